@@ -1,0 +1,60 @@
+# Everything runs through marketplace/runtime; this file finds Python 3.11 and names the commands.
+# Paths are relative and quoted: the folder's own path may hold spaces.
+#
+#   PYTHON=...        the Python 3.11 to use, where it is not on the path
+#   ARGS="..."        more arguments for pytest (`make test ARGS="tests/clearing -x"`)
+#   NAME=...          one benchmark (`make bench NAME=clear`)
+#   WEB_PORT=...      the port of `make run`, else a free one
+#   TEST_WORKERS=...  test processes, else 2
+
+PYTHON ?=
+ARGS ?=
+NAME ?=
+export WEB_PORT TEST_WORKERS
+
+CANDIDATES = $(if $(PYTHON),"$(PYTHON)",python3.11 python3 python)
+
+define RUNTIME
+found=; \
+for candidate in $(CANDIDATES); do \
+  if "$$candidate" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' >/dev/null 2>&1; \
+  then found=$$candidate; break; fi; \
+done; \
+if [ -z "$$found" ]; then \
+  echo 'sanpo: no Python 3.11 found (tried: $(subst ",,$(CANDIDATES))): install it, or name it with make PYTHON=/path/to/python3.11' >&2; \
+  exit 1; \
+fi; \
+exec "$$found" marketplace/runtime/bootstrap.py
+endef
+
+.PHONY: help setup run demo test faults bench lint servers clean
+
+help: ## Say what there is
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
+
+setup: ## Make the virtual environment only
+	@$(RUNTIME) setup
+
+run: ## Set up, run a trading day, then serve until Ctrl-C
+	@$(RUNTIME) run
+
+demo: ## Set up, run a trading day, write var/demo/report.json and end
+	@$(RUNTIME) demo
+
+test: ## Run every test
+	@$(RUNTIME) test $(ARGS)
+
+faults: ## Run the long fault campaign
+	@$(RUNTIME) faults $(ARGS)
+
+bench: ## Run the benchmarks into var/bench/
+	@$(RUNTIME) bench $(NAME)
+
+lint: ## Check style, import floors, types and migrations
+	@$(RUNTIME) lint
+
+servers: ## Start PostgreSQL and Redis and leave them running
+	@$(RUNTIME) servers
+
+clean: ## Stop what runs and delete var/
+	@$(RUNTIME) clean

@@ -1,0 +1,143 @@
+"""Makes the virtual environment where it is missing or out of date, then becomes the command in it.
+
+Run by file path with any Python 3.11 and its standard library. The environment is finished when its stamp
+says so: the stamp is written last and names the lock's content, so an environment whose installation was
+killed, or that was made for another lock or in another place, is made again.
+"""
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections import deque
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+ENVIRONMENT = PROJECT / ".venv"
+STAMP = ENVIRONMENT / "stamp"
+LOCK = PROJECT / "requirements.lock"
+VAR = Path(os.environ["SANPO_VAR"]).resolve() if os.environ.get("SANPO_VAR") else PROJECT / "var"
+PROGRESS_SECONDS = 5.0
+
+
+def wanted_stamp() -> str:
+    """Return what the stamp of a finished environment says: scripts in it hold its place."""
+    return f"{hashlib.sha256(LOCK.read_bytes()).hexdigest()}\n{ENVIRONMENT}\n"
+
+
+def finished() -> bool:
+    """Tell whether the environment is complete and made for this lock and place."""
+    try:
+        return STAMP.read_text(encoding="utf-8") == wanted_stamp() and (ENVIRONMENT / "bin/python").exists()
+    except OSError:
+        return False
+
+
+def make_environment() -> None:
+    """Make the environment from nothing and stamp it."""
+    if sys.version_info[:2] != (3, 11):
+        raise SystemExit(f"sanpo: Python 3.11 is needed, and {sys.executable} is {sys.version.split()[0]}")
+    if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
+        raise SystemExit(
+            f"sanpo: {sys.executable} cannot make virtual environments: "
+            "install its venv package (on Debian: apt install python3.11-venv)"
+        )
+    print("sanpo: making the virtual environment .venv (once; a few minutes)", flush=True)
+    shutil.rmtree(ENVIRONMENT, ignore_errors=True)
+    made = subprocess.run(
+        [sys.executable, "-m", "venv", str(ENVIRONMENT)],
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+    )
+    if made.returncode != 0:
+        reason = (made.stderr or made.stdout).strip().split("\n")[-1]
+        raise SystemExit(f"sanpo: the virtual environment could not be made: {reason}")
+    install()
+    STAMP.write_text(wanted_stamp(), encoding="utf-8")
+
+
+def clean_environment() -> dict[str, str]:
+    """Return our environment without what would send packages elsewhere or bring in foreign modules."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("PYTHONPATH", "PYTHONHOME", "PIP_USER")
+    }
+    return {**kept, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
+
+
+def install() -> None:
+    """Install what the lock names, every file checked against its hash, and show how far it is."""
+    total = len(re.findall(r"^\S+==", LOCK.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    log = VAR / "log" / "install.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = [str(ENVIRONMENT / "bin" / "python"), "-m", "pip", "install"]
+    # Not compiled: bytecode goes to one folder, when first used. Not resolved: the lock is complete.
+    command += ["--require-hashes", "--no-deps", "--no-compile", "--progress-bar=off", "-r", str(LOCK)]
+    last_lines: deque[str] = deque(maxlen=1)
+    done, told = 0, time.monotonic()
+    with (
+        open(log, "w", encoding="utf-8") as stream,
+        subprocess.Popen(
+            command,
+            cwd=PROJECT,
+            env=clean_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as pip,
+    ):
+        for line in pip.stdout or ():
+            stream.write(line)
+            if line.startswith("ERROR"):
+                last_lines.append(line.strip())
+            done += line.startswith(("Collecting ", "Ignoring "))
+            if line.startswith("Installing collected"):
+                print(f"sanpo: unpacking {done} packages", flush=True)
+            elif line.startswith("Collecting ") and time.monotonic() - told > PROGRESS_SECONDS:
+                told = time.monotonic()
+                print(f"sanpo: package {done} of {total}: {line.split()[1]}", flush=True)
+    if pip.returncode != 0:
+        reason = last_lines[0] if last_lines else f"pip ended with status {pip.returncode}"
+        raise SystemExit(f"sanpo: the packages could not be installed: {reason} (the whole log: {log})")
+
+
+def main(arguments: list[str]) -> None:
+    """Make the environment where needed and become `python -m marketplace.runtime ...` in it."""
+    # A lock on a file that is in the repository leaves nothing behind, and the kernel drops it on exec.
+    with open(LOCK, encoding="utf-8") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("sanpo: waiting for another command that is making .venv", flush=True)
+            fcntl.flock(stream, fcntl.LOCK_EX)
+        if not finished():
+            if arguments == ["clean"]:
+                # Without an environment nothing of ours can be running.
+                shutil.rmtree(VAR, ignore_errors=True)
+                return
+            make_environment()
+    if arguments == ["setup"]:
+        return
+    os.chdir(PROJECT)
+    os.environ.pop("PYTHONPATH", None)
+    os.environ.pop("PYTHONHOME", None)
+    # Bytecode has a folder of its own, so there is no reason left to do without it, and every start is faster.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(ENVIRONMENT / "pycache")
+    python = str(ENVIRONMENT / "bin" / "python")
+    os.execv(python, [python, "-m", "marketplace.runtime", *arguments])
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

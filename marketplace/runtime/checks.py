@@ -1,0 +1,85 @@
+"""`test`, `faults`, `bench` and `lint`: what proves the market, on servers of its own."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from marketplace.runtime.commands import environment_for, supervised, using
+from marketplace.runtime.errors import RuntimeRefusal
+from marketplace.runtime.layout import PROJECT, VAR
+from marketplace.runtime.market import migrate
+from marketplace.runtime.servers import bench_servers, test_servers
+from marketplace.runtime.supervisor import Supervisor, say
+
+PYTEST = [sys.executable, "-m", "pytest"]
+
+
+def test(arguments: Sequence[str]) -> int:
+    """Run the tests with TEST_WORKERS processes (2 unless set) and return pytest's exit status."""
+    workers = os.environ.get("TEST_WORKERS") or "2"
+    with supervised(test_servers(), "make test") as supervisor:
+        return pytest(supervisor, ["-n", workers, *arguments])
+
+
+def faults(arguments: Sequence[str]) -> int:
+    """Run the long fault campaign, one test at a time, and return pytest's exit status."""
+    with supervised(test_servers(), "make faults") as supervisor:
+        return pytest(supervisor, ["-m", "campaign", *(arguments or ["tests/faults"])])
+
+
+def pytest(supervisor: Supervisor, arguments: Sequence[str]) -> int:
+    """Run pytest on the tests' servers; its databases have a fixed name, so a killed run leaves no litter."""
+    environment = environment_for(supervisor.servers, "test", owner=True)
+    environment["TEST_DATABASE_SUFFIX"] = "suite"
+    return supervisor.run("pytest", [*PYTEST, *arguments], environment)
+
+
+def bench(arguments: Sequence[str]) -> int:
+    """Run the named benchmark, or each one, with the database migrated; return the worst exit status."""
+    known = sorted(path.stem for path in (PROJECT / "bench").glob("*.py") if not path.stem.startswith("_"))
+    unknown = [name for name in arguments if name not in known]
+    if unknown or not known:
+        raise RuntimeRefusal(
+            f"no benchmark {unknown[0] if unknown else 'at all'} in bench/: "
+            f"there {'is' if len(known) == 1 else 'are'} {', '.join(known) or 'none'}"
+        )
+    codes = []
+    with supervised(bench_servers(), "make bench") as supervisor:
+        codes.append(migrate(supervisor))
+        for name in arguments or known:
+            output = VAR / "bench" / f"{name}.json"
+            output.unlink(missing_ok=True)
+            say(f"benchmark {name}")
+            program = [sys.executable, "-m", f"bench.{name}", "--output", str(output)]
+            code = supervisor.run(name, program, environment_for(supervisor.servers, "embedded"))
+            if code == 0 and not output.exists():
+                say(f"benchmark {name} wrote no {output}")
+                code = 1
+            codes.append(code)
+    return max(codes)
+
+
+def lint() -> int:
+    """Check style, import floors, types and that no migration is missing; run all, return the worst status."""
+    tools = {
+        "ruff check": ["-m", "ruff", "check", "."],
+        "ruff format": ["-m", "ruff", "format", "--check", "."],
+        "import floors": [
+            "-c",
+            "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())",
+            "--no-logo",
+            "--cache-dir",
+            str(VAR / "cache" / "import_linter"),
+        ],
+        "types": ["-m", "mypy"],
+        "migrations": [str(PROJECT / "manage.py"), "makemigrations", "--check", "--dry-run"],
+    }
+    failed = []
+    with using(test_servers(), "make lint") as supervisor:
+        environment = environment_for(supervisor.servers, "test", owner=True)
+        for name, arguments in tools.items():
+            say(f"lint: {name}")
+            if supervisor.run(name, [sys.executable, *arguments], environment) != 0:
+                failed.append(name)
+    say(f"lint: {', '.join(failed)} failed" if failed else "lint: all is well")
+    return 1 if failed else 0

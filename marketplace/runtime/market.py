@@ -1,0 +1,173 @@
+"""`run` and `demo`: the whole market on one machine, and the trading day that shows it."""
+
+import os
+import signal
+import sys
+import urllib.error
+import urllib.request
+from dataclasses import replace
+from socket import socket
+from urllib.parse import urlsplit
+
+from marketplace.runtime.addresses import user_of
+from marketplace.runtime.commands import environment_for, known_facts, manage_program, supervised
+from marketplace.runtime.errors import RuntimeRefusal, StopRequested
+from marketplace.runtime.layout import VAR
+from marketplace.runtime.ports import LOOPBACK, is_free, listening_socket
+from marketplace.runtime.processes import Child, StopSteps, spawn
+from marketplace.runtime.servers import ServerSet, market_servers
+from marketplace.runtime.supervisor import Service, Supervisor, say
+
+WORKER_PROCESSES = 2
+WEB_WORKERS = 2
+WEB_THREADS = 4
+
+
+def run() -> int:
+    """Set up, run the trading day, and serve until a stop signal; that end is a success."""
+    servers = market_servers()
+    wanted_port(servers)  # refused before anything starts
+    with supervised(servers, "make run") as supervisor:
+        code = trading_day(supervisor, ["--tokens"])
+        if code != 0:
+            say("the trading day did not finish; stopping")
+            return code
+        tell_addresses(supervisor.servers)
+        try:
+            supervisor.serve()
+        except StopRequested:
+            say("stopping")
+        return 0
+
+
+def demo() -> int:
+    """Set up, run the trading day into `var/demo/report.json`, and stop; return the day's exit status."""
+    report = VAR / "demo" / "report.json"
+    servers = market_servers()
+    wanted_port(servers)
+    with supervised(servers, "make demo") as supervisor:
+        report.parent.mkdir(exist_ok=True)
+        code = trading_day(supervisor, ["--report", str(report)])
+    if code == 0:
+        say(f"the report is {report}")
+    return code
+
+
+def trading_day(supervisor: Supervisor, arguments: list[str]) -> int:
+    """Migrate, start web, worker and beat, and run the day through them; return its exit status."""
+    servers = supervisor.servers
+    listener = listening_socket(wanted_port(servers))
+    servers.publish(replace(known_facts(servers), base_url=f"http://{LOOPBACK}:{listener.getsockname()[1]}"))
+    code = migrate(supervisor)
+    if code != 0:
+        return code
+    start_services(supervisor, listener)
+    base_url = known_facts(servers).base_url
+    supervisor.wait_until(lambda: answers(base_url), "the web process did not answer")
+    environment = environment_for(servers, "embedded")
+    return supervisor.run("day", manage_program(["demo_day", *arguments]), environment, terminal=False)
+
+
+def wanted_port(servers: ServerSet) -> int | None:
+    """Return the web port that a person asked for, else the last one; refuse what is not a port."""
+    asked = os.environ.get("WEB_PORT", "")
+    if not asked:
+        return servers.last_port("web")
+    if not asked.isdecimal() or not 0 < int(asked) < 65536:
+        raise RuntimeRefusal(f"WEB_PORT={asked} is not a port: give a number from 1 to 65535, or unset it")
+    if not is_free(int(asked)):
+        raise RuntimeRefusal(f"WEB_PORT={asked} is taken by another program: give another, or unset it")
+    return int(asked)
+
+
+def migrate(supervisor: Supervisor) -> int:
+    """Bring the tables up to date as the owner, then grant the application's role its rights."""
+    servers = supervisor.servers
+    environment = environment_for(servers, "embedded", owner=True)
+    say("bringing the database up to date")
+    role = user_of(known_facts(servers).database_url)
+    for command in (["migrate", "--no-input", "--verbosity", "0"], ["grant_application_role", role]):
+        code = supervisor.run(command[0], manage_program(command), environment, terminal=False)
+        if code != 0:
+            say(f"`manage.py {command[0]}` failed")
+            return code
+    return 0
+
+
+def start_services(supervisor: Supervisor, listener: socket) -> None:
+    """Start web, worker and beat, each started again when it dies."""
+    servers = supervisor.servers
+    (VAR / "beat").mkdir(exist_ok=True)
+    celery = [sys.executable, "-m", "celery", "-A", "marketplace"]
+    web = [sys.executable, "-m", "gunicorn", "marketplace.wsgi:application"]
+    web += ["--bind", f"fd://{listener.fileno()}", "--worker-class", "gthread"]
+    web += ["--workers", str(WEB_WORKERS), "--threads", str(WEB_THREADS)]
+    web += ["--timeout", "120", "--graceful-timeout", "10", "--no-control-socket", "--access-logfile", "-"]
+    worker = [*celery, "worker", "--concurrency", str(WORKER_PROCESSES), "--hostname", "worker@sanpo"]
+    worker += ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"]
+    beat = [*celery, "beat", "--schedule", str(VAR / "beat" / "schedule"), "--pidfile=", "--loglevel", "INFO"]
+    start_service(supervisor, "web", web, inherited=[listener.fileno()])
+    # SIGQUIT is Celery's quick stop: running tasks are delivered again, which every task stands.
+    start_service(supervisor, "worker", worker, death_signal=signal.SIGQUIT)
+    start_service(supervisor, "beat", beat)
+    port = listener.getsockname()[1]
+    (servers.folder / "web.port").write_text(str(port), encoding="ascii")
+
+
+def start_service(
+    supervisor: Supervisor,
+    name: str,
+    program: list[str],
+    *,
+    inherited: list[int] | None = None,
+    death_signal: signal.Signals = signal.SIGTERM,
+) -> None:
+    """Start one process of the market, logging under its name."""
+    servers = supervisor.servers
+    log = servers.logs / f"{name}.log"
+    if log.exists():
+        # The log of this run alone, and the one before it.
+        log.replace(log.with_suffix(".log.1"))
+    environment = environment_for(servers, "embedded")
+    steps = StopSteps(((signal.SIGTERM, 15.0), (signal.SIGQUIT, 5.0)))
+
+    def begin() -> Child:
+        return spawn(
+            name,
+            program,
+            environment=environment,
+            log=log,
+            inherited=inherited or [],
+            death_signal=death_signal,
+            stop_steps=steps,
+        )
+
+    supervisor.start(Service(name, log, begin))
+
+
+def answers(base_url: str) -> bool:
+    """Tell whether the web process answers at all; which status it gives does not matter."""
+    try:
+        urllib.request.urlopen(f"{base_url}/api/docs/", timeout=10).close()  # noqa: S310  # our own address
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def tell_addresses(servers: ServerSet) -> None:
+    """Print where everything is; passwords stay in the file."""
+    facts = known_facts(servers)
+    database, broker = urlsplit(facts.database_url), urlsplit(facts.redis_url)
+    rows = {
+        "API": f"{facts.base_url}/api/v1/",
+        "API documentation": f"{facts.base_url}/api/docs/",
+        "PostgreSQL": f"{database.hostname}:{database.port or 5432}{database.path}",
+        "Redis": f"{broker.hostname}:{broker.port or 6379}",
+        "addresses with passwords": str(servers.folder / "runtime.json"),
+        "logs": str(servers.logs),
+    }
+    say("serving; Ctrl-C stops everything")
+    for label, value in rows.items():
+        print(f"  {label:<26}{value}", flush=True)

@@ -1,0 +1,44 @@
+"""Background work: how Celery delivers tasks, and the sweeps that beat starts.
+
+The database is the truth and the broker only carries nudges, so every task may run twice and none need
+arrive: a sweep finds what a lost message left undone.
+"""
+
+from typing import Any
+
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+# A nudge that cannot be sent at once is dropped; the sweep does its work.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # Longer than the longest task, else it would be delivered again while it runs.
+    "visibility_timeout": 600,
+    "socket_connect_timeout": 2,
+    "socket_timeout": 3,
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,
+    "interval_max": 0.1,
+}
+
+
+def every(task: str, seconds: float) -> dict[str, Any]:
+    """Return beat's entry for a sweep; one that waited longer than its period is dropped, not queued up."""
+    return {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 1.0)}}
+
+
+CELERY_BEAT_SCHEDULE = {
+    "events": every("marketplace.events.tasks.sweep", 2.0),
+    "clearing": every("clearing.tasks.sweep", 3.0),
+    "evidence": every("marketplace.evidence.tasks.seal", 5.0),
+    "mail": every("marketplace.notices.tasks.send_mail", 5.0),
+    "delivery": every("delivery.tasks.sweep", 10.0),
+}

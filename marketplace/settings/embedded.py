@@ -1,0 +1,22 @@
+"""One machine, with the embedded servers or those that the environment names; for trying the market out."""
+
+import os
+
+from marketplace.runtime.facts import read_facts, read_secrets
+from marketplace.runtime.layout import VAR, prepare_var
+
+prepare_var()
+_facts = read_facts(VAR)
+if _facts is not None:
+    os.environ.setdefault("DATABASE_URL", _facts.database_url)
+    os.environ.setdefault("REDIS_URL", _facts.redis_url)
+    if _facts.base_url:
+        os.environ.setdefault("SANPO_BASE_URL", _facts.base_url)
+if "SECRET_KEY" not in os.environ:
+    os.environ["SECRET_KEY"] = read_secrets(VAR)["secret_key"]
+
+from marketplace.settings.base import *  # noqa: E402, F403
+
+CLOCK_MOVABLE = True
+# Static files are served from where the packages keep them; nothing needs to be collected first.
+WHITENOISE_USE_FINDERS = True

@@ -1,0 +1,37 @@
+"""Tests: the tests' own servers, databases that are made and dropped, nothing shared between two runs."""
+
+import os
+
+from marketplace.runtime.facts import read_facts
+from marketplace.runtime.layout import VAR, prepare_var
+
+prepare_var()
+_facts = read_facts(VAR / "test")
+if _facts is not None:
+    # The owner makes the databases; conftest then acts as the application's role (`assume_role`).
+    os.environ.setdefault("DATABASE_URL", _facts.database_owner_url)
+    os.environ.setdefault("REDIS_URL", _facts.redis_url)
+os.environ.setdefault("SECRET_KEY", "for-tests-only-and-long-enough-to-be-accepted")
+# Two runs at once, and the worker processes of one, each have names of their own; children inherit it.
+os.environ.setdefault("TEST_DATABASE_SUFFIX", str(os.getpid()))
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(VAR / "cache" / "hypothesis"))
+
+from marketplace.settings.base import *  # noqa: E402, F403
+from marketplace.settings.base import CACHES, DATABASES  # noqa: E402
+
+CLOCK_MOVABLE = True
+ALLOWED_HOSTS = ["*"]
+TEST_SUFFIX = os.environ["TEST_DATABASE_SUFFIX"]
+DATABASES["default"]["TEST"] = {"NAME": f"test_{TEST_SUFFIX}"}
+# The role whose rights `grant_application_role` sets; the tests' connection is a member of it.
+APPLICATION_ROLE = os.environ.get("APPLICATION_ROLE", "sanpo_app")
+
+_run = f"{TEST_SUFFIX}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+CACHES["default"]["KEY_PREFIX"] = f"test_{_run}"
+CELERY_TASK_DEFAULT_QUEUE = f"test_{_run}"
+
+STORAGE_DIRECTORY = VAR / "test" / "storage" / _run
+SIGNING_KEY_FILE = VAR / "test" / "keys" / "market.jwk"
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+# Fast and unsafe: the passwords of tests protect nothing.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
