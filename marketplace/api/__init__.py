@@ -1,0 +1,1 @@
+"""API conventions: problem details, pagination, idempotency, authentication, throttles, commands."""

@@ -1,0 +1,28 @@
+"""Authentication: OAuth 2 bearer tokens (RFC 6750) issued by the market."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oauth2_provider.contrib.rest_framework import OAuth2Authentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from .principal import Principal, load_principal
+
+
+class MarketAuthentication(OAuth2Authentication):
+    """A valid bearer token becomes a principal; a token of nobody in the market is refused."""
+
+    def authenticate(self, request: Request) -> tuple[Principal, Any] | None:
+        """The principal and its token, or None without an ``Authorization`` header. Raises AuthenticationFailed."""
+        result = super().authenticate(request)
+        if result is None:
+            if request.headers.get("Authorization"):
+                raise AuthenticationFailed("The bearer token is unknown or has expired; ask for a new one.")
+            return None
+        user, token = result
+        principal = load_principal(user, token)
+        if principal is None:
+            raise AuthenticationFailed("The token belongs to nobody in this market.")
+        return principal, token

@@ -1,0 +1,80 @@
+"""Idempotency keys: a command repeated under the same key takes effect once and gets the same answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.errors import Category, DomainError, FieldInvalid
+from marketplace.kernel.labels import Label
+
+from .models import IdempotencyRecord
+
+HEADER = "Idempotency-Key"
+KEY_LENGTH_MAX = 100
+
+
+class IdempotencyConflict(DomainError):
+    """The key was used for another request. Fields: ``key``."""
+
+    code = "idempotency_conflict"
+    category = Category.CONFLICT
+    field = HEADER
+    detail = Label(
+        "The key {key} was used for another request; use a new key for a new request.",
+        "キー {key} は別の要求で使われています。新しい要求には新しいキーを使ってください。",
+    )
+
+
+@transaction.atomic
+def once(request: Request, execute: Callable[[], Response]) -> Response:
+    """Run ``execute`` in a transaction, at most once for the request's key; without a key, simply run it.
+
+    The record commits with the command or not at all, so a refused request may be sent again under the same key.
+    A second request under a key waits for the first. Raises IdempotencyConflict, FieldInvalid.
+    """
+    key = request.headers.get(HEADER)
+    if key is None:
+        return execute()
+    if not key.isprintable() or not 1 <= len(key) <= KEY_LENGTH_MAX:
+        raise FieldInvalid(
+            HEADER, Label("use 1 to 100 printable characters", "1～100文字の印字可能文字にしてください")
+        )
+    digest = _digest_of(request)
+    record, created = IdempotencyRecord.objects.get_or_create(
+        caller=request.user.pk, key=key, defaults={"request_digest": digest}
+    )
+    if not created:
+        if record.request_digest != digest:
+            raise IdempotencyConflict(key=key)
+        return Response(record.body, status=record.status, headers={"Idempotency-Replayed": "true"})
+    response = execute()
+    record.status, record.body = response.status_code, _plain(response.data)
+    record.save(update_fields=["status", "body"])
+    return response
+
+
+def _digest_of(request: Request) -> str:
+    """What makes two requests the same: method, path and body. Uploads count by their content."""
+    parts = [request.method or "", request.path]
+    for name in sorted(request.data):
+        value = request.data[name]
+        if hasattr(value, "chunks"):
+            value = sha256_hex(b"".join(value.chunks()))
+            request.data[name].seek(0)
+        parts.append(f"{name}={value!r}")
+    return sha256_hex("\n".join(parts).encode())
+
+
+def _plain(data: Any) -> Any:
+    """Serializer output as plain JSON types, so that it can be stored and replayed."""
+    if isinstance(data, dict):
+        return {str(name): _plain(value) for name, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_plain(value) for value in data]
+    return data if isinstance(data, int | float | bool | type(None)) else str(data)

@@ -1,0 +1,24 @@
+"""What the API remembers of requests."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class IdempotencyRecord(models.Model):
+    """The answer given to a request under a key, so that the same request gets the same answer.
+
+    Invariant: a caller's key stands for one request. Written in the transaction of the command itself, so a key is
+    remembered if and only if the command took effect.
+    """
+
+    caller = models.CharField(max_length=60)
+    key = models.CharField(max_length=100)
+    request_digest = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(null=True)
+    body = models.JSONField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["caller", "key"], name="idempotency_once")]

@@ -1,0 +1,28 @@
+"""Who may call what: scopes for reading and writing, and the operator's own routes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+
+READ_SCOPE = "market:read"
+WRITE_SCOPE = "market:write"
+
+
+class HasScope(BasePermission):
+    """The token carries ``market:read`` for reading and ``market:write`` for commands."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Whether the caller is known and the token reaches that far."""
+        needed = READ_SCOPE if request.method in SAFE_METHODS else WRITE_SCOPE
+        return bool(request.user and request.user.is_authenticated and needed in request.user.scopes)
+
+
+class IsOperator(HasScope):
+    """The caller belongs to the market's operator."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Whether the caller is the operator, with the scope for the method."""
+        return super().has_permission(request, view) and bool(request.user.is_operator)

@@ -1,0 +1,39 @@
+"""Who calls the API, as far as its conventions need to know. The class itself is named in settings."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+from rest_framework.request import Request
+
+from marketplace.kernel.actors import Actor
+
+
+class Principal(Protocol):
+    """The authenticated caller: what ``request.user`` is on every route."""
+
+    is_authenticated: bool
+    is_operator: bool
+    scopes: frozenset[str]
+
+    @property
+    def actor(self) -> Actor:
+        """The caller as services are told."""
+
+    @property
+    def pk(self) -> str:
+        """A stable identifier of the caller, by which requests are throttled."""
+
+
+def load_principal(user: Any, token: Any) -> Principal | None:
+    """The principal of a session's ``user`` or an OAuth ``token``, by ``settings.PRINCIPAL_LOADER``; None if nobody."""
+    principal: Principal | None = import_string(settings.PRINCIPAL_LOADER)(user, token)
+    return principal
+
+
+def actor_of(request: Request) -> Actor:
+    """The caller of ``request`` as services are told."""
+    actor: Actor = request.user.actor
+    return actor

@@ -1,0 +1,131 @@
+"""One handler that renders every refusal as problem details (RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import OperationalError, connection
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from marketplace.kernel.errors import Category, DomainError, FieldInvalid
+from marketplace.kernel.labels import Label
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+
+STATUS_OF = {
+    Category.INVALID: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Category.FORBIDDEN: HTTPStatus.FORBIDDEN,
+    Category.MISSING: HTTPStatus.NOT_FOUND,
+    Category.CONFLICT: HTTPStatus.CONFLICT,
+    Category.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+TITLES = {
+    HTTPStatus.BAD_REQUEST: Label("The request is malformed", "要求の形式が正しくありません"),
+    HTTPStatus.UNAUTHORIZED: Label("A valid token is needed", "有効なトークンが必要です"),
+    HTTPStatus.FORBIDDEN: Label("You may not do this", "この操作は許可されていません"),
+    HTTPStatus.NOT_FOUND: Label("There is nothing here that you can see", "見つかりません"),
+    HTTPStatus.METHOD_NOT_ALLOWED: Label("This method does not exist here", "このメソッドは使えません"),
+    HTTPStatus.CONFLICT: Label("The present state does not permit it", "現在の状態では実行できません"),
+    HTTPStatus.PRECONDITION_FAILED: Label("It changed since you read it", "読み取り後に変更されました"),
+    HTTPStatus.UNPROCESSABLE_ENTITY: Label("The input cannot be accepted", "入力を受け付けられません"),
+    HTTPStatus.TOO_MANY_REQUESTS: Label("Too many requests", "要求が多すぎます"),
+    HTTPStatus.SERVICE_UNAVAILABLE: Label("Try again later", "後でもう一度お試しください"),
+}
+
+DEFAULT_TITLE = Label("The request was refused", "要求は受け付けられませんでした")
+
+
+class PreconditionFailed(exceptions.APIException):
+    """The resource changed since the caller read it (RFC 9110, If-Match)."""
+
+    status_code = HTTPStatus.PRECONDITION_FAILED
+    default_detail = "Read the resource again and send its new ETag in If-Match."
+    default_code = "precondition_failed"
+
+
+def problem(
+    *, status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None, **members: Any
+) -> Response:
+    """A problem-details response. ``errors`` name the fields at fault: ``{"field", "code", "message"}`` each."""
+    title = TITLES.get(HTTPStatus(status), DEFAULT_TITLE).localized()
+    body = {"type": f"urn:sanpo:problem:{code}", "title": title, "status": int(status), "code": code}
+    body |= {"detail": detail, **members}
+    if errors:
+        body["errors"] = errors
+    return Response(body, status=int(status), content_type=CONTENT_TYPE)
+
+
+def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler: domain errors, DRF's own, and a database that does not answer; None for a bug."""
+    if isinstance(error, DomainError):
+        return _of_domain_error(error)
+    if isinstance(error, OperationalError) and not connection.in_atomic_block:
+        logger.error("the database did not answer: %s", error)
+        detail = Label("The database does not answer; try again later.", "データベースが応答しません。")
+        return problem(status=503, code="unavailable", detail=detail.localized())
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    if not isinstance(error, exceptions.APIException):
+        return None
+    return _of_api_exception(error)
+
+
+def _of_domain_error(error: DomainError) -> Response:
+    set_rollback()
+    detail = error.message.localized()
+    field = error.name if isinstance(error, FieldInvalid) else error.field
+    errors = [{"field": field, "code": error.code, "message": detail}] if field else None
+    members = {
+        name: value for name, value in error.fields.items() if isinstance(value, str | int | list | dict)
+    }
+    members.pop("reason" if isinstance(error, FieldInvalid) else "", None)
+    reserved = {"type", "title", "status", "code", "detail", "errors"}
+    extra = {f"{name}_" if name in reserved else name: value for name, value in members.items()}
+    return problem(status=STATUS_OF[error.category], code=error.code, detail=detail, errors=errors, **extra)
+
+
+def _of_api_exception(error: exceptions.APIException) -> Response:
+    set_rollback()
+    status = error.status_code
+    headers: dict[str, str] = {}
+    if getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = error.auth_header
+    if getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(error.wait))
+    if isinstance(error, exceptions.ValidationError):
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        errors = list(_flatten(error.get_full_details()))
+        detail = "; ".join(f"{item['field']}: {item['message']}" for item in errors)
+        response = problem(status=status, code="invalid_input", detail=detail, errors=errors)
+    else:
+        code = error.get_codes()
+        response = problem(
+            status=status, code=code if isinstance(code, str) else "refused", detail=str(error.detail)
+        )
+    for name, value in headers.items():
+        response[name] = value
+    return response
+
+
+def _flatten(details: Any, path: str = "") -> Any:
+    """Walk DRF's nested error details into flat field errors with dotted paths."""
+    if isinstance(details, dict) and set(details) == {"message", "code"}:
+        yield {"field": path or "body", "code": details["code"], "message": str(details["message"])}
+    elif isinstance(details, dict):
+        for name, inner in details.items():
+            own = "" if name == "non_field_errors" else name
+            yield from _flatten(inner, ".".join(part for part in (path, own) if part))
+    elif isinstance(details, list):
+        for inner in details:
+            yield from _flatten(inner, path)

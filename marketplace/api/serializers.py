@@ -1,0 +1,66 @@
+"""Input that refuses what it does not know, and the shape of refusals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from marketplace.kernel.labels import Label
+
+UNKNOWN = Label(
+    "This field is not known here; leave it out.", "この項目は受け付けられません。削除してください。"
+)
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Input of a command: a field that is not declared is refused by name."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Validate as usual, after refusing unknown fields; raises ValidationError naming each."""
+        if isinstance(data, dict):
+            unknown = sorted(set(data) - set(self.fields))
+            if unknown:
+                raise serializers.ValidationError(
+                    {
+                        name: [serializers.ErrorDetail(UNKNOWN.localized(), "unknown_field")]
+                        for name in unknown
+                    }
+                )
+        return super().to_internal_value(data)
+
+
+class EmptySerializer(StrictSerializer):
+    """A command that takes no input."""
+
+
+class BilingualField(serializers.DictField):
+    """A text in both languages: ``{"ja": …, "en": …}``."""
+
+    child = serializers.CharField(allow_blank=False, max_length=20_000)
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        """Both languages, and nothing else."""
+        value: dict[str, str] = super().to_internal_value(data)
+        if set(value) != {"ja", "en"}:
+            raise serializers.ValidationError("Give the text in both languages, as ja and en.", "bilingual")
+        return value
+
+
+class ProblemFieldSerializer(serializers.Serializer[Any]):
+    """One field at fault."""
+
+    field = serializers.CharField()
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """Problem details (RFC 9457) with the market's stable code and the fields at fault."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    errors = ProblemFieldSerializer(many=True, required=False)

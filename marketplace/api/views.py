@@ -1,0 +1,146 @@
+"""Base classes of the market's routes: scoped reads, and commands that call one service each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.db.models import Model
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework import mixins, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from . import idempotency
+from .permissions import HasScope
+from .principal import actor_of
+from .problems import CONTENT_TYPE
+from .serializers import EmptySerializer, ProblemSerializer, StrictSerializer
+
+M = TypeVar("M", bound=Model)
+
+CommandMethod = Callable[..., Any]
+
+KEY_PARAMETER = OpenApiParameter(
+    name=idempotency.HEADER,
+    type=OpenApiTypes.STR,
+    location=OpenApiParameter.HEADER,
+    required=False,
+    description="Any text of up to 100 characters. The same key with the same body takes effect once.",
+)
+
+PROBLEMS = {(status, CONTENT_TYPE): ProblemSerializer for status in (401, 403, 404, 409, 422)}
+
+
+class MarketReadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[M]):
+    """Lists and shows what the caller may see. ``get_queryset`` is scoped to the caller: the rest is missing (404)."""
+
+    lookup_field = "public_id"
+    lookup_url_kwarg = "id"
+    permission_classes: Any = (HasScope,)
+
+    @property
+    def actor(self) -> Any:
+        """The caller, as services are told."""
+        return actor_of(self.request)
+
+
+def command(
+    *,
+    summary: str,
+    response: type[BaseSerializer[Any]] | None,
+    request: type[StrictSerializer] = EmptySerializer,
+    detail: bool = True,
+    status: int = 200,
+    path: str | None = None,
+    permissions: tuple[type, ...] | None = None,
+    example: dict[str, Any] | None = None,
+    **action_options: Any,
+) -> Callable[[CommandMethod], Any]:
+    """Make a method a POST sub-resource that calls one service.
+
+    The method gets ``(self, data, public_id)`` for a detail command, ``(self, data)`` otherwise; ``data`` is the
+    validated input as a dict. What it returns is rendered by ``response`` with ``status``. The whole runs in one
+    transaction, once per Idempotency-Key. ``example`` is a working request body for the OpenAPI document.
+    """
+    if permissions is not None:
+        action_options["permission_classes"] = permissions
+
+    def decorate(method: CommandMethod) -> Any:
+        def view(self: Any, http_request: Request, *_: Any, **captured: Any) -> Response:
+            arguments = [captured["id"]] if detail else []
+            return run_command(self, http_request, request, response, status, method, arguments)
+
+        view.__name__, view.__doc__ = method.__name__, method.__doc__
+        decorated = action(
+            detail=detail,
+            methods=["post"],
+            url_path=path or method.__name__.replace("_", "-"),
+            **action_options,
+        )(view)
+        return _described(decorated, summary, request, response, status, example)
+
+    return decorate
+
+
+def create_command(
+    *,
+    summary: str,
+    request: type[StrictSerializer],
+    response: type[BaseSerializer[Any]],
+    example: dict[str, Any] | None = None,
+) -> Callable[[CommandMethod], Any]:
+    """Make a method named ``create`` the POST on a collection; it gets ``(self, data)``. Answers 201."""
+
+    def decorate(method: CommandMethod) -> Any:
+        def create(self: Any, http_request: Request, *_: Any, **__: Any) -> Response:
+            return run_command(self, http_request, request, response, 201, method, [])
+
+        create.__doc__ = method.__doc__
+        return _described(create, summary, request, response, 201, example)
+
+    return decorate
+
+
+def run_command(
+    view: Any,
+    http_request: Request,
+    request: type[StrictSerializer],
+    response: type[BaseSerializer[Any]] | None,
+    status: int,
+    method: CommandMethod,
+    arguments: list[Any],
+) -> Response:
+    """Validate the input, call the method once for the request's key, and render what it returns."""
+    serializer = request(data=http_request.data)
+    serializer.is_valid(raise_exception=True)
+
+    def execute() -> Response:
+        result = method(view, serializer.validated_data, *arguments)
+        if response is None:
+            return Response(result, status=status)
+        context = {"request": http_request, "view": view}
+        return Response(response(result, context=context).data, status=status)
+
+    return idempotency.once(http_request, execute)
+
+
+def _described(
+    view: Any,
+    summary: str,
+    request: type[StrictSerializer],
+    response: Any,
+    status: int,
+    example: dict[str, Any] | None,
+) -> Any:
+    examples = [OpenApiExample("example", value=example, request_only=True)] if example else []
+    return extend_schema(
+        summary=summary,
+        request=None if request is EmptySerializer else request,
+        responses={status: response or OpenApiTypes.OBJECT, **PROBLEMS},
+        parameters=[KEY_PARAMETER],
+        examples=examples,
+    )(view)

@@ -1,0 +1,1 @@
+"""Rendering of HTML and PDF documents: fonts, shapes of data, and the machinery templates stand on."""

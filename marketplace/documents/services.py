@@ -1,0 +1,130 @@
+"""Rendering of documents: ``render_pdf`` and ``render_html``.
+
+A document is named ``app_label/name``. Its owner keeps, in ``<app>/document_templates/``,
+
+- ``<name>.schema.json``: the data it needs (see ``shapes``); ``dated_by`` names the top-level day or moment
+  that dates the document;
+- ``<name>.typ`` for PDF and ``<name>.html`` for HTML, either or both.
+
+Templates get the data as words (see ``presentation``): texts in the language asked for, amounts, rates and
+dates already written out; they only lay them out. Typst templates start with ``#import "/frame.typ": *``;
+HTML templates extend ``frame.html``. Data never becomes part of a template's source.
+
+The shapes of the documents that exist: ``clearing/document_templates/invoice.schema.json`` and
+``contracts/document_templates/agreement.schema.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import typst
+from django.apps import apps
+from django.template import Context, Engine, TemplateSyntaxError
+from django.template.exceptions import TemplateDoesNotExist
+
+from .errors import LanguageUnknown, TemplateBroken, TemplateUnknown, TextUnprintable
+from .fonts import font_folder
+from .presentation import LOCALES, Language, presented
+from .shapes import check_shape, dating_key
+
+FOLDER = "document_templates"
+HERE = Path(__file__).parent
+TYPST_MACHINERY = HERE / "templates_typst"
+# PDF/A-2a is for keeping, PDF/UA-1 for reading aloud; both make typst refuse a character without a glyph.
+PDF_STANDARDS: Any = ["a-2a", "ua-1"]
+
+_TEMPLATE_NAME = re.compile(r"([a-z0-9_]+)/([a-z0-9_]+)")
+_WITHOUT_GLYPH = re.compile(r'the text `"(.+?)"` could not be displayed')
+
+
+def render_pdf(*, template: str, data: dict[str, Any], language: Language) -> bytes:
+    """The document as PDF/A-2a. The same input gives the same bytes under the same locked versions.
+
+    Raises TemplateUnknown, LanguageUnknown, DataMissing, DataUnfit, TextUnprintable (a character that no font
+    of the house has), FontMissing, and TemplateBroken where the template is at fault.
+    """
+    source = _template_file(template, "typ")
+    words, dated_at = _checked(template=template, source=source, data=data, language=language)
+    # Any: the stubs of typst leave out virtual files, which its documentation has.
+    files: Any = {path.name: path.read_bytes() for path in TYPST_MACHINERY.glob("*.typ")}
+    files["main.typ"] = source.read_bytes()
+    files["data.json"] = json.dumps({"language": language, "data": words}).encode()
+    try:
+        pdf: bytes
+        pdf, warnings = typst.compile_with_warnings(
+            files,
+            font_paths=[font_folder()],
+            ignore_system_fonts=True,
+            pdf_standards=PDF_STANDARDS,
+            timestamp=dated_at,
+        )
+    except typst.TypstError as error:
+        characters = dict.fromkeys(_WITHOUT_GLYPH.findall(error.diagnostic))
+        if characters:
+            raise TextUnprintable(template=template, characters=" ".join(characters)) from error
+        raise TemplateBroken(template=template, reason=error.diagnostic) from error
+    if warnings:
+        raise TemplateBroken(template=template, reason="; ".join(map(str, warnings)))
+    return pdf
+
+
+def render_html(*, template: str, data: dict[str, Any], language: Language) -> str:
+    """The document as one self-contained HTML page; every value is escaped.
+
+    Raises TemplateUnknown, LanguageUnknown, DataMissing, DataUnfit, and TemplateBroken where the template is
+    at fault, also where it names a value that is not there.
+    """
+    source = _template_file(template, "html")
+    words, _ = _checked(template=template, source=source, data=data, language=language)
+    engine = Engine(
+        dirs=[str(HERE / "templates_html")],
+        builtins=["marketplace.documents.templatetags.document_words"],
+        string_if_invalid=_Absent(template),
+    )
+    context = Context({"language": language, "data": words})
+    try:
+        return str(engine.from_string(source.read_text("utf-8")).render(context))
+    except (TemplateSyntaxError, TemplateDoesNotExist) as error:
+        raise TemplateBroken(template=template, reason=str(error)) from error
+
+
+class _Absent(str):
+    """Django's text for a name that does not resolve: refuses where Django would print nothing."""
+
+    template: str
+
+    def __new__(cls, template: str) -> _Absent:
+        absent = super().__new__(cls, "%s")
+        absent.template = template
+        return absent
+
+    def __mod__(self, name: object) -> str:
+        raise TemplateBroken(template=self.template, reason=f"it names {name}, which is not in the data")
+
+
+def _template_file(template: str, kind: str) -> Path:
+    named = _TEMPLATE_NAME.fullmatch(template)
+    if named and named[1] in apps.app_configs:
+        source = Path(apps.get_app_config(named[1]).path) / FOLDER / f"{named[2]}.{kind}"
+        if source.is_file():
+            return source
+    raise TemplateUnknown(template=template, kind=kind)
+
+
+def _checked(
+    *, template: str, source: Path, data: dict[str, Any], language: Language
+) -> tuple[dict[str, Any], datetime]:
+    """The data as words, and the moment that dates the document (a day dates it at midnight UTC)."""
+    if language not in LOCALES:
+        raise LanguageUnknown(language=language)
+    schema_path = source.with_name(f"{source.stem}.schema.json")
+    if not schema_path.is_file():
+        raise TemplateBroken(template=template, reason=f"{schema_path.name} is not beside it")
+    check_shape(template=template, schema_path=schema_path, data=data)
+    dated_at = datetime.fromisoformat(data[dating_key(schema_path)])
+    return presented(data, language=language), dated_at.replace(microsecond=0, tzinfo=dated_at.tzinfo or UTC)

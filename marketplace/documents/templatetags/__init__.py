@@ -1,0 +1,1 @@
+"""Tags for HTML documents."""

@@ -1,0 +1,1 @@
+"""Events: how applications react to each other. Outbox, relay, inbox, and every event's schema."""

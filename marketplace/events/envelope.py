@@ -1,0 +1,42 @@
+"""The envelope every event travels in: CloudEvents 1.0, in JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from .schema import TYPES, full_type
+
+SPECIFICATION_VERSION = "1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What surrounds an event's data.
+
+    ``transaction`` is the database transaction that emitted it: two events compare by it in commit order, which
+    is how a cycle knows what was committed before its cut-off.
+    """
+
+    identifier: str
+    type: str
+    subject: str
+    occurred_at: datetime
+    transaction: int
+    data: dict[str, Any]
+
+    def as_cloudevent(self) -> dict[str, Any]:
+        """The structured-mode JSON object (CloudEvents 1.0, JSON format)."""
+        return {
+            "specversion": SPECIFICATION_VERSION,
+            "id": self.identifier,
+            "source": f"/{settings.MARKET_IDENTIFIER}",
+            "type": full_type(TYPES[self.type]),
+            "subject": self.subject,
+            "time": self.occurred_at.isoformat(),
+            "datacontenttype": "application/json",
+            "data": self.data,
+        }

@@ -1,0 +1,23 @@
+"""What always holds of events."""
+
+from marketplace.kernel.invariants import Invariant, by_query
+
+Invariant(
+    name="events.handled_once",
+    promise=7,
+    statement="No handler has handled an event twice.",
+    guards=("events_inboxentry.inbox_once",),
+    test="tests/events/test_guards.py::test_an_event_enters_an_inbox_once",
+    check=by_query("SELECT event_id, handler FROM events_inboxentry GROUP BY 1, 2 HAVING count(*) > 1"),
+)
+Invariant(
+    name="events.none_lost",
+    promise=7,
+    statement="Every relayed event stands in the inbox of each application that was subscribed to it, or has none.",
+    guards=("events_outboxevent.append_only", "events_inboxentry.no_delete"),
+    test="tests/events/test_guards.py::test_the_outbox_is_append_only",
+    check=by_query(
+        "SELECT i.event_id FROM events_inboxentry i LEFT JOIN events_outboxevent e ON e.id = i.event_id"
+        " WHERE e.id IS NULL"
+    ),
+)

@@ -1,0 +1,19 @@
+"""Events of quality measurement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from marketplace.events.schema import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualityProfiled(Event):
+    """A listing version was measured; its facts and measurements can be read."""
+
+    type = "quality.profiled"
+    subject_field = "listing"
+
+    listing: str
+    listing_version: str
+    profile: str

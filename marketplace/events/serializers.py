@@ -1,0 +1,25 @@
+"""How the event machinery is written out for the operator."""
+
+from rest_framework import serializers
+
+from .models import InboxEntry, OutboxEvent
+
+
+class OutboxEventSerializer(serializers.ModelSerializer[OutboxEvent]):
+    """An event as it was emitted."""
+
+    id = serializers.CharField(source="public_id")
+
+    class Meta:
+        model = OutboxEvent
+        fields = ("id", "type", "version", "subject", "data", "occurred_at")
+
+
+class InboxEntrySerializer(serializers.ModelSerializer[InboxEntry]):
+    """One event for one handler."""
+
+    event = serializers.CharField(source="event.public_id")
+
+    class Meta:
+        model = InboxEntry
+        fields = ("id", "event", "handler", "subject", "state", "attempts", "due_at", "handled_at", "error")

@@ -1,0 +1,180 @@
+"""Emitting events, carrying them to inboxes, and having them handled."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from celery import current_app
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from marketplace.kernel import clock
+from marketplace.kernel.states import advance
+
+from .envelope import Envelope
+from .models import InboxEntry, OutboxEvent, RelayPosition
+from .schema import TYPES, Event, parse
+from .states import INBOX, InboxState
+from .subscriptions import handlers_of, resolve, subscriber_of
+
+logger = logging.getLogger(__name__)
+
+RELAY = "inbox"
+RELAY_LOCK = 5_301_001
+RELAY_BATCH = 500
+ATTEMPTS_MAX = 8
+BACKOFF_SECONDS = (1, 2, 5, 15, 60, 300, 900, 3600)
+DELIVER_TASK = "marketplace.events.tasks.deliver"
+
+
+class EmittedOutsideTransaction(RuntimeError):
+    """An event must be written in the transaction of the change that it tells of."""
+
+
+def emit(event: Event) -> str:
+    """Write ``event`` to the outbox of the current transaction and nudge the relay when it commits.
+
+    Returns the event's public identifier. Raises EmittedOutsideTransaction outside ``transaction.atomic``.
+    """
+    if not connection.in_atomic_block:
+        raise EmittedOutsideTransaction(event.type)
+    row = OutboxEvent.objects.create(
+        type=event.type,
+        version=event.version,
+        subject=event.subject,
+        data=event.data(),
+        occurred_at=clock.now(),
+    )
+    transaction.on_commit(nudge)
+    return row.public_id
+
+
+def nudge() -> None:
+    """Ask a worker to relay now. Without a broker it only logs: the sweep finds what a nudge lost."""
+    try:
+        current_app.send_task(DELIVER_TASK, retry=False, expires=60, ignore_result=True)
+    except OperationalError as error:
+        logger.warning("no broker for a nudge; the sweep will relay the events: %s", error)
+
+
+@transaction.atomic
+def relay() -> int:
+    """Carry committed events from the outbox to the inboxes of their handlers; returns how many events.
+
+    One relay works at a time. It stops before the oldest transaction still running (``xmin`` of the snapshot),
+    so an event that commits late is never passed over.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [RELAY_LOCK])
+        if not cursor.fetchone()[0]:
+            return 0
+    position, _ = RelayPosition.objects.get_or_create(
+        name=RELAY, defaults={"transaction": "0", "event_id": 0}
+    )
+    events = list(
+        OutboxEvent.objects.raw(
+            "SELECT * FROM events_outboxevent WHERE (transaction, id) > (%s::xid8, %s)"
+            " AND transaction < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY transaction, id LIMIT %s",
+            [position.transaction, position.event_id, RELAY_BATCH],
+        )
+    )
+    InboxEntry.objects.bulk_create(
+        InboxEntry(event=event, handler=handler, subscriber=subscriber_of(handler), subject=event.subject)
+        for event in events
+        for handler in handlers_of(event.type)
+    )
+    if events:
+        RelayPosition.objects.filter(name=RELAY).update(
+            transaction=str(events[-1].transaction), event_id=events[-1].pk
+        )
+    return len(events)
+
+
+def handle_next() -> bool:
+    """Handle one inbox entry that is due, in its own transaction; returns whether there was one.
+
+    A failure is recorded with its reason and tried again later; after ``ATTEMPTS_MAX`` it is parked.
+    """
+    with transaction.atomic():
+        entry = _claim()
+        if entry is None:
+            return False
+        try:
+            with transaction.atomic():
+                handler, event = resolve(entry.handler), entry.event
+                handler(parse(event.type, event.data), envelope_of(event))
+        except Exception as error:  # a handler may fail in any way; it is recorded, shown and tried again
+            _record_failure(entry, error)
+        else:
+            advance(entry, INBOX, command="handle", role="system", handled_at=timezone.now(), error="")
+    return True
+
+
+def _claim() -> InboxEntry | None:
+    """The first due entry that no earlier entry of its subscriber and subject stands before, locked."""
+    earlier = InboxEntry.objects.filter(
+        subscriber=OuterRef("subscriber"), subject=OuterRef("subject"), id__lt=OuterRef("id")
+    ).exclude(state=InboxState.HANDLED)
+    return (
+        InboxEntry.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("event")
+        .filter(~Exists(earlier), state=InboxState.PENDING, due_at__lte=Now())
+        .order_by("id")
+        .first()
+    )
+
+
+def _record_failure(entry: InboxEntry, error: Exception) -> None:
+    attempts = entry.attempts + 1
+    reason = f"{type(error).__name__}: {error}"[:2000]
+    if attempts >= ATTEMPTS_MAX:
+        logger.error(
+            "event %s parked for %s: %s", entry.event.public_id, entry.handler, reason, exc_info=error
+        )
+        advance(entry, INBOX, command="park", role="system", attempts=attempts, error=reason)
+        return
+    wait = BACKOFF_SECONDS[min(attempts, len(BACKOFF_SECONDS)) - 1]
+    logger.warning(
+        "event %s will be tried again by %s in %s s: %s", entry.event.public_id, entry.handler, wait, reason,
+        exc_info=error,
+    )  # fmt: skip
+    entry.attempts, entry.error = attempts, reason
+    entry.due_at = timezone.now() + timedelta(seconds=wait)
+    entry.save(update_fields=["attempts", "error", "due_at"])
+
+
+def deliver_due(limit: int = 200) -> int:
+    """Relay and handle until nothing is due or ``limit`` entries were handled; returns how many were."""
+    handled = 0
+    while handled < limit:
+        relayed = relay()
+        if handle_next():
+            handled += 1
+        elif not relayed:
+            break
+    return handled
+
+
+@transaction.atomic
+def retry_parked(*, entry_id: int) -> None:
+    """Put a parked entry back in line, for the operator after repairing the cause."""
+    entry = InboxEntry.objects.select_for_update().get(pk=entry_id)
+    advance(entry, INBOX, command="retry", role="operator", attempts=0, due_at=timezone.now())
+
+
+def envelope_of(event: OutboxEvent) -> Envelope:
+    """The envelope of a stored event."""
+    if event.type not in TYPES:
+        raise ValueError(f"unknown event type {event.type}")
+    return Envelope(
+        identifier=event.public_id,
+        type=event.type,
+        subject=event.subject,
+        occurred_at=event.occurred_at,
+        transaction=int(event.transaction),
+        data=event.data,
+    )

@@ -1,0 +1,11 @@
+"""Routes of the event machinery."""
+
+from rest_framework.routers import SimpleRouter
+
+from .views import InboxEntryViewSet, OutboxEventViewSet
+
+router = SimpleRouter()
+router.register("events/outbox", OutboxEventViewSet, basename="outbox-event")
+router.register("events/inbox", InboxEntryViewSet, basename="inbox-entry")
+
+urlpatterns = router.urls

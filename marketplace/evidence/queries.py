@@ -1,0 +1,22 @@
+"""Reading evidence."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from .models import Checkpoint, EvidenceRecord
+
+
+def records_about(subject: str) -> QuerySet[EvidenceRecord]:
+    """Records of one subject, oldest first."""
+    return EvidenceRecord.objects.filter(subject=subject).order_by("id")
+
+
+def all_records() -> QuerySet[EvidenceRecord]:
+    """Every record, for the operator's and the auditor's list."""
+    return EvidenceRecord.objects.all()
+
+
+def latest_checkpoint() -> Checkpoint | None:
+    """The newest signed checkpoint, or None."""
+    return Checkpoint.objects.order_by("-size").first()

@@ -1,0 +1,51 @@
+"""Evidence over HTTP: the record for the operator, the checkpoints and keys for everybody."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from marketplace.api.permissions import IsOperator
+from marketplace.api.views import MarketReadViewSet
+
+from . import queries
+from .models import Checkpoint, EvidenceRecord
+from .serializers import CheckpointSerializer, EvidenceRecordSerializer
+from .signatures import public_keys
+
+
+class EvidenceRecordViewSet(MarketReadViewSet[EvidenceRecord]):
+    """The record of what was decided and done, for the operator and its auditors."""
+
+    serializer_class = EvidenceRecordSerializer
+    permission_classes = (IsOperator,)
+    filterset_fields = ("kind", "subject", "actor")
+    queryset = EvidenceRecord.objects.none()
+
+    def get_queryset(self) -> QuerySet[EvidenceRecord]:
+        """Every record."""
+        return queries.all_records()
+
+
+class CheckpointViewSet(MarketReadViewSet[Checkpoint]):
+    """Signed roots over the record, which anyone may keep and compare."""
+
+    serializer_class = CheckpointSerializer
+    permission_classes = (AllowAny,)
+    queryset = Checkpoint.objects.all()
+
+
+class PublicKeysView(APIView):
+    """The JWK Set of the market's signing keys."""
+
+    permission_classes = (AllowAny,)
+    authentication_classes = ()
+
+    @extend_schema(responses={200: {"type": "object"}}, summary="The market's public keys (JWK Set)")
+    def get(self, request: Request) -> Response:
+        """Keys by which signatures of checkpoints, agreements and statements verify."""
+        return Response(public_keys())

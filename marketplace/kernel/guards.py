@@ -1,0 +1,95 @@
+"""Database guards, declared beside the model that they hold (``Meta.triggers``), built on django-pgtrigger.
+
+Each refuses with SQLSTATE 23514 (check_violation), which Django raises as IntegrityError.
+"""
+
+from __future__ import annotations
+
+import pgtrigger
+
+from .states import StateMachine
+
+APPEND_ONLY = "append_only"
+
+
+def _refuse(message: str, *arguments: str) -> str:
+    values = "".join(f", {argument}" for argument in arguments)
+    return f"RAISE EXCEPTION '{message}'{values} USING ERRCODE = 'check_violation';"
+
+
+def append_only() -> pgtrigger.Trigger:
+    """No row of the table is ever changed or removed, by anybody."""
+    return pgtrigger.Trigger(
+        name=APPEND_ONLY,
+        level=pgtrigger.Statement,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,
+        func=_refuse("% is append-only: % is refused", "TG_TABLE_NAME", "TG_OP"),
+    )
+
+
+def no_delete() -> pgtrigger.Trigger:
+    """Rows may change as their other guards permit, but none is ever removed."""
+    return pgtrigger.Trigger(
+        name="no_delete",
+        level=pgtrigger.Statement,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Delete | pgtrigger.Truncate,
+        func=_refuse("rows of % are kept: % is refused", "TG_TABLE_NAME", "TG_OP"),
+    )
+
+
+def state_guard(machine: StateMachine, field: str = "state") -> pgtrigger.Trigger:
+    """Rows are made in an initial state and move along the edges of ``machine`` only."""
+    initial = ", ".join(f"'{state}'" for state in sorted(map(str, machine.initial)))
+    edges = ", ".join(f"('{source}', '{target}')" for source, target in machine.edges()) or "(NULL, NULL)"
+    return pgtrigger.Trigger(
+        name=f"{field}_guard",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        func=f"""
+            IF TG_OP = 'INSERT' THEN
+                IF NEW.{field} NOT IN ({initial}) THEN
+                    {_refuse(machine.name + ": a row cannot begin as %", f"NEW.{field}")}
+                END IF;
+            ELSIF NEW.{field} IS DISTINCT FROM OLD.{field}
+                  AND (OLD.{field}, NEW.{field}) NOT IN ({edges}) THEN
+                {_refuse(machine.name + ": % does not lead to %", f"OLD.{field}", f"NEW.{field}")}
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
+def immutable(*columns: str, name: str = "immutable") -> pgtrigger.Trigger:
+    """The named columns keep the value they were made with."""
+    changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns)
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        func=f"""
+            IF {changed} THEN
+                {_refuse("%: what was agreed cannot be changed", "TG_TABLE_NAME")}
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
+def set_once(*columns: str, name: str = "set_once") -> pgtrigger.Trigger:
+    """The named columns may go from NULL to a value, once; afterwards they are kept."""
+    changed = " OR ".join(
+        f"(OLD.{column} IS NOT NULL AND NEW.{column} IS DISTINCT FROM OLD.{column})" for column in columns
+    )
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        func=f"""
+            IF {changed} THEN
+                {_refuse("%: what was recorded cannot be changed", "TG_TABLE_NAME")}
+            END IF;
+            RETURN NEW;
+        """,
+    )

@@ -1,0 +1,27 @@
+"""The routes of the market, wired by name only."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+API_APPLICATIONS = (
+    "marketplace.evidence",
+    "marketplace.events",
+    "marketplace.participants",
+    "marketplace.notices",
+    "marketplace.rules",
+    "listings",
+    "quality",
+    "contracts",
+    "delivery",
+    "clearing",
+)
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+    path("oauth/", include("oauth2_provider.urls", namespace="oauth2_provider")),
+    path("api/v1/openapi.json", SpectacularAPIView.as_view(), name="openapi"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="openapi"), name="api-docs"),
+    *(path("api/v1/", include(f"{application}.urls")) for application in API_APPLICATIONS),
+]

@@ -1,0 +1,173 @@
+"""What holds on every route: problem details, unknown fields, idempotency keys, scopes, languages, throttles."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.db import transaction
+from django.test import override_settings
+
+from marketplace.api.models import IdempotencyRecord
+from marketplace.events import services as events
+from marketplace.events.models import InboxEntry, OutboxEvent
+from marketplace.events.schemas.participants import OrganisationRegistered
+from marketplace.kernel.actors import SYSTEM
+from marketplace.participants import services as participants
+from marketplace.participants.queries import counts
+
+OPERATOR = {"ja": "三方取引所", "en": "Sanpo Exchange"}
+NEW = {
+    "name": {"ja": "試験商会", "en": "Trial Trading"},
+    "corporate_number": "6999901000002",
+    "kind": "business",
+    "address": "東京都",
+    "representative": "試 験子",
+}
+
+
+@pytest.fixture
+def operator(db):
+    """The operator of the market."""
+    return participants.register_organisation(
+        actor=SYSTEM,
+        name=OPERATOR,
+        corporate_number="7999901000001",
+        kind="business",
+        address="東京都",
+        representative="番匠 一",
+        is_operator=True,
+    )
+
+
+def bearer(organisation, *scopes: str) -> dict[str, str]:
+    application = participants.create_application(
+        actor=SYSTEM, organisation=organisation.public_id, name="desk"
+    )
+    token = participants.issue_token(application=application, scopes=scopes, lifetime_seconds=600)
+    return {"HTTP_AUTHORIZATION": f"Bearer {token}"}
+
+
+@pytest.fixture
+def acting(api, operator):
+    """A client that acts for the operator."""
+    api.credentials(**bearer(operator, "market:read", "market:write"))
+    return api
+
+
+def test_a_refusal_is_a_problem_that_names_the_field(acting):
+    before = counts()
+    answer = acting.post("/api/v1/organisations/", {**NEW, "corporate_number": "1999901000002"})
+    assert answer.status_code == 422
+    assert answer["Content-Type"] == "application/problem+json"
+    body = answer.json()
+    assert (body["status"], body["errors"][0]["field"]) == (422, "corporate_number")
+    assert body["type"] == f"urn:sanpo:problem:{body['code']}"
+    assert counts() == before
+
+
+def test_an_unknown_field_is_refused_by_name(acting):
+    answer = acting.post("/api/v1/organisations/", {**NEW, "is_operator": True, "colour": "red"})
+    assert answer.status_code == 422
+    assert {error["field"] for error in answer.json()["errors"]} >= {"colour"}
+    assert counts()["registered"] == 0
+
+
+def test_a_refusal_reads_in_the_readers_language(acting):
+    english = acting.get("/api/v1/organisations/org_nobody/", HTTP_ACCEPT_LANGUAGE="en").json()
+    japanese = acting.get("/api/v1/organisations/org_nobody/", HTTP_ACCEPT_LANGUAGE="ja").json()
+    assert english["title"] == "There is nothing here that you can see"
+    assert japanese["title"] == "見つかりません"
+
+
+def test_malformed_json_is_a_problem(acting):
+    answer = acting.post("/api/v1/organisations/", "{", content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
+
+
+def test_nobody_needs_a_token(api, db):
+    answer = api.get("/api/v1/admissions/")
+    assert (answer.status_code, answer["WWW-Authenticate"].split()[0]) == (401, "Bearer")
+    api.credentials(HTTP_AUTHORIZATION="Bearer forged")
+    assert api.get("/api/v1/admissions/").status_code == 401
+
+
+def test_reading_is_not_writing(api, operator):
+    api.credentials(**bearer(operator, "market:read"))
+    assert api.get("/api/v1/organisations/").status_code == 200
+    assert api.post("/api/v1/organisations/", NEW).status_code == 403
+    assert counts()["registered"] == 0
+
+
+def test_one_key_takes_effect_once(acting):
+    first = acting.post("/api/v1/organisations/", NEW, HTTP_IDEMPOTENCY_KEY="key-1")
+    again = acting.post("/api/v1/organisations/", NEW, HTTP_IDEMPOTENCY_KEY="key-1")
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == json.loads(json.dumps(first.json()))
+    assert again["Idempotency-Replayed"] == "true"
+    assert counts()["registered"] == 1
+
+
+def test_one_key_stands_for_one_request(acting):
+    acting.post("/api/v1/organisations/", NEW, HTTP_IDEMPOTENCY_KEY="key-1")
+    other = {**NEW, "corporate_number": "5999901000003"}
+    answer = acting.post("/api/v1/organisations/", other, HTTP_IDEMPOTENCY_KEY="key-1")
+    assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_conflict")
+    assert counts()["registered"] == 1
+
+
+def test_a_refused_request_leaves_its_key_free(acting):
+    wrong = {**NEW, "corporate_number": "1999901000002"}
+    assert acting.post("/api/v1/organisations/", wrong, HTTP_IDEMPOTENCY_KEY="key-1").status_code == 422
+    assert IdempotencyRecord.objects.count() == 0
+    assert acting.post("/api/v1/organisations/", NEW, HTTP_IDEMPOTENCY_KEY="key-1").status_code == 201
+
+
+def test_a_key_out_of_bounds_is_refused(acting):
+    answer = acting.post("/api/v1/organisations/", NEW, HTTP_IDEMPOTENCY_KEY="k" * 101)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "Idempotency-Key")
+    assert counts()["registered"] == 0
+
+
+def test_a_caller_is_held_back_and_told_for_how_long(acting, monkeypatch):
+    from marketplace.api.throttles import ParticipantThrottle
+
+    monkeypatch.setattr(ParticipantThrottle, "THROTTLE_RATES", {"participant": "2/min"})
+    assert [acting.get("/api/v1/organisations/").status_code for _ in range(3)] == [200, 200, 429]
+    assert 0 < int(acting.get("/api/v1/organisations/")["Retry-After"]) <= 60
+
+
+UNREACHABLE = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}
+}
+
+
+def test_without_redis_nobody_is_held_back(acting, caplog):
+    with override_settings(CACHES=UNREACHABLE):
+        assert acting.get("/api/v1/organisations/").status_code == 200
+    assert "throttling is off" in caplog.text
+
+
+def test_a_list_comes_in_pages(acting):
+    with transaction.atomic():
+        for number in range(3):
+            events.emit(OrganisationRegistered(organisation=f"org_{number}"))
+    page = acting.get("/api/v1/events/outbox/", {"page_size": 2, "type": "organisation.registered"}).json()
+    assert len(page["results"]) == 2
+    rest = acting.get(page["next"]).json()
+    assert len(rest["results"]) == OutboxEvent.objects.filter(type="organisation.registered").count() - 2
+
+
+def test_only_the_operator_repairs_handlings(api, acting, operator):
+    with transaction.atomic():
+        events.emit(OrganisationRegistered(organisation="org_1"))
+    entry = InboxEntry.objects.create(
+        event=OutboxEvent.objects.order_by("-id").first(),
+        handler="a.handlers.b",
+        subscriber="a",
+        subject="org_1",
+    )
+    answer = acting.post(f"/api/v1/events/inbox/{entry.pk}/retry/")
+    assert (answer.status_code, answer.json()["code"]) == (409, "illegal_transition")
+    InboxEntry.objects.update(state="parked")
+    assert acting.post(f"/api/v1/events/inbox/{entry.pk}/retry/").json()["state"] == "pending"

@@ -1,0 +1,89 @@
+"""What all tests share: actors, an API client, and a database of their own for tests that must commit."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection, connections
+from django.test.utils import setup_databases, teardown_databases
+from psycopg import sql
+from rest_framework.test import APIClient
+
+
+@pytest.fixture
+def api() -> APIClient:
+    """A client of the API that is nobody yet."""
+    return APIClient()
+
+
+def _administration() -> psycopg.Connection:
+    settings = connection.settings_dict
+    return psycopg.connect(
+        host=settings["HOST"],
+        port=settings["PORT"],
+        user=settings["USER"],
+        password=settings["PASSWORD"],
+        dbname="postgres",
+        autocommit=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None,
+    django_db_blocker: Any,
+    django_db_keepdb: bool,
+    django_db_createdb: bool,
+    django_db_modify_db_settings: None,
+) -> Iterator[None]:
+    """Make the test database, also for a session of tests that only clone it."""
+    with django_db_blocker.unblock():
+        made = setup_databases(
+            verbosity=0, interactive=False, aliases={"default"}, keepdb=django_db_keepdb and not django_db_createdb
+        )
+    yield
+    if not django_db_keepdb:
+        with django_db_blocker.unblock():
+            teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture(scope="session")
+def migrated_database(django_db_setup: None) -> str:
+    """The name of the migrated, empty database of this test process."""
+    name: str = connection.settings_dict["NAME"]
+    return name
+
+
+@contextlib.contextmanager
+def cloned_database(template: str) -> Iterator[str]:
+    """Work on a clone of ``template``, to which everything commits; dropped at the end. Yields its name."""
+    before, clone = connection.settings_dict["NAME"], f"{template}_{secrets.token_hex(4)}"
+    connections.close_all()
+    with _administration() as administration:
+        administration.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(clone), sql.Identifier(template))
+        )
+    connection.settings_dict["NAME"] = clone
+    try:
+        yield clone
+    finally:
+        connections.close_all()
+        connection.settings_dict["NAME"] = before
+        with _administration() as administration:
+            administration.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(clone)))
+
+
+@pytest.fixture
+def committed_database(migrated_database: str, django_db_blocker: Any) -> Iterator[str]:
+    """A database of the test's own, to which it really commits.
+
+    Append-only guards forbid emptying tables, so such tests do not share one. Threads and subprocesses of the test
+    connect to it too.
+    """
+    with django_db_blocker.unblock(), cloned_database(migrated_database) as name:
+        yield name

@@ -1,0 +1,1 @@
+"""A subscriber of the tests' own."""
