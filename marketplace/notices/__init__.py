@@ -1,0 +1,1 @@
+"""Task inbox, in-app notices and mail."""

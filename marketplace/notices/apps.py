@@ -1,0 +1,11 @@
+"""Application configuration of notices."""
+
+from django.apps import AppConfig
+
+
+class NoticesConfig(AppConfig):
+    """Task inbox, in-app notices and mail."""
+
+    name = "marketplace.notices"
+    label = "notices"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,31 @@
+"""How the inbox can be narrowed."""
+
+from __future__ import annotations
+
+from django_filters import rest_framework as filters
+
+from .models import Notice, Task
+from .states import TaskKind, TaskState
+
+
+class TaskFilter(filters.FilterSet):
+    """By kind, state and subject."""
+
+    kind = filters.ChoiceFilter(choices=TaskKind.choices)
+    state = filters.ChoiceFilter(choices=TaskState.choices)
+    subject = filters.CharFilter()
+
+    class Meta:
+        model = Task
+        fields = ("kind", "state", "subject")
+
+
+class NoticeFilter(filters.FilterSet):
+    """By whether it was read, and by subject."""
+
+    unread = filters.BooleanFilter(field_name="read_at", lookup_expr="isnull")
+    subject = filters.CharFilter()
+
+    class Meta:
+        model = Notice
+        fields = ("unread", "subject")

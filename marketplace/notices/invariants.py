@@ -1,0 +1,48 @@
+"""What always holds of tasks, notices and mail."""
+
+from marketplace.kernel.invariants import Invariant, by_query
+
+Invariant(
+    name="notices.task_open_once",
+    promise=7,
+    statement="An organisation has one open task of a kind and subject, and a task is closed once.",
+    guards=(
+        "notices_task.task_open_once",
+        "notices_task.task_closed_when",
+        "notices_task.task_kind",
+        "notices_task.state_guard",
+        "notices_task.immutable",
+        "notices_task.no_delete",
+    ),
+    test="tests/notices/test_guards.py::test_a_task_is_open_once",
+    check=by_query(
+        "SELECT organisation_id, kind, subject FROM notices_task WHERE state = 'open'"
+        " GROUP BY 1, 2, 3 HAVING count(*) > 1"
+    ),
+)
+Invariant(
+    name="notices.told_stays_told",
+    promise=7,
+    statement="What an organisation was told never changes, and is read once.",
+    guards=("notices_notice.immutable", "notices_notice.set_once", "notices_notice.no_delete"),
+    test="tests/notices/test_guards.py::test_a_notice_is_kept_as_it_was_told",
+    check=by_query("SELECT public_id FROM notices_notice WHERE read_at < told_at"),
+)
+Invariant(
+    name="notices.mail_once",
+    promise=7,
+    statement="A person gets one mail about one thing told, and a mail that was sent is never sent again.",
+    guards=(
+        "notices_mailmessage.mail_once",
+        "notices_mailmessage.mail_sent_when",
+        "notices_mailmessage.state_guard",
+        "notices_mailmessage.immutable",
+        "notices_mailmessage.set_once",
+        "notices_mailmessage.no_delete",
+    ),
+    test="tests/notices/test_guards.py::test_a_mail_is_one_a_person_and_sent_once",
+    check=by_query(
+        "SELECT about, user_id FROM notices_mailmessage GROUP BY 1, 2 HAVING count(*) > 1"
+        " UNION ALL SELECT public_id, user_id FROM notices_mailmessage WHERE (state = 'sent') = (sent_at IS NULL)"
+    ),
+)

@@ -1,0 +1,115 @@
+"""The task inbox, in-app notices, and the outbox of mail."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from marketplace.kernel.guards import immutable, no_delete, set_once, state_guard
+from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
+
+from .states import MAIL, TASK, MailState, TaskKind, TaskState
+
+SUBJECT_LENGTH_MAX = 60
+
+
+class Task(models.Model):
+    """Something an organisation is asked to do about a ``subject`` (public identifier), until ``deadline`` if any.
+
+    ``thread`` is the subject of the events that open and close it (the negotiation, the agreement), in whose
+    order they come. ``title`` is ``{"ja", "en"}``. Invariant: one open task an organisation, kind and subject.
+    """
+
+    public_id = IdentifierField(prefix="tsk")
+    organisation = models.ForeignKey("participants.Organisation", on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=12, choices=TaskKind.choices)
+    subject = models.CharField(max_length=SUBJECT_LENGTH_MAX)
+    thread = models.CharField(max_length=SUBJECT_LENGTH_MAX)
+    title = models.JSONField()
+    deadline = models.DateTimeField(null=True)
+    state = models.CharField(max_length=6, choices=TaskState.choices, default=TaskState.OPEN)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "kind", "subject"], condition=Q(state="open"), name="task_open_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="open", closed_at__isnull=True)
+                | (~Q(state="open") & Q(closed_at__isnull=False)),
+                name="task_closed_when",
+            ),
+            models.CheckConstraint(condition=Q(kind__in=TaskKind.values), name="task_kind"),
+        ]
+        indexes = [
+            models.Index("thread", name="task_open_thread", condition=Q(state="open")),
+            models.Index(fields=["organisation", "-id"], name="task_of_organisation"),
+        ]
+        triggers = [
+            state_guard(TASK),
+            no_delete(),
+            immutable("public_id", "organisation_id", "kind", "subject", "thread", "opened_at"),
+        ]
+
+
+class Notice(models.Model):
+    """Something an organisation is told. ``title`` and ``body`` are ``{"ja", "en"}``; ``read_at`` is set once.
+
+    Invariant: what was told never changes.
+    """
+
+    public_id = IdentifierField(prefix="ntc")
+    organisation = models.ForeignKey("participants.Organisation", on_delete=models.PROTECT, related_name="+")
+    subject = models.CharField(max_length=SUBJECT_LENGTH_MAX)
+    title = models.JSONField()
+    body = models.JSONField()
+    told_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["organisation", "-id"], name="notice_of_organisation")]
+        triggers = [
+            no_delete(),
+            immutable("public_id", "organisation_id", "subject", "title", "body", "told_at"),
+            set_once("read_at"),
+        ]
+
+
+class MailMessage(models.Model):
+    """A mail to one person about one task or notice, written with it and sent by the mail task.
+
+    ``about`` is the task's or notice's public identifier. ``due_at`` is real time. Holds a personal address.
+    Invariants: one mail a person and thing told; what is sent never changes; a sent mail is never sent again.
+    """
+
+    public_id = IdentifierField(prefix="eml")
+    about = models.CharField(max_length=IDENTIFIER_LENGTH)
+    user = models.ForeignKey("participants.User", on_delete=models.PROTECT, related_name="+")
+    address = models.EmailField()
+    title = models.CharField(max_length=300)
+    text = models.TextField()
+    state = models.CharField(max_length=8, choices=MailState.choices, default=MailState.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(db_default=Now())
+    sent_at = models.DateTimeField(null=True)
+    error = models.TextField(default="", blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["about", "user"], name="mail_once"),
+            models.CheckConstraint(
+                condition=Q(state="sent", sent_at__isnull=False)
+                | (~Q(state="sent") & Q(sent_at__isnull=True)),
+                name="mail_sent_when",
+            ),
+        ]
+        indexes = [models.Index("due_at", name="mail_queued", condition=Q(state="queued"))]
+        triggers = [
+            state_guard(MAIL),
+            no_delete(),
+            immutable("public_id", "about", "user_id", "address", "title", "text"),
+            set_once("sent_at"),
+        ]

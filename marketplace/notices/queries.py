@@ -1,0 +1,37 @@
+"""Reading tasks, notices and the state of the mail."""
+
+from __future__ import annotations
+
+from django.db.models import Count, QuerySet
+
+from marketplace.kernel.actors import Actor
+
+from .models import MailMessage, Notice, Task
+from .states import MailState, TaskState
+
+
+def tasks_of(actor: Actor) -> QuerySet[Task]:
+    """Tasks of the actor's organisation alone, also for the operator. Raises Forbidden without one."""
+    return Task.objects.filter(organisation_id=actor.require_organisation())
+
+
+def notices_of(actor: Actor) -> QuerySet[Notice]:
+    """Notices to the actor's organisation alone, also for the operator. Raises Forbidden without one."""
+    return Notice.objects.filter(organisation_id=actor.require_organisation())
+
+
+def latest_task_subject(thread: str, kinds: tuple[str, ...]) -> str | None:
+    """What the newest task of a thread, of these kinds, was about; None if there was none."""
+    task = Task.objects.filter(thread=thread, kind__in=kinds).order_by("-pk").first()
+    return task.subject if task else None
+
+
+def counts() -> dict[str, int]:
+    """Tasks ``open``, ``done`` and ``moot``; ``notices`` told; mail ``queued``, ``sent`` and ``failed``."""
+    tasks = dict(Task.objects.values_list("state").annotate(count=Count("id")))
+    mail = dict(MailMessage.objects.values_list("state").annotate(count=Count("id")))
+    return {
+        **{state: tasks.get(state, 0) for state in TaskState.values},
+        "notices": Notice.objects.count(),
+        **{state: mail.get(state, 0) for state in MailState.values},
+    }

@@ -1,0 +1,57 @@
+"""How tasks and notices are written out."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from rest_framework import serializers
+
+from marketplace.api.serializers import BilingualField
+from marketplace.kernel.labels import Label
+
+from .models import Notice, Task
+from .states import TaskKind, TaskState
+
+
+class TaskSerializer(serializers.ModelSerializer[Task]):
+    """Something the caller's organisation is asked to do."""
+
+    id = serializers.CharField(source="public_id")
+    title = BilingualField()
+    kind_label = serializers.SerializerMethodField()
+    state_label = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Task
+        fields = (
+            "id",
+            "kind",
+            "kind_label",
+            "subject",
+            "title",
+            "deadline",
+            "state",
+            "state_label",
+            "opened_at",
+            "closed_at",
+        )
+
+    def get_kind_label(self, row: Task) -> dict[str, str]:
+        """The kind in words."""
+        return cast(Label, TaskKind(row.kind).label).as_dict()
+
+    def get_state_label(self, row: Task) -> dict[str, str]:
+        """The state in words."""
+        return cast(Label, TaskState(row.state).label).as_dict()
+
+
+class NoticeSerializer(serializers.ModelSerializer[Notice]):
+    """Something the caller's organisation was told."""
+
+    id = serializers.CharField(source="public_id")
+    title = BilingualField()
+    body = BilingualField()
+
+    class Meta:
+        model = Notice
+        fields = ("id", "subject", "title", "body", "told_at", "read_at")

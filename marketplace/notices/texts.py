@@ -1,0 +1,198 @@
+"""What tasks and notices say, in both languages. Placeholders are filled by ``worded``. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from marketplace.kernel.labels import Label
+
+from .states import TaskKind
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A notice: its title and its body."""
+
+    title: Label
+    body: Label
+
+    def worded(self, **fields: str | Mapping[str, str]) -> Wording:
+        """With the placeholders of both filled in."""
+        return Wording(worded(self.title, **fields), worded(self.body, **fields))
+
+
+def worded(label: Label, **fields: str | Mapping[str, str]) -> Label:
+    """``label`` with its placeholders filled in; a field may be one text, or ``{"ja", "en"}`` with one for each."""
+    texts = {
+        language: label.in_language(language).format_map(
+            {name: value if isinstance(value, str) else value[language] for name, value in fields.items()}
+        )
+        for language in ("en", "ja")
+    }
+    return Label(texts["en"], texts["ja"])
+
+
+TASK_TITLES: dict[TaskKind, Label] = {
+    TaskKind.ANSWER: Label(
+        "Answer the terms proposed by {party}", "{party} からの条件提示に回答してください"
+    ),
+    TaskKind.SIGN: Label("Sign the contract with {party}", "{party} との契約に署名してください"),
+    TaskKind.FUND: Label(
+        "Pay {amount} for the trade with {party}", "{party} との取引代金 {amount} を支払ってください"
+    ),
+    TaskKind.COLLECT: Label("Collect the data of {party}", "{party} のデータを受領してください"),
+    TaskKind.ACCEPT: Label(
+        "Inspect the data of {party}, then accept it or complain",
+        "{party} のデータを検収し、受入または異議申立てをしてください",
+    ),
+    TaskKind.RESOLVE: Label(
+        "Resolve the dispute between {buyer} and {seller}", "{buyer} と {seller} の紛争を解決してください"
+    ),
+    TaskKind.REVIEW: Label(
+        "Review the application of {party} for {segment}",
+        "{party} の分野 {segment} への参加申請を審査してください",
+    ),
+}
+
+ADMISSIONS: dict[str, Wording] = {
+    "admitted": Wording(
+        Label("Admitted as {capacity} in {segment}", "分野 {segment} の{capacity}として承認されました"),
+        Label("You may trade in {segment} from now on.", "分野 {segment} での取引を開始できます。"),
+    ),
+    "refused": Wording(
+        Label(
+            "Not admitted as {capacity} in {segment}",
+            "分野 {segment} の{capacity}としては承認されませんでした",
+        ),
+        Label(
+            "The decision {decision} keeps the reasons. You may apply again once they no longer hold.",
+            "理由は決定 {decision} に記録されています。解消後に再度申請できます。",
+        ),
+    ),
+    "on_hold": Wording(
+        Label(
+            "Your application as {capacity} in {segment} is being reviewed",
+            "分野 {segment} の{capacity}としての申請は確認中です",
+        ),
+        Label(
+            "The decision {decision} keeps the reasons. The operator will review it.",
+            "理由は決定 {decision} に記録されています。運営者が確認します。",
+        ),
+    ),
+    "withdrawn": Wording(
+        Label(
+            "Your admission as {capacity} in {segment} has ended",
+            "分野 {segment} の{capacity}としての承認は終了しました",
+        ),
+        Label("Agreements in force stay as they are.", "有効な契約はそのまま存続します。"),
+    ),
+}
+
+SUSPENDED = Wording(
+    Label("Your organisation is suspended", "貴組織の取引は停止されました"),
+    Label(
+        "You make no new business until you are reinstated; what you owe and are owed stays. Reason: {reason}",
+        "再開までの間、新しい取引はできません。既存の債権・債務は残ります。理由: {reason}",
+    ),
+)
+VERSION_PUBLISHED = Wording(
+    Label("Your data is on sale", "データの掲載を開始しました"),
+    Label(
+        "Version {version} of {listing} can be found and bought.", "{listing} の版 {version} を掲載しました。"
+    ),
+)
+VERSION_REFUSED = Wording(
+    Label("Your data cannot be put on sale", "データを掲載できません"),
+    Label(
+        "The decision {decision} on version {version} of {listing} keeps the reasons.",
+        "{listing} の版 {version} について、理由は決定 {decision} に記録されています。",
+    ),
+)
+NEGOTIATION_FINALIZED = Wording(
+    Label("The contract with {party} is concluded", "{party} との契約が成立しました"),
+    Label(
+        "Negotiation {negotiation} ended with both signatures.",
+        "交渉 {negotiation} は双方の署名により成立しました。",
+    ),
+)
+NEGOTIATION_TERMINATED = Wording(
+    Label("The negotiation with {party} has ended", "{party} との交渉は終了しました"),
+    Label(
+        "Negotiation {negotiation} ended without a contract.",
+        "交渉 {negotiation} は契約に至らず終了しました。",
+    ),
+)
+TRADE_SECURED = Wording(
+    Label("The payment of {party} is secured", "{party} の代金を確保しました"),
+    Label(
+        "The market holds the money of trade {trade}; access to the data is being granted.",
+        "取引 {trade} の代金を市場が確保しました。データへのアクセスを許可します。",
+    ),
+)
+TRADE_FAILED = Wording(
+    Label("The trade with {party} has failed", "{party} との取引は不成立となりました"),
+    Label(
+        "Trade {trade} ended without payment and without access ({reason_code}).",
+        "取引 {trade} は支払い・アクセスのないまま終了しました（{reason_code}）。",
+    ),
+)
+TRADE_REFUNDED = Wording(
+    Label("{amount} went back to the buyer", "{amount} を利用者へ返金しました"),
+    Label(
+        "Trade {trade} between you and {party} was undone.", "{party} との取引 {trade} は取り消されました。"
+    ),
+)
+DELIVERY_ACCEPTED: dict[str, Wording] = {
+    "buyer": Wording(
+        Label("{party} accepted your data", "{party} がデータを受け入れました"),
+        Label(
+            "The money of trade {trade} goes into the next clearing.",
+            "取引 {trade} の代金は次の清算の対象になります。",
+        ),
+    ),
+    "lapse": Wording(
+        Label("The inspection by {party} is over", "{party} の検収期間が終了しました"),
+        Label(
+            "Nobody complained in time: the data of trade {trade} counts as accepted.",
+            "期限内に異議がなかったため、取引 {trade} のデータは受け入れられたものとみなします。",
+        ),
+    ),
+    "dismissal": Wording(
+        Label("The delivery to {party} stands", "{party} への納品は有効とされました"),
+        Label(
+            "The complaint was dismissed: the data of trade {trade} counts as accepted.",
+            "異議は認められず、取引 {trade} のデータは受け入れられたものとみなします。",
+        ),
+    ),
+}
+DISPUTE_OPENED = Wording(
+    Label("There is a dispute with {party}", "{party} との間で紛争が申し立てられました"),
+    Label(
+        "Dispute {dispute} ({reason_code}): money and inspection stand still until the operator has decided.",
+        "紛争 {dispute}（{reason_code}）: 運営者の判断まで、代金と検収期間は停止します。",
+    ),
+)
+DISPUTE_OUTCOMES: dict[str, Label] = {
+    "dismissed": Label("the delivery stands", "納品は有効"),
+    "redelivery": Label("the data is delivered again", "再納品"),
+    "refund": Label("the trade is undone and the money goes back", "取引の取消しと返金"),
+}
+DISPUTE_RESOLVED = Wording(
+    Label("The dispute with {party} is resolved: {outcome}", "{party} との紛争が解決しました: {outcome}"),
+    Label("The operator decided dispute {dispute}.", "運営者が紛争 {dispute} について判断しました。"),
+)
+PAYMENT_RECEIVED = Wording(
+    Label("{amount} arrived", "{amount} の入金を確認しました"),
+    Label("Bank reference: {reference}", "銀行照会番号: {reference}"),
+)
+INVOICE_ISSUED = Wording(
+    Label("Document {number} is ready", "帳票 {number} を発行しました"),
+    Label("Document {invoice} can be read now.", "帳票 {invoice} を確認できます。"),
+)
+
+MAIL_CLOSING = Label(
+    "This mail was sent by the market {market}. About: {subject}",
+    "このメールは市場 {market} から送信されています。対象: {subject}",
+)
+MAIL_DEADLINE = Label("To be done by {deadline}", "期限: {deadline}")

@@ -1,0 +1,1 @@
+"""Organisations, people, memberships, segments, admissions, access tokens."""

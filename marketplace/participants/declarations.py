@@ -1,0 +1,53 @@
+"""What an applicant declares of itself when it asks to take part: known names, each of one type. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.labels import Label
+
+REQUIRED: dict[str, type] = {"antisocial_forces_excluded": bool, "security_contact": str}
+OPTIONAL: dict[str, type] = {
+    "barred_by_privacy_law": bool,
+    "certifications": list,
+    "data_governance": str,
+    "purpose": str,
+}
+TYPES = {**REQUIRED, **OPTIONAL}
+
+DESCRIPTIONS = {
+    "antisocial_forces_excluded": Label("No ties with antisocial forces", "反社会的勢力との関係がないこと"),
+    "security_contact": Label("Contact for security matters", "安全管理の連絡窓口"),
+    "barred_by_privacy_law": Label(
+        "Barred from handling anonymised data of public bodies (privacy act, article 113)",
+        "行政機関等匿名加工情報の欠格事由（個人情報保護法113条）への該当",
+    ),
+    "certifications": Label("Certifications held", "取得している認証"),
+    "data_governance": Label("How data is governed", "データガバナンスの方針"),
+    "purpose": Label("What the data is wanted for", "データの利用目的"),
+}
+
+_WORDS = {
+    bool: Label("say true or false", "true か false を指定してください"),
+    str: Label("write a text", "文字列で指定してください"),
+    list: Label("write a list of texts", "文字列の配列で指定してください"),
+}
+
+
+def checked_declarations(stated: Mapping[str, Any]) -> dict[str, Any]:
+    """``stated`` as it may be kept; raises FieldInvalid naming a declaration that is missing, unknown or ill-typed."""
+    for name in sorted(set(REQUIRED) - set(stated)):
+        raise FieldInvalid(
+            f"declarations.{name}", Label("this is declared by every applicant", "必ず申告してください")
+        )
+    for name, value in stated.items():
+        if name not in TYPES:
+            known = ", ".join(TYPES)
+            raise FieldInvalid(
+                f"declarations.{name}", Label(f"known declarations are {known}", f"申告できる項目: {known}")
+            )
+        if type(value) is not TYPES[name] or (type(value) is list and not all(type(v) is str for v in value)):
+            raise FieldInvalid(f"declarations.{name}", _WORDS[TYPES[name]])
+    return dict(stated)

@@ -1,0 +1,32 @@
+"""How lists of participation can be narrowed."""
+
+from __future__ import annotations
+
+from django_filters import rest_framework as filters
+
+from .models import Admission, Membership
+from .states import AdmissionState, Capacity, MemberRole
+
+
+class AdmissionFilter(filters.FilterSet):
+    """By organisation, segment, capacity and state."""
+
+    organisation = filters.CharFilter(field_name="organisation__public_id")
+    segment = filters.CharFilter(field_name="segment__code")
+    capacity = filters.ChoiceFilter(choices=Capacity.choices)
+    state = filters.ChoiceFilter(choices=AdmissionState.choices)
+
+    class Meta:
+        model = Admission
+        fields = ("organisation", "segment", "capacity", "state")
+
+
+class MemberFilter(filters.FilterSet):
+    """By organisation and role."""
+
+    organisation = filters.CharFilter(field_name="organisation__public_id")
+    role = filters.ChoiceFilter(choices=MemberRole.choices)
+
+    class Meta:
+        model = Membership
+        fields = ("organisation", "role")

@@ -1,0 +1,275 @@
+"""Reading participation."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from stdnum.jp import cn
+
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.errors import Missing
+
+from .errors import NotAdmitted, OrganisationSuspended
+from .models import Admission, Application, Membership, Organisation, Segment
+from .payout_accounts import PayoutAccount
+from .states import HELD_ADMISSIONS, AdmissionState, MemberRole, OrganisationState
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationView:
+    """An organisation as other applications read it. ``name`` is ``{"ja", "en"}``; ``id`` the database key."""
+
+    id: int
+    public_id: str
+    name: dict[str, str]
+    kind: str
+    corporate_number: str | None
+    invoice_registration_number: str | None
+    country: str
+    address: str
+    representative: str
+    is_operator: bool
+    affiliate: bool
+    state: str
+    payout_account: PayoutAccount | None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it may make new business."""
+        return self.state == OrganisationState.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A person to whom an organisation's mail goes, in ``language`` (``ja`` or ``en``)."""
+
+    user_id: int
+    address: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentView:
+    """A field of data that is open for trade. ``name`` is ``{"ja", "en"}``."""
+
+    id: int
+    code: str
+    name: dict[str, str]
+
+
+def _view(row: Organisation) -> OrganisationView:
+    account = (
+        PayoutAccount(
+            row.bank_code, row.branch_code, row.account_type, row.account_number, row.account_holder_kana
+        )
+        if row.bank_code
+        else None
+    )
+    return OrganisationView(
+        id=row.pk,
+        public_id=row.public_id,
+        name={"ja": row.name_ja, "en": row.name_en},
+        kind=row.kind,
+        corporate_number=row.corporate_number,
+        invoice_registration_number=row.invoice_registration_number,
+        country=row.country,
+        address=row.address,
+        representative=row.representative,
+        is_operator=row.is_operator,
+        affiliate=row.operator_affiliate,
+        state=row.state,
+        payout_account=account,
+    )
+
+
+def get_organisation(public_id: str) -> OrganisationView:
+    """The organisation of a public identifier; raises Missing."""
+    row = Organisation.objects.filter(public_id=public_id).first()
+    if row is None:
+        raise Missing(kind="organisation", identifier=public_id)
+    return _view(row)
+
+
+def organisations_by_id(ids: Iterable[int]) -> dict[int, OrganisationView]:
+    """Organisations by database key, in one query; keys of nobody are left out."""
+    return {row.pk: _view(row) for row in Organisation.objects.filter(pk__in=set(ids))}
+
+
+def organisations_by_public_id(public_ids: Iterable[str]) -> dict[str, OrganisationView]:
+    """Organisations by public identifier, in one query; identifiers of nobody are left out."""
+    return {row.public_id: _view(row) for row in Organisation.objects.filter(public_id__in=set(public_ids))}
+
+
+def suspension_reason(public_id: str) -> str:
+    """The operator's words on why an organisation is suspended, for itself to read; empty if it is not."""
+    row = Organisation.objects.filter(public_id=public_id).first()
+    return row.suspension_reason if row else ""
+
+
+def find_organisation(corporate_number: str) -> OrganisationView | None:
+    """The organisation of a corporate number, if it is registered."""
+    row = Organisation.objects.filter(corporate_number=corporate_number).first()
+    return _view(row) if row else None
+
+
+def operator_organisation() -> OrganisationView:
+    """The market's operator; raises Missing before it is registered."""
+    row = Organisation.objects.filter(is_operator=True).first()
+    if row is None:
+        raise Missing(kind="organisation", identifier="operator")
+    return _view(row)
+
+
+def segments() -> list[SegmentView]:
+    """Every segment, in the order of their codes."""
+    return [
+        SegmentView(row.pk, row.code, {"ja": row.name_ja, "en": row.name_en})
+        for row in Segment.objects.order_by("code")
+    ]
+
+
+def get_segment(code: str) -> SegmentView:
+    """The segment of a code; raises Missing."""
+    row = Segment.objects.filter(code=code).first()
+    if row is None:
+        raise Missing(kind="segment", identifier=code)
+    return SegmentView(row.pk, row.code, {"ja": row.name_ja, "en": row.name_en})
+
+
+def is_admitted(organisation_id: int, segment: str, capacity: str) -> bool:
+    """Whether the organisation is active, and admitted to the segment (code) as ``seller`` or ``buyer``."""
+    return Admission.objects.filter(
+        organisation_id=organisation_id,
+        organisation__state=OrganisationState.ACTIVE,
+        segment__code=segment,
+        capacity=capacity,
+        state=AdmissionState.ADMITTED,
+    ).exists()
+
+
+def require_admitted(organisation_id: int, segment: str, capacity: str) -> None:
+    """Raise NotAdmitted, or OrganisationSuspended, unless ``is_admitted``."""
+    if is_admitted(organisation_id, segment, capacity):
+        return
+    suspended = Organisation.objects.filter(pk=organisation_id, state=OrganisationState.SUSPENDED).first()
+    if suspended is not None:
+        raise OrganisationSuspended(organisation=suspended.public_id)
+    raise NotAdmitted(segment=segment, capacity=capacity)
+
+
+def admission_facts(admission: str) -> dict[str, Any]:
+    """What the rules may know of an application: yes-or-no facts, codes and identifiers, no personal data.
+
+    Keys: organisation, kind, country, segment, capacity (strings); active, is_operator, operator_affiliate,
+    corporate_number_valid, invoice_registered, payout_account_stated, representative_stated,
+    antisocial_forces_excluded, security_contact_stated, barred_by_privacy_law (booleans); certifications (list of
+    strings); refused_before (integer: applications for the same purpose that were refused). Raises Missing.
+    """
+    row = Admission.objects.select_related("organisation", "segment").filter(public_id=admission).first()
+    if row is None:
+        raise Missing(kind="admission", identifier=admission)
+    organisation, declared = row.organisation, row.declarations
+    return {
+        "organisation": organisation.public_id,
+        "kind": organisation.kind,
+        "country": organisation.country,
+        "segment": row.segment.code,
+        "capacity": row.capacity,
+        "active": organisation.state == OrganisationState.ACTIVE,
+        "is_operator": organisation.is_operator,
+        "operator_affiliate": organisation.operator_affiliate,
+        "corporate_number_valid": cn.is_valid(organisation.corporate_number or ""),
+        "invoice_registered": organisation.invoice_registration_number is not None,
+        "payout_account_stated": bool(organisation.bank_code),
+        "representative_stated": bool(organisation.representative),
+        "antisocial_forces_excluded": declared["antisocial_forces_excluded"],
+        "security_contact_stated": bool(declared["security_contact"].strip()),
+        "barred_by_privacy_law": declared.get("barred_by_privacy_law", False),
+        "certifications": declared.get("certifications", []),
+        "refused_before": Admission.objects.filter(
+            organisation=organisation,
+            segment=row.segment,
+            capacity=row.capacity,
+            state=AdmissionState.REFUSED,
+            pk__lt=row.pk,
+        ).count(),
+    }
+
+
+def get_application(public_id: str) -> Application:
+    """The program of a public identifier; raises Missing."""
+    row = Application.objects.filter(public_id=public_id).first()
+    if row is None:
+        raise Missing(kind="application", identifier=public_id)
+    return row
+
+
+def counts() -> dict[str, int]:
+    """Organisations ``registered`` (without the operator), ``admitted`` (to one segment at least), ``refused`` (to
+    all they applied to), and ``suspended`` at present."""
+    participants = Organisation.objects.filter(is_operator=False)
+    own = Admission.objects.filter(organisation=OuterRef("pk"))
+    refused = own.filter(state=AdmissionState.REFUSED)
+    others = own.exclude(state__in=(AdmissionState.REFUSED, AdmissionState.WITHDRAWN))
+    return {
+        "registered": participants.count(),
+        "admitted": participants.filter(Exists(own.filter(state=AdmissionState.ADMITTED))).count(),
+        "refused": participants.filter(Exists(refused), ~Exists(others)).count(),
+        "suspended": participants.filter(state=OrganisationState.SUSPENDED).count(),
+    }
+
+
+def decided_admissions() -> tuple[int, int]:
+    """How many applications have left the state of waiting for the rules, and how many there are."""
+    total = Admission.objects.count()
+    return total - Admission.objects.filter(state=AdmissionState.APPLIED).count(), total
+
+
+def held_by_affiliates() -> int:
+    """Admissions that the operator or an affiliate holds: 0, always; for the neutrality report."""
+    partial = Q(organisation__is_operator=True) | Q(organisation__operator_affiliate=True)
+    return Admission.objects.filter(partial, state__in=HELD_ADMISSIONS).count()
+
+
+def recipients(organisation_id: int, roles: Collection[str] = tuple(MemberRole.values)) -> list[Recipient]:
+    """Who reads an organisation's mail: its active members with one of ``roles``, in the order they joined."""
+    members = (
+        Membership.objects.filter(organisation_id=organisation_id, role__in=roles, user__is_active=True)
+        .select_related("user")
+        .order_by("pk")
+    )
+    return [Recipient(member.user_id, member.user.email, member.user.language) for member in members]
+
+
+def visible_organisations() -> QuerySet[Organisation]:
+    """Every organisation: who takes part in the market is known to all who do."""
+    return Organisation.objects.all()
+
+
+def own_organisations(actor: Actor) -> QuerySet[Organisation]:
+    """The actor's own organisation; every one, for the operator."""
+    rows = Organisation.objects.all()
+    return rows if actor.may_see() else rows.filter(pk=actor.require_organisation())
+
+
+def visible_admissions(actor: Actor) -> QuerySet[Admission]:
+    """Admissions of the actor's organisation, of every one for the operator."""
+    rows = Admission.objects.select_related("organisation", "segment")
+    return rows if actor.may_see() else rows.filter(organisation_id=actor.require_organisation())
+
+
+def visible_memberships(actor: Actor) -> QuerySet[Membership]:
+    """People of the actor's organisation, of every one for the operator."""
+    rows = Membership.objects.select_related("organisation", "user")
+    return rows if actor.may_see() else rows.filter(organisation_id=actor.require_organisation())
+
+
+def visible_applications(actor: Actor) -> QuerySet[Application]:
+    """Programs of the actor's organisation, of every one for the operator."""
+    rows: QuerySet[Application] = Application.objects.select_related("organisation").filter(
+        organisation__isnull=False
+    )
+    return rows if actor.may_see() else rows.filter(organisation_id=actor.require_organisation())

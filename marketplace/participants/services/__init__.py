@@ -1,0 +1,24 @@
+"""The verbs of participation: registering, admitting, suspending, and giving people and programs access."""
+
+from .access import add_member, create_application, issue_token
+from .admissions import apply_for_admission, decide_admission, open_segment, withdraw_admission
+from .organisations import (
+    declare_affiliation,
+    register_organisation,
+    reinstate_participant,
+    suspend_participant,
+)
+
+__all__ = [
+    "add_member",
+    "apply_for_admission",
+    "create_application",
+    "decide_admission",
+    "declare_affiliation",
+    "issue_token",
+    "open_segment",
+    "register_organisation",
+    "reinstate_participant",
+    "suspend_participant",
+    "withdraw_admission",
+]

@@ -1,0 +1,182 @@
+"""Opening segments, applying for admission to them, and what is decided of an application."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+
+from marketplace.events.schemas.participants import AdmissionApplied, AdmissionDecided
+from marketplace.events.services import emit
+from marketplace.evidence.services import record
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor, Role
+from marketplace.kernel.canonical import digest_of, sha256_hex
+from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.labels import Label
+from marketplace.kernel.states import advance
+
+from ..declarations import checked_declarations
+from ..errors import AdmissionHeld, NeverATrader, OrganisationSuspended, SegmentKnown
+from ..models import Admission, Organisation, Segment
+from ..states import ADMISSION, HELD_ADMISSIONS, AdmissionState, Capacity, OrganisationState
+from ..uniqueness import refusing
+
+SEGMENT_CODE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+COMMANDS = {"allow": "admit", "warn": "admit", "hold": "hold", "deny": "refuse"}
+
+
+@transaction.atomic
+def open_segment(*, actor: Actor, code: str, name: Mapping[str, str]) -> Segment:
+    """Open a field of data for trade, under a ``code`` that never changes and a name ``{"ja", "en"}``.
+
+    Raises SegmentKnown, FieldInvalid, Forbidden.
+    """
+    actor.require_operator()
+    if not SEGMENT_CODE.fullmatch(code):
+        raise FieldInvalid(
+            "code",
+            Label(
+                "write lower-case letters, digits, - and _",
+                "英小文字・数字・-・_ の40字以内で指定してください",
+            ),
+        )
+    for language in ("ja", "en"):
+        if not name.get(language, "").strip():
+            raise FieldInvalid(f"name.{language}", Label("this is needed", "入力してください"))
+    with refusing({"segment_code_once": SegmentKnown(segment=code)}):
+        segment = Segment.objects.create(
+            code=code, name_ja=name["ja"].strip(), name_en=name["en"].strip(), opened_at=clock.now()
+        )
+    record(kind="participants.segment_opened", subject=code, actor=actor, payload={"name": dict(name)})
+    return segment
+
+
+@transaction.atomic
+def apply_for_admission(
+    *, actor: Actor, segment: str, capacity: str, declarations: Mapping[str, Any]
+) -> Admission:
+    """Ask, for the actor's organisation, to sell or buy in a segment; the rules decide next.
+
+    ``declarations`` as ``declarations.TYPES`` names them. Emits admission.applied. Raises NeverATrader,
+    OrganisationSuspended, AdmissionHeld, Missing (segment), FieldInvalid, Forbidden.
+    """
+    organisation_id = actor.require_organisation()
+    if capacity not in Capacity.values:
+        raise FieldInvalid("capacity", Label("choose seller or buyer", "seller か buyer を選んでください"))
+    declared = checked_declarations(declarations)
+    field = Segment.objects.filter(code=segment).first()
+    if field is None:
+        raise Missing(kind="segment", identifier=segment)
+    organisation = Organisation.objects.select_for_update().get(pk=organisation_id)
+    if organisation.is_operator or organisation.operator_affiliate:
+        raise NeverATrader(organisation=organisation.public_id)
+    if organisation.state != OrganisationState.ACTIVE:
+        raise OrganisationSuspended(organisation=organisation.public_id)
+    held = Admission.objects.filter(
+        organisation=organisation, segment=field, capacity=capacity, state__in=HELD_ADMISSIONS
+    ).first()
+    if held is not None:
+        raise AdmissionHeld(admission=held.public_id, segment=segment, capacity=capacity)
+    admission = Admission.objects.create(
+        organisation=organisation,
+        segment=field,
+        capacity=capacity,
+        declarations=declared,
+        applied_at=clock.now(),
+    )
+    facts = {"organisation": organisation.public_id, "segment": segment, "capacity": capacity}
+    record(
+        kind="participants.admission_applied",
+        subject=admission.public_id,
+        actor=actor,
+        payload={**facts, "declarations_sha256": digest_of(declared)},
+    )
+    emit(AdmissionApplied(admission=admission.public_id, **facts))
+    return admission
+
+
+@transaction.atomic
+def decide_admission(
+    *, actor: Actor, admission: str, outcome: str, decision: str | None = None, reason: str = ""
+) -> Admission:
+    """Carry out what was decided of an application: ``allow`` and ``warn`` admit, ``hold`` holds, ``deny`` refuses.
+
+    The system carries out the rules' ``decision`` (public identifier); a person of the operator decides only what
+    the rules put on hold, and gives a ``reason``. A decision on an application that was withdrawn meanwhile
+    changes nothing. Emits admission.decided. Raises Missing, IllegalTransition, FieldInvalid, Forbidden.
+    """
+    actor.require_operator()
+    if outcome not in COMMANDS:
+        known = ", ".join(COMMANDS)
+        raise FieldInvalid("outcome", Label(f"choose one of {known}", f"{known} から選んでください"))
+    if actor.role is Role.OPERATOR and not reason.strip():
+        raise FieldInvalid(
+            "reason", Label("a person's decision has a reason", "判断の理由を入力してください")
+        )
+    subject = _locked_admission(actor, admission)
+    if actor.role is Role.SYSTEM and subject.state == AdmissionState.WITHDRAWN:
+        return subject
+    changes: dict[str, Any] = {"decided_at": clock.now(), "reason": reason}
+    if decision is not None:
+        changes["decision"] = decision
+    advance(subject, ADMISSION, command=COMMANDS[outcome], role=actor.role.value, **changes)
+    _tell_decided(actor, subject, {"outcome": outcome})
+    return subject
+
+
+@transaction.atomic
+def withdraw_admission(*, actor: Actor, admission: str, reason: str = "") -> Admission:
+    """End an application or an admission; agreements in force stay. The operator gives a ``reason``.
+
+    Emits admission.decided. Raises Missing, IllegalTransition, FieldInvalid.
+    """
+    subject = _locked_admission(actor, admission)
+    if actor.role is Role.OPERATOR and not reason.strip():
+        raise FieldInvalid(
+            "reason", Label("a person's decision has a reason", "判断の理由を入力してください")
+        )
+    advance(subject, ADMISSION, command="withdraw", role=actor.role.value, reason=reason)
+    _tell_decided(actor, subject, {})
+    return subject
+
+
+def _locked_admission(actor: Actor, public_id: str) -> Admission:
+    """The admission, locked, with its organisation and segment; raises Missing if the actor cannot see it."""
+    admission = (
+        Admission.objects.select_for_update(of=("self",))
+        .select_related("organisation", "segment")
+        .filter(public_id=public_id)
+        .first()
+    )
+    if admission is None:
+        raise Missing(kind="admission", identifier=public_id)
+    actor.require_sight(admission.organisation_id, kind="admission", identifier=public_id)
+    return admission
+
+
+def _tell_decided(actor: Actor, admission: Admission, details: dict[str, str]) -> None:
+    """Write the evidence and the event of the state that the admission has reached."""
+    record(
+        kind="participants.admission_decided",
+        subject=admission.public_id,
+        actor=actor,
+        payload={
+            **details,
+            "state": admission.state,
+            "decision": admission.decision,
+            "reason_sha256": sha256_hex(admission.reason.encode()),
+        },
+    )
+    emit(
+        AdmissionDecided(
+            admission=admission.public_id,
+            organisation=admission.organisation.public_id,
+            segment=admission.segment.code,
+            capacity=admission.capacity,
+            state=str(admission.state),
+            decision=admission.decision,
+        )
+    )

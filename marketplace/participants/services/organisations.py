@@ -1,0 +1,232 @@
+"""Registering organisations, suspending and reinstating them, and declaring who belongs to the operator."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from django.db import transaction
+from stdnum.jp import cn
+
+from marketplace.events.schemas.participants import (
+    OrganisationRegistered,
+    ParticipantReinstated,
+    ParticipantSuspended,
+)
+from marketplace.events.services import emit
+from marketplace.evidence.services import record
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.labels import Label
+from marketplace.kernel.states import advance
+
+from ..errors import (
+    CorporateNumberTaken,
+    HasAdmissions,
+    InvoiceNumberTaken,
+    NeverATrader,
+    OperatorKnown,
+    OperatorStays,
+)
+from ..models import Admission, Organisation
+from ..payout_accounts import payout_account as payout_account_of
+from ..states import HELD_ADMISSIONS, ORGANISATION, OrganisationKind
+from ..uniqueness import refusing
+
+INVOICE_NUMBER = re.compile(r"T[0-9]{13}")
+COUNTRY = re.compile(r"[A-Z]{2}")
+REASON_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
+REQUIRED = Label("this is needed", "入力してください")
+
+
+@transaction.atomic
+def register_organisation(
+    *,
+    actor: Actor,
+    name: Mapping[str, str],
+    corporate_number: str | None,
+    kind: str,
+    address: str,
+    representative: str,
+    invoice_registration_number: str | None = None,
+    country: str = "JP",
+    payout_account: Mapping[str, str] | None = None,
+    is_operator: bool = False,
+    operator_affiliate: bool = False,
+) -> Organisation:
+    """Make an organisation known to the market; the operator does it, after seeing who it is.
+
+    ``name`` is ``{"ja", "en"}``; ``payout_account`` has the fields of PayoutAccount. Only individuals and bodies
+    of other countries have no ``corporate_number``. Emits organisation.registered. Raises FieldInvalid,
+    CorporateNumberTaken, InvoiceNumberTaken, OperatorKnown, Forbidden.
+    """
+    actor.require_operator()
+    _check_identity(kind=kind, country=country, corporate_number=corporate_number)
+    if invoice_registration_number is not None and not INVOICE_NUMBER.fullmatch(invoice_registration_number):
+        raise FieldInvalid(
+            "invoice_registration_number", Label("write T and 13 digits", "Tと数字13桁で指定してください")
+        )
+    texts = {"name.ja": name.get("ja"), "name.en": name.get("en"), "address": address}
+    for field, text in {**texts, "representative": representative}.items():
+        if not text or not text.strip():
+            raise FieldInvalid(field, REQUIRED)
+    account = asdict(payout_account_of(payout_account)) if payout_account else {}
+    refusals = {
+        "organisation_number_once": CorporateNumberTaken(corporate_number=corporate_number),
+        "organisation_invoice_number_once": InvoiceNumberTaken(
+            invoice_registration_number=invoice_registration_number
+        ),
+        "organisation_one_operator": OperatorKnown(),
+    }
+    with refusing(refusals):
+        organisation = Organisation.objects.create(
+            name_ja=name["ja"].strip(),
+            name_en=name["en"].strip(),
+            kind=kind,
+            corporate_number=corporate_number,
+            invoice_registration_number=invoice_registration_number,
+            country=country,
+            address=address.strip(),
+            representative=representative.strip(),
+            is_operator=is_operator,
+            operator_affiliate=operator_affiliate,
+            registered_at=clock.now(),
+            **account,
+        )
+    record(
+        kind="participants.organisation_registered",
+        subject=organisation.public_id,
+        actor=actor,
+        payload={
+            "kind": kind,
+            "country": country,
+            "corporate_number": corporate_number,
+            "is_operator": is_operator,
+            "operator_affiliate": operator_affiliate,
+        },
+    )
+    emit(OrganisationRegistered(organisation=organisation.public_id))
+    return organisation
+
+
+def _check_identity(*, kind: str, country: str, corporate_number: str | None) -> None:
+    """Refuse an unknown kind or country code, and a corporate number that is missing or wrong."""
+    if kind not in OrganisationKind.values:
+        known = ", ".join(OrganisationKind.values)
+        raise FieldInvalid("kind", Label(f"choose one of {known}", f"{known} から選んでください"))
+    if not COUNTRY.fullmatch(country):
+        raise FieldInvalid(
+            "country",
+            Label("write two capital letters (ISO 3166-1)", "ISO 3166-1の英大文字2字で指定してください"),
+        )
+    if corporate_number is None:
+        if country == "JP" and kind != OrganisationKind.INDIVIDUAL:
+            raise FieldInvalid(
+                "corporate_number",
+                Label(
+                    "a body in Japan states its 13 digits",
+                    "国内の法人・団体は13桁の法人番号を指定してください",
+                ),
+            )
+    elif cn.compact(corporate_number) != corporate_number or not cn.is_valid(corporate_number):
+        raise FieldInvalid(
+            "corporate_number",
+            Label(
+                "write 13 digits with the right check digit, without hyphens",
+                "検査用数字の正しい13桁を、ハイフンなしで指定してください",
+            ),
+        )
+
+
+def locked_organisation(public_id: str) -> Organisation:
+    """The organisation, locked until the transaction ends; raises Missing."""
+    organisation = Organisation.objects.select_for_update().filter(public_id=public_id).first()
+    if organisation is None:
+        raise Missing(kind="organisation", identifier=public_id)
+    return organisation
+
+
+@transaction.atomic
+def suspend_participant(*, actor: Actor, organisation: str, reason_code: str, reason: str) -> Organisation:
+    """Stop an organisation from making new business; what it owes and is owed stays.
+
+    ``reason_code`` (snake case) goes into the event, ``reason`` is read by the participant alone. Emits
+    participant.suspended. Raises Missing, OperatorStays, IllegalTransition, FieldInvalid, Forbidden.
+    """
+    actor.require_operator()
+    if not REASON_CODE.fullmatch(reason_code):
+        raise FieldInvalid(
+            "reason_code",
+            Label(
+                "write a code in snake case, 40 letters at most", "40字以内の英小文字と下線で指定してください"
+            ),
+        )
+    if not reason.strip():
+        raise FieldInvalid("reason", REQUIRED)
+    subject = locked_organisation(organisation)
+    if subject.is_operator:
+        raise OperatorStays()
+    advance(
+        subject,
+        ORGANISATION,
+        command="suspend",
+        role=actor.role.value,
+        suspension_reason_code=reason_code,
+        suspension_reason=reason,
+    )
+    record(
+        kind="participants.participant_suspended",
+        subject=subject.public_id,
+        actor=actor,
+        payload={"reason_code": reason_code, "reason_sha256": sha256_hex(reason.encode())},
+    )
+    emit(ParticipantSuspended(organisation=subject.public_id, reason_code=reason_code))
+    return subject
+
+
+@transaction.atomic
+def reinstate_participant(*, actor: Actor, organisation: str) -> Organisation:
+    """Let a suspended organisation do business again; its admissions are as they were.
+
+    Emits participant.reinstated. Raises Missing, IllegalTransition, Forbidden.
+    """
+    actor.require_operator()
+    subject = locked_organisation(organisation)
+    advance(
+        subject,
+        ORGANISATION,
+        command="reinstate",
+        role=actor.role.value,
+        suspension_reason_code="",
+        suspension_reason="",
+    )
+    record(kind="participants.participant_reinstated", subject=subject.public_id, actor=actor, payload={})
+    emit(ParticipantReinstated(organisation=subject.public_id))
+    return subject
+
+
+@transaction.atomic
+def declare_affiliation(*, actor: Actor, organisation: str, affiliated: bool) -> Organisation:
+    """Declare that an organisation belongs to the operator's group, or no longer does.
+
+    Raises HasAdmissions while it is, or may yet be, admitted anywhere; NeverATrader for the operator itself, whose
+    standing is fixed; Missing, Forbidden.
+    """
+    actor.require_operator()
+    subject = locked_organisation(organisation)
+    if subject.is_operator:
+        raise NeverATrader(organisation=subject.public_id)
+    if affiliated and Admission.objects.filter(organisation=subject, state__in=HELD_ADMISSIONS).exists():
+        raise HasAdmissions(organisation=subject.public_id)
+    subject.operator_affiliate = affiliated
+    subject.save(update_fields=["operator_affiliate"])
+    record(
+        kind="participants.affiliation_declared",
+        subject=subject.public_id,
+        actor=actor,
+        payload={"affiliated": affiliated},
+    )
+    return subject

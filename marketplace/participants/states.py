@@ -1,0 +1,92 @@
+"""Lives and choices of participation: organisations, admissions, capacities, kinds and roles."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+
+from marketplace.kernel.labels import Label
+from marketplace.kernel.states import StateMachine, roles
+
+
+class OrganisationKind(TextChoices):
+    """What sort of body an organisation is."""
+
+    BUSINESS = "business", Label("business", "事業者")
+    PUBLIC_BODY = "public_body", Label("public body", "公的機関")
+    INFORMATION_BANK = "information_bank", Label("information bank", "情報銀行")
+    INDIVIDUAL = "individual", Label("individual", "個人")
+
+
+class AccountType(TextChoices):
+    """Kinds of Japanese bank account that transfers go to."""
+
+    ORDINARY = "ordinary", Label("ordinary account", "普通預金")
+    CURRENT = "current", Label("current account", "当座預金")
+
+
+class MemberRole(TextChoices):
+    """What a person does for its organisation."""
+
+    OWNER = "owner", Label("owner", "代表管理者")
+    TRADER = "trader", Label("trader", "取引担当者")
+    ACCOUNTANT = "accountant", Label("accountant", "経理担当者")
+
+
+class Capacity(TextChoices):
+    """In which capacity an organisation takes part in a segment."""
+
+    SELLER = "seller", Label("seller", "提供者")
+    BUYER = "buyer", Label("buyer", "利用者")
+
+
+class OrganisationState(TextChoices):
+    """Whether an organisation may do new business."""
+
+    ACTIVE = "active", Label("active", "有効")
+    SUSPENDED = "suspended", Label("suspended", "停止中")
+
+
+ORGANISATION = StateMachine(
+    name="participants.organisation",
+    states=OrganisationState,
+    initial=frozenset({OrganisationState.ACTIVE}),
+    table=roles(
+        {
+            (OrganisationState.ACTIVE, "suspend", ("operator", "system")): OrganisationState.SUSPENDED,
+            (OrganisationState.SUSPENDED, "reinstate", ("operator",)): OrganisationState.ACTIVE,
+        }
+    ),
+)
+
+
+class AdmissionState(TextChoices):
+    """Where an application to take part in a segment stands."""
+
+    APPLIED = "applied", Label("applied, waiting for the rules", "申請中")
+    ON_HOLD = "on_hold", Label("on hold for the operator", "確認待ち")
+    ADMITTED = "admitted", Label("admitted", "承認")
+    REFUSED = "refused", Label("refused", "不承認")
+    WITHDRAWN = "withdrawn", Label("withdrawn", "取下げ")
+
+
+HELD_ADMISSIONS = (AdmissionState.APPLIED, AdmissionState.ON_HOLD, AdmissionState.ADMITTED)
+"""States in which an organisation has, or may yet get, the right to trade; there is one such admission a purpose."""
+
+ADMISSION = StateMachine(
+    name="participants.admission",
+    states=AdmissionState,
+    initial=frozenset({AdmissionState.APPLIED}),
+    # The operator decides only what the published rules leave to a person: what they put on hold.
+    table=roles(
+        {
+            (AdmissionState.APPLIED, "admit", ("system",)): AdmissionState.ADMITTED,
+            (AdmissionState.APPLIED, "refuse", ("system",)): AdmissionState.REFUSED,
+            (AdmissionState.APPLIED, "hold", ("system",)): AdmissionState.ON_HOLD,
+            (AdmissionState.APPLIED, "withdraw", ("participant",)): AdmissionState.WITHDRAWN,
+            (AdmissionState.ON_HOLD, "admit", ("operator",)): AdmissionState.ADMITTED,
+            (AdmissionState.ON_HOLD, "refuse", ("operator",)): AdmissionState.REFUSED,
+            (AdmissionState.ON_HOLD, "withdraw", ("participant",)): AdmissionState.WITHDRAWN,
+            (AdmissionState.ADMITTED, "withdraw", ("participant", "operator")): AdmissionState.WITHDRAWN,
+        }
+    ),
+)

@@ -1,0 +1,1 @@
+"""Rulebook, facts, decisions and neutrality."""

@@ -1,0 +1,153 @@
+"""Checking a rulebook's document before it is published: its shape, its codes, and every condition in it. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import rfc8785
+
+from marketplace.kernel.canonical import canonical_json
+from marketplace.kernel.labels import Label
+
+from .cel import ExpressionRefused, Language
+from .points import PointKind
+
+SCHEMA: dict[str, Any] = json.loads(
+    (Path(__file__).parent / "rulebook_schema.json").read_text(encoding="utf-8")
+)
+ALWAYS = "true"
+MESSAGE_LENGTH_MAX = 300
+
+# JSON Schema takes 500.0 for an integer; amounts and rates here are whole numbers and nothing else.
+_Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _, value: type(value) is int
+    ),
+)
+
+Fault = dict[str, Any]
+
+
+def languages(vocabulary: Mapping[str, Any]) -> dict[str, Language]:
+    """The language of each decision point of a vocabulary."""
+    return {code: Language(point["facts"]) for code, point in vocabulary["points"].items()}
+
+
+def checked(document: Any, vocabulary: Mapping[str, Any]) -> tuple[list[Fault], dict[str, list[str]]]:
+    """The faults of ``document``, and what each rule and tariff reads: ``{code: [fact]}``.
+
+    A fault is ``{"place", "rule", "line", "column", "message": {"ja", "en"}}`` (see errors.RulebookRefused).
+    Where the shape is wrong, only faults of shape are reported: the rest could not be understood.
+    """
+    shape = list(_faults_of_shape(document))
+    if shape:
+        return shape, {}
+    faults = list(_faults_of_sense(document))
+    reads: dict[str, list[str]] = {}
+    spoken = languages(vocabulary)
+    for place, entry, kind in _conditions(document):
+        point = vocabulary["points"].get(entry["point"])
+        if point is None or point["kind"] != kind:
+            known = ", ".join(code for code, row in vocabulary["points"].items() if row["kind"] == kind)
+            message = Label(f"choose a point of {known}", f"判定点は {known} から選んでください")
+            faults.append(_fault(f"{place}.point", message, rule=entry["code"]))
+            continue
+        try:
+            reads[entry["code"]] = list(spoken[entry["point"]].compile(entry["when"]).reads)
+        except ExpressionRefused as refused:
+            faults += [
+                _fault(f"{place}.when", fault.message, entry["code"], fault.line, fault.column)
+                for fault in refused.faults
+            ]
+    return faults, reads
+
+
+def _conditions(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    """Every rule and tariff with its place and the kind of point that it belongs to."""
+    for section, kind in (("rules", PointKind.DECISION), ("tariffs", PointKind.TARIFF)):
+        for at, entry in enumerate(document.get(section, [])):
+            yield f"{section}.{at}", entry, kind.value
+
+
+def _faults_of_shape(document: Any) -> Iterator[Fault]:
+    validator = _Validator(SCHEMA, format_checker=jsonschema.FormatChecker())
+    errors = sorted(validator.iter_errors(document), key=lambda found: list(map(str, found.absolute_path)))
+    for error in errors:
+        place = ".".join(map(str, error.absolute_path)) or "document"
+        words = error.message[:MESSAGE_LENGTH_MAX]
+        yield _fault(place, Label(words, f"形式が正しくありません: {words}"), _code_at(document, error))
+    if not errors and not _is_storable(document):
+        yield _fault(
+            "document",
+            Label("a text holds a character that cannot be kept", "保存できない文字を含む文字列があります"),
+        )
+
+
+def _is_storable(document: Any) -> bool:
+    """Whether it has a canonical form, and no NUL, which the database does not keep in a text."""
+    try:
+        return b"\\u0000" not in canonical_json(document)
+    except (rfc8785.CanonicalizationError, UnicodeError):
+        return False
+
+
+def _code_at(document: Any, error: jsonschema.ValidationError) -> str | None:
+    """The code of the rule or tariff in which a fault of shape lies, if it can be told."""
+    path = list(error.absolute_path)
+    if len(path) < 2 or path[0] not in ("rules", "tariffs"):
+        return None
+    entry = document[path[0]][path[1]]
+    code = entry.get("code") if isinstance(entry, dict) else None
+    return code if isinstance(code, str) else None
+
+
+def _faults_of_sense(document: Mapping[str, Any]) -> Iterator[Fault]:
+    """What a schema cannot see: codes used twice, fees that leave a trade without one, rates stated twice."""
+    codes = Counter(entry["code"] for _, entry, _ in _conditions(document))
+    for place, entry, _ in _conditions(document):
+        if codes[entry["code"]] > 1:
+            yield _fault(
+                f"{place}.code",
+                Label("this code is used more than once", "同じコードが重複しています"),
+                entry["code"],
+            )
+    last = {entry["point"]: (f"tariffs.{at}", entry) for at, entry in enumerate(document.get("tariffs", []))}
+    for place, entry in last.values():
+        if entry["when"].strip() != ALWAYS:
+            yield _fault(
+                f"{place}.when",
+                Label(
+                    "the last tariff of a point applies always (true), so that no trade is without one",
+                    "どの取引にも料金が定まるよう、判定点の最後の料金は常に適用（true）としてください",
+                ),
+                entry["code"],
+            )
+    for at, entry in enumerate(document.get("tariffs", [])):
+        if entry["cap_minor"] is not None and entry["cap_minor"] < entry["minimum_minor"]:
+            yield _fault(
+                f"tariffs.{at}.cap_minor",
+                Label("the ceiling is below the minimum", "上限が下限を下回っています"),
+                entry["code"],
+            )
+    rates = Counter((rate["category"], rate["from"]) for rate in document.get("tax_rates", []))
+    for at, rate in enumerate(document.get("tax_rates", [])):
+        if rates[(rate["category"], rate["from"])] > 1:
+            yield _fault(
+                f"tax_rates.{at}.from",
+                Label(
+                    "one category has one rate from one date",
+                    "同じ税区分・同じ適用開始日の税率が重複しています",
+                ),
+            )
+
+
+def _fault(
+    place: str, message: Label, rule: str | None = None, line: int | None = None, column: int | None = None
+) -> Fault:
+    return {"place": place, "rule": rule, "line": line, "column": column, "message": message.as_dict()}

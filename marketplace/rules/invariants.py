@@ -1,0 +1,94 @@
+"""What always holds of the rules and of what was decided by them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marketplace.kernel.canonical import digest_of
+from marketplace.kernel.invariants import Invariant, by_query
+
+from .models import Rulebook
+from .services import verify_replays
+
+
+def _wrong_digests() -> list[dict[str, Any]]:
+    return [
+        {"rulebook": rulebook.public_id, "number": rulebook.number}
+        for rulebook in Rulebook.objects.order_by("number")
+        if digest_of(rulebook.document) != rulebook.digest
+        or digest_of(rulebook.vocabulary) != rulebook.vocabulary_digest
+    ]
+
+
+Invariant(
+    name="rules.decisions_replay",
+    promise=5,
+    statement="Every decision, made again from its facts under its rulebook, has the same outcome, reasons and digest.",
+    guards=("rules_decision.append_only", "rules_decision.decision_digest", "rules_rulebook.append_only"),
+    test="tests/rules/test_guards.py::test_a_forged_decision_is_found",
+    check=verify_replays,
+)
+Invariant(
+    name="rules.rulebooks_are_as_published",
+    promise=5,
+    statement="The digests of a rulebook are those of its document and of its vocabulary.",
+    guards=("rules_rulebook.append_only", "rules_rulebook.rulebook_digests"),
+    test="tests/rules/test_guards.py::test_a_forged_rulebook_is_found",
+    check=_wrong_digests,
+)
+Invariant(
+    name="rules.rulebooks_follow_each_other",
+    promise=5,
+    statement="Rulebooks are numbered without a gap, in the order of publication, and none takes effect before it.",
+    guards=(
+        "rules_rulebook.rulebook_number_once",
+        "rules_rulebook.gapless_rulebooks",
+        "rules_rulebook.rulebook_effective_later",
+    ),
+    test="tests/rules/test_guards.py::test_a_gap_between_rulebooks_is_refused",
+    check=by_query(
+        "SELECT public_id, number FROM (SELECT public_id, number, published_at, effective_from,"
+        " row_number() OVER (ORDER BY number) AS place,"
+        " lag(published_at) OVER (ORDER BY number) AS earlier FROM rules_rulebook) AS numbered"
+        " WHERE number <> place OR published_at < earlier OR effective_from < published_at"
+    ),
+)
+Invariant(
+    name="rules.decided_under_the_rulebook_in_force",
+    promise=5,
+    statement="A decision rests on the one rulebook that was in force when it was made.",
+    guards=("rules_decision.rulebook_in_force",),
+    test="tests/rules/test_guards.py::test_a_rulebook_out_of_force_decides_nothing",
+    # A version may take effect at the very instant of an earlier decision, while business time stands still.
+    check=by_query(
+        "SELECT d.public_id FROM rules_decision d JOIN rules_rulebook r ON r.id = d.rulebook_id"
+        " WHERE r.effective_from > d.decided_at OR EXISTS (SELECT FROM rules_rulebook later"
+        "  WHERE later.number > r.number AND later.effective_from < d.decided_at)"
+    ),
+)
+Invariant(
+    name="rules.outcome_follows_from_reasons",
+    promise=5,
+    statement="A decision has reasons, and its outcome is the strongest of theirs: deny, hold, warn, allow.",
+    guards=("rules_decision.outcome_follows", "rules_decision.decision_outcome"),
+    test="tests/rules/test_guards.py::test_an_outcome_without_its_reason_is_refused",
+    check=by_query(
+        "SELECT public_id, outcome FROM rules_decision WHERE outcome IS DISTINCT FROM ("
+        " SELECT (ARRAY['allow', 'warn', 'hold', 'deny'])"
+        "[max(array_position(ARRAY['allow', 'warn', 'hold', 'deny'], reason->>'outcome'))]"
+        " FROM jsonb_array_elements(reasons) AS reason)"
+    ),
+)
+Invariant(
+    name="rules.fees_do_not_know_who_trades",
+    promise=5,
+    statement="Where a fee is set, and at every neutral point, a rulebook reads facts of the trade and the market alone.",
+    guards=("rules_rulebook.neutral_vocabulary",),
+    test="tests/rules/test_guards.py::test_a_fee_that_knows_who_trades_is_refused",
+    check=by_query(
+        "SELECT r.public_id, point.key AS point, fact FROM rules_rulebook r,"
+        " jsonb_each(r.vocabulary->'points') AS point, jsonb_object_keys(point.value->'facts') AS fact"
+        " WHERE (point.value->>'neutral' = 'true' OR point.value->>'kind' = 'tariff')"
+        " AND split_part(fact, '.', 1) NOT IN ('market', 'trade')"
+    ),
+)

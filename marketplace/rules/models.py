@@ -1,0 +1,93 @@
+"""Published rulebooks, and the decisions that were taken under them."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Q
+
+from marketplace.kernel.guards import append_only
+from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
+
+from .guards import gapless_rulebooks, neutral_vocabulary, outcome_follows, rulebook_in_force
+from .points import NEUTRAL_NAMESPACES
+from .states import STRENGTH, Outcome
+
+DIGEST_LENGTH = 64
+DIGEST_PATTERN = r"^[0-9a-f]{64}$"
+
+
+class Rulebook(models.Model):
+    """A version of the market's rules, as it was published.
+
+    ``document`` is what people read and ``digest`` its SHA-256 (RFC 8785 form); ``vocabulary`` fixes, for this
+    version, the facts and defaults of every decision point and what each rule reads, so that an old decision can
+    be replayed whatever the code has learned since. In force at an instant is, of the versions effective by then,
+    the one with the highest number. Invariants: append-only; numbers have no gap; no version takes effect before
+    it is published; at neutral points the vocabulary knows nothing of who takes part.
+    """
+
+    public_id = IdentifierField(prefix="rbk")
+    number = models.PositiveIntegerField()
+    document = models.JSONField()
+    digest = models.CharField(max_length=DIGEST_LENGTH)
+    vocabulary = models.JSONField()
+    vocabulary_digest = models.CharField(max_length=DIGEST_LENGTH)
+    published_at = models.DateTimeField()
+    effective_from = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["number"], name="rulebook_number_once"),
+            models.CheckConstraint(
+                condition=Q(effective_from__gte=F("published_at")), name="rulebook_effective_later"
+            ),
+            models.CheckConstraint(
+                condition=Q(digest__regex=DIGEST_PATTERN, vocabulary_digest__regex=DIGEST_PATTERN),
+                name="rulebook_digests",
+            ),
+        ]
+        triggers = [append_only(), gapless_rulebooks(), neutral_vocabulary(NEUTRAL_NAMESPACES)]
+
+    def __str__(self) -> str:
+        """The number and the public identifier."""
+        return f"{self.number} ({self.public_id})"
+
+
+class Decision(models.Model):
+    """What the rules said of one subject at one decision point, with all that is needed to say it again.
+
+    ``facts`` are the recorded facts by their names in rules (``applicant.kind``), null where not known.
+    ``reasons`` are objects ``{"rule", "outcome", "basis", "text": {"ja", "en"}}``. ``parties`` are the public
+    identifiers of the organisations that it is about, and that may read it. ``digest`` commits to the rulebook,
+    the facts, the outcome and the reasons. Invariants: append-only; under the rulebook in force; the outcome is
+    the strongest of the reasons'; replayed, it comes out the same.
+    """
+
+    public_id = IdentifierField(prefix="dec")
+    point = models.CharField(max_length=40)
+    subject = models.CharField(max_length=60)
+    rulebook = models.ForeignKey(Rulebook, on_delete=models.PROTECT, related_name="+")
+    facts = models.JSONField()
+    outcome = models.CharField(max_length=10, choices=Outcome.choices)
+    reasons = models.JSONField()
+    digest = models.CharField(max_length=DIGEST_LENGTH)
+    parties = ArrayField(models.CharField(max_length=IDENTIFIER_LENGTH), default=list, blank=True)
+    actor = models.CharField(max_length=60)
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="decision_outcome"),
+            models.CheckConstraint(condition=Q(digest__regex=DIGEST_PATTERN), name="decision_digest"),
+        ]
+        indexes = [
+            models.Index("subject", "point", name="decision_subject"),
+            GinIndex(fields=["parties"], name="decision_parties"),
+        ]
+        triggers = [append_only(), rulebook_in_force(), outcome_follows(STRENGTH)]
+
+    def __str__(self) -> str:
+        """The outcome and what it is of."""
+        return f"{self.outcome} {self.subject} ({self.public_id})"

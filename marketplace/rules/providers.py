@@ -1,0 +1,114 @@
+"""Fact providers: who knows the facts that rules read. Upper applications register theirs at start-up.
+
+Public: an application declares ``FactProvider(...)`` in its ``facts.py``, which is imported at start-up.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+PROVIDERS: dict[str, FactProvider] = {}
+
+NULLABLE = "?"
+INTEGER_MAX = 2**53 - 1
+"""Beyond it canonical JSON (RFC 8785) does not carry an integer exactly."""
+
+PARTY_FACTS = ("organisation", "seller", "buyer")
+"""Facts of these names are public identifiers of organisations: the parties, who may read a decision about them."""
+
+RESERVED = frozenset(
+    {
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "false",
+        "for",
+        "function",
+        "if",
+        "import",
+        "in",
+        "known",
+        "let",
+    }
+    | {"loop", "namespace", "null", "package", "return", "true", "var", "void", "while"}
+)
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def _is_integer(value: Any) -> bool:
+    return type(value) is int and -INTEGER_MAX <= value <= INTEGER_MAX
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and "\x00" not in value
+
+
+_CHECKS: dict[str, Callable[[Any], bool]] = {
+    "bool": lambda value: type(value) is bool,
+    "int": _is_integer,
+    "string": _is_text,
+    "timestamp": lambda value: isinstance(value, datetime) and value.tzinfo is not None,
+    "list(int)": lambda value: isinstance(value, list | tuple) and all(map(_is_integer, value)),
+    "list(string)": lambda value: isinstance(value, list | tuple) and all(map(_is_text, value)),
+}
+TYPES = tuple(_CHECKS)
+
+
+@dataclass(frozen=True)
+class FactProvider:
+    """What one application knows of a subject.
+
+    ``name`` is the namespace in rules, ``types`` the type of each fact: ``bool``, ``int``, ``string``,
+    ``timestamp``, ``list(int)`` or ``list(string)``. A trailing ``?`` says that the fact may be null; rules then
+    ask ``name.fact.known`` first. A rule that meets a null it did not ask about leads to a hold. ``load`` takes
+    the subject's public identifier and returns the facts by name; it raises Missing where there is no such
+    subject. Facts are yes-or-no, codes, counts and public identifiers: never personal data.
+    """
+
+    name: str
+    types: Mapping[str, str]
+    load: Callable[[str], Mapping[str, Any]]
+
+    def __post_init__(self) -> None:
+        """Check names and types, and enter the register; a name is taken once. Raises ValueError."""
+        for name in (self.name, *self.types):
+            if not _NAME.fullmatch(name) or name in RESERVED:
+                raise ValueError(f"{self.name}: {name} cannot be the name of a fact")
+        unknown = sorted(kind for kind in self.types.values() if kind.removesuffix(NULLABLE) not in TYPES)
+        if unknown:
+            raise ValueError(f"{self.name}: unknown types {unknown}; there are {TYPES}")
+        if self.name in PROVIDERS:
+            raise ValueError(f"the fact provider {self.name} is declared twice")
+        PROVIDERS[self.name] = self
+
+
+def qualified(namespace: str, types: Mapping[str, str]) -> dict[str, str]:
+    """Types by the names under which rules know the facts: ``applicant.kind``."""
+    return {f"{namespace}.{name}": kind for name, kind in types.items()}
+
+
+def recordable(values: Mapping[str, Any], types: Mapping[str, str]) -> dict[str, Any]:
+    """``values`` by qualified name as the JSON that a decision keeps: exactly the facts of ``types``.
+
+    What is absent, or not of its declared type, is null: a rule that reads it then leads to a hold. Instants
+    become ISO 8601 in UTC.
+    """
+    facts: dict[str, Any] = {}
+    for name, kind in types.items():
+        value = values.get(name)
+        if value is not None and not _CHECKS[kind.removesuffix(NULLABLE)](value):
+            logger.error("the fact %s is %s, declared as %s: it counts as not known", name, type(value), kind)
+            value = None
+        if isinstance(value, datetime):
+            value = value.astimezone(UTC).isoformat()
+        facts[name] = list(value) if isinstance(value, tuple) else value
+    return facts

@@ -1,0 +1,164 @@
+"""Reading the rules: the rulebook in force, its fees, tax rates and parameters, decisions, and neutrality."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Count, QuerySet
+
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+from marketplace.participants import queries as participants
+
+from .errors import NoParameter, NoRulebook, NoTaxRate
+from .models import Decision, Rulebook
+from .points import PointKind
+from .replays import differences
+from .rulebook import CompiledRulebook
+from .tariffs import Tariff
+from .tax_rates import rate_on
+
+TRADE_FEE = "trade_fee"
+COMPILED_MAX = 16
+
+_compiled: OrderedDict[tuple[str, str], CompiledRulebook] = OrderedDict()
+
+
+@dataclass(frozen=True, slots=True)
+class RulebookView:
+    """A published rulebook as other applications read it; ``title`` is ``{"ja", "en"}``."""
+
+    public_id: str
+    number: int
+    title: dict[str, str]
+    digest: str
+    published_at: datetime
+    effective_from: datetime
+
+
+def rulebook_in_force(at: datetime | None = None) -> Rulebook:
+    """The rulebook in force at ``at`` (now, if not given): of those effective by then, the highest number.
+
+    Raises NoRulebook.
+    """
+    row = Rulebook.objects.filter(effective_from__lte=at or clock.now()).order_by("-number").first()
+    if row is None:
+        raise NoRulebook()
+    return row
+
+
+def current_rulebook(at: datetime | None = None) -> RulebookView:
+    """The rulebook in force at ``at`` (now, if not given), for the reader; raises NoRulebook."""
+    row = rulebook_in_force(at)
+    return RulebookView(
+        row.public_id, row.number, row.document["title"], row.digest, row.published_at, row.effective_from
+    )
+
+
+def compiled(row: Rulebook) -> CompiledRulebook:
+    """The rulebook made ready to decide, kept by its content for the life of the process."""
+    key = (row.digest, row.vocabulary_digest)
+    if key not in _compiled:
+        _compiled[key] = CompiledRulebook(row.document, row.vocabulary)
+        while len(_compiled) > COMPILED_MAX:
+            _compiled.popitem(last=False)
+    return _compiled[key]
+
+
+@dataclass(frozen=True, slots=True)
+class TariffSchedule:
+    """The fees of one rulebook at one point, for who computes many: no further query a trade."""
+
+    rulebook: str
+    point: str
+    compiled: CompiledRulebook
+
+    def tariff(self, facts: Mapping[str, Any]) -> Tariff:
+        """The fee that applies to a trade of ``{"segment", "price_minor", "currency"}`` (see ``tariff``)."""
+        return self.compiled.tariff(self.point, facts, self.rulebook)
+
+
+def tariff_schedule(*, point: str = TRADE_FEE, at: datetime | None = None) -> TariffSchedule:
+    """The fees in force at ``at`` (now, if not given); raises NoRulebook."""
+    row = rulebook_in_force(at)
+    return TariffSchedule(row.public_id, point, compiled(row))
+
+
+def tariff(*, point: str = TRADE_FEE, facts: Mapping[str, Any], at: datetime | None = None) -> Tariff:
+    """The fee that applies to a trade under the rulebook in force; it follows from the trade alone.
+
+    ``facts``: ``{"segment": code, "price_minor": int, "currency": ISO 4217}``; nothing else.
+    Raises FactsNotTaken, NoRulebook, UnknownPoint, NoTariff, TariffUndecidable.
+    """
+    return tariff_schedule(point=point, at=at).tariff(facts)
+
+
+def tax_rate_bp(category: str, *, on: date) -> int:
+    """The consumption tax rate in hundredths of a percent for ``standard``, ``reduced`` or ``exempt`` on a date.
+
+    Raises NoRulebook, NoTaxRate.
+    """
+    rate = rate_on(rulebook_in_force().document.get("tax_rates", []), category, on)
+    if rate is None:
+        raise NoTaxRate(tax_category=category, on=on.isoformat())
+    return rate
+
+
+def parameter(name: str) -> int | str | bool:
+    """A parameter of the rulebook in force, such as ``second_person_minor``; raises NoRulebook, NoParameter."""
+    parameters: dict[str, int | str | bool] = rulebook_in_force().document.get("parameters", {})
+    if name not in parameters:
+        raise NoParameter(parameter=name)
+    return parameters[name]
+
+
+def published_rulebooks() -> QuerySet[Rulebook]:
+    """Every rulebook: the rules are public."""
+    return Rulebook.objects.all()
+
+
+def visible_decisions(actor: Actor) -> QuerySet[Decision]:
+    """Decisions that the actor's organisation is a party of; every one, for the operator."""
+    rows = Decision.objects.select_related("rulebook")
+    return rows if actor.may_see() else rows.filter(parties__contains=[actor.organisation])
+
+
+def neutrality(replayed_max: int | None = None) -> dict[str, Any]:
+    """Figures by which anybody can judge whether the market treats everybody by the same rules.
+
+    Decisions by point and outcome and by rulebook number; how many were replayed (the newest ``replayed_max``,
+    all if None) and came out the same; the facts that fees are computed from, of all rulebooks; and admissions
+    that the operator or an affiliate holds. All of them are read from the database.
+    """
+    by_point: dict[str, dict[str, int]] = {}
+    grouped = Decision.objects.values_list("point", "outcome").annotate(count=Count("id"))
+    for point, outcome, count in grouped.order_by("point", "outcome"):
+        by_point.setdefault(point, {})[outcome] = count
+    by_rulebook = Decision.objects.values_list("rulebook__number").annotate(count=Count("id"))
+    newest = Decision.objects.order_by("-pk")
+    replayed = list(newest.values_list("pk", flat=True)[:replayed_max]) if replayed_max is not None else None
+    chosen = newest if replayed is None else newest.filter(pk__in=replayed)
+    count = chosen.count()
+    return {
+        "decisions": by_point,
+        "decisions_by_rulebook": {
+            str(number): count for number, count in by_rulebook.order_by("rulebook__number")
+        },
+        "decisions_replayed": count,
+        "replayed_the_same": count - len(differences(chosen)),
+        "facts_behind_fees": _facts_behind_fees(),
+        "admissions_of_operator_and_affiliates": participants.held_by_affiliates(),
+    }
+
+
+def _facts_behind_fees() -> list[str]:
+    facts: set[str] = set()
+    for vocabulary in Rulebook.objects.values_list("vocabulary", flat=True):
+        for described in vocabulary["points"].values():
+            if described["kind"] == PointKind.TARIFF:
+                facts |= set(described["facts"])
+    return sorted(facts)

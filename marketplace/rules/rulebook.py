@@ -1,0 +1,175 @@
+"""A rulebook made ready to decide: the same facts under the same rulebook always come to the same. Pure."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from marketplace.kernel.canonical import digest_of
+from marketplace.kernel.labels import Label
+
+from .cel import Condition, Language, NotDecidable
+from .document import languages
+from .errors import FactsNotTaken, NoTariff, TariffUndecidable, UnknownPoint
+from .points import PointKind
+from .providers import recordable
+from .states import Basis, Outcome, strongest
+from .tariffs import Tariff
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_RULE = "DEFAULT"
+
+NO_RULE_APPLIES = Label(
+    "No rule applies; by default this is: {outcome}.", "適用される規則がありません。既定の扱い: {outcome}"
+)
+NOT_KNOWN = Label(
+    "The rule {rule} could not be decided because these facts are not known: {facts}. A person will look at it.",
+    "規則 {rule} は次の事実が不明なため判定できません: {facts}。担当者が確認します。",
+)
+NOT_COMPUTED = Label(
+    "The rule {rule} could not be decided from the recorded facts. A person will look at it.",
+    "規則 {rule} は記録された事実からは判定できません。担当者が確認します。",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a rulebook says: ``reasons`` are ``{"rule", "outcome", "basis", "text": {"ja", "en"}}``, in its order."""
+
+    outcome: str
+    reasons: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    entry: Mapping[str, Any]
+    condition: Condition
+    reads: tuple[str, ...]
+
+
+class CompiledRulebook:
+    """The conditions of a document, compiled against the vocabulary that was published with it."""
+
+    def __init__(self, document: Mapping[str, Any], vocabulary: Mapping[str, Any]) -> None:
+        """Both as published; raises cel.ExpressionRefused if a condition does not compile any more."""
+        self.points: Mapping[str, Any] = vocabulary["points"]
+        self._languages = languages(vocabulary)
+        reads = vocabulary["reads"]
+        self._entries: dict[str, list[_Compiled]] = {code: [] for code in self.points}
+        for entry in (*document["rules"], *document.get("tariffs", [])):
+            condition = self._languages[entry["point"]].compile(entry["when"])
+            self._entries[entry["point"]].append(_Compiled(entry, condition, tuple(reads[entry["code"]])))
+
+    def facts_of(self, point: str) -> dict[str, str]:
+        """The facts of a decision point with their types; raises UnknownPoint."""
+        return dict(self._point(point, PointKind.DECISION)["facts"])
+
+    def verdict(self, point: str, facts: Mapping[str, Any]) -> Verdict:
+        """What the rules of ``point`` say of recorded ``facts``: the strongest of the outcomes that apply.
+
+        A rule that cannot be decided counts as a hold, with a reason that names what is not known: an error never
+        lets anything pass. Where no rule applies, the point's default holds. Raises UnknownPoint.
+        """
+        described = self._point(point, PointKind.DECISION)
+        activation = self._languages[point].activation(facts)
+        reasons = []
+        for rule in self._entries[point]:
+            try:
+                if rule.condition.holds(activation):
+                    reasons.append(
+                        _reason(rule.entry["code"], rule.entry["outcome"], Basis.RULE, rule.entry["text"])
+                    )
+            except NotDecidable as error:
+                logger.warning("rule %s at %s could not be decided: %s", rule.entry["code"], point, error)
+                reasons.append(_undecided(rule, facts))
+        if not reasons:
+            reasons.append(_by_default(described["default"]))
+        return Verdict(strongest(reason["outcome"] for reason in reasons).value, reasons)
+
+    def tariff(self, point: str, facts: Mapping[str, Any], rulebook: str | None = None) -> Tariff:
+        """The first tariff of ``point``, in the document's order, that applies to the ``trade``'s facts.
+
+        ``facts``: ``{"segment", "price_minor", "currency"}``, and nothing of who takes part. Raises FactsNotTaken
+        for any other name, UnknownPoint, NoTariff, TariffUndecidable.
+        """
+        types = self._point(point, PointKind.TARIFF)["facts"]
+        given = {f"trade.{name}": value for name, value in facts.items()}
+        unknown = sorted(set(given) - set(types))
+        if unknown:
+            raise FactsNotTaken(point=point, facts=", ".join(unknown))
+        known = recordable(given, types)
+        activation = self._languages[point].activation(known)
+        for candidate in self._entries[point]:
+            entry = candidate.entry
+            try:
+                applies = candidate.condition.holds(activation)
+            except NotDecidable as error:
+                missing = ", ".join(_missing(candidate, known)) or "-"
+                raise TariffUndecidable(tariff=entry["code"], missing=missing) from error
+            if applies:
+                return Tariff(
+                    code=entry["code"],
+                    rate_bp=entry["rate_bp"],
+                    minimum_minor=entry["minimum_minor"],
+                    cap_minor=entry["cap_minor"],
+                    borne_by=entry["borne_by"],
+                    rulebook=rulebook,
+                )
+        raise NoTariff(point=point)
+
+    def _point(self, code: str, kind: PointKind) -> Mapping[str, Any]:
+        described: Mapping[str, Any] | None = self.points.get(code)
+        if described is None or described["kind"] != kind:
+            raise UnknownPoint(point=code)
+        return described
+
+
+def decision_digest(
+    *,
+    point: str,
+    subject: str,
+    rulebook_digest: str,
+    vocabulary_digest: str,
+    facts: Mapping[str, Any],
+    outcome: str,
+    reasons: list[dict[str, Any]],
+) -> str:
+    """What a decision commits to: anybody with the rulebook and the facts can compute it (SHA-256 over RFC 8785)."""
+    return digest_of(
+        {
+            "point": point,
+            "subject": subject,
+            "rulebook": rulebook_digest,
+            "vocabulary": vocabulary_digest,
+            "facts": dict(facts),
+            "outcome": outcome,
+            "reasons": reasons,
+        }
+    )
+
+
+def _reason(rule: str, outcome: str, basis: Basis, text: Mapping[str, str]) -> dict[str, Any]:
+    return {"rule": rule, "outcome": outcome, "basis": basis.value, "text": dict(text)}
+
+
+def _by_default(outcome: str) -> dict[str, Any]:
+    label = Outcome(outcome).label
+    ja = label.ja if isinstance(label, Label) else label
+    text = {"ja": NO_RULE_APPLIES.ja.format(outcome=ja), "en": NO_RULE_APPLIES.en.format(outcome=label)}
+    return _reason(DEFAULT_RULE, outcome, Basis.DEFAULT, text)
+
+
+def _undecided(rule: _Compiled, facts: Mapping[str, Any]) -> dict[str, Any]:
+    missing, code = ", ".join(_missing(rule, facts)), rule.entry["code"]
+    text = NOT_KNOWN.fill({"rule": code, "facts": missing}) if missing else NOT_COMPUTED.fill({"rule": code})
+    return _reason(code, Outcome.HOLD.value, Basis.ERROR, text.as_dict())
+
+
+def _missing(rule: _Compiled, facts: Mapping[str, Any]) -> list[str]:
+    return [name for name in rule.reads if facts.get(name) is None]
+
+
+__all__ = ["DEFAULT_RULE", "CompiledRulebook", "Language", "Verdict", "decision_digest"]

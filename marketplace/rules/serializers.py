@@ -1,0 +1,114 @@
+"""How rulebooks, decisions and neutrality are written out, and what their commands take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from marketplace.api.serializers import BilingualField, StrictSerializer
+
+from .models import Decision, Rulebook
+
+
+class RulebookSummarySerializer(serializers.ModelSerializer[Rulebook]):
+    """A version of the rulebook without its text."""
+
+    id = serializers.CharField(source="public_id")
+    title = BilingualField(source="document.title")
+
+    class Meta:
+        model = Rulebook
+        fields: tuple[str, ...] = ("id", "number", "title", "digest", "published_at", "effective_from")
+
+
+class RulebookSerializer(RulebookSummarySerializer):
+    """A version of the rulebook: its text, what rules may read at each point, and what each of them reads."""
+
+    document = serializers.DictField()
+    vocabulary = serializers.DictField()
+
+    class Meta(RulebookSummarySerializer.Meta):
+        fields = (*RulebookSummarySerializer.Meta.fields, "document", "vocabulary", "vocabulary_digest")
+
+
+class PublishRulebookSerializer(StrictSerializer):
+    """The next version of the rules. ``effective_from`` is the instant of publication if left out."""
+
+    document = serializers.DictField()
+    effective_from = serializers.DateTimeField(required=False)
+
+
+class ReasonSerializer(serializers.Serializer[Any]):
+    """One reason of a decision: the rule (``DEFAULT`` where none applies) and what it comes to."""
+
+    rule = serializers.CharField()
+    outcome = serializers.CharField()
+    basis = serializers.CharField()
+    text = BilingualField()
+
+
+class DecisionSerializer(serializers.ModelSerializer[Decision]):
+    """A decision with the facts and the version of the rules it rests on."""
+
+    id = serializers.CharField(source="public_id")
+    rulebook = serializers.CharField(source="rulebook.public_id")
+    rulebook_digest = serializers.CharField(source="rulebook.digest")
+    vocabulary_digest = serializers.CharField(source="rulebook.vocabulary_digest")
+    facts = serializers.DictField()
+    reasons = ReasonSerializer(many=True)
+
+    class Meta:
+        model = Decision
+        fields = (
+            "id",
+            "point",
+            "subject",
+            "outcome",
+            "reasons",
+            "facts",
+            "rulebook",
+            "rulebook_digest",
+            "vocabulary_digest",
+            "digest",
+            "parties",
+            "actor",
+            "decided_at",
+        )
+
+
+class PreviewSerializer(StrictSerializer):
+    """What to try the rules on. ``given``: facts by namespace, where the point takes them from its caller."""
+
+    point = serializers.CharField(max_length=40)
+    subject = serializers.CharField(max_length=60)
+    given = serializers.DictField(child=serializers.DictField(), required=False)
+
+
+class PreviewedSerializer(serializers.Serializer[Any]):
+    """What the rules would say now. Nothing was recorded."""
+
+    point = serializers.CharField()
+    subject = serializers.CharField()
+    outcome = serializers.CharField()
+    reasons = ReasonSerializer(many=True)
+    rulebook = serializers.CharField()
+    facts = serializers.DictField()
+
+
+class ReplaySerializer(serializers.Serializer[Any]):
+    """Whether a decision comes out the same again, with the same reasons and digest."""
+
+    decision = serializers.CharField()
+    same = serializers.BooleanField()
+
+
+class NeutralitySerializer(serializers.Serializer[Any]):
+    """Figures by which anybody can judge whether everybody is treated by the same rules."""
+
+    decisions = serializers.DictField(child=serializers.DictField(child=serializers.IntegerField()))
+    decisions_by_rulebook = serializers.DictField(child=serializers.IntegerField())
+    decisions_replayed = serializers.IntegerField()
+    replayed_the_same = serializers.IntegerField()
+    facts_behind_fees = serializers.ListField(child=serializers.CharField())
+    admissions_of_operator_and_affiliates = serializers.IntegerField()

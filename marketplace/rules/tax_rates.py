@@ -1,0 +1,20 @@
+"""Consumption tax rates by category and date, as a rulebook states them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+
+def rate_on(rates: Iterable[Mapping[str, Any]], category: str, on: date) -> int | None:
+    """The rate in hundredths of a percent that holds on the date ``on``: of those begun, the latest.
+
+    ``rates`` are ``{"category", "rate_bp", "from": ISO date}``; None where the category has no rate by then.
+    """
+    begun = [
+        (date.fromisoformat(rate["from"]), rate["rate_bp"])
+        for rate in rates
+        if rate["category"] == category and date.fromisoformat(rate["from"]) <= on
+    ]
+    return max(begun)[1] if begun else None

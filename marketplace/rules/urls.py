@@ -1,0 +1,12 @@
+"""Routes of the rules."""
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from .views import DecisionViewSet, NeutralityView, RulebookViewSet
+
+router = SimpleRouter()
+router.register("rulebooks", RulebookViewSet, basename="rulebook")
+router.register("decisions", DecisionViewSet, basename="decision")
+
+urlpatterns = [path("neutrality/", NeutralityView.as_view(), name="neutrality"), *router.urls]

@@ -1,0 +1,152 @@
+"""The rules over HTTP: rulebooks and neutrality for everybody, decisions for those they are about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.permissions import SAFE_METHODS, AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from marketplace.api.permissions import IsOperator
+from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
+from marketplace.kernel.errors import Missing
+
+from . import queries, services
+from .errors import NoRulebook
+from .filters import DecisionFilter
+from .models import Decision, Rulebook
+from .serializers import (
+    DecisionSerializer,
+    NeutralitySerializer,
+    PreviewedSerializer,
+    PreviewSerializer,
+    PublishRulebookSerializer,
+    ReplaySerializer,
+    RulebookSerializer,
+    RulebookSummarySerializer,
+)
+
+REPLAYED_MAX = 200
+
+PUBLISH_EXAMPLE = {
+    "document": {
+        "title": {"ja": "ルールブック", "en": "Rulebook"},
+        "rules": [
+            {
+                "code": "ADM-01",
+                "point": "admission",
+                "when": "applicant.kind == 'business' && applicant.antisocial_forces_excluded",
+                "outcome": "allow",
+                "text": {"ja": "参加の要件を満たしています。", "en": "The requirements are met."},
+            }
+        ],
+        "tariffs": [
+            {
+                "code": "STANDARD-5",
+                "point": "trade_fee",
+                "when": "true",
+                "rate_bp": 500,
+                "minimum_minor": 100,
+                "cap_minor": 500000,
+                "borne_by": "seller",
+            }
+        ],
+        "tax_rates": [{"category": "standard", "rate_bp": 1000, "from": "2019-10-01"}],
+        "parameters": {"second_person_minor": 1000000},
+    }
+}
+PREVIEW_EXAMPLE = {
+    "point": "trading",
+    "subject": "lst_01JDEMO",
+    "given": {"trade": {"segment": "mobility", "price_minor": 120000, "currency": "JPY"}},
+}
+
+
+class RulebookViewSet(MarketReadViewSet[Rulebook]):
+    """The rules of the market, every version of them; anyone may read them."""
+
+    queryset = Rulebook.objects.none()
+
+    def get_queryset(self) -> QuerySet[Rulebook]:
+        """Every version: rules are public."""
+        return queries.published_rulebooks()
+
+    def get_permissions(self) -> list[Any]:
+        """Reading is public, publishing is the operator's."""
+        return [AllowAny()] if self.request.method in SAFE_METHODS else [IsOperator()]
+
+    def get_serializer_class(self) -> Any:
+        """Lists leave the text out."""
+        return RulebookSummarySerializer if self.action == "list" else RulebookSerializer
+
+    @create_command(
+        summary="Publish the next version of the rules",
+        request=PublishRulebookSerializer,
+        response=RulebookSerializer,
+        example=PUBLISH_EXAMPLE,
+    )
+    def create(self, data: dict[str, Any]) -> Rulebook:
+        """Publish rules that are in force from ``effective_from`` (operator)."""
+        return services.publish_rulebook(actor=self.actor, **data)
+
+    @extend_schema(summary="Read the rulebook in force", responses={200: RulebookSerializer, **PROBLEMS})
+    @action(detail=False, methods=["get"])
+    def current(self, request: Request) -> Response:
+        """The version by which the market decides now."""
+        try:
+            rulebook = queries.rulebook_in_force()
+        except NoRulebook as error:
+            raise Missing(kind="rulebook", identifier="current") from error
+        return Response(RulebookSerializer(rulebook).data)
+
+
+class DecisionViewSet(MarketReadViewSet[Decision]):
+    """Decisions about the caller's organisation and what it brought to the market; every one, for the operator."""
+
+    serializer_class = DecisionSerializer
+    filterset_class = DecisionFilter
+    queryset = Decision.objects.none()
+
+    def get_queryset(self) -> QuerySet[Decision]:
+        """What the caller may see."""
+        return queries.visible_decisions(self.actor)
+
+    @extend_schema(summary="Decide again and compare", responses={200: ReplaySerializer, **PROBLEMS})
+    @action(detail=True, methods=["get"], filterset_class=None)
+    def replay(self, request: Request, **captured: Any) -> Response:
+        """Make the decision again from its recorded facts, under its version of the rules."""
+        public_id = captured["id"]
+        same = services.replay(public_id, actor=self.actor)
+        return Response(ReplaySerializer({"decision": public_id, "same": same}).data)
+
+    @command(
+        summary="Try the rules without deciding",
+        request=PreviewSerializer,
+        response=PreviewedSerializer,
+        detail=False,
+        permissions=(IsOperator,),
+        example=PREVIEW_EXAMPLE,
+    )
+    def preview(self, data: dict[str, Any]) -> services.DecisionView:
+        """What the rules in force would say of a subject (operator)."""
+        return services.preview(actor=self.actor, **data)
+
+
+class NeutralityView(APIView):
+    """How the market treats its participants, in figures, for everybody."""
+
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        summary="Read how the market decides",
+        responses={200: NeutralitySerializer},
+        operation_id="neutrality",
+    )
+    def get(self, request: Request) -> Response:
+        """Figures over all decisions; the newest 200 are replayed while you wait."""
+        return Response(NeutralitySerializer(queries.neutrality(replayed_max=REPLAYED_MAX)).data)

@@ -1,0 +1,269 @@
+"""What each event leaves in the inboxes of those it concerns."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from marketplace.events.schemas import clearing, contracts, delivery, listings, participants
+from marketplace.kernel.actors import SYSTEM
+from marketplace.notices import handlers, queries
+from marketplace.notices.models import Notice, Task
+from marketplace.participants import services as participation
+from tests.participants import factories as parties
+
+from .factories import handle, inbox, told
+
+pytestmark = pytest.mark.django_db
+
+DEADLINE = "2025-10-08T09:00:00+00:00"
+
+
+@pytest.fixture
+def operator():
+    return parties.operator()
+
+
+@pytest.fixture
+def seller(operator):
+    return parties.organisation("売")
+
+
+@pytest.fixture
+def buyer(operator):
+    return parties.organisation("買")
+
+
+@pytest.fixture
+def both(buyer, seller):
+    return {"buyer": buyer.public_id, "seller": seller.public_id}
+
+
+@pytest.fixture
+def trade(both):
+    return {**both, "trade": "trd_1", "agreement": "agr_1"}
+
+
+def negotiation(both, state, by, waits_for, respond_by=DEADLINE):
+    handle(
+        handlers.on_negotiation_moved,
+        contracts.NegotiationMoved(
+            negotiation="ngt_1",
+            listing="lst_1",
+            state=state,
+            by=by,
+            waits_for=waits_for,
+            respond_by=respond_by if waits_for else None,
+            **both,
+        ),
+    )
+
+
+def test_a_negotiation_passes_the_task_back_and_forth(buyer, seller, both):
+    negotiation(both, "requested", "buyer", "seller")
+    assert (inbox(seller), inbox(buyer)) == ([("answer", "ngt_1", "open")], [])
+    task = Task.objects.get()
+    assert task.deadline == datetime(2025, 10, 8, 9, tzinfo=UTC)
+    assert task.title == {
+        "ja": "組織買 からの条件提示に回答してください",
+        "en": "Answer the terms proposed by Organisation 買",
+    }
+    negotiation(both, "offered", "seller", "buyer")
+    assert (inbox(seller), inbox(buyer)) == ([("answer", "ngt_1", "done")], [("answer", "ngt_1", "open")])
+    negotiation(both, "accepted", "buyer", "seller")
+    negotiation(both, "agreed", "seller", "buyer")
+    assert inbox(seller) == [("answer", "ngt_1", "done"), ("sign", "ngt_1", "done")]
+    assert inbox(buyer) == [("answer", "ngt_1", "done"), ("sign", "ngt_1", "open")]
+    negotiation(both, "finalized", "system", None)
+    assert inbox(buyer) == [("answer", "ngt_1", "done"), ("sign", "ngt_1", "done")]
+    assert told(seller) == ["組織買 との契約が成立しました"]
+    assert told(buyer) == ["組織売 との契約が成立しました"]
+
+
+def test_a_terminated_negotiation_leaves_nothing_to_do(buyer, seller, both):
+    negotiation(both, "requested", "buyer", "seller")
+    negotiation(both, "terminated", "buyer", None)
+    assert inbox(seller) == [("answer", "ngt_1", "moot")]
+    assert told(seller) == ["組織買 との交渉は終了しました"]
+
+
+def test_the_same_move_again_changes_nothing(buyer, seller, both):
+    negotiation(both, "requested", "buyer", "seller")
+    negotiation(both, "requested", "buyer", "seller", "2025-10-09T09:00:00+00:00")
+    assert inbox(seller) == [("answer", "ngt_1", "open")]
+    assert Task.objects.get().deadline == datetime(2025, 10, 9, 9, tzinfo=UTC)
+
+
+def concluded(trade):
+    event = clearing.TradeConcluded(gross_minor=110_000, currency="JPY", fund_by=DEADLINE, **trade)
+    handle(handlers.on_trade_concluded, event)
+
+
+def secured(trade):
+    event = clearing.TradeSecured(listing="lst_1", listing_version="lsv_1", inspection_days=3, **trade)
+    handle(handlers.on_trade_secured, event)
+
+
+def granted(trade):
+    handle(
+        handlers.on_delivery_granted, delivery.DeliveryGranted(entitlement="ent_1", expires_at=None, **trade)
+    )
+
+
+def matched(trade):
+    event = delivery.DeliveryMatched(entitlement="ent_1", sha256="0" * 64, inspect_by=DEADLINE, **trade)
+    handle(handlers.on_delivery_matched, event)
+
+
+def accepted(trade, by):
+    handle(handlers.on_delivery_accepted, delivery.DeliveryAccepted(entitlement="ent_1", by=by, **trade))
+
+
+def test_a_trade_goes_from_paying_to_accepting(buyer, seller, trade):
+    concluded(trade)
+    assert Task.objects.get().title == {
+        "ja": "組織売 との取引代金 ￥110,000 を支払ってください",
+        "en": "Pay ¥110,000 for the trade with Organisation 売",
+    }
+    secured(trade)
+    granted(trade)
+    matched(trade)
+    assert inbox(buyer) == [
+        ("fund", "trd_1", "done"),
+        ("collect", "ent_1", "done"),
+        ("accept", "ent_1", "open"),
+    ]
+    accepted(trade, "buyer")
+    assert inbox(buyer)[-1] == ("accept", "ent_1", "done")
+    assert inbox(seller) == []
+    assert told(seller) == ["組織買 の代金を確保しました", "組織買 がデータを受け入れました"]
+
+
+def test_silence_leaves_the_inspection_undone(buyer, seller, trade):
+    matched(trade)
+    accepted(trade, "lapse")
+    assert inbox(buyer) == [("accept", "ent_1", "moot")]
+    assert told(seller) == ["組織買 の検収期間が終了しました"]
+
+
+def test_a_failed_trade_asks_for_nothing_more(buyer, seller, trade):
+    concluded(trade)
+    handle(handlers.on_trade_failed, clearing.TradeFailed(reason_code="not_funded", **trade))
+    assert inbox(buyer) == [("fund", "trd_1", "moot")]
+    assert told(buyer) == ["組織売 との取引は不成立となりました"]
+    assert told(seller) == ["組織買 との取引は不成立となりました"]
+
+
+def test_a_refund_asks_for_nothing_more(buyer, seller, trade):
+    granted(trade)
+    handle(handlers.on_trade_refunded, clearing.TradeRefunded(amount_minor=500, currency="JPY", **trade))
+    assert inbox(buyer) == [("collect", "ent_1", "moot")]
+    assert told(buyer) == told(seller) == ["￥500 を利用者へ返金しました"]
+
+
+def dispute(trade, outcome=None):
+    facts = {key: trade[key] for key in ("agreement", "buyer", "seller")} | {"dispute": "dsp_1"}
+    if outcome is None:
+        handle(handlers.on_dispute_opened, contracts.DisputeOpened(reason_code="wrong_rows", **facts))
+    else:
+        handle(handlers.on_dispute_resolved, contracts.DisputeResolved(outcome=outcome, **facts))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "last"),
+    [
+        ("dismissed", ("accept", "ent_1", "done")),
+        ("refund", ("accept", "ent_1", "done")),
+        ("redelivery", ("collect", "ent_1", "open")),
+    ],
+)
+def test_a_dispute_is_the_operators_to_resolve(operator, buyer, seller, trade, outcome, last):
+    matched(trade)
+    dispute(trade)
+    assert inbox(buyer) == [("accept", "ent_1", "done")]
+    assert inbox(operator) == [("resolve", "dsp_1", "open")]
+    assert told(seller) == ["組織買 との間で紛争が申し立てられました"]
+    dispute(trade, outcome)
+    assert inbox(operator) == [("resolve", "dsp_1", "done")]
+    assert inbox(buyer)[-1] == last
+    assert len(told(buyer)) == len(told(seller)) == 2
+    granted(trade)
+    assert inbox(buyer).count(("collect", "ent_1", "open")) == 1
+
+
+def decided(admission, state, decision="dec_1"):
+    handle(
+        handlers.on_admission_decided,
+        participants.AdmissionDecided(
+            admission=admission.public_id,
+            organisation=admission.organisation.public_id,
+            segment=admission.segment.code,
+            capacity=admission.capacity,
+            state=state,
+            decision=decision,
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "title"),
+    [
+        ("admitted", "分野 分野mobility の利用者として承認されました"),
+        ("refused", "分野 分野mobility の利用者としては承認されませんでした"),
+        ("withdrawn", "分野 分野mobility の利用者としての承認は終了しました"),
+    ],
+)
+def test_the_applicant_learns_the_decision(operator, buyer, state, title):
+    decided(parties.application_for(buyer), state, None)
+    assert told(buyer) == [title]
+    assert inbox(operator) == []
+
+
+def test_an_application_on_hold_is_the_operators_to_review(operator, buyer):
+    admission = parties.application_for(buyer)
+    decided(admission, "on_hold")
+    assert inbox(operator) == [("review", admission.public_id, "open")]
+    decided(admission, "admitted")
+    assert inbox(operator) == [("review", admission.public_id, "done")]
+
+
+def test_a_suspended_organisation_reads_why(buyer):
+    participation.suspend_participant(
+        actor=SYSTEM, organisation=buyer.public_id, reason_code="review", reason="書類の確認中"
+    )
+    event = participants.ParticipantSuspended(organisation=buyer.public_id, reason_code="review")
+    handle(handlers.on_participant_suspended, event)
+    assert "書類の確認中" in Notice.objects.get().body["ja"]
+
+
+def test_sellers_and_payers_are_told(buyer, seller):
+    version = {
+        "listing": "lst_1",
+        "listing_version": "lsv_1",
+        "seller": seller.public_id,
+        "decision": "dec_1",
+    }
+    handle(handlers.on_version_published, listings.ListingVersionPublished(**version))
+    handle(handlers.on_version_refused, listings.ListingVersionRefused(**version))
+    assert told(seller) == ["データの掲載を開始しました", "データを掲載できません"]
+    payment = clearing.PaymentReceived(
+        organisation=buyer.public_id, amount_minor=1_000, currency="JPY", bank_reference="B-1"
+    )
+    handle(handlers.on_payment_received, payment)
+    invoice = clearing.InvoiceIssued(
+        invoice="inv_1", issuer="x", recipient=buyer.public_id, number="2025-001"
+    )
+    handle(handlers.on_invoice_issued, invoice)
+    assert told(buyer) == ["￥1,000 の入金を確認しました", "帳票 2025-001 を発行しました"]
+    assert queries.counts()["notices"] == 4
+
+
+def test_every_text_is_written_in_both_languages(buyer, seller, both, trade):
+    negotiation(both, "requested", "buyer", "seller")
+    concluded(trade)
+    secured(trade)
+    for row in [*Task.objects.all(), *Notice.objects.all()]:
+        assert set(row.title) == {"ja", "en"}
+        assert row.title["ja"] != row.title["en"]
+        assert "{" not in repr(list(row.title.values()))

@@ -1,0 +1,148 @@
+"""Mail: one a member and thing told, sent once, in the member's language."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from django.core import mail as outbox
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import connection
+from django.utils import timezone
+
+from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.labels import Label
+from marketplace.notices import mail, queries, services
+from marketplace.notices.models import MailMessage
+from marketplace.notices.states import TaskKind
+from marketplace.notices.tasks import send_mail
+from marketplace.notices.texts import Wording
+from marketplace.participants import services as participation
+from marketplace.participants.models import User
+from tests.participants import factories as parties
+
+from .factories import mail_to
+
+WORDING = Wording(Label("It happened", "起こりました"), Label("All of it.", "すべて。"))
+
+
+class BrokenServer(BaseEmailBackend):
+    """A mail server that does not answer."""
+
+    def send_messages(self, email_messages):
+        raise ConnectionRefusedError("nobody listens")
+
+
+def member(organisation, address, language="ja"):
+    user = participation.add_member(
+        actor=SYSTEM, organisation=organisation.public_id, email=address, name="x", role="trader"
+    )
+    User.objects.filter(pk=user.pk).update(language=language)
+    return user
+
+
+def tell(organisation):
+    return services.tell(organisation_id=organisation.pk, subject="trd_1", wording=WORDING)
+
+
+@pytest.fixture
+def organisation(db):
+    subject = parties.organisation()
+    member(subject, "ja@example.jp")
+    member(subject, "en@example.jp", "en")
+    return subject
+
+
+def test_each_member_gets_one_mail_in_its_language(organisation):
+    member(parties.organisation("B"), "other@example.jp")
+    tell(organisation)
+    assert send_mail() == 2
+    assert send_mail() == 0
+    assert sorted((message.to[0], message.subject) for message in outbox.outbox) == [
+        ("en@example.jp", "It happened"),
+        ("ja@example.jp", "起こりました"),
+    ]
+    (kept,) = mail_to("ja@example.jp")
+    assert (kept.state, kept.error) == ("sent", "")
+    message = next(sent for sent in outbox.outbox if sent.to == ["ja@example.jp"])
+    assert message.extra_headers["Message-ID"].startswith(f"<{kept.public_id}@")
+    assert message.body.startswith("起こりました\n\nすべて。\n\n")
+    assert "trd_1" in message.body
+    assert mail_to("other@example.jp") == []
+
+
+def test_a_task_is_mailed_once_with_its_deadline(organisation):
+    facts = {
+        "organisation_id": organisation.pk,
+        "kind": TaskKind.FUND,
+        "subject": "trd_1",
+        "thread": "agr_1",
+        "title": WORDING.title,
+    }
+    for deadline in (datetime(2025, 10, 8, 0, 30, tzinfo=UTC), datetime(2025, 10, 9, tzinfo=UTC)):
+        services.open_task(**facts, deadline=deadline)
+    (kept,) = mail_to("ja@example.jp")
+    assert "期限: 2025-10-08 09:30 (Asia/Tokyo)" in kept.text
+
+
+def test_who_left_gets_no_mail(organisation):
+    User.objects.filter(email="ja@example.jp").update(is_active=False)
+    tell(organisation)
+    assert [message.address for message in MailMessage.objects.all()] == ["en@example.jp"]
+
+
+def test_a_server_that_does_not_answer_is_tried_again_later(organisation, settings, caplog):
+    tell(organisation)
+    settings.EMAIL_BACKEND = f"{__name__}.BrokenServer"
+    assert mail.send_due_mail() == 2
+    assert mail.send_due_mail() == 0
+    (kept,) = mail_to("ja@example.jp")
+    assert (kept.state, kept.attempts, kept.error) == ("queued", 1, "ConnectionRefusedError: nobody listens")
+    assert "example.jp" not in caplog.text
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    MailMessage.objects.update(due_at=timezone.now())
+    assert mail.send_due_mail() == 2
+    assert len(outbox.outbox) == 2
+    assert queries.counts() == {
+        "open": 0, "done": 0, "moot": 0, "notices": 1, "queued": 0, "sent": 2, "failed": 0,
+    }  # fmt: skip
+
+
+def test_after_many_failures_it_is_given_up(organisation, settings):
+    tell(organisation)
+    settings.EMAIL_BACKEND = f"{__name__}.BrokenServer"
+    for _ in range(mail.ATTEMPTS_MAX):
+        MailMessage.objects.filter(state="queued").update(due_at=timezone.now())
+        mail.send_due_mail()
+    (kept,) = mail_to("ja@example.jp")
+    assert (kept.state, kept.attempts) == ("failed", mail.ATTEMPTS_MAX)
+    assert mail.send_due_mail() == 0
+
+
+def test_a_run_sends_a_limited_number(organisation):
+    tell(organisation)
+    assert [mail.send_due_mail(limit=1) for _ in range(3)] == [1, 1, 0]
+
+
+def test_two_senders_never_send_one_mail_both(committed_database):
+    subject = parties.organisation()
+    for number in range(12):
+        member(subject, f"member{number}@example.jp")
+    tell(subject)
+    tried: list[int] = []
+
+    def sender() -> None:
+        try:
+            tried.append(mail.send_due_mail())
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=sender) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=20)
+    assert sum(tried) == 12
+    assert len({message.to[0] for message in outbox.outbox}) == len(outbox.outbox) == 12
+    assert queries.counts()["sent"] == 12

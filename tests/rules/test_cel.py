@@ -1,0 +1,147 @@
+"""Conditions: what is refused and where, what null facts do, and what cannot be decided."""
+
+from __future__ import annotations
+
+import pytest
+
+from marketplace.rules.cel import EXPRESSION_LENGTH_MAX, ExpressionRefused, Language, NotDecidable
+
+from .factories import GUEST, VOCABULARY
+
+TYPES = VOCABULARY["points"]["entry"]["facts"]
+
+
+@pytest.fixture(scope="module")
+def language():
+    return Language(TYPES)
+
+
+def faults(language, text):
+    with pytest.raises(ExpressionRefused) as refused:
+        language.compile(text)
+    return [(fault.line, fault.column, str(fault.message)) for fault in refused.value.faults]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "words"),
+    [
+        ("guest.colour == 'red'", 1, 1, "guest.colour is no fact"),
+        ("guest.member\n  && guest.colour == 'red'", 2, 6, "guest.colour is no fact"),
+        ("'漢字' == guest.kinds", 1, 9, "did you mean guest.kind"),
+        ("visitor", 1, 1, "visitor is no fact"),
+        ("now() > guest.since", 1, 1, "there is no function now"),
+        ("guest.kind.charAt(0) == 'b'", 1, 12, "there is no function charAt"),
+        ("guest.age == 'thirty'", 1, 11, "(int, string)"),
+        ("guest.age > 1.5", 1, 11, "(int, double)"),
+        ("guest.kind == null", 1, 12, "(string, null_type)"),
+        ("guest.member &&", 1, 16, "Syntax error"),
+        ("guest.member ? true : 1", 1, 14, "(bool, bool, int)"),
+        ("guest.age", 1, 1, "this is int"),
+        ("dyn(guest.age) == 'x'", 1, 1, "there is no function dyn"),
+        ("type(guest.age) == int", 1, 1, "there is no function type"),
+        ("guest.member && has(guest.country)", 1, 17, "has() is not for facts"),
+        ("guest.member.known", 1, 13, "select operation"),
+        ("", 1, 1, "characters"),
+        ("true || " + "x" * EXPRESSION_LENGTH_MAX, 1, 1, "characters"),
+        ("true\u3000|| true", 1, 5, "unusual spaces"),
+        ("true || '\x00' == guest.kind", 1, 10, "control characters"),
+        ("(" * 60 + "true" + ")" * 60, 1, 1, "cannot be compiled"),
+    ],
+)
+def test_a_fault_is_named_with_its_place(language, text, line, column, words):
+    found = faults(language, text)
+    assert found[0][:2] == (line, column)
+    assert words in found[0][2]
+
+
+def test_every_fault_of_a_condition_is_named(language):
+    found = faults(language, "guest.colour == 'red' || guest.size == 1")
+    assert [fault[:2] for fault in found] == [(1, 1), (1, 26)]
+
+
+def test_a_fault_reads_in_japanese_too(language):
+    with pytest.raises(ExpressionRefused) as refused:
+        language.compile("guest.colour == 'red'")
+    assert "guest.colour はここで参照できる事実ではありません" in refused.value.faults[0].message.ja
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        ("true", ()),
+        ("guest.kind == 'business'", ("guest.kind",)),
+        ("guest.badges.exists(guest, guest == 'gold')", ("guest.badges",)),
+        ("guest.country.known && guest.kind == 'x'", ("guest.country", "guest.kind")),
+        ("guest . age > 1", ("guest.age",)),
+        # More undeclared names than the library reports at once.
+        (
+            " && ".join([*["guest.badges.exists(b, b == 'x')"] * 25, "guest.age > 1", "guest.member"]),
+            ("guest.age", "guest.badges", "guest.member"),
+        ),
+    ],
+)
+def test_a_condition_says_what_it_reads(language, text, facts):
+    assert language.compile(text).reads == facts
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("guest.kind == 'business' && guest.age >= 20", True),
+        ("'gold' in guest.badges", True),
+        ("guest.badges.all(badge, badge.startsWith('s'))", False),
+        ("guest.since < timestamp('2026-01-01T00:00:00.000001Z')", True),
+        ("guest.since.getFullYear('Asia/Tokyo') == 2026", True),
+        ("guest.country.known && guest.country == 'JP'", True),
+        ("guest.score > 6", True),
+        ("guest.kind.matches('^bus')", True),
+    ],
+)
+def test_a_condition_holds_or_does_not(language, text, expected):
+    assert language.compile(text).holds(language.activation(GUEST)) is expected
+
+
+UNKNOWN = GUEST | {"guest.country": None, "guest.score": None}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("guest.country.known && guest.country == 'JP'", False),
+        ("!guest.country.known", True),
+        ("guest.score > 6 || guest.member", True),
+        ("guest.score > 6 && !guest.member", False),
+    ],
+)
+def test_a_null_fact_that_does_not_matter_is_passed_over(language, text, expected):
+    assert language.compile(text).holds(language.activation(UNKNOWN)) is expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "guest.country == 'JP'",
+        "guest.country != 'JP'",
+        "!(guest.country == 'JP')",
+        "guest.score > 6 && guest.member",
+        "guest.age / (guest.age - 30) > 1",
+        "guest.badges[7] == 'x'",
+        "guest.age + 9223372036854775807 > 0",
+        "timestamp('yesterday') < guest.since",
+        "guest.kind.matches('[')",
+    ],
+)
+def test_what_is_neither_true_nor_false_is_not_decided(language, text):
+    with pytest.raises(NotDecidable):
+        language.compile(text).holds(language.activation(UNKNOWN))
+
+
+def test_a_condition_that_would_run_for_ever_is_not_decided(language):
+    text = "guest.badges.all(a, guest.badges.all(b, guest.badges.all(c, guest.badges.all(d, true))))"
+    with pytest.raises(NotDecidable):
+        language.compile(text).holds(language.activation(GUEST | {"guest.badges": ["x"] * 100}))
+
+
+def test_a_fact_of_the_wrong_type_is_not_decided(language):
+    with pytest.raises(NotDecidable):
+        language.compile("guest.member").holds({"guest.member": "yes"})

@@ -1,0 +1,211 @@
+"""The database refuses what Python would not do, and the checks find what somebody with all rights did."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from marketplace.kernel import clock
+from marketplace.kernel.invariants import verify_all
+from marketplace.rules import services
+from marketplace.rules.models import Decision, Rulebook
+
+from .factories import document, publish, rule
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2030, 4, 1, 3, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+GIVEN = {"trade": {"segment": "mobility", "price_minor": 5_000, "currency": "JPY"}}
+
+INSERT_RULEBOOK = (
+    "INSERT INTO rules_rulebook (public_id, number, document, digest, vocabulary, vocabulary_digest, published_at,"
+    " effective_from) VALUES (%(public_id)s, %(number)s, '{}', %(digest)s, %(vocabulary)s, %(digest)s,"
+    " %(published_at)s, %(effective_from)s)"
+)
+INSERT_DECISION = (
+    "INSERT INTO rules_decision (public_id, point, subject, rulebook_id, facts, outcome, reasons, digest, parties,"
+    " actor, decided_at) VALUES ('dec_forged', 'trading', 'trd_1', %(rulebook)s, '{}', %(outcome)s, %(reasons)s,"
+    " %(digest)s, '{}', 'nobody', %(decided_at)s)"
+)
+REASON = {"rule": "A-1", "outcome": "deny", "basis": "rule", "text": {"ja": "規則", "en": "Rule"}}
+
+
+@pytest.fixture(autouse=True)
+def rulebook():
+    """A rulebook in force since noon, under which one trade was decided."""
+    clock.move_to(NOON, running=False)
+    published = publish(document(rule("A-1", "trade.price_minor > 100", "deny", point="trading")))
+    services.evaluate(point="trading", subject="trd_1", given=GIVEN)
+    return published
+
+
+def execute(statement: str, parameters: dict[str, Any] | None = None) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+
+
+def refused(match: str, statement: str, parameters: dict[str, Any] | None = None) -> None:
+    before = (Rulebook.objects.count(), Decision.objects.count())
+    with pytest.raises(IntegrityError, match=match):
+        execute(statement, parameters)
+    assert (Rulebook.objects.count(), Decision.objects.count()) == before
+
+
+def rulebook_row(**changes: Any) -> dict[str, Any]:
+    row = {"public_id": "rbk_forged", "number": 2, "digest": "0" * 64, "vocabulary": '{"points": {}}'}
+    return row | {"published_at": NOON, "effective_from": NOON} | changes
+
+
+def decision_row(rulebook: Rulebook, **changes: Any) -> dict[str, Any]:
+    row = {"rulebook": rulebook.pk, "outcome": "deny", "reasons": [REASON], "digest": "0" * 64}
+    row |= {"decided_at": NOON} | changes
+    return row | {"reasons": json.dumps(row["reasons"])}
+
+
+def broken() -> list[str]:
+    return sorted(name for name, breaches in verify_all("rules").items() if breaches)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE rules_rulebook SET document = '{}'",
+        "DELETE FROM rules_rulebook",
+        "TRUNCATE rules_rulebook CASCADE",
+        "UPDATE rules_decision SET outcome = 'allow'",
+        "DELETE FROM rules_decision",
+        "TRUNCATE rules_decision",
+    ],
+)
+def test_what_was_published_and_decided_stays(statement):
+    refused("append-only", statement)
+
+
+@pytest.mark.parametrize("number", [1, 3, 0])
+def test_a_gap_between_rulebooks_is_refused(number):
+    refused("does not follow", INSERT_RULEBOOK, rulebook_row(number=number))
+
+
+def test_a_rulebook_number_is_held_by_one(rulebook):
+    execute("ALTER TABLE rules_rulebook DISABLE TRIGGER USER")
+    refused("rulebook_number_once", INSERT_RULEBOOK, rulebook_row(number=1))
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"published_at": NOON - DAY}, "after the one before it"),
+        ({"effective_from": NOON - DAY}, "rulebook_effective_later"),
+        ({"digest": "0" * 63}, "rulebook_digests"),
+        ({"digest": "Z" * 64}, "rulebook_digests"),
+    ],
+)
+def test_a_rulebook_that_was_not_published_properly_is_refused(changes, match):
+    refused(match, INSERT_RULEBOOK, rulebook_row(**changes))
+
+
+@pytest.mark.parametrize(
+    "vocabulary",
+    [
+        {"points": {"trade_fee": {"kind": "tariff", "facts": {"applicant.organisation": "string"}}}},
+        {"points": {"order": {"kind": "decision", "neutral": True, "facts": {"listing.seller": "string"}}}},
+        {"points": ["trade_fee"]},
+        {},
+    ],
+)
+def test_a_fee_that_knows_who_trades_is_refused(vocabulary):
+    refused("neutral point", INSERT_RULEBOOK, rulebook_row(vocabulary=json.dumps(vocabulary)))
+
+
+def test_a_rulebook_out_of_force_decides_nothing(rulebook):
+    refused("in force", INSERT_DECISION, decision_row(rulebook, decided_at=NOON - DAY))
+    later = publish(document(), effective_from=NOON + DAY)
+    refused("in force", INSERT_DECISION, decision_row(later))
+    refused("in force", INSERT_DECISION, decision_row(rulebook, decided_at=NOON + DAY))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reasons"),
+    [
+        ("allow", [REASON]),
+        ("deny", []),
+        ("deny", [REASON | {"outcome": "hold"}]),
+        ("deny", [REASON, REASON | {"outcome": "maybe"}]),
+        ("deny", [REASON, "because"]),
+        ("deny", {"outcome": "deny"}),
+    ],
+)
+def test_an_outcome_without_its_reason_is_refused(rulebook, outcome, reasons):
+    row = decision_row(rulebook, outcome=outcome, reasons=reasons)
+    refused("does not follow|reasons are a list", INSERT_DECISION, row)
+
+
+def test_an_outcome_that_does_not_exist_is_refused(rulebook):
+    execute("ALTER TABLE rules_decision DISABLE TRIGGER USER")
+    refused("decision_outcome", INSERT_DECISION, decision_row(rulebook, outcome="maybe"))
+    refused("decision_digest", INSERT_DECISION, decision_row(rulebook, digest="none"))
+
+
+def test_all_invariants_hold_of_what_services_made(rulebook):
+    publish(document(), effective_from=NOON)
+    services.evaluate(point="trading", subject="trd_2", given=GIVEN)
+    assert broken() == []
+
+
+def test_a_forged_decision_is_found(rulebook):
+    """It agrees with itself and with every guard, but not with the rules: without facts, A-1 cannot be decided."""
+    execute(INSERT_DECISION, decision_row(rulebook))
+    assert broken() == ["rules.decisions_replay"]
+    assert services.verify_replays() == [
+        {"decision": "dec_forged", "difference": "decided deny, replayed hold"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "difference"),
+    [
+        ("facts = jsonb_set(facts, '{trade.price_minor}', '5')", "decided deny, replayed allow"),
+        ("facts = jsonb_set(facts, '{trade.price_minor}', '6000')", "the digest differs"),
+        ("subject = 'trd_2'", "the digest differs"),
+        ("reasons = jsonb_set(reasons, '{0,text,en}', '\"Other\"')", "the reasons differ"),
+    ],
+)
+def test_a_decision_changed_by_somebody_with_all_rights_is_found(change, difference):
+    execute("ALTER TABLE rules_decision DISABLE TRIGGER USER")
+    execute(f"UPDATE rules_decision SET {change}")
+    assert broken() == ["rules.decisions_replay"]
+    assert [row["difference"] for row in services.verify_replays()] == [difference]
+    assert not services.replay(Decision.objects.get().public_id)
+
+
+def test_a_forged_rulebook_is_found():
+    execute("ALTER TABLE rules_rulebook DISABLE TRIGGER USER")
+    execute("UPDATE rules_rulebook SET document = jsonb_set(document, '{rules,0,outcome}', '\"allow\"')")
+    assert broken() == ["rules.decisions_replay", "rules.rulebooks_are_as_published"]
+
+
+def test_a_rulebook_that_does_not_compile_any_more_is_found():
+    execute("ALTER TABLE rules_rulebook DISABLE TRIGGER USER")
+    execute("UPDATE rules_rulebook SET document = jsonb_set(document, '{rules,0,when}', '\"trade.colour\"')")
+    assert "cannot be compiled" in services.verify_replays()[0]["difference"]
+
+
+def test_what_the_guards_hold_is_found_without_them(rulebook):
+    execute("ALTER TABLE rules_rulebook DISABLE TRIGGER USER")
+    execute("ALTER TABLE rules_decision DISABLE TRIGGER USER")
+    fee = {"points": {"trade_fee": {"kind": "tariff", "facts": {"applicant.kind": "string"}}}, "reads": {}}
+    execute(INSERT_RULEBOOK, rulebook_row(number=5, vocabulary=json.dumps(fee)))
+    execute(INSERT_DECISION, decision_row(rulebook, outcome="allow", decided_at=NOON + DAY))
+    assert broken() == [
+        "rules.decided_under_the_rulebook_in_force",
+        "rules.decisions_replay",
+        "rules.fees_do_not_know_who_trades",
+        "rules.outcome_follows_from_reasons",
+        "rules.rulebooks_are_as_published",
+        "rules.rulebooks_follow_each_other",
+    ]
