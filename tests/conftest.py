@@ -15,6 +15,14 @@ from psycopg import sql
 from rest_framework.test import APIClient
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The stories share one trading day, so one test process runs them all, and begins with them."""
+    stories = [item for item in items if "stories" in item.path.parts]
+    for item in stories:
+        item.add_marker(pytest.mark.xdist_group("stories"))
+    items[:] = stories + [item for item in items if item not in set(stories)]
+
+
 @pytest.fixture
 def api() -> APIClient:
     """A client of the API that is nobody yet."""

@@ -7,6 +7,8 @@ from typing import Any
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
+from .principal import principal_of
+
 READ_SCOPE = "market:read"
 WRITE_SCOPE = "market:write"
 
@@ -17,7 +19,8 @@ class HasScope(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         """Whether the caller is known and the token reaches that far."""
         needed = READ_SCOPE if request.method in SAFE_METHODS else WRITE_SCOPE
-        return bool(request.user and request.user.is_authenticated and needed in request.user.scopes)
+        caller = principal_of(request)
+        return bool(caller and caller.is_authenticated and needed in caller.scopes)
 
 
 class IsOperator(HasScope):
@@ -25,4 +28,4 @@ class IsOperator(HasScope):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Whether the caller is the operator, with the scope for the method."""
-        return super().has_permission(request, view) and bool(request.user.is_operator)
+        return super().has_permission(request, view) and principal_of(request).is_operator

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import Count
 
+from .horizon import horizon
 from .models import InboxEntry, OutboxEvent
 from .states import InboxState
 
@@ -30,13 +31,25 @@ def counts() -> EventCounts:
         handled=by_state.get(InboxState.HANDLED, 0),
         pending=by_state.get(InboxState.PENDING, 0),
         parked=by_state.get(InboxState.PARKED, 0),
-        unrelayed=_unrelayed(None),
+        unrelayed=_backlog()[0],
     )
+
+
+# Both counts are of one snapshot: an event that the relay carries over meanwhile is in exactly one of them.
+BACKLOG = """
+    SELECT (SELECT count(*) FROM events_outboxevent e
+             WHERE NOT EXISTS (SELECT FROM events_relayposition p
+                                WHERE (e.transaction, e.id) <= (p.transaction, p.event_id))
+               AND (%(before)s::text IS NULL OR e.transaction < %(before)s::text::xid8)),
+           (SELECT count(*) FROM events_inboxentry i JOIN events_outboxevent e ON e.id = i.event_id
+             WHERE i.state <> 'handled' AND (%(subscriber)s::text IS NULL OR i.subscriber = %(subscriber)s)
+               AND (%(before)s::text IS NULL OR e.transaction < %(before)s::text::xid8))
+"""
 
 
 def is_quiet() -> bool:
     """Whether every committed event was relayed and handled (parked entries are not quiet)."""
-    return not InboxEntry.objects.exclude(state=InboxState.HANDLED).exists() and _unrelayed(None) == 0
+    return _backlog() == (0, 0)
 
 
 def unseen_before(transaction: int, subscriber: str) -> int:
@@ -44,26 +57,16 @@ def unseen_before(transaction: int, subscriber: str) -> int:
 
     Transactions that began before it and still run count as one: they may yet emit.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT (SELECT count(*) FROM events_inboxentry i JOIN events_outboxevent e ON e.id = i.event_id"
-            "  WHERE i.subscriber = %s AND i.state <> 'handled' AND e.transaction < %s::text::xid8)"
-            " + (pg_snapshot_xmin(pg_current_snapshot()) < %s::text::xid8)::int",
-            [subscriber, transaction, transaction],
-        )
-        waiting = int(cursor.fetchone()[0])
-    return waiting + _unrelayed(transaction)
+    running = int(horizon() < transaction)
+    return running + sum(_backlog(before=transaction, subscriber=subscriber))
 
 
-def _unrelayed(before_transaction: int | None) -> int:
+def _backlog(before: int | None = None, subscriber: str | None = None) -> tuple[int, int]:
+    """Events not relayed, and handlings not done, of what was committed ``before`` a transaction."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM events_outboxevent e WHERE NOT EXISTS (SELECT FROM events_relayposition p"
-            " WHERE (e.transaction, e.id) <= (p.transaction, p.event_id))"
-            " AND (%s::text IS NULL OR e.transaction < %s::text::xid8)",
-            [before_transaction, before_transaction],
-        )
-        return int(cursor.fetchone()[0])
+        cursor.execute(BACKLOG, {"before": before, "subscriber": subscriber})
+        unrelayed, unhandled = cursor.fetchone()
+    return unrelayed, unhandled
 
 
 def troubles(limit: int = 5) -> list[str]:

@@ -16,6 +16,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.states import advance
 
 from .envelope import Envelope
+from .horizon import horizon
 from .models import InboxEntry, OutboxEvent, RelayPosition
 from .schema import TYPES, Event, parse
 from .states import INBOX, InboxState
@@ -65,8 +66,8 @@ def nudge() -> None:
 def relay() -> int:
     """Carry committed events from the outbox to the inboxes of their handlers; returns how many events.
 
-    One relay works at a time. It stops before the oldest transaction still running (``xmin`` of the snapshot),
-    so an event that commits late is never passed over.
+    One relay works at a time. It stops before the oldest transaction still running, so an event that commits late
+    is never passed over.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [RELAY_LOCK])
@@ -75,11 +76,12 @@ def relay() -> int:
     position, _ = RelayPosition.objects.get_or_create(
         name=RELAY, defaults={"transaction": "0", "event_id": 0}
     )
+    settled = horizon()
     events = list(
         OutboxEvent.objects.raw(
             "SELECT * FROM events_outboxevent WHERE (transaction, id) > (%s::xid8, %s)"
-            " AND transaction < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY transaction, id LIMIT %s",
-            [position.transaction, position.event_id, RELAY_BATCH],
+            " AND transaction < %s::text::xid8 ORDER BY transaction, id LIMIT %s",
+            [position.transaction, position.event_id, settled, RELAY_BATCH],
         )
     )
     InboxEntry.objects.bulk_create(

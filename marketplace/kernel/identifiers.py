@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -26,7 +27,7 @@ class IdentifierField(models.CharField):
         options["default"] = partial(new_identifier, prefix)
         super().__init__(**options)
 
-    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
         """The field as migrations write it: its prefix alone."""
         name, path, args, options = super().deconstruct()
         for fixed in ("max_length", "unique", "editable", "default"):

@@ -201,7 +201,7 @@ def admission_facts(admission: str) -> dict[str, Any]:
 
 def get_application(public_id: str) -> Application:
     """The program of a public identifier; raises Missing."""
-    row = Application.objects.filter(public_id=public_id).first()
+    row: Application | None = Application.objects.filter(public_id=public_id).first()
     if row is None:
         raise Missing(kind="application", identifier=public_id)
     return row

@@ -62,11 +62,12 @@ def current_rulebook(at: datetime | None = None) -> RulebookView:
 def compiled(row: Rulebook) -> CompiledRulebook:
     """The rulebook made ready to decide, kept by its content for the life of the process."""
     key = (row.digest, row.vocabulary_digest)
-    if key not in _compiled:
-        _compiled[key] = CompiledRulebook(row.document, row.vocabulary)
+    ready = _compiled.get(key)
+    if ready is None:
+        ready = _compiled[key] = CompiledRulebook(row.document, row.vocabulary)
         while len(_compiled) > COMPILED_MAX:
             _compiled.popitem(last=False)
-    return _compiled[key]
+    return ready
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.labels import Label
 
-from .cel import Condition, Language, NotDecidable
+from .cel import Condition, NotDecidable
 from .document import languages
 from .errors import FactsNotTaken, NoTariff, TariffUndecidable, UnknownPoint
 from .points import PointKind
@@ -170,6 +170,3 @@ def _undecided(rule: _Compiled, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _missing(rule: _Compiled, facts: Mapping[str, Any]) -> list[str]:
     return [name for name in rule.reads if facts.get(name) is None]
-
-
-__all__ = ["DEFAULT_RULE", "CompiledRulebook", "Language", "Verdict", "decision_digest"]

@@ -31,27 +31,33 @@ RULEBOOK_LOCK = 5_301_010
 EFFECTIVE_LEEWAY = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionView:
-    """What the rules said. ``public_id`` and ``digest`` are None of a preview, which is not recorded.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What the rules say of a subject now: ``outcome`` is ``allow``, ``warn``, ``hold`` or ``deny``.
 
-    ``outcome`` is ``allow``, ``warn``, ``hold`` or ``deny``; ``reasons`` are ``{"rule", "outcome", "basis",
-    "text": {"ja", "en"}}``.
+    ``reasons`` are ``{"rule", "outcome", "basis", "text": {"ja", "en"}}``; ``rulebook`` is the public identifier
+    of the version in force, ``facts`` what it was told.
     """
 
-    public_id: str | None
     point: str
     subject: str
     outcome: str
     reasons: list[dict[str, Any]]
     rulebook: str
     facts: dict[str, Any]
-    digest: str | None = None
 
     @property
     def passes(self) -> bool:
         """Whether the subject may go on: allowed, or allowed with a warning."""
         return self.outcome in (Outcome.ALLOW, Outcome.WARN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionView(Judgement):
+    """A judgement that was recorded, under ``public_id``; ``digest`` commits to all it rests on."""
+
+    public_id: str
+    digest: str
 
 
 @transaction.atomic
@@ -163,13 +169,20 @@ def evaluate(
 
 def preview(
     *, point: str, subject: str, actor: Actor, given: Mapping[str, Mapping[str, Any]] | None = None
-) -> DecisionView:
+) -> Judgement:
     """What ``evaluate`` would decide now; nothing is recorded. For the operator. Raises as evaluate, and Forbidden."""
     actor.require_operator()
     now = clock.now()
     rulebook = rulebook_in_force(now)
     facts, verdict = _decided(compiled(rulebook), point, subject, now, given)
-    return DecisionView(None, point, subject, verdict.outcome, verdict.reasons, rulebook.public_id, facts)
+    return Judgement(
+        point=point,
+        subject=subject,
+        outcome=verdict.outcome,
+        reasons=verdict.reasons,
+        rulebook=rulebook.public_id,
+        facts=facts,
+    )
 
 
 def replay(decision: str, *, actor: Actor = SYSTEM) -> bool:
@@ -220,5 +233,6 @@ def _parties(rulebook: Rulebook, point: str, facts: Mapping[str, Any]) -> list[s
 
 
 def _lock_rules(function: str) -> None:
+    """Held until the transaction ends: shared by decisions, alone by a publication, which waits for those under way."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {function}(%s)", [RULEBOOK_LOCK])

@@ -132,7 +132,7 @@ class DecisionViewSet(MarketReadViewSet[Decision]):
         permissions=(IsOperator,),
         example=PREVIEW_EXAMPLE,
     )
-    def preview(self, data: dict[str, Any]) -> services.DecisionView:
+    def preview(self, data: dict[str, Any]) -> services.Judgement:
         """What the rules in force would say of a subject (operator)."""
         return services.preview(actor=self.actor, **data)
 

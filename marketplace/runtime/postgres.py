@@ -52,6 +52,8 @@ THROWAWAY_SETTINGS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_wal_size": "4GB",
+    # A vacuum under way belongs to the superuser, and would keep the tests from dropping their databases.
+    "autovacuum": "off",
 }
 SHARED_SETTINGS = {
     "listen_addresses": LOOPBACK,

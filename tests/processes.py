@@ -1,0 +1,124 @@
+"""Real processes around a test's database: a Celery worker with beat, and the web process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from django.conf import settings
+from django.db import connection
+
+PROJECT = Path(__file__).parents[1]
+START_SECONDS_MAX = 60
+
+
+def database_url() -> str:
+    """The address of the database that this test is connected to."""
+    facts = connection.settings_dict
+    secret = quote(facts["PASSWORD"], safe="")
+    return f"postgres://{facts['USER']}:{secret}@{facts['HOST']}:{facts['PORT']}/{facts['NAME']}"
+
+
+def environment() -> dict[str, str]:
+    """What a child process needs to work on this test's database, queue and files."""
+    return os.environ | {
+        "DJANGO_SETTINGS_MODULE": "marketplace.settings.test",
+        "DATABASE_URL": database_url(),
+        "REDIS_URL": settings.REDIS_URL,
+        "STORAGE_DIRECTORY": str(settings.STORAGE_DIRECTORY),
+        "PYTHONPATH": str(PROJECT),
+    }
+
+
+class Process:
+    """A child process of a test, which can be killed and started again."""
+
+    def __init__(self, name: str, program: list[str], log: Path) -> None:
+        """Start ``program``; its output goes to ``log``."""
+        self.name, self.program, self.log = name, program, log
+        self.child: subprocess.Popen[bytes]
+        self.start()
+
+    def start(self) -> None:
+        """Start the process, in a process group of its own."""
+        with self.log.open("ab") as output:
+            self.child = subprocess.Popen(
+                self.program,
+                cwd=PROJECT,
+                env=environment(),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def kill(self) -> None:
+        """Kill -9 the process and all its children."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.child.pid, signal.SIGKILL)
+        self.child.wait(30)
+
+
+def worker(log_folder: Path) -> Process:
+    """A real worker with an embedded beat, two processes, on this test's queue."""
+    program = [sys.executable, "-m", "celery", "-A", "marketplace", "worker", "--beat", "--concurrency", "2"]
+    program += [
+        "--schedule",
+        str(log_folder / "beat"),
+        "--without-gossip",
+        "--without-mingle",
+        "--loglevel",
+        "INFO",
+    ]
+    return Process("worker", program, log_folder / "worker.log")
+
+
+@contextlib.contextmanager
+def web(log_folder: Path) -> Iterator[str]:
+    """A real web process; yields its address."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(64)
+        os.set_inheritable(listener.fileno(), True)
+        port = listener.getsockname()[1]
+        program = [sys.executable, "-m", "gunicorn", "marketplace.wsgi:application", "--no-control-socket"]
+        program += ["--bind", f"fd://{listener.fileno()}", "--worker-class", "gthread", "--threads", "4"]
+        log = log_folder / "web.log"
+        with log.open("ab") as output:
+            child = subprocess.Popen(
+                program,
+                cwd=PROJECT,
+                env=environment(),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                pass_fds=[listener.fileno()],
+                start_new_session=True,
+            )
+        try:
+            base_url = f"http://127.0.0.1:{port}"
+            _wait_for(base_url, log)
+            yield base_url
+        finally:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait(30)
+
+
+def _wait_for(base_url: str, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS_MAX
+    while time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(f"{base_url}/api/v1/evidence/keys/", timeout=5).close()  # noqa: S310  # our own address
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    raise AssertionError(f"the web process did not answer:\n{log.read_text()[-3000:]}")
