@@ -1,0 +1,1 @@
+"""Trades, obligations, cycles, ledger, settlement and invoices."""

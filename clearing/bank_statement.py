@@ -1,0 +1,141 @@
+"""Reading a statement of the client account: CSV in UTF-8 under a strict header. Pure.
+
+Columns: ``entry_reference`` (the bank's own, unique), ``booked_on`` (YYYY-MM-DD), ``direction`` (``credit`` comes
+in, ``debit`` goes out), ``amount_minor`` (positive), ``currency``, ``counterparty_name``, optionally
+``counterparty_account``, and ``remittance_information``. A statement is read whole or not at all.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.labels import Label
+
+from .states import BankDirection
+
+REQUIRED = (
+    "entry_reference",
+    "booked_on",
+    "direction",
+    "amount_minor",
+    "currency",
+    "counterparty_name",
+    "remittance_information",
+)
+WITH_ACCOUNT = (*REQUIRED[:6], "counterparty_account", REQUIRED[6])
+BYTES_MAX = 20_000_000
+LENGTHS_MAX = {
+    "entry_reference": 64,
+    "counterparty_name": 140,
+    "counterparty_account": 40,
+    "remittance_information": 280,
+}
+
+_AMOUNT = re.compile(r"[1-9][0-9]{0,14}")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One booking; ``number`` is its line in the file, counting the header as 1."""
+
+    number: int
+    entry_reference: str
+    booked_on: date
+    direction: str
+    amount_minor: int
+    currency: str
+    counterparty_name: str
+    counterparty_account: str
+    remittance_information: str
+
+
+def parse_statement(content: bytes) -> list[StatementLine]:
+    """The bookings of a statement, in its order; none is a statement too. Raises FieldInvalid naming line and column."""
+    if len(content) > BYTES_MAX:
+        raise FieldInvalid("content", Label("a statement has 20 MB at most", "明細は20MB以内にしてください"))
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise FieldInvalid("content", Label("write the file in UTF-8", "UTF-8で保存してください")) from None
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error as error:
+        raise FieldInvalid("content", Label(f"not CSV: {error}", f"CSVとして読めません: {error}")) from None
+    header = tuple(rows[0]) if rows else ()
+    if header not in (REQUIRED, WITH_ACCOUNT):
+        wanted = ",".join(REQUIRED)
+        raise FieldInvalid(
+            "content", Label(f"the first line must be {wanted}", f"1行目は {wanted} にしてください")
+        )
+    lines: list[StatementLine] = []
+    seen: set[str] = set()
+    for number, row in enumerate(rows[1:], start=2):
+        line = _line(number, header, row)
+        if line.entry_reference in seen:
+            raise _fault(number, "entry_reference", "appears twice in the file", "ファイル内で重複しています")
+        seen.add(line.entry_reference)
+        lines.append(line)
+    return lines
+
+
+def _line(number: int, header: tuple[str, ...], row: list[str]) -> StatementLine:
+    if len(row) != len(header):
+        raise _fault(
+            number,
+            "columns",
+            f"has {len(row)} columns, not {len(header)}",
+            f"列数が{len(header)}ではありません",
+        )
+    value = {name: text.strip() for name, text in zip(header, row, strict=True)}
+    value.setdefault("counterparty_account", "")
+    for name, length in LENGTHS_MAX.items():
+        if len(value[name]) > length:
+            raise _fault(
+                number, name, f"has more than {length} characters", f"{length}文字以内にしてください"
+            )
+    if not value["entry_reference"]:
+        raise _fault(number, "entry_reference", "is needed", "入力してください")
+    if value["direction"] not in BankDirection.values:
+        raise _fault(number, "direction", "is credit or debit", "credit か debit にしてください")
+    if not _AMOUNT.fullmatch(value["amount_minor"]):
+        raise _fault(
+            number,
+            "amount_minor",
+            "is a whole number of minor units above zero, without signs or commas",
+            "符号・桁区切りのない正の整数にしてください",
+        )
+    if not _CURRENCY.fullmatch(value["currency"]):
+        raise _fault(
+            number, "currency", "is three capital letters (ISO 4217)", "ISO 4217の英大文字3字にしてください"
+        )
+    return StatementLine(
+        number=number,
+        entry_reference=value["entry_reference"],
+        booked_on=_date(number, value["booked_on"]),
+        direction=value["direction"],
+        amount_minor=int(value["amount_minor"]),
+        currency=value["currency"],
+        counterparty_name=value["counterparty_name"],
+        counterparty_account=value["counterparty_account"],
+        remittance_information=value["remittance_information"],
+    )
+
+
+def _date(number: int, text: str) -> date:
+    if _DATE.fullmatch(text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            pass  # of the right shape, but no day of the calendar
+    raise _fault(number, "booked_on", "is a date as YYYY-MM-DD", "YYYY-MM-DDの日付にしてください")
+
+
+def _fault(number: int, column: str, en: str, ja: str) -> FieldInvalid:
+    return FieldInvalid(f"lines.{number}.{column}", Label(en, ja))

@@ -1,0 +1,64 @@
+"""Opening accounts, and finding them by what they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from marketplace.kernel import clock
+
+from ..chart import MARKET_KINDS, NORMAL_SIDE, PARTICIPANT_KINDS, account_code
+from ..models import Account
+
+
+def open_market_accounts(currency: str) -> dict[str, int]:
+    """The market's own accounts in ``currency`` by kind, opened where they are missing."""
+    _open([(kind, None, None) for kind in MARKET_KINDS], currency)
+    return market_accounts(currency)
+
+
+def market_accounts(currency: str) -> dict[str, int]:
+    """The market's own accounts in ``currency`` by kind; empty before the first cycle was opened."""
+    rows = Account.objects.filter(organisation=None, currency=currency)
+    return dict(rows.values_list("kind", "pk"))
+
+
+def participant_accounts(organisations: Mapping[int, str], currency: str) -> dict[int, dict[str, int]]:
+    """Accounts in ``currency`` of participants (key → public identifier), opened where missing: key → kind → account."""
+    found = _accounts_of(organisations, currency)
+    missing = [key for key in organisations if key not in found]
+    if missing:
+        _open([(kind, key, organisations[key]) for key in missing for kind in PARTICIPANT_KINDS], currency)
+        found = _accounts_of(organisations, currency)
+    return found
+
+
+def accounts_of(organisation_id: int, public_id: str, currency: str) -> dict[str, int]:
+    """Accounts of one participant by kind, opened if missing."""
+    return participant_accounts({organisation_id: public_id}, currency)[organisation_id]
+
+
+def _accounts_of(organisations: Iterable[int], currency: str) -> dict[int, dict[str, int]]:
+    rows = Account.objects.filter(organisation_id__in=list(organisations), currency=currency)
+    found: dict[int, dict[str, int]] = {}
+    for key, kind, account in rows.values_list("organisation_id", "kind", "pk"):
+        found.setdefault(key or 0, {})[kind] = account
+    return found
+
+
+def _open(wanted: list[tuple[str, int | None, str | None]], currency: str) -> None:
+    """Make the accounts that do not exist; another transaction that makes the same is waited for."""
+    opened_at = clock.now()
+    Account.objects.bulk_create(
+        [
+            Account(
+                code=account_code(kind, currency, public_id),
+                organisation_id=key,
+                kind=kind,
+                currency=currency,
+                side=NORMAL_SIDE[kind],
+                opened_at=opened_at,
+            )
+            for kind, key, public_id in wanted
+        ],
+        ignore_conflicts=True,
+    )

@@ -1,0 +1,26 @@
+"""Tables of clearing: trades and obligations, cycles and positions, the ledger, settlement, bank and invoices."""
+
+from .bank import BankAllocation, BankEntry, BankStatement
+from .cycles import Cycle, NetPosition
+from .invoices import Invoice
+from .ledger import Account, Balance, Entry, Posting
+from .settlement import ClientAccount, SettlementInstruction, TransferFile
+from .trades import Obligation, Trade
+
+__all__ = [
+    "Account",
+    "Balance",
+    "BankAllocation",
+    "BankEntry",
+    "BankStatement",
+    "ClientAccount",
+    "Cycle",
+    "Entry",
+    "Invoice",
+    "NetPosition",
+    "Obligation",
+    "Posting",
+    "SettlementInstruction",
+    "Trade",
+    "TransferFile",
+]

@@ -1,0 +1,52 @@
+"""Guards of cycles and positions."""
+
+from __future__ import annotations
+
+import pgtrigger
+
+
+def numbers_without_gap() -> pgtrigger.Trigger:
+    """The cycle before a new one, in its currency, exists: numbers run 1, 2, 3, …"""
+    return pgtrigger.Trigger(
+        name="numbers_without_gap",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func="""
+            IF NEW.number <> 1 AND NOT EXISTS (
+                SELECT FROM clearing_cycle WHERE currency = NEW.currency AND number = NEW.number - 1
+            ) THEN
+                RAISE EXCEPTION 'cycle % of % would leave a gap', NEW.number, NEW.currency
+                    USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
+def positions_sum_to_zero() -> pgtrigger.Trigger:
+    """All positions of a cycle come in one statement, sum to zero, and only while the cycle is validated."""
+    return pgtrigger.Trigger(
+        name="positions_sum_to_zero",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=pgtrigger.Referencing(new="new_rows"),
+        declare=[("fault", "record")],
+        func="""
+            SELECT p.cycle_id INTO fault FROM new_rows p JOIN clearing_cycle c ON c.id = p.cycle_id
+             GROUP BY p.cycle_id, c.state, c.currency
+            HAVING sum(p.net_minor) <> 0
+                OR sum(p.purchases_minor + p.purchase_tax_minor + p.sales_minor + p.sales_tax_minor) <> 0
+                OR sum(p.fees_minor + p.fee_refunds_minor) <> 0
+                OR sum(p.fee_tax_minor + p.fee_refund_tax_minor) <> 0
+                OR bool_or(p.currency <> c.currency)
+                OR c.state <> 'validated'
+                OR count(*) <> (SELECT count(*) FROM clearing_netposition all_rows WHERE all_rows.cycle_id = p.cycle_id)
+             LIMIT 1;
+            IF FOUND THEN
+                RAISE EXCEPTION 'positions of cycle % do not sum to zero, or do not come together when it is netted',
+                    fault.cycle_id USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NULL;
+        """,
+    )

@@ -1,0 +1,159 @@
+"""Clearing cycles and the net positions that come out of them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
+from marketplace.kernel.identifiers import IdentifierField
+
+from ..states import CYCLE, CycleState
+from .columns import TransactionIdField, currency_stated, organisation_key
+from .cycle_guards import numbers_without_gap, positions_sum_to_zero
+
+VALIDATED_COLUMNS = ("trades", "obligations", "input_hash", "trades_root")
+NETTED_COLUMNS = (
+    "gross_minor",
+    "net_minor",
+    "payments_before",
+    "payments_after",
+    "output_hash",
+    "merkle_root",
+)
+
+_REACHED = {
+    "closing": Q(state__in=[state for state in CycleState.values if state != "open"]),
+    "validated": Q(state__in=[state for state in CycleState.values if state not in ("open", "closing")]),
+    "netted": Q(state__in=["netted", "posted", "settling", "settled", "partial"]),
+    "posted": Q(state__in=["posted", "settling", "settled", "partial"]),
+}
+
+
+def _recorded_from(state: str, columns: tuple[str, ...]) -> Q:
+    """The columns are empty before ``state`` is reached and full from then on."""
+    full, empty = Q(), Q()
+    for column in columns:
+        full &= Q(**{f"{column}__isnull": False})
+        empty &= Q(**{f"{column}__isnull": True})
+    return (_REACHED[state] & full) | (~_REACHED[state] & empty)
+
+
+class Cycle(models.Model):
+    """A period whose trades are cleared together, in one currency.
+
+    ``barrier`` is the transaction that closed the cycle: what was committed before it belongs in. ``epoch`` counts
+    the steps, so that a step begun on an older epoch does nothing. ``input_hash`` is taken over what is cleared,
+    ``output_hash`` over the net positions, both over business keys and amounts alone; ``merkle_root`` commits to
+    the trades (``trades_root``) and the positions. ``posted_at`` is the moment of finality: from then on the
+    operator stands in every obligation's place.
+
+    ``payments_before``: payments that the obligations would take one by one. ``payments_after``: participants,
+    and the operator, with a net position other than zero. ``gross_minor``: the sum of all obligations with tax.
+    ``net_minor``: the sum of the positive net positions. Net buyers pay in beforehand (nothing is cleared that was
+    not secured), so what is paid out by bank after a cycle is what participants sold, less what was deducted.
+
+    Invariants: numbers of a currency are 1, 2, 3, … without a gap; one cycle a currency is open; what a step
+    recorded is never changed. Rows are never removed.
+    """
+
+    public_id = IdentifierField(prefix="cyc")
+    currency = models.CharField(max_length=3)
+    number = models.PositiveIntegerField()
+    business_key = models.CharField(max_length=30, unique=True)
+    state = models.CharField(max_length=12, choices=CycleState.choices, default=CycleState.OPEN)
+    epoch = models.PositiveIntegerField(default=0)
+    opened_at = models.DateTimeField()
+    barrier = TransactionIdField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    trades = models.BigIntegerField(null=True)
+    obligations = models.BigIntegerField(null=True)
+    input_hash = models.CharField(max_length=64, null=True)
+    trades_root = models.CharField(max_length=64, null=True)
+    gross_minor = models.BigIntegerField(null=True)
+    net_minor = models.BigIntegerField(null=True)
+    payments_before = models.BigIntegerField(null=True)
+    payments_after = models.BigIntegerField(null=True)
+    output_hash = models.CharField(max_length=64, null=True)
+    merkle_root = models.CharField(max_length=64, null=True)
+    posted_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["currency", "number"], name="cycle_number_once"),
+            models.UniqueConstraint(fields=["currency"], condition=Q(state="open"), name="cycle_one_open"),
+            models.CheckConstraint(
+                condition=_recorded_from("closing", ("barrier", "closed_at")), name="cycle_closed_when"
+            ),
+            models.CheckConstraint(
+                condition=_recorded_from("validated", VALIDATED_COLUMNS), name="cycle_validated_what"
+            ),
+            models.CheckConstraint(
+                condition=_recorded_from("netted", NETTED_COLUMNS), name="cycle_netted_what"
+            ),
+            models.CheckConstraint(
+                condition=_recorded_from("posted", ("posted_at",)), name="cycle_final_when"
+            ),
+            currency_stated("cycle_currency"),
+        ]
+        triggers = [
+            state_guard(CYCLE),
+            immutable("public_id", "currency", "number", "business_key", "opened_at"),
+            set_once("barrier", "closed_at", *VALIDATED_COLUMNS, *NETTED_COLUMNS, "posted_at", "settled_at"),
+            no_delete(),
+            numbers_without_gap(),
+        ]
+
+
+POSITION_COLUMNS = (
+    "purchases_minor",
+    "purchase_tax_minor",
+    "sales_minor",
+    "sales_tax_minor",
+    "fees_minor",
+    "fee_tax_minor",
+    "fee_refunds_minor",
+    "fee_refund_tax_minor",
+    "corrections_paid_minor",
+    "corrections_received_minor",
+)
+"""The parts of a net position, in the order in which they are hashed."""
+
+
+class NetPosition(models.Model):
+    """What a cycle comes to for one participant, or the operator.
+
+    Every amount is signed as it adds to ``net_minor``: purchases and fees paid are negative, sales and fees earned
+    positive. Corrections include their tax. Invariants: the parts sum to the net; the positions of a cycle sum to
+    zero and are made in one statement, when it is netted. Append-only.
+    """
+
+    public_id = IdentifierField(prefix="pos")
+    cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="+", db_index=False)
+    organisation = organisation_key()
+    currency = models.CharField(max_length=3)
+    purchases_minor = models.BigIntegerField()
+    purchase_tax_minor = models.BigIntegerField()
+    sales_minor = models.BigIntegerField()
+    sales_tax_minor = models.BigIntegerField()
+    fees_minor = models.BigIntegerField()
+    fee_tax_minor = models.BigIntegerField()
+    fee_refunds_minor = models.BigIntegerField()
+    fee_refund_tax_minor = models.BigIntegerField()
+    corrections_paid_minor = models.BigIntegerField()
+    corrections_received_minor = models.BigIntegerField()
+    net_minor = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["cycle", "organisation"], name="position_once"),
+            models.CheckConstraint(
+                condition=Q(
+                    net_minor=sum((F(name) for name in POSITION_COLUMNS[1:]), F(POSITION_COLUMNS[0]))
+                ),
+                name="position_parts",
+            ),
+            currency_stated("position_currency"),
+        ]
+        triggers = [append_only(), positions_sum_to_zero()]

@@ -1,0 +1,145 @@
+"""The double-entry ledger: accounts, entries, postings, and balances that the database keeps."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from marketplace.kernel.guards import append_only, no_delete
+from marketplace.kernel.identifiers import IdentifierField
+
+from ..chart import PARTICIPANT_KINDS
+from ..states import AccountKind, EntryKind, LineKind
+from .columns import TransactionIdField, currency_stated, organisation_key
+from .ledger_guards import balances_open, entries_balance, entry_complete, moved_by_postings
+
+
+class Account(models.Model):
+    """Where money stands. ``side`` is the normal side of its kind: 1 debit, -1 credit.
+
+    Invariants: a participant has one account of each of its kinds in a currency, the market one of each of its
+    own; every account that may not be overdrawn has a Balance from the moment it is made. Append-only.
+    """
+
+    public_id = IdentifierField(prefix="acc")
+    code = models.CharField(max_length=80, unique=True)
+    organisation = organisation_key(null=True)
+    kind = models.CharField(max_length=20, choices=AccountKind.choices)
+    currency = models.CharField(max_length=3)
+    side = models.SmallIntegerField()
+    opened_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "kind", "currency"], name="account_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=PARTICIPANT_KINDS, organisation__isnull=False)
+                | (~Q(kind__in=PARTICIPANT_KINDS) & Q(organisation__isnull=True)),
+                name="account_owner",
+            ),
+            models.CheckConstraint(condition=Q(side__in=(1, -1)), name="account_side"),
+            currency_stated("account_currency"),
+        ]
+        triggers = [append_only(), balances_open()]
+
+
+class Entry(models.Model):
+    """One event of money, recorded for ever. ``reference`` is its idempotency key: the same event is posted once.
+
+    ``business_date`` is the accounting day, ``booked_at`` business time, ``recorded_at`` real time; ``xact`` the
+    transaction that made it, in which alone postings may be added. Invariant: an entry has postings when its
+    transaction commits, and they sum to zero per currency. Append-only: a correction is a further entry.
+    """
+
+    public_id = IdentifierField(prefix="jrn")
+    kind = models.CharField(max_length=20, choices=EntryKind.choices)
+    reference = models.CharField(max_length=120, unique=True)
+    description = models.CharField(max_length=200, blank=True, default="")
+    business_date = models.DateField()
+    booked_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now())
+    xact = TransactionIdField(db_default=models.Func(function="pg_current_xact_id"))
+    cycle = models.ForeignKey("clearing.Cycle", on_delete=models.PROTECT, null=True, related_name="+")
+    trade = models.ForeignKey("clearing.Trade", on_delete=models.PROTECT, null=True, related_name="+")
+    organisation = organisation_key(null=True)
+
+    class Meta:
+        indexes = [models.Index("booked_at", "id", name="entry_by_time")]
+        triggers = [append_only(), entry_complete()]
+
+
+class Posting(models.Model):
+    """One line of an entry: ``amount_minor`` on ``account``, debit positive, credit negative.
+
+    Invariants: the postings of a statement sum to zero per entry and currency, are in the currency of their
+    account, and belong to an entry of the same transaction. On held money they name their trade, take its whole
+    gross, from its buyer: one hold and at most one end of the hold a trade. The keys are held by the table's
+    statement trigger, not by row constraints: a cycle writes them by the thousand. Append-only.
+    """
+
+    entry = models.ForeignKey(
+        Entry, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    leg = models.PositiveSmallIntegerField()
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    line = models.CharField(max_length=20, choices=LineKind.choices)
+    trade = models.ForeignKey(
+        "clearing.Trade",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["entry", "leg"], name="posting_leg_once"),
+            models.UniqueConstraint(
+                fields=["trade", "account", "line"],
+                condition=Q(trade__isnull=False),
+                name="posting_hold_once",
+            ),
+            models.CheckConstraint(condition=~Q(amount_minor=0), name="posting_amount"),
+        ]
+        indexes = [models.Index("account", "id", name="posting_by_account")]
+        triggers = [append_only(), entries_balance()]
+
+
+class Balance(models.Model):
+    """The balance of an account that may not be overdrawn, moved by the database with every posting.
+
+    Invariants: it equals the sum of the account's postings, and never leaves the account's normal side: so a
+    check and its reservation are one statement, and of two trades racing for one balance one is refused.
+    """
+
+    account = models.OneToOneField(Account, on_delete=models.PROTECT, related_name="+", primary_key=True)
+    side = models.SmallIntegerField()
+    balance_minor = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(balance_minor=0)
+                | Q(balance_minor__gt=0, side=1)
+                | Q(balance_minor__lt=0, side=-1),
+                name="balance_within_funds",
+            ),
+        ]
+        triggers = [no_delete(), moved_by_postings()]
+
+
+def amount_of(side: int, balance_minor: int) -> int:
+    """A balance as its owner reads it: positive on the account's normal side."""
+    return side * balance_minor
+
+
+OWN_AMOUNT = F("side") * F("balance_minor")
+"""The same, in a query over Balance."""

@@ -1,0 +1,112 @@
+"""Guards of the ledger. Statement triggers: a statement of many postings is checked as one set."""
+
+from __future__ import annotations
+
+import pgtrigger
+
+from ..chart import LIMITED_KINDS
+
+_NEW = pgtrigger.Referencing(new="new_rows")
+
+
+def balances_open() -> pgtrigger.Trigger:
+    """Every account that may not be overdrawn gets its Balance, at zero, in the statement that makes it."""
+    kinds = ", ".join(f"'{kind.value}'" for kind in LIMITED_KINDS)
+    return pgtrigger.Trigger(
+        name="balances_open",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=_NEW,
+        func=f"""
+            INSERT INTO clearing_balance (account_id, side, balance_minor)
+            SELECT id, side, 0 FROM new_rows WHERE kind IN ({kinds});
+            RETURN NULL;
+        """,  # noqa: S608  the kinds are our own words
+    )
+
+
+def moved_by_postings() -> pgtrigger.Trigger:
+    """A balance is made and moved from within the ledger's own triggers only, never by a statement of its own."""
+    return pgtrigger.Trigger(
+        name="moved_by_postings",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        func="""
+            IF pg_trigger_depth() < 2 THEN
+                RAISE EXCEPTION 'balances are moved by postings only' USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
+def entry_complete() -> pgtrigger.Trigger:
+    """An entry has postings when the transaction that made it commits."""
+    return pgtrigger.Trigger(
+        name="entry_complete",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        timing=pgtrigger.Deferred,
+        func="""
+            IF NOT EXISTS (SELECT FROM clearing_posting WHERE entry_id = NEW.id) THEN
+                RAISE EXCEPTION 'entry % has no postings', NEW.reference USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NULL;
+        """,
+    )
+
+
+def entries_balance() -> pgtrigger.Trigger:
+    """Checks what a statement adds to the ledger as one set, then moves the balances that it touches.
+
+    Balances are locked in the order of their accounts, so that two statements never wait for each other; a balance
+    that would leave its side breaks the check ``balance_within_funds`` and with it the whole statement.
+    """
+    return pgtrigger.Trigger(
+        name="entries_balance",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=_NEW,
+        declare=[("fault", "record")],
+        func="""
+            SELECT entry_id, currency, sum(amount_minor) AS total INTO fault
+              FROM new_rows GROUP BY entry_id, currency HAVING sum(amount_minor) <> 0 LIMIT 1;
+            IF FOUND THEN
+                RAISE EXCEPTION 'postings of entry % in % sum to %, not to zero',
+                    fault.entry_id, fault.currency, fault.total USING ERRCODE = 'check_violation';
+            END IF;
+
+            SELECT * INTO fault FROM (
+                SELECT p.entry_id, p.leg, CASE
+                    WHEN e.id IS NULL THEN 'names no entry'
+                    WHEN e.xact <> pg_current_xact_id() THEN 'adds to an entry that was complete'
+                    WHEN a.id IS NULL THEN 'names no account'
+                    WHEN a.currency <> p.currency THEN 'is not in the currency of its account'
+                    WHEN p.trade_id IS NOT NULL AND t.id IS NULL THEN 'names no trade'
+                    WHEN a.kind = 'held' AND (t.id IS NULL OR t.buyer_id <> a.organisation_id
+                        OR t.currency <> p.currency
+                        OR p.amount_minor IS DISTINCT FROM
+                            CASE p.line WHEN 'hold' THEN -t.gross_minor WHEN 'unhold' THEN t.gross_minor END)
+                        THEN 'on held money is not the whole of a trade of its buyer'
+                    END AS reason
+                  FROM new_rows p
+                  LEFT JOIN clearing_entry e ON e.id = p.entry_id
+                  LEFT JOIN clearing_account a ON a.id = p.account_id
+                  LEFT JOIN clearing_trade t ON t.id = p.trade_id
+            ) judged WHERE reason IS NOT NULL LIMIT 1;
+            IF FOUND THEN
+                RAISE EXCEPTION 'posting %/% %', fault.entry_id, fault.leg, fault.reason
+                    USING ERRCODE = 'check_violation';
+            END IF;
+
+            PERFORM FROM clearing_balance WHERE account_id IN (SELECT account_id FROM new_rows)
+              ORDER BY account_id FOR UPDATE;
+            UPDATE clearing_balance b SET balance_minor = b.balance_minor + moved.total
+              FROM (SELECT account_id, sum(amount_minor)::bigint AS total FROM new_rows
+                     GROUP BY account_id HAVING sum(amount_minor) <> 0) moved
+             WHERE moved.account_id = b.account_id;
+            RETURN NULL;
+        """,
+    )

@@ -1,0 +1,59 @@
+"""The guard of obligations: as the trade states them, into a cycle that still takes any."""
+
+from __future__ import annotations
+
+import pgtrigger
+
+
+def obligations_fit() -> pgtrigger.Trigger:
+    """Checks the obligations of a statement as one set against their trades and cycles.
+
+    The cycle's row is locked in share mode first, so that no step of the cycle can pass between this check and the
+    commit of the obligations. Purchase and fee of a trade come in one statement and one cycle.
+    """
+    return pgtrigger.Trigger(
+        name="obligations_fit",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=pgtrigger.Referencing(new="new_rows"),
+        declare=[("wanted", "record"), ("cycle", "record"), ("fault", "record")],
+        func="""
+            FOR wanted IN SELECT DISTINCT cycle_id, currency FROM new_rows ORDER BY cycle_id LOOP
+                SELECT state, currency INTO cycle FROM clearing_cycle WHERE id = wanted.cycle_id FOR SHARE;
+                IF NOT FOUND OR cycle.state NOT IN ('open', 'closing') THEN
+                    RAISE EXCEPTION 'cycle % is % and takes no obligations', wanted.cycle_id, cycle.state
+                        USING ERRCODE = 'check_violation';
+                ELSIF cycle.currency <> wanted.currency THEN
+                    RAISE EXCEPTION 'cycle % clears %, not %', wanted.cycle_id, cycle.currency, wanted.currency
+                        USING ERRCODE = 'check_violation';
+                END IF;
+            END LOOP;
+
+            SELECT o.trade_id, o.kind INTO fault FROM new_rows o JOIN clearing_trade t ON t.id = o.trade_id
+             WHERE o.currency <> t.currency
+                OR o.kind = 'purchase' AND ((o.debtor_id, o.creditor_id, o.amount_minor, o.tax_minor, o.tax_rate_bp)
+                    <> (t.buyer_id, t.seller_id, t.price_minor, t.tax_minor, t.tax_rate_bp) OR t.state <> 'accepted')
+                OR o.kind = 'fee' AND ((o.debtor_id, o.amount_minor, o.tax_rate_bp) <> (
+                    CASE t.fee_payer WHEN 'buyer' THEN t.buyer_id ELSE t.seller_id END,
+                    t.fee_minor, t.fee_tax_rate_bp)
+                    OR o.creditor_id IN (t.buyer_id, t.seller_id) OR t.state <> 'accepted')
+                OR o.kind = 'fee_refund' AND (o.creditor_id NOT IN (t.buyer_id, t.seller_id)
+                    OR o.debtor_id IN (t.buyer_id, t.seller_id))
+                OR o.kind IN ('refund', 'adjustment', 'penalty') AND (o.debtor_id NOT IN (t.buyer_id, t.seller_id)
+                    OR o.creditor_id NOT IN (t.buyer_id, t.seller_id))
+             LIMIT 1;
+            IF FOUND THEN
+                RAISE EXCEPTION '% of trade % is not what the trade states', fault.kind, fault.trade_id
+                    USING ERRCODE = 'check_violation';
+            END IF;
+
+            SELECT trade_id INTO fault FROM new_rows WHERE kind IN ('purchase', 'fee')
+             GROUP BY trade_id HAVING count(*) <> 2 OR count(DISTINCT cycle_id) <> 1 LIMIT 1;
+            IF FOUND THEN
+                RAISE EXCEPTION 'purchase and fee of trade % are not made together', fault.trade_id
+                    USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NULL;
+        """,
+    )

@@ -1,0 +1,174 @@
+"""Trades, and what their parties owe by them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
+from marketplace.kernel.identifiers import IdentifierField
+from marketplace.kernel.money import BASIS_POINTS
+
+from ..states import (
+    BASE_KINDS,
+    OPERATOR_KINDS,
+    TRADE,
+    FeePayer,
+    LegalBasis,
+    ObligationKind,
+    TradeState,
+)
+from .columns import currency_stated, organisation_key
+from .trade_guards import obligations_fit
+
+ECONOMICS = (
+    "public_id",
+    "business_key",
+    "agreement",
+    "reference",
+    "listing",
+    "listing_version",
+    "segment",
+    "buyer_id",
+    "seller_id",
+    "currency",
+    "price_minor",
+    "tax_minor",
+    "tax_rate_bp",
+    "tax_category",
+    "fee_minor",
+    "fee_tax_rate_bp",
+    "fee_payer",
+    "tariff",
+    "inspection_days",
+    "fund_by",
+    "concluded_at",
+)
+
+
+class Trade(models.Model):
+    """The money side of an agreement: what the buyer pays the seller, and what the market charges for it.
+
+    ``business_key`` is ``<the buyer's corporate number>:<the buyer's own reference>``: it means the same in every
+    database, and hashes are made over it. ``price_minor`` excludes tax; consumption tax is rounded once, down, over
+    the whole trade, which is one document (Order for the Consumption Tax Act, article 70-10). ``fee_minor``
+    excludes tax, which is computed once per rate and participant over a cycle.
+
+    Invariants: one trade an agreement; what was agreed never changes; a state is reached by the table of
+    ``states.TRADE`` only and carries its moment. Rows are never removed.
+    """
+
+    public_id = IdentifierField(prefix="trd")
+    business_key = models.CharField(max_length=500, unique=True)
+    agreement = models.CharField(max_length=31, unique=True)
+    reference = models.CharField(max_length=200)
+    listing = models.CharField(max_length=31)
+    listing_version = models.CharField(max_length=31)
+    segment = models.CharField(max_length=60)
+    buyer = organisation_key()
+    seller = organisation_key()
+    currency = models.CharField(max_length=3)
+    price_minor = models.BigIntegerField()
+    tax_minor = models.BigIntegerField()
+    tax_rate_bp = models.PositiveIntegerField()
+    tax_category = models.CharField(max_length=20)
+    gross_minor = models.GeneratedField(
+        expression=F("price_minor") + F("tax_minor"), output_field=models.BigIntegerField(), db_persist=True
+    )
+    fee_minor = models.BigIntegerField()
+    fee_tax_rate_bp = models.PositiveIntegerField()
+    fee_payer = models.CharField(max_length=10, choices=FeePayer.choices)
+    tariff = models.CharField(max_length=60)
+    inspection_days = models.PositiveIntegerField()
+    fund_by = models.DateTimeField()
+    concluded_at = models.DateTimeField()
+    state = models.CharField(max_length=12, choices=TradeState.choices, default=TradeState.CONCLUDED)
+    secured_at = models.DateTimeField(null=True)
+    accepted_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(price_minor__gte=0, tax_minor__gte=0, fee_minor__gte=0), name="trade_amounts"
+            ),
+            models.CheckConstraint(
+                condition=Q(tax_minor=F("price_minor") * F("tax_rate_bp") / BASIS_POINTS),
+                name="trade_tax_rounded_once",
+            ),
+            models.CheckConstraint(condition=~Q(buyer=F("seller")), name="trade_two_parties"),
+            models.CheckConstraint(condition=Q(fee_payer__in=FeePayer.values), name="trade_fee_payer"),
+            models.CheckConstraint(condition=Q(business_key__regex=r"^[^[:cntrl:]|]+$"), name="trade_key"),
+            models.CheckConstraint(
+                condition=(
+                    Q(state="concluded", secured_at=None, accepted_at=None, ended_at=None)
+                    | Q(state__in=("secured", "disputed"), secured_at__isnull=False)
+                    & Q(accepted_at=None, ended_at=None)
+                    | Q(state="accepted", secured_at__isnull=False, accepted_at__isnull=False, ended_at=None)
+                    | Q(state="refunded", secured_at__isnull=False, accepted_at=None, ended_at__isnull=False)
+                    | Q(state="failed", secured_at=None, accepted_at=None, ended_at__isnull=False)
+                ),
+                name="trade_moments",
+            ),
+            currency_stated("trade_currency"),
+        ]
+        indexes = [
+            models.Index("buyer", "concluded_at", "id", name="trade_waiting", condition=Q(state="concluded")),
+            models.Index("fund_by", name="trade_due", condition=Q(state="concluded")),
+        ]
+        triggers = [
+            state_guard(TRADE),
+            immutable(*ECONOMICS),
+            set_once("secured_at", "accepted_at", "ended_at"),
+            no_delete(),
+        ]
+
+
+class Obligation(models.Model):
+    """What one party owes another by a trade, in the cycle that clears it. Made when it becomes eligible.
+
+    ``amount_minor`` excludes ``tax_minor``. The tax of fees is not here: it is computed once per rate and
+    participant over the cycle. ``source`` names what asked for a correction, so that it is made once; ``reverses``
+    the obligation that this one undoes.
+
+    Invariants: a trade's purchase and fee are made together, once, as the trade states them, after its acceptance;
+    so no trade is in two cycles. Obligations enter cycles that are open or closing only. Append-only.
+    """
+
+    trade = models.ForeignKey(Trade, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=12, choices=ObligationKind.choices)
+    debtor = organisation_key(db_index=False)
+    creditor = organisation_key(db_index=False)
+    amount_minor = models.BigIntegerField()
+    tax_minor = models.BigIntegerField()
+    tax_rate_bp = models.PositiveIntegerField()
+    currency = models.CharField(max_length=3)
+    cycle = models.ForeignKey("clearing.Cycle", on_delete=models.PROTECT, related_name="+", db_index=False)
+    legal_basis = models.CharField(max_length=30, choices=LegalBasis.choices)
+    source = models.CharField(max_length=31, null=True, unique=True)
+    reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="+")
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["trade", "kind"], condition=Q(kind__in=BASE_KINDS), name="obligation_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(amount_minor__gt=0, tax_minor__gte=0)
+                | Q(kind__in=BASE_KINDS, amount_minor=0, tax_minor=0),
+                name="obligation_amount",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind__in=OPERATOR_KINDS) | Q(tax_minor=0), name="obligation_fee_tax_later"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=BASE_KINDS) | Q(source__isnull=False) | Q(reverses__isnull=False),
+                name="obligation_has_cause",
+            ),
+            models.CheckConstraint(condition=~Q(debtor=F("creditor")), name="obligation_two_parties"),
+            models.CheckConstraint(condition=Q(kind__in=ObligationKind.values), name="obligation_kind"),
+            currency_stated("obligation_currency"),
+        ]
+        indexes = [models.Index("cycle", "kind", name="obligation_by_cycle")]
+        triggers = [append_only(), obligations_fit()]

@@ -1,0 +1,17 @@
+"""How clearing names the parties of its trades outside the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from marketplace.participants.queries import OrganisationView, organisations_by_id
+
+
+def party_key(organisation: OrganisationView) -> str:
+    """How hashes and business keys name a party: its corporate number; a person's public identifier."""
+    return organisation.corporate_number or organisation.public_id
+
+
+def party_keys(organisation_ids: Iterable[int]) -> dict[int, str]:
+    """Database key → name in hashes, of each organisation, in one query."""
+    return {key: party_key(view) for key, view in organisations_by_id(organisation_ids).items()}

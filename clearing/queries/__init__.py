@@ -1,0 +1,81 @@
+"""Reading clearing: trades, cycles, the ledger, settlement, invoices, and figures about them all."""
+
+from .cycles import (
+    CycleProgress,
+    cycle_progress,
+    cycle_summaries,
+    cycles_to_advance,
+    is_final,
+    visible_cycles,
+    visible_positions,
+    waiting_for,
+)
+from .figures import carried_trades, money_figures, neutrality
+from .invoices import invoice_count, invoice_pdf, visible_invoices
+from .ledger import (
+    ClientMoney,
+    balance_at,
+    balances,
+    client_money,
+    journal_csv,
+    ledger_counts,
+    statement_lines,
+    trial_balance,
+    visible_accounts,
+)
+from .proofs import trade_proof
+from .settlement import (
+    PlannedTransfer,
+    deposit_reference,
+    transfers_in,
+    unallocated_receipts,
+    visible_instructions,
+)
+from .trades import (
+    TradeCounts,
+    adjustment_count,
+    funds_needed,
+    overdue_count,
+    trade_counts,
+    trade_of,
+    visible_trades,
+)
+
+__all__ = [
+    "ClientMoney",
+    "CycleProgress",
+    "PlannedTransfer",
+    "TradeCounts",
+    "adjustment_count",
+    "balance_at",
+    "balances",
+    "carried_trades",
+    "client_money",
+    "cycle_progress",
+    "cycle_summaries",
+    "cycles_to_advance",
+    "deposit_reference",
+    "funds_needed",
+    "invoice_count",
+    "invoice_pdf",
+    "is_final",
+    "journal_csv",
+    "ledger_counts",
+    "money_figures",
+    "neutrality",
+    "overdue_count",
+    "statement_lines",
+    "trade_counts",
+    "trade_of",
+    "trade_proof",
+    "transfers_in",
+    "trial_balance",
+    "unallocated_receipts",
+    "visible_accounts",
+    "visible_cycles",
+    "visible_instructions",
+    "visible_invoices",
+    "visible_positions",
+    "visible_trades",
+    "waiting_for",
+]

@@ -1,0 +1,113 @@
+"""Reading cycles and positions."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from marketplace.events.queries import unseen_before
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.errors import Missing
+from marketplace.kernel.labels import Label
+
+from ..models import Cycle, NetPosition, SettlementInstruction
+from ..states import FINAL_STATES, CycleState, InstructionState
+from .sight import own_key
+
+ORDER = tuple(CycleState.values)
+
+WAITS = {
+    CycleState.OPEN: Label("open until the operator cuts it off", "運営者が締め切るまで受付中です"),
+    CycleState.CLOSING: Label(
+        "{count} events from before the cut-off are still to be taken into account",
+        "締切前のイベント {count} 件の反映を待っています",
+    ),
+    CycleState.SETTLING: Label(
+        "{count} payments are not confirmed by the bank yet", "銀行の確認待ちの支払が {count} 件あります"
+    ),
+    CycleState.PARTIAL: Label(
+        "payments have failed, or claims on participants are carried",
+        "不能となった支払、または参加者への立替金が残っています",
+    ),
+}
+
+
+class CycleProgress(NamedTuple):
+    """Steps that a cycle has done, of those before it waits for the bank."""
+
+    reached: int
+    expected: int
+
+
+def visible_cycles() -> QuerySet[Cycle]:
+    """Every cycle: what it came to, and its hashes, are public."""
+    return Cycle.objects.all()
+
+
+def visible_positions(actor: Actor) -> QuerySet[NetPosition]:
+    """Net positions of the actor's organisation; every one, for the operator."""
+    positions = NetPosition.objects.select_related("cycle")
+    return positions if actor.may_see() else positions.filter(organisation_id=own_key(actor))
+
+
+def cycle_summaries() -> list[dict[str, Any]]:
+    """Every cycle that was cut off, in order: key, state, figures and hashes as JSON types."""
+    names = (
+        "business_key",
+        "state",
+        "trades",
+        "gross_minor",
+        "net_minor",
+        "payments_before",
+        "payments_after",
+        "input_hash",
+        "output_hash",
+        "merkle_root",
+    )
+    rows = Cycle.objects.exclude(state=CycleState.OPEN).order_by("currency", "number")
+    return [{"id": cycle.public_id} | {name: getattr(cycle, name) for name in names} for cycle in rows]
+
+
+def cycle_progress(cycle: str) -> CycleProgress:
+    """How far a cycle has come on its own, from ``closing`` (0) to ``settling`` or beyond. Raises Missing."""
+    expected = ORDER.index(CycleState.SETTLING) - ORDER.index(CycleState.CLOSING)
+    reached = ORDER.index(_cycle(cycle).state) - ORDER.index(CycleState.CLOSING)
+    return CycleProgress(max(0, min(reached, expected)), expected)
+
+
+def is_final(cycle: str) -> bool:
+    """Whether a cycle is settled, wholly or in part. Raises Missing."""
+    return _cycle(cycle).state in FINAL_STATES
+
+
+def cycles_to_advance() -> list[str]:
+    """Cycles that a step may move now, oldest first: those under way, those carried, those with a returned payment."""
+    returned = SettlementInstruction.objects.filter(
+        cycle=OuterRef("pk"), state=InstructionState.FAILED, failed_at__gte=F("cycle__settled_at")
+    )
+    rows = Cycle.objects.filter(
+        ~Q(state__in=(CycleState.OPEN, CycleState.SETTLED)) | Q(Exists(returned), state=CycleState.SETTLED)
+    )
+    return list(rows.order_by("pk").values_list("public_id", flat=True))
+
+
+def waiting_for(cycle: Cycle) -> Label | None:
+    """What a cycle waits for, in words; None while it goes on by itself or is over."""
+    words = WAITS.get(CycleState(cycle.state))
+    if words is None:
+        return None
+    count = 0
+    if cycle.state == CycleState.CLOSING:
+        count = unseen_before(int(str(cycle.barrier)), "clearing")
+    elif cycle.state == CycleState.SETTLING:
+        open_states = (InstructionState.PLANNED, InstructionState.SENDING, InstructionState.UNKNOWN)
+        count = SettlementInstruction.objects.filter(cycle=cycle, state__in=open_states).count()
+    return words.fill({"count": count})
+
+
+def _cycle(public_id: str) -> Cycle:
+    cycle = Cycle.objects.filter(public_id=public_id).first()
+    if cycle is None:
+        raise Missing(kind="cycle", identifier=public_id)
+    return cycle

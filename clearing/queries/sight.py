@@ -1,0 +1,13 @@
+"""Whose rows a caller may see."""
+
+from __future__ import annotations
+
+from marketplace.kernel.actors import Actor
+
+NOBODY = 0
+"""A key that no organisation has."""
+
+
+def own_key(actor: Actor) -> int:
+    """Key of the organisation that the actor acts for; ``NOBODY`` if there is none, so that it finds no rows."""
+    return actor.organisation_id or NOBODY

@@ -1,0 +1,74 @@
+"""Recomputing what cycles recorded, from their obligations and positions alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection
+
+from marketplace.participants.queries import operator_organisation
+
+from .models import Cycle, NetPosition
+from .models.cycles import POSITION_COLUMNS
+from .netting import PartyTotal, Position, net_positions
+from .proofs import input_proof, output_proof
+from .queries.proofs import parties_in, stored_positions
+
+_TOTALS = {
+    "debtor": """
+        SELECT debtor_id, kind, tax_rate_bp, sum(amount_minor)::bigint, sum(tax_minor)::bigint,
+               count(*) FILTER (WHERE amount_minor > 0)
+          FROM clearing_obligation WHERE cycle_id = %s GROUP BY 1, 2, 3
+    """,
+    "creditor": """
+        SELECT creditor_id, kind, tax_rate_bp, sum(amount_minor)::bigint, sum(tax_minor)::bigint,
+               count(*) FILTER (WHERE amount_minor > 0)
+          FROM clearing_obligation WHERE cycle_id = %s GROUP BY 1, 2, 3
+    """,
+}
+
+
+def party_totals(side: str, cycle_id: int) -> tuple[list[PartyTotal], int]:
+    """The obligations of a cycle summed by ``debtor`` or ``creditor``, kind and tax rate; and how many are of some amount."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TOTALS[side], [cycle_id])
+        rows = cursor.fetchall()
+    return [PartyTotal(*row[:5]) for row in rows], sum(row[5] for row in rows)
+
+
+def computed_positions(cycle_id: int) -> tuple[dict[int, Position], int]:
+    """The net positions of a cycle out of its obligations; and how many obligations are of some amount."""
+    owed, payments = party_totals("debtor", cycle_id)
+    due, _ = party_totals("creditor", cycle_id)
+    return net_positions(owed=owed, due=due, operator_id=operator_organisation().id), payments
+
+
+def changed_cycles() -> list[dict[str, Any]]:
+    """Cycles that no longer come out as they recorded: their key, and what differs."""
+    breaches: list[dict[str, Any]] = []
+    for cycle in Cycle.objects.filter(input_hash__isnull=False).order_by("pk"):
+        differing = [name for name, agrees in _comparisons(cycle).items() if not agrees]
+        if differing:
+            breaches.append({"cycle": cycle.business_key, "differs": differing})
+    return breaches
+
+
+def _comparisons(cycle: Cycle) -> dict[str, bool]:
+    proof = input_proof(cycle_id=cycle.pk, currency=cycle.currency, parties=parties_in(cycle))
+    agrees = {
+        "input_hash": proof.input_hash == cycle.input_hash,
+        "trades_root": proof.trades_root == cycle.trades_root,
+    }
+    if cycle.output_hash is None:
+        return agrees
+    output = output_proof(
+        currency=cycle.currency, positions=stored_positions(cycle), trades_root=str(cycle.trades_root)
+    )
+    computed, _ = computed_positions(cycle.pk)
+    stored = NetPosition.objects.filter(cycle=cycle).values_list("organisation_id", *POSITION_COLUMNS)
+    return agrees | {
+        "output_hash": output.output_hash == cycle.output_hash,
+        "merkle_root": output.merkle_root == cycle.merkle_root,
+        "positions": {row[0]: tuple(row[1:]) for row in stored}
+        == {key: position.parts for key, position in computed.items()},
+    }

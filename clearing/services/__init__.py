@@ -1,0 +1,45 @@
+"""The verbs of clearing: trades, cycles, settlement and the bank."""
+
+from .bank import allocate_receipt, import_bank_statement
+from .cycles import advance_cycle, close_cycle, nudge, open_first_cycle
+from .settlement import (
+    create_transfer_file,
+    mark_overdue_payments,
+    register_client_account,
+    report_failed_payment,
+    retry_payment,
+)
+from .sweeping import advance_cycles, carry_out_deadlines, secure_funded_trades
+from .trades import (
+    accept_trade,
+    adjust_trade,
+    conclude_trade,
+    fail_trade,
+    hold_trade,
+    resolve_trade,
+    secure_waiting_trades,
+)
+
+__all__ = [
+    "accept_trade",
+    "adjust_trade",
+    "advance_cycle",
+    "advance_cycles",
+    "allocate_receipt",
+    "carry_out_deadlines",
+    "close_cycle",
+    "conclude_trade",
+    "create_transfer_file",
+    "fail_trade",
+    "hold_trade",
+    "import_bank_statement",
+    "mark_overdue_payments",
+    "nudge",
+    "open_first_cycle",
+    "register_client_account",
+    "report_failed_payment",
+    "resolve_trade",
+    "retry_payment",
+    "secure_funded_trades",
+    "secure_waiting_trades",
+]

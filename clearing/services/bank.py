@@ -1,0 +1,268 @@
+"""The bank's word: statements are imported, money is credited to its owners, payments are confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from django.db import connection, transaction
+
+from marketplace.events.schemas.clearing import PaymentReceived
+from marketplace.events.services import emit
+from marketplace.evidence.services import record
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.labels import Label
+from marketplace.kernel.states import advance
+from marketplace.participants.queries import get_organisation
+
+from ..bank_statement import StatementLine, parse_statement
+from ..errors import BookingChanged, NotUnallocated
+from ..ledger.accounts import accounts_of, market_accounts
+from ..ledger.journal import Line, post
+from ..models import BankAllocation, BankEntry, BankStatement, SettlementInstruction
+from ..states import (
+    INSTRUCTION,
+    AccountKind,
+    BankDirection,
+    BankMatch,
+    EntryKind,
+    LineKind,
+)
+from .bank_matching import Matcher, Recognised
+from .cycle_posting import lock_balances
+from .cycles import nudge
+from .trades import lock_waiting_trades, secure_waiting_trades
+
+IMPORT_LOCK = 5_301_011
+
+
+@transaction.atomic
+def import_bank_statement(*, actor: Actor, content: bytes, file_name: str) -> BankStatement:
+    """Import a statement of the client account (``bank_statement``), whole or not at all.
+
+    Receipts are credited to the participants they name, and secure their waiting trades; debits confirm settlement
+    payments; what is not recognised waits in suspense for the operator. Bookings known already are passed over,
+    and the same file again returns the statement that stands. Emits payment.received. Raises FieldInvalid (naming
+    line and column), BookingChanged, Forbidden.
+    """
+    actor.require_operator()
+    _one_import_at_a_time()
+    digest = sha256_hex(content)
+    existing = BankStatement.objects.filter(sha256=digest).first()
+    if existing is not None:
+        return existing
+    lines = parse_statement(content)
+    fresh = _unknown(lines)
+    for line in fresh:
+        if AccountKind.BANK_CLIENT not in market_accounts(line.currency):
+            raise FieldInvalid(
+                f"lines.{line.number}.currency",
+                Label(
+                    f"the market does not clear {line.currency}", f"通貨 {line.currency} は取り扱っていません"
+                ),
+            )
+    statement = BankStatement.objects.create(
+        file_name=file_name[:200],
+        sha256=digest,
+        lines=len(lines),
+        added=len(fresh),
+        imported_by=actor.identifier,
+        imported_at=clock.now(),
+    )
+    matches = _book(statement, fresh)
+    counts = {name: sum(match == name for match in matches) for name in BankMatch.values}
+    record(
+        kind="clearing.statement_imported",
+        subject=statement.public_id,
+        actor=actor,
+        payload={"sha256": digest, "lines": len(lines), "added": len(fresh), **counts},
+    )
+    return statement
+
+
+def _one_import_at_a_time() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORT_LOCK])
+
+
+def _unknown(lines: Sequence[StatementLine]) -> list[StatementLine]:
+    """The bookings that were not imported before; raises BookingChanged where one reads otherwise now."""
+    references = [line.entry_reference for line in lines]
+    known = {row.entry_reference: row for row in BankEntry.objects.filter(entry_reference__in=references)}
+    for line in lines:
+        row = known.get(line.entry_reference)
+        if row and (
+            row.booked_on,
+            row.direction,
+            row.amount_minor,
+            row.currency,
+            row.remittance_information,
+        ) != (
+            line.booked_on,
+            line.direction,
+            line.amount_minor,
+            line.currency,
+            line.remittance_information,
+        ):
+            raise BookingChanged(line=line.number, entry_reference=line.entry_reference)
+    return [line for line in lines if line.entry_reference not in known]
+
+
+def _book(statement: BankStatement, lines: Sequence[StatementLine]) -> list[str]:
+    """Recognise and post each booking in order, then secure what the receipts cover; the matches."""
+    matcher = Matcher(lines)
+    depositors = sorted(
+        {
+            (match.payer.id, line.currency)
+            for line in lines
+            if (match := matcher.recognise(line)).payer is not None
+        }
+    )
+    for currency in sorted({currency for _, currency in depositors}):
+        lock_waiting_trades([key for key, of in depositors if of == currency], currency)
+    lock_balances(matcher.accounts(lines))
+    matches = []
+    for line in lines:
+        found = matcher.recognise(line)
+        _post_booking(line, found)
+        BankEntry.objects.create(
+            statement=statement,
+            entry_reference=line.entry_reference,
+            booked_on=line.booked_on,
+            direction=line.direction,
+            amount_minor=line.amount_minor,
+            currency=line.currency,
+            counterparty_name=line.counterparty_name,
+            counterparty_account=line.counterparty_account,
+            remittance_information=line.remittance_information,
+            match=found.match,
+            mismatch_code=found.mismatch_code,
+            organisation_id=found.organisation_id,
+            instruction=found.instruction,
+        )
+        matches.append(str(found.match))
+    for organisation_id, currency in depositors:
+        secure_waiting_trades(actor=SYSTEM, organisation_id=organisation_id, currency=currency)
+    for cycle in matcher.cycles_touched():
+        transaction.on_commit(partial(nudge, cycle))
+    return matches
+
+
+def _post_booking(line: StatementLine, found: Recognised) -> None:
+    """The entry of one booking; a payment that it confirms or returns changes its state with it."""
+    accounts = market_accounts(line.currency)
+    bank = accounts[AccountKind.BANK_CLIENT]
+    if found.match == BankMatch.DEPOSIT and found.payer is not None:
+        own = accounts_of(found.payer.id, found.payer.public_id, line.currency)
+        kind, other = EntryKind.RECEIPT, own[AccountKind.AVAILABLE]
+        emit(
+            PaymentReceived(
+                organisation=found.payer.public_id,
+                amount_minor=line.amount_minor,
+                currency=line.currency,
+                bank_reference=line.entry_reference,
+            )
+        )
+    elif found.instruction is not None:
+        kind, other = _settle(found.instruction, found, accounts)
+    else:
+        kind, other = EntryKind.SUSPENSE, accounts[AccountKind.UNALLOCATED]
+    debit, credit = (bank, other) if line.direction == BankDirection.CREDIT else (other, bank)
+    post(
+        kind=kind,
+        reference=f"bank:{line.entry_reference}",
+        currency=line.currency,
+        lines=[
+            Line(
+                LineKind.PAYMENT if found.instruction else LineKind.RECEIPT, debit, credit, line.amount_minor
+            )
+        ],
+        organisation_id=found.organisation_id,
+        description=line.remittance_information[:200],
+    )
+
+
+def _settle(
+    instruction: SettlementInstruction, found: Recognised, accounts: dict[str, int]
+) -> tuple[EntryKind, int]:
+    """Move the payment's state; the kind of entry and the account on its other side."""
+    if found.match == BankMatch.RETURNED:
+        advance(
+            instruction,
+            INSTRUCTION,
+            command="return",
+            role="system",
+            failed_at=clock.now(),
+            failure_reason="returned by the bank",
+        )
+    else:
+        advance(instruction, INSTRUCTION, command="confirm", role="system", confirmed_at=clock.now())
+    record(
+        kind=f"clearing.payment_{instruction.state}",
+        subject=instruction.public_id,
+        actor=SYSTEM,
+        payload={"reference": instruction.reference, "amount_minor": instruction.amount_minor},
+    )
+    payee = found.payee
+    if payee is None or payee.is_operator:
+        return EntryKind.SWEEP, accounts[AccountKind.BANK_OPERATOR]
+    own = accounts_of(payee.id, payee.public_id, instruction.currency)
+    kind = EntryKind.BANK_RETURN if found.match == BankMatch.RETURNED else EntryKind.PAYOUT
+    return kind, own[AccountKind.RECEIVABLE]
+
+
+@transaction.atomic
+def allocate_receipt(*, actor: Actor, bank_entry: str, organisation: str) -> BankEntry:
+    """Credit a receipt that was not recognised to the participant it belongs to, as the operator finds.
+
+    Emits payment.received and secures waiting trades. Raises NotUnallocated, Missing, Forbidden.
+    """
+    actor.require_operator()
+    entry = BankEntry.objects.select_for_update(no_key=True).filter(public_id=bank_entry).first()
+    if entry is None:
+        raise Missing(kind="bank entry", identifier=bank_entry)
+    waits = entry.match == BankMatch.UNALLOCATED and entry.direction == BankDirection.CREDIT
+    if not waits or BankAllocation.objects.filter(bank_entry=entry).exists():
+        raise NotUnallocated(bank_entry=bank_entry)
+    payer = get_organisation(organisation)
+    if payer.is_operator:
+        raise FieldInvalid("organisation", Label("name a participant", "参加者を指定してください"))
+    lock_waiting_trades([payer.id], entry.currency)
+    own = accounts_of(payer.id, payer.public_id, entry.currency)
+    market = market_accounts(entry.currency)
+    received = Line(
+        LineKind.RECEIPT,
+        market[AccountKind.UNALLOCATED],
+        own[AccountKind.AVAILABLE],
+        entry.amount_minor,
+    )
+    post(
+        kind=EntryKind.ALLOCATION,
+        reference=f"allocation:{entry.public_id}",
+        currency=entry.currency,
+        lines=[received],
+        organisation_id=payer.id,
+        description=entry.remittance_information[:200],
+    )
+    BankAllocation.objects.create(
+        bank_entry=entry, organisation_id=payer.id, decided_by=actor.identifier, decided_at=clock.now()
+    )
+    record(
+        kind="clearing.receipt_allocated",
+        subject=entry.public_id,
+        actor=actor,
+        payload={"organisation": payer.public_id, "amount_minor": entry.amount_minor},
+    )
+    emit(
+        PaymentReceived(
+            organisation=payer.public_id,
+            amount_minor=entry.amount_minor,
+            currency=entry.currency,
+            bank_reference=entry.entry_reference,
+        )
+    )
+    secure_waiting_trades(actor=SYSTEM, organisation_id=payer.id, currency=entry.currency)
+    return entry

@@ -1,0 +1,98 @@
+"""Planning the payments of a posted cycle, and telling when they are settled."""
+
+from __future__ import annotations
+
+from django.db import connection
+from django.db.models import Max
+
+from marketplace.kernel import clock
+from marketplace.participants.queries import operator_organisation
+
+from ..models import Cycle, SettlementInstruction
+from ..parties import party_keys
+from ..payment_reference import payment_reference
+from ..states import CycleState, InstructionState, PaymentDirection
+
+_PAYOUTS = """
+    SELECT e.organisation_id, -sum(p.amount_minor)::bigint
+      FROM clearing_entry e JOIN clearing_posting p ON p.entry_id = e.id JOIN clearing_account a ON a.id = p.account_id
+     WHERE e.cycle_id = %s AND e.kind = 'cycle' AND a.kind = 'receivable'
+     GROUP BY 1 HAVING sum(p.amount_minor) <> 0
+"""
+_EARNED = """
+    SELECT coalesce(-sum(p.amount_minor), 0)::bigint
+      FROM clearing_entry e JOIN clearing_posting p ON p.entry_id = e.id JOIN clearing_account a ON a.id = p.account_id
+     WHERE e.cycle_id = %s AND e.kind = 'cycle' AND a.kind IN ('fee_revenue', 'tax_payable', 'claim')
+"""
+_CLAIMS = """
+    SELECT count(*) FROM (
+        SELECT DISTINCT p.account_id FROM clearing_entry e JOIN clearing_posting p ON p.entry_id = e.id
+         WHERE e.cycle_id = %s AND e.kind = 'cycle' AND p.line = 'carried' AND p.amount_minor > 0
+    ) carried JOIN clearing_balance b ON b.account_id = carried.account_id WHERE b.balance_minor > 0
+"""
+
+
+def plan_payments(cycle: Cycle) -> int:
+    """Plan one payment for each participant that the cycle leaves money to, and one for the operator.
+
+    The operator takes out what it earned in the cycle less the claims it carries for participants; where the
+    claims are more, it pays the difference in. Amounts are read from the postings. Returns how many payments.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_PAYOUTS, [cycle.pk])
+        payouts = dict(cursor.fetchall())
+        cursor.execute(_EARNED, [cycle.pk])
+        earned = int(cursor.fetchone()[0])
+    names = party_keys(payouts)
+    ordered = sorted(payouts, key=lambda key: names[key])
+    amounts = [(key, payouts[key]) for key in ordered]
+    if earned:
+        amounts.append((operator_organisation().id, earned))
+    SettlementInstruction.objects.bulk_create(
+        instruction_for(cycle, organisation_id, amount, sequence)
+        for sequence, (organisation_id, amount) in enumerate(amounts, start=1)
+    )
+    return len(amounts)
+
+
+def instruction_for(
+    cycle: Cycle, organisation_id: int, amount_minor: int, sequence: int
+) -> SettlementInstruction:
+    """A planned payment, not yet saved: out for a positive amount, in for a negative one."""
+    return SettlementInstruction(
+        cycle=cycle,
+        organisation_id=organisation_id,
+        sequence=sequence,
+        reference=payment_reference(cycle.currency, cycle.number, sequence),
+        direction=PaymentDirection.OUT if amount_minor > 0 else PaymentDirection.IN,
+        amount_minor=abs(amount_minor),
+        currency=cycle.currency,
+        planned_at=clock.now(),
+    )
+
+
+def next_sequence(cycle: Cycle) -> int:
+    """The number of the next payment of a cycle."""
+    last = SettlementInstruction.objects.filter(cycle=cycle).aggregate(last=Max("sequence"))["last"]
+    return (last or 0) + 1
+
+
+def settlement_outcome(cycle: Cycle) -> str | None:
+    """``settled`` or ``partial`` as the payments stand; None while one of them may still be confirmed.
+
+    In part: a payment failed and was not made again, or a claim that the cycle carried is not collected.
+    """
+    states = {
+        (organisation, state)
+        for organisation, state in SettlementInstruction.objects.filter(cycle=cycle).values_list(
+            "organisation_id", "state"
+        )
+    }
+    confirmed = {organisation for organisation, state in states if state == InstructionState.CONFIRMED}
+    failed = {organisation for organisation, state in states if state == InstructionState.FAILED}
+    if any(state not in (InstructionState.CONFIRMED, InstructionState.FAILED) for _, state in states):
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIMS, [cycle.pk])
+        claims = int(cursor.fetchone()[0])
+    return str(CycleState.PARTIAL if claims or failed - confirmed else CycleState.SETTLED)

@@ -1,0 +1,182 @@
+"""The steps of a cycle. Each gets the cycle's row locked, and says whether it did anything.
+
+A step moves the cycle by one state in the transaction that does its work, so running it again finds another state
+and does nothing; a worker that was overtaken holds an older epoch and does not get the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import connection
+
+from marketplace.events.queries import unseen_before
+from marketplace.events.schemas.clearing import CycleMoved
+from marketplace.events.services import emit
+from marketplace.evidence.services import record
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.identifiers import new_identifier
+from marketplace.kernel.states import advance
+
+from ..bulk import insert_columns
+from ..errors import CycleFaulty
+from ..models import Cycle
+from ..models.cycles import POSITION_COLUMNS
+from ..netting import Position, summarise
+from ..parties import party_keys
+from ..proofs import input_proof, output_proof
+from ..queries.proofs import parties_in
+from ..recomputation import computed_positions
+from ..states import CYCLE, CycleState
+from .cycle_posting import post_positions
+from .instructions import plan_payments, settlement_outcome
+from .invoices import issue_invoices
+
+SUBSCRIBER = "clearing"
+
+_FAULTS = """
+    SELECT count(*) FILTER (WHERE o.kind = 'purchase'),
+           count(*) FILTER (WHERE o.kind = 'fee'),
+           count(*),
+           count(*) FILTER (WHERE o.kind IN ('purchase', 'fee') AND t.state <> 'accepted'),
+           count(*) FILTER (WHERE o.currency <> %(currency)s OR t.currency <> %(currency)s),
+           count(*) FILTER (WHERE o.kind = 'purchase' AND (o.debtor_id, o.creditor_id, o.amount_minor, o.tax_minor)
+               <> (t.buyer_id, t.seller_id, t.price_minor, t.tax_minor)),
+           count(*) FILTER (WHERE o.kind = 'fee' AND o.amount_minor <> t.fee_minor)
+      FROM clearing_obligation o JOIN clearing_trade t ON t.id = o.trade_id
+     WHERE o.cycle_id = %(cycle)s
+"""
+
+
+def validate(cycle: Cycle, actor: Actor) -> bool:
+    """Check what is to be cleared and take its hash, once every event from before the barrier was seen."""
+    if unseen_before(int(str(cycle.barrier)), SUBSCRIBER):
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(_FAULTS, {"currency": cycle.currency, "cycle": cycle.pk})
+        trades, fees, obligations, unaccepted, foreign, prices, charges = cursor.fetchone()
+    faults = {
+        "trades without fee or fees without trade": abs(trades - fees),
+        "trades not accepted": unaccepted,
+        "obligations in another currency": foreign,
+        "prices other than agreed": prices,
+        "fees other than agreed": charges,
+    }
+    found = ", ".join(f"{count} {what}" for what, count in faults.items() if count)
+    if found:
+        raise CycleFaulty(cycle=cycle.business_key, faults=found)
+    proof = input_proof(cycle_id=cycle.pk, currency=cycle.currency, parties=parties_in(cycle))
+    return _move(
+        cycle,
+        actor,
+        "validate",
+        trades=trades,
+        obligations=obligations,
+        input_hash=proof.input_hash,
+        trades_root=proof.trades_root,
+    )
+
+
+def net(cycle: Cycle, actor: Actor) -> bool:
+    """Compute every party's net position, write them in one statement, and take their hash."""
+    positions, payments_before = computed_positions(cycle.pk)
+    names = party_keys(positions)
+    ordered = sorted(positions.items(), key=lambda item: names[item[0]])
+    _write_positions(cycle, ordered)
+    proof = output_proof(
+        currency=cycle.currency,
+        positions={names[key]: (*position.parts, position.net_minor) for key, position in ordered},
+        trades_root=str(cycle.trades_root),
+    )
+    summary = summarise(positions)
+    return _move(
+        cycle,
+        actor,
+        "net",
+        gross_minor=summary.gross_minor,
+        net_minor=summary.net_minor,
+        payments_before=payments_before,
+        payments_after=summary.payments_after,
+        output_hash=proof.output_hash,
+        merkle_root=proof.merkle_root,
+    )
+
+
+def _write_positions(cycle: Cycle, positions: list[tuple[int, Position]]) -> None:
+    size = len(positions)
+    parts = zip(*(position.parts for _, position in positions), strict=True)
+    insert_columns(
+        "clearing_netposition",
+        {
+            "public_id": ("text", [new_identifier("pos") for _ in positions]),
+            "cycle_id": ("bigint", [cycle.pk] * size),
+            "organisation_id": ("bigint", [key for key, _ in positions]),
+            "currency": ("text", [cycle.currency] * size),
+            **{name: ("bigint", list(part)) for name, part in zip(POSITION_COLUMNS, parts, strict=True)},
+            "net_minor": ("bigint", [position.net_minor for _, position in positions]),
+        },
+    )
+
+
+def post(cycle: Cycle, actor: Actor) -> bool:
+    """Post one entry a participant. This is the moment of finality."""
+    entries = post_positions(cycle)
+    return _move(
+        cycle,
+        actor,
+        "post",
+        evidence={
+            "entries": entries,
+            "output_hash": cycle.output_hash,
+            "merkle_root": cycle.merkle_root,
+        },
+        posted_at=clock.now(),
+    )
+
+
+def instruct(cycle: Cycle, actor: Actor) -> bool:
+    """Issue the invoices, some at a time; when all are out, plan one payment a participant."""
+    if issue_invoices(cycle):
+        return True
+    payments = plan_payments(cycle)
+    return _move(cycle, actor, "instruct", evidence={"payments": payments})
+
+
+def settle(cycle: Cycle, actor: Actor) -> bool:
+    """Settled when every payment is confirmed and nothing is carried; in part when the rest can only wait."""
+    outcome = settlement_outcome(cycle)
+    if outcome is None or outcome == cycle.state:
+        return False
+    if outcome == CycleState.PARTIAL:
+        return _move(cycle, actor, "carry")
+    return _move(cycle, actor, "settle", settled_at=cycle.settled_at or clock.now())
+
+
+def _move(
+    cycle: Cycle, actor: Actor, command: str, *, evidence: dict[str, Any] | None = None, **changes: Any
+) -> bool:
+    """Advance the cycle, count its epoch, and leave one record of the step."""
+    advance(cycle, CYCLE, command=command, role="system", epoch=cycle.epoch + 1, **changes)
+    told = {name: value for name, value in changes.items() if not name.endswith("_at")}
+    record(
+        kind=f"clearing.cycle_{cycle.state}",
+        subject=cycle.public_id,
+        actor=actor,
+        payload={"business_key": cycle.business_key, "epoch": cycle.epoch, **told, **(evidence or {})},
+    )
+    emit(CycleMoved(cycle=cycle.public_id, state=cycle.state))
+    return True
+
+
+STEPS: dict[str, Callable[[Cycle, Actor], bool]] = {
+    CycleState.CLOSING: validate,
+    CycleState.VALIDATED: net,
+    CycleState.NETTED: post,
+    CycleState.POSTED: instruct,
+    CycleState.SETTLING: settle,
+    CycleState.PARTIAL: settle,
+    CycleState.SETTLED: settle,
+}
+"""What each state leads to; states that are not named wait for a command."""

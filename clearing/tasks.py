@@ -1,0 +1,20 @@
+"""Celery entry points of clearing. Each does short steps; the database says what is to be done next."""
+
+from celery import shared_task
+
+from . import services
+
+
+@shared_task(name="clearing.tasks.advance", ignore_result=True)
+def advance(cycle: str) -> str | None:
+    """Take a cycle one step on; another call follows while there may be more to do."""
+    state = services.advance_cycle(cycle=cycle)
+    if state is not None:
+        services.nudge(cycle)
+    return state
+
+
+@shared_task(name="clearing.tasks.sweep", ignore_result=True)
+def sweep() -> int:
+    """On beat: deadlines, waiting trades whose money is there, and cycles not at their end; how many were moved."""
+    return services.carry_out_deadlines() + services.advance_cycles()

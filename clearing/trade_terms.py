@@ -1,0 +1,74 @@
+"""What a trade is worth and until when it must be paid, out of what was agreed. Rates come from the rulebook."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from marketplace.kernel.calendars import BusinessCalendar
+from marketplace.kernel.clock import business_date, market_zone
+from marketplace.kernel.money import share_of
+from marketplace.rules import queries as rules
+from marketplace.rules.tariffs import fee_minor
+
+FEE_POINT = "trade_fee"
+FEE_TAX_CATEGORY = "standard"
+
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029%|]")
+
+
+@dataclass(frozen=True, slots=True)
+class Charges:
+    """Tax on a price and the market's fee for it. Amounts in minor units of the trade's currency."""
+
+    tax_rate_bp: int
+    tax_minor: int
+    fee_minor: int
+    fee_tax_rate_bp: int
+    fee_payer: str
+    tariff: str
+
+
+def charges_of(
+    *, price_minor: int, currency: str, tax_category: str, segment: str, concluded_at: datetime
+) -> Charges:
+    """Tax and fee of a trade, by the tariff in force at its conclusion and the tax rates of that day.
+
+    The tariff sees price, currency and segment, never who the parties are. Tax is cut off to whole units, once.
+    """
+    tariff = rules.tariff(
+        point=FEE_POINT,
+        facts={"segment": segment, "price_minor": price_minor, "currency": currency},
+        at=concluded_at,
+    )
+    day = business_date(concluded_at)
+    rate_bp = rules.tax_rate_bp(tax_category, on=day)
+    return Charges(
+        tax_rate_bp=rate_bp,
+        tax_minor=share_of(price_minor, rate_bp),
+        fee_minor=fee_minor(tariff, price_minor),
+        fee_tax_rate_bp=rules.tax_rate_bp(FEE_TAX_CATEGORY, on=day),
+        fee_payer=tariff.borne_by,
+        tariff=tariff.code,
+    )
+
+
+def funding_deadline(concluded_at: datetime, funding_days: int) -> datetime:
+    """The end of the business day that is ``funding_days`` business days after the conclusion, market time."""
+    calendar = BusinessCalendar()
+    last_day = calendar.following(calendar.after(business_date(concluded_at), funding_days))
+    return datetime.combine(last_day + timedelta(days=1), time.min, market_zone())
+
+
+def business_key_of(party: str, reference: str) -> str:
+    """``<party>:<reference>``, the trade's name that is the same in every database.
+
+    ``party`` is the buyer's corporate number (a person's public identifier, who has none). Characters that would
+    be read as separators of hashed lines are written as %XX of their UTF-8 bytes, so that no two references meet.
+    """
+    return f"{party}:{_UNSAFE.sub(_percent, reference)}"
+
+
+def _percent(match: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in match[0].encode())

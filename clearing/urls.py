@@ -1,0 +1,45 @@
+"""Routes of clearing."""
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from .views import (
+    AccountViewSet,
+    BankEntryViewSet,
+    BankStatementViewSet,
+    ClientAccountViewSet,
+    ClientMoneyView,
+    CycleViewSet,
+    DepositReferenceView,
+    InvoiceViewSet,
+    JournalView,
+    PositionViewSet,
+    SettlementInstructionViewSet,
+    StatementLineViewSet,
+    TradeViewSet,
+    TradingNeutralityView,
+    TransferFileViewSet,
+    TrialBalanceView,
+)
+
+router = SimpleRouter()
+router.register("trades", TradeViewSet, basename="trade")
+router.register("cycles", CycleViewSet, basename="cycle")
+router.register("positions", PositionViewSet, basename="position")
+router.register("accounts", AccountViewSet, basename="account")
+router.register("statement-lines", StatementLineViewSet, basename="statement-line")
+router.register("invoices", InvoiceViewSet, basename="invoice")
+router.register("settlement-instructions", SettlementInstructionViewSet, basename="settlement-instruction")
+router.register("transfer-files", TransferFileViewSet, basename="transfer-file")
+router.register("bank-statements", BankStatementViewSet, basename="bank-statement")
+router.register("bank-entries", BankEntryViewSet, basename="bank-entry")
+router.register("client-accounts", ClientAccountViewSet, basename="client-account")
+
+urlpatterns = [
+    path("deposit-reference/", DepositReferenceView.as_view(), name="deposit-reference"),
+    path("trial-balance/", TrialBalanceView.as_view(), name="trial-balance"),
+    path("client-money/", ClientMoneyView.as_view(), name="client-money"),
+    path("journal/", JournalView.as_view(), name="journal"),
+    path("trading-neutrality/", TradingNeutralityView.as_view(), name="trading-neutrality"),
+    *router.urls,
+]

@@ -1,0 +1,1 @@
+"""Templates, negotiations, agreements and disputes."""

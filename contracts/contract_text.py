@@ -1,0 +1,173 @@
+"""The contract as people read it, in one language: plain text with Markdown headings, from what is signed. Pure.
+
+The same content gives the same text. Its articles and the summary of its terms of use can be told apart again, so
+that what is laid out on paper comes from the text that was signed and from nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from listings.rights import parse_rights, summary
+from listings.states import TaxCategory
+from marketplace.kernel.labels import Label
+from marketplace.kernel.money import Money
+
+from .clauses import filled, one_line
+from .states import words_of
+
+ARTICLE = {
+    "ja": re.compile(r"## 第(\d+)条（(.+)）"),
+    "en": re.compile(r"## Article (\d+) \((.+)\)"),
+}
+ARTICLE_FORM = {"ja": "## 第{number}条（{heading}）", "en": "## Article {number} ({heading})"}
+
+USE = Label("Terms of use", "利用条件")
+SIGNING = Label("Signatures", "署名の方法")
+SIGNING_TEXT = Label(
+    "The parties sign by market-side signature: on the instruction of each party, and after identifying it, the "
+    "market signs as a witness, with its own key, the hash of this text, of the machine-readable policy and of the "
+    "terms as one object. Neither party signs with a key of its own.",
+    "本契約は立会人型電子署名により締結する。市場は、各当事者を確認しその指示を受けて、本文、機械可読の利用条件"
+    "および取引条件を一つにまとめたもののハッシュ値に、立会人として市場の鍵で署名する。当事者は自己の鍵では署名しない。",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One article of a contract as it reads, filled in."""
+
+    number: int
+    heading: str
+    body: str
+
+
+def render_text(content: Mapping[str, Any], clauses: Sequence[Mapping[str, Any]], language: str) -> str:
+    """The whole contract in ``language`` (``ja`` or ``en``).
+
+    ``content`` as ``signed_object.compose`` made it; ``clauses`` the template's.
+    """
+    values = _values(content, language)
+    parts = [f"# {content['template']['title'][language]}", *_particulars(content, values, language)]
+    text = "\n".join([parts[0], "", *parts[1:]])
+    for clause in clauses:
+        heading = ARTICLE_FORM[language].format(number=clause["number"], heading=clause["heading"][language])
+        text += f"\n\n{heading}\n\n{filled(clause['text'][language], values)}"
+    terms_of_use = "\n".join(f"- {line}" for line in use_lines(content["terms"]["rights"], language))
+    text += f"\n\n## {USE.in_language(language)}\n\n{terms_of_use}"
+    return f"{text}\n\n## {SIGNING.in_language(language)}\n\n{SIGNING_TEXT.in_language(language)}\n"
+
+
+def use_lines(rights: Mapping[str, Any], language: str) -> list[str]:
+    """The rights of use in words, a line each."""
+    colon = ": " if language == "en" else "："
+    return [
+        f"{line['label'][language]}{colon}{line['value'][language]}" for line in summary(parse_rights(rights))
+    ]
+
+
+def _values(content: Mapping[str, Any], language: str) -> dict[str, str]:
+    """What each place is filled with; nothing here can begin a line as a heading would."""
+    terms = content["terms"]
+    values = {
+        "agreement": content["agreement"],
+        "provider": content["provider"]["name"][language],
+        "consumer": content["consumer"]["name"][language],
+        "dataset": content["dataset"]["title"][language],
+        "version": content["dataset"]["version"],
+        "price": Money(terms["price_minor"], terms["currency"]).formatted(language),
+        "tax_rate": f"{content['tax_rate_bp'] / 100:g}%",
+        "funding_days": str(terms["funding_days"]),
+        "inspection_days": str(terms["inspection_days"]),
+    }
+    return {name: re.sub(r"^#", "＃", one_line(value)) for name, value in values.items()}
+
+
+def _particulars(content: Mapping[str, Any], values: Mapping[str, str], language: str) -> list[str]:
+    words = _ja_particulars if language == "ja" else _en_particulars
+    return words(content, values)
+
+
+def _ja_particulars(content: Mapping[str, Any], values: Mapping[str, str]) -> list[str]:
+    dataset, tax = content["dataset"], words_of(TaxCategory, content["terms"]["tax_category"])
+    return [
+        f"- 契約番号：{values['agreement']}（市場 {content['market']}）",
+        f"- 利用者の注文番号：{one_line(content['reference'])}",
+        f"- 提供者：{_party(content['provider'], 'ja')}",
+        f"- 利用者：{_party(content['consumer'], 'ja')}",
+        f"- データセット：{values['dataset']}（出品 {dataset['listing']}、版 {dataset['version']}、分野 {dataset['segment']}）",
+        *(f"- ファイル：{_file(file, 'ja')}" for file in dataset["files"]),
+        f"- 対価：{values['price']}（税抜。{tax.ja}、作成日の税率 {values['tax_rate']}）",
+        f"- 支払期限：契約成立の日から{values['funding_days']}営業日以内",
+        f"- 検収期間：受領の確認から{values['inspection_days']}日間",
+        f"- ひな形：{content['template']['code']} 第{content['template']['version']}版",
+    ]
+
+
+def _en_particulars(content: Mapping[str, Any], values: Mapping[str, str]) -> list[str]:
+    dataset, tax = content["dataset"], words_of(TaxCategory, content["terms"]["tax_category"])
+    return [
+        f"- Contract: {values['agreement']} (market {content['market']})",
+        f"- Buyer's reference: {one_line(content['reference'])}",
+        f"- Provider: {_party(content['provider'], 'en')}",
+        f"- Consumer: {_party(content['consumer'], 'en')}",
+        f"- Dataset: {values['dataset']} (listing {dataset['listing']}, version {dataset['version']}, segment {dataset['segment']})",
+        *(f"- File: {_file(file, 'en')}" for file in dataset["files"]),
+        f"- Price: {values['price']} (without tax; {tax}, {values['tax_rate']} on the day of drawing up)",
+        f"- Payment: within {values['funding_days']} business days of conclusion",
+        f"- Inspection: {values['inspection_days']} days from confirmed receipt",
+        f"- Template: {content['template']['code']} version {content['template']['version']}",
+    ]
+
+
+def _party(party: Mapping[str, Any], language: str) -> str:
+    name = one_line(party["name"][language])
+    number = party["corporate_number"]
+    if language == "ja":
+        known = [f"法人番号 {number}"] if number else []
+        known += [f"住所 {one_line(party['address'])}", f"代表者 {one_line(party['representative'])}"]
+        return f"{name}（{party['id']}、{'、'.join(known)}）"
+    known = [f"corporate number {number}"] if number else []
+    known += [f"address {one_line(party['address'])}", f"represented by {one_line(party['representative'])}"]
+    return f"{name} ({party['id']}, {', '.join(known)})"
+
+
+def _file(file: Mapping[str, Any], language: str) -> str:
+    size = f"{file['size_bytes']:,}"
+    if language == "ja":
+        return f"{one_line(file['file_name'])}（{size}バイト、SHA-256 {file['sha256']}）"
+    return f"{one_line(file['file_name'])} ({size} bytes, SHA-256 {file['sha256']})"
+
+
+def articles_of(text: str, language: str) -> list[Article]:
+    """The articles of a contract's text, in order."""
+    articles = []
+    for heading, body in _sections(text):
+        found = ARTICLE[language].fullmatch(heading)
+        if found:
+            articles.append(Article(number=int(found[1]), heading=found[2], body=body))
+    return articles
+
+
+def use_lines_of(text: str, language: str) -> list[str]:
+    """The terms of use in words, as they stand in a contract's text."""
+    wanted = f"## {USE.in_language(language)}"
+    body = next(body for heading, body in reversed(_sections(text)) if heading == wanted)
+    return [line.removeprefix("- ") for line in body.split("\n")]
+
+
+def _sections(text: str) -> list[tuple[str, str]]:
+    """Heading line and body of every section after the particulars."""
+    sections: list[tuple[str, str]] = []
+    lines: list[str] = []
+    for line in text.split("\n"):
+        if line.startswith("## "):
+            sections.append((line, ""))
+            lines = []
+        elif sections:
+            lines.append(line)
+            sections[-1] = (sections[-1][0], "\n".join(lines).strip("\n"))
+    return sections

@@ -1,0 +1,24 @@
+"""What the rules may know of a negotiation that is about to become an agreement."""
+
+from marketplace.rules.providers import FactProvider
+
+from .queries import negotiation_facts
+
+NEGOTIATION = FactProvider(
+    name="negotiation",
+    types={
+        "buyer": "string",
+        "seller": "string",
+        "segment": "string",
+        "price_minor": "int",
+        "currency": "string",
+        "rounds": "int",
+        "buyer_active": "bool",
+        "seller_active": "bool",
+        "buyer_admitted": "bool",
+        "seller_admitted": "bool",
+        "buyer_affiliated": "bool",
+        "seller_affiliated": "bool",
+    },
+    load=negotiation_facts,
+)

@@ -1,0 +1,36 @@
+"""How lists of contracts can be narrowed."""
+
+from __future__ import annotations
+
+from django_filters import rest_framework as filters
+
+from .models import Agreement, Negotiation
+from .states import AgreementState, NegotiationState
+
+
+class NegotiationFilter(filters.FilterSet):
+    """By state, listing, reference, segment and party."""
+
+    state = filters.ChoiceFilter(choices=NegotiationState.choices)
+    buyer = filters.CharFilter(field_name="buyer_identifier")
+    seller = filters.CharFilter(field_name="seller_identifier")
+
+    class Meta:
+        model = Negotiation
+        fields = ("state", "listing", "reference", "segment", "buyer", "seller")
+
+
+class AgreementFilter(filters.FilterSet):
+    """By state, listing, reference, segment, party, price and moment of conclusion: what tax law asks of records."""
+
+    state = filters.ChoiceFilter(choices=AgreementState.choices)
+    buyer = filters.CharFilter(field_name="buyer_identifier")
+    seller = filters.CharFilter(field_name="seller_identifier")
+    price_minor_min = filters.NumberFilter(field_name="price_minor", lookup_expr="gte")
+    price_minor_max = filters.NumberFilter(field_name="price_minor", lookup_expr="lte")
+    concluded_from = filters.IsoDateTimeFilter(field_name="concluded_at", lookup_expr="gte")
+    concluded_before = filters.IsoDateTimeFilter(field_name="concluded_at", lookup_expr="lt")
+
+    class Meta:
+        model = Agreement
+        fields = ("state", "listing", "listing_version", "reference", "segment", "buyer", "seller")

@@ -1,0 +1,194 @@
+"""What always holds of contracts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, by_query
+
+from .models import Instrument
+from .queries import verify_instrument
+
+
+def _unverified() -> list[dict[str, Any]]:
+    """Instruments of which a hash or a signature does not verify, every one recomputed."""
+    rows = Instrument.objects.select_related("negotiation").prefetch_related("signatures")
+    breaches: list[dict[str, Any]] = []
+    for row in rows.order_by("pk").iterator(chunk_size=500):
+        faults = verify_instrument(row, row.negotiation.agreement_identifier)
+        if faults:
+            breaches.append({"instrument": row.public_id, "faults": faults})
+        if len(breaches) >= BREACHES_SHOWN_MAX:
+            break
+    return breaches
+
+
+Invariant(
+    name="contracts.agreed_is_signed",
+    promise=6,
+    statement="An agreement has the signatures of both parties over one hash, and every column says what was signed.",
+    guards=(
+        "contracts_agreement.agreed_as_signed",
+        "contracts_agreement.immutable",
+        "contracts_agreement.set_once",
+        "contracts_agreement.no_delete",
+        "contracts_agreement.agreement_hash_once",
+        "contracts_signature.signature_of_instrument",
+        "contracts_signature.signature_party_once",
+        "contracts_signature.append_only",
+    ),
+    test="tests/contracts/test_guards.py::test_an_agreement_without_both_signatures_is_refused",
+    check=by_query(
+        "SELECT a.public_id FROM contracts_agreement a"
+        " JOIN contracts_instrument i ON i.id = a.instrument_id"
+        " WHERE a.signed_hash <> i.signed_hash OR a.negotiation_id <> i.negotiation_id"
+        " OR a.price_minor::text <> i.content::jsonb#>>'{terms,price_minor}'"
+        " OR a.listing_version <> i.content::jsonb#>>'{dataset,version}'"
+        " OR a.public_id <> i.content::jsonb->>'agreement'"
+        " OR (SELECT array_agg(s.party::text ORDER BY s.party) FROM contracts_signature s"
+        "     WHERE s.instrument_id = i.id AND s.signed_hash = a.signed_hash)"
+        "    IS DISTINCT FROM ARRAY['buyer', 'seller']"
+    ),
+)
+Invariant(
+    name="contracts.signed_verifies",
+    promise=6,
+    statement="Text, policy and terms hash to what was signed, and every signature verifies under the market's key.",
+    guards=(
+        "contracts_instrument.instrument_whole",
+        "contracts_instrument.append_only",
+        "contracts_instrument.instrument_hash_once",
+        "contracts_signature.append_only",
+        "contracts_signature.signature_method",
+    ),
+    test="tests/contracts/test_guards.py::test_an_instrument_with_another_hash_is_refused",
+    check=_unverified,
+)
+Invariant(
+    name="contracts.proposals_kept",
+    promise=6,
+    statement="Proposals and templates are numbered without a gap, made in turn, and never change.",
+    guards=(
+        "contracts_proposal.append_only",
+        "contracts_proposal.proposal_in_turn",
+        "contracts_proposal.proposal_number_once",
+        "contracts_template.append_only",
+        "contracts_template.template_version_once",
+        "contracts_negotiation.begins_with_proposal",
+    ),
+    test="tests/contracts/test_guards.py::test_a_proposal_out_of_turn_is_refused",
+    check=by_query(
+        "SELECT n.public_id FROM contracts_negotiation n"
+        " LEFT JOIN contracts_proposal p ON p.negotiation_id = n.id"
+        " GROUP BY n.id HAVING count(p.id) = 0 OR max(p.number) <> count(p.id) OR min(p.number) <> 1"
+    ),
+)
+Invariant(
+    name="contracts.steps_signed",
+    promise=6,
+    statement="A negotiation is agreed with the seller's signature, and finalized exactly when it has an agreement.",
+    guards=(
+        "contracts_negotiation.steps_signed",
+        "contracts_negotiation.state_guard",
+        "contracts_negotiation.no_delete",
+        "contracts_agreement.concluded_whole",
+    ),
+    test="tests/contracts/test_guards.py::test_a_negotiation_is_not_agreed_without_a_signature",
+    check=by_query(
+        "SELECT n.public_id FROM contracts_negotiation n"
+        " LEFT JOIN contracts_agreement a ON a.negotiation_id = n.id"
+        " LEFT JOIN contracts_instrument i ON i.negotiation_id = n.id"
+        " WHERE (n.state = 'finalized') <> (a.id IS NOT NULL) OR n.state = 'verified'"
+        " OR (n.state IN ('agreed', 'finalized') AND i.id IS NULL)"
+    ),
+)
+Invariant(
+    name="contracts.independent_parties",
+    promise=5,
+    statement="Buyer and seller are two organisations, known by their identifiers, and never the operator or its own.",
+    guards=(
+        "contracts_negotiation.independent_parties",
+        "contracts_negotiation.negotiation_two_parties",
+        "contracts_negotiation.immutable",
+        "contracts_agreement.independent_parties",
+    ),
+    test="tests/contracts/test_guards.py::test_the_operator_is_never_a_party",
+    check=by_query(
+        "SELECT n.public_id FROM contracts_negotiation n"
+        " JOIN participants_organisation b ON b.id = n.buyer_id"
+        " JOIN participants_organisation s ON s.id = n.seller_id"
+        " WHERE n.buyer_id = n.seller_id OR b.public_id <> n.buyer_identifier"
+        " OR s.public_id <> n.seller_identifier OR b.is_operator OR s.is_operator"
+        " UNION ALL SELECT a.public_id FROM contracts_agreement a"
+        " JOIN contracts_negotiation n ON n.id = a.negotiation_id"
+        " WHERE (a.buyer_id, a.seller_id) <> (n.buyer_id, n.seller_id)"
+    ),
+)
+Invariant(
+    name="contracts.reference_once",
+    promise=2,
+    statement="A buyer's reference names one negotiation.",
+    guards=(
+        "contracts_negotiation.negotiation_reference_once",
+        "contracts_negotiation.negotiation_reference_given",
+    ),
+    test="tests/contracts/test_guards.py::test_a_reference_is_used_once_a_buyer",
+    check=by_query("SELECT buyer_id, reference FROM contracts_negotiation GROUP BY 1, 2 HAVING count(*) > 1"),
+)
+Invariant(
+    name="contracts.ends_explained",
+    promise=7,
+    statement="What is open awaits an answer by an instant; what ended early says when and why.",
+    guards=(
+        "contracts_negotiation.negotiation_respond_by",
+        "contracts_negotiation.negotiation_ended_why",
+        "contracts_agreement.agreement_terminated_why",
+        "contracts_agreement.state_guard",
+    ),
+    test="tests/contracts/test_guards.py::test_an_end_is_explained",
+    check=by_query(
+        "SELECT public_id FROM contracts_negotiation"
+        " WHERE (state IN ('finalized', 'terminated')) <> (respond_by IS NULL)"
+        " OR (state = 'terminated') <> (ended_at IS NOT NULL)"
+        " OR (state = 'terminated') <> (end_reason_code <> '')"
+        " UNION ALL SELECT public_id FROM contracts_agreement"
+        " WHERE (state = 'terminated') <> (termination_reason IS NOT NULL)"
+    ),
+)
+Invariant(
+    name="contracts.one_open_dispute",
+    promise=3,
+    statement="An agreement has one open dispute at most, and what was ruled is kept.",
+    guards=(
+        "contracts_dispute.dispute_one_open",
+        "contracts_dispute.dispute_reason",
+        "contracts_dispute.dispute_resolved_how",
+        "contracts_dispute.disputed_in_force",
+        "contracts_dispute.state_guard",
+        "contracts_dispute.immutable",
+        "contracts_dispute.set_once",
+        "contracts_dispute.no_delete",
+    ),
+    test="tests/contracts/test_guards.py::test_a_second_open_dispute_is_refused",
+    check=by_query(
+        "SELECT agreement_id FROM contracts_dispute WHERE state = 'open' GROUP BY 1 HAVING count(*) > 1"
+    ),
+)
+Invariant(
+    name="contracts.corrections_within_price",
+    promise=1,
+    statement="What a seller gives back of a price, less what the buyer pays on top, never passes the price.",
+    guards=(
+        "contracts_adjustment.within_price",
+        "contracts_adjustment.adjustment_positive",
+        "contracts_adjustment.adjustment_debtor",
+        "contracts_adjustment.append_only",
+        "contracts_agreement.agreement_price",
+    ),
+    test="tests/contracts/test_guards.py::test_corrections_never_pass_the_price",
+    check=by_query(
+        "SELECT a.public_id FROM contracts_agreement a JOIN contracts_adjustment d ON d.agreement_id = a.id"
+        " GROUP BY a.id"
+        " HAVING sum(CASE d.debtor WHEN 'seller' THEN d.amount_minor ELSE -d.amount_minor END) > a.price_minor"
+    ),
+)

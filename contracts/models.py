@@ -1,0 +1,399 @@
+"""Templates, negotiations with their proposals, the instruments put up for signature, agreements and disputes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.functional import cached_property
+
+from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
+from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
+
+from . import guards
+from .states import (
+    AGREEMENT,
+    DISPUTE,
+    NEGOTIATION,
+    OPEN_NEGOTIATIONS,
+    AgreementState,
+    ContractType,
+    DisputeOutcome,
+    DisputeReason,
+    DisputeState,
+    NegotiationState,
+    Party,
+    SignatureMethod,
+    TerminationReason,
+)
+
+SHA256 = r"^[0-9a-f]{64}$"
+REFERENCE_LENGTH_MAX = 60
+TEMPLATE_CODE_LENGTH_MAX = 60
+SEGMENT_LENGTH_MAX = 40
+ACTOR_LENGTH_MAX = 60
+
+
+class Template(models.Model):
+    """A published contract template: numbered clauses in both languages, with places for what is agreed.
+
+    ``title`` is ``{"ja", "en"}``; ``clauses`` a list of ``{"number", "heading", "text"}``. Invariants: a version of
+    a code stands once, versions follow each other, and nothing published ever changes.
+    """
+
+    public_id = IdentifierField(prefix="tpl")
+    code = models.CharField(max_length=TEMPLATE_CODE_LENGTH_MAX)
+    version = models.PositiveSmallIntegerField()
+    contract_type = models.CharField(max_length=20, choices=ContractType.choices)
+    title = models.JSONField()
+    clauses = models.JSONField()
+    digest = models.CharField(max_length=64)
+    published_by = models.CharField(max_length=ACTOR_LENGTH_MAX)
+    published_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["code", "version"], name="template_version_once"),
+            models.CheckConstraint(condition=Q(version__gte=1), name="template_from_one"),
+            models.CheckConstraint(condition=Q(digest__regex=SHA256), name="template_digest"),
+            models.CheckConstraint(
+                condition=Q(contract_type__in=ContractType.values), name="template_contract_type"
+            ),
+        ]
+        triggers = [append_only()]
+
+    def __str__(self) -> str:
+        """Code and version."""
+        return f"{self.code} {self.version}"
+
+
+class Negotiation(models.Model):
+    """A buyer and a seller on their way to a contract over one version of a listing.
+
+    ``reference`` is the buyer's own (its purchase order). ``dataset`` keeps what was looked at: title and files.
+    ``agreement_identifier`` is the identifier that the agreement will have, known beforehand so that it stands in
+    what both sign. ``respond_by`` is the instant at which silence ends it.
+
+    Invariants: buyer and seller are two organisations, neither of them the operator or its affiliate; a reference
+    is used once a buyer; parties and subject never change; somebody's answer is awaited by an instant exactly
+    while it is open; an ended one says when, by whom and why; it is agreed only with the seller's signature,
+    verified only with the buyer's, finalized only with its agreement.
+    """
+
+    public_id = IdentifierField(prefix="ngt")
+    agreement_identifier = IdentifierField(prefix="agr")
+    buyer = models.ForeignKey("participants.Organisation", on_delete=models.PROTECT, related_name="+")
+    seller = models.ForeignKey("participants.Organisation", on_delete=models.PROTECT, related_name="+")
+    buyer_identifier = models.CharField(max_length=IDENTIFIER_LENGTH)
+    seller_identifier = models.CharField(max_length=IDENTIFIER_LENGTH)
+    reference = models.CharField(max_length=REFERENCE_LENGTH_MAX)
+    listing = models.CharField(max_length=IDENTIFIER_LENGTH)
+    listing_version = models.CharField(max_length=IDENTIFIER_LENGTH)
+    segment = models.CharField(max_length=SEGMENT_LENGTH_MAX)
+    dataset = models.JSONField()
+    template = models.ForeignKey(Template, on_delete=models.PROTECT, related_name="+")
+    negotiable = models.BooleanField()
+    state = models.CharField(
+        max_length=10, choices=NegotiationState.choices, default=NegotiationState.REQUESTED
+    )
+    respond_by = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=10, blank=True, default="")
+    end_reason_code = models.CharField(max_length=40, blank=True, default="")
+    end_reason = models.TextField(blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["buyer", "reference"], name="negotiation_reference_once"),
+            models.CheckConstraint(condition=~Q(reference=""), name="negotiation_reference_given"),
+            models.CheckConstraint(condition=~Q(buyer=F("seller")), name="negotiation_two_parties"),
+            models.CheckConstraint(
+                condition=Q(state__in=OPEN_NEGOTIATIONS, respond_by__isnull=False)
+                | (~Q(state__in=OPEN_NEGOTIATIONS) & Q(respond_by__isnull=True)),
+                name="negotiation_respond_by",
+            ),
+            models.CheckConstraint(
+                condition=(Q(state=NegotiationState.TERMINATED, ended_at__isnull=False)
+                           & ~Q(ended_by="") & ~Q(end_reason_code=""))
+                | (~Q(state=NegotiationState.TERMINATED)
+                   & Q(ended_at__isnull=True, ended_by="", end_reason_code="", end_reason="")),
+                name="negotiation_ended_why",
+            ),
+        ]  # fmt: skip
+        indexes = [
+            models.Index("respond_by", name="negotiation_expiring", condition=Q(state__in=OPEN_NEGOTIATIONS)),
+            models.Index(fields=["seller", "-id"], name="negotiation_of_seller"),
+            models.Index(fields=["buyer", "-id"], name="negotiation_of_buyer"),
+        ]
+        triggers = [
+            state_guard(NEGOTIATION),
+            no_delete(),
+            immutable(
+                "public_id", "agreement_identifier", "buyer_id", "seller_id", "buyer_identifier",
+                "seller_identifier", "reference", "listing", "listing_version", "segment", "dataset",
+                "template_id", "negotiable", "opened_at",
+            ),
+            guards.independent_parties(),
+            guards.steps_signed(),
+            guards.begins_with_proposal(),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        """The public identifier."""
+        return self.public_id
+
+
+class Proposal(models.Model):
+    """Terms as one party put them to the other, whole each time, with the policy (ODRL) that follows from them.
+
+    Invariants: numbers are 1, 2, 3, … without a gap; a buyer's stands for a request, a seller's for an offer, made
+    while the negotiation is in that state; nothing proposed ever changes.
+    """
+
+    negotiation = models.ForeignKey(Negotiation, on_delete=models.PROTECT, related_name="proposals")
+    number = models.PositiveSmallIntegerField()
+    party = models.CharField(max_length=6, choices=Party.choices)
+    terms = models.JSONField()
+    policy = models.JSONField()
+    note = models.TextField(blank=True, default="")
+    made_by = models.CharField(max_length=ACTOR_LENGTH_MAX)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["negotiation", "number"], name="proposal_number_once"),
+            models.CheckConstraint(condition=Q(party__in=Party.values), name="proposal_party"),
+        ]
+        triggers = [append_only(), guards.proposal_in_turn()]
+
+    def __str__(self) -> str:
+        """Its number."""
+        return f"{self.number}"
+
+
+class Instrument(models.Model):
+    """The one object that both parties sign: canonical JSON (RFC 8785) of parties, terms, policy and text hashes.
+
+    ``content`` is that JSON, ``signed_hash`` its SHA-256; ``text_ja`` and ``text_en`` are the contract as people
+    read it, whose hashes stand in the content. Invariants: the hashes are those of what stands here; parties,
+    subject and terms are those of the negotiation and its latest proposal; one a negotiation; append-only.
+    """
+
+    public_id = IdentifierField(prefix="ins")
+    negotiation = models.OneToOneField(Negotiation, on_delete=models.PROTECT, related_name="instrument")
+    proposal = models.OneToOneField(Proposal, on_delete=models.PROTECT, related_name="+")
+    content = models.TextField()
+    text_ja = models.TextField()
+    text_en = models.TextField()
+    signed_hash = models.CharField(max_length=64)
+    drawn_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["signed_hash"], name="instrument_hash_once"),
+        ]
+        triggers = [append_only(), guards.instrument_whole()]
+
+    def __str__(self) -> str:
+        """The hash that is signed."""
+        return self.signed_hash
+
+    @cached_property
+    def said(self) -> dict[str, Any]:
+        """The content as JSON."""
+        said: dict[str, Any] = json.loads(self.content)
+        return said
+
+
+class Signature(models.Model):
+    """That a party signed an instrument, by the market's signature on its instruction (立会人型).
+
+    ``signer`` is the public identifier of the person or program that gave the instruction; ``jws`` the market's
+    compact JWS over exactly what this row says. Invariants: a party signs once, the seller first; what it signs is
+    the instrument's hash; nothing signed ever changes.
+    """
+
+    public_id = IdentifierField(prefix="sgn")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="signatures")
+    party = models.CharField(max_length=6, choices=Party.choices)
+    organisation = models.ForeignKey("participants.Organisation", on_delete=models.PROTECT, related_name="+")
+    organisation_identifier = models.CharField(max_length=IDENTIFIER_LENGTH)
+    signer = models.CharField(max_length=ACTOR_LENGTH_MAX)
+    method = models.CharField(max_length=12, choices=SignatureMethod.choices)
+    signed_hash = models.CharField(max_length=64)
+    jws = models.TextField()
+    signed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["instrument", "party"], name="signature_party_once"),
+            models.CheckConstraint(condition=Q(party__in=Party.values), name="signature_party"),
+            models.CheckConstraint(condition=Q(method__in=SignatureMethod.values), name="signature_method"),
+        ]
+        triggers = [append_only(), guards.signature_of_instrument()]
+
+    def __str__(self) -> str:
+        """The public identifier."""
+        return self.public_id
+
+
+class Agreement(models.Model):
+    """What both parties signed: a contract in force until it is ended before its term.
+
+    Amounts exclude tax, in minor units of ``currency``. ``decision`` is the rule layer's decision to let it be
+    concluded. Every column but the state repeats the instrument, which keeps the whole.
+
+    Invariants: both parties signed one hash, and every column is what was signed; nothing changes but the state,
+    once, with its moment and reason; its negotiation is finalized; neither party is the operator or its affiliate.
+    """
+
+    public_id = IdentifierField(prefix="agr")
+    negotiation = models.OneToOneField(Negotiation, on_delete=models.PROTECT, related_name="agreement")
+    instrument = models.OneToOneField(Instrument, on_delete=models.PROTECT, related_name="+")
+    buyer = models.ForeignKey("participants.Organisation", on_delete=models.PROTECT, related_name="+")
+    seller = models.ForeignKey("participants.Organisation", on_delete=models.PROTECT, related_name="+")
+    buyer_identifier = models.CharField(max_length=IDENTIFIER_LENGTH)
+    seller_identifier = models.CharField(max_length=IDENTIFIER_LENGTH)
+    reference = models.CharField(max_length=REFERENCE_LENGTH_MAX)
+    listing = models.CharField(max_length=IDENTIFIER_LENGTH)
+    listing_version = models.CharField(max_length=IDENTIFIER_LENGTH)
+    segment = models.CharField(max_length=SEGMENT_LENGTH_MAX)
+    price_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    tax_category = models.CharField(max_length=20)
+    funding_days = models.PositiveSmallIntegerField()
+    inspection_days = models.PositiveSmallIntegerField()
+    signed_hash = models.CharField(max_length=64)
+    decision = models.CharField(max_length=IDENTIFIER_LENGTH)
+    state = models.CharField(max_length=10, choices=AgreementState.choices, default=AgreementState.IN_FORCE)
+    concluded_at = models.DateTimeField()
+    terminated_at = models.DateTimeField(null=True)
+    termination_reason = models.CharField(max_length=20, choices=TerminationReason.choices, null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["signed_hash"], name="agreement_hash_once"),
+            models.CheckConstraint(condition=Q(price_minor__gte=0), name="agreement_price"),
+            models.CheckConstraint(
+                condition=Q(
+                    state=AgreementState.TERMINATED,
+                    terminated_at__isnull=False,
+                    termination_reason__isnull=False,
+                    termination_reason__in=TerminationReason.values,
+                )
+                | Q(
+                    state=AgreementState.IN_FORCE,
+                    terminated_at__isnull=True,
+                    termination_reason__isnull=True,
+                ),
+                name="agreement_terminated_why",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["seller", "-id"], name="agreement_of_seller"),
+            models.Index(fields=["buyer", "-id"], name="agreement_of_buyer"),
+            models.Index(fields=["listing"], name="agreement_of_listing"),
+        ]
+        triggers = [
+            state_guard(AGREEMENT),
+            no_delete(),
+            immutable(
+                "public_id", "negotiation_id", "instrument_id", "buyer_id", "seller_id", "buyer_identifier",
+                "seller_identifier", "reference", "listing", "listing_version", "segment", "price_minor",
+                "currency", "tax_category", "funding_days", "inspection_days", "signed_hash", "decision",
+                "concluded_at",
+            ),
+            set_once("terminated_at", "termination_reason"),
+            guards.independent_parties(),
+            guards.agreed_as_signed(),
+            guards.concluded_whole(),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        """The public identifier."""
+        return self.public_id
+
+
+class Dispute(models.Model):
+    """The buyer's complaint about a delivery, until the operator rules on it.
+
+    Invariants: one open dispute an agreement, opened while the agreement is in force; a resolved one says how, why,
+    when and by whom; what was complained of and ruled never changes; none is removed.
+    """
+
+    public_id = IdentifierField(prefix="dsp")
+    agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="disputes")
+    reason_code = models.CharField(max_length=20, choices=DisputeReason.choices)
+    text = models.TextField()
+    opened_by = models.CharField(max_length=ACTOR_LENGTH_MAX)
+    opened_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=DisputeState.choices, default=DisputeState.OPEN)
+    outcome = models.CharField(max_length=12, choices=DisputeOutcome.choices, null=True)
+    finding = models.TextField(null=True)
+    resolved_by = models.CharField(max_length=ACTOR_LENGTH_MAX, null=True)
+    resolved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agreement"], condition=Q(state=DisputeState.OPEN), name="dispute_one_open"
+            ),
+            models.CheckConstraint(
+                condition=Q(reason_code__in=DisputeReason.values) & ~Q(text=""), name="dispute_reason"
+            ),
+            models.CheckConstraint(
+                condition=(Q(state=DisputeState.RESOLVED, outcome__isnull=False, finding__isnull=False,
+                             resolved_by__isnull=False, resolved_at__isnull=False,
+                             outcome__in=DisputeOutcome.values) & ~Q(finding=""))
+                | Q(state=DisputeState.OPEN, outcome__isnull=True, finding__isnull=True,
+                    resolved_by__isnull=True, resolved_at__isnull=True),
+                name="dispute_resolved_how",
+            ),
+        ]  # fmt: skip
+        indexes = [models.Index(fields=["agreement"], name="dispute_of_agreement")]
+        triggers = [
+            state_guard(DISPUTE),
+            no_delete(),
+            immutable("public_id", "agreement_id", "reason_code", "text", "opened_by", "opened_at"),
+            set_once("outcome", "finding", "resolved_by", "resolved_at"),
+            guards.disputed_in_force(),
+        ]
+
+    def __str__(self) -> str:
+        """The public identifier."""
+        return self.public_id
+
+
+class Adjustment(models.Model):
+    """A correction of an agreement's price, ordered by the operator and carried out by clearing.
+
+    ``debtor`` is the party that pays ``amount_minor`` (without tax) to the other. Invariants: amounts are positive
+    and in the agreement's currency; what the seller pays back in all, less what the buyer pays on top, never passes
+    the price; append-only.
+    """
+
+    public_id = IdentifierField(prefix="adj")
+    agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="adjustments")
+    debtor = models.CharField(max_length=6, choices=Party.choices)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    reason_code = models.CharField(max_length=40)
+    reason = models.TextField()
+    ordered_by = models.CharField(max_length=ACTOR_LENGTH_MAX)
+    ordered_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="adjustment_positive"),
+            models.CheckConstraint(condition=Q(debtor__in=Party.values), name="adjustment_debtor"),
+            models.CheckConstraint(condition=~Q(reason=""), name="adjustment_reason"),
+        ]
+        indexes = [models.Index(fields=["agreement"], name="adjustment_of_agreement")]
+        triggers = [append_only(), guards.within_price()]
+
+    def __str__(self) -> str:
+        """The public identifier."""
+        return self.public_id

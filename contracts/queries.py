@@ -1,0 +1,323 @@
+"""Reading contracts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Prefetch, Q, QuerySet
+
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.errors import Missing
+from marketplace.participants import queries as participants
+from marketplace.participants.queries import OrganisationView
+from marketplace.rules import queries as rules
+
+from . import signed_object
+from .agreement_document import SignatureView, document_of
+from .models import (
+    Adjustment,
+    Agreement,
+    Dispute,
+    Instrument,
+    Negotiation,
+    Proposal,
+    Signature,
+    Template,
+)
+from .signed_object import Drawn
+from .states import AgreementState, DisputeState
+from .terms import Terms, parse_terms
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementTerms:
+    """An agreement as other applications read it. Parties, listing and version are public identifiers; ``buyer_id``
+    and ``seller_id`` database keys. ``price_minor`` is without tax; ``policy`` the signed ODRL Agreement;
+    ``rights`` the same as choices of ``listings.rights``. Days as in ``contracts.terms``.
+    """
+
+    agreement: str
+    negotiation: str
+    reference: str
+    listing: str
+    listing_version: str
+    segment: str
+    title: dict[str, str]
+    buyer_id: int
+    seller_id: int
+    buyer: str
+    seller: str
+    price_minor: int
+    currency: str
+    tax_category: str
+    funding_days: int
+    inspection_days: int
+    rights: dict[str, Any]
+    policy: dict[str, Any]
+    signed_hash: str
+    state: str
+    concluded_at: datetime
+
+    @property
+    def in_force(self) -> bool:
+        """Whether the agreement binds."""
+        return self.state == AgreementState.IN_FORCE
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDispute:
+    """A dispute that the operator has not ruled on."""
+
+    dispute: str
+    agreement: str
+    reason_code: str
+    opened_at: datetime
+
+
+def latest_template(code: str) -> Template:
+    """The newest version of a published template; raises Missing."""
+    template = Template.objects.filter(code=code).order_by("-version").first()
+    if template is None:
+        raise Missing(kind="contract template", identifier=code)
+    return template
+
+
+def templates() -> QuerySet[Template]:
+    """Every published version of every template: who is to sign may read them, and so may the public."""
+    return Template.objects.all()
+
+
+def latest_proposal(negotiation: Negotiation) -> Proposal:
+    """The terms that stand in a negotiation."""
+    return Proposal.objects.filter(negotiation=negotiation).latest("number")
+
+
+def contract_of(negotiation: Negotiation) -> Drawn:
+    """The contract of a negotiation: as it was put up for signature, else as it would be over the terms that stand."""
+    instrument = Instrument.objects.filter(negotiation=negotiation).first()
+    if instrument is not None:
+        return drawn_of(instrument)
+    return draft_of(negotiation, parse_terms(latest_proposal(negotiation).terms))
+
+
+def draft_of(negotiation: Negotiation, terms: Terms) -> Drawn:
+    """The contract over ``terms``, with the parties as they are registered and today's rate of tax."""
+    parties = participants.organisations_by_id([negotiation.buyer_id, negotiation.seller_id])
+    template = negotiation.template
+    said = signed_object.compose(
+        market=settings.MARKET_IDENTIFIER,
+        agreement=negotiation.agreement_identifier,
+        negotiation=negotiation.public_id,
+        reference=negotiation.reference,
+        provider=_party(parties[negotiation.seller_id]),
+        consumer=_party(parties[negotiation.buyer_id]),
+        dataset={
+            "listing": negotiation.listing,
+            "version": negotiation.listing_version,
+            "segment": negotiation.segment,
+            **negotiation.dataset,
+        },
+        template={
+            "id": template.public_id,
+            "code": template.code,
+            "version": template.version,
+            "title": template.title,
+            "digest": template.digest,
+        },
+        terms=terms,
+        tax_rate_bp=rules.tax_rate_bp(terms.tax_category, on=clock.today()),
+    )
+    return signed_object.draw_up(said, template.clauses)
+
+
+def _party(organisation: OrganisationView) -> dict[str, Any]:
+    return {
+        "id": organisation.public_id,
+        "name": organisation.name,
+        "corporate_number": organisation.corporate_number,
+        "address": organisation.address,
+        "representative": organisation.representative,
+    }
+
+
+def drawn_of(instrument: Instrument) -> Drawn:
+    """An instrument as ``signed_object`` reads it."""
+    return Drawn(
+        content=instrument.content,
+        text_ja=instrument.text_ja,
+        text_en=instrument.text_en,
+        signed_hash=instrument.signed_hash,
+    )
+
+
+def document_data(agreement: Agreement) -> dict[str, Any]:
+    """An agreement as ``document_templates/agreement`` lays it out, with its signatures."""
+    signatures = [
+        SignatureView(row.party, row.signer, row.signed_at, row.method, row.jws)
+        for row in agreement.instrument.signatures.all()
+    ]
+    return document_of(
+        drawn_of(agreement.instrument), concluded_at=agreement.concluded_at, signatures=signatures
+    )
+
+
+def signature_claims(signature: Signature, agreement: str) -> dict[str, Any]:
+    """What the market's signature in ``signature`` must attest."""
+    return signed_object.claims(
+        agreement=agreement,
+        signed_hash=signature.signed_hash,
+        party=signature.party,
+        organisation=signature.organisation_identifier,
+        signer=signature.signer,
+        signed_at=signature.signed_at,
+    )
+
+
+def verify_instrument(instrument: Instrument, agreement: str) -> list[str]:
+    """What does not hold of an instrument and its signatures: hashes recomputed, signatures verified; empty if all
+    does. ``agreement`` is the identifier that it was drawn up for."""
+    faults = signed_object.drawn_faults(drawn_of(instrument))
+    for signature in instrument.signatures.all():
+        if signature.signed_hash != instrument.signed_hash:
+            faults.append(f"the {signature.party} signed another hash")
+        faults += signed_object.signature_faults(signature.jws, signature_claims(signature, agreement))
+    return faults
+
+
+def _negotiations() -> QuerySet[Negotiation]:
+    return Negotiation.objects.select_related("template", "instrument", "agreement").prefetch_related(
+        Prefetch("proposals", Proposal.objects.order_by("number")),
+        Prefetch("instrument__signatures", Signature.objects.order_by("pk")),
+    )
+
+
+def visible_negotiations(actor: Actor) -> QuerySet[Negotiation]:
+    """Negotiations of the actor's organisation, as buyer or seller; every one, for the operator."""
+    return _negotiations() if actor.may_see() else _negotiations().filter(_party_is(actor))
+
+
+def visible_agreements(actor: Actor) -> QuerySet[Agreement]:
+    """Agreements of the actor's organisation; every one, for the operator."""
+    rows = Agreement.objects.select_related("negotiation", "instrument").prefetch_related(
+        Prefetch("instrument__signatures", Signature.objects.order_by("pk"))
+    )
+    return rows if actor.may_see() else rows.filter(_party_is(actor))
+
+
+def visible_disputes(actor: Actor) -> QuerySet[Dispute]:
+    """Disputes over agreements of the actor's organisation; every one, for the operator."""
+    rows = Dispute.objects.select_related("agreement")
+    return rows if actor.may_see() else rows.filter(_party_is(actor, "agreement__"))
+
+
+def visible_adjustments(actor: Actor) -> QuerySet[Adjustment]:
+    """Corrections of agreements of the actor's organisation; every one, for the operator."""
+    rows = Adjustment.objects.select_related("agreement")
+    return rows if actor.may_see() else rows.filter(_party_is(actor, "agreement__"))
+
+
+def _party_is(actor: Actor, path: str = "") -> Q:
+    own = actor.organisation_id
+    return Q(**{f"{path}buyer_id": own}) | Q(**{f"{path}seller_id": own})
+
+
+def agreement_terms(agreement: str) -> AgreementTerms:
+    """The agreement of a public identifier; raises Missing."""
+    row = Agreement.objects.select_related("negotiation", "instrument").filter(public_id=agreement).first()
+    if row is None:
+        raise Missing(kind="agreement", identifier=agreement)
+    said = row.instrument.said
+    return AgreementTerms(
+        agreement=row.public_id,
+        negotiation=row.negotiation.public_id,
+        reference=row.reference,
+        listing=row.listing,
+        listing_version=row.listing_version,
+        segment=row.segment,
+        title=said["dataset"]["title"],
+        buyer_id=row.buyer_id,
+        seller_id=row.seller_id,
+        buyer=row.buyer_identifier,
+        seller=row.seller_identifier,
+        price_minor=row.price_minor,
+        currency=row.currency,
+        tax_category=row.tax_category,
+        funding_days=row.funding_days,
+        inspection_days=row.inspection_days,
+        rights=said["terms"]["rights"],
+        policy=said["policy"],
+        signed_hash=row.signed_hash,
+        state=row.state,
+        concluded_at=row.concluded_at,
+    )
+
+
+def agreement_of(negotiation: str) -> str:
+    """Public identifier of the agreement that a negotiation ended in; raises Missing while there is none."""
+    found = (
+        Agreement.objects.filter(negotiation__public_id=negotiation)
+        .values_list("public_id", flat=True)
+        .first()
+    )
+    if found is None:
+        raise Missing(kind="agreement of negotiation", identifier=negotiation)
+    return found
+
+
+def open_disputes() -> list[OpenDispute]:
+    """Disputes that wait for the operator, the oldest first."""
+    rows = Dispute.objects.select_related("agreement").filter(state=DisputeState.OPEN).order_by("pk")
+    return [
+        OpenDispute(row.public_id, row.agreement.public_id, row.reason_code, row.opened_at) for row in rows
+    ]
+
+
+def negotiation_facts(negotiation: str) -> dict[str, Any]:
+    """What the rules may know of a negotiation about to be concluded; as ``contracts.facts`` declares it. Raises
+    Missing."""
+    row = Negotiation.objects.filter(public_id=negotiation).first()
+    if row is None:
+        raise Missing(kind="negotiation", identifier=negotiation)
+    parties = participants.organisations_by_id([row.buyer_id, row.seller_id])
+    buyer, seller = parties[row.buyer_id], parties[row.seller_id]
+    proposal = latest_proposal(row)
+    return {
+        "buyer": buyer.public_id,
+        "seller": seller.public_id,
+        "segment": row.segment,
+        "price_minor": proposal.terms["price_minor"],
+        "currency": proposal.terms["currency"],
+        "rounds": proposal.number,
+        "buyer_active": buyer.is_active,
+        "seller_active": seller.is_active,
+        "buyer_admitted": participants.is_admitted(row.buyer_id, row.segment, "buyer"),
+        "seller_admitted": participants.is_admitted(row.seller_id, row.segment, "seller"),
+        "buyer_affiliated": buyer.is_operator or buyer.affiliate,
+        "seller_affiliated": seller.is_operator or seller.affiliate,
+    }
+
+
+def negotiation_count() -> int:
+    """How many negotiations were ever begun."""
+    return Negotiation.objects.count()
+
+
+def agreement_count() -> int:
+    """How many agreements were ever concluded."""
+    return Agreement.objects.count()
+
+
+def counts() -> dict[str, dict[str, int]]:
+    """How many ``negotiations``, ``agreements`` and ``disputes`` stand in each state that occurs."""
+    return {
+        name: dict(model.objects.values_list("state").annotate(count=Count("pk")).order_by("state"))
+        for name, model in (
+            ("negotiations", Negotiation),
+            ("agreements", Agreement),
+            ("disputes", Dispute),
+        )
+    }

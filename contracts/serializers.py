@@ -1,0 +1,336 @@
+"""How contracts are written out, and what their commands take."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.db.models import TextChoices
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from marketplace.api.serializers import BilingualField, StrictSerializer
+from marketplace.kernel.canonical import sha256_hex
+
+from .models import Adjustment, Agreement, Dispute, Instrument, Negotiation, Proposal, Signature, Template
+from .signed_object import Drawn
+from .states import (
+    WAITS_FOR,
+    AgreementState,
+    ContractType,
+    DisputeOutcome,
+    DisputeReason,
+    DisputeState,
+    NegotiationState,
+    SignatureMethod,
+    words_of,
+)
+
+
+class LabelField(BilingualField):
+    """The words for a coded value, in both languages; null where there is no value. Read only."""
+
+    def __init__(self, choices: type[TextChoices], **options: Any) -> None:
+        """``choices`` has a Label for every value."""
+        self.coded = choices
+        super().__init__(read_only=True, **options)
+
+    def to_representation(self, value: Any) -> dict[str, str]:
+        """``{"ja", "en"}``."""
+        return words_of(self.coded, value).as_dict()
+
+
+class TemplateSerializer(serializers.ModelSerializer[Template]):
+    """A published version of a contract template."""
+
+    id = serializers.CharField(source="public_id")
+    title = BilingualField()
+    contract_type_label = LabelField(ContractType, source="contract_type")
+    clauses = serializers.ListField(child=serializers.DictField())
+
+    class Meta:
+        model = Template
+        fields = (
+            "id", "code", "version", "contract_type", "contract_type_label", "title", "clauses", "digest",
+            "published_at",
+        )  # fmt: skip
+
+
+class ProposalSerializer(serializers.ModelSerializer[Proposal]):
+    """Terms that one party put to the other. ``policy`` is an ODRL 2.2 Offer."""
+
+    terms = serializers.DictField()
+    policy = serializers.DictField()
+
+    class Meta:
+        model = Proposal
+        fields = ("number", "party", "terms", "policy", "note", "made_by", "made_at")
+
+
+class SignatureSerializer(serializers.ModelSerializer[Signature]):
+    """A party's signature, made by the market on its instruction; ``jws`` verifies under the market's public keys."""
+
+    id = serializers.CharField(source="public_id")
+    organisation = serializers.CharField(source="organisation_identifier")
+    method_label = LabelField(SignatureMethod, source="method")
+    jws_sha256 = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Signature
+        fields = (
+            "id", "party", "organisation", "signer", "method", "method_label", "signed_hash", "jws",
+            "jws_sha256", "signed_at",
+        )  # fmt: skip
+
+    def get_jws_sha256(self, row: Signature) -> str:
+        """SHA-256 of the JWS: the signature hash that the document shows."""
+        return sha256_hex(row.jws.encode())
+
+
+class NegotiationSerializer(serializers.ModelSerializer[Negotiation]):
+    """A negotiation with all that was proposed and signed. The price of a proposal is without tax."""
+
+    id = serializers.CharField(source="public_id")
+    buyer = serializers.CharField(source="buyer_identifier")
+    seller = serializers.CharField(source="seller_identifier")
+    template = serializers.CharField(source="template.public_id")
+    dataset = serializers.DictField()
+    state_label = LabelField(NegotiationState, source="state")
+    waits_for = serializers.SerializerMethodField()
+    proposals = ProposalSerializer(many=True)
+    signed_hash = serializers.SerializerMethodField()
+    signatures = serializers.SerializerMethodField()
+    agreement = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Negotiation
+        fields = (
+            "id", "reference", "buyer", "seller", "listing", "listing_version", "segment", "dataset", "template",
+            "negotiable", "state", "state_label", "waits_for", "respond_by", "opened_at", "proposals",
+            "signed_hash", "signatures", "agreement", "ended_at", "ended_by", "end_reason_code", "end_reason",
+        )  # fmt: skip
+
+    def get_waits_for(self, row: Negotiation) -> str | None:
+        """Whose move it is: ``buyer``, ``seller``, or null when it is over."""
+        party = WAITS_FOR.get(NegotiationState(row.state))
+        return party.value if party else None
+
+    def get_signed_hash(self, row: Negotiation) -> str | None:
+        """The hash of the contract put up for signature, or null before."""
+        instrument = _instrument(row)
+        return instrument.signed_hash if instrument else None
+
+    @extend_schema_field(SignatureSerializer(many=True))
+    def get_signatures(self, row: Negotiation) -> Any:
+        """The signatures so far."""
+        instrument = _instrument(row)
+        return SignatureSerializer(instrument.signatures.all(), many=True).data if instrument else []
+
+    def get_agreement(self, row: Negotiation) -> str | None:
+        """The agreement that it ended in, or null."""
+        agreement: Agreement | None = getattr(row, "agreement", None)
+        return agreement.public_id if agreement else None
+
+
+def _instrument(row: Negotiation) -> Instrument | None:
+    return getattr(row, "instrument", None)
+
+
+class BilingualTextSerializer(serializers.Serializer[Any]):
+    """A long text in both languages."""
+
+    ja = serializers.CharField()
+    en = serializers.CharField()
+
+
+class ContractSerializer(serializers.Serializer[Drawn]):
+    """A contract to read before signing: the one object that is signed, its hash, and its text in both languages.
+
+    ``signed_hash`` is the SHA-256 of ``canonical``, and ``content.text`` has the SHA-256 of each text.
+    """
+
+    signed_hash = serializers.CharField()
+    content = serializers.SerializerMethodField()
+    canonical = serializers.CharField(source="content")
+    text = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.DictField())
+    def get_content(self, drawn: Drawn) -> dict[str, Any]:
+        """What is signed, as JSON."""
+        content: dict[str, Any] = json.loads(drawn.content)
+        return content
+
+    @extend_schema_field(BilingualTextSerializer())
+    def get_text(self, drawn: Drawn) -> dict[str, str]:
+        """What people read."""
+        return {"ja": drawn.text_ja, "en": drawn.text_en}
+
+
+class VerificationSerializer(serializers.Serializer[Any]):
+    """The outcome of recomputing every hash and verifying every signature of an agreement."""
+
+    agreement = serializers.CharField()
+    signed_hash = serializers.CharField()
+    verified = serializers.BooleanField()
+    faults = serializers.ListField(child=serializers.CharField())
+
+
+class AgreementSerializer(serializers.ModelSerializer[Agreement]):
+    """An agreement: what both parties signed. Amounts exclude tax, in minor units."""
+
+    id = serializers.CharField(source="public_id")
+    negotiation = serializers.CharField(source="negotiation.public_id")
+    buyer = serializers.CharField(source="buyer_identifier")
+    seller = serializers.CharField(source="seller_identifier")
+    rights = serializers.SerializerMethodField()
+    policy = serializers.SerializerMethodField()
+    title = serializers.SerializerMethodField()
+    signatures = serializers.SerializerMethodField()
+    state_label = LabelField(AgreementState, source="state")
+
+    class Meta:
+        model = Agreement
+        fields = (
+            "id", "negotiation", "reference", "buyer", "seller", "listing", "listing_version", "segment", "title",
+            "price_minor", "currency", "tax_category", "funding_days", "inspection_days", "rights", "policy",
+            "signed_hash", "signatures", "decision", "state", "state_label", "concluded_at", "terminated_at",
+            "termination_reason",
+        )  # fmt: skip
+
+    @extend_schema_field(serializers.DictField())
+    def get_rights(self, row: Agreement) -> Any:
+        """The rights of use, by choice."""
+        return row.instrument.said["terms"]["rights"]
+
+    @extend_schema_field(serializers.DictField())
+    def get_policy(self, row: Agreement) -> Any:
+        """The machine-readable policy (ODRL 2.2 Agreement)."""
+        return row.instrument.said["policy"]
+
+    @extend_schema_field(BilingualField())
+    def get_title(self, row: Agreement) -> Any:
+        """The title of the dataset, as it was signed."""
+        return row.instrument.said["dataset"]["title"]
+
+    @extend_schema_field(SignatureSerializer(many=True))
+    def get_signatures(self, row: Agreement) -> Any:
+        """The signatures of both parties."""
+        return SignatureSerializer(row.instrument.signatures.all(), many=True).data
+
+
+class DisputeSerializer(serializers.ModelSerializer[Dispute]):
+    """A buyer's complaint, and what the operator ruled."""
+
+    id = serializers.CharField(source="public_id")
+    agreement = serializers.CharField(source="agreement.public_id")
+    buyer = serializers.CharField(source="agreement.buyer_identifier")
+    seller = serializers.CharField(source="agreement.seller_identifier")
+    reason_label = LabelField(DisputeReason, source="reason_code")
+    state_label = LabelField(DisputeState, source="state")
+    outcome_label = LabelField(DisputeOutcome, source="outcome", allow_null=True)
+
+    class Meta:
+        model = Dispute
+        fields = (
+            "id", "agreement", "buyer", "seller", "reason_code", "reason_label", "text", "opened_at", "state",
+            "state_label", "outcome", "outcome_label", "finding", "resolved_at",
+        )  # fmt: skip
+
+
+class AdjustmentSerializer(serializers.ModelSerializer[Adjustment]):
+    """A correction of a price: ``debtor`` pays ``amount_minor``, without tax, to ``creditor``."""
+
+    id = serializers.CharField(source="public_id")
+    agreement = serializers.CharField(source="agreement.public_id")
+    debtor = serializers.SerializerMethodField()
+    creditor = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Adjustment
+        fields = (
+            "id", "agreement", "debtor", "creditor", "amount_minor", "currency", "reason_code", "reason",
+            "ordered_at",
+        )  # fmt: skip
+
+    def get_debtor(self, row: Adjustment) -> str:
+        """Who pays, by public identifier."""
+        return str(getattr(row.agreement, f"{row.debtor}_identifier"))
+
+    def get_creditor(self, row: Adjustment) -> str:
+        """Who is paid, by public identifier."""
+        agreement = row.agreement
+        parties = {agreement.buyer_identifier, agreement.seller_identifier}
+        return (parties - {self.get_debtor(row)}).pop()
+
+
+class ClauseSerializer(StrictSerializer):
+    """One clause of a template; ``{price}`` and the like are filled in."""
+
+    number = serializers.IntegerField(min_value=1)
+    heading = BilingualField()
+    text = BilingualField()
+
+
+class PublishTemplateSerializer(StrictSerializer):
+    """A contract template, or its next version."""
+
+    code = serializers.CharField(max_length=60)
+    contract_type = serializers.ChoiceField(choices=ContractType.choices, default=ContractType.PROVISION)
+    title = BilingualField()
+    clauses = ClauseSerializer(many=True, allow_empty=False)
+
+
+class TermsSerializer(StrictSerializer):
+    """Terms to change; what is left out stays."""
+
+    price_minor = serializers.IntegerField(required=False, min_value=1)
+    funding_days = serializers.IntegerField(required=False, min_value=0)
+    inspection_days = serializers.IntegerField(required=False, min_value=1)
+    rights = serializers.DictField(required=False)
+
+
+class RequestSerializer(StrictSerializer):
+    """What a buyer asks for, under its own reference."""
+
+    listing = serializers.CharField(max_length=31)
+    reference = serializers.CharField(max_length=60, trim_whitespace=False)
+    terms = TermsSerializer(required=False)
+    note = serializers.CharField(max_length=2_000, required=False, default="", allow_blank=True)
+
+
+class ProposeSerializer(StrictSerializer):
+    """Terms put to the other party."""
+
+    terms = TermsSerializer(required=False)
+    note = serializers.CharField(max_length=2_000, required=False, default="", allow_blank=True)
+
+
+class SignSerializer(StrictSerializer):
+    """The hash of the contract that was read, and that is to be signed."""
+
+    signed_hash = serializers.RegexField(r"^[0-9a-f]{64}$")
+
+
+class TerminateSerializer(StrictSerializer):
+    """Why a negotiation ends."""
+
+    reason_code = serializers.RegexField(r"^[a-z][a-z0-9_]{0,39}$", required=False, default="withdrawn")
+    reason = serializers.CharField(max_length=2_000, required=False, default="", allow_blank=True)
+
+
+class ResolveSerializer(StrictSerializer):
+    """The operator's ruling on a dispute."""
+
+    outcome = serializers.ChoiceField(choices=DisputeOutcome.choices)
+    reason = serializers.CharField(max_length=5_000)
+
+
+class AdjustSerializer(StrictSerializer):
+    """A correction of the price, without tax."""
+
+    debtor = serializers.CharField(max_length=31)
+    amount_minor = serializers.IntegerField(min_value=1)
+    reason = serializers.CharField(max_length=2_000)
+    reason_code = serializers.RegexField(
+        r"^[a-z][a-z0-9_]{0,39}$", required=False, default="price_correction"
+    )

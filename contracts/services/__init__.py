@@ -1,0 +1,24 @@
+"""What can be done with contracts."""
+
+from .agreements import adjust_price, terminate_agreement
+from .disputes import open_dispute, resolve_dispute
+from .negotiations import accept_offer, counter_request, make_offer, request_negotiation
+from .signing import sign
+from .templates import publish_template
+from .terminations import end_expired, end_of_suspended, terminate
+
+__all__ = [
+    "accept_offer",
+    "adjust_price",
+    "counter_request",
+    "end_expired",
+    "end_of_suspended",
+    "make_offer",
+    "open_dispute",
+    "publish_template",
+    "request_negotiation",
+    "resolve_dispute",
+    "sign",
+    "terminate",
+    "terminate_agreement",
+]

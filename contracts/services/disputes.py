@@ -1,0 +1,138 @@
+"""Disputes over deliveries: the buyer complains, the operator rules."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from marketplace.events.schemas.contracts import DisputeOpened, DisputeResolved
+from marketplace.events.services import emit
+from marketplace.evidence.services import record
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
+from marketplace.kernel.labels import Label
+from marketplace.kernel.states import advance
+
+from ..errors import AgreementEnded, DisputeKnown
+from ..models import Agreement, Dispute
+from ..states import DISPUTE, AgreementState, DisputeOutcome, DisputeReason, DisputeState
+from .agreements import locked_agreement
+
+TEXT_LENGTH_MAX = 5_000
+
+
+@transaction.atomic
+def open_dispute(*, actor: Actor, agreement: str, reason_code: str, text: str) -> Dispute:
+    """Complain, as the buyer, of a delivery under an agreement in force.
+
+    Delivery calls it while it holds the delivery, so that of acceptance and complaint one wins; whether it is still
+    time to complain is decided there. Emits dispute.opened. Raises Missing, Forbidden, AgreementEnded,
+    DisputeKnown, FieldInvalid.
+    """
+    if reason_code not in DisputeReason.values:
+        known = ", ".join(DisputeReason.values)
+        raise FieldInvalid("reason_code", Label(f"choose one of {known}", f"{known} から選んでください"))
+    _check_text("text", text)
+    subject = locked_agreement(actor, agreement)
+    if actor.organisation_id != subject.buyer_id:
+        raise Forbidden(needed="the buyer")
+    if subject.state != AgreementState.IN_FORCE:
+        raise AgreementEnded(agreement=agreement)
+    known_dispute = subject.disputes.filter(state=DisputeState.OPEN).first()
+    if known_dispute is not None:
+        raise DisputeKnown(agreement=agreement, dispute=known_dispute.public_id)
+    dispute = Dispute.objects.create(
+        agreement=subject,
+        reason_code=reason_code,
+        text=text.strip(),
+        opened_by=actor.identifier,
+        opened_at=clock.now(),
+    )
+    record(
+        kind="contracts.dispute_opened",
+        subject=dispute.public_id,
+        actor=actor,
+        payload={
+            "agreement": agreement,
+            "reason_code": reason_code,
+            "text_sha256": sha256_hex(dispute.text.encode()),
+        },
+    )
+    emit(
+        DisputeOpened(
+            dispute=dispute.public_id,
+            agreement=agreement,
+            buyer=subject.buyer_identifier,
+            seller=subject.seller_identifier,
+            reason_code=reason_code,
+        )
+    )
+    return dispute
+
+
+@transaction.atomic
+def resolve_dispute(*, actor: Actor, dispute: str, outcome: str, reason: str) -> Dispute:
+    """Rule on a dispute, as the operator: ``dismissed``, ``redelivery`` or ``refund``, with the reason.
+
+    Delivery and clearing carry it out. Once the agreement has ended it can only be dismissed. Emits
+    dispute.resolved. Raises Missing, IllegalTransition, AgreementEnded, FieldInvalid, Forbidden.
+    """
+    actor.require_operator()
+    if outcome not in DisputeOutcome.values:
+        known = ", ".join(DisputeOutcome.values)
+        raise FieldInvalid("outcome", Label(f"choose one of {known}", f"{known} から選んでください"))
+    _check_text("reason", reason)
+    agreement, subject = _locked(actor, dispute)
+    DISPUTE.target(state=subject.state, command="resolve", role=actor.role.value)
+    if agreement.state != AgreementState.IN_FORCE and outcome != DisputeOutcome.DISMISSED:
+        raise AgreementEnded(agreement=agreement.public_id)
+    advance(
+        subject,
+        DISPUTE,
+        command="resolve",
+        role=actor.role.value,
+        outcome=str(outcome),
+        finding=reason.strip(),
+        resolved_by=actor.identifier,
+        resolved_at=clock.now(),
+    )
+    record(
+        kind="contracts.dispute_resolved",
+        subject=subject.public_id,
+        actor=actor,
+        payload={
+            "agreement": agreement.public_id,
+            "outcome": subject.outcome,
+            "finding_sha256": sha256_hex(reason.strip().encode()),
+        },
+    )
+    emit(
+        DisputeResolved(
+            dispute=subject.public_id,
+            agreement=agreement.public_id,
+            buyer=agreement.buyer_identifier,
+            seller=agreement.seller_identifier,
+            outcome=str(outcome),
+        )
+    )
+    return subject
+
+
+def _locked(actor: Actor, public_id: str) -> tuple[Agreement, Dispute]:
+    """The dispute and its agreement, both locked, the agreement first; raises Missing."""
+    agreement = (
+        Dispute.objects.filter(public_id=public_id).values_list("agreement__public_id", flat=True).first()
+    )
+    if agreement is None:
+        raise Missing(kind="dispute", identifier=public_id)
+    subject = locked_agreement(actor, agreement)
+    return subject, Dispute.objects.select_for_update().get(public_id=public_id)
+
+
+def _check_text(name: str, text: str) -> None:
+    if not text.strip() or len(text) > TEXT_LENGTH_MAX or "\x00" in text:
+        raise FieldInvalid(
+            name,
+            Label(f"write 1 to {TEXT_LENGTH_MAX} characters", f"1～{TEXT_LENGTH_MAX}字で入力してください"),
+        )

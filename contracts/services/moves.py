@@ -1,0 +1,99 @@
+"""What every move of a negotiation has in common: finding and locking it, who moves, by when, and telling of it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from marketplace.events.schemas.contracts import NegotiationMoved
+from marketplace.events.services import emit
+from marketplace.evidence.services import record
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor, Role
+from marketplace.kernel.errors import Missing
+from marketplace.kernel.states import advance
+from marketplace.participants import queries as participants
+
+from ..errors import NegotiationExpired
+from ..models import Negotiation
+from ..states import NEGOTIATION, WAITS_FOR, NegotiationState, Party
+
+RESPONSE_DAYS = 14
+"""Calendar days within which a party answers; silence then ends the negotiation."""
+
+
+def locked(actor: Actor, public_id: str) -> Negotiation:
+    """The negotiation, locked until the transaction ends. Raises Missing, also where it is of two others."""
+    negotiation = Negotiation.objects.select_for_update().filter(public_id=public_id).first()
+    if negotiation is None:
+        raise Missing(kind="negotiation", identifier=public_id)
+    actor.require_sight(negotiation.buyer_id, negotiation.seller_id, kind="negotiation", identifier=public_id)
+    return negotiation
+
+
+def role_in(actor: Actor, negotiation: Negotiation) -> str:
+    """In which role the actor stands to the negotiation: ``buyer``, ``seller``, ``operator`` or ``system``."""
+    if actor.role is not Role.PARTICIPANT:
+        return actor.role.value
+    own = actor.organisation_id == negotiation.buyer_id
+    return Party.BUYER.value if own else Party.SELLER.value
+
+
+def require_move(actor: Actor, negotiation: Negotiation, command: str) -> str:
+    """The role in which the actor may make this move now.
+
+    Raises IllegalTransition, NegotiationExpired, and NotAdmitted or OrganisationSuspended where the party may do
+    no business in the segment.
+    """
+    role = role_in(actor, negotiation)
+    NEGOTIATION.target(state=negotiation.state, command=command, role=role)
+    if negotiation.respond_by is not None and clock.now() > negotiation.respond_by:
+        raise NegotiationExpired(
+            negotiation=negotiation.public_id, respond_by=negotiation.respond_by.isoformat()
+        )
+    participants.require_admitted(actor.require_organisation(), negotiation.segment, role)
+    return role
+
+
+def answer_by() -> datetime:
+    """The instant by which the next move is awaited."""
+    return clock.now() + timedelta(days=RESPONSE_DAYS)
+
+
+def move(
+    negotiation: Negotiation,
+    *,
+    command: str,
+    role: str,
+    actor: Actor,
+    payload: dict[str, Any],
+    **changes: Any,
+) -> None:
+    """Move the negotiation, with ``changes``, and tell of it in evidence and by an event."""
+    target = NegotiationState(NEGOTIATION.target(state=negotiation.state, command=command, role=role))
+    changes["respond_by"] = answer_by() if target in WAITS_FOR else None
+    advance(negotiation, NEGOTIATION, command=command, role=role, **changes)
+    tell(negotiation, role=role, actor=actor, payload=payload)
+
+
+def tell(negotiation: Negotiation, *, role: str, actor: Actor, payload: dict[str, Any]) -> None:
+    """Write the evidence and the event of the state that the negotiation has reached."""
+    record(
+        kind=f"contracts.negotiation_{negotiation.state}",
+        subject=negotiation.public_id,
+        actor=actor,
+        payload={"by": role, **payload},
+    )
+    waits_for = WAITS_FOR.get(NegotiationState(negotiation.state))
+    emit(
+        NegotiationMoved(
+            negotiation=negotiation.public_id,
+            listing=negotiation.listing,
+            buyer=negotiation.buyer_identifier,
+            seller=negotiation.seller_identifier,
+            state=str(negotiation.state),
+            by=role,
+            waits_for=waits_for.value if waits_for else None,
+            respond_by=negotiation.respond_by.isoformat() if negotiation.respond_by else None,
+        )
+    )

@@ -1,0 +1,210 @@
+"""Negotiating: a buyer requests, the seller offers, the buyer requests again or accepts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from psycopg import errors as postgres_errors
+
+from listings import queries as listings
+from listings.queries import OfferView
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.canonical import digest_of
+from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.labels import Label
+from marketplace.participants import queries as participants
+
+from .. import queries
+from ..errors import NotNegotiable, OwnListing, ReferenceTaken
+from ..models import REFERENCE_LENGTH_MAX, Negotiation, Proposal
+from ..signed_object import iri
+from ..states import Party
+from ..terms import Terms, parse_terms, revised
+from .moves import answer_by, locked, move, require_move, tell
+
+NOTE_LENGTH_MAX = 2_000
+
+
+@transaction.atomic
+def request_negotiation(
+    *, actor: Actor, listing: str, reference: str, terms: Mapping[str, Any] | None = None, note: str = ""
+) -> Negotiation:
+    """Ask, as a buyer, for a contract over the version of a listing that is on sale: at the published terms, or at
+    those that ``terms`` change.
+
+    ``reference`` is the buyer's own, used once. Emits negotiation.moved. Raises Missing (listing, template),
+    NotOnSale, OwnListing, NotAdmitted, OrganisationSuspended, NotNegotiable, ReferenceTaken, FieldInvalid,
+    Forbidden.
+    """
+    buyer_id = actor.require_organisation()
+    _check_reference(reference)
+    _check_note(note)
+    sale = listings.version_for_sale(listing)
+    if sale.seller_id == buyer_id:
+        raise OwnListing(listing=listing)
+    participants.require_admitted(buyer_id, sale.segment, Party.BUYER.value)
+    published = _published_terms(sale)
+    wanted = revised(published, terms)
+    if wanted != published and not sale.negotiable:
+        raise NotNegotiable(listing=listing)
+    negotiation = _opened(actor, sale, reference)
+    _propose(negotiation, actor=actor, party=Party.BUYER, terms=wanted, note=note)
+    tell(negotiation, role="buyer", actor=actor, payload=_terms_payload(wanted))
+    return negotiation
+
+
+def _published_terms(sale: OfferView) -> Terms:
+    return parse_terms(
+        {
+            "price_minor": sale.price_minor,
+            "currency": sale.currency,
+            "tax_category": sale.tax_category,
+            "funding_days": sale.funding_days,
+            "inspection_days": sale.inspection_days,
+            "rights": sale.rights,
+        }
+    )
+
+
+def _opened(actor: Actor, sale: OfferView, reference: str) -> Negotiation:
+    """The negotiation over what is on sale; the database decides whether the reference is new."""
+    files = [
+        {
+            "id": file.public_id,
+            "file_name": file.file_name,
+            "media_type": file.media_type,
+            "size_bytes": file.size_bytes,
+            "sha256": file.sha256,
+        }
+        for file in listings.distributions(sale.listing_version)
+    ]
+    try:
+        with transaction.atomic():
+            return Negotiation.objects.create(
+                buyer_id=actor.require_organisation(),
+                seller_id=sale.seller_id,
+                buyer_identifier=str(actor.organisation),
+                seller_identifier=sale.seller,
+                reference=reference,
+                listing=sale.listing,
+                listing_version=sale.listing_version,
+                segment=sale.segment,
+                dataset={"title": sale.title, "files": files},
+                template=queries.latest_template(sale.template),
+                negotiable=sale.negotiable,
+                respond_by=answer_by(),
+                opened_at=clock.now(),
+            )
+    except IntegrityError as error:
+        cause = error.__cause__
+        if (
+            isinstance(cause, postgres_errors.UniqueViolation)
+            and cause.diag.constraint_name == "negotiation_reference_once"
+        ):
+            raise ReferenceTaken(reference=reference) from error
+        raise
+
+
+@transaction.atomic
+def make_offer(
+    *, actor: Actor, negotiation: str, terms: Mapping[str, Any] | None = None, note: str = ""
+) -> Negotiation:
+    """Answer a request, as the seller, with terms of its own: those that stand, changed by ``terms``.
+
+    Emits negotiation.moved. Raises Missing, IllegalTransition, NegotiationExpired, NotNegotiable, NotAdmitted,
+    OrganisationSuspended, FieldInvalid.
+    """
+    return _answer(actor, negotiation, "offer", terms, note)
+
+
+@transaction.atomic
+def counter_request(
+    *, actor: Actor, negotiation: str, terms: Mapping[str, Any] | None = None, note: str = ""
+) -> Negotiation:
+    """Answer an offer, as the buyer, by asking for other terms: those that stand, changed by ``terms``.
+
+    Emits negotiation.moved. Raises as ``make_offer`` does.
+    """
+    return _answer(actor, negotiation, "request", terms, note)
+
+
+def _answer(
+    actor: Actor, negotiation: str, command: str, terms: Mapping[str, Any] | None, note: str
+) -> Negotiation:
+    _check_note(note)
+    subject = locked(actor, negotiation)
+    role = require_move(actor, subject, command)
+    standing = parse_terms(queries.latest_proposal(subject).terms)
+    wanted = revised(standing, terms)
+    if wanted != standing and not subject.negotiable:
+        raise NotNegotiable(listing=subject.listing)
+    move(subject, command=command, role=role, actor=actor, payload=_terms_payload(wanted))
+    _propose(subject, actor=actor, party=Party(role), terms=wanted, note=note)
+    return subject
+
+
+@transaction.atomic
+def accept_offer(*, actor: Actor, negotiation: str) -> Negotiation:
+    """Accept, as the buyer, the terms that the seller offered; the seller signs next.
+
+    Emits negotiation.moved. Raises Missing, IllegalTransition, NegotiationExpired, NotAdmitted,
+    OrganisationSuspended.
+    """
+    subject = locked(actor, negotiation)
+    role = require_move(actor, subject, "accept")
+    proposal = queries.latest_proposal(subject)
+    payload = {"proposal": proposal.number, "terms_digest": digest_of(proposal.terms)}
+    move(subject, command="accept", role=role, actor=actor, payload=payload)
+    return subject
+
+
+def _propose(negotiation: Negotiation, *, actor: Actor, party: Party, terms: Terms, note: str) -> None:
+    number = negotiation.proposals.count() + 1
+    Proposal.objects.create(
+        negotiation=negotiation,
+        number=number,
+        party=party.value,
+        terms=terms.as_dict(),
+        policy=terms.policy(identifier=iri(f"{negotiation.public_id}:{number}")),
+        note=note.strip(),
+        made_by=actor.identifier,
+        made_at=clock.now(),
+    )
+
+
+def _terms_payload(terms: Terms) -> dict[str, Any]:
+    return {
+        "price_minor": terms.price_minor,
+        "currency": terms.currency,
+        "terms_digest": digest_of(terms.as_dict()),
+    }
+
+
+def _check_reference(reference: str) -> None:
+    if not reference.strip() or reference != reference.strip() or not reference.isprintable():
+        raise FieldInvalid(
+            "reference",
+            Label(
+                "write your own number of this purchase, without blanks around it",
+                "自組織の注文番号を、前後の空白なしで指定してください",
+            ),
+        )
+    if len(reference) > REFERENCE_LENGTH_MAX:
+        raise FieldInvalid(
+            "reference",
+            Label(
+                f"write {REFERENCE_LENGTH_MAX} characters at most",
+                f"{REFERENCE_LENGTH_MAX}字以内にしてください",
+            ),
+        )
+
+
+def _check_note(note: str) -> None:
+    if len(note) > NOTE_LENGTH_MAX or "\x00" in note:
+        raise FieldInvalid(
+            "note",
+            Label(f"write {NOTE_LENGTH_MAX} characters at most", f"{NOTE_LENGTH_MAX}字以内にしてください"),
+        )

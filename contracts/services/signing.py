@@ -1,0 +1,181 @@
+"""Signing: the seller puts its contract up by signing it, the buyer concludes it by signing the same."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from marketplace.events.schemas.contracts import AgreementConcluded
+from marketplace.events.services import emit
+from marketplace.evidence.services import record
+from marketplace.evidence.signatures import sign as sign_for_market
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.states import advance
+from marketplace.rules import services as rules
+
+from .. import queries, signed_object
+from ..errors import ConclusionRefused, SignedSomethingElse, TermsUnsettled
+from ..models import Agreement, Instrument, Negotiation, Signature
+from ..states import NEGOTIATION, Party, SignatureMethod
+from ..terms import parse_terms
+from .moves import locked, move, require_move, role_in
+
+
+@transaction.atomic
+def sign(*, actor: Actor, negotiation: str, signed_hash: str | None = None) -> Negotiation:
+    """Sign the contract for the actor's organisation, by the market's signature on its instruction (立会人型).
+
+    The seller signs first, over the terms that stand; the buyer then concludes the agreement, if the market's rules
+    let it. ``signed_hash``, where given, is the hash of the contract that the party has read. Emits
+    negotiation.moved and, on conclusion, agreement.concluded. Raises Missing, IllegalTransition,
+    NegotiationExpired, NotAdmitted, OrganisationSuspended, TermsUnsettled, SignedSomethingElse, and
+    ConclusionRefused with the rules' reasons; refused, nothing has changed.
+    """
+    subject = locked(actor, negotiation)
+    if role_in(actor, subject) == Party.BUYER:
+        return _conclude(actor, subject, signed_hash)
+    return _put_up(actor, subject, signed_hash)
+
+
+def _put_up(actor: Actor, negotiation: Negotiation, read_hash: str | None) -> Negotiation:
+    """The seller's signature: the contract is drawn up and signed, and waits for the buyer."""
+    role = require_move(actor, negotiation, "agree")
+    proposal = queries.latest_proposal(negotiation)
+    terms = parse_terms(proposal.terms)
+    if terms.rights.must_be_negotiated:
+        raise TermsUnsettled(negotiation=negotiation.public_id)
+    drawn = queries.draft_of(negotiation, terms)
+    _require_read(negotiation, drawn.signed_hash, read_hash)
+    instrument = Instrument.objects.create(
+        negotiation=negotiation,
+        proposal=proposal,
+        content=drawn.content,
+        text_ja=drawn.text_ja,
+        text_en=drawn.text_en,
+        signed_hash=drawn.signed_hash,
+        drawn_at=clock.now(),
+    )
+    signature = _signed(actor, negotiation, instrument, Party.SELLER)
+    move(negotiation, command="agree", role=role, actor=actor, payload=_payload(signature))
+    return negotiation
+
+
+def _conclude(actor: Actor, negotiation: Negotiation, read_hash: str | None) -> Negotiation:
+    """The buyer's signature: with it, and the rules' consent, the agreement stands."""
+    role = require_move(actor, negotiation, "verify")
+    instrument = Instrument.objects.get(negotiation=negotiation)
+    _require_read(negotiation, instrument.signed_hash, read_hash)
+    decision = rules.evaluate(point="conclusion", subject=negotiation.public_id, actor=actor)
+    if not decision.passes:
+        raise ConclusionRefused(
+            negotiation=negotiation.public_id, outcome=decision.outcome, reasons=decision.reasons
+        )
+    signature = _signed(actor, negotiation, instrument, Party.BUYER)
+    advance(negotiation, NEGOTIATION, command="verify", role=role)
+    agreement = _agreed(negotiation, instrument, str(decision.public_id))
+    # Verified and finalized are one step here: the event tells of the state in which it comes to rest.
+    payload = {**_payload(signature), "agreement": agreement.public_id}
+    move(negotiation, command="finalize", role="system", actor=actor, payload=payload)
+    _tell_concluded(actor, negotiation, agreement)
+    return negotiation
+
+
+def _require_read(negotiation: Negotiation, signed_hash: str, read_hash: str | None) -> None:
+    if read_hash is not None and read_hash != signed_hash:
+        raise SignedSomethingElse(negotiation=negotiation.public_id, signed_hash=signed_hash)
+
+
+def _signed(actor: Actor, negotiation: Negotiation, instrument: Instrument, party: Party) -> Signature:
+    """The market's signature over what the party instructs it to sign."""
+    organisation = negotiation.seller_identifier if party is Party.SELLER else negotiation.buyer_identifier
+    signed_at = clock.now()
+    claims = signed_object.claims(
+        agreement=negotiation.agreement_identifier,
+        signed_hash=instrument.signed_hash,
+        party=party.value,
+        organisation=organisation,
+        signer=actor.identifier,
+        signed_at=signed_at,
+    )
+    return Signature.objects.create(
+        instrument=instrument,
+        party=party.value,
+        organisation_id=actor.require_organisation(),
+        organisation_identifier=organisation,
+        signer=actor.identifier,
+        method=SignatureMethod.MARKET_SIDE.value,
+        signed_hash=instrument.signed_hash,
+        jws=sign_for_market(claims),
+        signed_at=signed_at,
+    )
+
+
+def _payload(signature: Signature) -> dict[str, str]:
+    return {
+        "signature": signature.public_id,
+        "method": signature.method,
+        "signed_hash": signature.signed_hash,
+        "jws_sha256": sha256_hex(signature.jws.encode()),
+    }
+
+
+def _agreed(negotiation: Negotiation, instrument: Instrument, decision: str) -> Agreement:
+    """The agreement: what both parties signed, column by column."""
+    terms = instrument.said["terms"]
+    return Agreement.objects.create(
+        public_id=negotiation.agreement_identifier,
+        negotiation=negotiation,
+        instrument=instrument,
+        buyer_id=negotiation.buyer_id,
+        seller_id=negotiation.seller_id,
+        buyer_identifier=negotiation.buyer_identifier,
+        seller_identifier=negotiation.seller_identifier,
+        reference=negotiation.reference,
+        listing=negotiation.listing,
+        listing_version=negotiation.listing_version,
+        segment=negotiation.segment,
+        price_minor=terms["price_minor"],
+        currency=terms["currency"],
+        tax_category=terms["tax_category"],
+        funding_days=terms["funding_days"],
+        inspection_days=terms["inspection_days"],
+        signed_hash=instrument.signed_hash,
+        decision=decision,
+        concluded_at=clock.now(),
+    )
+
+
+def _tell_concluded(actor: Actor, negotiation: Negotiation, agreement: Agreement) -> None:
+    record(
+        kind="contracts.agreement_concluded",
+        subject=agreement.public_id,
+        actor=actor,
+        payload={
+            "negotiation": negotiation.public_id,
+            "buyer": agreement.buyer_identifier,
+            "seller": agreement.seller_identifier,
+            "price_minor": agreement.price_minor,
+            "currency": agreement.currency,
+            "signed_hash": agreement.signed_hash,
+            "decision": agreement.decision,
+        },
+    )
+    emit(
+        AgreementConcluded(
+            agreement=agreement.public_id,
+            negotiation=negotiation.public_id,
+            reference=agreement.reference,
+            listing=agreement.listing,
+            listing_version=agreement.listing_version,
+            segment=agreement.segment,
+            buyer=agreement.buyer_identifier,
+            seller=agreement.seller_identifier,
+            price_minor=agreement.price_minor,
+            currency=agreement.currency,
+            tax_category=agreement.tax_category,
+            funding_days=agreement.funding_days,
+            inspection_days=agreement.inspection_days,
+            signed_hash=agreement.signed_hash,
+        )
+    )

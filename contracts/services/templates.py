@@ -1,0 +1,76 @@
+"""Publishing contract templates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import connection, transaction
+
+from marketplace.evidence.services import record
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.canonical import digest_of
+from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.labels import Label
+
+from ..clauses import CODE, check_clauses, check_title
+from ..models import Template
+from ..states import ContractType
+
+PUBLISH_LOCK = 5_301_101
+
+
+@transaction.atomic
+def publish_template(
+    *,
+    actor: Actor,
+    code: str,
+    title: Mapping[str, str],
+    clauses: Sequence[Mapping[str, Any]],
+    contract_type: str = ContractType.PROVISION,
+) -> Template:
+    """Publish a contract template, or its next version (operator). What is unchanged is not published again.
+
+    ``clauses`` as ``contracts.clauses`` describes them. Negotiations under way keep the version they began with.
+    Raises FieldInvalid, Forbidden.
+    """
+    actor.require_operator()
+    if not CODE.fullmatch(code):
+        raise FieldInvalid(
+            "code",
+            Label(
+                "write lower-case letters, digits and - _ . (60 at most)",
+                "60字以内の英小文字、数字、- _ . で指定してください",
+            ),
+        )
+    if contract_type not in ContractType.values:
+        known = ", ".join(ContractType.values)
+        raise FieldInvalid("contract_type", Label(f"choose one of {known}", f"{known} から選んでください"))
+    document = {
+        "code": code,
+        "contract_type": str(contract_type),
+        "title": check_title(title),
+        "clauses": check_clauses(clauses),
+    }
+    digest = digest_of(document)
+    with connection.cursor() as cursor:
+        # Two publications at once would take the same number.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PUBLISH_LOCK])
+    latest = Template.objects.filter(code=code).order_by("-version").first()
+    if latest is not None and latest.digest == digest:
+        return latest
+    template = Template.objects.create(
+        **document,
+        version=latest.version + 1 if latest else 1,
+        digest=digest,
+        published_by=actor.identifier,
+        published_at=clock.now(),
+    )
+    record(
+        kind="contracts.template_published",
+        subject=template.public_id,
+        actor=actor,
+        payload={"code": code, "version": template.version, "digest": digest},
+    )
+    return template

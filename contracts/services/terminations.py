@@ -1,0 +1,103 @@
+"""Ending negotiations without agreement: by a party, by the operator, by time, by a suspension."""
+
+from __future__ import annotations
+
+import re
+
+from django.db import transaction
+from django.db.models import Q
+
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.labels import Label
+from marketplace.participants import queries as participants
+
+from ..models import Negotiation
+from ..states import NEGOTIATION, OPEN_NEGOTIATIONS
+from .moves import locked, move, role_in
+
+REASON_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
+REASON_LENGTH_MAX = 2_000
+
+
+@transaction.atomic
+def terminate(
+    *, actor: Actor, negotiation: str, reason_code: str = "withdrawn", reason: str = ""
+) -> Negotiation:
+    """End an open negotiation, as a party, as the operator (who gives a reason), or as the system.
+
+    Emits negotiation.moved. Raises Missing, IllegalTransition, FieldInvalid.
+    """
+    if not REASON_CODE.fullmatch(reason_code):
+        raise FieldInvalid(
+            "reason_code",
+            Label(
+                "write a code in snake case, 40 letters at most", "40字以内の英小文字と下線で指定してください"
+            ),
+        )
+    if len(reason) > REASON_LENGTH_MAX or "\x00" in reason:
+        raise FieldInvalid(
+            "reason",
+            Label(
+                f"write {REASON_LENGTH_MAX} characters at most", f"{REASON_LENGTH_MAX}字以内にしてください"
+            ),
+        )
+    subject = locked(actor, negotiation)
+    role = role_in(actor, subject)
+    NEGOTIATION.target(state=subject.state, command="terminate", role=role)
+    if role == "operator" and not reason.strip():
+        raise FieldInvalid("reason", Label("the operator gives its reason", "運営者は理由を入力してください"))
+    _end(subject, actor=actor, role=role, reason_code=reason_code, reason=reason.strip())
+    return subject
+
+
+def _end(negotiation: Negotiation, *, actor: Actor, role: str, reason_code: str, reason: str) -> None:
+    move(
+        negotiation,
+        command="terminate",
+        role=role,
+        actor=actor,
+        payload={"reason_code": reason_code, "reason_sha256": sha256_hex(reason.encode())},
+        ended_at=clock.now(),
+        ended_by=role,
+        end_reason_code=reason_code,
+        end_reason=reason,
+    )
+
+
+@transaction.atomic
+def end_expired(*, limit: int = 100) -> int:
+    """End negotiations whose answer did not come in time, at most ``limit``; returns how many.
+
+    What another transaction is moving is left to the next sweep.
+    """
+    late = (
+        Negotiation.objects.select_for_update(skip_locked=True)
+        .filter(state__in=OPEN_NEGOTIATIONS, respond_by__lt=clock.now())
+        .order_by("pk")[:limit]
+    )
+    expired = list(late)
+    for negotiation in expired:
+        _end(negotiation, actor=SYSTEM, role="system", reason_code="expired", reason="")
+    return len(expired)
+
+
+@transaction.atomic
+def end_of_suspended(*, organisation: str) -> int:
+    """End the open negotiations of a suspended organisation (public identifier); returns how many.
+
+    One that is active again keeps them. Emits negotiation.moved for each.
+    """
+    party = participants.get_organisation(organisation)
+    if party.is_active:
+        return 0
+    subjects = list(
+        Negotiation.objects.select_for_update()
+        .filter(Q(buyer_id=party.id) | Q(seller_id=party.id), state__in=OPEN_NEGOTIATIONS)
+        .order_by("pk")
+    )
+    for negotiation in subjects:
+        _end(negotiation, actor=SYSTEM, role="system", reason_code="participant_suspended", reason="")
+    return len(subjects)

@@ -1,0 +1,129 @@
+"""The one object that both parties of a contract sign: what it holds, how it is hashed, and how it is verified.
+
+It is a JSON object in canonical form (RFC 8785) with the parties, the dataset with the hashes of its files, the
+terms, the machine-readable policy (ODRL), and the SHA-256 of the contract's text in each language. Its own SHA-256
+is the hash that is signed: text, policy and terms stand or fall together. The same negotiation gives the same
+object, so a party can compute beforehand what it is about to sign.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from listings.rights import Parties
+from marketplace.evidence.signatures import SignatureInvalid, verify
+from marketplace.kernel.canonical import canonical_json, sha256_hex
+
+from .clauses import LANGUAGES
+from .contract_text import render_text
+from .states import SignatureMethod
+from .terms import Terms
+
+CONTENT_TYPE = "sanpo.agreement.v1"
+CLAIMS_TYPE = "sanpo.signature.v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A contract drawn up: the canonical ``content``, its two texts, and the hash that is signed."""
+
+    content: str
+    text_ja: str
+    text_en: str
+    signed_hash: str
+
+
+def iri(identifier: str) -> str:
+    """The IRI by which policies name what has a public identifier."""
+    return f"urn:sanpo:{identifier}"
+
+
+def compose(
+    *,
+    market: str,
+    agreement: str,
+    negotiation: str,
+    reference: str,
+    provider: Mapping[str, Any],
+    consumer: Mapping[str, Any],
+    dataset: Mapping[str, Any],
+    template: Mapping[str, Any],
+    terms: Terms,
+    tax_rate_bp: int,
+) -> dict[str, Any]:
+    """What a contract says, without its texts. Parties: id, name, corporate_number, address, representative;
+    dataset: listing, version, segment, title, files; template: id, code, version, title, digest.
+    """
+    parties = Parties(
+        assigner=iri(provider["id"]), assignee=iri(consumer["id"]), target=iri(dataset["version"])
+    )
+    return {
+        "type": CONTENT_TYPE,
+        "market": market,
+        "agreement": agreement,
+        "negotiation": negotiation,
+        "reference": reference,
+        "provider": dict(provider),
+        "consumer": dict(consumer),
+        "dataset": dict(dataset),
+        "template": dict(template),
+        "terms": terms.as_dict(),
+        "tax_rate_bp": tax_rate_bp,
+        "policy": terms.policy(identifier=iri(agreement), parties=parties),
+        "signature_method": SignatureMethod.MARKET_SIDE.value,
+    }
+
+
+def draw_up(said: Mapping[str, Any], clauses: Sequence[Mapping[str, Any]]) -> Drawn:
+    """The contract over what ``compose`` said, in the words of a template's clauses."""
+    texts = {language: render_text(said, clauses, language) for language in LANGUAGES}
+    hashes = {language: sha256_hex(text.encode()) for language, text in texts.items()}
+    content = canonical_json({**said, "text": hashes})
+    return Drawn(
+        content=content.decode(), text_ja=texts["ja"], text_en=texts["en"], signed_hash=sha256_hex(content)
+    )
+
+
+def claims(
+    *, agreement: str, signed_hash: str, party: str, organisation: str, signer: str, signed_at: datetime
+) -> dict[str, Any]:
+    """What the market attests by a signature: who signed which hash for whom, when, and that it did so as a witness."""
+    return {
+        "type": CLAIMS_TYPE,
+        "agreement": agreement,
+        "signed_hash": signed_hash,
+        "party": party,
+        "organisation": organisation,
+        "signer": signer,
+        "method": SignatureMethod.MARKET_SIDE.value,
+        "signed_at": signed_at.astimezone(UTC).isoformat(),
+    }
+
+
+def drawn_faults(drawn: Drawn) -> list[str]:
+    """What does not hold of a contract that was drawn up; empty if every hash is recomputed to what stands."""
+    faults = []
+    said = json.loads(drawn.content)
+    if canonical_json(said) != drawn.content.encode():
+        faults.append("the content is not in canonical form")
+    if sha256_hex(drawn.content.encode()) != drawn.signed_hash:
+        faults.append("the signed hash is not the content's")
+    for language, text in (("ja", drawn.text_ja), ("en", drawn.text_en)):
+        if said["text"][language] != sha256_hex(text.encode()):
+            faults.append(f"the hash of the text ({language}) is not the text's")
+    return faults
+
+
+def signature_faults(jws: str, expected: Mapping[str, Any]) -> list[str]:
+    """What does not hold of a signature whose claims should be ``expected``; empty if it verifies."""
+    try:
+        attested = verify(jws)
+    except SignatureInvalid:
+        return [f"the signature of the {expected['party']} does not verify under the market's key"]
+    if attested != dict(expected):
+        return [f"the signature of the {expected['party']} is over something else"]
+    return []

@@ -1,0 +1,20 @@
+"""Routes of contracts."""
+
+from rest_framework.routers import SimpleRouter
+
+from .views import (
+    AdjustmentViewSet,
+    AgreementViewSet,
+    DisputeViewSet,
+    NegotiationViewSet,
+    TemplateViewSet,
+)
+
+router = SimpleRouter()
+router.register("contract-templates", TemplateViewSet, basename="contract-template")
+router.register("negotiations", NegotiationViewSet, basename="negotiation")
+router.register("agreements", AgreementViewSet, basename="agreement")
+router.register("disputes", DisputeViewSet, basename="dispute")
+router.register("adjustments", AdjustmentViewSet, basename="adjustment")
+
+urlpatterns = router.urls

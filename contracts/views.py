@@ -1,0 +1,336 @@
+"""Contracts over HTTP: templates, negotiations, agreements with their documents, disputes and corrections."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action
+from rest_framework.permissions import SAFE_METHODS, AllowAny
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from marketplace.api.permissions import IsOperator
+from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
+from marketplace.documents import services as documents
+from marketplace.documents.errors import LanguageUnknown
+from marketplace.documents.presentation import LOCALES, Language
+
+from . import queries, services
+from .agreement_document import TEMPLATE
+from .filters import AgreementFilter, NegotiationFilter
+from .models import Adjustment, Agreement, Dispute, Negotiation, Template
+from .renderers import HtmlRenderer, PdfRenderer, TextRenderer
+from .serializers import (
+    AdjustmentSerializer,
+    AdjustSerializer,
+    AgreementSerializer,
+    ContractSerializer,
+    DisputeSerializer,
+    NegotiationSerializer,
+    ProposeSerializer,
+    PublishTemplateSerializer,
+    RequestSerializer,
+    ResolveSerializer,
+    SignSerializer,
+    TemplateSerializer,
+    TerminateSerializer,
+    VerificationSerializer,
+)
+
+LANGUAGE = OpenApiParameter(
+    name="language", type=OpenApiTypes.STR, enum=["ja", "en"], description="Japanese unless said otherwise."
+)
+TEMPLATE_EXAMPLE = {
+    "code": "data-provision-brief",
+    "title": {"ja": "データ提供契約書（簡易）", "en": "Data Provision Agreement (brief)"},
+    "clauses": [
+        {
+            "number": 1,
+            "heading": {"ja": "提供", "en": "Provision"},
+            "text": {
+                "ja": "提供者は利用者に「{dataset}」を{price}（税抜）で提供する。",
+                "en": 'The provider provides "{dataset}" to the consumer for {price}, without tax.',
+            },
+        }
+    ],
+}
+REQUEST_EXAMPLE = {
+    "listing": "lst_01JABCDEFGHJKMNPQRSTVWXYZ0",
+    "reference": "PO-2026-0042",
+    "terms": {"price_minor": 90000},
+    "note": "年間契約を前提にご検討ください。",
+}
+
+
+class TemplateViewSet(MarketReadViewSet[Template]):
+    """Published contract templates; anyone may read what parties of this market sign."""
+
+    serializer_class = TemplateSerializer
+    queryset = Template.objects.all()
+    filterset_fields = ("code", "contract_type")
+
+    def get_permissions(self) -> list[Any]:
+        """Reading is public, publishing is the operator's."""
+        return [AllowAny()] if self.request.method in SAFE_METHODS else [IsOperator()]
+
+    @create_command(
+        summary="Publish a contract template",
+        request=PublishTemplateSerializer,
+        response=TemplateSerializer,
+        example=TEMPLATE_EXAMPLE,
+    )
+    def create(self, data: dict[str, Any]) -> Template:
+        """Publish a template, or its next version (operator)."""
+        return services.publish_template(actor=self.actor, **data)
+
+
+class NegotiationViewSet(MarketReadViewSet[Negotiation]):
+    """Negotiations of the caller's organisation, as buyer or seller; every one, for the operator.
+
+    States are those of the Dataspace Protocol 2025-1.
+    """
+
+    serializer_class = NegotiationSerializer
+    queryset = Negotiation.objects.none()
+    filterset_class = NegotiationFilter
+
+    def get_queryset(self) -> QuerySet[Negotiation]:
+        """What the caller may see."""
+        return queries.visible_negotiations(self.actor)
+
+    def _read(self, negotiation: Negotiation) -> Negotiation:
+        """The negotiation with all that is written out."""
+        return self.get_queryset().get(pk=negotiation.pk)
+
+    @create_command(
+        summary="Request a negotiation",
+        request=RequestSerializer,
+        response=NegotiationSerializer,
+        example=REQUEST_EXAMPLE,
+    )
+    def create(self, data: dict[str, Any]) -> Negotiation:
+        """Ask for a contract over what is on sale, at the published terms or other ones (buyer)."""
+        return self._read(services.request_negotiation(actor=self.actor, **data))
+
+    @command(
+        summary="Offer terms",
+        request=ProposeSerializer,
+        response=NegotiationSerializer,
+        example={"terms": {"price_minor": 110000}, "note": "この価格であればご提供できます。"},
+    )
+    def offer(self, data: dict[str, Any], public_id: str) -> Negotiation:
+        """Answer a request with terms (seller)."""
+        return self._read(services.make_offer(actor=self.actor, negotiation=public_id, **data))
+
+    @command(
+        summary="Request other terms",
+        request=ProposeSerializer,
+        response=NegotiationSerializer,
+        example={"terms": {"price_minor": 100000}},
+    )
+    def counter(self, data: dict[str, Any], public_id: str) -> Negotiation:
+        """Answer an offer by asking for other terms (buyer)."""
+        return self._read(services.counter_request(actor=self.actor, negotiation=public_id, **data))
+
+    @command(summary="Accept the offered terms", response=NegotiationSerializer)
+    def accept(self, data: dict[str, Any], public_id: str) -> Negotiation:
+        """Accept what the seller offered; the seller signs next (buyer)."""
+        return self._read(services.accept_offer(actor=self.actor, negotiation=public_id))
+
+    @command(
+        summary="Sign the contract",
+        request=SignSerializer,
+        response=NegotiationSerializer,
+        example={"signed_hash": "0" * 64},
+    )
+    def sign(self, data: dict[str, Any], public_id: str) -> Negotiation:
+        """Sign what was read, by market-side signature: the seller first, then the buyer, who concludes it."""
+        return self._read(services.sign(actor=self.actor, negotiation=public_id, **data))
+
+    @command(
+        summary="End a negotiation",
+        request=TerminateSerializer,
+        response=NegotiationSerializer,
+        example={"reason_code": "too_expensive", "reason": "予算を超えています。"},
+    )
+    def terminate(self, data: dict[str, Any], public_id: str) -> Negotiation:
+        """End it without agreement (either party, or the operator with a reason)."""
+        return self._read(services.terminate(actor=self.actor, negotiation=public_id, **data))
+
+    @extend_schema(
+        summary="Read the contract as it would be signed", responses={200: ContractSerializer, **PROBLEMS}
+    )
+    @action(detail=True, methods=["get"], filterset_class=None)
+    def contract(self, request: Request, **_: Any) -> Response:
+        """The text in both languages, the object that is signed, and its hash, over the terms that stand."""
+        return Response(ContractSerializer(queries.contract_of(self.get_object())).data)
+
+
+class AgreementViewSet(MarketReadViewSet[Agreement]):
+    """Agreements of the caller's organisation; every one, for the operator."""
+
+    serializer_class = AgreementSerializer
+    queryset = Agreement.objects.none()
+    filterset_class = AgreementFilter
+
+    def get_queryset(self) -> QuerySet[Agreement]:
+        """What the caller may see."""
+        return queries.visible_agreements(self.actor)
+
+    @extend_schema(summary="Read what was signed", responses={200: ContractSerializer, **PROBLEMS})
+    @action(detail=True, methods=["get"], filterset_class=None)
+    def contract(self, request: Request, **_: Any) -> Response:
+        """The text in both languages, the object that was signed, and its hash."""
+        return Response(ContractSerializer(queries.drawn_of(self.get_object().instrument)).data)
+
+    @extend_schema(summary="Verify what was signed", responses={200: VerificationSerializer, **PROBLEMS})
+    @action(detail=True, methods=["get"], filterset_class=None)
+    def verification(self, request: Request, **_: Any) -> Response:
+        """Every hash recomputed and every signature verified, now."""
+        agreement = self.get_object()
+        faults = queries.verify_instrument(agreement.instrument, agreement.public_id)
+        verification = {
+            "agreement": agreement.public_id,
+            "signed_hash": agreement.signed_hash,
+            "verified": not faults,
+            "faults": faults,
+        }
+        return Response(VerificationSerializer(verification).data)
+
+    @extend_schema(
+        summary="Read the agreement as PDF",
+        parameters=[LANGUAGE],
+        responses={(200, "application/pdf"): OpenApiTypes.BINARY, **PROBLEMS},
+    )
+    @action(
+        detail=True,
+        methods=["get"],
+        url_path="document.pdf",
+        url_name="pdf",
+        filterset_class=None,
+        renderer_classes=[PdfRenderer, JSONRenderer],
+    )
+    def document_pdf(self, request: Request, **_: Any) -> Response:
+        """The agreement with its signatures as PDF/A."""
+        agreement = self.get_object()
+        data, language = queries.document_data(agreement), _language(request)
+        return _document(
+            documents.render_pdf(template=TEMPLATE, data=data, language=language), agreement, language, "pdf"
+        )
+
+    @extend_schema(
+        summary="Read the agreement as HTML",
+        parameters=[LANGUAGE],
+        responses={(200, "text/html"): OpenApiTypes.STR, **PROBLEMS},
+    )
+    @action(
+        detail=True,
+        methods=["get"],
+        url_path="document.html",
+        url_name="html",
+        filterset_class=None,
+        renderer_classes=[HtmlRenderer, JSONRenderer],
+    )
+    def document_html(self, request: Request, **_: Any) -> Response:
+        """The agreement with its signatures as one page."""
+        agreement = self.get_object()
+        data, language = queries.document_data(agreement), _language(request)
+        return _document(
+            documents.render_html(template=TEMPLATE, data=data, language=language),
+            agreement,
+            language,
+            "html",
+        )
+
+    @extend_schema(
+        summary="Read the agreement's text",
+        parameters=[LANGUAGE],
+        responses={(200, "text/plain"): OpenApiTypes.STR, **PROBLEMS},
+    )
+    @action(
+        detail=True,
+        methods=["get"],
+        url_path="document.txt",
+        url_name="text",
+        filterset_class=None,
+        renderer_classes=[TextRenderer, JSONRenderer],
+    )
+    def document_text(self, request: Request, **_: Any) -> Response:
+        """The very text whose SHA-256 was signed, byte for byte."""
+        agreement, language = self.get_object(), _language(request)
+        text = agreement.instrument.text_en if language == "en" else agreement.instrument.text_ja
+        return _document(text, agreement, language, "txt")
+
+    @command(
+        summary="Correct the price",
+        request=AdjustSerializer,
+        response=AdjustmentSerializer,
+        permissions=(IsOperator,),
+        path="adjust-price",
+        example={
+            "debtor": "org_01JABCDEFGHJKMNPQRSTVWXYZ0",
+            "amount_minor": 12000,
+            "reason": "41件の座標が古いものでした。",
+        },
+    )
+    def adjust_price(self, data: dict[str, Any], public_id: str) -> Adjustment:
+        """Order one party to pay the other (operator)."""
+        return services.adjust_price(actor=self.actor, agreement=public_id, **data)
+
+
+def _language(request: Request) -> Language:
+    """The language asked for; raises LanguageUnknown."""
+    language = request.query_params.get("language", "ja")
+    if language not in LOCALES:
+        raise LanguageUnknown(language=language)
+    return language
+
+
+def _document(content: bytes | str, agreement: Agreement, language: str, suffix: str) -> Response:
+    name = f"{agreement.public_id}.{language}.{suffix}"
+    return Response(
+        content,
+        headers={"Content-Disposition": f'inline; filename="{name}"', "Content-Language": language},
+    )
+
+
+class DisputeViewSet(MarketReadViewSet[Dispute]):
+    """Disputes over deliveries of the caller's agreements; every one, for the operator.
+
+    A dispute is opened at the delivery that it is about.
+    """
+
+    serializer_class = DisputeSerializer
+    queryset = Dispute.objects.none()
+    filterset_fields = ("state", "reason_code", "outcome")
+
+    def get_queryset(self) -> QuerySet[Dispute]:
+        """What the caller may see."""
+        return queries.visible_disputes(self.actor)
+
+    @command(
+        summary="Rule on a dispute",
+        request=ResolveSerializer,
+        response=DisputeSerializer,
+        permissions=(IsOperator,),
+        example={"outcome": "redelivery", "reason": "12月分が欠落していることを確認しました。"},
+    )
+    def resolve(self, data: dict[str, Any], public_id: str) -> Dispute:
+        """Dismiss it, have the data delivered again, or undo the trade (operator)."""
+        return services.resolve_dispute(actor=self.actor, dispute=public_id, **data)
+
+
+class AdjustmentViewSet(MarketReadViewSet[Adjustment]):
+    """Corrections of the prices of the caller's agreements; every one, for the operator."""
+
+    serializer_class = AdjustmentSerializer
+    queryset = Adjustment.objects.none()
+    filterset_fields = ("reason_code",)
+
+    def get_queryset(self) -> QuerySet[Adjustment]:
+        """What the caller may see."""
+        return queries.visible_adjustments(self.actor)

@@ -1,0 +1,11 @@
+"""Application configuration of delivery."""
+
+from django.apps import AppConfig
+
+
+class DeliveryConfig(AppConfig):
+    """Entitlements, downloads and receipts."""
+
+    name = "delivery"
+    label = "delivery"
+    default_auto_field = "django.db.models.BigAutoField"

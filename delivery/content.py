@@ -1,0 +1,48 @@
+"""A transmission as an HTTP response: its digest (RFC 9530), its entity tag, and its name."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Any
+
+from django.http import StreamingHttpResponse
+from django.utils.http import content_disposition_header
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.request import Request
+
+from .services import Transmission
+
+
+class AnyMediaType(BaseContentNegotiation):
+    """The content has the media type it was listed with, whatever the caller prefers; refusals are JSON."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        """The first parser; a download has no body."""
+        return parsers[0]
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        """The first renderer, for refusals."""
+        return renderers[0], renderers[0].media_type
+
+
+def content_digest(*, sha256: str, sha512: str) -> str:
+    """The ``Content-Digest`` field of hexadecimal hashes: byte sequences in Base64 between colons (RFC 9530)."""
+    values = {"sha-256": sha256, "sha-512": sha512}
+    return ", ".join(f"{name}=:{b64encode(bytes.fromhex(value)).decode()}:" for name, value in values.items())
+
+
+def streaming_response(transmission: Transmission) -> StreamingHttpResponse:
+    """The file in chunks, without a Content-Length.
+
+    The receiver then learns of the end from the transfer itself, after the download was written down as finished;
+    with a length it would know before, and could report a hash that has nothing to be compared with yet. A cut
+    transfer is told from a whole one by the missing last chunk (RFC 9112, section 7.1).
+    """
+    response = StreamingHttpResponse(transmission, content_type=transmission.media_type)
+    response["Content-Digest"] = content_digest(sha256=transmission.sha256, sha512=transmission.sha512)
+    response["ETag"] = f'"{transmission.sha256}"'
+    response["Content-Disposition"] = (
+        content_disposition_header(as_attachment=True, filename=transmission.file_name) or "attachment"
+    )
+    response["Cache-Control"] = "private, no-store"
+    return response

@@ -1,0 +1,64 @@
+"""When access ends by itself: with the right of use that was agreed. Pure.
+
+Reads the permissions of an ODRL 2.2 policy: ``dateTime`` limits (until a day) and ``elapsedTime`` limits (for a
+duration from the agreement). Access to fetch data makes no sense beyond the right to use it.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+LIMITS = frozenset({"lt", "lteq"})
+DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?")
+MONTHS = 12
+
+
+def access_until(policy: Mapping[str, Any], agreed_at: datetime, zone: ZoneInfo) -> datetime | None:
+    """The earliest end (UTC) that a permission of ``policy`` sets, or None; ValueError for a limit that cannot be read."""
+    ends = list(_ends(policy, agreed_at, zone))
+    return min(ends).astimezone(UTC) if ends else None
+
+
+def _ends(policy: Mapping[str, Any], agreed_at: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+    for permission in policy.get("permission", ()):
+        for constraint in permission.get("constraint", ()):
+            operand = str(constraint.get("leftOperand", "")).removeprefix("odrl:")
+            if str(constraint.get("operator", "")).removeprefix("odrl:") not in LIMITS:
+                continue
+            if operand == "dateTime":
+                yield _end_of(_text(constraint["rightOperand"]), zone)
+            elif operand == "elapsedTime":
+                yield after(agreed_at.astimezone(zone), _text(constraint["rightOperand"]))
+
+
+def _text(operand: Any) -> str:
+    """A right operand as JSON-LD writes it: plain, or with its type."""
+    return str(operand["@value"] if isinstance(operand, Mapping) else operand)
+
+
+def _end_of(text: str, zone: ZoneInfo) -> datetime:
+    """The instant that a date (its end, in ``zone``) or a date and time names."""
+    if len(text) == len("2026-12-31"):
+        return datetime.combine(date.fromisoformat(text) + timedelta(days=1), time.min, tzinfo=zone)
+    instant = datetime.fromisoformat(text)
+    return instant if instant.tzinfo else instant.replace(tzinfo=zone)
+
+
+def after(start: datetime, duration: str) -> datetime:
+    """``start`` plus an ISO 8601 duration of years, months, weeks and days; ValueError for any other.
+
+    A month on which the day does not exist ends on its last day (Civil Code, article 143).
+    """
+    match = DURATION.fullmatch(duration)
+    if match is None or not any(match.groups()):
+        raise ValueError(f"{duration} is no duration in years, months, weeks and days")
+    years, months, weeks, days = (int(value or 0) for value in match.groups())
+    index = start.month - 1 + months + years * MONTHS
+    year, month = start.year + index // MONTHS, index % MONTHS + 1
+    day = min(start.day, calendar.monthrange(year, month)[1])
+    return start.replace(year=year, month=month, day=day) + timedelta(weeks=weeks, days=days)

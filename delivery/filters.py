@@ -1,0 +1,42 @@
+"""What lists of deliveries can be narrowed by."""
+
+from __future__ import annotations
+
+import django_filters
+
+from .models import Download, Entitlement, Voucher
+from .states import DownloadState, EntitlementState, InspectionState
+
+
+class DeliveryFilter(django_filters.FilterSet):
+    """By state, by a state that an inspection is in, and by what the delivery serves."""
+
+    state = django_filters.ChoiceFilter(choices=EntitlementState.choices)
+    inspection = django_filters.ChoiceFilter(
+        field_name="inspections__state", choices=InspectionState.choices, distinct=True
+    )
+
+    class Meta:
+        model = Entitlement
+        fields = ("state", "inspection", "agreement", "trade", "listing", "listing_version")
+
+
+class VoucherFilter(django_filters.FilterSet):
+    """By delivery, and by whether the hashes agree."""
+
+    delivery = django_filters.CharFilter(field_name="entitlement__public_id")
+
+    class Meta:
+        model = Voucher
+        fields = ("delivery", "matched")
+
+
+class DownloadFilter(django_filters.FilterSet):
+    """By delivery and by state."""
+
+    delivery = django_filters.CharFilter(field_name="entitlement__public_id")
+    state = django_filters.ChoiceFilter(choices=DownloadState.choices)
+
+    class Meta:
+        model = Download
+        fields = ("delivery", "state")

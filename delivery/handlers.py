@@ -1,0 +1,38 @@
+"""What delivery does when others tell of something."""
+
+from __future__ import annotations
+
+from marketplace.events.envelope import Envelope
+from marketplace.events.schemas.clearing import TradeRefunded, TradeSecured
+from marketplace.events.schemas.contracts import DisputeResolved
+from marketplace.kernel.actors import SYSTEM
+
+from . import services
+from .states import EndedReason
+
+
+def on_trade_secured(event: TradeSecured, envelope: Envelope) -> None:
+    """The money is held: open access, once a trade."""
+    services.grant_access(
+        actor=SYSTEM,
+        secured=services.SecuredTrade(
+            trade=event.trade,
+            agreement=event.agreement,
+            listing=event.listing,
+            listing_version=event.listing_version,
+            buyer=event.buyer,
+            seller=event.seller,
+            inspection_days=event.inspection_days,
+            secured_event=envelope.identifier,
+        ),
+    )
+
+
+def on_dispute_resolved(event: DisputeResolved, envelope: Envelope) -> None:
+    """The operator decided: the delivery stands, is repeated, or is undone."""
+    services.settle_dispute(actor=SYSTEM, dispute=event.dispute, outcome=event.outcome)
+
+
+def on_trade_refunded(event: TradeRefunded, envelope: Envelope) -> None:
+    """The money went back: access ends with it, if it did not end before."""
+    services.withdraw_access(actor=SYSTEM, trade=event.trade, reason_code=EndedReason.REFUNDED)

@@ -1,0 +1,19 @@
+"""How long a buyer may inspect. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from marketplace.kernel.calendars import BusinessCalendar
+
+
+def end_of_inspection(received_on: date, inspection_days: int, zone: ZoneInfo) -> datetime:
+    """The instant (UTC) at which silence accepts what was received on ``received_on``.
+
+    ``inspection_days`` are calendar days, as the agreement says. The day of receipt is not counted; the period ends
+    with its last day, or with the next business day if that is none (Civil Code, articles 140 to 142): at midnight
+    in the market's time zone.
+    """
+    last = BusinessCalendar().following(received_on + timedelta(days=inspection_days))
+    return datetime.combine(last + timedelta(days=1), time.min, tzinfo=zone).astimezone(UTC)

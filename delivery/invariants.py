@@ -1,0 +1,119 @@
+"""What always holds of deliveries."""
+
+from __future__ import annotations
+
+from marketplace.kernel.invariants import Invariant, by_query
+
+TESTS = "tests/delivery/test_guards.py::"
+
+Invariant(
+    name="delivery.access_was_secured",
+    promise=3,
+    statement="Every entitlement stands on the event that its trade was secured, and there is one a trade.",
+    guards=("delivery_entitlement.secured_first", "delivery_entitlement.entitlement_one_a_trade"),
+    test=TESTS + "test_access_needs_the_event_that_the_trade_was_secured",
+    check=by_query(
+        "SELECT d.public_id, d.trade FROM delivery_entitlement d WHERE NOT EXISTS ("
+        " SELECT FROM events_outboxevent e WHERE e.public_id = d.secured_event AND e.type = 'trade.secured'"
+        " AND e.data->>'trade' = d.trade)"
+        " OR EXISTS (SELECT FROM delivery_entitlement o WHERE o.trade = d.trade AND o.id <> d.id)"
+    ),
+)
+Invariant(
+    name="delivery.refunded_has_no_access",
+    promise=3,
+    statement="Where the money of a trade went back and delivery heard of it, access has ended.",
+    guards=("delivery_entitlement.access_is_whole",),
+    test=TESTS + "test_access_is_terminated_only_with_its_inspection",
+    check=by_query(
+        "SELECT d.public_id, d.trade, d.state FROM events_outboxevent e"
+        " JOIN events_inboxentry i ON i.event_id = e.id AND i.subscriber = 'delivery' AND i.state = 'handled'"
+        " JOIN delivery_entitlement d ON d.trade = e.data->>'trade'"
+        " WHERE e.type = 'trade.refunded' AND d.state NOT IN ('completed', 'terminated')"
+    ),
+)
+Invariant(
+    name="delivery.secured_has_access",
+    promise=3,
+    statement="A trade whose securing delivery has handled has its entitlement, in the same transaction.",
+    guards=("delivery_entitlement.no_delete", "delivery_entitlement.entitlement_one_an_event"),
+    test=TESTS + "test_no_row_of_delivery_is_removed",
+    check=by_query(
+        "SELECT e.public_id, e.data->>'trade' AS trade FROM events_outboxevent e"
+        " JOIN events_inboxentry i ON i.event_id = e.id AND i.subscriber = 'delivery' AND i.state = 'handled'"
+        " WHERE e.type = 'trade.secured' AND NOT EXISTS ("
+        " SELECT FROM delivery_entitlement d WHERE d.trade = e.data->>'trade')"
+    ),
+)
+Invariant(
+    name="delivery.accepted_after_match",
+    promise=3,
+    statement="The buyer or silence accepted only what matched in full; silence not before its time.",
+    guards=("delivery_inspection.accepted_after_match", "delivery_inspection.matched_in_full"),
+    test=TESTS + "test_nothing_is_accepted_before_it_matched",
+    check=by_query(
+        "SELECT n.id, d.public_id, n.round, n.accepted_by FROM delivery_inspection n"
+        " JOIN delivery_entitlement d ON d.id = n.entitlement_id"
+        " WHERE n.accepted_by IN ('buyer', 'lapse') AND (n.matched_at IS NULL"
+        "  OR n.accepted_by = 'lapse' AND n.accepted_at < n.inspect_by"
+        "  OR EXISTS (SELECT FROM delivery_entitleddistribution f WHERE f.entitlement_id = d.id AND NOT EXISTS ("
+        "   SELECT FROM delivery_voucher v"
+        "   WHERE v.inspection_id = n.id AND v.distribution_id = f.id AND v.matched)))"
+    ),
+)
+Invariant(
+    name="delivery.one_outcome",
+    promise=3,
+    statement="A delivery is accepted once at most, and never both accepted and under inspection or dispute.",
+    guards=("delivery_inspection.accepted_once", "delivery_inspection.inspection_one_open"),
+    test=TESTS + "test_a_delivery_is_decided_once",
+    check=by_query(
+        "SELECT d.public_id, count(*) AS outcomes FROM delivery_inspection n"
+        " JOIN delivery_entitlement d ON d.id = n.entitlement_id"
+        " WHERE n.state IN ('awaiting', 'running', 'disputed', 'accepted') GROUP BY 1 HAVING count(*) > 1"
+    ),
+)
+Invariant(
+    name="delivery.rounds_follow",
+    promise=3,
+    statement="Rounds of inspection count 1, 2, 3, …, and each but the last was to be delivered again.",
+    guards=("delivery_inspection.inspection_follows", "delivery_inspection.inspection_round_once"),
+    test=TESTS + "test_a_round_follows_one_to_be_delivered_again",
+    check=by_query(
+        "SELECT d.public_id, n.round FROM delivery_inspection n"
+        " JOIN delivery_entitlement d ON d.id = n.entitlement_id WHERE n.round > 1 AND NOT EXISTS ("
+        " SELECT FROM delivery_inspection p"
+        " WHERE p.entitlement_id = d.id AND p.round = n.round - 1 AND p.state = 'repeated')"
+    ),
+)
+Invariant(
+    name="delivery.sent_as_sold",
+    promise=7,
+    statement="Every finished download had the size and hashes of the file that was sold.",
+    guards=("delivery_download.sent_as_sold", "delivery_download.download_ended_when"),
+    test=TESTS + "test_only_what_was_sold_is_sent",
+    check=by_query(
+        "SELECT l.public_id FROM delivery_download l"
+        " JOIN delivery_entitleddistribution f ON f.id = l.distribution_id"
+        " WHERE l.state = 'sent'"
+        " AND (l.sent_bytes, l.sent_sha256, l.sent_sha512) IS DISTINCT FROM (f.size_bytes, f.sha256, f.sha512)"
+    ),
+)
+Invariant(
+    name="delivery.vouchers_compare_what_was_sent",
+    promise=7,
+    statement="Every voucher repeats the hashes of a finished download of its round, and matched says if they agree.",
+    guards=(
+        "delivery_voucher.voucher_of_sent",
+        "delivery_voucher.voucher_matched_when_equal",
+        "delivery_voucher.append_only",
+    ),
+    test=TESTS + "test_a_voucher_compares_what_was_sent",
+    check=by_query(
+        "SELECT v.public_id FROM delivery_voucher v JOIN delivery_download l ON l.id = v.download_id"
+        " WHERE l.state <> 'sent' OR l.inspection_id <> v.inspection_id"
+        " OR (l.sent_sha256, l.sent_sha512) IS DISTINCT FROM (v.sent_sha256, v.sent_sha512)"
+        " OR v.matched IS DISTINCT FROM (coalesce(v.received_sha256 = v.sent_sha256, true)"
+        "  AND coalesce(v.received_sha512 = v.sent_sha512, true))"
+    ),
+)

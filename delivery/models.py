@@ -1,0 +1,352 @@
+"""Entitlements, what they cover, the inspection of each delivery, downloads and vouchers."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
+from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
+
+from . import guards
+from .states import (
+    DOWNLOAD,
+    ENTITLEMENT,
+    INSPECTION,
+    OPEN_INSPECTIONS,
+    AbortReason,
+    AcceptedBy,
+    DownloadState,
+    EndedReason,
+    EntitlementState,
+    InspectionState,
+)
+
+SHA256 = r"^[0-9a-f]{64}$"
+SHA512 = r"^[0-9a-f]{128}$"
+
+
+class Entitlement(models.Model):
+    """The buyer's right to fetch what a trade bought: the data access right of one agreement.
+
+    Every service that decides on a delivery holds the lock of this row, so that of acceptance, dispute, lapse and
+    refund exactly one wins. The parties' public identifiers are kept as the trade named them.
+
+    Invariants: one entitlement a trade, made only once the trade's money is secured (promise 3); its parties,
+    subject and term never change; access starts with something to fetch; an ended one says when and why; a
+    terminated one leaves no inspection open; none is removed.
+    """
+
+    public_id = IdentifierField(prefix="ent")
+    agreement = models.CharField(max_length=IDENTIFIER_LENGTH)
+    trade = models.CharField(max_length=IDENTIFIER_LENGTH)
+    listing = models.CharField(max_length=IDENTIFIER_LENGTH)
+    listing_version = models.CharField(max_length=IDENTIFIER_LENGTH)
+    buyer = models.ForeignKey("participants.Organisation", on_delete=models.PROTECT, related_name="+")
+    seller = models.ForeignKey("participants.Organisation", on_delete=models.PROTECT, related_name="+")
+    buyer_identifier = models.CharField(max_length=IDENTIFIER_LENGTH)
+    seller_identifier = models.CharField(max_length=IDENTIFIER_LENGTH)
+    secured_event = models.CharField(max_length=IDENTIFIER_LENGTH)
+    inspection_days = models.PositiveSmallIntegerField()
+    state = models.CharField(
+        max_length=10, choices=EntitlementState.choices, default=EntitlementState.REQUESTED
+    )
+    granted_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    suspension_reason = models.TextField(blank=True, default="")
+    ended_at = models.DateTimeField(null=True)
+    ended_reason = models.CharField(max_length=10, choices=EndedReason.choices, null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["trade"], name="entitlement_one_a_trade"),
+            models.UniqueConstraint(fields=["secured_event"], name="entitlement_one_an_event"),
+            models.CheckConstraint(condition=~Q(buyer=F("seller")), name="entitlement_two_parties"),
+            models.CheckConstraint(
+                condition=Q(expires_at__isnull=True) | Q(expires_at__gt=F("granted_at")),
+                name="entitlement_expires_after_grant",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=EntitlementState.SUSPENDED) ^ Q(suspension_reason=""),
+                name="entitlement_suspension_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    state=EntitlementState.COMPLETED, ended_at__isnull=False, ended_reason=EndedReason.EXPIRED
+                )
+                | Q(
+                    state=EntitlementState.TERMINATED,
+                    ended_at__isnull=False,
+                    ended_reason__isnull=False,
+                    ended_reason__in=(EndedReason.REFUNDED, EndedReason.TERMINATED),
+                )
+                | Q(
+                    state__in=(
+                        EntitlementState.REQUESTED, EntitlementState.STARTED, EntitlementState.SUSPENDED,
+                    ),
+                    ended_at__isnull=True,
+                    ended_reason__isnull=True,
+                ),
+                name="entitlement_ended_when",
+            ),
+        ]  # fmt: skip
+        indexes = [
+            models.Index("agreement", name="entitlement_agreement"),
+            models.Index(
+                "expires_at",
+                name="entitlement_expiring",
+                condition=Q(expires_at__isnull=False, ended_at__isnull=True),
+            ),
+        ]
+        triggers = [
+            state_guard(ENTITLEMENT),
+            no_delete(),
+            immutable(
+                "public_id", "agreement", "trade", "listing", "listing_version", "buyer_id", "seller_id",
+                "buyer_identifier", "seller_identifier", "secured_event", "inspection_days", "granted_at",
+                "expires_at",
+            ),
+            set_once("ended_at", "ended_reason"),
+            guards.secured_first(),
+            guards.access_is_whole(),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        """The public identifier."""
+        return self.public_id
+
+
+class EntitledDistribution(models.Model):
+    """One file that an entitlement covers, as it stood when access was granted.
+
+    ``distribution`` is the listing's public identifier of it, by which it is fetched. Invariants: a file is covered
+    once; nothing is added after access started; append-only.
+    """
+
+    entitlement = models.ForeignKey(Entitlement, on_delete=models.PROTECT, related_name="distributions")
+    distribution = models.CharField(max_length=IDENTIFIER_LENGTH)
+    file_name = models.CharField(max_length=255)
+    media_type = models.CharField(max_length=100)
+    size_bytes = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    sha512 = models.CharField(max_length=128)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["entitlement", "distribution"], name="entitled_once"),
+            models.CheckConstraint(
+                condition=Q(sha256__regex=SHA256, sha512__regex=SHA512), name="entitled_hashes"
+            ),
+        ]
+        triggers = [append_only(), guards.fixed_once_started()]
+
+    def __str__(self) -> str:
+        """The listing's identifier of the file."""
+        return self.distribution
+
+
+class Inspection(models.Model):
+    """One attempt to deliver, from access to its acceptance (検収). A redelivery begins another ``round``.
+
+    ``inspect_by`` is the instant at which silence accepts. ``dispute`` names the complaint that contracts keeps.
+    Invariants: one open inspection an entitlement, and one accepted; the buyer or silence accepts only what was
+    matched in full, silence only after ``inspect_by``, a dismissal only what was disputed; what was recorded is
+    kept.
+    """
+
+    entitlement = models.ForeignKey(Entitlement, on_delete=models.PROTECT, related_name="inspections")
+    round = models.PositiveSmallIntegerField(default=1)
+    state = models.CharField(max_length=10, choices=InspectionState.choices, default=InspectionState.AWAITING)
+    opened_at = models.DateTimeField()
+    matched_at = models.DateTimeField(null=True)
+    inspect_by = models.DateTimeField(null=True)
+    dispute = models.CharField(max_length=IDENTIFIER_LENGTH, null=True)
+    disputed_at = models.DateTimeField(null=True)
+    accepted_at = models.DateTimeField(null=True)
+    accepted_by = models.CharField(max_length=10, choices=AcceptedBy.choices, null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["entitlement", "round"], name="inspection_round_once"),
+            models.CheckConstraint(condition=Q(round__gte=1), name="inspection_round_from_one"),
+            models.UniqueConstraint(
+                fields=["entitlement"], condition=Q(state__in=OPEN_INSPECTIONS), name="inspection_one_open"
+            ),
+            models.UniqueConstraint(
+                fields=["entitlement"], condition=Q(state=InspectionState.ACCEPTED), name="accepted_once"
+            ),
+            models.UniqueConstraint(fields=["dispute"], name="inspection_one_a_dispute"),
+            models.CheckConstraint(
+                condition=Q(matched_at__isnull=True, inspect_by__isnull=True)
+                | Q(matched_at__isnull=False, inspect_by__gte=F("matched_at"), inspect_by__isnull=False),
+                name="inspection_matched_when",
+            ),
+            models.CheckConstraint(
+                condition=(~Q(state=InspectionState.AWAITING) | Q(matched_at__isnull=True))
+                & (~Q(state=InspectionState.RUNNING) | Q(matched_at__isnull=False)),
+                name="inspection_runs_once_matched",
+            ),
+            models.CheckConstraint(
+                condition=Q(dispute__isnull=True, disputed_at__isnull=True)
+                & ~Q(state__in=(InspectionState.DISPUTED, InspectionState.REPEATED))
+                | Q(dispute__isnull=False, disputed_at__isnull=False)
+                & ~Q(state__in=(InspectionState.AWAITING, InspectionState.RUNNING)),
+                name="inspection_disputed_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    state=InspectionState.ACCEPTED, accepted_at__isnull=False, accepted_by__isnull=False
+                )
+                | ~Q(state=InspectionState.ACCEPTED) & Q(accepted_at__isnull=True, accepted_by__isnull=True),
+                name="inspection_accepted_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_by__isnull=True)
+                | Q(accepted_by=AcceptedBy.BUYER, matched_at__isnull=False, dispute__isnull=True)
+                | Q(
+                    accepted_by=AcceptedBy.LAPSE,
+                    matched_at__isnull=False,
+                    dispute__isnull=True,
+                    accepted_at__gte=F("inspect_by"),
+                )
+                | Q(accepted_by=AcceptedBy.DISMISSAL, dispute__isnull=False),
+                name="accepted_after_match",
+            ),
+        ]
+        indexes = [
+            models.Index("inspect_by", name="inspection_lapsing", condition=Q(state=InspectionState.RUNNING)),
+        ]
+        triggers = [
+            state_guard(INSPECTION),
+            no_delete(),
+            immutable("entitlement_id", "round", "opened_at"),
+            set_once("matched_at", "inspect_by", "dispute", "disputed_at", "accepted_at", "accepted_by"),
+            guards.inspection_follows(),
+            guards.matched_in_full(),
+        ]
+
+    def __str__(self) -> str:
+        """Which round of which entitlement."""
+        return f"{self.entitlement_id}/{self.round}"
+
+
+class Download(models.Model):
+    """One file sent once: the market's own hashes of the bytes that it really sent.
+
+    The hashes are computed while the file goes out and written when the last byte is out; a download that was
+    broken off never counts. Invariants: it begins under open access only; it is finished only with the size and
+    hashes of what was sold; what was recorded is kept.
+    """
+
+    public_id = IdentifierField(prefix="dld")
+    entitlement = models.ForeignKey(Entitlement, on_delete=models.PROTECT, related_name="+")
+    inspection = models.ForeignKey(Inspection, on_delete=models.PROTECT, related_name="+")
+    distribution = models.ForeignKey(EntitledDistribution, on_delete=models.PROTECT, related_name="+")
+    requested_by = models.CharField(max_length=60)
+    state = models.CharField(max_length=10, choices=DownloadState.choices, default=DownloadState.SENDING)
+    started_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True)
+    sent_bytes = models.PositiveBigIntegerField(null=True)
+    sent_sha256 = models.CharField(max_length=64, null=True)
+    sent_sha512 = models.CharField(max_length=128, null=True)
+    abort_reason = models.CharField(max_length=12, choices=AbortReason.choices, null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    state=DownloadState.SENDING,
+                    ended_at__isnull=True,
+                    sent_bytes__isnull=True,
+                    sent_sha256__isnull=True,
+                    sent_sha512__isnull=True,
+                    abort_reason__isnull=True,
+                )
+                | Q(
+                    state=DownloadState.SENT,
+                    ended_at__isnull=False,
+                    sent_bytes__isnull=False,
+                    sent_sha256__isnull=False,
+                    sent_sha512__isnull=False,
+                    abort_reason__isnull=True,
+                )
+                | Q(
+                    state=DownloadState.ABORTED,
+                    ended_at__isnull=False,
+                    sent_sha256__isnull=True,
+                    sent_sha512__isnull=True,
+                    abort_reason__isnull=False,
+                ),
+                name="download_ended_when",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["entitlement", "distribution", "-id"], name="download_latest"),
+            models.Index("recorded_at", name="download_unfinished", condition=Q(state=DownloadState.SENDING)),
+        ]
+        triggers = [
+            state_guard(DOWNLOAD),
+            no_delete(),
+            immutable(
+                "public_id", "entitlement_id", "inspection_id", "distribution_id", "requested_by", "started_at",
+                "recorded_at",
+            ),
+            set_once("ended_at", "sent_bytes", "sent_sha256", "sent_sha512", "abort_reason"),
+            guards.access_open(),
+            guards.sent_as_sold(),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        """The public identifier."""
+        return self.public_id
+
+
+class Voucher(models.Model):
+    """A voucher of delivery: the hash of what was sent beside the hash that the buyer reports of what it received.
+
+    Both sides' hashes must agree (CADDE vouchers of delivery, SHA-512; SHA-256 is taken as well). A report that does
+    not agree is a voucher too. Invariants: ``matched`` says exactly whether they agree; the sent hashes are those of
+    a download sent to its end; a file is matched once a round; append-only.
+    """
+
+    public_id = IdentifierField(prefix="vou")
+    entitlement = models.ForeignKey(Entitlement, on_delete=models.PROTECT, related_name="+")
+    inspection = models.ForeignKey(Inspection, on_delete=models.PROTECT, related_name="+")
+    distribution = models.ForeignKey(EntitledDistribution, on_delete=models.PROTECT, related_name="vouchers")
+    download = models.ForeignKey(Download, on_delete=models.PROTECT, related_name="+")
+    sent_sha256 = models.CharField(max_length=64)
+    sent_sha512 = models.CharField(max_length=128)
+    received_sha256 = models.CharField(max_length=64, null=True)
+    received_sha512 = models.CharField(max_length=128, null=True)
+    matched = models.BooleanField()
+    reported_by = models.CharField(max_length=60)
+    reported_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(received_sha256__isnull=False) | Q(received_sha512__isnull=False),
+                name="voucher_reports_a_hash",
+            ),
+            models.CheckConstraint(
+                condition=Q(matched=True)
+                & (Q(received_sha256__isnull=True) | Q(received_sha256=F("sent_sha256")))
+                & (Q(received_sha512__isnull=True) | Q(received_sha512=F("sent_sha512")))
+                | Q(matched=False)
+                & (
+                    Q(received_sha256__isnull=False) & ~Q(received_sha256=F("sent_sha256"))
+                    | Q(received_sha512__isnull=False) & ~Q(received_sha512=F("sent_sha512"))
+                ),
+                name="voucher_matched_when_equal",
+            ),
+            models.UniqueConstraint(
+                fields=["inspection", "distribution"], condition=Q(matched=True), name="voucher_matched_once"
+            ),
+        ]
+        triggers = [append_only(), guards.voucher_of_sent()]
+
+    def __str__(self) -> str:
+        """The public identifier."""
+        return self.public_id

@@ -1,0 +1,147 @@
+"""Reading deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from django.db.models import Model, Prefetch, Q, QuerySet
+
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.errors import Missing
+
+from .models import Download, EntitledDistribution, Entitlement, Inspection, Voucher
+from .states import EntitlementState, InspectionState
+
+Row = TypeVar("Row", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class EntitledFile:
+    """A file that an entitlement covers; ``public_id`` is the listing's identifier of it, hashes hexadecimal."""
+
+    public_id: str
+    file_name: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+    sha512: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryView:
+    """Where a delivery stands: the entitlement's state, and the inspection of its latest round."""
+
+    public_id: str
+    agreement: str
+    trade: str
+    state: str
+    round: int
+    inspection_state: str
+    matched_at: datetime | None
+    inspect_by: datetime | None
+    accepted_at: datetime | None
+    accepted_by: str | None
+    dispute: str | None
+
+
+def entitlement_of(agreement: str) -> str:
+    """The public identifier of an agreement's latest entitlement; raises Missing."""
+    row = Entitlement.objects.filter(agreement=agreement).order_by("-id").first()
+    if row is None:
+        raise Missing(kind="delivery", identifier=agreement)
+    return row.public_id
+
+
+def delivery_of(agreement: str) -> DeliveryView:
+    """Where the delivery of an agreement stands; raises Missing."""
+    row = Entitlement.objects.get(public_id=entitlement_of(agreement))
+    inspection = Inspection.objects.filter(entitlement=row).latest("round")
+    return DeliveryView(
+        public_id=row.public_id,
+        agreement=row.agreement,
+        trade=row.trade,
+        state=row.state,
+        round=inspection.round,
+        inspection_state=inspection.state,
+        matched_at=inspection.matched_at,
+        inspect_by=inspection.inspect_by,
+        accepted_at=inspection.accepted_at,
+        accepted_by=inspection.accepted_by,
+        dispute=inspection.dispute,
+    )
+
+
+def distributions_of(entitlement: str) -> list[EntitledFile]:
+    """The files that an entitlement covers, in the order of their identifiers; empty for an unknown one."""
+    rows = EntitledDistribution.objects.filter(entitlement__public_id=entitlement).order_by("distribution")
+    return [
+        EntitledFile(row.distribution, row.file_name, row.media_type, row.size_bytes, row.sha256, row.sha512)
+        for row in rows
+    ]
+
+
+def granted_among(agreements: Collection[str]) -> int:
+    """How many of these agreements have been granted access, whatever became of it since."""
+    return Entitlement.objects.filter(agreement__in=agreements).values("agreement").distinct().count()
+
+
+def counts() -> dict[str, int]:
+    """Deliveries ever ``granted``, of which ``matched`` once at least, and ``disputed`` once at least."""
+    inspections = Inspection.objects.values("entitlement").distinct()
+    return {
+        "granted": Entitlement.objects.count(),
+        "matched": inspections.filter(matched_at__isnull=False).count(),
+        "disputed": inspections.filter(dispute__isnull=False).count(),
+    }
+
+
+def lapsing(now: datetime) -> QuerySet[Inspection]:
+    """Inspections whose period has ended at ``now`` and whom silence has not been noted to accept, the oldest first."""
+    due = Inspection.objects.filter(state=InspectionState.RUNNING, inspect_by__lte=now)
+    return due.order_by("inspect_by", "id")
+
+
+def expiring(now: datetime) -> QuerySet[Entitlement]:
+    """Entitlements whose term has passed at ``now`` and that do not say so yet, the oldest first."""
+    due = Entitlement.objects.filter(
+        state__in=(EntitlementState.STARTED, EntitlementState.SUSPENDED), expires_at__lte=now
+    )
+    return due.order_by("expires_at", "id")
+
+
+def overdue_count() -> int:
+    """How much the next sweep will find: inspections that silence accepts, and access that has run out."""
+    now = clock.now()
+    return lapsing(now).count() + expiring(now).count()
+
+
+def visible_deliveries(actor: Actor) -> QuerySet[Entitlement]:
+    """Entitlements of which the actor is buyer or seller, of everybody for the operator, with what they cover."""
+    rows = Entitlement.objects.prefetch_related(
+        Prefetch("distributions", EntitledDistribution.objects.order_by("distribution")),
+        Prefetch("inspections", Inspection.objects.order_by("round")),
+        Prefetch("distributions__vouchers", Voucher.objects.filter(matched=True)),
+    )
+    return rows if actor.may_see() else _of_party(rows, actor)
+
+
+def visible_vouchers(actor: Actor) -> QuerySet[Voucher]:
+    """Vouchers of deliveries that the actor may see."""
+    rows = Voucher.objects.select_related("entitlement", "inspection", "distribution", "download")
+    return rows if actor.may_see() else _of_party(rows, actor, "entitlement__")
+
+
+def visible_downloads(actor: Actor) -> QuerySet[Download]:
+    """Downloads of deliveries that the actor may see: the history of use."""
+    rows = Download.objects.select_related("entitlement", "inspection", "distribution")
+    return rows if actor.may_see() else _of_party(rows, actor, "entitlement__")
+
+
+def _of_party(rows: QuerySet[Row], actor: Actor, path: str = "") -> QuerySet[Row]:
+    """Rows whose entitlement, found by ``path``, has the actor's organisation as buyer or seller."""
+    party = Q(**{f"{path}buyer": actor.organisation_id}) | Q(**{f"{path}seller": actor.organisation_id})
+    return rows.filter(party)

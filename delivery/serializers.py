@@ -1,0 +1,144 @@
+"""How deliveries are written out, and what their commands take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from marketplace.api.serializers import BilingualField, StrictSerializer
+from marketplace.kernel import clock
+
+from .access import refusal
+from .models import Download, EntitledDistribution, Entitlement, Inspection, Voucher
+
+
+class EntitledDistributionSerializer(serializers.ModelSerializer[EntitledDistribution]):
+    """A file to fetch, under the listing's identifier of it."""
+
+    id = serializers.CharField(source="distribution")
+
+    class Meta:
+        model = EntitledDistribution
+        fields = ("id", "file_name", "media_type", "size_bytes", "sha256", "sha512")
+
+
+class InspectionSerializer(serializers.ModelSerializer[Inspection]):
+    """One attempt to deliver."""
+
+    class Meta:
+        model = Inspection
+        fields = (
+            "round", "state", "opened_at", "matched_at", "inspect_by", "dispute", "disputed_at", "accepted_at",
+            "accepted_by",
+        )  # fmt: skip
+
+
+class AccessSerializer(serializers.Serializer[Any]):
+    """Whether access is open at this moment, and if not, why."""
+
+    open = serializers.BooleanField()
+    code = serializers.CharField(allow_null=True)
+    reason = BilingualField(allow_null=True)
+
+
+class DeliverySerializer(serializers.ModelSerializer[Entitlement]):
+    """An entitlement with what it covers and every round of its inspection.
+
+    The context may bring ``now``, so that a whole list is judged at one reading of the business clock.
+    """
+
+    id = serializers.CharField(source="public_id")
+    buyer = serializers.CharField(source="buyer_identifier")
+    seller = serializers.CharField(source="seller_identifier")
+    access = serializers.SerializerMethodField()
+    distributions = EntitledDistributionSerializer(many=True)
+    inspections = InspectionSerializer(many=True)
+    unmatched = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Entitlement
+        fields = (
+            "id", "agreement", "trade", "listing", "listing_version", "buyer", "seller", "state", "access",
+            "granted_at", "expires_at", "suspension_reason", "ended_at", "ended_reason", "inspection_days",
+            "inspections", "distributions", "unmatched",
+        )  # fmt: skip
+
+    @extend_schema_field(AccessSerializer)
+    def get_access(self, delivery: Entitlement) -> dict[str, Any]:
+        """Open or not, by the same rule by which downloads are refused."""
+        now = self.context.get("now") or clock.now()
+        refused = refusal(delivery, _latest(delivery), now)
+        if refused is None:
+            return {"open": True, "code": None, "reason": None}
+        return {"open": False, "code": refused.code, "reason": refused.message.as_dict()}
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_unmatched(self, delivery: Entitlement) -> list[str]:
+        """Files that still lack a matching receipt in the latest round."""
+        latest = _latest(delivery).pk
+        return [
+            covered.distribution
+            for covered in delivery.distributions.all()
+            if all(voucher.inspection_id != latest for voucher in covered.vouchers.all())
+        ]
+
+
+def _latest(delivery: Entitlement) -> Inspection:
+    """The inspection of the latest round, of those that were read with the delivery."""
+    return max(delivery.inspections.all(), key=lambda inspection: inspection.round)
+
+
+class VoucherSerializer(serializers.ModelSerializer[Voucher]):
+    """What was sent beside what was received."""
+
+    id = serializers.CharField(source="public_id")
+    delivery = serializers.CharField(source="entitlement.public_id")
+    round = serializers.IntegerField(source="inspection.round")
+    distribution = serializers.CharField(source="distribution.distribution")
+    download = serializers.CharField(source="download.public_id")
+
+    class Meta:
+        model = Voucher
+        fields = (
+            "id", "delivery", "round", "distribution", "download", "sent_sha256", "sent_sha512",
+            "received_sha256", "received_sha512", "matched", "reported_by", "reported_at",
+        )  # fmt: skip
+
+
+class DownloadSerializer(serializers.ModelSerializer[Download]):
+    """One file sent once, or broken off."""
+
+    id = serializers.CharField(source="public_id")
+    delivery = serializers.CharField(source="entitlement.public_id")
+    round = serializers.IntegerField(source="inspection.round")
+    distribution = serializers.CharField(source="distribution.distribution")
+
+    class Meta:
+        model = Download
+        fields = (
+            "id", "delivery", "round", "distribution", "requested_by", "state", "started_at", "ended_at",
+            "sent_bytes", "sent_sha256", "sent_sha512", "abort_reason",
+        )  # fmt: skip
+
+
+class ReceiptInput(StrictSerializer):
+    """The hash of a file as the buyer received it: hexadecimal SHA-256, SHA-512, or both."""
+
+    distribution = serializers.CharField(max_length=31)
+    sha256 = serializers.CharField(required=False, max_length=64)
+    sha512 = serializers.CharField(required=False, max_length=128)
+
+
+class DisputeInput(StrictSerializer):
+    """What is wrong with a delivery."""
+
+    reason_code = serializers.CharField(max_length=40)
+    text = serializers.CharField(max_length=20_000)
+
+
+class SuspensionInput(StrictSerializer):
+    """Why access is stopped, for the buyer to read."""
+
+    reason = serializers.CharField(max_length=2_000)

@@ -1,0 +1,29 @@
+"""The verbs of delivery: grant, fetch, report, accept, dispute, suspend, end, and what time does by itself."""
+
+from .access import (
+    SecuredTrade,
+    grant_access,
+    resume_access,
+    suspend_access,
+    withdraw_access,
+)
+from .downloads import Transmission, download
+from .inspections import accept_delivery, dispute_delivery, report_receipt, settle_dispute
+from .sweeps import abandon_downloads, expire_access, lapse_inspections
+
+__all__ = [
+    "SecuredTrade",
+    "Transmission",
+    "abandon_downloads",
+    "accept_delivery",
+    "dispute_delivery",
+    "download",
+    "expire_access",
+    "grant_access",
+    "lapse_inspections",
+    "report_receipt",
+    "resume_access",
+    "settle_dispute",
+    "suspend_access",
+    "withdraw_access",
+]

@@ -1,0 +1,205 @@
+"""Opening, suspending and ending the buyer's access."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Q
+
+from contracts import queries as contracts
+from delivery.errors import NothingToDeliver
+from delivery.expiry import access_until
+from delivery.models import EntitledDistribution, Entitlement, Inspection
+from delivery.states import (
+    ENTITLEMENT,
+    INSPECTION,
+    OPEN_INSPECTIONS,
+    EndedReason,
+    EntitlementState,
+)
+from listings import queries as listings
+from marketplace.events.schemas.delivery import DeliveryEnded, DeliveryGranted
+from marketplace.events.services import emit
+from marketplace.evidence.services import record
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.labels import Label
+from marketplace.kernel.states import advance
+from marketplace.participants import queries as participants
+
+from .locking import Delivery, lock_delivery, lock_delivery_where
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecuredTrade:
+    """A trade whose money is held: public identifiers, and the outbox event that says so."""
+
+    trade: str
+    agreement: str
+    listing: str
+    listing_version: str
+    buyer: str
+    seller: str
+    inspection_days: int
+    secured_event: str
+
+
+@transaction.atomic
+def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
+    """Open access to everything that the trade bought; a trade that has access already gets no other.
+
+    Writes down the files as they stand, begins the first inspection, and emits ``delivery.granted``. Raises
+    NothingToDeliver, Missing (a party is unknown); the database refuses a trade that was not secured.
+    """
+    actor.require_operator()
+    existing = Entitlement.objects.filter(trade=secured.trade).first()
+    if existing is not None:
+        return existing
+    files = listings.distributions(secured.listing_version)
+    if not files:
+        raise NothingToDeliver(listing_version=secured.listing_version)
+    now = clock.now()
+    terms = contracts.agreement_terms(secured.agreement)
+    entitlement = Entitlement.objects.create(
+        trade=secured.trade,
+        agreement=secured.agreement,
+        listing=secured.listing,
+        listing_version=secured.listing_version,
+        buyer_id=participants.get_organisation(secured.buyer).id,
+        seller_id=participants.get_organisation(secured.seller).id,
+        buyer_identifier=secured.buyer,
+        seller_identifier=secured.seller,
+        inspection_days=secured.inspection_days,
+        secured_event=secured.secured_event,
+        granted_at=now,
+        expires_at=access_until(terms.policy, terms.concluded_at, clock.market_zone()),
+    )
+    EntitledDistribution.objects.bulk_create(
+        EntitledDistribution(
+            entitlement=entitlement,
+            distribution=file.public_id,
+            file_name=file.file_name,
+            media_type=file.media_type,
+            size_bytes=file.size_bytes,
+            sha256=file.sha256,
+            sha512=file.sha512,
+        )
+        for file in files
+    )
+    inspection = Inspection.objects.create(entitlement=entitlement, opened_at=now)
+    advance(entitlement, ENTITLEMENT, command="start", role="system")
+    record(
+        kind="delivery.granted",
+        subject=entitlement.public_id,
+        actor=actor,
+        payload={
+            "agreement": secured.agreement,
+            "trade": secured.trade,
+            "listing_version": secured.listing_version,
+            "secured_event": secured.secured_event,
+            "sha256": {file.public_id: file.sha256 for file in files},
+        },
+    )
+    tell_granted(Delivery(entitlement, inspection))
+    return entitlement
+
+
+def tell_granted(delivery: Delivery) -> None:
+    """Emit ``delivery.granted`` for a delivery that the buyer may now fetch, for the first time or again."""
+    entitlement = delivery.entitlement
+    emit(
+        DeliveryGranted(
+            entitlement=entitlement.public_id,
+            agreement=entitlement.agreement,
+            trade=entitlement.trade,
+            buyer=entitlement.buyer_identifier,
+            seller=entitlement.seller_identifier,
+            expires_at=entitlement.expires_at.isoformat() if entitlement.expires_at else None,
+        )
+    )
+
+
+@transaction.atomic
+def suspend_access(*, actor: Actor, entitlement: str, reason: str) -> Entitlement:
+    """The operator stops access until it is resumed; downloads under way break off. Raises IllegalTransition."""
+    actor.require_operator()
+    if not reason.strip():
+        raise FieldInvalid("reason", Label("say why, for the buyer to read", "理由を記入してください"))
+    subject = lock_delivery(entitlement=entitlement, actor=actor).entitlement
+    advance(subject, ENTITLEMENT, command="suspend", role="operator", suspension_reason=reason.strip())
+    record(
+        kind="delivery.suspended",
+        subject=subject.public_id,
+        actor=actor,
+        payload={"agreement": subject.agreement, "reason": subject.suspension_reason},
+    )
+    return subject
+
+
+@transaction.atomic
+def resume_access(*, actor: Actor, entitlement: str) -> Entitlement:
+    """The operator lets the buyer in again. Raises IllegalTransition unless access is suspended."""
+    actor.require_operator()
+    subject = lock_delivery(entitlement=entitlement, actor=actor).entitlement
+    advance(subject, ENTITLEMENT, command="resume", role="operator", suspension_reason="")
+    record(
+        kind="delivery.resumed",
+        subject=subject.public_id,
+        actor=actor,
+        payload={"agreement": subject.agreement},
+    )
+    return subject
+
+
+@transaction.atomic
+def withdraw_access(*, actor: Actor, trade: str, reason_code: str) -> Entitlement | None:
+    """End access under a trade whose money goes back; harmless where access is over or was never granted.
+
+    ``reason_code``: ``refunded`` or ``terminated``. An open inspection is undone with it.
+    """
+    actor.require_operator()
+    delivery = lock_delivery_where(Q(trade=trade))
+    if delivery is None:
+        return None
+    end_access(actor=actor, delivery=delivery, reason_code=reason_code)
+    return delivery.entitlement
+
+
+def end_access(*, actor: Actor, delivery: Delivery, reason_code: str) -> bool:
+    """End access, and return whether it was not over already; the caller holds the lock.
+
+    An open inspection is undone with it, except where access ran its term: what was delivered stays delivered.
+    """
+    entitlement, inspection = delivery.entitlement, delivery.inspection
+    if reason_code != EndedReason.EXPIRED and inspection.state in OPEN_INSPECTIONS:
+        advance(inspection, INSPECTION, command="undo", role="system")
+    if entitlement.state in (EntitlementState.COMPLETED, EntitlementState.TERMINATED):
+        return False
+    command = "expire" if reason_code == EndedReason.EXPIRED else "terminate"
+    advance(
+        entitlement,
+        ENTITLEMENT,
+        command=command,
+        role="system",
+        ended_at=clock.now(),
+        ended_reason=reason_code,
+        suspension_reason="",
+    )
+    record(
+        kind="delivery.ended",
+        subject=entitlement.public_id,
+        actor=actor,
+        payload={"agreement": entitlement.agreement, "trade": entitlement.trade, "reason": reason_code},
+    )
+    emit(
+        DeliveryEnded(
+            entitlement=entitlement.public_id,
+            agreement=entitlement.agreement,
+            buyer=entitlement.buyer_identifier,
+            seller=entitlement.seller_identifier,
+            reason_code=reason_code,
+        )
+    )
+    return True

@@ -1,0 +1,321 @@
+"""From receipts to acceptance: every decision is made under the entitlement's lock, so exactly one wins."""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+
+from django.db import transaction
+from django.db.models import Q
+
+from contracts import services as contracts
+from delivery.errors import (
+    InspectionOver,
+    InspectionPeriodEnded,
+    NothingSent,
+    NotMatched,
+    UnderDispute,
+)
+from delivery.inspection_period import end_of_inspection
+from delivery.manifest import manifest_digest
+from delivery.models import Download, EntitledDistribution, Entitlement, Inspection, Voucher
+from delivery.states import INSPECTION, AcceptedBy, DownloadState, EndedReason, InspectionState
+from marketplace.events.schemas.delivery import DeliveryAccepted, DeliveryMatched
+from marketplace.events.services import emit
+from marketplace.evidence.services import record
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.labels import Label
+from marketplace.kernel.states import advance
+
+from .access import end_access, tell_granted
+from .locking import Delivery, lock_delivery, lock_delivery_where, require_buyer
+
+HASH_DIGITS = {"sha256": 64, "sha512": 128}
+
+
+class OpenedDispute(Protocol):
+    """What is needed of the dispute that contracts opens."""
+
+    public_id: str
+
+
+@transaction.atomic
+def report_receipt(
+    *, actor: Actor, entitlement: str, distribution: str, sha256: str | None = None, sha512: str | None = None
+) -> Voucher:
+    """The buyer says which hash it received a file with; hexadecimal, either hash or both, all must agree.
+
+    A hash that does not agree is kept as a voucher with ``matched`` false. When every file of the round has
+    matched, the inspection period begins and ``delivery.matched`` is emitted. The same report again changes
+    nothing. Raises NotTheBuyer, Missing, FieldInvalid, NothingSent, UnderDispute, InspectionOver.
+    """
+    reported = _reported_hashes(sha256=sha256, sha512=sha512)
+    delivery = lock_delivery(entitlement=entitlement, actor=actor)
+    require_buyer(actor, delivery.entitlement)
+    covered = delivery.distribution(distribution)
+    download = _latest_sent(delivery.inspection, covered)
+    if download is None:
+        _require_undecided(delivery)
+        raise NothingSent(distribution=distribution, round=delivery.inspection.round)
+    matched = all(
+        value in (None, getattr(download, f"sent_{algorithm}")) for algorithm, value in reported.items()
+    )
+    repeated = _same_report(download, reported, matched=matched)
+    if repeated is not None:
+        return repeated
+    _require_undecided(delivery)
+    voucher = _write_voucher(actor, download, reported, matched=matched)
+    if delivery.inspection.state == InspectionState.AWAITING and not _unmatched(delivery):
+        _begin_inspection(actor, delivery)
+    return voucher
+
+
+def _reported_hashes(**given: str | None) -> dict[str, str | None]:
+    """The hashes in lower case; raises FieldInvalid for one that is none, or if there is none at all."""
+    if not any(given.values()):
+        raise FieldInvalid(
+            "sha256", Label("report a SHA-256 or a SHA-512", "SHA-256 または SHA-512 を報告してください")
+        )
+    reported = {algorithm: value.lower() if value else None for algorithm, value in given.items()}
+    for algorithm, value in reported.items():
+        digits = HASH_DIGITS[algorithm]
+        if value is not None and not re.fullmatch(rf"[0-9a-f]{{{digits}}}", value):
+            raise FieldInvalid(
+                algorithm, Label(f"use {digits} hexadecimal digits", f"16進数{digits}桁で指定してください")
+            )
+    return reported
+
+
+def _require_undecided(delivery: Delivery) -> None:
+    """Raise UnderDispute or InspectionOver unless the delivery may still be reported on or decided."""
+    state, identifier = delivery.inspection.state, delivery.entitlement.public_id
+    if state == InspectionState.DISPUTED:
+        raise UnderDispute(entitlement=identifier, dispute=delivery.inspection.dispute)
+    if state not in (InspectionState.AWAITING, InspectionState.RUNNING):
+        raise InspectionOver(entitlement=identifier, state_now=state)
+
+
+def _latest_sent(inspection: Inspection, covered: EntitledDistribution) -> Download | None:
+    """The newest download of the file in this round that was sent to its end."""
+    sent = Download.objects.filter(inspection=inspection, distribution=covered, state=DownloadState.SENT)
+    return sent.order_by("-id").first()
+
+
+def _same_report(download: Download, reported: dict[str, str | None], *, matched: bool) -> Voucher | None:
+    """The voucher that says this already: any match of the file in this round, or the same mismatch."""
+    if matched:
+        vouchers = Voucher.objects.filter(
+            inspection_id=download.inspection_id, distribution_id=download.distribution_id, matched=True
+        )
+    else:
+        vouchers = Voucher.objects.filter(
+            download=download, received_sha256=reported["sha256"], received_sha512=reported["sha512"]
+        )
+    return vouchers.first()
+
+
+def _write_voucher(
+    actor: Actor, download: Download, reported: dict[str, str | None], *, matched: bool
+) -> Voucher:
+    voucher = Voucher.objects.create(
+        entitlement_id=download.entitlement_id,
+        inspection_id=download.inspection_id,
+        distribution_id=download.distribution_id,
+        download=download,
+        sent_sha256=str(download.sent_sha256),
+        sent_sha512=str(download.sent_sha512),
+        received_sha256=reported["sha256"],
+        received_sha512=reported["sha512"],
+        matched=matched,
+        reported_by=actor.identifier,
+        reported_at=clock.now(),
+    )
+    record(
+        kind="delivery.received",
+        subject=download.entitlement.public_id,
+        actor=actor,
+        payload={
+            "voucher": voucher.public_id,
+            "download": download.public_id,
+            "distribution": download.distribution.distribution,
+            "sent": {"sha256": download.sent_sha256, "sha512": download.sent_sha512},
+            "received": reported,
+            "matched": matched,
+        },
+    )
+    return voucher
+
+
+def _unmatched(delivery: Delivery) -> list[str]:
+    """Files of the latest round without a matching voucher, by the listing's identifiers, sorted."""
+    covered = EntitledDistribution.objects.filter(entitlement=delivery.entitlement)
+    matching = Voucher.objects.filter(inspection=delivery.inspection, matched=True)
+    missing = covered.exclude(pk__in=matching.values("distribution_id"))
+    return sorted(missing.values_list("distribution", flat=True))
+
+
+def _begin_inspection(actor: Actor, delivery: Delivery) -> None:
+    """Everything agrees: the inspection period runs, and silence will accept at its end."""
+    entitlement = delivery.entitlement
+    now = clock.now()
+    inspect_by = end_of_inspection(clock.business_date(now), entitlement.inspection_days, clock.market_zone())
+    advance(
+        delivery.inspection, INSPECTION, command="match", role="buyer", matched_at=now, inspect_by=inspect_by
+    )
+    digest = manifest_digest(
+        dict(
+            EntitledDistribution.objects.filter(entitlement=entitlement).values_list("distribution", "sha256")
+        )
+    )
+    record(
+        kind="delivery.matched",
+        subject=entitlement.public_id,
+        actor=actor,
+        payload={
+            "agreement": entitlement.agreement,
+            "round": delivery.inspection.round,
+            "sha256": digest,
+            "inspect_by": inspect_by.isoformat(),
+        },
+    )
+    emit(
+        DeliveryMatched(
+            entitlement=entitlement.public_id,
+            agreement=entitlement.agreement,
+            trade=entitlement.trade,
+            buyer=entitlement.buyer_identifier,
+            seller=entitlement.seller_identifier,
+            sha256=digest,
+            inspect_by=inspect_by.isoformat(),
+        )
+    )
+
+
+@transaction.atomic
+def accept_delivery(*, actor: Actor, entitlement: str) -> Entitlement:
+    """The buyer accepts what matched; the money may be released. Emits ``delivery.accepted``.
+
+    Raises NotTheBuyer, Missing, NotMatched (naming the files), UnderDispute, InspectionOver.
+    """
+    delivery = lock_delivery(entitlement=entitlement, actor=actor)
+    require_buyer(actor, delivery.entitlement)
+    _require_undecided(delivery)
+    unmatched = _unmatched(delivery)
+    if unmatched:
+        raise NotMatched(distributions=unmatched, names=", ".join(unmatched))
+    settle_acceptance(actor=actor, delivery=delivery, command="accept", by=AcceptedBy.BUYER)
+    return delivery.entitlement
+
+
+def settle_acceptance(*, actor: Actor, delivery: Delivery, command: str, by: AcceptedBy) -> None:
+    """Move the inspection to accepted, record it and emit ``delivery.accepted``; the caller holds the lock."""
+    entitlement = delivery.entitlement
+    advance(
+        delivery.inspection,
+        INSPECTION,
+        command=command,
+        role="buyer" if by == AcceptedBy.BUYER else "system",
+        accepted_at=clock.now(),
+        accepted_by=by,
+    )
+    record(
+        kind="delivery.accepted",
+        subject=entitlement.public_id,
+        actor=actor,
+        payload={
+            "agreement": entitlement.agreement,
+            "trade": entitlement.trade,
+            "round": delivery.inspection.round,
+            "by": by.value,
+        },
+    )
+    emit(
+        DeliveryAccepted(
+            entitlement=entitlement.public_id,
+            agreement=entitlement.agreement,
+            trade=entitlement.trade,
+            buyer=entitlement.buyer_identifier,
+            seller=entitlement.seller_identifier,
+            by=by.value,
+        )
+    )
+
+
+@transaction.atomic
+def dispute_delivery(*, actor: Actor, entitlement: str, reason_code: str, text: str) -> OpenedDispute:
+    """The buyer complains: contracts opens the dispute, and access, inspection and money stand still.
+
+    Possible until the delivery is accepted or its inspection period has ended, whether or not silence was noted
+    yet. Raises NotTheBuyer, Missing, UnderDispute, InspectionOver, InspectionPeriodEnded, and what contracts refuses.
+    """
+    delivery = lock_delivery(entitlement=entitlement, actor=actor)
+    require_buyer(actor, delivery.entitlement)
+    _require_undecided(delivery)
+    inspection, now = delivery.inspection, clock.now()
+    if inspection.inspect_by is not None and inspection.inspect_by <= now:
+        raise InspectionPeriodEnded(entitlement=entitlement, inspect_by=inspection.inspect_by.isoformat())
+    opened: OpenedDispute = contracts.open_dispute(
+        actor=actor, agreement=delivery.entitlement.agreement, reason_code=reason_code, text=text
+    )
+    advance(
+        inspection, INSPECTION, command="dispute", role="buyer", dispute=opened.public_id, disputed_at=now
+    )
+    record(
+        kind="delivery.disputed",
+        subject=delivery.entitlement.public_id,
+        actor=actor,
+        payload={
+            "agreement": delivery.entitlement.agreement,
+            "dispute": opened.public_id,
+            "round": inspection.round,
+            "reason_code": reason_code,
+        },
+    )
+    return opened
+
+
+@transaction.atomic
+def settle_dispute(*, actor: Actor, dispute: str, outcome: str) -> None:
+    """Carry out what the operator decided of a dispute; harmless where the delivery has moved on already.
+
+    ``dismissed``: the delivery counts as accepted. ``redelivery``: access opens for another round, whose inspection
+    begins with new matching receipts. ``refund``: the delivery is undone and access ends. ValueError otherwise.
+    """
+    actor.require_operator()
+    disputed = Inspection.objects.filter(dispute=dispute).first()
+    delivery = lock_delivery_where(Q(pk=disputed.entitlement_id)) if disputed else None
+    if delivery is None:
+        return
+    inspection = delivery.inspection
+    if inspection.dispute != dispute or inspection.state != InspectionState.DISPUTED:
+        return
+    if outcome == "dismissed":
+        settle_acceptance(actor=actor, delivery=delivery, command="dismiss", by=AcceptedBy.DISMISSAL)
+    elif outcome == "redelivery":
+        _deliver_again(actor, delivery)
+    elif outcome == "refund":
+        end_access(actor=actor, delivery=delivery, reason_code=EndedReason.REFUNDED)
+    else:
+        raise ValueError(f"a dispute cannot end as {outcome}")
+
+
+def _deliver_again(actor: Actor, delivery: Delivery) -> None:
+    """Close the disputed round and open the next: access is again, and nothing of the old round counts."""
+    closed = delivery.inspection
+    advance(closed, INSPECTION, command="redeliver", role="system")
+    following = Inspection.objects.create(
+        entitlement=delivery.entitlement, round=closed.round + 1, opened_at=clock.now()
+    )
+    record(
+        kind="delivery.repeated",
+        subject=delivery.entitlement.public_id,
+        actor=actor,
+        payload={
+            "agreement": delivery.entitlement.agreement,
+            "dispute": closed.dispute,
+            "round": following.round,
+        },
+    )
+    tell_granted(Delivery(delivery.entitlement, following))

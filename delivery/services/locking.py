@@ -1,0 +1,73 @@
+"""Taking hold of one delivery: its entitlement's row lock, and its latest inspection read under that lock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from delivery.access import refusal
+from delivery.errors import NotTheBuyer
+from delivery.models import EntitledDistribution, Entitlement, Inspection
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.errors import DomainError, Missing
+
+KIND = "delivery"
+
+
+@dataclass(slots=True)
+class Delivery:
+    """An entitlement and the inspection of its latest round."""
+
+    entitlement: Entitlement
+    inspection: Inspection
+
+    def refusal(self) -> DomainError | None:
+        """Why nothing may be fetched at this moment, or None."""
+        return refusal(self.entitlement, self.inspection, clock.now())
+
+    def distribution(self, identifier: str) -> EntitledDistribution:
+        """The covered file of a listing's identifier; raises Missing."""
+        row = EntitledDistribution.objects.filter(
+            entitlement=self.entitlement, distribution=identifier
+        ).first()
+        if row is None:
+            raise Missing(kind="distribution", identifier=identifier)
+        return row
+
+
+def read_delivery(entitlement_id: int) -> Delivery:
+    """The delivery of a database key as it is committed now, without a lock."""
+    return _with_inspection(Entitlement.objects.get(pk=entitlement_id))
+
+
+def lock_delivery(*, entitlement: str, actor: Actor) -> Delivery:
+    """The delivery, locked until the transaction ends; raises Missing where the actor may not see it."""
+    row = _locked(Q(public_id=entitlement))
+    if row is None:
+        raise Missing(kind=KIND, identifier=entitlement)
+    actor.require_sight(row.buyer_id, row.seller_id, kind=KIND, identifier=entitlement)
+    return _with_inspection(row)
+
+
+def lock_delivery_where(condition: Q, *, skip_locked: bool = False) -> Delivery | None:
+    """The one delivery that meets ``condition``, locked; None if there is none, or it is held and may be skipped."""
+    row = _locked(condition, skip_locked=skip_locked)
+    return _with_inspection(row) if row else None
+
+
+def _locked(condition: Q, *, skip_locked: bool = False) -> Entitlement | None:
+    """Without key: rows that refer to the entitlement may be added by others meanwhile, decisions may not."""
+    rows = Entitlement.objects.select_for_update(no_key=True, skip_locked=skip_locked, of=("self",))
+    return rows.filter(condition).first()
+
+
+def _with_inspection(row: Entitlement) -> Delivery:
+    return Delivery(row, Inspection.objects.filter(entitlement=row).latest("round"))
+
+
+def require_buyer(actor: Actor, entitlement: Entitlement) -> None:
+    """Raise NotTheBuyer for everybody else, the operator and the system included."""
+    if actor.organisation_id != entitlement.buyer_id:
+        raise NotTheBuyer(entitlement=entitlement.public_id)

@@ -1,0 +1,88 @@
+"""What time does by itself: silence accepts, terms of access end, downloads that nobody finishes are given up.
+
+Each row is handled in its own transaction under the entitlement's lock; what somebody else holds is left to the
+next sweep, and what fails is logged and does not hold back the rest.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from delivery import queries
+from delivery.models import Download
+from delivery.states import AbortReason, AcceptedBy, DownloadState, EndedReason, InspectionState
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM
+
+from .access import end_access
+from .downloads import abort_download
+from .inspections import settle_acceptance
+from .locking import lock_delivery_where
+
+logger = logging.getLogger(__name__)
+
+SWEEP_BATCH = 500
+DOWNLOAD_HOURS_MAX = 24
+
+
+def lapse_inspections(limit: int = SWEEP_BATCH) -> int:
+    """Accept what was matched and not answered by the end of its inspection period; returns how many."""
+    due = queries.lapsing(clock.now())
+    return _each(due.values_list("entitlement_id", flat=True)[:limit], _lapse)
+
+
+@transaction.atomic
+def _lapse(entitlement_id: int) -> bool:
+    delivery = lock_delivery_where(Q(pk=entitlement_id), skip_locked=True)
+    if delivery is None:
+        return False
+    inspect_by = delivery.inspection.inspect_by
+    if delivery.inspection.state != InspectionState.RUNNING or inspect_by is None or inspect_by > clock.now():
+        return False
+    settle_acceptance(actor=SYSTEM, delivery=delivery, command="lapse", by=AcceptedBy.LAPSE)
+    return True
+
+
+def expire_access(limit: int = SWEEP_BATCH) -> int:
+    """Complete the entitlements whose term has passed; returns how many. Access was refused since that instant."""
+    due = queries.expiring(clock.now())
+    return _each(due.values_list("id", flat=True)[:limit], _expire)
+
+
+@transaction.atomic
+def _expire(entitlement_id: int) -> bool:
+    delivery = lock_delivery_where(Q(pk=entitlement_id), skip_locked=True)
+    return delivery is not None and end_access(
+        actor=SYSTEM, delivery=delivery, reason_code=EndedReason.EXPIRED
+    )
+
+
+def abandon_downloads(limit: int = SWEEP_BATCH) -> int:
+    """Give up downloads that began ``DOWNLOAD_HOURS_MAX`` ago in real time: their process ended. Returns how many."""
+    before = clock.real_now() - timedelta(hours=DOWNLOAD_HOURS_MAX)
+    stale = Download.objects.filter(state=DownloadState.SENDING, recorded_at__lt=before)
+    return _each(stale.order_by("recorded_at", "id").values_list("id", flat=True)[:limit], _abandon)
+
+
+@transaction.atomic
+def _abandon(download_id: int) -> bool:
+    row = Download.objects.get(pk=download_id)
+    if row.state != DownloadState.SENDING:
+        return False
+    abort_download(row, reason=AbortReason.ABANDONED)
+    return True
+
+
+def _each(keys: Iterable[int], work: Callable[[int], bool]) -> int:
+    done = 0
+    for key in list(keys):
+        try:
+            done += work(key)
+        except Exception:  # one row that cannot be handled must not hold back the others
+            logger.exception("sweep of %s failed for row %s; the next sweep tries again", work.__name__, key)
+    return done

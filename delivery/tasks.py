@@ -1,0 +1,13 @@
+"""Celery entry points of delivery."""
+
+from celery import shared_task
+
+from . import services
+
+
+@shared_task(name="delivery.tasks.sweep", ignore_result=True)
+def sweep() -> None:
+    """On beat: silence accepts, terms end, and downloads that nobody finishes are given up."""
+    services.lapse_inspections()
+    services.expire_access()
+    services.abandon_downloads()

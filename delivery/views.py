@@ -1,0 +1,137 @@
+"""Deliveries over HTTP: both parties see theirs, the buyer fetches, reports, accepts or complains."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action
+from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.request import Request
+
+from marketplace.api.permissions import IsOperator
+from marketplace.api.views import PROBLEMS, MarketReadViewSet, command
+from marketplace.kernel import clock
+
+from . import queries, services
+from .content import AnyMediaType, streaming_response
+from .filters import DeliveryFilter, DownloadFilter, VoucherFilter
+from .models import Download, Entitlement, Voucher
+from .serializers import (
+    DeliverySerializer,
+    DisputeInput,
+    DownloadSerializer,
+    ReceiptInput,
+    SuspensionInput,
+    VoucherSerializer,
+)
+
+EXAMPLE_HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+DISTRIBUTION = "dst_01JDQ7M2F0000000000000000A"
+
+
+class DeliveryViewSet(MarketReadViewSet[Entitlement]):
+    """What was bought and may be fetched, as its buyer and its seller see it."""
+
+    serializer_class = DeliverySerializer
+    filterset_class = DeliveryFilter
+    queryset = Entitlement.objects.none()
+
+    def get_queryset(self) -> QuerySet[Entitlement]:
+        """Deliveries of the caller."""
+        return queries.visible_deliveries(self.actor)
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """With the instant at which access is judged."""
+        return {**super().get_serializer_context(), "now": clock.now()}
+
+    @extend_schema(
+        summary="Fetch a file",
+        parameters=[OpenApiParameter("distribution", OpenApiTypes.STR, OpenApiParameter.PATH)],
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, **PROBLEMS},
+    )
+    @action(
+        detail=True,
+        methods=["get"],
+        url_path=r"distributions/(?P<distribution>[^/.]+)/content",
+        content_negotiation_class=AnyMediaType,
+    )
+    def content(self, request: Request, id: str, distribution: str) -> StreamingHttpResponse:  # noqa: A002
+        """The file itself, in chunks; a transfer that ends early was not delivered and is fetched again."""
+        if request.method != "GET":
+            raise MethodNotAllowed(str(request.method))
+        transmission = services.download(actor=self.actor, entitlement=id, distribution=distribution)
+        return streaming_response(transmission)
+
+    @command(
+        summary="Report the hash of a file as it was received",
+        request=ReceiptInput,
+        response=VoucherSerializer,
+        status=201,
+        example={"distribution": DISTRIBUTION, "sha256": EXAMPLE_HASH},
+    )
+    def receipts(self, data: dict[str, Any], public_id: str) -> Voucher:
+        """Both sides' hashes make a voucher; one that does not agree is kept too, with ``matched`` false."""
+        return services.report_receipt(actor=self.actor, entitlement=public_id, **data)
+
+    @command(summary="Accept a delivery", response=DeliverySerializer)
+    def accept(self, data: dict[str, Any], public_id: str) -> Entitlement:
+        """Possible once every file has matched; the seller may then be paid."""
+        services.accept_delivery(actor=self.actor, entitlement=public_id)
+        return self.get_object()
+
+    @command(
+        summary="Complain of a delivery",
+        request=DisputeInput,
+        response=DeliverySerializer,
+        example={"reason_code": "incomplete", "text": "December is missing."},
+    )
+    def dispute(self, data: dict[str, Any], public_id: str) -> Entitlement:
+        """Possible until acceptance or the end of the inspection period; access and money rest until it is resolved."""
+        services.dispute_delivery(actor=self.actor, entitlement=public_id, **data)
+        return self.get_object()
+
+    @command(
+        summary="Suspend access",
+        request=SuspensionInput,
+        response=DeliverySerializer,
+        permissions=(IsOperator,),
+        example={"reason": "The data was seen outside the agreed scope of disclosure."},
+    )
+    def suspend(self, data: dict[str, Any], public_id: str) -> Entitlement:
+        """The operator stops access; downloads under way break off."""
+        services.suspend_access(actor=self.actor, entitlement=public_id, **data)
+        return self.get_object()
+
+    @command(summary="Resume access", response=DeliverySerializer, permissions=(IsOperator,))
+    def resume(self, data: dict[str, Any], public_id: str) -> Entitlement:
+        """The operator lets the buyer in again."""
+        services.resume_access(actor=self.actor, entitlement=public_id)
+        return self.get_object()
+
+
+class VoucherViewSet(MarketReadViewSet[Voucher]):
+    """Vouchers of delivery: what was sent beside what was received."""
+
+    serializer_class = VoucherSerializer
+    filterset_class = VoucherFilter
+    queryset = Voucher.objects.none()
+
+    def get_queryset(self) -> QuerySet[Voucher]:
+        """Vouchers of the caller's deliveries."""
+        return queries.visible_vouchers(self.actor)
+
+
+class DownloadViewSet(MarketReadViewSet[Download]):
+    """Every download of the caller's deliveries, whole or broken off."""
+
+    serializer_class = DownloadSerializer
+    filterset_class = DownloadFilter
+    queryset = Download.objects.none()
+
+    def get_queryset(self) -> QuerySet[Download]:
+        """Downloads of the caller's deliveries."""
+        return queries.visible_downloads(self.actor)

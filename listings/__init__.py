@@ -1,0 +1,1 @@
+"""Datasets, versions, offers, rights and the catalogue."""

@@ -1,0 +1,78 @@
+"""What a seller states about how anonymised information was made (匿名加工情報). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.labels import Label
+
+CRITERIA: dict[str, Label] = {
+    "identifiers_removed": Label(
+        "identifying descriptions are deleted or replaced", "特定の個人を識別できる記述等の削除・置換"
+    ),
+    "codes_removed": Label("individual identification codes are deleted", "個人識別符号の全部の削除"),
+    "links_removed": Label(
+        "codes that link to other information are deleted", "情報を相互に連結する符号の削除"
+    ),
+    "singular_removed": Label("singular descriptions are deleted", "特異な記述等の削除"),
+    "fitted_to_database": Label(
+        "further measures that fit the database are taken", "データベースの性質を踏まえたその他の措置"
+    ),
+}
+"""The five criteria of article 34 of the Rules for Enforcement (428M60020000003)."""
+
+TEXTS = {
+    "method": Label("how the information is provided (article 43(4))", "提供の方法（法43条4項）"),
+    "published_at_url": Label("where the items are published (article 43(3))", "項目の公表先（法43条3項）"),
+}
+
+
+def checked_anonymisation(statement: Mapping[str, Any]) -> dict[str, Any]:
+    """The statement with every member: ``items`` (names of the items of information), ``method``,
+    ``published_at_url``, and ``criteria`` (each of CRITERIA, true or false).
+
+    What is missing is stated as missing, so that the rules can say so. Raises FieldInvalid for a wrong shape.
+    """
+    known = {"items", "criteria", *TEXTS}
+    if not isinstance(statement, Mapping) or not set(statement) <= known:
+        raise FieldInvalid(
+            "anonymisation",
+            Label(
+                f"state {', '.join(sorted(known))}", f"次の項目で記述してください: {', '.join(sorted(known))}"
+            ),
+        )
+    items, criteria = statement.get("items", []), statement.get("criteria", {})
+    if not isinstance(items, list) or not all(isinstance(item, str) and item.strip() for item in items):
+        raise FieldInvalid(
+            "anonymisation.items", Label("list the items by name", "項目名のリストにしてください")
+        )
+    if not isinstance(criteria, Mapping) or not set(criteria) <= set(CRITERIA):
+        raise FieldInvalid(
+            "anonymisation.criteria",
+            Label(f"answer {', '.join(CRITERIA)}", f"次に回答してください: {', '.join(CRITERIA)}"),
+        )
+    for name, met in criteria.items():
+        if not isinstance(met, bool):
+            raise FieldInvalid(
+                f"anonymisation.criteria.{name}", Label("give true or false", "true か false にしてください")
+            )
+    for name, meaning in TEXTS.items():
+        if not isinstance(statement.get(name, ""), str):
+            raise FieldInvalid(f"anonymisation.{name}", meaning)
+    return {
+        "items": [item.strip() for item in items],
+        "criteria": {name: criteria.get(name, False) for name in CRITERIA},
+        **{name: statement.get(name, "").strip() for name in TEXTS},
+    }
+
+
+def items_published(statement: Mapping[str, Any] | None) -> bool:
+    """Whether the items are named and published before they are provided (article 43(3), (4))."""
+    return bool(statement and statement["items"] and statement["method"] and statement["published_at_url"])
+
+
+def criteria_met(statement: Mapping[str, Any] | None) -> bool:
+    """Whether the seller states that all five criteria of article 34 of the Rules are met."""
+    return bool(statement and all(statement["criteria"].values()))

@@ -1,0 +1,34 @@
+"""What the rules may know of a version of a listing, under ``listing`` (the subject is the version's identifier)."""
+
+from __future__ import annotations
+
+from marketplace.rules.facts import FactProvider
+
+from .queries import publication_facts
+
+LISTING_FACTS = FactProvider(
+    name="listing",
+    types={
+        "seller": "string",
+        "segment": "string",
+        "personal_data_class": "string",
+        "has_source": "bool",
+        "source_url_stated": "bool",
+        "licence_stated": "bool",
+        "update_interval_stated": "bool",
+        "keyword_count": "int",
+        "file_count": "int",
+        "version_number": "int",
+        "seller_active": "bool",
+        "seller_admitted": "bool",
+        "seller_affiliated": "bool",
+        "anonymisation_stated": "bool",
+        "anonymisation_items_published": "bool",
+        "anonymisation_criteria_met": "bool",
+        "reidentification_prohibited": "bool",
+        "onward_transfer_prohibited": "bool",
+        "price_minor": "int",
+        "currency": "string",
+    },
+    load=publication_facts,
+)

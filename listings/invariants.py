@@ -1,0 +1,127 @@
+"""What always holds of listings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marketplace.kernel.canonical import digest_of
+from marketplace.kernel.invariants import Invariant, by_query
+
+from .models import Offer
+
+TESTS = "tests/listings/test_guards.py"
+
+
+def _wrong_digests() -> list[dict[str, Any]]:
+    rows = Offer.objects.values_list("public_id", "policy", "policy_digest")
+    return [
+        {"offer": offer, "stored": digest}
+        for offer, policy, digest in rows.iterator(chunk_size=1_000)
+        if digest_of(policy) != digest
+    ]
+
+
+Invariant(
+    name="listings.pseudonymised_never_sold",
+    promise=5,
+    statement="No version of pseudonymised information is published, and no listing of it is on sale.",
+    guards=(
+        "listings_listing.listing_never_pseudonymised",
+        "listings_listingversion.lawful_when_published",
+        "listings_listing.immutable",
+        "listings_listing.listing_class_known",
+    ),
+    test=f"{TESTS}::test_pseudonymised_information_is_never_published",
+    check=by_query(
+        "SELECT l.public_id AS listing, v.public_id AS version FROM listings_listing l"
+        " LEFT JOIN listings_listingversion v ON v.listing_id = l.id AND v.state IN ('published', 'superseded')"
+        " WHERE l.personal_data_class = 'pseudonymised' AND (l.state = 'on_sale' OR v.id IS NOT NULL)"
+    ),
+)
+Invariant(
+    name="listings.one_version_published",
+    promise=6,
+    statement="A listing has one published version at most, one at most being decided, and numbers that count up.",
+    guards=(
+        "listings_listingversion.version_published_once",
+        "listings_listingversion.version_pending_once",
+        "listings_listingversion.version_number_once",
+        "listings_listingversion.version_from_one",
+    ),
+    test=f"{TESTS}::test_a_second_published_version_is_refused",
+    check=by_query(
+        "SELECT listing_id FROM listings_listingversion GROUP BY listing_id"
+        " HAVING count(*) FILTER (WHERE state = 'published') > 1"
+        " OR count(*) FILTER (WHERE state IN ('submitted', 'on_hold')) > 1 OR max(number) <> count(*)"
+    ),
+)
+Invariant(
+    name="listings.on_sale_with_version",
+    promise=6,
+    statement="A listing on sale has a published version.",
+    guards=("listings_listing.sold_with_version", "listings_listingversion.sold_with_version"),
+    test=f"{TESTS}::test_a_listing_without_a_published_version_is_not_on_sale",
+    check=by_query(
+        "SELECT public_id FROM listings_listing l WHERE state = 'on_sale' AND NOT EXISTS"
+        " (SELECT FROM listings_listingversion v WHERE v.listing_id = l.id AND v.state = 'published')"
+    ),
+)
+Invariant(
+    name="listings.published_as_judged",
+    promise=6,
+    statement="What was submitted has a file and an offer, and these, the description and the decision stay as judged.",
+    guards=(
+        "listings_listingversion.complete_when_submitted",
+        "listings_listingversion.settled_decision",
+        "listings_listingversion.set_once",
+        "listings_listingversion.immutable",
+        "listings_listing.described_before_sale",
+        "listings_distribution.append_only",
+        "listings_distribution.added_in_draft",
+        "listings_offer.append_only",
+        "listings_offer.added_in_draft",
+    ),
+    test=f"{TESTS}::test_what_was_published_cannot_be_changed",
+    check=by_query(
+        "SELECT v.public_id FROM listings_listingversion v WHERE v.state NOT IN ('draft', 'withdrawn') AND NOT ("
+        " EXISTS (SELECT FROM listings_distribution d WHERE d.version_id = v.id)"
+        " AND EXISTS (SELECT FROM listings_offer o WHERE o.version_id = v.id))"
+    ),
+)
+Invariant(
+    name="listings.published_by_decision",
+    promise=5,
+    statement="Whatever was published, refused or put on hold has the decision that did it.",
+    guards=(
+        "listings_listingversion.version_decided_when",
+        "listings_listingversion.version_published_when",
+        "listings_listingversion.state_guard",
+    ),
+    test=f"{TESTS}::test_nothing_is_published_without_a_decision",
+    check=by_query(
+        "SELECT public_id FROM listings_listingversion WHERE decision IS NULL"
+        " AND state IN ('on_hold', 'published', 'refused', 'superseded')"
+    ),
+)
+Invariant(
+    name="listings.policy_as_hashed",
+    promise=6,
+    statement="The hash kept with an offer is that of its machine-readable policy.",
+    guards=("listings_offer.append_only", "listings_offer.offer_digest"),
+    test=f"{TESTS}::test_what_was_published_cannot_be_changed",
+    check=_wrong_digests,
+)
+Invariant(
+    name="listings.listings_kept",
+    promise=7,
+    statement="Listings, versions, files and offers are never removed; a seller's reference names one listing.",
+    guards=(
+        "listings_listing.no_delete",
+        "listings_listingversion.no_delete",
+        "listings_distribution.append_only",
+        "listings_offer.append_only",
+        "listings_listing.listing_reference_once",
+    ),
+    test=f"{TESTS}::test_nothing_is_removed",
+    check=by_query("SELECT seller_id, reference FROM listings_listing GROUP BY 1, 2 HAVING count(*) > 1"),
+)

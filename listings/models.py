@@ -1,0 +1,270 @@
+"""Listings, their versions, the files of a version and the offer under which it is sold."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Upper
+
+from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
+from marketplace.kernel.identifiers import IdentifierField
+
+from .guards import (
+    added_in_draft,
+    complete_when_submitted,
+    described_before_sale,
+    lawful_when_published,
+    settled_decision,
+    sold_with_version,
+)
+from .offers import FUNDING_DAYS_MAX, INSPECTION_DAYS_MAX, PRICE_MINOR_MAX
+from .states import (
+    LISTING,
+    NEVER_FOR_SALE,
+    PENDING_VERSIONS,
+    VERSION,
+    ListingState,
+    PersonalDataClass,
+    TaxCategory,
+    VersionState,
+)
+
+DESCRIBING_COLUMNS = (
+    "title_ja",
+    "title_en",
+    "description_ja",
+    "description_en",
+    "keywords",
+    "source_name",
+    "source_url",
+    "source_licence",
+    "update_interval_days",
+    "anonymisation",
+)
+
+
+class Listing(models.Model):
+    """A dataset that a seller brings to the market, and what the seller says of it.
+
+    Invariants: the seller's own ``reference`` names one listing of that seller. Seller, segment and the class of
+    personal data never change; the description changes only before the first publication and never while a version
+    is decided. On sale means that a version is published. Pseudonymised information is never on sale. A listing is
+    withdrawn by its state, and never removed.
+
+    ``anonymisation`` states how anonymised information was made (see ``listings.anonymisation``), else NULL.
+    ``search`` and ``search_text`` follow from the description (see ``listings.search``).
+    """
+
+    public_id = IdentifierField(prefix="lst")
+    seller = models.ForeignKey("participants.Organisation", on_delete=models.PROTECT, related_name="+")
+    reference = models.CharField(max_length=60)
+    segment = models.ForeignKey(
+        "participants.Segment",
+        to_field="code",
+        db_column="segment",
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    title_ja = models.CharField(max_length=200)
+    title_en = models.CharField(max_length=200)
+    description_ja = models.TextField()
+    description_en = models.TextField()
+    keywords = models.JSONField(default=list)
+    source_name = models.CharField(max_length=300, blank=True, default="")
+    source_url = models.URLField(max_length=500, blank=True, default="")
+    source_licence = models.CharField(max_length=300, blank=True, default="")
+    personal_data_class = models.CharField(max_length=20, choices=PersonalDataClass.choices)
+    update_interval_days = models.PositiveIntegerField(null=True)
+    anonymisation = models.JSONField(null=True)
+    state = models.CharField(max_length=10, choices=ListingState.choices, default=ListingState.DRAFT)
+    search = SearchVectorField(null=True, editable=False)
+    search_text = models.TextField(blank=True, default="", editable=False)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["seller", "reference"], name="listing_reference_once"),
+            models.CheckConstraint(
+                condition=Q(personal_data_class__in=PersonalDataClass.values), name="listing_class_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="on_sale", personal_data_class__in=sorted(NEVER_FOR_SALE)),
+                name="listing_never_pseudonymised",
+            ),
+            models.CheckConstraint(
+                condition=Q(update_interval_days__isnull=True) | Q(update_interval_days__gte=1),
+                name="listing_interval_positive",
+            ),
+        ]
+        indexes = [
+            GinIndex(fields=["search"], name="listing_search"),
+            GinIndex(OpClass(Upper("search_text"), name="gin_trgm_ops"), name="listing_substring"),
+            models.Index("segment", "id", name="listing_on_sale", condition=Q(state="on_sale")),
+        ]
+        triggers = [
+            state_guard(LISTING),
+            no_delete(),
+            immutable("public_id", "seller_id", "reference", "segment", "personal_data_class", "created_at"),
+            described_before_sale(*DESCRIBING_COLUMNS),
+            sold_with_version("id"),
+        ]
+
+    def __str__(self) -> str:
+        """The public identifier."""
+        return self.public_id
+
+    @property
+    def title(self) -> dict[str, str]:
+        """The title in both languages."""
+        return {"ja": self.title_ja, "en": self.title_en}
+
+    @property
+    def description(self) -> dict[str, str]:
+        """The description in both languages."""
+        return {"ja": self.description_ja, "en": self.description_en}
+
+    @property
+    def source(self) -> dict[str, str]:
+        """Where the data comes from and under which licence the seller had it."""
+        return {"name": self.source_name, "url": self.source_url, "licence": self.source_licence}
+
+
+class ListingVersion(models.Model):
+    """One state of a listing's data: files, and an offer for them.
+
+    ``decision`` is the public identifier of the rule layer's decision; ``decision_reason`` the words of the operator
+    where a person decided. Invariants: numbers count up within a listing; one version at most is published, and one
+    at most is being decided; what is judged or published has a file and an offer, and neither these nor the decision
+    ever change; a version of pseudonymised information is never published.
+    """
+
+    public_id = IdentifierField(prefix="lsv")
+    listing = models.ForeignKey(Listing, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, choices=VersionState.choices, default=VersionState.DRAFT)
+    decision = models.CharField(max_length=31, null=True)
+    decision_reason = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField()
+    submitted_at = models.DateTimeField(null=True)
+    decided_at = models.DateTimeField(null=True)
+    published_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["listing", "number"], name="version_number_once"),
+            models.UniqueConstraint(
+                fields=["listing"], condition=Q(state="published"), name="version_published_once"
+            ),
+            models.UniqueConstraint(
+                fields=["listing"],
+                condition=Q(state__in=sorted(PENDING_VERSIONS)),
+                name="version_pending_once",
+            ),
+            models.CheckConstraint(condition=Q(number__gte=1), name="version_from_one"),
+            models.CheckConstraint(
+                condition=Q(state="withdrawn")
+                | Q(state="draft", submitted_at__isnull=True, decided_at__isnull=True)
+                | Q(state="submitted", submitted_at__isnull=False, decided_at__isnull=True)
+                | Q(
+                    state__in=("on_hold", "published", "refused", "superseded"),
+                    decision__isnull=False,
+                    decided_at__isnull=False,
+                ),
+                name="version_decided_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="withdrawn")
+                | Q(state__in=("published", "superseded"), published_at__isnull=False)
+                | Q(state__in=("draft", "submitted", "on_hold", "refused"), published_at__isnull=True),
+                name="version_published_when",
+            ),
+        ]
+        triggers = [
+            state_guard(VERSION),
+            no_delete(),
+            immutable("public_id", "listing_id", "number", "created_at"),
+            set_once("submitted_at", "published_at"),
+            settled_decision(),
+            complete_when_submitted(),
+            lawful_when_published(),
+            sold_with_version("listing_id"),
+        ]
+
+    def __str__(self) -> str:
+        """The public identifier."""
+        return self.public_id
+
+
+class Distribution(models.Model):
+    """One file of a version, kept by content. Invariant: added in preparation, never changed or removed."""
+
+    public_id = IdentifierField(prefix="dst")
+    version = models.ForeignKey(ListingVersion, on_delete=models.PROTECT, related_name="distributions")
+    file_name = models.CharField(max_length=200)
+    media_type = models.CharField(max_length=100)
+    size_bytes = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    sha512 = models.CharField(max_length=128)
+    storage_key = models.CharField(max_length=100)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["version", "file_name"], name="distribution_name_once"),
+            models.CheckConstraint(condition=Q(size_bytes__gte=1), name="distribution_not_empty"),
+            models.CheckConstraint(
+                condition=Q(sha256__regex=r"^[0-9a-f]{64}$") & Q(sha512__regex=r"^[0-9a-f]{128}$"),
+                name="distribution_hashes",
+            ),
+        ]
+        triggers = [append_only(), added_in_draft()]
+
+    def __str__(self) -> str:
+        """The public identifier."""
+        return self.public_id
+
+
+class Offer(models.Model):
+    """Price, rights and terms under which a version is sold.
+
+    ``rights`` are the seller's choices in the terms of ``listings.rights``, ``policy`` the same in ODRL 2.2 and
+    ``policy_digest`` the SHA-256 of its canonical JSON. ``price_minor`` is without tax, in minor units of
+    ``currency``. ``template`` is the code of a contract template. Invariant: one offer a version, added in
+    preparation, never changed or removed.
+    """
+
+    public_id = IdentifierField(prefix="ofr")
+    version = models.OneToOneField(ListingVersion, on_delete=models.PROTECT, related_name="offer")
+    price_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    tax_category = models.CharField(max_length=10, choices=TaxCategory.choices)
+    rights = models.JSONField()
+    policy = models.JSONField()
+    policy_digest = models.CharField(max_length=64)
+    template = models.CharField(max_length=60)
+    funding_days = models.PositiveSmallIntegerField()
+    inspection_days = models.PositiveSmallIntegerField()
+    negotiable = models.BooleanField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(price_minor__gte=1, price_minor__lte=PRICE_MINOR_MAX), name="offer_price"
+            ),
+            models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="offer_currency"),
+            models.CheckConstraint(
+                condition=Q(tax_category__in=TaxCategory.values), name="offer_tax_category"
+            ),
+            models.CheckConstraint(
+                condition=Q(funding_days__lte=FUNDING_DAYS_MAX, inspection_days__gte=1)
+                & Q(inspection_days__lte=INSPECTION_DAYS_MAX),
+                name="offer_days",
+            ),
+            models.CheckConstraint(condition=Q(policy_digest__regex=r"^[0-9a-f]{64}$"), name="offer_digest"),
+        ]
+        triggers = [append_only(), added_in_draft()]
+
+    def __str__(self) -> str:
+        """The public identifier."""
+        return self.public_id

@@ -1,0 +1,93 @@
+"""The terms under which a version is offered, checked. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.labels import Label
+
+from .rights import Rights, parse_rights
+from .states import TaxCategory
+
+PRICE_MINOR_MAX = 1_000_000_000_000
+FUNDING_DAYS_MAX = 30
+INSPECTION_DAYS_MAX = 60
+CURRENCY = re.compile(r"[A-Z]{3}")
+TEMPLATE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
+
+DEFAULTS: dict[str, Any] = {
+    "currency": "JPY",
+    "tax_category": TaxCategory.STANDARD.value,
+    "funding_days": 3,
+    "inspection_days": 7,
+    "negotiable": True,
+}
+REQUIRED = ("price_minor", "rights", "template")
+
+
+@dataclass(frozen=True, slots=True)
+class OfferTerms:
+    """Terms of an offer. ``price_minor`` is without tax, in minor units; days are calendar days."""
+
+    price_minor: int
+    currency: str
+    tax_category: str
+    rights: Rights
+    template: str
+    funding_days: int
+    inspection_days: int
+    negotiable: bool
+
+
+def parse_offer(offer: Mapping[str, Any]) -> OfferTerms:
+    """The terms of a seller's ``offer``: price_minor, rights (see ``listings.rights``) and template (the code of a
+    contract template) are needed; currency, tax_category, funding_days, inspection_days and negotiable have DEFAULTS.
+
+    Raises FieldInvalid naming the field at fault as ``offer.<name>``.
+    """
+    for name in sorted(set(offer) - {*DEFAULTS, *REQUIRED}):
+        raise FieldInvalid(
+            f"offer.{name}", Label("this is no term of an offer; leave it out", "この項目はありません")
+        )
+    for name in REQUIRED:
+        if name not in offer:
+            raise FieldInvalid(f"offer.{name}", Label("this is needed", "入力してください"))
+    terms = {**DEFAULTS, **offer}
+    for name, pattern in (("currency", CURRENCY), ("template", TEMPLATE)):
+        if not isinstance(terms[name], str) or not pattern.fullmatch(terms[name]):
+            raise FieldInvalid(
+                f"offer.{name}", Label("this is no such code", "コードの形式が正しくありません")
+            )
+    if terms["tax_category"] not in TaxCategory.values:
+        permitted = ", ".join(TaxCategory.values)
+        raise FieldInvalid(
+            "offer.tax_category",
+            Label(f"choose one of {permitted}", f"次から選んでください: {permitted}"),
+        )
+    _check_number("price_minor", terms["price_minor"], 1, PRICE_MINOR_MAX)
+    _check_number("funding_days", terms["funding_days"], 0, FUNDING_DAYS_MAX)
+    _check_number("inspection_days", terms["inspection_days"], 1, INSPECTION_DAYS_MAX)
+    if not isinstance(terms["negotiable"], bool):
+        raise FieldInvalid("offer.negotiable", Label("give true or false", "true か false にしてください"))
+    rights = parse_rights(terms.pop("rights"), prefix="offer.rights")
+    if rights.must_be_negotiated and not terms["negotiable"]:
+        raise FieldInvalid(
+            "offer.negotiable",
+            Label("a purpose that is to be agreed needs negotiation", "個別調整の利用目的には交渉が必要です"),
+        )
+    return OfferTerms(rights=rights, **terms)
+
+
+def _check_number(name: str, value: Any, lowest: int, highest: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not lowest <= value <= highest:
+        raise FieldInvalid(
+            f"offer.{name}",
+            Label(
+                f"give a whole number from {lowest} to {highest:,}",
+                f"{lowest}から{highest:,}までの整数にしてください",
+            ),
+        )

@@ -1,0 +1,300 @@
+"""Reading listings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, BinaryIO
+
+from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Prefetch, Q, QuerySet
+
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.errors import Missing
+from marketplace.participants import queries as participants
+
+from .anonymisation import criteria_met, items_published
+from .errors import NotOnSale, StoredFileDamaged
+from .models import Distribution, Listing, ListingVersion
+from .rights import parse_rights
+from .search import matching
+from .states import ListingState, VersionState
+from .storage import ContentLost, open_verified
+
+PUBLIC_VERSIONS = (VersionState.PUBLISHED, VersionState.SUPERSEDED)
+
+POSITIONS = 2**40
+"""More than there will be listings: relevance times this, and a key, order results without ties."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferView:
+    """What a listing is sold for now.
+
+    ``seller_id`` is the database key, ``seller`` the public identifier. ``price_minor`` is without tax. ``rights``
+    are the choices of ``listings.rights``, ``policy`` the same in ODRL, ``policy_digest`` its SHA-256.
+    ``must_be_negotiated``: the offer cannot be accepted as it stands. Days are calendar days.
+    """
+
+    listing: str
+    listing_version: str
+    offer: str
+    seller_id: int
+    seller: str
+    segment: str
+    price_minor: int
+    currency: str
+    tax_category: str
+    rights: dict[str, Any]
+    policy: dict[str, Any]
+    policy_digest: str
+    title: dict[str, str]
+    template: str
+    funding_days: int
+    inspection_days: int
+    negotiable: bool
+    must_be_negotiated: bool
+    personal_data_class: str
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionView:
+    """One file of a version; hashes are lower-case hexadecimal."""
+
+    public_id: str
+    listing_version: str
+    file_name: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+    sha512: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatedListing:
+    """What a seller states of the data of one version, for those who measure it.
+
+    ``added_at`` is when the version's files were added; ``earlier_versions`` how many versions went before.
+    """
+
+    listing: str
+    listing_version: str
+    personal_data_class: str
+    source: dict[str, str]
+    update_interval_days: int | None
+    added_at: datetime
+    earlier_versions: int
+
+
+def version_for_sale(listing: str) -> OfferView:
+    """What the listing of a public identifier is sold for now. Raises Missing, NotOnSale."""
+    row = Listing.objects.filter(public_id=listing).prefetch_related(_published()).first()
+    if row is None or row.state == ListingState.DRAFT:
+        raise Missing(kind="listing", identifier=listing)
+    if row.state != ListingState.ON_SALE:
+        raise NotOnSale(listing=listing)
+    version: ListingVersion = row.published[0]  # type: ignore[attr-defined]
+    seller, offer = participants.organisations_by_id([row.seller_id])[row.seller_id], version.offer
+    return OfferView(
+        listing=listing,
+        listing_version=version.public_id,
+        offer=offer.public_id,
+        seller_id=row.seller_id,
+        seller=seller.public_id,
+        segment=row.segment_id,
+        price_minor=offer.price_minor,
+        currency=offer.currency,
+        tax_category=offer.tax_category,
+        rights=offer.rights,
+        policy=offer.policy,
+        policy_digest=offer.policy_digest,
+        title=row.title,
+        template=offer.template,
+        funding_days=offer.funding_days,
+        inspection_days=offer.inspection_days,
+        negotiable=offer.negotiable,
+        must_be_negotiated=parse_rights(offer.rights).must_be_negotiated,
+        personal_data_class=row.personal_data_class,
+    )
+
+
+def _published() -> Prefetch[Any]:
+    """The published version of each listing as ``published``, with its offer and files: two queries."""
+    versions = (
+        ListingVersion.objects.filter(state=VersionState.PUBLISHED)
+        .select_related("offer")
+        .prefetch_related(Prefetch("distributions", Distribution.objects.order_by("pk")))
+    )
+    return Prefetch("versions", queryset=versions, to_attr="published")
+
+
+def catalogue() -> QuerySet[Listing]:
+    """Listings on sale, newest first, each with its published version as ``published[0]``."""
+    rows = Listing.objects.filter(state=ListingState.ON_SALE).prefetch_related(_published())
+    return rows.order_by("-pk")
+
+
+def found(rows: QuerySet[Listing], text: str) -> QuerySet[Listing]:
+    """Those of ``rows`` that a reader's ``text`` finds, in Japanese or English, the most relevant first.
+
+    ``position`` orders them: by relevance, then newest first; no two are alike.
+    """
+    condition, relevance = matching(text)
+    position = ExpressionWrapper(relevance * POSITIONS + F("pk"), output_field=BigIntegerField())
+    return rows.filter(condition).annotate(position=position).order_by("-position")
+
+
+def attach_sellers(rows: Iterable[Listing]) -> None:
+    """Give each listing its seller's public view as ``seller_view``, in one query."""
+    listed = list(rows)
+    sellers = participants.organisations_by_id(row.seller_id for row in listed)
+    for row in listed:
+        row.seller_view = sellers[row.seller_id]  # type: ignore[attr-defined]
+
+
+def visible_listings(actor: Actor) -> QuerySet[Listing]:
+    """The actor's own listings, in whatever state; every one, for the operator."""
+    rows = Listing.objects.all()
+    return rows if actor.may_see() else rows.filter(seller_id=actor.organisation_id)
+
+
+def visible_versions(actor: Actor | None) -> QuerySet[ListingVersion]:
+    """Versions that were published, to anybody; the actor's own too; every one, for the operator."""
+    if actor is not None and actor.may_see():
+        return ListingVersion.objects.all()
+    visible = Q(state__in=PUBLIC_VERSIONS)
+    if actor is not None:
+        visible |= Q(listing__seller_id=actor.organisation_id)
+    return ListingVersion.objects.filter(visible)
+
+
+def own_versions(actor: Actor) -> QuerySet[ListingVersion]:
+    """Versions of the actor's own listings with offer and files; every one, for the operator."""
+    rows = ListingVersion.objects.select_related("listing", "offer").prefetch_related(
+        Prefetch("distributions", Distribution.objects.order_by("pk"))
+    )
+    return rows if actor.may_see() else rows.filter(listing__seller_id=actor.organisation_id)
+
+
+def distributions(listing_version: str) -> list[DistributionView]:
+    """The files of a version (public identifier), in the order they were added; empty for an unknown one."""
+    rows = Distribution.objects.filter(version__public_id=listing_version).order_by("pk")
+    return [_distribution(row, listing_version) for row in rows]
+
+
+def get_distribution(distribution: str) -> DistributionView:
+    """The file of a public identifier. Raises Missing."""
+    row = Distribution.objects.select_related("version").filter(public_id=distribution).first()
+    if row is None:
+        raise Missing(kind="distribution", identifier=distribution)
+    return _distribution(row, row.version.public_id)
+
+
+def _distribution(row: Distribution, listing_version: str) -> DistributionView:
+    return DistributionView(
+        public_id=row.public_id,
+        listing_version=listing_version,
+        file_name=row.file_name,
+        media_type=row.media_type,
+        size_bytes=row.size_bytes,
+        sha256=row.sha256,
+        sha512=row.sha512,
+    )
+
+
+def open_distribution(distribution: str) -> BinaryIO:
+    """The content of a file, opened at its start; its hash was verified. The caller has checked the right to it.
+
+    Raises Missing, StoredFileDamaged.
+    """
+    row = Distribution.objects.filter(public_id=distribution).first()
+    if row is None:
+        raise Missing(kind="distribution", identifier=distribution)
+    try:
+        return open_verified(row.storage_key, row.sha256)
+    except ContentLost as error:
+        raise StoredFileDamaged(distribution=distribution) from error
+
+
+def stated_listing(listing_version: str) -> StatedListing:
+    """What is stated of a version. Raises Missing."""
+    version = _version(listing_version)
+    listing = version.listing
+    return StatedListing(
+        listing=listing.public_id,
+        listing_version=listing_version,
+        personal_data_class=listing.personal_data_class,
+        source=listing.source,
+        update_interval_days=listing.update_interval_days,
+        added_at=version.created_at,
+        earlier_versions=ListingVersion.objects.filter(listing=listing, number__lt=version.number).count(),
+    )
+
+
+def publication_facts(listing_version: str) -> dict[str, Any]:
+    """What the rules may know of a version to be published, as ``listings.facts`` declares it. Raises Missing."""
+    version = _version(listing_version)
+    listing = version.listing
+    seller = participants.organisations_by_id([listing.seller_id])[listing.seller_id]
+    return {
+        "seller": seller.public_id,
+        "segment": listing.segment_id,
+        "personal_data_class": listing.personal_data_class,
+        "has_source": bool(listing.source_name),
+        "source_url_stated": bool(listing.source_url),
+        "licence_stated": bool(listing.source_licence),
+        "update_interval_stated": listing.update_interval_days is not None,
+        "keyword_count": len(listing.keywords),
+        "file_count": version.distributions.count(),
+        "version_number": version.number,
+        "seller_active": seller.is_active,
+        "seller_admitted": participants.is_admitted(listing.seller_id, listing.segment_id, "seller"),
+        "seller_affiliated": seller.is_operator or seller.affiliate,
+        "anonymisation_stated": listing.anonymisation is not None,
+        "anonymisation_items_published": items_published(listing.anonymisation),
+        "anonymisation_criteria_met": criteria_met(listing.anonymisation),
+        "reidentification_prohibited": version.offer.rights["reidentification"] == "prohibited",
+        "onward_transfer_prohibited": version.offer.rights["onward_transfer"] == "prohibited",
+        "price_minor": version.offer.price_minor,
+        "currency": version.offer.currency,
+    }
+
+
+def seller_of_version(listing_version: str) -> int:
+    """The database key of the organisation that a version belongs to. Raises Missing."""
+    return _version(listing_version).listing.seller_id
+
+
+def _version(listing_version: str) -> ListingVersion:
+    row = ListingVersion.objects.select_related("listing", "offer").filter(public_id=listing_version).first()
+    if row is None:
+        raise Missing(kind="listing version", identifier=listing_version)
+    return row
+
+
+def counts() -> dict[str, int]:
+    """Listings ``published`` (a version of them was, and they were not withdrawn) and ``refused`` (every version
+    that was decided was refused)."""
+    decided = Listing.objects.annotate(
+        published=Count("versions", filter=Q(versions__state=VersionState.PUBLISHED)),
+        refused=Count("versions", filter=Q(versions__state=VersionState.REFUSED)),
+        decided=Count("versions", filter=Q(versions__decision__isnull=False)),
+    )
+    return {
+        "published": decided.filter(published__gte=1).count(),
+        "refused": decided.filter(refused__gte=1, refused=F("decided")).count(),
+    }
+
+
+def decided_versions() -> int:
+    """How many versions the rules have decided over, on hold included."""
+    return ListingVersion.objects.filter(decision__isnull=False).count()
+
+
+def earlier_distributions(listing_version: str) -> list[DistributionView]:
+    """The files of every earlier version of the same listing. Raises Missing."""
+    version = _version(listing_version)
+    rows = Distribution.objects.select_related("version").filter(
+        version__listing_id=version.listing_id, version__number__lt=version.number
+    )
+    return [_distribution(row, row.version.public_id) for row in rows.order_by("pk")]

@@ -1,0 +1,99 @@
+"""Finding listings by words, in Japanese and English.
+
+Japanese is cut into words by SudachiPy and kept in its normalised forms; English is stemmed by PostgreSQL. What
+neither finds is looked for as a substring (pg_trgm). The order of results follows the weights below and knows
+nothing of who sells.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, reduce
+from operator import add
+
+from django.contrib.postgres.search import CombinedSearchVector, SearchQuery, SearchRank, SearchVector
+from django.db.models import BigIntegerField, F, Q, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Coalesce, Round
+from sudachipy import Dictionary, SplitMode, Tokenizer
+
+CONTENT_CLASSES = frozenset({"名詞", "動詞", "形容詞", "形状詞", "副詞", "接頭辞", "接尾辞"})
+"""Parts of speech (UniDic) that carry meaning; particles, auxiliaries and marks are left out."""
+
+CHUNK_CHARACTERS = 2_000
+QUERY_CHARACTERS_MAX = 200
+SUBSTRING_CHARACTERS_MIN = 2
+RANK_SCALE = 1_000_000
+
+
+@cache
+def _tokenizer() -> Tokenizer:
+    return Dictionary(dict="small").tokenizer(mode=SplitMode.A)
+
+
+def normalised(text: str) -> str:
+    """``text`` in compatibility form (NFKC) with blanks collapsed: how full-width and half-width meet."""
+    return " ".join(unicodedata.normalize("NFKC", text).split())
+
+
+def words(text: str) -> list[str]:
+    """The words of ``text`` that carry meaning, normalised, in order; repeated ones are kept."""
+    return [word for chunk in _chunks(normalised(text)) for word in _words_of(chunk)]
+
+
+def _chunks(text: str) -> Iterator[str]:
+    # The tokenizer takes no text of more than 49,149 bytes; a cut goes where no word is, if there is such a place.
+    while len(text) > CHUNK_CHARACTERS:
+        end = max(text.rfind(mark, 0, CHUNK_CHARACTERS) for mark in (" ", "。", "、")) + 1
+        yield text[: end or CHUNK_CHARACTERS]
+        text = text[end or CHUNK_CHARACTERS :]
+    yield text
+
+
+def _words_of(text: str) -> Iterator[str]:
+    for morpheme in _tokenizer().tokenize(text):
+        if morpheme.part_of_speech()[0] in CONTENT_CLASSES:
+            yield morpheme.normalized_form().lower()
+
+
+def substring_text(parts: Sequence[str]) -> str:
+    """What substrings are looked for in."""
+    return normalised("\n".join(parts))
+
+
+def document_vector(
+    *, title: Mapping[str, str], description: Mapping[str, str], keywords: Sequence[str], source: str
+) -> CombinedSearchVector:
+    """The weighted search vector of a description: title A, keywords B, description C, source D."""
+    weighted = (
+        ("A", title),
+        ("B", {"ja": " ".join(keywords), "en": " ".join(keywords)}),
+        ("C", description),
+        ("D", {"ja": source, "en": source}),
+    )
+    vectors = [
+        vector
+        for weight, texts in weighted
+        for vector in (
+            SearchVector(
+                Value(" ".join(words(f"{texts['ja']} {texts['en']}"))), config="simple", weight=weight
+            ),
+            SearchVector(Value(normalised(texts["en"])), config="english", weight=weight),
+        )
+    ]
+    combined: CombinedSearchVector = reduce(add, vectors)  # type: ignore[assignment]
+    return combined
+
+
+def matching(text: str) -> tuple[Q, Combinable]:
+    """What to filter by, and the relevance (an integer, higher is better) to order by, for a reader's ``text``."""
+    wanted = normalised(text)[:QUERY_CHARACTERS_MAX]
+    query = SearchQuery(" ".join(words(wanted)), config="simple") | SearchQuery(wanted, config="english")
+    rank = SearchRank(F("search"), query)
+    # An integer, because pages continue from the exact value.
+    relevance = Cast(Coalesce(Round(rank * RANK_SCALE), 0.0), BigIntegerField())
+    found = Q(search=query)
+    if len(wanted) >= SUBSTRING_CHARACTERS_MIN:
+        found |= Q(search_text__icontains=wanted)
+    return found, relevance

@@ -1,0 +1,294 @@
+"""How listings are written out, and what their commands take."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+from django.db.models import TextChoices
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from marketplace.api.serializers import BilingualField, StrictSerializer
+from marketplace.kernel.labels import Label
+
+from .models import Distribution, Listing, ListingVersion, Offer
+from .rights import parse_rights, summary
+from .states import ListingState, PersonalDataClass, TaxCategory, VersionState
+
+
+class WordsField(BilingualField):
+    """The words for a coded value, in both languages. Read only."""
+
+    def __init__(self, choices: type[TextChoices], **options: Any) -> None:
+        """``choices`` has a Label for every value."""
+        self.words = {choice.value: cast(Label, choice.label) for choice in choices}
+        super().__init__(read_only=True, **options)
+
+    def to_representation(self, value: Any) -> dict[str, str]:
+        """``{"ja", "en"}``."""
+        return self.words[value].as_dict()
+
+
+class SourceSerializer(StrictSerializer):
+    """Where the data comes from, and under which licence the seller has it."""
+
+    name = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    url = serializers.URLField(max_length=300, required=False, allow_blank=True)
+    licence = serializers.CharField(max_length=300, required=False, allow_blank=True)
+
+
+class DistributionSerializer(serializers.ModelSerializer[Distribution]):
+    """A file of a version, with its hashes."""
+
+    id = serializers.CharField(source="public_id")
+
+    class Meta:
+        model = Distribution
+        fields = ("id", "file_name", "media_type", "size_bytes", "sha256", "sha512")
+
+
+class RightsLineSerializer(serializers.Serializer[Any]):
+    """One term of the rights of use, in words."""
+
+    term = serializers.CharField()
+    label = BilingualField()  # type: ignore[assignment]
+    value = BilingualField()
+
+
+class OfferSerializer(serializers.ModelSerializer[Offer]):
+    """Price and rights: as chosen, as ODRL, and in words."""
+
+    id = serializers.CharField(source="public_id")
+    rights = serializers.DictField()
+    rights_in_words = serializers.SerializerMethodField()
+    policy = serializers.DictField()
+
+    class Meta:
+        model = Offer
+        fields = (
+            "id",
+            "price_minor",
+            "currency",
+            "tax_category",
+            "rights",
+            "rights_in_words",
+            "policy",
+            "policy_digest",
+            "template",
+            "funding_days",
+            "inspection_days",
+            "negotiable",
+        )
+
+    @extend_schema_field(RightsLineSerializer(many=True))
+    def get_rights_in_words(self, offer: Offer) -> list[dict[str, Any]]:
+        """The rights as a reader understands them."""
+        return summary(parse_rights(offer.rights))
+
+
+class ListingVersionSerializer(serializers.ModelSerializer[ListingVersion]):
+    """A version for its seller, with what was decided of it."""
+
+    id = serializers.CharField(source="public_id")
+    listing = serializers.CharField(source="listing.public_id")
+    state_label = WordsField(VersionState, source="state")
+    distributions = DistributionSerializer(many=True)
+    offer = OfferSerializer()
+
+    class Meta:
+        model = ListingVersion
+        fields = (
+            "id",
+            "listing",
+            "number",
+            "state",
+            "state_label",
+            "decision",
+            "decision_reason",
+            "created_at",
+            "submitted_at",
+            "decided_at",
+            "published_at",
+            "distributions",
+            "offer",
+        )
+
+
+class ListingSerializer(serializers.ModelSerializer[Listing]):
+    """A listing for its seller."""
+
+    id = serializers.CharField(source="public_id")
+    segment = serializers.CharField(source="segment_id")
+    title = BilingualField()
+    description = BilingualField()
+    keywords = serializers.ListField(child=serializers.CharField())
+    source = SourceSerializer()  # type: ignore[assignment]
+    anonymisation = serializers.DictField(allow_null=True)
+    state_label = WordsField(ListingState, source="state")
+    personal_data_class_label = WordsField(PersonalDataClass, source="personal_data_class")
+
+    class Meta:
+        model = Listing
+        fields: tuple[str, ...] = (
+            "id",
+            "reference",
+            "segment",
+            "title",
+            "description",
+            "keywords",
+            "source",
+            "personal_data_class",
+            "personal_data_class_label",
+            "update_interval_days",
+            "anonymisation",
+            "state",
+            "state_label",
+            "created_at",
+        )
+
+
+class SellerSerializer(serializers.Serializer[Any]):
+    """Who sells; a buyer sees before buying whether the seller issues qualified invoices."""
+
+    id = serializers.CharField(source="public_id")
+    name = BilingualField()
+    kind = serializers.CharField()
+    invoice_registration_number = serializers.CharField(allow_null=True)
+
+
+class PublishedVersionSerializer(serializers.ModelSerializer[ListingVersion]):
+    """The version on sale."""
+
+    id = serializers.CharField(source="public_id")
+    distributions = DistributionSerializer(many=True)
+
+    class Meta:
+        model = ListingVersion
+        fields = ("id", "number", "published_at", "distributions")
+
+
+class CatalogueEntrySerializer(ListingSerializer):
+    """A listing on sale, for everybody: what it is, who sells it, its version, and the offer."""
+
+    seller = SellerSerializer(source="seller_view")
+    version = serializers.SerializerMethodField()
+    offer = serializers.SerializerMethodField()
+
+    class Meta(ListingSerializer.Meta):
+        fields = (
+            "id",
+            "seller",
+            "segment",
+            "title",
+            "description",
+            "keywords",
+            "source",
+            "personal_data_class",
+            "personal_data_class_label",
+            "update_interval_days",
+            "anonymisation",
+            "version",
+            "offer",
+        )
+
+    @extend_schema_field(PublishedVersionSerializer)
+    def get_version(self, row: Any) -> Any:
+        """The version on sale."""
+        return PublishedVersionSerializer(row.published[0]).data
+
+    @extend_schema_field(OfferSerializer)
+    def get_offer(self, row: Any) -> Any:
+        """What it is sold for."""
+        return OfferSerializer(row.published[0].offer).data
+
+
+class AnonymisationSerializer(StrictSerializer):
+    """How anonymised information was made and is published."""
+
+    items = serializers.ListField(child=serializers.CharField(max_length=200), max_length=500, required=False)
+    criteria = serializers.DictField(child=serializers.BooleanField(), required=False)
+    method = serializers.CharField(max_length=1000, required=False)
+    published_at_url = serializers.URLField(max_length=500, required=False)
+
+
+class DescriptionSerializer(StrictSerializer):
+    """What a listing says of itself."""
+
+    title = BilingualField()
+    description = BilingualField()
+    keywords = serializers.ListField(child=serializers.CharField(max_length=100), max_length=30)
+    source = SourceSerializer()  # type: ignore[assignment]
+    update_interval_days = serializers.IntegerField(min_value=1, required=False, allow_null=True)
+    anonymisation = AnonymisationSerializer(required=False, allow_null=True)
+
+
+class CreateListingSerializer(DescriptionSerializer):
+    """A new listing."""
+
+    reference = serializers.CharField(max_length=60)
+    segment = serializers.CharField(max_length=40)
+    personal_data_class = serializers.ChoiceField(choices=PersonalDataClass.choices)
+
+
+class ReviseListingSerializer(DescriptionSerializer):
+    """Parts of the description to change; the rest stays."""
+
+    title = BilingualField(required=False)
+    description = BilingualField(required=False)
+    keywords = serializers.ListField(
+        child=serializers.CharField(max_length=100), max_length=30, required=False
+    )
+    source = SourceSerializer(required=False)
+
+
+class OfferInputSerializer(StrictSerializer):
+    """The terms of an offer; ``rights`` in the terms of the market's rights of use."""
+
+    price_minor = serializers.IntegerField(min_value=1)
+    currency = serializers.RegexField(r"^[A-Z]{3}$", required=False)
+    tax_category = serializers.ChoiceField(choices=TaxCategory.choices, required=False)
+    rights = serializers.DictField()
+    template = serializers.CharField(max_length=60)
+    funding_days = serializers.IntegerField(min_value=0, required=False)
+    inspection_days = serializers.IntegerField(min_value=1, required=False)
+    negotiable = serializers.BooleanField(required=False)
+
+
+@extend_schema_field(OfferInputSerializer)
+class OfferDocumentField(serializers.Field[Any, Any, Any, Any]):
+    """An offer as a JSON document in one part of a multipart request."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """The offer, checked; raises ValidationError naming the member at fault."""
+        try:
+            document = json.loads(data) if isinstance(data, str) else data
+        except json.JSONDecodeError as error:
+            raise serializers.ValidationError("Give the offer as a JSON object.", "invalid") from error
+        checked = OfferInputSerializer(data=document)
+        checked.is_valid(raise_exception=True)
+        return dict(checked.validated_data)
+
+    def to_representation(self, value: Any) -> Any:
+        """The offer as it was given."""
+        return value
+
+
+class AddVersionSerializer(StrictSerializer):
+    """Files and the offer for them, as ``multipart/form-data``."""
+
+    files = serializers.ListField(child=serializers.FileField(max_length=200), min_length=1, max_length=50)
+    offer = OfferDocumentField()
+
+
+class WithdrawSerializer(StrictSerializer):
+    """Why a listing is taken from sale."""
+
+    reason = serializers.CharField(max_length=1000, required=False, allow_blank=True)
+
+
+class DecideVersionSerializer(StrictSerializer):
+    """The operator's decision over a version on hold."""
+
+    outcome = serializers.ChoiceField(choices=[("allow", "allow"), ("deny", "deny")])
+    reason = serializers.CharField(max_length=1000)

@@ -1,0 +1,297 @@
+"""Preparing a listing: what it says of itself, its files and its offer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.db import transaction
+from django.db.models import Max
+
+from marketplace.evidence.services import record
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor, Role
+from marketplace.kernel.canonical import digest_of
+from marketplace.kernel.errors import FieldInvalid, Forbidden
+from marketplace.kernel.identifiers import new_identifier
+from marketplace.kernel.labels import Label
+from marketplace.participants import queries as participants
+
+from .. import rights as rights_of_use
+from ..anonymisation import checked_anonymisation
+from ..errors import DescriptionSettled, ListingEnded, ReferenceTaken
+from ..models import DESCRIBING_COLUMNS, Distribution, Listing, ListingVersion, Offer
+from ..offers import OfferTerms, parse_offer
+from ..search import document_vector, substring_text
+from ..states import PENDING_VERSIONS, ListingState, PersonalDataClass
+from ..storage import StoredFile, store
+from .locks import locked_listing, require_seller
+
+FILE_NAME = re.compile(r"[^/\\\x00-\x1f]{1,200}")
+MEDIA_TYPE = re.compile(
+    r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,60}(; ?[a-z]+=[\w.-]+)?"
+)
+TITLE_CHARACTERS_MAX = 200
+SOURCE_CHARACTERS_MAX = 300
+KEYWORDS_MAX = 30
+REQUIRED = Label("this is needed in Japanese and English", "日本語と英語の両方を入力してください")
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedData:
+    """A file as it comes in; ``content`` is its bytes, the path of a file, or an open binary file."""
+
+    file_name: str
+    media_type: str
+    content: bytes | Path | BinaryIO = field(repr=False)
+
+
+@transaction.atomic
+def create_listing(
+    *,
+    actor: Actor,
+    reference: str,
+    segment: str,
+    title: Mapping[str, str],
+    description: Mapping[str, str],
+    keywords: Sequence[str],
+    source: Mapping[str, str],
+    personal_data_class: str,
+    update_interval_days: int | None = None,
+    anonymisation: Mapping[str, Any] | None = None,
+) -> Listing:
+    """Begin a listing of the actor's organisation, under the seller's own ``reference``, in a segment (code).
+
+    ``title`` and ``description`` are ``{"ja","en"}``; ``source`` is ``{"name","url","licence"}``, each may be left
+    out; ``anonymisation`` as ``listings.anonymisation`` says. Raises FieldInvalid, Missing (segment),
+    ReferenceTaken, Forbidden for the operator.
+    """
+    seller_id = actor.require_organisation()
+    if actor.role is not Role.PARTICIPANT:
+        raise Forbidden(needed="a seller")
+    reference = reference.strip()
+    if not 1 <= len(reference) <= 60:
+        raise FieldInvalid("reference", Label("write 1 to 60 characters", "1～60文字で入力してください"))
+    if personal_data_class not in PersonalDataClass.values:
+        permitted = ", ".join(PersonalDataClass.values)
+        raise FieldInvalid(
+            "personal_data_class",
+            Label(f"choose one of {permitted}", f"次から選んでください: {permitted}"),
+        )
+    described = _described(
+        title=title,
+        description=description,
+        keywords=keywords,
+        source=source,
+        update_interval_days=update_interval_days,
+        anonymisation=anonymisation,
+    )
+    listing, created = Listing.objects.get_or_create(
+        seller_id=seller_id,
+        reference=reference,
+        defaults={
+            "segment_id": participants.get_segment(segment).code,
+            "personal_data_class": personal_data_class,
+            "created_at": clock.now(),
+            **described,
+        },
+    )
+    if not created:
+        raise ReferenceTaken(reference=reference)
+    _index(listing)
+    record(
+        kind="listings.listing_created",
+        subject=listing.public_id,
+        actor=actor,
+        payload={
+            "seller": actor.organisation,
+            "segment": segment,
+            "personal_data_class": personal_data_class,
+            "description_sha256": digest_of(described),
+        },
+    )
+    return listing
+
+
+@transaction.atomic
+def revise_listing(*, actor: Actor, listing: str, **changes: Any) -> Listing:
+    """Describe a listing anew before it is published: ``title``, ``description``, ``keywords``, ``source``,
+    ``update_interval_days`` or ``anonymisation``, as ``create_listing`` takes them. What is not given stays.
+
+    Raises DescriptionSettled, Missing, Forbidden, FieldInvalid.
+    """
+    subject = locked_listing(actor, listing)
+    require_seller(actor, subject)
+    pending = subject.versions.filter(state__in=PENDING_VERSIONS).exists()
+    if subject.state != ListingState.DRAFT or pending:
+        raise DescriptionSettled(listing=listing)
+    present = {
+        "title": subject.title,
+        "description": subject.description,
+        "keywords": subject.keywords,
+        "source": subject.source,
+        "update_interval_days": subject.update_interval_days,
+        "anonymisation": subject.anonymisation,
+    }
+    described = _described(**{**present, **changes})
+    for column, value in described.items():
+        setattr(subject, column, value)
+    subject.save(update_fields=DESCRIBING_COLUMNS)
+    _index(subject)
+    record(
+        kind="listings.listing_revised",
+        subject=listing,
+        actor=actor,
+        payload={"description_sha256": digest_of(described)},
+    )
+    return subject
+
+
+@transaction.atomic
+def add_version(
+    *, actor: Actor, listing: str, files: Iterable[UploadedData], offer: Mapping[str, Any]
+) -> ListingVersion:
+    """Add a version in preparation, with its files and the offer under which they are to be sold.
+
+    ``offer`` as ``listings.offers.parse_offer`` takes it. Files are on disk, hashed, when this returns. Raises
+    FieldInvalid, ListingEnded, Missing, Forbidden.
+    """
+    subject = locked_listing(actor, listing)
+    require_seller(actor, subject)
+    if subject.state == ListingState.WITHDRAWN:
+        raise ListingEnded(listing=listing)
+    terms = parse_offer(offer)
+    stored = [(upload, _stored(upload)) for upload in _checked_files(files)]
+    latest = subject.versions.aggregate(number=Max("number"))["number"] or 0
+    version = ListingVersion.objects.create(listing=subject, number=latest + 1, created_at=clock.now())
+    Distribution.objects.bulk_create(
+        Distribution(
+            version=version,
+            file_name=upload.file_name,
+            media_type=upload.media_type,
+            size_bytes=kept.size_bytes,
+            sha256=kept.sha256,
+            sha512=kept.sha512,
+            storage_key=kept.key,
+        )
+        for upload, kept in stored
+    )
+    made = _make_offer(version, terms)
+    record(
+        kind="listings.version_added",
+        subject=version.public_id,
+        actor=actor,
+        payload={
+            "listing": listing,
+            "number": version.number,
+            "sha256": [kept.sha256 for _, kept in stored],
+            "policy_sha256": made.policy_digest,
+            "price_minor": made.price_minor,
+            "currency": made.currency,
+        },
+    )
+    return version
+
+
+def _described(
+    *,
+    title: Mapping[str, str],
+    description: Mapping[str, str],
+    keywords: Sequence[str],
+    source: Mapping[str, str],
+    update_interval_days: int | None,
+    anonymisation: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """The describing columns of a listing; raises FieldInvalid."""
+    if not set(source) <= {"name", "url", "licence"}:
+        raise FieldInvalid(
+            "source", Label("state name, url and licence", "name・url・licence を記述してください")
+        )
+    if update_interval_days is not None and (
+        not isinstance(update_interval_days, int) or update_interval_days < 1
+    ):
+        raise FieldInvalid(
+            "update_interval_days", Label("give a number of days from 1", "1以上の日数にしてください")
+        )
+    columns: dict[str, Any] = {}
+    for name, texts in (("title", title), ("description", description)):
+        for language in ("ja", "en"):
+            text = str(texts.get(language, "")).strip()
+            if not text or (name == "title" and len(text) > TITLE_CHARACTERS_MAX):
+                raise FieldInvalid(f"{name}.{language}", REQUIRED)
+            columns[f"{name}_{language}"] = text
+    for name in ("name", "url", "licence"):
+        columns[f"source_{name}"] = str(source.get(name, "")).strip()
+        if len(columns[f"source_{name}"]) > SOURCE_CHARACTERS_MAX:
+            raise FieldInvalid(
+                f"source.{name}", Label("write less than 300 characters", "300文字以内にしてください")
+            )
+    columns["keywords"] = _checked_keywords(keywords)
+    columns["update_interval_days"] = update_interval_days
+    columns["anonymisation"] = None if anonymisation is None else checked_anonymisation(anonymisation)
+    return columns
+
+
+def _checked_keywords(keywords: Sequence[str]) -> list[str]:
+    listed = [keyword.strip() for keyword in keywords if isinstance(keyword, str) and keyword.strip()]
+    if isinstance(keywords, str) or len(listed) != len(keywords) or len(listed) > KEYWORDS_MAX:
+        raise FieldInvalid(
+            "keywords",
+            Label(f"list up to {KEYWORDS_MAX} words", f"{KEYWORDS_MAX}語以内のリストにしてください"),
+        )
+    return list(dict.fromkeys(listed))
+
+
+def _index(listing: Listing) -> None:
+    """Write what searches read; it follows from the description alone."""
+    source = f"{listing.source_name} {listing.source_licence}"
+    parts = [*listing.title.values(), *listing.keywords, *listing.description.values(), source]
+    Listing.objects.filter(pk=listing.pk).update(
+        search=document_vector(
+            title=listing.title, description=listing.description, keywords=listing.keywords, source=source
+        ),
+        search_text=substring_text(parts),
+    )
+
+
+def _checked_files(files: Iterable[UploadedData]) -> list[UploadedData]:
+    uploads = list(files)
+    if not uploads:
+        raise FieldInvalid("files", Label("add one file at least", "ファイルを1つ以上追加してください"))
+    for upload in uploads:
+        if not FILE_NAME.fullmatch(upload.file_name) or upload.file_name in (".", ".."):
+            raise FieldInvalid(
+                "files.file_name", Label("name the file without a path", "パスを含まない名前にしてください")
+            )
+        if not MEDIA_TYPE.fullmatch(upload.media_type):
+            raise FieldInvalid(
+                "files.media_type", Label("give an IANA media type", "IANAメディアタイプにしてください")
+            )
+    if len({upload.file_name for upload in uploads}) != len(uploads):
+        raise FieldInvalid("files.file_name", Label("name each file differently", "名前が重複しています"))
+    return uploads
+
+
+def _stored(upload: UploadedData) -> StoredFile:
+    kept = store(upload.content)
+    if kept.size_bytes == 0:
+        raise FieldInvalid("files", Label(f"{upload.file_name} is empty", f"{upload.file_name} は空です"))
+    return kept
+
+
+def _make_offer(version: ListingVersion, terms: OfferTerms) -> Offer:
+    identifier = new_identifier("ofr")
+    policy = rights_of_use.policy_of(
+        terms.rights,
+        price_minor=terms.price_minor,
+        currency=terms.currency,
+        identifier=f"urn:sanpo:{identifier}",
+    )
+    columns = asdict(terms)
+    columns["rights"] = terms.rights.as_dict()
+    return Offer.objects.create(
+        public_id=identifier, version=version, policy=policy, policy_digest=digest_of(policy), **columns
+    )

@@ -1,0 +1,210 @@
+"""Bringing versions to sale, and taking listings from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+
+from marketplace.events.schemas.listings import (
+    ListingVersionPublished,
+    ListingVersionRefused,
+    ListingVersionSubmitted,
+    ListingWithdrawn,
+)
+from marketplace.events.services import emit
+from marketplace.evidence.services import record
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.labels import Label
+from marketplace.kernel.states import advance
+from marketplace.participants import queries as participants
+from marketplace.rules import services as rules
+
+from ..errors import ListingEnded, NeverForSale, NotOnSale, VersionPending
+from ..models import Listing, ListingVersion
+from ..states import (
+    LISTING,
+    NEVER_FOR_SALE,
+    OPEN_VERSIONS,
+    PENDING_VERSIONS,
+    VERSION,
+    ListingState,
+    VersionState,
+)
+from .locks import locked_listing, locked_version, require_seller, role_in
+
+COMMANDS = {"allow": "publish", "warn": "publish", "hold": "hold", "deny": "refuse"}
+
+
+@transaction.atomic
+def submit_version(*, actor: Actor, listing_version: str) -> ListingVersion:
+    """Ask to publish a version: it is measured next, and then the rules decide.
+
+    The seller must be admitted to the segment. Emits listing.version_submitted. Raises IllegalTransition,
+    VersionPending, ListingEnded, NotAdmitted, OrganisationSuspended, Missing, Forbidden.
+    """
+    listing, version = locked_version(actor, listing_version)
+    require_seller(actor, listing)
+    if listing.state == ListingState.WITHDRAWN:
+        raise ListingEnded(listing=listing.public_id)
+    VERSION.target(state=version.state, command="submit", role="seller")
+    participants.require_admitted(listing.seller_id, listing.segment_id, "seller")
+    pending = listing.versions.filter(state__in=PENDING_VERSIONS).first()
+    if pending is not None:
+        raise VersionPending(listing=listing.public_id, listing_version=pending.public_id)
+    advance(version, VERSION, command="submit", role="seller", submitted_at=clock.now())
+    facts = _facts(listing, version)
+    record(kind="listings.version_submitted", subject=listing_version, actor=actor, payload=facts)
+    emit(ListingVersionSubmitted(**facts))
+    return version
+
+
+@transaction.atomic
+def judge_version(*, listing_version: str, actor: Actor = SYSTEM) -> ListingVersion:
+    """Have the rules decide over a submitted version, and carry it out: publish, hold or refuse.
+
+    A version that is no longer waiting is left as it is. Emits listing.version_published or
+    listing.version_refused. Raises Missing.
+    """
+    listing, version = locked_version(actor, listing_version)
+    if version.state != VersionState.SUBMITTED or listing.state == ListingState.WITHDRAWN:
+        return version
+    decision = rules.evaluate(point="publication", subject=listing_version, actor=actor)
+    command = COMMANDS[decision.outcome]
+    if listing.personal_data_class in NEVER_FOR_SALE:
+        # The law stands above the rulebook: no rule can bring this class of data to sale.
+        command = "refuse"
+    _carry_out(listing, version, actor=actor, command=command, role="system", decision=decision.public_id)
+    return version
+
+
+@transaction.atomic
+def decide_version(*, actor: Actor, listing_version: str, outcome: str, reason: str) -> ListingVersion:
+    """Decide, as the operator, over a version that the rules put on hold: ``allow`` or ``deny``, with a reason.
+
+    Emits listing.version_published or listing.version_refused. Raises IllegalTransition, NeverForSale,
+    FieldInvalid, Missing, Forbidden.
+    """
+    actor.require_operator()
+    if outcome not in ("allow", "deny"):
+        raise FieldInvalid("outcome", Label("choose allow or deny", "allow か deny を選んでください"))
+    if not reason.strip():
+        raise FieldInvalid("reason", Label("give the reason", "理由を入力してください"))
+    listing, version = locked_version(actor, listing_version)
+    if outcome == "allow" and listing.personal_data_class in NEVER_FOR_SALE:
+        raise NeverForSale(listing=listing.public_id)
+    _carry_out(
+        listing,
+        version,
+        actor=actor,
+        command=COMMANDS[outcome],
+        role=role_in(actor, listing),
+        decision=version.decision,
+        decision_reason=reason.strip(),
+    )
+    return version
+
+
+def _carry_out(
+    listing: Listing, version: ListingVersion, *, actor: Actor, command: str, role: str, **changes: Any
+) -> None:
+    """Move the version, and the listing with it, and tell of it."""
+    changes["decided_at"] = clock.now()
+    if command == "publish":
+        VERSION.target(state=version.state, command=command, role=role)
+        changes["published_at"] = changes["decided_at"]
+        for earlier in listing.versions.select_for_update().filter(state=VersionState.PUBLISHED):
+            advance(earlier, VERSION, command="supersede", role="system")
+    advance(version, VERSION, command=command, role=role, **changes)
+    if command == "publish" and listing.state == ListingState.DRAFT:
+        advance(listing, LISTING, command="publish", role="system")
+    facts = _facts(listing, version)
+    record(
+        kind=f"listings.version_{version.state}",
+        subject=version.public_id,
+        actor=actor,
+        payload={**facts, "decision": version.decision, "reason": version.decision_reason},
+    )
+    if version.state == VersionState.PUBLISHED:
+        emit(ListingVersionPublished(**facts, decision=str(version.decision)))
+    elif version.state == VersionState.REFUSED:
+        emit(ListingVersionRefused(**facts, decision=str(version.decision)))
+
+
+@transaction.atomic
+def withdraw_listing(*, actor: Actor, listing: str, reason: str = "") -> Listing:
+    """Take a listing from sale for good, with its versions; agreements in force stay. The seller or the operator.
+
+    Emits listing.withdrawn. Raises IllegalTransition, Missing.
+    """
+    subject = locked_listing(actor, listing)
+    role = role_in(actor, subject)
+    LISTING.target(state=subject.state, command="withdraw", role=role)
+    open_versions = subject.versions.select_for_update().filter(state__in=OPEN_VERSIONS).order_by("pk")
+    for version in open_versions:
+        advance(version, VERSION, command="withdraw", role=role)
+    advance(subject, LISTING, command="withdraw", role=role)
+    seller = _seller_of(subject)
+    record(
+        kind="listings.listing_withdrawn",
+        subject=listing,
+        actor=actor,
+        payload={"seller": seller, "reason": reason.strip()},
+    )
+    emit(ListingWithdrawn(listing=listing, seller=seller))
+    return subject
+
+
+@transaction.atomic
+def suspend_listings(*, seller: str, actor: Actor = SYSTEM) -> int:
+    """Take every listing of a suspended seller out of the catalogue; returns how many there were."""
+    organisation = participants.get_organisation(seller)
+    if organisation.is_active:
+        return 0
+    listed = Listing.objects.select_for_update().filter(seller_id=organisation.id, state=ListingState.ON_SALE)
+    suspended = list(listed.order_by("pk"))
+    for listing in suspended:
+        advance(listing, LISTING, command="suspend", role="system")
+        record(
+            kind="listings.listing_suspended",
+            subject=listing.public_id,
+            actor=actor,
+            payload={"seller": seller},
+        )
+    return len(suspended)
+
+
+@transaction.atomic
+def resume_listing(*, actor: Actor, listing: str) -> Listing:
+    """Bring a suspended listing back on sale once its seller is reinstated and admitted.
+
+    Raises IllegalTransition, NotAdmitted, OrganisationSuspended, NotOnSale (no published version), Missing.
+    """
+    subject = locked_listing(actor, listing)
+    role = role_in(actor, subject)
+    LISTING.target(state=subject.state, command="resume", role=role)
+    participants.require_admitted(subject.seller_id, subject.segment_id, "seller")
+    if not subject.versions.filter(state=VersionState.PUBLISHED).exists():
+        raise NotOnSale(listing=listing)
+    advance(subject, LISTING, command="resume", role=role)
+    record(
+        kind="listings.listing_resumed",
+        subject=listing,
+        actor=actor,
+        payload={"seller": _seller_of(subject)},
+    )
+    return subject
+
+
+def _seller_of(listing: Listing) -> str:
+    return participants.organisations_by_id([listing.seller_id])[listing.seller_id].public_id
+
+
+def _facts(listing: Listing, version: ListingVersion) -> dict[str, str]:
+    return {
+        "listing": listing.public_id,
+        "listing_version": version.public_id,
+        "seller": _seller_of(listing),
+    }

@@ -1,0 +1,99 @@
+"""Lives and choices of listings: the listing, its versions, classes of personal data, tax categories."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+
+from marketplace.kernel.labels import Label
+from marketplace.kernel.states import StateMachine, roles
+
+
+class PersonalDataClass(TextChoices):
+    """What a seller declares about personal data in a listing (個人情報の保護に関する法律)."""
+
+    NONE = "none", Label("no personal data", "個人情報を含まない")
+    STATISTICAL = "statistical", Label("statistical information", "統計情報")
+    PERSONAL = "personal", Label("personal data", "個人データ")
+    SPECIAL_CARE = "special_care", Label("special-care personal information", "要配慮個人情報")
+    ANONYMISED = "anonymised", Label("anonymised information", "匿名加工情報")
+    PSEUDONYMISED = "pseudonymised", Label("pseudonymised information", "仮名加工情報")
+    PERSON_RELATED = "person_related", Label("person-related information", "個人関連情報")
+
+
+NEVER_FOR_SALE = frozenset({PersonalDataClass.PSEUDONYMISED})
+"""Classes that the law keeps from being given to third parties (articles 41(6) and 42(1) of the Act)."""
+
+
+class TaxCategory(TextChoices):
+    """By which rate of consumption tax a sale is taxed."""
+
+    STANDARD = "standard", Label("standard rate", "標準税率")
+    REDUCED = "reduced", Label("reduced rate", "軽減税率")
+    EXEMPT = "exempt", Label("exempt", "非課税")
+
+
+class ListingState(TextChoices):
+    """Whether a listing can be found and bought."""
+
+    DRAFT = "draft", Label("in preparation", "準備中")
+    ON_SALE = "on_sale", Label("on sale", "公開中")
+    SUSPENDED = "suspended", Label("suspended with its seller", "提供者の停止により休止")
+    WITHDRAWN = "withdrawn", Label("withdrawn", "取下げ")
+
+
+LISTING = StateMachine(
+    name="listings.listing",
+    states=ListingState,
+    initial=frozenset({ListingState.DRAFT}),
+    table=roles(
+        {
+            (ListingState.DRAFT, "publish", ("system",)): ListingState.ON_SALE,
+            (ListingState.ON_SALE, "suspend", ("system",)): ListingState.SUSPENDED,
+            (ListingState.SUSPENDED, "resume", ("seller", "operator")): ListingState.ON_SALE,
+            (ListingState.DRAFT, "withdraw", ("seller", "operator")): ListingState.WITHDRAWN,
+            (ListingState.ON_SALE, "withdraw", ("seller", "operator")): ListingState.WITHDRAWN,
+            (ListingState.SUSPENDED, "withdraw", ("seller", "operator")): ListingState.WITHDRAWN,
+        }
+    ),
+)
+
+
+class VersionState(TextChoices):
+    """Where a version of a listing stands."""
+
+    DRAFT = "draft", Label("in preparation", "準備中")
+    SUBMITTED = "submitted", Label("waiting for measurement and rules", "測定・審査待ち")
+    ON_HOLD = "on_hold", Label("on hold for the operator", "確認待ち")
+    PUBLISHED = "published", Label("published", "公開")
+    REFUSED = "refused", Label("refused", "不承認")
+    SUPERSEDED = "superseded", Label("superseded by a later version", "新しい版に置換")
+    WITHDRAWN = "withdrawn", Label("withdrawn", "取下げ")
+
+
+PENDING_VERSIONS = (VersionState.SUBMITTED, VersionState.ON_HOLD)
+"""States in which rules or the operator are deciding over a version."""
+
+OPEN_VERSIONS = (VersionState.DRAFT, *PENDING_VERSIONS, VersionState.PUBLISHED)
+"""States that end when the listing is withdrawn."""
+
+VERSION = StateMachine(
+    name="listings.listing_version",
+    states=VersionState,
+    initial=frozenset({VersionState.DRAFT}),
+    # The operator decides only what the published rules leave to a person: what they put on hold.
+    table=roles(
+        {
+            (VersionState.DRAFT, "submit", ("seller",)): VersionState.SUBMITTED,
+            (VersionState.SUBMITTED, "publish", ("system",)): VersionState.PUBLISHED,
+            (VersionState.SUBMITTED, "refuse", ("system",)): VersionState.REFUSED,
+            (VersionState.SUBMITTED, "hold", ("system",)): VersionState.ON_HOLD,
+            (VersionState.ON_HOLD, "publish", ("operator",)): VersionState.PUBLISHED,
+            (VersionState.ON_HOLD, "refuse", ("operator",)): VersionState.REFUSED,
+            (VersionState.PUBLISHED, "supersede", ("system",)): VersionState.SUPERSEDED,
+            (VersionState.DRAFT, "withdraw", ("seller", "operator")): VersionState.WITHDRAWN,
+            (VersionState.SUBMITTED, "withdraw", ("seller", "operator")): VersionState.WITHDRAWN,
+            (VersionState.ON_HOLD, "withdraw", ("seller", "operator")): VersionState.WITHDRAWN,
+            (VersionState.PUBLISHED, "withdraw", ("seller", "operator")): VersionState.WITHDRAWN,
+        }
+    ),
+)

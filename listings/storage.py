@@ -1,0 +1,109 @@
+"""Files kept by content under ``STORAGE_DIRECTORY``: written whole or not at all, verified whenever they are read.
+
+A file's key is its SHA-256, so the same content is kept once, and a file that no row names (its transaction was
+rolled back) does no harm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from django.conf import settings
+
+CHUNK_BYTES = 1 << 20
+
+
+class ContentLost(Exception):
+    """What a key names is missing, or is not what was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """What was stored: its ``key``, size and hashes (lower-case hexadecimal)."""
+
+    key: str
+    size_bytes: int
+    sha256: str
+    sha512: str
+
+
+def store(content: bytes | Path | BinaryIO) -> StoredFile:
+    """Keep ``content`` and return what it is. It is on disk, durably, when this returns."""
+    directory = _directory()
+    sha256, sha512, size = hashlib.sha256(), hashlib.sha512(), 0
+    descriptor, draft = tempfile.mkstemp(dir=directory, prefix="draft-")
+    try:
+        with os.fdopen(descriptor, "wb") as target:
+            for chunk in _chunks(content):
+                target.write(chunk)
+                sha256.update(chunk)
+                sha512.update(chunk)
+                size += len(chunk)
+            target.flush()
+            os.fsync(target.fileno())
+        key = f"{sha256.hexdigest()[:2]}/{sha256.hexdigest()}"
+        place = directory / key
+        place.parent.mkdir(exist_ok=True)
+        Path(draft).replace(place)
+        _sync_directory(place.parent)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+    return StoredFile(key, size, sha256.hexdigest(), sha512.hexdigest())
+
+
+def open_verified(key: str, sha256: str) -> BinaryIO:
+    """The stored file of ``key``, at its start, after its hash was found to be ``sha256``.
+
+    Raises ContentLost if it is missing or damaged. The caller closes the file.
+    """
+    try:
+        file = (_directory() / key).open("rb")
+    except OSError as error:
+        raise ContentLost(key) from error
+    try:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != sha256:
+            raise ContentLost(key)
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _directory() -> Path:
+    directory = Path(settings.STORAGE_DIRECTORY)
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
+
+
+def _sync_directory(directory: Path) -> None:
+    # A rename is durable only once its directory is.
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _chunks(content: bytes | Path | BinaryIO) -> Iterator[bytes]:
+    if isinstance(content, bytes):
+        yield content
+    elif isinstance(content, Path):
+        with content.open("rb") as source:
+            yield from _read(source)
+    else:
+        content.seek(0)
+        yield from _read(content)
+
+
+def _read(source: BinaryIO) -> Iterator[bytes]:
+    while chunk := source.read(CHUNK_BYTES):
+        yield chunk

@@ -1,0 +1,121 @@
+"""Measuring versions of listings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+
+from django.db import transaction
+
+from listings import queries as listings
+from listings.errors import StoredFileDamaged
+from listings.queries import DistributionView
+from listings.states import PersonalDataClass
+from marketplace.events.schemas.quality import QualityProfiled
+from marketplace.events.services import emit
+from marketplace.evidence.services import record
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM, Actor
+
+from .errors import AlreadyMeasured
+from .measures import MeasuredValue, Subject, measure
+from .models import Measurement, Profile
+from .profiling import FileProfile, profile_file
+
+UNOPENED = "the stored file is missing or damaged"
+
+
+@transaction.atomic
+def measure_version(*, listing_version: str, actor: Actor = SYSTEM) -> Profile:
+    """Profile every file of a version and measure its quality; the rules read the outcome next.
+
+    The market's programs read the files; nothing of their content but counts and names of columns is kept. Emits
+    quality.profiled. Raises AlreadyMeasured, Missing.
+    """
+    stated = listings.stated_listing(listing_version)
+    known = Profile.objects.filter(listing_version_id=listing_version).first()  # type: ignore[misc]
+    if known is not None:
+        raise AlreadyMeasured(listing_version=listing_version, profile=known.public_id)
+    distributions = listings.distributions(listing_version)
+    anonymised = stated.personal_data_class == PersonalDataClass.ANONYMISED
+    files = [_profiled(distribution, anonymised=anonymised) for distribution in distributions]
+    earlier = listings.earlier_distributions(listing_version)
+    now = clock.now()
+    subject = Subject(
+        files=files,
+        personal_data_class=stated.personal_data_class,
+        source=stated.source,
+        update_interval_days=stated.update_interval_days,
+        age_days=max(0, (now - stated.added_at).days),
+        opened=sum(file.unreadable != UNOPENED for file in files),
+        stored=len(files),
+        earlier_intact=_intact(earlier),
+        earlier_files=len(earlier),
+    )
+    groups = [file.k_anonymity for file in files if file.k_anonymity is not None]
+    profile = Profile.objects.create(
+        listing_version_id=listing_version,
+        measured_at=now,
+        tabular=all(file.table is not None for file in files),
+        row_count=sum(file.row_count for file in files),
+        files=[file.as_dict() for file in files],
+        personal_data=_findings(files),
+        k_anonymity=min(groups, default=None),
+    )
+    measured = list(measure(subject))
+    _keep(profile, measured)
+    record(
+        kind="quality.version_measured",
+        subject=listing_version,
+        actor=actor,
+        payload={
+            "profile": profile.public_id,
+            "sha256": [distribution.sha256 for distribution in distributions],
+            "row_count": profile.row_count,
+            "personal_data_rules": sorted({finding["rule"] for finding in profile.personal_data}),
+            "values": {value.characteristic.value: str(value.value) for value in measured},
+        },
+    )
+    emit(QualityProfiled(listing=stated.listing, listing_version=listing_version, profile=profile.public_id))
+    return profile
+
+
+def _profiled(distribution: DistributionView, *, anonymised: bool) -> FileProfile:
+    try:
+        with listings.open_distribution(distribution.public_id) as file:
+            content = file.read()
+    except StoredFileDamaged:
+        return FileProfile(distribution.file_name, unreadable=UNOPENED)
+    return profile_file(
+        content, distribution.file_name, distribution.media_type, measure_anonymity=anonymised
+    )
+
+
+def _intact(distributions: Iterable[DistributionView]) -> int:
+    """How many files open with their hash intact."""
+    intact = 0
+    for distribution in distributions:
+        with suppress(StoredFileDamaged), listings.open_distribution(distribution.public_id):
+            intact += 1
+    return intact
+
+
+def _findings(files: Iterable[FileProfile]) -> list[dict[str, object]]:
+    return [
+        {"file_name": file.file_name, "suspected": file.personal_data_suspected, **finding.as_dict()}
+        for file in files
+        for finding in file.findings
+    ]
+
+
+def _keep(profile: Profile, measured: Iterable[MeasuredValue]) -> None:
+    Measurement.objects.bulk_create(
+        Measurement(
+            profile=profile,
+            characteristic=value.characteristic,
+            value=value.value,
+            formula_ja=value.formula.ja,
+            formula_en=value.formula.en,
+        )
+        for value in measured
+    )

@@ -1,0 +1,310 @@
+"""A small market for tests of clearing, made by the services and handlers that make it everywhere."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+
+from clearing import handlers, queries, services
+from clearing.models import Cycle, SettlementInstruction, Trade
+from clearing.states import InstructionState
+from marketplace.events.envelope import Envelope
+from marketplace.events.schema import Event
+from marketplace.events.schemas.contracts import (
+    AdjustmentDue,
+    AgreementConcluded,
+    DisputeOpened,
+    DisputeResolved,
+)
+from marketplace.events.schemas.delivery import DeliveryAccepted
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.participants.models import Organisation
+from marketplace.rules.services import publish_rulebook
+from tests.participants import factories as participants
+
+_numbers = itertools.count(1)
+
+RULEBOOK: dict[str, Any] = {
+    "title": {"ja": "試験規則", "en": "Rules for tests"},
+    "rules": [],
+    "tariffs": [
+        {
+            "code": "STANDARD-5",
+            "point": "trade_fee",
+            "when": "true",
+            "rate_bp": 500,
+            "minimum_minor": 100,
+            "cap_minor": 500_000,
+            "borne_by": "seller",
+            "text": {"ja": "代金の5％", "en": "5% of the price"},
+        }
+    ],
+    "tax_rates": [
+        {"category": "standard", "rate_bp": 1000, "from": "2019-10-01", "source": "test"},
+        {"category": "reduced", "rate_bp": 800, "from": "2019-10-01", "source": "test"},
+        {"category": "exempt", "rate_bp": 0, "from": "1989-04-01", "source": "test"},
+    ],
+    "parameters": {},
+}
+
+CLIENT_ACCOUNT = {
+    "requester_code": "0000000001",
+    "requester_name": "ｻﾝﾎﾟｳ ｷﾔｸｸﾁ",
+    "bank_code": "0901",
+    "bank_name": "ｻﾝﾎﾟｳｷﾞﾝｺｳ",
+    "branch_code": "001",
+    "branch_name": "ﾎﾝﾃﾝ",
+    "account_type": "ordinary",
+    "account_number": "7654321",
+}
+
+STATEMENT_COLUMNS = (
+    "entry_reference",
+    "booked_on",
+    "direction",
+    "amount_minor",
+    "currency",
+    "counterparty_name",
+    "remittance_information",
+)
+
+
+@dataclass
+class Market:
+    """An operator, an open cycle in yen, and participants made as they are named."""
+
+    operator: Organisation
+    parties: dict[str, Organisation] = field(default_factory=dict)
+
+    @property
+    def actor(self) -> Actor:
+        """Somebody of the operator."""
+        return participants.actor_for(self.operator)
+
+    @property
+    def cycle(self) -> Cycle:
+        """The open cycle."""
+        return Cycle.objects.get(currency="JPY", state="open")
+
+    def party(self, name: str) -> Organisation:
+        """The participant of a name, with a payout account and an invoice registration number."""
+        if name not in self.parties:
+            number = participants.corporate_number()
+            self.parties[name] = participants.organisation(
+                name,
+                corporate_number=number,
+                invoice_registration_number=f"T{number}",
+                payout_account=participants.PAYOUT_ACCOUNT,
+            )
+        return self.parties[name]
+
+
+def market(document: dict[str, Any] | None = None) -> Market:
+    """A market that can clear yen."""
+    operator = participants.organisation("運営", is_operator=True, payout_account=participants.PAYOUT_ACCOUNT)
+    publish_rulebook(actor=participants.actor_for(operator), document=document or RULEBOOK)
+    made = Market(operator)
+    services.open_first_cycle(actor=made.actor, currency="JPY")
+    services.register_client_account(actor=made.actor, currency="JPY", **CLIENT_ACCOUNT)
+    return made
+
+
+def current_transaction() -> int:
+    """The database transaction that the test runs in."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()::text")
+        return int(cursor.fetchone()[0])
+
+
+def envelope(event: Event, *, transaction: int | None = None) -> Envelope:
+    """What surrounds ``event`` when it is handled."""
+    return Envelope(
+        identifier=f"evt_{next(_numbers)}",
+        type=event.type,
+        subject=event.subject,
+        occurred_at=clock.now(),
+        transaction=current_transaction() if transaction is None else transaction,
+        data=event.data(),
+    )
+
+
+def agreement(
+    market: Market, buyer: str, seller: str, price_minor: int, **changes: Any
+) -> AgreementConcluded:
+    """The event of an agreement between two participants."""
+    number = next(_numbers)
+    facts: dict[str, Any] = {
+        "agreement": f"agr_{number}",
+        "negotiation": f"ngt_{number}",
+        "reference": f"PO-{number}",
+        "listing": "lst_1",
+        "listing_version": "lsv_1",
+        "segment": "mobility",
+        "buyer": market.party(buyer).public_id,
+        "seller": market.party(seller).public_id,
+        "price_minor": price_minor,
+        "currency": "JPY",
+        "tax_category": "standard",
+        "funding_days": 1,
+        "inspection_days": 2,
+        "signed_hash": "0" * 64,
+    }
+    return AgreementConcluded(**(facts | changes))
+
+
+def conclude(market: Market, buyer: str, seller: str, price_minor: int, **changes: Any) -> Trade:
+    """A trade, secured if its buyer has the money."""
+    event = agreement(market, buyer, seller, price_minor, **changes)
+    handlers.on_agreement_concluded(event, envelope(event))
+    return Trade.objects.get(agreement=event.agreement)
+
+
+def statement(rows: list[tuple[Any, ...]], columns: tuple[str, ...] = STATEMENT_COLUMNS) -> bytes:
+    """A statement file of the client account."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def booking(
+    direction: str, amount_minor: int, remittance: str, *, reference: str | None = None
+) -> tuple[Any, ...]:
+    """One line of a statement."""
+    reference = reference or f"B-{next(_numbers)}"
+    return (reference, clock.today().isoformat(), direction, amount_minor, "JPY", "ｿｳｷﾝﾆﾝ", remittance)
+
+
+def receive(market: Market, rows: list[tuple[Any, ...]]) -> Any:
+    """Import a statement with these lines."""
+    return services.import_bank_statement(actor=market.actor, content=statement(rows), file_name="test.csv")
+
+
+def pay_in(market: Market, name: str, amount_minor: int) -> Any:
+    """A participant pays in under its own reference."""
+    reference = queries.deposit_reference(organisation=market.party(name).public_id)
+    return receive(market, [booking("credit", amount_minor, f"振込 {reference}")])
+
+
+def accept(trade: Trade, *, transaction: int | None = None) -> Trade:
+    """The delivery of a trade is accepted."""
+    event = DeliveryAccepted(
+        entitlement="ent_1",
+        agreement=trade.agreement,
+        trade=trade.public_id,
+        buyer="org_b",
+        seller="org_s",
+        by="buyer",
+    )
+    handlers.on_delivery_accepted(event, envelope(event, transaction=transaction))
+    trade.refresh_from_db()
+    return trade
+
+
+def complain(trade: Trade) -> Trade:
+    """The buyer complains."""
+    event = DisputeOpened(
+        dispute="dsp_1", agreement=trade.agreement, buyer="org_b", seller="org_s", reason_code="incomplete"
+    )
+    handlers.on_dispute_opened(event, envelope(event))
+    trade.refresh_from_db()
+    return trade
+
+
+def resolve(trade: Trade, outcome: str) -> Trade:
+    """The operator decides a complaint."""
+    event = DisputeResolved(
+        dispute="dsp_1", agreement=trade.agreement, buyer="org_b", seller="org_s", outcome=outcome
+    )
+    handlers.on_dispute_resolved(event, envelope(event))
+    trade.refresh_from_db()
+    return trade
+
+
+def adjust(
+    market: Market, trade: Trade, debtor: str, creditor: str, amount_minor: int, **changes: Any
+) -> None:
+    """The operator corrects the price of a trade."""
+    facts: dict[str, Any] = {
+        "adjustment": f"adj_{next(_numbers)}",
+        "agreement": trade.agreement,
+        "debtor": market.party(debtor).public_id,
+        "creditor": market.party(creditor).public_id,
+        "amount_minor": amount_minor,
+        "currency": "JPY",
+        "reason_code": "quality",
+    }
+    event = AdjustmentDue(**(facts | changes))
+    handlers.on_adjustment_due(event, envelope(event))
+
+
+def accepted(market: Market, buyer: str, seller: str, price_minor: int, **changes: Any) -> Trade:
+    """A trade that was paid for, delivered and accepted."""
+    trade = conclude(market, buyer, seller, price_minor, **changes)
+    if trade.state == "concluded":
+        pay_in(market, buyer, trade.gross_minor)
+        trade.refresh_from_db()
+    return accept(trade)
+
+
+def advance_to(cycle: Cycle, state: str, *, seconds_max: float = 60) -> Cycle:
+    """Take a cycle on until it reaches ``state``.
+
+    Transactions of other tests on the same server may be older than the barrier; the cycle waits for them as it must.
+    """
+    deadline = time.monotonic() + seconds_max
+    while cycle.state != state:
+        if services.advance_cycle(cycle=cycle.public_id) is None and time.monotonic() > deadline:
+            raise AssertionError(f"{cycle.business_key} stays {cycle.state}: {queries.waiting_for(cycle)}")
+        cycle.refresh_from_db()
+        if cycle.state == "closing":
+            time.sleep(0.02)
+    return cycle
+
+
+def clear(market: Market, state: str = "settling") -> Cycle:
+    """Close the open cycle and take it on to ``state``."""
+    return advance_to(services.close_cycle(actor=market.actor, currency="JPY"), state)
+
+
+def settle(market: Market, cycle: Cycle) -> Cycle:
+    """The bank carries out the transfer file, and its statement says so."""
+    made = services.create_transfer_file(actor=market.actor, cycle=cycle.public_id)
+    transfers = queries.transfers_in(made.public_id)
+    receive(market, [booking("debit", row.amount_minor, row.reference) for row in transfers])
+    services.advance_cycle(cycle=cycle.public_id)
+    cycle.refresh_from_db()
+    return cycle
+
+
+def available(market: Market, name: str) -> int:
+    """What a participant may dispose of."""
+    return balance(market, name, "available")
+
+
+def balance(market: Market, name: str, kind: str) -> int:
+    """One balance of a participant."""
+    return queries.balances(market.party(name).pk).get("JPY", {}).get(kind, 0)
+
+
+def instructions(cycle: Cycle) -> list[SettlementInstruction]:
+    """The payments of a cycle, in order."""
+    return list(SettlementInstruction.objects.filter(cycle=cycle).order_by("sequence"))
+
+
+def planned(cycle: Cycle) -> int:
+    """How many payments are not on their way."""
+    return SettlementInstruction.objects.filter(cycle=cycle, state=InstructionState.PLANNED).count()
+
+
+def system() -> Actor:
+    """The market itself."""
+    return SYSTEM

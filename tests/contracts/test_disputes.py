@@ -1,0 +1,144 @@
+"""Disputes over deliveries."""
+
+from __future__ import annotations
+
+import pytest
+
+from contracts import queries, services
+from contracts.errors import AgreementEnded, DisputeKnown
+from contracts.states import TerminationReason
+from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing
+
+from . import factories
+from .refusals import refused
+
+
+def complain(market, agreement, **changes):
+    facts = {
+        "actor": market.buyer,
+        "agreement": agreement.public_id,
+        "reason_code": "incomplete",
+        "text": "欠落",
+    }
+    return services.open_dispute(**{**facts, **changes})
+
+
+def rule(market, dispute, **changes):
+    facts = {
+        "actor": market.operator,
+        "dispute": dispute.public_id,
+        "outcome": "redelivery",
+        "reason": " 確認 ",
+    }
+    return services.resolve_dispute(**{**facts, **changes})
+
+
+def test_the_buyer_complains(market):
+    agreement = factories.agreement(market)
+    dispute = complain(market, agreement, text=" 12月分がない ")
+    assert (dispute.state, dispute.reason_code, dispute.text, dispute.opened_by) == (
+        "open",
+        "incomplete",
+        "12月分がない",
+        "app_buyer",
+    )
+    assert factories.events("dispute.opened") == [
+        {
+            "dispute": dispute.public_id,
+            "agreement": agreement.public_id,
+            "buyer": market.buyer.organisation,
+            "seller": market.seller.organisation,
+            "reason_code": "incomplete",
+        }
+    ]
+    assert [row.dispute for row in queries.open_disputes()] == [dispute.public_id]
+    record = EvidenceRecord.objects.get(subject=dispute.public_id)
+    assert record.kind == "contracts.dispute_opened"
+    assert "12月" not in str(record.payload)
+
+
+@pytest.mark.parametrize("outcome", ["dismissed", "redelivery", "refund"])
+def test_the_operator_rules(market, outcome):
+    dispute = factories.dispute(market)
+    ruled = rule(market, dispute, outcome=outcome)
+    ruled.refresh_from_db()
+    assert (ruled.state, ruled.outcome, ruled.finding, ruled.resolved_by) == (
+        "resolved",
+        outcome,
+        "確認",
+        "app_operator",
+    )
+    (event,) = factories.events("dispute.resolved")
+    assert (event["dispute"], event["outcome"]) == (dispute.public_id, outcome)
+    assert queries.open_disputes() == []
+    with refused(IllegalTransition, state="resolved"):
+        rule(market, dispute)
+
+
+def test_one_dispute_is_open_at_a_time(market):
+    dispute = factories.dispute(market)
+    with refused(DisputeKnown, dispute=dispute.public_id):
+        complain(market, dispute.agreement)
+    rule(market, dispute)
+    assert complain(market, dispute.agreement).state == "open"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"reason_code": "bored"}, "reason_code"),
+        ({"text": " "}, "text"),
+        ({"text": "x" * 5_001}, "text"),
+        ({"text": "a\x00"}, "text"),
+    ],
+)
+def test_a_faulty_complaint_is_refused_by_name(market, changes, field):
+    agreement = factories.agreement(market)
+    with refused(FieldInvalid, name=field):
+        complain(market, agreement, **changes)
+
+
+def test_only_the_buyer_complains(market):
+    agreement = factories.agreement(market)
+    for who in (market.seller, market.operator, SYSTEM):
+        with refused(Forbidden, needed="the buyer"):
+            complain(market, agreement, actor=who)
+    with refused(Missing, kind="agreement"):
+        complain(market, agreement, actor=market.stranger)
+
+
+def test_only_the_operator_rules(market):
+    dispute = factories.dispute(market)
+    for who in (market.buyer, market.seller, market.stranger):
+        with refused(Forbidden):
+            rule(market, dispute, actor=who)
+    with refused(IllegalTransition, role="system"):
+        rule(market, dispute, actor=SYSTEM)
+    with refused(FieldInvalid, name="outcome"):
+        rule(market, dispute, outcome="shrug")
+    with refused(FieldInvalid, name="reason"):
+        rule(market, dispute, reason="")
+    with refused(Missing, kind="dispute"):
+        services.resolve_dispute(actor=market.operator, dispute="dsp_nowhere", outcome="refund", reason="x")
+
+
+def test_an_agreement_that_ended_is_no_longer_disputed(market):
+    agreement = factories.agreement(market)
+    services.terminate_agreement(
+        agreement=agreement.public_id, reason_code=TerminationReason.REFUNDED, cause="trade.refunded"
+    )
+    with refused(AgreementEnded, agreement=agreement.public_id):
+        complain(market, agreement)
+
+
+def test_a_dispute_over_an_ended_agreement_can_only_be_dismissed(market):
+    dispute = factories.dispute(market)
+    services.terminate_agreement(
+        agreement=dispute.agreement.public_id, reason_code=TerminationReason.REFUNDED, cause="trade.refunded"
+    )
+    for outcome in ("redelivery", "refund"):
+        with refused(AgreementEnded):
+            rule(market, dispute, outcome=outcome)
+    assert rule(market, dispute, outcome="dismissed").outcome == "dismissed"

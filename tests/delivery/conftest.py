@@ -1,0 +1,67 @@
+"""What the tests of delivery share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from delivery.models import Download, EntitledDistribution, Entitlement, Inspection, Voucher
+from marketplace.events.models import OutboxEvent
+from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel import clock
+
+from . import factories
+
+TUESDAY = datetime(2026, 12, 1, 14, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
+
+
+@pytest.fixture
+def tuesday(db: None) -> datetime:
+    """Business time stands still on a Tuesday afternoon."""
+    clock.move_to(TUESDAY, running=False)
+    return TUESDAY
+
+
+@pytest.fixture
+def granted(tuesday: datetime) -> factories.Granted:
+    """A delivery of one file to which access was granted."""
+    return factories.granted()
+
+
+@pytest.fixture
+def matched(granted: factories.Granted) -> factories.Granted:
+    """A delivery that matched, and is under inspection."""
+    granted.receive()
+    return granted
+
+
+def everything() -> dict[str, list[Any]]:
+    """All that delivery, the outbox and the evidence hold, to see that a refusal left it as it was."""
+    models = (Entitlement, EntitledDistribution, Inspection, Download, Voucher, OutboxEvent, EvidenceRecord)
+    return {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
+
+
+@pytest.fixture
+def unchanged() -> Callable[[], bool]:
+    """Say, when called, whether nothing changed since the last call (the first says nothing)."""
+    seen: list[dict[str, list[Any]]] = []
+
+    def check() -> bool:
+        seen.append(everything())
+        return len(seen) < 2 or seen[-1] == seen[-2]
+
+    return check
+
+
+def told(event_type: str) -> list[dict[str, Any]]:
+    """Data of every event of a type, in the order they were emitted."""
+    return list(OutboxEvent.objects.filter(type=event_type).order_by("id").values_list("data", flat=True))
+
+
+def recorded(subject: str) -> list[str]:
+    """Kinds of the evidence about a subject, in the order they were written."""
+    return list(EvidenceRecord.objects.filter(subject=subject).order_by("id").values_list("kind", flat=True))

@@ -1,0 +1,169 @@
+"""Access is suspended and resumed by the operator, and ends with the money or with its term."""
+
+from datetime import timedelta
+
+import pytest
+
+from delivery import handlers, queries, services
+from delivery.errors import InspectionOver
+from delivery.models import Entitlement, Inspection
+from marketplace.events.models import OutboxEvent
+from marketplace.events.schemas.clearing import TradeRefunded
+from marketplace.events.services import emit, envelope_of
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing
+
+from . import factories
+from .conftest import TUESDAY, recorded, told
+
+pytestmark = pytest.mark.django_db
+
+REASON = "The data was seen outside the agreed scope."
+
+
+def refund(granted):
+    """The money goes back, and delivery hears of it."""
+    event = TradeRefunded(
+        trade=granted.trade,
+        agreement=granted.agreement,
+        buyer=granted.buyer.public_id,
+        seller=granted.seller.public_id,
+        amount_minor=52_800,
+        currency="JPY",
+    )
+    stored = OutboxEvent.objects.get(public_id=emit(event))
+    handlers.on_trade_refunded(event, envelope_of(stored))
+
+
+def suspend(granted, actor=None, reason=REASON):
+    return services.suspend_access(
+        actor=actor or factories.operator_actor(), entitlement=granted.entitlement, reason=reason
+    )
+
+
+def test_the_operator_suspends_and_resumes(granted):
+    assert suspend(granted).state == "suspended"
+    assert granted.row.suspension_reason == REASON
+    assert (
+        services.resume_access(actor=factories.operator_actor(), entitlement=granted.entitlement).state
+        == "started"
+    )
+    assert granted.row.suspension_reason == ""
+    assert granted.fetch() == granted.contents[0]
+    assert recorded(granted.entitlement) == [
+        "delivery.granted", "delivery.suspended", "delivery.resumed", "delivery.sent",
+    ]  # fmt: skip
+
+
+def test_a_suspension_is_not_repeated_and_only_it_is_resumed(granted, unchanged):
+    operator = factories.operator_actor()
+    unchanged()
+    with pytest.raises(IllegalTransition):
+        services.resume_access(actor=operator, entitlement=granted.entitlement)
+    assert unchanged()
+    suspend(granted)
+    unchanged()
+    with pytest.raises(IllegalTransition):
+        suspend(granted)
+    assert unchanged()
+
+
+def test_a_suspension_needs_a_reason_and_the_operator(granted, unchanged):
+    operator = factories.operator_actor()
+    unchanged()
+    with pytest.raises(FieldInvalid):
+        suspend(granted, reason="  ")
+    for actor in (granted.buyer_actor, granted.seller_actor):
+        with pytest.raises(Forbidden):
+            suspend(granted, actor=actor)
+        with pytest.raises(Forbidden):
+            services.resume_access(actor=actor, entitlement=granted.entitlement)
+    with pytest.raises(Missing):
+        services.suspend_access(actor=operator, entitlement="ent_unknown", reason=REASON)
+    assert unchanged()
+
+
+def test_a_suspension_stops_access_and_not_the_inspection(matched):
+    suspend(matched)
+    services.accept_delivery(actor=matched.buyer_actor, entitlement=matched.entitlement)
+    assert (matched.row.state, matched.inspection.state) == ("suspended", "accepted")
+
+
+@pytest.mark.parametrize("receipt", [True, False])
+def test_access_ends_when_the_money_goes_back(granted, receipt):
+    if receipt:
+        granted.receive()
+    refund(granted)
+    entitlement = granted.row
+    assert (entitlement.state, entitlement.ended_at, entitlement.ended_reason) == (
+        "terminated", TUESDAY, "refunded",
+    )  # fmt: skip
+    assert granted.inspection.state == "undone"
+    assert [event["reason_code"] for event in told("delivery.ended")] == ["refunded"]
+    assert recorded(granted.entitlement)[-1] == "delivery.ended"
+    with pytest.raises(InspectionOver):
+        services.accept_delivery(actor=granted.buyer_actor, entitlement=granted.entitlement)
+    with pytest.raises(InspectionOver):
+        granted.dispute()
+
+
+def test_suspended_access_ends_when_the_money_goes_back(granted):
+    suspend(granted)
+    refund(granted)
+    assert (granted.row.state, granted.row.suspension_reason) == ("terminated", "")
+
+
+def test_money_that_goes_back_later_ends_access_and_leaves_the_acceptance(matched):
+    services.accept_delivery(actor=matched.buyer_actor, entitlement=matched.entitlement)
+    refund(matched)
+    assert (matched.row.state, matched.inspection.state) == ("terminated", "accepted")
+
+
+def test_a_refund_after_its_dispute_was_settled_changes_nothing_more(matched):
+    services.settle_dispute(actor=SYSTEM, dispute=matched.dispute(), outcome="refund")
+    before = (list(Entitlement.objects.values()), list(Inspection.objects.values()))
+    refund(matched)
+    assert (list(Entitlement.objects.values()), list(Inspection.objects.values())) == before
+    assert len(told("delivery.ended")) == 1
+
+
+def test_a_refund_of_a_trade_without_access_is_harmless(granted, unchanged):
+    unchanged()
+    assert services.withdraw_access(actor=SYSTEM, trade="trd_unknown", reason_code="refunded") is None
+    assert unchanged()
+    for actor in (granted.buyer_actor, granted.seller_actor):
+        with pytest.raises(Forbidden):
+            services.withdraw_access(actor=actor, trade=granted.trade, reason_code="refunded")
+    assert unchanged()
+
+
+def test_a_term_that_has_passed_completes_the_entitlement(tuesday):
+    granted = factories.granted(rights={**factories.RIGHTS, "valid_until": "2026-12-02"})
+    granted.receive()
+    end = granted.row.expires_at
+    clock.move_to(end - timedelta(seconds=1), running=False)
+    assert services.expire_access() == 0
+    clock.move_to(end, running=False)
+    assert queries.overdue_count() == 1
+    assert (services.expire_access(), services.expire_access()) == (1, 0)
+    entitlement = granted.row
+    assert (entitlement.state, entitlement.ended_at, entitlement.ended_reason) == (
+        "completed",
+        end,
+        "expired",
+    )
+    assert [event["reason_code"] for event in told("delivery.ended")] == ["expired"]
+    # What was delivered stays delivered: the inspection goes on.
+    assert granted.inspection.state == "running"
+    services.accept_delivery(actor=granted.buyer_actor, entitlement=granted.entitlement)
+    assert granted.inspection.state == "accepted"
+
+
+def test_money_that_goes_back_after_the_term_undoes_the_inspection(tuesday):
+    granted = factories.granted(rights={**factories.RIGHTS, "valid_until": "2026-12-02"})
+    granted.receive()
+    clock.move_to(granted.row.expires_at, running=False)
+    services.expire_access()
+    refund(granted)
+    assert (granted.row.state, granted.inspection.state) == ("completed", "undone")

@@ -1,0 +1,363 @@
+"""Deliveries over HTTP."""
+
+import base64
+import hashlib
+from datetime import timedelta
+
+import pytest
+from django.core.signals import request_finished
+from django.db import close_old_connections
+from django.urls import reverse
+from drf_spectacular.generators import SchemaGenerator
+
+from delivery import queries, services
+from delivery.errors import ContentDamaged
+from delivery.models import Download, Inspection, Voucher
+from marketplace.kernel import clock
+from tests.participants import factories as participants
+
+from . import factories
+from .conftest import recorded
+from .test_downloads import CHUNKS, LARGE, stored_file
+
+pytestmark = pytest.mark.django_db
+
+LIST_QUERIES = 7
+CHILD_LIST_QUERIES = 3
+
+
+@pytest.fixture
+def buyer(granted):
+    return participants.client_of(granted.buyer)
+
+
+@pytest.fixture
+def seller(granted):
+    return participants.client_of(granted.seller)
+
+
+@pytest.fixture
+def stranger():
+    return participants.client_of(participants.admitted("stranger", factories.SEGMENT, "buyer"))
+
+
+def path(granted, tail=""):
+    return f"/api/v1/deliveries/{granted.entitlement}/{tail}"
+
+
+def content_path(granted, at=0):
+    return path(granted, f"distributions/{granted.distributions[at]}/content/")
+
+
+def report(client, granted, **hashes):
+    return client.post(
+        path(granted, "receipts/"), {"distribution": granted.distributions[0], **hashes}, format="json"
+    )
+
+
+def test_both_parties_see_their_delivery(granted, buyer, seller):
+    for client in (buyer, seller):
+        answer = client.get(path(granted))
+        assert answer.status_code == 200
+        body = answer.json()
+        assert body["id"] == granted.entitlement
+        assert (body["agreement"], body["trade"]) == (granted.agreement, granted.trade)
+        assert (body["buyer"], body["seller"]) == (granted.buyer.public_id, granted.seller.public_id)
+        assert (body["state"], body["access"]) == ("started", {"open": True, "code": None, "reason": None})
+        (covered,) = body["distributions"]
+        content = granted.contents[0]
+        assert covered == {
+            "id": granted.distributions[0],
+            "file_name": "readings 1.csv",
+            "media_type": "text/csv",
+            "size_bytes": len(content),
+            "sha256": factories.sha256(content),
+            "sha512": factories.sha512(content),
+        }
+        (inspection,) = body["inspections"]
+        assert (inspection["round"], inspection["state"], inspection["inspect_by"]) == (1, "awaiting", None)
+        assert body["unmatched"] == granted.distributions
+
+
+def test_a_file_is_streamed_with_its_digest_and_name(granted, buyer):
+    content = granted.contents[0]
+    answer = buyer.get(content_path(granted))
+    assert answer.status_code == 200
+    assert answer.streaming
+    assert b"".join(answer.streaming_content) == content
+    digests = {
+        name: base64.b64encode(hashlib.new(name, content).digest()).decode() for name in ("sha256", "sha512")
+    }
+    assert answer["Content-Digest"] == f"sha-256=:{digests['sha256']}:, sha-512=:{digests['sha512']}:"
+    assert answer["ETag"] == f'"{factories.sha256(content)}"'
+    assert answer["Content-Type"] == "text/csv"
+    assert answer["Content-Disposition"] == 'attachment; filename="readings 1.csv"'
+    assert answer["Cache-Control"] == "private, no-store"
+    assert not answer.has_header("Content-Length")
+    assert Download.objects.get().state == "sent"
+
+
+@pytest.mark.parametrize("accept", ["application/octet-stream", "text/csv", "*/*"])
+def test_a_file_is_sent_whatever_media_type_is_preferred(granted, buyer, accept):
+    answer = buyer.get(content_path(granted), HTTP_ACCEPT=accept)
+    assert (answer.status_code, answer.getvalue()) == (200, granted.contents[0])
+    assert Download.objects.get().state == "sent"
+
+
+def test_a_file_may_be_read_with_a_token_for_reading(granted):
+    client = participants.client_of(granted.buyer, scopes=("market:read",))
+    assert client.get(content_path(granted)).getvalue() == granted.contents[0]
+    assert report(client, granted, sha256=factories.sha256(granted.contents[0])).status_code == 403
+    assert Voucher.objects.count() == 0
+
+
+def test_an_answer_that_is_dropped_was_not_delivered(granted, buyer):
+    answer = buyer.get(content_path(granted))
+    # The end of a request would close the test's own connection to the database too.
+    request_finished.disconnect(close_old_connections)
+    answer.close()
+    request_finished.connect(close_old_connections)
+    assert Download.objects.get().abort_reason == "broken_off"
+    answer = report(buyer, granted, sha256=factories.sha256(granted.contents[0]))
+    assert (answer.status_code, answer.json()["code"]) == (409, "nothing_sent")
+
+
+def test_a_damaged_file_is_cut_and_never_ends(tuesday):
+    stored_file(LARGE).unlink(missing_ok=True)
+    granted = factories.granted(contents=(LARGE,))
+    answer = participants.client_of(granted.buyer).get(content_path(granted))
+    chunks = iter(answer.streaming_content)
+    received = [next(chunks)]
+    stored_file(LARGE).write_bytes(LARGE[:-1] + b"!")
+    with pytest.raises(ContentDamaged):
+        received.extend(chunks)
+    assert len(received) < CHUNKS
+    assert Download.objects.get().abort_reason == "damaged"
+    stored_file(LARGE).unlink()
+
+
+def test_only_get_fetches(granted, buyer, unchanged):
+    unchanged()
+    assert buyer.head(content_path(granted)).status_code == 405
+    assert buyer.post(content_path(granted)).status_code == 405
+    assert unchanged()
+
+
+def test_the_whole_way_over_http(granted, buyer, seller):
+    content = buyer.get(content_path(granted)).getvalue()
+    wrong = report(buyer, granted, sha256=factories.sha256(content + b"!"))
+    assert (wrong.status_code, wrong.json()["matched"]) == (201, False)
+    refused = buyer.post(path(granted, "accept/"))
+    assert (refused.status_code, refused.json()["code"]) == (409, "not_matched")
+    assert refused.json()["distributions"] == granted.distributions
+    right = report(buyer, granted, sha512=factories.sha512(content))
+    assert right.status_code == 201
+    voucher = Voucher.objects.get(matched=True)
+    assert right.json() == {
+        "id": voucher.public_id,
+        "delivery": granted.entitlement,
+        "round": 1,
+        "distribution": granted.distributions[0],
+        "download": Download.objects.get().public_id,
+        "sent_sha256": factories.sha256(content),
+        "sent_sha512": factories.sha512(content),
+        "received_sha256": None,
+        "received_sha512": factories.sha512(content),
+        "matched": True,
+        "reported_by": voucher.reported_by,
+        "reported_at": right.json()["reported_at"],
+    }
+    accepted = buyer.post(path(granted, "accept/"))
+    assert accepted.status_code == 200
+    (inspection,) = accepted.json()["inspections"]
+    assert (inspection["state"], inspection["accepted_by"]) == ("accepted", "buyer")
+    assert accepted.json()["unmatched"] == []
+    assert seller.get(path(granted)).json() == accepted.json()
+    assert buyer.post(path(granted, "accept/")).json()["code"] == "inspection_over"
+
+
+def test_a_dispute_over_http_pauses_access(matched, unchanged):
+    buyer = participants.client_of(matched.buyer)
+    body = {"reason_code": "incomplete", "text": "December is missing."}
+    answer = buyer.post(path(matched, "dispute/"), body, format="json")
+    assert answer.status_code == 200
+    dispute = matched.inspection.dispute
+    assert answer.json()["inspections"][0]["dispute"] == dispute
+    assert answer.json()["access"]["open"] is False
+    assert answer.json()["access"]["code"] == "access_paused"
+    assert set(answer.json()["access"]["reason"]) == {"ja", "en"}
+    unchanged()
+    refused = buyer.get(content_path(matched))
+    assert (refused.status_code, refused.json()["code"]) == (409, "access_paused")
+    assert refused.json()["dispute"] == dispute
+    assert buyer.post(path(matched, "dispute/"), body, format="json").json()["code"] == "under_dispute"
+    assert unchanged()
+
+
+def test_the_operator_suspends_over_http_and_the_buyer_reads_why(granted, buyer, seller, unchanged):
+    operator = participants.client_of(participants.operator())
+    reason = {"reason": "再配布の疑いがあるため。"}
+    unchanged()
+    for client in (buyer, seller):
+        assert client.post(path(granted, "suspend/"), reason, format="json").status_code == 403
+        assert client.post(path(granted, "resume/")).status_code == 403
+    assert unchanged()
+    assert operator.post(path(granted, "suspend/"), reason, format="json").json()["state"] == "suspended"
+    refused = buyer.get(content_path(granted), HTTP_ACCEPT_LANGUAGE="ja")
+    assert (refused.status_code, refused.json()["code"]) == (403, "access_suspended")
+    assert reason["reason"] in refused.json()["detail"]
+    assert operator.post(path(granted, "resume/")).json()["state"] == "started"
+    assert recorded(granted.entitlement)[-2:] == ["delivery.suspended", "delivery.resumed"]
+
+
+def test_the_same_key_takes_effect_once(granted, buyer):
+    granted.fetch()
+    answers = [
+        buyer.post(
+            path(granted, "receipts/"),
+            {
+                "distribution": granted.distributions[0],
+                "sha256": factories.sha256(granted.contents[0] + b"!"),
+            },
+            format="json",
+            HTTP_IDEMPOTENCY_KEY="once",
+        )
+        for _ in range(2)
+    ]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].json()["id"] == answers[1].json()["id"]
+    assert Voucher.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "distribution"),
+        ({"sha256": "00" * 32}, "distribution"),
+        ({"distribution": "dst_x", "sha256": "00" * 32, "md5": "00"}, "md5"),
+        ({"distribution": "dst_x", "sha256": "00" * 33}, "sha256"),
+        ({"distribution": "dst_x"}, "sha256"),
+        ({"distribution": "dst_x", "sha512": "zz"}, "sha512"),
+    ],
+)
+def test_a_malformed_report_is_refused_by_field(granted, buyer, unchanged, body, field):
+    unchanged()
+    answer = buyer.post(path(granted, "receipts/"), body, format="json")
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+    assert unchanged()
+
+
+COMMANDS = {
+    "receipts": {"distribution": "dst_x", "sha256": "00" * 32},
+    "accept": {},
+    "dispute": {"reason_code": "incomplete", "text": "No."},
+}
+
+
+def test_what_belongs_to_others_is_missing(matched, stranger, unchanged):
+    unchanged()
+    assert stranger.get(path(matched)).status_code == 404
+    assert stranger.get(content_path(matched)).status_code == 404
+    for name, body in COMMANDS.items():
+        assert stranger.post(path(matched, f"{name}/"), body, format="json").status_code == 404
+    assert stranger.get(f"/api/v1/vouchers/{Voucher.objects.get().public_id}/").status_code == 404
+    assert stranger.get(f"/api/v1/downloads/{Download.objects.get().public_id}/").status_code == 404
+    for name in ("deliveries", "vouchers", "downloads"):
+        assert stranger.get(f"/api/v1/{name}/").json()["results"] == []
+        assert stranger.get(f"/api/v1/{name}/?delivery={matched.entitlement}").json()["results"] == []
+    assert unchanged()
+
+
+def test_the_seller_sees_and_does_nothing(matched, unchanged):
+    seller = participants.client_of(matched.seller)
+    unchanged()
+    assert seller.get(content_path(matched)).json()["code"] == "not_the_buyer"
+    body = {"distribution": matched.distributions[0], "sha256": factories.sha256(matched.contents[0])}
+    for name, command in (COMMANDS | {"receipts": body}).items():
+        answer = seller.post(path(matched, f"{name}/"), command, format="json")
+        assert (answer.status_code, answer.json()["code"]) == (403, "not_the_buyer")
+    assert unchanged()
+    assert seller.get("/api/v1/downloads/").json()["results"][0]["state"] == "sent"
+    assert seller.get("/api/v1/vouchers/").json()["results"][0]["matched"] is True
+
+
+def test_the_operator_sees_every_delivery_and_fetches_none(matched):
+    operator = participants.client_of(participants.operator())
+    assert [row["id"] for row in operator.get("/api/v1/deliveries/").json()["results"]] == [
+        matched.entitlement
+    ]
+    refused = operator.get(content_path(matched))
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_the_buyer")
+
+
+@pytest.mark.parametrize("name", ["deliveries", "vouchers", "downloads"])
+def test_without_a_token_nothing_is_shown(api, matched, name):
+    assert api.get(f"/api/v1/{name}/").status_code == 401
+    assert api.get(path(matched)).status_code == 401
+    assert api.get(content_path(matched)).status_code == 401
+    for command, body in COMMANDS.items():
+        assert api.post(path(matched, f"{command}/"), body, format="json").status_code == 401
+
+
+def test_a_term_that_has_passed_reads_so_before_the_sweep(tuesday):
+    granted = factories.granted(rights={**factories.RIGHTS, "valid_until": "2026-12-31"})
+    buyer = participants.client_of(granted.buyer)
+    clock.move_to(granted.row.expires_at + timedelta(hours=1), running=False)
+    assert buyer.get(path(granted)).json()["access"]["code"] == "access_expired"
+    refused = buyer.get(content_path(granted))
+    assert (refused.status_code, refused.json()["code"]) == (403, "access_expired")
+
+
+def test_lists_take_the_same_queries_for_one_and_for_three(matched, django_assert_num_queries):
+    buyer = participants.client_of(matched.buyer)
+    expected = {"deliveries": LIST_QUERIES, "vouchers": CHILD_LIST_QUERIES, "downloads": CHILD_LIST_QUERIES}
+    for rows in (1, 3):
+        for name, queries_expected in expected.items():
+            with django_assert_num_queries(queries_expected):
+                answer = buyer.get(f"/api/v1/{name}/")
+            assert len(answer.json()["results"]) == rows
+        if rows == 1:
+            for _ in range(2):
+                factories.granted(buyer=matched.buyer, seller=matched.seller).receive()
+
+
+def test_lists_are_narrowed(matched):
+    buyer = participants.client_of(matched.buyer)
+    other = factories.granted(buyer=matched.buyer, seller=matched.seller)
+
+    def found(query, name="deliveries"):
+        return [row["id"] for row in buyer.get(f"/api/v1/{name}/?{query}").json()["results"]]
+
+    assert found("inspection=running") == [matched.entitlement]
+    assert found("inspection=awaiting") == [other.entitlement]
+    assert found("state=started") == [other.entitlement, matched.entitlement]
+    assert found("state=suspended") == []
+    assert found(f"agreement={other.agreement}") == [other.entitlement]
+    assert found(f"trade={matched.trade}") == [matched.entitlement]
+    voucher = Voucher.objects.get()
+    assert found(f"delivery={matched.entitlement}", "vouchers") == [voucher.public_id]
+    assert found(f"delivery={other.entitlement}", "vouchers") == []
+    assert found("matched=false", "vouchers") == []
+    assert found("state=sent", "downloads") == [Download.objects.get().public_id]
+    assert found("state=aborted", "downloads") == []
+
+
+def test_rounds_are_listed_in_order(matched):
+    buyer = participants.client_of(matched.buyer)
+    services.settle_dispute(actor=factories.operator_actor(), dispute=matched.dispute(), outcome="redelivery")
+    body = buyer.get(path(matched)).json()
+    assert [(row["round"], row["state"]) for row in body["inspections"]] == [(1, "repeated"), (2, "awaiting")]
+    assert body["unmatched"] == matched.distributions
+    assert body["access"]["open"] is True
+    assert Inspection.objects.count() == 2
+    assert queries.counts()["disputed"] == 1
+
+
+def test_the_routes_are_described():
+    document = SchemaGenerator().get_schema(request=None, public=True)
+    content = document["paths"]["/api/v1/deliveries/{id}/distributions/{distribution}/content/"]["get"]
+    assert content["responses"]["200"]["content"] == {
+        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
+    }
+    assert reverse("delivery-receipts", kwargs={"id": "ent_x"}) == "/api/v1/deliveries/ent_x/receipts/"

@@ -1,0 +1,322 @@
+"""Files are sent in bounded memory, hashed as they go out, and count only when the last byte is out."""
+
+import tracemalloc
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from delivery import services
+from delivery.errors import (
+    AccessEnded,
+    AccessExpired,
+    AccessPaused,
+    AccessSuspended,
+    ContentDamaged,
+    InspectionOver,
+    NothingSent,
+    NotTheBuyer,
+)
+from delivery.models import Download, EntitledDistribution
+from delivery.services.downloads import CHUNK_BYTES, abort_download
+from delivery.states import AbortReason
+from listings.errors import StoredFileDamaged
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.errors import Missing, StaleState
+from tests.participants import factories as participants
+
+from . import factories
+from .conftest import TUESDAY, recorded
+
+pytestmark = pytest.mark.django_db
+
+LARGE = bytes(range(256)) * 4096 * 3 + b"the end"
+CHUNKS = -(-len(LARGE) // CHUNK_BYTES)
+
+
+def begin(granted, at=0):
+    return services.download(
+        actor=granted.buyer_actor, entitlement=granted.entitlement, distribution=granted.distributions[at]
+    )
+
+
+def stored_file(content):
+    """Where the market keeps a content."""
+    digest = factories.sha256(content)
+    return Path(settings.STORAGE_DIRECTORY) / digest[:2] / digest
+
+
+@pytest.fixture
+def large(tuesday):
+    """A delivery of a file of several chunks."""
+    stored_file(LARGE).unlink(missing_ok=True)
+    return factories.granted(contents=(LARGE,))
+
+
+def test_what_is_sent_is_written_down_with_its_hashes(granted):
+    content = granted.contents[0]
+    transmission = begin(granted)
+    row = Download.objects.get()
+    assert (row.state, row.started_at, row.requested_by) == ("sending", TUESDAY, "app_buyer")
+    assert b"".join(transmission) == content
+    transmission.close()
+    row.refresh_from_db()
+    assert (row.state, row.ended_at, row.sent_bytes) == ("sent", TUESDAY, len(content))
+    assert (row.sent_sha256, row.sent_sha512) == (factories.sha256(content), factories.sha512(content))
+    assert row.inspection == granted.inspection
+    assert recorded(granted.entitlement) == ["delivery.granted", "delivery.sent"]
+
+
+def test_a_transmission_says_what_it_carries(granted):
+    content = granted.contents[0]
+    transmission = begin(granted)
+    assert (transmission.file_name, transmission.media_type) == ("readings 1.csv", "text/csv")
+    assert (transmission.size_bytes, transmission.sha256) == (len(content), factories.sha256(content))
+    assert transmission.sha512 == factories.sha512(content)
+    transmission.close()
+
+
+def test_a_large_file_goes_out_in_chunks(large):
+    transmission = begin(large)
+    sizes = [len(chunk) for chunk in transmission]
+    assert len(sizes) == CHUNKS
+    assert sizes[:-1] == [CHUNK_BYTES] * (CHUNKS - 1)
+    assert sum(sizes) == len(LARGE)
+    assert Download.objects.get().state == "sent"
+
+
+def test_memory_does_not_grow_with_the_file(large):
+    transmission = begin(large)
+    tracemalloc.start()
+    for _ in transmission:
+        pass
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 6 * CHUNK_BYTES < len(LARGE)
+
+
+def test_it_is_finished_when_the_iterator_ends_and_not_before(large):
+    transmission = begin(large)
+    for _ in range(CHUNKS):
+        next(transmission)
+        assert Download.objects.get().state == "sending"
+    with pytest.raises(StopIteration):
+        next(transmission)
+    assert Download.objects.get().state == "sent"
+    with pytest.raises(StopIteration):
+        next(transmission)
+    transmission.close()
+    assert Download.objects.get().state == "sent"
+
+
+@pytest.mark.parametrize("chunks", [0, 1, CHUNKS - 1, CHUNKS])
+def test_a_download_that_was_broken_off_never_counts(large, chunks):
+    transmission = begin(large)
+    taken = [len(next(transmission)) for _ in range(chunks)]
+    transmission.close()
+    row = Download.objects.get()
+    assert (row.state, row.abort_reason, row.sent_sha256) == ("aborted", "broken_off", None)
+    assert row.sent_bytes == sum(taken[:-1])
+    assert recorded(large.entitlement) == ["delivery.granted"]
+    with pytest.raises(NothingSent):
+        services.report_receipt(
+            actor=large.buyer_actor,
+            entitlement=large.entitlement,
+            distribution=large.distributions[0],
+            sha256=factories.sha256(LARGE),
+        )
+    assert large.inspection.state == "awaiting"
+
+
+def test_after_a_broken_download_another_one_counts(large):
+    broken = begin(large)
+    next(broken)
+    broken.close()
+    large.receive()
+    assert sorted(Download.objects.values_list("state", flat=True)) == ["aborted", "sent"]
+    assert large.inspection.state == "running"
+
+
+def test_a_file_that_is_damaged_in_store_is_not_begun(large):
+    path = stored_file(LARGE)
+    path.write_bytes(LARGE[:-1] + b"!")
+    with pytest.raises(StoredFileDamaged):
+        begin(large)
+    row = Download.objects.get()
+    assert (row.state, row.abort_reason) == ("aborted", "damaged")
+    assert recorded(large.entitlement) == ["delivery.granted", "delivery.damaged"]
+
+
+def test_a_file_that_is_damaged_on_the_way_is_cut_before_its_end(large):
+    transmission = begin(large)
+    first = next(transmission)
+    stored_file(LARGE).write_bytes(LARGE[:-1] + b"!")
+    received = [first]
+    with pytest.raises(ContentDamaged):
+        for chunk in transmission:
+            received.append(chunk)  # noqa: PERF402  the chunks before the refusal are kept
+    transmission.close()
+    assert len(received) == CHUNKS - 1
+    row = Download.objects.get()
+    assert (row.state, row.abort_reason, row.sent_sha512) == ("aborted", "damaged", None)
+    assert recorded(large.entitlement) == ["delivery.granted", "delivery.damaged"]
+    stored_file(LARGE).unlink()
+
+
+def test_access_that_ends_meanwhile_cuts_the_transfer(large):
+    transmission = begin(large)
+    next(transmission)
+    services.suspend_access(
+        actor=factories.operator_actor(), entitlement=large.entitlement, reason="Misuse was reported."
+    )
+    received = 1
+    with pytest.raises(AccessSuspended):
+        for _ in transmission:
+            received += 1
+    transmission.close()
+    assert received == CHUNKS - 1
+    row = Download.objects.get()
+    assert (row.state, row.abort_reason) == ("aborted", "access_ended")
+
+
+def test_access_that_ends_after_the_last_chunk_still_cuts_the_transfer(large):
+    transmission = begin(large)
+    for _ in range(CHUNKS):
+        next(transmission)
+    large.dispute()
+    with pytest.raises(AccessPaused):
+        next(transmission)
+    transmission.close()
+    assert Download.objects.get().abort_reason == "access_ended"
+
+
+def test_a_download_of_an_earlier_round_does_not_finish_in_the_next(large):
+    transmission = begin(large)
+    next(transmission)
+    services.settle_dispute(actor=SYSTEM, dispute=large.dispute(), outcome="redelivery")
+    with pytest.raises(InspectionOver):
+        for _ in transmission:
+            pass
+    assert Download.objects.get().abort_reason == "access_ended"
+
+
+def test_a_download_that_was_given_up_does_not_finish(granted):
+    transmission = begin(granted)
+    next(transmission)
+    abort_download(Download.objects.get(), reason=AbortReason.ABANDONED)
+    with pytest.raises(StaleState):
+        next(transmission)
+    transmission.close()
+    assert Download.objects.get().abort_reason == "abandoned"
+
+
+def test_downloads_that_nobody_finishes_are_given_up_after_a_day(granted):
+    recent = begin(granted)
+    stale = Download.objects.create(
+        entitlement=granted.row,
+        inspection=granted.inspection,
+        distribution=EntitledDistribution.objects.get(),
+        requested_by="app_buyer",
+        started_at=clock.now(),
+        recorded_at=clock.real_now() - timedelta(hours=25),
+    )
+    assert services.abandon_downloads() == 1
+    stale.refresh_from_db()
+    assert (stale.state, stale.abort_reason) == ("aborted", "abandoned")
+    assert services.abandon_downloads() == 0
+    assert b"".join(recent) == granted.contents[0]
+    assert Download.objects.exclude(pk=stale.pk).get().state == "sent"
+
+
+def test_what_was_accepted_can_be_fetched_again(matched):
+    services.accept_delivery(actor=matched.buyer_actor, entitlement=matched.entitlement)
+    assert matched.fetch() == matched.contents[0]
+    assert Download.objects.filter(state="sent").count() == 2
+
+
+def test_only_the_buyer_fetches(granted, unchanged):
+    operator = factories.operator_actor()
+    unchanged()
+    for actor in (granted.seller_actor, operator, SYSTEM):
+        with pytest.raises(NotTheBuyer):
+            services.download(
+                actor=actor, entitlement=granted.entitlement, distribution=granted.distributions[0]
+            )
+    assert unchanged()
+
+
+def test_what_belongs_to_others_is_missing(granted, unchanged):
+    stranger = participants.actor_for(participants.organisation("stranger"))
+    unchanged()
+    with pytest.raises(Missing):
+        services.download(
+            actor=stranger, entitlement=granted.entitlement, distribution=granted.distributions[0]
+        )
+    for entitlement, distribution in (
+        (granted.entitlement, "dst_unknown"),
+        ("ent_unknown", granted.distributions[0]),
+    ):
+        with pytest.raises(Missing):
+            services.download(actor=granted.buyer_actor, entitlement=entitlement, distribution=distribution)
+    assert unchanged()
+
+
+def test_a_file_of_another_delivery_is_missing(granted, unchanged):
+    other = factories.granted(buyer=granted.buyer, seller=granted.seller, contents=(b"x,y\n5,6\n",))
+    unchanged()
+    with pytest.raises(Missing):
+        services.download(
+            actor=granted.buyer_actor, entitlement=granted.entitlement, distribution=other.distributions[0]
+        )
+    assert unchanged()
+
+
+def suspended(granted):
+    services.suspend_access(
+        actor=factories.operator_actor(), entitlement=granted.entitlement, reason="Misuse was reported."
+    )
+
+
+def disputed(granted):
+    granted.dispute()
+
+
+def refunded(granted):
+    services.withdraw_access(actor=SYSTEM, trade=granted.trade, reason_code="refunded")
+
+
+def undone(granted):
+    services.settle_dispute(actor=SYSTEM, dispute=granted.dispute(), outcome="refund")
+
+
+@pytest.mark.parametrize(
+    ("closing", "refusal"),
+    [
+        (suspended, AccessSuspended),
+        (disputed, AccessPaused),
+        (refunded, AccessEnded),
+        (undone, AccessEnded),
+    ],
+)
+def test_nothing_is_sent_without_open_access(granted, unchanged, closing, refusal):
+    closing(granted)
+    unchanged()
+    with pytest.raises(refusal):
+        begin(granted)
+    assert unchanged()
+
+
+def test_nothing_is_sent_after_the_term_whether_swept_or_not(tuesday, unchanged):
+    granted = factories.granted(rights={**factories.RIGHTS, "valid_until": "2026-12-31"})
+    clock.move_to(granted.row.expires_at, running=False)
+    assert granted.row.state == "started"
+    unchanged()
+    with pytest.raises(AccessExpired):
+        begin(granted)
+    assert unchanged()
+    assert services.expire_access() == 1
+    with pytest.raises(AccessExpired):
+        begin(granted)
+    assert Download.objects.count() == 0

@@ -1,0 +1,149 @@
+"""Access is granted if and only if the trade is secured, once."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from delivery import queries, services
+from delivery.errors import NothingToDeliver
+from delivery.models import EntitledDistribution, Entitlement, Inspection
+from listings import queries as listings
+from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.errors import Forbidden, Missing
+from marketplace.kernel.identifiers import new_identifier
+from tests.participants import factories as participants
+
+from . import factories
+from .conftest import TUESDAY, recorded, told
+
+pytestmark = pytest.mark.django_db
+
+TWO = (b"a,b\n1,2\n", b"c,d\n3,4\n")
+
+
+def test_a_secured_trade_gets_access_to_everything_it_bought(tuesday):
+    granted = factories.granted(contents=TWO)
+    entitlement = granted.row
+    assert (entitlement.state, entitlement.granted_at, entitlement.expires_at) == ("started", TUESDAY, None)
+    assert (entitlement.buyer_id, entitlement.seller_id) == (granted.buyer.pk, granted.seller.pk)
+    assert (entitlement.trade, entitlement.agreement) == (granted.trade, granted.agreement)
+    assert entitlement.secured_event == granted.secured_event
+    assert (granted.inspection.state, granted.inspection.round, granted.inspection.opened_at) == (
+        "awaiting", 1, TUESDAY,
+    )  # fmt: skip
+    sold = listings.distributions(entitlement.listing_version)
+    covered = queries.distributions_of(granted.entitlement)
+    assert [(file.public_id, file.file_name, file.media_type, file.size_bytes) for file in covered] == [
+        (file.public_id, file.file_name, file.media_type, file.size_bytes) for file in sold
+    ]
+    assert [(file.sha256, file.sha512) for file in covered] == [(f.sha256, f.sha512) for f in sold]
+    assert told("delivery.granted") == [
+        {
+            "entitlement": granted.entitlement,
+            "agreement": granted.agreement,
+            "trade": granted.trade,
+            "buyer": granted.buyer.public_id,
+            "seller": granted.seller.public_id,
+            "expires_at": None,
+        }
+    ]
+    assert recorded(granted.entitlement) == ["delivery.granted"]
+    assert queries.granted_among([granted.agreement, "agr_other"]) == 1
+
+
+def test_the_same_event_twice_changes_nothing(granted, unchanged):
+    event, _ = (
+        factories.TradeSecured(**granted_event(granted)),
+        unchanged(),
+    )
+    factories.handle_secured(event, granted.secured_event)
+    assert unchanged()
+
+
+def granted_event(granted):
+    """The data of the event that secured a trade."""
+    (data,) = [row for row in told("trade.secured") if row["trade"] == granted.trade]
+    return data
+
+
+def secured_of(granted, **changes):
+    """The trade of a delivery, as the service is told of it."""
+    return services.SecuredTrade(
+        **(granted_event(granted) | {"secured_event": granted.secured_event} | changes)
+    )
+
+
+def test_access_ends_with_the_right_of_use(tuesday):
+    granted = factories.granted(rights={**factories.RIGHTS, "valid_until": "2027-03-31"})
+    end = datetime(2027, 3, 31, 15, 0, tzinfo=UTC)
+    assert granted.row.expires_at == end
+    assert told("delivery.granted")[0]["expires_at"] == end.isoformat()
+
+
+def test_a_right_for_a_duration_runs_from_the_agreement(tuesday):
+    granted = factories.granted(rights={**factories.RIGHTS, "duration": "P1Y"})
+    assert granted.row.expires_at == datetime(2027, 12, 1, 5, 0, tzinfo=UTC)
+
+
+def test_a_trade_that_was_not_secured_gets_no_access(granted, unchanged):
+    unchanged()
+    for changes in (
+        {"trade": new_identifier("trd")},
+        {"trade": new_identifier("trd"), "secured_event": new_identifier("evt")},
+    ):
+        with (
+            pytest.raises(IntegrityError, match="access implies that payment is secured"),
+            transaction.atomic(),
+        ):
+            services.grant_access(actor=SYSTEM, secured=secured_of(granted, **changes))
+    assert unchanged()
+
+
+def test_a_version_without_files_is_not_delivered(granted, unchanged):
+    unchanged()
+    with pytest.raises(NothingToDeliver):
+        services.grant_access(
+            actor=SYSTEM,
+            secured=secured_of(granted, trade=new_identifier("trd"), listing_version=new_identifier("lsv")),
+        )
+    assert unchanged()
+
+
+def test_an_unknown_agreement_or_party_is_missing(granted, unchanged):
+    unchanged()
+    for changes in ({"agreement": new_identifier("agr")}, {"buyer": new_identifier("org")}):
+        with pytest.raises(Missing):
+            services.grant_access(
+                actor=SYSTEM, secured=secured_of(granted, trade=new_identifier("trd"), **changes)
+            )
+    assert unchanged()
+
+
+def test_a_participant_grants_nothing(granted, unchanged):
+    unchanged()
+    for actor in (granted.buyer_actor, granted.seller_actor):
+        with pytest.raises(Forbidden):
+            services.grant_access(actor=actor, secured=secured_of(granted, trade=new_identifier("trd")))
+    assert unchanged()
+
+
+def test_what_is_unknown_has_no_delivery(db):
+    with pytest.raises(Missing):
+        queries.entitlement_of("agr_unknown")
+    with pytest.raises(Missing):
+        queries.delivery_of("agr_unknown")
+    assert queries.distributions_of("ent_unknown") == []
+    assert queries.granted_among(["agr_unknown"]) == 0
+    assert queries.counts() == {"granted": 0, "matched": 0, "disputed": 0}
+
+
+def test_two_trades_of_the_same_parties_are_two_deliveries(tuesday):
+    first = factories.granted()
+    second = factories.granted(buyer=first.buyer, seller=first.seller)
+    assert first.entitlement != second.entitlement
+    assert (
+        Entitlement.objects.count() == Inspection.objects.count() == EntitledDistribution.objects.count() == 2
+    )
+    assert queries.counts() == {"granted": 2, "matched": 0, "disputed": 0}
+    assert participants.queries.counts()["suspended"] == 0

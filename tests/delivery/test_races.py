@@ -1,0 +1,222 @@
+"""Two transactions at once: of acceptance, dispute, lapse and refund exactly one wins."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from django.db import connection, transaction
+
+from delivery import services
+from delivery.models import Download, Entitlement, Inspection, Voucher
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.invariants import verify_all
+
+from . import factories
+from .conftest import TUESDAY, told
+
+WAIT_SECONDS = 0.4
+JOIN_SECONDS = 20
+
+
+@pytest.fixture
+def matched(committed_database):
+    """A committed delivery under inspection, on a Tuesday."""
+    clock.move_to(TUESDAY, running=False)
+    granted = factories.granted()
+    granted.receive()
+    return granted
+
+
+def attempt(work: Callable[[], object], outcomes: list[str]) -> threading.Thread:
+    """Do ``work`` in another thread and note what came of it."""
+
+    def run() -> None:
+        try:
+            outcomes.append(str(work()))
+        except Exception as refusal:
+            outcomes.append(type(refusal).__name__)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def broken() -> dict[str, list[dict[str, object]]]:
+    """Invariants that do not hold, with their breaches."""
+    return {name: breaches for name, breaches in verify_all("delivery").items() if breaches}
+
+
+def verbs(granted) -> dict[str, Callable[[], object]]:
+    """What can happen to a delivery, each returning a short word."""
+    actor, entitlement = granted.buyer_actor, granted.entitlement
+    return {
+        "accept": lambda: services.accept_delivery(actor=actor, entitlement=entitlement) and "accepted",
+        "dispute": lambda: granted.dispute() and "disputed",
+        "refund": lambda: (
+            services.withdraw_access(actor=SYSTEM, trade=granted.trade, reason_code="refunded") and "undone"
+        ),
+        "lapse": services.lapse_inspections,
+    }
+
+
+def wins(granted, first: str, second: str) -> tuple[str, list[str]]:
+    """Begin ``first``, begin ``second`` while it is uncommitted, commit: the state, and what came of the second."""
+    outcomes: list[str] = []
+    with transaction.atomic():
+        verbs(granted)[first]()
+        thread = attempt(verbs(granted)[second], outcomes)
+        time.sleep(WAIT_SECONDS)
+        if second != "lapse":
+            assert outcomes == [], "the second must wait for the first transaction"
+    thread.join(timeout=JOIN_SECONDS)
+    return str(granted.inspection.state), outcomes
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "state", "outcome"),
+    [
+        ("accept", "dispute", "accepted", "InspectionOver"),
+        ("dispute", "accept", "disputed", "UnderDispute"),
+        ("accept", "accept", "accepted", "InspectionOver"),
+        ("dispute", "dispute", "disputed", "UnderDispute"),
+        ("refund", "accept", "undone", "InspectionOver"),
+        ("refund", "dispute", "undone", "InspectionOver"),
+    ],
+)
+def test_the_second_waits_and_is_refused(matched, first, second, state, outcome):
+    assert wins(matched, first, second) == (state, [outcome])
+    assert len(told("delivery.accepted")) == (1 if state == "accepted" else 0)
+    assert len(told("dispute.opened")) == (1 if state == "disputed" else 0)
+    assert broken() == {}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "outcome"),
+    [("lapse", "accept", "InspectionOver"), ("accept", "lapse", "0"), ("lapse", "lapse", "0")],
+)
+def test_of_silence_and_acceptance_one_wins(matched, first, second, outcome):
+    clock.move_to(matched.inspection.inspect_by, running=False)
+    assert wins(matched, first, second) == ("accepted", [outcome])
+    assert [event["by"] for event in told("delivery.accepted")] == ["lapse" if first == "lapse" else "buyer"]
+    assert services.lapse_inspections() == 0
+
+
+def test_a_dispute_under_way_keeps_silence_from_accepting(matched):
+    outcomes: list[str] = []
+    with transaction.atomic():
+        matched.dispute()
+        clock_moved = attempt(lambda: clock.move_to(matched.inspection.inspect_by, running=False), outcomes)
+        clock_moved.join(timeout=JOIN_SECONDS)
+        thread = attempt(services.lapse_inspections, outcomes)
+        thread.join(timeout=JOIN_SECONDS)
+    assert outcomes == ["None", "0"]
+    assert services.lapse_inspections() == 0
+    assert matched.inspection.state == "disputed"
+
+
+def test_many_at_once_come_to_one_outcome(matched):
+    outcomes: list[str] = []
+    work = verbs(matched)
+    threads = [attempt(work[verb], outcomes) for verb in ("accept", "dispute", "accept", "dispute", "refund")]
+    for thread in threads:
+        thread.join(timeout=JOIN_SECONDS)
+    state = matched.inspection.state
+    # The refund comes through in any case; what was accepted before it stays accepted.
+    assert state in ("accepted", "undone")
+    assert outcomes.count("accepted") == (1 if state == "accepted" else 0)
+    assert len(told("delivery.accepted")) == (1 if state == "accepted" else 0)
+    assert Entitlement.objects.get().state == "terminated"
+    assert broken() == {}
+
+
+def test_one_event_handled_twice_at_once_grants_once(committed_database):
+    factories.open_market()
+    granted = factories.granted()
+    terms = factories.agreed(
+        granted.buyer, granted.seller, factories.listed(granted.seller, (b"x,y\n1,2\n",))
+    )
+    event, identifier = factories.secured(terms)
+    outcomes: list[str] = []
+    threads = [attempt(lambda: factories.handle_secured(event, identifier), outcomes) for _ in range(3)]
+    for thread in threads:
+        thread.join(timeout=JOIN_SECONDS)
+    # Whoever comes second fails as a whole, is retried, and then finds what the first one made.
+    assert set(outcomes) <= {"None", "IntegrityError"}
+    assert "None" in outcomes
+    factories.handle_secured(event, identifier)
+    assert Entitlement.objects.filter(trade=event.trade).count() == 1
+    assert len([row for row in told("delivery.granted") if row["trade"] == event.trade]) == 1
+
+
+def test_the_last_two_receipts_at_once_begin_one_inspection(committed_database):
+    granted = factories.granted(contents=(b"a,b\n1,2\n", b"c,d\n3,4\n"))
+    hashes = [factories.sha256(granted.fetch(at)) for at in (0, 1)]
+    outcomes: list[str] = []
+
+    def report(at: int) -> str:
+        voucher = services.report_receipt(
+            actor=granted.buyer_actor,
+            entitlement=granted.entitlement,
+            distribution=granted.distributions[at],
+            sha256=hashes[at],
+        )
+        return str(voucher.matched)
+
+    threads = [attempt(lambda at=at: report(at), outcomes) for at in (0, 1, 0, 1)]
+    for thread in threads:
+        thread.join(timeout=JOIN_SECONDS)
+    assert outcomes == ["True"] * 4
+    assert Voucher.objects.count() == 2
+    assert Inspection.objects.get().state == "running"
+    assert len(told("delivery.matched")) == 1
+
+
+def test_the_database_alone_keeps_a_download_from_beginning_under_a_suspension(matched):
+    """A download written past every service waits for the suspension, and is refused."""
+    outcomes: list[str] = []
+    columns = {
+        "entitlement_id": matched.row.pk,
+        "inspection_id": matched.inspection.pk,
+        "distribution_id": Download.objects.get().distribution_id,
+        "requested_by": "app_raw",
+        "started_at": TUESDAY,
+    }
+    with transaction.atomic():
+        services.suspend_access(
+            actor=factories.operator_actor(), entitlement=matched.entitlement, reason="Misuse was reported."
+        )
+        thread = attempt(lambda: Download.objects.create(**columns), outcomes)
+        time.sleep(WAIT_SECONDS)
+        assert outcomes == []
+    thread.join(timeout=JOIN_SECONDS)
+    assert outcomes == ["IntegrityError"]
+    assert Download.objects.count() == 1
+
+
+def test_a_transfer_under_way_is_cut_by_a_suspension_elsewhere(matched):
+    transmission = services.download(
+        actor=matched.buyer_actor, entitlement=matched.entitlement, distribution=matched.distributions[0]
+    )
+    outcomes: list[str] = []
+    attempt(
+        lambda: (
+            services.suspend_access(
+                actor=factories.operator_actor(),
+                entitlement=matched.entitlement,
+                reason="Misuse was reported.",
+            ).state
+        ),
+        outcomes,
+    ).join(timeout=JOIN_SECONDS)
+    assert outcomes == ["suspended"]
+    refused: list[str] = []
+    attempt(lambda: b"".join(transmission), refused).join(timeout=JOIN_SECONDS)
+    transmission.close()
+    assert refused == ["AccessSuspended"]
+    assert sorted(Download.objects.values_list("state", flat=True)) == ["aborted", "sent"]

@@ -1,0 +1,214 @@
+"""What the buyer received is compared with what the market sent."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from delivery import services
+from delivery.errors import InspectionOver, NothingSent, NotTheBuyer, UnderDispute
+from delivery.manifest import manifest_digest
+from delivery.models import Voucher
+from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.errors import FieldInvalid, Missing
+from tests.participants import factories as participants
+
+from . import factories
+from .conftest import TUESDAY, recorded, told
+
+pytestmark = pytest.mark.django_db
+
+TWO = (b"a,b\n1,2\n", b"c,d\n3,4\n")
+END_OF_THURSDAY = datetime(2026, 12, 3, 15, 0, tzinfo=UTC)
+OTHER = b"something else"
+
+
+def report(granted, at=0, **hashes):
+    return services.report_receipt(
+        actor=granted.buyer_actor,
+        entitlement=granted.entitlement,
+        distribution=granted.distributions[at],
+        **hashes,
+    )
+
+
+@pytest.mark.parametrize("algorithms", [("sha256",), ("sha512",), ("sha256", "sha512")])
+def test_a_matching_hash_makes_a_voucher_and_begins_the_inspection(granted, algorithms):
+    content = granted.fetch()
+    hashes = {name: getattr(factories, name)(content) for name in algorithms}
+    voucher = report(granted, **{name: value.upper() for name, value in hashes.items()})
+    assert voucher.matched is True
+    assert (voucher.sent_sha256, voucher.sent_sha512) == (
+        factories.sha256(content),
+        factories.sha512(content),
+    )
+    assert (voucher.received_sha256, voucher.received_sha512) == (hashes.get("sha256"), hashes.get("sha512"))
+    assert (voucher.reported_by, voucher.reported_at) == ("app_buyer", TUESDAY)
+    inspection = granted.inspection
+    assert (inspection.state, inspection.matched_at, inspection.inspect_by) == (
+        "running", TUESDAY, END_OF_THURSDAY,
+    )  # fmt: skip
+    assert told("delivery.matched") == [
+        {
+            "entitlement": granted.entitlement,
+            "agreement": granted.agreement,
+            "trade": granted.trade,
+            "buyer": granted.buyer.public_id,
+            "seller": granted.seller.public_id,
+            "sha256": manifest_digest({granted.distributions[0]: factories.sha256(content)}),
+            "inspect_by": END_OF_THURSDAY.isoformat(),
+        }
+    ]
+    assert recorded(granted.entitlement) == [
+        "delivery.granted", "delivery.sent", "delivery.received", "delivery.matched",
+    ]  # fmt: skip
+
+
+def test_the_inspection_begins_when_every_file_has_matched(tuesday):
+    granted = factories.granted(contents=TWO)
+    report(granted, 0, sha256=factories.sha256(granted.fetch(0)))
+    assert granted.inspection.state == "awaiting"
+    assert told("delivery.matched") == []
+    report(granted, 1, sha256=factories.sha256(granted.fetch(1)))
+    assert granted.inspection.state == "running"
+    assert len(told("delivery.matched")) == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"sha256": factories.sha256(OTHER)},
+        {"sha512": factories.sha512(OTHER)},
+        {"sha256": factories.sha256(factories.CONTENTS[0]), "sha512": factories.sha512(OTHER)},
+        {"sha256": factories.sha256(OTHER), "sha512": factories.sha512(factories.CONTENTS[0])},
+    ],
+)
+def test_a_hash_that_does_not_agree_is_kept_and_begins_nothing(granted, wrong):
+    granted.fetch()
+    voucher = report(granted, **wrong)
+    assert voucher.matched is False
+    assert granted.inspection.state == "awaiting"
+    assert told("delivery.matched") == []
+    evidence = EvidenceRecord.objects.get(kind="delivery.received")
+    assert evidence.payload["matched"] is False
+    assert evidence.payload["received"] == {"sha256": None, "sha512": None} | wrong
+
+
+def test_after_a_mismatch_another_download_can_match(granted):
+    granted.fetch()
+    report(granted, sha256=factories.sha256(OTHER))
+    granted.receive()
+    assert list(Voucher.objects.order_by("id").values_list("matched", flat=True)) == [False, True]
+    assert granted.inspection.state == "running"
+
+
+def test_the_same_report_again_changes_nothing(granted, unchanged):
+    content = granted.fetch()
+    wrong = report(granted, sha256=factories.sha256(OTHER))
+    unchanged()
+    assert report(granted, sha256=factories.sha256(OTHER)) == wrong
+    assert unchanged()
+    right = report(granted, sha256=factories.sha256(content))
+    unchanged()
+    assert report(granted, sha256=factories.sha256(content)) == right
+    assert report(granted, sha512=factories.sha512(content)) == right
+    assert unchanged()
+
+
+def test_the_same_report_again_after_acceptance_changes_nothing(matched, unchanged):
+    services.accept_delivery(actor=matched.buyer_actor, entitlement=matched.entitlement)
+    voucher = Voucher.objects.get()
+    unchanged()
+    assert report(matched, sha256=factories.sha256(matched.contents[0])) == voucher
+    assert unchanged()
+
+
+def test_a_later_mismatch_does_not_undo_a_match(matched):
+    matched.fetch()
+    assert report(matched, sha256=factories.sha256(OTHER)).matched is False
+    assert matched.inspection.state == "running"
+    assert matched.inspection.inspect_by == END_OF_THURSDAY
+
+
+def test_nothing_is_compared_before_it_was_sent(granted, unchanged):
+    unchanged()
+    with pytest.raises(NothingSent) as refusal:
+        report(granted, sha256=factories.sha256(granted.contents[0]))
+    assert refusal.value.fields == {"distribution": granted.distributions[0], "round": 1}
+    assert unchanged()
+
+
+def test_what_was_sent_in_an_earlier_round_is_not_compared_in_the_next(matched, unchanged):
+    services.settle_dispute(actor=SYSTEM, dispute=matched.dispute(), outcome="redelivery")
+    unchanged()
+    with pytest.raises(NothingSent) as refusal:
+        report(matched, sha256=factories.sha256(matched.contents[0]))
+    assert refusal.value.fields["round"] == 2
+    assert unchanged()
+
+
+@pytest.mark.parametrize(
+    ("hashes", "field"),
+    [
+        ({}, "sha256"),
+        ({"sha256": ""}, "sha256"),
+        ({"sha256": "abc"}, "sha256"),
+        ({"sha256": "z" * 64}, "sha256"),
+        ({"sha256": factories.sha512(OTHER)}, "sha256"),
+        ({"sha512": factories.sha256(OTHER)}, "sha512"),
+        ({"sha256": factories.sha256(OTHER) + "\n"}, "sha256"),
+    ],
+)
+def test_what_is_no_hash_is_refused_by_name(granted, unchanged, hashes, field):
+    granted.fetch()
+    unchanged()
+    with pytest.raises(FieldInvalid) as refusal:
+        report(granted, **hashes)
+    assert refusal.value.name == field
+    assert unchanged()
+
+
+def test_a_mismatch_is_not_reported_while_disputed_or_after_the_end(matched, unchanged):
+    dispute = matched.dispute()
+    unchanged()
+    with pytest.raises(UnderDispute):
+        report(matched, sha256=factories.sha256(OTHER))
+    assert unchanged()
+    services.settle_dispute(actor=SYSTEM, dispute=dispute, outcome="dismissed")
+    unchanged()
+    with pytest.raises(InspectionOver):
+        report(matched, sha256=factories.sha256(OTHER))
+    assert unchanged()
+
+
+def test_only_the_buyer_reports(granted, unchanged):
+    granted.fetch()
+    operator = factories.operator_actor()
+    stranger = participants.actor_for(participants.organisation("stranger"))
+    unchanged()
+    for actor, refusal in (
+        (granted.seller_actor, NotTheBuyer),
+        (operator, NotTheBuyer),
+        (SYSTEM, NotTheBuyer),
+        (stranger, Missing),
+    ):
+        with pytest.raises(refusal):
+            services.report_receipt(
+                actor=actor,
+                entitlement=granted.entitlement,
+                distribution=granted.distributions[0],
+                sha256=factories.sha256(granted.contents[0]),
+            )
+    assert unchanged()
+
+
+def test_an_unknown_file_is_missing(granted, unchanged):
+    unchanged()
+    with pytest.raises(Missing):
+        services.report_receipt(
+            actor=granted.buyer_actor,
+            entitlement=granted.entitlement,
+            distribution="dst_unknown",
+            sha256=factories.sha256(OTHER),
+        )
+    assert unchanged()

@@ -1,0 +1,268 @@
+"""Bringing versions to sale, and taking listings from it."""
+
+import pytest
+
+from listings import queries, services
+from listings.errors import ListingEnded, NeverForSale, NotOnSale, VersionPending
+from listings.models import Listing, ListingVersion
+from marketplace.events.models import OutboxEvent
+from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing
+from marketplace.participants import services as participation
+from marketplace.participants.errors import NotAdmitted, OrganisationSuspended
+from quality import services as quality
+from tests.participants import factories as participants
+from tests.rules import factories as rules
+
+from . import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def actor(subject):
+    return participants.actor_for(subject)
+
+
+def states():
+    """Everything that a sale moves."""
+    return (
+        sorted(Listing.objects.values_list("public_id", "state")),
+        sorted(ListingVersion.objects.values_list("public_id", "state", "decision", "submitted_at")),
+        OutboxEvent.objects.count(),
+        EvidenceRecord.objects.count(),
+    )
+
+
+def events(kind):
+    return list(OutboxEvent.objects.filter(type=kind).order_by("id").values_list("data", flat=True))
+
+
+def test_a_submitted_version_waits_and_tells(seller):
+    version = factories.submitted(seller)
+    assert version.state == "submitted"
+    assert events("listing.version_submitted") == [
+        {
+            "listing": version.listing.public_id,
+            "listing_version": version.public_id,
+            "seller": seller.public_id,
+        }
+    ]
+    assert (
+        EvidenceRecord.objects.filter(subject=version.public_id, kind="listings.version_submitted").count()
+        == 1
+    )
+
+
+def test_the_rules_publish_what_meets_them(seller):
+    version = factories.published(seller)
+    listing = Listing.objects.get()
+    assert listing.state == "on_sale"
+    assert ListingVersion.objects.get().decision == version.decision
+    assert events("listing.version_published") == [
+        {
+            "listing": listing.public_id,
+            "listing_version": version.public_id,
+            "seller": seller.public_id,
+            "decision": version.decision,
+        }
+    ]
+    assert queries.counts() == {"published": 1, "refused": 0}
+    assert queries.decided_versions() == 1
+
+
+def test_people_declared_as_none_are_refused(seller):
+    content = "氏名,メール\n佐藤 花子,hanako@example.jp\n鈴木 太郎,taro@example.jp\n高橋 美咲,misaki@example.jp\n".encode()
+    version = factories.judged(seller, files=[factories.upload("customers.csv", content)])
+    assert version.state == "refused"
+    assert Listing.objects.get().state == "draft"
+    assert [event["listing_version"] for event in events("listing.version_refused")] == [version.public_id]
+    assert queries.counts() == {"published": 0, "refused": 1}
+
+
+def test_pseudonymised_information_is_refused_whatever_the_rules_say(seller):
+    rules.publish(rules.document(rules.rule("ALL", "true", "allow", point="publication")))
+    version = factories.judged(seller, personal_data_class="pseudonymised")
+    assert version.state == "refused"
+    assert Listing.objects.get().state == "draft"
+    assert events("listing.version_published") == []
+
+
+def test_what_the_rules_hold_the_operator_decides(seller, operator):
+    version = factories.judged(seller, personal_data_class="personal")
+    assert version.state == "on_hold"
+    assert queries.decided_versions() == 1
+    decided = services.decide_version(
+        actor=operator, listing_version=version.public_id, outcome="allow", reason="同意書を確認"
+    )
+    assert (decided.state, decided.decision_reason) == ("published", "同意書を確認")
+    assert decided.decision == version.decision
+    assert Listing.objects.get().state == "on_sale"
+
+
+def test_the_operator_refuses_what_was_held(seller, operator):
+    version = factories.judged(seller, personal_data_class="special_care")
+    services.decide_version(
+        actor=operator, listing_version=version.public_id, outcome="deny", reason="同意なし"
+    )
+    assert ListingVersion.objects.get().state == "refused"
+    assert len(events("listing.version_refused")) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"outcome": "hold"}, FieldInvalid),
+        ({"reason": " "}, FieldInvalid),
+        ({"actor": "seller"}, Forbidden),
+        ({"actor": "system"}, IllegalTransition),
+        ({"listing_version": "lsv_nothing"}, Missing),
+    ],
+)
+def test_a_wrong_decision_changes_nothing(seller, operator, changes, error):
+    version = factories.judged(seller, personal_data_class="personal")
+    stated = {
+        "actor": operator,
+        "listing_version": version.public_id,
+        "outcome": "allow",
+        "reason": "確認済み",
+        **changes,
+    }
+    stated["actor"] = {"seller": actor(seller), "system": SYSTEM}.get(stated["actor"], operator)
+    before = states()
+    with pytest.raises(error):
+        services.decide_version(**stated)
+    assert states() == before
+
+
+def test_the_operator_cannot_release_pseudonymised_information(seller, operator):
+    version = factories.submitted(seller, personal_data_class="pseudonymised")
+    ListingVersion.objects.update(state="on_hold", decision="dec_test", decided_at=clock.now())
+    before = states()
+    with pytest.raises(NeverForSale):
+        services.decide_version(
+            actor=operator, listing_version=version.public_id, outcome="allow", reason="例外"
+        )
+    assert states() == before
+
+
+def test_a_new_version_supersedes_the_published_one(seller):
+    first = factories.published(seller)
+    second = factories.published(seller, first.listing)
+    assert sorted(ListingVersion.objects.values_list("number", "state")) == [
+        (1, "superseded"),
+        (2, "published"),
+    ]
+    assert queries.version_for_sale(first.listing.public_id).listing_version == second.public_id
+
+
+def test_a_refused_version_leaves_the_published_one_on_sale(seller):
+    first = factories.published(seller)
+    people = "email\n" + "".join(f"person{n}@example.jp\n" for n in range(5))
+    factories.judged(seller, first.listing, files=[factories.upload("p.csv", people.encode())])
+    assert sorted(ListingVersion.objects.values_list("number", "state")) == [(1, "published"), (2, "refused")]
+    assert queries.version_for_sale(first.listing.public_id).listing_version == first.public_id
+
+
+def test_judging_again_changes_nothing(seller):
+    version = factories.published(seller)
+    before = states()
+    services.judge_version(listing_version=version.public_id)
+    assert states() == before
+
+
+def test_only_one_version_at_a_time_is_decided(seller):
+    first = factories.submitted(seller)
+    second = factories.draft(seller, first.listing)
+    before = states()
+    with pytest.raises(VersionPending):
+        services.submit_version(actor=actor(seller), listing_version=second.public_id)
+    assert states() == before
+
+
+def test_only_its_admitted_seller_submits_a_version(seller):
+    version = factories.draft(seller)
+    stranger = participants.organisation("X")
+    before = states()
+    with pytest.raises(Missing):
+        services.submit_version(actor=actor(stranger), listing_version=version.public_id)
+    with pytest.raises(Forbidden):
+        services.submit_version(actor=SYSTEM, listing_version=version.public_id)
+    assert states() == before
+
+
+def test_who_is_not_admitted_does_not_submit(db):
+    subject = participants.organisation("N")
+    version = factories.draft(subject)
+    before = states()
+    with pytest.raises(NotAdmitted):
+        services.submit_version(actor=actor(subject), listing_version=version.public_id)
+    assert states() == before
+
+
+def test_a_version_is_submitted_once(seller):
+    version = factories.submitted(seller)
+    before = states()
+    with pytest.raises(IllegalTransition):
+        services.submit_version(actor=actor(seller), listing_version=version.public_id)
+    assert states() == before
+
+
+def test_a_withdrawn_listing_leaves_the_catalogue_with_its_versions(seller):
+    version = factories.published(seller)
+    factories.draft(seller, version.listing)
+    services.withdraw_listing(actor=actor(seller), listing=version.listing.public_id, reason="終了")
+    assert Listing.objects.get().state == "withdrawn"
+    assert set(ListingVersion.objects.values_list("state", flat=True)) == {"withdrawn"}
+    assert events("listing.withdrawn") == [{"listing": version.listing.public_id, "seller": seller.public_id}]
+    with pytest.raises(NotOnSale):
+        queries.version_for_sale(version.listing.public_id)
+    before = states()
+    with pytest.raises(IllegalTransition):
+        services.withdraw_listing(actor=actor(seller), listing=version.listing.public_id)
+    with pytest.raises(ListingEnded):
+        factories.draft(seller, version.listing)
+    assert states() == before
+
+
+def test_a_version_of_a_withdrawn_listing_is_not_judged(seller):
+    rules.publish()
+    version = factories.submitted(seller)
+    quality.measure_version(listing_version=version.public_id)
+    services.withdraw_listing(actor=actor(seller), listing=version.listing.public_id)
+    before = states()
+    services.judge_version(listing_version=version.public_id)
+    assert states() == before
+
+
+def test_nobody_else_withdraws_a_listing(seller):
+    version = factories.published(seller)
+    stranger = participants.organisation("X")
+    before = states()
+    with pytest.raises(Missing):
+        services.withdraw_listing(actor=actor(stranger), listing=version.listing.public_id)
+    assert states() == before
+
+
+def test_the_listings_of_a_suspended_seller_leave_the_catalogue_and_come_back(seller, operator):
+    version = factories.published(seller)
+    participation.suspend_participant(
+        actor=SYSTEM, organisation=seller.public_id, reason_code="review", reason="確認中"
+    )
+    assert services.suspend_listings(seller=seller.public_id) == 1
+    assert Listing.objects.get().state == "suspended"
+    assert list(queries.catalogue()) == []
+    before = states()
+    with pytest.raises(OrganisationSuspended):
+        services.resume_listing(actor=actor(seller), listing=version.listing.public_id)
+    assert states() == before
+    participation.reinstate_participant(actor=operator, organisation=seller.public_id)
+    services.resume_listing(actor=actor(seller), listing=version.listing.public_id)
+    assert Listing.objects.get().state == "on_sale"
+
+
+def test_the_listings_of_an_active_seller_stay(seller):
+    factories.published(seller)
+    assert services.suspend_listings(seller=seller.public_id) == 0
+    assert Listing.objects.get().state == "on_sale"
