@@ -100,7 +100,7 @@ def test_a_rate_is_stated_once_for_a_date():
         (document({**rule("A-1", "true"), "wen": "true"}), "rules.0", "A-1"),
         (document(rule("DEFAULT", "true")), "rules.0.code", "DEFAULT"),
         (document(rule("a 1", "true")), "rules.0.code", "a 1"),
-        (document("A-1"), "rules.0", None),
+        ({"title": TEXT, "rules": ["A-1"]}, "rules.0", None),
         (document(tariffs=[tariff(rate_bp=500.0, **FEE)]), "tariffs.0.rate_bp", "STANDARD-5"),
         (document(tariffs=[tariff(rate_bp=True, **FEE)]), "tariffs.0.rate_bp", "STANDARD-5"),
         (document(tariffs=[tariff(rate_bp=10_001, **FEE)]), "tariffs.0.rate_bp", "STANDARD-5"),

@@ -46,6 +46,7 @@ def rulebook():
 
 def execute(statement: str, parameters: dict[str, Any] | None = None) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(statement, parameters)
 
 

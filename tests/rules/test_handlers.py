@@ -10,6 +10,7 @@ from marketplace.events.envelope import Envelope
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.participants import AdmissionApplied
 from marketplace.kernel.actors import SYSTEM
+from marketplace.participants import services as participation
 from marketplace.rules.errors import NoRulebook
 from marketplace.rules.handlers import decide_admission
 from marketplace.rules.models import Decision
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.django_db
 def apply_with(**declarations):
     organisation = participants.organisation()
     participants.segment()
-    return participants.services.apply_for_admission(
+    return participation.apply_for_admission(
         actor=participants.actor_for(organisation),
         segment="mobility",
         capacity="buyer",
@@ -69,7 +70,7 @@ def test_an_application_is_decided_once():
 def test_an_application_that_was_withdrawn_is_left_alone():
     publish()
     admission = apply_with()
-    participants.services.withdraw_admission(
+    participation.withdraw_admission(
         actor=participants.actor_for(admission.organisation), admission=admission.public_id
     )
     handle(admission)

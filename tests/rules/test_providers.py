@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
@@ -117,7 +118,7 @@ def test_what_a_provider_leaves_out_is_not_known():
 
 
 def test_a_fee_cannot_know_who_takes_part():
-    fee = {"code": "fee", "label": LABEL, "kind": PointKind.TARIFF}
+    fee: dict[str, Any] = {"code": "fee", "label": LABEL, "kind": PointKind.TARIFF}
     with pytest.raises(ValueError, match="does not know who"):
         Point(**fee)
     with pytest.raises(ValueError, match="would know who"):

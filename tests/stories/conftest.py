@@ -1,0 +1,72 @@
+"""One finished trading day, shared by the stories that look at it: real worker, real web process, real commits."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from tests.conftest import cloned_database
+from tests.processes import Process, web, worker
+
+
+@dataclass
+class Market:
+    """A running market of the tests: where it answers, its worker, and where its files go."""
+
+    base_url: str
+    worker: Process
+    folder: Path
+
+    def run_day(self) -> dict[str, Any]:
+        """Run the trading day, or go on with it, and return its report."""
+        target = self.folder / "report.json"
+        call_command("demo_day", report=target, base_url=self.base_url, stdout=io.StringIO())
+        report: dict[str, Any] = json.loads(target.read_text())
+        return report
+
+
+@contextlib.contextmanager
+def running_market(template: str, folder: Path) -> Iterator[Market]:
+    """A whole market on a database of its own: worker with beat, and web."""
+    with cloned_database(template):
+        process = worker(folder)
+        try:
+            with web(folder) as base_url:
+                yield Market(base_url, process, folder)
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="package")
+def market(migrated_database: str, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[Market]:
+    """A market that the stories share."""
+    with (
+        django_db_blocker.unblock(),
+        running_market(migrated_database, tmp_path_factory.mktemp("market")) as it,
+    ):
+        yield it
+
+
+@pytest.fixture(scope="package")
+def report(market: Market) -> dict[str, Any]:
+    """The report of the day, run undisturbed."""
+    return market.run_day()
+
+
+def without_times_and_identifiers(report: dict[str, Any]) -> dict[str, Any]:
+    """What must come out the same however often the day was interrupted."""
+    kept = {name: value for name, value in report.items() if name != "seconds"}
+    kept["evidence"] = {name: report["evidence"][name] for name in ("entries", "verified")}
+    kept["cycles"] = [
+        {name: value for name, value in cycle.items() if name not in {"id", "closed_at", "settled_at"}}
+        for cycle in report["cycles"]
+    ]
+    return kept

@@ -1,0 +1,123 @@
+"""What belongs to another participant does not exist for a stranger: every route that names something is tried."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+from drf_spectacular.generators import SchemaGenerator
+from rest_framework.test import APIClient
+
+from marketplace.api.permissions import IsOperator
+from marketplace.kernel.actors import SYSTEM
+from marketplace.participants import services as participants
+
+# What everybody in the market may read. Everything else belongs to somebody.
+PUBLIC = {
+    "organisation",
+    "segment",
+    "rulebook",
+    "evidence-checkpoint",
+    "listing",
+    "catalogue",
+    "template",
+    "contract-template",
+    "quality-profile",
+    "profile",
+    "cycle",
+}
+
+
+def routes() -> list[tuple[str, str, Any]]:
+    """Every route of the API that names one thing: (name, path, view class)."""
+    found = []
+
+    def walk(patterns: list[Any], prefix: str) -> None:
+        for pattern in patterns:
+            path = prefix + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                walk(pattern.url_patterns, path)
+            elif isinstance(pattern, URLPattern) and path.startswith("api/v1/") and "(?P<" in path:
+                view = getattr(pattern.callback, "cls", None)
+                if view is not None and "format" not in path:
+                    found.append((pattern.name or path, path, pattern.callback))
+
+    walk(get_resolver().url_patterns, "")
+    return sorted(found, key=lambda row: row[:2])
+
+
+ROUTES = routes()
+
+
+@pytest.fixture(scope="package")
+def stranger(report) -> APIClient:
+    """A client of an organisation that took no part in the day."""
+    organisation = participants.register_organisation(
+        actor=SYSTEM,
+        name={"ja": "よそ者商会", "en": "Stranger Trading"},
+        corporate_number="8999901000099",
+        kind="business",
+        address="東京都",
+        representative="余所 者",
+    )
+    application = participants.create_application(
+        actor=SYSTEM, organisation=organisation.public_id, name="desk"
+    )
+    token = participants.issue_token(
+        application=application, scopes=("market:read", "market:write"), lifetime_seconds=600
+    )
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    return client
+
+
+@pytest.fixture(scope="package")
+def examples(report) -> dict[str, Any]:
+    """The example body of each command in the OpenAPI document, by path without its parameters' names."""
+    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+    bodies = {}
+    for path, operations in paths.items():
+        content = (
+            operations.get("post", {}).get("requestBody", {}).get("content", {}).get("application/json", {})
+        )
+        for example in content.get("examples", {}).values():
+            bodies[re.sub(r"{[^}]*}", "{}", path)] = example["value"]
+    return bodies
+
+
+def test_there_are_routes_to_try():
+    assert len(ROUTES) > 20
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "callback"), ROUTES, ids=[f"{name} {path}" for name, path, _ in ROUTES]
+)
+def test_a_stranger_finds_nothing(name, path, callback, stranger, examples):
+    view = callback.cls
+    model = view.queryset.model
+    lookup = model._default_manager.order_by("pk").values_list(view.lookup_field, flat=True).first()
+    assert lookup is not None, f"the day left no {model.__name__}: nothing would be tried"
+    url = "/" + re.sub(r"\(\?P<[^>]*>[^)]*\)", str(lookup), path).replace("^", "").replace("$", "").replace(
+        "\\Z", ""
+    )
+    operators_only = _operators_only(view, callback)
+    basename = re.sub(r"-(detail|list)$", "", name)
+    for method in callback.actions:
+        if method not in {"get", "post", "patch", "put", "delete"}:
+            continue
+        body = examples.get(
+            re.sub(r"\(\?P<[^>]*>[^)]*\)", "{}", "/" + path.replace("^", "").replace("$", "")), {}
+        )
+        answer = getattr(stranger, method)(url, body, format="json") if method != "get" else stranger.get(url)
+        if method == "get" and any(basename == word or basename.startswith(word + "-") for word in PUBLIC):
+            assert answer.status_code == 200, (method, url, answer.content)
+        else:
+            expected = 403 if operators_only else 404
+            assert answer.status_code == expected, (method, url, answer.content)
+
+
+def _operators_only(view: Any, callback: Any) -> bool:
+    permissions = callback.initkwargs.get("permission_classes", view.permission_classes)
+    return any(issubclass(permission, IsOperator) for permission in permissions)

@@ -1,0 +1,116 @@
+"""The trading day of the demo market, told from its report and its database."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from django.db import connection
+
+from clearing import queries as clearing
+from contracts import queries as contracts
+from fixtures.declaration import read
+from marketplace.events import queries as events
+from marketplace.kernel.invariants import verify_all
+
+from .conftest import Market, running_market, without_times_and_identifiers
+
+FOUND_WITHIN_SECONDS = 170
+DECLARED = read()
+PURCHASES = DECLARED.purchases(1) + DECLARED.purchases(2)
+
+
+def test_twelve_and_more_take_part_and_one_is_refused(report):
+    people = report["participants"]
+    assert people["admitted"] == len(DECLARED.applicants) - 1
+    assert people["admitted"] >= 12
+    assert (people["refused"], people["suspended"]) == (1, 1)
+
+
+def test_ten_listings_are_published_and_one_is_refused(report):
+    assert report["listings"]["published"] == 10
+    assert report["listings"]["refused"] == 1
+
+
+def test_every_declared_purchase_became_a_trade_and_took_its_course(report):
+    trades = report["trades"]
+    assert len(PURCHASES) >= 62
+    assert report["agreements"] == trades["concluded"] == len(PURCHASES)
+    assert (trades["failed"], trades["refunded"], trades["held"]) == (1, 1, 0)
+    assert trades["cleared"] == len(PURCHASES) - 2
+
+
+def test_what_was_sent_is_what_arrived(report):
+    deliveries = report["deliveries"]
+    assert deliveries["granted"] == len(PURCHASES) - 1
+    assert deliveries["matched"] == deliveries["granted"]
+    assert deliveries["disputed"] == len(DECLARED.raw["disputes"])
+
+
+def test_both_cycles_settled_with_fewer_payments_and_less_value(report):
+    assert [cycle["state"] for cycle in report["cycles"] if cycle["trades"]] == ["settled", "settled"]
+    for cycle in report["cycles"][:2]:
+        assert 0 < cycle["net_minor"] < cycle["gross_minor"]
+        assert 0 < cycle["payments_after"] < cycle["payments_before"]
+        assert len(cycle["input_hash"]) == len(cycle["output_hash"]) == 64
+    held_over = len(DECLARED.raw["disputes"])
+    assert report["cycles"][0]["trades"] == len(DECLARED.purchases(1)) - held_over - 1
+    assert report["cycles"][1]["trades"] == len(DECLARED.purchases(2)) + 1
+
+
+def test_the_books_balance_and_everything_was_handled(report):
+    assert report["ledger"]["imbalance_minor"] == 0
+    assert report["ledger"]["postings"] > report["ledger"]["entries"] > 0
+    assert report["events"]["pending"] == 0
+    assert report["events"]["handled"] > report["events"]["emitted"] > 0
+    assert report["evidence"]["verified"] is True
+    assert report["invariants"]["broken"] == []
+    assert report["invariants"]["checked"] >= 20
+
+
+def test_the_checker_finds_nothing(report):
+    assert {name: breaches for name, breaches in verify_all().items() if breaches} == {}
+    assert events.troubles() == []
+
+
+def test_the_suspended_participant_left_nothing_behind(report):
+    assert contracts.negotiation_count() == len(PURCHASES)
+
+
+def test_a_finished_day_is_reported_again_unchanged(market, report):
+    assert market.run_day() == report
+
+
+@pytest.mark.parametrize(
+    "key", ["participants", "listings", "trades", "deliveries", "ledger", "events", "evidence"]
+)
+def test_the_report_has_what_an_operator_reads(report, key):
+    assert report[key]
+
+
+def kill_while_clearing(market: Market, killed: threading.Event) -> None:
+    """Kill -9 the worker as soon as a cycle is between its cut-off and its settlement, then start another."""
+    deadline = time.monotonic() + FOUND_WITHIN_SECONDS
+    while time.monotonic() < deadline:
+        states = {cycle["state"] for cycle in clearing.cycle_summaries()}
+        if states & {"closing", "validated", "netted", "posted"}:
+            market.worker.kill()
+            killed.set()
+            time.sleep(0.5)
+            market.worker.start()
+            break
+        time.sleep(0.005)
+    connection.close()
+
+
+def test_a_worker_killed_while_clearing_changes_nothing(report, migrated_database, tmp_path):
+    with running_market(migrated_database, tmp_path) as market:
+        killed = threading.Event()
+        killer = threading.Thread(target=kill_while_clearing, args=(market, killed))
+        killer.start()
+        interrupted = market.run_day()
+        killer.join(10)
+        assert killed.is_set(), "the worker was not caught in the act"
+        assert {name: breaches for name, breaches in verify_all().items() if breaches} == {}
+    assert without_times_and_identifiers(interrupted) == without_times_and_identifiers(report)
