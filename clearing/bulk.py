@@ -9,12 +9,10 @@ from django.db import connection
 from psycopg import sql
 
 
-def insert_columns(
-    table: str, columns: Mapping[str, tuple[str, Sequence[Any]]], *, returning: Sequence[str] = ()
-) -> list[tuple[Any, ...]]:
+def insert_columns(table: str, columns: Mapping[str, tuple[str, Sequence[Any]]]) -> None:
     """Insert rows given column by column, ``name → (type, values)``, all of one length, in a single statement.
 
-    Columns that are not given take their database default. Returns the ``returning`` columns of each row.
+    Columns that are not given take their database default.
     """
     if len({len(values) for _, values in columns.values()}) != 1:
         raise ValueError("every column needs as many values as the others")
@@ -23,8 +21,5 @@ def insert_columns(
     statement = sql.SQL("INSERT INTO {} ({}) SELECT * FROM unnest({})").format(
         sql.Identifier(table), names, arrays
     )
-    if returning:
-        statement += sql.SQL(" RETURNING {}").format(sql.SQL(", ").join(map(sql.Identifier, returning)))
     with connection.cursor() as cursor:
         cursor.execute(statement, [list(values) for _, values in columns.values()])
-        return list(cursor.fetchall()) if returning else []

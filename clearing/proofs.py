@@ -19,39 +19,36 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
 
-from django.db import connection
+from django.db import connection, transaction
+from psycopg import ClientCursor
 
 from marketplace.kernel.merkle import leaf_hash, merkle_root, node_hash
 
 BLOCK_LINES = 1024
-HASH_BYTES = 32
+SORTING_MEMORY = "128MB"
 
 _LINES = """
-    WITH party AS (SELECT * FROM unnest(%(keys)s::bigint[], %(names)s::text[]) AS p(id, name)),
-    lines AS (
-        SELECT concat_ws('|', t.business_key, 'trade', b.name, s.name, t.price_minor, t.tax_minor, t.tax_rate_bp,
-                         t.fee_minor, t.fee_tax_rate_bp, t.fee_payer) AS line
-          FROM clearing_obligation o JOIN clearing_trade t ON t.id = o.trade_id
-          JOIN party b ON b.id = t.buyer_id JOIN party s ON s.id = t.seller_id
-         WHERE o.cycle_id = %(cycle)s AND o.kind = 'purchase'
-        UNION ALL
-        SELECT concat_ws('|', t.business_key, o.kind, d.name, c.name, o.amount_minor, o.tax_minor, o.tax_rate_bp)
-          FROM clearing_obligation o JOIN clearing_trade t ON t.id = o.trade_id
-          JOIN party d ON d.id = o.debtor_id JOIN party c ON c.id = o.creditor_id
-         WHERE o.cycle_id = %(cycle)s AND o.kind NOT IN ('purchase', 'fee')
-    ),
-    numbered AS (
-        SELECT line, (row_number() OVER (ORDER BY line COLLATE "C") - 1) / %(block)s AS block FROM lines
-    )
+    COPY (
+        WITH party AS NOT MATERIALIZED (
+            SELECT * FROM unnest(%(keys)s::bigint[], %(names)s::text[]) AS p(id, name)
+        ),
+        lines AS NOT MATERIALIZED (
+            SELECT concat_ws('|', t.business_key, 'trade', b.name, s.name, t.price_minor, t.tax_minor,
+                             t.tax_rate_bp, t.fee_minor, t.fee_tax_rate_bp, t.fee_payer) AS line
+              FROM clearing_obligation o JOIN clearing_trade t ON t.id = o.trade_id
+              JOIN party b ON b.id = t.buyer_id JOIN party s ON s.id = t.seller_id
+             WHERE o.cycle_id = %(cycle)s AND o.kind = 'purchase'
+            UNION ALL
+            SELECT concat_ws('|', t.business_key, o.kind, d.name, c.name, o.amount_minor, o.tax_minor, o.tax_rate_bp)
+              FROM clearing_obligation o JOIN clearing_trade t ON t.id = o.trade_id
+              JOIN party d ON d.id = o.debtor_id JOIN party c ON c.id = o.creditor_id
+             WHERE o.cycle_id = %(cycle)s AND o.kind NOT IN ('purchase', 'fee')
+        )
+        SELECT line FROM lines ORDER BY line COLLATE "C"
+    ) TO STDOUT
 """
-_BLOCKS = f"""{_LINES}
-    SELECT sha256(convert_to(string_agg(line, E'\\n' ORDER BY line COLLATE "C"), 'UTF8')),
-           string_agg(sha256('\\x00'::bytea || convert_to(line, 'UTF8')), ''::bytea ORDER BY line COLLATE "C")
-      FROM numbered GROUP BY block ORDER BY block
-"""  # noqa: S608  the text is all ours; values are parameters
-_SORTED = f'{_LINES} SELECT line FROM numbered ORDER BY line COLLATE "C"'  # noqa: S608  as above
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,41 +61,35 @@ class InputProof:
 
 
 def input_proof(*, cycle_id: int, currency: str, parties: Mapping[int, str]) -> InputProof:
-    """The proof over the obligations of a cycle; ``parties`` names every party (key → corporate number)."""
+    """The proof over the obligations of a cycle; ``parties`` names every party (key → corporate number).
+
+    One block of lines is in memory at a time.
+    """
     digest = hashlib.sha256(f"{currency}\n".encode())
     roots: list[bytes] = []
-    lines = 0
-    for block_hash, joined in _blocks(_BLOCKS, cycle_id, parties):
-        digest.update(block_hash)
-        leaves = [joined[at : at + HASH_BYTES] for at in range(0, len(joined), HASH_BYTES)]
-        roots.append(merkle_root(leaves))
-        lines += len(leaves)
-    return InputProof(digest.hexdigest(), merkle_root(roots).hex(), lines)
+    count = 0
+    for block in _blocks(input_lines(cycle_id=cycle_id, parties=parties)):
+        digest.update(hashlib.sha256(b"\n".join(block)).digest())
+        roots.append(merkle_root([leaf_hash(line) for line in block]))
+        count += len(block)
+    return InputProof(digest.hexdigest(), merkle_root(roots).hex(), count)
 
 
-def input_lines(*, cycle_id: int, parties: Mapping[int, str]) -> list[str]:
-    """The lines themselves, in order, for whoever recomputes a cycle."""
-    return [str(row[0]) for row in _rows(_SORTED, cycle_id, parties)]
+def _blocks(lines: Iterator[bytes]) -> Iterator[list[bytes]]:
+    while block := list(islice(lines, BLOCK_LINES)):
+        yield block
 
 
-def _blocks(query: str, cycle_id: int, parties: Mapping[int, str]) -> Iterator[tuple[bytes, bytes]]:
-    for block_hash, joined in _rows(query, cycle_id, parties):
-        yield bytes(block_hash), bytes(joined)
-
-
-def _rows(query: str, cycle_id: int, parties: Mapping[int, str]) -> Iterator[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            query,
-            {
-                "keys": list(parties),
-                "names": list(parties.values()),
-                "cycle": cycle_id,
-                "block": BLOCK_LINES,
-            },
-        )
-        while rows := cursor.fetchmany(BLOCK_LINES):
-            yield from rows
+def input_lines(*, cycle_id: int, parties: Mapping[int, str]) -> Iterator[bytes]:
+    """The lines of a cycle in order, as the database streams them."""
+    values = {"keys": list(parties), "names": list(parties.values()), "cycle": cycle_id}
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('work_mem', %s, true)", [SORTING_MEMORY])
+        with ClientCursor(connection.connection) as stream, stream.copy(_LINES, values) as rows:
+            for row in rows:
+                # A row ends with a line feed, and COPY writes a backslash as two.
+                yield bytes(row)[:-1].replace(b"\\\\", b"\\")
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ Invariant(
         "contracts_signature.signature_party_once",
         "contracts_signature.append_only",
     ),
-    test="tests/contracts/test_guards.py::test_an_agreement_without_both_signatures_is_refused",
+    test="tests/contracts/test_signature_guards.py::test_an_agreement_without_both_signatures_is_refused",
     check=by_query(
         "SELECT a.public_id FROM contracts_agreement a"
         " JOIN contracts_instrument i ON i.id = a.instrument_id"
@@ -61,7 +61,7 @@ Invariant(
         "contracts_signature.append_only",
         "contracts_signature.signature_method",
     ),
-    test="tests/contracts/test_guards.py::test_an_instrument_with_another_hash_is_refused",
+    test="tests/contracts/test_signature_guards.py::test_an_instrument_with_another_hash_is_refused",
     check=_unverified,
 )
 Invariant(
@@ -93,7 +93,7 @@ Invariant(
         "contracts_negotiation.no_delete",
         "contracts_agreement.concluded_whole",
     ),
-    test="tests/contracts/test_guards.py::test_a_negotiation_is_not_agreed_without_a_signature",
+    test="tests/contracts/test_signature_guards.py::test_a_negotiation_is_not_agreed_without_a_signature",
     check=by_query(
         "SELECT n.public_id FROM contracts_negotiation n"
         " LEFT JOIN contracts_agreement a ON a.negotiation_id = n.id"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
 
 
 class DocumentRenderer(BaseRenderer):
@@ -46,3 +48,17 @@ class TextRenderer(DocumentRenderer):
 
     media_type = "text/plain"
     format = "txt"
+
+
+class AsAddressed(DefaultContentNegotiation):
+    """A document's address ends in its kind, so it comes in that kind whatever a client says it accepts.
+
+    RFC 9110 (12.4.1) lets a server disregard Accept; a client that asks for JSON everywhere still gets its PDF.
+    """
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        """The one renderer of the address."""
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type

@@ -40,7 +40,7 @@ class LabelField(BilingualField):
         return words_of(self.coded, value).as_dict()
 
 
-class TemplateSerializer(serializers.ModelSerializer[Template]):
+class ContractTemplateSerializer(serializers.ModelSerializer[Template]):
     """A published version of a contract template."""
 
     id = serializers.CharField(source="public_id")
@@ -271,7 +271,7 @@ class ClauseSerializer(StrictSerializer):
     text = BilingualField()
 
 
-class PublishTemplateSerializer(StrictSerializer):
+class PublishContractTemplateSerializer(StrictSerializer):
     """A contract template, or its next version."""
 
     code = serializers.CharField(max_length=60)
@@ -280,7 +280,7 @@ class PublishTemplateSerializer(StrictSerializer):
     clauses = ClauseSerializer(many=True, allow_empty=False)
 
 
-class TermsSerializer(StrictSerializer):
+class ChangedTermsSerializer(StrictSerializer):
     """Terms to change; what is left out stays."""
 
     price_minor = serializers.IntegerField(required=False, min_value=1)
@@ -289,43 +289,43 @@ class TermsSerializer(StrictSerializer):
     rights = serializers.DictField(required=False)
 
 
-class RequestSerializer(StrictSerializer):
+class RequestNegotiationSerializer(StrictSerializer):
     """What a buyer asks for, under its own reference."""
 
     listing = serializers.CharField(max_length=31)
     reference = serializers.CharField(max_length=60, trim_whitespace=False)
-    terms = TermsSerializer(required=False)
+    terms = ChangedTermsSerializer(required=False)
     note = serializers.CharField(max_length=2_000, required=False, default="", allow_blank=True)
 
 
-class ProposeSerializer(StrictSerializer):
+class ProposeTermsSerializer(StrictSerializer):
     """Terms put to the other party."""
 
-    terms = TermsSerializer(required=False)
+    terms = ChangedTermsSerializer(required=False)
     note = serializers.CharField(max_length=2_000, required=False, default="", allow_blank=True)
 
 
-class SignSerializer(StrictSerializer):
+class SignContractSerializer(StrictSerializer):
     """The hash of the contract that was read, and that is to be signed."""
 
     signed_hash = serializers.RegexField(r"^[0-9a-f]{64}$")
 
 
-class TerminateSerializer(StrictSerializer):
+class TerminateNegotiationSerializer(StrictSerializer):
     """Why a negotiation ends."""
 
     reason_code = serializers.RegexField(r"^[a-z][a-z0-9_]{0,39}$", required=False, default="withdrawn")
     reason = serializers.CharField(max_length=2_000, required=False, default="", allow_blank=True)
 
 
-class ResolveSerializer(StrictSerializer):
+class ResolveDisputeSerializer(StrictSerializer):
     """The operator's ruling on a dispute."""
 
     outcome = serializers.ChoiceField(choices=DisputeOutcome.choices)
     reason = serializers.CharField(max_length=5_000)
 
 
-class AdjustSerializer(StrictSerializer):
+class AdjustPriceSerializer(StrictSerializer):
     """A correction of the price, without tax."""
 
     debtor = serializers.CharField(max_length=31)

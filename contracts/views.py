@@ -9,7 +9,6 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.permissions import SAFE_METHODS, AllowAny
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -17,32 +16,33 @@ from marketplace.api.permissions import IsOperator
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
 from marketplace.documents import services as documents
 from marketplace.documents.errors import LanguageUnknown
-from marketplace.documents.presentation import LOCALES, Language
+from marketplace.documents.presentation import Language
 
 from . import queries, services
 from .agreement_document import TEMPLATE
 from .filters import AgreementFilter, NegotiationFilter
 from .models import Adjustment, Agreement, Dispute, Negotiation, Template
-from .renderers import HtmlRenderer, PdfRenderer, TextRenderer
+from .renderers import AsAddressed, HtmlRenderer, PdfRenderer, TextRenderer
 from .serializers import (
     AdjustmentSerializer,
-    AdjustSerializer,
+    AdjustPriceSerializer,
     AgreementSerializer,
     ContractSerializer,
+    ContractTemplateSerializer,
     DisputeSerializer,
     NegotiationSerializer,
-    ProposeSerializer,
-    PublishTemplateSerializer,
-    RequestSerializer,
-    ResolveSerializer,
-    SignSerializer,
-    TemplateSerializer,
-    TerminateSerializer,
+    ProposeTermsSerializer,
+    PublishContractTemplateSerializer,
+    RequestNegotiationSerializer,
+    ResolveDisputeSerializer,
+    SignContractSerializer,
+    TerminateNegotiationSerializer,
     VerificationSerializer,
 )
 
+LANGUAGES: tuple[Language, ...] = ("ja", "en")
 LANGUAGE = OpenApiParameter(
-    name="language", type=OpenApiTypes.STR, enum=["ja", "en"], description="Japanese unless said otherwise."
+    name="language", type=OpenApiTypes.STR, enum=LANGUAGES, description="Japanese unless said otherwise."
 )
 TEMPLATE_EXAMPLE = {
     "code": "data-provision-brief",
@@ -69,7 +69,7 @@ REQUEST_EXAMPLE = {
 class TemplateViewSet(MarketReadViewSet[Template]):
     """Published contract templates; anyone may read what parties of this market sign."""
 
-    serializer_class = TemplateSerializer
+    serializer_class = ContractTemplateSerializer
     queryset = Template.objects.all()
     filterset_fields = ("code", "contract_type")
 
@@ -79,8 +79,8 @@ class TemplateViewSet(MarketReadViewSet[Template]):
 
     @create_command(
         summary="Publish a contract template",
-        request=PublishTemplateSerializer,
-        response=TemplateSerializer,
+        request=PublishContractTemplateSerializer,
+        response=ContractTemplateSerializer,
         example=TEMPLATE_EXAMPLE,
     )
     def create(self, data: dict[str, Any]) -> Template:
@@ -108,7 +108,7 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
 
     @create_command(
         summary="Request a negotiation",
-        request=RequestSerializer,
+        request=RequestNegotiationSerializer,
         response=NegotiationSerializer,
         example=REQUEST_EXAMPLE,
     )
@@ -118,7 +118,7 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
 
     @command(
         summary="Offer terms",
-        request=ProposeSerializer,
+        request=ProposeTermsSerializer,
         response=NegotiationSerializer,
         example={"terms": {"price_minor": 110000}, "note": "この価格であればご提供できます。"},
     )
@@ -128,7 +128,7 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
 
     @command(
         summary="Request other terms",
-        request=ProposeSerializer,
+        request=ProposeTermsSerializer,
         response=NegotiationSerializer,
         example={"terms": {"price_minor": 100000}},
     )
@@ -143,7 +143,7 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
 
     @command(
         summary="Sign the contract",
-        request=SignSerializer,
+        request=SignContractSerializer,
         response=NegotiationSerializer,
         example={"signed_hash": "0" * 64},
     )
@@ -153,7 +153,7 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
 
     @command(
         summary="End a negotiation",
-        request=TerminateSerializer,
+        request=TerminateNegotiationSerializer,
         response=NegotiationSerializer,
         example={"reason_code": "too_expensive", "reason": "予算を超えています。"},
     )
@@ -212,7 +212,8 @@ class AgreementViewSet(MarketReadViewSet[Agreement]):
         url_path="document.pdf",
         url_name="pdf",
         filterset_class=None,
-        renderer_classes=[PdfRenderer, JSONRenderer],
+        renderer_classes=[PdfRenderer],
+        content_negotiation_class=AsAddressed,
     )
     def document_pdf(self, request: Request, **_: Any) -> Response:
         """The agreement with its signatures as PDF/A."""
@@ -233,7 +234,8 @@ class AgreementViewSet(MarketReadViewSet[Agreement]):
         url_path="document.html",
         url_name="html",
         filterset_class=None,
-        renderer_classes=[HtmlRenderer, JSONRenderer],
+        renderer_classes=[HtmlRenderer],
+        content_negotiation_class=AsAddressed,
     )
     def document_html(self, request: Request, **_: Any) -> Response:
         """The agreement with its signatures as one page."""
@@ -257,7 +259,8 @@ class AgreementViewSet(MarketReadViewSet[Agreement]):
         url_path="document.txt",
         url_name="text",
         filterset_class=None,
-        renderer_classes=[TextRenderer, JSONRenderer],
+        renderer_classes=[TextRenderer],
+        content_negotiation_class=AsAddressed,
     )
     def document_text(self, request: Request, **_: Any) -> Response:
         """The very text whose SHA-256 was signed, byte for byte."""
@@ -267,7 +270,7 @@ class AgreementViewSet(MarketReadViewSet[Agreement]):
 
     @command(
         summary="Correct the price",
-        request=AdjustSerializer,
+        request=AdjustPriceSerializer,
         response=AdjustmentSerializer,
         permissions=(IsOperator,),
         path="adjust-price",
@@ -284,10 +287,11 @@ class AgreementViewSet(MarketReadViewSet[Agreement]):
 
 def _language(request: Request) -> Language:
     """The language asked for; raises LanguageUnknown."""
-    language = request.query_params.get("language", "ja")
-    if language not in LOCALES:
-        raise LanguageUnknown(language=language)
-    return language
+    asked = request.query_params.get("language", "ja")
+    for language in LANGUAGES:
+        if asked == language:
+            return language
+    raise LanguageUnknown(language=asked)
 
 
 def _document(content: bytes | str, agreement: Agreement, language: str, suffix: str) -> Response:
@@ -314,7 +318,7 @@ class DisputeViewSet(MarketReadViewSet[Dispute]):
 
     @command(
         summary="Rule on a dispute",
-        request=ResolveSerializer,
+        request=ResolveDisputeSerializer,
         response=DisputeSerializer,
         permissions=(IsOperator,),
         example={"outcome": "redelivery", "reason": "12月分が欠落していることを確認しました。"},

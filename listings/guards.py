@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pgtrigger
 
 from .states import NEVER_FOR_SALE, PENDING_VERSIONS
@@ -9,8 +11,8 @@ from .states import NEVER_FOR_SALE, PENDING_VERSIONS
 CHECK_VIOLATION = "USING ERRCODE = 'check_violation'"
 
 
-def _quoted(values: object) -> str:
-    return ", ".join(f"'{value}'" for value in sorted(map(str, values)))  # type: ignore[call-overload]
+def _quoted(values: Iterable[str]) -> str:
+    return ", ".join(f"'{value}'" for value in sorted(map(str, values)))
 
 
 def described_before_sale(*columns: str) -> pgtrigger.Trigger:

@@ -281,7 +281,7 @@ class AddVersionSerializer(StrictSerializer):
     offer = OfferDocumentField()
 
 
-class WithdrawSerializer(StrictSerializer):
+class ListingWithdrawSerializer(StrictSerializer):
     """Why a listing is taken from sale."""
 
     reason = serializers.CharField(max_length=1000, required=False, allow_blank=True)

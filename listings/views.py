@@ -32,7 +32,7 @@ from .serializers import (
     ListingSerializer,
     ListingVersionSerializer,
     ReviseListingSerializer,
-    WithdrawSerializer,
+    ListingWithdrawSerializer,
 )
 
 LISTING_EXAMPLE = {
@@ -157,7 +157,7 @@ class ListingViewSet(MarketReadViewSet[Listing]):
 
     @command(
         summary="Take a listing from sale for good",
-        request=WithdrawSerializer,
+        request=ListingWithdrawSerializer,
         response=ListingSerializer,
         example={"reason": "更新を終了しました。"},
     )

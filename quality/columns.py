@@ -249,6 +249,7 @@ def workbench(table: Table) -> Iterator[Workbench]:
         config={
             "threads": 2,
             "memory_limit": "1GB",
+            "temp_directory": "",
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         },

@@ -123,6 +123,7 @@ class _Layout:
 
     @property
     def rows_before_data(self) -> int:
+        """Rows to pass over: preamble, header and notes."""
         return self.preamble_rows + int(self.header_found) + self.annotation_rows
 
 

@@ -5,16 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from psycopg import Error as PostgresError
 
 from marketplace.kernel import clock
+from marketplace.kernel.identifiers import new_identifier
 
 from ..errors import InsufficientFunds
-from ..models import Entry, Posting, Trade
 
 FUNDS_CONSTRAINT = "balance_within_funds"
+
+_WRITE = """
+    WITH made AS (
+        INSERT INTO clearing_entry (public_id, kind, reference, description, business_date, booked_at,
+                                    cycle_id, trade_id, organisation_id)
+        SELECT e.public_id, e.kind, e.reference, e.description, %(business_date)s, %(booked_at)s,
+               e.cycle_id, e.trade_id, e.organisation_id
+          FROM unnest(%(public_ids)s::text[], %(kinds)s::text[], %(references)s::text[], %(descriptions)s::text[],
+                      %(cycles)s::bigint[], %(trades)s::bigint[], %(organisations)s::bigint[])
+               AS e(public_id, kind, reference, description, cycle_id, trade_id, organisation_id)
+        RETURNING id, reference
+    )
+    INSERT INTO clearing_posting (entry_id, leg, account_id, amount_minor, currency, line, trade_id)
+    SELECT made.id, p.leg, p.account_id, p.amount_minor, %(currency)s, p.line, p.trade_id
+      FROM unnest(%(posting_references)s::text[], %(legs)s::int[], %(accounts)s::bigint[], %(amounts)s::bigint[],
+                  %(lines)s::text[], %(posting_trades)s::bigint[])
+           AS p(reference, leg, account_id, amount_minor, line, trade_id)
+      JOIN made ON made.reference = p.reference
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,54 +48,58 @@ class Line:
     trade_id: int | None = None
 
 
-def post(
-    *,
-    kind: str,
-    reference: str,
-    currency: str,
-    lines: Sequence[Line],
-    description: str = "",
-    trade: Trade | None = None,
-    organisation_id: int | None = None,
-) -> Entry:
-    """Post one entry: each line makes a debit and a credit of the same amount, so the entry sums to zero.
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An entry to be posted. ``reference`` is its idempotency key; the keys say what it is about."""
 
-    ``reference`` is the idempotency key. Raises InsufficientFunds, leaving the transaction usable and nothing
-    posted, where an account would leave its side; the database decides that in the same statement that reserves.
+    kind: str
+    reference: str
+    lines: Sequence[Line]
+    description: str = ""
+    cycle_id: int | None = None
+    trade_id: int | None = None
+    organisation_id: int | None = None
+
+
+def post(drafts: Sequence[Draft], *, currency: str, purpose: str) -> None:
+    """Post entries in one statement, each whole: every line makes a debit and a credit of the same amount.
+
+    Raises InsufficientFunds, naming ``purpose``, where an account would leave its side: the transaction stays
+    usable and nothing is posted. The database decides that in the statement that reserves the money.
     """
-    with refusing_overdraft(reference):
-        entry = Entry.objects.create(
-            kind=kind,
-            reference=reference,
-            description=description,
-            business_date=clock.today(),
-            booked_at=clock.now(),
-            trade=trade,
-            organisation_id=organisation_id,
-        )
-        Posting.objects.bulk_create(
-            Posting(
-                entry=entry,
-                leg=leg,
-                account_id=account,
-                amount_minor=amount,
-                currency=currency,
-                line=line.kind,
-                trade_id=line.trade_id,
-            )
-            for leg, (line, account, amount) in enumerate(_legs(lines), start=1)
-        )
-    return entry
+    legs = list(_legs(drafts))
+    values: dict[str, Any] = {
+        "business_date": clock.today(),
+        "booked_at": clock.now(),
+        "currency": currency,
+        "public_ids": [new_identifier("jrn") for _ in drafts],
+        "kinds": [str(draft.kind) for draft in drafts],
+        "references": [draft.reference for draft in drafts],
+        "descriptions": [draft.description for draft in drafts],
+        "cycles": [draft.cycle_id for draft in drafts],
+        "trades": [draft.trade_id for draft in drafts],
+        "organisations": [draft.organisation_id for draft in drafts],
+        "posting_references": [reference for reference, *_ in legs],
+        "legs": [leg for _, leg, *_ in legs],
+        "accounts": [account for _, _, account, *_ in legs],
+        "amounts": [amount for _, _, _, amount, _ in legs],
+        "lines": [str(line.kind) for *_, line in legs],
+        "posting_trades": [line.trade_id for *_, line in legs],
+    }
+    with refusing_overdraft(purpose), connection.cursor() as cursor:
+        cursor.execute(_WRITE, values)
 
 
-def _legs(lines: Sequence[Line]) -> Iterator[tuple[Line, int, int]]:
-    for line in lines:
-        yield line, line.debit, line.amount_minor
-        yield line, line.credit, -line.amount_minor
+def _legs(drafts: Sequence[Draft]) -> Iterator[tuple[str, int, int, int, Line]]:
+    """Reference, number, account, signed amount and line of every posting."""
+    for draft in drafts:
+        for number, line in enumerate(draft.lines):
+            yield draft.reference, 2 * number + 1, line.debit, line.amount_minor, line
+            yield draft.reference, 2 * number + 2, line.credit, -line.amount_minor, line
 
 
 @contextmanager
-def refusing_overdraft(reference: str) -> Iterator[None]:
+def refusing_overdraft(purpose: str) -> Iterator[None]:
     """Write inside; raise InsufficientFunds, keeping nothing of the block, if an account would leave its side."""
     try:
         with transaction.atomic():
@@ -83,5 +107,5 @@ def refusing_overdraft(reference: str) -> Iterator[None]:
     except IntegrityError as error:
         cause = error.__cause__
         if isinstance(cause, PostgresError) and cause.diag.constraint_name == FUNDS_CONSTRAINT:
-            raise InsufficientFunds(reference=reference) from error
+            raise InsufficientFunds(reference=purpose) from error
         raise

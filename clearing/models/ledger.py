@@ -50,8 +50,8 @@ class Entry(models.Model):
     """One event of money, recorded for ever. ``reference`` is its idempotency key: the same event is posted once.
 
     ``business_date`` is the accounting day, ``booked_at`` business time, ``recorded_at`` real time; ``xact`` the
-    transaction that made it, in which alone postings may be added. Invariant: an entry has postings when its
-    transaction commits, and they sum to zero per currency. Append-only: a correction is a further entry.
+    transaction that made it, in which alone postings may be added. Invariant: an entry is made together with its
+    postings, in one statement, and they sum to zero per currency. Append-only: a correction is a further entry.
     """
 
     public_id = IdentifierField(prefix="jrn")

@@ -30,27 +30,32 @@ def moved_by_postings() -> pgtrigger.Trigger:
     """A balance is made and moved from within the ledger's own triggers only, never by a statement of its own."""
     return pgtrigger.Trigger(
         name="moved_by_postings",
+        level=pgtrigger.Statement,
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.Update,
         func="""
             IF pg_trigger_depth() < 2 THEN
                 RAISE EXCEPTION 'balances are moved by postings only' USING ERRCODE = 'check_violation';
             END IF;
-            RETURN NEW;
+            RETURN NULL;
         """,
     )
 
 
 def entry_complete() -> pgtrigger.Trigger:
-    """An entry has postings when the transaction that made it commits."""
+    """An entry comes with its postings, in one statement: it is complete when it is made."""
     return pgtrigger.Trigger(
         name="entry_complete",
+        level=pgtrigger.Statement,
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
-        timing=pgtrigger.Deferred,
+        referencing=_NEW,
+        declare=[("fault", "record")],
         func="""
-            IF NOT EXISTS (SELECT FROM clearing_posting WHERE entry_id = NEW.id) THEN
-                RAISE EXCEPTION 'entry % has no postings', NEW.reference USING ERRCODE = 'check_violation';
+            SELECT e.reference INTO fault FROM new_rows e
+             WHERE (SELECT p.id FROM clearing_posting p WHERE p.entry_id = e.id LIMIT 1) IS NULL LIMIT 1;
+            IF FOUND THEN
+                RAISE EXCEPTION 'entry % comes without postings', fault.reference USING ERRCODE = 'check_violation';
             END IF;
             RETURN NULL;
         """,
@@ -61,7 +66,8 @@ def entries_balance() -> pgtrigger.Trigger:
     """Checks what a statement adds to the ledger as one set, then moves the balances that it touches.
 
     Balances are locked in the order of their accounts, so that two statements never wait for each other; a balance
-    that would leave its side breaks the check ``balance_within_funds`` and with it the whole statement.
+    that would leave its side breaks the check ``balance_within_funds`` and with it the whole statement. What a row
+    names is looked up by key, one by one: joined as sets, the planner would read the whole history for it.
     """
     return pgtrigger.Trigger(
         name="entries_balance",
@@ -78,23 +84,29 @@ def entries_balance() -> pgtrigger.Trigger:
                     fault.entry_id, fault.currency, fault.total USING ERRCODE = 'check_violation';
             END IF;
 
+            SELECT entry_id INTO fault FROM (SELECT DISTINCT entry_id FROM new_rows) named
+             WHERE (SELECT xact FROM clearing_entry e WHERE e.id = named.entry_id)
+                   IS DISTINCT FROM pg_current_xact_id() LIMIT 1;
+            IF FOUND THEN
+                RAISE EXCEPTION 'entry % is complete or missing, nothing can be added to it', fault.entry_id
+                    USING ERRCODE = 'check_violation';
+            END IF;
+
             SELECT * INTO fault FROM (
                 SELECT p.entry_id, p.leg, CASE
-                    WHEN e.id IS NULL THEN 'names no entry'
-                    WHEN e.xact <> pg_current_xact_id() THEN 'adds to an entry that was complete'
-                    WHEN a.id IS NULL THEN 'names no account'
+                    WHEN a.kind IS NULL THEN 'names no account'
                     WHEN a.currency <> p.currency THEN 'is not in the currency of its account'
-                    WHEN p.trade_id IS NOT NULL AND t.id IS NULL THEN 'names no trade'
-                    WHEN a.kind = 'held' AND (t.id IS NULL OR t.buyer_id <> a.organisation_id
-                        OR t.currency <> p.currency
-                        OR p.amount_minor IS DISTINCT FROM
-                            CASE p.line WHEN 'hold' THEN -t.gross_minor WHEN 'unhold' THEN t.gross_minor END)
+                    WHEN p.trade_id IS NOT NULL AND (SELECT id FROM clearing_trade WHERE id = p.trade_id) IS NULL
+                        THEN 'names no trade'
+                    WHEN a.kind = 'held' AND p.amount_minor IS DISTINCT FROM (
+                        SELECT CASE p.line WHEN 'hold' THEN -t.gross_minor WHEN 'unhold' THEN t.gross_minor END
+                          FROM clearing_trade t WHERE t.id = p.trade_id AND t.buyer_id = a.organisation_id
+                           AND t.currency = p.currency)
                         THEN 'on held money is not the whole of a trade of its buyer'
                     END AS reason
                   FROM new_rows p
-                  LEFT JOIN clearing_entry e ON e.id = p.entry_id
-                  LEFT JOIN clearing_account a ON a.id = p.account_id
-                  LEFT JOIN clearing_trade t ON t.id = p.trade_id
+                  LEFT JOIN LATERAL (SELECT kind, currency, organisation_id FROM clearing_account
+                                      WHERE id = p.account_id OFFSET 0) a ON true
             ) judged WHERE reason IS NOT NULL LIMIT 1;
             IF FOUND THEN
                 RAISE EXCEPTION 'posting %/% %', fault.entry_id, fault.leg, fault.reason

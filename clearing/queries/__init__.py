@@ -23,6 +23,7 @@ from .ledger import (
     trial_balance,
     visible_accounts,
 )
+from .left_out import ended_without_clearing, left_out
 from .proofs import trade_proof
 from .settlement import (
     PlannedTransfer,
@@ -55,12 +56,14 @@ __all__ = [
     "cycle_summaries",
     "cycles_to_advance",
     "deposit_reference",
+    "ended_without_clearing",
     "funds_needed",
     "invoice_count",
     "invoice_pdf",
     "is_final",
     "journal_csv",
     "ledger_counts",
+    "left_out",
     "money_figures",
     "neutrality",
     "overdue_count",

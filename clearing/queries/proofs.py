@@ -26,14 +26,15 @@ def trade_proof(trade: Trade) -> dict[str, Any]:
     cycle = obligation.cycle if obligation else None
     if cycle is None or cycle.merkle_root is None:
         raise Missing(kind="proof of the trade", identifier=trade.public_id)
-    lines = input_lines(cycle_id=cycle.pk, parties=parties_in(cycle))
-    index = next(at for at, line in enumerate(lines) if line.startswith(f"{trade.business_key}|trade|"))
-    path = inclusion_proof([leaf_hash(line.encode()) for line in lines], index)
+    lines = list(input_lines(cycle_id=cycle.pk, parties=parties_in(cycle)))
+    beginning = f"{trade.business_key}|trade|".encode()
+    index = next(at for at, line in enumerate(lines) if line.startswith(beginning))
+    path = inclusion_proof([leaf_hash(line) for line in lines], index)
     positions = [leaf_hash(line) for line in position_lines(stored_positions(cycle))]
     return {
         "trade": trade.public_id,
         "cycle": cycle.public_id,
-        "line": lines[index],
+        "line": lines[index].decode(),
         "index": index,
         "size": len(lines),
         "path": [step.hex() for step in path],

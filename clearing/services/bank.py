@@ -21,7 +21,7 @@ from marketplace.participants.queries import get_organisation
 from ..bank_statement import StatementLine, parse_statement
 from ..errors import BookingChanged, NotUnallocated
 from ..ledger.accounts import accounts_of, market_accounts
-from ..ledger.journal import Line, post
+from ..ledger.journal import Draft, Line, post
 from ..models import BankAllocation, BankEntry, BankStatement, SettlementInstruction
 from ..states import (
     INSTRUCTION,
@@ -171,18 +171,15 @@ def _post_booking(line: StatementLine, found: Recognised) -> None:
     else:
         kind, other = EntryKind.SUSPENSE, accounts[AccountKind.UNALLOCATED]
     debit, credit = (bank, other) if line.direction == BankDirection.CREDIT else (other, bank)
-    post(
+    purpose = LineKind.PAYMENT if found.instruction else LineKind.RECEIPT
+    draft = Draft(
         kind=kind,
         reference=f"bank:{line.entry_reference}",
-        currency=line.currency,
-        lines=[
-            Line(
-                LineKind.PAYMENT if found.instruction else LineKind.RECEIPT, debit, credit, line.amount_minor
-            )
-        ],
+        lines=[Line(purpose, debit, credit, line.amount_minor)],
         organisation_id=found.organisation_id,
         description=line.remittance_information[:200],
     )
+    post([draft], currency=line.currency, purpose=line.entry_reference)
 
 
 def _settle(
@@ -239,14 +236,14 @@ def allocate_receipt(*, actor: Actor, bank_entry: str, organisation: str) -> Ban
         own[AccountKind.AVAILABLE],
         entry.amount_minor,
     )
-    post(
+    draft = Draft(
         kind=EntryKind.ALLOCATION,
         reference=f"allocation:{entry.public_id}",
-        currency=entry.currency,
         lines=[received],
         organisation_id=payer.id,
         description=entry.remittance_information[:200],
     )
+    post([draft], currency=entry.currency, purpose=entry.public_id)
     BankAllocation.objects.create(
         bank_entry=entry, organisation_id=payer.id, decided_by=actor.identifier, decided_at=clock.now()
     )

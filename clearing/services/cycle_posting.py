@@ -1,17 +1,13 @@
-"""Posting a netted cycle to the ledger: one entry a participant with gross lines, all in two statements."""
+"""Posting a netted cycle to the ledger: one entry a participant with gross lines, all in one statement."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-from marketplace.kernel import clock
-from marketplace.kernel.identifiers import new_identifier
-from marketplace.participants.queries import operator_organisation, organisations_by_id
+from marketplace.participants.queries import OrganisationView, operator_organisation, organisations_by_id
 
-from ..bulk import insert_columns
 from ..ledger.accounts import market_accounts, participant_accounts
-from ..ledger.journal import refusing_overdraft
+from ..ledger.journal import Draft, Line, post
 from ..models import Balance, Cycle, NetPosition
 from ..models.cycles import POSITION_COLUMNS
 from ..netting import Position
@@ -30,7 +26,8 @@ def post_positions(cycle: Cycle) -> int:
     views = organisations_by_id(positions)
     accounts = participant_accounts({key: view.public_id for key, view in views.items()}, cycle.currency)
     balances = lock_balances(accounts[key][kind] for key in positions for kind in LOCKED_KINDS)
-    lines: dict[int, tuple[PlannedLine, ...]] = {}
+    market = market_accounts(cycle.currency)
+    drafts = []
     for key, position in positions.items():
         own = accounts[key]
         plan = plan_of(
@@ -39,12 +36,23 @@ def post_positions(cycle: Cycle) -> int:
             claim_minor=balances[own[AccountKind.CLAIM]],
         )
         if plan.lines:
-            lines[key] = plan.lines
-    if lines:
-        with refusing_overdraft(cycle.business_key):
-            entries = _write_entries(cycle, {key: views[key].public_id for key in lines})
-            _write_postings(cycle, lines, accounts, entries)
-    return len(lines)
+            drafts.append(_draft(cycle, views[key], plan.lines, market | own))
+    if drafts:
+        post(drafts, currency=cycle.currency, purpose=cycle.business_key)
+    return len(drafts)
+
+
+def _draft(
+    cycle: Cycle, party: OrganisationView, lines: Sequence[PlannedLine], chart: dict[str, int]
+) -> Draft:
+    return Draft(
+        kind=EntryKind.CYCLE,
+        reference=f"{cycle.public_id}:{party.public_id}",
+        lines=[Line(line.kind, chart[line.debit], chart[line.credit], line.amount_minor) for line in lines],
+        description=cycle.business_key,
+        cycle_id=cycle.pk,
+        organisation_id=party.id,
+    )
 
 
 def lock_balances(account_ids: Iterable[int]) -> dict[int, int]:
@@ -65,52 +73,3 @@ def _positions(cycle: Cycle) -> dict[int, Position]:
         .values_list("organisation_id", *POSITION_COLUMNS)
     )
     return {row[0]: Position(*row[1:]) for row in rows}
-
-
-def _write_entries(cycle: Cycle, organisations: dict[int, str]) -> dict[int, int]:
-    """One entry a participant (key → public identifier): organisation → entry."""
-    size = len(organisations)
-    rows = insert_columns(
-        "clearing_entry",
-        {
-            "public_id": ("text", [new_identifier("jrn") for _ in organisations]),
-            "kind": ("text", [EntryKind.CYCLE.value] * size),
-            "reference": ("text", [f"{cycle.public_id}:{name}" for name in organisations.values()]),
-            "description": ("text", [cycle.business_key] * size),
-            "business_date": ("date", [clock.today()] * size),
-            "booked_at": ("timestamptz", [clock.now()] * size),
-            "cycle_id": ("bigint", [cycle.pk] * size),
-            "organisation_id": ("bigint", list(organisations)),
-        },
-        returning=("organisation_id", "id"),
-    )
-    return dict(rows)
-
-
-def _write_postings(
-    cycle: Cycle,
-    lines: dict[int, tuple[PlannedLine, ...]],
-    accounts: dict[int, dict[str, int]],
-    entries: dict[int, int],
-) -> None:
-    market = market_accounts(cycle.currency)
-    rows: list[tuple[Any, ...]] = []
-    for key, planned in lines.items():
-        chart = market | accounts[key]
-        leg = 0
-        for line in planned:
-            rows.append((entries[key], leg + 1, chart[line.debit], line.amount_minor, line.kind.value))
-            rows.append((entries[key], leg + 2, chart[line.credit], -line.amount_minor, line.kind.value))
-            leg += 2
-    entry, legs, account, amount, kind = zip(*rows, strict=True)
-    insert_columns(
-        "clearing_posting",
-        {
-            "entry_id": ("bigint", entry),
-            "leg": ("int", legs),
-            "account_id": ("bigint", account),
-            "amount_minor": ("bigint", amount),
-            "currency": ("text", [cycle.currency] * len(rows)),
-            "line": ("text", kind),
-        },
-    )

@@ -24,7 +24,7 @@ from marketplace.participants.queries import (
 
 from ..errors import InsufficientFunds, PartyNotIndependent
 from ..ledger.accounts import accounts_of
-from ..ledger.journal import Line, post
+from ..ledger.journal import Draft, Line, post
 from ..models import Balance, Obligation, Trade
 from ..parties import party_key
 from ..states import TRADE, AccountKind, EntryKind, LineKind, TradeState
@@ -313,15 +313,15 @@ def _end_hold(kind: str, trade: Trade, destination: AccountKind) -> None:
 
 
 def _post(kind: str, trade: Trade, line: Line) -> None:
-    post(
+    draft = Draft(
         kind=kind,
         reference=f"{kind}:{trade.public_id}",
-        currency=trade.currency,
         lines=[line],
-        trade=trade,
+        trade_id=trade.pk,
         organisation_id=trade.buyer_id,
         description=trade.business_key[:200],
     )
+    post([draft], currency=trade.currency, purpose=trade.public_id)
 
 
 def _evidence(what: str, trade: Trade, actor: Actor, **payload: Any) -> None:

@@ -13,6 +13,7 @@ from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.states import advance
 from marketplace.participants import queries as participants
+from marketplace.participants.errors import OrganisationSuspended
 
 from ..errors import NegotiationExpired
 from ..models import Negotiation
@@ -53,6 +54,12 @@ def require_move(actor: Actor, negotiation: Negotiation, command: str) -> str:
         )
     participants.require_admitted(actor.require_organisation(), negotiation.segment, role)
     return role
+
+
+def require_active(counterparty: str) -> None:
+    """Raise OrganisationSuspended where the other party (public identifier) makes no new business at present."""
+    if not participants.get_organisation(counterparty).is_active:
+        raise OrganisationSuspended(organisation=counterparty)
 
 
 def answer_by() -> datetime:

@@ -23,7 +23,7 @@ from ..models import REFERENCE_LENGTH_MAX, Negotiation, Proposal
 from ..signed_object import iri
 from ..states import Party
 from ..terms import Terms, parse_terms, revised
-from .moves import answer_by, locked, move, require_move, tell
+from .moves import answer_by, locked, move, require_active, require_move, tell
 
 NOTE_LENGTH_MAX = 2_000
 
@@ -46,6 +46,7 @@ def request_negotiation(
     if sale.seller_id == buyer_id:
         raise OwnListing(listing=listing)
     participants.require_admitted(buyer_id, sale.segment, Party.BUYER.value)
+    require_active(sale.seller)
     published = _published_terms(sale)
     wanted = revised(published, terms)
     if wanted != published and not sale.negotiable:

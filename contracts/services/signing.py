@@ -19,7 +19,7 @@ from ..errors import ConclusionRefused, SignedSomethingElse, TermsUnsettled
 from ..models import Agreement, Instrument, Negotiation, Signature
 from ..states import NEGOTIATION, Party, SignatureMethod
 from ..terms import parse_terms
-from .moves import locked, move, require_move, role_in
+from .moves import locked, move, require_active, require_move, role_in
 
 
 @transaction.atomic
@@ -64,6 +64,7 @@ def _put_up(actor: Actor, negotiation: Negotiation, read_hash: str | None) -> Ne
 def _conclude(actor: Actor, negotiation: Negotiation, read_hash: str | None) -> Negotiation:
     """The buyer's signature: with it, and the rules' consent, the agreement stands."""
     role = require_move(actor, negotiation, "verify")
+    require_active(negotiation.seller_identifier)
     instrument = Instrument.objects.get(negotiation=negotiation)
     _require_read(negotiation, instrument.signed_hash, read_hash)
     decision = rules.evaluate(point="conclusion", subject=negotiation.public_id, actor=actor)

@@ -163,8 +163,9 @@ def suspend_listings(*, seller: str, actor: Actor = SYSTEM) -> int:
     organisation = participants.get_organisation(seller)
     if organisation.is_active:
         return 0
-    listed = Listing.objects.select_for_update().filter(seller_id=organisation.id, state=ListingState.ON_SALE)
-    suspended = list(listed.order_by("pk"))
+    # Locked in whatever state, so that one that is being published at this moment is waited for.
+    listed = Listing.objects.select_for_update().filter(seller_id=organisation.id).order_by("pk")
+    suspended = [listing for listing in listed if listing.state == ListingState.ON_SALE]
     for listing in suspended:
         advance(listing, LISTING, command="suspend", role="system")
         record(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -60,15 +61,27 @@ def once(request: Request, execute: Callable[[], Response]) -> Response:
 
 
 def _digest_of(request: Request) -> str:
-    """What makes two requests the same: method, path and body. Uploads count by their content."""
-    parts = [request.method or "", request.path]
-    for name in sorted(request.data):
-        value = request.data[name]
-        if hasattr(value, "chunks"):
-            value = sha256_hex(b"".join(value.chunks()))
-            request.data[name].seek(0)
-        parts.append(f"{name}={value!r}")
+    """What makes two requests the same: method, path and body. Uploads count by their content, each of them."""
+    body = request.data
+    if hasattr(body, "getlist"):
+        body = {name: [_stated(value) for value in body.getlist(name)] for name in body}
+    parts = [
+        request.method or "",
+        request.path,
+        repr(sorted(body.items()) if isinstance(body, dict) else body),
+    ]
     return sha256_hex("\n".join(parts).encode())
+
+
+def _stated(value: Any) -> str:
+    """A form field as text; an upload as its name and hash, read in pieces and rewound."""
+    if not hasattr(value, "chunks"):
+        return str(value)
+    digest = hashlib.sha256()
+    for chunk in value.chunks():
+        digest.update(chunk)
+    value.seek(0)
+    return f"{value.name}:{digest.hexdigest()}"
 
 
 def _plain(data: Any) -> Any:

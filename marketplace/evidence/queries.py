@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db.models import QuerySet
 
 from .models import Checkpoint, EvidenceRecord
@@ -10,6 +12,11 @@ from .models import Checkpoint, EvidenceRecord
 def records_about(subject: str) -> QuerySet[EvidenceRecord]:
     """Records of one subject, oldest first."""
     return EvidenceRecord.objects.filter(subject=subject).order_by("id")
+
+
+def records_about_any(subjects: Collection[str], kinds: Collection[str]) -> QuerySet[EvidenceRecord]:
+    """Records of some kinds about any of the subjects, oldest first."""
+    return EvidenceRecord.objects.filter(subject__in=subjects, kind__in=kinds).order_by("id")
 
 
 def all_records() -> QuerySet[EvidenceRecord]:

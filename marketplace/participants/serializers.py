@@ -231,7 +231,7 @@ class DecideSerializer(StrictSerializer):
     reason = serializers.CharField(max_length=2_000)
 
 
-class WithdrawSerializer(StrictSerializer):
+class AdmissionWithdrawSerializer(StrictSerializer):
     """Why an application or admission ends; the operator says so always."""
 
     reason = serializers.CharField(max_length=2_000, required=False, default="", allow_blank=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.decorators import action
 from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.request import Request
@@ -21,6 +21,7 @@ from .models import Admission, Application, Membership, Organisation, Segment
 from .serializers import (
     AddMemberSerializer,
     AdmissionSerializer,
+    AdmissionWithdrawSerializer,
     ApplicationSerializer,
     ApplySerializer,
     CallerSerializer,
@@ -34,7 +35,6 @@ from .serializers import (
     RegisterOrganisationSerializer,
     SegmentSerializer,
     SuspendSerializer,
-    WithdrawSerializer,
 )
 
 ORGANISATION_EXAMPLE = {
@@ -178,7 +178,7 @@ class AdmissionViewSet(MarketReadViewSet[Admission]):
 
     @command(
         summary="Withdraw an application or admission",
-        request=WithdrawSerializer,
+        request=AdmissionWithdrawSerializer,
         response=AdmissionSerializer,
         example={"reason": "この分野での取引を終えます。"},
     )
@@ -225,6 +225,7 @@ class ApplicationViewSet(MarketReadViewSet[Application]):
         summary="Create a program's access",
         request=CreateApplicationSerializer,
         responses={201: ApplicationSerializer, **PROBLEMS},
+        examples=[OpenApiExample("example", value={"name": "trading desk"}, request_only=True)],
     )
     def create(self, request: Request) -> Response:
         """Give a program access to act for the organisation; the answer alone holds its secret.

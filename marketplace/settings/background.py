@@ -41,4 +41,5 @@ CELERY_BEAT_SCHEDULE = {
     "evidence": every("marketplace.evidence.tasks.seal", 5.0),
     "mail": every("marketplace.notices.tasks.send_mail", 5.0),
     "delivery": every("delivery.tasks.sweep", 10.0),
+    "contracts": every("contracts.tasks.sweep", 30.0),
 }

@@ -171,3 +171,9 @@ def test_only_the_operator_repairs_handlings(api, acting, operator):
     assert (answer.status_code, answer.json()["code"]) == (409, "illegal_transition")
     InboxEntry.objects.update(state="parked")
     assert acting.post(f"/api/v1/events/inbox/{entry.pk}/retry/").json()["state"] == "pending"
+
+
+def test_an_unknown_filter_is_refused_by_name(acting):
+    answer = acting.get("/api/v1/events/outbox/", {"subject": "org_1", "colour": "red"})
+    assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, ["colour"])
+    assert acting.get("/api/v1/events/outbox/", {"subject": "org_1", "page_size": 5}).status_code == 200

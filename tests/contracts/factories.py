@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,9 +81,14 @@ class Market:
         return self.organisations[name]
 
 
+@functools.cache
+def _template_file() -> Any:
+    return yaml.safe_load(TEMPLATE_FILE.read_text(encoding="utf-8"))
+
+
 def template_document() -> dict[str, Any]:
     """The demo market's contract template, as its file has it."""
-    document: dict[str, Any] = yaml.safe_load(TEMPLATE_FILE.read_text(encoding="utf-8"))
+    document: dict[str, Any] = copy.deepcopy(_template_file())
     return document
 
 

@@ -225,6 +225,8 @@ def test_documents_are_read_in_both_languages(market, clients):
     assert (page.status_code, page["Content-Language"]) == (200, "en")
     assert page["Content-Type"].startswith("text/html")
     assert "Data Transaction Agreement" in page.content.decode()
+    asked_for_json = clients["seller"].get(f"{path}/document.pdf/", HTTP_ACCEPT="application/json")
+    assert (asked_for_json.status_code, asked_for_json.content) == (200, pdf.content)
     for language in ("ja", "en"):
         text = clients["seller"].get(f"{path}/document.txt/?language={language}")
         assert sha256_hex(text.content) == agreement.instrument.said["text"][language]

@@ -270,6 +270,14 @@ def test_who_is_late_is_refused_even_before_the_sweep(market, state, who, comman
         )
 
 
+def test_nothing_is_begun_with_a_seller_that_was_suspended(market):
+    participants.suspend_participant(
+        actor=market.operator, organisation=market.seller.organisation, reason_code="check", reason="確認"
+    )
+    with refused(OrganisationSuspended, organisation=market.seller.organisation):
+        request(market)
+
+
 def test_every_move_gives_the_other_party_its_time(market):
     clock.move_to(clock.now(), running=False)
     negotiation = factories.requested(market)

@@ -16,7 +16,7 @@ from marketplace.kernel.canonical import sha256_hex
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.invariants import verify_all
 from marketplace.participants import services as participants
-from marketplace.participants.errors import NotAdmitted
+from marketplace.participants.errors import NotAdmitted, OrganisationSuspended
 from marketplace.participants.models import Admission
 from marketplace.rules.models import Decision
 from tests.participants import factories as people
@@ -205,6 +205,15 @@ def test_a_buyer_that_lost_its_admission_does_not_sign(market):
     negotiation = factories.agreed(market)
     withdraw_admission(market.organisation("buyer"))
     with refused(NotAdmitted, capacity="buyer"):
+        services.sign(actor=market.buyer, negotiation=negotiation.public_id)
+
+
+def test_nothing_is_concluded_with_a_seller_that_was_suspended_meanwhile(market):
+    negotiation = factories.agreed(market)
+    participants.suspend_participant(
+        actor=market.operator, organisation=market.seller.organisation, reason_code="check", reason="確認"
+    )
+    with refused(OrganisationSuspended, organisation=market.seller.organisation):
         services.sign(actor=market.buyer, negotiation=negotiation.public_id)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.core.management.base import BaseCommand
 
+from marketplace.kernel.labels import Label
 from marketplace.kernel.states import MACHINES, StateMachine
 
 HEADING = """# Lifecycles
@@ -17,7 +18,9 @@ Made by `manage.py document_states` from the tables that the code and the databa
 class Command(BaseCommand):
     """Prints the document; ``docs/states.md`` is a copy that a test keeps current."""
 
-    help = "Print every lifecycle of the market: its states in both languages and its transitions, as Markdown."
+    help = (
+        "Print every lifecycle of the market: its states in both languages and its transitions, as Markdown."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the document to standard output."""
@@ -34,7 +37,8 @@ def _section(machine: StateMachine) -> str:
     lines = [f"## {machine.name}", "", "| state | English | 日本語 | |", "|---|---|---|---|"]
     for state in machine.states:
         notes = [word for word, holds in (("begins", state in initial), ("ends", state in terminal)) if holds]
-        lines.append(f"| `{state.value}` | {state.label.en} | {state.label.ja} | {', '.join(notes)} |")
+        label = cast(Label, state.label)
+        lines.append(f"| `{state.value}` | {label.en} | {label.ja} | {', '.join(notes)} |")
     lines += ["", "| from | command | by | to |", "|---|---|---|---|"]
     lines += [
         f"| `{source}` | {command} | {role} | `{target}` |"
