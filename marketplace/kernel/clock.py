@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from .errors import Category, DomainError
@@ -41,8 +41,11 @@ def now() -> datetime:
     """The business time, UTC, on which deadlines, cut-offs and effective dates depend."""
     if not settings.CLOCK_MOVABLE:
         return timezone.now()
-    clock = Clock.objects.filter(pk=1).first()
-    return _reading(clock) if clock else timezone.now()
+    with connection.cursor() as cursor:
+        # Asked many times in a service: without the weight of a model.
+        cursor.execute("SELECT business_anchor, real_anchor, running FROM kernel_clock WHERE id = 1")
+        row = cursor.fetchone()
+    return _reading(Clock(business_anchor=row[0], real_anchor=row[1], running=row[2])) if row else timezone.now()
 
 
 def _reading(clock: Clock) -> datetime:

@@ -1,0 +1,98 @@
+"""A market for benchmarks, made through the services: an operator, a seller, and buyers with money."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from clearing import queries, services
+from fixtures.day.bank import Movement, statement
+from marketplace.events.schemas.contracts import AgreementConcluded
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM, Actor, Role
+from marketplace.kernel.errors import Missing
+from marketplace.kernel.identifiers import new_identifier
+from marketplace.participants import queries as participants
+from marketplace.participants.services import register_organisation
+from marketplace.rules.services import publish_rulebook
+
+CURRENCY = "JPY"
+RULEBOOK = Path(__file__).parents[1] / "fixtures" / "rulebook.yaml"
+
+
+def prepare(tag: str, *, buyers: int, funds_minor: int) -> tuple[list[str], str]:
+    """Public identifiers of new buyers, each with ``funds_minor`` paid in, and of a new seller."""
+    operator = _operator()
+    seller = _register(f"seller {tag}")
+    found = [_register(f"buyer {tag} {number}") for number in range(buyers)]
+    movements = [
+        Movement(
+            f"{tag}-{number}", "credit", funds_minor, "BUYER", queries.deposit_reference(organisation=buyer)
+        )
+        for number, buyer in enumerate(found)
+    ]
+    services.import_bank_statement(
+        actor=operator, content=statement(clock.today(), movements), file_name=f"{tag}.csv"
+    )
+    return found, seller
+
+
+def _operator() -> Actor:
+    """The operator of this benchmark's database, made with its rulebook and first cycle if it is new."""
+    try:
+        view = participants.operator_organisation()
+        new = False
+    except Missing:
+        _register("operator", is_operator=True, corporate_number="7999901000001")
+        view = participants.operator_organisation()
+        new = True
+    actor = Actor("benchmark", Role.OPERATOR, view.id, view.public_id)
+    if new:
+        document = yaml.safe_load(RULEBOOK.read_text(encoding="utf-8"))
+        publish_rulebook(actor=actor, document=document, effective_from=clock.now())
+        services.open_first_cycle(actor=actor, currency=CURRENCY)
+    return actor
+
+
+def _register(name: str, **options: Any) -> str:
+    """A foreign business: it needs no corporate number."""
+    organisation = register_organisation(
+        actor=SYSTEM,
+        name={"ja": name, "en": name},
+        corporate_number=options.pop("corporate_number", None),
+        kind="business",
+        country="JP" if options.get("is_operator") else "SG",
+        address="benchmark",
+        representative="benchmark",
+        **options,
+    )
+    return str(organisation.public_id)
+
+
+def trade_money(label: str, buyer: str, seller: str, price_minor: int, *, captured: bool) -> None:
+    """The whole money of one trade: held, then captured for the cycle, or returned to the buyer."""
+    agreement = new_identifier("agr")
+    concluded = AgreementConcluded(
+        agreement=agreement,
+        negotiation=new_identifier("ngt"),
+        reference=label,
+        listing="lst_benchmark",
+        listing_version="lsv_benchmark",
+        segment="economy",
+        buyer=buyer,
+        seller=seller,
+        price_minor=price_minor,
+        currency=CURRENCY,
+        tax_category="standard",
+        funding_days=1,
+        inspection_days=1,
+        signed_hash="0" * 64,
+    )
+    services.conclude_trade(actor=SYSTEM, agreement=concluded, concluded_at=clock.now())
+    if captured:
+        services.accept_trade(actor=SYSTEM, agreement=agreement, transaction_id=None)
+    else:
+        services.hold_trade(actor=SYSTEM, agreement=agreement, dispute="dsp_benchmark")
+        services.resolve_trade(actor=SYSTEM, agreement=agreement, dispute="dsp_benchmark", refund=True)
