@@ -24,6 +24,12 @@ class Plan:
 
     lines: tuple[PlannedLine, ...]
     payout_minor: int
+    carried_minor: int
+
+    @property
+    def falls_short(self) -> bool:
+        """Whether the participant's own money does not meet what it owes."""
+        return self.carried_minor > 0
 
 
 def plan_of(position: Position, *, available_minor: int, claim_minor: int) -> Plan:
@@ -66,4 +72,4 @@ def plan_of(position: Position, *, available_minor: int, claim_minor: int) -> Pl
         (LineKind.RECOVERED, money.RECEIVABLE, money.CLAIM, recovered),
     )
     lines = tuple(PlannedLine(*line) for line in (*gross, *ladder) if line[3])
-    return Plan(lines=lines, payout_minor=max(left, 0) - recovered)
+    return Plan(lines=lines, payout_minor=max(left, 0) - recovered, carried_minor=carried)

@@ -11,8 +11,8 @@ from marketplace.participants.queries import operator_organisation
 from .models import Cycle, NetPosition
 from .models.cycles import POSITION_COLUMNS
 from .netting import PartyTotal, Position, net_positions
-from .proofs import input_proof, output_proof
-from .queries.proofs import parties_in, stored_positions
+from .proofs import cycle_root, input_digest, output_hash, positions_root, trades_root
+from .queries.proofs import stored_positions
 
 _TOTALS = {
     "debtor": """
@@ -54,21 +54,22 @@ def changed_cycles() -> list[dict[str, Any]]:
 
 
 def _comparisons(cycle: Cycle) -> dict[str, bool]:
-    proof = input_proof(cycle_id=cycle.pk, currency=cycle.currency, parties=parties_in(cycle))
-    agrees = {
-        "input_hash": proof.input_hash == cycle.input_hash,
-        "trades_root": proof.trades_root == cycle.trades_root,
-    }
+    digest = input_digest(cycle_id=cycle.pk, currency=cycle.currency)
+    agrees = {"input_hash": digest.input_hash == cycle.input_hash}
     if cycle.output_hash is None:
         return agrees
-    output = output_proof(
-        currency=cycle.currency, positions=stored_positions(cycle), trades_root=str(cycle.trades_root)
-    )
+    positions = stored_positions(cycle)
     computed, _ = computed_positions(cycle.pk)
-    stored = NetPosition.objects.filter(cycle=cycle).values_list("organisation_id", *POSITION_COLUMNS)
-    return agrees | {
-        "output_hash": output.output_hash == cycle.output_hash,
-        "merkle_root": output.merkle_root == cycle.merkle_root,
-        "positions": {row[0]: tuple(row[1:]) for row in stored}
+    rows = NetPosition.objects.filter(cycle=cycle).values_list("organisation_id", *POSITION_COLUMNS)
+    agrees |= {
+        "output_hash": output_hash(currency=cycle.currency, positions=positions) == cycle.output_hash,
+        "positions": {row[0]: tuple(row[1:]) for row in rows}
         == {key: position.parts for key, position in computed.items()},
+    }
+    if cycle.merkle_root is None:
+        return agrees
+    root = trades_root(cycle.pk)
+    return agrees | {
+        "trades_root": root == cycle.trades_root,
+        "merkle_root": cycle_root(root, positions_root(positions)) == cycle.merkle_root,
     }

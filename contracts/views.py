@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from marketplace.api.permissions import IsOperator
+from marketplace.api.renderers import AsAddressed, HtmlRenderer, PdfRenderer, TextRenderer
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
 from marketplace.documents import services as documents
 from marketplace.documents.errors import LanguageUnknown
@@ -22,7 +23,6 @@ from . import queries, services
 from .agreement_document import TEMPLATE
 from .filters import AgreementFilter, NegotiationFilter
 from .models import Adjustment, Agreement, Dispute, Negotiation, Template
-from .renderers import AsAddressed, HtmlRenderer, PdfRenderer, TextRenderer
 from .serializers import (
     AdjustmentSerializer,
     AdjustPriceSerializer,

@@ -3,26 +3,11 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from typing import Any
 
 from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
-from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.request import Request
 
 from .services import Transmission
-
-
-class AnyMediaType(BaseContentNegotiation):
-    """The content has the media type it was listed with, whatever the caller prefers; refusals are JSON."""
-
-    def select_parser(self, request: Request, parsers: Any) -> Any:
-        """The first parser; a download has no body."""
-        return parsers[0]
-
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        """The first renderer, for refusals."""
-        return renderers[0], renderers[0].media_type
 
 
 def content_digest(*, sha256: str, sha512: str) -> str:

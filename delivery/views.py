@@ -13,11 +13,12 @@ from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 
 from marketplace.api.permissions import IsOperator
+from marketplace.api.renderers import AsAddressed
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command
 from marketplace.kernel import clock
 
 from . import queries, services
-from .content import AnyMediaType, streaming_response
+from .content import streaming_response
 from .filters import DeliveryFilter, DownloadFilter, VoucherFilter
 from .models import Download, Entitlement, Voucher
 from .serializers import (
@@ -57,7 +58,7 @@ class DeliveryViewSet(MarketReadViewSet[Entitlement]):
         detail=True,
         methods=["get"],
         url_path=r"distributions/(?P<distribution>[^/.]+)/content",
-        content_negotiation_class=AnyMediaType,
+        content_negotiation_class=AsAddressed,
     )
     def content(self, request: Request, id: str, distribution: str) -> StreamingHttpResponse:  # noqa: A002
         """The file itself, in chunks; a transfer that ends early was not delivered and is fetched again."""

@@ -10,13 +10,13 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import AllowAny
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.api.pagination import MarketCursorPagination
 from marketplace.api.permissions import IsOperator
+from marketplace.api.renderers import AsAddressed, JsonLdRenderer
 from marketplace.api.views import MarketReadViewSet, command, create_command
 from marketplace.kernel import clock
 
@@ -31,8 +31,8 @@ from .serializers import (
     DecideVersionSerializer,
     ListingSerializer,
     ListingVersionSerializer,
-    ReviseListingSerializer,
     ListingWithdrawSerializer,
+    ReviseListingSerializer,
 )
 
 LISTING_EXAMPLE = {
@@ -81,23 +81,12 @@ class CatalogueViewSet(MarketReadViewSet[Listing]):
         return row
 
 
-class JsonLdRenderer(BaseRenderer):
-    """JSON-LD 1.1."""
-
-    media_type = "application/ld+json"
-    format = "jsonld"
-    charset = "utf-8"
-
-    def render(self, data: Any, accepted_media_type: str | None = None, context: Any = None) -> bytes:
-        """The text, as bytes."""
-        return str(data).encode()
-
-
 class CatalogueGraphView(APIView):
     """The catalogue as DCAT-AP 3, with rights (ODRL) and quality (DQV), to harvest."""
 
     permission_classes = (AllowAny,)
     renderer_classes = (JsonLdRenderer,)
+    content_negotiation_class = AsAddressed
 
     @extend_schema(
         summary="The catalogue as DCAT-AP 3 in JSON-LD",

@@ -16,10 +16,8 @@ from rest_framework.test import APIClient
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The stories share one trading day, so one test process runs them all, and begins with them."""
+    """The stories share one trading day: the test process that runs them (their group) begins with them."""
     stories = [item for item in items if "stories" in item.path.parts]
-    for item in stories:
-        item.add_marker(pytest.mark.xdist_group("stories"))
     items[:] = stories + [item for item in items if item not in set(stories)]
 
 
@@ -52,7 +50,10 @@ def django_db_setup(
     """Make the test database, also for a session of tests that only clone it."""
     with django_db_blocker.unblock():
         made = setup_databases(
-            verbosity=0, interactive=False, aliases={"default"}, keepdb=django_db_keepdb and not django_db_createdb
+            verbosity=0,
+            interactive=False,
+            aliases={"default"},
+            keepdb=django_db_keepdb and not django_db_createdb,
         )
     yield
     if not django_db_keepdb:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from marketplace.kernel import clock
+from marketplace.participants.queries import organisations_by_id
 
 from ..chart import MARKET_KINDS, NORMAL_SIDE, PARTICIPANT_KINDS, account_code
 from ..models import Account
@@ -22,19 +23,24 @@ def market_accounts(currency: str) -> dict[str, int]:
     return dict(rows.values_list("kind", "pk"))
 
 
-def participant_accounts(organisations: Mapping[int, str], currency: str) -> dict[int, dict[str, int]]:
-    """Accounts in ``currency`` of participants (key → public identifier), opened where missing: key → kind → account."""
-    found = _accounts_of(organisations, currency)
-    missing = [key for key in organisations if key not in found]
+def participant_accounts(organisation_ids: Iterable[int], currency: str) -> dict[int, dict[str, int]]:
+    """Accounts in ``currency`` of participants, opened where they are missing: organisation → kind → account."""
+    wanted = set(organisation_ids)
+    found = _accounts_of(wanted, currency)
+    missing = wanted - set(found)
     if missing:
-        _open([(kind, key, organisations[key]) for key in missing for kind in PARTICIPANT_KINDS], currency)
-        found = _accounts_of(organisations, currency)
+        views = organisations_by_id(missing)
+        _open(
+            [(kind, key, views[key].public_id) for key in sorted(missing) for kind in PARTICIPANT_KINDS],
+            currency,
+        )
+        found = _accounts_of(wanted, currency)
     return found
 
 
-def accounts_of(organisation_id: int, public_id: str, currency: str) -> dict[str, int]:
+def accounts_of(organisation_id: int, currency: str) -> dict[str, int]:
     """Accounts of one participant by kind, opened if missing."""
-    return participant_accounts({organisation_id: public_id}, currency)[organisation_id]
+    return participant_accounts([organisation_id], currency)[organisation_id]
 
 
 def _accounts_of(organisations: Iterable[int], currency: str) -> dict[int, dict[str, int]]:

@@ -12,21 +12,16 @@ from ..states import CYCLE, CycleState
 from .columns import TransactionIdField, currency_stated, organisation_key
 from .cycle_guards import numbers_without_gap, positions_sum_to_zero
 
-VALIDATED_COLUMNS = ("trades", "obligations", "input_hash", "trades_root")
-NETTED_COLUMNS = (
-    "gross_minor",
-    "net_minor",
-    "payments_before",
-    "payments_after",
-    "output_hash",
-    "merkle_root",
-)
+VALIDATED_COLUMNS = ("trades", "obligations", "input_hash")
+NETTED_COLUMNS = ("gross_minor", "net_minor", "payments_before", "payments_after", "output_hash")
+PROVEN_COLUMNS = ("trades_root", "merkle_root")
 
 _REACHED = {
     "closing": Q(state__in=[state for state in CycleState.values if state != "open"]),
     "validated": Q(state__in=[state for state in CycleState.values if state not in ("open", "closing")]),
     "netted": Q(state__in=["netted", "posted", "settling", "settled", "partial"]),
     "posted": Q(state__in=["posted", "settling", "settled", "partial"]),
+    "settling": Q(state__in=["settling", "settled", "partial"]),
 }
 
 
@@ -44,8 +39,8 @@ class Cycle(models.Model):
 
     ``barrier`` is the transaction that closed the cycle: what was committed before it belongs in. ``epoch`` counts
     the steps, so that a step begun on an older epoch does nothing. ``input_hash`` is taken over what is cleared,
-    ``output_hash`` over the net positions, both over business keys and amounts alone; ``merkle_root`` commits to
-    the trades (``trades_root``) and the positions. ``posted_at`` is the moment of finality: from then on the
+    ``output_hash`` over the net positions, both over business keys and amounts alone; ``merkle_root``, from when it
+    is being settled, commits to the trades (``trades_root``) and the positions. ``posted_at`` is the moment of finality: from then on the
     operator stands in every obligation's place.
 
     ``payments_before``: payments that the obligations would take one by one. ``payments_after``: participants,
@@ -69,12 +64,12 @@ class Cycle(models.Model):
     trades = models.BigIntegerField(null=True)
     obligations = models.BigIntegerField(null=True)
     input_hash = models.CharField(max_length=64, null=True)
-    trades_root = models.CharField(max_length=64, null=True)
     gross_minor = models.BigIntegerField(null=True)
     net_minor = models.BigIntegerField(null=True)
     payments_before = models.BigIntegerField(null=True)
     payments_after = models.BigIntegerField(null=True)
     output_hash = models.CharField(max_length=64, null=True)
+    trades_root = models.CharField(max_length=64, null=True)
     merkle_root = models.CharField(max_length=64, null=True)
     posted_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
@@ -95,12 +90,23 @@ class Cycle(models.Model):
             models.CheckConstraint(
                 condition=_recorded_from("posted", ("posted_at",)), name="cycle_final_when"
             ),
+            models.CheckConstraint(
+                condition=_recorded_from("settling", PROVEN_COLUMNS), name="cycle_proven_what"
+            ),
             currency_stated("cycle_currency"),
         ]
         triggers = [
             state_guard(CYCLE),
             immutable("public_id", "currency", "number", "business_key", "opened_at"),
-            set_once("barrier", "closed_at", *VALIDATED_COLUMNS, *NETTED_COLUMNS, "posted_at", "settled_at"),
+            set_once(
+                "barrier",
+                "closed_at",
+                *VALIDATED_COLUMNS,
+                *NETTED_COLUMNS,
+                *PROVEN_COLUMNS,
+                "posted_at",
+                "settled_at",
+            ),
             no_delete(),
             numbers_without_gap(),
         ]
@@ -125,13 +131,14 @@ class NetPosition(models.Model):
     """What a cycle comes to for one participant, or the operator.
 
     Every amount is signed as it adds to ``net_minor``: purchases and fees paid are negative, sales and fees earned
-    positive. Corrections include their tax. Invariants: the parts sum to the net; the positions of a cycle sum to
+    positive. Corrections include their tax. ``party_key`` is the corporate number as hashed. Invariants: the parts sum to the net; the positions of a cycle sum to
     zero and are made in one statement, when it is netted. Append-only.
     """
 
     public_id = IdentifierField(prefix="pos")
     cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="+", db_index=False)
     organisation = organisation_key()
+    party_key = models.CharField(max_length=31)
     currency = models.CharField(max_length=3)
     purchases_minor = models.BigIntegerField()
     purchase_tax_minor = models.BigIntegerField()

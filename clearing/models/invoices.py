@@ -82,5 +82,5 @@ class Invoice(models.Model):
             ),
             currency_stated("invoice_currency"),
         ]
-        indexes = [models.Index("cycle", "purpose", name="invoice_by_cycle")]
+        indexes = [models.Index("cycle", "id", name="invoice_by_cycle")]
         triggers = [append_only(), invoice_numbers_without_gap()]

@@ -53,7 +53,7 @@ def entry_complete() -> pgtrigger.Trigger:
         declare=[("fault", "record")],
         func="""
             SELECT e.reference INTO fault FROM new_rows e
-             WHERE (SELECT p.id FROM clearing_posting p WHERE p.entry_id = e.id LIMIT 1) IS NULL LIMIT 1;
+             WHERE (SELECT p.id FROM clearing_posting p WHERE p.entry_id = e.id AND p.leg = 1) IS NULL LIMIT 1;
             IF FOUND THEN
                 RAISE EXCEPTION 'entry % comes without postings', fault.reference USING ERRCODE = 'check_violation';
             END IF;

@@ -31,6 +31,8 @@ ECONOMICS = (
     "segment",
     "buyer_id",
     "seller_id",
+    "buyer_key",
+    "seller_key",
     "currency",
     "price_minor",
     "tax_minor",
@@ -50,7 +52,8 @@ class Trade(models.Model):
     """The money side of an agreement: what the buyer pays the seller, and what the market charges for it.
 
     ``business_key`` is ``<the buyer's corporate number>:<the buyer's own reference>``: it means the same in every
-    database, and hashes are made over it. ``price_minor`` excludes tax; consumption tax is rounded once, down, over
+    database, and hashes are made over it and over the parties' corporate numbers as they were then
+    (``buyer_key``, ``seller_key``). ``price_minor`` excludes tax; consumption tax is rounded once, down, over
     the whole trade, which is one document (Order for the Consumption Tax Act, article 70-10). ``fee_minor``
     excludes tax, which is computed once per rate and participant over a cycle.
 
@@ -59,7 +62,7 @@ class Trade(models.Model):
     """
 
     public_id = IdentifierField(prefix="trd")
-    business_key = models.CharField(max_length=500, unique=True)
+    business_key = models.CharField(max_length=500, unique=True, db_collation="C")
     agreement = models.CharField(max_length=31, unique=True)
     reference = models.CharField(max_length=200)
     listing = models.CharField(max_length=31)
@@ -67,6 +70,8 @@ class Trade(models.Model):
     segment = models.CharField(max_length=60)
     buyer = organisation_key()
     seller = organisation_key()
+    buyer_key = models.CharField(max_length=31)
+    seller_key = models.CharField(max_length=31)
     currency = models.CharField(max_length=3)
     price_minor = models.BigIntegerField()
     tax_minor = models.BigIntegerField()
@@ -98,7 +103,14 @@ class Trade(models.Model):
             ),
             models.CheckConstraint(condition=~Q(buyer=F("seller")), name="trade_two_parties"),
             models.CheckConstraint(condition=Q(fee_payer__in=FeePayer.values), name="trade_fee_payer"),
-            models.CheckConstraint(condition=Q(business_key__regex=r"^[^[:cntrl:]|]+$"), name="trade_key"),
+            models.CheckConstraint(
+                condition=Q(
+                    business_key__regex=r"^[^[:cntrl:]|]+$",
+                    buyer_key__regex=r"^[0-9A-Za-z_]+$",
+                    seller_key__regex=r"^[0-9A-Za-z_]+$",
+                ),
+                name="trade_key",
+            ),
             models.CheckConstraint(
                 condition=(
                     Q(state="concluded", secured_at=None, accepted_at=None, ended_at=None)

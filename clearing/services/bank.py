@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from marketplace.events.schemas.clearing import PaymentReceived
 from marketplace.events.services import emit
@@ -22,6 +22,7 @@ from ..bank_statement import StatementLine, parse_statement
 from ..errors import BookingChanged, NotUnallocated
 from ..ledger.accounts import accounts_of, market_accounts
 from ..ledger.journal import Draft, Line, post
+from ..ledger.locking import lock_balances, one_mover_at_a_time
 from ..models import BankAllocation, BankEntry, BankStatement, SettlementInstruction
 from ..states import (
     INSTRUCTION,
@@ -32,11 +33,8 @@ from ..states import (
     LineKind,
 )
 from .bank_matching import Matcher, Recognised
-from .cycle_posting import lock_balances
 from .cycles import nudge
 from .trades import lock_waiting_trades, secure_waiting_trades
-
-IMPORT_LOCK = 5_301_011
 
 
 @transaction.atomic
@@ -49,7 +47,7 @@ def import_bank_statement(*, actor: Actor, content: bytes, file_name: str) -> Ba
     line and column), BookingChanged, Forbidden.
     """
     actor.require_operator()
-    _one_import_at_a_time()
+    one_mover_at_a_time()
     digest = sha256_hex(content)
     existing = BankStatement.objects.filter(sha256=digest).first()
     if existing is not None:
@@ -81,11 +79,6 @@ def import_bank_statement(*, actor: Actor, content: bytes, file_name: str) -> Ba
         payload={"sha256": digest, "lines": len(lines), "added": len(fresh), **counts},
     )
     return statement
-
-
-def _one_import_at_a_time() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORT_LOCK])
 
 
 def _unknown(lines: Sequence[StatementLine]) -> list[StatementLine]:
@@ -156,7 +149,7 @@ def _post_booking(line: StatementLine, found: Recognised) -> None:
     accounts = market_accounts(line.currency)
     bank = accounts[AccountKind.BANK_CLIENT]
     if found.match == BankMatch.DEPOSIT and found.payer is not None:
-        own = accounts_of(found.payer.id, found.payer.public_id, line.currency)
+        own = accounts_of(found.payer.id, line.currency)
         kind, other = EntryKind.RECEIPT, own[AccountKind.AVAILABLE]
         emit(
             PaymentReceived(
@@ -206,7 +199,7 @@ def _settle(
     payee = found.payee
     if payee is None or payee.is_operator:
         return EntryKind.SWEEP, accounts[AccountKind.BANK_OPERATOR]
-    own = accounts_of(payee.id, payee.public_id, instruction.currency)
+    own = accounts_of(payee.id, instruction.currency)
     kind = EntryKind.BANK_RETURN if found.match == BankMatch.RETURNED else EntryKind.PAYOUT
     return kind, own[AccountKind.RECEIVABLE]
 
@@ -228,7 +221,7 @@ def allocate_receipt(*, actor: Actor, bank_entry: str, organisation: str) -> Ban
     if payer.is_operator:
         raise FieldInvalid("organisation", Label("name a participant", "参加者を指定してください"))
     lock_waiting_trades([payer.id], entry.currency)
-    own = accounts_of(payer.id, payer.public_id, entry.currency)
+    own = accounts_of(payer.id, entry.currency)
     market = market_accounts(entry.currency)
     received = Line(
         LineKind.RECEIPT,

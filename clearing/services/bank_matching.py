@@ -97,9 +97,7 @@ class Matcher:
         """The accounts whose balances the bookings may move, opened if missing, so that they can be locked first."""
         for currency in sorted({line.currency for line in lines}):
             yield market_accounts(currency)[AccountKind.BANK_CLIENT]
-            parties = {
-                key: view.public_id for key, view in self.organisations.items() if not view.is_operator
-            }
+            parties = [key for key, view in self.organisations.items() if not view.is_operator]
             for own in participant_accounts(parties, currency).values():
                 yield from (own[kind] for kind in TOUCHED_KINDS)
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-from marketplace.participants.queries import OrganisationView, operator_organisation, organisations_by_id
+from marketplace.participants.queries import operator_organisation
 
 from ..ledger.accounts import market_accounts, participant_accounts
 from ..ledger.journal import Draft, Line, post
+from ..ledger.locking import lock_balances, one_mover_at_a_time
 from ..models import Balance, Cycle, NetPosition
 from ..models.cycles import POSITION_COLUMNS
 from ..netting import Position
-from ..posting_plan import PlannedLine, plan_of
+from ..posting_plan import Plan, plan_of
 from ..states import AccountKind, EntryKind
 
-LOCKED_KINDS = (AccountKind.AVAILABLE, AccountKind.PAYABLE, AccountKind.RECEIVABLE, AccountKind.CLAIM)
+
+class _Party(NamedTuple):
+    """A participant of the cycle: its position as stored, and its accounts by kind."""
+
+    organisation_id: int
+    public_id: str
+    position: Position
+    accounts: dict[str, int]
 
 
 def post_positions(cycle: Cycle) -> int:
@@ -22,54 +30,63 @@ def post_positions(cycle: Cycle) -> int:
 
     The operator has no entry of its own: what it earns is the other side of the participants' fees.
     """
-    positions = _positions(cycle)
-    views = organisations_by_id(positions)
-    accounts = participant_accounts({key: view.public_id for key, view in views.items()}, cycle.currency)
-    balances = lock_balances(accounts[key][kind] for key in positions for kind in LOCKED_KINDS)
+    one_mover_at_a_time()
+    parties = _parties(cycle)
+    claims = _claims(parties)
+    plans = [_plan(party, {}, claims) for party in parties]
+    short = [
+        party.accounts[AccountKind.AVAILABLE]
+        for party, plan in zip(parties, plans, strict=True)
+        if plan.falls_short
+    ]
+    if short:
+        available = lock_balances(short)
+        plans = [_plan(party, available, claims) for party in parties]
     market = market_accounts(cycle.currency)
-    drafts = []
-    for key, position in positions.items():
-        own = accounts[key]
-        plan = plan_of(
-            position,
-            available_minor=-balances[own[AccountKind.AVAILABLE]],
-            claim_minor=balances[own[AccountKind.CLAIM]],
-        )
-        if plan.lines:
-            drafts.append(_draft(cycle, views[key], plan.lines, market | own))
+    drafts = [
+        _draft(cycle, party, plan, market) for party, plan in zip(parties, plans, strict=True) if plan.lines
+    ]
     if drafts:
         post(drafts, currency=cycle.currency, purpose=cycle.business_key)
     return len(drafts)
 
 
-def _draft(
-    cycle: Cycle, party: OrganisationView, lines: Sequence[PlannedLine], chart: dict[str, int]
-) -> Draft:
-    return Draft(
-        kind=EntryKind.CYCLE,
-        reference=f"{cycle.public_id}:{party.public_id}",
-        lines=[Line(line.kind, chart[line.debit], chart[line.credit], line.amount_minor) for line in lines],
-        description=cycle.business_key,
-        cycle_id=cycle.pk,
-        organisation_id=party.id,
-    )
-
-
-def lock_balances(account_ids: Iterable[int]) -> dict[int, int]:
-    """Balances of accounts, locked in the order of their accounts; unlimited accounts are left out."""
-    rows = (
-        Balance.objects.select_for_update(no_key=True)
-        .filter(account_id__in=list(account_ids))
-        .order_by("account_id")
-    )
-    return dict(rows.values_list("account_id", "balance_minor"))
-
-
-def _positions(cycle: Cycle) -> dict[int, Position]:
-    rows = (
+def _parties(cycle: Cycle) -> list[_Party]:
+    rows = list(
         NetPosition.objects.filter(cycle=cycle)
         .exclude(organisation_id=operator_organisation().id)
         .order_by("organisation_id")
-        .values_list("organisation_id", *POSITION_COLUMNS)
+        .values_list("organisation_id", "public_id", *POSITION_COLUMNS)
     )
-    return {row[0]: Position(*row[1:]) for row in rows}
+    accounts = participant_accounts((row[0] for row in rows), cycle.currency)
+    return [_Party(row[0], row[1], Position(*row[2:]), accounts[row[0]]) for row in rows]
+
+
+def _claims(parties: list[_Party]) -> dict[int, int]:
+    """What participants owe the market, by account, where it is anything."""
+    accounts = [party.accounts[AccountKind.CLAIM] for party in parties]
+    owing = Balance.objects.filter(account_id__in=accounts, balance_minor__gt=0)
+    return lock_balances(owing.values_list("account_id", flat=True))
+
+
+def _plan(party: _Party, available: dict[int, int], claims: dict[int, int]) -> Plan:
+    """The plan of a party; ``available`` and ``claims`` are the balances that were locked, by account."""
+    return plan_of(
+        party.position,
+        available_minor=-available.get(party.accounts[AccountKind.AVAILABLE], 0),
+        claim_minor=claims.get(party.accounts[AccountKind.CLAIM], 0),
+    )
+
+
+def _draft(cycle: Cycle, party: _Party, plan: Plan, market: dict[str, int]) -> Draft:
+    chart = market | party.accounts
+    return Draft(
+        kind=EntryKind.CYCLE,
+        reference=f"cycle:{party.public_id}",
+        lines=[
+            Line(line.kind, chart[line.debit], chart[line.credit], line.amount_minor) for line in plan.lines
+        ],
+        description=cycle.business_key,
+        cycle_id=cycle.pk,
+        organisation_id=party.organisation_id,
+    )

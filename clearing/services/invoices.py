@@ -50,8 +50,8 @@ class Draft:
 def issue_invoices(cycle: Cycle) -> int:
     """Issue some of the invoices that a posted cycle still lacks; returns how many, 0 when all are out.
 
-    It counts what is needed less what stands, so it may be stopped and run again at any point. Emits
-    invoice.issued for each. Numbers of an issuer have no gap: issuing is done by one at a time.
+    It goes on after what stands, so it may be stopped and run again at any point. Emits invoice.issued for each.
+    Numbers of an issuer have no gap: issuing is done by one at a time.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [INVOICE_LOCK])
@@ -62,14 +62,15 @@ def issue_invoices(cycle: Cycle) -> int:
 
 
 def _trade_drafts(cycle: Cycle) -> list[Draft]:
-    invoiced = Invoice.objects.filter(cycle=cycle, obligation__isnull=False).values("obligation")
-    wanted = (
-        Obligation.objects.filter(cycle=cycle, kind__in=(ObligationKind.PURCHASE, *CORRECTION_KINDS))
-        .exclude(pk__in=invoiced)
-        .select_related("trade")
-        .order_by("pk")
+    """Those of the obligations after the last one invoiced: they are taken in the order of their keys."""
+    last = Invoice.objects.filter(cycle=cycle, obligation__isnull=False).order_by("-pk").first()
+    wanted = Obligation.objects.filter(
+        cycle=cycle,
+        kind__in=(ObligationKind.PURCHASE, *CORRECTION_KINDS),
+        pk__gt=last.obligation_id if last else 0,
     )
-    return [_of_obligation(obligation) for obligation in wanted[:INVOICES_A_STEP]]
+    rows = wanted.select_related("trade").order_by("pk")[:INVOICES_A_STEP]
+    return [_of_obligation(obligation) for obligation in rows]
 
 
 def _of_obligation(obligation: Obligation) -> Draft:

@@ -26,8 +26,8 @@ from ..models import Cycle
 from ..models.cycles import POSITION_COLUMNS
 from ..netting import Position, summarise
 from ..parties import party_keys
-from ..proofs import input_proof, output_proof
-from ..queries.proofs import parties_in
+from ..proofs import cycle_root, input_digest, output_hash, positions_root, trades_root
+from ..queries.proofs import stored_positions
 from ..recomputation import computed_positions
 from ..states import CYCLE, CycleState
 from .cycle_posting import post_positions
@@ -36,17 +36,10 @@ from .invoices import issue_invoices
 
 SUBSCRIBER = "clearing"
 
-_FAULTS = """
-    SELECT count(*) FILTER (WHERE o.kind = 'purchase'),
-           count(*) FILTER (WHERE o.kind = 'fee'),
-           count(*),
-           count(*) FILTER (WHERE o.kind IN ('purchase', 'fee') AND t.state <> 'accepted'),
-           count(*) FILTER (WHERE o.currency <> %(currency)s OR t.currency <> %(currency)s),
-           count(*) FILTER (WHERE o.kind = 'purchase' AND (o.debtor_id, o.creditor_id, o.amount_minor, o.tax_minor)
-               <> (t.buyer_id, t.seller_id, t.price_minor, t.tax_minor)),
-           count(*) FILTER (WHERE o.kind = 'fee' AND o.amount_minor <> t.fee_minor)
-      FROM clearing_obligation o JOIN clearing_trade t ON t.id = o.trade_id
-     WHERE o.cycle_id = %(cycle)s
+_CONTENT = """
+    SELECT count(*) FILTER (WHERE kind = 'purchase'), count(*) FILTER (WHERE kind = 'fee'), count(*),
+           count(*) FILTER (WHERE currency <> %s)
+      FROM clearing_obligation WHERE cycle_id = %s
 """
 
 
@@ -55,27 +48,19 @@ def validate(cycle: Cycle, actor: Actor) -> bool:
     if unseen_before(int(str(cycle.barrier)), SUBSCRIBER):
         return False
     with connection.cursor() as cursor:
-        cursor.execute(_FAULTS, {"currency": cycle.currency, "cycle": cycle.pk})
-        trades, fees, obligations, unaccepted, foreign, prices, charges = cursor.fetchone()
+        cursor.execute(_CONTENT, [cycle.currency, cycle.pk])
+        trades, fees, obligations, foreign = cursor.fetchone()
+    digest = input_digest(cycle_id=cycle.pk, currency=cycle.currency)
     faults = {
         "trades without fee or fees without trade": abs(trades - fees),
-        "trades not accepted": unaccepted,
         "obligations in another currency": foreign,
-        "prices other than agreed": prices,
-        "fees other than agreed": charges,
+        "prices that are not as agreed or of trades not accepted": obligations - fees - digest.lines,
     }
     found = ", ".join(f"{count} {what}" for what, count in faults.items() if count)
     if found:
         raise CycleFaulty(cycle=cycle.business_key, faults=found)
-    proof = input_proof(cycle_id=cycle.pk, currency=cycle.currency, parties=parties_in(cycle))
     return _move(
-        cycle,
-        actor,
-        "validate",
-        trades=trades,
-        obligations=obligations,
-        input_hash=proof.input_hash,
-        trades_root=proof.trades_root,
+        cycle, actor, "validate", trades=trades, obligations=obligations, input_hash=digest.input_hash
     )
 
 
@@ -83,13 +68,7 @@ def net(cycle: Cycle, actor: Actor) -> bool:
     """Compute every party's net position, write them in one statement, and take their hash."""
     positions, payments_before = computed_positions(cycle.pk)
     names = party_keys(positions)
-    ordered = sorted(positions.items(), key=lambda item: names[item[0]])
-    _write_positions(cycle, ordered)
-    proof = output_proof(
-        currency=cycle.currency,
-        positions={names[key]: (*position.parts, position.net_minor) for key, position in ordered},
-        trades_root=str(cycle.trades_root),
-    )
+    _write_positions(cycle, positions, names)
     summary = summarise(positions)
     return _move(
         cycle,
@@ -99,23 +78,28 @@ def net(cycle: Cycle, actor: Actor) -> bool:
         net_minor=summary.net_minor,
         payments_before=payments_before,
         payments_after=summary.payments_after,
-        output_hash=proof.output_hash,
-        merkle_root=proof.merkle_root,
+        output_hash=output_hash(
+            currency=cycle.currency,
+            positions={
+                names[key]: (*position.parts, position.net_minor) for key, position in positions.items()
+            },
+        ),
     )
 
 
-def _write_positions(cycle: Cycle, positions: list[tuple[int, Position]]) -> None:
+def _write_positions(cycle: Cycle, positions: dict[int, Position], names: dict[int, str]) -> None:
     size = len(positions)
-    parts = zip(*(position.parts for _, position in positions), strict=True)
+    parts = zip(*(position.parts for position in positions.values()), strict=True)
     insert_columns(
         "clearing_netposition",
         {
             "public_id": ("text", [new_identifier("pos") for _ in positions]),
             "cycle_id": ("bigint", [cycle.pk] * size),
-            "organisation_id": ("bigint", [key for key, _ in positions]),
+            "organisation_id": ("bigint", list(positions)),
+            "party_key": ("text", [names[key] for key in positions]),
             "currency": ("text", [cycle.currency] * size),
             **{name: ("bigint", list(part)) for name, part in zip(POSITION_COLUMNS, parts, strict=True)},
-            "net_minor": ("bigint", [position.net_minor for _, position in positions]),
+            "net_minor": ("bigint", [position.net_minor for position in positions.values()]),
         },
     )
 
@@ -127,21 +111,25 @@ def post(cycle: Cycle, actor: Actor) -> bool:
         cycle,
         actor,
         "post",
-        evidence={
-            "entries": entries,
-            "output_hash": cycle.output_hash,
-            "merkle_root": cycle.merkle_root,
-        },
+        evidence={"entries": entries, "input_hash": cycle.input_hash, "output_hash": cycle.output_hash},
         posted_at=clock.now(),
     )
 
 
 def instruct(cycle: Cycle, actor: Actor) -> bool:
-    """Issue the invoices, some at a time; when all are out, plan one payment a participant."""
+    """Issue the invoices, some at a time; when all are out, take the Merkle root and plan one payment a participant."""
     if issue_invoices(cycle):
         return True
     payments = plan_payments(cycle)
-    return _move(cycle, actor, "instruct", evidence={"payments": payments})
+    root = trades_root(cycle.pk)
+    return _move(
+        cycle,
+        actor,
+        "instruct",
+        evidence={"payments": payments},
+        trades_root=root,
+        merkle_root=cycle_root(root, positions_root(stored_positions(cycle))),
+    )
 
 
 def settle(cycle: Cycle, actor: Actor) -> bool:

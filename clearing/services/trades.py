@@ -53,8 +53,11 @@ def conclude_trade(*, actor: Actor, agreement: AgreementConcluded, concluded_at:
         segment=agreement.segment,
         concluded_at=concluded_at,
     )
+    buyer_key, seller_key = party_key(buyer), party_key(seller)
     trade = Trade.objects.create(
-        business_key=business_key_of(party_key(buyer), agreement.reference),
+        business_key=business_key_of(buyer_key, agreement.reference),
+        buyer_key=buyer_key,
+        seller_key=seller_key,
         agreement=agreement.agreement,
         reference=agreement.reference,
         listing=agreement.listing,
@@ -135,7 +138,7 @@ def _try_to_secure(trade: Trade, parties: dict[int, OrganisationView], actor: Ac
     """Hold the trade's money and say so; False, with nothing changed, while there is not enough of it."""
     buyer, seller = parties[trade.buyer_id], parties[trade.seller_id]
     if trade.gross_minor:
-        accounts = accounts_of(buyer.id, buyer.public_id, trade.currency)
+        accounts = accounts_of(buyer.id, trade.currency)
         held = Line(
             LineKind.HOLD,
             accounts[AccountKind.AVAILABLE],
@@ -304,8 +307,7 @@ def _locked(**lookup: Any) -> Trade:
 def _end_hold(kind: str, trade: Trade, destination: AccountKind) -> None:
     if not trade.gross_minor:
         return
-    buyer = organisations_by_id([trade.buyer_id])[trade.buyer_id]
-    accounts = accounts_of(buyer.id, buyer.public_id, trade.currency)
+    accounts = accounts_of(trade.buyer_id, trade.currency)
     ended = Line(
         LineKind.UNHOLD, accounts[AccountKind.HELD], accounts[destination], trade.gross_minor, trade.pk
     )

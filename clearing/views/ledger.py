@@ -11,13 +11,13 @@ from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, viewsets
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.api.permissions import HasScope, IsOperator
 from marketplace.api.principal import actor_of
+from marketplace.api.renderers import AsAddressed, CsvRenderer
 from marketplace.api.views import PROBLEMS, MarketReadViewSet
 from marketplace.kernel import clock
 from marketplace.kernel.errors import FieldInvalid, Missing
@@ -26,7 +26,6 @@ from marketplace.kernel.labels import Label
 from .. import queries
 from ..filters import StatementLineFilter
 from ..models import Account, Posting
-from ..renderers import CsvRenderer
 from ..serializers import (
     AccountSerializer,
     ClientMoneySerializer,
@@ -124,7 +123,8 @@ class JournalView(APIView):
     """The journal as CSV, for the operator."""
 
     permission_classes = (IsOperator,)
-    renderer_classes = (CsvRenderer, JSONRenderer)
+    renderer_classes = (CsvRenderer,)
+    content_negotiation_class = AsAddressed
 
     @extend_schema(
         summary="Download the journal",

@@ -9,17 +9,16 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.parsers import MultiPartParser
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from marketplace.api.permissions import IsOperator
+from marketplace.api.renderers import AsAddressed, BytesRenderer
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
 
 from .. import queries, services
 from ..filters import BankEntryFilter, InstructionFilter
 from ..models import BankEntry, BankStatement, ClientAccount, SettlementInstruction, TransferFile
-from ..renderers import TransferFileRenderer
 from ..serializers import (
     AllocateSerializer,
     BankEntrySerializer,
@@ -103,7 +102,8 @@ class TransferFileViewSet(MarketReadViewSet[TransferFile]):
         detail=True,
         methods=["get"],
         filterset_fields=(),
-        renderer_classes=[TransferFileRenderer, JSONRenderer],
+        renderer_classes=[BytesRenderer],
+        content_negotiation_class=AsAddressed,
     )
     def content(self, request: Request, **_: Any) -> Response:
         """The file as the bank takes it: 総合振込, 120 bytes a record, Shift_JIS."""

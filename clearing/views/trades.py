@@ -9,17 +9,16 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from marketplace.api.renderers import AsAddressed, PdfRenderer
 from marketplace.api.views import PROBLEMS, MarketReadViewSet
 
 from .. import queries
 from ..filters import InvoiceFilter, TradeFilter
 from ..models import Invoice, Trade
-from ..renderers import PdfRenderer
 from ..serializers import InvoiceSerializer, TradeProofSerializer, TradeSerializer
 
 LANGUAGE = OpenApiParameter(
@@ -69,7 +68,8 @@ class InvoiceViewSet(MarketReadViewSet[Invoice]):
         url_path="document.pdf",
         url_name="pdf",
         filterset_class=None,
-        renderer_classes=[PdfRenderer, JSONRenderer],
+        renderer_classes=[PdfRenderer],
+        content_negotiation_class=AsAddressed,
     )
     def document_pdf(self, request: Request, **_: Any) -> Response:
         """The invoice as it was issued, as PDF/A."""

@@ -45,7 +45,9 @@ def now() -> datetime:
         # Asked many times in a service: without the weight of a model.
         cursor.execute("SELECT business_anchor, real_anchor, running FROM kernel_clock WHERE id = 1")
         row = cursor.fetchone()
-    return _reading(Clock(business_anchor=row[0], real_anchor=row[1], running=row[2])) if row else timezone.now()
+    return (
+        _reading(Clock(business_anchor=row[0], real_anchor=row[1], running=row[2])) if row else timezone.now()
+    )
 
 
 def _reading(clock: Clock) -> datetime:

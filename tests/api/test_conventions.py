@@ -177,3 +177,9 @@ def test_an_unknown_filter_is_refused_by_name(acting):
     answer = acting.get("/api/v1/events/outbox/", {"subject": "org_1", "colour": "red"})
     assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, ["colour"])
     assert acting.get("/api/v1/events/outbox/", {"subject": "org_1", "page_size": 5}).status_code == 200
+
+
+def test_nobody_signs_up_alone(client, db):
+    answer = client.get("/accounts/signup/")
+    assert answer.status_code == 200
+    assert b"<form" not in answer.content

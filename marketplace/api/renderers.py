@@ -1,4 +1,4 @@
-"""How documents leave the API: as PDF, HTML or plain text; refusals as problem details in JSON."""
+"""How documents and files leave the API: as they are; a refusal on their way is problem details in JSON."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ class DocumentRenderer(BaseRenderer):
     """Passes a document's bytes or text on; a refusal, which is a JSON object, is written as such."""
 
     render_style = "binary"
+    charset: str | None = None
 
     def render(
         self,
@@ -33,7 +34,6 @@ class PdfRenderer(DocumentRenderer):
 
     media_type = "application/pdf"
     format = "pdf"
-    charset = None
 
 
 class HtmlRenderer(DocumentRenderer):
@@ -41,6 +41,7 @@ class HtmlRenderer(DocumentRenderer):
 
     media_type = "text/html"
     format = "html"
+    charset = "utf-8"
 
 
 class TextRenderer(DocumentRenderer):
@@ -48,10 +49,33 @@ class TextRenderer(DocumentRenderer):
 
     media_type = "text/plain"
     format = "txt"
+    charset = "utf-8"
+
+
+class CsvRenderer(DocumentRenderer):
+    """text/csv."""
+
+    media_type = "text/csv"
+    format = "csv"
+    charset = "utf-8"
+
+
+class JsonLdRenderer(DocumentRenderer):
+    """JSON-LD 1.1."""
+
+    media_type = "application/ld+json"
+    format = "jsonld"
+
+
+class BytesRenderer(DocumentRenderer):
+    """A file in an encoding of its own, taken as bytes so that nobody converts it."""
+
+    media_type = "application/octet-stream"
+    format = "bin"
 
 
 class AsAddressed(DefaultContentNegotiation):
-    """A document's address ends in its kind, so it comes in that kind whatever a client says it accepts.
+    """A document's address says its kind, so it comes in that kind whatever a client says it accepts.
 
     RFC 9110 (12.4.1) lets a server disregard Accept; a client that asks for JSON everywhere still gets its PDF.
     """
@@ -59,6 +83,6 @@ class AsAddressed(DefaultContentNegotiation):
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        """The one renderer of the address."""
+        """The first renderer of the address."""
         renderer = next(iter(renderers))
-        return renderer, renderer.media_type
+        return renderer, str(renderer.media_type)

@@ -1,0 +1,31 @@
+"""In which order balances are locked, so that nobody waits for somebody who waits for him.
+
+A statement that posts locks the balances that it touches in the order of their accounts. Whoever posts for many
+participants in more than one statement takes ``one_mover_at_a_time`` first, and locks what it will touch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import connection
+
+from ..models import Balance
+
+MOVER_LOCK = 5_301_011
+
+
+def one_mover_at_a_time() -> None:
+    """Wait until nobody else moves the money of many, and keep others waiting until this transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MOVER_LOCK])
+
+
+def lock_balances(account_ids: Iterable[int]) -> dict[int, int]:
+    """Balances of accounts, locked in the order of their accounts; accounts that keep none are left out."""
+    rows = (
+        Balance.objects.select_for_update(no_key=True)
+        .filter(account_id__in=list(account_ids))
+        .order_by("account_id")
+    )
+    return dict(rows.values_list("account_id", "balance_minor"))
