@@ -62,8 +62,11 @@ OWN_OF_THE_OPERATOR = (
 )
 """Whose sum, with the sign turned, is what the operator has earned and not yet taken out."""
 
-LIMITED_KINDS = (*PARTICIPANT_KINDS, AccountKind.BANK_CLIENT)
-"""Kinds whose balance never leaves its normal side: nobody spends what is not there."""
+LIMITED_KINDS = PARTICIPANT_KINDS
+"""Kinds whose balance never leaves its normal side: nobody spends what is not there.
+
+The bank's accounts are not among them: what the bank booked has happened, and is posted, whatever it comes to.
+"""
 
 
 def account_code(kind: str, currency: str, organisation: str | None = None) -> str:

@@ -62,7 +62,7 @@ Invariant(
         "clearing_balance.balance_within_funds",
         "clearing_account.account_once",
     ),
-    test=f"{_GUARDS}::test_the_client_account_cannot_be_overdrawn",
+    test=f"{_GUARDS}::test_a_participant_cannot_spend_what_it_does_not_have",
     check=by_query(
         "SELECT * FROM (SELECT p.currency, sum(p.amount_minor) AS total,"  # noqa: S608  the kinds are our own words
         "  coalesce(sum(p.amount_minor) FILTER (WHERE a.kind = 'settlement'), 0) AS control,"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from marketplace.kernel.calendars import BusinessCalendar
 from marketplace.kernel.clock import business_date, market_zone
@@ -55,10 +55,10 @@ def charges_of(
 
 
 def funding_deadline(concluded_at: datetime, funding_days: int) -> datetime:
-    """The end of the business day that is ``funding_days`` business days after the conclusion, market time."""
+    """The end, in the market's zone, of the business day ``funding_days`` business days after the conclusion; UTC."""
     calendar = BusinessCalendar()
     last_day = calendar.following(calendar.after(business_date(concluded_at), funding_days))
-    return datetime.combine(last_day + timedelta(days=1), time.min, market_zone())
+    return datetime.combine(last_day + timedelta(days=1), time.min, market_zone()).astimezone(UTC)
 
 
 def business_key_of(party: str, reference: str) -> str:

@@ -9,7 +9,7 @@ from marketplace.participants.queries import OrganisationView, organisations_by_
 
 from ..bank_statement import StatementLine
 from ..deposit_reference import find_deposit_references
-from ..ledger.accounts import market_accounts, participant_accounts
+from ..ledger.accounts import participant_accounts
 from ..models import Cycle, SettlementInstruction
 from ..payment_reference import find_payment_references
 from ..states import (
@@ -96,7 +96,6 @@ class Matcher:
     def accounts(self, lines: Sequence[StatementLine]) -> Iterator[int]:
         """The accounts whose balances the bookings may move, opened if missing, so that they can be locked first."""
         for currency in sorted({line.currency for line in lines}):
-            yield market_accounts(currency)[AccountKind.BANK_CLIENT]
             parties = [key for key, view in self.organisations.items() if not view.is_operator]
             for own in participant_accounts(parties, currency).values():
                 yield from (own[kind] for kind in TOUCHED_KINDS)

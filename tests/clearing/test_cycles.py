@@ -8,6 +8,8 @@ from django.db import connection, transaction
 from clearing import services, tasks
 from clearing.errors import CycleFaulty, InsufficientFunds, NoOpenCycle
 from clearing.models import Cycle, Entry, Invoice, NetPosition, Obligation, Posting, SettlementInstruction
+from clearing.proofs import cycle_root
+from clearing.queries import trade_proof
 from clearing.recomputation import changed_cycles
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
@@ -214,9 +216,6 @@ def test_hashes_do_not_depend_on_order_or_identifiers(market):
 def test_a_proof_leads_from_a_trade_to_the_root(market):
     trades = [factories.accepted(market, "buyer", "seller", 1_000 + number) for number in range(5)]
     cycle = factories.clear(market)
-    from clearing.proofs import cycle_root
-    from clearing.queries import trade_proof
-
     for trade in trades:
         proof = trade_proof(trade)
         assert proves(

@@ -115,15 +115,6 @@ def test_a_participant_cannot_spend_what_it_does_not_have(market, secured):
     assert factories.available(market, "buyer") == 4_000
 
 
-def test_the_client_account_cannot_be_overdrawn(market, secured):
-    revenue, bank = Account.objects.get(kind="fee_revenue"), Account.objects.get(kind="bank_client")
-    refused(
-        f"{WHOLE} SELECT id, 1, %s, 15001, 'JPY', 'payment' FROM made UNION ALL SELECT id, 2, %s, -15001, 'JPY', 'payment' FROM made",
-        revenue.pk, bank.pk, because="balance_within_funds",
-    )  # fmt: skip
-    assert Balance.objects.get(account=bank).balance_minor == 15_000
-
-
 def test_every_limited_account_has_its_balance(market):
     run(
         "INSERT INTO clearing_account (public_id, code, organisation_id, kind, currency, side, opened_at)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -68,7 +69,7 @@ def test_concluding_again_changes_nothing(market):
 def test_the_operator_and_its_affiliates_are_never_party(market, change):
     partial = market.operator if "is_operator" in change else participants.organisation("関係", **change)
     for side in ("buyer", "seller"):
-        event = factories.agreement(market, "buyer", "seller", 500, **{side: partial.public_id})
+        event = replace(factories.agreement(market, "buyer", "seller", 500), **{side: partial.public_id})
         with pytest.raises(PartyNotIndependent):
             handlers.on_agreement_concluded(event, factories.envelope(event))
     assert (Trade.objects.count(), emitted("trade.concluded")) == (0, [])

@@ -1,106 +1,160 @@
-"""Two trades for one balance: exactly one wins, whoever comes first, however they interleave."""
+"""Races for money: whoever comes at the same time, what is there is spent once."""
 
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
-from clearing.models import Posting, Trade
-from marketplace.events.services import deliver_due
+from clearing import queries, services
+from clearing.errors import InsufficientFunds
+from clearing.ledger.accounts import accounts_of
+from clearing.ledger.journal import Draft, Line, post
+from clearing.models import BankEntry, BankStatement, Cycle, Entry, Obligation, Trade
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.invariants import verify_all
 from tests.clearing import factories
 
-ROUNDS = 6
-SECONDS_MAX = 60
+pytestmark = pytest.mark.usefixtures("committed_database")
 
 
-@pytest.fixture
-def market(committed_database):
-    """A market in a database that really commits."""
-    return factories.market()
+def at_once(*calls: Callable[[], Any]) -> list[Any]:
+    """Run the calls in threads of their own, each with a connection of its own; results, or what was raised, in order."""
+    outcomes: list[Any] = [None] * len(calls)
+    ready = threading.Barrier(len(calls))
 
-
-def together(*work) -> list[BaseException]:
-    """Run callables at the same moment, each in a thread and connection of its own; returns what they raised."""
-    barrier, raised = threading.Barrier(len(work)), []
-
-    def run(call) -> None:
+    def run(index: int, call: Callable[[], Any]) -> None:
         try:
-            barrier.wait(SECONDS_MAX)
-            call()
-        except BaseException as error:
-            raised.append(error)
+            ready.wait()
+            outcomes[index] = call()
+        except Exception as error:  # the test judges what was raised
+            outcomes[index] = error
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=run, args=(call,)) for call in work]
+    threads = [threading.Thread(target=run, args=(index, call)) for index, call in enumerate(calls)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(SECONDS_MAX)
-    return raised
+        thread.join()
+    return outcomes
 
 
-def states(trades) -> list[str]:
-    return sorted(Trade.objects.filter(pk__in=[trade.pk for trade in trades]).values_list("state", flat=True))
-
-
-def broken() -> dict:
+def broken() -> dict[str, object]:
     return {name: breaches for name, breaches in verify_all("clearing").items() if breaches}
 
 
-def test_two_agreements_for_one_balance_secure_exactly_one(market):
-    for number in range(ROUNDS):
-        buyer = f"buyer {number}"
-        factories.pay_in(market, buyer, 11_000)
-        events = [factories.agreement(market, buyer, "seller", 10_000) for _ in range(2)]
-        assert together(*(lambda event=event: conclude(event) for event in events)) == []
-        trades = Trade.objects.filter(agreement__in=[event.agreement for event in events])
-        assert states(trades) == ["concluded", "secured"]
-        assert (factories.balance(market, buyer, "available"), factories.balance(market, buyer, "held")) == (
-            0,
-            11_000,
+@pytest.fixture
+def market(committed_database) -> factories.Market:
+    return factories.market()
+
+
+def test_of_two_trades_racing_for_one_balance_one_is_secured(market):
+    for _ in range(5):
+        factories.pay_in(market, "buyer", 11_000 - factories.available(market, "buyer"))
+        events = [factories.agreement(market, "buyer", "seller", 10_000) for _ in range(2)]
+        trades = at_once(
+            *(
+                lambda event=event: services.conclude_trade(
+                    actor=SYSTEM, agreement=event, concluded_at=clock.now()
+                )
+                for event in events
+            )
         )
+        assert sorted(trade.state for trade in trades) == ["concluded", "secured"]
+        assert factories.available(market, "buyer") == 0
+        waiting = next(trade for trade in trades if trade.state == "concluded")
+        factories.pay_in(market, "buyer", 11_000)
+        assert Trade.objects.get(pk=waiting.pk).state == "secured"
+    assert factories.balance(market, "buyer", "held") == 10 * 11_000
     assert broken() == {}
 
 
-def conclude(event) -> None:
-    factories.handlers.on_agreement_concluded(event, factories.envelope(event))
+def test_the_database_refuses_the_second_spender(market):
+    factories.pay_in(market, "buyer", 100)
+    own = accounts_of(market.party("buyer").pk, "JPY")
+
+    def spend(name: str) -> None:
+        line = Line("payment", own["available"], own["payable"], 100)
+        with transaction.atomic():
+            post([Draft("release", name, [line])], currency="JPY", purpose=name)
+            time.sleep(0.1)
+
+    outcomes = at_once(lambda: spend("one"), lambda: spend("two"))
+    assert sorted(map(type, outcomes), key=str) == [InsufficientFunds, type(None)]
+    assert Entry.objects.filter(kind="release").count() == 1
+    assert (factories.available(market, "buyer"), factories.balance(market, "buyer", "payable")) == (0, 100)
 
 
-def test_two_payments_at_once_secure_each_trade_once(market):
-    trades = [factories.conclude(market, "buyer", "seller", 10_000) for _ in range(3)]
-    raised = together(*(lambda: factories.pay_in(market, "buyer", 11_000) for _ in range(3)))
-    assert raised == []
-    assert states(trades) == ["secured"] * 3
-    assert Posting.objects.filter(line="hold").count() == 6
-    assert factories.balance(market, "buyer", "available") == 0
+def test_acceptances_racing_the_cut_off_are_each_in_one_cycle(market):
+    trades = [factories.conclude(market, "buyer", "seller", 1_000 + number) for number in range(8)]
+    factories.pay_in(market, "buyer", sum(trade.gross_minor for trade in trades))
+    calls = [
+        lambda trade=trade: services.accept_trade(
+            actor=SYSTEM, agreement=trade.agreement, transaction_id=None
+        )
+        for trade in trades
+    ]
+    calls.insert(4, lambda: services.close_cycle(actor=market.actor, currency="JPY"))
+    outcomes = at_once(*calls)
+    assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
+    assert Obligation.objects.filter(kind="purchase").count() == 8
+    cycle = factories.advance_to(outcomes[4], "posted")
+    assert cycle.trades == Obligation.objects.filter(kind="purchase", cycle=cycle).count()
     assert broken() == {}
 
 
-def test_acceptance_and_complaint_at_once_leave_one_of_them(market):
-    factories.pay_in(market, "buyer", 11_000 * ROUNDS)
-    for _ in range(ROUNDS):
-        trade = factories.conclude(market, "buyer", "seller", 10_000)
-        together(lambda trade=trade: factories.accept(trade), lambda trade=trade: factories.complain(trade))
-        trade.refresh_from_db()
-        assert trade.state in {"accepted", "disputed"}
+def test_two_workers_take_a_step_once(market):
+    factories.accepted(market, "buyer", "seller", 1_000)
+    cycle = factories.clear(market, "validated")
+    for state in ("netted", "posted"):
+        outcomes = at_once(*[lambda: services.advance_cycle(cycle=cycle.public_id)] * 3)
+        reached = [outcome for outcome in outcomes if outcome is not None]
+        assert reached[0] == state
+        assert len(set(reached)) == len(reached)
+        cycle = Cycle.objects.get(pk=cycle.pk)
+        if cycle.state == "posted":
+            break
+    factories.advance_to(cycle, "settling")
+    assert Entry.objects.filter(kind="cycle").count() == 2
     assert broken() == {}
 
 
-def test_an_acceptance_while_the_cycle_closes_is_in_exactly_one_cycle(market, settings):
-    settings.EVENT_SUBSCRIPTIONS = {}  # nobody else reacts: what closing waits for is the relay alone
-    factories.pay_in(market, "buyer", 11_000 * ROUNDS)
-    trades = [factories.conclude(market, "buyer", "seller", 10_000) for _ in range(ROUNDS)]
-    closing = market.cycle
-    work = [lambda trade=trade: factories.accept(trade) for trade in trades]
-    close = lambda: factories.services.close_cycle(actor=market.actor, currency="JPY")  # noqa: E731
-    assert together(*work, close) == []
-    deliver_due()
-    factories.advance_to(closing.__class__.objects.get(pk=closing.pk), "settling")
-    assert states(trades) == ["accepted"] * ROUNDS
-    following = market.cycle
-    assert closing.pk != following.pk
+def test_one_statement_imported_twice_at_once_is_booked_once(market):
+    reference = queries.deposit_reference(organisation=market.party("buyer").public_id)
+    content = factories.statement([factories.booking("credit", 5_000, reference)])
+    outcomes = at_once(
+        *[lambda: services.import_bank_statement(actor=market.actor, content=content, file_name="s.csv").pk]
+        * 3
+    )
+    assert len(set(outcomes)) == 1
+    assert (BankStatement.objects.count(), BankEntry.objects.count()) == (1, 1)
+    assert factories.available(market, "buyer") == 5_000
+
+
+def test_payments_and_posting_do_not_wait_for_each_other_for_ever(market):
+    for name in ("a", "b", "c"):
+        factories.accepted(market, name, "seller", 1_000)
+        factories.accepted(market, "seller", name, 500)
+    cycle = factories.clear(market, "netted")
+    rows = [
+        factories.booking("credit", 50, queries.deposit_reference(organisation=market.party(name).public_id))
+        for name in ("c", "b", "a", "seller")
+    ]
+    event = factories.agreement(market, "a", "b", 40)
+    outcomes = at_once(
+        lambda: services.advance_cycle(cycle=cycle.public_id),
+        lambda: factories.receive(market, rows).added,
+        lambda: services.conclude_trade(actor=SYSTEM, agreement=event, concluded_at=clock.now()).reference,
+        services.secure_funded_trades,
+    )
+    assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
+    assert outcomes[:2] == ["posted", 4]
+    services.secure_funded_trades()
+    assert Trade.objects.get(agreement=event.agreement).state == "secured"
     assert broken() == {}

@@ -1,0 +1,107 @@
+"""Invoices: gross, one a trade, one of fees a participant and cycle, numbered without a gap."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import clearing
+from clearing import queries, services
+from clearing.models import Invoice
+from clearing.services import invoices as issuing
+from marketplace.documents.shapes import check_shape
+from marketplace.events.models import OutboxEvent
+from tests.participants import factories as participants
+
+from . import factories
+
+
+@pytest.fixture
+def cleared(market):
+    """Two sales of one seller, one of another that is not registered, and a correction."""
+    market.parties["plain"] = participants.organisation("plain", payout_account=participants.PAYOUT_ACCOUNT)
+    first = factories.accepted(market, "buyer", "seller", 10_005, reference="PO-A")
+    factories.accepted(market, "other", "seller", 500, tax_category="reduced")
+    factories.accepted(market, "buyer", "plain", 1_000)
+    factories.adjust(market, first, "seller", "buyer", 105)
+    return factories.clear(market)
+
+
+def test_each_document_is_issued_by_whom_and_of_what_kind(market, cleared):
+    found = (
+        Invoice.objects.filter(cycle=cleared)
+        .order_by("pk")
+        .values_list("purpose", "kind", "issuer_id", "recipient_id")
+    )
+    buyer, other, seller, plain = (market.party(name).pk for name in ("buyer", "other", "seller", "plain"))
+    assert list(found)[:4] == [
+        ("purchase", "qualified_invoice", seller, buyer),
+        ("purchase", "qualified_invoice", seller, other),
+        ("purchase", "invoice", plain, buyer),
+        ("correction", "return_invoice", seller, buyer),
+    ]
+    assert sorted(list(found)[4:]) == sorted(
+        ("fee", "invoice", market.operator.pk, recipient) for recipient in (seller, plain)
+    )
+    assert queries.invoice_count() == 6
+
+
+def test_numbers_of_an_issuer_run_without_a_gap(market, cleared):
+    numbers = (
+        Invoice.objects.filter(issuer=market.party("seller")).order_by("pk").values_list("number", flat=True)
+    )
+    corporate = market.party("seller").corporate_number
+    assert list(numbers) == [f"{corporate}-00000{at}" for at in (1, 2, 3)]
+    factories.accepted(market, "buyer", "seller", 700)
+    factories.clear(market)
+    assert Invoice.objects.filter(issuer=market.party("seller")).latest("pk").sequence == 4
+
+
+def test_the_document_has_the_six_items(market, cleared):
+    invoice = Invoice.objects.get(
+        purpose="purchase", recipient=market.party("buyer"), issuer=market.party("seller")
+    )
+    document = invoice.document
+    assert document["issuer"]["registration_number"] == f"T{market.party('seller').corporate_number}"
+    assert document["recipient"]["name"] == {"ja": "組織buyer", "en": "Organisation buyer"}
+    assert document["totals"] == [{"tax_rate_bp": 1_000, "net_minor": 10_005, "tax_minor": 1_000}]
+    assert (document["total_minor"], document["purchase_order"]) == (11_005, "PO-A")
+    assert cleared.business_key in document["notes"]["ja"]
+    assert (invoice.net_minor, invoice.tax_minor, invoice.total_minor) == (10_005, 1_000, 11_005)
+
+
+def test_a_reduced_rate_is_marked(market, cleared):
+    invoice = Invoice.objects.get(purpose="purchase", recipient=market.party("other"))
+    assert [(line["reduced_rate"], line["tax_rate_bp"]) for line in invoice.document["lines"]] == [
+        (True, 800)
+    ]
+
+
+def test_every_document_fits_its_template(market, cleared):
+    schema = Path(clearing.__file__).parent / "document_templates" / "invoice.schema.json"
+    for invoice in Invoice.objects.all():
+        check_shape(template="clearing/invoice", schema_path=schema, data=invoice.document)
+
+
+def test_a_document_is_the_same_pdf_every_time(market, cleared):
+    invoice = Invoice.objects.filter(purpose="correction").get()
+    assert queries.invoice_pdf(invoice, "ja") == queries.invoice_pdf(invoice, "ja")
+
+
+def test_each_is_told_once(market, cleared):
+    told = OutboxEvent.objects.filter(type="invoice.issued").values_list("data", flat=True)
+    assert sorted(row["number"] for row in told) == sorted(Invoice.objects.values_list("number", flat=True))
+
+
+def test_issuing_goes_on_where_it_stopped(market, monkeypatch):
+    monkeypatch.setattr(issuing, "INVOICES_A_STEP", 2)
+    for number in range(3):
+        factories.accepted(market, "buyer", f"seller{number}", 1_000)
+    cycle = factories.clear(market, "posted")
+    counts = []
+    while services.advance_cycle(cycle=cycle.public_id) == "posted":
+        counts.append(Invoice.objects.count())
+    assert counts == [2, 3, 5, 6]
+    cycle.refresh_from_db()
+    assert cycle.state == "settling"

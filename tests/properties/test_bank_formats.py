@@ -1,0 +1,88 @@
+"""What holds of references, keys and files for any input whatever."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clearing.bank_statement import REQUIRED, parse_statement
+from clearing.deposit_reference import deposit_reference_of, find_deposit_references
+from clearing.payment_reference import find_payment_references, payment_reference
+from clearing.trade_terms import business_key_of
+from clearing.transfer_file import RECORD_BYTES, Originator, Payment, write_transfer_file
+from marketplace.kernel.errors import FieldInvalid
+
+KEYS = st.integers(1, 99_999_999)
+KANA = st.text("ｱｲｳｴｵｶｷｸｹｺﾞﾟABCXYZ0123 ().-/", max_size=30)
+ORIGINATOR = Originator("0000000001", "ｻﾝﾎﾟｳ", "0901", "", "001", "", "ordinary", "7654321")
+
+
+@given(KEYS, KEYS)
+def test_deposit_references_name_one_participant(one, other):
+    assert find_deposit_references(f"振込 {deposit_reference_of(one)}") == [one]
+    assert (deposit_reference_of(one) == deposit_reference_of(other)) == (one == other)
+
+
+@given(st.integers(1, 10**9 - 1), st.integers(1, 10**6 - 1))
+def test_payment_references_come_back(number, sequence):
+    reference = payment_reference("JPY", number, sequence)
+    assert len(reference) <= 20
+    assert find_payment_references(f"ﾌﾘｺﾐ {reference} ﾐﾅﾄ") == [reference]
+
+
+@given(st.text(min_size=1, max_size=40), st.text(min_size=1, max_size=40))
+def test_business_keys_meet_only_where_references_do(one, other):
+    left, right = (business_key_of("1234567890123", text) for text in (one, other))
+    assert (left == right) == (one == other)
+    assert "|" not in left
+    assert "\n" not in left
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.dates().map(str),
+        st.sampled_from(["credit", "debit"]),
+        st.integers(1, 10**15 - 1),
+        st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zs", "Zl", "Zp"]), max_size=40),
+    ),
+    max_size=20,
+)
+
+
+@given(ROWS)
+def test_a_statement_is_read_as_it_was_written(rows):
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(REQUIRED)
+    for number, (day, direction, amount, remittance) in enumerate(rows):
+        writer.writerow((f"B-{number}", day, direction, amount, "JPY", "", remittance))
+    read = parse_statement(text.getvalue().encode())
+    assert [
+        (str(line.booked_on), line.direction, line.amount_minor, line.remittance_information) for line in read
+    ] == rows
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_whatever_break_the_reader(data):
+    try:
+        parse_statement(data)
+    except FieldInvalid:
+        return
+    assert data.decode("utf-8-sig").startswith("entry_reference")
+
+
+@given(st.lists(st.tuples(KANA, st.integers(1, 10**10 - 1)), min_size=1, max_size=20))
+def test_every_record_of_a_transfer_file_has_its_length(payees):
+    payments = [
+        Payment(payment_reference("JPY", 1, at), "0902", "002", "current", "1000274", holder, amount)
+        for at, (holder, amount) in enumerate(payees, start=1)
+    ]
+    content = write_transfer_file(originator=ORIGINATOR, payments=payments, value_date=date(2026, 12, 7))
+    records = content.split(b"\r\n")[:-1]
+    assert {len(record) for record in records} == {RECORD_BYTES}
+    assert len(records) == len(payees) + 3
+    assert int(records[-2][7:19]) == sum(amount for _, amount in payees)

@@ -1,0 +1,137 @@
+"""What holds of netting, tax and entries for any obligations whatever."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clearing.invoice_document import InvoiceLine, tax_once_per_rate
+from clearing.netting import PartyTotal, Position, net_positions, summarise
+from clearing.posting_plan import plan_of
+from clearing.states import AccountKind, LineKind
+from marketplace.kernel.labels import Label
+from marketplace.kernel.money import allocate, share_of
+
+OPERATOR = 1
+PARTIES = st.integers(2, 6)
+AMOUNTS = st.integers(0, 10**12)
+RATES = st.sampled_from([0, 800, 1_000])
+
+
+@st.composite
+def obligations(draw):
+    """Obligations as (kind, debtor, creditor, amount, tax, rate): prices and corrections between parties, fees to the operator."""
+    kind = draw(st.sampled_from(["purchase", "fee", "adjustment", "refund", "penalty", "fee_refund"]))
+    one = draw(PARTIES)
+    other = draw(PARTIES.filter(lambda party: party != one))
+    amount, rate = draw(AMOUNTS), draw(RATES)
+    if kind == "fee":
+        return (kind, one, OPERATOR, amount, 0, rate)
+    if kind == "fee_refund":
+        return (kind, OPERATOR, one, amount, 0, rate)
+    return (kind, one, other, amount, share_of(amount, rate), rate)
+
+
+def totals(owing, side):
+    """The obligations summed by one side, kind and rate, as the database sums them."""
+    sums = defaultdict(lambda: [0, 0])
+    for kind, debtor, creditor, amount, tax, rate in owing:
+        found = sums[(debtor if side == "debtor" else creditor, kind, rate)]
+        found[0] += amount
+        found[1] += tax
+    return [PartyTotal(party, kind, rate, *found) for (party, kind, rate), found in sums.items()]
+
+
+def netted(owing):
+    return net_positions(owed=totals(owing, "debtor"), due=totals(owing, "creditor"), operator_id=OPERATOR)
+
+
+@given(st.lists(obligations(), max_size=40))
+def test_positions_sum_to_zero(owing):
+    positions = netted(owing)
+    assert sum(position.net_minor for position in positions.values()) == 0
+    assert sum(position.fees_minor + position.fee_refunds_minor for position in positions.values()) == 0
+    assert sum(position.fee_tax_minor + position.fee_refund_tax_minor for position in positions.values()) == 0
+    assert sum(sum(position.parts[:4]) for position in positions.values()) == 0
+
+
+@given(st.lists(obligations(), max_size=40), st.randoms(use_true_random=False))
+def test_positions_do_not_depend_on_order(owing, random):
+    shuffled = list(owing)
+    random.shuffle(shuffled)
+    assert netted(shuffled) == netted(owing)
+
+
+@given(st.lists(obligations(), max_size=40))
+def test_netting_never_makes_more_of_it(owing):
+    positions = netted(owing)
+    summary = summarise(positions)
+    assert 0 <= summary.net_minor <= summary.gross_minor
+    stated = sum(amount + tax for _, _, _, amount, tax, _ in owing)
+    fee_tax = sum(
+        position.fee_tax_minor + position.fee_refund_tax_minor
+        for key, position in positions.items()
+        if key != OPERATOR
+    )
+    assert summary.gross_minor >= stated - abs(fee_tax)
+    assert summary.payments_after <= len(positions)
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**9), RATES), min_size=1, max_size=60))
+def test_tax_on_fees_is_rounded_once_per_rate(fees):
+    owing = [("fee", 2, OPERATOR, amount, 0, rate) for amount, rate in fees]
+    by_rate = defaultdict(int)
+    for amount, rate in fees:
+        by_rate[rate] += amount
+    expected = sum(amount * rate // 10_000 for rate, amount in by_rate.items())
+    assert netted(owing)[2].fee_tax_minor == -expected
+    lines = [InvoiceLine(Label("fee", "手数料"), amount, rate, "trd") for amount, rate in fees]
+    assert sum(tax for _, tax in tax_once_per_rate(lines).values()) == expected
+    by_line = sum(amount * rate // 10_000 for amount, rate in fees)
+    assert 0 <= expected - by_line < len(fees)
+
+
+POSITIONS = st.builds(
+    Position,
+    purchases_minor=st.integers(-(10**9), 0),
+    purchase_tax_minor=st.integers(-(10**8), 0),
+    sales_minor=st.integers(0, 10**9),
+    sales_tax_minor=st.integers(0, 10**8),
+    fees_minor=st.integers(-(10**9), 0),
+    fee_tax_minor=st.integers(-(10**8), 0),
+    fee_refunds_minor=st.integers(0, 10**6),
+    fee_refund_tax_minor=st.integers(0, 10**5),
+    corrections_paid_minor=st.integers(-(10**9), 0),
+    corrections_received_minor=st.integers(0, 10**9),
+)
+
+
+@given(POSITIONS, st.integers(0, 10**9), st.integers(0, 10**9))
+def test_an_entry_takes_no_more_than_there_is(position, available, claim):
+    plan = plan_of(position, available_minor=available, claim_minor=claim)
+    moved: dict[AccountKind, int] = defaultdict(int)
+    for line in plan.lines:
+        assert line.amount_minor > 0
+        moved[line.debit] += line.amount_minor
+        moved[line.credit] -= line.amount_minor
+    assert sum(moved.values()) == 0
+    assert plan.payout_minor == -moved[AccountKind.RECEIVABLE] >= 0
+    assert 0 <= moved[AccountKind.AVAILABLE] <= available
+    assert moved[AccountKind.CLAIM] >= -claim
+    assert moved[AccountKind.PAYABLE] == -position.purchases_minor - position.purchase_tax_minor
+    assert moved[AccountKind.CLAIM] <= 0 or moved[AccountKind.AVAILABLE] == available
+    kinds = {line.kind for line in plan.lines}
+    assert not {LineKind.CARRIED, LineKind.RECOVERED} <= kinds
+
+
+@given(st.integers(-(10**12), 10**12), st.lists(st.integers(0, 10**6), min_size=1, max_size=12))
+def test_shares_by_largest_remainder_sum_to_the_whole(total, weights):
+    if not sum(weights):
+        weights[0] = 1
+    parts = allocate(total, weights)
+    assert sum(parts) == total
+    for part, weight in zip(parts, weights, strict=True):
+        exact = total * weight
+        assert abs(part * sum(weights) - exact) < sum(weights)
