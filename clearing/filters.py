@@ -9,7 +9,15 @@ from django_filters import rest_framework as filters
 
 from marketplace.participants.queries import organisations_by_public_id
 
-from .models import BankEntry, Invoice, Posting, SettlementInstruction, Trade
+from .models import (
+    BankEntry,
+    Invoice,
+    NetPosition,
+    Posting,
+    SettlementInstruction,
+    Trade,
+    TransferFile,
+)
 from .states import (
     AccountKind,
     BankMatch,
@@ -87,6 +95,26 @@ class StatementLineFilter(filters.FilterSet):
     class Meta:
         model = Posting
         fields = ("line", "currency")
+
+
+class PositionFilter(filters.FilterSet):
+    """By cycle and currency."""
+
+    cycle = filters.CharFilter(field_name="cycle__public_id")
+
+    class Meta:
+        model = NetPosition
+        fields = ("currency",)
+
+
+class TransferFileFilter(filters.FilterSet):
+    """By cycle."""
+
+    cycle = filters.CharFilter(field_name="cycle__public_id")
+
+    class Meta:
+        model = TransferFile
+        fields = ("sha256",)
 
 
 class InstructionFilter(filters.FilterSet):

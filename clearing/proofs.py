@@ -19,7 +19,7 @@ blocks, and one block at a time is in memory.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -67,9 +67,14 @@ class InputDigest:
 
 def input_digest(*, cycle_id: int, currency: str) -> InputDigest:
     """The hash over the lines of a cycle. A price that is not as its trade states it, or not accepted, has no line."""
+    return digest_over(currency, input_lines(cycle_id))
+
+
+def digest_over(currency: str, lines: Iterable[bytes]) -> InputDigest:
+    """The hash over the currency and the hash of each block of lines."""
     digest = hashlib.sha256(f"{currency}\n".encode())
     count = 0
-    for block in blocks(input_lines(cycle_id)):
+    for block in blocks(lines):
         digest.update(hashlib.sha256(b"\n".join(block)).digest())
         count += len(block)
     return InputDigest(digest.hexdigest(), count)
@@ -77,13 +82,18 @@ def input_digest(*, cycle_id: int, currency: str) -> InputDigest:
 
 def trades_root(cycle_id: int) -> str:
     """The Merkle root over the lines of a cycle, in hexadecimal."""
-    roots = [merkle_root([leaf_hash(line) for line in block]) for block in blocks(input_lines(cycle_id))]
-    return merkle_root(roots).hex()
+    return root_over(input_lines(cycle_id)).hex()
 
 
-def blocks(lines: Iterator[bytes]) -> Iterator[list[bytes]]:
+def root_over(lines: Iterable[bytes]) -> bytes:
+    """The Merkle root over lines in order: the root over the roots of their blocks."""
+    return merkle_root([merkle_root([leaf_hash(line) for line in block]) for block in blocks(lines)])
+
+
+def blocks(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
     """The lines by blocks of 1,024."""
-    while block := list(islice(lines, BLOCK_LINES)):
+    remaining = iter(lines)
+    while block := list(islice(remaining, BLOCK_LINES)):
         yield block
 
 

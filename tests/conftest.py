@@ -13,11 +13,26 @@ from django.db import connection, connections
 from django.test.utils import setup_databases, teardown_databases
 from psycopg import sql
 from rest_framework.test import APIClient
+from xdist.scheduler import LoadScopeScheduling
+
+
+class StoriesTogether(LoadScopeScheduling):
+    """Tests go wherever a test process is free, but the stories, which share one trading day, to one of them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "stories" if nodeid.startswith("tests/stories/") else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> StoriesTogether:
+    """How tests are handed to several processes."""
+    return StoriesTogether(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The stories share one trading day: the test process that runs them (their group) begins with them."""
+    """The stories come first, because they take longest; the day itself before those that trade on in its market."""
     stories = [item for item in items if "stories" in item.path.parts]
+    stories.sort(key=lambda item: item.path.name != "test_trading_day.py")
     items[:] = stories + [item for item in items if item not in set(stories)]
 
 

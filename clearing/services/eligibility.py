@@ -14,7 +14,7 @@ from ..errors import NoOpenCycle
 from ..models import Obligation, Trade
 from ..states import LegalBasis, ObligationKind
 
-ATTEMPTS_MAX = 3
+ATTEMPTS_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,27 +29,36 @@ def cycle_for(currency: str, transaction_id: int | None) -> ChosenCycle:
     """The cycle for what ``transaction_id`` committed, locked in share mode until this transaction ends.
 
     What was committed before the barrier of a closing cycle belongs in it, everything else in the open cycle. The
-    lock keeps the cycle's next step waiting, so what is added is seen by it. Raises NoOpenCycle.
+    lock keeps the cycle's next step waiting, so what is added is seen by it. Only the row that is chosen is locked,
+    so that nobody waits for the validation of a cycle he has no part in. Raises NoOpenCycle.
     """
     for _ in range(ATTEMPTS_MAX):
-        chosen = _choose(currency, transaction_id)
-        if chosen is not None:
+        chosen, state = _choose(currency, transaction_id)
+        if _lock(chosen, state):
             return chosen
-    # A cycle that was closed while we waited for its lock has opened the next one: the second look finds it.
+        # It was closed, or validated, while we waited for its lock: choose anew.
     raise NoOpenCycle(currency=currency)
 
 
-def _choose(currency: str, transaction_id: int | None) -> ChosenCycle | None:
+def _choose(currency: str, transaction_id: int | None) -> tuple[ChosenCycle, str]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, business_key, state, barrier::text FROM clearing_cycle"
-            " WHERE currency = %s AND state IN ('open', 'closing') ORDER BY id FOR SHARE",
+            " WHERE currency = %s AND state IN ('open', 'closing') ORDER BY id",
             [currency],
         )
         for key, business_key, state, barrier in cursor.fetchall():
             if state == "open" or (transaction_id is not None and transaction_id < int(barrier)):
-                return ChosenCycle(key, business_key)
-    return None
+                return ChosenCycle(key, business_key), state
+    raise NoOpenCycle(currency=currency)
+
+
+def _lock(chosen: ChosenCycle, state: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM clearing_cycle WHERE id = %s AND state = %s FOR SHARE", [chosen.id, state]
+        )
+        return cursor.fetchone() is not None
 
 
 def make_base_obligations(trade: Trade, transaction_id: int | None) -> ChosenCycle:

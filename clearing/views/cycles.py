@@ -11,6 +11,7 @@ from marketplace.api.permissions import IsOperator
 from marketplace.api.views import MarketReadViewSet, command, create_command
 
 from .. import queries, services
+from ..filters import PositionFilter
 from ..models import Cycle, NetPosition
 from ..serializers import CycleSerializer, OpenCycleSerializer, PositionSerializer
 
@@ -50,7 +51,7 @@ class PositionViewSet(MarketReadViewSet[NetPosition]):
     """What cycles came to for the caller's organisation; for every one, if it is the operator."""
 
     serializer_class = PositionSerializer
-    filterset_fields = ("cycle__public_id", "currency")
+    filterset_class = PositionFilter
     queryset = NetPosition.objects.none()
 
     def get_queryset(self) -> QuerySet[NetPosition]:

@@ -17,7 +17,7 @@ from marketplace.api.renderers import AsAddressed, BytesRenderer
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
 
 from .. import queries, services
-from ..filters import BankEntryFilter, InstructionFilter
+from ..filters import BankEntryFilter, InstructionFilter, TransferFileFilter
 from ..models import BankEntry, BankStatement, ClientAccount, SettlementInstruction, TransferFile
 from ..serializers import (
     AllocateSerializer,
@@ -81,7 +81,7 @@ class TransferFileViewSet(MarketReadViewSet[TransferFile]):
 
     serializer_class = TransferFileSerializer
     permission_classes = (IsOperator,)
-    filterset_fields = ("cycle__public_id",)
+    filterset_class = TransferFileFilter
     queryset = TransferFile.objects.select_related("cycle")
 
     @create_command(
@@ -101,7 +101,7 @@ class TransferFileViewSet(MarketReadViewSet[TransferFile]):
     @action(
         detail=True,
         methods=["get"],
-        filterset_fields=(),
+        filterset_class=None,
         renderer_classes=[BytesRenderer],
         content_negotiation_class=AsAddressed,
     )

@@ -18,7 +18,7 @@ def test(arguments: Sequence[str]) -> int:
     """Run the tests with TEST_WORKERS processes (2 unless set) and return pytest's exit status."""
     workers = os.environ.get("TEST_WORKERS") or "2"
     with supervised(test_servers(), "make test") as supervisor:
-        return pytest(supervisor, ["-n", workers, "--dist", "loadgroup", *arguments])
+        return pytest(supervisor, ["-n", workers, *arguments])
 
 
 def faults(arguments: Sequence[str]) -> int:

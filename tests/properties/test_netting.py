@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clearing.invoice_document import InvoiceLine, tax_once_per_rate
 from clearing.netting import PartyTotal, Position, net_positions, summarise
 from clearing.posting_plan import plan_of
+from clearing.proofs import digest_over, root_over
 from clearing.states import AccountKind, LineKind
 from marketplace.kernel.labels import Label
+from marketplace.kernel.merkle import leaf_hash, merkle_root
 from marketplace.kernel.money import allocate, share_of
 
 OPERATOR = 1
@@ -135,3 +137,11 @@ def test_shares_by_largest_remainder_sum_to_the_whole(total, weights):
     for part, weight in zip(parts, weights, strict=True):
         exact = total * weight
         assert abs(part * sum(weights) - exact) < sum(weights)
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 3_500))
+def test_a_root_by_blocks_is_the_root_over_all_lines(size):
+    lines = [f"{number:05d}|trade".encode() for number in range(size)]
+    assert root_over(lines) == merkle_root([leaf_hash(line) for line in lines])
+    assert digest_over("JPY", lines).lines == size

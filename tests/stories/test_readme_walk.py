@@ -17,8 +17,6 @@ from fixtures.day.runner import Day
 from fixtures.declaration import read
 from marketplace.kernel.invariants import verify_all
 
-pytestmark = pytest.mark.xdist_group("stories")
-
 README = Path(__file__).parents[2] / "README.md"
 
 

@@ -16,8 +16,6 @@ from marketplace.api.permissions import IsOperator
 from marketplace.kernel.actors import SYSTEM
 from marketplace.participants import services as participants
 
-pytestmark = pytest.mark.xdist_group("stories")
-
 # What everybody in the market may read. Everything else belongs to somebody.
 PUBLIC = {
     "catalogue-entry-detail",

@@ -16,8 +16,6 @@ from marketplace.kernel.invariants import verify_all
 
 from .conftest import Market, running_market, without_times_and_identifiers
 
-pytestmark = pytest.mark.xdist_group("stories")
-
 FOUND_WITHIN_SECONDS = 170
 DECLARED = read()
 PURCHASES = DECLARED.purchases(1) + DECLARED.purchases(2)
