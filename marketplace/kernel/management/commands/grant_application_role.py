@@ -11,6 +11,12 @@ from psycopg import sql
 from marketplace.kernel.guards import APPEND_ONLY
 from marketplace.kernel.tables import tables_guarded_by
 
+# django-pgtrigger lets a session switch triggers off by a setting. Here they are guards: nobody switches them off.
+NEVER_IGNORE = """
+    CREATE OR REPLACE FUNCTION public._pgtrigger_should_ignore(trigger_name NAME) RETURNS BOOLEAN
+    LANGUAGE sql IMMUTABLE AS 'SELECT FALSE'
+"""
+
 
 class Command(BaseCommand):
     """Run as the owner role. The application may read and write rows, but only add to append-only tables."""
@@ -25,9 +31,13 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
-        """Grant, then take back what append-only tables must not allow. The owner itself needs no grant."""
+        """Close the way around the guards, grant, then take back what append-only tables must not allow.
+
+        The owner itself needs no grant.
+        """
         role = sql.Identifier(options["role"])
         with connection.cursor() as cursor:
+            cursor.execute(NEVER_IGNORE)
             cursor.execute("SELECT current_user")
             if cursor.fetchone()[0] == options["role"]:
                 self.stdout.write(f"{options['role']} owns the tables; triggers alone keep them append-only")
