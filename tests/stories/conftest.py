@@ -36,6 +36,7 @@ class Market:
 @contextlib.contextmanager
 def running_market(template: str, folder: Path) -> Iterator[Market]:
     """A whole market on a database of its own: worker with beat, and web."""
+    folder.mkdir(parents=True, exist_ok=True)
     with cloned_database(template):
         process = worker(folder)
         try:
