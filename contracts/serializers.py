@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.db.models import TextChoices
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.api.serializers import BilingualField, StrictSerializer
+from marketplace.api.serializers import BilingualField, ChoiceLabelField, StrictSerializer
 from marketplace.kernel.canonical import sha256_hex
 
 from .models import Adjustment, Agreement, Dispute, Instrument, Negotiation, Proposal, Signature, Template
@@ -23,21 +22,7 @@ from .states import (
     DisputeState,
     NegotiationState,
     SignatureMethod,
-    words_of,
 )
-
-
-class LabelField(BilingualField):
-    """The words for a coded value, in both languages; null where there is no value. Read only."""
-
-    def __init__(self, choices: type[TextChoices], **options: Any) -> None:
-        """``choices`` has a Label for every value."""
-        self.coded = choices
-        super().__init__(read_only=True, **options)
-
-    def to_representation(self, value: Any) -> dict[str, str]:
-        """``{"ja", "en"}``."""
-        return words_of(self.coded, value).as_dict()
 
 
 class ContractTemplateSerializer(serializers.ModelSerializer[Template]):
@@ -45,7 +30,7 @@ class ContractTemplateSerializer(serializers.ModelSerializer[Template]):
 
     id = serializers.CharField(source="public_id")
     title = BilingualField()
-    contract_type_label = LabelField(ContractType, source="contract_type")
+    contract_type_label = ChoiceLabelField(ContractType, source="contract_type")
     clauses = serializers.ListField(child=serializers.DictField())
 
     class Meta:
@@ -72,7 +57,7 @@ class SignatureSerializer(serializers.ModelSerializer[Signature]):
 
     id = serializers.CharField(source="public_id")
     organisation = serializers.CharField(source="organisation_identifier")
-    method_label = LabelField(SignatureMethod, source="method")
+    method_label = ChoiceLabelField(SignatureMethod, source="method")
     jws_sha256 = serializers.SerializerMethodField()
 
     class Meta:
@@ -95,7 +80,7 @@ class NegotiationSerializer(serializers.ModelSerializer[Negotiation]):
     seller = serializers.CharField(source="seller_identifier")
     template = serializers.CharField(source="template.public_id")
     dataset = serializers.DictField()
-    state_label = LabelField(NegotiationState, source="state")
+    state_label = ChoiceLabelField(NegotiationState, source="state")
     waits_for = serializers.SerializerMethodField()
     proposals = ProposalSerializer(many=True)
     signed_hash = serializers.SerializerMethodField()
@@ -186,7 +171,7 @@ class AgreementSerializer(serializers.ModelSerializer[Agreement]):
     policy = serializers.SerializerMethodField()
     title = serializers.SerializerMethodField()
     signatures = serializers.SerializerMethodField()
-    state_label = LabelField(AgreementState, source="state")
+    state_label = ChoiceLabelField(AgreementState, source="state")
 
     class Meta:
         model = Agreement
@@ -225,9 +210,9 @@ class DisputeSerializer(serializers.ModelSerializer[Dispute]):
     agreement = serializers.CharField(source="agreement.public_id")
     buyer = serializers.CharField(source="agreement.buyer_identifier")
     seller = serializers.CharField(source="agreement.seller_identifier")
-    reason_label = LabelField(DisputeReason, source="reason_code")
-    state_label = LabelField(DisputeState, source="state")
-    outcome_label = LabelField(DisputeOutcome, source="outcome", allow_null=True)
+    reason_label = ChoiceLabelField(DisputeReason, source="reason_code")
+    state_label = ChoiceLabelField(DisputeState, source="state")
+    outcome_label = ChoiceLabelField(DisputeOutcome, source="outcome", allow_null=True)
 
     class Meta:
         model = Dispute

@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any, cast
+from typing import Any
 
-from django.db.models import TextChoices
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.api.serializers import BilingualField, StrictSerializer
-from marketplace.kernel.labels import Label
+from marketplace.api.serializers import BilingualField, ChoiceLabelField, StrictSerializer
 
 from .models import Distribution, Listing, ListingVersion, Offer
 from .rights import parse_rights, summary
 from .states import ListingState, PersonalDataClass, TaxCategory, VersionState
-
-
-class WordsField(BilingualField):
-    """The words for a coded value, in both languages. Read only."""
-
-    def __init__(self, choices: type[TextChoices], **options: Any) -> None:
-        """``choices`` has a Label for every value."""
-        self.words = {choice.value: cast(Label, choice.label) for choice in choices}
-        super().__init__(read_only=True, **options)
-
-    def to_representation(self, value: Any) -> dict[str, str]:
-        """``{"ja", "en"}``."""
-        return self.words[value].as_dict()
 
 
 class SourceSerializer(StrictSerializer):
@@ -92,7 +77,7 @@ class ListingVersionSerializer(serializers.ModelSerializer[ListingVersion]):
 
     id = serializers.CharField(source="public_id")
     listing = serializers.CharField(source="listing.public_id")
-    state_label = WordsField(VersionState, source="state")
+    state_label = ChoiceLabelField(VersionState, source="state")
     distributions = DistributionSerializer(many=True)
     offer = OfferSerializer()
 
@@ -125,8 +110,8 @@ class ListingSerializer(serializers.ModelSerializer[Listing]):
     keywords = serializers.ListField(child=serializers.CharField())
     source = SourceSerializer()  # type: ignore[assignment]
     anonymisation = serializers.DictField(allow_null=True)
-    state_label = WordsField(ListingState, source="state")
-    personal_data_class_label = WordsField(PersonalDataClass, source="personal_data_class")
+    state_label = ChoiceLabelField(ListingState, source="state")
+    personal_data_class_label = ChoiceLabelField(PersonalDataClass, source="personal_data_class")
 
     class Meta:
         model = Listing

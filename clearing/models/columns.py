@@ -10,14 +10,6 @@ from django.db.models import Q
 CURRENCY_PATTERN = r"^[A-Z]{3}$"
 
 
-class TransactionIdField(models.Field):
-    """PostgreSQL's ``xid8``: the database transaction that made a row. Read and written as text."""
-
-    def db_type(self, connection: Any) -> str:
-        """The column type."""
-        return "xid8"
-
-
 def organisation_key(**options: Any) -> models.ForeignKey[Any, Any]:
     """A key of an organisation; it is not followed beyond the key."""
     return models.ForeignKey(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from marketplace.kernel.columns import TransactionIdField
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
 from ..states import CYCLE, CycleState
-from .columns import TransactionIdField, currency_stated, organisation_key
+from .columns import currency_stated, organisation_key
 from .cycle_guards import numbers_without_gap, positions_sum_to_zero
 
 VALIDATED_COLUMNS = ("trades", "obligations", "input_hash")

@@ -6,12 +6,13 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from marketplace.kernel.columns import TransactionIdField
 from marketplace.kernel.guards import append_only, no_delete
 from marketplace.kernel.identifiers import IdentifierField
 
 from ..chart import PARTICIPANT_KINDS
 from ..states import AccountKind, EntryKind, LineKind
-from .columns import TransactionIdField, currency_stated, organisation_key
+from .columns import currency_stated, organisation_key
 from .ledger_guards import balances_open, entries_balance, entry_complete, moved_by_postings
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+from django.db.models import TextChoices
 from rest_framework import serializers
 
 from marketplace.kernel.labels import Label
@@ -45,6 +46,19 @@ class BilingualField(serializers.DictField):
         if set(value) != {"ja", "en"}:
             raise serializers.ValidationError("Give the text in both languages, as ja and en.", "bilingual")
         return value
+
+
+class ChoiceLabelField(BilingualField):
+    """The words for a coded value, in both languages; null where there is no value. Read only."""
+
+    def __init__(self, choices: type[TextChoices], **options: Any) -> None:
+        """``choices`` has a Label for every value."""
+        self.label_of = {choice.value: cast(Label, choice.label) for choice in choices}
+        super().__init__(read_only=True, **options)
+
+    def to_representation(self, value: Any) -> dict[str, str]:
+        """``{"ja", "en"}``."""
+        return self.label_of[value].as_dict()
 
 
 class ProblemFieldSerializer(serializers.Serializer[Any]):

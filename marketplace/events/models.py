@@ -6,18 +6,11 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from marketplace.kernel.columns import TransactionIdField
 from marketplace.kernel.guards import append_only, no_delete, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
 from .states import INBOX, InboxState
-
-
-class TransactionIdField(models.Field):
-    """PostgreSQL's ``xid8``, read and written as text: the transaction that made a row."""
-
-    def db_type(self, connection: object) -> str:
-        """The column type."""
-        return "xid8"
 
 
 class OutboxEvent(models.Model):

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
-from django.db.models import TextChoices
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.api.serializers import BilingualField, StrictSerializer
-from marketplace.kernel.labels import Label
+from marketplace.api.serializers import BilingualField, ChoiceLabelField, StrictSerializer
 
 from .models import Admission, Application, Membership, Organisation, Segment
 from .principal import Principal
 from .states import AccountType, AdmissionState, Capacity, MemberRole, OrganisationKind, OrganisationState
-
-
-class ChoiceLabelField(BilingualField):
-    """The words for a coded value, in both languages. Read only."""
-
-    def __init__(self, choices: type[TextChoices], **options: Any) -> None:
-        """``choices`` has a Label for every value."""
-        self.label_of = {choice.value: cast(Label, choice.label) for choice in choices}
-        super().__init__(read_only=True, **options)
-
-    def to_representation(self, value: Any) -> dict[str, str]:
-        """``{"ja", "en"}``."""
-        return self.label_of[value].as_dict()
 
 
 class BilingualNameField(BilingualField):

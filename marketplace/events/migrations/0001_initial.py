@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import marketplace.events.models
+import marketplace.kernel.columns
 import marketplace.kernel.identifiers
 import pgtrigger.compiler
 import pgtrigger.migrations
@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
             name='RelayPosition',
             fields=[
                 ('name', models.CharField(max_length=30, primary_key=True, serialize=False)),
-                ('transaction', marketplace.events.models.TransactionIdField()),
+                ('transaction', marketplace.kernel.columns.TransactionIdField()),
                 ('event_id', models.BigIntegerField()),
             ],
         ),
@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 ('data', models.JSONField()),
                 ('occurred_at', models.DateTimeField()),
                 ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('transaction', marketplace.events.models.TransactionIdField(db_default=models.Func(function='pg_current_xact_id'))),
+                ('transaction', marketplace.kernel.columns.TransactionIdField(db_default=models.Func(function='pg_current_xact_id'))),
             ],
             options={
                 'indexes': [models.Index(models.F('transaction'), models.F('id'), name='outbox_commit_order'), models.Index(models.F('subject'), name='outbox_subject')],
