@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from marketplace.evidence.queries import records_about_any
+from marketplace.evidence.queries import EvidenceRecord, records_about_any
 
 from ..models import Cycle, Obligation, Trade
 from ..states import ObligationKind, TradeState
@@ -19,19 +19,47 @@ def left_out() -> list[dict[str, Any]]:
 
     ``reason`` is what held them back at that moment; ``became`` the cycle that cleared them since, or their state.
     """
-    rows = []
-    for cycle in Cycle.objects.filter(closed_at__isnull=False).order_by("currency", "number"):
-        standing = Trade.objects.filter(
+    standing = [
+        (cycle, trade)
+        for cycle in Cycle.objects.filter(closed_at__isnull=False).order_by("currency", "number")
+        for trade in _standing_at(cycle)
+    ]
+    trades = {trade.pk: trade.public_id for _, trade in standing}
+    cleared_in = dict(
+        Obligation.objects.filter(trade__in=trades, kind=ObligationKind.PURCHASE).values_list(
+            "trade_id", "cycle__business_key"
+        )
+    )
+    holds: dict[str, list[EvidenceRecord]] = {}
+    for record in records_about_any(trades.values(), kinds=(HELD, RESUMED)):
+        holds.setdefault(record.subject, []).append(record)
+    return [
+        {
+            "cycle": cycle.business_key,
+            "business_key": trade.business_key,
+            "gross_minor": trade.gross_minor,
+            "currency": trade.currency,
+            "reason": _reason(trade, cycle, holds.get(trade.public_id, [])),
+            "became": f"in cycle {cleared_in[trade.pk]}" if trade.pk in cleared_in else trade.state,
+        }
+        for cycle, trade in standing
+    ]
+
+
+def _standing_at(cycle: Cycle) -> QuerySet[Trade]:
+    """Trades concluded and not over when ``cycle`` was cut off, and neither in it nor in one before."""
+    entered = Obligation.objects.filter(
+        kind=ObligationKind.PURCHASE, cycle__currency=cycle.currency, cycle__number__lte=cycle.number
+    )
+    return (
+        Trade.objects.filter(
             Q(ended_at=None) | Q(ended_at__gt=cycle.closed_at),
             currency=cycle.currency,
             concluded_at__lte=cycle.closed_at,
-        ).exclude(
-            pk__in=Obligation.objects.filter(
-                kind=ObligationKind.PURCHASE, cycle__currency=cycle.currency, cycle__number__lte=cycle.number
-            ).values("trade")
         )
-        rows += [_row(trade, cycle) for trade in standing.order_by("business_key")]
-    return rows
+        .exclude(pk__in=entered.values("trade"))
+        .order_by("business_key")
+    )
 
 
 def ended_without_clearing() -> list[dict[str, Any]]:
@@ -52,31 +80,11 @@ def ended_without_clearing() -> list[dict[str, Any]]:
     ]
 
 
-def _row(trade: Trade, cycle: Cycle) -> dict[str, Any]:
-    return {
-        "cycle": cycle.business_key,
-        "business_key": trade.business_key,
-        "gross_minor": trade.gross_minor,
-        "currency": trade.currency,
-        "reason": _reason(trade, cycle),
-        "became": _became(trade),
-    }
-
-
-def _reason(trade: Trade, cycle: Cycle) -> str:
-    before = records_about_any([trade.public_id], kinds=(HELD, RESUMED)).filter(
-        occurred_at__lte=cycle.closed_at
-    )
-    last = before.order_by("id").last()
-    if last is not None and last.kind == HELD:
+def _reason(trade: Trade, cycle: Cycle, holds: list[EvidenceRecord]) -> str:
+    """Why the cycle went without the trade; ``holds`` are its holds and ends of holds, oldest first."""
+    before = [record.kind for record in holds if cycle.closed_at and record.occurred_at <= cycle.closed_at]
+    if before and before[-1] == HELD:
         return "held: a complaint was open"
     if trade.secured_at is None or (cycle.closed_at and trade.secured_at > cycle.closed_at):
         return "carried: its money was not secured"
     return "carried: its delivery was not accepted"
-
-
-def _became(trade: Trade) -> str:
-    purchase = (
-        Obligation.objects.filter(trade=trade, kind=ObligationKind.PURCHASE).select_related("cycle").first()
-    )
-    return f"in cycle {purchase.cycle.business_key}" if purchase else trade.state
