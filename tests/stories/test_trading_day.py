@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 
 import pytest
 from django.db import connection
+from rest_framework.test import APIClient
 
 from clearing import queries as clearing
 from contracts import queries as contracts
+from fixtures.day.delivering import issue_token
+from fixtures.day.progress import Progress
+from fixtures.day.runner import Day
 from fixtures.declaration import read
 from marketplace.events import queries as events
 from marketplace.kernel.invariants import verify_all
@@ -19,6 +24,10 @@ from .conftest import Market, running_market, without_times_and_identifiers
 FOUND_WITHIN_SECONDS = 170
 DECLARED = read()
 PURCHASES = DECLARED.purchases(1) + DECLARED.purchases(2)
+
+
+def test_a_finished_day_is_reported_again_unchanged(market, report):
+    assert market.run_day() == report
 
 
 def test_twelve_and_more_take_part_and_one_is_refused(report):
@@ -59,6 +68,52 @@ def test_both_cycles_settled_with_fewer_payments_and_less_value(report):
     assert report["cycles"][1]["trades"] == len(DECLARED.purchases(2)) + 1
 
 
+def test_what_was_held_or_ended_says_why(report):
+    outcomes = {"redelivery": "in cycle JPY-2026-0002", "refund": "refunded"}
+    references = {purchase.key: purchase.reference for purchase in PURCHASES}
+    disputed = {
+        references[key]: ("JPY-2026-0001", "held: a complaint was open", outcomes[row["outcome"]])
+        for key, row in DECLARED.course("disputes").items()
+    }
+    held = {
+        row["business_key"].split(":")[1]: (row["cycle"], row["reason"], row["became"])
+        for row in report["left_out"]
+    }
+    assert held == disputed
+    ended = {row["business_key"].split(":")[1]: row["reason"] for row in report["ended"]}
+    (unfunded,) = DECLARED.course("unfunded")
+    (undone,) = (key for key, row in DECLARED.course("disputes").items() if row["outcome"] == "refund")
+    assert ended == {
+        references[unfunded]: "not paid for in time",
+        references[undone]: "refunded after a complaint",
+    }
+    assert report["waiting"] == []
+
+
+def test_a_document_comes_in_the_kind_its_address_names(market, report):
+    headers = {"HTTP_ACCEPT": "application/json", "HTTP_AUTHORIZATION": f"Bearer {operator_token(market)}"}
+    client = APIClient()
+    invoice = client.get("/api/v1/invoices/", **headers).json()["results"][0]["id"]
+    answer = client.get(f"/api/v1/invoices/{invoice}/document.pdf/", **headers)
+    assert (answer.status_code, answer["Content-Type"], answer.content[:5]) == (
+        200,
+        "application/pdf",
+        b"%PDF-",
+    )
+    transfer = client.get("/api/v1/transfer-files/", **headers).json()["results"][0]["id"]
+    answer = client.get(f"/api/v1/transfer-files/{transfer}/content/", **headers)
+    assert (answer.status_code, len(answer.content) % 120 == 0 or b"\r\n" in answer.content) == (200, True)
+    refusal = client.get("/api/v1/invoices/inv_nobody/document.pdf/", **headers)
+    assert (refusal.status_code, refusal.json()["code"]) == (404, "not_found")
+
+
+def operator_token(market: Market) -> str:
+    """A token of the operator of the demo market."""
+    with open(os.devnull, "w") as nowhere:
+        day = Day(DECLARED, Progress(1, nowhere), market.base_url)
+        return issue_token(day, DECLARED.operator["code"])
+
+
 def test_the_books_balance_and_everything_was_handled(report):
     assert report["ledger"]["imbalance_minor"] == 0
     assert report["ledger"]["postings"] > report["ledger"]["entries"] > 0
@@ -76,10 +131,6 @@ def test_the_checker_finds_nothing(report):
 
 def test_the_suspended_participant_left_nothing_behind(report):
     assert contracts.negotiation_count() == len(PURCHASES)
-
-
-def test_a_finished_day_is_reported_again_unchanged(market, report):
-    assert market.run_day() == report
 
 
 @pytest.mark.parametrize(
