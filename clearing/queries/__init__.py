@@ -11,11 +11,13 @@ from .cycles import (
     waiting_for,
 )
 from .figures import carried_trades, money_figures, neutrality
+from .finality import Finality, finality
 from .invoices import invoice_count, invoice_pdf, visible_invoices
 from .ledger import (
     ClientMoney,
     balance_at,
     balances,
+    balances_at,
     client_money,
     journal_csv,
     ledger_counts,
@@ -45,11 +47,13 @@ from .trades import (
 __all__ = [
     "ClientMoney",
     "CycleProgress",
+    "Finality",
     "PlannedTransfer",
     "TradeCounts",
     "adjustment_count",
     "balance_at",
     "balances",
+    "balances_at",
     "carried_trades",
     "client_money",
     "cycle_progress",
@@ -57,6 +61,7 @@ __all__ = [
     "cycles_to_advance",
     "deposit_reference",
     "ended_without_clearing",
+    "finality",
     "funds_needed",
     "invoice_count",
     "invoice_pdf",
