@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from .views import (
     AccountViewSet,
+    BalancesView,
     BankEntryViewSet,
     BankStatementViewSet,
     ClientAccountViewSet,
@@ -12,7 +13,9 @@ from .views import (
     CycleViewSet,
     DepositReferenceView,
     InvoiceViewSet,
+    JournalEntryViewSet,
     JournalView,
+    LedgerPeriodViewSet,
     PositionViewSet,
     SettlementInstructionViewSet,
     StatementLineViewSet,
@@ -33,10 +36,13 @@ router.register("settlement-instructions", SettlementInstructionViewSet, basenam
 router.register("transfer-files", TransferFileViewSet, basename="transfer-file")
 router.register("bank-statements", BankStatementViewSet, basename="bank-statement")
 router.register("bank-entries", BankEntryViewSet, basename="bank-entry")
+router.register("journal-entries", JournalEntryViewSet, basename="journal-entry")
+router.register("ledger-periods", LedgerPeriodViewSet, basename="ledger-period")
 router.register("client-accounts", ClientAccountViewSet, basename="client-account")
 
 urlpatterns = [
     path("deposit-reference/", DepositReferenceView.as_view(), name="deposit-reference"),
+    path("balances/", BalancesView.as_view(), name="balances"),
     path("trial-balance/", TrialBalanceView.as_view(), name="trial-balance"),
     path("client-money/", ClientMoneyView.as_view(), name="client-money"),
     path("journal/", JournalView.as_view(), name="journal"),

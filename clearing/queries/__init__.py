@@ -43,6 +43,7 @@ from .trades import (
     trade_of,
     visible_trades,
 )
+from .walk import obligations_behind, postings_of, visible_entries, walk
 
 __all__ = [
     "ClientMoney",
@@ -71,7 +72,9 @@ __all__ = [
     "left_out",
     "money_figures",
     "neutrality",
+    "obligations_behind",
     "overdue_count",
+    "postings_of",
     "statement_lines",
     "trade_counts",
     "trade_of",
@@ -81,9 +84,11 @@ __all__ = [
     "unallocated_receipts",
     "visible_accounts",
     "visible_cycles",
+    "visible_entries",
     "visible_instructions",
     "visible_invoices",
     "visible_positions",
     "visible_trades",
     "waiting_for",
+    "walk",
 ]

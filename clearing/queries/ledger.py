@@ -121,15 +121,19 @@ def kind_totals(currency: str) -> dict[str, int]:
     return {row["account__kind"]: int(row["total"]) for row in rows}
 
 
-def trial_balance(currency: str) -> list[dict[str, Any]]:
-    """Debits, credits and balance by kind of account (合計残高試算表); debits and credits agree in total."""
+def trial_balance(currency: str, until: date | None = None) -> list[dict[str, Any]]:
+    """Debits, credits and balance by kind of account (合計残高試算表), to the end of the business day ``until``.
+
+    Debits and credits agree in total. Everything booked counts where no day is given.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT a.kind, coalesce(sum(p.amount_minor) FILTER (WHERE p.amount_minor > 0), 0)::bigint,"
             " coalesce(-sum(p.amount_minor) FILTER (WHERE p.amount_minor < 0), 0)::bigint"
-            " FROM clearing_posting p JOIN clearing_account a ON a.id = p.account_id WHERE p.currency = %s"
-            " GROUP BY a.kind",
-            [currency],
+            " FROM clearing_posting p JOIN clearing_account a ON a.id = p.account_id"
+            " JOIN clearing_entry e ON e.id = p.entry_id"
+            " WHERE p.currency = %s AND (%s::date IS NULL OR e.business_date <= %s) GROUP BY a.kind",
+            [currency, until, until],
         )
         sums = {kind: (debit, credit) for kind, debit, credit in cursor.fetchall()}
     return [

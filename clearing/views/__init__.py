@@ -1,6 +1,7 @@
 """Clearing over HTTP: trades, cycles, accounts, invoices, settlement and the bank."""
 
 from .cycles import CycleViewSet, PositionViewSet
+from .journal import BalancesView, JournalEntryViewSet, LedgerPeriodViewSet
 from .ledger import (
     AccountViewSet,
     ClientMoneyView,
@@ -20,6 +21,7 @@ from .trades import InvoiceViewSet, TradeViewSet, TradingNeutralityView
 
 __all__ = [
     "AccountViewSet",
+    "BalancesView",
     "BankEntryViewSet",
     "BankStatementViewSet",
     "ClientAccountViewSet",
@@ -27,7 +29,9 @@ __all__ = [
     "CycleViewSet",
     "DepositReferenceView",
     "InvoiceViewSet",
+    "JournalEntryViewSet",
     "JournalView",
+    "LedgerPeriodViewSet",
     "PositionViewSet",
     "SettlementInstructionViewSet",
     "StatementLineViewSet",
