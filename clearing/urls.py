@@ -10,6 +10,7 @@ from .views import (
     BankStatementViewSet,
     ClientAccountViewSet,
     ClientMoneyView,
+    CycleReportViewSet,
     CycleViewSet,
     DepositReferenceView,
     InvoiceViewSet,
@@ -28,6 +29,7 @@ from .views import (
 router = SimpleRouter()
 router.register("trades", TradeViewSet, basename="trade")
 router.register("cycles", CycleViewSet, basename="cycle")
+router.register("cycle-reports", CycleReportViewSet, basename="cycle-report")
 router.register("positions", PositionViewSet, basename="position")
 router.register("accounts", AccountViewSet, basename="account")
 router.register("statement-lines", StatementLineViewSet, basename="statement-line")

@@ -1,5 +1,6 @@
 """Reading clearing: trades, cycles, the ledger, settlement, invoices, and figures about them all."""
 
+from .cycle_report import cycle_report, cycle_report_html
 from .cycles import (
     CycleProgress,
     cycle_progress,
@@ -58,6 +59,8 @@ __all__ = [
     "carried_trades",
     "client_money",
     "cycle_progress",
+    "cycle_report",
+    "cycle_report_html",
     "cycle_summaries",
     "cycles_to_advance",
     "deposit_reference",

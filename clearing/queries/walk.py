@@ -46,7 +46,7 @@ def obligations_behind(entry: Entry, line: str) -> QuerySet[Obligation]:
     if found is None or entry.kind != EntryKind.CYCLE:
         return rows.none()
     side, kinds = found
-    return rows.filter(cycle_id=entry.cycle_id, kind__in=kinds, **{side: entry.organisation_id})
+    return rows.filter(cycle=entry.cycle, kind__in=kinds, **{side: entry.organisation_id})
 
 
 def postings_of(entry: Entry, actor: Actor) -> QuerySet[Posting]:
@@ -113,9 +113,9 @@ def _forward(entry: Entry) -> dict[str, Any]:
 
 def _payments(entry: Entry) -> list[dict[str, Any]]:
     instructions = list(
-        SettlementInstruction.objects.filter(
-            cycle_id=entry.cycle_id, organisation_id=entry.organisation_id
-        ).order_by("pk")
+        SettlementInstruction.objects.filter(cycle=entry.cycle, organisation=entry.organisation_id).order_by(
+            "pk"
+        )
     )
     bookings: dict[int, list[dict[str, Any]]] = {}
     for booking in BankEntry.objects.filter(instruction__in=instructions).order_by("pk"):

@@ -10,6 +10,7 @@ from .ledger import (
     StatementLineViewSet,
     TrialBalanceView,
 )
+from .reports import CycleReportViewSet
 from .settlement import (
     BankEntryViewSet,
     BankStatementViewSet,
@@ -26,6 +27,7 @@ __all__ = [
     "BankStatementViewSet",
     "ClientAccountViewSet",
     "ClientMoneyView",
+    "CycleReportViewSet",
     "CycleViewSet",
     "DepositReferenceView",
     "InvoiceViewSet",
