@@ -4,6 +4,7 @@ from .bank import BankAllocation, BankEntry, BankStatement
 from .cycles import Cycle, CycleStep, NetPosition
 from .invoices import Invoice
 from .ledger import Account, Balance, Entry, Posting
+from .periods import LedgerPeriod
 from .settlement import ClientAccount, SettlementInstruction, TransferFile
 from .trades import Obligation, Trade
 
@@ -18,6 +19,7 @@ __all__ = [
     "CycleStep",
     "Entry",
     "Invoice",
+    "LedgerPeriod",
     "NetPosition",
     "Obligation",
     "Posting",
