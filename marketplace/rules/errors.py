@@ -93,14 +93,10 @@ class NoTaxRate(DomainError):
 
 
 class NoParameter(DomainError):
-    """The rulebook does not state this parameter. Fields: ``parameter``."""
+    """The market knows no such parameter. Fields: ``parameter``."""
 
     code = "no_parameter"
-    category = Category.UNAVAILABLE
-    detail = Label(
-        "The rulebook in force does not state {parameter}.",
-        "施行中のルールブックに {parameter} の定めがありません。",
-    )
+    detail = Label("The market knows no parameter {parameter}.", "パラメーター {parameter} はありません。")
 
 
 class UnknownPoint(DomainError):

@@ -16,6 +16,7 @@ from marketplace.participants import queries as participants
 
 from .errors import NoParameter, NoRulebook, NoTaxRate
 from .models import Decision, Rulebook
+from .parameters import PARAMETERS, values_of
 from .points import PointKind
 from .replays import differences
 from .rulebook import CompiledRulebook
@@ -26,6 +27,7 @@ TRADE_FEE = "trade_fee"
 COMPILED_MAX = 16
 
 _compiled: OrderedDict[tuple[str, str], CompiledRulebook] = OrderedDict()
+_parameters: OrderedDict[str, Mapping[str, int]] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +111,55 @@ def tax_rate_bp(category: str, *, on: date) -> int:
     return rate
 
 
-def parameter(name: str) -> int | str | bool:
-    """A parameter of the rulebook in force, such as ``second_person_minor``; raises NoRulebook, NoParameter."""
-    parameters: dict[str, int | str | bool] = rulebook_in_force().document.get("parameters", {})
-    if name not in parameters:
+def parameter(name: str, *, at: datetime | None = None) -> int:
+    """The value at ``at`` (now, if not given) of a parameter of ``parameters.PARAMETERS``, such as
+    ``second_person_minor``: a whole number, or true or false.
+
+    The default holds where the rulebook in force does not state it, and where none is in force. What a rulebook
+    states is kept by its content for the life of the process: a call reads one short row. Raises NoParameter for
+    what the market does not know.
+    """
+    if name not in PARAMETERS:
         raise NoParameter(parameter=name)
-    return parameters[name]
+    return parameter_values(at=at)[1][name]
+
+
+def parameter_values(*, at: datetime | None = None) -> tuple[str | None, Mapping[str, int]]:
+    """The public identifier of the rulebook in force (None, if there is none) and the value of every parameter."""
+    row = (
+        Rulebook.objects.filter(effective_from__lte=at or clock.now())
+        .order_by("-number")
+        .values_list("pk", "public_id", "digest")
+        .first()
+    )
+    if row is None:
+        return None, values_of({})
+    key, public_id, digest = row
+    values = _parameters.get(digest)
+    if values is None:
+        stated = Rulebook.objects.values_list("document__parameters", flat=True).get(pk=key)
+        values = _parameters[digest] = values_of(stated or {})
+        while len(_parameters) > COMPILED_MAX:
+            _parameters.popitem(last=False)
+    return public_id, values
+
+
+def parameters_in_force() -> dict[str, Any]:
+    """Every parameter for the reader: ``{"rulebook", "parameters": [{"name", "type", "value", "default", "meaning"}]}``."""
+    rulebook, values = parameter_values()
+    return {
+        "rulebook": rulebook,
+        "parameters": [
+            {
+                "name": name,
+                "type": known.type.value,
+                "value": values[name],
+                "default": known.default,
+                "meaning": known.meaning.as_dict(),
+            }
+            for name, known in PARAMETERS.items()
+        ],
+    }
 
 
 def published_rulebooks() -> QuerySet[Rulebook]:

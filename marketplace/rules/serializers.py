@@ -9,6 +9,7 @@ from rest_framework import serializers
 from marketplace.api.serializers import BilingualField, StrictSerializer
 
 from .models import Decision, Rulebook
+from .parameters import ParameterType
 
 
 class RulebookSummarySerializer(serializers.ModelSerializer[Rulebook]):
@@ -112,3 +113,20 @@ class NeutralitySerializer(serializers.Serializer[Any]):
     replayed_the_same = serializers.IntegerField()
     facts_behind_fees = serializers.ListField(child=serializers.CharField())
     admissions_of_operator_and_affiliates = serializers.IntegerField()
+
+
+class ParameterSerializer(serializers.Serializer[Any]):
+    """A parameter of the rulebook: its value now, what holds where it is not stated, and what it means."""
+
+    name = serializers.CharField()
+    type = serializers.ChoiceField(choices=[kind.value for kind in ParameterType])
+    value = serializers.JSONField(help_text="A whole number, or true or false, by the type.")
+    default = serializers.JSONField(help_text="What holds where the rulebook does not state it.")
+    meaning = BilingualField()
+
+
+class ParametersSerializer(serializers.Serializer[Any]):
+    """Every parameter under the rulebook in force (null, if there is none)."""
+
+    rulebook = serializers.CharField(allow_null=True)
+    parameters = ParameterSerializer(many=True)

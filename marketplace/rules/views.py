@@ -23,6 +23,7 @@ from .models import Decision, Rulebook
 from .serializers import (
     DecisionSerializer,
     NeutralitySerializer,
+    ParametersSerializer,
     PreviewedSerializer,
     PreviewSerializer,
     PublishRulebookSerializer,
@@ -150,3 +151,18 @@ class NeutralityView(APIView):
     def get(self, request: Request) -> Response:
         """Figures over all decisions; the newest 200 are replayed while you wait."""
         return Response(NeutralitySerializer(queries.neutrality(replayed_max=REPLAYED_MAX)).data)
+
+
+class ParametersView(APIView):
+    """The amounts, times and choices that the rulebook sets, for everybody."""
+
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        summary="Read the parameters in force",
+        responses={200: ParametersSerializer},
+        operation_id="parameters",
+    )
+    def get(self, request: Request) -> Response:
+        """Every parameter with its value, its default and its meaning."""
+        return Response(ParametersSerializer(queries.parameters_in_force()).data)
