@@ -8,18 +8,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.participants import queries as participants
 
 from .errors import NoParameter, NoRulebook, NoTaxRate
-from .models import Decision, Rulebook
+from .halts import HaltView
+from .models import Decision, Halt, Rulebook
 from .parameters import PARAMETERS, values_of
 from .points import PointKind
 from .replays import differences
 from .rulebook import CompiledRulebook
+from .states import WIDTH, HaltScope
 from .tariffs import Tariff
 from .tax_rates import rate_on
 
@@ -165,6 +167,32 @@ def parameters_in_force() -> dict[str, Any]:
 def published_rulebooks() -> QuerySet[Rulebook]:
     """Every rulebook: the rules are public."""
     return Rulebook.objects.all()
+
+
+def halts() -> QuerySet[Halt]:
+    """Every halt, live and lifted: they are public."""
+    return Halt.objects.all()
+
+
+def halt_of(*, listing: str | None = None, segment: str | None = None) -> HaltView | None:
+    """The live halt, the widest if there are several, that stops trades in a listing (public identifier) of a
+    segment (code); None if nothing does. What is not given is covered by a halt of the market alone."""
+    covering = Q(scope=HaltScope.MARKET)
+    if segment is not None:
+        covering |= Q(scope=HaltScope.SEGMENT, subject=segment)
+    if listing is not None:
+        covering |= Q(scope=HaltScope.LISTING, subject=listing)
+    found = map(_halt_view, Halt.objects.filter(covering, lifted_at=None))
+    return min(found, key=lambda halt: WIDTH.index(halt.scope), default=None)
+
+
+def live_halts() -> list[HaltView]:
+    """Every live halt, the earliest first, for who asks of many trades: ``HaltView.covers`` says what each stops."""
+    return [_halt_view(row) for row in Halt.objects.filter(lifted_at=None).order_by("pk")]
+
+
+def _halt_view(row: Halt) -> HaltView:
+    return HaltView(row.public_id, row.scope, row.subject or None, row.reason, row.started_at)
 
 
 def visible_decisions(actor: Actor) -> QuerySet[Decision]:

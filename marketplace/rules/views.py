@@ -18,10 +18,13 @@ from marketplace.kernel.errors import Missing
 
 from . import queries, services
 from .errors import NoRulebook
-from .filters import DecisionFilter
-from .models import Decision, Rulebook
+from .filters import DecisionFilter, HaltFilter
+from .models import Decision, Halt, Rulebook
 from .serializers import (
     DecisionSerializer,
+    HaltSerializer,
+    HaltTradingSerializer,
+    LiftHaltSerializer,
     NeutralitySerializer,
     ParametersSerializer,
     PreviewedSerializer,
@@ -66,6 +69,16 @@ PREVIEW_EXAMPLE = {
     "subject": "lst_01JDEMO",
     "given": {"trade": {"segment": "mobility", "price_minor": 120000, "currency": "JPY"}},
 }
+
+HALT_EXAMPLE = {
+    "scope": "segment",
+    "subject": "mobility",
+    "reason": {
+        "ja": "提供データの誤りが見つかったため、確認が終わるまで停止します。",
+        "en": "Data on sale was found to be wrong; trading stops until it has been checked.",
+    },
+}
+LIFT_EXAMPLE = {"reason": {"ja": "確認が終わりました。", "en": "The check is done."}}
 
 
 class RulebookViewSet(MarketReadViewSet[Rulebook]):
@@ -136,6 +149,44 @@ class DecisionViewSet(MarketReadViewSet[Decision]):
     def preview(self, data: dict[str, Any]) -> services.Judgement:
         """What the rules in force would say of a subject (operator)."""
         return services.preview(actor=self.actor, **data)
+
+
+class HaltViewSet(MarketReadViewSet[Halt]):
+    """Trading halts, live and lifted; anyone may read them."""
+
+    serializer_class = HaltSerializer
+    filterset_class = HaltFilter
+    queryset = Halt.objects.none()
+
+    def get_queryset(self) -> QuerySet[Halt]:
+        """Every halt: they are published."""
+        return queries.halts()
+
+    def get_permissions(self) -> list[Any]:
+        """Reading is public, halting is the operator's."""
+        return [AllowAny()] if self.request.method in SAFE_METHODS else [IsOperator()]
+
+    @create_command(
+        summary="Halt trading",
+        request=HaltTradingSerializer,
+        response=HaltSerializer,
+        example=HALT_EXAMPLE,
+    )
+    def create(self, data: dict[str, Any]) -> Halt:
+        """Stop new trades in a listing, a segment or the whole market, at once (operator)."""
+        return services.halt_trading(actor=self.actor, **data)
+
+    @command(
+        summary="Lift a trading halt",
+        request=LiftHaltSerializer,
+        response=HaltSerializer,
+        permissions=(IsOperator,),
+        filterset_class=None,
+        example=LIFT_EXAMPLE,
+    )
+    def lift(self, data: dict[str, Any], public_id: str) -> Halt:
+        """Let trade go on where it was halted (operator)."""
+        return services.lift_halt(actor=self.actor, halt=public_id, **data)
 
 
 class NeutralityView(APIView):
