@@ -77,7 +77,7 @@ class TradeSerializer(serializers.ModelSerializer[Trade]):
         fields = (
             "id", "business_key", "agreement", "reference", "listing", "listing_version", "segment", "buyer",
             "seller", "currency", "price_minor", "tax_minor", "tax_rate_bp", "gross_minor", "fee_minor",
-            "fee_payer", "tariff", "state", "state_label", "cleared", "inspection_days", "fund_by",
+            "fee_payer", "tariff", "rulebook", "fee_tiered", "state", "state_label", "cleared", "inspection_days", "fund_by",
             "concluded_at", "secured_at", "accepted_at", "ended_at",
         )  # fmt: skip
 

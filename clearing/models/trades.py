@@ -19,6 +19,7 @@ from ..states import (
     TradeState,
 )
 from .columns import currency_stated, organisation_key
+from .fee_guards import fee_refunds_fit
 from .trade_guards import obligations_fit
 
 ECONOMICS = (
@@ -42,6 +43,8 @@ ECONOMICS = (
     "fee_tax_rate_bp",
     "fee_payer",
     "tariff",
+    "rulebook",
+    "fee_tiered",
     "inspection_days",
     "fund_by",
     "concluded_at",
@@ -55,7 +58,8 @@ class Trade(models.Model):
     database, and hashes are made over it and over the parties' corporate numbers as they were then
     (``buyer_key``, ``seller_key``). ``price_minor`` excludes tax; consumption tax is rounded once, down, over
     the whole trade, which is one document (Order for the Consumption Tax Act, article 70-10). ``fee_minor``
-    excludes tax, which is computed once per rate and participant over a cycle.
+    excludes tax, which is computed once per rate and participant over a cycle. ``tariff`` is the code of the fee in
+    ``rulebook``; where it is ``fee_tiered``, the cycle gives back what the payer's volume makes less.
 
     Invariants: one trade an agreement; what was agreed never changes; a state is reached by the table of
     ``states.TRADE`` only and carries its moment. Rows are never removed.
@@ -84,6 +88,8 @@ class Trade(models.Model):
     fee_tax_rate_bp = models.PositiveIntegerField()
     fee_payer = models.CharField(max_length=10, choices=FeePayer.choices)
     tariff = models.CharField(max_length=60)
+    rulebook = models.CharField(max_length=31, null=True)
+    fee_tiered = models.BooleanField(default=False, db_default=False)
     inspection_days = models.PositiveIntegerField()
     fund_by = models.DateTimeField()
     concluded_at = models.DateTimeField()
@@ -103,6 +109,9 @@ class Trade(models.Model):
             ),
             models.CheckConstraint(condition=~Q(buyer=F("seller")), name="trade_two_parties"),
             models.CheckConstraint(condition=Q(fee_payer__in=FeePayer.values), name="trade_fee_payer"),
+            models.CheckConstraint(
+                condition=Q(fee_tiered=False) | Q(rulebook__isnull=False), name="trade_tiers_of_rulebook"
+            ),
             models.CheckConstraint(
                 condition=Q(
                     business_key__regex=r"^[^[:cntrl:]|]+$",
@@ -127,6 +136,8 @@ class Trade(models.Model):
         indexes = [
             models.Index("buyer", "concluded_at", "id", name="trade_waiting", condition=Q(state="concluded")),
             models.Index("fund_by", name="trade_due", condition=Q(state="concluded")),
+            # Who looks for fees that volume makes less reads nothing where there are none.
+            models.Index("id", name="trade_tiered", condition=Q(fee_tiered=True)),
         ]
         triggers = [
             state_guard(TRADE),
@@ -144,7 +155,7 @@ class Obligation(models.Model):
     the obligation that this one undoes.
 
     Invariants: a trade's purchase and fee are made together, once, as the trade states them, after its acceptance;
-    so no trade is in two cycles. Obligations enter cycles that are open or closing only. Append-only.
+    so no trade is in two cycles. Of a fee no more is given back than was charged. Obligations enter cycles that are open or closing only. Append-only.
     """
 
     trade = models.ForeignKey(Trade, on_delete=models.PROTECT, related_name="+")
@@ -157,7 +168,7 @@ class Obligation(models.Model):
     currency = models.CharField(max_length=3)
     cycle = models.ForeignKey("clearing.Cycle", on_delete=models.PROTECT, related_name="+", db_index=False)
     legal_basis = models.CharField(max_length=30, choices=LegalBasis.choices)
-    source = models.CharField(max_length=31, null=True, unique=True)
+    source = models.CharField(max_length=60, null=True, unique=True)
     reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="+")
     made_at = models.DateTimeField()
 
@@ -183,4 +194,4 @@ class Obligation(models.Model):
             currency_stated("obligation_currency"),
         ]
         indexes = [models.Index("cycle", "kind", name="obligation_by_cycle")]
-        triggers = [append_only(), obligations_fit()]
+        triggers = [append_only(), obligations_fit(), fee_refunds_fit()]

@@ -31,6 +31,7 @@ from ..queries.proofs import stored_positions
 from ..recomputation import computed_positions
 from ..states import CYCLE, CycleState
 from .cycle_posting import post_positions
+from .fee_rebates import make_fee_rebates
 from .instructions import plan_payments, settlement_outcome
 from .invoices import issue_invoices
 
@@ -47,6 +48,7 @@ def validate(cycle: Cycle, actor: Actor) -> bool:
     """Check what is to be cleared and take its hash, once every event from before the barrier was seen."""
     if unseen_before(int(str(cycle.barrier)), SUBSCRIBER):
         return False
+    make_fee_rebates(cycle)
     with connection.cursor() as cursor:
         cursor.execute(_CONTENT, [cycle.currency, cycle.pk])
         trades, fees, obligations, foreign = cursor.fetchone()

@@ -74,6 +74,8 @@ def conclude_trade(*, actor: Actor, agreement: AgreementConcluded, concluded_at:
         fee_tax_rate_bp=charges.fee_tax_rate_bp,
         fee_payer=charges.fee_payer,
         tariff=charges.tariff,
+        rulebook=charges.rulebook,
+        fee_tiered=charges.fee_tiered,
         inspection_days=agreement.inspection_days,
         fund_by=funding_deadline(concluded_at, agreement.funding_days),
         concluded_at=concluded_at,

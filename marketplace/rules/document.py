@@ -149,6 +149,42 @@ def _faults_of_tariffs(document: Mapping[str, Any]) -> Iterator[Fault]:
                 Label("the ceiling is below the minimum", "上限が下限を下回っています"),
                 entry["code"],
             )
+        for name, message in _faults_of_tiers(entry):
+            yield _fault(f"tariffs.{at}.tiers.{name}", message, entry["code"])
+
+
+def _faults_of_tiers(entry: Mapping[str, Any]) -> Iterator[tuple[str, Label]]:
+    """Bands of volume begin at 0 with the tariff's rate, rise strictly, and a later one is never dearer."""
+    tiers = entry.get("tiers", [])
+    for at, tier in enumerate(tiers):
+        if at == 0:
+            if tier["from_minor"] != 0:
+                yield "0.from_minor", Label("the first band begins at 0", "最初の区分は0から始めてください")
+            if tier["rate_bp"] != entry["rate_bp"]:
+                yield (
+                    "0.rate_bp",
+                    Label(
+                        "the first band has the rate of the tariff, which is charged when a trade is concluded",
+                        "最初の区分の料率は、成立時に課す料金の料率と同じにしてください",
+                    ),
+                )
+            continue
+        if tier["from_minor"] <= tiers[at - 1]["from_minor"]:
+            yield (
+                f"{at}.from_minor",
+                Label(
+                    "a band begins above the one before it",
+                    "区分の下限は、前の区分より大きくしてください",
+                ),
+            )
+        if tier["rate_bp"] > tiers[at - 1]["rate_bp"]:
+            yield (
+                f"{at}.rate_bp",
+                Label(
+                    "a band is not dearer than the one before it, for the difference is given back",
+                    "差額を返還するため、料率は前の区分より高くできません",
+                ),
+            )
 
 
 def _faults_of_tax_rates(document: Mapping[str, Any]) -> Iterator[Fault]:

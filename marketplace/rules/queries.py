@@ -22,7 +22,7 @@ from .points import PointKind
 from .replays import differences
 from .rulebook import CompiledRulebook
 from .states import WIDTH, HaltScope
-from .tariffs import Tariff
+from .tariffs import Tariff, stated_tariff
 from .tax_rates import rate_on
 
 TRADE_FEE = "trade_fee"
@@ -100,6 +100,20 @@ def tariff(*, point: str = TRADE_FEE, facts: Mapping[str, Any], at: datetime | N
     Raises FactsNotTaken, NoRulebook, UnknownPoint, NoTariff, TariffUndecidable.
     """
     return tariff_schedule(point=point, at=at).tariff(facts)
+
+
+def tiered_tariffs() -> dict[tuple[str, str], Tariff]:
+    """Every tariff with tiers of every rulebook, by the rulebook's public identifier and the tariff's code.
+
+    Rulebooks without tiers are not read: where there have never been any, this costs one short query.
+    """
+    rows = Rulebook.objects.filter(document__tariffs__contains=[{"tiers": [{}]}])
+    return {
+        (public_id, entry["code"]): stated_tariff(entry, public_id)
+        for public_id, tariffs in rows.values_list("public_id", "document__tariffs")
+        for entry in tariffs
+        if entry.get("tiers")
+    }
 
 
 def tax_rate_bp(category: str, *, on: date) -> int:
