@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from marketplace.kernel import clock
 from marketplace.rules import queries, services
 from marketplace.rules.errors import FactsNotTaken, NoRulebook, NoTariff, NoTaxRate, UnknownPoint
-from marketplace.rules.tariffs import Tariff, fee_minor
+from marketplace.rules.tariffs import Tariff, Tier, fee_minor
 from tests.participants import factories as participants
 
 from .factories import document, publish, rule, tariff
@@ -30,7 +30,8 @@ def at_noon():
 def test_the_fee_of_a_trade():
     rulebook = publish()
     found = queries.tariff(facts=TRADE)
-    assert found == Tariff("STANDARD-5", 500, 100, 500_000, "seller", rulebook.public_id)
+    tiers = (Tier(0, 500), Tier(10_000_000, 300))
+    assert found == Tariff("STANDARD-5", 500, 100, 500_000, "seller", rulebook.public_id, tiers)
     assert fee_minor(found, 48_000) == 2_400
     public = queries.tariff(point="trade_fee", facts=TRADE | {"segment": "public"})
     assert (public.code, fee_minor(public, 48_000)) == ("PUBLIC-3", 1_440)
