@@ -25,7 +25,6 @@ from ..terms import parse_terms
 from .moves import locked, move, require_active, require_move, role_in
 
 
-@transaction.atomic
 def sign(*, actor: Actor, negotiation: str, signed_hash: str | None = None) -> Negotiation:
     """Sign the contract for the actor's organisation, by the market's signature on its instruction (立会人型).
 
@@ -33,12 +32,18 @@ def sign(*, actor: Actor, negotiation: str, signed_hash: str | None = None) -> N
     let it. ``signed_hash``, where given, is the hash of the contract that the party has read. Emits
     negotiation.moved and, on conclusion, agreement.concluded. Raises Missing, IllegalTransition,
     NegotiationExpired, NotAdmitted, OrganisationSuspended, TermsUnsettled, SignedSomethingElse, TradingHalted,
-    and ConclusionRefused with the rules' reasons; refused, nothing has changed.
+    and ConclusionRefused with the rules' reasons; refused, nothing has changed, but what the rules decided is kept.
     """
-    subject = locked(actor, negotiation)
-    if role_in(actor, subject) == Party.BUYER:
-        return _conclude(actor, subject, signed_hash)
-    return _put_up(actor, subject, signed_hash)
+    with transaction.atomic():
+        subject = locked(actor, negotiation)
+        if role_in(actor, subject) != Party.BUYER:
+            return _put_up(actor, subject, signed_hash)
+        try:
+            return _conclude(actor, subject, signed_hash)
+        except ConclusionRefused as refused:
+            # The rules are asked before anything else is written: their decision commits, and nothing else.
+            refusal = refused
+    raise refusal
 
 
 def _put_up(actor: Actor, negotiation: Negotiation, read_hash: str | None) -> Negotiation:

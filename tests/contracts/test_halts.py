@@ -207,3 +207,7 @@ def test_a_trade_that_the_rules_hold_is_not_concluded(market):
     assert [reason["rule"] for reason in refusal.value.fields["reasons"]] == ["TRD-1", "TRD-3"]
     negotiation.refresh_from_db()
     assert (negotiation.state, Agreement.objects.count()) == ("agreed", 0)
+    # Both decisions stay on record: the one that consented, and the one that did not.
+    outcomes = Decision.objects.filter(subject=negotiation.public_id).order_by("pk")
+    assert list(outcomes.values_list("point", "outcome")) == [("conclusion", "allow"), ("trading", "hold")]
+    assert broken() == {}
