@@ -43,7 +43,7 @@ def tell_of_halt(*, halt: str, lifted: bool) -> int:
         "buyer_id", "seller_id"
     )
     wording = (RESUMED if lifted else HALTED).worded(
-        what=rules.halt_words(row).as_dict(), reason=row.lift_reason or row.reason if lifted else row.reason
+        what=rules.halt_words(row).as_dict(), reason=(lifted and row.lift_reason) or row.reason
     )
     parties = sorted({party for pair in pairs for party in pair})
     for party in parties:
