@@ -12,6 +12,7 @@ from django.db.models import Count, Q, QuerySet
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
+from marketplace.kernel.labels import Label
 from marketplace.participants import queries as participants
 
 from .errors import NoParameter, NoRulebook, NoTaxRate
@@ -203,6 +204,11 @@ def halt_of(*, listing: str | None = None, segment: str | None = None) -> HaltVi
 def live_halts() -> list[HaltView]:
     """Every live halt, the earliest first, for who asks of many trades: ``HaltView.covers`` says what each stops."""
     return [_halt_view(row) for row in Halt.objects.filter(lifted_at=None).order_by("pk")]
+
+
+def halt_words(row: Halt) -> Label:
+    """Of what a halt stops trading, in both languages."""
+    return _halt_view(row).words
 
 
 def _halt_view(row: Halt) -> HaltView:

@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from contracts import queries, services
+from contracts import handlers, queries, services
 from contracts.errors import ConclusionRefused
 from contracts.models import Agreement, Negotiation
+from marketplace.events.schemas.rules import TradingHalted as TradingHaltedEvent
+from marketplace.events.schemas.rules import TradingResumed
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.invariants import verify_all
+from marketplace.notices.models import Notice
 from marketplace.participants.models import Segment
 from marketplace.rules import services as rules
 from marketplace.rules.errors import TradingHalted
@@ -211,3 +214,31 @@ def test_a_trade_that_the_rules_hold_is_not_concluded(market):
     outcomes = Decision.objects.filter(subject=negotiation.public_id).order_by("pk")
     assert list(outcomes.values_list("point", "outcome")) == [("conclusion", "allow"), ("trading", "hold")]
     assert broken() == {}
+
+
+@pytest.mark.parametrize(("scope", "told"), [("listing", 2), ("segment", 3), ("market", 3)])
+def test_who_negotiates_is_told_once_of_a_halt_and_of_its_end(market, scope, told):
+    for _ in range(2):
+        factories.requested(market)
+    factories.agreement(market)
+    services.request_negotiation(
+        actor=market.stranger, listing=factories.listing(market.seller, "L-2"), reference="PO-S"
+    )
+    halted = halt(market, scope)
+    lifted = rules.lift_halt(
+        actor=market.operator, halt=halted.public_id, reason={"ja": "解消", "en": "Solved"}
+    )
+    handlers.on_trading_halted(TradingHaltedEvent(**outbox("trading.halted")), None)
+    handlers.on_trading_resumed(TradingResumed(**outbox("trading.resumed")), None)
+    notices = Notice.objects.filter(subject=lifted.public_id).order_by("pk")
+    assert notices.count() == 2 * told
+    assert len({notice.organisation_id for notice in notices}) == told
+    first, last = notices[0], notices[2 * told - 1]
+    assert first.title["en"].startswith("Trading is halted: ")
+    assert first.body["ja"].endswith("理由: 確認のため")
+    assert last.body["en"].endswith("Why: Solved")
+
+
+def outbox(kind: str) -> dict[str, Any]:
+    (data,) = factories.events(kind)
+    return data
