@@ -43,7 +43,8 @@ Invariant(
         "   ('sales', n.sales_minor + n.sales_tax_minor), ('fees', -n.fees_minor), ('fee_tax', -n.fee_tax_minor),"
         "   ('fee_refunds', n.fee_refunds_minor), ('fee_refund_tax', n.fee_refund_tax_minor),"
         "   ('corrections_paid', -n.corrections_paid_minor),"
-        "   ('corrections_received', n.corrections_received_minor)) AS v(line, amount) WHERE v.amount > 0)"
+        "   ('corrections_received', n.corrections_received_minor),"
+        "   ('shares_paid', -n.shares_paid_minor), ('shares_received', n.shares_received_minor)) AS v(line, amount) WHERE v.amount > 0)"
         " SELECT * FROM posted FULL JOIN netted USING (cycle_id, organisation_id, line)"
         " WHERE posted.amount IS DISTINCT FROM netted.amount"
     ),
@@ -61,6 +62,7 @@ Invariant(
     check=by_query(
         "SELECT t.public_id, t.state, count(o.id) AS obligations FROM clearing_trade t"
         " LEFT JOIN clearing_obligation o ON o.trade_id = t.id AND o.kind IN ('purchase', 'fee')"
+        "  AND o.carried_from_id IS NULL"
         " GROUP BY t.id HAVING count(o.id) <> CASE t.state WHEN 'accepted' THEN 2 ELSE 0 END"
         "  OR count(DISTINCT o.cycle_id) > 1"
     ),

@@ -36,7 +36,7 @@ Invariant(
     ),
     test=f"{_GUARDS}::test_an_obligation_needs_an_accepted_trade",
     check=by_query(
-        "WITH due AS (SELECT t.buyer_id, t.currency, sum(t.gross_minor) AS minor FROM clearing_trade t"
+        "WITH due AS (SELECT t.buyer_id, t.currency, sum(t.captured_price_minor + t.captured_tax_minor) AS minor FROM clearing_trade t"
         "  JOIN clearing_obligation o ON o.trade_id = t.id AND o.kind = 'purchase'"
         "  JOIN clearing_cycle c ON c.id = o.cycle_id AND c.posted_at IS NULL GROUP BY 1, 2),"
         " released AS (SELECT a.organisation_id AS buyer_id, a.currency, -b.balance_minor AS minor"
@@ -57,6 +57,7 @@ Invariant(
         "clearing_trade.trade_amounts",
         "clearing_trade.trade_two_parties",
         "clearing_trade.trade_key",
+        "clearing_trade.trade_captured",
     ),
     test=f"{_GUARDS}::test_the_terms_of_a_trade_never_change",
     check=by_query(

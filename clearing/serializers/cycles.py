@@ -24,7 +24,8 @@ class CycleSerializer(serializers.ModelSerializer[Cycle]):
         fields = (
             "id", "business_key", "currency", "number", "state", "state_label", "waits_for", "opened_at",
             "closed_at", "trades", "gross_minor", "net_minor", "payments_before", "payments_after",
-            "input_hash", "trades_root", "output_hash", "merkle_root", "posted_at", "settled_at",
+            "input_hash", "trades_root", "output_hash", "merkle_root", "netted_at", "posted_at", "settled_at",
+            "on_hold_since", "hold_reason",
         )  # fmt: skip
 
     @extend_schema_field(BilingualField)
@@ -52,7 +53,8 @@ class PositionSerializer(serializers.ModelSerializer[NetPosition]):
         fields = (
             "id", "cycle", "organisation", "currency", "purchases_minor", "purchase_tax_minor", "sales_minor",
             "sales_tax_minor", "fees_minor", "fee_tax_minor", "fee_refunds_minor", "fee_refund_tax_minor",
-            "corrections_paid_minor", "corrections_received_minor", "net_minor",
+            "corrections_paid_minor", "corrections_received_minor", "shares_paid_minor", "shares_received_minor",
+            "carried_forward_minor", "net_minor",
         )  # fmt: skip
 
 
