@@ -26,6 +26,7 @@ PUBLISHED_ORDER = (
     ObligationKind.REFUND,
     ObligationKind.ADJUSTMENT,
     ObligationKind.PENALTY,
+    ObligationKind.SHARE,
     ObligationKind.FEE,
 )
 """Which obligations are met first: what goes to participants before what is due to the operator."""

@@ -5,6 +5,7 @@ from .cycles import Cycle, CycleStep, NetPosition
 from .invoices import Invoice
 from .ledger import Account, Balance, Entry, Posting
 from .settlement import ClientAccount, SettlementInstruction, TransferFile
+from .shortfalls import Deferral, Shortfall
 from .trades import Obligation, Trade
 
 __all__ = [
@@ -16,12 +17,14 @@ __all__ = [
     "ClientAccount",
     "Cycle",
     "CycleStep",
+    "Deferral",
     "Entry",
     "Invoice",
     "NetPosition",
     "Obligation",
     "Posting",
     "SettlementInstruction",
+    "Shortfall",
     "Trade",
     "TransferFile",
 ]

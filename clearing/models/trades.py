@@ -20,6 +20,7 @@ from ..states import (
     TradeState,
 )
 from .columns import currency_stated, organisation_key
+from .shortfall_guards import carried_rests_fit
 from .trade_guards import obligations_fit
 
 ECONOMICS = (
@@ -254,4 +255,4 @@ class Obligation(models.Model):
             currency_stated("obligation_currency"),
         ]
         indexes = [models.Index("cycle", "kind", name="obligation_by_cycle")]
-        triggers = [append_only(), obligations_fit()]
+        triggers = [append_only(), obligations_fit(), carried_rests_fit()]

@@ -11,6 +11,7 @@ from .cycles import (
     waiting_for,
 )
 from .figures import carried_trades, money_figures, neutrality
+from .funds import Funds, funds_of
 from .invoices import invoice_count, invoice_pdf, visible_invoices
 from .ledger import (
     ClientMoney,
@@ -45,6 +46,7 @@ from .trades import (
 __all__ = [
     "ClientMoney",
     "CycleProgress",
+    "Funds",
     "PlannedTransfer",
     "TradeCounts",
     "adjustment_count",
@@ -58,6 +60,7 @@ __all__ = [
     "deposit_reference",
     "ended_without_clearing",
     "funds_needed",
+    "funds_of",
     "invoice_count",
     "invoice_pdf",
     "is_final",

@@ -79,9 +79,12 @@ def test_who_cannot_pay_keeps_nothing_and_pays_in_the_published_order(owed, mean
     left, missing = left_over(means, owed, outcome), open_parts(owed, outcome)
     for party in means:
         own = sorted(
-            (row.place, paid, gap)
-            for row, paid, gap in zip(owed, outcome.paid_minor, missing, strict=True)
-            if row.debtor == party
+            (
+                (row.place, paid, gap)
+                for row, paid, gap in zip(owed, outcome.paid_minor, missing, strict=True)
+                if row.debtor == party
+            ),
+            key=lambda found: found[0],
         )
         gaps = [gap for _, _, gap in own]
         if any(gaps):

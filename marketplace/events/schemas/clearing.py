@@ -93,6 +93,21 @@ class CycleMoved(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShortfallOccurred(Event):
+    """A participant owed more in a cycle than it had: ``carried_minor`` of ``missing_minor`` was put off."""
+
+    type = "shortfall.occurred"
+    subject_field = "organisation"
+
+    shortfall: str
+    organisation: str
+    cycle: str
+    missing_minor: int
+    carried_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class InvoiceIssued(Event):
     """A document of a cycle is ready for its recipient."""
 
