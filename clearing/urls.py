@@ -7,14 +7,17 @@ from .views import (
     AccountViewSet,
     BankEntryViewSet,
     BankStatementViewSet,
+    ClaimViewSet,
     ClientAccountViewSet,
     ClientMoneyView,
     CycleViewSet,
     DepositReferenceView,
+    DepositViewSet,
     InvoiceViewSet,
     JournalView,
     PositionViewSet,
     SettlementInstructionViewSet,
+    ShortfallViewSet,
     StatementLineViewSet,
     TradeViewSet,
     TradingNeutralityView,
@@ -34,6 +37,9 @@ router.register("transfer-files", TransferFileViewSet, basename="transfer-file")
 router.register("bank-statements", BankStatementViewSet, basename="bank-statement")
 router.register("bank-entries", BankEntryViewSet, basename="bank-entry")
 router.register("client-accounts", ClientAccountViewSet, basename="client-account")
+router.register("deposits", DepositViewSet, basename="deposit")
+router.register("claims", ClaimViewSet, basename="claim")
+router.register("shortfalls", ShortfallViewSet, basename="shortfall")
 
 urlpatterns = [
     path("deposit-reference/", DepositReferenceView.as_view(), name="deposit-reference"),

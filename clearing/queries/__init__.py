@@ -33,6 +33,7 @@ from .settlement import (
     unallocated_receipts,
     visible_instructions,
 )
+from .shortfalls import shortfall_facts, visible_shortfalls
 from .trades import (
     TradeCounts,
     adjustment_count,
@@ -70,6 +71,7 @@ __all__ = [
     "money_figures",
     "neutrality",
     "overdue_count",
+    "shortfall_facts",
     "statement_lines",
     "trade_counts",
     "trade_of",
@@ -82,6 +84,7 @@ __all__ = [
     "visible_instructions",
     "visible_invoices",
     "visible_positions",
+    "visible_shortfalls",
     "visible_trades",
     "waiting_for",
 ]

@@ -20,6 +20,12 @@ from .settlement import (
     TransferFileSerializer,
     UploadStatementSerializer,
 )
+from .shortfalls import (
+    FundsSerializer,
+    OfParticipantSerializer,
+    PayDepositSerializer,
+    ShortfallSerializer,
+)
 from .trades import InvoiceSerializer, TradeProofSerializer, TradeSerializer
 
 __all__ = [
@@ -33,11 +39,15 @@ __all__ = [
     "CycleSerializer",
     "DepositReferenceSerializer",
     "FailSerializer",
+    "FundsSerializer",
     "InstructionSerializer",
     "InvoiceSerializer",
+    "OfParticipantSerializer",
     "OpenCycleSerializer",
+    "PayDepositSerializer",
     "PositionSerializer",
     "RegisterClientAccountSerializer",
+    "ShortfallSerializer",
     "StatementLineSerializer",
     "TradeProofSerializer",
     "TradeSerializer",

@@ -16,20 +16,24 @@ from .settlement import (
     SettlementInstructionViewSet,
     TransferFileViewSet,
 )
+from .shortfalls import ClaimViewSet, DepositViewSet, ShortfallViewSet
 from .trades import InvoiceViewSet, TradeViewSet, TradingNeutralityView
 
 __all__ = [
     "AccountViewSet",
     "BankEntryViewSet",
     "BankStatementViewSet",
+    "ClaimViewSet",
     "ClientAccountViewSet",
     "ClientMoneyView",
     "CycleViewSet",
     "DepositReferenceView",
+    "DepositViewSet",
     "InvoiceViewSet",
     "JournalView",
     "PositionViewSet",
     "SettlementInstructionViewSet",
+    "ShortfallViewSet",
     "StatementLineViewSet",
     "TradeViewSet",
     "TradingNeutralityView",

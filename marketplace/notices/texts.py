@@ -96,6 +96,15 @@ SUSPENDED = Wording(
         "再開までの間、新しい取引はできません。既存の債権・債務は残ります。理由: {reason}",
     ),
 )
+SHORTFALL = Wording(
+    Label("You owed {missing} more than you had", "清算で {missing} が不足しました"),
+    Label(
+        "{carried} of it is put off to the next clearing cycle; the rest was lent to you by the market and is"
+        " collected from what you are paid next. Pay in to make up for it.",
+        "うち {carried} は次の清算サイクルに繰り越されます。残りは市場が立て替え、次回の支払額から回収します。"
+        "不足額を入金してください。",
+    ),
+)
 VERSION_PUBLISHED = Wording(
     Label("Your data is on sale", "データの掲載を開始しました"),
     Label(

@@ -48,5 +48,9 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     ),
     "adjustment.due": ("clearing.handlers.on_adjustment_due",),
     "payment.received": ("marketplace.notices.handlers.on_payment_received",),
+    "shortfall.occurred": (
+        "marketplace.rules.handlers.decide_shortfall",
+        "marketplace.notices.handlers.on_shortfall_occurred",
+    ),
     "invoice.issued": ("marketplace.notices.handlers.on_invoice_issued",),
 }

@@ -60,6 +60,7 @@ def lent(outcome: Outcome) -> int:
     return sum(outcome.reserve_minor.values())
 
 
+@settings(deadline=None)
 @given(debts(), means_of(5, 10**9), st.integers(0, 2 * 10**9))
 def test_nobody_spends_what_is_not_there_and_no_yen_is_lost(owed, means, reserve):
     outcome = settle(means=means, owed=owed, reserve_minor=reserve)
@@ -73,6 +74,7 @@ def test_nobody_spends_what_is_not_there_and_no_yen_is_lost(owed, means, reserve
     assert lent(outcome) <= reserve
 
 
+@settings(deadline=None)
 @given(debts(), means_of(5, 10**9), st.integers(0, 2 * 10**9))
 def test_who_cannot_pay_keeps_nothing_and_pays_in_the_published_order(owed, means, reserve):
     outcome = settle(means=means, owed=owed, reserve_minor=reserve)
@@ -93,6 +95,7 @@ def test_who_cannot_pay_keeps_nothing_and_pays_in_the_published_order(owed, mean
             assert all(gaps[at] and not own[at][1] for at in range(first + 1, len(own)))
 
 
+@settings(deadline=None)
 @given(debts(), means_of(5, 10**9), st.integers(1, 2 * 10**9))
 def test_the_reserve_lends_to_those_in_need_and_to_the_end(owed, means, reserve):
     outcome = settle(means=means, owed=owed, reserve_minor=reserve)
@@ -110,6 +113,7 @@ def test_the_reserve_lends_to_those_in_need_and_to_the_end(owed, means, reserve)
     assert all(more >= less for more, less in zip(outcome.paid_minor, without.paid_minor, strict=True))
 
 
+@settings(deadline=None)
 @given(debts(), means_of(5, 10**9), st.integers(0, 10**9), st.randoms(use_true_random=False))
 def test_the_order_in_which_obligations_come_changes_nothing(owed, means, reserve, random):
     shuffled, reordered = list(owed), list(means.items())
@@ -123,6 +127,7 @@ def test_the_order_in_which_obligations_come_changes_nothing(owed, means, reserv
     assert one.reserve_minor == other.reserve_minor
 
 
+@settings(deadline=None)
 @given(debts(), means_of(5, 10**9), st.integers(0, 10**9), st.integers(1, 5), st.integers(0, 10**9))
 def test_whoever_has_more_the_others_are_paid_no_less(owed, means, reserve, richer, more):
     poor = settle(means=means, owed=owed, reserve_minor=reserve)
@@ -130,6 +135,7 @@ def test_whoever_has_more_the_others_are_paid_no_less(owed, means, reserve, rich
     assert all(after >= before for after, before in zip(rich.paid_minor, poor.paid_minor, strict=True))
 
 
+@settings(deadline=None)
 @given(debts(), means_of(5, 10**9), st.integers(0, 10**9), st.integers(0, 10**9))
 def test_with_a_larger_reserve_nobody_is_paid_less(owed, means, reserve, more):
     small = settle(means=means, owed=owed, reserve_minor=reserve)
