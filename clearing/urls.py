@@ -5,16 +5,20 @@ from rest_framework.routers import SimpleRouter
 
 from .views import (
     AccountViewSet,
+    BalancesView,
     BankEntryViewSet,
     BankStatementViewSet,
     ClaimViewSet,
     ClientAccountViewSet,
     ClientMoneyView,
+    CycleReportViewSet,
     CycleViewSet,
     DepositReferenceView,
     DepositViewSet,
     InvoiceViewSet,
+    JournalEntryViewSet,
     JournalView,
+    LedgerPeriodViewSet,
     PositionViewSet,
     SettlementInstructionViewSet,
     ShortfallViewSet,
@@ -28,6 +32,7 @@ from .views import (
 router = SimpleRouter()
 router.register("trades", TradeViewSet, basename="trade")
 router.register("cycles", CycleViewSet, basename="cycle")
+router.register("cycle-reports", CycleReportViewSet, basename="cycle-report")
 router.register("positions", PositionViewSet, basename="position")
 router.register("accounts", AccountViewSet, basename="account")
 router.register("statement-lines", StatementLineViewSet, basename="statement-line")
@@ -36,6 +41,8 @@ router.register("settlement-instructions", SettlementInstructionViewSet, basenam
 router.register("transfer-files", TransferFileViewSet, basename="transfer-file")
 router.register("bank-statements", BankStatementViewSet, basename="bank-statement")
 router.register("bank-entries", BankEntryViewSet, basename="bank-entry")
+router.register("journal-entries", JournalEntryViewSet, basename="journal-entry")
+router.register("ledger-periods", LedgerPeriodViewSet, basename="ledger-period")
 router.register("client-accounts", ClientAccountViewSet, basename="client-account")
 router.register("deposits", DepositViewSet, basename="deposit")
 router.register("claims", ClaimViewSet, basename="claim")
@@ -43,6 +50,7 @@ router.register("shortfalls", ShortfallViewSet, basename="shortfall")
 
 urlpatterns = [
     path("deposit-reference/", DepositReferenceView.as_view(), name="deposit-reference"),
+    path("balances/", BalancesView.as_view(), name="balances"),
     path("trial-balance/", TrialBalanceView.as_view(), name="trial-balance"),
     path("client-money/", ClientMoneyView.as_view(), name="client-money"),
     path("journal/", JournalView.as_view(), name="journal"),

@@ -4,6 +4,7 @@ from .bank import BankAllocation, BankEntry, BankStatement
 from .cycles import Cycle, CycleStep, NetPosition
 from .invoices import Invoice
 from .ledger import Account, Balance, Entry, Posting
+from .periods import LedgerPeriod
 from .settlement import ClientAccount, SettlementInstruction, TransferFile
 from .shortfalls import Deferral, Shortfall
 from .trades import Obligation, Trade
@@ -20,6 +21,7 @@ __all__ = [
     "Deferral",
     "Entry",
     "Invoice",
+    "LedgerPeriod",
     "NetPosition",
     "Obligation",
     "Posting",

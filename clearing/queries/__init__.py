@@ -1,5 +1,6 @@
 """Reading clearing: trades, cycles, the ledger, settlement, invoices, and figures about them all."""
 
+from .cycle_report import cycle_report, cycle_report_html
 from .cycles import (
     CycleProgress,
     cycle_progress,
@@ -11,12 +12,14 @@ from .cycles import (
     waiting_for,
 )
 from .figures import carried_trades, money_figures, neutrality
+from .finality import Finality, finality
 from .funds import Funds, funds_of
 from .invoices import invoice_count, invoice_pdf, visible_invoices
 from .ledger import (
     ClientMoney,
     balance_at,
     balances,
+    balances_at,
     client_money,
     journal_csv,
     ledger_counts,
@@ -43,23 +46,29 @@ from .trades import (
     trade_of,
     visible_trades,
 )
+from .walk import obligations_behind, postings_of, visible_entries, walk
 
 __all__ = [
     "ClientMoney",
     "CycleProgress",
+    "Finality",
     "Funds",
     "PlannedTransfer",
     "TradeCounts",
     "adjustment_count",
     "balance_at",
     "balances",
+    "balances_at",
     "carried_trades",
     "client_money",
     "cycle_progress",
+    "cycle_report",
+    "cycle_report_html",
     "cycle_summaries",
     "cycles_to_advance",
     "deposit_reference",
     "ended_without_clearing",
+    "finality",
     "funds_needed",
     "funds_of",
     "invoice_count",
@@ -70,7 +79,9 @@ __all__ = [
     "left_out",
     "money_figures",
     "neutrality",
+    "obligations_behind",
     "overdue_count",
+    "postings_of",
     "shortfall_facts",
     "statement_lines",
     "trade_counts",
@@ -81,10 +92,12 @@ __all__ = [
     "unallocated_receipts",
     "visible_accounts",
     "visible_cycles",
+    "visible_entries",
     "visible_instructions",
     "visible_invoices",
     "visible_positions",
     "visible_shortfalls",
     "visible_trades",
     "waiting_for",
+    "walk",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -19,11 +20,16 @@ def left_out() -> list[dict[str, Any]]:
 
     ``reason`` is what held them back at that moment; ``became`` the cycle that cleared them since, or their state.
     """
-    standing = [
-        (cycle, trade)
-        for cycle in Cycle.objects.filter(closed_at__isnull=False).order_by("currency", "number")
-        for trade in _standing_at(cycle)
-    ]
+    return _rows(Cycle.objects.filter(closed_at__isnull=False).order_by("currency", "number"))
+
+
+def left_out_of(cycle: Cycle) -> list[dict[str, Any]]:
+    """The trades that stood at the cut-off of ``cycle`` and did not enter it; none before it is cut off."""
+    return _rows([cycle] if cycle.closed_at else [])
+
+
+def _rows(cycles: Iterable[Cycle]) -> list[dict[str, Any]]:
+    standing = [(cycle, trade) for cycle in cycles for trade in _standing_at(cycle)]
     trades = {trade.pk: trade.public_id for _, trade in standing}
     cleared_in = dict(
         Obligation.objects.filter(trade__in=trades, kind=ObligationKind.PURCHASE).values_list(

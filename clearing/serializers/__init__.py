@@ -1,6 +1,14 @@
 """How clearing is written out, and what its commands take. Amounts, states, fees and cycles are never taken."""
 
 from .cycles import CycleSerializer, OpenCycleSerializer, PositionSerializer
+from .journal import (
+    BalancesSerializer,
+    BehindLineSerializer,
+    ClosePeriodSerializer,
+    EntrySerializer,
+    LedgerPeriodSerializer,
+    WalkedEntrySerializer,
+)
 from .ledger import (
     AccountSerializer,
     ClientMoneySerializer,
@@ -31,17 +39,22 @@ from .trades import InvoiceSerializer, TradeProofSerializer, TradeSerializer
 __all__ = [
     "AccountSerializer",
     "AllocateSerializer",
+    "BalancesSerializer",
     "BankEntrySerializer",
     "BankStatementSerializer",
+    "BehindLineSerializer",
     "ClientAccountSerializer",
     "ClientMoneySerializer",
+    "ClosePeriodSerializer",
     "CreateTransferFileSerializer",
     "CycleSerializer",
     "DepositReferenceSerializer",
+    "EntrySerializer",
     "FailSerializer",
     "FundsSerializer",
     "InstructionSerializer",
     "InvoiceSerializer",
+    "LedgerPeriodSerializer",
     "OfParticipantSerializer",
     "OpenCycleSerializer",
     "PayDepositSerializer",
@@ -54,4 +67,5 @@ __all__ = [
     "TransferFileSerializer",
     "TrialBalanceSerializer",
     "UploadStatementSerializer",
+    "WalkedEntrySerializer",
 ]

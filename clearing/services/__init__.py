@@ -4,6 +4,7 @@ from .bank import allocate_receipt, import_bank_statement
 from .claims import write_off_claim
 from .cycles import advance_cycle, close_cycle, nudge, open_first_cycle
 from .deposits import pay_deposit, release_deposit
+from .periods import close_ledger_period
 from .settlement import (
     create_transfer_file,
     mark_overdue_payments,
@@ -30,6 +31,7 @@ __all__ = [
     "allocate_receipt",
     "carry_out_deadlines",
     "close_cycle",
+    "close_ledger_period",
     "conclude_trade",
     "create_transfer_file",
     "fail_trade",

@@ -20,10 +20,13 @@ from clearing.models import (
     SettlementInstruction,
     Shortfall,
 )
+from clearing.proofs import input_lines
 from clearing.recomputation import changed_cycles
 from clearing.services.resources import lendable_minor
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel import clock
+from marketplace.participants.queries import get_organisation
 from marketplace.participants.services import suspend_participant
 
 from . import factories
@@ -216,7 +219,7 @@ def test_the_hash_of_a_cycle_holds_what_was_carried_over(market, sold):
     factories.clear(market)
     factories.pay_in(market, "seller", 550)
     third = factories.clear(market)
-    (line,) = [bytes(row).decode() for row in _lines_of(third)]
+    (line,) = [bytes(row).decode() for row in input_lines(third.pk)]
     buyer, seller = (market.party(name).corporate_number for name in ("buyer", "seller"))
     assert line == f"{sold.business_key}|adjustment|{seller}|{buyer}|500|50|1000"
     assert changed_cycles() == []
@@ -416,7 +419,40 @@ def test_a_shortfall_is_recorded_and_told(market, sold):
     assert (step.payload["deferrals"], step.payload["carried_minor"]) == (1, 550)
 
 
-def test_nobody_short_costs_nothing(market, django_assert_num_queries):
+def test_what_is_put_off_is_not_final(market, sold):
+    """Of 550 the operator took 100 over; 450 are a claim of the buyer against the seller, as before any netting."""
+    factories.pay_in(market, "seller", 100)
+    factories.adjust(market, sold, "seller", "buyer", 500)
+    second = factories.clear(market)
+    found = queries.finality(organisation=get_organisation(market.party("seller").public_id), at=clock.now())
+    shown = [
+        (row["cycle"], row["stage"], row["amount_minor"])
+        for row in found.obligations
+        if row["kind"] == "adjustment"
+    ]
+    assert shown == [
+        (second.business_key, "discharged", 100),
+        (market.cycle.business_key, "gross", 450),
+    ]
+
+
+def test_what_was_set_aside_and_put_off_can_be_walked(market, sold):
+    factories.pay_in(market, "seller", 100)
+    factories.adjust(market, sold, "seller", "buyer", 500)
+    cycle = factories.clear(market)
+    aside = Entry.objects.get(kind="cover")
+    posted = Entry.objects.get(kind="cycle", cycle=cycle, organisation=market.party("seller"))
+    walked = queries.walk(aside)
+    assert (walked["back"]["cycle"], walked["forward"]["cycle"]) == (cycle.public_id, cycle.public_id)
+    assert walked["forward"]["entries"] == [posted.public_id]
+    (behind,) = queries.obligations_behind(posted, "carried")
+    assert behind == Deferral.objects.get().obligation
+    waits = Entry.objects.get(kind="cycle", cycle=cycle, organisation=market.party("buyer"))
+    assert list(queries.obligations_behind(waits, "awaited")) == [behind]
+    assert list(queries.obligations_behind(posted, "covered")) == []
+
+
+def test_nobody_short_costs_nothing(market):
     """Who lacks nothing is told from the totals: no balance is read, no entry made."""
     factories.accepted(market, "buyer", "seller", 10_000)
     cycle = factories.clear(market, "netted")
