@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from marketplace.events.schemas.clearing import ShortfallOccurred
+from marketplace.events.schemas.clearing import PaymentPutOff, ShortfallOccurred
 from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
@@ -33,7 +33,7 @@ def meet_shortfalls(cycle: Cycle, positions: dict[int, Position], actor: Actor) 
     """Set money aside for whoever owes more than ``cycle`` brings it, and put off what cannot be met.
 
     ``positions`` get what is carried forward. Returns figures for the record of the step. Emits shortfall.occurred
-    for each participant whose own money did not do. Nothing of it is computed again later: what was set aside is
+    for each participant whose own money did not do, payment.put_off for each that has to wait for it. Nothing of it is computed again later: what was set aside is
     used when the cycle is posted, whatever becomes of the participant.
     """
     operator_id = operator_organisation().id
@@ -166,15 +166,15 @@ def _lines(cover: Cover, accounts: Mapping[str, int]) -> list[Line]:
 
 
 def _tell(cycle: Cycle, decision: Decision, actor: Actor) -> None:
-    """Record who fell short, with evidence, and emit it."""
+    """Record who fell short, with evidence, and emit it; and tell those who have to wait for what they are owed."""
     carried: dict[int, int] = {}
     awaited: dict[int, int] = {}
     for row in decision.put_off:
         debtor, creditor = row.obligation.debtor_id, row.obligation.creditor_id
         carried[debtor] = carried.get(debtor, 0) + row.gross_minor
         awaited[creditor] = awaited.get(creditor, 0) + row.gross_minor
-    names = organisations_by_id({*carried, *decision.lent_minor})
-    for key in sorted(names, key=lambda key: names[key].public_id):
+    names = organisations_by_id({*carried, *awaited, *decision.lent_minor})
+    for key in sorted({*carried, *decision.lent_minor}, key=lambda key: names[key].public_id):
         lent = decision.lent_minor.get(key, 0)
         shortfall = Shortfall.objects.create(
             cycle=cycle,
@@ -202,6 +202,16 @@ def _tell(cycle: Cycle, decision: Decision, actor: Actor) -> None:
                 currency=cycle.currency,
             )
         )
+    for key in sorted(awaited, key=lambda key: names[key].public_id):
+        if not names[key].is_operator:
+            emit(
+                PaymentPutOff(
+                    organisation=names[key].public_id,
+                    cycle=cycle.public_id,
+                    amount_minor=awaited[key],
+                    currency=cycle.currency,
+                )
+            )
 
 
 def _figures(cycle: Cycle, shortfall: Shortfall) -> dict[str, Any]:

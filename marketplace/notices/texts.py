@@ -105,6 +105,15 @@ SHORTFALL = Wording(
         "不足額を入金してください。",
     ),
 )
+PUT_OFF = Wording(
+    Label("{amount} due to you is put off", "受取予定の {amount} が繰り越されました"),
+    Label(
+        "In clearing cycle {cycle} another participant did not have what it owes you. It still owes you all of it, and"
+        " the next cycle takes it up.",
+        "清算サイクル {cycle} で、支払義務のある参加者に資金不足がありました。債権は全額存続し、次のサイクルで清算"
+        "の対象となります。",
+    ),
+)
 VERSION_PUBLISHED = Wording(
     Label("Your data is on sale", "データの掲載を開始しました"),
     Label(

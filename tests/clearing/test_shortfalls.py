@@ -339,6 +339,13 @@ def test_a_shortfall_is_recorded_and_told(market, sold):
         "carried_minor": 550,
         "currency": "JPY",
     }
+    (waits,) = OutboxEvent.objects.filter(type="payment.put_off")
+    assert waits.data == {
+        "organisation": market.party("buyer").public_id,
+        "cycle": cycle.public_id,
+        "amount_minor": 550,
+        "currency": "JPY",
+    }
     record = EvidenceRecord.objects.get(kind="clearing.shortfall_occurred")
     assert (record.subject, record.payload["carried_minor"], record.payload["lent_minor"]) == (seller, 550, 0)
     step = EvidenceRecord.objects.get(kind="clearing.cycle_netted", subject=cycle.public_id)

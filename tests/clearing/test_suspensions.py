@@ -10,9 +10,9 @@ import yaml
 from clearing.models import Shortfall
 from clearing.queries import shortfall_facts
 from marketplace.events.models import OutboxEvent
-from marketplace.events.schemas.clearing import ShortfallOccurred
+from marketplace.events.schemas.clearing import PaymentPutOff, ShortfallOccurred
 from marketplace.kernel.errors import Missing
-from marketplace.notices.handlers import on_shortfall_occurred
+from marketplace.notices.handlers import on_payment_put_off, on_shortfall_occurred
 from marketplace.notices.models import Notice
 from marketplace.participants.models import Organisation
 from marketplace.rules.handlers import decide_shortfall
@@ -94,7 +94,17 @@ def test_without_a_rule_nobody_is_suspended(market):
     assert (state(market, "seller"), Decision.objects.get().outcome) == ("active", "allow")
     on_shortfall_occurred(event, factories.envelope(event))
     notice = Notice.objects.get(subject=event.shortfall)
-    assert notice.organisation_id == market.party("seller").pk
+    assert (notice.organisation_id, notice.title["en"]) == (
+        market.party("seller").pk,
+        "You owed ¥550 more than you had",
+    )
+    put_off = PaymentPutOff(**OutboxEvent.objects.get(type="payment.put_off").data)
+    on_payment_put_off(put_off, factories.envelope(put_off))
+    notice = Notice.objects.get(subject=put_off.cycle)
+    assert (notice.organisation_id, notice.title["en"]) == (
+        market.party("buyer").pk,
+        "¥550 due to you is put off",
+    )
 
 
 def test_the_facts_are_of_the_shortfall_s_own_currency(ruled):

@@ -108,6 +108,19 @@ class ShortfallOccurred(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaymentPutOff(Event):
+    """What a participant was to get in a cycle goes on into the next: whoever owes it did not have it."""
+
+    type = "payment.put_off"
+    subject_field = "organisation"
+
+    organisation: str
+    cycle: str
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class InvoiceIssued(Event):
     """A document of a cycle is ready for its recipient."""
 
