@@ -6,7 +6,7 @@ sorted by the bytes of its key::
 
     <business key>|trade|<buyer>|<seller>|<price>|<tax>|<tax rate>|<fee>|<fee's tax rate>|<who bears the fee>
 
-then one a further obligation (corrections, refunds of fees), sorted by its bytes::
+then one a further obligation (corrections, shares, refunds of fees, what was carried over), sorted by its bytes::
 
     <business key>|<kind>|<debtor>|<creditor>|<amount>|<tax>|<tax rate>
 
@@ -51,7 +51,7 @@ _CORRECTIONS = """
                             ELSE coalesce(o.beneficiary_key, 'operator') END,
                        o.amount_minor, o.tax_minor, o.tax_rate_bp) AS line
               FROM clearing_obligation o JOIN clearing_trade t ON t.id = o.trade_id
-             WHERE o.cycle_id = %(cycle)s AND o.kind NOT IN ('purchase', 'fee')
+             WHERE o.cycle_id = %(cycle)s AND (o.kind NOT IN ('purchase', 'fee') OR o.carried_from_id IS NOT NULL)
         ) further ORDER BY line COLLATE "C"
     ) TO STDOUT
 """

@@ -26,6 +26,10 @@ _TOTALS = {
           FROM clearing_obligation WHERE cycle_id = %s GROUP BY 1, 2, 3
     """,
 }
+_PUT_OFF = """
+    SELECT o.debtor_id, o.creditor_id, sum(d.amount_minor + d.tax_minor)::bigint
+      FROM clearing_deferral d JOIN clearing_obligation o ON o.id = d.obligation_id WHERE d.cycle_id = %s GROUP BY 1, 2
+"""
 
 
 def party_totals(side: str, cycle_id: int) -> tuple[list[PartyTotal], int]:
@@ -37,10 +41,17 @@ def party_totals(side: str, cycle_id: int) -> tuple[list[PartyTotal], int]:
 
 
 def computed_positions(cycle_id: int) -> tuple[dict[int, Position], int]:
-    """The net positions of a cycle out of its obligations; and how many obligations are of some amount."""
+    """The net positions of a cycle out of its obligations, and of what was put off when it was netted; and how many
+    obligations are of some amount."""
     owed, payments = party_totals("debtor", cycle_id)
     due, _ = party_totals("creditor", cycle_id)
-    return net_positions(owed=owed, due=due, operator_id=operator_organisation().id), payments
+    positions = net_positions(owed=owed, due=due, operator_id=operator_organisation().id)
+    with connection.cursor() as cursor:
+        cursor.execute(_PUT_OFF, [cycle_id])
+        for debtor, creditor, minor in cursor.fetchall():
+            positions[debtor].carried_forward_minor += minor
+            positions[creditor].carried_forward_minor -= minor
+    return positions, payments
 
 
 def changed_cycles() -> list[dict[str, Any]]:

@@ -36,7 +36,7 @@ Invariant(
     check=by_query(
         "WITH posted AS (SELECT e.cycle_id, e.organisation_id, p.line, sum(p.amount_minor) AS amount"
         "  FROM clearing_entry e JOIN clearing_posting p ON p.entry_id = e.id WHERE e.kind = 'cycle'"
-        "   AND p.amount_minor > 0 AND p.line NOT IN ('drawn', 'carried', 'recovered') GROUP BY 1, 2, 3),"
+        "   AND p.amount_minor > 0 AND p.line NOT IN ('covered', 'recovered') GROUP BY 1, 2, 3),"
         " netted AS (SELECT n.cycle_id, n.organisation_id, v.line, v.amount FROM clearing_netposition n"
         "  JOIN clearing_cycle c ON c.id = n.cycle_id AND c.posted_at IS NOT NULL"
         "  CROSS JOIN LATERAL (VALUES ('purchases', -n.purchases_minor - n.purchase_tax_minor),"
@@ -44,7 +44,8 @@ Invariant(
         "   ('fee_refunds', n.fee_refunds_minor), ('fee_refund_tax', n.fee_refund_tax_minor),"
         "   ('corrections_paid', -n.corrections_paid_minor),"
         "   ('corrections_received', n.corrections_received_minor),"
-        "   ('shares_paid', -n.shares_paid_minor), ('shares_received', n.shares_received_minor)) AS v(line, amount) WHERE v.amount > 0)"
+        "   ('shares_paid', -n.shares_paid_minor), ('shares_received', n.shares_received_minor),"
+        "   ('carried', n.carried_forward_minor), ('awaited', -n.carried_forward_minor)) AS v(line, amount) WHERE v.amount > 0)"
         " SELECT * FROM posted FULL JOIN netted USING (cycle_id, organisation_id, line)"
         " WHERE posted.amount IS DISTINCT FROM netted.amount"
     ),

@@ -6,6 +6,7 @@ from .invoices import Invoice
 from .ledger import Account, Balance, Entry, Posting
 from .periods import LedgerPeriod
 from .settlement import ClientAccount, SettlementInstruction, TransferFile
+from .shortfalls import Deferral, Shortfall
 from .trades import Obligation, Trade
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "ClientAccount",
     "Cycle",
     "CycleStep",
+    "Deferral",
     "Entry",
     "Invoice",
     "LedgerPeriod",
@@ -24,6 +26,7 @@ __all__ = [
     "Obligation",
     "Posting",
     "SettlementInstruction",
+    "Shortfall",
     "Trade",
     "TransferFile",
 ]

@@ -21,6 +21,7 @@ from ..states import (
 )
 from .columns import currency_stated, organisation_key
 from .fee_guards import fee_refunds_fit
+from .shortfall_guards import carried_rests_fit
 from .trade_guards import obligations_fit
 
 ECONOMICS = (
@@ -266,4 +267,4 @@ class Obligation(models.Model):
             currency_stated("obligation_currency"),
         ]
         indexes = [models.Index("cycle", "kind", name="obligation_by_cycle")]
-        triggers = [append_only(), obligations_fit(), fee_refunds_fit()]
+        triggers = [append_only(), obligations_fit(), fee_refunds_fit(), carried_rests_fit()]

@@ -129,7 +129,7 @@ def make_adjustment(
 def undo_corrections(trade: Trade) -> int:
     """Reverse what was corrected on a trade that is itself undone; returns how many obligations were reversed."""
     corrections = list(
-        Obligation.objects.filter(trade=trade, reverses=None)
+        Obligation.objects.filter(trade=trade, reverses=None, carried_from=None)
         .exclude(kind__in=(ObligationKind.PURCHASE, ObligationKind.FEE))
         .exclude(pk__in=Obligation.objects.filter(trade=trade).exclude(reverses=None).values("reverses"))
         .order_by("pk")

@@ -34,11 +34,12 @@ from .cycle_posting import post_positions
 from .fee_rebates import make_fee_rebates
 from .instructions import plan_payments, settlement_outcome
 from .invoices import issue_invoices
+from .shortfalls import meet_shortfalls
 
 SUBSCRIBER = "clearing"
 
 _CONTENT = """
-    SELECT count(*) FILTER (WHERE kind = 'purchase'), count(*) FILTER (WHERE kind = 'fee'), count(*),
+    SELECT count(*) FILTER (WHERE kind = 'purchase'), count(*) FILTER (WHERE kind = 'fee' AND carried_from_id IS NULL), count(*),
            count(*) FILTER (WHERE currency <> %s)
       FROM clearing_obligation WHERE cycle_id = %s
 """
@@ -67,8 +68,12 @@ def validate(cycle: Cycle, actor: Actor) -> bool:
 
 
 def net(cycle: Cycle, actor: Actor) -> bool:
-    """Compute every party's net position, write them in one statement, and take their hash."""
+    """Compute every party's net position, write them in one statement, and take their hash.
+
+    Who owes more than the cycle brings it has its own money set aside for it now; what cannot be met is put off.
+    """
     positions, payments_before = computed_positions(cycle.pk)
+    shortfalls = meet_shortfalls(cycle, positions, actor)
     names = party_keys(positions)
     _write_positions(cycle, positions, names)
     summary = summarise(positions)
@@ -76,6 +81,7 @@ def net(cycle: Cycle, actor: Actor) -> bool:
         cycle,
         actor,
         "net",
+        evidence=shortfalls,
         netted_at=clock.now(),
         gross_minor=summary.gross_minor,
         net_minor=summary.net_minor,

@@ -107,12 +107,15 @@ POSITIONS = st.builds(
     fee_refund_tax_minor=st.integers(0, 10**5),
     corrections_paid_minor=st.integers(-(10**9), 0),
     corrections_received_minor=st.integers(0, 10**9),
+    shares_paid_minor=st.integers(-(10**6), 0),
+    shares_received_minor=st.integers(0, 10**6),
+    carried_forward_minor=st.integers(-(10**9), 10**9),
 )
 
 
-@given(POSITIONS, st.integers(0, 10**9), st.integers(0, 10**9))
-def test_an_entry_takes_no_more_than_there_is(position, available, claim):
-    plan = plan_of(position, available_minor=available, claim_minor=claim)
+@given(POSITIONS, st.integers(0, 10**9))
+def test_an_entry_takes_what_was_set_aside_and_pays_what_is_left(position, claim):
+    plan = plan_of(position, claim_minor=claim)
     moved: dict[AccountKind, int] = defaultdict(int)
     for line in plan.lines:
         assert line.amount_minor > 0
@@ -120,12 +123,13 @@ def test_an_entry_takes_no_more_than_there_is(position, available, claim):
         moved[line.credit] -= line.amount_minor
     assert sum(moved.values()) == 0
     assert plan.payout_minor == -moved[AccountKind.RECEIVABLE] >= 0
-    assert 0 <= moved[AccountKind.AVAILABLE] <= available
-    assert moved[AccountKind.CLAIM] >= -claim
-    assert moved[AccountKind.PAYABLE] == -position.purchases_minor - position.purchase_tax_minor
-    assert moved[AccountKind.CLAIM] <= 0 or moved[AccountKind.AVAILABLE] == available
+    covered = max(-position.unsecured_minor, 0)
+    assert moved[AccountKind.AVAILABLE] == 0
+    assert -claim <= moved[AccountKind.CLAIM] <= 0
+    assert moved[AccountKind.PAYABLE] == covered - position.purchases_minor - position.purchase_tax_minor
     kinds = {line.kind for line in plan.lines}
-    assert not {LineKind.CARRIED, LineKind.RECOVERED} <= kinds
+    assert not {LineKind.COVERED, LineKind.RECOVERED} <= kinds
+    assert not {LineKind.CARRIED, LineKind.AWAITED} <= kinds
 
 
 @given(st.integers(-(10**12), 10**12), st.lists(st.integers(0, 10**6), min_size=1, max_size=12))
