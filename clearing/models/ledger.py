@@ -77,7 +77,8 @@ class Posting(models.Model):
 
     Invariants: the postings of a statement sum to zero per entry and currency, are in the currency of their
     account, and belong to an entry of the same transaction. On held money they name their trade, take its whole
-    gross, from its buyer: one hold and at most one end of the hold a trade. The keys are held by the table's
+    gross, from its buyer: one hold and at most one end of the hold a trade, whole, though part of it may have been
+    captured and the rest come back unused. The keys are held by the table's
     statement trigger, not by row constraints: a cycle writes them by the thousand. Append-only.
     """
 

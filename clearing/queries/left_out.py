@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from marketplace.evidence.queries import EvidenceRecord, records_about_any
+from marketplace.evidence.queries import records_about_any
 
 from ..models import Cycle, Obligation, Trade
 from ..states import ObligationKind, TradeState
@@ -30,7 +30,7 @@ def left_out() -> list[dict[str, Any]]:
             "trade_id", "cycle__business_key"
         )
     )
-    holds: dict[str, list[EvidenceRecord]] = {}
+    holds: dict[str, list[Any]] = {}
     for record in records_about_any(trades.values(), kinds=(HELD, RESUMED)):
         holds.setdefault(record.subject, []).append(record)
     return [
@@ -80,7 +80,7 @@ def ended_without_clearing() -> list[dict[str, Any]]:
     ]
 
 
-def _reason(trade: Trade, cycle: Cycle, holds: list[EvidenceRecord]) -> str:
+def _reason(trade: Trade, cycle: Cycle, holds: list[Any]) -> str:
     """Why the cycle went without the trade; ``holds`` are its holds and ends of holds, oldest first."""
     before = [record.kind for record in holds if cycle.closed_at and record.occurred_at <= cycle.closed_at]
     if before and before[-1] == HELD:
