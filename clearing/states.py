@@ -227,6 +227,13 @@ class LineKind(TextChoices):
     PAYMENT = "payment", Label("payment", "支払")
 
 
+class ProofTree(TextChoices):
+    """What a Merkle tree of a cycle is over."""
+
+    TRADES = "trades", Label("lines of trades and further obligations", "取引・追加債務の明細")
+    POSITIONS = "positions", Label("net positions", "ネットポジション")
+
+
 class InvoicePurpose(TextChoices):
     """What an invoice is for."""
 

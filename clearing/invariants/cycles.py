@@ -58,6 +58,8 @@ Invariant(
         "clearing_obligation.obligation_once",
         "clearing_obligation.obligations_fit",
         "clearing_obligation.append_only",
+        "clearing_trade.trade_cycle",
+        "clearing_trade.set_once",
     ),
     test=f"{_GUARDS}::test_a_trade_enters_one_cycle_only",
     check=by_query(
@@ -65,13 +67,34 @@ Invariant(
         " LEFT JOIN clearing_obligation o ON o.trade_id = t.id AND o.kind IN ('purchase', 'fee')"
         "  AND o.carried_from_id IS NULL"
         " GROUP BY t.id HAVING count(o.id) <> CASE t.state WHEN 'accepted' THEN 2 ELSE 0 END"
-        "  OR count(DISTINCT o.cycle_id) > 1"
+        "  OR count(DISTINCT o.cycle_id) > 1 OR max(o.cycle_id) IS DISTINCT FROM t.cycle_id"
+    ),
+)
+Invariant(
+    name="clearing.obligations_as_traded",
+    promise=2,
+    statement="The price and the fee of a trade are owed as it was captured, by its parties and in its currency.",
+    guards=(
+        "clearing_obligation.obligations_fit",
+        "clearing_obligation.append_only",
+        "clearing_trade.immutable",
+        "clearing_trade.set_once",
+    ),
+    test=f"{_GUARDS}::test_price_and_fee_are_made_together_as_agreed",
+    check=by_query(
+        "SELECT t.public_id, o.kind FROM clearing_obligation o JOIN clearing_trade t ON t.id = o.trade_id"
+        " WHERE o.carried_from_id IS NULL AND (o.kind = 'purchase' AND"
+        "  (o.currency, o.debtor_id, o.creditor_id, o.amount_minor, o.tax_minor, o.tax_rate_bp) IS DISTINCT FROM"
+        "  (t.currency, t.buyer_id, t.seller_id, t.captured_price_minor, t.captured_tax_minor, t.tax_rate_bp)"
+        " OR o.kind = 'fee' AND (o.currency, o.debtor_id, o.amount_minor, o.tax_rate_bp) IS DISTINCT FROM"
+        "  (t.currency, CASE t.fee_payer WHEN 'buyer' THEN t.buyer_id ELSE t.seller_id END,"
+        "   t.captured_fee_minor, t.fee_tax_rate_bp))"
     ),
 )
 Invariant(
     name="clearing.closed_cycle_never_changes",
     promise=2,
-    statement="A cycle's hashes, root and positions come out the same when they are computed anew.",
+    statement="A cycle's lines, hashes, roots and positions come out the same when they are computed anew.",
     guards=(
         "clearing_cycle.set_once",
         "clearing_cycle.immutable",
@@ -84,6 +107,11 @@ Invariant(
         "clearing_obligation.append_only",
         "clearing_obligation.obligations_fit",
         "clearing_netposition.append_only",
+        "clearing_trade.trade_leaf",
+        "clearing_proofblock.append_only",
+        "clearing_proofblock.blocks_complete",
+        "clearing_proofblock.proof_block_once",
+        "clearing_proofblock.proof_block_lines",
     ),
     test=f"{_GUARDS}::test_a_closed_cycle_takes_no_obligation",
     check=changed_cycles,

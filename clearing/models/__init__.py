@@ -1,7 +1,7 @@
 """Tables of clearing: trades and obligations, cycles and positions, the ledger, settlement, bank and invoices."""
 
 from .bank import BankAllocation, BankEntry, BankStatement
-from .cycles import Cycle, CycleStep, NetPosition
+from .cycles import Cycle, CycleStep, NetPosition, ProofBlock
 from .invoices import Invoice
 from .ledger import Account, Balance, Entry, Posting
 from .periods import LedgerPeriod
@@ -25,6 +25,7 @@ __all__ = [
     "NetPosition",
     "Obligation",
     "Posting",
+    "ProofBlock",
     "SettlementInstruction",
     "Shortfall",
     "Trade",

@@ -114,7 +114,7 @@ class Posting(models.Model):
             ),
             models.CheckConstraint(condition=~Q(amount_minor=0), name="posting_amount"),
         ]
-        indexes = [models.Index("account", "id", name="posting_by_account")]
+        indexes = [models.Index("account", "id", include=["amount_minor"], name="posting_by_account")]
         triggers = [append_only(), entries_balance()]
 
 

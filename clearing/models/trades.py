@@ -22,7 +22,7 @@ from ..states import (
 from .columns import currency_stated, organisation_key
 from .fee_guards import fee_refunds_fit
 from .shortfall_guards import carried_rests_fit
-from .trade_guards import obligations_fit
+from .trade_guards import obligations_fit, trade_leaf
 
 ECONOMICS = (
     "public_id",
@@ -71,6 +71,10 @@ class Trade(models.Model):
     the same, or less where the use of a metered period was. ``commissioned`` data is paid for by ``pay_by`` at the
     latest, counted from ``received_at``, whatever a cycle or a complaint says.
 
+    ``cycle`` is the one that clears it, the same that its price and fee are owed in: kept here too, so that a cycle
+    finds its trades in the order in which they are hashed. ``leaf`` is the leaf hash of its line (``clearing.lines``),
+    written by the database.
+
     Invariants: one trade a charge of an agreement; what was agreed never changes; no more is captured than was
     held; a state is reached by the table of ``states.TRADE`` only and carries its moment. Rows are never removed.
     """
@@ -112,6 +116,10 @@ class Trade(models.Model):
     fund_by = models.DateTimeField()
     concluded_at = models.DateTimeField()
     state = models.CharField(max_length=12, choices=TradeState.choices, default=TradeState.CONCLUDED)
+    cycle = models.ForeignKey(
+        "clearing.Cycle", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    leaf = models.BinaryField(null=True, editable=False)
     secured_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField(null=True)
     pay_by = models.DateField(null=True)
@@ -138,6 +146,10 @@ class Trade(models.Model):
                 | ~Q(state="accepted")
                 & Q(captured_price_minor=None, captured_tax_minor=None, captured_fee_minor=None),
                 name="trade_captured",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="accepted", cycle__isnull=False) | ~Q(state="accepted") & Q(cycle=None),
+                name="trade_cycle",
             ),
             models.CheckConstraint(
                 condition=Q(pay_by=None) | Q(commissioned=True) & Q(received_at__isnull=False),
@@ -182,6 +194,14 @@ class Trade(models.Model):
             models.Index("pay_by", name="trade_to_pay", condition=Q(pay_by__isnull=False)),
             # Who looks for fees that volume makes less reads nothing where there are none.
             models.Index("id", name="trade_tiered", condition=Q(fee_tiered=True)),
+            models.Index(
+                "cycle",
+                "business_key",
+                "leaf",
+                include=["captured_price_minor", "captured_tax_minor", "captured_fee_minor"],
+                name="trade_by_line",
+                condition=Q(cycle__isnull=False),
+            ),
         ]
         triggers = [
             state_guard(TRADE),
@@ -195,7 +215,9 @@ class Trade(models.Model):
                 "captured_price_minor",
                 "captured_tax_minor",
                 "captured_fee_minor",
+                "cycle_id",
             ),
+            trade_leaf(),
             no_delete(),
         ]
 
@@ -266,5 +288,20 @@ class Obligation(models.Model):
             models.CheckConstraint(condition=Q(kind__in=ObligationKind.values), name="obligation_kind"),
             currency_stated("obligation_currency"),
         ]
-        indexes = [models.Index("cycle", "kind", name="obligation_by_cycle")]
+        indexes = [
+            models.Index("cycle", "kind", name="obligation_by_cycle"),
+            models.Index(
+                "cycle", "debtor", "kind", "tax_rate_bp",
+                include=["amount_minor", "tax_minor", "carried_from"], name="obligation_by_debtor",
+            ),
+            models.Index(
+                "cycle", "creditor", "kind", "tax_rate_bp",
+                include=["amount_minor", "tax_minor"], name="obligation_by_creditor",
+                condition=~Q(kind=ObligationKind.FEE),
+            ),
+            models.Index(
+                "cycle", "trade", name="obligation_further",
+                condition=~Q(kind__in=BASE_KINDS) | Q(carried_from__isnull=False),
+            ),
+        ]  # fmt: skip
         triggers = [append_only(), obligations_fit(), fee_refunds_fit(), carried_rests_fit()]

@@ -61,9 +61,8 @@ def _lock(chosen: ChosenCycle, state: str) -> bool:
         return cursor.fetchone() is not None
 
 
-def make_base_obligations(trade: Trade, transaction_id: int | None) -> ChosenCycle:
-    """The price and the fee of an accepted trade, in one statement; returns their cycle."""
-    cycle = cycle_for(trade.currency, transaction_id)
+def make_base_obligations(trade: Trade) -> None:
+    """The price and the fee of an accepted trade, in its cycle, in one statement."""
     operator = operator_organisation()
     payer = trade.seller_id if trade.fee_payer == "seller" else trade.buyer_id
     made_at = clock.now()
@@ -78,7 +77,7 @@ def make_base_obligations(trade: Trade, transaction_id: int | None) -> ChosenCyc
                 tax_minor=trade.captured_tax_minor or 0,
                 tax_rate_bp=trade.tax_rate_bp,
                 currency=trade.currency,
-                cycle_id=cycle.id,
+                cycle_id=trade.cycle_id,
                 legal_basis=LegalBasis.ASSUMPTION_WITH_RELEASE,
                 made_at=made_at,
             ),
@@ -91,13 +90,12 @@ def make_base_obligations(trade: Trade, transaction_id: int | None) -> ChosenCyc
                 tax_minor=0,
                 tax_rate_bp=trade.fee_tax_rate_bp,
                 currency=trade.currency,
-                cycle_id=cycle.id,
+                cycle_id=trade.cycle_id,
                 legal_basis=LegalBasis.MARKET_TERMS,
                 made_at=made_at,
             ),
         ]
     )
-    return cycle
 
 
 def make_adjustment(

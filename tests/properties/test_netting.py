@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clearing.invoice_document import InvoiceLine, tax_once_per_rate
+from clearing.lines import BLOCK_LINES
 from clearing.netting import PartyTotal, Position, net_positions, summarise
 from clearing.posting_plan import plan_of
-from clearing.proofs import digest_over, root_over
+from clearing.proofs import block_over, root_over
 from clearing.states import AccountKind, LineKind
 from marketplace.kernel.labels import Label
-from marketplace.kernel.merkle import leaf_hash, merkle_root
+from marketplace.kernel.merkle import MerkleTree, leaf_hash, merkle_root, proves, root_of
 from marketplace.kernel.money import allocate, share_of
 
 OPERATOR = 1
@@ -146,6 +147,21 @@ def test_shares_by_largest_remainder_sum_to_the_whole(total, weights):
 @settings(max_examples=20)
 @given(st.integers(0, 3_500))
 def test_a_root_by_blocks_is_the_root_over_all_lines(size):
-    lines = [f"{number:05d}|trade".encode() for number in range(size)]
-    assert root_over(lines) == merkle_root([leaf_hash(line) for line in lines])
-    assert digest_over("JPY", lines).lines == size
+    leaves = [leaf_hash(f"{number:05d}|trade".encode()) for number in range(size)]
+    blocks = [
+        block_over("key", b"".join(leaves[at : at + BLOCK_LINES])) for at in range(0, size, BLOCK_LINES)
+    ]
+    assert root_over(blocks) == merkle_root(leaves).hex() == root_of(b"".join(leaves)).hex()
+    assert sum(block.lines for block in blocks) == size
+
+
+@given(st.integers(1, 300), st.data())
+def test_every_path_of_a_tree_proves_its_leaf_and_no_other(size, data):
+    leaves = [leaf_hash(str(number).encode()) for number in range(size)]
+    index = data.draw(st.integers(0, size - 1))
+    path, root = MerkleTree(leaves).path(index), merkle_root(leaves)
+    assert proves(leaf=leaves[index], index=index, size=size, proof=path, root=root)
+    other = data.draw(st.integers(0, size - 1).filter(lambda number: number != index)) if size > 1 else None
+    if other is not None:
+        assert not proves(leaf=leaves[other], index=index, size=size, proof=path, root=root)
+        assert not proves(leaf=leaves[index], index=other, size=size, proof=path, root=root)
