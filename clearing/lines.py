@@ -63,7 +63,7 @@ LEAVES = f"""
            captured_fee_minor AS fee
       FROM clearing_trade WHERE cycle_id = %(cycle)s
     UNION ALL
-    SELECT business_key, {leaf_of("line")}, 0, 0, 0, 0 FROM ({FURTHER_LINES}) further_lines
+    SELECT business_key, {leaf_of("line")}, 0, 0::bigint, 0::bigint, 0::bigint FROM ({FURTHER_LINES}) further_lines
 """  # noqa: S608  our own words
 """Key and leaf hash of every line of a cycle, and what a trade's line states."""
 

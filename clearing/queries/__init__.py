@@ -32,6 +32,7 @@ from .settlement import (
     unallocated_receipts,
     visible_instructions,
 )
+from .statements import position_statement
 from .trades import (
     TradeCounts,
     adjustment_count,
@@ -67,6 +68,7 @@ __all__ = [
     "money_figures",
     "neutrality",
     "overdue_count",
+    "position_statement",
     "statement_lines",
     "trade_counts",
     "trade_of",

@@ -1,6 +1,6 @@
 """How clearing is written out, and what its commands take. Amounts, states, fees and cycles are never taken."""
 
-from .cycles import CycleSerializer, OpenCycleSerializer, PositionSerializer
+from .cycles import CycleSerializer, OpenCycleSerializer, PositionSerializer, StatementSerializer
 from .ledger import (
     AccountSerializer,
     ClientMoneySerializer,
@@ -39,6 +39,7 @@ __all__ = [
     "PositionSerializer",
     "RegisterClientAccountSerializer",
     "StatementLineSerializer",
+    "StatementSerializer",
     "TradeProofSerializer",
     "TradeSerializer",
     "TransferFileSerializer",

@@ -1,6 +1,6 @@
 """Clearing over HTTP: trades, cycles, accounts, invoices, settlement and the bank."""
 
-from .cycles import CycleViewSet, PositionViewSet
+from .cycles import CycleViewSet, PositionViewSet, VerificationScriptView
 from .ledger import (
     AccountViewSet,
     ClientMoneyView,
@@ -35,4 +35,5 @@ __all__ = [
     "TradingNeutralityView",
     "TransferFileViewSet",
     "TrialBalanceView",
+    "VerificationScriptView",
 ]
