@@ -30,6 +30,7 @@ def main() -> None:
 
 def clear(*, verify_everything: bool) -> dict[str, Any]:
     """Close, validate, net, post and check; then, off the clock, verify everything if asked."""
+    from clearing.invariants.of_cycle import verify_cycle
     from clearing.models import Cycle
     from clearing.services import advance_cycle, close_cycle
     from marketplace.kernel.invariants import verify_all
@@ -49,7 +50,8 @@ def clear(*, verify_everything: bool) -> dict[str, Any]:
             raise RuntimeError(f"the cycle did not become {state}: {reached}")
         steps[state] = time.perf_counter() - step
     step = time.perf_counter()
-    broken: dict[str, Any] = {}
+    cycle.refresh_from_db()
+    broken = {name: found for name, found in verify_cycle(cycle).items() if found}
     steps["checked"] = time.perf_counter() - step
     seconds = time.perf_counter() - begun
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -57,7 +59,6 @@ def clear(*, verify_everything: bool) -> dict[str, Any]:
         step = time.perf_counter()
         broken |= {name: found for name, found in verify_all("clearing").items() if found}
         steps["everything_verified"] = time.perf_counter() - step
-    cycle.refresh_from_db()
     return {
         "seconds": seconds,
         "steps": {name: round(value, 3) for name, value in steps.items()},
