@@ -5,8 +5,9 @@ The database sums the obligations of each party by kind and tax rate; what is le
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import NamedTuple
 
 from marketplace.kernel.money import share_of
@@ -45,7 +46,7 @@ class Position:
     @property
     def parts(self) -> tuple[int, ...]:
         """The parts, in the order in which they are declared, stored and hashed."""
-        return tuple(getattr(self, part.name) for part in fields(self))
+        return _PARTS(self)
 
     @property
     def unsecured_minor(self) -> int:
@@ -56,6 +57,9 @@ class Position:
     def net_minor(self) -> int:
         """What the party is owed (positive) or owes (negative) over all."""
         return sum(self.parts)
+
+
+_PARTS: Callable[[Position], tuple[int, ...]] = attrgetter(*(part.name for part in fields(Position)))
 
 
 def net_positions(

@@ -27,6 +27,7 @@ from .views import (
     TradingNeutralityView,
     TransferFileViewSet,
     TrialBalanceView,
+    VerificationScriptView,
 )
 
 router = SimpleRouter()
@@ -55,5 +56,6 @@ urlpatterns = [
     path("client-money/", ClientMoneyView.as_view(), name="client-money"),
     path("journal/", JournalView.as_view(), name="journal"),
     path("trading-neutrality/", TradingNeutralityView.as_view(), name="trading-neutrality"),
+    path("verification-script/", VerificationScriptView.as_view(), name="verification-script"),
     *router.urls,
 ]

@@ -289,7 +289,7 @@ class Obligation(models.Model):
             currency_stated("obligation_currency"),
         ]
         indexes = [
-            models.Index("cycle", "kind", name="obligation_by_cycle"),
+            models.Index("cycle", "kind", "trade", include=["carried_from"], name="obligation_by_cycle"),
             models.Index(
                 "cycle", "debtor", "kind", "tax_rate_bp",
                 include=["amount_minor", "tax_minor", "carried_from"], name="obligation_by_debtor",

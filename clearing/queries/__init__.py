@@ -28,6 +28,7 @@ from .ledger import (
     visible_accounts,
 )
 from .left_out import ended_without_clearing, left_out
+from .position_statements import position_statement
 from .proofs import trade_proof
 from .settlement import (
     PlannedTransfer,
@@ -81,6 +82,7 @@ __all__ = [
     "neutrality",
     "obligations_behind",
     "overdue_count",
+    "position_statement",
     "postings_of",
     "shortfall_facts",
     "statement_lines",

@@ -1,6 +1,6 @@
 """How clearing is written out, and what its commands take. Amounts, states, fees and cycles are never taken."""
 
-from .cycles import CycleSerializer, OpenCycleSerializer, PositionSerializer
+from .cycles import CycleSerializer, OpenCycleSerializer, PositionSerializer, StatementSerializer
 from .journal import (
     BalancesSerializer,
     BehindLineSerializer,
@@ -62,6 +62,7 @@ __all__ = [
     "RegisterClientAccountSerializer",
     "ShortfallSerializer",
     "StatementLineSerializer",
+    "StatementSerializer",
     "TradeProofSerializer",
     "TradeSerializer",
     "TransferFileSerializer",

@@ -62,3 +62,10 @@ class OpenCycleSerializer(StrictSerializer):
     """The currency in which clearing begins."""
 
     currency = serializers.CharField(min_length=3, max_length=3)
+
+
+class StatementSerializer(serializers.Serializer[NetPosition]):
+    """A participant's statement of a cycle, and the market's signature (compact JWS) over its SHA-256."""
+
+    statement = serializers.DictField()
+    signature = serializers.CharField()

@@ -61,7 +61,7 @@ def _lock(chosen: ChosenCycle, state: str) -> bool:
         return cursor.fetchone() is not None
 
 
-def make_base_obligations(trade: Trade) -> None:
+def make_base_obligations(trade: Trade, cycle: ChosenCycle) -> None:
     """The price and the fee of an accepted trade, in its cycle, in one statement."""
     operator = operator_organisation()
     payer = trade.seller_id if trade.fee_payer == "seller" else trade.buyer_id
@@ -77,7 +77,7 @@ def make_base_obligations(trade: Trade) -> None:
                 tax_minor=trade.captured_tax_minor or 0,
                 tax_rate_bp=trade.tax_rate_bp,
                 currency=trade.currency,
-                cycle_id=trade.cycle_id,
+                cycle_id=cycle.id,
                 legal_basis=LegalBasis.ASSUMPTION_WITH_RELEASE,
                 made_at=made_at,
             ),
@@ -90,7 +90,7 @@ def make_base_obligations(trade: Trade) -> None:
                 tax_minor=0,
                 tax_rate_bp=trade.fee_tax_rate_bp,
                 currency=trade.currency,
-                cycle_id=trade.cycle_id,
+                cycle_id=cycle.id,
                 legal_basis=LegalBasis.MARKET_TERMS,
                 made_at=made_at,
             ),

@@ -223,7 +223,7 @@ def accept_trade(
         cycle_id=cycle.id,
         **captured,
     )
-    make_base_obligations(trade)
+    make_base_obligations(trade, cycle)
     _capture_hold(trade)
     gross_minor = (trade.captured_price_minor or 0) + (trade.captured_tax_minor or 0)
     _evidence("accepted", trade, actor, gross_minor=gross_minor, cycle=cycle.business_key)

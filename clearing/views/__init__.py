@@ -1,6 +1,6 @@
 """Clearing over HTTP: trades, cycles, accounts, invoices, settlement and the bank."""
 
-from .cycles import CycleViewSet, PositionViewSet
+from .cycles import CycleViewSet, PositionViewSet, VerificationScriptView
 from .journal import BalancesView, JournalEntryViewSet, LedgerPeriodViewSet
 from .ledger import (
     AccountViewSet,
@@ -45,4 +45,5 @@ __all__ = [
     "TradingNeutralityView",
     "TransferFileViewSet",
     "TrialBalanceView",
+    "VerificationScriptView",
 ]
