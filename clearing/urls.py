@@ -7,8 +7,11 @@ from .views import (
     AccountViewSet,
     BankEntryViewSet,
     BankStatementViewSet,
+    ClearingScheduleViewSet,
     ClientAccountViewSet,
     ClientMoneyView,
+    ClosedDayViewSet,
+    CutOffsView,
     CycleViewSet,
     DepositReferenceView,
     InvoiceViewSet,
@@ -25,6 +28,8 @@ from .views import (
 router = SimpleRouter()
 router.register("trades", TradeViewSet, basename="trade")
 router.register("cycles", CycleViewSet, basename="cycle")
+router.register("clearing-schedules", ClearingScheduleViewSet, basename="clearing-schedule")
+router.register("closed-days", ClosedDayViewSet, basename="closed-day")
 router.register("positions", PositionViewSet, basename="position")
 router.register("accounts", AccountViewSet, basename="account")
 router.register("statement-lines", StatementLineViewSet, basename="statement-line")
@@ -36,6 +41,7 @@ router.register("bank-entries", BankEntryViewSet, basename="bank-entry")
 router.register("client-accounts", ClientAccountViewSet, basename="client-account")
 
 urlpatterns = [
+    path("cut-offs/", CutOffsView.as_view(), name="cut-offs"),
     path("deposit-reference/", DepositReferenceView.as_view(), name="deposit-reference"),
     path("trial-balance/", TrialBalanceView.as_view(), name="trial-balance"),
     path("client-money/", ClientMoneyView.as_view(), name="client-money"),

@@ -1,7 +1,9 @@
-"""Reading clearing: trades, cycles, the ledger, settlement, invoices, and figures about them all."""
+"""Reading clearing: trades, calendars, cycles, the ledger, settlement, invoices, and figures about them all."""
 
+from .calendars import next_cut_offs, published_closed_days, published_schedules, value_date
 from .cycles import (
     CycleProgress,
+    cycle_of,
     cycle_progress,
     cycle_summaries,
     cycles_to_advance,
@@ -23,7 +25,9 @@ from .ledger import (
     trial_balance,
     visible_accounts,
 )
-from .left_out import ended_without_clearing, left_out
+from .left_out import LeftOut, ended_without_clearing, explained, left_out, trades_left_out
+from .overdue import CycleReadings, Overdue, SettlementProgress
+from .progress import Progress, StepProgress, obstacles, progress_of
 from .proofs import trade_proof
 from .settlement import (
     PlannedTransfer,
@@ -45,18 +49,26 @@ from .trades import (
 __all__ = [
     "ClientMoney",
     "CycleProgress",
+    "CycleReadings",
+    "LeftOut",
+    "Overdue",
     "PlannedTransfer",
+    "Progress",
+    "SettlementProgress",
+    "StepProgress",
     "TradeCounts",
     "adjustment_count",
     "balance_at",
     "balances",
     "carried_trades",
     "client_money",
+    "cycle_of",
     "cycle_progress",
     "cycle_summaries",
     "cycles_to_advance",
     "deposit_reference",
     "ended_without_clearing",
+    "explained",
     "funds_needed",
     "invoice_count",
     "invoice_pdf",
@@ -66,14 +78,21 @@ __all__ = [
     "left_out",
     "money_figures",
     "neutrality",
+    "next_cut_offs",
+    "obstacles",
     "overdue_count",
+    "progress_of",
+    "published_closed_days",
+    "published_schedules",
     "statement_lines",
     "trade_counts",
     "trade_of",
     "trade_proof",
+    "trades_left_out",
     "transfers_in",
     "trial_balance",
     "unallocated_receipts",
+    "value_date",
     "visible_accounts",
     "visible_cycles",
     "visible_instructions",

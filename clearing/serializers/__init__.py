@@ -1,6 +1,15 @@
 """How clearing is written out, and what its commands take. Amounts, states, fees and cycles are never taken."""
 
-from .cycles import CycleSerializer, OpenCycleSerializer, PositionSerializer
+from .calendars import (
+    ClearingScheduleSerializer,
+    ClosedDaySerializer,
+    CutOffsQuerySerializer,
+    CutOffsSerializer,
+    DeclareClosedDaySerializer,
+    PublishScheduleSerializer,
+    WithdrawClosedDaySerializer,
+)
+from .cycles import CycleSerializer, HoldCycleSerializer, OpenCycleSerializer, PositionSerializer
 from .ledger import (
     AccountSerializer,
     ClientMoneySerializer,
@@ -21,22 +30,33 @@ from .settlement import (
     UploadStatementSerializer,
 )
 from .trades import InvoiceSerializer, TradeProofSerializer, TradeSerializer
+from .watching import DryRunSerializer, LeftOutSerializer, ProgressSerializer
 
 __all__ = [
     "AccountSerializer",
     "AllocateSerializer",
     "BankEntrySerializer",
     "BankStatementSerializer",
+    "ClearingScheduleSerializer",
     "ClientAccountSerializer",
     "ClientMoneySerializer",
+    "ClosedDaySerializer",
     "CreateTransferFileSerializer",
+    "CutOffsQuerySerializer",
+    "CutOffsSerializer",
     "CycleSerializer",
+    "DeclareClosedDaySerializer",
     "DepositReferenceSerializer",
+    "DryRunSerializer",
     "FailSerializer",
+    "HoldCycleSerializer",
     "InstructionSerializer",
     "InvoiceSerializer",
+    "LeftOutSerializer",
     "OpenCycleSerializer",
     "PositionSerializer",
+    "ProgressSerializer",
+    "PublishScheduleSerializer",
     "RegisterClientAccountSerializer",
     "StatementLineSerializer",
     "TradeProofSerializer",
@@ -44,4 +64,5 @@ __all__ = [
     "TransferFileSerializer",
     "TrialBalanceSerializer",
     "UploadStatementSerializer",
+    "WithdrawClosedDaySerializer",
 ]

@@ -1,7 +1,23 @@
-"""The verbs of clearing: trades, cycles, settlement and the bank."""
+"""The verbs of clearing: trades, calendars, cycles, settlement and the bank."""
 
+from .alarms import watch_cycles
 from .bank import allocate_receipt, import_bank_statement
-from .cycles import advance_cycle, close_cycle, nudge, open_first_cycle
+from .cycles import (
+    advance_cycle,
+    close_cycle,
+    hold_cycle,
+    nudge,
+    open_first_cycle,
+    release_cycle,
+)
+from .dry_run import dry_run_cycle
+from .scheduling import (
+    close_at_cut_off,
+    close_due_cycles,
+    declare_closed_day,
+    publish_clearing_schedule,
+    withdraw_closed_day,
+)
 from .settlement import (
     create_transfer_file,
     mark_overdue_payments,
@@ -27,19 +43,28 @@ __all__ = [
     "advance_cycles",
     "allocate_receipt",
     "carry_out_deadlines",
+    "close_at_cut_off",
     "close_cycle",
+    "close_due_cycles",
     "conclude_trade",
     "create_transfer_file",
+    "declare_closed_day",
+    "dry_run_cycle",
     "fail_trade",
+    "hold_cycle",
     "hold_trade",
     "import_bank_statement",
     "mark_overdue_payments",
     "nudge",
     "open_first_cycle",
+    "publish_clearing_schedule",
     "register_client_account",
+    "release_cycle",
     "report_failed_payment",
     "resolve_trade",
     "retry_payment",
     "secure_funded_trades",
     "secure_waiting_trades",
+    "watch_cycles",
+    "withdraw_closed_day",
 ]

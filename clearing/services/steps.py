@@ -7,7 +7,7 @@ and does nothing; a worker that was overtaken holds an older epoch and does not 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -43,10 +43,17 @@ _CONTENT = """
 """
 
 
-def validate(cycle: Cycle, actor: Actor) -> bool:
-    """Check what is to be cleared and take its hash, once every event from before the barrier was seen."""
-    if unseen_before(int(str(cycle.barrier)), SUBSCRIBER):
-        return False
+class Content(NamedTuple):
+    """What a cycle is to clear, its hash, and what is wrong with it: fault → how many."""
+
+    trades: int
+    obligations: int
+    input_hash: str
+    faults: dict[str, int]
+
+
+def examined(cycle: Cycle) -> Content:
+    """Count, hash and check the obligations of a cycle as they stand."""
     with connection.cursor() as cursor:
         cursor.execute(_CONTENT, [cycle.currency, cycle.pk])
         trades, fees, obligations, foreign = cursor.fetchone()
@@ -56,11 +63,26 @@ def validate(cycle: Cycle, actor: Actor) -> bool:
         "obligations in another currency": foreign,
         "prices that are not as agreed or of trades not accepted": obligations - fees - digest.lines,
     }
-    found = ", ".join(f"{count} {what}" for what, count in faults.items() if count)
-    if found:
+    return Content(
+        trades, obligations, digest.input_hash, {what: count for what, count in faults.items() if count}
+    )
+
+
+def validate(cycle: Cycle, actor: Actor) -> bool:
+    """Check what is to be cleared and take its hash, once every event from before the barrier was seen."""
+    if unseen_before(int(str(cycle.barrier)), SUBSCRIBER):
+        return False
+    content = examined(cycle)
+    if content.faults:
+        found = ", ".join(f"{count} {what}" for what, count in content.faults.items())
         raise CycleFaulty(cycle=cycle.business_key, faults=found)
     return _move(
-        cycle, actor, "validate", trades=trades, obligations=obligations, input_hash=digest.input_hash
+        cycle,
+        actor,
+        "validate",
+        trades=content.trades,
+        obligations=content.obligations,
+        input_hash=content.input_hash,
     )
 
 

@@ -1,5 +1,6 @@
-"""Clearing over HTTP: trades, cycles, accounts, invoices, settlement and the bank."""
+"""Clearing over HTTP: trades, calendars, cycles, accounts, invoices, settlement and the bank."""
 
+from .calendars import ClearingScheduleViewSet, ClosedDayViewSet, CutOffsView
 from .cycles import CycleViewSet, PositionViewSet
 from .ledger import (
     AccountViewSet,
@@ -22,8 +23,11 @@ __all__ = [
     "AccountViewSet",
     "BankEntryViewSet",
     "BankStatementViewSet",
+    "ClearingScheduleViewSet",
     "ClientAccountViewSet",
     "ClientMoneyView",
+    "ClosedDayViewSet",
+    "CutOffsView",
     "CycleViewSet",
     "DepositReferenceView",
     "InvoiceViewSet",

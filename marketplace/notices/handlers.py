@@ -11,6 +11,8 @@ from typing import cast
 
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import (
+    CycleCaughtUp,
+    CycleOverdue,
     InvoiceIssued,
     PaymentReceived,
     TradeConcluded,
@@ -235,6 +237,26 @@ def on_invoice_issued(event: InvoiceIssued, envelope: Envelope) -> None:
     """Tell the recipient that a document is ready."""
     wording = texts.INVOICE_ISSUED.worded(number=event.number, invoice=event.invoice)
     tell(organisation_id=get_organisation(event.recipient).id, subject=event.invoice, wording=wording)
+
+
+def on_cycle_overdue(event: CycleOverdue, envelope: Envelope) -> None:
+    """The operator gets the task to bring a cycle on."""
+    open_task(
+        organisation_id=operator_organisation().id,
+        kind=TaskKind.EXPEDITE,
+        subject=event.cycle,
+        thread=event.cycle,
+        title=worded(
+            TASK_TITLES[TaskKind.EXPEDITE],
+            cycle=event.business_key,
+            reason=texts.CYCLE_OVERDUE[event.reason_code].as_dict(),
+        ),
+    )
+
+
+def on_cycle_caught_up(event: CycleCaughtUp, envelope: Envelope) -> None:
+    """It has moved on: nothing is left to do."""
+    close_tasks(thread=event.cycle, kinds=(TaskKind.EXPEDITE,), done_by=operator_organisation().id)
 
 
 def _parties(buyer: str, seller: str) -> dict[str, OrganisationView]:

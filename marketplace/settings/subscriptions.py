@@ -48,5 +48,7 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     ),
     "adjustment.due": ("clearing.handlers.on_adjustment_due",),
     "payment.received": ("marketplace.notices.handlers.on_payment_received",),
+    "cycle.overdue": ("marketplace.notices.handlers.on_cycle_overdue",),
+    "cycle.caught_up": ("marketplace.notices.handlers.on_cycle_caught_up",),
     "invoice.issued": ("marketplace.notices.handlers.on_invoice_issued",),
 }

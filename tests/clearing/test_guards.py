@@ -331,7 +331,7 @@ def test_a_cycle_on_hold_stays_where_it_is(market):
     refused(
         "UPDATE clearing_cycle SET on_hold_since = now() WHERE id = %s", cycle.pk, because="cycle_hold_reason"
     )
-    run("UPDATE clearing_cycle SET on_hold_since = now(), hold_reason = 'audit' WHERE id = %s", cycle.pk)
+    run("UPDATE clearing_cycle SET on_hold_since = now(), hold_reason = 'audit', held_by = 'prg_1' WHERE id = %s", cycle.pk)
     refused("UPDATE clearing_cycle SET state = 'netted' WHERE id = %s", cycle.pk, because="is on hold")
     assert Cycle.objects.get(pk=cycle.pk).state == "validated"
 
