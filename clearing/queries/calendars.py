@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import QuerySet
 
 from marketplace.kernel import clock
 
 from ..cut_offs import ClosedDayStatement, CutOffs, Schedule
-from ..models import ClearingSchedule, ClosedDay
+from ..models import ClearingSchedule, ClosedDay, Cycle
 
 VALUE_DAYS = 1
 """Business days from a transfer file to its value date where no schedule says otherwise."""
@@ -70,3 +71,19 @@ def value_date_after(day: date, cut_offs: CutOffs) -> date:
     schedule = cut_offs.schedule_on(day)
     calendar = cut_offs.calendar()
     return calendar.following(calendar.after(day, schedule.value_days if schedule else VALUE_DAYS))
+
+
+def cut_off_by_no_calendar() -> list[dict[str, Any]]:
+    """Cycles that name a cut-off that was none by what was published when it came."""
+    calendars = Calendars()
+    found = []
+    closed = Cycle.objects.filter(cut_off_at__isnull=False).order_by("currency", "number")
+    for key, currency, cut_off_at in closed.values_list("business_key", "currency", "cut_off_at"):
+        # Clocks that are put forward may have carried it over into the next day.
+        day = clock.business_date(cut_off_at)
+        published = [
+            moment for near in (day, day - timedelta(days=1)) for moment in calendars.of(currency).on(near)
+        ]
+        if cut_off_at not in published:
+            found.append({"cycle": key, "cut_off_at": cut_off_at.isoformat()})
+    return found

@@ -78,12 +78,12 @@ def dry_run_cycle(*, actor: Actor, cycle: str, positions_shown: int = POSITIONS_
     Raises Missing, Forbidden.
     """
     actor.require_operator()
-    with _unchanging_database():
+    with unchanging_database():
         return _computed(cycle_of(cycle), positions_shown)
 
 
 @contextmanager
-def _unchanging_database() -> Iterator[None]:
+def unchanging_database() -> Iterator[None]:
     """One snapshot for all that is read inside, in which PostgreSQL refuses to write."""
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:

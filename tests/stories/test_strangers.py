@@ -21,6 +21,8 @@ PUBLIC = {
     "catalogue-entry-detail",
     "contract-template-detail",
     "cycle-detail",
+    "cycle-left-out",
+    "cycle-progress",
     "evidence-checkpoint-detail",
     "organisation-detail",
     "profile-detail",
@@ -28,7 +30,7 @@ PUBLIC = {
     "segment-detail",
 }
 # Commands on what everybody may read, but the operator alone may do.
-FORBIDDEN = {"cycle-close"}
+FORBIDDEN = {"cycle-close", "cycle-dry-run", "cycle-hold", "cycle-release"}
 # Commands that take files come as a form.
 FORMS = {
     "listing-add-version": {
