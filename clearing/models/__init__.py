@@ -6,6 +6,7 @@ from .calendars import ClearingSchedule, ClosedDay
 from .cycles import Cycle, CycleStep, NetPosition
 from .invoices import Invoice
 from .ledger import Account, Balance, Entry, Posting
+from .periods import LedgerPeriod
 from .settlement import ClientAccount, SettlementInstruction, TransferFile
 from .trades import Obligation, Trade
 
@@ -23,6 +24,7 @@ __all__ = [
     "CycleStep",
     "Entry",
     "Invoice",
+    "LedgerPeriod",
     "NetPosition",
     "Obligation",
     "Posting",

@@ -1,6 +1,7 @@
 """Reading clearing: trades, calendars, cycles, the ledger, settlement, invoices, and figures about them all."""
 
 from .calendars import next_cut_offs, published_closed_days, published_schedules, value_date
+from .cycle_report import cycle_report, cycle_report_html
 from .cycles import (
     CycleProgress,
     cycle_of,
@@ -13,11 +14,13 @@ from .cycles import (
     waiting_for,
 )
 from .figures import carried_trades, money_figures, neutrality
+from .finality import Finality, finality
 from .invoices import invoice_count, invoice_pdf, visible_invoices
 from .ledger import (
     ClientMoney,
     balance_at,
     balances,
+    balances_at,
     client_money,
     journal_csv,
     ledger_counts,
@@ -45,11 +48,13 @@ from .trades import (
     trade_of,
     visible_trades,
 )
+from .walk import obligations_behind, postings_of, visible_entries, walk
 
 __all__ = [
     "ClientMoney",
     "CycleProgress",
     "CycleReadings",
+    "Finality",
     "LeftOut",
     "Overdue",
     "PlannedTransfer",
@@ -60,15 +65,19 @@ __all__ = [
     "adjustment_count",
     "balance_at",
     "balances",
+    "balances_at",
     "carried_trades",
     "client_money",
     "cycle_of",
     "cycle_progress",
+    "cycle_report",
+    "cycle_report_html",
     "cycle_summaries",
     "cycles_to_advance",
     "deposit_reference",
     "ended_without_clearing",
     "explained",
+    "finality",
     "funds_needed",
     "invoice_count",
     "invoice_pdf",
@@ -79,8 +88,10 @@ __all__ = [
     "money_figures",
     "neutrality",
     "next_cut_offs",
+    "obligations_behind",
     "obstacles",
     "overdue_count",
+    "postings_of",
     "progress_of",
     "published_closed_days",
     "published_schedules",
@@ -95,9 +106,11 @@ __all__ = [
     "value_date",
     "visible_accounts",
     "visible_cycles",
+    "visible_entries",
     "visible_instructions",
     "visible_invoices",
     "visible_positions",
     "visible_trades",
     "waiting_for",
+    "walk",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,9 +35,18 @@ def left_out() -> list[dict[str, Any]]:
 
     ``reason`` is what held them back at that moment; ``became`` the cycle that cleared them since, or their state.
     """
+    return _rows(Cycle.objects.filter(closed_at__isnull=False).order_by("currency", "number"))
+
+
+def left_out_of(cycle: Cycle) -> list[dict[str, Any]]:
+    """The trades that stood at the cut-off of ``cycle`` and did not enter it; none before it is cut off."""
+    return _rows([cycle] if cycle.closed_at else [])
+
+
+def _rows(cycles: Iterable[Cycle]) -> list[dict[str, Any]]:
     standing = [
         (cycle, trade)
-        for cycle in Cycle.objects.filter(closed_at__isnull=False).order_by("currency", "number")
+        for cycle in cycles
         for trade in trades_left_out(cycle, SYSTEM).order_by("business_key")
     ]
     return [

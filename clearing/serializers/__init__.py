@@ -10,6 +10,14 @@ from .calendars import (
     WithdrawClosedDaySerializer,
 )
 from .cycles import CycleSerializer, HoldCycleSerializer, OpenCycleSerializer, PositionSerializer
+from .journal import (
+    BalancesSerializer,
+    BehindLineSerializer,
+    ClosePeriodSerializer,
+    EntrySerializer,
+    LedgerPeriodSerializer,
+    WalkedEntrySerializer,
+)
 from .ledger import (
     AccountSerializer,
     ClientMoneySerializer,
@@ -35,11 +43,14 @@ from .watching import DryRunSerializer, LeftOutSerializer, ProgressSerializer
 __all__ = [
     "AccountSerializer",
     "AllocateSerializer",
+    "BalancesSerializer",
     "BankEntrySerializer",
     "BankStatementSerializer",
+    "BehindLineSerializer",
     "ClearingScheduleSerializer",
     "ClientAccountSerializer",
     "ClientMoneySerializer",
+    "ClosePeriodSerializer",
     "ClosedDaySerializer",
     "CreateTransferFileSerializer",
     "CutOffsQuerySerializer",
@@ -48,10 +59,12 @@ __all__ = [
     "DeclareClosedDaySerializer",
     "DepositReferenceSerializer",
     "DryRunSerializer",
+    "EntrySerializer",
     "FailSerializer",
     "HoldCycleSerializer",
     "InstructionSerializer",
     "InvoiceSerializer",
+    "LedgerPeriodSerializer",
     "LeftOutSerializer",
     "OpenCycleSerializer",
     "PositionSerializer",
@@ -64,5 +77,6 @@ __all__ = [
     "TransferFileSerializer",
     "TrialBalanceSerializer",
     "UploadStatementSerializer",
+    "WalkedEntrySerializer",
     "WithdrawClosedDaySerializer",
 ]

@@ -11,6 +11,7 @@ from .cycles import (
     release_cycle,
 )
 from .dry_run import dry_run_cycle
+from .periods import close_ledger_period
 from .scheduling import (
     close_at_cut_off,
     close_due_cycles,
@@ -46,6 +47,7 @@ __all__ = [
     "close_at_cut_off",
     "close_cycle",
     "close_due_cycles",
+    "close_ledger_period",
     "conclude_trade",
     "create_transfer_file",
     "declare_closed_day",

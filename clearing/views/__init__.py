@@ -2,6 +2,7 @@
 
 from .calendars import ClearingScheduleViewSet, ClosedDayViewSet, CutOffsView
 from .cycles import CycleViewSet, PositionViewSet
+from .journal import BalancesView, JournalEntryViewSet, LedgerPeriodViewSet
 from .ledger import (
     AccountViewSet,
     ClientMoneyView,
@@ -10,6 +11,7 @@ from .ledger import (
     StatementLineViewSet,
     TrialBalanceView,
 )
+from .reports import CycleReportViewSet
 from .settlement import (
     BankEntryViewSet,
     BankStatementViewSet,
@@ -21,6 +23,7 @@ from .trades import InvoiceViewSet, TradeViewSet, TradingNeutralityView
 
 __all__ = [
     "AccountViewSet",
+    "BalancesView",
     "BankEntryViewSet",
     "BankStatementViewSet",
     "ClearingScheduleViewSet",
@@ -28,10 +31,13 @@ __all__ = [
     "ClientMoneyView",
     "ClosedDayViewSet",
     "CutOffsView",
+    "CycleReportViewSet",
     "CycleViewSet",
     "DepositReferenceView",
     "InvoiceViewSet",
+    "JournalEntryViewSet",
     "JournalView",
+    "LedgerPeriodViewSet",
     "PositionViewSet",
     "SettlementInstructionViewSet",
     "StatementLineViewSet",

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clearing', '0002_captures_shares_and_steps'),
+        ('clearing', '0003_ledger_periods'),
     ]
 
     operations = [
