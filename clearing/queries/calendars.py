@@ -77,13 +77,15 @@ def cut_off_by_no_calendar() -> list[dict[str, Any]]:
     """Cycles that name a cut-off that was none by what was published when it came."""
     calendars = Calendars()
     found = []
-    closed = Cycle.objects.filter(cut_off_at__isnull=False).order_by("currency", "number")
-    for key, currency, cut_off_at in closed.values_list("business_key", "currency", "cut_off_at"):
-        # Clocks that are put forward may have carried it over into the next day.
+    for cycle in Cycle.objects.exclude(cut_off_at=None).order_by("currency", "number"):
+        cut_off_at: Any = cycle.cut_off_at
         day = clock.business_date(cut_off_at)
+        # Clocks that are put forward may have carried it over into the next day.
         published = [
-            moment for near in (day, day - timedelta(days=1)) for moment in calendars.of(currency).on(near)
+            moment
+            for near in (day, day - timedelta(days=1))
+            for moment in calendars.of(cycle.currency).on(near)
         ]
         if cut_off_at not in published:
-            found.append({"cycle": key, "cut_off_at": cut_off_at.isoformat()})
+            found.append({"cycle": cycle.business_key, "cut_off_at": cut_off_at.isoformat()})
     return found

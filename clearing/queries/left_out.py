@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from marketplace.evidence.queries import records_about_any
 from marketplace.kernel import clock
@@ -69,11 +69,14 @@ def trades_left_out(cycle: Cycle, actor: Actor) -> QuerySet[Trade]:
     """
     moment = _moment(cycle)
     entered = Obligation.objects.filter(
-        kind=ObligationKind.PURCHASE, cycle__currency=cycle.currency, cycle__number__lte=cycle.number
+        trade=OuterRef("pk"), kind=ObligationKind.PURCHASE, cycle__number__lte=cycle.number
     )
     standing = Trade.objects.filter(
-        Q(ended_at=None) | Q(ended_at__gt=moment), currency=cycle.currency, concluded_at__lte=moment
-    ).exclude(pk__in=entered.values("trade"))
+        Q(ended_at=None) | Q(ended_at__gt=moment),
+        ~Exists(entered),
+        currency=cycle.currency,
+        concluded_at__lte=moment,
+    )
     if actor.may_see():
         return standing
     own = own_key(actor)

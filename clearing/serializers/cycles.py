@@ -43,7 +43,8 @@ class CycleListSerializer(serializers.ListSerializer[Any]):
     def to_representation(self, data: Any) -> Any:
         """Read what all of them need first."""
         cycles = list(data)
-        self.context["readings"] = CycleReadings(cycles)
+        context: Any = self.context
+        context["readings"] = CycleReadings(cycles)
         return super().to_representation(cycles)
 
 
@@ -124,9 +125,10 @@ class CycleSerializer(serializers.ModelSerializer[Cycle]):
         return cycle.held_by or None if for_operator(self.context) else None
 
     def _readings(self, cycle: Cycle) -> CycleReadings:
-        readings: CycleReadings | None = self.context.get("readings")
+        context: Any = self.context
+        readings: CycleReadings | None = context.get("readings")
         if readings is None or cycle.pk not in readings.settlement:
-            readings = self.context["readings"] = CycleReadings([cycle])
+            readings = context["readings"] = CycleReadings([cycle])
         return readings
 
 

@@ -21,7 +21,7 @@ class StepSerializer(serializers.Serializer[Any]):
     """One step of a cycle, by the state that it leads to."""
 
     state = serializers.ChoiceField(choices=CycleState.choices)
-    label = ChoiceLabelField(CycleState, source="state")
+    state_label = ChoiceLabelField(CycleState, source="state")
     status = serializers.ChoiceField(choices=("done", "now", "next"))
     began_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)

@@ -106,8 +106,8 @@ class CycleViewSet(MarketReadViewSet[Cycle]):
     def left_out(self, request: Request, **_: Any) -> Response:
         """Trades of the caller (every one, for the operator) that stood at the cut-off and stayed out, and why."""
         cycle = self.get_object()
-        trades = self.paginate_queryset(queries.trades_left_out(cycle, self.actor))
-        rows = queries.explained([(cycle, trade) for trade in trades or []])
+        trades: Any = self.paginate_queryset(queries.trades_left_out(cycle, self.actor))
+        rows = queries.explained([(cycle, trade) for trade in trades])
         written = LeftOutSerializer(rows, many=True, context=self.get_serializer_context())
         return self.get_paginated_response(written.data)
 
