@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from time import monotonic
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,8 +13,11 @@ from clearing import services, tasks
 from clearing.models import CycleAlarm
 from clearing.queries import CycleReadings
 from marketplace.events.models import OutboxEvent
+from marketplace.events.queries import is_quiet
+from marketplace.events.services import deliver_due
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
+from marketplace.notices.models import Task
 
 from . import factories
 
@@ -167,3 +171,24 @@ def test_an_alarm_never_ends_before_it_was_raised(market):
     assert tasks.watch() == 1
     alarm = CycleAlarm.objects.get()
     assert alarm.ended_at == alarm.raised_at
+
+
+def test_the_operator_s_task_follows_the_alarm(committed_database):
+    move(NINE)
+    market = factories.market()
+    cycle = services.close_cycle(actor=market.actor, currency="JPY")
+
+    def tasks_of_the_operator() -> list[tuple[str, str, str]]:
+        deadline = monotonic() + 30
+        while not is_quiet() and monotonic() < deadline:
+            deliver_due()
+        rows = Task.objects.filter(organisation=market.operator).order_by("pk")
+        return list(rows.values_list("kind", "subject", "state"))
+
+    assert tasks_of_the_operator() == []
+    move(NINE + timedelta(hours=2))
+    assert tasks.watch() == 1
+    assert tasks_of_the_operator() == [("expedite", cycle.public_id, "open")]
+    factories.advance_to(cycle, "settled")
+    assert tasks.watch() == 1
+    assert tasks_of_the_operator() == [("expedite", cycle.public_id, "done")]
