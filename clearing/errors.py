@@ -71,6 +71,36 @@ class CycleFaulty(DomainError):
     detail = Label("{cycle} cannot be validated: {faults}.", "{cycle} を検証できません: {faults}")
 
 
+class CycleOnHold(DomainError):
+    """The operator keeps the cycle where it is. Fields: ``cycle, reason``."""
+
+    code = "cycle_on_hold"
+    category = Category.CONFLICT
+    detail = Label(
+        "{cycle} is on hold ({reason}); release it first.",
+        "{cycle} は保留中です（{reason}）。先に保留を解除してください。",
+    )
+
+
+class CycleNotOnHold(DomainError):
+    """The cycle is not on hold. Fields: ``cycle``."""
+
+    code = "cycle_not_on_hold"
+    category = Category.CONFLICT
+    detail = Label("{cycle} is not on hold.", "{cycle} は保留されていません。")
+
+
+class CycleCannotBeHeld(DomainError):
+    """A cycle is held from its cut-off until it is settled. Fields: ``cycle, state``."""
+
+    code = "cycle_cannot_be_held"
+    category = Category.CONFLICT
+    detail = Label(
+        "{cycle} is {state}: a cycle can be held from its cut-off until it is settled.",
+        "{cycle} は {state} です。保留できるのは締切後、決済完了までの間です。",
+    )
+
+
 class ClientAccountMissing(DomainError):
     """The bank account that payments leave from is not stated. Fields: ``currency``."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import NamedTuple
 
-from marketplace.kernel.money import share_of
+from marketplace.kernel.money import BASIS_POINTS, share_of
 
 from .states import CORRECTION_KINDS, ObligationKind
 
@@ -141,3 +141,8 @@ def summarise(positions: dict[int, Position]) -> Summary:
         net_minor=sum(net for net in nets if net > 0),
         payments_after=sum(1 for net in nets if net),
     )
+
+
+def value_reduced_bp(*, gross_minor: int, net_minor: int) -> int:
+    """By how much netting lowers what changes hands, 1 - net / gross, in basis points, cut off; 0 of nothing."""
+    return (gross_minor - net_minor) * BASIS_POINTS // gross_minor if gross_minor else 0

@@ -54,6 +54,8 @@ CYCLE = StateMachine(
     initial=frozenset({CycleState.OPEN}),
     table={
         (CycleState.OPEN, "close", "operator"): CycleState.CLOSING,
+        # When a cut-off of the schedule has passed.
+        (CycleState.OPEN, "close", "system"): CycleState.CLOSING,
         (CycleState.CLOSING, "validate", "system"): CycleState.VALIDATED,
         (CycleState.VALIDATED, "net", "system"): CycleState.NETTED,
         (CycleState.NETTED, "post", "system"): CycleState.POSTED,
@@ -70,6 +72,30 @@ CYCLE = StateMachine(
 CUT_OFF_STATES = (CycleState.CLOSING, CycleState.VALIDATED, CycleState.NETTED)
 FINAL_STATES = (CycleState.SETTLED, CycleState.PARTIAL)
 POSTED_STATES = (CycleState.POSTED, CycleState.SETTLING, *FINAL_STATES)
+WORKING_STATES = (*CUT_OFF_STATES, CycleState.POSTED)
+HOLDABLE_STATES = (*WORKING_STATES, CycleState.SETTLING, CycleState.PARTIAL)
+
+
+class OverdueReason(TextChoices):
+    """Why a cycle is later than it should be. Each belongs to states of its own, so one at most holds at a time."""
+
+    NOT_CLOSED = (
+        "not_closed",
+        Label("its cut-off has passed and it is still open", "締切を過ぎても受付中です"),
+    )
+    SLOW = "slow", Label("its steps take too long", "処理に時間がかかっています")
+    PAST_VALUE_DATE = (
+        "past_value_date",
+        Label("its value date has passed and it is not settled", "決済日を過ぎても決済が完了していません"),
+    )
+
+
+class LeftOutReason(TextChoices):
+    """Why a trade did not enter a cycle."""
+
+    HELD = "held", Label("held: a complaint was open", "保留: 異議の申立て中でした")
+    NOT_SECURED = "not_secured", Label("carried: its money was not secured", "繰越: 代金が未確保でした")
+    NOT_ACCEPTED = "not_accepted", Label("carried: its delivery was not accepted", "繰越: 検収が未了でした")
 
 
 class InstructionState(TextChoices):

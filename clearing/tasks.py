@@ -16,5 +16,11 @@ def advance(cycle: str) -> str | None:
 
 @shared_task(name="clearing.tasks.sweep", ignore_result=True)
 def sweep() -> int:
-    """On beat: deadlines, waiting trades whose money is there, and cycles not at their end; how many were moved."""
-    return services.carry_out_deadlines() + services.advance_cycles()
+    """On beat: cut-offs, deadlines, waiting trades whose money is there, cycles not at their end; how many were moved."""
+    return services.close_due_cycles() + services.carry_out_deadlines() + services.advance_cycles()
+
+
+@shared_task(name="clearing.tasks.watch", ignore_result=True)
+def watch() -> int:
+    """On beat: alarms about cycles that are overdue; how many were raised or ended."""
+    return services.watch_cycles()

@@ -9,8 +9,11 @@ from .views import (
     BankEntryViewSet,
     BankStatementViewSet,
     ClaimViewSet,
+    ClearingScheduleViewSet,
     ClientAccountViewSet,
     ClientMoneyView,
+    ClosedDayViewSet,
+    CutOffsView,
     CycleReportViewSet,
     CycleViewSet,
     DepositReferenceView,
@@ -33,6 +36,8 @@ from .views import (
 router = SimpleRouter()
 router.register("trades", TradeViewSet, basename="trade")
 router.register("cycles", CycleViewSet, basename="cycle")
+router.register("clearing-schedules", ClearingScheduleViewSet, basename="clearing-schedule")
+router.register("closed-days", ClosedDayViewSet, basename="closed-day")
 router.register("cycle-reports", CycleReportViewSet, basename="cycle-report")
 router.register("positions", PositionViewSet, basename="position")
 router.register("accounts", AccountViewSet, basename="account")
@@ -50,6 +55,7 @@ router.register("claims", ClaimViewSet, basename="claim")
 router.register("shortfalls", ShortfallViewSet, basename="shortfall")
 
 urlpatterns = [
+    path("cut-offs/", CutOffsView.as_view(), name="cut-offs"),
     path("deposit-reference/", DepositReferenceView.as_view(), name="deposit-reference"),
     path("balances/", BalancesView.as_view(), name="balances"),
     path("trial-balance/", TrialBalanceView.as_view(), name="trial-balance"),

@@ -1,6 +1,8 @@
-"""Tables of clearing: trades and obligations, cycles and positions, the ledger, settlement, bank and invoices."""
+"""Tables of clearing: trades and obligations, calendars, cycles and positions, the ledger, settlement, bank and invoices."""
 
+from .alarms import CycleAlarm
 from .bank import BankAllocation, BankEntry, BankStatement
+from .calendars import ClearingSchedule, ClosedDay
 from .cycles import Cycle, CycleStep, NetPosition, ProofBlock
 from .invoices import Invoice
 from .ledger import Account, Balance, Entry, Posting
@@ -15,8 +17,11 @@ __all__ = [
     "BankAllocation",
     "BankEntry",
     "BankStatement",
+    "ClearingSchedule",
     "ClientAccount",
+    "ClosedDay",
     "Cycle",
+    "CycleAlarm",
     "CycleStep",
     "Deferral",
     "Entry",

@@ -1,8 +1,10 @@
-"""Reading clearing: trades, cycles, the ledger, settlement, invoices, and figures about them all."""
+"""Reading clearing: trades, calendars, cycles, the ledger, settlement, invoices, and figures about them all."""
 
+from .calendars import next_cut_offs, published_closed_days, published_schedules, value_date
 from .cycle_report import cycle_report, cycle_report_html
 from .cycles import (
     CycleProgress,
+    cycle_of,
     cycle_progress,
     cycle_summaries,
     cycles_to_advance,
@@ -27,8 +29,10 @@ from .ledger import (
     trial_balance,
     visible_accounts,
 )
-from .left_out import ended_without_clearing, left_out
+from .left_out import LeftOut, ended_without_clearing, explained, left_out, trades_left_out
+from .overdue import CycleReadings, Overdue, SettlementProgress
 from .position_statements import position_statement
+from .progress import Progress, StepProgress, obstacles, progress_of
 from .proofs import trade_proof
 from .settlement import (
     PlannedTransfer,
@@ -52,9 +56,15 @@ from .walk import obligations_behind, postings_of, visible_entries, walk
 __all__ = [
     "ClientMoney",
     "CycleProgress",
+    "CycleReadings",
     "Finality",
     "Funds",
+    "LeftOut",
+    "Overdue",
     "PlannedTransfer",
+    "Progress",
+    "SettlementProgress",
+    "StepProgress",
     "TradeCounts",
     "adjustment_count",
     "balance_at",
@@ -62,6 +72,7 @@ __all__ = [
     "balances_at",
     "carried_trades",
     "client_money",
+    "cycle_of",
     "cycle_progress",
     "cycle_report",
     "cycle_report_html",
@@ -69,6 +80,7 @@ __all__ = [
     "cycles_to_advance",
     "deposit_reference",
     "ended_without_clearing",
+    "explained",
     "finality",
     "funds_needed",
     "funds_of",
@@ -80,18 +92,25 @@ __all__ = [
     "left_out",
     "money_figures",
     "neutrality",
+    "next_cut_offs",
     "obligations_behind",
+    "obstacles",
     "overdue_count",
     "position_statement",
     "postings_of",
+    "progress_of",
+    "published_closed_days",
+    "published_schedules",
     "shortfall_facts",
     "statement_lines",
     "trade_counts",
     "trade_of",
     "trade_proof",
+    "trades_left_out",
     "transfers_in",
     "trial_balance",
     "unallocated_receipts",
+    "value_date",
     "visible_accounts",
     "visible_cycles",
     "visible_entries",

@@ -1,6 +1,21 @@
 """How clearing is written out, and what its commands take. Amounts, states, fees and cycles are never taken."""
 
-from .cycles import CycleSerializer, OpenCycleSerializer, PositionSerializer, StatementSerializer
+from .calendars import (
+    ClearingScheduleSerializer,
+    ClosedDaySerializer,
+    CutOffsQuerySerializer,
+    CutOffsSerializer,
+    DeclareClosedDaySerializer,
+    PublishScheduleSerializer,
+    WithdrawClosedDaySerializer,
+)
+from .cycles import (
+    CycleSerializer,
+    HoldCycleSerializer,
+    OpenCycleSerializer,
+    PositionSerializer,
+    StatementSerializer,
+)
 from .journal import (
     BalancesSerializer,
     BehindLineSerializer,
@@ -35,6 +50,7 @@ from .shortfalls import (
     ShortfallSerializer,
 )
 from .trades import InvoiceSerializer, TradeProofSerializer, TradeSerializer
+from .watching import DryRunSerializer, LeftOutSerializer, ProgressSerializer
 
 __all__ = [
     "AccountSerializer",
@@ -43,22 +59,32 @@ __all__ = [
     "BankEntrySerializer",
     "BankStatementSerializer",
     "BehindLineSerializer",
+    "ClearingScheduleSerializer",
     "ClientAccountSerializer",
     "ClientMoneySerializer",
     "ClosePeriodSerializer",
+    "ClosedDaySerializer",
     "CreateTransferFileSerializer",
+    "CutOffsQuerySerializer",
+    "CutOffsSerializer",
     "CycleSerializer",
+    "DeclareClosedDaySerializer",
     "DepositReferenceSerializer",
+    "DryRunSerializer",
     "EntrySerializer",
     "FailSerializer",
     "FundsSerializer",
+    "HoldCycleSerializer",
     "InstructionSerializer",
     "InvoiceSerializer",
     "LedgerPeriodSerializer",
+    "LeftOutSerializer",
     "OfParticipantSerializer",
     "OpenCycleSerializer",
     "PayDepositSerializer",
     "PositionSerializer",
+    "ProgressSerializer",
+    "PublishScheduleSerializer",
     "RegisterClientAccountSerializer",
     "ShortfallSerializer",
     "StatementLineSerializer",
@@ -69,4 +95,5 @@ __all__ = [
     "TrialBalanceSerializer",
     "UploadStatementSerializer",
     "WalkedEntrySerializer",
+    "WithdrawClosedDaySerializer",
 ]

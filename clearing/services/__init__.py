@@ -1,10 +1,26 @@
-"""The verbs of clearing: trades, cycles, settlement and the bank."""
+"""The verbs of clearing: trades, calendars, cycles, settlement and the bank."""
 
+from .alarms import watch_cycles
 from .bank import allocate_receipt, import_bank_statement
 from .claims import write_off_claim
-from .cycles import advance_cycle, close_cycle, nudge, open_first_cycle
+from .cycles import (
+    advance_cycle,
+    close_cycle,
+    hold_cycle,
+    nudge,
+    open_first_cycle,
+    release_cycle,
+)
 from .deposits import pay_deposit, release_deposit
+from .dry_run import dry_run_cycle
 from .periods import close_ledger_period
+from .scheduling import (
+    close_at_cut_off,
+    close_due_cycles,
+    declare_closed_day,
+    publish_clearing_schedule,
+    withdraw_closed_day,
+)
 from .settlement import (
     create_transfer_file,
     mark_overdue_payments,
@@ -30,23 +46,32 @@ __all__ = [
     "advance_cycles",
     "allocate_receipt",
     "carry_out_deadlines",
+    "close_at_cut_off",
     "close_cycle",
+    "close_due_cycles",
     "close_ledger_period",
     "conclude_trade",
     "create_transfer_file",
+    "declare_closed_day",
+    "dry_run_cycle",
     "fail_trade",
+    "hold_cycle",
     "hold_trade",
     "import_bank_statement",
     "mark_overdue_payments",
     "nudge",
     "open_first_cycle",
     "pay_deposit",
+    "publish_clearing_schedule",
     "register_client_account",
+    "release_cycle",
     "release_deposit",
     "report_failed_payment",
     "resolve_trade",
     "retry_payment",
     "secure_funded_trades",
     "secure_waiting_trades",
+    "watch_cycles",
+    "withdraw_closed_day",
     "write_off_claim",
 ]

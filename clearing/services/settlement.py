@@ -9,7 +9,6 @@ from django.db import transaction
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
-from marketplace.kernel.calendars import BusinessCalendar
 from marketplace.kernel.canonical import sha256_hex
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
@@ -17,10 +16,17 @@ from marketplace.kernel.states import advance
 from marketplace.participants.payout_accounts import PayoutAccount
 from marketplace.participants.queries import operator_organisation, organisations_by_id
 
-from ..errors import ClientAccountMissing, ClientMoneyShort, NothingToTransfer, TransferNotPossible
+from ..errors import (
+    ClientAccountMissing,
+    ClientMoneyShort,
+    CycleOnHold,
+    NothingToTransfer,
+    TransferNotPossible,
+)
 from ..ledger.accounts import participant_accounts
 from ..ledger.locking import lock_balances
 from ..models import ClientAccount, Cycle, SettlementInstruction, TransferFile
+from ..queries.calendars import value_date
 from ..queries.ledger import client_money
 from ..states import INSTRUCTION, AccountKind, CycleState, InstructionState, PaymentDirection
 from ..transfer_file import Originator, Payment, Unwritable, write_transfer_file
@@ -91,13 +97,15 @@ def create_transfer_file(*, actor: Actor, cycle: str) -> TransferFile:
     """Write the planned payments of a cycle into a file for the bank; from then on they count as being sent.
 
     Payments to whoever has stated no account stay planned. When nothing is left to write, the last file is
-    returned, so repeating it makes no second payment. Raises NothingToTransfer, ClientAccountMissing,
+    returned, so repeating it makes no second payment. Raises CycleOnHold, NothingToTransfer, ClientAccountMissing,
     ClientMoneyShort, TransferNotPossible, Missing, Forbidden.
     """
     actor.require_operator()
     subject = Cycle.objects.select_for_update(no_key=True).filter(public_id=cycle).first()
     if subject is None:
         raise Missing(kind="cycle", identifier=cycle)
+    if subject.on_hold_since is not None:
+        raise CycleOnHold(cycle=subject.business_key, reason=subject.hold_reason)
     planned = _sendable(subject) if subject.state in PAYING_STATES else []
     if not planned:
         last = TransferFile.objects.filter(cycle=subject).order_by("-pk").first()
@@ -105,8 +113,8 @@ def create_transfer_file(*, actor: Actor, cycle: str) -> TransferFile:
             raise NothingToTransfer(cycle=subject.business_key, state=subject.state)
         return last
     _require_client_money(subject.currency)
-    value_date = BusinessCalendar().after(clock.today(), 1)
-    content = _file_content(subject.currency, planned, value_date)
+    paid_on = value_date(subject.currency)
+    content = _file_content(subject.currency, planned, paid_on)
     made = TransferFile.objects.create(
         cycle=subject,
         content=content,
@@ -114,7 +122,7 @@ def create_transfer_file(*, actor: Actor, cycle: str) -> TransferFile:
         records=len(planned),
         total_minor=sum(instruction.amount_minor for instruction, _ in planned),
         currency=subject.currency,
-        value_date=value_date,
+        value_date=paid_on,
         made_at=clock.now(),
     )
     for instruction, _ in planned:
@@ -124,7 +132,7 @@ def create_transfer_file(*, actor: Actor, cycle: str) -> TransferFile:
             command="send",
             role="operator",
             transfer_file=made,
-            value_date=value_date,
+            value_date=paid_on,
         )
     record(
         kind="clearing.transfer_file_made",

@@ -1,5 +1,6 @@
-"""Clearing over HTTP: trades, cycles, accounts, invoices, settlement and the bank."""
+"""Clearing over HTTP: trades, calendars, cycles, accounts, invoices, settlement and the bank."""
 
+from .calendars import ClearingScheduleViewSet, ClosedDayViewSet, CutOffsView
 from .cycles import CycleViewSet, PositionViewSet, VerificationScriptView
 from .journal import BalancesView, JournalEntryViewSet, LedgerPeriodViewSet
 from .ledger import (
@@ -27,8 +28,11 @@ __all__ = [
     "BankEntryViewSet",
     "BankStatementViewSet",
     "ClaimViewSet",
+    "ClearingScheduleViewSet",
     "ClientAccountViewSet",
     "ClientMoneyView",
+    "ClosedDayViewSet",
+    "CutOffsView",
     "CycleReportViewSet",
     "CycleViewSet",
     "DepositReferenceView",

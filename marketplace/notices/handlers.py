@@ -11,6 +11,8 @@ from typing import cast
 
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import (
+    CycleCaughtUp,
+    CycleOverdue,
     InvoiceIssued,
     PaymentPutOff,
     PaymentReceived,
@@ -252,6 +254,26 @@ def on_shortfall_occurred(event: ShortfallOccurred, envelope: Envelope) -> None:
         carried=_amount(event.carried_minor, event.currency),
     )
     tell(organisation_id=get_organisation(event.organisation).id, subject=event.shortfall, wording=wording)
+
+
+def on_cycle_overdue(event: CycleOverdue, envelope: Envelope) -> None:
+    """The operator gets the task to bring a cycle on."""
+    open_task(
+        organisation_id=operator_organisation().id,
+        kind=TaskKind.EXPEDITE,
+        subject=event.cycle,
+        thread=event.cycle,
+        title=worded(
+            TASK_TITLES[TaskKind.EXPEDITE],
+            cycle=event.business_key,
+            reason=texts.CYCLE_OVERDUE[event.reason_code].as_dict(),
+        ),
+    )
+
+
+def on_cycle_caught_up(event: CycleCaughtUp, envelope: Envelope) -> None:
+    """It has moved on: nothing is left to do."""
+    close_tasks(thread=event.cycle, kinds=(TaskKind.EXPEDITE,), done_by=operator_organisation().id)
 
 
 def _parties(buyer: str, seller: str) -> dict[str, OrganisationView]:

@@ -18,6 +18,7 @@ class TaskKind(TextChoices):
     ACCEPT = "accept", Label("inspect and accept the data", "データの検収")
     RESOLVE = "resolve", Label("resolve the dispute", "紛争の解決")
     REVIEW = "review", Label("review an application on hold", "保留中の申請の審査")
+    EXPEDITE = "expedite", Label("bring on an overdue clearing", "遅延している清算の対応")
 
 
 class TaskState(TextChoices):

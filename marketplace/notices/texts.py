@@ -53,6 +53,24 @@ TASK_TITLES: dict[TaskKind, Label] = {
         "Review the application of {party} for {segment}",
         "{party} の分野 {segment} への参加申請を審査してください",
     ),
+    TaskKind.EXPEDITE: Label(
+        "Bring on cycle {cycle}: {reason}", "清算サイクル {cycle} に対応してください: {reason}"
+    ),
+}
+
+CYCLE_OVERDUE: dict[str, Label] = {
+    "not_closed": Label(
+        "its cut-off has passed and it is still open; see that worker and beat run, or cut it off",
+        "締切を過ぎても受付中です。ワーカーとビートの稼働を確認するか、締切を実行してください",
+    ),
+    "slow": Label(
+        "its steps take too long; its progress says what it waits for",
+        "処理に時間がかかっています。進捗画面で待機の理由を確認してください",
+    ),
+    "past_value_date": Label(
+        "its value date has passed and payments are not confirmed; import the statement or ask the bank",
+        "決済日を過ぎても入出金が確認できません。明細を取り込むか、銀行に照会してください",
+    ),
 }
 
 ADMISSIONS: dict[str, Wording] = {

@@ -55,5 +55,7 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         "marketplace.rules.handlers.decide_shortfall",
         "marketplace.notices.handlers.on_shortfall_occurred",
     ),
+    "cycle.overdue": ("marketplace.notices.handlers.on_cycle_overdue",),
+    "cycle.caught_up": ("marketplace.notices.handlers.on_cycle_caught_up",),
     "invoice.issued": ("marketplace.notices.handlers.on_invoice_issued",),
 }

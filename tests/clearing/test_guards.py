@@ -332,8 +332,16 @@ def test_a_cycle_on_hold_stays_where_it_is(market):
     refused(
         "UPDATE clearing_cycle SET on_hold_since = now() WHERE id = %s", cycle.pk, because="cycle_hold_reason"
     )
-    run("UPDATE clearing_cycle SET on_hold_since = now(), hold_reason = 'audit' WHERE id = %s", cycle.pk)
+    run(
+        "UPDATE clearing_cycle SET on_hold_since = now(), hold_reason = 'audit', held_by = 'prg_1' WHERE id = %s",
+        cycle.pk,
+    )
     refused("UPDATE clearing_cycle SET state = 'netted' WHERE id = %s", cycle.pk, because="is on hold")
+    refused("UPDATE clearing_cycle SET held_by = '' WHERE id = %s", cycle.pk, because="cycle_hold_reason")
+    refused(
+        "UPDATE clearing_cycle SET on_hold_since = now(), hold_reason = 'x', held_by = 'prg_1' WHERE state = 'open'",
+        because="cycle_held_when",
+    )
     assert Cycle.objects.get(pk=cycle.pk).state == "validated"
 
 

@@ -267,3 +267,16 @@ def test_every_text_is_written_in_both_languages(buyer, seller, both, trade):
         assert set(row.title) == {"ja", "en"}
         assert row.title["ja"] != row.title["en"]
         assert "{" not in repr(list(row.title.values()))
+
+
+def test_an_overdue_cycle_is_the_operator_s_task_until_it_has_moved_on(operator):
+    overdue = clearing.CycleOverdue(
+        cycle="cyc_1", business_key="JPY-2030-0001", reason_code="slow", since="2030-04-01T07:00:00+00:00"
+    )
+    handle(handlers.on_cycle_overdue, overdue)
+    assert inbox(operator) == [("expedite", "cyc_1", "open")]
+    title = Task.objects.get().title
+    assert title["en"].startswith("Bring on cycle JPY-2030-0001: its steps take too long")
+    assert title["ja"].startswith("清算サイクル JPY-2030-0001 に対応してください: 処理に時間が")
+    handle(handlers.on_cycle_caught_up, clearing.CycleCaughtUp(cycle="cyc_1", reason_code="slow"))
+    assert inbox(operator) == [("expedite", "cyc_1", "done")]

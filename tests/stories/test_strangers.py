@@ -22,6 +22,8 @@ PUBLIC = {
     "catalogue-entry-detail",
     "contract-template-detail",
     "cycle-detail",
+    "cycle-left-out",
+    "cycle-progress",
     "evidence-checkpoint-detail",
     "halt-detail",
     "organisation-detail",
@@ -30,7 +32,7 @@ PUBLIC = {
     "segment-detail",
 }
 # Commands on what everybody may read, but the operator alone may do.
-FORBIDDEN = {"cycle-close"}
+FORBIDDEN = {"cycle-close", "cycle-dry-run", "cycle-hold", "cycle-release"}
 # Commands that take files come as a form.
 FORMS = {
     "listing-add-version": {

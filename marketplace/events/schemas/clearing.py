@@ -121,6 +121,55 @@ class PaymentPutOff(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CycleHeld(Event):
+    """The operator keeps a cycle in ``state`` until it is released."""
+
+    type = "cycle.held"
+    subject_field = "cycle"
+
+    cycle: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CycleReleased(Event):
+    """A cycle that was held goes on from ``state``."""
+
+    type = "cycle.released"
+    subject_field = "cycle"
+
+    cycle: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CycleOverdue(Event):
+    """A cycle is later than it should be. ``reason_code``: ``not_closed``, ``slow`` or ``past_value_date``.
+
+    ``since``: ISO instant.
+    """
+
+    type = "cycle.overdue"
+    subject_field = "cycle"
+
+    cycle: str
+    business_key: str
+    reason_code: str
+    since: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CycleCaughtUp(Event):
+    """A cycle that was overdue for ``reason_code`` has moved on."""
+
+    type = "cycle.caught_up"
+    subject_field = "cycle"
+
+    cycle: str
+    reason_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class InvoiceIssued(Event):
     """A document of a cycle is ready for its recipient."""
 
