@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marketplace.kernel.errors import Category, DomainError
 from marketplace.kernel.labels import Label
+from marketplace.kernel.refusals import RefusalOnRecord
 
 
 class InsufficientFunds(DomainError):
@@ -109,4 +110,20 @@ class NotUnallocated(DomainError):
     category = Category.CONFLICT
     detail = Label(
         "{bank_entry} is not an unallocated receipt.", "{bank_entry} は未照合の入金ではありません。"
+    )
+
+
+class SecondPersonNeeded(RefusalOnRecord):
+    """An amount this large takes two people; nothing was done. Fields: ``approval``, ``expires_at``, ``command``.
+
+    ``approval`` is the pending request that now stands. The same command by another person carries it out.
+    """
+
+    code = "second_person_needed"
+    category = Category.CONFLICT
+    detail = Label(
+        "{command}: an amount this large needs a second person. {approval} waits until {expires_at} for somebody"
+        " else of the operator to give the same command.",
+        "{command}: この金額の実行には二人目の承認が必要です。{approval} は {expires_at}"
+        " まで、別の担当者が同じ操作を行うのを待ちます。",
     )

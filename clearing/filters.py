@@ -10,6 +10,7 @@ from django_filters import rest_framework as filters
 from marketplace.participants.queries import organisations_by_public_id
 
 from .models import (
+    Approval,
     BankEntry,
     Invoice,
     NetPosition,
@@ -20,6 +21,7 @@ from .models import (
 )
 from .states import (
     AccountKind,
+    ApprovalState,
     BankMatch,
     InstructionState,
     InvoiceKind,
@@ -126,6 +128,16 @@ class InstructionFilter(filters.FilterSet):
     class Meta:
         model = SettlementInstruction
         fields = ("state", "reference", "direction")
+
+
+class ApprovalFilter(filters.FilterSet):
+    """By state, command, subject and who asked."""
+
+    state = filters.ChoiceFilter(choices=ApprovalState.choices)
+
+    class Meta:
+        model = Approval
+        fields = ("state", "command", "subject", "first_person")
 
 
 class BankEntryFilter(filters.FilterSet):

@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from .views import (
     AccountViewSet,
+    ApprovalViewSet,
     BankEntryViewSet,
     BankStatementViewSet,
     ClientAccountViewSet,
@@ -33,6 +34,7 @@ router.register("settlement-instructions", SettlementInstructionViewSet, basenam
 router.register("transfer-files", TransferFileViewSet, basename="transfer-file")
 router.register("bank-statements", BankStatementViewSet, basename="bank-statement")
 router.register("bank-entries", BankEntryViewSet, basename="bank-entry")
+router.register("approvals", ApprovalViewSet, basename="approval")
 router.register("client-accounts", ClientAccountViewSet, basename="client-account")
 
 urlpatterns = [

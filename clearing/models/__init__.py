@@ -1,5 +1,6 @@
 """Tables of clearing: trades and obligations, cycles and positions, the ledger, settlement, bank and invoices."""
 
+from .approvals import Approval
 from .bank import BankAllocation, BankEntry, BankStatement
 from .cycles import Cycle, CycleStep, NetPosition
 from .invoices import Invoice
@@ -9,6 +10,7 @@ from .trades import Obligation, Trade
 
 __all__ = [
     "Account",
+    "Approval",
     "Balance",
     "BankAllocation",
     "BankEntry",

@@ -1,5 +1,6 @@
 """How clearing is written out, and what its commands take. Amounts, states, fees and cycles are never taken."""
 
+from .approvals import ApprovalSerializer
 from .cycles import CycleSerializer, OpenCycleSerializer, PositionSerializer
 from .ledger import (
     AccountSerializer,
@@ -25,6 +26,7 @@ from .trades import InvoiceSerializer, TradeProofSerializer, TradeSerializer
 __all__ = [
     "AccountSerializer",
     "AllocateSerializer",
+    "ApprovalSerializer",
     "BankEntrySerializer",
     "BankStatementSerializer",
     "ClientAccountSerializer",

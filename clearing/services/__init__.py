@@ -1,14 +1,10 @@
 """The verbs of clearing: trades, cycles, settlement and the bank."""
 
+from .approvals import expire_approvals, require_second_person, withdraw_approval
 from .bank import allocate_receipt, import_bank_statement
 from .cycles import advance_cycle, close_cycle, nudge, open_first_cycle
-from .settlement import (
-    create_transfer_file,
-    mark_overdue_payments,
-    register_client_account,
-    report_failed_payment,
-    retry_payment,
-)
+from .payments import mark_overdue_payments, report_failed_payment, retry_payment
+from .settlement import create_transfer_file, register_client_account
 from .sweeping import advance_cycles, carry_out_deadlines, secure_funded_trades
 from .trades import (
     accept_trade,
@@ -30,6 +26,7 @@ __all__ = [
     "close_cycle",
     "conclude_trade",
     "create_transfer_file",
+    "expire_approvals",
     "fail_trade",
     "hold_trade",
     "import_bank_statement",
@@ -38,8 +35,10 @@ __all__ = [
     "open_first_cycle",
     "register_client_account",
     "report_failed_payment",
+    "require_second_person",
     "resolve_trade",
     "retry_payment",
     "secure_funded_trades",
     "secure_waiting_trades",
+    "withdraw_approval",
 ]

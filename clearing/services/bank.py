@@ -15,6 +15,7 @@ from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.canonical import sha256_hex
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
+from marketplace.kernel.refusals import keeping_refusals
 from marketplace.kernel.states import advance
 from marketplace.participants.queries import get_organisation
 
@@ -32,6 +33,7 @@ from ..states import (
     EntryKind,
     LineKind,
 )
+from .approvals import require_second_person
 from .bank_matching import Matcher, Recognised
 from .cycles import nudge
 from .trades import lock_waiting_trades, secure_waiting_trades
@@ -204,11 +206,12 @@ def _settle(
     return kind, own[AccountKind.RECEIVABLE]
 
 
-@transaction.atomic
+@keeping_refusals()
 def allocate_receipt(*, actor: Actor, bank_entry: str, organisation: str) -> BankEntry:
     """Credit a receipt that was not recognised to the participant it belongs to, as the operator finds.
 
-    Emits payment.received and secures waiting trades. Raises NotUnallocated, Missing, Forbidden.
+    Emits payment.received and secures waiting trades. Raises SecondPersonNeeded for a large amount, NotUnallocated,
+    Missing, Forbidden.
     """
     actor.require_operator()
     entry = BankEntry.objects.select_for_update(no_key=True).filter(public_id=bank_entry).first()
@@ -220,6 +223,14 @@ def allocate_receipt(*, actor: Actor, bank_entry: str, organisation: str) -> Ban
     payer = get_organisation(organisation)
     if payer.is_operator:
         raise FieldInvalid("organisation", Label("name a participant", "参加者を指定してください"))
+    require_second_person(
+        actor=actor,
+        command="clearing.allocate_receipt",
+        subject=entry.public_id,
+        amount_minor=entry.amount_minor,
+        currency=entry.currency,
+        payload={"organisation": payer.public_id},
+    )
     lock_waiting_trades([payer.id], entry.currency)
     own = accounts_of(payer.id, entry.currency)
     market = market_accounts(entry.currency)

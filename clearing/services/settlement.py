@@ -1,18 +1,20 @@
-"""Settlement: the account payments leave from, files for the bank, and payments that went wrong."""
+"""Settlement: the account payments leave from, and files of payments for the bank."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 
 from django.db import transaction
 
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
-from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.actors import Actor
 from marketplace.kernel.calendars import BusinessCalendar
-from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.canonical import digest_of, sha256_hex
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
+from marketplace.kernel.refusals import keeping_refusals
 from marketplace.kernel.states import advance
 from marketplace.participants.payout_accounts import PayoutAccount
 from marketplace.participants.queries import organisations_by_id
@@ -22,7 +24,7 @@ from ..models import ClientAccount, Cycle, SettlementInstruction, TransferFile
 from ..queries.ledger import client_money
 from ..states import INSTRUCTION, CycleState, InstructionState, PaymentDirection
 from ..transfer_file import Originator, Payment, Unwritable, write_transfer_file
-from .instructions import instruction_for, next_sequence
+from .approvals import require_second_person
 
 TRANSFER_CURRENCY = "JPY"
 PAYING_STATES = (CycleState.SETTLING, CycleState.PARTIAL)
@@ -83,13 +85,13 @@ def register_client_account(
     return account
 
 
-@transaction.atomic
+@keeping_refusals()
 def create_transfer_file(*, actor: Actor, cycle: str) -> TransferFile:
     """Write the planned payments of a cycle into a file for the bank; from then on they count as being sent.
 
     Payments to whoever has stated no account stay planned. When nothing is left to write, the last file is
-    returned, so repeating it makes no second payment. Raises NothingToTransfer, ClientAccountMissing,
-    ClientMoneyShort, TransferNotPossible, Missing, Forbidden.
+    returned, so repeating it makes no second payment. Raises SecondPersonNeeded for a large total, NothingToTransfer,
+    ClientAccountMissing, ClientMoneyShort, TransferNotPossible, Missing, Forbidden.
     """
     actor.require_operator()
     subject = Cycle.objects.select_for_update(no_key=True).filter(public_id=cycle).first()
@@ -104,6 +106,7 @@ def create_transfer_file(*, actor: Actor, cycle: str) -> TransferFile:
     _require_client_money(subject.currency)
     value_date = BusinessCalendar().after(clock.today(), 1)
     content = _file_content(subject.currency, planned, value_date)
+    _require_second_person(actor, subject, planned)
     made = TransferFile.objects.create(
         cycle=subject,
         content=content,
@@ -152,6 +155,21 @@ def _sendable(cycle: Cycle) -> list[tuple[SettlementInstruction, PayoutAccount]]
     ]
 
 
+def _require_second_person(
+    actor: Actor, cycle: Cycle, planned: list[tuple[SettlementInstruction, PayoutAccount]]
+) -> None:
+    """Both people ask for the same payments, to the same accounts."""
+    payments = [asdict(_payment(instruction, account)) for instruction, account in planned]
+    require_second_person(
+        actor=actor,
+        command="clearing.transfer_file",
+        subject=cycle.public_id,
+        amount_minor=sum(instruction.amount_minor for instruction, _ in planned),
+        currency=cycle.currency,
+        payload={"records": len(payments), "payments_sha256": digest_of(payments)},
+    )
+
+
 def _require_client_money(currency: str) -> None:
     money = client_money(currency)
     if money.bank_minor < money.owed_minor:
@@ -193,95 +211,3 @@ def _payment(instruction: SettlementInstruction, account: PayoutAccount) -> Paym
         holder=account.account_holder_kana,
         amount_minor=instruction.amount_minor,
     )
-
-
-@transaction.atomic
-def report_failed_payment(*, actor: Actor, instruction: str, reason: str) -> SettlementInstruction:
-    """Record the bank's notice that it did not carry a payment out. The money stays owed to the payee.
-
-    Raises IllegalTransition where the payment is not on its way, Missing, FieldInvalid, Forbidden.
-    """
-    actor.require_operator()
-    if not reason.strip():
-        raise FieldInvalid("reason", Label("say what the bank told", "銀行からの通知内容を入力してください"))
-    subject = _locked(instruction)
-    advance(
-        subject,
-        INSTRUCTION,
-        command="fail",
-        role="operator",
-        failed_at=clock.now(),
-        failure_reason=reason.strip()[:200],
-    )
-    record(
-        kind="clearing.payment_failed",
-        subject=subject.public_id,
-        actor=actor,
-        payload={"reference": subject.reference, "reason": subject.failure_reason},
-    )
-    return subject
-
-
-@transaction.atomic
-def retry_payment(*, actor: Actor, instruction: str) -> SettlementInstruction:
-    """Plan a payment that failed once more, under a reference of its own; the new instruction.
-
-    Repeating it returns the payment that stands in its place. Raises NothingToTransfer unless it has failed,
-    Missing, Forbidden.
-    """
-    actor.require_operator()
-    cycle = (
-        Cycle.objects.select_for_update(no_key=True)
-        .filter(pk__in=SettlementInstruction.objects.filter(public_id=instruction).values("cycle"))
-        .first()
-    )
-    if cycle is None:
-        raise Missing(kind="settlement instruction", identifier=instruction)
-    failed = _locked(instruction)
-    if failed.state != InstructionState.FAILED:
-        raise NothingToTransfer(cycle=failed.reference, state=failed.state)
-    alive = (
-        SettlementInstruction.objects.filter(cycle=cycle, organisation_id=failed.organisation_id)
-        .exclude(state=InstructionState.FAILED)
-        .first()
-    )
-    if alive is not None:
-        return alive
-    sign = 1 if failed.direction == PaymentDirection.OUT else -1
-    planned = instruction_for(cycle, failed.organisation_id, sign * failed.amount_minor, next_sequence(cycle))
-    planned.save()
-    record(
-        kind="clearing.payment_planned_again",
-        subject=planned.public_id,
-        actor=actor,
-        payload={"reference": planned.reference, "instead_of": failed.reference},
-    )
-    return planned
-
-
-@transaction.atomic
-def mark_overdue_payments(*, actor: Actor = SYSTEM) -> int:
-    """Payments whose value date passed without a word of the bank are unknown: never failed. Returns how many."""
-    overdue = SettlementInstruction.objects.select_for_update(no_key=True, skip_locked=True).filter(
-        state=InstructionState.SENDING, value_date__lt=clock.today()
-    )
-    count = 0
-    for instruction in overdue.order_by("pk"):
-        advance(instruction, INSTRUCTION, command="lose_sight", role="system")
-        record(
-            kind="clearing.payment_unknown",
-            subject=instruction.public_id,
-            actor=actor,
-            payload={"reference": instruction.reference},
-        )
-        count += 1
-    return count
-
-
-def _locked(public_id: str) -> SettlementInstruction:
-    instruction = (
-        SettlementInstruction.objects.select_for_update(no_key=True).filter(public_id=public_id).first()
-    )
-    if instruction is None:
-        raise Missing(kind="settlement instruction", identifier=public_id)
-    return instruction

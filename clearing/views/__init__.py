@@ -1,5 +1,6 @@
 """Clearing over HTTP: trades, cycles, accounts, invoices, settlement and the bank."""
 
+from .approvals import ApprovalViewSet
 from .cycles import CycleViewSet, PositionViewSet
 from .ledger import (
     AccountViewSet,
@@ -20,6 +21,7 @@ from .trades import InvoiceViewSet, TradeViewSet, TradingNeutralityView
 
 __all__ = [
     "AccountViewSet",
+    "ApprovalViewSet",
     "BankEntryViewSet",
     "BankStatementViewSet",
     "ClientAccountViewSet",

@@ -103,3 +103,29 @@ class InvoiceIssued(Event):
     issuer: str
     recipient: str
     number: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalAsked(Event):
+    """A command on a large amount waits for a second person of the operator. ``expires_at``: ISO instant."""
+
+    type = "approval.asked"
+    subject_field = "approval"
+
+    approval: str
+    command: str
+    of: str
+    amount_minor: int
+    currency: str
+    expires_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalEnded(Event):
+    """A command no longer waits for a second person: ``approved``, ``withdrawn`` or ``expired``."""
+
+    type = "approval.ended"
+    subject_field = "approval"
+
+    approval: str
+    state: str
