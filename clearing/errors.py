@@ -59,14 +59,25 @@ class ClientAccountMissing(DomainError):
     )
 
 
+class FundsRegimeMissing(DomainError):
+    """By what right money would be held is not declared. Fields: ``currency``."""
+
+    code = "funds_regime_missing"
+    category = Category.CONFLICT
+    detail = Label(
+        "Declare the funds regime under which money in {currency} is held before any is taken.",
+        "通貨 {currency} の資金を受け入れる前に、資金の取扱い根拠（代理受領・信託・資金移動業等）を宣言してください。",
+    )
+
+
 class NothingToTransfer(DomainError):
-    """No payment of the cycle can be handed to the bank now. Fields: ``cycle``, ``state``."""
+    """No payment can be handed to the bank now. Fields: ``cycle`` (or the currency, or a payment), ``state``."""
 
     code = "nothing_to_transfer"
     category = Category.CONFLICT
     detail = Label(
-        "{cycle} is {state} and has no planned payment to an account that is stated.",
-        "{cycle}（{state}）には、口座が登録された未送付の支払がありません。",
+        "{cycle} is {state} and has no planned payment to an account that can be paid.",
+        "{cycle}（{state}）には、振込可能な口座への未送付の支払がありません。",
     )
 
 

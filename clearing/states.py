@@ -122,6 +122,35 @@ APPROVAL = StateMachine(
 )
 
 
+class PaymentPurpose(TextChoices):
+    """Why a payment is made."""
+
+    CYCLE = "cycle", Label("settlement of a cycle", "清算の決済")
+    IDLE_RETURN = "idle_return", Label("return of idle money", "滞留金の返還")
+
+
+class Hindrance(TextChoices):
+    """Why a participant cannot be paid now."""
+
+    NO_ACCOUNT = "no_account", Label("the payee has stated no bank account", "振込先口座が未登録です")
+    ABROAD = (
+        "abroad",
+        Label(
+            "the payee is abroad, and no licence or exemption for paying there is recorded",
+            "受取人が国外であり、国外への支払の許認可・適用除外が登録されていません",
+        ),
+    )
+
+
+class FundsRegimeKind(TextChoices):
+    """By what right the market holds participants' money."""
+
+    AGENCY_RECEIPT = "agency_receipt", Label("received on the seller's behalf", "代理受領")
+    TRUST = "trust", Label("held in trust", "信託")
+    FUNDS_TRANSFER = "funds_transfer", Label("funds-transfer business", "資金移動業")
+    PAYMENT_PROVIDER = "payment_provider", Label("through a payment provider", "収納代行・決済代行")
+
+
 class FeePayer(TextChoices):
     """Who bears the market's fee for a trade."""
 
@@ -209,6 +238,7 @@ class EntryKind(TextChoices):
     BANK_RETURN = "bank_return", Label("payment returned by the bank", "振込組戻し")
     SUSPENSE = "suspense", Label("booked to suspense", "仮受計上")
     ALLOCATION = "allocation", Label("suspense allocated", "仮受金の充当")
+    IDLE_RETURN = "idle_return", Label("return of idle money", "滞留金の返還")
 
 
 class LineKind(TextChoices):
@@ -232,6 +262,7 @@ class LineKind(TextChoices):
     CARRIED = "carried", Label("shortfall carried as a claim", "不足額の繰越")
     RECOVERED = "recovered", Label("earlier claim collected", "立替金の回収")
     PAYMENT = "payment", Label("payment", "支払")
+    IDLE_RETURN = "idle_return", Label("idle money on its way back", "滞留金の返還")
 
 
 class InvoicePurpose(TextChoices):

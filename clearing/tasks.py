@@ -18,3 +18,9 @@ def advance(cycle: str) -> str | None:
 def sweep() -> int:
     """On beat: deadlines, waiting trades whose money is there, and cycles not at their end; how many were moved."""
     return services.carry_out_deadlines() + services.advance_cycles()
+
+
+@shared_task(name="clearing.tasks.watch", ignore_result=True)
+def watch() -> int:
+    """On beat: the daily check of clients' money, idle money, lost payments, lapsed approvals; how many were done."""
+    return services.watch_money()

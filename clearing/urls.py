@@ -12,9 +12,11 @@ from .views import (
     ClientMoneyView,
     CycleViewSet,
     DepositReferenceView,
+    FundsRegimeViewSet,
     InvoiceViewSet,
     JournalView,
     PositionViewSet,
+    SegregationCheckViewSet,
     SettlementInstructionViewSet,
     StatementLineViewSet,
     TradeViewSet,
@@ -35,6 +37,8 @@ router.register("transfer-files", TransferFileViewSet, basename="transfer-file")
 router.register("bank-statements", BankStatementViewSet, basename="bank-statement")
 router.register("bank-entries", BankEntryViewSet, basename="bank-entry")
 router.register("approvals", ApprovalViewSet, basename="approval")
+router.register("funds-regimes", FundsRegimeViewSet, basename="funds-regime")
+router.register("segregation-checks", SegregationCheckViewSet, basename="segregation-check")
 router.register("client-accounts", ClientAccountViewSet, basename="client-account")
 
 urlpatterns = [

@@ -5,6 +5,7 @@ from .bank import BankAllocation, BankEntry, BankStatement
 from .cycles import Cycle, CycleStep, NetPosition
 from .invoices import Invoice
 from .ledger import Account, Balance, Entry, Posting
+from .safeguarding import FundsRegime, SegregationCheck, StuckMoney
 from .settlement import ClientAccount, SettlementInstruction, TransferFile
 from .trades import Obligation, Trade
 
@@ -19,11 +20,14 @@ __all__ = [
     "Cycle",
     "CycleStep",
     "Entry",
+    "FundsRegime",
     "Invoice",
     "NetPosition",
     "Obligation",
     "Posting",
+    "SegregationCheck",
     "SettlementInstruction",
+    "StuckMoney",
     "Trade",
     "TransferFile",
 ]

@@ -12,6 +12,7 @@ from marketplace.kernel.identifiers import IdentifierField
 from ..states import CYCLE, CycleState
 from .columns import currency_stated, organisation_key
 from .cycle_guards import held_cycle_stands, numbers_without_gap, positions_sum_to_zero
+from .settlement_guards import under_a_regime
 
 VALIDATED_COLUMNS = ("trades", "obligations", "input_hash")
 NETTED_COLUMNS = ("gross_minor", "net_minor", "payments_before", "payments_after", "output_hash")
@@ -122,6 +123,7 @@ class Cycle(models.Model):
             no_delete(),
             numbers_without_gap(),
             held_cycle_stands(),
+            under_a_regime(),
         ]
 
 

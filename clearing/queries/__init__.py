@@ -25,6 +25,7 @@ from .ledger import (
 )
 from .left_out import ended_without_clearing, left_out
 from .proofs import trade_proof
+from .safeguarding import may_pay_abroad, regime_in_force, segregation_checks, visible_regimes
 from .settlement import (
     PlannedTransfer,
     deposit_reference,
@@ -64,9 +65,12 @@ __all__ = [
     "journal_csv",
     "ledger_counts",
     "left_out",
+    "may_pay_abroad",
     "money_figures",
     "neutrality",
     "overdue_count",
+    "regime_in_force",
+    "segregation_checks",
     "statement_lines",
     "trade_counts",
     "trade_of",
@@ -79,6 +83,7 @@ __all__ = [
     "visible_instructions",
     "visible_invoices",
     "visible_positions",
+    "visible_regimes",
     "visible_trades",
     "waiting_for",
 ]

@@ -9,6 +9,7 @@ from .ledger import (
     StatementLineSerializer,
     TrialBalanceSerializer,
 )
+from .safeguarding import DeclareFundsRegimeSerializer, FundsRegimeSerializer, SegregationCheckSerializer
 from .settlement import (
     AllocateSerializer,
     BankEntrySerializer,
@@ -33,13 +34,16 @@ __all__ = [
     "ClientMoneySerializer",
     "CreateTransferFileSerializer",
     "CycleSerializer",
+    "DeclareFundsRegimeSerializer",
     "DepositReferenceSerializer",
     "FailSerializer",
+    "FundsRegimeSerializer",
     "InstructionSerializer",
     "InvoiceSerializer",
     "OpenCycleSerializer",
     "PositionSerializer",
     "RegisterClientAccountSerializer",
+    "SegregationCheckSerializer",
     "StatementLineSerializer",
     "TradeProofSerializer",
     "TradeSerializer",

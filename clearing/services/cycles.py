@@ -22,6 +22,7 @@ from ..errors import NoOpenCycle
 from ..ledger.accounts import open_market_accounts
 from ..models import Cycle, CycleStep
 from ..states import CYCLE, CycleState
+from .safeguarding import require_funds_regime
 from .steps import STEPS
 
 logger = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ ADVANCE_TASK = "clearing.tasks.advance"
 def open_first_cycle(*, actor: Actor, currency: str) -> Cycle:
     """Begin clearing in a currency: the market's accounts and the first cycle. Repeating it returns the open one.
 
-    Raises FieldInvalid for what is no currency, Forbidden.
+    Raises FieldInvalid for what is no currency, FundsRegimeMissing, Forbidden.
     """
     actor.require_operator()
     if len(currency) != 3 or not currency.isascii() or not currency.isupper():
@@ -41,6 +42,7 @@ def open_first_cycle(*, actor: Actor, currency: str) -> Cycle:
             "currency",
             Label("write three capital letters (ISO 4217)", "ISO 4217の英大文字3字で指定してください"),
         )
+    require_funds_regime(currency)
     open_market_accounts(currency)
     existing = Cycle.objects.filter(currency=currency, state=CycleState.OPEN).first()
     return existing or _open(actor, currency, number=1)

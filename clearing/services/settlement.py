@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date
 
 from django.db import transaction
@@ -21,7 +21,9 @@ from marketplace.participants.queries import organisations_by_id
 
 from ..errors import ClientAccountMissing, ClientMoneyShort, NothingToTransfer, TransferNotPossible
 from ..models import ClientAccount, Cycle, SettlementInstruction, TransferFile
+from ..payability import hindrance_of
 from ..queries.ledger import client_money
+from ..queries.safeguarding import may_pay_abroad
 from ..states import INSTRUCTION, CycleState, InstructionState, PaymentDirection
 from ..transfer_file import Originator, Payment, Unwritable, write_transfer_file
 from .approvals import require_second_person
@@ -85,39 +87,66 @@ def register_client_account(
     return account
 
 
-@keeping_refusals()
-def create_transfer_file(*, actor: Actor, cycle: str) -> TransferFile:
-    """Write the planned payments of a cycle into a file for the bank; from then on they count as being sent.
+@dataclass(frozen=True)
+class _Batch:
+    """What a transfer file pays: a cycle, or what belongs to none in a currency."""
 
-    Payments to whoever has stated no account stay planned. When nothing is left to write, the last file is
-    returned, so repeating it makes no second payment. Raises SecondPersonNeeded for a large total, NothingToTransfer,
-    ClientAccountMissing, ClientMoneyShort, TransferNotPossible, Missing, Forbidden.
+    cycle: Cycle | None
+    currency: str
+
+    @property
+    def name(self) -> str:
+        return self.cycle.business_key if self.cycle else self.currency
+
+    @property
+    def state(self) -> str:
+        return self.cycle.state if self.cycle else "without a cycle"
+
+
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """Planned payments: those that can be made, each with its account, and those left out, with the reason."""
+
+    payable: list[tuple[SettlementInstruction, PayoutAccount]]
+    left_out: list[dict[str, str]]
+
+
+@keeping_refusals()
+def create_transfer_file(
+    *, actor: Actor, cycle: str | None = None, currency: str | None = None
+) -> TransferFile:
+    """Write planned payments into a file for the bank; from then on they count as being sent.
+
+    Those of a ``cycle``, or those in a ``currency`` that belong to none: returns of idle money. Payments to whoever
+    has stated no account, or is abroad while paying there is not allowed, stay planned; the file names them
+    (``left_out``). When nothing of a cycle is left to write, its last file is returned, so repeating it makes no
+    second payment. Raises SecondPersonNeeded for a large total, NothingToTransfer, ClientAccountMissing,
+    ClientMoneyShort, TransferNotPossible, FieldInvalid, Missing, Forbidden.
     """
     actor.require_operator()
-    subject = Cycle.objects.select_for_update(no_key=True).filter(public_id=cycle).first()
-    if subject is None:
-        raise Missing(kind="cycle", identifier=cycle)
-    planned = _sendable(subject) if subject.state in PAYING_STATES else []
-    if not planned:
-        last = TransferFile.objects.filter(cycle=subject).order_by("-pk").first()
+    batch = _batch(cycle, currency)
+    planned = _sort(batch)
+    if not planned.payable:
+        last = TransferFile.objects.filter(cycle=batch.cycle).order_by("-pk").first() if batch.cycle else None
         if last is None:
-            raise NothingToTransfer(cycle=subject.business_key, state=subject.state)
+            raise NothingToTransfer(cycle=batch.name, state=batch.state)
         return last
-    _require_client_money(subject.currency)
+    _require_client_money(batch.currency)
     value_date = BusinessCalendar().after(clock.today(), 1)
-    content = _file_content(subject.currency, planned, value_date)
-    _require_second_person(actor, subject, planned)
+    content = _file_content(batch.currency, planned.payable, value_date)
+    _require_second_person(actor, batch, planned.payable)
     made = TransferFile.objects.create(
-        cycle=subject,
+        cycle=batch.cycle,
         content=content,
         sha256=sha256_hex(content),
-        records=len(planned),
-        total_minor=sum(instruction.amount_minor for instruction, _ in planned),
-        currency=subject.currency,
+        records=len(planned.payable),
+        total_minor=sum(instruction.amount_minor for instruction, _ in planned.payable),
+        currency=batch.currency,
         value_date=value_date,
+        left_out=planned.left_out,
         made_at=clock.now(),
     )
-    for instruction, _ in planned:
+    for instruction, _ in planned.payable:
         advance(
             instruction,
             INSTRUCTION,
@@ -125,47 +154,78 @@ def create_transfer_file(*, actor: Actor, cycle: str) -> TransferFile:
             role="operator",
             transfer_file=made,
             value_date=value_date,
+            held_back="",
         )
     record(
         kind="clearing.transfer_file_made",
         subject=made.public_id,
         actor=actor,
         payload={
-            "cycle": subject.business_key,
+            "cycle": batch.name,
             "sha256": made.sha256,
             "records": made.records,
             "total_minor": made.total_minor,
+            "left_out": len(made.left_out),
         },
     )
     return made
 
 
-def _sendable(cycle: Cycle) -> list[tuple[SettlementInstruction, PayoutAccount]]:
-    """Planned payments out of a cycle with the account each goes to, locked in key order."""
+def _batch(cycle: str | None, currency: str | None) -> _Batch:
+    if (cycle is None) == (currency is None):
+        raise FieldInvalid(
+            "cycle",
+            Label("name a cycle, or else a currency", "サイクルまたは通貨のいずれか一方を指定してください"),
+        )
+    if currency is not None:
+        return _Batch(None, currency)
+    subject = Cycle.objects.select_for_update(no_key=True).filter(public_id=cycle).first()
+    if subject is None:
+        raise Missing(kind="cycle", identifier=cycle)
+    return _Batch(subject, subject.currency)
+
+
+def _sort(batch: _Batch) -> _Sorted:
+    """Planned payments out, locked in key order; why one cannot be made is noted with it."""
+    if batch.cycle is not None and batch.cycle.state not in PAYING_STATES:
+        return _Sorted([], [])
     instructions = list(
         SettlementInstruction.objects.select_for_update(no_key=True)
-        .filter(cycle=cycle, state=InstructionState.PLANNED, direction=PaymentDirection.OUT)
+        .filter(
+            cycle=batch.cycle,
+            currency=batch.currency,
+            state=InstructionState.PLANNED,
+            direction=PaymentDirection.OUT,
+        )
         .order_by("pk")
     )
     payees = organisations_by_id(instruction.organisation_id for instruction in instructions)
-    return [
-        (instruction, account)
-        for instruction in instructions
-        if (account := payees[instruction.organisation_id].payout_account)
-    ]
+    abroad = may_pay_abroad(batch.currency)
+    found = _Sorted([], [])
+    for instruction in instructions:
+        payee = payees[instruction.organisation_id]
+        hindrance = hindrance_of(payee, cross_border_allowed=abroad)
+        if payee.payout_account is not None and not hindrance:
+            found.payable.append((instruction, payee.payout_account))
+            continue
+        found.left_out.append({"reference": instruction.reference, "reason": hindrance})
+        if instruction.held_back != hindrance:
+            instruction.held_back = hindrance
+            instruction.save(update_fields=["held_back"])
+    return found
 
 
 def _require_second_person(
-    actor: Actor, cycle: Cycle, planned: list[tuple[SettlementInstruction, PayoutAccount]]
+    actor: Actor, batch: _Batch, planned: list[tuple[SettlementInstruction, PayoutAccount]]
 ) -> None:
     """Both people ask for the same payments, to the same accounts."""
     payments = [asdict(_payment(instruction, account)) for instruction, account in planned]
     require_second_person(
         actor=actor,
         command="clearing.transfer_file",
-        subject=cycle.public_id,
+        subject=batch.cycle.public_id if batch.cycle else batch.currency,
         amount_minor=sum(instruction.amount_minor for instruction, _ in planned),
-        currency=cycle.currency,
+        currency=batch.currency,
         payload={"records": len(payments), "payments_sha256": digest_of(payments)},
     )
 

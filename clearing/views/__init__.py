@@ -10,6 +10,7 @@ from .ledger import (
     StatementLineViewSet,
     TrialBalanceView,
 )
+from .safeguarding import FundsRegimeViewSet, SegregationCheckViewSet
 from .settlement import (
     BankEntryViewSet,
     BankStatementViewSet,
@@ -28,9 +29,11 @@ __all__ = [
     "ClientMoneyView",
     "CycleViewSet",
     "DepositReferenceView",
+    "FundsRegimeViewSet",
     "InvoiceViewSet",
     "JournalView",
     "PositionViewSet",
+    "SegregationCheckViewSet",
     "SettlementInstructionViewSet",
     "StatementLineViewSet",
     "TradeViewSet",

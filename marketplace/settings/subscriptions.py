@@ -48,5 +48,13 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     ),
     "adjustment.due": ("clearing.handlers.on_adjustment_due",),
     "payment.received": ("marketplace.notices.handlers.on_payment_received",),
+    "approval.asked": ("marketplace.notices.handlers.on_approval_asked",),
+    "approval.ended": ("marketplace.notices.handlers.on_approval_ended",),
+    "segregation.broken": ("marketplace.notices.handlers.on_segregation_broken",),
+    "segregation.restored": ("marketplace.notices.handlers.on_segregation_restored",),
+    "payment.lost": ("marketplace.notices.handlers.on_payment_lost",),
+    "payment.found": ("marketplace.notices.handlers.on_payment_found",),
+    "money.returning": ("marketplace.notices.handlers.on_money_returning",),
+    "money.stuck": ("marketplace.notices.handlers.on_money_stuck",),
     "invoice.issued": ("marketplace.notices.handlers.on_invoice_issued",),
 }

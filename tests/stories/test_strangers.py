@@ -22,6 +22,7 @@ PUBLIC = {
     "contract-template-detail",
     "cycle-detail",
     "evidence-checkpoint-detail",
+    "funds-regime-detail",
     "organisation-detail",
     "profile-detail",
     "rulebook-detail",
