@@ -10,7 +10,6 @@ from rest_framework import serializers
 from marketplace.api.serializers import BilingualField, StrictSerializer
 
 from ..models import BankEntry, BankStatement, ClientAccount, SettlementInstruction, TransferFile
-from ..states import Hindrance
 from .parties import PartyField, PartyListSerializer, label_of
 
 
@@ -52,10 +51,10 @@ class InstructionSerializer(serializers.ModelSerializer[SettlementInstruction]):
 
 
 class LeftOutSerializer(serializers.Serializer[Any]):
-    """A planned payment that could not go into a file, and why."""
+    """A planned payment that could not go into a file, and why: ``no_account`` or ``abroad``."""
 
     reference = serializers.CharField()
-    reason = serializers.ChoiceField(choices=Hindrance.choices)
+    reason = serializers.CharField()
 
 
 class TransferFileSerializer(serializers.ModelSerializer[TransferFile]):

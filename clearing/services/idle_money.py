@@ -27,6 +27,7 @@ from .instructions import own_instruction
 from .trades import lock_waiting_trades
 
 RETURNS_A_SWEEP = 100
+MOVED_OR_READ = (AccountKind.AVAILABLE, AccountKind.RECEIVABLE, AccountKind.CLAIM)
 
 _FREE = """
     WITH money AS (
@@ -130,7 +131,7 @@ def _return(payee: OrganisationView, regime: FundsRegime, actor: Actor) -> bool:
     currency = regime.currency
     lock_waiting_trades([payee.id], currency)
     accounts = accounts_of(payee.id, currency)
-    lock_balances([accounts[AccountKind.AVAILABLE], accounts[AccountKind.CLAIM]])
+    lock_balances(accounts[kind] for kind in MOVED_OR_READ)
     found = _free_money(regime, organisation_id=payee.id)
     if not found:
         return False

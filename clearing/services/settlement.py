@@ -96,10 +96,12 @@ class _Batch:
 
     @property
     def name(self) -> str:
+        """How people name it."""
         return self.cycle.business_key if self.cycle else self.currency
 
     @property
     def state(self) -> str:
+        """The cycle's, in a refusal."""
         return self.cycle.state if self.cycle else "without a cycle"
 
 
