@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marketplace.kernel.errors import Category, DomainError
 from marketplace.kernel.labels import Label
+from marketplace.kernel.refusals import RefusalOnRecord
 
 
 class InsufficientFunds(DomainError):
@@ -112,14 +113,25 @@ class ClientAccountMissing(DomainError):
     )
 
 
+class FundsRegimeMissing(DomainError):
+    """By what right money would be held is not declared. Fields: ``currency``."""
+
+    code = "funds_regime_missing"
+    category = Category.CONFLICT
+    detail = Label(
+        "Declare the funds regime under which money in {currency} is held before any is taken.",
+        "通貨 {currency} の資金を受け入れる前に、資金の取扱い根拠（代理受領・信託・資金移動業等）を宣言してください。",
+    )
+
+
 class NothingToTransfer(DomainError):
-    """No payment of the cycle can be handed to the bank now. Fields: ``cycle``, ``state``."""
+    """No payment can be handed to the bank now. Fields: ``cycle`` (or the currency, or a payment), ``state``."""
 
     code = "nothing_to_transfer"
     category = Category.CONFLICT
     detail = Label(
-        "{cycle} is {state} and has no planned payment to an account that is stated.",
-        "{cycle}（{state}）には、口座が登録された未送付の支払がありません。",
+        "{cycle} is {state} and has no planned payment to an account that can be paid.",
+        "{cycle}（{state}）には、振込可能な口座への未送付の支払がありません。",
     )
 
 
@@ -174,4 +186,20 @@ class NotUnallocated(DomainError):
     category = Category.CONFLICT
     detail = Label(
         "{bank_entry} is not an unallocated receipt.", "{bank_entry} は未照合の入金ではありません。"
+    )
+
+
+class SecondPersonNeeded(RefusalOnRecord):
+    """An amount this large takes two people; nothing was done. Fields: ``approval``, ``expires_at``, ``command``.
+
+    ``approval`` is the pending request that now stands. The same command by another person carries it out.
+    """
+
+    code = "second_person_needed"
+    category = Category.CONFLICT
+    detail = Label(
+        "{command}: an amount this large needs a second person. {approval} waits until {expires_at} for somebody"
+        " else of the operator to give the same command.",
+        "{command}: この金額の実行には二人目の承認が必要です。{approval} は {expires_at}"
+        " まで、別の担当者が同じ操作を行うのを待ちます。",
     )

@@ -10,22 +10,27 @@ from django_filters import rest_framework as filters
 from marketplace.participants.queries import organisations_by_public_id
 
 from .models import (
+    Approval,
     BankEntry,
     Entry,
     Invoice,
     NetPosition,
     Posting,
+    SegregationCheck,
     SettlementInstruction,
     Trade,
     TransferFile,
 )
 from .states import (
     AccountKind,
+    ApprovalState,
     BankMatch,
+    Hindrance,
     InstructionState,
     InvoiceKind,
     InvoicePurpose,
     LineKind,
+    PaymentPurpose,
     TradeState,
 )
 
@@ -122,6 +127,17 @@ class PositionFilter(filters.FilterSet):
         fields = ("currency",)
 
 
+class SegregationCheckFilter(filters.FilterSet):
+    """By currency, day, and whether it agrees."""
+
+    checked_from = filters.DateFilter(field_name="business_date", lookup_expr="gte")
+    checked_until = filters.DateFilter(field_name="business_date", lookup_expr="lte")
+
+    class Meta:
+        model = SegregationCheck
+        fields = ("currency", "business_date", "agrees")
+
+
 class TransferFileFilter(filters.FilterSet):
     """By cycle."""
 
@@ -133,14 +149,37 @@ class TransferFileFilter(filters.FilterSet):
 
 
 class InstructionFilter(filters.FilterSet):
-    """By state, cycle and reference."""
+    """By state, purpose, cycle, reference, why it is held back, and whether nobody knows what became of it."""
 
     state = filters.ChoiceFilter(choices=InstructionState.choices)
+    purpose = filters.ChoiceFilter(choices=PaymentPurpose.choices)
+    held_back = filters.ChoiceFilter(choices=Hindrance.choices)
     cycle = filters.CharFilter(field_name="cycle__public_id")
+    lost = filters.BooleanFilter(method="out_of_sight")
 
     class Meta:
         model = SettlementInstruction
         fields = ("state", "reference", "direction")
+
+    def out_of_sight(
+        self,
+        rows: QuerySet[SettlementInstruction],
+        name: str,
+        value: bool,  # noqa: FBT001
+    ) -> QuerySet[SettlementInstruction]:
+        """Payments unknown for more than a day, or all others."""
+        wanted = Q(state=InstructionState.UNKNOWN, alarmed_at__isnull=False)
+        return rows.filter(wanted) if value else rows.exclude(wanted)
+
+
+class ApprovalFilter(filters.FilterSet):
+    """By state, command, subject and who asked."""
+
+    state = filters.ChoiceFilter(choices=ApprovalState.choices)
+
+    class Meta:
+        model = Approval
+        fields = ("state", "command", "subject", "first_person")
 
 
 class BankEntryFilter(filters.FilterSet):

@@ -127,6 +127,56 @@ INSTRUCTION = StateMachine(
 )
 
 
+class ApprovalState(TextChoices):
+    """What became of a command that needs a second person."""
+
+    PENDING = "pending", Label("waits for a second person", "二人目の承認待ち")
+    APPROVED = "approved", Label("carried out by two people", "二名により実行済み")
+    EXPIRED = "expired", Label("nobody countersigned in time", "期限切れ")
+    WITHDRAWN = "withdrawn", Label("withdrawn", "取下げ")
+
+
+APPROVAL = StateMachine(
+    name="clearing.approval",
+    states=ApprovalState,
+    initial=frozenset({ApprovalState.PENDING}),
+    table={
+        (ApprovalState.PENDING, "approve", "operator"): ApprovalState.APPROVED,
+        (ApprovalState.PENDING, "withdraw", "operator"): ApprovalState.WITHDRAWN,
+        (ApprovalState.PENDING, "expire", "system"): ApprovalState.EXPIRED,
+    },
+)
+
+
+class PaymentPurpose(TextChoices):
+    """Why a payment is made."""
+
+    CYCLE = "cycle", Label("settlement of a cycle", "清算の決済")
+    IDLE_RETURN = "idle_return", Label("return of idle money", "滞留金の返還")
+
+
+class Hindrance(TextChoices):
+    """Why a participant cannot be paid now."""
+
+    NO_ACCOUNT = "no_account", Label("the payee has stated no bank account", "振込先口座が未登録です")
+    ABROAD = (
+        "abroad",
+        Label(
+            "the payee is abroad, and no licence or exemption for paying there is recorded",
+            "受取人が国外であり、国外への支払の許認可・適用除外が登録されていません",
+        ),
+    )
+
+
+class FundsRegimeKind(TextChoices):
+    """By what right the market holds participants' money."""
+
+    AGENCY_RECEIPT = "agency_receipt", Label("received on the seller's behalf", "代理受領")
+    TRUST = "trust", Label("held in trust", "信託")
+    FUNDS_TRANSFER = "funds_transfer", Label("funds-transfer business", "資金移動業")
+    PAYMENT_PROVIDER = "payment_provider", Label("through a payment provider", "収納代行・決済代行")
+
+
 class FeePayer(TextChoices):
     """Who bears the market's fee for a trade."""
 
@@ -219,6 +269,7 @@ class EntryKind(TextChoices):
     DEPOSIT = "deposit", Label("security deposit paid or released", "保証金の差入・返還")
     RESERVE = "reserve", Label("reserve funded by the operator", "準備金の拠出")
     WRITE_OFF = "write_off", Label("claim written off", "立替金の貸倒処理")
+    IDLE_RETURN = "idle_return", Label("return of idle money", "滞留金の返還")
 
 
 class LineKind(TextChoices):
@@ -251,6 +302,7 @@ class LineKind(TextChoices):
     WRITTEN_OFF = "written_off", Label("claim written off", "立替金の貸倒れ")
     RESERVE_USED = "reserve_used", Label("loss borne by the reserve", "準備金の取崩し")
     PAYMENT = "payment", Label("payment", "支払")
+    IDLE_RETURN = "idle_return", Label("idle money on its way back", "滞留金の返還")
 
 
 class ProofTree(TextChoices):

@@ -22,5 +22,5 @@ def sweep() -> int:
 
 @shared_task(name="clearing.tasks.watch", ignore_result=True)
 def watch() -> int:
-    """On beat: alarms about cycles that are overdue; how many were raised or ended."""
-    return services.watch_cycles()
+    """On beat: overdue cycles, the daily check of clients' money, idle money, lost payments, lapsed approvals; how many."""
+    return services.watch_cycles() + services.watch_money()

@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from .views import (
     AccountViewSet,
+    ApprovalViewSet,
     BalancesView,
     BankEntryViewSet,
     BankStatementViewSet,
@@ -18,11 +19,13 @@ from .views import (
     CycleViewSet,
     DepositReferenceView,
     DepositViewSet,
+    FundsRegimeViewSet,
     InvoiceViewSet,
     JournalEntryViewSet,
     JournalView,
     LedgerPeriodViewSet,
     PositionViewSet,
+    SegregationCheckViewSet,
     SettlementInstructionViewSet,
     ShortfallViewSet,
     StatementLineViewSet,
@@ -49,6 +52,9 @@ router.register("bank-statements", BankStatementViewSet, basename="bank-statemen
 router.register("bank-entries", BankEntryViewSet, basename="bank-entry")
 router.register("journal-entries", JournalEntryViewSet, basename="journal-entry")
 router.register("ledger-periods", LedgerPeriodViewSet, basename="ledger-period")
+router.register("approvals", ApprovalViewSet, basename="approval")
+router.register("funds-regimes", FundsRegimeViewSet, basename="funds-regime")
+router.register("segregation-checks", SegregationCheckViewSet, basename="segregation-check")
 router.register("client-accounts", ClientAccountViewSet, basename="client-account")
 router.register("deposits", DepositViewSet, basename="deposit")
 router.register("claims", ClaimViewSet, basename="claim")

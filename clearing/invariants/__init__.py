@@ -1,5 +1,15 @@
 """What always holds of clearing. Each breach names the rows that break it."""
 
-from . import cycles, fees, ledger, of_cycle, periods, settlement, shortfalls, trades
+from . import cycles, fees, ledger, of_cycle, periods, safeguarding, settlement, shortfalls, trades
 
-__all__ = ["cycles", "fees", "ledger", "of_cycle", "periods", "settlement", "shortfalls", "trades"]
+__all__ = [
+    "cycles",
+    "fees",
+    "ledger",
+    "of_cycle",
+    "periods",
+    "safeguarding",
+    "settlement",
+    "shortfalls",
+    "trades",
+]

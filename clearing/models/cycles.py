@@ -19,6 +19,7 @@ from .cycle_guards import (
     numbers_without_gap,
     positions_sum_to_zero,
 )
+from .settlement_guards import under_a_regime
 
 VALIDATED_COLUMNS = ("trades", "obligations", "input_hash", "trades_root")
 NETTED_COLUMNS = (
@@ -144,6 +145,7 @@ class Cycle(models.Model):
             numbers_without_gap(),
             held_cycle_stands(),
             cut_off_when_closed(),
+            under_a_regime(),
         ]
 
 

@@ -34,6 +34,7 @@ from .overdue import CycleReadings, Overdue, SettlementProgress
 from .position_statements import position_statement
 from .progress import Progress, StepProgress, obstacles, progress_of
 from .proofs import trade_proof
+from .safeguarding import may_pay_abroad, regime_in_force, segregation_checks, visible_regimes
 from .settlement import (
     PlannedTransfer,
     deposit_reference,
@@ -90,6 +91,7 @@ __all__ = [
     "journal_csv",
     "ledger_counts",
     "left_out",
+    "may_pay_abroad",
     "money_figures",
     "neutrality",
     "next_cut_offs",
@@ -101,6 +103,8 @@ __all__ = [
     "progress_of",
     "published_closed_days",
     "published_schedules",
+    "regime_in_force",
+    "segregation_checks",
     "shortfall_facts",
     "statement_lines",
     "trade_counts",
@@ -117,6 +121,7 @@ __all__ = [
     "visible_instructions",
     "visible_invoices",
     "visible_positions",
+    "visible_regimes",
     "visible_shortfalls",
     "visible_trades",
     "waiting_for",

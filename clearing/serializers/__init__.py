@@ -1,5 +1,6 @@
 """How clearing is written out, and what its commands take. Amounts, states, fees and cycles are never taken."""
 
+from .approvals import ApprovalSerializer
 from .calendars import (
     ClearingScheduleSerializer,
     ClosedDaySerializer,
@@ -31,6 +32,7 @@ from .ledger import (
     StatementLineSerializer,
     TrialBalanceSerializer,
 )
+from .safeguarding import DeclareFundsRegimeSerializer, FundsRegimeSerializer, SegregationCheckSerializer
 from .settlement import (
     AllocateSerializer,
     BankEntrySerializer,
@@ -55,6 +57,7 @@ from .watching import DryRunSerializer, LeftOutSerializer, ProgressSerializer
 __all__ = [
     "AccountSerializer",
     "AllocateSerializer",
+    "ApprovalSerializer",
     "BalancesSerializer",
     "BankEntrySerializer",
     "BankStatementSerializer",
@@ -69,10 +72,12 @@ __all__ = [
     "CutOffsSerializer",
     "CycleSerializer",
     "DeclareClosedDaySerializer",
+    "DeclareFundsRegimeSerializer",
     "DepositReferenceSerializer",
     "DryRunSerializer",
     "EntrySerializer",
     "FailSerializer",
+    "FundsRegimeSerializer",
     "FundsSerializer",
     "HoldCycleSerializer",
     "InstructionSerializer",
@@ -86,6 +91,7 @@ __all__ = [
     "ProgressSerializer",
     "PublishScheduleSerializer",
     "RegisterClientAccountSerializer",
+    "SegregationCheckSerializer",
     "ShortfallSerializer",
     "StatementLineSerializer",
     "StatementSerializer",

@@ -1,6 +1,7 @@
 """The verbs of clearing: trades, calendars, cycles, settlement and the bank."""
 
 from .alarms import watch_cycles
+from .approvals import expire_approvals, require_second_person, withdraw_approval
 from .bank import allocate_receipt, import_bank_statement
 from .claims import write_off_claim
 from .cycles import (
@@ -13,7 +14,10 @@ from .cycles import (
 )
 from .deposits import pay_deposit, release_deposit
 from .dry_run import dry_run_cycle
+from .idle_money import return_idle_money
+from .payments import alarm_lost_payments, mark_overdue_payments, report_failed_payment, retry_payment
 from .periods import close_ledger_period
+from .safeguarding import check_client_money, declare_funds_regime, require_funds_regime
 from .scheduling import (
     close_at_cut_off,
     close_due_cycles,
@@ -21,13 +25,7 @@ from .scheduling import (
     publish_clearing_schedule,
     withdraw_closed_day,
 )
-from .settlement import (
-    create_transfer_file,
-    mark_overdue_payments,
-    register_client_account,
-    report_failed_payment,
-    retry_payment,
-)
+from .settlement import create_transfer_file, register_client_account
 from .sweeping import advance_cycles, carry_out_deadlines, secure_funded_trades
 from .trades import (
     accept_trade,
@@ -38,14 +36,17 @@ from .trades import (
     resolve_trade,
     secure_waiting_trades,
 )
+from .watching import watch_money
 
 __all__ = [
     "accept_trade",
     "adjust_trade",
     "advance_cycle",
     "advance_cycles",
+    "alarm_lost_payments",
     "allocate_receipt",
     "carry_out_deadlines",
+    "check_client_money",
     "close_at_cut_off",
     "close_cycle",
     "close_due_cycles",
@@ -53,7 +54,9 @@ __all__ = [
     "conclude_trade",
     "create_transfer_file",
     "declare_closed_day",
+    "declare_funds_regime",
     "dry_run_cycle",
+    "expire_approvals",
     "fail_trade",
     "hold_cycle",
     "hold_trade",
@@ -67,11 +70,16 @@ __all__ = [
     "release_cycle",
     "release_deposit",
     "report_failed_payment",
+    "require_funds_regime",
+    "require_second_person",
     "resolve_trade",
     "retry_payment",
+    "return_idle_money",
     "secure_funded_trades",
     "secure_waiting_trades",
     "watch_cycles",
+    "watch_money",
+    "withdraw_approval",
     "withdraw_closed_day",
     "write_off_claim",
 ]

@@ -24,6 +24,7 @@ from ..errors import CycleCannotBeHeld, CycleNotOnHold, CycleOnHold, NoOpenCycle
 from ..ledger.accounts import open_market_accounts
 from ..models import Cycle, CycleStep
 from ..states import CYCLE, HOLDABLE_STATES, CycleState
+from .safeguarding import require_funds_regime
 from .steps import STEPS
 
 logger = logging.getLogger(__name__)
@@ -36,10 +37,11 @@ REASON_LENGTH_MAX = 200
 def open_first_cycle(*, actor: Actor, currency: str) -> Cycle:
     """Begin clearing in a currency: the market's accounts and the first cycle. Repeating it returns the open one.
 
-    Raises FieldInvalid for what is no currency, Forbidden.
+    Raises FieldInvalid for what is no currency, FundsRegimeMissing, Forbidden.
     """
     actor.require_operator()
     require_currency(currency)
+    require_funds_regime(currency)
     open_market_accounts(currency)
     existing = Cycle.objects.filter(currency=currency, state=CycleState.OPEN).first()
     return existing or _open(actor, currency, number=1)

@@ -14,7 +14,7 @@ from ..models import Trade
 from ..queries.cycles import cycles_to_advance
 from ..states import TradeState
 from .cycles import advance_cycle
-from .settlement import mark_overdue_payments
+from .payments import mark_overdue_payments
 from .trades import fail_trade, secure_waiting_trades
 
 logger = logging.getLogger(__name__)

@@ -1,5 +1,6 @@
 """Clearing over HTTP: trades, calendars, cycles, accounts, invoices, settlement and the bank."""
 
+from .approvals import ApprovalViewSet
 from .calendars import ClearingScheduleViewSet, ClosedDayViewSet, CutOffsView
 from .cycles import CycleViewSet, PositionViewSet, VerificationScriptView
 from .journal import BalancesView, JournalEntryViewSet, LedgerPeriodViewSet
@@ -12,6 +13,7 @@ from .ledger import (
     TrialBalanceView,
 )
 from .reports import CycleReportViewSet
+from .safeguarding import FundsRegimeViewSet, SegregationCheckViewSet
 from .settlement import (
     BankEntryViewSet,
     BankStatementViewSet,
@@ -24,6 +26,7 @@ from .trades import InvoiceViewSet, TradeViewSet, TradingNeutralityView
 
 __all__ = [
     "AccountViewSet",
+    "ApprovalViewSet",
     "BalancesView",
     "BankEntryViewSet",
     "BankStatementViewSet",
@@ -37,11 +40,13 @@ __all__ = [
     "CycleViewSet",
     "DepositReferenceView",
     "DepositViewSet",
+    "FundsRegimeViewSet",
     "InvoiceViewSet",
     "JournalEntryViewSet",
     "JournalView",
     "LedgerPeriodViewSet",
     "PositionViewSet",
+    "SegregationCheckViewSet",
     "SettlementInstructionViewSet",
     "ShortfallViewSet",
     "StatementLineViewSet",

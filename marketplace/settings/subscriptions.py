@@ -57,5 +57,13 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     ),
     "cycle.overdue": ("marketplace.notices.handlers.on_cycle_overdue",),
     "cycle.caught_up": ("marketplace.notices.handlers.on_cycle_caught_up",),
+    "approval.asked": ("marketplace.notices.handlers.on_approval_asked",),
+    "approval.ended": ("marketplace.notices.handlers.on_approval_ended",),
+    "segregation.broken": ("marketplace.notices.handlers.on_segregation_broken",),
+    "segregation.restored": ("marketplace.notices.handlers.on_segregation_restored",),
+    "payment.lost": ("marketplace.notices.handlers.on_payment_lost",),
+    "payment.found": ("marketplace.notices.handlers.on_payment_found",),
+    "money.returning": ("marketplace.notices.handlers.on_money_returning",),
+    "money.stuck": ("marketplace.notices.handlers.on_money_stuck",),
     "invoice.issued": ("marketplace.notices.handlers.on_invoice_issued",),
 }

@@ -66,6 +66,13 @@ CLIENT_ACCOUNT = {
     "account_number": "7654321",
 }
 
+FUNDS_REGIME: dict[str, Any] = {
+    "regime": "agency_receipt",
+    "legal_reference": "利用規約第12条（代理受領）",
+    "balance_cap_minor": 10**14,
+    "idle_days": 5,
+}
+
 STATEMENT_COLUMNS = (
     "entry_reference",
     "booked_on",
@@ -112,6 +119,8 @@ def market(document: dict[str, Any] | None = None) -> Market:
     operator = participants.organisation("運営", is_operator=True, payout_account=participants.PAYOUT_ACCOUNT)
     publish_rulebook(actor=participants.actor_for(operator), document=document or RULEBOOK)
     made = Market(operator)
+    for currency in ("JPY", "USD"):
+        services.declare_funds_regime(actor=made.actor, currency=currency, **FUNDS_REGIME)
     services.open_first_cycle(actor=made.actor, currency="JPY")
     services.register_client_account(actor=made.actor, currency="JPY", **CLIENT_ACCOUNT)
     return made

@@ -49,7 +49,7 @@ def test_a_dry_run_comes_out_as_the_real_one(market):
     run = services.dry_run_cycle(actor=market.actor, cycle=market.cycle.public_id)
     cycle = factories.clear(market)
     assert (run.content.trades, run.content.obligations, run.content.faults) == (3, 7, {})
-    assert run.content.input_hash == cycle.input_hash
+    assert run.content.digest.input_hash == cycle.input_hash
     assert (run.summary.gross_minor, run.summary.net_minor) == (cycle.gross_minor, cycle.net_minor)
     assert (run.payments_before, run.summary.payments_after) == (cycle.payments_before, cycle.payments_after)
     assert run.payments_planned == SettlementInstruction.objects.filter(cycle=cycle).count()

@@ -280,3 +280,69 @@ def test_an_overdue_cycle_is_the_operator_s_task_until_it_has_moved_on(operator)
     assert title["ja"].startswith("清算サイクル JPY-2030-0001 に対応してください: 処理に時間が")
     handle(handlers.on_cycle_caught_up, clearing.CycleCaughtUp(cycle="cyc_1", reason_code="slow"))
     assert inbox(operator) == [("expedite", "cyc_1", "done")]
+
+
+def test_a_large_amount_waits_for_somebody_else_of_the_operator(operator):
+    asked = clearing.ApprovalAsked(
+        approval="apv_1",
+        command="clearing.transfer_file",
+        of="cyc_1",
+        amount_minor=2_200_000,
+        currency="JPY",
+        expires_at=DEADLINE,
+    )
+    handle(handlers.on_approval_asked, asked)
+    (task,) = Task.objects.filter(organisation=operator, kind="countersign")
+    assert (task.state, task.subject, task.deadline.isoformat()) == ("open", "apv_1", DEADLINE)
+    assert "2,200,000" in task.title["ja"]
+    handle(handlers.on_approval_ended, clearing.ApprovalEnded(approval="apv_1", state="approved"))
+    task.refresh_from_db()
+    assert task.state == "done"
+
+
+def test_a_request_that_expired_was_done_by_nobody(operator):
+    asked = clearing.ApprovalAsked(
+        approval="apv_1", command="c", of="s", amount_minor=1, currency="JPY", expires_at=DEADLINE
+    )
+    handle(handlers.on_approval_asked, asked)
+    handle(handlers.on_approval_ended, clearing.ApprovalEnded(approval="apv_1", state="expired"))
+    assert Task.objects.get(kind="countersign").state == "moot"
+
+
+def test_a_lost_payment_is_looked_up_until_it_is_found(operator):
+    lost = clearing.PaymentLost(
+        instruction="stl_1",
+        reference="JPY00001-000001",
+        amount_minor=10_450,
+        currency="JPY",
+        value_date="2026-12-07",
+    )
+    handle(handlers.on_payment_lost, lost)
+    task = Task.objects.get(organisation=operator, kind="look_up")
+    assert (task.state, "JPY00001-000001" in task.title["en"]) == ("open", True)
+    handle(handlers.on_payment_found, clearing.PaymentFound(instruction="stl_1", state="confirmed"))
+    task.refresh_from_db()
+    assert task.state == "done"
+
+
+@pytest.mark.parametrize("reason", ["idle", "above_cap"])
+def test_money_that_goes_back_is_told_with_its_reason(buyer, reason):
+    returning = clearing.MoneyReturning(
+        organisation=buyer.public_id,
+        instruction="stl_1",
+        amount_minor=5_000,
+        currency="JPY",
+        reason_code=reason,
+    )
+    handle(handlers.on_money_returning, returning)
+    notice = Notice.objects.get(organisation=buyer)
+    assert ("5,000" in notice.title["en"], "stl_1" in notice.body["ja"]) == (True, True)
+
+
+@pytest.mark.parametrize("reason", ["no_account", "abroad"])
+def test_money_that_cannot_go_back_is_told_with_the_reason(buyer, reason):
+    stuck = clearing.MoneyStuck(
+        organisation=buyer.public_id, amount_minor=5_000, currency="JPY", reason_code=reason
+    )
+    handle(handlers.on_money_stuck, stuck)
+    assert "5,000" in Notice.objects.get(organisation=buyer).title["ja"]

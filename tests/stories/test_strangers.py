@@ -26,6 +26,7 @@ PUBLIC = {
     "cycle-progress",
     "evidence-checkpoint-detail",
     "halt-detail",
+    "funds-regime-detail",
     "organisation-detail",
     "profile-detail",
     "rulebook-detail",

@@ -180,3 +180,107 @@ class InvoiceIssued(Event):
     issuer: str
     recipient: str
     number: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalAsked(Event):
+    """A command on a large amount waits for a second person of the operator. ``expires_at``: ISO instant."""
+
+    type = "approval.asked"
+    subject_field = "approval"
+
+    approval: str
+    command: str
+    of: str
+    amount_minor: int
+    currency: str
+    expires_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalEnded(Event):
+    """A command no longer waits for a second person: ``approved``, ``withdrawn`` or ``expired``."""
+
+    type = "approval.ended"
+    subject_field = "approval"
+
+    approval: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoneyReturning(Event):
+    """Money of a participant that is tied to no trade goes back to it: ``idle``, or ``above_cap``."""
+
+    type = "money.returning"
+    subject_field = "organisation"
+
+    organisation: str
+    instruction: str
+    amount_minor: int
+    currency: str
+    reason_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoneyStuck(Event):
+    """Money of a participant would go back, but it cannot be paid: ``no_account``, ``abroad``. It stays available."""
+
+    type = "money.stuck"
+    subject_field = "organisation"
+
+    organisation: str
+    amount_minor: int
+    currency: str
+    reason_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegregationBroken(Event):
+    """The daily check found that clients' money and what is owed to them do not agree."""
+
+    type = "segregation.broken"
+    subject_field = "currency"
+
+    currency: str
+    check: str
+    business_date: str
+    bank_minor: int
+    owed_minor: int
+    stated_difference_minor: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegregationRestored(Event):
+    """The daily check agrees again."""
+
+    type = "segregation.restored"
+    subject_field = "currency"
+
+    currency: str
+    check: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentLost(Event):
+    """For a day nobody has known what became of a payment that was handed to the bank. ``value_date``: ISO date."""
+
+    type = "payment.lost"
+    subject_field = "instruction"
+
+    instruction: str
+    reference: str
+    amount_minor: int
+    currency: str
+    value_date: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentFound(Event):
+    """The bank told what became of a payment that was out of sight: ``confirmed`` or ``failed``."""
+
+    type = "payment.found"
+    subject_field = "instruction"
+
+    instruction: str
+    state: str
