@@ -11,6 +11,7 @@ from .views import (
     ClientMoneyView,
     CycleViewSet,
     DepositReferenceView,
+    IntermediaryNoticeViewSet,
     InvoiceViewSet,
     JournalView,
     PositionViewSet,
@@ -29,6 +30,7 @@ router.register("positions", PositionViewSet, basename="position")
 router.register("accounts", AccountViewSet, basename="account")
 router.register("statement-lines", StatementLineViewSet, basename="statement-line")
 router.register("invoices", InvoiceViewSet, basename="invoice")
+router.register("intermediary-notices", IntermediaryNoticeViewSet, basename="intermediary-notice")
 router.register("settlement-instructions", SettlementInstructionViewSet, basename="settlement-instruction")
 router.register("transfer-files", TransferFileViewSet, basename="transfer-file")
 router.register("bank-statements", BankStatementViewSet, basename="bank-statement")

@@ -1,10 +1,11 @@
-"""Tables of clearing: trades and obligations, cycles and positions, the ledger, settlement, bank and invoices."""
+"""Tables of clearing: trades and obligations, cycles and positions, the ledger, settlement, bank, invoices and statements."""
 
 from .bank import BankAllocation, BankEntry, BankStatement
 from .cycles import Cycle, CycleStep, NetPosition
-from .invoices import Invoice
+from .invoices import IntermediaryNotice, Invoice
 from .ledger import Account, Balance, Entry, Posting
 from .settlement import ClientAccount, SettlementInstruction, TransferFile
+from .statements import MonthlyStatement, StatementMonth
 from .trades import Obligation, Trade
 
 __all__ = [
@@ -17,11 +18,14 @@ __all__ = [
     "Cycle",
     "CycleStep",
     "Entry",
+    "IntermediaryNotice",
     "Invoice",
+    "MonthlyStatement",
     "NetPosition",
     "Obligation",
     "Posting",
     "SettlementInstruction",
+    "StatementMonth",
     "Trade",
     "TransferFile",
 ]

@@ -11,7 +11,14 @@ from .cycles import (
     waiting_for,
 )
 from .figures import carried_trades, money_figures, neutrality
-from .invoices import invoice_count, invoice_pdf, visible_invoices
+from .invoices import (
+    invoice_count,
+    invoice_pdf,
+    related_invoices,
+    visible_intermediary_notices,
+    visible_invoices,
+    with_purchase_order,
+)
 from .ledger import (
     ClientMoney,
     balance_at,
@@ -67,6 +74,7 @@ __all__ = [
     "money_figures",
     "neutrality",
     "overdue_count",
+    "related_invoices",
     "statement_lines",
     "trade_counts",
     "trade_of",
@@ -77,8 +85,10 @@ __all__ = [
     "visible_accounts",
     "visible_cycles",
     "visible_instructions",
+    "visible_intermediary_notices",
     "visible_invoices",
     "visible_positions",
     "visible_trades",
     "waiting_for",
+    "with_purchase_order",
 ]

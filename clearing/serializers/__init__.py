@@ -1,6 +1,12 @@
 """How clearing is written out, and what its commands take. Amounts, states, fees and cycles are never taken."""
 
 from .cycles import CycleSerializer, OpenCycleSerializer, PositionSerializer
+from .invoices import (
+    CorrectInvoiceSerializer,
+    IntermediaryNoticeDaySerializer,
+    IntermediaryNoticeSerializer,
+    InvoiceSerializer,
+)
 from .ledger import (
     AccountSerializer,
     ClientMoneySerializer,
@@ -20,7 +26,7 @@ from .settlement import (
     TransferFileSerializer,
     UploadStatementSerializer,
 )
-from .trades import InvoiceSerializer, TradeProofSerializer, TradeSerializer
+from .trades import TradeProofSerializer, TradeSerializer
 
 __all__ = [
     "AccountSerializer",
@@ -29,11 +35,14 @@ __all__ = [
     "BankStatementSerializer",
     "ClientAccountSerializer",
     "ClientMoneySerializer",
+    "CorrectInvoiceSerializer",
     "CreateTransferFileSerializer",
     "CycleSerializer",
     "DepositReferenceSerializer",
     "FailSerializer",
     "InstructionSerializer",
+    "IntermediaryNoticeDaySerializer",
+    "IntermediaryNoticeSerializer",
     "InvoiceSerializer",
     "OpenCycleSerializer",
     "PositionSerializer",

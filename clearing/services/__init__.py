@@ -2,6 +2,7 @@
 
 from .bank import allocate_receipt, import_bank_statement
 from .cycles import advance_cycle, close_cycle, nudge, open_first_cycle
+from .invoices import correct_invoice, give_intermediary_notice, withdraw_intermediary_notice
 from .settlement import (
     create_transfer_file,
     mark_overdue_payments,
@@ -29,8 +30,10 @@ __all__ = [
     "carry_out_deadlines",
     "close_cycle",
     "conclude_trade",
+    "correct_invoice",
     "create_transfer_file",
     "fail_trade",
+    "give_intermediary_notice",
     "hold_trade",
     "import_bank_statement",
     "mark_overdue_payments",
@@ -42,4 +45,5 @@ __all__ = [
     "retry_payment",
     "secure_funded_trades",
     "secure_waiting_trades",
+    "withdraw_intermediary_notice",
 ]

@@ -1,6 +1,7 @@
 """Clearing over HTTP: trades, cycles, accounts, invoices, settlement and the bank."""
 
 from .cycles import CycleViewSet, PositionViewSet
+from .invoices import IntermediaryNoticeViewSet, InvoiceViewSet
 from .ledger import (
     AccountViewSet,
     ClientMoneyView,
@@ -16,7 +17,7 @@ from .settlement import (
     SettlementInstructionViewSet,
     TransferFileViewSet,
 )
-from .trades import InvoiceViewSet, TradeViewSet, TradingNeutralityView
+from .trades import TradeViewSet, TradingNeutralityView
 
 __all__ = [
     "AccountViewSet",
@@ -26,6 +27,7 @@ __all__ = [
     "ClientMoneyView",
     "CycleViewSet",
     "DepositReferenceView",
+    "IntermediaryNoticeViewSet",
     "InvoiceViewSet",
     "JournalView",
     "PositionViewSet",

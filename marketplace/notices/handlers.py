@@ -232,9 +232,12 @@ def on_payment_received(event: PaymentReceived, envelope: Envelope) -> None:
 
 
 def on_invoice_issued(event: InvoiceIssued, envelope: Envelope) -> None:
-    """Tell the recipient that a document is ready."""
+    """Tell the recipient that a document is ready, and the supplier that its copy is."""
     wording = texts.INVOICE_ISSUED.worded(number=event.number, invoice=event.invoice)
     tell(organisation_id=get_organisation(event.recipient).id, subject=event.invoice, wording=wording)
+    if event.supplier is not None:
+        copied = texts.INVOICE_COPIED.worded(number=event.number, invoice=event.invoice)
+        tell(organisation_id=get_organisation(event.supplier).id, subject=event.invoice, wording=copied)
 
 
 def _parties(buyer: str, seller: str) -> dict[str, OrganisationView]:

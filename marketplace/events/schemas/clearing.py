@@ -94,7 +94,7 @@ class CycleMoved(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class InvoiceIssued(Event):
-    """A document of a cycle is ready for its recipient."""
+    """A document of a cycle is ready for its recipient; ``supplier`` gets a copy where the issuer represents it."""
 
     type = "invoice.issued"
     subject_field = "invoice"
@@ -103,3 +103,4 @@ class InvoiceIssued(Event):
     issuer: str
     recipient: str
     number: str
+    supplier: str | None = None
