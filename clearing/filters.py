@@ -12,6 +12,7 @@ from marketplace.participants.queries import organisations_by_public_id
 from .models import (
     BankEntry,
     Invoice,
+    MonthlyStatement,
     NetPosition,
     Posting,
     SettlementInstruction,
@@ -115,6 +116,18 @@ class StatementLineFilter(filters.FilterSet):
     class Meta:
         model = Posting
         fields = ("line", "currency")
+
+
+class MonthlyStatementFilter(filters.FilterSet):
+    """By month (its first day), currency and, for the operator, participant."""
+
+    month_from = filters.DateFilter(field_name="month", lookup_expr="gte")
+    month_until = filters.DateFilter(field_name="month", lookup_expr="lte")
+    organisation = PartyFilter("organisation_id")
+
+    class Meta:
+        model = MonthlyStatement
+        fields = ("month", "currency", "sha256")
 
 
 class PositionFilter(filters.FilterSet):

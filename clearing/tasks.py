@@ -16,5 +16,5 @@ def advance(cycle: str) -> str | None:
 
 @shared_task(name="clearing.tasks.sweep", ignore_result=True)
 def sweep() -> int:
-    """On beat: deadlines, waiting trades whose money is there, and cycles not at their end; how many were moved."""
-    return services.carry_out_deadlines() + services.advance_cycles()
+    """On beat: deadlines, waiting trades whose money is there, cycles, statements that are due; how many were moved."""
+    return services.carry_out_deadlines() + services.advance_cycles() + services.make_statements()

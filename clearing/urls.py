@@ -14,6 +14,7 @@ from .views import (
     IntermediaryNoticeViewSet,
     InvoiceViewSet,
     JournalView,
+    MonthlyStatementViewSet,
     PositionViewSet,
     SettlementInstructionViewSet,
     StatementLineViewSet,
@@ -31,6 +32,7 @@ router.register("accounts", AccountViewSet, basename="account")
 router.register("statement-lines", StatementLineViewSet, basename="statement-line")
 router.register("invoices", InvoiceViewSet, basename="invoice")
 router.register("intermediary-notices", IntermediaryNoticeViewSet, basename="intermediary-notice")
+router.register("statements", MonthlyStatementViewSet, basename="statement")
 router.register("settlement-instructions", SettlementInstructionViewSet, basename="settlement-instruction")
 router.register("transfer-files", TransferFileViewSet, basename="transfer-file")
 router.register("bank-statements", BankStatementViewSet, basename="bank-statement")

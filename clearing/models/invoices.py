@@ -85,6 +85,7 @@ class Invoice(models.Model):
         ]
         indexes = [
             models.Index("cycle", "id", name="invoice_by_cycle"),
+            models.Index("issued_on", name="invoice_by_day"),
             models.Index("purchase_order", name="invoice_by_order", condition=~Q(purchase_order="")),
         ]
         triggers = [append_only(), invoice_numbers_without_gap(), corrected_alike()]

@@ -39,6 +39,7 @@ from .settlement import (
     unallocated_receipts,
     visible_instructions,
 )
+from .statements import draft_statement, finished_statement_months, statement_pdf, visible_statements
 from .trades import (
     TradeCounts,
     adjustment_count,
@@ -63,7 +64,9 @@ __all__ = [
     "cycle_summaries",
     "cycles_to_advance",
     "deposit_reference",
+    "draft_statement",
     "ended_without_clearing",
+    "finished_statement_months",
     "funds_needed",
     "invoice_count",
     "invoice_pdf",
@@ -76,6 +79,7 @@ __all__ = [
     "overdue_count",
     "related_invoices",
     "statement_lines",
+    "statement_pdf",
     "trade_counts",
     "trade_of",
     "trade_proof",
@@ -88,6 +92,7 @@ __all__ = [
     "visible_intermediary_notices",
     "visible_invoices",
     "visible_positions",
+    "visible_statements",
     "visible_trades",
     "waiting_for",
     "with_purchase_order",

@@ -26,6 +26,11 @@ from .settlement import (
     TransferFileSerializer,
     UploadStatementSerializer,
 )
+from .statements import (
+    DraftStatementSerializer,
+    MonthlyStatementSerializer,
+    WholeStatementSerializer,
+)
 from .trades import TradeProofSerializer, TradeSerializer
 
 __all__ = [
@@ -39,11 +44,13 @@ __all__ = [
     "CreateTransferFileSerializer",
     "CycleSerializer",
     "DepositReferenceSerializer",
+    "DraftStatementSerializer",
     "FailSerializer",
     "InstructionSerializer",
     "IntermediaryNoticeDaySerializer",
     "IntermediaryNoticeSerializer",
     "InvoiceSerializer",
+    "MonthlyStatementSerializer",
     "OpenCycleSerializer",
     "PositionSerializer",
     "RegisterClientAccountSerializer",
@@ -53,4 +60,5 @@ __all__ = [
     "TransferFileSerializer",
     "TrialBalanceSerializer",
     "UploadStatementSerializer",
+    "WholeStatementSerializer",
 ]

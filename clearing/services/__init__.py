@@ -10,6 +10,7 @@ from .settlement import (
     report_failed_payment,
     retry_payment,
 )
+from .statements import make_statements
 from .sweeping import advance_cycles, carry_out_deadlines, secure_funded_trades
 from .trades import (
     accept_trade,
@@ -36,6 +37,7 @@ __all__ = [
     "give_intermediary_notice",
     "hold_trade",
     "import_bank_statement",
+    "make_statements",
     "mark_overdue_payments",
     "nudge",
     "open_first_cycle",

@@ -17,6 +17,7 @@ from .settlement import (
     SettlementInstructionViewSet,
     TransferFileViewSet,
 )
+from .statements import MonthlyStatementViewSet
 from .trades import TradeViewSet, TradingNeutralityView
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "IntermediaryNoticeViewSet",
     "InvoiceViewSet",
     "JournalView",
+    "MonthlyStatementViewSet",
     "PositionViewSet",
     "SettlementInstructionViewSet",
     "StatementLineViewSet",

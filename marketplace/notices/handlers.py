@@ -13,6 +13,7 @@ from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import (
     InvoiceIssued,
     PaymentReceived,
+    StatementMade,
     TradeConcluded,
     TradeFailed,
     TradeRefunded,
@@ -238,6 +239,14 @@ def on_invoice_issued(event: InvoiceIssued, envelope: Envelope) -> None:
     if event.supplier is not None:
         copied = texts.INVOICE_COPIED.worded(number=event.number, invoice=event.invoice)
         tell(organisation_id=get_organisation(event.supplier).id, subject=event.invoice, wording=copied)
+
+
+def on_statement_made(event: StatementMade, envelope: Envelope) -> None:
+    """Tell the participant that the statement of a month is ready."""
+    wording = texts.STATEMENT_MADE.worded(
+        month=event.month, currency=event.currency, statement=event.statement
+    )
+    tell(organisation_id=get_organisation(event.organisation).id, subject=event.statement, wording=wording)
 
 
 def _parties(buyer: str, seller: str) -> dict[str, OrganisationView]:

@@ -197,6 +197,13 @@ INVOICE_COPIED = Wording(
         "貴社の販売について、当市場の名義で {invoice} を発行しました。写しを確認できます。",
     ),
 )
+STATEMENT_MADE = Wording(
+    Label("Your statement of {month} is ready", "{month} の取引明細書を発行しました"),
+    Label(
+        "The monthly statement {statement} in {currency} can be read now.",
+        "月次明細書 {statement}（通貨 {currency}）を確認できます。",
+    ),
+)
 
 MAIL_CLOSING = Label(
     "This mail was sent by the market {market}. About: {subject}",

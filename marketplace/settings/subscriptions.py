@@ -49,4 +49,5 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "adjustment.due": ("clearing.handlers.on_adjustment_due",),
     "payment.received": ("marketplace.notices.handlers.on_payment_received",),
     "invoice.issued": ("marketplace.notices.handlers.on_invoice_issued",),
+    "statement.made": ("marketplace.notices.handlers.on_statement_made",),
 }

@@ -104,3 +104,16 @@ class InvoiceIssued(Event):
     recipient: str
     number: str
     supplier: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementMade(Event):
+    """The statement of a month (``2026-11``) is ready for its participant."""
+
+    type = "statement.made"
+    subject_field = "statement"
+
+    statement: str
+    organisation: str
+    currency: str
+    month: str

@@ -1,0 +1,342 @@
+"""Reading what monthly statements say, for several participants at once: the same few queries for one and for many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time
+from typing import Any
+
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
+
+from marketplace.kernel.clock import business_date, market_zone
+from marketplace.participants.queries import OrganisationView, organisations_by_id
+
+from ..chart import PARTICIPANT_KINDS
+from ..models import Account, BankEntry, Invoice, NetPosition, Obligation, Posting, SettlementInstruction
+from ..models.cycles import POSITION_COLUMNS
+from ..statement_document import GROSS_LINES, LISTED_MAX, Month, Parts, set_off
+from ..states import (
+    AccountKind,
+    BankMatch,
+    EntryKind,
+    InstructionState,
+    InvoiceKind,
+    InvoicePurpose,
+    LineKind,
+    ObligationKind,
+    PaymentDirection,
+)
+
+OTHER_KINDS = (ObligationKind.SHARE, ObligationKind.PENALTY)
+"""What is owed without being a supply: no invoice says it."""
+
+
+def words(choices: Any, value: str) -> dict[str, str]:
+    """A coded value in both languages."""
+    found: dict[str, str] = choices(value).label.as_dict()
+    return found
+
+
+def instant(day: date) -> datetime:
+    """The beginning of a business day."""
+    return datetime.combine(day, time.min, market_zone())
+
+
+class PartsReader:
+    """Reads the parts of statements of some participants for one month and currency."""
+
+    def __init__(self, organisations: Sequence[int], currency: str, month: Month) -> None:
+        """``organisations`` are keys."""
+        self.organisations, self.currency, self.month = list(organisations), currency, month
+        self.found: dict[int, Parts] = {key: Parts() for key in self.organisations}
+        self.views: dict[int, OrganisationView] = {}
+        rows = Account.objects.filter(organisation_id__in=self.organisations, currency=currency)
+        self.accounts = {row.pk: row for row in rows}
+
+    def read(self) -> dict[int, Parts]:
+        """The parts by organisation; ``views`` then names everybody on them."""
+        self._balances()
+        self._movements()
+        invoices = list(self._invoices())
+        cycles = self._cycles()
+        others = list(self._others(cycles))
+        keys = {key for row in invoices for key in (row.issuer_id, row.recipient_id, row.supplier_id) if key}
+        keys |= {key for row in others for key in (row.debtor_id, row.creditor_id)}
+        self.views = organisations_by_id(keys | set(self.organisations))
+        for invoice in invoices:
+            self._list_invoice(invoice)
+        self._list_cycles(cycles)
+        for other in others:
+            self._list_other(other)
+        return self.found
+
+    def _balances(self) -> None:
+        before, within = (
+            Q(entry__business_date__lt=self.month.first),
+            Q(entry__business_date__gte=self.month.first),
+        )
+        sums = {
+            row["account_id"]: (row["opening"], row["moved"])
+            for row in Posting.objects.filter(
+                account_id__in=self.accounts, entry__business_date__lt=self.month.until
+            )
+            .values("account_id")
+            .annotate(
+                opening=Coalesce(Sum("amount_minor", filter=before), 0),
+                moved=Coalesce(Sum("amount_minor", filter=within), 0),
+            )
+        }
+        order = {kind: at for at, kind in enumerate(PARTICIPANT_KINDS)}
+        for account in sorted(self.accounts.values(), key=lambda row: order[AccountKind(row.kind)]):
+            opening, moved = (account.side * minor for minor in sums.get(account.pk, (0, 0)))
+            self.found[account.organisation_id or 0].balances.append(
+                {
+                    "account": account.kind,
+                    "label": words(AccountKind, account.kind),
+                    "opening_minor": opening,
+                    "moved_minor": moved,
+                    "closing_minor": opening + moved,
+                }
+            )
+
+    def _postings(self) -> QuerySet[Posting]:
+        return Posting.objects.filter(
+            account_id__in=self.accounts,
+            entry__business_date__gte=self.month.first,
+            entry__business_date__lt=self.month.until,
+        )
+
+    def _movements(self) -> None:
+        groups: dict[tuple[int, str], dict[str, Any]] = {}
+        counts: dict[int, int] = {}
+        kinds = {kind: at for at, kind in enumerate(PARTICIPANT_KINDS)}
+        lines = {kind: at for at, kind in enumerate(LineKind)}
+        rows = (
+            self._postings()
+            .values("account_id", "line")
+            .annotate(count=Count("pk"), total=Sum("amount_minor"))
+        )
+        for row in sorted(
+            rows,
+            key=lambda row: (lines[row["line"]], kinds[AccountKind(self.accounts[row["account_id"]].kind)]),
+        ):
+            account = self.accounts[row["account_id"]]
+            group = {
+                "line": row["line"],
+                "account": account.kind,
+                "label": words(LineKind, row["line"]),
+                "account_label": words(AccountKind, account.kind),
+                "count": row["count"],
+                "total_minor": account.side * row["total"],
+                "left_out": row["count"],
+                "entries": [],
+            }
+            groups[account.pk, row["line"]] = group
+            organisation = account.organisation_id or 0
+            counts[organisation] = counts.get(organisation, 0) + row["count"]
+            self.found[organisation].movements.append(group)
+        self._list_movements(groups, {key for key, count in counts.items() if count <= LISTED_MAX})
+
+    def _list_movements(self, groups: dict[tuple[int, str], dict[str, Any]], listed: set[int]) -> None:
+        rows = self._postings().filter(account__organisation_id__in=listed).order_by("pk")
+        for account_id, line, amount, day, entry, description, trade, cycle in rows.values_list(
+            "account_id",
+            "line",
+            "amount_minor",
+            "entry__business_date",
+            "entry__public_id",
+            "entry__description",
+            "trade__public_id",
+            "entry__cycle__business_key",
+        ):
+            group = groups[account_id, line]
+            group["left_out"] -= 1
+            group["entries"].append(
+                {
+                    "booked_on": day.isoformat(),
+                    "entry": entry,
+                    "description": description,
+                    "trade": trade,
+                    "cycle": cycle,
+                    "amount_minor": self.accounts[account_id].side * amount,
+                }
+            )
+
+    def _invoices(self) -> QuerySet[Invoice]:
+        own = self.organisations
+        return (
+            Invoice.objects.filter(
+                Q(issuer_id__in=own) | Q(recipient_id__in=own) | Q(supplier_id__in=own),
+                currency=self.currency,
+                issued_on__gte=self.month.first,
+                issued_on__lt=self.month.until,
+            )
+            .select_related("replaces")
+            .annotate(totals=F("document__totals"))
+            .defer("document", "replaces__document")
+            .order_by("pk")
+        )
+
+    def _list_invoice(self, invoice: Invoice) -> None:
+        """Under what the seller issued, also where the operator did so for it; returns are taken off."""
+        seller, recipient = invoice.supplier_id or invoice.issuer_id, invoice.recipient_id
+        totals: Any = getattr(invoice, "totals", [])
+        sign = -1 if invoice.kind == InvoiceKind.RETURN_INVOICE else 1
+        row = {
+            "number": invoice.number,
+            "kind": invoice.kind,
+            "kind_label": words(InvoiceKind, invoice.kind),
+            "purpose": invoice.purpose,
+            "purpose_label": words(InvoicePurpose, invoice.purpose),
+            "issued_on": invoice.issued_on.isoformat(),
+            "by_operator": invoice.supplier_id is not None,
+            "purchase_order": invoice.purchase_order or None,
+            "replaces": invoice.replaces.number if invoice.replaces else None,
+            "net_minor": sign * invoice.net_minor,
+            "tax_minor": sign * invoice.tax_minor,
+            "total_minor": sign * invoice.total_minor,
+            "totals": totals,
+        }
+        if seller in self.found:
+            self.found[seller].issued.append(row | {"counterparty": self.views[recipient].name})
+        if recipient in self.found:
+            self.found[recipient].received.append(row | {"counterparty": self.views[seller].name})
+
+    def _payments(self) -> list[SettlementInstruction]:
+        """Payments planned, or that the bank confirmed or returned, in the month."""
+        began, ended = instant(self.month.first), instant(self.month.until)
+        moments = Q()
+        for moment in ("planned_at", "confirmed_at", "failed_at"):
+            moments |= Q(**{f"{moment}__gte": began, f"{moment}__lt": ended})
+        return list(
+            SettlementInstruction.objects.filter(
+                moments, organisation_id__in=self.organisations, currency=self.currency
+            ).order_by("pk")
+        )
+
+    def _cycles(self) -> list[NetPosition]:
+        """The positions of cycles posted in the month, and of earlier ones that were paid in it."""
+        self.payments = self._payments()
+        posted = Q(
+            cycle__posted_at__gte=instant(self.month.first), cycle__posted_at__lt=instant(self.month.until)
+        )
+        return list(
+            NetPosition.objects.filter(
+                posted | Q(cycle_id__in={payment.cycle_id for payment in self.payments}),
+                organisation_id__in=self.organisations,
+                currency=self.currency,
+                cycle__posted_at__isnull=False,
+            )
+            .select_related("cycle")
+            .order_by("cycle__number", "pk")
+        )
+
+    def _list_cycles(self, positions: list[NetPosition]) -> None:
+        keys = {position.cycle_id for position in positions}
+        ladders: dict[tuple[int, int], dict[str, int]] = {}
+        paid: dict[tuple[int, int], int] = {}
+        lines = Posting.objects.filter(
+            entry__cycle_id__in=keys,
+            entry__kind=EntryKind.CYCLE,
+            entry__organisation_id__in=self.organisations,
+            account__kind=AccountKind.RECEIVABLE,
+        )
+        for cycle, party, line, total in (
+            lines.values_list("entry__cycle_id", "entry__organisation_id", "line")
+            .annotate(total=Sum("amount_minor"))
+            .order_by("entry__cycle_id", "line")
+        ):
+            paid[cycle, party] = paid.get((cycle, party), 0) - total
+            if line not in GROSS_LINES and not line.startswith("carried_forward"):
+                ladders.setdefault((cycle, party), {})[line] = -total
+        payments = self._listed_payments()
+        for position in positions:
+            key = (position.cycle_id, position.organisation_id)
+            parts, steps = set_off(
+                parts={name: getattr(position, name) for name in POSITION_COLUMNS},
+                ladder=ladders.get(key, {}),
+                paid_minor=paid.get(key, 0),
+            )
+            posted_at = position.cycle.posted_at or position.cycle.opened_at
+            self.found[position.organisation_id].cycles.append(
+                {
+                    "cycle": position.cycle.business_key,
+                    "posted_on": business_date(posted_at).isoformat(),
+                    "parts": parts,
+                    "net_minor": position.net_minor,
+                    "settlement": steps,
+                    "paid_minor": paid.get(key, 0),
+                    "payments": payments.get(key, []),
+                }
+            )
+
+    def _listed_payments(self) -> dict[tuple[int, int], list[dict[str, Any]]]:
+        """Payments as they stood when the month ended."""
+        ended = instant(self.month.until)
+        bookings = {
+            row.instruction_id: row
+            for row in BankEntry.objects.filter(
+                instruction__in=self.payments, match=BankMatch.SETTLEMENT, booked_on__lt=self.month.until
+            )
+        }
+        found: dict[tuple[int, int], list[dict[str, Any]]] = {}
+        for payment in self.payments:
+            state = InstructionState(payment.state)
+            later = [
+                moment for moment in (payment.confirmed_at, payment.failed_at) if moment and moment >= ended
+            ]
+            if later:
+                state = InstructionState.SENDING
+            booking = bookings.get(payment.pk)
+            found.setdefault((payment.cycle_id, payment.organisation_id), []).append(
+                {
+                    "reference": payment.reference,
+                    "direction": payment.direction,
+                    "direction_label": words(PaymentDirection, payment.direction),
+                    "amount_minor": payment.amount_minor,
+                    "state": state.value,
+                    "state_label": words(InstructionState, state),
+                    "value_on": payment.value_date.isoformat() if payment.value_date else None,
+                    "booking": booking.entry_reference if booking else None,
+                    "booked_on": booking.booked_on.isoformat() if booking else None,
+                }
+            )
+        return found
+
+    def _others(self, positions: list[NetPosition]) -> Iterator[Obligation]:
+        """Shares, penalties and carried rests of the cycles posted in the month."""
+        keys = {
+            row.cycle_id
+            for row in positions
+            if row.cycle.posted_at and row.cycle.posted_at >= instant(self.month.first)
+        }
+        own = self.organisations
+        rows = Obligation.objects.filter(
+            Q(debtor_id__in=own) | Q(creditor_id__in=own),
+            Q(kind__in=OTHER_KINDS) | Q(carried_from__isnull=False),
+            cycle_id__in=keys,
+        )
+        yield from rows.select_related("trade", "cycle", "carried_from__cycle").order_by("pk")
+
+    def _list_other(self, other: Obligation) -> None:
+        for own, sign, counterparty in (
+            (other.creditor_id, 1, other.debtor_id),
+            (other.debtor_id, -1, other.creditor_id),
+        ):
+            if own not in self.found:
+                continue
+            row = {
+                "kind": other.kind,
+                "label": words(ObligationKind, other.kind),
+                "counterparty": self.views[counterparty].name,
+                "trade": other.trade.public_id,
+                "purchase_order": other.trade.reference,
+                "cycle": other.cycle.business_key,
+                "amount_minor": sign * (other.amount_minor + other.tax_minor),
+            }
+            if other.carried_from is None:
+                self.found[own].others.append(row)
+            else:
+                row["carried_from"] = other.carried_from.cycle.business_key
+                self.found[own].carried.append(row)
