@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from babel import Locale
@@ -54,6 +55,12 @@ FOREIGN_RECIPIENT = Label(
 )
 
 
+@cache
+def _country_name(code: str) -> Label:
+    english, japanese = (Locale(language).territories.get(code) for language in ("en", "ja"))
+    return Label(english or code, japanese or code)
+
+
 @dataclass(frozen=True, slots=True)
 class Party:
     """Who issues, supplies or receives. ``name`` is ``{"ja", "en"}``, ``country`` ISO 3166 of two letters."""
@@ -67,8 +74,7 @@ class Party:
     @property
     def country_name(self) -> Label:
         """The country in words; its code where no word is known."""
-        english, japanese = (Locale(language).territories.get(self.country) for language in ("en", "ja"))
-        return Label(english or self.country, japanese or self.country)
+        return _country_name(self.country)
 
     @property
     def is_foreign_unregistered(self) -> bool:

@@ -159,7 +159,7 @@ def set_off(
     ``ladder`` is what the cycle's entry says beside the gross lines, signed as it adds to what is paid.
     """
     prepaid = -parts["purchases_minor"] - parts["purchase_tax_minor"]
-    steps = [(PREPAID, prepaid)]
+    steps: list[tuple[Any, int]] = [(PREPAID, prepaid)]
     steps += [(LineKind(line).label, amount) for line, amount in ladder.items()]
     rest = paid_minor - sum(parts.values()) - sum(amount for _, amount in steps)
     steps.append((OTHERWISE, rest))

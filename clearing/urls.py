@@ -11,6 +11,7 @@ from .views import (
     ClientMoneyView,
     CycleViewSet,
     DepositReferenceView,
+    ExpectedPaymentsView,
     IntermediaryNoticeViewSet,
     InvoiceViewSet,
     JournalView,
@@ -41,6 +42,7 @@ router.register("client-accounts", ClientAccountViewSet, basename="client-accoun
 
 urlpatterns = [
     path("deposit-reference/", DepositReferenceView.as_view(), name="deposit-reference"),
+    path("expected-payments/", ExpectedPaymentsView.as_view(), name="expected-payments"),
     path("trial-balance/", TrialBalanceView.as_view(), name="trial-balance"),
     path("client-money/", ClientMoneyView.as_view(), name="client-money"),
     path("journal/", JournalView.as_view(), name="journal"),

@@ -10,6 +10,7 @@ from .cycles import (
     visible_positions,
     waiting_for,
 )
+from .expected import ExpectedPayments, expected_cut_off, expected_value_date
 from .figures import carried_trades, money_figures, neutrality
 from .invoices import (
     invoice_count,
@@ -53,6 +54,7 @@ from .trades import (
 __all__ = [
     "ClientMoney",
     "CycleProgress",
+    "ExpectedPayments",
     "PlannedTransfer",
     "TradeCounts",
     "adjustment_count",
@@ -66,6 +68,8 @@ __all__ = [
     "deposit_reference",
     "draft_statement",
     "ended_without_clearing",
+    "expected_cut_off",
+    "expected_value_date",
     "finished_statement_months",
     "funds_needed",
     "invoice_count",

@@ -119,7 +119,10 @@ class PartsReader:
         )
         for row in sorted(
             rows,
-            key=lambda row: (lines[row["line"]], kinds[AccountKind(self.accounts[row["account_id"]].kind)]),
+            key=lambda row: (
+                lines[LineKind(row["line"])],
+                kinds[AccountKind(self.accounts[row["account_id"]].kind)],
+            ),
         ):
             account = self.accounts[row["account_id"]]
             group = {
@@ -326,12 +329,14 @@ class PartsReader:
         ):
             if own not in self.found:
                 continue
+            own_share = other.kind == ObligationKind.SHARE and own == other.creditor_id
             row = {
                 "kind": other.kind,
                 "label": words(ObligationKind, other.kind),
                 "counterparty": self.views[counterparty].name,
                 "trade": other.trade.public_id,
-                "purchase_order": other.trade.reference,
+                # Who has a share of the proceeds is not told under what order the buyer bought.
+                "purchase_order": None if own_share else other.trade.reference,
                 "cycle": other.cycle.business_key,
                 "amount_minor": sign * (other.amount_minor + other.tax_minor),
             }

@@ -46,7 +46,7 @@ _LACKING = """
 
 def organisations_lacking_statements(currency: str, month: Month, limit: int) -> list[int]:
     """Participants with a movement or an invoice in a month that have no statement of it, some of them."""
-    values = {
+    values: dict[str, Any] = {
         "currency": currency,
         "month": month.first,
         "until": month.until,

@@ -1,6 +1,7 @@
 """How clearing is written out, and what its commands take. Amounts, states, fees and cycles are never taken."""
 
 from .cycles import CycleSerializer, OpenCycleSerializer, PositionSerializer
+from .expected import ExpectedPaymentsSerializer
 from .invoices import (
     CorrectInvoiceSerializer,
     IntermediaryNoticeDaySerializer,
@@ -45,6 +46,7 @@ __all__ = [
     "CycleSerializer",
     "DepositReferenceSerializer",
     "DraftStatementSerializer",
+    "ExpectedPaymentsSerializer",
     "FailSerializer",
     "InstructionSerializer",
     "IntermediaryNoticeDaySerializer",

@@ -1,6 +1,7 @@
 """Clearing over HTTP: trades, cycles, accounts, invoices, settlement and the bank."""
 
 from .cycles import CycleViewSet, PositionViewSet
+from .expected import ExpectedPaymentsView
 from .invoices import IntermediaryNoticeViewSet, InvoiceViewSet
 from .ledger import (
     AccountViewSet,
@@ -28,6 +29,7 @@ __all__ = [
     "ClientMoneyView",
     "CycleViewSet",
     "DepositReferenceView",
+    "ExpectedPaymentsView",
     "IntermediaryNoticeViewSet",
     "InvoiceViewSet",
     "JournalView",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,9 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 import clearing
 from clearing import queries, services
-from clearing.models import Invoice, MonthlyStatement, Obligation, StatementMonth
+from clearing.models import Invoice, MonthlyStatement, StatementMonth
 from clearing.services import statements as making
-from clearing.services.eligibility import cycle_for
 from clearing.statement_document import PART_LABELS, Month, month_of, set_off, totals_per_rate
 from marketplace.documents.shapes import check_shape
 from marketplace.events.models import OutboxEvent
@@ -22,7 +21,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.clock import market_zone
 from marketplace.kernel.invariants import verify_all
-from tests.participants.factories import client_of
+from tests.participants.factories import actor_for, client_of
 
 from . import factories
 
@@ -53,33 +52,14 @@ def make():
         made += found
 
 
-def owe(market, trade, kind, debtor, creditor, amount_minor):
-    """An obligation as agreements will make it."""
-    return Obligation.objects.create(
-        trade=trade,
-        kind=kind,
-        debtor=market.party(debtor),
-        creditor=market.party(creditor),
-        amount_minor=amount_minor,
-        tax_minor=0,
-        tax_rate_bp=0,
-        currency="JPY",
-        cycle_id=cycle_for("JPY", None).id,
-        legal_basis="assumption_with_release",
-        beneficiary_key="keeper" if kind == "share" else None,
-        source=f"{kind}:{trade.pk}",
-        made_at=clock.now(),
-    )
-
-
 @pytest.fixture
 def traded(trading):
     """Sales both ways, a correction, a penalty and a share, cleared and settled within the month."""
     first = factories.accepted(trading, "buyer", "seller", 10_005, reference="PO-A")
     factories.accepted(trading, "seller", "buyer", 2_000, tax_category="reduced")
     factories.adjust(trading, first, "seller", "buyer", 105)
-    owe(trading, first, "penalty", "seller", "buyer", 300)
-    owe(trading, first, "share", "seller", "keeper", 700)
+    factories.owe(trading, first, "penalty", "seller", "buyer", 300)
+    factories.owe(trading, first, "share", "seller", "keeper", 700)
     trading.settled = factories.settle(trading, factories.clear(trading))
     assert trading.settled.state == "settled"
     return trading
@@ -138,7 +118,7 @@ def test_movements_sum_to_the_change_of_each_account(traded):
 def test_invoices_are_gross_with_totals_per_rate(traded):
     sale = Invoice.objects.get(purpose="purchase", issuer=traded.party("seller"))
     services.correct_invoice(
-        actor=factories.participants.actor_for(traded.party("seller")),
+        actor=actor_for(traded.party("seller")),
         invoice=sale.public_id,
         changes={"note": "x"},
         reason="y",
@@ -178,6 +158,7 @@ def test_the_set_off_is_told_apart_down_to_the_bank(traded):
     ]
     (share,) = statement_of(traded, "keeper").document["others"]
     assert (share["amount_minor"], share["counterparty"]["ja"]) == (700, "組織seller")
+    assert share["purchase_order"] is None
     assert statement_of(traded, "keeper").document["invoices"]["issued"]["count"] == 0
 
 
@@ -303,8 +284,8 @@ def test_a_running_month_is_read_as_a_draft(traded):
 
 
 def test_months_and_totals_are_plain_arithmetic():
-    month = month_of(datetime(2026, 12, 31).date())
-    assert month == Month(datetime(2026, 12, 1).date(), datetime(2027, 1, 1).date())
+    month = month_of(date(2026, 12, 31))
+    assert month == Month(date(2026, 12, 1), date(2027, 1, 1))
     assert month.title.as_dict() == {"ja": "2026年12月", "en": "December 2026"}
     row = {
         "kind": "invoice",

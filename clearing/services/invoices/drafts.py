@@ -187,30 +187,22 @@ def _standing() -> QuerySet[Invoice]:
     return Invoice.objects.filter(replaced_by=None)
 
 
-def _original(number: str, document: dict[str, str]) -> Original:
-    return Original(number, document["issued_on"], document["supplied_on"])
-
-
 def _sale_invoices(trades: Iterable[int]) -> dict[int, _Issued]:
     """The invoice of each trade's price, by trade."""
     rows = _standing().filter(purpose=InvoicePurpose.PURCHASE, obligation__trade_id__in=set(trades))
-    return {
-        trade: _Issued(issuer, supplier, _original(number, document))
-        for trade, issuer, supplier, number, document in rows.values_list(
-            "obligation__trade_id", "issuer_id", "supplier_id", "number", "document"
-        )
-    }
+    return _issued_by(rows, "obligation__trade_id")
 
 
 def _invoices_of(obligations: Iterable[int]) -> dict[int, _Issued]:
     """The invoice of each obligation."""
-    rows = _standing().filter(obligation_id__in=set(obligations))
-    return {
-        obligation or 0: _Issued(issuer, supplier, _original(number, document))
-        for obligation, issuer, supplier, number, document in rows.values_list(
-            "obligation_id", "issuer_id", "supplier_id", "number", "document"
-        )
-    }
+    return _issued_by(_standing().filter(obligation_id__in=set(obligations)), "obligation_id")
+
+
+def _issued_by(rows: QuerySet[Invoice], key: str) -> dict[int, _Issued]:
+    found = rows.values_list(
+        key, "issuer_id", "supplier_id", "number", "document__issued_on", "document__supplied_on"
+    )
+    return {row[0]: _Issued(row[1], row[2], Original(*row[3:])) for row in found}
 
 
 def _fee_invoices(trades: Iterable[int]) -> dict[int, Original]:
