@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from babel.dates import format_date
 
+from marketplace.kernel.clock import market_zone
 from marketplace.kernel.labels import Label
 
 from .invoice_document import Party
@@ -54,6 +55,9 @@ GROSS_LINES = frozenset(
 )
 """Lines of a cycle's entry that are parts of the net position; the others say how a shortfall was met."""
 
+PUT_OFF_LINES = ("carried", "awaited")
+"""Lines that are a part of the net position already, where it says what was put off to the next cycle."""
+
 
 @dataclass(frozen=True, slots=True)
 class Month:
@@ -64,6 +68,16 @@ class Month:
     draft: bool = False
 
     @property
+    def began_at(self) -> datetime:
+        """The moment at which it began, in the market's zone."""
+        return _beginning(self.first)
+
+    @property
+    def ended_at(self) -> datetime:
+        """The moment at which it ended."""
+        return _beginning(self.until)
+
+    @property
     def title(self) -> Label:
         """``November 2026``, ``2026年11月``."""
         english, japanese = (
@@ -71,6 +85,10 @@ class Month:
             for pattern, locale in (("MMMM y", "en_GB"), ("y年M月", "ja_JP"))
         )
         return Label(english, japanese)
+
+
+def _beginning(day: date) -> datetime:
+    return datetime.combine(day, time.min, market_zone())
 
 
 def month_of(day: date) -> Month:
@@ -160,7 +178,8 @@ def set_off(
     """
     prepaid = -parts["purchases_minor"] - parts["purchase_tax_minor"]
     steps: list[tuple[Any, int]] = [(PREPAID, prepaid)]
-    steps += [(LineKind(line).label, amount) for line, amount in ladder.items()]
+    put_off = PUT_OFF_LINES if parts["carried_forward_minor"] else ()
+    steps += [(LineKind(line).label, amount) for line, amount in ladder.items() if line not in put_off]
     rest = paid_minor - sum(parts.values()) - sum(amount for _, amount in steps)
     steps.append((OTHERWISE, rest))
     return (
@@ -169,10 +188,11 @@ def set_off(
             for name, amount in parts.items()
             if amount
         ],
-        [{"label": _words(words), "amount_minor": amount} for words, amount in steps if amount],
+        [{"label": label.as_dict(), "amount_minor": amount} for label, amount in steps if amount],
     )
 
 
-def _words(label: Any) -> dict[str, str]:
-    words: dict[str, str] = label.as_dict()
-    return words
+def words(choices: Any, value: str) -> dict[str, str]:
+    """A coded value in both languages."""
+    found: dict[str, str] = choices(value).label.as_dict()
+    return found

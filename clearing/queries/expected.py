@@ -108,6 +108,7 @@ class ExpectedPayments:
         view = organisations_by_id([self.own]).get(self.own)
         self._has_account = view is not None and view.payout_account is not None
         self._today = clock.today()
+        self._upcoming: dict[str, tuple[datetime | None, date | None]] = {}
         self._payments = self._unpaid()
 
     def _unpaid(self) -> dict[int, SettlementInstruction]:
@@ -283,12 +284,18 @@ class ExpectedPayments:
             return self._outlook_of_payment(payment, cut_off_at=cycle.closed_at)
         if cycle.closed_at is None:
             reason = "cycle_on_hold" if cycle.on_hold_since else "waits_for_cut_off"
-            return Outlook(reason, expected_cut_off(cycle.currency), expected_value_date(cycle.currency))
+            return Outlook(reason, *self._next(cycle.currency))
         if cycle.on_hold_since:
             return Outlook("cycle_on_hold", cycle.closed_at)
         return Outlook(
             "being_cleared", cycle.closed_at, self._value_date_after(business_date(cycle.closed_at))
         )
+
+    def _next(self, currency: str) -> tuple[datetime | None, date | None]:
+        """The next cut-off of a currency and the day of its payments, looked up once."""
+        if currency not in self._upcoming:
+            self._upcoming[currency] = expected_cut_off(currency), expected_value_date(currency)
+        return self._upcoming[currency]
 
     def _outlook_of_payment(
         self, payment: SettlementInstruction, cut_off_at: datetime | None = None

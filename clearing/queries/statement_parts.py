@@ -3,44 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time
 from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from marketplace.kernel.clock import business_date, market_zone
 from marketplace.participants.queries import OrganisationView, organisations_by_id
 
 from ..chart import PARTICIPANT_KINDS
-from ..models import Account, BankEntry, Invoice, NetPosition, Obligation, Posting, SettlementInstruction
-from ..models.cycles import POSITION_COLUMNS
-from ..statement_document import GROSS_LINES, LISTED_MAX, Month, Parts, set_off
-from ..states import (
-    AccountKind,
-    BankMatch,
-    EntryKind,
-    InstructionState,
-    InvoiceKind,
-    InvoicePurpose,
-    LineKind,
-    ObligationKind,
-    PaymentDirection,
-)
+from ..models import Account, Invoice, NetPosition, Obligation, Posting
+from ..statement_document import LISTED_MAX, Month, Parts, words
+from ..states import AccountKind, InvoiceKind, InvoicePurpose, LineKind, ObligationKind
+from .statement_set_off import SetOffs
 
 OTHER_KINDS = (ObligationKind.SHARE, ObligationKind.PENALTY)
 """What is owed without being a supply: no invoice says it."""
-
-
-def words(choices: Any, value: str) -> dict[str, str]:
-    """A coded value in both languages."""
-    found: dict[str, str] = choices(value).label.as_dict()
-    return found
-
-
-def instant(day: date) -> datetime:
-    """The beginning of a business day."""
-    return datetime.combine(day, time.min, market_zone())
 
 
 class PartsReader:
@@ -59,14 +36,15 @@ class PartsReader:
         self._balances()
         self._movements()
         invoices = list(self._invoices())
-        cycles = self._cycles()
-        others = list(self._others(cycles))
+        set_offs = SetOffs(self.organisations, self.currency, self.month)
+        others = list(self._others(set_offs.positions))
         keys = {key for row in invoices for key in (row.issuer_id, row.recipient_id, row.supplier_id) if key}
         keys |= {key for row in others for key in (row.debtor_id, row.creditor_id)}
         self.views = organisations_by_id(keys | set(self.organisations))
         for invoice in invoices:
             self._list_invoice(invoice)
-        self._list_cycles(cycles)
+        for organisation, cycle in set_offs.cycles():
+            self.found[organisation].cycles.append(cycle)
         for other in others:
             self._list_other(other)
         return self.found
@@ -206,113 +184,12 @@ class PartsReader:
         if recipient in self.found:
             self.found[recipient].received.append(row | {"counterparty": self.views[seller].name})
 
-    def _payments(self) -> list[SettlementInstruction]:
-        """Payments planned, or that the bank confirmed or returned, in the month."""
-        began, ended = instant(self.month.first), instant(self.month.until)
-        moments = Q()
-        for moment in ("planned_at", "confirmed_at", "failed_at"):
-            moments |= Q(**{f"{moment}__gte": began, f"{moment}__lt": ended})
-        return list(
-            SettlementInstruction.objects.filter(
-                moments, organisation_id__in=self.organisations, currency=self.currency
-            ).order_by("pk")
-        )
-
-    def _cycles(self) -> list[NetPosition]:
-        """The positions of cycles posted in the month, and of earlier ones that were paid in it."""
-        self.payments = self._payments()
-        posted = Q(
-            cycle__posted_at__gte=instant(self.month.first), cycle__posted_at__lt=instant(self.month.until)
-        )
-        return list(
-            NetPosition.objects.filter(
-                posted | Q(cycle_id__in={payment.cycle_id for payment in self.payments}),
-                organisation_id__in=self.organisations,
-                currency=self.currency,
-                cycle__posted_at__isnull=False,
-            )
-            .select_related("cycle")
-            .order_by("cycle__number", "pk")
-        )
-
-    def _list_cycles(self, positions: list[NetPosition]) -> None:
-        keys = {position.cycle_id for position in positions}
-        ladders: dict[tuple[int, int], dict[str, int]] = {}
-        paid: dict[tuple[int, int], int] = {}
-        lines = Posting.objects.filter(
-            entry__cycle_id__in=keys,
-            entry__kind=EntryKind.CYCLE,
-            entry__organisation_id__in=self.organisations,
-            account__kind=AccountKind.RECEIVABLE,
-        )
-        for cycle, party, line, total in (
-            lines.values_list("entry__cycle_id", "entry__organisation_id", "line")
-            .annotate(total=Sum("amount_minor"))
-            .order_by("entry__cycle_id", "line")
-        ):
-            paid[cycle, party] = paid.get((cycle, party), 0) - total
-            if line not in GROSS_LINES and not line.startswith("carried_forward"):
-                ladders.setdefault((cycle, party), {})[line] = -total
-        payments = self._listed_payments()
-        for position in positions:
-            key = (position.cycle_id, position.organisation_id)
-            parts, steps = set_off(
-                parts={name: getattr(position, name) for name in POSITION_COLUMNS},
-                ladder=ladders.get(key, {}),
-                paid_minor=paid.get(key, 0),
-            )
-            posted_at = position.cycle.posted_at or position.cycle.opened_at
-            self.found[position.organisation_id].cycles.append(
-                {
-                    "cycle": position.cycle.business_key,
-                    "posted_on": business_date(posted_at).isoformat(),
-                    "parts": parts,
-                    "net_minor": position.net_minor,
-                    "settlement": steps,
-                    "paid_minor": paid.get(key, 0),
-                    "payments": payments.get(key, []),
-                }
-            )
-
-    def _listed_payments(self) -> dict[tuple[int, int], list[dict[str, Any]]]:
-        """Payments as they stood when the month ended."""
-        ended = instant(self.month.until)
-        bookings = {
-            row.instruction_id: row
-            for row in BankEntry.objects.filter(
-                instruction__in=self.payments, match=BankMatch.SETTLEMENT, booked_on__lt=self.month.until
-            )
-        }
-        found: dict[tuple[int, int], list[dict[str, Any]]] = {}
-        for payment in self.payments:
-            state = InstructionState(payment.state)
-            later = [
-                moment for moment in (payment.confirmed_at, payment.failed_at) if moment and moment >= ended
-            ]
-            if later:
-                state = InstructionState.SENDING
-            booking = bookings.get(payment.pk)
-            found.setdefault((payment.cycle_id, payment.organisation_id), []).append(
-                {
-                    "reference": payment.reference,
-                    "direction": payment.direction,
-                    "direction_label": words(PaymentDirection, payment.direction),
-                    "amount_minor": payment.amount_minor,
-                    "state": state.value,
-                    "state_label": words(InstructionState, state),
-                    "value_on": payment.value_date.isoformat() if payment.value_date else None,
-                    "booking": booking.entry_reference if booking else None,
-                    "booked_on": booking.booked_on.isoformat() if booking else None,
-                }
-            )
-        return found
-
     def _others(self, positions: list[NetPosition]) -> Iterator[Obligation]:
         """Shares, penalties and carried rests of the cycles posted in the month."""
         keys = {
             row.cycle_id
             for row in positions
-            if row.cycle.posted_at and row.cycle.posted_at >= instant(self.month.first)
+            if row.cycle.posted_at and row.cycle.posted_at >= self.month.began_at
         }
         own = self.organisations
         rows = Obligation.objects.filter(

@@ -20,7 +20,7 @@ from ..models import MonthlyStatement, StatementMonth
 from ..parties import party_key, party_of
 from ..statement_document import Month, month_of, statement_document
 from .sight import own_key
-from .statement_parts import PartsReader, instant
+from .statement_parts import PartsReader
 
 TEMPLATE = "clearing/statement"
 
@@ -51,8 +51,8 @@ def organisations_lacking_statements(currency: str, month: Month, limit: int) ->
         "month": month.first,
         "until": month.until,
         # The clock is read once for the day and once for the moment of an entry: look a little further.
-        "began": instant(month.first) - timedelta(days=1),
-        "ended": instant(month.until) + timedelta(days=1),
+        "began": month.began_at - timedelta(days=1),
+        "ended": month.ended_at + timedelta(days=1),
         "operator": operator_organisation().id,
         "limit": limit,
     }
