@@ -14,6 +14,7 @@ from .models import (
     BankEntry,
     Entry,
     Invoice,
+    MonthlyStatement,
     NetPosition,
     Posting,
     SegregationCheck,
@@ -21,6 +22,7 @@ from .models import (
     Trade,
     TransferFile,
 )
+from .queries.invoices import related_invoices, with_purchase_order
 from .states import (
     AccountKind,
     ApprovalState,
@@ -56,7 +58,7 @@ class PartyFilter(filters.CharFilter):
 
 
 class TradeFilter(filters.FilterSet):
-    """By state, segment, listing, agreement, reference, counterparty, price and moment of conclusion."""
+    """By state, segment, listing, agreement, reference, counterparty, price and moments of conclusion and acceptance."""
 
     state = filters.ChoiceFilter(choices=TradeState.choices)
     party = PartyFilter("buyer_id", "seller_id")
@@ -64,6 +66,8 @@ class TradeFilter(filters.FilterSet):
     price_minor_max = filters.NumberFilter(field_name="price_minor", lookup_expr="lte")
     concluded_from = filters.IsoDateTimeFilter(field_name="concluded_at", lookup_expr="gte")
     concluded_before = filters.IsoDateTimeFilter(field_name="concluded_at", lookup_expr="lt")
+    accepted_from = filters.IsoDateTimeFilter(field_name="accepted_at", lookup_expr="gte")
+    accepted_before = filters.IsoDateTimeFilter(field_name="accepted_at", lookup_expr="lt")
 
     class Meta:
         model = Trade
@@ -71,12 +75,21 @@ class TradeFilter(filters.FilterSet):
 
 
 class InvoiceFilter(filters.FilterSet):
-    """By purpose, kind, number, cycle, counterparty, total and day of issue."""
+    """By purpose, kind, number, cycle, trade, counterparty, total, day of issue, order, supplier, and corrections.
+
+    ``related_to`` finds an invoice with what it replaces, what replaced it, and the corrections of its trade.
+    """
 
     purpose = filters.ChoiceFilter(choices=InvoicePurpose.choices)
     kind = filters.ChoiceFilter(choices=InvoiceKind.choices)
     cycle = filters.CharFilter(field_name="cycle__public_id")
-    party = PartyFilter("issuer_id", "recipient_id")
+    trade = filters.CharFilter(field_name="obligation__trade__public_id")
+    party = PartyFilter("issuer_id", "recipient_id", "supplier_id")
+    supplier = PartyFilter("supplier_id")
+    purchase_order = filters.CharFilter(method="of_order")
+    replaces = filters.CharFilter(field_name="replaces__number")
+    replaced = filters.BooleanFilter(field_name="replaced_by", lookup_expr="isnull", exclude=True)
+    related_to = filters.CharFilter(method="related")
     total_minor_min = filters.NumberFilter(field_name="total_minor", lookup_expr="gte")
     total_minor_max = filters.NumberFilter(field_name="total_minor", lookup_expr="lte")
     issued_from = filters.DateFilter(field_name="issued_on", lookup_expr="gte")
@@ -84,7 +97,15 @@ class InvoiceFilter(filters.FilterSet):
 
     class Meta:
         model = Invoice
-        fields = ("purpose", "kind", "number")
+        fields = ("purpose", "kind", "number", "currency")
+
+    def of_order(self, rows: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:
+        """Those that name the buyer's purchase order, as a whole or on a line."""
+        return with_purchase_order(rows, value)
+
+    def related(self, rows: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:
+        """An invoice, by its identifier, with its corrections."""
+        return related_invoices(rows, value)
 
 
 class StatementLineFilter(filters.FilterSet):
@@ -115,6 +136,18 @@ class EntryFilter(filters.FilterSet):
     class Meta:
         model = Entry
         fields = ("kind", "reference")
+
+
+class MonthlyStatementFilter(filters.FilterSet):
+    """By month (its first day), currency and, for the operator, participant."""
+
+    month_from = filters.DateFilter(field_name="month", lookup_expr="gte")
+    month_until = filters.DateFilter(field_name="month", lookup_expr="lte")
+    organisation = PartyFilter("organisation_id")
+
+    class Meta:
+        model = MonthlyStatement
+        fields = ("month", "currency", "sha256")
 
 
 class PositionFilter(filters.FilterSet):

@@ -199,6 +199,8 @@ class ObligationKind(TextChoices):
 BASE_KINDS = (ObligationKind.PURCHASE, ObligationKind.FEE)
 CORRECTION_KINDS = (ObligationKind.REFUND, ObligationKind.ADJUSTMENT, ObligationKind.PENALTY)
 OPERATOR_KINDS = (ObligationKind.FEE, ObligationKind.FEE_REFUND)
+INVOICED_CORRECTIONS = (ObligationKind.REFUND, ObligationKind.ADJUSTMENT)
+"""Corrections of what was supplied. A penalty and a share are no supply: they stand on statements alone."""
 
 
 class Charging(TextChoices):

@@ -19,11 +19,14 @@ from .views import (
     CycleViewSet,
     DepositReferenceView,
     DepositViewSet,
+    ExpectedPaymentsView,
     FundsRegimeViewSet,
+    IntermediaryNoticeViewSet,
     InvoiceViewSet,
     JournalEntryViewSet,
     JournalView,
     LedgerPeriodViewSet,
+    MonthlyStatementViewSet,
     PositionViewSet,
     SegregationCheckViewSet,
     SettlementInstructionViewSet,
@@ -46,6 +49,8 @@ router.register("positions", PositionViewSet, basename="position")
 router.register("accounts", AccountViewSet, basename="account")
 router.register("statement-lines", StatementLineViewSet, basename="statement-line")
 router.register("invoices", InvoiceViewSet, basename="invoice")
+router.register("intermediary-notices", IntermediaryNoticeViewSet, basename="intermediary-notice")
+router.register("statements", MonthlyStatementViewSet, basename="statement")
 router.register("settlement-instructions", SettlementInstructionViewSet, basename="settlement-instruction")
 router.register("transfer-files", TransferFileViewSet, basename="transfer-file")
 router.register("bank-statements", BankStatementViewSet, basename="bank-statement")
@@ -64,6 +69,7 @@ urlpatterns = [
     path("cut-offs/", CutOffsView.as_view(), name="cut-offs"),
     path("deposit-reference/", DepositReferenceView.as_view(), name="deposit-reference"),
     path("balances/", BalancesView.as_view(), name="balances"),
+    path("expected-payments/", ExpectedPaymentsView.as_view(), name="expected-payments"),
     path("trial-balance/", TrialBalanceView.as_view(), name="trial-balance"),
     path("client-money/", ClientMoneyView.as_view(), name="client-money"),
     path("journal/", JournalView.as_view(), name="journal"),

@@ -1,9 +1,10 @@
 """What always holds of clearing. Each breach names the rows that break it."""
 
-from . import cycles, fees, ledger, of_cycle, periods, safeguarding, settlement, shortfalls, trades
+from . import cycles, documents, fees, ledger, of_cycle, periods, safeguarding, settlement, shortfalls, trades
 
 __all__ = [
     "cycles",
+    "documents",
     "fees",
     "ledger",
     "of_cycle",

@@ -1,4 +1,4 @@
-"""What always holds of payments and invoices."""
+"""What always holds of payments."""
 
 from __future__ import annotations
 
@@ -29,29 +29,6 @@ Invariant(
         "  AND NOT (i.state = 'failed' AND i.confirmed_at IS NOT NULL)"
         " UNION ALL SELECT i.reference, i.state, 0 FROM clearing_settlementinstruction i"
         "  WHERE i.state = 'failed' AND i.failure_reason = ''"
-    ),
-)
-Invariant(
-    name="clearing.invoices_gross_and_gapless",
-    promise=7,
-    statement="An issuer's invoices are numbered without a gap, and each sale of a settling cycle has one.",
-    guards=(
-        "clearing_invoice.numbers_without_gap",
-        "clearing_invoice.invoice_sequence_once",
-        "clearing_invoice.invoice_of_fees_once",
-        "clearing_invoice.invoice_of_what",
-        "clearing_invoice.invoice_total",
-        "clearing_invoice.append_only",
-    ),
-    test=f"{_GUARDS}::test_a_gap_in_invoice_numbers_is_refused",
-    check=by_query(
-        "SELECT issuer_id::text AS subject, count(*) AS found, max(sequence)::bigint AS wanted FROM clearing_invoice"
-        " GROUP BY issuer_id HAVING count(*) <> max(sequence)"
-        " UNION ALL SELECT c.business_key, count(i.id), count(o.id) FROM clearing_cycle c"
-        "  JOIN clearing_obligation o ON o.cycle_id = c.id AND o.kind NOT IN ('fee', 'fee_refund', 'share')"
-        "   AND o.carried_from_id IS NULL"
-        "  LEFT JOIN clearing_invoice i ON i.obligation_id = o.id"
-        "  WHERE c.state IN ('settling', 'settled', 'partial') GROUP BY c.id HAVING count(i.id) <> count(o.id)"
     ),
 )
 Invariant(

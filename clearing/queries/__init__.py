@@ -13,10 +13,18 @@ from .cycles import (
     visible_positions,
     waiting_for,
 )
+from .expected import ExpectedPayments, expected_cut_off, expected_value_date
 from .figures import carried_trades, money_figures, neutrality
 from .finality import Finality, finality
 from .funds import Funds, funds_of
-from .invoices import invoice_count, invoice_pdf, visible_invoices
+from .invoices import (
+    invoice_count,
+    invoice_pdf,
+    related_invoices,
+    visible_intermediary_notices,
+    visible_invoices,
+    with_purchase_order,
+)
 from .ledger import (
     ClientMoney,
     balance_at,
@@ -43,6 +51,7 @@ from .settlement import (
     visible_instructions,
 )
 from .shortfalls import shortfall_facts, visible_shortfalls
+from .statements import draft_statement, finished_statement_months, statement_pdf, visible_statements
 from .trades import (
     TradeCounts,
     adjustment_count,
@@ -58,6 +67,7 @@ __all__ = [
     "ClientMoney",
     "CycleProgress",
     "CycleReadings",
+    "ExpectedPayments",
     "Finality",
     "Funds",
     "LeftOut",
@@ -80,9 +90,13 @@ __all__ = [
     "cycle_summaries",
     "cycles_to_advance",
     "deposit_reference",
+    "draft_statement",
     "ended_without_clearing",
+    "expected_cut_off",
+    "expected_value_date",
     "explained",
     "finality",
+    "finished_statement_months",
     "funds_needed",
     "funds_of",
     "invoice_count",
@@ -104,9 +118,11 @@ __all__ = [
     "published_closed_days",
     "published_schedules",
     "regime_in_force",
+    "related_invoices",
     "segregation_checks",
     "shortfall_facts",
     "statement_lines",
+    "statement_pdf",
     "trade_counts",
     "trade_of",
     "trade_proof",
@@ -119,11 +135,14 @@ __all__ = [
     "visible_cycles",
     "visible_entries",
     "visible_instructions",
+    "visible_intermediary_notices",
     "visible_invoices",
     "visible_positions",
     "visible_regimes",
     "visible_shortfalls",
+    "visible_statements",
     "visible_trades",
     "waiting_for",
     "walk",
+    "with_purchase_order",
 ]

@@ -17,6 +17,13 @@ from .cycles import (
     PositionSerializer,
     StatementSerializer,
 )
+from .expected import ExpectedPaymentsSerializer
+from .invoices import (
+    CorrectInvoiceSerializer,
+    IntermediaryNoticeDaySerializer,
+    IntermediaryNoticeSerializer,
+    InvoiceSerializer,
+)
 from .journal import (
     BalancesSerializer,
     BehindLineSerializer,
@@ -45,13 +52,9 @@ from .settlement import (
     TransferFileSerializer,
     UploadStatementSerializer,
 )
-from .shortfalls import (
-    FundsSerializer,
-    OfParticipantSerializer,
-    PayDepositSerializer,
-    ShortfallSerializer,
-)
-from .trades import InvoiceSerializer, TradeProofSerializer, TradeSerializer
+from .shortfalls import FundsSerializer, OfParticipantSerializer, PayDepositSerializer, ShortfallSerializer
+from .statements import DraftStatementSerializer, MonthlyStatementSerializer, WholeStatementSerializer
+from .trades import TradeProofSerializer, TradeSerializer
 from .watching import DryRunSerializer, LeftOutSerializer, ProgressSerializer
 
 __all__ = [
@@ -67,6 +70,7 @@ __all__ = [
     "ClientMoneySerializer",
     "ClosePeriodSerializer",
     "ClosedDaySerializer",
+    "CorrectInvoiceSerializer",
     "CreateTransferFileSerializer",
     "CutOffsQuerySerializer",
     "CutOffsSerializer",
@@ -74,16 +78,21 @@ __all__ = [
     "DeclareClosedDaySerializer",
     "DeclareFundsRegimeSerializer",
     "DepositReferenceSerializer",
+    "DraftStatementSerializer",
     "DryRunSerializer",
     "EntrySerializer",
+    "ExpectedPaymentsSerializer",
     "FailSerializer",
     "FundsRegimeSerializer",
     "FundsSerializer",
     "HoldCycleSerializer",
     "InstructionSerializer",
+    "IntermediaryNoticeDaySerializer",
+    "IntermediaryNoticeSerializer",
     "InvoiceSerializer",
     "LedgerPeriodSerializer",
     "LeftOutSerializer",
+    "MonthlyStatementSerializer",
     "OfParticipantSerializer",
     "OpenCycleSerializer",
     "PayDepositSerializer",
@@ -101,5 +110,6 @@ __all__ = [
     "TrialBalanceSerializer",
     "UploadStatementSerializer",
     "WalkedEntrySerializer",
+    "WholeStatementSerializer",
     "WithdrawClosedDaySerializer",
 ]

@@ -4,17 +4,11 @@ from .alarms import watch_cycles
 from .approvals import expire_approvals, require_second_person, withdraw_approval
 from .bank import allocate_receipt, import_bank_statement
 from .claims import write_off_claim
-from .cycles import (
-    advance_cycle,
-    close_cycle,
-    hold_cycle,
-    nudge,
-    open_first_cycle,
-    release_cycle,
-)
+from .cycles import advance_cycle, close_cycle, hold_cycle, nudge, open_first_cycle, release_cycle
 from .deposits import pay_deposit, release_deposit
 from .dry_run import dry_run_cycle
 from .idle_money import return_idle_money
+from .invoices import correct_invoice, give_intermediary_notice, withdraw_intermediary_notice
 from .payments import alarm_lost_payments, mark_overdue_payments, report_failed_payment, retry_payment
 from .periods import close_ledger_period
 from .safeguarding import check_client_money, declare_funds_regime, require_funds_regime
@@ -26,6 +20,7 @@ from .scheduling import (
     withdraw_closed_day,
 )
 from .settlement import create_transfer_file, register_client_account
+from .statements import make_statements
 from .sweeping import advance_cycles, carry_out_deadlines, secure_funded_trades
 from .trades import (
     accept_trade,
@@ -52,15 +47,18 @@ __all__ = [
     "close_due_cycles",
     "close_ledger_period",
     "conclude_trade",
+    "correct_invoice",
     "create_transfer_file",
     "declare_closed_day",
     "declare_funds_regime",
     "dry_run_cycle",
     "expire_approvals",
     "fail_trade",
+    "give_intermediary_notice",
     "hold_cycle",
     "hold_trade",
     "import_bank_statement",
+    "make_statements",
     "mark_overdue_payments",
     "nudge",
     "open_first_cycle",
@@ -81,5 +79,6 @@ __all__ = [
     "watch_money",
     "withdraw_approval",
     "withdraw_closed_day",
+    "withdraw_intermediary_notice",
     "write_off_claim",
 ]

@@ -3,6 +3,8 @@
 from .approvals import ApprovalViewSet
 from .calendars import ClearingScheduleViewSet, ClosedDayViewSet, CutOffsView
 from .cycles import CycleViewSet, PositionViewSet, VerificationScriptView
+from .expected import ExpectedPaymentsView
+from .invoices import IntermediaryNoticeViewSet, InvoiceViewSet
 from .journal import BalancesView, JournalEntryViewSet, LedgerPeriodViewSet
 from .ledger import (
     AccountViewSet,
@@ -22,7 +24,8 @@ from .settlement import (
     TransferFileViewSet,
 )
 from .shortfalls import ClaimViewSet, DepositViewSet, ShortfallViewSet
-from .trades import InvoiceViewSet, TradeViewSet, TradingNeutralityView
+from .statements import MonthlyStatementViewSet
+from .trades import TradeViewSet, TradingNeutralityView
 
 __all__ = [
     "AccountViewSet",
@@ -40,11 +43,14 @@ __all__ = [
     "CycleViewSet",
     "DepositReferenceView",
     "DepositViewSet",
+    "ExpectedPaymentsView",
     "FundsRegimeViewSet",
+    "IntermediaryNoticeViewSet",
     "InvoiceViewSet",
     "JournalEntryViewSet",
     "JournalView",
     "LedgerPeriodViewSet",
+    "MonthlyStatementViewSet",
     "PositionViewSet",
     "SegregationCheckViewSet",
     "SettlementInstructionViewSet",

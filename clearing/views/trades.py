@@ -1,4 +1,4 @@
-"""Trades and their invoices, as the parties see them."""
+"""Trades, as the parties see them."""
 
 from __future__ import annotations
 
@@ -6,24 +6,19 @@ from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.api.renderers import AsAddressed, PdfRenderer
 from marketplace.api.views import PROBLEMS, MarketReadViewSet
 
 from .. import queries
-from ..filters import InvoiceFilter, TradeFilter
-from ..models import Invoice, Trade
-from ..serializers import InvoiceSerializer, TradeProofSerializer, TradeSerializer
-
-LANGUAGE = OpenApiParameter(
-    name="language", type=OpenApiTypes.STR, enum=["ja", "en"], description="Japanese unless said otherwise."
-)
+from ..filters import TradeFilter
+from ..models import Trade
+from ..serializers import TradeProofSerializer, TradeSerializer
 
 
 class TradeViewSet(MarketReadViewSet[Trade]):
@@ -44,43 +39,6 @@ class TradeViewSet(MarketReadViewSet[Trade]):
     def proof(self, request: Request, **_: Any) -> Response:
         """The trade's line and the path of hashes from it to the cycle's public Merkle root."""
         return Response(TradeProofSerializer(queries.trade_proof(self.get_object())).data)
-
-
-class InvoiceViewSet(MarketReadViewSet[Invoice]):
-    """Invoices that the caller issued or received; every one, for the operator."""
-
-    serializer_class = InvoiceSerializer
-    filterset_class = InvoiceFilter
-    queryset = Invoice.objects.none()
-
-    def get_queryset(self) -> QuerySet[Invoice]:
-        """What the caller may see."""
-        return queries.visible_invoices(self.actor)
-
-    @extend_schema(
-        summary="Read an invoice as PDF",
-        parameters=[LANGUAGE],
-        responses={(200, "application/pdf"): OpenApiTypes.BINARY, **PROBLEMS},
-    )
-    @action(
-        detail=True,
-        methods=["get"],
-        url_path="document.pdf",
-        url_name="pdf",
-        filterset_class=None,
-        renderer_classes=[PdfRenderer],
-        content_negotiation_class=AsAddressed,
-    )
-    def document_pdf(self, request: Request, **_: Any) -> Response:
-        """The invoice as it was issued, as PDF/A."""
-        invoice = self.get_object()
-        language: Any = request.query_params.get("language", "ja")
-        content = queries.invoice_pdf(invoice, language)
-        name = f"{invoice.number}.{language}.pdf"
-        return Response(
-            content,
-            headers={"Content-Disposition": f'inline; filename="{name}"', "Content-Language": language},
-        )
 
 
 class TradingNeutralityView(APIView):

@@ -25,6 +25,7 @@ from marketplace.events.schemas.clearing import (
     SegregationBroken,
     SegregationRestored,
     ShortfallOccurred,
+    StatementMade,
     TradeConcluded,
     TradeFailed,
     TradeRefunded,
@@ -244,9 +245,20 @@ def on_payment_received(event: PaymentReceived, envelope: Envelope) -> None:
 
 
 def on_invoice_issued(event: InvoiceIssued, envelope: Envelope) -> None:
-    """Tell the recipient that a document is ready."""
+    """Tell the recipient that a document is ready, and the supplier that its copy is."""
     wording = texts.INVOICE_ISSUED.worded(number=event.number, invoice=event.invoice)
     tell(organisation_id=get_organisation(event.recipient).id, subject=event.invoice, wording=wording)
+    if event.supplier is not None:
+        copied = texts.INVOICE_COPIED.worded(number=event.number, invoice=event.invoice)
+        tell(organisation_id=get_organisation(event.supplier).id, subject=event.invoice, wording=copied)
+
+
+def on_statement_made(event: StatementMade, envelope: Envelope) -> None:
+    """Tell the participant that the statement of a month is ready."""
+    wording = texts.STATEMENT_MADE.worded(
+        month=event.month, currency=event.currency, statement=event.statement
+    )
+    tell(organisation_id=get_organisation(event.organisation).id, subject=event.statement, wording=wording)
 
 
 def on_payment_put_off(event: PaymentPutOff, envelope: Envelope) -> None:

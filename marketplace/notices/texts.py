@@ -270,6 +270,20 @@ INVOICE_ISSUED = Wording(
     Label("Document {number} is ready", "帳票 {number} を発行しました"),
     Label("Document {invoice} can be read now.", "帳票 {invoice} を確認できます。"),
 )
+INVOICE_COPIED = Wording(
+    Label("Document {number} was issued for you", "帳票 {number} を貴社に代わり発行しました"),
+    Label(
+        "The market issued {invoice} in its own name for your sale; your copy can be read now.",
+        "貴社の販売について、当市場の名義で {invoice} を発行しました。写しを確認できます。",
+    ),
+)
+STATEMENT_MADE = Wording(
+    Label("Your statement of {month} is ready", "{month} の取引明細書を発行しました"),
+    Label(
+        "The monthly statement {statement} in {currency} can be read now.",
+        "月次明細書 {statement}（通貨 {currency}）を確認できます。",
+    ),
+)
 
 MAIL_CLOSING = Label(
     "This mail was sent by the market {market}. About: {subject}",

@@ -66,4 +66,5 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "money.returning": ("marketplace.notices.handlers.on_money_returning",),
     "money.stuck": ("marketplace.notices.handlers.on_money_stuck",),
     "invoice.issued": ("marketplace.notices.handlers.on_invoice_issued",),
+    "statement.made": ("marketplace.notices.handlers.on_statement_made",),
 }

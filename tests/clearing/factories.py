@@ -12,7 +12,8 @@ from typing import Any
 from django.db import connection
 
 from clearing import handlers, queries, services
-from clearing.models import Cycle, SettlementInstruction, Trade
+from clearing.models import Cycle, Obligation, SettlementInstruction, Trade
+from clearing.services.eligibility import cycle_for
 from clearing.states import InstructionState
 from marketplace.events.envelope import Envelope
 from marketplace.events.schema import Event
@@ -260,6 +261,25 @@ def adjust(
     }
     event = AdjustmentDue(**(facts | changes))
     handlers.on_adjustment_due(event, envelope(event))
+
+
+def owe(market: Market, trade: Trade, kind: str, debtor: str, creditor: str, amount_minor: int) -> Obligation:
+    """An obligation of a kind that agreements ask for: a share, a penalty."""
+    return Obligation.objects.create(
+        trade=trade,
+        kind=kind,
+        debtor=market.party(debtor),
+        creditor=market.party(creditor),
+        amount_minor=amount_minor,
+        tax_minor=0,
+        tax_rate_bp=0,
+        currency="JPY",
+        cycle_id=cycle_for("JPY", None).id,
+        legal_basis="assumption_with_release",
+        beneficiary_key=market.party(creditor).corporate_number if kind == "share" else None,
+        source=f"{kind}_{next(_numbers)}",
+        made_at=clock.now(),
+    )
 
 
 def accepted(market: Market, buyer: str, seller: str, price_minor: int, **changes: Any) -> Trade:

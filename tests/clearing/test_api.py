@@ -170,6 +170,9 @@ def test_invoices_are_found_by_date_amount_and_counterparty(settled, seller):
     assert rows(found) == [sale]
     assert rows(seller.get("/api/v1/invoices/?party=org_nobody")) == []
     assert rows(seller.get("/api/v1/trades/?price_minor_min=10001")) == []
+    (trade,) = rows(seller.get("/api/v1/trades/?accepted_from=2000-01-01T00:00:00Z"))
+    assert rows(seller.get(f"/api/v1/trades/?reference={trade['reference']}")) == [trade]
+    assert rows(seller.get("/api/v1/trades/?accepted_before=2000-01-01T00:00:00Z")) == []
 
 
 def test_a_trade_proves_that_it_is_in_its_cycle(settled, seller, stranger):

@@ -13,7 +13,6 @@ from clearing.models import (
     Cycle,
     CycleStep,
     Entry,
-    Invoice,
     NetPosition,
     Obligation,
     Posting,
@@ -443,24 +442,6 @@ def test_a_booking_is_recorded_and_posted_once(market, secured):
         " UNION ALL SELECT id, 2, %s, -5, 'JPY', 'receipt' FROM made",
         used, bank.pk, available.pk, because="reference",
     )  # fmt: skip
-
-
-def test_a_gap_in_invoice_numbers_is_refused(market):
-    factories.accepted(market, "buyer", "seller", 10_000)
-    cycle = factories.clear(market)
-    sql = (
-        "INSERT INTO clearing_invoice (public_id, purpose, kind, issuer_id, recipient_id, sequence, number, cycle_id,"
-        " issued_on, currency, net_minor, tax_minor, total_minor, document) VALUES ('inv_raw', 'fee', 'invoice',"
-        " %s, %s, %s, 'raw', %s, now(), 'JPY', 1, 0, %s, '{}')"
-    )
-    operator, buyer = market.operator.pk, market.party("buyer").pk
-    before = Invoice.objects.count()
-    refused(sql, operator, buyer, 3, cycle.pk, 1, because="would leave a gap")
-    refused(sql, operator, buyer, 1, cycle.pk, 1, because="invoice_sequence_once")
-    refused(sql, operator, buyer, 2, cycle.pk, 2, because="invoice_total")
-    refused(sql, operator, market.party("seller").pk, 2, cycle.pk, 1, because="invoice_of_fees_once")
-    refused("UPDATE clearing_invoice SET total_minor = 0", because="append-only")
-    assert Invoice.objects.count() == before == 2
 
 
 def test_an_event_of_before_the_cut_off_locks_the_closing_cycle(market):

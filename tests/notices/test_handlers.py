@@ -255,8 +255,25 @@ def test_sellers_and_payers_are_told(buyer, seller):
         invoice="inv_1", issuer="x", recipient=buyer.public_id, number="2025-001"
     )
     handle(handlers.on_invoice_issued, invoice)
-    assert told(buyer) == ["￥1,000 の入金を確認しました", "帳票 2025-001 を発行しました"]
-    assert queries.counts()["notices"] == 4
+    statement = clearing.StatementMade(
+        statement="stm_1", organisation=buyer.public_id, currency="JPY", month="2025-11"
+    )
+    handle(handlers.on_statement_made, statement)
+    assert told(buyer) == [
+        "￥1,000 の入金を確認しました",
+        "帳票 2025-001 を発行しました",
+        "2025-11 の取引明細書を発行しました",
+    ]
+    assert queries.counts()["notices"] == 5
+
+
+def test_a_represented_supplier_is_told_of_its_copy(buyer, seller):
+    invoice = clearing.InvoiceIssued(
+        invoice="inv_1", issuer="x", recipient=buyer.public_id, number="2025-001", supplier=seller.public_id
+    )
+    handle(handlers.on_invoice_issued, invoice)
+    assert told(buyer) == ["帳票 2025-001 を発行しました"]
+    assert told(seller) == ["帳票 2025-001 を貴社に代わり発行しました"]
 
 
 def test_every_text_is_written_in_both_languages(buyer, seller, both, trade):

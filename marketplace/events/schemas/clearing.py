@@ -171,7 +171,7 @@ class CycleCaughtUp(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class InvoiceIssued(Event):
-    """A document of a cycle is ready for its recipient."""
+    """A document of a cycle is ready for its recipient; ``supplier`` gets a copy where the issuer represents it."""
 
     type = "invoice.issued"
     subject_field = "invoice"
@@ -180,6 +180,7 @@ class InvoiceIssued(Event):
     issuer: str
     recipient: str
     number: str
+    supplier: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,3 +285,16 @@ class PaymentFound(Event):
 
     instruction: str
     state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementMade(Event):
+    """The statement of a month (``2026-11``) is ready for its participant."""
+
+    type = "statement.made"
+    subject_field = "statement"
+
+    statement: str
+    organisation: str
+    currency: str
+    month: str
