@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from marketplace.events.envelope import Envelope
-from marketplace.events.schemas.clearing import TradeRefunded, TradeSecured
+from marketplace.events.schemas.clearing import TradeFailed, TradeRefunded, TradeSecured
 from marketplace.events.schemas.contracts import DisputeResolved
 from marketplace.kernel.actors import SYSTEM
 
@@ -12,7 +12,9 @@ from .states import EndedReason
 
 
 def on_trade_secured(event: TradeSecured, envelope: Envelope) -> None:
-    """The money is held: open access, once a trade."""
+    """The money is held: open access, by the first charge of an agreement; later ones pay for access that is open."""
+    if event.charge > 1:
+        return
     services.grant_access(
         actor=SYSTEM,
         secured=services.SecuredTrade(
@@ -36,3 +38,8 @@ def on_dispute_resolved(event: DisputeResolved, envelope: Envelope) -> None:
 def on_trade_refunded(event: TradeRefunded, envelope: Envelope) -> None:
     """The money went back: access ends with it, if it did not end before."""
     services.withdraw_access(actor=SYSTEM, trade=event.trade, reason_code=EndedReason.REFUNDED)
+
+
+def on_trade_failed(event: TradeFailed, envelope: Envelope) -> None:
+    """A later charge was not paid for: access under the agreement ends at once."""
+    services.withdraw_agreement(actor=SYSTEM, agreement=event.agreement, reason_code=EndedReason.TERMINATED)

@@ -56,7 +56,7 @@ class Entitlement(models.Model):
     expires_at = models.DateTimeField(null=True)
     suspension_reason = models.TextField(blank=True, default="")
     ended_at = models.DateTimeField(null=True)
-    ended_reason = models.CharField(max_length=10, choices=EndedReason.choices, null=True)
+    ended_reason = models.CharField(max_length=20, choices=EndedReason.choices, null=True)
 
     class Meta:
         constraints = [
@@ -79,7 +79,7 @@ class Entitlement(models.Model):
                     state=EntitlementState.TERMINATED,
                     ended_at__isnull=False,
                     ended_reason__isnull=False,
-                    ended_reason__in=(EndedReason.REFUNDED, EndedReason.TERMINATED),
+                    ended_reason__in=(EndedReason.REFUNDED, EndedReason.TERMINATED, EndedReason.NOT_COLLECTED),
                 )
                 | Q(
                     state__in=(
@@ -98,6 +98,7 @@ class Entitlement(models.Model):
                 name="entitlement_expiring",
                 condition=Q(expires_at__isnull=False, ended_at__isnull=True),
             ),
+            models.Index("granted_at", name="entitlement_in_force", condition=Q(ended_at__isnull=True)),
         ]
         triggers = [
             state_guard(ENTITLEMENT),

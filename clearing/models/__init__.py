@@ -1,6 +1,7 @@
-"""Tables of clearing: trades and obligations, cycles and positions, the ledger, settlement, bank and invoices."""
+"""Tables of clearing: charges, trades and obligations, cycles and positions, the ledger, settlement, bank and invoices."""
 
 from .bank import BankAllocation, BankEntry, BankStatement
+from .charging import ChargePlan, ChargeProgress, PlannedCharge, PlannedShare, UsageRecord
 from .cycles import Cycle, CycleStep, NetPosition
 from .invoices import Invoice
 from .ledger import Account, Balance, Entry, Posting
@@ -13,6 +14,8 @@ __all__ = [
     "BankAllocation",
     "BankEntry",
     "BankStatement",
+    "ChargePlan",
+    "ChargeProgress",
     "ClientAccount",
     "Cycle",
     "CycleStep",
@@ -20,8 +23,11 @@ __all__ = [
     "Invoice",
     "NetPosition",
     "Obligation",
+    "PlannedCharge",
+    "PlannedShare",
     "Posting",
     "SettlementInstruction",
     "Trade",
     "TransferFile",
+    "UsageRecord",
 ]

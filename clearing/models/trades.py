@@ -11,14 +11,16 @@ from marketplace.kernel.money import BASIS_POINTS
 
 from ..states import (
     BASE_KINDS,
-    OPERATOR_KINDS,
+    PERIODIC,
     TRADE,
+    UNTAXED_KINDS,
     Charging,
     FeePayer,
     LegalBasis,
     ObligationKind,
     TradeState,
 )
+from .charging_guards import captured_as_used, within_captured, within_plan
 from .columns import currency_stated, organisation_key
 from .trade_guards import obligations_fit
 
@@ -170,6 +172,11 @@ class Trade(models.Model):
             models.Index("buyer", "concluded_at", "id", name="trade_waiting", condition=Q(state="concluded")),
             models.Index("fund_by", name="trade_due", condition=Q(state="concluded")),
             models.Index("pay_by", name="trade_to_pay", condition=Q(pay_by__isnull=False)),
+            models.Index(
+                "id",
+                name="trade_of_period",
+                condition=Q(state="secured", charging__in=PERIODIC),
+            ),
         ]
         triggers = [
             state_guard(TRADE),
@@ -185,6 +192,8 @@ class Trade(models.Model):
                 "captured_fee_minor",
             ),
             no_delete(),
+            within_plan(),
+            captured_as_used(),
         ]
 
 
@@ -233,7 +242,7 @@ class Obligation(models.Model):
                 name="obligation_amount",
             ),
             models.CheckConstraint(
-                condition=~Q(kind__in=OPERATOR_KINDS) | Q(tax_minor=0), name="obligation_fee_tax_later"
+                condition=~Q(kind__in=UNTAXED_KINDS) | Q(tax_minor=0), name="obligation_fee_tax_later"
             ),
             models.CheckConstraint(
                 condition=Q(kind__in=BASE_KINDS)
@@ -254,4 +263,4 @@ class Obligation(models.Model):
             currency_stated("obligation_currency"),
         ]
         indexes = [models.Index("cycle", "kind", name="obligation_by_cycle")]
-        triggers = [append_only(), obligations_fit()]
+        triggers = [append_only(), obligations_fit(), within_captured()]

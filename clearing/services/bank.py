@@ -34,7 +34,8 @@ from ..states import (
 )
 from .bank_matching import Matcher, Recognised
 from .cycles import nudge
-from .trades import lock_waiting_trades, secure_waiting_trades
+from .trade_entries import lock_waiting_trades
+from .trades import secure_waiting_trades
 
 
 @transaction.atomic

@@ -6,10 +6,11 @@ from .access import (
     resume_access,
     suspend_access,
     withdraw_access,
+    withdraw_agreement,
 )
 from .downloads import Transmission, download
 from .inspections import accept_delivery, dispute_delivery, report_receipt, settle_dispute
-from .sweeps import abandon_downloads, expire_access, lapse_inspections
+from .sweeps import abandon_downloads, end_uncollected, expire_access, lapse_inspections
 
 __all__ = [
     "SecuredTrade",
@@ -18,6 +19,7 @@ __all__ = [
     "accept_delivery",
     "dispute_delivery",
     "download",
+    "end_uncollected",
     "expire_access",
     "grant_access",
     "lapse_inspections",
@@ -26,4 +28,5 @@ __all__ = [
     "settle_dispute",
     "suspend_access",
     "withdraw_access",
+    "withdraw_agreement",
 ]

@@ -167,6 +167,17 @@ def withdraw_access(*, actor: Actor, trade: str, reason_code: str) -> Entitlemen
     return delivery.entitlement
 
 
+@transaction.atomic
+def withdraw_agreement(*, actor: Actor, agreement: str, reason_code: str) -> int:
+    """End access under every trade of an agreement; returns how many accesses ended. Harmless where there is none."""
+    actor.require_operator()
+    ended = 0
+    for key in Entitlement.objects.filter(agreement=agreement).order_by("pk").values_list("pk", flat=True):
+        delivery = lock_delivery_where(Q(pk=key))
+        ended += delivery is not None and end_access(actor=actor, delivery=delivery, reason_code=reason_code)
+    return ended
+
+
 def end_access(*, actor: Actor, delivery: Delivery, reason_code: str) -> bool:
     """End access, and return whether it was not over already; the caller holds the lock.
 

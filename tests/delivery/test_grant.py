@@ -1,14 +1,19 @@
 """Access is granted if and only if the trade is secured, once."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from django.db import IntegrityError, transaction
 
-from delivery import queries, services
+from contracts import queries as contract_queries
+from delivery import handlers, queries, services
 from delivery.errors import NothingToDeliver
 from delivery.models import EntitledDistribution, Entitlement, Inspection
 from listings import queries as listings
+from marketplace.events.models import OutboxEvent
+from marketplace.events.schemas.clearing import TradeFailed
+from marketplace.events.services import emit, envelope_of
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import Forbidden, Missing
 from marketplace.kernel.identifiers import new_identifier
@@ -69,9 +74,9 @@ def granted_event(granted):
 
 def secured_of(granted, **changes):
     """The trade of a delivery, as the service is told of it."""
-    return services.SecuredTrade(
-        **(granted_event(granted) | {"secured_event": granted.secured_event} | changes)
-    )
+    facts = granted_event(granted) | {"secured_event": granted.secured_event} | changes
+    facts.pop("charge")
+    return services.SecuredTrade(**facts)
 
 
 def test_access_ends_with_the_right_of_use(tuesday):
@@ -147,3 +152,36 @@ def test_two_trades_of_the_same_parties_are_two_deliveries(tuesday):
     )
     assert queries.counts() == {"granted": 2, "matched": 0, "disputed": 0}
     assert participants.queries.counts()["suspended"] == 0
+
+
+def test_a_later_charge_opens_no_access_of_its_own(granted, unchanged):
+    terms = contract_queries.agreement_terms(granted.agreement)
+    event, _ = factories.secured(terms)
+    later = replace(event, charge=2)
+    with transaction.atomic():
+        identifier = emit(later)
+    unchanged()
+    factories.handle_secured(later, identifier)
+    assert unchanged()
+    assert Entitlement.objects.count() == 1
+
+
+def test_a_later_charge_that_is_not_paid_ends_access(granted, unchanged):
+    event = TradeFailed(
+        trade=new_identifier("trd"),
+        agreement=granted.agreement,
+        buyer=granted.buyer.public_id,
+        seller=granted.seller.public_id,
+        reason_code="not_funded",
+        charge=2,
+    )
+    with transaction.atomic():
+        envelope = envelope_of(OutboxEvent.objects.get(public_id=emit(event)))
+    handlers.on_trade_failed(event, envelope)
+    assert (granted.row.state, granted.row.ended_reason) == ("terminated", "terminated")
+    assert granted.inspection.state == "undone"
+    (ended,) = told("delivery.ended")
+    assert (ended["agreement"], ended["reason_code"]) == (granted.agreement, "terminated")
+    unchanged()
+    handlers.on_trade_failed(event, envelope)
+    assert unchanged()
