@@ -13,6 +13,7 @@ from .views import (
     DepositReferenceView,
     InvoiceViewSet,
     JournalView,
+    ObligationViewSet,
     PositionViewSet,
     SettlementInstructionViewSet,
     StatementLineViewSet,
@@ -24,6 +25,7 @@ from .views import (
 
 router = SimpleRouter()
 router.register("trades", TradeViewSet, basename="trade")
+router.register("obligations", ObligationViewSet, basename="obligation")
 router.register("cycles", CycleViewSet, basename="cycle")
 router.register("positions", PositionViewSet, basename="position")
 router.register("accounts", AccountViewSet, basename="account")

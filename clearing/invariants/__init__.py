@@ -1,5 +1,5 @@
 """What always holds of clearing. Each breach names the rows that break it."""
 
-from . import cycles, ledger, settlement, trades
+from . import charging, cycles, ledger, settlement, trades
 
-__all__ = ["cycles", "ledger", "settlement", "trades"]
+__all__ = ["charging", "cycles", "ledger", "settlement", "trades"]

@@ -87,7 +87,7 @@ class PlannedShare(models.Model):
     """
 
     plan = models.ForeignKey(ChargePlan, on_delete=models.PROTECT, related_name="shares")
-    organisation = organisation_key(db_index=False)
+    organisation = organisation_key()
     beneficiary_key = models.CharField(max_length=31)
     share_bp = models.PositiveIntegerField()
 

@@ -1,5 +1,6 @@
 """Reading clearing: trades, cycles, the ledger, settlement, invoices, and figures about them all."""
 
+from .commissioned import payments_late_by_law
 from .cycles import (
     CycleProgress,
     cycle_progress,
@@ -24,6 +25,7 @@ from .ledger import (
     visible_accounts,
 )
 from .left_out import ended_without_clearing, left_out
+from .obligations import stage_of, visible_obligations
 from .proofs import trade_proof
 from .settlement import (
     PlannedTransfer,
@@ -67,6 +69,8 @@ __all__ = [
     "money_figures",
     "neutrality",
     "overdue_count",
+    "payments_late_by_law",
+    "stage_of",
     "statement_lines",
     "trade_counts",
     "trade_of",
@@ -78,6 +82,7 @@ __all__ = [
     "visible_cycles",
     "visible_instructions",
     "visible_invoices",
+    "visible_obligations",
     "visible_positions",
     "visible_trades",
     "waiting_for",

@@ -12,6 +12,7 @@ from ..models import Cycle, Obligation, Trade
 from ..states import ObligationKind, TradeState
 
 HELD, RESUMED = "clearing.trade_held", "clearing.trade_resumed"
+EXPIRED = "clearing.trade_expired"
 
 
 def left_out() -> list[dict[str, Any]]:
@@ -64,9 +65,12 @@ def _standing_at(cycle: Cycle) -> QuerySet[Trade]:
 
 def ended_without_clearing() -> list[dict[str, Any]]:
     """Trades that failed or were refunded, by their keys, with the reason."""
-    reasons = {
-        TradeState.FAILED.value: "not paid for in time",
-        TradeState.REFUNDED.value: "refunded after a complaint",
+    trades = list(
+        Trade.objects.filter(state__in=(TradeState.FAILED, TradeState.REFUNDED)).order_by("business_key")
+    )
+    expired = {
+        record.subject: record.payload["reason_code"]
+        for record in records_about_any([trade.public_id for trade in trades], kinds=(EXPIRED,))
     }
     return [
         {
@@ -74,10 +78,18 @@ def ended_without_clearing() -> list[dict[str, Any]]:
             "state": trade.state,
             "gross_minor": trade.gross_minor,
             "currency": trade.currency,
-            "reason": reasons[trade.state],
+            "reason": _ending(trade, expired.get(trade.public_id)),
         }
-        for trade in Trade.objects.filter(state__in=reasons).order_by("business_key")
+        for trade in trades
     ]
+
+
+def _ending(trade: Trade, expired: str | None) -> str:
+    if trade.state == TradeState.FAILED:
+        return "not paid for in time"
+    if expired is None:
+        return "refunded after a complaint"
+    return "returned: never collected" if expired == "not_collected" else "returned: its agreement ended"
 
 
 def _reason(trade: Trade, cycle: Cycle, holds: list[Any]) -> str:

@@ -8,6 +8,12 @@ from .ledger import (
     StatementLineSerializer,
     TrialBalanceSerializer,
 )
+from .obligations import (
+    ObligationSerializer,
+    PenaltySerializer,
+    RefundSerializer,
+    ReverseSerializer,
+)
 from .settlement import (
     AllocateSerializer,
     BankEntrySerializer,
@@ -35,9 +41,13 @@ __all__ = [
     "FailSerializer",
     "InstructionSerializer",
     "InvoiceSerializer",
+    "ObligationSerializer",
     "OpenCycleSerializer",
+    "PenaltySerializer",
     "PositionSerializer",
+    "RefundSerializer",
     "RegisterClientAccountSerializer",
+    "ReverseSerializer",
     "StatementLineSerializer",
     "TradeProofSerializer",
     "TradeSerializer",

@@ -9,6 +9,7 @@ from .ledger import (
     StatementLineViewSet,
     TrialBalanceView,
 )
+from .obligations import ObligationViewSet
 from .settlement import (
     BankEntryViewSet,
     BankStatementViewSet,
@@ -28,6 +29,7 @@ __all__ = [
     "DepositReferenceView",
     "InvoiceViewSet",
     "JournalView",
+    "ObligationViewSet",
     "PositionViewSet",
     "SettlementInstructionViewSet",
     "StatementLineViewSet",

@@ -7,7 +7,7 @@ import io
 import itertools
 import time
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -384,3 +384,8 @@ def on_day(year: int, month: int, day: int, hour: int = 9) -> datetime:
     instant = datetime(year, month, day, hour, tzinfo=clock.market_zone())
     clock.move_to(instant, running=False)
     return instant
+
+
+def days(count: int) -> timedelta:
+    """So many days of business time."""
+    return timedelta(days=count)

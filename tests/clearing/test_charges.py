@@ -24,6 +24,8 @@ from marketplace.events.schemas.contracts import AgreementTerminated, Beneficiar
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.invariants import verify_all
+from marketplace.participants.models import Organisation
+from tests.participants import factories as participants
 
 from . import factories
 from .factories import charges, on_day, states
@@ -425,3 +427,33 @@ def test_charges_are_concluded_at_the_rates_of_the_day_they_are_due(market):
     # Charges that were due before the agreement was signed stand from its conclusion.
     assert {trade.concluded_at for trade in made} == {first.concluded_at}
     assert clock.now() - first.concluded_at < timedelta(days=1)
+
+
+def test_a_thousand_beneficiaries_share_in_one_statement(market, django_assert_max_num_queries):
+    numbers = [participants.corporate_number() for _ in range(1_000)]
+    people = Organisation.objects.bulk_create(
+        Organisation(
+            name_ja=f"受益者{at}",
+            name_en=f"Beneficiary {at}",
+            corporate_number=number,
+            kind="business",
+            country="JP",
+            address="東京都",
+            representative="代表",
+        )
+        for at, number in enumerate(numbers)
+    )
+    shares = tuple(Beneficiary(organisation=person.public_id, share_bp=9) for person in people)
+    factories.pay_in(market, "buyer", 110_000)
+    with django_assert_max_num_queries(60):
+        trade = factories.conclude(market, "buyer", "seller", 100_000, beneficiaries=shares)
+    with django_assert_max_num_queries(60):
+        factories.accept(trade)
+    made = Obligation.objects.filter(kind="share")
+    assert (made.count(), sum(row.amount_minor for row in made)) == (1_000, 90_000)
+    cycle = factories.clear(market)
+    assert (cycle.obligations, factories.balance(market, "seller", "receivable")) == (
+        1_002,
+        110_000 - 90_000 - 5_500,
+    )
+    assert clean()
