@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from marketplace.events.envelope import Envelope
-from marketplace.events.schemas.clearing import TradeFailed, TradeRefunded, TradeSecured
+from marketplace.events.schemas.clearing import (
+    TradeConcluded,
+    TradeFailed,
+    TradeRefunded,
+    TradeSecured,
+)
 from marketplace.events.schemas.contracts import DisputeResolved
 from marketplace.kernel.actors import SYSTEM
 
@@ -11,9 +18,21 @@ from . import services
 from .states import EndedReason
 
 
+def on_trade_concluded(event: TradeConcluded, envelope: Envelope) -> None:
+    """A later charge waits for money: access goes on until it had to be there."""
+    if event.charge > 1:
+        services.await_payment(
+            actor=SYSTEM,
+            trade=event.trade,
+            agreement=event.agreement,
+            secure_by=datetime.fromisoformat(event.fund_by),
+        )
+
+
 def on_trade_secured(event: TradeSecured, envelope: Envelope) -> None:
     """The money is held: open access, by the first charge of an agreement; later ones pay for access that is open."""
     if event.charge > 1:
+        services.note_payment(actor=SYSTEM, trade=event.trade, agreement=event.agreement)
         return
     services.grant_access(
         actor=SYSTEM,

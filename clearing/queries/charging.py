@@ -39,7 +39,7 @@ def agreements_due(today: date) -> Iterator[str]:
     """Agreements whose next charge is due by ``today`` and that go on, the longest due first; read by chunks."""
     due = ChargeProgress.objects.filter(next_due_on__lte=today, ended_at=None, dispute=None)
     rows = due.order_by("next_due_on", "pk").values_list("next_due_on", "pk", "plan__agreement")
-    after: tuple[date, int] | None = None
+    after: tuple[date | None, int] | None = None
     while True:
         later = rows if after is None else rows.filter(_beyond(*after))
         chunk = list(later[:CHUNK])
@@ -49,5 +49,5 @@ def agreements_due(today: date) -> Iterator[str]:
         after = (chunk[-1][0], chunk[-1][1])
 
 
-def _beyond(day: date, key: int) -> Q:
+def _beyond(day: date | None, key: int) -> Q:
     return Q(next_due_on__gt=day) | Q(next_due_on=day, pk__gt=key)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -62,8 +64,8 @@ class ObligationSerializer(serializers.ModelSerializer[Obligation]):
     @extend_schema_field(BilingualField)
     def get_stage_label(self, obligation: Obligation) -> dict[str, str]:
         """The stage in words."""
-        words: dict[str, str] = dict(ObligationStage.choices)[stage_of(obligation)].as_dict()
-        return words
+        words: Any = stage_of(obligation).label
+        return dict(words.as_dict())
 
     @extend_schema_field(BilingualField)
     def get_kind_label(self, obligation: Obligation) -> dict[str, str]:

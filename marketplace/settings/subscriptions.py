@@ -18,7 +18,10 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "negotiation.moved": ("marketplace.notices.handlers.on_negotiation_moved",),
     "agreement.concluded": ("clearing.handlers.on_agreement_concluded",),
     "agreement.terminated": ("clearing.handlers.on_agreement_terminated",),
-    "trade.concluded": ("marketplace.notices.handlers.on_trade_concluded",),
+    "trade.concluded": (
+        "marketplace.notices.handlers.on_trade_concluded",
+        "delivery.handlers.on_trade_concluded",
+    ),
     "trade.secured": (
         "marketplace.notices.handlers.on_trade_secured",
         "delivery.handlers.on_trade_secured",

@@ -440,6 +440,7 @@ def test_a_thousand_beneficiaries_share_in_one_statement(market, django_assert_m
             country="JP",
             address="東京都",
             representative="代表",
+            registered_at=clock.now(),
         )
         for at, number in enumerate(numbers)
     )
