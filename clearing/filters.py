@@ -16,6 +16,7 @@ from .models import (
     Invoice,
     MonthlyStatement,
     NetPosition,
+    Obligation,
     Posting,
     SegregationCheck,
     SettlementInstruction,
@@ -32,6 +33,7 @@ from .states import (
     InvoiceKind,
     InvoicePurpose,
     LineKind,
+    ObligationKind,
     PaymentPurpose,
     TradeState,
 )
@@ -72,6 +74,24 @@ class TradeFilter(filters.FilterSet):
     class Meta:
         model = Trade
         fields = ("state", "segment", "currency", "listing", "agreement", "reference")
+
+
+class ObligationFilter(filters.FilterSet):
+    """By kind, trade, agreement, cycle, counterparty, amount and moment."""
+
+    kind = filters.ChoiceFilter(choices=ObligationKind.choices)
+    trade = filters.CharFilter(field_name="trade__public_id")
+    agreement = filters.CharFilter(field_name="trade__agreement")
+    cycle = filters.CharFilter(field_name="cycle__public_id")
+    party = PartyFilter("debtor_id", "creditor_id")
+    amount_minor_min = filters.NumberFilter(field_name="amount_minor", lookup_expr="gte")
+    amount_minor_max = filters.NumberFilter(field_name="amount_minor", lookup_expr="lte")
+    made_from = filters.IsoDateTimeFilter(field_name="made_at", lookup_expr="gte")
+    made_before = filters.IsoDateTimeFilter(field_name="made_at", lookup_expr="lt")
+
+    class Meta:
+        model = Obligation
+        fields = ("currency",)
 
 
 class InvoiceFilter(filters.FilterSet):

@@ -31,6 +31,11 @@ TRADE = StateMachine(
         # A dismissed complaint leads back here; the acceptance that follows it is an event of its own.
         (TradeState.DISPUTED, "resume", "system"): TradeState.SECURED,
         (TradeState.DISPUTED, "refund", "system"): TradeState.REFUNDED,
+        # What is never collected is not paid for; access ended before.
+        (TradeState.SECURED, "expire", "system"): TradeState.REFUNDED,
+        # Data made to order is paid for in time whatever a complaint says; what it is worth is corrected afterwards.
+        (TradeState.SECURED, "accept_by_law", "system"): TradeState.ACCEPTED,
+        (TradeState.DISPUTED, "accept_by_law", "system"): TradeState.ACCEPTED,
     },
 )
 
@@ -201,6 +206,7 @@ CORRECTION_KINDS = (ObligationKind.REFUND, ObligationKind.ADJUSTMENT, Obligation
 OPERATOR_KINDS = (ObligationKind.FEE, ObligationKind.FEE_REFUND)
 INVOICED_CORRECTIONS = (ObligationKind.REFUND, ObligationKind.ADJUSTMENT)
 """Corrections of what was supplied. A penalty and a share are no supply: they stand on statements alone."""
+UNTAXED_KINDS = (*OPERATOR_KINDS, ObligationKind.PENALTY, ObligationKind.SHARE)
 
 
 class Charging(TextChoices):
@@ -210,6 +216,18 @@ class Charging(TextChoices):
     INSTALMENT = "instalment", Label("one price, in instalments", "分割")
     SUBSCRIPTION = "subscription", Label("a price a period", "定期")
     METERED = "metered", Label("by use, up to a ceiling a period", "従量")
+
+
+PERIODIC = (Charging.SUBSCRIPTION, Charging.METERED)
+
+
+class UsageRefusal(TextChoices):
+    """Why a recorded use is not charged, or only in part."""
+
+    BEYOND_CEILING = "beyond_ceiling", Label("beyond the ceiling of its period", "上限超過")
+    PERIOD_CLOSED = "period_closed", Label("its period was charged already", "期間の請求確定後")
+    NO_PERIOD = "no_period", Label("in no period of the agreement", "対象期間外")
+    OTHER_CURRENCY = "other_currency", Label("not in the agreement's currency", "通貨不一致")
 
 
 class ObligationStage(TextChoices):

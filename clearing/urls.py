@@ -27,6 +27,7 @@ from .views import (
     JournalView,
     LedgerPeriodViewSet,
     MonthlyStatementViewSet,
+    ObligationViewSet,
     PositionViewSet,
     SegregationCheckViewSet,
     SettlementInstructionViewSet,
@@ -41,6 +42,7 @@ from .views import (
 
 router = SimpleRouter()
 router.register("trades", TradeViewSet, basename="trade")
+router.register("obligations", ObligationViewSet, basename="obligation")
 router.register("cycles", CycleViewSet, basename="cycle")
 router.register("clearing-schedules", ClearingScheduleViewSet, basename="clearing-schedule")
 router.register("closed-days", ClosedDayViewSet, basename="closed-day")

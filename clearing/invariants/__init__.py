@@ -1,8 +1,21 @@
 """What always holds of clearing. Each breach names the rows that break it."""
 
-from . import cycles, documents, fees, ledger, of_cycle, periods, safeguarding, settlement, shortfalls, trades
+from . import (
+    charging,
+    cycles,
+    documents,
+    fees,
+    ledger,
+    of_cycle,
+    periods,
+    safeguarding,
+    settlement,
+    shortfalls,
+    trades,
+)
 
 __all__ = [
+    "charging",
     "cycles",
     "documents",
     "fees",

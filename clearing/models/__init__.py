@@ -4,6 +4,7 @@ from .alarms import CycleAlarm
 from .approvals import Approval
 from .bank import BankAllocation, BankEntry, BankStatement
 from .calendars import ClearingSchedule, ClosedDay
+from .charging import ChargePlan, ChargeProgress, PlannedCharge, PlannedShare, UsageRecord
 from .cycles import Cycle, CycleStep, NetPosition, ProofBlock
 from .invoices import IntermediaryNotice, Invoice
 from .ledger import Account, Balance, Entry, Posting
@@ -21,6 +22,8 @@ __all__ = [
     "BankAllocation",
     "BankEntry",
     "BankStatement",
+    "ChargePlan",
+    "ChargeProgress",
     "ClearingSchedule",
     "ClientAccount",
     "ClosedDay",
@@ -36,6 +39,8 @@ __all__ = [
     "MonthlyStatement",
     "NetPosition",
     "Obligation",
+    "PlannedCharge",
+    "PlannedShare",
     "Posting",
     "ProofBlock",
     "SegregationCheck",
@@ -45,4 +50,5 @@ __all__ = [
     "StuckMoney",
     "Trade",
     "TransferFile",
+    "UsageRecord",
 ]

@@ -1,6 +1,7 @@
 """Reading clearing: trades, calendars, cycles, the ledger, settlement, invoices, and figures about them all."""
 
 from .calendars import next_cut_offs, published_closed_days, published_schedules, value_date
+from .commissioned import payments_late_by_law
 from .cycle_report import cycle_report, cycle_report_html
 from .cycles import (
     CycleProgress,
@@ -38,6 +39,7 @@ from .ledger import (
     visible_accounts,
 )
 from .left_out import LeftOut, ended_without_clearing, explained, left_out, trades_left_out
+from .obligations import stage_of, visible_obligations
 from .overdue import CycleReadings, Overdue, SettlementProgress
 from .position_statements import position_statement
 from .progress import Progress, StepProgress, obstacles, progress_of
@@ -112,6 +114,7 @@ __all__ = [
     "obligations_behind",
     "obstacles",
     "overdue_count",
+    "payments_late_by_law",
     "position_statement",
     "postings_of",
     "progress_of",
@@ -121,6 +124,7 @@ __all__ = [
     "related_invoices",
     "segregation_checks",
     "shortfall_facts",
+    "stage_of",
     "statement_lines",
     "statement_pdf",
     "trade_counts",
@@ -137,6 +141,7 @@ __all__ = [
     "visible_instructions",
     "visible_intermediary_notices",
     "visible_invoices",
+    "visible_obligations",
     "visible_positions",
     "visible_regimes",
     "visible_shortfalls",

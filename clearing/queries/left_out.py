@@ -18,6 +18,7 @@ from ..states import LeftOutReason, ObligationKind, TradeState
 from .sight import own_key
 
 HELD, RESUMED = "clearing.trade_held", "clearing.trade_resumed"
+EXPIRED = "clearing.trade_expired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +123,12 @@ def _reason(trade: Trade, moment: datetime, holds: list[Any]) -> LeftOutReason:
 
 def ended_without_clearing() -> list[dict[str, Any]]:
     """Trades that failed or were refunded, by their keys, with the reason."""
-    reasons = {
-        TradeState.FAILED.value: "not paid for in time",
-        TradeState.REFUNDED.value: "refunded after a complaint",
+    trades = list(
+        Trade.objects.filter(state__in=(TradeState.FAILED, TradeState.REFUNDED)).order_by("business_key")
+    )
+    expired = {
+        record.subject: record.payload["reason_code"]
+        for record in records_about_any([trade.public_id for trade in trades], kinds=(EXPIRED,))
     }
     return [
         {
@@ -132,7 +136,15 @@ def ended_without_clearing() -> list[dict[str, Any]]:
             "state": trade.state,
             "gross_minor": trade.gross_minor,
             "currency": trade.currency,
-            "reason": reasons[trade.state],
+            "reason": _ending(trade, expired.get(trade.public_id)),
         }
-        for trade in Trade.objects.filter(state__in=reasons).order_by("business_key")
+        for trade in trades
     ]
+
+
+def _ending(trade: Trade, expired: str | None) -> str:
+    if trade.state == TradeState.FAILED:
+        return "not paid for in time"
+    if expired is None:
+        return "refunded after a complaint"
+    return "returned: never collected" if expired == "not_collected" else "returned: its agreement ended"

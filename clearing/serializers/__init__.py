@@ -39,6 +39,7 @@ from .ledger import (
     StatementLineSerializer,
     TrialBalanceSerializer,
 )
+from .obligations import ObligationSerializer, PenaltySerializer, RefundSerializer, ReverseSerializer
 from .safeguarding import DeclareFundsRegimeSerializer, FundsRegimeSerializer, SegregationCheckSerializer
 from .settlement import (
     AllocateSerializer,
@@ -93,13 +94,17 @@ __all__ = [
     "LedgerPeriodSerializer",
     "LeftOutSerializer",
     "MonthlyStatementSerializer",
+    "ObligationSerializer",
     "OfParticipantSerializer",
     "OpenCycleSerializer",
     "PayDepositSerializer",
+    "PenaltySerializer",
     "PositionSerializer",
     "ProgressSerializer",
     "PublishScheduleSerializer",
+    "RefundSerializer",
     "RegisterClientAccountSerializer",
+    "ReverseSerializer",
     "SegregationCheckSerializer",
     "ShortfallSerializer",
     "StatementLineSerializer",

@@ -40,7 +40,8 @@ from .claims import collect_from_receipt
 from .cycles import nudge
 from .payments import tell_if_found
 from .safeguarding import require_funds_regime
-from .trades import lock_waiting_trades, secure_waiting_trades
+from .trade_entries import lock_waiting_trades
+from .trades import secure_waiting_trades
 
 
 @transaction.atomic

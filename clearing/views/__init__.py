@@ -14,6 +14,7 @@ from .ledger import (
     StatementLineViewSet,
     TrialBalanceView,
 )
+from .obligations import ObligationViewSet
 from .reports import CycleReportViewSet
 from .safeguarding import FundsRegimeViewSet, SegregationCheckViewSet
 from .settlement import (
@@ -51,6 +52,7 @@ __all__ = [
     "JournalView",
     "LedgerPeriodViewSet",
     "MonthlyStatementViewSet",
+    "ObligationViewSet",
     "PositionViewSet",
     "SegregationCheckViewSet",
     "SettlementInstructionViewSet",

@@ -17,7 +17,11 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "listing.version_refused": ("marketplace.notices.handlers.on_version_refused",),
     "negotiation.moved": ("marketplace.notices.handlers.on_negotiation_moved",),
     "agreement.concluded": ("clearing.handlers.on_agreement_concluded",),
-    "trade.concluded": ("marketplace.notices.handlers.on_trade_concluded",),
+    "agreement.terminated": ("clearing.handlers.on_agreement_terminated",),
+    "trade.concluded": (
+        "marketplace.notices.handlers.on_trade_concluded",
+        "delivery.handlers.on_trade_concluded",
+    ),
     "trade.secured": (
         "marketplace.notices.handlers.on_trade_secured",
         "delivery.handlers.on_trade_secured",
@@ -25,6 +29,7 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "trade.failed": (
         "marketplace.notices.handlers.on_trade_failed",
         "contracts.handlers.on_trade_failed",
+        "delivery.handlers.on_trade_failed",
     ),
     "trade.refunded": (
         "marketplace.notices.handlers.on_trade_refunded",
@@ -32,11 +37,16 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         "delivery.handlers.on_trade_refunded",
     ),
     "delivery.granted": ("marketplace.notices.handlers.on_delivery_granted",),
-    "delivery.matched": ("marketplace.notices.handlers.on_delivery_matched",),
+    "delivery.matched": (
+        "marketplace.notices.handlers.on_delivery_matched",
+        "clearing.handlers.on_delivery_matched",
+    ),
     "delivery.accepted": (
         "marketplace.notices.handlers.on_delivery_accepted",
         "clearing.handlers.on_delivery_accepted",
     ),
+    "delivery.ended": ("clearing.handlers.on_delivery_ended",),
+    "usage.recorded": ("clearing.handlers.on_usage_recorded",),
     "dispute.opened": (
         "marketplace.notices.handlers.on_dispute_opened",
         "clearing.handlers.on_dispute_opened",

@@ -7,12 +7,13 @@ import io
 import itertools
 import time
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
 
 from clearing import handlers, queries, services
-from clearing.models import Cycle, Obligation, SettlementInstruction, Trade
+from clearing.models import Cycle, Obligation, SettlementInstruction, Trade, UsageRecord
 from clearing.services.eligibility import cycle_for
 from clearing.states import InstructionState
 from marketplace.events.envelope import Envelope
@@ -23,7 +24,12 @@ from marketplace.events.schemas.contracts import (
     DisputeOpened,
     DisputeResolved,
 )
-from marketplace.events.schemas.delivery import DeliveryAccepted
+from marketplace.events.schemas.delivery import (
+    DeliveryAccepted,
+    DeliveryEnded,
+    DeliveryMatched,
+    UsageRecorded,
+)
 from marketplace.events.services import relay
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
@@ -346,3 +352,75 @@ def planned(cycle: Cycle) -> int:
 def system() -> Actor:
     """The market itself."""
     return SYSTEM
+
+
+def plan(market: Market, charging: str, price_minor: int, **changes: Any) -> Trade:
+    """The first trade of an agreement that is charged in parts, between ``buyer`` and ``seller``."""
+    return conclude(market, "buyer", "seller", price_minor, charging=charging, **changes)
+
+
+def charges(agreement: str) -> list[Trade]:
+    """The trades of an agreement as they stand, in the order of their charges."""
+    return list(Trade.objects.filter(agreement=agreement).order_by("charge"))
+
+
+def states(agreement: str) -> list[str]:
+    """Where each charge of an agreement stands."""
+    return [trade.state for trade in charges(agreement)]
+
+
+def matched(trade: Trade) -> Trade:
+    """The buyer received the delivery of a trade."""
+    event = DeliveryMatched(
+        entitlement="ent_1",
+        agreement=trade.agreement,
+        trade=trade.public_id,
+        buyer="org_b",
+        seller="org_s",
+        sha256="0" * 64,
+        inspect_by=clock.now().isoformat(),
+    )
+    handlers.on_delivery_matched(event, envelope(event))
+    trade.refresh_from_db()
+    return trade
+
+
+def ended(trade: Trade, reason_code: str) -> Trade:
+    """Access under the agreement of a trade is over."""
+    event = DeliveryEnded(
+        entitlement="ent_1",
+        agreement=trade.agreement,
+        buyer="org_b",
+        seller="org_s",
+        reason_code=reason_code,
+    )
+    handlers.on_delivery_ended(event, envelope(event))
+    trade.refresh_from_db()
+    return trade
+
+
+def use(trade: Trade, amount_minor: int, used_at: datetime | str, **changes: Any) -> UsageRecord:
+    """Metered data of an agreement was used."""
+    facts: dict[str, Any] = {
+        "agreement": trade.agreement,
+        "usage": f"use_{next(_numbers)}",
+        "quantity": 1,
+        "amount_minor": amount_minor,
+        "currency": "JPY",
+        "used_at": used_at if isinstance(used_at, str) else used_at.isoformat(),
+    }
+    event = UsageRecorded(**(facts | changes))
+    handlers.on_usage_recorded(event, envelope(event))
+    return UsageRecord.objects.get(usage=event.usage)
+
+
+def on_day(year: int, month: int, day: int, hour: int = 9) -> datetime:
+    """Move business time to an hour of a day in the market, and let it stand there."""
+    instant = datetime(year, month, day, hour, tzinfo=clock.market_zone())
+    clock.move_to(instant, running=False)
+    return instant
+
+
+def days(count: int) -> timedelta:
+    """So many days of business time."""
+    return timedelta(days=count)

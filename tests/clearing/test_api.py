@@ -11,7 +11,15 @@ from tests.participants.factories import client_of
 
 from . import factories
 
-OWN_LISTS = ["trades", "positions", "accounts", "statement-lines", "invoices", "settlement-instructions"]
+OWN_LISTS = [
+    "trades",
+    "obligations",
+    "positions",
+    "accounts",
+    "statement-lines",
+    "invoices",
+    "settlement-instructions",
+]
 OPERATOR_LISTS = ["transfer-files", "bank-statements", "bank-entries", "client-accounts"]
 OPERATOR_BOOKS = ["trial-balance", "client-money", "journal"]
 
@@ -94,7 +102,9 @@ def test_nothing_is_shown_without_a_token(name, api, settled):
     assert api.get(f"/api/v1/{name}/").status_code == 401
 
 
-@pytest.mark.parametrize("name", ["trades", "positions", "accounts", "statement-lines", "invoices"])
+@pytest.mark.parametrize(
+    "name", ["trades", "obligations", "positions", "accounts", "statement-lines", "invoices"]
+)
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 def test_what_the_market_computes_cannot_be_written(name, method, buyer, settled):
     before = settled.trade.state

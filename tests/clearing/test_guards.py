@@ -243,7 +243,7 @@ def test_the_terms_of_a_trade_never_change(market, secured):
     ):
         refused(f"UPDATE clearing_trade SET {change}", because="cannot be changed|trade_")
     refused("UPDATE clearing_trade SET state = 'concluded'", because="does not lead to")
-    refused("UPDATE clearing_trade SET state = 'refunded', ended_at = now()", because="does not lead to")
+    refused("UPDATE clearing_trade SET state = 'failed', ended_at = now()", because="does not lead to")
     refused("UPDATE clearing_trade SET secured_at = now() - interval '1 day'", because="cannot be changed")
     refused(f"{ACCEPT}, accepted_at = NULL", because="trade_moments")
     refused("DELETE FROM clearing_trade", because="are kept")

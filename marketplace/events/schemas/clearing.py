@@ -9,7 +9,10 @@ from marketplace.events.schema import Event
 
 @dataclass(frozen=True, kw_only=True)
 class TradeConcluded(Event):
-    """A trade stands and waits for money. ``gross_minor`` includes tax; ``fund_by``: ISO instant."""
+    """A trade stands and waits for money. ``gross_minor`` includes tax; ``fund_by``: ISO instant.
+
+    ``charge`` is its number within the agreement: 1 but for later instalments and periods.
+    """
 
     type = "trade.concluded"
     subject_field = "agreement"
@@ -21,11 +24,12 @@ class TradeConcluded(Event):
     gross_minor: int
     currency: str
     fund_by: str
+    charge: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class TradeSecured(Event):
-    """The money of the trade is held; access may be granted."""
+    """The money of the trade is held; access may be granted, by the first ``charge`` of an agreement."""
 
     type = "trade.secured"
     subject_field = "agreement"
@@ -37,11 +41,12 @@ class TradeSecured(Event):
     buyer: str
     seller: str
     inspection_days: int
+    charge: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class TradeFailed(Event):
-    """The trade ended without money or access. ``reason_code``: ``not_funded``, ``buyer_suspended``, …"""
+    """The trade ended without money; access under its agreement ends too. ``reason_code``: ``not_funded``, …"""
 
     type = "trade.failed"
     subject_field = "agreement"
@@ -51,6 +56,7 @@ class TradeFailed(Event):
     buyer: str
     seller: str
     reason_code: str
+    charge: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +72,7 @@ class TradeRefunded(Event):
     seller: str
     amount_minor: int
     currency: str
+    charge: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
