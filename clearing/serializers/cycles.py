@@ -12,8 +12,10 @@ from marketplace.api.serializers import BilingualField, ChoiceLabelField, Strict
 from ..models import Cycle, NetPosition
 from ..netting import value_reduced_bp
 from ..queries import CycleReadings, waiting_for
-from ..states import OverdueReason
+from ..states import FINAL_STATES, CycleState, OverdueReason
 from .parties import PartyField, PartyListSerializer, label_of
+
+PLANNED_STATES = (CycleState.SETTLING, *FINAL_STATES)
 
 FIGURES = {
     "trades": "Trades that are cleared in the cycle. Null until it is validated.",
@@ -24,7 +26,7 @@ FIGURES = {
     "payments_after": "Participants, and the operator, with a net position other than zero: payments after netting,"
     " if nobody had paid beforehand.",
     "cut_off_at": "The cut-off of the schedule that the cycle was closed for; null if the operator closed it.",
-    "merkle_root": "Commits to the trades and the net positions. Null until the cycle is being settled.",
+    "merkle_root": "Commits to the trades and the net positions. Null until the cycle is netted.",
     "on_hold_since": "Since when the operator keeps the cycle where it is; null if it does not.",
 }
 
@@ -114,7 +116,7 @@ class CycleSerializer(serializers.ModelSerializer[Cycle]):
 
     def get_payments_planned(self, cycle: Cycle) -> int | None:
         """How many there are, once they are planned."""
-        return self._readings(cycle).settlement[cycle.pk].planned if cycle.merkle_root else None
+        return self._readings(cycle).settlement[cycle.pk].planned if cycle.state in PLANNED_STATES else None
 
     def get_hold_reason(self, cycle: Cycle) -> str | None:
         """The operator's words may name participants: they are its own."""

@@ -74,6 +74,7 @@ class DryRun:
 def dry_run_cycle(*, actor: Actor, cycle: str, positions_shown: int = POSITIONS_SHOWN) -> DryRun:
     """Compute what ``cycle`` would come to now, by the code of the real steps, and leave no trace.
 
+    What is only made when it is validated (rebates of fees by volume) or netted (what is put off) is not foreseen.
     Everything is read from one snapshot in a transaction that cannot write, so it has to be the caller's outermost.
     Raises Missing, Forbidden.
     """

@@ -144,7 +144,9 @@ def test_the_report_reads_all_cycles_with_their_words(market, standing):
 def test_payments_and_value_reduced_are_told_truthfully(market, api):
     factories.accepted(market, "a", "b", 10_000)
     factories.accepted(market, "b", "a", 9_000)
-    cycle = factories.clear(market)
+    cycle = factories.clear(market, "posted")
+    assert shown(api, cycle, "")["payments_planned"] is None
+    factories.advance_to(cycle, "settling")
     found = shown(api, cycle, "")
     assert (found["payments_before"], found["payments_after"], found["payments_reduced"]) == (4, 3, 1)
     assert found["gross_minor"] == 11_000 + 9_900 + 550 + 495
