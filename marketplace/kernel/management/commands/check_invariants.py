@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from marketplace.kernel.errors import Missing
 from marketplace.kernel.invariants import REGISTER, SCOPES, Breaches, verify_all
 
 
@@ -41,7 +42,10 @@ class Command(BaseCommand):
 
 def _verified(options: dict[str, Any]) -> Breaches:
     """What was asked for: the parts that are named, or everything."""
-    parts = [scope.verify(options[name]) for name, scope in SCOPES.items() if options[name]]
+    try:
+        parts = [scope.verify(options[name]) for name, scope in SCOPES.items() if options.get(name)]
+    except Missing as error:
+        raise CommandError(str(error)) from error
     if not parts:
         return verify_all(options["app"])
     found: Breaches = {}
