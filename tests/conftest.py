@@ -15,7 +15,6 @@ from psycopg import sql
 from rest_framework.test import APIClient
 from xdist.scheduler import LoadScopeScheduling
 
-
 TOGETHER = ("stories", "faults")
 
 

@@ -37,7 +37,7 @@ from tests.clearing.factories import booking, statement
 from tests.faults import market
 from tests.faults.workers import Workers
 
-SECONDS_MAX = 40.0
+SECONDS_MAX = 120.0
 POLL_SECONDS = 0.01
 BEAT_SECONDS = 0.15
 TODAY = 3
