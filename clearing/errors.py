@@ -39,6 +39,30 @@ class NoOpenCycle(DomainError):
     )
 
 
+class PeriodNotOver(DomainError):
+    """A month can be closed when it is over. Fields: ``month``."""
+
+    code = "period_not_over"
+    category = Category.CONFLICT
+    field = "month"
+    detail = Label(
+        "The month {month} is not over; close it from the first day of the next month on.",
+        "{month} はまだ終わっていません。翌月1日以降に締めてください。",
+    )
+
+
+class PeriodClosed(DomainError):
+    """A later month is closed, so this one is too. Fields: ``month, closed``."""
+
+    code = "period_closed"
+    category = Category.CONFLICT
+    field = "month"
+    detail = Label(
+        "{month} was closed with {closed}: nothing can be booked in it.",
+        "{month} は {closed} とともに締められており、記帳できません。",
+    )
+
+
 class CycleFaulty(DomainError):
     """What is to be cleared does not agree with itself; nothing was changed. Fields: ``cycle, faults``."""
 

@@ -11,6 +11,7 @@ from marketplace.participants.queries import organisations_by_public_id
 
 from .models import (
     BankEntry,
+    Entry,
     Invoice,
     NetPosition,
     Posting,
@@ -95,6 +96,20 @@ class StatementLineFilter(filters.FilterSet):
     class Meta:
         model = Posting
         fields = ("line", "currency")
+
+
+class EntryFilter(filters.FilterSet):
+    """By kind, cycle, trade, participant and business day."""
+
+    cycle = filters.CharFilter(field_name="cycle__public_id")
+    trade = filters.CharFilter(field_name="trade__public_id")
+    party = PartyFilter("organisation_id")
+    booked_from = filters.DateFilter(field_name="business_date", lookup_expr="gte")
+    booked_until = filters.DateFilter(field_name="business_date", lookup_expr="lte")
+
+    class Meta:
+        model = Entry
+        fields = ("kind", "reference")
 
 
 class PositionFilter(filters.FilterSet):

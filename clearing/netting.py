@@ -38,6 +38,9 @@ class Position:
     fee_refund_tax_minor: int = 0
     corrections_paid_minor: int = 0
     corrections_received_minor: int = 0
+    shares_paid_minor: int = 0
+    shares_received_minor: int = 0
+    carried_forward_minor: int = 0
 
     @property
     def parts(self) -> tuple[int, ...]:
@@ -75,6 +78,8 @@ def net_positions(
             operator.fee_tax_minor += tax_minor
         elif total.kind in CORRECTION_KINDS:
             party.corrections_paid_minor -= total.amount_minor + total.tax_minor
+        elif total.kind == ObligationKind.SHARE:
+            party.shares_paid_minor -= total.amount_minor + total.tax_minor
     for total in _once(due):
         party = positions.setdefault(total.organisation_id, Position())
         if total.kind == ObligationKind.PURCHASE:
@@ -88,6 +93,8 @@ def net_positions(
             operator.fee_refund_tax_minor -= tax_minor
         elif total.kind in CORRECTION_KINDS:
             party.corrections_received_minor += total.amount_minor + total.tax_minor
+        elif total.kind == ObligationKind.SHARE:
+            party.shares_received_minor += total.amount_minor + total.tax_minor
     return positions
 
 

@@ -60,6 +60,8 @@ def plan_of(position: Position, *, available_minor: int, claim_minor: int) -> Pl
         (LineKind.FEES, money.RECEIVABLE, money.FEE_REVENUE, -position.fees_minor),
         (LineKind.FEE_TAX, money.RECEIVABLE, money.TAX_PAYABLE, -position.fee_tax_minor),
         (LineKind.CORRECTIONS_PAID, money.RECEIVABLE, money.SETTLEMENT, -position.corrections_paid_minor),
+        (LineKind.SHARES_RECEIVED, money.SETTLEMENT, money.RECEIVABLE, position.shares_received_minor),
+        (LineKind.SHARES_PAID, money.RECEIVABLE, money.SETTLEMENT, -position.shares_paid_minor),
     )
     left = sum(amount for _, _, credit, amount in gross if credit == money.RECEIVABLE)
     left -= sum(amount for _, debit, _, amount in gross if debit == money.RECEIVABLE)

@@ -33,11 +33,11 @@ SORTING_MEMORY = "128MB"
 
 _TRADES = """
     COPY (
-        SELECT t.business_key, 'trade', t.buyer_key, t.seller_key, t.price_minor, t.tax_minor, t.tax_rate_bp,
-               t.fee_minor, t.fee_tax_rate_bp, t.fee_payer
+        SELECT t.business_key, 'trade', t.buyer_key, t.seller_key, t.captured_price_minor, t.captured_tax_minor,
+               t.tax_rate_bp, t.captured_fee_minor, t.fee_tax_rate_bp, t.fee_payer
           FROM clearing_obligation o JOIN clearing_trade t ON t.id = o.trade_id AND t.state = 'accepted'
-           AND t.buyer_id = o.debtor_id AND t.seller_id = o.creditor_id AND t.price_minor = o.amount_minor
-           AND t.tax_minor = o.tax_minor
+           AND t.buyer_id = o.debtor_id AND t.seller_id = o.creditor_id
+           AND t.captured_price_minor = o.amount_minor AND t.captured_tax_minor = o.tax_minor
          WHERE o.cycle_id = %(cycle)s AND o.kind = 'purchase' ORDER BY t.business_key
     ) TO STDOUT (DELIMITER '|')
 """
@@ -48,7 +48,7 @@ _CORRECTIONS = """
                        CASE o.debtor_id WHEN t.buyer_id THEN t.buyer_key WHEN t.seller_id THEN t.seller_key
                             ELSE 'operator' END,
                        CASE o.creditor_id WHEN t.buyer_id THEN t.buyer_key WHEN t.seller_id THEN t.seller_key
-                            ELSE 'operator' END,
+                            ELSE coalesce(o.beneficiary_key, 'operator') END,
                        o.amount_minor, o.tax_minor, o.tax_rate_bp) AS line
               FROM clearing_obligation o JOIN clearing_trade t ON t.id = o.trade_id
              WHERE o.cycle_id = %(cycle)s AND o.kind NOT IN ('purchase', 'fee')

@@ -41,8 +41,8 @@ class CycleState(TextChoices):
     OPEN = "open", Label("open", "受付中")
     CLOSING = "closing", Label("cut off, waits for what was committed before", "締切・反映待ち")
     VALIDATED = "validated", Label("validated", "検証済み")
-    NETTED = "netted", Label("netted", "ネッティング済み")
-    POSTED = "posted", Label("posted to the ledger, final", "記帳済み・確定")
+    NETTED = "netted", Label("netted, final", "ネッティング済み・確定")
+    POSTED = "posted", Label("posted to the ledger", "記帳済み")
     SETTLING = "settling", Label("being settled", "決済中")
     SETTLED = "settled", Label("settled", "決済完了")
     PARTIAL = "partial", Label("settled in part; the rest is carried", "一部決済・残額繰越")
@@ -117,11 +117,32 @@ class ObligationKind(TextChoices):
     FEE_REFUND = "fee_refund", Label("refund of a market fee", "手数料の返還")
     ADJUSTMENT = "adjustment", Label("price adjustment", "価格調整")
     PENALTY = "penalty", Label("penalty", "違約金")
+    SHARE = "share", Label("share of the proceeds for a beneficiary", "受益者への分配")
 
 
 BASE_KINDS = (ObligationKind.PURCHASE, ObligationKind.FEE)
 CORRECTION_KINDS = (ObligationKind.REFUND, ObligationKind.ADJUSTMENT, ObligationKind.PENALTY)
 OPERATOR_KINDS = (ObligationKind.FEE, ObligationKind.FEE_REFUND)
+
+
+class Charging(TextChoices):
+    """By what rhythm an agreement is charged. Each charge is a trade of its own."""
+
+    ONE_OFF = "one_off", Label("one price, once", "一括")
+    INSTALMENT = "instalment", Label("one price, in instalments", "分割")
+    SUBSCRIPTION = "subscription", Label("a price a period", "定期")
+    METERED = "metered", Label("by use, up to a ceiling a period", "従量")
+
+
+class ObligationStage(TextChoices):
+    """How far an obligation has come in law. It is derived from the moments of its cycle and payment."""
+
+    GROSS = "gross", Label("gross claim between the parties", "当事者間の債権債務")
+    TAKEN_OVER = (
+        "taken_over",
+        Label("taken over by the operator, the debtor released", "運営者が引受け・債務者免責"),
+    )
+    DISCHARGED = "discharged", Label("discharged by settlement", "決済により消滅")
 
 
 class LegalBasis(TextChoices):
@@ -175,6 +196,7 @@ class LineKind(TextChoices):
     RECEIPT = "receipt", Label("receipt", "入金")
     HOLD = "hold", Label("hold", "拘束")
     UNHOLD = "unhold", Label("end of a hold", "拘束解除")
+    UNUSED = "unused", Label("part of a hold that was not used", "拘束未使用分の返還")
     PURCHASES = "purchases", Label("purchases with tax", "購入代金（税込）")
     SALES = "sales", Label("sales with tax", "販売代金（税込）")
     FEES = "fees", Label("market fees", "市場手数料")
@@ -183,6 +205,8 @@ class LineKind(TextChoices):
     FEE_REFUND_TAX = "fee_refund_tax", Label("consumption tax on refunded fees", "返還手数料消費税")
     CORRECTIONS_PAID = "corrections_paid", Label("corrections paid, with tax", "調整支払（税込）")
     CORRECTIONS_RECEIVED = "corrections_received", Label("corrections received, with tax", "調整受取（税込）")
+    SHARES_PAID = "shares_paid", Label("shares of proceeds paid", "分配支払")
+    SHARES_RECEIVED = "shares_received", Label("shares of proceeds received", "分配受取")
     DRAWN = "drawn", Label("shortfall drawn from available money", "不足額の充当")
     CARRIED = "carried", Label("shortfall carried as a claim", "不足額の繰越")
     RECOVERED = "recovered", Label("earlier claim collected", "立替金の回収")

@@ -15,7 +15,7 @@ from marketplace.rules.tariffs import fee_minor
 FEE_POINT = "trade_fee"
 FEE_TAX_CATEGORY = "standard"
 
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029%|]")
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029#%|]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +61,14 @@ def funding_deadline(concluded_at: datetime, funding_days: int) -> datetime:
     return datetime.combine(last_day + timedelta(days=1), time.min, market_zone()).astimezone(UTC)
 
 
-def business_key_of(party: str, reference: str) -> str:
-    """``<party>:<reference>``, the trade's name that is the same in every database.
+def business_key_of(party: str, reference: str, charge: int = 1) -> str:
+    """``<party>:<reference>``, the trade's name that is the same in every database; ``#<charge>`` from the second on.
 
     ``party`` is the buyer's corporate number (a person's public identifier, who has none). Characters that would
     be read as separators of hashed lines are written as %XX of their UTF-8 bytes, so that no two references meet.
     """
-    return f"{party}:{_UNSAFE.sub(_percent, reference)}"
+    key = f"{party}:{_UNSAFE.sub(_percent, reference)}"
+    return key if charge == 1 else f"{key}#{charge}"
 
 
 def _percent(match: re.Match[str]) -> str:

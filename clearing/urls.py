@@ -5,14 +5,18 @@ from rest_framework.routers import SimpleRouter
 
 from .views import (
     AccountViewSet,
+    BalancesView,
     BankEntryViewSet,
     BankStatementViewSet,
     ClientAccountViewSet,
     ClientMoneyView,
+    CycleReportViewSet,
     CycleViewSet,
     DepositReferenceView,
     InvoiceViewSet,
+    JournalEntryViewSet,
     JournalView,
+    LedgerPeriodViewSet,
     PositionViewSet,
     SettlementInstructionViewSet,
     StatementLineViewSet,
@@ -25,6 +29,7 @@ from .views import (
 router = SimpleRouter()
 router.register("trades", TradeViewSet, basename="trade")
 router.register("cycles", CycleViewSet, basename="cycle")
+router.register("cycle-reports", CycleReportViewSet, basename="cycle-report")
 router.register("positions", PositionViewSet, basename="position")
 router.register("accounts", AccountViewSet, basename="account")
 router.register("statement-lines", StatementLineViewSet, basename="statement-line")
@@ -33,10 +38,13 @@ router.register("settlement-instructions", SettlementInstructionViewSet, basenam
 router.register("transfer-files", TransferFileViewSet, basename="transfer-file")
 router.register("bank-statements", BankStatementViewSet, basename="bank-statement")
 router.register("bank-entries", BankEntryViewSet, basename="bank-entry")
+router.register("journal-entries", JournalEntryViewSet, basename="journal-entry")
+router.register("ledger-periods", LedgerPeriodViewSet, basename="ledger-period")
 router.register("client-accounts", ClientAccountViewSet, basename="client-account")
 
 urlpatterns = [
     path("deposit-reference/", DepositReferenceView.as_view(), name="deposit-reference"),
+    path("balances/", BalancesView.as_view(), name="balances"),
     path("trial-balance/", TrialBalanceView.as_view(), name="trial-balance"),
     path("client-money/", ClientMoneyView.as_view(), name="client-money"),
     path("journal/", JournalView.as_view(), name="journal"),

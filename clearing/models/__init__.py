@@ -1,9 +1,10 @@
 """Tables of clearing: trades and obligations, cycles and positions, the ledger, settlement, bank and invoices."""
 
 from .bank import BankAllocation, BankEntry, BankStatement
-from .cycles import Cycle, NetPosition
+from .cycles import Cycle, CycleStep, NetPosition
 from .invoices import Invoice
 from .ledger import Account, Balance, Entry, Posting
+from .periods import LedgerPeriod
 from .settlement import ClientAccount, SettlementInstruction, TransferFile
 from .trades import Obligation, Trade
 
@@ -15,8 +16,10 @@ __all__ = [
     "BankStatement",
     "ClientAccount",
     "Cycle",
+    "CycleStep",
     "Entry",
     "Invoice",
+    "LedgerPeriod",
     "NetPosition",
     "Obligation",
     "Posting",

@@ -23,6 +23,22 @@ def numbers_without_gap() -> pgtrigger.Trigger:
     )
 
 
+def held_cycle_stands() -> pgtrigger.Trigger:
+    """A cycle that the operator holds stays in its state until it is released."""
+    return pgtrigger.Trigger(
+        name="held_cycle_stands",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        func="""
+            IF OLD.on_hold_since IS NOT NULL AND NEW.state <> OLD.state THEN
+                RAISE EXCEPTION 'cycle % is on hold and stays %', OLD.business_key, OLD.state
+                    USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
 def positions_sum_to_zero() -> pgtrigger.Trigger:
     """All positions of a cycle come in one statement, sum to zero, and only while the cycle is validated."""
     return pgtrigger.Trigger(
@@ -39,6 +55,8 @@ def positions_sum_to_zero() -> pgtrigger.Trigger:
                 OR sum(p.purchases_minor + p.purchase_tax_minor + p.sales_minor + p.sales_tax_minor) <> 0
                 OR sum(p.fees_minor + p.fee_refunds_minor) <> 0
                 OR sum(p.fee_tax_minor + p.fee_refund_tax_minor) <> 0
+                OR sum(p.shares_paid_minor + p.shares_received_minor) <> 0
+                OR sum(p.carried_forward_minor) <> 0
                 OR bool_or(p.currency <> c.currency)
                 OR c.state <> 'validated'
                 OR count(*) <> (SELECT count(*) FROM clearing_netposition all_rows WHERE all_rows.cycle_id = p.cycle_id)

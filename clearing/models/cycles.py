@@ -11,7 +11,7 @@ from marketplace.kernel.identifiers import IdentifierField
 
 from ..states import CYCLE, CycleState
 from .columns import currency_stated, organisation_key
-from .cycle_guards import numbers_without_gap, positions_sum_to_zero
+from .cycle_guards import held_cycle_stands, numbers_without_gap, positions_sum_to_zero
 
 VALIDATED_COLUMNS = ("trades", "obligations", "input_hash")
 NETTED_COLUMNS = ("gross_minor", "net_minor", "payments_before", "payments_after", "output_hash")
@@ -41,8 +41,10 @@ class Cycle(models.Model):
     ``barrier`` is the transaction that closed the cycle: what was committed before it belongs in. ``epoch`` counts
     the steps, so that a step begun on an older epoch does nothing. ``input_hash`` is taken over what is cleared,
     ``output_hash`` over the net positions, both over business keys and amounts alone; ``merkle_root``, from when it
-    is being settled, commits to the trades (``trades_root``) and the positions. ``posted_at`` is the moment of finality: from then on the
-    operator stands in every obligation's place.
+    is being settled, commits to the trades (``trades_root``) and the positions. ``netted_at`` is the moment of
+    finality: from then on the operator stands in every obligation's place, the debtors are released, and what
+    becomes of a participant changes nothing. ``posted_at`` is when the ledger says so. While ``on_hold_since`` is
+    set the cycle stays where it is, by the operator's word (``hold_reason``).
 
     ``payments_before``: payments that the obligations would take one by one. ``payments_after``: participants,
     and the operator, with a net position other than zero. ``gross_minor``: the sum of all obligations with tax.
@@ -65,6 +67,7 @@ class Cycle(models.Model):
     trades = models.BigIntegerField(null=True)
     obligations = models.BigIntegerField(null=True)
     input_hash = models.CharField(max_length=64, null=True)
+    netted_at = models.DateTimeField(null=True)
     gross_minor = models.BigIntegerField(null=True)
     net_minor = models.BigIntegerField(null=True)
     payments_before = models.BigIntegerField(null=True)
@@ -74,6 +77,8 @@ class Cycle(models.Model):
     merkle_root = models.CharField(max_length=64, null=True)
     posted_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
+    on_hold_since = models.DateTimeField(null=True)
+    hold_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [
@@ -86,13 +91,18 @@ class Cycle(models.Model):
                 condition=_recorded_from("validated", VALIDATED_COLUMNS), name="cycle_validated_what"
             ),
             models.CheckConstraint(
-                condition=_recorded_from("netted", NETTED_COLUMNS), name="cycle_netted_what"
+                condition=_recorded_from("netted", (*NETTED_COLUMNS, "netted_at")), name="cycle_netted_what"
             ),
             models.CheckConstraint(
                 condition=_recorded_from("posted", ("posted_at",)), name="cycle_final_when"
             ),
             models.CheckConstraint(
                 condition=_recorded_from("settling", PROVEN_COLUMNS), name="cycle_proven_what"
+            ),
+            models.CheckConstraint(
+                condition=Q(on_hold_since=None, hold_reason="")
+                | Q(on_hold_since__isnull=False) & ~Q(hold_reason=""),
+                name="cycle_hold_reason",
             ),
             currency_stated("cycle_currency"),
         ]
@@ -104,13 +114,36 @@ class Cycle(models.Model):
                 "closed_at",
                 *VALIDATED_COLUMNS,
                 *NETTED_COLUMNS,
+                "netted_at",
                 *PROVEN_COLUMNS,
                 "posted_at",
                 "settled_at",
             ),
             no_delete(),
             numbers_without_gap(),
+            held_cycle_stands(),
         ]
+
+
+class CycleStep(models.Model):
+    """One step that a cycle has done: the state it reached, when, and how long it took.
+
+    ``epoch`` is the cycle's count of steps after it. Times are real, not business time: they tell the operator how
+    fast clearing is and are part of no hash. Invariant: one row a step. Append-only.
+    """
+
+    cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="+", db_index=False)
+    epoch = models.PositiveIntegerField()
+    state = models.CharField(max_length=12, choices=CycleState.choices)
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["cycle", "epoch"], name="cycle_step_once"),
+            models.CheckConstraint(condition=Q(ended_at__gte=F("began_at")), name="cycle_step_times"),
+        ]
+        triggers = [append_only()]
 
 
 POSITION_COLUMNS = (
@@ -124,6 +157,9 @@ POSITION_COLUMNS = (
     "fee_refund_tax_minor",
     "corrections_paid_minor",
     "corrections_received_minor",
+    "shares_paid_minor",
+    "shares_received_minor",
+    "carried_forward_minor",
 )
 """The parts of a net position, in the order in which they are hashed."""
 
@@ -132,7 +168,8 @@ class NetPosition(models.Model):
     """What a cycle comes to for one participant, or the operator.
 
     Every amount is signed as it adds to ``net_minor``: purchases and fees paid are negative, sales and fees earned
-    positive. Corrections include their tax. ``party_key`` is the corporate number as hashed. Invariants: the parts sum to the net; the positions of a cycle sum to
+    positive. Corrections include their tax. ``carried_forward_minor`` is what was put off to the next cycle: positive
+    for who owed it, negative for who was to get it. ``party_key`` is the corporate number as hashed. Invariants: the parts sum to the net; the positions of a cycle sum to
     zero and are made in one statement, when it is netted. Append-only.
     """
 
@@ -151,6 +188,9 @@ class NetPosition(models.Model):
     fee_refund_tax_minor = models.BigIntegerField()
     corrections_paid_minor = models.BigIntegerField()
     corrections_received_minor = models.BigIntegerField()
+    shares_paid_minor = models.BigIntegerField(db_default=0)
+    shares_received_minor = models.BigIntegerField(db_default=0)
+    carried_forward_minor = models.BigIntegerField(db_default=0)
     net_minor = models.BigIntegerField()
 
     class Meta:

@@ -14,6 +14,7 @@ from ..chart import PARTICIPANT_KINDS
 from ..states import AccountKind, EntryKind, LineKind
 from .columns import currency_stated, organisation_key
 from .ledger_guards import balances_open, entries_balance, entry_complete, moved_by_postings
+from .period_guards import period_open
 
 
 class Account(models.Model):
@@ -52,7 +53,8 @@ class Entry(models.Model):
 
     ``business_date`` is the accounting day, ``booked_at`` business time, ``recorded_at`` real time; ``xact`` the
     transaction that made it, in which alone postings may be added. Invariant: an entry is made together with its
-    postings, in one statement, and they sum to zero per currency. Append-only: a correction is a further entry.
+    postings, in one statement, and they sum to zero per currency; it is booked in a month that is not closed.
+    Append-only: a correction is a further entry.
     """
 
     public_id = IdentifierField(prefix="jrn")
@@ -69,7 +71,7 @@ class Entry(models.Model):
 
     class Meta:
         indexes = [models.Index("booked_at", "id", name="entry_by_time")]
-        triggers = [append_only(), entry_complete()]
+        triggers = [append_only(), entry_complete(), period_open()]
 
 
 class Posting(models.Model):
@@ -77,7 +79,8 @@ class Posting(models.Model):
 
     Invariants: the postings of a statement sum to zero per entry and currency, are in the currency of their
     account, and belong to an entry of the same transaction. On held money they name their trade, take its whole
-    gross, from its buyer: one hold and at most one end of the hold a trade. The keys are held by the table's
+    gross, from its buyer: one hold and at most one end of the hold a trade, whole, though part of it may have been
+    captured and the rest come back unused. The keys are held by the table's
     statement trigger, not by row constraints: a cycle writes them by the thousand. Append-only.
     """
 

@@ -98,10 +98,17 @@ def entries_balance() -> pgtrigger.Trigger:
                     WHEN a.currency <> p.currency THEN 'is not in the currency of its account'
                     WHEN p.trade_id IS NOT NULL AND (SELECT id FROM clearing_trade WHERE id = p.trade_id) IS NULL
                         THEN 'names no trade'
-                    WHEN a.kind = 'held' AND p.amount_minor IS DISTINCT FROM (
-                        SELECT CASE p.line WHEN 'hold' THEN -t.gross_minor WHEN 'unhold' THEN t.gross_minor END
+                    WHEN a.kind = 'held' AND (
+                        SELECT CASE p.line
+                                WHEN 'hold' THEN p.amount_minor = -t.gross_minor
+                                WHEN 'unhold' THEN p.amount_minor > 0 AND t.gross_minor = (
+                                    SELECT sum(w.amount_minor) FROM new_rows w WHERE w.trade_id = p.trade_id
+                                       AND w.account_id = p.account_id AND w.line IN ('unhold', 'unused'))
+                                WHEN 'unused' THEN p.amount_minor > 0 AND EXISTS (
+                                    SELECT FROM new_rows w WHERE w.trade_id = p.trade_id
+                                       AND w.account_id = p.account_id AND w.line = 'unhold') END
                           FROM clearing_trade t WHERE t.id = p.trade_id AND t.buyer_id = a.organisation_id
-                           AND t.currency = p.currency)
+                           AND t.currency = p.currency) IS NOT TRUE
                         THEN 'on held money is not the whole of a trade of its buyer'
                     END AS reason
                   FROM new_rows p

@@ -33,13 +33,15 @@ def obligations_fit() -> pgtrigger.Trigger:
             SELECT o.trade_id, o.kind INTO fault FROM new_rows o JOIN clearing_trade t ON t.id = o.trade_id
              WHERE o.currency <> t.currency
                 OR o.kind = 'purchase' AND ((o.debtor_id, o.creditor_id, o.amount_minor, o.tax_minor, o.tax_rate_bp)
-                    <> (t.buyer_id, t.seller_id, t.price_minor, t.tax_minor, t.tax_rate_bp) OR t.state <> 'accepted')
-                OR o.kind = 'fee' AND ((o.debtor_id, o.amount_minor, o.tax_rate_bp) <> (
-                    CASE t.fee_payer WHEN 'buyer' THEN t.buyer_id ELSE t.seller_id END,
-                    t.fee_minor, t.fee_tax_rate_bp)
+                    IS DISTINCT FROM (t.buyer_id, t.seller_id, t.captured_price_minor, t.captured_tax_minor, t.tax_rate_bp)
+                    OR t.state <> 'accepted')
+                OR o.kind = 'fee' AND o.carried_from_id IS NULL AND ((o.debtor_id, o.amount_minor, o.tax_rate_bp)
+                    IS DISTINCT FROM (CASE t.fee_payer WHEN 'buyer' THEN t.buyer_id ELSE t.seller_id END,
+                    t.captured_fee_minor, t.fee_tax_rate_bp)
                     OR o.creditor_id IN (t.buyer_id, t.seller_id) OR t.state <> 'accepted')
                 OR o.kind = 'fee_refund' AND (o.creditor_id NOT IN (t.buyer_id, t.seller_id)
                     OR o.debtor_id IN (t.buyer_id, t.seller_id))
+                OR o.kind = 'share' AND (o.debtor_id <> t.seller_id OR o.creditor_id IN (t.buyer_id, t.seller_id))
                 OR o.kind IN ('refund', 'adjustment', 'penalty') AND (o.debtor_id NOT IN (t.buyer_id, t.seller_id)
                     OR o.creditor_id NOT IN (t.buyer_id, t.seller_id))
              LIMIT 1;
@@ -48,7 +50,7 @@ def obligations_fit() -> pgtrigger.Trigger:
                     USING ERRCODE = 'check_violation';
             END IF;
 
-            SELECT trade_id INTO fault FROM new_rows WHERE kind IN ('purchase', 'fee')
+            SELECT trade_id INTO fault FROM new_rows WHERE kind IN ('purchase', 'fee') AND carried_from_id IS NULL
              GROUP BY trade_id HAVING count(*) <> 2 OR count(DISTINCT cycle_id) <> 1 LIMIT 1;
             IF FOUND THEN
                 RAISE EXCEPTION 'purchase and fee of trade % are not made together', fault.trade_id

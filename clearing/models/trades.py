@@ -13,6 +13,7 @@ from ..states import (
     BASE_KINDS,
     OPERATOR_KINDS,
     TRADE,
+    Charging,
     FeePayer,
     LegalBasis,
     ObligationKind,
@@ -25,6 +26,9 @@ ECONOMICS = (
     "public_id",
     "business_key",
     "agreement",
+    "charge",
+    "charging",
+    "commissioned",
     "reference",
     "listing",
     "listing_version",
@@ -49,21 +53,31 @@ ECONOMICS = (
 
 
 class Trade(models.Model):
-    """The money side of an agreement: what the buyer pays the seller, and what the market charges for it.
+    """The money side of one charge of an agreement: what the buyer pays the seller, and the market's fee for it.
 
-    ``business_key`` is ``<the buyer's corporate number>:<the buyer's own reference>``: it means the same in every
-    database, and hashes are made over it and over the parties' corporate numbers as they were then
-    (``buyer_key``, ``seller_key``). ``price_minor`` excludes tax; consumption tax is rounded once, down, over
+    A price paid at once is one charge; instalments, periods of a subscription and metered periods are charges
+    1, 2, 3, … of their agreement. ``business_key`` is ``<the buyer's corporate number>:<the buyer's own reference>``,
+    with ``#<charge>`` from the second charge on: it means the same in every database, and hashes are made over it
+    and over the parties' corporate numbers as they were then (``buyer_key``, ``seller_key``). ``price_minor`` excludes tax; consumption tax is rounded once, down, over
     the whole trade, which is one document (Order for the Consumption Tax Act, article 70-10). ``fee_minor``
     excludes tax, which is computed once per rate and participant over a cycle.
 
-    Invariants: one trade an agreement; what was agreed never changes; a state is reached by the table of
-    ``states.TRADE`` only and carries its moment. Rows are never removed.
+    What was held is the price with tax. What is owed in the end is ``captured_*``, known when the trade is accepted:
+    the same, or less where the use of a metered period was. ``commissioned`` data is paid for by ``pay_by`` at the
+    latest, counted from ``received_at``, whatever a cycle or a complaint says.
+
+    Invariants: one trade a charge of an agreement; what was agreed never changes; no more is captured than was
+    held; a state is reached by the table of ``states.TRADE`` only and carries its moment. Rows are never removed.
     """
 
     public_id = IdentifierField(prefix="trd")
     business_key = models.CharField(max_length=500, unique=True, db_collation="C")
-    agreement = models.CharField(max_length=31, unique=True)
+    agreement = models.CharField(max_length=31)
+    charge = models.PositiveIntegerField(default=1, db_default=1)
+    charging = models.CharField(
+        max_length=12, choices=Charging.choices, default=Charging.ONE_OFF, db_default=Charging.ONE_OFF.value
+    )
+    commissioned = models.BooleanField(default=False, db_default=False)
     reference = models.CharField(max_length=200)
     listing = models.CharField(max_length=31)
     listing_version = models.CharField(max_length=31)
@@ -80,6 +94,9 @@ class Trade(models.Model):
     gross_minor = models.GeneratedField(
         expression=F("price_minor") + F("tax_minor"), output_field=models.BigIntegerField(), db_persist=True
     )
+    captured_price_minor = models.BigIntegerField(null=True)
+    captured_tax_minor = models.BigIntegerField(null=True)
+    captured_fee_minor = models.BigIntegerField(null=True)
     fee_minor = models.BigIntegerField()
     fee_tax_rate_bp = models.PositiveIntegerField()
     fee_payer = models.CharField(max_length=10, choices=FeePayer.choices)
@@ -89,11 +106,36 @@ class Trade(models.Model):
     concluded_at = models.DateTimeField()
     state = models.CharField(max_length=12, choices=TradeState.choices, default=TradeState.CONCLUDED)
     secured_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField(null=True)
+    pay_by = models.DateField(null=True)
     accepted_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["agreement", "charge"], name="trade_charge_once"),
+            models.CheckConstraint(
+                condition=Q(charge__gte=1, charging__in=Charging.values), name="trade_charging"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    state="accepted",
+                    captured_price_minor__isnull=False,
+                    captured_tax_minor__isnull=False,
+                    captured_fee_minor__isnull=False,
+                    captured_price_minor__gte=0,
+                    captured_price_minor__lte=F("price_minor"),
+                    captured_tax_minor=F("captured_price_minor") * F("tax_rate_bp") / BASIS_POINTS,
+                    captured_fee_minor__gte=0,
+                )
+                | ~Q(state="accepted")
+                & Q(captured_price_minor=None, captured_tax_minor=None, captured_fee_minor=None),
+                name="trade_captured",
+            ),
+            models.CheckConstraint(
+                condition=Q(pay_by=None) | Q(commissioned=True) & Q(received_at__isnull=False),
+                name="trade_pay_by",
+            ),
             models.CheckConstraint(
                 condition=Q(price_minor__gte=0, tax_minor__gte=0, fee_minor__gte=0), name="trade_amounts"
             ),
@@ -127,11 +169,21 @@ class Trade(models.Model):
         indexes = [
             models.Index("buyer", "concluded_at", "id", name="trade_waiting", condition=Q(state="concluded")),
             models.Index("fund_by", name="trade_due", condition=Q(state="concluded")),
+            models.Index("pay_by", name="trade_to_pay", condition=Q(pay_by__isnull=False)),
         ]
         triggers = [
             state_guard(TRADE),
             immutable(*ECONOMICS),
-            set_once("secured_at", "accepted_at", "ended_at"),
+            set_once(
+                "secured_at",
+                "received_at",
+                "pay_by",
+                "accepted_at",
+                "ended_at",
+                "captured_price_minor",
+                "captured_tax_minor",
+                "captured_fee_minor",
+            ),
             no_delete(),
         ]
 
@@ -141,10 +193,15 @@ class Obligation(models.Model):
 
     ``amount_minor`` excludes ``tax_minor``. The tax of fees is not here: it is computed once per rate and
     participant over the cycle. ``source`` names what asked for a correction, so that it is made once; ``reverses``
-    the obligation that this one undoes.
+    the obligation that this one undoes, ``carried_from`` the one of an earlier cycle whose rest this is.
+    ``beneficiary_key`` is how hashes name the creditor of a share, who is not party to the trade.
 
-    Invariants: a trade's purchase and fee are made together, once, as the trade states them, after its acceptance;
-    so no trade is in two cycles. Obligations enter cycles that are open or closing only. Append-only.
+    In law it begins as a gross claim between the parties (``made_at``); when its cycle is netted the operator takes
+    it over by ``legal_basis`` and the debtor is released, which is final (``Cycle.netted_at``); settlement discharges
+    it. ``states.ObligationStage`` is derived from these moments.
+
+    Invariants: a trade's purchase and fee are made together, once, as captured, after its acceptance; so no trade
+    is in two cycles. Obligations enter cycles that are open or closing only. Append-only.
     """
 
     trade = models.ForeignKey(Trade, on_delete=models.PROTECT, related_name="+")
@@ -157,14 +214,18 @@ class Obligation(models.Model):
     currency = models.CharField(max_length=3)
     cycle = models.ForeignKey("clearing.Cycle", on_delete=models.PROTECT, related_name="+", db_index=False)
     legal_basis = models.CharField(max_length=30, choices=LegalBasis.choices)
-    source = models.CharField(max_length=31, null=True, unique=True)
+    beneficiary_key = models.CharField(max_length=31, null=True)
+    source = models.CharField(max_length=100, null=True, unique=True)
     reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="+")
+    carried_from = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="+")
     made_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["trade", "kind"], condition=Q(kind__in=BASE_KINDS), name="obligation_once"
+                fields=["trade", "kind"],
+                condition=Q(kind__in=BASE_KINDS, carried_from=None),
+                name="obligation_once",
             ),
             models.CheckConstraint(
                 condition=Q(amount_minor__gt=0, tax_minor__gte=0)
@@ -175,8 +236,18 @@ class Obligation(models.Model):
                 condition=~Q(kind__in=OPERATOR_KINDS) | Q(tax_minor=0), name="obligation_fee_tax_later"
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=BASE_KINDS) | Q(source__isnull=False) | Q(reverses__isnull=False),
+                condition=Q(kind__in=BASE_KINDS)
+                | Q(source__isnull=False)
+                | Q(reverses__isnull=False)
+                | Q(carried_from__isnull=False),
                 name="obligation_has_cause",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    kind="share", beneficiary_key__isnull=False, beneficiary_key__regex=r"^[0-9A-Za-z_]+$"
+                )
+                | ~Q(kind="share") & Q(beneficiary_key=None),
+                name="obligation_beneficiary",
             ),
             models.CheckConstraint(condition=~Q(debtor=F("creditor")), name="obligation_two_parties"),
             models.CheckConstraint(condition=Q(kind__in=ObligationKind.values), name="obligation_kind"),

@@ -1,5 +1,6 @@
 """Reading clearing: trades, cycles, the ledger, settlement, invoices, and figures about them all."""
 
+from .cycle_report import cycle_report, cycle_report_html
 from .cycles import (
     CycleProgress,
     cycle_progress,
@@ -11,11 +12,13 @@ from .cycles import (
     waiting_for,
 )
 from .figures import carried_trades, money_figures, neutrality
+from .finality import Finality, finality
 from .invoices import invoice_count, invoice_pdf, visible_invoices
 from .ledger import (
     ClientMoney,
     balance_at,
     balances,
+    balances_at,
     client_money,
     journal_csv,
     ledger_counts,
@@ -41,22 +44,28 @@ from .trades import (
     trade_of,
     visible_trades,
 )
+from .walk import obligations_behind, postings_of, visible_entries, walk
 
 __all__ = [
     "ClientMoney",
     "CycleProgress",
+    "Finality",
     "PlannedTransfer",
     "TradeCounts",
     "adjustment_count",
     "balance_at",
     "balances",
+    "balances_at",
     "carried_trades",
     "client_money",
     "cycle_progress",
+    "cycle_report",
+    "cycle_report_html",
     "cycle_summaries",
     "cycles_to_advance",
     "deposit_reference",
     "ended_without_clearing",
+    "finality",
     "funds_needed",
     "invoice_count",
     "invoice_pdf",
@@ -66,7 +75,9 @@ __all__ = [
     "left_out",
     "money_figures",
     "neutrality",
+    "obligations_behind",
     "overdue_count",
+    "postings_of",
     "statement_lines",
     "trade_counts",
     "trade_of",
@@ -76,9 +87,11 @@ __all__ = [
     "unallocated_receipts",
     "visible_accounts",
     "visible_cycles",
+    "visible_entries",
     "visible_instructions",
     "visible_invoices",
     "visible_positions",
     "visible_trades",
     "waiting_for",
+    "walk",
 ]

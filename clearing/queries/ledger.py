@@ -56,6 +56,20 @@ def balance_at(*, account_id: int, instant: datetime) -> int:
     return int(total or 0)
 
 
+def balances_at(*, organisation_id: int, instant: datetime) -> dict[str, dict[str, int]]:
+    """What a participant had at a past moment of business time, in one read: as ``balances``, kinds without any left out."""
+    rows = (
+        Posting.objects.filter(account__organisation_id=organisation_id, entry__booked_at__lte=instant)
+        .values_list("currency", "account__kind")
+        .annotate(total=Sum("amount_minor"))
+        .order_by("currency", "account__kind")
+    )
+    found: dict[str, dict[str, int]] = {}
+    for currency, kind, total in rows:
+        found.setdefault(currency, {})[kind] = NORMAL_SIDE[kind] * int(total)
+    return found
+
+
 def visible_accounts(actor: Actor) -> QuerySet[Account]:
     """The accounts of the actor's organisation; every one, for the operator.
 
@@ -107,15 +121,19 @@ def kind_totals(currency: str) -> dict[str, int]:
     return {row["account__kind"]: int(row["total"]) for row in rows}
 
 
-def trial_balance(currency: str) -> list[dict[str, Any]]:
-    """Debits, credits and balance by kind of account (合計残高試算表); debits and credits agree in total."""
+def trial_balance(currency: str, until: date | None = None) -> list[dict[str, Any]]:
+    """Debits, credits and balance by kind of account (合計残高試算表), to the end of the business day ``until``.
+
+    Debits and credits agree in total. Everything booked counts where no day is given.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT a.kind, coalesce(sum(p.amount_minor) FILTER (WHERE p.amount_minor > 0), 0)::bigint,"
             " coalesce(-sum(p.amount_minor) FILTER (WHERE p.amount_minor < 0), 0)::bigint"
-            " FROM clearing_posting p JOIN clearing_account a ON a.id = p.account_id WHERE p.currency = %s"
-            " GROUP BY a.kind",
-            [currency],
+            " FROM clearing_posting p JOIN clearing_account a ON a.id = p.account_id"
+            " JOIN clearing_entry e ON e.id = p.entry_id"
+            " WHERE p.currency = %s AND (%s::date IS NULL OR e.business_date <= %s) GROUP BY a.kind",
+            [currency, until, until],
         )
         sums = {kind: (debit, credit) for kind, debit, credit in cursor.fetchall()}
     return [

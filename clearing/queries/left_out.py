@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from marketplace.evidence.queries import EvidenceRecord, records_about_any
+from marketplace.evidence.queries import records_about_any
 
 from ..models import Cycle, Obligation, Trade
 from ..states import ObligationKind, TradeState
@@ -19,18 +20,23 @@ def left_out() -> list[dict[str, Any]]:
 
     ``reason`` is what held them back at that moment; ``became`` the cycle that cleared them since, or their state.
     """
-    standing = [
-        (cycle, trade)
-        for cycle in Cycle.objects.filter(closed_at__isnull=False).order_by("currency", "number")
-        for trade in _standing_at(cycle)
-    ]
+    return _rows(Cycle.objects.filter(closed_at__isnull=False).order_by("currency", "number"))
+
+
+def left_out_of(cycle: Cycle) -> list[dict[str, Any]]:
+    """The trades that stood at the cut-off of ``cycle`` and did not enter it; none before it is cut off."""
+    return _rows([cycle] if cycle.closed_at else [])
+
+
+def _rows(cycles: Iterable[Cycle]) -> list[dict[str, Any]]:
+    standing = [(cycle, trade) for cycle in cycles for trade in _standing_at(cycle)]
     trades = {trade.pk: trade.public_id for _, trade in standing}
     cleared_in = dict(
         Obligation.objects.filter(trade__in=trades, kind=ObligationKind.PURCHASE).values_list(
             "trade_id", "cycle__business_key"
         )
     )
-    holds: dict[str, list[EvidenceRecord]] = {}
+    holds: dict[str, list[Any]] = {}
     for record in records_about_any(trades.values(), kinds=(HELD, RESUMED)):
         holds.setdefault(record.subject, []).append(record)
     return [
@@ -80,7 +86,7 @@ def ended_without_clearing() -> list[dict[str, Any]]:
     ]
 
 
-def _reason(trade: Trade, cycle: Cycle, holds: list[EvidenceRecord]) -> str:
+def _reason(trade: Trade, cycle: Cycle, holds: list[Any]) -> str:
     """Why the cycle went without the trade; ``holds`` are its holds and ends of holds, oldest first."""
     before = [record.kind for record in holds if cycle.closed_at and record.occurred_at <= cycle.closed_at]
     if before and before[-1] == HELD:

@@ -66,7 +66,7 @@ def visible_trades(actor: Actor) -> QuerySet[Trade]:
 
 def trade_of(agreement: str) -> Trade:
     """The trade of an agreement; raises Missing."""
-    trade = with_clearing(Trade.objects.all()).filter(agreement=agreement).first()
+    trade = with_clearing(Trade.objects.all()).filter(agreement=agreement).order_by("charge").first()
     if trade is None:
         raise Missing(kind="trade", identifier=agreement)
     return trade

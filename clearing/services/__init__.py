@@ -2,6 +2,7 @@
 
 from .bank import allocate_receipt, import_bank_statement
 from .cycles import advance_cycle, close_cycle, nudge, open_first_cycle
+from .periods import close_ledger_period
 from .settlement import (
     create_transfer_file,
     mark_overdue_payments,
@@ -28,6 +29,7 @@ __all__ = [
     "allocate_receipt",
     "carry_out_deadlines",
     "close_cycle",
+    "close_ledger_period",
     "conclude_trade",
     "create_transfer_file",
     "fail_trade",

@@ -20,7 +20,7 @@ from marketplace.kernel.states import advance
 
 from ..errors import NoOpenCycle
 from ..ledger.accounts import open_market_accounts
-from ..models import Cycle
+from ..models import Cycle, CycleStep
 from ..states import CYCLE, CycleState
 from .steps import STEPS
 
@@ -111,8 +111,8 @@ def _current_transaction() -> str:
 def advance_cycle(*, cycle: str, actor: Actor = SYSTEM) -> str | None:
     """Do the next step of a cycle, in a transaction of its own; the state it is in afterwards.
 
-    None if nothing is to be done now: the cycle waits for events or payments, is open or over, or another worker
-    took the step. Raises Missing, CycleFaulty (nothing is changed then).
+    None if nothing is to be done now: the cycle waits for events or payments, is on hold, open or over, or another
+    worker took the step. Raises Missing, CycleFaulty (nothing is changed then).
     """
     seen = Cycle.objects.filter(public_id=cycle).first()
     if seen is None:
@@ -120,10 +120,19 @@ def advance_cycle(*, cycle: str, actor: Actor = SYSTEM) -> str | None:
     step = STEPS.get(seen.state)
     if step is None:
         return None
+    began_at = clock.real_now()
     with transaction.atomic():
         locked = Cycle.objects.select_for_update(no_key=True).filter(pk=seen.pk, epoch=seen.epoch).first()
-        if locked is None or not step(locked, actor):
+        if locked is None or locked.on_hold_since is not None or not step(locked, actor):
             return None
+        if locked.epoch != seen.epoch:
+            CycleStep.objects.create(
+                cycle=locked,
+                epoch=locked.epoch,
+                state=locked.state,
+                began_at=began_at,
+                ended_at=clock.real_now(),
+            )
     return str(locked.state)
 
 

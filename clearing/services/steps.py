@@ -74,6 +74,7 @@ def net(cycle: Cycle, actor: Actor) -> bool:
         cycle,
         actor,
         "net",
+        netted_at=clock.now(),
         gross_minor=summary.gross_minor,
         net_minor=summary.net_minor,
         payments_before=payments_before,
@@ -105,7 +106,7 @@ def _write_positions(cycle: Cycle, positions: dict[int, Position], names: dict[i
 
 
 def post(cycle: Cycle, actor: Actor) -> bool:
-    """Post one entry a participant. This is the moment of finality."""
+    """Post one entry a participant: what netting made final is in the ledger."""
     entries = post_positions(cycle)
     return _move(
         cycle,
@@ -145,7 +146,7 @@ def settle(cycle: Cycle, actor: Actor) -> bool:
 def _move(
     cycle: Cycle, actor: Actor, command: str, *, evidence: dict[str, Any] | None = None, **changes: Any
 ) -> bool:
-    """Advance the cycle, count its epoch, and leave one record of the step."""
+    """Advance the cycle, count its epoch, and leave one record of the step and of its time."""
     advance(cycle, CYCLE, command=command, role="system", epoch=cycle.epoch + 1, **changes)
     told = {name: value for name, value in changes.items() if not name.endswith("_at")}
     record(

@@ -39,7 +39,7 @@ def conclude_trade(*, actor: Actor, agreement: AgreementConcluded, concluded_at:
     Repeating it returns the trade that stands. Emits trade.concluded, and trade.secured. Raises
     PartyNotIndependent, Missing.
     """
-    existing = Trade.objects.filter(agreement=agreement.agreement).first()
+    existing = Trade.objects.filter(agreement=agreement.agreement, charge=1).first()
     if existing is not None:
         return existing
     buyer, seller = get_organisation(agreement.buyer), get_organisation(agreement.seller)
@@ -91,8 +91,8 @@ def conclude_trade(*, actor: Actor, agreement: AgreementConcluded, concluded_at:
             fund_by=trade.fund_by.isoformat(),
         )
     )
-    _try_to_secure(_locked(agreement=trade.agreement), {buyer.id: buyer, seller.id: seller}, actor)
-    return _locked(agreement=trade.agreement)
+    _try_to_secure(_locked(agreement=trade.agreement, charge=1), {buyer.id: buyer, seller.id: seller}, actor)
+    return _locked(agreement=trade.agreement, charge=1)
 
 
 @transaction.atomic
@@ -192,26 +192,62 @@ def fail_trade(*, actor: Actor, trade: str) -> bool:
 
 
 @transaction.atomic
-def accept_trade(*, actor: Actor, agreement: str, transaction_id: int | None) -> Trade:
+def accept_trade(
+    *,
+    actor: Actor,
+    agreement: str,
+    transaction_id: int | None,
+    charge: int = 1,
+    used_minor: int | None = None,
+) -> Trade:
     """Release the money of an accepted delivery, and make what is owed by it in the cycle it belongs to.
 
-    ``transaction_id`` is the one that committed the acceptance; it decides about a cut-off. On a trade that is
-    accepted or undone nothing happens. Raises IllegalTransition where a complaint is open, NoOpenCycle.
+    ``transaction_id`` is the one that committed the acceptance; it decides about a cut-off. ``used_minor`` is the
+    price without tax of what was used, where that is less than what was held: the rest goes back to the buyer.
+    On a trade that is accepted or undone nothing happens. Raises IllegalTransition where a complaint is open,
+    NoOpenCycle, and ValueError for more than was held.
     """
-    trade = _locked(agreement=agreement)
+    trade = _locked(agreement=agreement, charge=charge)
     if trade.state in (TradeState.ACCEPTED, TradeState.REFUNDED):
         return trade
-    advance(trade, TRADE, command="accept", role="system", accepted_at=clock.now())
+    advance(
+        trade, TRADE, command="accept", role="system", accepted_at=clock.now(), **_captured(trade, used_minor)
+    )
     cycle = make_base_obligations(trade, transaction_id)
-    _end_hold(EntryKind.RELEASE, trade, AccountKind.PAYABLE)
-    _evidence("accepted", trade, actor, gross_minor=trade.gross_minor, cycle=cycle.business_key)
+    _capture_hold(trade)
+    gross_minor = (trade.captured_price_minor or 0) + (trade.captured_tax_minor or 0)
+    _evidence("accepted", trade, actor, gross_minor=gross_minor, cycle=cycle.business_key)
     return trade
+
+
+def _captured(trade: Trade, used_minor: int | None) -> dict[str, int]:
+    """Price, tax and fee of what was used; of less than was held, by the tariff and rates of the conclusion."""
+    if used_minor is None or used_minor == trade.price_minor:
+        return {
+            "captured_price_minor": trade.price_minor,
+            "captured_tax_minor": trade.tax_minor,
+            "captured_fee_minor": trade.fee_minor,
+        }
+    if not 0 <= used_minor < trade.price_minor:
+        raise ValueError(f"{used_minor} is not within what was held for {trade.public_id}")
+    charges = charges_of(
+        price_minor=used_minor,
+        currency=trade.currency,
+        tax_category=trade.tax_category,
+        segment=trade.segment,
+        concluded_at=trade.concluded_at,
+    )
+    return {
+        "captured_price_minor": used_minor,
+        "captured_tax_minor": charges.tax_minor,
+        "captured_fee_minor": charges.fee_minor,
+    }
 
 
 @transaction.atomic
 def hold_trade(*, actor: Actor, agreement: str, dispute: str) -> Trade:
     """Hold a secured trade while a complaint is open; harmless on a trade that has moved on."""
-    trade = _locked(agreement=agreement)
+    trade = _locked(agreement=agreement, charge=1)
     if trade.state == TradeState.SECURED:
         advance(trade, TRADE, command="hold", role="system")
         _evidence("held", trade, actor, dispute=dispute)
@@ -224,7 +260,7 @@ def resolve_trade(*, actor: Actor, agreement: str, dispute: str, refund: bool) -
 
     Harmless on a trade that is not held.
     """
-    trade = _locked(agreement=agreement)
+    trade = _locked(agreement=agreement, charge=1)
     if trade.state != TradeState.DISPUTED:
         return trade
     if not refund:
@@ -234,7 +270,7 @@ def resolve_trade(*, actor: Actor, agreement: str, dispute: str, refund: bool) -
     lock_waiting_trades([trade.buyer_id], trade.currency)
     advance(trade, TRADE, command="refund", role="system", ended_at=clock.now())
     undo_corrections(trade)
-    _end_hold(EntryKind.RETURN, trade, AccountKind.AVAILABLE)
+    _return_hold(trade)
     _evidence("refunded", trade, actor, dispute=dispute, gross_minor=trade.gross_minor)
     parties = organisations_by_id({trade.buyer_id, trade.seller_id})
     emit(
@@ -266,7 +302,7 @@ def adjust_trade(
 
     The correction of a trade that came to nothing has nothing to correct: that is recorded, and no money moves.
     """
-    trade = _locked(agreement=agreement)
+    trade = _locked(agreement=agreement, charge=1)
     if trade.state in (TradeState.FAILED, TradeState.REFUNDED):
         _evidence("adjustment_void", trade, actor, adjustment=adjustment, amount_minor=amount_minor)
         return False
@@ -304,21 +340,41 @@ def _locked(**lookup: Any) -> Trade:
     return trade
 
 
-def _end_hold(kind: str, trade: Trade, destination: AccountKind) -> None:
+def _capture_hold(trade: Trade) -> None:
+    """End the hold of an accepted trade: what is owed becomes payable, what was not used is the buyer's again."""
+    captured_minor = (trade.captured_price_minor or 0) + (trade.captured_tax_minor or 0)
+    unused_minor = trade.gross_minor - captured_minor
+    if not captured_minor:
+        _return_hold(trade)
+        return
+    accounts = accounts_of(trade.buyer_id, trade.currency)
+    held = accounts[AccountKind.HELD]
+    lines = [Line(LineKind.UNHOLD, held, accounts[AccountKind.PAYABLE], captured_minor, trade.pk)]
+    if unused_minor:
+        lines.append(Line(LineKind.UNUSED, held, accounts[AccountKind.AVAILABLE], unused_minor, trade.pk))
+    _post(EntryKind.RELEASE, trade, *lines)
+
+
+def _return_hold(trade: Trade) -> None:
+    """End the hold of a trade of which nothing is owed: all of it is the buyer's again."""
     if not trade.gross_minor:
         return
     accounts = accounts_of(trade.buyer_id, trade.currency)
-    ended = Line(
-        LineKind.UNHOLD, accounts[AccountKind.HELD], accounts[destination], trade.gross_minor, trade.pk
+    returned = Line(
+        LineKind.UNHOLD,
+        accounts[AccountKind.HELD],
+        accounts[AccountKind.AVAILABLE],
+        trade.gross_minor,
+        trade.pk,
     )
-    _post(kind, trade, ended)
+    _post(EntryKind.RETURN, trade, returned)
 
 
-def _post(kind: str, trade: Trade, line: Line) -> None:
+def _post(kind: str, trade: Trade, *lines: Line) -> None:
     draft = Draft(
         kind=kind,
         reference=f"{kind}:{trade.public_id}",
-        lines=[line],
+        lines=lines,
         trade_id=trade.pk,
         organisation_id=trade.buyer_id,
         description=trade.business_key[:200],

@@ -1,6 +1,7 @@
 """Clearing over HTTP: trades, cycles, accounts, invoices, settlement and the bank."""
 
 from .cycles import CycleViewSet, PositionViewSet
+from .journal import BalancesView, JournalEntryViewSet, LedgerPeriodViewSet
 from .ledger import (
     AccountViewSet,
     ClientMoneyView,
@@ -9,6 +10,7 @@ from .ledger import (
     StatementLineViewSet,
     TrialBalanceView,
 )
+from .reports import CycleReportViewSet
 from .settlement import (
     BankEntryViewSet,
     BankStatementViewSet,
@@ -20,14 +22,18 @@ from .trades import InvoiceViewSet, TradeViewSet, TradingNeutralityView
 
 __all__ = [
     "AccountViewSet",
+    "BalancesView",
     "BankEntryViewSet",
     "BankStatementViewSet",
     "ClientAccountViewSet",
     "ClientMoneyView",
+    "CycleReportViewSet",
     "CycleViewSet",
     "DepositReferenceView",
     "InvoiceViewSet",
+    "JournalEntryViewSet",
     "JournalView",
+    "LedgerPeriodViewSet",
     "PositionViewSet",
     "SettlementInstructionViewSet",
     "StatementLineViewSet",

@@ -7,7 +7,16 @@ from django.db import connection, transaction
 
 from clearing import services, tasks
 from clearing.errors import CycleFaulty, InsufficientFunds, NoOpenCycle
-from clearing.models import Cycle, Entry, Invoice, NetPosition, Obligation, Posting, SettlementInstruction
+from clearing.models import (
+    Cycle,
+    CycleStep,
+    Entry,
+    Invoice,
+    NetPosition,
+    Obligation,
+    Posting,
+    SettlementInstruction,
+)
 from clearing.proofs import cycle_root
 from clearing.queries import trade_proof
 from clearing.recomputation import changed_cycles
@@ -149,6 +158,19 @@ def test_each_step_leaves_one_record_and_one_event(market):
     assert list(kinds) == [f"clearing.cycle_{step}" for step in steps]
     events = OutboxEvent.objects.filter(type="cycle.moved", subject=cycle.public_id).order_by("pk")
     assert [event.data["state"] for event in events] == ["open", "closing", *steps[2:]]
+
+
+def test_each_step_leaves_its_time(market):
+    factories.accepted(market, "a", "b", 10_000)
+    cycle = factories.clear(market)
+    steps = CycleStep.objects.filter(cycle=cycle).order_by("epoch")
+    assert [(step.epoch, step.state) for step in steps] == [
+        (2, "validated"),
+        (3, "netted"),
+        (4, "posted"),
+        (5, "settling"),
+    ]
+    assert cycle.closed_at <= cycle.netted_at <= cycle.posted_at
 
 
 def test_positions_are_what_each_owes_and_is_owed(market):

@@ -7,7 +7,18 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from clearing.models import Account, Balance, Cycle, Entry, Invoice, NetPosition, Obligation, Posting, Trade
+from clearing.models import (
+    Account,
+    Balance,
+    Cycle,
+    CycleStep,
+    Entry,
+    Invoice,
+    NetPosition,
+    Obligation,
+    Posting,
+    Trade,
+)
 from clearing.services.eligibility import cycle_for
 
 from . import factories
@@ -134,6 +145,23 @@ def test_every_limited_account_has_its_balance(market):
     )
 
 
+def test_an_unused_part_comes_back_with_the_capture_only(market, secured):
+    available, held, payable = (account(market, "buyer", kind) for kind in ("available", "held", "payable"))
+    posting = (
+        f"{WHOLE[:-1]}, trade_id) SELECT made.id, leg, account, amount, 'JPY', line, %s FROM made,"
+        " unnest(%s::int[], %s::bigint[], %s::bigint[], %s::text[]) AS p(leg, account, amount, line)"
+    )
+
+    def attempt(*rows: tuple[int, int, str]) -> list[Any]:
+        accounts, amounts, lines = zip(*rows, strict=True)
+        return [secured.pk, list(range(1, len(rows) + 1)), list(accounts), list(amounts), list(lines)]
+
+    because = "not the whole of a trade of its buyer"
+    refused(posting, *attempt((held.pk, 4_000, "unused"), (available.pk, -4_000, "unused")), because=because)
+    refused(posting, *attempt((held.pk, 7_000, "unhold"), (payable.pk, -7_000, "unhold")), because=because)
+    assert factories.balance(market, "buyer", "held") == 11_000
+
+
 def test_held_money_names_its_trade_and_is_ended_once(market, secured):
     available, held = account(market, "buyer", "available"), account(market, "buyer", "held")
     posting = (
@@ -179,6 +207,32 @@ def test_held_money_names_its_trade_and_is_ended_once(market, secured):
     assert factories.balance(market, "buyer", "held") == 0
 
 
+ACCEPT = (
+    "UPDATE clearing_trade SET state = 'accepted', captured_price_minor = price_minor,"
+    " captured_tax_minor = tax_minor, captured_fee_minor = fee_minor"
+)
+
+
+def test_no_more_is_captured_than_was_held(market, secured):
+    for change in (
+        "captured_price_minor = price_minor + 1",
+        "captured_price_minor = -1",
+        "captured_price_minor = NULL",
+        "captured_tax_minor = tax_minor - 1",
+        "captured_fee_minor = NULL",
+    ):
+        column = change.split(" ")[0]
+        others = ", ".join(
+            part for part in ACCEPT.split(" SET ")[1].split(", ") if not part.startswith(column)
+        )
+        refused(
+            f"UPDATE clearing_trade SET {others}, {change}, accepted_at = now()", because="trade_captured"
+        )
+    refused("UPDATE clearing_trade SET captured_price_minor = 1", because="trade_captured")
+    secured.refresh_from_db()
+    assert (secured.state, secured.captured_price_minor) == ("secured", None)
+
+
 def test_the_terms_of_a_trade_never_change(market, secured):
     for change in (
         "price_minor = 1",
@@ -191,7 +245,7 @@ def test_the_terms_of_a_trade_never_change(market, secured):
     refused("UPDATE clearing_trade SET state = 'concluded'", because="does not lead to")
     refused("UPDATE clearing_trade SET state = 'refunded', ended_at = now()", because="does not lead to")
     refused("UPDATE clearing_trade SET secured_at = now() - interval '1 day'", because="cannot be changed")
-    refused("UPDATE clearing_trade SET state = 'accepted'", because="trade_moments")
+    refused(f"{ACCEPT}, accepted_at = NULL", because="trade_moments")
     refused("DELETE FROM clearing_trade", because="are kept")
     before = (secured.state, secured.price_minor, secured.secured_at)
     secured.refresh_from_db()
@@ -231,7 +285,7 @@ def test_a_trade_enters_one_cycle_only(market):
 
 
 def test_price_and_fee_are_made_together_as_agreed(market, secured):
-    run("UPDATE clearing_trade SET state = 'accepted', accepted_at = now() WHERE id = %s", secured.pk)
+    run(f"{ACCEPT}, accepted_at = now() WHERE id = %s", secured.pk)
     sql, values = base(market, secured, market.cycle, price=9_999)
     refused(sql, *values, because="is not what the trade states")
     sql, values = base(market, secured, market.cycle)
@@ -270,6 +324,43 @@ def test_a_closed_cycle_takes_no_obligation(market):
     refused("UPDATE clearing_cycle SET state = 'netted' WHERE id = %s", cycle.pk, because="cycle_netted_what")
     refused("DELETE FROM clearing_cycle", because="are kept")
     assert Cycle.objects.get(pk=cycle.pk).state == "validated"
+
+
+def test_a_cycle_on_hold_stays_where_it_is(market):
+    cycle = factories.clear(market, "validated")
+    refused(
+        "UPDATE clearing_cycle SET on_hold_since = now() WHERE id = %s", cycle.pk, because="cycle_hold_reason"
+    )
+    run("UPDATE clearing_cycle SET on_hold_since = now(), hold_reason = 'audit' WHERE id = %s", cycle.pk)
+    refused("UPDATE clearing_cycle SET state = 'netted' WHERE id = %s", cycle.pk, because="is on hold")
+    assert Cycle.objects.get(pk=cycle.pk).state == "validated"
+
+
+def test_the_steps_of_a_cycle_are_kept(market):
+    cycle = factories.clear(market, "validated")
+    refused("UPDATE clearing_cyclestep SET epoch = 9", because="append-only")
+    refused(
+        "INSERT INTO clearing_cyclestep (cycle_id, epoch, state, began_at, ended_at)"
+        " SELECT cycle_id, epoch, state, began_at, ended_at FROM clearing_cyclestep",
+        because="cycle_step_once",
+    )
+    assert CycleStep.objects.filter(cycle=cycle).count() == 1
+
+
+def test_a_share_goes_to_a_named_beneficiary_from_the_seller(market):
+    trade = factories.accepted(market, "buyer", "seller", 10_000)
+    columns = OBLIGATION.replace("made_at)", "made_at, beneficiary_key)")
+    row = "(%s, 'share', %s, %s, 100, 0, 0, 'JPY', %s, 'market_terms', 'shr_1', now(), %s)"
+    beneficiary = market.party("beneficiary").pk
+    refused(
+        columns + row, trade.pk, trade.seller_id, beneficiary, market.cycle.pk, None,
+        because="obligation_beneficiary",
+    )  # fmt: skip
+    refused(
+        columns + row, trade.pk, trade.buyer_id, beneficiary, market.cycle.pk, "1",
+        because="is not what the trade states",
+    )  # fmt: skip
+    assert Obligation.objects.count() == 2
 
 
 def test_a_second_open_cycle_is_refused(market):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import transaction
 
 from clearing import handlers, queries, services
 from clearing.errors import PartyNotIndependent
@@ -16,6 +17,7 @@ from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import IllegalTransition, Missing
+from marketplace.kernel.invariants import verify_all
 from tests.participants import factories as participants
 
 from . import factories
@@ -55,6 +57,48 @@ def test_an_agreement_becomes_a_trade_with_tax_and_fee(market):
 def test_tax_is_cut_off_to_whole_yen_by_category(market, category, price, tax):
     trade = factories.conclude(market, "buyer", "seller", price, tax_category=category)
     assert trade.tax_minor == tax
+
+
+def test_what_was_not_used_comes_back_when_the_rest_is_captured(market):
+    trade = factories.conclude(market, "buyer", "seller", 10_000)
+    factories.pay_in(market, "buyer", 11_000)
+    services.accept_trade(actor=SYSTEM, agreement=trade.agreement, transaction_id=None, used_minor=3_005)
+    trade.refresh_from_db()
+    assert (trade.captured_price_minor, trade.captured_tax_minor, trade.captured_fee_minor) == (
+        3_005,
+        300,
+        150,
+    )
+    assert [factories.balance(market, "buyer", kind) for kind in ("available", "held", "payable")] == [
+        7_695,
+        0,
+        3_305,
+    ]
+    purchase = Obligation.objects.get(kind="purchase")
+    assert (purchase.amount_minor, purchase.tax_minor) == (3_005, 300)
+    cycle = factories.clear(market)
+    assert (cycle.trades, factories.balance(market, "buyer", "payable")) == (1, 0)
+    assert {name: rows for name, rows in verify_all("clearing").items() if rows} == {}
+
+
+def test_of_a_period_without_use_everything_comes_back(market):
+    trade = factories.conclude(market, "buyer", "seller", 10_000)
+    factories.pay_in(market, "buyer", 11_000)
+    services.accept_trade(actor=SYSTEM, agreement=trade.agreement, transaction_id=None, used_minor=0)
+    trade.refresh_from_db()
+    assert (trade.state, trade.captured_price_minor, trade.captured_fee_minor) == ("accepted", 0, 0)
+    assert (factories.available(market, "buyer"), factories.balance(market, "buyer", "held")) == (11_000, 0)
+    factories.clear(market)
+    assert {name: rows for name, rows in verify_all("clearing").items() if rows} == {}
+
+
+def test_more_than_was_held_is_never_captured(market):
+    trade = factories.conclude(market, "buyer", "seller", 10_000)
+    factories.pay_in(market, "buyer", 11_000)
+    with pytest.raises(ValueError, match="not within what was held"), transaction.atomic():
+        services.accept_trade(actor=SYSTEM, agreement=trade.agreement, transaction_id=None, used_minor=10_001)
+    trade.refresh_from_db()
+    assert (trade.state, Obligation.objects.count()) == ("secured", 0)
 
 
 def test_concluding_again_changes_nothing(market):

@@ -52,6 +52,24 @@ def wait_until_quiet() -> None:
         time.sleep(0.02)
 
 
+def test_one_transaction_asks_for_the_relay_once(db, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks() as callbacks:
+        emit("org_1", "org_2")
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            services.emit(OrganisationRegistered(organisation="org_3"))
+            raise ZeroDivisionError
+    assert callbacks == [services.nudge]
+
+
+def test_an_event_that_was_taken_back_leaves_the_next_its_nudge(db, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks() as callbacks, transaction.atomic():
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            services.emit(OrganisationRegistered(organisation="org_4"))
+            raise ZeroDivisionError
+        services.emit(OrganisationRegistered(organisation="org_5"))
+    assert callbacks == [services.nudge]
+
+
 def test_an_event_needs_a_transaction(probed):
     with pytest.raises(services.EmittedOutsideTransaction):
         services.emit(OrganisationRegistered(organisation="org_1"))

@@ -1,0 +1,1 @@
+"""Commands of clearing for the operator's own host."""

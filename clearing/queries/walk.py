@@ -1,0 +1,134 @@
+"""Walking any yen: from a posting back to trades, agreements and evidence, and forward to the bank."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from marketplace.evidence.queries import records_about
+from marketplace.kernel.actors import Actor
+
+from ..models import BankEntry, Entry, Obligation, Posting, SettlementInstruction
+from ..states import CORRECTION_KINDS, EntryKind, LineKind, ObligationKind
+from .sight import own_key
+
+EVIDENCE_MAX = 50
+
+_BEHIND: dict[str, tuple[str, tuple[str, ...]]] = {
+    LineKind.PURCHASES: ("debtor_id", (ObligationKind.PURCHASE,)),
+    LineKind.SALES: ("creditor_id", (ObligationKind.PURCHASE,)),
+    LineKind.FEES: ("debtor_id", (ObligationKind.FEE,)),
+    LineKind.FEE_TAX: ("debtor_id", (ObligationKind.FEE,)),
+    LineKind.FEE_REFUNDS: ("creditor_id", (ObligationKind.FEE_REFUND,)),
+    LineKind.FEE_REFUND_TAX: ("creditor_id", (ObligationKind.FEE_REFUND,)),
+    LineKind.CORRECTIONS_PAID: ("debtor_id", CORRECTION_KINDS),
+    LineKind.CORRECTIONS_RECEIVED: ("creditor_id", CORRECTION_KINDS),
+    LineKind.SHARES_PAID: ("debtor_id", (ObligationKind.SHARE,)),
+    LineKind.SHARES_RECEIVED: ("creditor_id", (ObligationKind.SHARE,)),
+}
+"""Line of a cycle's entry → on which side its participant stands, and in what kinds of obligation."""
+
+
+def visible_entries(actor: Actor) -> QuerySet[Entry]:
+    """Journal entries about the actor's organisation; every one, for the operator."""
+    rows = Entry.objects.select_related("cycle", "trade")
+    return rows if actor.may_see() else rows.filter(organisation_id=own_key(actor))
+
+
+def obligations_behind(entry: Entry, line: str) -> QuerySet[Obligation]:
+    """The obligations that a line of a cycle's entry sums up; none for any other line.
+
+    ``fee_tax`` and ``fee_refund_tax`` are computed once per rate over the fees that they belong to.
+    """
+    rows = Obligation.objects.select_related("trade", "cycle")
+    found = _BEHIND.get(line)
+    if found is None or entry.kind != EntryKind.CYCLE:
+        return rows.none()
+    side, kinds = found
+    return rows.filter(cycle=entry.cycle, kind__in=kinds, **{side: entry.organisation_id})
+
+
+def postings_of(entry: Entry, actor: Actor) -> QuerySet[Posting]:
+    """The postings of an entry on accounts that the actor may see."""
+    rows = Posting.objects.filter(entry=entry).select_related("account", "trade").order_by("leg")
+    return rows if actor.may_see() else rows.filter(account__organisation_id=own_key(actor))
+
+
+def walk(entry: Entry) -> dict[str, Any]:
+    """Where an entry comes from and where its money went, by public identifiers.
+
+    ``back``: the trade with its agreement and listing, or the cycle; the bank's booking that it records; evidence
+    about them, oldest first. ``forward``: the settlement payments of the cycle for the participant, each with its
+    bank bookings, or the entries that ended the trade's hold and the cycle that cleared it.
+    """
+    return {"back": _back(entry), "forward": _forward(entry)}
+
+
+def _back(entry: Entry) -> dict[str, Any]:
+    trade, cycle = entry.trade, entry.cycle
+    subjects = [row.public_id for row in (trade, cycle) if row is not None]
+    booking = _booking(entry)
+    if booking is not None:
+        subjects.append(booking.statement.public_id)
+    return {
+        "trade": trade.public_id if trade else None,
+        "agreement": trade.agreement if trade else None,
+        "listing": trade.listing if trade else None,
+        "cycle": cycle.public_id if cycle else None,
+        "bank_entry": _bank(booking) if booking else None,
+        "evidence": [row.public_id for subject in subjects for row in records_about(subject)[:EVIDENCE_MAX]],
+    }
+
+
+def _booking(entry: Entry) -> BankEntry | None:
+    """The bank's booking that an entry records: its reference names it."""
+    what, _, name = entry.reference.partition(":")
+    wanted = {"bank": Q(entry_reference=name), "allocation": Q(public_id=name)}.get(what)
+    return BankEntry.objects.filter(wanted).select_related("statement").first() if wanted else None
+
+
+def _bank(booking: BankEntry) -> dict[str, Any]:
+    return {
+        "bank_entry": booking.public_id,
+        "entry_reference": booking.entry_reference,
+        "booked_on": booking.booked_on.isoformat(),
+        "direction": booking.direction,
+        "amount_minor": booking.amount_minor,
+        "currency": booking.currency,
+    }
+
+
+def _forward(entry: Entry) -> dict[str, Any]:
+    forward: dict[str, Any] = {"payments": [], "entries": [], "cycle": None}
+    if entry.kind == EntryKind.CYCLE:
+        forward["payments"] = _payments(entry)
+    elif entry.trade_id is not None:
+        later = Entry.objects.filter(trade_id=entry.trade_id, pk__gt=entry.pk).order_by("pk")
+        forward["entries"] = list(later.values_list("public_id", flat=True))
+        purchase = Obligation.objects.filter(trade_id=entry.trade_id, kind=ObligationKind.PURCHASE)
+        forward["cycle"] = purchase.values_list("cycle__public_id", flat=True).first()
+    return forward
+
+
+def _payments(entry: Entry) -> list[dict[str, Any]]:
+    instructions = list(
+        SettlementInstruction.objects.filter(cycle=entry.cycle, organisation=entry.organisation_id).order_by(
+            "pk"
+        )
+    )
+    bookings: dict[int, list[dict[str, Any]]] = {}
+    for booking in BankEntry.objects.filter(instruction__in=instructions).order_by("pk"):
+        bookings.setdefault(booking.instruction_id or 0, []).append(_bank(booking))
+    return [
+        {
+            "instruction": row.public_id,
+            "reference": row.reference,
+            "state": row.state,
+            "direction": row.direction,
+            "amount_minor": row.amount_minor,
+            "currency": row.currency,
+            "bank": bookings.get(row.pk, []),
+        }
+        for row in instructions
+    ]

@@ -1,0 +1,131 @@
+"""Settlement payments, transfer files and the bank's statements."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from marketplace.api.serializers import BilingualField, StrictSerializer
+
+from ..models import BankEntry, BankStatement, ClientAccount, SettlementInstruction, TransferFile
+from .parties import PartyField, PartyListSerializer, label_of
+
+
+class InstructionSerializer(serializers.ModelSerializer[SettlementInstruction]):
+    """One settlement payment of a participant."""
+
+    id = serializers.CharField(source="public_id")
+    cycle = serializers.CharField(source="cycle.public_id")
+    organisation = PartyField("organisation_id")
+    transfer_file = serializers.CharField(source="transfer_file.public_id", allow_null=True, default=None)
+    state_label = serializers.SerializerMethodField()
+
+    class Meta:
+        model = SettlementInstruction
+        list_serializer_class = PartyListSerializer
+        fields = (
+            "id", "cycle", "organisation", "reference", "direction", "amount_minor", "currency", "state",
+            "state_label", "transfer_file", "value_date", "planned_at", "confirmed_at", "failed_at",
+            "failure_reason",
+        )  # fmt: skip
+
+    @extend_schema_field(BilingualField)
+    def get_state_label(self, instruction: SettlementInstruction) -> dict[str, str]:
+        """The state in words."""
+        return label_of(instruction, "state")
+
+
+class TransferFileSerializer(serializers.ModelSerializer[TransferFile]):
+    """A file of payments for the bank."""
+
+    id = serializers.CharField(source="public_id")
+    cycle = serializers.CharField(source="cycle.public_id")
+
+    class Meta:
+        model = TransferFile
+        fields = ("id", "cycle", "sha256", "records", "total_minor", "currency", "value_date", "made_at")
+
+
+class BankStatementSerializer(serializers.ModelSerializer[BankStatement]):
+    """An imported statement of the client account."""
+
+    id = serializers.CharField(source="public_id")
+
+    class Meta:
+        model = BankStatement
+        fields = ("id", "file_name", "sha256", "lines", "added", "imported_by", "imported_at")
+
+
+class BankEntrySerializer(serializers.ModelSerializer[BankEntry]):
+    """One booking of the bank and what it was recognised as; ``mismatch_code`` says why it was not."""
+
+    id = serializers.CharField(source="public_id")
+    statement = serializers.CharField(source="statement.public_id")
+    organisation = PartyField("organisation_id")
+    instruction = serializers.CharField(source="instruction.public_id", allow_null=True, default=None)
+    match_label = serializers.SerializerMethodField()
+
+    class Meta:
+        model = BankEntry
+        list_serializer_class = PartyListSerializer
+        fields = (
+            "id", "statement", "entry_reference", "booked_on", "direction", "amount_minor", "currency",
+            "counterparty_name", "counterparty_account", "remittance_information", "match", "match_label",
+            "mismatch_code", "organisation", "instruction",
+        )  # fmt: skip
+
+    @extend_schema_field(BilingualField)
+    def get_match_label(self, entry: BankEntry) -> dict[str, str]:
+        """What it was recognised as, in words."""
+        return label_of(entry, "match")
+
+
+class ClientAccountSerializer(serializers.ModelSerializer[ClientAccount]):
+    """The bank account that holds participants' money."""
+
+    id = serializers.CharField(source="public_id")
+
+    class Meta:
+        model = ClientAccount
+        fields = (
+            "id", "currency", "requester_code", "requester_name", "bank_code", "bank_name", "branch_code",
+            "branch_name", "account_type", "account_number", "registered_at",
+        )  # fmt: skip
+
+
+class UploadStatementSerializer(StrictSerializer):
+    """A statement of the client account as CSV in UTF-8."""
+
+    file = serializers.FileField()
+
+
+class CreateTransferFileSerializer(StrictSerializer):
+    """The cycle whose planned payments are written into a file."""
+
+    cycle = serializers.CharField(max_length=31)
+
+
+class AllocateSerializer(StrictSerializer):
+    """The participant that a receipt belongs to."""
+
+    organisation = serializers.CharField(max_length=31)
+
+
+class FailSerializer(StrictSerializer):
+    """What the bank told about a payment that it did not carry out."""
+
+    reason = serializers.CharField(max_length=200)
+
+
+class RegisterClientAccountSerializer(StrictSerializer):
+    """The account that holds participants' money, as transfer files name it."""
+
+    currency = serializers.CharField(min_length=3, max_length=3)
+    requester_code = serializers.CharField(max_length=10)
+    requester_name = serializers.CharField(max_length=40)
+    bank_code = serializers.CharField(max_length=4)
+    bank_name = serializers.CharField(max_length=15, required=False, default="", allow_blank=True)
+    branch_code = serializers.CharField(max_length=3)
+    branch_name = serializers.CharField(max_length=15, required=False, default="", allow_blank=True)
+    account_type = serializers.ChoiceField(choices=("ordinary", "current"))
+    account_number = serializers.CharField(max_length=7)

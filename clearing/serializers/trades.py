@@ -1,0 +1,72 @@
+"""Trades, their proofs and their invoices, as their parties see them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from marketplace.api.serializers import BilingualField
+
+from ..models import Invoice, Trade
+from .parties import PartyField, PartyListSerializer, label_of
+
+
+class TradeSerializer(serializers.ModelSerializer[Trade]):
+    """A trade as its parties see it. ``cleared``: the cycle that it was cleared in is posted."""
+
+    id = serializers.CharField(source="public_id")
+    buyer = PartyField("buyer_id")
+    seller = PartyField("seller_id")
+    state_label = serializers.SerializerMethodField()
+    cleared = serializers.BooleanField()
+
+    class Meta:
+        model = Trade
+        list_serializer_class = PartyListSerializer
+        fields = (
+            "id", "business_key", "agreement", "charge", "charging", "commissioned", "reference", "listing",
+            "listing_version", "segment", "buyer", "seller", "currency", "price_minor", "tax_minor",
+            "tax_rate_bp", "gross_minor", "fee_minor", "captured_price_minor", "captured_tax_minor",
+            "captured_fee_minor", "fee_payer", "tariff", "state", "state_label", "cleared", "inspection_days",
+            "fund_by", "pay_by", "concluded_at", "secured_at", "received_at", "accepted_at", "ended_at",
+        )  # fmt: skip
+
+    @extend_schema_field(BilingualField)
+    def get_state_label(self, trade: Trade) -> dict[str, str]:
+        """The state in words."""
+        return label_of(trade, "state")
+
+
+class TradeProofSerializer(serializers.Serializer[Any]):
+    """A trade's line in its cycle, and the path of hashes from it to the cycle's root."""
+
+    trade = serializers.CharField()
+    cycle = serializers.CharField()
+    line = serializers.CharField()
+    index = serializers.IntegerField()
+    size = serializers.IntegerField()
+    path = serializers.ListField(child=serializers.CharField())
+    trades_root = serializers.CharField()
+    positions_root = serializers.CharField()
+    merkle_root = serializers.CharField()
+
+
+class InvoiceSerializer(serializers.ModelSerializer[Invoice]):
+    """An invoice as it was issued; ``document`` is all that is printed on it."""
+
+    id = serializers.CharField(source="public_id")
+    issuer = PartyField("issuer_id")
+    recipient = PartyField("recipient_id")
+    cycle = serializers.CharField(source="cycle.public_id")
+    trade = serializers.CharField(source="obligation.trade.public_id", allow_null=True, default=None)
+    document = serializers.DictField()
+
+    class Meta:
+        model = Invoice
+        list_serializer_class = PartyListSerializer
+        fields = (
+            "id", "number", "purpose", "kind", "issuer", "recipient", "cycle", "trade", "issued_on", "currency",
+            "net_minor", "tax_minor", "total_minor", "document",
+        )  # fmt: skip
