@@ -20,12 +20,12 @@ from marketplace.participants.queries import organisations_by_id
 from ..errors import ClientAccountMissing, ClientMoneyShort, NothingToTransfer, TransferNotPossible
 from ..models import ClientAccount, Cycle, SettlementInstruction, TransferFile
 from ..queries.ledger import client_money
-from ..states import INSTRUCTION, CycleState, InstructionState, PaymentDirection
+from ..states import FINAL_STATES, INSTRUCTION, CycleState, InstructionState, PaymentDirection
 from ..transfer_file import Originator, Payment, Unwritable, write_transfer_file
 from .instructions import instruction_for, next_sequence
 
 TRANSFER_CURRENCY = "JPY"
-PAYING_STATES = (CycleState.SETTLING, CycleState.PARTIAL)
+PAYING_STATES = (CycleState.SETTLING, *FINAL_STATES)
 SAMPLE = Payment("JPY00001-000001", "0001", "001", "ordinary", "0000001", "A", 1)
 
 

@@ -71,9 +71,12 @@ class Round:
     files: int = 0
 
     def outcome(self, owing: Counter[str]) -> str:
-        """What the next look at its payments finds: ``settled``, ``partial``, or its state while some are open."""
+        """What the next look at its payments finds: ``settled``, ``partial``, or its state while some are open.
+
+        A settled round of which a payment came back is settled in part, though it is being paid again.
+        """
         if any(payment.state not in ("confirmed", "failed") for payment in self.payments):
-            return self.state
+            return "partial" if self.state == "settled" else self.state
         confirmed = {payment.payee for payment in self.payments if payment.state == "confirmed"}
         failed = {payment.payee for payment in self.payments if payment.state == "failed"}
         claims = any(owing[name] > 0 for name in self.carried)

@@ -165,7 +165,7 @@ class MoneyPath(RuleBasedStateMachine):
         subject = pick(self.cut_off(), which)
         cycle = self.cycle(subject)
         planned = [row for row in subject.payments if row.state == "planned" and row.amount > 0]
-        if subject.state not in ("settling", "partial"):
+        if subject.state not in ("settling", "partial", "settled"):
             planned = []
         try:
             made = services.create_transfer_file(actor=self.market.actor, cycle=cycle.public_id)
