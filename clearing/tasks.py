@@ -17,4 +17,4 @@ def advance(cycle: str) -> str | None:
 @shared_task(name="clearing.tasks.sweep", ignore_result=True)
 def sweep() -> int:
     """On beat: deadlines, waiting trades whose money is there, and cycles not at their end; how many were moved."""
-    return services.carry_out_deadlines() + services.advance_cycles()
+    return services.each_by_itself((services.carry_out_deadlines, services.advance_cycles))

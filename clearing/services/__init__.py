@@ -10,7 +10,7 @@ from .settlement import (
     report_failed_payment,
     retry_payment,
 )
-from .sweeping import advance_cycles, carry_out_deadlines, secure_funded_trades
+from .sweeping import advance_cycles, carry_out_deadlines, each_by_itself, secure_funded_trades
 from .trades import (
     accept_trade,
     adjust_trade,
@@ -32,6 +32,7 @@ __all__ = [
     "close_ledger_period",
     "conclude_trade",
     "create_transfer_file",
+    "each_by_itself",
     "fail_trade",
     "hold_trade",
     "import_bank_statement",
