@@ -24,7 +24,7 @@ RULEBOOK = Path(__file__).parents[1] / "fixtures" / "rulebook.yaml"
 
 def prepare(tag: str, *, buyers: int, funds_minor: int) -> tuple[list[str], str]:
     """Public identifiers of new buyers, each with ``funds_minor`` paid in, and of a new seller."""
-    operator = _operator()
+    operator = operator_actor()
     seller = _register(f"seller {tag}")
     found = [_register(f"buyer {tag} {number}") for number in range(buyers)]
     movements = [
@@ -39,7 +39,7 @@ def prepare(tag: str, *, buyers: int, funds_minor: int) -> tuple[list[str], str]
     return found, seller
 
 
-def _operator() -> Actor:
+def operator_actor() -> Actor:
     """The operator of this benchmark's database, made with its rulebook and first cycle if it is new."""
     try:
         view = participants.operator_organisation()

@@ -62,7 +62,7 @@ OWN_OF_THE_OPERATOR = (
 )
 """Whose sum, with the sign turned, is what the operator has earned and not yet taken out."""
 
-LIMITED_KINDS = PARTICIPANT_KINDS
+LIMITED_KINDS = (*PARTICIPANT_KINDS, AccountKind.RESERVE)
 """Kinds whose balance never leaves its normal side: nobody spends what is not there.
 
 The bank's accounts are not among them: what the bank booked has happened, and is posted, whatever it comes to.

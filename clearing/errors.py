@@ -99,8 +99,19 @@ class ClientMoneyShort(DomainError):
     code = "client_money_short"
     category = Category.CONFLICT
     detail = Label(
-        "The operator must first pay in {missing_minor} {currency}: claims on participants exceed its earnings.",
-        "立替金が運営者の収益を超えているため、先に運営者が {missing_minor} {currency} を入金する必要があります。",
+        "The operator must first pay in {missing_minor} {currency}: it refunded more fees than it earned.",
+        "返還した手数料が収益を超えているため、先に運営者が {missing_minor} {currency} を入金する必要があります。",
+    )
+
+
+class ClaimOutstanding(DomainError):
+    """The participant still owes what the reserve lent it. Fields: ``organisation, claim_minor, currency``."""
+
+    code = "claim_outstanding"
+    category = Category.CONFLICT
+    detail = Label(
+        "{organisation} still owes the market {claim_minor} {currency}; collect it or write it off first.",
+        "{organisation} には立替金 {claim_minor} {currency} が残っています。先に回収または貸倒処理をしてください。",
     )
 
 

@@ -48,6 +48,11 @@ class Position:
         return tuple(getattr(self, part.name) for part in fields(self))
 
     @property
+    def unsecured_minor(self) -> int:
+        """What comes to the party (positive) or is asked of it, its purchases apart: they were paid for beforehand."""
+        return self.net_minor - self.purchases_minor - self.purchase_tax_minor
+
+    @property
     def net_minor(self) -> int:
         """What the party is owed (positive) or owes (negative) over all."""
         return sum(self.parts)
@@ -120,7 +125,13 @@ class Summary:
 def summarise(positions: dict[int, Position]) -> Summary:
     """The figures of a cycle's positions."""
     nets = [position.net_minor for position in positions.values()]
-    gross = sum(part for position in positions.values() for part in position.parts if part > 0)
+    gross = sum(
+        part
+        for position in positions.values()
+        # What is put off was owed all the same: it is in the other parts already.
+        for part in position.parts[:-1]
+        if part > 0
+    )
     return Summary(
         gross_minor=gross,
         net_minor=sum(net for net in nets if net > 0),

@@ -1,4 +1,4 @@
-"""What a cycle posts for one participant: gross lines, and where a shortfall is taken from. Pure."""
+"""What a cycle posts for one participant: gross lines, and what makes up for what is missing. Pure."""
 
 from __future__ import annotations
 
@@ -24,21 +24,16 @@ class Plan:
 
     lines: tuple[PlannedLine, ...]
     payout_minor: int
-    carried_minor: int
-
-    @property
-    def falls_short(self) -> bool:
-        """Whether the participant's own money does not meet what it owes."""
-        return self.carried_minor > 0
 
 
-def plan_of(position: Position, *, available_minor: int, claim_minor: int) -> Plan:
-    """The entry of one participant, gross, with the ladder for a shortfall.
+def plan_of(position: Position, *, claim_minor: int) -> Plan:
+    """The entry of one participant, gross.
 
-    Purchases were paid for when they were secured, so they meet the released money. Sales, corrections and refunds
-    come in to ``receivable``; fees, their tax and corrections go out of it. If that is not enough, the rest is
-    drawn from the participant's own ``available_minor``, and what is still missing becomes a claim of the market
-    on it. If something is left, an earlier claim (``claim_minor``) is collected first; the rest is paid out.
+    Purchases were paid for when they were secured, so they meet the released money. Sales, corrections, shares and
+    refunds come in to ``receivable``; fees, their tax, corrections and shares go out of it. What a party puts off
+    to the next cycle comes back in, and goes out of what its creditor gets. If that is not enough, the money that
+    was set aside when the cycle was netted (``services.shortfalls``) makes up for it exactly. If something is left,
+    an earlier claim (``claim_minor``) is collected first; the rest is paid out.
     """
     money = AccountKind
     gross = (
@@ -62,16 +57,23 @@ def plan_of(position: Position, *, available_minor: int, claim_minor: int) -> Pl
         (LineKind.CORRECTIONS_PAID, money.RECEIVABLE, money.SETTLEMENT, -position.corrections_paid_minor),
         (LineKind.SHARES_RECEIVED, money.SETTLEMENT, money.RECEIVABLE, position.shares_received_minor),
         (LineKind.SHARES_PAID, money.RECEIVABLE, money.SETTLEMENT, -position.shares_paid_minor),
+        (LineKind.CARRIED, money.SETTLEMENT, money.RECEIVABLE, max(position.carried_forward_minor, 0)),
+        (LineKind.AWAITED, money.RECEIVABLE, money.SETTLEMENT, max(-position.carried_forward_minor, 0)),
     )
     left = sum(amount for _, _, credit, amount in gross if credit == money.RECEIVABLE)
     left -= sum(amount for _, debit, _, amount in gross if debit == money.RECEIVABLE)
-    drawn = min(max(-left, 0), available_minor)
-    carried = max(-left, 0) - drawn
     recovered = min(max(left, 0), claim_minor)
-    ladder = (
-        (LineKind.DRAWN, money.AVAILABLE, money.RECEIVABLE, drawn),
-        (LineKind.CARRIED, money.CLAIM, money.RECEIVABLE, carried),
+    rest = (
+        (LineKind.COVERED, money.PAYABLE, money.RECEIVABLE, max(-left, 0)),
         (LineKind.RECOVERED, money.RECEIVABLE, money.CLAIM, recovered),
     )
-    lines = tuple(PlannedLine(*line) for line in (*gross, *ladder) if line[3])
-    return Plan(lines=lines, payout_minor=max(left, 0) - recovered, carried_minor=carried)
+    lines = tuple(PlannedLine(*line) for line in (*gross, *rest) if line[3])
+    return Plan(lines=lines, payout_minor=max(left, 0) - recovered)
+
+
+def plan_of_operator(position: Position) -> Plan:
+    """The entry of the operator: fees that were put off are not earned yet. Its other side is with the participants."""
+    awaited = PlannedLine(
+        LineKind.AWAITED, AccountKind.FEE_REVENUE, AccountKind.SETTLEMENT, -position.carried_forward_minor
+    )
+    return Plan(lines=(awaited,) if awaited.amount_minor else (), payout_minor=0)

@@ -1,131 +1,109 @@
 """What a cycle commits to: hashes over its input and its output, and one Merkle root over both.
 
-Lines are made of business keys, corporate numbers and amounts alone, so the same trades give the same hashes in
-every database and on every run. Fields are separated by ``|``, which no field contains. First one line a trade,
-sorted by the bytes of its key::
+``clearing.lines`` says what the lines of a cycle are and in which order they come. ``input_hash`` is SHA-256 over the
+currency, a line feed and the leaf hashes of all lines. ``trades_root`` is the Merkle root (RFC 6962) over them.
+``output_hash`` is SHA-256 over the currency and one line a net position, ``<party>|<part>|…|<net>``, in the order of
+the parties' bytes; the root over those lines and ``trades_root`` are the two children of ``merkle_root``.
 
-    <business key>|trade|<buyer>|<seller>|<price>|<tax>|<tax rate>|<fee>|<fee's tax rate>|<who bears the fee>
-
-then one a further obligation (corrections, refunds of fees), sorted by its bytes::
-
-    <business key>|<kind>|<debtor>|<creditor>|<amount>|<tax>|<tax rate>
-
-where parties are their corporate numbers, or ``operator``. ``input_hash`` is SHA-256 over the currency and the
-SHA-256 of each block of 1,024 lines joined by line feeds. ``trades_root`` is the Merkle root (RFC 6962) over all
-lines in that order; blocks are a power of two long, so the tree over all lines is the tree over the roots of the
-blocks, and one block at a time is in memory.
+Blocks of 1,024 lines are a power of two long, so the tree over all lines is the tree over the roots of the blocks, and
+one pass over the blocks gives everything.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain, islice
 
 from django.db import connection, transaction
-from psycopg import ClientCursor
+from psycopg import Cursor
 
-from marketplace.kernel.merkle import leaf_hash, merkle_root, node_hash
+from marketplace.kernel.merkle import HASH_BYTES, leaf_hash, merkle_root, node_hash, root_of
 
-BLOCK_LINES = 1024
-SORTING_MEMORY = "128MB"
+from .lines import BLOCK_LINES, BLOCKS
 
-_TRADES = """
-    COPY (
-        SELECT t.business_key, 'trade', t.buyer_key, t.seller_key, t.captured_price_minor, t.captured_tax_minor,
-               t.tax_rate_bp, t.captured_fee_minor, t.fee_tax_rate_bp, t.fee_payer
-          FROM clearing_obligation o JOIN clearing_trade t ON t.id = o.trade_id AND t.state = 'accepted'
-           AND t.buyer_id = o.debtor_id AND t.seller_id = o.creditor_id
-           AND t.captured_price_minor = o.amount_minor AND t.captured_tax_minor = o.tax_minor
-         WHERE o.cycle_id = %(cycle)s AND o.kind = 'purchase' ORDER BY t.business_key
-    ) TO STDOUT (DELIMITER '|')
-"""
-_CORRECTIONS = """
-    COPY (
-        SELECT line FROM (
-            SELECT concat_ws('|', t.business_key, o.kind,
-                       CASE o.debtor_id WHEN t.buyer_id THEN t.buyer_key WHEN t.seller_id THEN t.seller_key
-                            ELSE 'operator' END,
-                       CASE o.creditor_id WHEN t.buyer_id THEN t.buyer_key WHEN t.seller_id THEN t.seller_key
-                            ELSE coalesce(o.beneficiary_key, 'operator') END,
-                       o.amount_minor, o.tax_minor, o.tax_rate_bp) AS line
-              FROM clearing_obligation o JOIN clearing_trade t ON t.id = o.trade_id
-             WHERE o.cycle_id = %(cycle)s AND o.kind NOT IN ('purchase', 'fee')
-        ) further ORDER BY line COLLATE "C"
-    ) TO STDOUT
-"""
+SORTING_MEMORY = "256MB"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Up to 1,024 neighbouring lines of a tree: the key and leaf hash of the first, how many, and their root."""
+
+    first_key: str
+    first_leaf: str
+    lines: int
+    root: str
 
 
 @dataclass(frozen=True, slots=True)
 class InputDigest:
-    """Hash over what a cycle clears, in hexadecimal, and how many lines that was."""
+    """What one pass over the lines of a cycle gives: its hash and root in hexadecimal, its blocks, and sums.
+
+    ``stated`` is how many trades have a line, and the price, tax and fee that these lines state in all.
+    """
 
     input_hash: str
-    lines: int
+    trades_root: str
+    blocks: tuple[Block, ...]
+    stated: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputDigest:
+    """The hash over the net positions of a cycle, the root over them, and its blocks."""
+
+    output_hash: str
+    positions_root: str
+    blocks: tuple[Block, ...]
 
 
 def input_digest(*, cycle_id: int, currency: str) -> InputDigest:
-    """The hash over the lines of a cycle. A price that is not as its trade states it, or not accepted, has no line."""
-    return digest_over(currency, input_lines(cycle_id))
-
-
-def digest_over(currency: str, lines: Iterable[bytes]) -> InputDigest:
-    """The hash over the currency and the hash of each block of lines."""
+    """The digest over the lines of a cycle, as the database keeps their leaf hashes in order."""
     digest = hashlib.sha256(f"{currency}\n".encode())
-    count = 0
-    for block in blocks(lines):
-        digest.update(hashlib.sha256(b"\n".join(block)).digest())
-        count += len(block)
-    return InputDigest(digest.hexdigest(), count)
+    blocks: list[Block] = []
+    stated = (0, 0, 0, 0)
+    for first_key, leaves, *sums in _blocks(cycle_id):
+        digest.update(leaves)
+        blocks.append(block_over(first_key, leaves))
+        stated = tuple(map(sum, zip(stated, sums, strict=True)))  # type: ignore[assignment]
+    return InputDigest(digest.hexdigest(), root_over(blocks), tuple(blocks), stated)
 
 
-def trades_root(cycle_id: int) -> str:
-    """The Merkle root over the lines of a cycle, in hexadecimal."""
-    return root_over(input_lines(cycle_id)).hex()
-
-
-def root_over(lines: Iterable[bytes]) -> bytes:
-    """The Merkle root over lines in order: the root over the roots of their blocks."""
-    return merkle_root([merkle_root([leaf_hash(line) for line in block]) for block in blocks(lines)])
-
-
-def blocks(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """The lines by blocks of 1,024."""
-    remaining = iter(lines)
-    while block := list(islice(remaining, BLOCK_LINES)):
-        yield block
-
-
-def input_lines(cycle_id: int) -> Iterator[bytes]:
-    """The lines of a cycle in order, as the database streams them."""
+def _blocks(cycle_id: int) -> Iterator[tuple[str, bytes, int, int, int, int]]:
+    """The first key, the leaf hashes and the sums of each block, as the database gathers them."""
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('work_mem', %s, true)", [SORTING_MEMORY])
-        yield from chain(_copied(_TRADES, cycle_id), _copied(_CORRECTIONS, cycle_id))
+        with connection.cursor() as settings:
+            settings.execute("SELECT set_config('work_mem', %s, true)", [SORTING_MEMORY])
+        with Cursor(connection.connection) as stream:
+            for _, *block in stream.stream(BLOCKS.encode(), {"cycle": cycle_id}, binary=True):
+                yield tuple(block)
 
 
-def _copied(query: str, cycle_id: int) -> Iterator[bytes]:
-    with ClientCursor(connection.connection) as stream, stream.copy(query, {"cycle": cycle_id}) as rows:
-        for row in rows:
-            line = bytes(row)[:-1]
-            # COPY writes a backslash as two.
-            yield line.replace(b"\\\\", b"\\") if b"\\" in line else line
+def output_digest(*, currency: str, positions: Mapping[str, tuple[int, ...]]) -> OutputDigest:
+    """The digest over net positions: party → its parts and its net, in the order in which they are stored."""
+    parties = sorted(positions, key=str.encode)
+    lines = [position_line(party, positions[party]) for party in parties]
+    blocks = tuple(
+        block_over(parties[at], b"".join(map(leaf_hash, lines[at : at + BLOCK_LINES])))
+        for at in range(0, len(lines), BLOCK_LINES)
+    )
+    digest = hashlib.sha256(f"{currency}\n".encode() + b"\n".join(lines))
+    return OutputDigest(digest.hexdigest(), root_over(blocks), blocks)
 
 
-def output_hash(*, currency: str, positions: Mapping[str, tuple[int, ...]]) -> str:
-    """The hash over net positions: party → its parts and its net, in the order they are stored; hexadecimal."""
-    return hashlib.sha256(f"{currency}\n".encode() + b"\n".join(position_lines(positions))).hexdigest()
+def position_line(party: str, parts: tuple[int, ...]) -> bytes:
+    """The line of one net position."""
+    return "|".join([party, *map(str, parts)]).encode()
 
 
-def positions_root(positions: Mapping[str, tuple[int, ...]]) -> str:
-    """The Merkle root over the lines of net positions, in hexadecimal."""
-    return merkle_root([leaf_hash(line) for line in position_lines(positions)]).hex()
+def block_over(first_key: str, leaves: bytes) -> Block:
+    """The block of leaf hashes that stand one after the other."""
+    return Block(first_key, leaves[:HASH_BYTES].hex(), len(leaves) // HASH_BYTES, root_of(leaves).hex())
 
 
-def position_lines(positions: Mapping[str, tuple[int, ...]]) -> list[bytes]:
-    """One line a party, ``<party>|<part>|…|<net>``, sorted by its bytes."""
-    return sorted("|".join([party, *map(str, parts)]).encode() for party, parts in positions.items())
+def root_over(blocks: tuple[Block, ...] | list[Block]) -> str:
+    """The Merkle root over all lines, out of the roots of their blocks, in hexadecimal."""
+    return merkle_root([bytes.fromhex(block.root) for block in blocks]).hex()
 
 
 def cycle_root(trades: str, positions: str) -> str:

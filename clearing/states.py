@@ -188,6 +188,11 @@ class EntryKind(TextChoices):
     BANK_RETURN = "bank_return", Label("payment returned by the bank", "振込組戻し")
     SUSPENSE = "suspense", Label("booked to suspense", "仮受計上")
     ALLOCATION = "allocation", Label("suspense allocated", "仮受金の充当")
+    COVER = "cover", Label("own money set aside for a cycle", "清算不足額の充当")
+    RECOVERY = "recovery", Label("claim collected from a receipt", "入金からの立替金回収")
+    DEPOSIT = "deposit", Label("security deposit paid or released", "保証金の差入・返還")
+    RESERVE = "reserve", Label("reserve funded by the operator", "準備金の拠出")
+    WRITE_OFF = "write_off", Label("claim written off", "立替金の貸倒処理")
 
 
 class LineKind(TextChoices):
@@ -207,10 +212,26 @@ class LineKind(TextChoices):
     CORRECTIONS_RECEIVED = "corrections_received", Label("corrections received, with tax", "調整受取（税込）")
     SHARES_PAID = "shares_paid", Label("shares of proceeds paid", "分配支払")
     SHARES_RECEIVED = "shares_received", Label("shares of proceeds received", "分配受取")
-    DRAWN = "drawn", Label("shortfall drawn from available money", "不足額の充当")
-    CARRIED = "carried", Label("shortfall carried as a claim", "不足額の繰越")
+    DRAWN_RECEIVABLE = "drawn_receivable", Label("drawn from what was due", "未収金からの充当")
+    DRAWN = "drawn", Label("drawn from available money", "利用可能額からの充当")
+    DRAWN_DEPOSIT = "drawn_deposit", Label("drawn from the security deposit", "保証金からの充当")
+    DRAWN_RESERVE = "drawn_reserve", Label("lent by the reserve, now a claim", "準備金からの立替")
+    COVERED = "covered", Label("money set aside for the cycle, used", "充当額の受入れ")
+    CARRIED = "carried", Label("put off to the next cycle", "翌サイクルへの繰越")
+    AWAITED = "awaited", Label("due, but put off by its debtor", "相手方による繰越（未収）")
     RECOVERED = "recovered", Label("earlier claim collected", "立替金の回収")
+    DEPOSITED = "deposited", Label("paid into the security deposit", "保証金の差入れ")
+    DEPOSIT_RELEASED = "deposit_released", Label("security deposit released", "保証金の返還")
+    WRITTEN_OFF = "written_off", Label("claim written off", "立替金の貸倒れ")
+    RESERVE_USED = "reserve_used", Label("loss borne by the reserve", "準備金の取崩し")
     PAYMENT = "payment", Label("payment", "支払")
+
+
+class ProofTree(TextChoices):
+    """What a Merkle tree of a cycle is over."""
+
+    TRADES = "trades", Label("lines of trades and further obligations", "取引・追加債務の明細")
+    POSITIONS = "positions", Label("net positions", "ネットポジション")
 
 
 class InvoicePurpose(TextChoices):
@@ -248,6 +269,7 @@ class BankMatch(TextChoices):
     """What a line of the bank's statement was recognised as."""
 
     DEPOSIT = "deposit", Label("paid in by a participant", "参加者の入金")
+    RESERVE = "reserve", Label("paid into the reserve by the operator", "運営者による準備金の入金")
     SETTLEMENT = "settlement", Label("settlement payment confirmed", "決済の確認")
     RETURNED = "returned", Label("settlement payment returned", "決済の組戻し")
     UNALLOCATED = "unallocated", Label("not recognised", "未照合")

@@ -20,7 +20,11 @@ _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029#%|]")
 
 @dataclass(frozen=True, slots=True)
 class Charges:
-    """Tax on a price and the market's fee for it. Amounts in minor units of the trade's currency."""
+    """Tax on a price and the market's fee for it. Amounts in minor units of the trade's currency.
+
+    ``tariff`` is the code of the fee in ``rulebook`` (public identifier); ``fee_tiered`` says that a payer's volume
+    may make it less when the cycle is cut off.
+    """
 
     tax_rate_bp: int
     tax_minor: int
@@ -28,6 +32,8 @@ class Charges:
     fee_tax_rate_bp: int
     fee_payer: str
     tariff: str
+    rulebook: str | None
+    fee_tiered: bool
 
 
 def charges_of(
@@ -51,6 +57,8 @@ def charges_of(
         fee_tax_rate_bp=rules.tax_rate_bp(FEE_TAX_CATEGORY, on=day),
         fee_payer=tariff.borne_by,
         tariff=tariff.code,
+        rulebook=tariff.rulebook,
+        fee_tiered=bool(tariff.tiers),
     )
 
 

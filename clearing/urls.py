@@ -8,17 +8,20 @@ from .views import (
     BalancesView,
     BankEntryViewSet,
     BankStatementViewSet,
+    ClaimViewSet,
     ClientAccountViewSet,
     ClientMoneyView,
     CycleReportViewSet,
     CycleViewSet,
     DepositReferenceView,
+    DepositViewSet,
     InvoiceViewSet,
     JournalEntryViewSet,
     JournalView,
     LedgerPeriodViewSet,
     PositionViewSet,
     SettlementInstructionViewSet,
+    ShortfallViewSet,
     StatementLineViewSet,
     TradeViewSet,
     TradingNeutralityView,
@@ -41,6 +44,9 @@ router.register("bank-entries", BankEntryViewSet, basename="bank-entry")
 router.register("journal-entries", JournalEntryViewSet, basename="journal-entry")
 router.register("ledger-periods", LedgerPeriodViewSet, basename="ledger-period")
 router.register("client-accounts", ClientAccountViewSet, basename="client-account")
+router.register("deposits", DepositViewSet, basename="deposit")
+router.register("claims", ClaimViewSet, basename="claim")
+router.register("shortfalls", ShortfallViewSet, basename="shortfall")
 
 urlpatterns = [
     path("deposit-reference/", DepositReferenceView.as_view(), name="deposit-reference"),

@@ -82,10 +82,12 @@ class SignedSomethingElse(DomainError):
 class ConclusionRefused(DomainError):
     """The market's rules do not let the agreement be concluded. Fields: ``negotiation, outcome, reasons``.
 
-    ``reasons`` are ``{"rule", "outcome", "text": {"ja", "en"}}`` each, as the rule layer gave them.
+    ``reasons`` are ``{"rule", "outcome", "text": {"ja", "en"}}`` each, as the rule layer gave them. The decision
+    stays on record, so that a refusal can be replayed like any other.
     """
 
     code = "conclusion_refused"
+    is_recorded = True
     category = Category.CONFLICT
     detail = Label(
         "{negotiation} cannot be concluded: {words_en}", "{negotiation} は締結できません: {words_ja}"

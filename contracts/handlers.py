@@ -5,6 +5,7 @@ from __future__ import annotations
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import TradeFailed, TradeRefunded
 from marketplace.events.schemas.participants import ParticipantSuspended
+from marketplace.events.schemas.rules import TradingHalted, TradingResumed
 
 from . import services
 from .states import TerminationReason
@@ -27,3 +28,13 @@ def on_trade_refunded(event: TradeRefunded, envelope: Envelope) -> None:
     services.terminate_agreement(
         agreement=event.agreement, reason_code=TerminationReason.REFUNDED, cause=event.type
     )
+
+
+def on_trading_halted(event: TradingHalted, envelope: Envelope) -> None:
+    """Who negotiates what is halted is told that nothing is concluded there for now."""
+    services.tell_of_halt(halt=event.halt, lifted=False)
+
+
+def on_trading_resumed(event: TradingResumed, envelope: Envelope) -> None:
+    """Who negotiates is told that it can conclude again."""
+    services.tell_of_halt(halt=event.halt, lifted=True)

@@ -192,3 +192,19 @@ Invariant(
         " HAVING sum(CASE d.debtor WHEN 'seller' THEN d.amount_minor ELSE -d.amount_minor END) > a.price_minor"
     ),
 )
+Invariant(
+    name="contracts.none_while_halted",
+    promise=5,
+    statement="While trading is halted no negotiation begins and no agreement is concluded in what the halt covers.",
+    guards=("contracts_agreement.not_halted", "contracts_negotiation.not_halted"),
+    test="tests/contracts/test_signature_guards.py::test_nothing_begins_or_is_concluded_while_trading_is_halted",
+    # Business time never goes back, and both sides read it while they hold the lock; it may stand still.
+    check=by_query(
+        "SELECT made.public_id, h.public_id AS halt FROM rules_halt h JOIN ("
+        "  SELECT public_id, listing, segment, concluded_at AS made_at FROM contracts_agreement"
+        "  UNION ALL SELECT public_id, listing, segment, opened_at FROM contracts_negotiation) made"
+        " ON made.made_at > h.started_at AND (h.lifted_at IS NULL OR made.made_at < h.lifted_at)"
+        " AND (h.scope = 'market' OR h.scope = 'segment' AND h.subject = made.segment"
+        "  OR h.scope = 'listing' AND h.subject = made.listing)"
+    ),
+)

@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
+from marketplace.rules.halt_guards import not_halted
 
 from . import guards
 from .states import (
@@ -137,6 +138,7 @@ class Negotiation(models.Model):
                 "template_id", "negotiable", "opened_at",
             ),
             guards.independent_parties(),
+            not_halted(),
             guards.steps_signed(),
             guards.begins_with_proposal(),
         ]  # fmt: skip
@@ -308,6 +310,7 @@ class Agreement(models.Model):
             ),
             set_once("terminated_at", "termination_reason"),
             guards.independent_parties(),
+            not_halted(),
             guards.agreed_as_signed(),
             guards.concluded_whole(),
         ]  # fmt: skip

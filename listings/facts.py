@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from marketplace.rules.facts import FactProvider
+from marketplace.rules.halts import know_subjects
+from marketplace.rules.states import HaltScope
 
-from .queries import publication_facts
+from .queries import listing_exists, publication_facts
 
 LISTING_FACTS = FactProvider(
     name="listing",
@@ -32,3 +34,5 @@ LISTING_FACTS = FactProvider(
     },
     load=publication_facts,
 )
+
+know_subjects(HaltScope.LISTING, listing_exists)

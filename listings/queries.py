@@ -86,6 +86,11 @@ class StatedListing:
     earlier_versions: int
 
 
+def listing_exists(listing: str) -> bool:
+    """Whether there is a listing of this public identifier, in whatever state."""
+    return Listing.objects.filter(public_id=listing).exists()
+
+
 def version_for_sale(listing: str) -> OfferView:
     """What the listing of a public identifier is sold for now. Raises Missing, NotOnSale."""
     row = Listing.objects.filter(public_id=listing).prefetch_related(_published()).first()

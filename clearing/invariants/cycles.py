@@ -36,7 +36,7 @@ Invariant(
     check=by_query(
         "WITH posted AS (SELECT e.cycle_id, e.organisation_id, p.line, sum(p.amount_minor) AS amount"
         "  FROM clearing_entry e JOIN clearing_posting p ON p.entry_id = e.id WHERE e.kind = 'cycle'"
-        "   AND p.amount_minor > 0 AND p.line NOT IN ('drawn', 'carried', 'recovered') GROUP BY 1, 2, 3),"
+        "   AND p.amount_minor > 0 AND p.line NOT IN ('covered', 'recovered') GROUP BY 1, 2, 3),"
         " netted AS (SELECT n.cycle_id, n.organisation_id, v.line, v.amount FROM clearing_netposition n"
         "  JOIN clearing_cycle c ON c.id = n.cycle_id AND c.posted_at IS NOT NULL"
         "  CROSS JOIN LATERAL (VALUES ('purchases', -n.purchases_minor - n.purchase_tax_minor),"
@@ -44,7 +44,8 @@ Invariant(
         "   ('fee_refunds', n.fee_refunds_minor), ('fee_refund_tax', n.fee_refund_tax_minor),"
         "   ('corrections_paid', -n.corrections_paid_minor),"
         "   ('corrections_received', n.corrections_received_minor),"
-        "   ('shares_paid', -n.shares_paid_minor), ('shares_received', n.shares_received_minor)) AS v(line, amount) WHERE v.amount > 0)"
+        "   ('shares_paid', -n.shares_paid_minor), ('shares_received', n.shares_received_minor),"
+        "   ('carried', n.carried_forward_minor), ('awaited', -n.carried_forward_minor)) AS v(line, amount) WHERE v.amount > 0)"
         " SELECT * FROM posted FULL JOIN netted USING (cycle_id, organisation_id, line)"
         " WHERE posted.amount IS DISTINCT FROM netted.amount"
     ),
@@ -57,6 +58,8 @@ Invariant(
         "clearing_obligation.obligation_once",
         "clearing_obligation.obligations_fit",
         "clearing_obligation.append_only",
+        "clearing_trade.trade_cycle",
+        "clearing_trade.set_once",
     ),
     test=f"{_GUARDS}::test_a_trade_enters_one_cycle_only",
     check=by_query(
@@ -64,13 +67,34 @@ Invariant(
         " LEFT JOIN clearing_obligation o ON o.trade_id = t.id AND o.kind IN ('purchase', 'fee')"
         "  AND o.carried_from_id IS NULL"
         " GROUP BY t.id HAVING count(o.id) <> CASE t.state WHEN 'accepted' THEN 2 ELSE 0 END"
-        "  OR count(DISTINCT o.cycle_id) > 1"
+        "  OR count(DISTINCT o.cycle_id) > 1 OR max(o.cycle_id) IS DISTINCT FROM t.cycle_id"
+    ),
+)
+Invariant(
+    name="clearing.obligations_as_traded",
+    promise=2,
+    statement="The price and the fee of a trade are owed as it was captured, by its parties and in its currency.",
+    guards=(
+        "clearing_obligation.obligations_fit",
+        "clearing_obligation.append_only",
+        "clearing_trade.immutable",
+        "clearing_trade.set_once",
+    ),
+    test=f"{_GUARDS}::test_price_and_fee_are_made_together_as_agreed",
+    check=by_query(
+        "SELECT t.public_id, o.kind FROM clearing_obligation o JOIN clearing_trade t ON t.id = o.trade_id"
+        " WHERE o.carried_from_id IS NULL AND (o.kind = 'purchase' AND"
+        "  (o.currency, o.debtor_id, o.creditor_id, o.amount_minor, o.tax_minor, o.tax_rate_bp) IS DISTINCT FROM"
+        "  (t.currency, t.buyer_id, t.seller_id, t.captured_price_minor, t.captured_tax_minor, t.tax_rate_bp)"
+        " OR o.kind = 'fee' AND (o.currency, o.debtor_id, o.amount_minor, o.tax_rate_bp) IS DISTINCT FROM"
+        "  (t.currency, CASE t.fee_payer WHEN 'buyer' THEN t.buyer_id ELSE t.seller_id END,"
+        "   t.captured_fee_minor, t.fee_tax_rate_bp))"
     ),
 )
 Invariant(
     name="clearing.closed_cycle_never_changes",
     promise=2,
-    statement="A cycle's hashes, root and positions come out the same when they are computed anew.",
+    statement="A cycle's lines, hashes, roots and positions come out the same when they are computed anew.",
     guards=(
         "clearing_cycle.set_once",
         "clearing_cycle.immutable",
@@ -83,6 +107,11 @@ Invariant(
         "clearing_obligation.append_only",
         "clearing_obligation.obligations_fit",
         "clearing_netposition.append_only",
+        "clearing_trade.trade_leaf",
+        "clearing_proofblock.append_only",
+        "clearing_proofblock.blocks_complete",
+        "clearing_proofblock.proof_block_once",
+        "clearing_proofblock.proof_block_lines",
     ),
     test=f"{_GUARDS}::test_a_closed_cycle_takes_no_obligation",
     check=changed_cycles,

@@ -53,8 +53,8 @@ Invariant(
     name="clearing.client_money_is_owed",
     promise=1,
     statement=(
-        "The client account holds what is owed to participants and what the operator has earned and not taken out,"
-        " less its claims; the operator never takes out more than it earned; the clearing control account is zero."
+        "The client account holds all that is owed to participants, whatever others owe the market, and what the"
+        " operator has earned, or keeps as its reserve, and not taken out; the clearing control account is zero."
     ),
     guards=(
         "clearing_posting.entries_balance",
@@ -65,7 +65,7 @@ Invariant(
     check=by_query(
         "SELECT * FROM (SELECT p.currency, sum(p.amount_minor) AS total,"  # noqa: S608  the kinds are our own words
         "  coalesce(sum(p.amount_minor) FILTER (WHERE a.kind = 'settlement'), 0) AS control,"
-        "  coalesce(sum(p.amount_minor) FILTER (WHERE a.kind IN ('bank_client', 'claim')), 0) AS covered,"
+        "  coalesce(sum(p.amount_minor) FILTER (WHERE a.kind = 'bank_client'), 0) AS covered,"
         f"  -coalesce(sum(p.amount_minor) FILTER (WHERE a.kind IN ({_OWED})), 0) AS owed"
         "  FROM clearing_posting p JOIN clearing_account a ON a.id = p.account_id GROUP BY p.currency) sums"
         " WHERE total <> 0 OR control <> 0 OR owed > covered"

@@ -48,7 +48,8 @@ Invariant(
         "SELECT issuer_id::text AS subject, count(*) AS found, max(sequence)::bigint AS wanted FROM clearing_invoice"
         " GROUP BY issuer_id HAVING count(*) <> max(sequence)"
         " UNION ALL SELECT c.business_key, count(i.id), count(o.id) FROM clearing_cycle c"
-        "  JOIN clearing_obligation o ON o.cycle_id = c.id AND o.kind NOT IN ('fee', 'fee_refund')"
+        "  JOIN clearing_obligation o ON o.cycle_id = c.id AND o.kind NOT IN ('fee', 'fee_refund', 'share')"
+        "   AND o.carried_from_id IS NULL"
         "  LEFT JOIN clearing_invoice i ON i.obligation_id = o.id"
         "  WHERE c.state IN ('settling', 'settled', 'partial') GROUP BY c.id HAVING count(i.id) <> count(o.id)"
     ),

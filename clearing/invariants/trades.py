@@ -28,7 +28,10 @@ Invariant(
 Invariant(
     name="clearing.released_after_acceptance",
     promise=3,
-    statement="Money released to cycles is the price with tax of accepted trades whose cycle is not posted.",
+    statement=(
+        "Money released to cycles is the price with tax of accepted trades whose cycle is not posted, and what was"
+        " set aside for such cycles."
+    ),
     guards=(
         "clearing_obligation.obligations_fit",
         "clearing_trade.state_guard",
@@ -36,9 +39,14 @@ Invariant(
     ),
     test=f"{_GUARDS}::test_an_obligation_needs_an_accepted_trade",
     check=by_query(
-        "WITH due AS (SELECT t.buyer_id, t.currency, sum(t.captured_price_minor + t.captured_tax_minor) AS minor FROM clearing_trade t"
-        "  JOIN clearing_obligation o ON o.trade_id = t.id AND o.kind = 'purchase'"
-        "  JOIN clearing_cycle c ON c.id = o.cycle_id AND c.posted_at IS NULL GROUP BY 1, 2),"
+        "WITH due AS (SELECT buyer_id, currency, sum(minor) AS minor FROM ("
+        "   SELECT t.buyer_id, t.currency, t.captured_price_minor + t.captured_tax_minor AS minor FROM clearing_trade t"
+        "    JOIN clearing_obligation o ON o.trade_id = t.id AND o.kind = 'purchase'"
+        "    JOIN clearing_cycle c ON c.id = o.cycle_id AND c.posted_at IS NULL"
+        "   UNION ALL SELECT e.organisation_id, p.currency, -p.amount_minor FROM clearing_entry e"
+        "    JOIN clearing_cycle c ON c.id = e.cycle_id AND c.posted_at IS NULL"
+        "    JOIN clearing_posting p ON p.entry_id = e.id AND p.amount_minor < 0 WHERE e.kind = 'cover') asked"
+        "  GROUP BY 1, 2),"
         " released AS (SELECT a.organisation_id AS buyer_id, a.currency, -b.balance_minor AS minor"
         "  FROM clearing_account a JOIN clearing_balance b ON b.account_id = a.id WHERE a.kind = 'payable')"
         " SELECT buyer_id, currency, due.minor AS due, released.minor AS released"

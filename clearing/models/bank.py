@@ -57,7 +57,12 @@ class BankEntry(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="bank_entry_amount"),
             models.CheckConstraint(
-                condition=Q(match="deposit", organisation__isnull=False, instruction=None, mismatch_code="")
+                condition=Q(
+                    match__in=("deposit", "reserve"),
+                    organisation__isnull=False,
+                    instruction=None,
+                    mismatch_code="",
+                )
                 | Q(match__in=("settlement", "returned"), instruction__isnull=False, mismatch_code="")
                 | (Q(match="unallocated", organisation=None, instruction=None) & ~Q(mismatch_code="")),
                 name="bank_entry_match",

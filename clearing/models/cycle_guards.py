@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pgtrigger
 
+from ..lines import BLOCK_LINES
+
 
 def numbers_without_gap() -> pgtrigger.Trigger:
     """The cycle before a new one, in its currency, exists: numbers run 1, 2, 3, …"""
@@ -67,4 +69,32 @@ def positions_sum_to_zero() -> pgtrigger.Trigger:
             END IF;
             RETURN NULL;
         """,
+    )
+
+
+def blocks_complete() -> pgtrigger.Trigger:
+    """The blocks of a tree come whole, in one statement, before the step that hashes their lines moves the cycle on."""
+    return pgtrigger.Trigger(
+        name="blocks_complete",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=pgtrigger.Referencing(new="new_rows"),
+        declare=[("fault", "record")],
+        func=f"""
+            SELECT b.cycle_id, b.tree INTO fault FROM new_rows b JOIN clearing_cycle c ON c.id = b.cycle_id
+             GROUP BY b.cycle_id, b.tree, c.state
+            HAVING min(b.index) <> 0 OR max(b.index) <> count(*) - 1
+                OR bool_or(b.lines < {BLOCK_LINES} AND b.index < (
+                    SELECT max(o.index) FROM new_rows o WHERE o.cycle_id = b.cycle_id AND o.tree = b.tree))
+                OR c.state <> CASE b.tree WHEN 'trades' THEN 'closing' ELSE 'validated' END
+                OR count(*) <> (SELECT count(*) FROM clearing_proofblock all_rows
+                                 WHERE all_rows.cycle_id = b.cycle_id AND all_rows.tree = b.tree)
+             LIMIT 1;
+            IF FOUND THEN
+                RAISE EXCEPTION 'blocks of the % of cycle % do not come whole when they are hashed',
+                    fault.tree, fault.cycle_id USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NULL;
+        """,  # noqa: S608  our own words
     )

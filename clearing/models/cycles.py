@@ -9,20 +9,26 @@ from marketplace.kernel.columns import TransactionIdField
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
-from ..states import CYCLE, CycleState
+from ..lines import BLOCK_LINES
+from ..states import CYCLE, CycleState, ProofTree
 from .columns import currency_stated, organisation_key
-from .cycle_guards import held_cycle_stands, numbers_without_gap, positions_sum_to_zero
+from .cycle_guards import blocks_complete, held_cycle_stands, numbers_without_gap, positions_sum_to_zero
 
-VALIDATED_COLUMNS = ("trades", "obligations", "input_hash")
-NETTED_COLUMNS = ("gross_minor", "net_minor", "payments_before", "payments_after", "output_hash")
-PROVEN_COLUMNS = ("trades_root", "merkle_root")
+VALIDATED_COLUMNS = ("trades", "obligations", "input_hash", "trades_root")
+NETTED_COLUMNS = (
+    "gross_minor",
+    "net_minor",
+    "payments_before",
+    "payments_after",
+    "output_hash",
+    "merkle_root",
+)
 
 _REACHED = {
     "closing": Q(state__in=[state for state in CycleState.values if state != "open"]),
     "validated": Q(state__in=[state for state in CycleState.values if state not in ("open", "closing")]),
     "netted": Q(state__in=["netted", "posted", "settling", "settled", "partial"]),
     "posted": Q(state__in=["posted", "settling", "settled", "partial"]),
-    "settling": Q(state__in=["settling", "settled", "partial"]),
 }
 
 
@@ -40,8 +46,8 @@ class Cycle(models.Model):
 
     ``barrier`` is the transaction that closed the cycle: what was committed before it belongs in. ``epoch`` counts
     the steps, so that a step begun on an older epoch does nothing. ``input_hash`` is taken over what is cleared,
-    ``output_hash`` over the net positions, both over business keys and amounts alone; ``merkle_root``, from when it
-    is being settled, commits to the trades (``trades_root``) and the positions. ``netted_at`` is the moment of
+    ``output_hash`` over the net positions, both over business keys and amounts alone; ``merkle_root``,
+    from netting on and so before anything is posted, commits to the trades (``trades_root``) and the positions. ``netted_at`` is the moment of
     finality: from then on the operator stands in every obligation's place, the debtors are released, and what
     becomes of a participant changes nothing. ``posted_at`` is when the ledger says so. While ``on_hold_since`` is
     set the cycle stays where it is, by the operator's word (``hold_reason``).
@@ -97,9 +103,6 @@ class Cycle(models.Model):
                 condition=_recorded_from("posted", ("posted_at",)), name="cycle_final_when"
             ),
             models.CheckConstraint(
-                condition=_recorded_from("settling", PROVEN_COLUMNS), name="cycle_proven_what"
-            ),
-            models.CheckConstraint(
                 condition=Q(on_hold_since=None, hold_reason="")
                 | Q(on_hold_since__isnull=False) & ~Q(hold_reason=""),
                 name="cycle_hold_reason",
@@ -115,7 +118,6 @@ class Cycle(models.Model):
                 *VALIDATED_COLUMNS,
                 *NETTED_COLUMNS,
                 "netted_at",
-                *PROVEN_COLUMNS,
                 "posted_at",
                 "settled_at",
             ),
@@ -176,7 +178,7 @@ class NetPosition(models.Model):
     public_id = IdentifierField(prefix="pos")
     cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="+", db_index=False)
     organisation = organisation_key()
-    party_key = models.CharField(max_length=31)
+    party_key = models.CharField(max_length=31, db_collation="C")
     currency = models.CharField(max_length=3)
     purchases_minor = models.BigIntegerField()
     purchase_tax_minor = models.BigIntegerField()
@@ -204,4 +206,35 @@ class NetPosition(models.Model):
             ),
             currency_stated("position_currency"),
         ]
+        indexes = [models.Index("cycle", "party_key", name="position_by_party")]
         triggers = [append_only(), positions_sum_to_zero()]
+
+
+class ProofBlock(models.Model):
+    """1,024 lines, or fewer at the end, of one of a cycle's two Merkle trees: of its trades or of its positions.
+
+    Blocks are a power of two long, so the tree over all lines is the tree over the roots of the blocks: a proof
+    reads one block of lines and these roots, however large the cycle. ``first_key`` and ``first_leaf`` are the key
+    and the leaf hash of the first line, and say where the block begins.
+
+    Invariants: the blocks of a tree come in one statement, in the step that hashes the lines; they are numbered
+    0, 1, 2, …, and all but the last are full. Append-only.
+    """
+
+    cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="+", db_index=False)
+    tree = models.CharField(max_length=10, choices=ProofTree.choices)
+    index = models.PositiveIntegerField()
+    first_key = models.CharField(max_length=500, db_collation="C")
+    first_leaf = models.CharField(max_length=64)
+    lines = models.PositiveIntegerField()
+    root = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["cycle", "tree", "index"], name="proof_block_once"),
+            models.CheckConstraint(
+                condition=Q(lines__gte=1, lines__lte=BLOCK_LINES, tree__in=ProofTree.values),
+                name="proof_block_lines",
+            ),
+        ]
+        triggers = [append_only(), blocks_complete()]

@@ -15,6 +15,7 @@ from ..states import AccountKind, EntryKind, LineKind
 from .columns import currency_stated, organisation_key
 from .ledger_guards import balances_open, entries_balance, entry_complete, moved_by_postings
 from .period_guards import period_open
+from .shortfall_guards import claims_within_reserve
 
 
 class Account(models.Model):
@@ -113,7 +114,7 @@ class Posting(models.Model):
             ),
             models.CheckConstraint(condition=~Q(amount_minor=0), name="posting_amount"),
         ]
-        indexes = [models.Index("account", "id", name="posting_by_account")]
+        indexes = [models.Index("account", "id", include=["amount_minor"], name="posting_by_account")]
         triggers = [append_only(), entries_balance()]
 
 
@@ -121,7 +122,8 @@ class Balance(models.Model):
     """The balance of an account that may not be overdrawn, moved by the database with every posting.
 
     Invariants: it equals the sum of the account's postings, and never leaves the account's normal side: so a
-    check and its reservation are one statement, and of two trades racing for one balance one is refused.
+    check and its reservation are one statement, and of two trades racing for one balance one is refused. All
+    claims of a currency together are within the reserve.
     """
 
     account = models.OneToOneField(Account, on_delete=models.PROTECT, related_name="+", primary_key=True)
@@ -137,7 +139,7 @@ class Balance(models.Model):
                 name="balance_within_funds",
             ),
         ]
-        triggers = [no_delete(), moved_by_postings()]
+        triggers = [no_delete(), moved_by_postings(), claims_within_reserve()]
 
 
 def amount_of(side: int, balance_minor: int) -> int:

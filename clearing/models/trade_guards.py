@@ -4,6 +4,21 @@ from __future__ import annotations
 
 import pgtrigger
 
+from ..lines import leaf_of, trade_line
+
+
+def trade_leaf() -> pgtrigger.Trigger:
+    """The leaf hash of a trade that has a cycle is computed from the row itself, whatever was given."""
+    return pgtrigger.Trigger(
+        name="trade_leaf",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        func=f"""
+            NEW.leaf := CASE WHEN NEW.cycle_id IS NOT NULL THEN {leaf_of(trade_line("NEW"))} END;
+            RETURN NEW;
+        """,
+    )
+
 
 def obligations_fit() -> pgtrigger.Trigger:
     """Checks the obligations of a statement as one set against their trades and cycles.
@@ -34,11 +49,11 @@ def obligations_fit() -> pgtrigger.Trigger:
              WHERE o.currency <> t.currency
                 OR o.kind = 'purchase' AND ((o.debtor_id, o.creditor_id, o.amount_minor, o.tax_minor, o.tax_rate_bp)
                     IS DISTINCT FROM (t.buyer_id, t.seller_id, t.captured_price_minor, t.captured_tax_minor, t.tax_rate_bp)
-                    OR t.state <> 'accepted')
+                    OR t.state <> 'accepted' OR t.cycle_id <> o.cycle_id)
                 OR o.kind = 'fee' AND o.carried_from_id IS NULL AND ((o.debtor_id, o.amount_minor, o.tax_rate_bp)
                     IS DISTINCT FROM (CASE t.fee_payer WHEN 'buyer' THEN t.buyer_id ELSE t.seller_id END,
                     t.captured_fee_minor, t.fee_tax_rate_bp)
-                    OR o.creditor_id IN (t.buyer_id, t.seller_id) OR t.state <> 'accepted')
+                    OR o.creditor_id IN (t.buyer_id, t.seller_id) OR t.state <> 'accepted' OR t.cycle_id <> o.cycle_id)
                 OR o.kind = 'fee_refund' AND (o.creditor_id NOT IN (t.buyer_id, t.seller_id)
                     OR o.debtor_id IN (t.buyer_id, t.seller_id))
                 OR o.kind = 'share' AND (o.debtor_id <> t.seller_id OR o.creditor_id IN (t.buyer_id, t.seller_id))

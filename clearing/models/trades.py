@@ -20,7 +20,9 @@ from ..states import (
     TradeState,
 )
 from .columns import currency_stated, organisation_key
-from .trade_guards import obligations_fit
+from .fee_guards import fee_refunds_fit
+from .shortfall_guards import carried_rests_fit
+from .trade_guards import obligations_fit, trade_leaf
 
 ECONOMICS = (
     "public_id",
@@ -46,6 +48,8 @@ ECONOMICS = (
     "fee_tax_rate_bp",
     "fee_payer",
     "tariff",
+    "rulebook",
+    "fee_tiered",
     "inspection_days",
     "fund_by",
     "concluded_at",
@@ -60,11 +64,16 @@ class Trade(models.Model):
     with ``#<charge>`` from the second charge on: it means the same in every database, and hashes are made over it
     and over the parties' corporate numbers as they were then (``buyer_key``, ``seller_key``). ``price_minor`` excludes tax; consumption tax is rounded once, down, over
     the whole trade, which is one document (Order for the Consumption Tax Act, article 70-10). ``fee_minor``
-    excludes tax, which is computed once per rate and participant over a cycle.
+    excludes tax, which is computed once per rate and participant over a cycle. ``tariff`` is the code of the fee in
+    ``rulebook``; where it is ``fee_tiered``, the cycle gives back what the payer's volume makes less.
 
     What was held is the price with tax. What is owed in the end is ``captured_*``, known when the trade is accepted:
     the same, or less where the use of a metered period was. ``commissioned`` data is paid for by ``pay_by`` at the
     latest, counted from ``received_at``, whatever a cycle or a complaint says.
+
+    ``cycle`` is the one that clears it, the same that its price and fee are owed in: kept here too, so that a cycle
+    finds its trades in the order in which they are hashed. ``leaf`` is the leaf hash of its line (``clearing.lines``),
+    written by the database.
 
     Invariants: one trade a charge of an agreement; what was agreed never changes; no more is captured than was
     held; a state is reached by the table of ``states.TRADE`` only and carries its moment. Rows are never removed.
@@ -101,10 +110,16 @@ class Trade(models.Model):
     fee_tax_rate_bp = models.PositiveIntegerField()
     fee_payer = models.CharField(max_length=10, choices=FeePayer.choices)
     tariff = models.CharField(max_length=60)
+    rulebook = models.CharField(max_length=31, null=True)
+    fee_tiered = models.BooleanField(default=False, db_default=False)
     inspection_days = models.PositiveIntegerField()
     fund_by = models.DateTimeField()
     concluded_at = models.DateTimeField()
     state = models.CharField(max_length=12, choices=TradeState.choices, default=TradeState.CONCLUDED)
+    cycle = models.ForeignKey(
+        "clearing.Cycle", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    leaf = models.BinaryField(null=True, editable=False)
     secured_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField(null=True)
     pay_by = models.DateField(null=True)
@@ -133,6 +148,10 @@ class Trade(models.Model):
                 name="trade_captured",
             ),
             models.CheckConstraint(
+                condition=Q(state="accepted", cycle__isnull=False) | ~Q(state="accepted") & Q(cycle=None),
+                name="trade_cycle",
+            ),
+            models.CheckConstraint(
                 condition=Q(pay_by=None) | Q(commissioned=True) & Q(received_at__isnull=False),
                 name="trade_pay_by",
             ),
@@ -145,6 +164,9 @@ class Trade(models.Model):
             ),
             models.CheckConstraint(condition=~Q(buyer=F("seller")), name="trade_two_parties"),
             models.CheckConstraint(condition=Q(fee_payer__in=FeePayer.values), name="trade_fee_payer"),
+            models.CheckConstraint(
+                condition=Q(fee_tiered=False) | Q(rulebook__isnull=False), name="trade_tiers_of_rulebook"
+            ),
             models.CheckConstraint(
                 condition=Q(
                     business_key__regex=r"^[^[:cntrl:]|]+$",
@@ -170,6 +192,16 @@ class Trade(models.Model):
             models.Index("buyer", "concluded_at", "id", name="trade_waiting", condition=Q(state="concluded")),
             models.Index("fund_by", name="trade_due", condition=Q(state="concluded")),
             models.Index("pay_by", name="trade_to_pay", condition=Q(pay_by__isnull=False)),
+            # Who looks for fees that volume makes less reads nothing where there are none.
+            models.Index("id", name="trade_tiered", condition=Q(fee_tiered=True)),
+            models.Index(
+                "cycle",
+                "business_key",
+                "leaf",
+                include=["captured_price_minor", "captured_tax_minor", "captured_fee_minor"],
+                name="trade_by_line",
+                condition=Q(cycle__isnull=False),
+            ),
         ]
         triggers = [
             state_guard(TRADE),
@@ -183,7 +215,9 @@ class Trade(models.Model):
                 "captured_price_minor",
                 "captured_tax_minor",
                 "captured_fee_minor",
+                "cycle_id",
             ),
+            trade_leaf(),
             no_delete(),
         ]
 
@@ -201,7 +235,8 @@ class Obligation(models.Model):
     it. ``states.ObligationStage`` is derived from these moments.
 
     Invariants: a trade's purchase and fee are made together, once, as captured, after its acceptance; so no trade
-    is in two cycles. Obligations enter cycles that are open or closing only. Append-only.
+    is in two cycles. Of a fee no more is given back than was charged. Obligations enter cycles that are open or
+    closing only. Append-only.
     """
 
     trade = models.ForeignKey(Trade, on_delete=models.PROTECT, related_name="+")
@@ -253,5 +288,20 @@ class Obligation(models.Model):
             models.CheckConstraint(condition=Q(kind__in=ObligationKind.values), name="obligation_kind"),
             currency_stated("obligation_currency"),
         ]
-        indexes = [models.Index("cycle", "kind", name="obligation_by_cycle")]
-        triggers = [append_only(), obligations_fit()]
+        indexes = [
+            models.Index("cycle", "kind", name="obligation_by_cycle"),
+            models.Index(
+                "cycle", "debtor", "kind", "tax_rate_bp",
+                include=["amount_minor", "tax_minor", "carried_from"], name="obligation_by_debtor",
+            ),
+            models.Index(
+                "cycle", "creditor", "kind", "tax_rate_bp",
+                include=["amount_minor", "tax_minor"], name="obligation_by_creditor",
+                condition=~Q(kind=ObligationKind.FEE),
+            ),
+            models.Index(
+                "cycle", "trade", name="obligation_further",
+                condition=~Q(kind__in=BASE_KINDS) | Q(carried_from__isnull=False),
+            ),
+        ]  # fmt: skip
+        triggers = [append_only(), obligations_fit(), fee_refunds_fit(), carried_rests_fit()]

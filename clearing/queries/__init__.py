@@ -13,6 +13,7 @@ from .cycles import (
 )
 from .figures import carried_trades, money_figures, neutrality
 from .finality import Finality, finality
+from .funds import Funds, funds_of
 from .invoices import invoice_count, invoice_pdf, visible_invoices
 from .ledger import (
     ClientMoney,
@@ -35,6 +36,7 @@ from .settlement import (
     unallocated_receipts,
     visible_instructions,
 )
+from .shortfalls import shortfall_facts, visible_shortfalls
 from .trades import (
     TradeCounts,
     adjustment_count,
@@ -50,6 +52,7 @@ __all__ = [
     "ClientMoney",
     "CycleProgress",
     "Finality",
+    "Funds",
     "PlannedTransfer",
     "TradeCounts",
     "adjustment_count",
@@ -67,6 +70,7 @@ __all__ = [
     "ended_without_clearing",
     "finality",
     "funds_needed",
+    "funds_of",
     "invoice_count",
     "invoice_pdf",
     "is_final",
@@ -78,6 +82,7 @@ __all__ = [
     "obligations_behind",
     "overdue_count",
     "postings_of",
+    "shortfall_facts",
     "statement_lines",
     "trade_counts",
     "trade_of",
@@ -91,6 +96,7 @@ __all__ = [
     "visible_instructions",
     "visible_invoices",
     "visible_positions",
+    "visible_shortfalls",
     "visible_trades",
     "waiting_for",
     "walk",

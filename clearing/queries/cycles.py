@@ -27,8 +27,8 @@ WAITS = {
         "{count} payments are not confirmed by the bank yet", "銀行の確認待ちの支払が {count} 件あります"
     ),
     CycleState.PARTIAL: Label(
-        "payments have failed, or claims on participants are carried",
-        "不能となった支払、または参加者への立替金が残っています",
+        "payments have failed, claims are not collected, or what was put off is not settled",
+        "不能となった支払、未回収の立替金、または未決済の繰越額が残っています",
     ),
 }
 

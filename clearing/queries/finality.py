@@ -16,8 +16,8 @@ from django.db.models import F, Q, QuerySet
 
 from marketplace.participants.queries import OrganisationView
 
-from ..models import Obligation, SettlementInstruction, Trade
-from ..states import ObligationStage
+from ..models import Deferral, Obligation, SettlementInstruction, Trade
+from ..states import ObligationKind, ObligationStage
 from .ledger import balances_at
 
 
@@ -73,11 +73,15 @@ class Finality:
 def finality(*, organisation: OrganisationView, at: datetime) -> Finality:
     """Exactly what was final for ``organisation`` at ``at``, and what was not."""
     paid = _paid_moments(organisation.id, at)
+    rows = list(_obligations(organisation.id, at))
+    put_off = _put_off(rows, at)
     return Finality(
         organisation=organisation.public_id,
         at=at,
         obligations=[
-            _obligation(row, organisation.id, at, paid) for row in _obligations(organisation.id, at)
+            _obligation(row, organisation.id, at, paid, put_off.get(row.pk, 0))
+            for row in rows
+            if put_off.get(row.pk, 0) < row.amount_minor + row.tax_minor or not row.amount_minor
         ],
         held=_held(organisation.id, at),
         payments=_payments(organisation.id, at),
@@ -104,8 +108,22 @@ def stage_at(*, netted_at: datetime | None, discharged_at: datetime | None, at: 
     return ObligationStage.DISCHARGED
 
 
+def _put_off(rows: list[Obligation], at: datetime) -> dict[int, int]:
+    """What of each obligation was put off when its cycle was netted, by ``at``: that much nobody took over.
+
+    It is a gross claim still, in the obligation that goes on with it. The tax on fees is not in their amounts.
+    """
+    netted = [row.pk for row in rows if row.cycle.netted_at is not None and row.cycle.netted_at <= at]
+    found = Deferral.objects.filter(obligation__in=netted).select_related("obligation")
+    return {
+        row.obligation_id: row.amount_minor
+        + (0 if row.obligation.kind == ObligationKind.FEE else row.tax_minor)
+        for row in found
+    }
+
+
 def _obligation(
-    row: Obligation, organisation_id: int, at: datetime, paid: dict[int, datetime]
+    row: Obligation, organisation_id: int, at: datetime, paid: dict[int, datetime], put_off_minor: int
 ) -> dict[str, Any]:
     owes = row.debtor_id == organisation_id
     # What it owes was met by its own money when the ledger posted it; what it is owed, when the bank paid it out.
@@ -118,7 +136,7 @@ def _obligation(
         "agreement": row.trade.agreement,
         "kind": row.kind,
         "side": "owes" if owes else "is_owed",
-        "amount_minor": row.amount_minor + row.tax_minor,
+        "amount_minor": row.amount_minor + row.tax_minor - put_off_minor,
         "currency": row.currency,
         "cycle": row.cycle.business_key,
         "legal_basis": row.legal_basis,

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from marketplace.evidence.queries import records_about
 from marketplace.kernel.actors import Actor
 
-from ..models import BankEntry, Entry, Obligation, Posting, SettlementInstruction
+from ..models import BankEntry, Deferral, Entry, Obligation, Posting, SettlementInstruction
 from ..states import CORRECTION_KINDS, EntryKind, LineKind, ObligationKind
 from .sight import own_key
 
@@ -42,6 +42,11 @@ def obligations_behind(entry: Entry, line: str) -> QuerySet[Obligation]:
     ``fee_tax`` and ``fee_refund_tax`` are computed once per rate over the fees that they belong to.
     """
     rows = Obligation.objects.select_related("trade", "cycle")
+    if entry.kind == EntryKind.CYCLE and line in (LineKind.CARRIED, LineKind.AWAITED):
+        # Their net: what the participant put off, less what others put off that they owed it.
+        put_off = Deferral.objects.filter(cycle=entry.cycle).values("obligation")
+        own = Q(debtor_id=entry.organisation_id) | Q(creditor_id=entry.organisation_id)
+        return rows.filter(own, pk__in=put_off)
     found = _BEHIND.get(line)
     if found is None or entry.kind != EntryKind.CYCLE:
         return rows.none()
@@ -84,7 +89,11 @@ def _back(entry: Entry) -> dict[str, Any]:
 def _booking(entry: Entry) -> BankEntry | None:
     """The bank's booking that an entry records: its reference names it."""
     what, _, name = entry.reference.partition(":")
-    wanted = {"bank": Q(entry_reference=name), "allocation": Q(public_id=name)}.get(what)
+    wanted = {
+        "bank": Q(entry_reference=name),
+        "allocation": Q(public_id=name),
+        "recovery": Q(entry_reference=name) | Q(public_id=name),
+    }.get(what)
     return BankEntry.objects.filter(wanted).select_related("statement").first() if wanted else None
 
 
@@ -103,6 +112,12 @@ def _forward(entry: Entry) -> dict[str, Any]:
     forward: dict[str, Any] = {"payments": [], "entries": [], "cycle": None}
     if entry.kind == EntryKind.CYCLE:
         forward["payments"] = _payments(entry)
+    elif entry.kind == EntryKind.COVER:
+        used = Entry.objects.filter(
+            kind=EntryKind.CYCLE, cycle=entry.cycle, organisation=entry.organisation_id
+        )
+        forward["entries"] = list(used.values_list("public_id", flat=True))
+        forward["cycle"] = entry.cycle.public_id if entry.cycle else None
     elif entry.trade_id is not None:
         later = Entry.objects.filter(trade_id=entry.trade_id, pk__gt=entry.pk).order_by("pk")
         forward["entries"] = list(later.values_list("public_id", flat=True))

@@ -28,6 +28,12 @@ from .settlement import (
     TransferFileSerializer,
     UploadStatementSerializer,
 )
+from .shortfalls import (
+    FundsSerializer,
+    OfParticipantSerializer,
+    PayDepositSerializer,
+    ShortfallSerializer,
+)
 from .trades import InvoiceSerializer, TradeProofSerializer, TradeSerializer
 
 __all__ = [
@@ -45,12 +51,16 @@ __all__ = [
     "DepositReferenceSerializer",
     "EntrySerializer",
     "FailSerializer",
+    "FundsSerializer",
     "InstructionSerializer",
     "InvoiceSerializer",
     "LedgerPeriodSerializer",
+    "OfParticipantSerializer",
     "OpenCycleSerializer",
+    "PayDepositSerializer",
     "PositionSerializer",
     "RegisterClientAccountSerializer",
+    "ShortfallSerializer",
     "StatementLineSerializer",
     "TradeProofSerializer",
     "TradeSerializer",

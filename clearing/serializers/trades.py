@@ -29,7 +29,8 @@ class TradeSerializer(serializers.ModelSerializer[Trade]):
             "id", "business_key", "agreement", "charge", "charging", "commissioned", "reference", "listing",
             "listing_version", "segment", "buyer", "seller", "currency", "price_minor", "tax_minor",
             "tax_rate_bp", "gross_minor", "fee_minor", "captured_price_minor", "captured_tax_minor",
-            "captured_fee_minor", "fee_payer", "tariff", "state", "state_label", "cleared", "inspection_days",
+            "captured_fee_minor", "fee_payer", "tariff", "rulebook", "fee_tiered", "state", "state_label", "cleared",
+            "inspection_days",
             "fund_by", "pay_by", "concluded_at", "secured_at", "received_at", "accepted_at", "ended_at",
         )  # fmt: skip
 

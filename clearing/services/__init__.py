@@ -1,7 +1,9 @@
 """The verbs of clearing: trades, cycles, settlement and the bank."""
 
 from .bank import allocate_receipt, import_bank_statement
+from .claims import write_off_claim
 from .cycles import advance_cycle, close_cycle, nudge, open_first_cycle
+from .deposits import pay_deposit, release_deposit
 from .periods import close_ledger_period
 from .settlement import (
     create_transfer_file,
@@ -39,10 +41,13 @@ __all__ = [
     "mark_overdue_payments",
     "nudge",
     "open_first_cycle",
+    "pay_deposit",
     "register_client_account",
+    "release_deposit",
     "report_failed_payment",
     "resolve_trade",
     "retry_payment",
     "secure_funded_trades",
     "secure_waiting_trades",
+    "write_off_claim",
 ]

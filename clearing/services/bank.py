@@ -33,6 +33,7 @@ from ..states import (
     LineKind,
 )
 from .bank_matching import Matcher, Recognised
+from .claims import collect_from_receipt
 from .cycles import nudge
 from .trades import lock_waiting_trades, secure_waiting_trades
 
@@ -42,7 +43,8 @@ def import_bank_statement(*, actor: Actor, content: bytes, file_name: str) -> Ba
     """Import a statement of the client account (``bank_statement``), whole or not at all.
 
     Receipts are credited to the participants they name, and secure their waiting trades; debits confirm settlement
-    payments; what is not recognised waits in suspense for the operator. Bookings known already are passed over,
+    payments; what the operator pays in under its own reference funds its reserve; from a suspended participant a
+    claim is collected first. What is not recognised waits in suspense. Bookings known already are passed over,
     and the same file again returns the statement that stands. Emits payment.received. Raises FieldInvalid (naming
     line and column), BookingChanged, Forbidden.
     """
@@ -111,7 +113,7 @@ def _book(statement: BankStatement, lines: Sequence[StatementLine]) -> list[str]
         {
             (match.payer.id, line.currency)
             for line in lines
-            if (match := matcher.recognise(line)).payer is not None
+            if (match := matcher.recognise(line)).match == BankMatch.DEPOSIT and match.payer is not None
         }
     )
     for currency in sorted({currency for _, currency in depositors}):
@@ -159,6 +161,8 @@ def _post_booking(line: StatementLine, found: Recognised) -> None:
                 bank_reference=line.entry_reference,
             )
         )
+    elif found.match == BankMatch.RESERVE:
+        kind, other = EntryKind.RESERVE, accounts[AccountKind.RESERVE]
     elif found.instruction is not None:
         kind, other = _settle(found.instruction, found, accounts)
     else:
@@ -173,6 +177,8 @@ def _post_booking(line: StatementLine, found: Recognised) -> None:
         description=line.remittance_information[:200],
     )
     post([draft], currency=line.currency, purpose=line.entry_reference)
+    if found.match == BankMatch.DEPOSIT and found.payer is not None:
+        collect_from_receipt(payer=found.payer, currency=line.currency, reference=line.entry_reference)
 
 
 def _settle(
@@ -211,6 +217,7 @@ def allocate_receipt(*, actor: Actor, bank_entry: str, organisation: str) -> Ban
     Emits payment.received and secures waiting trades. Raises NotUnallocated, Missing, Forbidden.
     """
     actor.require_operator()
+    one_mover_at_a_time()
     entry = BankEntry.objects.select_for_update(no_key=True).filter(public_id=bank_entry).first()
     if entry is None:
         raise Missing(kind="bank entry", identifier=bank_entry)
@@ -237,6 +244,7 @@ def allocate_receipt(*, actor: Actor, bank_entry: str, organisation: str) -> Ban
         description=entry.remittance_information[:200],
     )
     post([draft], currency=entry.currency, purpose=entry.public_id)
+    collect_from_receipt(payer=payer, currency=entry.currency, reference=entry.public_id)
     BankAllocation.objects.create(
         bank_entry=entry, organisation_id=payer.id, decided_by=actor.identifier, decided_at=clock.now()
     )

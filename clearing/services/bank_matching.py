@@ -24,7 +24,7 @@ from ..states import (
 CONFIRMABLE = tuple(
     state for state in InstructionState if "confirm" in INSTRUCTION.commands(state=state, role="system")
 )
-TOUCHED_KINDS = (AccountKind.AVAILABLE, AccountKind.RECEIVABLE)
+TOUCHED_KINDS = (AccountKind.AVAILABLE, AccountKind.RECEIVABLE, AccountKind.CLAIM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +69,13 @@ class Matcher:
         if not keys:
             return Recognised(BankMatch.UNALLOCATED, "no_reference")
         payers = [self.organisations[key] for key in keys if key in self.organisations]
-        payers = [payer for payer in payers if not payer.is_operator]
         if len(keys) > 1:
             return Recognised(BankMatch.UNALLOCATED, "several_references")
         if not payers:
             return Recognised(BankMatch.UNALLOCATED, "unknown_reference")
-        return Recognised(BankMatch.DEPOSIT, payer=payers[0])
+        (payer,) = payers
+        # What the operator pays in under its own reference makes its reserve larger.
+        return Recognised(BankMatch.RESERVE if payer.is_operator else BankMatch.DEPOSIT, payer=payer)
 
     def _payment(self, line: StatementLine, references: list[str]) -> Recognised:
         if len(references) > 1:

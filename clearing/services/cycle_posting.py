@@ -12,7 +12,7 @@ from ..ledger.locking import lock_balances, one_mover_at_a_time
 from ..models import Balance, Cycle, NetPosition
 from ..models.cycles import POSITION_COLUMNS
 from ..netting import Position
-from ..posting_plan import Plan, plan_of
+from ..posting_plan import Plan, plan_of, plan_of_operator
 from ..states import AccountKind, EntryKind
 
 
@@ -28,21 +28,22 @@ class _Party(NamedTuple):
 def post_positions(cycle: Cycle) -> int:
     """Post the positions of ``cycle``; returns how many entries. Raises InsufficientFunds, keeping nothing.
 
-    The operator has no entry of its own: what it earns is the other side of the participants' fees.
+    The operator has an entry of its own only where fees were put off: else what it earns is the other side of the
+    participants' fees.
     """
     one_mover_at_a_time()
-    parties = _parties(cycle)
+    operator_id = operator_organisation().id
+    parties = _parties(cycle, operator_id)
     claims = _claims(parties)
-    plans = [_plan(party, {}, claims) for party in parties]
-    short = [
-        party.accounts[AccountKind.AVAILABLE]
-        for party, plan in zip(parties, plans, strict=True)
-        if plan.falls_short
-    ]
-    if short:
-        available = lock_balances(short)
-        plans = [_plan(party, available, claims) for party in parties]
     market = market_accounts(cycle.currency)
+    plans = [
+        plan_of(party.position, claim_minor=claims.get(party.accounts[AccountKind.CLAIM], 0))
+        for party in parties
+    ]
+    operator = _operator(cycle, operator_id)
+    if operator is not None:
+        parties.append(operator)
+        plans.append(plan_of_operator(operator.position))
     drafts = [
         _draft(cycle, party, plan, market) for party, plan in zip(parties, plans, strict=True) if plan.lines
     ]
@@ -51,10 +52,10 @@ def post_positions(cycle: Cycle) -> int:
     return len(drafts)
 
 
-def _parties(cycle: Cycle) -> list[_Party]:
+def _parties(cycle: Cycle, operator_id: int) -> list[_Party]:
     rows = list(
         NetPosition.objects.filter(cycle=cycle)
-        .exclude(organisation_id=operator_organisation().id)
+        .exclude(organisation_id=operator_id)
         .order_by("organisation_id")
         .values_list("organisation_id", "public_id", *POSITION_COLUMNS)
     )
@@ -62,20 +63,21 @@ def _parties(cycle: Cycle) -> list[_Party]:
     return [_Party(row[0], row[1], Position(*row[2:]), accounts[row[0]]) for row in rows]
 
 
+def _operator(cycle: Cycle, operator_id: int) -> _Party | None:
+    """The operator's position in ``cycle``, which has no accounts but the market's."""
+    row = (
+        NetPosition.objects.filter(cycle=cycle, organisation_id=operator_id)
+        .values_list("organisation_id", "public_id", *POSITION_COLUMNS)
+        .first()
+    )
+    return _Party(row[0], row[1], Position(*row[2:]), {}) if row else None
+
+
 def _claims(parties: list[_Party]) -> dict[int, int]:
     """What participants owe the market, by account, where it is anything."""
     accounts = [party.accounts[AccountKind.CLAIM] for party in parties]
     owing = Balance.objects.filter(account_id__in=accounts, balance_minor__gt=0)
     return lock_balances(owing.values_list("account_id", flat=True))
-
-
-def _plan(party: _Party, available: dict[int, int], claims: dict[int, int]) -> Plan:
-    """The plan of a party; ``available`` and ``claims`` are the balances that were locked, by account."""
-    return plan_of(
-        party.position,
-        available_minor=-available.get(party.accounts[AccountKind.AVAILABLE], 0),
-        claim_minor=claims.get(party.accounts[AccountKind.CLAIM], 0),
-    )
 
 
 def _draft(cycle: Cycle, party: _Party, plan: Plan, market: dict[str, int]) -> Draft:

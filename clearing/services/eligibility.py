@@ -61,9 +61,8 @@ def _lock(chosen: ChosenCycle, state: str) -> bool:
         return cursor.fetchone() is not None
 
 
-def make_base_obligations(trade: Trade, transaction_id: int | None) -> ChosenCycle:
-    """The price and the fee of an accepted trade, in one statement; returns their cycle."""
-    cycle = cycle_for(trade.currency, transaction_id)
+def make_base_obligations(trade: Trade) -> None:
+    """The price and the fee of an accepted trade, in its cycle, in one statement."""
     operator = operator_organisation()
     payer = trade.seller_id if trade.fee_payer == "seller" else trade.buyer_id
     made_at = clock.now()
@@ -78,7 +77,7 @@ def make_base_obligations(trade: Trade, transaction_id: int | None) -> ChosenCyc
                 tax_minor=trade.captured_tax_minor or 0,
                 tax_rate_bp=trade.tax_rate_bp,
                 currency=trade.currency,
-                cycle_id=cycle.id,
+                cycle_id=trade.cycle_id,
                 legal_basis=LegalBasis.ASSUMPTION_WITH_RELEASE,
                 made_at=made_at,
             ),
@@ -91,13 +90,12 @@ def make_base_obligations(trade: Trade, transaction_id: int | None) -> ChosenCyc
                 tax_minor=0,
                 tax_rate_bp=trade.fee_tax_rate_bp,
                 currency=trade.currency,
-                cycle_id=cycle.id,
+                cycle_id=trade.cycle_id,
                 legal_basis=LegalBasis.MARKET_TERMS,
                 made_at=made_at,
             ),
         ]
     )
-    return cycle
 
 
 def make_adjustment(
@@ -129,7 +127,7 @@ def make_adjustment(
 def undo_corrections(trade: Trade) -> int:
     """Reverse what was corrected on a trade that is itself undone; returns how many obligations were reversed."""
     corrections = list(
-        Obligation.objects.filter(trade=trade, reverses=None)
+        Obligation.objects.filter(trade=trade, reverses=None, carried_from=None)
         .exclude(kind__in=(ObligationKind.PURCHASE, ObligationKind.FEE))
         .exclude(pk__in=Obligation.objects.filter(trade=trade).exclude(reverses=None).values("reverses"))
         .order_by("pk")

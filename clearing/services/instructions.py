@@ -22,21 +22,34 @@ _PAYOUTS = """
 _EARNED = """
     SELECT coalesce(-sum(p.amount_minor), 0)::bigint
       FROM clearing_entry e JOIN clearing_posting p ON p.entry_id = e.id JOIN clearing_account a ON a.id = p.account_id
-     WHERE e.cycle_id = %s AND e.kind = 'cycle' AND a.kind IN ('fee_revenue', 'tax_payable', 'claim')
+     WHERE e.cycle_id = %s AND e.kind = 'cycle' AND a.kind IN ('fee_revenue', 'tax_payable')
 """
 _CLAIMS = """
-    SELECT count(*) FROM (
-        SELECT DISTINCT p.account_id FROM clearing_entry e JOIN clearing_posting p ON p.entry_id = e.id
-         WHERE e.cycle_id = %s AND e.kind = 'cycle' AND p.line = 'carried' AND p.amount_minor > 0
-    ) carried JOIN clearing_balance b ON b.account_id = carried.account_id WHERE b.balance_minor > 0
+    SELECT EXISTS (
+        SELECT FROM clearing_shortfall s
+          JOIN clearing_account a ON a.organisation_id = s.organisation_id AND a.currency = s.currency
+           AND a.kind = 'claim'
+          JOIN clearing_balance b ON b.account_id = a.id
+         WHERE s.cycle_id = %s AND s.lent_minor > 0 AND b.balance_minor > 0)
 """
+_PUT_OFF = """
+    WITH RECURSIVE rest(id) AS (
+        SELECT next_id FROM clearing_deferral WHERE cycle_id = %s
+        UNION ALL SELECT d.next_id FROM rest JOIN clearing_deferral d ON d.obligation_id = rest.id
+    )
+    SELECT EXISTS (
+        SELECT FROM rest JOIN clearing_obligation o ON o.id = rest.id JOIN clearing_cycle c ON c.id = o.cycle_id
+         WHERE c.posted_at IS NULL AND NOT EXISTS (SELECT FROM clearing_deferral d WHERE d.obligation_id = rest.id))
+"""
+"""Whether something that the cycle put off is still to be settled, in the next cycle or in one after it."""
 
 
 def plan_payments(cycle: Cycle) -> int:
     """Plan one payment for each participant that the cycle leaves money to, and one for the operator.
 
-    The operator takes out what it earned in the cycle less the claims it carries for participants; where the
-    claims are more, it pays the difference in. Amounts are read from the postings. Returns how many payments.
+    The operator takes out what it earned in the cycle; where it refunded more fees, it pays the difference in. What
+    its reserve lent stays in the client account until it is collected. Amounts are read from the postings. Returns
+    how many payments.
     """
     with connection.cursor() as cursor:
         cursor.execute(_PAYOUTS, [cycle.pk])
@@ -80,7 +93,8 @@ def next_sequence(cycle: Cycle) -> int:
 def settlement_outcome(cycle: Cycle) -> str | None:
     """``settled`` or ``partial`` as the payments stand; None while one of them may still be confirmed.
 
-    In part: a payment failed and was not made again, or a claim that the cycle carried is not collected.
+    In part: a payment failed and was not made again, a claim for what the reserve lent in the cycle is not
+    collected, or what the cycle put off is not settled yet.
     """
     states = {
         (organisation, state)
@@ -94,5 +108,8 @@ def settlement_outcome(cycle: Cycle) -> str | None:
         return None
     with connection.cursor() as cursor:
         cursor.execute(_CLAIMS, [cycle.pk])
-        claims = int(cursor.fetchone()[0])
-    return str(CycleState.PARTIAL if claims or failed - confirmed else CycleState.SETTLED)
+        claimed = bool(cursor.fetchone()[0])
+        cursor.execute(_PUT_OFF, [cycle.pk])
+        put_off = bool(cursor.fetchone()[0])
+    in_part = claimed or put_off or failed - confirmed
+    return str(CycleState.PARTIAL if in_part else CycleState.SETTLED)

@@ -67,6 +67,8 @@ def _trade_drafts(cycle: Cycle) -> list[Draft]:
     wanted = Obligation.objects.filter(
         cycle=cycle,
         kind__in=(ObligationKind.PURCHASE, *CORRECTION_KINDS),
+        # What is carried over was invoiced in the cycle that it comes from.
+        carried_from=None,
         pk__gt=last.obligation_id if last else 0,
     )
     rows = wanted.select_related("trade").order_by("pk")[:INVOICES_A_STEP]
@@ -98,7 +100,7 @@ def _fee_drafts(cycle: Cycle) -> list[Draft]:
         (ObligationKind.FEE, InvoicePurpose.FEE, "debtor_id", FEE),
         (ObligationKind.FEE_REFUND, InvoicePurpose.FEE_REFUND, "creditor_id", FEE_REFUND),
     ):
-        fees = Obligation.objects.filter(cycle=cycle, kind=kind, amount_minor__gt=0)
+        fees = Obligation.objects.filter(cycle=cycle, kind=kind, amount_minor__gt=0, carried_from=None)
         invoiced = Invoice.objects.filter(cycle=cycle, purpose=purpose).values("recipient")
         recipients = (
             fees.exclude(**{f"{party}__in": invoiced})

@@ -15,14 +15,24 @@ from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.states import advance
 from marketplace.participants.payout_accounts import PayoutAccount
-from marketplace.participants.queries import organisations_by_id
+from marketplace.participants.queries import operator_organisation, organisations_by_id
 
 from ..errors import ClientAccountMissing, ClientMoneyShort, NothingToTransfer, TransferNotPossible
+from ..ledger.accounts import participant_accounts
+from ..ledger.locking import lock_balances
 from ..models import ClientAccount, Cycle, SettlementInstruction, TransferFile
 from ..queries.ledger import client_money
-from ..states import FINAL_STATES, INSTRUCTION, CycleState, InstructionState, PaymentDirection
+from ..states import (
+    FINAL_STATES,
+    INSTRUCTION,
+    AccountKind,
+    CycleState,
+    InstructionState,
+    PaymentDirection,
+)
 from ..transfer_file import Originator, Payment, Unwritable, write_transfer_file
 from .instructions import instruction_for, next_sequence
+from .resources import on_its_way
 
 TRANSFER_CURRENCY = "JPY"
 PAYING_STATES = (CycleState.SETTLING, *FINAL_STATES)
@@ -226,8 +236,9 @@ def report_failed_payment(*, actor: Actor, instruction: str, reason: str) -> Set
 def retry_payment(*, actor: Actor, instruction: str) -> SettlementInstruction:
     """Plan a payment that failed once more, under a reference of its own; the new instruction.
 
-    Repeating it returns the payment that stands in its place. Raises NothingToTransfer unless it has failed,
-    Missing, Forbidden.
+    Repeating it returns the payment that stands in its place. What a later cycle took of the money to cover a
+    shortfall is not paid again. Raises NothingToTransfer unless it has failed and something is left of it, Missing,
+    Forbidden.
     """
     actor.require_operator()
     cycle = (
@@ -247,8 +258,7 @@ def retry_payment(*, actor: Actor, instruction: str) -> SettlementInstruction:
     )
     if alive is not None:
         return alive
-    sign = 1 if failed.direction == PaymentDirection.OUT else -1
-    planned = instruction_for(cycle, failed.organisation_id, sign * failed.amount_minor, next_sequence(cycle))
+    planned = instruction_for(cycle, failed.organisation_id, _still_to_pay(failed), next_sequence(cycle))
     planned.save()
     record(
         kind="clearing.payment_planned_again",
@@ -257,6 +267,22 @@ def retry_payment(*, actor: Actor, instruction: str) -> SettlementInstruction:
         payload={"reference": planned.reference, "instead_of": failed.reference},
     )
     return planned
+
+
+def _still_to_pay(failed: SettlementInstruction) -> int:
+    """What of a failed payment can be made again, signed: a payee's money may have covered a shortfall meanwhile."""
+    if failed.direction == PaymentDirection.IN:
+        return -failed.amount_minor
+    if failed.organisation_id == operator_organisation().id:
+        return failed.amount_minor
+    accounts = participant_accounts([failed.organisation_id], failed.currency)
+    receivable = accounts[failed.organisation_id][AccountKind.RECEIVABLE]
+    due = -lock_balances([receivable])[receivable]
+    promised = on_its_way([failed.organisation_id], failed.currency)
+    left = min(failed.amount_minor, due - promised.get(failed.organisation_id, 0))
+    if left <= 0:
+        raise NothingToTransfer(cycle=failed.reference, state=failed.state)
+    return left
 
 
 @transaction.atomic

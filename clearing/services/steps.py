@@ -26,65 +26,109 @@ from ..models import Cycle
 from ..models.cycles import POSITION_COLUMNS
 from ..netting import Position, summarise
 from ..parties import party_keys
-from ..proofs import cycle_root, input_digest, output_hash, positions_root, trades_root
-from ..queries.proofs import stored_positions
+from ..proof_blocks import write_blocks
+from ..proofs import cycle_root, input_digest, output_digest
 from ..recomputation import computed_positions
-from ..states import CYCLE, CycleState
+from ..states import CYCLE, CycleState, ProofTree
 from .cycle_posting import post_positions
+from .fee_rebates import make_fee_rebates
 from .instructions import plan_payments, settlement_outcome
 from .invoices import issue_invoices
+from .shortfalls import meet_shortfalls
 
 SUBSCRIBER = "clearing"
 
-_CONTENT = """
-    SELECT count(*) FILTER (WHERE kind = 'purchase'), count(*) FILTER (WHERE kind = 'fee'), count(*),
-           count(*) FILTER (WHERE currency <> %s)
-      FROM clearing_obligation WHERE cycle_id = %s
+_OWED = """
+    SELECT kind, count(*) FILTER (WHERE carried_from_id IS NULL), count(*),
+           (sum(amount_minor) FILTER (WHERE carried_from_id IS NULL))::bigint, sum(tax_minor)::bigint
+      FROM clearing_obligation WHERE cycle_id = %s GROUP BY 1
+"""
+_UNLIKE_TRADE = """
+    SELECT count(*) FROM clearing_obligation o
+      LEFT JOIN clearing_trade t ON t.id = o.trade_id AND t.cycle_id = o.cycle_id AND t.currency = o.currency
+       AND o.amount_minor = CASE o.kind WHEN 'fee' THEN t.captured_fee_minor ELSE t.captured_price_minor END
+       AND (o.kind = 'fee' OR o.tax_minor = t.captured_tax_minor)
+     WHERE o.cycle_id = %s AND o.kind IN ('purchase', 'fee') AND o.carried_from_id IS NULL AND t.id IS NULL
 """
 
 
 def validate(cycle: Cycle, actor: Actor) -> bool:
-    """Check what is to be cleared and take its hash, once every event from before the barrier was seen."""
+    """Check what is to be cleared and take its hash and root, once every event from before the barrier was seen.
+
+    What the trades state in all is compared with what is owed by them in all; they are gone through one by one
+    only where that differs, to say how many it is.
+    """
     if unseen_before(int(str(cycle.barrier)), SUBSCRIBER):
         return False
-    with connection.cursor() as cursor:
-        cursor.execute(_CONTENT, [cycle.currency, cycle.pk])
-        trades, fees, obligations, foreign = cursor.fetchone()
+    make_fee_rebates(cycle)
     digest = input_digest(cycle_id=cycle.pk, currency=cycle.currency)
+    owed = _owed(cycle)
+    purchases, _, price, tax = owed.get("purchase", _NOTHING)
+    fees, _, fee, _ = owed.get("fee", _NOTHING)
+    agreed = digest.stated == (purchases, price, tax, fee)
     faults = {
-        "trades without fee or fees without trade": abs(trades - fees),
-        "obligations in another currency": foreign,
-        "prices that are not as agreed or of trades not accepted": obligations - fees - digest.lines,
+        "trades without fee or fees without trade": abs(purchases - fees),
+        "prices that are not as agreed or of trades not accepted": 0 if agreed else _unlike_trade(cycle),
     }
     found = ", ".join(f"{count} {what}" for what, count in faults.items() if count)
     if found:
         raise CycleFaulty(cycle=cycle.business_key, faults=found)
+    write_blocks(cycle, ProofTree.TRADES, digest.blocks)
     return _move(
-        cycle, actor, "validate", trades=trades, obligations=obligations, input_hash=digest.input_hash
+        cycle,
+        actor,
+        "validate",
+        trades=purchases,
+        obligations=sum(count for _, count, _, _ in owed.values()),
+        input_hash=digest.input_hash,
+        trades_root=digest.trades_root,
     )
 
 
+_NOTHING = (0, 0, 0, 0)
+
+
+def _owed(cycle: Cycle) -> dict[str, tuple[int, int, int, int]]:
+    """By kind: obligations that were made for the cycle and all with those carried into it, amount and tax."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OWED, [cycle.pk])
+        return {kind: (made, count, amount or 0, tax) for kind, made, count, amount, tax in cursor.fetchall()}
+
+
+def _unlike_trade(cycle: Cycle) -> int:
+    """How many obligations are not as their trade states them; a trade that nothing is owed by counts as one."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNLIKE_TRADE, [cycle.pk])
+        return int(cursor.fetchone()[0]) or 1
+
+
 def net(cycle: Cycle, actor: Actor) -> bool:
-    """Compute every party's net position, write them in one statement, and take their hash."""
+    """Compute every party's net position, write them in one statement, and take their hash and the cycle's root.
+
+    Who owes more than the cycle brings it has its own money set aside for it now; what cannot be met is put off.
+    """
     positions, payments_before = computed_positions(cycle.pk)
+    shortfalls = meet_shortfalls(cycle, positions, actor)
     names = party_keys(positions)
     _write_positions(cycle, positions, names)
     summary = summarise(positions)
+    digest = output_digest(
+        currency=cycle.currency,
+        positions={names[key]: (*position.parts, position.net_minor) for key, position in positions.items()},
+    )
+    write_blocks(cycle, ProofTree.POSITIONS, digest.blocks)
     return _move(
         cycle,
         actor,
         "net",
+        evidence=shortfalls,
         netted_at=clock.now(),
         gross_minor=summary.gross_minor,
         net_minor=summary.net_minor,
         payments_before=payments_before,
         payments_after=summary.payments_after,
-        output_hash=output_hash(
-            currency=cycle.currency,
-            positions={
-                names[key]: (*position.parts, position.net_minor) for key, position in positions.items()
-            },
-        ),
+        output_hash=digest.output_hash,
+        merkle_root=cycle_root(str(cycle.trades_root), digest.positions_root),
     )
 
 
@@ -112,25 +156,17 @@ def post(cycle: Cycle, actor: Actor) -> bool:
         cycle,
         actor,
         "post",
-        evidence={"entries": entries, "input_hash": cycle.input_hash, "output_hash": cycle.output_hash},
+        evidence={"entries": entries, "output_hash": cycle.output_hash, "merkle_root": cycle.merkle_root},
         posted_at=clock.now(),
     )
 
 
 def instruct(cycle: Cycle, actor: Actor) -> bool:
-    """Issue the invoices, some at a time; when all are out, take the Merkle root and plan one payment a participant."""
+    """Issue the invoices, some at a time; when all are out, plan one payment a participant."""
     if issue_invoices(cycle):
         return True
     payments = plan_payments(cycle)
-    root = trades_root(cycle.pk)
-    return _move(
-        cycle,
-        actor,
-        "instruct",
-        evidence={"payments": payments},
-        trades_root=root,
-        merkle_root=cycle_root(root, positions_root(stored_positions(cycle))),
-    )
+    return _move(cycle, actor, "instruct", evidence={"payments": payments})
 
 
 def settle(cycle: Cycle, actor: Actor) -> bool:

@@ -29,7 +29,7 @@ from ..models import Balance, Obligation, Trade
 from ..parties import party_key
 from ..states import TRADE, AccountKind, EntryKind, LineKind, TradeState
 from ..trade_terms import business_key_of, charges_of, funding_deadline
-from .eligibility import make_adjustment, make_base_obligations, undo_corrections
+from .eligibility import cycle_for, make_adjustment, make_base_obligations, undo_corrections
 
 
 @transaction.atomic
@@ -74,6 +74,8 @@ def conclude_trade(*, actor: Actor, agreement: AgreementConcluded, concluded_at:
         fee_tax_rate_bp=charges.fee_tax_rate_bp,
         fee_payer=charges.fee_payer,
         tariff=charges.tariff,
+        rulebook=charges.rulebook,
+        fee_tiered=charges.fee_tiered,
         inspection_days=agreement.inspection_days,
         fund_by=funding_deadline(concluded_at, agreement.funding_days),
         concluded_at=concluded_at,
@@ -210,10 +212,18 @@ def accept_trade(
     trade = _locked(agreement=agreement, charge=charge)
     if trade.state in (TradeState.ACCEPTED, TradeState.REFUNDED):
         return trade
+    captured = _captured(trade, used_minor)
+    cycle = cycle_for(trade.currency, transaction_id)
     advance(
-        trade, TRADE, command="accept", role="system", accepted_at=clock.now(), **_captured(trade, used_minor)
+        trade,
+        TRADE,
+        command="accept",
+        role="system",
+        accepted_at=clock.now(),
+        cycle_id=cycle.id,
+        **captured,
     )
-    cycle = make_base_obligations(trade, transaction_id)
+    make_base_obligations(trade)
     _capture_hold(trade)
     gross_minor = (trade.captured_price_minor or 0) + (trade.captured_tax_minor or 0)
     _evidence("accepted", trade, actor, gross_minor=gross_minor, cycle=cycle.business_key)

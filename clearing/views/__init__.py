@@ -18,6 +18,7 @@ from .settlement import (
     SettlementInstructionViewSet,
     TransferFileViewSet,
 )
+from .shortfalls import ClaimViewSet, DepositViewSet, ShortfallViewSet
 from .trades import InvoiceViewSet, TradeViewSet, TradingNeutralityView
 
 __all__ = [
@@ -25,17 +26,20 @@ __all__ = [
     "BalancesView",
     "BankEntryViewSet",
     "BankStatementViewSet",
+    "ClaimViewSet",
     "ClientAccountViewSet",
     "ClientMoneyView",
     "CycleReportViewSet",
     "CycleViewSet",
     "DepositReferenceView",
+    "DepositViewSet",
     "InvoiceViewSet",
     "JournalEntryViewSet",
     "JournalView",
     "LedgerPeriodViewSet",
     "PositionViewSet",
     "SettlementInstructionViewSet",
+    "ShortfallViewSet",
     "StatementLineViewSet",
     "TradeViewSet",
     "TradingNeutralityView",

@@ -2,6 +2,7 @@
 
 from .agreements import adjust_price, terminate_agreement
 from .disputes import open_dispute, resolve_dispute
+from .halts import tell_of_halt
 from .negotiations import accept_offer, counter_request, make_offer, request_negotiation
 from .signing import sign
 from .templates import publish_template
@@ -19,6 +20,7 @@ __all__ = [
     "request_negotiation",
     "resolve_dispute",
     "sign",
+    "tell_of_halt",
     "terminate",
     "terminate_agreement",
 ]

@@ -16,6 +16,7 @@ from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 from marketplace.participants import queries as participants
+from marketplace.rules import services as rules
 
 from .. import queries
 from ..errors import NotNegotiable, OwnListing, ReferenceTaken
@@ -36,8 +37,8 @@ def request_negotiation(
     those that ``terms`` change.
 
     ``reference`` is the buyer's own, used once. Emits negotiation.moved. Raises Missing (listing, template),
-    NotOnSale, OwnListing, NotAdmitted, OrganisationSuspended, NotNegotiable, ReferenceTaken, FieldInvalid,
-    Forbidden.
+    NotOnSale, OwnListing, NotAdmitted, OrganisationSuspended, TradingHalted, NotNegotiable, ReferenceTaken,
+    FieldInvalid, Forbidden.
     """
     buyer_id = actor.require_organisation()
     _check_reference(reference)
@@ -47,6 +48,7 @@ def request_negotiation(
         raise OwnListing(listing=listing)
     participants.require_admitted(buyer_id, sale.segment, Party.BUYER.value)
     require_active(sale.seller)
+    rules.require_trading_open(listing=listing, segment=sale.segment)
     published = _published_terms(sale)
     wanted = revised(published, terms)
     if wanted != published and not sale.negotiable:

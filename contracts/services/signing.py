@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 
 from marketplace.events.schemas.contracts import AgreementConcluded
@@ -13,6 +15,7 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import sha256_hex
 from marketplace.kernel.states import advance
 from marketplace.rules import services as rules
+from marketplace.rules.services import DecisionView
 
 from .. import queries, signed_object
 from ..errors import ConclusionRefused, SignedSomethingElse, TermsUnsettled
@@ -22,20 +25,25 @@ from ..terms import parse_terms
 from .moves import locked, move, require_active, require_move, role_in
 
 
-@transaction.atomic
 def sign(*, actor: Actor, negotiation: str, signed_hash: str | None = None) -> Negotiation:
     """Sign the contract for the actor's organisation, by the market's signature on its instruction (立会人型).
 
     The seller signs first, over the terms that stand; the buyer then concludes the agreement, if the market's rules
     let it. ``signed_hash``, where given, is the hash of the contract that the party has read. Emits
     negotiation.moved and, on conclusion, agreement.concluded. Raises Missing, IllegalTransition,
-    NegotiationExpired, NotAdmitted, OrganisationSuspended, TermsUnsettled, SignedSomethingElse, and
-    ConclusionRefused with the rules' reasons; refused, nothing has changed.
+    NegotiationExpired, NotAdmitted, OrganisationSuspended, TermsUnsettled, SignedSomethingElse, TradingHalted,
+    and ConclusionRefused with the rules' reasons; refused, nothing has changed, but what the rules decided is kept.
     """
-    subject = locked(actor, negotiation)
-    if role_in(actor, subject) == Party.BUYER:
-        return _conclude(actor, subject, signed_hash)
-    return _put_up(actor, subject, signed_hash)
+    with transaction.atomic():
+        subject = locked(actor, negotiation)
+        if role_in(actor, subject) != Party.BUYER:
+            return _put_up(actor, subject, signed_hash)
+        try:
+            return _conclude(actor, subject, signed_hash)
+        except ConclusionRefused as refused:
+            # The rules are asked before anything else is written: their decision commits, and nothing else.
+            refusal = refused
+    raise refusal
 
 
 def _put_up(actor: Actor, negotiation: Negotiation, read_hash: str | None) -> Negotiation:
@@ -67,19 +75,39 @@ def _conclude(actor: Actor, negotiation: Negotiation, read_hash: str | None) -> 
     require_active(negotiation.seller_identifier)
     instrument = Instrument.objects.get(negotiation=negotiation)
     _require_read(negotiation, instrument.signed_hash, read_hash)
-    decision = rules.evaluate(point="conclusion", subject=negotiation.public_id, actor=actor)
+    rules.require_trading_open(listing=negotiation.listing, segment=negotiation.segment)
+    decision = _consented(actor, negotiation, "conclusion")
+    taken_in = _consented(actor, negotiation, "trading", given={"trade": _traded(negotiation, instrument)})
+    signature = _signed(actor, negotiation, instrument, Party.BUYER)
+    advance(negotiation, NEGOTIATION, command="verify", role=role)
+    agreement = _agreed(negotiation, instrument, decision.public_id)
+    # Verified and finalized are one step here: the event tells of the state in which it comes to rest.
+    payload = {**_payload(signature), "agreement": agreement.public_id}
+    move(negotiation, command="finalize", role="system", actor=actor, payload=payload)
+    _tell_concluded(actor, negotiation, agreement, taken_in)
+    return negotiation
+
+
+def _consented(
+    actor: Actor, negotiation: Negotiation, point: str, given: dict[str, dict[str, Any]] | None = None
+) -> DecisionView:
+    """The decision of the rules at ``point``; raises ConclusionRefused unless it lets the agreement pass."""
+    decision = rules.evaluate(point=point, subject=negotiation.public_id, actor=actor, given=given)
     if not decision.passes:
         raise ConclusionRefused(
             negotiation=negotiation.public_id, outcome=decision.outcome, reasons=decision.reasons
         )
-    signature = _signed(actor, negotiation, instrument, Party.BUYER)
-    advance(negotiation, NEGOTIATION, command="verify", role=role)
-    agreement = _agreed(negotiation, instrument, str(decision.public_id))
-    # Verified and finalized are one step here: the event tells of the state in which it comes to rest.
-    payload = {**_payload(signature), "agreement": agreement.public_id}
-    move(negotiation, command="finalize", role="system", actor=actor, payload=payload)
-    _tell_concluded(actor, negotiation, agreement)
-    return negotiation
+    return decision
+
+
+def _traded(negotiation: Negotiation, instrument: Instrument) -> dict[str, Any]:
+    """What a neutral rule may know of the trade that this becomes: nothing of who takes part."""
+    terms = instrument.said["terms"]
+    return {
+        "segment": negotiation.segment,
+        "price_minor": terms["price_minor"],
+        "currency": terms["currency"],
+    }
 
 
 def _require_read(negotiation: Negotiation, signed_hash: str, read_hash: str | None) -> None:
@@ -147,7 +175,9 @@ def _agreed(negotiation: Negotiation, instrument: Instrument, decision: str) -> 
     )
 
 
-def _tell_concluded(actor: Actor, negotiation: Negotiation, agreement: Agreement) -> None:
+def _tell_concluded(
+    actor: Actor, negotiation: Negotiation, agreement: Agreement, taken_in: DecisionView
+) -> None:
     record(
         kind="contracts.agreement_concluded",
         subject=agreement.public_id,
@@ -160,6 +190,7 @@ def _tell_concluded(actor: Actor, negotiation: Negotiation, agreement: Agreement
             "currency": agreement.currency,
             "signed_hash": agreement.signed_hash,
             "decision": agreement.decision,
+            "trading_decision": taken_in.public_id,
         },
     )
     emit(

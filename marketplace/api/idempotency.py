@@ -32,13 +32,24 @@ class IdempotencyConflict(DomainError):
     )
 
 
-@transaction.atomic
 def once(request: Request, execute: Callable[[], Response]) -> Response:
     """Run ``execute`` in a transaction, at most once for the request's key; without a key, simply run it.
 
     The record commits with the command or not at all, so a refused request may be sent again under the same key.
-    A second request under a key waits for the first. Raises IdempotencyConflict, FieldInvalid.
+    A second request under a key waits for the first. What a refusal itself recorded is committed. Raises
+    IdempotencyConflict, FieldInvalid.
     """
+    with transaction.atomic():
+        try:
+            return _once(request, execute)
+        except DomainError as error:
+            if not error.is_recorded:
+                raise
+            refusal = error
+    raise refusal
+
+
+def _once(request: Request, execute: Callable[[], Response]) -> Response:
     key = request.headers.get(HEADER)
     if key is None:
         return execute()
@@ -54,7 +65,12 @@ def once(request: Request, execute: Callable[[], Response]) -> Response:
         if record.request_digest != digest:
             raise IdempotencyConflict(key=key)
         return Response(record.body, status=record.status, headers={"Idempotency-Replayed": "true"})
-    response = execute()
+    try:
+        response = execute()
+    except DomainError as error:
+        if error.is_recorded:
+            record.delete()
+        raise
     record.status, record.body = response.status_code, _plain(response.data)
     record.save(update_fields=["status", "body"])
     return response

@@ -22,13 +22,15 @@ class DomainError(Exception):
     """A refusal that names what is wrong and what to do.
 
     Subclasses set ``code`` (stable, snake case), ``category`` and ``detail``: a label with named placeholders
-    for the fields given at construction. ``field`` names the input at fault, where there is one.
+    for the fields given at construction. ``field`` names the input at fault, where there is one. ``is_recorded``
+    says that the service wrote down that it refused, and nothing else: who runs it in a transaction lets that stay.
     """
 
     code: ClassVar[str] = "domain_error"
     category: ClassVar[Category] = Category.INVALID
     detail: ClassVar[Label] = Label("The request was refused.", "要求は受け付けられませんでした。")
     field: ClassVar[str | None] = None
+    is_recorded: ClassVar[bool] = False
 
     def __init__(self, **fields: Any) -> None:
         """Keep ``fields`` for the reader; they fill the placeholders of ``detail``."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+HASH_BYTES = 32
+
 
 def leaf_hash(content: bytes) -> bytes:
     """SHA-256 of 0x00 and the content."""
@@ -14,11 +16,6 @@ def leaf_hash(content: bytes) -> bytes:
 def node_hash(left: bytes, right: bytes) -> bytes:
     """SHA-256 of 0x01 and both children."""
     return hashlib.sha256(b"\x01" + left + right).digest()
-
-
-def _split(size: int) -> int:
-    """The largest power of two smaller than ``size``."""
-    return 1 << (size - 1).bit_length() - 1
 
 
 def merkle_root(leaves: Sequence[bytes]) -> bytes:
@@ -32,16 +29,47 @@ def merkle_root(leaves: Sequence[bytes]) -> bytes:
     return level[0]
 
 
+def root_of(leaves: bytes) -> bytes:
+    """The same over leaf hashes that stand one after the other, 32 bytes each: the fast way over many."""
+    if not leaves:
+        return hashlib.sha256(b"").digest()
+    sha256, level = hashlib.sha256, leaves
+    while len(level) > HASH_BYTES:
+        paired = len(level) // (2 * HASH_BYTES) * (2 * HASH_BYTES)
+        nodes = [
+            sha256(b"\x01" + level[at : at + 2 * HASH_BYTES]).digest()
+            for at in range(0, paired, 2 * HASH_BYTES)
+        ]
+        level = b"".join([*nodes, level[paired:]])
+    return level
+
+
+class MerkleTree:
+    """All levels of a tree over leaf hashes, for whoever needs many paths of it."""
+
+    def __init__(self, leaves: Sequence[bytes]) -> None:
+        """Compute every node once; an odd one at the end of a level goes up as it is."""
+        self._levels = [list(leaves)]
+        while len(level := self._levels[-1]) > 1:
+            paired = [node_hash(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
+            self._levels.append(paired + level[len(paired) * 2 :])
+
+    def path(self, index: int) -> list[bytes]:
+        """The audit path of leaf ``index``, from the leaf upward (RFC 6962 section 2.1.1). IndexError out of range."""
+        if not 0 <= index < len(self._levels[0]):
+            raise IndexError("no such leaf")
+        found = []
+        for level in self._levels[:-1]:
+            sibling = index ^ 1
+            if sibling < len(level):
+                found.append(level[sibling])
+            index >>= 1
+        return found
+
+
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
-    """The audit path of leaf ``index``, from the leaf upward (RFC 6962 section 2.1.1). IndexError out of range."""
-    if not 0 <= index < len(leaves):
-        raise IndexError("no such leaf")
-    if len(leaves) == 1:
-        return []
-    middle = _split(len(leaves))
-    if index < middle:
-        return [*inclusion_proof(leaves[:middle], index), merkle_root(leaves[middle:])]
-    return [*inclusion_proof(leaves[middle:], index - middle), merkle_root(leaves[:middle])]
+    """The audit path of one leaf. IndexError out of range."""
+    return MerkleTree(leaves).path(index)
 
 
 def proves(*, leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:

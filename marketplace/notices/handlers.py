@@ -12,7 +12,9 @@ from typing import cast
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import (
     InvoiceIssued,
+    PaymentPutOff,
     PaymentReceived,
+    ShortfallOccurred,
     TradeConcluded,
     TradeFailed,
     TradeRefunded,
@@ -235,6 +237,21 @@ def on_invoice_issued(event: InvoiceIssued, envelope: Envelope) -> None:
     """Tell the recipient that a document is ready."""
     wording = texts.INVOICE_ISSUED.worded(number=event.number, invoice=event.invoice)
     tell(organisation_id=get_organisation(event.recipient).id, subject=event.invoice, wording=wording)
+
+
+def on_payment_put_off(event: PaymentPutOff, envelope: Envelope) -> None:
+    """Tell a creditor why it is paid less, and that nothing of its claim is lost."""
+    wording = texts.PUT_OFF.worded(amount=_amount(event.amount_minor, event.currency), cycle=event.cycle)
+    tell(organisation_id=get_organisation(event.organisation).id, subject=event.cycle, wording=wording)
+
+
+def on_shortfall_occurred(event: ShortfallOccurred, envelope: Envelope) -> None:
+    """Tell the participant what it lacked, and what of it goes on into the next cycle."""
+    wording = texts.SHORTFALL.worded(
+        missing=_amount(event.missing_minor, event.currency),
+        carried=_amount(event.carried_minor, event.currency),
+    )
+    tell(organisation_id=get_organisation(event.organisation).id, subject=event.shortfall, wording=wording)
 
 
 def _parties(buyer: str, seller: str) -> dict[str, OrganisationView]:

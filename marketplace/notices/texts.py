@@ -96,6 +96,24 @@ SUSPENDED = Wording(
         "再開までの間、新しい取引はできません。既存の債権・債務は残ります。理由: {reason}",
     ),
 )
+SHORTFALL = Wording(
+    Label("You owed {missing} more than you had", "清算で {missing} が不足しました"),
+    Label(
+        "{carried} of it is put off to the next clearing cycle; the rest was lent to you by the market and is"
+        " collected from what you are paid next. Pay in to make up for it.",
+        "うち {carried} は次の清算サイクルに繰り越されます。残りは市場が立て替え、次回の支払額から回収します。"
+        "不足額を入金してください。",
+    ),
+)
+PUT_OFF = Wording(
+    Label("{amount} due to you is put off", "受取予定の {amount} が繰り越されました"),
+    Label(
+        "In clearing cycle {cycle} another participant did not have what it owes you. It still owes you all of it, and"
+        " the next cycle takes it up.",
+        "清算サイクル {cycle} で、支払義務のある参加者に資金不足がありました。債権は全額存続し、次のサイクルで清算"
+        "の対象となります。",
+    ),
+)
 VERSION_PUBLISHED = Wording(
     Label("Your data is on sale", "データの掲載を開始しました"),
     Label(

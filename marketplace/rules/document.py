@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,7 @@ from marketplace.kernel.canonical import canonical_json
 from marketplace.kernel.labels import Label
 
 from .cel import ExpressionRefused, Language
+from .parameters import PARAMETERS
 from .points import PointKind
 
 SCHEMA: dict[str, Any] = json.loads(
@@ -22,6 +24,7 @@ SCHEMA: dict[str, Any] = json.loads(
 )
 ALWAYS = "true"
 MESSAGE_LENGTH_MAX = 300
+SUGGESTIONS_MAX = 3
 
 # JSON Schema takes 500.0 for an integer; amounts and rates here are whole numbers and nothing else.
 _Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
@@ -108,7 +111,14 @@ def _code_at(document: Any, error: jsonschema.ValidationError) -> str | None:
 
 
 def _faults_of_sense(document: Mapping[str, Any]) -> Iterator[Fault]:
-    """What a schema cannot see: codes used twice, fees that leave a trade without one, rates stated twice."""
+    """What a schema cannot see: codes used twice, fees and rates that do not fit, parameters that mean nothing."""
+    yield from _faults_of_codes(document)
+    yield from _faults_of_tariffs(document)
+    yield from _faults_of_tax_rates(document)
+    yield from _faults_of_parameters(document)
+
+
+def _faults_of_codes(document: Mapping[str, Any]) -> Iterator[Fault]:
     codes = Counter(entry["code"] for _, entry, _ in _conditions(document))
     for place, entry, _ in _conditions(document):
         if codes[entry["code"]] > 1:
@@ -117,6 +127,10 @@ def _faults_of_sense(document: Mapping[str, Any]) -> Iterator[Fault]:
                 Label("this code is used more than once", "同じコードが重複しています"),
                 entry["code"],
             )
+
+
+def _faults_of_tariffs(document: Mapping[str, Any]) -> Iterator[Fault]:
+    """Fees that leave a trade without one, or whose ceiling lies below their minimum."""
     last = {entry["point"]: (f"tariffs.{at}", entry) for at, entry in enumerate(document.get("tariffs", []))}
     for place, entry in last.values():
         if entry["when"].strip() != ALWAYS:
@@ -135,6 +149,45 @@ def _faults_of_sense(document: Mapping[str, Any]) -> Iterator[Fault]:
                 Label("the ceiling is below the minimum", "上限が下限を下回っています"),
                 entry["code"],
             )
+        for name, message in _faults_of_tiers(entry):
+            yield _fault(f"tariffs.{at}.tiers.{name}", message, entry["code"])
+
+
+def _faults_of_tiers(entry: Mapping[str, Any]) -> Iterator[tuple[str, Label]]:
+    """Bands of volume begin at 0 with the tariff's rate, rise strictly, and a later one is never dearer."""
+    tiers = entry.get("tiers", [])
+    for at, tier in enumerate(tiers):
+        if at == 0:
+            if tier["from_minor"] != 0:
+                yield "0.from_minor", Label("the first band begins at 0", "最初の区分は0から始めてください")
+            if tier["rate_bp"] != entry["rate_bp"]:
+                yield (
+                    "0.rate_bp",
+                    Label(
+                        "the first band has the rate of the tariff, which is charged when a trade is concluded",
+                        "最初の区分の料率は、成立時に課す料金の料率と同じにしてください",
+                    ),
+                )
+            continue
+        if tier["from_minor"] <= tiers[at - 1]["from_minor"]:
+            yield (
+                f"{at}.from_minor",
+                Label(
+                    "a band begins above the one before it",
+                    "区分の下限は、前の区分より大きくしてください",
+                ),
+            )
+        if tier["rate_bp"] > tiers[at - 1]["rate_bp"]:
+            yield (
+                f"{at}.rate_bp",
+                Label(
+                    "a band is not dearer than the one before it, for the difference is given back",
+                    "差額を返還するため、料率は前の区分より高くできません",
+                ),
+            )
+
+
+def _faults_of_tax_rates(document: Mapping[str, Any]) -> Iterator[Fault]:
     rates = Counter((rate["category"], rate["from"]) for rate in document.get("tax_rates", []))
     for at, rate in enumerate(document.get("tax_rates", [])):
         if rates[(rate["category"], rate["from"])] > 1:
@@ -145,6 +198,20 @@ def _faults_of_sense(document: Mapping[str, Any]) -> Iterator[Fault]:
                     "同じ税区分・同じ適用開始日の税率が重複しています",
                 ),
             )
+
+
+def _faults_of_parameters(document: Mapping[str, Any]) -> Iterator[Fault]:
+    for name, value in document.get("parameters", {}).items():
+        parameter = PARAMETERS.get(name)
+        if parameter is None:
+            near = difflib.get_close_matches(name, PARAMETERS, n=SUGGESTIONS_MAX) or list(PARAMETERS)
+            message = Label(
+                f"there is no such parameter; there are {', '.join(near)}",
+                f"このパラメーターはありません（候補: {'、'.join(near)}）",
+            )
+            yield _fault(f"parameters.{name}", message)
+        elif (wrong := parameter.fault_of(value)) is not None:
+            yield _fault(f"parameters.{name}", wrong)
 
 
 def _fault(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from marketplace.kernel.errors import Category, DomainError
 from marketplace.kernel.labels import Label
+
+if TYPE_CHECKING:
+    from .halts import HaltView
 
 
 class RulebookRefused(DomainError):
@@ -93,14 +96,60 @@ class NoTaxRate(DomainError):
 
 
 class NoParameter(DomainError):
-    """The rulebook does not state this parameter. Fields: ``parameter``."""
+    """The market knows no such parameter. Fields: ``parameter``."""
 
     code = "no_parameter"
-    category = Category.UNAVAILABLE
+    detail = Label("The market knows no parameter {parameter}.", "パラメーター {parameter} はありません。")
+
+
+class TradingHalted(DomainError):
+    """No trade begins or is concluded in this while a halt is live. Fields: ``halt, scope, subject, since, reason``.
+
+    ``subject`` is the listing's public identifier or the segment's code, null for the market; ``since`` an ISO
+    instant; ``reason`` ``{"ja", "en"}``.
+    """
+
+    code = "trading_halted"
+    category = Category.CONFLICT
     detail = Label(
-        "The rulebook in force does not state {parameter}.",
-        "施行中のルールブックに {parameter} の定めがありません。",
+        "Trading in {what} is halted since {since}: {why}", "{since} から{what}の取引を停止しています: {why}"
     )
+
+    def __init__(self, halt: HaltView) -> None:
+        """Say of what, since when and why, in both languages."""
+        since = halt.since.isoformat()
+        fields = {
+            "halt": halt.public_id,
+            "scope": halt.scope,
+            "subject": halt.subject,
+            "since": since,
+            "reason": halt.reason,
+        }
+        super().__init__(**fields, what=halt.words, why=halt.reason["en"])
+        self.message = Label(
+            self.message.en,
+            self.detail.ja.format(since=since, what=halt.words.ja, why=halt.reason["ja"]),
+        )
+        self.fields = fields
+
+
+class AlreadyHalted(DomainError):
+    """A live halt stands there already. Fields: ``halt, scope, subject``."""
+
+    code = "already_halted"
+    category = Category.CONFLICT
+    detail = Label(
+        "{halt} stands already ({scope} {subject}); lift it before you declare another.",
+        "{halt}（{scope} {subject}）による停止が続いています。解除してから改めて停止してください。",
+    )
+
+
+class HaltLifted(DomainError):
+    """The halt was lifted before. Fields: ``halt, lifted_at``."""
+
+    code = "halt_lifted"
+    category = Category.CONFLICT
+    detail = Label("{halt} was lifted at {lifted_at}.", "{halt} は {lifted_at} に解除されています。")
 
 
 class UnknownPoint(DomainError):

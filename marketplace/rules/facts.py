@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from marketplace.participants.queries import admission_facts
+from marketplace.kernel.errors import Missing
+from marketplace.participants.queries import admission_facts, get_segment
 
+from .halts import know_subjects
 from .providers import FactProvider
+from .states import HaltScope
 
 APPLICANT = FactProvider(
     name="applicant",
@@ -29,5 +32,16 @@ APPLICANT = FactProvider(
     },
     load=admission_facts,
 )
+
+
+def _segment_exists(code: str) -> bool:
+    try:
+        get_segment(code)
+    except Missing:
+        return False
+    return True
+
+
+know_subjects(HaltScope.SEGMENT, _segment_exists)
 
 __all__ = ["APPLICANT", "FactProvider"]

@@ -92,3 +92,22 @@ Invariant(
         " AND split_part(fact, '.', 1) NOT IN ('market', 'trade')"
     ),
 )
+Invariant(
+    name="rules.halts_are_kept",
+    promise=5,
+    statement="A listing, a segment and the market have one live halt at most, and what was said of one never changes.",
+    guards=(
+        "rules_halt.halt_one_live",
+        "rules_halt.halt_of_what",
+        "rules_halt.halt_says_why",
+        "rules_halt.halt_lifted_whole",
+        "rules_halt.immutable",
+        "rules_halt.set_once",
+        "rules_halt.no_delete",
+    ),
+    test="tests/rules/test_guards.py::test_a_second_live_halt_is_refused",
+    check=by_query(
+        "SELECT scope, subject FROM rules_halt WHERE lifted_at IS NULL GROUP BY 1, 2 HAVING count(*) > 1"
+        " UNION ALL SELECT scope, subject FROM rules_halt WHERE lifted_at < started_at"
+    ),
+)

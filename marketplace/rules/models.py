@@ -7,12 +7,12 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 
-from marketplace.kernel.guards import append_only
+from marketplace.kernel.guards import append_only, immutable, no_delete, set_once
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
 from .guards import gapless_rulebooks, neutral_vocabulary, outcome_follows, rulebook_in_force
 from .points import NEUTRAL_NAMESPACES
-from .states import STRENGTH, Outcome
+from .states import STRENGTH, HaltScope, Outcome
 
 DIGEST_LENGTH = 64
 DIGEST_PATTERN = r"^[0-9a-f]{64}$"
@@ -91,3 +91,55 @@ class Decision(models.Model):
     def __str__(self) -> str:
         """The outcome and what it is of."""
         return f"{self.outcome} {self.subject} ({self.public_id})"
+
+
+class Halt(models.Model):
+    """A stop of new trades in a listing, a segment or the whole market, as it was published.
+
+    ``subject`` is the listing's public identifier or the segment's code, empty for the market. ``reason`` and
+    ``lift_reason`` are ``{"ja", "en"}``: who trades reads them. It is live until it is lifted. What was concluded
+    before it goes on. Invariants: one live halt a scope and subject; what was said when it began never changes,
+    and what was said when it ended is said once. Rows are never removed.
+    """
+
+    public_id = IdentifierField(prefix="hlt")
+    scope = models.CharField(max_length=10, choices=HaltScope.choices)
+    subject = models.CharField(max_length=60, blank=True, default="")
+    reason = models.JSONField()
+    started_at = models.DateTimeField()
+    started_by = models.CharField(max_length=60)
+    lifted_at = models.DateTimeField(null=True)
+    lifted_by = models.CharField(max_length=60, null=True)
+    lift_reason = models.JSONField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scope", "subject"], condition=Q(lifted_at=None), name="halt_one_live"
+            ),
+            models.CheckConstraint(
+                condition=Q(scope=HaltScope.MARKET, subject="")
+                | (Q(scope__in=(HaltScope.SEGMENT, HaltScope.LISTING)) & ~Q(subject="")),
+                name="halt_of_what",
+            ),
+            models.CheckConstraint(condition=Q(reason__has_keys=["ja", "en"]), name="halt_says_why"),
+            models.CheckConstraint(
+                condition=Q(lifted_at=None, lifted_by=None, lift_reason=None)
+                | Q(
+                    lifted_at__isnull=False,
+                    lifted_by__isnull=False,
+                    lift_reason__isnull=False,
+                    lift_reason__has_keys=["ja", "en"],
+                ),
+                name="halt_lifted_whole",
+            ),
+        ]
+        triggers = [
+            immutable("public_id", "scope", "subject", "reason", "started_at", "started_by"),
+            set_once("lifted_at", "lifted_by", "lift_reason"),
+            no_delete(),
+        ]
+
+    def __str__(self) -> str:
+        """What is halted."""
+        return f"{self.scope} {self.subject} ({self.public_id})"

@@ -77,6 +77,12 @@ POINTS = {
             neutral=True,
         ),
         Point(
+            "shortfall",
+            Label("suspension after a shortfall", "資金不足による取引停止"),
+            default=Outcome.ALLOW,
+            providers=("shortfall",),
+        ),
+        Point(
             "trade_fee",
             Label("fee on a trade", "取引手数料"),
             kind=PointKind.TARIFF,

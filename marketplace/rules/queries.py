@@ -8,24 +8,29 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
+from marketplace.kernel.labels import Label
 from marketplace.participants import queries as participants
 
 from .errors import NoParameter, NoRulebook, NoTaxRate
-from .models import Decision, Rulebook
+from .halts import HaltView
+from .models import Decision, Halt, Rulebook
+from .parameters import PARAMETERS, values_of
 from .points import PointKind
 from .replays import differences
 from .rulebook import CompiledRulebook
-from .tariffs import Tariff
+from .states import WIDTH, HaltScope
+from .tariffs import Tariff, stated_tariff
 from .tax_rates import rate_on
 
 TRADE_FEE = "trade_fee"
 COMPILED_MAX = 16
 
 _compiled: OrderedDict[tuple[str, str], CompiledRulebook] = OrderedDict()
+_parameters: OrderedDict[str, Mapping[str, int]] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,20 @@ def tariff(*, point: str = TRADE_FEE, facts: Mapping[str, Any], at: datetime | N
     return tariff_schedule(point=point, at=at).tariff(facts)
 
 
+def tiered_tariffs() -> dict[tuple[str, str], Tariff]:
+    """Every tariff with tiers of every rulebook, by the rulebook's public identifier and the tariff's code.
+
+    Rulebooks without tiers are not read: where there have never been any, this costs one short query.
+    """
+    rows = Rulebook.objects.filter(document__tariffs__contains=[{"tiers": [{}]}])
+    return {
+        (public_id, entry["code"]): stated_tariff(entry, public_id)
+        for public_id, tariffs in rows.values_list("public_id", "document__tariffs")
+        for entry in tariffs
+        if entry.get("tiers")
+    }
+
+
 def tax_rate_bp(category: str, *, on: date) -> int:
     """The consumption tax rate in hundredths of a percent for ``standard``, ``reduced`` or ``exempt`` on a date.
 
@@ -109,17 +128,91 @@ def tax_rate_bp(category: str, *, on: date) -> int:
     return rate
 
 
-def parameter(name: str) -> int | str | bool:
-    """A parameter of the rulebook in force, such as ``second_person_minor``; raises NoRulebook, NoParameter."""
-    parameters: dict[str, int | str | bool] = rulebook_in_force().document.get("parameters", {})
-    if name not in parameters:
+def parameter(name: str, *, at: datetime | None = None) -> int:
+    """The value at ``at`` (now, if not given) of a parameter of ``parameters.PARAMETERS``, such as
+    ``second_person_minor``: a whole number, or true or false.
+
+    The default holds where the rulebook in force does not state it, and where none is in force. What a rulebook
+    states is kept by its content for the life of the process: a call reads one short row. Raises NoParameter for
+    what the market does not know.
+    """
+    if name not in PARAMETERS:
         raise NoParameter(parameter=name)
-    return parameters[name]
+    return parameter_values(at=at)[1][name]
+
+
+def parameter_values(*, at: datetime | None = None) -> tuple[str | None, Mapping[str, int]]:
+    """The public identifier of the rulebook in force (None, if there is none) and the value of every parameter."""
+    row = (
+        Rulebook.objects.filter(effective_from__lte=at or clock.now())
+        .order_by("-number")
+        .values_list("pk", "public_id", "digest")
+        .first()
+    )
+    if row is None:
+        return None, values_of({})
+    key, public_id, digest = row
+    values = _parameters.get(digest)
+    if values is None:
+        stated = Rulebook.objects.values_list("document__parameters", flat=True).get(pk=key)
+        values = _parameters[digest] = values_of(stated or {})
+        while len(_parameters) > COMPILED_MAX:
+            _parameters.popitem(last=False)
+    return public_id, values
+
+
+def parameters_in_force() -> dict[str, Any]:
+    """Every parameter for the reader: ``{"rulebook", "parameters": [{"name", "type", "value", "default", "meaning"}]}``."""
+    rulebook, values = parameter_values()
+    return {
+        "rulebook": rulebook,
+        "parameters": [
+            {
+                "name": name,
+                "type": known.type.value,
+                "value": values[name],
+                "default": known.default,
+                "meaning": known.meaning.as_dict(),
+            }
+            for name, known in PARAMETERS.items()
+        ],
+    }
 
 
 def published_rulebooks() -> QuerySet[Rulebook]:
     """Every rulebook: the rules are public."""
     return Rulebook.objects.all()
+
+
+def halts() -> QuerySet[Halt]:
+    """Every halt, live and lifted: they are public."""
+    return Halt.objects.all()
+
+
+def halt_of(*, listing: str | None = None, segment: str | None = None) -> HaltView | None:
+    """The live halt, the widest if there are several, that stops trades in a listing (public identifier) of a
+    segment (code); None if nothing does. What is not given is covered by a halt of the market alone."""
+    covering = Q(scope=HaltScope.MARKET)
+    if segment is not None:
+        covering |= Q(scope=HaltScope.SEGMENT, subject=segment)
+    if listing is not None:
+        covering |= Q(scope=HaltScope.LISTING, subject=listing)
+    found = map(_halt_view, Halt.objects.filter(covering, lifted_at=None))
+    return min(found, key=lambda halt: WIDTH.index(halt.scope), default=None)
+
+
+def live_halts() -> list[HaltView]:
+    """Every live halt, the earliest first, for who asks of many trades: ``HaltView.covers`` says what each stops."""
+    return [_halt_view(row) for row in Halt.objects.filter(lifted_at=None).order_by("pk")]
+
+
+def halt_words(row: Halt) -> Label:
+    """Of what a halt stops trading, in both languages."""
+    return _halt_view(row).words
+
+
+def _halt_view(row: Halt) -> HaltView:
+    return HaltView(row.public_id, row.scope, row.subject or None, row.reason, row.started_at)
 
 
 def visible_decisions(actor: Actor) -> QuerySet[Decision]:

@@ -16,7 +16,7 @@ from .errors import FactsNotTaken, NoTariff, TariffUndecidable, UnknownPoint
 from .points import PointKind
 from .providers import recordable
 from .states import Basis, Outcome, strongest
-from .tariffs import Tariff
+from .tariffs import Tariff, stated_tariff
 
 logger = logging.getLogger(__name__)
 
@@ -110,14 +110,7 @@ class CompiledRulebook:
                 missing = ", ".join(_missing(candidate, known)) or "-"
                 raise TariffUndecidable(tariff=entry["code"], missing=missing) from error
             if applies:
-                return Tariff(
-                    code=entry["code"],
-                    rate_bp=entry["rate_bp"],
-                    minimum_minor=entry["minimum_minor"],
-                    cap_minor=entry["cap_minor"],
-                    borne_by=entry["borne_by"],
-                    rulebook=rulebook,
-                )
+                return stated_tariff(entry, rulebook)
         raise NoTariff(point=point)
 
     def _point(self, code: str, kind: PointKind) -> Mapping[str, Any]:

@@ -6,9 +6,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from marketplace.api.serializers import BilingualField, StrictSerializer
+from marketplace.api.serializers import BilingualField, ChoiceLabelField, StrictSerializer
 
-from .models import Decision, Rulebook
+from .models import Decision, Halt, Rulebook
+from .parameters import ParameterType
+from .states import HaltScope
 
 
 class RulebookSummarySerializer(serializers.ModelSerializer[Rulebook]):
@@ -112,3 +114,56 @@ class NeutralitySerializer(serializers.Serializer[Any]):
     replayed_the_same = serializers.IntegerField()
     facts_behind_fees = serializers.ListField(child=serializers.CharField())
     admissions_of_operator_and_affiliates = serializers.IntegerField()
+
+
+class ParameterSerializer(serializers.Serializer[Any]):
+    """A parameter of the rulebook: its value now, what holds where it is not stated, and what it means."""
+
+    name = serializers.CharField()
+    type = serializers.ChoiceField(choices=[kind.value for kind in ParameterType])
+    value = serializers.JSONField(help_text="A whole number, or true or false, by the type.")
+    default = serializers.JSONField(help_text="What holds where the rulebook does not state it.")
+    meaning = BilingualField()
+
+
+class ParametersSerializer(serializers.Serializer[Any]):
+    """Every parameter under the rulebook in force (null, if there is none)."""
+
+    rulebook = serializers.CharField(allow_null=True)
+    parameters = ParameterSerializer(many=True)
+
+
+class HaltSerializer(serializers.ModelSerializer[Halt]):
+    """A trading halt as it is published; ``subject`` is empty for the whole market. Who declared it is in evidence."""
+
+    id = serializers.CharField(source="public_id")
+    scope_label = ChoiceLabelField(HaltScope, source="scope")
+    reason = BilingualField()
+    lift_reason = BilingualField(allow_null=True)
+
+    class Meta:
+        model = Halt
+        fields = (
+            "id",
+            "scope",
+            "scope_label",
+            "subject",
+            "reason",
+            "started_at",
+            "lifted_at",
+            "lift_reason",
+        )
+
+
+class HaltTradingSerializer(StrictSerializer):
+    """Of what trading is halted, and why. ``subject``: the listing's identifier or the segment's code."""
+
+    scope = serializers.ChoiceField(choices=HaltScope.choices)
+    subject = serializers.CharField(max_length=60, required=False, allow_blank=True)
+    reason = BilingualField()
+
+
+class LiftHaltSerializer(StrictSerializer):
+    """Why trade may go on."""
+
+    reason = BilingualField()

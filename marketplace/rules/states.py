@@ -30,6 +30,18 @@ class Basis(TextChoices):
     DEFAULT = "default", Label("no rule applies", "適用される規則がない")
 
 
+class HaltScope(TextChoices):
+    """Of what trading is halted, widest first."""
+
+    MARKET = "market", Label("the whole market", "市場全体")
+    SEGMENT = "segment", Label("a segment", "分野")
+    LISTING = "listing", Label("a listing", "出品")
+
+
+WIDTH: tuple[str, ...] = tuple(HaltScope.values)
+"""Scopes from the widest to the narrowest: where several halts hold at once, the widest is named."""
+
+
 def strongest(outcomes: Iterable[str]) -> Outcome:
     """The strongest of some outcomes (deny, hold, warn, allow); raises ValueError if there is none."""
     return Outcome(max(outcomes, key=STRENGTH.index))

@@ -3,10 +3,15 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from .views import DecisionViewSet, NeutralityView, RulebookViewSet
+from .views import DecisionViewSet, HaltViewSet, NeutralityView, ParametersView, RulebookViewSet
 
 router = SimpleRouter()
 router.register("rulebooks", RulebookViewSet, basename="rulebook")
 router.register("decisions", DecisionViewSet, basename="decision")
+router.register("halts", HaltViewSet, basename="halt")
 
-urlpatterns = [path("neutrality/", NeutralityView.as_view(), name="neutrality"), *router.urls]
+urlpatterns = [
+    path("neutrality/", NeutralityView.as_view(), name="neutrality"),
+    path("parameters/", ParametersView.as_view(), name="parameters"),
+    *router.urls,
+]

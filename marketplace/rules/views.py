@@ -18,11 +18,15 @@ from marketplace.kernel.errors import Missing
 
 from . import queries, services
 from .errors import NoRulebook
-from .filters import DecisionFilter
-from .models import Decision, Rulebook
+from .filters import DecisionFilter, HaltFilter
+from .models import Decision, Halt, Rulebook
 from .serializers import (
     DecisionSerializer,
+    HaltSerializer,
+    HaltTradingSerializer,
+    LiftHaltSerializer,
     NeutralitySerializer,
+    ParametersSerializer,
     PreviewedSerializer,
     PreviewSerializer,
     PublishRulebookSerializer,
@@ -65,6 +69,16 @@ PREVIEW_EXAMPLE = {
     "subject": "lst_01JDEMO",
     "given": {"trade": {"segment": "mobility", "price_minor": 120000, "currency": "JPY"}},
 }
+
+HALT_EXAMPLE = {
+    "scope": "segment",
+    "subject": "mobility",
+    "reason": {
+        "ja": "提供データの誤りが見つかったため、確認が終わるまで停止します。",
+        "en": "Data on sale was found to be wrong; trading stops until it has been checked.",
+    },
+}
+LIFT_EXAMPLE = {"reason": {"ja": "確認が終わりました。", "en": "The check is done."}}
 
 
 class RulebookViewSet(MarketReadViewSet[Rulebook]):
@@ -137,6 +151,44 @@ class DecisionViewSet(MarketReadViewSet[Decision]):
         return services.preview(actor=self.actor, **data)
 
 
+class HaltViewSet(MarketReadViewSet[Halt]):
+    """Trading halts, live and lifted; anyone may read them."""
+
+    serializer_class = HaltSerializer
+    filterset_class = HaltFilter
+    queryset = Halt.objects.none()
+
+    def get_queryset(self) -> QuerySet[Halt]:
+        """Every halt: they are published."""
+        return queries.halts()
+
+    def get_permissions(self) -> list[Any]:
+        """Reading is public, halting is the operator's."""
+        return [AllowAny()] if self.request.method in SAFE_METHODS else [IsOperator()]
+
+    @create_command(
+        summary="Halt trading",
+        request=HaltTradingSerializer,
+        response=HaltSerializer,
+        example=HALT_EXAMPLE,
+    )
+    def create(self, data: dict[str, Any]) -> Halt:
+        """Stop new trades in a listing, a segment or the whole market, at once (operator)."""
+        return services.halt_trading(actor=self.actor, **data)
+
+    @command(
+        summary="Lift a trading halt",
+        request=LiftHaltSerializer,
+        response=HaltSerializer,
+        permissions=(IsOperator,),
+        filterset_class=None,
+        example=LIFT_EXAMPLE,
+    )
+    def lift(self, data: dict[str, Any], public_id: str) -> Halt:
+        """Let trade go on where it was halted (operator)."""
+        return services.lift_halt(actor=self.actor, halt=public_id, **data)
+
+
 class NeutralityView(APIView):
     """How the market treats its participants, in figures, for everybody."""
 
@@ -150,3 +202,18 @@ class NeutralityView(APIView):
     def get(self, request: Request) -> Response:
         """Figures over all decisions; the newest 200 are replayed while you wait."""
         return Response(NeutralitySerializer(queries.neutrality(replayed_max=REPLAYED_MAX)).data)
+
+
+class ParametersView(APIView):
+    """The amounts, times and choices that the rulebook sets, for everybody."""
+
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        summary="Read the parameters in force",
+        responses={200: ParametersSerializer},
+        operation_id="parameters",
+    )
+    def get(self, request: Request) -> Response:
+        """Every parameter with its value, its default and its meaning."""
+        return Response(ParametersSerializer(queries.parameters_in_force()).data)

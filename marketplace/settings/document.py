@@ -21,6 +21,7 @@ ENUMERATIONS: dict[str, Any] = {
     "EndedReasonEnum": "delivery.states.EndedReason.choices",
     "EntitlementStateEnum": "delivery.states.EntitlementState.choices",
     "EntryKindEnum": "clearing.states.EntryKind.choices",
+    "HaltScopeEnum": "marketplace.rules.states.HaltScope.choices",
     "InboxStateEnum": "marketplace.events.states.InboxState.choices",
     "InspectionStateEnum": "delivery.states.InspectionState.choices",
     "InstructionStateEnum": "clearing.states.InstructionState.choices",

@@ -46,7 +46,14 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         "clearing.handlers.on_dispute_resolved",
         "delivery.handlers.on_dispute_resolved",
     ),
+    "trading.halted": ("contracts.handlers.on_trading_halted",),
+    "trading.resumed": ("contracts.handlers.on_trading_resumed",),
     "adjustment.due": ("clearing.handlers.on_adjustment_due",),
     "payment.received": ("marketplace.notices.handlers.on_payment_received",),
+    "payment.put_off": ("marketplace.notices.handlers.on_payment_put_off",),
+    "shortfall.occurred": (
+        "marketplace.rules.handlers.decide_shortfall",
+        "marketplace.notices.handlers.on_shortfall_occurred",
+    ),
     "invoice.issued": ("marketplace.notices.handlers.on_invoice_issued",),
 }

@@ -195,6 +195,12 @@ def pay_in(market: Market, name: str, amount_minor: int) -> Any:
     return receive(market, [booking("credit", amount_minor, f"振込 {reference}")])
 
 
+def fund_reserve(market: Market, amount_minor: int) -> Any:
+    """The operator pays in under its own reference."""
+    reference = queries.deposit_reference(organisation=market.operator.public_id)
+    return receive(market, [booking("credit", amount_minor, f"準備金 {reference}")])
+
+
 def accept(trade: Trade, *, transaction: int | None = None) -> Trade:
     """The delivery of a trade is accepted."""
     event = DeliveryAccepted(

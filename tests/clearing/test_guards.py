@@ -209,7 +209,8 @@ def test_held_money_names_its_trade_and_is_ended_once(market, secured):
 
 ACCEPT = (
     "UPDATE clearing_trade SET state = 'accepted', captured_price_minor = price_minor,"
-    " captured_tax_minor = tax_minor, captured_fee_minor = fee_minor"
+    " captured_tax_minor = tax_minor, captured_fee_minor = fee_minor,"
+    " cycle_id = (SELECT id FROM clearing_cycle WHERE state = 'open')"
 )
 
 

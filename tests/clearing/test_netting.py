@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from clearing.netting import PartyTotal, Position, net_positions, summarise
-from clearing.posting_plan import plan_of
-from clearing.states import LineKind
+from clearing.posting_plan import plan_of, plan_of_operator
+from clearing.states import AccountKind, LineKind
 
 OPERATOR, A, B = 1, 2, 3
 
@@ -52,8 +52,8 @@ def test_a_total_that_comes_twice_is_refused():
         net_positions(owed=[total, total], due=[], operator_id=OPERATOR)
 
 
-def planned(position: Position, available: int = 0, claim: int = 0) -> dict[LineKind, int]:
-    plan = plan_of(position, available_minor=available, claim_minor=claim)
+def planned(position: Position, claim: int = 0) -> dict[LineKind, int]:
+    plan = plan_of(position, claim_minor=claim)
     return {line.kind: line.amount_minor for line in plan.lines} | {LineKind.PAYMENT: plan.payout_minor}
 
 
@@ -69,16 +69,25 @@ def test_a_seller_is_paid_what_it_sold_less_its_fees():
 
 def test_purchases_meet_released_money_and_nothing_else():
     position = Position(purchases_minor=-10_000, purchase_tax_minor=-1_000)
-    assert planned(position, available=500) == {LineKind.PURCHASES: 11_000, LineKind.PAYMENT: 0}
+    assert planned(position) == {LineKind.PURCHASES: 11_000, LineKind.PAYMENT: 0}
 
 
-@pytest.mark.parametrize(
-    ("available", "drawn", "carried"), [(1_000, 550, 0), (550, 550, 0), (100, 100, 450), (0, 0, 550)]
-)
-def test_a_shortfall_is_drawn_first_and_carried_then(available, drawn, carried):
-    found = planned(Position(fees_minor=-500, fee_tax_minor=-50), available=available)
-    assert (found.get(LineKind.DRAWN, 0), found.get(LineKind.CARRIED, 0)) == (drawn, carried)
-    assert found[LineKind.PAYMENT] == 0
+def test_what_is_missing_is_made_up_for_by_what_was_set_aside():
+    found = planned(Position(fees_minor=-500, fee_tax_minor=-50))
+    assert (found[LineKind.COVERED], found[LineKind.PAYMENT]) == (550, 0)
+
+
+def test_what_is_put_off_comes_back_to_its_debtor_and_is_not_paid_to_its_creditor():
+    debtor = planned(Position(corrections_paid_minor=-550, carried_forward_minor=450))
+    assert (debtor[LineKind.CARRIED], debtor[LineKind.COVERED], debtor[LineKind.PAYMENT]) == (450, 100, 0)
+    creditor = planned(Position(corrections_received_minor=550, carried_forward_minor=-450))
+    assert (creditor[LineKind.AWAITED], creditor[LineKind.PAYMENT]) == (450, 100)
+
+
+def test_fees_that_were_put_off_are_not_earned_yet():
+    assert plan_of_operator(Position(fees_minor=500)).lines == ()
+    (line,) = plan_of_operator(Position(fees_minor=500, carried_forward_minor=-450)).lines
+    assert (line.kind, line.debit, line.amount_minor) == (LineKind.AWAITED, AccountKind.FEE_REVENUE, 450)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from django.db import connection
 
 from clearing import queries, services
 from clearing.errors import ClientAccountMissing, ClientMoneyShort, NothingToTransfer, TransferNotPossible
-from clearing.models import Balance, ClientAccount, Posting, SettlementInstruction, TransferFile
+from clearing.models import Balance, ClientAccount, Obligation, Posting, SettlementInstruction, TransferFile
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing
@@ -169,7 +169,7 @@ def test_a_shortfall_is_drawn_from_the_participant_s_own_money(market):
     factories.pay_in(market, "seller", 1_000)
     factories.adjust(market, first, "seller", "buyer", 500)
     cycle = factories.clear(market)
-    assert lines("drawn") == [("available", 550)]
+    assert (lines("drawn"), lines("covered")) == ([("available", 550)], [("payable", 550)])
     assert factories.available(market, "seller") == 450
     assert [(row.amount_minor, row.direction) for row in factories.instructions(cycle)] == [(550, "out")]
     factories.settle(market, cycle)
@@ -177,38 +177,36 @@ def test_a_shortfall_is_drawn_from_the_participant_s_own_money(market):
     assert broken() == {}
 
 
-def test_a_shortfall_beyond_that_is_carried_and_collected_later(market):
-    first = factories.accepted(market, "buyer", "seller", 10_000)
+def test_the_operator_pays_in_what_it_refunds_beyond_its_earnings(market):
+    trade = factories.accepted(market, "buyer", "seller", 10_000)
     factories.settle(market, factories.clear(market))
-    factories.pay_in(market, "seller", 100)
-    factories.adjust(market, first, "seller", "buyer", 500)
-    second = factories.clear(market)
-    assert (lines("drawn"), lines("carried")) == ([("available", 100)], [("claim", 450)])
-    assert (factories.available(market, "seller"), factories.balance(market, "seller", "claim")) == (0, 450)
-    assert [(row.amount_minor, row.direction) for row in factories.instructions(second)] == [
+    Obligation.objects.create(
+        trade=trade,
+        kind="fee_refund",
+        debtor=market.operator,
+        creditor=market.party("seller"),
+        amount_minor=500,
+        tax_minor=0,
+        tax_rate_bp=1_000,
+        currency="JPY",
+        cycle=market.cycle,
+        legal_basis="market_terms",
+        source="refund",
+        made_at=clock.now(),
+    )
+    cycle = factories.clear(market)
+    assert [(row.amount_minor, row.direction) for row in factories.instructions(cycle)] == [
         (550, "out"),
-        (450, "in"),
+        (550, "in"),
     ]
     with pytest.raises(ClientMoneyShort) as short:
-        services.create_transfer_file(actor=market.actor, cycle=second.public_id)
-    assert short.value.fields["missing_minor"] == 450
-    assert factories.planned(second) == 2
-    pay_in = factories.instructions(second)[1]
-    factories.receive(market, [factories.booking("credit", 450, pay_in.reference)])
-    factories.settle(market, second)
-    assert second.state == "partial"
-    assert broken() == {}
-
-    factories.accepted(market, "buyer", "seller", 10_000)
-    third = factories.clear(market)
-    assert ("receivable", 450) in lines("recovered")
-    assert factories.balance(market, "seller", "claim") == 0
-    payments = [(row.amount_minor, row.direction) for row in factories.instructions(third)]
-    assert payments == [(10_000, "out"), (1_000, "out")]
-    assert services.advance_cycle(cycle=second.public_id) == "settled"
-    factories.settle(market, third)
-    money = queries.client_money("JPY")
-    assert (money.bank_minor, money.operator_minor) == (money.owed_minor, 0)
+        services.create_transfer_file(actor=market.actor, cycle=cycle.public_id)
+    assert short.value.fields["missing_minor"] == 550
+    assert factories.planned(cycle) == 2
+    pay_in = factories.instructions(cycle)[1]
+    factories.receive(market, [factories.booking("credit", 550, pay_in.reference)])
+    factories.settle(market, cycle)
+    assert cycle.state == "settled"
     assert broken() == {}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,9 @@ import pytest
 from contracts import queries
 from contracts.models import Agreement, Instrument, Negotiation, Signature
 from marketplace.kernel.canonical import canonical_json, sha256_hex
+from marketplace.kernel.invariants import verify_all
+from marketplace.rules import services as rules
+from marketplace.rules.models import Halt
 
 from . import factories
 from .raw import copied, forced, refused, run
@@ -284,3 +288,21 @@ def test_an_agreement_ends_its_negotiation(market):
 def test_what_was_agreed_never_changes(market, column, value):
     factories.agreement(market)
     refused("cannot be changed", f"UPDATE contracts_agreement SET {column} = {value}")
+
+
+@pytest.mark.parametrize("scope", ["market", "segment", "listing"])
+def test_nothing_begins_or_is_concluded_while_trading_is_halted(market, scope):
+    subject = {"market": "", "segment": factories.SEGMENT, "listing": market.listing}[scope]
+    why = {"ja": "確認", "en": "Check"}
+    earlier, negotiation = factories.agreement(market), verified(market)
+    halt = rules.halt_trading(actor=market.operator, scope=scope, subject=subject, reason=why)
+    begun = {"public_id": "ngt_raw", "agreement_identifier": "agr_raw", "reference": "RAW"}
+    statement, parameters = copied("contracts_negotiation", negotiation.pk, **begun, state="requested")
+    refused("contracts_negotiation: trading is halted", statement, *parameters)
+    statement, parameters = agreement_of(negotiation)
+    refused("contracts_agreement: trading is halted", statement, *parameters)
+    # What were concluded while it lasts would be found.
+    later = Halt.objects.get().started_at + timedelta(seconds=1)
+    forced("UPDATE contracts_agreement SET concluded_at = %s WHERE id = %s", later, earlier.pk)
+    found = verify_all("contracts")["contracts.none_while_halted"]
+    assert found == [{"public_id": earlier.public_id, "halt": halt.public_id}]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import UTC
+from typing import Any
 
 import pytest
 
 from contracts import queries, services
 from contracts.errors import ConclusionRefused, SignedSomethingElse, TermsUnsettled
 from contracts.models import Agreement, Instrument, Signature
+from marketplace.api.models import IdempotencyRecord
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.evidence.signatures import verify
 from marketplace.kernel.canonical import sha256_hex
@@ -18,6 +20,7 @@ from marketplace.kernel.invariants import verify_all
 from marketplace.participants import services as participants
 from marketplace.participants.errors import NotAdmitted, OrganisationSuspended
 from marketplace.participants.models import Admission
+from marketplace.rules import services as rules
 from marketplace.rules.models import Decision
 from tests.participants import factories as people
 
@@ -182,10 +185,11 @@ def test_a_purpose_still_to_be_agreed_is_not_signed(market):
 
 def test_rules_that_hold_refuse_with_their_reasons_and_nothing_changes(market):
     negotiation = factories.agreed(market, price_minor=factories.HOLD_ABOVE_MINOR + 1)
-    with refused(ConclusionRefused, outcome="hold", negotiation=negotiation.public_id):
+    before = factories.everything()
+    with pytest.raises(ConclusionRefused) as refusal:
         services.sign(actor=market.buyer, negotiation=negotiation.public_id)
-    negotiation.refresh_from_db()
-    assert negotiation.state == "agreed"
+    assert refusal.value.fields["outcome"] == "hold"
+    assert factories.everything() == before | kept_decisions(before, 1)
 
 
 def test_rules_that_deny_refuse_with_their_reasons_and_nothing_changes(market):
@@ -198,7 +202,34 @@ def test_rules_that_deny_refuse_with_their_reasons_and_nothing_changes(market):
     assert [reason["rule"] for reason in refusal.value.fields["reasons"]] == ["CON-2"]
     assert refusal.value.message.ja == f"{negotiation.public_id} は締結できません: 規則"
     assert refusal.value.message.en == f"{negotiation.public_id} cannot be concluded: Rule"
-    assert factories.everything() == before
+    assert factories.everything() == before | kept_decisions(before, 1)
+
+
+def kept_decisions(before: dict[str, Any], count: int) -> dict[str, Any]:
+    """What a refusal by the rules adds: its decisions, each in evidence."""
+    return {name: before[name] + count for name in ("Decision", "EvidenceRecord")}
+
+
+def test_a_refusal_by_the_rules_stays_on_record_and_replays(market):
+    negotiation = factories.agreed(market, price_minor=factories.HOLD_ABOVE_MINOR + 1)
+    client = people.client_of(market.organisation("buyer"))
+    path = f"/api/v1/negotiations/{negotiation.public_id}/sign/"
+    body = {"signed_hash": queries.contract_of(negotiation).signed_hash}
+    before = factories.everything()
+    # A refused request may be sent again under its key.
+    for count, key in (
+        (1, {}),
+        (2, {"HTTP_IDEMPOTENCY_KEY": "sign-1"}),
+        (3, {"HTTP_IDEMPOTENCY_KEY": "sign-1"}),
+    ):
+        answer = client.post(path, body, **key)
+        assert (answer.status_code, answer.json()["code"]) == (409, "conclusion_refused")
+        assert factories.everything() == before | kept_decisions(before, count)
+    assert IdempotencyRecord.objects.count() == 0
+    shown = client.get("/api/v1/decisions/", {"subject": negotiation.public_id}).json()["results"]
+    assert [row["outcome"] for row in shown] == ["hold"] * 3
+    assert [rules.replay(row["id"]) for row in shown] == [True] * 3
+    assert {name: found for name, found in verify_all("rules").items() if found} == {}
 
 
 def test_a_buyer_that_lost_its_admission_does_not_sign(market):

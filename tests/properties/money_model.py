@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 OPERATOR = "operator"
-KINDS = ("available", "held", "payable", "receivable", "claim")
+KINDS = ("available", "held", "payable", "receivable", "deposit", "claim")
 ADVANCES = {"closing": "validated", "validated": "netted", "netted": "posted", "posted": "settling"}
 
 
@@ -65,12 +65,11 @@ class Round:
     state: str = "open"
     sold: list[Deal] = field(default_factory=list)
     corrections: list[tuple[str, str, int]] = field(default_factory=list)
-    carried: set[str] = field(default_factory=set)
     payouts: dict[str, int] = field(default_factory=dict)
     payments: list[Payment] = field(default_factory=list)
     files: int = 0
 
-    def outcome(self, owing: Counter[str]) -> str:
+    def outcome(self) -> str:
         """What the next look at its payments finds: ``settled``, ``partial``, or its state while some are open.
 
         A settled round of which a payment came back is settled in part, though it is being paid again.
@@ -79,8 +78,27 @@ class Round:
             return "partial" if self.state == "settled" else self.state
         confirmed = {payment.payee for payment in self.payments if payment.state == "confirmed"}
         failed = {payment.payee for payment in self.payments if payment.state == "failed"}
-        claims = any(owing[name] > 0 for name in self.carried)
-        return "partial" if claims or failed - confirmed else "settled"
+        return "partial" if failed - confirmed else "settled"
+
+    def fees(self) -> dict[str, int]:
+        """The fees of each seller, without tax."""
+        found: dict[str, int] = defaultdict(int)
+        for deal in self.sold:
+            found[deal.seller] += fee_on(deal.price)
+        return found
+
+    def left(self) -> Counter[str]:
+        """What each party is owed (or owes, below zero) apart from what it bought; tax of fees is of their sum."""
+        found: Counter[str] = Counter()
+        for deal in self.sold:
+            found[deal.buyer] += 0
+            found[deal.seller] += deal.gross
+        for debtor, creditor, amount in self.corrections:
+            found[debtor] -= amount
+            found[creditor] += amount
+        for name, fee in self.fees().items():
+            found[name] -= fee + tax_on(fee)
+        return found
 
 
 class Money:
@@ -102,7 +120,7 @@ class Money:
     @property
     def owed(self) -> int:
         """How much of the bank account is the participants'."""
-        kinds = ("available", "held", "payable", "receivable")
+        kinds = ("available", "held", "payable", "receivable", "deposit")
         return self.nobody + sum(sum(self.balances[kind].values()) for kind in kinds)
 
     def of(self, name: str) -> dict[str, int]:
@@ -176,49 +194,64 @@ class Money:
 
     def advance(self, subject: Round) -> None:
         """Its next step."""
+        if subject.state == "validated":
+            self.set_aside(subject)
         if subject.state == "netted":
             self.post(subject)
         if subject.state == "posted":
             self.plan(subject)
-        subject.state = ADVANCES.get(subject.state) or subject.outcome(self.balances["claim"])
+        subject.state = ADVANCES.get(subject.state) or subject.outcome()
+
+    def lacking(self, subject: Round) -> dict[str, int]:
+        """Who has less of its own than the round asks of it, and how much is missing."""
+        own = {name: self.free(name) + self.balances["available"][name] for name in subject.left()}
+        return {name: -left - own[name] for name, left in subject.left().items() if -left > own[name]}
+
+    def free(self, name: str) -> int:
+        """What is due to a participant and not promised to a payment, planned or yet to be planned."""
+        posted = [row.payouts.get(name, 0) for row in self.rounds if row.state == "posted"]
+        promised = [
+            payment.amount
+            for row in self.rounds
+            for payment in row.payments
+            if payment.payee == name and payment.state in ("planned", "sending", "unknown")
+        ]
+        return max(self.balances["receivable"][name] - sum(posted) - sum(promised), 0)
+
+    def set_aside(self, subject: Round) -> None:
+        """Who is asked for more than the round brings it gives what is due to it first, then what it can spend."""
+        taken = {}
+        for name, left in subject.left().items():
+            if left < 0:
+                due = min(-left, self.free(name))
+                taken[name] = (due, -left - due)
+        for name, (due, spent) in taken.items():
+            self.move(name, "receivable", "payable", due)
+            self.move(name, "available", "payable", spent)
 
     def post(self, subject: Round) -> None:
-        """Everybody is given what it is owed; who falls short gives from its own, then owes the market."""
-        left: Counter[str] = Counter()
-        fees: dict[str, int] = defaultdict(int)
+        """Everybody is given what it is owed, out of what was paid and set aside beforehand."""
         for deal in subject.sold:
             self.balances["payable"][deal.buyer] -= deal.gross
-            left[deal.buyer] += 0
-            left[deal.seller] += deal.gross
-            fees[deal.seller] += fee_on(deal.price)
-        for debtor, creditor, amount in subject.corrections:
-            left[debtor] -= amount
-            left[creditor] += amount
-        for name, fee in fees.items():
-            left[name] -= fee + tax_on(fee)
-        earned = sum(fee + tax_on(fee) for fee in fees.values())
-        for name, amount in left.items():
-            if amount < 0:
-                drawn = min(-amount, self.balances["available"][name])
-                self.balances["available"][name] -= drawn
-                carried = -amount - drawn
-                self.balances["claim"][name] += carried
-                earned -= carried
-                if carried:
-                    subject.carried.add(name)
+        for name, left in subject.left().items():
+            if left < 0:
+                self.balances["payable"][name] += left
             else:
-                recovered = min(amount, self.balances["claim"][name])
-                self.balances["claim"][name] -= recovered
-                self.balances["receivable"][name] += amount - recovered
-                earned += recovered
-                subject.payouts[name] = amount - recovered
-        subject.payouts[OPERATOR] = earned
+                self.balances["receivable"][name] += left
+                subject.payouts[name] = left
+        subject.payouts[OPERATOR] = sum(fee + tax_on(fee) for fee in subject.fees().values())
 
     def plan(self, subject: Round) -> None:
         """One payment each; references are taken over from the market when they are known."""
         subject.payments = [Payment("", name, amount) for name, amount in subject.payouts.items() if amount]
 
     # Payments
+
+    def still_to_pay(self, failed: Payment) -> int:
+        """What of a failed payment can be made again: its money may have been set aside meanwhile."""
+        if failed.payee == OPERATOR:
+            return failed.amount
+        return min(failed.amount, self.free(failed.payee))
 
     def confirm(self, payment: Payment) -> None:
         """The bank booked it."""

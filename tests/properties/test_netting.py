@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clearing.invoice_document import InvoiceLine, tax_once_per_rate
+from clearing.lines import BLOCK_LINES
 from clearing.netting import PartyTotal, Position, net_positions, summarise
 from clearing.posting_plan import plan_of
-from clearing.proofs import digest_over, output_hash, position_lines, positions_root, root_over
+from clearing.proofs import block_over, output_digest, root_over
 from clearing.states import AccountKind, LineKind, ObligationKind
 from marketplace.kernel.labels import Label
-from marketplace.kernel.merkle import leaf_hash, merkle_root
+from marketplace.kernel.merkle import MerkleTree, leaf_hash, merkle_root, proves, root_of
 from marketplace.kernel.money import allocate, share_of
 
 OPERATOR = 1
@@ -70,9 +71,9 @@ def test_positions_do_not_depend_on_order(owing, random):
         {f"party{key}": (*found.parts, found.net_minor) for key, found in both.items()}
         for both in (positions, others)
     )
-    assert output_hash(currency="JPY", positions=renamed) == output_hash(currency="JPY", positions=named)
-    assert positions_root(renamed) == positions_root(named)
-    assert len(set(position_lines(named))) == len(named)
+    digest = output_digest(currency="JPY", positions=named)
+    assert output_digest(currency="JPY", positions=renamed) == digest
+    assert len(digest.output_hash) == len(digest.positions_root) == 64
 
 
 @given(st.lists(obligations(), max_size=40))
@@ -135,12 +136,15 @@ POSITIONS = st.builds(
     fee_refund_tax_minor=st.integers(0, 10**5),
     corrections_paid_minor=st.integers(-(10**9), 0),
     corrections_received_minor=st.integers(0, 10**9),
+    shares_paid_minor=st.integers(-(10**6), 0),
+    shares_received_minor=st.integers(0, 10**6),
+    carried_forward_minor=st.integers(-(10**9), 10**9),
 )
 
 
-@given(POSITIONS, st.integers(0, 10**9), st.integers(0, 10**9))
-def test_an_entry_takes_no_more_than_there_is(position, available, claim):
-    plan = plan_of(position, available_minor=available, claim_minor=claim)
+@given(POSITIONS, st.integers(0, 10**9))
+def test_an_entry_takes_what_was_set_aside_and_pays_what_is_left(position, claim):
+    plan = plan_of(position, claim_minor=claim)
     moved: dict[AccountKind, int] = defaultdict(int)
     for line in plan.lines:
         assert line.amount_minor > 0
@@ -148,12 +152,13 @@ def test_an_entry_takes_no_more_than_there_is(position, available, claim):
         moved[line.credit] -= line.amount_minor
     assert sum(moved.values()) == 0
     assert plan.payout_minor == -moved[AccountKind.RECEIVABLE] >= 0
-    assert 0 <= moved[AccountKind.AVAILABLE] <= available
-    assert moved[AccountKind.CLAIM] >= -claim
-    assert moved[AccountKind.PAYABLE] == -position.purchases_minor - position.purchase_tax_minor
-    assert moved[AccountKind.CLAIM] <= 0 or moved[AccountKind.AVAILABLE] == available
+    covered = max(-position.unsecured_minor, 0)
+    assert moved[AccountKind.AVAILABLE] == 0
+    assert -claim <= moved[AccountKind.CLAIM] <= 0
+    assert moved[AccountKind.PAYABLE] == covered - position.purchases_minor - position.purchase_tax_minor
     kinds = {line.kind for line in plan.lines}
-    assert not {LineKind.CARRIED, LineKind.RECOVERED} <= kinds
+    assert not {LineKind.COVERED, LineKind.RECOVERED} <= kinds
+    assert not {LineKind.CARRIED, LineKind.AWAITED} <= kinds
 
 
 @given(st.integers(-(10**12), 10**12), st.lists(st.integers(0, 10**6), min_size=1, max_size=12))
@@ -178,6 +183,21 @@ def test_shares_by_largest_remainder_sum_to_the_whole(total, weights):
 @settings(max_examples=20)
 @given(st.integers(0, 3_500))
 def test_a_root_by_blocks_is_the_root_over_all_lines(size):
-    lines = [f"{number:05d}|trade".encode() for number in range(size)]
-    assert root_over(lines) == merkle_root([leaf_hash(line) for line in lines])
-    assert digest_over("JPY", lines).lines == size
+    leaves = [leaf_hash(f"{number:05d}|trade".encode()) for number in range(size)]
+    blocks = [
+        block_over("key", b"".join(leaves[at : at + BLOCK_LINES])) for at in range(0, size, BLOCK_LINES)
+    ]
+    assert root_over(blocks) == merkle_root(leaves).hex() == root_of(b"".join(leaves)).hex()
+    assert sum(block.lines for block in blocks) == size
+
+
+@given(st.integers(1, 300), st.data())
+def test_every_path_of_a_tree_proves_its_leaf_and_no_other(size, data):
+    leaves = [leaf_hash(str(number).encode()) for number in range(size)]
+    index = data.draw(st.integers(0, size - 1))
+    path, root = MerkleTree(leaves).path(index), merkle_root(leaves)
+    assert proves(leaf=leaves[index], index=index, size=size, proof=path, root=root)
+    other = data.draw(st.integers(0, size - 1).filter(lambda number: number != index)) if size > 1 else None
+    if other is not None:
+        assert not proves(leaf=leaves[other], index=index, size=size, proof=path, root=root)
+        assert not proves(leaf=leaves[index], index=other, size=size, proof=path, root=root)

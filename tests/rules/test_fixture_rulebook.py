@@ -164,6 +164,19 @@ def test_conclusion(rules, changes, outcome, reasons):
     assert judged(rules, "conclusion", NEGOTIATION | changes) == (outcome, reasons)
 
 
+@pytest.mark.parametrize(
+    ("changes", "outcome", "reasons"),
+    [
+        ({}, "allow", ["DEFAULT"]),
+        ({"trade.currency": "USD"}, "deny", ["TRD-01"]),
+        ({"trade.currency": None}, "hold", ["TRD-01"]),
+    ],
+)
+def test_trading(rules, changes, outcome, reasons):
+    trade = {"trade.segment": "mobility", "trade.price_minor": 5_000, "trade.currency": "JPY"}
+    assert judged(rules, "trading", trade | changes) == (outcome, reasons)
+
+
 def test_a_fee_is_the_same_whoever_trades(rules):
     """There is no fact by which it could differ: the language of fees knows the trade alone."""
     described = vocabulary()["points"]["trade_fee"]

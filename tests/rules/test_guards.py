@@ -10,9 +10,10 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.invariants import verify_all
 from marketplace.rules import services
-from marketplace.rules.models import Decision, Rulebook
+from marketplace.rules.models import Decision, Halt, Rulebook
 
 from .factories import document, publish, rule
 
@@ -210,3 +211,61 @@ def test_what_the_guards_hold_is_found_without_them(rulebook):
         "rules.rulebooks_are_as_published",
         "rules.rulebooks_follow_each_other",
     ]
+
+
+WHY = {"ja": "確認", "en": "Check"}
+INSERT_HALT = (
+    "INSERT INTO rules_halt (public_id, scope, subject, reason, started_at, started_by, lifted_at, lifted_by,"
+    " lift_reason) VALUES ('hlt_forged', %(scope)s, %(subject)s, %(reason)s, now(), 'nobody', %(lifted_at)s,"
+    " %(lifted_by)s, NULL)"
+)
+
+
+def halt_row(**changes: Any) -> dict[str, Any]:
+    row = {"scope": "market", "subject": "", "reason": json.dumps(WHY), "lifted_at": None, "lifted_by": None}
+    return row | changes
+
+
+@pytest.fixture
+def halt() -> Halt:
+    """A live halt of the market."""
+    return services.halt_trading(actor=SYSTEM, scope="market", reason=WHY)
+
+
+def test_a_second_live_halt_is_refused(halt):
+    refused("halt_one_live", INSERT_HALT, halt_row())
+    services.lift_halt(actor=SYSTEM, halt=halt.public_id, reason=WHY)
+    execute(INSERT_HALT, halt_row())
+    assert broken() == []
+
+
+@pytest.mark.parametrize(
+    ("match", "changes"),
+    [
+        ("halt_of_what", {"subject": "mobility"}),
+        ("halt_of_what", {"scope": "segment"}),
+        ("halt_of_what", {"scope": "planet", "subject": "earth"}),
+        ("halt_says_why", {"reason": '{"en": "Check"}'}),
+        ("halt_lifted_whole", {"lifted_at": NOON}),
+        ("halt_lifted_whole", {"lifted_at": NOON, "lifted_by": "nobody"}),
+    ],
+)
+def test_a_halt_of_another_shape_is_refused(match, changes):
+    refused(match, INSERT_HALT, halt_row(**changes))
+    assert Halt.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("match", "statement"),
+    [
+        ("cannot be changed", "UPDATE rules_halt SET scope = 'segment', subject = 'mobility'"),
+        ("cannot be changed", """UPDATE rules_halt SET reason = '{"ja": "別", "en": "Other"}'"""),
+        ("cannot be changed", "UPDATE rules_halt SET started_at = now()"),
+        ("cannot be changed", "UPDATE rules_halt SET lifted_at = NULL, lifted_by = NULL, lift_reason = NULL"),
+        ("are kept", "DELETE FROM rules_halt"),
+    ],
+)
+def test_what_was_said_of_a_halt_is_kept(halt, match, statement):
+    services.lift_halt(actor=SYSTEM, halt=halt.public_id, reason=WHY)
+    refused(match, statement)
+    assert Halt.objects.filter(lifted_at=NOON, scope="market").count() == 1

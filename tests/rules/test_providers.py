@@ -136,6 +136,7 @@ def test_the_points_of_the_market():
         "publication": ("decision", "hold", False),
         "conclusion": ("decision", "hold", False),
         "trading": ("decision", "allow", True),
+        "shortfall": ("decision", "allow", False),
         "trade_fee": ("tariff", "hold", True),
     }
     assert spoken["trade_fee"]["facts"] == {f"trade.{name}": kind for name, kind in TRADE_FACTS.items()}

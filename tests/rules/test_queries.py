@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from marketplace.kernel import clock
 from marketplace.rules import queries, services
-from marketplace.rules.errors import FactsNotTaken, NoParameter, NoRulebook, NoTariff, NoTaxRate, UnknownPoint
-from marketplace.rules.tariffs import Tariff, fee_minor
+from marketplace.rules.errors import FactsNotTaken, NoRulebook, NoTariff, NoTaxRate, UnknownPoint
+from marketplace.rules.tariffs import Tariff, Tier, fee_minor
 from tests.participants import factories as participants
 
 from .factories import document, publish, rule, tariff
@@ -30,7 +30,8 @@ def at_noon():
 def test_the_fee_of_a_trade():
     rulebook = publish()
     found = queries.tariff(facts=TRADE)
-    assert found == Tariff("STANDARD-5", 500, 100, 500_000, "seller", rulebook.public_id)
+    tiers = (Tier(0, 500), Tier(10_000_000, 300))
+    assert found == Tariff("STANDARD-5", 500, 100, 500_000, "seller", rulebook.public_id, tiers)
     assert fee_minor(found, 48_000) == 2_400
     public = queries.tariff(point="trade_fee", facts=TRADE | {"segment": "public"})
     assert (public.code, fee_minor(public, 48_000)) == ("PUBLIC-3", 1_440)
@@ -64,23 +65,20 @@ def test_a_fee_is_refused_what_it_must_not_know():
 
 def test_what_the_rulebook_does_not_state_is_not_guessed():
     with pytest.raises(NoRulebook):
-        queries.parameter("second_person_minor")
+        queries.tariff(facts=TRADE)
     publish(document())
     with pytest.raises(NoTariff):
         queries.tariff(facts=TRADE)
     with pytest.raises(NoTaxRate):
         queries.tax_rate_bp("standard", on=date(2026, 11, 21))
-    with pytest.raises(NoParameter):
-        queries.parameter("second_person_minor")
 
 
-def test_tax_rates_and_parameters():
+def test_tax_rates():
     publish()
     assert queries.tax_rate_bp("standard", on=date(2019, 9, 30)) == 800
     assert queries.tax_rate_bp(category="standard", on=date(2019, 10, 1)) == 1000
     assert queries.tax_rate_bp("reduced", on=date(2030, 4, 1)) == 800
     assert queries.tax_rate_bp("exempt", on=date(2030, 4, 1)) == 0
-    assert queries.parameter("second_person_minor") == 1_000_000
 
 
 def test_the_current_rulebook_is_shown():

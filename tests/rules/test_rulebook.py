@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketplace.rules.errors import FactsNotTaken, NoTariff, TariffUndecidable, UnknownPoint
@@ -149,6 +149,7 @@ FACTS = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(rules=RULES, facts=FACTS)
 def test_the_same_facts_come_to_the_same_whoever_asks(rules, facts):
     """Decided, written down as JSON, read back and decided again by another process: the same to the digest."""

@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 from marketplace.api.permissions import IsOperator
 from marketplace.kernel.actors import SYSTEM
 from marketplace.participants import services as participants
+from marketplace.rules import services as rules
 
 # What everybody in the market may read. Everything else belongs to somebody.
 PUBLIC = {
@@ -22,6 +23,7 @@ PUBLIC = {
     "contract-template-detail",
     "cycle-detail",
     "evidence-checkpoint-detail",
+    "halt-detail",
     "organisation-detail",
     "profile-detail",
     "rulebook-detail",
@@ -62,7 +64,15 @@ ROUTES = routes()
 
 
 @pytest.fixture(scope="package")
-def stranger(report) -> APIClient:
+def halt(report) -> str:
+    """A trading halt that was declared after the day, and lifted."""
+    why = {"ja": "試験", "en": "Test"}
+    halted = rules.halt_trading(actor=SYSTEM, scope="segment", subject="mobility", reason=why)
+    return rules.lift_halt(actor=SYSTEM, halt=halted.public_id, reason=why).public_id
+
+
+@pytest.fixture(scope="package")
+def stranger(report, halt) -> APIClient:
     """A client of an organisation that took no part in the day."""
     organisation = participants.register_organisation(
         actor=SYSTEM,

@@ -93,6 +93,34 @@ class CycleMoved(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShortfallOccurred(Event):
+    """A participant owed more in a cycle than it had: ``carried_minor`` of ``missing_minor`` was put off."""
+
+    type = "shortfall.occurred"
+    subject_field = "organisation"
+
+    shortfall: str
+    organisation: str
+    cycle: str
+    missing_minor: int
+    carried_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentPutOff(Event):
+    """What a participant was to get in a cycle goes on into the next: whoever owes it did not have it."""
+
+    type = "payment.put_off"
+    subject_field = "organisation"
+
+    organisation: str
+    cycle: str
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class InvoiceIssued(Event):
     """A document of a cycle is ready for its recipient."""
 

@@ -1,4 +1,4 @@
-"""Events of the rule layer."""
+"""Events of the rule layer: rulebooks and trading halts."""
 
 from __future__ import annotations
 
@@ -18,3 +18,30 @@ class RulebookPublished(Event):
     number: int
     digest: str
     effective_from: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TradingHalted(Event):
+    """New trades were stopped. ``scope``: ``listing``, ``segment`` or ``market``; ``target``: the listing's public
+    identifier or the segment's code, None for the market; ``since``: ISO 8601 instant."""
+
+    type = "trading.halted"
+    subject_field = "halt"
+
+    halt: str
+    scope: str
+    target: str | None
+    since: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TradingResumed(Event):
+    """A halt was lifted. ``scope`` and ``target`` as when it began; ``resumed_at``: ISO 8601 instant."""
+
+    type = "trading.resumed"
+    subject_field = "halt"
+
+    halt: str
+    scope: str
+    target: str | None
+    resumed_at: str

@@ -1,34 +1,28 @@
-"""Publishing rulebooks, deciding by them, and deciding again to see that it comes out the same."""
+"""Deciding by the rules, and deciding again to see that it comes out the same."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from marketplace.events.schemas.rules import RulebookPublished
-from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
-from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.errors import Missing
 
-from .document import checked
-from .errors import EffectiveInThePast, FactsNotTaken, RulebookRefused, UnknownPoint
-from .models import Decision, Rulebook
-from .points import POINTS, vocabulary
-from .providers import PROVIDERS, recordable
-from .queries import compiled, rulebook_in_force, visible_decisions
-from .replays import difference, differences
-from .rulebook import CompiledRulebook, Verdict, decision_digest
-from .states import Outcome
-
-RULEBOOK_LOCK = 5_301_010
-EFFECTIVE_LEEWAY = timedelta(minutes=1)
+from ..errors import FactsNotTaken, UnknownPoint
+from ..locks import RULEBOOK_LOCK, share
+from ..models import Decision, Rulebook
+from ..points import POINTS
+from ..providers import PROVIDERS, recordable
+from ..queries import compiled, rulebook_in_force, visible_decisions
+from ..replays import difference, differences
+from ..rulebook import CompiledRulebook, Verdict, decision_digest
+from ..states import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,53 +55,6 @@ class DecisionView(Judgement):
 
 
 @transaction.atomic
-def publish_rulebook(
-    *, actor: Actor, document: Mapping[str, Any], effective_from: datetime | None = None
-) -> Rulebook:
-    """Publish the next version of the rules, to take effect at ``effective_from`` (at once, if not given).
-
-    The whole document is checked: its shape, and every condition against the facts of its decision point. An
-    instant within the last minute means now; the version in force keeps deciding until then. Emits
-    rulebook.published. Raises RulebookRefused naming every fault, EffectiveInThePast, Forbidden.
-    """
-    actor.require_operator()
-    spoken = vocabulary()
-    faults, reads = checked(document, spoken)
-    if faults:
-        raise RulebookRefused(faults)
-    _lock_rules("pg_advisory_xact_lock")
-    now = clock.now()
-    effective = effective_from or now
-    if effective < now - EFFECTIVE_LEEWAY:
-        raise EffectiveInThePast(effective_from=effective.isoformat(), now=now.isoformat())
-    fixed = {**spoken, "reads": reads}
-    last = Rulebook.objects.order_by("-number").first()
-    rulebook = Rulebook.objects.create(
-        number=last.number + 1 if last else 1,
-        document=document,
-        digest=digest_of(document),
-        vocabulary=fixed,
-        vocabulary_digest=digest_of(fixed),
-        published_at=now,
-        effective_from=max(effective, now),
-    )
-    told = RulebookPublished(
-        rulebook=rulebook.public_id,
-        number=rulebook.number,
-        digest=rulebook.digest,
-        effective_from=rulebook.effective_from.isoformat(),
-    )
-    record(
-        kind="rules.rulebook_published",
-        subject=rulebook.public_id,
-        actor=actor,
-        payload={**told.data(), "vocabulary_digest": rulebook.vocabulary_digest},
-    )
-    emit(told)
-    return rulebook
-
-
-@transaction.atomic
 def evaluate(
     *, point: str, subject: str, actor: Actor = SYSTEM, given: Mapping[str, Mapping[str, Any]] | None = None
 ) -> DecisionView:
@@ -118,7 +65,7 @@ def evaluate(
     UnknownPoint, FactsNotTaken for given facts that the point does not take, and what a provider raises (Missing).
     """
     # A rulebook is published between two decisions, never in the middle of one.
-    _lock_rules("pg_advisory_xact_lock_shared")
+    share(RULEBOOK_LOCK)
     now = clock.now()
     rulebook = rulebook_in_force(now)
     facts, verdict = _decided(compiled(rulebook), point, subject, now, given)
@@ -230,9 +177,3 @@ def _parties(rulebook: Rulebook, point: str, facts: Mapping[str, Any]) -> list[s
     """The organisations that the decision is about, by the facts that name them."""
     named = (facts[name] for name in rulebook.vocabulary["points"][point]["parties"])
     return sorted({party for party in named if party is not None})
-
-
-def _lock_rules(function: str) -> None:
-    """Held until the transaction ends: shared by decisions, alone by a publication, which waits for those under way."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(%s)", [RULEBOOK_LOCK])

@@ -1,0 +1,72 @@
+"""The measured process of the clearing benchmark: it takes one cycle from closing to posted, as a worker does.
+
+Prints one line of JSON: the seconds of each step and of the check of the cycle, the peak of its memory, and what is
+broken, over every invariant of clearing, after the clock has stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import time
+from typing import Any
+
+import django
+
+CURRENCY = "JPY"
+
+
+def main() -> None:
+    """Clear the open cycle of the database named by the environment."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--verify-all", action="store_true", help="verify every invariant of clearing afterwards"
+    )
+    arguments = parser.parse_args()
+    django.setup()
+    print(json.dumps(clear(verify_everything=arguments.verify_all)))
+
+
+def clear(*, verify_everything: bool) -> dict[str, Any]:
+    """Close, validate, net, post and check; then, off the clock, verify everything if asked."""
+    from clearing.models import Cycle
+    from clearing.services import advance_cycle, close_cycle
+    from marketplace.kernel.invariants import verify_all
+
+    from ._market import operator_actor
+
+    actor = operator_actor()
+    cycle = Cycle.objects.get(currency=CURRENCY, state="open")
+    steps: dict[str, float] = {}
+    begun = time.perf_counter()
+    close_cycle(actor=actor, cycle=cycle.public_id)
+    steps["closing"] = time.perf_counter() - begun
+    for state in ("validated", "netted", "posted"):
+        step = time.perf_counter()
+        reached = advance_cycle(cycle=cycle.public_id)
+        if reached != state:
+            raise RuntimeError(f"the cycle did not become {state}: {reached}")
+        steps[state] = time.perf_counter() - step
+    step = time.perf_counter()
+    broken: dict[str, Any] = {}
+    steps["checked"] = time.perf_counter() - step
+    seconds = time.perf_counter() - begun
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    if verify_everything:
+        step = time.perf_counter()
+        broken |= {name: found for name, found in verify_all("clearing").items() if found}
+        steps["everything_verified"] = time.perf_counter() - step
+    cycle.refresh_from_db()
+    return {
+        "seconds": seconds,
+        "steps": {name: round(value, 3) for name, value in steps.items()},
+        "peak_rss_mb": round(peak, 1),
+        "trades": cycle.trades,
+        "merkle_root": cycle.merkle_root,
+        "broken": json.loads(json.dumps(broken, default=str)),
+    }
+
+
+if __name__ == "__main__":
+    main()

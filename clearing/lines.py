@@ -1,0 +1,89 @@
+"""The lines that a cycle is hashed over, as SQL: one text for whoever writes them, reads them or checks them.
+
+A line is made of business keys, corporate numbers and amounts alone, so the same trades give the same lines in every
+database and on every run. Fields are separated by ``|``, which no field contains. One line a trade::
+
+    <business key>|trade|<buyer>|<seller>|<price>|<tax>|<tax rate>|<fee>|<fee's tax rate>|<who bears the fee>
+
+with what was captured, and one a further obligation (corrections, shares, refunds of fees, what was carried here)::
+
+    <business key>|<kind>|<debtor>|<creditor>|<amount>|<tax>|<tax rate>|<1, or 2, 3, … of several that are the same>
+
+where parties are their corporate numbers, or ``operator``. Lines are ordered by the bytes of their business key, those
+of one trade by their leaf hash (SHA-256 of 0x00 and the line, RFC 6962 section 2.1).
+
+The leaf hash of a trade is kept with it, by a trigger that computes it from the row whenever the row is written, and an
+index holds it in order: hashing a cycle reads that index, not a million rows. What is kept is compared with the rows
+whenever a cycle is checked.
+"""
+
+from __future__ import annotations
+
+BLOCK_LINES = 1024
+
+FURTHER = "({o}.kind NOT IN ('purchase', 'fee') OR {o}.carried_from_id IS NOT NULL)"
+"""Which obligations have a line of their own: all but a trade's price and fee."""
+
+
+def trade_line(row: str) -> str:
+    """The line of a trade, in the columns of ``row``."""
+    columns = (
+        "business_key", "buyer_key", "seller_key", "captured_price_minor", "captured_tax_minor", "tax_rate_bp",
+        "captured_fee_minor", "fee_tax_rate_bp", "fee_payer",
+    )  # fmt: skip
+    key, *others = (f"{row}.{column}" for column in columns)
+    return f"concat_ws('|', {key}, 'trade', {', '.join(others)})"
+
+
+FURTHER_LINE = """concat_ws('|', t.business_key, o.kind,
+    CASE o.debtor_id WHEN t.buyer_id THEN t.buyer_key WHEN t.seller_id THEN t.seller_key
+         ELSE 'operator' END,
+    CASE o.creditor_id WHEN t.buyer_id THEN t.buyer_key WHEN t.seller_id THEN t.seller_key
+         ELSE coalesce(o.beneficiary_key, 'operator') END,
+    o.amount_minor, o.tax_minor, o.tax_rate_bp)"""
+"""The line of a further obligation ``o`` of trade ``t``, but for the last field."""
+
+FURTHER_LINES = f"""
+    SELECT business_key, debtor_id, creditor_id,
+           concat_ws('|', line, row_number() OVER (PARTITION BY business_key, line)) AS line
+      FROM (SELECT t.business_key, o.debtor_id, o.creditor_id, {FURTHER_LINE} AS line
+              FROM clearing_obligation o JOIN clearing_trade t ON t.id = o.trade_id
+             WHERE o.cycle_id = %(cycle)s AND {FURTHER.format(o="o")}) further
+"""  # noqa: S608  our own words
+"""The lines of a cycle's further obligations, no two of them the same, with their trade's key and their parties."""
+
+
+def leaf_of(line: str) -> str:
+    """The leaf hash of a line."""
+    return rf"sha256('\x00'::bytea || convert_to({line}, 'UTF8'))"
+
+
+LEAVES = f"""
+    SELECT business_key, leaf, 1 AS trades, captured_price_minor AS price, captured_tax_minor AS tax,
+           captured_fee_minor AS fee
+      FROM clearing_trade WHERE cycle_id = %(cycle)s
+    UNION ALL
+    SELECT business_key, {leaf_of("line")}, 0, 0, 0, 0 FROM ({FURTHER_LINES}) further_lines
+"""  # noqa: S608  our own words
+"""Key and leaf hash of every line of a cycle, and what a trade's line states."""
+
+LEAVES_BETWEEN = f"""
+    SELECT business_key, leaf FROM ({LEAVES}) lines
+     WHERE business_key >= %(first)s AND (%(last)s::text IS NULL OR business_key <= %(last)s)
+     ORDER BY business_key, leaf
+"""  # noqa: S608  our own words
+"""The same of the lines from one key to another, or to the end, in order."""
+
+BLOCKS = f"""
+    SELECT count(*), min(business_key), string_agg(leaf, ''::bytea ORDER BY place),
+           sum(trades)::bigint, sum(price)::bigint, sum(tax)::bigint, sum(fee)::bigint
+      FROM (SELECT lines.*, row_number() OVER (ORDER BY business_key, leaf) - 1 AS place FROM ({LEAVES}) lines) placed
+     GROUP BY place / {BLOCK_LINES} ORDER BY place / {BLOCK_LINES}
+"""  # noqa: S608  our own words
+"""The lines of a cycle by blocks: how many, the first key, the leaf hashes one after the other, and sums."""
+
+CHANGED_LEAVES = f"""
+    SELECT count(*) FROM clearing_trade t
+     WHERE t.cycle_id = %(cycle)s AND t.leaf IS DISTINCT FROM {leaf_of(trade_line("t"))}
+"""  # noqa: S608  our own words
+"""How many trades of a cycle no longer have the line that their leaf hash was taken over."""

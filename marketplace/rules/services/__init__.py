@@ -1,0 +1,18 @@
+"""What can be done with the rules: publishing them, deciding by them, and halting trade."""
+
+from .decisions import DecisionView, Judgement, evaluate, preview, replay, verify_replays
+from .halts import halt_trading, lift_halt, require_trading_open
+from .rulebooks import publish_rulebook
+
+__all__ = [
+    "DecisionView",
+    "Judgement",
+    "evaluate",
+    "halt_trading",
+    "lift_halt",
+    "preview",
+    "publish_rulebook",
+    "replay",
+    "require_trading_open",
+    "verify_replays",
+]

@@ -1,0 +1,130 @@
+"""Halting trade in a listing, a segment or the whole market, and letting it go on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import transaction
+
+from marketplace.events.schemas.rules import TradingHalted as TradingHaltedEvent
+from marketplace.events.schemas.rules import TradingResumed
+from marketplace.events.services import emit
+from marketplace.evidence.services import record
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.labels import Label
+
+from ..errors import AlreadyHalted, HaltLifted, TradingHalted
+from ..halts import SUBJECTS
+from ..locks import TRADING_LOCK, hold_alone, share
+from ..models import Halt
+from ..queries import halt_of
+from ..states import HaltScope
+
+REASON_LENGTH_MAX = 500
+
+
+@transaction.atomic
+def halt_trading(*, actor: Actor, scope: str, subject: str = "", reason: Mapping[str, str]) -> Halt:
+    """Stop new trades, as the operator, in a ``listing`` (public identifier), a ``segment`` (code) or the ``market``.
+
+    Trades that are being concluded are let through first; once this is committed none is concluded and no
+    negotiation begins there. What was concluded before goes on. ``reason`` is ``{"ja", "en"}`` and published.
+    Emits trading.halted. Raises AlreadyHalted, Missing, FieldInvalid, Forbidden.
+    """
+    actor.require_operator()
+    _check_subject(scope, subject)
+    said = _checked_reason(reason)
+    hold_alone(TRADING_LOCK)
+    standing = Halt.objects.filter(scope=scope, subject=subject, lifted_at=None).first()
+    if standing is not None:
+        raise AlreadyHalted(halt=standing.public_id, scope=scope, subject=subject)
+    halt = Halt.objects.create(
+        scope=scope, subject=subject, reason=said, started_at=clock.now(), started_by=actor.identifier
+    )
+    record(
+        kind="rules.trading_halted",
+        subject=halt.public_id,
+        actor=actor,
+        payload={"scope": scope, "subject": subject, "reason": said},
+    )
+    emit(
+        TradingHaltedEvent(
+            halt=halt.public_id, scope=scope, target=subject or None, since=halt.started_at.isoformat()
+        )
+    )
+    return halt
+
+
+@transaction.atomic
+def lift_halt(*, actor: Actor, halt: str, reason: Mapping[str, str]) -> Halt:
+    """Let trade go on, as the operator, where it was halted. ``reason`` is ``{"ja", "en"}`` and published.
+
+    Where another halt covers the same trades, they stay stopped. Emits trading.resumed. Raises Missing,
+    HaltLifted, FieldInvalid, Forbidden.
+    """
+    actor.require_operator()
+    said = _checked_reason(reason)
+    hold_alone(TRADING_LOCK)
+    subject = Halt.objects.filter(public_id=halt).first()
+    if subject is None:
+        raise Missing(kind="halt", identifier=halt)
+    if subject.lifted_at is not None:
+        raise HaltLifted(halt=halt, lifted_at=subject.lifted_at.isoformat())
+    subject.lifted_at, subject.lifted_by, subject.lift_reason = clock.now(), actor.identifier, said
+    subject.save(update_fields=["lifted_at", "lifted_by", "lift_reason"])
+    record(
+        kind="rules.trading_resumed",
+        subject=halt,
+        actor=actor,
+        payload={"scope": subject.scope, "subject": subject.subject, "reason": said},
+    )
+    emit(
+        TradingResumed(
+            halt=halt,
+            scope=subject.scope,
+            target=subject.subject or None,
+            resumed_at=subject.lifted_at.isoformat(),
+        )
+    )
+    return subject
+
+
+def require_trading_open(*, listing: str, segment: str) -> None:
+    """Raise TradingHalted where no trade may begin or be concluded; until the transaction ends, no halt is declared.
+
+    A halt that is being declared is waited for, so who passes here is committed before it.
+    """
+    share(TRADING_LOCK)
+    halt = halt_of(listing=listing, segment=segment)
+    if halt is not None:
+        raise TradingHalted(halt)
+
+
+def _check_subject(scope: str, subject: str) -> None:
+    if scope not in HaltScope.values:
+        known = ", ".join(HaltScope.values)
+        raise FieldInvalid("scope", Label(f"choose one of {known}", f"{known} から選んでください"))
+    if scope == HaltScope.MARKET:
+        if subject:
+            raise FieldInvalid(
+                "subject",
+                Label("leave it out, for the whole market is halted", "市場全体の停止では指定できません"),
+            )
+        return
+    if not subject or "\x00" in subject or not SUBJECTS[scope](subject):
+        raise Missing(kind=scope, identifier=subject)
+
+
+def _checked_reason(reason: Mapping[str, str]) -> dict[str, str]:
+    said = {language: str(reason.get(language, "")).strip() for language in ("ja", "en")}
+    if any(not text or len(text) > REASON_LENGTH_MAX or "\x00" in text for text in said.values()):
+        raise FieldInvalid(
+            "reason",
+            Label(
+                f"give the reason in Japanese and English, in {REASON_LENGTH_MAX} characters each at most",
+                f"理由を日本語と英語で、それぞれ{REASON_LENGTH_MAX}字以内で入力してください",
+            ),
+        )
+    return said
