@@ -52,6 +52,14 @@ def operator_actor() -> Actor:
     if new:
         document = yaml.safe_load(RULEBOOK.read_text(encoding="utf-8"))
         publish_rulebook(actor=actor, document=document, effective_from=clock.now())
+        services.declare_funds_regime(
+            actor=actor,
+            currency=CURRENCY,
+            regime="agency_receipt",
+            legal_reference="benchmark",
+            balance_cap_minor=10**15,
+            idle_days=365,
+        )
         services.open_first_cycle(actor=actor, currency=CURRENCY)
     return actor
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from . import _databases as databases
 from . import _floor as floor
+from . import _hordak as hordak
 
 TRADES = 1_000_000
 PARTICIPANTS = 10_000
@@ -39,7 +40,7 @@ def main() -> None:
     floor.prepare()
     small = measured(SMALL, arguments.rounds)
     large = measured(arguments.trades, arguments.rounds)
-    result = figures(small, large)
+    result = figures(small, large, hordak.measure())
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     arguments.output.write_text(json.dumps(result, indent=2) + "\n")
     print(
@@ -82,7 +83,7 @@ def child(module: str, database: str, *arguments: Any, owner: bool = False) -> s
     return subprocess.run(program, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def figures(small: list[dict[str, Any]], large: list[dict[str, Any]]) -> dict[str, Any]:
+def figures(small: list[dict[str, Any]], large: list[dict[str, Any]], peer: dict[str, Any]) -> dict[str, Any]:
     """The medians, and what they are to each other."""
     seconds = statistics.median(row["seconds"] for row in large)
     seconds_small = statistics.median(row["seconds"] for row in small)
@@ -96,6 +97,8 @@ def figures(small: list[dict[str, Any]], large: list[dict[str, Any]]) -> dict[st
         "floor_seconds": round(floor_seconds, 3),
         "ratio": round(seconds / floor_seconds, 3),
         "trades_per_second": round(trades / seconds),
+        **peer,
+        "speedup_hordak": round(trades / seconds / peer["hordak_bulk_per_second"], 1),
         "seconds_100k": round(seconds_small, 3),
         "growth": round(seconds / seconds_small, 2),
         "peak_rss_mb": max(row["peak_rss_mb"] for row in large),

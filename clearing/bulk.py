@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import connection
-from psycopg import sql
+from psycopg import Cursor, sql
 
 
 def insert_columns(table: str, columns: Mapping[str, tuple[str, Sequence[Any]]]) -> None:
@@ -17,9 +17,18 @@ def insert_columns(table: str, columns: Mapping[str, tuple[str, Sequence[Any]]])
     if len({len(values) for _, values in columns.values()}) != 1:
         raise ValueError("every column needs as many values as the others")
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
-    arrays = sql.SQL(", ").join(sql.SQL("%s::{}[]").format(sql.SQL(kind)) for kind, _ in columns.values())
+    arrays = sql.SQL(", ").join(sql.SQL("%b::{}[]").format(sql.SQL(kind)) for kind, _ in columns.values())
     statement = sql.SQL("INSERT INTO {} ({}) SELECT * FROM unnest({})").format(
         sql.Identifier(table), names, arrays
     )
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [list(values) for _, values in columns.values()])
+    execute_binary(statement, [list(values) for _, values in columns.values()])
+
+
+def execute_binary(statement: sql.Composed | bytes, values: Sequence[Any] | Mapping[str, Any]) -> None:
+    """Run one statement with its values in PostgreSQL's own binary form: long arrays are not written out as text.
+
+    Raises what Django raises for the same.
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
+        cursor.execute(statement, values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marketplace.kernel.errors import Category, DomainError
 from marketplace.kernel.labels import Label
+from marketplace.kernel.refusals import RefusalOnRecord
 
 
 class InsufficientFunds(DomainError):
@@ -71,6 +72,36 @@ class CycleFaulty(DomainError):
     detail = Label("{cycle} cannot be validated: {faults}.", "{cycle} を検証できません: {faults}")
 
 
+class CycleOnHold(DomainError):
+    """The operator keeps the cycle where it is. Fields: ``cycle, reason``."""
+
+    code = "cycle_on_hold"
+    category = Category.CONFLICT
+    detail = Label(
+        "{cycle} is on hold ({reason}); release it first.",
+        "{cycle} は保留中です（{reason}）。先に保留を解除してください。",
+    )
+
+
+class CycleNotOnHold(DomainError):
+    """The cycle is not on hold. Fields: ``cycle``."""
+
+    code = "cycle_not_on_hold"
+    category = Category.CONFLICT
+    detail = Label("{cycle} is not on hold.", "{cycle} は保留されていません。")
+
+
+class CycleCannotBeHeld(DomainError):
+    """A cycle is held from its cut-off until it is settled. Fields: ``cycle, state``."""
+
+    code = "cycle_cannot_be_held"
+    category = Category.CONFLICT
+    detail = Label(
+        "{cycle} is {state}: a cycle can be held from its cut-off until it is settled.",
+        "{cycle} は {state} です。保留できるのは締切後、決済完了までの間です。",
+    )
+
+
 class ClientAccountMissing(DomainError):
     """The bank account that payments leave from is not stated. Fields: ``currency``."""
 
@@ -82,14 +113,25 @@ class ClientAccountMissing(DomainError):
     )
 
 
+class FundsRegimeMissing(DomainError):
+    """By what right money would be held is not declared. Fields: ``currency``."""
+
+    code = "funds_regime_missing"
+    category = Category.CONFLICT
+    detail = Label(
+        "Declare the funds regime under which money in {currency} is held before any is taken.",
+        "通貨 {currency} の資金を受け入れる前に、資金の取扱い根拠（代理受領・信託・資金移動業等）を宣言してください。",
+    )
+
+
 class NothingToTransfer(DomainError):
-    """No payment of the cycle can be handed to the bank now. Fields: ``cycle``, ``state``."""
+    """No payment can be handed to the bank now. Fields: ``cycle`` (or the currency, or a payment), ``state``."""
 
     code = "nothing_to_transfer"
     category = Category.CONFLICT
     detail = Label(
-        "{cycle} is {state} and has no planned payment to an account that is stated.",
-        "{cycle}（{state}）には、口座が登録された未送付の支払がありません。",
+        "{cycle} is {state} and has no planned payment to an account that can be paid.",
+        "{cycle}（{state}）には、振込可能な口座への未送付の支払がありません。",
     )
 
 
@@ -145,3 +187,101 @@ class NotUnallocated(DomainError):
     detail = Label(
         "{bank_entry} is not an unallocated receipt.", "{bank_entry} は未照合の入金ではありません。"
     )
+
+
+class SecondPersonNeeded(RefusalOnRecord):
+    """An amount this large takes two people; nothing was done. Fields: ``approval``, ``expires_at``, ``command``.
+
+    ``approval`` is the pending request that now stands. The same command by another person carries it out.
+    """
+
+    code = "second_person_needed"
+    category = Category.CONFLICT
+    detail = Label(
+        "{command}: an amount this large needs a second person. {approval} waits until {expires_at} for somebody"
+        " else of the operator to give the same command.",
+        "{command}: この金額の実行には二人目の承認が必要です。{approval} は {expires_at}"
+        " まで、別の担当者が同じ操作を行うのを待ちます。",
+    )
+
+
+class InvoiceReplaced(DomainError):
+    """The invoice was corrected already; the one that replaced it may be. Fields: ``number``, ``by``."""
+
+    code = "invoice_replaced"
+    category = Category.CONFLICT
+    detail = Label(
+        "{number} was replaced by {by}; correct that one.",
+        "{number} は {by} に差し替えられています。{by} を訂正してください。",
+    )
+
+
+class NotRegisteredIssuer(DomainError):
+    """Only a registered issuer of qualified invoices can be represented. Fields: ``organisation``."""
+
+    code = "not_registered_issuer"
+    category = Category.CONFLICT
+    detail = Label(
+        "{organisation} has no registration number for qualified invoices, so the intermediary rule does not apply.",
+        "{organisation} は適格請求書発行事業者の登録番号がないため、媒介者交付特例を利用できません。",
+    )
+
+
+class IntermediaryNoticeStands(DomainError):
+    """An earlier notice of the seller was not withdrawn. Fields: ``notice``."""
+
+    code = "intermediary_notice_stands"
+    category = Category.CONFLICT
+    detail = Label(
+        "The notice {notice} stands already; withdraw it before giving another.",
+        "届出 {notice} が既にあります。新たに届け出る前に取り下げてください。",
+    )
+
+
+class ChargingFaulty(DomainError):
+    """How an agreement is to be charged cannot be carried out; nothing was kept. Fields: ``agreement``, ``what``."""
+
+    code = "charging_faulty"
+    detail = Label(
+        "{agreement} cannot be charged as it says: {what}.", "{agreement} の課金条件を実行できません: {what}"
+    )
+
+
+class NotAcceptedYet(DomainError):
+    """Money is given back on what was accepted; before that, a complaint is the way. Fields: ``trade, state``."""
+
+    code = "not_accepted_yet"
+    category = Category.CONFLICT
+    detail = Label(
+        "{trade} is {state}: only an accepted trade is corrected; before that the buyer complains.",
+        "{trade} は {state} です。訂正できるのは検収済みの取引のみで、それ以前は異議申立てによります。",
+    )
+
+
+class BeyondCaptured(DomainError):
+    """More would be given back than was paid. Fields: ``trade, remaining_minor``."""
+
+    code = "beyond_captured"
+    category = Category.CONFLICT
+    field = "amount_minor"
+    detail = Label(
+        "Of {trade} at most {remaining_minor} can still be given back.",
+        "{trade} で返金できる残額は {remaining_minor} です。",
+    )
+
+
+class NotReversible(DomainError):
+    """The obligation is no correction, or was reversed already. Fields: ``obligation``."""
+
+    code = "not_reversible"
+    category = Category.CONFLICT
+    detail = Label(
+        "{obligation} is not a correction that stands.", "{obligation} は取消し可能な訂正ではありません。"
+    )
+
+
+class UsageFaulty(DomainError):
+    """A use of metered data cannot be taken down. Fields: ``usage``, ``what``."""
+
+    code = "usage_faulty"
+    detail = Label("Use {usage} cannot be recorded: {what}.", "利用 {usage} を記録できません: {what}")

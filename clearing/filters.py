@@ -10,22 +10,31 @@ from django_filters import rest_framework as filters
 from marketplace.participants.queries import organisations_by_public_id
 
 from .models import (
+    Approval,
     BankEntry,
     Entry,
     Invoice,
+    MonthlyStatement,
     NetPosition,
+    Obligation,
     Posting,
+    SegregationCheck,
     SettlementInstruction,
     Trade,
     TransferFile,
 )
+from .queries.invoices import related_invoices, with_purchase_order
 from .states import (
     AccountKind,
+    ApprovalState,
     BankMatch,
+    Hindrance,
     InstructionState,
     InvoiceKind,
     InvoicePurpose,
     LineKind,
+    ObligationKind,
+    PaymentPurpose,
     TradeState,
 )
 
@@ -51,7 +60,7 @@ class PartyFilter(filters.CharFilter):
 
 
 class TradeFilter(filters.FilterSet):
-    """By state, segment, listing, agreement, reference, counterparty, price and moment of conclusion."""
+    """By state, segment, listing, agreement, reference, counterparty, price and moments of conclusion and acceptance."""
 
     state = filters.ChoiceFilter(choices=TradeState.choices)
     party = PartyFilter("buyer_id", "seller_id")
@@ -59,19 +68,48 @@ class TradeFilter(filters.FilterSet):
     price_minor_max = filters.NumberFilter(field_name="price_minor", lookup_expr="lte")
     concluded_from = filters.IsoDateTimeFilter(field_name="concluded_at", lookup_expr="gte")
     concluded_before = filters.IsoDateTimeFilter(field_name="concluded_at", lookup_expr="lt")
+    accepted_from = filters.IsoDateTimeFilter(field_name="accepted_at", lookup_expr="gte")
+    accepted_before = filters.IsoDateTimeFilter(field_name="accepted_at", lookup_expr="lt")
 
     class Meta:
         model = Trade
         fields = ("state", "segment", "currency", "listing", "agreement", "reference")
 
 
+class ObligationFilter(filters.FilterSet):
+    """By kind, trade, agreement, cycle, counterparty, amount and moment."""
+
+    kind = filters.ChoiceFilter(choices=ObligationKind.choices)
+    trade = filters.CharFilter(field_name="trade__public_id")
+    agreement = filters.CharFilter(field_name="trade__agreement")
+    cycle = filters.CharFilter(field_name="cycle__public_id")
+    party = PartyFilter("debtor_id", "creditor_id")
+    amount_minor_min = filters.NumberFilter(field_name="amount_minor", lookup_expr="gte")
+    amount_minor_max = filters.NumberFilter(field_name="amount_minor", lookup_expr="lte")
+    made_from = filters.IsoDateTimeFilter(field_name="made_at", lookup_expr="gte")
+    made_before = filters.IsoDateTimeFilter(field_name="made_at", lookup_expr="lt")
+
+    class Meta:
+        model = Obligation
+        fields = ("currency",)
+
+
 class InvoiceFilter(filters.FilterSet):
-    """By purpose, kind, number, cycle, counterparty, total and day of issue."""
+    """By purpose, kind, number, cycle, trade, counterparty, total, day of issue, order, supplier, and corrections.
+
+    ``related_to`` finds an invoice with what it replaces, what replaced it, and the corrections of its trade.
+    """
 
     purpose = filters.ChoiceFilter(choices=InvoicePurpose.choices)
     kind = filters.ChoiceFilter(choices=InvoiceKind.choices)
     cycle = filters.CharFilter(field_name="cycle__public_id")
-    party = PartyFilter("issuer_id", "recipient_id")
+    trade = filters.CharFilter(field_name="obligation__trade__public_id")
+    party = PartyFilter("issuer_id", "recipient_id", "supplier_id")
+    supplier = PartyFilter("supplier_id")
+    purchase_order = filters.CharFilter(method="of_order")
+    replaces = filters.CharFilter(field_name="replaces__number")
+    replaced = filters.BooleanFilter(field_name="replaced_by", lookup_expr="isnull", exclude=True)
+    related_to = filters.CharFilter(method="related")
     total_minor_min = filters.NumberFilter(field_name="total_minor", lookup_expr="gte")
     total_minor_max = filters.NumberFilter(field_name="total_minor", lookup_expr="lte")
     issued_from = filters.DateFilter(field_name="issued_on", lookup_expr="gte")
@@ -79,7 +117,15 @@ class InvoiceFilter(filters.FilterSet):
 
     class Meta:
         model = Invoice
-        fields = ("purpose", "kind", "number")
+        fields = ("purpose", "kind", "number", "currency")
+
+    def of_order(self, rows: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:
+        """Those that name the buyer's purchase order, as a whole or on a line."""
+        return with_purchase_order(rows, value)
+
+    def related(self, rows: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:
+        """An invoice, by its identifier, with its corrections."""
+        return related_invoices(rows, value)
 
 
 class StatementLineFilter(filters.FilterSet):
@@ -112,6 +158,18 @@ class EntryFilter(filters.FilterSet):
         fields = ("kind", "reference")
 
 
+class MonthlyStatementFilter(filters.FilterSet):
+    """By month (its first day), currency and, for the operator, participant."""
+
+    month_from = filters.DateFilter(field_name="month", lookup_expr="gte")
+    month_until = filters.DateFilter(field_name="month", lookup_expr="lte")
+    organisation = PartyFilter("organisation_id")
+
+    class Meta:
+        model = MonthlyStatement
+        fields = ("month", "currency", "sha256")
+
+
 class PositionFilter(filters.FilterSet):
     """By cycle and currency."""
 
@@ -120,6 +178,17 @@ class PositionFilter(filters.FilterSet):
     class Meta:
         model = NetPosition
         fields = ("currency",)
+
+
+class SegregationCheckFilter(filters.FilterSet):
+    """By currency, day, and whether it agrees."""
+
+    checked_from = filters.DateFilter(field_name="business_date", lookup_expr="gte")
+    checked_until = filters.DateFilter(field_name="business_date", lookup_expr="lte")
+
+    class Meta:
+        model = SegregationCheck
+        fields = ("currency", "business_date", "agrees")
 
 
 class TransferFileFilter(filters.FilterSet):
@@ -133,14 +202,37 @@ class TransferFileFilter(filters.FilterSet):
 
 
 class InstructionFilter(filters.FilterSet):
-    """By state, cycle and reference."""
+    """By state, purpose, cycle, reference, why it is held back, and whether nobody knows what became of it."""
 
     state = filters.ChoiceFilter(choices=InstructionState.choices)
+    purpose = filters.ChoiceFilter(choices=PaymentPurpose.choices)
+    held_back = filters.ChoiceFilter(choices=Hindrance.choices)
     cycle = filters.CharFilter(field_name="cycle__public_id")
+    lost = filters.BooleanFilter(method="out_of_sight")
 
     class Meta:
         model = SettlementInstruction
         fields = ("state", "reference", "direction")
+
+    def out_of_sight(
+        self,
+        rows: QuerySet[SettlementInstruction],
+        name: str,
+        value: bool,  # noqa: FBT001
+    ) -> QuerySet[SettlementInstruction]:
+        """Payments unknown for more than a day, or all others."""
+        wanted = Q(state=InstructionState.UNKNOWN, alarmed_at__isnull=False)
+        return rows.filter(wanted) if value else rows.exclude(wanted)
+
+
+class ApprovalFilter(filters.FilterSet):
+    """By state, command, subject and who asked."""
+
+    state = filters.ChoiceFilter(choices=ApprovalState.choices)
+
+    class Meta:
+        model = Approval
+        fields = ("state", "command", "subject", "first_person")
 
 
 class BankEntryFilter(filters.FilterSet):

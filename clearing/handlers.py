@@ -6,23 +6,53 @@ from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.contracts import (
     AdjustmentDue,
     AgreementConcluded,
+    AgreementTerminated,
     DisputeOpened,
     DisputeResolved,
 )
-from marketplace.events.schemas.delivery import DeliveryAccepted
+from marketplace.events.schemas.delivery import (
+    DeliveryAccepted,
+    DeliveryEnded,
+    DeliveryMatched,
+    UsageRecorded,
+)
 from marketplace.kernel.actors import SYSTEM
 
 from . import services
 
+UNSERVED = ("not_collected", "terminated")
+"""Why access ended, where what was not served is not paid for."""
+
 
 def on_agreement_concluded(event: AgreementConcluded, envelope: Envelope) -> None:
-    """An agreement becomes a trade, secured at once if its money is there."""
+    """An agreement becomes a plan of charges and the trade of the first, secured at once if its money is there."""
     services.conclude_trade(actor=SYSTEM, agreement=event, concluded_at=envelope.occurred_at)
+
+
+def on_agreement_terminated(event: AgreementTerminated, envelope: Envelope) -> None:
+    """No further charge of the agreement begins."""
+    services.end_agreement(actor=SYSTEM, agreement=event.agreement, reason_code=event.reason_code)
+
+
+def on_delivery_matched(event: DeliveryMatched, envelope: Envelope) -> None:
+    """Data made to order was received: its payment has a last day from now on."""
+    services.note_receipt(actor=SYSTEM, agreement=event.agreement, received_at=envelope.occurred_at)
 
 
 def on_delivery_accepted(event: DeliveryAccepted, envelope: Envelope) -> None:
     """What was accepted is released to the cycle that was open when the acceptance was committed."""
-    services.accept_trade(actor=SYSTEM, agreement=event.agreement, transaction_id=envelope.transaction)
+    services.accept_delivered(actor=SYSTEM, agreement=event.agreement, transaction_id=envelope.transaction)
+
+
+def on_delivery_ended(event: DeliveryEnded, envelope: Envelope) -> None:
+    """Access ended before its term: now the money of what was not served goes back."""
+    if event.reason_code in UNSERVED:
+        services.return_unserved(actor=SYSTEM, agreement=event.agreement, reason_code=event.reason_code)
+
+
+def on_usage_recorded(event: UsageRecorded, envelope: Envelope) -> None:
+    """Use of metered data is kept, and charged to its period."""
+    services.record_usage(actor=SYSTEM, event=event)
 
 
 def on_dispute_opened(event: DisputeOpened, envelope: Envelope) -> None:
@@ -46,5 +76,6 @@ def on_adjustment_due(event: AdjustmentDue, envelope: Envelope) -> None:
         debtor=event.debtor,
         creditor=event.creditor,
         amount_minor=event.amount_minor,
+        kind=event.kind,
         transaction_id=envelope.transaction,
     )

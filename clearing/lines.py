@@ -59,13 +59,14 @@ def leaf_of(line: str) -> str:
 
 
 LEAVES = f"""
-    SELECT business_key, leaf, 1 AS trades, captured_price_minor AS price, captured_tax_minor AS tax,
-           captured_fee_minor AS fee
-      FROM clearing_trade WHERE cycle_id = %(cycle)s
+    (SELECT business_key, leaf, 1 AS trades, captured_price_minor AS price, captured_tax_minor AS tax,
+            captured_fee_minor AS fee
+       FROM clearing_trade WHERE cycle_id = %(cycle)s ORDER BY business_key, leaf)
     UNION ALL
-    SELECT business_key, {leaf_of("line")}, 0, 0, 0, 0 FROM ({FURTHER_LINES}) further_lines
+    (SELECT business_key, {leaf_of("line")} AS leaf, 0, 0::bigint, 0::bigint, 0::bigint
+       FROM ({FURTHER_LINES}) further_lines ORDER BY business_key, leaf)
 """  # noqa: S608  our own words
-"""Key and leaf hash of every line of a cycle, and what a trade's line states."""
+"""Key and leaf hash of every line of a cycle, and what a trade's line states; each half in order, to be merged."""
 
 LEAVES_BETWEEN = f"""
     SELECT business_key, leaf FROM ({LEAVES}) lines
@@ -74,13 +75,17 @@ LEAVES_BETWEEN = f"""
 """  # noqa: S608  our own words
 """The same of the lines from one key to another, or to the end, in order."""
 
+PORTION_LINES = 64 * BLOCK_LINES
+
 BLOCKS = f"""
-    SELECT count(*), min(business_key), string_agg(leaf, ''::bytea ORDER BY place),
+    SELECT min(business_key), string_agg(leaf, ''::bytea ORDER BY place), max(business_key),
            sum(trades)::bigint, sum(price)::bigint, sum(tax)::bigint, sum(fee)::bigint
-      FROM (SELECT lines.*, row_number() OVER (ORDER BY business_key, leaf) - 1 AS place FROM ({LEAVES}) lines) placed
+      FROM (SELECT lines.*, row_number() OVER (ORDER BY business_key, leaf) - 1 AS place FROM ({LEAVES}) lines
+             WHERE business_key >= %(key)s::text AND (business_key, leaf) > (%(key)s::text, %(leaf)s::bytea)
+             ORDER BY business_key, leaf LIMIT {PORTION_LINES}) placed
      GROUP BY place / {BLOCK_LINES} ORDER BY place / {BLOCK_LINES}
 """  # noqa: S608  our own words
-"""The lines of a cycle by blocks: how many, the first key, the leaf hashes one after the other, and sums."""
+"""The next 64 blocks of lines after a key and leaf: first key, leaf hashes one after the other, last key, and sums."""
 
 CHANGED_LEAVES = f"""
     SELECT count(*) FROM clearing_trade t

@@ -5,11 +5,12 @@ The database sums the obligations of each party by kind and tax rate; what is le
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import NamedTuple
 
-from marketplace.kernel.money import share_of
+from marketplace.kernel.money import BASIS_POINTS, share_of
 
 from .states import CORRECTION_KINDS, ObligationKind
 
@@ -45,7 +46,7 @@ class Position:
     @property
     def parts(self) -> tuple[int, ...]:
         """The parts, in the order in which they are declared, stored and hashed."""
-        return tuple(getattr(self, part.name) for part in fields(self))
+        return _PARTS(self)
 
     @property
     def unsecured_minor(self) -> int:
@@ -56,6 +57,9 @@ class Position:
     def net_minor(self) -> int:
         """What the party is owed (positive) or owes (negative) over all."""
         return sum(self.parts)
+
+
+_PARTS: Callable[[Position], tuple[int, ...]] = attrgetter(*(part.name for part in fields(Position)))
 
 
 def net_positions(
@@ -137,3 +141,8 @@ def summarise(positions: dict[int, Position]) -> Summary:
         net_minor=sum(net for net in nets if net > 0),
         payments_after=sum(1 for net in nets if net),
     )
+
+
+def value_reduced_bp(*, gross_minor: int, net_minor: int) -> int:
+    """By how much netting lowers what changes hands, 1 - net / gross, in basis points, cut off; 0 of nothing."""
+    return (gross_minor - net_minor) * BASIS_POINTS // gross_minor if gross_minor else 0

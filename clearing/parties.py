@@ -1,10 +1,13 @@
-"""How clearing names the parties of its trades outside the database."""
+"""How clearing names the parties of its trades outside the database: in hashes, and on documents."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from marketplace.participants.queries import OrganisationView, organisations_by_id
+from marketplace.participants.states import OrganisationKind
+
+from .invoice_document import Party
 
 
 def party_key(organisation: OrganisationView) -> str:
@@ -15,3 +18,14 @@ def party_key(organisation: OrganisationView) -> str:
 def party_keys(organisation_ids: Iterable[int]) -> dict[int, str]:
     """Database key → name in hashes, of each organisation, in one query."""
     return {key: party_key(view) for key, view in organisations_by_id(organisation_ids).items()}
+
+
+def party_of(view: OrganisationView) -> Party:
+    """An organisation as it stands on documents."""
+    return Party(
+        name=view.name,
+        corporate_number=view.corporate_number,
+        registration_number=view.invoice_registration_number,
+        country=view.country,
+        person=view.kind == OrganisationKind.INDIVIDUAL,
+    )

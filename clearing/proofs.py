@@ -13,16 +13,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from django.db import connection, transaction
-from psycopg import Cursor
+from psycopg import Connection, Cursor
 
 from marketplace.kernel.merkle import HASH_BYTES, leaf_hash, merkle_root, node_hash, root_of
 
 from .lines import BLOCK_LINES, BLOCKS
 
-SORTING_MEMORY = "256MB"
+# The leaf hashes stand in an index in order: read from there they need no sorting.
+_SETTINGS = "SELECT set_config('work_mem', '64MB', true), set_config('random_page_cost', '1.1', true)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +64,36 @@ def input_digest(*, cycle_id: int, currency: str) -> InputDigest:
     digest = hashlib.sha256(f"{currency}\n".encode())
     blocks: list[Block] = []
     stated = (0, 0, 0, 0)
-    for first_key, leaves, *sums in _blocks(cycle_id):
+    for first_key, leaves, _, *sums in _blocks(cycle_id):
         digest.update(leaves)
         blocks.append(block_over(first_key, leaves))
         stated = tuple(map(sum, zip(stated, sums, strict=True)))  # type: ignore[assignment]
     return InputDigest(digest.hexdigest(), root_over(blocks), tuple(blocks), stated)
 
 
-def _blocks(cycle_id: int) -> Iterator[tuple[str, bytes, int, int, int, int]]:
-    """The first key, the leaf hashes and the sums of each block, as the database gathers them."""
-    with transaction.atomic():
+_Block = tuple[str, bytes, str, int, int, int, int]
+
+
+def _blocks(cycle_id: int) -> Iterator[_Block]:
+    """First key, leaf hashes, last key and sums of each block.
+
+    While what was read is hashed here, the database gathers the next blocks.
+    """
+    with transaction.atomic(), ThreadPoolExecutor(max_workers=1) as ahead:
         with connection.cursor() as settings:
-            settings.execute("SELECT set_config('work_mem', %s, true)", [SORTING_MEMORY])
-        with Cursor(connection.connection) as stream:
-            for _, *block in stream.stream(BLOCKS.encode(), {"cycle": cycle_id}, binary=True):
-                yield tuple(block)
+            settings.execute(_SETTINGS)
+        session = connection.connection
+        coming = ahead.submit(_portion, session, cycle_id, "", b"")
+        while portion := coming.result():
+            _, leaves, last_key, *_ = portion[-1]
+            coming = ahead.submit(_portion, session, cycle_id, last_key, leaves[-HASH_BYTES:])
+            yield from portion
+
+
+def _portion(session: Connection, cycle_id: int, key: str, leaf: bytes) -> list[_Block]:
+    values = {"cycle": cycle_id, "key": key, "leaf": leaf}
+    with Cursor(session) as cursor:
+        return cursor.execute(BLOCKS.encode(), values, prepare=False, binary=True).fetchall()
 
 
 def output_digest(*, currency: str, positions: Mapping[str, tuple[int, ...]]) -> OutputDigest:

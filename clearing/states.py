@@ -31,6 +31,11 @@ TRADE = StateMachine(
         # A dismissed complaint leads back here; the acceptance that follows it is an event of its own.
         (TradeState.DISPUTED, "resume", "system"): TradeState.SECURED,
         (TradeState.DISPUTED, "refund", "system"): TradeState.REFUNDED,
+        # What is never collected is not paid for; access ended before.
+        (TradeState.SECURED, "expire", "system"): TradeState.REFUNDED,
+        # Data made to order is paid for in time whatever a complaint says; what it is worth is corrected afterwards.
+        (TradeState.SECURED, "accept_by_law", "system"): TradeState.ACCEPTED,
+        (TradeState.DISPUTED, "accept_by_law", "system"): TradeState.ACCEPTED,
     },
 )
 
@@ -54,6 +59,8 @@ CYCLE = StateMachine(
     initial=frozenset({CycleState.OPEN}),
     table={
         (CycleState.OPEN, "close", "operator"): CycleState.CLOSING,
+        # When a cut-off of the schedule has passed.
+        (CycleState.OPEN, "close", "system"): CycleState.CLOSING,
         (CycleState.CLOSING, "validate", "system"): CycleState.VALIDATED,
         (CycleState.VALIDATED, "net", "system"): CycleState.NETTED,
         (CycleState.NETTED, "post", "system"): CycleState.POSTED,
@@ -70,6 +77,30 @@ CYCLE = StateMachine(
 CUT_OFF_STATES = (CycleState.CLOSING, CycleState.VALIDATED, CycleState.NETTED)
 FINAL_STATES = (CycleState.SETTLED, CycleState.PARTIAL)
 POSTED_STATES = (CycleState.POSTED, CycleState.SETTLING, *FINAL_STATES)
+WORKING_STATES = (*CUT_OFF_STATES, CycleState.POSTED)
+HOLDABLE_STATES = (*WORKING_STATES, CycleState.SETTLING, CycleState.PARTIAL)
+
+
+class OverdueReason(TextChoices):
+    """Why a cycle is later than it should be. Each belongs to states of its own, so one at most holds at a time."""
+
+    NOT_CLOSED = (
+        "not_closed",
+        Label("its cut-off has passed and it is still open", "締切を過ぎても受付中です"),
+    )
+    SLOW = "slow", Label("its steps take too long", "処理に時間がかかっています")
+    PAST_VALUE_DATE = (
+        "past_value_date",
+        Label("its value date has passed and it is not settled", "決済日を過ぎても決済が完了していません"),
+    )
+
+
+class LeftOutReason(TextChoices):
+    """Why a trade did not enter a cycle."""
+
+    HELD = "held", Label("held: a complaint was open", "保留: 異議の申立て中でした")
+    NOT_SECURED = "not_secured", Label("carried: its money was not secured", "繰越: 代金が未確保でした")
+    NOT_ACCEPTED = "not_accepted", Label("carried: its delivery was not accepted", "繰越: 検収が未了でした")
 
 
 class InstructionState(TextChoices):
@@ -101,6 +132,56 @@ INSTRUCTION = StateMachine(
 )
 
 
+class ApprovalState(TextChoices):
+    """What became of a command that needs a second person."""
+
+    PENDING = "pending", Label("waits for a second person", "二人目の承認待ち")
+    APPROVED = "approved", Label("carried out by two people", "二名により実行済み")
+    EXPIRED = "expired", Label("nobody countersigned in time", "期限切れ")
+    WITHDRAWN = "withdrawn", Label("withdrawn", "取下げ")
+
+
+APPROVAL = StateMachine(
+    name="clearing.approval",
+    states=ApprovalState,
+    initial=frozenset({ApprovalState.PENDING}),
+    table={
+        (ApprovalState.PENDING, "approve", "operator"): ApprovalState.APPROVED,
+        (ApprovalState.PENDING, "withdraw", "operator"): ApprovalState.WITHDRAWN,
+        (ApprovalState.PENDING, "expire", "system"): ApprovalState.EXPIRED,
+    },
+)
+
+
+class PaymentPurpose(TextChoices):
+    """Why a payment is made."""
+
+    CYCLE = "cycle", Label("settlement of a cycle", "清算の決済")
+    IDLE_RETURN = "idle_return", Label("return of idle money", "滞留金の返還")
+
+
+class Hindrance(TextChoices):
+    """Why a participant cannot be paid now."""
+
+    NO_ACCOUNT = "no_account", Label("the payee has stated no bank account", "振込先口座が未登録です")
+    ABROAD = (
+        "abroad",
+        Label(
+            "the payee is abroad, and no licence or exemption for paying there is recorded",
+            "受取人が国外であり、国外への支払の許認可・適用除外が登録されていません",
+        ),
+    )
+
+
+class FundsRegimeKind(TextChoices):
+    """By what right the market holds participants' money."""
+
+    AGENCY_RECEIPT = "agency_receipt", Label("received on the seller's behalf", "代理受領")
+    TRUST = "trust", Label("held in trust", "信託")
+    FUNDS_TRANSFER = "funds_transfer", Label("funds-transfer business", "資金移動業")
+    PAYMENT_PROVIDER = "payment_provider", Label("through a payment provider", "収納代行・決済代行")
+
+
 class FeePayer(TextChoices):
     """Who bears the market's fee for a trade."""
 
@@ -123,6 +204,9 @@ class ObligationKind(TextChoices):
 BASE_KINDS = (ObligationKind.PURCHASE, ObligationKind.FEE)
 CORRECTION_KINDS = (ObligationKind.REFUND, ObligationKind.ADJUSTMENT, ObligationKind.PENALTY)
 OPERATOR_KINDS = (ObligationKind.FEE, ObligationKind.FEE_REFUND)
+INVOICED_CORRECTIONS = (ObligationKind.REFUND, ObligationKind.ADJUSTMENT)
+"""Corrections of what was supplied. A penalty and a share are no supply: they stand on statements alone."""
+UNTAXED_KINDS = (*OPERATOR_KINDS, ObligationKind.PENALTY, ObligationKind.SHARE)
 
 
 class Charging(TextChoices):
@@ -132,6 +216,18 @@ class Charging(TextChoices):
     INSTALMENT = "instalment", Label("one price, in instalments", "分割")
     SUBSCRIPTION = "subscription", Label("a price a period", "定期")
     METERED = "metered", Label("by use, up to a ceiling a period", "従量")
+
+
+PERIODIC = (Charging.SUBSCRIPTION, Charging.METERED)
+
+
+class UsageRefusal(TextChoices):
+    """Why a recorded use is not charged, or only in part."""
+
+    BEYOND_CEILING = "beyond_ceiling", Label("beyond the ceiling of its period", "上限超過")
+    PERIOD_CLOSED = "period_closed", Label("its period was charged already", "期間の請求確定後")
+    NO_PERIOD = "no_period", Label("in no period of the agreement", "対象期間外")
+    OTHER_CURRENCY = "other_currency", Label("not in the agreement's currency", "通貨不一致")
 
 
 class ObligationStage(TextChoices):
@@ -193,6 +289,7 @@ class EntryKind(TextChoices):
     DEPOSIT = "deposit", Label("security deposit paid or released", "保証金の差入・返還")
     RESERVE = "reserve", Label("reserve funded by the operator", "準備金の拠出")
     WRITE_OFF = "write_off", Label("claim written off", "立替金の貸倒処理")
+    IDLE_RETURN = "idle_return", Label("return of idle money", "滞留金の返還")
 
 
 class LineKind(TextChoices):
@@ -225,6 +322,7 @@ class LineKind(TextChoices):
     WRITTEN_OFF = "written_off", Label("claim written off", "立替金の貸倒れ")
     RESERVE_USED = "reserve_used", Label("loss borne by the reserve", "準備金の取崩し")
     PAYMENT = "payment", Label("payment", "支払")
+    IDLE_RETURN = "idle_return", Label("idle money on its way back", "滞留金の返還")
 
 
 class ProofTree(TextChoices):

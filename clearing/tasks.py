@@ -16,5 +16,18 @@ def advance(cycle: str) -> str | None:
 
 @shared_task(name="clearing.tasks.sweep", ignore_result=True)
 def sweep() -> int:
-    """On beat: deadlines, waiting trades whose money is there, and cycles not at their end; how many were moved."""
-    return services.each_by_itself((services.carry_out_deadlines, services.advance_cycles))
+    """On beat: cut-offs, deadlines, waiting trades whose money is there, cycles, statements due; how many were moved."""
+    return services.each_by_itself(
+        (
+            services.close_due_cycles,
+            services.carry_out_deadlines,
+            services.advance_cycles,
+            services.make_statements,
+        )
+    )
+
+
+@shared_task(name="clearing.tasks.watch", ignore_result=True)
+def watch() -> int:
+    """On beat: overdue cycles, the daily check of clients' money, idle money, lost payments, lapsed approvals; how many."""
+    return services.each_by_itself((services.watch_cycles, services.watch_money))

@@ -49,6 +49,17 @@ class AccessPaused(DomainError):
     )
 
 
+class PaymentOverdue(DomainError):
+    """A later charge was not paid for in time, so access is closed. Fields: ``entitlement, due_by``."""
+
+    code = "payment_overdue"
+    category = Category.FORBIDDEN
+    detail = Label(
+        "Access under {entitlement} is closed: a charge of its agreement was due to be paid in by {due_by}.",
+        "{entitlement} の利用は停止しています。契約の支払期限 {due_by} までに入金がありませんでした。",
+    )
+
+
 class AccessExpired(DomainError):
     """The term of access is over. Fields: ``entitlement, expired_at``."""
 

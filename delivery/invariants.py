@@ -35,13 +35,13 @@ Invariant(
 Invariant(
     name="delivery.secured_has_access",
     promise=3,
-    statement="A trade whose securing delivery has handled has its entitlement, in the same transaction.",
+    statement="A first charge whose securing delivery has handled has its entitlement, in the same transaction.",
     guards=("delivery_entitlement.no_delete", "delivery_entitlement.entitlement_one_an_event"),
     test=TESTS + "test_no_row_of_delivery_is_removed",
     check=by_query(
         "SELECT e.public_id, e.data->>'trade' AS trade FROM events_outboxevent e"
         " JOIN events_inboxentry i ON i.event_id = e.id AND i.subscriber = 'delivery' AND i.state = 'handled'"
-        " WHERE e.type = 'trade.secured' AND NOT EXISTS ("
+        " WHERE e.type = 'trade.secured' AND coalesce((e.data->>'charge')::int, 1) = 1 AND NOT EXISTS ("
         " SELECT FROM delivery_entitlement d WHERE d.trade = e.data->>'trade')"
     ),
 )

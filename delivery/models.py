@@ -31,7 +31,8 @@ class Entitlement(models.Model):
     """The buyer's right to fetch what a trade bought: the data access right of one agreement.
 
     Every service that decides on a delivery holds the lock of this row, so that of acceptance, dispute, lapse and
-    refund exactly one wins. The parties' public identifiers are kept as the trade named them.
+    refund exactly one wins. The parties' public identifiers are kept as the trade named them. ``payment_due_by``: a
+    later charge of the agreement waits for money until then; without it access is closed from that instant on.
 
     Invariants: one entitlement a trade, made only once the trade's money is secured (promise 3); its parties,
     subject and term never change; access starts with something to fetch; an ended one says when and why; a
@@ -54,9 +55,10 @@ class Entitlement(models.Model):
     )
     granted_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
+    payment_due_by = models.DateTimeField(null=True)
     suspension_reason = models.TextField(blank=True, default="")
     ended_at = models.DateTimeField(null=True)
-    ended_reason = models.CharField(max_length=10, choices=EndedReason.choices, null=True)
+    ended_reason = models.CharField(max_length=20, choices=EndedReason.choices, null=True)
 
     class Meta:
         constraints = [
@@ -79,7 +81,7 @@ class Entitlement(models.Model):
                     state=EntitlementState.TERMINATED,
                     ended_at__isnull=False,
                     ended_reason__isnull=False,
-                    ended_reason__in=(EndedReason.REFUNDED, EndedReason.TERMINATED),
+                    ended_reason__in=(EndedReason.REFUNDED, EndedReason.TERMINATED, EndedReason.NOT_COLLECTED),
                 )
                 | Q(
                     state__in=(
@@ -98,6 +100,7 @@ class Entitlement(models.Model):
                 name="entitlement_expiring",
                 condition=Q(expires_at__isnull=False, ended_at__isnull=True),
             ),
+            models.Index("granted_at", name="entitlement_in_force", condition=Q(ended_at__isnull=True)),
         ]
         triggers = [
             state_guard(ENTITLEMENT),
@@ -115,6 +118,28 @@ class Entitlement(models.Model):
     def __str__(self) -> str:
         """The public identifier."""
         return self.public_id
+
+
+class AwaitedPayment(models.Model):
+    """A later charge of an agreement that must be secured by an instant for access to go on.
+
+    Invariants: once a trade; what was told stays; rows are never removed.
+    """
+
+    trade = models.CharField(max_length=IDENTIFIER_LENGTH, unique=True)
+    agreement = models.CharField(max_length=IDENTIFIER_LENGTH)
+    secure_by = models.DateTimeField()
+    secured_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index("agreement", name="awaited_payment", condition=Q(secured_at__isnull=True)),
+        ]
+        triggers = [immutable("trade", "agreement", "secure_by"), set_once("secured_at"), no_delete()]
+
+    def __str__(self) -> str:
+        """The trade that waits."""
+        return self.trade
 
 
 class EntitledDistribution(models.Model):

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from django.db.models import Model, Prefetch, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Prefetch, Q, QuerySet
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
 
+from .collection import collected_by
 from .models import Download, EntitledDistribution, Entitlement, Inspection, Voucher
-from .states import EntitlementState, InspectionState
+from .states import DownloadState, EntitlementState, InspectionState
 
 Row = TypeVar("Row", bound=Model)
 
@@ -113,10 +114,27 @@ def expiring(now: datetime) -> QuerySet[Entitlement]:
     return due.order_by("expires_at", "id")
 
 
+def uncollected(granted_before: datetime) -> QuerySet[Entitlement]:
+    """Entitlements granted before an instant of which nothing was ever sent, the oldest first.
+
+    What was sent, also in part, was collected, whether or not its receipt was reported: it does not go back.
+    Neither does what is in dispute.
+    """
+    collected = Download.objects.filter(
+        Q(state__in=(DownloadState.SENDING, DownloadState.SENT)) | Q(sent_bytes__gt=0),
+        entitlement=OuterRef("pk"),
+    )
+    decided = Inspection.objects.filter(entitlement=OuterRef("pk")).exclude(state=InspectionState.AWAITING)
+    due = Entitlement.objects.filter(
+        state=EntitlementState.STARTED, ended_at=None, granted_at__lte=granted_before
+    )
+    return due.filter(~Exists(collected), ~Exists(decided)).order_by("granted_at", "id")
+
+
 def overdue_count() -> int:
-    """How much the next sweep will find: inspections that silence accepts, and access that has run out."""
+    """How much the next sweep will find: what silence accepts, access that has run out, and what nobody collected."""
     now = clock.now()
-    return lapsing(now).count() + expiring(now).count()
+    return lapsing(now).count() + expiring(now).count() + uncollected(collected_by(now)).count()
 
 
 def visible_deliveries(actor: Actor) -> QuerySet[Entitlement]:

@@ -61,7 +61,7 @@ class DeliverySerializer(serializers.ModelSerializer[Entitlement]):
         model = Entitlement
         fields = (
             "id", "agreement", "trade", "listing", "listing_version", "buyer", "seller", "state", "access",
-            "granted_at", "expires_at", "suspension_reason", "ended_at", "ended_reason", "inspection_days",
+            "granted_at", "expires_at", "payment_due_by", "suspension_reason", "ended_at", "ended_reason", "inspection_days",
             "inspections", "distributions", "unmatched",
         )  # fmt: skip
 

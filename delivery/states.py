@@ -85,6 +85,7 @@ class EndedReason(TextChoices):
     REFUNDED = "refunded", Label("the money went back to the buyer", "返金")
     EXPIRED = "expired", Label("the term of access ended", "期間満了")
     TERMINATED = "terminated", Label("the agreement was ended", "契約終了")
+    NOT_COLLECTED = "not_collected", Label("the buyer never collected it", "未受領による終了")
 
 
 class DownloadState(TextChoices):

@@ -7,7 +7,8 @@ from . import services
 
 @shared_task(name="delivery.tasks.sweep", ignore_result=True)
 def sweep() -> None:
-    """On beat: silence accepts, terms end, and downloads that nobody finishes are given up."""
+    """On beat: silence accepts, terms end, what is never collected ends, unfinished downloads are given up."""
     services.lapse_inspections()
     services.expire_access()
+    services.end_uncollected()
     services.abandon_downloads()

@@ -1,5 +1,29 @@
 """What always holds of clearing. Each breach names the rows that break it."""
 
-from . import cycles, fees, ledger, periods, settlement, shortfalls, trades
+from . import (
+    charging,
+    cycles,
+    documents,
+    fees,
+    ledger,
+    of_cycle,
+    periods,
+    safeguarding,
+    settlement,
+    shortfalls,
+    trades,
+)
 
-__all__ = ["cycles", "fees", "ledger", "periods", "settlement", "shortfalls", "trades"]
+__all__ = [
+    "charging",
+    "cycles",
+    "documents",
+    "fees",
+    "ledger",
+    "of_cycle",
+    "periods",
+    "safeguarding",
+    "settlement",
+    "shortfalls",
+    "trades",
+]

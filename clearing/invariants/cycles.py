@@ -4,9 +4,29 @@ from __future__ import annotations
 
 from marketplace.kernel.invariants import Invariant, by_query
 
+from ..queries.calendars import cut_off_by_no_calendar
 from ..recomputation import changed_cycles
 
 _GUARDS = "tests/clearing/test_guards.py"
+_CYCLE_GUARDS = "tests/clearing/test_cycle_guards.py"
+
+POSTED_AS_NETTED = (
+    "WITH posted AS (SELECT e.cycle_id, e.organisation_id, p.line, sum(p.amount_minor) AS amount"
+    "  FROM clearing_entry e JOIN clearing_posting p ON p.entry_id = e.id WHERE e.kind = 'cycle' {entries}"
+    "   AND p.amount_minor > 0 AND p.line NOT IN ('covered', 'recovered') GROUP BY 1, 2, 3),"
+    " netted AS (SELECT n.cycle_id, n.organisation_id, v.line, v.amount FROM clearing_netposition n"
+    "  JOIN clearing_cycle c ON c.id = n.cycle_id AND c.posted_at IS NOT NULL {positions}"
+    "  CROSS JOIN LATERAL (VALUES ('purchases', -n.purchases_minor - n.purchase_tax_minor),"
+    "   ('sales', n.sales_minor + n.sales_tax_minor), ('fees', -n.fees_minor), ('fee_tax', -n.fee_tax_minor),"
+    "   ('fee_refunds', n.fee_refunds_minor), ('fee_refund_tax', n.fee_refund_tax_minor),"
+    "   ('corrections_paid', -n.corrections_paid_minor),"
+    "   ('corrections_received', n.corrections_received_minor),"
+    "   ('shares_paid', -n.shares_paid_minor), ('shares_received', n.shares_received_minor),"
+    "   ('carried', n.carried_forward_minor), ('awaited', -n.carried_forward_minor)) AS v(line, amount) WHERE v.amount > 0)"
+    " SELECT * FROM posted FULL JOIN netted USING (cycle_id, organisation_id, line)"
+    " WHERE posted.amount IS DISTINCT FROM netted.amount"
+)
+"""Postings and positions that differ, over ``entries`` and ``positions`` as they are narrowed down."""
 
 Invariant(
     name="clearing.positions_sum_to_zero",
@@ -33,22 +53,7 @@ Invariant(
         "clearing_entry.clearing_entry_reference_key",
     ),
     test=f"{_GUARDS}::test_postings_and_positions_stay_as_they_are",
-    check=by_query(
-        "WITH posted AS (SELECT e.cycle_id, e.organisation_id, p.line, sum(p.amount_minor) AS amount"
-        "  FROM clearing_entry e JOIN clearing_posting p ON p.entry_id = e.id WHERE e.kind = 'cycle'"
-        "   AND p.amount_minor > 0 AND p.line NOT IN ('covered', 'recovered') GROUP BY 1, 2, 3),"
-        " netted AS (SELECT n.cycle_id, n.organisation_id, v.line, v.amount FROM clearing_netposition n"
-        "  JOIN clearing_cycle c ON c.id = n.cycle_id AND c.posted_at IS NOT NULL"
-        "  CROSS JOIN LATERAL (VALUES ('purchases', -n.purchases_minor - n.purchase_tax_minor),"
-        "   ('sales', n.sales_minor + n.sales_tax_minor), ('fees', -n.fees_minor), ('fee_tax', -n.fee_tax_minor),"
-        "   ('fee_refunds', n.fee_refunds_minor), ('fee_refund_tax', n.fee_refund_tax_minor),"
-        "   ('corrections_paid', -n.corrections_paid_minor),"
-        "   ('corrections_received', n.corrections_received_minor),"
-        "   ('shares_paid', -n.shares_paid_minor), ('shares_received', n.shares_received_minor),"
-        "   ('carried', n.carried_forward_minor), ('awaited', -n.carried_forward_minor)) AS v(line, amount) WHERE v.amount > 0)"
-        " SELECT * FROM posted FULL JOIN netted USING (cycle_id, organisation_id, line)"
-        " WHERE posted.amount IS DISTINCT FROM netted.amount"
-    ),
+    check=by_query(POSTED_AS_NETTED.format(entries="", positions="")),
 )
 Invariant(
     name="clearing.trade_in_one_cycle",
@@ -130,5 +135,58 @@ Invariant(
         "SELECT currency, count(*), max(number) FROM clearing_cycle GROUP BY currency"
         " HAVING count(*) <> max(number) OR count(*) FILTER (WHERE state = 'open') <> 1"
         "  OR max(number) FILTER (WHERE state = 'open') <> max(number)"
+    ),
+)
+Invariant(
+    name="clearing.cut_off_closes_one_cycle",
+    promise=2,
+    statement=(
+        "A cut-off of the calendar closes one cycle, that was open when it came, and was published when it came;"
+        " what was published is never changed."
+    ),
+    guards=(
+        "clearing_cycle.cycle_cut_off",
+        "clearing_cycle.cycle_cut_off_once",
+        "clearing_cycle.cut_off_when_closed",
+        "clearing_cycle.set_once",
+        "clearing_clearingschedule.append_only",
+        "clearing_clearingschedule.schedule_has_cut_offs",
+        "clearing_clearingschedule.schedule_limits",
+        "clearing_closedday.append_only",
+        "clearing_closedday.closed_day_name",
+    ),
+    test=f"{_CYCLE_GUARDS}::test_a_cut_off_closes_one_cycle_that_was_open",
+    check=cut_off_by_no_calendar,
+)
+Invariant(
+    name="clearing.held_cycle_stands",
+    promise=2,
+    statement="A cycle on hold names who holds it and why, and stays in its state.",
+    guards=(
+        "clearing_cycle.held_cycle_stands",
+        "clearing_cycle.cycle_hold_reason",
+        "clearing_cycle.cycle_held_when",
+    ),
+    test="tests/clearing/test_guards.py::test_a_cycle_on_hold_stays_where_it_is",
+    check=by_query(
+        "SELECT business_key, state FROM clearing_cycle WHERE (on_hold_since IS NULL) <> (hold_reason = '')"
+        " OR (on_hold_since IS NULL) <> (held_by = '')"
+        " OR on_hold_since IS NOT NULL AND state IN ('open', 'settled')"
+    ),
+)
+Invariant(
+    name="clearing.alarm_once",
+    promise=7,
+    statement="A cycle is alarmed about once for each reason, and an alarm is ended once and never removed.",
+    guards=(
+        "clearing_cyclealarm.cycle_alarm_once",
+        "clearing_cyclealarm.cycle_alarm_ended",
+        "clearing_cyclealarm.immutable",
+        "clearing_cyclealarm.set_once",
+        "clearing_cyclealarm.no_delete",
+    ),
+    test=f"{_CYCLE_GUARDS}::test_an_alarm_is_kept_and_ended_once",
+    check=by_query(
+        "SELECT cycle_id, reason, count(*) FROM clearing_cyclealarm GROUP BY 1, 2 HAVING count(*) > 1"
     ),
 )

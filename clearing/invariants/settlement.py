@@ -1,4 +1,4 @@
-"""What always holds of payments and invoices."""
+"""What always holds of payments."""
 
 from __future__ import annotations
 
@@ -32,25 +32,25 @@ Invariant(
     ),
 )
 Invariant(
-    name="clearing.invoices_gross_and_gapless",
-    promise=7,
-    statement="An issuer's invoices are numbered without a gap, and each sale of a settling cycle has one.",
+    name="clearing.large_amounts_by_two_people",
+    promise=1,
+    statement="A command on a large amount that was approved has two different people, and both are in evidence.",
     guards=(
-        "clearing_invoice.numbers_without_gap",
-        "clearing_invoice.invoice_sequence_once",
-        "clearing_invoice.invoice_of_fees_once",
-        "clearing_invoice.invoice_of_what",
-        "clearing_invoice.invoice_total",
-        "clearing_invoice.append_only",
+        "clearing_approval.state_guard",
+        "clearing_approval.immutable",
+        "clearing_approval.set_once",
+        "clearing_approval.no_delete",
+        "clearing_approval.approval_pending_once",
+        "clearing_approval.approval_two_people",
+        "clearing_approval.approval_ended_when",
     ),
-    test=f"{_GUARDS}::test_a_gap_in_invoice_numbers_is_refused",
+    test="tests/clearing/test_approvals.py::test_one_person_cannot_be_both",
     check=by_query(
-        "SELECT issuer_id::text AS subject, count(*) AS found, max(sequence)::bigint AS wanted FROM clearing_invoice"
-        " GROUP BY issuer_id HAVING count(*) <> max(sequence)"
-        " UNION ALL SELECT c.business_key, count(i.id), count(o.id) FROM clearing_cycle c"
-        "  JOIN clearing_obligation o ON o.cycle_id = c.id AND o.kind NOT IN ('fee', 'fee_refund', 'share')"
-        "   AND o.carried_from_id IS NULL"
-        "  LEFT JOIN clearing_invoice i ON i.obligation_id = o.id"
-        "  WHERE c.state IN ('settling', 'settled', 'partial') GROUP BY c.id HAVING count(i.id) <> count(o.id)"
+        "SELECT a.public_id, a.first_person, a.ended_by FROM clearing_approval a WHERE a.state = 'approved' AND"
+        " (a.ended_by IS NULL OR a.ended_by = a.first_person OR a.ended_at >= a.expires_at"
+        "  OR NOT EXISTS (SELECT FROM evidence_evidencerecord e WHERE e.subject = a.public_id"
+        "   AND e.kind = 'clearing.approval_asked' AND e.actor = a.first_person)"
+        "  OR NOT EXISTS (SELECT FROM evidence_evidencerecord e WHERE e.subject = a.public_id"
+        "   AND e.kind = 'clearing.approval_approved' AND e.actor = a.ended_by))"
     ),
 )

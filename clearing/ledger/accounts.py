@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db import connection
+
 from marketplace.kernel import clock
 from marketplace.participants.queries import organisations_by_id
 
 from ..chart import MARKET_KINDS, NORMAL_SIDE, PARTICIPANT_KINDS, account_code
 from ..models import Account
+
+_ACCOUNTS = """
+    SELECT organisation_id, kind, id FROM clearing_account WHERE organisation_id = ANY(%s::bigint[]) AND currency = %s
+"""
 
 
 def open_market_accounts(currency: str) -> dict[str, int]:
@@ -44,10 +50,11 @@ def accounts_of(organisation_id: int, currency: str) -> dict[str, int]:
 
 
 def _accounts_of(organisations: Iterable[int], currency: str) -> dict[int, dict[str, int]]:
-    rows = Account.objects.filter(organisation_id__in=list(organisations), currency=currency)
     found: dict[int, dict[str, int]] = {}
-    for key, kind, account in rows.values_list("organisation_id", "kind", "pk"):
-        found.setdefault(key or 0, {})[kind] = account
+    with connection.cursor() as cursor:
+        cursor.execute(_ACCOUNTS, [list(organisations), currency])
+        for key, kind, account in cursor.fetchall():
+            found.setdefault(key, {})[kind] = account
     return found
 
 

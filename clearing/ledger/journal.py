@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from psycopg import Error as PostgresError
 
 from marketplace.kernel import clock
 from marketplace.kernel.identifiers import new_identifier
 
+from ..bulk import execute_binary
 from ..errors import InsufficientFunds
 
 FUNDS_CONSTRAINT = "balance_within_funds"
@@ -23,15 +24,15 @@ _WRITE = """
                                     cycle_id, trade_id, organisation_id)
         SELECT e.public_id, e.kind, e.reference, e.description, %(business_date)s, %(booked_at)s,
                e.cycle_id, e.trade_id, e.organisation_id
-          FROM unnest(%(public_ids)s::text[], %(kinds)s::text[], %(references)s::text[], %(descriptions)s::text[],
-                      %(cycles)s::bigint[], %(trades)s::bigint[], %(organisations)s::bigint[])
+          FROM unnest(%(public_ids)b::text[], %(kinds)b::text[], %(references)b::text[], %(descriptions)b::text[],
+                      %(cycles)b::bigint[], %(trades)b::bigint[], %(organisations)b::bigint[])
                AS e(public_id, kind, reference, description, cycle_id, trade_id, organisation_id)
         RETURNING id, reference
     )
     INSERT INTO clearing_posting (entry_id, leg, account_id, amount_minor, currency, line, trade_id)
     SELECT made.id, p.leg, p.account_id, p.amount_minor, %(currency)s, p.line, p.trade_id
-      FROM unnest(%(posting_references)s::text[], %(legs)s::int[], %(accounts)s::bigint[], %(amounts)s::bigint[],
-                  %(lines)s::text[], %(posting_trades)s::bigint[])
+      FROM unnest(%(posting_references)b::text[], %(legs)b::int[], %(accounts)b::bigint[], %(amounts)b::bigint[],
+                  %(lines)b::text[], %(posting_trades)b::bigint[])
            AS p(reference, leg, account_id, amount_minor, line, trade_id)
       JOIN made ON made.reference = p.reference
 """
@@ -86,8 +87,8 @@ def post(drafts: Sequence[Draft], *, currency: str, purpose: str) -> None:
         "lines": [str(line.kind) for *_, line in legs],
         "posting_trades": [line.trade_id for *_, line in legs],
     }
-    with refusing_overdraft(purpose), connection.cursor() as cursor:
-        cursor.execute(_WRITE, values)
+    with refusing_overdraft(purpose):
+        execute_binary(_WRITE.encode(), values)
 
 
 def _legs(drafts: Sequence[Draft]) -> Iterator[tuple[str, int, int, int, Line]]:

@@ -10,9 +10,12 @@ from collections.abc import Iterable
 
 from django.db import connection
 
-from ..models import Balance
-
 MOVER_LOCK = 5_301_011
+
+_LOCK = """
+    SELECT account_id, balance_minor FROM clearing_balance WHERE account_id = ANY(%s::bigint[])
+     ORDER BY account_id FOR NO KEY UPDATE
+"""
 
 
 def one_mover_at_a_time() -> None:
@@ -23,9 +26,6 @@ def one_mover_at_a_time() -> None:
 
 def lock_balances(account_ids: Iterable[int]) -> dict[int, int]:
     """Balances of accounts, locked in the order of their accounts; accounts that keep none are left out."""
-    rows = (
-        Balance.objects.select_for_update(no_key=True)
-        .filter(account_id__in=list(account_ids))
-        .order_by("account_id")
-    )
-    return dict(rows.values_list("account_id", "balance_minor"))
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [list(account_ids)])
+        return dict(cursor.fetchall())

@@ -15,18 +15,41 @@ from .settlement import SettlementInstruction
 
 
 class BankStatement(models.Model):
-    """A statement file as it was imported, once. ``lines`` it has, ``added`` lines were not known before."""
+    """A statement file as it was imported, once. ``lines`` it has, ``added`` lines were not known before.
+
+    ``closing_balance_minor`` is the bank's own closing balance in ``closing_currency``, where the operator stated
+    it, and ``ledger_balance_minor`` what the ledger had at the bank right after the import.
+    """
 
     public_id = IdentifierField(prefix="bst")
     file_name = models.CharField(max_length=200)
-    sha256 = models.CharField(max_length=64, unique=True)
+    sha256 = models.CharField(max_length=64)
     lines = models.PositiveIntegerField()
     added = models.PositiveIntegerField()
+    closing_currency = models.CharField(max_length=3, null=True)
+    closing_balance_minor = models.BigIntegerField(null=True)
+    ledger_balance_minor = models.BigIntegerField(null=True)
     imported_by = models.CharField(max_length=60)
     imported_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sha256", "closing_currency", "closing_balance_minor"],
+                nulls_distinct=False,
+                name="bank_statement_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(closing_currency=None, closing_balance_minor=None, ledger_balance_minor=None)
+                | Q(
+                    closing_currency__isnull=False,
+                    closing_balance_minor__isnull=False,
+                    ledger_balance_minor__isnull=False,
+                ),
+                name="bank_statement_closing",
+            ),
+        ]
         triggers = [append_only()]
 
 

@@ -41,6 +41,23 @@ def held_cycle_stands() -> pgtrigger.Trigger:
     )
 
 
+def cut_off_when_closed() -> pgtrigger.Trigger:
+    """The cut-off that a cycle is closed for is recorded when it is closed, and at no other moment."""
+    return pgtrigger.Trigger(
+        name="cut_off_when_closed",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        func="""
+            IF NEW.cut_off_at IS DISTINCT FROM OLD.cut_off_at AND NOT (OLD.state = 'open' AND NEW.state = 'closing')
+            THEN
+                RAISE EXCEPTION 'the cut-off of cycle % is recorded when it is closed', OLD.business_key
+                    USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
 def positions_sum_to_zero() -> pgtrigger.Trigger:
     """All positions of a cycle come in one statement, sum to zero, and only while the cycle is validated."""
     return pgtrigger.Trigger(

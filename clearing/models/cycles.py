@@ -7,12 +7,19 @@ from django.db.models import F, Q
 
 from marketplace.kernel.columns import TransactionIdField
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
-from marketplace.kernel.identifiers import IdentifierField
+from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
 from ..lines import BLOCK_LINES
-from ..states import CYCLE, CycleState, ProofTree
+from ..states import CYCLE, HOLDABLE_STATES, CycleState, ProofTree
 from .columns import currency_stated, organisation_key
-from .cycle_guards import blocks_complete, held_cycle_stands, numbers_without_gap, positions_sum_to_zero
+from .cycle_guards import (
+    blocks_complete,
+    cut_off_when_closed,
+    held_cycle_stands,
+    numbers_without_gap,
+    positions_sum_to_zero,
+)
+from .settlement_guards import under_a_regime
 
 VALIDATED_COLUMNS = ("trades", "obligations", "input_hash", "trades_root")
 NETTED_COLUMNS = (
@@ -49,8 +56,9 @@ class Cycle(models.Model):
     ``output_hash`` over the net positions, both over business keys and amounts alone; ``merkle_root``,
     from netting on and so before anything is posted, commits to the trades (``trades_root``) and the positions. ``netted_at`` is the moment of
     finality: from then on the operator stands in every obligation's place, the debtors are released, and what
-    becomes of a participant changes nothing. ``posted_at`` is when the ledger says so. While ``on_hold_since`` is
-    set the cycle stays where it is, by the operator's word (``hold_reason``).
+    becomes of a participant changes nothing. ``posted_at`` is when the ledger says so. ``cut_off_at`` is the cut-off
+    of the schedule that the cycle was closed for, null where the operator closed it. While ``on_hold_since`` is set
+    the cycle stays where it is, by the word (``hold_reason``) of somebody of the operator (``held_by``).
 
     ``payments_before``: payments that the obligations would take one by one. ``payments_after``: participants,
     and the operator, with a net position other than zero. ``gross_minor``: the sum of all obligations with tax.
@@ -58,7 +66,7 @@ class Cycle(models.Model):
     not secured), so what is paid out by bank after a cycle is what participants sold, less what was deducted.
 
     Invariants: numbers of a currency are 1, 2, 3, … without a gap; one cycle a currency is open; what a step
-    recorded is never changed. Rows are never removed.
+    recorded is never changed; a cut-off closes one cycle, that was open when it came. Rows are never removed.
     """
 
     public_id = IdentifierField(prefix="cyc")
@@ -70,6 +78,7 @@ class Cycle(models.Model):
     opened_at = models.DateTimeField()
     barrier = TransactionIdField(null=True)
     closed_at = models.DateTimeField(null=True)
+    cut_off_at = models.DateTimeField(null=True)
     trades = models.BigIntegerField(null=True)
     obligations = models.BigIntegerField(null=True)
     input_hash = models.CharField(max_length=64, null=True)
@@ -85,6 +94,7 @@ class Cycle(models.Model):
     settled_at = models.DateTimeField(null=True)
     on_hold_since = models.DateTimeField(null=True)
     hold_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
+    held_by = models.CharField(max_length=IDENTIFIER_LENGTH, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [
@@ -103,10 +113,19 @@ class Cycle(models.Model):
                 condition=_recorded_from("posted", ("posted_at",)), name="cycle_final_when"
             ),
             models.CheckConstraint(
-                condition=Q(on_hold_since=None, hold_reason="")
-                | Q(on_hold_since__isnull=False) & ~Q(hold_reason=""),
+                condition=Q(on_hold_since=None, hold_reason="", held_by="")
+                | Q(on_hold_since__isnull=False) & ~Q(hold_reason="") & ~Q(held_by=""),
                 name="cycle_hold_reason",
             ),
+            models.CheckConstraint(
+                condition=Q(on_hold_since=None) | Q(state__in=HOLDABLE_STATES), name="cycle_held_when"
+            ),
+            models.CheckConstraint(
+                condition=Q(cut_off_at=None)
+                | Q(cut_off_at__gt=F("opened_at"), cut_off_at__lte=F("closed_at")),
+                name="cycle_cut_off",
+            ),
+            models.UniqueConstraint(fields=["currency", "cut_off_at"], name="cycle_cut_off_once"),
             currency_stated("cycle_currency"),
         ]
         triggers = [
@@ -120,10 +139,13 @@ class Cycle(models.Model):
                 "netted_at",
                 "posted_at",
                 "settled_at",
+                "cut_off_at",
             ),
             no_delete(),
             numbers_without_gap(),
             held_cycle_stands(),
+            cut_off_when_closed(),
+            under_a_regime(),
         ]
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
-from ..states import INSTRUCTION, InstructionState, PaymentDirection
+from ..states import INSTRUCTION, Hindrance, InstructionState, PaymentDirection, PaymentPurpose
 from .columns import currency_stated, organisation_key
 from .cycles import Cycle
+from .settlement_guards import payments_covered, replaces_failed
 
 REFERENCE_LENGTH_MAX = 20
 
@@ -52,16 +53,20 @@ class ClientAccount(models.Model):
 
 
 class TransferFile(models.Model):
-    """A file of payments as it was handed to the operator's bank. Append-only."""
+    """A file of payments as it was handed to the operator's bank: of one cycle, or of what belongs to none.
+
+    ``left_out`` names the planned payments that could not go into it: ``{"reference", "reason"}`` each. Append-only.
+    """
 
     public_id = IdentifierField(prefix="trf")
-    cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="+")
+    cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, null=True, related_name="+")
     content = models.BinaryField()
     sha256 = models.CharField(max_length=64, unique=True)
     records = models.PositiveIntegerField()
     total_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     value_date = models.DateField()
+    left_out = models.JSONField(default=list, db_default=Value([], models.JSONField()))
     made_at = models.DateTimeField()
 
     class Meta:
@@ -74,16 +79,28 @@ class TransferFile(models.Model):
 
 
 class SettlementInstruction(models.Model):
-    """One payment between the client account and a participant, or the operator, for a cycle.
+    """One payment between the client account and a participant, or the operator: for a cycle, or of idle money.
 
     ``reference`` travels with the payment through the banks and comes back on the statement: it is the payment's
-    idempotency key, and a second payment for the same purpose is a further instruction, made only once the first
-    is known to have failed. Invariants: one instruction of a cycle and organisation that has not failed; amount
-    and payee never change; the state moves by the table of ``states.INSTRUCTION``. Rows are never removed.
+    idempotency key, and a second payment for the same purpose is a further instruction (``instead_of`` the first),
+    made only once the first is known to have failed. ``held_back`` says why a planned payment cannot be sent;
+    ``alarmed_at`` when the operator was told that nobody knows what became of it.
+
+    Invariants: one instruction of a cycle and organisation that has not failed; one return of idle money of an
+    organisation and currency under way, beside returns made again; what is being paid to a participant is not more
+    than what is due to it; amount and payee never change; the state moves by the table of ``states.INSTRUCTION``.
+    Rows are never removed.
     """
 
     public_id = IdentifierField(prefix="stl")
-    cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="+", db_index=False)
+    cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    purpose = models.CharField(
+        max_length=12,
+        choices=PaymentPurpose.choices,
+        default=PaymentPurpose.CYCLE,
+        db_default=PaymentPurpose.CYCLE.value,
+    )
+    instead_of = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="+")
     organisation = organisation_key()
     sequence = models.PositiveIntegerField()
     reference = models.CharField(max_length=REFERENCE_LENGTH_MAX, unique=True)
@@ -99,6 +116,10 @@ class SettlementInstruction(models.Model):
     confirmed_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
     failure_reason = models.CharField(max_length=200, blank=True, default="")
+    held_back = models.CharField(
+        max_length=20, choices=Hindrance.choices, blank=True, default="", db_default=""
+    )
+    alarmed_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -107,6 +128,25 @@ class SettlementInstruction(models.Model):
                 fields=["cycle", "organisation"],
                 condition=~Q(state="failed"),
                 name="instruction_one_alive",
+            ),
+            models.UniqueConstraint(
+                fields=["currency", "sequence"],
+                condition=Q(cycle=None),
+                name="instruction_own_sequence_once",
+            ),
+            models.UniqueConstraint(
+                fields=["organisation", "currency", "purpose"],
+                condition=Q(cycle=None, instead_of=None, state__in=("planned", "sending", "unknown")),
+                name="instruction_one_under_way",
+            ),
+            models.CheckConstraint(
+                condition=Q(purpose="cycle", cycle__isnull=False)
+                | Q(purpose__in=[value for value in PaymentPurpose.values if value != "cycle"], cycle=None),
+                name="instruction_purpose",
+            ),
+            models.CheckConstraint(
+                condition=Q(held_back="") | Q(held_back__in=Hindrance.values, state="planned"),
+                name="instruction_held_back",
             ),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="instruction_amount"),
             models.CheckConstraint(
@@ -128,6 +168,8 @@ class SettlementInstruction(models.Model):
             immutable(
                 "public_id",
                 "cycle_id",
+                "purpose",
+                "instead_of_id",
                 "organisation_id",
                 "sequence",
                 "reference",
@@ -136,6 +178,8 @@ class SettlementInstruction(models.Model):
                 "currency",
                 "planned_at",
             ),
-            set_once("transfer_file_id", "value_date", "confirmed_at", "failed_at"),
+            set_once("transfer_file_id", "value_date", "confirmed_at", "failed_at", "alarmed_at"),
             no_delete(),
+            replaces_failed(),
+            payments_covered(),
         ]

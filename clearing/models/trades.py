@@ -11,14 +11,16 @@ from marketplace.kernel.money import BASIS_POINTS
 
 from ..states import (
     BASE_KINDS,
-    OPERATOR_KINDS,
+    PERIODIC,
     TRADE,
+    UNTAXED_KINDS,
     Charging,
     FeePayer,
     LegalBasis,
     ObligationKind,
     TradeState,
 )
+from .charging_guards import captured_as_used, within_captured, within_plan
 from .columns import currency_stated, organisation_key
 from .fee_guards import fee_refunds_fit
 from .shortfall_guards import carried_rests_fit
@@ -202,6 +204,11 @@ class Trade(models.Model):
                 name="trade_by_line",
                 condition=Q(cycle__isnull=False),
             ),
+            models.Index(
+                "id",
+                name="trade_of_period",
+                condition=Q(state="secured", charging__in=PERIODIC),
+            ),
         ]
         triggers = [
             state_guard(TRADE),
@@ -219,6 +226,8 @@ class Trade(models.Model):
             ),
             trade_leaf(),
             no_delete(),
+            within_plan(),
+            captured_as_used(),
         ]
 
 
@@ -268,7 +277,7 @@ class Obligation(models.Model):
                 name="obligation_amount",
             ),
             models.CheckConstraint(
-                condition=~Q(kind__in=OPERATOR_KINDS) | Q(tax_minor=0), name="obligation_fee_tax_later"
+                condition=~Q(kind__in=UNTAXED_KINDS) | Q(tax_minor=0), name="obligation_fee_tax_later"
             ),
             models.CheckConstraint(
                 condition=Q(kind__in=BASE_KINDS)
@@ -289,7 +298,7 @@ class Obligation(models.Model):
             currency_stated("obligation_currency"),
         ]
         indexes = [
-            models.Index("cycle", "kind", name="obligation_by_cycle"),
+            models.Index("cycle", "kind", "trade", include=["carried_from"], name="obligation_by_cycle"),
             models.Index(
                 "cycle", "debtor", "kind", "tax_rate_bp",
                 include=["amount_minor", "tax_minor", "carried_from"], name="obligation_by_debtor",
@@ -304,4 +313,10 @@ class Obligation(models.Model):
                 condition=~Q(kind__in=BASE_KINDS) | Q(carried_from__isnull=False),
             ),
         ]  # fmt: skip
-        triggers = [append_only(), obligations_fit(), fee_refunds_fit(), carried_rests_fit()]
+        triggers = [
+            append_only(),
+            obligations_fit(),
+            fee_refunds_fit(),
+            carried_rests_fit(),
+            within_captured(),
+        ]

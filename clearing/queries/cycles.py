@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from marketplace.events.queries import unseen_before
+from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.labels import Label
 
 from ..models import Cycle, NetPosition, SettlementInstruction
 from ..states import FINAL_STATES, CycleState, InstructionState
+from .overdue import CycleReadings
 from .sight import own_key
 
 ORDER = tuple(CycleState.values)
@@ -31,6 +34,9 @@ WAITS = {
         "不能となった支払、未回収の立替金、または未決済の繰越額が残っています",
     ),
 }
+
+OPEN_UNTIL = Label("open until the cut-off at {cut_off}", "{cut_off} の締切まで受付中です")
+ON_HOLD = Label("kept by the operator since {since}", "運営者が {since} から保留しています")
 
 
 class CycleProgress(NamedTuple):
@@ -72,13 +78,13 @@ def cycle_summaries() -> list[dict[str, Any]]:
 def cycle_progress(cycle: str) -> CycleProgress:
     """How far a cycle has come on its own, from ``closing`` (0) to ``settling`` or beyond. Raises Missing."""
     expected = ORDER.index(CycleState.SETTLING) - ORDER.index(CycleState.CLOSING)
-    reached = ORDER.index(_cycle(cycle).state) - ORDER.index(CycleState.CLOSING)
+    reached = ORDER.index(cycle_of(cycle).state) - ORDER.index(CycleState.CLOSING)
     return CycleProgress(max(0, min(reached, expected)), expected)
 
 
 def is_final(cycle: str) -> bool:
     """Whether a cycle is settled, wholly or in part. Raises Missing."""
-    return _cycle(cycle).state in FINAL_STATES
+    return cycle_of(cycle).state in FINAL_STATES
 
 
 def cycles_to_advance() -> list[str]:
@@ -92,21 +98,32 @@ def cycles_to_advance() -> list[str]:
     return list(rows.order_by("pk").values_list("public_id", flat=True))
 
 
-def waiting_for(cycle: Cycle) -> Label | None:
-    """What a cycle waits for, in words; None while it goes on by itself or is over."""
+def waiting_for(cycle: Cycle, readings: CycleReadings | None = None) -> Label | None:
+    """What a cycle waits for, in words; None while it goes on by itself or is over.
+
+    ``readings`` spare queries where many cycles are told of.
+    """
+    readings = readings or CycleReadings([cycle])
+    if cycle.on_hold_since is not None:
+        return ON_HOLD.fill({"since": _local(cycle.on_hold_since)})
+    next_cut_off = readings.next_cut_off(cycle)
+    if next_cut_off is not None:
+        return OPEN_UNTIL.fill({"cut_off": _local(next_cut_off)})
     words = WAITS.get(CycleState(cycle.state))
     if words is None:
         return None
-    count = 0
+    count = readings.settlement[cycle.pk].waiting
     if cycle.state == CycleState.CLOSING:
         count = unseen_before(int(str(cycle.barrier)), "clearing")
-    elif cycle.state == CycleState.SETTLING:
-        open_states = (InstructionState.PLANNED, InstructionState.SENDING, InstructionState.UNKNOWN)
-        count = SettlementInstruction.objects.filter(cycle=cycle, state__in=open_states).count()
     return words.fill({"count": count})
 
 
-def _cycle(public_id: str) -> Cycle:
+def _local(instant: datetime) -> str:
+    return instant.astimezone(clock.market_zone()).isoformat(timespec="minutes")
+
+
+def cycle_of(public_id: str) -> Cycle:
+    """One cycle; raises Missing."""
     cycle = Cycle.objects.filter(public_id=public_id).first()
     if cycle is None:
         raise Missing(kind="cycle", identifier=public_id)

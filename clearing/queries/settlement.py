@@ -44,7 +44,7 @@ def deposit_reference(*, organisation: str) -> str:
 
 def visible_instructions(actor: Actor) -> QuerySet[SettlementInstruction]:
     """Settlement payments of the actor's organisation; every one, for the operator."""
-    rows = SettlementInstruction.objects.select_related("cycle", "transfer_file")
+    rows = SettlementInstruction.objects.select_related("cycle", "transfer_file", "instead_of")
     return rows if actor.may_see() else rows.filter(organisation_id=own_key(actor))
 
 

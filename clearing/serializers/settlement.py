@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -15,18 +17,21 @@ class InstructionSerializer(serializers.ModelSerializer[SettlementInstruction]):
     """One settlement payment of a participant."""
 
     id = serializers.CharField(source="public_id")
-    cycle = serializers.CharField(source="cycle.public_id")
+    cycle = serializers.CharField(source="cycle.public_id", allow_null=True, default=None)
     organisation = PartyField("organisation_id")
+    instead_of = serializers.CharField(source="instead_of.public_id", allow_null=True, default=None)
     transfer_file = serializers.CharField(source="transfer_file.public_id", allow_null=True, default=None)
     state_label = serializers.SerializerMethodField()
+    purpose_label = serializers.SerializerMethodField()
+    held_back_label = serializers.SerializerMethodField()
 
     class Meta:
         model = SettlementInstruction
         list_serializer_class = PartyListSerializer
         fields = (
-            "id", "cycle", "organisation", "reference", "direction", "amount_minor", "currency", "state",
-            "state_label", "transfer_file", "value_date", "planned_at", "confirmed_at", "failed_at",
-            "failure_reason",
+            "id", "cycle", "purpose", "purpose_label", "organisation", "reference", "instead_of", "direction",
+            "amount_minor", "currency", "state", "state_label", "held_back", "held_back_label", "transfer_file",
+            "value_date", "planned_at", "confirmed_at", "failed_at", "failure_reason", "alarmed_at",
         )  # fmt: skip
 
     @extend_schema_field(BilingualField)
@@ -34,16 +39,36 @@ class InstructionSerializer(serializers.ModelSerializer[SettlementInstruction]):
         """The state in words."""
         return label_of(instruction, "state")
 
+    @extend_schema_field(BilingualField)
+    def get_purpose_label(self, instruction: SettlementInstruction) -> dict[str, str]:
+        """The purpose in words."""
+        return label_of(instruction, "purpose")
+
+    @extend_schema_field(BilingualField(allow_null=True))
+    def get_held_back_label(self, instruction: SettlementInstruction) -> dict[str, str] | None:
+        """Why it cannot be sent now, in words; null if nothing hinders it."""
+        return label_of(instruction, "held_back") if instruction.held_back else None
+
+
+class LeftOutSerializer(serializers.Serializer[Any]):
+    """A planned payment that could not go into a file, and why: ``no_account`` or ``abroad``."""
+
+    reference = serializers.CharField()
+    reason = serializers.CharField()
+
 
 class TransferFileSerializer(serializers.ModelSerializer[TransferFile]):
-    """A file of payments for the bank."""
+    """A file of payments for the bank; ``left_out`` names planned payments that could not go into it."""
 
     id = serializers.CharField(source="public_id")
-    cycle = serializers.CharField(source="cycle.public_id")
+    cycle = serializers.CharField(source="cycle.public_id", allow_null=True, default=None)
+    left_out = LeftOutSerializer(many=True)
 
     class Meta:
         model = TransferFile
-        fields = ("id", "cycle", "sha256", "records", "total_minor", "currency", "value_date", "made_at")
+        fields = (
+            "id", "cycle", "sha256", "records", "total_minor", "currency", "value_date", "left_out", "made_at",
+        )  # fmt: skip
 
 
 class BankStatementSerializer(serializers.ModelSerializer[BankStatement]):
@@ -53,7 +78,10 @@ class BankStatementSerializer(serializers.ModelSerializer[BankStatement]):
 
     class Meta:
         model = BankStatement
-        fields = ("id", "file_name", "sha256", "lines", "added", "imported_by", "imported_at")
+        fields = (
+            "id", "file_name", "sha256", "lines", "added", "closing_currency", "closing_balance_minor",
+            "ledger_balance_minor", "imported_by", "imported_at",
+        )  # fmt: skip
 
 
 class BankEntrySerializer(serializers.ModelSerializer[BankEntry]):
@@ -94,15 +122,18 @@ class ClientAccountSerializer(serializers.ModelSerializer[ClientAccount]):
 
 
 class UploadStatementSerializer(StrictSerializer):
-    """A statement of the client account as CSV in UTF-8."""
+    """A statement of the client account as CSV in UTF-8, with the bank's own closing balance if it is known."""
 
     file = serializers.FileField()
+    closing_balance_minor = serializers.IntegerField(required=False, min_value=-(10**15), max_value=10**15)
+    closing_currency = serializers.CharField(required=False, min_length=3, max_length=3)
 
 
 class CreateTransferFileSerializer(StrictSerializer):
-    """The cycle whose planned payments are written into a file."""
+    """The cycle whose planned payments are written into a file, or the currency of those that belong to none."""
 
-    cycle = serializers.CharField(max_length=31)
+    cycle = serializers.CharField(max_length=31, required=False)
+    currency = serializers.CharField(min_length=3, max_length=3, required=False)
 
 
 class AllocateSerializer(StrictSerializer):

@@ -1,4 +1,4 @@
-"""Trades, their proofs and their invoices, as their parties see them."""
+"""Trades and their proofs, as their parties see them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from marketplace.api.serializers import BilingualField
 
-from ..models import Invoice, Trade
+from ..models import Trade
 from .parties import PartyField, PartyListSerializer, label_of
 
 
@@ -52,22 +52,3 @@ class TradeProofSerializer(serializers.Serializer[Any]):
     trades_root = serializers.CharField()
     positions_root = serializers.CharField()
     merkle_root = serializers.CharField()
-
-
-class InvoiceSerializer(serializers.ModelSerializer[Invoice]):
-    """An invoice as it was issued; ``document`` is all that is printed on it."""
-
-    id = serializers.CharField(source="public_id")
-    issuer = PartyField("issuer_id")
-    recipient = PartyField("recipient_id")
-    cycle = serializers.CharField(source="cycle.public_id")
-    trade = serializers.CharField(source="obligation.trade.public_id", allow_null=True, default=None)
-    document = serializers.DictField()
-
-    class Meta:
-        model = Invoice
-        list_serializer_class = PartyListSerializer
-        fields = (
-            "id", "number", "purpose", "kind", "issuer", "recipient", "cycle", "trade", "issued_on", "currency",
-            "net_minor", "tax_minor", "total_minor", "document",
-        )  # fmt: skip

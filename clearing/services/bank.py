@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from django.db import transaction
+from django.db.models import Sum
 
 from marketplace.events.schemas.clearing import PaymentReceived
 from marketplace.events.services import emit
@@ -15,6 +16,7 @@ from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.canonical import sha256_hex
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
+from marketplace.kernel.refusals import keeping_refusals
 from marketplace.kernel.states import advance
 from marketplace.participants.queries import get_organisation
 
@@ -23,7 +25,7 @@ from ..errors import BookingChanged, NotUnallocated
 from ..ledger.accounts import accounts_of, market_accounts
 from ..ledger.journal import Draft, Line, post
 from ..ledger.locking import lock_balances, one_mover_at_a_time
-from ..models import BankAllocation, BankEntry, BankStatement, SettlementInstruction
+from ..models import BankAllocation, BankEntry, BankStatement, Posting, SettlementInstruction
 from ..states import (
     INSTRUCTION,
     AccountKind,
@@ -32,43 +34,54 @@ from ..states import (
     EntryKind,
     LineKind,
 )
+from .approvals import require_second_person
 from .bank_matching import Matcher, Recognised
 from .claims import collect_from_receipt
 from .cycles import nudge
-from .trades import lock_waiting_trades, secure_waiting_trades
+from .payments import tell_if_found
+from .safeguarding import require_funds_regime
+from .trade_entries import lock_waiting_trades
+from .trades import secure_waiting_trades
 
 
 @transaction.atomic
-def import_bank_statement(*, actor: Actor, content: bytes, file_name: str) -> BankStatement:
+def import_bank_statement(
+    *,
+    actor: Actor,
+    content: bytes,
+    file_name: str,
+    closing_balance_minor: int | None = None,
+    closing_currency: str = "JPY",
+) -> BankStatement:
     """Import a statement of the client account (``bank_statement``), whole or not at all.
 
     Receipts are credited to the participants they name, and secure their waiting trades; debits confirm settlement
     payments; what the operator pays in under its own reference funds its reserve; from a suspended participant a
     claim is collected first. What is not recognised waits in suspense. Bookings known already are passed over,
-    and the same file again returns the statement that stands. Emits payment.received. Raises FieldInvalid (naming
-    line and column), BookingChanged, Forbidden.
+    and the same file again returns the statement that stands. ``closing_balance_minor``, the bank's own balance
+    after the last line, is kept beside what the ledger then has, for the daily check. Emits payment.received. Raises
+    FieldInvalid (naming line and column), FundsRegimeMissing, BookingChanged, Forbidden.
     """
     actor.require_operator()
     one_mover_at_a_time()
     digest = sha256_hex(content)
-    existing = BankStatement.objects.filter(sha256=digest).first()
+    currency = None if closing_balance_minor is None else closing_currency
+    existing = BankStatement.objects.filter(
+        sha256=digest, closing_currency=currency, closing_balance_minor=closing_balance_minor
+    ).first()
     if existing is not None:
         return existing
     lines = parse_statement(content)
     fresh = _unknown(lines)
-    for line in fresh:
-        if AccountKind.BANK_CLIENT not in market_accounts(line.currency):
-            raise FieldInvalid(
-                f"lines.{line.number}.currency",
-                Label(
-                    f"the market does not clear {line.currency}", f"通貨 {line.currency} は取り扱っていません"
-                ),
-            )
+    _require_currencies(fresh, currency)
     statement = BankStatement.objects.create(
         file_name=file_name[:200],
         sha256=digest,
         lines=len(lines),
         added=len(fresh),
+        closing_currency=currency,
+        closing_balance_minor=closing_balance_minor,
+        ledger_balance_minor=None if currency is None else _ledger_balance(currency, fresh),
         imported_by=actor.identifier,
         imported_at=clock.now(),
     )
@@ -78,9 +91,41 @@ def import_bank_statement(*, actor: Actor, content: bytes, file_name: str) -> Ba
         kind="clearing.statement_imported",
         subject=statement.public_id,
         actor=actor,
-        payload={"sha256": digest, "lines": len(lines), "added": len(fresh), **counts},
+        payload={
+            "sha256": digest,
+            "lines": len(lines),
+            "added": len(fresh),
+            **counts,
+            "closing_balance_minor": statement.closing_balance_minor,
+            "ledger_balance_minor": statement.ledger_balance_minor,
+        },
     )
     return statement
+
+
+def _require_currencies(fresh: Sequence[StatementLine], closing_currency: str | None) -> None:
+    """Every currency of a statement is one that the market clears, under a funds regime that is in force."""
+    places = {line.currency: f"lines.{line.number}.currency" for line in reversed(fresh)}
+    if closing_currency is not None:
+        places.setdefault(closing_currency, "closing_currency")
+    for currency, place in sorted(places.items()):
+        if AccountKind.BANK_CLIENT not in market_accounts(currency):
+            raise FieldInvalid(
+                place,
+                Label(f"the market does not clear {currency}", f"通貨 {currency} は取り扱っていません"),
+            )
+        require_funds_regime(currency)
+
+
+def _ledger_balance(currency: str, fresh: Sequence[StatementLine]) -> int:
+    """What the ledger has at the bank once ``fresh`` is booked; nobody else books meanwhile."""
+    account = market_accounts(currency)[AccountKind.BANK_CLIENT]
+    stands = Posting.objects.filter(account_id=account).aggregate(total=Sum("amount_minor"))["total"] or 0
+    return int(stands) + sum(
+        line.amount_minor if line.direction == BankDirection.CREDIT else -line.amount_minor
+        for line in fresh
+        if line.currency == currency
+    )
 
 
 def _unknown(lines: Sequence[StatementLine]) -> list[StatementLine]:
@@ -195,13 +240,21 @@ def _settle(
             failure_reason="returned by the bank",
         )
     else:
-        advance(instruction, INSTRUCTION, command="confirm", role="system", confirmed_at=clock.now())
+        advance(
+            instruction,
+            INSTRUCTION,
+            command="confirm",
+            role="system",
+            confirmed_at=clock.now(),
+            held_back="",
+        )
     record(
         kind=f"clearing.payment_{instruction.state}",
         subject=instruction.public_id,
         actor=SYSTEM,
         payload={"reference": instruction.reference, "amount_minor": instruction.amount_minor},
     )
+    tell_if_found(instruction)
     payee = found.payee
     if payee is None or payee.is_operator:
         return EntryKind.SWEEP, accounts[AccountKind.BANK_OPERATOR]
@@ -210,11 +263,12 @@ def _settle(
     return kind, own[AccountKind.RECEIVABLE]
 
 
-@transaction.atomic
+@keeping_refusals()
 def allocate_receipt(*, actor: Actor, bank_entry: str, organisation: str) -> BankEntry:
     """Credit a receipt that was not recognised to the participant it belongs to, as the operator finds.
 
-    Emits payment.received and secures waiting trades. Raises NotUnallocated, Missing, Forbidden.
+    Emits payment.received and secures waiting trades. Raises SecondPersonNeeded for a large amount, NotUnallocated,
+    Missing, Forbidden.
     """
     actor.require_operator()
     one_mover_at_a_time()
@@ -227,6 +281,14 @@ def allocate_receipt(*, actor: Actor, bank_entry: str, organisation: str) -> Ban
     payer = get_organisation(organisation)
     if payer.is_operator:
         raise FieldInvalid("organisation", Label("name a participant", "参加者を指定してください"))
+    require_second_person(
+        actor=actor,
+        command="clearing.allocate_receipt",
+        subject=entry.public_id,
+        amount_minor=entry.amount_minor,
+        currency=entry.currency,
+        payload={"organisation": payer.public_id},
+    )
     lock_waiting_trades([payer.id], entry.currency)
     own = accounts_of(payer.id, entry.currency)
     market = market_accounts(entry.currency)

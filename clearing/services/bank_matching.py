@@ -103,7 +103,7 @@ class Matcher:
 
     def cycles_touched(self) -> list[str]:
         """Public identifiers of the cycles whose payments the bookings tell of."""
-        keys = {row.cycle_id for row in self.instructions.values()}
+        keys = {row.cycle_id for row in self.instructions.values() if row.cycle_id is not None}
         return list(Cycle.objects.filter(pk__in=keys).order_by("pk").values_list("public_id", flat=True))
 
 

@@ -1,14 +1,16 @@
-"""The life of a clearing cycle: opened, cut off, and taken on step by step."""
+"""The life of a clearing cycle: opened, cut off, held and released, and taken on step by step."""
 
 from __future__ import annotations
 
 import logging
+from datetime import datetime
+from typing import Any
 
 from celery import current_app
 from django.db import connection, transaction
 from kombu.exceptions import OperationalError
 
-from marketplace.events.schemas.clearing import CycleMoved
+from marketplace.events.schemas.clearing import CycleHeld, CycleMoved, CycleReleased
 from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
@@ -18,66 +20,98 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.money import exponent
 from marketplace.kernel.states import advance
 
-from ..errors import NoOpenCycle
+from ..errors import CycleCannotBeHeld, CycleNotOnHold, CycleOnHold, NoOpenCycle
 from ..ledger.accounts import open_market_accounts
 from ..models import Cycle, CycleStep
-from ..states import CYCLE, CycleState
+from ..states import CYCLE, HOLDABLE_STATES, CycleState
+from .safeguarding import require_funds_regime
 from .steps import STEPS
 
 logger = logging.getLogger(__name__)
 
 ADVANCE_TASK = "clearing.tasks.advance"
+REASON_LENGTH_MAX = 200
 
 
 @transaction.atomic
 def open_first_cycle(*, actor: Actor, currency: str) -> Cycle:
     """Begin clearing in a currency: the market's accounts and the first cycle. Repeating it returns the open one.
 
-    Raises FieldInvalid for what is no currency, Forbidden.
+    Raises FieldInvalid for what is no currency, FundsRegimeMissing, Forbidden.
     """
     actor.require_operator()
-    if len(currency) != 3 or not currency.isascii() or not currency.isupper():
-        raise FieldInvalid(
-            "currency",
-            Label("write three capital letters (ISO 4217)", "ISO 4217の英大文字3字で指定してください"),
-        )
+    require_currency(currency)
+    require_funds_regime(currency)
     open_market_accounts(currency)
     existing = Cycle.objects.filter(currency=currency, state=CycleState.OPEN).first()
     return existing or _open(actor, currency, number=1)
 
 
+def require_currency(currency: str) -> None:
+    """Raise FieldInvalid for what is not written like a currency."""
+    if len(currency) != 3 or not currency.isascii() or not currency.isalpha() or not currency.isupper():
+        raise FieldInvalid(
+            "currency",
+            Label("write three capital letters (ISO 4217)", "ISO 4217の英大文字3字で指定してください"),
+        )
+
+
 @transaction.atomic
 def close_cycle(*, actor: Actor, cycle: str | None = None, currency: str | None = None) -> Cycle:
-    """Cut off the open cycle of ``currency``, or the ``cycle`` named, and open the next one.
+    """Cut off the ``cycle`` named, or the one of ``currency`` that is open now, and open the next one.
 
     This transaction is the barrier: acceptances and complaints that were committed before it are still taken into
-    account, before anything is validated. A named cycle that is closed already is returned as it stands. Raises
+    account, before anything is validated. A cycle that somebody else closes first is returned as it stands. Raises
     NoOpenCycle, Missing, Forbidden.
     """
     actor.require_operator()
-    wanted = {"public_id": cycle} if cycle else {"currency": currency, "state": CycleState.OPEN}
-    subject = Cycle.objects.select_for_update(no_key=True).filter(**wanted).first()
-    if subject is None and cycle:
-        raise Missing(kind="cycle", identifier=cycle)
-    if subject is None:
-        raise NoOpenCycle(currency=currency)
+    if cycle is None:
+        cycle = (
+            Cycle.objects.filter(currency=currency, state=CycleState.OPEN)
+            .values_list("public_id", flat=True)
+            .first()
+        )
+        if cycle is None:
+            raise NoOpenCycle(currency=currency)
+    subject = _locked(cycle)
     if subject.state != CycleState.OPEN:
         return subject
+    return cut_off(subject, actor, role="operator")
+
+
+def cut_off(
+    subject: Cycle,
+    actor: Actor,
+    *,
+    role: str,
+    cut_off_at: datetime | None = None,
+    told: dict[str, Any] | None = None,
+) -> Cycle:
+    """Close an open cycle whose row the caller has locked, and open the next one, in the caller's transaction.
+
+    ``cut_off_at`` is the cut-off of the schedule that it is closed for; ``told`` is added to the evidence.
+    """
     barrier = _current_transaction()
     advance(
         subject,
         CYCLE,
         command="close",
-        role="operator",
+        role=role,
         barrier=barrier,
         closed_at=clock.now(),
+        cut_off_at=cut_off_at,
         epoch=subject.epoch + 1,
     )
     record(
         kind="clearing.cycle_closed",
         subject=subject.public_id,
         actor=actor,
-        payload={"business_key": subject.business_key, "barrier": barrier},
+        payload={
+            "business_key": subject.business_key,
+            "barrier": barrier,
+            "cut_off_at": cut_off_at.isoformat() if cut_off_at else None,
+            **(told or {}),
+        },
     )
     emit(CycleMoved(cycle=subject.public_id, state=subject.state))
     _open(actor, subject.currency, number=subject.number + 1)
@@ -106,6 +140,82 @@ def _current_transaction() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_current_xact_id()::text")
         return str(cursor.fetchone()[0])
+
+
+@transaction.atomic
+def hold_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
+    """Keep a cycle where it is, from its cut-off until it is settled, and write no transfer file of it.
+
+    What the bank booked is still taken in. Emits cycle.held. Raises CycleOnHold, CycleCannotBeHeld, FieldInvalid,
+    Missing, Forbidden.
+    """
+    actor.require_operator()
+    reason = _reason(reason)
+    subject = _locked(cycle)
+    if subject.on_hold_since is not None:
+        raise CycleOnHold(cycle=subject.business_key, reason=subject.hold_reason)
+    if subject.state not in HOLDABLE_STATES:
+        raise CycleCannotBeHeld(cycle=subject.business_key, state=subject.state)
+    subject.on_hold_since, subject.hold_reason, subject.held_by = clock.now(), reason, actor.identifier
+    subject.save(update_fields=["on_hold_since", "hold_reason", "held_by"])
+    record(
+        kind="clearing.cycle_held",
+        subject=subject.public_id,
+        actor=actor,
+        payload={"business_key": subject.business_key, "state": subject.state, "reason": reason},
+    )
+    emit(CycleHeld(cycle=subject.public_id, state=subject.state))
+    return subject
+
+
+@transaction.atomic
+def release_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
+    """Let a cycle that is on hold go on. Emits cycle.released.
+
+    Raises CycleNotOnHold, FieldInvalid, Missing, Forbidden.
+    """
+    actor.require_operator()
+    reason = _reason(reason)
+    subject = _locked(cycle)
+    if subject.on_hold_since is None:
+        raise CycleNotOnHold(cycle=subject.business_key)
+    # Where ``net_minor`` is large, the approval of somebody other than ``held_by`` is to be required here.
+    held = {
+        "held_since": subject.on_hold_since.isoformat(),
+        "held_by": subject.held_by,
+        "held_for": subject.hold_reason,
+    }
+    subject.on_hold_since, subject.hold_reason, subject.held_by = None, "", ""
+    subject.save(update_fields=["on_hold_since", "hold_reason", "held_by"])
+    record(
+        kind="clearing.cycle_released",
+        subject=subject.public_id,
+        actor=actor,
+        payload={"business_key": subject.business_key, "state": subject.state, "reason": reason, **held},
+    )
+    emit(CycleReleased(cycle=subject.public_id, state=subject.state))
+    transaction.on_commit(lambda: nudge(subject.public_id))
+    return subject
+
+
+def _reason(text: str) -> str:
+    reason = text.strip()
+    if not reason or len(reason) > REASON_LENGTH_MAX:
+        raise FieldInvalid(
+            "reason",
+            Label(
+                f"say why, in 1 to {REASON_LENGTH_MAX} characters",
+                f"理由を1～{REASON_LENGTH_MAX}文字で記入してください",
+            ),
+        )
+    return reason
+
+
+def _locked(cycle: str) -> Cycle:
+    subject = Cycle.objects.select_for_update(no_key=True).filter(public_id=cycle).first()
+    if subject is None:
+        raise Missing(kind="cycle", identifier=cycle)
+    return subject
 
 
 def advance_cycle(*, cycle: str, actor: Actor = SYSTEM) -> str | None:

@@ -1,38 +1,38 @@
-"""Settlement: the account payments leave from, files for the bank, and payments that went wrong."""
+"""Settlement: the account payments leave from, and files of payments for the bank."""
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from datetime import date
 
 from django.db import transaction
 
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
-from marketplace.kernel.actors import SYSTEM, Actor
-from marketplace.kernel.calendars import BusinessCalendar
-from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.canonical import digest_of, sha256_hex
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
+from marketplace.kernel.refusals import keeping_refusals
 from marketplace.kernel.states import advance
 from marketplace.participants.payout_accounts import PayoutAccount
-from marketplace.participants.queries import operator_organisation, organisations_by_id
+from marketplace.participants.queries import organisations_by_id
 
-from ..errors import ClientAccountMissing, ClientMoneyShort, NothingToTransfer, TransferNotPossible
-from ..ledger.accounts import participant_accounts
-from ..ledger.locking import lock_balances
-from ..models import ClientAccount, Cycle, SettlementInstruction, TransferFile
-from ..queries.ledger import client_money
-from ..states import (
-    FINAL_STATES,
-    INSTRUCTION,
-    AccountKind,
-    CycleState,
-    InstructionState,
-    PaymentDirection,
+from ..errors import (
+    ClientAccountMissing,
+    ClientMoneyShort,
+    CycleOnHold,
+    NothingToTransfer,
+    TransferNotPossible,
 )
+from ..models import ClientAccount, Cycle, SettlementInstruction, TransferFile
+from ..payability import hindrance_of
+from ..queries.calendars import value_date
+from ..queries.ledger import client_money
+from ..queries.safeguarding import may_pay_abroad
+from ..states import FINAL_STATES, INSTRUCTION, CycleState, InstructionState, PaymentDirection
 from ..transfer_file import Originator, Payment, Unwritable, write_transfer_file
-from .instructions import instruction_for, next_sequence
-from .resources import on_its_way
+from .approvals import require_second_person
 
 TRANSFER_CURRENCY = "JPY"
 PAYING_STATES = (CycleState.SETTLING, *FINAL_STATES)
@@ -93,73 +93,151 @@ def register_client_account(
     return account
 
 
-@transaction.atomic
-def create_transfer_file(*, actor: Actor, cycle: str) -> TransferFile:
-    """Write the planned payments of a cycle into a file for the bank; from then on they count as being sent.
+@dataclass(frozen=True)
+class _Batch:
+    """What a transfer file pays: a cycle, or what belongs to none in a currency."""
 
-    Payments to whoever has stated no account stay planned. When nothing is left to write, the last file is
-    returned, so repeating it makes no second payment. Raises NothingToTransfer, ClientAccountMissing,
-    ClientMoneyShort, TransferNotPossible, Missing, Forbidden.
+    cycle: Cycle | None
+    currency: str
+
+    @property
+    def name(self) -> str:
+        """How people name it."""
+        return self.cycle.business_key if self.cycle else self.currency
+
+    @property
+    def state(self) -> str:
+        """The cycle's, in a refusal."""
+        return self.cycle.state if self.cycle else "without a cycle"
+
+
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """Planned payments: those that can be made, each with its account, and those left out, with the reason."""
+
+    payable: list[tuple[SettlementInstruction, PayoutAccount]]
+    left_out: list[dict[str, str]]
+
+
+@keeping_refusals()
+def create_transfer_file(
+    *, actor: Actor, cycle: str | None = None, currency: str | None = None
+) -> TransferFile:
+    """Write planned payments into a file for the bank; from then on they count as being sent.
+
+    Those of a ``cycle``, or those in a ``currency`` that belong to none: returns of idle money. Payments to whoever
+    has stated no account, or is abroad while paying there is not allowed, stay planned; the file names them
+    (``left_out``). When nothing of a cycle is left to write, its last file is returned, so repeating it makes no
+    second payment. Raises CycleOnHold, SecondPersonNeeded for a large total, NothingToTransfer, ClientAccountMissing,
+    ClientMoneyShort, TransferNotPossible, FieldInvalid, Missing, Forbidden.
     """
     actor.require_operator()
-    subject = Cycle.objects.select_for_update(no_key=True).filter(public_id=cycle).first()
-    if subject is None:
-        raise Missing(kind="cycle", identifier=cycle)
-    planned = _sendable(subject) if subject.state in PAYING_STATES else []
-    if not planned:
-        last = TransferFile.objects.filter(cycle=subject).order_by("-pk").first()
+    batch = _batch(cycle, currency)
+    planned = _sort(batch)
+    if not planned.payable:
+        last = TransferFile.objects.filter(cycle=batch.cycle).order_by("-pk").first() if batch.cycle else None
         if last is None:
-            raise NothingToTransfer(cycle=subject.business_key, state=subject.state)
+            raise NothingToTransfer(cycle=batch.name, state=batch.state)
         return last
-    _require_client_money(subject.currency)
-    value_date = BusinessCalendar().after(clock.today(), 1)
-    content = _file_content(subject.currency, planned, value_date)
+    _require_client_money(batch.currency)
+    paid_on = value_date(batch.currency)
+    content = _file_content(batch.currency, planned.payable, paid_on)
+    _require_second_person(actor, batch, planned.payable)
     made = TransferFile.objects.create(
-        cycle=subject,
+        cycle=batch.cycle,
         content=content,
         sha256=sha256_hex(content),
-        records=len(planned),
-        total_minor=sum(instruction.amount_minor for instruction, _ in planned),
-        currency=subject.currency,
-        value_date=value_date,
+        records=len(planned.payable),
+        total_minor=sum(instruction.amount_minor for instruction, _ in planned.payable),
+        currency=batch.currency,
+        value_date=paid_on,
+        left_out=planned.left_out,
         made_at=clock.now(),
     )
-    for instruction, _ in planned:
+    for instruction, _ in planned.payable:
         advance(
             instruction,
             INSTRUCTION,
             command="send",
             role="operator",
             transfer_file=made,
-            value_date=value_date,
+            value_date=paid_on,
+            held_back="",
         )
     record(
         kind="clearing.transfer_file_made",
         subject=made.public_id,
         actor=actor,
         payload={
-            "cycle": subject.business_key,
+            "cycle": batch.name,
             "sha256": made.sha256,
             "records": made.records,
             "total_minor": made.total_minor,
+            "left_out": len(made.left_out),
         },
     )
     return made
 
 
-def _sendable(cycle: Cycle) -> list[tuple[SettlementInstruction, PayoutAccount]]:
-    """Planned payments out of a cycle with the account each goes to, locked in key order."""
+def _batch(cycle: str | None, currency: str | None) -> _Batch:
+    if (cycle is None) == (currency is None):
+        raise FieldInvalid(
+            "cycle",
+            Label("name a cycle, or else a currency", "サイクルまたは通貨のいずれか一方を指定してください"),
+        )
+    if currency is not None:
+        return _Batch(None, currency)
+    subject = Cycle.objects.select_for_update(no_key=True).filter(public_id=cycle).first()
+    if subject is None:
+        raise Missing(kind="cycle", identifier=cycle)
+    if subject.on_hold_since is not None:
+        raise CycleOnHold(cycle=subject.business_key, reason=subject.hold_reason)
+    return _Batch(subject, subject.currency)
+
+
+def _sort(batch: _Batch) -> _Sorted:
+    """Planned payments out, locked in key order; why one cannot be made is noted with it."""
+    if batch.cycle is not None and batch.cycle.state not in PAYING_STATES:
+        return _Sorted([], [])
     instructions = list(
         SettlementInstruction.objects.select_for_update(no_key=True)
-        .filter(cycle=cycle, state=InstructionState.PLANNED, direction=PaymentDirection.OUT)
+        .filter(
+            cycle=batch.cycle,
+            currency=batch.currency,
+            state=InstructionState.PLANNED,
+            direction=PaymentDirection.OUT,
+        )
         .order_by("pk")
     )
     payees = organisations_by_id(instruction.organisation_id for instruction in instructions)
-    return [
-        (instruction, account)
-        for instruction in instructions
-        if (account := payees[instruction.organisation_id].payout_account)
-    ]
+    abroad = may_pay_abroad(batch.currency)
+    found = _Sorted([], [])
+    for instruction in instructions:
+        payee = payees[instruction.organisation_id]
+        hindrance = hindrance_of(payee, cross_border_allowed=abroad)
+        if payee.payout_account is not None and not hindrance:
+            found.payable.append((instruction, payee.payout_account))
+            continue
+        found.left_out.append({"reference": instruction.reference, "reason": hindrance})
+        if instruction.held_back != hindrance:
+            instruction.held_back = hindrance
+            instruction.save(update_fields=["held_back"])
+    return found
+
+
+def _require_second_person(
+    actor: Actor, batch: _Batch, planned: list[tuple[SettlementInstruction, PayoutAccount]]
+) -> None:
+    """Both people ask for the same payments, to the same accounts."""
+    payments = [asdict(_payment(instruction, account)) for instruction, account in planned]
+    require_second_person(
+        actor=actor,
+        command="clearing.transfer_file",
+        subject=batch.cycle.public_id if batch.cycle else batch.currency,
+        amount_minor=sum(instruction.amount_minor for instruction, _ in planned),
+        currency=batch.currency,
+        payload={"records": len(payments), "payments_sha256": digest_of(payments)},
+    )
 
 
 def _require_client_money(currency: str) -> None:
@@ -203,111 +281,3 @@ def _payment(instruction: SettlementInstruction, account: PayoutAccount) -> Paym
         holder=account.account_holder_kana,
         amount_minor=instruction.amount_minor,
     )
-
-
-@transaction.atomic
-def report_failed_payment(*, actor: Actor, instruction: str, reason: str) -> SettlementInstruction:
-    """Record the bank's notice that it did not carry a payment out. The money stays owed to the payee.
-
-    Raises IllegalTransition where the payment is not on its way, Missing, FieldInvalid, Forbidden.
-    """
-    actor.require_operator()
-    if not reason.strip():
-        raise FieldInvalid("reason", Label("say what the bank told", "銀行からの通知内容を入力してください"))
-    subject = _locked(instruction)
-    advance(
-        subject,
-        INSTRUCTION,
-        command="fail",
-        role="operator",
-        failed_at=clock.now(),
-        failure_reason=reason.strip()[:200],
-    )
-    record(
-        kind="clearing.payment_failed",
-        subject=subject.public_id,
-        actor=actor,
-        payload={"reference": subject.reference, "reason": subject.failure_reason},
-    )
-    return subject
-
-
-@transaction.atomic
-def retry_payment(*, actor: Actor, instruction: str) -> SettlementInstruction:
-    """Plan a payment that failed once more, under a reference of its own; the new instruction.
-
-    Repeating it returns the payment that stands in its place. What a later cycle took of the money to cover a
-    shortfall is not paid again. Raises NothingToTransfer unless it has failed and something is left of it, Missing,
-    Forbidden.
-    """
-    actor.require_operator()
-    cycle = (
-        Cycle.objects.select_for_update(no_key=True)
-        .filter(pk__in=SettlementInstruction.objects.filter(public_id=instruction).values("cycle"))
-        .first()
-    )
-    if cycle is None:
-        raise Missing(kind="settlement instruction", identifier=instruction)
-    failed = _locked(instruction)
-    if failed.state != InstructionState.FAILED:
-        raise NothingToTransfer(cycle=failed.reference, state=failed.state)
-    alive = (
-        SettlementInstruction.objects.filter(cycle=cycle, organisation_id=failed.organisation_id)
-        .exclude(state=InstructionState.FAILED)
-        .first()
-    )
-    if alive is not None:
-        return alive
-    planned = instruction_for(cycle, failed.organisation_id, _still_to_pay(failed), next_sequence(cycle))
-    planned.save()
-    record(
-        kind="clearing.payment_planned_again",
-        subject=planned.public_id,
-        actor=actor,
-        payload={"reference": planned.reference, "instead_of": failed.reference},
-    )
-    return planned
-
-
-def _still_to_pay(failed: SettlementInstruction) -> int:
-    """What of a failed payment can be made again, signed: a payee's money may have covered a shortfall meanwhile."""
-    if failed.direction == PaymentDirection.IN:
-        return -failed.amount_minor
-    if failed.organisation_id == operator_organisation().id:
-        return failed.amount_minor
-    accounts = participant_accounts([failed.organisation_id], failed.currency)
-    receivable = accounts[failed.organisation_id][AccountKind.RECEIVABLE]
-    due = -lock_balances([receivable])[receivable]
-    promised = on_its_way([failed.organisation_id], failed.currency)
-    left = min(failed.amount_minor, due - promised.get(failed.organisation_id, 0))
-    if left <= 0:
-        raise NothingToTransfer(cycle=failed.reference, state=failed.state)
-    return left
-
-
-@transaction.atomic
-def mark_overdue_payments(*, actor: Actor = SYSTEM) -> int:
-    """Payments whose value date passed without a word of the bank are unknown: never failed. Returns how many."""
-    overdue = SettlementInstruction.objects.select_for_update(no_key=True, skip_locked=True).filter(
-        state=InstructionState.SENDING, value_date__lt=clock.today()
-    )
-    count = 0
-    for instruction in overdue.order_by("pk"):
-        advance(instruction, INSTRUCTION, command="lose_sight", role="system")
-        record(
-            kind="clearing.payment_unknown",
-            subject=instruction.public_id,
-            actor=actor,
-            payload={"reference": instruction.reference},
-        )
-        count += 1
-    return count
-
-
-def _locked(public_id: str) -> SettlementInstruction:
-    instruction = (
-        SettlementInstruction.objects.select_for_update(no_key=True).filter(public_id=public_id).first()
-    )
-    if instruction is None:
-        raise Missing(kind="settlement instruction", identifier=public_id)
-    return instruction

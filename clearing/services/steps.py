@@ -7,7 +7,7 @@ and does nothing; a worker that was overtaken holds an older epoch and does not 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -27,7 +27,7 @@ from ..models.cycles import POSITION_COLUMNS
 from ..netting import Position, summarise
 from ..parties import party_keys
 from ..proof_blocks import write_blocks
-from ..proofs import cycle_root, input_digest, output_digest
+from ..proofs import InputDigest, cycle_root, input_digest, output_digest
 from ..recomputation import computed_positions
 from ..states import CYCLE, CycleState, ProofTree
 from .cycle_posting import post_positions
@@ -52,15 +52,24 @@ _UNLIKE_TRADE = """
 """
 
 
-def validate(cycle: Cycle, actor: Actor) -> bool:
-    """Check what is to be cleared and take its hash and root, once every event from before the barrier was seen.
+_NOTHING = (0, 0, 0, 0)
+
+
+class Content(NamedTuple):
+    """What a cycle is to clear, the digest over it, and what is wrong with it: fault → how many."""
+
+    trades: int
+    obligations: int
+    digest: InputDigest
+    faults: dict[str, int]
+
+
+def examined(cycle: Cycle) -> Content:
+    """Hash, count and check the trades and obligations of a cycle as they stand.
 
     What the trades state in all is compared with what is owed by them in all; they are gone through one by one
     only where that differs, to say how many it is.
     """
-    if unseen_before(int(str(cycle.barrier)), SUBSCRIBER):
-        return False
-    make_fee_rebates(cycle)
     digest = input_digest(cycle_id=cycle.pk, currency=cycle.currency)
     owed = _owed(cycle)
     purchases, _, price, tax = owed.get("purchase", _NOTHING)
@@ -70,22 +79,33 @@ def validate(cycle: Cycle, actor: Actor) -> bool:
         "trades without fee or fees without trade": abs(purchases - fees),
         "prices that are not as agreed or of trades not accepted": 0 if agreed else _unlike_trade(cycle),
     }
-    found = ", ".join(f"{count} {what}" for what, count in faults.items() if count)
-    if found:
+    return Content(
+        trades=purchases,
+        obligations=sum(count for _, count, _, _ in owed.values()),
+        digest=digest,
+        faults={what: count for what, count in faults.items() if count},
+    )
+
+
+def validate(cycle: Cycle, actor: Actor) -> bool:
+    """Check what is to be cleared and take its hash and root, once every event from before the barrier was seen."""
+    if unseen_before(int(str(cycle.barrier)), SUBSCRIBER):
+        return False
+    make_fee_rebates(cycle)
+    content = examined(cycle)
+    if content.faults:
+        found = ", ".join(f"{count} {what}" for what, count in content.faults.items())
         raise CycleFaulty(cycle=cycle.business_key, faults=found)
-    write_blocks(cycle, ProofTree.TRADES, digest.blocks)
+    write_blocks(cycle, ProofTree.TRADES, content.digest.blocks)
     return _move(
         cycle,
         actor,
         "validate",
-        trades=purchases,
-        obligations=sum(count for _, count, _, _ in owed.values()),
-        input_hash=digest.input_hash,
-        trades_root=digest.trades_root,
+        trades=content.trades,
+        obligations=content.obligations,
+        input_hash=content.digest.input_hash,
+        trades_root=content.digest.trades_root,
     )
-
-
-_NOTHING = (0, 0, 0, 0)
 
 
 def _owed(cycle: Cycle) -> dict[str, tuple[int, int, int, int]]:

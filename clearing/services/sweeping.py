@@ -15,9 +15,13 @@ from marketplace.kernel.errors import DomainError
 from ..models import Trade
 from ..queries.cycles import cycles_to_advance
 from ..states import TradeState
+from .acceptance import accept_ended_periods
+from .charges import begin_due_charges
+from .commissioned import accept_commissioned
 from .cycles import advance_cycle
-from .settlement import mark_overdue_payments
-from .trades import fail_trade, secure_waiting_trades
+from .endings import fail_trade
+from .payments import mark_overdue_payments
+from .trades import secure_waiting_trades
 
 logger = logging.getLogger(__name__)
 
@@ -62,18 +66,33 @@ def secure_funded_trades(*, actor: Actor = SYSTEM) -> int:
 
 
 def carry_out_deadlines(*, actor: Actor = SYSTEM) -> int:
-    """Fail trades whose money did not come in time, and lose sight of payments past their value date; how many.
+    """Do what is due by the clock; returns how many trades and payments it moved.
 
-    Money that is there secures its trades first. Each trade is failed in a transaction of its own.
+    Charges that became due begin; money that is there secures its trades; periods that ended, and data made to
+    order whose last moment has come, are accepted; trades whose money did not come in time fail; payments past
+    their value date are lost sight of. Each trade is moved in a transaction of its own.
     """
-    secure_funded_trades(actor=actor)
+    limit = TRADES_A_SWEEP
+    begun = each_by_itself([partial(begin_due_charges, actor=actor, limit=limit)])
+    each_by_itself([partial(secure_funded_trades, actor=actor)])
+    accepted = each_by_itself(
+        [
+            partial(accept_ended_periods, actor=actor, limit=limit),
+            partial(accept_commissioned, actor=actor, limit=limit),
+        ]
+    )
     due = (
         Trade.objects.filter(state=TradeState.CONCLUDED, fund_by__lte=clock.now())
         .order_by("fund_by", "pk")
-        .values_list("public_id", flat=True)[:TRADES_A_SWEEP]
+        .values_list("public_id", flat=True)[:limit]
     )
-    failed = each_by_itself(partial(fail_trade, actor=actor, trade=trade) for trade in list(due))
-    return failed + mark_overdue_payments(actor=actor)
+    ended = each_by_itself(
+        [
+            *(partial(fail_trade, actor=actor, trade=trade) for trade in due),
+            partial(mark_overdue_payments, actor=actor),
+        ]
+    )
+    return begun + accepted + ended
 
 
 def advance_cycles(*, actor: Actor = SYSTEM) -> int:

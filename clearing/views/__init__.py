@@ -1,6 +1,10 @@
-"""Clearing over HTTP: trades, cycles, accounts, invoices, settlement and the bank."""
+"""Clearing over HTTP: trades, calendars, cycles, accounts, invoices, settlement and the bank."""
 
-from .cycles import CycleViewSet, PositionViewSet
+from .approvals import ApprovalViewSet
+from .calendars import ClearingScheduleViewSet, ClosedDayViewSet, CutOffsView
+from .cycles import CycleViewSet, PositionViewSet, VerificationScriptView
+from .expected import ExpectedPaymentsView
+from .invoices import IntermediaryNoticeViewSet, InvoiceViewSet
 from .journal import BalancesView, JournalEntryViewSet, LedgerPeriodViewSet
 from .ledger import (
     AccountViewSet,
@@ -10,7 +14,9 @@ from .ledger import (
     StatementLineViewSet,
     TrialBalanceView,
 )
+from .obligations import ObligationViewSet
 from .reports import CycleReportViewSet
+from .safeguarding import FundsRegimeViewSet, SegregationCheckViewSet
 from .settlement import (
     BankEntryViewSet,
     BankStatementViewSet,
@@ -19,25 +25,36 @@ from .settlement import (
     TransferFileViewSet,
 )
 from .shortfalls import ClaimViewSet, DepositViewSet, ShortfallViewSet
-from .trades import InvoiceViewSet, TradeViewSet, TradingNeutralityView
+from .statements import MonthlyStatementViewSet
+from .trades import TradeViewSet, TradingNeutralityView
 
 __all__ = [
     "AccountViewSet",
+    "ApprovalViewSet",
     "BalancesView",
     "BankEntryViewSet",
     "BankStatementViewSet",
     "ClaimViewSet",
+    "ClearingScheduleViewSet",
     "ClientAccountViewSet",
     "ClientMoneyView",
+    "ClosedDayViewSet",
+    "CutOffsView",
     "CycleReportViewSet",
     "CycleViewSet",
     "DepositReferenceView",
     "DepositViewSet",
+    "ExpectedPaymentsView",
+    "FundsRegimeViewSet",
+    "IntermediaryNoticeViewSet",
     "InvoiceViewSet",
     "JournalEntryViewSet",
     "JournalView",
     "LedgerPeriodViewSet",
+    "MonthlyStatementViewSet",
+    "ObligationViewSet",
     "PositionViewSet",
+    "SegregationCheckViewSet",
     "SettlementInstructionViewSet",
     "ShortfallViewSet",
     "StatementLineViewSet",
@@ -45,4 +62,5 @@ __all__ = [
     "TradingNeutralityView",
     "TransferFileViewSet",
     "TrialBalanceView",
+    "VerificationScriptView",
 ]

@@ -85,14 +85,14 @@ class TransferFileViewSet(MarketReadViewSet[TransferFile]):
     queryset = TransferFile.objects.select_related("cycle")
 
     @create_command(
-        summary="Write the planned payments of a cycle into a file",
+        summary="Write planned payments into a file",
         request=CreateTransferFileSerializer,
         response=TransferFileSerializer,
         example={"cycle": "cyc_01JABCDEFGHJKMNPQRSTVWXYZ0"},
     )
     def create(self, data: dict[str, Any]) -> TransferFile:
-        """From then on the payments count as being sent (operator)."""
-        return services.create_transfer_file(actor=self.actor, cycle=data["cycle"])
+        """Of a cycle, or of what belongs to none; from then on the payments count as being sent (operator)."""
+        return services.create_transfer_file(actor=self.actor, **data)
 
     @extend_schema(
         summary="Download a transfer file",
@@ -128,8 +128,9 @@ class BankStatementViewSet(MarketReadViewSet[BankStatement]):
     )
     def create(self, data: dict[str, Any]) -> BankStatement:
         """Import it whole or not at all; the same file again changes nothing (operator)."""
+        file = data.pop("file")
         return services.import_bank_statement(
-            actor=self.actor, content=data["file"].read(), file_name=data["file"].name
+            actor=self.actor, content=file.read(), file_name=file.name, **data
         )
 
 

@@ -1,4 +1,4 @@
-"""Trades and their invoices, as the parties see them."""
+"""Trades as their parties see them, and corrections of those that were accepted."""
 
 from __future__ import annotations
 
@@ -6,28 +6,30 @@ from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.api.renderers import AsAddressed, PdfRenderer
-from marketplace.api.views import PROBLEMS, MarketReadViewSet
+from marketplace.api.permissions import IsOperator
+from marketplace.api.views import PROBLEMS, MarketReadViewSet, command
 
-from .. import queries
-from ..filters import InvoiceFilter, TradeFilter
-from ..models import Invoice, Trade
-from ..serializers import InvoiceSerializer, TradeProofSerializer, TradeSerializer
-
-LANGUAGE = OpenApiParameter(
-    name="language", type=OpenApiTypes.STR, enum=["ja", "en"], description="Japanese unless said otherwise."
+from .. import queries, services
+from ..filters import TradeFilter
+from ..models import Obligation, Trade
+from ..serializers import (
+    ObligationSerializer,
+    PenaltySerializer,
+    RefundSerializer,
+    TradeProofSerializer,
+    TradeSerializer,
 )
 
 
 class TradeViewSet(MarketReadViewSet[Trade]):
-    """Trades that the caller is buyer or seller of; every one, for the operator. Nothing here can be written."""
+    """Trades that the caller is buyer or seller of; every one, for the operator. The operator may correct."""
 
     serializer_class = TradeSerializer
     filterset_class = TradeFilter
@@ -45,42 +47,33 @@ class TradeViewSet(MarketReadViewSet[Trade]):
         """The trade's line and the path of hashes from it to the cycle's public Merkle root."""
         return Response(TradeProofSerializer(queries.trade_proof(self.get_object())).data)
 
-
-class InvoiceViewSet(MarketReadViewSet[Invoice]):
-    """Invoices that the caller issued or received; every one, for the operator."""
-
-    serializer_class = InvoiceSerializer
-    filterset_class = InvoiceFilter
-    queryset = Invoice.objects.none()
-
-    def get_queryset(self) -> QuerySet[Invoice]:
-        """What the caller may see."""
-        return queries.visible_invoices(self.actor)
-
-    @extend_schema(
-        summary="Read an invoice as PDF",
-        parameters=[LANGUAGE],
-        responses={(200, "application/pdf"): OpenApiTypes.BINARY, **PROBLEMS},
+    @command(
+        summary="Give the price of an accepted trade back",
+        request=RefundSerializer,
+        response=ObligationSerializer,
+        permissions=(IsOperator,),
+        status=201,
+        example={"amount_minor": 5000, "reason": "Half of the readings were missing."},
     )
-    @action(
-        detail=True,
-        methods=["get"],
-        url_path="document.pdf",
-        url_name="pdf",
-        filterset_class=None,
-        renderer_classes=[PdfRenderer],
-        content_negotiation_class=AsAddressed,
+    def refund(self, data: dict[str, Any], public_id: str) -> Obligation:
+        """The seller owes the buyer a part of the price, or all that is left of it, with its tax (operator)."""
+        return services.refund_trade(actor=self.actor, trade=public_id, **data)
+
+    @command(
+        summary="Order a penalty",
+        request=PenaltySerializer,
+        response=ObligationSerializer,
+        permissions=(IsOperator,),
+        status=201,
+        example={
+            "debtor": "org_01JABCDEFGHJKMNPQRSTVWXYZ0",
+            "amount_minor": 10000,
+            "reason": "Delivered nine days late, clause 7.",
+        },
     )
-    def document_pdf(self, request: Request, **_: Any) -> Response:
-        """The invoice as it was issued, as PDF/A."""
-        invoice = self.get_object()
-        language: Any = request.query_params.get("language", "ja")
-        content = queries.invoice_pdf(invoice, language)
-        name = f"{invoice.number}.{language}.pdf"
-        return Response(
-            content,
-            headers={"Content-Disposition": f'inline; filename="{name}"', "Content-Language": language},
-        )
+    def penalty(self, data: dict[str, Any], public_id: str) -> Obligation:
+        """One party of an accepted trade owes the other a penalty, which carries no tax (operator)."""
+        return services.penalise_trade(actor=self.actor, trade=public_id, **data)
 
 
 class TradingNeutralityView(APIView):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Min, Q
 
 from contracts import queries as contracts
 from delivery.errors import NothingToDeliver
 from delivery.expiry import access_until
-from delivery.models import EntitledDistribution, Entitlement, Inspection
+from delivery.models import AwaitedPayment, EntitledDistribution, Entitlement, Inspection
 from delivery.states import (
     ENTITLEMENT,
     INSPECTION,
@@ -75,6 +76,7 @@ def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
         secured_event=secured.secured_event,
         granted_at=now,
         expires_at=access_until(terms.policy, terms.concluded_at, clock.market_zone()),
+        payment_due_by=_payment_due_by(secured.agreement),
     )
     EntitledDistribution.objects.bulk_create(
         EntitledDistribution(
@@ -122,6 +124,39 @@ def tell_granted(delivery: Delivery) -> None:
 
 
 @transaction.atomic
+def await_payment(*, actor: Actor, trade: str, agreement: str, secure_by: datetime) -> None:
+    """A later charge waits for money: without it, access under its agreement is closed from ``secure_by`` on."""
+    actor.require_operator()
+    AwaitedPayment.objects.get_or_create(
+        trade=trade, defaults={"agreement": agreement, "secure_by": secure_by}
+    )
+    _note_due(agreement)
+
+
+@transaction.atomic
+def note_payment(*, actor: Actor, trade: str, agreement: str) -> None:
+    """A later charge is paid for: access goes on. Harmless where nothing waits."""
+    actor.require_operator()
+    AwaitedPayment.objects.filter(trade=trade, secured_at=None).update(secured_at=clock.now())
+    _note_due(agreement)
+
+
+def _note_due(agreement: str) -> None:
+    keys = Entitlement.objects.filter(agreement=agreement, ended_at=None).order_by("pk")
+    for key in keys.values_list("pk", flat=True):
+        delivery = lock_delivery_where(Q(pk=key))
+        if delivery is not None:
+            Entitlement.objects.filter(pk=key).update(payment_due_by=_payment_due_by(agreement))
+
+
+def _payment_due_by(agreement: str) -> datetime | None:
+    """The earliest instant by which a charge of an agreement must yet be paid for."""
+    waiting = AwaitedPayment.objects.filter(agreement=agreement, secured_at=None)
+    due_by: datetime | None = waiting.aggregate(due_by=Min("secure_by"))["due_by"]
+    return due_by
+
+
+@transaction.atomic
 def suspend_access(*, actor: Actor, entitlement: str, reason: str) -> Entitlement:
     """The operator stops access until it is resumed; downloads under way break off. Raises IllegalTransition."""
     actor.require_operator()
@@ -165,6 +200,17 @@ def withdraw_access(*, actor: Actor, trade: str, reason_code: str) -> Entitlemen
         return None
     end_access(actor=actor, delivery=delivery, reason_code=reason_code)
     return delivery.entitlement
+
+
+@transaction.atomic
+def withdraw_agreement(*, actor: Actor, agreement: str, reason_code: str) -> int:
+    """End access under every trade of an agreement; returns how many accesses ended. Harmless where there is none."""
+    actor.require_operator()
+    ended = 0
+    for key in Entitlement.objects.filter(agreement=agreement).order_by("pk").values_list("pk", flat=True):
+        delivery = lock_delivery_where(Q(pk=key))
+        ended += delivery is not None and end_access(actor=actor, delivery=delivery, reason_code=reason_code)
+    return ended
 
 
 def end_access(*, actor: Actor, delivery: Delivery, reason_code: str) -> bool:

@@ -1,4 +1,4 @@
-"""What time does by itself: silence accepts, terms of access end, downloads that nobody finishes are given up.
+"""What time does by itself: silence accepts, terms of access end, what is never collected ends, downloads are given up.
 
 Each row is handled in its own transaction under the entitlement's lock; what somebody else holds is left to the
 next sweep, and what fails is logged and does not hold back the rest.
@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from delivery import queries
+from delivery.collection import collected_by
 from delivery.models import Download
 from delivery.states import AbortReason, AcceptedBy, DownloadState, EndedReason, InspectionState
 from marketplace.kernel import clock
@@ -60,6 +61,24 @@ def _expire(entitlement_id: int) -> bool:
     return delivery is not None and end_access(
         actor=SYSTEM, delivery=delivery, reason_code=EndedReason.EXPIRED
     )
+
+
+def end_uncollected(limit: int = SWEEP_BATCH) -> int:
+    """End access that was never used within ``collection_days``; returns how many. Its money goes back afterwards."""
+    due = queries.uncollected(collected_by(clock.now()))
+    return _each(due.values_list("id", flat=True)[:limit], _end_uncollected)
+
+
+@transaction.atomic
+def _end_uncollected(entitlement_id: int) -> bool:
+    delivery = lock_delivery_where(Q(pk=entitlement_id), skip_locked=True)
+    # A download may have begun before the lock was had.
+    if (
+        delivery is None
+        or not queries.uncollected(collected_by(clock.now())).filter(pk=entitlement_id).exists()
+    ):
+        return False
+    return end_access(actor=SYSTEM, delivery=delivery, reason_code=EndedReason.NOT_COLLECTED)
 
 
 def abandon_downloads(limit: int = SWEEP_BATCH) -> int:

@@ -6,13 +6,13 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from django.db import transaction
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from marketplace.kernel.canonical import sha256_hex
 from marketplace.kernel.errors import Category, DomainError, FieldInvalid
 from marketplace.kernel.labels import Label
+from marketplace.kernel.refusals import keeping_refusals
 
 from .models import IdempotencyRecord
 
@@ -36,10 +36,10 @@ def once(request: Request, execute: Callable[[], Response]) -> Response:
     """Run ``execute`` in a transaction, at most once for the request's key; without a key, simply run it.
 
     The record commits with the command or not at all, so a refused request may be sent again under the same key.
-    A second request under a key waits for the first. What a refusal itself recorded is committed. Raises
-    IdempotencyConflict, FieldInvalid.
+    What a refusal itself recorded is committed, or written after the command is taken back (``kernel.refusals``). A
+    second request under a key waits for the first. Raises IdempotencyConflict, FieldInvalid.
     """
-    with transaction.atomic():
+    with keeping_refusals():
         try:
             return _once(request, execute)
         except DomainError as error:

@@ -1,4 +1,7 @@
-"""What an event class is: a frozen dataclass of JSON scalars with a type name, a version and a subject."""
+"""What an event class is: a frozen dataclass of JSON scalars with a type name, a version and a subject.
+
+A field may also be a list of one flat kind of thing: ``tuple[Beneficiary, ...]``, where ``Beneficiary`` is a ``Part``.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,22 @@ class SchemaError(ValueError):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Part:
+    """One of several things of a kind that an event tells of. Its fields are scalars, as an event's are."""
+
+    def __post_init__(self) -> None:
+        """Refuse a field whose value is not of its declared type; raises SchemaError naming it."""
+        _check_fields(self, type(self).__name__)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Event:
     """Base of all events. Subclasses set ``type`` (``trade.secured``) and ``subject_field``.
 
-    Fields are strings, integers, booleans or ``None`` of those: public identifiers, amounts in minor units,
-    codes and ISO 8601 instants; never personal data. Events of one subject are handled in the order of their
-    commits, so what must stay in order shares a subject (all of one agreement's life has the agreement).
+    Fields are strings, integers, booleans, ``None`` of those, or tuples of one ``Part``: public identifiers,
+    amounts in minor units, codes and ISO 8601 instants; never personal data. Events of one subject are handled in
+    the order of their commits, so what must stay in order shares a subject (all of one agreement's life has the
+    agreement).
     """
 
     type: ClassVar[str] = ""
@@ -40,16 +53,7 @@ class Event:
 
         A member of a text enumeration is kept as its plain value.
         """
-        for name, hint in typing.get_type_hints(type(self)).items():
-            if typing.get_origin(hint) is ClassVar:
-                continue
-            permitted = typing.get_args(hint) or (hint,)
-            value = getattr(self, name)
-            if isinstance(value, str) and type(value) is not str:
-                value = str.__str__(value)
-                object.__setattr__(self, name, value)
-            if type(value) not in permitted or type(value) not in SCALARS:
-                raise SchemaError(f"{self.type}.{name}: {type(value).__name__} is not {hint}")
+        _check_fields(self, self.type)
 
     @property
     def subject(self) -> str:
@@ -59,6 +63,37 @@ class Event:
     def data(self) -> dict[str, Any]:
         """The payload as a JSON object."""
         return dataclasses.asdict(self)
+
+
+def _check_fields(holder: Event | Part, name_of_holder: str) -> None:
+    """Hold every field of ``holder`` to its declared type; parts that come as JSON objects are made."""
+    for name, hint in typing.get_type_hints(type(holder)).items():
+        if typing.get_origin(hint) is ClassVar:
+            continue
+        value = getattr(holder, name)
+        if isinstance(value, str) and type(value) is not str:
+            value = str.__str__(value)
+            object.__setattr__(holder, name, value)
+        if typing.get_origin(hint) is tuple:
+            parts = _parts(value, typing.get_args(hint)[0], f"{name_of_holder}.{name}")
+            object.__setattr__(holder, name, parts)
+            continue
+        permitted = typing.get_args(hint) or (hint,)
+        if type(value) not in permitted or type(value) not in SCALARS:
+            raise SchemaError(f"{name_of_holder}.{name}: {type(value).__name__} is not {hint}")
+
+
+def _parts(value: Any, part: type[Part], place: str) -> tuple[Part, ...]:
+    """The parts of a list, each of the one kind or the JSON object of one; raises SchemaError."""
+    if not isinstance(value, (list, tuple)):
+        raise SchemaError(f"{place}: {type(value).__name__} is no list")
+    try:
+        made = tuple(part(**item) if isinstance(item, dict) else item for item in value)
+    except TypeError as error:
+        raise SchemaError(f"{place}: {error}") from error
+    if not all(type(item) is part for item in made):
+        raise SchemaError(f"{place}: not each is a {part.__name__}")
+    return made
 
 
 def full_type(event: type[Event]) -> str:

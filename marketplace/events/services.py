@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
 from celery import current_app
@@ -41,19 +42,30 @@ def emit(event: Event) -> str:
 
     Returns the event's public identifier. Raises EmittedOutsideTransaction outside ``transaction.atomic``.
     """
+    return emit_all([event])[0]
+
+
+def emit_all(events: Sequence[Event]) -> list[str]:
+    """Write events to the outbox in their order, in one statement, as ``emit`` does; their public identifiers."""
     if not connection.in_atomic_block:
-        raise EmittedOutsideTransaction(event.type)
-    row = OutboxEvent.objects.create(
-        type=event.type,
-        version=event.version,
-        subject=event.subject,
-        data=event.data(),
-        occurred_at=clock.now(),
+        raise EmittedOutsideTransaction(", ".join(sorted({event.type for event in events})))
+    if not events:
+        return []
+    occurred_at = clock.now()
+    rows = OutboxEvent.objects.bulk_create(
+        OutboxEvent(
+            type=event.type,
+            version=event.version,
+            subject=event.subject,
+            data=event.data(),
+            occurred_at=occurred_at,
+        )
+        for event in events
     )
     if not any(waiting is nudge for _, waiting, _ in connection.run_on_commit):
         # One nudge a transaction is enough: the relay carries all of its events.
         transaction.on_commit(nudge)
-    return row.public_id
+    return [row.public_id for row in rows]
 
 
 def nudge() -> None:

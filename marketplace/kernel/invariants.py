@@ -17,6 +17,7 @@ BREACHES_SHOWN_MAX = 20
 REGISTER: dict[str, Invariant] = {}
 
 Check = Callable[[], list[dict[str, Any]]]
+Breaches = dict[str, list[dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,22 @@ class Invariant:
         if self.name in REGISTER:
             raise ValueError(f"invariant {self.name} is declared twice")
         REGISTER[self.name] = self
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A part of the database that can be verified by itself: by its key, invariant → breaches."""
+
+    verify: Callable[[str], Breaches]
+    help: str
+
+
+SCOPES: dict[str, Scope] = {}
+
+
+def register_scope(name: str, verify: Callable[[str], Breaches], help_text: str) -> None:
+    """Let ``check_invariants --<name> KEY`` verify one such part; an application registers its own."""
+    SCOPES[name] = Scope(verify, help_text)
 
 
 def by_query(sql: str) -> Check:

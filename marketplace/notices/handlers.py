@@ -11,10 +11,21 @@ from typing import cast
 
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import (
+    ApprovalAsked,
+    ApprovalEnded,
+    CycleCaughtUp,
+    CycleOverdue,
     InvoiceIssued,
+    MoneyReturning,
+    MoneyStuck,
+    PaymentFound,
+    PaymentLost,
     PaymentPutOff,
     PaymentReceived,
+    SegregationBroken,
+    SegregationRestored,
     ShortfallOccurred,
+    StatementMade,
     TradeConcluded,
     TradeFailed,
     TradeRefunded,
@@ -234,9 +245,20 @@ def on_payment_received(event: PaymentReceived, envelope: Envelope) -> None:
 
 
 def on_invoice_issued(event: InvoiceIssued, envelope: Envelope) -> None:
-    """Tell the recipient that a document is ready."""
+    """Tell the recipient that a document is ready, and the supplier that its copy is."""
     wording = texts.INVOICE_ISSUED.worded(number=event.number, invoice=event.invoice)
     tell(organisation_id=get_organisation(event.recipient).id, subject=event.invoice, wording=wording)
+    if event.supplier is not None:
+        copied = texts.INVOICE_COPIED.worded(number=event.number, invoice=event.invoice)
+        tell(organisation_id=get_organisation(event.supplier).id, subject=event.invoice, wording=copied)
+
+
+def on_statement_made(event: StatementMade, envelope: Envelope) -> None:
+    """Tell the participant that the statement of a month is ready."""
+    wording = texts.STATEMENT_MADE.worded(
+        month=event.month, currency=event.currency, statement=event.statement
+    )
+    tell(organisation_id=get_organisation(event.organisation).id, subject=event.statement, wording=wording)
 
 
 def on_payment_put_off(event: PaymentPutOff, envelope: Envelope) -> None:
@@ -252,6 +274,112 @@ def on_shortfall_occurred(event: ShortfallOccurred, envelope: Envelope) -> None:
         carried=_amount(event.carried_minor, event.currency),
     )
     tell(organisation_id=get_organisation(event.organisation).id, subject=event.shortfall, wording=wording)
+
+
+def on_cycle_overdue(event: CycleOverdue, envelope: Envelope) -> None:
+    """The operator gets the task to bring a cycle on."""
+    open_task(
+        organisation_id=operator_organisation().id,
+        kind=TaskKind.EXPEDITE,
+        subject=event.cycle,
+        thread=event.cycle,
+        title=worded(
+            TASK_TITLES[TaskKind.EXPEDITE],
+            cycle=event.business_key,
+            reason=texts.CYCLE_OVERDUE[event.reason_code].as_dict(),
+        ),
+    )
+
+
+def on_cycle_caught_up(event: CycleCaughtUp, envelope: Envelope) -> None:
+    """It has moved on: nothing is left to do."""
+    close_tasks(thread=event.cycle, kinds=(TaskKind.EXPEDITE,), done_by=operator_organisation().id)
+
+
+def on_approval_asked(event: ApprovalAsked, envelope: Envelope) -> None:
+    """Somebody else of the operator gets the task to give the same command, or to withdraw it."""
+    open_task(
+        organisation_id=operator_organisation().id,
+        kind=TaskKind.COUNTERSIGN,
+        subject=event.approval,
+        thread=event.approval,
+        title=worded(
+            TASK_TITLES[TaskKind.COUNTERSIGN],
+            command=event.command,
+            amount=_amount(event.amount_minor, event.currency),
+            approval=event.approval,
+        ),
+        deadline=_instant(event.expires_at),
+    )
+
+
+def on_approval_ended(event: ApprovalEnded, envelope: Envelope) -> None:
+    """Nobody is needed any more; where it expired, nobody did it."""
+    done_by = None if event.state == "expired" else operator_organisation().id
+    close_tasks(thread=event.approval, kinds=(TaskKind.COUNTERSIGN,), done_by=done_by)
+
+
+def on_segregation_broken(event: SegregationBroken, envelope: Envelope) -> None:
+    """The operator gets the task to find out why clients' money does not agree."""
+    open_task(
+        organisation_id=operator_organisation().id,
+        kind=TaskKind.RECONCILE,
+        subject=event.check,
+        thread=f"segregation:{event.currency}",
+        title=worded(
+            TASK_TITLES[TaskKind.RECONCILE],
+            currency=event.currency,
+            day=event.business_date,
+            bank=_amount(event.bank_minor, event.currency),
+            owed=_amount(event.owed_minor, event.currency),
+        ),
+    )
+
+
+def on_segregation_restored(event: SegregationRestored, envelope: Envelope) -> None:
+    """It agrees again."""
+    close_tasks(
+        thread=f"segregation:{event.currency}",
+        kinds=(TaskKind.RECONCILE,),
+        done_by=operator_organisation().id,
+    )
+
+
+def on_payment_lost(event: PaymentLost, envelope: Envelope) -> None:
+    """The operator gets the task to ask the bank."""
+    open_task(
+        organisation_id=operator_organisation().id,
+        kind=TaskKind.LOOK_UP,
+        subject=event.instruction,
+        thread=event.instruction,
+        title=worded(
+            TASK_TITLES[TaskKind.LOOK_UP],
+            reference=event.reference,
+            amount=_amount(event.amount_minor, event.currency),
+            day=event.value_date,
+        ),
+    )
+
+
+def on_payment_found(event: PaymentFound, envelope: Envelope) -> None:
+    """The bank has said what became of it."""
+    close_tasks(thread=event.instruction, kinds=(TaskKind.LOOK_UP,), done_by=operator_organisation().id)
+
+
+def on_money_returning(event: MoneyReturning, envelope: Envelope) -> None:
+    """Tell the participant that its money goes back, and why."""
+    wording = texts.MONEY_RETURNING[event.reason_code].worded(
+        amount=_amount(event.amount_minor, event.currency), instruction=event.instruction
+    )
+    owner = get_organisation(event.organisation)
+    tell(organisation_id=owner.id, subject=event.instruction, wording=wording)
+
+
+def on_money_stuck(event: MoneyStuck, envelope: Envelope) -> None:
+    """Tell the participant that its money would go back, and what hinders it."""
+    wording = texts.MONEY_STUCK[event.reason_code].worded(amount=_amount(event.amount_minor, event.currency))
+    owner = get_organisation(event.organisation)
+    tell(organisation_id=owner.id, subject=event.organisation, wording=wording)
 
 
 def _parties(buyer: str, seller: str) -> dict[str, OrganisationView]:

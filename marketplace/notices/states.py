@@ -18,6 +18,10 @@ class TaskKind(TextChoices):
     ACCEPT = "accept", Label("inspect and accept the data", "データの検収")
     RESOLVE = "resolve", Label("resolve the dispute", "紛争の解決")
     REVIEW = "review", Label("review an application on hold", "保留中の申請の審査")
+    EXPEDITE = "expedite", Label("bring on an overdue clearing", "遅延している清算の対応")
+    COUNTERSIGN = "countersign", Label("countersign a large amount", "高額操作の二人目の承認")
+    RECONCILE = "reconcile", Label("find out why clients' money does not agree", "顧客資金の不一致の調査")
+    LOOK_UP = "look_up", Label("find out what became of a payment", "支払結果の確認")
 
 
 class TaskState(TextChoices):

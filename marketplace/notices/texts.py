@@ -53,6 +53,36 @@ TASK_TITLES: dict[TaskKind, Label] = {
         "Review the application of {party} for {segment}",
         "{party} の分野 {segment} への参加申請を審査してください",
     ),
+    TaskKind.EXPEDITE: Label(
+        "Bring on cycle {cycle}: {reason}", "清算サイクル {cycle} に対応してください: {reason}"
+    ),
+    TaskKind.COUNTERSIGN: Label(
+        "Countersign {command} of {amount} ({approval}), or withdraw it",
+        "{command}（{amount}、{approval}）を別の担当者が実行するか、取り下げてください",
+    ),
+    TaskKind.RECONCILE: Label(
+        "Client money in {currency} does not agree on {day}: at the bank {bank}, owed {owed}; find out why",
+        "{day} の顧客資金（{currency}）が一致しません（銀行 {bank}、預り {owed}）。原因を調査してください",
+    ),
+    TaskKind.LOOK_UP: Label(
+        "Ask the bank what became of payment {reference} of {amount} (value date {day})",
+        "支払 {reference}（{amount}、振込日 {day}）の結果を銀行に確認してください",
+    ),
+}
+
+CYCLE_OVERDUE: dict[str, Label] = {
+    "not_closed": Label(
+        "its cut-off has passed and it is still open; see that worker and beat run, or cut it off",
+        "締切を過ぎても受付中です。ワーカーとビートの稼働を確認するか、締切を実行してください",
+    ),
+    "slow": Label(
+        "its steps take too long; its progress says what it waits for",
+        "処理に時間がかかっています。進捗画面で待機の理由を確認してください",
+    ),
+    "past_value_date": Label(
+        "its value date has passed and payments are not confirmed; import the statement or ask the bank",
+        "決済日を過ぎても入出金が確認できません。明細を取り込むか、銀行に照会してください",
+    ),
 }
 
 ADMISSIONS: dict[str, Wording] = {
@@ -204,9 +234,55 @@ PAYMENT_RECEIVED = Wording(
     Label("{amount} arrived", "{amount} の入金を確認しました"),
     Label("Bank reference: {reference}", "銀行照会番号: {reference}"),
 )
+MONEY_RETURNING: dict[str, Wording] = {
+    "idle": Wording(
+        Label("{amount} goes back to your account", "{amount} をご登録の口座へ返還します"),
+        Label(
+            "No trade has needed this money for a while (payment {instruction}). Pay in again when you buy.",
+            "一定期間お取引に使われなかったため返還します（支払 {instruction}）。購入時に改めて入金してください。",
+        ),
+    ),
+    "above_cap": Wording(
+        Label("{amount} goes back to your account", "{amount} をご登録の口座へ返還します"),
+        Label(
+            "It is more than may be left with the market beyond your trades (payment {instruction}).",
+            "お取引に必要な額を除く預り残高の上限を超えたため返還します（支払 {instruction}）。",
+        ),
+    ),
+}
+MONEY_STUCK: dict[str, Wording] = {
+    "no_account": Wording(
+        Label("{amount} cannot go back to you", "{amount} を返還できません"),
+        Label(
+            "No trade needs this money, but you have stated no bank account. Ask the operator to add one.",
+            "お取引に使われていない資金ですが、振込先口座が未登録です。口座の登録を運営者に依頼してください。",
+        ),
+    ),
+    "abroad": Wording(
+        Label("{amount} cannot go back to you", "{amount} を返還できません"),
+        Label(
+            "No trade needs this money, but the market may not pay abroad. Ask the operator how to get it.",
+            "お取引に使われていない資金ですが、国外への支払ができません。受取方法を運営者に確認してください。",
+        ),
+    ),
+}
 INVOICE_ISSUED = Wording(
     Label("Document {number} is ready", "帳票 {number} を発行しました"),
     Label("Document {invoice} can be read now.", "帳票 {invoice} を確認できます。"),
+)
+INVOICE_COPIED = Wording(
+    Label("Document {number} was issued for you", "帳票 {number} を貴社に代わり発行しました"),
+    Label(
+        "The market issued {invoice} in its own name for your sale; your copy can be read now.",
+        "貴社の販売について、当市場の名義で {invoice} を発行しました。写しを確認できます。",
+    ),
+)
+STATEMENT_MADE = Wording(
+    Label("Your statement of {month} is ready", "{month} の取引明細書を発行しました"),
+    Label(
+        "The monthly statement {statement} in {currency} can be read now.",
+        "月次明細書 {statement}（通貨 {currency}）を確認できます。",
+    ),
 )
 
 MAIL_CLOSING = Label(

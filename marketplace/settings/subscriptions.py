@@ -17,7 +17,11 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "listing.version_refused": ("marketplace.notices.handlers.on_version_refused",),
     "negotiation.moved": ("marketplace.notices.handlers.on_negotiation_moved",),
     "agreement.concluded": ("clearing.handlers.on_agreement_concluded",),
-    "trade.concluded": ("marketplace.notices.handlers.on_trade_concluded",),
+    "agreement.terminated": ("clearing.handlers.on_agreement_terminated",),
+    "trade.concluded": (
+        "marketplace.notices.handlers.on_trade_concluded",
+        "delivery.handlers.on_trade_concluded",
+    ),
     "trade.secured": (
         "marketplace.notices.handlers.on_trade_secured",
         "delivery.handlers.on_trade_secured",
@@ -25,6 +29,7 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "trade.failed": (
         "marketplace.notices.handlers.on_trade_failed",
         "contracts.handlers.on_trade_failed",
+        "delivery.handlers.on_trade_failed",
     ),
     "trade.refunded": (
         "marketplace.notices.handlers.on_trade_refunded",
@@ -32,11 +37,16 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         "delivery.handlers.on_trade_refunded",
     ),
     "delivery.granted": ("marketplace.notices.handlers.on_delivery_granted",),
-    "delivery.matched": ("marketplace.notices.handlers.on_delivery_matched",),
+    "delivery.matched": (
+        "marketplace.notices.handlers.on_delivery_matched",
+        "clearing.handlers.on_delivery_matched",
+    ),
     "delivery.accepted": (
         "marketplace.notices.handlers.on_delivery_accepted",
         "clearing.handlers.on_delivery_accepted",
     ),
+    "delivery.ended": ("clearing.handlers.on_delivery_ended",),
+    "usage.recorded": ("clearing.handlers.on_usage_recorded",),
     "dispute.opened": (
         "marketplace.notices.handlers.on_dispute_opened",
         "clearing.handlers.on_dispute_opened",
@@ -55,5 +65,16 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         "marketplace.rules.handlers.decide_shortfall",
         "marketplace.notices.handlers.on_shortfall_occurred",
     ),
+    "cycle.overdue": ("marketplace.notices.handlers.on_cycle_overdue",),
+    "cycle.caught_up": ("marketplace.notices.handlers.on_cycle_caught_up",),
+    "approval.asked": ("marketplace.notices.handlers.on_approval_asked",),
+    "approval.ended": ("marketplace.notices.handlers.on_approval_ended",),
+    "segregation.broken": ("marketplace.notices.handlers.on_segregation_broken",),
+    "segregation.restored": ("marketplace.notices.handlers.on_segregation_restored",),
+    "payment.lost": ("marketplace.notices.handlers.on_payment_lost",),
+    "payment.found": ("marketplace.notices.handlers.on_payment_found",),
+    "money.returning": ("marketplace.notices.handlers.on_money_returning",),
+    "money.stuck": ("marketplace.notices.handlers.on_money_stuck",),
     "invoice.issued": ("marketplace.notices.handlers.on_invoice_issued",),
+    "statement.made": ("marketplace.notices.handlers.on_statement_made",),
 }

@@ -7,12 +7,14 @@ import io
 import itertools
 import time
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
 
 from clearing import handlers, queries, services
-from clearing.models import Cycle, SettlementInstruction, Trade
+from clearing.models import Cycle, Obligation, SettlementInstruction, Trade, UsageRecord
+from clearing.services.eligibility import cycle_for
 from clearing.states import InstructionState
 from marketplace.events.envelope import Envelope
 from marketplace.events.schema import Event
@@ -22,7 +24,12 @@ from marketplace.events.schemas.contracts import (
     DisputeOpened,
     DisputeResolved,
 )
-from marketplace.events.schemas.delivery import DeliveryAccepted
+from marketplace.events.schemas.delivery import (
+    DeliveryAccepted,
+    DeliveryEnded,
+    DeliveryMatched,
+    UsageRecorded,
+)
 from marketplace.events.services import relay
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
@@ -64,6 +71,13 @@ CLIENT_ACCOUNT = {
     "branch_name": "ﾎﾝﾃﾝ",
     "account_type": "ordinary",
     "account_number": "7654321",
+}
+
+FUNDS_REGIME: dict[str, Any] = {
+    "regime": "agency_receipt",
+    "legal_reference": "利用規約第12条（代理受領）",
+    "balance_cap_minor": 10**14,
+    "idle_days": 5,
 }
 
 STATEMENT_COLUMNS = (
@@ -112,6 +126,8 @@ def market(document: dict[str, Any] | None = None) -> Market:
     operator = participants.organisation("運営", is_operator=True, payout_account=participants.PAYOUT_ACCOUNT)
     publish_rulebook(actor=participants.actor_for(operator), document=document or RULEBOOK)
     made = Market(operator)
+    for currency in ("JPY", "USD"):
+        services.declare_funds_regime(actor=made.actor, currency=currency, **FUNDS_REGIME)
     services.open_first_cycle(actor=made.actor, currency="JPY")
     services.register_client_account(actor=made.actor, currency="JPY", **CLIENT_ACCOUNT)
     return made
@@ -253,6 +269,25 @@ def adjust(
     handlers.on_adjustment_due(event, envelope(event))
 
 
+def owe(market: Market, trade: Trade, kind: str, debtor: str, creditor: str, amount_minor: int) -> Obligation:
+    """An obligation of a kind that agreements ask for: a share, a penalty."""
+    return Obligation.objects.create(
+        trade=trade,
+        kind=kind,
+        debtor=market.party(debtor),
+        creditor=market.party(creditor),
+        amount_minor=amount_minor,
+        tax_minor=0,
+        tax_rate_bp=0,
+        currency="JPY",
+        cycle_id=cycle_for("JPY", None).id,
+        legal_basis="assumption_with_release",
+        beneficiary_key=market.party(creditor).corporate_number if kind == "share" else None,
+        source=f"{kind}_{next(_numbers)}",
+        made_at=clock.now(),
+    )
+
+
 def accepted(market: Market, buyer: str, seller: str, price_minor: int, **changes: Any) -> Trade:
     """A trade that was paid for, delivered and accepted."""
     trade = conclude(market, buyer, seller, price_minor, **changes)
@@ -317,3 +352,75 @@ def planned(cycle: Cycle) -> int:
 def system() -> Actor:
     """The market itself."""
     return SYSTEM
+
+
+def plan(market: Market, charging: str, price_minor: int, **changes: Any) -> Trade:
+    """The first trade of an agreement that is charged in parts, between ``buyer`` and ``seller``."""
+    return conclude(market, "buyer", "seller", price_minor, charging=charging, **changes)
+
+
+def charges(agreement: str) -> list[Trade]:
+    """The trades of an agreement as they stand, in the order of their charges."""
+    return list(Trade.objects.filter(agreement=agreement).order_by("charge"))
+
+
+def states(agreement: str) -> list[str]:
+    """Where each charge of an agreement stands."""
+    return [trade.state for trade in charges(agreement)]
+
+
+def matched(trade: Trade) -> Trade:
+    """The buyer received the delivery of a trade."""
+    event = DeliveryMatched(
+        entitlement="ent_1",
+        agreement=trade.agreement,
+        trade=trade.public_id,
+        buyer="org_b",
+        seller="org_s",
+        sha256="0" * 64,
+        inspect_by=clock.now().isoformat(),
+    )
+    handlers.on_delivery_matched(event, envelope(event))
+    trade.refresh_from_db()
+    return trade
+
+
+def ended(trade: Trade, reason_code: str) -> Trade:
+    """Access under the agreement of a trade is over."""
+    event = DeliveryEnded(
+        entitlement="ent_1",
+        agreement=trade.agreement,
+        buyer="org_b",
+        seller="org_s",
+        reason_code=reason_code,
+    )
+    handlers.on_delivery_ended(event, envelope(event))
+    trade.refresh_from_db()
+    return trade
+
+
+def use(trade: Trade, amount_minor: int, used_at: datetime | str, **changes: Any) -> UsageRecord:
+    """Metered data of an agreement was used."""
+    facts: dict[str, Any] = {
+        "agreement": trade.agreement,
+        "usage": f"use_{next(_numbers)}",
+        "quantity": 1,
+        "amount_minor": amount_minor,
+        "currency": "JPY",
+        "used_at": used_at if isinstance(used_at, str) else used_at.isoformat(),
+    }
+    event = UsageRecorded(**(facts | changes))
+    handlers.on_usage_recorded(event, envelope(event))
+    return UsageRecord.objects.get(usage=event.usage)
+
+
+def on_day(year: int, month: int, day: int, hour: int = 9) -> datetime:
+    """Move business time to an hour of a day in the market, and let it stand there."""
+    instant = datetime(year, month, day, hour, tzinfo=clock.market_zone())
+    clock.move_to(instant, running=False)
+    return instant
+
+
+def days(count: int) -> timedelta:
+    """So many days of business time."""
+    return timedelta(days=count)

@@ -11,7 +11,15 @@ from tests.participants.factories import client_of
 
 from . import factories
 
-OWN_LISTS = ["trades", "positions", "accounts", "statement-lines", "invoices", "settlement-instructions"]
+OWN_LISTS = [
+    "trades",
+    "obligations",
+    "positions",
+    "accounts",
+    "statement-lines",
+    "invoices",
+    "settlement-instructions",
+]
 OPERATOR_LISTS = ["transfer-files", "bank-statements", "bank-entries", "client-accounts"]
 OPERATOR_BOOKS = ["trial-balance", "client-money", "journal"]
 
@@ -94,7 +102,9 @@ def test_nothing_is_shown_without_a_token(name, api, settled):
     assert api.get(f"/api/v1/{name}/").status_code == 401
 
 
-@pytest.mark.parametrize("name", ["trades", "positions", "accounts", "statement-lines", "invoices"])
+@pytest.mark.parametrize(
+    "name", ["trades", "obligations", "positions", "accounts", "statement-lines", "invoices"]
+)
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 def test_what_the_market_computes_cannot_be_written(name, method, buyer, settled):
     before = settled.trade.state
@@ -170,6 +180,9 @@ def test_invoices_are_found_by_date_amount_and_counterparty(settled, seller):
     assert rows(found) == [sale]
     assert rows(seller.get("/api/v1/invoices/?party=org_nobody")) == []
     assert rows(seller.get("/api/v1/trades/?price_minor_min=10001")) == []
+    (trade,) = rows(seller.get("/api/v1/trades/?accepted_from=2000-01-01T00:00:00Z"))
+    assert rows(seller.get(f"/api/v1/trades/?reference={trade['reference']}")) == [trade]
+    assert rows(seller.get("/api/v1/trades/?accepted_before=2000-01-01T00:00:00Z")) == []
 
 
 def test_a_trade_proves_that_it_is_in_its_cycle(settled, seller, stranger):

@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 import clearing
 from clearing import queries, services
 from clearing.models import Invoice
-from clearing.services import invoices as issuing
+from clearing.services.invoices import issuing
 from marketplace.documents.shapes import check_shape
 from marketplace.events.models import OutboxEvent
+from marketplace.kernel import clock
+from marketplace.kernel.invariants import verify_all
 from tests.participants import factories as participants
 
 from . import factories
@@ -68,6 +72,9 @@ def test_the_document_has_the_six_items(market, cleared):
     assert document["totals"] == [{"tax_rate_bp": 1_000, "net_minor": 10_005, "tax_minor": 1_000}]
     assert (document["total_minor"], document["purchase_order"]) == (11_005, "PO-A")
     assert cleared.business_key in document["notes"]["ja"]
+    assert document["supplied_on"] == clock.today().isoformat()
+    assert [line["purchase_order"] for line in document["lines"]] == ["PO-A"]
+    assert [document[party]["country"] for party in ("issuer", "recipient")] == ["JP", "JP"]
     assert (invoice.net_minor, invoice.tax_minor, invoice.total_minor) == (10_005, 1_000, 11_005)
 
 
@@ -105,3 +112,93 @@ def test_issuing_goes_on_where_it_stopped(market, monkeypatch):
     assert counts == [2, 3, 5, 6]
     cycle.refresh_from_db()
     assert cycle.state == "settling"
+
+
+def test_a_return_invoice_names_its_original(market, cleared):
+    original = Invoice.objects.get(
+        purpose="purchase", recipient=market.party("buyer"), issuer=market.party("seller")
+    )
+    document = Invoice.objects.get(purpose="correction").document
+    assert document["lines"][0]["original"] == {
+        "number": original.number,
+        "issued_on": original.document["issued_on"],
+        "supplied_on": original.document["supplied_on"],
+    }
+    assert (document["purchase_order"], document["total_minor"]) == ("PO-A", 115)
+    assert document["exempt_from_issue"]
+    assert "交付義務" in document["notes"]["ja"]
+
+
+def test_a_return_invoice_of_ten_thousand_yen_is_owed(market):
+    trade = factories.accepted(market, "buyer", "seller", 100_000)
+    factories.adjust(market, trade, "seller", "buyer", 9_091)
+    factories.adjust(market, trade, "seller", "buyer", 9_090)
+    factories.clear(market)
+    found = Invoice.objects.filter(purpose="correction").order_by("pk").values_list("document", flat=True)
+    assert [(row["total_minor"], row["exempt_from_issue"]) for row in found] == [
+        (10_000, False),
+        (9_999, True),
+    ]
+
+
+def test_a_correction_of_an_earlier_cycle_names_what_it_corrects(market):
+    trade = factories.accepted(market, "buyer", "seller", 10_000)
+    factories.clear(market)
+    factories.adjust(market, trade, "seller", "buyer", 500)
+    factories.clear(market)
+    sale = Invoice.objects.get(purpose="purchase")
+    correction = Invoice.objects.get(purpose="correction")
+    assert correction.document["lines"][0]["original"]["number"] == sale.number
+    assert correction.cycle_id != sale.cycle_id
+
+
+def test_a_correction_of_what_is_not_invoiced_yet_is_issued_without_an_original(market):
+    trade = factories.conclude(market, "buyer", "seller", 10_000)
+    factories.pay_in(market, "buyer", trade.gross_minor)
+    factories.adjust(market, trade, "seller", "buyer", 500)
+    factories.clear(market)
+    correction = Invoice.objects.get(purpose="correction")
+    assert correction.document["lines"][0]["original"] is None
+    assert verify_all("clearing")["clearing.invoices_gross_and_gapless"] == []
+
+
+def test_fees_name_the_order_and_day_of_each_trade(market):
+    orders = ["PO-1", "PO-2"]
+    for order in orders:
+        factories.accepted(market, "buyer", "seller", 10_105, reference=order)
+    factories.clear(market)
+    fee = Invoice.objects.get(purpose="fee")
+    assert [line["purchase_order"] for line in fee.document["lines"]] == orders
+    assert {line["supplied_on"] for line in fee.document["lines"]} == {clock.today().isoformat()}
+    assert fee.purchase_order == ""
+    assert fee.document["totals"] == [{"tax_rate_bp": 1_000, "net_minor": 1_010, "tax_minor": 101}]
+
+
+def test_an_unregistered_seller_warns_of_the_deduction(market, cleared):
+    documents = dict(Invoice.objects.filter(purpose="purchase").values_list("kind", "document"))
+    assert "仕入税額控除" in documents["invoice"]["notes"]["ja"]
+    assert "仕入税額控除" not in documents["qualified_invoice"]["notes"]["ja"]
+
+
+def test_foreign_parties_are_named_as_such(market):
+    for name in ("abroad", "guest"):
+        market.parties[name] = participants.organisation(name, country="US", corporate_number=None)
+    factories.accepted(market, "guest", "abroad", 10_000)
+    factories.clear(market)
+    document = Invoice.objects.get(purpose="purchase").document
+    assert (document["kind"], document["issuer"]["country_name"]["ja"]) == ("invoice", "アメリカ合衆国")
+    for words in ("国外事業者", "リバースチャージ", "輸出免税"):
+        assert words in document["notes"]["ja"]
+    assert "United States" in document["notes"]["en"]
+    assert document["totals"] == [{"tax_rate_bp": 1_000, "net_minor": 10_000, "tax_minor": 1_000}]
+    assert queries.invoice_pdf(Invoice.objects.get(purpose="purchase"), "en").startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_issuing_takes_the_same_queries_for_one_invoice_and_for_more(market, count):
+    for number in range(count):
+        factories.accepted(market, f"buyer{number}", "seller", 1_000)
+    cycle = factories.clear(market, "posted")
+    with CaptureQueriesContext(connection) as taken:
+        assert issuing.issue_invoices(cycle) == count
+    assert len(taken) == 10

@@ -48,6 +48,7 @@ def test_an_agreement_becomes_a_trade_with_tax_and_fee(market):
         "gross_minor": 11_005,
         "currency": "JPY",
         "fund_by": trade.fund_by.isoformat(),
+        "charge": 1,
     }
 
 

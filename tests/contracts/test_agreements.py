@@ -102,6 +102,7 @@ def test_the_operator_corrects_a_price(market):
             "amount_minor": 40_000,
             "currency": "JPY",
             "reason_code": "price_correction",
+            "kind": "adjustment",
         }
     ]
     assert EvidenceRecord.objects.get(subject=adjustment.public_id).kind == "contracts.price_adjusted"

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from delivery import handlers, queries, services
-from delivery.errors import InspectionOver
+from delivery.errors import AccessEnded, InspectionOver
 from delivery.models import Entitlement, Inspection
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.clearing import TradeRefunded
@@ -167,3 +167,36 @@ def test_money_that_goes_back_after_the_term_undoes_the_inspection(tuesday):
     services.expire_access()
     refund(granted)
     assert (granted.row.state, granted.inspection.state) == ("completed", "undone")
+
+
+def test_what_is_never_collected_ends(granted, unchanged):
+    clock.move_to(TUESDAY + timedelta(days=30, seconds=-1), running=False)
+    assert (services.end_uncollected(), queries.overdue_count()) == (0, 0)
+    clock.move_to(TUESDAY + timedelta(days=30), running=False)
+    assert queries.overdue_count() == 1
+    assert services.end_uncollected() == 1
+    assert (granted.row.state, granted.row.ended_reason) == ("terminated", "not_collected")
+    assert granted.inspection.state == "undone"
+    (event,) = told("delivery.ended")
+    assert (event["agreement"], event["reason_code"]) == (granted.agreement, "not_collected")
+    with pytest.raises(AccessEnded):
+        granted.fetch()
+    unchanged()
+    assert (services.end_uncollected(), queries.overdue_count()) == (0, 0)
+    assert unchanged()
+
+
+def test_what_was_sent_was_collected_without_a_receipt_too(granted, unchanged):
+    granted.fetch()
+    clock.move_to(TUESDAY + timedelta(days=90), running=False)
+    unchanged()
+    assert services.end_uncollected() == 0
+    assert unchanged()
+
+
+def test_what_is_disputed_does_not_end_for_want_of_collection(granted, unchanged):
+    granted.dispute()
+    clock.move_to(TUESDAY + timedelta(days=90), running=False)
+    unchanged()
+    assert services.end_uncollected() == 0
+    assert unchanged()

@@ -1,14 +1,20 @@
 """Access is granted if and only if the trade is secured, once."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
-from delivery import queries, services
-from delivery.errors import NothingToDeliver
+from contracts import queries as contract_queries
+from delivery import handlers, queries, services
+from delivery.errors import NothingToDeliver, PaymentOverdue
 from delivery.models import EntitledDistribution, Entitlement, Inspection
 from listings import queries as listings
+from marketplace.events.models import OutboxEvent
+from marketplace.events.schemas.clearing import TradeConcluded, TradeFailed
+from marketplace.events.services import emit, envelope_of
+from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import Forbidden, Missing
 from marketplace.kernel.identifiers import new_identifier
@@ -69,9 +75,9 @@ def granted_event(granted):
 
 def secured_of(granted, **changes):
     """The trade of a delivery, as the service is told of it."""
-    return services.SecuredTrade(
-        **(granted_event(granted) | {"secured_event": granted.secured_event} | changes)
-    )
+    facts = granted_event(granted) | {"secured_event": granted.secured_event} | changes
+    facts.pop("charge")
+    return services.SecuredTrade(**facts)
 
 
 def test_access_ends_with_the_right_of_use(tuesday):
@@ -147,3 +153,82 @@ def test_two_trades_of_the_same_parties_are_two_deliveries(tuesday):
     )
     assert queries.counts() == {"granted": 2, "matched": 0, "disputed": 0}
     assert participants.queries.counts()["suspended"] == 0
+
+
+def later_charge(granted, number, fund_by):
+    """A later charge of the agreement of a delivery is concluded; returns the event that it is secured."""
+    trade = new_identifier("trd")
+    concluded = TradeConcluded(
+        trade=trade,
+        agreement=granted.agreement,
+        buyer=granted.buyer.public_id,
+        seller=granted.seller.public_id,
+        gross_minor=11,
+        currency="JPY",
+        fund_by=fund_by.isoformat(),
+        charge=number,
+    )
+    with transaction.atomic():
+        envelope = envelope_of(OutboxEvent.objects.get(public_id=emit(concluded)))
+    for _ in range(2):
+        handlers.on_trade_concluded(concluded, envelope)
+    event, _ = factories.secured(contract_queries.agreement_terms(granted.agreement))
+    return replace(event, trade=trade, charge=number)
+
+
+def pay(event):
+    """The money of a later charge is held."""
+    with transaction.atomic():
+        identifier = emit(event)
+    factories.handle_secured(event, identifier)
+
+
+def test_access_goes_on_until_a_later_charge_had_to_be_paid(granted):
+    second = later_charge(granted, 2, TUESDAY + timedelta(days=1))
+    third = later_charge(granted, 3, TUESDAY + timedelta(days=3))
+    granted.fetch()
+    clock.move_to(TUESDAY + timedelta(days=1), running=False)
+    with pytest.raises(PaymentOverdue):
+        granted.fetch()
+    pay(second)
+    assert granted.row.payment_due_by == TUESDAY + timedelta(days=3)
+    granted.fetch()
+    clock.move_to(TUESDAY + timedelta(days=3), running=False)
+    with pytest.raises(PaymentOverdue):
+        granted.fetch()
+    for _ in range(2):
+        pay(third)
+    assert granted.row.payment_due_by is None
+    granted.fetch()
+    assert Entitlement.objects.count() == 1
+
+
+def test_what_was_told_of_a_later_charge_is_kept(granted):
+    later_charge(granted, 2, TUESDAY)
+    for change in ("secure_by = now()", "agreement = 'agr_x'", "trade = 'trd_x'"):
+        with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"UPDATE delivery_awaitedpayment SET {change}")
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM delivery_awaitedpayment")
+    assert granted.row.payment_due_by == TUESDAY
+
+
+def test_a_later_charge_that_is_not_paid_ends_access(granted, unchanged):
+    event = TradeFailed(
+        trade=new_identifier("trd"),
+        agreement=granted.agreement,
+        buyer=granted.buyer.public_id,
+        seller=granted.seller.public_id,
+        reason_code="not_funded",
+        charge=2,
+    )
+    with transaction.atomic():
+        envelope = envelope_of(OutboxEvent.objects.get(public_id=emit(event)))
+    handlers.on_trade_failed(event, envelope)
+    assert (granted.row.state, granted.row.ended_reason) == ("terminated", "terminated")
+    assert granted.inspection.state == "undone"
+    (ended,) = told("delivery.ended")
+    assert (ended["agreement"], ended["reason_code"]) == (granted.agreement, "terminated")
+    unchanged()
+    handlers.on_trade_failed(event, envelope)
+    assert unchanged()

@@ -41,6 +41,7 @@ def invoice() -> dict[str, Any]:
         "number": "INV-2026-000123",
         "kind": "qualified_invoice",
         "issued_on": "2026-01-15",
+        "supplied_on": "2026-01-12",
         "issuer": {
             "name": bilingual("株式会社サンポ取引所", "Sanpo Exchange, Inc."),
             "registration_number": "T7000012050002",

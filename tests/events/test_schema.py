@@ -11,6 +11,7 @@ from marketplace.events import subscriptions
 from marketplace.events.envelope import Envelope
 from marketplace.events.schema import TYPES, Event, SchemaError, full_type, parse
 from marketplace.events.schemas.clearing import TradeRefunded
+from marketplace.events.schemas.contracts import AgreementConcluded, Beneficiary
 from marketplace.events.schemas.participants import OrganisationRegistered
 
 REFUNDED = {
@@ -41,6 +42,57 @@ def test_data_that_does_not_fit_is_refused(change):
 def test_a_missing_field_is_refused():
     with pytest.raises(SchemaError, match="seller"):
         parse("trade.refunded", {name: value for name, value in REFUNDED.items() if name != "seller"})
+
+
+CONCLUDED = {
+    "agreement": "agr_1",
+    "negotiation": "ngt_1",
+    "reference": "PO-1",
+    "listing": "lst_1",
+    "listing_version": "lsv_1",
+    "segment": "mobility",
+    "buyer": "org_1",
+    "seller": "org_2",
+    "price_minor": 5,
+    "currency": "JPY",
+    "tax_category": "standard",
+    "funding_days": 1,
+    "inspection_days": 2,
+    "signed_hash": "0",
+}
+
+
+def test_several_parts_of_a_kind_go_there_and_back():
+    shares = (Beneficiary(organisation="org_3", share_bp=5), Beneficiary(organisation="org_4", share_bp=6))
+    event = AgreementConcluded(**CONCLUDED, beneficiaries=shares)
+    carried = json.loads(json.dumps(event.data()))
+    assert carried["beneficiaries"] == [
+        {"organisation": "org_3", "share_bp": 5},
+        {"organisation": "org_4", "share_bp": 6},
+    ]
+    assert parse("agreement.concluded", carried) == event
+
+
+def test_what_was_told_before_there_were_parts_is_still_read():
+    event = parse("agreement.concluded", CONCLUDED)
+    assert (event.charging, event.charges, event.beneficiaries) == ("one_off", 1, ())
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        "org_3",
+        None,
+        ["org_3"],
+        [{"organisation": "org_3"}],
+        [{"organisation": "org_3", "share_bp": "5"}],
+        [{"organisation": "org_3", "share_bp": True}],
+        [{"organisation": "org_3", "share_bp": 5, "name": "x"}],
+    ],
+)
+def test_parts_that_do_not_fit_are_refused(parts):
+    with pytest.raises(SchemaError):
+        parse("agreement.concluded", CONCLUDED | {"beneficiaries": parts})
 
 
 def test_an_unknown_type_is_refused():

@@ -27,6 +27,8 @@ from clearing.services import steps
 from marketplace.events import services as events
 
 ANY = "*"
+BETWEEN = ("tripwire", "contextlib", "/kernel/refusals.py")
+"""Files whose functions only stand between a service and its commit."""
 NOTHING = "nothing"
 """A step that only looked: it has locked its cycle and changed nothing."""
 BEGIN, BEFORE, AFTER = "begin", "before", "after"
@@ -54,11 +56,11 @@ class Strike:
 class Tripwire:
     """One process's wire. Its counters are shared with the processes that it forks."""
 
-    def __init__(self, strike: Strike | None, journal: Path, prefix: str = "") -> None:
+    def __init__(self, strike: Strike | None, journal: Path) -> None:
         """Watch commits into ``journal``, and carry out ``strike`` once."""
         self.strike = strike
         self.journal = journal
-        self.prefix = prefix
+        self.command = ""
         self.step: str | None = None
         self.seen = Value("i", 0)
 
@@ -111,7 +113,7 @@ class Tripwire:
 
     def reach(self, step: str, position: str) -> None:
         """Write down that ``step`` has come to ``position``; end here if the strike says so."""
-        step = f"{self.prefix}{step}"
+        step = self.command or step
         strike = self.strike
         struck = False
         if strike and position == strike.position and strike.step in (step, ANY):
@@ -145,8 +147,16 @@ def _service(frame: FrameType | None) -> str:
     """The function whose transaction begins or ends: the one that is decorated, or that has the ``with`` block."""
     while frame is not None:
         code = frame.f_code
-        if "/django/" not in code.co_filename and "tripwire" not in code.co_filename:
-            decorated = frame.f_locals.get("func") if code.co_name == "inner" else None
-            return str(decorated.__name__) if decorated else code.co_name
+        decorated = frame.f_locals.get("func") if code.co_name == "inner" else None
+        if "/django/" not in code.co_filename:
+            if decorated is not None:
+                return _name(decorated.__name__, decorated.__module__)
+            if not any(part in code.co_filename for part in BETWEEN):
+                return _name(code.co_name, frame.f_globals["__name__"])
         frame = frame.f_back
     return "nobody"
+
+
+def _name(function: str, module: str) -> str:
+    """A function's name; with its module where it is the module's own."""
+    return f"{module.rpartition('.')[2]}.{function}" if function.startswith("_") else function

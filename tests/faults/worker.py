@@ -39,14 +39,14 @@ WIRES: list[Tripwire] = []
 def command(name: str, call: str, arguments: dict[str, Any]) -> None:
     """The operator's command ``call``, as the web process would carry it out; its commits are named ``name``."""
     for wire in WIRES:
-        wire.prefix = f"{name}: "
+        wire.command = f"{name}: {call}"
     try:
         arguments = {key: value.encode() if key == "content" else value for key, value in arguments.items()}
         operator = actor_for(Organisation.objects.get(is_operator=True))
         getattr(services, call)(actor=operator, **arguments)
     finally:
         for wire in WIRES:
-            wire.prefix = ""
+            wire.command = ""
 
 
 def be_worker(request: dict[str, Any]) -> None:

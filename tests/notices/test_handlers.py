@@ -255,8 +255,25 @@ def test_sellers_and_payers_are_told(buyer, seller):
         invoice="inv_1", issuer="x", recipient=buyer.public_id, number="2025-001"
     )
     handle(handlers.on_invoice_issued, invoice)
-    assert told(buyer) == ["￥1,000 の入金を確認しました", "帳票 2025-001 を発行しました"]
-    assert queries.counts()["notices"] == 4
+    statement = clearing.StatementMade(
+        statement="stm_1", organisation=buyer.public_id, currency="JPY", month="2025-11"
+    )
+    handle(handlers.on_statement_made, statement)
+    assert told(buyer) == [
+        "￥1,000 の入金を確認しました",
+        "帳票 2025-001 を発行しました",
+        "2025-11 の取引明細書を発行しました",
+    ]
+    assert queries.counts()["notices"] == 5
+
+
+def test_a_represented_supplier_is_told_of_its_copy(buyer, seller):
+    invoice = clearing.InvoiceIssued(
+        invoice="inv_1", issuer="x", recipient=buyer.public_id, number="2025-001", supplier=seller.public_id
+    )
+    handle(handlers.on_invoice_issued, invoice)
+    assert told(buyer) == ["帳票 2025-001 を発行しました"]
+    assert told(seller) == ["帳票 2025-001 を貴社に代わり発行しました"]
 
 
 def test_every_text_is_written_in_both_languages(buyer, seller, both, trade):
@@ -267,3 +284,82 @@ def test_every_text_is_written_in_both_languages(buyer, seller, both, trade):
         assert set(row.title) == {"ja", "en"}
         assert row.title["ja"] != row.title["en"]
         assert "{" not in repr(list(row.title.values()))
+
+
+def test_an_overdue_cycle_is_the_operator_s_task_until_it_has_moved_on(operator):
+    overdue = clearing.CycleOverdue(
+        cycle="cyc_1", business_key="JPY-2030-0001", reason_code="slow", since="2030-04-01T07:00:00+00:00"
+    )
+    handle(handlers.on_cycle_overdue, overdue)
+    assert inbox(operator) == [("expedite", "cyc_1", "open")]
+    title = Task.objects.get().title
+    assert title["en"].startswith("Bring on cycle JPY-2030-0001: its steps take too long")
+    assert title["ja"].startswith("清算サイクル JPY-2030-0001 に対応してください: 処理に時間が")
+    handle(handlers.on_cycle_caught_up, clearing.CycleCaughtUp(cycle="cyc_1", reason_code="slow"))
+    assert inbox(operator) == [("expedite", "cyc_1", "done")]
+
+
+def test_a_large_amount_waits_for_somebody_else_of_the_operator(operator):
+    asked = clearing.ApprovalAsked(
+        approval="apv_1",
+        command="clearing.transfer_file",
+        of="cyc_1",
+        amount_minor=2_200_000,
+        currency="JPY",
+        expires_at=DEADLINE,
+    )
+    handle(handlers.on_approval_asked, asked)
+    (task,) = Task.objects.filter(organisation=operator, kind="countersign")
+    assert (task.state, task.subject, task.deadline.isoformat()) == ("open", "apv_1", DEADLINE)
+    assert "2,200,000" in task.title["ja"]
+    handle(handlers.on_approval_ended, clearing.ApprovalEnded(approval="apv_1", state="approved"))
+    task.refresh_from_db()
+    assert task.state == "done"
+
+
+def test_a_request_that_expired_was_done_by_nobody(operator):
+    asked = clearing.ApprovalAsked(
+        approval="apv_1", command="c", of="s", amount_minor=1, currency="JPY", expires_at=DEADLINE
+    )
+    handle(handlers.on_approval_asked, asked)
+    handle(handlers.on_approval_ended, clearing.ApprovalEnded(approval="apv_1", state="expired"))
+    assert Task.objects.get(kind="countersign").state == "moot"
+
+
+def test_a_lost_payment_is_looked_up_until_it_is_found(operator):
+    lost = clearing.PaymentLost(
+        instruction="stl_1",
+        reference="JPY00001-000001",
+        amount_minor=10_450,
+        currency="JPY",
+        value_date="2026-12-07",
+    )
+    handle(handlers.on_payment_lost, lost)
+    task = Task.objects.get(organisation=operator, kind="look_up")
+    assert (task.state, "JPY00001-000001" in task.title["en"]) == ("open", True)
+    handle(handlers.on_payment_found, clearing.PaymentFound(instruction="stl_1", state="confirmed"))
+    task.refresh_from_db()
+    assert task.state == "done"
+
+
+@pytest.mark.parametrize("reason", ["idle", "above_cap"])
+def test_money_that_goes_back_is_told_with_its_reason(buyer, reason):
+    returning = clearing.MoneyReturning(
+        organisation=buyer.public_id,
+        instruction="stl_1",
+        amount_minor=5_000,
+        currency="JPY",
+        reason_code=reason,
+    )
+    handle(handlers.on_money_returning, returning)
+    notice = Notice.objects.get(organisation=buyer)
+    assert ("5,000" in notice.title["en"], "stl_1" in notice.body["ja"]) == (True, True)
+
+
+@pytest.mark.parametrize("reason", ["no_account", "abroad"])
+def test_money_that_cannot_go_back_is_told_with_the_reason(buyer, reason):
+    stuck = clearing.MoneyStuck(
+        organisation=buyer.public_id, amount_minor=5_000, currency="JPY", reason_code=reason
+    )
+    handle(handlers.on_money_stuck, stuck)
+    assert "5,000" in Notice.objects.get(organisation=buyer).title["ja"]

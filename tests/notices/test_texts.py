@@ -4,6 +4,7 @@ from string import Formatter
 
 import pytest
 
+from clearing.states import OverdueReason
 from marketplace.kernel.labels import Label
 from marketplace.notices import texts
 from marketplace.notices.states import TaskKind
@@ -31,6 +32,7 @@ def test_both_languages_carry_the_same_facts(label):
 
 def test_every_kind_and_state_has_words():
     assert set(texts.TASK_TITLES) == set(TaskKind)
+    assert set(texts.CYCLE_OVERDUE) == set(OverdueReason.values)
     assert set(texts.ADMISSIONS) == set(AdmissionState.values) - {"applied"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import date
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -118,7 +119,8 @@ def test_tax_on_fees_is_rounded_once_per_rate(fees):
         by_rate[rate] += amount
     expected = sum(amount * rate // 10_000 for rate, amount in by_rate.items())
     assert netted(owing)[2].fee_tax_minor == -expected
-    lines = [InvoiceLine(Label("fee", "手数料"), amount, rate, "trd") for amount, rate in fees]
+    day = date(2030, 1, 31)
+    lines = [InvoiceLine(Label("fee", "手数料"), amount, rate, "trd", "PO", day) for amount, rate in fees]
     assert sum(tax for _, tax in tax_once_per_rate(lines).values()) == expected
     by_line = sum(amount * rate // 10_000 for amount, rate in fees)
     assert 0 <= expected - by_line < len(fees)

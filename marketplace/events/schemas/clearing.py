@@ -9,7 +9,10 @@ from marketplace.events.schema import Event
 
 @dataclass(frozen=True, kw_only=True)
 class TradeConcluded(Event):
-    """A trade stands and waits for money. ``gross_minor`` includes tax; ``fund_by``: ISO instant."""
+    """A trade stands and waits for money. ``gross_minor`` includes tax; ``fund_by``: ISO instant.
+
+    ``charge`` is its number within the agreement: 1 but for later instalments and periods.
+    """
 
     type = "trade.concluded"
     subject_field = "agreement"
@@ -21,11 +24,12 @@ class TradeConcluded(Event):
     gross_minor: int
     currency: str
     fund_by: str
+    charge: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class TradeSecured(Event):
-    """The money of the trade is held; access may be granted."""
+    """The money of the trade is held; access may be granted, by the first ``charge`` of an agreement."""
 
     type = "trade.secured"
     subject_field = "agreement"
@@ -37,11 +41,12 @@ class TradeSecured(Event):
     buyer: str
     seller: str
     inspection_days: int
+    charge: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class TradeFailed(Event):
-    """The trade ended without money or access. ``reason_code``: ``not_funded``, ``buyer_suspended``, …"""
+    """The trade ended without money; access under its agreement ends too. ``reason_code``: ``not_funded``, …"""
 
     type = "trade.failed"
     subject_field = "agreement"
@@ -51,6 +56,7 @@ class TradeFailed(Event):
     buyer: str
     seller: str
     reason_code: str
+    charge: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +72,7 @@ class TradeRefunded(Event):
     seller: str
     amount_minor: int
     currency: str
+    charge: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,8 +128,57 @@ class PaymentPutOff(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CycleHeld(Event):
+    """The operator keeps a cycle in ``state`` until it is released."""
+
+    type = "cycle.held"
+    subject_field = "cycle"
+
+    cycle: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CycleReleased(Event):
+    """A cycle that was held goes on from ``state``."""
+
+    type = "cycle.released"
+    subject_field = "cycle"
+
+    cycle: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CycleOverdue(Event):
+    """A cycle is later than it should be. ``reason_code``: ``not_closed``, ``slow`` or ``past_value_date``.
+
+    ``since``: ISO instant.
+    """
+
+    type = "cycle.overdue"
+    subject_field = "cycle"
+
+    cycle: str
+    business_key: str
+    reason_code: str
+    since: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CycleCaughtUp(Event):
+    """A cycle that was overdue for ``reason_code`` has moved on."""
+
+    type = "cycle.caught_up"
+    subject_field = "cycle"
+
+    cycle: str
+    reason_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class InvoiceIssued(Event):
-    """A document of a cycle is ready for its recipient."""
+    """A document of a cycle is ready for its recipient; ``supplier`` gets a copy where the issuer represents it."""
 
     type = "invoice.issued"
     subject_field = "invoice"
@@ -131,3 +187,121 @@ class InvoiceIssued(Event):
     issuer: str
     recipient: str
     number: str
+    supplier: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalAsked(Event):
+    """A command on a large amount waits for a second person of the operator. ``expires_at``: ISO instant."""
+
+    type = "approval.asked"
+    subject_field = "approval"
+
+    approval: str
+    command: str
+    of: str
+    amount_minor: int
+    currency: str
+    expires_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalEnded(Event):
+    """A command no longer waits for a second person: ``approved``, ``withdrawn`` or ``expired``."""
+
+    type = "approval.ended"
+    subject_field = "approval"
+
+    approval: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoneyReturning(Event):
+    """Money of a participant that is tied to no trade goes back to it: ``idle``, or ``above_cap``."""
+
+    type = "money.returning"
+    subject_field = "organisation"
+
+    organisation: str
+    instruction: str
+    amount_minor: int
+    currency: str
+    reason_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoneyStuck(Event):
+    """Money of a participant would go back, but it cannot be paid: ``no_account``, ``abroad``. It stays available."""
+
+    type = "money.stuck"
+    subject_field = "organisation"
+
+    organisation: str
+    amount_minor: int
+    currency: str
+    reason_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegregationBroken(Event):
+    """The daily check found that clients' money and what is owed to them do not agree."""
+
+    type = "segregation.broken"
+    subject_field = "currency"
+
+    currency: str
+    check: str
+    business_date: str
+    bank_minor: int
+    owed_minor: int
+    stated_difference_minor: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegregationRestored(Event):
+    """The daily check agrees again."""
+
+    type = "segregation.restored"
+    subject_field = "currency"
+
+    currency: str
+    check: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentLost(Event):
+    """For a day nobody has known what became of a payment that was handed to the bank. ``value_date``: ISO date."""
+
+    type = "payment.lost"
+    subject_field = "instruction"
+
+    instruction: str
+    reference: str
+    amount_minor: int
+    currency: str
+    value_date: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentFound(Event):
+    """The bank told what became of a payment that was out of sight: ``confirmed`` or ``failed``."""
+
+    type = "payment.found"
+    subject_field = "instruction"
+
+    instruction: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementMade(Event):
+    """The statement of a month (``2026-11``) is ready for its participant."""
+
+    type = "statement.made"
+    subject_field = "statement"
+
+    statement: str
+    organisation: str
+    currency: str
+    month: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from marketplace.events.schema import Event
+from marketplace.events.schema import Event, Part
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +26,23 @@ class NegotiationMoved(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Beneficiary(Part):
+    """Somebody who gets a share of what the seller is paid: ``share_bp`` hundredths of a percent of the price."""
+
+    organisation: str
+    share_bp: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class AgreementConcluded(Event):
-    """Both parties signed. Amounts exclude tax; ``reference`` is the buyer's own (its purchase order), unique per buyer."""
+    """Both parties signed. Amounts exclude tax; ``reference`` is the buyer's own (its purchase order), unique per buyer.
+
+    ``charging``: ``one_off``; ``instalment`` (``price_minor`` in ``charges`` parts, one each ``period_months``
+    months); ``subscription`` (``price_minor`` a period, for ``charges`` periods); ``metered`` (the use of a period,
+    up to ``price_minor``). ``first_period_from``: ISO date on which the first period begins or the first instalment
+    is due; the day of conclusion if None. ``commissioned``: the data was made to order, so that it must be paid for
+    within a fixed time of its receipt.
+    """
 
     type = "agreement.concluded"
     subject_field = "agreement"
@@ -46,6 +61,12 @@ class AgreementConcluded(Event):
     funding_days: int
     inspection_days: int
     signed_hash: str
+    charging: str = "one_off"
+    charges: int = 1
+    period_months: int = 1
+    first_period_from: str | None = None
+    commissioned: bool = False
+    beneficiaries: tuple[Beneficiary, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +110,10 @@ class DisputeResolved(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AdjustmentDue(Event):
-    """A correction in money that clearing must carry out once. ``debtor`` pays ``creditor``; amounts exclude tax."""
+    """A correction in money that clearing must carry out once. ``debtor`` pays ``creditor``; amounts exclude tax.
+
+    ``kind``: ``adjustment`` of the price, ``refund`` of it by the seller, or ``penalty``, which is not taxed.
+    """
 
     type = "adjustment.due"
     subject_field = "agreement"
@@ -101,3 +125,4 @@ class AdjustmentDue(Event):
     amount_minor: int
     currency: str
     reason_code: str
+    kind: str = "adjustment"

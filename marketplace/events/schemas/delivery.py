@@ -55,7 +55,7 @@ class DeliveryAccepted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryEnded(Event):
-    """Access is over. ``reason_code``: ``refunded``, ``expired``, ``terminated``."""
+    """Access is over. ``reason_code``: ``refunded``, ``expired``, ``terminated``, ``not_collected``."""
 
     type = "delivery.ended"
     subject_field = "agreement"
@@ -65,3 +65,21 @@ class DeliveryEnded(Event):
     buyer: str
     seller: str
     reason_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsageRecorded(Event):
+    """Metered data was used. ``usage`` names this use once for ever; ``quantity`` is in units of the agreement.
+
+    ``amount_minor`` is what the use costs without tax; ``used_at``: ISO instant.
+    """
+
+    type = "usage.recorded"
+    subject_field = "agreement"
+
+    agreement: str
+    usage: str
+    quantity: int
+    amount_minor: int
+    currency: str
+    used_at: str

@@ -1,0 +1,94 @@
+"""By which charges an agreement is paid for: how many, how much, for what period and when due. Pure."""
+
+from __future__ import annotations
+
+import calendar
+from dataclasses import dataclass
+from datetime import date
+
+from marketplace.kernel.money import BASIS_POINTS, allocate
+
+from .states import Charging
+
+MONTHS_A_YEAR = 12
+CHARGES_MAX = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPart:
+    """One charge: its number from 1, its price without tax, the day it is due, and the days it pays for.
+
+    A period runs from ``period_from`` to the day before ``period_until``; an instalment pays for no period.
+    """
+
+    charge: int
+    price_minor: int
+    due_on: date
+    period_from: date | None
+    period_until: date | None
+
+
+def plan_of(
+    *, charging: str, price_minor: int, charges: int, period_months: int, first_from: date
+) -> list[PlannedPart]:
+    """Every charge of an agreement, in order.
+
+    Instalments split the price exactly (largest remainder, the odd units in the earliest). Periods follow each
+    other without a gap, each counted from ``first_from``: what begins on the 31st begins on the last day of a
+    shorter month, and on the 31st again after it (Civil Code, article 143).
+    """
+    prices = [price_minor] * charges
+    if charging == Charging.INSTALMENT:
+        prices = allocate(price_minor, [1] * charges)
+    begins = [months_later(first_from, period_months * index) for index in range(charges + 1)]
+    of_periods = charging in (Charging.SUBSCRIPTION, Charging.METERED)
+    return [
+        PlannedPart(
+            charge=index + 1,
+            price_minor=price,
+            due_on=begins[index],
+            period_from=begins[index] if of_periods else None,
+            period_until=begins[index + 1] if of_periods else None,
+        )
+        for index, price in enumerate(prices)
+    ]
+
+
+def fault_of(*, charging: str, charges: int, period_months: int, price_minor: int, commissioned: bool) -> str:
+    """What is wrong with the terms of charging, in words; empty if nothing is.
+
+    Data made to order is paid for at once: instalments and periods could pass the time in which the law wants it
+    paid (取適法, article 3).
+    """
+    if charging not in Charging.values:
+        return f"{charging} is no rhythm of charging"
+    if not 1 <= charges <= CHARGES_MAX:
+        return f"{charges} charges are not between 1 and {CHARGES_MAX}"
+    if charging == Charging.ONE_OFF and charges != 1:
+        return "a price paid at once is one charge"
+    if not 1 <= period_months <= MONTHS_A_YEAR * 10:
+        return f"a period of {period_months} months is not between 1 month and 10 years"
+    if price_minor < 0:
+        return "the price is negative"
+    if commissioned and charging != Charging.ONE_OFF:
+        return "data made to order is paid for at once"
+    return ""
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day of the month ``months`` later, or the last day of that month where it has no such day."""
+    index = day.month - 1 + months
+    year, month = day.year + index // MONTHS_A_YEAR, index % MONTHS_A_YEAR + 1
+    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+
+
+def shares_of(price_minor: int, shares_bp: list[int]) -> list[int]:
+    """What each beneficiary gets of a price, in their order; the rest is the seller's.
+
+    Beneficiaries and seller are parts of one allocation by largest remainder, the seller last; so the parts sum to
+    the price exactly. Raises ValueError for shares of more than the whole.
+    """
+    rest_bp = BASIS_POINTS - sum(shares_bp)
+    if rest_bp < 0:
+        raise ValueError("shares come to more than the whole")
+    return allocate(price_minor, [*shares_bp, rest_bp])[:-1]

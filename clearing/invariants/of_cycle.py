@@ -1,0 +1,79 @@
+"""Checking one cycle against its rows: what ``check_invariants --cycle`` does, in the time that one cycle takes.
+
+It is the register's invariants, as far as they are about a cycle, over its own rows alone; nothing is taken from what
+the cycle recorded but to be compared with what comes out anew.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection, transaction
+
+from marketplace.kernel.errors import Missing
+from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, register_scope
+
+from ..models import Cycle
+from ..recomputation import changes_of
+from .cycles import POSTED_AS_NETTED
+
+_SETTINGS = """
+    SELECT set_config('random_page_cost', '1.1', true), set_config('work_mem', '128MB', true)
+"""
+
+_CHECKS = {
+    "clearing.positions_sum_to_zero": """
+        SELECT sum(net_minor) AS total FROM clearing_netposition WHERE cycle_id = %(cycle)s HAVING sum(net_minor) <> 0
+    """,
+    "clearing.trade_in_one_cycle": """
+        SELECT * FROM (VALUES ('purchase'), ('fee')) AS base(kind) CROSS JOIN LATERAL (
+            SELECT count(*) AS obligations, count(DISTINCT trade_id) AS trades FROM clearing_obligation o
+             WHERE o.cycle_id = %(cycle)s AND o.kind = base.kind AND o.carried_from_id IS NULL) owed
+          CROSS JOIN LATERAL (
+            SELECT count(*) AS of_cycle FROM clearing_trade t WHERE t.cycle_id = %(cycle)s) cleared
+         WHERE owed.obligations <> owed.trades OR owed.trades <> cleared.of_cycle
+    """,
+    "clearing.entries_sum_to_zero": """
+        SELECT e.reference, p.currency, sum(p.amount_minor) AS total FROM clearing_entry e
+          LEFT JOIN clearing_posting p ON p.entry_id = e.id WHERE e.cycle_id = %(cycle)s
+         GROUP BY e.id, p.currency HAVING sum(p.amount_minor) IS DISTINCT FROM 0
+    """,
+    "clearing.posted_as_netted": POSTED_AS_NETTED.format(
+        entries="AND e.cycle_id = %(cycle)s", positions="AND n.cycle_id = %(cycle)s"
+    ),
+    "clearing.balances_equal_postings": """
+        SELECT a.code, b.balance_minor, posted.total FROM (
+            SELECT DISTINCT p.account_id FROM clearing_entry e JOIN clearing_posting p ON p.entry_id = e.id
+             WHERE e.cycle_id = %(cycle)s) touched
+          JOIN clearing_balance b ON b.account_id = touched.account_id
+          JOIN clearing_account a ON a.id = touched.account_id
+         CROSS JOIN LATERAL (
+            SELECT sum(p.amount_minor) AS total FROM clearing_posting p WHERE p.account_id = touched.account_id) posted
+         WHERE b.balance_minor <> posted.total OR b.balance_minor * a.side < 0
+    """,
+}
+
+
+def verify_cycle(cycle: Cycle) -> dict[str, list[dict[str, Any]]]:
+    """Verify one cycle: name of the invariant → breaches, for all that were checked."""
+    results = {"clearing.closed_cycle_never_changes": changes_of(cycle)}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_SETTINGS)
+        for name, sql in _CHECKS.items():
+            cursor.execute(sql, {"cycle": cycle.pk})
+            columns = [column.name for column in cursor.description]
+            results[name] = [
+                dict(zip(columns, row, strict=True)) for row in cursor.fetchmany(BREACHES_SHOWN_MAX)
+            ]
+    return results
+
+
+def verify_named(business_key: str) -> dict[str, list[dict[str, Any]]]:
+    """The same of the cycle of a business key. Raises Missing."""
+    cycle = Cycle.objects.filter(business_key=business_key).first()
+    if cycle is None:
+        raise Missing(kind="cycle", identifier=business_key)
+    return verify_cycle(cycle)
+
+
+register_scope("cycle", verify_named, "check one clearing cycle only, by its business key (JPY-2026-0001)")

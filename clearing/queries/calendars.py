@@ -1,0 +1,91 @@
+"""Reading the calendar of clearing: schedules, closed days, cut-offs and value dates."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+
+from marketplace.kernel import clock
+
+from ..cut_offs import ClosedDayStatement, CutOffs, Schedule
+from ..models import ClearingSchedule, ClosedDay, Cycle
+
+VALUE_DAYS = 1
+"""Business days from a transfer file to its value date where no schedule says otherwise."""
+CUT_OFFS_SHOWN = 10
+
+
+def published_schedules() -> QuerySet[ClearingSchedule]:
+    """Every schedule that was stated: the calendar is public."""
+    return ClearingSchedule.objects.all()
+
+
+def published_closed_days() -> QuerySet[ClosedDay]:
+    """Every statement about a closed day: the calendar is public."""
+    return ClosedDay.objects.all()
+
+
+class Calendars:
+    """The cut-offs of every currency as they are published, read once for many questions."""
+
+    def __init__(self) -> None:
+        """Read every schedule and every closed day, in two queries."""
+        self._schedules: dict[str, list[Schedule]] = {}
+        for row in ClearingSchedule.objects.order_by("pk"):
+            self._schedules.setdefault(row.currency, []).append(
+                Schedule(
+                    effective_from=row.effective_from,
+                    cut_off_times=tuple(row.cut_off_times),
+                    value_days=row.value_days,
+                    overdue_minutes=row.overdue_minutes,
+                    active=row.active,
+                    stated_at=row.stated_at,
+                )
+            )
+        self._statements = [
+            ClosedDayStatement(row.day, row.currency, row.closed, row.stated_at)
+            for row in ClosedDay.objects.order_by("pk")
+        ]
+        self._zone = clock.market_zone()
+
+    def of(self, currency: str) -> CutOffs:
+        """The cut-offs of a currency; there are none where it has no schedule."""
+        own = (row for row in self._statements if row.scope in ("", currency))
+        return CutOffs(self._schedules.get(currency, ()), own, self._zone)
+
+
+def next_cut_offs(currency: str, *, count: int = CUT_OFFS_SHOWN) -> list[datetime]:
+    """The next ``count`` cut-offs of a currency, in order; none where no schedule is in force."""
+    return Calendars().of(currency).after(clock.now(), count=count)
+
+
+def value_date(currency: str) -> date:
+    """The business day on which what is handed to the bank today is paid, by the schedule in force."""
+    return value_date_after(clock.today(), Calendars().of(currency))
+
+
+def value_date_after(day: date, cut_offs: CutOffs) -> date:
+    """The business day on which what is handed to the bank on ``day`` is paid."""
+    schedule = cut_offs.schedule_on(day)
+    calendar = cut_offs.calendar()
+    return calendar.following(calendar.after(day, schedule.value_days if schedule else VALUE_DAYS))
+
+
+def cut_off_by_no_calendar() -> list[dict[str, Any]]:
+    """Cycles that name a cut-off that was none by what was published when it came."""
+    calendars = Calendars()
+    found = []
+    for cycle in Cycle.objects.exclude(cut_off_at=None).order_by("currency", "number"):
+        cut_off_at: Any = cycle.cut_off_at
+        day = clock.business_date(cut_off_at)
+        # Clocks that are put forward may have carried it over into the next day.
+        published = [
+            moment
+            for near in (day, day - timedelta(days=1))
+            for moment in calendars.of(cycle.currency).on(near)
+        ]
+        if cut_off_at not in published:
+            found.append({"cycle": cycle.business_key, "cut_off_at": cut_off_at.isoformat()})
+    return found

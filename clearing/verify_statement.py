@@ -1,0 +1,306 @@
+#!/usr/bin/env python3
+"""Recompute your position in a clearing cycle from your own trades, and check that they are what was cleared.
+
+    python3 verify_statement.py STATEMENT [--keys KEYS] [--cycle CYCLE]
+
+STATEMENT is the answer of /api/v1/positions/<id>/statement/; ``-`` reads it from standard input. KEYS is the market's
+JWK Set, with which the signature is checked where the package ``cryptography`` is installed. CYCLE is the public answer
+of /api/v1/cycles/<id>/: the hashes that everybody sees must be those of the statement.
+
+Stands on the standard library alone, so that nobody needs the market's software. Exits 0 if everything agrees, 1 naming
+each thing that differs, 2 for a statement that cannot be read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import json
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+FORMAT = "sanpo.clearing.statement.v1"
+BASIS_POINTS = 10_000
+CORRECTIONS = ("refund", "adjustment", "penalty")
+PUBLIC = ("business_key", "currency", "trades", "input_hash", "output_hash", "trades_root", "merkle_root")
+
+
+def leaf_hash(line: str) -> bytes:
+    """RFC 6962 section 2.1: SHA-256 of 0x00 and the line."""
+    return hashlib.sha256(b"\x00" + line.encode()).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """RFC 6962 section 2.1: SHA-256 of 0x01 and both children."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def merkle_root(hashes: list[bytes]) -> bytes:
+    """The root over hashes in order; of none, SHA-256 of nothing."""
+    if not hashes:
+        return hashlib.sha256(b"").digest()
+    while len(hashes) > 1:
+        paired = [node_hash(hashes[at], hashes[at + 1]) for at in range(0, len(hashes) - 1, 2)]
+        hashes = paired + hashes[len(paired) * 2 :]
+    return hashes[0]
+
+
+def proves(leaf: bytes, index: int, size: int, path: list[bytes], root: bytes) -> bool:
+    """Whether ``path`` leads from ``leaf`` at ``index`` among ``size`` to ``root`` (RFC 9162 section 2.1.3.2)."""
+    if not 0 <= index < size:
+        return False
+    at, last, current = index, size - 1, leaf
+    for sibling in path:
+        if last == 0:
+            return False
+        if at & 1 or at == last:
+            current = node_hash(sibling, current)
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            current = node_hash(current, sibling)
+        at, last = at >> 1, last >> 1
+    return last == 0 and current == root
+
+
+def hashes_of(texts: list[str]) -> list[bytes]:
+    """Hashes out of hexadecimal."""
+    return [bytes.fromhex(text) for text in texts]
+
+
+def check_roots(statement: dict[str, Any]) -> list[str]:
+    """The block roots lead to the trades' root, that and the positions' to the cycle's, and the position is in it."""
+    cycle, position = statement["cycle"], statement["position"]
+    found = []
+    blocks = hashes_of(statement["block_roots"])
+    if len(blocks) != -(-statement["size"] // statement["block_lines"]):
+        found.append("block_roots: not as many as the lines of the cycle fill")
+    if merkle_root(blocks).hex() != cycle["trades_root"]:
+        found.append("block_roots: do not lead to trades_root")
+    roots = hashes_of([cycle["trades_root"], cycle["positions_root"]])
+    if node_hash(*roots).hex() != cycle["merkle_root"]:
+        found.append("merkle_root: is not over trades_root and positions_root")
+    path = hashes_of(position["path"])
+    if not proves(leaf_hash(position["line"]), position["index"], position["size"], path, roots[1]):
+        found.append("position: its line is not in the cycle")
+    return found
+
+
+def check_lines(statement: dict[str, Any]) -> list[str]:
+    """Each line is in the cycle, at a place of its own, and names the participant."""
+    found = []
+    length, size = statement["block_lines"], statement["size"]
+    roots = hashes_of(statement["block_roots"])
+    places = set()
+    for number, row in enumerate(statement["lines"], start=1):
+        index = row["index"]
+        block = index // length
+        if index in places:
+            found.append(f"line {number}: stands at the same place as another")
+        places.add(index)
+        if not 0 <= block < len(roots) or not proves(
+            leaf_hash(row["line"]),
+            index % length,
+            min(length, size - block * length),
+            hashes_of(row["path"]),
+            roots[block],
+        ):
+            found.append(f"line {number}: is not in the cycle: {row['line']}")
+    return found
+
+
+class Recomputed:
+    """The parts of a position, out of the lines."""
+
+    def __init__(self, name: str) -> None:
+        """``name`` is how the lines call the participant."""
+        self.name = name
+        self.parts: dict[str, int] = defaultdict(int)
+        self.problems: list[str] = []
+        self._fees: dict[tuple[str, int], int] = defaultdict(int)
+        self._refunds: dict[tuple[str, int], int] = defaultdict(int)
+
+    def add(self, line: str) -> None:
+        """Take one line into account."""
+        fields = line.split("|")
+        if fields[1] == "trade" and len(fields) == 10:
+            self._add_trade(fields)
+        elif len(fields) == 8:
+            self._add_further(fields)
+        else:
+            self.problems.append(f"a line cannot be read: {line}")
+
+    def _add_trade(self, fields: list[str]) -> None:
+        buyer, seller, payer = fields[2], fields[3], fields[9]
+        price, tax, rate, fee, fee_rate = map(int, fields[4:9])
+        if tax != price * rate // BASIS_POINTS:
+            self.problems.append(f"the tax of a trade is not its rate's: {fields[0]}")
+        if self.name == buyer:
+            self.parts["purchases_minor"] -= price
+            self.parts["purchase_tax_minor"] -= tax
+        if self.name == seller:
+            self.parts["sales_minor"] += price
+            self.parts["sales_tax_minor"] += tax
+        bearer = buyer if payer == "buyer" else seller
+        if self.name in (bearer, "operator"):
+            self._fees[bearer, fee_rate] += fee
+        elif self.name not in (buyer, seller):
+            self.problems.append(f"a trade of others: {fields[0]}")
+
+    def _add_further(self, fields: list[str]) -> None:
+        kind, debtor, creditor = fields[1:4]
+        amount, tax, rate = map(int, fields[4:7])
+        if self.name not in (debtor, creditor, "operator"):
+            self.problems.append(f"an obligation of others: {fields[0]}")
+        elif kind == "fee":
+            self._fees[debtor, rate] += amount
+        elif kind == "fee_refund":
+            self._refunds[creditor, rate] += amount
+        elif kind in CORRECTIONS or kind == "share":
+            paid, received = (
+                ("shares_paid_minor", "shares_received_minor")
+                if kind == "share"
+                else ("corrections_paid_minor", "corrections_received_minor")
+            )
+            if self.name == debtor:
+                self.parts[paid] -= amount + tax
+            if self.name == creditor:
+                self.parts[received] += amount + tax
+        else:
+            self.problems.append(f"an obligation of an unknown kind: {kind}")
+
+    def carry(self, line: str) -> None:
+        """What the participant owes, or is owed, in the next cycle instead of this one."""
+        fields = line.split("|")
+        owed = int(fields[4]) + int(fields[5])
+        self.parts["carried_forward_minor"] += owed * ((self.name == fields[2]) - (self.name == fields[3]))
+
+    def finish(self) -> dict[str, int]:
+        """Fees, with their tax rounded down once per rate and participant, and the net."""
+        sign = 1 if self.name == "operator" else -1
+        for totals, part, tax_part, way in (
+            (self._fees, "fees_minor", "fee_tax_minor", sign),
+            (self._refunds, "fee_refunds_minor", "fee_refund_tax_minor", -sign),
+        ):
+            self.parts[part] += way * sum(totals.values())
+            self.parts[tax_part] += way * sum(
+                total * rate // BASIS_POINTS for (_, rate), total in totals.items()
+            )
+        parts = dict(self.parts)
+        parts["net_minor"] = sum(parts.values())
+        return parts
+
+
+def check_position(statement: dict[str, Any]) -> list[str]:
+    """The position's line is what the participant's own lines come to."""
+    position = statement["position"]
+    party, *values = position["line"].split("|")
+    stated = dict(zip(position["parts"], map(int, values), strict=True))
+    found = [] if party == statement["party"] else ["position: is another participant's"]
+    if sum(stated.values()) != 2 * stated["net_minor"]:
+        found.append("position: its parts do not sum to its net")
+    recomputed = Recomputed(statement["name_in_lines"])
+    for row in statement["lines"]:
+        recomputed.add(row["line"])
+    for line in statement["carried_forward"]:
+        recomputed.carry(line)
+    parts = recomputed.finish()
+    found += recomputed.problems
+    for name in sorted({*stated, *parts}):
+        if stated.get(name, 0) != parts.get(name, 0):
+            found.append(
+                f"position: {name} is {stated.get(name, 0)}, your own lines come to {parts.get(name, 0)}"
+            )
+    return found
+
+
+def decoded(text: str) -> bytes:
+    """base64url without padding."""
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def check_signature(document: dict[str, Any], keys: dict[str, Any] | None) -> tuple[list[str], str]:
+    """What the signature says must be this very statement; and in words, whether its own maker was checked."""
+    statement, signature = document["statement"], document["signature"]
+    header, payload, mark = signature.split(".")
+    said = json.loads(decoded(payload))
+    canonical = json.dumps(statement, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    found = []
+    wanted = {
+        "format": FORMAT,
+        "cycle": statement["cycle"]["business_key"],
+        "party": statement["party"],
+        "merkle_root": statement["cycle"]["merkle_root"],
+        "sha256": hashlib.sha256(canonical).hexdigest(),
+    }
+    found += [
+        f"signature: its {name} is not the statement's" for name in wanted if said.get(name) != wanted[name]
+    ]
+    if keys is None:
+        return found, "the signature itself was NOT checked: give the market's keys by --keys"
+    try:
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    except ImportError:
+        return found, "the signature itself was NOT checked: the package cryptography is not installed"
+    identifier = json.loads(decoded(header)).get("kid")
+    for key in keys["keys"]:
+        if key.get("kid") == identifier:
+            public = Ed25519PublicKey.from_public_bytes(decoded(key["x"]))
+            try:
+                public.verify(decoded(mark), f"{header}.{payload}".encode())
+            except InvalidSignature:
+                break
+            return found, "the signature is the market's"
+    return [*found, "signature: is not made with a key of the market"], "the signature was checked"
+
+
+def check_public(statement: dict[str, Any], cycle: dict[str, Any]) -> list[str]:
+    """The hashes and figures that everybody sees are the statement's."""
+    stated = statement["cycle"]
+    return [f"{name}: is not what the market publishes" for name in PUBLIC if stated[name] != cycle.get(name)]
+
+
+def read(path: str) -> dict[str, Any]:
+    """JSON from a file, or from standard input."""
+    text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+    document: dict[str, Any] = json.loads(text)
+    return document
+
+
+def main() -> int:
+    """Check the statement named on the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("statement")
+    parser.add_argument("--keys")
+    parser.add_argument("--cycle")
+    arguments = parser.parse_args()
+    try:
+        document = read(arguments.statement)
+        statement = document["statement"]
+        if statement["format"] != FORMAT:
+            raise ValueError(f"its format is {statement['format']}, not {FORMAT}")
+        differing, words = check_signature(document, read(arguments.keys) if arguments.keys else None)
+        differing += check_roots(statement) + check_lines(statement) + check_position(statement)
+        if arguments.cycle:
+            differing += check_public(statement, read(arguments.cycle))
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        print(f"the statement cannot be read: {type(error).__name__}: {error}", file=sys.stderr)
+        return 2
+    for what in differing:
+        print(f"DIFFERS {what}")
+    if differing:
+        return 1
+    print(f"{statement['cycle']['business_key']}: your {len(statement['lines'])} lines are in the cycle")
+    print(f"and come to your position: {statement['position']['line']}")
+    print(words)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

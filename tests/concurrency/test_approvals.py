@@ -1,0 +1,59 @@
+"""Races of second persons: however many countersign at once, the command is carried out once."""
+
+from __future__ import annotations
+
+import pytest
+
+from clearing import services
+from clearing.errors import SecondPersonNeeded
+from clearing.models import Approval, TransferFile
+from tests.clearing import factories
+from tests.participants.factories import actor_for
+
+from .test_holds import at_once, broken
+
+pytestmark = pytest.mark.usefixtures("committed_database")
+
+
+@pytest.fixture
+def market(committed_database) -> factories.Market:
+    return factories.market()
+
+
+def test_two_second_persons_at_once_carry_it_out_once(market):
+    factories.accepted(market, "buyer", "seller", 2_000_000)
+    cycle = factories.clear(market)
+    with pytest.raises(SecondPersonNeeded):
+        services.create_transfer_file(actor=actor_for(market.operator, "usr_a"), cycle=cycle.public_id)
+    outcomes = at_once(
+        *[
+            lambda name=name: (
+                services.create_transfer_file(
+                    actor=actor_for(market.operator, name), cycle=cycle.public_id
+                ).pk
+            )
+            for name in ("usr_b", "usr_c", "usr_d")
+        ]
+    )
+    assert len(set(outcomes)) == 1
+    assert TransferFile.objects.count() == 1
+    assert [row.state for row in Approval.objects.all()] == ["approved"]
+    assert broken() == {}
+
+
+def test_two_first_persons_at_once_leave_one_request(market):
+    factories.accepted(market, "buyer", "seller", 2_000_000)
+    cycle = factories.clear(market)
+    outcomes = at_once(
+        *[
+            lambda: services.create_transfer_file(
+                actor=actor_for(market.operator, "usr_a"), cycle=cycle.public_id
+            )
+        ]
+        * 3
+    )
+    assert {type(outcome) for outcome in outcomes} == {SecondPersonNeeded}
+    (pending,) = Approval.objects.all()
+    assert {outcome.fields["approval"] for outcome in outcomes} == {pending.public_id}
+    assert TransferFile.objects.count() == 0
+    assert broken() == {}
