@@ -17,11 +17,13 @@ def advance(cycle: str) -> str | None:
 @shared_task(name="clearing.tasks.sweep", ignore_result=True)
 def sweep() -> int:
     """On beat: cut-offs, deadlines, waiting trades whose money is there, cycles, statements due; how many were moved."""
-    return (
-        services.close_due_cycles()
-        + services.carry_out_deadlines()
-        + services.advance_cycles()
-        + services.make_statements()
+    return services.each_by_itself(
+        (
+            services.close_due_cycles,
+            services.carry_out_deadlines,
+            services.advance_cycles,
+            services.make_statements,
+        )
     )
 
 
