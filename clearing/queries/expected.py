@@ -27,7 +27,7 @@ from ..states import (
     PaymentDirection,
     TradeState,
 )
-from .calendars import Calendars, next_cut_offs, value_date_after
+from .calendars import Calendars, value_date_after
 from .sight import own_key
 
 BEFORE_PAYMENT = (
@@ -91,13 +91,19 @@ class Outlook:
 
 def expected_cut_off(currency: str) -> datetime | None:
     """When the open cycle of a currency will be cut off; None while that is by the operator's command alone."""
-    return next(iter(next_cut_offs(currency, count=1)), None)
+    return _upcoming(currency)[0]
 
 
 def expected_value_date(currency: str) -> date | None:
     """The day on which what is accepted now should be paid, by the schedule in force; None without a next cut-off."""
-    cut_off = expected_cut_off(currency)
-    return value_date_after(business_date(cut_off), Calendars().of(currency)) if cut_off else None
+    return _upcoming(currency)[1]
+
+
+def _upcoming(currency: str) -> tuple[datetime | None, date | None]:
+    """The next cut-off of a currency, and the day on which what it cuts off is paid."""
+    cut_offs = Calendars().of(currency)
+    cut_off = next(iter(cut_offs.after(clock.now(), count=1)), None)
+    return cut_off, value_date_after(business_date(cut_off), cut_offs) if cut_off else None
 
 
 class ExpectedPayments:
@@ -119,7 +125,7 @@ class ExpectedPayments:
         )
         confirmed = rows.filter(cycle=OuterRef("cycle"), state=InstructionState.CONFIRMED)
         waiting = rows.exclude(Exists(confirmed)).select_related("cycle").order_by("pk")
-        return {payment.cycle_id: payment for payment in waiting}
+        return {payment.cycle_id: payment for payment in waiting if payment.cycle_id is not None}
 
     def _in_unpaid_cycles(self) -> Q:
         return Q(cycle__state__in=BEFORE_PAYMENT) | Q(cycle_id__in=list(self._payments))
@@ -200,7 +206,7 @@ class ExpectedPayments:
             {
                 "payment": payment.public_id,
                 "reference": payment.reference,
-                "cycle": payment.cycle.business_key,
+                "cycle": payment.cycle.business_key if payment.cycle else None,
                 "currency": payment.currency,
                 "amount_minor": payment.amount_minor,
                 "state": payment.state,
@@ -297,7 +303,7 @@ class ExpectedPayments:
     def _next(self, currency: str) -> tuple[datetime | None, date | None]:
         """The next cut-off of a currency and the day of its payments, looked up once."""
         if currency not in self._upcoming:
-            self._upcoming[currency] = expected_cut_off(currency), expected_value_date(currency)
+            self._upcoming[currency] = _upcoming(currency)
         return self._upcoming[currency]
 
     def _outlook_of_payment(

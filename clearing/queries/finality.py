@@ -152,8 +152,10 @@ def _paid_moments(organisation_id: int, at: datetime) -> dict[int, datetime]:
     """
     moments: dict[int, datetime] = {}
     rows = SettlementInstruction.objects.filter(organisation_id=organisation_id, planned_at__lte=at)
-    with_payment = set()
+    with_payment: set[int] = set()
     for row in rows.order_by("pk"):
+        if row.cycle_id is None:
+            continue
         with_payment.add(row.cycle_id)
         returned = row.failed_at is not None and row.failed_at <= at
         if row.confirmed_at is not None and row.confirmed_at <= at and not returned:

@@ -90,7 +90,7 @@ class SetOffs:
                 },
             )
 
-    def _listed_payments(self) -> dict[tuple[int, int], list[dict[str, Any]]]:
+    def _listed_payments(self) -> dict[tuple[int | None, int], list[dict[str, Any]]]:
         """Payments as they stood when the month ended."""
         ended = self.month.ended_at
         bookings = {
@@ -99,7 +99,7 @@ class SetOffs:
                 instruction__in=self.payments, match=BankMatch.SETTLEMENT, booked_on__lt=self.month.until
             )
         }
-        found: dict[tuple[int, int], list[dict[str, Any]]] = {}
+        found: dict[tuple[int | None, int], list[dict[str, Any]]] = {}
         for payment in self.payments:
             state = InstructionState(payment.state)
             later = [

@@ -19,7 +19,8 @@ from ..ledger.locking import lock_balances
 from ..queries.funds import Funds, funds_of
 from ..states import AccountKind, EntryKind, LineKind
 from .approvals import require_second_person
-from .trades import lock_waiting_trades, secure_waiting_trades
+from .trade_entries import lock_waiting_trades
+from .trades import secure_waiting_trades
 
 AMOUNT_MINOR_MAX = 10**15
 REASON_LENGTH_MAX = 200

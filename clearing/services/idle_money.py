@@ -24,7 +24,7 @@ from ..payability import hindrance_of
 from ..queries.safeguarding import regime_in_force
 from ..states import AccountKind, EntryKind, LineKind, PaymentPurpose
 from .instructions import own_instruction
-from .trades import lock_waiting_trades
+from .trade_entries import lock_waiting_trades
 
 RETURNS_A_SWEEP = 100
 MOVED_OR_READ = (AccountKind.AVAILABLE, AccountKind.RECEIVABLE, AccountKind.CLAIM)

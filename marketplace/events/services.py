@@ -62,7 +62,7 @@ def emit_all(events: Sequence[Event]) -> list[str]:
         )
         for event in events
     )
-    if not any(waiting is nudge for _, waiting, _ in connection.run_on_commit):
+    if not any(waiting[1] is nudge for waiting in connection.run_on_commit):
         # One nudge a transaction is enough: the relay carries all of its events.
         transaction.on_commit(nudge)
     return [row.public_id for row in rows]

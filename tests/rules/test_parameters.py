@@ -23,6 +23,8 @@ DEFAULTS = {
     "second_person_hours": 24,
     "commissioned_payment_days": 60,
     "commissioned_lead_business_days": 5,
+    "usage_days": 1,
+    "collection_days": 30,
     "reserve_cap_minor": 10_000_000,
     "cycle_overdue_minutes": 60,
     "refund_returns_fee": True,
@@ -105,5 +107,5 @@ def test_everybody_reads_the_parameters_in_force(api):
     after = api.get("/api/v1/parameters/").json()
     assert after["rulebook"] == rulebook.public_id
     row = next(row for row in after["parameters"] if row["name"] == "usage_days")
-    assert (row["type"], row["value"], row["default"]) == ("int", 7, 5)
+    assert (row["type"], row["value"], row["default"]) == ("int", 7, 1)
     assert set(row["meaning"]) == {"ja", "en"}
