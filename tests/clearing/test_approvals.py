@@ -9,7 +9,15 @@ from django.db import transaction
 
 from clearing import queries, services
 from clearing.errors import SecondPersonNeeded
-from clearing.models import Approval, BankAllocation, SettlementInstruction, TransferFile
+from clearing.models import (
+    Approval,
+    BankAllocation,
+    Entry,
+    Obligation,
+    SettlementInstruction,
+    TransferFile,
+)
+from clearing.obligation_reference import obligation_reference
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
@@ -246,6 +254,64 @@ def test_a_large_payment_is_made_again_by_two(market, cleared, first, second):
     again = services.retry_payment(actor=second, instruction=payment.public_id)
     assert services.retry_payment(actor=first, instruction=payment.public_id) == again
     assert (SettlementInstruction.objects.count(), again.state) == (3, "planned")
+    assert broken() == {}
+
+
+@pytest.mark.parametrize("command", ["refund", "penalty", "reversal", "deposit", "write_off", "release"])
+def test_every_large_command_on_money_takes_two(market, first, second, command):
+    trade = factories.accepted(market, "buyer", "seller", 2_000_000)
+    seller = market.party("seller").public_id
+    if command == "reversal":
+        factories.adjust(market, trade, "seller", "buyer", 1_500_000)
+    if command == "write_off":
+        factories.fund_reserve(market, 3_000_000)
+        paid = factories.clear(market)
+        with pytest.raises(SecondPersonNeeded):
+            services.create_transfer_file(actor=first, cycle=paid.public_id)
+        factories.settle(market, paid)
+        factories.adjust(market, trade, "seller", "buyer", 1_500_000)
+        factories.clear(market)
+    if command == "deposit":
+        factories.pay_in(market, "seller", 1_200_000)
+        services.pay_deposit(actor=actor_for(market.party("seller")), amount_minor=1_200_000, currency="JPY")
+    cycle = market.cycle
+    if command == "release":
+        cycle = factories.clear(market, "netted")
+        services.hold_cycle(actor=first, cycle=cycle.public_id, reason="figures are checked")
+    correction = Obligation.objects.filter(kind="adjustment").first()
+
+    def give(actor: Actor) -> None:
+        {
+            "refund": lambda: services.refund_trade(
+                actor=actor, trade=trade.public_id, amount_minor=None, reason="all was missing"
+            ),
+            "penalty": lambda: services.penalise_trade(
+                actor=actor, trade=trade.public_id, debtor=seller, amount_minor=LARGE_MINOR, reason="late"
+            ),
+            "reversal": lambda: services.reverse_obligation(
+                actor=actor,
+                obligation=obligation_reference(trade.public_id, correction.pk if correction else 0),
+                reason="decided anew",
+            ),
+            "deposit": lambda: services.release_deposit(
+                actor=actor, organisation=seller, amount_minor=1_100_000, reason="it leaves"
+            ),
+            "write_off": lambda: services.write_off_claim(
+                actor=actor, organisation=seller, amount_minor=1_000_000, reason="it is dissolved"
+            ),
+            "release": lambda: services.release_cycle(actor=actor, cycle=cycle.public_id, reason="checked"),
+        }[command]()
+
+    before = (Obligation.objects.count(), Entry.objects.count(), Approval.objects.count())
+    for _ in range(2):
+        with pytest.raises(SecondPersonNeeded):
+            give(first)
+    cycle.refresh_from_db()
+    asked = (Obligation.objects.count(), Entry.objects.count(), Approval.objects.count())
+    assert asked == (before[0], before[1], before[2] + 1)
+    assert (cycle.on_hold_since is not None) == (command == "release")
+    give(second)
+    assert states()[-1] == "approved"
     assert broken() == {}
 
 

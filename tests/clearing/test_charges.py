@@ -25,6 +25,7 @@ from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.invariants import verify_all
 from marketplace.participants.models import Organisation
+from marketplace.rules import services as rules
 from tests.participants import factories as participants
 
 from . import factories
@@ -54,6 +55,20 @@ def kept() -> tuple[int, ...]:
 def test_a_plain_price_needs_no_plan(market):
     factories.conclude(market, "buyer", "seller", 10_000)
     assert kept() == (0, 0, 0, 0, 1)
+
+
+def test_while_trading_is_halted_no_further_charge_begins(market):
+    factories.pay_in(market, "buyer", 200)
+    first = factories.plan(market, "instalment", 100, charges=3)
+    factories.accept(first)
+    reason = {"ja": "確認のため", "en": "Something is checked."}
+    halt = rules.halt_trading(actor=market.actor, scope="market", reason=reason)
+    on_day(2027, 2, 4)
+    assert (services.carry_out_deadlines(), len(charges(first.agreement))) == (0, 1)
+    rules.lift_halt(actor=market.actor, halt=halt.public_id, reason=reason)
+    assert services.carry_out_deadlines() == 1
+    assert [trade.state for trade in charges(first.agreement)] == ["accepted", "accepted"]
+    assert clean()
 
 
 def test_a_hundred_yen_in_three_instalments(market):

@@ -169,8 +169,8 @@ def test_nobody_sees_what_others_are_paid(market, api):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-@pytest.mark.parametrize("state", ["open", "closing", "settling"])
-def test_it_takes_the_same_queries_for_one_row_and_for_more(market, count, state):
+@pytest.mark.parametrize(("state", "queries_taken"), [("open", 15), ("closing", 12), ("settling", 12)])
+def test_it_takes_the_same_queries_for_one_row_and_for_more(market, count, state, queries_taken):
     for number in range(count):
         factories.accepted(market, f"buyer{number}", "seller", 1_000)
     if state != "open":
@@ -178,7 +178,7 @@ def test_it_takes_the_same_queries_for_one_row_and_for_more(market, count, state
     client = client_of(market.party("seller"))
     with CaptureQueriesContext(connection) as taken:
         assert len(client.get(PATH).json()["results"]) == count
-    assert len(taken) == 12
+    assert len(taken) == queries_taken
 
 
 def test_pages_go_on(market):
