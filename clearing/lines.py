@@ -47,10 +47,15 @@ FURTHER_LINES = f"""
     SELECT business_key, debtor_id, creditor_id,
            concat_ws('|', line, row_number() OVER (PARTITION BY business_key, line)) AS line
       FROM (SELECT t.business_key, o.debtor_id, o.creditor_id, {FURTHER_LINE} AS line
-              FROM clearing_obligation o JOIN clearing_trade t ON t.id = o.trade_id
+              FROM clearing_obligation o CROSS JOIN LATERAL (
+                    SELECT business_key, buyer_id, seller_id, buyer_key, seller_key
+                      FROM clearing_trade WHERE id = o.trade_id OFFSET 0) t
              WHERE o.cycle_id = %(cycle)s AND {FURTHER.format(o="o")}) further
 """  # noqa: S608  our own words
-"""The lines of a cycle's further obligations, no two of them the same, with their trade's key and their parties."""
+"""The lines of a cycle's further obligations, no two of them the same, with their trade's key and their parties.
+
+Their trades are looked up by key: joined as sets, the planner would read all trades of the cycle for a few of them.
+"""
 
 
 def leaf_of(line: str) -> str:

@@ -15,6 +15,9 @@ from ..netting import Position
 from ..posting_plan import Plan, plan_of, plan_of_operator
 from ..states import AccountKind, EntryKind
 
+POSTED_KINDS = (AccountKind.PAYABLE, AccountKind.RECEIVABLE, AccountKind.CLAIM)
+"""The accounts of a participant that its entry can touch."""
+
 
 class _Party(NamedTuple):
     """A participant of the cycle: its position as stored, and its accounts by kind."""
@@ -59,7 +62,7 @@ def _parties(cycle: Cycle, operator_id: int) -> list[_Party]:
         .order_by("organisation_id")
         .values_list("organisation_id", "public_id", *POSITION_COLUMNS)
     )
-    accounts = participant_accounts((row[0] for row in rows), cycle.currency)
+    accounts = participant_accounts((row[0] for row in rows), cycle.currency, POSTED_KINDS)
     return [_Party(row[0], row[1], Position(*row[2:]), accounts[row[0]]) for row in rows]
 
 
