@@ -17,15 +17,23 @@ def advance(cycle: str) -> str | None:
 @shared_task(name="clearing.tasks.sweep", ignore_result=True)
 def sweep() -> int:
     """On beat: cut-offs, deadlines, waiting trades whose money is there, cycles, statements due; how many were moved."""
-    return (
-        services.close_due_cycles()
-        + services.carry_out_deadlines()
-        + services.advance_cycles()
-        + services.make_statements()
+    return services.each_by_itself(
+        (
+            services.close_due_cycles,
+            services.carry_out_deadlines,
+            services.advance_cycles,
+            services.make_statements,
+        )
     )
 
 
 @shared_task(name="clearing.tasks.watch", ignore_result=True)
 def watch() -> int:
-    """On beat: overdue cycles, the daily check of clients' money, idle money, lost payments, lapsed approvals; how many."""
-    return services.watch_cycles() + services.watch_money()
+    """On beat: alarms about cycles that are overdue; how many were raised or ended."""
+    return services.watch_cycles()
+
+
+@shared_task(name="clearing.tasks.safeguard", ignore_result=True)
+def safeguard() -> int:
+    """On beat: the daily check of clients' money, idle money, lost payments, lapsed approvals; how many were done."""
+    return services.watch_money()

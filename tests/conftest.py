@@ -15,12 +15,17 @@ from psycopg import sql
 from rest_framework.test import APIClient
 from xdist.scheduler import LoadScopeScheduling
 
+TOGETHER = ("stories", "faults")
+
 
 class StoriesTogether(LoadScopeScheduling):
-    """Tests go wherever a test process is free, but the stories, which share one trading day, to one of them."""
+    """Tests go wherever a test process is free, but those that share what takes long to make to one of them.
+
+    The stories share one trading day, the faults the templates that they start from.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "stories" if nodeid.startswith("tests/stories/") else nodeid
+        return next((name for name in TOGETHER if nodeid.startswith(f"tests/{name}/")), nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -30,10 +35,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> StoriesToget
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The stories come first, because they take longest; the day itself before those that trade on in its market."""
+    """The stories and the faults come first, because they take longest; the day before those that trade on in it."""
     stories = [item for item in items if "stories" in item.path.parts]
     stories.sort(key=lambda item: item.path.name != "test_trading_day.py")
-    items[:] = stories + [item for item in items if item not in set(stories)]
+    first = stories + [item for item in items if "faults" in item.path.parts]
+    items[:] = first + [item for item in items if item not in set(first)]
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from ..states import (
     PaymentDirection,
     TradeState,
 )
+from .calendars import Calendars, next_cut_offs, value_date_after
 from .sight import own_key
 
 BEFORE_PAYMENT = (
@@ -90,13 +91,13 @@ class Outlook:
 
 def expected_cut_off(currency: str) -> datetime | None:
     """When the open cycle of a currency will be cut off; None while that is by the operator's command alone."""
-    return None
+    return next(iter(next_cut_offs(currency, count=1)), None)
 
 
 def expected_value_date(currency: str) -> date | None:
-    """The day on which what is accepted now should be paid: a business day after the next cut-off, if that is known."""
+    """The day on which what is accepted now should be paid, by the schedule in force; None without a next cut-off."""
     cut_off = expected_cut_off(currency)
-    return BusinessCalendar().after(business_date(cut_off), 1) if cut_off else None
+    return value_date_after(business_date(cut_off), Calendars().of(currency)) if cut_off else None
 
 
 class ExpectedPayments:
@@ -113,7 +114,9 @@ class ExpectedPayments:
 
     def _unpaid(self) -> dict[int, SettlementInstruction]:
         """The last payment of each cycle that was not confirmed, by cycle."""
-        rows = SettlementInstruction.objects.filter(organisation_id=self.own, direction=PaymentDirection.OUT)
+        rows = SettlementInstruction.objects.filter(
+            organisation_id=self.own, direction=PaymentDirection.OUT, cycle__isnull=False
+        )
         confirmed = rows.filter(cycle=OuterRef("cycle"), state=InstructionState.CONFIRMED)
         waiting = rows.exclude(Exists(confirmed)).select_related("cycle").order_by("pk")
         return {payment.cycle_id: payment for payment in waiting}

@@ -9,16 +9,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.db.models import Count, Max, Q
 
 from marketplace.kernel import clock
-from marketplace.rules.errors import NoParameter, NoRulebook
-from marketplace.rules.queries import parameter
 
 from ..models import Cycle, SettlementInstruction
+from ..parameters import cycle_overdue_minutes
 from ..states import WORKING_STATES, CycleState, InstructionState, OverdueReason
 from .calendars import Calendars, value_date_after
 
-OVERDUE_PARAMETER = "cycle_overdue_minutes"
-OVERDUE_MINUTES = 60
-"""How long the steps of a cycle may take where neither schedule nor rulebook says so."""
 CLOSING_GRACE = timedelta(minutes=1)
 """How late a cycle may be cut off before it is overdue: the sweep comes every few seconds."""
 
@@ -95,7 +91,9 @@ class CycleReadings:
 
     def _slow(self, cycle: Cycle, closed_at: datetime) -> Overdue | None:
         schedule = self._calendars.of(cycle.currency).schedule_on(clock.business_date(closed_at))
-        minutes = schedule.overdue_minutes if schedule and schedule.overdue_minutes else overdue_minutes()
+        minutes = (
+            schedule.overdue_minutes if schedule and schedule.overdue_minutes else cycle_overdue_minutes()
+        )
         deadline = closed_at + timedelta(minutes=minutes)
         return Overdue(OverdueReason.SLOW, deadline) if self.now > deadline else None
 
@@ -104,14 +102,6 @@ class CycleReadings:
         expected = value_date_after(clock.business_date(posted_at), self._calendars.of(cycle.currency))
         deadline = _end_of(max(expected, self.settlement[cycle.pk].last_value_date or expected))
         return Overdue(OverdueReason.PAST_VALUE_DATE, deadline) if self.now >= deadline else None
-
-
-def overdue_minutes() -> int:
-    """How long the steps of a cycle may take by the rulebook in force."""
-    try:
-        return int(parameter(OVERDUE_PARAMETER))
-    except (NoParameter, NoRulebook):
-        return OVERDUE_MINUTES
 
 
 def _end_of(day: date) -> datetime:

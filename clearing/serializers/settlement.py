@@ -50,7 +50,7 @@ class InstructionSerializer(serializers.ModelSerializer[SettlementInstruction]):
         return label_of(instruction, "held_back") if instruction.held_back else None
 
 
-class LeftOutSerializer(serializers.Serializer[Any]):
+class LeftOutPaymentSerializer(serializers.Serializer[Any]):
     """A planned payment that could not go into a file, and why: ``no_account`` or ``abroad``."""
 
     reference = serializers.CharField()
@@ -62,7 +62,7 @@ class TransferFileSerializer(serializers.ModelSerializer[TransferFile]):
 
     id = serializers.CharField(source="public_id")
     cycle = serializers.CharField(source="cycle.public_id", allow_null=True, default=None)
-    left_out = LeftOutSerializer(many=True)
+    left_out = LeftOutPaymentSerializer(many=True)
 
     class Meta:
         model = TransferFile

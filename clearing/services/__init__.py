@@ -27,7 +27,7 @@ from .scheduling import (
 )
 from .settlement import create_transfer_file, register_client_account
 from .statements import make_statements
-from .sweeping import advance_cycles, carry_out_deadlines, secure_funded_trades
+from .sweeping import advance_cycles, carry_out_deadlines, each_by_itself, secure_funded_trades
 from .trades import conclude_trade, secure_waiting_trades
 from .watching import watch_money
 
@@ -55,6 +55,7 @@ __all__ = [
     "declare_closed_day",
     "declare_funds_regime",
     "dry_run_cycle",
+    "each_by_itself",
     "end_agreement",
     "expire_approvals",
     "fail_trade",

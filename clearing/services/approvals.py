@@ -18,15 +18,12 @@ from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.states import advance
-from marketplace.rules import queries as rules
-from marketplace.rules.errors import NoParameter, NoRulebook
 
 from ..errors import SecondPersonNeeded
 from ..models import Approval
+from ..parameters import second_person_hours, second_person_minor
 from ..states import APPROVAL, ApprovalState
 
-SECOND_PERSON_MINOR = 1_000_000
-SECOND_PERSON_HOURS = 24
 EXPIRED_A_SWEEP = 200
 
 
@@ -76,7 +73,7 @@ def require_second_person(
     under ``keeping_refusals`` instead of ``transaction.atomic``. ``payload``: JSON that says what exactly would be
     done; a command with another payload is another request.
     """
-    if actor.role is Role.SYSTEM or amount_minor < _parameter("second_person_minor", SECOND_PERSON_MINOR):
+    if actor.role is Role.SYSTEM or amount_minor < second_person_minor():
         return None
     request = _Request(actor, command, subject, amount_minor, currency, payload)
     pending = _pending(request)
@@ -105,7 +102,7 @@ def _pending(request: _Request) -> Approval | None:
 
 
 def _expiry(asked_at: datetime) -> datetime:
-    return asked_at + timedelta(hours=_parameter("second_person_hours", SECOND_PERSON_HOURS))
+    return asked_at + timedelta(hours=second_person_hours())
 
 
 @transaction.atomic
@@ -199,11 +196,3 @@ def _end(approval: Approval, actor: Actor, command: str, *, role: str) -> None:
         },
     )
     emit(ApprovalEnded(approval=approval.public_id, state=approval.state))
-
-
-def _parameter(name: str, default: int) -> int:
-    """A whole number of the rulebook in force; ``default`` where it states none."""
-    try:
-        return int(rules.parameter(name))
-    except (NoParameter, NoRulebook):
-        return default

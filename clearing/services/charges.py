@@ -14,6 +14,8 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.clock import business_date, market_zone
 from marketplace.kernel.errors import DomainError
+from marketplace.rules.errors import TradingHalted
+from marketplace.rules.services import require_trading_open
 
 from ..errors import UsageFaulty
 from ..models import ChargePlan, PlannedCharge, Trade, UsageRecord
@@ -26,7 +28,14 @@ logger = logging.getLogger(__name__)
 
 
 def may_charge(trade: Trade) -> bool:
-    """Whether a further charge of the agreement of ``trade`` may begin now. A halt of trading is asked for here."""
+    """Whether a further charge of the agreement of ``trade`` may begin now: not while its trading is halted.
+
+    Until the transaction ends no halt is declared, as for the signature of an agreement.
+    """
+    try:
+        require_trading_open(listing=trade.listing, segment=trade.segment)
+    except TradingHalted:
+        return False
     return True
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from django.db import transaction
-
 from marketplace.evidence.services import record
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.identifiers import new_identifier
+from marketplace.kernel.refusals import keeping_refusals
 from marketplace.participants.queries import OrganisationView, get_organisation
 
 from ..ledger.accounts import accounts_of, market_accounts
@@ -14,10 +13,11 @@ from ..ledger.journal import Draft, Line, post
 from ..ledger.locking import lock_balances, one_mover_at_a_time
 from ..queries.funds import Funds, funds_of
 from ..states import AccountKind, EntryKind, LineKind
+from .approvals import require_second_person
 from .deposits import require_amount, require_currency, require_participant, stated_reason
 
 
-@transaction.atomic
+@keeping_refusals()
 def write_off_claim(
     *, actor: Actor, organisation: str, amount_minor: int, reason: str, currency: str = "JPY"
 ) -> Funds:
@@ -25,7 +25,7 @@ def write_off_claim(
 
     The loss is the operator's: the claim is written off, and the reserve that lent it is smaller by as much, so
     that what the client account holds for participants is as it was. Raises InsufficientFunds where less is owed,
-    Missing, FieldInvalid, Forbidden.
+    SecondPersonNeeded for a large amount, Missing, FieldInvalid, Forbidden.
     """
     actor.require_operator()
     require_amount(amount_minor)
@@ -34,6 +34,14 @@ def write_off_claim(
     debtor = get_organisation(organisation)
     require_participant(debtor)
     one_mover_at_a_time()
+    require_second_person(
+        actor=actor,
+        command="clearing.write_off",
+        subject=debtor.public_id,
+        amount_minor=amount_minor,
+        currency=currency,
+        payload={"amount_minor": amount_minor},
+    )
     own, market = accounts_of(debtor.id, currency), market_accounts(currency)
     lost = market[AccountKind.WRITE_OFF]
     draft = Draft(

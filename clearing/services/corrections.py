@@ -13,6 +13,7 @@ from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
 from marketplace.kernel.money import share_of
+from marketplace.kernel.refusals import keeping_refusals
 from marketplace.participants.queries import organisations_by_id
 
 from ..errors import BeyondCaptured, NotAcceptedYet, NotReversible
@@ -20,6 +21,7 @@ from ..models import Obligation, Trade
 from ..obligation_reference import named_by, obligation_reference
 from ..parameters import refund_returns_fee
 from ..states import CORRECTION_KINDS, ObligationKind, TradeState
+from .approvals import require_second_person
 from .eligibility import cycle_for, make_correction, make_fee_refund, reverse
 from .trade_entries import evidence, locked_trade, locked_trades
 
@@ -83,18 +85,26 @@ def adjust_trade(
     return True
 
 
-@transaction.atomic
+@keeping_refusals()
 def refund_trade(*, actor: Actor, trade: str, reason: str, amount_minor: int | None = None) -> Obligation:
     """The seller gives the price of an accepted trade back, in part or (None) all that is left of it, with its tax.
 
     With the whole price the market gives its fee back, where the rulebook says so (``refund_returns_fee``). What
-    beneficiaries got stays theirs. Raises NotAcceptedYet, BeyondCaptured, FieldInvalid, Missing, Forbidden.
+    beneficiaries got stays theirs. Raises SecondPersonNeeded for a large
+    amount, NotAcceptedYet, BeyondCaptured, FieldInvalid, Missing, Forbidden.
     """
     actor.require_operator()
-    # A second person's approval of large amounts is asked for here.
     _check(reason, amount_minor)
     subject = locked_trade(public_id=trade)
     _require_accepted(subject)
+    require_second_person(
+        actor=actor,
+        command="clearing.refund",
+        subject=subject.public_id,
+        amount_minor=amount_minor or remaining_of(subject)[0],
+        currency=subject.currency,
+        payload={"amount_minor": amount_minor, "seller": subject.seller_id},
+    )
     source = new_identifier("cor")
     if amount_minor is None:
         return give_back_all(actor=actor, trade=subject, source=source, reason=reason)
@@ -143,14 +153,13 @@ def _return_fee(trade: Trade, source: str) -> int:
     return make_fee_refund(trade=trade, source=f"{source}:fee").amount_minor
 
 
-@transaction.atomic
+@keeping_refusals()
 def penalise_trade(*, actor: Actor, trade: str, debtor: str, amount_minor: int, reason: str) -> Obligation:
     """A party of an accepted trade (its public identifier) owes the other a penalty, without tax.
 
-    Raises NotAcceptedYet, FieldInvalid, Missing, Forbidden.
+    Raises SecondPersonNeeded for a large amount, NotAcceptedYet, FieldInvalid, Missing, Forbidden.
     """
     actor.require_operator()
-    # A second person's approval of large amounts is asked for here.
     _check(reason, amount_minor)
     subject = locked_trade(public_id=trade)
     _require_accepted(subject)
@@ -161,6 +170,14 @@ def penalise_trade(*, actor: Actor, trade: str, debtor: str, amount_minor: int, 
             Label("name the buyer or the seller of the trade", "取引の利用者または提供者を指定してください"),
         )
     debtor_id = parties[debtor]
+    require_second_person(
+        actor=actor,
+        command="clearing.penalty",
+        subject=subject.public_id,
+        amount_minor=amount_minor,
+        currency=subject.currency,
+        payload={"amount_minor": amount_minor, "debtor": debtor},
+    )
     source = new_identifier("cor")
     obligation = make_correction(
         trade=subject,
@@ -182,15 +199,14 @@ def penalise_trade(*, actor: Actor, trade: str, debtor: str, amount_minor: int, 
     return obligation
 
 
-@transaction.atomic
+@keeping_refusals()
 def reverse_obligation(*, actor: Actor, obligation: str, reason: str) -> Obligation:
     """Undo a correction by one obligation of the same amount the other way, once.
 
     Price, fee and shares are not undone so; a fee that went back with a refund stays back. Raises NotReversible,
-    FieldInvalid, Missing, Forbidden.
+    SecondPersonNeeded for a large amount, FieldInvalid, Missing, Forbidden.
     """
     actor.require_operator()
-    # A second person's approval of large amounts is asked for here.
     _check(reason)
     named = named_by(obligation)
     trade = Trade.objects.filter(public_id=named[0]).first() if named else None
@@ -204,6 +220,14 @@ def reverse_obligation(*, actor: Actor, obligation: str, reason: str) -> Obligat
     corrects = subject.kind in CORRECTION_KINDS and subject.carried_from_id is None
     if undone or not corrects or subject.reverses_id is not None:
         raise NotReversible(obligation=obligation)
+    require_second_person(
+        actor=actor,
+        command="clearing.reversal",
+        subject=obligation,
+        amount_minor=subject.amount_minor,
+        currency=subject.currency,
+        payload={"kind": str(subject.kind), "amount_minor": subject.amount_minor},
+    )
     made = reverse(subject, cycle_for(subject.currency, None))
     made.save()
     record(

@@ -18,12 +18,14 @@ from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.money import exponent
+from marketplace.kernel.refusals import keeping_refusals
 from marketplace.kernel.states import advance
 
 from ..errors import CycleCannotBeHeld, CycleNotOnHold, CycleOnHold, NoOpenCycle
 from ..ledger.accounts import open_market_accounts
 from ..models import Cycle, CycleStep
 from ..states import CYCLE, HOLDABLE_STATES, CycleState
+from .approvals import require_second_person
 from .safeguarding import require_funds_regime
 from .steps import STEPS
 
@@ -168,18 +170,25 @@ def hold_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
     return subject
 
 
-@transaction.atomic
+@keeping_refusals()
 def release_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
     """Let a cycle that is on hold go on. Emits cycle.released.
 
-    Raises CycleNotOnHold, FieldInvalid, Missing, Forbidden.
+    Raises CycleNotOnHold, SecondPersonNeeded where its net value is large, FieldInvalid, Missing, Forbidden.
     """
     actor.require_operator()
     reason = _reason(reason)
     subject = _locked(cycle)
     if subject.on_hold_since is None:
         raise CycleNotOnHold(cycle=subject.business_key)
-    # Where ``net_minor`` is large, the approval of somebody other than ``held_by`` is to be required here.
+    require_second_person(
+        actor=actor,
+        command="clearing.cycle_release",
+        subject=subject.public_id,
+        amount_minor=subject.net_minor or 0,
+        currency=subject.currency,
+        payload={"held_by": subject.held_by, "held_for": subject.hold_reason},
+    )
     held = {
         "held_since": subject.on_hold_since.isoformat(),
         "held_by": subject.held_by,

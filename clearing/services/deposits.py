@@ -9,6 +9,7 @@ from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
+from marketplace.kernel.refusals import keeping_refusals
 from marketplace.participants.queries import OrganisationView, get_organisation, organisations_by_id
 
 from ..errors import ClaimOutstanding
@@ -17,6 +18,7 @@ from ..ledger.journal import Draft, Line, post
 from ..ledger.locking import lock_balances
 from ..queries.funds import Funds, funds_of
 from ..states import AccountKind, EntryKind, LineKind
+from .approvals import require_second_person
 from .trades import lock_waiting_trades, secure_waiting_trades
 
 AMOUNT_MINOR_MAX = 10**15
@@ -48,14 +50,14 @@ def pay_deposit(*, actor: Actor, amount_minor: int, currency: str) -> Funds:
     return funds_of(owner, currency)
 
 
-@transaction.atomic
+@keeping_refusals()
 def release_deposit(
     *, actor: Actor, organisation: str, amount_minor: int, reason: str, currency: str = "JPY"
 ) -> Funds:
     """Give a participant its deposit back, or a part of it, to dispose of; what it has then.
 
     Its waiting trades are secured with it. Raises ClaimOutstanding while it owes the market something,
-    InsufficientFunds, Missing, FieldInvalid, Forbidden.
+    InsufficientFunds, SecondPersonNeeded for a large amount, Missing, FieldInvalid, Forbidden.
     """
     actor.require_operator()
     require_amount(amount_minor)
@@ -70,6 +72,14 @@ def release_deposit(
     claim_minor = balances[accounts[AccountKind.CLAIM]]
     if claim_minor:
         raise ClaimOutstanding(organisation=organisation, claim_minor=claim_minor, currency=currency)
+    require_second_person(
+        actor=actor,
+        command="clearing.deposit_release",
+        subject=owner.public_id,
+        amount_minor=amount_minor,
+        currency=currency,
+        payload={"amount_minor": amount_minor},
+    )
     line = Line(
         LineKind.DEPOSIT_RELEASED,
         accounts[AccountKind.DEPOSIT],

@@ -6,16 +6,12 @@ from collections.abc import Iterable
 
 from django.db import connection
 
-from marketplace.rules.errors import NoParameter
-from marketplace.rules.queries import parameter
-
 from ..ledger.accounts import market_accounts, participant_accounts
 from ..ledger.locking import lock_balances
+from ..parameters import reserve_cap_minor
 from ..shortfall import Resources
 from ..states import AccountKind
 
-RESERVE_CAP_PARAMETER = "reserve_cap_minor"
-RESERVE_CAP_MINOR = 10_000_000
 """What one cycle draws from the reserve at most, where the rulebook does not say."""
 
 OWN_KINDS = (AccountKind.RECEIVABLE, AccountKind.AVAILABLE, AccountKind.DEPOSIT)
@@ -94,11 +90,3 @@ def lendable_minor(currency: str) -> int:
         )
         lent = int(cursor.fetchone()[0])
     return max(min(has - lent, reserve_cap_minor()), 0)
-
-
-def reserve_cap_minor() -> int:
-    """What one cycle draws from the reserve at most, in minor units, by the rulebook in force."""
-    try:
-        return int(parameter(RESERVE_CAP_PARAMETER))
-    except NoParameter:
-        return RESERVE_CAP_MINOR

@@ -25,7 +25,7 @@ from ..states import AccountKind, FundsRegimeKind
 
 logger = logging.getLogger(__name__)
 
-CHECK_LOCK = 5_301_013
+CHECK_LOCK = 5_301_016
 IDLE_DAYS = 5
 
 

@@ -30,12 +30,12 @@ from ..payability import hindrance_of
 from ..queries.calendars import value_date
 from ..queries.ledger import client_money
 from ..queries.safeguarding import may_pay_abroad
-from ..states import INSTRUCTION, CycleState, InstructionState, PaymentDirection
+from ..states import FINAL_STATES, INSTRUCTION, CycleState, InstructionState, PaymentDirection
 from ..transfer_file import Originator, Payment, Unwritable, write_transfer_file
 from .approvals import require_second_person
 
 TRANSFER_CURRENCY = "JPY"
-PAYING_STATES = (CycleState.SETTLING, CycleState.PARTIAL)
+PAYING_STATES = (CycleState.SETTLING, *FINAL_STATES)
 SAMPLE = Payment("JPY00001-000001", "0001", "001", "ordinary", "0000001", "A", 1)
 
 

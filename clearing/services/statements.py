@@ -21,7 +21,7 @@ from ..models import Cycle, MonthlyStatement, StatementMonth
 from ..queries.statements import organisations_lacking_statements, statement_documents
 from ..statement_document import Month, month_of
 
-STATEMENT_LOCK = 5_301_013
+STATEMENT_LOCK = 5_301_015
 STATEMENTS_A_STEP = 50
 STEPS_A_SWEEP = 4
 FIRST_HOUR = time(1)

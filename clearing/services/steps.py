@@ -192,6 +192,10 @@ def instruct(cycle: Cycle, actor: Actor) -> bool:
 def settle(cycle: Cycle, actor: Actor) -> bool:
     """Settled when every payment is confirmed and nothing is carried; in part when the rest can only wait."""
     outcome = settlement_outcome(cycle)
+    if outcome is None and cycle.state == CycleState.SETTLED:
+        outcome = (
+            CycleState.PARTIAL
+        )  # a payment came back, and is on its way again before the cycle was looked at
     if outcome is None or outcome == cycle.state:
         return False
     if outcome == CycleState.PARTIAL:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterable
+from functools import partial
 
-from django.db import connection
+from django.db import Error, connection
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
@@ -36,13 +38,29 @@ _FUNDED = """
 """
 
 
+def each_by_itself(jobs: Iterable[Callable[[], int]]) -> int:
+    """Do every job and return what they did in sum.
+
+    One that is refused, or that the database fails, is logged and left to the next sweep: it holds back no other.
+    """
+    done = 0
+    for job in jobs:
+        try:
+            done += job()
+        except DomainError as error:
+            logger.error("a sweep was refused, and waits for a person: %s", error)
+        except Error:
+            logger.exception("a sweep failed, and is tried again by the next one")
+    return done
+
+
 def secure_funded_trades(*, actor: Actor = SYSTEM) -> int:
     """Secure waiting trades whose money is there, buyer by buyer; returns how many were secured."""
     with connection.cursor() as cursor:
         cursor.execute(_FUNDED, [TRADES_A_SWEEP])
         buyers = cursor.fetchall()
-    return sum(
-        secure_waiting_trades(actor=actor, organisation_id=organisation_id, currency=currency)
+    return each_by_itself(
+        partial(secure_waiting_trades, actor=actor, organisation_id=organisation_id, currency=currency)
         for organisation_id, currency in buyers
     )
 
@@ -54,29 +72,39 @@ def carry_out_deadlines(*, actor: Actor = SYSTEM) -> int:
     order whose last moment has come, are accepted; trades whose money did not come in time fail; payments past
     their value date are lost sight of. Each trade is moved in a transaction of its own.
     """
-    begun = begin_due_charges(actor=actor, limit=TRADES_A_SWEEP)
-    secure_funded_trades(actor=actor)
-    accepted = accept_ended_periods(actor=actor, limit=TRADES_A_SWEEP)
-    accepted += accept_commissioned(actor=actor, limit=TRADES_A_SWEEP)
+    limit = TRADES_A_SWEEP
+    begun = each_by_itself([partial(begin_due_charges, actor=actor, limit=limit)])
+    each_by_itself([partial(secure_funded_trades, actor=actor)])
+    accepted = each_by_itself(
+        [
+            partial(accept_ended_periods, actor=actor, limit=limit),
+            partial(accept_commissioned, actor=actor, limit=limit),
+        ]
+    )
     due = (
         Trade.objects.filter(state=TradeState.CONCLUDED, fund_by__lte=clock.now())
         .order_by("fund_by", "pk")
-        .values_list("public_id", flat=True)[:TRADES_A_SWEEP]
+        .values_list("public_id", flat=True)[:limit]
     )
-    failed = sum(fail_trade(actor=actor, trade=trade) for trade in list(due))
-    return begun + accepted + failed + mark_overdue_payments(actor=actor)
+    ended = each_by_itself(
+        [
+            *(partial(fail_trade, actor=actor, trade=trade) for trade in due),
+            partial(mark_overdue_payments, actor=actor),
+        ]
+    )
+    return begun + accepted + ended
 
 
 def advance_cycles(*, actor: Actor = SYSTEM) -> int:
     """Take every cycle that is not at its end on by some steps; returns how many steps were done.
 
-    A cycle that refuses is logged and left as it is, and does not hold back the others.
+    A cycle that refuses, or fails, is logged and left as it is, and does not hold back the others.
     """
+    return each_by_itself(partial(_some_steps, cycle, actor) for cycle in cycles_to_advance())
+
+
+def _some_steps(cycle: str, actor: Actor) -> int:
     steps = 0
-    for cycle in cycles_to_advance():
-        try:
-            while steps < STEPS_A_SWEEP and advance_cycle(cycle=cycle, actor=actor) is not None:
-                steps += 1
-        except DomainError as error:
-            logger.error("cycle %s waits for a person: %s", cycle, error)
+    while steps < STEPS_A_SWEEP and advance_cycle(cycle=cycle, actor=actor) is not None:
+        steps += 1
     return steps

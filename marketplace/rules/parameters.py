@@ -73,22 +73,6 @@ PARAMETERS: Mapping[str, Parameter] = {
             lowest=1,
         ),
         Parameter(
-            "idle_money_days",
-            5,
-            Label(
-                "Business days after which money that is tied to no trade goes back to who paid it in.",
-                "どの取引にも結び付かない資金を、入金者に返還するまでの営業日数です。",
-            ),
-        ),
-        Parameter(
-            "balance_cap_minor",
-            0,
-            Label(
-                "The most a participant may have lying with the market untied to a trade; 0 sets no limit.",
-                "取引に結び付かない預り金の、参加者ごとの上限額です。0は上限なしを表します。",
-            ),
-        ),
-        Parameter(
             "commissioned_payment_days",
             60,
             Label(
@@ -104,6 +88,23 @@ PARAMETERS: Mapping[str, Parameter] = {
                 "Business days before that limit at which the payment of commissioned data is begun.",
                 "委託データの支払を、期限の何営業日前に始めるかを定めます。",
             ),
+        ),
+        Parameter(
+            "usage_days",
+            1,
+            Label(
+                "Days after a metered period in which use of its last days may still be told.",
+                "従量期間の終了後、最後の数日分の利用報告を受け付ける日数です。",
+            ),
+        ),
+        Parameter(
+            "collection_days",
+            30,
+            Label(
+                "Days after which access that nobody used ends and the buyer's money goes back.",
+                "一度も受領されないデータの利用権を終了し、代金を返還するまでの日数です。",
+            ),
+            lowest=1,
         ),
         Parameter(
             "reserve_cap_minor",

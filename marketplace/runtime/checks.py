@@ -24,7 +24,7 @@ def test(arguments: Sequence[str]) -> int:
 def faults(arguments: Sequence[str]) -> int:
     """Run the long fault campaign, one test at a time, and return pytest's exit status."""
     with supervised(test_servers(), "make faults") as supervisor:
-        return pytest(supervisor, ["-m", "campaign", *(arguments or ["tests/faults"])])
+        return pytest(supervisor, ["-m", "campaign", *(arguments or ["tests/faults", "tests/properties"])])
 
 
 def pytest(supervisor: Supervisor, arguments: Sequence[str]) -> int:

@@ -38,7 +38,8 @@ def every(task: str, seconds: float) -> dict[str, Any]:
 CELERY_BEAT_SCHEDULE = {
     "events": every("marketplace.events.tasks.sweep", 2.0),
     "clearing": every("clearing.tasks.sweep", 3.0),
-    "clearing-watch": every("clearing.tasks.watch", 20.0),
+    "clearing-watch": every("clearing.tasks.watch", 30.0),
+    "money": every("clearing.tasks.safeguard", 20.0),
     "evidence": every("marketplace.evidence.tasks.seal", 5.0),
     "checkpoint": every("marketplace.evidence.tasks.checkpoint", 3600.0),
     "mail": every("marketplace.notices.tasks.send_mail", 5.0),

@@ -101,6 +101,13 @@ DATABASES = {
     }
 }
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+# Who stalls within a transaction loses its session and what it locked, so that another takes over; its commit is
+# refused when it wakes. Who waits for a lock gives up before its task is ended, and the next sweep tries again.
+DATABASES["default"]["OPTIONS"].setdefault(
+    "options",
+    f"-c idle_in_transaction_session_timeout={env.int('DATABASE_STALL_SECONDS_MAX', default=60)}s"
+    f" -c lock_timeout={env.int('DATABASE_LOCK_SECONDS_MAX', default=60)}s -c tcp_keepalives_idle=30",
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL")

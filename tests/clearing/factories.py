@@ -13,7 +13,16 @@ from typing import Any
 from django.db import connection
 
 from clearing import handlers, queries, services
-from clearing.models import Cycle, Obligation, SettlementInstruction, Trade, UsageRecord
+from clearing.models import (
+    ChargePlan,
+    Cycle,
+    Obligation,
+    PlannedCharge,
+    PlannedShare,
+    SettlementInstruction,
+    Trade,
+    UsageRecord,
+)
 from clearing.services.eligibility import cycle_for
 from clearing.states import InstructionState
 from marketplace.events.envelope import Envelope
@@ -269,8 +278,32 @@ def adjust(
     handlers.on_adjustment_due(event, envelope(event))
 
 
+def let_share(market: Market, trade: Trade, beneficiary: str) -> None:
+    """Make a participant one who may share in the proceeds of a trade, as if its agreement had said so."""
+    plan, made = ChargePlan.objects.get_or_create(
+        agreement=trade.agreement,
+        defaults={
+            "charging": "one_off",
+            "charges": 1,
+            "period_months": 1,
+            "price_minor": trade.price_minor,
+            "currency": trade.currency,
+            "funding_days": 1,
+            "concluded_at": trade.concluded_at,
+        },
+    )
+    if made:
+        PlannedCharge.objects.create(plan=plan, charge=1, price_minor=trade.price_minor, due_on=clock.today())
+    party = market.party(beneficiary)
+    PlannedShare.objects.get_or_create(
+        plan=plan, organisation=party, defaults={"beneficiary_key": party.corporate_number, "share_bp": 1_000}
+    )
+
+
 def owe(market: Market, trade: Trade, kind: str, debtor: str, creditor: str, amount_minor: int) -> Obligation:
     """An obligation of a kind that agreements ask for: a share, a penalty."""
+    if kind == "share":
+        let_share(market, trade, creditor)
     return Obligation.objects.create(
         trade=trade,
         kind=kind,

@@ -172,7 +172,7 @@ def test_no_more_is_shared_or_given_back_than_was_captured(market):
         because="beyond what was captured",
     )  # fmt: skip
     fee = (trade.pk, "fee_refund", market.operator.pk, trade.seller_id)
-    refused(other, *fee, 501, 0, cycle, because="beyond what was captured")
+    refused(other, *fee, 501, 0, cycle, because="more is given back than was charged")
     refused(
         other, trade.pk, "penalty", trade.seller_id, trade.buyer_id, 1, 1, cycle,
         because="obligation_fee_tax_later",

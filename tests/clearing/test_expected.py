@@ -139,7 +139,9 @@ def test_a_cycle_on_hold_says_so(market):
     cycle = factories.clear(market, "closing")
     row = shown(market)["results"][0]
     assert (row["reason_code"], row["expected_on"] is not None) == ("being_cleared", True)
-    Cycle.objects.filter(pk=cycle.pk).update(on_hold_since=clock.now(), hold_reason="figures are checked")
+    Cycle.objects.filter(pk=cycle.pk).update(
+        on_hold_since=clock.now(), hold_reason="figures are checked", held_by="usr_1"
+    )
     row = shown(market)["results"][0]
     assert (row["reason_code"], row["expected_on"]) == ("cycle_on_hold", None)
 

@@ -148,6 +148,7 @@ def test_a_fee_that_will_be_drawn_keeps_its_money(db):
 
 
 def test_money_that_answers_for_a_claim_stays(market):
+    factories.fund_reserve(market, 1_000)
     first = factories.accepted(market, "buyer", "seller", 10_000)
     factories.settle(market, factories.clear(market))
     factories.adjust(market, first, "seller", "buyer", 500)

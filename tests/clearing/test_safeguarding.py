@@ -214,15 +214,17 @@ def test_the_bank_s_own_balance_is_compared(market, caplog):
     assert broken() == {}
 
 
-def test_money_that_is_missing_for_a_claim_raises_the_alarm(market):
+def test_a_claim_is_met_by_the_reserve_and_leaves_clients_money_whole(market):
     to(FRIDAY.date())
+    factories.fund_reserve(market, 1_000)
     first = factories.accepted(market, "buyer", "seller", 10_000)
     factories.settle(market, factories.clear(market))
     factories.adjust(market, first, "seller", "buyer", 500)
     factories.clear(market)
     services.check_client_money()
     check = SegregationCheck.objects.get(currency="JPY")
-    assert (check.owed_minor - check.bank_minor, check.operator_minor, check.agrees) == (550, -550, False)
+    assert factories.balance(market, "seller", "claim") == 550
+    assert (check.bank_minor - check.owed_minor, check.operator_minor, check.agrees) == (450, 450, True)
     assert broken() == {}
 
 

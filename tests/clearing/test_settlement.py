@@ -146,6 +146,23 @@ def test_a_payment_may_come_back_after_it_was_confirmed(market, cleared):
     assert broken() == {}
 
 
+def test_a_payment_that_came_back_is_made_again_before_its_cycle_was_looked_at(market, cleared):
+    factories.settle(market, cleared)
+    payment = factories.instructions(cleared)[0]
+    factories.receive(
+        market, [factories.booking("credit", payment.amount_minor, f"組戻 {payment.reference}")]
+    )
+    again = services.retry_payment(actor=market.actor, instruction=payment.public_id)
+    made = services.create_transfer_file(actor=market.actor, cycle=cleared.public_id)
+    assert [row.reference for row in queries.transfers_in(made.public_id)] == [again.reference]
+    assert services.advance_cycle(cycle=cleared.public_id) == "partial"
+    assert services.advance_cycle(cycle=cleared.public_id) is None
+    factories.receive(market, [factories.booking("debit", again.amount_minor, again.reference)])
+    assert services.advance_cycle(cycle=cleared.public_id) == "settled"
+    assert factories.balance(market, "seller", "receivable") == 0
+    assert broken() == {}
+
+
 def test_a_shortfall_is_drawn_from_the_participant_s_own_money(market):
     first = factories.accepted(market, "buyer", "seller", 10_000)
     factories.settle(market, factories.clear(market))

@@ -25,16 +25,19 @@ def correct(market: factories.Market, chance: random.Random, trades: list) -> No
         chance.shuffle(parties)
         kind = chance.choice([*CORRECTION_KINDS, "share"])
         beneficiary = market.party("beneficiary")
-        share = kind == "share"
-        amount = chance.randint(1, 12_000)
+        share, penalty = kind == "share", kind == "penalty"
+        if share:
+            factories.let_share(market, trade, "beneficiary")
+        # A trade is corrected at most three times: never is more given back than was paid.
+        amount = chance.randint(1, 12_000 if penalty else max(trade.price_minor // 4, 1))
         Obligation.objects.create(
             trade=trade,
             kind=kind,
             debtor_id=trade.seller_id if share else parties[0],
             creditor_id=beneficiary.pk if share else parties[1],
             amount_minor=amount,
-            tax_minor=0 if share else amount // 10,
-            tax_rate_bp=0 if share else 1_000,
+            tax_minor=0 if share or penalty else amount // 10,
+            tax_rate_bp=0 if share or penalty else 1_000,
             currency="JPY",
             cycle=market.cycle,
             legal_basis="assumption_with_release",

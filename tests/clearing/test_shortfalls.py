@@ -227,6 +227,7 @@ def test_refunds_come_before_shares_and_fees_last(market, sold):
 
 def share(market: factories.Market, trade, beneficiary: str, amount_minor: int) -> Obligation:
     """A part of the proceeds that the seller owes a third party."""
+    factories.let_share(market, trade, beneficiary)
     return Obligation.objects.create(
         trade=trade,
         kind="share",

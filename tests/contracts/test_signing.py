@@ -94,6 +94,12 @@ def test_a_conclusion_is_told_of_once(market):
             "funding_days": 3,
             "inspection_days": 7,
             "signed_hash": agreement.signed_hash,
+            "charging": "one_off",
+            "charges": 1,
+            "period_months": 1,
+            "first_period_from": None,
+            "commissioned": False,
+            "beneficiaries": [],
         }
     ]
     last = factories.events("negotiation.moved")[-1]

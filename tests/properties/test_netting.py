@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import date
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,8 +12,8 @@ from clearing.invoice_document import InvoiceLine, tax_once_per_rate
 from clearing.lines import BLOCK_LINES
 from clearing.netting import PartyTotal, Position, net_positions, summarise
 from clearing.posting_plan import plan_of
-from clearing.proofs import block_over, root_over
-from clearing.states import AccountKind, LineKind
+from clearing.proofs import block_over, output_digest, root_over
+from clearing.states import AccountKind, LineKind, ObligationKind
 from marketplace.kernel.labels import Label
 from marketplace.kernel.merkle import MerkleTree, leaf_hash, merkle_root, proves, root_of
 from marketplace.kernel.money import allocate, share_of
@@ -21,12 +22,13 @@ OPERATOR = 1
 PARTIES = st.integers(2, 6)
 AMOUNTS = st.integers(0, 10**12)
 RATES = st.sampled_from([0, 800, 1_000])
+KINDS = tuple(ObligationKind.values)
 
 
 @st.composite
 def obligations(draw):
     """Obligations as (kind, debtor, creditor, amount, tax, rate): prices and corrections between parties, fees to the operator."""
-    kind = draw(st.sampled_from(["purchase", "fee", "adjustment", "refund", "penalty", "fee_refund"]))
+    kind = draw(st.sampled_from(KINDS))
     one = draw(PARTIES)
     other = draw(PARTIES.filter(lambda party: party != one))
     amount, rate = draw(AMOUNTS), draw(RATES)
@@ -64,7 +66,34 @@ def test_positions_sum_to_zero(owing):
 def test_positions_do_not_depend_on_order(owing, random):
     shuffled = list(owing)
     random.shuffle(shuffled)
-    assert netted(shuffled) == netted(owing)
+    positions, others = netted(owing), netted(shuffled)
+    assert others == positions
+    named, renamed = (
+        {f"party{key}": (*found.parts, found.net_minor) for key, found in both.items()}
+        for both in (positions, others)
+    )
+    digest = output_digest(currency="JPY", positions=named)
+    assert output_digest(currency="JPY", positions=renamed) == digest
+    assert len(digest.output_hash) == len(digest.positions_root) == 64
+
+
+@given(st.lists(obligations(), max_size=40))
+def test_what_each_party_is_due_is_what_its_obligations_say(owing):
+    """Counted anew, obligation by obligation; only the tax of fees is of the whole, once a rate."""
+    expected: dict[int, int] = defaultdict(int)
+    fees: dict[tuple[int, int, str], int] = defaultdict(int)
+    for kind, debtor, creditor, amount, tax, rate in owing:
+        expected[debtor] -= amount + tax
+        expected[creditor] += amount + tax
+        if kind in ("fee", "fee_refund"):
+            fees[creditor if kind == "fee_refund" else debtor, rate, kind] += amount
+    for (party, rate, kind), amount in fees.items():
+        tax = amount * rate // 10_000 * (1 if kind == "fee_refund" else -1)
+        expected[party] += tax
+        expected[OPERATOR] -= tax
+    found = {key: position.net_minor for key, position in netted(owing).items()}
+    assert found == {key: expected[key] for key in found}
+    assert set(expected) <= set(found)
 
 
 @given(st.lists(obligations(), max_size=40))
@@ -90,7 +119,8 @@ def test_tax_on_fees_is_rounded_once_per_rate(fees):
         by_rate[rate] += amount
     expected = sum(amount * rate // 10_000 for rate, amount in by_rate.items())
     assert netted(owing)[2].fee_tax_minor == -expected
-    lines = [InvoiceLine(Label("fee", "手数料"), amount, rate, "trd") for amount, rate in fees]
+    day = date(2030, 1, 31)
+    lines = [InvoiceLine(Label("fee", "手数料"), amount, rate, "trd", "PO", day) for amount, rate in fees]
     assert sum(tax for _, tax in tax_once_per_rate(lines).values()) == expected
     by_line = sum(amount * rate // 10_000 for amount, rate in fees)
     assert 0 <= expected - by_line < len(fees)
@@ -142,6 +172,14 @@ def test_shares_by_largest_remainder_sum_to_the_whole(total, weights):
     for part, weight in zip(parts, weights, strict=True):
         exact = total * weight
         assert abs(part * sum(weights) - exact) < sum(weights)
+    left_over = [abs(total) * weight % sum(weights) for weight in weights]
+    rounded_up = [
+        abs(part) > abs(total) * weight // sum(weights) for part, weight in zip(parts, weights, strict=True)
+    ]
+    given_to = [remainder for remainder, up in zip(left_over, rounded_up, strict=True) if up]
+    kept_from = [remainder for remainder, up in zip(left_over, rounded_up, strict=True) if not up]
+    assert min(given_to, default=1) >= max(kept_from, default=0)
+    assert allocate(total, weights) == parts
 
 
 @settings(max_examples=20)

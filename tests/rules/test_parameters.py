@@ -21,8 +21,6 @@ NOON = datetime(2030, 4, 1, 3, 0, tzinfo=UTC)
 DEFAULTS = {
     "second_person_minor": 1_000_000,
     "second_person_hours": 24,
-    "idle_money_days": 5,
-    "balance_cap_minor": 0,
     "commissioned_payment_days": 60,
     "commissioned_lead_business_days": 5,
     "reserve_cap_minor": 10_000_000,
@@ -42,9 +40,9 @@ def test_every_parameter_has_a_default_that_it_could_be_given_and_a_meaning():
     [
         ({"second_person_yen": 5}, "parameters.second_person_yen", "second_person_minor"),
         ({"colour": 1}, "parameters.colour", "there is no such parameter"),
-        ({"idle_money_days": "5"}, "parameters.idle_money_days", "0 or more"),
-        ({"idle_money_days": True}, "parameters.idle_money_days", "0 or more"),
-        ({"idle_money_days": -1}, "parameters.idle_money_days", "0 or more"),
+        ({"usage_days": "5"}, "parameters.usage_days", "0 or more"),
+        ({"usage_days": True}, "parameters.usage_days", "0 or more"),
+        ({"usage_days": -1}, "parameters.usage_days", "0 or more"),
         ({"second_person_hours": 0}, "parameters.second_person_hours", "1 or more"),
         ({"refund_returns_fee": 1}, "parameters.refund_returns_fee", "true or false"),
         ({"refund_returns_fee": "yes"}, "parameters.refund_returns_fee", "true or false"),
@@ -62,7 +60,7 @@ def test_every_parameter_can_be_stated():
 
 
 def test_what_a_rulebook_of_other_days_states_does_not_count():
-    assert values_of({"idle_money_days": "5", "colour": 1}) == DEFAULTS
+    assert values_of({"usage_days": "5", "colour": 1}) == DEFAULTS
 
 
 @pytest.mark.django_db
@@ -75,13 +73,13 @@ def test_a_rulebook_with_a_wrong_parameter_is_not_published():
 @pytest.mark.django_db
 def test_a_parameter_is_as_the_rulebook_in_force_says_else_its_default():
     clock.move_to(NOON, running=False)
-    assert queries.parameter("idle_money_days") == 5
-    publish(document(parameters={"idle_money_days": 3, "refund_returns_fee": False}))
-    publish(document(parameters={"idle_money_days": 9}), effective_from=NOON + timedelta(days=1))
-    assert queries.parameter("idle_money_days") == 3
+    assert queries.parameter("usage_days") == 1
+    publish(document(parameters={"usage_days": 3, "refund_returns_fee": False}))
+    publish(document(parameters={"usage_days": 9}), effective_from=NOON + timedelta(days=1))
+    assert queries.parameter("usage_days") == 3
     assert queries.parameter("refund_returns_fee") is False
     assert queries.parameter("second_person_minor") == 1_000_000
-    assert queries.parameter("idle_money_days", at=NOON + timedelta(days=1)) == 9
+    assert queries.parameter("usage_days", at=NOON + timedelta(days=1)) == 9
     assert queries.parameter("refund_returns_fee", at=NOON + timedelta(days=1)) is True
     with pytest.raises(NoParameter):
         queries.parameter("colour")
@@ -90,7 +88,7 @@ def test_a_parameter_is_as_the_rulebook_in_force_says_else_its_default():
 @pytest.mark.django_db
 def test_reading_a_parameter_again_reads_one_row_without_the_rulebook():
     publish()
-    queries.parameter("idle_money_days")
+    queries.parameter("usage_days")
     with CaptureQueriesContext(connection) as captured:
         assert queries.parameter("second_person_minor") == 1_000_000
     # The business clock, and which version is in force.
@@ -103,9 +101,9 @@ def test_everybody_reads_the_parameters_in_force(api):
     before = api.get("/api/v1/parameters/").json()
     assert before["rulebook"] is None
     assert {row["name"]: row["value"] for row in before["parameters"]} == DEFAULTS
-    rulebook = publish(fixture_document() | {"parameters": {"idle_money_days": 7}})
+    rulebook = publish(fixture_document() | {"parameters": {"usage_days": 7}})
     after = api.get("/api/v1/parameters/").json()
     assert after["rulebook"] == rulebook.public_id
-    row = next(row for row in after["parameters"] if row["name"] == "idle_money_days")
+    row = next(row for row in after["parameters"] if row["name"] == "usage_days")
     assert (row["type"], row["value"], row["default"]) == ("int", 7, 5)
     assert set(row["meaning"]) == {"ja", "en"}
