@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
 
 from marketplace.participants.queries import operator_organisation
 
+from .beside import beside
 from .lines import CHANGED_LEAVES
 from .models import Cycle, NetPosition
 from .models.cycles import POSITION_COLUMNS
@@ -81,9 +83,11 @@ def changes_of(cycle: Cycle) -> list[dict[str, Any]]:
 
 def _comparisons(cycle: Cycle) -> dict[str, bool]:
     """What was recorded, by name, and whether it comes out the same. Nothing recorded is taken for granted here."""
-    digest = input_digest(cycle_id=cycle.pk, currency=cycle.currency)
+    with beside(partial(_changed_leaves, cycle)) as changed_leaves:
+        digest = input_digest(cycle_id=cycle.pk, currency=cycle.currency)
+        changed = changed_leaves()
     agrees = {
-        "lines": not _changed_leaves(cycle),
+        "lines": not changed,
         "trades": digest.stated[0] == cycle.trades,
         "input_hash": digest.input_hash == cycle.input_hash,
         "trades_root": digest.trades_root == cycle.trades_root,

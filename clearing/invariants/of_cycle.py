@@ -6,6 +6,7 @@ the cycle recorded but to be compared with what comes out anew.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
@@ -13,6 +14,7 @@ from django.db import connection, transaction
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, register_scope
 
+from ..beside import beside, garbage_left
 from ..models import Cycle
 from ..recomputation import changes_of
 from .cycles import POSTED_AS_NETTED
@@ -58,7 +60,12 @@ _CHECKS = {
 
 def verify_cycle(cycle: Cycle) -> dict[str, list[dict[str, Any]]]:
     """Verify one cycle: name of the invariant → breaches, for all that were checked."""
-    results = {"clearing.closed_cycle_never_changes": changes_of(cycle)}
+    with garbage_left(), beside(partial(_broken, cycle)) as others:
+        return {"clearing.closed_cycle_never_changes": changes_of(cycle), **others()}
+
+
+def _broken(cycle: Cycle) -> dict[str, list[dict[str, Any]]]:
+    results = {}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_SETTINGS)
         for name, sql in _CHECKS.items():
