@@ -64,6 +64,7 @@ class _IntegersDumper(Dumper):
     oid = types["int8"].array_oid
 
     def dump(self, obj: bytes) -> bytes:
+        """The bytes as they are."""
         return obj
 
 
