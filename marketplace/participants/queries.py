@@ -107,7 +107,7 @@ def identifiers_of(ids: Iterable[int]) -> list[tuple[int, str, str | None]]:
     """Database key, public identifier and corporate number of organisations, for whoever names many of them."""
     with connection.cursor() as cursor:
         cursor.execute(_IDENTIFIERS, [list(ids)])
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def organisations_by_public_id(public_ids: Iterable[str]) -> dict[str, OrganisationView]:
