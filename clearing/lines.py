@@ -47,10 +47,15 @@ FURTHER_LINES = f"""
     SELECT business_key, debtor_id, creditor_id,
            concat_ws('|', line, row_number() OVER (PARTITION BY business_key, line)) AS line
       FROM (SELECT t.business_key, o.debtor_id, o.creditor_id, {FURTHER_LINE} AS line
-              FROM clearing_obligation o JOIN clearing_trade t ON t.id = o.trade_id
+              FROM clearing_obligation o CROSS JOIN LATERAL (
+                    SELECT business_key, buyer_id, seller_id, buyer_key, seller_key
+                      FROM clearing_trade WHERE id = o.trade_id OFFSET 0) t
              WHERE o.cycle_id = %(cycle)s AND {FURTHER.format(o="o")}) further
 """  # noqa: S608  our own words
-"""The lines of a cycle's further obligations, no two of them the same, with their trade's key and their parties."""
+"""The lines of a cycle's further obligations, no two of them the same, with their trade's key and their parties.
+
+Their trades are looked up by key: joined as sets, the planner would read all trades of the cycle for a few of them.
+"""
 
 
 def leaf_of(line: str) -> str:
@@ -77,15 +82,18 @@ LEAVES_BETWEEN = f"""
 
 PORTION_LINES = 64 * BLOCK_LINES
 
-BLOCKS = f"""
-    SELECT min(business_key), string_agg(leaf, ''::bytea ORDER BY place), max(business_key),
+PORTION = f"""
+    SELECT string_agg(business_key, '|' ORDER BY business_key, leaf),
+           string_agg(leaf, ''::bytea ORDER BY business_key, leaf),
            sum(trades)::bigint, sum(price)::bigint, sum(tax)::bigint, sum(fee)::bigint
-      FROM (SELECT lines.*, row_number() OVER (ORDER BY business_key, leaf) - 1 AS place FROM ({LEAVES}) lines
+      FROM (SELECT * FROM ({LEAVES}) lines
              WHERE business_key >= %(key)s::text AND (business_key, leaf) > (%(key)s::text, %(leaf)s::bytea)
-             ORDER BY business_key, leaf LIMIT {PORTION_LINES}) placed
-     GROUP BY place / {BLOCK_LINES} ORDER BY place / {BLOCK_LINES}
+             ORDER BY business_key, leaf LIMIT {PORTION_LINES}) portion
 """  # noqa: S608  our own words
-"""The next 64 blocks of lines after a key and leaf: first key, leaf hashes one after the other, last key, and sums."""
+"""The lines of 64 blocks after a key and leaf: all keys, all leaf hashes one after the other, and sums.
+
+They come out of the index in order and are strung together as they come; nothing is sorted for it.
+"""
 
 CHANGED_LEAVES = f"""
     SELECT count(*) FROM clearing_trade t

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from marketplace.participants.queries import OrganisationView, organisations_by_id
+from marketplace.participants.queries import OrganisationView, identifiers_of
 from marketplace.participants.states import OrganisationKind
 
 from .invoice_document import Party
@@ -17,7 +17,7 @@ def party_key(organisation: OrganisationView) -> str:
 
 def party_keys(organisation_ids: Iterable[int]) -> dict[int, str]:
     """Database key → name in hashes, of each organisation, in one query."""
-    return {key: party_key(view) for key, view in organisations_by_id(organisation_ids).items()}
+    return {key: number or public_id for key, public_id, number in identifiers_of(organisation_ids)}
 
 
 def party_of(view: OrganisationView) -> Party:

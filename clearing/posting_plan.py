@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .netting import Position
 from .states import AccountKind, LineKind
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedLine:
+class PlannedLine(NamedTuple):
     """``amount_minor`` (positive) from one kind of account to another: debit, credit."""
 
     kind: LineKind
@@ -18,8 +17,7 @@ class PlannedLine:
     amount_minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """The lines of a participant's entry, and what remains to be paid out to it by bank."""
 
     lines: tuple[PlannedLine, ...]
@@ -67,7 +65,7 @@ def plan_of(position: Position, *, claim_minor: int) -> Plan:
         (LineKind.COVERED, money.PAYABLE, money.RECEIVABLE, max(-left, 0)),
         (LineKind.RECOVERED, money.RECEIVABLE, money.CLAIM, recovered),
     )
-    lines = tuple(PlannedLine(*line) for line in (*gross, *rest) if line[3])
+    lines = tuple(PlannedLine._make(line) for line in (*gross, *rest) if line[3])
     return Plan(lines=lines, payout_minor=max(left, 0) - recovered)
 
 

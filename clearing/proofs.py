@@ -21,7 +21,7 @@ from psycopg import Connection, Cursor
 
 from marketplace.kernel.merkle import HASH_BYTES, leaf_hash, merkle_root, node_hash, root_of
 
-from .lines import BLOCK_LINES, BLOCKS
+from .lines import BLOCK_LINES, PORTION
 
 # The leaf hashes stand in an index in order: read from there they need no sorting.
 _SETTINGS = "SELECT set_config('work_mem', '64MB', true), set_config('random_page_cost', '1.1', true)"
@@ -64,20 +64,24 @@ def input_digest(*, cycle_id: int, currency: str) -> InputDigest:
     digest = hashlib.sha256(f"{currency}\n".encode())
     blocks: list[Block] = []
     stated = (0, 0, 0, 0)
-    for first_key, leaves, _, *sums in _blocks(cycle_id):
+    for keys, leaves, *sums in _portions(cycle_id):
         digest.update(leaves)
-        blocks.append(block_over(first_key, leaves))
+        step = BLOCK_LINES * HASH_BYTES
+        blocks += [
+            block_over(first_key, leaves[at : at + step])
+            for first_key, at in zip(keys[::BLOCK_LINES], range(0, len(leaves), step), strict=True)
+        ]
         stated = tuple(map(sum, zip(stated, sums, strict=True)))  # type: ignore[assignment]
     return InputDigest(digest.hexdigest(), root_over(blocks), tuple(blocks), stated)
 
 
-_Block = tuple[str, bytes, str, int, int, int, int]
+_Portion = tuple[list[str], bytes, int, int, int, int]
 
 
-def _blocks(cycle_id: int) -> Iterator[_Block]:
-    """First key, leaf hashes, last key and sums of each block.
+def _portions(cycle_id: int) -> Iterator[_Portion]:
+    """Keys, leaf hashes and sums of the lines, some whole blocks at a time.
 
-    While what was read is hashed here, the database gathers the next blocks.
+    While what was read is hashed here, the database gathers the next lines.
     """
     with transaction.atomic(), ThreadPoolExecutor(max_workers=1) as ahead:
         with connection.cursor() as settings:
@@ -85,15 +89,19 @@ def _blocks(cycle_id: int) -> Iterator[_Block]:
         session = connection.connection
         coming = ahead.submit(_portion, session, cycle_id, "", b"")
         while portion := coming.result():
-            _, leaves, last_key, *_ = portion[-1]
-            coming = ahead.submit(_portion, session, cycle_id, last_key, leaves[-HASH_BYTES:])
-            yield from portion
+            keys, leaves, *_ = portion
+            coming = ahead.submit(_portion, session, cycle_id, keys[-1], leaves[-HASH_BYTES:])
+            yield portion
 
 
-def _portion(session: Connection, cycle_id: int, key: str, leaf: bytes) -> list[_Block]:
+def _portion(session: Connection, cycle_id: int, key: str, leaf: bytes) -> _Portion | None:
     values = {"cycle": cycle_id, "key": key, "leaf": leaf}
     with Cursor(session) as cursor:
-        return cursor.execute(BLOCKS.encode(), values, prepare=False, binary=True).fetchall()
+        row = cursor.execute(PORTION.encode(), values, prepare=False, binary=True).fetchone()
+    if row is None or row[0] is None:
+        return None
+    keys, leaves, *sums = row
+    return (keys.split("|"), leaves, *sums)
 
 
 def output_digest(*, currency: str, positions: Mapping[str, tuple[int, ...]]) -> OutputDigest:

@@ -36,6 +36,8 @@ def main() -> None:
     print(
         json.dumps(
             {
+                "hordak_bulk_trades": len(trades),
+                "hordak_transfer_trades": len(few),
                 "hordak_bulk_per_second": round(len(trades) / bulk_seconds, 1),
                 "hordak_transfer_per_second": round(len(few) / transfer_seconds, 1),
             }

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from django.db import connection
+from collections.abc import Collection, Iterable
 
 from marketplace.kernel import clock
 from marketplace.participants.queries import organisations_by_id
 
+from ..bulk import fetch_binary
 from ..chart import MARKET_KINDS, NORMAL_SIDE, PARTICIPANT_KINDS, account_code
 from ..models import Account
 
 _ACCOUNTS = """
-    SELECT organisation_id, kind, id FROM clearing_account WHERE organisation_id = ANY(%s::bigint[]) AND currency = %s
+    SELECT organisation_id, array_agg(kind::text), array_agg(id) FROM clearing_account
+     WHERE organisation_id = ANY(%b::bigint[]) AND currency = %b AND kind = ANY(%b::text[]) GROUP BY 1
 """
 
 
@@ -29,10 +29,15 @@ def market_accounts(currency: str) -> dict[str, int]:
     return dict(rows.values_list("kind", "pk"))
 
 
-def participant_accounts(organisation_ids: Iterable[int], currency: str) -> dict[int, dict[str, int]]:
-    """Accounts in ``currency`` of participants, opened where they are missing: organisation → kind → account."""
+def participant_accounts(
+    organisation_ids: Iterable[int], currency: str, kinds: Collection[str] = PARTICIPANT_KINDS
+) -> dict[int, dict[str, int]]:
+    """Accounts in ``currency`` of participants, opened where they are missing: organisation → kind → account.
+
+    Whoever reads those of many names the ``kinds`` that are needed.
+    """
     wanted = set(organisation_ids)
-    found = _accounts_of(wanted, currency)
+    found = _accounts_of(wanted, currency, kinds)
     missing = wanted - set(found)
     if missing:
         views = organisations_by_id(missing)
@@ -40,7 +45,7 @@ def participant_accounts(organisation_ids: Iterable[int], currency: str) -> dict
             [(kind, key, views[key].public_id) for key in sorted(missing) for kind in PARTICIPANT_KINDS],
             currency,
         )
-        found = _accounts_of(wanted, currency)
+        found = _accounts_of(wanted, currency, kinds)
     return found
 
 
@@ -49,12 +54,13 @@ def accounts_of(organisation_id: int, currency: str) -> dict[str, int]:
     return participant_accounts([organisation_id], currency)[organisation_id]
 
 
-def _accounts_of(organisations: Iterable[int], currency: str) -> dict[int, dict[str, int]]:
+def _accounts_of(
+    organisations: Iterable[int], currency: str, kinds: Collection[str]
+) -> dict[int, dict[str, int]]:
     found: dict[int, dict[str, int]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_ACCOUNTS, [list(organisations), currency])
-        for key, kind, account in cursor.fetchall():
-            found.setdefault(key, {})[kind] = account
+    values = [list(organisations), currency, [str(kind) for kind in kinds]]
+    for key, *accounts in fetch_binary(_ACCOUNTS, values):
+        found[key] = dict(zip(*accounts, strict=True))
     return found
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 from psycopg import Error as PostgresError
 
 from marketplace.kernel import clock
-from marketplace.kernel.identifiers import new_identifier
+from marketplace.kernel.identifiers import new_identifiers
 
 from ..bulk import execute_binary
 from ..errors import InsufficientFunds
@@ -31,15 +30,15 @@ _WRITE = """
     )
     INSERT INTO clearing_posting (entry_id, leg, account_id, amount_minor, currency, line, trade_id)
     SELECT made.id, p.leg, p.account_id, p.amount_minor, %(currency)s, p.line, p.trade_id
-      FROM unnest(%(posting_references)b::text[], %(legs)b::int[], %(accounts)b::bigint[], %(amounts)b::bigint[],
+      FROM unnest(%(places)b::int[], %(legs)b::int[], %(accounts)b::bigint[], %(amounts)b::bigint[],
                   %(lines)b::text[], %(posting_trades)b::bigint[])
-           AS p(reference, leg, account_id, amount_minor, line, trade_id)
-      JOIN made ON made.reference = p.reference
+           AS p(place, leg, account_id, amount_minor, line, trade_id)
+      JOIN unnest(%(references)b::text[]) WITH ORDINALITY AS named(reference, place) ON named.place = p.place
+      JOIN made ON made.reference = named.reference
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """``amount_minor`` (positive) debited to one account and credited to another, as ``kind``."""
 
     kind: str
@@ -49,8 +48,7 @@ class Line:
     trade_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """An entry to be posted. ``reference`` is its idempotency key; the keys say what it is about."""
 
     kind: str
@@ -68,35 +66,47 @@ def post(drafts: Sequence[Draft], *, currency: str, purpose: str) -> None:
     Raises InsufficientFunds, naming ``purpose``, where an account would leave its side: the transaction stays
     usable and nothing is posted. The database decides that in the statement that reserves the money.
     """
-    legs = list(_legs(drafts))
     values: dict[str, Any] = {
         "business_date": clock.today(),
         "booked_at": clock.now(),
         "currency": currency,
-        "public_ids": [new_identifier("jrn") for _ in drafts],
+        "public_ids": new_identifiers("jrn", len(drafts)),
         "kinds": [str(draft.kind) for draft in drafts],
         "references": [draft.reference for draft in drafts],
         "descriptions": [draft.description for draft in drafts],
         "cycles": [draft.cycle_id for draft in drafts],
         "trades": [draft.trade_id for draft in drafts],
         "organisations": [draft.organisation_id for draft in drafts],
-        "posting_references": [reference for reference, *_ in legs],
-        "legs": [leg for _, leg, *_ in legs],
-        "accounts": [account for _, _, account, *_ in legs],
-        "amounts": [amount for _, _, _, amount, _ in legs],
-        "lines": [str(line.kind) for *_, line in legs],
-        "posting_trades": [line.trade_id for *_, line in legs],
+        **_legs(drafts),
     }
     with refusing_overdraft(purpose):
         execute_binary(_WRITE.encode(), values)
 
 
-def _legs(drafts: Sequence[Draft]) -> Iterator[tuple[str, int, int, int, Line]]:
-    """Reference, number, account, signed amount and line of every posting."""
-    for draft in drafts:
-        for number, line in enumerate(draft.lines):
-            yield draft.reference, 2 * number + 1, line.debit, line.amount_minor, line
-            yield draft.reference, 2 * number + 2, line.credit, -line.amount_minor, line
+def _legs(drafts: Sequence[Draft]) -> dict[str, list[Any]]:
+    """What makes the postings of ``drafts``, column by column: a debit and a credit of each line."""
+    places: list[int] = []
+    legs: list[int] = []
+    accounts: list[int] = []
+    amounts: list[int] = []
+    lines: list[str] = []
+    trades: list[int | None] = []
+    for place, draft in enumerate(drafts, start=1):
+        legs += range(1, 2 * len(draft.lines) + 1)
+        places += [place] * (2 * len(draft.lines))
+        for line in draft.lines:
+            accounts += (line.debit, line.credit)
+            amounts += (line.amount_minor, -line.amount_minor)
+            lines += (str(line.kind),) * 2
+            trades += (line.trade_id,) * 2
+    return {
+        "places": places,
+        "legs": legs,
+        "accounts": accounts,
+        "amounts": amounts,
+        "lines": lines,
+        "posting_trades": trades,
+    }
 
 
 @contextmanager

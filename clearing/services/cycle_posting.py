@@ -15,6 +15,9 @@ from ..netting import Position
 from ..posting_plan import Plan, plan_of, plan_of_operator
 from ..states import AccountKind, EntryKind
 
+POSTED_KINDS = (AccountKind.PAYABLE, AccountKind.RECEIVABLE, AccountKind.CLAIM)
+"""The accounts of a participant that its entry can touch."""
+
 
 class _Party(NamedTuple):
     """A participant of the cycle: its position as stored, and its accounts by kind."""
@@ -34,7 +37,7 @@ def post_positions(cycle: Cycle) -> int:
     one_mover_at_a_time()
     operator_id = operator_organisation().id
     parties = _parties(cycle, operator_id)
-    claims = _claims(parties)
+    claims = _claims(parties, cycle.currency)
     market = market_accounts(cycle.currency)
     plans = [
         plan_of(party.position, claim_minor=claims.get(party.accounts[AccountKind.CLAIM], 0))
@@ -59,7 +62,7 @@ def _parties(cycle: Cycle, operator_id: int) -> list[_Party]:
         .order_by("organisation_id")
         .values_list("organisation_id", "public_id", *POSITION_COLUMNS)
     )
-    accounts = participant_accounts((row[0] for row in rows), cycle.currency)
+    accounts = participant_accounts((row[0] for row in rows), cycle.currency, POSTED_KINDS)
     return [_Party(row[0], row[1], Position(*row[2:]), accounts[row[0]]) for row in rows]
 
 
@@ -73,11 +76,13 @@ def _operator(cycle: Cycle, operator_id: int) -> _Party | None:
     return _Party(row[0], row[1], Position(*row[2:]), {}) if row else None
 
 
-def _claims(parties: list[_Party]) -> dict[int, int]:
-    """What participants owe the market, by account, where it is anything."""
-    accounts = [party.accounts[AccountKind.CLAIM] for party in parties]
-    owing = Balance.objects.filter(account_id__in=accounts, balance_minor__gt=0)
-    return lock_balances(owing.values_list("account_id", flat=True))
+def _claims(parties: list[_Party], currency: str) -> dict[int, int]:
+    """What participants owe the market, by account, where it is anything: of all claims, few are open."""
+    owing = Balance.objects.filter(
+        account__kind=AccountKind.CLAIM, account__currency=currency, balance_minor__gt=0
+    )
+    accounts = {party.accounts[AccountKind.CLAIM] for party in parties}
+    return lock_balances(accounts.intersection(owing.values_list("account_id", flat=True)))
 
 
 def _draft(cycle: Cycle, party: _Party, plan: Plan, market: dict[str, int]) -> Draft:

@@ -21,6 +21,7 @@ from marketplace.kernel.money import exponent
 from marketplace.kernel.refusals import keeping_refusals
 from marketplace.kernel.states import advance
 
+from ..beside import garbage_left
 from ..errors import CycleCannotBeHeld, CycleNotOnHold, CycleOnHold, NoOpenCycle
 from ..ledger.accounts import open_market_accounts
 from ..models import Cycle, CycleStep
@@ -240,7 +241,7 @@ def advance_cycle(*, cycle: str, actor: Actor = SYSTEM) -> str | None:
     if step is None:
         return None
     began_at = clock.real_now()
-    with transaction.atomic():
+    with garbage_left(), transaction.atomic():
         locked = Cycle.objects.select_for_update(no_key=True).filter(pk=seen.pk, epoch=seen.epoch).first()
         if locked is None or locked.on_hold_since is not None or not step(locked, actor):
             return None

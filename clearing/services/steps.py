@@ -17,7 +17,7 @@ from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
-from marketplace.kernel.identifiers import new_identifier
+from marketplace.kernel.identifiers import new_identifiers
 from marketplace.kernel.states import advance
 
 from ..bulk import insert_columns
@@ -158,7 +158,7 @@ def _write_positions(cycle: Cycle, positions: dict[int, Position], names: dict[i
     insert_columns(
         "clearing_netposition",
         {
-            "public_id": ("text", [new_identifier("pos") for _ in positions]),
+            "public_id": ("text", new_identifiers("pos", size)),
             "cycle_id": ("bigint", [cycle.pk] * size),
             "organisation_id": ("bigint", list(positions)),
             "party_key": ("text", [names[key] for key in positions]),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import secrets
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -11,10 +13,23 @@ from ulid import ULID
 
 IDENTIFIER_LENGTH = 31
 
+# A ULID is ten characters of time and sixteen of chance, in the alphabet that Crockford gave base 32.
+_TIME_LENGTH = 10
+_RANDOM_BYTES = 10
+_CROCKFORD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+
 
 def new_identifier(prefix: str) -> str:
     """A fresh identifier ``<prefix>_<ULID>``; later ones sort after earlier ones of the same prefix."""
     return f"{prefix}_{ULID()}"
+
+
+def new_identifiers(prefix: str, count: int) -> list[str]:
+    """Many fresh identifiers of one moment, for rows that are written together: their order says nothing."""
+    moment = str(ULID())[:_TIME_LENGTH]
+    drawn = base64.b32encode(secrets.token_bytes(count * _RANDOM_BYTES)).decode().translate(_CROCKFORD)
+    length = _RANDOM_BYTES * 8 // 5
+    return [f"{prefix}_{moment}{drawn[at : at + length]}" for at in range(0, count * length, length)]
 
 
 class IdentifierField(models.CharField):

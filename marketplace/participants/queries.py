@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from stdnum.jp import cn
 
@@ -16,6 +17,10 @@ from .errors import NotAdmitted, OrganisationSuspended
 from .models import Admission, Application, Membership, Organisation, Segment
 from .payout_accounts import PayoutAccount
 from .states import HELD_ADMISSIONS, AdmissionState, MemberRole, OrganisationState
+
+_IDENTIFIERS = """
+    SELECT id, public_id, corporate_number FROM participants_organisation WHERE id = ANY(%s::bigint[])
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,13 @@ def get_organisation(public_id: str) -> OrganisationView:
 def organisations_by_id(ids: Iterable[int]) -> dict[int, OrganisationView]:
     """Organisations by database key, in one query; keys of nobody are left out."""
     return {row.pk: _view(row) for row in Organisation.objects.filter(pk__in=set(ids))}
+
+
+def identifiers_of(ids: Iterable[int]) -> list[tuple[int, str, str | None]]:
+    """Database key, public identifier and corporate number of organisations, for whoever names many of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(_IDENTIFIERS, [list(ids)])
+        return list(cursor.fetchall())
 
 
 def organisations_by_public_id(public_ids: Iterable[str]) -> dict[str, OrganisationView]:

@@ -44,6 +44,10 @@ DURABLE_SETTINGS = {
     "synchronous_commit": "on",
     "full_page_writes": "on",
     "max_wal_size": "1GB",
+    # Its files are in the memory of the machine: workers that fetch them only take turns with who waits for them.
+    "io_method": "sync",
+    # What a cycle writes in one statement does not stop to be written out every 8 MB.
+    "wal_buffers": "64MB",
 }
 # Only for databases that tests make and drop: nothing in them outlives the run, so nothing needs to be on
 # disk, and the suite is several times faster without waiting for it.

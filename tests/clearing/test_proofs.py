@@ -90,8 +90,8 @@ def small_blocks(monkeypatch):
     for module in (lines, proofs, proof_blocks):
         if hasattr(module, "BLOCK_LINES"):
             monkeypatch.setattr(module, "BLOCK_LINES", 4)
-    sql = lines.BLOCKS.replace("/ 1024", "/ 4").replace(f"LIMIT {lines.PORTION_LINES}", "LIMIT 8")
-    monkeypatch.setattr(proofs, "BLOCKS", sql)
+    sql = lines.PORTION.replace(f"LIMIT {lines.PORTION_LINES}", "LIMIT 8")
+    monkeypatch.setattr(proofs, "PORTION", sql)
     monkeypatch.setattr("clearing.queries.proofs.BLOCK_LINES", 4)
 
 
