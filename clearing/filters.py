@@ -23,6 +23,7 @@ from .models import (
     Trade,
     TransferFile,
 )
+from .queries import payments_late_by_law
 from .queries.invoices import related_invoices, with_purchase_order
 from .states import (
     AccountKind,
@@ -60,7 +61,7 @@ class PartyFilter(filters.CharFilter):
 
 
 class TradeFilter(filters.FilterSet):
-    """By state, segment, listing, agreement, reference, counterparty, price and moments of conclusion and acceptance."""
+    """By state, segment, listing, agreement, reference, counterparty, price, moments, and payment late by law."""
 
     state = filters.ChoiceFilter(choices=TradeState.choices)
     party = PartyFilter("buyer_id", "seller_id")
@@ -70,10 +71,18 @@ class TradeFilter(filters.FilterSet):
     concluded_before = filters.IsoDateTimeFilter(field_name="concluded_at", lookup_expr="lt")
     accepted_from = filters.IsoDateTimeFilter(field_name="accepted_at", lookup_expr="gte")
     accepted_before = filters.IsoDateTimeFilter(field_name="accepted_at", lookup_expr="lt")
+    late_by_law = filters.BooleanFilter(
+        method="late", help_text="Made to order, and not paid for within its days."
+    )
 
     class Meta:
         model = Trade
         fields = ("state", "segment", "currency", "listing", "agreement", "reference")
+
+    def late(self, rows: QuerySet[Trade], name: str, value: bool) -> QuerySet[Trade]:  # noqa: FBT001
+        """Trades made to order whose seller was to be paid by now and is not, or all others."""
+        wanted = Q(pk__in=payments_late_by_law().order_by().values("pk"))
+        return rows.filter(wanted) if value else rows.exclude(wanted)
 
 
 class ObligationFilter(filters.FilterSet):

@@ -7,9 +7,10 @@ from datetime import date
 import pytest
 
 from clearing import queries, services
-from clearing.models import Obligation
+from clearing.models import Obligation, Trade
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.invariants import verify_all
+from tests.participants.factories import client_of
 
 from . import factories
 from .factories import on_day
@@ -97,9 +98,15 @@ def test_a_complaint_that_is_dismissed_afterwards_changes_nothing(market, trade)
     assert Obligation.objects.count() == 2
 
 
-def test_what_was_not_paid_by_its_day_raises_the_alarm(market, trade):
+def test_what_was_not_paid_by_its_day_is_found(market, trade):
+    operator = client_of(market.operator)
+
     def late() -> list[str]:
-        return [row.public_id for row in queries.payments_late_by_law()]
+        found = [row.public_id for row in queries.payments_late_by_law()]
+        shown = operator.get("/api/v1/trades/", {"late_by_law": "true"}).json()["results"]
+        others = operator.get("/api/v1/trades/", {"late_by_law": "false"}).json()["results"]
+        assert ([row["id"] for row in shown], len(shown) + len(others)) == (found, Trade.objects.count())
+        return found
 
     on_day(2027, 3, 6)
     assert late() == []
