@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import date
 
 RECORD_BYTES = 120
-AMOUNT_MAX = 9_999_999_999
 ACCOUNT_TYPES = {"ordinary": "1", "current": "2"}
 
 PERMITTED = re.compile(r"[ｦｱ-ﾝﾞﾟA-Z0-9 ().,/¥｢｣-]*")

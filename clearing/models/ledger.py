@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from marketplace.kernel.columns import TransactionIdField
@@ -140,12 +140,3 @@ class Balance(models.Model):
             ),
         ]
         triggers = [no_delete(), moved_by_postings(), claims_within_reserve()]
-
-
-def amount_of(side: int, balance_minor: int) -> int:
-    """A balance as its owner reads it: positive on the account's normal side."""
-    return side * balance_minor
-
-
-OWN_AMOUNT = F("side") * F("balance_minor")
-"""The same, in a query over Balance."""
