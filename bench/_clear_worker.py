@@ -41,7 +41,9 @@ def clear(*, verify_everything: bool) -> dict[str, Any]:
 
     actor = operator_actor()
     cycle = Cycle.objects.get(currency=CURRENCY, state="open")
-    # A worker that gets a task has its connections.
+    # A worker that gets a task has its application loaded, and its connections.
+    current_app.loader.import_default_modules()
+    current_app.events, current_app.AsyncResult, current_app.backend  # noqa: B018  each is made when it is asked for
     with current_app.producer_pool.acquire(block=True) as producer:
         producer.connection.ensure_connection(max_retries=1)
     steps: dict[str, float] = {}

@@ -9,8 +9,8 @@ with what was captured, and one a further obligation (corrections, shares, refun
 
     <business key>|<kind>|<debtor>|<creditor>|<amount>|<tax>|<tax rate>|<1, or 2, 3, … of several that are the same>
 
-where parties are their corporate numbers, or ``operator``. Lines are ordered by the bytes of their business key, those
-of one trade by their leaf hash (SHA-256 of 0x00 and the line, RFC 6962 section 2.1).
+where parties are their corporate numbers, or ``operator``. No two lines of a cycle are the same. They are ordered by
+their leaf hashes (SHA-256 of 0x00 and the line, RFC 6962 section 2.1), so that order too depends on nothing but them.
 
 The leaf hash of a trade is kept with it, by a trigger that computes it from the row whenever the row is written, and an
 index holds it in order: hashing a cycle reads that index, not a million rows. What is kept is compared with the rows
@@ -19,7 +19,8 @@ whenever a cycle is checked.
 
 from __future__ import annotations
 
-BLOCK_LINES = 1024
+PAGE_LINES = 16
+BLOCK_LINES = 64 * PAGE_LINES
 
 FURTHER = "({o}.kind NOT IN ('purchase', 'fee') OR {o}.carried_from_id IS NOT NULL)"
 """Which obligations have a line of their own: all but a trade's price and fee."""
@@ -63,37 +64,29 @@ def leaf_of(line: str) -> str:
     return rf"sha256('\x00'::bytea || convert_to({line}, 'UTF8'))"
 
 
-LEAVES = f"""
-    (SELECT business_key, leaf, 1 AS trades, captured_price_minor AS price, captured_tax_minor AS tax,
-            captured_fee_minor AS fee
-       FROM clearing_trade WHERE cycle_id = %(cycle)s ORDER BY business_key, leaf)
-    UNION ALL
-    (SELECT business_key, {leaf_of("line")} AS leaf, 0, 0::bigint, 0::bigint, 0::bigint
-       FROM ({FURTHER_LINES}) further_lines ORDER BY business_key, leaf)
-"""  # noqa: S608  our own words
-"""Key and leaf hash of every line of a cycle, and what a trade's line states; each half in order, to be merged."""
-
-LEAVES_BETWEEN = f"""
-    SELECT business_key, leaf FROM ({LEAVES}) lines
-     WHERE business_key >= %(first)s AND (%(last)s::text IS NULL OR business_key <= %(last)s)
-     ORDER BY business_key, leaf
-"""  # noqa: S608  our own words
-"""The same of the lines from one key to another, or to the end, in order."""
-
 PORTION_LINES = 64 * BLOCK_LINES
 
 PORTION = f"""
-    SELECT string_agg(business_key, '|' ORDER BY business_key, leaf),
-           string_agg(leaf, ''::bytea ORDER BY business_key, leaf),
-           sum(trades)::bigint, sum(price)::bigint, sum(tax)::bigint, sum(fee)::bigint
-      FROM (SELECT * FROM ({LEAVES}) lines
-             WHERE business_key >= %(key)s::text AND (business_key, leaf) > (%(key)s::text, %(leaf)s::bytea)
-             ORDER BY business_key, leaf LIMIT {PORTION_LINES}) portion
+    SELECT string_agg(leaf, ''::bytea ORDER BY leaf), count(*), sum(price)::bigint, sum(tax)::bigint, sum(fee)::bigint
+      FROM (SELECT leaf, captured_price_minor AS price, captured_tax_minor AS tax, captured_fee_minor AS fee
+              FROM clearing_trade WHERE cycle_id = %(cycle)s AND leaf > %(leaf)s
+             ORDER BY leaf LIMIT {PORTION_LINES}) portion
 """  # noqa: S608  our own words
-"""The lines of 64 blocks after a key and leaf: all keys, all leaf hashes one after the other, and sums.
+"""The next trades after a leaf: their leaf hashes one after the other, how many they are, and what they state.
 
 They come out of the index in order and are strung together as they come; nothing is sorted for it.
 """
+
+TRADE_LEAVES = """
+    SELECT leaf FROM clearing_trade
+     WHERE cycle_id = %(cycle)s AND leaf >= %(first)s AND (%(following)s::bytea IS NULL OR leaf < %(following)s)
+"""
+"""The leaf hashes of trades from one to before another, or to the end."""
+
+FURTHER_LEAVES = f"""
+    SELECT {leaf_of("line")} FROM ({FURTHER_LINES}) further_lines ORDER BY 1
+"""  # noqa: S608  our own words
+"""The leaf hashes of all further lines of a cycle, in order."""
 
 CHANGED_LEAVES = f"""
     SELECT count(*) FROM clearing_trade t

@@ -5,7 +5,8 @@ The database sums the obligations of each party by kind and tax rate; what is le
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import NamedTuple
@@ -62,8 +63,14 @@ class Position:
 _PARTS: Callable[[Position], tuple[int, ...]] = attrgetter(*(part.name for part in fields(Position)))
 
 
+_PURCHASE, _FEE, _FEE_REFUND, _SHARE = (
+    kind.value
+    for kind in (ObligationKind.PURCHASE, ObligationKind.FEE, ObligationKind.FEE_REFUND, ObligationKind.SHARE)
+)
+
+
 def net_positions(
-    *, owed: Iterable[PartyTotal], due: Iterable[PartyTotal], operator_id: int
+    *, owed: Sequence[PartyTotal], due: Sequence[PartyTotal], operator_id: int
 ) -> dict[int, Position]:
     """Positions by party, of the totals that each owes (by debtor) and that are due to each (by creditor).
 
@@ -72,49 +79,46 @@ def net_positions(
     the other side of every fee. Positions sum to zero, whatever the order of the totals. Raises ValueError where a
     party has two totals of one kind and rate, for then tax would be rounded twice.
     """
-    positions: dict[int, Position] = {}
-    operator = positions.setdefault(operator_id, Position())
-    for total in _once(owed):
-        party = positions.setdefault(total.organisation_id, Position())
-        if total.kind == ObligationKind.PURCHASE:
-            party.purchases_minor -= total.amount_minor
-            party.purchase_tax_minor -= total.tax_minor
-        elif total.kind == ObligationKind.FEE:
-            tax_minor = share_of(total.amount_minor, total.tax_rate_bp)
-            party.fees_minor -= total.amount_minor
-            party.fee_tax_minor -= tax_minor
-            operator.fees_minor += total.amount_minor
-            operator.fee_tax_minor += tax_minor
-        elif total.kind in CORRECTION_KINDS:
-            party.corrections_paid_minor -= total.amount_minor + total.tax_minor
-        elif total.kind == ObligationKind.SHARE:
-            party.shares_paid_minor -= total.amount_minor + total.tax_minor
-    for total in _once(due):
-        party = positions.setdefault(total.organisation_id, Position())
-        if total.kind == ObligationKind.PURCHASE:
-            party.sales_minor += total.amount_minor
-            party.sales_tax_minor += total.tax_minor
-        elif total.kind == ObligationKind.FEE_REFUND:
-            tax_minor = share_of(total.amount_minor, total.tax_rate_bp)
-            party.fee_refunds_minor += total.amount_minor
-            party.fee_refund_tax_minor += tax_minor
-            operator.fee_refunds_minor -= total.amount_minor
-            operator.fee_refund_tax_minor -= tax_minor
-        elif total.kind in CORRECTION_KINDS:
-            party.corrections_received_minor += total.amount_minor + total.tax_minor
-        elif total.kind == ObligationKind.SHARE:
-            party.shares_received_minor += total.amount_minor + total.tax_minor
-    return positions
+    positions: dict[int, Position] = defaultdict(Position)
+    operator = positions[operator_id]
+    for key, kind, tax_rate_bp, amount_minor, tax_minor in _once(owed):
+        party = positions[key]
+        if kind == _PURCHASE:
+            party.purchases_minor -= amount_minor
+            party.purchase_tax_minor -= tax_minor
+        elif kind == _FEE:
+            fee_tax_minor = share_of(amount_minor, tax_rate_bp)
+            party.fees_minor -= amount_minor
+            party.fee_tax_minor -= fee_tax_minor
+            operator.fees_minor += amount_minor
+            operator.fee_tax_minor += fee_tax_minor
+        elif kind in CORRECTION_KINDS:
+            party.corrections_paid_minor -= amount_minor + tax_minor
+        elif kind == _SHARE:
+            party.shares_paid_minor -= amount_minor + tax_minor
+    for key, kind, tax_rate_bp, amount_minor, tax_minor in _once(due):
+        party = positions[key]
+        if kind == _PURCHASE:
+            party.sales_minor += amount_minor
+            party.sales_tax_minor += tax_minor
+        elif kind == _FEE_REFUND:
+            fee_tax_minor = share_of(amount_minor, tax_rate_bp)
+            party.fee_refunds_minor += amount_minor
+            party.fee_refund_tax_minor += fee_tax_minor
+            operator.fee_refunds_minor -= amount_minor
+            operator.fee_refund_tax_minor -= fee_tax_minor
+        elif kind in CORRECTION_KINDS:
+            party.corrections_received_minor += amount_minor + tax_minor
+        elif kind == _SHARE:
+            party.shares_received_minor += amount_minor + tax_minor
+    return dict(positions)
 
 
-def _once(totals: Iterable[PartyTotal]) -> Iterable[PartyTotal]:
-    seen: set[tuple[int, str, int]] = set()
-    for total in totals:
-        key = (total.organisation_id, str(total.kind), total.tax_rate_bp)
-        if key in seen:
-            raise ValueError(f"two totals of {key}")
-        seen.add(key)
-        yield total
+def _once(totals: Sequence[PartyTotal]) -> Sequence[PartyTotal]:
+    """The totals, if no two of them are of one party, kind and rate."""
+    if len({total[:3] for total in totals}) != len(totals):
+        raise ValueError("two totals of one party, kind and tax rate")
+    return totals
 
 
 @dataclass(frozen=True, slots=True)

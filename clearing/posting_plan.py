@@ -24,6 +24,23 @@ class Plan(NamedTuple):
     payout_minor: int
 
 
+_GROSS = (
+    (LineKind.PURCHASES, AccountKind.PAYABLE, AccountKind.SETTLEMENT),
+    (LineKind.SALES, AccountKind.SETTLEMENT, AccountKind.RECEIVABLE),
+    (LineKind.CORRECTIONS_RECEIVED, AccountKind.SETTLEMENT, AccountKind.RECEIVABLE),
+    (LineKind.FEE_REFUNDS, AccountKind.FEE_REVENUE, AccountKind.RECEIVABLE),
+    (LineKind.FEE_REFUND_TAX, AccountKind.TAX_PAYABLE, AccountKind.RECEIVABLE),
+    (LineKind.FEES, AccountKind.RECEIVABLE, AccountKind.FEE_REVENUE),
+    (LineKind.FEE_TAX, AccountKind.RECEIVABLE, AccountKind.TAX_PAYABLE),
+    (LineKind.CORRECTIONS_PAID, AccountKind.RECEIVABLE, AccountKind.SETTLEMENT),
+    (LineKind.SHARES_RECEIVED, AccountKind.SETTLEMENT, AccountKind.RECEIVABLE),
+    (LineKind.SHARES_PAID, AccountKind.RECEIVABLE, AccountKind.SETTLEMENT),
+    (LineKind.CARRIED, AccountKind.SETTLEMENT, AccountKind.RECEIVABLE),
+    (LineKind.AWAITED, AccountKind.RECEIVABLE, AccountKind.SETTLEMENT),
+)
+"""The gross lines of an entry: what each is, the account debited and the account credited."""
+
+
 def plan_of(position: Position, *, claim_minor: int) -> Plan:
     """The entry of one participant, gross.
 
@@ -33,40 +50,31 @@ def plan_of(position: Position, *, claim_minor: int) -> Plan:
     was set aside when the cycle was netted (``services.shortfalls``) makes up for it exactly. If something is left,
     an earlier claim (``claim_minor``) is collected first; the rest is paid out.
     """
-    money = AccountKind
-    gross = (
-        (
-            LineKind.PURCHASES,
-            money.PAYABLE,
-            money.SETTLEMENT,
-            -position.purchases_minor - position.purchase_tax_minor,
-        ),
-        (LineKind.SALES, money.SETTLEMENT, money.RECEIVABLE, position.sales_minor + position.sales_tax_minor),
-        (
-            LineKind.CORRECTIONS_RECEIVED,
-            money.SETTLEMENT,
-            money.RECEIVABLE,
-            position.corrections_received_minor,
-        ),
-        (LineKind.FEE_REFUNDS, money.FEE_REVENUE, money.RECEIVABLE, position.fee_refunds_minor),
-        (LineKind.FEE_REFUND_TAX, money.TAX_PAYABLE, money.RECEIVABLE, position.fee_refund_tax_minor),
-        (LineKind.FEES, money.RECEIVABLE, money.FEE_REVENUE, -position.fees_minor),
-        (LineKind.FEE_TAX, money.RECEIVABLE, money.TAX_PAYABLE, -position.fee_tax_minor),
-        (LineKind.CORRECTIONS_PAID, money.RECEIVABLE, money.SETTLEMENT, -position.corrections_paid_minor),
-        (LineKind.SHARES_RECEIVED, money.SETTLEMENT, money.RECEIVABLE, position.shares_received_minor),
-        (LineKind.SHARES_PAID, money.RECEIVABLE, money.SETTLEMENT, -position.shares_paid_minor),
-        (LineKind.CARRIED, money.SETTLEMENT, money.RECEIVABLE, max(position.carried_forward_minor, 0)),
-        (LineKind.AWAITED, money.RECEIVABLE, money.SETTLEMENT, max(-position.carried_forward_minor, 0)),
+    carried_minor = position.carried_forward_minor
+    amounts = (
+        -position.purchases_minor - position.purchase_tax_minor,
+        position.sales_minor + position.sales_tax_minor,
+        position.corrections_received_minor,
+        position.fee_refunds_minor,
+        position.fee_refund_tax_minor,
+        -position.fees_minor,
+        -position.fee_tax_minor,
+        -position.corrections_paid_minor,
+        position.shares_received_minor,
+        -position.shares_paid_minor,
+        max(carried_minor, 0),
+        max(-carried_minor, 0),
     )
-    left = sum(amount for _, _, credit, amount in gross if credit == money.RECEIVABLE)
-    left -= sum(amount for _, debit, _, amount in gross if debit == money.RECEIVABLE)
+    lines = [
+        PlannedLine(*accounts, amount) for accounts, amount in zip(_GROSS, amounts, strict=True) if amount
+    ]
+    left = position.unsecured_minor
     recovered = min(max(left, 0), claim_minor)
-    rest = (
-        (LineKind.COVERED, money.PAYABLE, money.RECEIVABLE, max(-left, 0)),
-        (LineKind.RECOVERED, money.RECEIVABLE, money.CLAIM, recovered),
-    )
-    lines = tuple(PlannedLine._make(line) for line in (*gross, *rest) if line[3])
-    return Plan(lines=lines, payout_minor=max(left, 0) - recovered)
+    if left < 0:
+        lines.append(PlannedLine(LineKind.COVERED, AccountKind.PAYABLE, AccountKind.RECEIVABLE, -left))
+    if recovered:
+        lines.append(PlannedLine(LineKind.RECOVERED, AccountKind.RECEIVABLE, AccountKind.CLAIM, recovered))
+    return Plan(lines=tuple(lines), payout_minor=max(left, 0) - recovered)
 
 
 def plan_of_operator(position: Position) -> Plan:

@@ -38,6 +38,11 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
+def page_hash(leaf: bytes, place: int, others: list[bytes]) -> bytes:
+    """SHA-256 of 0x01 and the leaf hashes of a page, of which ``leaf`` is that at ``place``."""
+    return hashlib.sha256(b"\x01" + b"".join([*others[:place], leaf, *others[place:]])).digest()
+
+
 def merkle_root(hashes: list[bytes]) -> bytes:
     """The root over hashes in order; of none, SHA-256 of nothing."""
     if not hashes:
@@ -66,6 +71,18 @@ def proves(leaf: bytes, index: int, size: int, path: list[bytes], root: bytes) -
     return last == 0 and current == root
 
 
+def stands(row: dict[str, Any], at: int, lines: int, length: int, root: bytes) -> bool:
+    """Whether the line of ``row`` is that at index ``at`` of ``lines`` in a tree over pages of ``length`` lines."""
+    if not 0 <= at < lines:
+        return False
+    page, place = divmod(at, length)
+    others = hashes_of(row["page"])
+    if len(others) != min(length, lines - page * length) - 1:
+        return False
+    found = page_hash(leaf_hash(row["line"]), place, others)
+    return proves(found, page, -(-lines // length), hashes_of(row["path"]), root)
+
+
 def hashes_of(texts: list[str]) -> list[bytes]:
     """Hashes out of hexadecimal."""
     return [bytes.fromhex(text) for text in texts]
@@ -83,8 +100,8 @@ def check_roots(statement: dict[str, Any]) -> list[str]:
     roots = hashes_of([cycle["trades_root"], cycle["positions_root"]])
     if node_hash(*roots).hex() != cycle["merkle_root"]:
         found.append("merkle_root: is not over trades_root and positions_root")
-    path = hashes_of(position["path"])
-    if not proves(leaf_hash(position["line"]), position["index"], position["size"], path, roots[1]):
+    length = statement["page_lines"]
+    if not stands(position, position["index"], position["size"], length, roots[1]):
         found.append("position: its line is not in the cycle")
     return found
 
@@ -101,11 +118,11 @@ def check_lines(statement: dict[str, Any]) -> list[str]:
         if index in places:
             found.append(f"line {number}: stands at the same place as another")
         places.add(index)
-        if not 0 <= block < len(roots) or not proves(
-            leaf_hash(row["line"]),
+        if not 0 <= block < len(roots) or not stands(
+            row,
             index % length,
             min(length, size - block * length),
-            hashes_of(row["path"]),
+            statement["page_lines"],
             roots[block],
         ):
             found.append(f"line {number}: is not in the cycle: {row['line']}")

@@ -50,7 +50,7 @@ Invariant(
     guards=(
         "clearing_posting.append_only",
         "clearing_netposition.append_only",
-        "clearing_entry.clearing_entry_reference_key",
+        "clearing_entry.entry_reference_once",
     ),
     test=f"{_GUARDS}::test_postings_and_positions_stay_as_they_are",
     check=by_query(POSTED_AS_NETTED.format(entries="", positions="")),

@@ -78,7 +78,7 @@ Invariant(
     guards=(
         "clearing_bankentry.append_only",
         "clearing_bankentry.bank_entry_match",
-        "clearing_entry.clearing_entry_reference_key",
+        "clearing_entry.entry_reference_once",
         "clearing_bankentry.clearing_bankentry_entry_reference_key",
     ),
     test=f"{_GUARDS}::test_a_booking_is_recorded_and_posted_once",

@@ -18,24 +18,27 @@ from ..errors import InsufficientFunds
 FUNDS_CONSTRAINT = "balance_within_funds"
 
 _WRITE = """
-    WITH made AS (
-        INSERT INTO clearing_entry (public_id, kind, reference, description, business_date, booked_at,
-                                    cycle_id, trade_id, organisation_id)
-        SELECT e.public_id, e.kind, e.reference, e.description, %(business_date)s, %(booked_at)s,
-               e.cycle_id, e.trade_id, e.organisation_id
+    WITH named AS MATERIALIZED (
+        SELECT nextval((SELECT pg_get_serial_sequence('clearing_entry', 'id'))) AS id, e.*
           FROM unnest(%(public_ids)b::text[], %(kinds)b::text[], %(references)b::text[], %(descriptions)b::text[],
-                      %(cycles)b::bigint[], %(trades)b::bigint[], %(organisations)b::bigint[])
-               AS e(public_id, kind, reference, description, cycle_id, trade_id, organisation_id)
-        RETURNING id, reference
+                      %(cycles)b::bigint[], %(trades)b::bigint[], %(organisations)b::bigint[]) WITH ORDINALITY
+               AS e(public_id, kind, reference, description, cycle_id, trade_id, organisation_id, place)
+    ), made AS (
+        INSERT INTO clearing_entry (id, public_id, kind, reference, description, business_date, booked_at,
+                                    cycle_id, trade_id, organisation_id)
+        SELECT id, public_id, kind, reference, description, %(business_date)s, %(booked_at)s,
+               cycle_id, trade_id, organisation_id FROM named
     )
     INSERT INTO clearing_posting (entry_id, leg, account_id, amount_minor, currency, line, trade_id)
-    SELECT made.id, p.leg, p.account_id, p.amount_minor, %(currency)s, p.line, p.trade_id
-      FROM unnest(%(places)b::int[], %(legs)b::int[], %(accounts)b::bigint[], %(amounts)b::bigint[],
-                  %(lines)b::text[], %(posting_trades)b::bigint[])
-           AS p(place, leg, account_id, amount_minor, line, trade_id)
-      JOIN unnest(%(references)b::text[]) WITH ORDINALITY AS named(reference, place) ON named.place = p.place
-      JOIN made ON made.reference = named.reference
+    SELECT (SELECT array_agg(id ORDER BY place) FROM named)[l.place], 2 * l.number - side.debited,
+           CASE side.debited WHEN 1 THEN l.debit ELSE l.credit END,
+           CASE side.debited WHEN 1 THEN l.amount_minor ELSE -l.amount_minor END, %(currency)s, l.line, l.trade_id
+      FROM unnest(%(places)b::bigint[], %(numbers)b::bigint[], %(debits)b::bigint[], %(credits)b::bigint[],
+                  %(amounts)b::bigint[], %(lines)b::text[], %(line_trades)b::bigint[])
+           AS l(place, number, debit, credit, amount_minor, line, trade_id)
+     CROSS JOIN (VALUES (1), (0)) AS side(debited)
 """
+"""Entries get their keys first, so that postings find theirs by place, and nothing is joined or sorted."""
 
 
 class Line(NamedTuple):
@@ -77,35 +80,24 @@ def post(drafts: Sequence[Draft], *, currency: str, purpose: str) -> None:
         "cycles": [draft.cycle_id for draft in drafts],
         "trades": [draft.trade_id for draft in drafts],
         "organisations": [draft.organisation_id for draft in drafts],
-        **_legs(drafts),
+        **_lines(drafts),
     }
     with refusing_overdraft(purpose):
         execute_binary(_WRITE.encode(), values)
 
 
-def _legs(drafts: Sequence[Draft]) -> dict[str, list[Any]]:
-    """What makes the postings of ``drafts``, column by column: a debit and a credit of each line."""
-    places: list[int] = []
-    legs: list[int] = []
-    accounts: list[int] = []
-    amounts: list[int] = []
-    lines: list[str] = []
-    trades: list[int | None] = []
-    for place, draft in enumerate(drafts, start=1):
-        legs += range(1, 2 * len(draft.lines) + 1)
-        places += [place] * (2 * len(draft.lines))
-        for line in draft.lines:
-            accounts += (line.debit, line.credit)
-            amounts += (line.amount_minor, -line.amount_minor)
-            lines += (str(line.kind),) * 2
-            trades += (line.trade_id,) * 2
+def _lines(drafts: Sequence[Draft]) -> dict[str, list[Any]]:
+    """The lines of ``drafts`` column by column, each with the place of its draft and its number within it."""
+    lines = [line for draft in drafts for line in draft.lines]
+    kinds, debited, credited, amounts, trades = map(list, zip(*lines, strict=True)) if lines else ([],) * 5
     return {
-        "places": places,
-        "legs": legs,
-        "accounts": accounts,
+        "places": [place for place, draft in enumerate(drafts, start=1) for _ in draft.lines],
+        "numbers": [number for draft in drafts for number in range(1, len(draft.lines) + 1)],
+        "debits": debited,
+        "credits": credited,
         "amounts": amounts,
-        "lines": lines,
-        "posting_trades": trades,
+        "lines": list(map(str, kinds)),
+        "line_trades": trades,
     }
 
 

@@ -236,8 +236,8 @@ class ProofBlock(models.Model):
     """1,024 lines, or fewer at the end, of one of a cycle's two Merkle trees: of its trades or of its positions.
 
     Blocks are a power of two long, so the tree over all lines is the tree over the roots of the blocks: a proof
-    reads one block of lines and these roots, however large the cycle. ``first_key`` and ``first_leaf`` are the key
-    and the leaf hash of the first line, and say where the block begins.
+    reads one block of lines and these roots, however large the cycle. ``first_leaf`` is the leaf hash of the first
+    line, and says where a block of trades begins.
 
     Invariants: the blocks of a tree come in one statement, in the step that hashes the lines; they are numbered
     0, 1, 2, …, and all but the last are full. Append-only.
@@ -246,7 +246,6 @@ class ProofBlock(models.Model):
     cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="+", db_index=False)
     tree = models.CharField(max_length=10, choices=ProofTree.choices)
     index = models.PositiveIntegerField()
-    first_key = models.CharField(max_length=500, db_collation="C")
     first_leaf = models.CharField(max_length=64)
     lines = models.PositiveIntegerField()
     root = models.CharField(max_length=64)

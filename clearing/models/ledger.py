@@ -60,18 +60,28 @@ class Entry(models.Model):
 
     public_id = IdentifierField(prefix="jrn")
     kind = models.CharField(max_length=20, choices=EntryKind.choices)
-    reference = models.CharField(max_length=120, unique=True)
+    reference = models.CharField(max_length=120)
     description = models.CharField(max_length=200, blank=True, default="")
     business_date = models.DateField()
     booked_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
     xact = TransactionIdField(db_default=models.Func(function="pg_current_xact_id"))
-    cycle = models.ForeignKey("clearing.Cycle", on_delete=models.PROTECT, null=True, related_name="+")
-    trade = models.ForeignKey("clearing.Trade", on_delete=models.PROTECT, null=True, related_name="+")
+    cycle = models.ForeignKey(
+        "clearing.Cycle", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    trade = models.ForeignKey(
+        "clearing.Trade", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     organisation = organisation_key(null=True)
 
     class Meta:
-        indexes = [models.Index("booked_at", "id", name="entry_by_time")]
+        constraints = [models.UniqueConstraint(fields=["reference"], name="entry_reference_once")]
+        indexes = [
+            models.Index("booked_at", "id", name="entry_by_time"),
+            # A cycle's entries name no trade, a trade's no cycle: neither writes the other's index.
+            models.Index("cycle", name="entry_of_cycle", condition=Q(cycle__isnull=False)),
+            models.Index("trade", name="entry_of_trade", condition=Q(trade__isnull=False)),
+        ]
         triggers = [append_only(), entry_complete(), period_open()]
 
 

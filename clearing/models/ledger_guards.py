@@ -75,45 +75,52 @@ def entries_balance() -> pgtrigger.Trigger:
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
         referencing=_NEW,
-        declare=[("fault", "record")],
+        declare=[("fault", "record"), ("touched", "record")],
         func="""
-            SELECT entry_id, currency, sum(amount_minor) AS total INTO fault
-              FROM new_rows GROUP BY entry_id, currency HAVING sum(amount_minor) <> 0 LIMIT 1;
-            IF FOUND THEN
+            SELECT * INTO fault FROM (
+                SELECT entry_id, currency, sum(amount_minor) AS total FROM new_rows GROUP BY entry_id, currency) summed
+             WHERE total <> 0 OR (SELECT xact FROM clearing_entry e WHERE e.id = summed.entry_id)
+                                 IS DISTINCT FROM pg_current_xact_id() LIMIT 1;
+            IF fault.total <> 0 THEN
                 RAISE EXCEPTION 'postings of entry % in % sum to %, not to zero',
                     fault.entry_id, fault.currency, fault.total USING ERRCODE = 'check_violation';
+            ELSIF FOUND THEN
+                RAISE EXCEPTION 'entry % is complete or missing, nothing can be added to it', fault.entry_id
+                    USING ERRCODE = 'check_violation';
             END IF;
 
-            SELECT entry_id INTO fault FROM (SELECT DISTINCT entry_id FROM new_rows) named
-             WHERE (SELECT xact FROM clearing_entry e WHERE e.id = named.entry_id)
-                   IS DISTINCT FROM pg_current_xact_id() LIMIT 1;
-            IF FOUND THEN
-                RAISE EXCEPTION 'entry % is complete or missing, nothing can be added to it', fault.entry_id
+            SELECT array_agg(named.account_id) FILTER (WHERE a.kind = 'held') AS held,
+                   min(named.account_id) FILTER (WHERE a.kind IS NULL) AS missing,
+                   min(named.account_id) FILTER (WHERE a.currency <> named.currency) AS foreign_currency
+              INTO touched FROM (SELECT DISTINCT account_id, currency FROM new_rows) named
+              LEFT JOIN LATERAL (SELECT kind, currency FROM clearing_account
+                                  WHERE id = named.account_id OFFSET 0) a ON true;
+            IF touched.missing IS NOT NULL THEN
+                RAISE EXCEPTION 'a posting names no account: %', touched.missing USING ERRCODE = 'check_violation';
+            ELSIF touched.foreign_currency IS NOT NULL THEN
+                RAISE EXCEPTION 'a posting is not in the currency of its account: %', touched.foreign_currency
                     USING ERRCODE = 'check_violation';
             END IF;
 
             SELECT * INTO fault FROM (
                 SELECT p.entry_id, p.leg, CASE
-                    WHEN a.kind IS NULL THEN 'names no account'
-                    WHEN a.currency <> p.currency THEN 'is not in the currency of its account'
-                    WHEN p.trade_id IS NOT NULL AND (SELECT id FROM clearing_trade WHERE id = p.trade_id) IS NULL
-                        THEN 'names no trade'
-                    WHEN a.kind = 'held' AND (
-                        SELECT CASE p.line
-                                WHEN 'hold' THEN p.amount_minor = -t.gross_minor
-                                WHEN 'unhold' THEN p.amount_minor > 0 AND t.gross_minor = (
-                                    SELECT sum(w.amount_minor) FROM new_rows w WHERE w.trade_id = p.trade_id
-                                       AND w.account_id = p.account_id AND w.line IN ('unhold', 'unused'))
-                                WHEN 'unused' THEN p.amount_minor > 0 AND EXISTS (
-                                    SELECT FROM new_rows w WHERE w.trade_id = p.trade_id
-                                       AND w.account_id = p.account_id AND w.line = 'unhold') END
-                          FROM clearing_trade t WHERE t.id = p.trade_id AND t.buyer_id = a.organisation_id
-                           AND t.currency = p.currency) IS NOT TRUE
+                    WHEN p.trade_id IS NOT NULL AND t.id IS NULL THEN 'names no trade'
+                    WHEN a.id IS NOT NULL AND (t.buyer_id = a.organisation_id AND t.currency = p.currency AND CASE p.line
+                            WHEN 'hold' THEN p.amount_minor = -t.gross_minor
+                            WHEN 'unhold' THEN p.amount_minor > 0 AND t.gross_minor = (
+                                SELECT sum(w.amount_minor) FROM new_rows w WHERE w.trade_id = p.trade_id
+                                   AND w.account_id = p.account_id AND w.line IN ('unhold', 'unused'))
+                            WHEN 'unused' THEN p.amount_minor > 0 AND EXISTS (
+                                SELECT FROM new_rows w WHERE w.trade_id = p.trade_id
+                                   AND w.account_id = p.account_id AND w.line = 'unhold') END) IS NOT TRUE
                         THEN 'on held money is not the whole of a trade of its buyer'
                     END AS reason
                   FROM new_rows p
-                  LEFT JOIN LATERAL (SELECT kind, currency, organisation_id FROM clearing_account
-                                      WHERE id = p.account_id OFFSET 0) a ON true
+                  LEFT JOIN LATERAL (SELECT id, organisation_id FROM clearing_account
+                                      WHERE id = p.account_id AND kind = 'held' OFFSET 0) a ON true
+                  LEFT JOIN LATERAL (SELECT id, buyer_id, currency, gross_minor FROM clearing_trade
+                                      WHERE id = p.trade_id OFFSET 0) t ON true
+                 WHERE p.trade_id IS NOT NULL OR p.account_id IN (SELECT unnest(touched.held))
             ) judged WHERE reason IS NOT NULL LIMIT 1;
             IF FOUND THEN
                 RAISE EXCEPTION 'posting %/% %', fault.entry_id, fault.leg, fault.reason

@@ -198,7 +198,6 @@ class Trade(models.Model):
             models.Index("id", name="trade_tiered", condition=Q(fee_tiered=True)),
             models.Index(
                 "cycle",
-                "business_key",
                 "leaf",
                 include=["captured_price_minor", "captured_tax_minor", "captured_fee_minor"],
                 name="trade_by_line",

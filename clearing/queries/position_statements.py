@@ -12,25 +12,24 @@ from marketplace.evidence.signatures import sign
 from marketplace.kernel.canonical import canonical_json
 from marketplace.participants.queries import operator_organisation
 
-from ..lines import BLOCK_LINES, FURTHER_LINE, FURTHER_LINES, leaf_of, trade_line
+from ..lines import BLOCK_LINES, FURTHER_LINE, FURTHER_LINES, PAGE_LINES, leaf_of, trade_line
 from ..models import Cycle, NetPosition
 from ..models.cycles import POSITION_COLUMNS
-from ..proof_blocks import ProofTreeReader
+from ..proof_blocks import PositionsTree, TradesTree
 from ..proofs import position_line, root_over
-from ..states import ProofTree
 
 FORMAT = "sanpo.clearing.statement.v1"
 LINES_A_CHUNK = 500
 OPERATOR = "operator"
 
 _OWN_LINES = f"""
-    SELECT business_key, line FROM (
-        SELECT t.business_key, {trade_line("t")} AS line FROM clearing_trade t
+    SELECT line FROM (
+        SELECT {trade_line("t")} AS line, t.leaf FROM clearing_trade t
          WHERE t.cycle_id = %(cycle)s AND (%(all)s OR t.buyer_id = %(party)s OR t.seller_id = %(party)s)
         UNION ALL
-        SELECT business_key, line FROM ({FURTHER_LINES}) further_lines
+        SELECT line, {leaf_of("line")} FROM ({FURTHER_LINES}) further_lines
          WHERE %(all)s OR debtor_id = %(party)s OR creditor_id = %(party)s
-    ) own ORDER BY business_key COLLATE "C", {leaf_of("line")}
+    ) own ORDER BY leaf
 """  # noqa: S608  our own words
 _CARRIED = f"""
     SELECT {FURTHER_LINE} FROM clearing_obligation o
@@ -43,9 +42,9 @@ _CARRIED = f"""
 def position_statement(position: NetPosition) -> Iterator[bytes]:
     """The statement of a position as JSON, ``{"statement": …, "signature": …}``, a piece at a time.
 
-    It has the position's line and every line of the participant's own trades and further obligations, each with its
-    path of hashes to the root of its block of 1,024 lines, and the roots of all blocks: so a path is ten hashes long
-    however large the cycle is. What was put off to the next cycle comes with the lines it has there. The signature is
+    It has the position's line and every line of the participant's own trades and further obligations, each with the
+    15 other leaf hashes of its page and the path from the page to the root of its block of 1,024 lines, and the roots
+    of all blocks: so a path is six hashes long however large the cycle is. What was put off to the next cycle comes with the lines it has there. The signature is
     a compact JWS over the SHA-256 of the statement's canonical JSON (RFC 8785), in which form it is written here.
     Lines are read and written some at a time, so a participant with 100,000 of them takes no more memory than one
     with ten. The operator, who is the other side of every fee, has every line of the cycle.
@@ -69,7 +68,7 @@ def position_statement(position: NetPosition) -> Iterator[bytes]:
 
 def _pieces(position: NetPosition) -> Iterator[bytes]:
     """The canonical JSON of the statement: its members in the order of their names, the lines a chunk at a time."""
-    trades = ProofTreeReader(position.cycle, ProofTree.TRADES)
+    trades = TradesTree(position.cycle)
     scope = {
         "cycle": position.cycle_id,
         "party": position.organisation_id,
@@ -85,14 +84,13 @@ def _pieces(position: NetPosition) -> Iterator[bytes]:
     yield b"}"
 
 
-def _head(position: NetPosition, trades: ProofTreeReader, scope: dict[str, Any]) -> dict[str, Any]:
+def _head(position: NetPosition, trades: TradesTree, scope: dict[str, Any]) -> dict[str, Any]:
     """All but the lines."""
     cycle: Cycle = position.cycle
-    tree = ProofTreeReader(cycle, ProofTree.POSITIONS)
+    tree = PositionsTree(cycle)
     parts = tuple(getattr(position, name) for name in (*POSITION_COLUMNS, "net_minor"))
     line = position_line(position.party_key, parts)
-    index = tree.place(position.party_key, line)
-    path = [*tree.path(index), *tree.upper.path(index // BLOCK_LINES)]
+    proof = tree.proof(line)
     with connection.cursor() as cursor:
         cursor.execute(_CARRIED, scope)
         carried = [row[0] for row in cursor.fetchall()]
@@ -113,18 +111,20 @@ def _head(position: NetPosition, trades: ProofTreeReader, scope: dict[str, Any])
         "position": {
             "parts": [*POSITION_COLUMNS, "net_minor"],
             "line": line.decode(),
-            "index": index,
+            "index": proof.index,
             "size": tree.size,
-            "path": [step.hex() for step in path],
+            "page": [leaf.hex() for leaf in proof.page],
+            "path": [step.hex() for step in (*proof.path, *proof.upper)],
         },
         "size": trades.size,
+        "page_lines": PAGE_LINES,
         "block_lines": BLOCK_LINES,
         "block_roots": [block.root for block in trades.blocks],
         "carried_forward": carried,
     }
 
 
-def _line_pieces(trades: ProofTreeReader, scope: dict[str, Any]) -> Iterator[bytes]:
+def _line_pieces(trades: TradesTree, scope: dict[str, Any]) -> Iterator[bytes]:
     """The participant's lines with their places and paths, in the order of the tree."""
     yield b"["
     separator = b""
@@ -132,10 +132,12 @@ def _line_pieces(trades: ProofTreeReader, scope: dict[str, Any]) -> Iterator[byt
         cursor.execute(_OWN_LINES, scope)
         while rows := cursor.fetchmany(LINES_A_CHUNK):
             written = []
-            for key, line in rows:
-                index = trades.place(key, line.encode())
-                path = [step.hex() for step in trades.path(index)]
-                written.append(canonical_json({"line": line, "index": index, "path": path}))
+            for (line,) in rows:
+                proof = trades.proof(line.encode())
+                page, path = ([step.hex() for step in steps] for steps in (proof.page, proof.path))
+                written.append(
+                    canonical_json({"line": line, "index": proof.index, "page": page, "path": path})
+                )
             yield separator + b",".join(written)
             separator = b","
     yield b"]"

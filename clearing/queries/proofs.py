@@ -8,9 +8,9 @@ from django.db import connection
 
 from marketplace.kernel.errors import Missing
 
-from ..lines import BLOCK_LINES, trade_line
+from ..lines import trade_line
 from ..models import Trade
-from ..proof_blocks import ProofTreeReader, stored_blocks
+from ..proof_blocks import TradesTree, stored_blocks
 from ..proofs import root_over
 from ..states import ProofTree
 
@@ -18,9 +18,11 @@ _LINE = f"SELECT {trade_line('t')} FROM clearing_trade t WHERE id = %s"  # noqa:
 
 
 def trade_proof(trade: Trade) -> dict[str, Any]:
-    """The trade's own line in its cycle, and the path of hashes from it to the cycle's public ``merkle_root``.
+    """The trade's own line in its cycle, and the hashes that lead from it to the cycle's public ``merkle_root``.
 
-    Verify by RFC 9162 section 2.1.3.2 up to ``trades_root``; the cycle's root is the node over that and
+    The line's leaf hash (SHA-256 of 0x00 and the line) and the others of its ``page``, it at place ``index`` modulo
+    16, hashed behind 0x01, are the page's hash. From there ``path`` leads to ``trades_root`` (RFC 9162 section
+    2.1.3.2, page ``index`` // 16 of as many as ``size`` lines fill); the cycle's root is the node over that and
     ``positions_root``. Hashes are hexadecimal. One block of lines is read, however large the cycle. Raises Missing
     until the cycle is netted.
     """
@@ -30,16 +32,16 @@ def trade_proof(trade: Trade) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute(_LINE, [trade.pk])
         line = str(cursor.fetchone()[0])
-    tree = ProofTreeReader(cycle, ProofTree.TRADES)
-    index = tree.place(trade.business_key, line.encode())
-    path = [*tree.path(index), *tree.upper.path(index // BLOCK_LINES)]
+    tree = TradesTree(cycle)
+    proof = tree.proof(line.encode())
     return {
         "trade": trade.public_id,
         "cycle": cycle.public_id,
         "line": line,
-        "index": index,
+        "index": proof.index,
         "size": tree.size,
-        "path": [step.hex() for step in path],
+        "page": [leaf.hex() for leaf in proof.page],
+        "path": [step.hex() for step in (*proof.path, *proof.upper)],
         "trades_root": cycle.trades_root,
         "positions_root": root_over(stored_blocks(cycle, ProofTree.POSITIONS)),
         "merkle_root": cycle.merkle_root,

@@ -41,13 +41,18 @@ class TradeSerializer(serializers.ModelSerializer[Trade]):
 
 
 class TradeProofSerializer(serializers.Serializer[Any]):
-    """A trade's line in its cycle, and the path of hashes from it to the cycle's root."""
+    """A trade's line in its cycle, and the hashes that lead from it to the cycle's root.
+
+    ``page`` has the leaf hashes of the up to 15 lines that stand with it in a page, in order; ``path`` those from the
+    page upward.
+    """
 
     trade = serializers.CharField()
     cycle = serializers.CharField()
     line = serializers.CharField()
     index = serializers.IntegerField()
     size = serializers.IntegerField()
+    page = serializers.ListField(child=serializers.CharField())
     path = serializers.ListField(child=serializers.CharField())
     trades_root = serializers.CharField()
     positions_root = serializers.CharField()

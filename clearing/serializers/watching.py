@@ -122,7 +122,7 @@ class DryRunSerializer(serializers.Serializer[DryRun]):
     at = serializers.DateTimeField(help_text="The business time of the run.")
     currency = serializers.CharField(source="cycle.currency")
     trades = serializers.IntegerField(source="content.trades")
-    obligations = serializers.IntegerField(source="content.obligations")
+    obligations = serializers.IntegerField(source="content.totals.obligations")
     input_hash = serializers.CharField(source="content.digest.input_hash")
     faults = serializers.DictField(
         child=serializers.IntegerField(),

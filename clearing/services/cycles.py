@@ -28,7 +28,7 @@ from ..models import Cycle, CycleStep
 from ..states import CYCLE, HOLDABLE_STATES, CycleState
 from .approvals import require_second_person
 from .safeguarding import require_funds_regime
-from .steps import STEPS
+from .steps import READ_AHEAD, STEPS
 
 logger = logging.getLogger(__name__)
 
@@ -238,21 +238,24 @@ def advance_cycle(*, cycle: str, actor: Actor = SYSTEM) -> str | None:
     if seen is None:
         raise Missing(kind="cycle", identifier=cycle)
     step = STEPS.get(seen.state)
-    if step is None:
+    if step is None or seen.on_hold_since is not None:
         return None
     began_at = clock.real_now()
-    with garbage_left(), transaction.atomic():
-        locked = Cycle.objects.select_for_update(no_key=True).filter(pk=seen.pk, epoch=seen.epoch).first()
-        if locked is None or locked.on_hold_since is not None or not step(locked, actor):
-            return None
-        if locked.epoch != seen.epoch:
-            CycleStep.objects.create(
-                cycle=locked,
-                epoch=locked.epoch,
-                state=locked.state,
-                began_at=began_at,
-                ended_at=clock.real_now(),
-            )
+    with garbage_left():
+        read_ahead = READ_AHEAD.get(seen.state)
+        ahead = read_ahead(seen) if read_ahead else None
+        with transaction.atomic():
+            locked = Cycle.objects.select_for_update(no_key=True).filter(pk=seen.pk, epoch=seen.epoch).first()
+            if locked is None or locked.on_hold_since is not None or not step(locked, actor, ahead):
+                return None
+            if locked.epoch != seen.epoch:
+                CycleStep.objects.create(
+                    cycle=locked,
+                    epoch=locked.epoch,
+                    state=locked.state,
+                    began_at=began_at,
+                    ended_at=clock.real_now(),
+                )
     return str(locked.state)
 
 

@@ -93,7 +93,8 @@ def unchanging_database() -> Iterator[None]:
 
 
 def _computed(cycle: Cycle, positions_shown: int) -> DryRun:
-    positions, payments_before = computed_positions(cycle.pk)
+    content = examined(cycle)
+    positions = computed_positions(cycle.pk, content.totals)
     foreseen = [
         ForeseenPosition(key, position.net_minor, left_minor(position)) for key, position in positions.items()
     ]
@@ -102,9 +103,9 @@ def _computed(cycle: Cycle, positions_shown: int) -> DryRun:
     return DryRun(
         cycle=cycle,
         at=clock.now(),
-        content=examined(cycle),
+        content=content,
         events_unseen=_events_unseen(cycle),
-        payments_before=payments_before,
+        payments_before=content.totals.payments,
         summary=summarise(positions),
         payments_planned=sum(row.left_minor > 0 for row in foreseen),
         creditors=sum(row.net_minor > 0 for row in foreseen),

@@ -1,5 +1,9 @@
 """The steps of a cycle. Each gets the cycle's row locked, and says whether it did anything.
 
+What is to be cleared cannot change any more once the cycle is closed. So it is gone through before the row is locked, on
+two connections at a time, and the step gets what came out (``READ_AHEAD``); that counts only if no other step was taken
+meanwhile. A step that gets nothing, because it adds to the cycle itself, goes through it under the lock.
+
 A step moves the cycle by one state in the transaction that does its work, so running it again finds another state
 and does nothing; a worker that was overtaken holds an older epoch and does not get the row.
 """
@@ -7,6 +11,7 @@ and does nothing; a worker that was overtaken holds an older epoch and does not 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -20,6 +25,7 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.identifiers import new_identifiers
 from marketplace.kernel.states import advance
 
+from ..beside import beside
 from ..bulk import insert_columns
 from ..errors import CycleFaulty
 from ..models import Cycle
@@ -28,8 +34,9 @@ from ..netting import Position, summarise
 from ..parties import party_keys
 from ..proof_blocks import write_blocks
 from ..proofs import InputDigest, cycle_root, input_digest, output_digest
-from ..recomputation import computed_positions
-from ..states import CYCLE, CycleState, ProofTree
+from ..queries.fee_rebates import fee_rebates
+from ..recomputation import Totals, computed_positions, summed, totals_of, totals_out_of
+from ..states import CYCLE, CycleState, ObligationKind, ProofTree
 from .cycle_posting import post_positions
 from .fee_rebates import make_fee_rebates
 from .instructions import plan_payments, settlement_outcome
@@ -38,11 +45,6 @@ from .shortfalls import meet_shortfalls
 
 SUBSCRIBER = "clearing"
 
-_OWED = """
-    SELECT kind, count(*) FILTER (WHERE carried_from_id IS NULL), count(*),
-           (sum(amount_minor) FILTER (WHERE carried_from_id IS NULL))::bigint, sum(tax_minor)::bigint
-      FROM clearing_obligation WHERE cycle_id = %s GROUP BY 1
-"""
 _UNLIKE_TRADE = """
     SELECT count(*) FROM clearing_obligation o
       LEFT JOIN clearing_trade t ON t.id = o.trade_id AND t.cycle_id = o.cycle_id AND t.currency = o.currency
@@ -52,14 +54,14 @@ _UNLIKE_TRADE = """
 """
 
 
-_NOTHING = (0, 0, 0, 0)
+_NOTHING = (0, 0, 0)
 
 
 class Content(NamedTuple):
     """What a cycle is to clear, the digest over it, and what is wrong with it: fault → how many."""
 
     trades: int
-    obligations: int
+    totals: Totals
     digest: InputDigest
     faults: dict[str, int]
 
@@ -70,49 +72,50 @@ def examined(cycle: Cycle) -> Content:
     What the trades state in all is compared with what is owed by them in all; they are gone through one by one
     only where that differs, to say how many it is.
     """
-    digest = input_digest(cycle_id=cycle.pk, currency=cycle.currency)
-    owed = _owed(cycle)
-    purchases, _, price, tax = owed.get("purchase", _NOTHING)
-    fees, _, fee, _ = owed.get("fee", _NOTHING)
+    with beside(partial(summed, "debtor", cycle.pk)) as owed:
+        digest = input_digest(cycle_id=cycle.pk, currency=cycle.currency)
+        totals = totals_out_of(cycle.pk, due=summed("creditor", cycle.pk), owed=owed())
+    purchases, price, tax = totals.made.get(ObligationKind.PURCHASE, _NOTHING)
+    fees, fee, _ = totals.made.get(ObligationKind.FEE, _NOTHING)
     agreed = digest.stated == (purchases, price, tax, fee)
     faults = {
         "trades without fee or fees without trade": abs(purchases - fees),
         "prices that are not as agreed or of trades not accepted": 0 if agreed else _unlike_trade(cycle),
     }
-    return Content(
-        trades=purchases,
-        obligations=sum(count for _, count, _, _ in owed.values()),
-        digest=digest,
-        faults={what: count for what, count in faults.items() if count},
-    )
+    return Content(purchases, totals, digest, {what: count for what, count in faults.items() if count})
 
 
-def validate(cycle: Cycle, actor: Actor) -> bool:
+def examined_ahead(cycle: Cycle) -> Content | None:
+    """The content of a cycle that waits for nothing more, and has no rebates to be made yet."""
+    if _waits(cycle) or next(fee_rebates(cycle), None):
+        return None
+    return examined(cycle)
+
+
+def validate(cycle: Cycle, actor: Actor, ahead: Content | None = None) -> bool:
     """Check what is to be cleared and take its hash and root, once every event from before the barrier was seen."""
-    if unseen_before(int(str(cycle.barrier)), SUBSCRIBER):
+    if _waits(cycle):
         return False
-    make_fee_rebates(cycle)
-    content = examined(cycle)
+    content = examined(cycle) if make_fee_rebates(cycle) or ahead is None else ahead
     if content.faults:
         found = ", ".join(f"{count} {what}" for what, count in content.faults.items())
         raise CycleFaulty(cycle=cycle.business_key, faults=found)
     write_blocks(cycle, ProofTree.TRADES, content.digest.blocks)
+    _LAST_SUMMED.clear()
+    _LAST_SUMMED[cycle.pk, content.digest.input_hash] = content.totals
     return _move(
         cycle,
         actor,
         "validate",
         trades=content.trades,
-        obligations=content.obligations,
+        obligations=content.totals.obligations,
         input_hash=content.digest.input_hash,
         trades_root=content.digest.trades_root,
     )
 
 
-def _owed(cycle: Cycle) -> dict[str, tuple[int, int, int, int]]:
-    """By kind: obligations that were made for the cycle and all with those carried into it, amount and tax."""
-    with connection.cursor() as cursor:
-        cursor.execute(_OWED, [cycle.pk])
-        return {kind: (made, count, amount or 0, tax) for kind, made, count, amount, tax in cursor.fetchall()}
+def _waits(cycle: Cycle) -> bool:
+    return unseen_before(int(str(cycle.barrier)), SUBSCRIBER) > 0
 
 
 def _unlike_trade(cycle: Cycle) -> int:
@@ -122,12 +125,23 @@ def _unlike_trade(cycle: Cycle) -> int:
         return int(cursor.fetchone()[0]) or 1
 
 
-def net(cycle: Cycle, actor: Actor) -> bool:
+_LAST_SUMMED: dict[tuple[int, str], Totals] = {}
+"""The totals of the cycle that this process validated last, under the hash of its content: who nets it next, in the same
+process, need not sum a million obligations again. Another process sums them itself."""
+
+
+def summed_ahead(cycle: Cycle) -> Totals:
+    """The totals of a validated cycle."""
+    return _LAST_SUMMED.pop((cycle.pk, str(cycle.input_hash)), None) or totals_of(cycle.pk)
+
+
+def net(cycle: Cycle, actor: Actor, ahead: Totals | None = None) -> bool:
     """Compute every party's net position, write them in one statement, and take their hash and the cycle's root.
 
     Who owes more than the cycle brings it has its own money set aside for it now; what cannot be met is put off.
     """
-    positions, payments_before = computed_positions(cycle.pk)
+    totals = ahead or totals_of(cycle.pk)
+    positions = computed_positions(cycle.pk, totals)
     shortfalls = meet_shortfalls(cycle, positions, actor)
     names = party_keys(positions)
     _write_positions(cycle, positions, names)
@@ -145,7 +159,7 @@ def net(cycle: Cycle, actor: Actor) -> bool:
         netted_at=clock.now(),
         gross_minor=summary.gross_minor,
         net_minor=summary.net_minor,
-        payments_before=payments_before,
+        payments_before=totals.payments,
         payments_after=summary.payments_after,
         output_hash=digest.output_hash,
         merkle_root=cycle_root(str(cycle.trades_root), digest.positions_root),
@@ -169,7 +183,7 @@ def _write_positions(cycle: Cycle, positions: dict[int, Position], names: dict[i
     )
 
 
-def post(cycle: Cycle, actor: Actor) -> bool:
+def post(cycle: Cycle, actor: Actor, _: None = None) -> bool:
     """Post one entry a participant: what netting made final is in the ledger."""
     entries = post_positions(cycle)
     return _move(
@@ -181,7 +195,7 @@ def post(cycle: Cycle, actor: Actor) -> bool:
     )
 
 
-def instruct(cycle: Cycle, actor: Actor) -> bool:
+def instruct(cycle: Cycle, actor: Actor, _: None = None) -> bool:
     """Issue the invoices, some at a time; when all are out, plan one payment a participant."""
     if issue_invoices(cycle):
         return True
@@ -189,7 +203,7 @@ def instruct(cycle: Cycle, actor: Actor) -> bool:
     return _move(cycle, actor, "instruct", evidence={"payments": payments})
 
 
-def settle(cycle: Cycle, actor: Actor) -> bool:
+def settle(cycle: Cycle, actor: Actor, _: None = None) -> bool:
     """Settled when every payment is confirmed and nothing is carried; in part when the rest can only wait."""
     outcome = settlement_outcome(cycle)
     if outcome is None and cycle.state == CycleState.SETTLED:
@@ -219,7 +233,13 @@ def _move(
     return True
 
 
-STEPS: dict[str, Callable[[Cycle, Actor], bool]] = {
+READ_AHEAD: dict[str, Callable[[Cycle], Any]] = {
+    CycleState.CLOSING: examined_ahead,
+    CycleState.VALIDATED: summed_ahead,
+}
+"""What is gone through before the step of a state is taken."""
+
+STEPS: dict[str, Callable[[Cycle, Actor, Any], bool]] = {
     CycleState.CLOSING: validate,
     CycleState.VALIDATED: net,
     CycleState.NETTED: post,

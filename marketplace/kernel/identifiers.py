@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import secrets
 from collections.abc import Sequence
 from functools import partial
@@ -25,11 +26,11 @@ def new_identifier(prefix: str) -> str:
 
 
 def new_identifiers(prefix: str, count: int) -> list[str]:
-    """Many fresh identifiers of one moment, for rows that are written together: their order says nothing."""
+    """Many fresh identifiers of one moment, in order, for rows that are written together: an index takes them quicker."""
     moment = str(ULID())[:_TIME_LENGTH]
     drawn = base64.b32encode(secrets.token_bytes(count * _RANDOM_BYTES)).decode().translate(_CROCKFORD)
     length = _RANDOM_BYTES * 8 // 5
-    return [f"{prefix}_{moment}{drawn[at : at + length]}" for at in range(0, count * length, length)]
+    return [f"{prefix}_{moment}{end}" for end in sorted(re.findall(f".{{{length}}}", drawn)[:count])]
 
 
 class IdentifierField(models.CharField):
@@ -41,6 +42,11 @@ class IdentifierField(models.CharField):
         options.update(max_length=IDENTIFIER_LENGTH, unique=True, editable=False)
         options["default"] = partial(new_identifier, prefix)
         super().__init__(**options)
+
+    def db_type(self, connection: Any) -> str:
+        """The column type, its name spelled in full: to a ``varchar`` that is unique, Django gives a second index, for
+        searches by pattern, and nobody searches for a part of an identifier."""
+        return f"character varying({self.max_length})"
 
     def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
         """The field as migrations write it: its prefix alone."""

@@ -44,6 +44,15 @@ def root_of(leaves: bytes) -> bytes:
     return level
 
 
+def paged(leaves: bytes, length: int) -> bytes:
+    """The hashes of the pages of ``length`` leaf hashes, one after the other: SHA-256 of 0x01 and the page's leaves.
+
+    A page is a node with more children than two, so that a tree over pages has that much fewer nodes.
+    """
+    sha256, step = hashlib.sha256, length * HASH_BYTES
+    return b"".join([sha256(b"\x01" + leaves[at : at + step]).digest() for at in range(0, len(leaves), step)])
+
+
 class MerkleTree:
     """All levels of a tree over leaf hashes, for whoever needs many paths of it."""
 

@@ -48,6 +48,8 @@ DURABLE_SETTINGS = {
     "io_method": "sync",
     # What a cycle writes in one statement does not stop to be written out every 8 MB.
     "wal_buffers": "64MB",
+    # What a long transaction wrote is on its way to the disk before it commits.
+    "wal_writer_delay": "10ms",
 }
 # Only for databases that tests make and drop: nothing in them outlives the run, so nothing needs to be on
 # disk, and the suite is several times faster without waiting for it.

@@ -7,6 +7,7 @@ from django.db import connection, transaction
 
 from clearing import services, tasks
 from clearing.errors import CycleFaulty, InsufficientFunds, NoOpenCycle
+from clearing.lines import PAGE_LINES
 from clearing.models import (
     Cycle,
     CycleStep,
@@ -25,7 +26,7 @@ from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
-from marketplace.kernel.merkle import leaf_hash, proves
+from marketplace.kernel.merkle import leaf_hash, paged
 
 from . import factories
 
@@ -241,13 +242,10 @@ def test_a_proof_leads_from_a_trade_to_the_root(market):
     cycle = factories.clear(market)
     for trade in trades:
         proof = trade_proof(trade)
-        assert proves(
-            leaf=leaf_hash(proof["line"].encode()),
-            index=proof["index"],
-            size=proof["size"],
-            proof=[bytes.fromhex(step) for step in proof["path"]],
-            root=bytes.fromhex(cycle.trades_root),
-        )
+        leaves = [bytes.fromhex(leaf) for leaf in proof["page"]]
+        leaves.insert(proof["index"], leaf_hash(proof["line"].encode()))
+        assert (len(leaves), proof["path"]) == (proof["size"], [])
+        assert paged(b"".join(leaves), PAGE_LINES).hex() == proof["trades_root"] == cycle.trades_root
         assert cycle_root(proof["trades_root"], proof["positions_root"]) == cycle.merkle_root
 
 

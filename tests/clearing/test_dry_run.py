@@ -48,7 +48,7 @@ def test_a_dry_run_comes_out_as_the_real_one(market):
     trading(market)
     run = services.dry_run_cycle(actor=market.actor, cycle=market.cycle.public_id)
     cycle = factories.clear(market)
-    assert (run.content.trades, run.content.obligations, run.content.faults) == (3, 7, {})
+    assert (run.content.trades, run.content.totals.obligations, run.content.faults) == (3, 7, {})
     assert run.content.digest.input_hash == cycle.input_hash
     assert (run.summary.gross_minor, run.summary.net_minor) == (cycle.gross_minor, cycle.net_minor)
     assert (run.payments_before, run.summary.payments_after) == (cycle.payments_before, cycle.payments_after)

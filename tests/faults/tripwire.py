@@ -93,9 +93,9 @@ class Tripwire:
         events.resolve = lambda handler: self._telling_handler(handler, resolve(handler))
 
     def _telling_step(self, step: Callable[..., bool]) -> Callable[..., bool]:
-        def told(cycle: Any, actor: Any) -> bool:
+        def told(cycle: Any, actor: Any, ahead: Any) -> bool:
             before = str(cycle.state)
-            moved = step(cycle, actor)
+            moved = step(cycle, actor, ahead)
             after = str(cycle.state)
             self.step = f"{before} → {after}" if after != before else f"{before}, some at a time"
             if not moved:

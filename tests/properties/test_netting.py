@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from datetime import date
 
@@ -9,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clearing.invoice_document import InvoiceLine, tax_once_per_rate
-from clearing.lines import BLOCK_LINES
+from clearing.lines import BLOCK_LINES, PAGE_LINES
 from clearing.netting import PartyTotal, Position, net_positions, summarise
 from clearing.posting_plan import plan_of
-from clearing.proofs import block_over, output_digest, root_over
+from clearing.proofs import blocks_over, output_digest, root_over
 from clearing.states import AccountKind, LineKind, ObligationKind
 from marketplace.kernel.labels import Label
 from marketplace.kernel.merkle import MerkleTree, leaf_hash, merkle_root, proves, root_of
@@ -184,12 +185,15 @@ def test_shares_by_largest_remainder_sum_to_the_whole(total, weights):
 
 @settings(max_examples=20)
 @given(st.integers(0, 3_500))
-def test_a_root_by_blocks_is_the_root_over_all_lines(size):
+def test_a_root_by_blocks_is_the_root_over_all_pages(size):
     leaves = [leaf_hash(f"{number:05d}|trade".encode()) for number in range(size)]
-    blocks = [
-        block_over("key", b"".join(leaves[at : at + BLOCK_LINES])) for at in range(0, size, BLOCK_LINES)
+    pages = [
+        hashlib.sha256(b"\x01" + b"".join(leaves[at : at + PAGE_LINES])).digest()
+        for at in range(0, size, PAGE_LINES)
     ]
-    assert root_over(blocks) == merkle_root(leaves).hex() == root_of(b"".join(leaves)).hex()
+    blocks = blocks_over(b"".join(leaves))
+    assert root_over(blocks) == merkle_root(pages).hex() == root_of(b"".join(pages)).hex()
+    assert [block.first_leaf for block in blocks] == [leaf.hex() for leaf in leaves[::BLOCK_LINES]]
     assert sum(block.lines for block in blocks) == size
 
 
