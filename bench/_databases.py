@@ -67,19 +67,35 @@ def migrate(database: str) -> None:
 
 def allow_checkpoints() -> None:
     """Let the owner's role ask for a checkpoint. On a server of one's own, the role needs ``pg_checkpoint`` already."""
-    facts = read_facts(FOLDER)
-    if facts is None:
+    if read_facts(FOLDER) is None:
         return
-    address = urlsplit(facts.database_owner_url)
-    with (
-        suppress(psycopg.errors.InsufficientPrivilege),
-        psycopg.connect(
-            host=address.hostname,
-            port=address.port,
-            user=SUPERUSER,
-            password=read_secrets(FOLDER)["superuser"],
-            dbname="postgres",
-            autocommit=True,
-        ) as connection,
-    ):
+    with suppress(psycopg.errors.InsufficientPrivilege), _superuser("postgres") as connection:
         connection.execute(f"GRANT pg_checkpoint TO {OWNER_ROLE}".encode())
+
+
+def warm(database: str) -> None:
+    """Read a copied database into the server's memory, where rows that were written a moment ago are as well.
+
+    Left out on a server of one's own, where that takes rights that a benchmark does not ask for.
+    """
+    if read_facts(FOLDER) is None:
+        return
+    with _superuser(database) as connection:
+        connection.execute("CREATE EXTENSION IF NOT EXISTS pg_prewarm")
+        connection.execute(
+            "SELECT pg_prewarm(oid::regclass) FROM pg_class"
+            " WHERE relkind IN ('r', 'i') AND relnamespace = 'public'::regnamespace"
+        )
+
+
+def _superuser(database: str) -> psycopg.Connection[tuple[object, ...]]:
+    """A connection of the embedded server's superuser."""
+    address = urlsplit(addresses()[1])
+    return psycopg.connect(
+        host=address.hostname,
+        port=address.port,
+        user=SUPERUSER,
+        password=read_secrets(FOLDER)["superuser"],
+        dbname=database,
+        autocommit=True,
+    )

@@ -125,9 +125,14 @@ def changes_of(cycle: Cycle) -> list[dict[str, Any]]:
 
 def _comparisons(cycle: Cycle) -> dict[str, bool]:
     """What was recorded, by name, and whether it comes out the same. Nothing recorded is taken for granted here."""
-    with beside(partial(_changed_leaves, cycle)) as changed_leaves:
+    with (
+        beside(partial(_changed_leaves, cycle)) as changed_leaves,
+        beside(partial(totals_of, cycle.pk)) as totals,
+    ):
         digest = input_digest(cycle_id=cycle.pk, currency=cycle.currency)
-        others = _input_agrees(cycle, digest) | (_output_agrees(cycle, digest) if cycle.output_hash else {})
+        others = _input_agrees(cycle, digest)
+        if cycle.output_hash:
+            others |= _output_agrees(cycle, digest, totals())
         return {"lines": not changed_leaves(), **others}
 
 
@@ -140,8 +145,7 @@ def _input_agrees(cycle: Cycle, digest: InputDigest) -> dict[str, bool]:
     }
 
 
-def _output_agrees(cycle: Cycle, digest: InputDigest) -> dict[str, bool]:
-    totals = totals_of(cycle.pk)
+def _output_agrees(cycle: Cycle, digest: InputDigest, totals: Totals) -> dict[str, bool]:
     computed = computed_positions(cycle.pk, totals)
     columns = ("organisation_id", "party_key", *POSITION_COLUMNS, "net_minor")
     rows = list(NetPosition.objects.filter(cycle=cycle).values_list(*columns))

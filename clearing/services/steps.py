@@ -1,7 +1,7 @@
 """The steps of a cycle. Each gets the cycle's row locked, and says whether it did anything.
 
 What is to be cleared cannot change any more once the cycle is closed. So it is gone through before the row is locked, on
-two connections at a time, and the step gets what came out (``READ_AHEAD``); that counts only if no other step was taken
+several connections at a time, and the step gets what came out (``READ_AHEAD``); that counts only if no other step was taken
 meanwhile. A step that gets nothing, because it adds to the cycle itself, goes through it under the lock.
 
 A step moves the cycle by one state in the transaction that does its work, so running it again finds another state
@@ -72,9 +72,12 @@ def examined(cycle: Cycle) -> Content:
     What the trades state in all is compared with what is owed by them in all; they are gone through one by one
     only where that differs, to say how many it is.
     """
-    with beside(partial(summed, "debtor", cycle.pk)) as owed:
+    with (
+        beside(partial(summed, "debtor", cycle.pk)) as owed,
+        beside(partial(summed, "creditor", cycle.pk)) as due,
+    ):
         digest = input_digest(cycle_id=cycle.pk, currency=cycle.currency)
-        totals = totals_out_of(cycle.pk, due=summed("creditor", cycle.pk), owed=owed())
+        totals = totals_out_of(cycle.pk, owed=owed(), due=due())
     purchases, price, tax = totals.made.get(ObligationKind.PURCHASE, _NOTHING)
     fees, fee, _ = totals.made.get(ObligationKind.FEE, _NOTHING)
     agreed = digest.stated == (purchases, price, tax, fee)

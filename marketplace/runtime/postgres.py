@@ -5,6 +5,7 @@ passwords (scram-sha-256), and on no Unix socket: a socket's path is limited to 
 """
 
 import importlib.util
+import os
 import shutil
 import signal
 import subprocess
@@ -60,12 +61,29 @@ THROWAWAY_SETTINGS = {
     "max_wal_size": "4GB",
     # A vacuum under way belongs to the superuser, and would keep the tests from dropping their databases.
     "autovacuum": "off",
+    "shared_buffers": "256MB",
 }
+_MEGABYTE = 1024 * 1024
+BUFFERS_MAX_MB = 4096
+
+
+def buffers_megabytes(memory_bytes: int) -> int:
+    """How much memory the server keeps pages in: a quarter of the machine's, as its manual advises, within bounds.
+
+    It is taken only as pages come in, so a small market takes little.
+    """
+    return min(max(memory_bytes // 4 // _MEGABYTE, 128), BUFFERS_MAX_MB)
+
+
+def machine_memory_bytes() -> int:
+    """The memory of this machine."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
 SHARED_SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
     "password_encryption": "scram-sha-256",
-    "shared_buffers": "256MB",
     "max_connections": "100",
     "timezone": "UTC",
     "log_timezone": "UTC",
@@ -159,6 +177,7 @@ class EmbeddedPostgres:
     def launch(self, privilege: Privilege, environment: dict[str, str], *, outlive_us: bool) -> Child:
         """Start the server's process without waiting for it."""
         settings = {
+            "shared_buffers": f"{buffers_megabytes(machine_memory_bytes())}MB",
             **SHARED_SETTINGS,
             **(DURABLE_SETTINGS if self.durable else THROWAWAY_SETTINGS),
             "port": str(self.port),

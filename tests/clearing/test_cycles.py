@@ -21,7 +21,8 @@ from clearing.models import (
 )
 from clearing.proofs import cycle_root
 from clearing.queries import trade_proof
-from clearing.recomputation import changed_cycles
+from clearing.recomputation import Totals, changed_cycles
+from clearing.services import steps
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.actors import Actor, Role
@@ -304,3 +305,39 @@ def test_the_task_takes_one_step_and_the_sweep_goes_on(market):
     assert tasks.sweep() >= 3
     cycle.refresh_from_db()
     assert cycle.state == "settling"
+
+
+def test_what_was_read_ahead_of_a_step_that_another_took_counts_for_nothing(market, monkeypatch):
+    factories.accepted(market, "buyer", "seller", 10_000)
+    closing = factories.clear(market, "closing")
+    read_ahead = steps.READ_AHEAD["closing"]
+
+    def overtaken(cycle: Cycle):
+        ahead = read_ahead(cycle)
+        monkeypatch.setitem(steps.READ_AHEAD, "closing", read_ahead)
+        assert services.advance_cycle(cycle=cycle.public_id) == "validated"
+        return ahead
+
+    monkeypatch.setitem(steps.READ_AHEAD, "closing", overtaken)
+    assert services.advance_cycle(cycle=closing.public_id) is None
+    closing.refresh_from_db()
+    assert (closing.state, CycleStep.objects.filter(cycle=closing, state="validated").count()) == (
+        "validated",
+        1,
+    )
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["the process that validated", "another process"])
+def test_whoever_nets_a_cycle_comes_to_the_same(market, kept):
+    factories.accepted(market, "buyer", "seller", 10_000)
+    validated = factories.clear(market, "validated")
+    key = (validated.pk, validated.input_hash)
+    assert list(steps._LAST_SUMMED) == [key]
+    nothing = Totals(owed=[], due=[], obligations=0, payments=0, made={})
+    if not kept:
+        steps._LAST_SUMMED.clear()
+        # What is kept under another hash is another cycle's, whatever its key.
+        steps._LAST_SUMMED[validated.pk, "0" * 64] = nothing
+    netted = factories.advance_to(validated, "netted")
+    assert (netted.gross_minor, netted.payments_before) == (11_550, 2)
+    assert changed_cycles() == []

@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from marketplace.runtime.facts import read_facts, read_secrets
-from marketplace.runtime.postgres import EmbeddedPostgres, Passwords, leftover_server
+from marketplace.runtime.postgres import EmbeddedPostgres, Passwords, buffers_megabytes, leftover_server
 from marketplace.runtime.processes import read_record
 from marketplace.runtime.servers import RealServers, ServerSet
 
@@ -111,3 +111,9 @@ def test_secrets_are_made_once_and_are_readable_by_their_owner_only(tmp_path: Pa
     assert read_secrets(tmp_path) == first
     assert len(set(first.values())) == len(first) == 5
     assert (tmp_path / "secrets.json").stat().st_mode & 0o077 == 0
+
+
+def test_a_server_keeps_pages_in_a_quarter_of_the_memory_within_bounds():
+    gigabyte = 1024**3
+    found = {memory: buffers_megabytes(memory * gigabyte) for memory in (0, 1, 8, 16, 64)}
+    assert found == {0: 128, 1: 256, 8: 2048, 16: 4096, 64: 4096}
