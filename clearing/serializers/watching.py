@@ -123,7 +123,10 @@ class DryRunSerializer(serializers.Serializer[DryRun]):
     currency = serializers.CharField(source="cycle.currency")
     trades = serializers.IntegerField(source="content.trades")
     obligations = serializers.IntegerField(source="content.totals.obligations")
-    input_hash = serializers.CharField(source="content.digest.input_hash")
+    input_hash = serializers.CharField(
+        source="content.digest.input_hash",
+        help_text="Over what stands now: fees that come back by volume add their lines when the cycle is validated.",
+    )
     faults = serializers.DictField(
         child=serializers.IntegerField(),
         source="content.faults",

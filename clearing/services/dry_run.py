@@ -15,10 +15,11 @@ from marketplace.kernel.actors import Actor
 from marketplace.participants.queries import operator_organisation
 
 from ..models import Balance, Cycle
-from ..netting import Position, Summary, summarise
+from ..netting import PartyTotal, Position, Summary, summarise
 from ..queries.cycles import cycle_of
-from ..recomputation import computed_positions
-from ..states import CUT_OFF_STATES, AccountKind, CycleState
+from ..queries.fee_rebates import Rebate, fee_rebates
+from ..recomputation import Totals, computed_positions
+from ..states import CUT_OFF_STATES, AccountKind, CycleState, ObligationKind
 from .steps import SUBSCRIBER, Content, examined
 
 POSITIONS_SHOWN = 20
@@ -74,7 +75,8 @@ class DryRun:
 def dry_run_cycle(*, actor: Actor, cycle: str, positions_shown: int = POSITIONS_SHOWN) -> DryRun:
     """Compute what ``cycle`` would come to now, by the code of the real steps, and leave no trace.
 
-    What is only made when it is validated (rebates of fees by volume) or netted (what is put off) is not foreseen.
+    Fees that will come back by volume are foreseen, though their lines are not in the ``input_hash`` of the content
+    yet; what would be put off for lack of money is not.
     Everything is read from one snapshot in a transaction that cannot write, so it has to be the caller's outermost.
     Raises Missing, Forbidden.
     """
@@ -94,6 +96,8 @@ def unchanging_database() -> Iterator[None]:
 
 def _computed(cycle: Cycle, positions_shown: int) -> DryRun:
     content = examined(cycle)
+    if cycle.state in (CycleState.OPEN, CycleState.CLOSING):
+        content = content._replace(totals=_with_rebates(content.totals, list(fee_rebates(cycle))))
     positions = computed_positions(cycle.pk, content.totals)
     foreseen = [
         ForeseenPosition(key, position.net_minor, left_minor(position)) for key, position in positions.items()
@@ -113,6 +117,20 @@ def _computed(cycle: Cycle, positions_shown: int) -> DryRun:
         even=sum(row.net_minor == 0 for row in foreseen),
         positions=foreseen[:positions_shown],
         shortfalls=[] if dealt_with else _shortfalls(cycle, foreseen),
+    )
+
+
+def _with_rebates(totals: Totals, rebates: list[Rebate]) -> Totals:
+    """The totals once these rebates were made: a rebate is owed by the operator and due to who bore the fee."""
+    due = {total[:3]: total for total in totals.due}
+    for rebate in rebates:
+        key = (rebate.payer_id, ObligationKind.FEE_REFUND.value, rebate.tax_rate_bp)
+        standing = due.get(key, PartyTotal(*key, 0, 0))
+        due[key] = standing._replace(amount_minor=standing.amount_minor + rebate.amount_minor)
+    return totals._replace(
+        due=list(due.values()),
+        obligations=totals.obligations + len(rebates),
+        payments=totals.payments + len(rebates),
     )
 
 

@@ -6,14 +6,16 @@ import pytest
 from django.db import InternalError, connection, transaction
 
 from clearing import services
-from clearing.models import Cycle, NetPosition, SettlementInstruction
+from clearing.models import Cycle, NetPosition, Obligation, SettlementInstruction
 from clearing.services.dry_run import unchanging_database
 from marketplace.events.services import relay
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import Forbidden, Missing
+from marketplace.rules.services import publish_rulebook
 from tests.participants.factories import client_of
 
 from . import factories
+from .test_fee_rebates import TIERED
 
 PARTICIPANT = Actor("somebody", Role.PARTICIPANT, 1, "org_1")
 
@@ -61,6 +63,23 @@ def test_a_dry_run_comes_out_as_the_real_one(market):
         sum(net == 0 for net in nets.values()),
     )
     assert [abs(row.net_minor) for row in run.positions] == sorted(map(abs, nets.values()), reverse=True)
+
+
+def test_fees_that_will_come_back_are_foreseen(market):
+    publish_rulebook(actor=market.actor, document=TIERED)
+    for seller, price in (("a", 80_000), ("a", 120_000), ("b", 100_000), ("a", 50_000)):
+        factories.accepted(market, "c", seller, price)
+    open_run = services.dry_run_cycle(actor=market.actor, cycle=market.cycle.public_id)
+    closing = factories.clear(market, "closing")
+    run = services.dry_run_cycle(actor=market.actor, cycle=closing.public_id)
+    assert run.summary == open_run.summary
+    cycle = factories.advance_to(closing, "netted")
+    assert Obligation.objects.filter(cycle=cycle, kind="fee_refund").count() == 3
+    nets = dict(NetPosition.objects.filter(cycle=cycle).values_list("organisation_id", "net_minor"))
+    assert {row.organisation_id: row.net_minor for row in run.positions} == nets
+    assert (run.content.totals.obligations, run.payments_before) == (cycle.obligations, cycle.payments_before)
+    again = services.dry_run_cycle(actor=market.actor, cycle=cycle.public_id)
+    assert {row.organisation_id: row.net_minor for row in again.positions} == nets
 
 
 @pytest.mark.parametrize("state", ["open", "validated", "settling"])
