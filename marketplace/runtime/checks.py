@@ -51,7 +51,7 @@ def bench(arguments: Sequence[str]) -> int:
             output.unlink(missing_ok=True)
             say(f"benchmark {name}")
             program = [sys.executable, "-m", f"bench.{name}", "--output", str(output)]
-            code = supervisor.run(name, program, environment_for(supervisor.servers, "embedded"))
+            code = supervisor.run(name, program, environment_for(supervisor.servers, "bench"))
             if code == 0 and not output.exists():
                 say(f"benchmark {name} wrote no {output}")
                 code = 1
