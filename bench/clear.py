@@ -2,8 +2,9 @@
 
 Each size is loaded once and copied for every round; rounds of the floor stand around rounds of ours, and medians are
 compared, because other programs may use the machine at the same time. The floor's rows were written just before it is
-timed and are in the server's memory; a copied database is not, so it is read into it before each round. The check of the cycle's invariants is inside the
-measured time; afterwards every invariant of clearing is verified, and the run fails if one is broken.
+timed and are in the server's memory; a copied database is not, so it is read into it before each round. The check of
+the cycle's invariants is inside the measured time; afterwards every invariant of clearing is verified, and the run
+fails if one is broken.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 ``clearing.lines`` says what the lines of a cycle are and in which order they come. ``input_hash`` is SHA-256 over the
 currency, a line feed and the leaf hashes of all lines. ``trades_root`` is the root over them: 16 neighbouring leaves
 make a page, whose hash is SHA-256 of 0x01 and the leaves, and a Merkle tree stands on the pages (RFC 6962). So a tree
-costs a tenth of what one with two children a node costs, and a proof shows 15 leaves and a path of pages.
+costs an eighth of what one with two children a node costs, and a proof shows 15 leaves and a path of pages.
 ``output_hash`` is SHA-256 over the currency and one line a net position, ``<party>|<part>|…|<net>``, in the order of
 the parties' bytes; the root over those lines and ``trades_root`` are the two children of ``merkle_root``.
 

@@ -26,8 +26,7 @@ _TOTALS = {
           FROM clearing_obligation WHERE cycle_id = %s GROUP BY 1, 2, 3
     """,
     "creditor": """
-        SELECT creditor_id, kind, tax_rate_bp, sum(amount_minor)::bigint, sum(tax_minor)::bigint, count(*),
-               count(*) FILTER (WHERE amount_minor > 0)
+        SELECT creditor_id, kind, tax_rate_bp, sum(amount_minor)::bigint, sum(tax_minor)::bigint
           FROM clearing_obligation WHERE cycle_id = %s AND kind <> 'fee' GROUP BY 1, 2, 3
     """,
 }
@@ -66,8 +65,8 @@ def totals_of(cycle_id: int) -> Totals:
 
 
 def summed(side: str, cycle_id: int) -> list[tuple[Any, ...]]:
-    """One side of the obligations, ``debtor`` or ``creditor``: the fields of a PartyTotal, how many, how many of some
-    amount."""
+    """One side of the obligations, ``debtor`` or ``creditor``: the fields of a PartyTotal. By debtor, of whom every one
+    has one, also how many they are, and how many of some amount."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_INDEX_PREFERRED)
         cursor.execute(_TOTALS[side], [cycle_id])
@@ -87,7 +86,7 @@ def totals_out_of(cycle_id: int, *, owed: list[tuple[Any, ...]], due: list[tuple
         of_kind[2] += tax_minor
     return Totals(
         owed=[PartyTotal._make(row[:5]) for row in owed],
-        due=[PartyTotal._make(row[:5]) for row in due],
+        due=list(map(PartyTotal._make, due)),
         obligations=sum(count for count, _, _ in made.values()),
         payments=sum(row[6] for row in owed),
         made={

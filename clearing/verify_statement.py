@@ -306,7 +306,7 @@ def main() -> int:
         differing += check_roots(statement) + check_lines(statement) + check_position(statement)
         if arguments.cycle:
             differing += check_public(statement, read(arguments.cycle))
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, ZeroDivisionError) as error:
         print(f"the statement cannot be read: {type(error).__name__}: {error}", file=sys.stderr)
         return 2
     for what in differing:

@@ -23,8 +23,8 @@ def trade_proof(trade: Trade) -> dict[str, Any]:
     The line's leaf hash (SHA-256 of 0x00 and the line) and the others of its ``page``, it at place ``index`` modulo
     16, hashed behind 0x01, are the page's hash. From there ``path`` leads to ``trades_root`` (RFC 9162 section
     2.1.3.2, page ``index`` // 16 of as many as ``size`` lines fill); the cycle's root is the node over that and
-    ``positions_root``. Hashes are hexadecimal. One block of lines is read, however large the cycle. Raises Missing
-    until the cycle is netted.
+    ``positions_root``. Hashes are hexadecimal. One block of trades is read, however large the cycle, and the leaf
+    hashes of its further lines, which are few. Raises Missing until the cycle is netted.
     """
     cycle = trade.cycle
     if cycle is None or cycle.merkle_root is None:

@@ -196,6 +196,14 @@ def test_what_only_the_public_can_tell_is_found_by_what_is_public(market, cycle,
     assert (code, "not made with a key of the market" in said) == (1, True)
 
 
+def test_pages_and_blocks_without_length_cannot_be_read(market, cycle, tmp_path):
+    for name in ("page_lines", "block_lines"):
+        changed = copy.deepcopy(statement_of(market, cycle, "b"))
+        changed["statement"][name] = 0
+        code, said = verify(tmp_path, signed_anew(changed))
+        assert (code, "Traceback" in said) == (2, False)
+
+
 def test_what_is_no_statement_is_refused(tmp_path):
     for document in ({}, {"statement": {"format": "other"}, "signature": "a.b.c"}, {"statement": 1}):
         assert verify(tmp_path, document)[0] == 2
