@@ -12,7 +12,7 @@ import argparse
 
 import django
 
-from clearing.lines import leaf_of, trade_line
+from clearing.trades.lines import leaf_of, trade_line
 
 CURRENCY = "JPY"
 SPARE_MINOR = 1_000_000

@@ -32,9 +32,9 @@ def clear(*, verify_everything: bool) -> dict[str, Any]:
     """Close, validate, net, post and check; then, off the clock, verify everything if asked."""
     from celery import current_app
 
-    from clearing.invariants.of_cycle import verify_cycle
     from clearing.models import Cycle
-    from clearing.services import advance_cycle, close_cycle
+    from clearing.run.invariants import verify_cycle
+    from clearing.run.services.cycles import advance_cycle, close_cycle
     from marketplace.kernel.invariants import verify_all
 
     from ._market import operator_actor

@@ -7,7 +7,13 @@ from typing import Any
 
 import yaml
 
-from clearing import queries, services
+from clearing.bank.queries import deposit_reference
+from clearing.bank.services import import_bank_statement
+from clearing.ledger.services import declare_funds_regime
+from clearing.run.services.cycles import open_first_cycle
+from clearing.trades.services.acceptance import accept_trade
+from clearing.trades.services.disputes import hold_trade, resolve_trade
+from clearing.trades.services.trades import conclude_trade
 from fixtures.day.bank import Movement, statement
 from marketplace.events.schemas.contracts import AgreementConcluded
 from marketplace.kernel import clock
@@ -28,14 +34,10 @@ def prepare(tag: str, *, buyers: int, funds_minor: int) -> tuple[list[str], str]
     seller = _register(f"seller {tag}")
     found = [_register(f"buyer {tag} {number}") for number in range(buyers)]
     movements = [
-        Movement(
-            f"{tag}-{number}", "credit", funds_minor, "BUYER", queries.deposit_reference(organisation=buyer)
-        )
+        Movement(f"{tag}-{number}", "credit", funds_minor, "BUYER", deposit_reference(organisation=buyer))
         for number, buyer in enumerate(found)
     ]
-    services.import_bank_statement(
-        actor=operator, content=statement(clock.today(), movements), file_name=f"{tag}.csv"
-    )
+    import_bank_statement(actor=operator, content=statement(clock.today(), movements), file_name=f"{tag}.csv")
     return found, seller
 
 
@@ -52,7 +54,7 @@ def operator_actor() -> Actor:
     if new:
         document = yaml.safe_load(RULEBOOK.read_text(encoding="utf-8"))
         publish_rulebook(actor=actor, document=document, effective_from=clock.now())
-        services.declare_funds_regime(
+        declare_funds_regime(
             actor=actor,
             currency=CURRENCY,
             regime="agency_receipt",
@@ -60,7 +62,7 @@ def operator_actor() -> Actor:
             balance_cap_minor=10**15,
             idle_days=365,
         )
-        services.open_first_cycle(actor=actor, currency=CURRENCY)
+        open_first_cycle(actor=actor, currency=CURRENCY)
     return actor
 
 
@@ -98,9 +100,9 @@ def trade_money(label: str, buyer: str, seller: str, price_minor: int, *, captur
         inspection_days=1,
         signed_hash="0" * 64,
     )
-    services.conclude_trade(actor=SYSTEM, agreement=concluded, concluded_at=clock.now())
+    conclude_trade(actor=SYSTEM, agreement=concluded, concluded_at=clock.now())
     if captured:
-        services.accept_trade(actor=SYSTEM, agreement=agreement, transaction_id=None)
+        accept_trade(actor=SYSTEM, agreement=agreement, transaction_id=None)
     else:
-        services.hold_trade(actor=SYSTEM, agreement=agreement, dispute="dsp_benchmark")
-        services.resolve_trade(actor=SYSTEM, agreement=agreement, dispute="dsp_benchmark", refund=True)
+        hold_trade(actor=SYSTEM, agreement=agreement, dispute="dsp_benchmark")
+        resolve_trade(actor=SYSTEM, agreement=agreement, dispute="dsp_benchmark", refund=True)

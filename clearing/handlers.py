@@ -18,7 +18,13 @@ from marketplace.events.schemas.delivery import (
 )
 from marketplace.kernel.actors import SYSTEM
 
-from . import services
+from .trades.services.acceptance import accept_delivered
+from .trades.services.charges import record_usage
+from .trades.services.commissioned import note_receipt
+from .trades.services.corrections import adjust_trade
+from .trades.services.disputes import hold_trade, resolve_trade
+from .trades.services.endings import end_agreement, return_unserved
+from .trades.services.trades import conclude_trade
 
 UNSERVED = ("not_collected", "terminated")
 """Why access ended, where what was not served is not paid for."""
@@ -26,50 +32,50 @@ UNSERVED = ("not_collected", "terminated")
 
 def on_agreement_concluded(event: AgreementConcluded, envelope: Envelope) -> None:
     """An agreement becomes a plan of charges and the trade of the first, secured at once if its money is there."""
-    services.conclude_trade(actor=SYSTEM, agreement=event, concluded_at=envelope.occurred_at)
+    conclude_trade(actor=SYSTEM, agreement=event, concluded_at=envelope.occurred_at)
 
 
 def on_agreement_terminated(event: AgreementTerminated, envelope: Envelope) -> None:
     """No further charge of the agreement begins."""
-    services.end_agreement(actor=SYSTEM, agreement=event.agreement, reason_code=event.reason_code)
+    end_agreement(actor=SYSTEM, agreement=event.agreement, reason_code=event.reason_code)
 
 
 def on_delivery_matched(event: DeliveryMatched, envelope: Envelope) -> None:
     """Data made to order was received: its payment has a last day from now on."""
-    services.note_receipt(actor=SYSTEM, agreement=event.agreement, received_at=envelope.occurred_at)
+    note_receipt(actor=SYSTEM, agreement=event.agreement, received_at=envelope.occurred_at)
 
 
 def on_delivery_accepted(event: DeliveryAccepted, envelope: Envelope) -> None:
     """What was accepted is released to the cycle that was open when the acceptance was committed."""
-    services.accept_delivered(actor=SYSTEM, agreement=event.agreement, transaction_id=envelope.transaction)
+    accept_delivered(actor=SYSTEM, agreement=event.agreement, transaction_id=envelope.transaction)
 
 
 def on_delivery_ended(event: DeliveryEnded, envelope: Envelope) -> None:
     """Access ended before its term: now the money of what was not served goes back."""
     if event.reason_code in UNSERVED:
-        services.return_unserved(actor=SYSTEM, agreement=event.agreement, reason_code=event.reason_code)
+        return_unserved(actor=SYSTEM, agreement=event.agreement, reason_code=event.reason_code)
 
 
 def on_usage_recorded(event: UsageRecorded, envelope: Envelope) -> None:
     """Use of metered data is kept, and charged to its period."""
-    services.record_usage(actor=SYSTEM, event=event)
+    record_usage(actor=SYSTEM, event=event)
 
 
 def on_dispute_opened(event: DisputeOpened, envelope: Envelope) -> None:
     """A complaint holds the money."""
-    services.hold_trade(actor=SYSTEM, agreement=event.agreement, dispute=event.dispute)
+    hold_trade(actor=SYSTEM, agreement=event.agreement, dispute=event.dispute)
 
 
 def on_dispute_resolved(event: DisputeResolved, envelope: Envelope) -> None:
     """The money goes back, or stays secured until the delivery is accepted after all."""
-    services.resolve_trade(
+    resolve_trade(
         actor=SYSTEM, agreement=event.agreement, dispute=event.dispute, refund=event.outcome == "refund"
     )
 
 
 def on_adjustment_due(event: AdjustmentDue, envelope: Envelope) -> None:
     """A correction in money is owed in the cycle that was open when it was decided."""
-    services.adjust_trade(
+    adjust_trade(
         actor=SYSTEM,
         agreement=event.agreement,
         adjustment=event.adjustment,

@@ -1,1 +1,1 @@
-"""Writing to the ledger: opening accounts and posting entries. Reading is in ``clearing.queries``."""
+"""The double-entry ledger: chart, accounts, journal, balances, lock order, closed months, funds regimes."""

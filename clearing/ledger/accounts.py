@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable
 from marketplace.kernel import clock
 from marketplace.participants.queries import organisations_by_id
 
-from ..bulk import fetch_binary
-from ..chart import MARKET_KINDS, NORMAL_SIDE, PARTICIPANT_KINDS, account_code
-from ..models import Account
+from ..ground.bulk import fetch_binary
+from .chart import MARKET_KINDS, NORMAL_SIDE, PARTICIPANT_KINDS, account_code
+from .models import Account
 
 _ACCOUNTS = """
     SELECT organisation_id, array_agg(kind::text), array_agg(id) FROM clearing_account

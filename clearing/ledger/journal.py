@@ -12,8 +12,8 @@ from psycopg import Error as PostgresError
 from marketplace.kernel import clock
 from marketplace.kernel.identifiers import new_identifiers
 
-from ..bulk import execute_binary
-from ..errors import InsufficientFunds
+from ..ground.bulk import execute_binary
+from .errors import InsufficientFunds
 
 FUNDS_CONSTRAINT = "balance_within_funds"
 

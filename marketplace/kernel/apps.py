@@ -1,7 +1,8 @@
 """Application configuration of the kernel."""
 
 from django.apps import AppConfig
-from django.utils.module_loading import autodiscover_modules
+
+from .discovery import import_declarations
 
 
 class KernelConfig(AppConfig):
@@ -12,5 +13,5 @@ class KernelConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Import every application's ``states`` and ``invariants`` so that the registers are complete."""
-        autodiscover_modules("states", "invariants")
+        """Import every ``states`` and ``invariants`` so that the registers are complete."""
+        import_declarations("states", "invariants")

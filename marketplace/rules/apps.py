@@ -1,7 +1,8 @@
 """Application configuration of rules."""
 
 from django.apps import AppConfig
-from django.utils.module_loading import autodiscover_modules
+
+from marketplace.kernel.discovery import import_declarations
 
 
 class RulesConfig(AppConfig):
@@ -12,5 +13,5 @@ class RulesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Import every application's ``facts`` so that the register of fact providers is complete."""
-        autodiscover_modules("facts")
+        """Import every ``facts`` so that the register of fact providers is complete."""
+        import_declarations("facts")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, time, timedelta
+
 import pytest
 
+from clearing.cycles.services import declare_closed_day, publish_clearing_schedule
 from clearing.models import Trade
+from clearing.run.services.cut_offs import close_due_cycles
+from marketplace.kernel import clock
 
 from . import factories
 
@@ -21,3 +26,27 @@ def sold(market: factories.Market) -> Trade:
     trade = factories.accepted(market, "buyer", "seller", 10_000)
     factories.settle(market, factories.clear(market))
     return trade
+
+
+@pytest.fixture
+def secured(market):
+    """A trade of 11,000 that is secured, with 4,000 left to its buyer."""
+    trade = factories.conclude(market, "buyer", "seller", 10_000)
+    factories.pay_in(market, "buyer", 15_000)
+    trade.refresh_from_db()
+    assert trade.state == "secured"
+    return trade
+
+
+@pytest.fixture
+def market_cut_off(db: None) -> factories.Market:
+    """A market whose first cycle was cut off at three by its calendar."""
+    clock.move_to(factories.THREE - timedelta(hours=1), running=False)
+    made = factories.market()
+    publish_clearing_schedule(
+        actor=made.actor, currency="JPY", effective_from=date(2030, 4, 1), cut_off_times=[time(15)]
+    )
+    declare_closed_day(actor=made.actor, day=date(2030, 4, 9), name={"ja": "休業", "en": "Closed"})
+    clock.move_to(factories.THREE, running=False)
+    assert close_due_cycles() == 1
+    return made

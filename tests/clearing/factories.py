@@ -7,12 +7,17 @@ import io
 import itertools
 import time
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from clearing import handlers, queries, services
+from clearing import handlers
+from clearing.bank.queries import deposit_reference
+from clearing.bank.services import import_bank_statement
+from clearing.ledger.queries import balances
+from clearing.ledger.services import declare_funds_regime
 from clearing.models import (
     ChargePlan,
     Cycle,
@@ -23,8 +28,12 @@ from clearing.models import (
     Trade,
     UsageRecord,
 )
-from clearing.services.eligibility import cycle_for
-from clearing.states import InstructionState
+from clearing.run.queries import waiting_for
+from clearing.run.services.cycles import advance_cycle, close_cycle, open_first_cycle
+from clearing.settlement.queries import transfers_in
+from clearing.settlement.services.transfer_files import create_transfer_file, register_client_account
+from clearing.settlement.states import InstructionState
+from clearing.trades.services.eligibility import cycle_for
 from marketplace.events.envelope import Envelope
 from marketplace.events.schema import Event
 from marketplace.events.schemas.contracts import (
@@ -99,6 +108,9 @@ STATEMENT_COLUMNS = (
     "remittance_information",
 )
 
+THREE = datetime(2030, 4, 1, 15, tzinfo=ZoneInfo("Asia/Tokyo")).astimezone(UTC)
+"""A cut-off of the calendar that guards are tried on."""
+
 
 @dataclass
 class Market:
@@ -136,9 +148,9 @@ def market(document: dict[str, Any] | None = None) -> Market:
     publish_rulebook(actor=participants.actor_for(operator), document=document or RULEBOOK)
     made = Market(operator)
     for currency in ("JPY", "USD"):
-        services.declare_funds_regime(actor=made.actor, currency=currency, **FUNDS_REGIME)
-    services.open_first_cycle(actor=made.actor, currency="JPY")
-    services.register_client_account(actor=made.actor, currency="JPY", **CLIENT_ACCOUNT)
+        declare_funds_regime(actor=made.actor, currency=currency, **FUNDS_REGIME)
+    open_first_cycle(actor=made.actor, currency="JPY")
+    register_client_account(actor=made.actor, currency="JPY", **CLIENT_ACCOUNT)
     return made
 
 
@@ -211,18 +223,18 @@ def booking(
 
 def receive(market: Market, rows: list[tuple[Any, ...]]) -> Any:
     """Import a statement with these lines."""
-    return services.import_bank_statement(actor=market.actor, content=statement(rows), file_name="test.csv")
+    return import_bank_statement(actor=market.actor, content=statement(rows), file_name="test.csv")
 
 
 def pay_in(market: Market, name: str, amount_minor: int) -> Any:
     """A participant pays in under its own reference."""
-    reference = queries.deposit_reference(organisation=market.party(name).public_id)
+    reference = deposit_reference(organisation=market.party(name).public_id)
     return receive(market, [booking("credit", amount_minor, f"振込 {reference}")])
 
 
 def fund_reserve(market: Market, amount_minor: int) -> Any:
     """The operator pays in under its own reference."""
-    reference = queries.deposit_reference(organisation=market.operator.public_id)
+    reference = deposit_reference(organisation=market.operator.public_id)
     return receive(market, [booking("credit", amount_minor, f"準備金 {reference}")])
 
 
@@ -338,8 +350,8 @@ def advance_to(cycle: Cycle, state: str, *, seconds_max: float = 60) -> Cycle:
     """
     deadline = time.monotonic() + seconds_max
     while cycle.state != state:
-        if services.advance_cycle(cycle=cycle.public_id) is None and time.monotonic() > deadline:
-            raise AssertionError(f"{cycle.business_key} stays {cycle.state}: {queries.waiting_for(cycle)}")
+        if advance_cycle(cycle=cycle.public_id) is None and time.monotonic() > deadline:
+            raise AssertionError(f"{cycle.business_key} stays {cycle.state}: {waiting_for(cycle)}")
         cycle.refresh_from_db()
         if cycle.state == "closing":
             relay()
@@ -349,15 +361,15 @@ def advance_to(cycle: Cycle, state: str, *, seconds_max: float = 60) -> Cycle:
 
 def clear(market: Market, state: str = "settling") -> Cycle:
     """Close the open cycle and take it on to ``state``."""
-    return advance_to(services.close_cycle(actor=market.actor, currency="JPY"), state)
+    return advance_to(close_cycle(actor=market.actor, currency="JPY"), state)
 
 
 def settle(market: Market, cycle: Cycle) -> Cycle:
     """The bank carries out the transfer file, and its statement says so."""
-    made = services.create_transfer_file(actor=market.actor, cycle=cycle.public_id)
-    transfers = queries.transfers_in(made.public_id)
+    made = create_transfer_file(actor=market.actor, cycle=cycle.public_id)
+    transfers = transfers_in(made.public_id)
     receive(market, [booking("debit", row.amount_minor, row.reference) for row in transfers])
-    services.advance_cycle(cycle=cycle.public_id)
+    advance_cycle(cycle=cycle.public_id)
     cycle.refresh_from_db()
     return cycle
 
@@ -369,7 +381,7 @@ def available(market: Market, name: str) -> int:
 
 def balance(market: Market, name: str, kind: str) -> int:
     """One balance of a participant."""
-    return queries.balances(market.party(name).pk).get("JPY", {}).get(kind, 0)
+    return balances(market.party(name).pk).get("JPY", {}).get(kind, 0)
 
 
 def instructions(cycle: Cycle) -> list[SettlementInstruction]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from clearing import queries, services
+from clearing.bank.queries import deposit_reference
+from clearing.ledger.queries import ledger_counts
 from clearing.models import Account, BankEntry, Cycle, SettlementInstruction, TransferFile
+from clearing.settlement.services.transfer_files import create_transfer_file
 from tests.participants.factories import client_of
 
 from . import factories
@@ -140,7 +142,7 @@ def test_a_participant_reads_its_balances_and_its_reference(settled, buyer):
     shown = buyer.get("/api/v1/deposit-reference/").json()
     assert shown == {
         "organisation": settled.party("buyer").public_id,
-        "reference": queries.deposit_reference(organisation=settled.party("buyer").public_id),
+        "reference": deposit_reference(organisation=settled.party("buyer").public_id),
     }
 
 
@@ -193,7 +195,7 @@ def test_a_trade_proves_that_it_is_in_its_cycle(settled, seller, stranger):
 
 
 def test_a_statement_is_uploaded_once(settled, operator, buyer):
-    reference = queries.deposit_reference(organisation=settled.party("buyer").public_id)
+    reference = deposit_reference(organisation=settled.party("buyer").public_id)
     content = factories.statement([factories.booking("credit", 500, reference, reference="UP-1")])
 
     def upload(client, data=content):
@@ -245,7 +247,7 @@ def test_transfer_files_are_made_and_fetched_by_the_operator(settled, operator, 
 def test_a_failed_payment_is_planned_again_by_the_operator(settled, operator, buyer):
     factories.accepted(settled, "buyer", "seller", 500)
     cycle = factories.clear(settled)
-    services.create_transfer_file(actor=settled.actor, cycle=cycle.public_id)
+    create_transfer_file(actor=settled.actor, cycle=cycle.public_id)
     payment = factories.instructions(cycle)[0]
     path = f"/api/v1/settlement-instructions/{payment.public_id}"
     assert buyer.post(f"{path}/fail/", {"reason": "x"}).status_code == 403
@@ -292,7 +294,7 @@ def test_trading_neutrality_is_public(api, settled):
 
 def test_the_journal_can_be_downloaded(operator, settled):
     text = b"".join(operator.get("/api/v1/journal/").streaming_content).decode()
-    assert len(text.splitlines()) == 1 + queries.ledger_counts()["postings"]
+    assert len(text.splitlines()) == 1 + ledger_counts()["postings"]
     assert operator.get("/api/v1/journal/?first=yesterday").status_code == 422
 
 

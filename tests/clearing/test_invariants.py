@@ -6,8 +6,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from clearing.invariants.of_cycle import verify_cycle
 from clearing.models import Cycle
+from clearing.run.invariants import verify_cycle
 from marketplace.kernel.invariants import REGISTER, verify_all
 
 from . import factories

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clearing import queries
+from clearing.ledger.queries import balances, client_money, ledger_counts
 
 from . import factories
 
@@ -14,7 +14,7 @@ def test_a_trade_from_payment_to_payout(market):
     factories.pay_in(market, "buyer", 12_000)
     trade.refresh_from_db()
     assert trade.state == "secured"
-    assert queries.balances(market.party("buyer").pk) == {
+    assert balances(market.party("buyer").pk) == {
         "JPY": {"available": 1_000, "held": 11_000, "payable": 0, "receivable": 0, "deposit": 0, "claim": 0}
     }
 
@@ -33,6 +33,6 @@ def test_a_trade_from_payment_to_payout(market):
 
     factories.settle(market, cycle)
     assert cycle.state == "settled"
-    money = queries.client_money("JPY")
+    money = client_money("JPY")
     assert (money.bank_minor, money.owed_minor, money.operator_minor) == (1_000, 1_000, 0)
-    assert queries.ledger_counts() == {"entries": 7, "postings": 18, "imbalance_minor": 0}
+    assert ledger_counts() == {"entries": 7, "postings": 18, "imbalance_minor": 0}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from clearing import services
-from clearing.errors import SecondPersonNeeded
+from clearing.approvals.errors import SecondPersonNeeded
 from clearing.models import Approval, TransferFile
+from clearing.settlement.services.transfer_files import create_transfer_file
 from tests.clearing import factories
 from tests.participants.factories import actor_for
 
@@ -24,13 +24,11 @@ def test_two_second_persons_at_once_carry_it_out_once(market):
     factories.accepted(market, "buyer", "seller", 2_000_000)
     cycle = factories.clear(market)
     with pytest.raises(SecondPersonNeeded):
-        services.create_transfer_file(actor=actor_for(market.operator, "usr_a"), cycle=cycle.public_id)
+        create_transfer_file(actor=actor_for(market.operator, "usr_a"), cycle=cycle.public_id)
     outcomes = at_once(
         *[
             lambda name=name: (
-                services.create_transfer_file(
-                    actor=actor_for(market.operator, name), cycle=cycle.public_id
-                ).pk
+                create_transfer_file(actor=actor_for(market.operator, name), cycle=cycle.public_id).pk
             )
             for name in ("usr_b", "usr_c", "usr_d")
         ]
@@ -45,12 +43,7 @@ def test_two_first_persons_at_once_leave_one_request(market):
     factories.accepted(market, "buyer", "seller", 2_000_000)
     cycle = factories.clear(market)
     outcomes = at_once(
-        *[
-            lambda: services.create_transfer_file(
-                actor=actor_for(market.operator, "usr_a"), cycle=cycle.public_id
-            )
-        ]
-        * 3
+        *[lambda: create_transfer_file(actor=actor_for(market.operator, "usr_a"), cycle=cycle.public_id)] * 3
     )
     assert {type(outcome) for outcome in outcomes} == {SecondPersonNeeded}
     (pending,) = Approval.objects.all()

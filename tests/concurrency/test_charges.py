@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from clearing import services
 from clearing.models import Trade, UsageRecord
+from clearing.trades.services.acceptance import accept_delivered, accept_ended_periods
+from clearing.trades.services.charges import begin_due_charges
+from clearing.trades.services.disputes import hold_trade
 from marketplace.kernel import clock
 from tests.clearing import factories
 
@@ -21,7 +23,7 @@ def market(committed_database) -> factories.Market:
 
 
 def accept(trade: Trade) -> None:
-    services.accept_delivered(actor=factories.system(), agreement=trade.agreement, transaction_id=None)
+    accept_delivered(actor=factories.system(), agreement=trade.agreement, transaction_id=None)
 
 
 def test_two_sweeps_begin_each_charge_once(market):
@@ -29,10 +31,10 @@ def test_two_sweeps_begin_each_charge_once(market):
     first = factories.plan(market, "subscription", 1_000, charges=6)
     accept(first)
     factories.on_day(2027, 9, 1)
-    begun = at_once(*[lambda: services.begin_due_charges(limit=20)] * 3)
+    begun = at_once(*[lambda: begin_due_charges(limit=20)] * 3)
     assert sum(begun) == 5
     assert [trade.charge for trade in factories.charges(first.agreement)] == [1, 2, 3, 4, 5, 6]
-    accepted = at_once(*[lambda: services.accept_ended_periods(limit=20)] * 3)
+    accepted = at_once(*[lambda: accept_ended_periods(limit=20)] * 3)
     assert sum(accepted) == 6
     assert broken() == {}
 
@@ -43,7 +45,7 @@ def test_an_instalment_that_is_paid_while_the_delivery_is_accepted_is_owed(marke
         factories.pay_in(market, "buyer", 550)
         first = factories.plan(market, "instalment", 1_000, charges=2)
         factories.on_day(2027, month + 1, 4)
-        services.begin_due_charges(limit=9)
+        begin_due_charges(limit=9)
         assert factories.states(first.agreement) == ["secured", "concluded"]
         outcomes = at_once(lambda first=first: accept(first), lambda: factories.pay_in(market, "buyer", 550))
         assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
@@ -57,9 +59,9 @@ def test_a_charge_that_is_paid_while_the_buyer_complains_is_held(market):
         factories.pay_in(market, "buyer", 1_100)
         first = factories.plan(market, "subscription", 1_000, charges=2)
         factories.on_day(2027, month + 1, 4)
-        services.begin_due_charges(limit=9)
+        begin_due_charges(limit=9)
         outcomes = at_once(
-            lambda first=first: services.hold_trade(
+            lambda first=first: hold_trade(
                 actor=factories.system(), agreement=first.agreement, dispute=f"dsp_{first.pk}"
             ),
             lambda: factories.pay_in(market, "buyer", 1_100),

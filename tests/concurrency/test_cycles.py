@@ -12,9 +12,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection, transaction
 
-from clearing import services
-from clearing.errors import CycleOnHold
+from clearing.cycles.errors import CycleOnHold
+from clearing.cycles.services import publish_clearing_schedule
 from clearing.models import Cycle, CycleAlarm, CycleStep, Entry, NetPosition
+from clearing.run.services.alarms import watch_cycles
+from clearing.run.services.cut_offs import close_at_cut_off, close_due_cycles
+from clearing.run.services.cycles import advance_cycle, close_cycle, hold_cycle, release_cycle
+from clearing.settlement.services.transfer_files import create_transfer_file
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
@@ -36,7 +40,7 @@ def market(committed_database) -> factories.Market:
     """A market at five past three, whose cycle was to be cut off at three."""
     clock.move_to(at(9), running=False)
     made = factories.market()
-    services.publish_clearing_schedule(
+    publish_clearing_schedule(
         actor=made.actor, currency="JPY", effective_from=date(2030, 4, 1), cut_off_times=[time(15)]
     )
     clock.move_to(at(15, 5), running=False)
@@ -84,7 +88,7 @@ def in_thread(call: Callable[[], object]) -> tuple[threading.Thread, list[object
 
 
 def test_workers_that_find_one_cut_off_close_one_cycle(market):
-    outcomes = at_once(*[services.close_due_cycles] * 4)
+    outcomes = at_once(*[close_due_cycles] * 4)
     assert sorted(outcomes) == [0, 0, 0, 1]
     assert Cycle.objects.count() == 2
     assert EvidenceRecord.objects.filter(kind="clearing.cycle_closed").count() == 1
@@ -96,10 +100,10 @@ def test_the_command_and_the_calendar_at_once_close_one_cycle(market):
         number = market.cycle.number
         named = market.cycle.public_id
         outcomes = at_once(
-            lambda named=named: services.close_cycle(actor=market.actor, cycle=named),
-            lambda: services.close_cycle(actor=market.actor, currency="JPY"),
-            services.close_due_cycles,
-            services.close_due_cycles,
+            lambda named=named: close_cycle(actor=market.actor, cycle=named),
+            lambda: close_cycle(actor=market.actor, currency="JPY"),
+            close_due_cycles,
+            close_due_cycles,
         )
         assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
         assert market.cycle.number == number + 1
@@ -112,8 +116,8 @@ def test_the_command_and_the_calendar_at_once_close_one_cycle(market):
 def test_a_cycle_that_is_opened_after_the_cut_off_is_not_closed_for_it(market):
     """The sweep waits for the row while the command closes it: the cut-off is not the next cycle's."""
     with transaction.atomic():
-        services.close_cycle(actor=market.actor, currency="JPY")
-        thread, outcome = in_thread(lambda: services.close_at_cut_off(actor=SYSTEM, currency="JPY"))
+        close_cycle(actor=market.actor, currency="JPY")
+        thread, outcome = in_thread(lambda: close_at_cut_off(actor=SYSTEM, currency="JPY"))
         thread.join(0.3)
         assert thread.is_alive()
     thread.join()
@@ -125,10 +129,10 @@ def test_a_hold_waits_for_the_step_under_way_and_stops_the_next(market):
     factories.accepted(market, "buyer", "seller", 10_000)
     cycle = factories.clear(market, "validated")
     with netting_stopped() as wait:
-        stepping, step = in_thread(lambda: services.advance_cycle(cycle=cycle.public_id))
+        stepping, step = in_thread(lambda: advance_cycle(cycle=cycle.public_id))
         wait()
         holding, held = in_thread(
-            lambda: services.hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="audit")
+            lambda: hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="audit")
         )
         holding.join(0.3)
         assert holding.is_alive()
@@ -136,7 +140,7 @@ def test_a_hold_waits_for_the_step_under_way_and_stops_the_next(market):
     holding.join()
     assert step == ["netted"]
     assert held[0].state == "netted"
-    assert services.advance_cycle(cycle=cycle.public_id) is None
+    assert advance_cycle(cycle=cycle.public_id) is None
     assert Entry.objects.filter(kind="cycle").count() == 0
     assert broken() == {}
 
@@ -145,8 +149,8 @@ def test_a_step_that_waited_for_a_hold_does_nothing(market):
     factories.accepted(market, "buyer", "seller", 10_000)
     cycle = factories.clear(market, "validated")
     with transaction.atomic():
-        services.hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="audit")
-        thread, outcome = in_thread(lambda: services.advance_cycle(cycle=cycle.public_id))
+        hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="audit")
+        thread, outcome = in_thread(lambda: advance_cycle(cycle=cycle.public_id))
         thread.join(0.3)
         assert thread.is_alive()
     thread.join()
@@ -158,17 +162,17 @@ def test_holding_releasing_and_stepping_at_once_leave_one_course(market):
     factories.accepted(market, "buyer", "seller", 10_000)
     cycle = factories.clear(market, "validated")
     outcomes = at_once(
-        lambda: services.hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="one"),
-        lambda: services.hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="two"),
-        *[lambda: services.advance_cycle(cycle=cycle.public_id)] * 2,
+        lambda: hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="one"),
+        lambda: hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="two"),
+        *[lambda: advance_cycle(cycle=cycle.public_id)] * 2,
     )
     assert [type(outcome) for outcome in outcomes[:2]].count(CycleOnHold) == 1
     cycle.refresh_from_db()
     assert cycle.hold_reason in ("one", "two")
     stood = cycle.state
     released = at_once(
-        lambda: services.release_cycle(actor=market.actor, cycle=cycle.public_id, reason="on"),
-        *[lambda: services.advance_cycle(cycle=cycle.public_id)] * 2,
+        lambda: release_cycle(actor=market.actor, cycle=cycle.public_id, reason="on"),
+        *[lambda: advance_cycle(cycle=cycle.public_id)] * 2,
     )
     assert released[0].state == stood
     factories.advance_to(Cycle.objects.get(pk=cycle.pk), "settling")
@@ -186,8 +190,8 @@ def test_a_transfer_file_and_a_hold_at_once_leave_one_of_them_in_force(market):
     factories.accepted(market, "buyer", "seller", 10_000)
     cycle = factories.clear(market)
     made, held = at_once(
-        lambda: services.create_transfer_file(actor=market.actor, cycle=cycle.public_id),
-        lambda: services.hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="audit"),
+        lambda: create_transfer_file(actor=market.actor, cycle=cycle.public_id),
+        lambda: hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="audit"),
     )
     assert not isinstance(held, Exception)
     assert factories.planned(cycle) == (2 if isinstance(made, CycleOnHold) else 0)
@@ -200,9 +204,9 @@ def test_a_worker_that_wakes_late_finds_its_step_done(market):
     factories.accepted(market, "buyer", "seller", 10_000)
     cycle = factories.clear(market, "validated")
     with netting_stopped() as wait:
-        first, done = in_thread(lambda: services.advance_cycle(cycle=cycle.public_id))
+        first, done = in_thread(lambda: advance_cycle(cycle=cycle.public_id))
         wait()
-        late, nothing = in_thread(lambda: services.advance_cycle(cycle=cycle.public_id))
+        late, nothing = in_thread(lambda: advance_cycle(cycle=cycle.public_id))
         late.join(0.3)
         assert late.is_alive()
     first.join()
@@ -219,10 +223,10 @@ def test_an_alarm_is_raised_once_by_many_watchers_while_a_step_hangs(market):
     cycle = factories.clear(market, "validated")
     clock.move_to(at(18), running=False)
     with netting_stopped() as wait:
-        stepping, step = in_thread(lambda: services.advance_cycle(cycle=cycle.public_id))
+        stepping, step = in_thread(lambda: advance_cycle(cycle=cycle.public_id))
         wait()
         # The open cycle is past no cut-off of its own: one alarm is due, and the step's lock does not keep it waiting.
-        assert sorted(at_once(*[services.watch_cycles] * 3)) == [0, 0, 1]
+        assert sorted(at_once(*[watch_cycles] * 3)) == [0, 0, 1]
         assert stepping.is_alive()
     stepping.join()
     assert step == ["netted"]

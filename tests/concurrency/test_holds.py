@@ -11,11 +11,16 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from clearing import queries, services
-from clearing.errors import InsufficientFunds
+from clearing.bank.queries import deposit_reference
+from clearing.bank.services import import_bank_statement
 from clearing.ledger.accounts import accounts_of
+from clearing.ledger.errors import InsufficientFunds
 from clearing.ledger.journal import Draft, Line, post
 from clearing.models import BankEntry, BankStatement, Cycle, Entry, Obligation, Trade
+from clearing.run.services.cycles import advance_cycle, close_cycle
+from clearing.run.services.sweeping import secure_funded_trades
+from clearing.trades.services.acceptance import accept_trade
+from clearing.trades.services.trades import conclude_trade
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.invariants import verify_all
@@ -61,9 +66,7 @@ def test_of_two_trades_racing_for_one_balance_one_is_secured(market):
         events = [factories.agreement(market, "buyer", "seller", 10_000) for _ in range(2)]
         trades = at_once(
             *(
-                lambda event=event: services.conclude_trade(
-                    actor=SYSTEM, agreement=event, concluded_at=clock.now()
-                )
+                lambda event=event: conclude_trade(actor=SYSTEM, agreement=event, concluded_at=clock.now())
                 for event in events
             )
         )
@@ -96,12 +99,10 @@ def test_acceptances_racing_the_cut_off_are_each_in_one_cycle(market):
     trades = [factories.conclude(market, "buyer", "seller", 1_000 + number) for number in range(8)]
     factories.pay_in(market, "buyer", sum(trade.gross_minor for trade in trades))
     calls = [
-        lambda trade=trade: services.accept_trade(
-            actor=SYSTEM, agreement=trade.agreement, transaction_id=None
-        )
+        lambda trade=trade: accept_trade(actor=SYSTEM, agreement=trade.agreement, transaction_id=None)
         for trade in trades
     ]
-    calls.insert(4, lambda: services.close_cycle(actor=market.actor, currency="JPY"))
+    calls.insert(4, lambda: close_cycle(actor=market.actor, currency="JPY"))
     outcomes = at_once(*calls)
     assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
     assert Obligation.objects.filter(kind="purchase").count() == 8
@@ -114,7 +115,7 @@ def test_two_workers_take_a_step_once(market):
     factories.accepted(market, "buyer", "seller", 1_000)
     cycle = factories.clear(market, "validated")
     for state in ("netted", "posted"):
-        outcomes = at_once(*[partial(services.advance_cycle, cycle=cycle.public_id)] * 3)
+        outcomes = at_once(*[partial(advance_cycle, cycle=cycle.public_id)] * 3)
         reached = [outcome for outcome in outcomes if outcome is not None]
         assert reached[0] == state
         assert len(set(reached)) == len(reached)
@@ -127,11 +128,10 @@ def test_two_workers_take_a_step_once(market):
 
 
 def test_one_statement_imported_twice_at_once_is_booked_once(market):
-    reference = queries.deposit_reference(organisation=market.party("buyer").public_id)
+    reference = deposit_reference(organisation=market.party("buyer").public_id)
     content = factories.statement([factories.booking("credit", 5_000, reference)])
     outcomes = at_once(
-        *[lambda: services.import_bank_statement(actor=market.actor, content=content, file_name="s.csv").pk]
-        * 3
+        *[lambda: import_bank_statement(actor=market.actor, content=content, file_name="s.csv").pk] * 3
     )
     assert len(set(outcomes)) == 1
     assert (BankStatement.objects.count(), BankEntry.objects.count()) == (1, 1)
@@ -144,18 +144,18 @@ def test_payments_and_posting_do_not_wait_for_each_other_for_ever(market):
         factories.accepted(market, "seller", name, 500)
     cycle = factories.clear(market, "netted")
     rows = [
-        factories.booking("credit", 50, queries.deposit_reference(organisation=market.party(name).public_id))
+        factories.booking("credit", 50, deposit_reference(organisation=market.party(name).public_id))
         for name in ("c", "b", "a", "seller")
     ]
     event = factories.agreement(market, "a", "b", 40)
     outcomes = at_once(
-        lambda: services.advance_cycle(cycle=cycle.public_id),
+        lambda: advance_cycle(cycle=cycle.public_id),
         lambda: factories.receive(market, rows).added,
-        lambda: services.conclude_trade(actor=SYSTEM, agreement=event, concluded_at=clock.now()).reference,
-        services.secure_funded_trades,
+        lambda: conclude_trade(actor=SYSTEM, agreement=event, concluded_at=clock.now()).reference,
+        secure_funded_trades,
     )
     assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
     assert outcomes[:2] == ["posted", 4]
-    services.secure_funded_trades()
+    secure_funded_trades()
     assert Trade.objects.get(agreement=event.agreement).state == "secured"
     assert broken() == {}

@@ -15,8 +15,9 @@ from typing import Any
 
 from django.db.models import Count, Sum
 
-from clearing import queries
-from clearing.deposit_reference import deposit_reference_of
+from clearing.bank.deposit_reference import deposit_reference_of
+from clearing.cycles.queries import cycle_summaries
+from clearing.ledger.queries import balances, client_money, kind_totals, ledger_counts
 from clearing.models import (
     BankAllocation,
     BankEntry,
@@ -28,7 +29,6 @@ from clearing.models import (
     Trade,
     TransferFile,
 )
-from clearing.queries.ledger import kind_totals
 from marketplace.events.queries import is_quiet, troubles
 from marketplace.evidence.services import verify_log
 from marketplace.kernel import clock
@@ -245,14 +245,12 @@ def _let_pass(span: timedelta) -> None:
 def outcome() -> dict[str, Any]:
     """What the day came to, without identifiers and times: it is the same after every fault."""
     return {
-        "cycles": {row.pop("business_key"): _without(row, "id") for row in queries.cycle_summaries()},
+        "cycles": {row.pop("business_key"): _without(row, "id") for row in cycle_summaries()},
         "trades": dict(Trade.objects.order_by("business_key").values_list("business_key", "state")),
         "obligations": _obligations(),
-        "balances": {
-            organisation.pk: queries.balances(organisation.pk) for organisation in market.organisations()
-        },
+        "balances": {organisation.pk: balances(organisation.pk) for organisation in market.organisations()},
         "kinds": kind_totals("JPY"),
-        "ledger": queries.ledger_counts(),
+        "ledger": ledger_counts(),
         "payments": list(
             SettlementInstruction.objects.order_by("reference").values_list(
                 "reference", "organisation", "direction", "amount_minor", "state"
@@ -291,7 +289,7 @@ def judge(expected: dict[str, Any] | None) -> dict[str, Any]:
     kinds = kind_totals("JPY")
     assert sum(kinds.values()) == 0
     assert kinds["bank_client"] == booked["credit"] - booked["debit"]
-    money = queries.client_money("JPY")
+    money = client_money("JPY")
     assert money.bank_minor == money.owed_minor + money.operator_minor
     found = outcome()
     if expected is not None:

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 
-from clearing import services
 from clearing.models import Cycle, Trade
+from clearing.trades.services.trades import conclude_trade
 from marketplace.events.schema import Event
 from marketplace.events.schemas.contracts import AdjustmentDue, DisputeOpened, DisputeResolved
 from marketplace.events.schemas.delivery import DeliveryAccepted
@@ -147,7 +147,7 @@ def _money_that_came_while_the_trade_was_made(market: factories.Market) -> None:
         connection.close()
 
     with transaction.atomic():
-        services.conclude_trade(actor=SYSTEM, agreement=event, concluded_at=clock.now())
+        conclude_trade(actor=SYSTEM, agreement=event, concluded_at=clock.now())
         paying = threading.Thread(target=pay)
         paying.start()
         paying.join()

@@ -23,7 +23,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.transaction import Atomic
 
-from clearing.services import steps
+from clearing.run.services.steps import STEPS
 from marketplace.events import services as events
 
 ANY = "*"
@@ -87,8 +87,8 @@ class Tripwire:
 
         BaseDatabaseWrapper._commit = watched_commit
         Atomic.__enter__ = watched_enter
-        for state, step in list(steps.STEPS.items()):
-            steps.STEPS[state] = self._telling_step(step)
+        for state, step in list(STEPS.items()):
+            STEPS[state] = self._telling_step(step)
         resolve = events.resolve
         events.resolve = lambda handler: self._telling_handler(handler, resolve(handler))
 

@@ -22,8 +22,11 @@ django.setup()
 
 from django.db import connections  # noqa: E402
 
-from clearing import services  # noqa: E402
-from clearing.services import invoices  # noqa: E402
+from clearing.bank.services import allocate_receipt, import_bank_statement  # noqa: E402
+from clearing.invoices.services import issuing  # noqa: E402
+from clearing.run.services.cycles import close_cycle  # noqa: E402
+from clearing.settlement.services.payments import report_failed_payment, retry_payment  # noqa: E402
+from clearing.settlement.services.transfer_files import create_transfer_file  # noqa: E402
 from marketplace.celery import app  # noqa: E402
 from marketplace.participants.models import Organisation  # noqa: E402
 from tests.faults.tripwire import Strike, Tripwire  # noqa: E402
@@ -31,6 +34,18 @@ from tests.participants.factories import actor_for  # noqa: E402
 
 INVOICES_A_STEP = 9
 """Fewer than in production, so that the campaign's few invoices take several steps."""
+
+COMMANDS = {
+    command.__name__: command
+    for command in (
+        allocate_receipt,
+        close_cycle,
+        create_transfer_file,
+        import_bank_statement,
+        report_failed_payment,
+        retry_payment,
+    )
+}
 
 WIRES: list[Tripwire] = []
 
@@ -43,7 +58,7 @@ def command(name: str, call: str, arguments: dict[str, Any]) -> None:
     try:
         arguments = {key: value.encode() if key == "content" else value for key, value in arguments.items()}
         operator = actor_for(Organisation.objects.get(is_operator=True))
-        getattr(services, call)(actor=operator, **arguments)
+        COMMANDS[call](actor=operator, **arguments)
     finally:
         for wire in WIRES:
             wire.command = ""
@@ -61,7 +76,7 @@ def be_worker(request: dict[str, Any]) -> None:
     facts.update(request["database"])
     facts["OPTIONS"] = facts.get("OPTIONS", {}) | request["options"]
     connections["default"].settings_dict.update(facts)
-    invoices.INVOICES_A_STEP = INVOICES_A_STEP
+    issuing.INVOICES_A_STEP = INVOICES_A_STEP
     strike = Strike(**request["strike"]) if request["strike"] else None
     wire = Tripwire(strike, Path(request["journal"]))
     wire.install()

@@ -4,7 +4,7 @@ from string import Formatter
 
 import pytest
 
-from clearing.states import OverdueReason
+from clearing.run.states import OverdueReason
 from marketplace.kernel.labels import Label
 from marketplace.notices import texts
 from marketplace.notices.states import TaskKind

@@ -9,11 +9,11 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearing.bank_statement import REQUIRED, parse_statement
-from clearing.deposit_reference import deposit_reference_of, find_deposit_references
-from clearing.payment_reference import find_payment_references, payment_reference
-from clearing.trade_terms import business_key_of
-from clearing.transfer_file import RECORD_BYTES, Originator, Payment, write_transfer_file
+from clearing.bank.bank_statement import REQUIRED, parse_statement
+from clearing.bank.deposit_reference import deposit_reference_of, find_deposit_references
+from clearing.settlement.payment_reference import find_payment_references, payment_reference
+from clearing.settlement.transfer_file import RECORD_BYTES, Originator, Payment, write_transfer_file
+from clearing.trades.terms import business_key_of
 from marketplace.kernel.errors import FieldInvalid
 
 KEYS = st.integers(1, 99_999_999)

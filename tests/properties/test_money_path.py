@@ -17,9 +17,14 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from clearing import queries, services
-from clearing.errors import ClientMoneyShort, NothingToTransfer
+from clearing.bank.services import allocate_receipt
+from clearing.ledger.queries import balances, client_money
 from clearing.models import BankEntry, Cycle, SettlementInstruction, Trade
+from clearing.run.services.cycles import advance_cycle, close_cycle
+from clearing.run.services.sweeping import carry_out_deadlines
+from clearing.settlement.errors import ClientMoneyShort, NothingToTransfer
+from clearing.settlement.services.payments import report_failed_payment, retry_payment
+from clearing.settlement.services.transfer_files import create_transfer_file
 from marketplace.events.services import relay
 from marketplace.kernel import clock
 from marketplace.kernel.invariants import verify_all
@@ -132,7 +137,7 @@ class MoneyPath(RuleBasedStateMachine):
 
     @rule()
     def close(self) -> None:
-        services.close_cycle(actor=self.market.actor, currency="JPY")
+        close_cycle(actor=self.market.actor, currency="JPY")
         self.money.close()
 
     @precondition(lambda self: self.cut_off())
@@ -147,7 +152,7 @@ class MoneyPath(RuleBasedStateMachine):
             self.pay_in(name, lacking[name])
         self.money.advance(subject)
         for _ in range(STEPS_MAX):
-            reached = services.advance_cycle(cycle=cycle.public_id)
+            reached = advance_cycle(cycle=cycle.public_id)
             if reached != "posted" or was != "posted":
                 break
         assert reached == (subject.state if subject.state != was else None)
@@ -172,7 +177,7 @@ class MoneyPath(RuleBasedStateMachine):
         if subject.state not in ("settling", "partial", "settled"):
             planned = []
         try:
-            made = services.create_transfer_file(actor=self.market.actor, cycle=cycle.public_id)
+            made = create_transfer_file(actor=self.market.actor, cycle=cycle.public_id)
         except NothingToTransfer:
             assert not planned
             assert not subject.files
@@ -218,7 +223,7 @@ class MoneyPath(RuleBasedStateMachine):
     @rule(which=WHICH)
     def bank_refuses(self, which: int) -> None:
         payment = pick(self.payments("sending", "unknown"), which)
-        services.report_failed_payment(
+        report_failed_payment(
             actor=self.market.actor, instruction=self.instruction(payment).public_id, reason="closed"
         )
         payment.state = "failed"
@@ -231,9 +236,7 @@ class MoneyPath(RuleBasedStateMachine):
         alive = [row for row in subject.payments if row.payee == failed.payee and row.alive]
         left = self.money.still_to_pay(failed)
         try:
-            made = services.retry_payment(
-                actor=self.market.actor, instruction=self.instruction(failed).public_id
-            )
+            made = retry_payment(actor=self.market.actor, instruction=self.instruction(failed).public_id)
         except NothingToTransfer:
             assert not alive
             assert left == 0
@@ -251,7 +254,7 @@ class MoneyPath(RuleBasedStateMachine):
         self.money.nobody += amount
         self.money.bank += amount
         self.agrees()
-        services.allocate_receipt(
+        allocate_receipt(
             actor=self.market.actor,
             bank_entry=entry.public_id,
             organisation=self.market.party(name).public_id,
@@ -269,7 +272,7 @@ class MoneyPath(RuleBasedStateMachine):
         for deal in late:
             if deal.state == "concluded":
                 self.money.fail(deal)
-        services.carry_out_deadlines()
+        carry_out_deadlines()
         for payment in self.payments("sending"):
             if self.instruction(payment).value_date < clock.today():
                 payment.state = "unknown"
@@ -279,9 +282,9 @@ class MoneyPath(RuleBasedStateMachine):
     @invariant()
     def agrees(self) -> None:
         for name in NAMES:
-            found = queries.balances(self.market.party(name).pk).get("JPY", {})
+            found = balances(self.market.party(name).pk).get("JPY", {})
             assert {kind: found.get(kind, 0) for kind in KINDS} == self.money.of(name), name
-        money = queries.client_money("JPY")
+        money = client_money("JPY")
         assert (money.bank_minor, money.owed_minor) == (self.money.bank, self.money.owed)
         assert money.operator_minor == self.money.bank - self.money.owed
         assert dict(Trade.objects.values_list("pk", "state")) == {

@@ -9,12 +9,13 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clearing.invoice_document import InvoiceLine, tax_once_per_rate
-from clearing.lines import BLOCK_LINES, PAGE_LINES
-from clearing.netting import PartyTotal, Position, net_positions, summarise
-from clearing.posting_plan import plan_of
-from clearing.proofs import blocks_over, output_digest, root_over
-from clearing.states import AccountKind, LineKind, ObligationKind
+from clearing.invoices.document import InvoiceLine, tax_once_per_rate
+from clearing.ledger.states import AccountKind, LineKind
+from clearing.netting.positions import PartyTotal, Position, net_positions, summarise
+from clearing.netting.proofs import blocks_over, output_digest, root_over
+from clearing.run.posting_plan import plan_of
+from clearing.trades.lines import BLOCK_LINES, PAGE_LINES
+from clearing.trades.states import ObligationKind
 from marketplace.kernel.labels import Label
 from marketplace.kernel.merkle import MerkleTree, leaf_hash, merkle_root, proves, root_of
 from marketplace.kernel.money import allocate, share_of

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clearing.shortfall import (
+from clearing.shortfalls.clearing_vector import (
     OWN_OF_THE_OPERATOR,
     PUBLISHED_ORDER,
     Outcome,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from clearing.queries import trade_counts
+from clearing.trades.queries import trade_counts
 from fixtures.day.delivering import issue_token
 from fixtures.day.progress import Progress
 from fixtures.day.runner import Day

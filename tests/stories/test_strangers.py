@@ -13,7 +13,7 @@ from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
 from clearing.models import Obligation
-from clearing.obligation_reference import obligation_reference
+from clearing.trades.obligation_reference import obligation_reference
 from marketplace.api.permissions import IsOperator
 from marketplace.kernel.actors import SYSTEM
 from marketplace.participants import services as participants

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from rest_framework.test import APIClient
 
-from clearing import queries as clearing
+from clearing.cycles.queries import cycle_summaries
 from contracts import queries as contracts
 from fixtures.day.delivering import issue_token
 from fixtures.day.progress import Progress
@@ -144,7 +144,7 @@ def kill_while_clearing(market: Market, killed: threading.Event) -> None:
     """Kill -9 the worker as soon as a cycle is between its cut-off and its settlement, then start another."""
     deadline = time.monotonic() + FOUND_WITHIN_SECONDS
     while time.monotonic() < deadline:
-        states = {cycle["state"] for cycle in clearing.cycle_summaries()}
+        states = {cycle["state"] for cycle in cycle_summaries()}
         if states & {"closing", "validated", "netted", "posted"}:
             market.worker.kill()
             killed.set()

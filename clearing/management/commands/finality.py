@@ -8,10 +8,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from clearing.queries import Finality, finality
 from marketplace.kernel.clock import market_zone
 from marketplace.kernel.errors import Missing
 from marketplace.participants.queries import OrganisationView, find_organisation, get_organisation
+
+from ...reports.finality import Finality, finality
 
 NOT_FINAL = "NOT FINAL: claims between the parties, as they were before any netting"
 FINAL = "FINAL: taken over by the operator, the debtor released; netting stands"

@@ -1,0 +1,1 @@
+"""Second-person control: commands on large amounts need two people."""

@@ -1,0 +1,198 @@
+"""Second-person control: what is large is done only when two people of the operator have asked for the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from marketplace.events.schemas.clearing import ApprovalAsked, ApprovalEnded
+from marketplace.events.services import emit
+from marketplace.evidence.services import record
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM, Actor, Role
+from marketplace.kernel.canonical import digest_of
+from marketplace.kernel.errors import Missing
+from marketplace.kernel.identifiers import new_identifier
+from marketplace.kernel.states import advance
+
+from ..ground.parameters import second_person_hours, second_person_minor
+from .errors import SecondPersonNeeded
+from .models import Approval
+from .states import APPROVAL, ApprovalState
+
+EXPIRED_A_SWEEP = 200
+
+
+@dataclass(frozen=True)
+class _Request:
+    """One command as it was given: the same content has the same ``digest``."""
+
+    actor: Actor
+    command: str
+    subject: str
+    amount_minor: int
+    currency: str
+    payload: Mapping[str, Any]
+    public_id: str = field(default_factory=lambda: new_identifier("apv"))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over all of it; amounts as text, which canonical JSON takes at any size."""
+        return digest_of(
+            {
+                "command": self.command,
+                "subject": self.subject,
+                "amount_minor": str(self.amount_minor),
+                "currency": self.currency,
+                "payload": dict(self.payload),
+            }
+        )
+
+
+def require_second_person(
+    *,
+    actor: Actor,
+    command: str,
+    subject: str,
+    amount_minor: int,
+    currency: str,
+    payload: Mapping[str, Any],
+) -> Approval | None:
+    """Let a command on money through if it is small, or if another person has asked for exactly the same.
+
+    Small is below the rulebook's ``second_person_minor`` (a million if it states none). What the market does by
+    itself follows its rules and is nobody's decision, so it passes. Otherwise the request of another person that is
+    pending is completed, in the transaction of the command, and returned; if there is none, raises
+    SecondPersonNeeded, whose record is the pending request.
+
+    Call it when the subject is locked and everything else about the command is known to be in order, in a service
+    under ``keeping_refusals`` instead of ``transaction.atomic``. ``payload``: JSON that says what exactly would be
+    done; a command with another payload is another request.
+    """
+    if actor.role is Role.SYSTEM or amount_minor < second_person_minor():
+        return None
+    request = _Request(actor, command, subject, amount_minor, currency, payload)
+    pending = _pending(request)
+    if pending is None or pending.first_person == actor.identifier or pending.expires_at <= clock.now():
+        raise SecondPersonNeeded(
+            record=lambda: _asked(request),
+            command=command,
+            approval=pending.public_id if pending else request.public_id,
+            expires_at=(pending.expires_at if pending else _expiry(clock.now())).isoformat(),
+        )
+    _end(pending, actor, "approve", role="operator")
+    return pending
+
+
+def _pending(request: _Request) -> Approval | None:
+    return (
+        Approval.objects.select_for_update(no_key=True)
+        .filter(
+            command=request.command,
+            subject=request.subject,
+            digest=request.digest,
+            state=ApprovalState.PENDING,
+        )
+        .first()
+    )
+
+
+def _expiry(asked_at: datetime) -> datetime:
+    return asked_at + timedelta(hours=second_person_hours())
+
+
+@transaction.atomic
+def _asked(request: _Request) -> dict[str, str]:
+    """The request as it stands on record, made if there is none that is still in time."""
+    now = clock.now()
+    pending = _pending(request)
+    if pending is not None and pending.expires_at <= now:
+        _end(pending, SYSTEM, "expire", role="system")
+    approval, made = Approval.objects.get_or_create(
+        command=request.command,
+        subject=request.subject,
+        digest=request.digest,
+        state=ApprovalState.PENDING,
+        defaults={
+            "public_id": request.public_id,
+            "payload": dict(request.payload),
+            "amount_minor": request.amount_minor,
+            "currency": request.currency,
+            "first_person": request.actor.identifier,
+            "asked_at": now,
+            "expires_at": _expiry(now),
+        },
+    )
+    if made:
+        record(
+            kind="clearing.approval_asked",
+            subject=approval.public_id,
+            actor=request.actor,
+            payload={
+                "command": approval.command,
+                "of": approval.subject,
+                "digest": approval.digest,
+                "amount_minor": approval.amount_minor,
+                "currency": approval.currency,
+            },
+        )
+        emit(
+            ApprovalAsked(
+                approval=approval.public_id,
+                command=approval.command,
+                of=approval.subject,
+                amount_minor=approval.amount_minor,
+                currency=approval.currency,
+                expires_at=approval.expires_at.isoformat(),
+            )
+        )
+    return {"approval": approval.public_id, "expires_at": approval.expires_at.isoformat()}
+
+
+@transaction.atomic
+def withdraw_approval(*, actor: Actor, approval: str) -> Approval:
+    """Take a pending request back, or refuse to countersign it; repeating it returns it as it stands.
+
+    Raises IllegalTransition where it was carried out or has expired, Missing, Forbidden.
+    """
+    actor.require_operator()
+    subject = Approval.objects.select_for_update(no_key=True).filter(public_id=approval).first()
+    if subject is None:
+        raise Missing(kind="approval", identifier=approval)
+    if subject.state != ApprovalState.WITHDRAWN:
+        _end(subject, actor, "withdraw", role="operator")
+    return subject
+
+
+@transaction.atomic
+def expire_approvals(*, actor: Actor = SYSTEM) -> int:
+    """End requests that nobody countersigned in time; returns how many."""
+    overdue = list(
+        Approval.objects.select_for_update(no_key=True, skip_locked=True)
+        .filter(state=ApprovalState.PENDING, expires_at__lte=clock.now())
+        .order_by("pk")[:EXPIRED_A_SWEEP]
+    )
+    for approval in overdue:
+        _end(approval, actor, "expire", role="system")
+    return len(overdue)
+
+
+def _end(approval: Approval, actor: Actor, command: str, *, role: str) -> None:
+    advance(approval, APPROVAL, command=command, role=role, ended_by=actor.identifier, ended_at=clock.now())
+    record(
+        kind=f"clearing.approval_{approval.state}",
+        subject=approval.public_id,
+        actor=actor,
+        payload={
+            "command": approval.command,
+            "of": approval.subject,
+            "digest": approval.digest,
+            "first_person": approval.first_person,
+            "ended_by": approval.ended_by,
+        },
+    )
+    emit(ApprovalEnded(approval=approval.public_id, state=approval.state))

@@ -1,0 +1,1 @@
+"""The bank's word: statements, matching of their entries, suspense."""

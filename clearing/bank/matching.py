@@ -1,0 +1,107 @@
+"""Recognising what a booking on the client account is: by references alone, never by name or amount."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from marketplace.participants.queries import OrganisationView, organisations_by_id
+
+from ..cycles.models import Cycle
+from ..ledger.accounts import participant_accounts
+from ..ledger.states import AccountKind
+from ..settlement.models import SettlementInstruction
+from ..settlement.payment_reference import find_payment_references
+from ..settlement.states import INSTRUCTION, InstructionState, PaymentDirection
+from .bank_statement import StatementLine
+from .deposit_reference import find_deposit_references
+from .states import BankDirection, BankMatch
+
+CONFIRMABLE = tuple(
+    state for state in InstructionState if "confirm" in INSTRUCTION.commands(state=state, role="system")
+)
+TOUCHED_KINDS = (AccountKind.AVAILABLE, AccountKind.RECEIVABLE, AccountKind.CLAIM)
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What a booking is. ``payer``: who paid in; ``instruction`` and ``payee``: the payment it tells of."""
+
+    match: BankMatch
+    mismatch_code: str = ""
+    payer: OrganisationView | None = None
+    instruction: SettlementInstruction | None = None
+    payee: OrganisationView | None = None
+
+    @property
+    def organisation_id(self) -> int | None:
+        """Whose money it is, if that is known."""
+        party = self.payer or self.payee
+        return party.id if party else None
+
+
+class Matcher:
+    """Recognises the bookings of one statement; instructions it may touch are locked, in key order."""
+
+    def __init__(self, lines: Sequence[StatementLine]) -> None:
+        """Read, and lock, everything that the references of ``lines`` name, in a few queries."""
+        payments = {name for line in lines for name in find_payment_references(line.remittance_information)}
+        self.instructions = {
+            row.reference: row
+            for row in SettlementInstruction.objects.select_for_update(no_key=True)
+            .filter(reference__in=payments)
+            .order_by("pk")
+        }
+        keys = {key for line in lines for key in find_deposit_references(_text(line))}
+        keys |= {row.organisation_id for row in self.instructions.values()}
+        self.organisations = organisations_by_id(keys)
+
+    def recognise(self, line: StatementLine) -> Recognised:
+        """What ``line`` is, as the payments stand now: confirming one changes what the next line can be."""
+        found = find_payment_references(line.remittance_information)
+        if found:
+            return self._payment(line, found)
+        keys = find_deposit_references(_text(line)) if line.direction == BankDirection.CREDIT else []
+        if not keys:
+            return Recognised(BankMatch.UNALLOCATED, "no_reference")
+        payers = [self.organisations[key] for key in keys if key in self.organisations]
+        if len(keys) > 1:
+            return Recognised(BankMatch.UNALLOCATED, "several_references")
+        if not payers:
+            return Recognised(BankMatch.UNALLOCATED, "unknown_reference")
+        (payer,) = payers
+        # What the operator pays in under its own reference makes its reserve larger.
+        return Recognised(BankMatch.RESERVE if payer.is_operator else BankMatch.DEPOSIT, payer=payer)
+
+    def _payment(self, line: StatementLine, references: list[str]) -> Recognised:
+        if len(references) > 1:
+            return Recognised(BankMatch.UNALLOCATED, "several_references")
+        instruction = self.instructions.get(references[0])
+        if instruction is None:
+            return Recognised(BankMatch.UNALLOCATED, "unknown_reference")
+        if (instruction.amount_minor, instruction.currency) != (line.amount_minor, line.currency):
+            return Recognised(BankMatch.UNALLOCATED, "amount_differs")
+        goes_out = instruction.direction == PaymentDirection.OUT
+        carried_out = goes_out == (line.direction == BankDirection.DEBIT)
+        payee = self.organisations[instruction.organisation_id]
+        if carried_out and instruction.state in CONFIRMABLE:
+            return Recognised(BankMatch.SETTLEMENT, instruction=instruction, payee=payee)
+        if not carried_out and instruction.state == InstructionState.CONFIRMED:
+            return Recognised(BankMatch.RETURNED, instruction=instruction, payee=payee)
+        return Recognised(BankMatch.UNALLOCATED, "not_expected")
+
+    def accounts(self, lines: Sequence[StatementLine]) -> Iterator[int]:
+        """The accounts whose balances the bookings may move, opened if missing, so that they can be locked first."""
+        for currency in sorted({line.currency for line in lines}):
+            parties = [key for key, view in self.organisations.items() if not view.is_operator]
+            for own in participant_accounts(parties, currency).values():
+                yield from (own[kind] for kind in TOUCHED_KINDS)
+
+    def cycles_touched(self) -> list[str]:
+        """Public identifiers of the cycles whose payments the bookings tell of."""
+        keys = {row.cycle_id for row in self.instructions.values() if row.cycle_id is not None}
+        return list(Cycle.objects.filter(pk__in=keys).order_by("pk").values_list("public_id", flat=True))
+
+
+def _text(line: StatementLine) -> str:
+    return f"{line.remittance_information} {line.counterparty_name}"

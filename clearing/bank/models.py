@@ -1,0 +1,109 @@
+"""What the bank says of the client account, line by line."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from marketplace.kernel.guards import append_only
+from marketplace.kernel.identifiers import IdentifierField
+
+from ..ground.columns import currency_stated, organisation_key
+from ..settlement.models import SettlementInstruction
+from .states import BankDirection, BankMatch
+
+
+class BankStatement(models.Model):
+    """A statement file as it was imported, once. ``lines`` it has, ``added`` lines were not known before.
+
+    ``closing_balance_minor`` is the bank's own closing balance in ``closing_currency``, where the operator stated
+    it, and ``ledger_balance_minor`` what the ledger had at the bank right after the import.
+    """
+
+    public_id = IdentifierField(prefix="bst")
+    file_name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    lines = models.PositiveIntegerField()
+    added = models.PositiveIntegerField()
+    closing_currency = models.CharField(max_length=3, null=True)
+    closing_balance_minor = models.BigIntegerField(null=True)
+    ledger_balance_minor = models.BigIntegerField(null=True)
+    imported_by = models.CharField(max_length=60)
+    imported_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sha256", "closing_currency", "closing_balance_minor"],
+                nulls_distinct=False,
+                name="bank_statement_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(closing_currency=None, closing_balance_minor=None, ledger_balance_minor=None)
+                | Q(
+                    closing_currency__isnull=False,
+                    closing_balance_minor__isnull=False,
+                    ledger_balance_minor__isnull=False,
+                ),
+                name="bank_statement_closing",
+            ),
+        ]
+        triggers = [append_only()]
+
+
+class BankEntry(models.Model):
+    """One booking on the client account, and what it was recognised as.
+
+    ``entry_reference`` is the bank's own: a booking is recorded once, in whatever files it comes. Append-only.
+    """
+
+    public_id = IdentifierField(prefix="bke")
+    statement = models.ForeignKey(BankStatement, on_delete=models.PROTECT, related_name="+")
+    entry_reference = models.CharField(max_length=64, unique=True)
+    booked_on = models.DateField()
+    direction = models.CharField(max_length=6, choices=BankDirection.choices)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    counterparty_name = models.CharField(max_length=140, blank=True, default="")
+    counterparty_account = models.CharField(max_length=40, blank=True, default="")
+    remittance_information = models.CharField(max_length=280, blank=True, default="")
+    match = models.CharField(max_length=12, choices=BankMatch.choices)
+    mismatch_code = models.CharField(max_length=40, blank=True, default="")
+    organisation = organisation_key(null=True)
+    instruction = models.ForeignKey(
+        SettlementInstruction, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="bank_entry_amount"),
+            models.CheckConstraint(
+                condition=Q(
+                    match__in=("deposit", "reserve"),
+                    organisation__isnull=False,
+                    instruction=None,
+                    mismatch_code="",
+                )
+                | Q(match__in=("settlement", "returned"), instruction__isnull=False, mismatch_code="")
+                | (Q(match="unallocated", organisation=None, instruction=None) & ~Q(mismatch_code="")),
+                name="bank_entry_match",
+            ),
+            models.UniqueConstraint(fields=["instruction", "match"], name="bank_entry_settles_once"),
+            currency_stated("bank_entry_currency"),
+        ]
+        indexes = [models.Index("match", "id", name="bank_entry_by_match")]
+        triggers = [append_only()]
+
+
+class BankAllocation(models.Model):
+    """The operator's finding to whom a receipt belongs that the market did not recognise. Append-only."""
+
+    bank_entry = models.OneToOneField(BankEntry, on_delete=models.PROTECT, related_name="allocation")
+    organisation = organisation_key()
+    decided_by = models.CharField(max_length=60)
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        triggers = [append_only()]

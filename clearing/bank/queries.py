@@ -1,0 +1,21 @@
+"""Reads bank entries in suspense, and the reference under which a participant pays in."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from marketplace.participants.queries import get_organisation
+
+from .deposit_reference import deposit_reference_of
+from .models import BankEntry
+from .states import BankMatch
+
+
+def deposit_reference(*, organisation: str) -> str:
+    """The reference that a participant states when it pays in. Raises Missing."""
+    return deposit_reference_of(get_organisation(organisation).id)
+
+
+def unallocated_receipts() -> QuerySet[BankEntry]:
+    """Bookings that nobody recognised and the operator has not allocated."""
+    return BankEntry.objects.filter(match=BankMatch.UNALLOCATED, allocation=None)

@@ -1,0 +1,71 @@
+"""Bank statements and their entries over HTTP, and the pay-in reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from marketplace.api.serializers import BilingualField, StrictSerializer
+
+from ..ground.serializers import PartyField, PartyListSerializer, label_of
+from .models import BankEntry, BankStatement
+
+
+class DepositReferenceSerializer(serializers.Serializer[Any]):
+    """What a participant states in the remittance text when it pays in."""
+
+    organisation = serializers.CharField()
+    reference = serializers.CharField()
+
+
+class BankStatementSerializer(serializers.ModelSerializer[BankStatement]):
+    """An imported statement of the client account."""
+
+    id = serializers.CharField(source="public_id")
+
+    class Meta:
+        model = BankStatement
+        fields = (
+            "id", "file_name", "sha256", "lines", "added", "closing_currency", "closing_balance_minor",
+            "ledger_balance_minor", "imported_by", "imported_at",
+        )  # fmt: skip
+
+
+class BankEntrySerializer(serializers.ModelSerializer[BankEntry]):
+    """One booking of the bank and what it was recognised as; ``mismatch_code`` says why it was not."""
+
+    id = serializers.CharField(source="public_id")
+    statement = serializers.CharField(source="statement.public_id")
+    organisation = PartyField("organisation_id")
+    instruction = serializers.CharField(source="instruction.public_id", allow_null=True, default=None)
+    match_label = serializers.SerializerMethodField()
+
+    class Meta:
+        model = BankEntry
+        list_serializer_class = PartyListSerializer
+        fields = (
+            "id", "statement", "entry_reference", "booked_on", "direction", "amount_minor", "currency",
+            "counterparty_name", "counterparty_account", "remittance_information", "match", "match_label",
+            "mismatch_code", "organisation", "instruction",
+        )  # fmt: skip
+
+    @extend_schema_field(BilingualField)
+    def get_match_label(self, entry: BankEntry) -> dict[str, str]:
+        """What it was recognised as, in words."""
+        return label_of(entry, "match")
+
+
+class UploadStatementSerializer(StrictSerializer):
+    """A statement of the client account as CSV in UTF-8, with the bank's own closing balance if it is known."""
+
+    file = serializers.FileField()
+    closing_balance_minor = serializers.IntegerField(required=False, min_value=-(10**15), max_value=10**15)
+    closing_currency = serializers.CharField(required=False, min_length=3, max_length=3)
+
+
+class AllocateSerializer(StrictSerializer):
+    """The participant that a receipt belongs to."""
+
+    organisation = serializers.CharField(max_length=31)

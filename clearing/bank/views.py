@@ -1,0 +1,83 @@
+"""Routes of the bank: statements, entries, and the pay-in reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from marketplace.api.permissions import HasScope, IsOperator
+from marketplace.api.principal import actor_of
+from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
+from marketplace.kernel.errors import Missing
+
+from .filters import BankEntryFilter
+from .models import BankEntry, BankStatement
+from .queries import deposit_reference
+from .serializers import (
+    AllocateSerializer,
+    BankEntrySerializer,
+    BankStatementSerializer,
+    DepositReferenceSerializer,
+    UploadStatementSerializer,
+)
+from .services import allocate_receipt, import_bank_statement
+
+
+class DepositReferenceView(APIView):
+    """Under which reference the caller pays in."""
+
+    permission_classes = (HasScope,)
+
+    @extend_schema(
+        summary="Read the reference to pay in under", responses={200: DepositReferenceSerializer, **PROBLEMS}
+    )
+    def get(self, request: Request) -> Response:
+        """The reference that the caller's organisation states in the remittance text."""
+        actor = actor_of(request)
+        if actor.organisation is None:
+            raise Missing(kind="organisation", identifier=actor.identifier)
+        reference = deposit_reference(organisation=actor.organisation)
+        return Response({"organisation": actor.organisation, "reference": reference})
+
+
+class BankStatementViewSet(MarketReadViewSet[BankStatement]):
+    """Imported statements of the client account (operator)."""
+
+    serializer_class = BankStatementSerializer
+    permission_classes = (IsOperator,)
+    filterset_fields = ("sha256",)
+    parser_classes = (MultiPartParser,)
+    queryset = BankStatement.objects.all()
+
+    @create_command(
+        summary="Import a statement", request=UploadStatementSerializer, response=BankStatementSerializer
+    )
+    def create(self, data: dict[str, Any]) -> BankStatement:
+        """Import it whole or not at all; the same file again changes nothing (operator)."""
+        file = data.pop("file")
+        return import_bank_statement(actor=self.actor, content=file.read(), file_name=file.name, **data)
+
+
+class BankEntryViewSet(MarketReadViewSet[BankEntry]):
+    """Bookings of the bank, and what each was recognised as (operator)."""
+
+    serializer_class = BankEntrySerializer
+    permission_classes = (IsOperator,)
+    filterset_class = BankEntryFilter
+    queryset = BankEntry.objects.select_related("statement", "instruction")
+
+    @command(
+        summary="Say whose a receipt is",
+        request=AllocateSerializer,
+        response=BankEntrySerializer,
+        permissions=(IsOperator,),
+        example={"organisation": "org_01JABCDEFGHJKMNPQRSTVWXYZ0"},
+    )
+    def allocate(self, data: dict[str, Any], public_id: str) -> BankEntry:
+        """Credit a receipt that was not recognised to a participant (operator)."""
+        return allocate_receipt(actor=self.actor, bank_entry=public_id, organisation=data["organisation"])

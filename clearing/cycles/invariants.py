@@ -1,0 +1,81 @@
+"""Invariants of cycles and of the calendar."""
+
+from __future__ import annotations
+
+from marketplace.kernel.invariants import Invariant, by_query
+
+from .queries import cut_off_by_no_calendar
+
+Invariant(
+    name="clearing.cycles_in_line",
+    promise=2,
+    statement="Cycles of a currency are numbered 1, 2, 3, … and the last alone is open.",
+    guards=(
+        "clearing_cycle.cycle_one_open",
+        "clearing_cycle.cycle_number_once",
+        "clearing_cycle.numbers_without_gap",
+    ),
+    test="tests/clearing/cycles/test_guards.py::test_a_second_open_cycle_is_refused",
+    check=by_query(
+        "SELECT currency, count(*), max(number) FROM clearing_cycle GROUP BY currency"
+        " HAVING count(*) <> max(number) OR count(*) FILTER (WHERE state = 'open') <> 1"
+        "  OR max(number) FILTER (WHERE state = 'open') <> max(number)"
+    ),
+)
+Invariant(
+    name="clearing.cut_off_closes_one_cycle",
+    promise=2,
+    statement=(
+        "A cut-off of the calendar closes one cycle, that was open when it came, and was published when it came;"
+        " what was published is never changed."
+    ),
+    guards=(
+        "clearing_cycle.cycle_cut_off",
+        "clearing_cycle.cycle_cut_off_once",
+        "clearing_cycle.cut_off_when_closed",
+        "clearing_cycle.set_once",
+        "clearing_clearingschedule.append_only",
+        "clearing_clearingschedule.schedule_has_cut_offs",
+        "clearing_clearingschedule.schedule_limits",
+        "clearing_closedday.append_only",
+        "clearing_closedday.closed_day_name",
+    ),
+    test="tests/clearing/cycles/test_calendar_guards.py::test_a_cut_off_closes_one_cycle_that_was_open",
+    check=cut_off_by_no_calendar,
+)
+Invariant(
+    name="clearing.held_cycle_stands",
+    promise=2,
+    statement="A cycle on hold names who holds it and why, and stays in its state.",
+    guards=(
+        "clearing_cycle.held_cycle_stands",
+        "clearing_cycle.cycle_hold_reason",
+        "clearing_cycle.cycle_held_when",
+    ),
+    test="tests/clearing/cycles/test_guards.py::test_a_cycle_on_hold_stays_where_it_is",
+    check=by_query(
+        "SELECT business_key, state FROM clearing_cycle WHERE (on_hold_since IS NULL) <> (hold_reason = '')"
+        " OR (on_hold_since IS NULL) <> (held_by = '')"
+        " OR on_hold_since IS NOT NULL AND state IN ('open', 'settled')"
+    ),
+)
+
+Invariant(
+    name="clearing.money_under_a_regime",
+    promise=1,
+    statement="Clearing in a currency began under a funds regime that was in force.",
+    guards=(
+        "clearing_cycle.under_a_regime",
+        "clearing_fundsregime.append_only",
+        "clearing_fundsregime.regime_stated",
+        "clearing_fundsregime.regime_registered",
+        "clearing_fundsregime.regime_limits",
+        "clearing_fundsregime.regime_cross_border_basis",
+        "clearing_fundsregime.regime_not_backdated",
+    ),
+    test="tests/clearing/cycles/test_guards.py::test_no_cycle_without_a_regime",
+    check=by_query(
+        "SELECT c.business_key, c.opened_at FROM clearing_cycle c WHERE NOT EXISTS (SELECT FROM clearing_fundsregime r"
+        " WHERE r.currency = c.currency AND r.effective_from <= c.opened_at)"
+    ),
+)

@@ -1,0 +1,20 @@
+"""Asks a worker to advance a cycle."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import current_app
+from kombu.exceptions import OperationalError
+
+logger = logging.getLogger(__name__)
+
+ADVANCE_TASK = "clearing.tasks.advance"
+
+
+def nudge(cycle: str) -> None:
+    """Ask a worker to take the cycle on. Without a broker it only logs: the sweep finds what a nudge lost."""
+    try:
+        current_app.send_task(ADVANCE_TASK, args=[cycle], retry=False, expires=60, ignore_result=True)
+    except OperationalError as error:
+        logger.warning("no broker for a nudge; the sweep will take cycle %s on: %s", cycle, error)

@@ -1,0 +1,146 @@
+"""Reads cycles and the calendar: cut-offs and value dates."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.db.models import QuerySet
+
+from marketplace.kernel import clock
+from marketplace.kernel.errors import Missing
+
+from .cut_offs import ClosedDayStatement, CutOffs, Schedule
+from .models import ClearingSchedule, ClosedDay, Cycle
+from .states import FINAL_STATES, CycleState
+
+ORDER = tuple(CycleState.values)
+
+
+class CycleProgress(NamedTuple):
+    """Steps that a cycle has done, of those before it waits for the bank."""
+
+    reached: int
+    expected: int
+
+
+def visible_cycles() -> QuerySet[Cycle]:
+    """Every cycle: what it came to, and its hashes, are public."""
+    return Cycle.objects.all()
+
+
+def cycle_summaries() -> list[dict[str, Any]]:
+    """Every cycle that was cut off, in order: key, state, figures and hashes as JSON types."""
+    names = (
+        "business_key",
+        "state",
+        "trades",
+        "gross_minor",
+        "net_minor",
+        "payments_before",
+        "payments_after",
+        "input_hash",
+        "output_hash",
+        "merkle_root",
+    )
+    rows = Cycle.objects.exclude(state=CycleState.OPEN).order_by("currency", "number")
+    return [{"id": cycle.public_id} | {name: getattr(cycle, name) for name in names} for cycle in rows]
+
+
+def cycle_progress(cycle: str) -> CycleProgress:
+    """How far a cycle has come on its own, from ``closing`` (0) to ``settling`` or beyond. Raises Missing."""
+    expected = ORDER.index(CycleState.SETTLING) - ORDER.index(CycleState.CLOSING)
+    reached = ORDER.index(cycle_of(cycle).state) - ORDER.index(CycleState.CLOSING)
+    return CycleProgress(max(0, min(reached, expected)), expected)
+
+
+def is_final(cycle: str) -> bool:
+    """Whether a cycle is settled, wholly or in part. Raises Missing."""
+    return cycle_of(cycle).state in FINAL_STATES
+
+
+def cycle_of(public_id: str) -> Cycle:
+    """One cycle; raises Missing."""
+    cycle = Cycle.objects.filter(public_id=public_id).first()
+    if cycle is None:
+        raise Missing(kind="cycle", identifier=public_id)
+    return cycle
+
+
+VALUE_DAYS = 1
+"""Business days from a transfer file to its value date where no schedule says otherwise."""
+CUT_OFFS_SHOWN = 10
+
+
+def published_schedules() -> QuerySet[ClearingSchedule]:
+    """Every schedule that was stated: the calendar is public."""
+    return ClearingSchedule.objects.all()
+
+
+def published_closed_days() -> QuerySet[ClosedDay]:
+    """Every statement about a closed day: the calendar is public."""
+    return ClosedDay.objects.all()
+
+
+class Calendars:
+    """The cut-offs of every currency as they are published, read once for many questions."""
+
+    def __init__(self) -> None:
+        """Read every schedule and every closed day, in two queries."""
+        self._schedules: dict[str, list[Schedule]] = {}
+        for row in ClearingSchedule.objects.order_by("pk"):
+            self._schedules.setdefault(row.currency, []).append(
+                Schedule(
+                    effective_from=row.effective_from,
+                    cut_off_times=tuple(row.cut_off_times),
+                    value_days=row.value_days,
+                    overdue_minutes=row.overdue_minutes,
+                    active=row.active,
+                    stated_at=row.stated_at,
+                )
+            )
+        self._statements = [
+            ClosedDayStatement(row.day, row.currency, row.closed, row.stated_at)
+            for row in ClosedDay.objects.order_by("pk")
+        ]
+        self._zone = clock.market_zone()
+
+    def of(self, currency: str) -> CutOffs:
+        """The cut-offs of a currency; there are none where it has no schedule."""
+        own = (row for row in self._statements if row.scope in ("", currency))
+        return CutOffs(self._schedules.get(currency, ()), own, self._zone)
+
+
+def next_cut_offs(currency: str, *, count: int = CUT_OFFS_SHOWN) -> list[datetime]:
+    """The next ``count`` cut-offs of a currency, in order; none where no schedule is in force."""
+    return Calendars().of(currency).after(clock.now(), count=count)
+
+
+def value_date(currency: str) -> date:
+    """The business day on which what is handed to the bank today is paid, by the schedule in force."""
+    return value_date_after(clock.today(), Calendars().of(currency))
+
+
+def value_date_after(day: date, cut_offs: CutOffs) -> date:
+    """The business day on which what is handed to the bank on ``day`` is paid."""
+    schedule = cut_offs.schedule_on(day)
+    calendar = cut_offs.calendar()
+    return calendar.following(calendar.after(day, schedule.value_days if schedule else VALUE_DAYS))
+
+
+def cut_off_by_no_calendar() -> list[dict[str, Any]]:
+    """Cycles that name a cut-off that was none by what was published when it came."""
+    calendars = Calendars()
+    found = []
+    for cycle in Cycle.objects.exclude(cut_off_at=None).order_by("currency", "number"):
+        cut_off_at: Any = cycle.cut_off_at
+        day = clock.business_date(cut_off_at)
+        # Clocks that are put forward may have carried it over into the next day.
+        published = [
+            moment
+            for near in (day, day - timedelta(days=1))
+            for moment in calendars.of(cycle.currency).on(near)
+        ]
+        if cut_off_at not in published:
+            found.append({"cycle": cycle.business_key, "cut_off_at": cut_off_at.isoformat()})
+    return found

@@ -1,0 +1,90 @@
+"""The calendar of clearing: schedules, closed days and cut-offs."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from marketplace.api.serializers import BilingualField, StrictSerializer
+
+from .models import CUT_OFFS_A_DAY_MAX, OVERDUE_MINUTES_MAX, VALUE_DAYS_MAX, ClearingSchedule, ClosedDay
+from .queries import CUT_OFFS_SHOWN, VALUE_DAYS
+
+CUT_OFFS_SHOWN_MAX = 100
+
+
+class ClearingScheduleSerializer(serializers.ModelSerializer[ClearingSchedule]):
+    """When the cycles of a currency are cut off from a day on, in the market's time zone."""
+
+    id = serializers.CharField(source="public_id")
+
+    class Meta:
+        model = ClearingSchedule
+        fields = (
+            "id", "currency", "effective_from", "cut_off_times", "value_days", "overdue_minutes", "active", "stated_at",
+        )  # fmt: skip
+
+
+class ClosedDaySerializer(serializers.ModelSerializer[ClosedDay]):
+    """A statement that a day is closed to clearing, or (``closed`` false) after all not; the last one counts."""
+
+    id = serializers.CharField(source="public_id")
+    name = BilingualField()
+
+    class Meta:
+        model = ClosedDay
+        fields = ("id", "day", "currency", "closed", "name", "stated_at")
+
+
+class PublishScheduleSerializer(StrictSerializer):
+    """When the cycles of a currency are to be cut off, from a day on."""
+
+    currency = serializers.CharField(min_length=3, max_length=3)
+    effective_from = serializers.DateField(
+        help_text="Today or later. It replaces what is in force from that day on."
+    )
+    cut_off_times = serializers.ListField(
+        child=serializers.TimeField(), max_length=CUT_OFFS_A_DAY_MAX, help_text="In the market's time zone."
+    )
+    value_days = serializers.IntegerField(
+        min_value=0,
+        max_value=VALUE_DAYS_MAX,
+        default=VALUE_DAYS,
+        help_text="Business days from a transfer file to the day on which it is paid.",
+    )
+    overdue_minutes = serializers.IntegerField(
+        min_value=1,
+        max_value=OVERDUE_MINUTES_MAX,
+        allow_null=True,
+        default=None,
+        help_text="How long the steps after a cut-off may take; null leaves it to the rulebook.",
+    )
+    active = serializers.BooleanField(default=True, help_text="False ends cutting off by the clock.")
+
+
+class WithdrawClosedDaySerializer(StrictSerializer):
+    """A closed day as it was declared: for a currency, or (empty) for all."""
+
+    day = serializers.DateField()
+    currency = serializers.CharField(min_length=3, max_length=3, allow_blank=True, default="")
+
+
+class DeclareClosedDaySerializer(WithdrawClosedDaySerializer):
+    """A day on which no cycle is cut off, beside weekends and public holidays."""
+
+    name = BilingualField()
+
+
+class CutOffsQuerySerializer(serializers.Serializer[None]):
+    """Which cut-offs are asked for."""
+
+    currency = serializers.RegexField(r"^[A-Z]{3}$", default="JPY")
+    count = serializers.IntegerField(min_value=1, max_value=CUT_OFFS_SHOWN_MAX, default=CUT_OFFS_SHOWN)
+
+
+class CutOffsSerializer(serializers.Serializer[None]):
+    """The next cut-offs of a currency, in order; none where no schedule is in force."""
+
+    currency = serializers.CharField()
+    time_zone = serializers.CharField(help_text="The market's time zone, in which the schedule's times are.")
+    value_date = serializers.DateField(help_text="The day on which what is handed to the bank today is paid.")
+    cut_offs = serializers.ListField(child=serializers.DateTimeField())

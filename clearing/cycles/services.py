@@ -1,0 +1,132 @@
+"""States the calendar: schedules of cut-offs and closed days."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from datetime import date, time
+
+from django.db import transaction
+
+from marketplace.evidence.services import record
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.labels import Label
+
+from .models import CUT_OFFS_A_DAY_MAX, ClearingSchedule, ClosedDay
+from .queries import VALUE_DAYS
+
+
+def require_currency(currency: str) -> None:
+    """Raise FieldInvalid for what is not written like a currency."""
+    if len(currency) != 3 or not currency.isascii() or not currency.isalpha() or not currency.isupper():
+        raise FieldInvalid(
+            "currency",
+            Label("write three capital letters (ISO 4217)", "ISO 4217の英大文字3字で指定してください"),
+        )
+
+
+logger = logging.getLogger(__name__)
+
+
+@transaction.atomic
+def publish_clearing_schedule(
+    *,
+    actor: Actor,
+    currency: str,
+    effective_from: date,
+    cut_off_times: Collection[time],
+    value_days: int = VALUE_DAYS,
+    overdue_minutes: int | None = None,
+    active: bool = True,
+) -> ClearingSchedule:
+    """State when the cycles of ``currency`` are cut off from a day on, in local time; it replaces what is in force.
+
+    An inactive schedule ends cutting off by the clock. Raises FieldInvalid, Forbidden.
+    """
+    actor.require_operator()
+    require_currency(currency)
+    _require_to_come("effective_from", effective_from)
+    times = sorted(set(cut_off_times))
+    if active and not 1 <= len(times) <= CUT_OFFS_A_DAY_MAX:
+        raise FieldInvalid(
+            "cut_off_times",
+            Label(
+                f"state 1 to {CUT_OFFS_A_DAY_MAX} cut-offs a day",
+                f"1日の締切を1～{CUT_OFFS_A_DAY_MAX}件で指定してください",
+            ),
+        )
+    schedule = ClearingSchedule.objects.create(
+        currency=currency,
+        effective_from=effective_from,
+        cut_off_times=times,
+        value_days=value_days,
+        overdue_minutes=overdue_minutes,
+        active=active,
+        stated_at=clock.now(),
+    )
+    record(
+        kind="clearing.schedule_published",
+        subject=schedule.public_id,
+        actor=actor,
+        payload={
+            "currency": currency,
+            "effective_from": effective_from.isoformat(),
+            "cut_off_times": [moment.isoformat() for moment in times],
+            "value_days": value_days,
+            "overdue_minutes": overdue_minutes,
+            "active": active,
+        },
+    )
+    return schedule
+
+
+@transaction.atomic
+def declare_closed_day(*, actor: Actor, day: date, name: dict[str, str], currency: str = "") -> ClosedDay:
+    """State that no cycle (of ``currency``, or at all) is cut off on ``day``; ``name`` is ``{"ja", "en"}``.
+
+    Repeating it returns what stands. Raises FieldInvalid, Forbidden.
+    """
+    actor.require_operator()
+    if currency:
+        require_currency(currency)
+    _require_to_come("day", day)
+    standing = _standing(day, currency)
+    if standing is not None and standing.name == name:
+        return standing
+    return _state_day(actor, day=day, currency=currency, name=name, closed=True)
+
+
+@transaction.atomic
+def withdraw_closed_day(*, actor: Actor, day: date, currency: str = "") -> ClosedDay:
+    """Take back that ``day`` is closed, as it was declared for ``currency`` or for all. Raises Missing, Forbidden."""
+    actor.require_operator()
+    _require_to_come("day", day)
+    standing = _standing(day, currency)
+    if standing is None:
+        raise Missing(kind="closed day", identifier=" ".join(filter(None, (day.isoformat(), currency))))
+    return _state_day(actor, day=day, currency=currency, name=standing.name, closed=False)
+
+
+def _standing(day: date, currency: str) -> ClosedDay | None:
+    last = ClosedDay.objects.filter(day=day, currency=currency).order_by("-pk").first()
+    return last if last is not None and last.closed else None
+
+
+def _state_day(actor: Actor, *, day: date, currency: str, name: dict[str, str], closed: bool) -> ClosedDay:
+    stated = ClosedDay.objects.create(
+        day=day, currency=currency, name=name, closed=closed, stated_at=clock.now()
+    )
+    record(
+        kind="clearing.closed_day_declared" if closed else "clearing.closed_day_withdrawn",
+        subject=stated.public_id,
+        actor=actor,
+        payload={"day": day.isoformat(), "currency": currency, "name": name},
+    )
+    return stated
+
+
+def _require_to_come(field: str, day: date) -> None:
+    if day < clock.today():
+        raise FieldInvalid(field, Label("state today or a later day", "本日以降の日付を指定してください"))

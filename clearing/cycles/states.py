@@ -1,0 +1,49 @@
+"""Lifecycles and enumerations of cycles. Pure; other applications may import them."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+
+from marketplace.kernel.labels import Label
+from marketplace.kernel.states import StateMachine
+
+
+class CycleState(TextChoices):
+    """How far the clearing of a period has come."""
+
+    OPEN = "open", Label("open", "受付中")
+    CLOSING = "closing", Label("cut off, waits for what was committed before", "締切・反映待ち")
+    VALIDATED = "validated", Label("validated", "検証済み")
+    NETTED = "netted", Label("netted, final", "ネッティング済み・確定")
+    POSTED = "posted", Label("posted to the ledger", "記帳済み")
+    SETTLING = "settling", Label("being settled", "決済中")
+    SETTLED = "settled", Label("settled", "決済完了")
+    PARTIAL = "partial", Label("settled in part; the rest is carried", "一部決済・残額繰越")
+
+
+CYCLE = StateMachine(
+    name="clearing.cycle",
+    states=CycleState,
+    initial=frozenset({CycleState.OPEN}),
+    table={
+        (CycleState.OPEN, "close", "operator"): CycleState.CLOSING,
+        # When a cut-off of the schedule has passed.
+        (CycleState.OPEN, "close", "system"): CycleState.CLOSING,
+        (CycleState.CLOSING, "validate", "system"): CycleState.VALIDATED,
+        (CycleState.VALIDATED, "net", "system"): CycleState.NETTED,
+        (CycleState.NETTED, "post", "system"): CycleState.POSTED,
+        (CycleState.POSTED, "instruct", "system"): CycleState.SETTLING,
+        (CycleState.SETTLING, "settle", "system"): CycleState.SETTLED,
+        (CycleState.SETTLING, "carry", "system"): CycleState.PARTIAL,
+        # What failed was paid again, or a claim was collected: the rest is settled after all.
+        (CycleState.PARTIAL, "settle", "system"): CycleState.SETTLED,
+        # A bank may return a payment after it was confirmed.
+        (CycleState.SETTLED, "carry", "system"): CycleState.PARTIAL,
+    },
+)
+
+CUT_OFF_STATES = (CycleState.CLOSING, CycleState.VALIDATED, CycleState.NETTED)
+FINAL_STATES = (CycleState.SETTLED, CycleState.PARTIAL)
+POSTED_STATES = (CycleState.POSTED, CycleState.SETTLING, *FINAL_STATES)
+WORKING_STATES = (*CUT_OFF_STATES, CycleState.POSTED)
+HOLDABLE_STATES = (*WORKING_STATES, CycleState.SETTLING, CycleState.PARTIAL)

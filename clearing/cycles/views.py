@@ -1,0 +1,132 @@
+"""The calendar of clearing, which everybody may read and the operator states."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, viewsets
+from rest_framework.permissions import SAFE_METHODS, AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from marketplace.api.permissions import IsOperator
+from marketplace.api.principal import actor_of
+from marketplace.api.views import command, create_command
+from marketplace.kernel import clock
+
+from .models import ClearingSchedule, ClosedDay
+from .queries import next_cut_offs, published_closed_days, published_schedules, value_date
+from .serializers import (
+    ClearingScheduleSerializer,
+    ClosedDaySerializer,
+    CutOffsQuerySerializer,
+    CutOffsSerializer,
+    DeclareClosedDaySerializer,
+    PublishScheduleSerializer,
+    WithdrawClosedDaySerializer,
+)
+from .services import declare_closed_day, publish_clearing_schedule, withdraw_closed_day
+
+SCHEDULE_EXAMPLE = {
+    "currency": "JPY",
+    "effective_from": "2030-04-01",
+    "cut_off_times": ["11:00:00", "15:00:00"],
+    "value_days": 1,
+    "overdue_minutes": 90,
+}
+CLOSED_DAY_EXAMPLE = {
+    "day": "2030-05-02",
+    "name": {"ja": "システム更改のための休業日", "en": "Closed for a system migration"},
+}
+
+
+class _PublishedViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Any]):
+    """What the operator has stated, for everybody to read."""
+
+    def get_permissions(self) -> list[Any]:
+        """Reading is public, commands are the operator's."""
+        return [AllowAny()] if self.request.method in SAFE_METHODS else [IsOperator()]
+
+
+class ClearingScheduleViewSet(_PublishedViewSet):
+    """When cycles are cut off. Schedules are added, never changed; the newest that is in effect counts."""
+
+    serializer_class = ClearingScheduleSerializer
+    filterset_fields = ("currency", "active")
+    queryset = ClearingSchedule.objects.all()
+
+    def get_queryset(self) -> QuerySet[ClearingSchedule]:
+        """Every schedule that was stated."""
+        return published_schedules()
+
+    @create_command(
+        summary="Publish when cycles are cut off",
+        request=PublishScheduleSerializer,
+        response=ClearingScheduleSerializer,
+        example=SCHEDULE_EXAMPLE,
+    )
+    def create(self, data: dict[str, Any]) -> ClearingSchedule:
+        """From its day on it replaces the schedule in force; the sweep cuts off by it (operator)."""
+        return publish_clearing_schedule(actor=actor_of(self.request), **data)
+
+
+class ClosedDayViewSet(_PublishedViewSet):
+    """Days on which no cycle is cut off, beside weekends, public holidays and the banks' year-end."""
+
+    serializer_class = ClosedDaySerializer
+    filterset_fields = ("day", "currency", "closed")
+    queryset = ClosedDay.objects.all()
+
+    def get_queryset(self) -> QuerySet[ClosedDay]:
+        """Every statement about a closed day."""
+        return published_closed_days()
+
+    @create_command(
+        summary="Declare a day closed to clearing",
+        request=DeclareClosedDaySerializer,
+        response=ClosedDaySerializer,
+        example=CLOSED_DAY_EXAMPLE,
+    )
+    def create(self, data: dict[str, Any]) -> ClosedDay:
+        """For one currency, or for all (operator)."""
+        return declare_closed_day(actor=actor_of(self.request), **data)
+
+    @command(
+        summary="Take back that a day is closed",
+        request=WithdrawClosedDaySerializer,
+        response=ClosedDaySerializer,
+        detail=False,
+        status=201,
+        example={"day": "2030-05-02"},
+    )
+    def withdraw(self, data: dict[str, Any]) -> ClosedDay:
+        """A further statement about the day as it was declared (operator)."""
+        return withdraw_closed_day(actor=actor_of(self.request), **data)
+
+
+class CutOffsView(APIView):
+    """When the next cycles are cut off."""
+
+    permission_classes = (AllowAny,)
+    authentication_classes = ()
+
+    @extend_schema(
+        summary="Read the next cut-offs of a currency",
+        parameters=[CutOffsQuerySerializer],
+        responses={200: CutOffsSerializer},
+    )
+    def get(self, request: Request) -> Response:
+        """By the calendar as it is published now."""
+        asked = CutOffsQuerySerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        currency = asked.validated_data["currency"]
+        found = {
+            "currency": currency,
+            "time_zone": str(clock.market_zone()),
+            "value_date": value_date(currency),
+            "cut_offs": next_cut_offs(currency, count=asked.validated_data["count"]),
+        }
+        return Response(CutOffsSerializer(found).data)

@@ -1,0 +1,1 @@
+"""What every room of clearing stands on: bulk SQL, parallel reads, parties, shared columns, scopes, parameters."""

@@ -1,0 +1,1 @@
+"""Qualified invoices, return invoices, corrected invoices, and the intermediary rule."""

@@ -1,0 +1,252 @@
+"""What stands on an invoice, as the template ``clearing/invoice`` prints it. Pure.
+
+Tax is stated once per rate. For a trade or a correction the lines are one supply, whose tax the trade states; for
+the fees of a cycle it is computed here over the sum of each rate (Order for the Consumption Tax Act, article 70-10).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from marketplace.kernel.labels import Label
+from marketplace.kernel.money import share_of
+
+from ..ground.parties import HOME_COUNTRY, Party
+from .states import InvoiceKind
+
+RETURN_INVOICE_DUTY_FROM_MINOR = {"JPY": 10_000}
+"""A return of less, with tax, needs no return invoice (Order, article 70-9, paragraph 3, item 2, from 2023-10-01)."""
+
+SET_OFF = Label(
+    "This amount is settled through clearing cycle {cycle}; what was set off is on the statement of that cycle.",
+    "この金額は清算サイクル {cycle} を通じて決済されます。相殺の内訳は同サイクルの明細をご覧ください。",
+)
+INTERMEDIARY = Label(
+    "The market issues this document under its own name for the supplier {supplier}, which has notified it (Order for"
+    " Enforcement of the Consumption Tax Act, article 70-12, paragraph 1).",
+    "本書類は、消費税法施行令第70条の12第1項（媒介者交付特例）により、提供者 {supplier} に代わり当市場が交付します。",
+)
+UNREGISTERED = Label(
+    "The issuer is not a registered issuer of qualified invoices: the recipient may be able to deduct only part of the"
+    " tax, or none.",
+    "発行者は適格請求書発行事業者ではありません。仕入税額控除は一部に限られる、または受けられない場合があります。",
+)
+EXEMPT = Label(
+    "Returned is less than ¥10,000 with tax: there is no duty to issue this document, which is issued all the same.",
+    "税込1万円未満の返還のため適格返還請求書の交付義務はありませんが、参考として交付します。",
+)
+FOREIGN_ISSUER = Label(
+    "The supplier is a foreign business ({country}) without a registration number in Japan. Whether the recipient"
+    " accounts for the tax itself (reverse charge, for electronic services for business use only) is to be confirmed"
+    " by the parties.",
+    "提供者は登録番号のない国外事業者（{country}）です。受領者が納税義務者となるか（リバースチャージ方式。事業者向け電気通信"
+    "利用役務の提供に限る）は、当事者間でご確認ください。",
+)
+FOREIGN_RECIPIENT = Label(
+    "The recipient is established abroad ({country}). Where the supply counts as made, and whether it is exempt as an"
+    " export, is to be confirmed by the parties.",
+    "受領者は国外（{country}）の事業者です。取引の内外判定および輸出免税の適用は、当事者間でご確認ください。",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The invoice that a return or a correction is about: its number and dates, ISO."""
+
+    number: str
+    issued_on: str
+    supplied_on: str
+
+    def as_dict(self) -> dict[str, str]:
+        """As it stands on a document."""
+        return {"number": self.number, "issued_on": self.issued_on, "supplied_on": self.supplied_on}
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceLine:
+    """One line, net of tax.
+
+    ``reference`` names the trade that it is about, ``purchase_order`` the buyer's own reference of it;
+    ``supplied_on`` is the day of the supply, or of what was given back. ``original`` is the invoice that is corrected.
+    """
+
+    description: Label
+    amount_minor: int
+    tax_rate_bp: int
+    reference: str
+    purchase_order: str
+    supplied_on: date
+    reduced_rate: bool = False
+    original: Original | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As it stands on a document."""
+        return {
+            "description": self.description.as_dict(),
+            "amount_minor": self.amount_minor,
+            "tax_rate_bp": self.tax_rate_bp,
+            "reduced_rate": self.reduced_rate,
+            "reference": self.reference,
+            "purchase_order": self.purchase_order,
+            "supplied_on": self.supplied_on.isoformat(),
+            "original": self.original.as_dict() if self.original else None,
+        }
+
+
+def kind_of(issuer: Party, *, returns: bool) -> InvoiceKind:
+    """A return invoice for what is given back; otherwise qualified if the issuer is registered."""
+    if returns:
+        return InvoiceKind.RETURN_INVOICE
+    return InvoiceKind.QUALIFIED_INVOICE if issuer.registration_number else InvoiceKind.INVOICE
+
+
+def tax_once_per_rate(lines: Iterable[InvoiceLine]) -> dict[int, tuple[int, int]]:
+    """Rate → (net, tax): the net of each rate summed first, its tax cut off to whole units once."""
+    nets: dict[int, int] = {}
+    for line in lines:
+        nets[line.tax_rate_bp] = nets.get(line.tax_rate_bp, 0) + line.amount_minor
+    return {rate: (net, share_of(net, rate)) for rate, net in sorted(nets.items(), reverse=True)}
+
+
+def is_exempt_return(kind: str, *, currency: str, total_minor: int) -> bool:
+    """Whether the law asks for no return invoice, because what is given back is small."""
+    return kind == InvoiceKind.RETURN_INVOICE and total_minor < RETURN_INVOICE_DUTY_FROM_MINOR.get(
+        currency, 0
+    )
+
+
+def invoice_document(
+    *,
+    number: str,
+    kind: InvoiceKind,
+    issued_on: date,
+    issuer: Party,
+    recipient: Party,
+    supplier: Party | None,
+    currency: str,
+    cycle: str,
+    lines: Sequence[InvoiceLine],
+    totals: dict[int, tuple[int, int]],
+    purchase_order: str | None,
+) -> dict[str, Any]:
+    """The JSON snapshot of an invoice; ``totals`` is rate → (net, tax), ``cycle`` the business key of its cycle."""
+    total_minor = sum(net + tax for net, tax in totals.values())
+    exempt = is_exempt_return(kind, currency=currency, total_minor=total_minor)
+    notes = _notes(cycle, kind, issuer, recipient, supplier, exempt=exempt)
+    days = [line.supplied_on for line in lines]
+    return {
+        "number": number,
+        "kind": kind.value,
+        "issued_on": issued_on.isoformat(),
+        "supplied_on": max(days).isoformat(),
+        "supplied_from_on": min(days).isoformat() if min(days) != max(days) else None,
+        "issuer": issuer.as_dict(),
+        "recipient": recipient.as_dict(),
+        "supplier": supplier.as_dict() if supplier else None,
+        "currency": currency,
+        "lines": [line.as_dict() for line in lines],
+        "totals": [
+            {"tax_rate_bp": rate, "net_minor": net, "tax_minor": tax} for rate, (net, tax) in totals.items()
+        ],
+        "total_minor": total_minor,
+        "purchase_order": purchase_order,
+        "exempt_from_issue": exempt,
+        "correction": None,
+        "notes": {
+            language: "\n\n".join(note.in_language(language) for note in notes) for language in ("ja", "en")
+        },
+    }
+
+
+def _notes(
+    cycle: str, kind: str, issuer: Party, recipient: Party, supplier: Party | None, *, exempt: bool
+) -> list[Label]:
+    """What a reader must know besides the figures."""
+    seller = supplier or issuer
+    notes = [SET_OFF.fill({"cycle": cycle})]
+    if supplier:
+        notes.append(_filled(INTERMEDIARY, "supplier", _name(supplier)))
+    if exempt:
+        notes.append(EXEMPT)
+    if seller.is_foreign_unregistered:
+        notes.append(_filled(FOREIGN_ISSUER, "country", seller.country_name))
+    if kind == InvoiceKind.INVOICE:
+        notes.append(UNREGISTERED)
+    if recipient.country != HOME_COUNTRY:
+        notes.append(_filled(FOREIGN_RECIPIENT, "country", recipient.country_name))
+    return notes
+
+
+def _name(party: Party) -> Label:
+    japanese = party.name["ja"] or party.name["en"]
+    return Label(party.name["en"] or japanese, japanese)
+
+
+def _filled(words: Label, field: str, value: Label) -> Label:
+    """The words with a field that differs between the languages."""
+    return Label(str(words).format_map({field: str(value)}), words.ja.format_map({field: value.ja}))
+
+
+def corrected_document(
+    document: dict[str, Any],
+    *,
+    number: str,
+    issued_on: date,
+    changes: dict[str, str],
+    reason: str,
+    single_order: bool,
+) -> dict[str, Any]:
+    """A copy of ``document`` with the words of ``changes`` in place of what was wrong, that says what it corrects.
+
+    ``changes`` may hold ``purchase_order``, ``recipient_name_ja``, ``recipient_name_en`` and ``note``; the purchase
+    order of the lines follows where ``single_order`` says that they have one. Amounts stay.
+    """
+    made = document | {"number": number, "issued_on": issued_on.isoformat()}
+    told: list[dict[str, Any]] = []
+    for item in CORRECTABLE:
+        if item not in changes:
+            continue
+        before = correctable_value(document, item)
+        told.append({"item": CORRECTABLE[item].as_dict(), "before": before, "after": changes[item]})
+    names = {
+        language: changes.get(f"recipient_name_{language}", document["recipient"]["name"][language])
+        for language in ("ja", "en")
+    }
+    made["recipient"] = document["recipient"] | {"name": names}
+    if "purchase_order" in changes:
+        made["purchase_order"] = changes["purchase_order"]
+        if single_order:
+            made["lines"] = [
+                line | {"purchase_order": changes["purchase_order"]} for line in document["lines"]
+            ]
+    if "note" in changes:
+        made["notes"] = {
+            language: f"{text}\n\n{changes['note']}" for language, text in document["notes"].items()
+        }
+    made["correction"] = {
+        "number": document["number"],
+        "issued_on": document["issued_on"],
+        "reason": reason,
+        "changes": told,
+    }
+    return made
+
+
+def correctable_value(document: dict[str, Any], item: str) -> str | None:
+    """What a document says now of an item that may be corrected; a note has no earlier value."""
+    if item.startswith("recipient_name_"):
+        value: str | None = document["recipient"]["name"][item[-2:]]
+        return value
+    return document["purchase_order"] if item == "purchase_order" else None
+
+
+CORRECTABLE = {
+    "purchase_order": Label("Purchase order", "注文番号"),
+    "recipient_name_ja": Label("Name of the recipient (Japanese)", "宛先の名称（日本語）"),
+    "recipient_name_en": Label("Name of the recipient (English)", "宛先の名称（英語）"),
+    "note": Label("Note", "備考"),
+}
+"""What of an invoice may be corrected by another one, in words."""

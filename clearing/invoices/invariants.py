@@ -1,0 +1,86 @@
+"""Invariants of invoices and of notices of the intermediary rule."""
+
+from __future__ import annotations
+
+from marketplace.kernel.invariants import Invariant, by_query
+
+Invariant(
+    name="clearing.invoices_gross_and_gapless",
+    promise=7,
+    statement=(
+        "An issuer's invoices are numbered without a gap; each sale and each correction of one of a settling cycle has"
+        " one, each participant's fees and fees refunded too; penalties, shares and carried rests have none."
+    ),
+    guards=(
+        "clearing_invoice.numbers_without_gap",
+        "clearing_invoice.invoice_sequence_once",
+        "clearing_invoice.invoice_of_fees_once",
+        "clearing_invoice.invoice_of_obligation_once",
+        "clearing_invoice.invoice_of_what",
+        "clearing_invoice.invoice_total",
+        "clearing_invoice.append_only",
+    ),
+    test="tests/clearing/invoices/test_guards.py::test_a_gap_in_invoice_numbers_is_refused",
+    check=by_query(
+        "SELECT issuer_id::text AS subject, count(*) AS found, max(sequence)::bigint AS wanted FROM clearing_invoice"
+        " GROUP BY issuer_id HAVING count(*) <> max(sequence)"
+        " UNION ALL SELECT c.business_key, count(i.id), count(o.id) FILTER (WHERE o.carried_from_id IS NULL"
+        "   AND o.kind IN ('purchase', 'refund', 'adjustment')) FROM clearing_cycle c"
+        "  JOIN clearing_obligation o ON o.cycle_id = c.id AND o.kind NOT IN ('fee', 'fee_refund')"
+        "  LEFT JOIN clearing_invoice i ON i.obligation_id = o.id AND i.replaces_id IS NULL"
+        "  WHERE c.state IN ('settling', 'settled', 'partial') GROUP BY c.id"
+        "  HAVING count(i.id) <> count(o.id) FILTER (WHERE o.carried_from_id IS NULL"
+        "   AND o.kind IN ('purchase', 'refund', 'adjustment'))"
+        " UNION ALL SELECT owed.business_key, count(i.id), 1 FROM ("
+        "   SELECT DISTINCT c.id, c.business_key, o.kind,"
+        "     CASE o.kind WHEN 'fee' THEN o.debtor_id ELSE o.creditor_id END AS party FROM clearing_cycle c"
+        "     JOIN clearing_obligation o ON o.cycle_id = c.id AND o.kind IN ('fee', 'fee_refund')"
+        "      AND o.amount_minor > 0 AND o.carried_from_id IS NULL"
+        "    WHERE c.state IN ('settling', 'settled', 'partial')) owed"
+        "  LEFT JOIN clearing_invoice i ON i.cycle_id = owed.id AND i.purpose = owed.kind"
+        "   AND i.recipient_id = owed.party AND i.replaces_id IS NULL"
+        "  GROUP BY owed.business_key, owed.kind, owed.party HAVING count(i.id) <> 1"
+    ),
+)
+Invariant(
+    name="clearing.corrected_invoices_keep_amounts",
+    promise=6,
+    statement="An invoice is replaced at most once, with a reason, by one of the same parties and amounts.",
+    guards=(
+        "clearing_invoice.corrected_alike",
+        "clearing_invoice.invoice_corrected_why",
+        "clearing_invoice.clearing_invoice_replaces_id_key",
+        "clearing_invoice.append_only",
+    ),
+    test="tests/clearing/invoices/test_guards.py::test_a_corrected_invoice_of_other_amounts_is_refused",
+    check=by_query(
+        "SELECT i.number, r.number AS replaced FROM clearing_invoice i JOIN clearing_invoice r ON r.id = i.replaces_id"
+        " WHERE (i.issuer_id, i.recipient_id, i.supplier_id, i.net_minor, i.tax_minor, i.obligation_id)"
+        "  IS DISTINCT FROM (r.issuer_id, r.recipient_id, r.supplier_id, r.net_minor, r.tax_minor, r.obligation_id)"
+        "  OR i.document->'totals' <> r.document->'totals' OR i.id < r.id"
+    ),
+)
+Invariant(
+    name="clearing.intermediary_as_notified",
+    promise=6,
+    statement=(
+        "The invoice of a sale is issued for its seller by another only under a notice that was in force when the sale"
+        " was accepted; notices never reach back."
+    ),
+    guards=(
+        "clearing_invoice.invoice_of_intermediary",
+        "clearing_intermediarynotice.intermediary_notice_forward",
+        "clearing_intermediarynotice.withdrawn_by_its_giver",
+        "clearing_intermediarynotice.clearing_intermediarynotice_withdraws_id_key",
+        "clearing_intermediarynotice.append_only",
+    ),
+    test="tests/clearing/invoices/test_guards.py::test_a_notice_that_reaches_back_is_refused",
+    check=by_query(
+        "SELECT i.number FROM clearing_invoice i JOIN clearing_obligation o ON o.id = i.obligation_id"
+        " JOIN clearing_trade t ON t.id = o.trade_id WHERE i.purpose = 'purchase'"
+        " AND ((i.supplier_id IS NULL) <> (i.issuer_id = t.seller_id)"
+        "  OR i.supplier_id IS NOT NULL AND (i.supplier_id <> t.seller_id OR NOT EXISTS ("
+        "   SELECT FROM clearing_intermediarynotice n WHERE n.organisation_id = t.seller_id"
+        "    AND n.withdraws_id IS NULL AND n.stated_at <= t.accepted_at)))"
+    ),
+)

@@ -1,0 +1,74 @@
+"""Reading invoices, and sellers' notices of the intermediary rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from marketplace.documents.presentation import Language
+from marketplace.documents.services import render_pdf
+from marketplace.kernel.actors import Actor
+
+from ..ground.scopes import own_key
+from ..trades.models import Obligation
+from ..trades.states import ObligationKind
+from .models import IntermediaryNotice, Invoice
+from .states import InvoicePurpose
+
+TEMPLATE = "clearing/invoice"
+
+
+def invoice_count() -> int:
+    """How many invoices were issued."""
+    return Invoice.objects.count()
+
+
+def visible_invoices(actor: Actor) -> QuerySet[Invoice]:
+    """Invoices that the actor's organisation issued, supplied or received; every one, for the operator."""
+    rows = Invoice.objects.select_related("cycle", "obligation__trade", "replaces", "replaced_by")
+    if actor.may_see():
+        return rows
+    own = own_key(actor)
+    return rows.filter(Q(issuer_id=own) | Q(recipient_id=own) | Q(supplier_id=own))
+
+
+def with_purchase_order(invoices: QuerySet[Invoice], purchase_order: str) -> QuerySet[Invoice]:
+    """Those that name a purchase order: as their own, or on a line of fees."""
+    charged = Obligation.objects.filter(cycle=OuterRef("cycle"), trade__reference=purchase_order)
+    of_fees = Q(purpose=InvoicePurpose.FEE) & Exists(
+        charged.filter(kind=ObligationKind.FEE, debtor=OuterRef("recipient"), amount_minor__gt=0)
+    ) | Q(purpose=InvoicePurpose.FEE_REFUND) & Exists(
+        charged.filter(kind=ObligationKind.FEE_REFUND, creditor=OuterRef("recipient"))
+    )
+    return invoices.filter(Q(purchase_order=purchase_order) | of_fees)
+
+
+def related_invoices(invoices: QuerySet[Invoice], public_id: str) -> QuerySet[Invoice]:
+    """An invoice with all that became of it: what it replaces, what replaced it, and corrections of its trade."""
+    subject = invoices.filter(public_id=public_id).first()
+    if subject is None:
+        return invoices.none()
+    if subject.obligation is not None:
+        return invoices.filter(obligation__trade_id=subject.obligation.trade_id)
+    return invoices.filter(
+        cycle_id=subject.cycle_id, purpose=subject.purpose, recipient_id=subject.recipient_id
+    )
+
+
+def invoice_pdf(invoice: Invoice, language: Language) -> bytes:
+    """The invoice as PDF, out of what was kept when it was issued; the same bytes every time.
+
+    One that was replaced since says by which number.
+    """
+    data: dict[str, Any] = invoice.document
+    replacement = getattr(invoice, "replaced_by", None)
+    if replacement is not None:
+        data = data | {"replaced_by": replacement.number}
+    return render_pdf(template=TEMPLATE, data=data, language=language)
+
+
+def visible_intermediary_notices(actor: Actor) -> QuerySet[IntermediaryNotice]:
+    """Notices of the actor's organisation, with their withdrawal; every one, for the operator."""
+    rows = IntermediaryNotice.objects.filter(withdraws=None).select_related("withdrawal")
+    return rows if actor.may_see() else rows.filter(organisation_id=own_key(actor))

@@ -1,0 +1,132 @@
+"""Correcting the words of an invoice: a further one, with a number of its own, replaces it."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from marketplace.documents.errors import TextUnprintable
+from marketplace.documents.presentation import Language
+from marketplace.documents.services import render_pdf
+from marketplace.evidence.services import record
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor, Role
+from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
+from marketplace.kernel.labels import Label
+from marketplace.participants.queries import organisations_by_id
+
+from ..document import CORRECTABLE, correctable_value, corrected_document
+from ..errors import InvoiceReplaced
+from ..models import Invoice
+from ..queries import TEMPLATE, visible_invoices
+from .writing import last_sequences, number_of, one_issuer_at_a_time, tell
+
+LANGUAGES: tuple[Language, ...] = ("ja", "en")
+
+
+@transaction.atomic
+def correct_invoice(*, actor: Actor, invoice: str, changes: dict[str, str], reason: str) -> Invoice:
+    """Issue a corrected invoice in place of one whose words are wrong; returns the new one.
+
+    ``changes`` holds what is to stand instead: ``purchase_order``, ``recipient_name_ja``, ``recipient_name_en``,
+    ``note``. Amounts are never corrected this way: an adjustment of the trade does that, with a document of its own.
+    Its issuer may do so: the seller for its own, the operator for its own and for those it issued as intermediary.
+    The one replaced stays as it is. Emits invoice.issued. Raises Missing, Forbidden, InvoiceReplaced, FieldInvalid.
+    """
+    one_issuer_at_a_time()
+    subject = visible_invoices(actor).filter(public_id=invoice).first()
+    if subject is None:
+        raise Missing(kind="invoice", identifier=invoice)
+    if actor.role is Role.SYSTEM or actor.organisation_id != subject.issuer_id:
+        raise Forbidden(needed="the issuer of the invoice")
+    replaced_by = Invoice.objects.filter(replaces=subject).first()
+    if replaced_by is not None:
+        raise InvoiceReplaced(number=subject.number, by=replaced_by.number)
+    _require_a_change(subject, changes)
+    parties = (subject.issuer_id, subject.recipient_id, subject.supplier_id)
+    views = organisations_by_id(key for key in parties if key)
+    sequence = last_sequences([subject.issuer_id])[subject.issuer_id] + 1
+    made = _replacement(subject, changes, reason, sequence, number_of(views[subject.issuer_id], sequence))
+    _require_printable(made)
+    made.save(force_insert=True)
+    record(
+        kind="clearing.invoice_corrected",
+        subject=made.public_id,
+        actor=actor,
+        payload={
+            "number": made.number,
+            "replaces": subject.number,
+            "items": sorted(changes),
+            "reason": reason,
+        },
+    )
+    tell([made], views)
+    return made
+
+
+def _require_a_change(subject: Invoice, changes: dict[str, str]) -> None:
+    if not changes:
+        raise FieldInvalid(
+            "changes", Label("state what is to be corrected", "訂正する内容を指定してください")
+        )
+    for item, value in changes.items():
+        if item not in CORRECTABLE:
+            raise FieldInvalid(
+                f"changes.{item}",
+                Label(
+                    "this is not corrected on an invoice; amounts are corrected by an adjustment of the trade",
+                    "請求書上では訂正できない項目です。金額は取引の調整により訂正してください",
+                ),
+            )
+        if value == correctable_value(subject.document, item):
+            raise FieldInvalid(
+                f"changes.{item}", Label("this is what stands already", "既にこの内容になっています")
+            )
+
+
+def _replacement(
+    subject: Invoice, changes: dict[str, str], reason: str, sequence: int, number: str
+) -> Invoice:
+    today = clock.today()
+    document = corrected_document(
+        subject.document,
+        number=number,
+        issued_on=today,
+        changes=changes,
+        reason=reason,
+        single_order=subject.obligation_id is not None,
+    )
+    kept = (
+        "purpose",
+        "kind",
+        "issuer_id",
+        "recipient_id",
+        "supplier_id",
+        "cycle_id",
+        "obligation_id",
+        "currency",
+        "net_minor",
+        "tax_minor",
+        "total_minor",
+    )
+    return Invoice(
+        **{name: getattr(subject, name) for name in kept},
+        sequence=sequence,
+        number=number,
+        replaces=subject,
+        correction_reason=reason,
+        purchase_order=document["purchase_order"] or "",
+        issued_on=today,
+        document=document,
+    )
+
+
+def _require_printable(invoice: Invoice) -> None:
+    """Refuse words that no font of the house has: the invoice could never be read as PDF."""
+    for language in LANGUAGES:
+        try:
+            render_pdf(template=TEMPLATE, data=invoice.document, language=language)
+        except TextUnprintable as error:
+            raise FieldInvalid(
+                "changes",
+                Label("some characters cannot be printed", "印字できない文字が含まれています"),
+            ) from error

@@ -1,0 +1,227 @@
+"""What a cycle has to be invoiced for and is not yet: in the order of keys, after what stands, some at a time.
+
+Each kind takes the same few queries, however many invoices come of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from django.db.models import Max, QuerySet
+
+from marketplace.kernel.clock import business_date
+from marketplace.kernel.labels import Label
+from marketplace.participants.queries import operator_organisation
+
+from ...cycles.models import Cycle
+from ...trades.models import Obligation
+from ...trades.states import INVOICED_CORRECTIONS, ObligationKind
+from ..document import InvoiceLine, Original, tax_once_per_rate
+from ..models import Invoice
+from ..states import InvoicePurpose
+from .intermediary import Representation
+from .writing import Draft
+
+REDUCED = "reduced"
+"""The tax category whose rate is the reduced one (軽減税率)."""
+
+SALE = Label("Provision of data under agreement {agreement}", "データ提供（契約 {agreement}）")
+FEE = Label("Market fee for trade {trade}", "市場手数料（取引 {trade}）")
+FEE_REFUND = Label("Refund of the market fee for trade {trade}", "市場手数料の返還（取引 {trade}）")
+CORRECTION = Label("Correction of the price of agreement {agreement}", "価格の調整（契約 {agreement}）")
+REFUND = Label("Refund of the price of agreement {agreement}", "代金の返還（契約 {agreement}）")
+
+
+class _Issued(NamedTuple):
+    """An invoice that stands: by whom, and how a correction names it."""
+
+    issuer_id: int
+    supplier_id: int | None
+    original: Original
+
+
+def purchase_drafts(cycle: Cycle, limit: int) -> list[Draft]:
+    """The seller's invoice for each sale, or the operator's where it represents the seller."""
+    sales = _not_invoiced(cycle, InvoicePurpose.PURCHASE, (ObligationKind.PURCHASE,), limit)
+    represented = Representation(sale.trade.seller_id for sale in sales)
+    return [
+        _of_obligation(
+            sale, SALE, represented.issuer_of(sale.trade.seller_id, sale.trade.accepted_at or sale.made_at)
+        )
+        for sale in sales
+    ]
+
+
+def correction_drafts(cycle: Cycle, limit: int) -> list[Draft]:
+    """The document of each correction: a return invoice for what the seller gives back, an invoice for what it gets.
+
+    It is issued by whoever issued what it corrects. A correction that came before the sale was invoiced has no
+    original to name.
+    """
+    found = _not_invoiced(cycle, InvoicePurpose.CORRECTION, INVOICED_CORRECTIONS, limit)
+    sales = _sale_invoices(correction.trade_id for correction in found)
+    reversed_ones = _invoices_of(correction.reverses_id for correction in found if correction.reverses_id)
+    represented = Representation(correction.trade.seller_id for correction in found)
+    drafts = []
+    for correction in found:
+        trade = correction.trade
+        issued = reversed_ones.get(correction.reverses_id or 0) or sales.get(trade.pk)
+        issuer = (
+            (issued.issuer_id, issued.supplier_id)
+            if issued
+            else represented.issuer_of(trade.seller_id, trade.accepted_at or correction.made_at)
+        )
+        words = REFUND if correction.kind == ObligationKind.REFUND else CORRECTION
+        drafts.append(_of_obligation(correction, words, issuer, issued.original if issued else None))
+    return drafts
+
+
+def fee_drafts(cycle: Cycle, limit: int) -> list[Draft]:
+    """One invoice a participant for its fees, for those who have none yet."""
+    fees = Obligation.objects.filter(
+        cycle=cycle, kind=ObligationKind.FEE, amount_minor__gt=0, carried_from=None
+    )
+    return _drafts_by_recipient(fees, cycle, InvoicePurpose.FEE, "debtor_id", limit)
+
+
+def fee_refund_drafts(cycle: Cycle, limit: int) -> list[Draft]:
+    """One return invoice a participant for fees refunded, for those who have none yet."""
+    refunds = Obligation.objects.filter(cycle=cycle, kind=ObligationKind.FEE_REFUND, carried_from=None)
+    return _drafts_by_recipient(refunds, cycle, InvoicePurpose.FEE_REFUND, "creditor_id", limit)
+
+
+def _not_invoiced(
+    cycle: Cycle, purpose: InvoicePurpose, kinds: Iterable[str], limit: int
+) -> list[Obligation]:
+    """Those of the obligations after the last one invoiced: they are taken in the order of their keys.
+
+    The rest of an obligation of an earlier cycle was invoiced there.
+    """
+    issued = Invoice.objects.filter(cycle=cycle, purpose=purpose, replaces=None)
+    last = issued.aggregate(last=Max("obligation_id"))["last"] or 0
+    wanted = Obligation.objects.filter(cycle=cycle, kind__in=kinds, carried_from=None, pk__gt=last)
+    return list(wanted.select_related("trade").order_by("pk")[:limit])
+
+
+def _of_obligation(
+    obligation: Obligation, words: Label, issuer: tuple[int, int | None], original: Original | None = None
+) -> Draft:
+    trade = obligation.trade
+    is_sale = obligation.kind == ObligationKind.PURCHASE
+    supplied_at = trade.accepted_at if is_sale and trade.accepted_at else obligation.made_at
+    return Draft(
+        purpose=InvoicePurpose.PURCHASE if is_sale else InvoicePurpose.CORRECTION,
+        issuer_id=issuer[0],
+        supplier_id=issuer[1],
+        recipient_id=trade.buyer_id,
+        lines=[
+            InvoiceLine(
+                description=words.fill({"agreement": trade.agreement}),
+                amount_minor=obligation.amount_minor,
+                tax_rate_bp=obligation.tax_rate_bp,
+                reference=trade.public_id,
+                purchase_order=trade.reference,
+                supplied_on=business_date(supplied_at),
+                reduced_rate=trade.tax_category == REDUCED,
+                original=original,
+            )
+        ],
+        returns=obligation.debtor_id == trade.seller_id,
+        obligation=obligation,
+        purchase_order=trade.reference,
+        totals={obligation.tax_rate_bp: (obligation.amount_minor, obligation.tax_minor)},
+    )
+
+
+def _drafts_by_recipient(
+    fees: QuerySet[Obligation], cycle: Cycle, purpose: InvoicePurpose, party: str, limit: int
+) -> list[Draft]:
+    invoiced = Invoice.objects.filter(cycle=cycle, purpose=purpose, replaces=None).values("recipient")
+    recipients = list(
+        fees.exclude(**{f"{party}__in": invoiced})
+        .values_list(party, flat=True)
+        .distinct()
+        .order_by(party)[:limit]
+    )
+    if not recipients:
+        return []
+    rows = list(
+        fees.filter(**{f"{party}__in": recipients})
+        .select_related("trade")
+        .order_by(party, "trade__business_key", "pk")
+    )
+    returns = purpose == InvoicePurpose.FEE_REFUND
+    originals = _fee_invoices(row.trade_id for row in rows) if returns else {}
+    lines: dict[int, list[InvoiceLine]] = {}
+    for row in rows:
+        line = _fee_line(row, FEE_REFUND if returns else FEE, originals.get(row.trade_id))
+        lines.setdefault(getattr(row, party), []).append(line)
+    operator = operator_organisation()
+    return [
+        Draft(
+            purpose=purpose,
+            issuer_id=operator.id,
+            recipient_id=recipient,
+            lines=lines[recipient],
+            returns=returns,
+            totals=tax_once_per_rate(lines[recipient]),
+        )
+        for recipient in recipients
+    ]
+
+
+def _fee_line(fee: Obligation, words: Label, original: Original | None) -> InvoiceLine:
+    trade = fee.trade
+    supplied_at = trade.accepted_at if fee.kind == ObligationKind.FEE and trade.accepted_at else fee.made_at
+    return InvoiceLine(
+        description=words.fill({"trade": trade.public_id}),
+        amount_minor=fee.amount_minor,
+        tax_rate_bp=fee.tax_rate_bp,
+        reference=trade.public_id,
+        purchase_order=trade.reference,
+        supplied_on=business_date(supplied_at),
+        original=original,
+    )
+
+
+def _standing() -> QuerySet[Invoice]:
+    """Invoices that no other has replaced."""
+    return Invoice.objects.filter(replaced_by=None)
+
+
+def _sale_invoices(trades: Iterable[int]) -> dict[int, _Issued]:
+    """The invoice of each trade's price, by trade."""
+    rows = _standing().filter(purpose=InvoicePurpose.PURCHASE, obligation__trade_id__in=set(trades))
+    return _issued_by(rows, "obligation__trade_id")
+
+
+def _invoices_of(obligations: Iterable[int]) -> dict[int, _Issued]:
+    """The invoice of each obligation."""
+    return _issued_by(_standing().filter(obligation_id__in=set(obligations)), "obligation_id")
+
+
+def _issued_by(rows: QuerySet[Invoice], key: str) -> dict[int, _Issued]:
+    found = rows.values_list(
+        key, "issuer_id", "supplier_id", "number", "document__issued_on", "document__supplied_on"
+    )
+    return {row[0]: _Issued(row[1], row[2], Original(*row[3:])) for row in found}
+
+
+def _fee_invoices(trades: Iterable[int]) -> dict[int, Original]:
+    """The invoice that each trade's fee stands on, by trade."""
+    charged = {
+        trade: (cycle, payer)
+        for trade, cycle, payer in Obligation.objects.filter(
+            trade_id__in=set(trades), kind=ObligationKind.FEE, carried_from=None
+        ).values_list("trade_id", "cycle_id", "debtor_id")
+    }
+    cycles, payers = {cycle for cycle, _ in charged.values()}, {payer for _, payer in charged.values()}
+    rows = _standing().filter(purpose=InvoicePurpose.FEE, cycle_id__in=cycles, recipient_id__in=payers)
+    issued = {
+        (cycle, recipient): Original(number, issued_on, supplied_on)
+        for cycle, recipient, number, issued_on, supplied_on in rows.values_list(
+            "cycle_id", "recipient_id", "number", "document__issued_on", "document__supplied_on"
+        )
+    }
+    return {trade: issued[key] for trade, key in charged.items() if key in issued}

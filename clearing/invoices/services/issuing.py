@@ -1,0 +1,25 @@
+"""Issuing the invoices of a cycle: gross, one a trade and correction, one of fees a participant."""
+
+from __future__ import annotations
+
+from ...cycles.models import Cycle
+from .drafts import correction_drafts, fee_drafts, fee_refund_drafts, purchase_drafts
+from .writing import issue, one_issuer_at_a_time
+
+INVOICES_A_STEP = 200
+
+
+def issue_invoices(cycle: Cycle) -> int:
+    """Issue some of the invoices that a posted cycle still lacks; returns how many, 0 when all are out.
+
+    It goes on after what stands, so it may be stopped and run again at any point. Emits invoice.issued for each.
+    Numbers of an issuer have no gap: issuing is done by one at a time. What is corrected comes before what corrects
+    it, so that a return invoice can name its original.
+    """
+    one_issuer_at_a_time()
+    for drafts_of in (purchase_drafts, correction_drafts, fee_drafts, fee_refund_drafts):
+        drafts = drafts_of(cycle, INVOICES_A_STEP)
+        if drafts:
+            issue(cycle, drafts)
+            return len(drafts)
+    return 0

@@ -1,0 +1,121 @@
+"""Invariants of the ledger, of claims within the reserve, and of closed months."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marketplace.kernel.canonical import digest_of
+from marketplace.kernel.invariants import Invariant, by_query
+
+from .chart import OWED_TO_PARTICIPANTS
+from .models import Entry, LedgerPeriod
+
+_OWED = ", ".join(f"'{kind.value}'" for kind in OWED_TO_PARTICIPANTS)
+
+Invariant(
+    name="clearing.entries_sum_to_zero",
+    promise=1,
+    statement="Every entry has postings, they sum to zero per currency, and none is ever changed or added to.",
+    guards=(
+        "clearing_posting.entries_balance",
+        "clearing_posting.append_only",
+        "clearing_posting.posting_amount",
+        "clearing_posting.posting_leg_once",
+        "clearing_entry.entry_complete",
+        "clearing_entry.append_only",
+    ),
+    test="tests/clearing/ledger/test_guards.py::test_an_entry_that_does_not_balance_is_refused",
+    check=by_query(
+        "SELECT e.public_id, p.currency, sum(p.amount_minor) AS total FROM clearing_entry e"
+        " LEFT JOIN clearing_posting p ON p.entry_id = e.id GROUP BY e.public_id, p.currency"
+        " HAVING sum(p.amount_minor) IS DISTINCT FROM 0"
+    ),
+)
+Invariant(
+    name="clearing.balances_equal_postings",
+    promise=1,
+    statement="A balance is the sum of its account's postings and never leaves the account's normal side.",
+    guards=(
+        "clearing_balance.moved_by_postings",
+        "clearing_balance.balance_within_funds",
+        "clearing_balance.no_delete",
+        "clearing_account.balances_open",
+        "clearing_account.append_only",
+        "clearing_account.account_once",
+        "clearing_account.account_owner",
+    ),
+    test="tests/clearing/ledger/test_guards.py::test_a_balance_moves_by_postings_only",
+    check=by_query(
+        "SELECT a.code, b.balance_minor, coalesce(sum(p.amount_minor), 0) AS posted"
+        " FROM clearing_balance b JOIN clearing_account a ON a.id = b.account_id"
+        " LEFT JOIN clearing_posting p ON p.account_id = a.id GROUP BY a.code, a.side, b.balance_minor"
+        " HAVING b.balance_minor <> coalesce(sum(p.amount_minor), 0) OR b.balance_minor * a.side < 0"
+    ),
+)
+Invariant(
+    name="clearing.client_money_is_owed",
+    promise=1,
+    statement=(
+        "The client account holds all that is owed to participants, whatever others owe the market, and what the"
+        " operator has earned, or keeps as its reserve, and not taken out; the clearing control account is zero."
+    ),
+    guards=(
+        "clearing_posting.entries_balance",
+        "clearing_balance.balance_within_funds",
+        "clearing_account.account_once",
+    ),
+    test="tests/clearing/ledger/test_guards.py::test_a_participant_cannot_spend_what_it_does_not_have",
+    check=by_query(
+        "SELECT * FROM (SELECT p.currency, sum(p.amount_minor) AS total,"  # noqa: S608  the kinds are our own words
+        "  coalesce(sum(p.amount_minor) FILTER (WHERE a.kind = 'settlement'), 0) AS control,"
+        "  coalesce(sum(p.amount_minor) FILTER (WHERE a.kind = 'bank_client'), 0) AS covered,"
+        f"  -coalesce(sum(p.amount_minor) FILTER (WHERE a.kind IN ({_OWED})), 0) AS owed"
+        "  FROM clearing_posting p JOIN clearing_account a ON a.id = p.account_id GROUP BY p.currency) sums"
+        " WHERE total <> 0 OR control <> 0 OR owed > covered"
+    ),
+)
+
+Invariant(
+    name="clearing.claims_within_reserve",
+    promise=1,
+    statement="What participants owe the market was lent by the reserve, which has it: claims never exceed it.",
+    guards=(
+        "clearing_balance.claims_within_reserve",
+        "clearing_balance.balance_within_funds",
+    ),
+    test="tests/clearing/shortfalls/test_guards.py::test_the_reserve_lends_no_more_than_it_has",
+    check=by_query(
+        "SELECT a.currency, sum(b.balance_minor) FILTER (WHERE a.kind = 'claim') AS lent,"
+        " -sum(b.balance_minor) FILTER (WHERE a.kind = 'reserve') AS reserve"
+        " FROM clearing_balance b JOIN clearing_account a ON a.id = b.account_id"
+        " WHERE a.kind IN ('claim', 'reserve') GROUP BY a.currency HAVING sum(b.balance_minor) > 0"
+    ),
+)
+
+
+def _changed_periods() -> list[dict[str, Any]]:
+    """Closed months whose kept trial balance or count of entries no longer agrees with the journal."""
+    breaches: list[dict[str, Any]] = []
+    for period in LedgerPeriod.objects.order_by("month"):
+        entries = Entry.objects.filter(
+            business_date__year=period.month.year, business_date__month=period.month.month
+        ).count()
+        if entries != period.entries or digest_of(period.trial_balances) != period.sha256:
+            breaches.append({"month": period.month.isoformat(), "entries": entries, "kept": period.entries})
+    return breaches
+
+
+Invariant(
+    name="clearing.closed_periods_stand",
+    promise=1,
+    statement="Nothing is booked in a month that is closed, and what was kept of it never changes.",
+    guards=(
+        "clearing_entry.period_open",
+        "clearing_ledgerperiod.months_in_order",
+        "clearing_ledgerperiod.append_only",
+        "clearing_ledgerperiod.clearing_ledgerperiod_month_key",
+        "clearing_ledgerperiod.ledger_period_month",
+    ),
+    test="tests/clearing/ledger/test_periods.py::test_nothing_is_booked_in_a_closed_month",
+    check=_changed_periods,
+)

@@ -1,0 +1,236 @@
+"""The double-entry ledger: accounts, entries, postings, balances, closed months, and funds regimes."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from marketplace.kernel.columns import TransactionIdField
+from marketplace.kernel.guards import append_only, no_delete
+from marketplace.kernel.identifiers import IdentifierField
+
+from ..ground.columns import currency_stated, organisation_key
+from .chart import PARTICIPANT_KINDS
+from .guards import (
+    balances_open,
+    claims_within_reserve,
+    entry_complete,
+    months_in_order,
+    moved_by_postings,
+    period_open,
+)
+from .states import AccountKind, EntryKind, FundsRegimeKind, LineKind
+
+
+class Account(models.Model):
+    """Where money stands. ``side`` is the normal side of its kind: 1 debit, -1 credit.
+
+    Invariants: a participant has one account of each of its kinds in a currency, the market one of each of its
+    own; every account that may not be overdrawn has a Balance from the moment it is made. Append-only.
+    """
+
+    public_id = IdentifierField(prefix="acc")
+    code = models.CharField(max_length=80, unique=True)
+    organisation = organisation_key(null=True)
+    kind = models.CharField(max_length=20, choices=AccountKind.choices)
+    currency = models.CharField(max_length=3)
+    side = models.SmallIntegerField()
+    opened_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "kind", "currency"], name="account_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=PARTICIPANT_KINDS, organisation__isnull=False)
+                | (~Q(kind__in=PARTICIPANT_KINDS) & Q(organisation__isnull=True)),
+                name="account_owner",
+            ),
+            models.CheckConstraint(condition=Q(side__in=(1, -1)), name="account_side"),
+            currency_stated("account_currency"),
+        ]
+        triggers = [append_only(), balances_open()]
+
+
+class Entry(models.Model):
+    """One event of money, recorded for ever. ``reference`` is its idempotency key: the same event is posted once.
+
+    ``business_date`` is the accounting day, ``booked_at`` business time, ``recorded_at`` real time; ``xact`` the
+    transaction that made it, in which alone postings may be added. Invariant: an entry is made together with its
+    postings, in one statement, and they sum to zero per currency; it is booked in a month that is not closed.
+    Append-only: a correction is a further entry.
+    """
+
+    public_id = IdentifierField(prefix="jrn")
+    kind = models.CharField(max_length=20, choices=EntryKind.choices)
+    reference = models.CharField(max_length=120)
+    description = models.CharField(max_length=200, blank=True, default="")
+    business_date = models.DateField()
+    booked_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now())
+    xact = TransactionIdField(db_default=models.Func(function="pg_current_xact_id"))
+    cycle = models.ForeignKey(
+        "clearing.Cycle", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    trade = models.ForeignKey(
+        "clearing.Trade", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    organisation = organisation_key(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["reference"], name="entry_reference_once")]
+        indexes = [
+            models.Index("booked_at", "id", name="entry_by_time"),
+            # A cycle's entries name no trade, a trade's no cycle: neither writes the other's index.
+            models.Index("cycle", name="entry_of_cycle", condition=Q(cycle__isnull=False)),
+            models.Index("trade", name="entry_of_trade", condition=Q(trade__isnull=False)),
+        ]
+        triggers = [append_only(), entry_complete(), period_open()]
+
+
+class Posting(models.Model):
+    """One line of an entry: ``amount_minor`` on ``account``, debit positive, credit negative.
+
+    Invariants: the postings of a statement sum to zero per entry and currency, are in the currency of their
+    account, and belong to an entry of the same transaction. On held money they name their trade, take its whole
+    gross, from its buyer: one hold and at most one end of the hold a trade, whole, though part of it may have been
+    captured and the rest come back unused. The keys are held by the table's
+    statement trigger, not by row constraints: a cycle writes them by the thousand. Append-only.
+    """
+
+    entry = models.ForeignKey(
+        Entry, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    leg = models.PositiveSmallIntegerField()
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    line = models.CharField(max_length=20, choices=LineKind.choices)
+    trade = models.ForeignKey(
+        "clearing.Trade",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["entry", "leg"], name="posting_leg_once"),
+            models.UniqueConstraint(
+                fields=["trade", "account", "line"],
+                condition=Q(trade__isnull=False),
+                name="posting_hold_once",
+            ),
+            models.CheckConstraint(condition=~Q(amount_minor=0), name="posting_amount"),
+        ]
+        indexes = [models.Index("account", "id", include=["amount_minor"], name="posting_by_account")]
+        triggers = [append_only()]
+
+
+class Balance(models.Model):
+    """The balance of an account that may not be overdrawn, moved by the database with every posting.
+
+    Invariants: it equals the sum of the account's postings, and never leaves the account's normal side: so a
+    check and its reservation are one statement, and of two trades racing for one balance one is refused. All
+    claims of a currency together are within the reserve.
+    """
+
+    account = models.OneToOneField(Account, on_delete=models.PROTECT, related_name="+", primary_key=True)
+    side = models.SmallIntegerField()
+    balance_minor = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(balance_minor=0)
+                | Q(balance_minor__gt=0, side=1)
+                | Q(balance_minor__lt=0, side=-1),
+                name="balance_within_funds",
+            ),
+        ]
+        triggers = [no_delete(), moved_by_postings(), claims_within_reserve()]
+
+
+IDLE_DAYS_MAX = 365
+
+
+class FundsRegime(models.Model):
+    """By what right the market holds participants' money in a currency, as the operator declares it.
+
+    The newest declaration that is effective is in force. ``balance_cap_minor``: what a participant may leave with
+    the market beyond what its trades need. ``idle_days``: calendar days after which money that is tied to no trade
+    goes back. Paying to participants abroad is off unless ``cross_border_basis`` names the licence or exemption.
+    Which regime is the right one is a question of law that the operator has answered (``legal_reference``); the
+    market keeps the answer and its date, and asks for no more. Append-only.
+    """
+
+    public_id = IdentifierField(prefix="fnr")
+    currency = models.CharField(max_length=3)
+    regime = models.CharField(max_length=20, choices=FundsRegimeKind.choices)
+    legal_reference = models.CharField(max_length=500)
+    registration_number = models.CharField(max_length=60, blank=True, default="")
+    balance_cap_minor = models.BigIntegerField()
+    idle_days = models.PositiveIntegerField()
+    cross_border_allowed = models.BooleanField(default=False)
+    cross_border_basis = models.CharField(max_length=500, blank=True, default="")
+    effective_from = models.DateTimeField()
+    declared_by = models.CharField(max_length=60)
+    declared_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(regime__in=FundsRegimeKind.values) & ~Q(legal_reference=""), name="regime_stated"
+            ),
+            models.CheckConstraint(
+                condition=~Q(regime="funds_transfer") | ~Q(registration_number=""), name="regime_registered"
+            ),
+            models.CheckConstraint(
+                condition=Q(balance_cap_minor__gt=0, idle_days__gte=1, idle_days__lte=IDLE_DAYS_MAX),
+                name="regime_limits",
+            ),
+            models.CheckConstraint(
+                condition=Q(cross_border_allowed=False, cross_border_basis="")
+                | Q(cross_border_allowed=True) & ~Q(cross_border_basis=""),
+                name="regime_cross_border_basis",
+            ),
+            models.CheckConstraint(
+                condition=Q(effective_from__gte=F("declared_at")), name="regime_not_backdated"
+            ),
+            currency_stated("regime_currency"),
+        ]
+        indexes = [models.Index("currency", "effective_from", "id", name="regime_in_force")]
+        triggers = [append_only()]
+
+
+class LedgerPeriod(models.Model):
+    """A month whose books are closed: no entry is ever booked on one of its days again.
+
+    ``month`` is its first day. ``trial_balances`` is currency → rows of the trial balance as of its last day, as it
+    was then, and ``sha256`` its hash over canonical JSON (RFC 8785), so that an accountant's copy can be compared.
+
+    Invariants: months are closed in order, each once, and only when they are over; the journal takes no entry on a
+    day of a closed month (trigger on entries). Append-only.
+    """
+
+    public_id = IdentifierField(prefix="per")
+    month = models.DateField(unique=True)
+    entries = models.BigIntegerField()
+    trial_balances = models.JSONField()
+    sha256 = models.CharField(max_length=64)
+    closed_by = models.CharField(max_length=60)
+    closed_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(month__day=1), name="ledger_period_month"),
+        ]
+        triggers = [append_only(), months_in_order()]

@@ -1,0 +1,227 @@
+"""Reads the ledger: balances, postings, entries, trial balance, journal, and the funds regime in force."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
+
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+
+from ..ground.scopes import own_key
+from .chart import DEBIT, NORMAL_SIDE, OWED_TO_PARTICIPANTS, OWN_OF_THE_OPERATOR
+from .models import Account, Balance, Entry, FundsRegime, Posting
+from .states import AccountKind
+
+JOURNAL_COLUMNS = (
+    "business_date",
+    "entry",
+    "leg",
+    "kind",
+    "line",
+    "account",
+    "debit_minor",
+    "credit_minor",
+    "currency",
+    "description",
+)
+
+
+def balances(organisation_id: int) -> dict[str, dict[str, int]]:
+    """What a participant has, by currency and kind of account, in minor units, in one read.
+
+    Amounts are positive as the participant reads them: ``available``, ``held`` for trades, ``payable`` to and
+    ``receivable`` from cycles, ``deposit``; ``claim`` is what it owes the market.
+    """
+    found: dict[str, dict[str, int]] = {}
+    rows = Balance.objects.filter(account__organisation_id=organisation_id)
+    for currency, kind, side, minor in rows.values_list(
+        "account__currency", "account__kind", "side", "balance_minor"
+    ):
+        found.setdefault(currency, {})[kind] = side * minor
+    return found
+
+
+def balance_at(*, account_id: int, instant: datetime) -> int:
+    """The balance of an account as it stood at a past moment of business time, debit positive."""
+    total = Posting.objects.filter(account_id=account_id, entry__booked_at__lte=instant).aggregate(
+        total=Sum("amount_minor")
+    )["total"]
+    return int(total or 0)
+
+
+def balances_at(*, organisation_id: int, instant: datetime) -> dict[str, dict[str, int]]:
+    """What a participant had at a past moment of business time, in one read: as ``balances``, kinds without any left out."""
+    rows = (
+        Posting.objects.filter(account__organisation_id=organisation_id, entry__booked_at__lte=instant)
+        .values_list("currency", "account__kind")
+        .annotate(total=Sum("amount_minor"))
+        .order_by("currency", "account__kind")
+    )
+    found: dict[str, dict[str, int]] = {}
+    for currency, kind, total in rows:
+        found.setdefault(currency, {})[kind] = NORMAL_SIDE[kind] * int(total)
+    return found
+
+
+def visible_accounts(actor: Actor) -> QuerySet[Account]:
+    """The accounts of the actor's organisation; every one, for the operator.
+
+    Each has ``balance_minor``, debit positive; null where the database keeps none.
+    """
+    kept = Balance.objects.filter(account=OuterRef("pk")).values("balance_minor")
+    accounts = Account.objects.annotate(balance_minor=Subquery(kept))
+    if actor.may_see():
+        return accounts
+    return accounts.filter(organisation_id=own_key(actor))
+
+
+def statement_lines(actor: Actor) -> QuerySet[Posting]:
+    """What moved on the accounts of the actor's organisation; on every account, for the operator."""
+    lines = Posting.objects.select_related("entry", "entry__cycle", "account", "trade")
+    if actor.may_see():
+        return lines
+    return lines.filter(account__organisation_id=own_key(actor))
+
+
+@dataclass(frozen=True, slots=True)
+class ClientMoney:
+    """Whose the money is: ``bank_minor`` stands on the client account, ``owed_minor`` of it is the participants'.
+
+    ``operator_minor`` is what the operator has earned and not taken out, less its claims; the three always agree:
+    bank = owed + operator.
+    """
+
+    bank_minor: int
+    owed_minor: int
+    operator_minor: int
+
+
+def client_money(currency: str) -> ClientMoney:
+    """The daily segregation check, in minor units of ``currency``."""
+    totals = kind_totals(currency)
+    return ClientMoney(
+        bank_minor=totals.get(AccountKind.BANK_CLIENT, 0),
+        owed_minor=-sum(totals.get(kind, 0) for kind in OWED_TO_PARTICIPANTS),
+        operator_minor=-sum(totals.get(kind, 0) for kind in OWN_OF_THE_OPERATOR),
+    )
+
+
+def kind_totals(currency: str) -> dict[str, int]:
+    """The sum of all postings in ``currency`` by kind of account, debit positive."""
+    rows = (
+        Posting.objects.filter(currency=currency).values("account__kind").annotate(total=Sum("amount_minor"))
+    )
+    return {row["account__kind"]: int(row["total"]) for row in rows}
+
+
+def trial_balance(currency: str, until: date | None = None) -> list[dict[str, Any]]:
+    """Debits, credits and balance by kind of account (合計残高試算表), to the end of the business day ``until``.
+
+    Debits and credits agree in total. Everything booked counts where no day is given.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT a.kind, coalesce(sum(p.amount_minor) FILTER (WHERE p.amount_minor > 0), 0)::bigint,"
+            " coalesce(-sum(p.amount_minor) FILTER (WHERE p.amount_minor < 0), 0)::bigint"
+            " FROM clearing_posting p JOIN clearing_account a ON a.id = p.account_id"
+            " JOIN clearing_entry e ON e.id = p.entry_id"
+            " WHERE p.currency = %s AND (%s::date IS NULL OR e.business_date <= %s) GROUP BY a.kind",
+            [currency, until, until],
+        )
+        sums = {kind: (debit, credit) for kind, debit, credit in cursor.fetchall()}
+    return [
+        {
+            "kind": kind.value,
+            "label": kind.label,
+            "debit_minor": debit,
+            "credit_minor": credit,
+            "balance_minor": NORMAL_SIDE[kind] * (debit - credit),
+            "normal_side": "debit" if NORMAL_SIDE[kind] == DEBIT else "credit",
+        }
+        for kind in AccountKind
+        for debit, credit in [sums.get(kind.value, (0, 0))]
+    ]
+
+
+def ledger_counts() -> dict[str, int]:
+    """How many ``entries`` and ``postings`` stand, and by how much entries miss zero in sum (``imbalance_minor``)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), coalesce(sum(abs(total)), 0)::bigint FROM"
+            " (SELECT sum(amount_minor) AS total FROM clearing_posting GROUP BY entry_id, currency) entry"
+        )
+        entries, imbalance = cursor.fetchone()
+    postings = Posting.objects.aggregate(count=Count("pk"))["count"]
+    return {"entries": entries, "postings": postings, "imbalance_minor": imbalance}
+
+
+def journal_csv(*, first: date, last: date) -> Iterator[str]:
+    """The journal (仕訳帳) of the business days ``first`` to ``last`` as CSV, line by line, in order of booking."""
+    yield _csv_line(JOURNAL_COLUMNS)
+    rows = Posting.objects.filter(entry__business_date__gte=first, entry__business_date__lte=last).order_by(
+        "entry_id", "leg"
+    )
+    for posting in rows.select_related("entry", "account").iterator(chunk_size=2_000):
+        amount = posting.amount_minor
+        yield _csv_line(
+            (
+                posting.entry.business_date.isoformat(),
+                posting.entry.public_id,
+                posting.leg,
+                posting.entry.kind,
+                posting.line,
+                posting.account.code,
+                amount if amount > 0 else "",
+                -amount if amount < 0 else "",
+                posting.currency,
+                posting.entry.description,
+            )
+        )
+
+
+def _csv_line(values: tuple[Any, ...]) -> str:
+    """One line; a text that a spreadsheet would run as a formula is written with an apostrophe before it."""
+    text = io.StringIO()
+    safe = [
+        f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t" and value else value
+        for value in values
+    ]
+    csv.writer(text, lineterminator="\r\n").writerow(safe)
+    return text.getvalue()
+
+
+def visible_entries(actor: Actor) -> QuerySet[Entry]:
+    """Journal entries about the actor's organisation; every one, for the operator."""
+    rows = Entry.objects.select_related("cycle", "trade")
+    return rows if actor.may_see() else rows.filter(organisation_id=own_key(actor))
+
+
+def postings_of(entry: Entry, actor: Actor) -> QuerySet[Posting]:
+    """The postings of an entry on accounts that the actor may see."""
+    rows = Posting.objects.filter(entry=entry).select_related("account", "trade").order_by("leg")
+    return rows if actor.may_see() else rows.filter(account__organisation_id=own_key(actor))
+
+
+def visible_regimes() -> QuerySet[FundsRegime]:
+    """Every declaration: under what right the market holds money is public."""
+    return FundsRegime.objects.all()
+
+
+def regime_in_force(currency: str, at: datetime | None = None) -> FundsRegime | None:
+    """The funds regime of a currency at ``at`` (now, if not given); None if none was declared for then."""
+    rows = FundsRegime.objects.filter(currency=currency, effective_from__lte=at or clock.now())
+    return rows.order_by("effective_from", "pk").last()
+
+
+def may_pay_abroad(currency: str) -> bool:
+    """Whether the regime in force records a licence or an exemption for paying to participants abroad."""
+    regime = regime_in_force(currency)
+    return regime is not None and regime.cross_border_allowed

@@ -1,0 +1,176 @@
+"""Accounts, postings, entries, balances, closed months and funds regimes over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from marketplace.api.serializers import BilingualField, StrictSerializer
+
+from ..ground.serializers import PartyField, PartyListSerializer, label_of
+from .chart import NORMAL_SIDE
+from .models import IDLE_DAYS_MAX, Account, Entry, FundsRegime, LedgerPeriod, Posting
+from .states import FundsRegimeKind
+
+
+class AccountSerializer(serializers.ModelSerializer[Account]):
+    """An account and its balance, positive on its normal side; null where no balance is kept."""
+
+    id = serializers.CharField(source="public_id")
+    organisation = PartyField("organisation_id")
+    kind_label = serializers.SerializerMethodField()
+    balance_minor = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Account
+        list_serializer_class = PartyListSerializer
+        fields = (
+            "id", "code", "organisation", "kind", "kind_label", "currency", "balance_minor", "opened_at",
+        )  # fmt: skip
+
+    @extend_schema_field(BilingualField)
+    def get_kind_label(self, account: Account) -> dict[str, str]:
+        """The kind in words."""
+        return label_of(account, "kind")
+
+    def get_balance_minor(self, account: Account) -> int | None:
+        """The balance as its owner reads it."""
+        balance: int | None = account.balance_minor  # type: ignore[attr-defined]  # added by the query
+        return None if balance is None else NORMAL_SIDE[account.kind] * balance
+
+
+class StatementLineSerializer(serializers.ModelSerializer[Posting]):
+    """One movement on an account. ``amount_minor`` is signed: debit positive, credit negative."""
+
+    entry = serializers.CharField(source="entry.public_id")
+    kind = serializers.CharField(source="entry.kind")
+    account = serializers.CharField(source="account.public_id")
+    account_kind = serializers.CharField(source="account.kind")
+    line_label = serializers.SerializerMethodField()
+    business_date = serializers.DateField(source="entry.business_date")
+    booked_at = serializers.DateTimeField(source="entry.booked_at")
+    description = serializers.CharField(source="entry.description")
+    cycle = serializers.CharField(source="entry.cycle.public_id", allow_null=True, default=None)
+    trade = serializers.CharField(source="trade.public_id", allow_null=True, default=None)
+
+    class Meta:
+        model = Posting
+        fields = (
+            "entry", "leg", "kind", "line", "line_label", "account", "account_kind", "amount_minor", "currency",
+            "business_date", "booked_at", "description", "cycle", "trade",
+        )  # fmt: skip
+
+    @extend_schema_field(BilingualField)
+    def get_line_label(self, posting: Posting) -> dict[str, str]:
+        """What the movement is, in words."""
+        return label_of(posting, "line")
+
+
+class TrialBalanceSerializer(serializers.Serializer[Any]):
+    """Debits, credits and balance of one kind of account."""
+
+    kind = serializers.CharField()
+    kind_label = serializers.SerializerMethodField()
+    debit_minor = serializers.IntegerField()
+    credit_minor = serializers.IntegerField()
+    balance_minor = serializers.IntegerField()
+    normal_side = serializers.CharField()
+
+    @extend_schema_field(BilingualField)
+    def get_kind_label(self, row: dict[str, Any]) -> dict[str, str]:
+        """The kind in words."""
+        words: dict[str, str] = row["label"].as_dict()
+        return words
+
+
+class ClientMoneySerializer(serializers.Serializer[Any]):
+    """The segregation check: what stands on the client account, and whose it is."""
+
+    currency = serializers.CharField()
+    bank_minor = serializers.IntegerField()
+    owed_minor = serializers.IntegerField()
+    operator_minor = serializers.IntegerField()
+
+
+class FundsRegimeSerializer(serializers.ModelSerializer[FundsRegime]):
+    """By what right the market holds participants' money, from when on."""
+
+    id = serializers.CharField(source="public_id")
+    regime_label = serializers.SerializerMethodField()
+
+    class Meta:
+        model = FundsRegime
+        fields = (
+            "id", "currency", "regime", "regime_label", "legal_reference", "registration_number",
+            "balance_cap_minor", "idle_days", "cross_border_allowed", "cross_border_basis", "effective_from",
+            "declared_at",
+        )  # fmt: skip
+
+    @extend_schema_field(BilingualField)
+    def get_regime_label(self, regime: FundsRegime) -> dict[str, str]:
+        """The regime in words."""
+        return label_of(regime, "regime")
+
+
+class DeclareFundsRegimeSerializer(StrictSerializer):
+    """What the operator has settled about the money it holds; a basis is stated exactly if paying abroad is allowed."""
+
+    currency = serializers.CharField(min_length=3, max_length=3)
+    regime = serializers.ChoiceField(choices=FundsRegimeKind.values)
+    legal_reference = serializers.CharField(max_length=500)
+    registration_number = serializers.CharField(max_length=60, required=False, default="", allow_blank=True)
+    balance_cap_minor = serializers.IntegerField(min_value=1, max_value=10**15)
+    idle_days = serializers.IntegerField(min_value=1, max_value=IDLE_DAYS_MAX, required=False, default=5)
+    cross_border_allowed = serializers.BooleanField(required=False, default=False)
+    cross_border_basis = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
+    effective_from = serializers.DateTimeField(required=False, default=None, allow_null=True)
+
+
+class EntrySerializer(serializers.ModelSerializer[Entry]):
+    """One journal entry."""
+
+    id = serializers.CharField(source="public_id")
+    kind_label = serializers.SerializerMethodField()
+    organisation = PartyField("organisation_id")
+    trade = serializers.CharField(source="trade.public_id", allow_null=True, default=None)
+    cycle = serializers.CharField(source="cycle.public_id", allow_null=True, default=None)
+
+    class Meta:
+        model = Entry
+        list_serializer_class = PartyListSerializer
+        fields = (
+            "id", "kind", "kind_label", "reference", "description", "business_date", "booked_at", "recorded_at",
+            "organisation", "trade", "cycle",
+        )  # fmt: skip
+
+    @extend_schema_field(BilingualField)
+    def get_kind_label(self, entry: Entry) -> dict[str, str]:
+        """What the entry records, in words."""
+        return label_of(entry, "kind")
+
+
+class BalancesSerializer(serializers.Serializer[Any]):
+    """What a participant has, or had ``at`` a moment: amounts by kind of account, as it reads them."""
+
+    organisation = serializers.CharField()
+    at = serializers.DateTimeField(allow_null=True)
+    balances = serializers.DictField(child=serializers.DictField(child=serializers.IntegerField()))
+
+
+class LedgerPeriodSerializer(serializers.ModelSerializer[LedgerPeriod]):
+    """A closed month with the trial balances as of its last day."""
+
+    id = serializers.CharField(source="public_id")
+    trial_balances = serializers.DictField()
+
+    class Meta:
+        model = LedgerPeriod
+        fields = ("id", "month", "entries", "trial_balances", "sha256", "closed_by", "closed_at")
+
+
+class ClosePeriodSerializer(StrictSerializer):
+    """The month to close, by any of its days."""
+
+    month = serializers.DateField()

@@ -1,0 +1,171 @@
+"""Closes the books of a month, and declares the funds regime under which money is held."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from marketplace.evidence.services import record
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.canonical import digest_of
+from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.labels import Label
+
+from .errors import FundsRegimeMissing, PeriodClosed, PeriodNotOver
+from .guards import PERIOD_LOCK
+from .models import IDLE_DAYS_MAX, Account, Entry, FundsRegime, LedgerPeriod
+from .queries import regime_in_force, trial_balance
+from .states import FundsRegimeKind
+
+IDLE_DAYS = 5
+
+
+@transaction.atomic
+def declare_funds_regime(
+    *,
+    actor: Actor,
+    currency: str,
+    regime: str,
+    legal_reference: str,
+    balance_cap_minor: int,
+    registration_number: str = "",
+    idle_days: int = IDLE_DAYS,
+    cross_border_allowed: bool = False,
+    cross_border_basis: str = "",
+    effective_from: datetime | None = None,
+) -> FundsRegime:
+    """State by what right participants' money in ``currency`` is held from ``effective_from`` (now) on.
+
+    Raises FieldInvalid for what does not fit together or for a time that has passed, Forbidden.
+    """
+    actor.require_operator()
+    now = clock.now()
+    effective_from = effective_from or now
+    wrong = _wrong_field(
+        currency=len(currency) == 3 and currency.isascii() and currency.isupper(),
+        regime=regime in FundsRegimeKind.values,
+        legal_reference=bool(legal_reference.strip()),
+        registration_number=regime != FundsRegimeKind.FUNDS_TRANSFER or bool(registration_number.strip()),
+        balance_cap_minor=balance_cap_minor > 0,
+        idle_days=1 <= idle_days <= IDLE_DAYS_MAX,
+        cross_border_basis=cross_border_allowed == bool(cross_border_basis.strip()),
+        effective_from=effective_from >= now,
+    )
+    if wrong:
+        raise FieldInvalid(wrong, _EXPECTED[wrong])
+    declared = FundsRegime.objects.create(
+        currency=currency,
+        regime=regime,
+        legal_reference=legal_reference.strip(),
+        registration_number=registration_number.strip(),
+        balance_cap_minor=balance_cap_minor,
+        idle_days=idle_days,
+        cross_border_allowed=cross_border_allowed,
+        cross_border_basis=cross_border_basis.strip(),
+        effective_from=effective_from,
+        declared_by=actor.identifier,
+        declared_at=now,
+    )
+    record(
+        kind="clearing.funds_regime_declared",
+        subject=declared.public_id,
+        actor=actor,
+        payload={
+            "currency": currency,
+            "regime": regime,
+            "legal_reference": declared.legal_reference,
+            "registration_number": declared.registration_number,
+            "balance_cap_minor": balance_cap_minor,
+            "idle_days": idle_days,
+            "cross_border_basis": declared.cross_border_basis,
+            "effective_from": effective_from.isoformat(),
+        },
+    )
+    return declared
+
+
+_EXPECTED = {
+    "currency": Label("write three capital letters (ISO 4217)", "ISO 4217の英大文字3字で指定してください"),
+    "regime": Label(
+        "choose one of " + ", ".join(FundsRegimeKind.values),
+        "次から選んでください: " + ", ".join(FundsRegimeKind.values),
+    ),
+    "legal_reference": Label(
+        "name the law, contract or opinion it stands on", "根拠となる法令・契約等を記載してください"
+    ),
+    "registration_number": Label(
+        "a funds-transfer business states its registration", "資金移動業は登録番号を記載してください"
+    ),
+    "balance_cap_minor": Label("state a cap above zero", "正の上限額を指定してください"),
+    "idle_days": Label(
+        f"state 1 to {IDLE_DAYS_MAX} calendar days", f"1～{IDLE_DAYS_MAX}日で指定してください"
+    ),
+    "cross_border_basis": Label(
+        "name the licence or exemption exactly if paying abroad is allowed",
+        "国外への支払を認める場合に限り、許認可または適用除外の根拠を記載してください",
+    ),
+    "effective_from": Label(
+        "a regime is in force when it is declared, or later", "宣言時以降の日時を指定してください"
+    ),
+}
+
+
+def _wrong_field(**conditions: bool) -> str | None:
+    return next((name for name, holds in conditions.items() if not holds), None)
+
+
+def require_funds_regime(currency: str) -> FundsRegime:
+    """The regime in force for ``currency``; raises FundsRegimeMissing: no money is taken without one."""
+    regime = regime_in_force(currency)
+    if regime is None:
+        raise FundsRegimeMissing(currency=currency)
+    return regime
+
+
+@transaction.atomic
+def close_ledger_period(*, actor: Actor, month: date) -> LedgerPeriod:
+    """Close the books of the month that ``month`` lies in; closing it again returns what stands.
+
+    Months before it close with it: nothing is booked on their days any more. The trial balance of every currency as
+    of its last day is kept with it. Waits for bookings under way. Raises PeriodNotOver, PeriodClosed where a later
+    month is closed, Forbidden.
+    """
+    actor.require_operator()
+    first = month.replace(day=1)
+    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    if clock.today() <= last:
+        raise PeriodNotOver(month=f"{first:%Y-%m}")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PERIOD_LOCK])
+    standing = LedgerPeriod.objects.filter(month__gte=first).order_by("-month").first()
+    if standing is not None:
+        if standing.month == first:
+            return standing
+        raise PeriodClosed(month=f"{first:%Y-%m}", closed=f"{standing.month:%Y-%m}")
+    balances = _trial_balances(last)
+    period = LedgerPeriod.objects.create(
+        month=first,
+        entries=Entry.objects.filter(business_date__range=(first, last)).count(),
+        trial_balances=balances,
+        sha256=digest_of(balances),
+        closed_by=actor.identifier,
+        closed_at=clock.now(),
+    )
+    record(
+        kind="clearing.period_closed",
+        subject=period.public_id,
+        actor=actor,
+        payload={"month": f"{first:%Y-%m}", "entries": period.entries, "sha256": period.sha256},
+    )
+    return period
+
+
+def _trial_balances(last: date) -> dict[str, list[dict[str, Any]]]:
+    currencies = Account.objects.order_by("currency").values_list("currency", flat=True).distinct()
+    return {
+        currency: [row | {"label": row["label"].as_dict()} for row in trial_balance(currency, until=last)]
+        for currency in currencies
+    }

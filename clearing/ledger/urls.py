@@ -1,0 +1,29 @@
+"""Routes of ledger."""
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from .views import (
+    AccountViewSet,
+    BalancesView,
+    ClientMoneyView,
+    FundsRegimeViewSet,
+    JournalView,
+    LedgerPeriodViewSet,
+    StatementLineViewSet,
+    TrialBalanceView,
+)
+
+router = SimpleRouter()
+router.register("accounts", AccountViewSet, basename="account")
+router.register("statement-lines", StatementLineViewSet, basename="statement-line")
+router.register("ledger-periods", LedgerPeriodViewSet, basename="ledger-period")
+router.register("funds-regimes", FundsRegimeViewSet, basename="funds-regime")
+
+urlpatterns = [
+    path("balances/", BalancesView.as_view(), name="balances"),
+    path("trial-balance/", TrialBalanceView.as_view(), name="trial-balance"),
+    path("client-money/", ClientMoneyView.as_view(), name="client-money"),
+    path("journal/", JournalView.as_view(), name="journal"),
+    *router.urls,
+]

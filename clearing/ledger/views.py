@@ -1,0 +1,255 @@
+"""Routes of the ledger: accounts, postings, balances, trial balance, journal, closed months, funds regimes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import mixins, viewsets
+from rest_framework.permissions import SAFE_METHODS, AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from marketplace.api.permissions import HasScope, IsOperator
+from marketplace.api.principal import actor_of
+from marketplace.api.renderers import AsAddressed, CsvRenderer
+from marketplace.api.views import PROBLEMS, MarketReadViewSet, create_command
+from marketplace.kernel import clock
+from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.labels import Label
+from marketplace.participants.queries import get_organisation
+
+from .filters import StatementLineFilter
+from .models import Account, FundsRegime, LedgerPeriod, Posting
+from .queries import (
+    balances,
+    balances_at,
+    client_money,
+    journal_csv,
+    statement_lines,
+    trial_balance,
+    visible_accounts,
+    visible_regimes,
+)
+from .serializers import (
+    AccountSerializer,
+    BalancesSerializer,
+    ClientMoneySerializer,
+    ClosePeriodSerializer,
+    DeclareFundsRegimeSerializer,
+    FundsRegimeSerializer,
+    LedgerPeriodSerializer,
+    StatementLineSerializer,
+    TrialBalanceSerializer,
+)
+from .services import close_ledger_period, declare_funds_regime
+
+CURRENCY = OpenApiParameter(name="currency", type=OpenApiTypes.STR, description="JPY unless said otherwise.")
+FIRST = OpenApiParameter(
+    name="first", type=OpenApiTypes.DATE, description="First business day; today if left out."
+)
+LAST = OpenApiParameter(
+    name="last", type=OpenApiTypes.DATE, description="Last business day; today if left out."
+)
+
+
+class AccountViewSet(MarketReadViewSet[Account]):
+    """Accounts of the caller's organisation with their balances; every one, for the operator."""
+
+    serializer_class = AccountSerializer
+    filterset_fields = ("kind", "currency")
+    queryset = Account.objects.none()
+
+    def get_queryset(self) -> QuerySet[Account]:
+        """What the caller may see."""
+        return visible_accounts(self.actor)
+
+
+class StatementLineViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Posting]):
+    """Movements on the accounts of the caller's organisation, newest first; on every account, for the operator."""
+
+    serializer_class = StatementLineSerializer
+    filterset_class = StatementLineFilter
+    permission_classes = (HasScope,)
+    queryset = Posting.objects.none()
+
+    def get_queryset(self) -> QuerySet[Posting]:
+        """What the caller may see."""
+        if getattr(self, "swagger_fake_view", False):
+            return Posting.objects.none()
+        return statement_lines(actor_of(self.request))
+
+
+class TrialBalanceView(APIView):
+    """The trial balance, for the operator."""
+
+    permission_classes = (IsOperator,)
+
+    @extend_schema(
+        summary="Read the trial balance",
+        parameters=[CURRENCY],
+        responses={200: TrialBalanceSerializer(many=True), **PROBLEMS},
+    )
+    def get(self, request: Request) -> Response:
+        """Debits, credits and balance by kind of account."""
+        rows = trial_balance(request.query_params.get("currency", "JPY"))
+        return Response(TrialBalanceSerializer(rows, many=True).data)
+
+
+class ClientMoneyView(APIView):
+    """The daily segregation check, for the operator."""
+
+    permission_classes = (IsOperator,)
+
+    @extend_schema(
+        summary="Check that client money is what is owed to clients",
+        parameters=[CURRENCY],
+        responses={200: ClientMoneySerializer, **PROBLEMS},
+    )
+    def get(self, request: Request) -> Response:
+        """What stands on the client account, and whose it is."""
+        currency = request.query_params.get("currency", "JPY")
+        return Response({"currency": currency, **asdict(client_money(currency))})
+
+
+class JournalView(APIView):
+    """The journal as CSV, for the operator."""
+
+    permission_classes = (IsOperator,)
+    renderer_classes = (CsvRenderer,)
+    content_negotiation_class = AsAddressed
+
+    @extend_schema(
+        summary="Download the journal",
+        parameters=[FIRST, LAST],
+        responses={(200, "text/csv"): OpenApiTypes.STR, **PROBLEMS},
+    )
+    def get(self, request: Request) -> StreamingHttpResponse:
+        """Every posting of the business days, in the order of booking."""
+        first, last = (_day(request, name) for name in ("first", "last"))
+        return StreamingHttpResponse(
+            journal_csv(first=first, last=last),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="journal-{first}-{last}.csv"'},
+        )
+
+
+def _day(request: Request, name: str) -> date:
+    text: Any = request.query_params.get(name)
+    if not text:
+        return clock.today()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise FieldInvalid(
+            name, Label("write a date as YYYY-MM-DD", "YYYY-MM-DDの日付で指定してください")
+        ) from None
+
+
+REGIME_EXAMPLE = {
+    "currency": "JPY",
+    "regime": "agency_receipt",
+    "legal_reference": "利用規約第12条（代理受領）",
+    "balance_cap_minor": 10000000,
+    "idle_days": 5,
+}
+
+
+class FundsRegimeViewSet(MarketReadViewSet[FundsRegime]):
+    """By what right the market holds participants' money, now, before and later on."""
+
+    serializer_class = FundsRegimeSerializer
+    filterset_fields = ("currency", "regime")
+    queryset = FundsRegime.objects.all()
+
+    def get_permissions(self) -> list[Any]:
+        """Reading is public, declaring is the operator's."""
+        return [AllowAny()] if self.request.method in SAFE_METHODS else [IsOperator()]
+
+    def get_queryset(self) -> QuerySet[FundsRegime]:
+        """Every declaration."""
+        return visible_regimes()
+
+    @create_command(
+        summary="Declare the funds regime",
+        request=DeclareFundsRegimeSerializer,
+        response=FundsRegimeSerializer,
+        example=REGIME_EXAMPLE,
+    )
+    def create(self, data: dict[str, Any]) -> FundsRegime:
+        """In force from the moment stated, at once without one; the newest that is effective counts (operator)."""
+        return declare_funds_regime(actor=self.actor, **data)
+
+
+AT = OpenApiParameter(
+    name="at", type=OpenApiTypes.DATETIME, description="A past moment of business time; now if left out."
+)
+ORGANISATION = OpenApiParameter(
+    name="organisation", type=OpenApiTypes.STR, description="Whose, for the operator; one's own if left out."
+)
+
+
+class BalancesView(APIView):
+    """Every balance of a participant with its holds, in one read, at any moment."""
+
+    permission_classes = (HasScope,)
+
+    @extend_schema(
+        summary="Read balances, now or as they stood at a moment",
+        parameters=[AT, ORGANISATION],
+        responses={200: BalancesSerializer, **PROBLEMS},
+    )
+    def get(self, request: Request) -> Response:
+        """By currency and kind of account: available, held, payable, receivable, deposit, claim."""
+        actor = actor_of(request)
+        wanted = request.query_params.get("organisation") or actor.organisation or ""
+        view = get_organisation(wanted)
+        actor.require_sight(view.id, kind="organisation", identifier=wanted)
+        instant = _instant(request.query_params.get("at"))
+        found = (
+            balances(view.id) if instant is None else balances_at(organisation_id=view.id, instant=instant)
+        )
+        return Response({"organisation": view.public_id, "at": instant, "balances": found})
+
+
+def _instant(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise FieldInvalid(
+            "at",
+            Label(
+                "write a moment with its zone, 2026-12-08T15:00:00+09:00",
+                "時差を付けた日時（2026-12-08T15:00:00+09:00）で指定してください",
+            ),
+        )
+    return instant
+
+
+class LedgerPeriodViewSet(MarketReadViewSet[LedgerPeriod]):
+    """Months whose books are closed (operator)."""
+
+    serializer_class = LedgerPeriodSerializer
+    permission_classes = (IsOperator,)
+    filterset_fields = ("month",)
+    queryset = LedgerPeriod.objects.all()
+
+    @create_command(
+        summary="Close the books of a month",
+        request=ClosePeriodSerializer,
+        response=LedgerPeriodSerializer,
+        example={"month": "2026-11-01"},
+    )
+    def create(self, data: dict[str, Any]) -> LedgerPeriod:
+        """Nothing is booked on a day of this month, or of one before it, ever again (operator)."""
+        return close_ledger_period(actor=self.actor, month=data["month"])

@@ -1,0 +1,53 @@
+"""The tables of clearing, for Django; each is declared in its room."""
+
+from .approvals.models import Approval
+from .bank.models import BankAllocation, BankEntry, BankStatement
+from .cycles.models import ClearingSchedule, ClosedDay, Cycle, CycleStep
+from .invoices.models import IntermediaryNotice, Invoice
+from .ledger.models import Account, Balance, Entry, FundsRegime, LedgerPeriod, Posting
+from .netting.models import NetPosition, ProofBlock
+from .run.models import CycleAlarm
+from .safeguarding.models import SegregationCheck, StuckMoney
+from .settlement.models import ClientAccount, SettlementInstruction, TransferFile
+from .shortfalls.models import Deferral, Shortfall
+from .statements.models import MonthlyStatement, StatementMonth
+from .trades.charge_models import ChargePlan, ChargeProgress, PlannedCharge, PlannedShare, UsageRecord
+from .trades.models import Obligation, Trade
+
+__all__ = [
+    "Account",
+    "Approval",
+    "Balance",
+    "BankAllocation",
+    "BankEntry",
+    "BankStatement",
+    "ChargePlan",
+    "ChargeProgress",
+    "ClearingSchedule",
+    "ClientAccount",
+    "ClosedDay",
+    "Cycle",
+    "CycleAlarm",
+    "CycleStep",
+    "Deferral",
+    "Entry",
+    "FundsRegime",
+    "IntermediaryNotice",
+    "Invoice",
+    "LedgerPeriod",
+    "MonthlyStatement",
+    "NetPosition",
+    "Obligation",
+    "PlannedCharge",
+    "PlannedShare",
+    "Posting",
+    "ProofBlock",
+    "SegregationCheck",
+    "SettlementInstruction",
+    "Shortfall",
+    "StatementMonth",
+    "StuckMoney",
+    "Trade",
+    "TransferFile",
+    "UsageRecord",
+]

@@ -1,0 +1,78 @@
+"""Invariants of netting: positions, what was posted of them, and closed cycles."""
+
+from __future__ import annotations
+
+from marketplace.kernel.invariants import Invariant, by_query
+
+from .recomputation import changed_cycles
+
+POSTED_AS_NETTED = (
+    "WITH posted AS (SELECT e.cycle_id, e.organisation_id, p.line, sum(p.amount_minor) AS amount"
+    "  FROM clearing_entry e JOIN clearing_posting p ON p.entry_id = e.id WHERE e.kind = 'cycle' {entries}"
+    "   AND p.amount_minor > 0 AND p.line NOT IN ('covered', 'recovered') GROUP BY 1, 2, 3),"
+    " netted AS (SELECT n.cycle_id, n.organisation_id, v.line, v.amount FROM clearing_netposition n"
+    "  JOIN clearing_cycle c ON c.id = n.cycle_id AND c.posted_at IS NOT NULL {positions}"
+    "  CROSS JOIN LATERAL (VALUES ('purchases', -n.purchases_minor - n.purchase_tax_minor),"
+    "   ('sales', n.sales_minor + n.sales_tax_minor), ('fees', -n.fees_minor), ('fee_tax', -n.fee_tax_minor),"
+    "   ('fee_refunds', n.fee_refunds_minor), ('fee_refund_tax', n.fee_refund_tax_minor),"
+    "   ('corrections_paid', -n.corrections_paid_minor),"
+    "   ('corrections_received', n.corrections_received_minor),"
+    "   ('shares_paid', -n.shares_paid_minor), ('shares_received', n.shares_received_minor),"
+    "   ('carried', n.carried_forward_minor), ('awaited', -n.carried_forward_minor)) AS v(line, amount) WHERE v.amount > 0)"
+    " SELECT * FROM posted FULL JOIN netted USING (cycle_id, organisation_id, line)"
+    " WHERE posted.amount IS DISTINCT FROM netted.amount"
+)
+"""Postings and positions that differ, over ``entries`` and ``positions`` as they are narrowed down."""
+
+Invariant(
+    name="clearing.positions_sum_to_zero",
+    promise=1,
+    statement="The net positions of a cycle sum to zero, and each is the sum of its parts.",
+    guards=(
+        "clearing_netposition.positions_sum_to_zero",
+        "clearing_netposition.position_parts",
+        "clearing_netposition.position_once",
+        "clearing_netposition.append_only",
+    ),
+    test="tests/clearing/netting/test_guards.py::test_positions_that_do_not_sum_to_zero_are_refused",
+    check=by_query(
+        "SELECT cycle_id, sum(net_minor) AS total FROM clearing_netposition GROUP BY 1 HAVING sum(net_minor) <> 0"
+    ),
+)
+Invariant(
+    name="clearing.posted_as_netted",
+    promise=2,
+    statement="What a posted cycle posted for a participant is its net position, line by line.",
+    guards=(
+        "clearing_posting.append_only",
+        "clearing_netposition.append_only",
+        "clearing_entry.entry_reference_once",
+    ),
+    test="tests/clearing/ledger/test_guards.py::test_postings_and_positions_stay_as_they_are",
+    check=by_query(POSTED_AS_NETTED.format(entries="", positions="")),
+)
+Invariant(
+    name="clearing.closed_cycle_never_changes",
+    promise=2,
+    statement="A cycle's lines, hashes, roots and positions come out the same when they are computed anew.",
+    guards=(
+        "clearing_cycle.set_once",
+        "clearing_cycle.immutable",
+        "clearing_cycle.state_guard",
+        "clearing_cycle.no_delete",
+        "clearing_cycle.cycle_closed_when",
+        "clearing_cycle.cycle_validated_what",
+        "clearing_cycle.cycle_netted_what",
+        "clearing_cycle.cycle_final_when",
+        "clearing_obligation.append_only",
+        "clearing_obligation.obligations_fit",
+        "clearing_netposition.append_only",
+        "clearing_trade.trade_leaf",
+        "clearing_proofblock.append_only",
+        "clearing_proofblock.blocks_complete",
+        "clearing_proofblock.proof_block_once",
+        "clearing_proofblock.proof_block_lines",
+    ),
+    test="tests/clearing/trades/test_guards.py::test_a_closed_cycle_takes_no_obligation",
+    check=changed_cycles,
+)

@@ -1,0 +1,105 @@
+"""Net positions, and the blocks of the Merkle trees over a cycle."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from marketplace.kernel.guards import append_only
+from marketplace.kernel.identifiers import IdentifierField
+
+from ..cycles.models import Cycle
+from ..ground.columns import currency_stated, organisation_key
+from ..trades.lines import BLOCK_LINES
+from .guards import blocks_complete, positions_sum_to_zero
+from .states import ProofTree
+
+POSITION_COLUMNS = (
+    "purchases_minor",
+    "purchase_tax_minor",
+    "sales_minor",
+    "sales_tax_minor",
+    "fees_minor",
+    "fee_tax_minor",
+    "fee_refunds_minor",
+    "fee_refund_tax_minor",
+    "corrections_paid_minor",
+    "corrections_received_minor",
+    "shares_paid_minor",
+    "shares_received_minor",
+    "carried_forward_minor",
+)
+"""The parts of a net position, in the order in which they are hashed."""
+
+
+class NetPosition(models.Model):
+    """What a cycle comes to for one participant, or the operator.
+
+    Every amount is signed as it adds to ``net_minor``: purchases and fees paid are negative, sales and fees earned
+    positive. Corrections include their tax. ``carried_forward_minor`` is what was put off to the next cycle: positive
+    for who owed it, negative for who was to get it. ``party_key`` is the corporate number as hashed. Invariants: the parts sum to the net; the positions of a cycle sum to
+    zero and are made in one statement, when it is netted. Append-only.
+    """
+
+    public_id = IdentifierField(prefix="pos")
+    cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="+", db_index=False)
+    organisation = organisation_key()
+    party_key = models.CharField(max_length=31, db_collation="C")
+    currency = models.CharField(max_length=3)
+    purchases_minor = models.BigIntegerField()
+    purchase_tax_minor = models.BigIntegerField()
+    sales_minor = models.BigIntegerField()
+    sales_tax_minor = models.BigIntegerField()
+    fees_minor = models.BigIntegerField()
+    fee_tax_minor = models.BigIntegerField()
+    fee_refunds_minor = models.BigIntegerField()
+    fee_refund_tax_minor = models.BigIntegerField()
+    corrections_paid_minor = models.BigIntegerField()
+    corrections_received_minor = models.BigIntegerField()
+    shares_paid_minor = models.BigIntegerField(db_default=0)
+    shares_received_minor = models.BigIntegerField(db_default=0)
+    carried_forward_minor = models.BigIntegerField(db_default=0)
+    net_minor = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["cycle", "organisation"], name="position_once"),
+            models.CheckConstraint(
+                condition=Q(
+                    net_minor=sum((F(name) for name in POSITION_COLUMNS[1:]), F(POSITION_COLUMNS[0]))
+                ),
+                name="position_parts",
+            ),
+            currency_stated("position_currency"),
+        ]
+        indexes = [models.Index("cycle", "party_key", name="position_by_party")]
+        triggers = [append_only(), positions_sum_to_zero()]
+
+
+class ProofBlock(models.Model):
+    """1,024 lines, or fewer at the end, of one of a cycle's two Merkle trees: of its trades or of its positions.
+
+    Blocks are a power of two long, so the tree over all lines is the tree over the roots of the blocks: a proof
+    reads one block of lines and these roots, however large the cycle. ``first_leaf`` is the leaf hash of the first
+    line, and says where a block of trades begins.
+
+    Invariants: the blocks of a tree come in one statement, in the step that hashes the lines; they are numbered
+    0, 1, 2, …, and all but the last are full. Append-only.
+    """
+
+    cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="+", db_index=False)
+    tree = models.CharField(max_length=10, choices=ProofTree.choices)
+    index = models.PositiveIntegerField()
+    first_leaf = models.CharField(max_length=64)
+    lines = models.PositiveIntegerField()
+    root = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["cycle", "tree", "index"], name="proof_block_once"),
+            models.CheckConstraint(
+                condition=Q(lines__gte=1, lines__lte=BLOCK_LINES, tree__in=ProofTree.values),
+                name="proof_block_lines",
+            ),
+        ]
+        triggers = [append_only(), blocks_complete()]

@@ -1,0 +1,360 @@
+"""What a participant will be paid: when, how much of it, and why something waits or is held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Sum
+
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.calendars import BusinessCalendar
+from marketplace.kernel.clock import business_date
+from marketplace.kernel.labels import Label
+from marketplace.kernel.money import share_of
+from marketplace.participants.queries import organisations_by_id
+
+from ..cycles.models import Cycle
+from ..cycles.queries import Calendars, value_date_after
+from ..cycles.states import CycleState
+from ..ground.scopes import own_key
+from ..settlement.models import SettlementInstruction
+from ..settlement.states import InstructionState, PaymentDirection
+from ..trades.models import Obligation, Trade
+from ..trades.states import CORRECTION_KINDS, FeePayer, ObligationKind, TradeState
+
+BEFORE_PAYMENT = (
+    CycleState.OPEN,
+    CycleState.CLOSING,
+    CycleState.VALIDATED,
+    CycleState.NETTED,
+    CycleState.POSTED,
+)
+"""States of a cycle whose payments are not planned yet."""
+
+REASONS: dict[str, Label] = {
+    "waits_for_money": Label("the buyer has not paid in yet", "利用者の入金待ちです"),
+    "waits_for_acceptance": Label(
+        "delivery, or its acceptance or the end of the inspection period, is awaited",
+        "提供・検収または検査期間の満了を待っています",
+    ),
+    "complaint_open": Label("held while a complaint is open", "紛争中のため保留しています"),
+    "waits_for_cut_off": Label("accepted; waits for the cut-off of the cycle", "検収済み・締切待ちです"),
+    "being_cleared": Label("being cleared", "清算処理中です"),
+    "cycle_on_hold": Label("the operator holds the cycle", "運営者がサイクルを保留しています"),
+    "payment_planned": Label("the payment is planned", "支払予定です"),
+    "payment_sent": Label("the payment was handed to the bank", "銀行へ送付済みです"),
+    "payment_unknown": Label("the bank has not confirmed the payment yet", "銀行の確認を待っています"),
+    "no_payout_account": Label(
+        "no payout account is stated; state one", "振込先口座が未登録です。登録してください"
+    ),
+    "payment_failed": Label(
+        "the bank returned the payment; check the payout account",
+        "振込が不能となりました。振込先口座を確認してください",
+    ),
+}
+"""Why a participant is not paid yet, by code."""
+
+_BY_TRADE = {
+    TradeState.CONCLUDED: "waits_for_money",
+    TradeState.SECURED: "waits_for_acceptance",
+    TradeState.DISPUTED: "complaint_open",
+}
+_BY_PAYMENT = {
+    InstructionState.PLANNED: "payment_planned",
+    InstructionState.SENDING: "payment_sent",
+    InstructionState.UNKNOWN: "payment_unknown",
+    InstructionState.FAILED: "payment_failed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is to be said of money on its way: why it waits, and when it is expected, where that is known."""
+
+    reason_code: str
+    cut_off_at: datetime | None = None
+    expected_on: date | None = None
+
+    @property
+    def reason(self) -> Label:
+        """The reason in words."""
+        return REASONS[self.reason_code]
+
+
+def expected_cut_off(currency: str) -> datetime | None:
+    """When the open cycle of a currency will be cut off; None while that is by the operator's command alone."""
+    return _upcoming(currency)[0]
+
+
+def expected_value_date(currency: str) -> date | None:
+    """The day on which what is accepted now should be paid, by the schedule in force; None without a next cut-off."""
+    return _upcoming(currency)[1]
+
+
+def _upcoming(currency: str) -> tuple[datetime | None, date | None]:
+    """The next cut-off of a currency, and the day on which what it cuts off is paid."""
+    cut_offs = Calendars().of(currency)
+    cut_off = next(iter(cut_offs.after(clock.now(), count=1)), None)
+    return cut_off, value_date_after(business_date(cut_off), cut_offs) if cut_off else None
+
+
+class ExpectedPayments:
+    """What one participant is still to be paid. Everything is read once, in a few queries."""
+
+    def __init__(self, actor: Actor) -> None:
+        """Of the actor's own organisation, whoever it is."""
+        self.own = own_key(actor)
+        view = organisations_by_id([self.own]).get(self.own)
+        self._has_account = view is not None and view.payout_account is not None
+        self._today = clock.today()
+        self._upcoming: dict[str, tuple[datetime | None, date | None]] = {}
+        self._payments = self._unpaid()
+
+    def _unpaid(self) -> dict[int, SettlementInstruction]:
+        """The last payment of each cycle that was not confirmed, by cycle."""
+        rows = SettlementInstruction.objects.filter(
+            organisation_id=self.own, direction=PaymentDirection.OUT, cycle__isnull=False
+        )
+        confirmed = rows.filter(cycle=OuterRef("cycle"), state=InstructionState.CONFIRMED)
+        waiting = rows.exclude(Exists(confirmed)).select_related("cycle").order_by("pk")
+        return {payment.cycle_id: payment for payment in waiting if payment.cycle_id is not None}
+
+    def _in_unpaid_cycles(self) -> Q:
+        return Q(cycle__state__in=BEFORE_PAYMENT) | Q(cycle_id__in=list(self._payments))
+
+    def trades(self) -> QuerySet[Trade]:
+        """Trades that the participant sells by and is not paid for yet."""
+        price = Obligation.objects.filter(
+            self._in_unpaid_cycles(), trade=OuterRef("pk"), kind=ObligationKind.PURCHASE, carried_from=None
+        )
+        return Trade.objects.filter(Q(state__in=_BY_TRADE) | Exists(price), seller_id=self.own)
+
+    def shares(self) -> QuerySet[Obligation]:
+        """Shares of the proceeds of others' sales that are due to the participant and not paid yet."""
+        return Obligation.objects.filter(
+            self._in_unpaid_cycles(), kind=ObligationKind.SHARE, creditor_id=self.own
+        ).select_related("trade", "cycle")
+
+    def of_trades(self, trades: Sequence[Trade]) -> list[dict[str, Any]]:
+        """Each trade with what it should come to and when; fees' tax is an estimate until the cycle is netted."""
+        cycles = {
+            row.trade_id: row.cycle
+            for row in Obligation.objects.filter(
+                trade__in=trades, kind=ObligationKind.PURCHASE, carried_from=None
+            ).select_related("cycle")
+        }
+        corrected = self._corrected(trades)
+        rows = []
+        for trade in trades:
+            cycle = cycles.get(trade.pk)
+            outlook = self._outlook_of_cycle(cycle) if cycle else Outlook(_BY_TRADE[TradeState(trade.state)])
+            gross_minor, fee_minor = _amounts(trade)
+            fee_tax_minor = share_of(fee_minor, trade.fee_tax_rate_bp)
+            corrections_minor = corrected.get(trade.pk, 0)
+            rows.append(
+                _row("seller", trade, cycle, outlook)
+                | {
+                    "gross_minor": gross_minor,
+                    "fee_minor": fee_minor,
+                    "fee_tax_minor": fee_tax_minor,
+                    "corrections_minor": corrections_minor,
+                    "net_minor": gross_minor - fee_minor - fee_tax_minor + corrections_minor,
+                    "estimate": cycle is None or cycle.netted_at is None,
+                }
+            )
+        return rows
+
+    def _corrected(self, trades: Sequence[Trade]) -> dict[int, int]:
+        """What corrections and shares not settled yet add to what the seller gets, by trade."""
+        found: dict[int, int] = {}
+        rows = Obligation.objects.filter(
+            self._in_unpaid_cycles(), trade__in=trades, kind__in=(*CORRECTION_KINDS, ObligationKind.SHARE)
+        )
+        for trade, creditor, amount, tax in rows.values_list(
+            "trade_id", "creditor_id", "amount_minor", "tax_minor"
+        ):
+            sign = 1 if creditor == self.own else -1
+            found[trade] = found.get(trade, 0) + sign * (amount + tax)
+        return found
+
+    def of_shares(self, shares: Sequence[Obligation]) -> list[dict[str, Any]]:
+        """Each share with when it should come."""
+        return [
+            _row("beneficiary", share.trade, share.cycle, self._outlook_of_cycle(share.cycle))
+            | {
+                "gross_minor": share.amount_minor + share.tax_minor,
+                "fee_minor": 0,
+                "fee_tax_minor": 0,
+                "corrections_minor": 0,
+                "net_minor": share.amount_minor + share.tax_minor,
+                "estimate": False,
+            }
+            for share in shares
+        ]
+
+    def payments(self) -> list[dict[str, Any]]:
+        """Payments of posted cycles that the bank has not confirmed, with what stands in their way."""
+        return [
+            {
+                "payment": payment.public_id,
+                "reference": payment.reference,
+                "cycle": payment.cycle.business_key if payment.cycle else None,
+                "currency": payment.currency,
+                "amount_minor": payment.amount_minor,
+                "state": payment.state,
+                "failure_reason": payment.failure_reason,
+                **_told(self._outlook_of_payment(payment)),
+            }
+            for payment in self._payments.values()
+        ]
+
+    def totals(self) -> list[dict[str, Any]]:
+        """What is expected on each day in each currency; what has no day yet comes last.
+
+        Of a cycle it is all that adds to the payment: sales, shares and fees refunded, less fees, corrections and
+        shares owed; tax on fees is rounded once per rate and cycle. What the participant itself buys is paid for
+        already. Of trades that have no cycle yet it is the sum of what they should come to.
+        """
+        sums: dict[tuple[str, str], dict[str, Any]] = {}
+        for found in (*self._cycle_sums(), *self._waiting_sums()):
+            key = (str(found["expected_on"] or "9999"), found["currency"])
+            total = sums.setdefault(
+                key,
+                {"expected_on": found["expected_on"], "currency": found["currency"]}
+                | dict.fromkeys(_SUMMED, 0),
+            )
+            for name in _SUMMED:
+                total[name] += found[name]
+        return [
+            total | {"net_minor": sum(total[name] for name in _SUMMED)} for _, total in sorted(sums.items())
+        ]
+
+    def _cycle_sums(self) -> Iterable[dict[str, Any]]:
+        parties = Q(trade__seller_id=self.own) | Q(trade__buyer_id=self.own)
+        share = Q(kind=ObligationKind.SHARE, creditor_id=self.own)
+        rows = (
+            Obligation.objects.filter(parties | share, self._in_unpaid_cycles())
+            .filter(Q(debtor_id=self.own) | Q(creditor_id=self.own))
+            .exclude(kind=ObligationKind.PURCHASE, debtor_id=self.own)
+            .values(
+                "cycle_id",
+                "kind",
+                "tax_rate_bp",
+                owes=ExpressionWrapper(Q(debtor_id=self.own), output_field=BooleanField()),
+            )
+            .annotate(amount=Sum("amount_minor"), tax=Sum("tax_minor"))
+            .order_by("cycle_id", "kind")
+        )
+        found = list(rows)
+        cycles = Cycle.objects.in_bulk({row["cycle_id"] for row in found})
+        for row in found:
+            cycle = cycles[row["cycle_id"]]
+            sign = -1 if row["owes"] else 1
+            total = dict.fromkeys(_SUMMED, 0)
+            if row["kind"] in (ObligationKind.FEE, ObligationKind.FEE_REFUND):
+                total["fees_minor"] = sign * row["amount"]
+                total["fee_tax_minor"] = sign * share_of(row["amount"], row["tax_rate_bp"])
+            else:
+                name = _SUM_OF.get(ObligationKind(row["kind"]), "corrections_minor")
+                total[name] = sign * (row["amount"] + row["tax"])
+            yield total | {
+                "expected_on": self._outlook_of_cycle(cycle).expected_on,
+                "currency": cycle.currency,
+            }
+
+    def _waiting_sums(self) -> Iterable[dict[str, Any]]:
+        rows = (
+            Trade.objects.filter(seller_id=self.own, state__in=_BY_TRADE)
+            .values("currency", "fee_payer", "fee_tax_rate_bp")
+            .annotate(gross=Sum("gross_minor"), fee=Sum("fee_minor"))
+            .order_by("currency")
+        )
+        for row in rows:
+            fee = row["fee"] if row["fee_payer"] == FeePayer.SELLER else 0
+            yield dict.fromkeys(_SUMMED, 0) | {
+                "expected_on": None,
+                "currency": row["currency"],
+                "sales_minor": row["gross"],
+                "fees_minor": -fee,
+                "fee_tax_minor": -share_of(fee, row["fee_tax_rate_bp"]),
+            }
+
+    def _outlook_of_cycle(self, cycle: Cycle) -> Outlook:
+        payment = self._payments.get(cycle.pk)
+        if payment is not None:
+            return self._outlook_of_payment(payment, cut_off_at=cycle.closed_at)
+        if cycle.closed_at is None:
+            reason = "cycle_on_hold" if cycle.on_hold_since else "waits_for_cut_off"
+            return Outlook(reason, *self._next(cycle.currency))
+        if cycle.on_hold_since:
+            return Outlook("cycle_on_hold", cycle.closed_at)
+        return Outlook(
+            "being_cleared", cycle.closed_at, self._value_date_after(business_date(cycle.closed_at))
+        )
+
+    def _next(self, currency: str) -> tuple[datetime | None, date | None]:
+        """The next cut-off of a currency and the day of its payments, looked up once."""
+        if currency not in self._upcoming:
+            self._upcoming[currency] = _upcoming(currency)
+        return self._upcoming[currency]
+
+    def _outlook_of_payment(
+        self, payment: SettlementInstruction, cut_off_at: datetime | None = None
+    ) -> Outlook:
+        state = InstructionState(payment.state)
+        if not self._has_account and state in (InstructionState.PLANNED, InstructionState.FAILED):
+            return Outlook("no_payout_account", cut_off_at)
+        if state == InstructionState.FAILED:
+            return Outlook("payment_failed", cut_off_at)
+        expected = payment.value_date or self._value_date_after(self._today)
+        return Outlook(_BY_PAYMENT[state], cut_off_at, expected)
+
+    def _value_date_after(self, closed_on: date) -> date:
+        """The business day after a cut-off; the next one from now if that has passed."""
+        calendar = BusinessCalendar()
+        return max(calendar.after(closed_on, 1), calendar.after(self._today, 1))
+
+
+_SUMMED = ("sales_minor", "shares_minor", "fees_minor", "fee_tax_minor", "corrections_minor")
+_SUM_OF = {ObligationKind.PURCHASE: "sales_minor", ObligationKind.SHARE: "shares_minor"}
+
+
+def _amounts(trade: Trade) -> tuple[int, int]:
+    """Price with tax and the seller's fee, as captured where that is known."""
+    gross, fee = trade.gross_minor, trade.fee_minor
+    if trade.captured_price_minor is not None:
+        gross = trade.captured_price_minor + (trade.captured_tax_minor or 0)
+        fee = trade.captured_fee_minor or 0
+    return gross, fee if trade.fee_payer == FeePayer.SELLER else 0
+
+
+def _row(role: str, trade: Trade, cycle: Cycle | None, outlook: Outlook) -> dict[str, Any]:
+    """The same of every role; who only has a share is not told who buys, and under what order."""
+    is_seller = role == "seller"
+    return {
+        "role": role,
+        "trade": trade.public_id,
+        "agreement": trade.agreement,
+        "purchase_order": trade.reference if is_seller else None,
+        "counterparty_id": trade.buyer_id if is_seller else trade.seller_id,
+        "currency": trade.currency,
+        "state": trade.state,
+        "state_label": TradeState(trade.state).label.as_dict(),  # type: ignore[attr-defined]
+        "cycle": cycle.business_key if cycle else None,
+        "pay_by": trade.pay_by,
+        "fund_by": trade.fund_by if trade.state == TradeState.CONCLUDED else None,
+        **_told(outlook),
+    }
+
+
+def _told(outlook: Outlook) -> dict[str, Any]:
+    return {
+        "cut_off_at": outlook.cut_off_at,
+        "expected_on": outlook.expected_on,
+        "reason_code": outlook.reason_code,
+        "reason": outlook.reason.as_dict(),
+    }

@@ -1,0 +1,152 @@
+"""What did not clear when it might have, why, and what became of it: derived from trades, cycles and evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from marketplace.evidence.queries import records_about_any
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM, Actor
+
+from ..cycles.models import Cycle
+from ..ground.scopes import own_key
+from ..trades.models import Obligation, Trade
+from ..trades.states import ObligationKind, TradeState
+from .states import LeftOutReason
+
+HELD, RESUMED = "clearing.trade_held", "clearing.trade_resumed"
+EXPIRED = "clearing.trade_expired"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A trade that ``left_by`` went without: what held it back at the cut-off, and the cycle that has it since, if any."""
+
+    left_by: Cycle
+    trade: Trade
+    reason: LeftOutReason
+    cycle: Cycle | None
+
+
+def left_out() -> list[dict[str, Any]]:
+    """Trades that stood at a cut-off and did not enter the cycle, cycle by cycle, by their keys.
+
+    ``reason`` is what held them back at that moment; ``became`` the cycle that cleared them since, or their state.
+    """
+    return _rows(Cycle.objects.filter(closed_at__isnull=False).order_by("currency", "number"))
+
+
+def left_out_of(cycle: Cycle) -> list[dict[str, Any]]:
+    """The trades that stood at the cut-off of ``cycle`` and did not enter it; none before it is cut off."""
+    return _rows([cycle] if cycle.closed_at else [])
+
+
+def _rows(cycles: Iterable[Cycle]) -> list[dict[str, Any]]:
+    standing = [
+        (cycle, trade)
+        for cycle in cycles
+        for trade in trades_left_out(cycle, SYSTEM).order_by("business_key")
+    ]
+    return [
+        {
+            "cycle": row.left_by.business_key,
+            "business_key": row.trade.business_key,
+            "gross_minor": row.trade.gross_minor,
+            "currency": row.trade.currency,
+            "reason": str(row.reason.label),
+            "became": f"in cycle {row.cycle.business_key}" if row.cycle else row.trade.state,
+        }
+        for row in explained(standing)
+    ]
+
+
+def trades_left_out(cycle: Cycle, actor: Actor) -> QuerySet[Trade]:
+    """Trades concluded and not over at the cut-off of ``cycle``, and neither in it nor in one before.
+
+    Of a cycle that is open, those that would be left out now. The actor sees its own; the operator all.
+    """
+    moment = _moment(cycle)
+    entered = Obligation.objects.filter(
+        trade=OuterRef("pk"), kind=ObligationKind.PURCHASE, cycle__number__lte=cycle.number
+    )
+    standing = Trade.objects.filter(
+        Q(ended_at=None) | Q(ended_at__gt=moment),
+        ~Exists(entered),
+        currency=cycle.currency,
+        concluded_at__lte=moment,
+    )
+    if actor.may_see():
+        return standing
+    own = own_key(actor)
+    return standing.filter(Q(buyer_id=own) | Q(seller_id=own))
+
+
+def explained(standing: Collection[tuple[Cycle, Trade]]) -> list[LeftOut]:
+    """Why each cycle went without the trade beside it, in their order, in two queries."""
+    trades = {trade.pk: trade.public_id for _, trade in standing}
+    cleared_in = {
+        obligation.trade_id: obligation.cycle
+        for obligation in Obligation.objects.filter(
+            trade__in=trades, kind=ObligationKind.PURCHASE, carried_from=None
+        ).select_related("cycle")
+    }
+    holds: dict[str, list[Any]] = {}
+    for record in records_about_any(trades.values(), kinds=(HELD, RESUMED)):
+        holds.setdefault(record.subject, []).append(record)
+    return [
+        LeftOut(
+            left_by=cycle,
+            trade=trade,
+            reason=_reason(trade, _moment(cycle), holds.get(trade.public_id, [])),
+            cycle=cleared_in.get(trade.pk),
+        )
+        for cycle, trade in standing
+    ]
+
+
+def _moment(cycle: Cycle) -> datetime:
+    return cycle.closed_at or clock.now()
+
+
+def _reason(trade: Trade, moment: datetime, holds: list[Any]) -> LeftOutReason:
+    """What held the trade back at ``moment``; ``holds`` are its holds and ends of holds, oldest first."""
+    before = [record.kind for record in holds if record.occurred_at <= moment]
+    if before and before[-1] == HELD:
+        return LeftOutReason.HELD
+    if trade.secured_at is None or trade.secured_at > moment:
+        return LeftOutReason.NOT_SECURED
+    return LeftOutReason.NOT_ACCEPTED
+
+
+def ended_without_clearing() -> list[dict[str, Any]]:
+    """Trades that failed or were refunded, by their keys, with the reason."""
+    trades = list(
+        Trade.objects.filter(state__in=(TradeState.FAILED, TradeState.REFUNDED)).order_by("business_key")
+    )
+    expired = {
+        record.subject: record.payload["reason_code"]
+        for record in records_about_any([trade.public_id for trade in trades], kinds=(EXPIRED,))
+    }
+    return [
+        {
+            "business_key": trade.business_key,
+            "state": trade.state,
+            "gross_minor": trade.gross_minor,
+            "currency": trade.currency,
+            "reason": _ending(trade, expired.get(trade.public_id)),
+        }
+        for trade in trades
+    ]
+
+
+def _ending(trade: Trade, expired: str | None) -> str:
+    if trade.state == TradeState.FAILED:
+        return "not paid for in time"
+    if expired is None:
+        return "refunded after a complaint"
+    return "returned: never collected" if expired == "not_collected" else "returned: its agreement ended"

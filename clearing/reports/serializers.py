@@ -1,0 +1,161 @@
+"""Reports over HTTP: expected payments, traced entries, trades that a cycle left out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from marketplace.api.principal import actor_of
+from marketplace.api.serializers import BilingualField, ChoiceLabelField
+
+from ..ground.serializers import PartyField, PartyListSerializer
+from ..ledger.models import Entry
+from ..ledger.queries import postings_of
+from ..ledger.serializers import EntrySerializer, StatementLineSerializer
+from ..trades.models import Obligation
+from ..trades.states import TradeState
+from .states import LeftOutReason
+from .tracing import trace_entry
+
+
+class LeftOutSerializer(serializers.Serializer[Any]):
+    """A trade that the cycle went without, why, and what became of it."""
+
+    trade = serializers.CharField(source="trade.public_id")
+    business_key = serializers.CharField(source="trade.business_key")
+    buyer = PartyField("trade.buyer_id")
+    seller = PartyField("trade.seller_id")
+    gross_minor = serializers.IntegerField(source="trade.gross_minor")
+    currency = serializers.CharField(source="trade.currency")
+    reason_code = serializers.ChoiceField(choices=LeftOutReason.choices, source="reason")
+    reason = ChoiceLabelField(LeftOutReason)
+    state = serializers.ChoiceField(choices=TradeState.choices, source="trade.state")
+    state_label = ChoiceLabelField(TradeState, source="trade.state")
+    cleared_in = serializers.CharField(
+        source="cycle.public_id",
+        default=None,
+        allow_null=True,
+        help_text="The cycle that has it since; null if none has.",
+    )
+
+    class Meta:
+        list_serializer_class = PartyListSerializer
+
+
+@extend_schema_field(BilingualField)
+class WordsField(serializers.DictField):
+    """A text in both languages, as the query gives it."""
+
+
+class ExpectedPaymentSerializer(serializers.Serializer[Any]):
+    """What one trade should bring. Amounts are in minor units; ``corrections_minor`` is signed as it adds to the net.
+
+    ``counterparty`` is the buyer; of a share, the seller. ``estimate``: the tax on the fee is rounded over the whole cycle when it is netted. ``expected_on`` is null where
+    the day is not known, or where something must happen first: ``reason`` says what.
+    """
+
+    role = serializers.ChoiceField(choices=("seller", "beneficiary"))
+    trade = serializers.CharField()
+    agreement = serializers.CharField()
+    purchase_order = serializers.CharField(allow_null=True)
+    counterparty = PartyField("counterparty_id")
+    currency = serializers.CharField()
+    gross_minor = serializers.IntegerField()
+    fee_minor = serializers.IntegerField()
+    fee_tax_minor = serializers.IntegerField()
+    corrections_minor = serializers.IntegerField()
+    net_minor = serializers.IntegerField()
+    estimate = serializers.BooleanField()
+    state = serializers.CharField()
+    state_label = WordsField()
+    cycle = serializers.CharField(allow_null=True)
+    fund_by = serializers.DateTimeField(allow_null=True)
+    pay_by = serializers.DateField(allow_null=True)
+    cut_off_at = serializers.DateTimeField(allow_null=True)
+    expected_on = serializers.DateField(allow_null=True)
+    reason_code = serializers.CharField()
+    reason = WordsField()
+
+    class Meta:
+        list_serializer_class = PartyListSerializer
+
+
+class ExpectedTotalSerializer(serializers.Serializer[Any]):
+    """What is expected on a day; every part is signed as it adds to the net."""
+
+    expected_on = serializers.DateField(allow_null=True)
+    currency = serializers.CharField()
+    sales_minor = serializers.IntegerField()
+    shares_minor = serializers.IntegerField()
+    fees_minor = serializers.IntegerField()
+    fee_tax_minor = serializers.IntegerField()
+    corrections_minor = serializers.IntegerField()
+    net_minor = serializers.IntegerField()
+
+
+class WaitingPaymentSerializer(serializers.Serializer[Any]):
+    """A payment that the bank has not confirmed; ``failure_reason`` is what the bank said."""
+
+    payment = serializers.CharField()
+    reference = serializers.CharField()
+    cycle = serializers.CharField()
+    currency = serializers.CharField()
+    amount_minor = serializers.IntegerField()
+    state = serializers.CharField()
+    failure_reason = serializers.CharField()
+    cut_off_at = serializers.DateTimeField(allow_null=True)
+    expected_on = serializers.DateField(allow_null=True)
+    reason_code = serializers.CharField()
+    reason = WordsField()
+
+
+class ExpectedPaymentsSerializer(serializers.Serializer[Any]):
+    """A page of what is expected, with the totals of everything by day, and the payments that are under way."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = ExpectedPaymentSerializer(many=True)
+    totals = ExpectedTotalSerializer(many=True)
+    payments = WaitingPaymentSerializer(many=True)
+
+
+class WalkedEntrySerializer(EntrySerializer):
+    """An entry with its postings, ``back`` to trade, agreement and evidence, and ``forward`` to the bank."""
+
+    postings = serializers.SerializerMethodField()
+    walk = serializers.SerializerMethodField()
+
+    class Meta(EntrySerializer.Meta):
+        fields = (*EntrySerializer.Meta.fields, "postings", "walk")  # type: ignore[assignment]
+
+    @extend_schema_field(StatementLineSerializer(many=True))
+    def get_postings(self, entry: Entry) -> Any:
+        """The postings on accounts that the caller may see."""
+        rows = postings_of(entry, actor_of(self.context["request"]))
+        return StatementLineSerializer(rows, many=True, context=self.context).data
+
+    @extend_schema_field(OpenApiTypes.OBJECT)
+    def get_walk(self, entry: Entry) -> dict[str, Any]:
+        """Where the money came from and where it went."""
+        return trace_entry(entry)
+
+
+class BehindLineSerializer(serializers.ModelSerializer[Obligation]):
+    """One obligation behind a line of a cycle's entry. ``amount_minor`` is without ``tax_minor``."""
+
+    trade = serializers.CharField(source="trade.public_id")
+    agreement = serializers.CharField(source="trade.agreement")
+    business_key = serializers.CharField(source="trade.business_key")
+    debtor = PartyField("debtor_id")
+    creditor = PartyField("creditor_id")
+
+    class Meta:
+        model = Obligation
+        list_serializer_class = PartyListSerializer
+        fields = (
+            "kind", "trade", "agreement", "business_key", "debtor", "creditor", "amount_minor", "tax_minor",
+            "tax_rate_bp", "currency", "legal_basis", "made_at",
+        )  # fmt: skip

@@ -1,0 +1,140 @@
+"""Walking any yen: from a posting back to trades, agreements and evidence, and forward to the bank."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from marketplace.evidence.queries import records_about
+
+from ..bank.models import BankEntry
+from ..ledger.models import Entry
+from ..ledger.states import EntryKind, LineKind
+from ..settlement.models import SettlementInstruction
+from ..shortfalls.models import Deferral
+from ..trades.models import Obligation
+from ..trades.states import CORRECTION_KINDS, ObligationKind
+
+EVIDENCE_MAX = 50
+
+_BEHIND: dict[str, tuple[str, tuple[str, ...]]] = {
+    LineKind.PURCHASES: ("debtor_id", (ObligationKind.PURCHASE,)),
+    LineKind.SALES: ("creditor_id", (ObligationKind.PURCHASE,)),
+    LineKind.FEES: ("debtor_id", (ObligationKind.FEE,)),
+    LineKind.FEE_TAX: ("debtor_id", (ObligationKind.FEE,)),
+    LineKind.FEE_REFUNDS: ("creditor_id", (ObligationKind.FEE_REFUND,)),
+    LineKind.FEE_REFUND_TAX: ("creditor_id", (ObligationKind.FEE_REFUND,)),
+    LineKind.CORRECTIONS_PAID: ("debtor_id", CORRECTION_KINDS),
+    LineKind.CORRECTIONS_RECEIVED: ("creditor_id", CORRECTION_KINDS),
+    LineKind.SHARES_PAID: ("debtor_id", (ObligationKind.SHARE,)),
+    LineKind.SHARES_RECEIVED: ("creditor_id", (ObligationKind.SHARE,)),
+}
+"""Line of a cycle's entry → on which side its participant stands, and in what kinds of obligation."""
+
+
+def obligations_behind(entry: Entry, line: str) -> QuerySet[Obligation]:
+    """The obligations that a line of a cycle's entry sums up; none for any other line.
+
+    ``fee_tax`` and ``fee_refund_tax`` are computed once per rate over the fees that they belong to.
+    """
+    rows = Obligation.objects.select_related("trade", "cycle")
+    if entry.kind == EntryKind.CYCLE and line in (LineKind.CARRIED, LineKind.AWAITED):
+        # Their net: what the participant put off, less what others put off that they owed it.
+        put_off = Deferral.objects.filter(cycle=entry.cycle).values("obligation")
+        own = Q(debtor_id=entry.organisation_id) | Q(creditor_id=entry.organisation_id)
+        return rows.filter(own, pk__in=put_off)
+    found = _BEHIND.get(line)
+    if found is None or entry.kind != EntryKind.CYCLE:
+        return rows.none()
+    side, kinds = found
+    return rows.filter(cycle=entry.cycle, kind__in=kinds, **{side: entry.organisation_id})
+
+
+def trace_entry(entry: Entry) -> dict[str, Any]:
+    """Where an entry comes from and where its money went, by public identifiers.
+
+    ``back``: the trade with its agreement and listing, or the cycle; the bank's booking that it records; evidence
+    about them, oldest first. ``forward``: the settlement payments of the cycle for the participant, each with its
+    bank bookings, or the entries that ended the trade's hold and the cycle that cleared it.
+    """
+    return {"back": _origin(entry), "forward": _destination(entry)}
+
+
+def _origin(entry: Entry) -> dict[str, Any]:
+    trade, cycle = entry.trade, entry.cycle
+    subjects = [row.public_id for row in (trade, cycle) if row is not None]
+    booking = _booking(entry)
+    if booking is not None:
+        subjects.append(booking.statement.public_id)
+    return {
+        "trade": trade.public_id if trade else None,
+        "agreement": trade.agreement if trade else None,
+        "listing": trade.listing if trade else None,
+        "cycle": cycle.public_id if cycle else None,
+        "bank_entry": _bank(booking) if booking else None,
+        "evidence": [row.public_id for subject in subjects for row in records_about(subject)[:EVIDENCE_MAX]],
+    }
+
+
+def _booking(entry: Entry) -> BankEntry | None:
+    """The bank's booking that an entry records: its reference names it."""
+    what, _, name = entry.reference.partition(":")
+    wanted = {
+        "bank": Q(entry_reference=name),
+        "allocation": Q(public_id=name),
+        "recovery": Q(entry_reference=name) | Q(public_id=name),
+    }.get(what)
+    return BankEntry.objects.filter(wanted).select_related("statement").first() if wanted else None
+
+
+def _bank(booking: BankEntry) -> dict[str, Any]:
+    return {
+        "bank_entry": booking.public_id,
+        "entry_reference": booking.entry_reference,
+        "booked_on": booking.booked_on.isoformat(),
+        "direction": booking.direction,
+        "amount_minor": booking.amount_minor,
+        "currency": booking.currency,
+    }
+
+
+def _destination(entry: Entry) -> dict[str, Any]:
+    forward: dict[str, Any] = {"payments": [], "entries": [], "cycle": None}
+    if entry.kind == EntryKind.CYCLE:
+        forward["payments"] = _payments(entry)
+    elif entry.kind == EntryKind.COVER:
+        used = Entry.objects.filter(
+            kind=EntryKind.CYCLE, cycle=entry.cycle, organisation=entry.organisation_id
+        )
+        forward["entries"] = list(used.values_list("public_id", flat=True))
+        forward["cycle"] = entry.cycle.public_id if entry.cycle else None
+    elif entry.trade_id is not None:
+        later = Entry.objects.filter(trade_id=entry.trade_id, pk__gt=entry.pk).order_by("pk")
+        forward["entries"] = list(later.values_list("public_id", flat=True))
+        purchase = Obligation.objects.filter(trade_id=entry.trade_id, kind=ObligationKind.PURCHASE)
+        forward["cycle"] = purchase.values_list("cycle__public_id", flat=True).first()
+    return forward
+
+
+def _payments(entry: Entry) -> list[dict[str, Any]]:
+    instructions = list(
+        SettlementInstruction.objects.filter(cycle=entry.cycle, organisation=entry.organisation_id).order_by(
+            "pk"
+        )
+    )
+    bookings: dict[int, list[dict[str, Any]]] = {}
+    for booking in BankEntry.objects.filter(instruction__in=instructions).order_by("pk"):
+        bookings.setdefault(booking.instruction_id or 0, []).append(_bank(booking))
+    return [
+        {
+            "instruction": row.public_id,
+            "reference": row.reference,
+            "state": row.state,
+            "direction": row.direction,
+            "amount_minor": row.amount_minor,
+            "currency": row.currency,
+            "bank": bookings.get(row.pk, []),
+        }
+        for row in instructions
+    ]

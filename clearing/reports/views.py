@@ -1,0 +1,206 @@
+"""Routes that join several rooms: expected payments, traced entries, cycle reports, trades left out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from marketplace.api.pagination import MarketCursorPagination
+from marketplace.api.permissions import HasScope, IsOperator
+from marketplace.api.principal import actor_of
+from marketplace.api.renderers import AsAddressed, HtmlRenderer
+from marketplace.api.views import PROBLEMS, MarketReadViewSet
+from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.labels import Label
+
+from ..cycles.models import Cycle
+from ..ledger.filters import EntryFilter
+from ..ledger.models import Entry
+from ..ledger.queries import visible_entries
+from ..ledger.serializers import EntrySerializer
+from ..ledger.states import LineKind
+from ..netting.queries import trade_proof
+from ..netting.serializers import TradeProofSerializer
+from ..run.views import CycleViewSet as CycleReadViewSet
+from ..trades.views import TradeViewSet as TradeReadViewSet
+from .cycle_report import cycle_report, cycle_report_html
+from .expected import ExpectedPayments
+from .filters import LateTradeFilter
+from .left_out import explained, trades_left_out
+from .serializers import (
+    BehindLineSerializer,
+    ExpectedPaymentsSerializer,
+    LeftOutSerializer,
+    WalkedEntrySerializer,
+)
+from .tracing import obligations_behind
+
+LANGUAGE = OpenApiParameter(
+    name="language", type=OpenApiTypes.STR, enum=["ja", "en"], description="Japanese unless said otherwise."
+)
+
+
+class CycleReportViewSet(viewsets.GenericViewSet[Cycle]):
+    """What a cycle that was cut off came to: who owes whom before and after, what was reduced, left out, how long."""
+
+    permission_classes = (IsOperator,)
+    lookup_field = "public_id"
+    lookup_url_kwarg = "id"
+    queryset = Cycle.objects.all()
+
+    def get_queryset(self) -> QuerySet[Cycle]:
+        """Cycles that were cut off."""
+        return Cycle.objects.filter(closed_at__isnull=False)
+
+    @extend_schema(
+        summary="Read the clearing report of a cycle", responses={200: OpenApiTypes.OBJECT, **PROBLEMS}
+    )
+    def retrieve(self, request: Request, **_: Any) -> Response:
+        """The figures, by public identifiers (operator)."""
+        return Response(cycle_report(self.get_object()))
+
+    @extend_schema(
+        summary="Read the clearing report of a cycle as a page with pictures",
+        parameters=[LANGUAGE],
+        responses={(200, "text/html"): OpenApiTypes.STR, **PROBLEMS},
+    )
+    @action(
+        detail=True,
+        methods=["get"],
+        url_path="document.html",
+        url_name="html",
+        renderer_classes=[HtmlRenderer],
+        content_negotiation_class=AsAddressed,
+    )
+    def document_html(self, request: Request, **_: Any) -> Response:
+        """One self-contained page (operator)."""
+        language: Any = request.query_params.get("language", "ja")
+        return Response(cycle_report_html(self.get_object(), language))
+
+
+ROLES = ("seller", "beneficiary")
+ROLE = OpenApiParameter(
+    name="role",
+    type=OpenApiTypes.STR,
+    enum=list(ROLES),
+    description="By what is sold (unless said otherwise), or by shares of what others sell.",
+)
+CURSOR = OpenApiParameter(name="cursor", type=OpenApiTypes.STR, description="As the last page gave it.")
+PAGE_SIZE = OpenApiParameter(name="page_size", type=OpenApiTypes.INT, description="200 at most.")
+
+
+class ExpectedPaymentsView(APIView):
+    """What the caller's organisation will be paid, when, and why something is held."""
+
+    permission_classes = (HasScope,)
+
+    @extend_schema(
+        summary="Read what the caller will be paid, and when",
+        parameters=[ROLE, CURSOR, PAGE_SIZE],
+        responses={200: ExpectedPaymentsSerializer, **PROBLEMS},
+    )
+    def get(self, request: Request) -> Response:
+        """Trades not paid yet, newest first, with totals by day and the payments that are under way."""
+        role = request.query_params.get("role", "seller")
+        if role not in ROLES:
+            raise FieldInvalid(
+                "role", Label("choose seller or beneficiary", "seller か beneficiary を選んでください")
+            )
+        expected = ExpectedPayments(actor_of(request))
+        paginator = MarketCursorPagination()
+        if role == "seller":
+            rows = expected.of_trades(
+                paginator.paginate_queryset(expected.trades(), request, view=self) or []
+            )
+        else:
+            rows = expected.of_shares(
+                paginator.paginate_queryset(expected.shares(), request, view=self) or []
+            )
+        shown = {
+            "next": paginator.get_next_link(),
+            "previous": paginator.get_previous_link(),
+            "results": rows,
+            "totals": expected.totals(),
+            "payments": expected.payments(),
+        }
+        return Response(ExpectedPaymentsSerializer(shown, context={"request": request}).data)
+
+
+LINE = OpenApiParameter(
+    name="line", type=OpenApiTypes.STR, enum=list(LineKind.values), required=True, description="Which line."
+)
+
+
+class JournalEntryViewSet(MarketReadViewSet[Entry]):
+    """Journal entries about the caller's organisation; every one, for the operator."""
+
+    serializer_class = EntrySerializer
+    filterset_class = EntryFilter
+    queryset = Entry.objects.none()
+
+    def get_queryset(self) -> QuerySet[Entry]:
+        """What the caller may see."""
+        return visible_entries(self.actor)
+
+    def get_serializer_class(self) -> Any:
+        """One entry is shown with its walk."""
+        return WalkedEntrySerializer if self.action == "retrieve" else EntrySerializer
+
+    @extend_schema(
+        summary="Read the obligations behind a line of a cycle's entry",
+        parameters=[LINE],
+        responses={200: BehindLineSerializer(many=True), **PROBLEMS},
+    )
+    @action(detail=True, methods=["get"], filterset_class=None)
+    def obligations(self, request: Request, **_: Any) -> Response:
+        """The obligations that the line sums up, newest first, by pages."""
+        entry, line = self.get_object(), request.query_params.get("line", "")
+        if line not in LineKind.values:
+            known = ", ".join(LineKind.values)
+            raise FieldInvalid("line", Label(f"choose one of {known}", f"{known} から選んでください"))
+        page = self.paginate_queryset(obligations_behind(entry, line))
+        serializer = BehindLineSerializer(page, many=True, context=self.get_serializer_context())
+        return self.get_paginated_response(serializer.data)
+
+
+class TradeViewSet(TradeReadViewSet):
+    """Trades, with the proof that each is in its cycle, and filtered by payments that are late by law."""
+
+    filterset_class = LateTradeFilter
+
+    @extend_schema(
+        summary="Prove that a trade is in its cycle", responses={200: TradeProofSerializer, **PROBLEMS}
+    )
+    @action(detail=True, methods=["get"], filterset_class=None)
+    def proof(self, request: Request, **_: Any) -> Response:
+        """The trade's line and the path of hashes from it to the cycle's public Merkle root."""
+        return Response(TradeProofSerializer(trade_proof(self.get_object())).data)
+
+
+class CycleViewSet(CycleReadViewSet):
+    """Cycles, with the trades that each left out."""
+
+    def get_permissions(self) -> list[Any]:
+        """Reading is public but for what names trades; commands are the operator's."""
+        return [HasScope()] if self.action == "left_out" else super().get_permissions()
+
+    @extend_schema(
+        summary="List the trades that a cycle left out",
+        responses={200: LeftOutSerializer(many=True), **PROBLEMS},
+    )
+    @action(detail=True, methods=["get"], url_path="left-out", filterset_fields=None)
+    def left_out(self, request: Request, **_: Any) -> Response:
+        """Trades of the caller (every one, for the operator) that stood at the cut-off and stayed out, and why."""
+        cycle = self.get_object()
+        trades: Any = self.paginate_queryset(trades_left_out(cycle, self.actor))
+        rows = explained([(cycle, trade) for trade in trades])
+        written = LeftOutSerializer(rows, many=True, context=self.get_serializer_context())
+        return self.get_paginated_response(written.data)

@@ -1,0 +1,1 @@
+"""Runs cycles: steps, posting, dry run, alarms, sweeps; the cycle's commands and routes."""

@@ -1,0 +1,101 @@
+"""Invariants of alarms; and the check of one cycle, ``check_invariants --cycle``."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.db import connection, transaction
+
+from marketplace.kernel.errors import Missing
+from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, by_query, register_scope
+
+from ..cycles.models import Cycle
+from ..ground.parallel import collector_paused, read_in_parallel
+from ..netting.invariants import POSTED_AS_NETTED
+from ..netting.recomputation import changes_of
+
+Invariant(
+    name="clearing.alarm_once",
+    promise=7,
+    statement="A cycle is alarmed about once for each reason, and an alarm is ended once and never removed.",
+    guards=(
+        "clearing_cyclealarm.cycle_alarm_once",
+        "clearing_cyclealarm.cycle_alarm_ended",
+        "clearing_cyclealarm.immutable",
+        "clearing_cyclealarm.set_once",
+        "clearing_cyclealarm.no_delete",
+    ),
+    test="tests/clearing/run/test_guards.py::test_an_alarm_is_kept_and_ended_once",
+    check=by_query(
+        "SELECT cycle_id, reason, count(*) FROM clearing_cyclealarm GROUP BY 1, 2 HAVING count(*) > 1"
+    ),
+)
+
+_SETTINGS = """
+    SELECT set_config('random_page_cost', '1.1', true), set_config('work_mem', '128MB', true)
+"""
+
+# ``closed_cycle_never_changes`` counts the trades anew and compares that with what a validated cycle recorded.
+_CHECKS = {
+    "clearing.positions_sum_to_zero": """
+        SELECT sum(net_minor) AS total FROM clearing_netposition WHERE cycle_id = %(cycle)s HAVING sum(net_minor) <> 0
+    """,
+    "clearing.trade_in_one_cycle": """
+        SELECT * FROM (VALUES ('purchase'), ('fee')) AS base(kind) CROSS JOIN LATERAL (
+            SELECT count(*) AS obligations, count(DISTINCT trade_id) AS trades FROM clearing_obligation o
+             WHERE o.cycle_id = %(cycle)s AND o.kind = base.kind AND o.carried_from_id IS NULL) owed
+          CROSS JOIN (
+            SELECT coalesce(c.trades, (SELECT count(*) FROM clearing_trade t WHERE t.cycle_id = c.id)) AS of_cycle
+              FROM clearing_cycle c WHERE c.id = %(cycle)s) cleared
+         WHERE owed.obligations <> owed.trades OR owed.trades <> cleared.of_cycle
+    """,
+    "clearing.entries_sum_to_zero": """
+        SELECT e.reference, p.currency, sum(p.amount_minor) AS total FROM clearing_entry e
+          LEFT JOIN clearing_posting p ON p.entry_id = e.id WHERE e.cycle_id = %(cycle)s
+         GROUP BY e.id, p.currency HAVING sum(p.amount_minor) IS DISTINCT FROM 0
+    """,
+    "clearing.posted_as_netted": POSTED_AS_NETTED.format(
+        entries="AND e.cycle_id = %(cycle)s", positions="AND n.cycle_id = %(cycle)s"
+    ),
+    "clearing.balances_equal_postings": """
+        SELECT a.code, b.balance_minor, posted.total FROM (
+            SELECT DISTINCT p.account_id FROM clearing_entry e JOIN clearing_posting p ON p.entry_id = e.id
+             WHERE e.cycle_id = %(cycle)s) touched
+          JOIN clearing_balance b ON b.account_id = touched.account_id
+          JOIN clearing_account a ON a.id = touched.account_id
+         CROSS JOIN LATERAL (
+            SELECT sum(p.amount_minor) AS total FROM clearing_posting p WHERE p.account_id = touched.account_id) posted
+         WHERE b.balance_minor <> posted.total OR b.balance_minor * a.side < 0
+    """,
+}
+
+
+def verify_cycle(cycle: Cycle) -> dict[str, list[dict[str, Any]]]:
+    """Verify one cycle: name of the invariant → breaches, for all that were checked."""
+    with collector_paused(), read_in_parallel(partial(_broken_checks, cycle)) as others:
+        return {"clearing.closed_cycle_never_changes": changes_of(cycle), **others()}
+
+
+def _broken_checks(cycle: Cycle) -> dict[str, list[dict[str, Any]]]:
+    results = {}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_SETTINGS)
+        for name, sql in _CHECKS.items():
+            cursor.execute(sql, {"cycle": cycle.pk})
+            columns = [column.name for column in cursor.description]
+            results[name] = [
+                dict(zip(columns, row, strict=True)) for row in cursor.fetchmany(BREACHES_SHOWN_MAX)
+            ]
+    return results
+
+
+def verify_named(business_key: str) -> dict[str, list[dict[str, Any]]]:
+    """The same of the cycle of a business key. Raises Missing."""
+    cycle = Cycle.objects.filter(business_key=business_key).first()
+    if cycle is None:
+        raise Missing(kind="cycle", identifier=business_key)
+    return verify_cycle(cycle)
+
+
+register_scope("cycle", verify_named, "check one clearing cycle only, by its business key (JPY-2026-0001)")

@@ -1,0 +1,38 @@
+"""Alarms about cycles that are late."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from marketplace.kernel.guards import immutable, no_delete, set_once
+
+from ..cycles.models import Cycle
+from .states import OverdueReason
+
+
+class CycleAlarm(models.Model):
+    """That a cycle is, or was, overdue for a reason ``since`` a moment, and until when.
+
+    Invariants: one a cycle and reason; it is ended once, and nothing else of it changes. Rows are never removed.
+    """
+
+    cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="+", db_index=False)
+    reason = models.CharField(max_length=20, choices=OverdueReason.choices)
+    since = models.DateTimeField()
+    raised_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["cycle", "reason"], name="cycle_alarm_once"),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gte=F("raised_at")), name="cycle_alarm_ended"
+            ),
+        ]
+        indexes = [models.Index("cycle", name="cycle_alarm_standing", condition=Q(ended_at=None))]
+        triggers = [
+            immutable("cycle_id", "reason", "since", "raised_at"),
+            set_once("ended_at"),
+            no_delete(),
+        ]

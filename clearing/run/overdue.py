@@ -1,0 +1,111 @@
+"""Which cycles are later than they should be, told from where they stand and by the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.db.models import Count, Max, Q
+
+from marketplace.kernel import clock
+
+from ..cycles.models import Cycle
+from ..cycles.queries import Calendars, value_date_after
+from ..cycles.states import WORKING_STATES, CycleState
+from ..ground.parameters import cycle_overdue_minutes
+from ..settlement.models import SettlementInstruction
+from ..settlement.states import InstructionState
+from .states import OverdueReason
+
+CLOSING_GRACE = timedelta(minutes=1)
+"""How late a cycle may be cut off before it is overdue: the sweep comes every few seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """Why a cycle is overdue, and since when."""
+
+    reason: OverdueReason
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementProgress:
+    """Payments of a cycle that have not failed: how many there are, and how many the bank has confirmed.
+
+    ``last_value_date`` is that of the last transfer file; None before the first.
+    """
+
+    planned: int = 0
+    confirmed: int = 0
+    last_value_date: date | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Payments that are still to be confirmed."""
+        return self.planned - self.confirmed
+
+
+def settlement_progress(cycles: Collection[Cycle]) -> dict[int, SettlementProgress]:
+    """How far the payments of each cycle have come, in one query."""
+    rows = (
+        SettlementInstruction.objects.filter(cycle__in=[cycle.pk for cycle in cycles])
+        .values_list("cycle_id")
+        .annotate(
+            planned=Count("pk", filter=~Q(state=InstructionState.FAILED)),
+            confirmed=Count("pk", filter=Q(state=InstructionState.CONFIRMED)),
+            last=Max("value_date"),
+        )
+    )
+    found = {row[0]: SettlementProgress(*row[1:]) for row in rows}
+    return {cycle.pk: found.get(cycle.pk, SettlementProgress()) for cycle in cycles}
+
+
+class CycleReadings:
+    """What is told of cycles beside their own columns, read once for all of them."""
+
+    def __init__(self, cycles: Collection[Cycle]) -> None:
+        """Read the calendar, and the payments of ``cycles``; others cannot be asked about."""
+        self.now = clock.now()
+        self.settlement = settlement_progress(cycles)
+        self._calendars = Calendars()
+
+    def next_cut_off(self, cycle: Cycle) -> datetime | None:
+        """When an open cycle is cut off by its schedule; None if it is closed, or has none."""
+        if cycle.state != CycleState.OPEN:
+            return None
+        return next(iter(self._calendars.of(cycle.currency).after(cycle.opened_at)), None)
+
+    def overdue(self, cycle: Cycle) -> Overdue | None:
+        """Why ``cycle`` is overdue now; None if it is in time or over."""
+        if cycle.state == CycleState.OPEN:
+            return self._not_closed(cycle)
+        if cycle.state in WORKING_STATES and cycle.closed_at is not None:
+            return self._slow(cycle, cycle.closed_at)
+        if cycle.state == CycleState.SETTLING and cycle.posted_at is not None:
+            return self._past_value_date(cycle, cycle.posted_at)
+        return None
+
+    def _not_closed(self, cycle: Cycle) -> Overdue | None:
+        cut_offs = self._calendars.of(cycle.currency)
+        passed = list(cut_offs.passed(since=cycle.opened_at, until=self.now - CLOSING_GRACE))
+        return Overdue(OverdueReason.NOT_CLOSED, passed[-1]) if passed else None
+
+    def _slow(self, cycle: Cycle, closed_at: datetime) -> Overdue | None:
+        schedule = self._calendars.of(cycle.currency).schedule_on(clock.business_date(closed_at))
+        minutes = (
+            schedule.overdue_minutes if schedule and schedule.overdue_minutes else cycle_overdue_minutes()
+        )
+        deadline = closed_at + timedelta(minutes=minutes)
+        return Overdue(OverdueReason.SLOW, deadline) if self.now > deadline else None
+
+    def _past_value_date(self, cycle: Cycle, posted_at: datetime) -> Overdue | None:
+        """Payments are to be handed to the bank on the day of the posting; what was sent has a value date of its own."""
+        expected = value_date_after(clock.business_date(posted_at), self._calendars.of(cycle.currency))
+        deadline = _end_of(max(expected, self.settlement[cycle.pk].last_value_date or expected))
+        return Overdue(OverdueReason.PAST_VALUE_DATE, deadline) if self.now >= deadline else None
+
+
+def _end_of(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time.min, clock.market_zone()).astimezone(UTC)

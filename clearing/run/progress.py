@@ -1,0 +1,121 @@
+"""Watching a cycle: how far it has come step by step, and what it waits for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from django.db.models import Q
+
+from marketplace.events.queries import troubles
+from marketplace.kernel.labels import Label
+
+from ..cycles.models import Cycle, CycleStep
+from ..cycles.queries import ORDER
+from ..cycles.states import FINAL_STATES, CycleState
+from ..invoices.models import Invoice
+from ..trades.models import Obligation
+from ..trades.states import CORRECTION_KINDS, ObligationKind
+from .overdue import CycleReadings, Overdue, SettlementProgress
+from .queries import waiting_for
+
+StepStatus = Literal["done", "now", "next"]
+
+
+@dataclass(frozen=True, slots=True)
+class StepProgress:
+    """One step of a cycle, by the state it leads to.
+
+    Times are real, not business time, and empty for the cut-off itself, which is but a moment; ``milliseconds`` is
+    how long the step took.
+    """
+
+    state: CycleState
+    status: StepStatus
+    began_at: datetime | None
+    ended_at: datetime | None
+    milliseconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a cycle has come, in counts that everybody may know.
+
+    ``percentage`` is of the whole way from open to settled: each step weighs the same, and the step under way counts
+    by its invoices or payments.
+    """
+
+    steps: list[StepProgress]
+    percentage: int
+    invoices_issued: int
+    invoices_expected: int
+    settlement: SettlementProgress
+    waits_for: Label | None
+    overdue: Overdue | None
+
+
+def progress_of(cycle: Cycle) -> Progress:
+    """The progress of a cycle, from what its steps have left in the database."""
+    readings = CycleReadings([cycle])
+    settlement = readings.settlement[cycle.pk]
+    issued, expected = invoices_issued(cycle), invoices_expected(cycle)
+    steps = _steps(cycle)
+    done = sum(step.status == "done" for step in steps)
+    part, whole = 0, 1
+    if cycle.state == CycleState.POSTED:
+        part, whole = issued, expected
+    elif cycle.state == CycleState.SETTLING:
+        part, whole = settlement.confirmed, settlement.planned
+    fraction = 100 * part // whole if whole else 0
+    return Progress(
+        steps=steps,
+        percentage=(100 * done + min(fraction, 100)) // len(steps),
+        invoices_issued=issued,
+        invoices_expected=expected,
+        settlement=settlement,
+        waits_for=waiting_for(cycle, readings),
+        overdue=readings.overdue(cycle),
+    )
+
+
+def _steps(cycle: Cycle) -> list[StepProgress]:
+    rows = {row.state: row for row in CycleStep.objects.filter(cycle=cycle).order_by("epoch")}
+    final = cycle.state if cycle.state in FINAL_STATES else CycleState.SETTLED
+    way = [*ORDER[1 : ORDER.index(CycleState.SETTLED)], final]
+    reached = way.index(cycle.state) if cycle.state in way else -1
+    steps = []
+    for index, state in enumerate(way):
+        row = rows.get(state) if index <= reached else None
+        steps.append(
+            StepProgress(
+                state=CycleState(state),
+                status="done" if index <= reached else "now" if index == reached + 1 else "next",
+                began_at=row.began_at if row else None,
+                ended_at=row.ended_at if row else None,
+                milliseconds=int((row.ended_at - row.began_at).total_seconds() * 1000) if row else None,
+            )
+        )
+    return steps
+
+
+def invoices_issued(cycle: Cycle) -> int:
+    """Invoices of a cycle that stand."""
+    return Invoice.objects.filter(cycle=cycle).count()
+
+
+def invoices_expected(cycle: Cycle) -> int:
+    """Invoices that a cycle leads to: one a sale and correction, one a participant for its fees and their refunds."""
+    obligations = Obligation.objects.filter(cycle=cycle)
+    documents = Q(kind=ObligationKind.PURCHASE) | Q(kind__in=CORRECTION_KINDS)
+    fees = obligations.filter(amount_minor__gt=0)
+    return (
+        obligations.filter(documents).count()
+        + fees.filter(kind=ObligationKind.FEE).values("debtor").distinct().count()
+        + fees.filter(kind=ObligationKind.FEE_REFUND).values("creditor").distinct().count()
+    )
+
+
+def obstacles() -> list[str]:
+    """What failing handlers last said, for the operator: they may be what a cut-off waits for."""
+    return troubles()

@@ -1,0 +1,263 @@
+"""Cycles, their progress and dry runs over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from marketplace.api.serializers import BilingualField, ChoiceLabelField, StrictSerializer
+
+from ..cycles.models import Cycle
+from ..cycles.states import FINAL_STATES, CycleState
+from ..ground.serializers import PartyField, PartyListSerializer, for_operator, label_of
+from ..netting.positions import value_reduced_bp
+from .overdue import CycleReadings
+from .progress import Progress, obstacles
+from .queries import waiting_for
+from .services.dry_run import DryRun
+from .states import OverdueReason
+
+PLANNED_STATES = (CycleState.SETTLING, *FINAL_STATES)
+
+FIGURES = {
+    "trades": "Trades that are cleared in the cycle. Null until it is validated.",
+    "gross_minor": "The sum of all obligations of the cycle with their tax: what would change hands if each were"
+    " paid by itself. Null until the cycle is netted, as are the other figures.",
+    "net_minor": "The sum of the positive net positions: what changes hands after netting.",
+    "payments_before": "Payments that the obligations would take if each were paid by itself.",
+    "payments_after": "Participants, and the operator, with a net position other than zero: payments after netting,"
+    " if nobody had paid beforehand.",
+    "cut_off_at": "The cut-off of the schedule that the cycle was closed for; null if the operator closed it.",
+    "merkle_root": "Commits to the trades and the net positions. Null until the cycle is netted.",
+    "on_hold_since": "Since when the operator keeps the cycle where it is; null if it does not.",
+}
+
+
+class OverdueSerializer(serializers.Serializer[Any]):
+    """Why a cycle is later than it should be, and since when."""
+
+    reason_code = serializers.ChoiceField(choices=OverdueReason.choices, source="reason")
+    reason = ChoiceLabelField(OverdueReason)
+    since = serializers.DateTimeField()
+
+
+class CycleListSerializer(serializers.ListSerializer[Any]):
+    """Cycles whose calendar and payments are read together."""
+
+    def to_representation(self, data: Any) -> Any:
+        """Read what all of them need first."""
+        cycles = list(data)
+        context: Any = self.context
+        context["readings"] = CycleReadings(cycles)
+        return super().to_representation(cycles)
+
+
+class CycleSerializer(serializers.ModelSerializer[Cycle]):
+    """A cycle as everybody sees it: what it came to, and the hashes it commits to."""
+
+    id = serializers.CharField(source="public_id")
+    state_label = serializers.SerializerMethodField()
+    waits_for = serializers.SerializerMethodField()
+    overdue = serializers.SerializerMethodField(
+        help_text="Why the cycle is later than it should be, and since when; null if it is in time."
+    )
+    payments_reduced = serializers.SerializerMethodField(
+        help_text="Payments that netting saves: payments_before less payments_after."
+    )
+    value_reduced_bp = serializers.SerializerMethodField(
+        help_text="By how much netting lowers what changes hands: 1 - net_minor / gross_minor, in basis points."
+    )
+    payments_planned = serializers.SerializerMethodField(
+        help_text="Payments by bank that settle the cycle. Purchases are paid for when they are secured, so those"
+        " who bought pay nothing here: it counts those to whom money is left, and the operator. Null until then."
+    )
+    hold_reason = serializers.SerializerMethodField(
+        help_text="Why it is on hold, for the operator; else null."
+    )
+    held_by = serializers.SerializerMethodField(help_text="Who holds it, for the operator; else null.")
+
+    class Meta:
+        model = Cycle
+        list_serializer_class = CycleListSerializer
+        fields = (
+            "id", "business_key", "currency", "number", "state", "state_label", "waits_for", "overdue", "opened_at",
+            "closed_at", "cut_off_at", "trades", "gross_minor", "net_minor", "value_reduced_bp", "payments_before",
+            "payments_after", "payments_reduced", "payments_planned", "input_hash", "trades_root", "output_hash",
+            "merkle_root", "netted_at", "posted_at", "settled_at", "on_hold_since", "hold_reason", "held_by",
+        )  # fmt: skip
+        extra_kwargs = {name: {"help_text": text} for name, text in FIGURES.items()}
+
+    @extend_schema_field(BilingualField)
+    def get_state_label(self, cycle: Cycle) -> dict[str, str]:
+        """The state in words."""
+        return label_of(cycle, "state")
+
+    @extend_schema_field(BilingualField(allow_null=True))
+    def get_waits_for(self, cycle: Cycle) -> dict[str, str] | None:
+        """What the cycle waits for, or null while it goes on by itself or is over."""
+        words = waiting_for(cycle, self._readings(cycle))
+        return words.as_dict() if words else None
+
+    @extend_schema_field(OverdueSerializer(allow_null=True))
+    def get_overdue(self, cycle: Cycle) -> Any:
+        """Why it is overdue."""
+        found = self._readings(cycle).overdue(cycle)
+        return OverdueSerializer(found).data if found else None
+
+    def get_payments_reduced(self, cycle: Cycle) -> int | None:
+        """The difference, once it is known."""
+        if cycle.payments_before is None or cycle.payments_after is None:
+            return None
+        return cycle.payments_before - cycle.payments_after
+
+    def get_value_reduced_bp(self, cycle: Cycle) -> int | None:
+        """The share, once it is known."""
+        if cycle.gross_minor is None or cycle.net_minor is None:
+            return None
+        return value_reduced_bp(gross_minor=cycle.gross_minor, net_minor=cycle.net_minor)
+
+    def get_payments_planned(self, cycle: Cycle) -> int | None:
+        """How many there are, once they are planned."""
+        return self._readings(cycle).settlement[cycle.pk].planned if cycle.state in PLANNED_STATES else None
+
+    def get_hold_reason(self, cycle: Cycle) -> str | None:
+        """The operator's words may name participants: they are its own."""
+        return cycle.hold_reason or None if for_operator(self.context) else None
+
+    def get_held_by(self, cycle: Cycle) -> str | None:
+        """Whose word it is."""
+        return cycle.held_by or None if for_operator(self.context) else None
+
+    def _readings(self, cycle: Cycle) -> CycleReadings:
+        context: Any = self.context
+        readings: CycleReadings | None = context.get("readings")
+        if readings is None or cycle.pk not in readings.settlement:
+            readings = context["readings"] = CycleReadings([cycle])
+        return readings
+
+
+class OpenCycleSerializer(StrictSerializer):
+    """The currency in which clearing begins."""
+
+    currency = serializers.CharField(min_length=3, max_length=3)
+
+
+class HoldCycleSerializer(StrictSerializer):
+    """Why a cycle is held, or released."""
+
+    reason = serializers.CharField(max_length=200)
+
+
+class StepSerializer(serializers.Serializer[Any]):
+    """One step of a cycle, by the state that it leads to."""
+
+    state = serializers.ChoiceField(choices=CycleState.choices)
+    state_label = ChoiceLabelField(CycleState, source="state")
+    status = serializers.ChoiceField(choices=("done", "now", "next"))
+    began_at = serializers.DateTimeField(allow_null=True)
+    ended_at = serializers.DateTimeField(allow_null=True)
+    milliseconds = serializers.IntegerField(
+        allow_null=True,
+        help_text="How long it took, in real time; null for the cut-off, which is but a moment.",
+    )
+
+
+class ProgressSerializer(serializers.Serializer[Progress]):
+    """How far a cycle has come: counts for everybody, what stands in its way for the operator."""
+
+    steps = StepSerializer(many=True)
+    percentage = serializers.IntegerField(
+        help_text="Of the way from open to settled: steps weigh the same, the one under way by invoices or payments."
+    )
+    invoices_issued = serializers.IntegerField()
+    invoices_expected = serializers.IntegerField(help_text="Grows until the cycle is validated.")
+    payments_confirmed = serializers.IntegerField(source="settlement.confirmed")
+    payments_planned = serializers.IntegerField(
+        source="settlement.planned", help_text="By bank; 0 until the cycle is being settled."
+    )
+    waits_for = serializers.SerializerMethodField(
+        help_text="What the cycle waits for, or null while it goes on by itself or is over."
+    )
+    overdue = OverdueSerializer(allow_null=True)
+    obstacles = serializers.SerializerMethodField(
+        help_text="What handlers that fail last said, for the operator; for others null."
+    )
+
+    @extend_schema_field(BilingualField(allow_null=True))
+    def get_waits_for(self, progress: Progress) -> dict[str, str] | None:
+        """In both languages."""
+        return progress.waits_for.as_dict() if progress.waits_for else None
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField(), allow_null=True))
+    def get_obstacles(self, progress: Progress) -> list[str] | None:
+        """They name events and programs, which are the operator's business."""
+        return obstacles() if for_operator(self.context) else None
+
+
+class ForeseenPositionSerializer(serializers.Serializer[Any]):
+    """What the cycle would come to for a participant, or the operator."""
+
+    organisation = PartyField("organisation_id")
+    net_minor = serializers.IntegerField()
+    left_minor = serializers.IntegerField(
+        help_text="The net without purchases, which were paid for when they were secured: paid out by bank if"
+        " positive, a shortfall if negative."
+    )
+
+    class Meta:
+        list_serializer_class = PartyListSerializer
+
+
+class ForeseenShortfallSerializer(serializers.Serializer[Any]):
+    """A participant that would owe more than the cycle brings it, and what of its own would meet that."""
+
+    organisation = PartyField("organisation_id")
+    short_minor = serializers.IntegerField()
+    available_minor = serializers.IntegerField()
+    missing_minor = serializers.IntegerField(help_text="What its available money does not meet.")
+
+    class Meta:
+        list_serializer_class = PartyListSerializer
+
+
+class DryRunSerializer(serializers.Serializer[DryRun]):
+    """What a cycle would come to if it were taken on now. Nothing was written."""
+
+    cycle = serializers.CharField(source="cycle.public_id")
+    business_key = serializers.CharField(source="cycle.business_key")
+    state = serializers.ChoiceField(choices=CycleState.choices, source="cycle.state")
+    at = serializers.DateTimeField(help_text="The business time of the run.")
+    currency = serializers.CharField(source="cycle.currency")
+    trades = serializers.IntegerField(source="content.trades")
+    obligations = serializers.IntegerField(source="content.totals.obligations")
+    input_hash = serializers.CharField(
+        source="content.digest.input_hash",
+        help_text="Over what stands now: fees that come back by volume add their lines when the cycle is validated.",
+    )
+    faults = serializers.DictField(
+        child=serializers.IntegerField(),
+        source="content.faults",
+        help_text="What would keep it from being validated, and how many there are of each; empty if nothing.",
+    )
+    events_unseen = serializers.IntegerField(
+        help_text="Events from before the cut-off that may yet change what is cleared."
+    )
+    gross_minor = serializers.IntegerField(source="summary.gross_minor")
+    net_minor = serializers.IntegerField(source="summary.net_minor")
+    value_reduced_bp = serializers.SerializerMethodField(help_text="1 - net / gross, in basis points.")
+    payments_before = serializers.IntegerField()
+    payments_after = serializers.IntegerField(source="summary.payments_after")
+    payments_planned = serializers.IntegerField(help_text="Payments by bank, as far as is foreseen.")
+    creditors = serializers.IntegerField(
+        help_text="Participants that the cycle would owe, the operator included."
+    )
+    debtors = serializers.IntegerField()
+    even = serializers.IntegerField()
+    positions = ForeseenPositionSerializer(many=True, help_text="The largest by amount.")
+    shortfalls = ForeseenShortfallSerializer(many=True, help_text="Until the cycle is posted.")
+
+    def get_value_reduced_bp(self, run: DryRun) -> int:
+        """By the same formula as of a cycle."""
+        return value_reduced_bp(gross_minor=run.summary.gross_minor, net_minor=run.summary.net_minor)

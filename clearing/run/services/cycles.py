@@ -1,0 +1,248 @@
+"""Opens, closes, holds and releases a cycle, and advances it step by step."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from marketplace.events.schemas.clearing import CycleHeld, CycleMoved, CycleReleased
+from marketplace.events.services import emit
+from marketplace.evidence.services import record
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.labels import Label
+from marketplace.kernel.money import exponent
+from marketplace.kernel.refusals import keeping_refusals
+from marketplace.kernel.states import advance
+
+from ...approvals.services import require_second_person
+from ...cycles.errors import CycleCannotBeHeld, CycleNotOnHold, CycleOnHold, NoOpenCycle
+from ...cycles.models import Cycle, CycleStep
+from ...cycles.nudge import nudge
+from ...cycles.services import require_currency
+from ...cycles.states import CYCLE, HOLDABLE_STATES, CycleState
+from ...ground.parallel import collector_paused
+from ...ledger.accounts import open_market_accounts
+from ...ledger.services import require_funds_regime
+from .steps import READ_AHEAD, STEPS
+
+logger = logging.getLogger(__name__)
+REASON_LENGTH_MAX = 200
+
+
+@transaction.atomic
+def open_first_cycle(*, actor: Actor, currency: str) -> Cycle:
+    """Begin clearing in a currency: the market's accounts and the first cycle. Repeating it returns the open one.
+
+    Raises FieldInvalid for what is no currency, FundsRegimeMissing, Forbidden.
+    """
+    actor.require_operator()
+    require_currency(currency)
+    require_funds_regime(currency)
+    open_market_accounts(currency)
+    existing = Cycle.objects.filter(currency=currency, state=CycleState.OPEN).first()
+    return existing or _open(actor, currency, number=1)
+
+
+@transaction.atomic
+def close_cycle(*, actor: Actor, cycle: str | None = None, currency: str | None = None) -> Cycle:
+    """Cut off the ``cycle`` named, or the one of ``currency`` that is open now, and open the next one.
+
+    This transaction is the barrier: acceptances and complaints that were committed before it are still taken into
+    account, before anything is validated. A cycle that somebody else closes first is returned as it stands. Raises
+    NoOpenCycle, Missing, Forbidden.
+    """
+    actor.require_operator()
+    if cycle is None:
+        cycle = (
+            Cycle.objects.filter(currency=currency, state=CycleState.OPEN)
+            .values_list("public_id", flat=True)
+            .first()
+        )
+        if cycle is None:
+            raise NoOpenCycle(currency=currency)
+    subject = _locked(cycle)
+    if subject.state != CycleState.OPEN:
+        return subject
+    return cut_off(subject, actor, role="operator")
+
+
+def cut_off(
+    subject: Cycle,
+    actor: Actor,
+    *,
+    role: str,
+    cut_off_at: datetime | None = None,
+    told: dict[str, Any] | None = None,
+) -> Cycle:
+    """Close an open cycle whose row the caller has locked, and open the next one, in the caller's transaction.
+
+    ``cut_off_at`` is the cut-off of the schedule that it is closed for; ``told`` is added to the evidence.
+    """
+    barrier = _current_transaction()
+    advance(
+        subject,
+        CYCLE,
+        command="close",
+        role=role,
+        barrier=barrier,
+        closed_at=clock.now(),
+        cut_off_at=cut_off_at,
+        epoch=subject.epoch + 1,
+    )
+    record(
+        kind="clearing.cycle_closed",
+        subject=subject.public_id,
+        actor=actor,
+        payload={
+            "business_key": subject.business_key,
+            "barrier": barrier,
+            "cut_off_at": cut_off_at.isoformat() if cut_off_at else None,
+            **(told or {}),
+        },
+    )
+    emit(CycleMoved(cycle=subject.public_id, state=subject.state))
+    _open(actor, subject.currency, number=subject.number + 1)
+    transaction.on_commit(lambda: nudge(subject.public_id))
+    return subject
+
+
+def _open(actor: Actor, currency: str, *, number: int) -> Cycle:
+    cycle = Cycle.objects.create(
+        currency=currency,
+        number=number,
+        business_key=f"{currency}-{clock.today().year}-{number:04d}",
+        opened_at=clock.now(),
+    )
+    record(
+        kind="clearing.cycle_opened",
+        subject=cycle.public_id,
+        actor=actor,
+        payload={"business_key": cycle.business_key, "digits": exponent(currency)},
+    )
+    emit(CycleMoved(cycle=cycle.public_id, state=cycle.state))
+    return cycle
+
+
+def _current_transaction() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()::text")
+        return str(cursor.fetchone()[0])
+
+
+@transaction.atomic
+def hold_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
+    """Keep a cycle where it is, from its cut-off until it is settled, and write no transfer file of it.
+
+    What the bank booked is still taken in. Emits cycle.held. Raises CycleOnHold, CycleCannotBeHeld, FieldInvalid,
+    Missing, Forbidden.
+    """
+    actor.require_operator()
+    reason = _reason(reason)
+    subject = _locked(cycle)
+    if subject.on_hold_since is not None:
+        raise CycleOnHold(cycle=subject.business_key, reason=subject.hold_reason)
+    if subject.state not in HOLDABLE_STATES:
+        raise CycleCannotBeHeld(cycle=subject.business_key, state=subject.state)
+    subject.on_hold_since, subject.hold_reason, subject.held_by = clock.now(), reason, actor.identifier
+    subject.save(update_fields=["on_hold_since", "hold_reason", "held_by"])
+    record(
+        kind="clearing.cycle_held",
+        subject=subject.public_id,
+        actor=actor,
+        payload={"business_key": subject.business_key, "state": subject.state, "reason": reason},
+    )
+    emit(CycleHeld(cycle=subject.public_id, state=subject.state))
+    return subject
+
+
+@keeping_refusals()
+def release_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
+    """Let a cycle that is on hold go on. Emits cycle.released.
+
+    Raises CycleNotOnHold, SecondPersonNeeded where its net value is large, FieldInvalid, Missing, Forbidden.
+    """
+    actor.require_operator()
+    reason = _reason(reason)
+    subject = _locked(cycle)
+    if subject.on_hold_since is None:
+        raise CycleNotOnHold(cycle=subject.business_key)
+    require_second_person(
+        actor=actor,
+        command="clearing.cycle_release",
+        subject=subject.public_id,
+        amount_minor=subject.net_minor or 0,
+        currency=subject.currency,
+        payload={"held_by": subject.held_by, "held_for": subject.hold_reason},
+    )
+    held = {
+        "held_since": subject.on_hold_since.isoformat(),
+        "held_by": subject.held_by,
+        "held_for": subject.hold_reason,
+    }
+    subject.on_hold_since, subject.hold_reason, subject.held_by = None, "", ""
+    subject.save(update_fields=["on_hold_since", "hold_reason", "held_by"])
+    record(
+        kind="clearing.cycle_released",
+        subject=subject.public_id,
+        actor=actor,
+        payload={"business_key": subject.business_key, "state": subject.state, "reason": reason, **held},
+    )
+    emit(CycleReleased(cycle=subject.public_id, state=subject.state))
+    transaction.on_commit(lambda: nudge(subject.public_id))
+    return subject
+
+
+def _reason(text: str) -> str:
+    reason = text.strip()
+    if not reason or len(reason) > REASON_LENGTH_MAX:
+        raise FieldInvalid(
+            "reason",
+            Label(
+                f"say why, in 1 to {REASON_LENGTH_MAX} characters",
+                f"理由を1～{REASON_LENGTH_MAX}文字で記入してください",
+            ),
+        )
+    return reason
+
+
+def _locked(cycle: str) -> Cycle:
+    subject = Cycle.objects.select_for_update(no_key=True).filter(public_id=cycle).first()
+    if subject is None:
+        raise Missing(kind="cycle", identifier=cycle)
+    return subject
+
+
+def advance_cycle(*, cycle: str, actor: Actor = SYSTEM) -> str | None:
+    """Do the next step of a cycle, in a transaction of its own; the state it is in afterwards.
+
+    None if nothing is to be done now: the cycle waits for events or payments, is on hold, open or over, or another
+    worker took the step. Raises Missing, CycleFaulty (nothing is changed then).
+    """
+    seen = Cycle.objects.filter(public_id=cycle).first()
+    if seen is None:
+        raise Missing(kind="cycle", identifier=cycle)
+    step = STEPS.get(seen.state)
+    if step is None or seen.on_hold_since is not None:
+        return None
+    began_at = clock.real_now()
+    with collector_paused():
+        read_ahead = READ_AHEAD.get(seen.state)
+        ahead = read_ahead(seen) if read_ahead else None
+        with transaction.atomic():
+            locked = Cycle.objects.select_for_update(no_key=True).filter(pk=seen.pk, epoch=seen.epoch).first()
+            if locked is None or locked.on_hold_since is not None or not step(locked, actor, ahead):
+                return None
+            if locked.epoch != seen.epoch:
+                CycleStep.objects.create(
+                    cycle=locked,
+                    epoch=locked.epoch,
+                    state=locked.state,
+                    began_at=began_at,
+                    ended_at=clock.real_now(),
+                )
+    return str(locked.state)

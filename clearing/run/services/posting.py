@@ -1,0 +1,100 @@
+"""Posting a netted cycle to the ledger: one entry a participant with gross lines, all in one statement."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from marketplace.participants.queries import operator_organisation
+
+from ...cycles.models import Cycle
+from ...ledger.accounts import market_accounts, participant_accounts
+from ...ledger.journal import Draft, Line, post
+from ...ledger.locking import lock_balances, one_mover_at_a_time
+from ...ledger.models import Balance
+from ...ledger.states import AccountKind, EntryKind
+from ...netting.models import POSITION_COLUMNS, NetPosition
+from ...netting.positions import Position
+from ..posting_plan import Plan, plan_of, plan_of_operator
+
+POSTED_KINDS = (AccountKind.PAYABLE, AccountKind.RECEIVABLE, AccountKind.CLAIM)
+"""The accounts of a participant that its entry can touch."""
+
+
+class _Party(NamedTuple):
+    """A participant of the cycle: its position as stored, and its accounts by kind."""
+
+    organisation_id: int
+    public_id: str
+    position: Position
+    accounts: dict[str, int]
+
+
+def post_positions(cycle: Cycle) -> int:
+    """Post the positions of ``cycle``; returns how many entries. Raises InsufficientFunds, keeping nothing.
+
+    The operator has an entry of its own only where fees were put off: else what it earns is the other side of the
+    participants' fees.
+    """
+    one_mover_at_a_time()
+    operator_id = operator_organisation().id
+    parties = _parties(cycle, operator_id)
+    claims = _claims(parties, cycle.currency)
+    market = market_accounts(cycle.currency)
+    plans = [
+        plan_of(party.position, claim_minor=claims.get(party.accounts[AccountKind.CLAIM], 0))
+        for party in parties
+    ]
+    operator = _operator(cycle, operator_id)
+    if operator is not None:
+        parties.append(operator)
+        plans.append(plan_of_operator(operator.position))
+    drafts = [
+        _draft(cycle, party, plan, market) for party, plan in zip(parties, plans, strict=True) if plan.lines
+    ]
+    if drafts:
+        post(drafts, currency=cycle.currency, purpose=cycle.business_key)
+    return len(drafts)
+
+
+def _parties(cycle: Cycle, operator_id: int) -> list[_Party]:
+    rows = list(
+        NetPosition.objects.filter(cycle=cycle)
+        .exclude(organisation_id=operator_id)
+        .order_by("organisation_id")
+        .values_list("organisation_id", "public_id", *POSITION_COLUMNS)
+    )
+    accounts = participant_accounts((row[0] for row in rows), cycle.currency, POSTED_KINDS)
+    return [_Party(row[0], row[1], Position(*row[2:]), accounts[row[0]]) for row in rows]
+
+
+def _operator(cycle: Cycle, operator_id: int) -> _Party | None:
+    """The operator's position in ``cycle``, which has no accounts but the market's."""
+    row = (
+        NetPosition.objects.filter(cycle=cycle, organisation_id=operator_id)
+        .values_list("organisation_id", "public_id", *POSITION_COLUMNS)
+        .first()
+    )
+    return _Party(row[0], row[1], Position(*row[2:]), {}) if row else None
+
+
+def _claims(parties: list[_Party], currency: str) -> dict[int, int]:
+    """What participants owe the market, by account, where it is anything: of all claims, few are open."""
+    owing = Balance.objects.filter(
+        account__kind=AccountKind.CLAIM, account__currency=currency, balance_minor__gt=0
+    )
+    accounts = {party.accounts[AccountKind.CLAIM] for party in parties}
+    return lock_balances(accounts.intersection(owing.values_list("account_id", flat=True)))
+
+
+def _draft(cycle: Cycle, party: _Party, plan: Plan, market: dict[str, int]) -> Draft:
+    chart = market | party.accounts
+    return Draft(
+        kind=EntryKind.CYCLE,
+        reference=f"cycle:{party.public_id}",
+        lines=[
+            Line(line.kind, chart[line.debit], chart[line.credit], line.amount_minor) for line in plan.lines
+        ],
+        description=cycle.business_key,
+        cycle_id=cycle.pk,
+        organisation_id=party.organisation_id,
+    )

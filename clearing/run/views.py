@@ -1,0 +1,97 @@
+"""Routes of cycles: their commands, dry run and progress."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.permissions import SAFE_METHODS, AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from marketplace.api.permissions import IsOperator
+from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
+
+from ..cycles.models import Cycle
+from ..cycles.queries import visible_cycles
+from .progress import progress_of
+from .serializers import (
+    CycleSerializer,
+    DryRunSerializer,
+    HoldCycleSerializer,
+    OpenCycleSerializer,
+    ProgressSerializer,
+)
+from .services.cycles import close_cycle, hold_cycle, open_first_cycle, release_cycle
+from .services.dry_run import dry_run_cycle
+
+
+class CycleViewSet(MarketReadViewSet[Cycle]):
+    """Clearing cycles: what each came to, and the hashes by which anybody can tell that it never changed."""
+
+    serializer_class = CycleSerializer
+    filterset_fields = ("currency", "state", "business_key")
+    queryset = Cycle.objects.all()
+
+    def get_permissions(self) -> list[Any]:
+        """Reading is public; commands are the operator's."""
+        return [AllowAny()] if self.request.method in SAFE_METHODS else [IsOperator()]
+
+    def get_queryset(self) -> QuerySet[Cycle]:
+        """Every cycle."""
+        return visible_cycles()
+
+    @create_command(
+        summary="Begin clearing in a currency",
+        request=OpenCycleSerializer,
+        response=CycleSerializer,
+        example={"currency": "JPY"},
+    )
+    def create(self, data: dict[str, Any]) -> Cycle:
+        """Open the market's accounts and the first cycle (operator)."""
+        return open_first_cycle(actor=self.actor, currency=data["currency"])
+
+    @command(summary="Cut off a cycle", response=CycleSerializer)
+    def close(self, data: dict[str, Any], public_id: str) -> Cycle:
+        """Close the cycle and open the next one; workers do the rest (operator)."""
+        return close_cycle(actor=self.actor, cycle=public_id)
+
+    @command(
+        summary="Keep a cycle where it is",
+        request=HoldCycleSerializer,
+        response=CycleSerializer,
+        example={"reason": "監査法人の照会に回答するまで保留"},
+    )
+    def hold(self, data: dict[str, Any], public_id: str) -> Cycle:
+        """From its cut-off until it is settled: no step is done, and no transfer file is written (operator)."""
+        return hold_cycle(actor=self.actor, cycle=public_id, reason=data["reason"])
+
+    @command(
+        summary="Let a cycle go on",
+        request=HoldCycleSerializer,
+        response=CycleSerializer,
+        example={"reason": "照会に回答済み"},
+    )
+    def release(self, data: dict[str, Any], public_id: str) -> Cycle:
+        """End a hold; workers take the cycle on (operator)."""
+        return release_cycle(actor=self.actor, cycle=public_id, reason=data["reason"])
+
+    @extend_schema(
+        summary="Compute what a cycle would come to now",
+        request=None,
+        responses={200: DryRunSerializer, **PROBLEMS},
+    )
+    @action(detail=True, methods=["post"], url_path="dry-run", filterset_fields=None)
+    def dry_run(self, request: Request, **captured: Any) -> Response:
+        """By the code of the real steps, from one snapshot; nothing is written (operator)."""
+        run = dry_run_cycle(actor=self.actor, cycle=captured["id"])
+        return Response(DryRunSerializer(run, context=self.get_serializer_context()).data)
+
+    @extend_schema(summary="Watch a cycle go on", responses={200: ProgressSerializer, **PROBLEMS})
+    @action(detail=True, methods=["get"], filterset_fields=None)
+    def progress(self, request: Request, **_: Any) -> Response:
+        """Its steps with their times, invoices and payments in counts, and what it waits for."""
+        progress = progress_of(self.get_object())
+        return Response(ProgressSerializer(progress, context=self.get_serializer_context()).data)

@@ -1,0 +1,1 @@
+"""Client money: the daily segregation check, and the return of idle money."""

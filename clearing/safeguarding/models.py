@@ -1,0 +1,93 @@
+"""Daily segregation checks, and idle money that cannot be returned."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from marketplace.kernel.guards import append_only
+from marketplace.kernel.identifiers import IdentifierField
+
+from ..bank.models import BankStatement
+from ..ground.columns import currency_stated, organisation_key
+from ..ledger.models import Posting
+from ..settlement.states import Hindrance
+
+
+class SegregationCheck(models.Model):
+    """That clients' money was there, once a business day: what the ledger has at the bank, and whose it is.
+
+    ``since`` is the first day that the check covers: after days on which nobody looked, one check covers them all.
+    ``stated_minor`` is the bank's own closing balance, of the newest ``statement`` that states one, and
+    ``stated_difference_minor`` by how much it differed from the ledger when it was imported.
+
+    Invariants: one check a currency and day; it agrees exactly if the bank has at least what is owed, all of the
+    money is either owed or the operator's, and the bank says the same. Append-only.
+    """
+
+    public_id = IdentifierField(prefix="sgc")
+    currency = models.CharField(max_length=3)
+    business_date = models.DateField()
+    since = models.DateField()
+    bank_minor = models.BigIntegerField()
+    owed_minor = models.BigIntegerField()
+    operator_minor = models.BigIntegerField()
+    statement = models.ForeignKey(BankStatement, on_delete=models.PROTECT, null=True, related_name="+")
+    stated_minor = models.BigIntegerField(null=True)
+    stated_difference_minor = models.BigIntegerField(null=True)
+    agrees = models.BooleanField()
+    checked_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["currency", "business_date"], name="segregation_check_once"),
+            models.CheckConstraint(
+                condition=Q(agrees=True)
+                & Q(bank_minor__gte=F("owed_minor"), bank_minor=F("owed_minor") + F("operator_minor"))
+                & (Q(stated_difference_minor=None) | Q(stated_difference_minor=0))
+                | Q(agrees=False)
+                & (
+                    Q(bank_minor__lt=F("owed_minor"))
+                    | ~Q(bank_minor=F("owed_minor") + F("operator_minor"))
+                    | Q(stated_difference_minor__isnull=False) & ~Q(stated_difference_minor=0)
+                ),
+                name="segregation_check_truthful",
+            ),
+            models.CheckConstraint(
+                condition=Q(statement=None, stated_minor=None, stated_difference_minor=None)
+                | Q(
+                    statement__isnull=False, stated_minor__isnull=False, stated_difference_minor__isnull=False
+                ),
+                name="segregation_check_stated",
+            ),
+            models.CheckConstraint(
+                condition=Q(since__lte=F("business_date")), name="segregation_check_since"
+            ),
+            currency_stated("segregation_check_currency"),
+        ]
+        triggers = [append_only()]
+
+
+class StuckMoney(models.Model):
+    """Idle money of a participant that cannot be sent back, told once: until the account moves again.
+
+    ``posting`` is the last movement of the account; what is stuck stays available to the participant. Append-only.
+    """
+
+    organisation = organisation_key()
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField()
+    reason_code = models.CharField(max_length=20, choices=Hindrance.choices)
+    posting = models.OneToOneField(Posting, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    told_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount_minor__gt=0, reason_code__in=Hindrance.values), name="stuck_money_what"
+            ),
+            currency_stated("stuck_money_currency"),
+        ]
+        triggers = [append_only()]

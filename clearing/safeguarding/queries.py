@@ -1,0 +1,12 @@
+"""Reads the daily segregation checks."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from .models import SegregationCheck
+
+
+def segregation_checks() -> QuerySet[SegregationCheck]:
+    """Every daily check of client money."""
+    return SegregationCheck.objects.select_related("statement")

@@ -1,0 +1,1 @@
+"""Payments of a cycle: planning, routes of payment, settlement instructions."""

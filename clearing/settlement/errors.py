@@ -1,0 +1,49 @@
+"""Refusals of settlement."""
+
+from __future__ import annotations
+
+from marketplace.kernel.errors import Category, DomainError
+from marketplace.kernel.labels import Label
+
+
+class ClientAccountMissing(DomainError):
+    """The bank account that payments leave from is not stated. Fields: ``currency``."""
+
+    code = "client_account_missing"
+    category = Category.CONFLICT
+    detail = Label(
+        "Register the market's client account in {currency} before making transfer files.",
+        "振込ファイルを作成する前に、通貨 {currency} の顧客口座を登録してください。",
+    )
+
+
+class NothingToTransfer(DomainError):
+    """No payment can be handed to the bank now. Fields: ``cycle`` (or the currency, or a payment), ``state``."""
+
+    code = "nothing_to_transfer"
+    category = Category.CONFLICT
+    detail = Label(
+        "{cycle} is {state} and has no planned payment to an account that can be paid.",
+        "{cycle}（{state}）には、振込可能な口座への未送付の支払がありません。",
+    )
+
+
+class ClientMoneyShort(DomainError):
+    """Paying now would use the money of others. Fields: ``missing_minor, currency``."""
+
+    code = "client_money_short"
+    category = Category.CONFLICT
+    detail = Label(
+        "The operator must first pay in {missing_minor} {currency}: it refunded more fees than it earned.",
+        "返還した手数料が収益を超えているため、先に運営者が {missing_minor} {currency} を入金する必要があります。",
+    )
+
+
+class TransferNotPossible(DomainError):
+    """A payment does not fit the transfer file. Fields: ``reference``, ``what``."""
+
+    code = "transfer_not_possible"
+    detail = Label(
+        "{reference}: {what} does not fit the transfer file.",
+        "{reference}: {what} は振込ファイルに記録できません。",
+    )

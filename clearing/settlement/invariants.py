@@ -1,0 +1,60 @@
+"""Invariants of settlement instructions."""
+
+from __future__ import annotations
+
+from marketplace.kernel.invariants import Invariant, by_query
+
+Invariant(
+    name="clearing.receivables_are_being_paid",
+    promise=1,
+    statement=(
+        "What is due to a participant is what payments to it carry that are not confirmed, and what posted cycles have"
+        " still to plan payments for; beyond that at most what failed and was not made again, of which a shortfall"
+        " may have been met."
+    ),
+    guards=(
+        "clearing_settlementinstruction.payments_covered",
+        "clearing_settlementinstruction.replaces_failed",
+        "clearing_settlementinstruction.instruction_one_alive",
+        "clearing_settlementinstruction.instruction_one_under_way",
+        "clearing_settlementinstruction.instruction_own_sequence_once",
+        "clearing_settlementinstruction.instruction_purpose",
+        "clearing_settlementinstruction.immutable",
+        "clearing_balance.balance_within_funds",
+    ),
+    test="tests/clearing/settlement/test_guards.py::test_no_more_is_paid_than_is_due",
+    check=by_query(
+        "WITH due AS (SELECT a.organisation_id, a.currency, -b.balance_minor AS minor FROM clearing_account a"
+        "  JOIN clearing_balance b ON b.account_id = a.id WHERE a.kind = 'receivable'),"
+        " paying AS (SELECT organisation_id, currency,"
+        "  coalesce(sum(amount_minor) FILTER (WHERE state IN ('planned', 'sending', 'unknown')), 0) AS carried,"
+        "  coalesce(sum(amount_minor) FILTER (WHERE state = 'failed' AND NOT EXISTS (SELECT"
+        "   FROM clearing_settlementinstruction again WHERE again.instead_of_id = i.id)), 0) AS failed"
+        "  FROM clearing_settlementinstruction i WHERE direction = 'out' AND state <> 'confirmed' GROUP BY 1, 2),"
+        " posted AS (SELECT e.organisation_id, p.currency, -sum(p.amount_minor) AS planless FROM clearing_cycle c"
+        "  JOIN clearing_entry e ON e.cycle_id = c.id AND e.kind = 'cycle' JOIN clearing_posting p ON p.entry_id = e.id"
+        "  JOIN clearing_account a ON a.id = p.account_id AND a.kind = 'receivable'"
+        "  WHERE c.state = 'posted' GROUP BY 1, 2)"
+        " SELECT organisation_id, currency, due.minor, carried, failed, planless"
+        " FROM due LEFT JOIN paying USING (organisation_id, currency) LEFT JOIN posted USING (organisation_id, currency)"
+        " WHERE due.minor < coalesce(carried, 0) + coalesce(planless, 0)"
+        "  OR due.minor > coalesce(carried, 0) + coalesce(planless, 0) + coalesce(failed, 0)"
+    ),
+)
+Invariant(
+    name="clearing.failed_before_made_again",
+    promise=4,
+    statement="A payment stands in the place of one that has failed, for the same payee and purpose, and for no more.",
+    guards=(
+        "clearing_settlementinstruction.replaces_failed",
+        "clearing_settlementinstruction.state_guard",
+        "clearing_settlementinstruction.immutable",
+    ),
+    test="tests/clearing/settlement/test_guards.py::test_only_what_failed_is_made_again",
+    check=by_query(
+        "SELECT n.reference, o.reference AS instead_of, o.state FROM clearing_settlementinstruction n"
+        " JOIN clearing_settlementinstruction o ON o.id = n.instead_of_id WHERE o.state <> 'failed'"
+        "  OR n.amount_minor > o.amount_minor OR (n.organisation_id, n.currency, n.direction, n.purpose)"
+        "   <> (o.organisation_id, o.currency, o.direction, o.purpose) OR n.cycle_id IS DISTINCT FROM o.cycle_id"
+    ),
+)

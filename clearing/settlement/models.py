@@ -1,0 +1,185 @@
+"""Settlement: one payment a participant and cycle, the files that carry them, and the account they leave from."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q, Value
+
+from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
+from marketplace.kernel.identifiers import IdentifierField
+
+from ..cycles.models import Cycle
+from ..ground.columns import currency_stated, organisation_key
+from .guards import payments_covered, replaces_failed
+from .states import INSTRUCTION, Hindrance, InstructionState, PaymentDirection, PaymentPurpose
+
+REFERENCE_LENGTH_MAX = 20
+
+
+class ClientAccount(models.Model):
+    """The bank account of the market that holds participants' money, apart from the operator's own.
+
+    As the bank's transfer files name it: codes in digits, names in half-width katakana (JIS X 0201). The newest
+    row of a currency is in force. Append-only.
+    """
+
+    public_id = IdentifierField(prefix="cla")
+    currency = models.CharField(max_length=3)
+    requester_code = models.CharField(max_length=10)
+    requester_name = models.CharField(max_length=40)
+    bank_code = models.CharField(max_length=4)
+    bank_name = models.CharField(max_length=15)
+    branch_code = models.CharField(max_length=3)
+    branch_name = models.CharField(max_length=15)
+    account_type = models.CharField(max_length=10)
+    account_number = models.CharField(max_length=7)
+    registered_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    requester_code__regex=r"^[0-9]{10}$",
+                    bank_code__regex=r"^[0-9]{4}$",
+                    branch_code__regex=r"^[0-9]{3}$",
+                    account_number__regex=r"^[0-9]{7}$",
+                    account_type__in=("ordinary", "current"),
+                ),
+                name="client_account_codes",
+            ),
+            currency_stated("client_account_currency"),
+        ]
+        triggers = [append_only()]
+
+
+class TransferFile(models.Model):
+    """A file of payments as it was handed to the operator's bank: of one cycle, or of what belongs to none.
+
+    ``left_out`` names the planned payments that could not go into it: ``{"reference", "reason"}`` each. Append-only.
+    """
+
+    public_id = IdentifierField(prefix="trf")
+    cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, null=True, related_name="+")
+    content = models.BinaryField()
+    sha256 = models.CharField(max_length=64, unique=True)
+    records = models.PositiveIntegerField()
+    total_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    value_date = models.DateField()
+    left_out = models.JSONField(default=list, db_default=Value([], models.JSONField()))
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(records__gt=0, total_minor__gt=0), name="transfer_file_totals"
+            ),
+        ]
+        triggers = [append_only()]
+
+
+class SettlementInstruction(models.Model):
+    """One payment between the client account and a participant, or the operator: for a cycle, or of idle money.
+
+    ``reference`` travels with the payment through the banks and comes back on the statement: it is the payment's
+    idempotency key, and a second payment for the same purpose is a further instruction (``instead_of`` the first),
+    made only once the first is known to have failed. ``held_back`` says why a planned payment cannot be sent;
+    ``alarmed_at`` when the operator was told that nobody knows what became of it.
+
+    Invariants: one instruction of a cycle and organisation that has not failed; one return of idle money of an
+    organisation and currency under way, beside returns made again; what is being paid to a participant is not more
+    than what is due to it; amount and payee never change; the state moves by the table of ``states.INSTRUCTION``.
+    Rows are never removed.
+    """
+
+    public_id = IdentifierField(prefix="stl")
+    cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    purpose = models.CharField(
+        max_length=12,
+        choices=PaymentPurpose.choices,
+        default=PaymentPurpose.CYCLE,
+        db_default=PaymentPurpose.CYCLE.value,
+    )
+    instead_of = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="+")
+    organisation = organisation_key()
+    sequence = models.PositiveIntegerField()
+    reference = models.CharField(max_length=REFERENCE_LENGTH_MAX, unique=True)
+    direction = models.CharField(max_length=3, choices=PaymentDirection.choices)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    state = models.CharField(
+        max_length=10, choices=InstructionState.choices, default=InstructionState.PLANNED
+    )
+    transfer_file = models.ForeignKey(TransferFile, on_delete=models.PROTECT, null=True, related_name="+")
+    value_date = models.DateField(null=True)
+    planned_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+    failure_reason = models.CharField(max_length=200, blank=True, default="")
+    held_back = models.CharField(
+        max_length=20, choices=Hindrance.choices, blank=True, default="", db_default=""
+    )
+    alarmed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["cycle", "sequence"], name="instruction_sequence_once"),
+            models.UniqueConstraint(
+                fields=["cycle", "organisation"],
+                condition=~Q(state="failed"),
+                name="instruction_one_alive",
+            ),
+            models.UniqueConstraint(
+                fields=["currency", "sequence"],
+                condition=Q(cycle=None),
+                name="instruction_own_sequence_once",
+            ),
+            models.UniqueConstraint(
+                fields=["organisation", "currency", "purpose"],
+                condition=Q(cycle=None, instead_of=None, state__in=("planned", "sending", "unknown")),
+                name="instruction_one_under_way",
+            ),
+            models.CheckConstraint(
+                condition=Q(purpose="cycle", cycle__isnull=False)
+                | Q(purpose__in=[value for value in PaymentPurpose.values if value != "cycle"], cycle=None),
+                name="instruction_purpose",
+            ),
+            models.CheckConstraint(
+                condition=Q(held_back="") | Q(held_back__in=Hindrance.values, state="planned"),
+                name="instruction_held_back",
+            ),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="instruction_amount"),
+            models.CheckConstraint(
+                condition=Q(direction__in=PaymentDirection.values), name="instruction_direction"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="confirmed") | Q(confirmed_at__isnull=False),
+                name="instruction_confirmed_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="failed", failed_at__isnull=False)
+                | (~Q(state="failed") & Q(failed_at__isnull=True)),
+                name="instruction_failed_when",
+            ),
+            currency_stated("instruction_currency"),
+        ]
+        triggers = [
+            state_guard(INSTRUCTION),
+            immutable(
+                "public_id",
+                "cycle_id",
+                "purpose",
+                "instead_of_id",
+                "organisation_id",
+                "sequence",
+                "reference",
+                "direction",
+                "amount_minor",
+                "currency",
+                "planned_at",
+            ),
+            set_once("transfer_file_id", "value_date", "confirmed_at", "failed_at", "alarmed_at"),
+            no_delete(),
+            replaces_failed(),
+            payments_covered(),
+        ]

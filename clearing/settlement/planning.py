@@ -1,0 +1,131 @@
+"""Plans the payments of a posted cycle, and payments that belong to no cycle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection
+from django.db.models import Max
+
+from marketplace.kernel import clock
+from marketplace.participants.queries import operator_organisation, organisations_by_id
+
+from ..cycles.models import Cycle
+from ..ground.parties import party_key
+from ..ledger.queries import may_pay_abroad
+from .models import SettlementInstruction
+from .payability import hindrance_of
+from .payment_reference import own_payment_reference, payment_reference
+from .states import PaymentDirection, PaymentPurpose
+
+SEQUENCE_LOCK = 5_301_014
+
+_PAYOUTS = """
+    SELECT e.organisation_id, -sum(p.amount_minor)::bigint
+      FROM clearing_entry e JOIN clearing_posting p ON p.entry_id = e.id JOIN clearing_account a ON a.id = p.account_id
+     WHERE e.cycle_id = %s AND e.kind = 'cycle' AND a.kind = 'receivable'
+     GROUP BY 1 HAVING sum(p.amount_minor) <> 0
+"""
+_EARNED = """
+    SELECT coalesce(-sum(p.amount_minor), 0)::bigint
+      FROM clearing_entry e JOIN clearing_posting p ON p.entry_id = e.id JOIN clearing_account a ON a.id = p.account_id
+     WHERE e.cycle_id = %s AND e.kind = 'cycle' AND a.kind IN ('fee_revenue', 'tax_payable')
+"""
+_UNCLAIMED = """
+    SELECT (coalesce((SELECT -b.balance_minor FROM clearing_account a JOIN clearing_balance b ON b.account_id = a.id
+                       WHERE a.organisation_id = %(organisation)s AND a.currency = %(currency)s
+                         AND a.kind = 'receivable'), 0)
+          - coalesce((SELECT sum(i.amount_minor) FROM clearing_settlementinstruction i
+                       WHERE i.organisation_id = %(organisation)s AND i.currency = %(currency)s
+                         AND i.direction = 'out' AND i.state IN ('planned', 'sending', 'unknown')), 0)
+          + coalesce((SELECT sum(p.amount_minor) FROM clearing_cycle c JOIN clearing_entry e ON e.cycle_id = c.id
+                        JOIN clearing_posting p ON p.entry_id = e.id JOIN clearing_account a ON a.id = p.account_id
+                       WHERE c.state = 'posted' AND c.currency = %(currency)s AND e.kind = 'cycle'
+                         AND e.organisation_id = %(organisation)s AND a.kind = 'receivable'), 0))::bigint
+"""
+
+
+def plan_payments(cycle: Cycle) -> int:
+    """Plan one payment for each participant that the cycle leaves money to, and one for the operator.
+
+    The operator takes out what it earned in the cycle; where it refunded more fees, it pays the difference in. What
+    its reserve lent stays in the client account until it is collected. Amounts are read from the postings. Returns
+    how many payments.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_PAYOUTS, [cycle.pk])
+        payouts = dict(cursor.fetchall())
+        cursor.execute(_EARNED, [cycle.pk])
+        earned = int(cursor.fetchone()[0])
+    payees = organisations_by_id(payouts)
+    ordered = sorted(payouts, key=lambda key: party_key(payees[key]))
+    amounts = [(key, payouts[key]) for key in ordered]
+    if earned:
+        amounts.append((operator_organisation().id, earned))
+    abroad = may_pay_abroad(cycle.currency)
+    hindrances = {key: hindrance_of(view, cross_border_allowed=abroad) for key, view in payees.items()}
+    SettlementInstruction.objects.bulk_create(
+        instruction_for(
+            cycle, organisation_id, amount, sequence, held_back=hindrances.get(organisation_id, "")
+        )
+        for sequence, (organisation_id, amount) in enumerate(amounts, start=1)
+    )
+    return len(amounts)
+
+
+def instruction_for(
+    cycle: Cycle, organisation_id: int, amount_minor: int, sequence: int, *, held_back: str = ""
+) -> SettlementInstruction:
+    """A planned payment, not yet saved: out for a positive amount, in for a negative one.
+
+    ``held_back`` is why its payee cannot be paid now.
+    """
+    return SettlementInstruction(
+        cycle=cycle,
+        organisation_id=organisation_id,
+        sequence=sequence,
+        reference=payment_reference(cycle.currency, cycle.number, sequence),
+        direction=PaymentDirection.OUT if amount_minor > 0 else PaymentDirection.IN,
+        amount_minor=abs(amount_minor),
+        currency=cycle.currency,
+        planned_at=clock.now(),
+        held_back=held_back,
+    )
+
+
+def own_instruction(
+    *, currency: str, organisation_id: int, amount_minor: int, purpose: PaymentPurpose, **values: Any
+) -> SettlementInstruction:
+    """A planned payment to a participant that belongs to no cycle, not yet saved; its number is taken until the end
+    of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SEQUENCE_LOCK])
+    rows = SettlementInstruction.objects.filter(cycle=None, currency=currency)
+    sequence = (rows.aggregate(last=Max("sequence"))["last"] or 0) + 1
+    return SettlementInstruction(
+        purpose=purpose,
+        organisation_id=organisation_id,
+        sequence=sequence,
+        reference=own_payment_reference(currency, sequence),
+        direction=PaymentDirection.OUT,
+        amount_minor=amount_minor,
+        currency=currency,
+        planned_at=clock.now(),
+        **values,
+    )
+
+
+def next_sequence(cycle: Cycle) -> int:
+    """The number of the next payment of a cycle."""
+    last = SettlementInstruction.objects.filter(cycle=cycle).aggregate(last=Max("sequence"))["last"]
+    return (last or 0) + 1
+
+
+def unclaimed_minor(organisation_id: int, currency: str) -> int:
+    """What is due to a participant and no payment carries: it failed, and was not made again.
+
+    What a posted cycle has still to plan payments for is not part of it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_UNCLAIMED, {"organisation": organisation_id, "currency": currency})
+        return int(cursor.fetchone()[0])

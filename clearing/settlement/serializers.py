@@ -1,0 +1,111 @@
+"""Settlement instructions, transfer files and client accounts over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from marketplace.api.serializers import BilingualField, StrictSerializer
+
+from ..ground.serializers import PartyField, PartyListSerializer, label_of
+from .models import ClientAccount, SettlementInstruction, TransferFile
+
+
+class InstructionSerializer(serializers.ModelSerializer[SettlementInstruction]):
+    """One settlement payment of a participant."""
+
+    id = serializers.CharField(source="public_id")
+    cycle = serializers.CharField(source="cycle.public_id", allow_null=True, default=None)
+    organisation = PartyField("organisation_id")
+    instead_of = serializers.CharField(source="instead_of.public_id", allow_null=True, default=None)
+    transfer_file = serializers.CharField(source="transfer_file.public_id", allow_null=True, default=None)
+    state_label = serializers.SerializerMethodField()
+    purpose_label = serializers.SerializerMethodField()
+    held_back_label = serializers.SerializerMethodField()
+
+    class Meta:
+        model = SettlementInstruction
+        list_serializer_class = PartyListSerializer
+        fields = (
+            "id", "cycle", "purpose", "purpose_label", "organisation", "reference", "instead_of", "direction",
+            "amount_minor", "currency", "state", "state_label", "held_back", "held_back_label", "transfer_file",
+            "value_date", "planned_at", "confirmed_at", "failed_at", "failure_reason", "alarmed_at",
+        )  # fmt: skip
+
+    @extend_schema_field(BilingualField)
+    def get_state_label(self, instruction: SettlementInstruction) -> dict[str, str]:
+        """The state in words."""
+        return label_of(instruction, "state")
+
+    @extend_schema_field(BilingualField)
+    def get_purpose_label(self, instruction: SettlementInstruction) -> dict[str, str]:
+        """The purpose in words."""
+        return label_of(instruction, "purpose")
+
+    @extend_schema_field(BilingualField(allow_null=True))
+    def get_held_back_label(self, instruction: SettlementInstruction) -> dict[str, str] | None:
+        """Why it cannot be sent now, in words; null if nothing hinders it."""
+        return label_of(instruction, "held_back") if instruction.held_back else None
+
+
+class LeftOutPaymentSerializer(serializers.Serializer[Any]):
+    """A planned payment that could not go into a file, and why: ``no_account`` or ``abroad``."""
+
+    reference = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class TransferFileSerializer(serializers.ModelSerializer[TransferFile]):
+    """A file of payments for the bank; ``left_out`` names planned payments that could not go into it."""
+
+    id = serializers.CharField(source="public_id")
+    cycle = serializers.CharField(source="cycle.public_id", allow_null=True, default=None)
+    left_out = LeftOutPaymentSerializer(many=True)
+
+    class Meta:
+        model = TransferFile
+        fields = (
+            "id", "cycle", "sha256", "records", "total_minor", "currency", "value_date", "left_out", "made_at",
+        )  # fmt: skip
+
+
+class ClientAccountSerializer(serializers.ModelSerializer[ClientAccount]):
+    """The bank account that holds participants' money."""
+
+    id = serializers.CharField(source="public_id")
+
+    class Meta:
+        model = ClientAccount
+        fields = (
+            "id", "currency", "requester_code", "requester_name", "bank_code", "bank_name", "branch_code",
+            "branch_name", "account_type", "account_number", "registered_at",
+        )  # fmt: skip
+
+
+class CreateTransferFileSerializer(StrictSerializer):
+    """The cycle whose planned payments are written into a file, or the currency of those that belong to none."""
+
+    cycle = serializers.CharField(max_length=31, required=False)
+    currency = serializers.CharField(min_length=3, max_length=3, required=False)
+
+
+class FailSerializer(StrictSerializer):
+    """What the bank told about a payment that it did not carry out."""
+
+    reason = serializers.CharField(max_length=200)
+
+
+class RegisterClientAccountSerializer(StrictSerializer):
+    """The account that holds participants' money, as transfer files name it."""
+
+    currency = serializers.CharField(min_length=3, max_length=3)
+    requester_code = serializers.CharField(max_length=10)
+    requester_name = serializers.CharField(max_length=40)
+    bank_code = serializers.CharField(max_length=4)
+    bank_name = serializers.CharField(max_length=15, required=False, default="", allow_blank=True)
+    branch_code = serializers.CharField(max_length=3)
+    branch_name = serializers.CharField(max_length=15, required=False, default="", allow_blank=True)
+    account_type = serializers.ChoiceField(choices=("ordinary", "current"))
+    account_number = serializers.CharField(max_length=7)

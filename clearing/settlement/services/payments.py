@@ -1,0 +1,205 @@
+"""Payments that went wrong: failed by the bank's word, made again, or out of sight."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from django.db import transaction
+
+from marketplace.events.schemas.clearing import PaymentFound, PaymentLost
+from marketplace.events.services import emit
+from marketplace.evidence.services import record
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.labels import Label
+from marketplace.kernel.refusals import keeping_refusals
+from marketplace.kernel.states import advance
+
+from ...approvals.services import require_second_person
+from ...cycles.models import Cycle
+from ...ledger.locking import lock_balances
+from ...ledger.models import Account
+from ...ledger.states import AccountKind
+from ..errors import NothingToTransfer
+from ..models import SettlementInstruction
+from ..planning import instruction_for, next_sequence, own_instruction, unclaimed_minor
+from ..states import INSTRUCTION, InstructionState, PaymentDirection, PaymentPurpose
+
+logger = logging.getLogger(__name__)
+
+ALARMS_A_SWEEP = 200
+
+
+@transaction.atomic
+def report_failed_payment(*, actor: Actor, instruction: str, reason: str) -> SettlementInstruction:
+    """Record the bank's notice that it did not carry a payment out. The money stays owed to the payee.
+
+    Raises IllegalTransition where the payment is not on its way, Missing, FieldInvalid, Forbidden.
+    """
+    actor.require_operator()
+    if not reason.strip():
+        raise FieldInvalid("reason", Label("say what the bank told", "銀行からの通知内容を入力してください"))
+    subject = _locked(instruction)
+    advance(
+        subject,
+        INSTRUCTION,
+        command="fail",
+        role="operator",
+        failed_at=clock.now(),
+        failure_reason=reason.strip()[:200],
+    )
+    record(
+        kind="clearing.payment_failed",
+        subject=subject.public_id,
+        actor=actor,
+        payload={"reference": subject.reference, "reason": subject.failure_reason},
+    )
+    tell_if_found(subject)
+    return subject
+
+
+@keeping_refusals()
+def retry_payment(*, actor: Actor, instruction: str) -> SettlementInstruction:
+    """Plan a payment that failed once more, under a reference of its own; the new instruction.
+
+    Repeating it returns the payment that stands in its place. It carries what is still due of the failed one: a
+    shortfall may have been met out of it since. Raises NothingToTransfer unless it has failed and something is due,
+    SecondPersonNeeded for a large amount, Missing, Forbidden.
+    """
+    actor.require_operator()
+    named = SettlementInstruction.objects.filter(public_id=instruction).first()
+    if named is None:
+        raise Missing(kind="settlement instruction", identifier=instruction)
+    if named.cycle_id is not None:
+        Cycle.objects.select_for_update(no_key=True).get(pk=named.cycle_id)
+    failed = _locked(instruction)
+    if failed.state != InstructionState.FAILED:
+        raise NothingToTransfer(cycle=failed.reference, state=failed.state)
+    while (successor := SettlementInstruction.objects.filter(instead_of=failed).first()) is not None:
+        failed = _locked(successor.public_id)
+    if failed.state != InstructionState.FAILED:
+        return failed
+    amount_minor = _still_due(failed)
+    require_second_person(
+        actor=actor,
+        command="clearing.retry_payment",
+        subject=failed.public_id,
+        amount_minor=amount_minor,
+        currency=failed.currency,
+        payload={"reference": failed.reference, "direction": failed.direction},
+    )
+    planned = _replacement_payment(failed, amount_minor)
+    planned.save()
+    record(
+        kind="clearing.payment_planned_again",
+        subject=planned.public_id,
+        actor=actor,
+        payload={
+            "reference": planned.reference,
+            "instead_of": failed.reference,
+            "amount_minor": planned.amount_minor,
+        },
+    )
+    return planned
+
+
+def _still_due(failed: SettlementInstruction) -> int:
+    """What of a failed payment is still due; all of it to the operator, and of payments in."""
+    receivable = Account.objects.filter(
+        organisation_id=failed.organisation_id, currency=failed.currency, kind=AccountKind.RECEIVABLE
+    ).first()
+    if receivable is None or failed.direction == PaymentDirection.IN:
+        return failed.amount_minor
+    lock_balances([receivable.pk])
+    due = min(failed.amount_minor, unclaimed_minor(failed.organisation_id, failed.currency))
+    if due <= 0:
+        raise NothingToTransfer(cycle=failed.reference, state=failed.state)
+    return due
+
+
+def _replacement_payment(failed: SettlementInstruction, amount_minor: int) -> SettlementInstruction:
+    """A payment in the place of one that failed, not yet saved."""
+    if failed.cycle is None:
+        again = own_instruction(
+            currency=failed.currency,
+            organisation_id=failed.organisation_id,
+            amount_minor=amount_minor,
+            purpose=PaymentPurpose(failed.purpose),
+        )
+    else:
+        sign = 1 if failed.direction == PaymentDirection.OUT else -1
+        again = instruction_for(
+            failed.cycle, failed.organisation_id, sign * amount_minor, next_sequence(failed.cycle)
+        )
+    again.instead_of = failed
+    return again
+
+
+@transaction.atomic
+def mark_overdue_payments(*, actor: Actor = SYSTEM) -> int:
+    """Payments whose value date passed without a word of the bank are unknown: never failed. Returns how many."""
+    overdue = SettlementInstruction.objects.select_for_update(no_key=True, skip_locked=True).filter(
+        state=InstructionState.SENDING, value_date__lt=clock.today()
+    )
+    count = 0
+    for instruction in overdue.order_by("pk"):
+        advance(instruction, INSTRUCTION, command="lose_sight", role="system")
+        record(
+            kind="clearing.payment_unknown",
+            subject=instruction.public_id,
+            actor=actor,
+            payload={"reference": instruction.reference},
+        )
+        count += 1
+    return count
+
+
+@transaction.atomic
+def alarm_lost_payments(*, actor: Actor = SYSTEM) -> int:
+    """Tell the operator, once each, of payments unknown for more than a day after their value date; how many.
+
+    Nothing else becomes of them: only the bank's word says whether they happened. Emits payment.lost.
+    """
+    lost = SettlementInstruction.objects.select_for_update(no_key=True, skip_locked=True).filter(
+        state=InstructionState.UNKNOWN, alarmed_at=None, value_date__lt=clock.today() - timedelta(days=1)
+    )
+    count = 0
+    for instruction in lost.order_by("pk")[:ALARMS_A_SWEEP]:
+        instruction.alarmed_at = clock.now()
+        instruction.save(update_fields=["alarmed_at"])
+        day = instruction.value_date.isoformat() if instruction.value_date else ""
+        logger.error("nobody knows what became of payment %s of %s", instruction.reference, day)
+        record(
+            kind="clearing.payment_lost",
+            subject=instruction.public_id,
+            actor=actor,
+            payload={"reference": instruction.reference, "value_date": day},
+        )
+        emit(
+            PaymentLost(
+                instruction=instruction.public_id,
+                reference=instruction.reference,
+                amount_minor=instruction.amount_minor,
+                currency=instruction.currency,
+                value_date=day,
+            )
+        )
+        count += 1
+    return count
+
+
+def tell_if_found(instruction: SettlementInstruction) -> None:
+    """End the alarm about a payment of which the bank has now said what became. Emits payment.found."""
+    if instruction.alarmed_at is not None:
+        emit(PaymentFound(instruction=instruction.public_id, state=instruction.state))
+
+
+def _locked(public_id: str) -> SettlementInstruction:
+    instruction = (
+        SettlementInstruction.objects.select_for_update(no_key=True).filter(public_id=public_id).first()
+    )
+    if instruction is None:
+        raise Missing(kind="settlement instruction", identifier=public_id)
+    return instruction

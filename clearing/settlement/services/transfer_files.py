@@ -1,0 +1,279 @@
+"""Settlement: the account payments leave from, and files of payments for the bank."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from django.db import transaction
+
+from marketplace.evidence.services import record
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.canonical import digest_of, sha256_hex
+from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.labels import Label
+from marketplace.kernel.refusals import keeping_refusals
+from marketplace.kernel.states import advance
+from marketplace.participants.payout_accounts import PayoutAccount
+from marketplace.participants.queries import organisations_by_id
+
+from ...approvals.services import require_second_person
+from ...cycles.errors import CycleOnHold
+from ...cycles.models import Cycle
+from ...cycles.queries import value_date
+from ...cycles.states import FINAL_STATES, CycleState
+from ...ledger.queries import client_money, may_pay_abroad
+from ..errors import ClientAccountMissing, ClientMoneyShort, NothingToTransfer, TransferNotPossible
+from ..models import ClientAccount, SettlementInstruction, TransferFile
+from ..payability import hindrance_of
+from ..states import INSTRUCTION, InstructionState, PaymentDirection
+from ..transfer_file import Originator, Payment, Unwritable, write_transfer_file
+
+TRANSFER_CURRENCY = "JPY"
+PAYING_STATES = (CycleState.SETTLING, *FINAL_STATES)
+SAMPLE = Payment("JPY00001-000001", "0001", "001", "ordinary", "0000001", "A", 1)
+
+
+@transaction.atomic
+def register_client_account(
+    *,
+    actor: Actor,
+    currency: str,
+    requester_code: str,
+    requester_name: str,
+    bank_code: str,
+    branch_code: str,
+    account_type: str,
+    account_number: str,
+    bank_name: str = "",
+    branch_name: str = "",
+) -> ClientAccount:
+    """State the bank account that holds participants' money in ``currency``; the newest statement counts.
+
+    Codes in digits (requester 10, bank 4, branch 3, account 7), names in half-width katakana, capitals and digits;
+    ``account_type`` is ``ordinary`` or ``current``. Raises FieldInvalid, Forbidden.
+    """
+    actor.require_operator()
+    stated = {
+        "requester_code": requester_code,
+        "requester_name": requester_name,
+        "bank_code": bank_code,
+        "bank_name": bank_name,
+        "branch_code": branch_code,
+        "branch_name": branch_name,
+        "account_type": account_type,
+        "account_number": account_number,
+    }
+    if account_type not in ("ordinary", "current"):
+        raise FieldInvalid(
+            "account_type", Label("choose ordinary or current", "ordinary か current を選んでください")
+        )
+    try:
+        write_transfer_file(originator=Originator(**stated), payments=[SAMPLE], value_date=clock.today())
+    except Unwritable as error:
+        raise FieldInvalid(
+            error.field,
+            Label(
+                "write codes in full digits and names in half-width katakana",
+                "コードは所定の桁数の数字、名称は半角カナで指定してください",
+            ),
+        ) from error
+    account = ClientAccount.objects.create(currency=currency, registered_at=clock.now(), **stated)
+    record(
+        kind="clearing.client_account_registered",
+        subject=account.public_id,
+        actor=actor,
+        payload={"currency": currency, "bank_code": bank_code, "branch_code": branch_code},
+    )
+    return account
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """What a transfer file pays: a cycle, or what belongs to none in a currency."""
+
+    cycle: Cycle | None
+    currency: str
+
+    @property
+    def name(self) -> str:
+        """How people name it."""
+        return self.cycle.business_key if self.cycle else self.currency
+
+    @property
+    def state(self) -> str:
+        """The cycle's, in a refusal."""
+        return self.cycle.state if self.cycle else "without a cycle"
+
+
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """Planned payments: those that can be made, each with its account, and those left out, with the reason."""
+
+    payable: list[tuple[SettlementInstruction, PayoutAccount]]
+    left_out: list[dict[str, str]]
+
+
+@keeping_refusals()
+def create_transfer_file(
+    *, actor: Actor, cycle: str | None = None, currency: str | None = None
+) -> TransferFile:
+    """Write planned payments into a file for the bank; from then on they count as being sent.
+
+    Those of a ``cycle``, or those in a ``currency`` that belong to none: returns of idle money. Payments to whoever
+    has stated no account, or is abroad while paying there is not allowed, stay planned; the file names them
+    (``left_out``). When nothing of a cycle is left to write, its last file is returned, so repeating it makes no
+    second payment. Raises CycleOnHold, SecondPersonNeeded for a large total, NothingToTransfer, ClientAccountMissing,
+    ClientMoneyShort, TransferNotPossible, FieldInvalid, Missing, Forbidden.
+    """
+    actor.require_operator()
+    batch = _batch(cycle, currency)
+    planned = _sort(batch)
+    if not planned.payable:
+        last = TransferFile.objects.filter(cycle=batch.cycle).order_by("-pk").first() if batch.cycle else None
+        if last is None:
+            raise NothingToTransfer(cycle=batch.name, state=batch.state)
+        return last
+    _require_client_money(batch.currency)
+    paid_on = value_date(batch.currency)
+    content = _file_content(batch.currency, planned.payable, paid_on)
+    _require_second_person(actor, batch, planned.payable)
+    made = TransferFile.objects.create(
+        cycle=batch.cycle,
+        content=content,
+        sha256=sha256_hex(content),
+        records=len(planned.payable),
+        total_minor=sum(instruction.amount_minor for instruction, _ in planned.payable),
+        currency=batch.currency,
+        value_date=paid_on,
+        left_out=planned.left_out,
+        made_at=clock.now(),
+    )
+    for instruction, _ in planned.payable:
+        advance(
+            instruction,
+            INSTRUCTION,
+            command="send",
+            role="operator",
+            transfer_file=made,
+            value_date=paid_on,
+            held_back="",
+        )
+    record(
+        kind="clearing.transfer_file_made",
+        subject=made.public_id,
+        actor=actor,
+        payload={
+            "cycle": batch.name,
+            "sha256": made.sha256,
+            "records": made.records,
+            "total_minor": made.total_minor,
+            "left_out": len(made.left_out),
+        },
+    )
+    return made
+
+
+def _batch(cycle: str | None, currency: str | None) -> _Batch:
+    if (cycle is None) == (currency is None):
+        raise FieldInvalid(
+            "cycle",
+            Label("name a cycle, or else a currency", "サイクルまたは通貨のいずれか一方を指定してください"),
+        )
+    if currency is not None:
+        return _Batch(None, currency)
+    subject = Cycle.objects.select_for_update(no_key=True).filter(public_id=cycle).first()
+    if subject is None:
+        raise Missing(kind="cycle", identifier=cycle)
+    if subject.on_hold_since is not None:
+        raise CycleOnHold(cycle=subject.business_key, reason=subject.hold_reason)
+    return _Batch(subject, subject.currency)
+
+
+def _sort(batch: _Batch) -> _Sorted:
+    """Planned payments out, locked in key order; why one cannot be made is noted with it."""
+    if batch.cycle is not None and batch.cycle.state not in PAYING_STATES:
+        return _Sorted([], [])
+    instructions = list(
+        SettlementInstruction.objects.select_for_update(no_key=True)
+        .filter(
+            cycle=batch.cycle,
+            currency=batch.currency,
+            state=InstructionState.PLANNED,
+            direction=PaymentDirection.OUT,
+        )
+        .order_by("pk")
+    )
+    payees = organisations_by_id(instruction.organisation_id for instruction in instructions)
+    abroad = may_pay_abroad(batch.currency)
+    found = _Sorted([], [])
+    for instruction in instructions:
+        payee = payees[instruction.organisation_id]
+        hindrance = hindrance_of(payee, cross_border_allowed=abroad)
+        if payee.payout_account is not None and not hindrance:
+            found.payable.append((instruction, payee.payout_account))
+            continue
+        found.left_out.append({"reference": instruction.reference, "reason": hindrance})
+        if instruction.held_back != hindrance:
+            instruction.held_back = hindrance
+            instruction.save(update_fields=["held_back"])
+    return found
+
+
+def _require_second_person(
+    actor: Actor, batch: _Batch, planned: list[tuple[SettlementInstruction, PayoutAccount]]
+) -> None:
+    """Both people ask for the same payments, to the same accounts."""
+    payments = [asdict(_payment(instruction, account)) for instruction, account in planned]
+    require_second_person(
+        actor=actor,
+        command="clearing.transfer_file",
+        subject=batch.cycle.public_id if batch.cycle else batch.currency,
+        amount_minor=sum(instruction.amount_minor for instruction, _ in planned),
+        currency=batch.currency,
+        payload={"records": len(payments), "payments_sha256": digest_of(payments)},
+    )
+
+
+def _require_client_money(currency: str) -> None:
+    money = client_money(currency)
+    if money.bank_minor < money.owed_minor:
+        raise ClientMoneyShort(missing_minor=money.owed_minor - money.bank_minor, currency=currency)
+
+
+def _file_content(
+    currency: str, planned: list[tuple[SettlementInstruction, PayoutAccount]], value_date: date
+) -> bytes:
+    if currency != TRANSFER_CURRENCY:
+        raise TransferNotPossible(reference=planned[0][0].reference, what=currency)
+    account = ClientAccount.objects.filter(currency=currency).order_by("-pk").first()
+    if account is None:
+        raise ClientAccountMissing(currency=currency)
+    originator = Originator(
+        requester_code=account.requester_code,
+        requester_name=account.requester_name,
+        bank_code=account.bank_code,
+        bank_name=account.bank_name,
+        branch_code=account.branch_code,
+        branch_name=account.branch_name,
+        account_type=account.account_type,
+        account_number=account.account_number,
+    )
+    payments = [_payment(instruction, account) for instruction, account in planned]
+    try:
+        return write_transfer_file(originator=originator, payments=payments, value_date=value_date)
+    except Unwritable as error:
+        raise TransferNotPossible(reference=payments[0].reference, what=error.field) from error
+
+
+def _payment(instruction: SettlementInstruction, account: PayoutAccount) -> Payment:
+    return Payment(
+        reference=instruction.reference,
+        bank_code=account.bank_code,
+        branch_code=account.branch_code,
+        account_type=account.account_type,
+        account_number=account.account_number,
+        holder=account.account_holder_kana,
+        amount_minor=instruction.amount_minor,
+    )

@@ -1,0 +1,14 @@
+"""Routes of settlement."""
+
+from rest_framework.routers import SimpleRouter
+
+from .views import ClientAccountViewSet, SettlementInstructionViewSet, TransferFileViewSet
+
+router = SimpleRouter()
+router.register("settlement-instructions", SettlementInstructionViewSet, basename="settlement-instruction")
+router.register("transfer-files", TransferFileViewSet, basename="transfer-file")
+router.register("client-accounts", ClientAccountViewSet, basename="client-account")
+
+urlpatterns = [
+    *router.urls,
+]

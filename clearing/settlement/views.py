@@ -1,0 +1,130 @@
+"""Routes of settlement: instructions, transfer files and client accounts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from marketplace.api.permissions import IsOperator
+from marketplace.api.renderers import AsAddressed, BytesRenderer
+from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
+
+from .filters import InstructionFilter, TransferFileFilter
+from .models import ClientAccount, SettlementInstruction, TransferFile
+from .queries import visible_instructions
+from .serializers import (
+    ClientAccountSerializer,
+    CreateTransferFileSerializer,
+    FailSerializer,
+    InstructionSerializer,
+    RegisterClientAccountSerializer,
+    TransferFileSerializer,
+)
+from .services.payments import report_failed_payment, retry_payment
+from .services.transfer_files import create_transfer_file, register_client_account
+
+CLIENT_ACCOUNT_EXAMPLE = {
+    "currency": "JPY",
+    "requester_code": "0000000001",
+    "requester_name": "ｻﾝﾎﾟｳｼｼﾞﾖｳ ｺｷﾔｸｸﾁ",
+    "bank_code": "0001",
+    "branch_code": "001",
+    "account_type": "ordinary",
+    "account_number": "1234567",
+}
+
+
+class SettlementInstructionViewSet(MarketReadViewSet[SettlementInstruction]):
+    """Settlement payments of the caller's organisation; every one, for the operator."""
+
+    serializer_class = InstructionSerializer
+    filterset_class = InstructionFilter
+    queryset = SettlementInstruction.objects.none()
+
+    def get_queryset(self) -> QuerySet[SettlementInstruction]:
+        """What the caller may see."""
+        return visible_instructions(self.actor)
+
+    @command(
+        summary="Record that the bank did not carry out a payment",
+        request=FailSerializer,
+        response=InstructionSerializer,
+        permissions=(IsOperator,),
+        example={"reason": "口座該当なし"},
+    )
+    def fail(self, data: dict[str, Any], public_id: str) -> SettlementInstruction:
+        """By the bank's notice; the money stays owed to the payee (operator)."""
+        return report_failed_payment(actor=self.actor, instruction=public_id, **data)
+
+    @command(
+        summary="Plan a failed payment once more",
+        response=InstructionSerializer,
+        permissions=(IsOperator,),
+        status=201,
+    )
+    def retry(self, data: dict[str, Any], public_id: str) -> SettlementInstruction:
+        """A new payment under a reference of its own (operator)."""
+        return retry_payment(actor=self.actor, instruction=public_id)
+
+
+class TransferFileViewSet(MarketReadViewSet[TransferFile]):
+    """Files of payments for the operator's bank."""
+
+    serializer_class = TransferFileSerializer
+    permission_classes = (IsOperator,)
+    filterset_class = TransferFileFilter
+    queryset = TransferFile.objects.select_related("cycle")
+
+    @create_command(
+        summary="Write planned payments into a file",
+        request=CreateTransferFileSerializer,
+        response=TransferFileSerializer,
+        example={"cycle": "cyc_01JABCDEFGHJKMNPQRSTVWXYZ0"},
+    )
+    def create(self, data: dict[str, Any]) -> TransferFile:
+        """Of a cycle, or of what belongs to none; from then on the payments count as being sent (operator)."""
+        return create_transfer_file(actor=self.actor, **data)
+
+    @extend_schema(
+        summary="Download a transfer file",
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, **PROBLEMS},
+    )
+    @action(
+        detail=True,
+        methods=["get"],
+        filterset_class=None,
+        renderer_classes=[BytesRenderer],
+        content_negotiation_class=AsAddressed,
+    )
+    def content(self, request: Request, **_: Any) -> Response:
+        """The file as the bank takes it: 総合振込, 120 bytes a record, Shift_JIS."""
+        file = self.get_object()
+        return Response(
+            bytes(file.content),
+            headers={"Content-Disposition": f'attachment; filename="{file.public_id}.txt"'},
+        )
+
+
+class ClientAccountViewSet(MarketReadViewSet[ClientAccount]):
+    """The bank accounts that hold participants' money (operator)."""
+
+    serializer_class = ClientAccountSerializer
+    permission_classes = (IsOperator,)
+    filterset_fields = ("currency",)
+    queryset = ClientAccount.objects.all()
+
+    @create_command(
+        summary="State the client account",
+        request=RegisterClientAccountSerializer,
+        response=ClientAccountSerializer,
+        example=CLIENT_ACCOUNT_EXAMPLE,
+    )
+    def create(self, data: dict[str, Any]) -> ClientAccount:
+        """The newest statement of a currency counts (operator)."""
+        return register_client_account(actor=self.actor, **data)

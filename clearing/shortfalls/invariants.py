@@ -1,0 +1,83 @@
+"""Invariants of shortfalls: what is lent, what is put off, and that it goes on in full."""
+
+from __future__ import annotations
+
+from marketplace.kernel.invariants import Invariant, by_query
+
+Invariant(
+    name="clearing.put_off_goes_on",
+    promise=2,
+    statement="What a cycle put off goes on in full, once, in one obligation of a later cycle, and nothing else does.",
+    guards=(
+        "clearing_deferral.deferrals_fit",
+        "clearing_deferral.append_only",
+        "clearing_deferral.deferral_amount",
+        "clearing_obligation.carried_rests_fit",
+        "clearing_obligation.append_only",
+    ),
+    test="tests/clearing/shortfalls/test_guards.py::test_what_is_put_off_goes_on_in_full",
+    check=by_query(
+        "SELECT o.id AS obligation, n.id AS following FROM clearing_obligation n"
+        " FULL JOIN clearing_deferral d ON d.next_id = n.id LEFT JOIN clearing_obligation o ON o.id = d.obligation_id"
+        " WHERE (n.carried_from_id IS NOT NULL OR d.id IS NOT NULL)"
+        "  AND (n.carried_from_id IS DISTINCT FROM o.id OR o.cycle_id IS DISTINCT FROM d.cycle_id"
+        "   OR n.amount_minor + n.tax_minor IS DISTINCT FROM d.amount_minor + d.tax_minor"
+        "   OR (n.trade_id, n.kind, n.debtor_id, n.creditor_id) IS DISTINCT FROM"
+        "    (o.trade_id, o.kind, o.debtor_id, o.creditor_id))"
+    ),
+)
+Invariant(
+    name="clearing.positions_carry_what_was_put_off",
+    promise=2,
+    statement="A position carries forward what its party put off, less what others put off that they owed it.",
+    guards=("clearing_netposition.append_only", "clearing_netposition.positions_sum_to_zero"),
+    test="tests/clearing/netting/test_guards.py::test_positions_that_do_not_sum_to_zero_are_refused",
+    check=by_query(
+        "WITH moved AS (SELECT d.cycle_id, side.organisation_id, sum(side.minor) AS minor FROM clearing_deferral d"
+        "  JOIN clearing_obligation o ON o.id = d.obligation_id CROSS JOIN LATERAL (VALUES"
+        "   (o.debtor_id, d.amount_minor + d.tax_minor), (o.creditor_id, -d.amount_minor - d.tax_minor))"
+        "   AS side(organisation_id, minor) GROUP BY 1, 2 HAVING sum(side.minor) <> 0)"
+        " SELECT cycle_id, organisation_id, moved.minor AS put_off, n.carried_forward_minor AS carried FROM moved"
+        " FULL JOIN (SELECT * FROM clearing_netposition WHERE carried_forward_minor <> 0) n"
+        "  USING (cycle_id, organisation_id) WHERE moved.minor IS DISTINCT FROM n.carried_forward_minor"
+    ),
+)
+Invariant(
+    name="clearing.set_aside_is_used",
+    promise=2,
+    statement="What was set aside when a cycle was netted is what its posting used, of every participant.",
+    guards=("clearing_posting.append_only", "clearing_balance.balance_within_funds"),
+    test="tests/clearing/shortfalls/test_guards.py::test_what_was_set_aside_cannot_be_spent_otherwise",
+    check=by_query(
+        "WITH aside AS (SELECT e.cycle_id, e.organisation_id, -sum(p.amount_minor) AS minor FROM clearing_entry e"
+        "  JOIN clearing_posting p ON p.entry_id = e.id AND p.amount_minor < 0"
+        "  JOIN clearing_cycle c ON c.id = e.cycle_id AND c.posted_at IS NOT NULL WHERE e.kind = 'cover' GROUP BY 1, 2),"
+        " used AS (SELECT e.cycle_id, e.organisation_id, sum(p.amount_minor) AS minor FROM clearing_entry e"
+        "  JOIN clearing_posting p ON p.entry_id = e.id AND p.amount_minor > 0 AND p.line = 'covered'"
+        "  WHERE e.kind = 'cycle' GROUP BY 1, 2)"
+        " SELECT cycle_id, organisation_id, aside.minor AS aside, used.minor AS used FROM aside"
+        " FULL JOIN used USING (cycle_id, organisation_id) WHERE aside.minor IS DISTINCT FROM used.minor"
+    ),
+)
+Invariant(
+    name="clearing.shortfalls_are_told",
+    promise=7,
+    statement="Whoever borrowed from the reserve in a cycle, or put something off, has one shortfall of that amount.",
+    guards=(
+        "clearing_shortfall.shortfall_once",
+        "clearing_shortfall.shortfall_amounts",
+        "clearing_shortfall.append_only",
+    ),
+    test="tests/clearing/shortfalls/test_guards.py::test_a_shortfall_is_told_once_and_stays",
+    check=by_query(
+        "WITH part AS (SELECT d.cycle_id, o.debtor_id AS organisation_id, 0 AS lent, d.amount_minor + d.tax_minor AS off"
+        "  FROM clearing_deferral d JOIN clearing_obligation o ON o.id = d.obligation_id"
+        "  UNION ALL SELECT e.cycle_id, e.organisation_id, p.amount_minor, 0 FROM clearing_entry e"
+        "  JOIN clearing_posting p ON p.entry_id = e.id AND p.line = 'drawn_reserve' AND p.amount_minor > 0"
+        "  WHERE e.kind = 'cover'),"
+        " found AS (SELECT cycle_id, organisation_id, sum(lent) AS lent, sum(off) AS off FROM part GROUP BY 1, 2)"
+        " SELECT cycle_id, organisation_id, found.lent, found.off, s.lent_minor, s.carried_minor FROM found"
+        " FULL JOIN clearing_shortfall s USING (cycle_id, organisation_id)"
+        " WHERE (found.lent, found.off) IS DISTINCT FROM (s.lent_minor, s.carried_minor)"
+    ),
+)

@@ -1,0 +1,72 @@
+"""What was put off because its debtor did not have it, and who fell short."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from marketplace.kernel.guards import append_only
+from marketplace.kernel.identifiers import IdentifierField
+
+from ..cycles.models import Cycle
+from ..ground.columns import currency_stated, organisation_key
+from ..trades.models import Obligation
+from .guards import deferrals_fit
+
+
+class Deferral(models.Model):
+    """The part of an obligation that its cycle did not settle, and the obligation of a later cycle that it became.
+
+    ``amount_minor`` excludes ``tax_minor``, which is a part of the tax that was computed in the cycle. A fee that is
+    put off becomes an obligation over both together, for its tax is computed once. Invariants: an obligation is
+    put off once, when its cycle is netted; ``next`` is over exactly what was put off, of the same kind and between
+    the same parties; nothing else is carried over. Append-only.
+    """
+
+    cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="+")
+    obligation = models.OneToOneField(Obligation, on_delete=models.PROTECT, related_name="+")
+    next = models.OneToOneField(Obligation, on_delete=models.PROTECT, related_name="+")
+    amount_minor = models.BigIntegerField()
+    tax_minor = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0, tax_minor__gte=0), name="deferral_amount"),
+        ]
+        triggers = [append_only(), deferrals_fit()]
+
+
+class Shortfall(models.Model):
+    """That a participant owed more in a cycle than it had, whatever it was owed and had deposited.
+
+    ``missing_minor`` is what its own money did not meet: ``lent_minor`` of it came from the reserve and is a claim
+    on it now, ``carried_minor`` was put off. ``awaited_minor`` is what others put off that they owed to it: who
+    misses no more than that fell short for others. Invariant: one a cycle and participant. Append-only.
+    """
+
+    public_id = IdentifierField(prefix="sft")
+    cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="+", db_index=False)
+    organisation = organisation_key()
+    currency = models.CharField(max_length=3)
+    missing_minor = models.BigIntegerField()
+    lent_minor = models.BigIntegerField()
+    carried_minor = models.BigIntegerField()
+    awaited_minor = models.BigIntegerField()
+    occurred_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["cycle", "organisation"], name="shortfall_once"),
+            models.CheckConstraint(
+                condition=Q(
+                    missing_minor__gt=0,
+                    missing_minor=F("lent_minor") + F("carried_minor"),
+                    lent_minor__gte=0,
+                    carried_minor__gte=0,
+                    awaited_minor__gte=0,
+                ),
+                name="shortfall_amounts",
+            ),
+            currency_stated("shortfall_currency"),
+        ]
+        triggers = [append_only()]

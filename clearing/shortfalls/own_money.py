@@ -1,0 +1,92 @@
+"""What participants have of their own when a cycle asks more of them than it brings, locked until that is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import connection
+
+from ..ground.parameters import reserve_cap_minor
+from ..ledger.accounts import market_accounts, participant_accounts
+from ..ledger.locking import lock_balances
+from ..ledger.states import AccountKind
+from .clearing_vector import Resources
+
+"""What one cycle draws from the reserve at most, where the rulebook does not say."""
+
+OWN_KINDS = (AccountKind.RECEIVABLE, AccountKind.AVAILABLE, AccountKind.DEPOSIT)
+
+_ON_ITS_WAY = """
+    WITH posted AS (
+        SELECT e.organisation_id, p.amount_minor FROM clearing_cycle c
+          JOIN clearing_entry e ON e.cycle_id = c.id AND e.kind = 'cycle'
+          JOIN clearing_posting p ON p.entry_id = e.id
+          JOIN clearing_account a ON a.id = p.account_id AND a.kind = 'receivable'
+         WHERE c.state = 'posted' AND c.currency = %(currency)s AND e.organisation_id = ANY(%(parties)s)
+    ), promised AS (
+        SELECT organisation_id, -amount_minor AS minor FROM posted
+        UNION ALL
+        SELECT organisation_id, amount_minor FROM clearing_settlementinstruction
+         WHERE organisation_id = ANY(%(parties)s) AND currency = %(currency)s AND direction = 'out'
+           AND state IN ('planned', 'sending', 'unknown')
+    )
+    SELECT organisation_id, sum(minor)::bigint FROM promised GROUP BY 1
+"""
+
+
+class OwnMoney:
+    """The resources of participants in one currency, read once and locked for the rest of the transaction.
+
+    Whoever uses it is the one mover of many (``ledger.locking``): everybody else who locks balances holds those of
+    one participant only, so that locking further participants later waits for nobody who waits for us.
+    """
+
+    def __init__(self, currency: str) -> None:
+        self._currency = currency
+        self._known: dict[int, Resources] = {}
+        self.accounts: dict[int, dict[str, int]] = {}
+
+    def of(self, organisation_id: int) -> Resources:
+        """What a participant has; it must have been locked."""
+        return self._known[organisation_id]
+
+    def lock(self, organisation_ids: Iterable[int]) -> None:
+        """Lock and read the balances of those participants that were not locked before."""
+        wanted = sorted(set(organisation_ids) - set(self._known))
+        if not wanted:
+            return
+        accounts = participant_accounts(wanted, self._currency)
+        self.accounts |= accounts
+        balances = lock_balances(accounts[key][kind] for key in wanted for kind in OWN_KINDS)
+        promised = on_its_way(wanted, self._currency)
+        for key in wanted:
+            receivable, available, deposit = (-balances[accounts[key][kind]] for kind in OWN_KINDS)
+            self._known[key] = Resources(
+                receivable_minor=max(receivable - promised.get(key, 0), 0),
+                available_minor=available,
+                deposit_minor=deposit,
+            )
+
+
+def on_its_way(organisation_ids: Iterable[int], currency: str) -> dict[int, int]:
+    """What of the receivables of participants is promised to a payment, planned or yet to be planned; one moment."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ON_ITS_WAY, {"parties": list(organisation_ids), "currency": currency})
+        return dict(cursor.fetchall())
+
+
+def lendable_minor(currency: str) -> int:
+    """What the reserve may lend in one cycle: what it has and has not lent yet, up to the rulebook's cap.
+
+    The reserve is locked until the transaction ends.
+    """
+    reserve = market_accounts(currency)[AccountKind.RESERVE]
+    has = -lock_balances([reserve]).get(reserve, 0)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(sum(b.balance_minor), 0)::bigint FROM clearing_account a"
+            " JOIN clearing_balance b ON b.account_id = a.id WHERE a.kind = 'claim' AND a.currency = %s",
+            [currency],
+        )
+        lent = int(cursor.fetchone()[0])
+    return max(min(has - lent, reserve_cap_minor()), 0)

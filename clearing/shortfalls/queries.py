@@ -1,0 +1,75 @@
+"""Reads shortfalls, what a participant has and owes, and the facts that rules may know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.errors import Missing
+from marketplace.participants.queries import OrganisationView, organisations_by_id
+
+from ..ground.scopes import own_key
+from ..ledger.queries import balances
+from ..ledger.states import AccountKind
+from .models import Shortfall
+
+
+@dataclass(frozen=True, slots=True)
+class Funds:
+    """A participant's money in one currency, in minor units; ``claim_minor`` is what the reserve lent it."""
+
+    organisation: str
+    currency: str
+    available_minor: int
+    deposit_minor: int
+    claim_minor: int
+
+
+def funds_of(owner: OrganisationView, currency: str) -> Funds:
+    """What a participant has at this moment."""
+    found = balances(owner.id).get(currency, {})
+    return Funds(
+        organisation=owner.public_id,
+        currency=currency,
+        available_minor=found.get(AccountKind.AVAILABLE, 0),
+        deposit_minor=found.get(AccountKind.DEPOSIT, 0),
+        claim_minor=found.get(AccountKind.CLAIM, 0),
+    )
+
+
+RECENT = timedelta(days=90)
+
+
+def visible_shortfalls(actor: Actor) -> QuerySet[Shortfall]:
+    """Shortfalls of the actor's organisation; every one, for the operator."""
+    rows = Shortfall.objects.select_related("cycle")
+    return rows if actor.may_see() else rows.filter(organisation_id=own_key(actor))
+
+
+def shortfall_facts(shortfall: str) -> dict[str, Any]:
+    """What the rules may know of a shortfall; amounts in its currency. Raises Missing."""
+    row = Shortfall.objects.filter(public_id=shortfall).first()
+    if row is None:
+        raise Missing(kind="shortfall", identifier=shortfall)
+    owner = organisations_by_id([row.organisation_id])[row.organisation_id]
+    has = funds_of(owner, row.currency)
+    recent = Shortfall.objects.filter(
+        organisation_id=row.organisation_id,
+        currency=row.currency,
+        occurred_at__gt=row.occurred_at - RECENT,
+        occurred_at__lte=row.occurred_at,
+    )
+    return {
+        "organisation": owner.public_id,
+        "currency": row.currency,
+        "missing_minor": row.missing_minor,
+        "carried_minor": row.carried_minor,
+        "awaited_minor": row.awaited_minor,
+        "claim_minor": has.claim_minor,
+        "deposit_minor": has.deposit_minor,
+        "shortfalls_in_90_days": recent.count(),
+    }

@@ -1,0 +1,93 @@
+"""What participants owe the market because the reserve lent it: collected from receipts, or written off."""
+
+from __future__ import annotations
+
+from marketplace.evidence.services import record
+from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.identifiers import new_identifier
+from marketplace.kernel.refusals import keeping_refusals
+from marketplace.participants.queries import OrganisationView, get_organisation
+
+from ...approvals.services import require_second_person
+from ...ledger.accounts import accounts_of, market_accounts
+from ...ledger.journal import Draft, Line, post
+from ...ledger.locking import lock_balances, one_mover_at_a_time
+from ...ledger.states import AccountKind, EntryKind, LineKind
+from ..queries import Funds, funds_of
+from .deposits import require_amount, require_currency, require_participant, stated_reason
+
+
+@keeping_refusals()
+def write_off_claim(
+    *, actor: Actor, organisation: str, amount_minor: int, reason: str, currency: str = "JPY"
+) -> Funds:
+    """Give up what a participant owes the market, or a part of it; what the participant has and owes then.
+
+    The loss is the operator's: the claim is written off, and the reserve that lent it is smaller by as much, so
+    that what the client account holds for participants is as it was. Raises InsufficientFunds where less is owed,
+    SecondPersonNeeded for a large amount, Missing, FieldInvalid, Forbidden.
+    """
+    actor.require_operator()
+    require_amount(amount_minor)
+    require_currency(currency)
+    why = stated_reason(reason)
+    debtor = get_organisation(organisation)
+    require_participant(debtor)
+    one_mover_at_a_time()
+    require_second_person(
+        actor=actor,
+        command="clearing.write_off",
+        subject=debtor.public_id,
+        amount_minor=amount_minor,
+        currency=currency,
+        payload={"amount_minor": amount_minor},
+    )
+    own, market = accounts_of(debtor.id, currency), market_accounts(currency)
+    lost = market[AccountKind.WRITE_OFF]
+    draft = Draft(
+        kind=EntryKind.WRITE_OFF,
+        reference=f"write_off:{new_identifier('wof')}",
+        lines=[
+            Line(LineKind.WRITTEN_OFF, lost, own[AccountKind.CLAIM], amount_minor),
+            Line(LineKind.RESERVE_USED, market[AccountKind.RESERVE], lost, amount_minor),
+        ],
+        organisation_id=debtor.id,
+    )
+    post([draft], currency=currency, purpose=debtor.public_id)
+    record(
+        kind="clearing.claim_written_off",
+        subject=debtor.public_id,
+        actor=actor,
+        payload={"amount_minor": amount_minor, "currency": currency, "reason": why},
+    )
+    return funds_of(debtor, currency)
+
+
+def collect_from_receipt(*, payer: OrganisationView, currency: str, reference: str) -> int:
+    """Collect a claim on a suspended participant from what it has just paid in; how much that was.
+
+    Who is not suspended goes on trading with its money, and the claim is collected from what its next cycles bring
+    it. ``reference`` names the receipt. To be called by the one mover of many, within its transaction.
+    """
+    if payer.is_active:
+        return 0
+    accounts = accounts_of(payer.id, currency)
+    balances = lock_balances(accounts[kind] for kind in (AccountKind.AVAILABLE, AccountKind.CLAIM))
+    available, claim = accounts[AccountKind.AVAILABLE], accounts[AccountKind.CLAIM]
+    collected = min(-balances[available], balances[claim])
+    if not collected:
+        return 0
+    draft = Draft(
+        kind=EntryKind.RECOVERY,
+        reference=f"recovery:{reference}",
+        lines=[Line(LineKind.RECOVERED, available, claim, collected)],
+        organisation_id=payer.id,
+    )
+    post([draft], currency=currency, purpose=reference)
+    record(
+        kind="clearing.claim_collected",
+        subject=payer.public_id,
+        actor=SYSTEM,
+        payload={"amount_minor": collected, "currency": currency, "receipt": reference},
+    )
+    return collected

@@ -1,0 +1,139 @@
+"""Security deposits: a participant's own money, kept back for what it may owe one day."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from marketplace.evidence.services import record
+from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.identifiers import new_identifier
+from marketplace.kernel.labels import Label
+from marketplace.kernel.refusals import keeping_refusals
+from marketplace.participants.queries import OrganisationView, get_organisation, organisations_by_id
+
+from ...approvals.services import require_second_person
+from ...ledger.accounts import accounts_of, market_accounts
+from ...ledger.journal import Draft, Line, post
+from ...ledger.locking import lock_balances
+from ...ledger.states import AccountKind, EntryKind, LineKind
+from ...trades.services.holds import lock_waiting_trades
+from ...trades.services.trades import secure_waiting_trades
+from ..errors import ClaimOutstanding
+from ..queries import Funds, funds_of
+
+AMOUNT_MINOR_MAX = 10**15
+REASON_LENGTH_MAX = 200
+
+
+@transaction.atomic
+def pay_deposit(*, actor: Actor, amount_minor: int, currency: str) -> Funds:
+    """Move available money of the actor's own organisation into its deposit; what it has then.
+
+    Raises InsufficientFunds, FieldInvalid, Forbidden.
+    """
+    organisation_id = actor.require_organisation()
+    require_amount(amount_minor)
+    require_currency(currency)
+    owner = organisations_by_id([organisation_id])[organisation_id]
+    require_participant(owner)
+    accounts = accounts_of(owner.id, currency)
+    line = Line(
+        LineKind.DEPOSITED, accounts[AccountKind.AVAILABLE], accounts[AccountKind.DEPOSIT], amount_minor
+    )
+    _post(owner, line, currency)
+    record(
+        kind="clearing.deposit_paid",
+        subject=owner.public_id,
+        actor=actor,
+        payload={"amount_minor": amount_minor, "currency": currency},
+    )
+    return funds_of(owner, currency)
+
+
+@keeping_refusals()
+def release_deposit(
+    *, actor: Actor, organisation: str, amount_minor: int, reason: str, currency: str = "JPY"
+) -> Funds:
+    """Give a participant its deposit back, or a part of it, to dispose of; what it has then.
+
+    Its waiting trades are secured with it. Raises ClaimOutstanding while it owes the market something,
+    InsufficientFunds, SecondPersonNeeded for a large amount, Missing, FieldInvalid, Forbidden.
+    """
+    actor.require_operator()
+    require_amount(amount_minor)
+    require_currency(currency)
+    why = stated_reason(reason)
+    owner = get_organisation(organisation)
+    require_participant(owner)
+    lock_waiting_trades([owner.id], currency)
+    accounts = accounts_of(owner.id, currency)
+    kinds = (AccountKind.AVAILABLE, AccountKind.DEPOSIT, AccountKind.CLAIM)
+    balances = lock_balances(accounts[kind] for kind in kinds)
+    claim_minor = balances[accounts[AccountKind.CLAIM]]
+    if claim_minor:
+        raise ClaimOutstanding(organisation=organisation, claim_minor=claim_minor, currency=currency)
+    require_second_person(
+        actor=actor,
+        command="clearing.deposit_release",
+        subject=owner.public_id,
+        amount_minor=amount_minor,
+        currency=currency,
+        payload={"amount_minor": amount_minor},
+    )
+    line = Line(
+        LineKind.DEPOSIT_RELEASED,
+        accounts[AccountKind.DEPOSIT],
+        accounts[AccountKind.AVAILABLE],
+        amount_minor,
+    )
+    _post(owner, line, currency)
+    record(
+        kind="clearing.deposit_released",
+        subject=owner.public_id,
+        actor=actor,
+        payload={"amount_minor": amount_minor, "currency": currency, "reason": why},
+    )
+    secure_waiting_trades(actor=SYSTEM, organisation_id=owner.id, currency=currency)
+    return funds_of(owner, currency)
+
+
+def _post(owner: OrganisationView, line: Line, currency: str) -> None:
+    draft = Draft(
+        kind=EntryKind.DEPOSIT,
+        reference=f"deposit:{new_identifier('dep')}",
+        lines=[line],
+        organisation_id=owner.id,
+    )
+    post([draft], currency=currency, purpose=owner.public_id)
+
+
+def require_amount(amount_minor: int) -> None:
+    """Raise FieldInvalid unless the amount is positive, and one that a ledger can hold."""
+    if not 0 < amount_minor <= AMOUNT_MINOR_MAX:
+        raise FieldInvalid(
+            "amount_minor",
+            Label("write a whole positive amount in minor units", "最小単位の正の整数で指定してください"),
+        )
+
+
+def require_currency(currency: str) -> None:
+    """Raise FieldInvalid unless the market clears ``currency``."""
+    if AccountKind.RESERVE not in market_accounts(currency):
+        raise FieldInvalid(
+            "currency",
+            Label(f"the market does not clear {currency}", f"通貨 {currency} は取り扱っていません"),
+        )
+
+
+def require_participant(owner: OrganisationView) -> None:
+    """Raise FieldInvalid for the operator, whose own money is not the participants'."""
+    if owner.is_operator:
+        raise FieldInvalid("organisation", Label("name a participant", "参加者を指定してください"))
+
+
+def stated_reason(reason: str) -> str:
+    """The reason as it is recorded; raises FieldInvalid where there is none."""
+    if not reason.strip():
+        raise FieldInvalid("reason", Label("say why", "理由を入力してください"))
+    return reason.strip()[:REASON_LENGTH_MAX]

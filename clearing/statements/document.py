@@ -1,0 +1,199 @@
+"""What stands on a monthly statement, as the template ``clearing/statement`` prints it. Pure.
+
+Invoices are listed gross. How they were set off against each other is told apart, cycle by cycle: from the parts of
+the net position to what was paid by bank.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from babel.dates import format_date
+
+from marketplace.kernel.clock import market_zone
+from marketplace.kernel.labels import Label
+
+from ..ground.parties import Party
+from ..invoices.states import InvoiceKind
+from ..ledger.states import LineKind
+
+LISTED_MAX = 2_000
+"""How many movements, and how many invoices a direction, are listed one by one; all of them are in the totals."""
+
+PART_LABELS: dict[str, Label] = {
+    "purchases_minor": Label("purchases", "購入代金"),
+    "purchase_tax_minor": Label("consumption tax on purchases", "購入に係る消費税"),
+    "sales_minor": Label("sales", "販売代金"),
+    "sales_tax_minor": Label("consumption tax on sales", "販売に係る消費税"),
+    "fees_minor": Label("market fees", "市場手数料"),
+    "fee_tax_minor": Label("consumption tax on fees", "手数料に係る消費税"),
+    "fee_refunds_minor": Label("fees refunded", "手数料の返還"),
+    "fee_refund_tax_minor": Label("consumption tax on refunded fees", "返還手数料に係る消費税"),
+    "corrections_paid_minor": Label("corrections and penalties paid", "調整・違約金の支払"),
+    "corrections_received_minor": Label("corrections and penalties received", "調整・違約金の受取"),
+    "shares_paid_minor": Label("shares of proceeds paid", "分配の支払"),
+    "shares_received_minor": Label("shares of proceeds received", "分配の受取"),
+    "carried_forward_minor": Label("carried to the next cycle", "次サイクルへの繰越"),
+}
+PREPAID = Label("purchases paid from money held for them", "購入代金の充当（取引拘束済み資金より）")
+OTHERWISE = Label("otherwise applied", "その他の充当")
+GROSS_LINES = frozenset(
+    {
+        LineKind.PURCHASES,
+        LineKind.SALES,
+        LineKind.FEES,
+        LineKind.FEE_TAX,
+        LineKind.FEE_REFUNDS,
+        LineKind.FEE_REFUND_TAX,
+        LineKind.CORRECTIONS_PAID,
+        LineKind.CORRECTIONS_RECEIVED,
+        LineKind.SHARES_PAID,
+        LineKind.SHARES_RECEIVED,
+    }
+)
+"""Lines of a cycle's entry that are parts of the net position; the others say how a shortfall was met."""
+
+PUT_OFF_LINES = ("carried", "awaited")
+"""Lines that are a part of the net position already, where it says what was put off to the next cycle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month, or the part of a running one: from ``first`` to before ``until``."""
+
+    first: date
+    until: date
+    draft: bool = False
+
+    @property
+    def began_at(self) -> datetime:
+        """The moment at which it began, in the market's zone."""
+        return _beginning(self.first)
+
+    @property
+    def ended_at(self) -> datetime:
+        """The moment at which it ended."""
+        return _beginning(self.until)
+
+    @property
+    def title(self) -> Label:
+        """``November 2026``, ``2026年11月``."""
+        english, japanese = (
+            format_date(self.first, pattern, locale=locale)
+            for pattern, locale in (("MMMM y", "en_GB"), ("y年M月", "ja_JP"))
+        )
+        return Label(english, japanese)
+
+
+def _beginning(day: date) -> datetime:
+    return datetime.combine(day, time.min, market_zone())
+
+
+def month_of(day: date) -> Month:
+    """The whole month that a day lies in."""
+    first = day.replace(day=1)
+    return Month(first, (first + timedelta(days=31)).replace(day=1))
+
+
+@dataclass(slots=True)
+class Parts:
+    """What was read of one participant for a month, as it will stand on the document."""
+
+    balances: list[dict[str, Any]] = field(default_factory=list)
+    movements: list[dict[str, Any]] = field(default_factory=list)
+    issued: list[dict[str, Any]] = field(default_factory=list)
+    received: list[dict[str, Any]] = field(default_factory=list)
+    cycles: list[dict[str, Any]] = field(default_factory=list)
+    others: list[dict[str, Any]] = field(default_factory=list)
+    carried: list[dict[str, Any]] = field(default_factory=list)
+
+
+def statement_document(
+    *,
+    number: str,
+    month: Month,
+    made_on: date,
+    currency: str,
+    organisation: Party,
+    market: Party,
+    parts: Parts,
+) -> dict[str, Any]:
+    """The JSON snapshot of a statement."""
+    return {
+        "number": number,
+        "draft": month.draft,
+        "month": month.title.as_dict(),
+        "from_on": month.first.isoformat(),
+        "until_on": (month.until - timedelta(days=1)).isoformat(),
+        "made_on": made_on.isoformat(),
+        "organisation": organisation.as_dict(),
+        "market": market.as_dict(),
+        "currency": currency,
+        "balances": parts.balances,
+        "movements": parts.movements,
+        "invoices": {"issued": _listed(parts.issued), "received": _listed(parts.received)},
+        "cycles": parts.cycles,
+        "others": parts.others,
+        "carried": parts.carried,
+    }
+
+
+def _listed(invoices: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Invoices with their totals per rate. What only replaces another is listed, and counted once."""
+    return {
+        "count": len(invoices),
+        "totals": totals_per_rate(invoices),
+        "rows": [
+            {name: value for name, value in row.items() if name != "totals"} for row in invoices[:LISTED_MAX]
+        ],
+        "left_out": max(len(invoices) - LISTED_MAX, 0),
+    }
+
+
+def totals_per_rate(invoices: Iterable[dict[str, Any]]) -> list[dict[str, int]]:
+    """Net and tax of invoices by rate, returns taken off; the highest rate first."""
+    sums: dict[int, list[int]] = {}
+    for invoice in invoices:
+        if invoice["replaces"] is not None:
+            continue
+        sign = -1 if invoice["kind"] == InvoiceKind.RETURN_INVOICE else 1
+        for total in invoice["totals"]:
+            found = sums.setdefault(total["tax_rate_bp"], [0, 0])
+            found[0] += sign * total["net_minor"]
+            found[1] += sign * total["tax_minor"]
+    return [
+        {"tax_rate_bp": rate, "net_minor": net, "tax_minor": tax, "total_minor": net + tax}
+        for rate, (net, tax) in sorted(sums.items(), reverse=True)
+    ]
+
+
+def set_off(
+    *, parts: dict[str, int], ladder: dict[str, int], paid_minor: int
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The parts of a net position, and how it came to ``paid_minor``: lists of label and amount, none of them zero.
+
+    ``ladder`` is what the cycle's entry says beside the gross lines, signed as it adds to what is paid.
+    """
+    prepaid = -parts["purchases_minor"] - parts["purchase_tax_minor"]
+    steps: list[tuple[Any, int]] = [(PREPAID, prepaid)]
+    put_off = PUT_OFF_LINES if parts["carried_forward_minor"] else ()
+    steps += [(LineKind(line).label, amount) for line, amount in ladder.items() if line not in put_off]
+    rest = paid_minor - sum(parts.values()) - sum(amount for _, amount in steps)
+    steps.append((OTHERWISE, rest))
+    return (
+        [
+            {"label": PART_LABELS[name].as_dict(), "amount_minor": amount}
+            for name, amount in parts.items()
+            if amount
+        ],
+        [{"label": label.as_dict(), "amount_minor": amount} for label, amount in steps if amount],
+    )
+
+
+def words(choices: Any, value: str) -> dict[str, str]:
+    """A coded value in both languages."""
+    found: dict[str, str] = choices(value).label.as_dict()
+    return found

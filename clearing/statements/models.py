@@ -1,0 +1,105 @@
+"""Monthly statements: what a participant's account did in a month, signed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+
+from marketplace.kernel.guards import append_only
+from marketplace.kernel.identifiers import IdentifierField
+
+from ..ground.columns import currency_stated, organisation_key
+
+
+def month_stated(name: str) -> models.CheckConstraint:
+    """``month`` is the first day of a month and ``until`` the first day of the next one."""
+    return models.CheckConstraint(
+        condition=Q(
+            month__day=1,
+            until__day=1,
+            until__gte=F("month") + timedelta(days=28),
+            until__lte=F("month") + timedelta(days=31),
+        ),
+        name=name,
+    )
+
+
+def month_unfinished() -> pgtrigger.Trigger:
+    """No statement is added to a month whose statements are all made."""
+    return pgtrigger.Trigger(
+        name="month_unfinished",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=pgtrigger.Referencing(new="new_rows"),
+        declare=[("fault", "record")],
+        func="""
+            SELECT m.month INTO fault FROM new_rows s
+              JOIN clearing_statementmonth m ON m.currency = s.currency AND m.month = s.month LIMIT 1;
+            IF FOUND THEN
+                RAISE EXCEPTION 'the statements of % are all made', fault.month USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NULL;
+        """,
+    )
+
+
+class MonthlyStatement(models.Model):
+    """What moved on a participant's accounts in one month, the documents of it, and what was set off and paid.
+
+    ``document`` is what the template ``clearing/statement`` prints; ``sha256`` is of its canonical JSON, and
+    ``signature`` the market's compact JWS over it. ``month`` is the first day of the month and ``until`` the first
+    day of the next, in the market's zone; ``made_on`` the business date of ``made_at``.
+
+    Invariants: one statement a participant, currency and month, made when the month is over, whose closing balances
+    are those of the ledger; none is added to a month that is finished. Append-only.
+    """
+
+    public_id = IdentifierField(prefix="stm")
+    organisation = organisation_key()
+    currency = models.CharField(max_length=3)
+    month = models.DateField()
+    until = models.DateField()
+    document = models.JSONField()
+    sha256 = models.CharField(max_length=64)
+    signature = models.TextField()
+    made_at = models.DateTimeField()
+    made_on = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "currency", "month"], name="statement_once"),
+            models.CheckConstraint(condition=Q(made_on__gte=F("until")), name="statement_after_month"),
+            models.CheckConstraint(
+                condition=Q(sha256__regex=r"^[0-9a-f]{64}$") & ~Q(signature=""), name="statement_signed"
+            ),
+            month_stated("statement_month"),
+            currency_stated("statement_currency"),
+        ]
+        triggers = [append_only(), month_unfinished()]
+
+
+class StatementMonth(models.Model):
+    """A month whose statements are all made: how many, and when. No statement of it is made afterwards.
+
+    Invariant: a month is finished once in a currency, when it is over. Append-only.
+    """
+
+    currency = models.CharField(max_length=3)
+    month = models.DateField()
+    until = models.DateField()
+    statements = models.PositiveIntegerField()
+    made_at = models.DateTimeField()
+    made_on = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["currency", "month"], name="statement_month_once"),
+            models.CheckConstraint(condition=Q(made_on__gte=F("until")), name="statement_month_over"),
+            month_stated("statement_month_stated"),
+            currency_stated("statement_month_currency"),
+        ]
+        triggers = [append_only()]

@@ -1,0 +1,146 @@
+"""Making monthly statements: for every participant with any movement, once, when the month is over."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+
+from django.db import connection, transaction
+
+from marketplace.events.schemas.clearing import StatementMade
+from marketplace.events.services import emit_all
+from marketplace.evidence.services import record
+from marketplace.evidence.signatures import sign
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.calendars import BusinessCalendar
+from marketplace.kernel.canonical import digest_of
+from marketplace.kernel.clock import business_date, market_zone
+from marketplace.participants.queries import organisations_by_id
+
+from ..cycles.models import Cycle
+from .document import Month, month_of
+from .models import MonthlyStatement, StatementMonth
+from .queries import organisations_lacking_statements, statement_documents
+
+STATEMENT_LOCK = 5_301_015
+STATEMENTS_A_STEP = 50
+STEPS_A_SWEEP = 4
+FIRST_HOUR = time(1)
+"""An hour into the day, so that what was under way at midnight is in."""
+
+
+def make_statements(*, actor: Actor = SYSTEM) -> int:
+    """Make some of the statements that are due, in every currency; returns how many, 0 when none are.
+
+    Due are those of every month that is over, from the first business day of the next one on; months that an outage
+    left out come first. It goes on after what stands and may be stopped anywhere; a finished month is never touched.
+    Emits statement.made for each.
+    """
+    made = 0
+    currencies = Cycle.objects.filter(number=1).order_by("currency").values_list("currency", flat=True)
+    for currency in list(currencies):
+        for _ in range(STEPS_A_SWEEP):
+            found = make_some_statements(actor, currency)
+            if found is None:
+                break
+            made += found
+    return made
+
+
+@transaction.atomic
+def make_some_statements(actor: Actor, currency: str) -> int | None:
+    """Some statements of the first unfinished month, or its end; None if nothing is due or another works at it."""
+    month = _due_month(currency)
+    if month is None or not _alone():
+        return None
+    if StatementMonth.objects.filter(currency=currency, month=month.first).exists():
+        return 0
+    organisations = organisations_lacking_statements(currency, month, STATEMENTS_A_STEP)
+    if not organisations:
+        _finish(actor, currency, month)
+        return 0
+    _make(organisations, currency, month)
+    return len(organisations)
+
+
+def _due_month(currency: str) -> Month | None:
+    """The first month without all its statements, if the time for them has come."""
+    last = StatementMonth.objects.filter(currency=currency).order_by("-month").first()
+    if last is not None:
+        month = month_of(last.until)
+    else:
+        month = month_of(business_date(Cycle.objects.get(currency=currency, number=1).opened_at))
+    return month if clock.now() >= due_from(month.until) else None
+
+
+def due_from(until: date) -> datetime:
+    """The moment from which the statements of a month that ended before ``until`` are made."""
+    return datetime.combine(BusinessCalendar().following(until), FIRST_HOUR, market_zone())
+
+
+def _alone() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [STATEMENT_LOCK])
+        return bool(cursor.fetchone()[0])
+
+
+def _make(organisations: list[int], currency: str, month: Month) -> None:
+    documents = statement_documents(organisations, currency, month)
+    views = organisations_by_id(organisations)
+    now = clock.now()
+    statements = []
+    for key in organisations:
+        digest = digest_of(documents[key])
+        claims = {
+            "organisation": views[key].public_id,
+            "currency": currency,
+            "month": month.first.isoformat(),
+            "number": documents[key]["number"],
+            "sha256": digest,
+        }
+        statements.append(
+            MonthlyStatement(
+                organisation_id=key,
+                currency=currency,
+                month=month.first,
+                until=month.until,
+                document=documents[key],
+                sha256=digest,
+                signature=sign(claims),
+                made_at=now,
+                made_on=business_date(now),
+            )
+        )
+    emit_all(
+        [
+            StatementMade(
+                statement=statement.public_id,
+                organisation=views[statement.organisation_id].public_id,
+                currency=currency,
+                month=month.first.isoformat()[:7],
+            )
+            for statement in MonthlyStatement.objects.bulk_create(statements)
+        ]
+    )
+
+
+def _finish(actor: Actor, currency: str, month: Month) -> None:
+    """Note that a month has all its statements, with one hash over theirs in the evidence."""
+    now = clock.now()
+    hashes = MonthlyStatement.objects.filter(currency=currency, month=month.first).order_by("pk")
+    digests = list(hashes.values_list("sha256", flat=True))
+    StatementMonth.objects.create(
+        currency=currency,
+        month=month.first,
+        until=month.until,
+        statements=len(digests),
+        made_at=now,
+        made_on=business_date(now),
+    )
+    if digests:
+        record(
+            kind="clearing.statements_made",
+            subject=f"{currency}-{month.first:%Y-%m}",
+            actor=actor,
+            payload={"statements": len(digests), "sha256": digest_of(digests)},
+        )

@@ -1,0 +1,80 @@
+"""Monthly statements, for whose they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from marketplace.api.renderers import AsAddressed, PdfRenderer
+from marketplace.api.views import PROBLEMS, MarketReadViewSet
+
+from ..invoices.views import LANGUAGE, pdf_response
+from ..ledger.views import CURRENCY
+from .filters import MonthlyStatementFilter
+from .models import MonthlyStatement
+from .queries import draft_statement, statement_pdf, visible_statements
+from .serializers import DraftStatementSerializer, MonthlyStatementSerializer, WholeStatementSerializer
+
+ORGANISATION = OpenApiParameter(
+    name="organisation",
+    type=OpenApiTypes.STR,
+    description="Whose; the caller's own if left out. The operator names one.",
+)
+
+
+class MonthlyStatementViewSet(MarketReadViewSet[MonthlyStatement]):
+    """Statements of the caller's organisation, one a month and currency; every one, for the operator."""
+
+    serializer_class = MonthlyStatementSerializer
+    filterset_class = MonthlyStatementFilter
+    queryset = MonthlyStatement.objects.none()
+
+    def get_queryset(self) -> QuerySet[MonthlyStatement]:
+        """What the caller may see."""
+        return visible_statements(self.actor)
+
+    def get_serializer_class(self) -> Any:
+        """The whole document of one; lists go without."""
+        return WholeStatementSerializer if self.action == "retrieve" else self.serializer_class
+
+    @extend_schema(
+        summary="Read what the running month says so far",
+        parameters=[CURRENCY, ORGANISATION],
+        responses={200: DraftStatementSerializer, **PROBLEMS},
+    )
+    @action(detail=False, methods=["get"], filterset_class=None, pagination_class=None)
+    def draft(self, request: Request) -> Response:
+        """Marked as a draft, and not kept: the month is not over."""
+        document = draft_statement(
+            self.actor,
+            currency=request.query_params.get("currency", "JPY"),
+            organisation=request.query_params.get("organisation"),
+        )
+        return Response(DraftStatementSerializer({"draft": True, "document": document}).data)
+
+    @extend_schema(
+        summary="Read a statement as PDF",
+        parameters=[LANGUAGE],
+        responses={(200, "application/pdf"): OpenApiTypes.BINARY, **PROBLEMS},
+    )
+    @action(
+        detail=True,
+        methods=["get"],
+        url_path="document.pdf",
+        url_name="pdf",
+        filterset_class=None,
+        renderer_classes=[PdfRenderer],
+        content_negotiation_class=AsAddressed,
+    )
+    def document_pdf(self, request: Request, **_: Any) -> Response:
+        """The statement as it was made, as PDF/A."""
+        statement = self.get_object()
+        language: Any = request.query_params.get("language", "ja")
+        content = statement_pdf(statement, language)
+        return pdf_response(content, str(statement.document["number"]), language)

@@ -1,0 +1,1 @@
+"""Trades and the obligations they make: terms, charge plans, holds, acceptance, endings, disputes, corrections, rebates."""

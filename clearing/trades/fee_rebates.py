@@ -1,0 +1,139 @@
+"""What payers get back of the fees of a cycle because of their volume in it. Reads only; the same whenever it is asked."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from marketplace.rules import queries as rules
+from marketplace.rules.tariffs import ChargedTrade, Tariff, tier_rebate_minor, tier_rebates
+
+from ..cycles.errors import CycleFaulty
+from ..cycles.models import Cycle
+
+ROWS_AT_ONCE = 5_000
+
+# A fee that was given back in the same cycle already leaves that much less to share a rebate.
+_FEES = """
+      FROM clearing_trade t
+      JOIN clearing_obligation o ON o.trade_id = t.id AND o.kind = 'fee' AND o.cycle_id = %(cycle)s AND o.carried_from_id IS NULL
+      LEFT JOIN LATERAL (
+            SELECT sum(r.amount_minor)::bigint AS returned_minor FROM clearing_obligation r
+             WHERE r.trade_id = t.id AND r.kind = 'fee_refund' AND r.cycle_id = o.cycle_id
+               AND r.creditor_id = o.debtor_id AND r.source IS DISTINCT FROM 'tier:' || t.public_id
+      ) earlier ON true
+     WHERE t.fee_tiered
+"""
+_CHARGED = "greatest(o.amount_minor - coalesce(earlier.returned_minor, 0), 0)"
+_VOLUMES = f"""
+    SELECT o.debtor_id, t.rulebook, t.tariff, sum(t.captured_price_minor)::bigint, sum({_CHARGED})::bigint
+    {_FEES} GROUP BY 1, 2, 3
+"""
+_TRADES = f"""
+    SELECT o.debtor_id, t.rulebook, t.tariff, t.captured_price_minor, {_CHARGED}, t.id, t.public_id, o.creditor_id,
+           o.tax_rate_bp
+    {_FEES} AND o.debtor_id = ANY(%(payers)s) ORDER BY o.debtor_id, t.business_key
+"""
+
+
+class Rebate(NamedTuple):
+    """What comes back of the fee of one trade, without tax, to the payer who bore it."""
+
+    trade_id: int
+    trade: str
+    payer_id: int
+    operator_id: int
+    amount_minor: int
+    tax_rate_bp: int
+
+    @property
+    def source(self) -> str:
+        """The cause under which the obligation is made, once."""
+        return f"tier:{self.trade}"
+
+
+def fee_rebates(cycle: Cycle) -> Iterator[Rebate]:
+    """The rebates of a cycle, payer by payer, each payer's trades in the order of their business keys.
+
+    The volume of a payer is the price without tax of its trades in the cycle under one published fee: the same
+    code on the same terms, in whatever version of the rulebook. Where no fee has tiers this reads one short query.
+    Raises CycleFaulty where a trade names a fee with tiers that no rulebook states.
+    """
+    tariffs = rules.tiered_tariffs()
+    if not tariffs:
+        return
+    payers = _payers_past_a_band(cycle, tariffs)
+    if not payers:
+        return
+    for _, rows in groupby(_rows(_TRADES, cycle=cycle.pk, payers=payers), key=itemgetter(0)):
+        by_tariff: dict[Tariff, list[tuple[Any, ...]]] = defaultdict(list)
+        for row in rows:
+            by_tariff[_terms(cycle, tariffs, row[1], row[2])].append(row)
+        for tariff, charged in by_tariff.items():
+            shares = tier_rebates(tariff.tiers, [ChargedTrade(row[3], row[4]) for row in charged])
+            for row, share in zip(charged, shares, strict=True):
+                if share:
+                    yield Rebate(row[5], row[6], row[0], row[7], share, row[8])
+
+
+def _payers_past_a_band(cycle: Cycle, tariffs: dict[tuple[str, str], Tariff]) -> list[int]:
+    """Who gets anything back, by the sums alone: the trades of the others are not read."""
+    sums: dict[tuple[int, Tariff], list[int]] = defaultdict(lambda: [0, 0])
+    with connection.cursor() as cursor:
+        cursor.execute(_VOLUMES, {"cycle": cycle.pk})
+        for payer, rulebook, code, volume, charged in cursor.fetchall():
+            found = sums[(payer, _terms(cycle, tariffs, rulebook, code))]
+            found[0] += volume
+            found[1] += charged
+    return sorted(
+        {
+            payer
+            for (payer, tariff), (volume, charged) in sums.items()
+            if tier_rebate_minor(tariff.tiers, volume_minor=volume, charged_minor=charged)
+        }
+    )
+
+
+def _terms(cycle: Cycle, tariffs: dict[tuple[str, str], Tariff], rulebook: str, code: str) -> Tariff:
+    """The fee by what it says, whatever version says it."""
+    stated = tariffs.get((rulebook, code))
+    if stated is None:
+        raise CycleFaulty(cycle=cycle.business_key, faults=f"no tiers of {code} in {rulebook}")
+    return replace(stated, rulebook=None)
+
+
+def _rows(query: str, **parameters: Any) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query, some at a time."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(query, parameters)
+        while rows := cursor.fetchmany(ROWS_AT_ONCE):
+            yield from rows
+
+
+def misstated_rebates() -> list[dict[str, Any]]:
+    """Validated cycles whose rebates are not what the tiers say: the cycle, and how many differ."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT o.cycle_id FROM clearing_trade t"
+            " JOIN clearing_obligation o ON o.trade_id = t.id AND o.kind = 'fee' WHERE t.fee_tiered"
+        )
+        tiered = [row[0] for row in cursor.fetchall()]
+    breaches = []
+    for cycle in Cycle.objects.filter(pk__in=tiered, input_hash__isnull=False).order_by("pk"):
+        wanted = {(rebate.source, rebate.payer_id, rebate.amount_minor) for rebate in fee_rebates(cycle)}
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT source, creditor_id, amount_minor FROM clearing_obligation"
+                " WHERE cycle_id = %s AND kind = 'fee_refund' AND source LIKE 'tier:%%'",
+                [cycle.pk],
+            )
+            made = set(cursor.fetchall())
+        if wanted != made:
+            breaches.append({"cycle": cycle.business_key, "differ": len(wanted ^ made)})
+    return breaches

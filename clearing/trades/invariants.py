@@ -1,0 +1,223 @@
+"""Invariants of trades, obligations, charge plans, usage, shares and fees."""
+
+from __future__ import annotations
+
+from marketplace.kernel.invariants import Invariant, by_query
+
+from .fee_rebates import misstated_rebates
+
+Invariant(
+    name="clearing.fees_by_volume",
+    promise=5,
+    statement=(
+        "Of a fee no more is given back than was charged; what a cycle gives back for volume is what the published"
+        " tiers say, once a trade, whoever trades."
+    ),
+    guards=(
+        "clearing_obligation.fee_refunds_fit",
+        "clearing_obligation.append_only",
+        "clearing_obligation.clearing_obligation_source_key",
+        "clearing_trade.trade_tiers_of_rulebook",
+        "clearing_trade.immutable",
+    ),
+    test="tests/clearing/trades/test_fee_rebates.py::test_more_than_a_fee_is_never_given_back",
+    check=misstated_rebates,
+)
+Invariant(
+    name="clearing.trade_in_one_cycle",
+    promise=2,
+    statement="An accepted trade has its price and its fee in one cycle, once; no other trade has either.",
+    guards=(
+        "clearing_obligation.obligation_once",
+        "clearing_obligation.obligations_fit",
+        "clearing_obligation.append_only",
+        "clearing_trade.trade_cycle",
+        "clearing_trade.set_once",
+    ),
+    test="tests/clearing/trades/test_guards.py::test_a_trade_enters_one_cycle_only",
+    check=by_query(
+        "SELECT t.public_id, t.state, count(o.id) AS obligations FROM clearing_trade t"
+        " LEFT JOIN clearing_obligation o ON o.trade_id = t.id AND o.kind IN ('purchase', 'fee')"
+        "  AND o.carried_from_id IS NULL"
+        " GROUP BY t.id HAVING count(o.id) <> CASE t.state WHEN 'accepted' THEN 2 ELSE 0 END"
+        "  OR count(DISTINCT o.cycle_id) > 1 OR max(o.cycle_id) IS DISTINCT FROM t.cycle_id"
+    ),
+)
+Invariant(
+    name="clearing.obligations_as_traded",
+    promise=2,
+    statement="The price and the fee of a trade are owed as it was captured, by its parties and in its currency.",
+    guards=(
+        "clearing_obligation.obligations_fit",
+        "clearing_obligation.append_only",
+        "clearing_trade.immutable",
+        "clearing_trade.set_once",
+    ),
+    test="tests/clearing/trades/test_guards.py::test_price_and_fee_are_made_together_as_agreed",
+    check=by_query(
+        "SELECT t.public_id, o.kind FROM clearing_obligation o JOIN clearing_trade t ON t.id = o.trade_id"
+        " WHERE o.carried_from_id IS NULL AND (o.kind = 'purchase' AND"
+        "  (o.currency, o.debtor_id, o.creditor_id, o.amount_minor, o.tax_minor, o.tax_rate_bp) IS DISTINCT FROM"
+        "  (t.currency, t.buyer_id, t.seller_id, t.captured_price_minor, t.captured_tax_minor, t.tax_rate_bp)"
+        " OR o.kind = 'fee' AND (o.currency, o.debtor_id, o.amount_minor, o.tax_rate_bp) IS DISTINCT FROM"
+        "  (t.currency, CASE t.fee_payer WHEN 'buyer' THEN t.buyer_id ELSE t.seller_id END,"
+        "   t.captured_fee_minor, t.fee_tax_rate_bp))"
+    ),
+)
+
+Invariant(
+    name="clearing.held_money_is_of_open_trades",
+    promise=3,
+    statement="Money is held for a trade, in full, exactly while it is secured or disputed.",
+    guards=(
+        "clearing_posting.posting_hold_once",
+        "clearing_posting.entries_balance",
+        "clearing_trade.state_guard",
+        "clearing_trade.no_delete",
+    ),
+    test="tests/clearing/trades/test_guards.py::test_held_money_names_its_trade_and_is_ended_once",
+    check=by_query(
+        "SELECT t.public_id, t.state, t.gross_minor, coalesce(-sum(p.amount_minor), 0) AS held FROM clearing_trade t"
+        " LEFT JOIN (clearing_posting p JOIN clearing_account a ON a.id = p.account_id AND a.kind = 'held')"
+        "  ON p.trade_id = t.id GROUP BY t.id"
+        " HAVING coalesce(-sum(p.amount_minor), 0)"
+        "  <> CASE WHEN t.state IN ('secured', 'disputed') THEN t.gross_minor ELSE 0 END"
+    ),
+)
+Invariant(
+    name="clearing.released_after_acceptance",
+    promise=3,
+    statement=(
+        "Money released to cycles is the price with tax of accepted trades whose cycle is not posted, and what was"
+        " set aside for such cycles."
+    ),
+    guards=(
+        "clearing_obligation.obligations_fit",
+        "clearing_trade.state_guard",
+        "clearing_trade.trade_moments",
+    ),
+    test="tests/clearing/trades/test_guards.py::test_an_obligation_needs_an_accepted_trade",
+    check=by_query(
+        "WITH due AS (SELECT buyer_id, currency, sum(minor) AS minor FROM ("
+        "   SELECT t.buyer_id, t.currency, t.captured_price_minor + t.captured_tax_minor AS minor FROM clearing_trade t"
+        "    JOIN clearing_obligation o ON o.trade_id = t.id AND o.kind = 'purchase'"
+        "    JOIN clearing_cycle c ON c.id = o.cycle_id AND c.posted_at IS NULL"
+        "   UNION ALL SELECT e.organisation_id, p.currency, -p.amount_minor FROM clearing_entry e"
+        "    JOIN clearing_cycle c ON c.id = e.cycle_id AND c.posted_at IS NULL"
+        "    JOIN clearing_posting p ON p.entry_id = e.id AND p.amount_minor < 0 WHERE e.kind = 'cover') asked"
+        "  GROUP BY 1, 2),"
+        " released AS (SELECT a.organisation_id AS buyer_id, a.currency, -b.balance_minor AS minor"
+        "  FROM clearing_account a JOIN clearing_balance b ON b.account_id = a.id WHERE a.kind = 'payable')"
+        " SELECT buyer_id, currency, due.minor AS due, released.minor AS released"
+        " FROM due FULL JOIN released USING (buyer_id, currency)"
+        " WHERE coalesce(due.minor, 0) <> coalesce(released.minor, 0)"
+    ),
+)
+Invariant(
+    name="clearing.trades_as_agreed",
+    promise=6,
+    statement="A trade's terms never change, and its tax is rounded once.",
+    guards=(
+        "clearing_trade.immutable",
+        "clearing_trade.set_once",
+        "clearing_trade.trade_tax_rounded_once",
+        "clearing_trade.trade_amounts",
+        "clearing_trade.trade_two_parties",
+        "clearing_trade.trade_key",
+        "clearing_trade.trade_captured",
+    ),
+    test="tests/clearing/trades/test_guards.py::test_the_terms_of_a_trade_never_change",
+    check=by_query(
+        "SELECT public_id FROM clearing_trade WHERE tax_minor <> price_minor * tax_rate_bp / 10000"
+        " OR gross_minor <> price_minor + tax_minor OR buyer_id = seller_id"
+    ),
+)
+
+Invariant(
+    name="clearing.planned_charges_are_whole",
+    promise=6,
+    statement="The charges of a plan are 1, 2, 3, … as it says; instalments sum to the price, periods cost it.",
+    guards=(
+        "clearing_chargeplan.plan_has_charges",
+        "clearing_chargeplan.append_only",
+        "clearing_plannedcharge.plan_is_whole",
+        "clearing_plannedcharge.planned_charge_once",
+        "clearing_plannedcharge.append_only",
+    ),
+    test="tests/clearing/trades/test_charge_guards.py::test_a_plan_comes_whole",
+    check=by_query(
+        "SELECT p.agreement, p.charges, p.price_minor, count(c.id) AS planned, sum(c.price_minor) AS total"
+        " FROM clearing_chargeplan p LEFT JOIN clearing_plannedcharge c ON c.plan_id = p.id GROUP BY p.id"
+        " HAVING count(c.id) <> p.charges OR max(c.charge) <> p.charges OR min(c.charge) <> 1"
+        "  OR sum(c.price_minor) <> p.price_minor * CASE p.charging WHEN 'instalment' THEN 1 ELSE p.charges END"
+    ),
+)
+Invariant(
+    name="clearing.trades_within_plan",
+    promise=6,
+    statement="No trade is made beyond its agreement's plan, and charges follow each other without a gap.",
+    guards=(
+        "clearing_trade.within_plan",
+        "clearing_trade.trade_charge_once",
+        "clearing_chargeprogress.set_once",
+        "clearing_chargeprogress.no_delete",
+    ),
+    test="tests/clearing/trades/test_charge_guards.py::test_no_trade_is_beyond_its_plan",
+    check=by_query(
+        "SELECT t.public_id, t.agreement, t.charge FROM clearing_trade t"
+        " LEFT JOIN clearing_chargeplan p ON p.agreement = t.agreement AND p.charging = t.charging"
+        "  AND p.currency = t.currency"
+        " LEFT JOIN clearing_plannedcharge c ON c.plan_id = p.id AND c.charge = t.charge"
+        " WHERE (t.charge > 1 OR t.charging <> 'one_off') AND c.price_minor IS DISTINCT FROM t.price_minor"
+        " UNION ALL SELECT NULL, p.agreement, g.next_charge FROM clearing_chargeprogress g"
+        "  JOIN clearing_chargeplan p ON p.id = g.plan_id LEFT JOIN clearing_trade t ON t.agreement = p.agreement"
+        "  GROUP BY p.agreement, g.next_charge"
+        "  HAVING count(t.id) <> g.next_charge - 1 OR max(t.charge) <> g.next_charge - 1"
+    ),
+)
+Invariant(
+    name="clearing.usage_within_ceiling",
+    promise=6,
+    statement="Use is charged within the ceiling of its period, and exactly what was charged is captured.",
+    guards=(
+        "clearing_usagerecord.usage_within_ceiling",
+        "clearing_usagerecord.usage_amounts",
+        "clearing_usagerecord.usage_refused_why",
+        "clearing_usagerecord.append_only",
+        "clearing_usagerecord.clearing_usagerecord_usage_key",
+        "clearing_trade.captured_as_used",
+    ),
+    test="tests/clearing/trades/test_charge_guards.py::test_use_is_charged_within_its_ceiling",
+    check=by_query(
+        "SELECT p.agreement, c.charge, c.price_minor, used.minor, t.captured_price_minor"
+        " FROM clearing_chargeplan p JOIN clearing_plannedcharge c ON c.plan_id = p.id"
+        " CROSS JOIN LATERAL (SELECT coalesce(sum(u.charged_minor), 0) AS minor FROM clearing_usagerecord u"
+        "  WHERE u.planned_id = c.id) used"
+        " LEFT JOIN clearing_trade t ON t.agreement = p.agreement AND t.charge = c.charge"
+        " WHERE p.charging = 'metered' AND (used.minor > c.price_minor"
+        "  OR t.state = 'accepted' AND t.captured_price_minor <> used.minor)"
+    ),
+)
+Invariant(
+    name="clearing.shares_within_price",
+    promise=1,
+    statement="Shares, refunds and returned fees of a trade are within what was captured of it.",
+    guards=(
+        "clearing_obligation.within_captured",
+        "clearing_plannedshare.shares_within_whole",
+        "clearing_plannedshare.planned_share_once",
+        "clearing_plannedshare.append_only",
+    ),
+    test="tests/clearing/trades/test_charge_guards.py::test_no_more_is_shared_or_given_back_than_was_captured",
+    check=by_query(
+        "SELECT t.public_id, owed.* FROM (SELECT o.trade_id,"
+        "  sum(o.amount_minor) FILTER (WHERE o.kind = 'share') AS shared,"
+        "  sum(o.amount_minor) FILTER (WHERE o.kind = 'refund' AND o.reverses_id IS NULL) -"
+        "   coalesce(sum(o.amount_minor) FILTER (WHERE o.kind = 'refund' AND o.reverses_id IS NOT NULL), 0) AS refunded,"
+        "  sum(o.amount_minor) FILTER (WHERE o.kind = 'fee_refund') AS fees"
+        "  FROM clearing_obligation o WHERE o.kind IN ('share', 'refund', 'fee_refund') AND o.carried_from_id IS NULL"
+        "  GROUP BY o.trade_id) owed JOIN clearing_trade t ON t.id = owed.trade_id"
+        " WHERE t.state <> 'accepted' OR owed.shared > t.captured_price_minor"
+        "  OR owed.refunded > t.captured_price_minor OR owed.fees > t.captured_fee_minor"
+    ),
+)

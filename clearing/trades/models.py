@@ -1,0 +1,333 @@
+"""Trades, and what their parties owe by them."""
+
+from __future__ import annotations
+
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+
+from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
+from marketplace.kernel.identifiers import IdentifierField
+from marketplace.kernel.money import BASIS_POINTS
+
+from ..ground.columns import currency_stated, organisation_key
+from ..ledger.models import Posting
+from .guards import (
+    captured_as_used,
+    carried_rests_fit,
+    entries_balance,
+    fee_refunds_fit,
+    obligations_fit,
+    trade_leaf,
+    within_captured,
+    within_plan,
+)
+from .states import (
+    BASE_KINDS,
+    PERIODIC,
+    TRADE,
+    UNTAXED_KINDS,
+    Charging,
+    FeePayer,
+    LegalBasis,
+    ObligationKind,
+    TradeState,
+)
+
+ECONOMICS = (
+    "public_id",
+    "business_key",
+    "agreement",
+    "charge",
+    "charging",
+    "commissioned",
+    "reference",
+    "listing",
+    "listing_version",
+    "segment",
+    "buyer_id",
+    "seller_id",
+    "buyer_key",
+    "seller_key",
+    "currency",
+    "price_minor",
+    "tax_minor",
+    "tax_rate_bp",
+    "tax_category",
+    "fee_minor",
+    "fee_tax_rate_bp",
+    "fee_payer",
+    "tariff",
+    "rulebook",
+    "fee_tiered",
+    "inspection_days",
+    "fund_by",
+    "concluded_at",
+)
+
+
+class Trade(models.Model):
+    """The money side of one charge of an agreement: what the buyer pays the seller, and the market's fee for it.
+
+    A price paid at once is one charge; instalments, periods of a subscription and metered periods are charges
+    1, 2, 3, … of their agreement. ``business_key`` is ``<the buyer's corporate number>:<the buyer's own reference>``,
+    with ``#<charge>`` from the second charge on: it means the same in every database, and hashes are made over it
+    and over the parties' corporate numbers as they were then (``buyer_key``, ``seller_key``). ``price_minor`` excludes tax; consumption tax is rounded once, down, over
+    the whole trade, which is one document (Order for the Consumption Tax Act, article 70-10). ``fee_minor``
+    excludes tax, which is computed once per rate and participant over a cycle. ``tariff`` is the code of the fee in
+    ``rulebook``; where it is ``fee_tiered``, the cycle gives back what the payer's volume makes less.
+
+    What was held is the price with tax. What is owed in the end is ``captured_*``, known when the trade is accepted:
+    the same, or less where the use of a metered period was. ``commissioned`` data is paid for by ``pay_by`` at the
+    latest, counted from ``received_at``, whatever a cycle or a complaint says.
+
+    ``cycle`` is the one that clears it, the same that its price and fee are owed in: kept here too, so that a cycle
+    finds its trades in the order in which they are hashed. ``leaf`` is the leaf hash of its line (``trades.lines``),
+    written by the database.
+
+    Invariants: one trade a charge of an agreement; what was agreed never changes; no more is captured than was
+    held; a state is reached by the table of ``states.TRADE`` only and carries its moment. Rows are never removed.
+    """
+
+    public_id = IdentifierField(prefix="trd")
+    business_key = models.CharField(max_length=500, unique=True, db_collation="C")
+    agreement = models.CharField(max_length=31)
+    charge = models.PositiveIntegerField(default=1, db_default=1)
+    charging = models.CharField(
+        max_length=12, choices=Charging.choices, default=Charging.ONE_OFF, db_default=Charging.ONE_OFF.value
+    )
+    commissioned = models.BooleanField(default=False, db_default=False)
+    reference = models.CharField(max_length=200)
+    listing = models.CharField(max_length=31)
+    listing_version = models.CharField(max_length=31)
+    segment = models.CharField(max_length=60)
+    buyer = organisation_key()
+    seller = organisation_key()
+    buyer_key = models.CharField(max_length=31)
+    seller_key = models.CharField(max_length=31)
+    currency = models.CharField(max_length=3)
+    price_minor = models.BigIntegerField()
+    tax_minor = models.BigIntegerField()
+    tax_rate_bp = models.PositiveIntegerField()
+    tax_category = models.CharField(max_length=20)
+    gross_minor = models.GeneratedField(
+        expression=F("price_minor") + F("tax_minor"), output_field=models.BigIntegerField(), db_persist=True
+    )
+    captured_price_minor = models.BigIntegerField(null=True)
+    captured_tax_minor = models.BigIntegerField(null=True)
+    captured_fee_minor = models.BigIntegerField(null=True)
+    fee_minor = models.BigIntegerField()
+    fee_tax_rate_bp = models.PositiveIntegerField()
+    fee_payer = models.CharField(max_length=10, choices=FeePayer.choices)
+    tariff = models.CharField(max_length=60)
+    rulebook = models.CharField(max_length=31, null=True)
+    fee_tiered = models.BooleanField(default=False, db_default=False)
+    inspection_days = models.PositiveIntegerField()
+    fund_by = models.DateTimeField()
+    concluded_at = models.DateTimeField()
+    state = models.CharField(max_length=12, choices=TradeState.choices, default=TradeState.CONCLUDED)
+    cycle = models.ForeignKey(
+        "clearing.Cycle", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    leaf = models.BinaryField(null=True, editable=False)
+    secured_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField(null=True)
+    pay_by = models.DateField(null=True)
+    accepted_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agreement", "charge"], name="trade_charge_once"),
+            models.CheckConstraint(
+                condition=Q(charge__gte=1, charging__in=Charging.values), name="trade_charging"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    state="accepted",
+                    captured_price_minor__isnull=False,
+                    captured_tax_minor__isnull=False,
+                    captured_fee_minor__isnull=False,
+                    captured_price_minor__gte=0,
+                    captured_price_minor__lte=F("price_minor"),
+                    captured_tax_minor=F("captured_price_minor") * F("tax_rate_bp") / BASIS_POINTS,
+                    captured_fee_minor__gte=0,
+                )
+                | ~Q(state="accepted")
+                & Q(captured_price_minor=None, captured_tax_minor=None, captured_fee_minor=None),
+                name="trade_captured",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="accepted", cycle__isnull=False) | ~Q(state="accepted") & Q(cycle=None),
+                name="trade_cycle",
+            ),
+            models.CheckConstraint(
+                condition=Q(pay_by=None) | Q(commissioned=True) & Q(received_at__isnull=False),
+                name="trade_pay_by",
+            ),
+            models.CheckConstraint(
+                condition=Q(price_minor__gte=0, tax_minor__gte=0, fee_minor__gte=0), name="trade_amounts"
+            ),
+            models.CheckConstraint(
+                condition=Q(tax_minor=F("price_minor") * F("tax_rate_bp") / BASIS_POINTS),
+                name="trade_tax_rounded_once",
+            ),
+            models.CheckConstraint(condition=~Q(buyer=F("seller")), name="trade_two_parties"),
+            models.CheckConstraint(condition=Q(fee_payer__in=FeePayer.values), name="trade_fee_payer"),
+            models.CheckConstraint(
+                condition=Q(fee_tiered=False) | Q(rulebook__isnull=False), name="trade_tiers_of_rulebook"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    business_key__regex=r"^[^[:cntrl:]|]+$",
+                    buyer_key__regex=r"^[0-9A-Za-z_]+$",
+                    seller_key__regex=r"^[0-9A-Za-z_]+$",
+                ),
+                name="trade_key",
+            ),
+            models.CheckConstraint(
+                condition=(
+                    Q(state="concluded", secured_at=None, accepted_at=None, ended_at=None)
+                    | Q(state__in=("secured", "disputed"), secured_at__isnull=False)
+                    & Q(accepted_at=None, ended_at=None)
+                    | Q(state="accepted", secured_at__isnull=False, accepted_at__isnull=False, ended_at=None)
+                    | Q(state="refunded", secured_at__isnull=False, accepted_at=None, ended_at__isnull=False)
+                    | Q(state="failed", secured_at=None, accepted_at=None, ended_at__isnull=False)
+                ),
+                name="trade_moments",
+            ),
+            currency_stated("trade_currency"),
+        ]
+        indexes = [
+            models.Index("buyer", "concluded_at", "id", name="trade_waiting", condition=Q(state="concluded")),
+            models.Index("fund_by", name="trade_due", condition=Q(state="concluded")),
+            models.Index("pay_by", name="trade_to_pay", condition=Q(pay_by__isnull=False)),
+            # Who looks for fees that volume makes less reads nothing where there are none.
+            models.Index("id", name="trade_tiered", condition=Q(fee_tiered=True)),
+            models.Index(
+                "cycle",
+                "leaf",
+                include=["captured_price_minor", "captured_tax_minor", "captured_fee_minor"],
+                name="trade_by_line",
+                condition=Q(cycle__isnull=False),
+            ),
+            models.Index(
+                "id",
+                name="trade_of_period",
+                condition=Q(state="secured", charging__in=PERIODIC),
+            ),
+        ]
+        triggers = [
+            state_guard(TRADE),
+            immutable(*ECONOMICS),
+            set_once(
+                "secured_at",
+                "received_at",
+                "pay_by",
+                "accepted_at",
+                "ended_at",
+                "captured_price_minor",
+                "captured_tax_minor",
+                "captured_fee_minor",
+                "cycle_id",
+            ),
+            trade_leaf(),
+            no_delete(),
+            within_plan(),
+            captured_as_used(),
+        ]
+
+
+class Obligation(models.Model):
+    """What one party owes another by a trade, in the cycle that clears it. Made when it becomes eligible.
+
+    ``amount_minor`` excludes ``tax_minor``. The tax of fees is not here: it is computed once per rate and
+    participant over the cycle. ``source`` names what asked for a correction, so that it is made once; ``reverses``
+    the obligation that this one undoes, ``carried_from`` the one of an earlier cycle whose rest this is.
+    ``beneficiary_key`` is how hashes name the creditor of a share, who is not party to the trade.
+
+    In law it begins as a gross claim between the parties (``made_at``); when its cycle is netted the operator takes
+    it over by ``legal_basis`` and the debtor is released, which is final (``Cycle.netted_at``); settlement discharges
+    it. ``states.ObligationStage`` is derived from these moments.
+
+    Invariants: a trade's purchase and fee are made together, once, as captured, after its acceptance; so no trade
+    is in two cycles. Of a fee no more is given back than was charged. Obligations enter cycles that are open or
+    closing only. Append-only.
+    """
+
+    trade = models.ForeignKey(Trade, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=12, choices=ObligationKind.choices)
+    debtor = organisation_key(db_index=False)
+    creditor = organisation_key(db_index=False)
+    amount_minor = models.BigIntegerField()
+    tax_minor = models.BigIntegerField()
+    tax_rate_bp = models.PositiveIntegerField()
+    currency = models.CharField(max_length=3)
+    cycle = models.ForeignKey("clearing.Cycle", on_delete=models.PROTECT, related_name="+", db_index=False)
+    legal_basis = models.CharField(max_length=30, choices=LegalBasis.choices)
+    beneficiary_key = models.CharField(max_length=31, null=True)
+    source = models.CharField(max_length=100, null=True, unique=True)
+    reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="+")
+    carried_from = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="+")
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["trade", "kind"],
+                condition=Q(kind__in=BASE_KINDS, carried_from=None),
+                name="obligation_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount_minor__gt=0, tax_minor__gte=0)
+                | Q(kind__in=BASE_KINDS, amount_minor=0, tax_minor=0),
+                name="obligation_amount",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind__in=UNTAXED_KINDS) | Q(tax_minor=0), name="obligation_fee_tax_later"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=BASE_KINDS)
+                | Q(source__isnull=False)
+                | Q(reverses__isnull=False)
+                | Q(carried_from__isnull=False),
+                name="obligation_has_cause",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    kind="share", beneficiary_key__isnull=False, beneficiary_key__regex=r"^[0-9A-Za-z_]+$"
+                )
+                | ~Q(kind="share") & Q(beneficiary_key=None),
+                name="obligation_beneficiary",
+            ),
+            models.CheckConstraint(condition=~Q(debtor=F("creditor")), name="obligation_two_parties"),
+            models.CheckConstraint(condition=Q(kind__in=ObligationKind.values), name="obligation_kind"),
+            currency_stated("obligation_currency"),
+        ]
+        indexes = [
+            models.Index("cycle", "kind", "trade", include=["carried_from"], name="obligation_by_cycle"),
+            models.Index(
+                "cycle", "debtor", "kind", "tax_rate_bp",
+                include=["amount_minor", "tax_minor", "carried_from"], name="obligation_by_debtor",
+            ),
+            models.Index(
+                "cycle", "creditor", "kind", "tax_rate_bp",
+                include=["amount_minor", "tax_minor"], name="obligation_by_creditor",
+                condition=~Q(kind=ObligationKind.FEE),
+            ),
+            models.Index(
+                "cycle", "trade", name="obligation_further",
+                condition=~Q(kind__in=BASE_KINDS) | Q(carried_from__isnull=False),
+            ),
+        ]  # fmt: skip
+        triggers = [
+            append_only(),
+            obligations_fit(),
+            fee_refunds_fit(),
+            carried_rests_fit(),
+            within_captured(),
+        ]
+
+
+# Postings on held money name their trade, so the guard of postings reads trades and is declared here.
+pgtrigger.register(entries_balance())(Posting)

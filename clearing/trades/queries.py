@@ -1,0 +1,193 @@
+"""Reads trades, obligations and charge plans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db import connection
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.calendars import BusinessCalendar
+from marketplace.kernel.errors import Missing
+from marketplace.participants.queries import get_organisation
+
+from ..cycles.states import POSTED_STATES, CycleState
+from ..ground.parameters import commissioned_lead_business_days
+from ..ground.scopes import own_key
+from ..ledger.queries import balances
+from ..ledger.states import AccountKind
+from .charge_models import ChargeProgress, PlannedShare
+from .models import Obligation, Trade
+from .states import ObligationKind, ObligationStage, TradeState
+
+
+@dataclass(frozen=True, slots=True)
+class TradeCounts:
+    """How many trades were ever ``concluded``; of these ``cleared`` (their cycle is posted), ``held`` by an open
+    complaint, ``failed`` for want of money, and ``refunded``. The rest is on its way."""
+
+    concluded: int
+    cleared: int
+    held: int
+    failed: int
+    refunded: int
+
+
+def trade_counts() -> TradeCounts:
+    """The counts over the whole market."""
+    figures = Trade.objects.aggregate(
+        concluded=Count("pk"),
+        cleared=Count("pk", filter=is_cleared()),
+        held=Count("pk", filter=Q(state=TradeState.DISPUTED)),
+        failed=Count("pk", filter=Q(state=TradeState.FAILED)),
+        refunded=Count("pk", filter=Q(state=TradeState.REFUNDED)),
+    )
+    return TradeCounts(**figures)
+
+
+def with_clearing(trades: QuerySet[Trade]) -> QuerySet[Trade]:
+    """Trades with ``cleared``: whether the cycle of their price is posted. It is derived, never stored."""
+    return trades.annotate(cleared=is_cleared())
+
+
+def is_cleared() -> Exists:
+    """The condition itself, on a query of trades."""
+    return Exists(
+        Obligation.objects.filter(
+            trade=OuterRef("pk"), kind=ObligationKind.PURCHASE, cycle__state__in=POSTED_STATES
+        )
+    )
+
+
+def visible_trades(actor: Actor) -> QuerySet[Trade]:
+    """Trades that the actor is party to; every one, for the operator."""
+    trades = with_clearing(Trade.objects.all())
+    if actor.may_see():
+        return trades
+    own = own_key(actor)
+    return trades.filter(Q(buyer_id=own) | Q(seller_id=own))
+
+
+def trade_of(agreement: str) -> Trade:
+    """The trade of an agreement; raises Missing."""
+    trade = with_clearing(Trade.objects.all()).filter(agreement=agreement).order_by("charge").first()
+    if trade is None:
+        raise Missing(kind="trade", identifier=agreement)
+    return trade
+
+
+def overdue_count() -> int:
+    """Trades whose time to be paid has passed and that nobody has ended yet."""
+    return Trade.objects.filter(state=TradeState.CONCLUDED, fund_by__lte=clock.now()).count()
+
+
+def adjustment_count() -> int:
+    """Corrections in money that were made obligations."""
+    return Obligation.objects.filter(kind=ObligationKind.ADJUSTMENT, reverses=None, carried_from=None).count()
+
+
+def funds_needed(*, organisation: str, currency: str) -> int:
+    """Minor units that a buyer must still pay in so that all its waiting trades can be secured. Raises Missing."""
+    buyer = get_organisation(organisation)
+    waiting = Trade.objects.filter(buyer_id=buyer.id, currency=currency, state=TradeState.CONCLUDED)
+    needed = waiting.aggregate(total=Sum("gross_minor"))["total"] or 0
+    own = balances(buyer.id).get(currency, {})
+    return max(needed - own.get(AccountKind.AVAILABLE, 0), 0)
+
+
+def to_pay_now(*, limit: int) -> list[str]:
+    """Trades whose last moment has come to be cleared and paid by their day, the earliest day first.
+
+    That is ``commissioned_lead_business_days`` business days before it.
+    """
+    last_day = BusinessCalendar().after(clock.today(), commissioned_lead_business_days())
+    # Days without business after it need the same lead: they are paid on the business day before.
+    last_day = BusinessCalendar().following(last_day + timedelta(days=1)) - timedelta(days=1)
+    due = Trade.objects.filter(
+        state__in=(TradeState.SECURED, TradeState.DISPUTED), commissioned=True, pay_by__lte=last_day
+    )
+    return list(due.order_by("pay_by", "pk").values_list("public_id", flat=True)[:limit])
+
+
+CHUNK = 200
+
+_ENDED_PERIODS = """
+    SELECT t.agreement, t.charge
+      FROM clearing_trade t
+      JOIN clearing_chargeplan p ON p.agreement = t.agreement
+      JOIN clearing_plannedcharge c ON c.plan_id = p.id AND c.charge = t.charge
+      JOIN clearing_chargeprogress g ON g.plan_id = p.id
+     WHERE t.state = 'secured' AND t.charging IN ('subscription', 'metered')
+       AND g.delivered_at IS NOT NULL AND g.dispute IS NULL
+       AND c.period_until <= CASE t.charging WHEN 'metered' THEN %s ELSE %s END
+     ORDER BY c.period_until, t.id LIMIT %s
+"""
+
+
+def ended_periods(*, until: date, metered_until: date, limit: int) -> list[tuple[str, int]]:
+    """Agreement and number of secured periods that were served and ended by a day, the oldest first.
+
+    Periods in dispute, and those of agreements whose delivery was never accepted, are not among them.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_ENDED_PERIODS, [metered_until, until, limit])
+        return [(agreement, charge) for agreement, charge in cursor.fetchall()]
+
+
+def agreements_due(today: date) -> Iterator[str]:
+    """Agreements whose next charge is due by ``today`` and that go on, the longest due first; read by chunks."""
+    due = ChargeProgress.objects.filter(next_due_on__lte=today, ended_at=None, dispute=None)
+    rows = due.order_by("next_due_on", "pk").values_list("next_due_on", "pk", "plan__agreement")
+    after: tuple[date | None, int] | None = None
+    while True:
+        later = rows if after is None else rows.filter(_beyond(*after))
+        chunk = list(later[:CHUNK])
+        yield from (agreement for _, _, agreement in chunk)
+        if len(chunk) < CHUNK:
+            return
+        after = (chunk[-1][0], chunk[-1][1])
+
+
+def _beyond(day: date | None, key: int) -> Q:
+    return Q(next_due_on__gt=day) | Q(next_due_on=day, pk__gt=key)
+
+
+def visible_obligations(actor: Actor) -> QuerySet[Obligation]:
+    """Obligations that the actor's organisation owes or is owed; every one, for the operator.
+
+    They are reached from its own trades and shares: the table of obligations is the market's longest, and keeps no
+    index by party.
+    """
+    rows = Obligation.objects.select_related("trade", "cycle")
+    if actor.may_see():
+        return rows
+    own = own_key(actor)
+    shared = PlannedShare.objects.filter(organisation_id=own).values("plan__agreement")
+    trades = (
+        Trade.objects.filter(buyer_id=own)
+        .values("pk")
+        .union(
+            Trade.objects.filter(seller_id=own).values("pk"),
+            Trade.objects.filter(agreement__in=shared).values("pk"),
+        )
+    )
+    return rows.filter(Q(debtor_id=own) | Q(creditor_id=own), trade__in=trades)
+
+
+def stage_of(obligation: Obligation) -> ObligationStage:
+    """How far an obligation has come in law, from the moments of its cycle.
+
+    A gross claim between the parties until its cycle is netted; from then on (``Cycle.netted_at``) taken over by
+    the operator, the debtor released; discharged when the cycle is settled, for then its creditor has been paid. A
+    buyer has done its part before: what it owes was secured, and is paid over when the cycle is posted. In a cycle
+    that is settled in part it stays taken over until the rest is settled.
+    """
+    if obligation.cycle.netted_at is None:
+        return ObligationStage.GROSS
+    if obligation.cycle.state == CycleState.SETTLED:
+        return ObligationStage.DISCHARGED
+    return ObligationStage.TAKEN_OVER

@@ -1,0 +1,129 @@
+"""Trades and obligations over HTTP, and what corrections take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from marketplace.api.serializers import BilingualField, StrictSerializer
+
+from ..ground.serializers import PartyField, PartyListSerializer, label_of
+from .models import Obligation, Trade
+from .obligation_reference import obligation_reference
+from .queries import stage_of
+from .states import ObligationStage
+
+
+class TradeSerializer(serializers.ModelSerializer[Trade]):
+    """A trade as its parties see it. ``cleared``: the cycle that it was cleared in is posted."""
+
+    id = serializers.CharField(source="public_id")
+    buyer = PartyField("buyer_id")
+    seller = PartyField("seller_id")
+    state_label = serializers.SerializerMethodField()
+    cleared = serializers.BooleanField()
+
+    class Meta:
+        model = Trade
+        list_serializer_class = PartyListSerializer
+        fields = (
+            "id", "business_key", "agreement", "charge", "charging", "commissioned", "reference", "listing",
+            "listing_version", "segment", "buyer", "seller", "currency", "price_minor", "tax_minor",
+            "tax_rate_bp", "gross_minor", "fee_minor", "captured_price_minor", "captured_tax_minor",
+            "captured_fee_minor", "fee_payer", "tariff", "rulebook", "fee_tiered", "state", "state_label", "cleared",
+            "inspection_days",
+            "fund_by", "pay_by", "concluded_at", "secured_at", "received_at", "accepted_at", "ended_at",
+        )  # fmt: skip
+
+    @extend_schema_field(BilingualField)
+    def get_state_label(self, trade: Trade) -> dict[str, str]:
+        """The state in words."""
+        return label_of(trade, "state")
+
+
+AMOUNT_MINOR_MAX = 10**15
+
+
+class ObligationSerializer(serializers.ModelSerializer[Obligation]):
+    """What one party owes another. ``final_at``: when the operator took it over, and nothing can undo it any more.
+
+    ``amount_minor`` excludes ``tax_minor``. ``reverses`` names the correction that this one undoes.
+    """
+
+    id = serializers.SerializerMethodField()
+    trade = serializers.CharField(source="trade.public_id")
+    agreement = serializers.CharField(source="trade.agreement")
+    cycle = serializers.CharField(source="cycle.public_id")
+    kind_label = serializers.SerializerMethodField()
+    debtor = PartyField("debtor_id")
+    creditor = PartyField("creditor_id")
+    legal_basis_label = serializers.SerializerMethodField()
+    stage = serializers.SerializerMethodField()
+    stage_label = serializers.SerializerMethodField()
+    reverses = serializers.SerializerMethodField()
+    final_at = serializers.DateTimeField(source="cycle.netted_at", allow_null=True)
+
+    class Meta:
+        model = Obligation
+        list_serializer_class = PartyListSerializer
+        fields = (
+            "id", "trade", "agreement", "cycle", "kind", "kind_label", "debtor", "creditor", "amount_minor",
+            "tax_minor", "tax_rate_bp", "currency", "legal_basis", "legal_basis_label", "stage", "stage_label",
+            "reverses", "made_at", "final_at",
+        )  # fmt: skip
+
+    def get_id(self, obligation: Obligation) -> str:
+        """The obligation's name."""
+        return obligation_reference(obligation.trade.public_id, obligation.pk)
+
+    def get_reverses(self, obligation: Obligation) -> str | None:
+        """The name of what it undoes, which is of the same trade."""
+        if obligation.reverses_id is None:
+            return None
+        return obligation_reference(obligation.trade.public_id, obligation.reverses_id)
+
+    @extend_schema_field(serializers.ChoiceField(choices=ObligationStage.choices))
+    def get_stage(self, obligation: Obligation) -> str:
+        """How far it has come in law."""
+        return stage_of(obligation).value
+
+    @extend_schema_field(BilingualField)
+    def get_stage_label(self, obligation: Obligation) -> dict[str, str]:
+        """The stage in words."""
+        words: Any = stage_of(obligation).label
+        return dict(words.as_dict())
+
+    @extend_schema_field(BilingualField)
+    def get_kind_label(self, obligation: Obligation) -> dict[str, str]:
+        """The kind in words."""
+        return label_of(obligation, "kind")
+
+    @extend_schema_field(BilingualField)
+    def get_legal_basis_label(self, obligation: Obligation) -> dict[str, str]:
+        """The legal basis in words."""
+        return label_of(obligation, "legal_basis")
+
+
+class RefundSerializer(StrictSerializer):
+    """How much of a price the seller gives back, without tax; null for all that is left of it."""
+
+    amount_minor = serializers.IntegerField(
+        min_value=1, max_value=AMOUNT_MINOR_MAX, allow_null=True, default=None
+    )
+    reason = serializers.CharField(max_length=2_000)
+
+
+class PenaltySerializer(StrictSerializer):
+    """Which party owes the other a penalty, and how much; it carries no tax."""
+
+    debtor = serializers.CharField(max_length=31)
+    amount_minor = serializers.IntegerField(min_value=1, max_value=AMOUNT_MINOR_MAX)
+    reason = serializers.CharField(max_length=2_000)
+
+
+class ReverseSerializer(StrictSerializer):
+    """Why a correction is undone."""
+
+    reason = serializers.CharField(max_length=2_000)

@@ -1,0 +1,147 @@
+"""Writing down, once, how an agreement is charged and who shares in it; and taking hold of how far that has come."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from marketplace.events.schemas.contracts import AgreementConcluded, Beneficiary
+from marketplace.kernel.clock import business_date
+from marketplace.kernel.money import BASIS_POINTS
+from marketplace.participants.queries import OrganisationView, organisations_by_public_id
+
+from ...ground.bulk import insert_columns
+from ...ground.parties import party_key
+from ..charge_models import ChargePlan, ChargeProgress
+from ..charging import PlannedPart, fault_of, plan_of
+from ..errors import ChargingFaulty
+from ..states import Charging
+
+
+def make_plan(
+    *,
+    agreement: AgreementConcluded,
+    parties: tuple[OrganisationView, OrganisationView],
+    concluded_at: datetime,
+) -> int:
+    """Keep the plan of an agreement, unless it is a plain price paid at once; the price of its first charge.
+
+    Raises ChargingFaulty for terms that cannot be carried out; nothing is kept then.
+    """
+    first_from = _first_day(agreement, concluded_at)
+    fault = fault_of(
+        charging=agreement.charging,
+        charges=agreement.charges,
+        period_months=agreement.period_months,
+        price_minor=agreement.price_minor,
+        commissioned=agreement.commissioned,
+    )
+    if fault:
+        raise ChargingFaulty(agreement=agreement.agreement, what=fault)
+    beneficiaries = _beneficiaries(agreement, parties)
+    if agreement.charging == Charging.ONE_OFF and not beneficiaries and not agreement.commissioned:
+        return agreement.price_minor
+    parts = plan_of(
+        charging=agreement.charging,
+        price_minor=agreement.price_minor,
+        charges=agreement.charges,
+        period_months=agreement.period_months,
+        first_from=first_from,
+    )
+    plan = ChargePlan.objects.create(
+        agreement=agreement.agreement,
+        charging=agreement.charging,
+        charges=agreement.charges,
+        period_months=agreement.period_months,
+        price_minor=agreement.price_minor,
+        currency=agreement.currency,
+        funding_days=agreement.funding_days,
+        concluded_at=concluded_at,
+    )
+    _write_charges(plan, parts)
+    if beneficiaries:
+        _write_shares(plan, beneficiaries)
+    ChargeProgress.objects.create(
+        plan=plan, next_charge=2, next_due_on=parts[1].due_on if len(parts) > 1 else None
+    )
+    return parts[0].price_minor
+
+
+def _first_day(agreement: AgreementConcluded, concluded_at: datetime) -> date:
+    if agreement.first_period_from is None:
+        return business_date(concluded_at)
+    try:
+        return date.fromisoformat(agreement.first_period_from)
+    except ValueError:
+        raise ChargingFaulty(
+            agreement=agreement.agreement, what=f"{agreement.first_period_from} is no date"
+        ) from None
+
+
+def _beneficiaries(
+    agreement: AgreementConcluded, parties: tuple[OrganisationView, OrganisationView]
+) -> list[tuple[OrganisationView, Beneficiary]]:
+    """Who shares, in the order of their names in hashes. Raises ChargingFaulty."""
+    shares = {share.organisation: share for share in agreement.beneficiaries}
+    known = organisations_by_public_id(shares)
+    if len(shares) != len(agreement.beneficiaries):
+        raise ChargingFaulty(agreement=agreement.agreement, what="a beneficiary is named twice")
+    if sum(share.share_bp for share in agreement.beneficiaries) > BASIS_POINTS:
+        raise ChargingFaulty(agreement=agreement.agreement, what="the shares come to more than the whole")
+    for name, share in shares.items():
+        view = known.get(name)
+        if view is None:
+            raise ChargingFaulty(agreement=agreement.agreement, what=f"nobody is {name}")
+        if view.is_operator or view.affiliate or view.id in {party.id for party in parties}:
+            raise ChargingFaulty(
+                agreement=agreement.agreement, what=f"{name} is a party, the operator or its affiliate"
+            )
+        if share.share_bp < 1:
+            raise ChargingFaulty(agreement=agreement.agreement, what=f"the share of {name} is nothing")
+    return sorted(
+        ((known[name], share) for name, share in shares.items()), key=lambda pair: party_key(pair[0])
+    )
+
+
+def _write_charges(plan: ChargePlan, parts: list[PlannedPart]) -> None:
+    """All charges in one statement, so that they are checked as one plan."""
+    insert_columns(
+        "clearing_plannedcharge",
+        {
+            "plan_id": ("bigint", [plan.pk] * len(parts)),
+            "charge": ("integer", [part.charge for part in parts]),
+            "price_minor": ("bigint", [part.price_minor for part in parts]),
+            "due_on": ("date", [part.due_on for part in parts]),
+            "period_from": ("date", [part.period_from for part in parts]),
+            "period_until": ("date", [part.period_until for part in parts]),
+        },
+    )
+
+
+def _write_shares(plan: ChargePlan, shares: list[tuple[OrganisationView, Beneficiary]]) -> None:
+    insert_columns(
+        "clearing_plannedshare",
+        {
+            "plan_id": ("bigint", [plan.pk] * len(shares)),
+            "organisation_id": ("bigint", [view.id for view, _ in shares]),
+            "beneficiary_key": ("text", [party_key(view) for view, _ in shares]),
+            "share_bp": ("integer", [share.share_bp for _, share in shares]),
+        },
+    )
+
+
+def locked_progress(agreement: str) -> ChargeProgress | None:
+    """How far an agreement's charging has come, locked until the transaction ends; None for a plain price.
+
+    Whoever decides about several trades of an agreement locks this first, and the trades after it.
+    """
+    return (
+        ChargeProgress.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("plan")
+        .filter(plan__agreement=agreement)
+        .first()
+    )
+
+
+def progress_of(agreement: str) -> ChargeProgress | None:
+    """The same without a lock, for who holds a trade of the agreement already."""
+    return ChargeProgress.objects.select_related("plan").filter(plan__agreement=agreement).first()

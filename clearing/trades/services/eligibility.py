@@ -1,0 +1,219 @@
+"""Into which cycle an obligation goes, and making it there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+from marketplace.kernel import clock
+from marketplace.kernel.money import share_of
+from marketplace.participants.queries import operator_organisation
+
+from ...cycles.errors import NoOpenCycle
+from ...ground.bulk import insert_columns
+from ..charge_models import PlannedShare
+from ..charging import shares_of
+from ..models import Obligation, Trade
+from ..states import CORRECTION_KINDS, LegalBasis, ObligationKind
+
+ATTEMPTS_MAX = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenCycle:
+    """A cycle that takes an obligation: its database key and its business key."""
+
+    id: int
+    business_key: str
+
+
+def cycle_for(currency: str, transaction_id: int | None) -> ChosenCycle:
+    """The cycle for what ``transaction_id`` committed, locked in share mode until this transaction ends.
+
+    What was committed before the barrier of a closing cycle belongs in it, everything else in the open cycle. The
+    lock keeps the cycle's next step waiting, so what is added is seen by it. Only the row that is chosen is locked,
+    so that nobody waits for the validation of a cycle he has no part in. Raises NoOpenCycle.
+    """
+    for _ in range(ATTEMPTS_MAX):
+        chosen, state = _choose(currency, transaction_id)
+        if _lock(chosen, state):
+            return chosen
+        # It was closed, or validated, while we waited for its lock: choose anew.
+    raise NoOpenCycle(currency=currency)
+
+
+def _choose(currency: str, transaction_id: int | None) -> tuple[ChosenCycle, str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, business_key, state, barrier::text FROM clearing_cycle"
+            " WHERE currency = %s AND state IN ('open', 'closing') ORDER BY id",
+            [currency],
+        )
+        for key, business_key, state, barrier in cursor.fetchall():
+            if state == "open" or (transaction_id is not None and transaction_id < int(barrier)):
+                return ChosenCycle(key, business_key), state
+    raise NoOpenCycle(currency=currency)
+
+
+def _lock(chosen: ChosenCycle, state: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM clearing_cycle WHERE id = %s AND state = %s FOR SHARE", [chosen.id, state]
+        )
+        return cursor.fetchone() is not None
+
+
+def make_base_obligations(trade: Trade, cycle: ChosenCycle) -> None:
+    """The price and the fee of an accepted trade in one statement, shares of it in one more, in its cycle."""
+    operator = operator_organisation()
+    payer = trade.seller_id if trade.fee_payer == "seller" else trade.buyer_id
+    made_at = clock.now()
+    Obligation.objects.bulk_create(
+        [
+            Obligation(
+                trade=trade,
+                kind=ObligationKind.PURCHASE,
+                debtor_id=trade.buyer_id,
+                creditor_id=trade.seller_id,
+                amount_minor=trade.captured_price_minor or 0,
+                tax_minor=trade.captured_tax_minor or 0,
+                tax_rate_bp=trade.tax_rate_bp,
+                currency=trade.currency,
+                cycle_id=cycle.id,
+                legal_basis=LegalBasis.ASSUMPTION_WITH_RELEASE,
+                made_at=made_at,
+            ),
+            Obligation(
+                trade=trade,
+                kind=ObligationKind.FEE,
+                debtor_id=payer,
+                creditor_id=operator.id,
+                amount_minor=trade.captured_fee_minor or 0,
+                tax_minor=0,
+                tax_rate_bp=trade.fee_tax_rate_bp,
+                currency=trade.currency,
+                cycle_id=cycle.id,
+                legal_basis=LegalBasis.MARKET_TERMS,
+                made_at=made_at,
+            ),
+        ]
+    )
+    _make_shares(trade, cycle, made_at)
+
+
+def _make_shares(trade: Trade, cycle: ChosenCycle, made_at: datetime) -> None:
+    """What the seller owes each beneficiary of the price as captured, without tax, in the cycle of the purchase."""
+    planned = list(
+        PlannedShare.objects.filter(plan__agreement=trade.agreement)
+        .order_by("beneficiary_key")
+        .values_list("organisation_id", "beneficiary_key", "share_bp")
+    )
+    if not planned:
+        return
+    amounts = shares_of(trade.captured_price_minor or 0, [share_bp for _, _, share_bp in planned])
+    rows = [(key, name, amount) for (key, name, _), amount in zip(planned, amounts, strict=True) if amount]
+    size = len(rows)
+    insert_columns(
+        "clearing_obligation",
+        {
+            "trade_id": ("bigint", [trade.pk] * size),
+            "kind": ("text", [ObligationKind.SHARE.value] * size),
+            "debtor_id": ("bigint", [trade.seller_id] * size),
+            "creditor_id": ("bigint", [key for key, _, _ in rows]),
+            "amount_minor": ("bigint", [amount for _, _, amount in rows]),
+            "tax_minor": ("bigint", [0] * size),
+            "tax_rate_bp": ("integer", [0] * size),
+            "currency": ("text", [trade.currency] * size),
+            "cycle_id": ("bigint", [cycle.id] * size),
+            "legal_basis": ("text", [LegalBasis.ASSUMPTION_WITH_RELEASE.value] * size),
+            "beneficiary_key": ("text", [name for _, name, _ in rows]),
+            "source": ("text", [f"{trade.public_id}:{name}" for _, name, _ in rows]),
+            "made_at": ("timestamptz", [made_at] * size),
+        },
+    )
+
+
+def make_correction(
+    *,
+    trade: Trade,
+    kind: ObligationKind,
+    debtor_id: int,
+    creditor_id: int,
+    amount_minor: int,
+    source: str,
+    transaction_id: int | None = None,
+    tax_minor: int | None = None,
+) -> Obligation:
+    """A correction of a trade between its parties.
+
+    Adjustments and refunds carry tax at the trade's rate, rounded once, for each is one document (``tax_minor``
+    where it is known otherwise). A penalty is damages, which are outside consumption tax (不課税).
+    """
+    rate_bp = 0 if kind == ObligationKind.PENALTY else trade.tax_rate_bp
+    return Obligation.objects.create(
+        trade=trade,
+        kind=kind,
+        debtor_id=debtor_id,
+        creditor_id=creditor_id,
+        amount_minor=amount_minor,
+        tax_minor=share_of(amount_minor, rate_bp) if tax_minor is None else tax_minor,
+        tax_rate_bp=rate_bp,
+        currency=trade.currency,
+        cycle_id=cycle_for(trade.currency, transaction_id).id,
+        legal_basis=LegalBasis.ASSUMPTION_WITH_RELEASE,
+        source=source,
+        made_at=clock.now(),
+    )
+
+
+def make_fee_refund(*, trade: Trade, source: str) -> Obligation:
+    """The market's fee goes back to who bore it; its tax is computed over the cycle, as that of fees is."""
+    payer = trade.seller_id if trade.fee_payer == "seller" else trade.buyer_id
+    return Obligation.objects.create(
+        trade=trade,
+        kind=ObligationKind.FEE_REFUND,
+        debtor_id=operator_organisation().id,
+        creditor_id=payer,
+        amount_minor=trade.captured_fee_minor or 0,
+        tax_minor=0,
+        tax_rate_bp=trade.fee_tax_rate_bp,
+        currency=trade.currency,
+        cycle_id=cycle_for(trade.currency, None).id,
+        legal_basis=LegalBasis.MARKET_TERMS,
+        source=source,
+        made_at=clock.now(),
+    )
+
+
+def reverse(correction: Obligation, cycle: ChosenCycle) -> Obligation:
+    """The obligation, not yet written, that undoes a correction: the same amount the other way."""
+    return Obligation(
+        trade_id=correction.trade_id,
+        kind=correction.kind,
+        debtor_id=correction.creditor_id,
+        creditor_id=correction.debtor_id,
+        amount_minor=correction.amount_minor,
+        tax_minor=correction.tax_minor,
+        tax_rate_bp=correction.tax_rate_bp,
+        currency=correction.currency,
+        cycle_id=cycle.id,
+        legal_basis=correction.legal_basis,
+        reverses=correction,
+        made_at=clock.now(),
+    )
+
+
+def undo_corrections(trade: Trade) -> int:
+    """Reverse what was corrected on a trade that is itself undone; returns how many obligations were reversed."""
+    corrections = list(
+        Obligation.objects.filter(trade=trade, kind__in=CORRECTION_KINDS, reverses=None, carried_from=None)
+        .exclude(pk__in=Obligation.objects.filter(trade=trade).exclude(reverses=None).values("reverses"))
+        .order_by("pk")
+    )
+    if not corrections:
+        return 0
+    cycle = cycle_for(trade.currency, None)
+    Obligation.objects.bulk_create(reverse(correction, cycle) for correction in corrections)
+    return len(corrections)

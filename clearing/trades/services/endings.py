@@ -1,0 +1,140 @@
+"""How trades end without being accepted: not paid for, never collected, or with their agreement."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from marketplace.events.schemas.clearing import TradeFailed, TradeRefunded
+from marketplace.events.services import emit
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.errors import Missing
+from marketplace.kernel.states import advance
+from marketplace.participants.queries import organisations_by_id
+
+from ..charge_models import ChargeProgress
+from ..models import Trade
+from ..states import PERIODIC, TRADE, TradeState
+from .charge_plans import locked_progress
+from .eligibility import undo_corrections
+from .holds import evidence, locked_with_waiting, return_hold
+from .trades import secure_waiting_trades
+
+
+@transaction.atomic
+def fail_trade(*, actor: Actor, trade: str) -> bool:
+    """End a trade whose money did not come in time; False if it was secured meanwhile or is not due.
+
+    The agreement's further charges end with it; while a complaint is open its charges stand still. If it is the
+    first, there was never access, and what was secured for later ones goes back. Emits trade.failed. Raises Missing.
+    """
+    agreement = Trade.objects.filter(public_id=trade).values_list("agreement", flat=True).first()
+    if agreement is None:
+        raise Missing(kind="trade", identifier=trade)
+    progress = locked_progress(agreement)
+    trades = locked_with_waiting(agreement)
+    subject = next(row for row in trades if row.public_id == trade)
+    if subject.state != TradeState.CONCLUDED or subject.fund_by > clock.now():
+        return False
+    if progress is not None and progress.dispute is not None:
+        return False
+    _fail(subject, actor, "not_funded")
+    if progress is not None:
+        end_charges(actor, progress, trades, "not_funded")
+        if subject.charge == 1:
+            _give_back(actor, [row for row in trades if row.state == TradeState.SECURED], "not_funded")
+    return True
+
+
+@transaction.atomic
+def end_agreement(*, actor: Actor, agreement: str, reason_code: str) -> bool:
+    """An agreement ended before its term: no further charge begins, and those that wait for money fail.
+
+    What is secured goes back once access has ended (``return_unserved``). Returns whether anything ended.
+    """
+    progress = locked_progress(agreement)
+    if progress is None or progress.ended_at is not None:
+        return False
+    end_charges(actor, progress, locked_with_waiting(agreement), reason_code)
+    return True
+
+
+def end_charges(actor: Actor, progress: ChargeProgress, trades: list[Trade], reason_code: str) -> None:
+    """Note that no further charge follows, and fail those that wait for money; the caller holds them all locked."""
+    if progress.ended_at is None:
+        progress.ended_at, progress.end_reason = clock.now(), reason_code[:60]
+        progress.save(update_fields=["ended_at", "end_reason"])
+    for trade in trades:
+        if trade.state == TradeState.CONCLUDED:
+            _fail(trade, actor, "agreement_ended")
+
+
+@transaction.atomic
+def return_unserved(*, actor: Actor, agreement: str, reason_code: str) -> int:
+    """Access ended: what is secured and was not served goes back to the buyer; returns how many trades.
+
+    Of an agreement that was never delivered that is everything secured; of a delivered one, the periods after the
+    one that failed. Access ends first, the money goes back afterwards. Emits trade.refunded. A disputed trade waits
+    for the decision. Raises Missing.
+    """
+    progress = locked_progress(agreement)
+    trades = locked_with_waiting(agreement)
+    if progress is not None:
+        end_charges(actor, progress, trades, reason_code)
+    served_before = _served_before(progress, trades)
+    unserved = [row for row in trades if row.state == TradeState.SECURED and row.charge >= served_before]
+    _give_back(actor, unserved, reason_code)
+    return len(unserved)
+
+
+def _served_before(progress: ChargeProgress | None, trades: list[Trade]) -> int:
+    """The first charge that was not served: charges before it had access, those from it on had none."""
+    if progress is None or progress.delivered_at is None:
+        return 1
+    failed = [row.charge for row in trades if row.state == TradeState.FAILED and row.charging in PERIODIC]
+    return min(failed, default=max(row.charge for row in trades) + 1)
+
+
+def _give_back(actor: Actor, trades: list[Trade], reason_code: str) -> None:
+    """Return the holds of trades whose access is over, then secure what waited for that money."""
+    for trade in trades:
+        advance(trade, TRADE, command="expire", role="system", ended_at=clock.now())
+        undo_corrections(trade)
+        return_hold(trade)
+        evidence("expired", trade, actor, reason_code=reason_code, gross_minor=trade.gross_minor)
+        tell_refunded(trade)
+    if trades:
+        secure_waiting_trades(actor=SYSTEM, organisation_id=trades[0].buyer_id, currency=trades[0].currency)
+
+
+def tell_refunded(trade: Trade) -> None:
+    """Emit trade.refunded for a trade whose money went back to the buyer."""
+    parties = organisations_by_id({trade.buyer_id, trade.seller_id})
+    emit(
+        TradeRefunded(
+            trade=trade.public_id,
+            agreement=trade.agreement,
+            buyer=parties[trade.buyer_id].public_id,
+            seller=parties[trade.seller_id].public_id,
+            amount_minor=trade.gross_minor,
+            currency=trade.currency,
+            charge=trade.charge,
+        )
+    )
+
+
+def _fail(trade: Trade, actor: Actor, reason_code: str) -> None:
+    advance(trade, TRADE, command="fail", role="system", ended_at=clock.now())
+    undo_corrections(trade)
+    evidence("failed", trade, actor, reason_code=reason_code)
+    parties = organisations_by_id({trade.buyer_id, trade.seller_id})
+    emit(
+        TradeFailed(
+            trade=trade.public_id,
+            agreement=trade.agreement,
+            buyer=parties[trade.buyer_id].public_id,
+            seller=parties[trade.seller_id].public_id,
+            reason_code=reason_code,
+            charge=trade.charge,
+        )
+    )

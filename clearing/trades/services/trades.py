@@ -1,0 +1,210 @@
+"""How a trade begins: concluded for a charge of an agreement, and secured when its money is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from marketplace.events.schemas.clearing import TradeConcluded, TradeSecured
+from marketplace.events.schemas.contracts import AgreementConcluded
+from marketplace.events.services import emit
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.states import advance
+from marketplace.participants.queries import OrganisationView, get_organisation, organisations_by_id
+
+from ...ground.parties import party_key
+from ...ledger.errors import InsufficientFunds
+from ...ledger.models import Balance
+from ...ledger.states import AccountKind
+from ..charge_models import PlannedCharge
+from ..errors import PartyNotIndependent
+from ..models import Trade
+from ..states import TRADE, Charging, TradeState
+from ..terms import business_key_of, charges_of, funding_deadline
+from .acceptance import release
+from .charge_plans import make_plan, progress_of
+from .holds import evidence, lock_waiting_trades, locked_trade, make_hold
+
+TERMS = (
+    "agreement", "reference", "listing", "listing_version", "segment", "buyer_id", "seller_id", "buyer_key",
+    "seller_key", "currency", "tax_category", "inspection_days", "charging", "commissioned",
+)  # fmt: skip
+"""What every charge of an agreement has from its first."""
+
+
+@transaction.atomic
+def conclude_trade(*, actor: Actor, agreement: AgreementConcluded, concluded_at: datetime) -> Trade:
+    """Keep how an agreement is charged, make the trade of its first charge, and secure it if the money is there.
+
+    Repeating it returns the trade that stands. Emits trade.concluded, and trade.secured. Raises
+    PartyNotIndependent, ChargingFaulty, Missing.
+    """
+    existing = Trade.objects.filter(agreement=agreement.agreement, charge=1).first()
+    if existing is not None:
+        return existing
+    buyer, seller = get_organisation(agreement.buyer), get_organisation(agreement.seller)
+    _require_independent(buyer, seller)
+    price_minor = make_plan(agreement=agreement, parties=(buyer, seller), concluded_at=concluded_at)
+    given = (
+        "agreement", "reference", "listing", "listing_version", "segment", "currency", "tax_category",
+        "inspection_days", "charging", "commissioned",
+    )  # fmt: skip
+    terms = {name: getattr(agreement, name) for name in given} | {
+        "buyer_id": buyer.id,
+        "seller_id": seller.id,
+        "buyer_key": party_key(buyer),
+        "seller_key": party_key(seller),
+    }
+    return _make_trade(
+        actor,
+        terms,
+        charge=1,
+        price_minor=price_minor,
+        concluded_at=concluded_at,
+        fund_by=funding_deadline(concluded_at, agreement.funding_days),
+        parties={buyer.id: buyer, seller.id: seller},
+    )
+
+
+def conclude_charge(*, actor: Actor, first: Trade, planned: PlannedCharge, concluded_at: datetime) -> Trade:
+    """Make the trade of a later charge, on the terms of the first, and secure it if the money is there.
+
+    Tax and tariff are those of ``concluded_at``, when it was due; the buyer's days to pay in begin now. Emits and
+    raises as ``conclude_trade``. The caller holds the agreement's progress locked.
+    """
+    parties = organisations_by_id((first.buyer_id, first.seller_id))
+    _require_independent(*parties.values())
+    return _make_trade(
+        actor,
+        {name: getattr(first, name) for name in TERMS},
+        charge=planned.charge,
+        price_minor=planned.price_minor,
+        concluded_at=concluded_at,
+        fund_by=funding_deadline(clock.now(), planned.plan.funding_days),
+        parties=parties,
+    )
+
+
+def _require_independent(*parties: OrganisationView) -> None:
+    for party in parties:
+        if party.is_operator or party.affiliate:
+            raise PartyNotIndependent(organisation=party.public_id)
+
+
+def _make_trade(
+    actor: Actor,
+    terms: Mapping[str, Any],
+    *,
+    charge: int,
+    price_minor: int,
+    concluded_at: datetime,
+    fund_by: datetime,
+    parties: dict[int, OrganisationView],
+) -> Trade:
+    """Make the trade with its tax and fee, say so, and secure it if the buyer's money is there."""
+    charges = charges_of(
+        price_minor=price_minor,
+        currency=terms["currency"],
+        tax_category=terms["tax_category"],
+        segment=terms["segment"],
+        concluded_at=concluded_at,
+    )
+    trade = Trade.objects.create(
+        **terms,
+        business_key=business_key_of(terms["buyer_key"], terms["reference"], charge),
+        charge=charge,
+        price_minor=price_minor,
+        tax_minor=charges.tax_minor,
+        tax_rate_bp=charges.tax_rate_bp,
+        fee_minor=charges.fee_minor,
+        fee_tax_rate_bp=charges.fee_tax_rate_bp,
+        fee_payer=charges.fee_payer,
+        tariff=charges.tariff,
+        rulebook=charges.rulebook,
+        fee_tiered=charges.fee_tiered,
+        fund_by=fund_by,
+        concluded_at=concluded_at,
+    )
+    gross_minor = trade.price_minor + trade.tax_minor
+    evidence("concluded", trade, actor, gross_minor=gross_minor, currency=trade.currency)
+    emit(
+        TradeConcluded(
+            trade=trade.public_id,
+            agreement=trade.agreement,
+            buyer=parties[trade.buyer_id].public_id,
+            seller=parties[trade.seller_id].public_id,
+            gross_minor=gross_minor,
+            currency=trade.currency,
+            fund_by=trade.fund_by.isoformat(),
+            charge=charge,
+        )
+    )
+    _try_to_secure(locked_trade(pk=trade.pk), parties, actor)
+    return locked_trade(pk=trade.pk)
+
+
+@transaction.atomic
+def secure_waiting_trades(*, actor: Actor, organisation_id: int, currency: str) -> int:
+    """Secure what the buyer's money covers of its waiting trades; returns how many were secured.
+
+    The order is published and the same for everybody: earlier concluded first; a trade that the money left does
+    not cover is passed over, and waits on.
+    """
+    waiting = lock_waiting_trades([organisation_id], currency)
+    waiting.sort(key=lambda trade: (trade.concluded_at, trade.pk))
+    parties = organisations_by_id({key for trade in waiting for key in (trade.buyer_id, trade.seller_id)})
+    secured = 0
+    for trade in waiting:
+        if trade.gross_minor <= _available_minor(organisation_id, currency):
+            secured += _try_to_secure(trade, parties, actor)
+    return secured
+
+
+def _available_minor(organisation_id: int, currency: str) -> int:
+    balance = Balance.objects.filter(
+        account__organisation_id=organisation_id,
+        account__kind=AccountKind.AVAILABLE,
+        account__currency=currency,
+    ).first()
+    return -balance.balance_minor if balance else 0
+
+
+def _try_to_secure(trade: Trade, parties: dict[int, OrganisationView], actor: Actor) -> bool:
+    """Hold the trade's money and say so; False, with nothing changed, while there is not enough of it."""
+    try:
+        make_hold(trade)
+    except InsufficientFunds:
+        return False
+    advance(trade, TRADE, command="secure", role="system", secured_at=clock.now())
+    evidence("secured", trade, actor, gross_minor=trade.gross_minor, currency=trade.currency)
+    emit(
+        TradeSecured(
+            trade=trade.public_id,
+            agreement=trade.agreement,
+            listing=trade.listing,
+            listing_version=trade.listing_version,
+            buyer=parties[trade.buyer_id].public_id,
+            seller=parties[trade.seller_id].public_id,
+            inspection_days=trade.inspection_days,
+            charge=trade.charge,
+        )
+    )
+    if trade.charge > 1:
+        _take_into_account(trade, actor)
+    return True
+
+
+def _take_into_account(trade: Trade, actor: Actor) -> None:
+    """A later charge stands as its agreement does: held by an open complaint; owed at once for delivered data."""
+    progress = progress_of(trade.agreement)
+    if progress is None or trade.state != TradeState.SECURED:
+        return
+    if progress.dispute is not None:
+        advance(trade, TRADE, command="hold", role="system")
+        evidence("held", trade, actor, dispute=progress.dispute)
+    elif progress.delivered_at is not None and trade.charging == Charging.INSTALMENT:
+        release(trade, actor=actor)

@@ -1,0 +1,109 @@
+"""Lifecycles and enumerations of trades and obligations. Pure; other applications may import them."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+
+from marketplace.kernel.labels import Label
+from marketplace.kernel.states import StateMachine
+
+
+class TradeState(TextChoices):
+    """Where the money of a trade stands. That it is *cleared* is derived: its obligations' cycle is posted."""
+
+    CONCLUDED = "concluded", Label("concluded, waits for money", "成立・入金待ち")
+    SECURED = "secured", Label("payment secured", "支払確保済み")
+    DISPUTED = "disputed", Label("held while a complaint is open", "紛争中・保留")
+    ACCEPTED = "accepted", Label("accepted, money released to clearing", "検収済み・清算対象")
+    REFUNDED = "refunded", Label("undone, money returned to the buyer", "取消・返金済み")
+    FAILED = "failed", Label("failed, never paid for", "不成立・未入金")
+
+
+TRADE = StateMachine(
+    name="clearing.trade",
+    states=TradeState,
+    initial=frozenset({TradeState.CONCLUDED}),
+    table={
+        (TradeState.CONCLUDED, "secure", "system"): TradeState.SECURED,
+        (TradeState.CONCLUDED, "fail", "system"): TradeState.FAILED,
+        (TradeState.SECURED, "accept", "system"): TradeState.ACCEPTED,
+        (TradeState.SECURED, "hold", "system"): TradeState.DISPUTED,
+        # A dismissed complaint leads back here; the acceptance that follows it is an event of its own.
+        (TradeState.DISPUTED, "resume", "system"): TradeState.SECURED,
+        (TradeState.DISPUTED, "refund", "system"): TradeState.REFUNDED,
+        # What is never collected is not paid for; access ended before.
+        (TradeState.SECURED, "expire", "system"): TradeState.REFUNDED,
+        # Data made to order is paid for in time whatever a complaint says; what it is worth is corrected afterwards.
+        (TradeState.SECURED, "accept_by_law", "system"): TradeState.ACCEPTED,
+        (TradeState.DISPUTED, "accept_by_law", "system"): TradeState.ACCEPTED,
+    },
+)
+
+
+class FeePayer(TextChoices):
+    """Who bears the market's fee for a trade."""
+
+    SELLER = "seller", Label("seller", "提供者")
+    BUYER = "buyer", Label("buyer", "利用者")
+
+
+class ObligationKind(TextChoices):
+    """Why one party owes another."""
+
+    PURCHASE = "purchase", Label("price of a trade", "取引代金")
+    FEE = "fee", Label("market fee", "市場手数料")
+    REFUND = "refund", Label("refund of a cleared trade", "清算後の返金")
+    FEE_REFUND = "fee_refund", Label("refund of a market fee", "手数料の返還")
+    ADJUSTMENT = "adjustment", Label("price adjustment", "価格調整")
+    PENALTY = "penalty", Label("penalty", "違約金")
+    SHARE = "share", Label("share of the proceeds for a beneficiary", "受益者への分配")
+
+
+BASE_KINDS = (ObligationKind.PURCHASE, ObligationKind.FEE)
+CORRECTION_KINDS = (ObligationKind.REFUND, ObligationKind.ADJUSTMENT, ObligationKind.PENALTY)
+OPERATOR_KINDS = (ObligationKind.FEE, ObligationKind.FEE_REFUND)
+INVOICED_CORRECTIONS = (ObligationKind.REFUND, ObligationKind.ADJUSTMENT)
+"""Corrections of what was supplied. A penalty and a share are no supply: they stand on statements alone."""
+UNTAXED_KINDS = (*OPERATOR_KINDS, ObligationKind.PENALTY, ObligationKind.SHARE)
+
+
+class Charging(TextChoices):
+    """By what rhythm an agreement is charged. Each charge is a trade of its own."""
+
+    ONE_OFF = "one_off", Label("one price, once", "一括")
+    INSTALMENT = "instalment", Label("one price, in instalments", "分割")
+    SUBSCRIPTION = "subscription", Label("a price a period", "定期")
+    METERED = "metered", Label("by use, up to a ceiling a period", "従量")
+
+
+PERIODIC = (Charging.SUBSCRIPTION, Charging.METERED)
+
+
+class UsageRefusal(TextChoices):
+    """Why a recorded use is not charged, or only in part."""
+
+    BEYOND_CEILING = "beyond_ceiling", Label("beyond the ceiling of its period", "上限超過")
+    PERIOD_CLOSED = "period_closed", Label("its period was charged already", "期間の請求確定後")
+    NO_PERIOD = "no_period", Label("in no period of the agreement", "対象期間外")
+    OTHER_CURRENCY = "other_currency", Label("not in the agreement's currency", "通貨不一致")
+
+
+class ObligationStage(TextChoices):
+    """How far an obligation has come in law. It is derived from the moments of its cycle and payment."""
+
+    GROSS = "gross", Label("gross claim between the parties", "当事者間の債権債務")
+    TAKEN_OVER = (
+        "taken_over",
+        Label("taken over by the operator, the debtor released", "運営者が引受け・債務者免責"),
+    )
+    DISCHARGED = "discharged", Label("discharged by settlement", "決済により消滅")
+
+
+class LegalBasis(TextChoices):
+    """By what title an obligation is settled through the operator."""
+
+    ASSUMPTION_WITH_RELEASE = (
+        "assumption_with_release",
+        Label("assumption of the debt by the operator with release of the debtor", "免責的債務引受"),
+    )
+    MARKET_TERMS = "market_terms", Label("the market's terms of use", "市場利用規約")

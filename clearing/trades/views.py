@@ -1,0 +1,118 @@
+"""Routes of trades and obligations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from marketplace.api.permissions import IsOperator
+from marketplace.api.views import MarketReadViewSet, command
+from marketplace.kernel.errors import Missing
+
+from .filters import ObligationFilter, TradeFilter
+from .models import Obligation, Trade
+from .neutrality import neutrality
+from .obligation_reference import named_by
+from .queries import visible_obligations, visible_trades
+from .serializers import (
+    ObligationSerializer,
+    PenaltySerializer,
+    RefundSerializer,
+    ReverseSerializer,
+    TradeSerializer,
+)
+from .services.corrections import penalise_trade, refund_trade, reverse_obligation
+
+
+class TradeViewSet(MarketReadViewSet[Trade]):
+    """Trades that the caller is buyer or seller of; every one, for the operator. The operator may correct."""
+
+    serializer_class = TradeSerializer
+    filterset_class = TradeFilter
+    queryset = Trade.objects.none()
+
+    def get_queryset(self) -> QuerySet[Trade]:
+        """What the caller may see."""
+        return visible_trades(self.actor)
+
+    @command(
+        summary="Give the price of an accepted trade back",
+        request=RefundSerializer,
+        response=ObligationSerializer,
+        permissions=(IsOperator,),
+        status=201,
+        example={"amount_minor": 5000, "reason": "Half of the readings were missing."},
+    )
+    def refund(self, data: dict[str, Any], public_id: str) -> Obligation:
+        """The seller owes the buyer a part of the price, or all that is left of it, with its tax (operator)."""
+        return refund_trade(actor=self.actor, trade=public_id, **data)
+
+    @command(
+        summary="Order a penalty",
+        request=PenaltySerializer,
+        response=ObligationSerializer,
+        permissions=(IsOperator,),
+        status=201,
+        example={
+            "debtor": "org_01JABCDEFGHJKMNPQRSTVWXYZ0",
+            "amount_minor": 10000,
+            "reason": "Delivered nine days late, clause 7.",
+        },
+    )
+    def penalty(self, data: dict[str, Any], public_id: str) -> Obligation:
+        """One party of an accepted trade owes the other a penalty, which carries no tax (operator)."""
+        return penalise_trade(actor=self.actor, trade=public_id, **data)
+
+
+class TradingNeutralityView(APIView):
+    """How neutral trading is."""
+
+    permission_classes = (AllowAny,)
+    authentication_classes = ()
+
+    @extend_schema(summary="Read how neutral trading is", responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request) -> Response:
+        """Trades of the operator's group (0), concentration of sellers, and fees by segment."""
+        return Response(neutrality())
+
+
+class ObligationViewSet(MarketReadViewSet[Obligation]):
+    """What the caller owes and is owed by trades; every obligation, for the operator."""
+
+    serializer_class = ObligationSerializer
+    filterset_class = ObligationFilter
+    queryset = Obligation.objects.none()
+    lookup_field = "pk"
+
+    def get_queryset(self) -> QuerySet[Obligation]:
+        """What the caller may see."""
+        return visible_obligations(self.actor)
+
+    def get_object(self) -> Obligation:
+        """The obligation of a name; one that the caller may not see is missing."""
+        name = self.kwargs["id"]
+        named = named_by(name)
+        rows = self.filter_queryset(self.get_queryset())
+        found = rows.filter(trade__public_id=named[0], pk=named[1]).first() if named else None
+        if found is None:
+            raise Missing(kind="obligation", identifier=name)
+        return found
+
+    @command(
+        summary="Undo a correction",
+        request=ReverseSerializer,
+        response=ObligationSerializer,
+        permissions=(IsOperator,),
+        status=201,
+        example={"reason": "The penalty was ordered for the wrong trade."},
+    )
+    def reverse(self, data: dict[str, Any], public_id: str) -> Obligation:
+        """One obligation of the same amount the other way; a correction is undone once (operator)."""
+        return reverse_obligation(actor=self.actor, obligation=public_id, reason=data["reason"])

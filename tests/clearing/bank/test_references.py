@@ -1,0 +1,57 @@
+"""References that travel through banks: what pays in under which name, and which payment a booking confirms."""
+
+from __future__ import annotations
+
+import pytest
+
+from clearing.bank.deposit_reference import deposit_reference_of, find_deposit_references
+from clearing.settlement.payment_reference import find_payment_references, payment_reference
+
+
+def test_a_deposit_reference_is_found_in_any_width_and_case():
+    reference = deposit_reference_of(1)
+    assert reference == "SP000000018"
+    for text in (
+        reference,
+        f"振込 {reference} ミナト",
+        reference.lower(),
+        "ＳＰ０００００００１８",
+        f"({reference})",
+    ):
+        assert find_deposit_references(text) == [1]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "SP00000001", "SP0000000189", "XSP000000018", "SP000000019", "SP 000000018"]
+)
+def test_what_only_looks_like_one_is_not_found(text):
+    assert find_deposit_references(text) == []
+
+
+def test_every_wrong_digit_is_noticed():
+    reference = deposit_reference_of(12_345)
+    for at in range(2, len(reference)):
+        for digit in "0123456789":
+            changed = reference[:at] + digit + reference[at + 1 :]
+            assert (find_deposit_references(changed) != []) == (changed == reference)
+
+
+def test_several_references_are_all_found():
+    text = f"{deposit_reference_of(7)} {deposit_reference_of(3)} {deposit_reference_of(7)}"
+    assert find_deposit_references(text) == [7, 3]
+
+
+@pytest.mark.parametrize("key", [0, 100_000_000])
+def test_a_key_that_does_not_fit_is_refused(key):
+    with pytest.raises(ValueError, match="eight digits"):
+        deposit_reference_of(key)
+
+
+def test_a_payment_reference_fits_a_transfer_and_is_found_again():
+    reference = payment_reference("JPY", 12, 345)
+    assert (reference, len(payment_reference("JPY", 999_999_999, 999_999))) == ("JPY00012-000345", 19)
+    for text in (reference, f"組戻　{reference.lower()}", "ＪＰＹ０００１２－０００３４５"):
+        assert find_payment_references(text) == [reference]
+    assert find_payment_references(f"X{reference} {reference}1") == []
+    with pytest.raises(ValueError, match="does not fit"):
+        payment_reference("JPY", 1, 1_000_000)

@@ -1,0 +1,60 @@
+"""Long arrays in PostgreSQL's binary form, and work on a second connection."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+from django.db import connection
+
+from clearing.ground.bulk import fetch_binary
+from clearing.ground.parallel import collector_paused as garbage_left
+from clearing.ground.parallel import read_in_parallel as beside
+
+LIMITS = [0, -1, 1, 2**63 - 1, -(2**63), 2**32, -(2**32)]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("times", [1, 100])
+def test_short_and_long_arrays_arrive_as_they_were_sent(times):
+    numbers = LIMITS * times
+    texts = [["", "参加者", "a|b", '"{,}\\'][number % 4] for number in range(len(numbers))]
+    places = list(range(len(numbers)))
+    mixed = [number if number % 2 else None for number in range(len(numbers))]
+    rows = fetch_binary(
+        "SELECT * FROM unnest(%b::bigint[], %b::text[], %b::int[], %b::bigint[], %b::bigint[])",
+        [numbers, texts, places, [None] * len(numbers), mixed],
+    )
+    assert rows == list(zip(numbers, texts, places, [None] * len(numbers), mixed, strict=True))
+
+
+def backend() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return int(cursor.fetchone()[0])
+
+
+def test_work_beside_has_a_connection_of_its_own(committed_database):
+    with beside(backend) as other:
+        assert other() != backend()
+
+
+@pytest.mark.django_db
+def test_work_beside_a_transaction_sees_what_it_wrote():
+    with beside(backend) as other:
+        assert other() == backend()
+
+
+def test_a_failure_beside_is_raised_to_who_waits(committed_database):
+    def fail() -> int:
+        raise LookupError("nothing there")
+
+    with beside(fail) as other, pytest.raises(LookupError, match="nothing there"):
+        other()
+
+
+def test_the_collector_is_on_again_afterwards():
+    with pytest.raises(LookupError), garbage_left():
+        assert gc.isenabled() is False
+        raise LookupError
+    assert gc.isenabled() is True

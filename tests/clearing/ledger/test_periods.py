@@ -1,0 +1,116 @@
+"""Closing the books of a month: for good, in order, and by the operator alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from clearing.ledger.errors import PeriodClosed, PeriodNotOver
+from clearing.ledger.queries import trial_balance
+from clearing.ledger.services import close_ledger_period
+from clearing.models import Entry, LedgerPeriod
+from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor, Role
+from marketplace.kernel.canonical import digest_of
+from marketplace.kernel.errors import Forbidden
+from marketplace.kernel.invariants import verify_all
+from tests.participants.factories import client_of
+
+from .. import factories
+
+NOVEMBER, DECEMBER = date(2026, 11, 1), date(2026, 12, 1)
+
+
+def broken() -> dict[str, object]:
+    return {name: breaches for name, breaches in verify_all("clearing").items() if breaches}
+
+
+@pytest.fixture
+def november(market):
+    """Money came in during November (in the market's zone); it is the second of December."""
+    clock.move_to(datetime(2026, 11, 30, 14, tzinfo=UTC), running=False)
+    factories.pay_in(market, "buyer", 5_000)
+    clock.move_to(datetime(2026, 12, 1, 15, tzinfo=UTC), running=False)
+    factories.pay_in(market, "buyer", 700)
+    return market
+
+
+def test_a_month_that_is_not_over_stays_open(november):
+    with pytest.raises(PeriodNotOver):
+        close_ledger_period(actor=november.actor, month=DECEMBER)
+    assert LedgerPeriod.objects.count() == 0
+
+
+def test_a_closed_month_keeps_its_trial_balance(november):
+    period = close_ledger_period(actor=november.actor, month=date(2026, 11, 17))
+    assert (period.month, period.entries) == (NOVEMBER, 1)
+    totals = {row["kind"]: row["balance_minor"] for row in period.trial_balances["JPY"]}
+    assert (totals["bank_client"], totals["available"]) == (5_000, 5_000)
+    assert period.sha256 == digest_of(period.trial_balances)
+    assert close_ledger_period(actor=november.actor, month=NOVEMBER) == period
+    record = EvidenceRecord.objects.get(kind="clearing.period_closed")
+    assert (record.actor, record.payload["month"]) == (november.actor.identifier, "2026-11")
+    assert broken() == {}
+
+
+def test_nothing_is_booked_in_a_closed_month(november):
+    close_ledger_period(actor=november.actor, month=NOVEMBER)
+    insert = (
+        "WITH made AS (INSERT INTO clearing_entry (public_id, kind, reference, description, business_date, booked_at)"
+        " VALUES ('jrn_raw', 'receipt', 'raw', '', %s, now()) RETURNING id) INSERT INTO clearing_posting"
+        " (entry_id, leg, account_id, amount_minor, currency, line) SELECT made.id, v.leg, a.id, v.amount, 'JPY',"
+        " 'receipt' FROM made, (VALUES (1, 'bank_client', 9), (2, 'unallocated', -9)) v(leg, kind, amount)"
+        " JOIN clearing_account a ON a.kind = v.kind"
+    )
+    before = Entry.objects.count()
+    for day in ("2026-11-30", "2026-11-01", "2026-10-05"):
+        with (
+            pytest.raises(IntegrityError, match="books of 2026-11-01 are closed"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(insert, [day])
+    assert Entry.objects.count() == before
+    factories.pay_in(november, "buyer", 1)
+    assert Entry.objects.count() == before + 1
+
+
+def test_months_are_closed_in_order_and_stay_as_they_are(november):
+    clock.move_to(datetime(2027, 1, 5, tzinfo=UTC), running=False)
+    close_ledger_period(actor=november.actor, month=DECEMBER)
+    with pytest.raises(PeriodClosed):
+        close_ledger_period(actor=november.actor, month=NOVEMBER)
+    for sql in (
+        "UPDATE clearing_ledgerperiod SET entries = 0",
+        "DELETE FROM clearing_ledgerperiod",
+        (
+            "INSERT INTO clearing_ledgerperiod (public_id, month, entries, trial_balances, sha256, closed_by, closed_at)"
+            " VALUES ('per_raw', '2026-11-01', 0, '{}', '', 'x', now())"
+        ),
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql)
+    assert LedgerPeriod.objects.count() == 1
+
+
+def test_only_the_operator_closes_a_month(november):
+    with pytest.raises(Forbidden):
+        close_ledger_period(actor=Actor("somebody", Role.PARTICIPANT, 1, "org_1"), month=NOVEMBER)
+    buyer = client_of(november.party("buyer"))
+    assert buyer.post("/api/v1/ledger-periods/", {"month": "2026-11-01"}).status_code == 403
+    operator = client_of(november.operator)
+    answer = operator.post("/api/v1/ledger-periods/", {"month": "2026-11-01"})
+    assert (answer.status_code, answer.json()["month"]) == (201, "2026-11-01")
+    assert buyer.get(f"/api/v1/ledger-periods/{answer.json()['id']}/").status_code == 403
+    refused = operator.post("/api/v1/ledger-periods/", {"month": "2026-12-01"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "period_not_over")
+
+
+def test_the_trial_balance_can_be_read_as_of_a_day(november):
+    whole = {row["kind"]: row for row in trial_balance("JPY")}
+    then = {row["kind"]: row for row in trial_balance("JPY", until=date(2026, 11, 30))}
+    assert (whole["bank_client"]["debit_minor"], then["bank_client"]["debit_minor"]) == (5_700, 5_000)
+    assert sum(row["debit_minor"] - row["credit_minor"] for row in then.values()) == 0

@@ -1,0 +1,151 @@
+"""The operator keeps a cycle where it is, and lets it go on."""
+
+from __future__ import annotations
+
+import pytest
+
+from clearing import tasks
+from clearing.cycles.errors import CycleCannotBeHeld, CycleNotOnHold, CycleOnHold
+from clearing.models import Cycle, TransferFile
+from clearing.run.services.cycles import advance_cycle, hold_cycle, release_cycle
+from clearing.settlement.services.transfer_files import create_transfer_file
+from marketplace.events.models import OutboxEvent
+from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel.actors import Actor, Role
+from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
+from marketplace.kernel.invariants import verify_all
+from tests.participants.factories import client_of
+
+from .. import factories
+
+PARTICIPANT = Actor("somebody", Role.PARTICIPANT, 1, "org_1")
+
+
+@pytest.mark.parametrize("state", ["validated", "netted", "posted"])
+def test_a_cycle_on_hold_takes_no_step_until_it_is_released(market, state):
+    factories.accepted(market, "buyer", "seller", 10_000)
+    cycle = factories.clear(market, state)
+    held = hold_cycle(actor=market.actor, cycle=cycle.public_id, reason=" audit ")
+    assert (held.hold_reason, held.held_by) == ("audit", market.actor.identifier)
+    assert advance_cycle(cycle=cycle.public_id) is None
+    tasks.sweep()
+    cycle.refresh_from_db()
+    assert cycle.state == state
+    release_cycle(actor=market.actor, cycle=cycle.public_id, reason="answered")
+    assert factories.advance_to(cycle, "settling").on_hold_since is None
+    assert {name for name, breaches in verify_all("clearing").items() if breaches} == set()
+
+
+def test_holding_and_releasing_say_who_and_why(market):
+    cycle = factories.clear(market, "validated")
+    held = hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="audit")
+    release_cycle(actor=market.actor, cycle=cycle.public_id, reason="answered")
+    records = EvidenceRecord.objects.filter(kind__in=("clearing.cycle_held", "clearing.cycle_released"))
+    assert [(record.actor, record.payload["reason"]) for record in records.order_by("pk")] == [
+        (market.actor.identifier, "audit"),
+        (market.actor.identifier, "answered"),
+    ]
+    assert records.get(kind="clearing.cycle_released").payload == {
+        "business_key": cycle.business_key,
+        "state": "validated",
+        "reason": "answered",
+        "held_since": held.on_hold_since.isoformat(),
+        "held_by": market.actor.identifier,
+        "held_for": "audit",
+    }
+    events = OutboxEvent.objects.filter(type__in=("cycle.held", "cycle.released")).order_by("pk")
+    assert [(event.type, event.data["state"]) for event in events] == [
+        ("cycle.held", "validated"),
+        ("cycle.released", "validated"),
+    ]
+
+
+def test_no_transfer_file_is_written_of_a_held_cycle(market):
+    factories.accepted(market, "buyer", "seller", 10_000)
+    cycle = factories.clear(market)
+    hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="wrong accounts")
+    with pytest.raises(CycleOnHold, match="wrong accounts"):
+        create_transfer_file(actor=market.actor, cycle=cycle.public_id)
+    assert (TransferFile.objects.count(), factories.planned(cycle)) == (0, 2)
+    release_cycle(actor=market.actor, cycle=cycle.public_id, reason="corrected")
+    assert factories.settle(market, cycle).state == "settled"
+
+
+def test_what_the_bank_booked_is_taken_in_while_a_cycle_is_held(market):
+    factories.accepted(market, "buyer", "seller", 10_000)
+    cycle = factories.clear(market)
+    create_transfer_file(actor=market.actor, cycle=cycle.public_id)
+    hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="audit")
+    rows = [
+        factories.booking("debit", row.amount_minor, row.reference) for row in factories.instructions(cycle)
+    ]
+    assert factories.receive(market, rows).added == 2
+    cycle.refresh_from_db()
+    assert (cycle.state, [row.state for row in factories.instructions(cycle)]) == (
+        "settling",
+        ["confirmed"] * 2,
+    )
+    release_cycle(actor=market.actor, cycle=cycle.public_id, reason="over")
+    assert advance_cycle(cycle=cycle.public_id) == "settled"
+
+
+def test_a_cycle_is_held_from_its_cut_off_until_it_is_settled(market):
+    with pytest.raises(CycleCannotBeHeld):
+        hold_cycle(actor=market.actor, cycle=market.cycle.public_id, reason="too early")
+    cycle = factories.clear(market, "settled")
+    with pytest.raises(CycleCannotBeHeld):
+        hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="too late")
+    assert Cycle.objects.filter(on_hold_since__isnull=False).count() == 0
+
+
+def test_a_hold_stands_once(market):
+    cycle = factories.clear(market, "validated")
+    with pytest.raises(CycleNotOnHold):
+        release_cycle(actor=market.actor, cycle=cycle.public_id, reason="nothing")
+    hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="first")
+    with pytest.raises(CycleOnHold, match="first"):
+        hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="second")
+    cycle.refresh_from_db()
+    assert cycle.hold_reason == "first"
+
+
+@pytest.mark.parametrize("command", [hold_cycle, release_cycle])
+def test_a_hold_needs_the_operator_and_a_reason(market, command):
+    cycle = factories.clear(market, "validated")
+    with pytest.raises(Forbidden):
+        command(actor=PARTICIPANT, cycle=cycle.public_id, reason="audit")
+    for reason in ("", "  ", "x" * 201):
+        with pytest.raises(FieldInvalid):
+            command(actor=market.actor, cycle=cycle.public_id, reason=reason)
+    with pytest.raises(Missing):
+        command(actor=market.actor, cycle="cyc_none", reason="audit")
+    cycle.refresh_from_db()
+    assert cycle.on_hold_since is None
+
+
+def test_everybody_sees_that_a_cycle_is_held_and_the_operator_why(market, api):
+    operator, buyer = client_of(market.operator), client_of(market.party("buyer"))
+    cycle = factories.clear(market, "validated")
+    path = f"/api/v1/cycles/{cycle.public_id}"
+    for command in ("hold", "release"):
+        assert buyer.post(f"{path}/{command}/", {"reason": "mine"}).status_code == 403
+        assert api.post(f"{path}/{command}/", {"reason": "mine"}).status_code == 401
+        assert operator.post(f"{path}/{command}/", {}).status_code == 422
+    assert operator.post(f"{path}/release/", {"reason": "x"}).status_code == 409
+    held = operator.post(f"{path}/hold/", {"reason": "audit of 買"})
+    assert (held.status_code, held.json()["hold_reason"], held.json()["held_by"]) == (
+        200,
+        "audit of 買",
+        held.json()["held_by"],
+    )
+    assert held.json()["held_by"]
+    for client in (api, buyer):
+        shown = client.get(f"{path}/").json()
+        assert (shown["on_hold_since"], shown["hold_reason"], shown["held_by"]) == (
+            held.json()["on_hold_since"],
+            None,
+            None,
+        )
+        assert shown["waits_for"]["en"].startswith("kept by the operator since ")
+    released = operator.post(f"{path}/release/", {"reason": "done"})
+    assert (released.status_code, released.json()["on_hold_since"]) == (200, None)

@@ -1,0 +1,176 @@
+"""Watching a cycle: its steps, what it left out and why, and figures that say what they count."""
+
+from __future__ import annotations
+
+import pytest
+
+from clearing.models import CycleStep, Invoice
+from clearing.netting.positions import value_reduced_bp
+from clearing.reports.left_out import left_out
+from clearing.run.services.cycles import advance_cycle, close_cycle
+from clearing.settlement.services.transfer_files import create_transfer_file
+from tests.participants.factories import client_of
+
+from .. import factories
+
+
+def shown(client, cycle, what="progress/"):
+    answer = client.get(f"/api/v1/cycles/{cycle.public_id}/{what}")
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
+@pytest.mark.parametrize(
+    ("state", "done", "percentage"),
+    [("closing", 1, 16), ("validated", 2, 33), ("netted", 3, 50), ("posted", 4, 66), ("settling", 5, 83)],
+)
+def test_progress_goes_step_by_step(market, api, state, done, percentage):
+    factories.accepted(market, "buyer", "seller", 10_000)
+    cycle = close_cycle(actor=market.actor, currency="JPY")
+    factories.advance_to(cycle, state)
+    found = shown(api, cycle)
+    statuses = [step["status"] for step in found["steps"]]
+    assert statuses == ["done"] * done + ["now"] + ["next"] * (5 - done)
+    assert [step["state"] for step in found["steps"]] == [
+        "closing", "validated", "netted", "posted", "settling", "settled",
+    ]  # fmt: skip
+    assert found["percentage"] == percentage
+    timed = {step["state"] for step in found["steps"] if step["milliseconds"] is not None}
+    assert timed == set(CycleStep.objects.filter(cycle=cycle).values_list("state", flat=True))
+    assert (found["overdue"], found["obstacles"]) == (None, None)
+
+
+def test_invoices_and_payments_are_counted(market, api):
+    trade = factories.accepted(market, "buyer", "seller", 10_000)
+    factories.accepted(market, "seller", "buyer", 1_000)
+    factories.adjust(market, trade, "seller", "buyer", 100)
+    cycle = factories.clear(market, "posted")
+    assert (shown(api, cycle)["invoices_issued"], shown(api, cycle)["invoices_expected"]) == (0, 5)
+    advance_cycle(cycle=cycle.public_id)
+    half = shown(api, cycle)
+    assert (half["invoices_issued"], half["percentage"]) == (2, (400 + 40) // 6)
+    factories.advance_to(cycle, "settling")
+    assert Invoice.objects.filter(cycle=cycle).count() == 5
+    create_transfer_file(actor=market.actor, cycle=cycle.public_id)
+    payments = factories.instructions(cycle)
+    factories.receive(market, [factories.booking("debit", payments[0].amount_minor, payments[0].reference)])
+    found = shown(api, cycle)
+    assert (found["payments_confirmed"], found["payments_planned"]) == (1, len(payments))
+    assert found["waits_for"]["en"] == f"{len(payments) - 1} payments are not confirmed by the bank yet"
+
+
+def test_a_settled_cycle_is_at_its_end(market, api):
+    cycle = factories.clear(market, "settled")
+    found = shown(api, cycle)
+    assert ({step["status"] for step in found["steps"]}, found["percentage"]) == ({"done"}, 100)
+    assert shown(api, market.cycle)["percentage"] == 0
+    assert [step["status"] for step in shown(api, market.cycle)["steps"]] == ["now", *["next"] * 5]
+
+
+def test_obstacles_are_the_operator_s_to_see(market):
+    assert shown(client_of(market.operator), market.cycle)["obstacles"] == []
+    assert shown(client_of(market.party("buyer")), market.cycle)["obstacles"] is None
+
+
+@pytest.fixture
+def standing(market):
+    """A trade that cleared, and beside it one that is held, one not accepted and one not paid."""
+    factories.accepted(market, "buyer", "seller", 1_000)
+    held, waiting = (factories.conclude(market, "buyer", "seller", price) for price in (10_000, 20_000))
+    factories.pay_in(market, "buyer", 33_000)
+    held.refresh_from_db()
+    factories.complain(held)
+    unpaid = factories.conclude(market, "other", "seller", 30_000)
+    return {"held": held, "not_accepted": waiting, "not_secured": unpaid}
+
+
+def reasons(answer):
+    return {row["trade"]: row["reason_code"] for row in answer["results"]}
+
+
+def test_what_a_cycle_left_out_is_said_with_its_reason(market, standing):
+    cycle = factories.clear(market)
+    operator = client_of(market.operator)
+    found = shown(operator, cycle, "left-out/")
+    assert reasons(found) == {trade.public_id: reason for reason, trade in standing.items()}
+    by_trade = {row["trade"]: row for row in found["results"]}
+    held = by_trade[standing["held"].public_id]
+    assert held["reason"] == {"ja": "保留: 異議の申立て中でした", "en": "held: a complaint was open"}
+    assert (held["state"], held["cleared_in"], held["gross_minor"]) == ("disputed", None, 11_000)
+    assert (held["buyer"], held["seller"]) == (
+        market.party("buyer").public_id,
+        market.party("seller").public_id,
+    )
+    factories.accept(standing["not_accepted"])
+    again = {row["trade"]: row for row in shown(operator, cycle, "left-out/")["results"]}
+    assert again[standing["not_accepted"].public_id]["cleared_in"] == market.cycle.public_id
+    assert again[standing["not_accepted"].public_id]["reason_code"] == "not_accepted"
+
+
+def test_each_party_sees_its_own_left_out_trades(market, standing, api):
+    cycle = factories.clear(market)
+    own = {
+        name: reasons(shown(client_of(market.party(name)), cycle, "left-out/"))
+        for name in ("other", "seller", "stranger")
+    }
+    assert own["other"] == {standing["not_secured"].public_id: "not_secured"}
+    assert len(own["seller"]) == 3
+    assert own["stranger"] == {}
+    assert api.get(f"/api/v1/cycles/{cycle.public_id}/left-out/").status_code == 401
+
+
+def test_an_open_cycle_says_what_it_would_leave_out_now(market, standing):
+    found = shown(client_of(market.operator), market.cycle, "left-out/")
+    assert reasons(found) == {trade.public_id: reason for reason, trade in standing.items()}
+
+
+def test_left_out_trades_take_the_same_queries_for_one_and_for_more(
+    market, standing, django_assert_num_queries
+):
+    cycle = factories.clear(market)
+    buyer, operator = client_of(market.party("other")), client_of(market.operator)
+    for client, count in ((buyer, 1), (operator, 3)):
+        with django_assert_num_queries(7):
+            assert len(shown(client, cycle, "left-out/")["results"]) == count
+
+
+def test_the_report_reads_all_cycles_with_their_words(market, standing):
+    factories.clear(market)
+    assert {row["business_key"]: (row["reason"], row["became"]) for row in left_out()} == {
+        standing["held"].business_key: ("held: a complaint was open", "disputed"),
+        standing["not_accepted"].business_key: ("carried: its delivery was not accepted", "secured"),
+        standing["not_secured"].business_key: ("carried: its money was not secured", "concluded"),
+    }
+
+
+def test_payments_and_value_reduced_are_told_truthfully(market, api):
+    factories.accepted(market, "a", "b", 10_000)
+    factories.accepted(market, "b", "a", 9_000)
+    cycle = factories.clear(market, "posted")
+    assert shown(api, cycle, "")["payments_planned"] is None
+    factories.advance_to(cycle, "settling")
+    found = shown(api, cycle, "")
+    assert (found["payments_before"], found["payments_after"], found["payments_reduced"]) == (4, 3, 1)
+    assert found["gross_minor"] == 11_000 + 9_900 + 550 + 495
+    assert found["net_minor"] == cycle.net_minor
+    assert found["value_reduced_bp"] == 10_000 - -(-10_000 * found["net_minor"] // found["gross_minor"])
+    # Both bought and paid beforehand, so money is left to both sellers, and to the operator its fees.
+    assert found["payments_planned"] == len(factories.instructions(cycle)) == 3
+    still_open = shown(api, market.cycle, "")
+    for figure in ("payments_reduced", "value_reduced_bp", "payments_planned", "gross_minor"):
+        assert still_open[figure] is None
+
+
+@pytest.mark.parametrize(
+    ("gross", "net", "reduced"), [(0, 0, 0), (3, 1, 6_666), (100, 100, 0), (100, 0, 10_000)]
+)
+def test_value_reduced_is_never_overstated(gross, net, reduced):
+    assert value_reduced_bp(gross_minor=gross, net_minor=net) == reduced
+
+
+def test_cycles_take_the_same_queries_for_two_and_for_more(market, api, django_assert_num_queries):
+    factories.clear(market, "settled")
+    for _ in range(2):
+        with django_assert_num_queries(5):
+            assert len(api.get("/api/v1/cycles/").json()["results"]) >= 2
+        factories.clear(market, "settled")

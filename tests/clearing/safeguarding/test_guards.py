@@ -1,0 +1,58 @@
+"""The database's guards of segregation checks and idle money, tried by raw SQL."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from clearing.bank.services import import_bank_statement
+from clearing.models import SegregationCheck, StuckMoney
+from clearing.safeguarding.services.idle_money import return_idle_money
+from marketplace.kernel import clock
+from marketplace.participants.models import Organisation
+from tests.participants.factories import PAYOUT_ACCOUNT
+
+from .. import factories
+from ..raw import refused, run
+
+
+def test_a_check_cannot_say_what_is_not_so(market):
+    import_bank_statement(
+        actor=market.actor, content=factories.statement([]), file_name="s.csv", closing_balance_minor=0
+    )
+    check = (
+        "INSERT INTO clearing_segregationcheck (public_id, currency, business_date, since, bank_minor, owed_minor,"
+        " operator_minor, statement_id, stated_minor, stated_difference_minor, agrees, checked_at) SELECT 'sgc_raw',"
+        " 'JPY', '2027-02-05', %s, %s, %s, %s, {}, %s, %s, %s, now() FROM clearing_bankstatement"
+    )
+    day = "2027-02-05"
+    for values in (
+        (day, 5, 6, -1, None, None, True),
+        (day, 6, 5, 0, None, None, True),
+        (day, 6, 5, 1, None, None, False),
+    ):
+        refused(check.format("NULL"), *values, because="segregation_check_truthful")
+    refused(check.format("id"), day, 5, 5, 0, 6, 1, True, because="segregation_check_truthful")
+    refused(check.format("id"), day, 5, 5, 0, None, None, True, because="segregation_check_stated")
+    refused(check.format("NULL"), "2027-02-06", 5, 5, 0, None, None, True, because="segregation_check_since")
+    run(check.format("id"), day, 5, 5, 0, 5, 0, True)
+    refused(
+        check.format("id").replace("sgc_raw", "sgc_raw2"), day, 5, 5, 0, 5, 0, True,
+        because="segregation_check_once",
+    )  # fmt: skip
+    refused("UPDATE clearing_segregationcheck SET agrees = false", because="append-only")
+    refused("UPDATE clearing_bankstatement SET closing_balance_minor = 1", because="append-only")
+    assert SegregationCheck.objects.count() == 1
+
+
+def test_stuck_money_is_told_once(market):
+    factories.pay_in(market, "buyer", 5_000)
+    Organisation.objects.filter(pk=market.party("buyer").pk).update(**dict.fromkeys(PAYOUT_ACCOUNT, ""))
+    clock.move_to(clock.now() + timedelta(days=5), running=False)
+    return_idle_money()
+    refused(
+        "INSERT INTO clearing_stuckmoney (organisation_id, currency, amount_minor, reason_code, posting_id, told_at)"
+        " SELECT organisation_id, currency, amount_minor, reason_code, posting_id, told_at FROM clearing_stuckmoney",
+        because="posting_id",
+    )
+    refused("UPDATE clearing_stuckmoney SET amount_minor = 1", because="append-only")
+    assert StuckMoney.objects.count() == 1

@@ -1,0 +1,313 @@
+"""The funds regime is declared before any money is taken, and clients' money is checked every business day."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date, datetime, timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+
+from clearing.bank.queries import deposit_reference
+from clearing.bank.services import import_bank_statement
+from clearing.ledger.errors import FundsRegimeMissing
+from clearing.ledger.queries import regime_in_force
+from clearing.ledger.services import declare_funds_regime
+from clearing.models import BankEntry, BankStatement, Cycle, FundsRegime, SegregationCheck
+from clearing.run.services.cycles import open_first_cycle
+from clearing.run.services.watching import watch_money
+from clearing.safeguarding.services.segregation import check_client_money
+from clearing.settlement.errors import NothingToTransfer
+from clearing.settlement.services.payments import alarm_lost_payments, mark_overdue_payments, retry_payment
+from clearing.settlement.services.transfer_files import create_transfer_file
+from marketplace.events.models import OutboxEvent
+from marketplace.events.schemas.clearing import SegregationBroken, SegregationRestored
+from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor, Role
+from marketplace.kernel.errors import FieldInvalid, Forbidden
+from marketplace.notices import handlers
+from marketplace.notices.models import Task
+from tests.participants.factories import PAYOUT_ACCOUNT, actor_for, client_of, organisation
+
+from .. import factories
+from ..test_invariants import broken
+
+PARTICIPANT = Actor("somebody", Role.PARTICIPANT, 1, "org_1")
+FRIDAY = datetime(2027, 2, 5, 1, tzinfo=clock.market_zone())
+
+
+def declare(market: factories.Market, currency: str = "JPY", **changes) -> FundsRegime:
+    stated = factories.FUNDS_REGIME | changes
+    return declare_funds_regime(actor=market.actor, currency=currency, **stated)
+
+
+def to(day: date) -> None:
+    """Nine in the morning of a day."""
+    moment = datetime(day.year, day.month, day.day, 9, tzinfo=clock.market_zone())
+    clock.move_to(moment, running=False)
+
+
+def test_a_regime_counts_from_its_day_on(market):
+    later = declare(market, idle_days=9, effective_from=clock.now() + timedelta(days=2))
+    assert regime_in_force("JPY").idle_days == 5
+    assert regime_in_force("JPY", later.effective_from) == later
+    assert regime_in_force("EUR") is None
+    newest = declare(market, idle_days=7)
+    assert regime_in_force("JPY") == newest
+    assert EvidenceRecord.objects.filter(subject=newest.public_id).get().actor == market.actor.identifier
+    assert broken() == {}
+
+
+@pytest.mark.parametrize(
+    ("field", "changes"),
+    [
+        ("regime", {"regime": "bank"}),
+        ("legal_reference", {"legal_reference": " "}),
+        ("registration_number", {"regime": "funds_transfer"}),
+        ("balance_cap_minor", {"balance_cap_minor": 0}),
+        ("idle_days", {"idle_days": 0}),
+        ("idle_days", {"idle_days": 366}),
+        ("cross_border_basis", {"cross_border_allowed": True}),
+        ("cross_border_basis", {"cross_border_basis": "資金決済法の適用除外"}),
+        ("effective_from", {"effective_from": FRIDAY - timedelta(days=3650)}),
+    ],
+)
+def test_a_regime_that_does_not_fit_together_is_refused(market, field, changes):
+    before = FundsRegime.objects.count()
+    with pytest.raises(FieldInvalid) as refused:
+        declare(market, **changes)
+    assert (refused.value.name, FundsRegime.objects.count()) == (field, before)
+
+
+def test_no_money_is_taken_without_a_regime(market):
+    with pytest.raises(Forbidden):
+        declare_funds_regime(actor=PARTICIPANT, currency="JPY", **factories.FUNDS_REGIME)
+    with pytest.raises(FundsRegimeMissing):
+        open_first_cycle(actor=market.actor, currency="EUR")
+    assert Cycle.objects.filter(currency="EUR").count() == 0
+    declare(market, "EUR", effective_from=clock.now() + timedelta(days=1))
+    with pytest.raises(FundsRegimeMissing):
+        open_first_cycle(actor=market.actor, currency="EUR")
+    declare(market, "EUR")
+    assert open_first_cycle(actor=market.actor, currency="EUR").number == 1
+
+
+def test_a_statement_is_refused_where_the_regime_is_gone(market):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE clearing_fundsregime DISABLE TRIGGER USER")
+        cursor.execute("DELETE FROM clearing_fundsregime WHERE currency = 'JPY'")
+        cursor.execute("ALTER TABLE clearing_fundsregime ENABLE TRIGGER USER")
+    with pytest.raises(FundsRegimeMissing):
+        factories.pay_in(market, "buyer", 500)
+    assert (BankStatement.objects.count(), BankEntry.objects.count()) == (0, 0)
+
+
+def test_the_regime_is_declared_and_public_over_http(market, api):
+    operator, buyer = client_of(market.operator), client_of(market.party("buyer"))
+    stated = {"currency": "EUR", **factories.FUNDS_REGIME}
+    assert buyer.post("/api/v1/funds-regimes/", stated, format="json").status_code == 403
+    assert operator.post("/api/v1/funds-regimes/", stated | {"colour": 1}, format="json").status_code == 422
+    made = operator.post("/api/v1/funds-regimes/", stated, format="json")
+    assert (made.status_code, made.json()["regime_label"]["ja"]) == (201, "代理受領")
+    shown = api.get("/api/v1/funds-regimes/?currency=EUR").json()["results"]
+    assert shown == [made.json()]
+    assert api.get(f"/api/v1/funds-regimes/{made.json()['id']}/").json() == made.json()
+
+
+@pytest.fixture
+def abroad(market):
+    """A market whose seller is in Singapore, with a Japanese bank account, and a cycle that owes it 10,450."""
+    market.parties["seller"] = organisation(
+        "seller", corporate_number=None, country="SG", payout_account=PAYOUT_ACCOUNT
+    )
+    factories.accepted(market, "buyer", "seller", 10_000)
+    return factories.clear(market)
+
+
+def test_nobody_abroad_is_paid_without_a_licence(market, abroad):
+    (seller, operator) = factories.instructions(abroad)
+    assert (seller.held_back, operator.held_back) == ("abroad", "")
+    made = create_transfer_file(actor=market.actor, cycle=abroad.public_id)
+    assert (made.records, made.left_out) == (1, [{"reference": seller.reference, "reason": "abroad"}])
+    seller.refresh_from_db()
+    assert (seller.state, seller.held_back) == ("planned", "abroad")
+    again = create_transfer_file(actor=market.actor, cycle=abroad.public_id)
+    assert again == made
+    declare(market, cross_border_allowed=True, cross_border_basis="資金決済法の適用除外（第X条）")
+    paid = create_transfer_file(actor=market.actor, cycle=abroad.public_id)
+    assert (paid.records, paid.total_minor, paid.left_out) == (1, 10_450, [])
+    seller.refresh_from_db()
+    assert (seller.state, seller.held_back) == ("sending", "")
+    assert broken() == {}
+
+
+def test_a_payment_held_back_says_why_to_its_payee(market, abroad):
+    seller = client_of(market.party("seller"))
+    (shown,) = seller.get("/api/v1/settlement-instructions/?held_back=abroad").json()["results"]
+    assert (shown["state"], shown["purpose"]) == ("planned", "cycle")
+    assert "国外" in shown["held_back_label"]["ja"]
+    operator = client_of(market.operator)
+    made = operator.post("/api/v1/transfer-files/", {"cycle": abroad.public_id})
+    assert made.json()["left_out"] == [{"reference": shown["reference"], "reason": "abroad"}]
+
+
+def test_a_payment_that_the_bank_booked_is_confirmed_though_it_was_held_back(market, abroad):
+    seller = factories.instructions(abroad)[0]
+    factories.receive(market, [factories.booking("debit", seller.amount_minor, seller.reference)])
+    seller.refresh_from_db()
+    assert (seller.state, seller.held_back) == ("confirmed", "")
+    assert broken() == {}
+
+
+def test_money_is_checked_once_a_business_day(market):
+    to(FRIDAY.date())
+    factories.pay_in(market, "buyer", 5_000)
+    assert check_client_money() == 2
+    assert check_client_money() == 0
+    check = SegregationCheck.objects.get(currency="JPY")
+    assert (check.bank_minor, check.owed_minor, check.operator_minor) == (5_000, 5_000, 0)
+    assert (check.agrees, check.since, check.business_date) == (True, FRIDAY.date(), FRIDAY.date())
+    assert EvidenceRecord.objects.filter(subject=check.public_id).count() == 1
+    to(date(2027, 2, 6))
+    assert check_client_money() == 0
+    to(date(2027, 2, 9))
+    assert watch_money() == 2
+    caught_up = SegregationCheck.objects.get(currency="JPY", business_date=date(2027, 2, 9))
+    assert caught_up.since == date(2027, 2, 6)
+    assert OutboxEvent.objects.filter(type__startswith="segregation.").count() == 0
+    assert broken() == {}
+
+
+@pytest.fixture
+def market(db) -> factories.Market:
+    """A market that clears yen and dollars."""
+    made = factories.market()
+    open_first_cycle(actor=made.actor, currency="USD")
+    return made
+
+
+def stated(market: factories.Market, rows: list, closing_minor: int) -> BankStatement:
+    return import_bank_statement(
+        actor=market.actor,
+        content=factories.statement(rows),
+        file_name="s.csv",
+        closing_balance_minor=closing_minor,
+    )
+
+
+def test_the_bank_s_own_balance_is_compared(market, caplog):
+    to(FRIDAY.date())
+    reference = deposit_reference(organisation=market.party("buyer").public_id)
+    made = stated(market, [factories.booking("credit", 5_000, reference)], 4_900)
+    assert (made.closing_balance_minor, made.ledger_balance_minor) == (4_900, 5_000)
+    with caplog.at_level(logging.ERROR):
+        check_client_money()
+    check = SegregationCheck.objects.get(currency="JPY")
+    assert (check.statement, check.stated_minor, check.stated_difference_minor) == (made, 4_900, -100)
+    assert (check.agrees, SegregationCheck.objects.get(currency="USD").agrees) == (False, True)
+    assert "client money in JPY does not agree" in caplog.text
+    (event,) = OutboxEvent.objects.filter(type="segregation.broken")
+    assert (event.data["stated_difference_minor"], event.data["bank_minor"]) == (-100, 5_000)
+
+    to(date(2027, 2, 8))
+    check_client_money()
+    assert OutboxEvent.objects.filter(type="segregation.broken").count() == 2
+    right = stated(market, [], 5_000)
+    assert stated(market, [], 5_000) == right
+    to(date(2027, 2, 9))
+    check_client_money()
+    assert SegregationCheck.objects.filter(currency="JPY").latest("business_date").agrees is True
+    assert OutboxEvent.objects.filter(type="segregation.restored").count() == 1
+    assert broken() == {}
+
+
+def test_a_claim_is_met_by_the_reserve_and_leaves_clients_money_whole(market):
+    to(FRIDAY.date())
+    factories.fund_reserve(market, 1_000)
+    first = factories.accepted(market, "buyer", "seller", 10_000)
+    factories.settle(market, factories.clear(market))
+    factories.adjust(market, first, "seller", "buyer", 500)
+    factories.clear(market)
+    check_client_money()
+    check = SegregationCheck.objects.get(currency="JPY")
+    assert factories.balance(market, "seller", "claim") == 550
+    assert (check.bank_minor - check.owed_minor, check.operator_minor, check.agrees) == (450, 450, True)
+    assert broken() == {}
+
+
+def test_the_operator_is_asked_to_find_out_and_no_longer_when_it_agrees(market):
+    told = SegregationBroken(
+        currency="JPY",
+        check="sgc_1",
+        business_date="2027-02-05",
+        bank_minor=5_000,
+        owed_minor=5_100,
+        stated_difference_minor=0,
+    )
+    handlers.on_segregation_broken(told, factories.envelope(told))
+    task = Task.objects.get(kind="reconcile")
+    assert (task.organisation_id, task.state) == (market.operator.pk, "open")
+    assert "5,100" in task.title["ja"]
+    over = SegregationRestored(currency="JPY", check="sgc_2")
+    handlers.on_segregation_restored(over, factories.envelope(over))
+    task.refresh_from_db()
+    assert task.state == "done"
+
+
+def test_checks_and_closing_balances_over_http(market):
+    operator, buyer = client_of(market.operator), client_of(market.party("buyer"))
+    to(FRIDAY.date())
+    operator, buyer = client_of(market.operator), client_of(market.party("buyer"))
+    file = SimpleUploadedFile("s.csv", factories.statement([]), "text/csv")
+    made = operator.post(
+        "/api/v1/bank-statements/", {"file": file, "closing_balance_minor": 7}, format="multipart"
+    )
+    assert (made.status_code, made.json()["closing_balance_minor"], made.json()["ledger_balance_minor"]) == (
+        201,
+        7,
+        0,
+    )
+    check_client_money()
+    shown = operator.get("/api/v1/segregation-checks/?agrees=false").json()["results"]
+    assert [(row["currency"], row["stated_minor"], row["statement"]) for row in shown] == [
+        ("JPY", 7, made.json()["id"])
+    ]
+    assert buyer.get("/api/v1/segregation-checks/").status_code == 403
+    assert buyer.get(f"/api/v1/segregation-checks/{shown[0]['id']}/").status_code == 403
+    unknown = SimpleUploadedFile("s.csv", factories.statement([]), "text/csv")
+    refused = operator.post(
+        "/api/v1/bank-statements/",
+        {"file": unknown, "closing_balance_minor": 7, "closing_currency": "EUR"},
+        format="multipart",
+    )
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "closing_currency")
+
+
+def test_a_lost_payment_is_told_once_and_never_made_again(market):
+    to(FRIDAY.date())
+    factories.accepted(market, "buyer", "seller", 10_000)
+    cycle = factories.clear(market)
+    made = create_transfer_file(actor=market.actor, cycle=cycle.public_id)
+    payment = factories.instructions(cycle)[0]
+    to(made.value_date + timedelta(days=1))
+    assert (mark_overdue_payments(), alarm_lost_payments()) == (2, 0)
+    to(made.value_date + timedelta(days=2))
+    assert alarm_lost_payments() == 2
+    assert alarm_lost_payments() == 0
+    operator = client_of(market.operator)
+    shown = operator.get("/api/v1/settlement-instructions/?lost=true").json()["results"]
+    assert {row["id"] for row in shown} == {row.public_id for row in factories.instructions(cycle)}
+    path = f"/api/v1/settlement-instructions/{payment.public_id}"
+    refused = operator.post(f"{path}/retry/")
+    assert (refused.status_code, refused.json()["code"]) == (409, "nothing_to_transfer")
+    assert [row.state for row in factories.instructions(cycle)] == ["unknown", "unknown"]
+    factories.receive(market, [factories.booking("debit", payment.amount_minor, payment.reference)])
+    assert [row.state for row in factories.instructions(cycle)] == ["confirmed", "unknown"]
+    (found,) = OutboxEvent.objects.filter(type="payment.found")
+    assert found.data == {"instruction": payment.public_id, "state": "confirmed"}
+    assert len(operator.get("/api/v1/settlement-instructions/?lost=true").json()["results"]) == 1
+    with pytest.raises(NothingToTransfer):
+        retry_payment(actor=actor_for(market.operator), instruction=payment.public_id)
+    assert broken() == {}

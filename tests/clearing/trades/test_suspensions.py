@@ -1,0 +1,124 @@
+"""Suspension of participants who fell short, by the rulebook in force."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from clearing.models import Shortfall
+from clearing.shortfalls.queries import shortfall_facts
+from marketplace.events.models import OutboxEvent
+from marketplace.events.schemas.clearing import PaymentPutOff, ShortfallOccurred
+from marketplace.kernel.errors import Missing
+from marketplace.notices.handlers import on_payment_put_off, on_shortfall_occurred
+from marketplace.notices.models import Notice
+from marketplace.participants.models import Organisation
+from marketplace.rules.handlers import decide_shortfall
+from marketplace.rules.models import Decision
+from marketplace.rules.services import publish_rulebook, verify_replays
+
+from .. import factories
+from ..test_invariants import broken
+
+DEMO = yaml.safe_load((Path(__file__).parents[3] / "fixtures/rulebook.yaml").read_text(encoding="utf-8"))
+RULES = {
+    **factories.RULEBOOK,
+    "rules": [rule for rule in DEMO["rules"] if rule["point"] == "shortfall"],
+}
+
+
+@pytest.fixture
+def ruled(market):
+    """A market under the demo's rules about shortfalls, with a trade to correct."""
+    publish_rulebook(actor=market.actor, document=RULES)
+    market.trade = factories.accepted(market, "buyer", "seller", 10_000)
+    factories.settle(market, factories.clear(market))
+    return market
+
+
+def fall_short(market: factories.Market, amount_minor: int = 500) -> list[ShortfallOccurred]:
+    factories.adjust(market, market.trade, "seller", "buyer", amount_minor)
+    cycle = factories.clear(market)
+    found = OutboxEvent.objects.filter(type="shortfall.occurred", data__cycle=cycle.public_id)
+    events = [ShortfallOccurred(**row.data) for row in found.order_by("pk")]
+    for event in events:
+        decide_shortfall(event, factories.envelope(event))
+    return events
+
+
+def state(market: factories.Market, name: str) -> str:
+    return Organisation.objects.get(pk=market.party(name).pk).state
+
+
+def test_who_puts_off_what_it_owes_is_suspended_with_reasons(ruled):
+    (event,) = fall_short(ruled)
+    assert state(ruled, "seller") == "suspended"
+    decision = Decision.objects.get(point="shortfall")
+    assert [reason["rule"] for reason in decision.reasons] == ["SHF-01"]
+    assert (decision.subject, decision.parties) == (event.shortfall, [ruled.party("seller").public_id])
+    seller = Organisation.objects.get(pk=ruled.party("seller").pk)
+    assert seller.suspension_reason_code == "shortfall"
+    assert decision.public_id in seller.suspension_reason
+    decide_shortfall(event, factories.envelope(event))
+    assert (state(ruled, "seller"), verify_replays(), broken()) == ("suspended", [], {})
+
+
+def test_who_is_lent_the_money_goes_on_until_the_third_time(ruled):
+    factories.fund_reserve(ruled, 10_000)
+    for times in (1, 2):
+        fall_short(ruled, 100)
+        assert (Shortfall.objects.count(), state(ruled, "seller")) == (times, "active")
+    fall_short(ruled, 100)
+    assert state(ruled, "seller") == "suspended"
+    assert Decision.objects.order_by("-pk")[0].reasons[0]["rule"] == "SHF-02"
+
+
+def test_who_falls_short_for_others_goes_on(ruled):
+    """The buyer was to get 550 from the seller and passes on 440 of them: it puts off less than it waits for."""
+    ruled.trade_of_buyer = factories.accepted(ruled, "other", "buyer", 10_000)
+    factories.settle(ruled, factories.clear(ruled))
+    factories.adjust(ruled, ruled.trade_of_buyer, "buyer", "other", 400)
+    events = fall_short(ruled)
+    assert [
+        event.carried_minor for event in events if event.organisation == ruled.party("buyer").public_id
+    ] == [440]
+    assert (state(ruled, "buyer"), state(ruled, "seller")) == ("active", "suspended")
+
+
+def test_without_a_rule_nobody_is_suspended(market):
+    market.trade = factories.accepted(market, "buyer", "seller", 10_000)
+    factories.settle(market, factories.clear(market))
+    (event,) = fall_short(market)
+    assert (state(market, "seller"), Decision.objects.get().outcome) == ("active", "allow")
+    on_shortfall_occurred(event, factories.envelope(event))
+    notice = Notice.objects.get(subject=event.shortfall)
+    assert (notice.organisation_id, notice.title["en"]) == (
+        market.party("seller").pk,
+        "You owed ¥550 more than you had",
+    )
+    put_off = PaymentPutOff(**OutboxEvent.objects.get(type="payment.put_off").data)
+    on_payment_put_off(put_off, factories.envelope(put_off))
+    notice = Notice.objects.get(subject=put_off.cycle)
+    assert (notice.organisation_id, notice.title["en"]) == (
+        market.party("buyer").pk,
+        "¥550 due to you is put off",
+    )
+
+
+def test_the_facts_are_of_the_shortfall_s_own_currency(ruled):
+    fall_short(ruled)
+    facts = shortfall_facts(Shortfall.objects.get().public_id)
+    assert facts == {
+        "organisation": ruled.party("seller").public_id,
+        "currency": "JPY",
+        "missing_minor": 550,
+        "carried_minor": 550,
+        "awaited_minor": 0,
+        "claim_minor": 0,
+        "deposit_minor": 0,
+        "shortfalls_in_90_days": 1,
+    }
+    with pytest.raises(Missing):
+        shortfall_facts("sft_none")
