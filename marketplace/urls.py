@@ -17,6 +17,7 @@ API_APPLICATIONS = (
     "clearing",
 )
 
+handler404 = "web.views.page_not_found"
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
@@ -24,4 +25,5 @@ urlpatterns = [
     path("api/v1/openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="openapi"), name="api-docs"),
     *(path("api/v1/", include(f"{application}.urls")) for application in API_APPLICATIONS),
+    path("", include("web.urls")),
 ]

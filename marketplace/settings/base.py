@@ -44,6 +44,7 @@ MARKET_APPLICATIONS = [
     "contracts",
     "delivery",
     "clearing",
+    "web",
     "fixtures",
 ]
 INSTALLED_APPS = [

@@ -18,6 +18,7 @@ APPLICATIONS = (
     "contracts",
     "delivery",
     "clearing",
+    "web",
     "fixtures",
     "bench",
 )

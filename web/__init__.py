@@ -1,0 +1,1 @@
+"""Pages in a browser, in Japanese and English; they read what is public and change nothing."""

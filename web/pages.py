@@ -1,0 +1,39 @@
+"""What every page is sent with: its language, and a policy that lets it load nothing from elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+
+from marketplace.documents.presentation import Language
+
+from .languages import LANGUAGES
+
+# CSP level 3. No page has a script; 'self' would permit participants' files too, which the API serves from this host.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'none'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+def page(
+    request: HttpRequest, template: str, *, language: Language, status: int = 200, **context: Any
+) -> HttpResponse:
+    """The template as a page in ``language``, with ``context`` at its disposal."""
+    with translation.override(language):
+        context |= {"language": language, "languages": LANGUAGES}
+        response = render(request, template, context, status=status)
+    response.headers["Content-Language"] = language
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    patch_vary_headers(response, ["Accept-Language"])
+    return response

@@ -1,0 +1,43 @@
+"""The front page, the page for addresses that do not exist, and a word to crawlers."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from marketplace.api.problems import CONTENT_TYPE, problem
+
+from .figures import market_figures
+from .languages import language_of
+from .pages import page
+from .texts import ROUTE_UNKNOWN
+
+CACHED_SECONDS = 60
+API_PREFIX = "/api/"
+ROBOTS = "User-agent: *\nDisallow: /accounts/\nDisallow: /admin/\nDisallow: /oauth/\n"
+
+
+@require_safe
+@cache_control(public=True, max_age=CACHED_SECONDS)
+def home(request: HttpRequest) -> HttpResponse:
+    """What the market is, for whom, how it stands, and where everything public can be read."""
+    language = language_of(request)
+    return page(request, "web/home.html", language=language, figures=market_figures(language))
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """An address that does not exist: problem details (RFC 9457) within the API, else a page."""
+    if request.path_info.startswith(API_PREFIX):
+        refusal = problem(status=HTTPStatus.NOT_FOUND, code="not_found", detail=ROUTE_UNKNOWN.localized())
+        return JsonResponse(refusal.data, status=refusal.status_code, content_type=CONTENT_TYPE)
+    language = language_of(request)
+    return page(request, "web/not_found.html", language=language, status=HTTPStatus.NOT_FOUND)
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """What crawlers leave alone (RFC 9309)."""
+    return HttpResponse(ROBOTS, content_type="text/plain; charset=utf-8")
