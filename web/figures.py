@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import listings.queries
-from clearing.queries import cycle_summaries
+from clearing.cycles.queries import cycle_summaries
 from marketplace.documents.presentation import Language, presented
 from marketplace.kernel import clock
 from marketplace.rules.errors import NoRulebook
