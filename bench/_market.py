@@ -7,12 +7,12 @@ from typing import Any
 
 import yaml
 
-from clearing.bank.queries import deposit_reference
+from clearing.bank.queries import pay_in_reference
 from clearing.bank.services import import_bank_statement
 from clearing.ledger.services import declare_funds_regime
 from clearing.run.services.cycles import open_first_cycle
 from clearing.trades.services.acceptance import accept_trade
-from clearing.trades.services.disputes import hold_trade, resolve_trade
+from clearing.trades.services.disputes import dispute_trade, resolve_trade
 from clearing.trades.services.trades import conclude_trade
 from fixtures.day.bank import Movement, statement
 from marketplace.events.schemas.contracts import AgreementConcluded
@@ -34,7 +34,7 @@ def prepare(tag: str, *, buyers: int, funds_minor: int) -> tuple[list[str], str]
     seller = _register(f"seller {tag}")
     found = [_register(f"buyer {tag} {number}") for number in range(buyers)]
     movements = [
-        Movement(f"{tag}-{number}", "credit", funds_minor, "BUYER", deposit_reference(organisation=buyer))
+        Movement(f"{tag}-{number}", "credit", funds_minor, "BUYER", pay_in_reference(organisation=buyer))
         for number, buyer in enumerate(found)
     ]
     import_bank_statement(actor=operator, content=statement(clock.today(), movements), file_name=f"{tag}.csv")
@@ -104,5 +104,5 @@ def trade_money(label: str, buyer: str, seller: str, price_minor: int, *, captur
     if captured:
         accept_trade(actor=SYSTEM, agreement=agreement, transaction_id=None)
     else:
-        hold_trade(actor=SYSTEM, agreement=agreement, dispute="dsp_benchmark")
+        dispute_trade(actor=SYSTEM, agreement=agreement, dispute="dsp_benchmark")
         resolve_trade(actor=SYSTEM, agreement=agreement, dispute="dsp_benchmark", refund=True)

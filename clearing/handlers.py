@@ -22,7 +22,7 @@ from .trades.services.acceptance import accept_delivered
 from .trades.services.charges import record_usage
 from .trades.services.commissioned import note_receipt
 from .trades.services.corrections import adjust_trade
-from .trades.services.disputes import hold_trade, resolve_trade
+from .trades.services.disputes import dispute_trade, resolve_trade
 from .trades.services.endings import end_agreement, return_unserved
 from .trades.services.trades import conclude_trade
 
@@ -63,7 +63,7 @@ def on_usage_recorded(event: UsageRecorded, envelope: Envelope) -> None:
 
 def on_dispute_opened(event: DisputeOpened, envelope: Envelope) -> None:
     """A complaint holds the money."""
-    hold_trade(actor=SYSTEM, agreement=event.agreement, dispute=event.dispute)
+    dispute_trade(actor=SYSTEM, agreement=event.agreement, dispute=event.dispute)
 
 
 def on_dispute_resolved(event: DisputeResolved, envelope: Envelope) -> None:

@@ -42,7 +42,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
-class StatementLine:
+class BankStatementLine:
     """One booking; ``number`` is its line in the file, counting the header as 1."""
 
     number: int
@@ -56,7 +56,7 @@ class StatementLine:
     remittance_information: str
 
 
-def parse_statement(content: bytes) -> list[StatementLine]:
+def parse_statement(content: bytes) -> list[BankStatementLine]:
     """The bookings of a statement, in its order; none is a statement too. Raises FieldInvalid naming line and column."""
     if len(content) > BYTES_MAX:
         raise FieldInvalid("content", Label("a statement has 20 MB at most", "明細は20MB以内にしてください"))
@@ -74,7 +74,7 @@ def parse_statement(content: bytes) -> list[StatementLine]:
         raise FieldInvalid(
             "content", Label(f"the first line must be {wanted}", f"1行目は {wanted} にしてください")
         )
-    lines: list[StatementLine] = []
+    lines: list[BankStatementLine] = []
     seen: set[str] = set()
     for number, row in enumerate(rows[1:], start=2):
         line = _line(number, header, row)
@@ -85,7 +85,7 @@ def parse_statement(content: bytes) -> list[StatementLine]:
     return lines
 
 
-def _line(number: int, header: tuple[str, ...], row: list[str]) -> StatementLine:
+def _line(number: int, header: tuple[str, ...], row: list[str]) -> BankStatementLine:
     if len(row) != len(header):
         raise _fault(
             number,
@@ -115,7 +115,7 @@ def _line(number: int, header: tuple[str, ...], row: list[str]) -> StatementLine
         raise _fault(
             number, "currency", "is three capital letters (ISO 4217)", "ISO 4217の英大文字3字にしてください"
         )
-    return StatementLine(
+    return BankStatementLine(
         number=number,
         entry_reference=value["entry_reference"],
         booked_on=_date(number, value["booked_on"]),

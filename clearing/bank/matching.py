@@ -13,8 +13,8 @@ from ..ledger.states import AccountKind
 from ..settlement.models import SettlementInstruction
 from ..settlement.payment_reference import find_payment_references
 from ..settlement.states import INSTRUCTION, InstructionState, PaymentDirection
-from .bank_statement import StatementLine
-from .deposit_reference import find_deposit_references
+from .bank_statement import BankStatementLine
+from .pay_in_reference import find_pay_in_references
 from .states import BankDirection, BankMatch
 
 CONFIRMABLE = tuple(
@@ -43,7 +43,7 @@ class Recognised:
 class Matcher:
     """Recognises the bookings of one statement; instructions it may touch are locked, in key order."""
 
-    def __init__(self, lines: Sequence[StatementLine]) -> None:
+    def __init__(self, lines: Sequence[BankStatementLine]) -> None:
         """Read, and lock, everything that the references of ``lines`` name, in a few queries."""
         payments = {name for line in lines for name in find_payment_references(line.remittance_information)}
         self.instructions = {
@@ -52,16 +52,16 @@ class Matcher:
             .filter(reference__in=payments)
             .order_by("pk")
         }
-        keys = {key for line in lines for key in find_deposit_references(_text(line))}
+        keys = {key for line in lines for key in find_pay_in_references(_text(line))}
         keys |= {row.organisation_id for row in self.instructions.values()}
         self.organisations = organisations_by_id(keys)
 
-    def recognise(self, line: StatementLine) -> Recognised:
+    def recognise(self, line: BankStatementLine) -> Recognised:
         """What ``line`` is, as the payments stand now: confirming one changes what the next line can be."""
         found = find_payment_references(line.remittance_information)
         if found:
             return self._payment(line, found)
-        keys = find_deposit_references(_text(line)) if line.direction == BankDirection.CREDIT else []
+        keys = find_pay_in_references(_text(line)) if line.direction == BankDirection.CREDIT else []
         if not keys:
             return Recognised(BankMatch.UNALLOCATED, "no_reference")
         payers = [self.organisations[key] for key in keys if key in self.organisations]
@@ -71,9 +71,9 @@ class Matcher:
             return Recognised(BankMatch.UNALLOCATED, "unknown_reference")
         (payer,) = payers
         # What the operator pays in under its own reference makes its reserve larger.
-        return Recognised(BankMatch.RESERVE if payer.is_operator else BankMatch.DEPOSIT, payer=payer)
+        return Recognised(BankMatch.RESERVE if payer.is_operator else BankMatch.PAY_IN, payer=payer)
 
-    def _payment(self, line: StatementLine, references: list[str]) -> Recognised:
+    def _payment(self, line: BankStatementLine, references: list[str]) -> Recognised:
         if len(references) > 1:
             return Recognised(BankMatch.UNALLOCATED, "several_references")
         instruction = self.instructions.get(references[0])
@@ -90,7 +90,7 @@ class Matcher:
             return Recognised(BankMatch.RETURNED, instruction=instruction, payee=payee)
         return Recognised(BankMatch.UNALLOCATED, "not_expected")
 
-    def accounts(self, lines: Sequence[StatementLine]) -> Iterator[int]:
+    def accounts(self, lines: Sequence[BankStatementLine]) -> Iterator[int]:
         """The accounts whose balances the bookings may move, opened if missing, so that they can be locked first."""
         for currency in sorted({line.currency for line in lines}):
             parties = [key for key, view in self.organisations.items() if not view.is_operator]
@@ -103,5 +103,5 @@ class Matcher:
         return list(Cycle.objects.filter(pk__in=keys).order_by("pk").values_list("public_id", flat=True))
 
 
-def _text(line: StatementLine) -> str:
+def _text(line: BankStatementLine) -> str:
     return f"{line.remittance_information} {line.counterparty_name}"

@@ -81,7 +81,7 @@ class BankEntry(models.Model):
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="bank_entry_amount"),
             models.CheckConstraint(
                 condition=Q(
-                    match__in=("deposit", "reserve"),
+                    match__in=("pay_in", "reserve"),
                     organisation__isnull=False,
                     instruction=None,
                     mismatch_code="",

@@ -6,16 +6,16 @@ from django.db.models import QuerySet
 
 from marketplace.participants.queries import get_organisation
 
-from .deposit_reference import deposit_reference_of
 from .models import BankEntry
+from .pay_in_reference import pay_in_reference_of
 from .states import BankMatch
 
 
-def deposit_reference(*, organisation: str) -> str:
+def pay_in_reference(*, organisation: str) -> str:
     """The reference that a participant states when it pays in. Raises Missing."""
-    return deposit_reference_of(get_organisation(organisation).id)
+    return pay_in_reference_of(get_organisation(organisation).id)
 
 
-def unallocated_receipts() -> QuerySet[BankEntry]:
+def unallocated_pay_ins() -> QuerySet[BankEntry]:
     """Bookings that nobody recognised and the operator has not allocated."""
     return BankEntry.objects.filter(match=BankMatch.UNALLOCATED, allocation=None)

@@ -13,7 +13,7 @@ from ..ground.serializers import PartyField, PartyListSerializer, label_of
 from .models import BankEntry, BankStatement
 
 
-class DepositReferenceSerializer(serializers.Serializer[Any]):
+class PayInReferenceSerializer(serializers.Serializer[Any]):
     """What a participant states in the remittance text when it pays in."""
 
     organisation = serializers.CharField()

@@ -29,12 +29,12 @@ from ..ledger.models import Posting
 from ..ledger.services import require_funds_regime
 from ..ledger.states import AccountKind, EntryKind, LineKind
 from ..settlement.models import SettlementInstruction
-from ..settlement.services.payments import tell_if_found
+from ..settlement.services.payments import emit_if_found
 from ..settlement.states import INSTRUCTION
-from ..shortfalls.services.claims import collect_from_receipt
+from ..shortfalls.services.claims import collect_from_pay_in
 from ..trades.services.holds import lock_waiting_trades
 from ..trades.services.trades import secure_waiting_trades
-from .bank_statement import StatementLine, parse_statement
+from .bank_statement import BankStatementLine, parse_statement
 from .errors import BookingChanged, NotUnallocated
 from .matching import Matcher, Recognised
 from .models import BankAllocation, BankEntry, BankStatement
@@ -100,7 +100,7 @@ def import_bank_statement(
     return statement
 
 
-def _require_currencies(fresh: Sequence[StatementLine], closing_currency: str | None) -> None:
+def _require_currencies(fresh: Sequence[BankStatementLine], closing_currency: str | None) -> None:
     """Every currency of a statement is one that the market clears, under a funds regime that is in force."""
     places = {line.currency: f"lines.{line.number}.currency" for line in reversed(fresh)}
     if closing_currency is not None:
@@ -114,7 +114,7 @@ def _require_currencies(fresh: Sequence[StatementLine], closing_currency: str | 
         require_funds_regime(currency)
 
 
-def _ledger_balance(currency: str, fresh: Sequence[StatementLine]) -> int:
+def _ledger_balance(currency: str, fresh: Sequence[BankStatementLine]) -> int:
     """What the ledger has at the bank once ``fresh`` is booked; nobody else books meanwhile."""
     account = market_accounts(currency)[AccountKind.BANK_CLIENT]
     stands = Posting.objects.filter(account_id=account).aggregate(total=Sum("amount_minor"))["total"] or 0
@@ -125,7 +125,7 @@ def _ledger_balance(currency: str, fresh: Sequence[StatementLine]) -> int:
     )
 
 
-def _unknown(lines: Sequence[StatementLine]) -> list[StatementLine]:
+def _unknown(lines: Sequence[BankStatementLine]) -> list[BankStatementLine]:
     """The bookings that were not imported before; raises BookingChanged where one reads otherwise now."""
     references = [line.entry_reference for line in lines]
     known = {row.entry_reference: row for row in BankEntry.objects.filter(entry_reference__in=references)}
@@ -148,14 +148,14 @@ def _unknown(lines: Sequence[StatementLine]) -> list[StatementLine]:
     return [line for line in lines if line.entry_reference not in known]
 
 
-def _book(statement: BankStatement, lines: Sequence[StatementLine]) -> list[str]:
+def _book(statement: BankStatement, lines: Sequence[BankStatementLine]) -> list[str]:
     """Recognise and post each booking in order, then secure what the receipts cover; the matches."""
     matcher = Matcher(lines)
     depositors = sorted(
         {
             (match.payer.id, line.currency)
             for line in lines
-            if (match := matcher.recognise(line)).match == BankMatch.DEPOSIT and match.payer is not None
+            if (match := matcher.recognise(line)).match == BankMatch.PAY_IN and match.payer is not None
         }
     )
     for currency in sorted({currency for _, currency in depositors}):
@@ -188,13 +188,13 @@ def _book(statement: BankStatement, lines: Sequence[StatementLine]) -> list[str]
     return matches
 
 
-def _post_booking(line: StatementLine, found: Recognised) -> None:
+def _post_booking(line: BankStatementLine, found: Recognised) -> None:
     """The entry of one booking; a payment that it confirms or returns changes its state with it."""
     accounts = market_accounts(line.currency)
     bank = accounts[AccountKind.BANK_CLIENT]
-    if found.match == BankMatch.DEPOSIT and found.payer is not None:
+    if found.match == BankMatch.PAY_IN and found.payer is not None:
         own = accounts_of(found.payer.id, line.currency)
-        kind, other = EntryKind.RECEIPT, own[AccountKind.AVAILABLE]
+        kind, other = EntryKind.PAY_IN, own[AccountKind.AVAILABLE]
         emit(
             PaymentReceived(
                 organisation=found.payer.public_id,
@@ -206,11 +206,11 @@ def _post_booking(line: StatementLine, found: Recognised) -> None:
     elif found.match == BankMatch.RESERVE:
         kind, other = EntryKind.RESERVE, accounts[AccountKind.RESERVE]
     elif found.instruction is not None:
-        kind, other = _settle(found.instruction, found, accounts)
+        kind, other = _apply_to_instruction(found.instruction, found, accounts)
     else:
         kind, other = EntryKind.SUSPENSE, accounts[AccountKind.UNALLOCATED]
     debit, credit = (bank, other) if line.direction == BankDirection.CREDIT else (other, bank)
-    purpose = LineKind.PAYMENT if found.instruction else LineKind.RECEIPT
+    purpose = LineKind.PAYMENT if found.instruction else LineKind.PAY_IN
     draft = Draft(
         kind=kind,
         reference=f"bank:{line.entry_reference}",
@@ -219,11 +219,11 @@ def _post_booking(line: StatementLine, found: Recognised) -> None:
         description=line.remittance_information[:200],
     )
     post([draft], currency=line.currency, purpose=line.entry_reference)
-    if found.match == BankMatch.DEPOSIT and found.payer is not None:
-        collect_from_receipt(payer=found.payer, currency=line.currency, reference=line.entry_reference)
+    if found.match == BankMatch.PAY_IN and found.payer is not None:
+        collect_from_pay_in(payer=found.payer, currency=line.currency, reference=line.entry_reference)
 
 
-def _settle(
+def _apply_to_instruction(
     instruction: SettlementInstruction, found: Recognised, accounts: dict[str, int]
 ) -> tuple[EntryKind, int]:
     """Move the payment's state; the kind of entry and the account on its other side."""
@@ -251,7 +251,7 @@ def _settle(
         actor=SYSTEM,
         payload={"reference": instruction.reference, "amount_minor": instruction.amount_minor},
     )
-    tell_if_found(instruction)
+    emit_if_found(instruction)
     payee = found.payee
     if payee is None or payee.is_operator:
         return EntryKind.SWEEP, accounts[AccountKind.BANK_OPERATOR]
@@ -261,7 +261,7 @@ def _settle(
 
 
 @keeping_refusals()
-def allocate_receipt(*, actor: Actor, bank_entry: str, organisation: str) -> BankEntry:
+def allocate_pay_in(*, actor: Actor, bank_entry: str, organisation: str) -> BankEntry:
     """Credit a receipt that was not recognised to the participant it belongs to, as the operator finds.
 
     Emits payment.received and secures waiting trades. Raises SecondPersonNeeded for a large amount, NotUnallocated,
@@ -280,7 +280,7 @@ def allocate_receipt(*, actor: Actor, bank_entry: str, organisation: str) -> Ban
         raise FieldInvalid("organisation", Label("name a participant", "参加者を指定してください"))
     require_second_person(
         actor=actor,
-        command="clearing.allocate_receipt",
+        command="clearing.allocate_pay_in",
         subject=entry.public_id,
         amount_minor=entry.amount_minor,
         currency=entry.currency,
@@ -290,7 +290,7 @@ def allocate_receipt(*, actor: Actor, bank_entry: str, organisation: str) -> Ban
     own = accounts_of(payer.id, entry.currency)
     market = market_accounts(entry.currency)
     received = Line(
-        LineKind.RECEIPT,
+        LineKind.PAY_IN,
         market[AccountKind.UNALLOCATED],
         own[AccountKind.AVAILABLE],
         entry.amount_minor,
@@ -303,12 +303,12 @@ def allocate_receipt(*, actor: Actor, bank_entry: str, organisation: str) -> Ban
         description=entry.remittance_information[:200],
     )
     post([draft], currency=entry.currency, purpose=entry.public_id)
-    collect_from_receipt(payer=payer, currency=entry.currency, reference=entry.public_id)
+    collect_from_pay_in(payer=payer, currency=entry.currency, reference=entry.public_id)
     BankAllocation.objects.create(
         bank_entry=entry, organisation_id=payer.id, decided_by=actor.identifier, decided_at=clock.now()
     )
     record(
-        kind="clearing.receipt_allocated",
+        kind="clearing.pay_in_allocated",
         subject=entry.public_id,
         actor=actor,
         payload={"organisation": payer.public_id, "amount_minor": entry.amount_minor},

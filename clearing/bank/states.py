@@ -17,7 +17,7 @@ class BankDirection(TextChoices):
 class BankMatch(TextChoices):
     """What a line of the bank's statement was recognised as."""
 
-    DEPOSIT = "deposit", Label("paid in by a participant", "参加者の入金")
+    PAY_IN = "pay_in", Label("paid in by a participant", "参加者の入金")
     RESERVE = "reserve", Label("paid into the reserve by the operator", "運営者による準備金の入金")
     SETTLEMENT = "settlement", Label("settlement payment confirmed", "決済の確認")
     RETURNED = "returned", Label("settlement payment returned", "決済の組戻し")

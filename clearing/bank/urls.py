@@ -3,13 +3,13 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from .views import BankEntryViewSet, BankStatementViewSet, DepositReferenceView
+from .views import BankEntryViewSet, BankStatementViewSet, PayInReferenceView
 
 router = SimpleRouter()
 router.register("bank-statements", BankStatementViewSet, basename="bank-statement")
 router.register("bank-entries", BankEntryViewSet, basename="bank-entry")
 
 urlpatterns = [
-    path("deposit-reference/", DepositReferenceView.as_view(), name="deposit-reference"),
+    path("pay-in-reference/", PayInReferenceView.as_view(), name="pay-in-reference"),
     *router.urls,
 ]

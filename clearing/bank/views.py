@@ -17,31 +17,31 @@ from marketplace.kernel.errors import Missing
 
 from .filters import BankEntryFilter
 from .models import BankEntry, BankStatement
-from .queries import deposit_reference
+from .queries import pay_in_reference
 from .serializers import (
     AllocateSerializer,
     BankEntrySerializer,
     BankStatementSerializer,
-    DepositReferenceSerializer,
+    PayInReferenceSerializer,
     UploadStatementSerializer,
 )
-from .services import allocate_receipt, import_bank_statement
+from .services import allocate_pay_in, import_bank_statement
 
 
-class DepositReferenceView(APIView):
+class PayInReferenceView(APIView):
     """Under which reference the caller pays in."""
 
     permission_classes = (HasScope,)
 
     @extend_schema(
-        summary="Read the reference to pay in under", responses={200: DepositReferenceSerializer, **PROBLEMS}
+        summary="Read the reference to pay in under", responses={200: PayInReferenceSerializer, **PROBLEMS}
     )
     def get(self, request: Request) -> Response:
         """The reference that the caller's organisation states in the remittance text."""
         actor = actor_of(request)
         if actor.organisation is None:
             raise Missing(kind="organisation", identifier=actor.identifier)
-        reference = deposit_reference(organisation=actor.organisation)
+        reference = pay_in_reference(organisation=actor.organisation)
         return Response({"organisation": actor.organisation, "reference": reference})
 
 
@@ -80,4 +80,4 @@ class BankEntryViewSet(MarketReadViewSet[BankEntry]):
     )
     def allocate(self, data: dict[str, Any], public_id: str) -> BankEntry:
         """Credit a receipt that was not recognised to a participant (operator)."""
-        return allocate_receipt(actor=self.actor, bank_entry=public_id, organisation=data["organisation"])
+        return allocate_pay_in(actor=self.actor, bank_entry=public_id, organisation=data["organisation"])

@@ -39,7 +39,7 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
-class ClosedDayStatement:
+class ClosedDayDeclaration:
     """``day`` is closed to clearing, or (``closed`` is False) is after all not; the last statement counts.
 
     ``scope`` is a currency, or empty for all; a day is closed if it is closed for the currency or for all.
@@ -55,13 +55,13 @@ class CutOffs:
     """The cut-offs of one currency."""
 
     def __init__(
-        self, schedules: Iterable[Schedule], statements: Iterable[ClosedDayStatement], zone: ZoneInfo
+        self, schedules: Iterable[Schedule], statements: Iterable[ClosedDayDeclaration], zone: ZoneInfo
     ) -> None:
         """``schedules`` and ``statements`` of this currency in the order in which they were stated."""
         self.zone = zone
         self._calendar = BusinessCalendar()
         self._schedules = tuple(schedules)
-        self._statements: dict[date, list[ClosedDayStatement]] = {}
+        self._statements: dict[date, list[ClosedDayDeclaration]] = {}
         for statement in statements:
             self._statements.setdefault(statement.day, []).append(statement)
 

@@ -25,10 +25,10 @@ class CycleFaulty(DomainError):
     detail = Label("{cycle} cannot be validated: {faults}.", "{cycle} を検証できません: {faults}")
 
 
-class CycleOnHold(DomainError):
+class CycleIsPaused(DomainError):
     """The operator keeps the cycle where it is. Fields: ``cycle, reason``."""
 
-    code = "cycle_on_hold"
+    code = "cycle_paused"
     category = Category.CONFLICT
     detail = Label(
         "{cycle} is on hold ({reason}); release it first.",
@@ -36,18 +36,18 @@ class CycleOnHold(DomainError):
     )
 
 
-class CycleNotOnHold(DomainError):
+class CycleNotPaused(DomainError):
     """The cycle is not on hold. Fields: ``cycle``."""
 
-    code = "cycle_not_on_hold"
+    code = "cycle_not_paused"
     category = Category.CONFLICT
     detail = Label("{cycle} is not on hold.", "{cycle} は保留されていません。")
 
 
-class CycleCannotBeHeld(DomainError):
+class CycleCannotBePaused(DomainError):
     """A cycle is held from its cut-off until it is settled. Fields: ``cycle, state``."""
 
-    code = "cycle_cannot_be_held"
+    code = "cycle_cannot_be_paused"
     category = Category.CONFLICT
     detail = Label(
         "{cycle} is {state}: a cycle can be held from its cut-off until it is settled.",

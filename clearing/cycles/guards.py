@@ -23,14 +23,14 @@ def numbers_without_gap() -> pgtrigger.Trigger:
     )
 
 
-def held_cycle_stands() -> pgtrigger.Trigger:
+def paused_cycle_keeps_its_state() -> pgtrigger.Trigger:
     """A cycle that the operator holds stays in its state until it is released."""
     return pgtrigger.Trigger(
-        name="held_cycle_stands",
+        name="paused_cycle_keeps_its_state",
         when=pgtrigger.Before,
         operation=pgtrigger.Update,
         func="""
-            IF OLD.on_hold_since IS NOT NULL AND NEW.state <> OLD.state THEN
+            IF OLD.paused_since IS NOT NULL AND NEW.state <> OLD.state THEN
                 RAISE EXCEPTION 'cycle % is on hold and stays %', OLD.business_key, OLD.state
                     USING ERRCODE = 'check_violation';
             END IF;

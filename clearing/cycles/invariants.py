@@ -44,19 +44,19 @@ Invariant(
     check=cut_off_by_no_calendar,
 )
 Invariant(
-    name="clearing.held_cycle_stands",
+    name="clearing.paused_cycle_keeps_its_state",
     promise=2,
     statement="A cycle on hold names who holds it and why, and stays in its state.",
     guards=(
-        "clearing_cycle.held_cycle_stands",
-        "clearing_cycle.cycle_hold_reason",
-        "clearing_cycle.cycle_held_when",
+        "clearing_cycle.paused_cycle_keeps_its_state",
+        "clearing_cycle.cycle_pause_reason",
+        "clearing_cycle.cycle_paused_when",
     ),
     test="tests/clearing/cycles/test_guards.py::test_a_cycle_on_hold_stays_where_it_is",
     check=by_query(
-        "SELECT business_key, state FROM clearing_cycle WHERE (on_hold_since IS NULL) <> (hold_reason = '')"
-        " OR (on_hold_since IS NULL) <> (held_by = '')"
-        " OR on_hold_since IS NOT NULL AND state IN ('open', 'settled')"
+        "SELECT business_key, state FROM clearing_cycle WHERE (paused_since IS NULL) <> (pause_reason = '')"
+        " OR (paused_since IS NULL) <> (paused_by = '')"
+        " OR paused_since IS NOT NULL AND state IN ('open', 'settled')"
     ),
 )
 

@@ -11,8 +11,8 @@ from marketplace.kernel.guards import append_only, immutable, no_delete, set_onc
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
 from ..ground.columns import CURRENCY_PATTERN, currency_stated
-from .guards import cut_off_when_closed, held_cycle_stands, numbers_without_gap, under_a_regime
-from .states import CYCLE, HOLDABLE_STATES, CycleState
+from .guards import cut_off_when_closed, numbers_without_gap, paused_cycle_keeps_its_state, under_a_regime
+from .states import CYCLE, PAUSABLE_STATES, CycleState
 
 VALIDATED_COLUMNS = ("trades", "obligations", "input_hash", "trades_root")
 NETTED_COLUMNS = (
@@ -50,8 +50,8 @@ class Cycle(models.Model):
     from netting on and so before anything is posted, commits to the trades (``trades_root``) and the positions. ``netted_at`` is the moment of
     finality: from then on the operator stands in every obligation's place, the debtors are released, and what
     becomes of a participant changes nothing. ``posted_at`` is when the ledger says so. ``cut_off_at`` is the cut-off
-    of the schedule that the cycle was closed for, null where the operator closed it. While ``on_hold_since`` is set
-    the cycle stays where it is, by the word (``hold_reason``) of somebody of the operator (``held_by``).
+    of the schedule that the cycle was closed for, null where the operator closed it. While ``paused_since`` is set
+    the cycle stays where it is, by the word (``pause_reason``) of somebody of the operator (``paused_by``).
 
     ``payments_before``: payments that the obligations would take one by one. ``payments_after``: participants,
     and the operator, with a net position other than zero. ``gross_minor``: the sum of all obligations with tax.
@@ -85,9 +85,9 @@ class Cycle(models.Model):
     merkle_root = models.CharField(max_length=64, null=True)
     posted_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
-    on_hold_since = models.DateTimeField(null=True)
-    hold_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
-    held_by = models.CharField(max_length=IDENTIFIER_LENGTH, blank=True, default="", db_default="")
+    paused_since = models.DateTimeField(null=True)
+    pause_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
+    paused_by = models.CharField(max_length=IDENTIFIER_LENGTH, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [
@@ -106,12 +106,12 @@ class Cycle(models.Model):
                 condition=_recorded_from("posted", ("posted_at",)), name="cycle_final_when"
             ),
             models.CheckConstraint(
-                condition=Q(on_hold_since=None, hold_reason="", held_by="")
-                | Q(on_hold_since__isnull=False) & ~Q(hold_reason="") & ~Q(held_by=""),
-                name="cycle_hold_reason",
+                condition=Q(paused_since=None, pause_reason="", paused_by="")
+                | Q(paused_since__isnull=False) & ~Q(pause_reason="") & ~Q(paused_by=""),
+                name="cycle_pause_reason",
             ),
             models.CheckConstraint(
-                condition=Q(on_hold_since=None) | Q(state__in=HOLDABLE_STATES), name="cycle_held_when"
+                condition=Q(paused_since=None) | Q(state__in=PAUSABLE_STATES), name="cycle_paused_when"
             ),
             models.CheckConstraint(
                 condition=Q(cut_off_at=None)
@@ -136,7 +136,7 @@ class Cycle(models.Model):
             ),
             no_delete(),
             numbers_without_gap(),
-            held_cycle_stands(),
+            paused_cycle_keeps_its_state(),
             cut_off_when_closed(),
             under_a_regime(),
         ]

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from marketplace.kernel import clock
 from marketplace.kernel.errors import Missing
 
-from .cut_offs import ClosedDayStatement, CutOffs, Schedule
+from .cut_offs import ClosedDayDeclaration, CutOffs, Schedule
 from .models import ClearingSchedule, ClosedDay, Cycle
 from .states import FINAL_STATES, CycleState
 
@@ -100,7 +100,7 @@ class Calendars:
                 )
             )
         self._statements = [
-            ClosedDayStatement(row.day, row.currency, row.closed, row.stated_at)
+            ClosedDayDeclaration(row.day, row.currency, row.closed, row.stated_at)
             for row in ClosedDay.objects.order_by("pk")
         ]
         self._zone = clock.market_zone()

@@ -18,7 +18,7 @@ class CycleState(TextChoices):
     POSTED = "posted", Label("posted to the ledger", "記帳済み")
     SETTLING = "settling", Label("being settled", "決済中")
     SETTLED = "settled", Label("settled", "決済完了")
-    PARTIAL = "partial", Label("settled in part; the rest is carried", "一部決済・残額繰越")
+    PARTIAL = "partial", Label("settled in part; the rest is deferred", "一部決済・残額繰越")
 
 
 CYCLE = StateMachine(
@@ -34,11 +34,11 @@ CYCLE = StateMachine(
         (CycleState.NETTED, "post", "system"): CycleState.POSTED,
         (CycleState.POSTED, "instruct", "system"): CycleState.SETTLING,
         (CycleState.SETTLING, "settle", "system"): CycleState.SETTLED,
-        (CycleState.SETTLING, "carry", "system"): CycleState.PARTIAL,
+        (CycleState.SETTLING, "settle_in_part", "system"): CycleState.PARTIAL,
         # What failed was paid again, or a claim was collected: the rest is settled after all.
         (CycleState.PARTIAL, "settle", "system"): CycleState.SETTLED,
         # A bank may return a payment after it was confirmed.
-        (CycleState.SETTLED, "carry", "system"): CycleState.PARTIAL,
+        (CycleState.SETTLED, "settle_in_part", "system"): CycleState.PARTIAL,
     },
 )
 
@@ -46,4 +46,4 @@ CUT_OFF_STATES = (CycleState.CLOSING, CycleState.VALIDATED, CycleState.NETTED)
 FINAL_STATES = (CycleState.SETTLED, CycleState.PARTIAL)
 POSTED_STATES = (CycleState.POSTED, CycleState.SETTLING, *FINAL_STATES)
 WORKING_STATES = (*CUT_OFF_STATES, CycleState.POSTED)
-HOLDABLE_STATES = (*WORKING_STATES, CycleState.SETTLING, CycleState.PARTIAL)
+PAUSABLE_STATES = (*WORKING_STATES, CycleState.SETTLING, CycleState.PARTIAL)

@@ -9,7 +9,7 @@ Invariant(
     promise=7,
     statement=(
         "An issuer's invoices are numbered without a gap; each sale and each correction of one of a settling cycle has"
-        " one, each participant's fees and fees refunded too; penalties, shares and carried rests have none."
+        " one, each participant's fees and fees refunded too; penalties, shares and deferred obligations have none."
     ),
     guards=(
         "clearing_invoice.numbers_without_gap",
@@ -24,18 +24,18 @@ Invariant(
     check=by_query(
         "SELECT issuer_id::text AS subject, count(*) AS found, max(sequence)::bigint AS wanted FROM clearing_invoice"
         " GROUP BY issuer_id HAVING count(*) <> max(sequence)"
-        " UNION ALL SELECT c.business_key, count(i.id), count(o.id) FILTER (WHERE o.carried_from_id IS NULL"
+        " UNION ALL SELECT c.business_key, count(i.id), count(o.id) FILTER (WHERE o.deferred_from_id IS NULL"
         "   AND o.kind IN ('purchase', 'refund', 'adjustment')) FROM clearing_cycle c"
         "  JOIN clearing_obligation o ON o.cycle_id = c.id AND o.kind NOT IN ('fee', 'fee_refund')"
         "  LEFT JOIN clearing_invoice i ON i.obligation_id = o.id AND i.replaces_id IS NULL"
         "  WHERE c.state IN ('settling', 'settled', 'partial') GROUP BY c.id"
-        "  HAVING count(i.id) <> count(o.id) FILTER (WHERE o.carried_from_id IS NULL"
+        "  HAVING count(i.id) <> count(o.id) FILTER (WHERE o.deferred_from_id IS NULL"
         "   AND o.kind IN ('purchase', 'refund', 'adjustment'))"
         " UNION ALL SELECT owed.business_key, count(i.id), 1 FROM ("
         "   SELECT DISTINCT c.id, c.business_key, o.kind,"
         "     CASE o.kind WHEN 'fee' THEN o.debtor_id ELSE o.creditor_id END AS party FROM clearing_cycle c"
         "     JOIN clearing_obligation o ON o.cycle_id = c.id AND o.kind IN ('fee', 'fee_refund')"
-        "      AND o.amount_minor > 0 AND o.carried_from_id IS NULL"
+        "      AND o.amount_minor > 0 AND o.deferred_from_id IS NULL"
         "    WHERE c.state IN ('settling', 'settled', 'partial')) owed"
         "  LEFT JOIN clearing_invoice i ON i.cycle_id = owed.id AND i.purpose = owed.kind"
         "   AND i.recipient_id = owed.party AND i.replaces_id IS NULL"

@@ -9,7 +9,7 @@ from .models import Entry, Posting
 from .states import AccountKind, LineKind
 
 
-class StatementLineFilter(filters.FilterSet):
+class PostingFilter(filters.FilterSet):
     """By account, kind of account, line, cycle, trade and business day."""
 
     account = filters.CharFilter(field_name="account__public_id")

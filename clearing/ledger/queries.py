@@ -83,7 +83,7 @@ def visible_accounts(actor: Actor) -> QuerySet[Account]:
     return accounts.filter(organisation_id=own_key(actor))
 
 
-def statement_lines(actor: Actor) -> QuerySet[Posting]:
+def visible_postings(actor: Actor) -> QuerySet[Posting]:
     """What moved on the accounts of the actor's organisation; on every account, for the operator."""
     lines = Posting.objects.select_related("entry", "entry__cycle", "account", "trade")
     if actor.may_see():

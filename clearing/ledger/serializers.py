@@ -41,7 +41,7 @@ class AccountSerializer(serializers.ModelSerializer[Account]):
         return None if balance is None else NORMAL_SIDE[account.kind] * balance
 
 
-class StatementLineSerializer(serializers.ModelSerializer[Posting]):
+class PostingSerializer(serializers.ModelSerializer[Posting]):
     """One movement on an account. ``amount_minor`` is signed: debit positive, credit negative."""
 
     entry = serializers.CharField(source="entry.public_id")

@@ -39,9 +39,9 @@ class AccountKind(TextChoices):
 class EntryKind(TextChoices):
     """What a journal entry records."""
 
-    RECEIPT = "receipt", Label("receipt", "入金")
+    PAY_IN = "pay_in", Label("pay-in", "入金")
     HOLD = "hold", Label("hold for a trade", "取引拘束")
-    RELEASE = "release", Label("release to clearing", "検収による払出し")
+    CAPTURE = "capture", Label("capture of a hold", "確保資金の確定")
     RETURN = "return", Label("return of a hold", "拘束解除・返金")
     CYCLE = "cycle", Label("clearing of a cycle", "清算記帳")
     PAYOUT = "payout", Label("settlement payment", "決済払出し")
@@ -60,7 +60,7 @@ class EntryKind(TextChoices):
 class LineKind(TextChoices):
     """What a posting is within its entry."""
 
-    RECEIPT = "receipt", Label("receipt", "入金")
+    PAY_IN = "pay_in", Label("pay-in", "入金")
     HOLD = "hold", Label("hold", "拘束")
     UNHOLD = "unhold", Label("end of a hold", "拘束解除")
     UNUSED = "unused", Label("part of a hold that was not used", "拘束未使用分の返還")
@@ -79,7 +79,7 @@ class LineKind(TextChoices):
     DRAWN_DEPOSIT = "drawn_deposit", Label("drawn from the security deposit", "保証金からの充当")
     DRAWN_RESERVE = "drawn_reserve", Label("lent by the reserve, now a claim", "準備金からの立替")
     COVERED = "covered", Label("money set aside for the cycle, used", "充当額の受入れ")
-    CARRIED = "carried", Label("put off to the next cycle", "翌サイクルへの繰越")
+    DEFERRED = "deferred", Label("put off to the next cycle", "翌サイクルへの繰越")
     AWAITED = "awaited", Label("due, but put off by its debtor", "相手方による繰越（未収）")
     RECOVERED = "recovered", Label("earlier claim collected", "立替金の回収")
     DEPOSITED = "deposited", Label("paid into the security deposit", "保証金の差入れ")

@@ -10,13 +10,13 @@ from .views import (
     FundsRegimeViewSet,
     JournalView,
     LedgerPeriodViewSet,
-    StatementLineViewSet,
+    PostingViewSet,
     TrialBalanceView,
 )
 
 router = SimpleRouter()
 router.register("accounts", AccountViewSet, basename="account")
-router.register("statement-lines", StatementLineViewSet, basename="statement-line")
+router.register("postings", PostingViewSet, basename="posting")
 router.register("ledger-periods", LedgerPeriodViewSet, basename="ledger-period")
 router.register("funds-regimes", FundsRegimeViewSet, basename="funds-regime")
 

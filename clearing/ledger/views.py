@@ -25,16 +25,16 @@ from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 from marketplace.participants.queries import get_organisation
 
-from .filters import StatementLineFilter
+from .filters import PostingFilter
 from .models import Account, FundsRegime, LedgerPeriod, Posting
 from .queries import (
     balances,
     balances_at,
     client_money,
     journal_csv,
-    statement_lines,
     trial_balance,
     visible_accounts,
+    visible_postings,
     visible_regimes,
 )
 from .serializers import (
@@ -45,7 +45,7 @@ from .serializers import (
     DeclareFundsRegimeSerializer,
     FundsRegimeSerializer,
     LedgerPeriodSerializer,
-    StatementLineSerializer,
+    PostingSerializer,
     TrialBalanceSerializer,
 )
 from .services import close_ledger_period, declare_funds_regime
@@ -71,11 +71,11 @@ class AccountViewSet(MarketReadViewSet[Account]):
         return visible_accounts(self.actor)
 
 
-class StatementLineViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Posting]):
+class PostingViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Posting]):
     """Movements on the accounts of the caller's organisation, newest first; on every account, for the operator."""
 
-    serializer_class = StatementLineSerializer
-    filterset_class = StatementLineFilter
+    serializer_class = PostingSerializer
+    filterset_class = PostingFilter
     permission_classes = (HasScope,)
     queryset = Posting.objects.none()
 
@@ -83,7 +83,7 @@ class StatementLineViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Postin
         """What the caller may see."""
         if getattr(self, "swagger_fake_view", False):
             return Posting.objects.none()
-        return statement_lines(actor_of(self.request))
+        return visible_postings(actor_of(self.request))
 
 
 class TrialBalanceView(APIView):

@@ -24,7 +24,7 @@ def positions_sum_to_zero() -> pgtrigger.Trigger:
                 OR sum(p.fees_minor + p.fee_refunds_minor) <> 0
                 OR sum(p.fee_tax_minor + p.fee_refund_tax_minor) <> 0
                 OR sum(p.shares_paid_minor + p.shares_received_minor) <> 0
-                OR sum(p.carried_forward_minor) <> 0
+                OR sum(p.deferred_minor) <> 0
                 OR bool_or(p.currency <> c.currency)
                 OR c.state <> 'validated'
                 OR count(*) <> (SELECT count(*) FROM clearing_netposition all_rows WHERE all_rows.cycle_id = p.cycle_id)

@@ -18,7 +18,7 @@ POSTED_AS_NETTED = (
     "   ('corrections_paid', -n.corrections_paid_minor),"
     "   ('corrections_received', n.corrections_received_minor),"
     "   ('shares_paid', -n.shares_paid_minor), ('shares_received', n.shares_received_minor),"
-    "   ('carried', n.carried_forward_minor), ('awaited', -n.carried_forward_minor)) AS v(line, amount) WHERE v.amount > 0)"
+    "   ('deferred', n.deferred_minor), ('awaited', -n.deferred_minor)) AS v(line, amount) WHERE v.amount > 0)"
     " SELECT * FROM posted FULL JOIN netted USING (cycle_id, organisation_id, line)"
     " WHERE posted.amount IS DISTINCT FROM netted.amount"
 )

@@ -27,7 +27,7 @@ POSITION_COLUMNS = (
     "corrections_received_minor",
     "shares_paid_minor",
     "shares_received_minor",
-    "carried_forward_minor",
+    "deferred_minor",
 )
 """The parts of a net position, in the order in which they are hashed."""
 
@@ -36,7 +36,7 @@ class NetPosition(models.Model):
     """What a cycle comes to for one participant, or the operator.
 
     Every amount is signed as it adds to ``net_minor``: purchases and fees paid are negative, sales and fees earned
-    positive. Corrections include their tax. ``carried_forward_minor`` is what was put off to the next cycle: positive
+    positive. Corrections include their tax. ``deferred_minor`` is what was put off to the next cycle: positive
     for who owed it, negative for who was to get it. ``party_key`` is the corporate number as hashed. Invariants: the parts sum to the net; the positions of a cycle sum to
     zero and are made in one statement, when it is netted. Append-only.
     """
@@ -58,7 +58,7 @@ class NetPosition(models.Model):
     corrections_received_minor = models.BigIntegerField()
     shares_paid_minor = models.BigIntegerField(db_default=0)
     shares_received_minor = models.BigIntegerField(db_default=0)
-    carried_forward_minor = models.BigIntegerField(db_default=0)
+    deferred_minor = models.BigIntegerField(db_default=0)
     net_minor = models.BigIntegerField()
 
     class Meta:

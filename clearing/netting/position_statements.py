@@ -31,9 +31,9 @@ _OWN_LINES = f"""
          WHERE %(all)s OR debtor_id = %(party)s OR creditor_id = %(party)s
     ) own ORDER BY leaf
 """  # noqa: S608  our own words
-_CARRIED = f"""
+_DEFERRED_LINES = f"""
     SELECT {FURTHER_LINE} FROM clearing_obligation o
-      JOIN clearing_obligation earlier ON earlier.id = o.carried_from_id AND earlier.cycle_id = %(cycle)s
+      JOIN clearing_obligation earlier ON earlier.id = o.deferred_from_id AND earlier.cycle_id = %(cycle)s
       JOIN clearing_trade t ON t.id = o.trade_id
      WHERE %(all)s OR o.debtor_id = %(party)s OR o.creditor_id = %(party)s ORDER BY 1
 """  # noqa: S608  our own words
@@ -92,8 +92,8 @@ def _head(position: NetPosition, trades: TradesTree, scope: dict[str, Any]) -> d
     line = position_line(position.party_key, parts)
     proof = tree.proof(line)
     with connection.cursor() as cursor:
-        cursor.execute(_CARRIED, scope)
-        carried = [row[0] for row in cursor.fetchall()]
+        cursor.execute(_DEFERRED_LINES, scope)
+        deferred = [row[0] for row in cursor.fetchall()]
     return {
         "format": FORMAT,
         "party": position.party_key,
@@ -120,7 +120,7 @@ def _head(position: NetPosition, trades: TradesTree, scope: dict[str, Any]) -> d
         "page_lines": PAGE_LINES,
         "block_lines": BLOCK_LINES,
         "block_roots": [block.root for block in trades.blocks],
-        "carried_forward": carried,
+        "deferred": deferred,
     }
 
 

@@ -42,7 +42,7 @@ class Position:
     corrections_received_minor: int = 0
     shares_paid_minor: int = 0
     shares_received_minor: int = 0
-    carried_forward_minor: int = 0
+    deferred_minor: int = 0
 
     @property
     def parts(self) -> tuple[int, ...]:

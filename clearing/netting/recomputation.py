@@ -30,11 +30,11 @@ _TOTALS = {
           FROM clearing_obligation WHERE cycle_id = %s AND kind <> 'fee' GROUP BY 1, 2, 3
     """,
 }
-_CARRIED = """
+_DEFERRED_LINES = """
     SELECT kind, count(*), sum(amount_minor)::bigint, sum(tax_minor)::bigint
-      FROM clearing_obligation WHERE cycle_id = %s AND carried_from_id IS NOT NULL GROUP BY 1
+      FROM clearing_obligation WHERE cycle_id = %s AND deferred_from_id IS NOT NULL GROUP BY 1
 """
-_PUT_OFF = """
+_DEFERRED = """
     SELECT o.debtor_id, o.creditor_id, sum(d.amount_minor + d.tax_minor)::bigint
       FROM clearing_deferral d JOIN clearing_obligation o ON o.id = d.obligation_id WHERE d.cycle_id = %s GROUP BY 1, 2
 """
@@ -49,7 +49,7 @@ class Totals(NamedTuple):
     """What is owed in a cycle, summed by debtor and by creditor; fees, which all go to the operator, by debtor alone.
 
     ``obligations`` is how many there are, ``payments`` how many of them are of some amount. ``made`` is what was made
-    for this very cycle, without what was carried into it: kind → how many, amount and tax.
+    for this very cycle, without what was deferred into it: kind → how many, amount and tax.
     """
 
     owed: list[PartyTotal]
@@ -76,8 +76,8 @@ def summed(side: str, cycle_id: int) -> list[tuple[Any, ...]]:
 def totals_out_of(cycle_id: int, *, owed: list[tuple[Any, ...]], due: list[tuple[Any, ...]]) -> Totals:
     """The totals of a cycle out of its two sides as they were summed."""
     with connection.cursor() as cursor:
-        cursor.execute(_CARRIED, [cycle_id])
-        carried = {kind: sums for kind, *sums in cursor.fetchall()}
+        cursor.execute(_DEFERRED_LINES, [cycle_id])
+        deferred_here = {kind: sums for kind, *sums in cursor.fetchall()}
     made: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     for _, kind, _, amount_minor, tax_minor, count, _ in owed:
         of_kind = made[kind]
@@ -92,7 +92,7 @@ def totals_out_of(cycle_id: int, *, owed: list[tuple[Any, ...]], due: list[tuple
         made={
             kind: (count - less[0], amount - less[1], tax - less[2])
             for kind, (count, amount, tax) in made.items()
-            for less in [carried.get(kind, (0, 0, 0))]
+            for less in [deferred_here.get(kind, (0, 0, 0))]
         },
     )
 
@@ -102,10 +102,10 @@ def computed_positions(cycle_id: int, totals: Totals | None = None) -> dict[int,
     owed, due, *_ = totals or totals_of(cycle_id)
     positions = net_positions(owed=owed, due=due, operator_id=operator_organisation().id)
     with connection.cursor() as cursor:
-        cursor.execute(_PUT_OFF, [cycle_id])
+        cursor.execute(_DEFERRED, [cycle_id])
         for debtor, creditor, minor in cursor.fetchall():
-            positions[debtor].carried_forward_minor += minor
-            positions[creditor].carried_forward_minor -= minor
+            positions[debtor].deferred_minor += minor
+            positions[creditor].deferred_minor -= minor
     return positions
 
 

@@ -24,7 +24,7 @@ class PositionSerializer(serializers.ModelSerializer[NetPosition]):
             "id", "cycle", "organisation", "currency", "purchases_minor", "purchase_tax_minor", "sales_minor",
             "sales_tax_minor", "fees_minor", "fee_tax_minor", "fee_refunds_minor", "fee_refund_tax_minor",
             "corrections_paid_minor", "corrections_received_minor", "shares_paid_minor", "shares_received_minor",
-            "carried_forward_minor", "net_minor",
+            "deferred_minor", "net_minor",
         )  # fmt: skip
 
 

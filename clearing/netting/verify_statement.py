@@ -193,7 +193,7 @@ class Recomputed:
         """What the participant owes, or is owed, in the next cycle instead of this one."""
         fields = line.split("|")
         owed = int(fields[4]) + int(fields[5])
-        self.parts["carried_forward_minor"] += owed * ((self.name == fields[2]) - (self.name == fields[3]))
+        self.parts["deferred_minor"] += owed * ((self.name == fields[2]) - (self.name == fields[3]))
 
     def finish(self) -> dict[str, int]:
         """Fees, with their tax rounded down once per rate and participant, and the net."""
@@ -222,7 +222,7 @@ def check_position(statement: dict[str, Any]) -> list[str]:
     recomputed = Recomputed(statement["name_in_lines"])
     for row in statement["lines"]:
         recomputed.add(row["line"])
-    for line in statement["carried_forward"]:
+    for line in statement["deferred"]:
         recomputed.carry(line)
     parts = recomputed.finish()
     found += recomputed.problems

@@ -44,7 +44,7 @@ REASONS: dict[str, Label] = {
     "complaint_open": Label("held while a complaint is open", "紛争中のため保留しています"),
     "waits_for_cut_off": Label("accepted; waits for the cut-off of the cycle", "検収済み・締切待ちです"),
     "being_cleared": Label("being cleared", "清算処理中です"),
-    "cycle_on_hold": Label("the operator holds the cycle", "運営者がサイクルを保留しています"),
+    "cycle_paused": Label("the operator holds the cycle", "運営者がサイクルを保留しています"),
     "payment_planned": Label("the payment is planned", "支払予定です"),
     "payment_sent": Label("the payment was handed to the bank", "銀行へ送付済みです"),
     "payment_unknown": Label("the bank has not confirmed the payment yet", "銀行の確認を待っています"),
@@ -129,7 +129,7 @@ class ExpectedPayments:
     def trades(self) -> QuerySet[Trade]:
         """Trades that the participant sells by and is not paid for yet."""
         price = Obligation.objects.filter(
-            self._in_unpaid_cycles(), trade=OuterRef("pk"), kind=ObligationKind.PURCHASE, carried_from=None
+            self._in_unpaid_cycles(), trade=OuterRef("pk"), kind=ObligationKind.PURCHASE, deferred_from=None
         )
         return Trade.objects.filter(Q(state__in=_BY_TRADE) | Exists(price), seller_id=self.own)
 
@@ -144,7 +144,7 @@ class ExpectedPayments:
         cycles = {
             row.trade_id: row.cycle
             for row in Obligation.objects.filter(
-                trade__in=trades, kind=ObligationKind.PURCHASE, carried_from=None
+                trade__in=trades, kind=ObligationKind.PURCHASE, deferred_from=None
             ).select_related("cycle")
         }
         corrected = self._corrected(trades)
@@ -288,10 +288,10 @@ class ExpectedPayments:
         if payment is not None:
             return self._outlook_of_payment(payment, cut_off_at=cycle.closed_at)
         if cycle.closed_at is None:
-            reason = "cycle_on_hold" if cycle.on_hold_since else "waits_for_cut_off"
+            reason = "cycle_paused" if cycle.paused_since else "waits_for_cut_off"
             return Outlook(reason, *self._next(cycle.currency))
-        if cycle.on_hold_since:
-            return Outlook("cycle_on_hold", cycle.closed_at)
+        if cycle.paused_since:
+            return Outlook("cycle_paused", cycle.closed_at)
         return Outlook(
             "being_cleared", cycle.closed_at, self._value_date_after(business_date(cycle.closed_at))
         )

@@ -38,7 +38,7 @@ def money_figures(currency: str = "JPY") -> dict[str, int]:
     }
 
 
-def carried_trades() -> list[dict[str, Any]]:
+def waiting_trades() -> list[dict[str, Any]]:
     """Trades that are neither cleared nor over, with the reason, by their keys."""
     waiting = Trade.objects.exclude(state__in=(TradeState.FAILED, TradeState.REFUNDED)).exclude(is_cleared())
     cycles = dict(

@@ -76,14 +76,14 @@ def finality(*, organisation: OrganisationView, at: datetime) -> Finality:
     """Exactly what was final for ``organisation`` at ``at``, and what was not."""
     paid = _paid_moments(organisation.id, at)
     rows = list(_obligations(organisation.id, at))
-    put_off = _put_off(rows, at)
+    deferred = _deferred(rows, at)
     return Finality(
         organisation=organisation.public_id,
         at=at,
         obligations=[
-            _obligation(row, organisation.id, at, paid, put_off.get(row.pk, 0))
+            _obligation(row, organisation.id, at, paid, deferred.get(row.pk, 0))
             for row in rows
-            if put_off.get(row.pk, 0) < row.amount_minor + row.tax_minor or not row.amount_minor
+            if deferred.get(row.pk, 0) < row.amount_minor + row.tax_minor or not row.amount_minor
         ],
         held=_held(organisation.id, at),
         payments=_payments(organisation.id, at),
@@ -110,7 +110,7 @@ def stage_at(*, netted_at: datetime | None, discharged_at: datetime | None, at: 
     return ObligationStage.DISCHARGED
 
 
-def _put_off(rows: list[Obligation], at: datetime) -> dict[int, int]:
+def _deferred(rows: list[Obligation], at: datetime) -> dict[int, int]:
     """What of each obligation was put off when its cycle was netted, by ``at``: that much nobody took over.
 
     It is a gross claim still, in the obligation that goes on with it. The tax on fees is not in their amounts.
@@ -125,7 +125,7 @@ def _put_off(rows: list[Obligation], at: datetime) -> dict[int, int]:
 
 
 def _obligation(
-    row: Obligation, organisation_id: int, at: datetime, paid: dict[int, datetime], put_off_minor: int
+    row: Obligation, organisation_id: int, at: datetime, paid: dict[int, datetime], deferred_minor: int
 ) -> dict[str, Any]:
     owes = row.debtor_id == organisation_id
     # What it owes was met by its own money when the ledger posted it; what it is owed, when the bank paid it out.
@@ -138,7 +138,7 @@ def _obligation(
         "agreement": row.trade.agreement,
         "kind": row.kind,
         "side": "owes" if owes else "is_owed",
-        "amount_minor": row.amount_minor + row.tax_minor - put_off_minor,
+        "amount_minor": row.amount_minor + row.tax_minor - deferred_minor,
         "currency": row.currency,
         "cycle": row.cycle.business_key,
         "legal_basis": row.legal_basis,

@@ -19,7 +19,7 @@ from ..trades.models import Obligation, Trade
 from ..trades.states import ObligationKind, TradeState
 from .states import LeftOutReason
 
-HELD, RESUMED = "clearing.trade_held", "clearing.trade_resumed"
+DISPUTED, RESUMED = "clearing.trade_disputed", "clearing.trade_resumed"
 EXPIRED = "clearing.trade_expired"
 
 
@@ -92,11 +92,11 @@ def explained(standing: Collection[tuple[Cycle, Trade]]) -> list[LeftOut]:
     cleared_in = {
         obligation.trade_id: obligation.cycle
         for obligation in Obligation.objects.filter(
-            trade__in=trades, kind=ObligationKind.PURCHASE, carried_from=None
+            trade__in=trades, kind=ObligationKind.PURCHASE, deferred_from=None
         ).select_related("cycle")
     }
     holds: dict[str, list[Any]] = {}
-    for record in records_about_any(trades.values(), kinds=(HELD, RESUMED)):
+    for record in records_about_any(trades.values(), kinds=(DISPUTED, RESUMED)):
         holds.setdefault(record.subject, []).append(record)
     return [
         LeftOut(
@@ -116,8 +116,8 @@ def _moment(cycle: Cycle) -> datetime:
 def _reason(trade: Trade, moment: datetime, holds: list[Any]) -> LeftOutReason:
     """What held the trade back at ``moment``; ``holds`` are its holds and ends of holds, oldest first."""
     before = [record.kind for record in holds if record.occurred_at <= moment]
-    if before and before[-1] == HELD:
-        return LeftOutReason.HELD
+    if before and before[-1] == DISPUTED:
+        return LeftOutReason.DISPUTED
     if trade.secured_at is None or trade.secured_at > moment:
         return LeftOutReason.NOT_SECURED
     return LeftOutReason.NOT_ACCEPTED

@@ -14,7 +14,7 @@ from marketplace.api.serializers import BilingualField, ChoiceLabelField
 from ..ground.serializers import PartyField, PartyListSerializer
 from ..ledger.models import Entry
 from ..ledger.queries import postings_of
-from ..ledger.serializers import EntrySerializer, StatementLineSerializer
+from ..ledger.serializers import EntrySerializer, PostingSerializer
 from ..trades.models import Obligation
 from ..trades.states import TradeState
 from .states import LeftOutReason
@@ -131,11 +131,11 @@ class WalkedEntrySerializer(EntrySerializer):
     class Meta(EntrySerializer.Meta):
         fields = (*EntrySerializer.Meta.fields, "postings", "walk")  # type: ignore[assignment]
 
-    @extend_schema_field(StatementLineSerializer(many=True))
+    @extend_schema_field(PostingSerializer(many=True))
     def get_postings(self, entry: Entry) -> Any:
         """The postings on accounts that the caller may see."""
         rows = postings_of(entry, actor_of(self.context["request"]))
-        return StatementLineSerializer(rows, many=True, context=self.context).data
+        return PostingSerializer(rows, many=True, context=self.context).data
 
     @extend_schema_field(OpenApiTypes.OBJECT)
     def get_walk(self, entry: Entry) -> dict[str, Any]:

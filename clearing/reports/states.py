@@ -10,6 +10,6 @@ from marketplace.kernel.labels import Label
 class LeftOutReason(TextChoices):
     """Why a trade did not enter a cycle."""
 
-    HELD = "held", Label("held: a complaint was open", "保留: 異議の申立て中でした")
-    NOT_SECURED = "not_secured", Label("carried: its money was not secured", "繰越: 代金が未確保でした")
-    NOT_ACCEPTED = "not_accepted", Label("carried: its delivery was not accepted", "繰越: 検収が未了でした")
+    DISPUTED = "disputed", Label("disputed at the cut-off", "締切時に異議申立て中でした")
+    NOT_SECURED = "not_secured", Label("not secured at the cut-off", "締切時に資金が未確保でした")
+    NOT_ACCEPTED = "not_accepted", Label("not accepted at the cut-off", "締切時に検収が未了でした")

@@ -39,11 +39,11 @@ def obligations_behind(entry: Entry, line: str) -> QuerySet[Obligation]:
     ``fee_tax`` and ``fee_refund_tax`` are computed once per rate over the fees that they belong to.
     """
     rows = Obligation.objects.select_related("trade", "cycle")
-    if entry.kind == EntryKind.CYCLE and line in (LineKind.CARRIED, LineKind.AWAITED):
+    if entry.kind == EntryKind.CYCLE and line in (LineKind.DEFERRED, LineKind.AWAITED):
         # Their net: what the participant put off, less what others put off that they owed it.
-        put_off = Deferral.objects.filter(cycle=entry.cycle).values("obligation")
+        deferred = Deferral.objects.filter(cycle=entry.cycle).values("obligation")
         own = Q(debtor_id=entry.organisation_id) | Q(creditor_id=entry.organisation_id)
-        return rows.filter(own, pk__in=put_off)
+        return rows.filter(own, pk__in=deferred)
     found = _BEHIND.get(line)
     if found is None or entry.kind != EntryKind.CYCLE:
         return rows.none()

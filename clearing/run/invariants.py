@@ -44,7 +44,7 @@ _CHECKS = {
     "clearing.trade_in_one_cycle": """
         SELECT * FROM (VALUES ('purchase'), ('fee')) AS base(kind) CROSS JOIN LATERAL (
             SELECT count(*) AS obligations, count(DISTINCT trade_id) AS trades FROM clearing_obligation o
-             WHERE o.cycle_id = %(cycle)s AND o.kind = base.kind AND o.carried_from_id IS NULL) owed
+             WHERE o.cycle_id = %(cycle)s AND o.kind = base.kind AND o.deferred_from_id IS NULL) owed
           CROSS JOIN (
             SELECT coalesce(c.trades, (SELECT count(*) FROM clearing_trade t WHERE t.cycle_id = c.id)) AS of_cycle
               FROM clearing_cycle c WHERE c.id = %(cycle)s) cleared

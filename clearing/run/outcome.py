@@ -17,7 +17,7 @@ _CLAIMS = """
           JOIN clearing_balance b ON b.account_id = a.id
          WHERE s.cycle_id = %s AND s.lent_minor > 0 AND b.balance_minor > 0)
 """
-_PUT_OFF = """
+_DEFERRED = """
     WITH RECURSIVE rest(id) AS (
         SELECT next_id FROM clearing_deferral WHERE cycle_id = %s
         UNION ALL SELECT d.next_id FROM rest JOIN clearing_deferral d ON d.obligation_id = rest.id
@@ -48,7 +48,7 @@ def settlement_outcome(cycle: Cycle) -> str | None:
     with connection.cursor() as cursor:
         cursor.execute(_CLAIMS, [cycle.pk])
         claimed = bool(cursor.fetchone()[0])
-        cursor.execute(_PUT_OFF, [cycle.pk])
-        put_off = bool(cursor.fetchone()[0])
-    in_part = claimed or put_off or failed - confirmed
+        cursor.execute(_DEFERRED, [cycle.pk])
+        deferred = bool(cursor.fetchone()[0])
+    in_part = claimed or deferred or failed - confirmed
     return str(CycleState.PARTIAL if in_part else CycleState.SETTLED)

@@ -35,7 +35,7 @@ _GROSS = (
     (LineKind.CORRECTIONS_PAID, AccountKind.RECEIVABLE, AccountKind.SETTLEMENT),
     (LineKind.SHARES_RECEIVED, AccountKind.SETTLEMENT, AccountKind.RECEIVABLE),
     (LineKind.SHARES_PAID, AccountKind.RECEIVABLE, AccountKind.SETTLEMENT),
-    (LineKind.CARRIED, AccountKind.SETTLEMENT, AccountKind.RECEIVABLE),
+    (LineKind.DEFERRED, AccountKind.SETTLEMENT, AccountKind.RECEIVABLE),
     (LineKind.AWAITED, AccountKind.RECEIVABLE, AccountKind.SETTLEMENT),
 )
 """The gross lines of an entry: what each is, the account debited and the account credited."""
@@ -50,7 +50,7 @@ def plan_of(position: Position, *, claim_minor: int) -> Plan:
     was set aside when the cycle was netted (``shortfalls.services.shortfalls``) makes up for it exactly. If something is left,
     an earlier claim (``claim_minor``) is collected first; the rest is paid out.
     """
-    carried_minor = position.carried_forward_minor
+    deferred_minor = position.deferred_minor
     amounts = (
         -position.purchases_minor - position.purchase_tax_minor,
         position.sales_minor + position.sales_tax_minor,
@@ -62,8 +62,8 @@ def plan_of(position: Position, *, claim_minor: int) -> Plan:
         -position.corrections_paid_minor,
         position.shares_received_minor,
         -position.shares_paid_minor,
-        max(carried_minor, 0),
-        max(-carried_minor, 0),
+        max(deferred_minor, 0),
+        max(-deferred_minor, 0),
     )
     lines = [
         PlannedLine(*accounts, amount) for accounts, amount in zip(_GROSS, amounts, strict=True) if amount
@@ -80,6 +80,6 @@ def plan_of(position: Position, *, claim_minor: int) -> Plan:
 def plan_of_operator(position: Position) -> Plan:
     """The entry of the operator: fees that were put off are not earned yet. Its other side is with the participants."""
     awaited = PlannedLine(
-        LineKind.AWAITED, AccountKind.FEE_REVENUE, AccountKind.SETTLEMENT, -position.carried_forward_minor
+        LineKind.AWAITED, AccountKind.FEE_REVENUE, AccountKind.SETTLEMENT, -position.deferred_minor
     )
     return Plan(lines=(awaited,) if awaited.amount_minor else (), payout_minor=0)

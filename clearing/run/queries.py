@@ -36,7 +36,7 @@ ON_HOLD = Label("kept by the operator since {since}", "運営者が {since} か�
 
 
 def cycles_to_advance() -> list[str]:
-    """Cycles that a step may move now, oldest first: those under way, those carried, those with a returned payment."""
+    """Cycles that a step may move now, oldest first: those under way, those settled in part, those with a returned payment."""
     returned = SettlementInstruction.objects.filter(
         cycle=OuterRef("pk"), state=InstructionState.FAILED, failed_at__gte=F("cycle__settled_at")
     )
@@ -52,8 +52,8 @@ def waiting_for(cycle: Cycle, readings: CycleReadings | None = None) -> Label | 
     ``readings`` spare queries where many cycles are told of.
     """
     readings = readings or CycleReadings([cycle])
-    if cycle.on_hold_since is not None:
-        return ON_HOLD.fill({"since": _local(cycle.on_hold_since)})
+    if cycle.paused_since is not None:
+        return ON_HOLD.fill({"since": _local(cycle.paused_since)})
     next_cut_off = readings.next_cut_off(cycle)
     if next_cut_off is not None:
         return OPEN_UNTIL.fill({"cut_off": _local(next_cut_off)})

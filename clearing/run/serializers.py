@@ -31,7 +31,7 @@ FIGURES = {
     " if nobody had paid beforehand.",
     "cut_off_at": "The cut-off of the schedule that the cycle was closed for; null if the operator closed it.",
     "merkle_root": "Commits to the trades and the net positions. Null until the cycle is netted.",
-    "on_hold_since": "Since when the operator keeps the cycle where it is; null if it does not.",
+    "paused_since": "Since when the operator keeps the cycle where it is; null if it does not.",
 }
 
 
@@ -73,10 +73,10 @@ class CycleSerializer(serializers.ModelSerializer[Cycle]):
         help_text="Payments by bank that settle the cycle. Purchases are paid for when they are secured, so those"
         " who bought pay nothing here: it counts those to whom money is left, and the operator. Null until then."
     )
-    hold_reason = serializers.SerializerMethodField(
+    pause_reason = serializers.SerializerMethodField(
         help_text="Why it is on hold, for the operator; else null."
     )
-    held_by = serializers.SerializerMethodField(help_text="Who holds it, for the operator; else null.")
+    paused_by = serializers.SerializerMethodField(help_text="Who holds it, for the operator; else null.")
 
     class Meta:
         model = Cycle
@@ -85,7 +85,7 @@ class CycleSerializer(serializers.ModelSerializer[Cycle]):
             "id", "business_key", "currency", "number", "state", "state_label", "waits_for", "overdue", "opened_at",
             "closed_at", "cut_off_at", "trades", "gross_minor", "net_minor", "value_reduced_bp", "payments_before",
             "payments_after", "payments_reduced", "payments_planned", "input_hash", "trades_root", "output_hash",
-            "merkle_root", "netted_at", "posted_at", "settled_at", "on_hold_since", "hold_reason", "held_by",
+            "merkle_root", "netted_at", "posted_at", "settled_at", "paused_since", "pause_reason", "paused_by",
         )  # fmt: skip
         extra_kwargs = {name: {"help_text": text} for name, text in FIGURES.items()}
 
@@ -122,13 +122,13 @@ class CycleSerializer(serializers.ModelSerializer[Cycle]):
         """How many there are, once they are planned."""
         return self._readings(cycle).settlement[cycle.pk].planned if cycle.state in PLANNED_STATES else None
 
-    def get_hold_reason(self, cycle: Cycle) -> str | None:
+    def get_pause_reason(self, cycle: Cycle) -> str | None:
         """The operator's words may name participants: they are its own."""
-        return cycle.hold_reason or None if for_operator(self.context) else None
+        return cycle.pause_reason or None if for_operator(self.context) else None
 
-    def get_held_by(self, cycle: Cycle) -> str | None:
+    def get_paused_by(self, cycle: Cycle) -> str | None:
         """Whose word it is."""
-        return cycle.held_by or None if for_operator(self.context) else None
+        return cycle.paused_by or None if for_operator(self.context) else None
 
     def _readings(self, cycle: Cycle) -> CycleReadings:
         context: Any = self.context
@@ -144,7 +144,7 @@ class OpenCycleSerializer(StrictSerializer):
     currency = serializers.CharField(min_length=3, max_length=3)
 
 
-class HoldCycleSerializer(StrictSerializer):
+class PauseCycleSerializer(StrictSerializer):
     """Why a cycle is held, or released."""
 
     reason = serializers.CharField(max_length=200)

@@ -20,11 +20,11 @@ from .progress import progress_of
 from .serializers import (
     CycleSerializer,
     DryRunSerializer,
-    HoldCycleSerializer,
     OpenCycleSerializer,
+    PauseCycleSerializer,
     ProgressSerializer,
 )
-from .services.cycles import close_cycle, hold_cycle, open_first_cycle, release_cycle
+from .services.cycles import close_cycle, open_first_cycle, pause_cycle, resume_cycle
 from .services.dry_run import dry_run_cycle
 
 
@@ -60,23 +60,23 @@ class CycleViewSet(MarketReadViewSet[Cycle]):
 
     @command(
         summary="Keep a cycle where it is",
-        request=HoldCycleSerializer,
+        request=PauseCycleSerializer,
         response=CycleSerializer,
         example={"reason": "監査法人の照会に回答するまで保留"},
     )
-    def hold(self, data: dict[str, Any], public_id: str) -> Cycle:
+    def pause(self, data: dict[str, Any], public_id: str) -> Cycle:
         """From its cut-off until it is settled: no step is done, and no transfer file is written (operator)."""
-        return hold_cycle(actor=self.actor, cycle=public_id, reason=data["reason"])
+        return pause_cycle(actor=self.actor, cycle=public_id, reason=data["reason"])
 
     @command(
         summary="Let a cycle go on",
-        request=HoldCycleSerializer,
+        request=PauseCycleSerializer,
         response=CycleSerializer,
         example={"reason": "照会に回答済み"},
     )
-    def release(self, data: dict[str, Any], public_id: str) -> Cycle:
+    def resume(self, data: dict[str, Any], public_id: str) -> Cycle:
         """End a hold; workers take the cycle on (operator)."""
-        return release_cycle(actor=self.actor, cycle=public_id, reason=data["reason"])
+        return resume_cycle(actor=self.actor, cycle=public_id, reason=data["reason"])
 
     @extend_schema(
         summary="Compute what a cycle would come to now",

@@ -65,7 +65,7 @@ def plan_payments(cycle: Cycle) -> int:
     abroad = may_pay_abroad(cycle.currency)
     hindrances = {key: hindrance_of(view, cross_border_allowed=abroad) for key, view in payees.items()}
     SettlementInstruction.objects.bulk_create(
-        instruction_for(
+        cycle_instruction(
             cycle, organisation_id, amount, sequence, held_back=hindrances.get(organisation_id, "")
         )
         for sequence, (organisation_id, amount) in enumerate(amounts, start=1)
@@ -73,7 +73,7 @@ def plan_payments(cycle: Cycle) -> int:
     return len(amounts)
 
 
-def instruction_for(
+def cycle_instruction(
     cycle: Cycle, organisation_id: int, amount_minor: int, sequence: int, *, held_back: str = ""
 ) -> SettlementInstruction:
     """A planned payment, not yet saved: out for a positive amount, in for a negative one.
@@ -93,7 +93,7 @@ def instruction_for(
     )
 
 
-def own_instruction(
+def instruction_without_cycle(
     *, currency: str, organisation_id: int, amount_minor: int, purpose: PaymentPurpose, **values: Any
 ) -> SettlementInstruction:
     """A planned payment to a participant that belongs to no cycle, not yet saved; its number is taken until the end

@@ -54,7 +54,7 @@ class Unsecured(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class PutOff:
+class Deferred:
     """What of an obligation is not settled: an amount without tax, and the tax in it."""
 
     obligation: Unsecured
@@ -68,14 +68,14 @@ class PutOff:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class ShortfallOutcome:
     """What is put off, and what the reserve lends to whom, by database key."""
 
-    put_off: list[PutOff] = field(default_factory=list)
+    deferred: list[Deferred] = field(default_factory=list)
     lent_minor: dict[int, int] = field(default_factory=dict)
 
 
-def decide(
+def resolve_shortfalls(
     *,
     cycle_id: int,
     currency: str,
@@ -83,7 +83,7 @@ def decide(
     money: OwnMoney,
     short: Iterable[int],
     operator_id: int,
-) -> Decision:
+) -> ShortfallOutcome:
     """How far the obligations of a cycle are met, where ``short`` are the parties that lack something.
 
     Looked at are the obligations of these, and of whoever might lack something because they do not pay; of nobody
@@ -101,10 +101,12 @@ def decide(
             means[row.creditor] -= row.amount_minor
     outcome = settle(means=means, owed=owed, reserve_minor=lendable_minor(currency))
     paid = outcome.paid_minor[: len(rows)]
-    put_off = [_rest_of(row, minor) for row, minor in zip(rows, paid, strict=True) if minor < row.gross_minor]
+    deferred = [
+        _deferred_part(row, minor) for row, minor in zip(rows, paid, strict=True) if minor < row.gross_minor
+    ]
     fees_paid = dict(zip(debtors_of_fees, outcome.paid_minor[len(rows) :], strict=True))
-    put_off += _fees_put_off(cycle_id, fees, fees_paid)
-    return Decision(put_off, outcome.reserve_minor)
+    deferred += _deferred_fees(cycle_id, fees, fees_paid)
+    return ShortfallOutcome(deferred, outcome.reserve_minor)
 
 
 def _exposed(
@@ -145,13 +147,13 @@ def _owed_by(cycle_id: int, debtors: Iterable[int], kinds: Iterable[str]) -> lis
         return [Unsecured(*row) for row in cursor.fetchall()]
 
 
-def _rest_of(row: Unsecured, paid_minor: int) -> PutOff:
+def _deferred_part(row: Unsecured, paid_minor: int) -> Deferred:
     still_open = row.gross_minor - paid_minor
     tax = tax_within(still_open, amount_minor=row.amount_minor, tax_minor=row.tax_minor)
-    return PutOff(row, still_open - tax, tax)
+    return Deferred(row, still_open - tax, tax)
 
 
-def _fees_put_off(cycle_id: int, fees: Mapping[int, int], paid: Mapping[int, int]) -> list[PutOff]:
+def _deferred_fees(cycle_id: int, fees: Mapping[int, int], paid: Mapping[int, int]) -> list[Deferred]:
     """Which fees of whom are put off: a participant's fees are paid one after another by their keys' bytes.
 
     The tax on fees is one sum a rate and participant; each fee has its part of it, by largest remainder.
@@ -169,7 +171,7 @@ def _fees_put_off(cycle_id: int, fees: Mapping[int, int], paid: Mapping[int, int
             settled = min(left, row.gross_minor)
             left -= settled
             if settled < row.gross_minor:
-                found.append(_rest_of(row, settled))
+                found.append(_deferred_part(row, settled))
     return found
 
 

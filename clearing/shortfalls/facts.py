@@ -12,7 +12,7 @@ SHORTFALL = FactProvider(
         "organisation": "string",
         "currency": "string",
         "missing_minor": "int",
-        "carried_minor": "int",
+        "deferred_minor": "int",
         "awaited_minor": "int",
         "claim_minor": "int",
         "deposit_minor": "int",

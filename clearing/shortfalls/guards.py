@@ -20,7 +20,7 @@ def deferrals_fit() -> pgtrigger.Trigger:
               JOIN clearing_obligation n ON n.id = d.next_id
               JOIN clearing_cycle c ON c.id = d.cycle_id
              WHERE o.cycle_id <> d.cycle_id OR c.state <> 'validated'
-                OR n.carried_from_id IS DISTINCT FROM o.id
+                OR n.deferred_from_id IS DISTINCT FROM o.id
                 OR n.amount_minor + n.tax_minor <> d.amount_minor + d.tax_minor
                 OR (o.kind <> 'fee' AND (d.amount_minor > o.amount_minor OR d.tax_minor > o.tax_minor))
              LIMIT 1;

@@ -5,29 +5,29 @@ from __future__ import annotations
 from marketplace.kernel.invariants import Invariant, by_query
 
 Invariant(
-    name="clearing.put_off_goes_on",
+    name="clearing.deferrals_go_on",
     promise=2,
     statement="What a cycle put off goes on in full, once, in one obligation of a later cycle, and nothing else does.",
     guards=(
         "clearing_deferral.deferrals_fit",
         "clearing_deferral.append_only",
         "clearing_deferral.deferral_amount",
-        "clearing_obligation.carried_rests_fit",
+        "clearing_obligation.deferred_obligations_fit",
         "clearing_obligation.append_only",
     ),
     test="tests/clearing/shortfalls/test_guards.py::test_what_is_put_off_goes_on_in_full",
     check=by_query(
         "SELECT o.id AS obligation, n.id AS following FROM clearing_obligation n"
         " FULL JOIN clearing_deferral d ON d.next_id = n.id LEFT JOIN clearing_obligation o ON o.id = d.obligation_id"
-        " WHERE (n.carried_from_id IS NOT NULL OR d.id IS NOT NULL)"
-        "  AND (n.carried_from_id IS DISTINCT FROM o.id OR o.cycle_id IS DISTINCT FROM d.cycle_id"
+        " WHERE (n.deferred_from_id IS NOT NULL OR d.id IS NOT NULL)"
+        "  AND (n.deferred_from_id IS DISTINCT FROM o.id OR o.cycle_id IS DISTINCT FROM d.cycle_id"
         "   OR n.amount_minor + n.tax_minor IS DISTINCT FROM d.amount_minor + d.tax_minor"
         "   OR (n.trade_id, n.kind, n.debtor_id, n.creditor_id) IS DISTINCT FROM"
         "    (o.trade_id, o.kind, o.debtor_id, o.creditor_id))"
     ),
 )
 Invariant(
-    name="clearing.positions_carry_what_was_put_off",
+    name="clearing.positions_state_deferrals",
     promise=2,
     statement="A position carries forward what its party put off, less what others put off that they owed it.",
     guards=("clearing_netposition.append_only", "clearing_netposition.positions_sum_to_zero"),
@@ -37,9 +37,9 @@ Invariant(
         "  JOIN clearing_obligation o ON o.id = d.obligation_id CROSS JOIN LATERAL (VALUES"
         "   (o.debtor_id, d.amount_minor + d.tax_minor), (o.creditor_id, -d.amount_minor - d.tax_minor))"
         "   AS side(organisation_id, minor) GROUP BY 1, 2 HAVING sum(side.minor) <> 0)"
-        " SELECT cycle_id, organisation_id, moved.minor AS put_off, n.carried_forward_minor AS carried FROM moved"
-        " FULL JOIN (SELECT * FROM clearing_netposition WHERE carried_forward_minor <> 0) n"
-        "  USING (cycle_id, organisation_id) WHERE moved.minor IS DISTINCT FROM n.carried_forward_minor"
+        " SELECT cycle_id, organisation_id, moved.minor AS deferred, n.deferred_minor AS in_position FROM moved"
+        " FULL JOIN (SELECT * FROM clearing_netposition WHERE deferred_minor <> 0) n"
+        "  USING (cycle_id, organisation_id) WHERE moved.minor IS DISTINCT FROM n.deferred_minor"
     ),
 )
 Invariant(
@@ -76,8 +76,8 @@ Invariant(
         "  JOIN clearing_posting p ON p.entry_id = e.id AND p.line = 'drawn_reserve' AND p.amount_minor > 0"
         "  WHERE e.kind = 'cover'),"
         " found AS (SELECT cycle_id, organisation_id, sum(lent) AS lent, sum(off) AS off FROM part GROUP BY 1, 2)"
-        " SELECT cycle_id, organisation_id, found.lent, found.off, s.lent_minor, s.carried_minor FROM found"
+        " SELECT cycle_id, organisation_id, found.lent, found.off, s.lent_minor, s.deferred_minor FROM found"
         " FULL JOIN clearing_shortfall s USING (cycle_id, organisation_id)"
-        " WHERE (found.lent, found.off) IS DISTINCT FROM (s.lent_minor, s.carried_minor)"
+        " WHERE (found.lent, found.off) IS DISTINCT FROM (s.lent_minor, s.deferred_minor)"
     ),
 )

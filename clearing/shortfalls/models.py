@@ -40,7 +40,7 @@ class Shortfall(models.Model):
     """That a participant owed more in a cycle than it had, whatever it was owed and had deposited.
 
     ``missing_minor`` is what its own money did not meet: ``lent_minor`` of it came from the reserve and is a claim
-    on it now, ``carried_minor`` was put off. ``awaited_minor`` is what others put off that they owed to it: who
+    on it now, ``deferred_minor`` was put off. ``awaited_minor`` is what others put off that they owed to it: who
     misses no more than that fell short for others. Invariant: one a cycle and participant. Append-only.
     """
 
@@ -50,7 +50,7 @@ class Shortfall(models.Model):
     currency = models.CharField(max_length=3)
     missing_minor = models.BigIntegerField()
     lent_minor = models.BigIntegerField()
-    carried_minor = models.BigIntegerField()
+    deferred_minor = models.BigIntegerField()
     awaited_minor = models.BigIntegerField()
     occurred_at = models.DateTimeField()
 
@@ -60,9 +60,9 @@ class Shortfall(models.Model):
             models.CheckConstraint(
                 condition=Q(
                     missing_minor__gt=0,
-                    missing_minor=F("lent_minor") + F("carried_minor"),
+                    missing_minor=F("lent_minor") + F("deferred_minor"),
                     lent_minor__gte=0,
-                    carried_minor__gte=0,
+                    deferred_minor__gte=0,
                     awaited_minor__gte=0,
                 ),
                 name="shortfall_amounts",

@@ -67,7 +67,7 @@ def shortfall_facts(shortfall: str) -> dict[str, Any]:
         "organisation": owner.public_id,
         "currency": row.currency,
         "missing_minor": row.missing_minor,
-        "carried_minor": row.carried_minor,
+        "deferred_minor": row.deferred_minor,
         "awaited_minor": row.awaited_minor,
         "claim_minor": has.claim_minor,
         "deposit_minor": has.deposit_minor,

@@ -49,6 +49,6 @@ class ShortfallSerializer(serializers.ModelSerializer[Shortfall]):
         model = Shortfall
         list_serializer_class = PartyListSerializer
         fields = (
-            "id", "cycle", "organisation", "currency", "missing_minor", "lent_minor", "carried_minor",
+            "id", "cycle", "organisation", "currency", "missing_minor", "lent_minor", "deferred_minor",
             "awaited_minor", "occurred_at",
         )  # fmt: skip

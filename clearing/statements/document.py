@@ -36,7 +36,7 @@ PART_LABELS: dict[str, Label] = {
     "corrections_received_minor": Label("corrections and penalties received", "調整・違約金の受取"),
     "shares_paid_minor": Label("shares of proceeds paid", "分配の支払"),
     "shares_received_minor": Label("shares of proceeds received", "分配の受取"),
-    "carried_forward_minor": Label("carried to the next cycle", "次サイクルへの繰越"),
+    "deferred_minor": Label("deferred to the next cycle", "次サイクルへの繰延べ"),
 }
 PREPAID = Label("purchases paid from money held for them", "購入代金の充当（取引拘束済み資金より）")
 OTHERWISE = Label("otherwise applied", "その他の充当")
@@ -56,7 +56,7 @@ GROSS_LINES = frozenset(
 )
 """Lines of a cycle's entry that are parts of the net position; the others say how a shortfall was met."""
 
-PUT_OFF_LINES = ("carried", "awaited")
+DEFERRED_LINES = ("deferred", "awaited")
 """Lines that are a part of the net position already, where it says what was put off to the next cycle."""
 
 
@@ -108,7 +108,7 @@ class Parts:
     received: list[dict[str, Any]] = field(default_factory=list)
     cycles: list[dict[str, Any]] = field(default_factory=list)
     others: list[dict[str, Any]] = field(default_factory=list)
-    carried: list[dict[str, Any]] = field(default_factory=list)
+    deferred: list[dict[str, Any]] = field(default_factory=list)
 
 
 def statement_document(
@@ -137,7 +137,7 @@ def statement_document(
         "invoices": {"issued": _listed(parts.issued), "received": _listed(parts.received)},
         "cycles": parts.cycles,
         "others": parts.others,
-        "carried": parts.carried,
+        "deferred": parts.deferred,
     }
 
 
@@ -179,8 +179,8 @@ def set_off(
     """
     prepaid = -parts["purchases_minor"] - parts["purchase_tax_minor"]
     steps: list[tuple[Any, int]] = [(PREPAID, prepaid)]
-    put_off = PUT_OFF_LINES if parts["carried_forward_minor"] else ()
-    steps += [(LineKind(line).label, amount) for line, amount in ladder.items() if line not in put_off]
+    deferred = DEFERRED_LINES if parts["deferred_minor"] else ()
+    steps += [(LineKind(line).label, amount) for line, amount in ladder.items() if line not in deferred]
     rest = paid_minor - sum(parts.values()) - sum(amount for _, amount in steps)
     steps.append((OTHERWISE, rest))
     return (

@@ -190,7 +190,7 @@ class PartsReader:
             self.found[recipient].received.append(row | {"counterparty": self.views[seller].name})
 
     def _others(self, positions: list[NetPosition]) -> Iterator[Obligation]:
-        """Shares, penalties and carried rests of the cycles posted in the month."""
+        """Shares, penalties and deferred obligations of the cycles posted in the month."""
         keys = {
             row.cycle_id
             for row in positions
@@ -199,10 +199,10 @@ class PartsReader:
         own = self.organisations
         rows = Obligation.objects.filter(
             Q(debtor_id__in=own) | Q(creditor_id__in=own),
-            Q(kind__in=OTHER_KINDS) | Q(carried_from__isnull=False),
+            Q(kind__in=OTHER_KINDS) | Q(deferred_from__isnull=False),
             cycle_id__in=keys,
         )
-        yield from rows.select_related("trade", "cycle", "carried_from__cycle").order_by("pk")
+        yield from rows.select_related("trade", "cycle", "deferred_from__cycle").order_by("pk")
 
     def _list_other(self, other: Obligation) -> None:
         for own, sign, counterparty in (
@@ -222,8 +222,8 @@ class PartsReader:
                 "cycle": other.cycle.business_key,
                 "amount_minor": sign * (other.amount_minor + other.tax_minor),
             }
-            if other.carried_from is None:
+            if other.deferred_from is None:
                 self.found[own].others.append(row)
             else:
-                row["carried_from"] = other.carried_from.cycle.business_key
-                self.found[own].carried.append(row)
+                row["deferred_from"] = other.deferred_from.cycle.business_key
+                self.found[own].deferred.append(row)

@@ -5,7 +5,7 @@ from rest_framework.routers import SimpleRouter
 from .views import MonthlyStatementViewSet
 
 router = SimpleRouter()
-router.register("statements", MonthlyStatementViewSet, basename="statement")
+router.register("monthly-statements", MonthlyStatementViewSet, basename="monthly-statement")
 
 urlpatterns = [
     *router.urls,

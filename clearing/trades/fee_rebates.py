@@ -22,7 +22,7 @@ ROWS_AT_ONCE = 5_000
 # A fee that was given back in the same cycle already leaves that much less to share a rebate.
 _FEES = """
       FROM clearing_trade t
-      JOIN clearing_obligation o ON o.trade_id = t.id AND o.kind = 'fee' AND o.cycle_id = %(cycle)s AND o.carried_from_id IS NULL
+      JOIN clearing_obligation o ON o.trade_id = t.id AND o.kind = 'fee' AND o.cycle_id = %(cycle)s AND o.deferred_from_id IS NULL
       LEFT JOIN LATERAL (
             SELECT sum(r.amount_minor)::bigint AS returned_minor FROM clearing_obligation r
              WHERE r.trade_id = t.id AND r.kind = 'fee_refund' AND r.cycle_id = o.cycle_id

@@ -217,7 +217,7 @@ def within_captured() -> pgtrigger.Trigger:
         declare=[("fault", "record")],
         func="""
             IF NOT EXISTS (SELECT FROM new_rows WHERE kind IN ('share', 'refund', 'fee_refund')
-                              AND carried_from_id IS NULL) THEN
+                              AND deferred_from_id IS NULL) THEN
                 RETURN NULL;
             END IF;
             SELECT t.public_id, owed.* INTO fault
@@ -228,9 +228,9 @@ def within_captured() -> pgtrigger.Trigger:
                        coalesce(sum(CASE WHEN o.debtor_id = t.seller_id THEN o.tax_minor ELSE -o.tax_minor END)
                            FILTER (WHERE o.kind IN ('refund', 'adjustment')), 0) AS returned_tax,
                        coalesce(sum(o.amount_minor) FILTER (WHERE o.kind = 'fee_refund'), 0) AS fee_returned
-                  FROM clearing_obligation o WHERE o.trade_id = t.id AND o.carried_from_id IS NULL) owed
+                  FROM clearing_obligation o WHERE o.trade_id = t.id AND o.deferred_from_id IS NULL) owed
              WHERE t.id IN (SELECT trade_id FROM new_rows WHERE kind IN ('share', 'refund', 'fee_refund')
-                               AND reverses_id IS NULL AND carried_from_id IS NULL)
+                               AND reverses_id IS NULL AND deferred_from_id IS NULL)
                AND (t.state <> 'accepted' OR owed.shared > t.captured_price_minor
                     OR owed.returned > t.captured_price_minor OR owed.returned_tax > t.captured_tax_minor
                     OR owed.fee_returned > t.captured_fee_minor)
@@ -240,7 +240,7 @@ def within_captured() -> pgtrigger.Trigger:
                     USING ERRCODE = 'check_violation';
             END IF;
             SELECT o.trade_id INTO fault FROM new_rows o JOIN clearing_trade t ON t.id = o.trade_id
-             WHERE o.kind = 'share' AND o.carried_from_id IS NULL AND NOT EXISTS (
+             WHERE o.kind = 'share' AND o.deferred_from_id IS NULL AND NOT EXISTS (
                 SELECT FROM clearing_chargeplan p JOIN clearing_plannedshare s ON s.plan_id = p.id
                  WHERE p.agreement = t.agreement AND s.organisation_id = o.creditor_id
                    AND s.beneficiary_key = o.beneficiary_key)
@@ -333,22 +333,22 @@ def entries_balance() -> pgtrigger.Trigger:
     )
 
 
-def carried_rests_fit() -> pgtrigger.Trigger:
+def deferred_obligations_fit() -> pgtrigger.Trigger:
     """An obligation that is the rest of an earlier one is made while that one's cycle is netted, and reads like it."""
     return pgtrigger.Trigger(
-        name="carried_rests_fit",
+        name="deferred_obligations_fit",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        condition=pgtrigger.Q(new__carried_from__isnull=False),
+        condition=pgtrigger.Q(new__deferred_from__isnull=False),
         func="""
             IF NOT EXISTS (
                 SELECT FROM clearing_obligation o JOIN clearing_cycle c ON c.id = o.cycle_id
-                 WHERE o.id = NEW.carried_from_id AND c.state = 'validated' AND c.id <> NEW.cycle_id
+                 WHERE o.id = NEW.deferred_from_id AND c.state = 'validated' AND c.id <> NEW.cycle_id
                    AND o.kind NOT IN ('purchase', 'fee_refund')
                    AND (o.trade_id, o.kind, o.debtor_id, o.creditor_id, o.currency)
                      = (NEW.trade_id, NEW.kind, NEW.debtor_id, NEW.creditor_id, NEW.currency)
             ) THEN
-                RAISE EXCEPTION 'obligation % is not carried over as it is', NEW.carried_from_id
+                RAISE EXCEPTION 'obligation % is not deferred as it is', NEW.deferred_from_id
                     USING ERRCODE = 'check_violation';
             END IF;
             RETURN NEW;
@@ -399,7 +399,7 @@ def obligations_fit() -> pgtrigger.Trigger:
                 OR o.kind = 'purchase' AND ((o.debtor_id, o.creditor_id, o.amount_minor, o.tax_minor, o.tax_rate_bp)
                     IS DISTINCT FROM (t.buyer_id, t.seller_id, t.captured_price_minor, t.captured_tax_minor, t.tax_rate_bp)
                     OR t.state <> 'accepted' OR t.cycle_id <> o.cycle_id)
-                OR o.kind = 'fee' AND o.carried_from_id IS NULL AND ((o.debtor_id, o.amount_minor, o.tax_rate_bp)
+                OR o.kind = 'fee' AND o.deferred_from_id IS NULL AND ((o.debtor_id, o.amount_minor, o.tax_rate_bp)
                     IS DISTINCT FROM (CASE t.fee_payer WHEN 'buyer' THEN t.buyer_id ELSE t.seller_id END,
                     t.captured_fee_minor, t.fee_tax_rate_bp)
                     OR o.creditor_id IN (t.buyer_id, t.seller_id) OR t.state <> 'accepted' OR t.cycle_id <> o.cycle_id)
@@ -414,7 +414,7 @@ def obligations_fit() -> pgtrigger.Trigger:
                     USING ERRCODE = 'check_violation';
             END IF;
 
-            SELECT trade_id INTO fault FROM new_rows WHERE kind IN ('purchase', 'fee') AND carried_from_id IS NULL
+            SELECT trade_id INTO fault FROM new_rows WHERE kind IN ('purchase', 'fee') AND deferred_from_id IS NULL
              GROUP BY trade_id HAVING count(*) <> 2 OR count(DISTINCT cycle_id) <> 1 LIMIT 1;
             IF FOUND THEN
                 RAISE EXCEPTION 'purchase and fee of trade % are not made together', fault.trade_id

@@ -38,7 +38,7 @@ Invariant(
     check=by_query(
         "SELECT t.public_id, t.state, count(o.id) AS obligations FROM clearing_trade t"
         " LEFT JOIN clearing_obligation o ON o.trade_id = t.id AND o.kind IN ('purchase', 'fee')"
-        "  AND o.carried_from_id IS NULL"
+        "  AND o.deferred_from_id IS NULL"
         " GROUP BY t.id HAVING count(o.id) <> CASE t.state WHEN 'accepted' THEN 2 ELSE 0 END"
         "  OR count(DISTINCT o.cycle_id) > 1 OR max(o.cycle_id) IS DISTINCT FROM t.cycle_id"
     ),
@@ -56,7 +56,7 @@ Invariant(
     test="tests/clearing/trades/test_guards.py::test_price_and_fee_are_made_together_as_agreed",
     check=by_query(
         "SELECT t.public_id, o.kind FROM clearing_obligation o JOIN clearing_trade t ON t.id = o.trade_id"
-        " WHERE o.carried_from_id IS NULL AND (o.kind = 'purchase' AND"
+        " WHERE o.deferred_from_id IS NULL AND (o.kind = 'purchase' AND"
         "  (o.currency, o.debtor_id, o.creditor_id, o.amount_minor, o.tax_minor, o.tax_rate_bp) IS DISTINCT FROM"
         "  (t.currency, t.buyer_id, t.seller_id, t.captured_price_minor, t.captured_tax_minor, t.tax_rate_bp)"
         " OR o.kind = 'fee' AND (o.currency, o.debtor_id, o.amount_minor, o.tax_rate_bp) IS DISTINCT FROM"
@@ -215,7 +215,7 @@ Invariant(
         "  sum(o.amount_minor) FILTER (WHERE o.kind = 'refund' AND o.reverses_id IS NULL) -"
         "   coalesce(sum(o.amount_minor) FILTER (WHERE o.kind = 'refund' AND o.reverses_id IS NOT NULL), 0) AS refunded,"
         "  sum(o.amount_minor) FILTER (WHERE o.kind = 'fee_refund') AS fees"
-        "  FROM clearing_obligation o WHERE o.kind IN ('share', 'refund', 'fee_refund') AND o.carried_from_id IS NULL"
+        "  FROM clearing_obligation o WHERE o.kind IN ('share', 'refund', 'fee_refund') AND o.deferred_from_id IS NULL"
         "  GROUP BY o.trade_id) owed JOIN clearing_trade t ON t.id = owed.trade_id"
         " WHERE t.state <> 'accepted' OR owed.shared > t.captured_price_minor"
         "  OR owed.refunded > t.captured_price_minor OR owed.fees > t.captured_fee_minor"

@@ -22,7 +22,7 @@ from __future__ import annotations
 PAGE_LINES = 16
 BLOCK_LINES = 64 * PAGE_LINES
 
-FURTHER = "({o}.kind NOT IN ('purchase', 'fee') OR {o}.carried_from_id IS NOT NULL)"
+FURTHER = "({o}.kind NOT IN ('purchase', 'fee') OR {o}.deferred_from_id IS NOT NULL)"
 """Which obligations have a line of their own: all but a trade's price and fee."""
 
 

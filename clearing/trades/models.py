@@ -14,7 +14,7 @@ from ..ground.columns import currency_stated, organisation_key
 from ..ledger.models import Posting
 from .guards import (
     captured_as_used,
-    carried_rests_fit,
+    deferred_obligations_fit,
     entries_balance,
     fee_refunds_fit,
     obligations_fit,
@@ -243,7 +243,7 @@ class Obligation(models.Model):
 
     ``amount_minor`` excludes ``tax_minor``. The tax of fees is not here: it is computed once per rate and
     participant over the cycle. ``source`` names what asked for a correction, so that it is made once; ``reverses``
-    the obligation that this one undoes, ``carried_from`` the one of an earlier cycle whose rest this is.
+    the obligation that this one undoes, ``deferred_from`` the one of an earlier cycle whose rest this is.
     ``beneficiary_key`` is how hashes name the creditor of a share, who is not party to the trade.
 
     In law it begins as a gross claim between the parties (``made_at``); when its cycle is netted the operator takes
@@ -268,14 +268,14 @@ class Obligation(models.Model):
     beneficiary_key = models.CharField(max_length=31, null=True)
     source = models.CharField(max_length=100, null=True, unique=True)
     reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="+")
-    carried_from = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="+")
+    deferred_from = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="+")
     made_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["trade", "kind"],
-                condition=Q(kind__in=BASE_KINDS, carried_from=None),
+                condition=Q(kind__in=BASE_KINDS, deferred_from=None),
                 name="obligation_once",
             ),
             models.CheckConstraint(
@@ -290,7 +290,7 @@ class Obligation(models.Model):
                 condition=Q(kind__in=BASE_KINDS)
                 | Q(source__isnull=False)
                 | Q(reverses__isnull=False)
-                | Q(carried_from__isnull=False),
+                | Q(deferred_from__isnull=False),
                 name="obligation_has_cause",
             ),
             models.CheckConstraint(
@@ -305,10 +305,10 @@ class Obligation(models.Model):
             currency_stated("obligation_currency"),
         ]
         indexes = [
-            models.Index("cycle", "kind", "trade", include=["carried_from"], name="obligation_by_cycle"),
+            models.Index("cycle", "kind", "trade", include=["deferred_from"], name="obligation_by_cycle"),
             models.Index(
                 "cycle", "debtor", "kind", "tax_rate_bp",
-                include=["amount_minor", "tax_minor", "carried_from"], name="obligation_by_debtor",
+                include=["amount_minor", "tax_minor", "deferred_from"], name="obligation_by_debtor",
             ),
             models.Index(
                 "cycle", "creditor", "kind", "tax_rate_bp",
@@ -317,14 +317,14 @@ class Obligation(models.Model):
             ),
             models.Index(
                 "cycle", "trade", name="obligation_further",
-                condition=~Q(kind__in=BASE_KINDS) | Q(carried_from__isnull=False),
+                condition=~Q(kind__in=BASE_KINDS) | Q(deferred_from__isnull=False),
             ),
         ]  # fmt: skip
         triggers = [
             append_only(),
             obligations_fit(),
             fee_refunds_fit(),
-            carried_rests_fit(),
+            deferred_obligations_fit(),
             within_captured(),
         ]
 

@@ -87,7 +87,9 @@ def overdue_count() -> int:
 
 def adjustment_count() -> int:
     """Corrections in money that were made obligations."""
-    return Obligation.objects.filter(kind=ObligationKind.ADJUSTMENT, reverses=None, carried_from=None).count()
+    return Obligation.objects.filter(
+        kind=ObligationKind.ADJUSTMENT, reverses=None, deferred_from=None
+    ).count()
 
 
 def funds_needed(*, organisation: str, currency: str) -> int:

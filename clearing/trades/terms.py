@@ -19,7 +19,7 @@ _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029#%|]")
 
 
 @dataclass(frozen=True, slots=True)
-class Charges:
+class TaxAndFee:
     """Tax on a price and the market's fee for it. Amounts in minor units of the trade's currency.
 
     ``tariff`` is the code of the fee in ``rulebook`` (public identifier); ``fee_tiered`` says that a payer's volume
@@ -36,9 +36,9 @@ class Charges:
     fee_tiered: bool
 
 
-def charges_of(
+def tax_and_fee_of(
     *, price_minor: int, currency: str, tax_category: str, segment: str, concluded_at: datetime
-) -> Charges:
+) -> TaxAndFee:
     """Tax and fee of a trade, by the tariff in force at its conclusion and the tax rates of that day.
 
     The tariff sees price, currency and segment, never who the parties are. Tax is cut off to whole units, once.
@@ -50,7 +50,7 @@ def charges_of(
     )
     day = business_date(concluded_at)
     rate_bp = rules.tax_rate_bp(tax_category, on=day)
-    return Charges(
+    return TaxAndFee(
         tax_rate_bp=rate_bp,
         tax_minor=share_of(price_minor, rate_bp),
         fee_minor=fee_minor(tariff, price_minor),

@@ -18,9 +18,9 @@ from marketplace.events.schemas.clearing import (
     InvoiceIssued,
     MoneyReturning,
     MoneyStuck,
+    PaymentDeferred,
     PaymentFound,
     PaymentLost,
-    PaymentPutOff,
     PaymentReceived,
     SegregationBroken,
     SegregationRestored,
@@ -261,7 +261,7 @@ def on_statement_made(event: StatementMade, envelope: Envelope) -> None:
     tell(organisation_id=get_organisation(event.organisation).id, subject=event.statement, wording=wording)
 
 
-def on_payment_put_off(event: PaymentPutOff, envelope: Envelope) -> None:
+def on_payment_deferred(event: PaymentDeferred, envelope: Envelope) -> None:
     """Tell a creditor why it is paid less, and that nothing of its claim is lost."""
     wording = texts.PUT_OFF.worded(amount=_amount(event.amount_minor, event.currency), cycle=event.cycle)
     tell(organisation_id=get_organisation(event.organisation).id, subject=event.cycle, wording=wording)
@@ -271,7 +271,7 @@ def on_shortfall_occurred(event: ShortfallOccurred, envelope: Envelope) -> None:
     """Tell the participant what it lacked, and what of it goes on into the next cycle."""
     wording = texts.SHORTFALL.worded(
         missing=_amount(event.missing_minor, event.currency),
-        carried=_amount(event.carried_minor, event.currency),
+        carried=_amount(event.deferred_minor, event.currency),
     )
     tell(organisation_id=get_organisation(event.organisation).id, subject=event.shortfall, wording=wording)
 

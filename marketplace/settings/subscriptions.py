@@ -60,7 +60,7 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "trading.resumed": ("contracts.handlers.on_trading_resumed",),
     "adjustment.due": ("clearing.handlers.on_adjustment_due",),
     "payment.received": ("marketplace.notices.handlers.on_payment_received",),
-    "payment.put_off": ("marketplace.notices.handlers.on_payment_put_off",),
+    "payment.deferred": ("marketplace.notices.handlers.on_payment_deferred",),
     "shortfall.occurred": (
         "marketplace.rules.handlers.decide_shortfall",
         "marketplace.notices.handlers.on_shortfall_occurred",

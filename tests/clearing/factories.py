@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from clearing import handlers
-from clearing.bank.queries import deposit_reference
+from clearing.bank.queries import pay_in_reference
 from clearing.bank.services import import_bank_statement
 from clearing.ledger.queries import balances
 from clearing.ledger.services import declare_funds_regime
@@ -228,13 +228,13 @@ def receive(market: Market, rows: list[tuple[Any, ...]]) -> Any:
 
 def pay_in(market: Market, name: str, amount_minor: int) -> Any:
     """A participant pays in under its own reference."""
-    reference = deposit_reference(organisation=market.party(name).public_id)
+    reference = pay_in_reference(organisation=market.party(name).public_id)
     return receive(market, [booking("credit", amount_minor, f"振込 {reference}")])
 
 
 def fund_reserve(market: Market, amount_minor: int) -> Any:
     """The operator pays in under its own reference."""
-    reference = deposit_reference(organisation=market.operator.public_id)
+    reference = pay_in_reference(organisation=market.operator.public_id)
     return receive(market, [booking("credit", amount_minor, f"準備金 {reference}")])
 
 

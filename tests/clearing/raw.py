@@ -30,7 +30,7 @@ def account(market: factories.Market, name: str, kind: str) -> Account:
 
 ENTRY = (
     "INSERT INTO clearing_entry (public_id, kind, reference, description, business_date, booked_at)"
-    " VALUES ('jrn_raw', 'receipt', 'raw', '', now(), now()) RETURNING id"
+    " VALUES ('jrn_raw', 'pay_in', 'raw', '', now(), now()) RETURNING id"
 )
 WHOLE = f"WITH made AS ({ENTRY}) INSERT INTO clearing_posting (entry_id, leg, account_id, amount_minor, currency, line)"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from clearing.bank.queries import deposit_reference
+from clearing.bank.queries import pay_in_reference
 from clearing.ledger.queries import ledger_counts
 from clearing.models import Account, BankEntry, Cycle, SettlementInstruction, TransferFile
 from clearing.settlement.services.transfer_files import create_transfer_file
@@ -18,7 +18,7 @@ OWN_LISTS = [
     "obligations",
     "positions",
     "accounts",
-    "statement-lines",
+    "postings",
     "invoices",
     "settlement-instructions",
 ]
@@ -81,7 +81,7 @@ def test_a_stranger_sees_nothing_of_others(name, stranger, operator):
     assert rows(operator.get(f"/api/v1/{name}/")) != []
 
 
-@pytest.mark.parametrize("name", [name for name in OWN_LISTS if name != "statement-lines"])
+@pytest.mark.parametrize("name", [name for name in OWN_LISTS if name != "postings"])
 def test_what_is_another_s_is_missing(name, stranger, operator):
     for row in rows(operator.get(f"/api/v1/{name}/")):
         assert stranger.get(f"/api/v1/{name}/{row['id']}/").status_code == 404
@@ -99,14 +99,12 @@ def test_the_books_are_the_operator_s(name, buyer, operator):
     assert operator.get(f"/api/v1/{name}/").status_code == 200
 
 
-@pytest.mark.parametrize("name", [*OWN_LISTS, *OPERATOR_LISTS, "deposit-reference"])
+@pytest.mark.parametrize("name", [*OWN_LISTS, *OPERATOR_LISTS, "pay-in-reference"])
 def test_nothing_is_shown_without_a_token(name, api, settled):
     assert api.get(f"/api/v1/{name}/").status_code == 401
 
 
-@pytest.mark.parametrize(
-    "name", ["trades", "obligations", "positions", "accounts", "statement-lines", "invoices"]
-)
+@pytest.mark.parametrize("name", ["trades", "obligations", "positions", "accounts", "postings", "invoices"])
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 def test_what_the_market_computes_cannot_be_written(name, method, buyer, settled):
     before = settled.trade.state
@@ -139,15 +137,15 @@ def test_only_the_operator_cuts_off_a_cycle(settled, buyer, operator, api):
 def test_a_participant_reads_its_balances_and_its_reference(settled, buyer):
     balances = {row["kind"]: row["balance_minor"] for row in rows(buyer.get("/api/v1/accounts/"))}
     assert balances == {"available": 0, "held": 0, "payable": 0, "receivable": 0, "deposit": 0, "claim": 0}
-    shown = buyer.get("/api/v1/deposit-reference/").json()
+    shown = buyer.get("/api/v1/pay-in-reference/").json()
     assert shown == {
         "organisation": settled.party("buyer").public_id,
-        "reference": deposit_reference(organisation=settled.party("buyer").public_id),
+        "reference": pay_in_reference(organisation=settled.party("buyer").public_id),
     }
 
 
 def test_statement_lines_tell_where_the_money_went(settled, buyer):
-    lines = rows(buyer.get("/api/v1/statement-lines/?account_kind=held"))
+    lines = rows(buyer.get("/api/v1/postings/?account_kind=held"))
     assert [(line["line"], line["amount_minor"], line["trade"]) for line in lines] == [
         ("unhold", 11_000, settled.trade.public_id),
         ("hold", -11_000, settled.trade.public_id),
@@ -195,7 +193,7 @@ def test_a_trade_proves_that_it_is_in_its_cycle(settled, seller, stranger):
 
 
 def test_a_statement_is_uploaded_once(settled, operator, buyer):
-    reference = deposit_reference(organisation=settled.party("buyer").public_id)
+    reference = pay_in_reference(organisation=settled.party("buyer").public_id)
     content = factories.statement([factories.booking("credit", 500, reference, reference="UP-1")])
 
     def upload(client, data=content):

@@ -7,7 +7,7 @@ import pytest
 from clearing.models import Trade, UsageRecord
 from clearing.trades.services.acceptance import accept_delivered, accept_ended_periods
 from clearing.trades.services.charges import begin_due_charges
-from clearing.trades.services.disputes import hold_trade
+from clearing.trades.services.disputes import dispute_trade
 from marketplace.kernel import clock
 from tests.clearing import factories
 
@@ -61,7 +61,7 @@ def test_a_charge_that_is_paid_while_the_buyer_complains_is_held(market):
         factories.on_day(2027, month + 1, 4)
         begin_due_charges(limit=9)
         outcomes = at_once(
-            lambda first=first: hold_trade(
+            lambda first=first: dispute_trade(
                 actor=factories.system(), agreement=first.agreement, dispute=f"dsp_{first.pk}"
             ),
             lambda: factories.pay_in(market, "buyer", 1_100),

@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection, transaction
 
-from clearing.cycles.errors import CycleOnHold
+from clearing.cycles.errors import CycleIsPaused
 from clearing.cycles.services import publish_clearing_schedule
 from clearing.models import Cycle, CycleAlarm, CycleStep, Entry, NetPosition
 from clearing.run.services.alarms import watch_cycles
 from clearing.run.services.cut_offs import close_at_cut_off, close_due_cycles
-from clearing.run.services.cycles import advance_cycle, close_cycle, hold_cycle, release_cycle
+from clearing.run.services.cycles import advance_cycle, close_cycle, pause_cycle, resume_cycle
 from clearing.settlement.services.transfer_files import create_transfer_file
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
@@ -132,7 +132,7 @@ def test_a_hold_waits_for_the_step_under_way_and_stops_the_next(market):
         stepping, step = in_thread(lambda: advance_cycle(cycle=cycle.public_id))
         wait()
         holding, held = in_thread(
-            lambda: hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="audit")
+            lambda: pause_cycle(actor=market.actor, cycle=cycle.public_id, reason="audit")
         )
         holding.join(0.3)
         assert holding.is_alive()
@@ -149,7 +149,7 @@ def test_a_step_that_waited_for_a_hold_does_nothing(market):
     factories.accepted(market, "buyer", "seller", 10_000)
     cycle = factories.clear(market, "validated")
     with transaction.atomic():
-        hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="audit")
+        pause_cycle(actor=market.actor, cycle=cycle.public_id, reason="audit")
         thread, outcome = in_thread(lambda: advance_cycle(cycle=cycle.public_id))
         thread.join(0.3)
         assert thread.is_alive()
@@ -162,16 +162,16 @@ def test_holding_releasing_and_stepping_at_once_leave_one_course(market):
     factories.accepted(market, "buyer", "seller", 10_000)
     cycle = factories.clear(market, "validated")
     outcomes = at_once(
-        lambda: hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="one"),
-        lambda: hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="two"),
+        lambda: pause_cycle(actor=market.actor, cycle=cycle.public_id, reason="one"),
+        lambda: pause_cycle(actor=market.actor, cycle=cycle.public_id, reason="two"),
         *[lambda: advance_cycle(cycle=cycle.public_id)] * 2,
     )
-    assert [type(outcome) for outcome in outcomes[:2]].count(CycleOnHold) == 1
+    assert [type(outcome) for outcome in outcomes[:2]].count(CycleIsPaused) == 1
     cycle.refresh_from_db()
-    assert cycle.hold_reason in ("one", "two")
+    assert cycle.pause_reason in ("one", "two")
     stood = cycle.state
     released = at_once(
-        lambda: release_cycle(actor=market.actor, cycle=cycle.public_id, reason="on"),
+        lambda: resume_cycle(actor=market.actor, cycle=cycle.public_id, reason="on"),
         *[lambda: advance_cycle(cycle=cycle.public_id)] * 2,
     )
     assert released[0].state == stood
@@ -191,11 +191,11 @@ def test_a_transfer_file_and_a_hold_at_once_leave_one_of_them_in_force(market):
     cycle = factories.clear(market)
     made, held = at_once(
         lambda: create_transfer_file(actor=market.actor, cycle=cycle.public_id),
-        lambda: hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="audit"),
+        lambda: pause_cycle(actor=market.actor, cycle=cycle.public_id, reason="audit"),
     )
     assert not isinstance(held, Exception)
-    assert factories.planned(cycle) == (2 if isinstance(made, CycleOnHold) else 0)
-    assert isinstance(made, CycleOnHold) or made.records == 2
+    assert factories.planned(cycle) == (2 if isinstance(made, CycleIsPaused) else 0)
+    assert isinstance(made, CycleIsPaused) or made.records == 2
     assert broken() == {}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from clearing.bank.queries import deposit_reference
+from clearing.bank.queries import pay_in_reference
 from clearing.bank.services import import_bank_statement
 from clearing.ledger.accounts import accounts_of
 from clearing.ledger.errors import InsufficientFunds
@@ -86,12 +86,12 @@ def test_the_database_refuses_the_second_spender(market):
     def spend(name: str) -> None:
         line = Line("payment", own["available"], own["payable"], 100)
         with transaction.atomic():
-            post([Draft("release", name, [line])], currency="JPY", purpose=name)
+            post([Draft("capture", name, [line])], currency="JPY", purpose=name)
             time.sleep(0.1)
 
     outcomes = at_once(lambda: spend("one"), lambda: spend("two"))
     assert {type(outcome) for outcome in outcomes} == {InsufficientFunds, type(None)}
-    assert Entry.objects.filter(kind="release").count() == 1
+    assert Entry.objects.filter(kind="capture").count() == 1
     assert (factories.available(market, "buyer"), factories.balance(market, "buyer", "payable")) == (0, 100)
 
 
@@ -128,7 +128,7 @@ def test_two_workers_take_a_step_once(market):
 
 
 def test_one_statement_imported_twice_at_once_is_booked_once(market):
-    reference = deposit_reference(organisation=market.party("buyer").public_id)
+    reference = pay_in_reference(organisation=market.party("buyer").public_id)
     content = factories.statement([factories.booking("credit", 5_000, reference)])
     outcomes = at_once(
         *[lambda: import_bank_statement(actor=market.actor, content=content, file_name="s.csv").pk] * 3
@@ -144,7 +144,7 @@ def test_payments_and_posting_do_not_wait_for_each_other_for_ever(market):
         factories.accepted(market, "seller", name, 500)
     cycle = factories.clear(market, "netted")
     rows = [
-        factories.booking("credit", 50, deposit_reference(organisation=market.party(name).public_id))
+        factories.booking("credit", 50, pay_in_reference(organisation=market.party(name).public_id))
         for name in ("c", "b", "a", "seller")
     ]
     event = factories.agreement(market, "a", "b", 40)

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db.models import Count, Sum
 
-from clearing.bank.deposit_reference import deposit_reference_of
+from clearing.bank.pay_in_reference import pay_in_reference_of
 from clearing.cycles.queries import cycle_summaries
 from clearing.ledger.queries import balances, client_money, kind_totals, ledger_counts
 from clearing.models import (
@@ -121,7 +121,7 @@ def receipts() -> tuple[str, dict[str, Any]]:
 
 
 def _deposit_reference(trade: Trade) -> str:
-    return deposit_reference_of(trade.buyer_id)
+    return pay_in_reference_of(trade.buyer_id)
 
 
 def confirmations(name: str, leave: int) -> tuple[str, dict[str, Any]]:
@@ -162,7 +162,7 @@ STAGES = (
         "allocate a receipt",
         lambda: BankAllocation.objects.exists(),
         lambda: (
-            "allocate_receipt",
+            "allocate_pay_in",
             {
                 "bank_entry": BankEntry.objects.get(entry_reference="S1-nobody").public_id,
                 "organisation": market.organisation("e").public_id,

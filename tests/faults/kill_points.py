@@ -23,7 +23,7 @@ STEPS = {
     "handle adjustment.due": (MORNING, 3),
     # The bank's word, and what the operator does about it.
     "import receipts: import_bank_statement": (MORNING, 1),
-    "allocate a receipt: allocate_receipt": (MORNING, 1),
+    "allocate a receipt: allocate_pay_in": (MORNING, 1),
     "settled → partial": (MORNING, 1),
     "pay again: retry_payment": (MORNING, 1),
     "transfer file of the past: create_transfer_file": (MORNING, 1),

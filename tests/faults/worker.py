@@ -22,7 +22,7 @@ django.setup()
 
 from django.db import connections  # noqa: E402
 
-from clearing.bank.services import allocate_receipt, import_bank_statement  # noqa: E402
+from clearing.bank.services import allocate_pay_in, import_bank_statement  # noqa: E402
 from clearing.invoices.services import issuing  # noqa: E402
 from clearing.run.services.cycles import close_cycle  # noqa: E402
 from clearing.settlement.services.payments import report_failed_payment, retry_payment  # noqa: E402
@@ -38,7 +38,7 @@ INVOICES_A_STEP = 9
 COMMANDS = {
     command.__name__: command
     for command in (
-        allocate_receipt,
+        allocate_pay_in,
         close_cycle,
         create_transfer_file,
         import_bank_statement,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearing.bank.bank_statement import REQUIRED, parse_statement
-from clearing.bank.deposit_reference import deposit_reference_of, find_deposit_references
+from clearing.bank.pay_in_reference import find_pay_in_references, pay_in_reference_of
 from clearing.settlement.payment_reference import find_payment_references, payment_reference
 from clearing.settlement.transfer_file import RECORD_BYTES, Originator, Payment, write_transfer_file
 from clearing.trades.terms import business_key_of
@@ -23,8 +23,8 @@ ORIGINATOR = Originator("0000000001", "ｻﾝﾎﾟｳ", "0901", "", "001", "", 
 
 @given(KEYS, KEYS)
 def test_deposit_references_name_one_participant(one, other):
-    assert find_deposit_references(f"振込 {deposit_reference_of(one)}") == [one]
-    assert (deposit_reference_of(one) == deposit_reference_of(other)) == (one == other)
+    assert find_pay_in_references(f"振込 {pay_in_reference_of(one)}") == [one]
+    assert (pay_in_reference_of(one) == pay_in_reference_of(other)) == (one == other)
 
 
 @given(st.integers(1, 10**9 - 1), st.integers(1, 10**6 - 1))

@@ -17,7 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from clearing.bank.services import allocate_receipt
+from clearing.bank.services import allocate_pay_in
 from clearing.ledger.queries import balances, client_money
 from clearing.models import BankEntry, Cycle, SettlementInstruction, Trade
 from clearing.run.services.cycles import advance_cycle, close_cycle
@@ -254,7 +254,7 @@ class MoneyPath(RuleBasedStateMachine):
         self.money.nobody += amount
         self.money.bank += amount
         self.agrees()
-        allocate_receipt(
+        allocate_pay_in(
             actor=self.market.actor,
             bank_entry=entry.public_id,
             organisation=self.market.party(name).public_id,

@@ -142,7 +142,7 @@ POSITIONS = st.builds(
     corrections_received_minor=st.integers(0, 10**9),
     shares_paid_minor=st.integers(-(10**6), 0),
     shares_received_minor=st.integers(0, 10**6),
-    carried_forward_minor=st.integers(-(10**9), 10**9),
+    deferred_minor=st.integers(-(10**9), 10**9),
 )
 
 
@@ -162,7 +162,7 @@ def test_an_entry_takes_what_was_set_aside_and_pays_what_is_left(position, claim
     assert moved[AccountKind.PAYABLE] == covered - position.purchases_minor - position.purchase_tax_minor
     kinds = {line.kind for line in plan.lines}
     assert not {LineKind.COVERED, LineKind.RECOVERED} <= kinds
-    assert not {LineKind.CARRIED, LineKind.AWAITED} <= kinds
+    assert not {LineKind.DEFERRED, LineKind.AWAITED} <= kinds
 
 
 @given(st.integers(-(10**12), 10**12), st.lists(st.integers(0, 10**6), min_size=1, max_size=12))

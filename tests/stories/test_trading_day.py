@@ -72,7 +72,7 @@ def test_what_was_held_or_ended_says_why(report):
     outcomes = {"redelivery": "in cycle JPY-2026-0002", "refund": "refunded"}
     references = {purchase.key: purchase.reference for purchase in PURCHASES}
     disputed = {
-        references[key]: ("JPY-2026-0001", "held: a complaint was open", outcomes[row["outcome"]])
+        references[key]: ("JPY-2026-0001", "disputed at the cut-off", outcomes[row["outcome"]])
         for key, row in DECLARED.course("disputes").items()
     }
     held = {

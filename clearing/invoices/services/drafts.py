@@ -80,14 +80,14 @@ def correction_drafts(cycle: Cycle, limit: int) -> list[Draft]:
 def fee_drafts(cycle: Cycle, limit: int) -> list[Draft]:
     """One invoice a participant for its fees, for those who have none yet."""
     fees = Obligation.objects.filter(
-        cycle=cycle, kind=ObligationKind.FEE, amount_minor__gt=0, carried_from=None
+        cycle=cycle, kind=ObligationKind.FEE, amount_minor__gt=0, deferred_from=None
     )
     return _drafts_by_recipient(fees, cycle, InvoicePurpose.FEE, "debtor_id", limit)
 
 
 def fee_refund_drafts(cycle: Cycle, limit: int) -> list[Draft]:
     """One return invoice a participant for fees refunded, for those who have none yet."""
-    refunds = Obligation.objects.filter(cycle=cycle, kind=ObligationKind.FEE_REFUND, carried_from=None)
+    refunds = Obligation.objects.filter(cycle=cycle, kind=ObligationKind.FEE_REFUND, deferred_from=None)
     return _drafts_by_recipient(refunds, cycle, InvoicePurpose.FEE_REFUND, "creditor_id", limit)
 
 
@@ -100,7 +100,7 @@ def _not_invoiced(
     """
     issued = Invoice.objects.filter(cycle=cycle, purpose=purpose, replaces=None)
     last = issued.aggregate(last=Max("obligation_id"))["last"] or 0
-    wanted = Obligation.objects.filter(cycle=cycle, kind__in=kinds, carried_from=None, pk__gt=last)
+    wanted = Obligation.objects.filter(cycle=cycle, kind__in=kinds, deferred_from=None, pk__gt=last)
     return list(wanted.select_related("trade").order_by("pk")[:limit])
 
 
@@ -213,7 +213,7 @@ def _fee_invoices(trades: Iterable[int]) -> dict[int, Original]:
     charged = {
         trade: (cycle, payer)
         for trade, cycle, payer in Obligation.objects.filter(
-            trade_id__in=set(trades), kind=ObligationKind.FEE, carried_from=None
+            trade_id__in=set(trades), kind=ObligationKind.FEE, deferred_from=None
         ).values_list("trade_id", "cycle_id", "debtor_id")
     }
     cycles, payers = {cycle for cycle, _ in charged.values()}, {payer for _, payer in charged.values()}

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from marketplace.events.schemas.clearing import CycleHeld, CycleMoved, CycleReleased
+from marketplace.events.schemas.clearing import CycleMoved, CyclePaused, CycleResumed
 from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
@@ -20,11 +20,11 @@ from marketplace.kernel.refusals import keeping_refusals
 from marketplace.kernel.states import advance
 
 from ...approvals.services import require_second_person
-from ...cycles.errors import CycleCannotBeHeld, CycleNotOnHold, CycleOnHold, NoOpenCycle
+from ...cycles.errors import CycleCannotBePaused, CycleIsPaused, CycleNotPaused, NoOpenCycle
 from ...cycles.models import Cycle, CycleStep
 from ...cycles.nudge import nudge
 from ...cycles.services import require_currency
-from ...cycles.states import CYCLE, HOLDABLE_STATES, CycleState
+from ...cycles.states import CYCLE, PAUSABLE_STATES, CycleState
 from ...ground.parallel import collector_paused
 from ...ledger.accounts import open_market_accounts
 from ...ledger.services import require_funds_regime
@@ -135,64 +135,64 @@ def _current_transaction() -> str:
 
 
 @transaction.atomic
-def hold_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
+def pause_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
     """Keep a cycle where it is, from its cut-off until it is settled, and write no transfer file of it.
 
-    What the bank booked is still taken in. Emits cycle.held. Raises CycleOnHold, CycleCannotBeHeld, FieldInvalid,
+    What the bank booked is still taken in. Emits cycle.paused. Raises CycleIsPaused, CycleCannotBePaused, FieldInvalid,
     Missing, Forbidden.
     """
     actor.require_operator()
     reason = _reason(reason)
     subject = _locked(cycle)
-    if subject.on_hold_since is not None:
-        raise CycleOnHold(cycle=subject.business_key, reason=subject.hold_reason)
-    if subject.state not in HOLDABLE_STATES:
-        raise CycleCannotBeHeld(cycle=subject.business_key, state=subject.state)
-    subject.on_hold_since, subject.hold_reason, subject.held_by = clock.now(), reason, actor.identifier
-    subject.save(update_fields=["on_hold_since", "hold_reason", "held_by"])
+    if subject.paused_since is not None:
+        raise CycleIsPaused(cycle=subject.business_key, reason=subject.pause_reason)
+    if subject.state not in PAUSABLE_STATES:
+        raise CycleCannotBePaused(cycle=subject.business_key, state=subject.state)
+    subject.paused_since, subject.pause_reason, subject.paused_by = clock.now(), reason, actor.identifier
+    subject.save(update_fields=["paused_since", "pause_reason", "paused_by"])
     record(
-        kind="clearing.cycle_held",
+        kind="clearing.cycle_paused",
         subject=subject.public_id,
         actor=actor,
         payload={"business_key": subject.business_key, "state": subject.state, "reason": reason},
     )
-    emit(CycleHeld(cycle=subject.public_id, state=subject.state))
+    emit(CyclePaused(cycle=subject.public_id, state=subject.state))
     return subject
 
 
 @keeping_refusals()
-def release_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
-    """Let a cycle that is on hold go on. Emits cycle.released.
+def resume_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
+    """Let a cycle that is on hold go on. Emits cycle.resumed.
 
-    Raises CycleNotOnHold, SecondPersonNeeded where its net value is large, FieldInvalid, Missing, Forbidden.
+    Raises CycleNotPaused, SecondPersonNeeded where its net value is large, FieldInvalid, Missing, Forbidden.
     """
     actor.require_operator()
     reason = _reason(reason)
     subject = _locked(cycle)
-    if subject.on_hold_since is None:
-        raise CycleNotOnHold(cycle=subject.business_key)
+    if subject.paused_since is None:
+        raise CycleNotPaused(cycle=subject.business_key)
     require_second_person(
         actor=actor,
-        command="clearing.cycle_release",
+        command="clearing.cycle_resume",
         subject=subject.public_id,
         amount_minor=subject.net_minor or 0,
         currency=subject.currency,
-        payload={"held_by": subject.held_by, "held_for": subject.hold_reason},
+        payload={"paused_by": subject.paused_by, "paused_for": subject.pause_reason},
     )
     held = {
-        "held_since": subject.on_hold_since.isoformat(),
-        "held_by": subject.held_by,
-        "held_for": subject.hold_reason,
+        "paused_since": subject.paused_since.isoformat(),
+        "paused_by": subject.paused_by,
+        "paused_for": subject.pause_reason,
     }
-    subject.on_hold_since, subject.hold_reason, subject.held_by = None, "", ""
-    subject.save(update_fields=["on_hold_since", "hold_reason", "held_by"])
+    subject.paused_since, subject.pause_reason, subject.paused_by = None, "", ""
+    subject.save(update_fields=["paused_since", "pause_reason", "paused_by"])
     record(
-        kind="clearing.cycle_released",
+        kind="clearing.cycle_resumed",
         subject=subject.public_id,
         actor=actor,
         payload={"business_key": subject.business_key, "state": subject.state, "reason": reason, **held},
     )
-    emit(CycleReleased(cycle=subject.public_id, state=subject.state))
+    emit(CycleResumed(cycle=subject.public_id, state=subject.state))
     transaction.on_commit(lambda: nudge(subject.public_id))
     return subject
 
@@ -227,7 +227,7 @@ def advance_cycle(*, cycle: str, actor: Actor = SYSTEM) -> str | None:
     if seen is None:
         raise Missing(kind="cycle", identifier=cycle)
     step = STEPS.get(seen.state)
-    if step is None or seen.on_hold_since is not None:
+    if step is None or seen.paused_since is not None:
         return None
     began_at = clock.real_now()
     with collector_paused():
@@ -235,7 +235,7 @@ def advance_cycle(*, cycle: str, actor: Actor = SYSTEM) -> str | None:
         ahead = read_ahead(seen) if read_ahead else None
         with transaction.atomic():
             locked = Cycle.objects.select_for_update(no_key=True).filter(pk=seen.pk, epoch=seen.epoch).first()
-            if locked is None or locked.on_hold_since is not None or not step(locked, actor, ahead):
+            if locked is None or locked.paused_since is not None or not step(locked, actor, ahead):
                 return None
             if locked.epoch != seen.epoch:
                 CycleStep.objects.create(

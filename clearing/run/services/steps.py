@@ -53,7 +53,7 @@ _UNLIKE_TRADE = """
       LEFT JOIN clearing_trade t ON t.id = o.trade_id AND t.cycle_id = o.cycle_id AND t.currency = o.currency
        AND o.amount_minor = CASE o.kind WHEN 'fee' THEN t.captured_fee_minor ELSE t.captured_price_minor END
        AND (o.kind = 'fee' OR o.tax_minor = t.captured_tax_minor)
-     WHERE o.cycle_id = %s AND o.kind IN ('purchase', 'fee') AND o.carried_from_id IS NULL AND t.id IS NULL
+     WHERE o.cycle_id = %s AND o.kind IN ('purchase', 'fee') AND o.deferred_from_id IS NULL AND t.id IS NULL
 """
 
 
@@ -210,7 +210,7 @@ def instruct(cycle: Cycle, actor: Actor, _: None = None) -> bool:
 
 
 def settle(cycle: Cycle, actor: Actor, _: None = None) -> bool:
-    """Settled when every payment is confirmed and nothing is carried; in part when the rest can only wait."""
+    """Settled when every payment is confirmed and nothing is deferred; in part when the rest can only wait."""
     outcome = settlement_outcome(cycle)
     if outcome is None and cycle.state == CycleState.SETTLED:
         outcome = (
@@ -219,7 +219,7 @@ def settle(cycle: Cycle, actor: Actor, _: None = None) -> bool:
     if outcome is None or outcome == cycle.state:
         return False
     if outcome == CycleState.PARTIAL:
-        return _move(cycle, actor, "carry")
+        return _move(cycle, actor, "settle_in_part")
     return _move(cycle, actor, "settle", settled_at=cycle.settled_at or clock.now())
 
 

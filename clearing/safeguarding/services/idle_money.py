@@ -24,7 +24,7 @@ from ...ledger.queries import regime_in_force
 from ...ledger.states import AccountKind, EntryKind, LineKind
 from ...settlement.models import SettlementInstruction
 from ...settlement.payability import hindrance_of
-from ...settlement.planning import own_instruction
+from ...settlement.planning import instruction_without_cycle
 from ...settlement.states import PaymentPurpose
 from ...trades.services.holds import lock_waiting_trades
 from ..models import StuckMoney
@@ -141,7 +141,7 @@ def _return(payee: OrganisationView, regime: FundsRegime, actor: Actor) -> bool:
     (free,) = found
     hindrance = hindrance_of(payee, cross_border_allowed=regime.cross_border_allowed)
     if hindrance:
-        _tell_stuck(payee, currency, free, hindrance, actor)
+        _announce_stuck(payee, currency, free, hindrance, actor)
         return False
     identifier = new_identifier("stl")
     moved = Line(
@@ -161,7 +161,7 @@ def _return(payee: OrganisationView, regime: FundsRegime, actor: Actor) -> bool:
         post([draft], currency=currency, purpose=identifier)
     except InsufficientFunds:
         return False
-    planned = own_instruction(
+    planned = instruction_without_cycle(
         currency=currency,
         organisation_id=payee.id,
         amount_minor=free.amount_minor,
@@ -169,11 +169,11 @@ def _return(payee: OrganisationView, regime: FundsRegime, actor: Actor) -> bool:
         public_id=identifier,
     )
     planned.save()
-    _tell_returning(payee, planned, free, regime, actor)
+    _announce_return(payee, planned, free, regime, actor)
     return True
 
 
-def _tell_returning(
+def _announce_return(
     payee: OrganisationView,
     planned: SettlementInstruction,
     free: _Free,
@@ -205,7 +205,9 @@ def _tell_returning(
     )
 
 
-def _tell_stuck(payee: OrganisationView, currency: str, free: _Free, hindrance: str, actor: Actor) -> None:
+def _announce_stuck(
+    payee: OrganisationView, currency: str, free: _Free, hindrance: str, actor: Actor
+) -> None:
     """Say once, until the account moves again, that the money would go back if it could."""
     _, made = StuckMoney.objects.get_or_create(
         posting_id=free.posting_id,

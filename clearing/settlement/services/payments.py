@@ -24,7 +24,7 @@ from ...ledger.models import Account
 from ...ledger.states import AccountKind
 from ..errors import NothingToTransfer
 from ..models import SettlementInstruction
-from ..planning import instruction_for, next_sequence, own_instruction, unclaimed_minor
+from ..planning import cycle_instruction, instruction_without_cycle, next_sequence, unclaimed_minor
 from ..states import INSTRUCTION, InstructionState, PaymentDirection, PaymentPurpose
 
 logger = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ def report_failed_payment(*, actor: Actor, instruction: str, reason: str) -> Set
         actor=actor,
         payload={"reference": subject.reference, "reason": subject.failure_reason},
     )
-    tell_if_found(subject)
+    emit_if_found(subject)
     return subject
 
 
@@ -122,7 +122,7 @@ def _still_due(failed: SettlementInstruction) -> int:
 def _replacement_payment(failed: SettlementInstruction, amount_minor: int) -> SettlementInstruction:
     """A payment in the place of one that failed, not yet saved."""
     if failed.cycle is None:
-        again = own_instruction(
+        again = instruction_without_cycle(
             currency=failed.currency,
             organisation_id=failed.organisation_id,
             amount_minor=amount_minor,
@@ -130,7 +130,7 @@ def _replacement_payment(failed: SettlementInstruction, amount_minor: int) -> Se
         )
     else:
         sign = 1 if failed.direction == PaymentDirection.OUT else -1
-        again = instruction_for(
+        again = cycle_instruction(
             failed.cycle, failed.organisation_id, sign * amount_minor, next_sequence(failed.cycle)
         )
     again.instead_of = failed
@@ -190,7 +190,7 @@ def alarm_lost_payments(*, actor: Actor = SYSTEM) -> int:
     return count
 
 
-def tell_if_found(instruction: SettlementInstruction) -> None:
+def emit_if_found(instruction: SettlementInstruction) -> None:
     """End the alarm about a payment of which the bank has now said what became. Emits payment.found."""
     if instruction.alarmed_at is not None:
         emit(PaymentFound(instruction=instruction.public_id, state=instruction.state))

@@ -19,7 +19,7 @@ from marketplace.participants.payout_accounts import PayoutAccount
 from marketplace.participants.queries import organisations_by_id
 
 from ...approvals.services import require_second_person
-from ...cycles.errors import CycleOnHold
+from ...cycles.errors import CycleIsPaused
 from ...cycles.models import Cycle
 from ...cycles.queries import value_date
 from ...cycles.states import FINAL_STATES, CycleState
@@ -124,7 +124,7 @@ def create_transfer_file(
     Those of a ``cycle``, or those in a ``currency`` that belong to none: returns of idle money. Payments to whoever
     has stated no account, or is abroad while paying there is not allowed, stay planned; the file names them
     (``left_out``). When nothing of a cycle is left to write, its last file is returned, so repeating it makes no
-    second payment. Raises CycleOnHold, SecondPersonNeeded for a large total, NothingToTransfer, ClientAccountMissing,
+    second payment. Raises CycleIsPaused, SecondPersonNeeded for a large total, NothingToTransfer, ClientAccountMissing,
     ClientMoneyShort, TransferNotPossible, FieldInvalid, Missing, Forbidden.
     """
     actor.require_operator()
@@ -186,8 +186,8 @@ def _batch(cycle: str | None, currency: str | None) -> _Batch:
     subject = Cycle.objects.select_for_update(no_key=True).filter(public_id=cycle).first()
     if subject is None:
         raise Missing(kind="cycle", identifier=cycle)
-    if subject.on_hold_since is not None:
-        raise CycleOnHold(cycle=subject.business_key, reason=subject.hold_reason)
+    if subject.paused_since is not None:
+        raise CycleIsPaused(cycle=subject.business_key, reason=subject.pause_reason)
     return _Batch(subject, subject.currency)
 
 

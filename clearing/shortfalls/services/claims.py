@@ -63,7 +63,7 @@ def write_off_claim(
     return funds_of(debtor, currency)
 
 
-def collect_from_receipt(*, payer: OrganisationView, currency: str, reference: str) -> int:
+def collect_from_pay_in(*, payer: OrganisationView, currency: str, reference: str) -> int:
     """Collect a claim on a suspended participant from what it has just paid in; how much that was.
 
     Who is not suspended goes on trading with its money, and the claim is collected from what its next cycles bring

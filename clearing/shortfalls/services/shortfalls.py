@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from marketplace.events.schemas.clearing import PaymentPutOff, ShortfallOccurred
+from marketplace.events.schemas.clearing import PaymentDeferred, ShortfallOccurred
 from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
@@ -27,7 +27,7 @@ from ...trades.models import Obligation
 from ...trades.services.eligibility import cycle_for
 from ...trades.states import ObligationKind
 from ..clearing_vector import Cover, cover_of
-from ..exposures import Decision, PutOff, decide
+from ..exposures import Deferred, ShortfallOutcome, resolve_shortfalls
 from ..models import Deferral, Shortfall
 from ..own_money import OwnMoney
 
@@ -35,8 +35,8 @@ from ..own_money import OwnMoney
 def meet_shortfalls(cycle: Cycle, positions: dict[int, Position], actor: Actor) -> dict[str, int]:
     """Set money aside for whoever owes more than ``cycle`` brings it, and put off what cannot be met.
 
-    ``positions`` get what is carried forward. Returns figures for the record of the step. Emits shortfall.occurred
-    for each participant whose own money did not do, payment.put_off for each that has to wait for it. Nothing of it is computed again later: what was set aside is
+    ``positions`` get what is deferred forward. Returns figures for the record of the step. Emits shortfall.occurred
+    for each participant whose own money did not do, payment.deferred for each that has to wait for it. Nothing of it is computed again later: what was set aside is
     used when the cycle is posted, whatever becomes of the participant.
     """
     operator_id = operator_organisation().id
@@ -51,9 +51,9 @@ def meet_shortfalls(cycle: Cycle, positions: dict[int, Position], actor: Actor) 
     money = OwnMoney(cycle.currency)
     money.lock(asked)
     short = [key for key, minor in asked.items() if money.of(key).own_minor < minor]
-    decision = Decision()
+    decision = ShortfallOutcome()
     if short:
-        decision = decide(
+        decision = resolve_shortfalls(
             cycle_id=cycle.pk,
             currency=cycle.currency,
             positions=positions,
@@ -61,20 +61,20 @@ def meet_shortfalls(cycle: Cycle, positions: dict[int, Position], actor: Actor) 
             short=short,
             operator_id=operator_id,
         )
-        _carry(cycle, positions, decision.put_off)
+        _defer(cycle, positions, decision.deferred)
     covered = _set_aside(cycle, positions, money, decision, operator_id)
     _tell(cycle, decision, actor)
     return {
         "set_aside_minor": covered,
         "lent_minor": sum(decision.lent_minor.values()),
-        "carried_minor": sum(row.gross_minor for row in decision.put_off),
-        "deferrals": len(decision.put_off),
+        "deferred_minor": sum(row.gross_minor for row in decision.deferred),
+        "deferrals": len(decision.deferred),
     }
 
 
-def _carry(cycle: Cycle, positions: Mapping[int, Position], put_off: Iterable[PutOff]) -> None:
+def _defer(cycle: Cycle, positions: Mapping[int, Position], deferred: Iterable[Deferred]) -> None:
     """Make what is put off obligations of the open cycle, and take it out of the positions of this one."""
-    rests = sorted(put_off, key=lambda row: row.obligation.id)
+    rests = sorted(deferred, key=lambda row: row.obligation.id)
     if not rests:
         return
     following = cycle_for(cycle.currency, None)
@@ -94,11 +94,11 @@ def _carry(cycle: Cycle, positions: Mapping[int, Position], put_off: Iterable[Pu
         for row, successor in zip(rests, successors, strict=True)
     )
     for row in rests:
-        positions[row.obligation.debtor_id].carried_forward_minor += row.gross_minor
-        positions[row.obligation.creditor_id].carried_forward_minor -= row.gross_minor
+        positions[row.obligation.debtor_id].deferred_minor += row.gross_minor
+        positions[row.obligation.creditor_id].deferred_minor -= row.gross_minor
 
 
-def _deferred_obligation(original: Obligation, rest: PutOff, cycle_id: int) -> Obligation:
+def _deferred_obligation(original: Obligation, rest: Deferred, cycle_id: int) -> Obligation:
     """What remains of an obligation. A fee was taxed in its own cycle: its rest includes that tax, and bears none."""
     taxed = original.kind == ObligationKind.FEE
     return Obligation(
@@ -113,7 +113,7 @@ def _deferred_obligation(original: Obligation, rest: PutOff, cycle_id: int) -> O
         cycle_id=cycle_id,
         legal_basis=original.legal_basis,
         beneficiary_key=original.beneficiary_key,
-        carried_from=original,
+        deferred_from=original,
         made_at=clock.now(),
     )
 
@@ -122,7 +122,7 @@ def _set_aside(
     cycle: Cycle,
     positions: Mapping[int, Position],
     money: OwnMoney,
-    decision: Decision,
+    decision: ShortfallOutcome,
     operator_id: int,
 ) -> int:
     """Move what each party lacks to what is due to the cycle, where nobody else can spend it; the sum."""
@@ -168,24 +168,24 @@ def _lines(cover: Cover, accounts: Mapping[str, int]) -> list[Line]:
     return [Line(line, accounts[source], due, minor) for line, source, minor in rungs if minor]
 
 
-def _tell(cycle: Cycle, decision: Decision, actor: Actor) -> None:
+def _tell(cycle: Cycle, decision: ShortfallOutcome, actor: Actor) -> None:
     """Record who fell short, with evidence, and emit it; and tell those who have to wait for what they are owed."""
-    carried: dict[int, int] = {}
+    deferred: dict[int, int] = {}
     awaited: dict[int, int] = {}
-    for row in decision.put_off:
+    for row in decision.deferred:
         debtor, creditor = row.obligation.debtor_id, row.obligation.creditor_id
-        carried[debtor] = carried.get(debtor, 0) + row.gross_minor
+        deferred[debtor] = deferred.get(debtor, 0) + row.gross_minor
         awaited[creditor] = awaited.get(creditor, 0) + row.gross_minor
-    names = organisations_by_id({*carried, *awaited, *decision.lent_minor})
-    for key in sorted({*carried, *decision.lent_minor}, key=lambda key: names[key].public_id):
+    names = organisations_by_id({*deferred, *awaited, *decision.lent_minor})
+    for key in sorted({*deferred, *decision.lent_minor}, key=lambda key: names[key].public_id):
         lent = decision.lent_minor.get(key, 0)
         shortfall = Shortfall.objects.create(
             cycle=cycle,
             organisation_id=key,
             currency=cycle.currency,
-            missing_minor=lent + carried.get(key, 0),
+            missing_minor=lent + deferred.get(key, 0),
             lent_minor=lent,
-            carried_minor=carried.get(key, 0),
+            deferred_minor=deferred.get(key, 0),
             awaited_minor=awaited.get(key, 0),
             occurred_at=clock.now(),
         )
@@ -201,14 +201,14 @@ def _tell(cycle: Cycle, decision: Decision, actor: Actor) -> None:
                 organisation=names[key].public_id,
                 cycle=cycle.public_id,
                 missing_minor=shortfall.missing_minor,
-                carried_minor=shortfall.carried_minor,
+                deferred_minor=shortfall.deferred_minor,
                 currency=cycle.currency,
             )
         )
     for key in sorted(awaited, key=lambda key: names[key].public_id):
         if not names[key].is_operator:
             emit(
-                PaymentPutOff(
+                PaymentDeferred(
                     organisation=names[key].public_id,
                     cycle=cycle.public_id,
                     amount_minor=awaited[key],
@@ -223,7 +223,7 @@ def _figures(cycle: Cycle, shortfall: Shortfall) -> dict[str, Any]:
         "cycle": cycle.business_key,
         "missing_minor": shortfall.missing_minor,
         "lent_minor": shortfall.lent_minor,
-        "carried_minor": shortfall.carried_minor,
+        "deferred_minor": shortfall.deferred_minor,
         "awaited_minor": shortfall.awaited_minor,
         "currency": shortfall.currency,
     }

@@ -18,7 +18,7 @@ from ..charge_models import UsageRecord
 from ..models import Trade
 from ..queries import ended_periods
 from ..states import PERIODIC, TRADE, Charging, TradeState
-from ..terms import charges_of
+from ..terms import tax_and_fee_of
 from .charge_plans import locked_progress
 from .eligibility import cycle_for, make_base_obligations
 from .holds import capture_hold, evidence, locked_trade, locked_trades
@@ -96,7 +96,7 @@ def _captured(trade: Trade, used_minor: int | None) -> dict[str, int]:
         }
     if not 0 <= used_minor < trade.price_minor:
         raise ValueError(f"{used_minor} is not within what was held for {trade.public_id}")
-    charges = charges_of(
+    charges = tax_and_fee_of(
         price_minor=used_minor,
         currency=trade.currency,
         tax_category=trade.tax_category,

@@ -217,7 +217,7 @@ def reverse_obligation(*, actor: Actor, obligation: str, reason: str) -> Obligat
     if subject is None:
         raise Missing(kind="obligation", identifier=obligation)
     undone = Obligation.objects.filter(reverses=subject).exists()
-    corrects = subject.kind in CORRECTION_KINDS and subject.carried_from_id is None
+    corrects = subject.kind in CORRECTION_KINDS and subject.deferred_from_id is None
     if undone or not corrects or subject.reverses_id is not None:
         raise NotReversible(obligation=obligation)
     require_second_person(
@@ -252,7 +252,7 @@ def remaining_of(trade: Trade) -> tuple[int, int]:
         Obligation.objects.filter(
             trade=trade,
             kind__in=(ObligationKind.REFUND, ObligationKind.ADJUSTMENT),
-            carried_from=None,
+            deferred_from=None,
         )
         .annotate(sign=Case(When(debtor_id=trade.seller_id, then=Value(1)), default=Value(-1)))
         .aggregate(price=Sum(F("amount_minor") * F("sign")), tax=Sum(F("tax_minor") * F("sign")))

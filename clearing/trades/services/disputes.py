@@ -14,13 +14,13 @@ from ..states import TRADE, TradeState
 from .charge_plans import locked_progress
 from .corrections import give_back_all, remaining_of
 from .eligibility import undo_corrections
-from .endings import end_charges, tell_refunded
+from .endings import emit_refunded, end_charges
 from .holds import evidence, locked_trades, locked_with_waiting, return_hold
 from .trades import secure_waiting_trades
 
 
 @transaction.atomic
-def hold_trade(*, actor: Actor, agreement: str, dispute: str) -> Trade:
+def dispute_trade(*, actor: Actor, agreement: str, dispute: str) -> Trade:
     """Hold every secured trade of an agreement while a complaint is open; harmless on those that have moved on.
 
     Further charges stand still meanwhile. Returns the first trade.
@@ -32,7 +32,7 @@ def hold_trade(*, actor: Actor, agreement: str, dispute: str) -> Trade:
     for trade in trades:
         if trade.state == TradeState.SECURED:
             advance(trade, TRADE, command="hold", role="system")
-            evidence("held", trade, actor, dispute=dispute)
+            evidence("disputed", trade, actor, dispute=dispute)
     return trades[0]
 
 
@@ -75,4 +75,4 @@ def _refund(trade: Trade, actor: Actor, dispute: str) -> None:
     undo_corrections(trade)
     return_hold(trade)
     evidence("refunded", trade, actor, dispute=dispute, gross_minor=trade.gross_minor)
-    tell_refunded(trade)
+    emit_refunded(trade)

@@ -208,7 +208,7 @@ def reverse(correction: Obligation, cycle: ChosenCycle) -> Obligation:
 def undo_corrections(trade: Trade) -> int:
     """Reverse what was corrected on a trade that is itself undone; returns how many obligations were reversed."""
     corrections = list(
-        Obligation.objects.filter(trade=trade, kind__in=CORRECTION_KINDS, reverses=None, carried_from=None)
+        Obligation.objects.filter(trade=trade, kind__in=CORRECTION_KINDS, reverses=None, deferred_from=None)
         .exclude(pk__in=Obligation.objects.filter(trade=trade).exclude(reverses=None).values("reverses"))
         .order_by("pk")
     )

@@ -102,12 +102,12 @@ def _give_back(actor: Actor, trades: list[Trade], reason_code: str) -> None:
         undo_corrections(trade)
         return_hold(trade)
         evidence("expired", trade, actor, reason_code=reason_code, gross_minor=trade.gross_minor)
-        tell_refunded(trade)
+        emit_refunded(trade)
     if trades:
         secure_waiting_trades(actor=SYSTEM, organisation_id=trades[0].buyer_id, currency=trades[0].currency)
 
 
-def tell_refunded(trade: Trade) -> None:
+def emit_refunded(trade: Trade) -> None:
     """Emit trade.refunded for a trade whose money went back to the buyer."""
     parties = organisations_by_id({trade.buyer_id, trade.seller_id})
     emit(

@@ -86,7 +86,7 @@ def capture_hold(trade: Trade) -> None:
     lines = [Line(LineKind.UNHOLD, held, accounts[AccountKind.PAYABLE], captured_minor, trade.pk)]
     if unused_minor:
         lines.append(Line(LineKind.UNUSED, held, accounts[AccountKind.AVAILABLE], unused_minor, trade.pk))
-    _post(EntryKind.RELEASE, trade, *lines)
+    _post(EntryKind.CAPTURE, trade, *lines)
 
 
 def return_hold(trade: Trade) -> None:

@@ -24,7 +24,7 @@ from ..charge_models import PlannedCharge
 from ..errors import PartyNotIndependent
 from ..models import Trade
 from ..states import TRADE, Charging, TradeState
-from ..terms import business_key_of, charges_of, funding_deadline
+from ..terms import business_key_of, funding_deadline, tax_and_fee_of
 from .acceptance import release
 from .charge_plans import make_plan, progress_of
 from .holds import evidence, lock_waiting_trades, locked_trade, make_hold
@@ -106,7 +106,7 @@ def _make_trade(
     parties: dict[int, OrganisationView],
 ) -> Trade:
     """Make the trade with its tax and fee, say so, and secure it if the buyer's money is there."""
-    charges = charges_of(
+    charges = tax_and_fee_of(
         price_minor=price_minor,
         currency=terms["currency"],
         tax_category=terms["tax_category"],
@@ -205,6 +205,6 @@ def _take_into_account(trade: Trade, actor: Actor) -> None:
         return
     if progress.dispute is not None:
         advance(trade, TRADE, command="hold", role="system")
-        evidence("held", trade, actor, dispute=progress.dispute)
+        evidence("disputed", trade, actor, dispute=progress.dispute)
     elif progress.delivered_at is not None and trade.charging == Charging.INSTALMENT:
         release(trade, actor=actor)

@@ -101,7 +101,7 @@ class CycleMoved(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ShortfallOccurred(Event):
-    """A participant owed more in a cycle than it had: ``carried_minor`` of ``missing_minor`` was put off."""
+    """A participant owed more in a cycle than it had: ``deferred_minor`` of ``missing_minor`` was put off."""
 
     type = "shortfall.occurred"
     subject_field = "organisation"
@@ -110,15 +110,15 @@ class ShortfallOccurred(Event):
     organisation: str
     cycle: str
     missing_minor: int
-    carried_minor: int
+    deferred_minor: int
     currency: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class PaymentPutOff(Event):
+class PaymentDeferred(Event):
     """What a participant was to get in a cycle goes on into the next: whoever owes it did not have it."""
 
-    type = "payment.put_off"
+    type = "payment.deferred"
     subject_field = "organisation"
 
     organisation: str
@@ -128,10 +128,10 @@ class PaymentPutOff(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CycleHeld(Event):
+class CyclePaused(Event):
     """The operator keeps a cycle in ``state`` until it is released."""
 
-    type = "cycle.held"
+    type = "cycle.paused"
     subject_field = "cycle"
 
     cycle: str
@@ -139,10 +139,10 @@ class CycleHeld(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CycleReleased(Event):
+class CycleResumed(Event):
     """A cycle that was held goes on from ``state``."""
 
-    type = "cycle.released"
+    type = "cycle.resumed"
     subject_field = "cycle"
 
     cycle: str

@@ -9,8 +9,8 @@ from django.db import transaction
 
 from clearing.approvals.errors import SecondPersonNeeded
 from clearing.approvals.services import expire_approvals, require_second_person, withdraw_approval
-from clearing.bank.queries import unallocated_receipts
-from clearing.bank.services import allocate_receipt
+from clearing.bank.queries import unallocated_pay_ins
+from clearing.bank.services import allocate_pay_in
 from clearing.models import (
     Approval,
     BankAllocation,
@@ -19,7 +19,7 @@ from clearing.models import (
     SettlementInstruction,
     TransferFile,
 )
-from clearing.run.services.cycles import hold_cycle, release_cycle
+from clearing.run.services.cycles import pause_cycle, resume_cycle
 from clearing.settlement.services.payments import report_failed_payment, retry_payment
 from clearing.settlement.services.transfer_files import create_transfer_file
 from clearing.shortfalls.services.claims import write_off_claim
@@ -237,17 +237,17 @@ def test_a_large_receipt_is_allocated_by_two(market, first, second):
     (entry,) = waiting_entries()
     buyer, other = market.party("buyer").public_id, market.party("other").public_id
     with pytest.raises(SecondPersonNeeded):
-        allocate_receipt(actor=first, bank_entry=entry, organisation=buyer)
+        allocate_pay_in(actor=first, bank_entry=entry, organisation=buyer)
     with pytest.raises(SecondPersonNeeded):
-        allocate_receipt(actor=second, bank_entry=entry, organisation=other)
+        allocate_pay_in(actor=second, bank_entry=entry, organisation=other)
     assert (BankAllocation.objects.count(), factories.available(market, "buyer")) == (0, 0)
-    allocate_receipt(actor=second, bank_entry=entry, organisation=buyer)
+    allocate_pay_in(actor=second, bank_entry=entry, organisation=buyer)
     assert (factories.available(market, "buyer"), factories.available(market, "other")) == (LARGE_MINOR, 0)
     assert broken() == {}
 
 
 def waiting_entries() -> list[str]:
-    return list(unallocated_receipts().values_list("public_id", flat=True))
+    return list(unallocated_pay_ins().values_list("public_id", flat=True))
 
 
 def test_a_large_payment_is_made_again_by_two(market, cleared, first, second):
@@ -285,7 +285,7 @@ def test_every_large_command_on_money_takes_two(market, first, second, command):
     cycle = market.cycle
     if command == "release":
         cycle = factories.clear(market, "netted")
-        hold_cycle(actor=first, cycle=cycle.public_id, reason="figures are checked")
+        pause_cycle(actor=first, cycle=cycle.public_id, reason="figures are checked")
     correction = Obligation.objects.filter(kind="adjustment").first()
 
     def give(actor: Actor) -> None:
@@ -307,7 +307,7 @@ def test_every_large_command_on_money_takes_two(market, first, second, command):
             "write_off": lambda: write_off_claim(
                 actor=actor, organisation=seller, amount_minor=1_000_000, reason="it is dissolved"
             ),
-            "release": lambda: release_cycle(actor=actor, cycle=cycle.public_id, reason="checked"),
+            "release": lambda: resume_cycle(actor=actor, cycle=cycle.public_id, reason="checked"),
         }[command]()
 
     before = (Obligation.objects.count(), Entry.objects.count(), Approval.objects.count())
@@ -317,7 +317,7 @@ def test_every_large_command_on_money_takes_two(market, first, second, command):
     cycle.refresh_from_db()
     asked = (Obligation.objects.count(), Entry.objects.count(), Approval.objects.count())
     assert asked == (before[0], before[1], before[2] + 1)
-    assert (cycle.on_hold_since is not None) == (command == "release")
+    assert (cycle.paused_since is not None) == (command == "release")
     give(second)
     assert states()[-1] == "approved"
     assert broken() == {}

@@ -17,9 +17,9 @@ def test_a_booking_is_recorded_and_posted_once(market, secured):
     )
     refused("UPDATE clearing_bankentry SET amount_minor = 1", because="append-only")
     bank, available = Account.objects.get(kind="bank_client"), account(market, "buyer", "available")
-    used = Entry.objects.get(kind="receipt").reference
+    used = Entry.objects.get(kind="pay_in").reference
     refused(
-        f"{WHOLE.replace(chr(39) + 'raw' + chr(39), '%s')} SELECT id, 1, %s, 5, 'JPY', 'receipt' FROM made"
-        " UNION ALL SELECT id, 2, %s, -5, 'JPY', 'receipt' FROM made",
+        f"{WHOLE.replace(chr(39) + 'raw' + chr(39), '%s')} SELECT id, 1, %s, 5, 'JPY', 'pay_in' FROM made"
+        " UNION ALL SELECT id, 2, %s, -5, 'JPY', 'pay_in' FROM made",
         used, bank.pk, available.pk, because="reference",
     )  # fmt: skip

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from clearing.bank.deposit_reference import deposit_reference_of, find_deposit_references
+from clearing.bank.pay_in_reference import find_pay_in_references, pay_in_reference_of
 from clearing.settlement.payment_reference import find_payment_references, payment_reference
 
 
 def test_a_deposit_reference_is_found_in_any_width_and_case():
-    reference = deposit_reference_of(1)
+    reference = pay_in_reference_of(1)
     assert reference == "SP000000018"
     for text in (
         reference,
@@ -18,33 +18,33 @@ def test_a_deposit_reference_is_found_in_any_width_and_case():
         "ＳＰ０００００００１８",
         f"({reference})",
     ):
-        assert find_deposit_references(text) == [1]
+        assert find_pay_in_references(text) == [1]
 
 
 @pytest.mark.parametrize(
     "text", ["", "SP00000001", "SP0000000189", "XSP000000018", "SP000000019", "SP 000000018"]
 )
 def test_what_only_looks_like_one_is_not_found(text):
-    assert find_deposit_references(text) == []
+    assert find_pay_in_references(text) == []
 
 
 def test_every_wrong_digit_is_noticed():
-    reference = deposit_reference_of(12_345)
+    reference = pay_in_reference_of(12_345)
     for at in range(2, len(reference)):
         for digit in "0123456789":
             changed = reference[:at] + digit + reference[at + 1 :]
-            assert (find_deposit_references(changed) != []) == (changed == reference)
+            assert (find_pay_in_references(changed) != []) == (changed == reference)
 
 
 def test_several_references_are_all_found():
-    text = f"{deposit_reference_of(7)} {deposit_reference_of(3)} {deposit_reference_of(7)}"
-    assert find_deposit_references(text) == [7, 3]
+    text = f"{pay_in_reference_of(7)} {pay_in_reference_of(3)} {pay_in_reference_of(7)}"
+    assert find_pay_in_references(text) == [7, 3]
 
 
 @pytest.mark.parametrize("key", [0, 100_000_000])
 def test_a_key_that_does_not_fit_is_refused(key):
     with pytest.raises(ValueError, match="eight digits"):
-        deposit_reference_of(key)
+        pay_in_reference_of(key)
 
 
 def test_a_payment_reference_fits_a_transfer_and_is_found_again():

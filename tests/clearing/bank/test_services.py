@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from clearing.bank.deposit_reference import deposit_reference_of
 from clearing.bank.errors import BookingChanged, NotUnallocated
-from clearing.bank.queries import deposit_reference, unallocated_receipts
-from clearing.bank.services import allocate_receipt, import_bank_statement
+from clearing.bank.pay_in_reference import pay_in_reference_of
+from clearing.bank.queries import pay_in_reference, unallocated_pay_ins
+from clearing.bank.services import allocate_pay_in, import_bank_statement
 from clearing.ledger.queries import client_money
 from clearing.models import BankEntry, BankStatement, Entry
 from clearing.settlement.services.transfer_files import create_transfer_file
@@ -26,7 +26,7 @@ def counts() -> tuple[int, int, int, int]:
 
 
 def reference(market: factories.Market, name: str) -> str:
-    return deposit_reference(organisation=market.party(name).public_id)
+    return pay_in_reference(organisation=market.party(name).public_id)
 
 
 def test_a_receipt_is_credited_to_whom_its_reference_names(market):
@@ -105,7 +105,7 @@ def test_a_statement_without_bookings_is_a_statement(market):
 
 
 def test_what_is_not_recognised_waits_in_suspense(market):
-    unknown = deposit_reference_of(99_999_999)
+    unknown = pay_in_reference_of(99_999_999)
     both = f"{reference(market, 'buyer')} {reference(market, 'other')}"
     texts = ["rent", unknown, both, "JPY00001-000009"]
     factories.receive(market, [factories.booking("credit", 10 + at, text) for at, text in enumerate(texts)])
@@ -116,7 +116,7 @@ def test_what_is_not_recognised_waits_in_suspense(market):
         ("unallocated", "several_references"),
         ("unallocated", "unknown_reference"),
     ]
-    assert unallocated_receipts().count() == 4
+    assert unallocated_pay_ins().count() == 4
     money = client_money("JPY")
     assert (money.bank_minor, money.owed_minor) == (46, 46)
 
@@ -126,25 +126,25 @@ def test_the_operator_says_whose_a_receipt_is_once(market):
     factories.receive(market, [factories.booking("credit", 1_100, "no reference")])
     entry = BankEntry.objects.get()
     with pytest.raises(Forbidden):
-        allocate_receipt(actor=PARTICIPANT, bank_entry=entry.public_id, organisation="org_1")
+        allocate_pay_in(actor=PARTICIPANT, bank_entry=entry.public_id, organisation="org_1")
     with pytest.raises(FieldInvalid):
-        allocate_receipt(
+        allocate_pay_in(
             actor=market.actor, bank_entry=entry.public_id, organisation=market.operator.public_id
         )
     buyer = market.party("buyer").public_id
-    allocate_receipt(actor=market.actor, bank_entry=entry.public_id, organisation=buyer)
+    allocate_pay_in(actor=market.actor, bank_entry=entry.public_id, organisation=buyer)
     trade.refresh_from_db()
-    assert (trade.state, unallocated_receipts().count()) == ("secured", 0)
+    assert (trade.state, unallocated_pay_ins().count()) == ("secured", 0)
     before = counts()
     with pytest.raises(NotUnallocated):
-        allocate_receipt(actor=market.actor, bank_entry=entry.public_id, organisation=buyer)
+        allocate_pay_in(actor=market.actor, bank_entry=entry.public_id, organisation=buyer)
     assert counts() == before
 
 
 def test_a_recognised_receipt_cannot_be_allocated_elsewhere(market):
     factories.pay_in(market, "buyer", 500)
     with pytest.raises(NotUnallocated):
-        allocate_receipt(
+        allocate_pay_in(
             actor=market.actor,
             bank_entry=BankEntry.objects.get().public_id,
             organisation=market.party("other").public_id,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearing.cycles.cut_offs import ClosedDayStatement, CutOffs, Schedule
+from clearing.cycles.cut_offs import ClosedDayDeclaration, CutOffs, Schedule
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 CAIRO = ZoneInfo("Africa/Cairo")
@@ -23,7 +23,7 @@ def schedule(*times, since=EVERY, stated_at=LONG_AGO, active=True, value_days=1)
 
 
 def closed(day, *, stated_at=LONG_AGO, closed=True, scope=""):
-    return ClosedDayStatement(day, scope, closed, stated_at)
+    return ClosedDayDeclaration(day, scope, closed, stated_at)
 
 
 def tokyo(*moment):

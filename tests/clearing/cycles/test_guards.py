@@ -39,17 +39,17 @@ def test_no_cycle_without_a_regime(market):
 def test_a_cycle_on_hold_stays_where_it_is(market):
     cycle = factories.clear(market, "validated")
     refused(
-        "UPDATE clearing_cycle SET on_hold_since = now() WHERE id = %s", cycle.pk, because="cycle_hold_reason"
+        "UPDATE clearing_cycle SET paused_since = now() WHERE id = %s", cycle.pk, because="cycle_pause_reason"
     )
     run(
-        "UPDATE clearing_cycle SET on_hold_since = now(), hold_reason = 'audit', held_by = 'prg_1' WHERE id = %s",
+        "UPDATE clearing_cycle SET paused_since = now(), pause_reason = 'audit', paused_by = 'prg_1' WHERE id = %s",
         cycle.pk,
     )
     refused("UPDATE clearing_cycle SET state = 'netted' WHERE id = %s", cycle.pk, because="is on hold")
-    refused("UPDATE clearing_cycle SET held_by = '' WHERE id = %s", cycle.pk, because="cycle_hold_reason")
+    refused("UPDATE clearing_cycle SET paused_by = '' WHERE id = %s", cycle.pk, because="cycle_pause_reason")
     refused(
-        "UPDATE clearing_cycle SET on_hold_since = now(), hold_reason = 'x', held_by = 'prg_1' WHERE state = 'open'",
-        because="cycle_held_when",
+        "UPDATE clearing_cycle SET paused_since = now(), pause_reason = 'x', paused_by = 'prg_1' WHERE state = 'open'",
+        because="cycle_paused_when",
     )
     assert Cycle.objects.get(pk=cycle.pk).state == "validated"
 

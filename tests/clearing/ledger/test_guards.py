@@ -12,22 +12,22 @@ def test_an_entry_that_does_not_balance_is_refused(market, secured):
     available, bank = account(market, "buyer", "available"), Account.objects.get(kind="bank_client")
     before = counts()
     refused(
-        f"{WHOLE} SELECT id, 1, %s, 100, 'JPY', 'receipt' FROM made UNION ALL SELECT id, 2, %s, -99, 'JPY', 'receipt' FROM made",
+        f"{WHOLE} SELECT id, 1, %s, 100, 'JPY', 'pay_in' FROM made UNION ALL SELECT id, 2, %s, -99, 'JPY', 'pay_in' FROM made",
         bank.pk, available.pk, because="sum to 1, not to zero",
     )  # fmt: skip
-    refused(f"{WHOLE} SELECT id, 1, %s, 0, 'JPY', 'receipt' FROM made", bank.pk, because="posting_amount")
+    refused(f"{WHOLE} SELECT id, 1, %s, 0, 'JPY', 'pay_in' FROM made", bank.pk, because="posting_amount")
     refused(ENTRY, because="comes without postings")
     refused(
         "INSERT INTO clearing_posting (entry_id, leg, account_id, amount_minor, currency, line)"
-        " VALUES (0, 1, %s, 5, 'JPY', 'receipt'), (0, 2, %s, -5, 'JPY', 'receipt')",
+        " VALUES (0, 1, %s, 5, 'JPY', 'pay_in'), (0, 2, %s, -5, 'JPY', 'pay_in')",
         bank.pk, available.pk, because="complete or missing",
     )  # fmt: skip
     refused(
-        f"{WHOLE} SELECT id, 1, %s, 5, 'USD', 'receipt' FROM made UNION ALL SELECT id, 2, %s, -5, 'USD', 'receipt' FROM made",
+        f"{WHOLE} SELECT id, 1, %s, 5, 'USD', 'pay_in' FROM made UNION ALL SELECT id, 2, %s, -5, 'USD', 'pay_in' FROM made",
         bank.pk, available.pk, because="not in the currency of its account",
     )  # fmt: skip
     refused(
-        f"{WHOLE} SELECT id, 1, 0, 5, 'JPY', 'receipt' FROM made UNION ALL SELECT id, 2, %s, -5, 'JPY', 'receipt' FROM made",
+        f"{WHOLE} SELECT id, 1, 0, 5, 'JPY', 'pay_in' FROM made UNION ALL SELECT id, 2, %s, -5, 'JPY', 'pay_in' FROM made",
         available.pk, because="names no account",
     )  # fmt: skip
     assert counts() == before

@@ -60,9 +60,9 @@ def test_nothing_is_booked_in_a_closed_month(november):
     close_ledger_period(actor=november.actor, month=NOVEMBER)
     insert = (
         "WITH made AS (INSERT INTO clearing_entry (public_id, kind, reference, description, business_date, booked_at)"
-        " VALUES ('jrn_raw', 'receipt', 'raw', '', %s, now()) RETURNING id) INSERT INTO clearing_posting"
+        " VALUES ('jrn_raw', 'pay_in', 'raw', '', %s, now()) RETURNING id) INSERT INTO clearing_posting"
         " (entry_id, leg, account_id, amount_minor, currency, line) SELECT made.id, v.leg, a.id, v.amount, 'JPY',"
-        " 'receipt' FROM made, (VALUES (1, 'bank_client', 9), (2, 'unallocated', -9)) v(leg, kind, amount)"
+        " 'pay_in' FROM made, (VALUES (1, 'bank_client', 9), (2, 'unallocated', -9)) v(leg, kind, amount)"
         " JOIN clearing_account a ON a.kind = v.kind"
     )
     before = Entry.objects.count()

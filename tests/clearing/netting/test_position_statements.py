@@ -157,7 +157,7 @@ TAMPERINGS = {
     "the position's place": lambda s: s["position"].update(index=s["position"]["index"] ^ 1),
     "the party": lambda s: s.update(party="1"),
     "the name in the lines": lambda s: s.update(name_in_lines="operator"),
-    "something carried": lambda s: s["carried_forward"].append(f"k|adjustment|{s['party']}|1|5|0|1000"),
+    "something carried": lambda s: s["deferred"].append(f"k|adjustment|{s['party']}|1|5|0|1000"),
 }
 SIGNED = ("a price", "a path", "the net")
 

@@ -78,15 +78,15 @@ def test_what_is_missing_is_made_up_for_by_what_was_set_aside():
 
 
 def test_what_is_put_off_comes_back_to_its_debtor_and_is_not_paid_to_its_creditor():
-    debtor = planned(Position(corrections_paid_minor=-550, carried_forward_minor=450))
-    assert (debtor[LineKind.CARRIED], debtor[LineKind.COVERED], debtor[LineKind.PAYMENT]) == (450, 100, 0)
-    creditor = planned(Position(corrections_received_minor=550, carried_forward_minor=-450))
+    debtor = planned(Position(corrections_paid_minor=-550, deferred_minor=450))
+    assert (debtor[LineKind.DEFERRED], debtor[LineKind.COVERED], debtor[LineKind.PAYMENT]) == (450, 100, 0)
+    creditor = planned(Position(corrections_received_minor=550, deferred_minor=-450))
     assert (creditor[LineKind.AWAITED], creditor[LineKind.PAYMENT]) == (450, 100)
 
 
 def test_fees_that_were_put_off_are_not_earned_yet():
     assert plan_of_operator(Position(fees_minor=500)).lines == ()
-    (line,) = plan_of_operator(Position(fees_minor=500, carried_forward_minor=-450)).lines
+    (line,) = plan_of_operator(Position(fees_minor=500, deferred_minor=-450)).lines
     assert (line.kind, line.debit, line.amount_minor) == (LineKind.AWAITED, AccountKind.FEE_REVENUE, 450)
 
 

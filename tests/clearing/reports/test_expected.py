@@ -143,10 +143,10 @@ def test_a_cycle_on_hold_says_so(market):
     row = shown(market)["results"][0]
     assert (row["reason_code"], row["expected_on"] is not None) == ("being_cleared", True)
     Cycle.objects.filter(pk=cycle.pk).update(
-        on_hold_since=clock.now(), hold_reason="figures are checked", held_by="usr_1"
+        paused_since=clock.now(), pause_reason="figures are checked", paused_by="usr_1"
     )
     row = shown(market)["results"][0]
-    assert (row["reason_code"], row["expected_on"]) == ("cycle_on_hold", None)
+    assert (row["reason_code"], row["expected_on"]) == ("cycle_paused", None)
 
 
 def test_a_beneficiary_sees_its_shares_and_not_who_buys(market):

@@ -71,7 +71,7 @@ def test_a_hold_leads_back_to_its_agreement_and_on_to_its_cycle(settled):
     trade = settled.trades[0]
     assert (walked["back"]["trade"], walked["back"]["agreement"]) == (trade.public_id, trade.agreement)
     assert walked["forward"]["cycle"] == settled.settled.public_id
-    assert walked["forward"]["entries"] == [Entry.objects.get(trade=trade, kind="release").public_id]
+    assert walked["forward"]["entries"] == [Entry.objects.get(trade=trade, kind="capture").public_id]
     kinds = EvidenceRecord.objects.filter(public_id__in=walked["back"]["evidence"]).values_list(
         "kind", flat=True
     )
@@ -79,7 +79,7 @@ def test_a_hold_leads_back_to_its_agreement_and_on_to_its_cycle(settled):
 
 
 def test_a_receipt_leads_back_to_the_bank_s_booking(settled):
-    entry = entry_of(settled, "a", "receipt")
+    entry = entry_of(settled, "a", "pay_in")
     booking = trace_entry(entry)["back"]["bank_entry"]
     assert (booking["direction"], entry.reference) == ("credit", f"bank:{booking['entry_reference']}")
 

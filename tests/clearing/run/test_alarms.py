@@ -14,7 +14,7 @@ from clearing.cycles.services import publish_clearing_schedule
 from clearing.models import CycleAlarm
 from clearing.run.overdue import CycleReadings
 from clearing.run.services.cut_offs import close_due_cycles
-from clearing.run.services.cycles import close_cycle, hold_cycle
+from clearing.run.services.cycles import close_cycle, pause_cycle
 from clearing.settlement.services.transfer_files import create_transfer_file
 from marketplace.events.models import OutboxEvent
 from marketplace.events.queries import is_quiet
@@ -160,7 +160,7 @@ def test_a_cycle_that_is_not_settled_on_its_value_date_is_noticed(market):
 
 def test_a_cycle_on_hold_is_overdue_like_any_other(market):
     cycle = close_cycle(actor=market.actor, currency="JPY")
-    hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="audit")
+    pause_cycle(actor=market.actor, cycle=cycle.public_id, reason="audit")
     move(NINE + timedelta(hours=2))
     assert overdue(cycle) == ("slow", NINE + timedelta(hours=1))
 

@@ -81,7 +81,7 @@ def standing(market):
     held.refresh_from_db()
     factories.complain(held)
     unpaid = factories.conclude(market, "other", "seller", 30_000)
-    return {"held": held, "not_accepted": waiting, "not_secured": unpaid}
+    return {"disputed": held, "not_accepted": waiting, "not_secured": unpaid}
 
 
 def reasons(answer):
@@ -94,8 +94,8 @@ def test_what_a_cycle_left_out_is_said_with_its_reason(market, standing):
     found = shown(operator, cycle, "left-out/")
     assert reasons(found) == {trade.public_id: reason for reason, trade in standing.items()}
     by_trade = {row["trade"]: row for row in found["results"]}
-    held = by_trade[standing["held"].public_id]
-    assert held["reason"] == {"ja": "保留: 異議の申立て中でした", "en": "held: a complaint was open"}
+    held = by_trade[standing["disputed"].public_id]
+    assert held["reason"] == {"ja": "締切時に異議申立て中でした", "en": "disputed at the cut-off"}
     assert (held["state"], held["cleared_in"], held["gross_minor"]) == ("disputed", None, 11_000)
     assert (held["buyer"], held["seller"]) == (
         market.party("buyer").public_id,
@@ -137,9 +137,9 @@ def test_left_out_trades_take_the_same_queries_for_one_and_for_more(
 def test_the_report_reads_all_cycles_with_their_words(market, standing):
     factories.clear(market)
     assert {row["business_key"]: (row["reason"], row["became"]) for row in left_out()} == {
-        standing["held"].business_key: ("held: a complaint was open", "disputed"),
-        standing["not_accepted"].business_key: ("carried: its delivery was not accepted", "secured"),
-        standing["not_secured"].business_key: ("carried: its money was not secured", "concluded"),
+        standing["disputed"].business_key: ("disputed at the cut-off", "disputed"),
+        standing["not_accepted"].business_key: ("not accepted at the cut-off", "secured"),
+        standing["not_secured"].business_key: ("not secured at the cut-off", "concluded"),
     }
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
-from clearing.bank.queries import deposit_reference
+from clearing.bank.queries import pay_in_reference
 from clearing.bank.services import import_bank_statement
 from clearing.ledger.errors import FundsRegimeMissing
 from clearing.ledger.queries import regime_in_force
@@ -199,7 +199,7 @@ def stated(market: factories.Market, rows: list, closing_minor: int) -> BankStat
 
 def test_the_bank_s_own_balance_is_compared(market, caplog):
     to(FRIDAY.date())
-    reference = deposit_reference(organisation=market.party("buyer").public_id)
+    reference = pay_in_reference(organisation=market.party("buyer").public_id)
     made = stated(market, [factories.booking("credit", 5_000, reference)], 4_900)
     assert (made.closing_balance_minor, made.ledger_balance_minor) == (4_900, 5_000)
     with caplog.at_level(logging.ERROR):

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from clearing.bank.queries import deposit_reference
+from clearing.bank.queries import pay_in_reference
 from clearing.ledger.queries import balance_at, journal_csv, trial_balance
 from clearing.models import Balance, ClientAccount, Obligation, Posting, SettlementInstruction, TransferFile
 from clearing.reports.figures import money_figures
@@ -264,7 +264,7 @@ def test_a_balance_can_be_read_as_it_stood(market):
 
 
 def test_the_journal_is_one_line_a_posting_and_runs_no_formulas(market):
-    reference = deposit_reference(organisation=market.party("buyer").public_id)
+    reference = pay_in_reference(organisation=market.party("buyer").public_id)
     factories.receive(market, [factories.booking("credit", 5_000, f"=cmd|{reference}")])
     header, debit, credit = list(journal_csv(first=clock.today(), last=clock.today()))
     assert header.startswith("business_date,entry,leg,kind,line,account,debit_minor,credit_minor")

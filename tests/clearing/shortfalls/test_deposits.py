@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clearing.bank.services import allocate_receipt
+from clearing.bank.services import allocate_pay_in
 from clearing.ledger.errors import InsufficientFunds
 from clearing.ledger.queries import client_money, trial_balance
 from clearing.models import BankEntry, Entry, Shortfall
@@ -167,7 +167,7 @@ def test_a_receipt_of_a_suspended_participant_pays_its_claim_first(owing):
     assert (factories.available(owing, "seller"), factories.balance(owing, "seller", "claim")) == (0, 200)
     factories.receive(owing, [factories.booking("credit", 300, "no reference")])
     receipt = BankEntry.objects.get(match="unallocated")
-    allocate_receipt(
+    allocate_pay_in(
         actor=owing.actor, bank_entry=receipt.public_id, organisation=owing.party("seller").public_id
     )
     assert (factories.available(owing, "seller"), factories.balance(owing, "seller", "claim")) == (100, 0)
@@ -214,6 +214,6 @@ def test_shortfalls_are_shown_to_whose_they_are(owing, django_assert_num_queries
         for organisation in (owing.party("seller"), owing.party("stranger"), owing.operator)
     )
     (shown,) = seller.get("/api/v1/shortfalls/").json()["results"]
-    assert (shown["missing_minor"], shown["lent_minor"], shown["carried_minor"]) == (550, 550, 0)
+    assert (shown["missing_minor"], shown["lent_minor"], shown["deferred_minor"]) == (550, 550, 0)
     assert operator.get("/api/v1/shortfalls/").json()["results"] == [shown]
     assert stranger.get("/api/v1/shortfalls/").json()["results"] == []

@@ -12,7 +12,7 @@ from ..test_invariants import broken
 
 
 @pytest.fixture
-def put_off(market):
+def deferred(market):
     """A cycle that put off 550 which the seller owes the buyer."""
     trade = factories.accepted(market, "buyer", "seller", 10_000)
     factories.settle(market, factories.clear(market))
@@ -49,23 +49,23 @@ def test_the_reserve_lends_no_more_than_it_has(market):
     refused(used, reserve.pk, 501, write_off.pk, -501, because="balance_within_funds")
 
 
-def test_what_is_put_off_goes_on_in_full(market, put_off):
+def test_what_is_put_off_goes_on_in_full(market, deferred):
     deferral = Deferral.objects.get()
     refused("UPDATE clearing_deferral SET amount_minor = 1", because="append-only")
     refused("DELETE FROM clearing_deferral", because="append-only")
     first = deferral.obligation
     following = (
         "INSERT INTO clearing_obligation (trade_id, kind, debtor_id, creditor_id, amount_minor, tax_minor,"
-        " tax_rate_bp, currency, cycle_id, legal_basis, carried_from_id, made_at)"
+        " tax_rate_bp, currency, cycle_id, legal_basis, deferred_from_id, made_at)"
         " VALUES (%s, %s, %s, %s, 1, 0, 0, 'JPY', %s, 'market_terms', %s, now())"
     )
     refused(
         following, first.trade_id, "adjustment", first.debtor_id, first.creditor_id, market.cycle.pk,
-        deferral.next_id, because="not carried over as it is",
+        deferral.next_id, because="not deferred as it is",
     )  # fmt: skip
     factories.adjust(market, first.trade, "seller", "buyer", 10)
     cycle = factories.clear(market, "validated")
-    waiting = Obligation.objects.get(cycle=cycle, carried_from=None)
+    waiting = Obligation.objects.get(cycle=cycle, deferred_from=None)
     for changes in (
         {"debtor": first.creditor_id, "creditor": first.debtor_id},
         {"kind": "refund"},
@@ -76,19 +76,19 @@ def test_what_is_put_off_goes_on_in_full(market, put_off):
         } | changes  # fmt: skip
         refused(
             following, waiting.trade_id, values["kind"], values["debtor"], values["creditor"], values["cycle"],
-            waiting.pk, because="not carried over as it is",
+            waiting.pk, because="not deferred as it is",
         )  # fmt: skip
     run(
         following, waiting.trade_id, "adjustment", first.debtor_id, first.creditor_id, market.cycle.pk, waiting.pk
     )  # fmt: skip
-    assert set(broken()) == {"clearing.put_off_goes_on"}
-    made = Obligation.objects.get(carried_from=waiting)
+    assert set(broken()) == {"clearing.deferrals_go_on"}
+    made = Obligation.objects.get(deferred_from=waiting)
     deferred = (
         "INSERT INTO clearing_deferral (cycle_id, obligation_id, next_id, amount_minor, tax_minor)"
         " VALUES (%s, %s, %s, %s, 0)"
     )
     refused(deferred, cycle.pk, waiting.pk, made.pk, 2, because="is not what follows it")
-    refused(deferred, put_off.pk, waiting.pk, made.pk, 1, because="is not what follows it")
+    refused(deferred, deferred.pk, waiting.pk, made.pk, 1, because="is not what follows it")
     refused(deferred, cycle.pk, waiting.pk, deferral.next_id, 1, because="deferral")
     refused(deferred, cycle.pk, waiting.pk, made.pk, 0, because="deferral_amount")
 
@@ -106,14 +106,14 @@ def test_what_was_set_aside_cannot_be_spent_otherwise(market):
     assert broken() == {}
 
 
-def test_a_shortfall_is_told_once_and_stays(market, put_off):
+def test_a_shortfall_is_told_once_and_stays(market, deferred):
     (found,) = Shortfall.objects.all()
-    refused("UPDATE clearing_shortfall SET carried_minor = 1", because="append-only")
+    refused("UPDATE clearing_shortfall SET deferred_minor = 1", because="append-only")
     refused("DELETE FROM clearing_shortfall", because="append-only")
     again = (
         "INSERT INTO clearing_shortfall (public_id, cycle_id, organisation_id, currency, missing_minor, lent_minor,"
-        " carried_minor, awaited_minor, occurred_at) VALUES ('sft_x', %s, %s, 'JPY', %s, 0, %s, 0, now())"
+        " deferred_minor, awaited_minor, occurred_at) VALUES ('sft_x', %s, %s, 'JPY', %s, 0, %s, 0, now())"
     )
-    refused(again, put_off.pk, found.organisation_id, 550, 550, because="shortfall_once")
-    refused(again, put_off.pk, market.party("buyer").pk, 5, 6, because="shortfall_amounts")
-    refused(again, put_off.pk, market.party("buyer").pk, 0, 0, because="shortfall_amounts")
+    refused(again, deferred.pk, found.organisation_id, 550, 550, because="shortfall_once")
+    refused(again, deferred.pk, market.party("buyer").pk, 5, 6, because="shortfall_amounts")
+    refused(again, deferred.pk, market.party("buyer").pk, 0, 0, because="shortfall_amounts")

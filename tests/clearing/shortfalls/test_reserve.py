@@ -25,7 +25,7 @@ def test_the_reserve_lends_what_is_missing_and_gets_it_back(market, sold):
     assert factories.balance(market, "seller", "claim") == 450
     assert (paid(second, market), carried(market.cycle)) == ({"buyer": 550}, [])
     (shortfall,) = Shortfall.objects.all()
-    assert (shortfall.missing_minor, shortfall.lent_minor, shortfall.carried_minor) == (450, 450, 0)
+    assert (shortfall.missing_minor, shortfall.lent_minor, shortfall.deferred_minor) == (450, 450, 0)
     money = client_money("JPY")
     assert (money.bank_minor, money.owed_minor, money.operator_minor) == (10_100, 550, 9_550)
     factories.settle(market, second)

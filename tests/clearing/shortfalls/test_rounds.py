@@ -81,11 +81,11 @@ def test_no_yen_is_lost_through_rounds_of_shortfalls(market, seed):
         if factories.instructions(cycles[-1]):
             factories.settle(market, cycles[-1])
         assert broken() == {}
-    put_off = Deferral.objects.aggregate(total=Sum(F("amount_minor") + F("tax_minor")))["total"] or 0
-    carried = NetPosition.objects.filter(carried_forward_minor__gt=0)
-    told = Shortfall.objects.aggregate(total=Sum("carried_minor"))["total"] or 0
-    assert put_off == told
-    assert (carried.aggregate(total=Sum("carried_forward_minor"))["total"] or 0) <= put_off
+    deferred = Deferral.objects.aggregate(total=Sum(F("amount_minor") + F("tax_minor")))["total"] or 0
+    positions = NetPosition.objects.filter(deferred_minor__gt=0)
+    told = Shortfall.objects.aggregate(total=Sum("deferred_minor"))["total"] or 0
+    assert deferred == told
+    assert (positions.aggregate(total=Sum("deferred_minor"))["total"] or 0) <= deferred
 
     # Everybody pays what is open, and everything that was put off is settled in the end.
     for name in NAMES:

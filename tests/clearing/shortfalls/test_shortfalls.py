@@ -44,7 +44,7 @@ def position(cycle: Cycle, market: factories.Market, name: str) -> NetPosition:
 
 def carried(cycle: Cycle) -> list[tuple[str, int, int]]:
     """What came over into a cycle: kind, amount, tax."""
-    rows = Obligation.objects.filter(cycle=cycle, carried_from__isnull=False).order_by("pk")
+    rows = Obligation.objects.filter(cycle=cycle, deferred_from__isnull=False).order_by("pk")
     return list(rows.values_list("kind", "amount_minor", "tax_minor"))
 
 
@@ -139,13 +139,13 @@ def test_what_nobody_covers_is_put_off_and_stays_owed_in_full(market, sold):
     factories.adjust(market, sold, "seller", "buyer", 500)
     second = factories.clear(market)
     assert paid(second, market) == {"buyer": 100}
-    assert (position(second, market, "seller").carried_forward_minor, carried(market.cycle)) == (
+    assert (position(second, market, "seller").deferred_minor, carried(market.cycle)) == (
         450,
         [("adjustment", 410, 40)],
     )
-    assert position(second, market, "buyer").carried_forward_minor == -450
+    assert position(second, market, "buyer").deferred_minor == -450
     assert (second.gross_minor, second.net_minor) == (550, 100)
-    assert Deferral.objects.get().next.carried_from == Deferral.objects.get().obligation
+    assert Deferral.objects.get().next.deferred_from == Deferral.objects.get().obligation
     factories.settle(market, second)
     assert (second.state, advance_cycle(cycle=second.public_id)) == ("partial", None)
     assert broken() == {}
@@ -160,7 +160,7 @@ def test_what_nobody_covers_is_put_off_and_stays_owed_in_full(market, sold):
     assert (changed_cycles(), broken()) == ([], {})
 
 
-def test_what_is_put_off_again_is_carried_on_until_it_is_paid(market, sold):
+def test_a_deferral_is_deferred_again_until_it_is_paid(market, sold):
     factories.adjust(market, sold, "seller", "buyer", 500)
     cycles = [factories.clear(market)]
     factories.pay_in(market, "seller", 50)
@@ -190,7 +190,7 @@ def further_lines(cycle: Cycle) -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def test_the_hash_of_a_cycle_holds_what_was_carried_over(market, sold):
+def test_the_hash_of_a_cycle_covers_deferred_obligations(market, sold):
     factories.adjust(market, sold, "seller", "buyer", 500)
     factories.clear(market)
     factories.pay_in(market, "seller", 550)
@@ -213,9 +213,9 @@ def test_refunds_come_before_shares_and_fees_last(market, sold):
     cycle = factories.clear(market)
     assert paid(cycle, market) == {"buyer": 550, "beneficiary": 200}
     assert carried(market.cycle) == [("share", 100, 0), ("fee", 110, 0)]
-    assert position(cycle, market, "seller").carried_forward_minor == 210
+    assert position(cycle, market, "seller").deferred_minor == 210
     operator = NetPosition.objects.get(cycle=cycle, organisation=market.operator)
-    assert (operator.carried_forward_minor, operator.net_minor) == (-110, 0)
+    assert (operator.deferred_minor, operator.net_minor) == (-110, 0)
     assert broken() == {}
     factories.settle(market, cycle)
 
@@ -303,10 +303,10 @@ def test_two_defaulters_who_owe_each_other_pay_what_they_can_and_no_loss_is_shar
     cycle = factories.clear(market)
     assert paid(cycle, market) == {innocent: 100, "e": 990, "operator": 110}
     assert {
-        row.organisation_id: (row.carried_minor, row.awaited_minor) for row in Shortfall.objects.all()
+        row.organisation_id: (row.deferred_minor, row.awaited_minor) for row in Shortfall.objects.all()
     } == {market.party("a").pk: (3_200, 450), market.party(b).pk: (450, 1_100)}
-    assert position(cycle, market, innocent).carried_forward_minor == -2_100
-    assert [position(cycle, market, name).carried_forward_minor for name in ("d", "e")] == [0, 0]
+    assert position(cycle, market, innocent).deferred_minor == -2_100
+    assert [position(cycle, market, name).deferred_minor for name in ("d", "e")] == [0, 0]
     assert sorted(amount + tax for _, amount, tax in carried(market.cycle)) == [450, 1_100, 2_100]
     assert broken() == {}
 
@@ -346,10 +346,10 @@ def test_a_shortfall_is_recorded_and_told(market, sold):
         "organisation": seller,
         "cycle": cycle.public_id,
         "missing_minor": 550,
-        "carried_minor": 550,
+        "deferred_minor": 550,
         "currency": "JPY",
     }
-    (waits,) = OutboxEvent.objects.filter(type="payment.put_off")
+    (waits,) = OutboxEvent.objects.filter(type="payment.deferred")
     assert waits.data == {
         "organisation": market.party("buyer").public_id,
         "cycle": cycle.public_id,
@@ -357,9 +357,13 @@ def test_a_shortfall_is_recorded_and_told(market, sold):
         "currency": "JPY",
     }
     record = EvidenceRecord.objects.get(kind="clearing.shortfall_occurred")
-    assert (record.subject, record.payload["carried_minor"], record.payload["lent_minor"]) == (seller, 550, 0)
+    assert (record.subject, record.payload["deferred_minor"], record.payload["lent_minor"]) == (
+        seller,
+        550,
+        0,
+    )
     step = EvidenceRecord.objects.get(kind="clearing.cycle_netted", subject=cycle.public_id)
-    assert (step.payload["deferrals"], step.payload["carried_minor"]) == (1, 550)
+    assert (step.payload["deferrals"], step.payload["deferred_minor"]) == (1, 550)
 
 
 def test_what_is_put_off_is_not_final(market, sold):
@@ -388,7 +392,7 @@ def test_what_was_set_aside_and_put_off_can_be_walked(market, sold):
     walked = trace_entry(aside)
     assert (walked["back"]["cycle"], walked["forward"]["cycle"]) == (cycle.public_id, cycle.public_id)
     assert walked["forward"]["entries"] == [posted.public_id]
-    (behind,) = obligations_behind(posted, "carried")
+    (behind,) = obligations_behind(posted, "deferred")
     assert behind == Deferral.objects.get().obligation
     waits = Entry.objects.get(kind="cycle", cycle=cycle, organisation=market.party("buyer"))
     assert list(obligations_behind(waits, "awaited")) == [behind]

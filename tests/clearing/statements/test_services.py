@@ -251,37 +251,37 @@ def test_statements_are_their_own(traded):
     over(traded)
     make()
     statement = statement_of(traded, "seller")
-    path = f"/api/v1/statements/{statement.public_id}/"
+    path = f"/api/v1/monthly-statements/{statement.public_id}/"
     seller, stranger = client_of(traded.party("seller")), client_of(traded.party("stranger"))
     assert seller.get(path).json()["document"] == statement.document
     answer = seller.get(f"{path}document.pdf/?language=en", headers={"accept": "application/pdf"})
     assert (answer.status_code, answer.content[:5]) == (200, b"%PDF-")
     assert stranger.get(path).status_code == stranger.get(f"{path}document.pdf/").status_code == 404
-    assert stranger.get("/api/v1/statements/").json()["results"] == []
+    assert stranger.get("/api/v1/monthly-statements/").json()["results"] == []
     month = traded.month.first.isoformat()
-    (row,) = seller.get(f"/api/v1/statements/?month={month}&currency=JPY").json()["results"]
+    (row,) = seller.get(f"/api/v1/monthly-statements/?month={month}&currency=JPY").json()["results"]
     assert (row["id"], row["sha256"], "document" in row) == (statement.public_id, statement.sha256, False)
-    assert seller.get("/api/v1/statements/?month_from=2200-01-01").json()["results"] == []
-    assert seller.post("/api/v1/statements/", {}).status_code == 405
+    assert seller.get("/api/v1/monthly-statements/?month_from=2200-01-01").json()["results"] == []
+    assert seller.post("/api/v1/monthly-statements/", {}).status_code == 405
     operator = client_of(traded.operator)
-    assert len(operator.get("/api/v1/statements/").json()["results"]) == 3
+    assert len(operator.get("/api/v1/monthly-statements/").json()["results"]) == 3
     whose = traded.party("buyer").public_id
-    assert len(operator.get(f"/api/v1/statements/?organisation={whose}").json()["results"]) == 1
+    assert len(operator.get(f"/api/v1/monthly-statements/?organisation={whose}").json()["results"]) == 1
 
 
 def test_a_running_month_is_read_as_a_draft(traded):
     own = traded.party("seller").public_id
     seller, stranger = client_of(traded.party("seller")), client_of(traded.party("stranger"))
-    shown = seller.get("/api/v1/statements/draft/").json()
+    shown = seller.get("/api/v1/monthly-statements/draft/").json()
     assert (shown["draft"], shown["document"]["draft"]) == (True, True)
     assert shown["document"]["until_on"] == clock.today().isoformat()
     assert shown["document"]["invoices"]["issued"]["count"] == 2
-    assert seller.get(f"/api/v1/statements/draft/?organisation={own}").json() == shown
-    assert stranger.get(f"/api/v1/statements/draft/?organisation={own}").status_code == 404
-    assert stranger.get("/api/v1/statements/draft/").json()["document"]["movements"] == []
+    assert seller.get(f"/api/v1/monthly-statements/draft/?organisation={own}").json() == shown
+    assert stranger.get(f"/api/v1/monthly-statements/draft/?organisation={own}").status_code == 404
+    assert stranger.get("/api/v1/monthly-statements/draft/").json()["document"]["movements"] == []
     operator = client_of(traded.operator)
-    assert operator.get("/api/v1/statements/draft/").status_code == 404
-    assert operator.get(f"/api/v1/statements/draft/?organisation={own}").json() == shown
+    assert operator.get("/api/v1/monthly-statements/draft/").status_code == 404
+    assert operator.get(f"/api/v1/monthly-statements/draft/?organisation={own}").json() == shown
     assert MonthlyStatement.objects.count() == 0
 
 
@@ -302,8 +302,8 @@ def test_what_nobody_names_is_still_told():
     parts = dict.fromkeys(PART_LABELS, 0) | {"sales_minor": 100, "fees_minor": -10}
     told, steps = set_off(parts=parts, ladder={"recovered": -20}, paid_minor=65)
     assert [row["amount_minor"] for row in told] == [100, -10]
-    put_off, rest = set_off(parts=parts | {"carried_forward_minor": 5}, ladder={"carried": 5}, paid_minor=95)
-    assert ([row["amount_minor"] for row in put_off], rest) == ([100, -10, 5], [])
+    deferred, rest = set_off(parts=parts | {"deferred_minor": 5}, ladder={"deferred": 5}, paid_minor=95)
+    assert ([row["amount_minor"] for row in deferred], rest) == ([100, -10, 5], [])
     assert [(row["label"]["en"], row["amount_minor"]) for row in steps] == [
         ("earlier claim collected", -20),
         ("otherwise applied", -5),

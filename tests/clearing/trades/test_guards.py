@@ -38,7 +38,7 @@ def test_held_money_names_its_trade_and_is_ended_once(market, secured):
     for amount, line, named in (
         (11_000, "unhold", None),
         (10_999, "unhold", trade),
-        (11_000, "receipt", trade),
+        (11_000, "pay_in", trade),
     ):
         refused(
             posting, held.pk, amount, line, named, available.pk, amount, line, named,

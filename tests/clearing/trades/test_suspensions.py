@@ -10,9 +10,9 @@ import yaml
 from clearing.models import Shortfall
 from clearing.shortfalls.queries import shortfall_facts
 from marketplace.events.models import OutboxEvent
-from marketplace.events.schemas.clearing import PaymentPutOff, ShortfallOccurred
+from marketplace.events.schemas.clearing import PaymentDeferred, ShortfallOccurred
 from marketplace.kernel.errors import Missing
-from marketplace.notices.handlers import on_payment_put_off, on_shortfall_occurred
+from marketplace.notices.handlers import on_payment_deferred, on_shortfall_occurred
 from marketplace.notices.models import Notice
 from marketplace.participants.models import Organisation
 from marketplace.rules.handlers import decide_shortfall
@@ -82,7 +82,7 @@ def test_who_falls_short_for_others_goes_on(ruled):
     factories.adjust(ruled, ruled.trade_of_buyer, "buyer", "other", 400)
     events = fall_short(ruled)
     assert [
-        event.carried_minor for event in events if event.organisation == ruled.party("buyer").public_id
+        event.deferred_minor for event in events if event.organisation == ruled.party("buyer").public_id
     ] == [440]
     assert (state(ruled, "buyer"), state(ruled, "seller")) == ("active", "suspended")
 
@@ -98,9 +98,9 @@ def test_without_a_rule_nobody_is_suspended(market):
         market.party("seller").pk,
         "You owed ¥550 more than you had",
     )
-    put_off = PaymentPutOff(**OutboxEvent.objects.get(type="payment.put_off").data)
-    on_payment_put_off(put_off, factories.envelope(put_off))
-    notice = Notice.objects.get(subject=put_off.cycle)
+    deferred = PaymentDeferred(**OutboxEvent.objects.get(type="payment.deferred").data)
+    on_payment_deferred(deferred, factories.envelope(deferred))
+    notice = Notice.objects.get(subject=deferred.cycle)
     assert (notice.organisation_id, notice.title["en"]) == (
         market.party("buyer").pk,
         "¥550 due to you is put off",
@@ -114,7 +114,7 @@ def test_the_facts_are_of_the_shortfall_s_own_currency(ruled):
         "organisation": ruled.party("seller").public_id,
         "currency": "JPY",
         "missing_minor": 550,
-        "carried_minor": 550,
+        "deferred_minor": 550,
         "awaited_minor": 0,
         "claim_minor": 0,
         "deposit_minor": 0,

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from clearing import handlers
 from clearing.models import Entry, Obligation, Trade
-from clearing.reports.figures import carried_trades
+from clearing.reports.figures import waiting_trades
 from clearing.run.services.sweeping import carry_out_deadlines
 from clearing.trades.errors import PartyNotIndependent
 from clearing.trades.queries import TradeCounts, adjustment_count, funds_needed, overdue_count, trade_counts
@@ -310,13 +310,13 @@ def test_business_keys_keep_references_apart(reference, key):
     assert business_key_of("1", reference) == key
 
 
-def test_carried_trades_say_why(market):
+def test_waiting_trades_say_why(market):
     factories.conclude(market, "poor", "seller", 10)
     factories.pay_in(market, "buyer", 30_000)
     factories.conclude(market, "buyer", "seller", 1_000)
     factories.complain(factories.conclude(market, "buyer", "seller", 2_000))
     factories.accept(factories.conclude(market, "buyer", "seller", 3_000))
-    reasons = sorted((row["state"], row["gross_minor"]) for row in carried_trades())
+    reasons = sorted((row["state"], row["gross_minor"]) for row in waiting_trades())
     assert reasons == [("accepted", 3_300), ("concluded", 11), ("disputed", 2_200), ("secured", 1_100)]
     assert trade_counts() == TradeCounts(concluded=4, cleared=0, held=1, failed=0, refunded=0)
     factories.clear(market)

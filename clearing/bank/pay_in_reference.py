@@ -15,7 +15,7 @@ DIGITS = 8
 _PATTERN = re.compile(rf"(?<![0-9A-Z]){PREFIX}([0-9]{{{DIGITS}}})([0-9])(?![0-9A-Z])")
 
 
-def deposit_reference_of(organisation_id: int) -> str:
+def pay_in_reference_of(organisation_id: int) -> str:
     """The reference of the participant with this key; ValueError beyond eight digits."""
     number = f"{organisation_id:0{DIGITS}d}"
     if organisation_id < 1 or len(number) > DIGITS:
@@ -23,7 +23,7 @@ def deposit_reference_of(organisation_id: int) -> str:
     return f"{PREFIX}{number}{_check_digit(number)}"
 
 
-def find_deposit_references(text: str) -> list[int]:
+def find_pay_in_references(text: str) -> list[int]:
     """Keys of the participants whose references stand in ``text``, whatever its width and case, without repeats."""
     words = unicodedata.normalize("NFKC", text).upper()
     found = [int(number) for number, check in _PATTERN.findall(words) if _check_digit(number) == int(check)]

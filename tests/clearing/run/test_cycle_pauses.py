@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from clearing import tasks
-from clearing.cycles.errors import CycleCannotBeHeld, CycleNotOnHold, CycleOnHold
+from clearing.cycles.errors import CycleCannotBePaused, CycleIsPaused, CycleNotPaused
 from clearing.models import Cycle, TransferFile
-from clearing.run.services.cycles import advance_cycle, hold_cycle, release_cycle
+from clearing.run.services.cycles import advance_cycle, pause_cycle, resume_cycle
 from clearing.settlement.services.transfer_files import create_transfer_file
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
@@ -25,49 +25,49 @@ PARTICIPANT = Actor("somebody", Role.PARTICIPANT, 1, "org_1")
 def test_a_cycle_on_hold_takes_no_step_until_it_is_released(market, state):
     factories.accepted(market, "buyer", "seller", 10_000)
     cycle = factories.clear(market, state)
-    held = hold_cycle(actor=market.actor, cycle=cycle.public_id, reason=" audit ")
-    assert (held.hold_reason, held.held_by) == ("audit", market.actor.identifier)
+    held = pause_cycle(actor=market.actor, cycle=cycle.public_id, reason=" audit ")
+    assert (held.pause_reason, held.paused_by) == ("audit", market.actor.identifier)
     assert advance_cycle(cycle=cycle.public_id) is None
     tasks.sweep()
     cycle.refresh_from_db()
     assert cycle.state == state
-    release_cycle(actor=market.actor, cycle=cycle.public_id, reason="answered")
-    assert factories.advance_to(cycle, "settling").on_hold_since is None
+    resume_cycle(actor=market.actor, cycle=cycle.public_id, reason="answered")
+    assert factories.advance_to(cycle, "settling").paused_since is None
     assert {name for name, breaches in verify_all("clearing").items() if breaches} == set()
 
 
 def test_holding_and_releasing_say_who_and_why(market):
     cycle = factories.clear(market, "validated")
-    held = hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="audit")
-    release_cycle(actor=market.actor, cycle=cycle.public_id, reason="answered")
-    records = EvidenceRecord.objects.filter(kind__in=("clearing.cycle_held", "clearing.cycle_released"))
+    held = pause_cycle(actor=market.actor, cycle=cycle.public_id, reason="audit")
+    resume_cycle(actor=market.actor, cycle=cycle.public_id, reason="answered")
+    records = EvidenceRecord.objects.filter(kind__in=("clearing.cycle_paused", "clearing.cycle_resumed"))
     assert [(record.actor, record.payload["reason"]) for record in records.order_by("pk")] == [
         (market.actor.identifier, "audit"),
         (market.actor.identifier, "answered"),
     ]
-    assert records.get(kind="clearing.cycle_released").payload == {
+    assert records.get(kind="clearing.cycle_resumed").payload == {
         "business_key": cycle.business_key,
         "state": "validated",
         "reason": "answered",
-        "held_since": held.on_hold_since.isoformat(),
-        "held_by": market.actor.identifier,
-        "held_for": "audit",
+        "paused_since": held.paused_since.isoformat(),
+        "paused_by": market.actor.identifier,
+        "paused_for": "audit",
     }
-    events = OutboxEvent.objects.filter(type__in=("cycle.held", "cycle.released")).order_by("pk")
+    events = OutboxEvent.objects.filter(type__in=("cycle.paused", "cycle.resumed")).order_by("pk")
     assert [(event.type, event.data["state"]) for event in events] == [
-        ("cycle.held", "validated"),
-        ("cycle.released", "validated"),
+        ("cycle.paused", "validated"),
+        ("cycle.resumed", "validated"),
     ]
 
 
 def test_no_transfer_file_is_written_of_a_held_cycle(market):
     factories.accepted(market, "buyer", "seller", 10_000)
     cycle = factories.clear(market)
-    hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="wrong accounts")
-    with pytest.raises(CycleOnHold, match="wrong accounts"):
+    pause_cycle(actor=market.actor, cycle=cycle.public_id, reason="wrong accounts")
+    with pytest.raises(CycleIsPaused, match="wrong accounts"):
         create_transfer_file(actor=market.actor, cycle=cycle.public_id)
     assert (TransferFile.objects.count(), factories.planned(cycle)) == (0, 2)
-    release_cycle(actor=market.actor, cycle=cycle.public_id, reason="corrected")
+    resume_cycle(actor=market.actor, cycle=cycle.public_id, reason="corrected")
     assert factories.settle(market, cycle).state == "settled"
 
 
@@ -75,7 +75,7 @@ def test_what_the_bank_booked_is_taken_in_while_a_cycle_is_held(market):
     factories.accepted(market, "buyer", "seller", 10_000)
     cycle = factories.clear(market)
     create_transfer_file(actor=market.actor, cycle=cycle.public_id)
-    hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="audit")
+    pause_cycle(actor=market.actor, cycle=cycle.public_id, reason="audit")
     rows = [
         factories.booking("debit", row.amount_minor, row.reference) for row in factories.instructions(cycle)
     ]
@@ -85,31 +85,31 @@ def test_what_the_bank_booked_is_taken_in_while_a_cycle_is_held(market):
         "settling",
         ["confirmed"] * 2,
     )
-    release_cycle(actor=market.actor, cycle=cycle.public_id, reason="over")
+    resume_cycle(actor=market.actor, cycle=cycle.public_id, reason="over")
     assert advance_cycle(cycle=cycle.public_id) == "settled"
 
 
 def test_a_cycle_is_held_from_its_cut_off_until_it_is_settled(market):
-    with pytest.raises(CycleCannotBeHeld):
-        hold_cycle(actor=market.actor, cycle=market.cycle.public_id, reason="too early")
+    with pytest.raises(CycleCannotBePaused):
+        pause_cycle(actor=market.actor, cycle=market.cycle.public_id, reason="too early")
     cycle = factories.clear(market, "settled")
-    with pytest.raises(CycleCannotBeHeld):
-        hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="too late")
-    assert Cycle.objects.filter(on_hold_since__isnull=False).count() == 0
+    with pytest.raises(CycleCannotBePaused):
+        pause_cycle(actor=market.actor, cycle=cycle.public_id, reason="too late")
+    assert Cycle.objects.filter(paused_since__isnull=False).count() == 0
 
 
 def test_a_hold_stands_once(market):
     cycle = factories.clear(market, "validated")
-    with pytest.raises(CycleNotOnHold):
-        release_cycle(actor=market.actor, cycle=cycle.public_id, reason="nothing")
-    hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="first")
-    with pytest.raises(CycleOnHold, match="first"):
-        hold_cycle(actor=market.actor, cycle=cycle.public_id, reason="second")
+    with pytest.raises(CycleNotPaused):
+        resume_cycle(actor=market.actor, cycle=cycle.public_id, reason="nothing")
+    pause_cycle(actor=market.actor, cycle=cycle.public_id, reason="first")
+    with pytest.raises(CycleIsPaused, match="first"):
+        pause_cycle(actor=market.actor, cycle=cycle.public_id, reason="second")
     cycle.refresh_from_db()
-    assert cycle.hold_reason == "first"
+    assert cycle.pause_reason == "first"
 
 
-@pytest.mark.parametrize("command", [hold_cycle, release_cycle])
+@pytest.mark.parametrize("command", [pause_cycle, resume_cycle])
 def test_a_hold_needs_the_operator_and_a_reason(market, command):
     cycle = factories.clear(market, "validated")
     with pytest.raises(Forbidden):
@@ -120,32 +120,32 @@ def test_a_hold_needs_the_operator_and_a_reason(market, command):
     with pytest.raises(Missing):
         command(actor=market.actor, cycle="cyc_none", reason="audit")
     cycle.refresh_from_db()
-    assert cycle.on_hold_since is None
+    assert cycle.paused_since is None
 
 
 def test_everybody_sees_that_a_cycle_is_held_and_the_operator_why(market, api):
     operator, buyer = client_of(market.operator), client_of(market.party("buyer"))
     cycle = factories.clear(market, "validated")
     path = f"/api/v1/cycles/{cycle.public_id}"
-    for command in ("hold", "release"):
+    for command in ("pause", "resume"):
         assert buyer.post(f"{path}/{command}/", {"reason": "mine"}).status_code == 403
         assert api.post(f"{path}/{command}/", {"reason": "mine"}).status_code == 401
         assert operator.post(f"{path}/{command}/", {}).status_code == 422
-    assert operator.post(f"{path}/release/", {"reason": "x"}).status_code == 409
-    held = operator.post(f"{path}/hold/", {"reason": "audit of 買"})
-    assert (held.status_code, held.json()["hold_reason"], held.json()["held_by"]) == (
+    assert operator.post(f"{path}/resume/", {"reason": "x"}).status_code == 409
+    held = operator.post(f"{path}/pause/", {"reason": "audit of 買"})
+    assert (held.status_code, held.json()["pause_reason"], held.json()["paused_by"]) == (
         200,
         "audit of 買",
-        held.json()["held_by"],
+        held.json()["paused_by"],
     )
-    assert held.json()["held_by"]
+    assert held.json()["paused_by"]
     for client in (api, buyer):
         shown = client.get(f"{path}/").json()
-        assert (shown["on_hold_since"], shown["hold_reason"], shown["held_by"]) == (
-            held.json()["on_hold_since"],
+        assert (shown["paused_since"], shown["pause_reason"], shown["paused_by"]) == (
+            held.json()["paused_since"],
             None,
             None,
         )
         assert shown["waits_for"]["en"].startswith("kept by the operator since ")
-    released = operator.post(f"{path}/release/", {"reason": "done"})
-    assert (released.status_code, released.json()["on_hold_since"]) == (200, None)
+    released = operator.post(f"{path}/resume/", {"reason": "done"})
+    assert (released.status_code, released.json()["paused_since"]) == (200, None)
