@@ -166,9 +166,7 @@ def _decided(
             raise FactsNotTaken(point=point, facts=", ".join(sorted(named)) or namespace)
         values |= named
     for name in asked.providers:
-        provider = PROVIDERS.get(name)
-        if provider is not None:
-            values |= {f"{name}.{fact}": value for fact, value in provider.load(subject).items()}
+        values |= {f"{name}.{fact}": value for fact, value in PROVIDERS[name].load(subject).items()}
     facts = recordable(values, types)
     return facts, rules.verdict(point, facts)
 
