@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
-from django.db.models import Exists, Model, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, Min, Model, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
+from marketplace.kernel.waiting import Waiting
 
 from .collection import collected_by
 from .models import Download, EntitledDistribution, Entitlement, Inspection, Voucher
 from .states import DownloadState, EntitlementState, InspectionState
+from .waiting import waiting
 
 Row = TypeVar("Row", bound=Model)
+
+COLLECTED = Q(state__in=(DownloadState.SENDING, DownloadState.SENT)) | Q(sent_bytes__gt=0)
+"""Downloads that sent anything, also in part, or still may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +89,7 @@ def uncollected(granted_before: datetime) -> QuerySet[Entitlement]:
     What was sent, also in part, was collected, whether or not its receipt was reported: it does not go back.
     Neither does what is in dispute.
     """
-    collected = Download.objects.filter(
-        Q(state__in=(DownloadState.SENDING, DownloadState.SENT)) | Q(sent_bytes__gt=0),
-        entitlement=OuterRef("pk"),
-    )
+    collected = Download.objects.filter(COLLECTED, entitlement=OuterRef("pk"))
     decided = Inspection.objects.filter(entitlement=OuterRef("pk")).exclude(state=InspectionState.AWAITING)
     due = Entitlement.objects.filter(
         state=EntitlementState.STARTED, ended_at=None, granted_at__lte=granted_before
@@ -103,12 +105,29 @@ def overdue_count() -> int:
 
 def visible_deliveries(actor: Actor) -> QuerySet[Entitlement]:
     """Entitlements of which the actor is buyer or seller, of everybody for the operator, with what they cover."""
+    begun = Download.objects.filter(COLLECTED, inspection=OuterRef("pk")).order_by().values("inspection")
+    collected_at = Subquery(begun.annotate(begun_at=Min("started_at")).values("begun_at"))
     rows = Entitlement.objects.prefetch_related(
         Prefetch("distributions", EntitledDistribution.objects.order_by("distribution")),
-        Prefetch("inspections", Inspection.objects.order_by("round")),
+        Prefetch("inspections", Inspection.objects.order_by("round").annotate(collected_at=collected_at)),
         Prefetch("distributions__vouchers", Voucher.objects.filter(matched=True)),
     )
     return rows if actor.may_see() else _of_party(rows, actor)
+
+
+def latest_inspection(delivery: Entitlement) -> Inspection:
+    """The inspection of the latest round, of those that were read with the delivery (``visible_deliveries``)."""
+    return max(delivery.inspections.all(), key=lambda inspection: inspection.round)
+
+
+def waiting_of(delivery: Entitlement, *, now: datetime, collection_period: timedelta) -> Waiting | None:
+    """What holds a delivery of ``visible_deliveries`` back at ``now``; None if nothing does.
+
+    ``collection_period`` is that of ``collection``: for a list it is read once.
+    """
+    latest = latest_inspection(delivery)
+    collected_at: datetime | None = latest.collected_at  # type: ignore[attr-defined]
+    return waiting(delivery, latest, now=now, collected_at=collected_at, collection_period=collection_period)
 
 
 def visible_vouchers(actor: Actor) -> QuerySet[Voucher]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db.models import TextChoices
@@ -75,7 +75,8 @@ class Waiting:
     until: datetime | date | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """``{"code", "label": {"en", "ja"}, "waits_for", "action", "since", "until"}``, moments in ISO 8601.
+        """``{"code", "label": {"en", "ja"}, "waits_for", "action", "since", "until"}``, moments as the API
+        writes them: instants in ISO 8601 in UTC (``2026-12-09T15:00:00Z``), days without a time.
 
         ``action`` is a label like ``label``, or None where the reason names none.
         """
@@ -84,6 +85,12 @@ class Waiting:
             "label": self.label.as_dict(),
             "waits_for": self.reason.waits_for.value,
             "action": self.reason.action.as_dict() if self.reason.action else None,
-            "since": self.since.isoformat() if self.since else None,
-            "until": self.until.isoformat() if self.until else None,
+            "since": _written(self.since),
+            "until": _written(self.until),
         }
+
+
+def _written(moment: datetime | date | None) -> str | None:
+    if isinstance(moment, datetime):
+        return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return moment.isoformat() if moment else None

@@ -1,7 +1,8 @@
 """One shape for every wait: its reason is declared once, its words are filled, its moments are ISO 8601."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -24,14 +25,16 @@ def register() -> Iterator[None]:
 def test_a_wait_is_told_in_one_shape():
     reason = WaitingReason("probe.waits_for_money", WORDS, WaitsFor.PARTICIPANT, ACTION)
     waiting = reason.waiting(
-        since=datetime(2026, 7, 1, 3, tzinfo=UTC), until=date(2026, 7, 31), amount="100 JPY"
+        since=datetime(2026, 7, 1, 12, tzinfo=ZoneInfo("Asia/Tokyo")),
+        until=date(2026, 7, 31),
+        amount="100 JPY",
     )
     assert waiting.as_dict() == {
         "code": "probe.waits_for_money",
         "label": {"en": "waits for 100 JPY", "ja": "100 JPY を待っています"},
         "waits_for": "participant",
         "action": {"en": "pay it in", "ja": "入金してください"},
-        "since": "2026-07-01T03:00:00+00:00",
+        "since": "2026-07-01T03:00:00Z",
         "until": "2026-07-31",
     }
 
