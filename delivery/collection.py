@@ -7,6 +7,11 @@ from datetime import datetime, timedelta
 from marketplace.rules.queries import parameter
 
 
+def collection_period(now: datetime) -> timedelta:
+    """How long access that nobody used stays open (``collection_days`` of the rulebook in force at ``now``)."""
+    return timedelta(days=int(parameter("collection_days", at=now)))
+
+
 def collected_by(now: datetime) -> datetime:
-    """What was granted up to this instant must have been collected by ``now`` (``collection_days`` of the rulebook)."""
-    return now - timedelta(days=int(parameter("collection_days")))
+    """What was granted up to this instant must have been collected by ``now``."""
+    return now - collection_period(now)

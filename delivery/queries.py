@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
-from django.db.models import Exists, Model, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, Min, Model, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
+from marketplace.kernel.waiting import Waiting
 
 from .collection import collected_by
 from .models import Download, EntitledDistribution, Entitlement, Inspection, Voucher
 from .states import DownloadState, EntitlementState, InspectionState
+from .waiting import waiting
 
 Row = TypeVar("Row", bound=Model)
+
+COLLECTED = Q(state__in=(DownloadState.SENDING, DownloadState.SENT)) | Q(sent_bytes__gt=0)
+"""Downloads that sent anything, also in part, or still may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,48 +37,12 @@ class EntitledFile:
     sha512: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryView:
-    """Where a delivery stands: the entitlement's state, and the inspection of its latest round."""
-
-    public_id: str
-    agreement: str
-    trade: str
-    state: str
-    round: int
-    inspection_state: str
-    matched_at: datetime | None
-    inspect_by: datetime | None
-    accepted_at: datetime | None
-    accepted_by: str | None
-    dispute: str | None
-
-
 def entitlement_of(agreement: str) -> str:
     """The public identifier of an agreement's latest entitlement; raises Missing."""
     row = Entitlement.objects.filter(agreement=agreement).order_by("-id").first()
     if row is None:
         raise Missing(kind="delivery", identifier=agreement)
     return row.public_id
-
-
-def delivery_of(agreement: str) -> DeliveryView:
-    """Where the delivery of an agreement stands; raises Missing."""
-    row = Entitlement.objects.get(public_id=entitlement_of(agreement))
-    inspection = Inspection.objects.filter(entitlement=row).latest("round")
-    return DeliveryView(
-        public_id=row.public_id,
-        agreement=row.agreement,
-        trade=row.trade,
-        state=row.state,
-        round=inspection.round,
-        inspection_state=inspection.state,
-        matched_at=inspection.matched_at,
-        inspect_by=inspection.inspect_by,
-        accepted_at=inspection.accepted_at,
-        accepted_by=inspection.accepted_by,
-        dispute=inspection.dispute,
-    )
 
 
 def distributions_of(entitlement: str) -> list[EntitledFile]:
@@ -120,10 +89,7 @@ def uncollected(granted_before: datetime) -> QuerySet[Entitlement]:
     What was sent, also in part, was collected, whether or not its receipt was reported: it does not go back.
     Neither does what is in dispute.
     """
-    collected = Download.objects.filter(
-        Q(state__in=(DownloadState.SENDING, DownloadState.SENT)) | Q(sent_bytes__gt=0),
-        entitlement=OuterRef("pk"),
-    )
+    collected = Download.objects.filter(COLLECTED, entitlement=OuterRef("pk"))
     decided = Inspection.objects.filter(entitlement=OuterRef("pk")).exclude(state=InspectionState.AWAITING)
     due = Entitlement.objects.filter(
         state=EntitlementState.STARTED, ended_at=None, granted_at__lte=granted_before
@@ -139,12 +105,29 @@ def overdue_count() -> int:
 
 def visible_deliveries(actor: Actor) -> QuerySet[Entitlement]:
     """Entitlements of which the actor is buyer or seller, of everybody for the operator, with what they cover."""
+    begun = Download.objects.filter(COLLECTED, inspection=OuterRef("pk")).order_by().values("inspection")
+    collected_at = Subquery(begun.annotate(begun_at=Min("started_at")).values("begun_at"))
     rows = Entitlement.objects.prefetch_related(
         Prefetch("distributions", EntitledDistribution.objects.order_by("distribution")),
-        Prefetch("inspections", Inspection.objects.order_by("round")),
+        Prefetch("inspections", Inspection.objects.order_by("round").annotate(collected_at=collected_at)),
         Prefetch("distributions__vouchers", Voucher.objects.filter(matched=True)),
     )
     return rows if actor.may_see() else _of_party(rows, actor)
+
+
+def latest_inspection(delivery: Entitlement) -> Inspection:
+    """The inspection of the latest round, of those that were read with the delivery (``visible_deliveries``)."""
+    return max(delivery.inspections.all(), key=lambda inspection: inspection.round)
+
+
+def waiting_of(delivery: Entitlement, *, now: datetime, collection_period: timedelta) -> Waiting | None:
+    """What holds a delivery of ``visible_deliveries`` back at ``now``; None if nothing does.
+
+    ``collection_period`` is that of ``collection``: for a list it is read once.
+    """
+    latest = latest_inspection(delivery)
+    collected_at: datetime | None = latest.collected_at  # type: ignore[attr-defined]
+    return waiting(delivery, latest, now=now, collected_at=collected_at, collection_period=collection_period)
 
 
 def visible_vouchers(actor: Actor) -> QuerySet[Voucher]:

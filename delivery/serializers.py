@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.api.serializers import BilingualField, StrictSerializer
+from marketplace.api.serializers import BilingualField, StrictSerializer, WaitingSerializer
 from marketplace.kernel import clock
 
 from .access import refusal
+from .collection import collection_period
 from .models import Download, EntitledDistribution, Entitlement, Inspection, Voucher
+from .queries import latest_inspection, waiting_of
 
 
 class EntitledDistributionSerializer(serializers.ModelSerializer[EntitledDistribution]):
@@ -46,13 +49,14 @@ class AccessSerializer(serializers.Serializer[Any]):
 class DeliverySerializer(serializers.ModelSerializer[Entitlement]):
     """An entitlement with what it covers and every round of its inspection.
 
-    The context may bring ``now``, so that a whole list is judged at one reading of the business clock.
+    The context may bring ``now`` and ``collection_period``, so that both are read once for a whole list.
     """
 
     id = serializers.CharField(source="public_id")
     buyer = serializers.CharField(source="buyer_identifier")
     seller = serializers.CharField(source="seller_identifier")
     access = serializers.SerializerMethodField()
+    waiting = serializers.SerializerMethodField()
     distributions = EntitledDistributionSerializer(many=True)
     inspections = InspectionSerializer(many=True)
     unmatched = serializers.SerializerMethodField()
@@ -60,7 +64,7 @@ class DeliverySerializer(serializers.ModelSerializer[Entitlement]):
     class Meta:
         model = Entitlement
         fields = (
-            "id", "agreement", "trade", "listing", "listing_version", "buyer", "seller", "state", "access",
+            "id", "agreement", "trade", "listing", "listing_version", "buyer", "seller", "state", "access", "waiting",
             "granted_at", "expires_at", "payment_due_by", "suspension_reason", "ended_at", "ended_reason", "inspection_days",
             "inspections", "distributions", "unmatched",
         )  # fmt: skip
@@ -68,26 +72,32 @@ class DeliverySerializer(serializers.ModelSerializer[Entitlement]):
     @extend_schema_field(AccessSerializer)
     def get_access(self, delivery: Entitlement) -> dict[str, Any]:
         """Open or not, by the same rule by which downloads are refused."""
-        now = self.context.get("now") or clock.now()
-        refused = refusal(delivery, _latest(delivery), now)
+        refused = refusal(delivery, latest_inspection(delivery), self._now())
         if refused is None:
             return {"open": True, "code": None, "reason": None}
         return {"open": False, "code": refused.code, "reason": refused.message.as_dict()}
 
+    @extend_schema_field(WaitingSerializer(allow_null=True))
+    def get_waiting(self, delivery: Entitlement) -> dict[str, Any] | None:
+        """What holds the delivery back and who must act; null where nothing does."""
+        now = self._now()
+        period = self.context.get("collection_period") or collection_period(now)
+        found = waiting_of(delivery, now=now, collection_period=period)
+        return found.as_dict() if found else None
+
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_unmatched(self, delivery: Entitlement) -> list[str]:
         """Files that still lack a matching receipt in the latest round."""
-        latest = _latest(delivery).pk
+        latest = latest_inspection(delivery).pk
         return [
             covered.distribution
             for covered in delivery.distributions.all()
             if all(voucher.inspection_id != latest for voucher in covered.vouchers.all())
         ]
 
-
-def _latest(delivery: Entitlement) -> Inspection:
-    """The inspection of the latest round, of those that were read with the delivery."""
-    return max(delivery.inspections.all(), key=lambda inspection: inspection.round)
+    def _now(self) -> datetime:
+        now: datetime = self.context.get("now") or clock.now()
+        return now
 
 
 class VoucherSerializer(serializers.ModelSerializer[Voucher]):

@@ -18,6 +18,7 @@ from marketplace.api.views import PROBLEMS, MarketReadViewSet, command
 from marketplace.kernel import clock
 
 from . import queries, services
+from .collection import collection_period
 from .content import streaming_response
 from .filters import DeliveryFilter, DownloadFilter, VoucherFilter
 from .models import Download, Entitlement, Voucher
@@ -46,8 +47,10 @@ class DeliveryViewSet(MarketReadViewSet[Entitlement]):
         return queries.visible_deliveries(self.actor)
 
     def get_serializer_context(self) -> dict[str, Any]:
-        """With the instant at which access is judged."""
-        return {**super().get_serializer_context(), "now": clock.now()}
+        """With the instant at which access is judged, and how long what nobody collects stays open."""
+        now = clock.now()
+        read_once = {"now": now, "collection_period": collection_period(now)}
+        return {**super().get_serializer_context(), **read_once}
 
     @extend_schema(
         summary="Fetch a file",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
@@ -15,10 +15,9 @@ from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
 from ..clauses import CODE, check_clauses, check_title
+from ..locks import TEMPLATE_VERSION_LOCK
 from ..models import Template
 from ..states import ContractType
-
-PUBLISH_LOCK = 5_301_101
 
 
 @transaction.atomic
@@ -54,9 +53,8 @@ def publish_template(
         "clauses": check_clauses(clauses),
     }
     digest = digest_of(document)
-    with connection.cursor() as cursor:
-        # Two publications at once would take the same number.
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PUBLISH_LOCK])
+    # Two publications at once would take the same number.
+    TEMPLATE_VERSION_LOCK.acquire()
     latest = Template.objects.filter(code=code).order_by("-version").first()
     if latest is not None and latest.digest == digest:
         return latest

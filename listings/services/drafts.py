@@ -28,7 +28,7 @@ from ..offers import OfferTerms, parse_offer
 from ..search import document_vector, substring_text
 from ..states import PENDING_VERSIONS, ListingState, PersonalDataClass
 from ..storage import StoredFile, store
-from .locks import locked_listing, require_seller
+from .locking import locked_listing, require_seller
 
 FILE_NAME = re.compile(r"[^/\\\x00-\x1f]{1,200}")
 MEDIA_TYPE = re.compile(

@@ -33,7 +33,7 @@ from ..states import (
     ListingState,
     VersionState,
 )
-from .locks import locked_listing, locked_version, require_seller, role_in
+from .locking import locked_listing, locked_version, require_seller, role_in
 
 COMMANDS = {"allow": "publish", "warn": "publish", "hold": "hold", "deny": "refuse"}
 

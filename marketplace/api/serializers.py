@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.db.models import TextChoices
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.kernel.labels import Label
+from marketplace.kernel.waiting import WaitsFor
 
 UNKNOWN = Label(
     "This field is not known here; leave it out.", "この項目は受け付けられません。削除してください。"
@@ -59,6 +61,27 @@ class ChoiceLabelField(BilingualField):
     def to_representation(self, value: Any) -> dict[str, str]:
         """``{"ja", "en"}``."""
         return self.label_of[value].as_dict()
+
+
+@extend_schema_field(
+    {"oneOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}
+)
+class MomentField(serializers.CharField):
+    """An instant, or a day where only the day counts, in ISO 8601."""
+
+
+class WaitingSerializer(serializers.Serializer[Any]):
+    """Why something waits and who must act; `action` is what they have to do, where they have a choice.
+
+    `until` is when the wait ends at the latest, by itself or by its deadline; null where that is not known.
+    """
+
+    code = serializers.CharField()
+    label = BilingualField()  # type: ignore[assignment]  # DRF's own attribute
+    waits_for = serializers.ChoiceField(choices=WaitsFor.choices)
+    action = BilingualField(allow_null=True)
+    since = MomentField(allow_null=True)
+    until = MomentField(allow_null=True)
 
 
 class ProblemFieldSerializer(serializers.Serializer[Any]):

@@ -18,6 +18,7 @@ from marketplace.kernel.states import advance
 
 from .envelope import Envelope
 from .horizon import horizon
+from .locks import RELAY_LOCK
 from .models import InboxEntry, OutboxEvent, RelayPosition
 from .schema import TYPES, Event, parse
 from .states import INBOX, InboxState
@@ -26,7 +27,6 @@ from .subscriptions import handlers_of, resolve, subscriber_of
 logger = logging.getLogger(__name__)
 
 RELAY = "inbox"
-RELAY_LOCK = 5_301_001
 RELAY_BATCH = 500
 ATTEMPTS_MAX = 8
 BACKOFF_SECONDS = (1, 2, 5, 15, 60, 300, 900, 3600)
@@ -83,10 +83,8 @@ def relay() -> int:
     One relay works at a time. It stops before the oldest transaction still running, so an event that commits late
     is never passed over.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [RELAY_LOCK])
-        if not cursor.fetchone()[0]:
-            return 0
+    if not RELAY_LOCK.try_acquire():
+        return 0
     position, _ = RelayPosition.objects.get_or_create(
         name=RELAY, defaults={"transaction": "0", "event_id": 0}
     )

@@ -13,11 +13,11 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import canonical_json, sha256_hex
 from marketplace.kernel.merkle import leaf_hash, merkle_root
 
+from .locks import SEAL_LOCK
 from .models import ChainLink, Checkpoint, EvidenceRecord
 from .signatures import sign, verify
 
 GENESIS = "0" * 64
-SEAL_LOCK = 5_301_002
 SEAL_BATCH = 2_000
 
 
@@ -55,10 +55,8 @@ def link_hash(previous: str, entry: EvidenceRecord) -> str:
 @transaction.atomic
 def seal() -> int:
     """Chain committed records that are not yet linked; returns how many. One sealer works at a time."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [SEAL_LOCK])
-        if not cursor.fetchone()[0]:
-            return 0
+    if not SEAL_LOCK.try_acquire():
+        return 0
     head = ChainLink.objects.order_by("-position").first()
     position, previous = (head.position, head.hash) if head else (0, GENESIS)
     unlinked = EvidenceRecord.objects.raw(

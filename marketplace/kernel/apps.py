@@ -4,14 +4,17 @@ from django.apps import AppConfig
 
 from .discovery import import_declarations
 
+DECLARATIONS = ("states", "invariants", "locks", "waiting")
+"""Modules in which an application, or a room of it, declares what the registers of the kernel hold."""
+
 
 class KernelConfig(AppConfig):
-    """Finds what each application declares: its invariants and its state machines."""
+    """Finds what each application declares: its state machines, invariants, locks and waiting reasons."""
 
     name = "marketplace.kernel"
     label = "kernel"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Import every ``states`` and ``invariants`` so that the registers are complete."""
-        import_declarations("states", "invariants")
+        """Import the declarations of every application, so that the registers are complete."""
+        import_declarations(*DECLARATIONS)

@@ -1,28 +1,28 @@
-"""Finds what applications declare, by the names of their modules."""
+"""Finds the modules in which applications, and the rooms inside them, declare something."""
 
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 from django.apps import apps
 from django.conf import settings
 
-NO_ROOMS = {"migrations", "management", "templatetags", "__pycache__"}
-
 
 def import_declarations(*names: str) -> None:
     """Import the modules ``names`` of the market's applications and of their rooms, the packages inside them."""
-    for config in map(
-        apps.get_app_config, (name.rpartition(".")[2] for name in settings.MARKET_APPLICATIONS)
-    ):
-        folders = sorted(path for path in Path(config.path).iterdir() if (path / "__init__.py").is_file())
-        packages = [
-            config.name,
-            *(f"{config.name}.{path.name}" for path in folders if path.name not in NO_ROOMS),
-        ]
-        for package in packages:
-            for name in names:
-                if find_spec(f"{package}.{name}") is not None:
-                    import_module(f"{package}.{name}")
+    for application in settings.MARKET_APPLICATIONS:
+        config = apps.get_app_config(application.rpartition(".")[2])
+        for module in declaring_modules(config.name, Path(config.path), names):
+            import_module(module)
+
+
+def declaring_modules(application: str, folder: Path, names: tuple[str, ...]) -> list[str]:
+    """Dotted names of the modules called one of ``names`` in an application's folder and one level inside it."""
+    found = (
+        path.relative_to(folder).with_suffix("")
+        for name in names
+        for path in (*folder.glob(f"{name}.py"), *folder.glob(f"*/{name}.py"))
+        if path.parent == folder or (path.parent / "__init__.py").is_file()
+    )
+    return sorted(".".join((application, *path.parts)) for path in found)

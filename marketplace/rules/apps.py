@@ -1,8 +1,11 @@
 """Application configuration of rules."""
 
 from django.apps import AppConfig
+from django.core.checks import register
 
 from marketplace.kernel.discovery import import_declarations
+
+from .points import check_providers
 
 
 class RulesConfig(AppConfig):
@@ -13,5 +16,6 @@ class RulesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Import every ``facts`` so that the register of fact providers is complete."""
+        """Import every ``facts``, so that the register of fact providers is complete, and register its check."""
         import_declarations("facts")
+        register(check_providers)

@@ -17,7 +17,7 @@ def not_halted(*, listing: str = "listing", segment: str = "segment") -> pgtrigg
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
         func=f"""
-            PERFORM pg_advisory_xact_lock_shared({TRADING_LOCK});
+            {TRADING_LOCK.acquire_shared_in_guard()}
             IF EXISTS (
                 SELECT FROM rules_halt WHERE lifted_at IS NULL AND (
                     scope = 'market' OR scope = 'segment' AND subject = NEW.{segment}

@@ -1,29 +1,24 @@
-"""Locks of the rule layer, held until the transaction ends: shared by who relies on something, alone by who changes it.
+"""Advisory locks of rules: shared by who relies on something, exclusive to who changes it."""
 
-Who changes it waits for those under way, and who comes later waits for the change: of the two, one is before.
-"""
+from marketplace.kernel.locks import AdvisoryLock, Mode
 
-from __future__ import annotations
+TRADING_LOCK = AdvisoryLock(
+    name="rules.trading",
+    key=5_301_020,
+    rank=30,
+    protects=(
+        "Whoever begins or concludes a trade shares it; a halt, and its end, take it alone:"
+        " a trade is committed before the halt, or refused."
+    ),
+    modes=frozenset({Mode.EXCLUSIVE, Mode.SHARED}),
+)
 
-from django.db import connection
-
-RULEBOOK_LOCK = 5_301_010
-"""Shared by decisions, held alone by a publication."""
-
-TRADING_LOCK = 5_301_020
-"""Shared by who begins or concludes a trade, held alone by a halt and by its end."""
-
-
-def share(lock: int) -> None:
-    """Rely on what ``lock`` guards, together with others."""
-    _take("pg_advisory_xact_lock_shared", lock)
-
-
-def hold_alone(lock: int) -> None:
-    """Change what ``lock`` guards, once nobody relies on it any more."""
-    _take("pg_advisory_xact_lock", lock)
-
-
-def _take(function: str, lock: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(%s)", [lock])
+RULEBOOK_LOCK = AdvisoryLock(
+    name="rules.rulebook",
+    key=5_301_010,
+    rank=40,
+    protects=(
+        "Decisions share it; a publication takes it alone: no rulebook is published in the middle of a decision."
+    ),
+    modes=frozenset({Mode.EXCLUSIVE, Mode.SHARED}),
+)

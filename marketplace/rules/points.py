@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from django.core.checks import CheckMessage, Error
+
 from marketplace.kernel.labels import Label
 
 from .providers import PARTY_FACTS, PROVIDERS, qualified
@@ -106,12 +108,12 @@ def _described(point: Point) -> dict[str, Any]:
     facts = {} if point.kind is PointKind.TARIFF else qualified("market", MARKET_FACTS)
     for namespace, types in point.given.items():
         facts |= qualified(namespace, types)
-    known = [PROVIDERS[name] for name in point.providers if name in PROVIDERS]
-    for provider in known:
+    providers = [PROVIDERS[name] for name in point.providers]
+    for provider in providers:
         facts |= qualified(provider.name, provider.types)
     parties = [
         f"{provider.name}.{fact}"
-        for provider in known
+        for provider in providers
         for fact in PARTY_FACTS
         if provider.types.get(fact, "").startswith("string")
     ]
@@ -122,3 +124,18 @@ def _described(point: Point) -> dict[str, Any]:
         "facts": facts,
         "parties": parties,
     }
+
+
+def check_providers(**_options: Any) -> list[CheckMessage]:
+    """System check: every fact provider that a point names is registered."""
+    return [
+        Error(
+            f"the rule point {point.code} names the fact provider {name}, which nobody registered",
+            hint=f"Declare FactProvider(name={name!r}, ...) in the facts.py of an installed application,"
+            f" or take {name} out of the point's providers.",
+            id="rules.E001",
+        )
+        for point in POINTS.values()
+        for name in point.providers
+        if name not in PROVIDERS
+    ]

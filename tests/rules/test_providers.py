@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from django.core.checks import run_checks
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 
 from marketplace.kernel.labels import Label
 from marketplace.rules.points import POINTS, TRADE_FACTS, Point, PointKind, vocabulary
@@ -145,7 +148,18 @@ def test_the_points_of_the_market():
     assert set(spoken) == set(POINTS)
 
 
+def test_a_point_whose_provider_nobody_registered_is_refused_at_start_up(known):
+    del known["quality"]
+    with pytest.raises(SystemCheckError, match=r"rules\.E001"):
+        call_command("check")
+    (error,) = run_checks()
+    assert error.id == "rules.E001"
+    assert error.msg == "the rule point publication names the fact provider quality, which nobody registered"
+    assert "facts.py" in error.hint
+
+
 def test_every_provider_of_a_point_is_registered():
+    assert [message.id for message in run_checks() if message.id == "rules.E001"] == []
     assert [name for point in POINTS.values() for name in point.providers if name not in PROVIDERS] == []
 
 

@@ -15,7 +15,7 @@ from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.errors import Missing
 
 from ..errors import FactsNotTaken, UnknownPoint
-from ..locks import RULEBOOK_LOCK, share
+from ..locks import RULEBOOK_LOCK
 from ..models import Decision, Rulebook
 from ..points import POINTS
 from ..providers import PROVIDERS, recordable
@@ -65,7 +65,7 @@ def evaluate(
     UnknownPoint, FactsNotTaken for given facts that the point does not take, and what a provider raises (Missing).
     """
     # A rulebook is published between two decisions, never in the middle of one.
-    share(RULEBOOK_LOCK)
+    RULEBOOK_LOCK.acquire_shared()
     now = clock.now()
     rulebook = rulebook_in_force(now)
     facts, verdict = _decided(compiled(rulebook), point, subject, now, given)
@@ -166,9 +166,7 @@ def _decided(
             raise FactsNotTaken(point=point, facts=", ".join(sorted(named)) or namespace)
         values |= named
     for name in asked.providers:
-        provider = PROVIDERS.get(name)
-        if provider is not None:
-            values |= {f"{name}.{fact}": value for fact, value in provider.load(subject).items()}
+        values |= {f"{name}.{fact}": value for fact, value in PROVIDERS[name].load(subject).items()}
     facts = recordable(values, types)
     return facts, rules.verdict(point, facts)
 

@@ -17,7 +17,7 @@ from marketplace.kernel.labels import Label
 
 from ..errors import AlreadyHalted, HaltLifted, TradingHalted
 from ..halts import SUBJECTS
-from ..locks import TRADING_LOCK, hold_alone, share
+from ..locks import TRADING_LOCK
 from ..models import Halt
 from ..queries import halt_of
 from ..states import HaltScope
@@ -36,7 +36,7 @@ def halt_trading(*, actor: Actor, scope: str, subject: str = "", reason: Mapping
     actor.require_operator()
     _check_subject(scope, subject)
     said = _checked_reason(reason)
-    hold_alone(TRADING_LOCK)
+    TRADING_LOCK.acquire()
     standing = Halt.objects.filter(scope=scope, subject=subject, lifted_at=None).first()
     if standing is not None:
         raise AlreadyHalted(halt=standing.public_id, scope=scope, subject=subject)
@@ -66,7 +66,7 @@ def lift_halt(*, actor: Actor, halt: str, reason: Mapping[str, str]) -> Halt:
     """
     actor.require_operator()
     said = _checked_reason(reason)
-    hold_alone(TRADING_LOCK)
+    TRADING_LOCK.acquire()
     subject = Halt.objects.filter(public_id=halt).first()
     if subject is None:
         raise Missing(kind="halt", identifier=halt)
@@ -96,7 +96,7 @@ def require_trading_open(*, listing: str, segment: str) -> None:
 
     A halt that is being declared is waited for, so who passes here is committed before it.
     """
-    share(TRADING_LOCK)
+    TRADING_LOCK.acquire_shared()
     halt = halt_of(listing=listing, segment=segment)
     if halt is not None:
         raise TradingHalted(halt)

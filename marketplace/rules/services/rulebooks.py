@@ -17,7 +17,7 @@ from marketplace.kernel.canonical import digest_of
 
 from ..document import checked
 from ..errors import EffectiveInThePast, RulebookRefused
-from ..locks import RULEBOOK_LOCK, hold_alone
+from ..locks import RULEBOOK_LOCK
 from ..models import Rulebook
 from ..points import vocabulary
 
@@ -39,7 +39,7 @@ def publish_rulebook(
     faults, reads = checked(document, spoken)
     if faults:
         raise RulebookRefused(faults)
-    hold_alone(RULEBOOK_LOCK)
+    RULEBOOK_LOCK.acquire()
     now = clock.now()
     effective = effective_from or now
     if effective < now - EFFECTIVE_LEEWAY:

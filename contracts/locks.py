@@ -1,0 +1,16 @@
+"""Advisory locks of contracts, and the order of its row locks."""
+
+from marketplace.kernel.locks import AdvisoryLock, Mode, RowOrder
+
+TEMPLATE_VERSION_LOCK = AdvisoryLock(
+    name="contracts.template_version",
+    key=5_301_101,
+    rank=50,
+    protects="One publication at a time takes the next version of a contract template.",
+    modes=frozenset({Mode.EXCLUSIVE}),
+)
+
+RowOrder(
+    "contracts",
+    "An agreement is locked before its disputes; negotiations are locked in key order.",
+)
