@@ -7,13 +7,20 @@ import secrets
 from collections.abc import Iterator
 from typing import Any
 
-import psycopg
 import pytest
 from django.db import connection, connections
-from django.test.utils import setup_databases, teardown_databases
-from psycopg import sql
 from rest_framework.test import APIClient
 from xdist.scheduler import LoadScopeScheduling
+
+from tests.migrated_database import (
+    administration,
+    clone,
+    connected_to,
+    current_key,
+    drop,
+    migrate,
+    provide_clone,
+)
 
 TOGETHER = ("stories", "faults")
 
@@ -48,38 +55,18 @@ def api() -> APIClient:
     return APIClient()
 
 
-def _administration() -> psycopg.Connection:
-    settings = connection.settings_dict
-    return psycopg.connect(
-        host=settings["HOST"],
-        port=settings["PORT"],
-        user=settings["USER"],
-        password=settings["PASSWORD"],
-        dbname="postgres",
-        autocommit=True,
-    )
-
-
 @pytest.fixture(scope="session")
 def django_db_setup(
-    django_test_environment: None,
-    django_db_blocker: Any,
-    django_db_keepdb: bool,
-    django_db_createdb: bool,
-    django_db_modify_db_settings: None,
+    django_test_environment: None, django_db_blocker: Any, django_db_modify_db_settings: None
 ) -> Iterator[None]:
-    """Make the test database, also for a session of tests that only clone it."""
-    with django_db_blocker.unblock():
-        made = setup_databases(
-            verbosity=0,
-            interactive=False,
-            aliases={"default"},
-            keepdb=django_db_keepdb and not django_db_createdb,
-        )
-    yield
-    if not django_db_keepdb:
-        with django_db_blocker.unblock():
-            teardown_databases(made, verbosity=0)
+    """Make this process's database, a fresh clone of the migrated one, also for a session of tests that only clone it."""
+    name = connection.settings_dict["TEST"]["NAME"]
+    with django_db_blocker.unblock(), administration() as server:
+        provide_clone(server, name, key=current_key(server), migrate=migrate)
+    with connected_to(name):
+        yield
+    with administration() as server:
+        drop(server, name)
 
 
 @pytest.fixture(scope="session")
@@ -92,20 +79,16 @@ def migrated_database(django_db_setup: None) -> str:
 @contextlib.contextmanager
 def cloned_database(template: str) -> Iterator[str]:
     """Work on a clone of ``template``, to which everything commits; dropped at the end. Yields its name."""
-    before, clone = connection.settings_dict["NAME"], f"{template}_{secrets.token_hex(4)}"
+    name = f"{template}_{secrets.token_hex(4)}"
     connections.close_all()
-    with _administration() as administration:
-        administration.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(clone), sql.Identifier(template))
-        )
-    connection.settings_dict["NAME"] = clone
+    with administration() as server:
+        clone(server, template, name)
     try:
-        yield clone
+        with connected_to(name):
+            yield name
     finally:
-        connections.close_all()
-        connection.settings_dict["NAME"] = before
-        with _administration() as administration:
-            administration.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(clone)))
+        with administration() as server:
+            drop(server, name)
 
 
 @pytest.fixture
