@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,8 @@ from tests.migrated_database import (
 )
 
 TOGETHER = ("stories", "faults")
+# Folders whose tests start processes, race or search long.
+SLOW_FOLDERS = {"stories", "faults", "concurrency", "properties", "conformance", "runtime"}
 
 
 class StoriesTogether(LoadScopeScheduling):
@@ -41,12 +44,31 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> StoriesToget
     return StoriesTogether(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The stories and the faults come first, because they take longest; the day before those that trade on in it."""
+    """Mark every test fast or slow; the stories and the faults come first, because they take longest.
+
+    Among the stories, the day comes before those that trade on in it.
+    """
+    for item in items:
+        if speed := speed_of(item):
+            item.add_marker(speed)
     stories = [item for item in items if "stories" in item.path.parts]
     stories.sort(key=lambda item: item.path.name != "test_trading_day.py")
     first = stories + [item for item in items if "faults" in item.path.parts]
     items[:] = first + [item for item in items if item not in set(first)]
+
+
+def speed_of(item: pytest.Item) -> str | None:
+    """The mark of a test: slow in the slow folders or with a database of its own, else fast.
+
+    A test of the long campaign has neither, so that `-m slow` leaves the campaign out.
+    """
+    if item.get_closest_marker("campaign"):
+        return None
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    fixtures = getattr(item, "fixturenames", ())
+    return "slow" if folder in SLOW_FOLDERS or "committed_database" in fixtures else "fast"
 
 
 @pytest.fixture
