@@ -29,7 +29,7 @@ from .models import (
     Template,
 )
 from .signed_object import Drawn
-from .states import AgreementState, DisputeState
+from .states import AgreementState
 from .terms import Terms, parse_terms
 
 
@@ -68,27 +68,12 @@ class AgreementTerms:
         return self.state == AgreementState.IN_FORCE
 
 
-@dataclass(frozen=True, slots=True)
-class OpenDispute:
-    """A dispute that the operator has not ruled on."""
-
-    dispute: str
-    agreement: str
-    reason_code: str
-    opened_at: datetime
-
-
 def latest_template(code: str) -> Template:
     """The newest version of a published template; raises Missing."""
     template = Template.objects.filter(code=code).order_by("-version").first()
     if template is None:
         raise Missing(kind="contract template", identifier=code)
     return template
-
-
-def templates() -> QuerySet[Template]:
-    """Every published version of every template: who is to sign may read them, and so may the public."""
-    return Template.objects.all()
 
 
 def latest_proposal(negotiation: Negotiation) -> Proposal:
@@ -266,14 +251,6 @@ def agreement_of(negotiation: str) -> str:
     if found is None:
         raise Missing(kind="agreement of negotiation", identifier=negotiation)
     return found
-
-
-def open_disputes() -> list[OpenDispute]:
-    """Disputes that wait for the operator, the oldest first."""
-    rows = Dispute.objects.select_related("agreement").filter(state=DisputeState.OPEN).order_by("pk")
-    return [
-        OpenDispute(row.public_id, row.agreement.public_id, row.reason_code, row.opened_at) for row in rows
-    ]
 
 
 def negotiation_facts(negotiation: str) -> dict[str, Any]:

@@ -32,48 +32,12 @@ class EntitledFile:
     sha512: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryView:
-    """Where a delivery stands: the entitlement's state, and the inspection of its latest round."""
-
-    public_id: str
-    agreement: str
-    trade: str
-    state: str
-    round: int
-    inspection_state: str
-    matched_at: datetime | None
-    inspect_by: datetime | None
-    accepted_at: datetime | None
-    accepted_by: str | None
-    dispute: str | None
-
-
 def entitlement_of(agreement: str) -> str:
     """The public identifier of an agreement's latest entitlement; raises Missing."""
     row = Entitlement.objects.filter(agreement=agreement).order_by("-id").first()
     if row is None:
         raise Missing(kind="delivery", identifier=agreement)
     return row.public_id
-
-
-def delivery_of(agreement: str) -> DeliveryView:
-    """Where the delivery of an agreement stands; raises Missing."""
-    row = Entitlement.objects.get(public_id=entitlement_of(agreement))
-    inspection = Inspection.objects.filter(entitlement=row).latest("round")
-    return DeliveryView(
-        public_id=row.public_id,
-        agreement=row.agreement,
-        trade=row.trade,
-        state=row.state,
-        round=inspection.round,
-        inspection_state=inspection.state,
-        matched_at=inspection.matched_at,
-        inspect_by=inspection.inspect_by,
-        accepted_at=inspection.accepted_at,
-        accepted_by=inspection.accepted_by,
-        dispute=inspection.dispute,
-    )
 
 
 def distributions_of(entitlement: str) -> list[EntitledFile]:

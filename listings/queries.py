@@ -187,14 +187,6 @@ def distributions(listing_version: str) -> list[DistributionView]:
     return [_distribution(row, listing_version) for row in rows]
 
 
-def get_distribution(distribution: str) -> DistributionView:
-    """The file of a public identifier. Raises Missing."""
-    row = Distribution.objects.select_related("version").filter(public_id=distribution).first()
-    if row is None:
-        raise Missing(kind="distribution", identifier=distribution)
-    return _distribution(row, row.version.public_id)
-
-
 def _distribution(row: Distribution, listing_version: str) -> DistributionView:
     return DistributionView(
         public_id=row.public_id,
@@ -263,11 +255,6 @@ def publication_facts(listing_version: str) -> dict[str, Any]:
         "price_minor": version.offer.price_minor,
         "currency": version.offer.currency,
     }
-
-
-def seller_of_version(listing_version: str) -> int:
-    """The database key of the organisation that a version belongs to. Raises Missing."""
-    return _version(listing_version).listing.seller_id
 
 
 def _version(listing_version: str) -> ListingVersion:

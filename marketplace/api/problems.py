@@ -36,21 +36,12 @@ TITLES = {
     HTTPStatus.NOT_FOUND: Label("There is nothing here that you can see", "見つかりません"),
     HTTPStatus.METHOD_NOT_ALLOWED: Label("This method does not exist here", "このメソッドは使えません"),
     HTTPStatus.CONFLICT: Label("The present state does not permit it", "現在の状態では実行できません"),
-    HTTPStatus.PRECONDITION_FAILED: Label("It changed since you read it", "読み取り後に変更されました"),
     HTTPStatus.UNPROCESSABLE_ENTITY: Label("The input cannot be accepted", "入力を受け付けられません"),
     HTTPStatus.TOO_MANY_REQUESTS: Label("Too many requests", "要求が多すぎます"),
     HTTPStatus.SERVICE_UNAVAILABLE: Label("Try again later", "後でもう一度お試しください"),
 }
 
 DEFAULT_TITLE = Label("The request was refused", "要求は受け付けられませんでした")
-
-
-class PreconditionFailed(exceptions.APIException):
-    """The resource changed since the caller read it (RFC 9110, If-Match)."""
-
-    status_code = HTTPStatus.PRECONDITION_FAILED
-    default_detail = "Read the resource again and send its new ETag in If-Match."
-    default_code = "precondition_failed"
 
 
 def problem(

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from django.db.models import QuerySet
 
-from .models import Checkpoint, EvidenceRecord
+from .models import EvidenceRecord
 
 
 def records_about(subject: str) -> QuerySet[EvidenceRecord]:
@@ -22,8 +22,3 @@ def records_about_any(subjects: Collection[str], kinds: Collection[str]) -> Quer
 def all_records() -> QuerySet[EvidenceRecord]:
     """Every record, for the operator's and the auditor's list."""
     return EvidenceRecord.objects.all()
-
-
-def latest_checkpoint() -> Checkpoint | None:
-    """The newest signed checkpoint, or None."""
-    return Checkpoint.objects.order_by("-size").first()

@@ -90,13 +90,3 @@ class StaleState(DomainError):
         "{machine} is no longer {state}: read it again and decide anew.",
         "{machine} はもう {state} ではありません。読み直してから操作してください。",
     )
-
-
-class Unavailable(DomainError):
-    """Something the market stands on does not answer; the same request may go through later. Fields: ``what``."""
-
-    code = "unavailable"
-    category = Category.UNAVAILABLE
-    detail = Label(
-        "{what} does not answer; try again later.", "{what} が応答しません。後でもう一度お試しください。"
-    )

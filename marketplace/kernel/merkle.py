@@ -76,11 +76,6 @@ class MerkleTree:
         return found
 
 
-def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
-    """The audit path of one leaf. IndexError out of range."""
-    return MerkleTree(leaves).path(index)
-
-
 def proves(*, leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
     """Whether ``proof`` leads from ``leaf`` at ``index`` among ``size`` leaves to ``root`` (RFC 9162 section 2.1.3.2)."""
     if not 0 <= index < size:

@@ -211,14 +211,6 @@ def admission_facts(admission: str) -> dict[str, Any]:
     }
 
 
-def get_application(public_id: str) -> Application:
-    """The program of a public identifier; raises Missing."""
-    row: Application | None = Application.objects.filter(public_id=public_id).first()
-    if row is None:
-        raise Missing(kind="application", identifier=public_id)
-    return row
-
-
 def counts() -> dict[str, int]:
     """Organisations ``registered`` (without the operator), ``admitted`` (to one segment at least), ``refused`` (to
     all they applied to), and ``suspended`` at present."""

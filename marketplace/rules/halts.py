@@ -38,12 +38,6 @@ class HaltView:
         """Of what trading is halted, in both languages."""
         return _WORDS[HaltScope(self.scope)].fill({"subject": self.subject})
 
-    def covers(self, *, listing: str | None = None, segment: str | None = None) -> bool:
-        """Whether a trade in ``listing`` (public identifier) of ``segment`` (code) is among what it stops."""
-        return {"market": True, "segment": self.subject == segment, "listing": self.subject == listing}[
-            self.scope
-        ]
-
 
 def know_subjects(scope: HaltScope, exists: Callable[[str], bool]) -> None:
     """Enter how it is found out whether a subject of ``scope`` exists; raises ValueError if that is known."""

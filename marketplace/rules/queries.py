@@ -201,11 +201,6 @@ def halt_of(*, listing: str | None = None, segment: str | None = None) -> HaltVi
     return min(found, key=lambda halt: WIDTH.index(halt.scope), default=None)
 
 
-def live_halts() -> list[HaltView]:
-    """Every live halt, the earliest first, for who asks of many trades: ``HaltView.covers`` says what each stops."""
-    return [_halt_view(row) for row in Halt.objects.filter(lifted_at=None).order_by("pk")]
-
-
 def halt_words(row: Halt) -> Label:
     """Of what a halt stops trading, in both languages."""
     return _halt_view(row).words

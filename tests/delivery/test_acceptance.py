@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from contracts import queries as contract_queries
 from contracts import services as contracts
 from contracts.errors import AgreementEnded
 from contracts.models import Dispute
@@ -329,11 +328,12 @@ def test_a_participant_settles_no_dispute(matched, unchanged):
     assert unchanged()
 
 
-def test_where_a_delivery_stands_can_be_read(matched):
+def test_a_dispute_leaves_access_and_what_was_matched_as_they_were(matched):
+    before = matched.inspection
     dispute = matched.dispute()
-    view = queries.delivery_of(matched.agreement)
-    assert (view.public_id, view.trade, view.state) == (matched.entitlement, matched.trade, "started")
-    assert (view.round, view.inspection_state, view.dispute) == (1, "disputed", dispute)
-    assert (view.matched_at, view.inspect_by) == (TUESDAY, matched.inspection.inspect_by)
-    assert (view.accepted_at, view.accepted_by) == (None, None)
-    assert contract_queries.open_disputes()[0].dispute == dispute
+    assert (matched.row.trade, matched.row.state) == (matched.trade, "started")
+    inspection = matched.inspection
+    assert (inspection.round, inspection.state, inspection.dispute) == (1, "disputed", dispute)
+    assert (inspection.matched_at, inspection.inspect_by) == (TUESDAY, before.inspect_by)
+    assert (inspection.accepted_at, inspection.accepted_by) == (None, None)
+    assert Dispute.objects.get(state="open").public_id == dispute

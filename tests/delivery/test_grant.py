@@ -137,8 +137,6 @@ def test_a_participant_grants_nothing(granted, unchanged):
 def test_what_is_unknown_has_no_delivery(db):
     with pytest.raises(Missing):
         queries.entitlement_of("agr_unknown")
-    with pytest.raises(Missing):
-        queries.delivery_of("agr_unknown")
     assert queries.distributions_of("ent_unknown") == []
     assert queries.granted_among(["agr_unknown"]) == 0
     assert queries.counts() == {"granted": 0, "matched": 0, "disputed": 0}

@@ -5,7 +5,7 @@ import hashlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.kernel.merkle import inclusion_proof, leaf_hash, merkle_root, node_hash, proves
+from marketplace.kernel.merkle import MerkleTree, leaf_hash, merkle_root, node_hash, proves
 
 
 def by_definition(leaves):
@@ -28,7 +28,7 @@ def test_every_leaf_is_proven_and_no_other(contents, data):
     root = merkle_root(leaves)
     assert root == by_definition(leaves)
     index = data.draw(st.integers(0, len(leaves) - 1))
-    proof = inclusion_proof(leaves, index)
+    proof = MerkleTree(leaves).path(index)
     place = {"index": index, "size": len(leaves), "proof": proof, "root": root}
     assert proves(leaf=leaves[index], **place)
     assert not proves(leaf=leaf_hash(b"forged content"), **place)

@@ -69,11 +69,8 @@ def test_files_are_told_long_after_the_sale(seller):
     version = factories.published(seller)
     factories.published(seller, version.listing)
     (file,) = queries.distributions(version.public_id)
-    assert queries.get_distribution(file.public_id) == file
     assert file.listing_version == version.public_id
     assert queries.distributions("lsv_nothing") == []
-    with pytest.raises(Missing):
-        queries.get_distribution("dst_nothing")
 
 
 def test_measurement_leads_to_a_decision_once(seller):

@@ -100,10 +100,6 @@ def test_a_halt_covers_what_it_names():
     found = queries.halt_of(listing="lst_1", segment="mobility")
     assert (found.public_id, found.scope, found.subject) == (market.public_id, "market", None)
     assert (found.reason, found.since) == (WHY, NOON)
-    live = queries.live_halts()
-    assert [halt.public_id for halt in live] == [segment.public_id, market.public_id]
-    assert [halt.covers(listing="lst_1", segment="public") for halt in live] == [False, True]
-    assert [halt.covers(segment="mobility") for halt in live] == [True, True]
 
 
 def test_who_begins_a_trade_is_refused_with_what_since_when_and_why():
