@@ -2,10 +2,10 @@
 # Paths are relative and quoted: the folder's own path may hold spaces.
 #
 #   PYTHON=...        the Python 3.11 to use, where it is not on the path
-#   ARGS="..."        more arguments for pytest (`make test ARGS="tests/clearing -x"`)
+#   ARGS="..."        more arguments for pytest: `make test ARGS="tests/clearing -x"` (docs/developing.md)
 #   NAME=...          one benchmark (`make bench NAME=clear`)
 #   WEB_PORT=...      the port of `make run`, else a free one
-#   TEST_WORKERS=...  test processes, else 2
+#   TEST_WORKERS=...  test processes, else 2, or none beside pytest's own for one file
 
 PYTHON ?=
 ARGS ?=
@@ -27,7 +27,7 @@ fi; \
 exec "$$found" marketplace/runtime/bootstrap.py
 endef
 
-.PHONY: help setup run demo test faults bench lint servers clean
+.PHONY: help setup run demo test faults bench lint shell servers clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -41,7 +41,7 @@ run: ## Set up, run a trading day, then serve until Ctrl-C
 demo: ## Set up, run a trading day, write var/demo/report.json and end
 	@$(RUNTIME) demo
 
-test: ## Run every test
+test: ## Run every test; ARGS="tests/kernel/test_money.py", ARGS="-m fast", ARGS="--cov"
 	@$(RUNTIME) test $(ARGS)
 
 faults: ## Run the long fault campaign
@@ -52,6 +52,9 @@ bench: ## Run the benchmarks into var/bench/
 
 lint: ## Check style, import floors, types and migrations
 	@$(RUNTIME) lint
+
+shell: ## Open Django's shell on the market's servers, as the application's role
+	@$(RUNTIME) shell
 
 servers: ## Start PostgreSQL and Redis and leave them running
 	@$(RUNTIME) servers

@@ -146,7 +146,7 @@ def main() -> None:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
         for _, added in foreign_keys:
             cursor.execute(added)
-    from marketplace.events.services import deliver_due
+    from marketplace.events.services import deliver_due  # deferred: Django set up
 
     # A cycle waits until every event of before its cut-off was handled.
     while deliver_due():
@@ -157,6 +157,7 @@ def main() -> None:
 
 def _participants(count: int) -> dict[str, int]:
     """Register participants with their accounts, and begin clearing: the keys that the statements name."""
+    # deferred: Django set up
     from stdnum.jp import cn
 
     from clearing.ledger.accounts import market_accounts, participant_accounts

@@ -30,6 +30,7 @@ def main() -> None:
 
 def clear(*, verify_everything: bool) -> dict[str, Any]:
     """Close, validate, net, post and check; then, off the clock, verify everything if asked."""
+    # deferred: Django set up
     from celery import current_app
 
     from clearing.models import Cycle

@@ -24,6 +24,11 @@ from urllib.parse import urlsplit
 
 import django
 
+from marketplace.kernel.invariants import verify_all
+from marketplace.runtime.facts import read_facts
+from marketplace.runtime.layout import VAR
+from marketplace.runtime.postgres import binary
+
 CLIENTS = 8
 SECONDS = 6
 ROUNDS = 3
@@ -41,7 +46,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     arguments = parser.parse_args()
     django.setup()
-    from bench._market import prepare  # needs Django
+    from bench._market import prepare  # deferred: Django set up
 
     buyers, seller = prepare(TAG, buyers=CLIENTS, funds_minor=FUNDS_MINOR)
     pgbench = Pgbench()
@@ -96,7 +101,7 @@ def measure(label: str, buyers: list[str], seller: str) -> float:
 def client(label: str, buyer: str, seller: str, ready: Barrier, counted: Queue[int]) -> None:
     """One client: trades one after the other until the time is over, then tells how many."""
     django.setup()
-    from bench._market import trade_money
+    from bench._market import trade_money  # deferred: Django set up
 
     trade_money(f"{label}-warm", buyer, seller, PRICE_MINOR, captured=True)
     ready.wait(START_SECONDS_MAX)
@@ -109,8 +114,6 @@ def client(label: str, buyer: str, seller: str, ready: Barrier, counted: Queue[i
 
 def broken_invariants() -> list[str]:
     """Names of the invariants of clearing that do not hold."""
-    from marketplace.kernel.invariants import verify_all
-
     return [name for name, breaches in verify_all("clearing").items() if breaches]
 
 
@@ -119,10 +122,6 @@ class Pgbench:
 
     def __init__(self) -> None:
         """Find the program beside the server's own binaries, and the address that may make tables."""
-        from marketplace.runtime.facts import read_facts
-        from marketplace.runtime.layout import VAR
-        from marketplace.runtime.postgres import binary
-
         facts = read_facts(VAR / "bench")
         address = urlsplit(facts.database_owner_url if facts else os.environ["DATABASE_URL"])
         self.program = str(binary("pgbench"))

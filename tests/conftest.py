@@ -5,17 +5,27 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from django.db import connection, connections
-from django.test.utils import setup_databases, teardown_databases
-from psycopg import sql
 from rest_framework.test import APIClient
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.migrated_database import (
+    administration,
+    clone,
+    connected_to,
+    current_key,
+    drop,
+    migrate,
+    provide_clone,
+)
+
 TOGETHER = ("stories", "faults")
+# Folders whose tests start processes, race or search long.
+SLOW_FOLDERS = {"stories", "faults", "concurrency", "properties", "conformance", "runtime"}
 
 
 class StoriesTogether(LoadScopeScheduling):
@@ -34,12 +44,31 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> StoriesToget
     return StoriesTogether(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The stories and the faults come first, because they take longest; the day before those that trade on in it."""
+    """Mark every test fast or slow; the stories and the faults come first, because they take longest.
+
+    Among the stories, the day comes before those that trade on in it.
+    """
+    for item in items:
+        if speed := speed_of(item):
+            item.add_marker(speed)
     stories = [item for item in items if "stories" in item.path.parts]
     stories.sort(key=lambda item: item.path.name != "test_trading_day.py")
     first = stories + [item for item in items if "faults" in item.path.parts]
     items[:] = first + [item for item in items if item not in set(first)]
+
+
+def speed_of(item: pytest.Item) -> str | None:
+    """The mark of a test: slow in the slow folders or with a database of its own, else fast.
+
+    A test of the long campaign has neither, so that `-m slow` leaves the campaign out.
+    """
+    if item.get_closest_marker("campaign"):
+        return None
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    fixtures = getattr(item, "fixturenames", ())
+    return "slow" if folder in SLOW_FOLDERS or "committed_database" in fixtures else "fast"
 
 
 @pytest.fixture
@@ -48,38 +77,18 @@ def api() -> APIClient:
     return APIClient()
 
 
-def _administration() -> psycopg.Connection:
-    settings = connection.settings_dict
-    return psycopg.connect(
-        host=settings["HOST"],
-        port=settings["PORT"],
-        user=settings["USER"],
-        password=settings["PASSWORD"],
-        dbname="postgres",
-        autocommit=True,
-    )
-
-
 @pytest.fixture(scope="session")
 def django_db_setup(
-    django_test_environment: None,
-    django_db_blocker: Any,
-    django_db_keepdb: bool,
-    django_db_createdb: bool,
-    django_db_modify_db_settings: None,
+    django_test_environment: None, django_db_blocker: Any, django_db_modify_db_settings: None
 ) -> Iterator[None]:
-    """Make the test database, also for a session of tests that only clone it."""
-    with django_db_blocker.unblock():
-        made = setup_databases(
-            verbosity=0,
-            interactive=False,
-            aliases={"default"},
-            keepdb=django_db_keepdb and not django_db_createdb,
-        )
-    yield
-    if not django_db_keepdb:
-        with django_db_blocker.unblock():
-            teardown_databases(made, verbosity=0)
+    """Make this process's database, a fresh clone of the migrated one, also for a session of tests that only clone it."""
+    name = connection.settings_dict["TEST"]["NAME"]
+    with django_db_blocker.unblock(), administration() as server:
+        provide_clone(server, name, key=current_key(server), migrate=migrate)
+    with connected_to(name):
+        yield
+    with administration() as server:
+        drop(server, name)
 
 
 @pytest.fixture(scope="session")
@@ -92,20 +101,16 @@ def migrated_database(django_db_setup: None) -> str:
 @contextlib.contextmanager
 def cloned_database(template: str) -> Iterator[str]:
     """Work on a clone of ``template``, to which everything commits; dropped at the end. Yields its name."""
-    before, clone = connection.settings_dict["NAME"], f"{template}_{secrets.token_hex(4)}"
+    name = f"{template}_{secrets.token_hex(4)}"
     connections.close_all()
-    with _administration() as administration:
-        administration.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(clone), sql.Identifier(template))
-        )
-    connection.settings_dict["NAME"] = clone
+    with administration() as server:
+        clone(server, template, name)
     try:
-        yield clone
+        with connected_to(name):
+            yield name
     finally:
-        connections.close_all()
-        connection.settings_dict["NAME"] = before
-        with _administration() as administration:
-            administration.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(clone)))
+        with administration() as server:
+            drop(server, name)
 
 
 @pytest.fixture

@@ -12,4 +12,5 @@ class ApiConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what drf-spectacular must know of the authentication."""
-        from . import schema  # noqa: F401  registers itself; needs loaded applications
+        # It registers itself.
+        from . import schema  # noqa: F401  # deferred: loaded applications

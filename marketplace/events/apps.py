@@ -13,6 +13,6 @@ class EventsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system check of the subscriptions."""
-        from .subscriptions import check_subscriptions  # models are not loaded before this point
+        from .subscriptions import check_subscriptions  # deferred: loaded applications
 
         register(check_subscriptions)

@@ -17,6 +17,7 @@ WITHOUT_ARGUMENTS: dict[str, Callable[[], int]] = {
     "run": market.run,
     "demo": market.demo,
     "lint": checks.lint,
+    "shell": commands.shell,
     "servers": commands.servers_up,
     "servers stop": commands.servers_down,
     "clean": commands.clean,

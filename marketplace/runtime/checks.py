@@ -15,10 +15,22 @@ PYTEST = [sys.executable, "-m", "pytest"]
 
 
 def test(arguments: Sequence[str]) -> int:
-    """Run the tests with TEST_WORKERS processes (2 unless set) and return pytest's exit status."""
-    workers = os.environ.get("TEST_WORKERS") or "2"
+    """Run the tests in TEST_WORKERS processes, or as many as suit them, and return pytest's exit status."""
+    workers = os.environ.get("TEST_WORKERS") or str(suitable_workers(arguments))
     with supervised(test_servers(), "make test") as supervisor:
         return pytest(supervisor, ["-n", workers, *arguments])
+
+
+def suitable_workers(arguments: Sequence[str]) -> int:
+    """Return 0, pytest's own process, for a debugger or the tests of one file; else 2.
+
+    To start two worker processes takes longer than most files do.
+    """
+    if "--pdb" in arguments or "--trace" in arguments:
+        return 0
+    named = {argument.partition("::")[0] for argument in arguments if not argument.startswith("-")}
+    paths = [path for name in named if (path := PROJECT / name).exists()]
+    return 0 if len(paths) == 1 and paths[0].is_file() else 2
 
 
 def faults(arguments: Sequence[str]) -> int:

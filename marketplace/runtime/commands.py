@@ -1,4 +1,4 @@
-"""What every command stands on, and the commands about servers: `servers`, `manage` and `clean`."""
+"""What every command stands on, and the commands about servers: `servers`, `shell`, `manage` and `clean`."""
 
 import os
 import shutil
@@ -88,6 +88,11 @@ def manage(arguments: Sequence[str]) -> int:
     with using(market_servers(), "manage") as supervisor:
         environment = environment_for(supervisor.servers, "embedded", owner=owner)
         return supervisor.run("manage", manage_program(arguments), environment)
+
+
+def shell() -> int:
+    """Open Django's shell on the market's servers, as the application's role."""
+    return manage(["shell"])
 
 
 def servers_up() -> int:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.test import override_settings
 
 from marketplace.api.models import IdempotencyRecord
+from marketplace.api.throttles import ParticipantThrottle
 from marketplace.events import services as events
 from marketplace.events.models import InboxEntry, OutboxEvent
 from marketplace.events.schemas.participants import OrganisationRegistered
@@ -130,8 +131,6 @@ def test_a_key_out_of_bounds_is_refused(acting):
 
 
 def test_a_caller_is_held_back_and_told_for_how_long(acting, monkeypatch):
-    from marketplace.api.throttles import ParticipantThrottle
-
     monkeypatch.setattr(ParticipantThrottle, "THROTTLE_RATES", {"participant": "2/min"})
     assert [acting.get("/api/v1/organisations/").status_code for _ in range(3)] == [200, 200, 429]
     assert 0 < int(acting.get("/api/v1/organisations/")["Retry-After"]) <= 60

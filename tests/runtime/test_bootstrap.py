@@ -55,7 +55,7 @@ def test_make_without_a_python_says_what_to_do_in_one_line() -> None:
 def test_make_names_its_commands() -> None:
     result = make("help")
     assert result.returncode == 0
-    for command in ("run", "demo", "test", "lint", "bench", "faults", "clean"):
+    for command in ("run", "demo", "test", "lint", "shell", "bench", "faults", "clean"):
         assert f"make {command}\t" in result.stdout
 
 

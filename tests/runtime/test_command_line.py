@@ -13,12 +13,13 @@ from marketplace.runtime.ports import free_port, listening_socket
 OURS = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "WEB_PORT", "DJANGO_SETTINGS_MODULE")
 
 
-def run(var: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def run(var: Path, *arguments: str, typed: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if name not in OURS}
     return subprocess.run(
         [sys.executable, "-m", "marketplace.runtime", *arguments],
         cwd=PROJECT,
         env={**kept, "SANPO_VAR": str(var), **variables},
+        input=typed,
         capture_output=True,
         text=True,
         timeout=60,
@@ -102,6 +103,15 @@ def test_a_web_port_that_is_taken_is_refused(tmp_path: Path) -> None:
     assert result.returncode == 2
     assert one_line(result) == f"WEB_PORT={port} is taken by another program: give another, or unset it"
     assert not (tmp_path / "var").exists()
+
+
+def test_the_shell_acts_as_the_application_role(tmp_path: Path) -> None:
+    typed = (
+        "from django.db import connection as c; k = c.cursor(); print(k.execute('SELECT user').fetchone())"
+    )
+    result = run(tmp_path / "var", "shell", typed=typed)
+    assert result.returncode == 0, result.stderr
+    assert "('sanpo_app',)" in result.stdout.splitlines()
 
 
 def test_an_unknown_benchmark_is_refused(tmp_path: Path) -> None:
