@@ -5,7 +5,7 @@ from django.core.checks import register
 
 
 class EventsConfig(AppConfig):
-    """Verifies at start-up that every subscription names a known event and an existing handler."""
+    """Checks at start-up that every subscription names a known event and an existing handler."""
 
     name = "marketplace.events"
     label = "events"
@@ -13,6 +13,6 @@ class EventsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system check of the subscriptions."""
-        from .subscriptions import check_subscriptions  # models are not loaded before this point
+        from .subscriptions import check_subscriptions  # models are not loaded earlier
 
         register(check_subscriptions)

@@ -5,12 +5,12 @@ from django.utils.module_loading import autodiscover_modules
 
 
 class KernelConfig(AppConfig):
-    """Finds what each application declares: its invariants and its state machines."""
+    """Loads the invariants and state machines that each application declares."""
 
     name = "marketplace.kernel"
     label = "kernel"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Import every application's ``states`` and ``invariants`` so that the registers are complete."""
+        """Import the ``states`` and ``invariants`` modules of every application, which fill the registers."""
         autodiscover_modules("states", "invariants")
