@@ -78,7 +78,7 @@ def _values(content: Mapping[str, Any], language: str) -> dict[str, str]:
         "consumer": content["consumer"]["name"][language],
         "dataset": content["dataset"]["title"][language],
         "version": content["dataset"]["version"],
-        "price": Money(terms["price_minor"], terms["currency"]).formatted(language),
+        "price": Money(terms["price_minor"], terms["currency"]).format(language),
         "tax_rate": f"{content['tax_rate_bp'] / 100:g}%",
         "funding_days": str(terms["funding_days"]),
         "inspection_days": str(terms["inspection_days"]),

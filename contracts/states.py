@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.db.models import TextChoices
 
 from marketplace.kernel.labels import Label
-from marketplace.kernel.states import StateMachine, roles
+from marketplace.kernel.states import StateMachine, expand_roles
 
 
 class Party(TextChoices):
@@ -46,7 +46,7 @@ NEGOTIATION = StateMachine(
     name="contracts.negotiation",
     states=NegotiationState,
     initial=frozenset({NegotiationState.REQUESTED}),
-    table=roles(
+    table=expand_roles(
         {
             (NegotiationState.REQUESTED, "offer", ("seller",)): NegotiationState.OFFERED,
             (NegotiationState.OFFERED, "request", ("buyer",)): NegotiationState.REQUESTED,

@@ -15,5 +15,5 @@ def end_of_inspection(received_on: date, inspection_days: int, zone: ZoneInfo) -
     with its last day, or with the next business day if that is none (Civil Code, articles 140 to 142): at midnight
     in the market's time zone.
     """
-    last = BusinessCalendar().following(received_on + timedelta(days=inspection_days))
+    last = BusinessCalendar().roll_forward(received_on + timedelta(days=inspection_days))
     return datetime.combine(last + timedelta(days=1), time.min, tzinfo=zone).astimezone(UTC)

@@ -8,7 +8,7 @@ access without a state of its own (see ``access.refusal``).
 from django.db.models import TextChoices
 
 from marketplace.kernel.labels import Label
-from marketplace.kernel.states import StateMachine, roles
+from marketplace.kernel.states import StateMachine, expand_roles
 
 
 class EntitlementState(TextChoices):
@@ -25,7 +25,7 @@ ENTITLEMENT = StateMachine(
     name="delivery.entitlement",
     states=EntitlementState,
     initial=frozenset({EntitlementState.REQUESTED}),
-    table=roles(
+    table=expand_roles(
         {
             (EntitlementState.REQUESTED, "start", ("system",)): EntitlementState.STARTED,
             (EntitlementState.STARTED, "suspend", ("operator",)): EntitlementState.SUSPENDED,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import TextChoices
 
 from marketplace.kernel.labels import Label
-from marketplace.kernel.states import StateMachine, roles
+from marketplace.kernel.states import StateMachine, expand_roles
 
 
 class PersonalDataClass(TextChoices):
@@ -45,7 +45,7 @@ LISTING = StateMachine(
     name="listings.listing",
     states=ListingState,
     initial=frozenset({ListingState.DRAFT}),
-    table=roles(
+    table=expand_roles(
         {
             (ListingState.DRAFT, "publish", ("system",)): ListingState.ON_SALE,
             (ListingState.ON_SALE, "suspend", ("system",)): ListingState.SUSPENDED,
@@ -81,7 +81,7 @@ VERSION = StateMachine(
     states=VersionState,
     initial=frozenset({VersionState.DRAFT}),
     # The operator decides only what the published rules leave to a person: what they put on hold.
-    table=roles(
+    table=expand_roles(
         {
             (VersionState.DRAFT, "submit", ("seller",)): VersionState.SUBMITTED,
             (VersionState.SUBMITTED, "publish", ("system",)): VersionState.PUBLISHED,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from marketplace.kernel.errors import Category
 from marketplace.kernel.labels import Label
-from marketplace.kernel.refusals import RefusalOnRecord
+from marketplace.kernel.refusals import RecordedRefusal
 
 
-class SecondPersonNeeded(RefusalOnRecord):
+class SecondPersonNeeded(RecordedRefusal):
     """An amount this large takes two people; nothing was done. Fields: ``approval``, ``expires_at``, ``command``.
 
     ``approval`` is the pending request that now stands. The same command by another person carries it out.

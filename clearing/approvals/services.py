@@ -70,7 +70,7 @@ def require_second_person(
     SecondPersonNeeded, whose record is the pending request.
 
     Call it when the subject is locked and everything else about the command is known to be in order, in a service
-    under ``keeping_refusals`` instead of ``transaction.atomic``. ``payload``: JSON that says what exactly would be
+    under ``record_refusals`` instead of ``transaction.atomic``. ``payload``: JSON that says what exactly would be
     done; a command with another payload is another request.
     """
     if actor.role is Role.SYSTEM or amount_minor < second_person_minor():

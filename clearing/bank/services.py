@@ -16,7 +16,7 @@ from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.canonical import sha256_hex
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
-from marketplace.kernel.refusals import keeping_refusals
+from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
 from marketplace.participants.queries import get_organisation
 
@@ -260,7 +260,7 @@ def _apply_to_instruction(
     return kind, own[AccountKind.RECEIVABLE]
 
 
-@keeping_refusals()
+@record_refusals()
 def allocate_pay_in(*, actor: Actor, bank_entry: str, organisation: str) -> BankEntry:
     """Credit a receipt that was not recognised to the participant it belongs to, as the operator finds.
 

@@ -125,7 +125,9 @@ def value_date_after(day: date, cut_offs: CutOffs) -> date:
     """The business day on which what is handed to the bank on ``day`` is paid."""
     schedule = cut_offs.schedule_on(day)
     calendar = cut_offs.calendar()
-    return calendar.following(calendar.after(day, schedule.value_days if schedule else VALUE_DAYS))
+    return calendar.roll_forward(
+        calendar.add_business_days(day, schedule.value_days if schedule else VALUE_DAYS)
+    )
 
 
 def cut_off_by_no_calendar() -> list[dict[str, Any]]:

@@ -210,7 +210,7 @@ class BalancesView(APIView):
         actor = actor_of(request)
         wanted = request.query_params.get("organisation") or actor.organisation or ""
         view = get_organisation(wanted)
-        actor.require_sight(view.id, kind="organisation", identifier=wanted)
+        actor.require_scope(view.id, kind="organisation", identifier=wanted)
         instant = _instant(request.query_params.get("at"))
         found = (
             balances(view.id) if instant is None else balances_at(organisation_id=view.id, instant=instant)

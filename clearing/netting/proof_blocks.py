@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from marketplace.kernel.merkle import MerkleTree, leaf_hash, paged
+from marketplace.kernel.merkle import MerkleTree, hash_pages, leaf_hash
 
 from ..cycles.models import Cycle
 from ..ground.bulk import insert_columns
@@ -81,8 +81,8 @@ class ProofTreeReader(ABC):
         return Proof(
             index=block * BLOCK_LINES + place,
             page=others,
-            path=tree.path(place // PAGE_LINES),
-            upper=self._upper.path(block),
+            path=tree.inclusion_proof(place // PAGE_LINES),
+            upper=self._upper.inclusion_proof(block),
         )
 
     @abstractmethod
@@ -97,7 +97,7 @@ class ProofTreeReader(ABC):
         """The leaf hashes of a block, and the tree over its pages; the last one read is kept."""
         if self._read is None or self._read[0] != block:
             leaves = self.leaves_of(block)
-            pages = leaves_in(paged(b"".join(leaves), PAGE_LINES))
+            pages = leaves_in(hash_pages(b"".join(leaves), PAGE_LINES))
             self._read = (block, leaves, MerkleTree(pages))
         return self._read[1], self._read[2]
 

@@ -23,7 +23,14 @@ from typing import Any
 from django.db import connection, transaction
 from psycopg import Connection, Cursor
 
-from marketplace.kernel.merkle import HASH_BYTES, leaf_hash, merkle_root, node_hash, paged, root_of
+from marketplace.kernel.merkle import (
+    HASH_BYTES,
+    hash_pages,
+    leaf_hash,
+    merkle_root,
+    node_hash,
+    packed_merkle_root,
+)
 
 from ..trades.lines import BLOCK_LINES, FURTHER_LEAVES, PAGE_LINES, PORTION
 
@@ -135,7 +142,11 @@ def blocks_over(leaves: bytes) -> list[Block]:
     """The blocks of leaf hashes that stand one after the other."""
     blocks = (leaves[at : at + BLOCK_BYTES] for at in range(0, len(leaves), BLOCK_BYTES))
     return [
-        Block(block[:HASH_BYTES].hex(), len(block) // HASH_BYTES, root_of(paged(block, PAGE_LINES)).hex())
+        Block(
+            block[:HASH_BYTES].hex(),
+            len(block) // HASH_BYTES,
+            packed_merkle_root(hash_pages(block, PAGE_LINES)).hex(),
+        )
         for block in blocks
     ]
 

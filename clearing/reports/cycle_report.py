@@ -143,7 +143,7 @@ def _pictures(cycle: Cycle, figures: dict[str, Any], language: Language) -> list
         return label.in_language(language)
 
     def money(minor: int | None) -> str:
-        return Money(minor or 0, cycle.currency).formatted(language).replace("￥", "¥")
+        return Money(minor or 0, cycle.currency).format(language).replace("￥", "¥")
 
     waits = sum(row["gross_minor"] for row in figures["left_out"])
     names, flows, nets = _drawn(cycle, language)

@@ -316,7 +316,7 @@ class ExpectedPayments:
     def _value_date_after(self, closed_on: date) -> date:
         """The business day after a cut-off; the next one from now if that has passed."""
         calendar = BusinessCalendar()
-        return max(calendar.after(closed_on, 1), calendar.after(self._today, 1))
+        return max(calendar.add_business_days(closed_on, 1), calendar.add_business_days(self._today, 1))
 
 
 _SUMMED = ("sales_minor", "shares_minor", "fees_minor", "fee_tax_minor", "corrections_minor")

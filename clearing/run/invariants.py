@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from marketplace.kernel.errors import Missing
-from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, by_query, register_scope
+from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, by_query, register_partial_check
 
 from ..cycles.models import Cycle
 from ..ground.parallel import collector_paused, read_in_parallel
@@ -98,4 +98,6 @@ def verify_named(business_key: str) -> dict[str, list[dict[str, Any]]]:
     return verify_cycle(cycle)
 
 
-register_scope("cycle", verify_named, "check one clearing cycle only, by its business key (JPY-2026-0001)")
+register_partial_check(
+    "cycle", verify_named, "check one clearing cycle only, by its business key (JPY-2026-0001)"
+)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from django.db.models import Q
 
-from marketplace.events.queries import troubles
+from marketplace.events.queries import handler_failures
 from marketplace.kernel.labels import Label
 
 from ..cycles.models import Cycle, CycleStep
@@ -118,4 +118,4 @@ def invoices_expected(cycle: Cycle) -> int:
 
 def obstacles() -> list[str]:
     """What failing handlers last said, for the operator: they may be what a cut-off waits for."""
-    return troubles()
+    return handler_failures()

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Exists, F, OuterRef, Q
 
-from marketplace.events.queries import unseen_before
+from marketplace.events.queries import count_unhandled_before
 from marketplace.kernel import clock
 from marketplace.kernel.labels import Label
 
@@ -62,7 +62,7 @@ def waiting_for(cycle: Cycle, readings: CycleReadings | None = None) -> Label | 
         return None
     count = readings.settlement[cycle.pk].waiting
     if cycle.state == CycleState.CLOSING:
-        count = unseen_before(int(str(cycle.barrier)), "clearing")
+        count = count_unhandled_before(int(str(cycle.barrier)), "clearing")
     return words.fill({"count": count})
 
 

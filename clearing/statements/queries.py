@@ -90,7 +90,7 @@ def draft_statement(actor: Actor, *, currency: str, organisation: str | None = N
     key = own_key(actor)
     if organisation is not None:
         key = get_organisation(organisation).id
-        actor.require_sight(key, kind="organisation", identifier=organisation)
+        actor.require_scope(key, kind="organisation", identifier=organisation)
     if key == 0 or key == operator_organisation().id:
         raise Missing(kind="organisation", identifier=organisation or "")
     today = clock.today()

@@ -75,7 +75,7 @@ def _due_month(currency: str) -> Month | None:
 
 def due_from(until: date) -> datetime:
     """The moment from which the statements of a month that ended before ``until`` are made."""
-    return datetime.combine(BusinessCalendar().following(until), FIRST_HOUR, market_zone())
+    return datetime.combine(BusinessCalendar().roll_forward(until), FIRST_HOUR, market_zone())
 
 
 def _alone() -> bool:

@@ -106,9 +106,9 @@ def to_pay_now(*, limit: int) -> list[str]:
 
     That is ``commissioned_lead_business_days`` business days before it.
     """
-    last_day = BusinessCalendar().after(clock.today(), commissioned_lead_business_days())
+    last_day = BusinessCalendar().add_business_days(clock.today(), commissioned_lead_business_days())
     # Days without business after it need the same lead: they are paid on the business day before.
-    last_day = BusinessCalendar().following(last_day + timedelta(days=1)) - timedelta(days=1)
+    last_day = BusinessCalendar().roll_forward(last_day + timedelta(days=1)) - timedelta(days=1)
     due = Trade.objects.filter(
         state__in=(TradeState.SECURED, TradeState.DISPUTED), commissioned=True, pay_by__lte=last_day
     )

@@ -65,7 +65,7 @@ def tax_and_fee_of(
 def funding_deadline(concluded_at: datetime, funding_days: int) -> datetime:
     """The end, in the market's zone, of the business day ``funding_days`` business days after the conclusion; UTC."""
     calendar = BusinessCalendar()
-    last_day = calendar.following(calendar.after(business_date(concluded_at), funding_days))
+    last_day = calendar.roll_forward(calendar.add_business_days(business_date(concluded_at), funding_days))
     return datetime.combine(last_day + timedelta(days=1), time.min, market_zone()).astimezone(UTC)
 
 

@@ -29,7 +29,7 @@ def locked_agreement(actor: Actor, public_id: str) -> Agreement:
     agreement = Agreement.objects.select_for_update().filter(public_id=public_id).first()
     if agreement is None:
         raise Missing(kind="agreement", identifier=public_id)
-    actor.require_sight(agreement.buyer_id, agreement.seller_id, kind="agreement", identifier=public_id)
+    actor.require_scope(agreement.buyer_id, agreement.seller_id, kind="agreement", identifier=public_id)
     return agreement
 
 

@@ -42,10 +42,10 @@ def tell_of_halt(*, halt: str, lifted: bool) -> int:
     pairs = Negotiation.objects.filter(covered, state__in=OPEN_NEGOTIATIONS).values_list(
         "buyer_id", "seller_id"
     )
-    wording = (RESUMED if lifted else HALTED).worded(
+    wording = (RESUMED if lifted else HALTED).fill(
         what=rules.halt_words(row).as_dict(), reason=(lifted and row.lift_reason) or row.reason
     )
     parties = sorted({party for pair in pairs for party in pair})
     for party in parties:
-        notices.tell(organisation_id=party, subject=halt, wording=wording)
+        notices.send_notice(organisation_id=party, subject=halt, wording=wording)
     return len(parties)

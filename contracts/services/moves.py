@@ -28,7 +28,7 @@ def locked(actor: Actor, public_id: str) -> Negotiation:
     negotiation = Negotiation.objects.select_for_update().filter(public_id=public_id).first()
     if negotiation is None:
         raise Missing(kind="negotiation", identifier=public_id)
-    actor.require_sight(negotiation.buyer_id, negotiation.seller_id, kind="negotiation", identifier=public_id)
+    actor.require_scope(negotiation.buyer_id, negotiation.seller_id, kind="negotiation", identifier=public_id)
     return negotiation
 
 

@@ -47,7 +47,7 @@ def lock_delivery(*, entitlement: str, actor: Actor) -> Delivery:
     row = _locked(Q(public_id=entitlement))
     if row is None:
         raise Missing(kind=KIND, identifier=entitlement)
-    actor.require_sight(row.buyer_id, row.seller_id, kind=KIND, identifier=entitlement)
+    actor.require_scope(row.buyer_id, row.seller_id, kind=KIND, identifier=entitlement)
     return _with_inspection(row)
 
 

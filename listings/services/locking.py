@@ -13,7 +13,7 @@ def locked_listing(actor: Actor, public_id: str) -> Listing:
     listing = Listing.objects.select_for_update().filter(public_id=public_id).first()
     if listing is None:
         raise Missing(kind="listing", identifier=public_id)
-    actor.require_sight(listing.seller_id, kind="listing", identifier=public_id)
+    actor.require_scope(listing.seller_id, kind="listing", identifier=public_id)
     return listing
 
 
@@ -23,7 +23,7 @@ def locked_version(actor: Actor, public_id: str) -> tuple[Listing, ListingVersio
     if known is None:
         raise Missing(kind="listing version", identifier=public_id)
     listing = Listing.objects.select_for_update().get(pk=known)
-    actor.require_sight(listing.seller_id, kind="listing version", identifier=public_id)
+    actor.require_scope(listing.seller_id, kind="listing version", identifier=public_id)
     return listing, ListingVersion.objects.select_for_update().get(public_id=public_id)
 
 

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from marketplace.kernel.canonical import sha256_hex
 from marketplace.kernel.errors import Category, DomainError, FieldInvalid
 from marketplace.kernel.labels import Label
-from marketplace.kernel.refusals import keeping_refusals
+from marketplace.kernel.refusals import record_refusals
 
 from .models import IdempotencyRecord
 
@@ -39,7 +39,7 @@ def once(request: Request, execute: Callable[[], Response]) -> Response:
     What a refusal itself recorded is committed, or written after the command is taken back (``kernel.refusals``). A
     second request under a key waits for the first. Raises IdempotencyConflict, FieldInvalid.
     """
-    with keeping_refusals():
+    with record_refusals():
         try:
             return _once(request, execute)
         except DomainError as error:

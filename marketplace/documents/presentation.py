@@ -59,7 +59,7 @@ def _in_words(value: Any, *, language: Language, unit: str, currency: str) -> An
 
 def _amount(minor: int, *, language: Language, currency: str) -> str:
     """As ``Money`` writes it, with the narrow yen sign: the wide one breaks the columns of a table."""
-    return Money(minor, currency).formatted(language).replace("￥", "¥")
+    return Money(minor, currency).format(language).replace("￥", "¥")
 
 
 def _day(day: date, language: Language) -> str:

@@ -1,1 +1,1 @@
-"""Events: how applications react to each other. Outbox, relay, inbox, and every event's schema."""
+"""Events, by which applications react to each other: outbox, relay, inbox, and the schema of every event."""

@@ -5,7 +5,7 @@ from django.core.checks import register
 
 
 class EventsConfig(AppConfig):
-    """Verifies at start-up that every subscription names a known event and an existing handler."""
+    """Checks at start-up that every subscription names a known event and an existing handler."""
 
     name = "marketplace.events"
     label = "events"

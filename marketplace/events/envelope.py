@@ -1,4 +1,4 @@
-"""The envelope every event travels in: CloudEvents 1.0, in JSON."""
+"""The envelope of every event: CloudEvents 1.0, in JSON."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ SPECIFICATION_VERSION = "1.0"
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What surrounds an event's data.
+    """An event's data with its metadata.
 
-    ``transaction`` is the database transaction that emitted it: two events compare by it in commit order, which
-    is how a cycle knows what was committed before its cut-off.
+    ``transaction`` is the database transaction that emitted the event. It orders events by commit, so a cycle can tell
+    which were committed before its cut-off.
     """
 
     identifier: str

@@ -1,11 +1,11 @@
-"""Up to where the order of commits is settled: no transaction older than the horizon can still commit here."""
+"""The transaction horizon: every transaction before it has ended, so the order of commits before it is final."""
 
 from __future__ import annotations
 
 from django.db import connection
 
-# In progress in this server's snapshot, and not known to belong to another database of it. What has ended since the
-# snapshot was taken cannot be looked up any more and counts as in progress: the horizon errs on the safe side.
+# The oldest transaction that the server's snapshot shows as running and that is not known to belong to another database.
+# A transaction that ended after the snapshot cannot be looked up and counts as running, so the horizon is conservative.
 HORIZON = """
     WITH taken AS MATERIALIZED (SELECT pg_current_snapshot() AS snapshot)
     SELECT coalesce(
@@ -21,9 +21,10 @@ HORIZON = """
 
 
 def horizon() -> int:
-    """Every transaction of this database with a smaller identifier has ended. Read what it wrote after this call.
+    """A transaction identifier: every transaction of this database with a smaller one has ended.
 
-    Identifiers are the server's; a transaction that runs long in a neighbour database does not hold this one back.
+    Read what those transactions wrote only after this call. Identifiers are shared by the server's databases, but a
+    long transaction in another database does not hold the horizon back.
     """
     with connection.cursor() as cursor:
         cursor.execute(HORIZON)

@@ -1,11 +1,11 @@
-"""What always holds of events."""
+"""Invariants of events."""
 
 from marketplace.kernel.invariants import Invariant, by_query
 
 Invariant(
     name="events.handled_once",
     promise=7,
-    statement="No handler has handled an event twice.",
+    statement="No handler handles an event twice.",
     guards=("events_inboxentry.inbox_once",),
     test="tests/events/test_guards.py::test_an_event_enters_an_inbox_once",
     check=by_query("SELECT event_id, handler FROM events_inboxentry GROUP BY 1, 2 HAVING count(*) > 1"),
@@ -13,7 +13,7 @@ Invariant(
 Invariant(
     name="events.none_lost",
     promise=7,
-    statement="Every relayed event stands in the inbox of each application that was subscribed to it, or has none.",
+    statement="Every inbox entry belongs to an event of the outbox, and neither is ever deleted.",
     guards=("events_outboxevent.append_only", "events_inboxentry.no_delete"),
     test="tests/events/test_guards.py::test_the_outbox_is_append_only",
     check=by_query(

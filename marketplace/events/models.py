@@ -14,9 +14,9 @@ from .states import INBOX, InboxState
 
 
 class OutboxEvent(models.Model):
-    """An event as it was emitted, written in the transaction of the change that it tells of.
+    """An event as emitted, written in the transaction of the change that it records.
 
-    ``transaction`` orders events by commit where their sequence cannot: an event may be relayed once every
+    ``transaction`` orders events by commit, which the sequence of ``id`` does not: an event is relayed once every
     transaction that began before its own has ended. Append-only.
     """
 
@@ -38,7 +38,7 @@ class OutboxEvent(models.Model):
 
 
 class RelayPosition(models.Model):
-    """How far the relay has carried the outbox: after (``transaction``, ``event_id``). One row."""
+    """The last event that the relay has copied to the inboxes: (``transaction``, ``event_id``). One row."""
 
     name = models.CharField(max_length=30, primary_key=True)
     transaction = TransactionIdField()
@@ -46,10 +46,10 @@ class RelayPosition(models.Model):
 
 
 class InboxEntry(models.Model):
-    """One event for one handler: pending until the handler's own transaction marks it handled, so it acts once.
+    """One event for one handler. The handler's own transaction marks it handled, so the handler runs once per event.
 
-    Entries of one ``subscriber`` (application) and ``subject`` are handled in the order of ``id``. A handler that
-    keeps failing is parked, and holds back later events of the same subject, until an operator retries it.
+    Entries of one ``subscriber`` (application) and ``subject`` are handled in the order of ``id``. After repeated
+    failures an entry is parked; it blocks later entries of the same subject until the operator retries it.
     """
 
     event = models.ForeignKey(OutboxEvent, on_delete=models.PROTECT, related_name="+")

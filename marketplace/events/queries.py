@@ -1,4 +1,4 @@
-"""Reading the state of the event machinery."""
+"""Queries on the outbox and the inboxes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .states import InboxState
 
 @dataclass(frozen=True, slots=True)
 class EventCounts:
-    """How many events were emitted, how many handlings are done, and how many wait or are parked."""
+    """Numbers of events emitted and not relayed, and of inbox entries handled, pending and parked."""
 
     emitted: int
     handled: int
@@ -24,7 +24,7 @@ class EventCounts:
 
 
 def counts() -> EventCounts:
-    """The figures over the whole database."""
+    """The numbers over the whole database."""
     by_state = dict(InboxEntry.objects.values_list("state").annotate(count=Count("id")))
     return EventCounts(
         emitted=OutboxEvent.objects.count(),
@@ -35,7 +35,7 @@ def counts() -> EventCounts:
     )
 
 
-# Both counts are of one snapshot: an event that the relay carries over meanwhile is in exactly one of them.
+# One statement reads both counts from one snapshot, so an event that is being relayed is in exactly one of them.
 BACKLOG = """
     SELECT (SELECT count(*) FROM events_outboxevent e
              WHERE NOT EXISTS (SELECT FROM events_relayposition p
@@ -47,30 +47,30 @@ BACKLOG = """
 """
 
 
-def is_quiet() -> bool:
-    """Whether every committed event was relayed and handled (parked entries are not quiet)."""
+def all_handled() -> bool:
+    """Whether every committed event is relayed and handled; False while any entry is pending or parked."""
     return _backlog() == (0, 0)
 
 
-def unseen_before(transaction: int, subscriber: str) -> int:
-    """How many events committed before ``transaction`` the ``subscriber`` has not handled yet, relayed or not.
+def count_unhandled_before(transaction: int, subscriber: str) -> int:
+    """The number of events before ``transaction`` that ``subscriber`` has not handled yet, relayed or not.
 
-    Transactions that began before it and still run count as one: they may yet emit.
+    Transactions that began before it and still run count as one event, because they may still emit.
     """
     running = int(horizon() < transaction)
     return running + sum(_backlog(before=transaction, subscriber=subscriber))
 
 
 def _backlog(before: int | None = None, subscriber: str | None = None) -> tuple[int, int]:
-    """Events not relayed, and handlings not done, of what was committed ``before`` a transaction."""
+    """Events not relayed, and inbox entries not handled, that were emitted ``before`` a transaction."""
     with connection.cursor() as cursor:
         cursor.execute(BACKLOG, {"before": before, "subscriber": subscriber})
         unrelayed, unhandled = cursor.fetchone()
     return unrelayed, unhandled
 
 
-def troubles(limit: int = 5) -> list[str]:
-    """What failing handlers last said, for the person who must act: handler, event, attempts and reason."""
+def handler_failures(limit: int = 5) -> list[str]:
+    """The last error of each failing inbox entry: handler, event, attempts and reason; the oldest ``limit`` entries."""
     failing = InboxEntry.objects.exclude(error="").exclude(state=InboxState.HANDLED).select_related("event")
     return [
         f"{entry.handler} failed {entry.attempts} times on {entry.event.type} {entry.subject}: {entry.error}"

@@ -1,6 +1,6 @@
-"""What an event class is: a frozen dataclass of JSON scalars with a type name, a version and a subject.
+"""The base of event classes: frozen dataclasses of JSON scalars with a type name, a version and a subject.
 
-A field may also be a list of one flat kind of thing: ``tuple[Beneficiary, ...]``, where ``Beneficiary`` is a ``Part``.
+A field may also be a list of parts: ``tuple[Beneficiary, ...]``, where ``Beneficiary`` is a ``Part``.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ class SchemaError(ValueError):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Part:
-    """One of several things of a kind that an event tells of. Its fields are scalars, as an event's are."""
+    """One element of a list field of an event. Its fields are scalars, like an event's."""
 
     def __post_init__(self) -> None:
-        """Refuse a field whose value is not of its declared type; raises SchemaError naming it."""
+        """Check the type of every field; raises SchemaError, which names the field."""
         _check_fields(self, type(self).__name__)
 
 
@@ -42,22 +42,22 @@ class Event:
     subject_field: ClassVar[str] = ""
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Enter the register; a type name is taken once."""
+        """Register the type name; raises SchemaError if it is missing or taken."""
         super().__init_subclass__(**options)
         if cls.type in TYPES or not cls.type or not cls.subject_field:
             raise SchemaError(f"{cls.__name__}: an event needs a type of its own and a subject field")
         TYPES[cls.type] = cls
 
     def __post_init__(self) -> None:
-        """Refuse a field whose value is not of its declared type; raises SchemaError naming it.
+        """Check the type of every field; raises SchemaError, which names the field.
 
-        A member of a text enumeration is kept as its plain value.
+        A member of a text enumeration is converted to its plain value.
         """
         _check_fields(self, self.type)
 
     @property
     def subject(self) -> str:
-        """The public identifier that the event is about, and by which it is ordered."""
+        """The public identifier of the event's subject; events of one subject are handled in order."""
         return str(getattr(self, self.subject_field))
 
     def data(self) -> dict[str, Any]:
@@ -65,35 +65,35 @@ class Event:
         return dataclasses.asdict(self)
 
 
-def _check_fields(holder: Event | Part, name_of_holder: str) -> None:
-    """Hold every field of ``holder`` to its declared type; parts that come as JSON objects are made."""
-    for name, hint in typing.get_type_hints(type(holder)).items():
+def _check_fields(instance: Event | Part, path: str) -> None:
+    """Check every field of ``instance`` against its declared type; convert JSON objects to parts."""
+    for name, hint in typing.get_type_hints(type(instance)).items():
         if typing.get_origin(hint) is ClassVar:
             continue
-        value = getattr(holder, name)
+        value = getattr(instance, name)
         if isinstance(value, str) and type(value) is not str:
             value = str.__str__(value)
-            object.__setattr__(holder, name, value)
+            object.__setattr__(instance, name, value)
         if typing.get_origin(hint) is tuple:
-            parts = _parts(value, typing.get_args(hint)[0], f"{name_of_holder}.{name}")
-            object.__setattr__(holder, name, parts)
+            parts = _make_parts(value, typing.get_args(hint)[0], f"{path}.{name}")
+            object.__setattr__(instance, name, parts)
             continue
         permitted = typing.get_args(hint) or (hint,)
         if type(value) not in permitted or type(value) not in SCALARS:
-            raise SchemaError(f"{name_of_holder}.{name}: {type(value).__name__} is not {hint}")
+            raise SchemaError(f"{path}.{name}: {type(value).__name__} is not {hint}")
 
 
-def _parts(value: Any, part: type[Part], place: str) -> tuple[Part, ...]:
-    """The parts of a list, each of the one kind or the JSON object of one; raises SchemaError."""
+def _make_parts(value: Any, part: type[Part], path: str) -> tuple[Part, ...]:
+    """The elements of a list field as parts, given as parts or as JSON objects; raises SchemaError."""
     if not isinstance(value, (list, tuple)):
-        raise SchemaError(f"{place}: {type(value).__name__} is no list")
+        raise SchemaError(f"{path}: {type(value).__name__} is not a list")
     try:
-        made = tuple(part(**item) if isinstance(item, dict) else item for item in value)
+        parts = tuple(part(**item) if isinstance(item, dict) else item for item in value)
     except TypeError as error:
-        raise SchemaError(f"{place}: {error}") from error
-    if not all(type(item) is part for item in made):
-        raise SchemaError(f"{place}: not each is a {part.__name__}")
-    return made
+        raise SchemaError(f"{path}: {error}") from error
+    if not all(type(item) is part for item in parts):
+        raise SchemaError(f"{path}: not every element is a {part.__name__}")
+    return parts
 
 
 def full_type(event: type[Event]) -> str:
@@ -102,7 +102,7 @@ def full_type(event: type[Event]) -> str:
 
 
 def parse(type_name: str, data: dict[str, Any]) -> Event:
-    """The event of short type ``type_name`` with ``data``; raises SchemaError for unknown types or fields."""
+    """The event of type ``type_name`` with ``data``; raises SchemaError for an unknown type or field."""
     if type_name not in TYPES:
         raise SchemaError(f"unknown event type {type_name}")
     event_class = TYPES[type_name]

@@ -1,4 +1,4 @@
-"""How the event machinery is written out for the operator."""
+"""Events and inbox entries in the API of the operator."""
 
 from rest_framework import serializers
 
@@ -6,7 +6,7 @@ from .models import InboxEntry, OutboxEvent
 
 
 class OutboxEventSerializer(serializers.ModelSerializer[OutboxEvent]):
-    """An event as it was emitted."""
+    """An event as emitted."""
 
     id = serializers.CharField(source="public_id")
 

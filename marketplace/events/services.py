@@ -1,4 +1,4 @@
-"""Emitting events, carrying them to inboxes, and having them handled."""
+"""Emit events, relay them to the inboxes, and run their handlers."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ DELIVER_TASK = "marketplace.events.tasks.deliver"
 
 
 class EmittedOutsideTransaction(RuntimeError):
-    """An event must be written in the transaction of the change that it tells of."""
+    """An event must be emitted in the transaction of the change that it records."""
 
 
 def emit(event: Event) -> str:
-    """Write ``event`` to the outbox of the current transaction and nudge the relay when it commits.
+    """Write ``event`` to the outbox in the current transaction, and wake the relay when it commits.
 
     Returns the event's public identifier. Raises EmittedOutsideTransaction outside ``transaction.atomic``.
     """
@@ -46,7 +46,7 @@ def emit(event: Event) -> str:
 
 
 def emit_all(events: Sequence[Event]) -> list[str]:
-    """Write events to the outbox in their order, in one statement, as ``emit`` does; their public identifiers."""
+    """Write events to the outbox in order, in one statement, as ``emit`` does; returns their public identifiers."""
     if not connection.in_atomic_block:
         raise EmittedOutsideTransaction(", ".join(sorted({event.type for event in events})))
     if not events:
@@ -63,37 +63,37 @@ def emit_all(events: Sequence[Event]) -> list[str]:
         for event in events
     )
     if not any(waiting[1] is nudge for waiting in connection.run_on_commit):
-        # One nudge a transaction is enough: the relay carries all of its events.
+        # One nudge per transaction is enough: the relay takes all of its events.
         transaction.on_commit(nudge)
     return [row.public_id for row in rows]
 
 
 def nudge() -> None:
-    """Ask a worker to relay now. Without a broker it only logs: the sweep finds what a nudge lost."""
+    """Ask a worker to relay now. Without a broker it only logs a warning; the sweep relays the events later."""
     try:
         current_app.send_task(DELIVER_TASK, retry=False, expires=60, ignore_result=True)
     except OperationalError as error:
-        logger.warning("no broker for a nudge; the sweep will relay the events: %s", error)
+        logger.warning("broker unavailable; the sweep will relay the events: %s", error)
 
 
 @transaction.atomic
 def relay() -> int:
-    """Carry committed events from the outbox to the inboxes of their handlers; returns how many events.
+    """Copy committed events from the outbox to the inboxes of their handlers; returns the number of events.
 
-    One relay works at a time. It stops before the oldest transaction still running, so an event that commits late
-    is never passed over.
+    One relay runs at a time. It stops before the oldest running transaction, so it never skips an event that commits
+    late.
     """
     if not RELAY_LOCK.try_acquire():
         return 0
     position, _ = RelayPosition.objects.get_or_create(
         name=RELAY, defaults={"transaction": "0", "event_id": 0}
     )
-    settled = horizon()
+    oldest_running = horizon()
     events = list(
         OutboxEvent.objects.raw(
             "SELECT * FROM events_outboxevent WHERE (transaction, id) > (%s::xid8, %s)"
             " AND transaction < %s::text::xid8 ORDER BY transaction, id LIMIT %s",
-            [position.transaction, position.event_id, settled, RELAY_BATCH],
+            [position.transaction, position.event_id, oldest_running, RELAY_BATCH],
         )
     )
     InboxEntry.objects.bulk_create(
@@ -109,9 +109,9 @@ def relay() -> int:
 
 
 def handle_next() -> bool:
-    """Handle one inbox entry that is due, in its own transaction; returns whether there was one.
+    """Handle one due inbox entry in its own transaction; returns whether there was one.
 
-    A failure is recorded with its reason and tried again later; after ``ATTEMPTS_MAX`` it is parked.
+    A failure is recorded with its reason and retried later; after ``ATTEMPTS_MAX`` attempts the entry is parked.
     """
     with transaction.atomic():
         entry = _claim()
@@ -121,7 +121,7 @@ def handle_next() -> bool:
             with transaction.atomic():
                 handler, event = resolve(entry.handler), entry.event
                 handler(parse(event.type, event.data), envelope_of(event))
-        except Exception as error:  # a handler may fail in any way; it is recorded, shown and tried again
+        except Exception as error:  # a handler may raise anything; the failure is recorded and retried
             _record_failure(entry, error)
         else:
             advance(entry, INBOX, command="handle", role="system", handled_at=timezone.now(), error="")
@@ -129,7 +129,7 @@ def handle_next() -> bool:
 
 
 def _claim() -> InboxEntry | None:
-    """The first due entry that no earlier entry of its subscriber and subject stands before, locked."""
+    """Lock the first due entry that has no unhandled earlier entry of its subscriber and subject."""
     earlier = InboxEntry.objects.filter(
         subscriber=OuterRef("subscriber"), subject=OuterRef("subject"), id__lt=OuterRef("id")
     ).exclude(state=InboxState.HANDLED)
@@ -147,13 +147,17 @@ def _record_failure(entry: InboxEntry, error: Exception) -> None:
     reason = f"{type(error).__name__}: {error}"[:2000]
     if attempts >= ATTEMPTS_MAX:
         logger.error(
-            "event %s parked for %s: %s", entry.event.public_id, entry.handler, reason, exc_info=error
+            "event %s: handler %s failed, entry parked: %s",
+            entry.event.public_id,
+            entry.handler,
+            reason,
+            exc_info=error,
         )
         advance(entry, INBOX, command="park", role="system", attempts=attempts, error=reason)
         return
     wait = BACKOFF_SECONDS[min(attempts, len(BACKOFF_SECONDS)) - 1]
     logger.warning(
-        "event %s will be tried again by %s in %s s: %s", entry.event.public_id, entry.handler, wait, reason,
+        "event %s: handler %s failed, retry in %s s: %s", entry.event.public_id, entry.handler, wait, reason,
         exc_info=error,
     )  # fmt: skip
     entry.attempts, entry.error = attempts, reason
@@ -162,7 +166,7 @@ def _record_failure(entry: InboxEntry, error: Exception) -> None:
 
 
 def deliver_due(limit: int = 200) -> int:
-    """Relay and handle until nothing is due or ``limit`` entries were handled; returns how many were."""
+    """Relay and handle until nothing is due or ``limit`` entries are handled; returns the number handled."""
     handled = 0
     while handled < limit:
         relayed = relay()
@@ -175,7 +179,7 @@ def deliver_due(limit: int = 200) -> int:
 
 @transaction.atomic
 def retry_parked(*, entry_id: int) -> None:
-    """Put a parked entry back in line, for the operator after repairing the cause."""
+    """Set a parked entry to pending again, after the operator has repaired the cause."""
     entry = InboxEntry.objects.select_for_update().get(pk=entry_id)
     advance(entry, INBOX, command="retry", role="operator", attempts=0, due_at=timezone.now())
 

@@ -1,4 +1,4 @@
-"""The life of an inbox entry."""
+"""The states of an inbox entry."""
 
 from django.db.models import TextChoices
 
@@ -7,11 +7,11 @@ from marketplace.kernel.states import StateMachine
 
 
 class InboxState(TextChoices):
-    """Where the handling of one event by one handler stands."""
+    """The state of the handling of one event by one handler."""
 
-    PENDING = "pending", Label("waiting to be handled", "処理待ち")
+    PENDING = "pending", Label("pending", "処理待ち")
     HANDLED = "handled", Label("handled", "処理済み")
-    PARKED = "parked", Label("parked after repeated failure", "失敗により保留")
+    PARKED = "parked", Label("parked after repeated failures", "失敗により処理停止中")
 
 
 INBOX = StateMachine(

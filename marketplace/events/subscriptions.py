@@ -1,4 +1,4 @@
-"""Who handles what: dotted names in ``settings.EVENT_SUBSCRIPTIONS``, resolved and verified here."""
+"""Event subscriptions: the dotted names of handlers in ``settings.EVENT_SUBSCRIPTIONS``."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def handlers_of(event_type: str) -> list[str]:
 
 @cache
 def resolve(handler: str) -> Handler:
-    """The handler of a dotted name; raises ImportError."""
+    """Import the handler of a dotted name; raises ImportError."""
     function: Handler = import_string(handler)
     return function
 
 
 def subscriber_of(handler: str) -> str:
-    """The application a handler belongs to: the module path before ``.handlers``."""
+    """The application that a handler belongs to: the last package before ``.handlers``."""
     return handler.rsplit(".handlers.", 1)[0].rsplit(".", 1)[-1]
 
 

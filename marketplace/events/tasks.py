@@ -1,4 +1,4 @@
-"""Celery entry points of the event machinery."""
+"""Celery tasks of events."""
 
 from celery import shared_task
 
@@ -7,7 +7,7 @@ from . import services
 
 @shared_task(name="marketplace.events.tasks.deliver", ignore_result=True)
 def deliver() -> int:
-    """Relay and handle what is due; another call follows while there may be more."""
+    """Relay and handle what is due; queue another run while there may be more."""
     handled = services.deliver_due()
     if handled:
         services.nudge()
@@ -16,5 +16,5 @@ def deliver() -> int:
 
 @shared_task(name="marketplace.events.tasks.sweep", ignore_result=True)
 def sweep() -> int:
-    """The same, on beat: finds what a lost nudge left."""
+    """Run ``deliver`` on beat, for events whose nudge was lost."""
     return deliver()

@@ -1,4 +1,4 @@
-"""Routes of the event machinery."""
+"""Routes of events."""
 
 from rest_framework.routers import SimpleRouter
 

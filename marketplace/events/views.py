@@ -1,4 +1,4 @@
-"""The event machinery over HTTP, for the operator."""
+"""The events API, for the operator."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .serializers import InboxEntrySerializer, OutboxEventSerializer
 
 
 class OutboxEventViewSet(MarketReadViewSet[OutboxEvent]):
-    """Every event of the market, in the shape it was emitted."""
+    """All events of the market, as emitted."""
 
     serializer_class = OutboxEventSerializer
     permission_classes = (IsOperator,)
@@ -20,7 +20,7 @@ class OutboxEventViewSet(MarketReadViewSet[OutboxEvent]):
 
 
 class InboxEntryViewSet(MarketReadViewSet[InboxEntry]):
-    """What waits to be handled, and what is parked and needs a person."""
+    """Inbox entries: each is one event for one handler. The operator retries parked entries."""
 
     serializer_class = InboxEntrySerializer
     permission_classes = (IsOperator,)
@@ -28,9 +28,9 @@ class InboxEntryViewSet(MarketReadViewSet[InboxEntry]):
     queryset = InboxEntry.objects.select_related("event")
     lookup_field = "pk"
 
-    @command(summary="Try a parked event again", response=InboxEntrySerializer)
+    @command(summary="Retry a parked inbox entry", response=InboxEntrySerializer)
     def retry(self, data: dict[str, object], entry: str) -> InboxEntry:
-        """Put a parked entry back in line once its cause is repaired."""
+        """Set a parked entry to pending again, after the cause is repaired."""
         subject = self.get_object()
         services.retry_parked(entry_id=subject.pk)
         subject.refresh_from_db()

@@ -1,1 +1,1 @@
-"""The ground floor: money, time, identifiers, states, errors and invariants. It imports nothing of the house."""
+"""The lowest layer: money, time, identifiers, states, errors and invariants. It imports no other application."""

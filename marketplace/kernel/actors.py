@@ -1,4 +1,4 @@
-"""Who does something: what every service is told, whether it is called over HTTP, by a task or by a command."""
+"""The actor of a command: every service takes one, whether called over HTTP, by a task or by a management command."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .errors import Forbidden, Missing
+from .labels import Label
 
 
 class Role(StrEnum):
-    """In which capacity somebody acts. Seller and buyer follow from the subject, not from the actor."""
+    """The role of an actor. Buyer and seller depend on the trade, not on the actor."""
 
     PARTICIPANT = "participant"
     OPERATOR = "operator"
@@ -18,7 +19,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody acting: a public ``identifier`` for the record, and the organisation acted for, if any.
+    """Who gives a command: a public ``identifier`` for the record, and the organisation it acts for, if any.
 
     ``organisation_id`` is the database key, ``organisation`` the public identifier of the same organisation.
     """
@@ -29,22 +30,22 @@ class Actor:
     organisation: str | None = None
 
     def require_operator(self) -> None:
-        """Raise Forbidden unless this is the operator or the system itself."""
+        """Raise Forbidden unless the actor is the operator or the system."""
         if self.role is Role.PARTICIPANT:
-            raise Forbidden(needed="the operator")
+            raise Forbidden(needed=Label("the operator", "運営者"))
 
     def require_organisation(self) -> int:
-        """The key of the organisation acted for; raises Forbidden if there is none."""
+        """The key of the organisation that the actor acts for; raises Forbidden if there is none."""
         if self.organisation_id is None:
-            raise Forbidden(needed="an organisation to act for")
+            raise Forbidden(needed=Label("a member of an organisation", "組織の構成員"))
         return self.organisation_id
 
     def may_see(self, *organisation_ids: int | None) -> bool:
-        """Whether a subject of these organisations is visible: to themselves, the operator and the system."""
+        """Whether a subject of these organisations is in scope: theirs, the operator's and the system's."""
         return self.role is not Role.PARTICIPANT or self.organisation_id in organisation_ids
 
-    def require_sight(self, *organisation_ids: int | None, kind: str, identifier: str) -> None:
-        """Raise Missing where the subject belongs to others: another's property does not exist here."""
+    def require_scope(self, *organisation_ids: int | None, kind: str, identifier: str) -> None:
+        """Raise Missing where the subject is outside the actor's scope, as if it did not exist."""
         if not self.may_see(*organisation_ids):
             raise Missing(kind=kind, identifier=identifier)
 

@@ -1,4 +1,4 @@
-"""Business days. Holidays come from data: Japan's public holidays, year-end bank closing, and extra dates."""
+"""Business days: all but weekends, Japan's public holidays, the year-end bank holidays and further closed days."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ SATURDAY = 5
 
 
 class BusinessCalendar:
-    """Which days banks in Japan settle on: not weekends, public holidays, 31 December to 3 January, or ``closed``.
+    """The business days of banks in Japan: no weekends, public holidays, 31 December to 3 January, or ``closed`` days.
 
     Source: Order for Enforcement of the Banking Act, article 5; public holidays by ``jpholiday``.
     """
 
     def __init__(self, closed: Iterable[date] = ()) -> None:
-        """``closed`` are further days on which this market does not settle."""
+        """``closed``: further closed days of this market."""
         self.closed = frozenset(closed)
 
     def is_business_day(self, day: date) -> bool:
-        """Whether banks settle on ``day``."""
+        """Whether ``day`` is a business day."""
         year_end = (day.month, day.day) in {(12, 31), (1, 1), (1, 2), (1, 3)}
         return not (day.weekday() >= SATURDAY or year_end or day in self.closed or jpholiday.is_holiday(day))
 
-    def following(self, day: date) -> date:
-        """``day`` itself if it is a business day, else the next one."""
+    def roll_forward(self, day: date) -> date:
+        """``day`` if it is a business day, else the next business day (the "following" convention)."""
         while not self.is_business_day(day):
             day += timedelta(days=1)
         return day
 
-    def after(self, day: date, business_days: int) -> date:
-        """The date ``business_days`` business days after ``day``."""
+    def add_business_days(self, day: date, business_days: int) -> date:
+        """The business day that is ``business_days`` business days after ``day``."""
         for _ in range(business_days):
-            day = self.following(day + timedelta(days=1))
+            day = self.roll_forward(day + timedelta(days=1))
         return day

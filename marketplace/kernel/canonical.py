@@ -1,4 +1,4 @@
-"""One form of bytes for one meaning: canonical JSON (RFC 8785) and SHA-256 over it."""
+"""Canonical JSON (RFC 8785) and SHA-256 digests of it."""
 
 from __future__ import annotations
 

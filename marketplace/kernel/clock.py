@@ -1,4 +1,4 @@
-"""Business time. It is real time in production; the demo and the tests may move it, never backwards."""
+"""Business time. In production it is real time; the demo and the tests may move it forward, never back."""
 
 from __future__ import annotations
 
@@ -15,42 +15,49 @@ from .models import Clock
 
 
 class ClockFixed(DomainError):
-    """The clock of this market cannot be moved."""
+    """The market runs on real time, so its clock cannot be moved."""
 
     code = "clock_fixed"
     category = Category.FORBIDDEN
-    detail = Label("This market runs on real time.", "この市場は実時間で動いています。")
+    detail = Label(
+        "This market runs on real time; its clock cannot be moved.",
+        "この市場は実時間で運用しているため、業務時刻を変更できません。",
+    )
 
 
 class ClockBackwards(DomainError):
-    """Business time never goes back. Fields: ``now, wanted``."""
+    """Business time cannot be moved back. Fields: ``now, wanted``."""
 
     code = "clock_backwards"
     category = Category.CONFLICT
     detail = Label(
-        "It is {now} already; {wanted} has passed.", "業務時刻は既に {now} です（指定 {wanted}）。"
+        "The business time is {now} and cannot go back to {wanted}.",
+        "業務時刻は現在 {now} です。{wanted} に戻すことはできません。",
     )
 
 
 def real_now() -> datetime:
-    """The real time, UTC: for evidence, tokens and time-outs of machines."""
+    """The real time, UTC: for evidence, tokens and time-outs."""
     return timezone.now()
 
 
 def now() -> datetime:
-    """The business time, UTC, on which deadlines, cut-offs and effective dates depend."""
+    """The business time, UTC: for deadlines, cut-offs and effective dates."""
     if not settings.CLOCK_MOVABLE:
         return timezone.now()
     with connection.cursor() as cursor:
-        # Asked many times in a service: without the weight of a model.
+        # Services read the clock often, so this skips the ORM.
         cursor.execute("SELECT business_anchor, real_anchor, running FROM kernel_clock WHERE id = 1")
         row = cursor.fetchone()
     return (
-        _reading(Clock(business_anchor=row[0], real_anchor=row[1], running=row[2])) if row else timezone.now()
+        _business_time(Clock(business_anchor=row[0], real_anchor=row[1], running=row[2]))
+        if row
+        else timezone.now()
     )
 
 
-def _reading(clock: Clock) -> datetime:
+def _business_time(clock: Clock) -> datetime:
+    """The business time that the clock shows now."""
     return clock.business_anchor + (timezone.now() - clock.real_anchor if clock.running else timedelta())
 
 
@@ -71,15 +78,15 @@ def market_zone() -> ZoneInfo:
 
 @transaction.atomic
 def move_to(instant: datetime, *, running: bool = True) -> None:
-    """Set the business time to ``instant`` and let it run on, or stand still there.
+    """Set the business time to ``instant`` and let it run on, or stop it there.
 
-    Raises ClockFixed where the clock is real, ClockBackwards if ``instant`` has passed.
+    Raises ClockFixed if the market runs on real time, ClockBackwards if ``instant`` is in the past.
     """
     if not settings.CLOCK_MOVABLE:
         raise ClockFixed()
     clock = Clock.objects.select_for_update().filter(pk=1).first()
-    if clock and instant < _reading(clock):
-        raise ClockBackwards(now=_reading(clock).isoformat(), wanted=instant.isoformat())
+    if clock and instant < _business_time(clock):
+        raise ClockBackwards(now=_business_time(clock).isoformat(), wanted=instant.isoformat())
     Clock.objects.update_or_create(
         pk=1, defaults={"business_anchor": instant, "real_anchor": timezone.now(), "running": running}
     )

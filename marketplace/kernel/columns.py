@@ -1,4 +1,4 @@
-"""Columns that Django has no field for."""
+"""Model fields for column types that Django does not support."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db import models
 
 
 class TransactionIdField(models.Field):
-    """PostgreSQL's ``xid8``: the database transaction that made a row. Read and written as text."""
+    """PostgreSQL's ``xid8``: the database transaction that inserted a row. Read and written as text."""
 
     def db_type(self, connection: Any) -> str:
         """The column type."""

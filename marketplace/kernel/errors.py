@@ -1,4 +1,4 @@
-"""The root of every refusal: a stable code, typed fields, a category, and words in both languages."""
+"""Base classes of domain errors: a stable code, typed fields, a category, and a message in both languages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .labels import Label
 
 
 class Category(StrEnum):
-    """What kind of refusal it is; the API maps each to one HTTP status."""
+    """The category of an error; the API maps each to one HTTP status."""
 
     INVALID = "invalid"
     FORBIDDEN = "forbidden"
@@ -19,74 +19,72 @@ class Category(StrEnum):
 
 
 class DomainError(Exception):
-    """A refusal that names what is wrong and what to do.
+    """A refusal that says what is wrong and what to do.
 
-    Subclasses set ``code`` (stable, snake case), ``category`` and ``detail``: a label with named placeholders
-    for the fields given at construction. ``field`` names the input at fault, where there is one. ``is_recorded``
-    says that the service wrote down that it refused, and nothing else: who runs it in a transaction lets that stay.
+    Subclasses set ``code`` (stable, snake case), ``category`` and ``detail``: a label whose named placeholders are
+    filled with the fields given at construction. ``field`` names the invalid input field, where there is one.
+    ``is_recorded`` means that the service has written a record of the refusal and nothing else: a caller that runs
+    the service in a transaction must commit it.
     """
 
     code: ClassVar[str] = "domain_error"
     category: ClassVar[Category] = Category.INVALID
-    detail: ClassVar[Label] = Label("The request was refused.", "要求は受け付けられませんでした。")
+    detail: ClassVar[Label] = Label("The request was refused.", "リクエストは受け付けられませんでした。")
     field: ClassVar[str | None] = None
     is_recorded: ClassVar[bool] = False
 
     def __init__(self, **fields: Any) -> None:
-        """Keep ``fields`` for the reader; they fill the placeholders of ``detail``."""
+        """Store ``fields`` and fill the placeholders of ``detail`` with them."""
         self.fields = fields
         self.message = self.detail.fill(fields)
         super().__init__(str(self.message))
 
 
 class FieldInvalid(DomainError):
-    """One input field cannot be accepted. Fields: ``name`` (the field), ``reason`` (a Label)."""
+    """One input field is invalid. Fields: ``name`` (the field), ``reason`` (a Label)."""
 
     code = "field_invalid"
     detail = Label("{name}: {reason}", "{name}: {reason}")
 
     def __init__(self, name: str, reason: Label) -> None:
-        """Name the field and say, in both languages, what is wrong and what to do."""
+        """``name``: the input field. ``reason``: what is wrong and what to do."""
         super().__init__(name=name, reason=reason)
-        self.message = Label(f"{name}: {reason.en}", f"{name}: {reason.ja}")
         self.name = name
 
 
 class Missing(DomainError):
-    """What was asked for does not exist, or belongs to somebody else. Fields: ``kind``, ``identifier``."""
+    """The subject does not exist, or is outside the caller's scope. Fields: ``kind``, ``identifier``."""
 
     code = "missing"
     category = Category.MISSING
-    detail = Label(
-        "There is no {kind} {identifier} that you can see.", "{kind} {identifier} は見つかりません。"
-    )
+    detail = Label("The {kind} {identifier} was not found.", "指定された {identifier} は見つかりません。")
 
 
 class Forbidden(DomainError):
-    """The caller may not do this, whatever the subject. Fields: ``needed``."""
+    """The caller may not give this command. Fields: ``needed`` (a Label: who may)."""
 
     code = "forbidden"
     category = Category.FORBIDDEN
-    detail = Label("This needs {needed}.", "この操作には {needed} が必要です。")
+    detail = Label("Only {needed} may do this.", "この操作を実行できるのは{needed}のみです。")
 
 
 class IllegalTransition(DomainError):
-    """A command does not exist in this state for this role. Fields: ``machine, state, command, role, allowed``."""
+    """No such command in this state for this role. Fields: ``machine, state, command, role, allowed``."""
 
     code = "illegal_transition"
     category = Category.CONFLICT
     detail = Label(
-        "{command} is not possible for {role} while {machine} is {state}; possible now: {allowed}.",
-        "{machine} が {state} のとき、{role} は {command} を実行できません。可能な操作: {allowed}",
+        "The command {command} is not allowed for {role} while {machine} is {state}. Allowed commands: {allowed}.",
+        "{machine} の状態が {state} のとき、{role} は {command} を実行できません。実行できる操作: {allowed}",
     )
 
 
 class StaleState(DomainError):
-    """Somebody else changed the subject first. Fields: ``machine, state``."""
+    """Another command changed the subject first. Fields: ``machine, state``."""
 
     code = "stale_state"
     category = Category.CONFLICT
     detail = Label(
-        "{machine} is no longer {state}: read it again and decide anew.",
-        "{machine} はもう {state} ではありません。読み直してから操作してください。",
+        "{machine} is no longer {state}. Read it again, then retry.",
+        "{machine} の状態は既に {state} ではありません。最新の内容を確認してから再度操作してください。",
     )

@@ -1,6 +1,6 @@
-"""Database guards, declared beside the model that they hold (``Meta.triggers``), built on django-pgtrigger.
+"""Database guards: triggers that a model declares in ``Meta.triggers``, built on django-pgtrigger.
 
-Each refuses with SQLSTATE 23514 (check_violation), which Django raises as IntegrityError.
+Each raises SQLSTATE 23514 (check_violation), which Django raises as IntegrityError.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def _refuse(message: str, *arguments: str) -> str:
 
 
 def append_only() -> pgtrigger.Trigger:
-    """No row of the table is ever changed or removed, by anybody."""
+    """Refuse every update, deletion and truncation."""
     return pgtrigger.Trigger(
         name=APPEND_ONLY,
         level=pgtrigger.Statement,
@@ -29,7 +29,7 @@ def append_only() -> pgtrigger.Trigger:
 
 
 def no_delete() -> pgtrigger.Trigger:
-    """Rows may change as their other guards permit, but none is ever removed."""
+    """Refuse every deletion and truncation; the other guards decide which updates are allowed."""
     return pgtrigger.Trigger(
         name="no_delete",
         level=pgtrigger.Statement,
@@ -40,7 +40,7 @@ def no_delete() -> pgtrigger.Trigger:
 
 
 def state_guard(machine: StateMachine, field: str = "state") -> pgtrigger.Trigger:
-    """Rows are made in an initial state and move along the edges of ``machine`` only."""
+    """Rows are inserted in an initial state and change state only along the edges of ``machine``."""
     initial = ", ".join(f"'{state}'" for state in sorted(map(str, machine.initial)))
     edges = ", ".join(f"('{source}', '{target}')" for source, target in machine.edges()) or "(NULL, NULL)"
     return pgtrigger.Trigger(
@@ -62,7 +62,7 @@ def state_guard(machine: StateMachine, field: str = "state") -> pgtrigger.Trigge
 
 
 def immutable(*columns: str, name: str = "immutable") -> pgtrigger.Trigger:
-    """The named columns keep the value they were made with."""
+    """The named columns keep the value they were inserted with."""
     changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns)
     return pgtrigger.Trigger(
         name=name,
@@ -78,7 +78,7 @@ def immutable(*columns: str, name: str = "immutable") -> pgtrigger.Trigger:
 
 
 def set_once(*columns: str, name: str = "set_once") -> pgtrigger.Trigger:
-    """The named columns may go from NULL to a value, once; afterwards they are kept."""
+    """The named columns may change from NULL to a value once, and never again."""
     changed = " OR ".join(
         f"(OLD.{column} IS NOT NULL AND NEW.{column} IS DISTINCT FROM OLD.{column})" for column in columns
     )

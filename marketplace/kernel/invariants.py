@@ -1,7 +1,7 @@
-"""The register of invariants: what always holds, which database guard holds it, and which test tries it.
+"""The register of invariants: each with the database guards that enforce it and the test that tries to break it.
 
-Each application declares its own in ``invariants.py``. ``manage.py check_invariants`` verifies them all over
-the whole database; it is the second guard where no constraint can reach.
+Each application declares its invariants in ``invariants.py``. ``manage.py check_invariants`` verifies all of them over
+the whole database; it is the guard for what no database constraint can enforce.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ Breaches = dict[str, list[dict[str, Any]]]
 class Invariant:
     """One statement that is true of every committed state of the database.
 
-    ``name``: ``<app>.<statement in snake case>``. ``promise``: the number of the market's promise it serves.
-    ``guards``: database constraints and triggers that hold it, as ``table.name``. ``test``: the test that tries
-    to break it by raw SQL, as ``path::function``. ``check``: returns the rows that break it, empty when it holds.
+    ``name``: ``<app>.<statement in snake case>``. ``promise``: the number of the market's promise that it serves.
+    ``guards``: database constraints and triggers that enforce it, as ``table.name``. ``test``: the test that tries
+    to break it by raw SQL, as ``path::function``. ``check``: returns the rows that break it, or none.
     """
 
     name: str
@@ -37,26 +37,26 @@ class Invariant:
     test: str = ""
 
     def __post_init__(self) -> None:
-        """Enter the register; a name is taken once."""
+        """Register the invariant; raises ValueError if the name is taken."""
         if self.name in REGISTER:
             raise ValueError(f"invariant {self.name} is declared twice")
         REGISTER[self.name] = self
 
 
 @dataclass(frozen=True)
-class Scope:
-    """A part of the database that can be verified by itself: by its key, invariant → breaches."""
+class PartialCheck:
+    """Verifies one part of the database: ``verify`` takes the key of the part and returns invariant → breaches."""
 
     verify: Callable[[str], Breaches]
     help: str
 
 
-SCOPES: dict[str, Scope] = {}
+PARTIAL_CHECKS: dict[str, PartialCheck] = {}
 
 
-def register_scope(name: str, verify: Callable[[str], Breaches], help_text: str) -> None:
-    """Let ``check_invariants --<name> KEY`` verify one such part; an application registers its own."""
-    SCOPES[name] = Scope(verify, help_text)
+def register_partial_check(name: str, verify: Callable[[str], Breaches], help_text: str) -> None:
+    """Add the option ``--<name> KEY`` to ``check_invariants``, which verifies the part with that key."""
+    PARTIAL_CHECKS[name] = PartialCheck(verify, help_text)
 
 
 def by_query(sql: str) -> Check:
@@ -72,7 +72,7 @@ def by_query(sql: str) -> Check:
 
 
 def verify_all(app: str | None = None) -> dict[str, list[dict[str, Any]]]:
-    """Verify every invariant (of one ``app``, if named): name → breaches, for all that were checked."""
+    """Verify every invariant, or those of one ``app``: name → breaches, for each invariant checked."""
     return {
         name: invariant.check()
         for name, invariant in sorted(REGISTER.items())

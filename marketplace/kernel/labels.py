@@ -1,4 +1,4 @@
-"""Words a participant reads, in both languages of the market."""
+"""Bilingual texts: English and Japanese."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from django.utils.translation import get_language
 
 
 class Label(str):
-    """A text in English and Japanese. As a ``str`` it is the English text; ``localized()`` follows the reader.
+    """A text in English and Japanese. As a ``str`` it is the English text; ``localized()`` gives the reader's language.
 
-    It is a ``str`` so that Django's choices, admin and JSON encoders take it as it is.
+    It subclasses ``str`` so that Django's choices, admin and JSON encoders accept it.
     """
 
     ja: str
     __slots__ = ("ja",)
 
     def __new__(cls, en: str, ja: str) -> Label:
-        """Both texts are required; an empty one is a programming error."""
+        """Both texts are required; raises ValueError if one is empty."""
         if not en or not ja:
             raise ValueError("a label needs a text in English and in Japanese")
         label = super().__new__(cls, en)
@@ -31,7 +31,7 @@ class Label(str):
         return str(self)
 
     def in_language(self, language: str | None) -> str:
-        """The text for an IETF language tag; anything but Japanese reads English."""
+        """The text for an IETF language tag: Japanese for ``ja``, English for any other."""
         return self.ja if (language or "").startswith("ja") else str(self)
 
     def localized(self) -> str:
@@ -39,11 +39,12 @@ class Label(str):
         return self.in_language(get_language())
 
     def fill(self, fields: Mapping[str, Any]) -> Label:
-        """The label with its named placeholders filled in, in both languages."""
-        return Label(str(self).format_map(dict(fields)), self.ja.format_map(dict(fields)))
+        """The label with its named placeholders filled in; a field that is a Label fills each language with its own."""
+        japanese = {name: value.ja if isinstance(value, Label) else value for name, value in fields.items()}
+        return Label(str(self).format_map(dict(fields)), self.ja.format_map(japanese))
 
     def as_dict(self) -> dict[str, str]:
-        """``{"ja": …, "en": …}``, the shape in which the API and documents carry labels."""
+        """``{"ja": …, "en": …}``, as the API and documents carry labels."""
         return {"ja": self.ja, "en": str(self)}
 
     def __reduce__(self) -> tuple[type[Label], tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Merkle trees as RFC 6962 section 2.1 defines them: leaves and nodes are hashed under different prefixes."""
+"""Merkle trees (RFC 6962 section 2.1): leaves and nodes are hashed with different prefixes."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ HASH_BYTES = 32
 
 
 def leaf_hash(content: bytes) -> bytes:
-    """SHA-256 of 0x00 and the content."""
+    """SHA-256 of 0x00 followed by the content."""
     return hashlib.sha256(b"\x00" + content).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """SHA-256 of 0x01 and both children."""
+    """SHA-256 of 0x01 followed by both children."""
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
 def merkle_root(leaves: Sequence[bytes]) -> bytes:
-    """Root over leaf hashes in order; the root of no leaves is SHA-256 of nothing."""
+    """The root over leaf hashes in order; the root of an empty tree is SHA-256 of the empty string."""
     if not leaves:
         return hashlib.sha256(b"").digest()
     level = list(leaves)
@@ -29,8 +29,8 @@ def merkle_root(leaves: Sequence[bytes]) -> bytes:
     return level[0]
 
 
-def root_of(leaves: bytes) -> bytes:
-    """The same over leaf hashes that stand one after the other, 32 bytes each: the fast way over many."""
+def packed_merkle_root(leaves: bytes) -> bytes:
+    """The root over concatenated leaf hashes, 32 bytes each; faster than ``merkle_root`` for many leaves."""
     if not leaves:
         return hashlib.sha256(b"").digest()
     sha256, level = hashlib.sha256, leaves
@@ -44,27 +44,27 @@ def root_of(leaves: bytes) -> bytes:
     return level
 
 
-def paged(leaves: bytes, length: int) -> bytes:
-    """The hashes of the pages of ``length`` leaf hashes, one after the other: SHA-256 of 0x01 and the page's leaves.
+def hash_pages(leaves: bytes, length: int) -> bytes:
+    """The concatenated hashes of pages of ``length`` leaf hashes each: SHA-256 of 0x01 followed by the page's leaves.
 
-    A page is a node with more children than two, so that a tree over pages has that much fewer nodes.
+    A page is a node with more than two children, so a tree over pages has fewer nodes.
     """
     sha256, step = hashlib.sha256, length * HASH_BYTES
     return b"".join([sha256(b"\x01" + leaves[at : at + step]).digest() for at in range(0, len(leaves), step)])
 
 
 class MerkleTree:
-    """All levels of a tree over leaf hashes, for whoever needs many paths of it."""
+    """All levels of a tree over leaf hashes, for computing many inclusion proofs."""
 
     def __init__(self, leaves: Sequence[bytes]) -> None:
-        """Compute every node once; an odd one at the end of a level goes up as it is."""
+        """Compute every node once; an unpaired last node of a level moves up unchanged."""
         self._levels = [list(leaves)]
         while len(level := self._levels[-1]) > 1:
             paired = [node_hash(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
             self._levels.append(paired + level[len(paired) * 2 :])
 
-    def path(self, index: int) -> list[bytes]:
-        """The audit path of leaf ``index``, from the leaf upward (RFC 6962 section 2.1.1). IndexError out of range."""
+    def inclusion_proof(self, index: int) -> list[bytes]:
+        """The audit path of leaf ``index``, from the leaf up (RFC 6962 section 2.1.1). Raises IndexError if out of range."""
         if not 0 <= index < len(self._levels[0]):
             raise IndexError("no such leaf")
         found = []
@@ -76,8 +76,8 @@ class MerkleTree:
         return found
 
 
-def proves(*, leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
-    """Whether ``proof`` leads from ``leaf`` at ``index`` among ``size`` leaves to ``root`` (RFC 9162 section 2.1.3.2)."""
+def verify_inclusion(*, leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
+    """Whether ``proof`` shows that ``leaf`` is at ``index`` of ``size`` leaves under ``root`` (RFC 9162 section 2.1.3.2)."""
     if not 0 <= index < size:
         return False
     at, last, current = index, size - 1, leaf

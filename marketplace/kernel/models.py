@@ -1,4 +1,4 @@
-"""The market's clock, kept in the database so that every process agrees on the business time."""
+"""The market's clock, kept in the database so that every process uses the same business time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.db.models import Q
 
 
 class Clock(models.Model):
-    """One row: business time equals ``business_anchor``, plus the real time since ``real_anchor`` while running.
+    """One row: business time is ``business_anchor``, plus the real time since ``real_anchor`` while ``running``.
 
     Invariant: there is at most one row (``clock_single``).
     """

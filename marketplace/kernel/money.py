@@ -15,10 +15,13 @@ BASIS_POINTS = 10_000
 
 
 class CurrencyMismatch(DomainError):
-    """Amounts of two currencies were put together. Fields: ``left, right``."""
+    """Amounts of two currencies cannot be added or compared. Fields: ``left, right``."""
 
     code = "currency_mismatch"
-    detail = Label("{left} and {right} cannot be put together.", "{left} と {right} は合算できません。")
+    detail = Label(
+        "Amounts in {left} and {right} cannot be added or compared.",
+        "通貨 {left} と {right} の金額は合算・比較できません。",
+    )
 
 
 @dataclass(frozen=True, slots=True, order=False)
@@ -29,7 +32,7 @@ class Money:
     currency: str
 
     def __post_init__(self) -> None:
-        """Refuse fractions of a minor unit and anything that is no currency code."""
+        """Raises TypeError for an amount that is not an integer, ValueError for an invalid currency code."""
         if not isinstance(self.minor, int) or isinstance(self.minor, bool):
             raise TypeError("an amount is a whole number of minor units")
         if len(self.currency) != 3 or not self.currency.isupper():
@@ -37,27 +40,27 @@ class Money:
 
     def __add__(self, other: Money) -> Money:
         """The sum; raises CurrencyMismatch."""
-        return Money(self.minor + self._same(other).minor, self.currency)
+        return Money(self.minor + self._require_same_currency(other).minor, self.currency)
 
     def __sub__(self, other: Money) -> Money:
         """The difference; raises CurrencyMismatch."""
-        return Money(self.minor - self._same(other).minor, self.currency)
+        return Money(self.minor - self._require_same_currency(other).minor, self.currency)
 
     def __neg__(self) -> Money:
-        """The amount with the other sign."""
+        """The amount with the opposite sign."""
         return Money(-self.minor, self.currency)
 
     def __lt__(self, other: Money) -> bool:
         """Order within one currency; raises CurrencyMismatch."""
-        return self.minor < self._same(other).minor
+        return self.minor < self._require_same_currency(other).minor
 
-    def _same(self, other: Money) -> Money:
+    def _require_same_currency(self, other: Money) -> Money:
         if other.currency != self.currency:
             raise CurrencyMismatch(left=self.currency, right=other.currency)
         return other
 
-    def formatted(self, language: str = "en") -> str:
-        """The amount as people write it, for example ``￥1,234`` or ``¥1,234``."""
+    def format(self, language: str = "en") -> str:
+        """The amount with its currency symbol: ``￥1,234`` in Japanese, ``¥1,234`` in English."""
         value = Fraction(self.minor, 10 ** exponent(self.currency))
         return str(
             format_currency(float(value), self.currency, locale="ja_JP" if language == "ja" else "en_US")
@@ -65,21 +68,21 @@ class Money:
 
 
 def exponent(currency: str) -> int:
-    """Decimal digits of the minor unit (ISO 4217): 0 for JPY, 2 for USD."""
+    """The number of decimal digits of a currency (ISO 4217): 0 for JPY, 2 for USD."""
     return get_currency_precision(currency)
 
 
 def share_of(amount_minor: int, rate_bp: int) -> int:
-    """``amount_minor`` times ``rate_bp`` / 10,000, fractions of a minor unit cut off toward zero."""
+    """``amount_minor`` times ``rate_bp`` / 10,000, rounded toward zero to a whole minor unit."""
     product = abs(amount_minor) * rate_bp // BASIS_POINTS
     return product if amount_minor >= 0 else -product
 
 
 def allocate(total_minor: int, weights: Sequence[int]) -> list[int]:
-    """Split ``total_minor`` by ``weights`` so that the parts sum to it exactly (largest remainder, Hamilton 1792).
+    """Split ``total_minor`` by ``weights``; the parts sum to it exactly (largest remainder method, Hamilton 1792).
 
-    A tie of remainders goes to the earlier weight, so the same input gives the same parts. Weights are
-    non-negative integers with a positive sum; otherwise ValueError.
+    Equal remainders go to the earlier weight, so the same input gives the same parts. Weights are non-negative
+    integers with a positive sum; otherwise raises ValueError.
     """
     if not weights or min(weights) < 0 or sum(weights) == 0:
         raise ValueError("weights must be non-negative and not all zero")

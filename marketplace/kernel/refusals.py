@@ -1,4 +1,4 @@
-"""Refusals that leave something on record although everything else of the command is taken back."""
+"""Refusals that leave a record although the rest of the command is rolled back."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from django.db import transaction
 from .errors import DomainError
 
 
-class RefusalOnRecord(DomainError):
-    """A refusal of which a record must stay, such as that somebody asked and another person is now needed.
+class RecordedRefusal(DomainError):
+    """A refusal that must leave a record, for example that a command now waits for a second person.
 
-    ``record`` writes it, in a transaction of its own, and returns fields of the refusal as they then stand. Written
-    twice it writes nothing more.
+    ``record`` writes the record in its own transaction and returns the current fields of the refusal. It is
+    idempotent.
     """
 
     def __init__(self, *, record: Callable[[], Mapping[str, Any]], **fields: Any) -> None:
-        """Keep what is to be written until what was refused has been rolled back."""
+        """Store ``record`` until the refused command has been rolled back."""
         super().__init__(**fields)
         self._record = record
 
-    def put_on_record(self) -> None:
-        """Write the record, and read its fields into this refusal."""
+    def write_record(self) -> None:
+        """Write the record and update the fields of this refusal from it."""
         self.fields = {**self.fields, **self._record()}
         self.message = self.detail.fill(self.fields)
 
 
 @contextmanager
-def keeping_refusals() -> Iterator[None]:
-    """A transaction, as ``transaction.atomic``, out of which a RefusalOnRecord comes with its record written.
+def record_refusals() -> Iterator[None]:
+    """A transaction like ``transaction.atomic`` that writes the record of a RecordedRefusal after rolling back.
 
-    Whoever opens a transaction around commands that may refuse so uses this: where such transactions are nested,
-    each writes the record anew after its own rollback, so it stands however far the refusal travels.
+    Use it for every transaction around a command that may raise a RecordedRefusal. When nested, each writes the record
+    again after its own rollback, so the record survives the outermost rollback.
     """
     try:
         with transaction.atomic():
             yield
-    except RefusalOnRecord as refusal:
-        refusal.put_on_record()
+    except RecordedRefusal as refusal:
+        refusal.write_record()
         raise

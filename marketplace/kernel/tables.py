@@ -1,4 +1,4 @@
-"""What the models declare of their tables."""
+"""Tables by the guards that their models declare."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.apps import apps
 
 
 def tables_guarded_by(trigger_name: str) -> list[str]:
-    """Names of the tables whose models declare a trigger of this name, sorted."""
+    """The tables whose models declare a trigger of this name, sorted."""
     return sorted(
         model._meta.db_table
         for model in apps.get_models()

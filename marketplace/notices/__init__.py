@@ -1,1 +1,1 @@
-"""Task inbox, in-app notices and mail."""
+"""Tasks, notices and mail."""

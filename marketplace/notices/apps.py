@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class NoticesConfig(AppConfig):
-    """Task inbox, in-app notices and mail."""
+    """Tasks, notices and mail."""
 
     name = "marketplace.notices"
     label = "notices"

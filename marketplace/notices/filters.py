@@ -1,4 +1,4 @@
-"""How the inbox can be narrowed."""
+"""Filters of tasks and notices."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .states import TaskKind, TaskState
 
 
 class TaskFilter(filters.FilterSet):
-    """By kind, state and subject."""
+    """Filters by kind, state and subject."""
 
     kind = filters.ChoiceFilter(choices=TaskKind.choices)
     state = filters.ChoiceFilter(choices=TaskState.choices)
@@ -21,7 +21,7 @@ class TaskFilter(filters.FilterSet):
 
 
 class NoticeFilter(filters.FilterSet):
-    """By whether it was read, and by subject."""
+    """Filters by unread and subject."""
 
     unread = filters.BooleanFilter(field_name="read_at", lookup_expr="isnull")
     subject = filters.CharFilter()

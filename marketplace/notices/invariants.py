@@ -1,4 +1,4 @@
-"""What always holds of tasks, notices and mail."""
+"""Invariants of tasks, notices and mail."""
 
 from marketplace.kernel.invariants import Invariant, by_query
 
@@ -21,9 +21,9 @@ Invariant(
     ),
 )
 Invariant(
-    name="notices.told_stays_told",
+    name="notices.notice_unchanged",
     promise=7,
-    statement="What an organisation was told never changes, and is read once.",
+    statement="A notice never changes, and is marked read once.",
     guards=("notices_notice.immutable", "notices_notice.set_once", "notices_notice.no_delete"),
     test="tests/notices/test_guards.py::test_a_notice_is_kept_as_it_was_told",
     check=by_query("SELECT public_id FROM notices_notice WHERE read_at < told_at"),
@@ -31,7 +31,7 @@ Invariant(
 Invariant(
     name="notices.mail_once",
     promise=7,
-    statement="A person gets one mail about one thing told, and a mail that was sent is never sent again.",
+    statement="A person gets one mail per task or notice, and a sent mail is never sent again.",
     guards=(
         "notices_mailmessage.mail_once",
         "notices_mailmessage.mail_sent_when",

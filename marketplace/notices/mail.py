@@ -1,4 +1,4 @@
-"""Sending the mail that was queued with tasks and notices."""
+"""Send the mail that tasks and notices queue."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ ERROR_LENGTH_MAX = 500
 
 
 def send_due_mail(*, limit: int = 100) -> int:
-    """Send queued mail that is due, ``limit`` messages at most; returns how many were tried.
+    """Send due mail, at most ``limit`` messages; returns the number of attempts.
 
-    A message is locked while it is sent and marked in the same transaction, so two senders never send it both.
-    Only a crash between the mail server's answer and the commit lets a message go out again, then under the same
-    Message-ID, by which receivers recognise it.
+    A message is locked while it is sent and marked sent in the same transaction, so two senders never send it twice.
+    Only a crash between the mail server's answer and the commit sends a message again, with the same Message-ID, by
+    which receivers recognise the duplicate.
     """
     connection = get_connection()
-    tried = 0
-    while tried < limit and _send_next(connection):
-        tried += 1
-    return tried
+    attempted = 0
+    while attempted < limit and _send_next(connection):
+        attempted += 1
+    return attempted
 
 
 @transaction.atomic
 def _send_next(connection: BaseEmailBackend) -> bool:
-    """Send the next message that is due; returns whether there was one."""
+    """Try to send the next due message; returns whether there was one."""
     message = (
         MailMessage.objects.select_for_update(skip_locked=True)
         .filter(state=MailState.QUEUED, due_at__lte=Now())
@@ -51,7 +51,7 @@ def _send_next(connection: BaseEmailBackend) -> bool:
         return False
     try:
         _as_email(message, connection).send()
-    except OSError as error:  # SMTP errors are OSErrors too
+    except OSError as error:  # includes SMTP errors
         _record_failure(message, error)
     else:
         advance(message, MAIL, command="send", role="system", sent_at=clock.real_now(), error="")
@@ -73,7 +73,7 @@ def _as_email(message: MailMessage, connection: BaseEmailBackend) -> EmailMessag
 
 
 def _record_failure(message: MailMessage, error: OSError) -> None:
-    """Try again later, or give up after the last wait. The reason is kept; the address is not logged."""
+    """Schedule the next attempt, or give up after the last one. The reason is stored; the address is not logged."""
     attempts = message.attempts + 1
     reason = f"{type(error).__name__}: {error}"[:ERROR_LENGTH_MAX]
     logger.warning("mail %s was not sent (attempt %s): %s", message.public_id, attempts, type(error).__name__)

@@ -1,4 +1,4 @@
-"""The task inbox, in-app notices, and the outbox of mail."""
+"""Tasks, notices, and the outbox of mail."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ SUBJECT_LENGTH_MAX = 60
 
 
 class Task(models.Model):
-    """Something an organisation is asked to do about a ``subject`` (public identifier), until ``deadline`` if any.
+    """A task of an organisation about a ``subject`` (public identifier), due by ``deadline`` if any.
 
-    ``thread`` is the subject of the events that open and close it (the negotiation, the agreement), in whose
-    order they come. ``title`` is ``{"ja", "en"}``. Invariant: one open task an organisation, kind and subject.
+    ``thread`` is the subject of the events that open and close the task (the negotiation, the agreement). ``title`` is
+    ``{"ja", "en"}``. Invariant: at most one open task per organisation, kind and subject.
     """
 
     public_id = IdentifierField(prefix="tsk")
@@ -56,9 +56,9 @@ class Task(models.Model):
 
 
 class Notice(models.Model):
-    """Something an organisation is told. ``title`` and ``body`` are ``{"ja", "en"}``; ``read_at`` is set once.
+    """A notice to an organisation. ``title`` and ``body`` are ``{"ja", "en"}``; ``read_at`` is set once.
 
-    Invariant: what was told never changes.
+    Invariant: a notice never changes.
     """
 
     public_id = IdentifierField(prefix="ntc")
@@ -79,10 +79,10 @@ class Notice(models.Model):
 
 
 class MailMessage(models.Model):
-    """A mail to one person about one task or notice, written with it and sent by the mail task.
+    """A mail to one person about one task or notice: queued with it, sent by the mail task.
 
-    ``about`` is the task's or notice's public identifier. ``due_at`` is real time. Holds a personal address.
-    Invariants: one mail a person and thing told; what is sent never changes; a sent mail is never sent again.
+    ``about`` is the task's or notice's public identifier. ``due_at`` is real time. ``address`` is personal data.
+    Invariants: one mail per person and task or notice; its content never changes; a sent mail is never sent again.
     """
 
     public_id = IdentifierField(prefix="eml")

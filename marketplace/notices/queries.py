@@ -1,4 +1,4 @@
-"""Reading tasks, notices and the state of the mail."""
+"""Queries on tasks, notices and mail."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from .states import MailState, TaskState
 
 
 def tasks_of(actor: Actor) -> QuerySet[Task]:
-    """Tasks of the actor's organisation alone, also for the operator. Raises Forbidden without one."""
+    """Tasks of the actor's own organisation, also for the operator. Raises Forbidden if it has none."""
     return Task.objects.filter(organisation_id=actor.require_organisation())
 
 
 def notices_of(actor: Actor) -> QuerySet[Notice]:
-    """Notices to the actor's organisation alone, also for the operator. Raises Forbidden without one."""
+    """Notices to the actor's own organisation, also for the operator. Raises Forbidden if it has none."""
     return Notice.objects.filter(organisation_id=actor.require_organisation())
 
 
 def latest_task_subject(thread: str, kinds: tuple[str, ...]) -> str | None:
-    """What the newest task of a thread, of these kinds, was about; None if there was none."""
+    """The subject of the newest task of these kinds in a thread, or None."""
     task = Task.objects.filter(thread=thread, kind__in=kinds).order_by("-pk").first()
     return task.subject if task else None
 
 
 def counts() -> dict[str, int]:
-    """Tasks ``open``, ``done`` and ``moot``; ``notices`` told; mail ``queued``, ``sent`` and ``failed``."""
+    """Numbers of tasks ``open``, ``done`` and ``moot``, of ``notices``, and of mail ``queued``, ``sent``, ``failed``."""
     tasks = dict(Task.objects.values_list("state").annotate(count=Count("id")))
     mail = dict(MailMessage.objects.values_list("state").annotate(count=Count("id")))
     return {

@@ -1,4 +1,4 @@
-"""How tasks and notices are written out."""
+"""Tasks and notices in the API."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .states import TaskKind, TaskState
 
 
 class TaskSerializer(serializers.ModelSerializer[Task]):
-    """Something the caller's organisation is asked to do."""
+    """A task of the caller's organisation."""
 
     id = serializers.CharField(source="public_id")
     title = BilingualField()
@@ -37,16 +37,16 @@ class TaskSerializer(serializers.ModelSerializer[Task]):
         )
 
     def get_kind_label(self, row: Task) -> dict[str, str]:
-        """The kind in words."""
+        """The label of the kind."""
         return cast(Label, TaskKind(row.kind).label).as_dict()
 
     def get_state_label(self, row: Task) -> dict[str, str]:
-        """The state in words."""
+        """The label of the state."""
         return cast(Label, TaskState(row.state).label).as_dict()
 
 
 class NoticeSerializer(serializers.ModelSerializer[Notice]):
-    """Something the caller's organisation was told."""
+    """A notice to the caller's organisation."""
 
     id = serializers.CharField(source="public_id")
     title = BilingualField()

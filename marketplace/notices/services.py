@@ -1,7 +1,7 @@
-"""Opening and closing tasks, telling notices, and queueing the mail about both.
+"""Open and close tasks, send notices, and queue the mail about both.
 
-These are called by reactions to events, in the reaction's own transaction; only ``mark_read`` has a caller of its
-own. What is told concerns one organisation, and its members alone read it.
+Event handlers call these services in their own transaction; only ``mark_read`` is called over the API. A task or notice
+belongs to one organisation, and only its members can read it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from marketplace.participants.queries import recipients
 
 from .models import MailMessage, Notice, Task
 from .states import TASK, TaskKind, TaskState
-from .texts import MAIL_CLOSING, MAIL_DEADLINE, Wording, worded
+from .texts import MAIL_CLOSING, MAIL_DEADLINE, Wording, fill_label
 
 MAIL_TITLE_LENGTH_MAX = 300
 
@@ -36,9 +36,9 @@ def open_task(
     title: Label,
     deadline: datetime | None = None,
 ) -> Task:
-    """Ask an organisation to do something, and queue the mail about it.
+    """Open a task of an organisation, and queue the mail about it.
 
-    A task of this kind and subject that is open already stays the one task, with the new deadline and no new mail.
+    If a task of this kind and subject is already open, only its deadline is updated, without a new mail.
     """
     task, created = Task.objects.get_or_create(
         organisation_id=organisation_id,
@@ -53,7 +53,7 @@ def open_task(
         },
     )
     if created:
-        _queue_mail(task.public_id, organisation_id, subject, title, _deadline_words(deadline))
+        _queue_mail(task.public_id, organisation_id, subject, title, _deadline_label(deadline))
     elif task.deadline != deadline:
         task.deadline = deadline
         task.save(update_fields=["deadline"])
@@ -66,17 +66,17 @@ def close_tasks(
     thread: str,
     kinds: Collection[TaskKind] = tuple(TaskKind),
     done_by: int | None = None,
-    but: tuple[int, TaskKind] | None = None,
+    except_for: tuple[int, TaskKind] | None = None,
 ) -> int:
-    """Close the open tasks of a thread, of the ``kinds`` named; returns how many.
+    """Close the open tasks of these ``kinds`` in a thread; returns the number closed.
 
-    They are done for the organisation ``done_by`` (its key), and no longer needed for any other. ``but`` names one
-    organisation and kind whose task stays open.
+    Tasks of the organisation ``done_by`` (its key) become done, all others no longer needed. The task of the
+    organisation and kind ``except_for`` stays open.
     """
     tasks = Task.objects.select_for_update().filter(thread=thread, kind__in=kinds, state=TaskState.OPEN)
     closed = 0
     for task in tasks.order_by("pk"):
-        if but == (task.organisation_id, task.kind):
+        if except_for == (task.organisation_id, task.kind):
             continue
         command = "finish" if task.organisation_id == done_by else "drop"
         advance(task, TASK, command=command, role="system", closed_at=clock.now())
@@ -85,8 +85,8 @@ def close_tasks(
 
 
 @transaction.atomic
-def tell(*, organisation_id: int, subject: str, wording: Wording) -> Notice:
-    """Tell an organisation something about ``subject``, and queue the mail about it."""
+def send_notice(*, organisation_id: int, subject: str, wording: Wording) -> Notice:
+    """Send an organisation a notice about ``subject``, and queue the mail about it."""
     notice = Notice.objects.create(
         organisation_id=organisation_id,
         subject=subject,
@@ -100,7 +100,7 @@ def tell(*, organisation_id: int, subject: str, wording: Wording) -> Notice:
 
 @transaction.atomic
 def mark_read(*, actor: Actor, notice: str) -> Notice:
-    """Note that the actor's organisation has read a notice; reading it again changes nothing. Raises Missing."""
+    """Mark a notice of the actor's organisation as read; idempotent. Raises Missing."""
     row = Notice.objects.select_for_update().filter(public_id=notice).first()
     if row is None or row.organisation_id != actor.organisation_id:
         raise Missing(kind="notice", identifier=notice)
@@ -110,17 +110,17 @@ def mark_read(*, actor: Actor, notice: str) -> Notice:
     return row
 
 
-def _deadline_words(deadline: datetime | None) -> Label | None:
-    """The deadline in the market's time zone, in words; None without one."""
+def _deadline_label(deadline: datetime | None) -> Label | None:
+    """The text of the deadline, in the market's time zone; None without one."""
     if deadline is None:
         return None
     local = deadline.astimezone(clock.market_zone())
-    return worded(MAIL_DEADLINE, deadline=f"{local:%Y-%m-%d %H:%M} ({settings.MARKET_TIME_ZONE})")
+    return fill_label(MAIL_DEADLINE, deadline=f"{local:%Y-%m-%d %H:%M} ({settings.MARKET_TIME_ZONE})")
 
 
 def _queue_mail(about: str, organisation_id: int, subject: str, title: Label, body: Label | None) -> None:
-    """One mail a member, each in the member's language."""
-    closing = worded(MAIL_CLOSING, market=settings.MARKET_IDENTIFIER, subject=subject)
+    """Queue one mail per member, each in the member's language."""
+    closing = fill_label(MAIL_CLOSING, market=settings.MARKET_IDENTIFIER, subject=subject)
     MailMessage.objects.bulk_create(
         MailMessage(
             about=about,

@@ -1,4 +1,4 @@
-"""Lives and choices of what participants are told: tasks and mail."""
+"""States and kinds of tasks and mail."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from marketplace.kernel.states import StateMachine
 
 
 class TaskKind(TextChoices):
-    """What is asked of an organisation."""
+    """The kind of a task."""
 
-    ANSWER = "answer", Label("answer an offer or a request", "条件への回答")
+    ANSWER = "answer", Label("answer the proposed terms", "提示条件への回答")
     SIGN = "sign", Label("sign the contract", "契約への署名")
-    FUND = "fund", Label("pay for the trade", "代金の支払い")
-    COLLECT = "collect", Label("collect the data", "データの受領")
-    ACCEPT = "accept", Label("inspect and accept the data", "データの検収")
-    RESOLVE = "resolve", Label("resolve the dispute", "紛争の解決")
-    REVIEW = "review", Label("review an application on hold", "保留中の申請の審査")
-    EXPEDITE = "expedite", Label("bring on an overdue clearing", "遅延している清算の対応")
-    COUNTERSIGN = "countersign", Label("countersign a large amount", "高額操作の二人目の承認")
-    RECONCILE = "reconcile", Label("find out why clients' money does not agree", "顧客資金の不一致の調査")
-    LOOK_UP = "look_up", Label("find out what became of a payment", "支払結果の確認")
+    FUND = "fund", Label("pay in for the trade", "代金の入金")
+    COLLECT = "collect", Label("download the data", "データの受領")
+    ACCEPT = "accept", Label("inspect and accept the data", "データの検査・検収")
+    RESOLVE = "resolve", Label("resolve the dispute", "異議の解決")
+    REVIEW = "review", Label("review the application", "参加申請の審査")
+    EXPEDITE = "expedite", Label("attend to the late cycle", "遅延した清算サイクルの対応")
+    COUNTERSIGN = "countersign", Label("approve as the second person", "二人目の承認者による承認")
+    RECONCILE = "reconcile", Label("find the difference in the segregation check", "分別管理の差異の調査")
+    LOOK_UP = "look_up", Label("find out the outcome of the payment", "支払結果の確認")
 
 
 class TaskState(TextChoices):
-    """Where a task stands."""
+    """The state of a task."""
 
     OPEN = "open", Label("to be done", "未対応")
     DONE = "done", Label("done", "完了")
@@ -44,11 +44,11 @@ TASK = StateMachine(
 
 
 class MailState(TextChoices):
-    """Where a mail stands."""
+    """The state of a mail."""
 
     QUEUED = "queued", Label("waiting to be sent", "送信待ち")
     SENT = "sent", Label("handed to the mail server", "送信済み")
-    FAILED = "failed", Label("given up after repeated failure", "送信失敗")
+    FAILED = "failed", Label("failed after repeated attempts", "送信失敗")
 
 
 MAIL = StateMachine(

@@ -1,4 +1,4 @@
-"""Celery entry points of notices."""
+"""Celery tasks of notices."""
 
 from celery import shared_task
 
@@ -7,5 +7,5 @@ from . import mail
 
 @shared_task(name="marketplace.notices.tasks.send_mail", ignore_result=True)
 def send_mail() -> int:
-    """Send what is due, a limited number a time; beat calls again."""
+    """Send due mail, a limited number per run; beat runs it again."""
     return mail.send_due_mail()

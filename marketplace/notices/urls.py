@@ -1,4 +1,4 @@
-"""Routes of the inbox."""
+"""Routes of tasks and notices."""
 
 from rest_framework.routers import SimpleRouter
 

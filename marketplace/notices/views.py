@@ -1,4 +1,4 @@
-"""The inbox over HTTP: what the caller's organisation is asked to do and was told."""
+"""The API of tasks and notices."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .serializers import NoticeSerializer, TaskSerializer
 
 
 class TaskViewSet(MarketReadViewSet[Task]):
-    """Tasks of the caller's organisation. They open and close as things happen; nobody ticks them off."""
+    """Tasks of the caller's organisation. Events open and close them; they cannot be closed by hand."""
 
     serializer_class = TaskSerializer
     filterset_class = TaskFilter
     queryset = Task.objects.none()
 
     def get_queryset(self) -> QuerySet[Task]:
-        """The caller's own."""
+        """The tasks of the caller's organisation."""
         return queries.tasks_of(self.actor)
 
 
@@ -34,10 +34,10 @@ class NoticeViewSet(MarketReadViewSet[Notice]):
     queryset = Notice.objects.none()
 
     def get_queryset(self) -> QuerySet[Notice]:
-        """The caller's own."""
+        """The notices to the caller's organisation."""
         return queries.notices_of(self.actor)
 
     @command(summary="Mark a notice as read", response=NoticeSerializer)
     def read(self, data: dict[str, Any], public_id: str) -> Notice:
-        """Note that it was read; doing so again changes nothing."""
+        """Mark the notice as read. Idempotent."""
         return services.mark_read(actor=self.actor, notice=public_id)

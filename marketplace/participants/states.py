@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import TextChoices
 
 from marketplace.kernel.labels import Label
-from marketplace.kernel.states import StateMachine, roles
+from marketplace.kernel.states import StateMachine, expand_roles
 
 
 class OrganisationKind(TextChoices):
@@ -50,7 +50,7 @@ ORGANISATION = StateMachine(
     name="participants.organisation",
     states=OrganisationState,
     initial=frozenset({OrganisationState.ACTIVE}),
-    table=roles(
+    table=expand_roles(
         {
             (OrganisationState.ACTIVE, "suspend", ("operator", "system")): OrganisationState.SUSPENDED,
             (OrganisationState.SUSPENDED, "reinstate", ("operator",)): OrganisationState.ACTIVE,
@@ -77,7 +77,7 @@ ADMISSION = StateMachine(
     states=AdmissionState,
     initial=frozenset({AdmissionState.APPLIED}),
     # The operator decides only what the published rules leave to a person: what they put on hold.
-    table=roles(
+    table=expand_roles(
         {
             (AdmissionState.APPLIED, "admit", ("system",)): AdmissionState.ADMITTED,
             (AdmissionState.APPLIED, "refuse", ("system",)): AdmissionState.REFUSED,

@@ -47,7 +47,7 @@ def deliver(expected: int) -> int:
 def wait_until_quiet() -> None:
     """Deliver until nothing waits, or for some seconds."""
     deadline = time.monotonic() + 20
-    while not queries.is_quiet() and time.monotonic() < deadline:
+    while not queries.all_handled() and time.monotonic() < deadline:
         services.deliver_due()
         time.sleep(0.02)
 
@@ -89,7 +89,7 @@ def test_events_are_handled_once_and_in_order(probed):
     assert deliver(3) == 3
     assert services.deliver_due() == 0
     assert handlers.seen() == ["org_1", "org_2", "org_3"]
-    assert queries.is_quiet()
+    assert queries.all_handled()
 
 
 def test_a_late_commit_is_not_passed_over(probed):
@@ -120,7 +120,7 @@ def test_a_failing_handler_leaves_nothing_and_holds_back_its_subject_only(probed
     deliver(2)
     assert handlers.seen() == ["org_2"]
     assert queries.counts().pending == 2
-    assert queries.troubles() == [
+    assert queries.handler_failures() == [
         f"{HANDLER} failed 1 times on organisation.registered org_1: RuntimeError: org_1 cannot be handled yet"
     ]
 
@@ -143,7 +143,7 @@ def test_a_handler_that_keeps_failing_is_parked_until_retried(probed):
         deliver(1)
     (entry,) = InboxEntry.objects.all()
     assert (entry.state, entry.attempts) == (InboxState.PARKED, services.ATTEMPTS_MAX)
-    assert not queries.is_quiet()
+    assert not queries.all_handled()
     handlers.FAILING.clear()
     services.retry_parked(entry_id=entry.pk)
     assert services.deliver_due() == 1
@@ -185,14 +185,14 @@ def test_what_a_cycle_must_still_see_is_counted_by_commit(probed):
         cursor.execute("SELECT pg_current_xact_id()::text")
         barrier = int(cursor.fetchone()[0])
     emit("org_2")
-    assert queries.unseen_before(barrier, "probe") >= 1
+    assert queries.count_unhandled_before(barrier, "probe") >= 1
     relayed, deadline = 0, time.monotonic() + 20
     while relayed < 2 and time.monotonic() < deadline:
         relayed += services.relay()
-    assert queries.unseen_before(barrier, "probe") == 1
-    assert queries.unseen_before(barrier, "somebody_else") == 0
+    assert queries.count_unhandled_before(barrier, "probe") == 1
+    assert queries.count_unhandled_before(barrier, "somebody_else") == 0
     services.handle_next()
-    assert queries.unseen_before(barrier, "probe") == 0
+    assert queries.count_unhandled_before(barrier, "probe") == 0
 
 
 def test_a_long_transaction_elsewhere_on_the_server_holds_nothing_back(probed, migrated_database):

@@ -29,7 +29,7 @@ from clearing.models import (
     Trade,
     TransferFile,
 )
-from marketplace.events.queries import is_quiet, troubles
+from marketplace.events.queries import all_handled, handler_failures
 from marketplace.evidence.services import verify_log
 from marketplace.kernel import clock
 from marketplace.kernel.invariants import verify_all
@@ -88,7 +88,7 @@ class Day:
                 asked = time.monotonic()
                 self.ask(stage)
             if time.monotonic() > deadline:
-                raise Stuck(f"{stage.name}: {troubles()}\n{self.workers.log.read_text()[-4000:]}")
+                raise Stuck(f"{stage.name}: {handler_failures()}\n{self.workers.log.read_text()[-4000:]}")
             time.sleep(POLL_SECONDS)
 
     def ask(self, stage: Stage) -> None:
@@ -156,7 +156,7 @@ def _accept(references: tuple[str, ...]) -> None:
 
 
 STAGES = (
-    Stage("the morning's events", is_quiet),
+    Stage("the morning's events", all_handled),
     Stage("import receipts", _imported("receipts"), receipts),
     Stage(
         "allocate a receipt",
@@ -184,13 +184,13 @@ STAGES = (
         lambda: ("create_transfer_file", {"cycle": market.cycle(1).public_id}),
     ),
     Stage("money that crossed", lambda: Trade.objects.get(reference="PO-k").state == "secured"),
-    Stage("acceptances", is_quiet, outside=lambda: _accept(("PO-d", "PO-k", "PO-c"))),
+    Stage("acceptances", all_handled, outside=lambda: _accept(("PO-d", "PO-k", "PO-c"))),
     Stage(
         "close",
         lambda: market.cycle(TODAY).state != "open",
         lambda: ("close_cycle", {"cycle": market.cycle(TODAY).public_id}),
     ),
-    Stage("acceptances after the cut-off", is_quiet, outside=lambda: _accept(("PO-late",))),
+    Stage("acceptances after the cut-off", all_handled, outside=lambda: _accept(("PO-late",))),
     Stage("the cycle", lambda: _states((TODAY, "settling"))),
     Stage(
         "transfer file",
@@ -231,7 +231,7 @@ STAGES = (
         lambda: ("create_transfer_file", {"cycle": market.cycle(TODAY).public_id}),
     ),
     Stage("import the last", _imported("last"), lambda: confirmations("last", 0)),
-    Stage("the end", lambda: _states((1, "settled"), (2, "settled"), (TODAY, "settled")) and is_quiet()),
+    Stage("the end", lambda: _states((1, "settled"), (2, "settled"), (TODAY, "settled")) and all_handled()),
     Stage("sealed", lambda: verify_log().unsealed == 0),
 )
 NAMES = tuple(stage.name for stage in STAGES)

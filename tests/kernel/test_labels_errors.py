@@ -5,7 +5,7 @@ import copy
 import pytest
 from django.utils import translation
 
-from marketplace.kernel.errors import DomainError, FieldInvalid, Missing
+from marketplace.kernel.errors import DomainError, FieldInvalid, Forbidden, Missing
 from marketplace.kernel.labels import Label
 
 
@@ -31,9 +31,18 @@ def test_a_copied_label_keeps_both_languages():
 
 def test_a_refusal_fills_its_words_with_its_fields():
     refusal = Missing(kind="listing", identifier="lst_1")
-    assert refusal.message.ja == "listing lst_1 は見つかりません。"
-    assert str(refusal) == "There is no listing lst_1 that you can see."
+    assert refusal.message.ja == "指定された lst_1 は見つかりません。"
+    assert str(refusal) == "The listing lst_1 was not found."
     assert refusal.fields == {"kind": "listing", "identifier": "lst_1"}
+
+
+def test_a_label_among_the_fields_fills_each_language_with_its_own():
+    refusal = Forbidden(needed=Label("the operator", "運営者"))
+    assert refusal.message.as_dict() == {
+        "en": "Only the operator may do this.",
+        "ja": "この操作を実行できるのは運営者のみです。",
+    }
+    assert refusal.fields == {"needed": "the operator"}
 
 
 def test_a_field_refusal_names_the_field():

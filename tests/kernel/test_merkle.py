@@ -5,7 +5,7 @@ import hashlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.kernel.merkle import MerkleTree, leaf_hash, merkle_root, node_hash, proves
+from marketplace.kernel.merkle import MerkleTree, leaf_hash, merkle_root, node_hash, verify_inclusion
 
 
 def by_definition(leaves):
@@ -28,11 +28,11 @@ def test_every_leaf_is_proven_and_no_other(contents, data):
     root = merkle_root(leaves)
     assert root == by_definition(leaves)
     index = data.draw(st.integers(0, len(leaves) - 1))
-    proof = MerkleTree(leaves).path(index)
+    proof = MerkleTree(leaves).inclusion_proof(index)
     place = {"index": index, "size": len(leaves), "proof": proof, "root": root}
-    assert proves(leaf=leaves[index], **place)
-    assert not proves(leaf=leaf_hash(b"forged content"), **place)
-    assert not proves(leaf=leaves[index], **{**place, "proof": [*proof, root]})
+    assert verify_inclusion(leaf=leaves[index], **place)
+    assert not verify_inclusion(leaf=leaf_hash(b"forged content"), **place)
+    assert not verify_inclusion(leaf=leaves[index], **{**place, "proof": [*proof, root]})
 
 
 def test_a_node_cannot_pass_for_a_leaf():
@@ -42,4 +42,4 @@ def test_a_node_cannot_pass_for_a_leaf():
 
 def test_an_index_outside_the_tree_is_not_proven():
     leaves = [leaf_hash(b"a"), leaf_hash(b"b")]
-    assert not proves(leaf=leaves[0], index=2, size=2, proof=[leaves[1]], root=merkle_root(leaves))
+    assert not verify_inclusion(leaf=leaves[0], index=2, size=2, proof=[leaves[1]], root=merkle_root(leaves))

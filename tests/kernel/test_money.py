@@ -29,8 +29,8 @@ def test_what_is_no_amount_is_refused(minor, currency, error):
 
 def test_yen_has_no_minor_unit():
     assert (exponent("JPY"), exponent("USD")) == (0, 2)
-    assert Money(1234, "JPY").formatted("ja") == "￥1,234"
-    assert Money(1234, "USD").formatted("en") == "$12.34"
+    assert Money(1234, "JPY").format("ja") == "￥1,234"
+    assert Money(1234, "USD").format("en") == "$12.34"
 
 
 def test_a_share_is_cut_off_toward_zero():

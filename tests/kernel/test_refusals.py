@@ -7,12 +7,12 @@ from django.db import transaction
 
 from marketplace.kernel.labels import Label
 from marketplace.kernel.models import Clock
-from marketplace.kernel.refusals import RefusalOnRecord, keeping_refusals
+from marketplace.kernel.refusals import RecordedRefusal, record_refusals
 
 pytestmark = pytest.mark.django_db
 
 
-class _Asked(RefusalOnRecord):
+class _Asked(RecordedRefusal):
     code = "asked"
     detail = Label("{who} asked.", "{who} が依頼しました。")
 
@@ -31,7 +31,7 @@ def refuse(written: list[str]) -> None:
 
 def test_the_record_is_written_after_the_command_is_taken_back():
     written: list[str] = []
-    with pytest.raises(_Asked) as refused, keeping_refusals():
+    with pytest.raises(_Asked) as refused, record_refusals():
         refuse(written)
     assert (written, Clock.objects.count()) == (["record"], 0)
     assert (str(refused.value.message), refused.value.fields) == ("somebody asked.", {"who": "somebody"})
@@ -39,7 +39,7 @@ def test_the_record_is_written_after_the_command_is_taken_back():
 
 def test_each_transaction_around_it_writes_it_anew():
     written: list[str] = []
-    with pytest.raises(_Asked), keeping_refusals(), keeping_refusals():
+    with pytest.raises(_Asked), record_refusals(), record_refusals():
         refuse(written)
     assert written == ["record", "record"]
 
@@ -52,6 +52,6 @@ def test_a_plain_transaction_writes_nothing():
 
 
 def test_what_is_not_refused_is_committed():
-    with keeping_refusals():
+    with record_refusals():
         Clock.objects.create(pk=1, business_anchor="2027-01-01T00:00Z", real_anchor="2027-01-01T00:00Z")
     assert Clock.objects.count() == 1

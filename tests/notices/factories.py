@@ -31,7 +31,7 @@ def inbox(organisation: Organisation) -> list[tuple[str, str, str]]:
     return list(rows.values_list("kind", "subject", "state"))
 
 
-def told(organisation: Organisation) -> list[str]:
+def notice_titles(organisation: Organisation) -> list[str]:
     """The Japanese titles of what an organisation was told, oldest first."""
     rows = Notice.objects.filter(organisation=organisation).order_by("pk")
     return [row.title["ja"] for row in rows]

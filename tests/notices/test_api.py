@@ -29,7 +29,7 @@ def fill(organisation, rows=1):
     for number in range(rows):
         facts = {"organisation_id": organisation.pk, "subject": f"trd_{number}"}
         task = services.open_task(kind=TaskKind.FUND, thread=f"agr_{number}", title=TITLE, **facts)
-        notice = services.tell(wording=Wording(TITLE, TITLE), **facts)
+        notice = services.send_notice(wording=Wording(TITLE, TITLE), **facts)
     return task, notice
 
 
@@ -39,7 +39,7 @@ def test_tasks_and_notices_are_read_in_both_languages(client, subject):
     assert shown == {
         "id": task.public_id,
         "kind": "fund",
-        "kind_label": {"ja": "代金の支払い", "en": "pay for the trade"},
+        "kind_label": {"ja": "代金の入金", "en": "pay in for the trade"},
         "subject": "trd_0",
         "title": {"ja": "起こりました", "en": "It happened"},
         "deadline": None,

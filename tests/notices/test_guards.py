@@ -72,7 +72,9 @@ def test_a_closed_task_may_be_asked_again(task, organisation):
 
 
 def test_a_notice_is_kept_as_it_was_told(organisation):
-    notice = services.tell(organisation_id=organisation.pk, subject="trd_1", wording=Wording(TITLE, TITLE))
+    notice = services.send_notice(
+        organisation_id=organisation.pk, subject="trd_1", wording=Wording(TITLE, TITLE)
+    )
     refused("cannot be changed", "UPDATE notices_notice SET title = '{}'")
     refused("are kept", "DELETE FROM notices_notice")
     services.mark_read(actor=parties.actor_for(organisation), notice=notice.public_id)

@@ -13,7 +13,7 @@ from marketplace.notices.models import Notice, Task
 from marketplace.participants import services as participation
 from tests.participants import factories as parties
 
-from .factories import handle, inbox, told
+from .factories import handle, inbox, notice_titles
 
 pytestmark = pytest.mark.django_db
 
@@ -77,15 +77,15 @@ def test_a_negotiation_passes_the_task_back_and_forth(buyer, seller, both):
     assert inbox(buyer) == [("answer", "ngt_1", "done"), ("sign", "ngt_1", "open")]
     negotiation(both, "finalized", "system", None)
     assert inbox(buyer) == [("answer", "ngt_1", "done"), ("sign", "ngt_1", "done")]
-    assert told(seller) == ["組織買 との契約が成立しました"]
-    assert told(buyer) == ["組織売 との契約が成立しました"]
+    assert notice_titles(seller) == ["組織買 との契約が成立しました"]
+    assert notice_titles(buyer) == ["組織売 との契約が成立しました"]
 
 
 def test_a_terminated_negotiation_leaves_nothing_to_do(buyer, seller, both):
     negotiation(both, "requested", "buyer", "seller")
     negotiation(both, "terminated", "buyer", None)
     assert inbox(seller) == [("answer", "ngt_1", "moot")]
-    assert told(seller) == ["組織買 との交渉は終了しました"]
+    assert notice_titles(seller) == ["組織買 との交渉は終了しました"]
 
 
 def test_the_same_move_again_changes_nothing(buyer, seller, both):
@@ -123,8 +123,8 @@ def accepted(trade, by):
 def test_a_trade_goes_from_paying_to_accepting(buyer, seller, trade):
     concluded(trade)
     assert Task.objects.get().title == {
-        "ja": "組織売 との取引代金 ￥110,000 を支払ってください",
-        "en": "Pay ¥110,000 for the trade with Organisation 売",
+        "ja": "組織売 との取引の代金 ￥110,000 を入金してください",
+        "en": "Pay in ¥110,000 for the trade with Organisation 売",
     }
     secured(trade)
     granted(trade)
@@ -137,29 +137,29 @@ def test_a_trade_goes_from_paying_to_accepting(buyer, seller, trade):
     accepted(trade, "buyer")
     assert inbox(buyer)[-1] == ("accept", "ent_1", "done")
     assert inbox(seller) == []
-    assert told(seller) == ["組織買 の代金を確保しました", "組織買 がデータを受け入れました"]
+    assert notice_titles(seller) == ["組織買 との取引の資金を確保しました", "組織買 がデータを検収しました"]
 
 
 def test_silence_leaves_the_inspection_undone(buyer, seller, trade):
     matched(trade)
     accepted(trade, "lapse")
     assert inbox(buyer) == [("accept", "ent_1", "moot")]
-    assert told(seller) == ["組織買 の検収期間が終了しました"]
+    assert notice_titles(seller) == ["組織買 の検査期間が終了しました"]
 
 
 def test_a_failed_trade_asks_for_nothing_more(buyer, seller, trade):
     concluded(trade)
     handle(handlers.on_trade_failed, clearing.TradeFailed(reason_code="not_funded", **trade))
     assert inbox(buyer) == [("fund", "trd_1", "moot")]
-    assert told(buyer) == ["組織売 との取引は不成立となりました"]
-    assert told(seller) == ["組織買 との取引は不成立となりました"]
+    assert notice_titles(buyer) == ["組織売 との取引は不成立となりました"]
+    assert notice_titles(seller) == ["組織買 との取引は不成立となりました"]
 
 
 def test_a_refund_asks_for_nothing_more(buyer, seller, trade):
     granted(trade)
     handle(handlers.on_trade_refunded, clearing.TradeRefunded(amount_minor=500, currency="JPY", **trade))
     assert inbox(buyer) == [("collect", "ent_1", "moot")]
-    assert told(buyer) == told(seller) == ["￥500 を利用者へ返金しました"]
+    assert notice_titles(buyer) == notice_titles(seller) == ["￥500 を利用者へ返金しました"]
 
 
 def dispute(trade, outcome=None):
@@ -183,11 +183,11 @@ def test_a_dispute_is_the_operators_to_resolve(operator, buyer, seller, trade, o
     dispute(trade)
     assert inbox(buyer) == [("accept", "ent_1", "done")]
     assert inbox(operator) == [("resolve", "dsp_1", "open")]
-    assert told(seller) == ["組織買 との間で紛争が申し立てられました"]
+    assert notice_titles(seller) == ["組織買 との取引で異議が申し立てられました"]
     dispute(trade, outcome)
     assert inbox(operator) == [("resolve", "dsp_1", "done")]
     assert inbox(buyer)[-1] == last
-    assert len(told(buyer)) == len(told(seller)) == 2
+    assert len(notice_titles(buyer)) == len(notice_titles(seller)) == 2
     granted(trade)
     assert inbox(buyer).count(("collect", "ent_1", "open")) == 1
 
@@ -209,14 +209,14 @@ def decided(admission, state, decision="dec_1"):
 @pytest.mark.parametrize(
     ("state", "title"),
     [
-        ("admitted", "分野 分野mobility の利用者として承認されました"),
-        ("refused", "分野 分野mobility の利用者としては承認されませんでした"),
-        ("withdrawn", "分野 分野mobility の利用者としての承認は終了しました"),
+        ("admitted", "分野 分野mobility への利用者としての参加が承認されました"),
+        ("refused", "分野 分野mobility への利用者としての参加は承認されませんでした"),
+        ("withdrawn", "分野 分野mobility への利用者としての参加承認は終了しました"),
     ],
 )
 def test_the_applicant_learns_the_decision(operator, buyer, state, title):
     decided(parties.application_for(buyer), state, None)
-    assert told(buyer) == [title]
+    assert notice_titles(buyer) == [title]
     assert inbox(operator) == []
 
 
@@ -246,7 +246,7 @@ def test_sellers_and_payers_are_told(buyer, seller):
     }
     handle(handlers.on_version_published, listings.ListingVersionPublished(**version))
     handle(handlers.on_version_refused, listings.ListingVersionRefused(**version))
-    assert told(seller) == ["データの掲載を開始しました", "データを掲載できません"]
+    assert notice_titles(seller) == ["出品を公開しました", "出品は公開されませんでした"]
     payment = clearing.PaymentReceived(
         organisation=buyer.public_id, amount_minor=1_000, currency="JPY", bank_reference="B-1"
     )
@@ -259,10 +259,10 @@ def test_sellers_and_payers_are_told(buyer, seller):
         statement="stm_1", organisation=buyer.public_id, currency="JPY", month="2025-11"
     )
     handle(handlers.on_statement_made, statement)
-    assert told(buyer) == [
+    assert notice_titles(buyer) == [
         "￥1,000 の入金を確認しました",
         "帳票 2025-001 を発行しました",
-        "2025-11 の取引明細書を発行しました",
+        "2025-11 の月次明細を発行しました",
     ]
     assert queries.counts()["notices"] == 5
 
@@ -272,8 +272,8 @@ def test_a_represented_supplier_is_told_of_its_copy(buyer, seller):
         invoice="inv_1", issuer="x", recipient=buyer.public_id, number="2025-001", supplier=seller.public_id
     )
     handle(handlers.on_invoice_issued, invoice)
-    assert told(buyer) == ["帳票 2025-001 を発行しました"]
-    assert told(seller) == ["帳票 2025-001 を貴社に代わり発行しました"]
+    assert notice_titles(buyer) == ["帳票 2025-001 を発行しました"]
+    assert notice_titles(seller) == ["帳票 2025-001 を貴組織に代わり発行しました"]
 
 
 def test_every_text_is_written_in_both_languages(buyer, seller, both, trade):
@@ -293,8 +293,8 @@ def test_an_overdue_cycle_is_the_operator_s_task_until_it_has_moved_on(operator)
     handle(handlers.on_cycle_overdue, overdue)
     assert inbox(operator) == [("expedite", "cyc_1", "open")]
     title = Task.objects.get().title
-    assert title["en"].startswith("Bring on cycle JPY-2030-0001: its steps take too long")
-    assert title["ja"].startswith("清算サイクル JPY-2030-0001 に対応してください: 処理に時間が")
+    assert title["en"].startswith("Cycle JPY-2030-0001 is late: its steps take too long")
+    assert title["ja"].startswith("清算サイクル JPY-2030-0001 が遅延しています: 処理に時間が")
     handle(handlers.on_cycle_caught_up, clearing.CycleCaughtUp(cycle="cyc_1", reason_code="slow"))
     assert inbox(operator) == [("expedite", "cyc_1", "done")]
 

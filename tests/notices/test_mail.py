@@ -42,8 +42,8 @@ def member(organisation, address, language="ja"):
     return user
 
 
-def tell(organisation):
-    return services.tell(organisation_id=organisation.pk, subject="trd_1", wording=WORDING)
+def send(organisation):
+    return services.send_notice(organisation_id=organisation.pk, subject="trd_1", wording=WORDING)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def organisation(db):
 
 def test_each_member_gets_one_mail_in_its_language(organisation):
     member(parties.organisation("B"), "other@example.jp")
-    tell(organisation)
+    send(organisation)
     assert send_mail() == 2
     assert send_mail() == 0
     assert sorted((message.to[0], message.subject) for message in outbox.outbox) == [
@@ -88,12 +88,12 @@ def test_a_task_is_mailed_once_with_its_deadline(organisation):
 
 def test_who_left_gets_no_mail(organisation):
     User.objects.filter(email="ja@example.jp").update(is_active=False)
-    tell(organisation)
+    send(organisation)
     assert [message.address for message in MailMessage.objects.all()] == ["en@example.jp"]
 
 
 def test_a_server_that_does_not_answer_is_tried_again_later(organisation, settings, caplog):
-    tell(organisation)
+    send(organisation)
     settings.EMAIL_BACKEND = f"{__name__}.BrokenServer"
     assert mail.send_due_mail() == 2
     assert mail.send_due_mail() == 0
@@ -110,7 +110,7 @@ def test_a_server_that_does_not_answer_is_tried_again_later(organisation, settin
 
 
 def test_after_many_failures_it_is_given_up(organisation, settings):
-    tell(organisation)
+    send(organisation)
     settings.EMAIL_BACKEND = f"{__name__}.BrokenServer"
     for _ in range(mail.ATTEMPTS_MAX):
         MailMessage.objects.filter(state="queued").update(due_at=timezone.now())
@@ -121,7 +121,7 @@ def test_after_many_failures_it_is_given_up(organisation, settings):
 
 
 def test_a_run_sends_a_limited_number(organisation):
-    tell(organisation)
+    send(organisation)
     assert [mail.send_due_mail(limit=1) for _ in range(3)] == [1, 1, 0]
 
 
@@ -129,7 +129,7 @@ def test_two_senders_never_send_one_mail_both(committed_database):
     subject = parties.organisation()
     for number in range(12):
         member(subject, f"member{number}@example.jp")
-    tell(subject)
+    send(subject)
     tried: list[int] = []
 
     def sender() -> None:

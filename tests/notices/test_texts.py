@@ -37,10 +37,10 @@ def test_every_kind_and_state_has_words():
 
 
 def test_a_field_may_differ_by_language():
-    label = texts.worded(Label("to {party}", "{party} へ"), party={"ja": "讃岐", "en": "Sanuki"})
+    label = texts.fill_label(Label("to {party}", "{party} へ"), party={"ja": "讃岐", "en": "Sanuki"})
     assert (label.en, label.ja) == ("to Sanuki", "讃岐 へ")
 
 
 def test_braces_in_a_name_are_only_text():
-    label = texts.worded(Label("to {party}", "{party} へ"), party="{secret}")
+    label = texts.fill_label(Label("to {party}", "{party} へ"), party="{secret}")
     assert (label.en, label.ja) == ("to {secret}", "{secret} へ")

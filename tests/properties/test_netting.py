@@ -17,7 +17,7 @@ from clearing.run.posting_plan import plan_of
 from clearing.trades.lines import BLOCK_LINES, PAGE_LINES
 from clearing.trades.states import ObligationKind
 from marketplace.kernel.labels import Label
-from marketplace.kernel.merkle import MerkleTree, leaf_hash, merkle_root, proves, root_of
+from marketplace.kernel.merkle import MerkleTree, leaf_hash, merkle_root, packed_merkle_root, verify_inclusion
 from marketplace.kernel.money import allocate, share_of
 
 OPERATOR = 1
@@ -193,7 +193,7 @@ def test_a_root_by_blocks_is_the_root_over_all_pages(size):
         for at in range(0, size, PAGE_LINES)
     ]
     blocks = blocks_over(b"".join(leaves))
-    assert root_over(blocks) == merkle_root(pages).hex() == root_of(b"".join(pages)).hex()
+    assert root_over(blocks) == merkle_root(pages).hex() == packed_merkle_root(b"".join(pages)).hex()
     assert [block.first_leaf for block in blocks] == [leaf.hex() for leaf in leaves[::BLOCK_LINES]]
     assert sum(block.lines for block in blocks) == size
 
@@ -202,9 +202,9 @@ def test_a_root_by_blocks_is_the_root_over_all_pages(size):
 def test_every_path_of_a_tree_proves_its_leaf_and_no_other(size, data):
     leaves = [leaf_hash(str(number).encode()) for number in range(size)]
     index = data.draw(st.integers(0, size - 1))
-    path, root = MerkleTree(leaves).path(index), merkle_root(leaves)
-    assert proves(leaf=leaves[index], index=index, size=size, proof=path, root=root)
+    path, root = MerkleTree(leaves).inclusion_proof(index), merkle_root(leaves)
+    assert verify_inclusion(leaf=leaves[index], index=index, size=size, proof=path, root=root)
     other = data.draw(st.integers(0, size - 1).filter(lambda number: number != index)) if size > 1 else None
     if other is not None:
-        assert not proves(leaf=leaves[other], index=index, size=size, proof=path, root=root)
-        assert not proves(leaf=leaves[index], index=other, size=size, proof=path, root=root)
+        assert not verify_inclusion(leaf=leaves[other], index=index, size=size, proof=path, root=root)
+        assert not verify_inclusion(leaf=leaves[index], index=other, size=size, proof=path, root=root)

@@ -126,7 +126,7 @@ def test_the_books_balance_and_everything_was_handled(report):
 
 def test_the_checker_finds_nothing(report):
     assert {name: breaches for name, breaches in verify_all().items() if breaches} == {}
-    assert events.troubles() == []
+    assert events.handler_failures() == []
 
 
 def test_the_suspended_participant_left_nothing_behind(report):

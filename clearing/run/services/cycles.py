@@ -16,7 +16,7 @@ from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.money import exponent
-from marketplace.kernel.refusals import keeping_refusals
+from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
 
 from ...approvals.services import require_second_person
@@ -160,7 +160,7 @@ def pause_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
     return subject
 
 
-@keeping_refusals()
+@record_refusals()
 def resume_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
     """Let a cycle that is on hold go on. Emits cycle.resumed.
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from marketplace.events.queries import unseen_before
+from marketplace.events.queries import count_unhandled_before
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.participants.queries import operator_organisation
@@ -162,7 +162,7 @@ def _shortfalls(cycle: Cycle, foreseen: list[ForeseenPosition]) -> list[Foreseen
 
 def _events_unseen(cycle: Cycle) -> int:
     if cycle.barrier is not None:
-        return unseen_before(int(str(cycle.barrier)), SUBSCRIBER)
+        return count_unhandled_before(int(str(cycle.barrier)), SUBSCRIBER)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")
-        return unseen_before(int(cursor.fetchone()[0]), SUBSCRIBER)
+        return count_unhandled_before(int(cursor.fetchone()[0]), SUBSCRIBER)

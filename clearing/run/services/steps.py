@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from marketplace.events.queries import unseen_before
+from marketplace.events.queries import count_unhandled_before
 from marketplace.events.schemas.clearing import CycleMoved
 from marketplace.events.services import emit
 from marketplace.evidence.services import record
@@ -121,7 +121,7 @@ def validate(cycle: Cycle, actor: Actor, ahead: Content | None = None) -> bool:
 
 
 def _waits(cycle: Cycle) -> bool:
-    return unseen_before(int(str(cycle.barrier)), SUBSCRIBER) > 0
+    return count_unhandled_before(int(str(cycle.barrier)), SUBSCRIBER) > 0
 
 
 def _unlike_trade(cycle: Cycle) -> int:

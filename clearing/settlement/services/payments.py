@@ -14,7 +14,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
-from marketplace.kernel.refusals import keeping_refusals
+from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
 
 from ...approvals.services import require_second_person
@@ -60,7 +60,7 @@ def report_failed_payment(*, actor: Actor, instruction: str, reason: str) -> Set
     return subject
 
 
-@keeping_refusals()
+@record_refusals()
 def retry_payment(*, actor: Actor, instruction: str) -> SettlementInstruction:
     """Plan a payment that failed once more, under a reference of its own; the new instruction.
 

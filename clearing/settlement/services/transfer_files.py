@@ -13,7 +13,7 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import digest_of, sha256_hex
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
-from marketplace.kernel.refusals import keeping_refusals
+from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
 from marketplace.participants.payout_accounts import PayoutAccount
 from marketplace.participants.queries import organisations_by_id
@@ -115,7 +115,7 @@ class _Sorted:
     left_out: list[dict[str, str]]
 
 
-@keeping_refusals()
+@record_refusals()
 def create_transfer_file(
     *, actor: Actor, cycle: str | None = None, currency: str | None = None
 ) -> TransferFile:

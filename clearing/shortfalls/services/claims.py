@@ -5,7 +5,7 @@ from __future__ import annotations
 from marketplace.evidence.services import record
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.identifiers import new_identifier
-from marketplace.kernel.refusals import keeping_refusals
+from marketplace.kernel.refusals import record_refusals
 from marketplace.participants.queries import OrganisationView, get_organisation
 
 from ...approvals.services import require_second_person
@@ -17,7 +17,7 @@ from ..queries import Funds, funds_of
 from .deposits import require_amount, require_currency, require_participant, stated_reason
 
 
-@keeping_refusals()
+@record_refusals()
 def write_off_claim(
     *, actor: Actor, organisation: str, amount_minor: int, reason: str, currency: str = "JPY"
 ) -> Funds:

@@ -9,7 +9,7 @@ from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
-from marketplace.kernel.refusals import keeping_refusals
+from marketplace.kernel.refusals import record_refusals
 from marketplace.participants.queries import OrganisationView, get_organisation, organisations_by_id
 
 from ...approvals.services import require_second_person
@@ -51,7 +51,7 @@ def pay_deposit(*, actor: Actor, amount_minor: int, currency: str) -> Funds:
     return funds_of(owner, currency)
 
 
-@keeping_refusals()
+@record_refusals()
 def release_deposit(
     *, actor: Actor, organisation: str, amount_minor: int, reason: str, currency: str = "JPY"
 ) -> Funds:

@@ -13,7 +13,7 @@ from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
 from marketplace.kernel.money import share_of
-from marketplace.kernel.refusals import keeping_refusals
+from marketplace.kernel.refusals import record_refusals
 from marketplace.participants.queries import organisations_by_id
 
 from ...approvals.services import require_second_person
@@ -85,7 +85,7 @@ def adjust_trade(
     return True
 
 
-@keeping_refusals()
+@record_refusals()
 def refund_trade(*, actor: Actor, trade: str, reason: str, amount_minor: int | None = None) -> Obligation:
     """The seller gives the price of an accepted trade back, in part or (None) all that is left of it, with its tax.
 
@@ -153,7 +153,7 @@ def _return_fee(trade: Trade, source: str) -> int:
     return make_fee_refund(trade=trade, source=f"{source}:fee").amount_minor
 
 
-@keeping_refusals()
+@record_refusals()
 def penalise_trade(*, actor: Actor, trade: str, debtor: str, amount_minor: int, reason: str) -> Obligation:
     """A party of an accepted trade (its public identifier) owes the other a penalty, without tax.
 
@@ -199,7 +199,7 @@ def penalise_trade(*, actor: Actor, trade: str, debtor: str, amount_minor: int, 
     return obligation
 
 
-@keeping_refusals()
+@record_refusals()
 def reverse_obligation(*, actor: Actor, obligation: str, reason: str) -> Obligation:
     """Undo a correction by one obligation of the same amount the other way, once.
 

@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 ('handler', models.CharField(max_length=120)),
                 ('subscriber', models.CharField(max_length=40)),
                 ('subject', models.CharField(max_length=60)),
-                ('state', models.CharField(choices=[('pending', 'waiting to be handled'), ('handled', 'handled'), ('parked', 'parked after repeated failure')], default='pending', max_length=10)),
+                ('state', models.CharField(choices=[('pending', 'pending'), ('handled', 'handled'), ('parked', 'parked after repeated failures')], default='pending', max_length=10)),
                 ('attempts', models.PositiveIntegerField(default=0)),
                 ('due_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('handled_at', models.DateTimeField(null=True)),

@@ -1,1 +1,1 @@
-"""Every event of the house, as pure dataclasses: one module an emitting application. Nothing else lives here."""
+"""The schemas of all events, as pure dataclasses: one module per emitting application."""

@@ -1,4 +1,4 @@
-"""Events of trades, cycles and settlement. A trade's events are ordered by its agreement."""
+"""Events of clearing: trades, cycles, settlement. A trade's events are ordered by its agreement."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from marketplace.events.schema import Event
 
 @dataclass(frozen=True, kw_only=True)
 class TradeConcluded(Event):
-    """A trade stands and waits for money. ``gross_minor`` includes tax; ``fund_by``: ISO instant.
+    """A trade was made and waits for the buyer's money. ``gross_minor`` includes tax; ``fund_by``: ISO instant.
 
-    ``charge`` is its number within the agreement: 1 but for later instalments and periods.
+    ``charge`` is the number of the charge within the agreement: 1, or more for later instalments and periods.
     """
 
     type = "trade.concluded"
@@ -29,7 +29,7 @@ class TradeConcluded(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TradeSecured(Event):
-    """The money of the trade is held; access may be granted, by the first ``charge`` of an agreement."""
+    """The trade is secured. The first ``charge`` of an agreement lets access be granted."""
 
     type = "trade.secured"
     subject_field = "agreement"
@@ -46,7 +46,7 @@ class TradeSecured(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TradeFailed(Event):
-    """The trade ended without money; access under its agreement ends too. ``reason_code``: ``not_funded``, …"""
+    """The trade ended unpaid; access under its agreement ends too. ``reason_code``: ``not_funded``, …"""
 
     type = "trade.failed"
     subject_field = "agreement"
@@ -61,7 +61,7 @@ class TradeFailed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TradeRefunded(Event):
-    """The money of the trade went back to the buyer."""
+    """The hold of the trade was returned to the buyer."""
 
     type = "trade.refunded"
     subject_field = "agreement"
@@ -77,7 +77,7 @@ class TradeRefunded(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentReceived(Event):
-    """Money of a participant arrived at the market's bank."""
+    """A pay-in of a participant was recorded. ``bank_reference``: the bank's reference of the bank entry."""
 
     type = "payment.received"
     subject_field = "organisation"
@@ -90,7 +90,7 @@ class PaymentReceived(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class CycleMoved(Event):
-    """A clearing cycle reached ``state``."""
+    """A clearing cycle changed state. ``state``: the new one."""
 
     type = "cycle.moved"
     subject_field = "cycle"
@@ -101,7 +101,7 @@ class CycleMoved(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ShortfallOccurred(Event):
-    """A participant owed more in a cycle than it had: ``deferred_minor`` of ``missing_minor`` was put off."""
+    """A participant had a shortfall of ``missing_minor`` in a cycle, of which ``deferred_minor`` was deferred."""
 
     type = "shortfall.occurred"
     subject_field = "organisation"
@@ -116,7 +116,7 @@ class ShortfallOccurred(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentDeferred(Event):
-    """What a participant was to get in a cycle goes on into the next: whoever owes it did not have it."""
+    """``amount_minor`` that a cycle was to pay a participant was deferred, because a debtor had a shortfall."""
 
     type = "payment.deferred"
     subject_field = "organisation"
@@ -129,7 +129,7 @@ class PaymentDeferred(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class CyclePaused(Event):
-    """The operator keeps a cycle in ``state`` until it is released."""
+    """The operator paused a cycle in ``state``."""
 
     type = "cycle.paused"
     subject_field = "cycle"
@@ -140,7 +140,7 @@ class CyclePaused(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class CycleResumed(Event):
-    """A cycle that was held goes on from ``state``."""
+    """The operator resumed a paused cycle in ``state``."""
 
     type = "cycle.resumed"
     subject_field = "cycle"
@@ -151,7 +151,7 @@ class CycleResumed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class CycleOverdue(Event):
-    """A cycle is later than it should be. ``reason_code``: ``not_closed``, ``slow`` or ``past_value_date``.
+    """A cycle is late. ``reason_code``: ``not_closed``, ``slow`` or ``past_value_date``.
 
     ``since``: ISO instant.
     """
@@ -167,7 +167,7 @@ class CycleOverdue(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class CycleCaughtUp(Event):
-    """A cycle that was overdue for ``reason_code`` has moved on."""
+    """A cycle is no longer late for ``reason_code``."""
 
     type = "cycle.caught_up"
     subject_field = "cycle"
@@ -178,7 +178,7 @@ class CycleCaughtUp(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class InvoiceIssued(Event):
-    """A document of a cycle is ready for its recipient; ``supplier`` gets a copy where the issuer represents it."""
+    """An invoice was issued to its recipient; ``supplier`` gets a copy where the market issues it on its behalf."""
 
     type = "invoice.issued"
     subject_field = "invoice"
@@ -192,7 +192,7 @@ class InvoiceIssued(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalAsked(Event):
-    """A command on a large amount waits for a second person of the operator. ``expires_at``: ISO instant."""
+    """A command waits for the approval of a second person. ``expires_at``: ISO instant."""
 
     type = "approval.asked"
     subject_field = "approval"
@@ -207,7 +207,7 @@ class ApprovalAsked(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalEnded(Event):
-    """A command no longer waits for a second person: ``approved``, ``withdrawn`` or ``expired``."""
+    """An approval ended. ``state``: ``approved``, ``withdrawn`` or ``expired``."""
 
     type = "approval.ended"
     subject_field = "approval"
@@ -218,7 +218,7 @@ class ApprovalEnded(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class MoneyReturning(Event):
-    """Money of a participant that is tied to no trade goes back to it: ``idle``, or ``above_cap``."""
+    """Money that no trade needs is paid back to its participant. ``reason_code``: ``idle`` or ``above_cap``."""
 
     type = "money.returning"
     subject_field = "organisation"
@@ -232,7 +232,10 @@ class MoneyReturning(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class MoneyStuck(Event):
-    """Money of a participant would go back, but it cannot be paid: ``no_account``, ``abroad``. It stays available."""
+    """Money that no trade needs cannot be paid back and stays available.
+
+    ``reason_code``: ``no_account`` or ``abroad``.
+    """
 
     type = "money.stuck"
     subject_field = "organisation"
@@ -245,7 +248,7 @@ class MoneyStuck(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SegregationBroken(Event):
-    """The daily check found that clients' money and what is owed to them do not agree."""
+    """The daily segregation check found a difference between client money and what is owed to clients."""
 
     type = "segregation.broken"
     subject_field = "currency"
@@ -260,7 +263,7 @@ class SegregationBroken(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SegregationRestored(Event):
-    """The daily check agrees again."""
+    """The daily segregation check finds no difference any more."""
 
     type = "segregation.restored"
     subject_field = "currency"
@@ -271,7 +274,7 @@ class SegregationRestored(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentLost(Event):
-    """For a day nobody has known what became of a payment that was handed to the bank. ``value_date``: ISO date."""
+    """The outcome of a payment is unknown one day after its value date. ``value_date``: ISO date."""
 
     type = "payment.lost"
     subject_field = "instruction"
@@ -285,7 +288,7 @@ class PaymentLost(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentFound(Event):
-    """The bank told what became of a payment that was out of sight: ``confirmed`` or ``failed``."""
+    """The outcome of a payment that was unknown is now known. ``state``: ``confirmed`` or ``failed``."""
 
     type = "payment.found"
     subject_field = "instruction"
@@ -296,7 +299,7 @@ class PaymentFound(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class StatementMade(Event):
-    """The statement of a month (``2026-11``) is ready for its participant."""
+    """The monthly statement of a participant was made. ``month``: ``2026-11``."""
 
     type = "statement.made"
     subject_field = "statement"

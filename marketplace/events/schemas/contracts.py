@@ -1,4 +1,4 @@
-"""Events of negotiation, agreement and dispute. All that follows an agreement is ordered by the agreement."""
+"""Events of contracts: negotiations, agreements, disputes. Events after conclusion are ordered by the agreement."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from marketplace.events.schema import Event, Part
 
 @dataclass(frozen=True, kw_only=True)
 class NegotiationMoved(Event):
-    """A negotiation changed state. ``state``: the new one; ``by``: ``buyer``, ``seller``, ``operator`` or ``system``;
-    ``waits_for``: whose move it is (``buyer``, ``seller``, or None when over); ``respond_by``: ISO instant or None."""
+    """A negotiation changed state. ``state``: the new one; ``by``: ``buyer``, ``seller``, ``operator`` or ``system``.
+
+    ``waits_for``: who must act next (``buyer``, ``seller``, or None when it is over); ``respond_by``: ISO instant or
+    None.
+    """
 
     type = "negotiation.moved"
     subject_field = "negotiation"
@@ -27,7 +30,7 @@ class NegotiationMoved(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Beneficiary(Part):
-    """Somebody who gets a share of what the seller is paid: ``share_bp`` hundredths of a percent of the price."""
+    """A beneficiary and its share of the price: ``share_bp`` hundredths of a percent."""
 
     organisation: str
     share_bp: int
@@ -35,13 +38,13 @@ class Beneficiary(Part):
 
 @dataclass(frozen=True, kw_only=True)
 class AgreementConcluded(Event):
-    """Both parties signed. Amounts exclude tax; ``reference`` is the buyer's own (its purchase order), unique per buyer.
+    """Both parties signed. Amounts exclude tax. ``reference``: the buyer's own (purchase order), unique per buyer.
 
-    ``charging``: ``one_off``; ``instalment`` (``price_minor`` in ``charges`` parts, one each ``period_months``
-    months); ``subscription`` (``price_minor`` a period, for ``charges`` periods); ``metered`` (the use of a period,
-    up to ``price_minor``). ``first_period_from``: ISO date on which the first period begins or the first instalment
-    is due; the day of conclusion if None. ``commissioned``: the data was made to order, so that it must be paid for
-    within a fixed time of its receipt.
+    ``charging``: ``one_off``; ``instalment`` (``price_minor`` in ``charges`` parts, one every ``period_months``
+    months); ``subscription`` (``price_minor`` per period, for ``charges`` periods); ``metered`` (by use, at most
+    ``price_minor`` per period). ``first_period_from``: ISO date on which the first period begins or the first
+    instalment is due; the day of conclusion if None. ``commissioned``: the data is made to order, so the law sets a
+    time limit for its payment, counted from its receipt.
     """
 
     type = "agreement.concluded"
@@ -82,7 +85,7 @@ class AgreementTerminated(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class DisputeOpened(Event):
-    """The buyer complains of a delivery: money and the inspection period stand still."""
+    """The buyer opened a dispute over a delivery. The hold stays and the inspection period is suspended."""
 
     type = "dispute.opened"
     subject_field = "agreement"
@@ -96,7 +99,11 @@ class DisputeOpened(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class DisputeResolved(Event):
-    """``outcome``: ``dismissed`` (the delivery stands), ``redelivery`` (inspection begins again), ``refund`` (undone)."""
+    """A dispute was resolved.
+
+    ``outcome``: ``dismissed`` (the delivery counts as accepted), ``redelivery`` (the inspection starts again) or
+    ``refund`` (the price is refunded).
+    """
 
     type = "dispute.resolved"
     subject_field = "agreement"
@@ -110,9 +117,9 @@ class DisputeResolved(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AdjustmentDue(Event):
-    """A correction in money that clearing must carry out once. ``debtor`` pays ``creditor``; amounts exclude tax.
+    """A correction that clearing must carry out once. ``debtor`` pays ``creditor``; amounts exclude tax.
 
-    ``kind``: ``adjustment`` of the price, ``refund`` of it by the seller, or ``penalty``, which is not taxed.
+    ``kind``: ``adjustment``, ``refund`` or ``penalty`` (outside consumption tax).
     """
 
     type = "adjustment.due"

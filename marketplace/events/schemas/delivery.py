@@ -1,4 +1,4 @@
-"""Events of delivery, ordered by the agreement they serve."""
+"""Events of delivery, ordered by the agreement."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from marketplace.events.schema import Event
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryGranted(Event):
-    """The buyer has access. ``expires_at``: ISO instant or None."""
+    """Access was granted to the buyer. ``expires_at``: ISO instant or None."""
 
     type = "delivery.granted"
     subject_field = "agreement"
@@ -24,7 +24,7 @@ class DeliveryGranted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryMatched(Event):
-    """What the buyer received is what was sent, by hash. ``inspect_by``: ISO instant at which silence accepts."""
+    """The hash that the buyer reported matches the one sent. ``inspect_by``: ISO instant, end of the inspection period."""
 
     type = "delivery.matched"
     subject_field = "agreement"
@@ -40,7 +40,10 @@ class DeliveryMatched(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryAccepted(Event):
-    """The buyer accepted (``by`` = ``buyer``), the period ended (``lapse``), or a dispute was dismissed (``dismissal``)."""
+    """The delivery was accepted.
+
+    ``by``: ``buyer``, ``lapse`` (the inspection period ended) or ``dismissal`` (a dispute was dismissed).
+    """
 
     type = "delivery.accepted"
     subject_field = "agreement"
@@ -55,7 +58,7 @@ class DeliveryAccepted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryEnded(Event):
-    """Access is over. ``reason_code``: ``refunded``, ``expired``, ``terminated``, ``not_collected``."""
+    """Access ended. ``reason_code``: ``refunded``, ``expired``, ``terminated`` or ``not_collected``."""
 
     type = "delivery.ended"
     subject_field = "agreement"
@@ -69,9 +72,9 @@ class DeliveryEnded(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class UsageRecorded(Event):
-    """Metered data was used. ``usage`` names this use once for ever; ``quantity`` is in units of the agreement.
+    """Metered data was used. ``usage``: a unique name of this use; ``quantity``: in units of the agreement.
 
-    ``amount_minor`` is what the use costs without tax; ``used_at``: ISO instant.
+    ``amount_minor``: the price of the use without tax; ``used_at``: ISO instant.
     """
 
     type = "usage.recorded"

@@ -9,7 +9,7 @@ from marketplace.events.schema import Event
 
 @dataclass(frozen=True, kw_only=True)
 class ListingVersionSubmitted(Event):
-    """A seller asks to publish a version of a listing; it waits for measurement and rules."""
+    """A seller submitted a version for publication; it waits for its quality profile and the rules."""
 
     type = "listing.version_submitted"
     subject_field = "listing"
@@ -21,7 +21,7 @@ class ListingVersionSubmitted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ListingVersionPublished(Event):
-    """A version can be found and bought."""
+    """A version was published."""
 
     type = "listing.version_published"
     subject_field = "listing"
@@ -34,7 +34,7 @@ class ListingVersionPublished(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ListingVersionRefused(Event):
-    """Rules refused a version; ``decision`` keeps the reasons."""
+    """The rules refused a version; ``decision`` records the reasons."""
 
     type = "listing.version_refused"
     subject_field = "listing"
@@ -47,7 +47,7 @@ class ListingVersionRefused(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ListingWithdrawn(Event):
-    """A seller or the operator took a listing from sale; agreements in force stay."""
+    """The seller or the operator withdrew a listing; agreements in force continue."""
 
     type = "listing.withdrawn"
     subject_field = "listing"

@@ -1,4 +1,4 @@
-"""Events of participation."""
+"""Events of participants: organisations, admissions, suspensions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from marketplace.events.schema import Event
 
 @dataclass(frozen=True, kw_only=True)
 class OrganisationRegistered(Event):
-    """An organisation made itself known to the market."""
+    """An organisation was registered."""
 
     type = "organisation.registered"
     subject_field = "organisation"
@@ -19,7 +19,7 @@ class OrganisationRegistered(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AdmissionApplied(Event):
-    """An organisation asks to take part in a segment. ``capacity``: ``seller`` or ``buyer``."""
+    """An organisation applied for admission to a segment. ``capacity``: ``seller`` or ``buyer``."""
 
     type = "admission.applied"
     subject_field = "admission"
@@ -32,7 +32,7 @@ class AdmissionApplied(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AdmissionDecided(Event):
-    """A rule or the operator decided. ``state``: the admission's state afterwards; ``decision`` keeps the reasons."""
+    """The rules or the operator decided on an admission. ``state``: the new one; ``decision`` records the reasons."""
 
     type = "admission.decided"
     subject_field = "admission"
@@ -47,7 +47,7 @@ class AdmissionDecided(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ParticipantSuspended(Event):
-    """An organisation may make no new business; what it owes stays."""
+    """An organisation was suspended: it can make no new agreements; its obligations remain."""
 
     type = "participant.suspended"
     subject_field = "organisation"
@@ -58,7 +58,7 @@ class ParticipantSuspended(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ParticipantReinstated(Event):
-    """A suspended organisation may do business again."""
+    """The suspension of an organisation ended."""
 
     type = "participant.reinstated"
     subject_field = "organisation"

@@ -9,7 +9,7 @@ from marketplace.events.schema import Event
 
 @dataclass(frozen=True, kw_only=True)
 class QualityProfiled(Event):
-    """A listing version was measured; its facts and measurements can be read."""
+    """A listing version was measured; its profile can be read."""
 
     type = "quality.profiled"
     subject_field = "listing"

@@ -1,4 +1,4 @@
-"""Events of the rule layer: rulebooks and trading halts."""
+"""Events of the rules: rulebooks and halts."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ class RulebookPublished(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TradingHalted(Event):
-    """New trades were stopped. ``scope``: ``listing``, ``segment`` or ``market``; ``target``: the listing's public
-    identifier or the segment's code, None for the market; ``since``: ISO 8601 instant."""
+    """A halt began. ``scope``: ``listing``, ``segment`` or ``market``; ``since``: ISO 8601 instant.
+
+    ``target``: the listing's public identifier or the segment's code, None for the market.
+    """
 
     type = "trading.halted"
     subject_field = "halt"
@@ -36,7 +38,7 @@ class TradingHalted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TradingResumed(Event):
-    """A halt was lifted. ``scope`` and ``target`` as when it began; ``resumed_at``: ISO 8601 instant."""
+    """A halt was lifted. ``scope`` and ``target``: as in TradingHalted; ``resumed_at``: ISO 8601 instant."""
 
     type = "trading.resumed"
     subject_field = "halt"

@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                 ('address', models.EmailField(max_length=254)),
                 ('title', models.CharField(max_length=300)),
                 ('text', models.TextField()),
-                ('state', models.CharField(choices=[('queued', 'waiting to be sent'), ('sent', 'handed to the mail server'), ('failed', 'given up after repeated failure')], default='queued', max_length=8)),
+                ('state', models.CharField(choices=[('queued', 'waiting to be sent'), ('sent', 'handed to the mail server'), ('failed', 'failed after repeated attempts')], default='queued', max_length=8)),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('due_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('sent_at', models.DateTimeField(null=True)),

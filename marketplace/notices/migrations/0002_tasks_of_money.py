@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='task',
             name='kind',
-            field=models.CharField(choices=[('answer', 'answer an offer or a request'), ('sign', 'sign the contract'), ('fund', 'pay for the trade'), ('collect', 'collect the data'), ('accept', 'inspect and accept the data'), ('resolve', 'resolve the dispute'), ('review', 'review an application on hold'), ('expedite', 'bring on an overdue clearing'), ('countersign', 'countersign a large amount'), ('reconcile', "find out why clients' money does not agree"), ('look_up', 'find out what became of a payment')], max_length=12),
+            field=models.CharField(choices=[('answer', 'answer the proposed terms'), ('sign', 'sign the contract'), ('fund', 'pay in for the trade'), ('collect', 'download the data'), ('accept', 'inspect and accept the data'), ('resolve', 'resolve the dispute'), ('review', 'review the application'), ('expedite', 'attend to the late cycle'), ('countersign', 'approve as the second person'), ('reconcile', 'find the difference in the segregation check'), ('look_up', 'find out the outcome of the payment')], max_length=12),
         ),
         migrations.AddConstraint(
             model_name='task',

@@ -151,7 +151,7 @@ def _organisation_for(actor: Actor, public_id: str) -> Organisation:
     organisation = Organisation.objects.filter(public_id=public_id).first()
     if organisation is None:
         raise Missing(kind="organisation", identifier=public_id)
-    actor.require_sight(organisation.pk, kind="organisation", identifier=public_id)
+    actor.require_scope(organisation.pk, kind="organisation", identifier=public_id)
     membership = Membership.objects.filter(user__public_id=actor.identifier).first()
     if membership is not None and membership.role != MemberRole.OWNER:
         raise OwnerNeeded()

@@ -153,7 +153,7 @@ def _locked_admission(actor: Actor, public_id: str) -> Admission:
     )
     if admission is None:
         raise Missing(kind="admission", identifier=public_id)
-    actor.require_sight(admission.organisation_id, kind="admission", identifier=public_id)
+    actor.require_scope(admission.organisation_id, kind="admission", identifier=public_id)
     return admission
 
 

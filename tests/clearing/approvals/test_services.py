@@ -31,7 +31,7 @@ from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor, Role
 from marketplace.kernel.errors import Forbidden, IllegalTransition, Missing
-from marketplace.kernel.refusals import keeping_refusals
+from marketplace.kernel.refusals import record_refusals
 from tests.participants.factories import actor_for, client_of
 
 from .. import factories
@@ -63,7 +63,7 @@ def ask(
     actor: Actor, *, subject: str = "sub_1", amount: int = LARGE_MINOR, **payload: str
 ) -> Approval | None:
     """A command on money that does nothing but ask for a second person."""
-    with keeping_refusals():
+    with record_refusals():
         return require_second_person(
             actor=actor,
             command="clearing.test",
@@ -196,7 +196,7 @@ def test_a_request_is_withdrawn_by_whoever_will_not_have_it(market, first, secon
 
 
 def test_the_record_outlives_every_transaction_around_it(market, first):
-    with pytest.raises(SecondPersonNeeded) as needed, keeping_refusals(), keeping_refusals():
+    with pytest.raises(SecondPersonNeeded) as needed, record_refusals(), record_refusals():
         ask(first)
     assert [row.public_id for row in Approval.objects.all()] == [needed.value.fields["approval"]]
     assert EvidenceRecord.objects.filter(kind="clearing.approval_asked").count() == 1

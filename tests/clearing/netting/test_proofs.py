@@ -19,7 +19,7 @@ from clearing.netting.recomputation import changed_cycles
 from clearing.trades.lines import PAGE_LINES, PORTION, PORTION_LINES
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.invariants import verify_all
-from marketplace.kernel.merkle import HASH_BYTES, leaf_hash, paged, proves
+from marketplace.kernel.merkle import HASH_BYTES, hash_pages, leaf_hash, verify_inclusion
 
 from .. import factories
 
@@ -70,7 +70,7 @@ def test_a_netted_cycle_has_its_public_root_before_anything_is_posted(market):
     trade = factories.accepted(market, "buyer", "seller", 10_000)
     validated = factories.clear(market, "validated")
     assert (validated.trades_root, validated.merkle_root) == (
-        paged(leaf_hash(bytes(trade_line(trade))), PAGE_LINES).hex(),
+        hash_pages(leaf_hash(bytes(trade_line(trade))), PAGE_LINES).hex(),
         None,
     )
     with pytest.raises(Missing):
@@ -135,9 +135,9 @@ def test_every_line_is_proven_across_blocks_and_among_its_like(market, small_blo
         assert in_order[proof.index] == line
         leaves = [*proof.page]
         leaves.insert(proof.index % 2, leaf_hash(line))
-        page = paged(b"".join(leaves), 2)
+        page = hash_pages(b"".join(leaves), 2)
         path = [*proof.path, *proof.upper]
-        assert proves(leaf=page, index=proof.index // 2, size=6, proof=path, root=root)
+        assert verify_inclusion(leaf=page, index=proof.index // 2, size=6, proof=path, root=root)
     with pytest.raises(KeyError):
         tree.proof(b"what nobody agreed")
     assert changed_cycles() == []

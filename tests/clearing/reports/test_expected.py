@@ -82,7 +82,7 @@ def test_what_ended_is_not_expected(market):
 def test_a_cleared_trade_is_expected_until_the_bank_confirms(market):
     trade = factories.accepted(market, "buyer", "seller", 10_000)
     cycle = factories.clear(market)
-    next_day = BusinessCalendar().after(clock.today(), 1).isoformat()
+    next_day = BusinessCalendar().add_business_days(clock.today(), 1).isoformat()
     body = shown(market)
     row = by_trade(body)[trade.public_id]
     assert (row["reason_code"], row["expected_on"], row["estimate"]) == ("payment_planned", next_day, False)

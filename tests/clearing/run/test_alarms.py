@@ -17,7 +17,7 @@ from clearing.run.services.cut_offs import close_due_cycles
 from clearing.run.services.cycles import close_cycle, pause_cycle
 from clearing.settlement.services.transfer_files import create_transfer_file
 from marketplace.events.models import OutboxEvent
-from marketplace.events.queries import is_quiet
+from marketplace.events.queries import all_handled
 from marketplace.events.services import deliver_due
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
@@ -184,7 +184,7 @@ def test_the_operator_s_task_follows_the_alarm(committed_database):
 
     def tasks_of_the_operator() -> list[tuple[str, str, str]]:
         deadline = monotonic() + 30
-        while not is_quiet() and monotonic() < deadline:
+        while not all_handled() and monotonic() < deadline:
             deliver_due()
         rows = Task.objects.filter(organisation=market.operator).order_by("pk")
         return list(rows.values_list("kind", "subject", "state"))

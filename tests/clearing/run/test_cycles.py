@@ -29,7 +29,7 @@ from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
-from marketplace.kernel.merkle import leaf_hash, paged
+from marketplace.kernel.merkle import hash_pages, leaf_hash
 
 from .. import factories
 
@@ -248,7 +248,7 @@ def test_a_proof_leads_from_a_trade_to_the_root(market):
         leaves = [bytes.fromhex(leaf) for leaf in proof["page"]]
         leaves.insert(proof["index"], leaf_hash(proof["line"].encode()))
         assert (len(leaves), proof["path"]) == (proof["size"], [])
-        assert paged(b"".join(leaves), PAGE_LINES).hex() == proof["trades_root"] == cycle.trades_root
+        assert hash_pages(b"".join(leaves), PAGE_LINES).hex() == proof["trades_root"] == cycle.trades_root
         assert cycle_root(proof["trades_root"], proof["positions_root"]) == cycle.merkle_root
 
 

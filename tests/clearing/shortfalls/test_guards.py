@@ -83,14 +83,14 @@ def test_what_is_put_off_goes_on_in_full(market, deferred):
     )  # fmt: skip
     assert set(broken()) == {"clearing.deferrals_go_on"}
     made = Obligation.objects.get(deferred_from=waiting)
-    deferred = (
+    row = (
         "INSERT INTO clearing_deferral (cycle_id, obligation_id, next_id, amount_minor, tax_minor)"
         " VALUES (%s, %s, %s, %s, 0)"
     )
-    refused(deferred, cycle.pk, waiting.pk, made.pk, 2, because="is not what follows it")
-    refused(deferred, deferred.pk, waiting.pk, made.pk, 1, because="is not what follows it")
-    refused(deferred, cycle.pk, waiting.pk, deferral.next_id, 1, because="deferral")
-    refused(deferred, cycle.pk, waiting.pk, made.pk, 0, because="deferral_amount")
+    refused(row, cycle.pk, waiting.pk, made.pk, 2, because="is not what follows it")
+    refused(row, deferred.pk, waiting.pk, made.pk, 1, because="is not what follows it")
+    refused(row, cycle.pk, waiting.pk, deferral.next_id, 1, because="deferral")
+    refused(row, cycle.pk, waiting.pk, made.pk, 0, because="deferral_amount")
 
 
 def test_what_was_set_aside_cannot_be_spent_otherwise(market):

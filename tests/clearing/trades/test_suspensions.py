@@ -96,7 +96,7 @@ def test_without_a_rule_nobody_is_suspended(market):
     notice = Notice.objects.get(subject=event.shortfall)
     assert (notice.organisation_id, notice.title["en"]) == (
         market.party("seller").pk,
-        "You owed ¥550 more than you had",
+        "You have a shortfall of ¥550",
     )
     deferred = PaymentDeferred(**OutboxEvent.objects.get(type="payment.deferred").data)
     on_payment_deferred(deferred, factories.envelope(deferred))

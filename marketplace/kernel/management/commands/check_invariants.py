@@ -8,28 +8,28 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from marketplace.kernel.errors import Missing
-from marketplace.kernel.invariants import REGISTER, SCOPES, Breaches, verify_all
+from marketplace.kernel.invariants import PARTIAL_CHECKS, REGISTER, Breaches, verify_all
 
 
 class Command(BaseCommand):
-    """Prints each broken invariant with the rows that break it; exits 1 if there is one."""
+    """Prints each broken invariant with the rows that break it; exits 1 if any is broken."""
 
-    help = "Verify every registered invariant; exit 1 naming each that is broken and the rows that break it."
+    help = "Verify every registered invariant. Prints each broken one with its rows, and exits 1."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """``--app`` checks one application, a scope's option one part of it; ``--list`` prints the register instead."""
+        """``--app`` checks one application, a partial check's option one part; ``--list`` prints the register."""
         parser.add_argument("--app", help="check the invariants of one application only")
-        for name, scope in SCOPES.items():
-            parser.add_argument(f"--{name}", help=scope.help)
+        for name, partial_check in PARTIAL_CHECKS.items():
+            parser.add_argument(f"--{name}", help=partial_check.help)
         parser.add_argument("--list", action="store_true", help="print the register and check nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Check, print, and exit by the result."""
+        """Verify, print the result, and exit 1 if an invariant is broken."""
         if options["list"]:
             for invariant in REGISTER.values():
                 self.stdout.write(f"{invariant.name}\t{invariant.promise}\t{invariant.statement}")
             return
-        results = _verified(options)
+        results = _verify(options)
         broken = {name: breaches for name, breaches in results.items() if breaches}
         for name, breaches in broken.items():
             self.stderr.write(f"BROKEN {name}: {REGISTER[name].statement}")
@@ -40,10 +40,10 @@ class Command(BaseCommand):
         self.stdout.write(f"invariants: all {len(results)} hold")
 
 
-def _verified(options: dict[str, Any]) -> Breaches:
-    """What was asked for: the parts that are named, or everything."""
+def _verify(options: dict[str, Any]) -> Breaches:
+    """Verify the parts that the options name, or everything."""
     try:
-        parts = [scope.verify(options[name]) for name, scope in SCOPES.items() if options.get(name)]
+        parts = [check.verify(options[name]) for name, check in PARTIAL_CHECKS.items() if options.get(name)]
     except Missing as error:
         raise CommandError(str(error)) from error
     if not parts:

@@ -1,4 +1,4 @@
-"""``manage.py grant_application_role ROLE``: what the application's database role may do, after migrating."""
+"""``manage.py grant_application_role ROLE``: grant the application's database role its rights, after migrating."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from psycopg import sql
 from marketplace.kernel.guards import APPEND_ONLY
 from marketplace.kernel.tables import tables_guarded_by
 
-# django-pgtrigger lets a session switch triggers off by a setting. Here they are guards: nobody switches them off.
+# django-pgtrigger lets a session disable triggers by a setting. Here triggers are guards, so that is switched off.
 NEVER_IGNORE = """
     CREATE OR REPLACE FUNCTION public._pgtrigger_should_ignore(trigger_name NAME) RETURNS BOOLEAN
     LANGUAGE sql IMMUTABLE AS 'SELECT FALSE'
@@ -19,28 +19,28 @@ NEVER_IGNORE = """
 
 
 class Command(BaseCommand):
-    """Run as the owner role. The application may read and write rows, but only add to append-only tables."""
+    """Run as the owner role. The application may read and write rows, but in append-only tables only read and insert."""
 
     help = (
-        "Grant the application's database role its rights; append-only tables can only be read and added to."
+        "Grant the application's database role its rights; in append-only tables it may only read and insert."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The role that the application connects as."""
+        """``role``: the role that the application connects as."""
         parser.add_argument("role")
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
-        """Close the way around the guards, grant, then take back what append-only tables must not allow.
+        """Make the triggers impossible to disable, grant all rights, then revoke those that append-only tables forbid.
 
-        The owner itself needs no grant.
+        The owner role needs no grant.
         """
         role = sql.Identifier(options["role"])
         with connection.cursor() as cursor:
             cursor.execute(NEVER_IGNORE)
             cursor.execute("SELECT current_user")
             if cursor.fetchone()[0] == options["role"]:
-                self.stdout.write(f"{options['role']} owns the tables; triggers alone keep them append-only")
+                self.stdout.write(f"{options['role']} owns the tables; only triggers keep them append-only")
                 return
             for statement in (
                 "GRANT USAGE ON SCHEMA public TO {role}",
@@ -56,4 +56,4 @@ class Command(BaseCommand):
                         table=sql.Identifier(table), role=role
                     )
                 )
-        self.stdout.write(f"{options['role']}: granted; {len(tables)} tables are append-only")
+        self.stdout.write(f"{options['role']}: rights granted; {len(tables)} tables are append-only")
