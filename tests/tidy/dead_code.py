@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -34,6 +34,8 @@ REGISTERING_DECORATORS = ["@register.*", "@admin.register", "@contribute", "@_fo
 # By these arguments a serializer's field or a filter names an attribute or a method.
 NAMING_ARGUMENTS = {"source", "method"}
 DOTTED_PATH = re.compile(r"\w+(\.\w+)+")
+# What a template of Django puts out or carries out.
+TEMPLATE_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
 
 
 class Reader(Vulture):
@@ -120,10 +122,13 @@ def dead_code(
     return sorted(findings)
 
 
-def read(folders: Iterable[Path]) -> Reader:
-    """vulture after reading every module of ``folders`` but migrations."""
+def read(folders: Sequence[Path]) -> Reader:
+    """vulture after reading every module of ``folders`` but migrations, and the names in their page templates."""
     reader = Reader()
     reader.scavenge(sorted(folders), exclude=["*/migrations/*"])
+    for template in (path for folder in folders for path in folder.rglob("*.html")):
+        for tag in TEMPLATE_TAG.findall(template.read_text(encoding="utf-8")):
+            reader.used_names |= set(re.findall(r"\w+", tag))
     return reader
 
 

@@ -29,6 +29,7 @@ class Tool:
 @dataclass
 class Shown:
     weight: int
+    height: int
     colour: str
 
 class ShownSerializer(serializers.Serializer):
@@ -48,8 +49,9 @@ class Command(BaseCommand):
     "planted/settings.py": """
 from .work import Page, Shown, ShownSerializer, Tool
 HANDLERS = ["planted.work.on_event"]
-print(Tool().act(), Shown(1, "red"), ShownSerializer(), Page.as_view(), HANDLERS)
+print(Tool().act(), Shown(1, 2, "red"), ShownSerializer(), Page.as_view(), HANDLERS)
 """,
+    "planted/templates/page.html": "<p>colour</p> {% if shown.height %}",
     "trials/trial.py": "from planted.work import tried\ntried()",
 }
 
@@ -58,7 +60,7 @@ print(Tool().act(), Shown(1, "red"), ShownSerializer(), Page.as_view(), HANDLERS
 def planted(tmp_path, monkeypatch):
     """A project of one application with tests, where some code is dead."""
     for name, text in PLANTED.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     monkeypatch.syspath_prepend(tmp_path)
     return tmp_path
