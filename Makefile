@@ -50,7 +50,7 @@ faults: ## Run the long fault campaign
 bench: ## Run the benchmarks into var/bench/
 	@$(RUNTIME) bench $(NAME)
 
-lint: ## Check style, import floors, types and migrations
+lint: ## Check style, import floors, types, dead code and migrations
 	@$(RUNTIME) lint
 
 shell: ## Open Django's shell on the market's servers, as the application's role

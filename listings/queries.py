@@ -74,7 +74,7 @@ class DistributionView:
 class StatedListing:
     """What a seller states of the data of one version, for those who measure it.
 
-    ``added_at`` is when the version's files were added; ``earlier_versions`` how many versions went before.
+    ``added_at`` is when the version's files were added.
     """
 
     listing: str
@@ -83,7 +83,6 @@ class StatedListing:
     source: dict[str, str]
     update_interval_days: int | None
     added_at: datetime
-    earlier_versions: int
 
 
 def listing_exists(listing: str) -> bool:
@@ -224,7 +223,6 @@ def stated_listing(listing_version: str) -> StatedListing:
         source=listing.source,
         update_interval_days=listing.update_interval_days,
         added_at=version.created_at,
-        earlier_versions=ListingVersion.objects.filter(listing=listing, number__lt=version.number).count(),
     )
 
 

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from marketplace.runtime import checks, commands, market
+from marketplace.runtime import checks, commands, lint, market
 from marketplace.runtime.errors import RuntimeRefusal, StopRequested
 from marketplace.runtime.supervisor import fail, stop_signals_raise
 
@@ -16,7 +16,7 @@ WITH_ARGUMENTS: dict[str, Callable[[list[str]], int]] = {
 WITHOUT_ARGUMENTS: dict[str, Callable[[], int]] = {
     "run": market.run,
     "demo": market.demo,
-    "lint": checks.lint,
+    "lint": lint.lint,
     "shell": commands.shell,
     "servers": commands.servers_up,
     "servers stop": commands.servers_down,

@@ -1,10 +1,10 @@
-"""`test`, `faults`, `bench` and `lint`: what proves the market, on servers of its own."""
+"""`test`, `faults` and `bench`: what proves the market by running it, on servers of its own."""
 
 import os
 import sys
 from collections.abc import Sequence
 
-from marketplace.runtime.commands import environment_for, supervised, using
+from marketplace.runtime.commands import environment_for, supervised
 from marketplace.runtime.errors import RuntimeRefusal
 from marketplace.runtime.layout import PROJECT, VAR
 from marketplace.runtime.market import migrate
@@ -69,29 +69,3 @@ def bench(arguments: Sequence[str]) -> int:
                 code = 1
             codes.append(code)
     return max(codes)
-
-
-def lint() -> int:
-    """Check style, import floors, types and that no migration is missing; run all, return the worst status."""
-    tools = {
-        "ruff check": ["-m", "ruff", "check", "."],
-        "ruff format": ["-m", "ruff", "format", "--check", "."],
-        "import floors": [
-            "-c",
-            "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())",
-            "--no-logo",
-            "--cache-dir",
-            str(VAR / "cache" / "import_linter"),
-        ],
-        "types": ["-m", "mypy"],
-        "migrations": [str(PROJECT / "manage.py"), "makemigrations", "--check", "--dry-run"],
-    }
-    failed = []
-    with using(test_servers(), "make lint") as supervisor:
-        environment = environment_for(supervisor.servers, "test", owner=True)
-        for name, arguments in tools.items():
-            say(f"lint: {name}")
-            if supervisor.run(name, [sys.executable, *arguments], environment) != 0:
-                failed.append(name)
-    say(f"lint: {', '.join(failed)} failed" if failed else "lint: all is well")
-    return 1 if failed else 0

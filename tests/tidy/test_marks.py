@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).parents[2]
+from tests.conftest import speed_of
+
+TESTS = Path(__file__).parents[1]
+
+
+class Probe(pytest.Item):
+    """A test that is never run."""
+
+    def runtest(self) -> None:
+        """Do nothing."""
 
 
 def speeds(request: pytest.FixtureRequest) -> list[str]:
@@ -28,8 +35,17 @@ def test_a_test_with_a_database_of_its_own_is_slow(request, committed_database):
     assert speeds(request) == ["slow"]
 
 
-def test_a_test_in_a_slow_folder_is_slow_and_one_of_the_campaign_is_neither():
-    program = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-n0"]
-    program += ["-m", "fast or (campaign and slow)", "tests/concurrency", "tests/properties"]
-    listed = subprocess.run(program, cwd=PROJECT, capture_output=True, text=True)
-    assert listed.returncode == pytest.ExitCode.NO_TESTS_COLLECTED, listed.stdout
+@pytest.mark.parametrize(
+    ("folder", "expected"),
+    [("kernel", "fast"), ("clearing", "fast"), ("stories", "slow"), ("faults", "slow"), ("runtime", "slow")],
+)
+def test_the_folder_of_a_test_says_how_fast_it_is(request, folder, expected):
+    file = pytest.Module.from_parent(request.session, path=TESTS / folder / "test_probe.py")
+    assert speed_of(Probe.from_parent(file, name="probe")) == expected
+
+
+def test_a_test_of_the_campaign_is_neither(request):
+    file = pytest.Module.from_parent(request.session, path=TESTS / "faults" / "test_probe.py")
+    probe = Probe.from_parent(file, name="probe")
+    probe.add_marker("campaign")
+    assert speed_of(probe) is None
