@@ -5,7 +5,8 @@ import hashlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.kernel.merkle import MerkleTree, leaf_hash, merkle_root, node_hash, verify_inclusion
+from marketplace.kernel.merkle import MerkleTree, leaf_hash, merkle_root, node_hash
+from tests.merkle import verify_inclusion
 
 
 def by_definition(leaves):

@@ -17,8 +17,9 @@ from clearing.run.posting_plan import plan_of
 from clearing.trades.lines import BLOCK_LINES, PAGE_LINES
 from clearing.trades.states import ObligationKind
 from marketplace.kernel.labels import Label
-from marketplace.kernel.merkle import MerkleTree, leaf_hash, merkle_root, packed_merkle_root, verify_inclusion
+from marketplace.kernel.merkle import MerkleTree, leaf_hash, merkle_root, packed_merkle_root
 from marketplace.kernel.money import allocate, share_of
+from tests.merkle import verify_inclusion
 
 OPERATOR = 1
 PARTIES = st.integers(2, 6)

@@ -19,7 +19,8 @@ from clearing.netting.recomputation import changed_cycles
 from clearing.trades.lines import PAGE_LINES, PORTION, PORTION_LINES
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.invariants import verify_all
-from marketplace.kernel.merkle import HASH_BYTES, hash_pages, leaf_hash, verify_inclusion
+from marketplace.kernel.merkle import HASH_BYTES, hash_pages, leaf_hash
+from tests.merkle import verify_inclusion
 
 from .. import factories
 
