@@ -1,4 +1,4 @@
-"""How long a buyer may leave uncollected what it paid for."""
+"""The time within which a buyer must download what it bought."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from marketplace.rules.queries import parameter
 
 
 def collected_by(now: datetime) -> datetime:
-    """What was granted up to this instant must have been collected by ``now`` (``collection_days`` of the rulebook)."""
+    """Access granted before this instant must have been used by ``now`` (``collection_days`` of the rulebook)."""
     return now - timedelta(days=int(parameter("collection_days")))

@@ -4,12 +4,12 @@ from django.apps import AppConfig
 
 
 class ApiConfig(AppConfig):
-    """Holds the idempotency records and brings the OpenAPI extensions in."""
+    """Declares the idempotency records and loads the OpenAPI extensions."""
 
     name = "marketplace.api"
     label = "api"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register what drf-spectacular must know of the authentication."""
+        """Register the authentication scheme with drf-spectacular."""
         from . import schema  # noqa: F401  registers itself; needs loaded applications

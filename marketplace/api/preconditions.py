@@ -1,4 +1,4 @@
-"""ETag and If-Match (RFC 9110) on what two people may edit."""
+"""ETag and If-Match (RFC 9110) for resources that two people may edit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .problems import PreconditionFailed
 
 
 def etag_of(*parts: object) -> str:
-    """A strong entity tag over whatever changes when the resource does."""
+    """A strong entity tag over the values that change with the resource."""
     return f'"{sha256_hex("|".join(map(str, parts)).encode())[:32]}"'
 
 

@@ -5,12 +5,12 @@ from django.utils.module_loading import autodiscover_modules
 
 
 class RulesConfig(AppConfig):
-    """Rulebook, facts, decisions and neutrality."""
+    """Rulebooks, facts, decisions, halts and neutrality."""
 
     name = "marketplace.rules"
     label = "rules"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Import every application's ``facts`` so that the register of fact providers is complete."""
+        """Import the ``facts`` module of every application, which fills the register of fact providers."""
         autodiscover_modules("facts")

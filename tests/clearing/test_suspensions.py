@@ -96,14 +96,14 @@ def test_without_a_rule_nobody_is_suspended(market):
     notice = Notice.objects.get(subject=event.shortfall)
     assert (notice.organisation_id, notice.title["en"]) == (
         market.party("seller").pk,
-        "You owed ¥550 more than you had",
+        "You have a shortfall of ¥550",
     )
     put_off = PaymentPutOff(**OutboxEvent.objects.get(type="payment.put_off").data)
     on_payment_put_off(put_off, factories.envelope(put_off))
     notice = Notice.objects.get(subject=put_off.cycle)
     assert (notice.organisation_id, notice.title["en"]) == (
         market.party("buyer").pk,
-        "¥550 due to you is put off",
+        "¥550 due to you is deferred",
     )
 
 
