@@ -1,1 +1,1 @@
-"""Templates, negotiations, agreements and disputes."""
+"""Contract templates, negotiations, agreements, disputes and adjustments."""

@@ -1,6 +1,6 @@
-"""An agreement on paper: what was signed, laid out by ``document_templates/agreement``. Pure.
+"""The data of the agreement document, which ``document_templates/agreement`` lays out. Pure.
 
-All of it comes from the instrument's content and texts, and from the signatures: nothing is looked up anew.
+It comes only from the instrument's content and texts and from the signatures.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from marketplace.kernel.canonical import sha256_hex
 
 from .contract_text import articles_of, use_lines_of
 from .signed_object import Drawn
-from .states import Party, SignatureMethod, words_of
+from .states import Party, SignatureMethod, label_of
 
 TEMPLATE = "contracts/agreement"
 PARTY_NAMES = {Party.SELLER: "provider", Party.BUYER: "consumer"}
@@ -23,7 +23,7 @@ PARTY_NAMES = {Party.SELLER: "provider", Party.BUYER: "consumer"}
 
 @dataclass(frozen=True, slots=True)
 class SignatureView:
-    """A signature as a document shows it; ``party`` is ``seller`` or ``buyer``."""
+    """A signature in the document; ``party`` is ``seller`` or ``buyer``."""
 
     party: str
     signer: str
@@ -82,6 +82,6 @@ def _signature(signature: SignatureView) -> dict[str, Any]:
         "party": PARTY_NAMES[Party(signature.party)],
         "signer": signature.signer,
         "signed_at": signature.signed_at.isoformat(),
-        "method": words_of(SignatureMethod, signature.method).as_dict(),
+        "method": label_of(SignatureMethod, signature.method).as_dict(),
         "hash": sha256_hex(signature.jws.encode()),
     }

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class ContractsConfig(AppConfig):
-    """Templates, negotiations, agreements and disputes."""
+    """Contract templates, negotiations, agreements, disputes and adjustments."""
 
     name = "contracts"
     label = "contracts"

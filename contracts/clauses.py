@@ -1,7 +1,7 @@
-"""Contract templates: numbered clauses in both languages, with places for what the parties agree. Pure.
+"""Contract templates: numbered clauses in both languages, with placeholders for the agreed terms. Pure.
 
-A place is written ``{name}``; ``PLACES`` says what each is filled with. Text is paragraphs of plain lines; a line
-never looks like a heading of the contract (``#``), so that a contract's articles can be told apart again.
+A placeholder is written ``{name}``; ``PLACES`` lists them. A text is paragraphs of plain lines; no line begins like a
+heading of the contract (``#``), so that a contract's text can be parsed into its articles.
 """
 
 from __future__ import annotations
@@ -26,13 +26,15 @@ PLACES: dict[str, str] = {
     "dataset": "title of the listing",
     "version": "identifier of the listing's version",
     "price": "price without tax, with its currency",
-    "tax_rate": "rate of consumption tax on the day the text is drawn up",
+    "tax_rate": "rate of consumption tax on the day on which the text is drawn up",
     "funding_days": "business days to pay in",
     "inspection_days": "calendar days to inspect",
 }
 PLACE = re.compile(r"\{([^{}]*)\}")
 
-BOTH_LANGUAGES = Label("give a text in both languages, as ja and en", "ja と en の両方の文を指定してください")
+BOTH_LANGUAGES = Label(
+    "specify the text in both languages, as ja and en", "ja と en の両方の文を指定してください"
+)
 NO_HEADING = Label("no line may begin with #, which marks headings", "行頭の # は見出しのため使えません")
 
 
@@ -42,12 +44,12 @@ def check_title(title: Any) -> dict[str, str]:
 
 
 def check_clauses(clauses: Any) -> list[dict[str, Any]]:
-    """``clauses`` as they are kept: ``{"number", "heading", "text"}`` each, numbered from 1, both languages filled
-    from the same places. Raises FieldInvalid naming the clause at fault as ``clauses.<number>.<part>``.
+    """``clauses``, validated: ``{"number", "heading", "text"}`` each, numbered from 1, with the same placeholders in
+    both languages. Raises FieldInvalid, which names the clause as ``clauses.<number>.<part>``.
     """
     if not isinstance(clauses, Sequence) or isinstance(clauses, str) or not 1 <= len(clauses) <= CLAUSES_MAX:
         raise FieldInvalid(
-            "clauses", Label(f"give 1 to {CLAUSES_MAX} clauses", f"1～{CLAUSES_MAX}条を指定してください")
+            "clauses", Label(f"specify 1 to {CLAUSES_MAX} clauses", f"1～{CLAUSES_MAX}条を指定してください")
         )
     return [_clause(number, clause) for number, clause in enumerate(clauses, start=1)]
 
@@ -56,19 +58,19 @@ def _clause(number: int, clause: Any) -> dict[str, Any]:
     field = f"clauses.{number}"
     if not isinstance(clause, Mapping) or set(clause) != {"number", "heading", "text"}:
         raise FieldInvalid(
-            field, Label("give number, heading and text", "number、heading、text を指定してください")
+            field, Label("specify number, heading and text", "number、heading、text を指定してください")
         )
     if clause["number"] != number:
         raise FieldInvalid(
             f"{field}.number",
-            Label("clauses are numbered 1, 2, 3, …", "条番号は1から順に指定してください"),
+            Label("number the clauses 1, 2, 3, …", "条番号は1から順に指定してください"),
         )
     text = _bilingual(f"{field}.text", clause["text"], TEXT_LENGTH_MAX, lines=True)
     named = {language: _places(f"{field}.text.{language}", text[language]) for language in LANGUAGES}
     if named["ja"] != named["en"]:
         raise FieldInvalid(
             f"{field}.text",
-            Label("both languages must name the same places", "両言語で同じ差込項目を使ってください"),
+            Label("both languages must use the same placeholders", "両言語で同じ差込項目を使ってください"),
         )
     heading = _bilingual(f"{field}.heading", clause["heading"], HEADING_LENGTH_MAX, lines=False)
     return {"number": number, "heading": heading, "text": text}
@@ -85,7 +87,7 @@ def _bilingual(field: str, text: Any, length_max: int, *, lines: bool) -> dict[s
         if len(value) > length_max or "\x00" in value:
             raise FieldInvalid(
                 f"{field}.{language}",
-                Label(f"write {length_max} characters at most", f"{length_max}字以内にしてください"),
+                Label(f"use at most {length_max} characters", f"{length_max}字以内にしてください"),
             )
         kept[language] = _paragraphs(value) if lines else one_line(value)
         if any(line.startswith("#") for line in kept[language].split("\n")):
@@ -94,13 +96,13 @@ def _bilingual(field: str, text: Any, length_max: int, *, lines: bool) -> dict[s
 
 
 def _paragraphs(text: str) -> str:
-    """Lines without blanks at their ends, paragraphs parted by one empty line."""
+    """Lines without spaces at their ends, and one empty line between paragraphs."""
     lines = "\n".join(line.strip() for line in text.strip().splitlines())
     return re.sub(r"\n{3,}", "\n\n", lines)
 
 
 def _places(field: str, text: str) -> frozenset[str]:
-    """The places that ``text`` names; raises FieldInvalid for one that does not exist or a lone brace."""
+    """The placeholders in ``text``; raises FieldInvalid for an unknown one or a single brace."""
     named = frozenset(PLACE.findall(text))
     unknown = sorted(named - set(PLACES))
     if unknown or re.search(r"[{}]", PLACE.sub("", text)):
@@ -108,7 +110,7 @@ def _places(field: str, text: str) -> frozenset[str]:
         raise FieldInvalid(
             field,
             Label(
-                f"braces hold one of these places: {known}",
+                f"use one of these placeholders in braces: {known}",
                 f"波括弧で指定できる差込項目: {known}",
             ),
         )
@@ -116,10 +118,10 @@ def _places(field: str, text: str) -> frozenset[str]:
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
-    """``text`` with its places filled, once: what a value contains is never filled again."""
+    """``text`` with its placeholders filled in once; placeholders inside a value are not filled."""
     return PLACE.sub(lambda place: values[place[1]], text)
 
 
 def one_line(value: str) -> str:
-    """``value`` on one line, with single blanks, so that it cannot look like a line of its own."""
+    """``value`` on one line with single spaces, so that it cannot form a line of its own."""
     return " ".join(value.split())

@@ -1,7 +1,7 @@
-"""The contract as people read it, in one language: plain text with Markdown headings, from what is signed. Pure.
+"""The readable contract in one language: plain text with Markdown headings, from the signed content. Pure.
 
-The same content gives the same text. Its articles and the summary of its terms of use can be told apart again, so
-that what is laid out on paper comes from the text that was signed and from nowhere else.
+The same content gives the same text. The text can be parsed into its articles and terms of use, so the document shows
+only the text that was signed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.money import Money
 
 from .clauses import filled, one_line
-from .states import words_of
+from .states import label_of
 
 ARTICLE = {
     "ja": re.compile(r"## 第(\d+)条（(.+)）"),
@@ -28,9 +28,9 @@ ARTICLE_FORM = {"ja": "## 第{number}条（{heading}）", "en": "## Article {num
 USE = Label("Terms of use", "利用条件")
 SIGNING = Label("Signatures", "署名の方法")
 SIGNING_TEXT = Label(
-    "The parties sign by market-side signature: on the instruction of each party, and after identifying it, the "
-    "market signs as a witness, with its own key, the hash of this text, of the machine-readable policy and of the "
-    "terms as one object. Neither party signs with a key of its own.",
+    "The parties sign by market-side signature: after identifying each party and on its instruction, the market, as a "
+    "witness and with its own key, signs one hash of this text, the machine-readable policy and the terms. Neither "
+    "party signs with a key of its own.",
     "本契約は立会人型電子署名により締結する。市場は、各当事者を確認しその指示を受けて、本文、機械可読の利用条件"
     "および取引条件を一つにまとめたもののハッシュ値に、立会人として市場の鍵で署名する。当事者は自己の鍵では署名しない。",
 )
@@ -38,7 +38,7 @@ SIGNING_TEXT = Label(
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """One article of a contract as it reads, filled in."""
+    """One article of a contract, with its placeholders filled in."""
 
     number: int
     heading: str
@@ -62,7 +62,7 @@ def render_text(content: Mapping[str, Any], clauses: Sequence[Mapping[str, Any]]
 
 
 def use_lines(rights: Mapping[str, Any], language: str) -> list[str]:
-    """The rights of use in words, a line each."""
+    """The rights of use as text, one line each."""
     colon = ": " if language == "en" else "："
     return [
         f"{line['label'][language]}{colon}{line['value'][language]}" for line in summary(parse_rights(rights))
@@ -70,7 +70,7 @@ def use_lines(rights: Mapping[str, Any], language: str) -> list[str]:
 
 
 def _values(content: Mapping[str, Any], language: str) -> dict[str, str]:
-    """What each place is filled with; nothing here can begin a line as a heading would."""
+    """The value of each placeholder; none can begin a line like a heading."""
     terms = content["terms"]
     values = {
         "agreement": content["agreement"],
@@ -92,7 +92,7 @@ def _particulars(content: Mapping[str, Any], values: Mapping[str, str], language
 
 
 def _ja_particulars(content: Mapping[str, Any], values: Mapping[str, str]) -> list[str]:
-    dataset, tax = content["dataset"], words_of(TaxCategory, content["terms"]["tax_category"])
+    dataset, tax = content["dataset"], label_of(TaxCategory, content["terms"]["tax_category"])
     return [
         f"- 契約番号：{values['agreement']}（市場 {content['market']}）",
         f"- 利用者の注文番号：{one_line(content['reference'])}",
@@ -101,14 +101,14 @@ def _ja_particulars(content: Mapping[str, Any], values: Mapping[str, str]) -> li
         f"- データセット：{values['dataset']}（出品 {dataset['listing']}、版 {dataset['version']}、分野 {dataset['segment']}）",
         *(f"- ファイル：{_file(file, 'ja')}" for file in dataset["files"]),
         f"- 対価：{values['price']}（税抜。{tax.ja}、作成日の税率 {values['tax_rate']}）",
-        f"- 支払期限：契約成立の日から{values['funding_days']}営業日以内",
-        f"- 検収期間：受領の確認から{values['inspection_days']}日間",
+        f"- 入金期限：契約成立の日から{values['funding_days']}営業日以内",
+        f"- 検査期間：受領の確認から{values['inspection_days']}日間",
         f"- ひな形：{content['template']['code']} 第{content['template']['version']}版",
     ]
 
 
 def _en_particulars(content: Mapping[str, Any], values: Mapping[str, str]) -> list[str]:
-    dataset, tax = content["dataset"], words_of(TaxCategory, content["terms"]["tax_category"])
+    dataset, tax = content["dataset"], label_of(TaxCategory, content["terms"]["tax_category"])
     return [
         f"- Contract: {values['agreement']} (market {content['market']})",
         f"- Buyer's reference: {one_line(content['reference'])}",
@@ -117,8 +117,8 @@ def _en_particulars(content: Mapping[str, Any], values: Mapping[str, str]) -> li
         f"- Dataset: {values['dataset']} (listing {dataset['listing']}, version {dataset['version']}, segment {dataset['segment']})",
         *(f"- File: {_file(file, 'en')}" for file in dataset["files"]),
         f"- Price: {values['price']} (without tax; {tax}, {values['tax_rate']} on the day of drawing up)",
-        f"- Payment: within {values['funding_days']} business days of conclusion",
-        f"- Inspection: {values['inspection_days']} days from confirmed receipt",
+        f"- Pay-in: within {values['funding_days']} business days of conclusion",
+        f"- Inspection period: {values['inspection_days']} days from confirmed receipt",
         f"- Template: {content['template']['code']} version {content['template']['version']}",
     ]
 
@@ -153,7 +153,7 @@ def articles_of(text: str, language: str) -> list[Article]:
 
 
 def use_lines_of(text: str, language: str) -> list[str]:
-    """The terms of use in words, as they stand in a contract's text."""
+    """The terms of use in a contract's text."""
     wanted = f"## {USE.in_language(language)}"
     body = next(body for heading, body in reversed(_sections(text)) if heading == wanted)
     return [line.removeprefix("- ") for line in body.split("\n")]

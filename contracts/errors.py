@@ -1,4 +1,4 @@
-"""What contracts refuse."""
+"""Errors of contracts."""
 
 from __future__ import annotations
 
@@ -10,80 +10,80 @@ from marketplace.kernel.labels import Label
 
 
 class OwnListing(DomainError):
-    """Nobody buys from itself. Fields: ``listing``."""
+    """Buyer and seller are the same organisation. Fields: ``listing``."""
 
     code = "own_listing"
     category = Category.CONFLICT
     detail = Label(
-        "{listing} is your own listing; buyer and seller are two organisations.",
+        "{listing} is your own listing. Buyer and seller must be two organisations.",
         "{listing} は自組織の出品です。提供者と利用者は別の組織でなければなりません。",
     )
 
 
 class ReferenceTaken(DomainError):
-    """The buyer used this reference before. Fields: ``reference``."""
+    """The buyer already used this reference. Fields: ``reference``."""
 
     code = "reference_taken"
     category = Category.CONFLICT
     field = "reference"
     detail = Label(
-        "You used the reference {reference} for another negotiation; a reference is used once.",
-        "注文番号 {reference} は別の交渉で使われています。番号は一度しか使えません。",
+        "You already used the reference {reference} for another negotiation. Use another one.",
+        "注文番号 {reference} は別の交渉で使われています。別の番号を指定してください。",
     )
 
 
 class NotNegotiable(DomainError):
-    """The seller offers these terms as they stand. Fields: ``listing``."""
+    """The terms of the listing cannot be negotiated. Fields: ``listing``."""
 
     code = "not_negotiable"
     category = Category.CONFLICT
     field = "terms"
     detail = Label(
-        "{listing} is offered on its published terms only; take or leave them.",
+        "{listing} is offered only on its published terms, which cannot be changed.",
         "{listing} は公開された条件でのみ提供されます。条件の変更はできません。",
     )
 
 
-class TermsUnsettled(DomainError):
+class PurposeNotAgreed(DomainError):
     """A purpose of use is still to be agreed. Fields: ``negotiation``."""
 
     code = "terms_unsettled"
     category = Category.CONFLICT
     field = "terms.rights.purposes"
     detail = Label(
-        "A purpose of use in {negotiation} is still to be agreed; propose one before signing.",
+        "The purpose of use in {negotiation} is still to be agreed. Propose one before signing.",
         "{negotiation} の利用目的が未定です。署名の前に利用目的を提案してください。",
     )
 
 
 class NegotiationExpired(DomainError):
-    """The time to answer is over. Fields: ``negotiation, respond_by``."""
+    """The time to answer has passed. Fields: ``negotiation, respond_by``."""
 
     code = "negotiation_expired"
     category = Category.CONFLICT
     detail = Label(
-        "{negotiation} waited for an answer until {respond_by}; begin a new negotiation.",
+        "The time to answer in {negotiation} ended at {respond_by}. Request a new negotiation.",
         "{negotiation} の回答期限（{respond_by}）は過ぎました。新しい交渉を始めてください。",
     )
 
 
-class SignedSomethingElse(DomainError):
-    """The hash that the party means to sign is not that of the contract. Fields: ``negotiation, signed_hash``."""
+class SignedHashMismatch(DomainError):
+    """The hash given by the party is not that of the contract. Fields: ``negotiation, signed_hash``."""
 
     code = "signed_something_else"
     category = Category.CONFLICT
     field = "signed_hash"
     detail = Label(
-        "The contract of {negotiation} has the hash {signed_hash} now; read it again and sign that.",
-        "{negotiation} の契約書の現在のハッシュ値は {signed_hash} です。読み直してから署名してください。",
+        "The current hash of the contract of {negotiation} is {signed_hash}. Read the contract again, then sign it.",
+        "{negotiation} の契約書の現在のハッシュ値は {signed_hash} です。契約書を再度確認してから署名してください。",
     )
 
 
 class ConclusionRefused(DomainError):
-    """The market's rules do not let the agreement be concluded. Fields: ``negotiation, outcome, reasons``.
+    """The rules do not allow the agreement. Fields: ``negotiation, outcome, reasons``.
 
-    ``reasons`` are ``{"rule", "outcome", "text": {"ja", "en"}}`` each, as the rule layer gave them. The decision
-    stays on record, so that a refusal can be replayed like any other.
+    ``reasons`` are ``{"rule", "outcome", "text": {"ja", "en"}}`` each. The decision is recorded, so that a refusal can
+    be replayed too.
     """
 
     code = "conclusion_refused"
@@ -94,7 +94,7 @@ class ConclusionRefused(DomainError):
     )
 
     def __init__(self, *, negotiation: str, outcome: str, reasons: Sequence[dict[str, Any]]) -> None:
-        """Say every reason in both languages."""
+        """The message contains every reason, in both languages."""
         super().__init__(
             negotiation=negotiation,
             outcome=outcome,
@@ -113,13 +113,13 @@ class AgreementEnded(DomainError):
     detail = Label("{agreement} is no longer in force.", "{agreement} は終了しています。")
 
 
-class DisputeKnown(DomainError):
-    """A dispute over the agreement is open already. Fields: ``agreement, dispute``."""
+class DisputeAlreadyOpen(DomainError):
+    """A dispute over the agreement is already open. Fields: ``agreement, dispute``."""
 
     code = "dispute_known"
     category = Category.CONFLICT
     detail = Label(
-        "{dispute} over {agreement} is open; wait for its outcome.",
+        "The dispute {dispute} over {agreement} is already open. Wait for its outcome.",
         "{agreement} には審理中の異議 {dispute} があります。結果をお待ちください。",
     )
 
@@ -130,18 +130,18 @@ class NotAParty(DomainError):
     code = "not_a_party"
     field = "debtor"
     detail = Label(
-        "{organisation} is no party of {agreement}; name its buyer or its seller.",
+        "{organisation} is not a party of {agreement}. Specify its buyer or its seller.",
         "{organisation} は {agreement} の当事者ではありません。提供者または利用者を指定してください。",
     )
 
 
-class PricePassed(DomainError):
-    """The seller cannot give back more than the price. Fields: ``agreement, remaining_minor``."""
+class PriceExceeded(DomainError):
+    """The seller cannot return more than the price. Fields: ``agreement, remaining_minor``."""
 
     code = "price_passed"
     category = Category.CONFLICT
     field = "amount_minor"
     detail = Label(
-        "Of the price of {agreement}, {remaining_minor} can still be given back.",
-        "{agreement} の対価のうち、返還できる残額は {remaining_minor} です。",
+        "The amount exceeds the part of the price of {agreement} that can still be returned: {remaining_minor}.",
+        "{agreement} の対価のうち返金できる残額 {remaining_minor} を超えています。",
     )

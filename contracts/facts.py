@@ -1,4 +1,4 @@
-"""What the rules may know of a negotiation that is about to become an agreement."""
+"""Facts about a negotiation that is about to become an agreement."""
 
 from marketplace.rules.providers import FactProvider
 

@@ -1,4 +1,4 @@
-"""How lists of contracts can be narrowed."""
+"""Filters of negotiations and agreements."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .states import AgreementState, NegotiationState
 
 
 class NegotiationFilter(filters.FilterSet):
-    """By state, listing, reference, segment and party."""
+    """Filters by state, listing, reference, segment and party."""
 
     state = filters.ChoiceFilter(choices=NegotiationState.choices)
     buyer = filters.CharFilter(field_name="buyer_identifier")
@@ -21,7 +21,7 @@ class NegotiationFilter(filters.FilterSet):
 
 
 class AgreementFilter(filters.FilterSet):
-    """By state, listing, reference, segment, party, price and moment of conclusion: what tax law asks of records."""
+    """Filters by state, listing, reference, segment, party, price and time of conclusion, as tax law requires."""
 
     state = filters.ChoiceFilter(choices=AgreementState.choices)
     buyer = filters.CharFilter(field_name="buyer_identifier")

@@ -1,4 +1,4 @@
-"""Database guards of this application alone: what is agreed is what was signed, by two independent parties."""
+"""Database guards of this application: an agreement is what two independent parties signed."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import pgtrigger
 
 
 def independent_parties() -> pgtrigger.Trigger:
-    """Parties are active, known by their own identifiers, and neither is the market's operator or its affiliate.
+    """Parties are active, have their own identifiers, and neither is the operator or its affiliate.
 
-    Their rows are held against change until the transaction ends, so neither is suspended or becomes an affiliate
-    meanwhile: a suspension waits for what is being written, and then finds it.
+    Their rows are locked until the transaction ends, so neither is suspended or becomes an affiliate meanwhile: a
+    suspension waits for this transaction and then finds its rows.
     """
     return pgtrigger.Trigger(
         name="independent_parties",
@@ -32,7 +32,7 @@ def independent_parties() -> pgtrigger.Trigger:
 
 
 def begins_with_proposal() -> pgtrigger.Trigger:
-    """At the end of the transaction that opens it, a negotiation has terms."""
+    """At the end of the transaction that creates it, a negotiation has a proposal."""
     return pgtrigger.Trigger(
         name="begins_with_proposal",
         level=pgtrigger.Row,
@@ -76,7 +76,7 @@ def steps_signed() -> pgtrigger.Trigger:
 
 
 def proposal_in_turn() -> pgtrigger.Trigger:
-    """A proposal follows the one before, and is made by the party whose request or offer the negotiation is."""
+    """A proposal follows the previous one, and its party is the one whose request or offer the state says it is."""
     return pgtrigger.Trigger(
         name="proposal_in_turn",
         when=pgtrigger.Before,
@@ -98,9 +98,9 @@ def proposal_in_turn() -> pgtrigger.Trigger:
 
 
 def instrument_whole() -> pgtrigger.Trigger:
-    """An instrument is drawn up over the latest proposal, says what it says, and has the hashes of what stands in it.
+    """An instrument is drawn up over the latest proposal, with its terms, and its hashes match its content.
 
-    The database computes them itself: SHA-256 of the content, and of each text that the content speaks of.
+    The database computes the hashes itself: SHA-256 of the content, and of each text.
     """
     return pgtrigger.Trigger(
         name="instrument_whole",
@@ -137,7 +137,7 @@ def instrument_whole() -> pgtrigger.Trigger:
 
 
 def signature_of_instrument() -> pgtrigger.Trigger:
-    """A party of the negotiation signs the instrument's very hash, in its turn: the seller first."""
+    """A party of the negotiation signs the instrument's hash, the seller first."""
     return pgtrigger.Trigger(
         name="signature_of_instrument",
         when=pgtrigger.Before,
@@ -163,7 +163,7 @@ def signature_of_instrument() -> pgtrigger.Trigger:
 
 
 def agreed_as_signed() -> pgtrigger.Trigger:
-    """An agreement is made of a verified negotiation, with two signatures over one hash, and says what was signed."""
+    """An agreement comes from a verified negotiation with two signatures over one hash, and repeats the signed content."""
     return pgtrigger.Trigger(
         name="agreed_as_signed",
         when=pgtrigger.Before,
@@ -196,7 +196,7 @@ def agreed_as_signed() -> pgtrigger.Trigger:
 
 
 def concluded_whole() -> pgtrigger.Trigger:
-    """At the end of the transaction that makes it, an agreement's negotiation is finalized."""
+    """At the end of the transaction that creates an agreement, its negotiation is finalized."""
     return pgtrigger.Trigger(
         name="concluded_whole",
         level=pgtrigger.Row,
@@ -215,7 +215,7 @@ def concluded_whole() -> pgtrigger.Trigger:
 
 
 def disputed_in_force() -> pgtrigger.Trigger:
-    """A dispute is opened over an agreement in force."""
+    """A dispute can be opened only over an agreement in force."""
     return pgtrigger.Trigger(
         name="disputed_in_force",
         when=pgtrigger.Before,
@@ -232,7 +232,7 @@ def disputed_in_force() -> pgtrigger.Trigger:
 
 
 def within_price() -> pgtrigger.Trigger:
-    """Corrections are in the agreement's currency, while it is in force, and never leave less than no price."""
+    """Adjustments are in the agreement's currency, made while it is in force, and never return more than the price."""
     return pgtrigger.Trigger(
         name="within_price",
         when=pgtrigger.Before,

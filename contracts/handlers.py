@@ -1,4 +1,4 @@
-"""What contracts do when something happens elsewhere."""
+"""Event handlers of contracts."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from .states import TerminationReason
 
 
 def on_participant_suspended(event: ParticipantSuspended, envelope: Envelope) -> None:
-    """A suspended participant makes no new agreements: its open negotiations end. Agreements in force stay."""
+    """End the open negotiations of a suspended participant. Agreements in force continue."""
     services.end_of_suspended(organisation=event.organisation)
 
 
 def on_trade_failed(event: TradeFailed, envelope: Envelope) -> None:
-    """The money never came: the agreement ends."""
+    """Terminate the agreement: the price was not paid in."""
     services.terminate_agreement(
         agreement=event.agreement, reason_code=TerminationReason.PAYMENT_FAILED, cause=event.reason_code
     )
 
 
 def on_trade_refunded(event: TradeRefunded, envelope: Envelope) -> None:
-    """The money went back: the agreement ends."""
+    """Terminate the agreement: the price was returned."""
     services.terminate_agreement(
         agreement=event.agreement, reason_code=TerminationReason.REFUNDED, cause=event.type
     )
 
 
 def on_trading_halted(event: TradingHalted, envelope: Envelope) -> None:
-    """Who negotiates what is halted is told that nothing is concluded there for now."""
-    services.tell_of_halt(halt=event.halt, lifted=False)
+    """Notify the parties of open negotiations that the halt covers."""
+    services.notify_of_halt(halt=event.halt, lifted=False)
 
 
 def on_trading_resumed(event: TradingResumed, envelope: Envelope) -> None:
-    """Who negotiates is told that it can conclude again."""
-    services.tell_of_halt(halt=event.halt, lifted=True)
+    """Notify the parties of open negotiations that the halt was lifted."""
+    services.notify_of_halt(halt=event.halt, lifted=True)

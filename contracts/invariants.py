@@ -1,4 +1,4 @@
-"""What always holds of contracts."""
+"""Invariants of contracts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .queries import verify_instrument
 
 
 def _unverified() -> list[dict[str, Any]]:
-    """Instruments of which a hash or a signature does not verify, every one recomputed."""
+    """Instruments with a hash or a signature that does not verify; all are recomputed."""
     rows = Instrument.objects.select_related("negotiation").prefetch_related("signatures")
     breaches: list[dict[str, Any]] = []
     for row in rows.order_by("pk").iterator(chunk_size=500):
@@ -26,7 +26,7 @@ def _unverified() -> list[dict[str, Any]]:
 Invariant(
     name="contracts.agreed_is_signed",
     promise=6,
-    statement="An agreement has the signatures of both parties over one hash, and every column says what was signed.",
+    statement="An agreement has the signatures of both parties over one hash, and its columns match the signed content.",
     guards=(
         "contracts_agreement.agreed_as_signed",
         "contracts_agreement.immutable",
@@ -53,7 +53,7 @@ Invariant(
 Invariant(
     name="contracts.signed_verifies",
     promise=6,
-    statement="Text, policy and terms hash to what was signed, and every signature verifies under the market's key.",
+    statement="Text, policy and terms match the signed hash, and every signature verifies under the market's key.",
     guards=(
         "contracts_instrument.instrument_whole",
         "contracts_instrument.append_only",
@@ -67,7 +67,7 @@ Invariant(
 Invariant(
     name="contracts.proposals_kept",
     promise=6,
-    statement="Proposals and templates are numbered without a gap, made in turn, and never change.",
+    statement="Proposals and templates are numbered without a gap, are made in turn, and never change.",
     guards=(
         "contracts_proposal.append_only",
         "contracts_proposal.proposal_in_turn",
@@ -105,7 +105,7 @@ Invariant(
 Invariant(
     name="contracts.independent_parties",
     promise=5,
-    statement="Buyer and seller are two organisations, known by their identifiers, and never the operator or its own.",
+    statement="Buyer and seller are two organisations, and never the operator or an affiliate.",
     guards=(
         "contracts_negotiation.independent_parties",
         "contracts_negotiation.negotiation_two_parties",
@@ -138,7 +138,7 @@ Invariant(
 Invariant(
     name="contracts.ends_explained",
     promise=7,
-    statement="What is open awaits an answer by an instant; what ended early says when and why.",
+    statement="An open negotiation has a deadline for the answer; one that ended early has a time and a reason.",
     guards=(
         "contracts_negotiation.negotiation_respond_by",
         "contracts_negotiation.negotiation_ended_why",
@@ -158,7 +158,7 @@ Invariant(
 Invariant(
     name="contracts.one_open_dispute",
     promise=3,
-    statement="An agreement has one open dispute at most, and what was ruled is kept.",
+    statement="An agreement has at most one open dispute, and a resolution never changes.",
     guards=(
         "contracts_dispute.dispute_one_open",
         "contracts_dispute.dispute_reason",
@@ -177,7 +177,7 @@ Invariant(
 Invariant(
     name="contracts.corrections_within_price",
     promise=1,
-    statement="What a seller gives back of a price, less what the buyer pays on top, never passes the price.",
+    statement="The amounts that a seller returns, less what the buyer pays in addition, never exceed the price.",
     guards=(
         "contracts_adjustment.within_price",
         "contracts_adjustment.adjustment_positive",
@@ -195,10 +195,10 @@ Invariant(
 Invariant(
     name="contracts.none_while_halted",
     promise=5,
-    statement="While trading is halted no negotiation begins and no agreement is concluded in what the halt covers.",
+    statement="While a halt is in force, no negotiation begins and no agreement is concluded within its scope.",
     guards=("contracts_agreement.not_halted", "contracts_negotiation.not_halted"),
     test="tests/contracts/test_signature_guards.py::test_nothing_begins_or_is_concluded_while_trading_is_halted",
-    # Business time never goes back, and both sides read it while they hold the lock; it may stand still.
+    # Business time never goes back, and both sides read it while they hold the lock; it may be stopped.
     check=by_query(
         "SELECT made.public_id, h.public_id AS halt FROM rules_halt h JOIN ("
         "  SELECT public_id, listing, segment, concluded_at AS made_at FROM contracts_agreement"

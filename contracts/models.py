@@ -1,4 +1,4 @@
-"""Templates, negotiations with their proposals, the instruments put up for signature, agreements and disputes."""
+"""Templates, negotiations with their proposals, instruments and signatures, agreements, disputes, adjustments."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ ACTOR_LENGTH_MAX = 60
 
 
 class Template(models.Model):
-    """A published contract template: numbered clauses in both languages, with places for what is agreed.
+    """A published contract template: numbered clauses in both languages, with placeholders for the agreed terms.
 
-    ``title`` is ``{"ja", "en"}``; ``clauses`` a list of ``{"number", "heading", "text"}``. Invariants: a version of
-    a code stands once, versions follow each other, and nothing published ever changes.
+    ``title`` is ``{"ja", "en"}``; ``clauses`` a list of ``{"number", "heading", "text"}``. Invariants: versions of a
+    code are unique and consecutive; a published template never changes.
     """
 
     public_id = IdentifierField(prefix="tpl")
@@ -71,16 +71,16 @@ class Template(models.Model):
 
 
 class Negotiation(models.Model):
-    """A buyer and a seller on their way to a contract over one version of a listing.
+    """A negotiation between a buyer and a seller over one version of a listing.
 
-    ``reference`` is the buyer's own (its purchase order). ``dataset`` keeps what was looked at: title and files.
-    ``agreement_identifier`` is the identifier that the agreement will have, known beforehand so that it stands in
-    what both sign. ``respond_by`` is the instant at which silence ends it.
+    ``reference`` is the buyer's own (its purchase order). ``dataset`` is a snapshot of the title and files.
+    ``agreement_identifier`` is the future identifier of the agreement, which both parties sign. ``respond_by`` is the
+    deadline for the next answer, after which the negotiation ends.
 
-    Invariants: buyer and seller are two organisations, neither of them the operator or its affiliate; a reference
-    is used once a buyer; parties and subject never change; somebody's answer is awaited by an instant exactly
-    while it is open; an ended one says when, by whom and why; it is agreed only with the seller's signature,
-    verified only with the buyer's, finalized only with its agreement.
+    Invariants: buyer and seller are two organisations, neither the operator nor an affiliate; references are unique per
+    buyer; parties and subject never change; it has a deadline exactly while it is open; a terminated one records when,
+    by whom and why; it is agreed only with the seller's signature, verified only with the buyer's, finalized only with
+    its agreement.
     """
 
     public_id = IdentifierField(prefix="ngt")
@@ -149,10 +149,10 @@ class Negotiation(models.Model):
 
 
 class Proposal(models.Model):
-    """Terms as one party put them to the other, whole each time, with the policy (ODRL) that follows from them.
+    """The complete terms that one party proposed to the other, with their ODRL policy.
 
-    Invariants: numbers are 1, 2, 3, … without a gap; a buyer's stands for a request, a seller's for an offer, made
-    while the negotiation is in that state; nothing proposed ever changes.
+    Invariants: numbers are 1, 2, 3, … without a gap; a buyer's proposal is a request, a seller's an offer, made while
+    the negotiation is in that state; proposals never change.
     """
 
     negotiation = models.ForeignKey(Negotiation, on_delete=models.PROTECT, related_name="proposals")
@@ -179,9 +179,9 @@ class Proposal(models.Model):
 class Instrument(models.Model):
     """The one object that both parties sign: canonical JSON (RFC 8785) of parties, terms, policy and text hashes.
 
-    ``content`` is that JSON, ``signed_hash`` its SHA-256; ``text_ja`` and ``text_en`` are the contract as people
-    read it, whose hashes stand in the content. Invariants: the hashes are those of what stands here; parties,
-    subject and terms are those of the negotiation and its latest proposal; one a negotiation; append-only.
+    ``content`` is that JSON, ``signed_hash`` its SHA-256; ``text_ja`` and ``text_en`` are the readable contract, whose
+    hashes are in the content. Invariants: the hashes match; parties, subject and terms are those of the negotiation and
+    its latest proposal; one per negotiation; append-only.
     """
 
     public_id = IdentifierField(prefix="ins")
@@ -200,7 +200,7 @@ class Instrument(models.Model):
         triggers = [append_only(), guards.instrument_whole()]
 
     def __str__(self) -> str:
-        """The hash that is signed."""
+        """The signed hash."""
         return self.signed_hash
 
     @cached_property
@@ -211,11 +211,11 @@ class Instrument(models.Model):
 
 
 class Signature(models.Model):
-    """That a party signed an instrument, by the market's signature on its instruction (立会人型).
+    """A party's signature of an instrument, made by the market on the party's instruction (立会人型).
 
     ``signer`` is the public identifier of the person or program that gave the instruction; ``jws`` the market's
-    compact JWS over exactly what this row says. Invariants: a party signs once, the seller first; what it signs is
-    the instrument's hash; nothing signed ever changes.
+    compact JWS over the content of this row. Invariants: a party signs once, the seller first; it signs the
+    instrument's hash; signatures never change.
     """
 
     public_id = IdentifierField(prefix="sgn")
@@ -243,13 +243,13 @@ class Signature(models.Model):
 
 
 class Agreement(models.Model):
-    """What both parties signed: a contract in force until it is ended before its term.
+    """What both parties signed. In force until it is terminated.
 
-    Amounts exclude tax, in minor units of ``currency``. ``decision`` is the rule layer's decision to let it be
-    concluded. Every column but the state repeats the instrument, which keeps the whole.
+    Amounts exclude tax, in minor units of ``currency``. ``decision`` is the decision of the rules to allow it. Every
+    column but the state repeats the instrument.
 
-    Invariants: both parties signed one hash, and every column is what was signed; nothing changes but the state,
-    once, with its moment and reason; its negotiation is finalized; neither party is the operator or its affiliate.
+    Invariants: both parties signed one hash, and every column matches it; only the state changes, once, with its time
+    and reason; its negotiation is finalized; neither party is the operator or an affiliate.
     """
 
     public_id = IdentifierField(prefix="agr")
@@ -321,10 +321,10 @@ class Agreement(models.Model):
 
 
 class Dispute(models.Model):
-    """The buyer's complaint about a delivery, until the operator rules on it.
+    """The buyer's objection to a delivery, until the operator resolves it.
 
-    Invariants: one open dispute an agreement, opened while the agreement is in force; a resolved one says how, why,
-    when and by whom; what was complained of and ruled never changes; none is removed.
+    Invariants: one open dispute per agreement, opened while the agreement is in force; a resolved one has an outcome,
+    a reason, a time and a person; the dispute and its resolution never change; rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="dsp")
@@ -371,11 +371,11 @@ class Dispute(models.Model):
 
 
 class Adjustment(models.Model):
-    """A correction of an agreement's price, ordered by the operator and carried out by clearing.
+    """An adjustment of an agreement's price, ordered by the operator and carried out by clearing.
 
-    ``debtor`` is the party that pays ``amount_minor`` (without tax) to the other. Invariants: amounts are positive
-    and in the agreement's currency; what the seller pays back in all, less what the buyer pays on top, never passes
-    the price; append-only.
+    The ``debtor`` party pays ``amount_minor`` (without tax) to the other. Invariants: amounts are positive and in the
+    agreement's currency; the sum that the seller returns, less what the buyer pays in addition, never exceeds the
+    price; append-only.
     """
 
     public_id = IdentifierField(prefix="adj")

@@ -1,4 +1,4 @@
-"""Reading contracts."""
+"""Queries on contracts."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ from .terms import Terms, parse_terms
 
 @dataclass(frozen=True, slots=True)
 class AgreementTerms:
-    """An agreement as other applications read it. Parties, listing and version are public identifiers; ``buyer_id``
+    """An agreement for other applications. Parties, listing and version are public identifiers; ``buyer_id``
     and ``seller_id`` database keys. ``price_minor`` is without tax; ``policy`` the signed ODRL Agreement;
-    ``rights`` the same as choices of ``listings.rights``. Days as in ``contracts.terms``.
+    ``rights`` the same rights as choices of ``listings.rights``. Days as in ``contracts.terms``.
     """
 
     agreement: str
@@ -64,7 +64,7 @@ class AgreementTerms:
 
     @property
     def in_force(self) -> bool:
-        """Whether the agreement binds."""
+        """Whether the agreement is in force."""
         return self.state == AgreementState.IN_FORCE
 
 
@@ -77,12 +77,12 @@ def latest_template(code: str) -> Template:
 
 
 def latest_proposal(negotiation: Negotiation) -> Proposal:
-    """The terms that stand in a negotiation."""
+    """The current terms of a negotiation."""
     return Proposal.objects.filter(negotiation=negotiation).latest("number")
 
 
 def contract_of(negotiation: Negotiation) -> Drawn:
-    """The contract of a negotiation: as it was put up for signature, else as it would be over the terms that stand."""
+    """The contract of a negotiation: the instrument if the seller has signed, else a draft over the current terms."""
     instrument = Instrument.objects.filter(negotiation=negotiation).first()
     if instrument is not None:
         return drawn_of(instrument)
@@ -90,7 +90,7 @@ def contract_of(negotiation: Negotiation) -> Drawn:
 
 
 def draft_of(negotiation: Negotiation, terms: Terms) -> Drawn:
-    """The contract over ``terms``, with the parties as they are registered and today's rate of tax."""
+    """The contract over ``terms``, with the parties' current registration and today's tax rate."""
     parties = participants.organisations_by_id([negotiation.buyer_id, negotiation.seller_id])
     template = negotiation.template
     said = signed_object.compose(
@@ -130,7 +130,7 @@ def _party(organisation: OrganisationView) -> dict[str, Any]:
 
 
 def drawn_of(instrument: Instrument) -> Drawn:
-    """An instrument as ``signed_object`` reads it."""
+    """An instrument in the form of ``signed_object``."""
     return Drawn(
         content=instrument.content,
         text_ja=instrument.text_ja,
@@ -140,7 +140,7 @@ def drawn_of(instrument: Instrument) -> Drawn:
 
 
 def document_data(agreement: Agreement) -> dict[str, Any]:
-    """An agreement as ``document_templates/agreement`` lays it out, with its signatures."""
+    """The data of an agreement for ``document_templates/agreement``, with its signatures."""
     signatures = [
         SignatureView(row.party, row.signer, row.signed_at, row.method, row.jws)
         for row in agreement.instrument.signatures.all()
@@ -151,7 +151,7 @@ def document_data(agreement: Agreement) -> dict[str, Any]:
 
 
 def signature_claims(signature: Signature, agreement: str) -> dict[str, Any]:
-    """What the market's signature in ``signature`` must attest."""
+    """The claims that the market's signature in ``signature`` must contain."""
     return signed_object.claims(
         agreement=agreement,
         signed_hash=signature.signed_hash,
@@ -163,8 +163,8 @@ def signature_claims(signature: Signature, agreement: str) -> dict[str, Any]:
 
 
 def verify_instrument(instrument: Instrument, agreement: str) -> list[str]:
-    """What does not hold of an instrument and its signatures: hashes recomputed, signatures verified; empty if all
-    does. ``agreement`` is the identifier that it was drawn up for."""
+    """The errors of an instrument and its signatures, with all hashes recomputed and signatures verified; empty if
+    none. ``agreement``: the identifier that the instrument was drawn up for."""
     faults = signed_object.drawn_faults(drawn_of(instrument))
     for signature in instrument.signatures.all():
         if signature.signed_hash != instrument.signed_hash:
@@ -181,12 +181,12 @@ def _negotiations() -> QuerySet[Negotiation]:
 
 
 def visible_negotiations(actor: Actor) -> QuerySet[Negotiation]:
-    """Negotiations of the actor's organisation, as buyer or seller; every one, for the operator."""
+    """Negotiations of the actor's organisation, as buyer or seller; all, for the operator."""
     return _negotiations() if actor.may_see() else _negotiations().filter(_party_is(actor))
 
 
 def visible_agreements(actor: Actor) -> QuerySet[Agreement]:
-    """Agreements of the actor's organisation; every one, for the operator."""
+    """Agreements of the actor's organisation; all, for the operator."""
     rows = Agreement.objects.select_related("negotiation", "instrument").prefetch_related(
         Prefetch("instrument__signatures", Signature.objects.order_by("pk"))
     )
@@ -194,13 +194,13 @@ def visible_agreements(actor: Actor) -> QuerySet[Agreement]:
 
 
 def visible_disputes(actor: Actor) -> QuerySet[Dispute]:
-    """Disputes over agreements of the actor's organisation; every one, for the operator."""
+    """Disputes over agreements of the actor's organisation; all, for the operator."""
     rows = Dispute.objects.select_related("agreement")
     return rows if actor.may_see() else rows.filter(_party_is(actor, "agreement__"))
 
 
 def visible_adjustments(actor: Actor) -> QuerySet[Adjustment]:
-    """Corrections of agreements of the actor's organisation; every one, for the operator."""
+    """Adjustments of agreements of the actor's organisation; all, for the operator."""
     rows = Adjustment.objects.select_related("agreement")
     return rows if actor.may_see() else rows.filter(_party_is(actor, "agreement__"))
 
@@ -242,7 +242,7 @@ def agreement_terms(agreement: str) -> AgreementTerms:
 
 
 def agreement_of(negotiation: str) -> str:
-    """Public identifier of the agreement that a negotiation ended in; raises Missing while there is none."""
+    """The public identifier of the agreement of a negotiation; raises Missing while there is none."""
     found = (
         Agreement.objects.filter(negotiation__public_id=negotiation)
         .values_list("public_id", flat=True)
@@ -254,8 +254,7 @@ def agreement_of(negotiation: str) -> str:
 
 
 def negotiation_facts(negotiation: str) -> dict[str, Any]:
-    """What the rules may know of a negotiation about to be concluded; as ``contracts.facts`` declares it. Raises
-    Missing."""
+    """The facts about a negotiation for the rules, as ``contracts.facts`` declares them. Raises Missing."""
     row = Negotiation.objects.filter(public_id=negotiation).first()
     if row is None:
         raise Missing(kind="negotiation", identifier=negotiation)
@@ -279,17 +278,17 @@ def negotiation_facts(negotiation: str) -> dict[str, Any]:
 
 
 def negotiation_count() -> int:
-    """How many negotiations were ever begun."""
+    """The number of all negotiations."""
     return Negotiation.objects.count()
 
 
 def agreement_count() -> int:
-    """How many agreements were ever concluded."""
+    """The number of all agreements."""
     return Agreement.objects.count()
 
 
 def counts() -> dict[str, dict[str, int]]:
-    """How many ``negotiations``, ``agreements`` and ``disputes`` stand in each state that occurs."""
+    """Numbers of ``negotiations``, ``agreements`` and ``disputes`` by state."""
     return {
         name: dict(model.objects.values_list("state").annotate(count=Count("pk")).order_by("state"))
         for name, model in (

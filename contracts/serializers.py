@@ -1,4 +1,4 @@
-"""How contracts are written out, and what their commands take."""
+"""Contracts in the API, and the input of their commands."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ContractTemplateSerializer(serializers.ModelSerializer[Template]):
 
 
 class ProposalSerializer(serializers.ModelSerializer[Proposal]):
-    """Terms that one party put to the other. ``policy`` is an ODRL 2.2 Offer."""
+    """Terms that one party proposed to the other. ``policy`` is an ODRL 2.2 Offer."""
 
     terms = serializers.DictField()
     policy = serializers.DictField()
@@ -53,7 +53,7 @@ class ProposalSerializer(serializers.ModelSerializer[Proposal]):
 
 
 class SignatureSerializer(serializers.ModelSerializer[Signature]):
-    """A party's signature, made by the market on its instruction; ``jws`` verifies under the market's public keys."""
+    """A party's signature, made by the market on its instruction. The market's public keys verify ``jws``."""
 
     id = serializers.CharField(source="public_id")
     organisation = serializers.CharField(source="organisation_identifier")
@@ -68,12 +68,12 @@ class SignatureSerializer(serializers.ModelSerializer[Signature]):
         )  # fmt: skip
 
     def get_jws_sha256(self, row: Signature) -> str:
-        """SHA-256 of the JWS: the signature hash that the document shows."""
+        """SHA-256 of the JWS: the signature hash in the document."""
         return sha256_hex(row.jws.encode())
 
 
 class NegotiationSerializer(serializers.ModelSerializer[Negotiation]):
-    """A negotiation with all that was proposed and signed. The price of a proposal is without tax."""
+    """A negotiation with its proposals and signatures. Prices exclude tax."""
 
     id = serializers.CharField(source="public_id")
     buyer = serializers.CharField(source="buyer_identifier")
@@ -96,12 +96,12 @@ class NegotiationSerializer(serializers.ModelSerializer[Negotiation]):
         )  # fmt: skip
 
     def get_waits_for(self, row: Negotiation) -> str | None:
-        """Whose move it is: ``buyer``, ``seller``, or null when it is over."""
+        """Who must act next: ``buyer``, ``seller``, or null when the negotiation is over."""
         party = WAITS_FOR.get(NegotiationState(row.state))
         return party.value if party else None
 
     def get_signed_hash(self, row: Negotiation) -> str | None:
-        """The hash of the contract put up for signature, or null before."""
+        """The hash of the contract that the seller signed, or null before."""
         instrument = _instrument(row)
         return instrument.signed_hash if instrument else None
 
@@ -112,7 +112,7 @@ class NegotiationSerializer(serializers.ModelSerializer[Negotiation]):
         return SignatureSerializer(instrument.signatures.all(), many=True).data if instrument else []
 
     def get_agreement(self, row: Negotiation) -> str | None:
-        """The agreement that it ended in, or null."""
+        """The concluded agreement, or null."""
         agreement: Agreement | None = getattr(row, "agreement", None)
         return agreement.public_id if agreement else None
 
@@ -129,7 +129,7 @@ class BilingualTextSerializer(serializers.Serializer[Any]):
 
 
 class ContractSerializer(serializers.Serializer[Drawn]):
-    """A contract to read before signing: the one object that is signed, its hash, and its text in both languages.
+    """A contract: the object that is signed, its hash, and its text in both languages.
 
     ``signed_hash`` is the SHA-256 of ``canonical``, and ``content.text`` has the SHA-256 of each text.
     """
@@ -141,18 +141,18 @@ class ContractSerializer(serializers.Serializer[Drawn]):
 
     @extend_schema_field(serializers.DictField())
     def get_content(self, drawn: Drawn) -> dict[str, Any]:
-        """What is signed, as JSON."""
+        """The signed object, as JSON."""
         content: dict[str, Any] = json.loads(drawn.content)
         return content
 
     @extend_schema_field(BilingualTextSerializer())
     def get_text(self, drawn: Drawn) -> dict[str, str]:
-        """What people read."""
+        """The readable text."""
         return {"ja": drawn.text_ja, "en": drawn.text_en}
 
 
 class VerificationSerializer(serializers.Serializer[Any]):
-    """The outcome of recomputing every hash and verifying every signature of an agreement."""
+    """The result of recomputing every hash and verifying every signature of an agreement."""
 
     agreement = serializers.CharField()
     signed_hash = serializers.CharField()
@@ -194,7 +194,7 @@ class AgreementSerializer(serializers.ModelSerializer[Agreement]):
 
     @extend_schema_field(BilingualField())
     def get_title(self, row: Agreement) -> Any:
-        """The title of the dataset, as it was signed."""
+        """The signed title of the dataset."""
         return row.instrument.said["dataset"]["title"]
 
     @extend_schema_field(SignatureSerializer(many=True))
@@ -204,7 +204,7 @@ class AgreementSerializer(serializers.ModelSerializer[Agreement]):
 
 
 class DisputeSerializer(serializers.ModelSerializer[Dispute]):
-    """A buyer's complaint, and what the operator ruled."""
+    """A dispute, and its outcome."""
 
     id = serializers.CharField(source="public_id")
     agreement = serializers.CharField(source="agreement.public_id")
@@ -223,7 +223,7 @@ class DisputeSerializer(serializers.ModelSerializer[Dispute]):
 
 
 class AdjustmentSerializer(serializers.ModelSerializer[Adjustment]):
-    """A correction of a price: ``debtor`` pays ``amount_minor``, without tax, to ``creditor``."""
+    """An adjustment of a price: ``debtor`` pays ``amount_minor``, without tax, to ``creditor``."""
 
     id = serializers.CharField(source="public_id")
     agreement = serializers.CharField(source="agreement.public_id")
@@ -238,18 +238,18 @@ class AdjustmentSerializer(serializers.ModelSerializer[Adjustment]):
         )  # fmt: skip
 
     def get_debtor(self, row: Adjustment) -> str:
-        """Who pays, by public identifier."""
+        """The public identifier of the party that pays."""
         return str(getattr(row.agreement, f"{row.debtor}_identifier"))
 
     def get_creditor(self, row: Adjustment) -> str:
-        """Who is paid, by public identifier."""
+        """The public identifier of the party that is paid."""
         agreement = row.agreement
         parties = {agreement.buyer_identifier, agreement.seller_identifier}
         return (parties - {self.get_debtor(row)}).pop()
 
 
 class ClauseSerializer(StrictSerializer):
-    """One clause of a template; ``{price}`` and the like are filled in."""
+    """One clause of a template, with placeholders such as ``{price}``."""
 
     number = serializers.IntegerField(min_value=1)
     heading = BilingualField()
@@ -266,7 +266,7 @@ class PublishContractTemplateSerializer(StrictSerializer):
 
 
 class ChangedTermsSerializer(StrictSerializer):
-    """Terms to change; what is left out stays."""
+    """Terms to change; omitted terms stay."""
 
     price_minor = serializers.IntegerField(required=False, min_value=1)
     funding_days = serializers.IntegerField(required=False, min_value=0)
@@ -275,7 +275,7 @@ class ChangedTermsSerializer(StrictSerializer):
 
 
 class RequestNegotiationSerializer(StrictSerializer):
-    """What a buyer asks for, under its own reference."""
+    """A buyer's request, under its own reference."""
 
     listing = serializers.CharField(max_length=31)
     reference = serializers.CharField(max_length=60, trim_whitespace=False)
@@ -284,14 +284,14 @@ class RequestNegotiationSerializer(StrictSerializer):
 
 
 class ProposeTermsSerializer(StrictSerializer):
-    """Terms put to the other party."""
+    """Terms to propose to the other party."""
 
     terms = ChangedTermsSerializer(required=False)
     note = serializers.CharField(max_length=2_000, required=False, default="", allow_blank=True)
 
 
 class SignContractSerializer(StrictSerializer):
-    """The hash of the contract that was read, and that is to be signed."""
+    """The hash of the contract that the party has read and signs."""
 
     signed_hash = serializers.RegexField(r"^[0-9a-f]{64}$")
 
@@ -304,14 +304,14 @@ class TerminateNegotiationSerializer(StrictSerializer):
 
 
 class ResolveDisputeSerializer(StrictSerializer):
-    """The operator's ruling on a dispute."""
+    """The operator's outcome of a dispute."""
 
     outcome = serializers.ChoiceField(choices=DisputeOutcome.choices)
     reason = serializers.CharField(max_length=5_000)
 
 
 class AdjustPriceSerializer(StrictSerializer):
-    """A correction of the price, without tax."""
+    """An adjustment of the price, without tax."""
 
     debtor = serializers.CharField(max_length=31)
     amount_minor = serializers.IntegerField(min_value=1)

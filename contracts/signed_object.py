@@ -1,9 +1,9 @@
-"""The one object that both parties of a contract sign: what it holds, how it is hashed, and how it is verified.
+"""The object that both parties of a contract sign: its content, its hash, and its verification.
 
 It is a JSON object in canonical form (RFC 8785) with the parties, the dataset with the hashes of its files, the
 terms, the machine-readable policy (ODRL), and the SHA-256 of the contract's text in each language. Its own SHA-256
-is the hash that is signed: text, policy and terms stand or fall together. The same negotiation gives the same
-object, so a party can compute beforehand what it is about to sign.
+is the signed hash, so text, policy and terms are signed together. The same negotiation gives the same object, so a
+party can compute it before signing.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CLAIMS_TYPE = "sanpo.signature.v1"
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A contract drawn up: the canonical ``content``, its two texts, and the hash that is signed."""
+    """A drawn-up contract: the canonical ``content``, its two texts, and the hash to sign."""
 
     content: str
     text_ja: str
@@ -38,7 +38,7 @@ class Drawn:
 
 
 def iri(identifier: str) -> str:
-    """The IRI by which policies name what has a public identifier."""
+    """The IRI of a public identifier in policies."""
     return f"urn:sanpo:{identifier}"
 
 
@@ -55,7 +55,7 @@ def compose(
     terms: Terms,
     tax_rate_bp: int,
 ) -> dict[str, Any]:
-    """What a contract says, without its texts. Parties: id, name, corporate_number, address, representative;
+    """The content of a contract, without its texts. Parties: id, name, corporate_number, address, representative;
     dataset: listing, version, segment, title, files; template: id, code, version, title, digest.
     """
     parties = Parties(
@@ -79,7 +79,7 @@ def compose(
 
 
 def draw_up(said: Mapping[str, Any], clauses: Sequence[Mapping[str, Any]]) -> Drawn:
-    """The contract over what ``compose`` said, in the words of a template's clauses."""
+    """The contract with the content of ``compose`` and the clauses of a template."""
     texts = {language: render_text(said, clauses, language) for language in LANGUAGES}
     hashes = {language: sha256_hex(text.encode()) for language, text in texts.items()}
     content = canonical_json({**said, "text": hashes})
@@ -91,7 +91,7 @@ def draw_up(said: Mapping[str, Any], clauses: Sequence[Mapping[str, Any]]) -> Dr
 def claims(
     *, agreement: str, signed_hash: str, party: str, organisation: str, signer: str, signed_at: datetime
 ) -> dict[str, Any]:
-    """What the market attests by a signature: who signed which hash for whom, when, and that it did so as a witness."""
+    """The claims of the market's signature: who signed which hash for whom, when, and that the market is a witness."""
     return {
         "type": CLAIMS_TYPE,
         "agreement": agreement,
@@ -105,7 +105,7 @@ def claims(
 
 
 def drawn_faults(drawn: Drawn) -> list[str]:
-    """What does not hold of a contract that was drawn up; empty if every hash is recomputed to what stands."""
+    """The errors of a drawn-up contract; empty if every recomputed hash matches."""
     faults = []
     said = json.loads(drawn.content)
     if canonical_json(said) != drawn.content.encode():
@@ -119,7 +119,7 @@ def drawn_faults(drawn: Drawn) -> list[str]:
 
 
 def signature_faults(jws: str, expected: Mapping[str, Any]) -> list[str]:
-    """What does not hold of a signature whose claims should be ``expected``; empty if it verifies."""
+    """The errors of a signature with the ``expected`` claims; empty if it verifies."""
     try:
         attested = verify(jws)
     except SignatureInvalid:

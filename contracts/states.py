@@ -1,7 +1,7 @@
-"""The lives of negotiations, agreements and disputes, and the coded choices of contracts.
+"""States of negotiations, agreements and disputes, and the choices of contracts.
 
-A negotiation's states are those of the Dataspace Protocol 2025-1, without loss: the seller is its provider, the
-buyer its consumer, and every state is the protocol's own in lower case.
+A negotiation has exactly the states of the Dataspace Protocol 2025-1, in lower case; the seller is the protocol's
+provider, the buyer its consumer.
 """
 
 from __future__ import annotations
@@ -13,20 +13,26 @@ from marketplace.kernel.states import StateMachine, expand_roles
 
 
 class Party(TextChoices):
-    """On which side of a contract an organisation stands."""
+    """An organisation's side of a contract."""
 
     BUYER = "buyer", Label("buyer", "利用者")
     SELLER = "seller", Label("seller", "提供者")
 
 
 class NegotiationState(TextChoices):
-    """Where a negotiation stands."""
+    """The state of a negotiation."""
 
     REQUESTED = "requested", Label("requested by the buyer", "利用者から申入れ")
     OFFERED = "offered", Label("offered by the seller", "提供者から提示")
-    ACCEPTED = "accepted", Label("terms accepted, to be signed by the seller", "条件合意・提供者の署名待ち")
-    AGREED = "agreed", Label("signed by the seller, to be signed by the buyer", "利用者の署名待ち")
-    VERIFIED = "verified", Label("signed by both", "双方署名済み")
+    ACCEPTED = (
+        "accepted",
+        Label("terms accepted, waiting for the seller's signature", "条件合意・提供者の署名待ち"),
+    )
+    AGREED = (
+        "agreed",
+        Label("signed by the seller, waiting for the buyer's signature", "提供者署名済み・利用者の署名待ち"),
+    )
+    VERIFIED = "verified", Label("signed by both parties", "双方署名済み")
     FINALIZED = "finalized", Label("concluded", "締結")
     TERMINATED = "terminated", Label("ended without agreement", "不成立")
 
@@ -38,7 +44,7 @@ OPEN_NEGOTIATIONS = (
     NegotiationState.AGREED,
     NegotiationState.VERIFIED,
 )
-"""States in which somebody's move is awaited, or the conclusion is being written."""
+"""States that wait for a party, or in which the conclusion is being written."""
 
 EVERYONE = ("buyer", "seller", "operator", "system")
 
@@ -60,7 +66,7 @@ NEGOTIATION = StateMachine(
             (NegotiationState.OFFERED, "terminate", EVERYONE): NegotiationState.TERMINATED,
             (NegotiationState.ACCEPTED, "terminate", EVERYONE): NegotiationState.TERMINATED,
             (NegotiationState.AGREED, "terminate", EVERYONE): NegotiationState.TERMINATED,
-            # Signed by both, it is no longer a party's to end; only what stands in the way of its conclusion does.
+            # After both signatures a party can no longer end it; only an obstacle to its conclusion can.
             (NegotiationState.VERIFIED, "terminate", ("operator", "system")): NegotiationState.TERMINATED,
         }
     ),
@@ -72,11 +78,11 @@ WAITS_FOR = {
     NegotiationState.ACCEPTED: Party.SELLER,
     NegotiationState.AGREED: Party.BUYER,
 }
-"""Whose move is awaited; in every other state nobody's."""
+"""The party that must act next, by state; no other state waits for a party."""
 
 
 class SignatureMethod(TextChoices):
-    """How a party signed."""
+    """The method of a signature."""
 
     MARKET_SIDE = (
         "market_side",
@@ -88,10 +94,10 @@ class SignatureMethod(TextChoices):
 
 
 class AgreementState(TextChoices):
-    """Whether an agreement binds. Whether it is disputed follows from its disputes."""
+    """Whether an agreement is in force."""
 
     IN_FORCE = "in_force", Label("in force", "有効")
-    TERMINATED = "terminated", Label("ended before its term", "解除")
+    TERMINATED = "terminated", Label("terminated", "解除")
 
 
 AGREEMENT = StateMachine(
@@ -103,36 +109,36 @@ AGREEMENT = StateMachine(
 
 
 class TerminationReason(TextChoices):
-    """Why an agreement ended before its term."""
+    """Why an agreement was terminated."""
 
-    PAYMENT_FAILED = "payment_failed", Label("the price was not paid", "代金の不払い")
-    REFUNDED = "refunded", Label("the price went back to the buyer", "返金")
+    PAYMENT_FAILED = "payment_failed", Label("the price was not paid in", "代金の未入金")
+    REFUNDED = "refunded", Label("the price was returned to the buyer", "代金の返金")
 
 
 class DisputeReason(TextChoices):
-    """What the buyer complains of."""
+    """The reason of a dispute."""
 
-    INCOMPLETE = "incomplete", Label("something is missing", "データの欠落")
-    NOT_AS_DESCRIBED = "not_as_described", Label("it is not what was described", "説明との相違")
-    DAMAGED = "damaged", Label("it cannot be read", "データの破損")
-    NOT_RECEIVED = "not_received", Label("it cannot be fetched", "受領できない")
-    RIGHTS_DEFECT = "rights_defect", Label("the seller may not grant these rights", "権利の瑕疵")
-    OTHER = "other", Label("something else", "その他")
+    INCOMPLETE = "incomplete", Label("data is missing", "データの欠落")
+    NOT_AS_DESCRIBED = "not_as_described", Label("the data is not as described", "説明との相違")
+    DAMAGED = "damaged", Label("the data cannot be read", "データの破損")
+    NOT_RECEIVED = "not_received", Label("the data cannot be downloaded", "ダウンロードできない")
+    RIGHTS_DEFECT = "rights_defect", Label("the seller has no right to grant the use", "権利の瑕疵")
+    OTHER = "other", Label("other reason", "その他")
 
 
 class DisputeState(TextChoices):
-    """Whether the operator has ruled."""
+    """Whether a dispute is resolved."""
 
     OPEN = "open", Label("under review", "審理中")
     RESOLVED = "resolved", Label("resolved", "解決済み")
 
 
 class DisputeOutcome(TextChoices):
-    """What the operator ruled."""
+    """The outcome of a dispute."""
 
-    DISMISSED = "dismissed", Label("dismissed: the delivery stands", "棄却（納品を有効とする）")
-    REDELIVERY = "redelivery", Label("to be delivered again", "再納品")
-    REFUND = "refund", Label("undone: the price goes back", "取消し・返金")
+    DISMISSED = "dismissed", Label("dismissed; the data counts as accepted", "棄却（検収済みとみなす）")
+    REDELIVERY = "redelivery", Label("the data is delivered again", "再提供")
+    REFUND = "refund", Label("cancelled; the price is returned", "取消し・返金")
 
 
 DISPUTE = StateMachine(
@@ -148,11 +154,11 @@ class ContractType(TextChoices):
 
     PROVISION = "data_provision", Label("data provision", "データ提供型")
     CREATION = "data_creation", Label("data creation", "データ創出型")
-    SHARING = "data_sharing", Label("data sharing over a platform", "データ共用型")
+    SHARING = "data_sharing", Label("data sharing on a platform", "データ共用型")
 
 
-def words_of(choices: type[TextChoices], value: str) -> Label:
-    """The words for a coded value, in both languages."""
+def label_of(choices: type[TextChoices], value: str) -> Label:
+    """The label of a coded value."""
     label = choices(value).label
     assert isinstance(label, Label)  # noqa: S101  choices of this house are labelled in both languages
     return label

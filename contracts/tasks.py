@@ -1,4 +1,4 @@
-"""Background work of contracts."""
+"""Celery tasks of contracts."""
 
 from celery import shared_task
 
@@ -7,5 +7,5 @@ from . import services
 
 @shared_task(name="contracts.tasks.sweep", ignore_result=True)
 def sweep() -> int:
-    """End a batch of negotiations whose answer did not come in time; returns how many."""
+    """End a batch of negotiations whose deadline has passed; returns their number."""
     return services.end_expired()

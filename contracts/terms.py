@@ -1,4 +1,4 @@
-"""Terms of a contract as the parties put them to each other, whole each time. Pure."""
+"""The terms of a contract; a proposal always contains all of them. Pure."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
 NUMBERS = {
-    # What canonical JSON (RFC 8785) can carry exactly is far above; this is what a market can settle.
+    # Far below the largest integer that canonical JSON (RFC 8785) represents exactly.
     "price_minor": (1, 1_000_000_000_000),
     "funding_days": (0, 30),
     "inspection_days": (1, 60),
 }
-SETTLED = ("currency", "tax_category")
-"""What the published offer settles: the currency of its price, and the tax that the law puts on it."""
+FIXED_TERMS = ("currency", "tax_category")
+"""Terms that the published offer fixes: the currency of its price, and the tax category that the law requires."""
 
-SETTLED_BY_OFFER = Label(
-    "this is settled by the published offer and cannot be negotiated",
-    "公開された提供条件で定まっており、交渉できません",
+FIXED_BY_OFFER = Label(
+    "the published offer fixes this term; it cannot be negotiated",
+    "公開されたオファーで定められており、交渉できません",
 )
-NO_TERM = Label("this is no term of a contract; leave it out", "この項目は取引条件ではありません")
+NO_TERM = Label("unknown term of a contract; remove it", "この項目は取引条件ではありません")
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What is paid, when, and for which rights. ``price_minor`` is without tax, in minor units of ``currency``.
+    """Price, deadlines and rights of use. ``price_minor`` is without tax, in minor units of ``currency``.
 
     ``funding_days``: bank business days from the agreement within which the buyer pays in. ``inspection_days``:
-    calendar days from a matched receipt within which the buyer inspects, to the next business day if the last one
-    is none; silence then accepts. The first day is not counted in either.
+    calendar days from a matched receipt within which the buyer inspects, up to the next business day if the last one
+    is a closed day; after that the data counts as accepted. The first day is not counted in either.
     """
 
     price_minor: int
@@ -54,7 +54,7 @@ class Terms:
         }
 
     def policy(self, *, identifier: str, parties: Parties | None = None) -> dict[str, Any]:
-        """The terms of use as an ODRL 2.2 Offer, or, with ``parties``, Agreement. ``identifier`` is its IRI."""
+        """The terms of use as an ODRL 2.2 Offer, or with ``parties`` an Agreement. ``identifier`` is its IRI."""
         return policy_of(
             self.rights,
             price_minor=self.price_minor,
@@ -65,27 +65,27 @@ class Terms:
 
 
 def parse_terms(stored: Mapping[str, Any]) -> Terms:
-    """Terms as ``as_dict`` wrote them, or as an offer states them; raises FieldInvalid."""
+    """Terms from ``as_dict`` or from an offer; raises FieldInvalid."""
     for name, (lowest, highest) in NUMBERS.items():
         _check_number(name, stored[name], lowest, highest)
     return Terms(
-        **{name: stored[name] for name in (*NUMBERS, *SETTLED)},
+        **{name: stored[name] for name in (*NUMBERS, *FIXED_TERMS)},
         rights=parse_rights(stored["rights"], prefix="terms.rights"),
     )
 
 
 def revised(current: Terms, changes: Mapping[str, Any] | None) -> Terms:
-    """The terms after ``changes``: what is not named stays; of ``rights``, the choices that are not named stay too.
+    """The terms after ``changes``: omitted terms stay, and so do omitted choices of ``rights``.
 
-    Raises FieldInvalid naming the field at fault as ``terms.<name>``.
+    Raises FieldInvalid, which names the field as ``terms.<name>``.
     """
     if not changes:
         return current
-    for name in sorted(set(changes) - {*NUMBERS, *SETTLED, "rights"}):
+    for name in sorted(set(changes) - {*NUMBERS, *FIXED_TERMS, "rights"}):
         raise FieldInvalid(f"terms.{name}", NO_TERM)
-    for name in SETTLED:
+    for name in FIXED_TERMS:
         if name in changes and changes[name] != getattr(current, name):
-            raise FieldInvalid(f"terms.{name}", SETTLED_BY_OFFER)
+            raise FieldInvalid(f"terms.{name}", FIXED_BY_OFFER)
     numbers = {name: changes[name] for name in NUMBERS if name in changes}
     for name, value in numbers.items():
         _check_number(name, value, *NUMBERS[name])
@@ -93,7 +93,7 @@ def revised(current: Terms, changes: Mapping[str, Any] | None) -> Terms:
     if "rights" in changes:
         if not isinstance(changes["rights"], Mapping):
             raise FieldInvalid(
-                "terms.rights", Label("give an object of choices", "選択項目のオブジェクトにしてください")
+                "terms.rights", Label("specify an object of choices", "選択項目のオブジェクトにしてください")
             )
         rights = parse_rights({**rights.as_dict(), **changes["rights"]}, prefix="terms.rights")
     return replace(current, **numbers, rights=rights)
@@ -104,7 +104,7 @@ def _check_number(name: str, value: Any, lowest: int, highest: int) -> None:
         raise FieldInvalid(
             f"terms.{name}",
             Label(
-                f"give a whole number from {lowest} to {highest:,}",
+                f"specify a whole number from {lowest} to {highest:,}",
                 f"{lowest}から{highest:,}までの整数にしてください",
             ),
         )

@@ -1,4 +1,4 @@
-"""Contracts over HTTP: templates, negotiations, agreements with their documents, disputes and corrections."""
+"""The API of contracts: templates, negotiations, agreements with their documents, disputes and adjustments."""
 
 from __future__ import annotations
 
@@ -42,7 +42,10 @@ from .serializers import (
 
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
 LANGUAGE = OpenApiParameter(
-    name="language", type=OpenApiTypes.STR, enum=LANGUAGES, description="Japanese unless said otherwise."
+    name="language",
+    type=OpenApiTypes.STR,
+    enum=LANGUAGES,
+    description="The language of the document, Japanese by default.",
 )
 TEMPLATE_EXAMPLE = {
     "code": "data-provision-brief",
@@ -67,14 +70,14 @@ REQUEST_EXAMPLE = {
 
 
 class TemplateViewSet(MarketReadViewSet[Template]):
-    """Published contract templates; anyone may read what parties of this market sign."""
+    """Published contract templates; public."""
 
     serializer_class = ContractTemplateSerializer
     queryset = Template.objects.all()
     filterset_fields = ("code", "contract_type")
 
     def get_permissions(self) -> list[Any]:
-        """Reading is public, publishing is the operator's."""
+        """Anyone may read; only the operator publishes."""
         return [AllowAny()] if self.request.method in SAFE_METHODS else [IsOperator()]
 
     @create_command(
@@ -84,12 +87,12 @@ class TemplateViewSet(MarketReadViewSet[Template]):
         example=TEMPLATE_EXAMPLE,
     )
     def create(self, data: dict[str, Any]) -> Template:
-        """Publish a template, or its next version (operator)."""
+        """Publish a contract template, or its next version (operator)."""
         return services.publish_template(actor=self.actor, **data)
 
 
 class NegotiationViewSet(MarketReadViewSet[Negotiation]):
-    """Negotiations of the caller's organisation, as buyer or seller; every one, for the operator.
+    """Negotiations of the caller's organisation, as buyer or seller; all, for the operator.
 
     States are those of the Dataspace Protocol 2025-1.
     """
@@ -99,11 +102,11 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
     filterset_class = NegotiationFilter
 
     def get_queryset(self) -> QuerySet[Negotiation]:
-        """What the caller may see."""
+        """Rows in the caller's scope."""
         return queries.visible_negotiations(self.actor)
 
     def _read(self, negotiation: Negotiation) -> Negotiation:
-        """The negotiation with all that is written out."""
+        """The negotiation with its related rows."""
         return self.get_queryset().get(pk=negotiation.pk)
 
     @create_command(
@@ -113,7 +116,7 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
         example=REQUEST_EXAMPLE,
     )
     def create(self, data: dict[str, Any]) -> Negotiation:
-        """Ask for a contract over what is on sale, at the published terms or other ones (buyer)."""
+        """Request a contract over a published listing, at the published terms or with changes (buyer)."""
         return self._read(services.request_negotiation(actor=self.actor, **data))
 
     @command(
@@ -123,7 +126,7 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
         example={"terms": {"price_minor": 110000}, "note": "この価格であればご提供できます。"},
     )
     def offer(self, data: dict[str, Any], public_id: str) -> Negotiation:
-        """Answer a request with terms (seller)."""
+        """Answer a request with an offer (seller)."""
         return self._read(services.make_offer(actor=self.actor, negotiation=public_id, **data))
 
     @command(
@@ -133,12 +136,12 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
         example={"terms": {"price_minor": 100000}},
     )
     def counter(self, data: dict[str, Any], public_id: str) -> Negotiation:
-        """Answer an offer by asking for other terms (buyer)."""
+        """Answer an offer with a request for other terms (buyer)."""
         return self._read(services.counter_request(actor=self.actor, negotiation=public_id, **data))
 
     @command(summary="Accept the offered terms", response=NegotiationSerializer)
     def accept(self, data: dict[str, Any], public_id: str) -> Negotiation:
-        """Accept what the seller offered; the seller signs next (buyer)."""
+        """Accept the seller's offer; the seller signs next (buyer)."""
         return self._read(services.accept_offer(actor=self.actor, negotiation=public_id))
 
     @command(
@@ -148,7 +151,7 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
         example={"signed_hash": "0" * 64},
     )
     def sign(self, data: dict[str, Any], public_id: str) -> Negotiation:
-        """Sign what was read, by market-side signature: the seller first, then the buyer, who concludes it."""
+        """Sign the contract by market-side signature: the seller first, then the buyer, which concludes the agreement."""
         return self._read(services.sign(actor=self.actor, negotiation=public_id, **data))
 
     @command(
@@ -158,39 +161,37 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
         example={"reason_code": "too_expensive", "reason": "予算を超えています。"},
     )
     def terminate(self, data: dict[str, Any], public_id: str) -> Negotiation:
-        """End it without agreement (either party, or the operator with a reason)."""
+        """End the negotiation without agreement (a party, or the operator with a reason)."""
         return self._read(services.terminate(actor=self.actor, negotiation=public_id, **data))
 
-    @extend_schema(
-        summary="Read the contract as it would be signed", responses={200: ContractSerializer, **PROBLEMS}
-    )
+    @extend_schema(summary="Read the contract to be signed", responses={200: ContractSerializer, **PROBLEMS})
     @action(detail=True, methods=["get"], filterset_class=None)
     def contract(self, request: Request, **_: Any) -> Response:
-        """The text in both languages, the object that is signed, and its hash, over the terms that stand."""
+        """The contract over the current terms: its text in both languages, the object that is signed, and its hash."""
         return Response(ContractSerializer(queries.contract_of(self.get_object())).data)
 
 
 class AgreementViewSet(MarketReadViewSet[Agreement]):
-    """Agreements of the caller's organisation; every one, for the operator."""
+    """Agreements of the caller's organisation; all, for the operator."""
 
     serializer_class = AgreementSerializer
     queryset = Agreement.objects.none()
     filterset_class = AgreementFilter
 
     def get_queryset(self) -> QuerySet[Agreement]:
-        """What the caller may see."""
+        """Rows in the caller's scope."""
         return queries.visible_agreements(self.actor)
 
-    @extend_schema(summary="Read what was signed", responses={200: ContractSerializer, **PROBLEMS})
+    @extend_schema(summary="Read the signed contract", responses={200: ContractSerializer, **PROBLEMS})
     @action(detail=True, methods=["get"], filterset_class=None)
     def contract(self, request: Request, **_: Any) -> Response:
         """The text in both languages, the object that was signed, and its hash."""
         return Response(ContractSerializer(queries.drawn_of(self.get_object().instrument)).data)
 
-    @extend_schema(summary="Verify what was signed", responses={200: VerificationSerializer, **PROBLEMS})
+    @extend_schema(summary="Verify the signed contract", responses={200: VerificationSerializer, **PROBLEMS})
     @action(detail=True, methods=["get"], filterset_class=None)
     def verification(self, request: Request, **_: Any) -> Response:
-        """Every hash recomputed and every signature verified, now."""
+        """Recompute every hash and verify every signature."""
         agreement = self.get_object()
         faults = queries.verify_instrument(agreement.instrument, agreement.public_id)
         verification = {
@@ -238,7 +239,7 @@ class AgreementViewSet(MarketReadViewSet[Agreement]):
         content_negotiation_class=AsAddressed,
     )
     def document_html(self, request: Request, **_: Any) -> Response:
-        """The agreement with its signatures as one page."""
+        """The agreement with its signatures as one HTML page."""
         agreement = self.get_object()
         data, language = queries.document_data(agreement), _language(request)
         return _document(
@@ -263,13 +264,13 @@ class AgreementViewSet(MarketReadViewSet[Agreement]):
         content_negotiation_class=AsAddressed,
     )
     def document_text(self, request: Request, **_: Any) -> Response:
-        """The very text whose SHA-256 was signed, byte for byte."""
+        """The text whose SHA-256 was signed, byte for byte."""
         agreement, language = self.get_object(), _language(request)
         text = agreement.instrument.text_en if language == "en" else agreement.instrument.text_ja
         return _document(text, agreement, language, "txt")
 
     @command(
-        summary="Correct the price",
+        summary="Adjust the price",
         request=AdjustPriceSerializer,
         response=AdjustmentSerializer,
         permissions=(IsOperator,),
@@ -286,7 +287,7 @@ class AgreementViewSet(MarketReadViewSet[Agreement]):
 
 
 def _language(request: Request) -> Language:
-    """The language asked for; raises LanguageUnknown."""
+    """The requested language; raises LanguageUnknown."""
     asked = request.query_params.get("language", "ja")
     for language in LANGUAGES:
         if asked == language:
@@ -303,9 +304,9 @@ def _document(content: bytes | str, agreement: Agreement, language: str, suffix:
 
 
 class DisputeViewSet(MarketReadViewSet[Dispute]):
-    """Disputes over deliveries of the caller's agreements; every one, for the operator.
+    """Disputes over deliveries of the caller's agreements; all, for the operator.
 
-    A dispute is opened at the delivery that it is about.
+    Open a dispute with the ``dispute`` command of the delivery.
     """
 
     serializer_class = DisputeSerializer
@@ -313,28 +314,28 @@ class DisputeViewSet(MarketReadViewSet[Dispute]):
     filterset_fields = ("state", "reason_code", "outcome")
 
     def get_queryset(self) -> QuerySet[Dispute]:
-        """What the caller may see."""
+        """Rows in the caller's scope."""
         return queries.visible_disputes(self.actor)
 
     @command(
-        summary="Rule on a dispute",
+        summary="Resolve a dispute",
         request=ResolveDisputeSerializer,
         response=DisputeSerializer,
         permissions=(IsOperator,),
         example={"outcome": "redelivery", "reason": "12月分が欠落していることを確認しました。"},
     )
     def resolve(self, data: dict[str, Any], public_id: str) -> Dispute:
-        """Dismiss it, have the data delivered again, or undo the trade (operator)."""
+        """Dismiss the dispute, have the data delivered again, or cancel the trade (operator)."""
         return services.resolve_dispute(actor=self.actor, dispute=public_id, **data)
 
 
 class AdjustmentViewSet(MarketReadViewSet[Adjustment]):
-    """Corrections of the prices of the caller's agreements; every one, for the operator."""
+    """Adjustments of the prices of the caller's agreements; all, for the operator."""
 
     serializer_class = AdjustmentSerializer
     queryset = Adjustment.objects.none()
     filterset_fields = ("reason_code",)
 
     def get_queryset(self) -> QuerySet[Adjustment]:
-        """What the caller may see."""
+        """Rows in the caller's scope."""
         return queries.visible_adjustments(self.actor)

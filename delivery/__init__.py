@@ -1,1 +1,1 @@
-"""Entitlements, downloads and receipts."""
+"""Entitlements, downloads, receipts and inspections."""

@@ -1,4 +1,4 @@
-"""Whether access is open, decided from an entitlement and its latest inspection alone. No reads, no writes."""
+"""Whether access is open, from an entitlement and its latest inspection only. No reads, no writes."""
 
 from __future__ import annotations
 
@@ -22,11 +22,10 @@ if TYPE_CHECKING:
 
 
 def refusal(entitlement: Entitlement, inspection: Inspection, now: datetime) -> DomainError | None:
-    """Why nothing may be fetched at ``now``, or None if access is open. ``inspection`` is that of the latest round.
+    """Why downloads are refused at ``now``, or None if access is open. ``inspection`` is that of the latest round.
 
-    An open dispute pauses access, so that when the money of a disputed trade goes back there is no access left to
-    take away: access implies that payment is secured. For the same reason it is closed from the instant by which a
-    later charge had to be paid for, whether or not anybody has ended it yet.
+    Access requires secured payment. So an open dispute suspends access, because the money of a disputed trade may be
+    returned, and access closes at the deadline of a later charge that is not secured.
     """
     identifier, expires_at = entitlement.public_id, entitlement.expires_at
     if entitlement.state == EntitlementState.TERMINATED:

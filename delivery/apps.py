@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class DeliveryConfig(AppConfig):
-    """Entitlements, downloads and receipts."""
+    """Entitlements, downloads, receipts and inspections."""
 
     name = "delivery"
     label = "delivery"

@@ -1,4 +1,4 @@
-"""How long a buyer may leave uncollected what it paid for."""
+"""The time within which a buyer must download what it bought."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ def collection_period(now: datetime) -> timedelta:
 
 
 def collected_by(now: datetime) -> datetime:
-    """What was granted up to this instant must have been collected by ``now``."""
+    """Access granted before this instant must have been used by ``now`` (``collection_days`` of the rulebook)."""
     return now - collection_period(now)

@@ -1,4 +1,4 @@
-"""A transmission as an HTTP response: its digest (RFC 9530), its entity tag, and its name."""
+"""A transmission as an HTTP response, with its digest (RFC 9530), entity tag and file name."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def content_digest(*, sha256: str, sha512: str) -> str:
 def streaming_response(transmission: Transmission) -> StreamingHttpResponse:
     """The file in chunks, without a Content-Length.
 
-    The receiver then learns of the end from the transfer itself, after the download was written down as finished;
-    with a length it would know before, and could report a hash that has nothing to be compared with yet. A cut
-    transfer is told from a whole one by the missing last chunk (RFC 9112, section 7.1).
+    So the receiver sees the end only after the download is recorded as finished; with a length it would know earlier,
+    and could report a hash before there is one to compare. A missing last chunk marks a broken transfer (RFC 9112,
+    section 7.1).
     """
     response = StreamingHttpResponse(transmission, content_type=transmission.media_type)
     response["Content-Digest"] = content_digest(sha256=transmission.sha256, sha512=transmission.sha512)

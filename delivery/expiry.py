@@ -1,7 +1,7 @@
-"""When access ends by itself: with the right of use that was agreed. Pure.
+"""The end of the term of access: the end of the agreed right of use. Pure.
 
 Reads the permissions of an ODRL 2.2 policy: ``dateTime`` limits (until a day) and ``elapsedTime`` limits (for a
-duration from the agreement). Access to fetch data makes no sense beyond the right to use it.
+duration from the agreement).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MONTHS = 12
 
 
 def access_until(policy: Mapping[str, Any], agreed_at: datetime, zone: ZoneInfo) -> datetime | None:
-    """The earliest end (UTC) that a permission of ``policy`` sets, or None; ValueError for a limit that cannot be read."""
+    """The earliest end (UTC) that a permission of ``policy`` sets, or None; raises ValueError for an invalid limit."""
     ends = list(_ends(policy, agreed_at, zone))
     return min(ends).astimezone(UTC) if ends else None
 
@@ -37,12 +37,12 @@ def _ends(policy: Mapping[str, Any], agreed_at: datetime, zone: ZoneInfo) -> Ite
 
 
 def _text(operand: Any) -> str:
-    """A right operand as JSON-LD writes it: plain, or with its type."""
+    """The text of a JSON-LD right operand: plain, or with a type."""
     return str(operand["@value"] if isinstance(operand, Mapping) else operand)
 
 
 def _end_of(text: str, zone: ZoneInfo) -> datetime:
-    """The instant that a date (its end, in ``zone``) or a date and time names."""
+    """The instant of a date (its end, in ``zone``) or of a date and time."""
     if len(text) == len("2026-12-31"):
         return datetime.combine(date.fromisoformat(text) + timedelta(days=1), time.min, tzinfo=zone)
     instant = datetime.fromisoformat(text)
@@ -50,9 +50,9 @@ def _end_of(text: str, zone: ZoneInfo) -> datetime:
 
 
 def after(start: datetime, duration: str) -> datetime:
-    """``start`` plus an ISO 8601 duration of years, months, weeks and days; ValueError for any other.
+    """``start`` plus an ISO 8601 duration of years, months, weeks and days; raises ValueError for any other.
 
-    A month on which the day does not exist ends on its last day (Civil Code, article 143).
+    If the month does not have the day, its last day counts (Civil Code, article 143).
     """
     match = DURATION.fullmatch(duration)
     if match is None or not any(match.groups()):

@@ -1,4 +1,4 @@
-"""What lists of deliveries can be narrowed by."""
+"""Filters of deliveries, vouchers and downloads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .states import DownloadState, EntitlementState, InspectionState
 
 
 class DeliveryFilter(django_filters.FilterSet):
-    """By state, by a state that an inspection is in, and by what the delivery serves."""
+    """Filters by state, state of an inspection, agreement, trade and listing version."""
 
     state = django_filters.ChoiceFilter(choices=EntitlementState.choices)
     inspection = django_filters.ChoiceFilter(
@@ -22,7 +22,7 @@ class DeliveryFilter(django_filters.FilterSet):
 
 
 class VoucherFilter(django_filters.FilterSet):
-    """By delivery, and by whether the hashes agree."""
+    """Filters by delivery, and by whether the hashes match."""
 
     delivery = django_filters.CharFilter(field_name="entitlement__public_id")
 
@@ -32,7 +32,7 @@ class VoucherFilter(django_filters.FilterSet):
 
 
 class DownloadFilter(django_filters.FilterSet):
-    """By delivery and by state."""
+    """Filters by delivery and state."""
 
     delivery = django_filters.CharFilter(field_name="entitlement__public_id")
     state = django_filters.ChoiceFilter(choices=DownloadState.choices)

@@ -1,4 +1,4 @@
-"""Database guards of this application alone: no access without secured money, no acceptance without a match."""
+"""Database guards of this application: no access without secured payment, no acceptance without matching hashes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pgtrigger
 
 
 def secured_first() -> pgtrigger.Trigger:
-    """An entitlement is made only for a trade of whose securing the outbox holds the event, with the same parties."""
+    """An entitlement is created only if the outbox has the trade.secured event of its trade, with the same parties."""
     return pgtrigger.Trigger(
         name="secured_first",
         when=pgtrigger.Before,
@@ -36,7 +36,7 @@ def secured_first() -> pgtrigger.Trigger:
 
 
 def access_is_whole() -> pgtrigger.Trigger:
-    """Access starts with something to fetch and an inspection; it is terminated with no inspection left open."""
+    """Access starts with a file and an inspection; it is terminated only without an open inspection."""
     return pgtrigger.Trigger(
         name="access_is_whole",
         when=pgtrigger.Before,
@@ -62,7 +62,7 @@ def access_is_whole() -> pgtrigger.Trigger:
 
 
 def fixed_once_started() -> pgtrigger.Trigger:
-    """What an entitlement covers is written down before access starts, and nothing is added afterwards."""
+    """The files of an entitlement are added before access starts, and never afterwards."""
     return pgtrigger.Trigger(
         name="fixed_once_started",
         when=pgtrigger.Before,
@@ -80,7 +80,7 @@ def fixed_once_started() -> pgtrigger.Trigger:
 
 
 def inspection_follows() -> pgtrigger.Trigger:
-    """The first inspection has round 1; a further one follows a round that is to be delivered again."""
+    """The first inspection has round 1; a further one follows a round that is delivered again."""
     return pgtrigger.Trigger(
         name="inspection_follows",
         when=pgtrigger.Before,
@@ -105,7 +105,7 @@ def inspection_follows() -> pgtrigger.Trigger:
 
 
 def matched_in_full() -> pgtrigger.Trigger:
-    """An inspection is matched only when every distribution has a matching voucher of this very round."""
+    """An inspection is matched only if every distribution has a matching voucher of the same round."""
     return pgtrigger.Trigger(
         name="matched_in_full",
         when=pgtrigger.Before,
@@ -127,7 +127,7 @@ def matched_in_full() -> pgtrigger.Trigger:
 
 
 def access_open() -> pgtrigger.Trigger:
-    """A download begins under an open entitlement, in its own round, and not while that is disputed or undone."""
+    """A download begins only while access is open, in the current round, not during a dispute."""
     return pgtrigger.Trigger(
         name="access_open",
         when=pgtrigger.Before,
@@ -175,7 +175,7 @@ def sent_as_sold() -> pgtrigger.Trigger:
 
 
 def voucher_of_sent() -> pgtrigger.Trigger:
-    """A voucher repeats the hashes of a download that was sent to its end, in the same round."""
+    """A voucher repeats the hashes of a complete download of the same round."""
     return pgtrigger.Trigger(
         name="voucher_of_sent",
         when=pgtrigger.Before,

@@ -1,4 +1,4 @@
-"""What delivery does when others tell of something."""
+"""Event handlers of delivery."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .states import EndedReason
 
 
 def on_trade_concluded(event: TradeConcluded, envelope: Envelope) -> None:
-    """A later charge waits for money: access goes on until it had to be there."""
+    """Record the payment deadline of a later charge; access continues until then."""
     if event.charge > 1:
         services.await_payment(
             actor=SYSTEM,
@@ -30,9 +30,9 @@ def on_trade_concluded(event: TradeConcluded, envelope: Envelope) -> None:
 
 
 def on_trade_secured(event: TradeSecured, envelope: Envelope) -> None:
-    """The money is held: open access, by the first charge of an agreement; later ones pay for access that is open."""
+    """For the first charge of an agreement, grant access; for a later one, record that it is secured."""
     if event.charge > 1:
-        services.note_payment(actor=SYSTEM, trade=event.trade, agreement=event.agreement)
+        services.record_payment(actor=SYSTEM, trade=event.trade, agreement=event.agreement)
         return
     services.grant_access(
         actor=SYSTEM,
@@ -50,15 +50,15 @@ def on_trade_secured(event: TradeSecured, envelope: Envelope) -> None:
 
 
 def on_dispute_resolved(event: DisputeResolved, envelope: Envelope) -> None:
-    """The operator decided: the delivery stands, is repeated, or is undone."""
-    services.settle_dispute(actor=SYSTEM, dispute=event.dispute, outcome=event.outcome)
+    """Apply the outcome of the dispute to the delivery."""
+    services.apply_dispute_outcome(actor=SYSTEM, dispute=event.dispute, outcome=event.outcome)
 
 
 def on_trade_refunded(event: TradeRefunded, envelope: Envelope) -> None:
-    """The money went back: access ends with it, if it did not end before."""
+    """End access under the trade: its price was returned."""
     services.withdraw_access(actor=SYSTEM, trade=event.trade, reason_code=EndedReason.REFUNDED)
 
 
 def on_trade_failed(event: TradeFailed, envelope: Envelope) -> None:
-    """A later charge was not paid for: access under the agreement ends at once."""
+    """End access under the agreement: a charge was not paid in."""
     services.withdraw_agreement(actor=SYSTEM, agreement=event.agreement, reason_code=EndedReason.TERMINATED)

@@ -1,4 +1,4 @@
-"""What always holds of deliveries."""
+"""Invariants of deliveries."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ TESTS = "tests/delivery/test_guards.py::"
 Invariant(
     name="delivery.access_was_secured",
     promise=3,
-    statement="Every entitlement stands on the event that its trade was secured, and there is one a trade.",
+    statement="Every entitlement has the trade.secured event of its trade, and a trade has one entitlement.",
     guards=("delivery_entitlement.secured_first", "delivery_entitlement.entitlement_one_a_trade"),
     test=TESTS + "test_access_needs_the_event_that_the_trade_was_secured",
     check=by_query(
@@ -22,7 +22,7 @@ Invariant(
 Invariant(
     name="delivery.refunded_has_no_access",
     promise=3,
-    statement="Where the money of a trade went back and delivery heard of it, access has ended.",
+    statement="After delivery has handled the refund of a trade, access under it has ended.",
     guards=("delivery_entitlement.access_is_whole",),
     test=TESTS + "test_access_is_terminated_only_with_its_inspection",
     check=by_query(
@@ -35,7 +35,7 @@ Invariant(
 Invariant(
     name="delivery.secured_has_access",
     promise=3,
-    statement="A first charge whose securing delivery has handled has its entitlement, in the same transaction.",
+    statement="After delivery has handled trade.secured of a first charge, its entitlement exists.",
     guards=("delivery_entitlement.no_delete", "delivery_entitlement.entitlement_one_an_event"),
     test=TESTS + "test_no_row_of_delivery_is_removed",
     check=by_query(
@@ -48,7 +48,7 @@ Invariant(
 Invariant(
     name="delivery.accepted_after_match",
     promise=3,
-    statement="The buyer or silence accepted only what matched in full; silence not before its time.",
+    statement="The buyer or the end of the period accepts only a full match, and the latter not before its time.",
     guards=("delivery_inspection.accepted_after_match", "delivery_inspection.matched_in_full"),
     test=TESTS + "test_nothing_is_accepted_before_it_matched",
     check=by_query(
@@ -64,7 +64,7 @@ Invariant(
 Invariant(
     name="delivery.one_outcome",
     promise=3,
-    statement="A delivery is accepted once at most, and never both accepted and under inspection or dispute.",
+    statement="A delivery is accepted at most once, and never both accepted and under inspection or dispute.",
     guards=("delivery_inspection.accepted_once", "delivery_inspection.inspection_one_open"),
     test=TESTS + "test_a_delivery_is_decided_once",
     check=by_query(
@@ -76,7 +76,7 @@ Invariant(
 Invariant(
     name="delivery.rounds_follow",
     promise=3,
-    statement="Rounds of inspection count 1, 2, 3, …, and each but the last was to be delivered again.",
+    statement="Rounds of inspection count 1, 2, 3, …, and each but the last was delivered again.",
     guards=("delivery_inspection.inspection_follows", "delivery_inspection.inspection_round_once"),
     test=TESTS + "test_a_round_follows_one_to_be_delivered_again",
     check=by_query(
@@ -89,7 +89,7 @@ Invariant(
 Invariant(
     name="delivery.sent_as_sold",
     promise=7,
-    statement="Every finished download had the size and hashes of the file that was sold.",
+    statement="Every finished download has the size and hashes of the file that was sold.",
     guards=("delivery_download.sent_as_sold", "delivery_download.download_ended_when"),
     test=TESTS + "test_only_what_was_sold_is_sent",
     check=by_query(
@@ -102,7 +102,7 @@ Invariant(
 Invariant(
     name="delivery.vouchers_compare_what_was_sent",
     promise=7,
-    statement="Every voucher repeats the hashes of a finished download of its round, and matched says if they agree.",
+    statement="Every voucher repeats the hashes of a finished download of its round, and matched says if they match.",
     guards=(
         "delivery_voucher.voucher_of_sent",
         "delivery_voucher.voucher_matched_when_equal",

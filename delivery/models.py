@@ -1,4 +1,4 @@
-"""Entitlements, what they cover, the inspection of each delivery, downloads and vouchers."""
+"""Entitlements, their files, inspections, downloads and vouchers."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ SHA512 = r"^[0-9a-f]{128}$"
 
 
 class Entitlement(models.Model):
-    """The buyer's right to fetch what a trade bought: the data access right of one agreement.
+    """The buyer's right of access to the data of one trade.
 
-    Every service that decides on a delivery holds the lock of this row, so that of acceptance, dispute, lapse and
-    refund exactly one wins. The parties' public identifiers are kept as the trade named them. ``payment_due_by``: a
-    later charge of the agreement waits for money until then; without it access is closed from that instant on.
+    Every service that decides on a delivery locks this row, so exactly one of acceptance, dispute, lapse and refund
+    takes effect. The parties' public identifiers are those of the trade. ``payment_due_by``: the deadline for paying in
+    a later charge of the agreement; if it is not secured by then, access is closed.
 
-    Invariants: one entitlement a trade, made only once the trade's money is secured (promise 3); its parties,
-    subject and term never change; access starts with something to fetch; an ended one says when and why; a
-    terminated one leaves no inspection open; none is removed.
+    Invariants: one entitlement per trade, created only after the trade is secured (promise 3); its parties, subject and
+    term never change; access starts with at least one file; an ended one records when and why; a terminated one has no
+    open inspection; rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="ent")
@@ -121,9 +121,9 @@ class Entitlement(models.Model):
 
 
 class AwaitedPayment(models.Model):
-    """A later charge of an agreement that must be secured by an instant for access to go on.
+    """A later charge of an agreement that must be secured by a deadline for access to continue.
 
-    Invariants: once a trade; what was told stays; rows are never removed.
+    Invariants: one per trade; it never changes; rows are never deleted.
     """
 
     trade = models.CharField(max_length=IDENTIFIER_LENGTH, unique=True)
@@ -138,15 +138,15 @@ class AwaitedPayment(models.Model):
         triggers = [immutable("trade", "agreement", "secure_by"), set_once("secured_at"), no_delete()]
 
     def __str__(self) -> str:
-        """The trade that waits."""
+        """The trade to be secured."""
         return self.trade
 
 
 class EntitledDistribution(models.Model):
-    """One file that an entitlement covers, as it stood when access was granted.
+    """One file of an entitlement, as of the grant of access.
 
-    ``distribution`` is the listing's public identifier of it, by which it is fetched. Invariants: a file is covered
-    once; nothing is added after access started; append-only.
+    ``distribution`` is the listing's public identifier of the file, used for downloads. Invariants: a file occurs once;
+    nothing is added after access has started; append-only.
     """
 
     entitlement = models.ForeignKey(Entitlement, on_delete=models.PROTECT, related_name="distributions")
@@ -172,12 +172,11 @@ class EntitledDistribution(models.Model):
 
 
 class Inspection(models.Model):
-    """One attempt to deliver, from access to its acceptance (検収). A redelivery begins another ``round``.
+    """The inspection of one delivery round, up to its acceptance (検収). A redelivery begins another ``round``.
 
-    ``inspect_by`` is the instant at which silence accepts. ``dispute`` names the complaint that contracts keeps.
-    Invariants: one open inspection an entitlement, and one accepted; the buyer or silence accepts only what was
-    matched in full, silence only after ``inspect_by``, a dismissal only what was disputed; what was recorded is
-    kept.
+    ``inspect_by`` is the end of the inspection period. ``dispute`` is the public identifier of the dispute. Invariants:
+    at most one open and one accepted inspection per entitlement; the buyer or the end of the period accepts only a full
+    match, the latter only after ``inspect_by``, a dismissal only a disputed inspection; recorded values never change.
     """
 
     entitlement = models.ForeignKey(Entitlement, on_delete=models.PROTECT, related_name="inspections")
@@ -252,16 +251,16 @@ class Inspection(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Which round of which entitlement."""
+        """The entitlement and the round."""
         return f"{self.entitlement_id}/{self.round}"
 
 
 class Download(models.Model):
-    """One file sent once: the market's own hashes of the bytes that it really sent.
+    """One transmission of one file, with the market's own hashes of the bytes that it sent.
 
-    The hashes are computed while the file goes out and written when the last byte is out; a download that was
-    broken off never counts. Invariants: it begins under open access only; it is finished only with the size and
-    hashes of what was sold; what was recorded is kept.
+    The hashes are computed while the file is sent and written after the last byte; an aborted download never counts.
+    Invariants: it begins only while access is open; it is finished only with the size and hashes of the file that was
+    sold; recorded values never change.
     """
 
     public_id = IdentifierField(prefix="dld")
@@ -329,11 +328,11 @@ class Download(models.Model):
 
 
 class Voucher(models.Model):
-    """A voucher of delivery: the hash of what was sent beside the hash that the buyer reports of what it received.
+    """A voucher of delivery: the hash of the file sent and the hash that the buyer reports of the file received.
 
-    Both sides' hashes must agree (CADDE vouchers of delivery, SHA-512; SHA-256 is taken as well). A report that does
-    not agree is a voucher too. Invariants: ``matched`` says exactly whether they agree; the sent hashes are those of
-    a download sent to its end; a file is matched once a round; append-only.
+    Both hashes must match (CADDE vouchers of delivery, SHA-512; SHA-256 is accepted too). A report that does not match
+    is a voucher too. Invariants: ``matched`` says whether the hashes match; the sent hashes are those of a complete
+    download; a file is matched once per round; append-only.
     """
 
     public_id = IdentifierField(prefix="vou")

@@ -1,4 +1,4 @@
-"""Reading deliveries."""
+"""Queries on deliveries."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COLLECTED = Q(state__in=(DownloadState.SENDING, DownloadState.SENT)) | Q(sent_by
 
 @dataclass(frozen=True, slots=True)
 class EntitledFile:
-    """A file that an entitlement covers; ``public_id`` is the listing's identifier of it, hashes hexadecimal."""
+    """A file of an entitlement; ``public_id`` is the listing's identifier of the file, hashes are hexadecimal."""
 
     public_id: str
     file_name: str
@@ -46,7 +46,7 @@ def entitlement_of(agreement: str) -> str:
 
 
 def distributions_of(entitlement: str) -> list[EntitledFile]:
-    """The files that an entitlement covers, in the order of their identifiers; empty for an unknown one."""
+    """The files of an entitlement, sorted by identifier; empty for an unknown entitlement."""
     rows = EntitledDistribution.objects.filter(entitlement__public_id=entitlement).order_by("distribution")
     return [
         EntitledFile(row.distribution, row.file_name, row.media_type, row.size_bytes, row.sha256, row.sha512)
@@ -55,12 +55,12 @@ def distributions_of(entitlement: str) -> list[EntitledFile]:
 
 
 def granted_among(agreements: Collection[str]) -> int:
-    """How many of these agreements have been granted access, whatever became of it since."""
+    """The number of these agreements under which access was ever granted."""
     return Entitlement.objects.filter(agreement__in=agreements).values("agreement").distinct().count()
 
 
 def counts() -> dict[str, int]:
-    """Deliveries ever ``granted``, of which ``matched`` once at least, and ``disputed`` once at least."""
+    """Numbers of deliveries ever ``granted``, and of those ever ``matched`` and ever ``disputed``."""
     inspections = Inspection.objects.values("entitlement").distinct()
     return {
         "granted": Entitlement.objects.count(),
@@ -70,13 +70,13 @@ def counts() -> dict[str, int]:
 
 
 def lapsing(now: datetime) -> QuerySet[Inspection]:
-    """Inspections whose period has ended at ``now`` and whom silence has not been noted to accept, the oldest first."""
+    """Matched inspections whose period has ended at ``now`` and that are not yet accepted, the oldest first."""
     due = Inspection.objects.filter(state=InspectionState.RUNNING, inspect_by__lte=now)
     return due.order_by("inspect_by", "id")
 
 
 def expiring(now: datetime) -> QuerySet[Entitlement]:
-    """Entitlements whose term has passed at ``now`` and that do not say so yet, the oldest first."""
+    """Entitlements whose term has ended at ``now`` and that are not yet completed, the oldest first."""
     due = Entitlement.objects.filter(
         state__in=(EntitlementState.STARTED, EntitlementState.SUSPENDED), expires_at__lte=now
     )
@@ -84,10 +84,10 @@ def expiring(now: datetime) -> QuerySet[Entitlement]:
 
 
 def uncollected(granted_before: datetime) -> QuerySet[Entitlement]:
-    """Entitlements granted before an instant of which nothing was ever sent, the oldest first.
+    """Entitlements granted before an instant under which nothing was ever sent, the oldest first.
 
-    What was sent, also in part, was collected, whether or not its receipt was reported: it does not go back.
-    Neither does what is in dispute.
+    A file that was sent, even in part, counts as collected, whether or not its receipt was reported. Disputed
+    deliveries are left out too.
     """
     collected = Download.objects.filter(COLLECTED, entitlement=OuterRef("pk"))
     decided = Inspection.objects.filter(entitlement=OuterRef("pk")).exclude(state=InspectionState.AWAITING)
@@ -98,13 +98,13 @@ def uncollected(granted_before: datetime) -> QuerySet[Entitlement]:
 
 
 def overdue_count() -> int:
-    """How much the next sweep will find: what silence accepts, access that has run out, and what nobody collected."""
+    """The number of deliveries that the next sweep will change: lapsed inspections, ended terms, uncollected data."""
     now = clock.now()
     return lapsing(now).count() + expiring(now).count() + uncollected(collected_by(now)).count()
 
 
 def visible_deliveries(actor: Actor) -> QuerySet[Entitlement]:
-    """Entitlements of which the actor is buyer or seller, of everybody for the operator, with what they cover."""
+    """Entitlements of which the actor is buyer or seller, with their files; all, for the operator."""
     begun = Download.objects.filter(COLLECTED, inspection=OuterRef("pk")).order_by().values("inspection")
     collected_at = Subquery(begun.annotate(begun_at=Min("started_at")).values("begun_at"))
     rows = Entitlement.objects.prefetch_related(
@@ -131,13 +131,13 @@ def waiting_of(delivery: Entitlement, *, now: datetime, collection_period: timed
 
 
 def visible_vouchers(actor: Actor) -> QuerySet[Voucher]:
-    """Vouchers of deliveries that the actor may see."""
+    """Vouchers of deliveries in the actor's scope."""
     rows = Voucher.objects.select_related("entitlement", "inspection", "distribution", "download")
     return rows if actor.may_see() else _of_party(rows, actor, "entitlement__")
 
 
 def visible_downloads(actor: Actor) -> QuerySet[Download]:
-    """Downloads of deliveries that the actor may see: the history of use."""
+    """Downloads of deliveries in the actor's scope."""
     rows = Download.objects.select_related("entitlement", "inspection", "distribution")
     return rows if actor.may_see() else _of_party(rows, actor, "entitlement__")
 

@@ -1,4 +1,4 @@
-"""How deliveries are written out, and what their commands take."""
+"""Deliveries in the API, and the input of their commands."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .queries import latest_inspection, waiting_of
 
 
 class EntitledDistributionSerializer(serializers.ModelSerializer[EntitledDistribution]):
-    """A file to fetch, under the listing's identifier of it."""
+    """A file to download; ``id`` is the listing's identifier of the file."""
 
     id = serializers.CharField(source="distribution")
 
@@ -28,7 +28,7 @@ class EntitledDistributionSerializer(serializers.ModelSerializer[EntitledDistrib
 
 
 class InspectionSerializer(serializers.ModelSerializer[Inspection]):
-    """One attempt to deliver."""
+    """The inspection of one delivery round."""
 
     class Meta:
         model = Inspection
@@ -39,7 +39,7 @@ class InspectionSerializer(serializers.ModelSerializer[Inspection]):
 
 
 class AccessSerializer(serializers.Serializer[Any]):
-    """Whether access is open at this moment, and if not, why."""
+    """Whether access is open now, and if not, why."""
 
     open = serializers.BooleanField()
     code = serializers.CharField(allow_null=True)
@@ -47,7 +47,7 @@ class AccessSerializer(serializers.Serializer[Any]):
 
 
 class DeliverySerializer(serializers.ModelSerializer[Entitlement]):
-    """An entitlement with what it covers and every round of its inspection.
+    """A delivery: its entitlement, its files and every round of inspection.
 
     The context may bring ``now`` and ``collection_period``, so that both are read once for a whole list.
     """
@@ -71,7 +71,7 @@ class DeliverySerializer(serializers.ModelSerializer[Entitlement]):
 
     @extend_schema_field(AccessSerializer)
     def get_access(self, delivery: Entitlement) -> dict[str, Any]:
-        """Open or not, by the same rule by which downloads are refused."""
+        """Whether access is open, by the rule that downloads use."""
         refused = refusal(delivery, latest_inspection(delivery), self._now())
         if refused is None:
             return {"open": True, "code": None, "reason": None}
@@ -87,7 +87,7 @@ class DeliverySerializer(serializers.ModelSerializer[Entitlement]):
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_unmatched(self, delivery: Entitlement) -> list[str]:
-        """Files that still lack a matching receipt in the latest round."""
+        """Files without a matching receipt in the latest round."""
         latest = latest_inspection(delivery).pk
         return [
             covered.distribution
@@ -101,7 +101,7 @@ class DeliverySerializer(serializers.ModelSerializer[Entitlement]):
 
 
 class VoucherSerializer(serializers.ModelSerializer[Voucher]):
-    """What was sent beside what was received."""
+    """A voucher: the hash of the file sent and the hash of the file received."""
 
     id = serializers.CharField(source="public_id")
     delivery = serializers.CharField(source="entitlement.public_id")
@@ -118,7 +118,7 @@ class VoucherSerializer(serializers.ModelSerializer[Voucher]):
 
 
 class DownloadSerializer(serializers.ModelSerializer[Download]):
-    """One file sent once, or broken off."""
+    """One download of one file, complete or aborted."""
 
     id = serializers.CharField(source="public_id")
     delivery = serializers.CharField(source="entitlement.public_id")
@@ -142,13 +142,13 @@ class ReceiptInput(StrictSerializer):
 
 
 class DisputeInput(StrictSerializer):
-    """What is wrong with a delivery."""
+    """The reason of a dispute."""
 
     reason_code = serializers.CharField(max_length=40)
     text = serializers.CharField(max_length=20_000)
 
 
 class SuspensionInput(StrictSerializer):
-    """Why access is stopped, for the buyer to read."""
+    """Why access is suspended; the buyer reads it."""
 
     reason = serializers.CharField(max_length=2_000)

@@ -1,8 +1,7 @@
-"""The lives of an entitlement, of one inspection of what it delivered, and of one download.
+"""States of entitlements, inspections and downloads.
 
-An entitlement's states are the transfer states of the Dataspace Protocol 2025-1. Whether the delivery was
-accepted is another matter: each attempt to deliver has an inspection of its own, and a dispute over it pauses
-access without a state of its own (see ``access.refusal``).
+An entitlement has the transfer states of the Dataspace Protocol 2025-1. Acceptance is separate: each delivery round has
+an inspection of its own, and a dispute over it suspends access without a state of its own (see ``access.refusal``).
 """
 
 from django.db.models import TextChoices
@@ -12,13 +11,13 @@ from marketplace.kernel.states import StateMachine, expand_roles
 
 
 class EntitlementState(TextChoices):
-    """Whether the buyer's right of access is in force."""
+    """The state of the buyer's right of access."""
 
     REQUESTED = "requested", Label("being prepared", "準備中")
     STARTED = "started", Label("open", "利用可能")
     SUSPENDED = "suspended", Label("suspended by the operator", "運営者により停止中")
-    COMPLETED = "completed", Label("run out", "期間満了")
-    TERMINATED = "terminated", Label("ended before its term", "中途終了")
+    COMPLETED = "completed", Label("completed at the end of its term", "期間満了")
+    TERMINATED = "terminated", Label("terminated", "中途終了")
 
 
 ENTITLEMENT = StateMachine(
@@ -40,14 +39,14 @@ ENTITLEMENT = StateMachine(
 
 
 class InspectionState(TextChoices):
-    """Where one attempt to deliver stands between the market, the buyer and a dispute (検収)."""
+    """The state of the inspection of one delivery round (検収)."""
 
     AWAITING = "awaiting", Label("waiting for matching receipts", "受領確認待ち")
-    RUNNING = "running", Label("under inspection", "検収中")
+    RUNNING = "running", Label("under inspection", "検査中")
     DISPUTED = "disputed", Label("in dispute", "異議申立て中")
     ACCEPTED = "accepted", Label("accepted", "検収済み")
-    REPEATED = "repeated", Label("to be delivered again", "再納品")
-    UNDONE = "undone", Label("undone", "取消し")
+    REPEATED = "repeated", Label("delivered again", "再提供")
+    UNDONE = "undone", Label("cancelled", "取消し")
 
 
 OPEN_INSPECTIONS = (InspectionState.AWAITING, InspectionState.RUNNING, InspectionState.DISPUTED)
@@ -72,28 +71,28 @@ INSPECTION = StateMachine(
 
 
 class AcceptedBy(TextChoices):
-    """What made a delivery accepted."""
+    """How a delivery was accepted."""
 
-    BUYER = "buyer", Label("the buyer accepted it", "買い手が承認")
-    LAPSE = "lapse", Label("the inspection period ended in silence", "検収期間の満了")
+    BUYER = "buyer", Label("the buyer accepted it", "利用者による検収")
+    LAPSE = "lapse", Label("the inspection period ended", "検査期間の満了")
     DISMISSAL = "dismissal", Label("the dispute was dismissed", "異議の棄却")
 
 
 class EndedReason(TextChoices):
-    """Why access is over."""
+    """Why access ended."""
 
-    REFUNDED = "refunded", Label("the money went back to the buyer", "返金")
+    REFUNDED = "refunded", Label("the price was returned to the buyer", "返金")
     EXPIRED = "expired", Label("the term of access ended", "期間満了")
-    TERMINATED = "terminated", Label("the agreement was ended", "契約終了")
-    NOT_COLLECTED = "not_collected", Label("the buyer never collected it", "未受領による終了")
+    TERMINATED = "terminated", Label("the agreement was terminated", "契約の解除")
+    NOT_COLLECTED = "not_collected", Label("the buyer never downloaded it", "未受領による終了")
 
 
 class DownloadState(TextChoices):
-    """Whether a file was sent to its end."""
+    """The state of a download."""
 
     SENDING = "sending", Label("being sent", "送信中")
-    SENT = "sent", Label("sent to the end", "送信完了")
-    ABORTED = "aborted", Label("broken off", "中断")
+    SENT = "sent", Label("sent completely", "送信完了")
+    ABORTED = "aborted", Label("aborted", "中断")
 
 
 DOWNLOAD = StateMachine(
@@ -108,9 +107,9 @@ DOWNLOAD = StateMachine(
 
 
 class AbortReason(TextChoices):
-    """Why a download did not reach its end."""
+    """Why a download was aborted."""
 
-    BROKEN_OFF = "broken_off", Label("the receiver went away", "受信側の切断")
-    ACCESS_ENDED = "access_ended", Label("access ended while it was sent", "送信中にアクセス権が失効")
-    DAMAGED = "damaged", Label("the stored file is not the one that was sold", "保管データの不一致")
+    BROKEN_OFF = "broken_off", Label("the receiver disconnected", "受信側の切断")
+    ACCESS_ENDED = "access_ended", Label("access ended during the download", "送信中にアクセス権が失効")
+    DAMAGED = "damaged", Label("the stored file differs from the one sold", "保管データの不一致")
     ABANDONED = "abandoned", Label("the sending process ended", "送信処理の異常終了")

@@ -1,4 +1,4 @@
-"""Celery entry points of delivery."""
+"""Celery tasks of delivery."""
 
 from celery import shared_task
 
@@ -7,7 +7,7 @@ from . import services
 
 @shared_task(name="delivery.tasks.sweep", ignore_result=True)
 def sweep() -> None:
-    """On beat: silence accepts, terms end, what is never collected ends, unfinished downloads are given up."""
+    """Run the sweeps: lapsed inspections, ended terms, uncollected data, abandoned downloads."""
     services.lapse_inspections()
     services.expire_access()
     services.end_uncollected()

@@ -1,4 +1,4 @@
-"""Deliveries over HTTP: both parties see theirs, the buyer fetches, reports, accepts or complains."""
+"""The API of deliveries: both parties read them; the buyer downloads, reports, accepts and disputes."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ DISTRIBUTION = "dst_01JDQ7M2F0000000000000000A"
 
 
 class DeliveryViewSet(MarketReadViewSet[Entitlement]):
-    """What was bought and may be fetched, as its buyer and its seller see it."""
+    """Deliveries of the caller's organisation, as buyer or seller; all, for the operator."""
 
     serializer_class = DeliverySerializer
     filterset_class = DeliveryFilter
     queryset = Entitlement.objects.none()
 
     def get_queryset(self) -> QuerySet[Entitlement]:
-        """Deliveries of the caller."""
+        """Deliveries in the caller's scope."""
         return queries.visible_deliveries(self.actor)
 
     def get_serializer_context(self) -> dict[str, Any]:
@@ -64,37 +64,40 @@ class DeliveryViewSet(MarketReadViewSet[Entitlement]):
         content_negotiation_class=AsAddressed,
     )
     def content(self, request: Request, id: str, distribution: str) -> StreamingHttpResponse:  # noqa: A002
-        """The file itself, in chunks; a transfer that ends early was not delivered and is fetched again."""
+        """The file, in chunks. A transfer that ends early was not delivered: download it again."""
         if request.method != "GET":
             raise MethodNotAllowed(str(request.method))
         transmission = services.download(actor=self.actor, entitlement=id, distribution=distribution)
         return streaming_response(transmission)
 
     @command(
-        summary="Report the hash of a file as it was received",
+        summary="Report the hash of a received file",
         request=ReceiptInput,
         response=VoucherSerializer,
         status=201,
         example={"distribution": DISTRIBUTION, "sha256": EXAMPLE_HASH},
     )
     def receipts(self, data: dict[str, Any], public_id: str) -> Voucher:
-        """Both sides' hashes make a voucher; one that does not agree is kept too, with ``matched`` false."""
+        """Report the hash of a received file (buyer). A voucher records both hashes; if they differ, ``matched`` is false."""
         return services.report_receipt(actor=self.actor, entitlement=public_id, **data)
 
     @command(summary="Accept a delivery", response=DeliverySerializer)
     def accept(self, data: dict[str, Any], public_id: str) -> Entitlement:
-        """Possible once every file has matched; the seller may then be paid."""
+        """Accept the delivery (buyer). Possible after every file has matched; the trade is then cleared."""
         services.accept_delivery(actor=self.actor, entitlement=public_id)
         return self.get_object()
 
     @command(
-        summary="Complain of a delivery",
+        summary="Open a dispute over a delivery",
         request=DisputeInput,
         response=DeliverySerializer,
         example={"reason_code": "incomplete", "text": "December is missing."},
     )
     def dispute(self, data: dict[str, Any], public_id: str) -> Entitlement:
-        """Possible until acceptance or the end of the inspection period; access and money rest until it is resolved."""
+        """Open a dispute (buyer). Possible until acceptance or the end of the inspection period.
+
+        Until it is resolved, access is suspended and the price stays on hold.
+        """
         services.dispute_delivery(actor=self.actor, entitlement=public_id, **data)
         return self.get_object()
 
@@ -106,36 +109,36 @@ class DeliveryViewSet(MarketReadViewSet[Entitlement]):
         example={"reason": "The data was seen outside the agreed scope of disclosure."},
     )
     def suspend(self, data: dict[str, Any], public_id: str) -> Entitlement:
-        """The operator stops access; downloads under way break off."""
+        """Suspend access (operator). Running downloads abort."""
         services.suspend_access(actor=self.actor, entitlement=public_id, **data)
         return self.get_object()
 
     @command(summary="Resume access", response=DeliverySerializer, permissions=(IsOperator,))
     def resume(self, data: dict[str, Any], public_id: str) -> Entitlement:
-        """The operator lets the buyer in again."""
+        """Resume suspended access (operator)."""
         services.resume_access(actor=self.actor, entitlement=public_id)
         return self.get_object()
 
 
 class VoucherViewSet(MarketReadViewSet[Voucher]):
-    """Vouchers of delivery: what was sent beside what was received."""
+    """Vouchers of delivery, with the hashes of the file sent and received."""
 
     serializer_class = VoucherSerializer
     filterset_class = VoucherFilter
     queryset = Voucher.objects.none()
 
     def get_queryset(self) -> QuerySet[Voucher]:
-        """Vouchers of the caller's deliveries."""
+        """Vouchers in the caller's scope."""
         return queries.visible_vouchers(self.actor)
 
 
 class DownloadViewSet(MarketReadViewSet[Download]):
-    """Every download of the caller's deliveries, whole or broken off."""
+    """Downloads of the caller's deliveries, complete or aborted."""
 
     serializer_class = DownloadSerializer
     filterset_class = DownloadFilter
     queryset = Download.objects.none()
 
     def get_queryset(self) -> QuerySet[Download]:
-        """Downloads of the caller's deliveries."""
+        """Downloads in the caller's scope."""
         return queries.visible_downloads(self.actor)

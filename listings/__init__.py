@@ -1,1 +1,1 @@
-"""Datasets, versions, offers, rights and the catalogue."""
+"""Listings, their versions, offers, rights of use, and the catalogue."""

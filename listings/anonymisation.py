@@ -1,4 +1,4 @@
-"""What a seller states about how anonymised information was made (匿名加工情報). Pure."""
+"""The seller's statement on how anonymised information (匿名加工情報) was made. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from marketplace.kernel.labels import Label
 
 CRITERIA: dict[str, Label] = {
     "identifiers_removed": Label(
-        "identifying descriptions are deleted or replaced", "特定の個人を識別できる記述等の削除・置換"
+        "descriptions that identify a person are deleted or replaced",
+        "特定の個人を識別できる記述等の削除・置換",
     ),
     "codes_removed": Label("individual identification codes are deleted", "個人識別符号の全部の削除"),
     "links_removed": Label(
@@ -18,45 +19,50 @@ CRITERIA: dict[str, Label] = {
     ),
     "singular_removed": Label("singular descriptions are deleted", "特異な記述等の削除"),
     "fitted_to_database": Label(
-        "further measures that fit the database are taken", "データベースの性質を踏まえたその他の措置"
+        "other measures appropriate to the nature of the database are taken",
+        "データベースの性質を踏まえたその他の措置",
     ),
 }
 """The five criteria of article 34 of the Rules for Enforcement (428M60020000003)."""
 
 TEXTS = {
-    "method": Label("how the information is provided (article 43(4))", "提供の方法（法43条4項）"),
-    "published_at_url": Label("where the items are published (article 43(3))", "項目の公表先（法43条3項）"),
+    "method": Label("method of provision (article 43(4))", "提供の方法（法43条4項）"),
+    "published_at_url": Label(
+        "place of publication of the items (article 43(3))", "項目の公表先（法43条3項）"
+    ),
 }
 
 
 def checked_anonymisation(statement: Mapping[str, Any]) -> dict[str, Any]:
-    """The statement with every member: ``items`` (names of the items of information), ``method``,
+    """The statement with all members: ``items`` (names of the items of information), ``method``,
     ``published_at_url``, and ``criteria`` (each of CRITERIA, true or false).
 
-    What is missing is stated as missing, so that the rules can say so. Raises FieldInvalid for a wrong shape.
+    Missing members are null or false, so that the rules can name them. Raises FieldInvalid for a wrong shape.
     """
     known = {"items", "criteria", *TEXTS}
     if not isinstance(statement, Mapping) or not set(statement) <= known:
         raise FieldInvalid(
             "anonymisation",
             Label(
-                f"state {', '.join(sorted(known))}", f"次の項目で記述してください: {', '.join(sorted(known))}"
+                f"specify {', '.join(sorted(known))}",
+                f"次の項目で記述してください: {', '.join(sorted(known))}",
             ),
         )
     items, criteria = statement.get("items", []), statement.get("criteria", {})
     if not isinstance(items, list) or not all(isinstance(item, str) and item.strip() for item in items):
         raise FieldInvalid(
-            "anonymisation.items", Label("list the items by name", "項目名のリストにしてください")
+            "anonymisation.items", Label("specify a list of item names", "項目名のリストにしてください")
         )
     if not isinstance(criteria, Mapping) or not set(criteria) <= set(CRITERIA):
         raise FieldInvalid(
             "anonymisation.criteria",
-            Label(f"answer {', '.join(CRITERIA)}", f"次に回答してください: {', '.join(CRITERIA)}"),
+            Label(f"specify {', '.join(CRITERIA)}", f"次に回答してください: {', '.join(CRITERIA)}"),
         )
     for name, met in criteria.items():
         if not isinstance(met, bool):
             raise FieldInvalid(
-                f"anonymisation.criteria.{name}", Label("give true or false", "true か false にしてください")
+                f"anonymisation.criteria.{name}",
+                Label("specify true or false", "true か false にしてください"),
             )
     for name, meaning in TEXTS.items():
         if not isinstance(statement.get(name, ""), str):
@@ -69,7 +75,7 @@ def checked_anonymisation(statement: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def items_published(statement: Mapping[str, Any] | None) -> bool:
-    """Whether the items are named and published before they are provided (article 43(3), (4))."""
+    """Whether the items and the method of provision are published beforehand (article 43(3), (4))."""
     return bool(statement and statement["items"] and statement["method"] and statement["published_at_url"])
 
 

@@ -5,12 +5,12 @@ from django.utils.module_loading import autodiscover_modules
 
 
 class ListingsConfig(AppConfig):
-    """Datasets, versions, offers, rights and the catalogue."""
+    """Listings, their versions, offers, rights of use, and the catalogue."""
 
     name = "listings"
     label = "listings"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Import every application's ``catalogue`` so that all contribute to the catalogue graph."""
+        """Import the ``catalogue`` module of every application, which registers contributors to the catalogue graph."""
         autodiscover_modules("catalogue")

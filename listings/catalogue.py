@@ -1,7 +1,7 @@
 """The catalogue as DCAT-AP 3 (RDF), for other catalogues to harvest.
 
-Upper applications add what they know of a dataset (quality adds DQV): they call ``contribute`` from a module
-``catalogue`` of their own, which is imported at start-up.
+Other applications add their own data on a dataset (quality adds DQV): they call ``contribute`` in their module
+``catalogue``, which is imported at start-up.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .rights import PROFILE
 
 SPDX = Namespace("http://spdx.org/rdf/terms#")
 IANA = Namespace("https://www.iana.org/assignments/media-types/")
-VERSION = URIRef(f"{DCAT}version")  # of DCAT 3, which rdflib's own list of terms does not have yet
+VERSION = URIRef(f"{DCAT}version")  # DCAT 3 terms that rdflib does not have yet
 RESTRICTED = URIRef("http://publications.europa.eu/resource/authority/access-right/RESTRICTED")
 PREFIXES: dict[str, str] = {
     "dcat": str(DCAT),
@@ -38,7 +38,7 @@ PREFIXES: dict[str, str] = {
     "prov": "http://www.w3.org/ns/prov#",
     "m": PROFILE,
 }
-# What the policies use of the ODRL context, at hand so that nothing is fetched while a catalogue is written.
+# The part of the ODRL context that the policies use, kept here so that writing a catalogue fetches nothing.
 POLICY_CONTEXT: dict[str, Any] = {
     "@vocab": str(ODRL2),
     "m": PROFILE,
@@ -52,7 +52,7 @@ POLICY_CONTEXT: dict[str, Any] = {
 }
 TITLE = Label("Catalogue of the data exchange", "データ取引市場カタログ")
 DESCRIPTION = Label(
-    "Datasets on sale in this market, with their rights of use and measured quality.",
+    "Datasets for sale in this market, with their rights of use and measured quality.",
     "この市場で販売中のデータセットの一覧。利用条件と測定した品質を示します。",
 )
 
@@ -61,14 +61,14 @@ CONTRIBUTORS: list[Contributor] = []
 
 
 def contribute(contributor: Contributor) -> Contributor:
-    """Have ``contributor(graph, datasets)`` add to every catalogue; ``datasets`` maps the public identifier of each
-    published version to its node. Usable as a decorator."""
+    """Register ``contributor(graph, datasets)``, which adds to every catalogue; ``datasets`` maps the public identifier
+    of each published version to its node. Usable as a decorator."""
     CONTRIBUTORS.append(contributor)
     return contributor
 
 
 def node_of(resource: str, identifier: str) -> URIRef:
-    """The address of a resource in this market's API, which is its name in RDF."""
+    """The URL of a resource in this market's API, which is its IRI in RDF."""
     return URIRef(f"{settings.BASE_URL}/api/v1/{resource}/{identifier}/")
 
 
@@ -118,7 +118,7 @@ def _agent(graph: Graph, organisation: OrganisationView) -> URIRef:
 
 
 def _themes(graph: Graph) -> dict[str, URIRef]:
-    """A concept a segment."""
+    """One concept per segment."""
     themes = {}
     for segment in segments():
         theme = themes[segment.code] = node_of("segments", segment.code)
@@ -159,7 +159,7 @@ def _distribution(graph: Graph, dataset: URIRef, file: Distribution, policy: URI
     node = URIRef(f"{dataset}#{file.public_id}")
     graph.add((node, RDF.type, DCAT.Distribution))
     graph.add((node, DCTERMS.title, Literal(file.file_name)))
-    # Access is bought: the way to it is the dataset's own page.
+    # Access must be bought, so the access URL is the dataset's own page.
     graph.add((node, DCAT.accessURL, dataset))
     graph.add((node, DCAT.byteSize, Literal(file.size_bytes, datatype=XSD.nonNegativeInteger)))
     media_type = IANA[file.media_type.partition(";")[0]]
@@ -176,7 +176,7 @@ def _distribution(graph: Graph, dataset: URIRef, file: Distribution, policy: URI
 
 
 def _policy(graph: Graph, policy: Mapping[str, Any]) -> URIRef:
-    """Add a stored policy as it stands; it is an offer and, for DCAT-AP, a policy."""
+    """Add a stored policy unchanged; it is an offer and, for DCAT-AP, a policy."""
     node = URIRef(policy["@id"])
     graph.parse(data=json.dumps({**policy, "@context": POLICY_CONTEXT}), format="json-ld")
     graph.add((node, RDF.type, ODRL2.Policy))

@@ -1,9 +1,9 @@
-"""What the rules may know of a version of a listing, under ``listing`` (the subject is the version's identifier)."""
+"""Facts about a listing version, in the namespace ``listing`` (the subject is the version's identifier)."""
 
 from __future__ import annotations
 
 from marketplace.rules.facts import FactProvider
-from marketplace.rules.halts import know_subjects
+from marketplace.rules.halts import register_subjects
 from marketplace.rules.states import HaltScope
 
 from .queries import listing_exists, publication_facts
@@ -35,4 +35,4 @@ LISTING_FACTS = FactProvider(
     load=publication_facts,
 )
 
-know_subjects(HaltScope.LISTING, listing_exists)
+register_subjects(HaltScope.LISTING, listing_exists)

@@ -1,4 +1,4 @@
-"""Database guards of listings beyond the general ones."""
+"""Database guards of this application: listings, versions, files and offers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _quoted(values: Iterable[str]) -> str:
 
 
 def described_before_sale(*columns: str) -> pgtrigger.Trigger:
-    """What a listing says of itself may change only in preparation, and not while a version of it is decided."""
+    """A listing's description may change only in preparation, and not while a version of it awaits a decision."""
     changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns)
     return pgtrigger.Trigger(
         name="described_before_sale",
@@ -47,7 +47,7 @@ def _sold_with_version(listing: str) -> str:
 
 
 def sold_with_version(listing_column: str) -> pgtrigger.Trigger:
-    """At commit, a listing on sale has a published version; declared on both tables that could break it."""
+    """At commit, a listing that is for sale has a published version; declared on both tables."""
     return pgtrigger.Trigger(
         name="sold_with_version",
         level=pgtrigger.Row,
@@ -59,7 +59,7 @@ def sold_with_version(listing_column: str) -> pgtrigger.Trigger:
 
 
 def settled_decision() -> pgtrigger.Trigger:
-    """What decided over a version stays with it once it is decided."""
+    """The decision on a version never changes."""
     return pgtrigger.Trigger(
         name="settled_decision",
         when=pgtrigger.Before,
@@ -78,7 +78,7 @@ def settled_decision() -> pgtrigger.Trigger:
 
 
 def complete_when_submitted() -> pgtrigger.Trigger:
-    """A version that leaves preparation for judgement has a file and an offer."""
+    """A submitted version has a file and an offer."""
     return pgtrigger.Trigger(
         name="complete_when_submitted",
         when=pgtrigger.Before,
@@ -96,7 +96,7 @@ def complete_when_submitted() -> pgtrigger.Trigger:
 
 
 def lawful_when_published() -> pgtrigger.Trigger:
-    """No version of pseudonymised information is ever published, whatever the rules say (the Act, 41(6), 42(1))."""
+    """No version of pseudonymised information is ever published, whatever the rules decide (the Act, 41(6), 42(1))."""
     return pgtrigger.Trigger(
         name="lawful_when_published",
         when=pgtrigger.Before,

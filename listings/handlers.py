@@ -1,4 +1,4 @@
-"""What listings do when something happens elsewhere."""
+"""Event handlers of listings."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from . import services
 
 
 def on_quality_profiled(event: QualityProfiled, envelope: Envelope) -> None:
-    """A version was measured: the rules decide whether it is published."""
+    """Have the rules decide whether the measured version is published."""
     services.judge_version(listing_version=event.listing_version)
 
 
 def on_participant_suspended(event: ParticipantSuspended, envelope: Envelope) -> None:
-    """The listings of a suspended seller leave the catalogue."""
+    """Remove the listings of a suspended seller from the catalogue."""
     services.suspend_listings(seller=event.organisation)

@@ -1,4 +1,4 @@
-"""What always holds of listings."""
+"""Invariants of listings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _wrong_digests() -> list[dict[str, Any]]:
 Invariant(
     name="listings.pseudonymised_never_sold",
     promise=5,
-    statement="No version of pseudonymised information is published, and no listing of it is on sale.",
+    statement="No version of pseudonymised information is published, and no listing of it is for sale.",
     guards=(
         "listings_listing.listing_never_pseudonymised",
         "listings_listingversion.lawful_when_published",
@@ -41,7 +41,7 @@ Invariant(
 Invariant(
     name="listings.one_version_published",
     promise=6,
-    statement="A listing has one published version at most, one at most being decided, and numbers that count up.",
+    statement="A listing has at most one published and one undecided version, and version numbers count up.",
     guards=(
         "listings_listingversion.version_published_once",
         "listings_listingversion.version_pending_once",
@@ -58,7 +58,7 @@ Invariant(
 Invariant(
     name="listings.on_sale_with_version",
     promise=6,
-    statement="A listing on sale has a published version.",
+    statement="A listing that is for sale has a published version.",
     guards=("listings_listing.sold_with_version", "listings_listingversion.sold_with_version"),
     test=f"{TESTS}::test_a_listing_without_a_published_version_is_not_on_sale",
     check=by_query(
@@ -69,7 +69,7 @@ Invariant(
 Invariant(
     name="listings.published_as_judged",
     promise=6,
-    statement="What was submitted has a file and an offer, and these, the description and the decision stay as judged.",
+    statement="A submitted version has a file and an offer; these, the description and the decision never change.",
     guards=(
         "listings_listingversion.complete_when_submitted",
         "listings_listingversion.settled_decision",
@@ -91,7 +91,7 @@ Invariant(
 Invariant(
     name="listings.published_by_decision",
     promise=5,
-    statement="Whatever was published, refused or put on hold has the decision that did it.",
+    statement="A version that was published, refused or put on hold has its decision.",
     guards=(
         "listings_listingversion.version_decided_when",
         "listings_listingversion.version_published_when",
@@ -106,7 +106,7 @@ Invariant(
 Invariant(
     name="listings.policy_as_hashed",
     promise=6,
-    statement="The hash kept with an offer is that of its machine-readable policy.",
+    statement="The stored hash of an offer matches its machine-readable policy.",
     guards=("listings_offer.append_only", "listings_offer.offer_digest"),
     test=f"{TESTS}::test_what_was_published_cannot_be_changed",
     check=_wrong_digests,
@@ -114,7 +114,7 @@ Invariant(
 Invariant(
     name="listings.listings_kept",
     promise=7,
-    statement="Listings, versions, files and offers are never removed; a seller's reference names one listing.",
+    statement="Listings, versions, files and offers are never deleted; a seller's reference names one listing.",
     guards=(
         "listings_listing.no_delete",
         "listings_listingversion.no_delete",

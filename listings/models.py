@@ -1,4 +1,4 @@
-"""Listings, their versions, the files of a version and the offer under which it is sold."""
+"""Listings, their versions, and the files and the offer of a version."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ DESCRIBING_COLUMNS = (
 
 
 class Listing(models.Model):
-    """A dataset that a seller brings to the market, and what the seller says of it.
+    """A dataset that a seller lists, with the seller's description.
 
-    Invariants: the seller's own ``reference`` names one listing of that seller. Seller, segment and the class of
-    personal data never change; the description changes only before the first publication and never while a version
-    is decided. On sale means that a version is published. Pseudonymised information is never on sale. A listing is
-    withdrawn by its state, and never removed.
+    Invariants: the seller's own ``reference`` names one listing of that seller. Seller, segment and class of personal
+    data never change; the description changes only before the first publication and never while a version awaits a
+    decision. A listing that is for sale has a published version. Pseudonymised information is never for sale. Listings
+    are withdrawn by their state, and never deleted.
 
-    ``anonymisation`` states how anonymised information was made (see ``listings.anonymisation``), else NULL.
-    ``search`` and ``search_text`` follow from the description (see ``listings.search``).
+    ``anonymisation``: how anonymised information was made (see ``listings.anonymisation``), else NULL. ``search`` and
+    ``search_text`` are derived from the description (see ``listings.search``).
     """
 
     public_id = IdentifierField(prefix="lst")
@@ -127,17 +127,17 @@ class Listing(models.Model):
 
     @property
     def source(self) -> dict[str, str]:
-        """Where the data comes from and under which licence the seller had it."""
+        """The source of the data and its licence."""
         return {"name": self.source_name, "url": self.source_url, "licence": self.source_licence}
 
 
 class ListingVersion(models.Model):
-    """One state of a listing's data: files, and an offer for them.
+    """A version of a listing's data: files, and an offer for them.
 
-    ``decision`` is the public identifier of the rule layer's decision; ``decision_reason`` the words of the operator
-    where a person decided. Invariants: numbers count up within a listing; one version at most is published, and one
-    at most is being decided; what is judged or published has a file and an offer, and neither these nor the decision
-    ever change; a version of pseudonymised information is never published.
+    ``decision`` is the public identifier of the rules' decision; ``decision_reason`` the operator's reason where a
+    person decided. Invariants: numbers count up within a listing; at most one version is published, and at most one
+    awaits a decision; a submitted version has a file and an offer, and these and the decision never change; a version
+    of pseudonymised information is never published.
     """
 
     public_id = IdentifierField(prefix="lsv")
@@ -198,7 +198,7 @@ class ListingVersion(models.Model):
 
 
 class Distribution(models.Model):
-    """One file of a version, kept by content. Invariant: added in preparation, never changed or removed."""
+    """One file of a version, stored by content. Invariant: added in preparation, never changed or deleted."""
 
     public_id = IdentifierField(prefix="dst")
     version = models.ForeignKey(ListingVersion, on_delete=models.PROTECT, related_name="distributions")
@@ -226,12 +226,12 @@ class Distribution(models.Model):
 
 
 class Offer(models.Model):
-    """Price, rights and terms under which a version is sold.
+    """The price, rights of use and terms under which a version is sold.
 
-    ``rights`` are the seller's choices in the terms of ``listings.rights``, ``policy`` the same in ODRL 2.2 and
+    ``rights`` are the seller's choices (see ``listings.rights``), ``policy`` the same rights in ODRL 2.2 and
     ``policy_digest`` the SHA-256 of its canonical JSON. ``price_minor`` is without tax, in minor units of
-    ``currency``. ``template`` is the code of a contract template. Invariant: one offer a version, added in
-    preparation, never changed or removed.
+    ``currency``. ``template`` is the code of a contract template. Invariant: one offer per version, added in
+    preparation, never changed or deleted.
     """
 
     public_id = IdentifierField(prefix="ofr")

@@ -1,4 +1,4 @@
-"""The terms under which a version is offered, checked. Pure."""
+"""Validation of the terms of an offer. Pure."""
 
 from __future__ import annotations
 
@@ -45,39 +45,40 @@ class OfferTerms:
 
 def parse_offer(offer: Mapping[str, Any]) -> OfferTerms:
     """The terms of a seller's ``offer``: price_minor, rights (see ``listings.rights``) and template (the code of a
-    contract template) are needed; currency, tax_category, funding_days, inspection_days and negotiable have DEFAULTS.
+    contract template) are required; currency, tax_category, funding_days, inspection_days and negotiable have DEFAULTS.
 
-    Raises FieldInvalid naming the field at fault as ``offer.<name>``.
+    Raises FieldInvalid, which names the field as ``offer.<name>``.
     """
     for name in sorted(set(offer) - {*DEFAULTS, *REQUIRED}):
         raise FieldInvalid(
-            f"offer.{name}", Label("this is no term of an offer; leave it out", "この項目はありません")
+            f"offer.{name}", Label("unknown term of an offer; remove it", "この項目はありません")
         )
     for name in REQUIRED:
         if name not in offer:
-            raise FieldInvalid(f"offer.{name}", Label("this is needed", "入力してください"))
+            raise FieldInvalid(f"offer.{name}", Label("this field is required", "入力してください"))
     terms = {**DEFAULTS, **offer}
     for name, pattern in (("currency", CURRENCY), ("template", TEMPLATE)):
         if not isinstance(terms[name], str) or not pattern.fullmatch(terms[name]):
-            raise FieldInvalid(
-                f"offer.{name}", Label("this is no such code", "コードの形式が正しくありません")
-            )
+            raise FieldInvalid(f"offer.{name}", Label("use a valid code", "コードの形式が正しくありません"))
     if terms["tax_category"] not in TaxCategory.values:
         permitted = ", ".join(TaxCategory.values)
         raise FieldInvalid(
             "offer.tax_category",
-            Label(f"choose one of {permitted}", f"次から選んでください: {permitted}"),
+            Label(f"specify one of {permitted}", f"次から選んでください: {permitted}"),
         )
     _check_number("price_minor", terms["price_minor"], 1, PRICE_MINOR_MAX)
     _check_number("funding_days", terms["funding_days"], 0, FUNDING_DAYS_MAX)
     _check_number("inspection_days", terms["inspection_days"], 1, INSPECTION_DAYS_MAX)
     if not isinstance(terms["negotiable"], bool):
-        raise FieldInvalid("offer.negotiable", Label("give true or false", "true か false にしてください"))
+        raise FieldInvalid("offer.negotiable", Label("specify true or false", "true か false にしてください"))
     rights = parse_rights(terms.pop("rights"), prefix="offer.rights")
     if rights.must_be_negotiated and not terms["negotiable"]:
         raise FieldInvalid(
             "offer.negotiable",
-            Label("a purpose that is to be agreed needs negotiation", "個別調整の利用目的には交渉が必要です"),
+            Label(
+                "an offer with a purpose that is to be agreed must be negotiable",
+                "利用目的が個別調整の場合は、交渉可としてください",
+            ),
         )
     return OfferTerms(rights=rights, **terms)
 
@@ -87,7 +88,7 @@ def _check_number(name: str, value: Any, lowest: int, highest: int) -> None:
         raise FieldInvalid(
             f"offer.{name}",
             Label(
-                f"give a whole number from {lowest} to {highest:,}",
+                f"specify a whole number from {lowest} to {highest:,}",
                 f"{lowest}から{highest:,}までの整数にしてください",
             ),
         )

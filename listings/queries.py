@@ -1,4 +1,4 @@
-"""Reading listings."""
+"""Queries on listings."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from .storage import ContentLost, open_verified
 PUBLIC_VERSIONS = (VersionState.PUBLISHED, VersionState.SUPERSEDED)
 
 POSITIONS = 2**40
-"""More than there will be listings: relevance times this, and a key, order results without ties."""
+"""Larger than any key: relevance times this plus the key orders results without ties."""
 
 
 @dataclass(frozen=True, slots=True)
 class OfferView:
-    """What a listing is sold for now.
+    """The offer of a listing's published version.
 
     ``seller_id`` is the database key, ``seller`` the public identifier. ``price_minor`` is without tax. ``rights``
-    are the choices of ``listings.rights``, ``policy`` the same in ODRL, ``policy_digest`` its SHA-256.
-    ``must_be_negotiated``: the offer cannot be accepted as it stands. Days are calendar days.
+    are the choices of ``listings.rights``, ``policy`` the same rights in ODRL, ``policy_digest`` its SHA-256.
+    ``must_be_negotiated``: the offer cannot be accepted without negotiation. Days are calendar days.
     """
 
     listing: str
@@ -72,7 +72,7 @@ class DistributionView:
 
 @dataclass(frozen=True, slots=True)
 class StatedListing:
-    """What a seller states of the data of one version, for those who measure it.
+    """The seller's statements on the data of one version, for measuring its quality.
 
     ``added_at`` is when the version's files were added.
     """
@@ -86,12 +86,12 @@ class StatedListing:
 
 
 def listing_exists(listing: str) -> bool:
-    """Whether there is a listing of this public identifier, in whatever state."""
+    """Whether a listing with this public identifier exists, in any state."""
     return Listing.objects.filter(public_id=listing).exists()
 
 
 def version_for_sale(listing: str) -> OfferView:
-    """What the listing of a public identifier is sold for now. Raises Missing, NotOnSale."""
+    """The offer of the listing's published version. Raises Missing, NotOnSale."""
     row = Listing.objects.filter(public_id=listing).prefetch_related(_published()).first()
     if row is None or row.state == ListingState.DRAFT:
         raise Missing(kind="listing", identifier=listing)
@@ -133,15 +133,15 @@ def _published() -> Prefetch[Any]:
 
 
 def catalogue() -> QuerySet[Listing]:
-    """Listings on sale, newest first, each with its published version as ``published[0]``."""
+    """Listings that are for sale, newest first, each with its published version as ``published[0]``."""
     rows = Listing.objects.filter(state=ListingState.ON_SALE).prefetch_related(_published())
     return rows.order_by("-pk")
 
 
 def found(rows: QuerySet[Listing], text: str) -> QuerySet[Listing]:
-    """Those of ``rows`` that a reader's ``text`` finds, in Japanese or English, the most relevant first.
+    """Those of ``rows`` that match the search ``text`` in Japanese or English, the most relevant first.
 
-    ``position`` orders them: by relevance, then newest first; no two are alike.
+    ``position`` orders them uniquely: by relevance, then newest first.
     """
     condition, relevance = matching(text)
     position = ExpressionWrapper(relevance * POSITIONS + F("pk"), output_field=BigIntegerField())
@@ -149,7 +149,7 @@ def found(rows: QuerySet[Listing], text: str) -> QuerySet[Listing]:
 
 
 def attach_sellers(rows: Iterable[Listing]) -> None:
-    """Give each listing its seller's public view as ``seller_view``, in one query."""
+    """Set ``seller_view`` of each listing to its seller, in one query."""
     listed = list(rows)
     sellers = participants.organisations_by_id(row.seller_id for row in listed)
     for row in listed:
@@ -157,13 +157,13 @@ def attach_sellers(rows: Iterable[Listing]) -> None:
 
 
 def visible_listings(actor: Actor) -> QuerySet[Listing]:
-    """The actor's own listings, in whatever state; every one, for the operator."""
+    """The actor's own listings, in any state; all, for the operator."""
     rows = Listing.objects.all()
     return rows if actor.may_see() else rows.filter(seller_id=actor.organisation_id)
 
 
 def visible_versions(actor: Actor | None) -> QuerySet[ListingVersion]:
-    """Versions that were published, to anybody; the actor's own too; every one, for the operator."""
+    """Versions that were published, and the actor's own; all, for the operator."""
     if actor is not None and actor.may_see():
         return ListingVersion.objects.all()
     visible = Q(state__in=PUBLIC_VERSIONS)
@@ -173,7 +173,7 @@ def visible_versions(actor: Actor | None) -> QuerySet[ListingVersion]:
 
 
 def own_versions(actor: Actor) -> QuerySet[ListingVersion]:
-    """Versions of the actor's own listings with offer and files; every one, for the operator."""
+    """Versions of the actor's own listings, with offer and files; all, for the operator."""
     rows = ListingVersion.objects.select_related("listing", "offer").prefetch_related(
         Prefetch("distributions", Distribution.objects.order_by("pk"))
     )
@@ -199,7 +199,7 @@ def _distribution(row: Distribution, listing_version: str) -> DistributionView:
 
 
 def open_distribution(distribution: str) -> BinaryIO:
-    """The content of a file, opened at its start; its hash was verified. The caller has checked the right to it.
+    """The content of a file, opened at its start, with its hash verified. The caller must have checked access.
 
     Raises Missing, StoredFileDamaged.
     """
@@ -213,7 +213,7 @@ def open_distribution(distribution: str) -> BinaryIO:
 
 
 def stated_listing(listing_version: str) -> StatedListing:
-    """What is stated of a version. Raises Missing."""
+    """The seller's statements on a version. Raises Missing."""
     version = _version(listing_version)
     listing = version.listing
     return StatedListing(
@@ -227,7 +227,7 @@ def stated_listing(listing_version: str) -> StatedListing:
 
 
 def publication_facts(listing_version: str) -> dict[str, Any]:
-    """What the rules may know of a version to be published, as ``listings.facts`` declares it. Raises Missing."""
+    """The facts about a version for the rules, as ``listings.facts`` declares them. Raises Missing."""
     version = _version(listing_version)
     listing = version.listing
     seller = participants.organisations_by_id([listing.seller_id])[listing.seller_id]
@@ -263,8 +263,8 @@ def _version(listing_version: str) -> ListingVersion:
 
 
 def counts() -> dict[str, int]:
-    """Listings ``published`` (a version of them was, and they were not withdrawn) and ``refused`` (every version
-    that was decided was refused)."""
+    """Numbers of listings ``published`` (with a published version, not withdrawn) and ``refused`` (every decided
+    version was refused)."""
     decided = Listing.objects.annotate(
         published=Count("versions", filter=Q(versions__state=VersionState.PUBLISHED)),
         refused=Count("versions", filter=Q(versions__state=VersionState.REFUSED)),
@@ -277,7 +277,7 @@ def counts() -> dict[str, int]:
 
 
 def decided_versions() -> int:
-    """How many versions the rules have decided over, on hold included."""
+    """The number of versions that the rules have decided, including those on hold."""
     return ListingVersion.objects.filter(decision__isnull=False).count()
 
 

@@ -1,8 +1,8 @@
-"""Rights of use: what a seller chooses, the same as an ODRL 2.2 policy, and the same in words. Public, pure.
+"""Rights of use: the seller's choices, the ODRL 2.2 policy, and the summary as text. Public, pure.
 
-The terms are those of the CADDE 4 catalogue. ``m:`` is this market's ODRL profile: concepts that ODRL and the
-terms of its core vocabulary lack. Every right operand is a string or a list of strings, because the Dataspace
-Protocol 2025-1 takes no numbers there; an offer names no target.
+The terms are those of the CADDE 4 catalogue. ``m:`` is this market's ODRL profile, for concepts that the ODRL
+vocabulary lacks. Every right operand is a string or a list of strings, because the Dataspace Protocol 2025-1 allows no
+numbers there; an offer names no target.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ COUNT_MAX = 1_000_000_000
 
 
 class ContractType(TextChoices):
-    """契約形態: in which manner the data is given."""
+    """契約形態: the contract type under which the data is provided."""
 
     LICENCE = "licence", Label("licence", "利用許諾")
     TRANSFER = "transfer", Label("transfer", "譲渡")
@@ -40,7 +40,7 @@ class ContractType(TextChoices):
 
 
 class Purpose(TextChoices):
-    """利用用途: what the data may be used for."""
+    """利用用途: the purposes for which the data may be used."""
 
     COMMERCIAL = "commercial", Label("commercial", "商用")
     RESEARCH = "research", Label("research", "研究")
@@ -52,7 +52,7 @@ class Purpose(TextChoices):
 
 
 class DisclosureScope(TextChoices):
-    """開示範囲: who at the buyer may see the data."""
+    """開示範囲: who at the buyer may access the data."""
 
     PERSON_IN_CHARGE = "person_in_charge", Label("the person in charge", "担当者")
     DEPARTMENT = "department", Label("the department", "自部門")
@@ -62,7 +62,7 @@ class DisclosureScope(TextChoices):
 
 
 class Permissibility(TextChoices):
-    """Whether something may be done."""
+    """Whether an action is permitted."""
 
     PERMITTED = "permitted", Label("permitted", "可")
     PROHIBITED = "prohibited", Label("prohibited", "不可")
@@ -106,7 +106,7 @@ class Rights:
 
     @property
     def must_be_negotiated(self) -> bool:
-        """Whether a purpose is still to be agreed, so that the offer cannot be accepted as it stands."""
+        """Whether a purpose is still to be agreed, so that the offer cannot be accepted without negotiation."""
         return Purpose.TO_BE_AGREED in self.purposes
 
 
@@ -126,21 +126,23 @@ FLAGS = ("confidential", "attribution", "delete_at_end", "report_use", "accept_a
 
 
 def parse_rights(choices: Mapping[str, Any], *, prefix: str = "rights") -> Rights:
-    """The rights of a seller's ``choices``; what is not chosen has the default of ``Rights``.
+    """The rights of a seller's ``choices``; missing choices have the defaults of ``Rights``.
 
-    Raises FieldInvalid naming the field at fault as ``<prefix>.<name>``.
+    Raises FieldInvalid, which names the field as ``<prefix>.<name>``.
     """
     if not isinstance(choices, Mapping):
-        raise FieldInvalid(prefix, Label("give an object of choices", "選択項目のオブジェクトにしてください"))
+        raise FieldInvalid(
+            prefix, Label("specify an object of choices", "選択項目のオブジェクトにしてください")
+        )
     known = {choice.name for choice in fields(Rights)}
     for name in sorted(set(choices) - known):
         raise FieldInvalid(
-            f"{prefix}.{name}", Label("this is no right known here; leave it out", "この項目はありません")
+            f"{prefix}.{name}", Label("unknown right of use; remove it", "この項目はありません")
         )
     if choices.get("contract_type") is None:
         raise FieldInvalid(
             f"{prefix}.contract_type",
-            Label("choose licence, transfer or joint_use", "契約形態を選んでください"),
+            Label("specify licence, transfer or joint_use", "契約形態を選んでください"),
         )
     checked: dict[str, Any] = {}
     for name, value in choices.items():
@@ -154,13 +156,13 @@ def _read_choice(name: str, value: Any) -> str:
     choices = CHOICES[name.rsplit(".", 1)[-1]]
     if value not in choices.values:
         permitted = ", ".join(choices.values)
-        raise FieldInvalid(name, Label(f"choose one of {permitted}", f"次から選んでください: {permitted}"))
+        raise FieldInvalid(name, Label(f"specify one of {permitted}", f"次から選んでください: {permitted}"))
     return str(value)
 
 
 def _read_flag(name: str, value: Any) -> bool:
     if not isinstance(value, bool):
-        raise FieldInvalid(name, Label("give true or false", "true か false を指定してください"))
+        raise FieldInvalid(name, Label("specify true or false", "true か false を指定してください"))
     return value
 
 
@@ -172,7 +174,7 @@ def _read_purposes(name: str, value: Any) -> tuple[str, ...]:
         raise FieldInvalid(
             name,
             Label(
-                f"choose from {permitted}; the last two stand alone",
+                f"specify any of {permitted}; the last two cannot be combined",
                 f"次から選んでください: {permitted}（最後の二つは単独で指定）",
             ),
         )
@@ -184,14 +186,14 @@ def _read_regions(name: str, value: Any) -> tuple[str, ...]:
     territories = Locale("en").territories
     if any(len(code) != 2 or code not in territories for code in texts):
         raise FieldInvalid(
-            name, Label("give ISO 3166-1 codes of two letters", "ISO 3166-1の2文字コードで指定してください")
+            name, Label("specify two-letter ISO 3166-1 codes", "ISO 3166-1の2文字コードで指定してください")
         )
     return texts
 
 
 def _read_texts(name: str, value: Any) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
-        raise FieldInvalid(name, Label("give a list of codes", "コードのリストを指定してください"))
+        raise FieldInvalid(name, Label("specify a list of codes", "コードのリストを指定してください"))
     return tuple(sorted({str(item) for item in value}))
 
 
@@ -200,7 +202,7 @@ def _read_date(name: str, value: Any) -> str:
         return date.fromisoformat(value).isoformat()
     except (TypeError, ValueError):
         raise FieldInvalid(
-            name, Label("give a date as YYYY-MM-DD", "YYYY-MM-DD形式で指定してください")
+            name, Label("specify a date as YYYY-MM-DD", "YYYY-MM-DD形式で指定してください")
         ) from None
 
 
@@ -208,14 +210,18 @@ def _read_duration(name: str, value: Any) -> str:
     if not isinstance(value, str) or not DURATION.fullmatch(value):
         raise FieldInvalid(
             name,
-            Label("give a period such as P1Y, P6M or P30D", "P1Y・P6M・P30D のような期間で指定してください"),
+            Label(
+                "specify a period such as P1Y, P6M or P30D", "P1Y・P6M・P30D のような期間で指定してください"
+            ),
         )
     return value
 
 
 def _read_count(name: str, value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= COUNT_MAX:
-        raise FieldInvalid(name, Label("give a number of uses from 1", "1以上の回数を指定してください"))
+        raise FieldInvalid(
+            name, Label("specify a number of uses, 1 or more", "1以上の回数を指定してください")
+        )
     return value
 
 
@@ -231,7 +237,7 @@ READERS: dict[str, Callable[[str, Any], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Parties:
-    """Who an agreement binds and over what, as identifiers (IRIs)."""
+    """The parties and the target of an agreement, as IRIs."""
 
     assigner: str
     assignee: str
@@ -240,7 +246,7 @@ class Parties:
 
 @dataclass(slots=True)
 class _Rules:
-    """Rules of a policy while it is put together."""
+    """The rules of a policy under construction."""
 
     permission: list[Policy] = field(default_factory=list)
     prohibition: list[Policy] = field(default_factory=list)
@@ -250,10 +256,10 @@ class _Rules:
 def policy_of(
     rights: Rights, *, price_minor: int, currency: str, identifier: str, parties: Parties | None = None
 ) -> Policy:
-    """The ODRL 2.2 policy (JSON-LD) that says what ``rights`` say, for a price without tax in minor units.
+    """The ODRL 2.2 policy (JSON-LD) of ``rights``, for a price without tax in minor units.
 
-    An Offer; with ``parties`` an Agreement. ``identifier`` is the policy's IRI. Prohibitions win over permissions.
-    The same input gives the same policy, so its canonical digest can be signed and compared.
+    It is an Offer, or with ``parties`` an Agreement. ``identifier`` is the policy's IRI. Prohibitions override
+    permissions. The same input gives the same policy, so its canonical digest can be signed and compared.
     """
     rules = _Rules()
     constraints = _constraints(rights)
@@ -326,13 +332,13 @@ def _derivatives(rights: Rights, rules: _Rules, constraints: list[Constraint]) -
         rules.permission += [_rule(action, constraints) for action in ("derive", "modify")]
     else:
         rules.prohibition += [{"action": action} for action in ("derive", "modify")]
-    # Training is included in use, so only its exclusion needs a rule.
+    # Use includes training, so only a prohibition of training needs a rule.
     if rights.model_training == Permissibility.PROHIBITED:
         rules.prohibition.append({"action": "m:trainModel"})
 
 
 def _onward(rights: Rights, rules: _Rules) -> None:
-    # A scope of disclosure says who may see the data under the permission; beyond it nothing is handed on.
+    # The scope of disclosure limits who may access the data under the permission; outside it nothing is passed on.
     if rights.onward_transfer == Permissibility.PROHIBITED:
         rules.prohibition += [{"action": action} for action in ("distribute", "sell", "grantUse")]
     elif rights.disclosure_scope != DisclosureScope.UNRESTRICTED:
@@ -340,15 +346,15 @@ def _onward(rights: Rights, rules: _Rules) -> None:
 
 
 TERMS: dict[str, Label] = {
-    "contract_type": Label("Manner of provision", "契約形態"),
+    "contract_type": Label("Contract type", "契約形態"),
     "purposes": Label("Purpose", "利用目的"),
     "disclosure_scope": Label("Scope of disclosure", "開示範囲"),
     "onward_transfer": Label("Onward transfer to third parties", "第三者提供"),
     "regions": Label("Region", "利用地域"),
-    "valid_until": Label("Until", "利用期限"),
-    "duration": Label("For a duration of", "利用期間"),
-    "use_count_max": Label("Uses at most", "利用回数上限"),
-    "derivatives": Label("Derivatives", "派生データの作成"),
+    "valid_until": Label("Valid until", "利用期限"),
+    "duration": Label("Duration of use", "利用期間"),
+    "use_count_max": Label("Largest number of uses", "利用回数上限"),
+    "derivatives": Label("Derived data", "派生データの作成"),
     "model_training": Label("Training of models", "AI学習への利用"),
     "reidentification": Label("Re-identification of persons", "再識別"),
     "confidential": Label("Confidentiality", "秘密保持"),
@@ -362,9 +368,9 @@ EVERYWHERE = Label("everywhere", "制限なし")
 
 
 def summary(rights: Rights) -> list[dict[str, Any]]:
-    """The rights in words: ``{"term", "label": {"ja","en"}, "value": {"ja","en"}}`` each, in a fixed order.
+    """The rights as text: ``{"term", "label": {"ja","en"}, "value": {"ja","en"}}`` each, in a fixed order.
 
-    What is not restricted by time or count, or not required, is left out.
+    Terms without a restriction or requirement are left out.
     """
     chosen = rights.as_dict()
     lines = []

@@ -1,8 +1,7 @@
-"""Finding listings by words, in Japanese and English.
+"""Full-text search of listings, in Japanese and English.
 
-Japanese is cut into words by SudachiPy and kept in its normalised forms; English is stemmed by PostgreSQL. What
-neither finds is looked for as a substring (pg_trgm). The order of results follows the weights below and knows
-nothing of who sells.
+SudachiPy splits Japanese into words and normalises them; PostgreSQL stems English. Text that neither finds is searched
+as a substring (pg_trgm). The order of results depends on the weights below only, never on the seller.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from django.db.models.functions import Cast, Coalesce, Round
 from sudachipy import Dictionary, SplitMode, Tokenizer
 
 CONTENT_CLASSES = frozenset({"名詞", "動詞", "形容詞", "形状詞", "副詞", "接頭辞", "接尾辞"})
-"""Parts of speech (UniDic) that carry meaning; particles, auxiliaries and marks are left out."""
+"""Content parts of speech (UniDic); particles, auxiliaries and marks are left out."""
 
 CHUNK_CHARACTERS = 2_000
 QUERY_CHARACTERS_MAX = 200
@@ -33,17 +32,17 @@ def _tokenizer() -> Tokenizer:
 
 
 def normalised(text: str) -> str:
-    """``text`` in compatibility form (NFKC) with blanks collapsed: how full-width and half-width meet."""
+    """``text`` in compatibility form (NFKC) with spaces collapsed, so that full-width and half-width match."""
     return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
 def words(text: str) -> list[str]:
-    """The words of ``text`` that carry meaning, normalised, in order; repeated ones are kept."""
+    """The content words of ``text``, normalised, in order, with repetitions."""
     return [word for chunk in _chunks(normalised(text)) for word in _words_of(chunk)]
 
 
 def _chunks(text: str) -> Iterator[str]:
-    # The tokenizer takes no text of more than 49,149 bytes; a cut goes where no word is, if there is such a place.
+    # The tokenizer takes at most 49,149 bytes; cut between words where possible.
     while len(text) > CHUNK_CHARACTERS:
         end = max(text.rfind(mark, 0, CHUNK_CHARACTERS) for mark in (" ", "。", "、")) + 1
         yield text[: end or CHUNK_CHARACTERS]
@@ -58,7 +57,7 @@ def _words_of(text: str) -> Iterator[str]:
 
 
 def substring_text(parts: Sequence[str]) -> str:
-    """What substrings are looked for in."""
+    """The text that substring search uses."""
     return normalised("\n".join(parts))
 
 
@@ -87,11 +86,11 @@ def document_vector(
 
 
 def matching(text: str) -> tuple[Q, Combinable]:
-    """What to filter by, and the relevance (an integer, higher is better) to order by, for a reader's ``text``."""
+    """The filter for a search ``text``, and the relevance to order by (an integer, higher is better)."""
     wanted = normalised(text)[:QUERY_CHARACTERS_MAX]
     query = SearchQuery(" ".join(words(wanted)), config="simple") | SearchQuery(wanted, config="english")
     rank = SearchRank(F("search"), query)
-    # An integer, because pages continue from the exact value.
+    # An integer, because cursor pagination continues from the exact value.
     relevance = Cast(Coalesce(Round(rank * RANK_SCALE), 0.0), BigIntegerField())
     found = Q(search=query)
     if len(wanted) >= SUBSTRING_CHARACTERS_MIN:

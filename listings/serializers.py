@@ -1,4 +1,4 @@
-"""How listings are written out, and what their commands take."""
+"""Listings in the API, and the input of their commands."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .states import ListingState, PersonalDataClass, TaxCategory, VersionState
 
 
 class SourceSerializer(StrictSerializer):
-    """Where the data comes from, and under which licence the seller has it."""
+    """The source of the data and its licence."""
 
     name = serializers.CharField(max_length=300, required=False, allow_blank=True)
     url = serializers.URLField(max_length=300, required=False, allow_blank=True)
@@ -34,7 +34,7 @@ class DistributionSerializer(serializers.ModelSerializer[Distribution]):
 
 
 class RightsLineSerializer(serializers.Serializer[Any]):
-    """One term of the rights of use, in words."""
+    """One term of the rights of use, as text."""
 
     term = serializers.CharField()
     label = BilingualField()  # type: ignore[assignment]
@@ -42,7 +42,7 @@ class RightsLineSerializer(serializers.Serializer[Any]):
 
 
 class OfferSerializer(serializers.ModelSerializer[Offer]):
-    """Price and rights: as chosen, as ODRL, and in words."""
+    """The price and the rights of use: as choices, as ODRL and as text."""
 
     id = serializers.CharField(source="public_id")
     rights = serializers.DictField()
@@ -68,12 +68,12 @@ class OfferSerializer(serializers.ModelSerializer[Offer]):
 
     @extend_schema_field(RightsLineSerializer(many=True))
     def get_rights_in_words(self, offer: Offer) -> list[dict[str, Any]]:
-        """The rights as a reader understands them."""
+        """The rights of use as text."""
         return summary(parse_rights(offer.rights))
 
 
 class ListingVersionSerializer(serializers.ModelSerializer[ListingVersion]):
-    """A version for its seller, with what was decided of it."""
+    """A version as its seller sees it, with the decision on it."""
 
     id = serializers.CharField(source="public_id")
     listing = serializers.CharField(source="listing.public_id")
@@ -101,7 +101,7 @@ class ListingVersionSerializer(serializers.ModelSerializer[ListingVersion]):
 
 
 class ListingSerializer(serializers.ModelSerializer[Listing]):
-    """A listing for its seller."""
+    """A listing as its seller sees it."""
 
     id = serializers.CharField(source="public_id")
     segment = serializers.CharField(source="segment_id")
@@ -134,7 +134,7 @@ class ListingSerializer(serializers.ModelSerializer[Listing]):
 
 
 class SellerSerializer(serializers.Serializer[Any]):
-    """Who sells; a buyer sees before buying whether the seller issues qualified invoices."""
+    """The seller, with its registration for qualified invoices."""
 
     id = serializers.CharField(source="public_id")
     name = BilingualField()
@@ -143,7 +143,7 @@ class SellerSerializer(serializers.Serializer[Any]):
 
 
 class PublishedVersionSerializer(serializers.ModelSerializer[ListingVersion]):
-    """The version on sale."""
+    """The published version."""
 
     id = serializers.CharField(source="public_id")
     distributions = DistributionSerializer(many=True)
@@ -154,7 +154,7 @@ class PublishedVersionSerializer(serializers.ModelSerializer[ListingVersion]):
 
 
 class CatalogueEntrySerializer(ListingSerializer):
-    """A listing on sale, for everybody: what it is, who sells it, its version, and the offer."""
+    """A listing in the catalogue: its description, seller, version and offer."""
 
     seller = SellerSerializer(source="seller_view")
     version = serializers.SerializerMethodField()
@@ -179,12 +179,12 @@ class CatalogueEntrySerializer(ListingSerializer):
 
     @extend_schema_field(PublishedVersionSerializer)
     def get_version(self, row: Any) -> Any:
-        """The version on sale."""
+        """The published version."""
         return PublishedVersionSerializer(row.published[0]).data
 
     @extend_schema_field(OfferSerializer)
     def get_offer(self, row: Any) -> Any:
-        """What it is sold for."""
+        """The offer."""
         return OfferSerializer(row.published[0].offer).data
 
 
@@ -198,7 +198,7 @@ class AnonymisationSerializer(StrictSerializer):
 
 
 class DescriptionSerializer(StrictSerializer):
-    """What a listing says of itself."""
+    """The description of a listing."""
 
     title = BilingualField()
     description = BilingualField()
@@ -217,7 +217,7 @@ class CreateListingSerializer(DescriptionSerializer):
 
 
 class ReviseListingSerializer(DescriptionSerializer):
-    """Parts of the description to change; the rest stays."""
+    """The parts of the description to change; the rest stays."""
 
     title = BilingualField(required=False)
     description = BilingualField(required=False)
@@ -228,7 +228,7 @@ class ReviseListingSerializer(DescriptionSerializer):
 
 
 class OfferInputSerializer(StrictSerializer):
-    """The terms of an offer; ``rights`` in the terms of the market's rights of use."""
+    """The terms of an offer. ``rights``: the rights of use, as choices."""
 
     price_minor = serializers.IntegerField(min_value=1)
     currency = serializers.RegexField(r"^[A-Z]{3}$", required=False)
@@ -245,17 +245,17 @@ class OfferDocumentField(serializers.Field[Any, Any, Any, Any]):
     """An offer as a JSON document in one part of a multipart request."""
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        """The offer, checked; raises ValidationError naming the member at fault."""
+        """The validated offer; raises ValidationError, which names the invalid member."""
         try:
             document = json.loads(data) if isinstance(data, str) else data
         except json.JSONDecodeError as error:
-            raise serializers.ValidationError("Give the offer as a JSON object.", "invalid") from error
+            raise serializers.ValidationError("Specify the offer as a JSON object.", "invalid") from error
         checked = OfferInputSerializer(data=document)
         checked.is_valid(raise_exception=True)
         return dict(checked.validated_data)
 
     def to_representation(self, value: Any) -> Any:
-        """The offer as it was given."""
+        """The offer as given."""
         return value
 
 
@@ -267,13 +267,13 @@ class AddVersionSerializer(StrictSerializer):
 
 
 class ListingWithdrawSerializer(StrictSerializer):
-    """Why a listing is taken from sale."""
+    """Why a listing is withdrawn."""
 
     reason = serializers.CharField(max_length=1000, required=False, allow_blank=True)
 
 
 class DecideVersionSerializer(StrictSerializer):
-    """The operator's decision over a version on hold."""
+    """The operator's outcome for a version that the rules put on hold."""
 
     outcome = serializers.ChoiceField(choices=[("allow", "allow"), ("deny", "deny")])
     reason = serializers.CharField(max_length=1000)

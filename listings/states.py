@@ -1,4 +1,4 @@
-"""Lives and choices of listings: the listing, its versions, classes of personal data, tax categories."""
+"""States of listings and versions, classes of personal data, tax categories."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from marketplace.kernel.states import StateMachine, expand_roles
 
 
 class PersonalDataClass(TextChoices):
-    """What a seller declares about personal data in a listing (個人情報の保護に関する法律)."""
+    """The class of personal data that a seller declares (個人情報の保護に関する法律)."""
 
     NONE = "none", Label("no personal data", "個人情報を含まない")
     STATISTICAL = "statistical", Label("statistical information", "統計情報")
@@ -21,11 +21,11 @@ class PersonalDataClass(TextChoices):
 
 
 NEVER_FOR_SALE = frozenset({PersonalDataClass.PSEUDONYMISED})
-"""Classes that the law keeps from being given to third parties (articles 41(6) and 42(1) of the Act)."""
+"""Classes that the law prohibits providing to third parties (articles 41(6) and 42(1) of the Act)."""
 
 
 class TaxCategory(TextChoices):
-    """By which rate of consumption tax a sale is taxed."""
+    """The consumption tax category of a sale."""
 
     STANDARD = "standard", Label("standard rate", "標準税率")
     REDUCED = "reduced", Label("reduced rate", "軽減税率")
@@ -33,11 +33,11 @@ class TaxCategory(TextChoices):
 
 
 class ListingState(TextChoices):
-    """Whether a listing can be found and bought."""
+    """Whether a listing is for sale."""
 
     DRAFT = "draft", Label("in preparation", "準備中")
-    ON_SALE = "on_sale", Label("on sale", "公開中")
-    SUSPENDED = "suspended", Label("suspended with its seller", "提供者の停止により休止")
+    ON_SALE = "on_sale", Label("for sale", "公開中")
+    SUSPENDED = "suspended", Label("suspended together with its seller", "提供者の取引停止に伴い停止中")
     WITHDRAWN = "withdrawn", Label("withdrawn", "取下げ")
 
 
@@ -59,19 +59,19 @@ LISTING = StateMachine(
 
 
 class VersionState(TextChoices):
-    """Where a version of a listing stands."""
+    """The state of a version of a listing."""
 
     DRAFT = "draft", Label("in preparation", "準備中")
-    SUBMITTED = "submitted", Label("waiting for measurement and rules", "測定・審査待ち")
-    ON_HOLD = "on_hold", Label("on hold for the operator", "確認待ち")
+    SUBMITTED = "submitted", Label("submitted, waiting for measurement and decision", "測定・判定待ち")
+    ON_HOLD = "on_hold", Label("on hold, waiting for the operator", "保留（運営者の審査待ち）")
     PUBLISHED = "published", Label("published", "公開")
     REFUSED = "refused", Label("refused", "不承認")
-    SUPERSEDED = "superseded", Label("superseded by a later version", "新しい版に置換")
+    SUPERSEDED = "superseded", Label("superseded by a later version", "新しい版に差替え済み")
     WITHDRAWN = "withdrawn", Label("withdrawn", "取下げ")
 
 
 PENDING_VERSIONS = (VersionState.SUBMITTED, VersionState.ON_HOLD)
-"""States in which rules or the operator are deciding over a version."""
+"""States in which a version awaits the decision of the rules or the operator."""
 
 OPEN_VERSIONS = (VersionState.DRAFT, *PENDING_VERSIONS, VersionState.PUBLISHED)
 """States that end when the listing is withdrawn."""
@@ -80,7 +80,7 @@ VERSION = StateMachine(
     name="listings.listing_version",
     states=VersionState,
     initial=frozenset({VersionState.DRAFT}),
-    # The operator decides only what the published rules leave to a person: what they put on hold.
+    # The operator decides only versions that the published rules put on hold.
     table=expand_roles(
         {
             (VersionState.DRAFT, "submit", ("seller",)): VersionState.SUBMITTED,

@@ -1,7 +1,7 @@
-"""Files kept by content under ``STORAGE_DIRECTORY``: written whole or not at all, verified whenever they are read.
+"""Content-addressed files under ``STORAGE_DIRECTORY``: written atomically, verified on every read.
 
-A file's key is its SHA-256, so the same content is kept once, and a file that no row names (its transaction was
-rolled back) does no harm.
+A file's key is its SHA-256, so the same content is stored once. A file that no row names (its transaction was rolled
+back) is harmless.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ CHUNK_BYTES = 1 << 20
 
 
 class ContentLost(Exception):
-    """What a key names is missing, or is not what was stored."""
+    """The file of a key is missing, or its content has changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """What was stored: its ``key``, size and hashes (lower-case hexadecimal)."""
+    """A stored file: its ``key``, size and hashes (lower-case hexadecimal)."""
 
     key: str
     size_bytes: int
@@ -34,7 +34,7 @@ class StoredFile:
 
 
 def store(content: bytes | Path | BinaryIO) -> StoredFile:
-    """Keep ``content`` and return what it is. It is on disk, durably, when this returns."""
+    """Store ``content`` durably on disk; returns its key, size and hashes."""
     directory = _directory()
     sha256, sha512, size = hashlib.sha256(), hashlib.sha512(), 0
     descriptor, draft = tempfile.mkstemp(dir=directory, prefix="draft-")
@@ -59,7 +59,7 @@ def store(content: bytes | Path | BinaryIO) -> StoredFile:
 
 
 def open_verified(key: str, sha256: str) -> BinaryIO:
-    """The stored file of ``key``, at its start, after its hash was found to be ``sha256``.
+    """Open the stored file of ``key`` at its start, after verifying that its hash is ``sha256``.
 
     Raises ContentLost if it is missing or damaged. The caller closes the file.
     """
@@ -85,7 +85,7 @@ def _directory() -> Path:
 
 
 def _sync_directory(directory: Path) -> None:
-    # A rename is durable only once its directory is.
+    # A rename is durable only after its directory is synced.
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)

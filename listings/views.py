@@ -1,4 +1,4 @@
-"""Listings over HTTP: the catalogue for everybody, and a seller's own listings and versions."""
+"""The API of listings: the public catalogue, and a seller's own listings and versions."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ LISTING_EXAMPLE = {
     "reference": "WEATHER-2026",
     "segment": "environment",
     "title": {"ja": "高松市の日別気象", "en": "Daily weather of Takamatsu"},
-    "description": {"ja": "1日1行の観測値。", "en": "Observations, a row a day."},
+    "description": {"ja": "1日1行の観測値。", "en": "Observations, one row per day."},
     "keywords": ["気象", "weather"],
     "source": {"name": "高松市", "url": "https://opendata.example/weather", "licence": "CC BY 4.0"},
     "personal_data_class": "none",
@@ -48,7 +48,7 @@ LISTING_EXAMPLE = {
 
 
 class CataloguePagination(MarketCursorPagination):
-    """Pages of the catalogue: newest first, or the most relevant first where words were given."""
+    """Pages of the catalogue: newest first, or the most relevant first for a search."""
 
     def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> tuple[str, ...]:
         """The order that the filter has set."""
@@ -56,7 +56,7 @@ class CataloguePagination(MarketCursorPagination):
 
 
 class CatalogueViewSet(MarketReadViewSet[Listing]):
-    """What is on sale, for everybody: rights and price before any registration."""
+    """The catalogue: listings that are for sale, with price and rights of use; public."""
 
     serializer_class = CatalogueEntrySerializer
     permission_classes = (AllowAny,)
@@ -65,7 +65,7 @@ class CatalogueViewSet(MarketReadViewSet[Listing]):
     queryset = Listing.objects.none()
 
     def get_queryset(self) -> QuerySet[Listing]:
-        """Listings on sale."""
+        """Listings that are for sale."""
         return queries.catalogue()
 
     def paginate_queryset(self, queryset: Any) -> Sequence[Any] | None:
@@ -82,7 +82,7 @@ class CatalogueViewSet(MarketReadViewSet[Listing]):
 
 
 class CatalogueGraphView(APIView):
-    """The catalogue as DCAT-AP 3, with rights (ODRL) and quality (DQV), to harvest."""
+    """The catalogue as DCAT-AP 3, with rights (ODRL) and quality (DQV), for harvesting."""
 
     permission_classes = (AllowAny,)
     renderer_classes = (JsonLdRenderer,)
@@ -93,39 +93,39 @@ class CatalogueGraphView(APIView):
         responses={(200, "application/ld+json"): OpenApiTypes.OBJECT},
     )
     def get(self, request: Request) -> Response:
-        """Every listing on sale."""
+        """Every listing that is for sale."""
         return Response(as_json_ld(catalogue_graph(queries.catalogue(), modified=clock.now())))
 
 
 class ListingViewSet(MarketReadViewSet[Listing]):
-    """Listings of the caller's own organisation, in whatever state; every one, for the operator."""
+    """Listings of the caller's organisation, in any state; all, for the operator."""
 
     serializer_class = ListingSerializer
     filterset_class = ListingFilter
     queryset = Listing.objects.none()
 
     def get_queryset(self) -> QuerySet[Listing]:
-        """What the caller may see."""
+        """Rows in the caller's scope."""
         return queries.visible_listings(self.actor)
 
     @create_command(
-        summary="Begin a listing",
+        summary="Create a listing",
         request=CreateListingSerializer,
         response=ListingSerializer,
         example=LISTING_EXAMPLE,
     )
     def create(self, data: dict[str, Any]) -> Listing:
-        """Describe data that is to be sold."""
+        """Create a listing in preparation, with its description."""
         return services.create_listing(actor=self.actor, **data)
 
     @command(
-        summary="Describe a listing anew before it is published",
+        summary="Change the description of a listing",
         request=ReviseListingSerializer,
         response=ListingSerializer,
         example={"keywords": ["気象", "降水量", "weather"]},
     )
     def revise(self, data: dict[str, Any], public_id: str) -> Listing:
-        """Change parts of the description."""
+        """Change parts of the description before the listing is published."""
         return services.revise_listing(actor=self.actor, listing=public_id, **data)
 
     @command(
@@ -137,7 +137,7 @@ class ListingViewSet(MarketReadViewSet[Listing]):
         parser_classes=[MultiPartParser],
     )
     def add_version(self, data: dict[str, Any], public_id: str) -> ListingVersion:
-        """Upload files and say for what, and under which rights of use, they are sold."""
+        """Upload the files, with the price and rights of use of their offer."""
         files = [
             services.UploadedData(file.name, file.content_type or "application/octet-stream", file.file)
             for file in data["files"]
@@ -145,44 +145,44 @@ class ListingViewSet(MarketReadViewSet[Listing]):
         return services.add_version(actor=self.actor, listing=public_id, files=files, offer=data["offer"])
 
     @command(
-        summary="Take a listing from sale for good",
+        summary="Withdraw a listing",
         request=ListingWithdrawSerializer,
         response=ListingSerializer,
         example={"reason": "更新を終了しました。"},
     )
     def withdraw(self, data: dict[str, Any], public_id: str) -> Listing:
-        """Agreements in force stay."""
+        """Withdraw the listing permanently. Agreements in force continue."""
         return services.withdraw_listing(actor=self.actor, listing=public_id, **data)
 
-    @command(summary="Bring a suspended listing back on sale", response=ListingSerializer)
+    @command(summary="Resume the sale of a suspended listing", response=ListingSerializer)
     def resume(self, data: dict[str, Any], public_id: str) -> Listing:
-        """After its seller was reinstated."""
+        """Possible after its seller is reinstated."""
         return services.resume_listing(actor=self.actor, listing=public_id)
 
 
 class ListingVersionViewSet(MarketReadViewSet[ListingVersion]):
-    """Versions of the caller's own listings; every one, for the operator."""
+    """Versions of the caller's own listings; all, for the operator."""
 
     serializer_class = ListingVersionSerializer
     filterset_class = ListingVersionFilter
     queryset = ListingVersion.objects.none()
 
     def get_queryset(self) -> QuerySet[ListingVersion]:
-        """What the caller may see."""
+        """Rows in the caller's scope."""
         return queries.own_versions(self.actor)
 
-    @command(summary="Ask to publish a version", response=ListingVersionSerializer)
+    @command(summary="Submit a version for publication", response=ListingVersionSerializer)
     def submit(self, data: dict[str, Any], public_id: str) -> ListingVersion:
-        """It is measured, and then the rules decide."""
+        """The quality is measured next, then the rules decide."""
         return services.submit_version(actor=self.actor, listing_version=public_id)
 
     @command(
-        summary="Decide over a version on hold",
+        summary="Decide a version that is on hold",
         request=DecideVersionSerializer,
         response=ListingVersionSerializer,
         permissions=(IsOperator,),
         example={"outcome": "allow", "reason": "出典のライセンスを確認しました。"},
     )
     def decide(self, data: dict[str, Any], public_id: str) -> ListingVersion:
-        """Decide what the rules left to a person (operator)."""
+        """Publish or refuse a version that the rules put on hold (operator)."""
         return services.decide_version(actor=self.actor, listing_version=public_id, **data)

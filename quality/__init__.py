@@ -1,1 +1,1 @@
-"""Profiles and measurements."""
+"""Quality profiles and measurements of listing versions."""

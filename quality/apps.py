@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class QualityConfig(AppConfig):
-    """Profiles and measurements."""
+    """Quality profiles and measurements of listing versions."""
 
     name = "quality"
     label = "quality"

@@ -1,4 +1,4 @@
-"""What quality adds to the catalogue: its measurements, in the Data Quality Vocabulary (W3C DQV)."""
+"""The measurements in the catalogue, in the Data Quality Vocabulary (W3C DQV)."""
 
 from __future__ import annotations
 

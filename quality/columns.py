@@ -142,7 +142,7 @@ class Workbench:
         return int(self.row(query)[0])
 
     def rows_against(self, determining: int, determined: int) -> int:
-        """Rows whose value in ``determining`` stands with another than its most frequent value in ``determined``."""
+        """Rows whose value in ``determined`` is not the most frequent one for their value in ``determining``."""
         query = (
             f"SELECT coalesce(sum(total - largest), 0) FROM (SELECT sum(n) AS total, max(n) AS largest FROM ("  # noqa: S608
             f" SELECT c{determining} AS code, count(*) AS n FROM cells WHERE c{determining} IS NOT NULL"

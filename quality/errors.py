@@ -1,4 +1,4 @@
-"""What quality refuses."""
+"""Errors of quality."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from marketplace.kernel.labels import Label
 
 
 class AlreadyMeasured(DomainError):
-    """A version is measured once, before it is judged. Fields: ``listing_version, profile``."""
+    """A version is measured only once. Fields: ``listing_version, profile``."""
 
     code = "already_measured"
     category = Category.CONFLICT
     detail = Label(
-        "{listing_version} was measured already: {profile}.",
-        "{listing_version} は測定済みです: {profile}",
+        "The quality of {listing_version} was already measured: {profile}.",
+        "{listing_version} の品質は測定済みです: {profile}",
     )

@@ -1,4 +1,4 @@
-"""What the rules may know of the quality of a version, under ``quality`` (the subject is the version's identifier)."""
+"""Facts about the quality of a version, in the namespace ``quality`` (the subject is the version's identifier)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""By what profiles can be narrowed down."""
+"""Filters of profiles."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .models import Profile
 
 
 class ProfileFilter(filters.FilterSet):
-    """Profiles by the version they speak of."""
+    """Filters by listing version."""
 
     listing_version = filters.CharFilter(field_name="listing_version_id")
 

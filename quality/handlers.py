@@ -1,4 +1,4 @@
-"""What quality does when something happens elsewhere."""
+"""Event handlers of quality."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from . import queries, services
 
 
 def on_version_submitted(event: ListingVersionSubmitted, envelope: Envelope) -> None:
-    """A version waits to be published: measure it, once."""
+    """Measure the submitted version, once."""
     if queries.profile_of(event.listing_version) is None:
         services.measure_version(listing_version=event.listing_version)

@@ -1,11 +1,11 @@
-"""What always holds of quality."""
+"""Invariants of quality."""
 
 from marketplace.kernel.invariants import Invariant, by_query
 
 Invariant(
     name="quality.published_was_measured",
     promise=5,
-    statement="Whatever was published was measured before, and what was found never changes.",
+    statement="Every published version was measured before, and a profile never changes.",
     guards=(
         "quality_profile.append_only",
         "quality_measurement.append_only",
@@ -20,7 +20,7 @@ Invariant(
 Invariant(
     name="quality.values_are_shares",
     promise=5,
-    statement="Every measured value is a share between 0 and 1 of a characteristic that the standard knows.",
+    statement="Every measured value is between 0 and 1 and belongs to a characteristic of the standard.",
     guards=("quality_measurement.measurement_share", "quality_measurement.measurement_known"),
     test="tests/quality/test_guards.py::test_a_value_is_a_share",
     check=by_query("SELECT id, value FROM quality_measurement WHERE value NOT BETWEEN 0 AND 1"),

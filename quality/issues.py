@@ -1,4 +1,4 @@
-"""What a reader of a file should know before using it, in words. Pure."""
+"""Issues of a file that users should know, as text. Pure."""
 
 from __future__ import annotations
 
@@ -16,55 +16,54 @@ ISSUES: dict[str, Label] = {
     "encoding": Label(
         "The text is in {encoding}, not in UTF-8.", "文字コードが{encoding}です（UTF-8ではありません）。"
     ),
-    "preamble_rows": Label("{count} rows stand before the header.", "見出し行の前に{count}行あります。"),
+    "preamble_rows": Label("{count} rows come before the header.", "見出し行の前に{count}行あります。"),
     "annotation_rows": Label(
-        "{count} rows of notes stand between header and data.",
+        "{count} rows of notes are between header and data.",
         "見出し行とデータの間に注記が{count}行あります。",
     ),
     "no_header": Label("There is no header row.", "見出し行がありません。"),
     "ragged_rows": Label(
-        "{count} rows have another number of cells than the header.",
+        "{count} rows have a different number of cells than the header.",
         "列数が見出しと異なる行が{count}行あります。",
     ),
     "duplicate_rows": Label("{count} rows repeat an earlier row.", "重複する行が{count}行あります。"),
     "codes_astray": Label(
-        "{count} rows have a code that disagrees with its name.",
+        "{count} rows have a code that does not match its name.",
         "コードと名称が対応しない行が{count}行あります。",
     ),
     "header_blank": Label(
-        "The name of column {column} contains a full-width space or has blanks around it.",
+        "The name of column {column} contains a full-width space or leading or trailing spaces.",
         "列名「{column}」に全角空白または前後の空白があります。",
     ),
     "header_empty": Label("{count} columns have no name.", "列名のない列が{count}列あります。"),
-    "header_repeated": Label(
-        "The name {column} stands over several columns.", "列名「{column}」が重複しています。"
-    ),
+    "header_repeated": Label("Several columns have the name {column}.", "列名「{column}」が重複しています。"),
     "empty_column": Label("Column {column} is empty.", "列「{column}」は空です。"),
     "misfits": Label(
-        "{count} cells of column {column} are no {kind}.",
+        "{count} cells of column {column} are not of the kind {kind}.",
         "列「{column}」に{kind}でない値が{count}件あります。",
     ),
     "ditto": Label(
-        "{count} cells of column {column} say ditto.", "列「{column}」に「同上」等が{count}件あります。"
+        "{count} cells of column {column} contain a ditto mark.",
+        "列「{column}」に「同上」等が{count}件あります。",
     ),
     "unknown": Label(
-        "{count} cells of column {column} say unknown or hold a dash.",
+        "{count} cells of column {column} contain a word for unknown or a dash.",
         "列「{column}」に「不明」等が{count}件あります。",
     ),
     "full_width": Label(
-        "{count} cells of column {column} hold full-width letters or digits.",
+        "{count} cells of column {column} contain full-width letters or digits.",
         "列「{column}」に全角英数字が{count}件あります。",
     ),
     "padded": Label(
-        "{count} cells of column {column} have blanks around the value.",
+        "{count} cells of column {column} have leading or trailing spaces.",
         "列「{column}」に前後の空白が{count}件あります。",
     ),
     "platform_dependent": Label(
-        "{count} cells of column {column} hold platform-dependent characters.",
+        "{count} cells of column {column} contain platform-dependent characters.",
         "列「{column}」に機種依存文字が{count}件あります。",
     ),
     "not_iso": Label(
-        "{count} cells of column {column} hold a date or time that is not in ISO 8601.",
+        "{count} cells of column {column} contain a date or time that is not in ISO 8601.",
         "列「{column}」にISO 8601でない日付・時刻が{count}件あります。",
     ),
 }
@@ -73,7 +72,7 @@ ISSUES: dict[str, Label] = {
 def issues_of(
     table: Table, columns: Sequence[ColumnMeasures], duplicate_rows: int, codes_astray: int
 ) -> list[dict[str, Any]]:
-    """Every issue of a file: ``{"code", "text": {"ja","en"}}`` and, where they apply, ``count`` and ``column``."""
+    """Every issue of a file: ``{"code", "text": {"ja","en"}}`` with ``count`` and ``column`` where they apply."""
     found = [
         *_of_file(table, duplicate_rows, codes_astray),
         *_of_header(table.header if table.header_found else ()),

@@ -1,7 +1,7 @@
-"""The market's measures of data quality, one a characteristic of ISO/IEC 25012, with the formula of each. Pure.
+"""The market's measures of data quality, one per characteristic of ISO/IEC 25012, with their formulas. Pure.
 
-The standard names characteristics, not formulas for tables: these are the market's own, so each is published with
-its value. All are shares between 0 (worst) and 1. What cannot be measured of a version has no value.
+The standard defines characteristics, not formulas for tables; the formulas are the market's own, so each is published
+with its value. All values are between 0 (worst) and 1. A characteristic that cannot be measured has no value.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ SHORT_PREFECTURE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is measured: the profiles of a version's files, and what the seller states of them.
+    """The input of the measures: the profiles of a version's files, and the seller's statements.
 
     ``source`` is ``{"name", "url", "licence"}``; ``age_days`` since the files were added; ``opened`` of ``stored``
     files could be opened with their hash intact; ``earlier_intact`` of ``earlier_files`` files of earlier versions.
@@ -52,13 +52,13 @@ class Subject:
 
     @property
     def tables(self) -> list[FileProfile]:
-        """The files that are tables with rows."""
+        """The files that are tables with at least one row."""
         return [file for file in self.files if file.row_count]
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """How one characteristic is measured. ``value`` gives None where it cannot be."""
+    """The measure of one characteristic. ``value`` returns None if it cannot be measured."""
 
     characteristic: Characteristic
     formula: Label
@@ -67,7 +67,7 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredValue:
-    """A characteristic with its value, cut off at four decimal places, and the formula that gave it."""
+    """A characteristic with its value, truncated to four decimal places, and its formula."""
 
     characteristic: Characteristic
     value: Decimal
@@ -114,7 +114,7 @@ def _consistency(subject: Subject) -> Fraction | None:
 
 def _credibility(subject: Subject) -> Fraction | None:
     stated = bool(subject.source["name"]) + bool(subject.source["licence"])
-    # The hash of every file is kept, so that item is always there.
+    # Every file has a stored hash, so that item is always present.
     return Fraction(stated + 1, 3)
 
 
@@ -220,20 +220,20 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         Characteristic.ACCURACY,
         Label(
-            "1 - (cells not of their column's kind, out of range, ditto or unknown) / filled cells",
+            "1 - (cells not of their column's kind, out of range, ditto or unknown) / non-empty cells",
             "1 −（列の型・範囲に合わない、「同上」「不明」等のセル数）÷ 値のあるセル数",
         ),
         _accuracy,
     ),
     Measure(
         Characteristic.COMPLETENESS,
-        Label("filled cells / cells", "値のあるセル数 ÷ 全セル数"),
+        Label("non-empty cells / cells", "値のあるセル数 ÷ 全セル数"),
         _completeness,
     ),
     Measure(
         Characteristic.CONSISTENCY,
         Label(
-            "(rows as wide as the header + codes that agree with their name) / (all rows + codes compared)",
+            "(rows with as many cells as the header + codes that match their name) / (all rows + codes compared)",
             "（列数が見出しと一致する行 ＋ 名称と対応するコード）÷（全行数 ＋ 照合したコード数）",
         ),
         _consistency,
@@ -241,7 +241,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         Characteristic.CREDIBILITY,
         Label(
-            "of source name, licence and file hash, the share present",
+            "share of source name, licence and file hash that is present",
             "出典名・ライセンス・ハッシュのうち有る割合",
         ),
         _credibility,
@@ -249,7 +249,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         Characteristic.CURRENTNESS,
         Label(
-            "1 - (days since the files were added, beyond the stated update interval) / interval, not below 0",
+            "1 - (days since the files were added beyond the stated update interval) / interval, at least 0",
             "1 −（追加からの経過日数のうち更新間隔の超過分）÷ 更新間隔（下限0）",
         ),
         _currentness,
@@ -282,7 +282,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         Characteristic.EFFICIENCY,
         Label(
-            "mean of: rows that repeat no other; cells without full-width letters or surrounding blanks; "
+            "mean of: rows without duplicates; cells without full-width letters or surrounding spaces; "
             "tables with a key column",
             "重複のない行の割合・全角英数字や前後空白のないセル割合・キー列のある表の割合の平均",
         ),
@@ -299,7 +299,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         Characteristic.TRACEABILITY,
         Label(
-            "of source name, source address and licence, the share stated",
+            "share of source name, source URL and licence that is stated",
             "出典名・出典URL・ライセンスのうち記載された割合",
         ),
         _traceability,
@@ -307,7 +307,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         Characteristic.UNDERSTANDABILITY,
         Label(
-            "columns with a name of their own, without full-width or surrounding blanks / columns",
+            "columns with a unique name without full-width or surrounding spaces / columns",
             "固有の列名（全角空白・前後空白なし）をもつ列数 ÷ 列数",
         ),
         _understandability,
@@ -340,7 +340,7 @@ MEASURES: tuple[Measure, ...] = (
 
 
 def measure(subject: Subject) -> Iterator[MeasuredValue]:
-    """Every characteristic that can be measured of ``subject``, in the order of the standard."""
+    """Every characteristic of ``subject`` that can be measured, in the order of the standard."""
     for rule in MEASURES:
         value = rule.value(subject)
         if value is not None:
@@ -351,7 +351,7 @@ def measure(subject: Subject) -> Iterator[MeasuredValue]:
 
 
 def published_measures() -> list[dict[str, object]]:
-    """Every measure as it is shown to everybody: characteristic, name and formula."""
+    """Every measure for publication: characteristic, name and formula."""
     return [
         {
             "characteristic": rule.characteristic.value,

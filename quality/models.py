@@ -1,4 +1,4 @@
-"""What was measured of a version of a listing."""
+"""Quality profiles and measurements."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .states import Characteristic
 
 
 class Profile(models.Model):
-    """What the market's programs found in the files of a version: shape, columns, defects, traces of personal data.
+    """The profile of a version's files: shape, columns, issues and traces of personal data.
 
-    ``files`` holds one object a file (see ``quality.profiling.FileProfile.as_dict``); it carries counts, shares and
-    names of columns, never a value that could tell of a person. ``personal_data`` are findings in the same manner.
-    ``row_count`` counts the data rows of all files. ``tabular`` says whether every file could be read as a table.
-    Invariant: a version is measured once before it is judged, and what was found never changes.
+    ``files`` has one object per file (see ``quality.profiling.FileProfile.as_dict``) with counts, shares and column
+    names, never a value that could identify a person. ``personal_data`` has the findings, in the same way.
+    ``row_count`` counts the data rows of all files. ``tabular``: whether every file could be read as a table.
+    Invariant: a version is measured once, before its decision, and a profile never changes.
     """
 
     public_id = IdentifierField(prefix="prf")
@@ -45,9 +45,9 @@ class Profile(models.Model):
 
 
 class Measurement(models.Model):
-    """One characteristic of quality as a share between 0 (worst) and 1, with the formula that gave it.
+    """The value of one quality characteristic, between 0 (worst) and 1, with its formula.
 
-    Invariant: one value a characteristic and profile, within 0 and 1, never changed.
+    Invariant: one value per characteristic and profile, between 0 and 1, never changed.
     """
 
     profile = models.ForeignKey(Profile, on_delete=models.PROTECT, related_name="measurements")
@@ -69,5 +69,5 @@ class Measurement(models.Model):
 
     @property
     def formula(self) -> dict[str, str]:
-        """How the value came about, in both languages."""
+        """The formula of the value, in both languages."""
         return {"ja": self.formula_ja, "en": self.formula_en}

@@ -1,8 +1,8 @@
-"""Finding traces of personal data in a table, by published rules. Pure.
+"""Detection of traces of personal data in a table, by published rules. Pure.
 
-A finding names a column and counts; it never carries a value. Strong findings make a table suspected by
-themselves; weak ones are what business directories have too, and suspect only together with a date of birth.
-The rules err: they support a decision that a person can correct, and each says how it looks.
+A finding names a column and counts; it never contains a value. One strong finding makes a table suspected; weak ones,
+which business directories have too, only together with a date of birth. The rules can be wrong: they support a
+decision that a person can correct, and each publishes its method.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Column:
 
     @property
     def key(self) -> str:
-        """The name as hints are compared: NFKC, lower case, without blanks and marks."""
+        """The name in the form for comparing hints: NFKC, lower case, without spaces and marks."""
         return re.sub(r"[\s_\-#.・]", "", unicodedata.normalize("NFKC", self.name).lower())
 
     def named(self, hints: Iterable[str]) -> bool:
@@ -86,7 +86,7 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A published rule. ``strong``: suspected by itself. ``method`` says how the rule looks."""
+    """A published rule. ``strong``: one finding makes a table suspected. ``method``: how the rule works."""
 
     code: str
     label: Label
@@ -95,7 +95,7 @@ class Rule:
     look: Callable[[Column], Trace | None]
 
     def published(self) -> dict[str, Any]:
-        """The rule as it is shown to everybody."""
+        """The rule for publication."""
         return {
             "code": self.code,
             "label": self.label.as_dict(),
@@ -272,7 +272,7 @@ RULES: tuple[Rule, ...] = (
         Label("e-mail addresses of persons", "個人のメールアドレス"),
         strong=True,
         method=Label(
-            "addresses in any cell of a column, without those of offices such as info@; 3 cells or a tenth",
+            "e-mail addresses in any cell, except shared ones such as info@; at least 3 cells or 10%",
             "全セルからメールアドレスを検出（info@等の代表アドレスを除く）。3件以上または1割以上",
         ),
         look=_email,
@@ -282,7 +282,7 @@ RULES: tuple[Rule, ...] = (
         Label("mobile telephone numbers", "携帯電話番号"),
         strong=True,
         method=Label(
-            "070, 080 and 090 numbers of Japan in any cell; 3 cells or a tenth",
+            "Japanese numbers with 070, 080 or 090 in any cell; at least 3 cells or 10%",
             "全セルから070・080・090番号を検出。3件以上または1割以上",
         ),
         look=_mobile,
@@ -292,7 +292,7 @@ RULES: tuple[Rule, ...] = (
         Label("names of persons", "個人の氏名"),
         strong=True,
         method=Label(
-            "family and given name side by side in 60% of the values examined; 30% suffice where the column says so",
+            "family and given name together in 60% of the values examined, or 30% if the column name indicates names",
             "姓と名が並ぶ値が検査値の6割以上。列名が氏名を示す場合は3割以上",
         ),
         look=_person_name,
@@ -302,7 +302,7 @@ RULES: tuple[Rule, ...] = (
         Label("individual numbers (My Number)", "個人番号（マイナンバー）"),
         strong=True,
         method=Label(
-            "12 digits with the right check digit in 90% of the values examined",
+            "12 digits with a valid check digit in 90% of the values examined",
             "検査用数字の正しい12桁が検査値の9割以上",
         ),
         look=_my_number,
@@ -312,7 +312,7 @@ RULES: tuple[Rule, ...] = (
         Label("payment card numbers", "クレジットカード番号"),
         strong=True,
         method=Label(
-            "14 to 16 digits with the right check digit (Luhn) in 90% of the values examined",
+            "14 to 16 digits with a valid check digit (Luhn) in 90% of the values examined",
             "検査用数字（Luhn）の正しい14～16桁が検査値の9割以上",
         ),
         look=_card_number,
@@ -322,7 +322,7 @@ RULES: tuple[Rule, ...] = (
         Label("identification codes of persons", "個人識別符号等"),
         strong=True,
         method=Label(
-            "columns named for licences, passports, pensions, insurance or residence cards, with values of their shape",
+            "column names for licences, passports, pensions, insurance or residence cards, with values of that format",
             "免許証・旅券・年金・保険・在留カードを示す列名と値の形式",
         ),
         look=_identification_code,
@@ -331,7 +331,7 @@ RULES: tuple[Rule, ...] = (
         "birth_date",
         Label("dates of birth", "生年月日"),
         strong=False,
-        method=Label("columns named for birth that hold dates", "誕生を示す列名と日付の値"),
+        method=Label("column names for birth, with dates as values", "誕生を示す列名と日付の値"),
         look=_birth_date,
     ),
     Rule(
@@ -339,7 +339,7 @@ RULES: tuple[Rule, ...] = (
         Label("telephone numbers", "電話番号"),
         strong=False,
         method=Label(
-            "numbers shaped as telephone numbers in half of the values examined",
+            "values in the format of telephone numbers in 50% of the values examined",
             "電話番号の形式の値が検査値の半数以上",
         ),
         look=_landline,
@@ -349,7 +349,7 @@ RULES: tuple[Rule, ...] = (
         Label("addresses with house numbers", "番地までの住所"),
         strong=False,
         method=Label(
-            "columns named for addresses with house numbers in half of the values", "住所を示す列名と番地の値"
+            "column names for addresses, with house numbers in 50% of the values", "住所を示す列名と番地の値"
         ),
         look=_address,
     ),
@@ -358,7 +358,7 @@ RULES: tuple[Rule, ...] = (
         Label("health, creed, criminal record and the like", "要配慮個人情報に当たりうる項目"),
         strong=False,
         method=Label(
-            "columns named for illness, disability, creed, race or crime that hold words",
+            "column names for illness, disability, creed, race or crime, with words as values",
             "病歴・障害・信条・人種・犯罪等を示す列名と文字の値",
         ),
         look=_special_care,
@@ -377,14 +377,14 @@ RULES: tuple[Rule, ...] = (
 
 
 def scan(columns: Iterable[Column]) -> list[Finding]:
-    """What the rules find in a table, column by column, in the order of RULES."""
+    """The findings of the rules in a table, column by column, in the order of RULES."""
     findings: list[Finding] = []
     for column in columns:
         if not column.filled:
             continue
         for rule in RULES:
             trace = rule.look(column)
-            # A column of mobile numbers is one finding, not two.
+            # Report a column of mobile numbers once, not also as telephone numbers.
             known = {finding.rule for finding in findings if finding.column == column.name}
             if trace is None or (rule.code == "landline_phone" and known & {"mobile_phone", "my_number"}):
                 continue

@@ -1,4 +1,4 @@
-"""Telling names of persons from other texts. Pure."""
+"""Recognition of personal names. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sudachipy import Dictionary, SplitMode, Tokenizer
 
 FAMILY, GIVEN = "姓", "名"
 OTHER_WORDS_MAX = 3
-"""Titles and honorifics (理事長, 様) that may stand beside a name."""
+"""Titles and honorifics (理事長, 様) that may accompany a name."""
 
 NAME_CHARACTERS_MAX = 24
 

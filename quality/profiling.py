@@ -1,4 +1,4 @@
-"""Profiling a file: its shape, its columns, what is wrong with it, and traces of personal data. Pure."""
+"""Profiling of a file: its shape, columns, issues and traces of personal data. Pure."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ QUASI_IDENTIFIERS = (
         "nationality",
     ),
 )
-"""Names of columns that do not identify a person alone, but do together."""
+"""Names of columns that identify a person only in combination (quasi-identifiers)."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileProfile:
-    """What was found in one file. Without ``table`` the file is no table, and ``unreadable`` says why.
+    """The profile of one file. Without ``table`` the file is not a table, and ``unreadable`` says why.
 
     ``codes_checked`` and ``codes_astray``: rows where a code and its name were compared, and rows where they
     disagree. ``k_anonymity``: the least number of rows alike in all quasi-identifiers, where it was asked for and
@@ -52,7 +52,7 @@ class FileProfile:
 
     @property
     def row_count(self) -> int:
-        """Rows of data; 0 where the file is no table."""
+        """The number of data rows; 0 if the file is not a table."""
         return self.table.row_count if self.table else 0
 
     @property
@@ -100,9 +100,9 @@ def _column(column: ColumnMeasures, *, hidden: bool) -> dict[str, Any]:
 def profile_file(
     content: bytes, file_name: str, media_type: str, *, measure_anonymity: bool = False
 ) -> FileProfile:
-    """Profile one file; one that is no readable table gets a profile that says so.
+    """Profile one file; a file that is not a readable table gets a profile that says so.
 
-    ``measure_anonymity``: find k for k-anonymity, which means something for anonymised records only.
+    ``measure_anonymity``: determine k of k-anonymity, which is meaningful only for anonymised records.
     """
     try:
         table = read_table(content, file_name, media_type)
@@ -141,7 +141,7 @@ def _quasi_identifiers(columns: tuple[ColumnMeasures, ...]) -> list[int]:
 
 
 def _compare_codes(bench: Workbench, columns: tuple[ColumnMeasures, ...]) -> tuple[int, int]:
-    """Rows in which a code stands beside its name (``prefCode`` and ``pref``), and rows in which they disagree."""
+    """The number of rows with a code and its name (``prefCode`` and ``pref``), and of those that do not match."""
     numbers = {_key(column.name): number for number, column in enumerate(columns)}
     checked = astray = 0
     for key, code in numbers.items():

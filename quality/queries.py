@@ -1,4 +1,4 @@
-"""Reading what was measured."""
+"""Queries on profiles and measurements."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BASIS_POINTS = 10_000
 
 
 def visible_profiles(actor: Actor | None) -> QuerySet[Profile]:
-    """Profiles of published versions, for anybody; of the actor's own versions too; every one, for the operator."""
+    """Profiles of published versions, and of the actor's own versions; all, for the operator."""
     return Profile.objects.filter(
         listing_version__in=listings.visible_versions(actor).values("public_id")
     ).prefetch_related(Prefetch("measurements", Measurement.objects.order_by("pk")))
@@ -40,10 +40,10 @@ def measurements_of(listing_versions: Iterable[str]) -> dict[str, list[Measureme
 
 
 def quality_facts(listing_version: str) -> dict[str, Any]:
-    """What the rules may know of a version's quality, as ``quality.facts`` declares it.
+    """The facts about a version's quality for the rules, as ``quality.facts`` declares them.
 
-    A version counts as profiled when every file of it could be read as a table. Of one that was not measured, the
-    rest is not known.
+    A version counts as profiled when every file could be read as a table. Of a version that was not measured, the
+    other facts are unknown.
     """
     profile = profile_of(listing_version)
     if profile is None:

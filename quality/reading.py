@@ -1,7 +1,7 @@
-"""Reading a file as a table of texts: CSV in the encodings of Japan, JSON records, Excel workbooks. Pure.
+"""Read a file as a table of text: CSV in Japanese encodings, JSON records, Excel workbooks. Pure.
 
-Nothing is repaired silently: what stands in the way of a plain reading (a byte-order mark, rows before the header,
-rows of another width) is counted, so that it can be told.
+Nothing is repaired silently: obstacles (a byte-order mark, rows before the header, rows of another width) are counted
+and reported.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ HEAD_CHARACTERS = 500_000
 HEADER_FILLED_MIN = 0.6
 DELIMITERS = (",", "\t", ";", "|")
 BLANKS_MAX = 1_000
-"""A body of so many bytes and nothing but blanks is empty."""
+"""A body of at most so many bytes with only whitespace is empty."""
 
 ANNOTATION = "#"
 BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
@@ -35,14 +35,14 @@ SPREADSHEET_SIGNATURE = b"PK\x03\x04"
 
 
 class Unreadable(ValueError):
-    """A file is no table that can be read; the message says why, in English."""
+    """A file cannot be read as a table; the message says why, in English."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """A file as a table. ``cells`` has a text column ``c0``, ``c1``, … for each of ``header``; empty cells are null.
 
-    ``preamble_rows`` stand before the header, ``annotation_rows`` (marked ``#``) right after it; ``ragged_rows``
+    ``preamble_rows`` come before the header, ``annotation_rows`` (marked ``#``) right after it; ``ragged_rows``
     have another number of cells than the header and are left out of ``cells``. ``header_found`` is False where the
     file begins with data; its columns are then named by their position.
     """
@@ -80,10 +80,10 @@ def read_table(content: bytes, file_name: str, media_type: str) -> Table:
 
 
 def decode(content: bytes) -> tuple[str, str, bool]:
-    """The text, its encoding, and whether it began with a byte-order mark. Raises Unreadable.
+    """The text, its encoding, and whether it had a byte-order mark. Raises Unreadable.
 
-    Of the Japanese encodings that fit, the one that gives fewer half-width katakana and private characters is
-    taken: the bytes of one, read as the other, turn into those.
+    Of the Japanese encodings that fit, the one with fewer half-width katakana and private-use characters is chosen,
+    because text read in the wrong one turns into those.
     """
     for mark, encoding in BYTE_ORDER_MARKS:
         if content.startswith(mark):
@@ -114,7 +114,7 @@ def _strangeness(text: str) -> int:
 
 @dataclass(slots=True)
 class _Layout:
-    """Where header and data are in the head of a file."""
+    """The positions of header and data in the head of a file."""
 
     header: tuple[str, ...]
     header_found: bool
@@ -123,7 +123,7 @@ class _Layout:
 
     @property
     def rows_before_data(self) -> int:
-        """Rows to pass over: preamble, header and notes."""
+        """Rows to skip: preamble, header and notes."""
         return self.preamble_rows + int(self.header_found) + self.annotation_rows
 
 
@@ -174,7 +174,7 @@ def _read_delimited(text: str, content: bytes, encoding: str, *, marked: bool) -
     for _ in islice(_records(lines, delimiter), layout.rows_before_data):
         pass
     if encoding == "utf-8":
-        # The bytes are there already; only what stands before the data is left out.
+        # The bytes are in memory already; only skip the rows before the data.
         mark = len(BYTE_ORDER_MARKS[0][0]) if marked else 0
         body = memoryview(content)[mark + len(head[: lines.taken].encode()) :]
     else:

@@ -1,4 +1,4 @@
-"""How profiles and measurements are written out."""
+"""Profiles and measurements in the API."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .states import Characteristic
 
 
 class MeasurementSerializer(serializers.ModelSerializer[Measurement]):
-    """One characteristic: its value between 0 and 1, and the formula that gave it."""
+    """One quality characteristic: its value between 0 and 1, and its formula."""
 
     label = serializers.SerializerMethodField()  # type: ignore[assignment]
     formula = BilingualField()
@@ -25,13 +25,13 @@ class MeasurementSerializer(serializers.ModelSerializer[Measurement]):
 
     @extend_schema_field(BilingualField)
     def get_label(self, measurement: Measurement) -> dict[str, str]:
-        """The characteristic's name."""
+        """The name of the characteristic."""
         words: dict[str, str] = Characteristic(measurement.characteristic).label.as_dict()  # type: ignore[attr-defined]
         return words
 
 
 class ProfileSerializer(serializers.ModelSerializer[Profile]):
-    """What was found in the files of a version. ``unmeasured``: characteristics that could not be measured."""
+    """The quality profile of a version. ``unmeasured``: characteristics that could not be measured."""
 
     id = serializers.CharField(source="public_id")
     listing_version = serializers.CharField(source="listing_version_id")
@@ -63,7 +63,7 @@ class ProfileSerializer(serializers.ModelSerializer[Profile]):
 
 
 class PersonalDataRuleSerializer(serializers.Serializer[Any]):
-    """A published rule by which traces of personal data are looked for."""
+    """A published rule for detecting traces of personal data."""
 
     code = serializers.CharField()
     label = BilingualField()  # type: ignore[assignment]
@@ -80,7 +80,7 @@ class MeasureSerializer(serializers.Serializer[Any]):
 
 
 class MethodSerializer(serializers.Serializer[Any]):
-    """How the market measures: its measures, and its rules for traces of personal data."""
+    """The market's measures, and its rules for detecting traces of personal data."""
 
     measures = MeasureSerializer(many=True)
     personal_data_rules = PersonalDataRuleSerializer(many=True)

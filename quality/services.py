@@ -1,4 +1,4 @@
-"""Measuring versions of listings."""
+"""Measure the quality of listing versions."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ UNOPENED = "the stored file is missing or damaged"
 
 @transaction.atomic
 def measure_version(*, listing_version: str, actor: Actor = SYSTEM) -> Profile:
-    """Profile every file of a version and measure its quality; the rules read the outcome next.
+    """Profile every file of a version and measure its quality; the rules read the result next.
 
-    The market's programs read the files; nothing of their content but counts and names of columns is kept. Emits
+    Only counts and column names are stored of the content of the files. Emits
     quality.profiled. Raises AlreadyMeasured, Missing.
     """
     stated = listings.stated_listing(listing_version)

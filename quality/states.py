@@ -8,7 +8,7 @@ from marketplace.kernel.labels import Label
 
 
 class Characteristic(TextChoices):
-    """What a measurement speaks of."""
+    """A characteristic of data quality."""
 
     ACCURACY = "accuracy", Label("accuracy", "正確性")
     COMPLETENESS = "completeness", Label("completeness", "完全性")

@@ -1,4 +1,4 @@
-"""Quality over HTTP: what was measured of published versions, and how, for everybody."""
+"""The quality API: profiles of published versions, and the methods; public."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .serializers import MethodSerializer, ProfileSerializer
 
 
 class ProfileViewSet(MarketReadViewSet[Profile]):
-    """What was measured of a version: for everybody once it is published, for its seller before."""
+    """Quality profiles of versions: public after publication, before that only for the seller."""
 
     serializer_class = ProfileSerializer
     permission_classes = (AllowAny,)
@@ -28,19 +28,17 @@ class ProfileViewSet(MarketReadViewSet[Profile]):
     queryset = Profile.objects.none()
 
     def get_queryset(self) -> QuerySet[Profile]:
-        """What the caller, who may be nobody, can see."""
+        """Rows in the caller's scope; the caller may be anonymous."""
         return queries.visible_profiles(getattr(self.request.user, "actor", None))
 
 
 class MethodView(APIView):
-    """How the market measures quality and looks for personal data."""
+    """The methods of measuring quality and detecting personal data."""
 
     permission_classes = (AllowAny,)
 
-    @extend_schema(
-        summary="How quality is measured and personal data is looked for", responses=MethodSerializer
-    )
+    @extend_schema(summary="Read the methods of measurement", responses=MethodSerializer)
     def get(self, request: Request) -> Response:
-        """Every measure with its formula, every rule with its method."""
+        """Every measure with its formula, and every rule with its method."""
         rules = [rule.published() for rule in RULES]
         return Response({"measures": published_measures(), "personal_data_rules": rules})

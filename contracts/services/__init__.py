@@ -1,8 +1,8 @@
-"""What can be done with contracts."""
+"""Services of contracts."""
 
 from .agreements import adjust_price, terminate_agreement
 from .disputes import open_dispute, resolve_dispute
-from .halts import tell_of_halt
+from .halts import notify_of_halt
 from .negotiations import accept_offer, counter_request, make_offer, request_negotiation
 from .signing import sign
 from .templates import publish_template
@@ -15,12 +15,12 @@ __all__ = [
     "end_expired",
     "end_of_suspended",
     "make_offer",
+    "notify_of_halt",
     "open_dispute",
     "publish_template",
     "request_negotiation",
     "resolve_dispute",
     "sign",
-    "tell_of_halt",
     "terminate",
     "terminate_agreement",
 ]

@@ -1,4 +1,4 @@
-"""Agreements after their conclusion: ending them before their term, and correcting their price."""
+"""Terminate agreements, and adjust their price."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.states import advance
 
-from ..errors import AgreementEnded, NotAParty, PricePassed
+from ..errors import AgreementEnded, NotAParty, PriceExceeded
 from ..models import Adjustment, Agreement
 from ..states import AGREEMENT, AgreementState, Party, TerminationReason
 
@@ -37,9 +37,9 @@ def locked_agreement(actor: Actor, public_id: str) -> Agreement:
 def terminate_agreement(
     *, agreement: str, reason_code: TerminationReason, cause: str, actor: Actor = SYSTEM
 ) -> Agreement:
-    """End an agreement before its term, as a consequence of what happened to its money; once.
+    """Terminate an agreement because its price was not paid in or was returned.
 
-    ``cause`` is the code under which that was told. One that is ended already stays as it is. Emits
+    ``cause`` is the reason code of the event. An agreement that is already terminated stays so. Emits
     agreement.terminated. Raises Missing, IllegalTransition.
     """
     subject = locked_agreement(actor, agreement)
@@ -76,8 +76,8 @@ def adjust_price(
     """Order, as the operator, that ``debtor`` (the buyer's or seller's public identifier) pays ``amount_minor``,
     without tax, to the other party.
 
-    What the seller gives back never passes the price. Emits adjustment.due. Raises Missing, AgreementEnded,
-    NotAParty, PricePassed, FieldInvalid, Forbidden.
+    The seller never returns more than the price. Emits adjustment.due. Raises Missing, AgreementEnded, NotAParty,
+    PriceExceeded, FieldInvalid, Forbidden.
     """
     actor.require_operator()
     _check_order(amount_minor, reason_code, reason)
@@ -89,7 +89,7 @@ def adjust_price(
         raise AgreementEnded(agreement=agreement)
     remaining = subject.price_minor - _returned_minor(subject)
     if parties[debtor] is Party.SELLER and amount_minor > remaining:
-        raise PricePassed(agreement=agreement, remaining_minor=remaining)
+        raise PriceExceeded(agreement=agreement, remaining_minor=remaining)
     adjustment = Adjustment.objects.create(
         agreement=subject,
         debtor=parties[debtor].value,
@@ -125,27 +125,27 @@ def _check_order(amount_minor: int, reason_code: str, reason: str) -> None:
     if not isinstance(amount_minor, int) or isinstance(amount_minor, bool) or amount_minor <= 0:
         raise FieldInvalid(
             "amount_minor",
-            Label("give a whole amount above 0", "0より大きい整数の金額を指定してください"),
+            Label("specify a whole amount above 0", "0より大きい整数の金額を指定してください"),
         )
     if not REASON_CODE.fullmatch(reason_code):
         raise FieldInvalid(
             "reason_code",
             Label(
-                "write a code in snake case, 40 letters at most", "40字以内の英小文字と下線で指定してください"
+                "use a code in snake case, at most 40 letters", "40字以内の英小文字と下線で指定してください"
             ),
         )
     if not reason.strip() or len(reason) > REASON_LENGTH_MAX or "\x00" in reason:
         raise FieldInvalid(
             "reason",
             Label(
-                f"give the reason, in {REASON_LENGTH_MAX} characters at most",
+                f"give the reason, in at most {REASON_LENGTH_MAX} characters",
                 f"理由を{REASON_LENGTH_MAX}字以内で入力してください",
             ),
         )
 
 
 def _returned_minor(agreement: Agreement) -> int:
-    """What the seller gave back so far, less what the buyer paid on top."""
+    """The amount that the seller has returned so far, less what the buyer paid in addition."""
     returned = 0
     for debtor, amount_minor in agreement.adjustments.values_list("debtor", "amount_minor"):
         returned += amount_minor if debtor == Party.SELLER else -amount_minor

@@ -1,4 +1,4 @@
-"""Disputes over deliveries: the buyer complains, the operator rules."""
+"""Disputes over deliveries: the buyer opens them, the operator resolves them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.states import advance
 
-from ..errors import AgreementEnded, DisputeKnown
+from ..errors import AgreementEnded, DisputeAlreadyOpen
 from ..models import Agreement, Dispute
 from ..states import DISPUTE, AgreementState, DisputeOutcome, DisputeReason, DisputeState
 from .agreements import locked_agreement
@@ -24,24 +24,24 @@ TEXT_LENGTH_MAX = 5_000
 
 @transaction.atomic
 def open_dispute(*, actor: Actor, agreement: str, reason_code: str, text: str) -> Dispute:
-    """Complain, as the buyer, of a delivery under an agreement in force.
+    """Open a dispute, as the buyer, over a delivery under an agreement in force.
 
-    Delivery calls it while it holds the delivery, so that of acceptance and complaint one wins; whether it is still
-    time to complain is decided there. Emits dispute.opened. Raises Missing, Forbidden, AgreementEnded,
-    DisputeKnown, FieldInvalid.
+    Delivery calls it while it holds the delivery's lock, so either the acceptance or the dispute takes effect; delivery
+    also checks the inspection period. Emits dispute.opened. Raises Missing, Forbidden, AgreementEnded,
+    DisputeAlreadyOpen, FieldInvalid.
     """
     if reason_code not in DisputeReason.values:
         known = ", ".join(DisputeReason.values)
-        raise FieldInvalid("reason_code", Label(f"choose one of {known}", f"{known} から選んでください"))
+        raise FieldInvalid("reason_code", Label(f"specify one of {known}", f"{known} から選んでください"))
     _check_text("text", text)
     subject = locked_agreement(actor, agreement)
     if actor.organisation_id != subject.buyer_id:
-        raise Forbidden(needed="the buyer")
+        raise Forbidden(needed=Label("the buyer", "利用者"))
     if subject.state != AgreementState.IN_FORCE:
         raise AgreementEnded(agreement=agreement)
     known_dispute = subject.disputes.filter(state=DisputeState.OPEN).first()
     if known_dispute is not None:
-        raise DisputeKnown(agreement=agreement, dispute=known_dispute.public_id)
+        raise DisputeAlreadyOpen(agreement=agreement, dispute=known_dispute.public_id)
     dispute = Dispute.objects.create(
         agreement=subject,
         reason_code=reason_code,
@@ -73,15 +73,15 @@ def open_dispute(*, actor: Actor, agreement: str, reason_code: str, text: str) -
 
 @transaction.atomic
 def resolve_dispute(*, actor: Actor, dispute: str, outcome: str, reason: str) -> Dispute:
-    """Rule on a dispute, as the operator: ``dismissed``, ``redelivery`` or ``refund``, with the reason.
+    """Resolve a dispute, as the operator: ``dismissed``, ``redelivery`` or ``refund``, with the reason.
 
-    Delivery and clearing carry it out. Once the agreement has ended it can only be dismissed. Emits
+    Delivery and clearing carry out the outcome. After the agreement has ended, the dispute can only be dismissed. Emits
     dispute.resolved. Raises Missing, IllegalTransition, AgreementEnded, FieldInvalid, Forbidden.
     """
     actor.require_operator()
     if outcome not in DisputeOutcome.values:
         known = ", ".join(DisputeOutcome.values)
-        raise FieldInvalid("outcome", Label(f"choose one of {known}", f"{known} から選んでください"))
+        raise FieldInvalid("outcome", Label(f"specify one of {known}", f"{known} から選んでください"))
     _check_text("reason", reason)
     agreement, subject = _locked(actor, dispute)
     DISPUTE.target(state=subject.state, command="resolve", role=actor.role.value)
@@ -134,5 +134,5 @@ def _check_text(name: str, text: str) -> None:
     if not text.strip() or len(text) > TEXT_LENGTH_MAX or "\x00" in text:
         raise FieldInvalid(
             name,
-            Label(f"write 1 to {TEXT_LENGTH_MAX} characters", f"1～{TEXT_LENGTH_MAX}字で入力してください"),
+            Label(f"use 1 to {TEXT_LENGTH_MAX} characters", f"1～{TEXT_LENGTH_MAX}字で入力してください"),
         )

@@ -1,4 +1,4 @@
-"""Telling those who negotiate that trade is halted, or goes on."""
+"""Notify the parties of open negotiations of halts and of their lifting."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from ..models import Negotiation
 from ..states import OPEN_NEGOTIATIONS
 
 HALTED = Wording(
-    Label("Trading is halted: {what}", "取引が停止されました: {what}"),
+    Label("Trading is halted: {what}", "売買が停止されました: {what}"),
     Label(
-        "Terms may still be negotiated, but nothing is concluded there until the halt is lifted. Why: {reason}",
-        "条件の交渉は続けられますが、解除されるまで契約は締結できません。理由: {reason}",
+        "You can still negotiate terms, but no agreement is concluded until the halt is lifted. Reason: {reason}",
+        "条件の交渉は続けられますが、売買停止が解除されるまで契約は締結できません。理由: {reason}",
     ),
 )
 RESUMED = Wording(
-    Label("A trading halt is lifted: {what}", "取引の停止が解除されました: {what}"),
+    Label("A halt is lifted: {what}", "売買停止が解除されました: {what}"),
     Label(
-        "What was negotiated can be concluded again, unless another halt stands. Why: {reason}",
-        "ほかに停止がなければ、契約を締結できます。理由: {reason}",
+        "Agreements can be concluded again, unless another halt is in force. Reason: {reason}",
+        "ほかに売買停止がなければ、契約を締結できます。理由: {reason}",
     ),
 )
 
 
 @transaction.atomic
-def tell_of_halt(*, halt: str, lifted: bool) -> int:
-    """Tell each party of an open negotiation that a halt (public identifier) covers; returns how many were told."""
+def notify_of_halt(*, halt: str, lifted: bool) -> int:
+    """Notify each party of an open negotiation that a halt (public identifier) covers; returns the number of notices."""
     row = rules.halts().get(public_id=halt)
     covered = {
         HaltScope.MARKET: Q(),

@@ -1,4 +1,4 @@
-"""What every move of a negotiation has in common: finding and locking it, who moves, by when, and telling of it."""
+"""The moves of a negotiation: finding and locking it, checking the actor's role, changing its state, recording it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..models import Negotiation
 from ..states import NEGOTIATION, WAITS_FOR, NegotiationState, Party
 
 RESPONSE_DAYS = 14
-"""Calendar days within which a party answers; silence then ends the negotiation."""
+"""Calendar days within which a party must answer; after that the negotiation ends."""
 
 
 def locked(actor: Actor, public_id: str) -> Negotiation:
@@ -33,7 +33,7 @@ def locked(actor: Actor, public_id: str) -> Negotiation:
 
 
 def role_in(actor: Actor, negotiation: Negotiation) -> str:
-    """In which role the actor stands to the negotiation: ``buyer``, ``seller``, ``operator`` or ``system``."""
+    """The actor's role in the negotiation: ``buyer``, ``seller``, ``operator`` or ``system``."""
     if actor.role is not Role.PARTICIPANT:
         return actor.role.value
     own = actor.organisation_id == negotiation.buyer_id
@@ -43,8 +43,8 @@ def role_in(actor: Actor, negotiation: Negotiation) -> str:
 def require_move(actor: Actor, negotiation: Negotiation, command: str) -> str:
     """The role in which the actor may make this move now.
 
-    Raises IllegalTransition, NegotiationExpired, and NotAdmitted or OrganisationSuspended where the party may do
-    no business in the segment.
+    Raises IllegalTransition, NegotiationExpired, and NotAdmitted or OrganisationSuspended if the party may not trade
+    in the segment.
     """
     role = role_in(actor, negotiation)
     NEGOTIATION.target(state=negotiation.state, command=command, role=role)
@@ -57,13 +57,13 @@ def require_move(actor: Actor, negotiation: Negotiation, command: str) -> str:
 
 
 def require_active(counterparty: str) -> None:
-    """Raise OrganisationSuspended where the other party (public identifier) makes no new business at present."""
+    """Raise OrganisationSuspended if the other party (public identifier) is suspended."""
     if not participants.get_organisation(counterparty).is_active:
         raise OrganisationSuspended(organisation=counterparty)
 
 
 def answer_by() -> datetime:
-    """The instant by which the next move is awaited."""
+    """The deadline for the next move."""
     return clock.now() + timedelta(days=RESPONSE_DAYS)
 
 
@@ -76,15 +76,15 @@ def move(
     payload: dict[str, Any],
     **changes: Any,
 ) -> None:
-    """Move the negotiation, with ``changes``, and tell of it in evidence and by an event."""
+    """Change the negotiation's state, with ``changes``, and record it."""
     target = NegotiationState(NEGOTIATION.target(state=negotiation.state, command=command, role=role))
     changes["respond_by"] = answer_by() if target in WAITS_FOR else None
     advance(negotiation, NEGOTIATION, command=command, role=role, **changes)
-    tell(negotiation, role=role, actor=actor, payload=payload)
+    record_move(negotiation, role=role, actor=actor, payload=payload)
 
 
-def tell(negotiation: Negotiation, *, role: str, actor: Actor, payload: dict[str, Any]) -> None:
-    """Write the evidence and the event of the state that the negotiation has reached."""
+def record_move(negotiation: Negotiation, *, role: str, actor: Actor, payload: dict[str, Any]) -> None:
+    """Record evidence and emit the event of the negotiation's new state."""
     record(
         kind=f"contracts.negotiation_{negotiation.state}",
         subject=negotiation.public_id,

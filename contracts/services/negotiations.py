@@ -1,4 +1,4 @@
-"""Negotiating: a buyer requests, the seller offers, the buyer requests again or accepts."""
+"""Negotiate: a buyer requests, the seller offers, the buyer counters or accepts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ..models import REFERENCE_LENGTH_MAX, Negotiation, Proposal
 from ..signed_object import iri
 from ..states import Party
 from ..terms import Terms, parse_terms, revised
-from .moves import answer_by, locked, move, require_active, require_move, tell
+from .moves import answer_by, locked, move, record_move, require_active, require_move
 
 NOTE_LENGTH_MAX = 2_000
 
@@ -33,10 +33,10 @@ NOTE_LENGTH_MAX = 2_000
 def request_negotiation(
     *, actor: Actor, listing: str, reference: str, terms: Mapping[str, Any] | None = None, note: str = ""
 ) -> Negotiation:
-    """Ask, as a buyer, for a contract over the version of a listing that is on sale: at the published terms, or at
-    those that ``terms`` change.
+    """Request, as a buyer, a contract over the published version of a listing: at the published terms, or with the
+    changes in ``terms``.
 
-    ``reference`` is the buyer's own, used once. Emits negotiation.moved. Raises Missing (listing, template),
+    ``reference`` is the buyer's own and unique. Emits negotiation.moved. Raises Missing (listing, template),
     NotOnSale, OwnListing, NotAdmitted, OrganisationSuspended, TradingHalted, NotNegotiable, ReferenceTaken,
     FieldInvalid, Forbidden.
     """
@@ -55,7 +55,7 @@ def request_negotiation(
         raise NotNegotiable(listing=listing)
     negotiation = _opened(actor, sale, reference)
     _propose(negotiation, actor=actor, party=Party.BUYER, terms=wanted, note=note)
-    tell(negotiation, role="buyer", actor=actor, payload=_terms_payload(wanted))
+    record_move(negotiation, role="buyer", actor=actor, payload=_terms_payload(wanted))
     return negotiation
 
 
@@ -73,7 +73,7 @@ def _published_terms(sale: OfferView) -> Terms:
 
 
 def _opened(actor: Actor, sale: OfferView, reference: str) -> Negotiation:
-    """The negotiation over what is on sale; the database decides whether the reference is new."""
+    """Create the negotiation; the database decides whether the reference is new."""
     files = [
         {
             "id": file.public_id,
@@ -115,7 +115,7 @@ def _opened(actor: Actor, sale: OfferView, reference: str) -> Negotiation:
 def make_offer(
     *, actor: Actor, negotiation: str, terms: Mapping[str, Any] | None = None, note: str = ""
 ) -> Negotiation:
-    """Answer a request, as the seller, with terms of its own: those that stand, changed by ``terms``.
+    """Answer a request, as the seller, with an offer: the current terms, with the changes in ``terms``.
 
     Emits negotiation.moved. Raises Missing, IllegalTransition, NegotiationExpired, NotNegotiable, NotAdmitted,
     OrganisationSuspended, FieldInvalid.
@@ -127,7 +127,7 @@ def make_offer(
 def counter_request(
     *, actor: Actor, negotiation: str, terms: Mapping[str, Any] | None = None, note: str = ""
 ) -> Negotiation:
-    """Answer an offer, as the buyer, by asking for other terms: those that stand, changed by ``terms``.
+    """Answer an offer, as the buyer, with a request: the current terms, with the changes in ``terms``.
 
     Emits negotiation.moved. Raises as ``make_offer`` does.
     """
@@ -151,7 +151,7 @@ def _answer(
 
 @transaction.atomic
 def accept_offer(*, actor: Actor, negotiation: str) -> Negotiation:
-    """Accept, as the buyer, the terms that the seller offered; the seller signs next.
+    """Accept, as the buyer, the seller's offer; the seller signs next.
 
     Emits negotiation.moved. Raises Missing, IllegalTransition, NegotiationExpired, NotAdmitted,
     OrganisationSuspended.
@@ -191,7 +191,7 @@ def _check_reference(reference: str) -> None:
         raise FieldInvalid(
             "reference",
             Label(
-                "write your own number of this purchase, without blanks around it",
+                "specify your own reference of this purchase, without leading or trailing spaces",
                 "自組織の注文番号を、前後の空白なしで指定してください",
             ),
         )
@@ -199,7 +199,7 @@ def _check_reference(reference: str) -> None:
         raise FieldInvalid(
             "reference",
             Label(
-                f"write {REFERENCE_LENGTH_MAX} characters at most",
+                f"use at most {REFERENCE_LENGTH_MAX} characters",
                 f"{REFERENCE_LENGTH_MAX}字以内にしてください",
             ),
         )
@@ -209,5 +209,5 @@ def _check_note(note: str) -> None:
     if len(note) > NOTE_LENGTH_MAX or "\x00" in note:
         raise FieldInvalid(
             "note",
-            Label(f"write {NOTE_LENGTH_MAX} characters at most", f"{NOTE_LENGTH_MAX}字以内にしてください"),
+            Label(f"use at most {NOTE_LENGTH_MAX} characters", f"{NOTE_LENGTH_MAX}字以内にしてください"),
         )

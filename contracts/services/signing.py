@@ -1,4 +1,4 @@
-"""Signing: the seller puts its contract up by signing it, the buyer concludes it by signing the same."""
+"""Sign contracts: the seller signs first, then the buyer, whose signature concludes the agreement."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from marketplace.rules import services as rules
 from marketplace.rules.services import DecisionView
 
 from .. import queries, signed_object
-from ..errors import ConclusionRefused, SignedSomethingElse, TermsUnsettled
+from ..errors import ConclusionRefused, PurposeNotAgreed, SignedHashMismatch
 from ..models import Agreement, Instrument, Negotiation, Signature
 from ..states import NEGOTIATION, Party, SignatureMethod
 from ..terms import parse_terms
@@ -28,31 +28,31 @@ from .moves import locked, move, require_active, require_move, role_in
 def sign(*, actor: Actor, negotiation: str, signed_hash: str | None = None) -> Negotiation:
     """Sign the contract for the actor's organisation, by the market's signature on its instruction (立会人型).
 
-    The seller signs first, over the terms that stand; the buyer then concludes the agreement, if the market's rules
-    let it. ``signed_hash``, where given, is the hash of the contract that the party has read. Emits
-    negotiation.moved and, on conclusion, agreement.concluded. Raises Missing, IllegalTransition,
-    NegotiationExpired, NotAdmitted, OrganisationSuspended, TermsUnsettled, SignedSomethingElse, TradingHalted,
-    and ConclusionRefused with the rules' reasons; refused, nothing has changed, but what the rules decided is kept.
+    The seller signs first, over the current terms; the buyer's signature then concludes the agreement, if the rules
+    allow it. ``signed_hash``, if given, is the hash of the contract that the party has read. Emits negotiation.moved
+    and, on conclusion, agreement.concluded. Raises Missing, IllegalTransition, NegotiationExpired, NotAdmitted,
+    OrganisationSuspended, PurposeNotAgreed, SignedHashMismatch, TradingHalted, and ConclusionRefused with the rules'
+    reasons: then only the rules' decision is recorded, and nothing else changes.
     """
     with transaction.atomic():
         subject = locked(actor, negotiation)
         if role_in(actor, subject) != Party.BUYER:
-            return _put_up(actor, subject, signed_hash)
+            return _sign_as_seller(actor, subject, signed_hash)
         try:
-            return _conclude(actor, subject, signed_hash)
+            return _sign_as_buyer(actor, subject, signed_hash)
         except ConclusionRefused as refused:
-            # The rules are asked before anything else is written: their decision commits, and nothing else.
+            # The rules decide before anything else is written, so only their decision commits.
             refusal = refused
     raise refusal
 
 
-def _put_up(actor: Actor, negotiation: Negotiation, read_hash: str | None) -> Negotiation:
-    """The seller's signature: the contract is drawn up and signed, and waits for the buyer."""
+def _sign_as_seller(actor: Actor, negotiation: Negotiation, read_hash: str | None) -> Negotiation:
+    """Draw up the contract and sign it as the seller; it then waits for the buyer."""
     role = require_move(actor, negotiation, "agree")
     proposal = queries.latest_proposal(negotiation)
     terms = parse_terms(proposal.terms)
     if terms.rights.must_be_negotiated:
-        raise TermsUnsettled(negotiation=negotiation.public_id)
+        raise PurposeNotAgreed(negotiation=negotiation.public_id)
     drawn = queries.draft_of(negotiation, terms)
     _require_read(negotiation, drawn.signed_hash, read_hash)
     instrument = Instrument.objects.create(
@@ -64,34 +64,36 @@ def _put_up(actor: Actor, negotiation: Negotiation, read_hash: str | None) -> Ne
         signed_hash=drawn.signed_hash,
         drawn_at=clock.now(),
     )
-    signature = _signed(actor, negotiation, instrument, Party.SELLER)
+    signature = _make_signature(actor, negotiation, instrument, Party.SELLER)
     move(negotiation, command="agree", role=role, actor=actor, payload=_payload(signature))
     return negotiation
 
 
-def _conclude(actor: Actor, negotiation: Negotiation, read_hash: str | None) -> Negotiation:
-    """The buyer's signature: with it, and the rules' consent, the agreement stands."""
+def _sign_as_buyer(actor: Actor, negotiation: Negotiation, read_hash: str | None) -> Negotiation:
+    """Sign as the buyer, which concludes the agreement if the rules allow it."""
     role = require_move(actor, negotiation, "verify")
     require_active(negotiation.seller_identifier)
     instrument = Instrument.objects.get(negotiation=negotiation)
     _require_read(negotiation, instrument.signed_hash, read_hash)
     rules.require_trading_open(listing=negotiation.listing, segment=negotiation.segment)
-    decision = _consented(actor, negotiation, "conclusion")
-    taken_in = _consented(actor, negotiation, "trading", given={"trade": _traded(negotiation, instrument)})
-    signature = _signed(actor, negotiation, instrument, Party.BUYER)
+    decision = _require_allowed(actor, negotiation, "conclusion")
+    trading_decision = _require_allowed(
+        actor, negotiation, "trading", given={"trade": _trade_facts(negotiation, instrument)}
+    )
+    signature = _make_signature(actor, negotiation, instrument, Party.BUYER)
     advance(negotiation, NEGOTIATION, command="verify", role=role)
-    agreement = _agreed(negotiation, instrument, decision.public_id)
-    # Verified and finalized are one step here: the event tells of the state in which it comes to rest.
+    agreement = _make_agreement(negotiation, instrument, decision.public_id)
+    # Verified and finalized are one step here, so the event reports the final state only.
     payload = {**_payload(signature), "agreement": agreement.public_id}
     move(negotiation, command="finalize", role="system", actor=actor, payload=payload)
-    _tell_concluded(actor, negotiation, agreement, taken_in)
+    _record_conclusion(actor, negotiation, agreement, trading_decision)
     return negotiation
 
 
-def _consented(
+def _require_allowed(
     actor: Actor, negotiation: Negotiation, point: str, given: dict[str, dict[str, Any]] | None = None
 ) -> DecisionView:
-    """The decision of the rules at ``point``; raises ConclusionRefused unless it lets the agreement pass."""
+    """The decision of the rules at ``point``; raises ConclusionRefused unless it allows the agreement."""
     decision = rules.evaluate(point=point, subject=negotiation.public_id, actor=actor, given=given)
     if not decision.passes:
         raise ConclusionRefused(
@@ -100,8 +102,8 @@ def _consented(
     return decision
 
 
-def _traded(negotiation: Negotiation, instrument: Instrument) -> dict[str, Any]:
-    """What a neutral rule may know of the trade that this becomes: nothing of who takes part."""
+def _trade_facts(negotiation: Negotiation, instrument: Instrument) -> dict[str, Any]:
+    """The facts about the future trade for neutral rules: nothing about the parties."""
     terms = instrument.said["terms"]
     return {
         "segment": negotiation.segment,
@@ -112,11 +114,13 @@ def _traded(negotiation: Negotiation, instrument: Instrument) -> dict[str, Any]:
 
 def _require_read(negotiation: Negotiation, signed_hash: str, read_hash: str | None) -> None:
     if read_hash is not None and read_hash != signed_hash:
-        raise SignedSomethingElse(negotiation=negotiation.public_id, signed_hash=signed_hash)
+        raise SignedHashMismatch(negotiation=negotiation.public_id, signed_hash=signed_hash)
 
 
-def _signed(actor: Actor, negotiation: Negotiation, instrument: Instrument, party: Party) -> Signature:
-    """The market's signature over what the party instructs it to sign."""
+def _make_signature(
+    actor: Actor, negotiation: Negotiation, instrument: Instrument, party: Party
+) -> Signature:
+    """The market's signature of the instrument, on the party's instruction."""
     organisation = negotiation.seller_identifier if party is Party.SELLER else negotiation.buyer_identifier
     signed_at = clock.now()
     claims = signed_object.claims(
@@ -149,8 +153,8 @@ def _payload(signature: Signature) -> dict[str, str]:
     }
 
 
-def _agreed(negotiation: Negotiation, instrument: Instrument, decision: str) -> Agreement:
-    """The agreement: what both parties signed, column by column."""
+def _make_agreement(negotiation: Negotiation, instrument: Instrument, decision: str) -> Agreement:
+    """Create the agreement from the signed content."""
     terms = instrument.said["terms"]
     return Agreement.objects.create(
         public_id=negotiation.agreement_identifier,
@@ -175,8 +179,8 @@ def _agreed(negotiation: Negotiation, instrument: Instrument, decision: str) -> 
     )
 
 
-def _tell_concluded(
-    actor: Actor, negotiation: Negotiation, agreement: Agreement, taken_in: DecisionView
+def _record_conclusion(
+    actor: Actor, negotiation: Negotiation, agreement: Agreement, trading_decision: DecisionView
 ) -> None:
     record(
         kind="contracts.agreement_concluded",
@@ -190,7 +194,7 @@ def _tell_concluded(
             "currency": agreement.currency,
             "signed_hash": agreement.signed_hash,
             "decision": agreement.decision,
-            "trading_decision": taken_in.public_id,
+            "trading_decision": trading_decision.public_id,
         },
     )
     emit(

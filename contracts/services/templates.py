@@ -1,4 +1,4 @@
-"""Publishing contract templates."""
+"""Publish contract templates."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def publish_template(
     clauses: Sequence[Mapping[str, Any]],
     contract_type: str = ContractType.PROVISION,
 ) -> Template:
-    """Publish a contract template, or its next version (operator). What is unchanged is not published again.
+    """Publish a contract template, or its next version (operator). An unchanged template gets no new version.
 
-    ``clauses`` as ``contracts.clauses`` describes them. Negotiations under way keep the version they began with.
+    ``clauses``: see ``contracts.clauses``. Open negotiations keep the version they began with.
     Raises FieldInvalid, Forbidden.
     """
     actor.require_operator()
@@ -39,13 +39,13 @@ def publish_template(
         raise FieldInvalid(
             "code",
             Label(
-                "write lower-case letters, digits and - _ . (60 at most)",
+                "use lower-case letters, digits and - _ . (at most 60)",
                 "60字以内の英小文字、数字、- _ . で指定してください",
             ),
         )
     if contract_type not in ContractType.values:
         known = ", ".join(ContractType.values)
-        raise FieldInvalid("contract_type", Label(f"choose one of {known}", f"{known} から選んでください"))
+        raise FieldInvalid("contract_type", Label(f"specify one of {known}", f"{known} から選んでください"))
     document = {
         "code": code,
         "contract_type": str(contract_type),

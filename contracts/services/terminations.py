@@ -1,4 +1,4 @@
-"""Ending negotiations without agreement: by a party, by the operator, by time, by a suspension."""
+"""End negotiations without agreement: by a party, by the operator, by time, by a suspension."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ def terminate(
         raise FieldInvalid(
             "reason_code",
             Label(
-                "write a code in snake case, 40 letters at most", "40字以内の英小文字と下線で指定してください"
+                "use a code in snake case, at most 40 letters", "40字以内の英小文字と下線で指定してください"
             ),
         )
     if len(reason) > REASON_LENGTH_MAX or "\x00" in reason:
         raise FieldInvalid(
             "reason",
-            Label(
-                f"write {REASON_LENGTH_MAX} characters at most", f"{REASON_LENGTH_MAX}字以内にしてください"
-            ),
+            Label(f"use at most {REASON_LENGTH_MAX} characters", f"{REASON_LENGTH_MAX}字以内にしてください"),
         )
     subject = locked(actor, negotiation)
     role = role_in(actor, subject)
     NEGOTIATION.target(state=subject.state, command="terminate", role=role)
     if role == "operator" and not reason.strip():
-        raise FieldInvalid("reason", Label("the operator gives its reason", "運営者は理由を入力してください"))
+        raise FieldInvalid(
+            "reason", Label("the operator must give a reason", "運営者は理由を入力してください")
+        )
     _end(subject, actor=actor, role=role, reason_code=reason_code, reason=reason.strip())
     return subject
 
@@ -69,9 +69,9 @@ def _end(negotiation: Negotiation, *, actor: Actor, role: str, reason_code: str,
 
 @transaction.atomic
 def end_expired(*, limit: int = 100) -> int:
-    """End negotiations whose answer did not come in time, at most ``limit``; returns how many.
+    """End negotiations whose deadline has passed, at most ``limit``; returns their number.
 
-    What another transaction is moving is left to the next sweep.
+    Negotiations that another transaction has locked are left to the next sweep.
     """
     late = (
         Negotiation.objects.select_for_update(skip_locked=True)
@@ -86,9 +86,9 @@ def end_expired(*, limit: int = 100) -> int:
 
 @transaction.atomic
 def end_of_suspended(*, organisation: str) -> int:
-    """End the open negotiations of a suspended organisation (public identifier); returns how many.
+    """End the open negotiations of a suspended organisation (public identifier); returns their number.
 
-    One that is active again keeps them. Emits negotiation.moved for each.
+    Nothing happens if it is active again. Emits negotiation.moved for each.
     """
     party = participants.get_organisation(organisation)
     if party.is_active:

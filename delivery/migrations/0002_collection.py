@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='entitlement',
             name='ended_reason',
-            field=models.CharField(choices=[('refunded', 'the money went back to the buyer'), ('expired', 'the term of access ended'), ('terminated', 'the agreement was ended'), ('not_collected', 'the buyer never collected it')], max_length=20, null=True),
+            field=models.CharField(choices=[('refunded', 'the price was returned to the buyer'), ('expired', 'the term of access ended'), ('terminated', 'the agreement was terminated'), ('not_collected', 'the buyer never downloaded it')], max_length=20, null=True),
         ),
         migrations.AddIndex(
             model_name='entitlement',

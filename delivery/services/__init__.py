@@ -1,17 +1,17 @@
-"""The verbs of delivery: grant, fetch, report, accept, dispute, suspend, end, and what time does by itself."""
+"""Services of delivery: grant, download, report, accept, dispute, suspend and end access, and the sweeps."""
 
 from .access import (
     SecuredTrade,
     await_payment,
     grant_access,
-    note_payment,
+    record_payment,
     resume_access,
     suspend_access,
     withdraw_access,
     withdraw_agreement,
 )
 from .downloads import Transmission, download
-from .inspections import accept_delivery, dispute_delivery, report_receipt, settle_dispute
+from .inspections import accept_delivery, apply_dispute_outcome, dispute_delivery, report_receipt
 from .sweeps import abandon_downloads, end_uncollected, expire_access, lapse_inspections
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Transmission",
     "abandon_downloads",
     "accept_delivery",
+    "apply_dispute_outcome",
     "await_payment",
     "dispute_delivery",
     "download",
@@ -26,10 +27,9 @@ __all__ = [
     "expire_access",
     "grant_access",
     "lapse_inspections",
-    "note_payment",
+    "record_payment",
     "report_receipt",
     "resume_access",
-    "settle_dispute",
     "suspend_access",
     "withdraw_access",
     "withdraw_agreement",

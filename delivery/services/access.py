@@ -1,4 +1,4 @@
-"""Opening, suspending and ending the buyer's access."""
+"""Grant, suspend, resume and end the buyer's access."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from .locking import Delivery, lock_delivery, lock_delivery_where
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecuredTrade:
-    """A trade whose money is held: public identifiers, and the outbox event that says so."""
+    """A secured trade: public identifiers, and its trade.secured event."""
 
     trade: str
     agreement: str
@@ -49,10 +49,10 @@ class SecuredTrade:
 
 @transaction.atomic
 def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
-    """Open access to everything that the trade bought; a trade that has access already gets no other.
+    """Grant access to the files of a trade; a trade that already has access is skipped.
 
-    Writes down the files as they stand, begins the first inspection, and emits ``delivery.granted``. Raises
-    NothingToDeliver, Missing (a party is unknown); the database refuses a trade that was not secured.
+    Records the files, begins the first inspection, and emits ``delivery.granted``. Raises NothingToDeliver, Missing (a
+    party is unknown); the database refuses a trade that is not secured.
     """
     actor.require_operator()
     existing = Entitlement.objects.filter(trade=secured.trade).first()
@@ -104,12 +104,12 @@ def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
             "sha256": {file.public_id: file.sha256 for file in files},
         },
     )
-    tell_granted(Delivery(entitlement, inspection))
+    emit_granted(Delivery(entitlement, inspection))
     return entitlement
 
 
-def tell_granted(delivery: Delivery) -> None:
-    """Emit ``delivery.granted`` for a delivery that the buyer may now fetch, for the first time or again."""
+def emit_granted(delivery: Delivery) -> None:
+    """Emit ``delivery.granted`` for a delivery that the buyer can now download, for the first time or again."""
     entitlement = delivery.entitlement
     emit(
         DeliveryGranted(
@@ -125,23 +125,23 @@ def tell_granted(delivery: Delivery) -> None:
 
 @transaction.atomic
 def await_payment(*, actor: Actor, trade: str, agreement: str, secure_by: datetime) -> None:
-    """A later charge waits for money: without it, access under its agreement is closed from ``secure_by`` on."""
+    """Record the payment deadline of a later charge: unless secured, access is closed from ``secure_by`` on."""
     actor.require_operator()
     AwaitedPayment.objects.get_or_create(
         trade=trade, defaults={"agreement": agreement, "secure_by": secure_by}
     )
-    _note_due(agreement)
+    _update_payment_due(agreement)
 
 
 @transaction.atomic
-def note_payment(*, actor: Actor, trade: str, agreement: str) -> None:
-    """A later charge is paid for: access goes on. Harmless where nothing waits."""
+def record_payment(*, actor: Actor, trade: str, agreement: str) -> None:
+    """Record that a later charge is secured, so access continues; does nothing if no payment is awaited."""
     actor.require_operator()
     AwaitedPayment.objects.filter(trade=trade, secured_at=None).update(secured_at=clock.now())
-    _note_due(agreement)
+    _update_payment_due(agreement)
 
 
-def _note_due(agreement: str) -> None:
+def _update_payment_due(agreement: str) -> None:
     keys = Entitlement.objects.filter(agreement=agreement, ended_at=None).order_by("pk")
     for key in keys.values_list("pk", flat=True):
         delivery = lock_delivery_where(Q(pk=key))
@@ -150,7 +150,7 @@ def _note_due(agreement: str) -> None:
 
 
 def _payment_due_by(agreement: str) -> datetime | None:
-    """The earliest instant by which a charge of an agreement must yet be paid for."""
+    """The earliest payment deadline of an agreement's charges that are not yet secured."""
     waiting = AwaitedPayment.objects.filter(agreement=agreement, secured_at=None)
     due_by: datetime | None = waiting.aggregate(due_by=Min("secure_by"))["due_by"]
     return due_by
@@ -158,10 +158,10 @@ def _payment_due_by(agreement: str) -> datetime | None:
 
 @transaction.atomic
 def suspend_access(*, actor: Actor, entitlement: str, reason: str) -> Entitlement:
-    """The operator stops access until it is resumed; downloads under way break off. Raises IllegalTransition."""
+    """Suspend access, as the operator, until it is resumed; running downloads abort. Raises IllegalTransition."""
     actor.require_operator()
     if not reason.strip():
-        raise FieldInvalid("reason", Label("say why, for the buyer to read", "理由を記入してください"))
+        raise FieldInvalid("reason", Label("give the reason; the buyer reads it", "理由を記入してください"))
     subject = lock_delivery(entitlement=entitlement, actor=actor).entitlement
     advance(subject, ENTITLEMENT, command="suspend", role="operator", suspension_reason=reason.strip())
     record(
@@ -175,7 +175,7 @@ def suspend_access(*, actor: Actor, entitlement: str, reason: str) -> Entitlemen
 
 @transaction.atomic
 def resume_access(*, actor: Actor, entitlement: str) -> Entitlement:
-    """The operator lets the buyer in again. Raises IllegalTransition unless access is suspended."""
+    """Resume suspended access, as the operator. Raises IllegalTransition unless access is suspended."""
     actor.require_operator()
     subject = lock_delivery(entitlement=entitlement, actor=actor).entitlement
     advance(subject, ENTITLEMENT, command="resume", role="operator", suspension_reason="")
@@ -190,9 +190,9 @@ def resume_access(*, actor: Actor, entitlement: str) -> Entitlement:
 
 @transaction.atomic
 def withdraw_access(*, actor: Actor, trade: str, reason_code: str) -> Entitlement | None:
-    """End access under a trade whose money goes back; harmless where access is over or was never granted.
+    """End access under a trade whose price is returned; does nothing if access has ended or was never granted.
 
-    ``reason_code``: ``refunded`` or ``terminated``. An open inspection is undone with it.
+    ``reason_code``: ``refunded`` or ``terminated``. An open inspection is cancelled.
     """
     actor.require_operator()
     delivery = lock_delivery_where(Q(trade=trade))
@@ -204,7 +204,7 @@ def withdraw_access(*, actor: Actor, trade: str, reason_code: str) -> Entitlemen
 
 @transaction.atomic
 def withdraw_agreement(*, actor: Actor, agreement: str, reason_code: str) -> int:
-    """End access under every trade of an agreement; returns how many accesses ended. Harmless where there is none."""
+    """End access under every trade of an agreement; returns the number of entitlements ended."""
     actor.require_operator()
     ended = 0
     for key in Entitlement.objects.filter(agreement=agreement).order_by("pk").values_list("pk", flat=True):
@@ -214,9 +214,9 @@ def withdraw_agreement(*, actor: Actor, agreement: str, reason_code: str) -> int
 
 
 def end_access(*, actor: Actor, delivery: Delivery, reason_code: str) -> bool:
-    """End access, and return whether it was not over already; the caller holds the lock.
+    """End access; returns False if it has already ended. The caller holds the lock.
 
-    An open inspection is undone with it, except where access ran its term: what was delivered stays delivered.
+    An open inspection is cancelled, except at the end of the term: that does not undo the delivery.
     """
     entitlement, inspection = delivery.entitlement, delivery.inspection
     if reason_code != EndedReason.EXPIRED and inspection.state in OPEN_INSPECTIONS:

@@ -1,4 +1,4 @@
-"""Sending a file: in bounded memory, hashed as it goes out, and counted only when the last byte is out."""
+"""Send files: in bounded memory, hashed while sending, and recorded as finished only after the last byte."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ ACCESS_CHECK_SECONDS = 5.0
 
 
 class Transmission(Iterator[bytes]):
-    """One file on its way to the buyer: an iterator of chunks that writes down how it ended.
+    """One file being sent to the buyer: an iterator of chunks that records its end.
 
-    The last chunk is held back until everything read is known to be what was sold and access is still open;
-    the download is finished after the receiver took the last chunk, before the iterator ends. Whoever iterates
-    must let the receiver see the end of the content only when the iterator ends, and call ``close`` in any case:
-    what was not iterated to its end is recorded as broken off. Raises ContentDamaged or a refusal of access in
-    the middle, upon which the connection must be cut.
+    The last chunk is sent only after the whole content is verified as the content that was sold and access is still
+    open. The download is recorded as finished after the receiver took the last chunk, before the iterator ends. The
+    caller must let the receiver see the end of the content only when the iterator ends, and must always call ``close``:
+    a download that was not iterated to its end is recorded as aborted. May raise ContentDamaged or an access error
+    while sending; the caller must then close the connection.
     """
 
     def __init__(self, download: Download, covered: EntitledDistribution, source: BinaryIO) -> None:
-        """``source`` is read from here to its end, and closed."""
+        """``source`` is read to its end and closed."""
         self.download = download
         self.distribution = covered.distribution
         self.file_name = covered.file_name
@@ -60,7 +60,7 @@ class Transmission(Iterator[bytes]):
         return next(self._chunks)
 
     def close(self) -> None:
-        """Let go of the file; a download that did not reach its end is recorded as broken off."""
+        """Close the file; an unfinished download is recorded as aborted."""
         self._chunks.close()
         self._source.close()
         self._abort(AbortReason.BROKEN_OFF)
@@ -93,7 +93,7 @@ class Transmission(Iterator[bytes]):
             pending = following
 
     def _read(self) -> bytes:
-        """The next chunk of the source, hashed; raises ContentDamaged if it cannot be read."""
+        """Read and hash the next chunk of the source; raises ContentDamaged if it cannot be read."""
         try:
             chunk = self._source.read(CHUNK_BYTES)
         except (OSError, DomainError) as error:
@@ -117,7 +117,7 @@ class Transmission(Iterator[bytes]):
         self._over = True
 
     def _abort(self, reason: AbortReason) -> None:
-        """Record the end once; a database that does not answer leaves it to the sweep."""
+        """Record the end once; while the database is unavailable, the sweep does it later."""
         if self._over:
             return
         self._over = True
@@ -128,10 +128,10 @@ class Transmission(Iterator[bytes]):
 
 
 def download(*, actor: Actor, entitlement: str, distribution: str) -> Transmission:
-    """Begin to send one covered file to the buyer; the caller iterates the result and closes it.
+    """Begin to send one file of the entitlement to the buyer; the caller iterates the result and closes it.
 
-    Not to be called inside a transaction that outlives the sending: the end of it is written by itself. Raises
-    NotTheBuyer, Missing, and AccessNotStarted, AccessSuspended, AccessPaused, AccessExpired or AccessEnded.
+    Do not call it inside a transaction that lasts longer than the sending: the end is recorded in its own transaction.
+    Raises NotTheBuyer, Missing, and AccessNotStarted, AccessSuspended, AccessPaused, AccessExpired or AccessEnded.
     """
     row, covered = _begin_download(actor=actor, entitlement=entitlement, distribution=distribution)
     try:
@@ -173,7 +173,7 @@ def _require_open(delivery: Delivery, row: Download) -> None:
 
 @transaction.atomic
 def finish_download(row: Download, *, sent_bytes: int, sent_sha256: str, sent_sha512: str) -> None:
-    """Write down what was sent, once the last byte is out. Raises a refusal of access, or StaleState if given up."""
+    """Record a finished download after its last byte. Raises an access error, or StaleState if it was given up."""
     delivery = lock_delivery_where(Q(pk=row.entitlement_id))
     if delivery is None:
         raise LookupError(row.public_id)
@@ -205,9 +205,9 @@ def finish_download(row: Download, *, sent_bytes: int, sent_sha256: str, sent_sh
 
 @transaction.atomic
 def abort_download(row: Download, *, reason: AbortReason, sent_bytes: int | None = None) -> None:
-    """Write down that a download did not reach its end; harmless if somebody else did.
+    """Record that a download was aborted; does nothing if it has already ended.
 
-    ``sent_bytes``: how much the receiver had taken, where that is known.
+    ``sent_bytes``: the number of bytes that the receiver took, if known.
     """
     try:
         advance(
@@ -222,7 +222,7 @@ def abort_download(row: Download, *, reason: AbortReason, sent_bytes: int | None
     except StaleState:
         return
     if reason == AbortReason.DAMAGED:
-        logger.error("download %s: the stored file is not the one that was sold", row.public_id)
+        logger.error("download %s: the stored file differs from the one that was sold", row.public_id)
         record(
             kind="delivery.damaged",
             subject=row.entitlement.public_id,

@@ -1,4 +1,4 @@
-"""From receipts to acceptance: every decision is made under the entitlement's lock, so exactly one wins."""
+"""Receipts, acceptance and disputes. Each runs under the entitlement's lock, so exactly one takes effect."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 from marketplace.kernel.states import advance
 
-from .access import end_access, tell_granted
+from .access import emit_granted, end_access
 from .locking import Delivery, lock_delivery, lock_delivery_where, require_buyer
 
 HASH_DIGITS = {"sha256": 64, "sha512": 128}
 
 
 class OpenedDispute(Protocol):
-    """What is needed of the dispute that contracts opens."""
+    """The dispute that contracts opened."""
 
     public_id: str
 
@@ -45,11 +45,11 @@ class OpenedDispute(Protocol):
 def report_receipt(
     *, actor: Actor, entitlement: str, distribution: str, sha256: str | None = None, sha512: str | None = None
 ) -> Voucher:
-    """The buyer says which hash it received a file with; hexadecimal, either hash or both, all must agree.
+    """Report, as the buyer, the hash of a received file: hexadecimal, SHA-256, SHA-512 or both; all must match.
 
-    A hash that does not agree is kept as a voucher with ``matched`` false. When every file of the round has
-    matched, the inspection period begins and ``delivery.matched`` is emitted. The same report again changes
-    nothing. Raises NotTheBuyer, Missing, FieldInvalid, NothingSent, UnderDispute, InspectionOver.
+    A hash that does not match is recorded as a voucher with ``matched`` false. When every file of the round has
+    matched, the inspection period begins and ``delivery.matched`` is emitted. Idempotent. Raises NotTheBuyer, Missing,
+    FieldInvalid, NothingSent, UnderDispute, InspectionOver.
     """
     reported = _reported_hashes(sha256=sha256, sha512=sha512)
     delivery = lock_delivery(entitlement=entitlement, actor=actor)
@@ -73,7 +73,7 @@ def report_receipt(
 
 
 def _reported_hashes(**given: str | None) -> dict[str, str | None]:
-    """The hashes in lower case; raises FieldInvalid for one that is none, or if there is none at all."""
+    """The hashes in lower case; raises FieldInvalid for an invalid hash, or if there is none."""
     if not any(given.values()):
         raise FieldInvalid(
             "sha256", Label("report a SHA-256 or a SHA-512", "SHA-256 または SHA-512 を報告してください")
@@ -89,7 +89,7 @@ def _reported_hashes(**given: str | None) -> dict[str, str | None]:
 
 
 def _require_undecided(delivery: Delivery) -> None:
-    """Raise UnderDispute or InspectionOver unless the delivery may still be reported on or decided."""
+    """Raise UnderDispute or InspectionOver unless receipts and acceptance are still possible."""
     state, identifier = delivery.inspection.state, delivery.entitlement.public_id
     if state == InspectionState.DISPUTED:
         raise UnderDispute(entitlement=identifier, dispute=delivery.inspection.dispute)
@@ -98,13 +98,13 @@ def _require_undecided(delivery: Delivery) -> None:
 
 
 def _latest_sent(inspection: Inspection, covered: EntitledDistribution) -> Download | None:
-    """The newest download of the file in this round that was sent to its end."""
+    """The newest complete download of the file in this round."""
     sent = Download.objects.filter(inspection=inspection, distribution=covered, state=DownloadState.SENT)
     return sent.order_by("-id").first()
 
 
 def _same_report(download: Download, reported: dict[str, str | None], *, matched: bool) -> Voucher | None:
-    """The voucher that says this already: any match of the file in this round, or the same mismatch."""
+    """The existing voucher for this report: any match of the file in this round, or the same mismatch."""
     if matched:
         vouchers = Voucher.objects.filter(
             inspection_id=download.inspection_id, distribution_id=download.distribution_id, matched=True
@@ -149,7 +149,7 @@ def _write_voucher(
 
 
 def _unmatched(delivery: Delivery) -> list[str]:
-    """Files of the latest round without a matching voucher, by the listing's identifiers, sorted."""
+    """Files of the latest round without a matching voucher: the listing's identifiers, sorted."""
     covered = EntitledDistribution.objects.filter(entitlement=delivery.entitlement)
     matching = Voucher.objects.filter(inspection=delivery.inspection, matched=True)
     missing = covered.exclude(pk__in=matching.values("distribution_id"))
@@ -157,7 +157,7 @@ def _unmatched(delivery: Delivery) -> list[str]:
 
 
 def _begin_inspection(actor: Actor, delivery: Delivery) -> None:
-    """Everything agrees: the inspection period runs, and silence will accept at its end."""
+    """Begin the inspection period: all hashes match."""
     entitlement = delivery.entitlement
     now = clock.now()
     inspect_by = end_of_inspection(clock.business_date(now), entitlement.inspection_days, clock.market_zone())
@@ -195,7 +195,7 @@ def _begin_inspection(actor: Actor, delivery: Delivery) -> None:
 
 @transaction.atomic
 def accept_delivery(*, actor: Actor, entitlement: str) -> Entitlement:
-    """The buyer accepts what matched; the money may be released. Emits ``delivery.accepted``.
+    """Accept a matched delivery, as the buyer, so that its hold can be captured. Emits ``delivery.accepted``.
 
     Raises NotTheBuyer, Missing, NotMatched (naming the files), UnderDispute, InspectionOver.
     """
@@ -205,12 +205,12 @@ def accept_delivery(*, actor: Actor, entitlement: str) -> Entitlement:
     unmatched = _unmatched(delivery)
     if unmatched:
         raise NotMatched(distributions=unmatched, names=", ".join(unmatched))
-    settle_acceptance(actor=actor, delivery=delivery, command="accept", by=AcceptedBy.BUYER)
+    record_acceptance(actor=actor, delivery=delivery, command="accept", by=AcceptedBy.BUYER)
     return delivery.entitlement
 
 
-def settle_acceptance(*, actor: Actor, delivery: Delivery, command: str, by: AcceptedBy) -> None:
-    """Move the inspection to accepted, record it and emit ``delivery.accepted``; the caller holds the lock."""
+def record_acceptance(*, actor: Actor, delivery: Delivery, command: str, by: AcceptedBy) -> None:
+    """Set the inspection to accepted, record evidence and emit ``delivery.accepted``; the caller holds the lock."""
     entitlement = delivery.entitlement
     advance(
         delivery.inspection,
@@ -245,10 +245,10 @@ def settle_acceptance(*, actor: Actor, delivery: Delivery, command: str, by: Acc
 
 @transaction.atomic
 def dispute_delivery(*, actor: Actor, entitlement: str, reason_code: str, text: str) -> OpenedDispute:
-    """The buyer complains: contracts opens the dispute, and access, inspection and money stand still.
+    """Open a dispute, as the buyer: access and the inspection period are suspended, and the money stays on hold.
 
-    Possible until the delivery is accepted or its inspection period has ended, whether or not silence was noted
-    yet. Raises NotTheBuyer, Missing, UnderDispute, InspectionOver, InspectionPeriodEnded, and what contracts refuses.
+    Possible until the delivery is accepted or its inspection period has ended. Raises NotTheBuyer, Missing,
+    UnderDispute, InspectionOver, InspectionPeriodEnded, and errors of contracts.
     """
     delivery = lock_delivery(entitlement=entitlement, actor=actor)
     require_buyer(actor, delivery.entitlement)
@@ -277,11 +277,11 @@ def dispute_delivery(*, actor: Actor, entitlement: str, reason_code: str, text: 
 
 
 @transaction.atomic
-def settle_dispute(*, actor: Actor, dispute: str, outcome: str) -> None:
-    """Carry out what the operator decided of a dispute; harmless where the delivery has moved on already.
+def apply_dispute_outcome(*, actor: Actor, dispute: str, outcome: str) -> None:
+    """Apply the outcome of a dispute; does nothing if the delivery has already moved on.
 
-    ``dismissed``: the delivery counts as accepted. ``redelivery``: access opens for another round, whose inspection
-    begins with new matching receipts. ``refund``: the delivery is undone and access ends. ValueError otherwise.
+    ``dismissed``: the delivery counts as accepted. ``redelivery``: access opens for another round, which needs new
+    matching receipts. ``refund``: the delivery is cancelled and access ends. Raises ValueError for any other outcome.
     """
     actor.require_operator()
     disputed = Inspection.objects.filter(dispute=dispute).first()
@@ -292,7 +292,7 @@ def settle_dispute(*, actor: Actor, dispute: str, outcome: str) -> None:
     if inspection.dispute != dispute or inspection.state != InspectionState.DISPUTED:
         return
     if outcome == "dismissed":
-        settle_acceptance(actor=actor, delivery=delivery, command="dismiss", by=AcceptedBy.DISMISSAL)
+        record_acceptance(actor=actor, delivery=delivery, command="dismiss", by=AcceptedBy.DISMISSAL)
     elif outcome == "redelivery":
         _deliver_again(actor, delivery)
     elif outcome == "refund":
@@ -302,7 +302,7 @@ def settle_dispute(*, actor: Actor, dispute: str, outcome: str) -> None:
 
 
 def _deliver_again(actor: Actor, delivery: Delivery) -> None:
-    """Close the disputed round and open the next: access is again, and nothing of the old round counts."""
+    """Close the disputed round and open the next: access is open again, and receipts of the old round do not count."""
     closed = delivery.inspection
     advance(closed, INSPECTION, command="redeliver", role="system")
     following = Inspection.objects.create(
@@ -318,4 +318,4 @@ def _deliver_again(actor: Actor, delivery: Delivery) -> None:
             "round": following.round,
         },
     )
-    tell_granted(Delivery(delivery.entitlement, following))
+    emit_granted(Delivery(delivery.entitlement, following))

@@ -1,7 +1,7 @@
-"""What time does by itself: silence accepts, terms of access end, what is never collected ends, downloads are given up.
+"""The sweeps: accept lapsed inspections, end access at the end of its term or if never used, give up downloads.
 
-Each row is handled in its own transaction under the entitlement's lock; what somebody else holds is left to the
-next sweep, and what fails is logged and does not hold back the rest.
+Each row is handled in its own transaction under the entitlement's lock; a locked row is left to the next sweep, and a
+failure is logged and does not stop the rest.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from marketplace.kernel.actors import SYSTEM
 
 from .access import end_access
 from .downloads import abort_download
-from .inspections import settle_acceptance
+from .inspections import record_acceptance
 from .locking import lock_delivery_where
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ DOWNLOAD_HOURS_MAX = 24
 
 
 def lapse_inspections(limit: int = SWEEP_BATCH) -> int:
-    """Accept what was matched and not answered by the end of its inspection period; returns how many."""
+    """Accept matched deliveries at the end of their inspection period; returns their number."""
     due = queries.lapsing(clock.now())
     return _each(due.values_list("entitlement_id", flat=True)[:limit], _lapse)
 
@@ -45,12 +45,12 @@ def _lapse(entitlement_id: int) -> bool:
     inspect_by = delivery.inspection.inspect_by
     if delivery.inspection.state != InspectionState.RUNNING or inspect_by is None or inspect_by > clock.now():
         return False
-    settle_acceptance(actor=SYSTEM, delivery=delivery, command="lapse", by=AcceptedBy.LAPSE)
+    record_acceptance(actor=SYSTEM, delivery=delivery, command="lapse", by=AcceptedBy.LAPSE)
     return True
 
 
 def expire_access(limit: int = SWEEP_BATCH) -> int:
-    """Complete the entitlements whose term has passed; returns how many. Access was refused since that instant."""
+    """Complete entitlements whose term has ended; returns their number. Access was refused since that instant."""
     due = queries.expiring(clock.now())
     return _each(due.values_list("id", flat=True)[:limit], _expire)
 
@@ -64,7 +64,7 @@ def _expire(entitlement_id: int) -> bool:
 
 
 def end_uncollected(limit: int = SWEEP_BATCH) -> int:
-    """End access that was never used within ``collection_days``; returns how many. Its money goes back afterwards."""
+    """End access that was never used within ``collection_days``; returns their number. The price is then returned."""
     due = queries.uncollected(collected_by(clock.now()))
     return _each(due.values_list("id", flat=True)[:limit], _end_uncollected)
 
@@ -82,7 +82,8 @@ def _end_uncollected(entitlement_id: int) -> bool:
 
 
 def abandon_downloads(limit: int = SWEEP_BATCH) -> int:
-    """Give up downloads that began ``DOWNLOAD_HOURS_MAX`` ago in real time: their process ended. Returns how many."""
+    """Abort downloads that began ``DOWNLOAD_HOURS_MAX`` ago in real time, because their process has ended; returns
+    their number."""
     before = clock.real_now() - timedelta(hours=DOWNLOAD_HOURS_MAX)
     stale = Download.objects.filter(state=DownloadState.SENDING, recorded_at__lt=before)
     return _each(stale.order_by("recorded_at", "id").values_list("id", flat=True)[:limit], _abandon)
@@ -103,5 +104,5 @@ def _each(keys: Iterable[int], work: Callable[[int], bool]) -> int:
         try:
             done += work(key)
         except Exception:  # one row that cannot be handled must not hold back the others
-            logger.exception("sweep of %s failed for row %s; the next sweep tries again", work.__name__, key)
+            logger.exception("sweep %s failed for row %s; the next sweep retries", work.__name__, key)
     return done

@@ -1,4 +1,4 @@
-"""What can be done with listings."""
+"""Services of listings."""
 
 from .drafts import UploadedData, add_version, create_listing, revise_listing
 from .sale import (

@@ -1,4 +1,4 @@
-"""Preparing a listing: what it says of itself, its files and its offer."""
+"""Prepare a listing: its description, files and offer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from marketplace.participants import queries as participants
 
 from .. import rights as rights_of_use
 from ..anonymisation import checked_anonymisation
-from ..errors import DescriptionSettled, ListingEnded, ReferenceTaken
+from ..errors import DescriptionFixed, ListingEnded, ReferenceTaken
 from ..models import DESCRIBING_COLUMNS, Distribution, Listing, ListingVersion, Offer
 from ..offers import OfferTerms, parse_offer
 from ..search import document_vector, substring_text
@@ -37,12 +37,12 @@ MEDIA_TYPE = re.compile(
 TITLE_CHARACTERS_MAX = 200
 SOURCE_CHARACTERS_MAX = 300
 KEYWORDS_MAX = 30
-REQUIRED = Label("this is needed in Japanese and English", "日本語と英語の両方を入力してください")
+REQUIRED = Label("specify this in Japanese and English", "日本語と英語の両方を入力してください")
 
 
 @dataclass(frozen=True, slots=True)
 class UploadedData:
-    """A file as it comes in; ``content`` is its bytes, the path of a file, or an open binary file."""
+    """An uploaded file; ``content`` is its bytes, the path of a file, or an open binary file."""
 
     file_name: str
     media_type: str
@@ -63,23 +63,23 @@ def create_listing(
     update_interval_days: int | None = None,
     anonymisation: Mapping[str, Any] | None = None,
 ) -> Listing:
-    """Begin a listing of the actor's organisation, under the seller's own ``reference``, in a segment (code).
+    """Create a listing of the actor's organisation, under the seller's own ``reference``, in a segment (code).
 
-    ``title`` and ``description`` are ``{"ja","en"}``; ``source`` is ``{"name","url","licence"}``, each may be left
-    out; ``anonymisation`` as ``listings.anonymisation`` says. Raises FieldInvalid, Missing (segment),
+    ``title`` and ``description`` are ``{"ja","en"}``; ``source`` is ``{"name","url","licence"}``, each optional;
+    ``anonymisation``: see ``listings.anonymisation``. Raises FieldInvalid, Missing (segment),
     ReferenceTaken, Forbidden for the operator.
     """
     seller_id = actor.require_organisation()
     if actor.role is not Role.PARTICIPANT:
-        raise Forbidden(needed="a seller")
+        raise Forbidden(needed=Label("a seller", "提供者"))
     reference = reference.strip()
     if not 1 <= len(reference) <= 60:
-        raise FieldInvalid("reference", Label("write 1 to 60 characters", "1～60文字で入力してください"))
+        raise FieldInvalid("reference", Label("use 1 to 60 characters", "1～60文字で入力してください"))
     if personal_data_class not in PersonalDataClass.values:
         permitted = ", ".join(PersonalDataClass.values)
         raise FieldInvalid(
             "personal_data_class",
-            Label(f"choose one of {permitted}", f"次から選んでください: {permitted}"),
+            Label(f"specify one of {permitted}", f"次から選んでください: {permitted}"),
         )
     described = _described(
         title=title,
@@ -118,16 +118,16 @@ def create_listing(
 
 @transaction.atomic
 def revise_listing(*, actor: Actor, listing: str, **changes: Any) -> Listing:
-    """Describe a listing anew before it is published: ``title``, ``description``, ``keywords``, ``source``,
-    ``update_interval_days`` or ``anonymisation``, as ``create_listing`` takes them. What is not given stays.
+    """Change the description of a listing before it is published: ``title``, ``description``, ``keywords``,
+    ``source``, ``update_interval_days`` or ``anonymisation``, as in ``create_listing``. Omitted parts stay.
 
-    Raises DescriptionSettled, Missing, Forbidden, FieldInvalid.
+    Raises DescriptionFixed, Missing, Forbidden, FieldInvalid.
     """
     subject = locked_listing(actor, listing)
     require_seller(actor, subject)
     pending = subject.versions.filter(state__in=PENDING_VERSIONS).exists()
     if subject.state != ListingState.DRAFT or pending:
-        raise DescriptionSettled(listing=listing)
+        raise DescriptionFixed(listing=listing)
     present = {
         "title": subject.title,
         "description": subject.description,
@@ -154,9 +154,9 @@ def revise_listing(*, actor: Actor, listing: str, **changes: Any) -> Listing:
 def add_version(
     *, actor: Actor, listing: str, files: Iterable[UploadedData], offer: Mapping[str, Any]
 ) -> ListingVersion:
-    """Add a version in preparation, with its files and the offer under which they are to be sold.
+    """Add a version in preparation, with its files and its offer.
 
-    ``offer`` as ``listings.offers.parse_offer`` takes it. Files are on disk, hashed, when this returns. Raises
+    ``offer``: see ``listings.offers.parse_offer``. The files are on disk and hashed when this returns. Raises
     FieldInvalid, ListingEnded, Missing, Forbidden.
     """
     subject = locked_listing(actor, listing)
@@ -205,16 +205,16 @@ def _described(
     update_interval_days: int | None,
     anonymisation: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    """The describing columns of a listing; raises FieldInvalid."""
+    """The description columns of a listing; raises FieldInvalid."""
     if not set(source) <= {"name", "url", "licence"}:
         raise FieldInvalid(
-            "source", Label("state name, url and licence", "name・url・licence を記述してください")
+            "source", Label("specify name, url and licence", "name・url・licence を記述してください")
         )
     if update_interval_days is not None and (
         not isinstance(update_interval_days, int) or update_interval_days < 1
     ):
         raise FieldInvalid(
-            "update_interval_days", Label("give a number of days from 1", "1以上の日数にしてください")
+            "update_interval_days", Label("specify a number of days, 1 or more", "1以上の日数にしてください")
         )
     columns: dict[str, Any] = {}
     for name, texts in (("title", title), ("description", description)):
@@ -227,7 +227,7 @@ def _described(
         columns[f"source_{name}"] = str(source.get(name, "")).strip()
         if len(columns[f"source_{name}"]) > SOURCE_CHARACTERS_MAX:
             raise FieldInvalid(
-                f"source.{name}", Label("write less than 300 characters", "300文字以内にしてください")
+                f"source.{name}", Label("use fewer than 300 characters", "300文字以内にしてください")
             )
     columns["keywords"] = _checked_keywords(keywords)
     columns["update_interval_days"] = update_interval_days
@@ -240,13 +240,13 @@ def _checked_keywords(keywords: Sequence[str]) -> list[str]:
     if isinstance(keywords, str) or len(listed) != len(keywords) or len(listed) > KEYWORDS_MAX:
         raise FieldInvalid(
             "keywords",
-            Label(f"list up to {KEYWORDS_MAX} words", f"{KEYWORDS_MAX}語以内のリストにしてください"),
+            Label(f"specify at most {KEYWORDS_MAX} keywords", f"{KEYWORDS_MAX}語以内のリストにしてください"),
         )
     return list(dict.fromkeys(listed))
 
 
 def _index(listing: Listing) -> None:
-    """Write what searches read; it follows from the description alone."""
+    """Write the search columns, which are derived from the description."""
     source = f"{listing.source_name} {listing.source_licence}"
     parts = [*listing.title.values(), *listing.keywords, *listing.description.values(), source]
     Listing.objects.filter(pk=listing.pk).update(
@@ -260,18 +260,20 @@ def _index(listing: Listing) -> None:
 def _checked_files(files: Iterable[UploadedData]) -> list[UploadedData]:
     uploads = list(files)
     if not uploads:
-        raise FieldInvalid("files", Label("add one file at least", "ファイルを1つ以上追加してください"))
+        raise FieldInvalid("files", Label("add at least one file", "ファイルを1つ以上追加してください"))
     for upload in uploads:
         if not FILE_NAME.fullmatch(upload.file_name) or upload.file_name in (".", ".."):
             raise FieldInvalid(
-                "files.file_name", Label("name the file without a path", "パスを含まない名前にしてください")
+                "files.file_name", Label("use a file name without a path", "パスを含まない名前にしてください")
             )
         if not MEDIA_TYPE.fullmatch(upload.media_type):
             raise FieldInvalid(
-                "files.media_type", Label("give an IANA media type", "IANAメディアタイプにしてください")
+                "files.media_type", Label("specify an IANA media type", "IANAメディアタイプにしてください")
             )
     if len({upload.file_name for upload in uploads}) != len(uploads):
-        raise FieldInvalid("files.file_name", Label("name each file differently", "名前が重複しています"))
+        raise FieldInvalid(
+            "files.file_name", Label("use a different name for each file", "名前が重複しています")
+        )
     return uploads
 
 

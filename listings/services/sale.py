@@ -1,4 +1,4 @@
-"""Bringing versions to sale, and taking listings from it."""
+"""Publish versions, and withdraw, suspend and resume listings."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ COMMANDS = {"allow": "publish", "warn": "publish", "hold": "hold", "deny": "refu
 
 @transaction.atomic
 def submit_version(*, actor: Actor, listing_version: str) -> ListingVersion:
-    """Ask to publish a version: it is measured next, and then the rules decide.
+    """Submit a version for publication: its quality is measured next, then the rules decide.
 
     The seller must be admitted to the segment. Emits listing.version_submitted. Raises IllegalTransition,
     VersionPending, ListingEnded, NotAdmitted, OrganisationSuspended, Missing, Forbidden.
@@ -63,9 +63,9 @@ def submit_version(*, actor: Actor, listing_version: str) -> ListingVersion:
 
 @transaction.atomic
 def judge_version(*, listing_version: str, actor: Actor = SYSTEM) -> ListingVersion:
-    """Have the rules decide over a submitted version, and carry it out: publish, hold or refuse.
+    """Have the rules decide on a submitted version, and carry out the decision: publish, hold or refuse.
 
-    A version that is no longer waiting is left as it is. Emits listing.version_published or
+    A version that is no longer waiting is skipped. Emits listing.version_published or
     listing.version_refused. Raises Missing.
     """
     listing, version = locked_version(actor, listing_version)
@@ -74,7 +74,7 @@ def judge_version(*, listing_version: str, actor: Actor = SYSTEM) -> ListingVers
     decision = rules.evaluate(point="publication", subject=listing_version, actor=actor)
     command = COMMANDS[decision.outcome]
     if listing.personal_data_class in NEVER_FOR_SALE:
-        # The law stands above the rulebook: no rule can bring this class of data to sale.
+        # The law overrides the rulebook: no rule can allow the sale of this class of data.
         command = "refuse"
     _carry_out(listing, version, actor=actor, command=command, role="system", decision=decision.public_id)
     return version
@@ -82,14 +82,14 @@ def judge_version(*, listing_version: str, actor: Actor = SYSTEM) -> ListingVers
 
 @transaction.atomic
 def decide_version(*, actor: Actor, listing_version: str, outcome: str, reason: str) -> ListingVersion:
-    """Decide, as the operator, over a version that the rules put on hold: ``allow`` or ``deny``, with a reason.
+    """Decide, as the operator, on a version that the rules put on hold: ``allow`` or ``deny``, with a reason.
 
     Emits listing.version_published or listing.version_refused. Raises IllegalTransition, NeverForSale,
     FieldInvalid, Missing, Forbidden.
     """
     actor.require_operator()
     if outcome not in ("allow", "deny"):
-        raise FieldInvalid("outcome", Label("choose allow or deny", "allow か deny を選んでください"))
+        raise FieldInvalid("outcome", Label("specify allow or deny", "allow か deny を選んでください"))
     if not reason.strip():
         raise FieldInvalid("reason", Label("give the reason", "理由を入力してください"))
     listing, version = locked_version(actor, listing_version)
@@ -110,7 +110,7 @@ def decide_version(*, actor: Actor, listing_version: str, outcome: str, reason: 
 def _carry_out(
     listing: Listing, version: ListingVersion, *, actor: Actor, command: str, role: str, **changes: Any
 ) -> None:
-    """Move the version, and the listing with it, and tell of it."""
+    """Change the state of the version and its listing, record evidence, and emit the event."""
     changes["decided_at"] = clock.now()
     if command == "publish":
         VERSION.target(state=version.state, command=command, role=role)
@@ -135,7 +135,7 @@ def _carry_out(
 
 @transaction.atomic
 def withdraw_listing(*, actor: Actor, listing: str, reason: str = "") -> Listing:
-    """Take a listing from sale for good, with its versions; agreements in force stay. The seller or the operator.
+    """Withdraw a listing with its versions, permanently, as the seller or the operator; agreements in force continue.
 
     Emits listing.withdrawn. Raises IllegalTransition, Missing.
     """
@@ -159,11 +159,11 @@ def withdraw_listing(*, actor: Actor, listing: str, reason: str = "") -> Listing
 
 @transaction.atomic
 def suspend_listings(*, seller: str, actor: Actor = SYSTEM) -> int:
-    """Take every listing of a suspended seller out of the catalogue; returns how many there were."""
+    """Remove all listings of a suspended seller from the catalogue; returns their number."""
     organisation = participants.get_organisation(seller)
     if organisation.is_active:
         return 0
-    # Locked in whatever state, so that one that is being published at this moment is waited for.
+    # Lock listings in any state, to wait for one that is being published at this moment.
     listed = Listing.objects.select_for_update().filter(seller_id=organisation.id).order_by("pk")
     suspended = [listing for listing in listed if listing.state == ListingState.ON_SALE]
     for listing in suspended:
@@ -179,7 +179,7 @@ def suspend_listings(*, seller: str, actor: Actor = SYSTEM) -> int:
 
 @transaction.atomic
 def resume_listing(*, actor: Actor, listing: str) -> Listing:
-    """Bring a suspended listing back on sale once its seller is reinstated and admitted.
+    """Resume the sale of a suspended listing after its seller is reinstated.
 
     Raises IllegalTransition, NotAdmitted, OrganisationSuspended, NotOnSale (no published version), Missing.
     """

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class ApiConfig(AppConfig):
-    """Holds the idempotency records and brings the OpenAPI extensions in."""
+    """Declares the idempotency records and loads the OpenAPI extensions."""
 
     name = "marketplace.api"
     label = "api"

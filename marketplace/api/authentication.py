@@ -12,17 +12,17 @@ from .principal import Principal, load_principal
 
 
 class MarketAuthentication(OAuth2Authentication):
-    """A valid bearer token becomes a principal; a token of nobody in the market is refused."""
+    """Turns a valid bearer token into a principal; refuses a token that acts for no organisation."""
 
     def authenticate(self, request: Request) -> tuple[Principal, Any] | None:
         """The principal and its token, or None without an ``Authorization`` header. Raises AuthenticationFailed."""
         result = super().authenticate(request)
         if result is None:
             if request.headers.get("Authorization"):
-                raise AuthenticationFailed("The bearer token is unknown or has expired; ask for a new one.")
+                raise AuthenticationFailed("The bearer token is unknown or has expired. Request a new one.")
             return None
         user, token = result
         principal = load_principal(user, token)
         if principal is None:
-            raise AuthenticationFailed("The token belongs to nobody in this market.")
+            raise AuthenticationFailed("The token does not act for any organisation of this market.")
         return principal, token

@@ -1,4 +1,4 @@
-"""Narrowing lists: by the declared filters only, since a filter that is not known would silently show everything."""
+"""Filtering of lists: only by declared filters; an unknown one is refused, because ignoring it would show all rows."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from marketplace.kernel.labels import Label
 
 PAGING = frozenset({"cursor", "page_size"})
 UNKNOWN = Label(
-    "This filter does not exist here; known: {known}.", "この絞り込みはありません。使えるもの: {known}"
+    "Unknown filter. Known filters: {known}.", "この絞り込み条件は使えません。指定できる条件: {known}"
 )
 
 
 class StrictFilterBackend(DjangoFilterBackend):
-    """django-filter, refusing by name what a list does not know."""
+    """django-filter that refuses unknown query parameters by name."""
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
-        """The rows that the caller asked for; raises ValidationError naming each unknown parameter."""
+        """The filtered rows; raises ValidationError, which names each unknown parameter."""
         filterset = self.get_filterset_class(view, queryset)
         known = set(filterset.base_filters) if filterset else set()
         if view.action == "list":

@@ -1,4 +1,4 @@
-"""Idempotency keys: a command repeated under the same key takes effect once and gets the same answer."""
+"""Idempotency keys: a command repeated under the same key takes effect once and gets the same response."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ KEY_LENGTH_MAX = 100
 
 
 class IdempotencyConflict(DomainError):
-    """The key was used for another request. Fields: ``key``."""
+    """The key was already used for another request. Fields: ``key``."""
 
     code = "idempotency_conflict"
     category = Category.CONFLICT
     field = HEADER
     detail = Label(
-        "The key {key} was used for another request; use a new key for a new request.",
-        "キー {key} は別の要求で使われています。新しい要求には新しいキーを使ってください。",
+        "The key {key} was already used for another request. Use a new key for a new request.",
+        "キー {key} は別のリクエストで使用済みです。新しいリクエストには新しいキーを指定してください。",
     )
 
 
 def once(request: Request, execute: Callable[[], Response]) -> Response:
-    """Run ``execute`` in a transaction, at most once for the request's key; without a key, simply run it.
+    """Run ``execute`` in a transaction, at most once for the request's key; without a key, run it every time.
 
-    The record commits with the command or not at all, so a refused request may be sent again under the same key.
-    What a refusal itself recorded is committed, or written after the command is taken back (``kernel.refusals``). A
-    second request under a key waits for the first. Raises IdempotencyConflict, FieldInvalid.
+    The idempotency record commits with the command or not at all, so a refused request can be repeated under the same
+    key. A record of a refusal is committed, or written after the rollback (``kernel.refusals``). A second request
+    under a key waits for the first. Raises IdempotencyConflict, FieldInvalid.
     """
     with record_refusals():
         try:
@@ -77,7 +77,7 @@ def _once(request: Request, execute: Callable[[], Response]) -> Response:
 
 
 def _digest_of(request: Request) -> str:
-    """What makes two requests the same: method, path and body. Uploads count by their content, each of them."""
+    """The digest by which two requests are the same: method, path, body, and the content of each upload."""
     body = request.data
     if hasattr(body, "getlist"):
         body = {name: [_stated(value) for value in body.getlist(name)] for name in body}
@@ -90,7 +90,7 @@ def _digest_of(request: Request) -> str:
 
 
 def _stated(value: Any) -> str:
-    """A form field as text; an upload as its name and hash, read in pieces and rewound."""
+    """A form field as text; an upload as its name and hash, read in chunks and rewound."""
     if not hasattr(value, "chunks"):
         return str(value)
     digest = hashlib.sha256()
@@ -101,7 +101,7 @@ def _stated(value: Any) -> str:
 
 
 def _plain(data: Any) -> Any:
-    """Serializer output as plain JSON types, so that it can be stored and replayed."""
+    """Serializer output as plain JSON types, for storing and replaying."""
     if isinstance(data, dict):
         return {str(name): _plain(value) for name, value in data.items()}
     if isinstance(data, list | tuple):

@@ -1,4 +1,4 @@
-"""What the API remembers of requests."""
+"""Idempotency records of the API."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from django.db.models.functions import Now
 
 
 class IdempotencyRecord(models.Model):
-    """The answer given to a request under a key, so that the same request gets the same answer.
+    """The response to a request under a key, so that the same request gets the same response.
 
-    Invariant: a caller's key stands for one request. Written in the transaction of the command itself, so a key is
-    remembered if and only if the command took effect.
+    Invariant: a caller's key belongs to one request. The record is written in the transaction of the command, so it
+    exists if and only if the command took effect.
     """
 
     caller = models.CharField(max_length=60)

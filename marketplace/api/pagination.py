@@ -1,4 +1,4 @@
-"""Cursor pagination, newest first: stable while rows are added."""
+"""Cursor pagination, newest first; stable while rows are added."""
 
 from rest_framework.pagination import CursorPagination
 

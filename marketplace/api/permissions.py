@@ -1,4 +1,4 @@
-"""Who may call what: scopes for reading and writing, and the operator's own routes."""
+"""Permissions: scopes for reading and writing, and routes for the operator only."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ WRITE_SCOPE = "market:write"
 
 
 class HasScope(BasePermission):
-    """The token carries ``market:read`` for reading and ``market:write`` for commands."""
+    """The token must have ``market:read`` for reading and ``market:write`` for commands."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Whether the caller is known and the token reaches that far."""
+        """Whether the caller is authenticated and its token has the scope for the method."""
         needed = READ_SCOPE if request.method in SAFE_METHODS else WRITE_SCOPE
         caller = principal_of(request)
         return bool(caller and caller.is_authenticated and needed in caller.scopes)
 
 
 class IsOperator(HasScope):
-    """The caller belongs to the market's operator."""
+    """The caller must belong to the operator."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Whether the caller is the operator, with the scope for the method."""

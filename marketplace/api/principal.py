@@ -1,4 +1,4 @@
-"""Who calls the API, as far as its conventions need to know. The class itself is named in settings."""
+"""The caller of the API, as far as the API conventions need it. Settings name the class."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from marketplace.kernel.actors import Actor
 
 
 class Principal(Protocol):
-    """The authenticated caller: what ``request.user`` is on every route."""
+    """The authenticated caller; ``request.user`` on every route."""
 
     is_authenticated: bool
     is_operator: bool
@@ -20,21 +20,21 @@ class Principal(Protocol):
 
     @property
     def actor(self) -> Actor:
-        """The caller as services are told."""
+        """The caller as the actor of services."""
 
     @property
     def pk(self) -> str:
-        """A stable identifier of the caller, by which requests are throttled."""
+        """A stable identifier of the caller, for throttling."""
 
 
 def load_principal(user: Any, token: Any) -> Principal | None:
-    """The principal of a session's ``user`` or an OAuth ``token``, by ``settings.PRINCIPAL_LOADER``; None if nobody."""
+    """The principal of a session's ``user`` or an OAuth ``token``, by ``settings.PRINCIPAL_LOADER``, or None."""
     principal: Principal | None = import_string(settings.PRINCIPAL_LOADER)(user, token)
     return principal
 
 
 def actor_of(request: Request) -> Actor:
-    """The caller of ``request`` as services are told."""
+    """The caller of ``request`` as the actor of services."""
     return principal_of(request).actor
 
 

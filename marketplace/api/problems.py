@@ -1,4 +1,4 @@
-"""One handler that renders every refusal as problem details (RFC 9457)."""
+"""The exception handler that renders every error as problem details (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ STATUS_OF = {
 }
 
 TITLES = {
-    HTTPStatus.BAD_REQUEST: Label("The request is malformed", "要求の形式が正しくありません"),
-    HTTPStatus.UNAUTHORIZED: Label("A valid token is needed", "有効なトークンが必要です"),
-    HTTPStatus.FORBIDDEN: Label("You may not do this", "この操作は許可されていません"),
-    HTTPStatus.NOT_FOUND: Label("There is nothing here that you can see", "見つかりません"),
-    HTTPStatus.METHOD_NOT_ALLOWED: Label("This method does not exist here", "このメソッドは使えません"),
-    HTTPStatus.CONFLICT: Label("The present state does not permit it", "現在の状態では実行できません"),
-    HTTPStatus.UNPROCESSABLE_ENTITY: Label("The input cannot be accepted", "入力を受け付けられません"),
-    HTTPStatus.TOO_MANY_REQUESTS: Label("Too many requests", "要求が多すぎます"),
-    HTTPStatus.SERVICE_UNAVAILABLE: Label("Try again later", "後でもう一度お試しください"),
+    HTTPStatus.BAD_REQUEST: Label("The request is malformed", "リクエストの形式が正しくありません"),
+    HTTPStatus.UNAUTHORIZED: Label("A valid token is required", "有効なトークンが必要です"),
+    HTTPStatus.FORBIDDEN: Label("You are not allowed to do this", "この操作は許可されていません"),
+    HTTPStatus.NOT_FOUND: Label("Not found", "見つかりません"),
+    HTTPStatus.METHOD_NOT_ALLOWED: Label("This method is not allowed here", "このメソッドは使えません"),
+    HTTPStatus.CONFLICT: Label("The current state does not allow this", "現在の状態では実行できません"),
+    HTTPStatus.UNPROCESSABLE_ENTITY: Label("The input is invalid", "入力内容が正しくありません"),
+    HTTPStatus.TOO_MANY_REQUESTS: Label("Too many requests", "リクエストが多すぎます"),
+    HTTPStatus.SERVICE_UNAVAILABLE: Label("Try again later", "しばらくしてから再度お試しください"),
 }
 
-DEFAULT_TITLE = Label("The request was refused", "要求は受け付けられませんでした")
+DEFAULT_TITLE = Label("The request was refused", "リクエストは受け付けられませんでした")
 
 
 def problem(
     *, status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None, **members: Any
 ) -> Response:
-    """A problem-details response. ``errors`` name the fields at fault: ``{"field", "code", "message"}`` each."""
+    """A problem-details response. ``errors`` name the invalid fields: ``{"field", "code", "message"}`` each."""
     title = TITLES.get(HTTPStatus(status), DEFAULT_TITLE).localized()
     body = {"type": f"urn:sanpo:problem:{code}", "title": title, "status": int(status), "code": code}
     body |= {"detail": detail, **members}
@@ -57,12 +57,15 @@ def problem(
 
 
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's exception handler: domain errors, DRF's own, and a database that does not answer; None for a bug."""
+    """DRF's exception handler: domain errors, DRF's own errors and an unavailable database; None for a bug."""
     if isinstance(error, DomainError):
         return _of_domain_error(error)
     if isinstance(error, OperationalError) and not connection.in_atomic_block:
-        logger.error("the database did not answer: %s", error)
-        detail = Label("The database does not answer; try again later.", "データベースが応答しません。")
+        logger.error("the database is unavailable: %s", error)
+        detail = Label(
+            "The database does not respond. Try again later.",
+            "データベースが応答しません。しばらくしてから再度お試しください。",
+        )
         return problem(status=503, code="unavailable", detail=detail.localized())
     if isinstance(error, Http404):
         error = exceptions.NotFound()
@@ -111,7 +114,7 @@ def _of_api_exception(error: exceptions.APIException) -> Response:
 
 
 def _flatten(details: Any, path: str = "") -> Any:
-    """Walk DRF's nested error details into flat field errors with dotted paths."""
+    """Flatten DRF's nested error details into field errors with dotted paths."""
     if isinstance(details, dict) and set(details) == {"message", "code"}:
         yield {"field": path or "body", "code": details["code"], "message": str(details["message"])}
     elif isinstance(details, dict):

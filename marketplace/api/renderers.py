@@ -1,4 +1,4 @@
-"""How documents and files leave the API: as they are; a refusal on their way is problem details in JSON."""
+"""Renderers that send documents and files unchanged; an error on such a route is problem details in JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rest_framework.request import Request
 
 
 class DocumentRenderer(BaseRenderer):
-    """Passes a document's bytes or text on; a refusal, which is a JSON object, is written as such."""
+    """Sends a document's bytes or text unchanged; sends an error as its JSON object."""
 
     render_style = "binary"
     charset: str | None = None
@@ -68,21 +68,21 @@ class JsonLdRenderer(DocumentRenderer):
 
 
 class BytesRenderer(DocumentRenderer):
-    """A file in an encoding of its own, taken as bytes so that nobody converts it."""
+    """A file as bytes, so that its encoding is never converted."""
 
     media_type = "application/octet-stream"
     format = "bin"
 
 
 class AsAddressed(DefaultContentNegotiation):
-    """A document's address says its kind, so it comes in that kind whatever a client says it accepts.
+    """Picks the media type from the route, whatever the client accepts.
 
-    RFC 9110 (12.4.1) lets a server disregard Accept; a client that asks for JSON everywhere still gets its PDF.
+    RFC 9110 (12.4.1) lets a server disregard Accept, so a client that accepts only JSON still gets its PDF.
     """
 
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        """The first renderer of the address."""
+        """The first renderer of the route."""
         renderer = next(iter(renderers))
         return renderer, str(renderer.media_type)

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of authentication."""
+"""Authentication in the OpenAPI document."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Input that refuses what it does not know, and the shape of refusals."""
+"""Strict input serializers, bilingual fields, and the shape of problem details."""
 
 from __future__ import annotations
 
@@ -11,16 +11,14 @@ from rest_framework import serializers
 from marketplace.kernel.labels import Label
 from marketplace.kernel.waiting import WaitsFor
 
-UNKNOWN = Label(
-    "This field is not known here; leave it out.", "この項目は受け付けられません。削除してください。"
-)
+UNKNOWN = Label("Unknown field. Remove it.", "この項目は受け付けられません。削除してください。")
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Input of a command: a field that is not declared is refused by name."""
+    """Input of a command; refuses undeclared fields by name."""
 
     def to_internal_value(self, data: Any) -> Any:
-        """Validate as usual, after refusing unknown fields; raises ValidationError naming each."""
+        """Validate the input; raises ValidationError, which names each unknown field."""
         if isinstance(data, dict):
             unknown = sorted(set(data) - set(self.fields))
             if unknown:
@@ -51,10 +49,10 @@ class BilingualField(serializers.DictField):
 
 
 class ChoiceLabelField(BilingualField):
-    """The words for a coded value, in both languages; null where there is no value. Read only."""
+    """The label of a coded value, in both languages; null where there is no value. Read only."""
 
     def __init__(self, choices: type[TextChoices], **options: Any) -> None:
-        """``choices`` has a Label for every value."""
+        """``choices`` must have a Label for every value."""
         self.label_of = {choice.value: cast(Label, choice.label) for choice in choices}
         super().__init__(read_only=True, **options)
 
@@ -85,7 +83,7 @@ class WaitingSerializer(serializers.Serializer[Any]):
 
 
 class ProblemFieldSerializer(serializers.Serializer[Any]):
-    """One field at fault."""
+    """One invalid field."""
 
     field = serializers.CharField()
     code = serializers.CharField()
@@ -93,7 +91,7 @@ class ProblemFieldSerializer(serializers.Serializer[Any]):
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
-    """Problem details (RFC 9457) with the market's stable code and the fields at fault."""
+    """Problem details (RFC 9457) with the market's stable code and the invalid fields."""
 
     type = serializers.CharField()
     title = serializers.CharField()

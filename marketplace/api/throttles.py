@@ -1,4 +1,4 @@
-"""Limits on how often one caller may ask. Without Redis nobody is held back: the market goes on."""
+"""Rate limits per caller. While Redis is down they are off, so that the market keeps working."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ logger = logging.getLogger(__name__)
 
 
 class ParticipantThrottle(SimpleRateThrottle):
-    """Requests of one caller (or address, for the public) in a minute: ``DEFAULT_THROTTLE_RATES["participant"]``."""
+    """Requests per minute of one caller, or of one address without a token: ``DEFAULT_THROTTLE_RATES["participant"]``."""
 
     scope = "participant"
 
     def get_cache_key(self, request: Request, view: Any) -> str:
-        """One counter a caller."""
+        """One counter per caller."""
         known = request.user and request.user.is_authenticated
         ident = request.user.pk if known else self.get_ident(request)
         return f"throttle:{ident}"
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        """Whether the caller is within its limit; True while the cache does not answer."""
+        """Whether the caller is within its limit; True while the cache is unavailable."""
         try:
             return bool(super().allow_request(request, view))
         except (RedisError, OSError) as error:
-            logger.warning("throttling is off while the cache does not answer: %s", error)
+            logger.warning("throttling is off while the cache is unavailable: %s", error)
             return True

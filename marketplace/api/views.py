@@ -1,4 +1,4 @@
-"""Base classes of the market's routes: scoped reads, and commands that call one service each."""
+"""Base classes of the market's routes: reads in the caller's scope, and commands that call one service each."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PROBLEMS = {(status, CONTENT_TYPE): ProblemSerializer for status in (401, 403, 4
 
 
 class MarketReadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[M]):
-    """Lists and shows what the caller may see. ``get_queryset`` is scoped to the caller: the rest is missing (404)."""
+    """Lists and shows rows in the caller's scope (``get_queryset``); any other row is missing (404)."""
 
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
@@ -44,7 +44,7 @@ class MarketReadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
 
     @property
     def actor(self) -> Any:
-        """The caller, as services are told."""
+        """The caller as the actor of services."""
         return actor_of(self.request)
 
 
@@ -63,8 +63,8 @@ def command(
     """Make a method a POST sub-resource that calls one service.
 
     The method gets ``(self, data, public_id)`` for a detail command, ``(self, data)`` otherwise; ``data`` is the
-    validated input as a dict. What it returns is rendered by ``response`` with ``status``. The whole runs in one
-    transaction, once per Idempotency-Key. ``example`` is a working request body for the OpenAPI document.
+    validated input as a dict. ``response`` renders the result with ``status``. The command runs in one transaction,
+    once per Idempotency-Key. ``example`` is a working request body for the OpenAPI document.
     """
     if permissions is not None:
         action_options["permission_classes"] = permissions
@@ -93,7 +93,7 @@ def create_command(
     response: type[BaseSerializer[Any]],
     example: dict[str, Any] | None = None,
 ) -> Callable[[CommandMethod], Any]:
-    """Make a method named ``create`` the POST on a collection; it gets ``(self, data)``. Answers 201."""
+    """Make a method named ``create`` the POST on a collection; it gets ``(self, data)`` and responds with 201."""
 
     def decorate(method: CommandMethod) -> Any:
         def create(self: Any, http_request: Request, *_: Any, **__: Any) -> Response:
@@ -114,7 +114,7 @@ def run_command(
     method: CommandMethod,
     arguments: list[Any],
 ) -> Response:
-    """Validate the input, call the method once for the request's key, and render what it returns."""
+    """Validate the input, call the method once for the request's key, and render its result."""
     serializer = request(data=http_request.data)
     serializer.is_valid(raise_exception=True)
 

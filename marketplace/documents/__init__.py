@@ -1,1 +1,1 @@
-"""Rendering of HTML and PDF documents: fonts, shapes of data, and the machinery templates stand on."""
+"""Rendering of HTML and PDF documents: fonts, data schemas and shared templates."""

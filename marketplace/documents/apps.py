@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class DocumentsConfig(AppConfig):
-    """Renders the documents of the applications above; keeps no tables."""
+    """Renders the documents of other applications; has no tables."""
 
     name = "marketplace.documents"
     label = "documents"

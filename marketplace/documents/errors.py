@@ -1,4 +1,4 @@
-"""Why a document could not be rendered."""
+"""Errors of rendering."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from marketplace.kernel.labels import Label
 
 
 class DocumentError(DomainError):
-    """The root of every refusal to render."""
+    """The base class of rendering errors."""
 
     code = "document_error"
-    detail = Label("The document could not be made.", "文書を作成できませんでした。")
+    detail = Label("The document could not be rendered.", "帳票を作成できませんでした。")
 
 
 class TemplateUnknown(DocumentError):
-    """No application has this template in this kind. Fields: ``template`` (``app_label/name``), ``kind``."""
+    """No application has such a template. Fields: ``template`` (``app_label/name``), ``kind``."""
 
     code = "document_template_unknown"
     category = Category.MISSING
@@ -24,12 +24,12 @@ class TemplateUnknown(DocumentError):
 
 
 class TemplateBroken(DocumentError):
-    """The template itself is at fault, never the data. Fields: ``template``, ``reason`` (for its author)."""
+    """The template has an error; the data is not the cause. Fields: ``template``, ``reason`` (for its author)."""
 
     code = "document_template_broken"
     category = Category.UNAVAILABLE
     detail = Label(
-        "The template {template} cannot be used: {reason}",
+        "The template {template} has an error: {reason}",
         "テンプレート {template} を使用できません: {reason}",
     )
 
@@ -39,20 +39,20 @@ class LanguageUnknown(DocumentError):
 
     code = "document_language_unknown"
     detail = Label(
-        "A document can be had in ja or en, not in {language}.",
-        "文書の言語は ja または en です（指定: {language}）。",
+        "Unknown language {language}. Documents exist in ja and en.",
+        "言語 {language} は指定できません。帳票の言語は ja または en です。",
     )
 
 
 class DataMissing(DocumentError):
-    """A key that the template needs is absent. Fields: ``template``, ``key`` (as ``issuer.name.ja``)."""
+    """A key that the template needs is missing. Fields: ``template``, ``key`` (as ``issuer.name.ja``)."""
 
     code = "document_data_missing"
     detail = Label("{template} needs {key}.", "{template} には {key} が必要です。")
 
 
 class DataUnfit(DocumentError):
-    """A value is not what the template needs. Fields: ``template``, ``key`` (dotted), ``reason``."""
+    """A value does not fit the template's schema. Fields: ``template``, ``key`` (dotted), ``reason``."""
 
     code = "document_data_unfit"
     detail = Label(
@@ -61,21 +61,21 @@ class DataUnfit(DocumentError):
 
 
 class TextUnprintable(DocumentError):
-    """No font of the house has a glyph for these characters. Fields: ``template``, ``characters``."""
+    """No font of the documents has a glyph for these characters. Fields: ``template``, ``characters``."""
 
     code = "document_text_unprintable"
     detail = Label(
-        "{template} cannot be printed: no font has {characters}. Replace these characters.",
+        "{template} contains characters that no font has: {characters}. Replace them.",
         "{template} を印字できません。フォントにない文字を置き換えてください: {characters}",
     )
 
 
 class FontMissing(DocumentError):
-    """A font that documents are set in is not installed. Fields: ``font``."""
+    """A font of the documents is not installed. Fields: ``font``."""
 
     code = "document_font_missing"
     category = Category.UNAVAILABLE
     detail = Label(
-        "The font {font} is not installed; install the project's locked dependencies again.",
+        "The font {font} is not installed. Install the project's locked dependencies again.",
         "フォント {font} がありません。依存パッケージを再インストールしてください。",
     )

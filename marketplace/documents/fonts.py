@@ -1,8 +1,8 @@
-"""Where the Japanese fonts of documents are.
+"""The Japanese fonts of documents.
 
 They come from the data-only package ``pylopdf-fonts-jp``: Noto Sans JP and Noto Serif JP as the Noto CJK
 project publishes them, under the SIL Open Font License 1.1, which permits embedding and redistribution. System
-fonts are never used, so that a document looks the same, byte for byte, on every machine.
+fonts are never used, so a document is the same, byte for byte, on every machine.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ FONT_FILES = ("NotoSansJP-Regular.otf", "NotoSerifJP-Regular.otf")
 
 
 def font_folder(package: str = PACKAGE) -> Path:
-    """The folder that holds every font file of the house. Raises FontMissing, naming the first absent one."""
+    """The folder of the font files. Raises FontMissing for the first one that is missing."""
     try:
         resources = files(package)
     except ModuleNotFoundError:

@@ -1,12 +1,12 @@
-"""How data reads on paper: one place turns amounts, rates, dates and bilingual texts into words.
+"""Formatting of document data: amounts, rates, dates and bilingual texts become text.
 
-The unit at the end of a key says what its value is, so templates of every kind show the same text:
+The ending of a key names the unit of its value, so templates of every kind show the same text:
 
 - ``…_minor``: whole minor units of the nearest enclosing ``currency`` -> ``¥1,234``
 - ``…_bp``: basis points -> ``10%``
 - ``…_on``: ``YYYY-MM-DD`` -> ``2026年1月5日`` or ``5 January 2026``
 - ``…_at``: ISO 8601 with an offset -> the same with the time of day in Japan
-- ``{"ja": …, "en": …}``: the text in the language asked for; where it is empty, the other one
+- ``{"ja": …, "en": …}``: the text in the document's language; where it is empty, the other one
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ JAPAN = ZoneInfo("Asia/Tokyo")
 
 
 def presented(value: Any, *, language: Language, key: str = "", currency: str = "JPY") -> Any:
-    """A copy of ``value`` in which all that the module's rules name is text; the rest is as it was.
+    """A copy of ``value`` in which every value that the rules above name is formatted as text.
 
-    ``value`` has passed its schema, so dates parse and amounts are whole.
+    ``value`` has passed its schema, so dates parse and amounts are integers.
     """
     if isinstance(value, dict):
         if value.keys() == {"ja", "en"}:
@@ -58,7 +58,7 @@ def _in_words(value: Any, *, language: Language, unit: str, currency: str) -> An
 
 
 def _amount(minor: int, *, language: Language, currency: str) -> str:
-    """As ``Money`` writes it, with the narrow yen sign: the wide one breaks the columns of a table."""
+    """Formatted by ``Money``, with the narrow yen sign: the wide one breaks the columns of a table."""
     return Money(minor, currency).format(language).replace("￥", "¥")
 
 

@@ -1,16 +1,16 @@
 """Rendering of documents: ``render_pdf`` and ``render_html``.
 
-A document is named ``app_label/name``. Its owner keeps, in ``<app>/document_templates/``,
+A document is named ``app_label/name``. Its application has, in ``<app>/document_templates/``,
 
-- ``<name>.schema.json``: the data it needs (see ``shapes``); ``dated_by`` names the top-level day or moment
-  that dates the document;
+- ``<name>.schema.json``: the schema of its data (see ``shapes``); ``dated_by`` names the top-level date or time
+  of the document;
 - ``<name>.typ`` for PDF and ``<name>.html`` for HTML, either or both.
 
-Templates get the data as words (see ``presentation``): texts in the language asked for, amounts, rates and
-dates already written out; they only lay them out. Typst templates start with ``#import "/frame.typ": *``;
-HTML templates extend ``frame.html``. Data never becomes part of a template's source.
+Templates get formatted data (see ``presentation``): texts in the document's language, and amounts, rates and dates as
+text. Templates only lay it out. Typst templates start with ``#import "/frame.typ": *``; HTML templates extend
+``frame.html``. Data never becomes part of a template's source.
 
-The shapes of the documents that exist: ``clearing/document_templates/invoice.schema.json`` and
+Existing schemas: ``clearing/document_templates/invoice.schema.json`` and
 ``contracts/document_templates/agreement.schema.json``.
 """
 
@@ -35,7 +35,7 @@ from .shapes import check_shape, dating_key
 FOLDER = "document_templates"
 HERE = Path(__file__).parent
 TYPST_MACHINERY = HERE / "templates_typst"
-# PDF/A-2a is for keeping, PDF/UA-1 for reading aloud; both make typst refuse a character without a glyph.
+# PDF/A-2a is for archiving, PDF/UA-1 for accessibility; both make typst refuse a character without a glyph.
 PDF_STANDARDS: Any = ["a-2a", "ua-1"]
 
 _TEMPLATE_NAME = re.compile(r"([a-z0-9_]+)/([a-z0-9_]+)")
@@ -45,8 +45,8 @@ _WITHOUT_GLYPH = re.compile(r'the text `"(.+?)"` could not be displayed')
 def render_pdf(*, template: str, data: dict[str, Any], language: Language) -> bytes:
     """The document as PDF/A-2a. The same input gives the same bytes under the same locked versions.
 
-    Raises TemplateUnknown, LanguageUnknown, DataMissing, DataUnfit, TextUnprintable (a character that no font
-    of the house has), FontMissing, and TemplateBroken where the template is at fault.
+    Raises TemplateUnknown, LanguageUnknown, DataMissing, DataUnfit, TextUnprintable, FontMissing, and TemplateBroken
+    for an error in the template.
     """
     source = _template_file(template, "typ")
     words, dated_at = _checked(template=template, source=source, data=data, language=language)
@@ -76,8 +76,8 @@ def render_pdf(*, template: str, data: dict[str, Any], language: Language) -> by
 def render_html(*, template: str, data: dict[str, Any], language: Language) -> str:
     """The document as one self-contained HTML page; every value is escaped.
 
-    Raises TemplateUnknown, LanguageUnknown, DataMissing, DataUnfit, and TemplateBroken where the template is
-    at fault, also where it names a value that is not there.
+    Raises TemplateUnknown, LanguageUnknown, DataMissing, DataUnfit, and TemplateBroken for an error in the template,
+    including a name that the data does not have.
     """
     source = _template_file(template, "html")
     words, _ = _checked(template=template, source=source, data=data, language=language)
@@ -94,7 +94,7 @@ def render_html(*, template: str, data: dict[str, Any], language: Language) -> s
 
 
 class _Absent(str):
-    """Django's text for a name that does not resolve: refuses where Django would print nothing."""
+    """Django's text for a name that does not resolve; raises an error where Django would print nothing."""
 
     template: str
 
@@ -119,7 +119,7 @@ def _template_file(template: str, kind: str) -> Path:
 def _checked(
     *, template: str, source: Path, data: dict[str, Any], language: Language
 ) -> tuple[dict[str, Any], datetime]:
-    """The data as words, and the moment that dates the document (a day dates it at midnight UTC)."""
+    """The formatted data, and the time of the document (midnight UTC for a date)."""
     if language not in LOCALES:
         raise LanguageUnknown(language=language)
     schema_path = source.with_name(f"{source.stem}.schema.json")

@@ -1,7 +1,7 @@
-"""What data a template needs: a JSON Schema beside each template, checked before anything is rendered.
+"""The data schema of each template: a JSON Schema next to it, checked before rendering.
 
-Shapes that several templates share are in ``shapes.json``; a schema refers to them as
-``sanpo:shapes#/$defs/<name>``. Keys that a schema does not name are left alone.
+Shared definitions are in ``shapes.json``; a schema refers to them as ``sanpo:shapes#/$defs/<name>``. Keys that a
+schema does not name are passed on.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _is_moment(value: object) -> bool:
 
 
 def check_shape(*, template: str, schema_path: Path, data: dict[str, Any]) -> None:
-    """Refuse ``data`` that the schema does not allow: DataMissing or DataUnfit name the dotted key."""
+    """Check ``data`` against the schema; raises DataMissing or DataUnfit, which name the dotted key."""
     fault = best_match(_validator(schema_path).iter_errors(data))
     if fault is None:
         return
@@ -42,7 +42,7 @@ def check_shape(*, template: str, schema_path: Path, data: dict[str, Any]) -> No
 
 
 def dating_key(schema_path: Path) -> str:
-    """The required top-level key whose day or moment dates the document (``dated_by`` in the schema)."""
+    """The required top-level key with the date or time of the document (``dated_by`` in the schema)."""
     return str(_schema(schema_path)["dated_by"])
 
 

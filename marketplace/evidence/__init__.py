@@ -1,1 +1,1 @@
-"""Evidence: an append-only, hash-chained log of what was decided and done, with signed Merkle checkpoints."""
+"""Evidence: an append-only, hash-chained log with signed Merkle checkpoints."""

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class EvidenceConfig(AppConfig):
-    """The market's own record, against which everything else can be checked."""
+    """The evidence log of the market."""
 
     name = "marketplace.evidence"
     label = "evidence"

@@ -1,4 +1,4 @@
-"""What always holds of the evidence log."""
+"""Invariants of the evidence log."""
 
 from __future__ import annotations
 

@@ -11,11 +11,11 @@ from marketplace.kernel.identifiers import IdentifierField
 
 
 class EvidenceRecord(models.Model):
-    """What happened, written in the transaction in which it happened.
+    """A fact, recorded in the transaction of the change itself.
 
     ``payload`` is a JSON object of identifiers, hashes, codes and amounts. ``occurred_at`` is business time,
-    ``recorded_at`` real time. Records are written unchained, so that no service waits for another; the sealer
-    chains them. Append-only.
+    ``recorded_at`` real time. Services write records without a chain link, so they do not wait for each other; the
+    sealer adds the links. Append-only.
     """
 
     public_id = IdentifierField(prefix="evi")
@@ -32,7 +32,7 @@ class EvidenceRecord(models.Model):
 
 
 class ChainLink(models.Model):
-    """A record's place in the chain: ``hash`` covers the record and the hash of the link before it.
+    """A record's place in the chain: ``hash`` covers the record and the previous link's hash.
 
     Invariant: positions are 1, 2, 3, … without a gap, and a record is linked once. Append-only.
     """

@@ -1,4 +1,4 @@
-"""Reading evidence."""
+"""Queries on evidence."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def records_about_any(subjects: Collection[str], kinds: Collection[str]) -> Quer
 
 
 def all_records() -> QuerySet[EvidenceRecord]:
-    """Every record, for the operator's and the auditor's list."""
+    """Every record, for the operator and the auditor."""
     return EvidenceRecord.objects.all()

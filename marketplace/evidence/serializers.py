@@ -1,4 +1,4 @@
-"""How evidence is written out."""
+"""Evidence in the API."""
 
 from rest_framework import serializers
 
@@ -6,7 +6,7 @@ from .models import Checkpoint, EvidenceRecord
 
 
 class EvidenceRecordSerializer(serializers.ModelSerializer[EvidenceRecord]):
-    """One record of the log."""
+    """An evidence record."""
 
     id = serializers.CharField(source="public_id")
 
@@ -16,7 +16,7 @@ class EvidenceRecordSerializer(serializers.ModelSerializer[EvidenceRecord]):
 
 
 class CheckpointSerializer(serializers.ModelSerializer[Checkpoint]):
-    """A signed root over the log."""
+    """A signed Merkle root over the log."""
 
     id = serializers.CharField(source="public_id")
 

@@ -22,7 +22,7 @@ SEAL_BATCH = 2_000
 
 
 class RecordedOutsideTransaction(RuntimeError):
-    """Evidence must be written in the transaction of what it tells of."""
+    """Evidence must be recorded in the transaction of the change itself."""
 
 
 def record(*, kind: str, subject: str, actor: Actor, payload: dict[str, Any]) -> str:
@@ -74,7 +74,7 @@ def seal() -> int:
 
 @transaction.atomic
 def checkpoint() -> Checkpoint | None:
-    """Sign the Merkle root of the chain as it stands; the existing checkpoint if nothing was added, None if empty."""
+    """Sign the Merkle root of the chain; returns the existing checkpoint if nothing was added, None if empty."""
     hashes = list(ChainLink.objects.order_by("position").values_list("hash", flat=True))
     if not hashes:
         return None
@@ -104,7 +104,7 @@ class Verification:
 
     @property
     def verified(self) -> bool:
-        """Whether every link and checkpoint was recomputed to what stands."""
+        """Whether every recomputed link and checkpoint matches."""
         return not self.faults
 
 

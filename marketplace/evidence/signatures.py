@@ -1,4 +1,4 @@
-"""The market's signing key (Ed25519) and compact JWS made and verified with it (RFC 7515, RFC 9864)."""
+"""The market's signing key (Ed25519), and compact JWS signed and verified with it (RFC 7515, RFC 9864)."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ ALGORITHM = "Ed25519"
 
 
 class SignatureInvalid(DomainError):
-    """A signature does not verify under the market's key."""
+    """A signature is not valid under the market's key."""
 
     code = "signature_invalid"
     detail = Label(
-        "The signature does not verify under the market's key.", "署名を市場の鍵で検証できません。"
+        "The signature is not valid under the market's key.", "市場の鍵による署名の検証に失敗しました。"
     )
 
 
 @cache
 def market_key() -> OKPKey:
-    """The market's private key: from ``MARKET_SIGNING_KEY`` (a JWK), else from ``SIGNING_KEY_FILE``, made if absent."""
+    """The market's private key: ``MARKET_SIGNING_KEY`` (a JWK), else ``SIGNING_KEY_FILE``, created if missing."""
     if settings.MARKET_SIGNING_KEY:
         return OKPKey.import_key(json.loads(settings.MARKET_SIGNING_KEY))
     path = Path(settings.SIGNING_KEY_FILE)
@@ -42,7 +42,7 @@ def market_key() -> OKPKey:
 
 
 def _create_key_file(path: Path) -> None:
-    """Write a new key so that, of several processes starting at once, all read the same one."""
+    """Write a new key such that processes that start at the same time all read the same one."""
     key = OKPKey.generate_key("Ed25519", {"use": "sig"}, private=True, auto_kid=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.touch(mode=0o600)
@@ -56,7 +56,7 @@ def _create_key_file(path: Path) -> None:
 
 
 def public_keys() -> dict[str, Any]:
-    """The JWK Set by which anyone verifies the market's signatures."""
+    """The JWK Set for verifying the market's signatures."""
     return {"keys": [market_key().as_dict(private=False)]}
 
 

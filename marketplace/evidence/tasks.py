@@ -1,4 +1,4 @@
-"""Celery entry points of evidence."""
+"""Celery tasks of evidence."""
 
 from celery import shared_task
 
@@ -7,11 +7,11 @@ from . import services
 
 @shared_task(name="marketplace.evidence.tasks.seal", ignore_result=True)
 def seal() -> int:
-    """Chain what was recorded since the last time."""
+    """Add new records to the chain."""
     return services.seal()
 
 
 @shared_task(name="marketplace.evidence.tasks.checkpoint", ignore_result=True)
 def checkpoint() -> None:
-    """Sign the chain as it stands."""
+    """Sign a checkpoint of the chain."""
     services.checkpoint()

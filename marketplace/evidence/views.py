@@ -1,4 +1,4 @@
-"""Evidence over HTTP: the record for the operator, the checkpoints and keys for everybody."""
+"""The evidence API: records for the operator, checkpoints and keys for the public."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .signatures import public_keys
 
 
 class EvidenceRecordViewSet(MarketReadViewSet[EvidenceRecord]):
-    """The record of what was decided and done, for the operator and its auditors."""
+    """Evidence records, for the operator and its auditors."""
 
     serializer_class = EvidenceRecordSerializer
     permission_classes = (IsOperator,)
@@ -32,7 +32,7 @@ class EvidenceRecordViewSet(MarketReadViewSet[EvidenceRecord]):
 
 
 class CheckpointViewSet(MarketReadViewSet[Checkpoint]):
-    """Signed roots over the record, which anyone may keep and compare."""
+    """Signed Merkle roots over the evidence log; public, so that anyone can keep and compare them."""
 
     serializer_class = CheckpointSerializer
     permission_classes = (AllowAny,)
@@ -47,5 +47,5 @@ class PublicKeysView(APIView):
 
     @extend_schema(responses={200: {"type": "object"}}, summary="The market's public keys (JWK Set)")
     def get(self, request: Request) -> Response:
-        """Keys by which signatures of checkpoints, agreements and statements verify."""
+        """The keys that verify the signatures of checkpoints, agreements and statements."""
         return Response(public_keys())

@@ -80,19 +80,14 @@ def on_admission_decided(event: AdmissionDecided, envelope: Envelope) -> None:
 
 def on_participant_suspended(event: ParticipantSuspended, envelope: Envelope) -> None:
     """Notify the organisation, with the operator's reason if it is still suspended."""
-    organisation = get_organisation(event.organisation)
     reason = suspension_reason(event.organisation) or event.reason_code
-    send_notice(
-        organisation_id=organisation.id,
-        subject=event.organisation,
-        wording=texts.SUSPENDED.fill(reason=reason),
-    )
+    _notify(event.organisation, event.organisation, texts.SUSPENDED.fill(reason=reason))
 
 
 def on_version_published(event: ListingVersionPublished, envelope: Envelope) -> None:
     """Notify the seller that its version is published."""
     wording = texts.VERSION_PUBLISHED.fill(listing=event.listing, version=event.listing_version)
-    send_notice(organisation_id=get_organisation(event.seller).id, subject=event.listing, wording=wording)
+    _notify(event.seller, event.listing, wording)
 
 
 def on_version_refused(event: ListingVersionRefused, envelope: Envelope) -> None:
@@ -100,7 +95,7 @@ def on_version_refused(event: ListingVersionRefused, envelope: Envelope) -> None
     wording = texts.VERSION_REFUSED.fill(
         listing=event.listing, version=event.listing_version, decision=event.decision
     )
-    send_notice(organisation_id=get_organisation(event.seller).id, subject=event.listing, wording=wording)
+    _notify(event.seller, event.listing, wording)
 
 
 def on_negotiation_moved(event: NegotiationMoved, envelope: Envelope) -> None:
@@ -240,27 +235,22 @@ def on_payment_received(event: PaymentReceived, envelope: Envelope) -> None:
     wording = texts.PAYMENT_RECEIVED.fill(
         amount=_amount(event.amount_minor, event.currency), reference=event.bank_reference
     )
-    payer = get_organisation(event.organisation)
-    send_notice(organisation_id=payer.id, subject=event.organisation, wording=wording)
+    _notify(event.organisation, event.organisation, wording)
 
 
 def on_invoice_issued(event: InvoiceIssued, envelope: Envelope) -> None:
     """Notify the recipient of the document, and the supplier of its copy."""
     wording = texts.INVOICE_ISSUED.fill(number=event.number, invoice=event.invoice)
-    send_notice(organisation_id=get_organisation(event.recipient).id, subject=event.invoice, wording=wording)
+    _notify(event.recipient, event.invoice, wording)
     if event.supplier is not None:
         copied = texts.INVOICE_COPIED.fill(number=event.number, invoice=event.invoice)
-        send_notice(
-            organisation_id=get_organisation(event.supplier).id, subject=event.invoice, wording=copied
-        )
+        _notify(event.supplier, event.invoice, copied)
 
 
 def on_statement_made(event: StatementMade, envelope: Envelope) -> None:
     """Notify the participant of its monthly statement."""
     wording = texts.STATEMENT_MADE.fill(month=event.month, currency=event.currency, statement=event.statement)
-    send_notice(
-        organisation_id=get_organisation(event.organisation).id, subject=event.statement, wording=wording
-    )
+    _notify(event.organisation, event.statement, wording)
 
 
 def on_payment_deferred(event: PaymentDeferred, envelope: Envelope) -> None:
@@ -268,7 +258,7 @@ def on_payment_deferred(event: PaymentDeferred, envelope: Envelope) -> None:
     wording = texts.PAYMENT_DEFERRED.fill(
         amount=_amount(event.amount_minor, event.currency), cycle=event.cycle
     )
-    send_notice(organisation_id=get_organisation(event.organisation).id, subject=event.cycle, wording=wording)
+    _notify(event.organisation, event.cycle, wording)
 
 
 def on_shortfall_occurred(event: ShortfallOccurred, envelope: Envelope) -> None:
@@ -277,9 +267,7 @@ def on_shortfall_occurred(event: ShortfallOccurred, envelope: Envelope) -> None:
         missing=_amount(event.missing_minor, event.currency),
         deferred=_amount(event.deferred_minor, event.currency),
     )
-    send_notice(
-        organisation_id=get_organisation(event.organisation).id, subject=event.shortfall, wording=wording
-    )
+    _notify(event.organisation, event.shortfall, wording)
 
 
 def on_cycle_overdue(event: CycleOverdue, envelope: Envelope) -> None:
@@ -377,21 +365,24 @@ def on_money_returning(event: MoneyReturning, envelope: Envelope) -> None:
     wording = texts.MONEY_RETURNING[event.reason_code].fill(
         amount=_amount(event.amount_minor, event.currency), instruction=event.instruction
     )
-    owner = get_organisation(event.organisation)
-    send_notice(organisation_id=owner.id, subject=event.instruction, wording=wording)
+    _notify(event.organisation, event.instruction, wording)
 
 
 def on_money_stuck(event: MoneyStuck, envelope: Envelope) -> None:
     """Notify the participant that its money cannot be paid back, and why."""
     wording = texts.MONEY_STUCK[event.reason_code].fill(amount=_amount(event.amount_minor, event.currency))
-    owner = get_organisation(event.organisation)
-    send_notice(organisation_id=owner.id, subject=event.organisation, wording=wording)
+    _notify(event.organisation, event.organisation, wording)
 
 
 def _parties(buyer: str, seller: str) -> dict[str, OrganisationView]:
     """Both organisations under the keys ``buyer`` and ``seller``, read in one query."""
     found = organisations_by_public_id((buyer, seller))
     return {"buyer": found[buyer], "seller": found[seller]}
+
+
+def _notify(organisation: str, subject: str, wording: Wording) -> None:
+    """Send a notice to an organisation (public identifier)."""
+    send_notice(organisation_id=get_organisation(organisation).id, subject=subject, wording=wording)
 
 
 def _notify_both(

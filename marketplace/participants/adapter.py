@@ -1,4 +1,4 @@
-"""How people come to have an account: an owner of their organisation adds them; nobody signs up alone."""
+"""Account policy: an owner of the organisation adds its people; public sign-up is closed."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ class MemberAccountAdapter(DefaultAccountAdapter):
     """allauth's defaults, with the sign-up page closed."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Never: an account without an organisation could do nothing here."""
+        """Always False: an account without an organisation has no rights."""
         return False

@@ -1,4 +1,4 @@
-"""Participation in the administration pages, to look at: every change goes through a service."""
+"""Participants in the administration pages, read-only: every change goes through a service."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .models import Admission, Membership, Organisation, Segment, User
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """Shows rows; adds, changes and deletes none."""
+    """Shows rows; does not add, change or delete any."""
 
     def has_add_permission(self, request: Any) -> bool:
         """Never."""
@@ -52,7 +52,7 @@ class SegmentAdmin(ReadOnlyAdmin):
 
 @admin.register(Membership)
 class MembershipAdmin(ReadOnlyAdmin):
-    """Who acts for whom."""
+    """Memberships: people and the organisations they act for."""
 
     list_display = ("public_id", "user", "organisation", "role")
     list_select_related = ("user", "organisation")
@@ -60,7 +60,7 @@ class MembershipAdmin(ReadOnlyAdmin):
 
 @admin.register(User)
 class UserAdmin(ReadOnlyAdmin):
-    """People, without what they type to sign in."""
+    """People, without their passwords."""
 
     list_display = ("public_id", "is_active", "is_staff")
     exclude = ("password",)

@@ -1,4 +1,4 @@
-"""What an applicant declares of itself when it asks to take part: known names, each of one type. Pure."""
+"""The declarations of an application for admission: known names, each with one type. Pure."""
 
 from __future__ import annotations
 
@@ -18,29 +18,31 @@ OPTIONAL: dict[str, type] = {
 TYPES = {**REQUIRED, **OPTIONAL}
 
 DESCRIPTIONS = {
-    "antisocial_forces_excluded": Label("No ties with antisocial forces", "反社会的勢力との関係がないこと"),
+    "antisocial_forces_excluded": Label(
+        "You declare that you have no ties with antisocial forces", "反社会的勢力との関係がないことの表明"
+    ),
     "security_contact": Label("Contact for security matters", "安全管理の連絡窓口"),
     "barred_by_privacy_law": Label(
-        "Barred from handling anonymised data of public bodies (privacy act, article 113)",
+        "You are disqualified from handling anonymised data of public bodies (privacy act, article 113)",
         "行政機関等匿名加工情報の欠格事由（個人情報保護法113条）への該当",
     ),
     "certifications": Label("Certifications held", "取得している認証"),
-    "data_governance": Label("How data is governed", "データガバナンスの方針"),
-    "purpose": Label("What the data is wanted for", "データの利用目的"),
+    "data_governance": Label("Data governance policy", "データガバナンスの方針"),
+    "purpose": Label("Purpose for which the data is used", "データの利用目的"),
 }
 
 _WORDS = {
-    bool: Label("say true or false", "true か false を指定してください"),
-    str: Label("write a text", "文字列で指定してください"),
-    list: Label("write a list of texts", "文字列の配列で指定してください"),
+    bool: Label("specify true or false", "true か false を指定してください"),
+    str: Label("specify a text", "文字列で指定してください"),
+    list: Label("specify a list of texts", "文字列の配列で指定してください"),
 }
 
 
 def checked_declarations(stated: Mapping[str, Any]) -> dict[str, Any]:
-    """``stated`` as it may be kept; raises FieldInvalid naming a declaration that is missing, unknown or ill-typed."""
+    """``stated``, checked; raises FieldInvalid for a declaration that is missing, unknown or of the wrong type."""
     for name in sorted(set(REQUIRED) - set(stated)):
         raise FieldInvalid(
-            f"declarations.{name}", Label("this is declared by every applicant", "必ず申告してください")
+            f"declarations.{name}", Label("every applicant must declare this", "必ず申告してください")
         )
     for name, value in stated.items():
         if name not in TYPES:

@@ -1,4 +1,4 @@
-"""What participation refuses."""
+"""Errors of participants."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ class NotAdmitted(DomainError):
     code = "not_admitted"
     category = Category.FORBIDDEN
     detail = Label(
-        "This needs an admission as {capacity} in the segment {segment}; apply for one first.",
-        "分野 {segment} での {capacity} としての承認が必要です。先に申請してください。",
+        "You need an admission as {capacity} in the segment {segment}. Apply for one first.",
+        "分野 {segment} への {capacity} としての参加承認が必要です。先に申請してください。",
     )
 
 
 class OrganisationSuspended(DomainError):
-    """A suspended organisation makes no new business. Fields: ``organisation``."""
+    """A suspended organisation cannot make new agreements. Fields: ``organisation``."""
 
     code = "organisation_suspended"
     category = Category.FORBIDDEN
     detail = Label(
-        "{organisation} is suspended and makes no new business; what it owes stays.",
-        "{organisation} は停止中のため新しい取引はできません。既存の義務は残ります。",
+        "{organisation} is suspended and cannot make new agreements. Its obligations remain.",
+        "{organisation} は取引停止中のため、新たな契約はできません。既存の債務は存続します。",
     )
 
 
@@ -34,19 +34,19 @@ class NeverATrader(DomainError):
     code = "never_a_trader"
     category = Category.FORBIDDEN
     detail = Label(
-        "{organisation} is the operator of the market or its affiliate, and is never buyer or seller of data.",
+        "{organisation} is the operator of the market or its affiliate, so it cannot be a buyer or seller of data.",
         "{organisation} は市場の運営者またはその関係会社のため、データの提供者にも利用者にもなれません。",
     )
 
 
 class HasAdmissions(DomainError):
-    """An organisation that may trade cannot belong to the operator. Fields: ``organisation``."""
+    """An organisation with admissions cannot be an affiliate of the operator. Fields: ``organisation``."""
 
     code = "has_admissions"
     category = Category.CONFLICT
     detail = Label(
-        "{organisation} has admissions; they are withdrawn before it can belong to the operator.",
-        "{organisation} には承認または申請があります。運営者の関係会社とする前に取り下げてください。",
+        "{organisation} has admissions or applications. Withdraw them before you declare it an affiliate.",
+        "{organisation} には参加承認または申請があります。関係会社とする前に取り下げてください。",
     )
 
 
@@ -57,7 +57,7 @@ class CorporateNumberTaken(DomainError):
     category = Category.CONFLICT
     field = "corporate_number"
     detail = Label(
-        "An organisation with the corporate number {corporate_number} is registered already.",
+        "An organisation with the corporate number {corporate_number} is already registered.",
         "法人番号 {corporate_number} の組織は既に登録されています。",
     )
 
@@ -69,18 +69,18 @@ class InvoiceNumberTaken(DomainError):
     category = Category.CONFLICT
     field = "invoice_registration_number"
     detail = Label(
-        "An organisation with the registration number {invoice_registration_number} is registered already.",
+        "An organisation with the registration number {invoice_registration_number} is already registered.",
         "登録番号 {invoice_registration_number} の組織は既に登録されています。",
     )
 
 
-class OperatorKnown(DomainError):
-    """The market has an operator, and has only one."""
+class OperatorExists(DomainError):
+    """The market already has its one operator."""
 
     code = "operator_known"
     category = Category.CONFLICT
     field = "is_operator"
-    detail = Label("The market has an operator already.", "この市場には既に運営者が登録されています。")
+    detail = Label("The market already has an operator.", "この市場には既に運営者が登録されています。")
 
 
 class OperatorStays(DomainError):
@@ -88,23 +88,23 @@ class OperatorStays(DomainError):
 
     code = "operator_stays"
     category = Category.CONFLICT
-    detail = Label("The operator itself cannot be suspended.", "運営者自身を停止することはできません。")
+    detail = Label("The operator cannot be suspended.", "運営者自身を停止することはできません。")
 
 
 class EmailTaken(DomainError):
-    """The address belongs to somebody in the market."""
+    """The e-mail address belongs to another account."""
 
     code = "email_taken"
     category = Category.CONFLICT
     field = "email"
     detail = Label(
-        "This e-mail address is in use in the market; use another one.",
+        "This e-mail address is already in use. Use another one.",
         "このメールアドレスは既に使われています。別のアドレスを指定してください。",
     )
 
 
 class OwnerNeeded(DomainError):
-    """Only an owner of the organisation does this."""
+    """Only an owner of the organisation may do this."""
 
     code = "owner_needed"
     category = Category.FORBIDDEN
@@ -113,21 +113,21 @@ class OwnerNeeded(DomainError):
     )
 
 
-class SegmentKnown(DomainError):
-    """There is a segment with this code. Fields: ``segment``."""
+class SegmentExists(DomainError):
+    """A segment with this code exists. Fields: ``segment``."""
 
     code = "segment_known"
     category = Category.CONFLICT
     field = "code"
-    detail = Label("The segment {segment} is open already.", "分野 {segment} は既に開設されています。")
+    detail = Label("The segment {segment} already exists.", "分野 {segment} は既に開設されています。")
 
 
-class AdmissionHeld(DomainError):
-    """There is an admission for this purpose already. Fields: ``admission, segment, capacity``."""
+class AdmissionExists(DomainError):
+    """An admission or application for this segment and capacity exists. Fields: ``admission, segment, capacity``."""
 
     code = "admission_held"
     category = Category.CONFLICT
     detail = Label(
-        "{admission} stands for {capacity} in {segment} already.",
-        "分野 {segment} の {capacity} については {admission} が既にあります。",
+        "You already have the application or admission {admission} as {capacity} in {segment}.",
+        "分野 {segment} の {capacity} としての申請または参加承認 {admission} が既にあります。",
     )

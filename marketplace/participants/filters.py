@@ -1,4 +1,4 @@
-"""How lists of participation can be narrowed."""
+"""Filters of admissions and members."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .states import AdmissionState, Capacity, MemberRole
 
 
 class AdmissionFilter(filters.FilterSet):
-    """By organisation, segment, capacity and state."""
+    """Filters by organisation, segment, capacity and state."""
 
     organisation = filters.CharFilter(field_name="organisation__public_id")
     segment = filters.CharFilter(field_name="segment__code")
@@ -22,7 +22,7 @@ class AdmissionFilter(filters.FilterSet):
 
 
 class MemberFilter(filters.FilterSet):
-    """By organisation and role."""
+    """Filters by organisation and role."""
 
     organisation = filters.CharFilter(field_name="organisation__public_id")
     role = filters.ChoiceFilter(choices=MemberRole.choices)

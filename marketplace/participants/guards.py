@@ -1,4 +1,4 @@
-"""Database guards of this application alone: corporate numbers, and the neutrality of who runs the market."""
+"""Database guards of this application: corporate numbers, and the neutrality of the operator."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pgtrigger
 
 
 def corporate_number_guard() -> pgtrigger.Trigger:
-    """A corporate number is 13 digits, the first of them right for the other twelve.
+    """A corporate number has 13 digits, the first of which is the check digit of the other twelve.
 
     The first digit is 9 − (Σ Pₙ·Qₙ mod 9) for n from 1 to 12, P₁ the last digit, Qₙ 1 for odd n and 2 for even
     (Ministry of Finance order 426M60000040070, article 2).
@@ -37,8 +37,8 @@ def corporate_number_guard() -> pgtrigger.Trigger:
 def neutral_admissions(held: Iterable[str]) -> pgtrigger.Trigger:
     """No admission in a ``held`` state belongs to the operator or an affiliate of it.
 
-    The organisation's row is locked against change until the transaction ends, so that the flags cannot be set
-    by another transaction at the same time: the trigger over there then sees this admission.
+    The organisation's row is locked until the transaction ends, so no other transaction can set the flags at the same
+    time: the trigger of the organisation then sees this admission.
     """
     return pgtrigger.Trigger(
         name="neutral_admissions",
@@ -60,7 +60,7 @@ def neutral_admissions(held: Iterable[str]) -> pgtrigger.Trigger:
 
 
 def neutral_organisations(held: Iterable[str]) -> pgtrigger.Trigger:
-    """No organisation becomes the operator, or an affiliate of it, while it has an admission in a ``held`` state."""
+    """An organisation with an admission in a ``held`` state cannot become the operator or an affiliate of it."""
     return pgtrigger.Trigger(
         name="neutral_organisations",
         when=pgtrigger.Before,

@@ -1,11 +1,11 @@
-"""What always holds of participation."""
+"""Invariants of participants."""
 
 from marketplace.kernel.invariants import Invariant, by_query
 
 Invariant(
     name="participants.operator_never_trades",
     promise=5,
-    statement="The operator and its affiliates hold no admission, applied for, on hold or given.",
+    statement="The operator and its affiliates have no application or admission.",
     guards=(
         "participants_admission.neutral_admissions",
         "participants_organisation.neutral_organisations",
@@ -21,7 +21,7 @@ Invariant(
 Invariant(
     name="participants.admission_held_once",
     promise=8,
-    statement="An organisation holds one admission for a segment and a capacity, and what it declared never changes.",
+    statement="An organisation has one admission per segment and capacity, and its declarations never change.",
     guards=(
         "participants_admission.admission_held_once",
         "participants_admission.state_guard",
@@ -39,7 +39,7 @@ Invariant(
 Invariant(
     name="participants.corporate_numbers_right",
     promise=8,
-    statement="A corporate number has its check digit right, is held once, and is given by every Japanese body.",
+    statement="A corporate number has a valid check digit, is unique, and every Japanese body has one.",
     guards=(
         "participants_organisation.corporate_number_guard",
         "participants_organisation.organisation_number_given",
@@ -57,7 +57,7 @@ Invariant(
 Invariant(
     name="participants.organisations_whole",
     promise=1,
-    statement="A payout account is stated whole or not at all, and registration numbers and codes are well-formed.",
+    statement="A payout account is complete or absent, and registration numbers and codes are well-formed.",
     guards=(
         "participants_organisation.organisation_payout_account",
         "participants_organisation.organisation_invoice_number",
@@ -91,7 +91,7 @@ Invariant(
 Invariant(
     name="participants.one_person_one_organisation",
     promise=8,
-    statement="A person is one address in lower case and acts for one organisation.",
+    statement="A person has one e-mail address in lower case and acts for one organisation.",
     guards=(
         "participants_user.user_email_once",
         "participants_user.user_email_lower_case",

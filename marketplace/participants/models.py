@@ -42,12 +42,12 @@ NO_PAYOUT_ACCOUNT = Q(
 
 
 class Organisation(models.Model):
-    """A body that takes part in the market, or runs it.
+    """A legal entity, or a natural person trading as one, that the market has on record.
 
-    Invariants: a corporate number (法人番号, 426M60000040070 article 2) has its check digit right, is held by one
-    organisation, and is there for every Japanese body that is no individual. A payout account is stated whole or
-    not at all. There is one operator, which is never suspended. The operator and its affiliates hold no admission
-    (with Admission, both directions). An organisation is suspended by its state, and never removed.
+    Invariants: a corporate number (法人番号, 426M60000040070 article 2) has a valid check digit and is unique; every
+    Japanese organisation that is not an individual has one. A payout account is complete or absent. There is one
+    operator, which is never suspended. The operator and its affiliates have no admission (guarded here and on
+    Admission). Organisations are suspended by their state, and never deleted.
     """
 
     public_id = IdentifierField(prefix="org")
@@ -126,28 +126,28 @@ class Organisation(models.Model):
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes users, who are known by their e-mail address."""
+    """Creates users, who are identified by their e-mail address."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
-        """A user with the address in lower case; without a password nobody can sign in as this user."""
+        """Create a user with the address in lower case; without a password the user cannot sign in."""
         user = self.model(email=email.strip().lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
-        """A user with every right in the administration pages."""
+        """Create a user with every right in the administration pages."""
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> User:
-        """The user of an e-mail address, in whatever case it was typed."""
+        """The user of an e-mail address, ignoring case."""
         return self.get(email=(username or "").strip().lower())
 
 
 class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing]  # of the token library
-    """A person who signs in by e-mail address. Personal data: it is in no event and in no evidence record.
+    """A person who signs in by e-mail address. Personal data: never in an event or an evidence record.
 
-    Invariant: addresses are kept in lower case, so one address is one person.
+    Invariant: addresses are stored in lower case, so one address is one person.
     """
 
     public_id = IdentifierField(prefix="usr")
@@ -172,12 +172,12 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
         triggers = [immutable("public_id")]
 
     def __str__(self) -> str:
-        """The public identifier, so that logs hold no address."""
+        """The public identifier, so that logs contain no address."""
         return self.public_id
 
 
 class Membership(models.Model):
-    """That a person acts for an organisation. Invariant: a person acts for one organisation only."""
+    """The membership of a person in an organisation. Invariant: a person acts for one organisation only."""
 
     public_id = IdentifierField(prefix="mbr")
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="+")
@@ -193,7 +193,7 @@ class Membership(models.Model):
 
 
 class Segment(models.Model):
-    """A field of data in which participants are admitted and trade. Its code never changes."""
+    """A market segment to which participants are admitted. Its code never changes."""
 
     code = models.SlugField(max_length=40)
     name_ja = models.CharField(max_length=100)
@@ -210,11 +210,11 @@ class Segment(models.Model):
 
 
 class Admission(models.Model):
-    """An organisation's application to sell or buy in a segment, and what was decided of it.
+    """An organisation's application to sell or buy in a segment, and its outcome.
 
-    ``decision`` is the public identifier of the rule layer's latest decision, ``reason`` the words of a person
-    who decided. Invariants: one admission held a purpose (organisation, segment, capacity); what was applied for
-    and declared never changes; the operator and its affiliates hold none.
+    ``decision`` is the public identifier of the latest decision of the rules, ``reason`` the reason that the operator's
+    person gave. Invariants: one admission per organisation, segment and capacity; the application and its declarations
+    never change; the operator and its affiliates have none.
     """
 
     public_id = IdentifierField(prefix="adm")
@@ -254,8 +254,8 @@ class Admission(models.Model):
 class Application(AbstractApplication):
     """A program that acts for an organisation over the API, by OAuth 2 client credentials.
 
-    Without an organisation it acts for nobody by itself, only for the person who signs in through it.
-    ``issued_secret`` is the secret in clear, set on the object that creates the row and never stored.
+    Without an organisation it acts only for the person who signs in through it. ``issued_secret`` is the secret in
+    clear text, set on the object that creates the row and never stored.
     """
 
     public_id = IdentifierField(prefix="app")

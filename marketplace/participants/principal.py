@@ -1,4 +1,4 @@
-"""Who calls the API: a token's program or person, and the organisation it acts for."""
+"""The caller of the API: the program or person of a token, and the organisation it acts for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SESSION_SCOPES = frozenset({READ_SCOPE, WRITE_SCOPE})
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """An authenticated caller. ``member_role`` is the person's in its organisation, None for a program."""
+    """An authenticated caller. ``member_role``: the person's role in the organisation, None for a program."""
 
     actor: Actor
     scopes: frozenset[str]
@@ -25,15 +25,15 @@ class Principal:
 
     @property
     def pk(self) -> str:
-        """The stable identifier by which the caller is throttled and its idempotency keys are kept."""
+        """The stable identifier of the caller, for throttling and idempotency keys."""
         return self.actor.identifier
 
 
 def load_principal(user: Any, token: Any) -> Principal | None:
-    """The principal of an OAuth ``token``, or of a session's ``user``; None if it acts for nobody in the market.
+    """The principal of an OAuth ``token``, or of a session's ``user``; None if it acts for no organisation.
 
-    A program's token acts for the organisation of its application. A person acts for the organisation that it is
-    a member of, and through an application of an organisation only if it is that one.
+    A program's token acts for the organisation of its application. A person acts for the organisation of its
+    membership, and through an organisation's application only if it is the same organisation.
     """
     application: Application | None = token.application if token is not None else None
     scopes = frozenset(token.scope.split()) if token is not None else SESSION_SCOPES

@@ -1,4 +1,4 @@
-"""Reading participation."""
+"""Queries on participants."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _IDENTIFIERS = """
 
 @dataclass(frozen=True, slots=True)
 class OrganisationView:
-    """An organisation as other applications read it. ``name`` is ``{"ja", "en"}``; ``id`` the database key."""
+    """An organisation for other applications. ``name`` is ``{"ja", "en"}``; ``id`` the database key."""
 
     id: int
     public_id: str
@@ -43,13 +43,13 @@ class OrganisationView:
 
     @property
     def is_active(self) -> bool:
-        """Whether it may make new business."""
+        """Whether it may make new agreements."""
         return self.state == OrganisationState.ACTIVE
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A person to whom an organisation's mail goes, in ``language`` (``ja`` or ``en``)."""
+    """A person who receives an organisation's mail, in ``language`` (``ja`` or ``en``)."""
 
     user_id: int
     address: str
@@ -58,7 +58,7 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class SegmentView:
-    """A field of data that is open for trade. ``name`` is ``{"ja", "en"}``."""
+    """A market segment. ``name`` is ``{"ja", "en"}``."""
 
     id: int
     code: str
@@ -99,24 +99,24 @@ def get_organisation(public_id: str) -> OrganisationView:
 
 
 def organisations_by_id(ids: Iterable[int]) -> dict[int, OrganisationView]:
-    """Organisations by database key, in one query; keys of nobody are left out."""
+    """Organisations by database key, in one query; unknown keys are left out."""
     return {row.pk: _view(row) for row in Organisation.objects.filter(pk__in=set(ids))}
 
 
 def identifiers_of(ids: Iterable[int]) -> list[tuple[int, str, str | None]]:
-    """Database key, public identifier and corporate number of organisations, for whoever names many of them."""
+    """Database key, public identifier and corporate number of many organisations, in one query."""
     with connection.cursor() as cursor:
         cursor.execute(_IDENTIFIERS, [list(ids)])
         return list(cursor.fetchall())
 
 
 def organisations_by_public_id(public_ids: Iterable[str]) -> dict[str, OrganisationView]:
-    """Organisations by public identifier, in one query; identifiers of nobody are left out."""
+    """Organisations by public identifier, in one query; unknown identifiers are left out."""
     return {row.public_id: _view(row) for row in Organisation.objects.filter(public_id__in=set(public_ids))}
 
 
 def suspension_reason(public_id: str) -> str:
-    """The operator's words on why an organisation is suspended, for itself to read; empty if it is not."""
+    """The operator's reason why an organisation is suspended, for the organisation itself; empty if it is not."""
     row = Organisation.objects.filter(public_id=public_id).first()
     return row.suspension_reason if row else ""
 
@@ -136,7 +136,7 @@ def operator_organisation() -> OrganisationView:
 
 
 def segments() -> list[SegmentView]:
-    """Every segment, in the order of their codes."""
+    """Every segment, sorted by code."""
     return [
         SegmentView(row.pk, row.code, {"ja": row.name_ja, "en": row.name_en})
         for row in Segment.objects.order_by("code")
@@ -173,7 +173,7 @@ def require_admitted(organisation_id: int, segment: str, capacity: str) -> None:
 
 
 def admission_facts(admission: str) -> dict[str, Any]:
-    """What the rules may know of an application: yes-or-no facts, codes and identifiers, no personal data.
+    """The facts about an application for the rules: booleans, codes and identifiers, no personal data.
 
     Keys: organisation, kind, country, segment, capacity (strings); active, is_operator, operator_affiliate,
     corporate_number_valid, invoice_registered, payout_account_stated, representative_stated,
@@ -212,8 +212,8 @@ def admission_facts(admission: str) -> dict[str, Any]:
 
 
 def counts() -> dict[str, int]:
-    """Organisations ``registered`` (without the operator), ``admitted`` (to one segment at least), ``refused`` (to
-    all they applied to), and ``suspended`` at present."""
+    """Numbers of organisations ``registered`` (without the operator), ``admitted`` (to at least one segment),
+    ``refused`` (by all segments they applied to) and currently ``suspended``."""
     participants = Organisation.objects.filter(is_operator=False)
     own = Admission.objects.filter(organisation=OuterRef("pk"))
     refused = own.filter(state=AdmissionState.REFUSED)
@@ -227,19 +227,19 @@ def counts() -> dict[str, int]:
 
 
 def decided_admissions() -> tuple[int, int]:
-    """How many applications have left the state of waiting for the rules, and how many there are."""
+    """The number of applications that the rules have decided, and the number of all applications."""
     total = Admission.objects.count()
     return total - Admission.objects.filter(state=AdmissionState.APPLIED).count(), total
 
 
 def held_by_affiliates() -> int:
-    """Admissions that the operator or an affiliate holds: 0, always; for the neutrality report."""
+    """The number of admissions of the operator or an affiliate, for the neutrality report; always 0."""
     partial = Q(organisation__is_operator=True) | Q(organisation__operator_affiliate=True)
     return Admission.objects.filter(partial, state__in=HELD_ADMISSIONS).count()
 
 
 def recipients(organisation_id: int, roles: Collection[str] = tuple(MemberRole.values)) -> list[Recipient]:
-    """Who reads an organisation's mail: its active members with one of ``roles``, in the order they joined."""
+    """Who receives an organisation's mail: its active members with one of ``roles``, in the order they joined."""
     members = (
         Membership.objects.filter(organisation_id=organisation_id, role__in=roles, user__is_active=True)
         .select_related("user")
@@ -249,30 +249,30 @@ def recipients(organisation_id: int, roles: Collection[str] = tuple(MemberRole.v
 
 
 def visible_organisations() -> QuerySet[Organisation]:
-    """Every organisation: who takes part in the market is known to all who do."""
+    """Every organisation: every participant may see who takes part in the market."""
     return Organisation.objects.all()
 
 
 def own_organisations(actor: Actor) -> QuerySet[Organisation]:
-    """The actor's own organisation; every one, for the operator."""
+    """The actor's own organisation; all, for the operator."""
     rows = Organisation.objects.all()
     return rows if actor.may_see() else rows.filter(pk=actor.require_organisation())
 
 
 def visible_admissions(actor: Actor) -> QuerySet[Admission]:
-    """Admissions of the actor's organisation, of every one for the operator."""
+    """Admissions of the actor's organisation; all, for the operator."""
     rows = Admission.objects.select_related("organisation", "segment")
     return rows if actor.may_see() else rows.filter(organisation_id=actor.require_organisation())
 
 
 def visible_memberships(actor: Actor) -> QuerySet[Membership]:
-    """People of the actor's organisation, of every one for the operator."""
+    """Members of the actor's organisation; all, for the operator."""
     rows = Membership.objects.select_related("organisation", "user")
     return rows if actor.may_see() else rows.filter(organisation_id=actor.require_organisation())
 
 
 def visible_applications(actor: Actor) -> QuerySet[Application]:
-    """Programs of the actor's organisation, of every one for the operator."""
+    """Programs of the actor's organisation; all, for the operator."""
     rows: QuerySet[Application] = Application.objects.select_related("organisation").filter(
         organisation__isnull=False
     )

@@ -1,4 +1,4 @@
-"""How participation is written out, and what its commands take."""
+"""Participants in the API, and the input of their commands."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class BilingualNameField(BilingualField):
     """``name_ja`` and ``name_en`` of a row as ``{"ja", "en"}``. Read only."""
 
     def __init__(self, **options: Any) -> None:
-        """Reads the whole row."""
+        """Read the whole row."""
         super().__init__(source="*", read_only=True, **options)
 
     def to_representation(self, value: Any) -> dict[str, str]:
@@ -27,7 +27,7 @@ class BilingualNameField(BilingualField):
 
 
 class OrganisationSummarySerializer(serializers.ModelSerializer[Organisation]):
-    """What every participant may know of another."""
+    """An organisation as every participant sees it."""
 
     id = serializers.CharField(source="public_id")
     name = BilingualNameField()
@@ -53,7 +53,7 @@ class OrganisationSummarySerializer(serializers.ModelSerializer[Organisation]):
 
 
 class PayoutAccountSerializer(serializers.Serializer[Any]):
-    """The account to which money is paid out; the holder in katakana."""
+    """The payout account; the holder in katakana."""
 
     bank_code = serializers.CharField(max_length=4)
     branch_code = serializers.CharField(max_length=3)
@@ -63,7 +63,7 @@ class PayoutAccountSerializer(serializers.Serializer[Any]):
 
 
 class OrganisationProfileSerializer(OrganisationSummarySerializer):
-    """All of an organisation, for its own people and the operator."""
+    """An organisation in full, as its own members and the operator see it."""
 
     payout_account = serializers.SerializerMethodField()
 
@@ -79,12 +79,12 @@ class OrganisationProfileSerializer(OrganisationSummarySerializer):
 
     @extend_schema_field(PayoutAccountSerializer(allow_null=True))
     def get_payout_account(self, row: Organisation) -> dict[str, str] | None:
-        """The account, or null while none is stated."""
+        """The account, or null if none is registered."""
         return dict(PayoutAccountSerializer(row).data) if row.bank_code else None
 
 
 class SegmentSerializer(serializers.ModelSerializer[Segment]):
-    """A field of data that is open for trade."""
+    """A market segment."""
 
     name = BilingualNameField()
 
@@ -94,7 +94,7 @@ class SegmentSerializer(serializers.ModelSerializer[Segment]):
 
 
 class AdmissionSerializer(serializers.ModelSerializer[Admission]):
-    """An application to take part in a segment, and what became of it."""
+    """An application for admission to a segment, and its state."""
 
     id = serializers.CharField(source="public_id")
     organisation = serializers.CharField(source="organisation.public_id")
@@ -148,7 +148,7 @@ class ApplicationSerializer(serializers.ModelSerializer[Application]):
 
 
 class CallerSerializer(serializers.Serializer[Principal]):
-    """Who the caller is, for whom it acts, and how far its token reaches."""
+    """The caller, the organisation it acts for, and the scopes of its token."""
 
     identifier = serializers.CharField(source="actor.identifier")
     role = serializers.CharField(source="actor.role")
@@ -162,13 +162,13 @@ class CallerSerializer(serializers.Serializer[Principal]):
 
     @extend_schema_field(OrganisationProfileSerializer)
     def get_organisation(self, caller: Principal) -> dict[str, Any]:
-        """The organisation acted for."""
+        """The organisation that the caller acts for."""
         row = Organisation.objects.get(pk=caller.actor.require_organisation())
         return dict(OrganisationProfileSerializer(row).data)
 
 
 class RegisterOrganisationSerializer(StrictSerializer):
-    """An organisation as it makes itself known."""
+    """An organisation to register."""
 
     name = BilingualField()
     kind = serializers.ChoiceField(choices=OrganisationKind.choices)
@@ -182,27 +182,27 @@ class RegisterOrganisationSerializer(StrictSerializer):
 
 
 class SuspendSerializer(StrictSerializer):
-    """Why an organisation is suspended: a code for programs, and words that it reads itself."""
+    """The reason for a suspension: a code, and a text that only the organisation reads."""
 
     reason_code = serializers.CharField(max_length=40)
     reason = serializers.CharField(max_length=2_000)
 
 
 class DeclareAffiliationSerializer(StrictSerializer):
-    """Whether the organisation belongs to the operator's group."""
+    """Whether the organisation is an affiliate of the operator."""
 
     affiliated = serializers.BooleanField()
 
 
 class OpenSegmentSerializer(StrictSerializer):
-    """A field of data to open."""
+    """A segment to open."""
 
     code = serializers.CharField(max_length=40)
     name = BilingualField()
 
 
 class ApplySerializer(StrictSerializer):
-    """What the caller's organisation asks for, and what it declares of itself."""
+    """An application for admission, with the declarations of the applicant."""
 
     segment = serializers.CharField(max_length=40)
     capacity = serializers.ChoiceField(choices=Capacity.choices)
@@ -210,20 +210,20 @@ class ApplySerializer(StrictSerializer):
 
 
 class DecideSerializer(StrictSerializer):
-    """A person's decision on an application that the rules put on hold."""
+    """The operator's outcome for an application that the rules put on hold."""
 
     outcome = serializers.ChoiceField(choices=(("allow", "allow"), ("deny", "deny")))
     reason = serializers.CharField(max_length=2_000)
 
 
 class AdmissionWithdrawSerializer(StrictSerializer):
-    """Why an application or admission ends; the operator says so always."""
+    """Why an application or admission is withdrawn; the operator must give a reason."""
 
     reason = serializers.CharField(max_length=2_000, required=False, default="", allow_blank=True)
 
 
 class AddMemberSerializer(StrictSerializer):
-    """A person who will act for an organisation; the caller's own, unless the operator names another."""
+    """A new member of an organisation: the caller's own, unless the operator names another."""
 
     organisation = serializers.CharField(max_length=31, required=False)
     email = serializers.CharField(max_length=254)
@@ -232,7 +232,7 @@ class AddMemberSerializer(StrictSerializer):
 
 
 class CreateApplicationSerializer(StrictSerializer):
-    """A program that will act for an organisation; the caller's own, unless the operator names another."""
+    """A new program of an organisation: the caller's own, unless the operator names another."""
 
     organisation = serializers.CharField(max_length=31, required=False)
     name = serializers.CharField(max_length=255)

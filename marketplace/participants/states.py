@@ -1,4 +1,4 @@
-"""Lives and choices of participation: organisations, admissions, capacities, kinds and roles."""
+"""States and choices of participants: organisations, admissions, capacities, kinds and roles."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from marketplace.kernel.states import StateMachine, expand_roles
 
 
 class OrganisationKind(TextChoices):
-    """What sort of body an organisation is."""
+    """The kind of an organisation."""
 
     BUSINESS = "business", Label("business", "事業者")
     PUBLIC_BODY = "public_body", Label("public body", "公的機関")
@@ -18,14 +18,14 @@ class OrganisationKind(TextChoices):
 
 
 class AccountType(TextChoices):
-    """Kinds of Japanese bank account that transfers go to."""
+    """The kinds of Japanese bank account that can receive transfers."""
 
     ORDINARY = "ordinary", Label("ordinary account", "普通預金")
     CURRENT = "current", Label("current account", "当座預金")
 
 
 class MemberRole(TextChoices):
-    """What a person does for its organisation."""
+    """The role of a person in its organisation."""
 
     OWNER = "owner", Label("owner", "代表管理者")
     TRADER = "trader", Label("trader", "取引担当者")
@@ -33,17 +33,17 @@ class MemberRole(TextChoices):
 
 
 class Capacity(TextChoices):
-    """In which capacity an organisation takes part in a segment."""
+    """The capacity in which an organisation is admitted to a segment."""
 
     SELLER = "seller", Label("seller", "提供者")
     BUYER = "buyer", Label("buyer", "利用者")
 
 
 class OrganisationState(TextChoices):
-    """Whether an organisation may do new business."""
+    """Whether an organisation may make new agreements."""
 
     ACTIVE = "active", Label("active", "有効")
-    SUSPENDED = "suspended", Label("suspended", "停止中")
+    SUSPENDED = "suspended", Label("suspended", "取引停止中")
 
 
 ORGANISATION = StateMachine(
@@ -60,23 +60,23 @@ ORGANISATION = StateMachine(
 
 
 class AdmissionState(TextChoices):
-    """Where an application to take part in a segment stands."""
+    """The state of an application for admission to a segment."""
 
-    APPLIED = "applied", Label("applied, waiting for the rules", "申請中")
-    ON_HOLD = "on_hold", Label("on hold for the operator", "確認待ち")
-    ADMITTED = "admitted", Label("admitted", "承認")
+    APPLIED = "applied", Label("applied, waiting for the rules", "申請済み・判定待ち")
+    ON_HOLD = "on_hold", Label("on hold, waiting for the operator", "保留（運営者の審査待ち）")
+    ADMITTED = "admitted", Label("admitted", "参加承認済み")
     REFUSED = "refused", Label("refused", "不承認")
     WITHDRAWN = "withdrawn", Label("withdrawn", "取下げ")
 
 
 HELD_ADMISSIONS = (AdmissionState.APPLIED, AdmissionState.ON_HOLD, AdmissionState.ADMITTED)
-"""States in which an organisation has, or may yet get, the right to trade; there is one such admission a purpose."""
+"""States in which an organisation is, or may still be, admitted; one such admission per segment and capacity."""
 
 ADMISSION = StateMachine(
     name="participants.admission",
     states=AdmissionState,
     initial=frozenset({AdmissionState.APPLIED}),
-    # The operator decides only what the published rules leave to a person: what they put on hold.
+    # The operator decides only applications that the published rules put on hold.
     table=expand_roles(
         {
             (AdmissionState.APPLIED, "admit", ("system",)): AdmissionState.ADMITTED,

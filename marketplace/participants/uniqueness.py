@@ -1,4 +1,4 @@
-"""Turning a uniqueness that the database holds into the refusal that a participant understands."""
+"""Turn a violated unique constraint into a domain error."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from marketplace.kernel.errors import DomainError
 
 @contextmanager
 def refusing(refusals: Mapping[str, DomainError]) -> Iterator[None]:
-    """Write inside; if a uniqueness named in ``refusals`` (by constraint) is broken, raise its refusal instead.
+    """A savepoint: if a unique constraint named in ``refusals`` is violated inside, raise its error and roll back.
 
-    The database decides, so two writers at the same time cannot both succeed. Nothing of the block is kept.
+    The database decides, so two concurrent writers cannot both succeed.
     """
     try:
         with transaction.atomic():

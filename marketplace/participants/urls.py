@@ -1,4 +1,4 @@
-"""Routes of participation."""
+"""Routes of participants."""
 
 from django.urls import path
 from rest_framework.routers import SimpleRouter

@@ -1,4 +1,4 @@
-"""Participation over HTTP: who takes part, admissions, people, programs, and who the caller is."""
+"""The API of participants: organisations, segments, admissions, members, programs, and the caller."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ APPLY_EXAMPLE = {
 
 
 class OrganisationViewSet(MarketReadViewSet[Organisation]):
-    """Who takes part in the market. The profile with address and account is for the organisation itself."""
+    """Organisations on record. Only the organisation itself and the operator read its full profile."""
 
     serializer_class = OrganisationSummarySerializer
     filterset_fields = ("kind", "state", "corporate_number")
     queryset = Organisation.objects.none()
 
     def get_queryset(self) -> QuerySet[Organisation]:
-        """Every organisation in summary; in full, only what the caller owns."""
+        """All organisations in summary; in full, only the caller's own."""
         if self.action == "profile":
             return queries.own_organisations(self.actor)
         return queries.visible_organisations()
@@ -79,7 +79,7 @@ class OrganisationViewSet(MarketReadViewSet[Organisation]):
         example=ORGANISATION_EXAMPLE,
     )
     def create(self, data: dict[str, Any]) -> Organisation:
-        """Make an organisation known to the market (operator)."""
+        """Register an organisation after verifying its identity (operator)."""
         return services.register_organisation(actor=self.actor, **data)
 
     @extend_schema(
@@ -87,7 +87,7 @@ class OrganisationViewSet(MarketReadViewSet[Organisation]):
     )
     @action(detail=True, methods=["get"], filterset_fields=())
     def profile(self, request: Request, **_: Any) -> Response:
-        """All of one organisation, for its own people and the operator."""
+        """The full profile, for the organisation's own members and the operator."""
         return Response(OrganisationProfileSerializer(self.get_object()).data)
 
     @command(
@@ -98,7 +98,7 @@ class OrganisationViewSet(MarketReadViewSet[Organisation]):
         example={"reason_code": "sanctions_review", "reason": "制裁対象との一致を確認中です。"},
     )
     def suspend(self, data: dict[str, Any], public_id: str) -> Organisation:
-        """Stop an organisation from making new business (operator)."""
+        """Suspend an organisation: it can make no new agreements; its obligations remain (operator)."""
         return services.suspend_participant(actor=self.actor, organisation=public_id, **data)
 
     @command(
@@ -107,30 +107,30 @@ class OrganisationViewSet(MarketReadViewSet[Organisation]):
         permissions=(IsOperator,),
     )
     def reinstate(self, data: dict[str, Any], public_id: str) -> Organisation:
-        """Let a suspended organisation do business again (operator)."""
+        """End the suspension of an organisation (operator)."""
         return services.reinstate_participant(actor=self.actor, organisation=public_id)
 
     @command(
-        summary="Declare an organisation part of the operator's group, or no longer",
+        summary="Declare whether an organisation is an affiliate of the operator",
         request=DeclareAffiliationSerializer,
         response=OrganisationProfileSerializer,
         permissions=(IsOperator,),
         example={"affiliated": True},
     )
     def declare_affiliation(self, data: dict[str, Any], public_id: str) -> Organisation:
-        """Members of the operator's group are never buyer or seller (operator)."""
+        """An affiliate can never be a buyer or seller (operator)."""
         return services.declare_affiliation(actor=self.actor, organisation=public_id, **data)
 
 
 class SegmentViewSet(MarketReadViewSet[Segment]):
-    """The fields of data in which the market trades; anyone may read them."""
+    """The segments of the market; public."""
 
     serializer_class = SegmentSerializer
     queryset = Segment.objects.all()
     lookup_field = "code"
 
     def get_permissions(self) -> list[Any]:
-        """Reading is public, opening is the operator's."""
+        """Anyone may read; only the operator opens segments."""
         return [AllowAny()] if self.request.method in SAFE_METHODS else [IsOperator()]
 
     @create_command(
@@ -140,19 +140,19 @@ class SegmentViewSet(MarketReadViewSet[Segment]):
         example={"code": "mobility", "name": {"ja": "移動・交通", "en": "Mobility"}},
     )
     def create(self, data: dict[str, Any]) -> Segment:
-        """Open a field of data for trade (operator)."""
+        """Open a segment (operator)."""
         return services.open_segment(actor=self.actor, **data)
 
 
 class AdmissionViewSet(MarketReadViewSet[Admission]):
-    """Applications of the caller's organisation to take part; every one, for the operator."""
+    """Applications and admissions of the caller's organisation; all, for the operator."""
 
     serializer_class = AdmissionSerializer
     filterset_class = AdmissionFilter
     queryset = Admission.objects.none()
 
     def get_queryset(self) -> QuerySet[Admission]:
-        """What the caller may see."""
+        """Rows in the caller's scope."""
         return queries.visible_admissions(self.actor)
 
     @create_command(
@@ -162,40 +162,40 @@ class AdmissionViewSet(MarketReadViewSet[Admission]):
         example=APPLY_EXAMPLE,
     )
     def create(self, data: dict[str, Any]) -> Admission:
-        """Ask to sell or buy in a segment; the rules decide, with reasons."""
+        """Apply for admission to a segment as seller or buyer. The rules decide and state their reasons."""
         return services.apply_for_admission(actor=self.actor, **data)
 
     @command(
-        summary="Decide an application on hold",
+        summary="Decide an application that is on hold",
         request=DecideSerializer,
         response=AdmissionSerializer,
         permissions=(IsOperator,),
         example={"outcome": "allow", "reason": "登記事項証明書で代表者を確認しました。"},
     )
     def decide(self, data: dict[str, Any], public_id: str) -> Admission:
-        """Decide what the rules left to a person (operator)."""
+        """Admit or refuse an application that the rules put on hold (operator)."""
         return services.decide_admission(actor=self.actor, admission=public_id, **data)
 
     @command(
-        summary="Withdraw an application or admission",
+        summary="Withdraw an application or an admission",
         request=AdmissionWithdrawSerializer,
         response=AdmissionSerializer,
         example={"reason": "この分野での取引を終えます。"},
     )
     def withdraw(self, data: dict[str, Any], public_id: str) -> Admission:
-        """End it; agreements in force stay."""
+        """Withdraw it. Agreements in force continue."""
         return services.withdraw_admission(actor=self.actor, admission=public_id, **data)
 
 
 class MemberViewSet(MarketReadViewSet[Membership]):
-    """People who act for the caller's organisation; all, for the operator."""
+    """Members of the caller's organisation; all, for the operator."""
 
     serializer_class = MemberSerializer
     filterset_class = MemberFilter
     queryset = Membership.objects.none()
 
     def get_queryset(self) -> QuerySet[Membership]:
-        """What the caller may see."""
+        """Rows in the caller's scope."""
         return queries.visible_memberships(self.actor)
 
     @create_command(
@@ -205,32 +205,32 @@ class MemberViewSet(MarketReadViewSet[Membership]):
         example={"email": "trader@example.jp", "name": "高松 太郎", "role": "trader"},
     )
     def create(self, data: dict[str, Any]) -> Membership:
-        """Give a person access to act for the organisation."""
+        """Add a member, who can then act for the organisation."""
         organisation = data.pop("organisation", self.actor.organisation)
         user = services.add_member(actor=self.actor, organisation=organisation, **data)
         return self.get_queryset().get(user=user)
 
 
 class ApplicationViewSet(MarketReadViewSet[Application]):
-    """Programs that act for the caller's organisation; all, for the operator."""
+    """Programs of the caller's organisation; all, for the operator."""
 
     serializer_class = ApplicationSerializer
     queryset = Application.objects.none()
 
     def get_queryset(self) -> QuerySet[Application]:
-        """What the caller may see."""
+        """Rows in the caller's scope."""
         return queries.visible_applications(self.actor)
 
     @extend_schema(
-        summary="Create a program's access",
+        summary="Create access for a program",
         request=CreateApplicationSerializer,
         responses={201: ApplicationSerializer, **PROBLEMS},
         examples=[OpenApiExample("example", value={"name": "trading desk"}, request_only=True)],
     )
     def create(self, request: Request) -> Response:
-        """Give a program access to act for the organisation; the answer alone holds its secret.
+        """Give a program access to act for the organisation. Only this response contains its secret.
 
-        It takes no Idempotency-Key: the answer would have to be kept, and the secret with it.
+        It takes no Idempotency-Key, because the response would have to be stored together with the secret.
         """
         serializer = CreateApplicationSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -248,7 +248,7 @@ class CallerView(APIView):
 
     permission_classes = (HasScope,)
 
-    @extend_schema(summary="Read who the caller is", responses={200: CallerSerializer, **PROBLEMS})
+    @extend_schema(summary="Read the caller", responses={200: CallerSerializer, **PROBLEMS})
     def get(self, request: Request) -> Response:
         """The caller, the organisation it acts for, and its scopes."""
         return Response(CallerSerializer(request.user).data)

@@ -1,1 +1,1 @@
-"""Rulebook, facts, decisions and neutrality."""
+"""Rulebooks, facts, decisions, halts and neutrality."""

@@ -9,7 +9,7 @@ from .points import check_providers
 
 
 class RulesConfig(AppConfig):
-    """Rulebook, facts, decisions and neutrality."""
+    """Rulebooks, facts, decisions, halts and neutrality."""
 
     name = "marketplace.rules"
     label = "rules"

@@ -1,8 +1,8 @@
 """Conditions in the Common Expression Language, over typed facts. Pure.
 
-A condition is compiled against the facts of its decision point: a name that is no fact there, a type that does
-not fit and a syntax error are refused with line and column. Functions that would hide a type (``dyn``, ``type``)
-do not exist here, nor does anything that reads the world outside the facts: the same facts always give the same.
+A condition is compiled against the facts of its decision point: unknown names, type errors and syntax errors are
+refused with line and column. Functions that hide a type (``dyn``, ``type``) are excluded, and nothing reads anything
+but the facts: the same facts always give the same result.
 Language: github.com/google/cel-spec, by the library ``cel-expr-python``.
 """
 
@@ -44,14 +44,14 @@ _ENGINE_TYPES = {
 }
 _ISSUE = re.compile(r"^(?:[A-Z_]+: )?ERROR: <input>:(-?\d+):(-?\d+): ([^\n]*)", re.MULTILINE)
 _UNDECLARED = re.compile(r"undeclared reference to '\.?([^']+)'")
-# ``has`` looks into messages; on a fact it would not ask whether the fact is known, so it is not for rules.
+# ``has`` tests fields of messages; on a fact it would not test whether the fact is known, so rules may not use it.
 _HAS = re.compile(r"(?<![\w.])has\s*\(")
 _CONTROL = re.compile(r"[^\S\n\t ]|[\x00-\x08\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
 class ExpressionFault:
-    """What is wrong with a condition, and where: ``line`` and ``column`` count from 1, in characters."""
+    """An error in a condition, with its place: ``line`` and ``column`` count from 1, in characters."""
 
     line: int
     column: int
@@ -59,32 +59,32 @@ class ExpressionFault:
 
 
 class ExpressionRefused(ValueError):
-    """A condition cannot be compiled; ``faults`` says why, in the order of their places."""
+    """A condition cannot be compiled; ``faults`` lists the errors by place."""
 
     def __init__(self, faults: list[ExpressionFault]) -> None:
-        """Keep the faults; there is at least one."""
+        """``faults`` has at least one entry."""
         self.faults = sorted(faults, key=lambda fault: (fault.line, fault.column))
         first = self.faults[0]
         super().__init__(f"{first.line}:{first.column}: {first.message}")
 
 
 class NotDecidable(Exception):
-    """A condition came to neither true nor false: it met a fact that is not known, or cannot be computed."""
+    """A condition evaluates to neither true nor false: it reads an unknown fact, or cannot be computed."""
 
 
 class Condition:
     """A compiled condition: ``reads`` are the facts it names, sorted."""
 
     def __init__(self, program: Any, reads: tuple[str, ...]) -> None:
-        """Made by Language.compile."""
+        """Only ``Language.compile`` makes conditions."""
         self._program = program
         self.reads = reads
 
     def holds(self, activation: Mapping[str, Any]) -> bool:
-        """Whether the condition is true of the facts of ``Language.activation``; raises NotDecidable.
+        """Whether the condition is true for the facts of ``Language.activation``; raises NotDecidable.
 
-        ``&&`` and ``||`` are decided by one side alone where that is enough, even if the other cannot be
-        decided: ``applicant.country.known && applicant.country == 'JP'`` is false of an unknown country.
+        One side of ``&&`` or ``||`` decides where that is enough, even if the other is undecidable:
+        ``applicant.country.known && applicant.country == 'JP'`` is false for an unknown country.
         """
         try:
             value = self._program.eval(data=activation)
@@ -96,10 +96,10 @@ class Condition:
 
 
 class Language:
-    """Conditions over the facts of one decision point. ``types``: the type of each fact by its qualified name."""
+    """The language of conditions at one decision point. ``types``: the type of each fact by its qualified name."""
 
     def __init__(self, types: Mapping[str, str]) -> None:
-        """Types are those of providers.FactProvider."""
+        """``types``: as in providers.FactProvider."""
         self.types = dict(types)
         self._variables: dict[str, Any] = {}
         for name, kind in self.types.items():
@@ -109,7 +109,7 @@ class Language:
         self._environment = _environment(self._variables)
 
     def compile(self, text: str) -> Condition:
-        """The condition that ``text`` states; raises ExpressionRefused with every fault found."""
+        """Compile ``text``; raises ExpressionRefused with every error found."""
         faults = _faults_of_form(text)
         if faults:
             raise ExpressionRefused(faults)
@@ -120,14 +120,14 @@ class Language:
         if program.return_type() != engine.Type.BOOL:
             found = program.return_type().name().lower()
             message = Label(
-                f"a condition is true or false, this is {found}",
+                f"a condition must be true or false, this is {found}",
                 f"条件は真偽値でなければなりません（{found} になっています）",
             )
             raise ExpressionRefused([ExpressionFault(1, 1, message)])
         return Condition(program, self._reads(text))
 
     def activation(self, facts: Mapping[str, Any]) -> dict[str, Any]:
-        """Recorded facts as conditions read them: a null is left out, so that reading it cannot be decided."""
+        """Recorded facts in the form for conditions: a null is left out, so a condition that reads it is undecidable."""
         values: dict[str, Any] = {}
         for name, kind in self.types.items():
             value = facts.get(name)
@@ -138,7 +138,7 @@ class Language:
         return values
 
     def _reads(self, text: str) -> tuple[str, ...]:
-        """The facts that ``text`` names: those without whose declaration it does not compile.
+        """The facts that ``text`` reads: those without whose declaration it does not compile.
 
         The library reports a limited number of undeclared names at a time, hence the loop.
         """
@@ -181,8 +181,8 @@ class Language:
         near = difflib.get_close_matches(name, self._variables, n=SUGGESTIONS_MAX)
         hint = (f"; did you mean {', '.join(near)}?", f"（候補: {'、'.join(near)}）") if near else ("", "")
         message = Label(
-            f"{name} is no fact that can be read here{hint[0]}",
-            f"{name} はここで参照できる事実ではありません{hint[1]}",
+            f"{name} is not a fact of this decision point{hint[0]}",
+            f"事実 {name} はこの判定点では参照できません{hint[1]}",
         )
         return ExpressionFault(line, _start(source, column, name.rpartition(".")[0]), message)
 
@@ -192,18 +192,18 @@ def _environment(variables: Mapping[str, Any]) -> Any:
 
 
 def _names(issue: str) -> list[str]:
-    """The undeclared name that an issue reports, if it is of that sort."""
+    """The undeclared name that an issue reports, or None."""
     return _UNDECLARED.findall(issue)
 
 
 def _start(source: str, column: int, written: str) -> int:
-    """The library points at the last dot, or the bracket: go back over what stands ``written`` before it."""
+    """The start of a name: the library points at its last dot or bracket, so go back over ``written``."""
     start = column - len(written)
     return start if start >= 1 and source[start - 1 : column - 1] == written else column
 
 
 def _faults_of_form(text: str) -> list[ExpressionFault]:
-    """What is refused before the language is asked: too long, characters that nobody sees, and ``has``."""
+    """Errors found before compiling: length, invisible characters, and ``has``."""
     if not text.strip() or len(text) > EXPRESSION_LENGTH_MAX:
         words = Label(
             f"write 1 to {EXPRESSION_LENGTH_MAX} characters",
@@ -214,7 +214,7 @@ def _faults_of_form(text: str) -> list[ExpressionFault]:
         "control characters and unusual spaces are not permitted", "制御文字や特殊な空白は使えません"
     )
     asks = Label(
-        "has() is not for facts; ask name.known of a fact that may be null",
+        "has() cannot test facts; use name.known for a fact that may be null",
         "has() は使えません。null になり得る事実には 名前.known を使ってください",
     )
     return [

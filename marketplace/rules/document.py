@@ -1,4 +1,4 @@
-"""Checking a rulebook's document before it is published: its shape, its codes, and every condition in it. Pure."""
+"""Validation of a rulebook's document before publication: its shape, its codes and its conditions. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ALWAYS = "true"
 MESSAGE_LENGTH_MAX = 300
 SUGGESTIONS_MAX = 3
 
-# JSON Schema takes 500.0 for an integer; amounts and rates here are whole numbers and nothing else.
+# JSON Schema accepts 500.0 as an integer; here amounts and rates must be true integers.
 _Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
     jsonschema.Draft202012Validator,
     type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
@@ -43,10 +43,10 @@ def languages(vocabulary: Mapping[str, Any]) -> dict[str, Language]:
 
 
 def checked(document: Any, vocabulary: Mapping[str, Any]) -> tuple[list[Fault], dict[str, list[str]]]:
-    """The faults of ``document``, and what each rule and tariff reads: ``{code: [fact]}``.
+    """The errors in ``document``, and the facts that each rule and tariff reads: ``{code: [fact]}``.
 
-    A fault is ``{"place", "rule", "line", "column", "message": {"ja", "en"}}`` (see errors.RulebookRefused).
-    Where the shape is wrong, only faults of shape are reported: the rest could not be understood.
+    An error is ``{"place", "rule", "line", "column", "message": {"ja", "en"}}`` (see errors.RulebookRefused). If the
+    shape is wrong, only errors of shape are reported.
     """
     shape = list(_faults_of_shape(document))
     if shape:
@@ -72,7 +72,7 @@ def checked(document: Any, vocabulary: Mapping[str, Any]) -> tuple[list[Fault], 
 
 
 def _conditions(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], str]]:
-    """Every rule and tariff with its place and the kind of point that it belongs to."""
+    """Every rule and tariff, with its place and the kind of its decision point."""
     for section, kind in (("rules", PointKind.DECISION), ("tariffs", PointKind.TARIFF)):
         for at, entry in enumerate(document.get(section, [])):
             yield f"{section}.{at}", entry, kind.value
@@ -88,12 +88,14 @@ def _faults_of_shape(document: Any) -> Iterator[Fault]:
     if not errors and not _is_storable(document):
         yield _fault(
             "document",
-            Label("a text holds a character that cannot be kept", "保存できない文字を含む文字列があります"),
+            Label(
+                "a text contains a character that cannot be stored", "保存できない文字を含む文字列があります"
+            ),
         )
 
 
 def _is_storable(document: Any) -> bool:
-    """Whether it has a canonical form, and no NUL, which the database does not keep in a text."""
+    """Whether the document has a canonical form and no NUL, which the database cannot store in a text."""
     try:
         return b"\\u0000" not in canonical_json(document)
     except (rfc8785.CanonicalizationError, UnicodeError):
@@ -101,7 +103,7 @@ def _is_storable(document: Any) -> bool:
 
 
 def _code_at(document: Any, error: jsonschema.ValidationError) -> str | None:
-    """The code of the rule or tariff in which a fault of shape lies, if it can be told."""
+    """The code of the rule or tariff that has an error of shape, if it can be determined."""
     path = list(error.absolute_path)
     if len(path) < 2 or path[0] not in ("rules", "tariffs"):
         return None
@@ -111,7 +113,7 @@ def _code_at(document: Any, error: jsonschema.ValidationError) -> str | None:
 
 
 def _faults_of_sense(document: Mapping[str, Any]) -> Iterator[Fault]:
-    """What a schema cannot see: codes used twice, fees and rates that do not fit, parameters that mean nothing."""
+    """Errors that a schema cannot find: repeated codes, inconsistent fees and rates, unknown parameters."""
     yield from _faults_of_codes(document)
     yield from _faults_of_tariffs(document)
     yield from _faults_of_tax_rates(document)
@@ -130,14 +132,14 @@ def _faults_of_codes(document: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def _faults_of_tariffs(document: Mapping[str, Any]) -> Iterator[Fault]:
-    """Fees that leave a trade without one, or whose ceiling lies below their minimum."""
+    """Tariffs that leave a trade without a fee, or whose cap is below their minimum."""
     last = {entry["point"]: (f"tariffs.{at}", entry) for at, entry in enumerate(document.get("tariffs", []))}
     for place, entry in last.values():
         if entry["when"].strip() != ALWAYS:
             yield _fault(
                 f"{place}.when",
                 Label(
-                    "the last tariff of a point applies always (true), so that no trade is without one",
+                    "the last tariff of a point must always apply (true), so that every trade has a fee",
                     "どの取引にも料金が定まるよう、判定点の最後の料金は常に適用（true）としてください",
                 ),
                 entry["code"],
@@ -146,7 +148,7 @@ def _faults_of_tariffs(document: Mapping[str, Any]) -> Iterator[Fault]:
         if entry["cap_minor"] is not None and entry["cap_minor"] < entry["minimum_minor"]:
             yield _fault(
                 f"tariffs.{at}.cap_minor",
-                Label("the ceiling is below the minimum", "上限が下限を下回っています"),
+                Label("the cap is below the minimum", "上限が下限を下回っています"),
                 entry["code"],
             )
         for name, message in _faults_of_tiers(entry):
@@ -154,18 +156,21 @@ def _faults_of_tariffs(document: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def _faults_of_tiers(entry: Mapping[str, Any]) -> Iterator[tuple[str, Label]]:
-    """Bands of volume begin at 0 with the tariff's rate, rise strictly, and a later one is never dearer."""
+    """Tiers start at 0 with the tariff's rate and rise strictly; a later tier never has a higher rate."""
     tiers = entry.get("tiers", [])
     for at, tier in enumerate(tiers):
         if at == 0:
             if tier["from_minor"] != 0:
-                yield "0.from_minor", Label("the first band begins at 0", "最初の区分は0から始めてください")
+                yield (
+                    "0.from_minor",
+                    Label("the first tier must start at 0", "最初の区分は0から始めてください"),
+                )
             if tier["rate_bp"] != entry["rate_bp"]:
                 yield (
                     "0.rate_bp",
                     Label(
-                        "the first band has the rate of the tariff, which is charged when a trade is concluded",
-                        "最初の区分の料率は、成立時に課す料金の料率と同じにしてください",
+                        "the first tier must have the rate of the tariff, which is levied when a trade is concluded",
+                        "最初の区分の料率は、取引の成立時に適用する料率と同じにしてください",
                     ),
                 )
             continue
@@ -173,7 +178,7 @@ def _faults_of_tiers(entry: Mapping[str, Any]) -> Iterator[tuple[str, Label]]:
             yield (
                 f"{at}.from_minor",
                 Label(
-                    "a band begins above the one before it",
+                    "a tier must start above the previous one",
                     "区分の下限は、前の区分より大きくしてください",
                 ),
             )
@@ -181,7 +186,7 @@ def _faults_of_tiers(entry: Mapping[str, Any]) -> Iterator[tuple[str, Label]]:
             yield (
                 f"{at}.rate_bp",
                 Label(
-                    "a band is not dearer than the one before it, for the difference is given back",
+                    "a tier must not have a higher rate than the previous one, because the difference is returned",
                     "差額を返還するため、料率は前の区分より高くできません",
                 ),
             )
@@ -194,7 +199,7 @@ def _faults_of_tax_rates(document: Mapping[str, Any]) -> Iterator[Fault]:
             yield _fault(
                 f"tax_rates.{at}.from",
                 Label(
-                    "one category has one rate from one date",
+                    "a category can have only one rate from one date",
                     "同じ税区分・同じ適用開始日の税率が重複しています",
                 ),
             )
@@ -206,7 +211,7 @@ def _faults_of_parameters(document: Mapping[str, Any]) -> Iterator[Fault]:
         if parameter is None:
             near = difflib.get_close_matches(name, PARAMETERS, n=SUGGESTIONS_MAX) or list(PARAMETERS)
             message = Label(
-                f"there is no such parameter; there are {', '.join(near)}",
+                f"unknown parameter; similar names: {', '.join(near)}",
                 f"このパラメーターはありません（候補: {'、'.join(near)}）",
             )
             yield _fault(f"parameters.{name}", message)

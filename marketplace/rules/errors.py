@@ -1,4 +1,4 @@
-"""What the rule layer refuses."""
+"""Errors of the rules."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class RulebookRefused(DomainError):
     code = "rulebook_refused"
     field = "document"
     detail = Label(
-        "The rulebook has {count} faults. The first: {first}",
-        "ルールブックに {count} 件の誤りがあります。最初の誤り: {first}",
+        "The rulebook has {count} errors. The first: {first}",
+        "規程に {count} 件の誤りがあります。最初の誤り: {first}",
     )
 
     def __init__(self, faults: list[dict[str, Any]]) -> None:
@@ -41,69 +41,69 @@ class RulebookRefused(DomainError):
 
 
 class NoRulebook(DomainError):
-    """Nothing can be decided before a rulebook is in force."""
+    """No rulebook is in force yet."""
 
     code = "no_rulebook"
     category = Category.UNAVAILABLE
     detail = Label(
-        "No rulebook is in force yet, so nothing can be decided.",
-        "施行中のルールブックがないため、判定できません。",
+        "No rulebook is in force yet, so no decision is possible.",
+        "施行中の規程がないため、判定できません。",
     )
 
 
 class EffectiveInThePast(DomainError):
-    """A rulebook takes effect when it is published, or later. Fields: ``effective_from``, ``now``."""
+    """A rulebook cannot take effect before its publication. Fields: ``effective_from``, ``now``."""
 
     code = "effective_in_the_past"
     field = "effective_from"
     detail = Label(
-        "{effective_from} has passed (it is {now}); rules take effect when published, or later.",
-        "{effective_from} は過ぎています（現在 {now}）。規則は公表以後に施行されます。",
+        "{effective_from} is in the past (now {now}). A rulebook takes effect on publication or later.",
+        "{effective_from} は既に過ぎています（現在 {now}）。施行日時は公表以後を指定してください。",
     )
 
 
 class NoTariff(DomainError):
-    """The rulebook states no fee for this point. Fields: ``point``."""
+    """The rulebook has no tariff for this point. Fields: ``point``."""
 
     code = "no_tariff"
     category = Category.UNAVAILABLE
     detail = Label(
-        "The rulebook in force states no fee for {point}.",
-        "施行中のルールブックに {point} の料金がありません。",
+        "The rulebook in force has no fee for {point}.",
+        "施行中の規程に {point} の手数料の定めがありません。",
     )
 
 
 class TariffUndecidable(DomainError):
-    """Which fee applies cannot be decided from what is known of the trade. Fields: ``tariff``, ``missing``."""
+    """The known facts do not determine which fee applies. Fields: ``tariff``, ``missing``."""
 
     code = "tariff_undecidable"
     category = Category.CONFLICT
     detail = Label(
-        "Whether the fee {tariff} applies cannot be decided; not known: {missing}.",
-        "料金 {tariff} が適用されるか判定できません。不明な事実: {missing}",
+        "Cannot determine whether the fee {tariff} applies. Unknown facts: {missing}.",
+        "手数料 {tariff} が適用されるか判定できません。不明な事実: {missing}",
     )
 
 
 class NoTaxRate(DomainError):
-    """The rulebook states no tax rate for this category and date. Fields: ``tax_category``, ``on``."""
+    """The rulebook has no tax rate for this category and date. Fields: ``tax_category``, ``on``."""
 
     code = "no_tax_rate"
     category = Category.UNAVAILABLE
     detail = Label(
-        "The rulebook in force states no tax rate for {tax_category} on {on}.",
-        "施行中のルールブックに {on} の税区分 {tax_category} の税率がありません。",
+        "The rulebook in force has no tax rate for {tax_category} on {on}.",
+        "施行中の規程に {on} の税区分 {tax_category} の税率の定めがありません。",
     )
 
 
 class NoParameter(DomainError):
-    """The market knows no such parameter. Fields: ``parameter``."""
+    """Unknown parameter. Fields: ``parameter``."""
 
     code = "no_parameter"
-    detail = Label("The market knows no parameter {parameter}.", "パラメーター {parameter} はありません。")
+    detail = Label("There is no parameter {parameter}.", "パラメーター {parameter} はありません。")
 
 
 class TradingHalted(DomainError):
-    """No trade begins or is concluded in this while a halt is live. Fields: ``halt, scope, subject, since, reason``.
+    """A halt prevents new negotiations and agreements. Fields: ``halt, scope, subject, since, reason``.
 
     ``subject`` is the listing's public identifier or the segment's code, null for the market; ``since`` an ISO
     instant; ``reason`` ``{"ja", "en"}``.
@@ -112,11 +112,12 @@ class TradingHalted(DomainError):
     code = "trading_halted"
     category = Category.CONFLICT
     detail = Label(
-        "Trading in {what} is halted since {since}: {why}", "{since} から{what}の取引を停止しています: {why}"
+        "Trading in {what} has been halted since {since}: {why}",
+        "{since} から{what}の売買を停止しています: {why}",
     )
 
     def __init__(self, halt: HaltView) -> None:
-        """Say of what, since when and why, in both languages."""
+        """State the scope, the time and the reason in both languages."""
         since = halt.since.isoformat()
         fields = {
             "halt": halt.public_id,
@@ -134,41 +135,41 @@ class TradingHalted(DomainError):
 
 
 class AlreadyHalted(DomainError):
-    """A live halt stands there already. Fields: ``halt, scope, subject``."""
+    """The same scope and subject is already halted. Fields: ``halt, scope, subject``."""
 
     code = "already_halted"
     category = Category.CONFLICT
     detail = Label(
-        "{halt} stands already ({scope} {subject}); lift it before you declare another.",
-        "{halt}（{scope} {subject}）による停止が続いています。解除してから改めて停止してください。",
+        "Trading is already halted by {halt} ({scope} {subject}). Lift it before you declare another halt.",
+        "{halt}（{scope} {subject}）による売買停止が継続中です。解除してから改めて停止してください。",
     )
 
 
 class HaltLifted(DomainError):
-    """The halt was lifted before. Fields: ``halt, lifted_at``."""
+    """The halt is already lifted. Fields: ``halt, lifted_at``."""
 
     code = "halt_lifted"
     category = Category.CONFLICT
-    detail = Label("{halt} was lifted at {lifted_at}.", "{halt} は {lifted_at} に解除されています。")
+    detail = Label("{halt} was already lifted at {lifted_at}.", "{halt} は {lifted_at} に解除されています。")
 
 
 class UnknownPoint(DomainError):
-    """The rulebook in force knows no such decision point. Fields: ``point``."""
+    """The rulebook in force has no such decision point. Fields: ``point``."""
 
     code = "unknown_point"
     field = "point"
     detail = Label(
-        "The rulebook in force knows no decision point {point}.",
-        "施行中のルールブックに判定点 {point} はありません。",
+        "The rulebook in force has no decision point {point}.",
+        "施行中の規程に判定点 {point} はありません。",
     )
 
 
 class FactsNotTaken(DomainError):
-    """The decision point does not take these facts from its caller. Fields: ``point``, ``facts``."""
+    """The decision point does not accept these facts from its caller. Fields: ``point``, ``facts``."""
 
     code = "facts_not_taken"
     field = "given"
     detail = Label(
-        "The decision point {point} does not take {facts} from its caller.",
-        "判定点 {point} は {facts} を受け取りません。",
+        "The decision point {point} does not accept {facts} from its caller.",
+        "判定点 {point} では {facts} を指定できません。",
     )

@@ -1,11 +1,11 @@
-"""What the rule layer itself knows of an applicant. Upper applications declare a FactProvider in their ``facts.py``."""
+"""Facts about applicants and shortfalls. Other applications declare a FactProvider in their own ``facts.py``."""
 
 from __future__ import annotations
 
 from marketplace.kernel.errors import Missing
 from marketplace.participants.queries import admission_facts, get_segment
 
-from .halts import know_subjects
+from .halts import register_subjects
 from .providers import FactProvider
 from .states import HaltScope
 
@@ -42,6 +42,6 @@ def _segment_exists(code: str) -> bool:
     return True
 
 
-know_subjects(HaltScope.SEGMENT, _segment_exists)
+register_subjects(HaltScope.SEGMENT, _segment_exists)
 
 __all__ = ["APPLICANT", "FactProvider"]

@@ -1,4 +1,4 @@
-"""How lists of decisions can be narrowed."""
+"""Filters of decisions and halts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .states import HaltScope, Outcome
 
 
 class DecisionFilter(filters.FilterSet):
-    """By decision point, subject, outcome and rulebook."""
+    """Filters by decision point, subject, outcome and rulebook."""
 
     outcome = filters.ChoiceFilter(choices=Outcome.choices)
     rulebook = filters.CharFilter(field_name="rulebook__public_id")
@@ -20,7 +20,7 @@ class DecisionFilter(filters.FilterSet):
 
 
 class HaltFilter(filters.FilterSet):
-    """By scope and subject, and whether they are live."""
+    """Filters by scope, subject and whether the halt is in force."""
 
     scope = filters.ChoiceFilter(choices=HaltScope.choices)
     live = filters.BooleanFilter(field_name="lifted_at", lookup_expr="isnull")

@@ -1,4 +1,4 @@
-"""Database guards of this application alone: the numbering of rulebooks, and what a decision must agree with."""
+"""Database guards of this application: the numbering of rulebooks, and the consistency of decisions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def gapless_rulebooks() -> pgtrigger.Trigger:
 
 
 def neutral_vocabulary(namespaces: Iterable[str]) -> pgtrigger.Trigger:
-    """Where a fee is set, and at every neutral point, the vocabulary has facts of the given ``namespaces`` alone."""
+    """At tariff points and neutral points the vocabulary has only facts of the given ``namespaces``."""
     permitted = ", ".join(f"'{namespace}'" for namespace in namespaces)
     return pgtrigger.Trigger(
         name="neutral_vocabulary",
@@ -53,7 +53,7 @@ def neutral_vocabulary(namespaces: Iterable[str]) -> pgtrigger.Trigger:
 
 
 def rulebook_in_force() -> pgtrigger.Trigger:
-    """A decision rests on the rulebook in force: of those effective by then, the one with the highest number."""
+    """A decision uses the rulebook in force: of those effective by then, the one with the highest number."""
     return pgtrigger.Trigger(
         name="rulebook_in_force",
         when=pgtrigger.Before,
@@ -72,7 +72,7 @@ def rulebook_in_force() -> pgtrigger.Trigger:
 
 
 def outcome_follows(strength: Iterable[str]) -> pgtrigger.Trigger:
-    """A decision has reasons, and its outcome is the strongest of theirs; ``strength`` lists the weakest first."""
+    """A decision has reasons, and its outcome is their strongest; ``strength`` lists the weakest first."""
     order = ", ".join(f"'{outcome}'" for outcome in strength)
     return pgtrigger.Trigger(
         name="outcome_follows",

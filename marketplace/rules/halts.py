@@ -1,4 +1,4 @@
-"""Trading halts as other applications read them, and how their subjects are found. Pure and public."""
+"""Halts for other applications, and the register of what can be halted. Pure and public."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from marketplace.kernel.labels import Label
 from .states import HaltScope
 
 SUBJECTS: dict[str, Callable[[str], bool]] = {}
-"""Whether there is a subject of that name, by scope. Applications enter theirs at start-up, in ``facts.py``."""
+"""By scope, a function that says whether a subject exists. Applications register theirs at start-up, in ``facts.py``."""
 
 _WORDS = {
     HaltScope.MARKET: Label("the whole market", "市場全体"),
@@ -22,7 +22,7 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class HaltView:
-    """A live halt: its scope (``market``, ``segment``, ``listing``), of what (null for the market), why, since when.
+    """A halt in force. ``scope``: ``market``, ``segment`` or ``listing``; ``subject``: None for the market.
 
     ``reason`` is ``{"ja", "en"}``.
     """
@@ -35,12 +35,12 @@ class HaltView:
 
     @property
     def words(self) -> Label:
-        """Of what trading is halted, in both languages."""
+        """The scope and subject as text, in both languages."""
         return _WORDS[HaltScope(self.scope)].fill({"subject": self.subject})
 
 
-def know_subjects(scope: HaltScope, exists: Callable[[str], bool]) -> None:
-    """Enter how it is found out whether a subject of ``scope`` exists; raises ValueError if that is known."""
+def register_subjects(scope: HaltScope, exists: Callable[[str], bool]) -> None:
+    """Register the function that says whether a subject of ``scope`` exists; raises ValueError if one is registered."""
     if scope.value in SUBJECTS:
-        raise ValueError(f"subjects of {scope.value} are known already")
+        raise ValueError(f"subjects of {scope.value} are already registered")
     SUBJECTS[scope.value] = exists

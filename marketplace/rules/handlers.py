@@ -1,4 +1,4 @@
-"""What the rule layer does when something happened elsewhere."""
+"""Event handlers of the rules."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHORTFALL = "shortfall"
 
 
 def decide_admission(event: AdmissionApplied, envelope: Envelope) -> None:
-    """Decide by the rules on an application, and have the decision carried out; one that moved on is left alone."""
+    """Decide an application by the rules and carry out the decision; an application that has moved on is skipped."""
     waiting = participants.visible_admissions(SYSTEM).select_for_update(of=("self",))
     admission = waiting.filter(public_id=event.admission, state=AdmissionState.APPLIED).first()
     if admission is None:
@@ -29,7 +29,7 @@ def decide_admission(event: AdmissionApplied, envelope: Envelope) -> None:
 
 
 def decide_shortfall(event: ShortfallOccurred, envelope: Envelope) -> None:
-    """Ask the rules about a participant that fell short, and suspend it where they deny; one suspended stays so."""
+    """Decide by the rules whether to suspend a participant after a shortfall; one already suspended stays so."""
     decision = evaluate(point="shortfall", subject=event.shortfall)
     if decision.outcome != Outcome.DENY or not participants.get_organisation(event.organisation).is_active:
         return

@@ -1,4 +1,4 @@
-"""What always holds of the rules and of what was decided by them."""
+"""Invariants of rulebooks, decisions and halts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _wrong_digests() -> list[dict[str, Any]]:
 Invariant(
     name="rules.decisions_replay",
     promise=5,
-    statement="Every decision, made again from its facts under its rulebook, has the same outcome, reasons and digest.",
+    statement="Replaying a decision from its facts and its rulebook gives the same outcome, reasons and digest.",
     guards=("rules_decision.append_only", "rules_decision.decision_digest", "rules_rulebook.append_only"),
     test="tests/rules/test_guards.py::test_a_forged_decision_is_found",
     check=verify_replays,
@@ -31,7 +31,7 @@ Invariant(
 Invariant(
     name="rules.rulebooks_are_as_published",
     promise=5,
-    statement="The digests of a rulebook are those of its document and of its vocabulary.",
+    statement="A rulebook's digests match its document and its vocabulary.",
     guards=("rules_rulebook.append_only", "rules_rulebook.rulebook_digests"),
     test="tests/rules/test_guards.py::test_a_forged_rulebook_is_found",
     check=_wrong_digests,
@@ -39,7 +39,7 @@ Invariant(
 Invariant(
     name="rules.rulebooks_follow_each_other",
     promise=5,
-    statement="Rulebooks are numbered without a gap, in the order of publication, and none takes effect before it.",
+    statement="Rulebooks are numbered without a gap in order of publication, and none takes effect earlier.",
     guards=(
         "rules_rulebook.rulebook_number_once",
         "rules_rulebook.gapless_rulebooks",
@@ -56,10 +56,10 @@ Invariant(
 Invariant(
     name="rules.decided_under_the_rulebook_in_force",
     promise=5,
-    statement="A decision rests on the one rulebook that was in force when it was made.",
+    statement="A decision uses the rulebook that was in force when it was made.",
     guards=("rules_decision.rulebook_in_force",),
     test="tests/rules/test_guards.py::test_a_rulebook_out_of_force_decides_nothing",
-    # A version may take effect at the very instant of an earlier decision, while business time stands still.
+    # While business time is stopped, a version may take effect at the same instant as an earlier decision.
     check=by_query(
         "SELECT d.public_id FROM rules_decision d JOIN rules_rulebook r ON r.id = d.rulebook_id"
         " WHERE r.effective_from > d.decided_at OR EXISTS (SELECT FROM rules_rulebook later"
@@ -69,7 +69,7 @@ Invariant(
 Invariant(
     name="rules.outcome_follows_from_reasons",
     promise=5,
-    statement="A decision has reasons, and its outcome is the strongest of theirs: deny, hold, warn, allow.",
+    statement="A decision has reasons, and its outcome is their strongest: deny, hold, warn, allow.",
     guards=("rules_decision.outcome_follows", "rules_decision.decision_outcome"),
     test="tests/rules/test_guards.py::test_an_outcome_without_its_reason_is_refused",
     check=by_query(
@@ -82,7 +82,7 @@ Invariant(
 Invariant(
     name="rules.fees_do_not_know_who_trades",
     promise=5,
-    statement="Where a fee is set, and at every neutral point, a rulebook reads facts of the trade and the market alone.",
+    statement="At tariff points and neutral points a rulebook reads only facts of the trade and the market.",
     guards=("rules_rulebook.neutral_vocabulary",),
     test="tests/rules/test_guards.py::test_a_fee_that_knows_who_trades_is_refused",
     check=by_query(
@@ -95,7 +95,7 @@ Invariant(
 Invariant(
     name="rules.halts_are_kept",
     promise=5,
-    statement="A listing, a segment and the market have one live halt at most, and what was said of one never changes.",
+    statement="A listing, a segment and the market have at most one halt in force, and a halt's text never changes.",
     guards=(
         "rules_halt.halt_one_live",
         "rules_halt.halt_of_what",

@@ -1,4 +1,4 @@
-"""Published rulebooks, and the decisions that were taken under them."""
+"""Published rulebooks, the decisions made under them, and halts."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ DIGEST_PATTERN = r"^[0-9a-f]{64}$"
 
 
 class Rulebook(models.Model):
-    """A version of the market's rules, as it was published.
+    """A published version of the market's rules.
 
-    ``document`` is what people read and ``digest`` its SHA-256 (RFC 8785 form); ``vocabulary`` fixes, for this
-    version, the facts and defaults of every decision point and what each rule reads, so that an old decision can
-    be replayed whatever the code has learned since. In force at an instant is, of the versions effective by then,
-    the one with the highest number. Invariants: append-only; numbers have no gap; no version takes effect before
-    it is published; at neutral points the vocabulary knows nothing of who takes part.
+    ``document`` is the readable text and ``digest`` its SHA-256 (RFC 8785 form). ``vocabulary`` fixes the facts and
+    defaults of every decision point and the facts that each rule reads, so old decisions can be replayed with newer
+    code. In force at an instant is, of the versions effective by then, the one with the highest number. Invariants:
+    append-only; numbers have no gap; no version takes effect before its publication; at neutral points the vocabulary
+    has no facts about the parties.
     """
 
     public_id = IdentifierField(prefix="rbk")
@@ -56,13 +56,13 @@ class Rulebook(models.Model):
 
 
 class Decision(models.Model):
-    """What the rules said of one subject at one decision point, with all that is needed to say it again.
+    """What the rules decided about one subject at one decision point, with everything needed to replay it.
 
-    ``facts`` are the recorded facts by their names in rules (``applicant.kind``), null where not known.
-    ``reasons`` are objects ``{"rule", "outcome", "basis", "text": {"ja", "en"}}``. ``parties`` are the public
-    identifiers of the organisations that it is about, and that may read it. ``digest`` commits to the rulebook,
-    the facts, the outcome and the reasons. Invariants: append-only; under the rulebook in force; the outcome is
-    the strongest of the reasons'; replayed, it comes out the same.
+    ``facts`` are the recorded facts by their names in rules (``applicant.kind``), null if unknown. ``reasons`` are
+    objects ``{"rule", "outcome", "basis", "text": {"ja", "en"}}``. ``parties`` are the public identifiers of the
+    organisations concerned, which may read it. ``digest`` commits to the rulebook, the facts, the outcome and the
+    reasons. Invariants: append-only; made under the rulebook in force; the outcome is the strongest of the reasons';
+    a replay gives the same result.
     """
 
     public_id = IdentifierField(prefix="dec")
@@ -89,17 +89,17 @@ class Decision(models.Model):
         triggers = [append_only(), rulebook_in_force(), outcome_follows(STRENGTH)]
 
     def __str__(self) -> str:
-        """The outcome and what it is of."""
+        """The outcome and the subject."""
         return f"{self.outcome} {self.subject} ({self.public_id})"
 
 
 class Halt(models.Model):
-    """A stop of new trades in a listing, a segment or the whole market, as it was published.
+    """A halt of new negotiations and agreements in a listing, a segment or the whole market; published.
 
     ``subject`` is the listing's public identifier or the segment's code, empty for the market. ``reason`` and
-    ``lift_reason`` are ``{"ja", "en"}``: who trades reads them. It is live until it is lifted. What was concluded
-    before it goes on. Invariants: one live halt a scope and subject; what was said when it began never changes,
-    and what was said when it ended is said once. Rows are never removed.
+    ``lift_reason`` are ``{"ja", "en"}``, for participants. It is in force until it is lifted. Agreements concluded
+    before it continue. Invariants: one halt in force per scope and subject; the declaration never changes, the lifting
+    is recorded once; rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="hlt")
@@ -141,5 +141,5 @@ class Halt(models.Model):
         ]
 
     def __str__(self) -> str:
-        """What is halted."""
+        """The scope and subject."""
         return f"{self.scope} {self.subject} ({self.public_id})"

@@ -1,6 +1,6 @@
-"""The parameters that a rulebook may set: what each means, and what holds where it is not stated. Pure and public.
+"""The parameters that a rulebook may set, with their meaning and their default. Pure and public.
 
-The unit is the end of a parameter's name. A parameter takes effect with the version of the rulebook that states it.
+A parameter's name ends with its unit. A value takes effect with the version of the rulebook that sets it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from marketplace.kernel.labels import Label
 
 
 class ParameterType(StrEnum):
-    """What a parameter's value is: a whole number, or true or false."""
+    """The type of a parameter: integer or boolean."""
 
     INT = "int"
     BOOL = "bool"
@@ -22,9 +22,9 @@ class ParameterType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter the market knows. ``default`` holds where the rulebook in force does not state it.
+    """A parameter. ``default`` applies where the rulebook in force does not set it.
 
-    ``lowest`` is the smallest number that makes sense; it says nothing of a parameter that is true or false.
+    ``lowest`` is the smallest allowed number; it does not apply to booleans.
     """
 
     name: str
@@ -34,20 +34,20 @@ class Parameter:
 
     @property
     def type(self) -> ParameterType:
-        """What its values are: as its default is."""
+        """The type of its values, that of its default."""
         return ParameterType.BOOL if isinstance(self.default, bool) else ParameterType.INT
 
     def fault_of(self, value: Any) -> Label | None:
-        """What is wrong with ``value``; None if the parameter can have it."""
+        """The error in ``value``, or None if it is allowed."""
         if self.type is ParameterType.BOOL:
             return (
                 None
                 if type(value) is bool
-                else Label("write true or false", "true か false で指定してください")
+                else Label("specify true or false", "true か false で指定してください")
             )
         if type(value) is not int or value < self.lowest:
             return Label(
-                f"write a whole number, {self.lowest} or more", f"{self.lowest}以上の整数で指定してください"
+                f"specify a whole number, {self.lowest} or more", f"{self.lowest}以上の整数で指定してください"
             )
         return None
 
@@ -59,16 +59,16 @@ PARAMETERS: Mapping[str, Parameter] = {
             "second_person_minor",
             1_000_000,
             Label(
-                "From this amount on, what one person of the operator decides about money needs a second person.",
-                "運営者による金銭に関する決定は、この金額以上の場合、別の担当者の承認が必要です。",
+                "Amount from which a money command of the operator needs the approval of a second person.",
+                "運営者による金銭に関する操作に、二人目の承認者の承認が必要となる金額です。",
             ),
         ),
         Parameter(
             "second_person_hours",
             24,
             Label(
-                "Hours within which the second person answers; after them the decision has lapsed.",
-                "別の担当者が承認できる時間数です。過ぎると、その決定は失効します。",
+                "Hours after which an approval that a second person has not given expires.",
+                "二人目の承認者が承認できる時間数です。経過すると失効します。",
             ),
             lowest=1,
         ),
@@ -76,8 +76,8 @@ PARAMETERS: Mapping[str, Parameter] = {
             "commissioned_payment_days",
             60,
             Label(
-                "Days from the receipt of commissioned data within which it is paid, whatever a cycle or a hold says.",
-                "委託により作成されたデータの受領日から支払までの日数の上限です。清算や保留にかかわらず適用されます。",
+                "Days after the receipt of commissioned data within which it must be paid, even if a cycle is paused.",
+                "委託により作成されたデータの受領日から支払までの日数の上限です。清算サイクルの一時停止にかかわらず適用されます。",
             ),
             lowest=1,
         ),
@@ -85,15 +85,15 @@ PARAMETERS: Mapping[str, Parameter] = {
             "commissioned_lead_business_days",
             5,
             Label(
-                "Business days before that limit at which the payment of commissioned data is begun.",
-                "委託データの支払を、期限の何営業日前に始めるかを定めます。",
+                "Business days before that limit on which the payment of commissioned data is started.",
+                "委託により作成されたデータの支払を、期限の何営業日前に開始するかを定めます。",
             ),
         ),
         Parameter(
             "usage_days",
             1,
             Label(
-                "Days after a metered period in which use of its last days may still be told.",
+                "Days after a metered period in which use within the period can still be reported.",
                 "従量期間の終了後、最後の数日分の利用報告を受け付ける日数です。",
             ),
         ),
@@ -101,8 +101,8 @@ PARAMETERS: Mapping[str, Parameter] = {
             "collection_days",
             30,
             Label(
-                "Days after which access that nobody used ends and the buyer's money goes back.",
-                "一度も受領されないデータの利用権を終了し、代金を返還するまでの日数です。",
+                "Days after which access to data that the buyer never downloaded ends and the price is returned.",
+                "一度も取得されないデータの提供を終了し、代金を返還するまでの日数です。",
             ),
             lowest=1,
         ),
@@ -110,15 +110,15 @@ PARAMETERS: Mapping[str, Parameter] = {
             "reserve_cap_minor",
             10_000_000,
             Label(
-                "The most that one cycle may draw from the operator's reserve.",
-                "一つの清算サイクルで運営者の準備金から充当できる上限額です。",
+                "The largest amount that one clearing cycle may draw from the operator's reserve.",
+                "一つの清算サイクルで運営者の準備金から立て替えられる上限額です。",
             ),
         ),
         Parameter(
             "cycle_overdue_minutes",
             60,
             Label(
-                "Minutes after which a cycle that stays in one step is reported as overdue.",
+                "Minutes after which a clearing cycle that stays in one step is reported as late.",
                 "清算サイクルが同じ段階に留まったとき、遅延として通知するまでの分数です。",
             ),
             lowest=1,
@@ -127,17 +127,17 @@ PARAMETERS: Mapping[str, Parameter] = {
             name="refund_returns_fee",
             default=True,
             meaning=Label(
-                "Whether the market's fee is given back where a cleared trade is refunded.",
-                "清算済みの取引が返金されるとき、市場手数料も返還するかどうかです。",
+                "Whether the fee is returned when a cleared trade is refunded.",
+                "清算済みの取引が返金されるとき、手数料も返還するかどうかです。",
             ),
         ),
     )
 }
-"""Every parameter by its name, in the order in which they are shown."""
+"""Every parameter by name, in display order."""
 
 
 def values_of(stated: Mapping[str, Any]) -> dict[str, int]:
-    """The value of every known parameter, of what a rulebook states; what it cannot have counts as not stated."""
+    """The value of every parameter under the values that a rulebook sets; an invalid value counts as not set."""
     return {
         name: stated[name]
         if name in stated and parameter.fault_of(stated[name]) is None

@@ -1,4 +1,4 @@
-"""Decision points: where the market asks its rules, what they may know there, and what holds where none applies."""
+"""Decision points: where the rules are evaluated, on which facts, and the default outcome if no rule applies."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from .providers import PARTY_FACTS, PROVIDERS, qualified
 from .states import Outcome
 
 EVALUATOR = 1
-"""The version of the evaluation itself; it is part of a vocabulary, so that a later one leaves old decisions alone."""
+"""The version of the evaluator; part of the vocabulary, so a later version does not change old decisions."""
 
 MARKET_FACTS = {"now": "timestamp", "date": "string"}
-"""Of every decision: the business time, and the business date (ISO 8601) in the market's time zone."""
+"""Facts of every decision: the business time, and the business date (ISO 8601) in the market's time zone."""
 
 TRADE_FACTS = {"segment": "string", "price_minor": "int", "currency": "string"}
-"""Of a trade, at neutral points: its segment, its price without tax in minor units, and its currency."""
+"""Facts of a trade at neutral points: its segment, its price without tax in minor units, and its currency."""
 
 NEUTRAL_NAMESPACES = ("market", "trade")
 
 
 class PointKind(StrEnum):
-    """What a point comes to: a decision with reasons, or a tariff."""
+    """The result of a point: a decision with reasons, or a tariff."""
 
     DECISION = "decision"
     TARIFF = "tariff"
@@ -35,11 +35,11 @@ class PointKind(StrEnum):
 
 @dataclass(frozen=True)
 class Point:
-    """One place where rules are asked.
+    """One place where the rules are evaluated.
 
-    ``providers`` are read by the subject's identifier, ``given`` facts (by namespace) come from the caller.
-    ``default`` holds where no rule applies. At a ``neutral`` point rules cannot know who takes part: it has no
-    providers, and its facts are those of the market and of the trade alone.
+    ``providers`` load facts by the subject's identifier; ``given`` facts (by namespace) come from the caller.
+    ``default`` is the outcome if no rule applies. At a ``neutral`` point the rules know nothing about the parties: it
+    has no providers, and only facts of the market and of the trade.
     """
 
     code: str
@@ -51,7 +51,7 @@ class Point:
     neutral: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse a fee that is not neutral, and a neutral point that could see a participant; raises ValueError."""
+        """Raises ValueError for a tariff that is not neutral, and for a neutral point with facts about participants."""
         if self.kind is PointKind.TARIFF and not self.neutral:
             raise ValueError(f"{self.code}: a fee does not know who takes part")
         seen = {fact for facts in self.given.values() for fact in facts}
@@ -73,14 +73,14 @@ POINTS = {
         Point("conclusion", Label("conclusion of an agreement", "契約の成立"), providers=("negotiation",)),
         Point(
             "trading",
-            Label("taking in a trade (halts)", "取引の受付（停止措置）"),
+            Label("admission of a trade", "取引の受付"),
             default=Outcome.ALLOW,
             given={"trade": TRADE_FACTS},
             neutral=True,
         ),
         Point(
             "shortfall",
-            Label("suspension after a shortfall", "資金不足による取引停止"),
+            Label("suspension after a shortfall", "資金不足に伴う取引停止"),
             default=Outcome.ALLOW,
             providers=("shortfall",),
         ),
@@ -96,7 +96,7 @@ POINTS = {
 
 
 def vocabulary() -> dict[str, Any]:
-    """What rules may read as of now, as JSON: a rulebook that is published keeps it.
+    """The facts that rules may read now, as JSON; a rulebook stores it on publication.
 
     ``{"evaluator": 1, "points": {code: {"kind", "default", "neutral", "facts": {name: type}, "parties": [name]}}}``
     """
@@ -104,7 +104,7 @@ def vocabulary() -> dict[str, Any]:
 
 
 def _described(point: Point) -> dict[str, Any]:
-    # A tariff follows from the trade alone, so that anybody can compute it again.
+    # A tariff depends on the trade only, so anyone can recompute the fee.
     facts = {} if point.kind is PointKind.TARIFF else qualified("market", MARKET_FACTS)
     for namespace, types in point.given.items():
         facts |= qualified(namespace, types)

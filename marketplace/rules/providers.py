@@ -1,4 +1,4 @@
-"""Fact providers: who knows the facts that rules read. Upper applications register theirs at start-up.
+"""Fact providers, which load the facts that rules read. Applications register theirs at start-up.
 
 Public: an application declares ``FactProvider(...)`` in its ``facts.py``, which is imported at start-up.
 """
@@ -18,10 +18,10 @@ PROVIDERS: dict[str, FactProvider] = {}
 
 NULLABLE = "?"
 INTEGER_MAX = 2**53 - 1
-"""Beyond it canonical JSON (RFC 8785) does not carry an integer exactly."""
+"""The largest integer that canonical JSON (RFC 8785) represents exactly."""
 
 PARTY_FACTS = ("organisation", "seller", "buyer")
-"""Facts of these names are public identifiers of organisations: the parties, who may read a decision about them."""
+"""Facts with these names are public identifiers of organisations: the parties, which may read the decision."""
 
 RESERVED = frozenset(
     {
@@ -65,13 +65,13 @@ TYPES = tuple(_CHECKS)
 
 @dataclass(frozen=True)
 class FactProvider:
-    """What one application knows of a subject.
+    """The facts that one application provides about a subject.
 
     ``name`` is the namespace in rules, ``types`` the type of each fact: ``bool``, ``int``, ``string``,
-    ``timestamp``, ``list(int)`` or ``list(string)``. A trailing ``?`` says that the fact may be null; rules then
-    ask ``name.fact.known`` first. A rule that meets a null it did not ask about leads to a hold. ``load`` takes
-    the subject's public identifier and returns the facts by name; it raises Missing where there is no such
-    subject. Facts are yes-or-no, codes, counts and public identifiers: never personal data.
+    ``timestamp``, ``list(int)`` or ``list(string)``. A trailing ``?`` means that the fact may be null; rules then test
+    ``name.fact.known`` first. A rule that reads a null leads to a hold. ``load`` takes the subject's public identifier
+    and returns the facts by name; it raises Missing for an unknown subject. Facts are booleans, codes, counts and
+    public identifiers, never personal data.
     """
 
     name: str
@@ -79,7 +79,7 @@ class FactProvider:
     load: Callable[[str], Mapping[str, Any]]
 
     def __post_init__(self) -> None:
-        """Check names and types, and enter the register; a name is taken once. Raises ValueError."""
+        """Register the provider; raises ValueError for a bad name or type, or a name that is taken."""
         for name in (self.name, *self.types):
             if not _NAME.fullmatch(name) or name in RESERVED:
                 raise ValueError(f"{self.name}: {name} cannot be the name of a fact")
@@ -92,14 +92,14 @@ class FactProvider:
 
 
 def qualified(namespace: str, types: Mapping[str, str]) -> dict[str, str]:
-    """Types by the names under which rules know the facts: ``applicant.kind``."""
+    """Types by the qualified names of the facts: ``applicant.kind``."""
     return {f"{namespace}.{name}": kind for name, kind in types.items()}
 
 
 def recordable(values: Mapping[str, Any], types: Mapping[str, str]) -> dict[str, Any]:
-    """``values`` by qualified name as the JSON that a decision keeps: exactly the facts of ``types``.
+    """``values`` by qualified name as the JSON that a decision stores: exactly the facts of ``types``.
 
-    What is absent, or not of its declared type, is null: a rule that reads it then leads to a hold. Instants
+    A fact that is missing, or not of its declared type, is null, so a rule that reads it leads to a hold. Instants
     become ISO 8601 in UTC.
     """
     facts: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Reading the rules: the rulebook in force, its fees, tax rates and parameters, decisions, and neutrality."""
+"""Queries on the rules: the rulebook in force, its fees, tax rates and parameters, decisions, halts, neutrality."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _parameters: OrderedDict[str, Mapping[str, int]] = OrderedDict()
 
 @dataclass(frozen=True, slots=True)
 class RulebookView:
-    """A published rulebook as other applications read it; ``title`` is ``{"ja", "en"}``."""
+    """A published rulebook for other applications; ``title`` is ``{"ja", "en"}``."""
 
     public_id: str
     number: int
@@ -57,7 +57,7 @@ def rulebook_in_force(at: datetime | None = None) -> Rulebook:
 
 
 def current_rulebook(at: datetime | None = None) -> RulebookView:
-    """The rulebook in force at ``at`` (now, if not given), for the reader; raises NoRulebook."""
+    """The row of the rulebook in force at ``at`` (now, if not given); raises NoRulebook."""
     row = rulebook_in_force(at)
     return RulebookView(
         row.public_id, row.number, row.document["title"], row.digest, row.published_at, row.effective_from
@@ -65,7 +65,7 @@ def current_rulebook(at: datetime | None = None) -> RulebookView:
 
 
 def compiled(row: Rulebook) -> CompiledRulebook:
-    """The rulebook made ready to decide, kept by its content for the life of the process."""
+    """The compiled rulebook, cached by its content for the life of the process."""
     key = (row.digest, row.vocabulary_digest)
     ready = _compiled.get(key)
     if ready is None:
@@ -77,14 +77,14 @@ def compiled(row: Rulebook) -> CompiledRulebook:
 
 @dataclass(frozen=True, slots=True)
 class TariffSchedule:
-    """The fees of one rulebook at one point, for who computes many: no further query a trade."""
+    """The fees of one rulebook at one point, for computing many fees without further queries."""
 
     rulebook: str
     point: str
     compiled: CompiledRulebook
 
     def tariff(self, facts: Mapping[str, Any]) -> Tariff:
-        """The fee that applies to a trade of ``{"segment", "price_minor", "currency"}`` (see ``tariff``)."""
+        """The fee for a trade of ``{"segment", "price_minor", "currency"}`` (see ``tariff``)."""
         return self.compiled.tariff(self.point, facts, self.rulebook)
 
 
@@ -95,7 +95,7 @@ def tariff_schedule(*, point: str = TRADE_FEE, at: datetime | None = None) -> Ta
 
 
 def tariff(*, point: str = TRADE_FEE, facts: Mapping[str, Any], at: datetime | None = None) -> Tariff:
-    """The fee that applies to a trade under the rulebook in force; it follows from the trade alone.
+    """The fee for a trade under the rulebook in force; it depends on the trade only.
 
     ``facts``: ``{"segment": code, "price_minor": int, "currency": ISO 4217}``; nothing else.
     Raises FactsNotTaken, NoRulebook, UnknownPoint, NoTariff, TariffUndecidable.
@@ -106,7 +106,7 @@ def tariff(*, point: str = TRADE_FEE, facts: Mapping[str, Any], at: datetime | N
 def tiered_tariffs() -> dict[tuple[str, str], Tariff]:
     """Every tariff with tiers of every rulebook, by the rulebook's public identifier and the tariff's code.
 
-    Rulebooks without tiers are not read: where there have never been any, this costs one short query.
+    Rulebooks without tiers are not loaded; if none has tiers, this costs one short query.
     """
     rows = Rulebook.objects.filter(document__tariffs__contains=[{"tiers": [{}]}])
     return {
@@ -132,9 +132,8 @@ def parameter(name: str, *, at: datetime | None = None) -> int:
     """The value at ``at`` (now, if not given) of a parameter of ``parameters.PARAMETERS``, such as
     ``second_person_minor``: a whole number, or true or false.
 
-    The default holds where the rulebook in force does not state it, and where none is in force. What a rulebook
-    states is kept by its content for the life of the process: a call reads one short row. Raises NoParameter for
-    what the market does not know.
+    The default applies if the rulebook in force does not set it, or none is in force. Values are cached by the
+    rulebook's content for the life of the process, so a call reads one short row. Raises NoParameter.
     """
     if name not in PARAMETERS:
         raise NoParameter(parameter=name)
@@ -142,7 +141,7 @@ def parameter(name: str, *, at: datetime | None = None) -> int:
 
 
 def parameter_values(*, at: datetime | None = None) -> tuple[str | None, Mapping[str, int]]:
-    """The public identifier of the rulebook in force (None, if there is none) and the value of every parameter."""
+    """The public identifier of the rulebook in force (or None), and the value of every parameter."""
     row = (
         Rulebook.objects.filter(effective_from__lte=at or clock.now())
         .order_by("-number")
@@ -162,7 +161,7 @@ def parameter_values(*, at: datetime | None = None) -> tuple[str | None, Mapping
 
 
 def parameters_in_force() -> dict[str, Any]:
-    """Every parameter for the reader: ``{"rulebook", "parameters": [{"name", "type", "value", "default", "meaning"}]}``."""
+    """Every parameter for display: ``{"rulebook", "parameters": [{"name", "type", "value", "default", "meaning"}]}``."""
     rulebook, values = parameter_values()
     return {
         "rulebook": rulebook,
@@ -180,18 +179,18 @@ def parameters_in_force() -> dict[str, Any]:
 
 
 def published_rulebooks() -> QuerySet[Rulebook]:
-    """Every rulebook: the rules are public."""
+    """Every rulebook; public."""
     return Rulebook.objects.all()
 
 
 def halts() -> QuerySet[Halt]:
-    """Every halt, live and lifted: they are public."""
+    """Every halt, in force or lifted; public."""
     return Halt.objects.all()
 
 
 def halt_of(*, listing: str | None = None, segment: str | None = None) -> HaltView | None:
-    """The live halt, the widest if there are several, that stops trades in a listing (public identifier) of a
-    segment (code); None if nothing does. What is not given is covered by a halt of the market alone."""
+    """The halt in force, the widest if there are several, that covers a listing (public identifier) of a segment
+    (code), or None. If neither is given, only a halt of the whole market covers it."""
     covering = Q(scope=HaltScope.MARKET)
     if segment is not None:
         covering |= Q(scope=HaltScope.SEGMENT, subject=segment)
@@ -202,7 +201,7 @@ def halt_of(*, listing: str | None = None, segment: str | None = None) -> HaltVi
 
 
 def halt_words(row: Halt) -> Label:
-    """Of what a halt stops trading, in both languages."""
+    """The scope and subject of a halt as text, in both languages."""
     return _halt_view(row).words
 
 
@@ -211,17 +210,17 @@ def _halt_view(row: Halt) -> HaltView:
 
 
 def visible_decisions(actor: Actor) -> QuerySet[Decision]:
-    """Decisions that the actor's organisation is a party of; every one, for the operator."""
+    """Decisions that the actor's organisation is a party of; all, for the operator."""
     rows = Decision.objects.select_related("rulebook")
     return rows if actor.may_see() else rows.filter(parties__contains=[actor.organisation])
 
 
 def neutrality(replayed_max: int | None = None) -> dict[str, Any]:
-    """Figures by which anybody can judge whether the market treats everybody by the same rules.
+    """The neutrality report: figures that show whether the same rules apply to every participant.
 
-    Decisions by point and outcome and by rulebook number; how many were replayed (the newest ``replayed_max``,
-    all if None) and came out the same; the facts that fees are computed from, of all rulebooks; and admissions
-    that the operator or an affiliate holds. All of them are read from the database.
+    Decisions by point and outcome and by rulebook number; how many were replayed (the newest ``replayed_max``, all if
+    None) and how many of them gave the same result; the facts that fees depend on, of all rulebooks; and admissions of
+    the operator or an affiliate. All figures are read from the database.
     """
     by_point: dict[str, dict[str, int]] = {}
     grouped = Decision.objects.values_list("point", "outcome").annotate(count=Count("id"))

@@ -1,4 +1,4 @@
-"""Replaying decisions: the recorded facts under the recorded rulebook, against what was decided then."""
+"""Replay of decisions: evaluate the recorded facts under the recorded rulebook and compare the result."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CHUNK = 1_000
 
 
 def difference(decision: Decision, rules: CompiledRulebook) -> str | None:
-    """What comes out otherwise when ``decision`` is made again under ``rules``; None if it is all the same."""
+    """The difference between ``decision`` and its replay under ``rules``, or None."""
     verdict = rules.verdict(decision.point, decision.facts)
     if verdict.outcome != decision.outcome:
         return f"decided {decision.outcome}, replayed {verdict.outcome}"
@@ -33,9 +33,9 @@ def difference(decision: Decision, rules: CompiledRulebook) -> str | None:
 
 
 def differences(decisions: QuerySet[Decision]) -> list[dict[str, Any]]:
-    """Every decision that does not come out the same: ``{"decision", "difference"}``.
+    """Every decision whose replay differs: ``{"decision", "difference"}``.
 
-    The rulebooks are compiled anew from what stands in the database, whatever this process knows of them.
+    The rulebooks are compiled anew from the database, not taken from this process's cache.
     """
     rules: dict[int, CompiledRulebook | str] = {}
     found = []

@@ -1,4 +1,4 @@
-"""A rulebook made ready to decide: the same facts under the same rulebook always come to the same. Pure."""
+"""A compiled rulebook: the same facts under the same rulebook always give the same result. Pure."""
 
 from __future__ import annotations
 
@@ -23,21 +23,22 @@ logger = logging.getLogger(__name__)
 DEFAULT_RULE = "DEFAULT"
 
 NO_RULE_APPLIES = Label(
-    "No rule applies; by default this is: {outcome}.", "適用される規則がありません。既定の扱い: {outcome}"
+    "No rule applies. Default outcome: {outcome}.", "適用される規則がありません。既定の判定: {outcome}"
 )
 NOT_KNOWN = Label(
-    "The rule {rule} could not be decided because these facts are not known: {facts}. A person will look at it.",
-    "規則 {rule} は次の事実が不明なため判定できません: {facts}。担当者が確認します。",
+    "The rule {rule} is undecidable because these facts are unknown: {facts}. The operator reviews the case.",
+    "規則 {rule} は次の事実が不明なため判定できません: {facts}。運営者が審査します。",
 )
 NOT_COMPUTED = Label(
-    "The rule {rule} could not be decided from the recorded facts. A person will look at it.",
-    "規則 {rule} は記録された事実からは判定できません。担当者が確認します。",
+    "The rule {rule} is undecidable from the recorded facts. The operator reviews the case.",
+    "規則 {rule} は記録された事実からは判定できません。運営者が審査します。",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a rulebook says: ``reasons`` are ``{"rule", "outcome", "basis", "text": {"ja", "en"}}``, in its order."""
+    """The result at a decision point. ``reasons``: ``{"rule", "outcome", "basis", "text": {"ja", "en"}}``, in the
+    rulebook's order."""
 
     outcome: str
     reasons: list[dict[str, Any]]
@@ -54,7 +55,7 @@ class CompiledRulebook:
     """The conditions of a document, compiled against the vocabulary that was published with it."""
 
     def __init__(self, document: Mapping[str, Any], vocabulary: Mapping[str, Any]) -> None:
-        """Both as published; raises cel.ExpressionRefused if a condition does not compile any more."""
+        """Both as published; raises cel.ExpressionRefused if a condition no longer compiles."""
         self.points: Mapping[str, Any] = vocabulary["points"]
         self._languages = languages(vocabulary)
         reads = vocabulary["reads"]
@@ -68,10 +69,10 @@ class CompiledRulebook:
         return dict(self._point(point, PointKind.DECISION)["facts"])
 
     def verdict(self, point: str, facts: Mapping[str, Any]) -> Verdict:
-        """What the rules of ``point`` say of recorded ``facts``: the strongest of the outcomes that apply.
+        """Evaluate the rules of ``point`` on recorded ``facts``: the strongest outcome of the rules that apply.
 
-        A rule that cannot be decided counts as a hold, with a reason that names what is not known: an error never
-        lets anything pass. Where no rule applies, the point's default holds. Raises UnknownPoint.
+        An undecidable rule counts as a hold, with a reason that names the unknown facts, so an error never lets a
+        subject pass. If no rule applies, the point's default is the outcome. Raises UnknownPoint.
         """
         described = self._point(point, PointKind.DECISION)
         activation = self._languages[point].activation(facts)
@@ -83,17 +84,17 @@ class CompiledRulebook:
                         _reason(rule.entry["code"], rule.entry["outcome"], Basis.RULE, rule.entry["text"])
                     )
             except NotDecidable as error:
-                logger.warning("rule %s at %s could not be decided: %s", rule.entry["code"], point, error)
+                logger.warning("rule %s at %s is undecidable: %s", rule.entry["code"], point, error)
                 reasons.append(_undecided(rule, facts))
         if not reasons:
             reasons.append(_by_default(described["default"]))
         return Verdict(strongest(reason["outcome"] for reason in reasons).value, reasons)
 
     def tariff(self, point: str, facts: Mapping[str, Any], rulebook: str | None = None) -> Tariff:
-        """The first tariff of ``point``, in the document's order, that applies to the ``trade``'s facts.
+        """The first tariff of ``point``, in the document's order, that applies to the trade.
 
-        ``facts``: ``{"segment", "price_minor", "currency"}``, and nothing of who takes part. Raises FactsNotTaken
-        for any other name, UnknownPoint, NoTariff, TariffUndecidable.
+        ``facts``: ``{"segment", "price_minor", "currency"}``, nothing about the parties. Raises FactsNotTaken for any
+        other name, UnknownPoint, NoTariff, TariffUndecidable.
         """
         types = self._point(point, PointKind.TARIFF)["facts"]
         given = {f"trade.{name}": value for name, value in facts.items()}
@@ -130,7 +131,7 @@ def decision_digest(
     outcome: str,
     reasons: list[dict[str, Any]],
 ) -> str:
-    """What a decision commits to: anybody with the rulebook and the facts can compute it (SHA-256 over RFC 8785)."""
+    """The digest of a decision (SHA-256 over RFC 8785); anyone with the rulebook and the facts can compute it."""
     return digest_of(
         {
             "point": point,

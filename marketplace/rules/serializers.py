@@ -1,4 +1,4 @@
-"""How rulebooks, decisions and neutrality are written out, and what their commands take."""
+"""Rulebooks, decisions, halts and neutrality in the API, and the input of their commands."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RulebookSummarySerializer(serializers.ModelSerializer[Rulebook]):
 
 
 class RulebookSerializer(RulebookSummarySerializer):
-    """A version of the rulebook: its text, what rules may read at each point, and what each of them reads."""
+    """A version of the rulebook: its text, the facts available at each point, and the facts that each rule reads."""
 
     document = serializers.DictField()
     vocabulary = serializers.DictField()
@@ -35,14 +35,14 @@ class RulebookSerializer(RulebookSummarySerializer):
 
 
 class PublishRulebookSerializer(StrictSerializer):
-    """The next version of the rules. ``effective_from`` is the instant of publication if left out."""
+    """The next version of the rulebook. ``effective_from`` defaults to the time of publication."""
 
     document = serializers.DictField()
     effective_from = serializers.DateTimeField(required=False)
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
-    """One reason of a decision: the rule (``DEFAULT`` where none applies) and what it comes to."""
+    """One reason of a decision: the rule (``DEFAULT`` if none applies) and its outcome."""
 
     rule = serializers.CharField()
     outcome = serializers.CharField()
@@ -51,7 +51,7 @@ class ReasonSerializer(serializers.Serializer[Any]):
 
 
 class DecisionSerializer(serializers.ModelSerializer[Decision]):
-    """A decision with the facts and the version of the rules it rests on."""
+    """A decision, with its facts and its version of the rulebook."""
 
     id = serializers.CharField(source="public_id")
     rulebook = serializers.CharField(source="rulebook.public_id")
@@ -80,7 +80,7 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
 
 
 class PreviewSerializer(StrictSerializer):
-    """What to try the rules on. ``given``: facts by namespace, where the point takes them from its caller."""
+    """A subject to try the rules on. ``given``: facts by namespace, where the point takes them from its caller."""
 
     point = serializers.CharField(max_length=40)
     subject = serializers.CharField(max_length=60)
@@ -88,7 +88,7 @@ class PreviewSerializer(StrictSerializer):
 
 
 class PreviewedSerializer(serializers.Serializer[Any]):
-    """What the rules would say now. Nothing was recorded."""
+    """The outcome under the rules in force. Nothing is recorded."""
 
     point = serializers.CharField()
     subject = serializers.CharField()
@@ -99,14 +99,14 @@ class PreviewedSerializer(serializers.Serializer[Any]):
 
 
 class ReplaySerializer(serializers.Serializer[Any]):
-    """Whether a decision comes out the same again, with the same reasons and digest."""
+    """Whether the replay of a decision gives the same outcome, reasons and digest."""
 
     decision = serializers.CharField()
     same = serializers.BooleanField()
 
 
 class NeutralitySerializer(serializers.Serializer[Any]):
-    """Figures by which anybody can judge whether everybody is treated by the same rules."""
+    """Figures that show whether the same rules apply to every participant."""
 
     decisions = serializers.DictField(child=serializers.DictField(child=serializers.IntegerField()))
     decisions_by_rulebook = serializers.DictField(child=serializers.IntegerField())
@@ -117,24 +117,24 @@ class NeutralitySerializer(serializers.Serializer[Any]):
 
 
 class ParameterSerializer(serializers.Serializer[Any]):
-    """A parameter of the rulebook: its value now, what holds where it is not stated, and what it means."""
+    """A parameter of the rulebook: its current value, its default and its meaning."""
 
     name = serializers.CharField()
     type = serializers.ChoiceField(choices=[kind.value for kind in ParameterType])
-    value = serializers.JSONField(help_text="A whole number, or true or false, by the type.")
-    default = serializers.JSONField(help_text="What holds where the rulebook does not state it.")
+    value = serializers.JSONField(help_text="An integer or a boolean, as ``type`` says.")
+    default = serializers.JSONField(help_text="The value where the rulebook does not set the parameter.")
     meaning = BilingualField()
 
 
 class ParametersSerializer(serializers.Serializer[Any]):
-    """Every parameter under the rulebook in force (null, if there is none)."""
+    """All parameters under the rulebook in force (null if there is none)."""
 
     rulebook = serializers.CharField(allow_null=True)
     parameters = ParameterSerializer(many=True)
 
 
 class HaltSerializer(serializers.ModelSerializer[Halt]):
-    """A trading halt as it is published; ``subject`` is empty for the whole market. Who declared it is in evidence."""
+    """A halt; ``subject`` is empty for the whole market."""
 
     id = serializers.CharField(source="public_id")
     scope_label = ChoiceLabelField(HaltScope, source="scope")
@@ -156,7 +156,7 @@ class HaltSerializer(serializers.ModelSerializer[Halt]):
 
 
 class HaltTradingSerializer(StrictSerializer):
-    """Of what trading is halted, and why. ``subject``: the listing's identifier or the segment's code."""
+    """The scope of a halt and its reason. ``subject``: the listing's identifier or the segment's code."""
 
     scope = serializers.ChoiceField(choices=HaltScope.choices)
     subject = serializers.CharField(max_length=60, required=False, allow_blank=True)
@@ -164,6 +164,6 @@ class HaltTradingSerializer(StrictSerializer):
 
 
 class LiftHaltSerializer(StrictSerializer):
-    """Why trade may go on."""
+    """The reason for lifting a halt."""
 
     reason = BilingualField()

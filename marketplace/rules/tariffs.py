@@ -1,4 +1,4 @@
-"""Fees as published: a rate with a floor and a ceiling, and bands of volume. Pure and public; clearing computes with it."""
+"""Fees as published: a rate with a minimum and a cap, and tiers by volume. Pure and public; clearing computes with it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from marketplace.kernel.money import BASIS_POINTS, allocate, share_of
 
 
 class Tier(NamedTuple):
-    """A band of volume: from ``from_minor`` on, up to the next one, ``rate_bp`` applies to what lies in it."""
+    """A tier: ``rate_bp`` applies to the part of the volume from ``from_minor`` up to the next tier."""
 
     from_minor: int
     rate_bp: int
 
 
 class ChargedTrade(NamedTuple):
-    """A trade without tax, as its fee was charged at its conclusion. Amounts in minor units."""
+    """A trade and the fee levied at its conclusion, without tax, in minor units."""
 
     price_minor: int
     fee_minor: int
@@ -27,10 +27,9 @@ class ChargedTrade(NamedTuple):
 class Tariff:
     """A published fee: ``rate_bp`` hundredths of a percent of the price without tax, amounts in minor units.
 
-    ``cap_minor`` is None where there is no ceiling. ``borne_by`` is ``seller`` or ``buyer``. ``tiers`` are bands of
-    what one payer trades under the tariff in one clearing cycle, empty where the rate does not depend on it; the
-    first begins at 0 with ``rate_bp``. ``rulebook`` is the public identifier of the version that it stands in, if
-    it was read from one.
+    ``cap_minor`` is None if there is no cap. ``borne_by`` is ``seller`` or ``buyer``. ``tiers`` apply to one payer's
+    volume under the tariff in one clearing cycle; empty if the rate does not depend on volume. The first starts at 0
+    with ``rate_bp``. ``rulebook`` is the public identifier of the version that contains the tariff, if any.
     """
 
     code: str
@@ -43,7 +42,7 @@ class Tariff:
 
 
 def stated_tariff(entry: Mapping[str, Any], rulebook: str | None = None) -> Tariff:
-    """The fee that an entry of a rulebook's document states."""
+    """The tariff of an entry in a rulebook's document."""
     return Tariff(
         code=entry["code"],
         rate_bp=entry["rate_bp"],
@@ -56,11 +55,10 @@ def stated_tariff(entry: Mapping[str, Any], rulebook: str | None = None) -> Tari
 
 
 def fee_minor(tariff: Tariff, price_minor: int) -> int:
-    """The fee without tax on a price without tax, both in minor units; fractions of a unit are cut off.
+    """The fee without tax on a price without tax, both in minor units, rounded down.
 
-    At least the minimum, at most the ceiling, and never more than the price itself: who sells something small
-    does not owe for it, and what is given away costs nothing. Where there are tiers it is the fee of the first;
-    what a payer's volume makes less is given back when the cycle is cut off. Raises ValueError for a negative price.
+    At least the minimum, at most the cap, and never more than the price. With tiers it is the fee of the first tier;
+    the difference by volume is returned when the cycle is cut off. Raises ValueError for a negative price.
     """
     if price_minor < 0:
         raise ValueError("a price is not negative")
@@ -71,10 +69,10 @@ def fee_minor(tariff: Tariff, price_minor: int) -> int:
 
 
 def tiered_fee_minor(tiers: Sequence[Tier], volume_minor: int) -> int:
-    """The fee on a volume by its bands: each rate applies to the part of the volume in its band; fractions of a unit
-    are cut off once, of the whole.
+    """The fee on a volume by its tiers: each rate applies to the part of the volume in its tier; the total is rounded
+    down.
 
-    Raises ValueError for a negative volume and where there are no tiers.
+    Raises ValueError for a negative volume, or without tiers.
     """
     if volume_minor < 0 or not tiers:
         raise ValueError("a volume is not negative, and tiers are at least one")
@@ -86,11 +84,11 @@ def tiered_fee_minor(tiers: Sequence[Tier], volume_minor: int) -> int:
 
 
 def tier_rebate_minor(tiers: Sequence[Tier], *, volume_minor: int, charged_minor: int) -> int:
-    """What a payer gets back of the fees ``charged_minor`` for a volume: what is above the fee by its bands.
+    """The rebate of a payer: the fees ``charged_minor`` for a volume less the fee by its tiers.
 
-    What a trade's minimum made more than the first rate is not given back, and where ceilings already made the
-    fees less than the bands ask, nothing is. So the rebate is never negative, never more than what was charged,
-    and 0 while the volume stays in the first band.
+    The part of a fee that comes from the minimum is not returned, and nothing is if caps already made the fees less
+    than the tiers do. So the rebate is never negative, never more than the fees, and 0 while the volume stays in the
+    first tier.
     """
     if len(tiers) < 2 or volume_minor <= tiers[1].from_minor:
         return 0
@@ -99,8 +97,8 @@ def tier_rebate_minor(tiers: Sequence[Tier], *, volume_minor: int, charged_minor
 
 
 def tier_rebates(tiers: Sequence[Tier], trades: Sequence[ChargedTrade]) -> list[int]:
-    """The rebate of one payer, trade by trade in the order given: shared by the fees charged, exactly, by largest
-    remainder; a tie goes to the earlier trade. No part is more than the fee of its trade.
+    """The rebate of one payer split over its trades, in the order given: in proportion to their fees, exactly, by
+    largest remainder; a tie goes to the earlier trade. No part exceeds the fee of its trade.
     """
     total = tier_rebate_minor(
         tiers,

@@ -1,4 +1,4 @@
-"""Consumption tax rates by category and date, as a rulebook states them. Pure."""
+"""Consumption tax rates by category and date, as set in a rulebook. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def rate_on(rates: Iterable[Mapping[str, Any]], category: str, on: date) -> int | None:
-    """The rate in hundredths of a percent that holds on the date ``on``: of those begun, the latest.
+    """The rate in hundredths of a percent on the date ``on``: the latest that has begun by then.
 
     ``rates`` are ``{"category", "rate_bp", "from": ISO date}``; None where the category has no rate by then.
     """

@@ -1,4 +1,4 @@
-"""The rules over HTTP: rulebooks and neutrality for everybody, decisions for those they are about."""
+"""The rules API: rulebooks, halts and neutrality for the public, decisions for their parties."""
 
 from __future__ import annotations
 
@@ -82,36 +82,36 @@ LIFT_EXAMPLE = {"reason": {"ja": "確認が終わりました。", "en": "The ch
 
 
 class RulebookViewSet(MarketReadViewSet[Rulebook]):
-    """The rules of the market, every version of them; anyone may read them."""
+    """Every version of the rulebook; public."""
 
     queryset = Rulebook.objects.none()
 
     def get_queryset(self) -> QuerySet[Rulebook]:
-        """Every version: rules are public."""
+        """Every version."""
         return queries.published_rulebooks()
 
     def get_permissions(self) -> list[Any]:
-        """Reading is public, publishing is the operator's."""
+        """Anyone may read; only the operator publishes."""
         return [AllowAny()] if self.request.method in SAFE_METHODS else [IsOperator()]
 
     def get_serializer_class(self) -> Any:
-        """Lists leave the text out."""
+        """Lists omit the text."""
         return RulebookSummarySerializer if self.action == "list" else RulebookSerializer
 
     @create_command(
-        summary="Publish the next version of the rules",
+        summary="Publish the next version of the rulebook",
         request=PublishRulebookSerializer,
         response=RulebookSerializer,
         example=PUBLISH_EXAMPLE,
     )
     def create(self, data: dict[str, Any]) -> Rulebook:
-        """Publish rules that are in force from ``effective_from`` (operator)."""
+        """Publish a rulebook that is in force from ``effective_from`` (operator)."""
         return services.publish_rulebook(actor=self.actor, **data)
 
     @extend_schema(summary="Read the rulebook in force", responses={200: RulebookSerializer, **PROBLEMS})
     @action(detail=False, methods=["get"])
     def current(self, request: Request) -> Response:
-        """The version by which the market decides now."""
+        """The version that is in force now."""
         try:
             rulebook = queries.rulebook_in_force()
         except NoRulebook as error:
@@ -120,26 +120,26 @@ class RulebookViewSet(MarketReadViewSet[Rulebook]):
 
 
 class DecisionViewSet(MarketReadViewSet[Decision]):
-    """Decisions about the caller's organisation and what it brought to the market; every one, for the operator."""
+    """Decisions that the caller's organisation is a party of; all, for the operator."""
 
     serializer_class = DecisionSerializer
     filterset_class = DecisionFilter
     queryset = Decision.objects.none()
 
     def get_queryset(self) -> QuerySet[Decision]:
-        """What the caller may see."""
+        """Rows in the caller's scope."""
         return queries.visible_decisions(self.actor)
 
-    @extend_schema(summary="Decide again and compare", responses={200: ReplaySerializer, **PROBLEMS})
+    @extend_schema(summary="Replay a decision", responses={200: ReplaySerializer, **PROBLEMS})
     @action(detail=True, methods=["get"], filterset_class=None)
     def replay(self, request: Request, **captured: Any) -> Response:
-        """Make the decision again from its recorded facts, under its version of the rules."""
+        """Evaluate the recorded facts again under the same version of the rulebook, and compare the results."""
         public_id = captured["id"]
         same = services.replay(public_id, actor=self.actor)
         return Response(ReplaySerializer({"decision": public_id, "same": same}).data)
 
     @command(
-        summary="Try the rules without deciding",
+        summary="Preview a decision",
         request=PreviewSerializer,
         response=PreviewedSerializer,
         detail=False,
@@ -147,23 +147,23 @@ class DecisionViewSet(MarketReadViewSet[Decision]):
         example=PREVIEW_EXAMPLE,
     )
     def preview(self, data: dict[str, Any]) -> services.Judgement:
-        """What the rules in force would say of a subject (operator)."""
+        """Evaluate the rules in force on a subject without recording a decision (operator)."""
         return services.preview(actor=self.actor, **data)
 
 
 class HaltViewSet(MarketReadViewSet[Halt]):
-    """Trading halts, live and lifted; anyone may read them."""
+    """Halts, in force and lifted; public."""
 
     serializer_class = HaltSerializer
     filterset_class = HaltFilter
     queryset = Halt.objects.none()
 
     def get_queryset(self) -> QuerySet[Halt]:
-        """Every halt: they are published."""
+        """Every halt."""
         return queries.halts()
 
     def get_permissions(self) -> list[Any]:
-        """Reading is public, halting is the operator's."""
+        """Anyone may read; only the operator halts trading."""
         return [AllowAny()] if self.request.method in SAFE_METHODS else [IsOperator()]
 
     @create_command(
@@ -173,7 +173,7 @@ class HaltViewSet(MarketReadViewSet[Halt]):
         example=HALT_EXAMPLE,
     )
     def create(self, data: dict[str, Any]) -> Halt:
-        """Stop new trades in a listing, a segment or the whole market, at once (operator)."""
+        """Halt trading in a listing, a segment or the whole market, with immediate effect (operator)."""
         return services.halt_trading(actor=self.actor, **data)
 
     @command(
@@ -185,27 +185,27 @@ class HaltViewSet(MarketReadViewSet[Halt]):
         example=LIFT_EXAMPLE,
     )
     def lift(self, data: dict[str, Any], public_id: str) -> Halt:
-        """Let trade go on where it was halted (operator)."""
+        """Lift a halt, so that agreements can be concluded again (operator)."""
         return services.lift_halt(actor=self.actor, halt=public_id, **data)
 
 
 class NeutralityView(APIView):
-    """How the market treats its participants, in figures, for everybody."""
+    """The neutrality report; public."""
 
     permission_classes = (AllowAny,)
 
     @extend_schema(
-        summary="Read how the market decides",
+        summary="Read the neutrality report",
         responses={200: NeutralitySerializer},
         operation_id="neutrality",
     )
     def get(self, request: Request) -> Response:
-        """Figures over all decisions; the newest 200 are replayed while you wait."""
+        """Figures over all decisions. The newest 200 are replayed for this response."""
         return Response(NeutralitySerializer(queries.neutrality(replayed_max=REPLAYED_MAX)).data)
 
 
 class ParametersView(APIView):
-    """The amounts, times and choices that the rulebook sets, for everybody."""
+    """The parameters of the rulebook; public."""
 
     permission_classes = (AllowAny,)
 

@@ -77,7 +77,7 @@ def test_an_unknown_field_is_refused_by_name(acting):
 def test_a_refusal_reads_in_the_readers_language(acting):
     english = acting.get("/api/v1/organisations/org_nobody/", HTTP_ACCEPT_LANGUAGE="en").json()
     japanese = acting.get("/api/v1/organisations/org_nobody/", HTTP_ACCEPT_LANGUAGE="ja").json()
-    assert english["title"] == "There is nothing here that you can see"
+    assert english["title"] == "Not found"
     assert japanese["title"] == "見つかりません"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contracts import handlers, services
-from contracts.errors import AgreementEnded, NotAParty, PricePassed
+from contracts.errors import AgreementEnded, NotAParty, PriceExceeded
 from contracts.models import Adjustment
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import TradeFailed, TradeRefunded
@@ -111,10 +111,10 @@ def test_the_operator_corrects_a_price(market):
 def test_corrections_never_pass_the_price(market):
     agreement = factories.agreement(market)
     adjust(market, agreement, amount_minor=60_000)
-    with refused(PricePassed, agreement=agreement.public_id, remaining_minor=40_000):
+    with refused(PriceExceeded, agreement=agreement.public_id, remaining_minor=40_000):
         adjust(market, agreement, amount_minor=40_001)
     adjust(market, agreement, amount_minor=40_000)
-    with refused(PricePassed, remaining_minor=0):
+    with refused(PriceExceeded, remaining_minor=0):
         adjust(market, agreement, amount_minor=1)
     adjust(market, agreement, debtor=market.buyer.organisation, amount_minor=5_000, reason_code="surcharge")
     adjust(market, agreement, amount_minor=5_000)

@@ -271,7 +271,7 @@ def test_the_operator_rules_on_disputes(market, clients):
         "欠落を確認",
         "データの欠落",
     )
-    assert seen["outcome_label"] == {"ja": "再納品", "en": "to be delivered again"}
+    assert seen["outcome_label"] == {"ja": "再提供", "en": "the data is delivered again"}
 
 
 def test_the_operator_corrects_prices(market, clients):

@@ -74,7 +74,7 @@ def test_the_japanese_text_reads_as_a_contract():
         "- 提供者：P社（org_P、法人番号 5835678256246、住所 高松市、代表者 代表 太郎）",
         "- ファイル：a.csv（1,200バイト、SHA-256 ab）",
         "- 対価：￥100,000（税抜。標準税率、作成日の税率 10%）",
-        "- 支払期限：契約成立の日から3営業日以内",
+        "- 入金期限：契約成立の日から3営業日以内",
         "## 第1条（提供）",
         "P社は人流を￥100,000で提供する。",
         "- 利用期間：P1Y",
@@ -88,8 +88,8 @@ def test_the_english_text_says_the_same():
     for line in (
         "# Agreement",
         "- Price: ¥100,000 (without tax; standard rate, 10% on the day of drawing up)",
-        "- Payment: within 3 business days of conclusion",
-        "- Inspection: 7 days from confirmed receipt",
+        "- Pay-in: within 3 business days of conclusion",
+        "- Inspection period: 7 days from confirmed receipt",
         "## Article 2 (Time)",
         "P Inc. provides Flow for ¥100,000.",
     ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contracts import services
-from contracts.errors import AgreementEnded, DisputeKnown
+from contracts.errors import AgreementEnded, DisputeAlreadyOpen
 from contracts.models import Dispute
 from contracts.states import TerminationReason
 from marketplace.evidence.models import EvidenceRecord
@@ -84,7 +84,7 @@ def test_the_operator_rules(market, outcome):
 
 def test_one_dispute_is_open_at_a_time(market):
     dispute = factories.dispute(market)
-    with refused(DisputeKnown, dispute=dispute.public_id):
+    with refused(DisputeAlreadyOpen, dispute=dispute.public_id):
         complain(market, dispute.agreement)
     rule(market, dispute)
     assert complain(market, dispute.agreement).state == "open"

@@ -107,7 +107,7 @@ def test_a_refusal_is_read_over_http(market):
     body = answer.json()
     assert (answer.status_code, body["code"]) == (409, "trading_halted")
     assert (body["halt"], body["scope"], body["subject"]) == (halted.public_id, "segment", "mobility")
-    assert body["detail"].endswith("分野 mobility の取引を停止しています: 確認のため")
+    assert body["detail"].endswith("分野 mobility の売買を停止しています: 確認のため")
 
 
 def begun(work: Callable[[], Any]) -> tuple[threading.Thread, dict[str, Any], threading.Event]:
@@ -236,7 +236,7 @@ def test_who_negotiates_is_told_once_of_a_halt_and_of_its_end(market, scope, tol
     first, last = notices[0], notices[2 * told - 1]
     assert first.title["en"].startswith("Trading is halted: ")
     assert first.body["ja"].endswith("理由: 確認のため")
-    assert last.body["en"].endswith("Why: Solved")
+    assert last.body["en"].endswith("Reason: Solved")
 
 
 def outbox(kind: str) -> dict[str, Any]:

@@ -123,7 +123,7 @@ def test_corrections_at_once_do_not_pass_the_price(market):
         ]
         * 3
     )
-    assert outcomes == ["PricePassed", "PricePassed", "done"]
+    assert outcomes == ["PriceExceeded", "PriceExceeded", "done"]
     assert Adjustment.objects.count() == 1
     assert broken() == {}
 
@@ -131,7 +131,7 @@ def test_corrections_at_once_do_not_pass_the_price(market):
 def test_of_two_complaints_one_is_opened_and_of_two_rulings_one_counts(market):
     agreement = factories.agreement(market).public_id
     complain = {"actor": market.buyer, "agreement": agreement, "reason_code": "damaged", "text": "読めない"}
-    assert at_once(*[lambda: services.open_dispute(**complain)] * 2) == ["DisputeKnown", "done"]
+    assert at_once(*[lambda: services.open_dispute(**complain)] * 2) == ["DisputeAlreadyOpen", "done"]
     dispute = Dispute.objects.get()
 
     def ruling(outcome: str) -> Callable[[], object]:

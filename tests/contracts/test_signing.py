@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from contracts import queries, services
-from contracts.errors import ConclusionRefused, SignedSomethingElse, TermsUnsettled
+from contracts.errors import ConclusionRefused, PurposeNotAgreed, SignedHashMismatch
 from contracts.models import Agreement, Instrument, Signature
 from marketplace.api.models import IdempotencyRecord
 from marketplace.evidence.models import EvidenceRecord
@@ -156,10 +156,10 @@ def test_what_was_agreed_is_what_was_signed(market):
 def test_a_party_signs_what_it_has_read(market):
     negotiation = factories.requested(market)
     expected = queries.contract_of(negotiation).signed_hash
-    with refused(SignedSomethingElse, negotiation=negotiation.public_id, signed_hash=expected):
+    with refused(SignedHashMismatch, negotiation=negotiation.public_id, signed_hash=expected):
         services.sign(actor=market.seller, negotiation=negotiation.public_id, signed_hash="0" * 64)
     services.sign(actor=market.seller, negotiation=negotiation.public_id, signed_hash=expected)
-    with refused(SignedSomethingElse, signed_hash=expected):
+    with refused(SignedHashMismatch, signed_hash=expected):
         services.sign(actor=market.buyer, negotiation=negotiation.public_id, signed_hash="0" * 64)
 
 
@@ -180,7 +180,7 @@ def test_a_purpose_still_to_be_agreed_is_not_signed(market):
         market.seller, "L-2", rights={"contract_type": "licence", "purposes": ["to_be_agreed"]}
     )
     negotiation = services.request_negotiation(actor=market.buyer, listing=vague, reference="PO-9")
-    with refused(TermsUnsettled, negotiation=negotiation.public_id):
+    with refused(PurposeNotAgreed, negotiation=negotiation.public_id):
         services.sign(actor=market.seller, negotiation=negotiation.public_id)
     services.make_offer(
         actor=market.seller, negotiation=negotiation.public_id, terms={"rights": {"purposes": ["research"]}}

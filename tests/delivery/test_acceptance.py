@@ -306,8 +306,8 @@ def test_a_resolution_of_an_earlier_round_leaves_the_later_one(matched, unchange
     resolve(matched, first, "redelivery")
     matched.dispute()
     unchanged()
-    services.settle_dispute(actor=SYSTEM, dispute=first, outcome=outcome)
-    services.settle_dispute(actor=SYSTEM, dispute="dsp_unknown", outcome=outcome)
+    services.apply_dispute_outcome(actor=SYSTEM, dispute=first, outcome=outcome)
+    services.apply_dispute_outcome(actor=SYSTEM, dispute="dsp_unknown", outcome=outcome)
     assert unchanged()
 
 
@@ -315,7 +315,7 @@ def test_an_unknown_outcome_is_refused(matched, unchanged):
     dispute = matched.dispute()
     unchanged()
     with pytest.raises(ValueError, match="cannot end as"):
-        services.settle_dispute(actor=SYSTEM, dispute=dispute, outcome="forgotten")
+        services.apply_dispute_outcome(actor=SYSTEM, dispute=dispute, outcome="forgotten")
     assert unchanged()
 
 
@@ -324,7 +324,7 @@ def test_a_participant_settles_no_dispute(matched, unchanged):
     unchanged()
     for actor in (matched.buyer_actor, matched.seller_actor):
         with pytest.raises(Forbidden):
-            services.settle_dispute(actor=actor, dispute=dispute, outcome="refund")
+            services.apply_dispute_outcome(actor=actor, dispute=dispute, outcome="refund")
     assert unchanged()
 
 

@@ -121,7 +121,7 @@ def test_money_that_goes_back_later_ends_access_and_leaves_the_acceptance(matche
 
 
 def test_a_refund_after_its_dispute_was_settled_changes_nothing_more(matched):
-    services.settle_dispute(actor=SYSTEM, dispute=matched.dispute(), outcome="refund")
+    services.apply_dispute_outcome(actor=SYSTEM, dispute=matched.dispute(), outcome="refund")
     before = (list(Entitlement.objects.values()), list(Inspection.objects.values()))
     refund(matched)
     assert (list(Entitlement.objects.values()), list(Inspection.objects.values())) == before

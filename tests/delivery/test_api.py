@@ -348,7 +348,9 @@ def test_lists_are_narrowed(matched):
 
 def test_rounds_are_listed_in_order(matched):
     buyer = participants.client_of(matched.buyer)
-    services.settle_dispute(actor=factories.operator_actor(), dispute=matched.dispute(), outcome="redelivery")
+    services.apply_dispute_outcome(
+        actor=factories.operator_actor(), dispute=matched.dispute(), outcome="redelivery"
+    )
     body = buyer.get(path(matched)).json()
     assert [(row["round"], row["state"]) for row in body["inspections"]] == [(1, "repeated"), (2, "awaiting")]
     assert body["unmatched"] == matched.distributions

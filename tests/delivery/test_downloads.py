@@ -195,7 +195,7 @@ def test_access_that_ends_after_the_last_chunk_still_cuts_the_transfer(large):
 def test_a_download_of_an_earlier_round_does_not_finish_in_the_next(large):
     transmission = begin(large)
     next(transmission)
-    services.settle_dispute(actor=SYSTEM, dispute=large.dispute(), outcome="redelivery")
+    services.apply_dispute_outcome(actor=SYSTEM, dispute=large.dispute(), outcome="redelivery")
     with pytest.raises(InspectionOver):
         for _ in transmission:
             pass
@@ -288,7 +288,7 @@ def refunded(granted):
 
 
 def undone(granted):
-    services.settle_dispute(actor=SYSTEM, dispute=granted.dispute(), outcome="refund")
+    services.apply_dispute_outcome(actor=SYSTEM, dispute=granted.dispute(), outcome="refund")
 
 
 @pytest.mark.parametrize(

@@ -23,13 +23,13 @@ def test_all_hold_after_every_kind_of_outcome(tuesday):
     services.accept_delivery(actor=accepted.buyer_actor, entitlement=accepted.entitlement)
     parties = {"buyer": accepted.buyer, "seller": accepted.seller}
     repeated = factories.granted(**parties)
-    services.settle_dispute(actor=SYSTEM, dispute=repeated.dispute(), outcome="redelivery")
+    services.apply_dispute_outcome(actor=SYSTEM, dispute=repeated.dispute(), outcome="redelivery")
     repeated.receive()
     refunded = factories.granted(**parties)
     refunded.receive()
-    services.settle_dispute(actor=SYSTEM, dispute=refunded.dispute(), outcome="refund")
+    services.apply_dispute_outcome(actor=SYSTEM, dispute=refunded.dispute(), outcome="refund")
     dismissed = factories.granted(**parties)
-    services.settle_dispute(actor=SYSTEM, dispute=dismissed.dispute(), outcome="dismissed")
+    services.apply_dispute_outcome(actor=SYSTEM, dispute=dismissed.dispute(), outcome="dismissed")
     assert Entitlement.objects.count() == 4
     assert verify_all("delivery") == {name: [] for name in OWN}
 

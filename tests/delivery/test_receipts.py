@@ -139,7 +139,7 @@ def test_nothing_is_compared_before_it_was_sent(granted, unchanged):
 
 
 def test_what_was_sent_in_an_earlier_round_is_not_compared_in_the_next(matched, unchanged):
-    services.settle_dispute(actor=SYSTEM, dispute=matched.dispute(), outcome="redelivery")
+    services.apply_dispute_outcome(actor=SYSTEM, dispute=matched.dispute(), outcome="redelivery")
     unchanged()
     with pytest.raises(NothingSent) as refusal:
         report(matched, sha256=factories.sha256(matched.contents[0]))
@@ -174,7 +174,7 @@ def test_a_mismatch_is_not_reported_while_disputed_or_after_the_end(matched, unc
     with pytest.raises(UnderDispute):
         report(matched, sha256=factories.sha256(OTHER))
     assert unchanged()
-    services.settle_dispute(actor=SYSTEM, dispute=dispute, outcome="dismissed")
+    services.apply_dispute_outcome(actor=SYSTEM, dispute=dispute, outcome="dismissed")
     unchanged()
     with pytest.raises(InspectionOver):
         report(matched, sha256=factories.sha256(OTHER))

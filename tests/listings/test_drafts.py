@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from listings import queries, services
-from listings.errors import DescriptionSettled, ReferenceTaken, StoredFileDamaged
+from listings.errors import DescriptionFixed, ReferenceTaken, StoredFileDamaged
 from listings.models import Distribution, Listing, ListingVersion, Offer
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.actors import SYSTEM
@@ -106,7 +106,7 @@ def test_a_description_stays_while_it_is_decided_and_can_be_bettered_when_refuse
     assert version.state == "on_hold"
     better = {"listing": version.listing.public_id, "source": {"name": "高松市", "licence": "CC BY 4.0"}}
     before = rows()
-    with pytest.raises(DescriptionSettled):
+    with pytest.raises(DescriptionFixed):
         services.revise_listing(actor=actor(seller), **better)
     assert rows() == before
     services.decide_version(
@@ -119,7 +119,7 @@ def test_a_description_stays_while_it_is_decided_and_can_be_bettered_when_refuse
 def test_a_published_description_stays(seller):
     version = factories.published(seller)
     before = rows()
-    with pytest.raises(DescriptionSettled):
+    with pytest.raises(DescriptionFixed):
         services.revise_listing(actor=actor(seller), listing=version.listing.public_id, keywords=["x"])
     assert rows() == before
 

@@ -8,11 +8,11 @@ from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing
 from marketplace.participants import queries, services
 from marketplace.participants.errors import (
-    AdmissionHeld,
+    AdmissionExists,
     NeverATrader,
     NotAdmitted,
     OrganisationSuspended,
-    SegmentKnown,
+    SegmentExists,
 )
 from marketplace.participants.models import Admission, Segment
 
@@ -38,7 +38,7 @@ def apply_as(organisation, **changes):
 
 
 def test_a_segment_is_opened_once_by_the_operator(subject):
-    with pytest.raises(SegmentKnown):
+    with pytest.raises(SegmentExists):
         services.open_segment(actor=SYSTEM, code="mobility", name={"ja": "移動", "en": "Mobility"})
     with pytest.raises(Forbidden):
         services.open_segment(
@@ -110,7 +110,7 @@ def test_a_suspended_organisation_does_not_apply(subject):
 
 def test_one_application_a_purpose(subject):
     first = apply_as(subject)
-    with pytest.raises(AdmissionHeld) as refusal:
+    with pytest.raises(AdmissionExists) as refusal:
         apply_as(subject)
     assert refusal.value.fields["admission"] == first.public_id
     apply_as(subject, capacity="seller")

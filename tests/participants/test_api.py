@@ -159,7 +159,10 @@ def test_an_application_goes_through_the_api(operator, client, subject):
     again = client.post("/api/v1/admissions/", body, HTTP_IDEMPOTENCY_KEY="k1")
     assert (again.status_code, again.json()["id"]) == (201, created.json()["id"])
     path = f"/api/v1/admissions/{created.json()['id']}"
-    assert created.json()["state_label"] == {"ja": "申請中", "en": "applied, waiting for the rules"}
+    assert created.json()["state_label"] == {
+        "ja": "申請済み・判定待ち",
+        "en": "applied, waiting for the rules",
+    }
     assert client.post("/api/v1/admissions/", body).json()["code"] == "admission_held"
     services.decide_admission(actor=SYSTEM, admission=created.json()["id"], outcome="hold", decision="dec_1")
     decide = {"outcome": "allow", "reason": "登記を確認"}

@@ -12,7 +12,7 @@ from marketplace.participants.errors import (
     HasAdmissions,
     InvoiceNumberTaken,
     NeverATrader,
-    OperatorKnown,
+    OperatorExists,
     OperatorStays,
 )
 from marketplace.participants.models import Organisation
@@ -103,7 +103,7 @@ def test_numbers_are_taken_once():
 
 def test_the_market_has_one_operator():
     subject = factories.operator()
-    with pytest.raises(OperatorKnown):
+    with pytest.raises(OperatorExists):
         factories.operator()
     assert queries.operator_organisation().public_id == subject.public_id
     assert Organisation.objects.count() == 1

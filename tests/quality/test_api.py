@@ -20,7 +20,7 @@ def test_the_quality_of_a_published_version_is_public(api, seller):
         "label": {"ja": "完全性", "en": "completeness"},
         "value": "1.0000",
         "unit": "share",
-        "formula": {"ja": "値のあるセル数 ÷ 全セル数", "en": "filled cells / cells"},
+        "formula": {"ja": "値のあるセル数 ÷ 全セル数", "en": "non-empty cells / cells"},
     }
     assert profile["unmeasured"] == ["currentness", "precision", "recoverability"]
     assert api.get(f"/api/v1/profiles/{profile['id']}/").json() == profile

@@ -57,7 +57,7 @@ def test_faults_come_back_with_their_places(operator):
     assert (answer.status_code, answer["Content-Type"]) == (422, "application/problem+json")
     body = answer.json()
     assert (body["code"], body["errors"][0]["field"]) == ("rulebook_refused", "document")
-    assert body["detail"].startswith("ルールブックに 1 件の誤りがあります")
+    assert body["detail"].startswith("規程に 1 件の誤りがあります")
     fault = body["faults"][0]
     assert (fault["rule"], fault["place"], fault["line"], fault["column"]) == ("ADM-01", "rules.0.when", 1, 1)
     past = operator.post(RULEBOOKS, {**PUBLISH_EXAMPLE, "effective_from": "2020-01-01T00:00:00Z"})

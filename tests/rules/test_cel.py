@@ -25,10 +25,15 @@ def faults(language, text):
 @pytest.mark.parametrize(
     ("text", "line", "column", "words"),
     [
-        ("guest.colour == 'red'", 1, 1, "guest.colour is no fact"),
-        ("guest.member\n  && guest.colour == 'red'", 2, 6, "guest.colour is no fact"),
+        ("guest.colour == 'red'", 1, 1, "guest.colour is not a fact of this decision point"),
+        (
+            "guest.member\n  && guest.colour == 'red'",
+            2,
+            6,
+            "guest.colour is not a fact of this decision point",
+        ),
         ("'漢字' == guest.kinds", 1, 9, "did you mean guest.kind"),
-        ("visitor", 1, 1, "visitor is no fact"),
+        ("visitor", 1, 1, "visitor is not a fact of this decision point"),
         ("now() > guest.since", 1, 1, "there is no function now"),
         ("guest.kind.charAt(0) == 'b'", 1, 12, "there is no function charAt"),
         ("guest.age == 'thirty'", 1, 11, "(int, string)"),
@@ -39,7 +44,7 @@ def faults(language, text):
         ("guest.age", 1, 1, "this is int"),
         ("dyn(guest.age) == 'x'", 1, 1, "there is no function dyn"),
         ("type(guest.age) == int", 1, 1, "there is no function type"),
-        ("guest.member && has(guest.country)", 1, 17, "has() is not for facts"),
+        ("guest.member && has(guest.country)", 1, 17, "has() cannot test facts"),
         ("guest.member.known", 1, 13, "select operation"),
         ("", 1, 1, "characters"),
         ("true || " + "x" * EXPRESSION_LENGTH_MAX, 1, 1, "characters"),
@@ -62,7 +67,7 @@ def test_every_fault_of_a_condition_is_named(language):
 def test_a_fault_reads_in_japanese_too(language):
     with pytest.raises(ExpressionRefused) as refused:
         language.compile("guest.colour == 'red'")
-    assert "guest.colour はここで参照できる事実ではありません" in refused.value.faults[0].message.ja
+    assert "事実 guest.colour はこの判定点では参照できません" in refused.value.faults[0].message.ja
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.kernel.invariants import verify_all
 from marketplace.rules import queries, services
 from marketplace.rules.errors import AlreadyHalted, HaltLifted, TradingHalted
-from marketplace.rules.halts import SUBJECTS, know_subjects
+from marketplace.rules.halts import SUBJECTS, register_subjects
 from marketplace.rules.models import Halt
 from marketplace.rules.states import HaltScope
 from marketplace.rules.views import HALT_EXAMPLE, LIFT_EXAMPLE
@@ -116,10 +116,10 @@ def test_who_begins_a_trade_is_refused_with_what_since_when_and_why():
         "reason": WHY,
     }
     assert refusal.value.message.en == (
-        f"Trading in segment mobility is halted since {NOON.isoformat()}: For a check"
+        f"Trading in segment mobility has been halted since {NOON.isoformat()}: For a check"
     )
     assert (
-        refusal.value.message.ja == f"{NOON.isoformat()} から分野 mobility の取引を停止しています: 確認のため"
+        refusal.value.message.ja == f"{NOON.isoformat()} から分野 mobility の売買を停止しています: 確認のため"
     )
 
 
@@ -161,8 +161,8 @@ def test_only_the_operator_halts_and_lifts():
 
 def test_how_a_subject_is_found_is_said_once():
     assert set(SUBJECTS) == {"listing", "segment"}
-    with pytest.raises(ValueError, match="known already"):
-        know_subjects(HaltScope.SEGMENT, lambda code: True)
+    with pytest.raises(ValueError, match="already registered"):
+        register_subjects(HaltScope.SEGMENT, lambda code: True)
 
 
 def test_everybody_reads_halts_and_the_operator_declares_them(api):

@@ -41,7 +41,7 @@ def test_every_parameter_has_a_default_that_it_could_be_given_and_a_meaning():
     ("stated", "place", "words"),
     [
         ({"second_person_yen": 5}, "parameters.second_person_yen", "second_person_minor"),
-        ({"colour": 1}, "parameters.colour", "there is no such parameter"),
+        ({"colour": 1}, "parameters.colour", "unknown parameter; similar names: "),
         ({"usage_days": "5"}, "parameters.usage_days", "0 or more"),
         ({"usage_days": True}, "parameters.usage_days", "0 or more"),
         ({"usage_days": -1}, "parameters.usage_days", "0 or more"),

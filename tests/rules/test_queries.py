@@ -85,7 +85,7 @@ def test_the_current_rulebook_is_shown():
     rulebook = publish()
     view = queries.current_rulebook()
     assert (view.public_id, view.number, view.digest) == (rulebook.public_id, 1, rulebook.digest)
-    assert view.title == {"ja": "三方データ取引所ルールブック", "en": "Rulebook of the Sanpo data exchange"}
+    assert view.title == {"ja": "三方データ取引所 規程", "en": "Rulebook of the Sanpo data exchange"}
 
 
 def test_neutrality_counts_what_was_decided():

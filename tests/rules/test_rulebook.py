@@ -38,7 +38,7 @@ def test_the_strongest_outcome_holds_and_all_that_apply_are_reasons():
 def test_without_a_rule_the_default_holds_and_says_so():
     verdict = compiled(document(rule("A-1", "guest.age < 18"))).verdict("entry", GUEST)
     assert (verdict.outcome, outcomes(verdict)) == ("hold", [("DEFAULT", "hold", "default")])
-    assert verdict.reasons[0]["text"]["ja"].endswith("保留（人による確認待ち）")
+    assert verdict.reasons[0]["text"]["ja"].endswith("保留（運営者の審査待ち）")
 
 
 def test_a_fact_that_is_not_known_is_a_hold_that_names_it():

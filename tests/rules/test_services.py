@@ -83,9 +83,9 @@ def test_a_rulebook_with_faults_is_refused_and_nothing_is_written():
         ("ADM-02", "rules.1.when", 1, 16),
     ]
     assert str(refused.value.message).startswith(
-        "The rulebook has 2 faults. The first: ADM-01 (rules.0.when) 2:3: applicant.colour is no fact"
+        "The rulebook has 2 errors. The first: ADM-01 (rules.0.when) 2:3: applicant.colour is not a fact"
     )
-    assert "ADM-01 (rules.0.when) 2:3: applicant.colour はここで" in refused.value.message.ja
+    assert "ADM-01 (rules.0.when) 2:3: 事実 applicant.colour はこの判定点では参照" in refused.value.message.ja
     assert (Rulebook.objects.count(), OutboxEvent.objects.count(), EvidenceRecord.objects.count()) == (
         0,
         0,

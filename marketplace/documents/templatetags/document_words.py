@@ -1,4 +1,4 @@
-"""What HTML documents need beyond Django's own tags; loaded for every document."""
+"""Template tags of HTML documents; loaded for every document."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ def words(context: Context, ja: str, en: str) -> str:
 
 @register.filter
 def paragraphs(text: str) -> list[str]:
-    """The paragraphs of ``text``: blank lines part them, and blank ones are left out."""
+    """The paragraphs of ``text``, split at blank lines."""
     return [part for part in text.split("\n\n") if part.strip()]

@@ -96,7 +96,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', marketplace.kernel.identifiers.IdentifierField(prefix='adm')),
                 ('capacity', models.CharField(choices=[('seller', 'seller'), ('buyer', 'buyer')], max_length=10)),
-                ('state', models.CharField(choices=[('applied', 'applied, waiting for the rules'), ('on_hold', 'on hold for the operator'), ('admitted', 'admitted'), ('refused', 'refused'), ('withdrawn', 'withdrawn')], default='applied', max_length=10)),
+                ('state', models.CharField(choices=[('applied', 'applied, waiting for the rules'), ('on_hold', 'on hold, waiting for the operator'), ('admitted', 'admitted'), ('refused', 'refused'), ('withdrawn', 'withdrawn')], default='applied', max_length=10)),
                 ('declarations', models.JSONField()),
                 ('decision', models.CharField(max_length=31, null=True)),
                 ('reason', models.TextField(blank=True, default='')),

@@ -1,4 +1,4 @@
-"""The verbs of participation: registering, admitting, suspending, and giving people and programs access."""
+"""Services of participants: register, admit, suspend, and give people and programs access."""
 
 from .access import add_member, create_application, issue_token
 from .admissions import apply_for_admission, decide_admission, open_segment, withdraw_admission

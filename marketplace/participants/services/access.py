@@ -1,4 +1,4 @@
-"""Giving people and programs access to act for an organisation."""
+"""Give people and programs access to act for an organisation."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ TOKEN_BYTES = 32
 def add_member(
     *, actor: Actor, organisation: str, email: str, name: str, role: str, password: str | None = None
 ) -> User:
-    """Give a person access to act for an organisation, as an owner of it or the operator.
+    """Give a person access to act for an organisation. The actor is an owner of it or the operator.
 
-    Without a ``password`` the person sets one by the reset mail. Raises EmailTaken, OwnerNeeded, Missing,
+    Without a ``password`` the person sets one through the reset mail. Raises EmailTaken, OwnerNeeded, Missing,
     FieldInvalid.
     """
     target = _organisation_for(actor, organisation)
@@ -46,7 +46,7 @@ def add_member(
         validate_email(address)
     except ValidationError:
         raise FieldInvalid(
-            "email", Label("write an e-mail address", "メールアドレスを指定してください")
+            "email", Label("specify an e-mail address", "メールアドレスを指定してください")
         ) from None
     if password is not None:
         _check_password(password)
@@ -63,7 +63,7 @@ def add_member(
 
 
 def _check_password(password: str) -> None:
-    """Refuse a password that is short or common; raises FieldInvalid."""
+    """Check the password's length and that it is not common; raises FieldInvalid."""
     try:
         validate_password(password)
     except ValidationError:
@@ -79,12 +79,12 @@ def _check_password(password: str) -> None:
 def create_application(*, actor: Actor, organisation: str, name: str) -> Application:
     """Give a program access to act for an organisation, by OAuth 2 client credentials.
 
-    The secret in clear is in ``issued_secret`` of what is returned, and nowhere else. Raises OwnerNeeded, Missing,
+    Only ``issued_secret`` of the returned object has the secret in clear text. Raises OwnerNeeded, Missing,
     FieldInvalid.
     """
     target = _organisation_for(actor, organisation)
     if not name.strip():
-        raise FieldInvalid("name", Label("this is needed", "入力してください"))
+        raise FieldInvalid("name", Label("this field is required", "入力してください"))
     secret = generate_client_secret()
     application: Application = Application.objects.create(
         name=name.strip(),
@@ -107,7 +107,7 @@ def create_application(*, actor: Actor, organisation: str, name: str) -> Applica
 def issue_token(
     *, application: Application | str, scopes: Iterable[str], lifetime_seconds: int, actor: Actor = SYSTEM
 ) -> str:
-    """An access token of a program that the market itself starts; others ask for theirs at /oauth/token/.
+    """Issue an access token to a program that the market itself starts; others request theirs at /oauth/token/.
 
     ``application`` is the program or its client id, ``scopes`` are names of ``OAUTH2_PROVIDER["SCOPES"]``. The
     lifetime is real time. Raises FieldInvalid, Forbidden, Missing.
@@ -144,7 +144,7 @@ def _application(client_id: str) -> Application:
 
 
 def _organisation_for(actor: Actor, public_id: str) -> Organisation:
-    """The organisation, if the actor may give access to it: the operator, an owner, or a program that acts for it.
+    """The organisation, if the actor may give access to it: the operator, an owner, or a program of it.
 
     Raises Missing for another's organisation, OwnerNeeded for members who are not owners.
     """

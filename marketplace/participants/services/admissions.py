@@ -1,4 +1,4 @@
-"""Opening segments, applying for admission to them, and what is decided of an application."""
+"""Open segments, apply for admission to them, and decide and withdraw applications."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.states import advance
 
 from ..declarations import checked_declarations
-from ..errors import AdmissionHeld, NeverATrader, OrganisationSuspended, SegmentKnown
+from ..errors import AdmissionExists, NeverATrader, OrganisationSuspended, SegmentExists
 from ..models import Admission, Organisation, Segment
 from ..states import ADMISSION, HELD_ADMISSIONS, AdmissionState, Capacity, OrganisationState
 from ..uniqueness import refusing
@@ -30,23 +30,23 @@ COMMANDS = {"allow": "admit", "warn": "admit", "hold": "hold", "deny": "refuse"}
 
 @transaction.atomic
 def open_segment(*, actor: Actor, code: str, name: Mapping[str, str]) -> Segment:
-    """Open a field of data for trade, under a ``code`` that never changes and a name ``{"ja", "en"}``.
+    """Open a segment, with a ``code`` that never changes and a name ``{"ja", "en"}``.
 
-    Raises SegmentKnown, FieldInvalid, Forbidden.
+    Raises SegmentExists, FieldInvalid, Forbidden.
     """
     actor.require_operator()
     if not SEGMENT_CODE.fullmatch(code):
         raise FieldInvalid(
             "code",
             Label(
-                "write lower-case letters, digits, - and _",
+                "use lower-case letters, digits, - and _, at most 40",
                 "英小文字・数字・-・_ の40字以内で指定してください",
             ),
         )
     for language in ("ja", "en"):
         if not name.get(language, "").strip():
-            raise FieldInvalid(f"name.{language}", Label("this is needed", "入力してください"))
-    with refusing({"segment_code_once": SegmentKnown(segment=code)}):
+            raise FieldInvalid(f"name.{language}", Label("this field is required", "入力してください"))
+    with refusing({"segment_code_once": SegmentExists(segment=code)}):
         segment = Segment.objects.create(
             code=code, name_ja=name["ja"].strip(), name_en=name["en"].strip(), opened_at=clock.now()
         )
@@ -58,14 +58,14 @@ def open_segment(*, actor: Actor, code: str, name: Mapping[str, str]) -> Segment
 def apply_for_admission(
     *, actor: Actor, segment: str, capacity: str, declarations: Mapping[str, Any]
 ) -> Admission:
-    """Ask, for the actor's organisation, to sell or buy in a segment; the rules decide next.
+    """Apply, for the actor's organisation, for admission to a segment as seller or buyer; the rules decide next.
 
-    ``declarations`` as ``declarations.TYPES`` names them. Emits admission.applied. Raises NeverATrader,
-    OrganisationSuspended, AdmissionHeld, Missing (segment), FieldInvalid, Forbidden.
+    ``declarations``: see ``declarations.TYPES``. Emits admission.applied. Raises NeverATrader,
+    OrganisationSuspended, AdmissionExists, Missing (segment), FieldInvalid, Forbidden.
     """
     organisation_id = actor.require_organisation()
     if capacity not in Capacity.values:
-        raise FieldInvalid("capacity", Label("choose seller or buyer", "seller か buyer を選んでください"))
+        raise FieldInvalid("capacity", Label("specify seller or buyer", "seller か buyer を選んでください"))
     declared = checked_declarations(declarations)
     field = Segment.objects.filter(code=segment).first()
     if field is None:
@@ -79,7 +79,7 @@ def apply_for_admission(
         organisation=organisation, segment=field, capacity=capacity, state__in=HELD_ADMISSIONS
     ).first()
     if held is not None:
-        raise AdmissionHeld(admission=held.public_id, segment=segment, capacity=capacity)
+        raise AdmissionExists(admission=held.public_id, segment=segment, capacity=capacity)
     admission = Admission.objects.create(
         organisation=organisation,
         segment=field,
@@ -102,20 +102,18 @@ def apply_for_admission(
 def decide_admission(
     *, actor: Actor, admission: str, outcome: str, decision: str | None = None, reason: str = ""
 ) -> Admission:
-    """Carry out what was decided of an application: ``allow`` and ``warn`` admit, ``hold`` holds, ``deny`` refuses.
+    """Carry out an outcome for an application: ``allow`` and ``warn`` admit, ``hold`` puts on hold, ``deny`` refuses.
 
-    The system carries out the rules' ``decision`` (public identifier); a person of the operator decides only what
-    the rules put on hold, and gives a ``reason``. A decision on an application that was withdrawn meanwhile
-    changes nothing. Emits admission.decided. Raises Missing, IllegalTransition, FieldInvalid, Forbidden.
+    The system carries out a ``decision`` of the rules (public identifier). A person of the operator decides only
+    applications that the rules put on hold, and gives a ``reason``. For an application that was withdrawn meanwhile
+    nothing changes. Emits admission.decided. Raises Missing, IllegalTransition, FieldInvalid, Forbidden.
     """
     actor.require_operator()
     if outcome not in COMMANDS:
         known = ", ".join(COMMANDS)
         raise FieldInvalid("outcome", Label(f"choose one of {known}", f"{known} から選んでください"))
     if actor.role is Role.OPERATOR and not reason.strip():
-        raise FieldInvalid(
-            "reason", Label("a person's decision has a reason", "判断の理由を入力してください")
-        )
+        raise FieldInvalid("reason", Label("give the reason", "判断の理由を入力してください"))
     subject = _locked_admission(actor, admission)
     if actor.role is Role.SYSTEM and subject.state == AdmissionState.WITHDRAWN:
         return subject
@@ -123,28 +121,26 @@ def decide_admission(
     if decision is not None:
         changes["decision"] = decision
     advance(subject, ADMISSION, command=COMMANDS[outcome], role=actor.role.value, **changes)
-    _tell_decided(actor, subject, {"outcome": outcome})
+    _record_decided(actor, subject, {"outcome": outcome})
     return subject
 
 
 @transaction.atomic
 def withdraw_admission(*, actor: Actor, admission: str, reason: str = "") -> Admission:
-    """End an application or an admission; agreements in force stay. The operator gives a ``reason``.
+    """Withdraw an application or an admission; agreements in force continue. The operator gives a ``reason``.
 
     Emits admission.decided. Raises Missing, IllegalTransition, FieldInvalid.
     """
     subject = _locked_admission(actor, admission)
     if actor.role is Role.OPERATOR and not reason.strip():
-        raise FieldInvalid(
-            "reason", Label("a person's decision has a reason", "判断の理由を入力してください")
-        )
+        raise FieldInvalid("reason", Label("give the reason", "判断の理由を入力してください"))
     advance(subject, ADMISSION, command="withdraw", role=actor.role.value, reason=reason)
-    _tell_decided(actor, subject, {})
+    _record_decided(actor, subject, {})
     return subject
 
 
 def _locked_admission(actor: Actor, public_id: str) -> Admission:
-    """The admission, locked, with its organisation and segment; raises Missing if the actor cannot see it."""
+    """The admission, locked, with its organisation and segment; raises Missing if it is outside the actor's scope."""
     admission = (
         Admission.objects.select_for_update(of=("self",))
         .select_related("organisation", "segment")
@@ -157,8 +153,8 @@ def _locked_admission(actor: Actor, public_id: str) -> Admission:
     return admission
 
 
-def _tell_decided(actor: Actor, admission: Admission, details: dict[str, str]) -> None:
-    """Write the evidence and the event of the state that the admission has reached."""
+def _record_decided(actor: Actor, admission: Admission, details: dict[str, str]) -> None:
+    """Record evidence and emit the event of the admission's new state."""
     record(
         kind="participants.admission_decided",
         subject=admission.public_id,

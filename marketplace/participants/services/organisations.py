@@ -1,4 +1,4 @@
-"""Registering organisations, suspending and reinstating them, and declaring who belongs to the operator."""
+"""Register, suspend and reinstate organisations, and declare affiliates of the operator."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ..errors import (
     HasAdmissions,
     InvoiceNumberTaken,
     NeverATrader,
-    OperatorKnown,
+    OperatorExists,
     OperatorStays,
 )
 from ..models import Admission, Organisation
@@ -39,7 +39,7 @@ from ..uniqueness import refusing
 INVOICE_NUMBER = re.compile(r"T[0-9]{13}")
 COUNTRY = re.compile(r"[A-Z]{2}")
 REASON_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
-REQUIRED = Label("this is needed", "入力してください")
+REQUIRED = Label("this field is required", "入力してください")
 
 
 @transaction.atomic
@@ -57,17 +57,18 @@ def register_organisation(
     is_operator: bool = False,
     operator_affiliate: bool = False,
 ) -> Organisation:
-    """Make an organisation known to the market; the operator does it, after seeing who it is.
+    """Register an organisation. The operator does this after verifying its identity.
 
-    ``name`` is ``{"ja", "en"}``; ``payout_account`` has the fields of PayoutAccount. Only individuals and bodies
-    of other countries have no ``corporate_number``. Emits organisation.registered. Raises FieldInvalid,
-    CorporateNumberTaken, InvoiceNumberTaken, OperatorKnown, Forbidden.
+    ``name`` is ``{"ja", "en"}``; ``payout_account`` has the fields of PayoutAccount. Only individuals and foreign
+    organisations have no ``corporate_number``. Emits organisation.registered. Raises FieldInvalid,
+    CorporateNumberTaken, InvoiceNumberTaken, OperatorExists, Forbidden.
     """
     actor.require_operator()
     _check_identity(kind=kind, country=country, corporate_number=corporate_number)
     if invoice_registration_number is not None and not INVOICE_NUMBER.fullmatch(invoice_registration_number):
         raise FieldInvalid(
-            "invoice_registration_number", Label("write T and 13 digits", "Tと数字13桁で指定してください")
+            "invoice_registration_number",
+            Label("use T followed by 13 digits", "Tと数字13桁で指定してください"),
         )
     texts = {"name.ja": name.get("ja"), "name.en": name.get("en"), "address": address}
     for field, text in {**texts, "representative": representative}.items():
@@ -79,7 +80,7 @@ def register_organisation(
         "organisation_invoice_number_once": InvoiceNumberTaken(
             invoice_registration_number=invoice_registration_number
         ),
-        "organisation_one_operator": OperatorKnown(),
+        "organisation_one_operator": OperatorExists(),
     }
     with refusing(refusals):
         organisation = Organisation.objects.create(
@@ -113,21 +114,21 @@ def register_organisation(
 
 
 def _check_identity(*, kind: str, country: str, corporate_number: str | None) -> None:
-    """Refuse an unknown kind or country code, and a corporate number that is missing or wrong."""
+    """Check the kind, the country code and the corporate number; raises FieldInvalid."""
     if kind not in OrganisationKind.values:
         known = ", ".join(OrganisationKind.values)
         raise FieldInvalid("kind", Label(f"choose one of {known}", f"{known} から選んでください"))
     if not COUNTRY.fullmatch(country):
         raise FieldInvalid(
             "country",
-            Label("write two capital letters (ISO 3166-1)", "ISO 3166-1の英大文字2字で指定してください"),
+            Label("use two capital letters (ISO 3166-1)", "ISO 3166-1の英大文字2字で指定してください"),
         )
     if corporate_number is None:
         if country == "JP" and kind != OrganisationKind.INDIVIDUAL:
             raise FieldInvalid(
                 "corporate_number",
                 Label(
-                    "a body in Japan states its 13 digits",
+                    "an organisation in Japan must give its 13-digit corporate number",
                     "国内の法人・団体は13桁の法人番号を指定してください",
                 ),
             )
@@ -135,7 +136,7 @@ def _check_identity(*, kind: str, country: str, corporate_number: str | None) ->
         raise FieldInvalid(
             "corporate_number",
             Label(
-                "write 13 digits with the right check digit, without hyphens",
+                "use 13 digits with a valid check digit, without hyphens",
                 "検査用数字の正しい13桁を、ハイフンなしで指定してください",
             ),
         )
@@ -151,9 +152,9 @@ def locked_organisation(public_id: str) -> Organisation:
 
 @transaction.atomic
 def suspend_participant(*, actor: Actor, organisation: str, reason_code: str, reason: str) -> Organisation:
-    """Stop an organisation from making new business; what it owes and is owed stays.
+    """Suspend an organisation: it can make no new agreements; its claims and obligations remain.
 
-    ``reason_code`` (snake case) goes into the event, ``reason`` is read by the participant alone. Emits
+    ``reason_code`` (snake case) goes into the event; only the participant reads ``reason``. Emits
     participant.suspended. Raises Missing, OperatorStays, IllegalTransition, FieldInvalid, Forbidden.
     """
     actor.require_operator()
@@ -161,7 +162,7 @@ def suspend_participant(*, actor: Actor, organisation: str, reason_code: str, re
         raise FieldInvalid(
             "reason_code",
             Label(
-                "write a code in snake case, 40 letters at most", "40字以内の英小文字と下線で指定してください"
+                "use a code in snake case, at most 40 letters", "40字以内の英小文字と下線で指定してください"
             ),
         )
     if not reason.strip():
@@ -189,7 +190,7 @@ def suspend_participant(*, actor: Actor, organisation: str, reason_code: str, re
 
 @transaction.atomic
 def reinstate_participant(*, actor: Actor, organisation: str) -> Organisation:
-    """Let a suspended organisation do business again; its admissions are as they were.
+    """End the suspension of an organisation; its admissions are unchanged.
 
     Emits participant.reinstated. Raises Missing, IllegalTransition, Forbidden.
     """
@@ -210,10 +211,10 @@ def reinstate_participant(*, actor: Actor, organisation: str) -> Organisation:
 
 @transaction.atomic
 def declare_affiliation(*, actor: Actor, organisation: str, affiliated: bool) -> Organisation:
-    """Declare that an organisation belongs to the operator's group, or no longer does.
+    """Declare whether an organisation is an affiliate of the operator.
 
-    Raises HasAdmissions while it is, or may yet be, admitted anywhere; NeverATrader for the operator itself, whose
-    standing is fixed; Missing, Forbidden.
+    Raises HasAdmissions while it has an application or admission, NeverATrader for the operator itself, Missing,
+    Forbidden.
     """
     actor.require_operator()
     subject = locked_organisation(organisation)

@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 ('point', models.CharField(max_length=40)),
                 ('subject', models.CharField(max_length=60)),
                 ('facts', models.JSONField()),
-                ('outcome', models.CharField(choices=[('allow', 'allowed'), ('warn', 'allowed with a warning'), ('hold', 'on hold for a person'), ('deny', 'denied')], max_length=10)),
+                ('outcome', models.CharField(choices=[('allow', 'allowed'), ('warn', 'allowed with a warning'), ('hold', 'on hold for review by the operator'), ('deny', 'denied')], max_length=10)),
                 ('reasons', models.JSONField()),
                 ('digest', models.CharField(max_length=64)),
                 ('parties', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=31), blank=True, default=list, size=None)),

@@ -1,4 +1,4 @@
-"""What can be done with the rules: publishing them, deciding by them, and halting trade."""
+"""Services of the rules: publish rulebooks, make decisions, halt trading."""
 
 from .decisions import DecisionView, Judgement, evaluate, preview, replay, verify_replays
 from .halts import halt_trading, lift_halt, require_trading_open

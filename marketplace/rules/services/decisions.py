@@ -1,4 +1,4 @@
-"""Deciding by the rules, and deciding again to see that it comes out the same."""
+"""Make decisions by the rules, and replay them."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from ..states import Outcome
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What the rules say of a subject now: ``outcome`` is ``allow``, ``warn``, ``hold`` or ``deny``.
+    """The result of evaluating the rules on a subject: ``outcome`` is ``allow``, ``warn``, ``hold`` or ``deny``.
 
     ``reasons`` are ``{"rule", "outcome", "basis", "text": {"ja", "en"}}``; ``rulebook`` is the public identifier
-    of the version in force, ``facts`` what it was told.
+    of the version in force, ``facts`` the recorded facts.
     """
 
     point: str
@@ -42,13 +42,13 @@ class Judgement:
 
     @property
     def passes(self) -> bool:
-        """Whether the subject may go on: allowed, or allowed with a warning."""
+        """Whether the subject passes: allowed, or allowed with a warning."""
         return self.outcome in (Outcome.ALLOW, Outcome.WARN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionView(Judgement):
-    """A judgement that was recorded, under ``public_id``; ``digest`` commits to all it rests on."""
+    """A recorded decision, under ``public_id``; ``digest`` commits to everything it is based on."""
 
     public_id: str
     digest: str
@@ -60,9 +60,9 @@ def evaluate(
 ) -> DecisionView:
     """Decide on ``subject`` (a public identifier) at ``point`` by the rulebook in force, and record the decision.
 
-    Facts come from the point's providers, and from the caller where the point takes ``given`` ones, by namespace.
-    A fact that is not known, or a condition that cannot be decided, leads to a hold. Raises NoRulebook,
-    UnknownPoint, FactsNotTaken for given facts that the point does not take, and what a provider raises (Missing).
+    Facts come from the point's providers, and from the caller where the point accepts ``given`` ones, by namespace.
+    An unknown fact or an undecidable condition leads to a hold. Raises NoRulebook, UnknownPoint, FactsNotTaken for
+    given facts that the point does not accept, and errors of a provider (Missing).
     """
     # A rulebook is published between two decisions, never in the middle of one.
     RULEBOOK_LOCK.acquire_shared()
@@ -117,7 +117,7 @@ def evaluate(
 def preview(
     *, point: str, subject: str, actor: Actor, given: Mapping[str, Mapping[str, Any]] | None = None
 ) -> Judgement:
-    """What ``evaluate`` would decide now; nothing is recorded. For the operator. Raises as evaluate, and Forbidden."""
+    """What ``evaluate`` would decide now, without recording it; operator only. Raises as evaluate, and Forbidden."""
     actor.require_operator()
     now = clock.now()
     rulebook = rulebook_in_force(now)
@@ -133,9 +133,9 @@ def preview(
 
 
 def replay(decision: str, *, actor: Actor = SYSTEM) -> bool:
-    """Whether a decision (public identifier) comes out the same again, with the same reasons and digest.
+    """Whether the replay of a decision (public identifier) gives the same outcome, reasons and digest.
 
-    Raises Missing where the actor cannot see such a decision.
+    Raises Missing if the decision is outside the actor's scope.
     """
     row = visible_decisions(actor).filter(public_id=decision).first()
     if row is None:
@@ -144,7 +144,7 @@ def replay(decision: str, *, actor: Actor = SYSTEM) -> bool:
 
 
 def verify_replays() -> list[dict[str, Any]]:
-    """Replay every decision there is; those that do not come out the same, as ``{"decision", "difference"}``."""
+    """Replay every decision; returns those that differ, as ``{"decision", "difference"}``."""
     return differences(Decision.objects.order_by("pk"))
 
 
@@ -155,7 +155,7 @@ def _decided(
     now: datetime,
     given: Mapping[str, Mapping[str, Any]] | None,
 ) -> tuple[dict[str, Any], Verdict]:
-    """The facts as they are recorded, and what the rules say of them."""
+    """The facts as recorded, and the result of the rules on them."""
     types, asked = rules.facts_of(point), POINTS.get(point)
     if asked is None:
         raise UnknownPoint(point=point)
@@ -172,6 +172,6 @@ def _decided(
 
 
 def _parties(rulebook: Rulebook, point: str, facts: Mapping[str, Any]) -> list[str]:
-    """The organisations that the decision is about, by the facts that name them."""
+    """The organisations that the decision concerns, by the facts that name them."""
     named = (facts[name] for name in rulebook.vocabulary["points"][point]["parties"])
     return sorted({party for party in named if party is not None})

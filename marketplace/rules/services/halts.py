@@ -1,4 +1,4 @@
-"""Halting trade in a listing, a segment or the whole market, and letting it go on."""
+"""Halt trading in a listing, a segment or the whole market, and lift halts."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ REASON_LENGTH_MAX = 500
 
 @transaction.atomic
 def halt_trading(*, actor: Actor, scope: str, subject: str = "", reason: Mapping[str, str]) -> Halt:
-    """Stop new trades, as the operator, in a ``listing`` (public identifier), a ``segment`` (code) or the ``market``.
+    """Halt trading, as the operator, in a ``listing`` (public identifier), a ``segment`` (code) or the ``market``.
 
-    Trades that are being concluded are let through first; once this is committed none is concluded and no
-    negotiation begins there. What was concluded before goes on. ``reason`` is ``{"ja", "en"}`` and published.
+    Agreements that are being concluded are completed first; after this commits, no agreement is concluded and no
+    negotiation begins there. Agreements concluded before continue. ``reason`` is ``{"ja", "en"}`` and published.
     Emits trading.halted. Raises AlreadyHalted, Missing, FieldInvalid, Forbidden.
     """
     actor.require_operator()
@@ -59,9 +59,9 @@ def halt_trading(*, actor: Actor, scope: str, subject: str = "", reason: Mapping
 
 @transaction.atomic
 def lift_halt(*, actor: Actor, halt: str, reason: Mapping[str, str]) -> Halt:
-    """Let trade go on, as the operator, where it was halted. ``reason`` is ``{"ja", "en"}`` and published.
+    """Lift a halt, as the operator. ``reason`` is ``{"ja", "en"}`` and published.
 
-    Where another halt covers the same trades, they stay stopped. Emits trading.resumed. Raises Missing,
+    Another halt that covers the same trades stays in force. Emits trading.resumed. Raises Missing,
     HaltLifted, FieldInvalid, Forbidden.
     """
     actor.require_operator()
@@ -92,9 +92,9 @@ def lift_halt(*, actor: Actor, halt: str, reason: Mapping[str, str]) -> Halt:
 
 
 def require_trading_open(*, listing: str, segment: str) -> None:
-    """Raise TradingHalted where no trade may begin or be concluded; until the transaction ends, no halt is declared.
+    """Raise TradingHalted if a halt covers the trade; no halt can begin until the transaction ends.
 
-    A halt that is being declared is waited for, so who passes here is committed before it.
+    It waits for a halt that is being declared, so a caller that passes commits before the next halt.
     """
     TRADING_LOCK.acquire_shared()
     halt = halt_of(listing=listing, segment=segment)
@@ -110,7 +110,7 @@ def _check_subject(scope: str, subject: str) -> None:
         if subject:
             raise FieldInvalid(
                 "subject",
-                Label("leave it out, for the whole market is halted", "市場全体の停止では指定できません"),
+                Label("leave it out when the whole market is halted", "市場全体の停止では指定できません"),
             )
         return
     if not subject or "\x00" in subject or not SUBJECTS[scope](subject):
@@ -123,7 +123,7 @@ def _checked_reason(reason: Mapping[str, str]) -> dict[str, str]:
         raise FieldInvalid(
             "reason",
             Label(
-                f"give the reason in Japanese and English, in {REASON_LENGTH_MAX} characters each at most",
+                f"give the reason in Japanese and English, at most {REASON_LENGTH_MAX} characters each",
                 f"理由を日本語と英語で、それぞれ{REASON_LENGTH_MAX}字以内で入力してください",
             ),
         )

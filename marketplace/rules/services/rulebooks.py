@@ -1,4 +1,4 @@
-"""Publishing the rules of the market."""
+"""Publish rulebooks."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ EFFECTIVE_LEEWAY = timedelta(minutes=1)
 def publish_rulebook(
     *, actor: Actor, document: Mapping[str, Any], effective_from: datetime | None = None
 ) -> Rulebook:
-    """Publish the next version of the rules, to take effect at ``effective_from`` (at once, if not given).
+    """Publish the next version of the rulebook, effective from ``effective_from`` (immediately, if not given).
 
-    The whole document is checked: its shape, and every condition against the facts of its decision point. An
-    instant within the last minute means now; the version in force keeps deciding until then. Emits
-    rulebook.published. Raises RulebookRefused naming every fault, EffectiveInThePast, Forbidden.
+    The whole document is validated: its shape, and every condition against the facts of its decision point. A time
+    within the last minute means now. Emits rulebook.published. Raises RulebookRefused with every error,
+    EffectiveInThePast, Forbidden.
     """
     actor.require_operator()
     spoken = vocabulary()
@@ -55,7 +55,7 @@ def publish_rulebook(
         published_at=now,
         effective_from=max(effective, now),
     )
-    told = RulebookPublished(
+    event = RulebookPublished(
         rulebook=rulebook.public_id,
         number=rulebook.number,
         digest=rulebook.digest,
@@ -65,7 +65,7 @@ def publish_rulebook(
         kind="rules.rulebook_published",
         subject=rulebook.public_id,
         actor=actor,
-        payload={**told.data(), "vocabulary_digest": rulebook.vocabulary_digest},
+        payload={**event.data(), "vocabulary_digest": rulebook.vocabulary_digest},
     )
-    emit(told)
+    emit(event)
     return rulebook
