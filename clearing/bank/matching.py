@@ -11,7 +11,7 @@ from ..cycles.models import Cycle
 from ..ledger.accounts import participant_accounts
 from ..ledger.states import AccountKind
 from ..settlement.models import SettlementInstruction
-from ..settlement.payment_reference import find_payment_references
+from ..settlement.routes import ROUTES
 from ..settlement.states import INSTRUCTION, InstructionState, PaymentDirection
 from .bank_statement import BankStatementLine
 from .pay_in_reference import find_pay_in_references
@@ -45,7 +45,7 @@ class Matcher:
 
     def __init__(self, lines: Sequence[BankStatementLine]) -> None:
         """Read, and lock, everything that the references of ``lines`` name, in a few queries."""
-        payments = {name for line in lines for name in find_payment_references(line.remittance_information)}
+        payments = {name for line in lines for name in _payment_references(line)}
         self.instructions = {
             row.reference: row
             for row in SettlementInstruction.objects.select_for_update(no_key=True)
@@ -58,7 +58,7 @@ class Matcher:
 
     def recognise(self, line: BankStatementLine) -> Recognised:
         """What ``line`` is, as the payments stand now: confirming one changes what the next line can be."""
-        found = find_payment_references(line.remittance_information)
+        found = _payment_references(line)
         if found:
             return self._payment(line, found)
         keys = find_pay_in_references(_text(line)) if line.direction == BankDirection.CREDIT else []
@@ -101,6 +101,12 @@ class Matcher:
         """Public identifiers of the cycles whose payments the bookings tell of."""
         keys = {row.cycle_id for row in self.instructions.values() if row.cycle_id is not None}
         return list(Cycle.objects.filter(pk__in=keys).order_by("pk").values_list("public_id", flat=True))
+
+
+def _payment_references(line: BankStatementLine) -> list[str]:
+    """References of settlement payments in ``line``, of any route, without repeats."""
+    found = (name for route in ROUTES.values() for name in route.find_references(line.remittance_information))
+    return list(dict.fromkeys(found))
 
 
 def _text(line: BankStatementLine) -> str:

@@ -39,6 +39,17 @@ class ClientMoneyShort(DomainError):
     )
 
 
+class RouteMissing(DomainError):
+    """No route of payment carries this currency. Fields: ``currency``."""
+
+    code = "route_missing"
+    category = Category.CONFLICT
+    detail = Label(
+        "The market has no route of payment for {currency}: nothing can be paid in it.",
+        "通貨 {currency} の支払方法が用意されていないため、支払はできません。",
+    )
+
+
 class TransferNotPossible(DomainError):
     """A payment does not fit the transfer file. Fields: ``reference``, ``what``."""
 

@@ -1,21 +1,25 @@
-"""Whether a participant can be paid by the market's transfers, and what hinders it."""
+"""Whether a participant can be paid by the route of a currency, and what hinders it."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from marketplace.participants.queries import OrganisationView
 
-from .states import Hindrance
+from .routes import route_for
+from .routes.route import Payee
 
-HOME_COUNTRY = "JP"
+
+def payee_of(organisation: OrganisationView) -> Payee:
+    """``organisation`` as a route takes it."""
+    account = organisation.payout_account
+    return Payee(country=organisation.country, account=asdict(account) if account else None)
 
 
-def hindrance_of(payee: OrganisationView, *, cross_border_allowed: bool) -> str:
-    """Why ``payee`` cannot be paid now (a Hindrance), or the empty text.
+def hindrance_of(organisation: OrganisationView, *, currency: str, cross_border_allowed: bool) -> str:
+    """Why ``organisation`` cannot be paid now in ``currency`` (a Hindrance), or the empty text; raises RouteMissing.
 
-    Paying abroad on others' behalf is off unless the funds regime records a licence or an exemption for it.
+    Payments abroad on behalf of others are off unless the funds regime records a licence or an exemption for them.
     """
-    if payee.country != HOME_COUNTRY and not cross_border_allowed:
-        return Hindrance.ABROAD.value
-    if payee.payout_account is None:
-        return Hindrance.NO_ACCOUNT.value
-    return ""
+    route = route_for(currency)
+    return route.hindrance(payee_of(organisation), cross_border_allowed=cross_border_allowed)

@@ -15,7 +15,7 @@ from ..ground.parties import party_key
 from ..ledger.queries import may_pay_abroad
 from .models import SettlementInstruction
 from .payability import hindrance_of
-from .payment_reference import own_payment_reference, payment_reference
+from .routes import route_for
 from .states import PaymentDirection, PaymentPurpose
 
 SEQUENCE_LOCK = 5_301_014
@@ -50,7 +50,7 @@ def plan_payments(cycle: Cycle) -> int:
 
     The operator takes out what it earned in the cycle; where it refunded more fees, it pays the difference in. What
     its reserve lent stays in the client account until it is collected. Amounts are read from the postings. Returns
-    how many payments.
+    how many payments. Raises RouteMissing if there are any and no route carries the currency.
     """
     with connection.cursor() as cursor:
         cursor.execute(_PAYOUTS, [cycle.pk])
@@ -63,7 +63,10 @@ def plan_payments(cycle: Cycle) -> int:
     if earned:
         amounts.append((operator_organisation().id, earned))
     abroad = may_pay_abroad(cycle.currency)
-    hindrances = {key: hindrance_of(view, cross_border_allowed=abroad) for key, view in payees.items()}
+    hindrances = {
+        key: hindrance_of(view, currency=cycle.currency, cross_border_allowed=abroad)
+        for key, view in payees.items()
+    }
     SettlementInstruction.objects.bulk_create(
         cycle_instruction(
             cycle, organisation_id, amount, sequence, held_back=hindrances.get(organisation_id, "")
@@ -78,13 +81,15 @@ def cycle_instruction(
 ) -> SettlementInstruction:
     """A planned payment, not yet saved: out for a positive amount, in for a negative one.
 
-    ``held_back`` is why its payee cannot be paid now.
+    ``held_back`` is why its payee cannot be paid now. Raises RouteMissing.
     """
     return SettlementInstruction(
         cycle=cycle,
         organisation_id=organisation_id,
         sequence=sequence,
-        reference=payment_reference(cycle.currency, cycle.number, sequence),
+        reference=route_for(cycle.currency).reference(
+            currency=cycle.currency, cycle_number=cycle.number, sequence=sequence
+        ),
         direction=PaymentDirection.OUT if amount_minor > 0 else PaymentDirection.IN,
         amount_minor=abs(amount_minor),
         currency=cycle.currency,
@@ -97,7 +102,7 @@ def instruction_without_cycle(
     *, currency: str, organisation_id: int, amount_minor: int, purpose: PaymentPurpose, **values: Any
 ) -> SettlementInstruction:
     """A planned payment to a participant that belongs to no cycle, not yet saved; its number is taken until the end
-    of the transaction."""
+    of the transaction. Raises RouteMissing."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SEQUENCE_LOCK])
     rows = SettlementInstruction.objects.filter(cycle=None, currency=currency)
@@ -106,7 +111,7 @@ def instruction_without_cycle(
         purpose=purpose,
         organisation_id=organisation_id,
         sequence=sequence,
-        reference=own_payment_reference(currency, sequence),
+        reference=route_for(currency).reference(currency=currency, cycle_number=None, sequence=sequence),
         direction=PaymentDirection.OUT,
         amount_minor=amount_minor,
         currency=currency,

@@ -103,7 +103,7 @@ class TransferFileViewSet(MarketReadViewSet[TransferFile]):
         content_negotiation_class=AsAddressed,
     )
     def content(self, request: Request, **_: Any) -> Response:
-        """The file as the bank takes it: 総合振込, 120 bytes a record, Shift_JIS."""
+        """The file as the route of its currency takes it; in yen 総合振込: 120 bytes a record, Shift_JIS."""
         file = self.get_object()
         return Response(
             bytes(file.content),

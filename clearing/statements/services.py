@@ -40,7 +40,7 @@ def make_statements(*, actor: Actor = SYSTEM) -> int:
     currencies = Cycle.objects.filter(number=1).order_by("currency").values_list("currency", flat=True)
     for currency in list(currencies):
         for _ in range(STEPS_A_SWEEP):
-            found = make_some_statements(actor, currency)
+            found = make_some_statements(actor=actor, currency=currency)
             if found is None:
                 break
             made += found
@@ -48,7 +48,7 @@ def make_statements(*, actor: Actor = SYSTEM) -> int:
 
 
 @transaction.atomic
-def make_some_statements(actor: Actor, currency: str) -> int | None:
+def make_some_statements(*, actor: Actor, currency: str) -> int | None:
     """Some statements of the first unfinished month, or its end; None if nothing is due or another works at it."""
     month = _due_month(currency)
     if month is None or not _alone():

@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 
 from clearing.bank.bank_statement import REQUIRED, parse_statement
 from clearing.bank.pay_in_reference import find_pay_in_references, pay_in_reference_of
-from clearing.settlement.payment_reference import find_payment_references, payment_reference
-from clearing.settlement.transfer_file import RECORD_BYTES, Originator, Payment, write_transfer_file
+from clearing.settlement.routes.reference import find_references, payment_reference
+from clearing.settlement.routes.route import Payee, PlannedPayment
+from clearing.settlement.routes.zengin import RECORD_BYTES, ZenginRoute
 from clearing.trades.terms import business_key_of
 from marketplace.kernel.errors import FieldInvalid
+from tests.clearing.settlement.routes.samples import JAPANESE_ACCOUNT, JAPANESE_ORIGINATOR
 
 KEYS = st.integers(1, 99_999_999)
 KANA = st.text("ｱｲｳｴｵｶｷｸｹｺﾞﾟABCXYZ0123 ().-/", max_size=30)
-ORIGINATOR = Originator("0000000001", "ｻﾝﾎﾟｳ", "0901", "", "001", "", "ordinary", "7654321")
 
 
 @given(KEYS, KEYS)
@@ -29,9 +30,9 @@ def test_deposit_references_name_one_participant(one, other):
 
 @given(st.integers(1, 10**9 - 1), st.integers(1, 10**6 - 1))
 def test_payment_references_come_back(number, sequence):
-    reference = payment_reference("JPY", number, sequence)
+    reference = payment_reference(currency="JPY", cycle_number=number, sequence=sequence)
     assert len(reference) <= 20
-    assert find_payment_references(f"ﾌﾘｺﾐ {reference} ﾐﾅﾄ") == [reference]
+    assert find_references(f"ﾌﾘｺﾐ {reference} ﾐﾅﾄ") == [reference]
 
 
 @given(st.text(min_size=1, max_size=40), st.text(min_size=1, max_size=40))
@@ -78,10 +79,16 @@ def test_no_bytes_whatever_break_the_reader(data):
 @given(st.lists(st.tuples(KANA, st.integers(1, 10**10 - 1)), min_size=1, max_size=20))
 def test_every_record_of_a_transfer_file_has_its_length(payees):
     payments = [
-        Payment(payment_reference("JPY", 1, at), "0902", "002", "current", "1000274", holder, amount)
+        PlannedPayment(
+            payment_reference(currency="JPY", cycle_number=1, sequence=at),
+            amount,
+            Payee("JP", JAPANESE_ACCOUNT | {"account_holder_kana": holder}),
+        )
         for at, (holder, amount) in enumerate(payees, start=1)
     ]
-    content = write_transfer_file(originator=ORIGINATOR, payments=payments, value_date=date(2026, 12, 7))
+    content = ZenginRoute().render(
+        originator=JAPANESE_ORIGINATOR, payments=payments, value_date=date(2026, 12, 7)
+    )
     records = content.split(b"\r\n")[:-1]
     assert {len(record) for record in records} == {RECORD_BYTES}
     assert len(records) == len(payees) + 3

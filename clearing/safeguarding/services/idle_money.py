@@ -25,6 +25,7 @@ from ...ledger.states import AccountKind, EntryKind, LineKind
 from ...settlement.models import SettlementInstruction
 from ...settlement.payability import hindrance_of
 from ...settlement.planning import instruction_without_cycle
+from ...settlement.routes import ROUTES
 from ...settlement.states import PaymentPurpose
 from ...trades.services.holds import lock_waiting_trades
 from ..models import StuckMoney
@@ -94,12 +95,13 @@ def return_idle_money(*, actor: Actor = SYSTEM) -> int:
     """Plan the return of money that is tied to no trade, and of money over the cap; returns how many payments.
 
     Each in a transaction of its own, some at a time. Who cannot be paid keeps its money available, and is told once.
+    A currency without a route of payment is left out.
     Emits money.returning, money.stuck.
     """
     returned = 0
     for currency in Account.objects.filter(kind=AccountKind.BANK_CLIENT).values_list("currency", flat=True):
         regime = regime_in_force(currency)
-        if regime is None:
+        if regime is None or currency not in ROUTES:
             continue
         free = _free_money(regime, organisation_id=None)
         payees = organisations_by_id(row.organisation_id for row in free)
@@ -139,7 +141,7 @@ def _return(payee: OrganisationView, regime: FundsRegime, actor: Actor) -> bool:
     if not found:
         return False
     (free,) = found
-    hindrance = hindrance_of(payee, cross_border_allowed=regime.cross_border_allowed)
+    hindrance = hindrance_of(payee, currency=currency, cross_border_allowed=regime.cross_border_allowed)
     if hindrance:
         _announce_stuck(payee, currency, free, hindrance, actor)
         return False

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 
 from django.db import transaction
+from django.forms.models import model_to_dict
 
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
@@ -15,7 +16,6 @@ from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
-from marketplace.participants.payout_accounts import PayoutAccount
 from marketplace.participants.queries import organisations_by_id
 
 from ...approvals.services import require_second_person
@@ -26,13 +26,14 @@ from ...cycles.states import FINAL_STATES, CycleState
 from ...ledger.queries import client_money, may_pay_abroad
 from ..errors import ClientAccountMissing, ClientMoneyShort, NothingToTransfer, TransferNotPossible
 from ..models import ClientAccount, SettlementInstruction, TransferFile
-from ..payability import hindrance_of
+from ..payability import hindrance_of, payee_of
+from ..routes import route_for
+from ..routes.route import PlannedPayment, Unwritable
 from ..states import INSTRUCTION, InstructionState, PaymentDirection
-from ..transfer_file import Originator, Payment, Unwritable, write_transfer_file
 
-TRANSFER_CURRENCY = "JPY"
 PAYING_STATES = (CycleState.SETTLING, *FINAL_STATES)
-SAMPLE = Payment("JPY00001-000001", "0001", "001", "ordinary", "0000001", "A", 1)
+NOT_ROUTED = ("id", "public_id", "currency", "registered_at")
+"""What the row of a client account has beside the account's own fields."""
 
 
 @transaction.atomic
@@ -51,8 +52,7 @@ def register_client_account(
 ) -> ClientAccount:
     """State the bank account that holds participants' money in ``currency``; the newest statement counts.
 
-    Codes in digits (requester 10, bank 4, branch 3, account 7), names in half-width katakana, capitals and digits;
-    ``account_type`` is ``ordinary`` or ``current``. Raises FieldInvalid, Forbidden.
+    The route of the currency says what fits each field. Raises RouteMissing, FieldInvalid, Forbidden.
     """
     actor.require_operator()
     stated = {
@@ -65,20 +65,7 @@ def register_client_account(
         "account_type": account_type,
         "account_number": account_number,
     }
-    if account_type not in ("ordinary", "current"):
-        raise FieldInvalid(
-            "account_type", Label("choose ordinary or current", "ordinary か current を選んでください")
-        )
-    try:
-        write_transfer_file(originator=Originator(**stated), payments=[SAMPLE], value_date=clock.today())
-    except Unwritable as error:
-        raise FieldInvalid(
-            error.field,
-            Label(
-                "write codes in full digits and names in half-width katakana",
-                "コードは所定の桁数の数字、名称は半角カナで指定してください",
-            ),
-        ) from error
+    route_for(currency).validate_originator(stated)
     account = ClientAccount.objects.create(currency=currency, registered_at=clock.now(), **stated)
     record(
         kind="clearing.client_account_registered",
@@ -109,9 +96,9 @@ class _Batch:
 
 @dataclass(frozen=True, slots=True)
 class _Sorted:
-    """Planned payments: those that can be made, each with its account, and those left out, with the reason."""
+    """Planned payments: those that can be made, as the route takes them, and those left out, with the reason."""
 
-    payable: list[tuple[SettlementInstruction, PayoutAccount]]
+    payable: list[tuple[SettlementInstruction, PlannedPayment]]
     left_out: list[dict[str, str]]
 
 
@@ -125,7 +112,7 @@ def create_transfer_file(
     has stated no account, or is abroad while paying there is not allowed, stay planned; the file names them
     (``left_out``). When nothing of a cycle is left to write, its last file is returned, so repeating it makes no
     second payment. Raises CycleIsPaused, SecondPersonNeeded for a large total, NothingToTransfer, ClientAccountMissing,
-    ClientMoneyShort, TransferNotPossible, FieldInvalid, Missing, Forbidden.
+    ClientMoneyShort, RouteMissing, TransferNotPossible, FieldInvalid, Missing, Forbidden.
     """
     actor.require_operator()
     batch = _batch(cycle, currency)
@@ -137,14 +124,15 @@ def create_transfer_file(
         return last
     _require_client_money(batch.currency)
     paid_on = value_date(batch.currency)
-    content = _file_content(batch.currency, planned.payable, paid_on)
-    _require_second_person(actor, batch, planned.payable)
+    payments = [payment for _, payment in planned.payable]
+    content = _file_content(batch.currency, payments, paid_on)
+    _require_second_person(actor, batch, payments)
     made = TransferFile.objects.create(
         cycle=batch.cycle,
         content=content,
         sha256=sha256_hex(content),
-        records=len(planned.payable),
-        total_minor=sum(instruction.amount_minor for instruction, _ in planned.payable),
+        records=len(payments),
+        total_minor=sum(payment.amount_minor for payment in payments),
         currency=batch.currency,
         value_date=paid_on,
         left_out=planned.left_out,
@@ -210,9 +198,10 @@ def _sort(batch: _Batch) -> _Sorted:
     found = _Sorted([], [])
     for instruction in instructions:
         payee = payees[instruction.organisation_id]
-        hindrance = hindrance_of(payee, cross_border_allowed=abroad)
-        if payee.payout_account is not None and not hindrance:
-            found.payable.append((instruction, payee.payout_account))
+        hindrance = hindrance_of(payee, currency=batch.currency, cross_border_allowed=abroad)
+        if not hindrance:
+            payment = PlannedPayment(instruction.reference, instruction.amount_minor, payee_of(payee))
+            found.payable.append((instruction, payment))
             continue
         found.left_out.append({"reference": instruction.reference, "reason": hindrance})
         if instruction.held_back != hindrance:
@@ -221,18 +210,15 @@ def _sort(batch: _Batch) -> _Sorted:
     return found
 
 
-def _require_second_person(
-    actor: Actor, batch: _Batch, planned: list[tuple[SettlementInstruction, PayoutAccount]]
-) -> None:
+def _require_second_person(actor: Actor, batch: _Batch, payments: list[PlannedPayment]) -> None:
     """Both people ask for the same payments, to the same accounts."""
-    payments = [asdict(_payment(instruction, account)) for instruction, account in planned]
     require_second_person(
         actor=actor,
         command="clearing.transfer_file",
         subject=batch.cycle.public_id if batch.cycle else batch.currency,
-        amount_minor=sum(instruction.amount_minor for instruction, _ in planned),
+        amount_minor=sum(payment.amount_minor for payment in payments),
         currency=batch.currency,
-        payload={"records": len(payments), "payments_sha256": digest_of(payments)},
+        payload={"records": len(payments), "payments_sha256": digest_of([asdict(row) for row in payments])},
     )
 
 
@@ -242,38 +228,13 @@ def _require_client_money(currency: str) -> None:
         raise ClientMoneyShort(missing_minor=money.owed_minor - money.bank_minor, currency=currency)
 
 
-def _file_content(
-    currency: str, planned: list[tuple[SettlementInstruction, PayoutAccount]], value_date: date
-) -> bytes:
-    if currency != TRANSFER_CURRENCY:
-        raise TransferNotPossible(reference=planned[0][0].reference, what=currency)
+def _file_content(currency: str, payments: list[PlannedPayment], value_date: date) -> bytes:
     account = ClientAccount.objects.filter(currency=currency).order_by("-pk").first()
     if account is None:
         raise ClientAccountMissing(currency=currency)
-    originator = Originator(
-        requester_code=account.requester_code,
-        requester_name=account.requester_name,
-        bank_code=account.bank_code,
-        bank_name=account.bank_name,
-        branch_code=account.branch_code,
-        branch_name=account.branch_name,
-        account_type=account.account_type,
-        account_number=account.account_number,
-    )
-    payments = [_payment(instruction, account) for instruction, account in planned]
+    originator = model_to_dict(account, exclude=NOT_ROUTED)
     try:
-        return write_transfer_file(originator=originator, payments=payments, value_date=value_date)
+        return route_for(currency).render(originator=originator, payments=payments, value_date=value_date)
     except Unwritable as error:
-        raise TransferNotPossible(reference=payments[0].reference, what=error.field) from error
-
-
-def _payment(instruction: SettlementInstruction, account: PayoutAccount) -> Payment:
-    return Payment(
-        reference=instruction.reference,
-        bank_code=account.bank_code,
-        branch_code=account.branch_code,
-        account_type=account.account_type,
-        account_number=account.account_number,
-        holder=account.account_holder_kana,
-        amount_minor=instruction.amount_minor,
-    )
+        reference = error.reference or payments[0].reference
+        raise TransferNotPossible(reference=reference, what=error.field) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from clearing.bank.pay_in_reference import find_pay_in_references, pay_in_reference_of
-from clearing.settlement.payment_reference import find_payment_references, payment_reference
+from clearing.settlement.routes.reference import find_references, payment_reference
 
 
 def test_a_deposit_reference_is_found_in_any_width_and_case():
@@ -48,10 +48,11 @@ def test_a_key_that_does_not_fit_is_refused(key):
 
 
 def test_a_payment_reference_fits_a_transfer_and_is_found_again():
-    reference = payment_reference("JPY", 12, 345)
-    assert (reference, len(payment_reference("JPY", 999_999_999, 999_999))) == ("JPY00012-000345", 19)
+    reference = payment_reference(currency="JPY", cycle_number=12, sequence=345)
+    longest = payment_reference(currency="JPY", cycle_number=999_999_999, sequence=999_999)
+    assert (reference, len(longest)) == ("JPY00012-000345", 19)
     for text in (reference, f"組戻　{reference.lower()}", "ＪＰＹ０００１２－０００３４５"):
-        assert find_payment_references(text) == [reference]
-    assert find_payment_references(f"X{reference} {reference}1") == []
+        assert find_references(text) == [reference]
+    assert find_references(f"X{reference} {reference}1") == []
     with pytest.raises(ValueError, match="does not fit"):
-        payment_reference("JPY", 1, 1_000_000)
+        payment_reference(currency="JPY", cycle_number=1, sequence=1_000_000)

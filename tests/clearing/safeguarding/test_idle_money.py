@@ -12,7 +12,7 @@ from clearing.ledger.services import declare_funds_regime
 from clearing.models import Entry, SettlementInstruction, StuckMoney, TransferFile
 from clearing.safeguarding.services.idle_money import return_idle_money
 from clearing.settlement.errors import NothingToTransfer
-from clearing.settlement.payment_reference import find_payment_references, own_payment_reference
+from clearing.settlement.routes.reference import find_references, payment_reference
 from clearing.settlement.services.payments import report_failed_payment, retry_payment
 from clearing.settlement.services.transfer_files import create_transfer_file
 from marketplace.events.models import OutboxEvent
@@ -224,11 +224,15 @@ def test_a_transfer_file_is_of_a_cycle_or_of_a_currency(market):
     assert TransferFile.objects.count() == 0
 
 
+def own_reference(sequence: int) -> str:
+    return payment_reference(currency="JPY", cycle_number=None, sequence=sequence)
+
+
 def test_returns_are_counted_apart_from_cycles():
-    assert own_payment_reference("JPY", 123) == "JPY00000-000123"
-    assert own_payment_reference("JPY", 1_000_001) == "JPY000001-000001"
+    assert own_reference(123) == "JPY00000-000123"
+    assert own_reference(1_000_001) == "JPY000001-000001"
     for number in (123, 1_000_001):
-        reference = own_payment_reference("JPY", number)
-        assert find_payment_references(f"振込 {reference}") == [reference]
+        reference = own_reference(number)
+        assert find_references(f"振込 {reference}") == [reference]
     with pytest.raises(ValueError, match="does not fit"):
-        own_payment_reference("JPY", 10**11)
+        own_reference(10**11)

@@ -7,15 +7,17 @@ from datetime import date
 
 import pytest
 
-from clearing.settlement.transfer_file import Originator, Payment, Unwritable, write_transfer_file
+from clearing.settlement.routes.route import Payee, PlannedPayment, Unwritable
+from clearing.settlement.routes.zengin import ZenginRoute
 
-ORIGINATOR = Originator("0000000001", "ｻﾝﾎﾟｳｷﾔｸｸﾁ", "0901", "ｻﾝﾎﾟｳｷﾞﾝｺｳ", "001", "ﾎﾝﾃﾝ", "ordinary", "7654321")
-PAYMENT = Payment("JPY00001-000001", "0902", "002", "current", "1000274", "ﾐﾅﾄﾃﾞ-ﾀ(ｶ", 10_450)
+from .samples import JAPANESE_ACCOUNT, JAPANESE_ORIGINATOR
+
+PAYMENT = PlannedPayment("JPY00001-000001", 10_450, Payee("JP", JAPANESE_ACCOUNT))
 VALUE_DATE = date(2026, 12, 7)
 
 
-def records(*payments: Payment) -> list[bytes]:
-    content = write_transfer_file(originator=ORIGINATOR, payments=payments, value_date=VALUE_DATE)
+def records(*payments: PlannedPayment) -> list[bytes]:
+    content = ZenginRoute().render(originator=JAPANESE_ORIGINATOR, payments=payments, value_date=VALUE_DATE)
     assert content.endswith(b"\r\n")
     return content.split(b"\r\n")[:-1]
 
@@ -62,9 +64,11 @@ def test_the_trailer_counts_and_sums():
     [
         ("amount_minor", {"amount_minor": 10_000_000_000}),
         ("amount_minor", {"amount_minor": 0}),
-        ("account_holder_kana", {"holder": "みなと"}),
-        ("account_holder_kana", {"holder": "ｱ" * 31}),
-        ("bank_code", {"bank_code": "９０１２"}),
+        ("account_holder_kana", {"payee": Payee("JP", JAPANESE_ACCOUNT | {"account_holder_kana": "みなと"})}),
+        ("account_holder_kana", {"payee": Payee("JP", JAPANESE_ACCOUNT | {"account_holder_kana": "ｱ" * 31})}),
+        ("bank_code", {"payee": Payee("JP", JAPANESE_ACCOUNT | {"bank_code": "９０１２"})}),
+        ("account_type", {"payee": Payee("JP", JAPANESE_ACCOUNT | {"account_type": "savings"})}),
+        ("bank_code", {"payee": Payee("JP", None)}),
         ("reference", {"reference": "J" * 21}),
     ],
 )
@@ -72,6 +76,28 @@ def test_what_does_not_fit_is_named(field, change):
     with pytest.raises(Unwritable) as refused:
         records(replace(PAYMENT, **change))
     assert refused.value.field == field
+    assert refused.value.reference == replace(PAYMENT, **change).reference
+
+
+def test_a_total_that_does_not_fit_belongs_to_no_payment():
+    with pytest.raises(Unwritable) as refused:
+        records(*[replace(PAYMENT, amount_minor=9_999_999_999)] * 101)
+    assert (refused.value.field, refused.value.reference) == ("total_minor", "")
+
+
+@pytest.mark.parametrize(
+    ("hindrance", "payee", "cross_border_allowed"),
+    [
+        ("", Payee("JP", JAPANESE_ACCOUNT), False),
+        ("abroad", Payee("SG", JAPANESE_ACCOUNT), False),
+        ("", Payee("SG", JAPANESE_ACCOUNT), True),
+        ("no_account", Payee("JP", None), False),
+        ("no_account", Payee("SG", None), True),
+        ("no_account", Payee("JP", {"iban": "DE75512108001245126199"}), False),
+    ],
+)
+def test_a_payee_needs_an_account_in_japan_and_to_be_there(hindrance, payee, cross_border_allowed):
+    assert ZenginRoute().hindrance(payee, cross_border_allowed=cross_border_allowed) == hindrance
 
 
 def test_the_same_input_gives_the_same_bytes():

@@ -1,0 +1,39 @@
+"""The reference that travels with a settlement payment and comes back on the bank statement. Pure.
+
+``JPY00001-000012``: currency, number of the cycle, number of the payment in it; 20 characters at most, of those
+that domestic transfers carry. Payments that belong to no cycle are counted on their own, under ``JPY00000`` and, from
+the millionth on, under numbers of six digits and more that begin with a zero, as no cycle's number of that length does.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+SERIES = 1_000_000
+SERIES_MAX = 99_999
+
+_PATTERN = re.compile(r"(?<![0-9A-Z])[A-Z]{3}[0-9]{5,9}-[0-9]{6}(?![0-9A-Z])")
+
+
+def payment_reference(*, currency: str, cycle_number: int | None, sequence: int) -> str:
+    """The reference of a payment, by its number in its cycle, or in the currency if it belongs to none.
+
+    Raises ValueError where it would not fit: from 10^6 payments of a cycle on, or 10^11 of none.
+    """
+    if cycle_number is None:
+        series, sequence = divmod(sequence, SERIES)
+        fits = series <= SERIES_MAX
+        number = f"0{series:05d}" if series else "00000"
+    else:
+        fits = True
+        number = f"{cycle_number:05d}"
+    reference = f"{currency}{number}-{sequence:06d}"
+    if not fits or not _PATTERN.fullmatch(reference):
+        raise ValueError(f"{reference} does not fit a transfer")
+    return reference
+
+
+def find_references(text: str) -> list[str]:
+    """References in ``text``, whatever its width and case, without repeats."""
+    return list(dict.fromkeys(_PATTERN.findall(unicodedata.normalize("NFKC", text).upper())))
