@@ -5,6 +5,7 @@ from __future__ import annotations
 import pgtrigger
 
 from .chart import LIMITED_KINDS
+from .locks import PERIOD_LOCK
 
 _NEW = pgtrigger.Referencing(new="new_rows")
 
@@ -66,7 +67,7 @@ def claims_within_reserve() -> pgtrigger.Trigger:
     """The reserve lends what it has: all claims of a currency together never exceed it.
 
     Checked when a claim grows or the reserve shrinks; its balance is locked first, so that two who borrow at once
-    are counted one after the other. Whoever does either is a mover (``ledger.locking``).
+    are counted one after the other. Whoever does either holds ``MOVER_LOCK``.
     """
     return pgtrigger.Trigger(
         name="claims_within_reserve",
@@ -98,12 +99,8 @@ def claims_within_reserve() -> pgtrigger.Trigger:
     )
 
 
-PERIOD_LOCK = 5_301_013
-"""Shared by whoever books, alone by whoever closes a period: a close waits for bookings under way, and they for it."""
-
-
 def months_in_order() -> pgtrigger.Trigger:
-    """A month is closed after all months before it: whatever is older than a closed month is closed."""
+    """Months close in order."""
     return pgtrigger.Trigger(
         name="months_in_order",
         when=pgtrigger.Before,
@@ -128,7 +125,7 @@ def period_open() -> pgtrigger.Trigger:
         referencing=pgtrigger.Referencing(new="new_rows"),
         declare=[("earliest", "date"), ("closed", "date")],
         func=f"""
-            PERFORM pg_advisory_xact_lock_shared({PERIOD_LOCK});
+            {PERIOD_LOCK.acquire_shared_in_guard()}
             SELECT min(business_date) INTO earliest FROM new_rows;
             SELECT max(month) INTO closed FROM clearing_ledgerperiod;
             IF closed IS NOT NULL AND earliest < closed + interval '1 month' THEN
