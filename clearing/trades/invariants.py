@@ -71,7 +71,7 @@ Invariant(
     statement="Money is held for a trade, in full, exactly while it is secured or disputed.",
     guards=(
         "clearing_posting.posting_hold_once",
-        "clearing_posting.entries_balance",
+        "clearing_posting.held_money_whole",
         "clearing_trade.state_guard",
         "clearing_trade.no_delete",
     ),
