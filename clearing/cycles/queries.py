@@ -13,6 +13,7 @@ from marketplace.kernel.errors import Missing
 from .cut_offs import ClosedDayDeclaration, CutOffs, Schedule
 from .models import ClearingSchedule, ClosedDay, Cycle
 from .states import FINAL_STATES, CycleState
+from .value_dates import value_date as value_date_of
 
 ORDER = tuple(CycleState.values)
 
@@ -67,8 +68,6 @@ def cycle_of(public_id: str) -> Cycle:
     return cycle
 
 
-VALUE_DAYS = 1
-"""Business days from a transfer file to its value date where no schedule says otherwise."""
 CUT_OFFS_SHOWN = 10
 
 
@@ -110,6 +109,27 @@ class Calendars:
         own = (row for row in self._statements if row.scope in ("", currency))
         return CutOffs(self._schedules.get(currency, ()), own, self._zone)
 
+    def cut_off_of(self, cycle: Cycle, *, now: datetime) -> datetime | None:
+        """For which cut-off an open cycle is closed by its schedule: the last that has passed, else the next to come.
+
+        None if the cycle is closed, or is closed by the operator's command alone.
+        """
+        if cycle.state != CycleState.OPEN:
+            return None
+        cut_offs = self.of(cycle.currency)
+        passed = next(cut_offs.passed(since=cycle.opened_at, until=now), None)
+        return passed or next(iter(cut_offs.after(now)), None)
+
+    def value_date(self, cycle: Cycle, *, now: datetime) -> date | None:
+        """When payments of ``cycle`` that are in no transfer file yet reach their payees.
+
+        They are handed to the bank on the day of the cut-off, and not before today. None while no cut-off is known.
+        """
+        cut_off = cycle.closed_at or self.cut_off_of(cycle, now=now)
+        if cut_off is None:
+            return None
+        return value_date_of(clock.business_date(max(cut_off, now)), self.of(cycle.currency))
+
 
 def next_cut_offs(currency: str, *, count: int = CUT_OFFS_SHOWN) -> list[datetime]:
     """The next ``count`` cut-offs of a currency, in order; none where no schedule is in force."""
@@ -117,17 +137,8 @@ def next_cut_offs(currency: str, *, count: int = CUT_OFFS_SHOWN) -> list[datetim
 
 
 def value_date(currency: str) -> date:
-    """The business day on which what is handed to the bank today is paid, by the schedule in force."""
-    return value_date_after(clock.today(), Calendars().of(currency))
-
-
-def value_date_after(day: date, cut_offs: CutOffs) -> date:
-    """The business day on which what is handed to the bank on ``day`` is paid."""
-    schedule = cut_offs.schedule_on(day)
-    calendar = cut_offs.calendar()
-    return calendar.roll_forward(
-        calendar.add_business_days(day, schedule.value_days if schedule else VALUE_DAYS)
-    )
+    """The value date of what is handed to the bank today, by the calendar as it is published now."""
+    return value_date_of(clock.today(), Calendars().of(currency))
 
 
 def cut_off_by_no_calendar() -> list[dict[str, Any]]:

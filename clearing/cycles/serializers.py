@@ -7,7 +7,8 @@ from rest_framework import serializers
 from marketplace.api.serializers import BilingualField, StrictSerializer
 
 from .models import CUT_OFFS_A_DAY_MAX, OVERDUE_MINUTES_MAX, VALUE_DAYS_MAX, ClearingSchedule, ClosedDay
-from .queries import CUT_OFFS_SHOWN, VALUE_DAYS
+from .queries import CUT_OFFS_SHOWN
+from .value_dates import VALUE_DAYS
 
 CUT_OFFS_SHOWN_MAX = 100
 

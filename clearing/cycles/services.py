@@ -15,7 +15,7 @@ from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 
 from .models import CUT_OFFS_A_DAY_MAX, ClearingSchedule, ClosedDay
-from .queries import VALUE_DAYS
+from .value_dates import VALUE_DAYS
 
 
 def require_currency(currency: str) -> None:

@@ -11,15 +11,14 @@ from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, 
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
-from marketplace.kernel.calendars import BusinessCalendar
-from marketplace.kernel.clock import business_date
 from marketplace.kernel.labels import Label
 from marketplace.kernel.money import share_of
 from marketplace.participants.queries import organisations_by_id
 
 from ..cycles.models import Cycle
-from ..cycles.queries import Calendars, value_date_after
+from ..cycles.queries import Calendars
 from ..cycles.states import CycleState
+from ..cycles.value_dates import value_date
 from ..ground.scopes import own_key
 from ..settlement.models import SettlementInstruction
 from ..settlement.states import InstructionState, PaymentDirection
@@ -85,23 +84,6 @@ class Outlook:
         return REASONS[self.reason_code]
 
 
-def expected_cut_off(currency: str) -> datetime | None:
-    """When the open cycle of a currency will be cut off; None while that is by the operator's command alone."""
-    return _upcoming(currency)[0]
-
-
-def expected_value_date(currency: str) -> date | None:
-    """The day on which what is accepted now should be paid, by the schedule in force; None without a next cut-off."""
-    return _upcoming(currency)[1]
-
-
-def _upcoming(currency: str) -> tuple[datetime | None, date | None]:
-    """The next cut-off of a currency, and the day on which what it cuts off is paid."""
-    cut_offs = Calendars().of(currency)
-    cut_off = next(iter(cut_offs.after(clock.now(), count=1)), None)
-    return cut_off, value_date_after(business_date(cut_off), cut_offs) if cut_off else None
-
-
 class ExpectedPayments:
     """What one participant is still to be paid. Everything is read once, in a few queries."""
 
@@ -110,8 +92,8 @@ class ExpectedPayments:
         self.own = own_key(actor)
         view = organisations_by_id([self.own]).get(self.own)
         self._has_account = view is not None and view.payout_account is not None
-        self._today = clock.today()
-        self._upcoming: dict[str, tuple[datetime | None, date | None]] = {}
+        self._now = clock.now()
+        self._calendars = Calendars()
         self._payments = self._unpaid()
 
     def _unpaid(self) -> dict[int, SettlementInstruction]:
@@ -288,19 +270,11 @@ class ExpectedPayments:
         if payment is not None:
             return self._outlook_of_payment(payment, cut_off_at=cycle.closed_at)
         if cycle.closed_at is None:
-            reason = "cycle_paused" if cycle.paused_since else "waits_for_cut_off"
-            return Outlook(reason, *self._next(cycle.currency))
+            cut_off_at = self._calendars.cut_off_of(cycle, now=self._now)
+            return Outlook("waits_for_cut_off", cut_off_at, self._calendars.value_date(cycle, now=self._now))
         if cycle.paused_since:
             return Outlook("cycle_paused", cycle.closed_at)
-        return Outlook(
-            "being_cleared", cycle.closed_at, self._value_date_after(business_date(cycle.closed_at))
-        )
-
-    def _next(self, currency: str) -> tuple[datetime | None, date | None]:
-        """The next cut-off of a currency and the day of its payments, looked up once."""
-        if currency not in self._upcoming:
-            self._upcoming[currency] = _upcoming(currency)
-        return self._upcoming[currency]
+        return Outlook("being_cleared", cycle.closed_at, self._calendars.value_date(cycle, now=self._now))
 
     def _outlook_of_payment(
         self, payment: SettlementInstruction, cut_off_at: datetime | None = None
@@ -310,13 +284,10 @@ class ExpectedPayments:
             return Outlook("no_payout_account", cut_off_at)
         if state == InstructionState.FAILED:
             return Outlook("payment_failed", cut_off_at)
-        expected = payment.value_date or self._value_date_after(self._today)
+        expected = payment.value_date or value_date(
+            clock.business_date(self._now), self._calendars.of(payment.currency)
+        )
         return Outlook(_BY_PAYMENT[state], cut_off_at, expected)
-
-    def _value_date_after(self, closed_on: date) -> date:
-        """The business day after a cut-off; the next one from now if that has passed."""
-        calendar = BusinessCalendar()
-        return max(calendar.add_business_days(closed_on, 1), calendar.add_business_days(self._today, 1))
 
 
 _SUMMED = ("sales_minor", "shares_minor", "fees_minor", "fee_tax_minor", "corrections_minor")

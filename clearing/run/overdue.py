@@ -11,8 +11,9 @@ from django.db.models import Count, Max, Q
 from marketplace.kernel import clock
 
 from ..cycles.models import Cycle
-from ..cycles.queries import Calendars, value_date_after
+from ..cycles.queries import Calendars
 from ..cycles.states import WORKING_STATES, CycleState
+from ..cycles.value_dates import value_date
 from ..ground.parameters import cycle_overdue_minutes
 from ..settlement.models import SettlementInstruction
 from ..settlement.states import InstructionState
@@ -63,7 +64,7 @@ def settlement_progress(cycles: Collection[Cycle]) -> dict[int, SettlementProgre
 
 
 class CycleReadings:
-    """What is told of cycles beside their own columns, read once for all of them."""
+    """What is shown of cycles beside their own columns, read once for all of them."""
 
     def __init__(self, cycles: Collection[Cycle]) -> None:
         """Read the calendar, and the payments of ``cycles``; others cannot be asked about."""
@@ -71,11 +72,9 @@ class CycleReadings:
         self.settlement = settlement_progress(cycles)
         self._calendars = Calendars()
 
-    def next_cut_off(self, cycle: Cycle) -> datetime | None:
+    def cut_off_of(self, cycle: Cycle) -> datetime | None:
         """When an open cycle is cut off by its schedule; None if it is closed, or has none."""
-        if cycle.state != CycleState.OPEN:
-            return None
-        return next(iter(self._calendars.of(cycle.currency).after(cycle.opened_at)), None)
+        return self._calendars.cut_off_of(cycle, now=self.now)
 
     def overdue(self, cycle: Cycle) -> Overdue | None:
         """Why ``cycle`` is overdue now; None if it is in time or over."""
@@ -83,8 +82,8 @@ class CycleReadings:
             return self._not_closed(cycle)
         if cycle.state in WORKING_STATES and cycle.closed_at is not None:
             return self._slow(cycle, cycle.closed_at)
-        if cycle.state == CycleState.SETTLING and cycle.posted_at is not None:
-            return self._past_value_date(cycle, cycle.posted_at)
+        if cycle.state == CycleState.SETTLING and cycle.closed_at is not None:
+            return self._past_value_date(cycle, cycle.closed_at)
         return None
 
     def _not_closed(self, cycle: Cycle) -> Overdue | None:
@@ -100,9 +99,9 @@ class CycleReadings:
         deadline = closed_at + timedelta(minutes=minutes)
         return Overdue(OverdueReason.SLOW, deadline) if self.now > deadline else None
 
-    def _past_value_date(self, cycle: Cycle, posted_at: datetime) -> Overdue | None:
-        """Payments are to be handed to the bank on the day of the posting; what was sent has a value date of its own."""
-        expected = value_date_after(clock.business_date(posted_at), self._calendars.of(cycle.currency))
+    def _past_value_date(self, cycle: Cycle, closed_at: datetime) -> Overdue | None:
+        """Late by the value date that its payees were given at the cut-off, or by that of its last transfer file."""
+        expected = value_date(clock.business_date(closed_at), self._calendars.of(cycle.currency))
         deadline = _end_of(max(expected, self.settlement[cycle.pk].last_value_date or expected))
         return Overdue(OverdueReason.PAST_VALUE_DATE, deadline) if self.now >= deadline else None
 

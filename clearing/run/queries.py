@@ -54,7 +54,7 @@ def waiting_for(cycle: Cycle, readings: CycleReadings | None = None) -> Label | 
     readings = readings or CycleReadings([cycle])
     if cycle.paused_since is not None:
         return ON_HOLD.fill({"since": _local(cycle.paused_since)})
-    next_cut_off = readings.next_cut_off(cycle)
+    next_cut_off = readings.cut_off_of(cycle)
     if next_cut_off is not None:
         return OPEN_UNTIL.fill({"cut_off": _local(next_cut_off)})
     words = WAITS.get(CycleState(cycle.state))

@@ -1,0 +1,31 @@
+"""On which day a payment reaches its payee, by the published calendar. Pure.
+
+Payments of a cycle are handed to the bank on the day of its cut-off, or on the next business day if that is none; what
+is still to be sent later than that, on the day on which it is sent. The value date is counted from that day, so it is
+the same while the cycle is open, at its cut-off and after it. Once a transfer file was written, its own value date
+counts.
+
+Business days are those of the currency's calendar as it is published now: no weekends, public holidays, 31 December to
+3 January, or declared closed days.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from .cut_offs import CutOffs
+
+VALUE_DAYS = 1
+"""Business days from a transfer file to its value date where no schedule says otherwise."""
+
+
+def value_date(handed_over_on: date, cut_offs: CutOffs) -> date:
+    """The value date of what is handed to the bank on ``handed_over_on``, or on the next business day if that is none.
+
+    ``cut_offs`` are those of the payment's currency; the schedule in force on the day of handing over says how many
+    business days the bank takes, and ``VALUE_DAYS`` where there is none.
+    """
+    calendar = cut_offs.calendar()
+    handed_over_on = calendar.roll_forward(handed_over_on)
+    schedule = cut_offs.schedule_on(handed_over_on)
+    return calendar.add_business_days(handed_over_on, schedule.value_days if schedule else VALUE_DAYS)
