@@ -1,7 +1,7 @@
-"""In which order balances are locked, so that nobody waits for somebody who waits for him.
+"""Lock order of balances; prevents deadlock.
 
-A statement that posts locks the balances that it touches in the order of their accounts. Whoever posts for many
-participants in more than one statement takes ``one_mover_at_a_time`` first, and locks what it will touch.
+A statement that posts locks the balances it moves in the order of their accounts. A transaction that posts for many
+participants in several statements calls ``one_mover_at_a_time`` first and then locks all balances it will move.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _LOCK = """
 
 
 def one_mover_at_a_time() -> None:
-    """Wait until nobody else moves the money of many, and keep others waiting until this transaction ends."""
+    """Wait until no other transaction posts for many participants; keep others waiting until this one ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MOVER_LOCK])
 
 
 def lock_balances(account_ids: Iterable[int]) -> dict[int, int]:
-    """Balances of accounts, locked in the order of their accounts; accounts that keep none are left out."""
+    """Lock balances in the order of their accounts and return them; skips accounts without a balance."""
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [list(account_ids)])
         return dict(cursor.fetchall())
