@@ -1,4 +1,4 @@
-"""The tables of clearing, for Django; each is declared in its room."""
+"""Registers the tables of clearing with Django; each is declared in its room."""
 
 from .approvals.models import Approval
 from .bank.models import BankAllocation, BankEntry, BankStatement

@@ -1,4 +1,4 @@
-"""Celery entry points of clearing. Each does short steps; the database says what is to be done next."""
+"""Celery tasks of clearing. Each does short steps; the database says which step comes next."""
 
 from celery import shared_task
 
@@ -6,14 +6,14 @@ from .cycles.nudge import nudge
 from .run.services.alarms import watch_cycles
 from .run.services.cut_offs import close_due_cycles
 from .run.services.cycles import advance_cycle
-from .run.services.sweeping import advance_cycles, carry_out_deadlines, each_by_itself
+from .run.services.sweeping import advance_cycles, carry_out_deadlines, run_independently
 from .run.services.watching import watch_money
 from .statements.services import make_statements
 
 
 @shared_task(name="clearing.tasks.advance", ignore_result=True)
 def advance(cycle: str) -> str | None:
-    """Take a cycle one step on; another call follows while there may be more to do."""
+    """Advance a cycle by one step; enqueue the next call while there may be more to do."""
     state = advance_cycle(cycle=cycle)
     if state is not None:
         nudge(cycle)
@@ -22,8 +22,8 @@ def advance(cycle: str) -> str | None:
 
 @shared_task(name="clearing.tasks.sweep", ignore_result=True)
 def sweep() -> int:
-    """On beat: cut-offs, deadlines, waiting trades whose money is there, cycles, statements due; how many were moved."""
-    return each_by_itself(
+    """On beat: cut-offs, deadlines, waiting trades, cycles, monthly statements; returns how many rows changed."""
+    return run_independently(
         (
             close_due_cycles,
             carry_out_deadlines,
@@ -35,11 +35,11 @@ def sweep() -> int:
 
 @shared_task(name="clearing.tasks.watch", ignore_result=True)
 def watch() -> int:
-    """On beat: alarms about cycles that are overdue; how many were raised or ended."""
+    """On beat: raise and end the alarms of overdue cycles; returns how many."""
     return watch_cycles()
 
 
 @shared_task(name="clearing.tasks.safeguard", ignore_result=True)
 def safeguard() -> int:
-    """On beat: the daily check of clients' money, idle money, lost payments, lapsed approvals; how many were done."""
+    """On beat: segregation checks, idle money, lost payments, expired approvals; returns how many were done."""
     return watch_money()

@@ -9,7 +9,7 @@ from .states import ApprovalState
 
 
 class ApprovalFilter(filters.FilterSet):
-    """By state, command, subject and who asked."""
+    """By state, command, subject and first person."""
 
     state = filters.ChoiceFilter(choices=ApprovalState.choices)
 

@@ -7,7 +7,7 @@ from marketplace.kernel.invariants import Invariant, by_query
 Invariant(
     name="clearing.large_amounts_by_two_people",
     promise=1,
-    statement="A command on a large amount that was approved has two different people, and both are in evidence.",
+    statement="An approved command on a large amount has two different people, both in the evidence.",
     guards=(
         "clearing_approval.state_guard",
         "clearing_approval.immutable",

@@ -1,4 +1,4 @@
-"""Second-person control: commands on large amounts, and the two people who gave them."""
+"""Second-person control: commands on large amounts and the two people who gave them."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from .states import APPROVAL, ApprovalState
 
 
 class Approval(models.Model):
-    """A command on a large amount that somebody of the operator gave, and that another must give too.
+    """A command on a large amount that one person of the operator gave and another must give too.
 
-    ``command`` is the use case (``clearing.transfer_file``), ``subject`` the public identifier of what it acts on,
-    ``payload`` what exactly is to be done, ``digest`` the SHA-256 over all of it: a command with any other content
-    is another request. Who acts is told by the identifier of its actor, so a person and a program of the operator
-    are two people, and two programs are too: hand programs' secrets to people accordingly.
+    ``command`` is the use case (``clearing.transfer_file``), ``subject`` the public identifier of its object,
+    ``payload`` its exact content, ``digest`` the SHA-256 over all of it: a command with other content is another
+    approval. People are distinguished by the identifier of their actor, so a person and a program of the operator count
+    as two people, and so do two programs: give the secrets of programs to different people.
 
-    Invariants: one request of a content is pending; it is approved by somebody else than who asked, before it
-    expires; what was asked never changes. Rows are never removed.
+    Invariants: one approval per content is pending; it is approved by another person than the first, before it expires;
+    its content never changes. Rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="apv")

@@ -1,4 +1,4 @@
-"""Requests that wait for a second person."""
+"""Approvals over HTTP."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .models import Approval
 
 
 class ApprovalSerializer(serializers.ModelSerializer[Approval]):
-    """A command on a large amount, who gave it first, and what became of it."""
+    """A command on a large amount, its first person and its outcome."""
 
     id = serializers.CharField(source="public_id")
     state_label = serializers.SerializerMethodField()
@@ -26,5 +26,5 @@ class ApprovalSerializer(serializers.ModelSerializer[Approval]):
 
     @extend_schema_field(BilingualField)
     def get_state_label(self, approval: Approval) -> dict[str, str]:
-        """The state in words."""
+        """Label of the state."""
         return label_of(approval, "state")

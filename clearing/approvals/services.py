@@ -1,4 +1,4 @@
-"""Second-person control: what is large is done only when two people of the operator have asked for the same."""
+"""Second-person control: a command on a large amount is carried out when two people of the operator gave it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ EXPIRED_A_SWEEP = 200
 
 @dataclass(frozen=True)
 class _Request:
-    """One command as it was given: the same content has the same ``digest``."""
+    """One command as given; equal content has an equal ``digest``."""
 
     actor: Actor
     command: str
@@ -41,7 +41,7 @@ class _Request:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over all of it; amounts as text, which canonical JSON takes at any size."""
+        """SHA-256 over the content; amounts as text, because canonical JSON limits the size of numbers."""
         return digest_of(
             {
                 "command": self.command,
@@ -62,16 +62,14 @@ def require_second_person(
     currency: str,
     payload: Mapping[str, Any],
 ) -> Approval | None:
-    """Let a command on money through if it is small, or if another person has asked for exactly the same.
+    """Pass a command on money if its amount is small or another person has given exactly the same command.
 
-    Small is below the rulebook's ``second_person_minor`` (a million if it states none). What the market does by
-    itself follows its rules and is nobody's decision, so it passes. Otherwise the request of another person that is
-    pending is completed, in the transaction of the command, and returned; if there is none, raises
-    SecondPersonNeeded, whose record is the pending request.
+    An amount is small below the rulebook's ``second_person_minor`` (default: a million). Commands of the system follow
+    the rules and pass. Otherwise the pending approval of another person is completed in the transaction of the command
+    and returned; without one, raises SecondPersonNeeded, which records the pending approval.
 
-    Call it when the subject is locked and everything else about the command is known to be in order, in a service
-    under ``record_refusals`` instead of ``transaction.atomic``. ``payload``: JSON that says what exactly would be
-    done; a command with another payload is another request.
+    Call it after the subject is locked and all other checks passed, in a service under ``record_refusals`` instead of
+    ``transaction.atomic``. ``payload``: JSON with the exact content; a command with other content is another approval.
     """
     if actor.role is Role.SYSTEM or amount_minor < second_person_minor():
         return None
@@ -79,7 +77,7 @@ def require_second_person(
     pending = _pending(request)
     if pending is None or pending.first_person == actor.identifier or pending.expires_at <= clock.now():
         raise SecondPersonNeeded(
-            record=lambda: _asked(request),
+            record=lambda: _record_request(request),
             command=command,
             approval=pending.public_id if pending else request.public_id,
             expires_at=(pending.expires_at if pending else _expiry(clock.now())).isoformat(),
@@ -106,8 +104,8 @@ def _expiry(asked_at: datetime) -> datetime:
 
 
 @transaction.atomic
-def _asked(request: _Request) -> dict[str, str]:
-    """The request as it stands on record, made if there is none that is still in time."""
+def _record_request(request: _Request) -> dict[str, str]:
+    """Return the pending approval of a request; make one if none is pending or it has expired."""
     now = clock.now()
     pending = _pending(request)
     if pending is not None and pending.expires_at <= now:
@@ -155,9 +153,9 @@ def _asked(request: _Request) -> dict[str, str]:
 
 @transaction.atomic
 def withdraw_approval(*, actor: Actor, approval: str) -> Approval:
-    """Take a pending request back, or refuse to countersign it; repeating it returns it as it stands.
+    """Withdraw a pending approval, by its first person or by whoever refuses to countersign; idempotent.
 
-    Raises IllegalTransition where it was carried out or has expired, Missing, Forbidden.
+    Raises IllegalTransition if it was carried out or has expired, Missing, Forbidden.
     """
     actor.require_operator()
     subject = Approval.objects.select_for_update(no_key=True).filter(public_id=approval).first()
@@ -170,7 +168,7 @@ def withdraw_approval(*, actor: Actor, approval: str) -> Approval:
 
 @transaction.atomic
 def expire_approvals(*, actor: Actor = SYSTEM) -> int:
-    """End requests that nobody countersigned in time; returns how many."""
+    """Expire approvals that nobody countersigned in time; returns how many."""
     overdue = list(
         Approval.objects.select_for_update(no_key=True, skip_locked=True)
         .filter(state=ApprovalState.PENDING, expires_at__lte=clock.now())

@@ -1,4 +1,4 @@
-"""Lifecycles and enumerations of approvals. Pure; other applications may import them."""
+"""States of approvals. Pure; other applications may import them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from marketplace.kernel.states import StateMachine
 
 
 class ApprovalState(TextChoices):
-    """What became of a command that needs a second person."""
+    """States of a command that needs a second person."""
 
     PENDING = "pending", Label("waits for a second person", "二人目の承認待ち")
     APPROVED = "approved", Label("carried out by two people", "二名により実行済み")
-    EXPIRED = "expired", Label("nobody countersigned in time", "期限切れ")
+    EXPIRED = "expired", Label("not countersigned in time", "期限切れ")
     WITHDRAWN = "withdrawn", Label("withdrawn", "取下げ")
 
 

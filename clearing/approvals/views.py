@@ -1,4 +1,4 @@
-"""What waits for a second person, for the operator."""
+"""Approvals, for the operator."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class ApprovalViewSet(MarketReadViewSet[Approval]):
     queryset = Approval.objects.all()
 
     @command(
-        summary="Withdraw what waits for a second person",
+        summary="Withdraw a pending approval",
         response=ApprovalSerializer,
         permissions=(IsOperator,),
     )
     def withdraw(self, data: dict[str, Any], public_id: str) -> Approval:
-        """By whoever asked, or by whoever will not countersign it (operator)."""
+        """By its first person, or by whoever refuses to countersign (operator)."""
         return withdraw_approval(actor=self.actor, approval=public_id)

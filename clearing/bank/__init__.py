@@ -1,1 +1,1 @@
-"""The bank's word: statements, matching of their entries, suspense."""
+"""Bank statements, the recognition of bank entries, and suspense."""

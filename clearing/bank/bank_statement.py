@@ -1,8 +1,8 @@
-"""Reading a statement of the client account: CSV in UTF-8 under a strict header. Pure.
+"""Parses a bank statement of the client account: CSV in UTF-8 under a strict header. Pure.
 
-Columns: ``entry_reference`` (the bank's own, unique), ``booked_on`` (YYYY-MM-DD), ``direction`` (``credit`` comes
-in, ``debit`` goes out), ``amount_minor`` (positive), ``currency``, ``counterparty_name``, optionally
-``counterparty_account``, and ``remittance_information``. A statement is read whole or not at all.
+Columns: ``entry_reference`` (the bank's own, unique), ``booked_on`` (YYYY-MM-DD), ``direction`` (``credit`` into
+the account, ``debit`` out of it), ``amount_minor`` (positive), ``currency``, ``counterparty_name``, optionally
+``counterparty_account``, and ``remittance_information``. A bank statement is parsed completely or refused.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 @dataclass(frozen=True, slots=True)
 class BankStatementLine:
-    """One booking; ``number`` is its line in the file, counting the header as 1."""
+    """One bank entry; ``number`` is its line in the file, with the header as line 1."""
 
     number: int
     entry_reference: str
@@ -57,13 +57,13 @@ class BankStatementLine:
 
 
 def parse_statement(content: bytes) -> list[BankStatementLine]:
-    """The bookings of a statement, in its order; none is a statement too. Raises FieldInvalid naming line and column."""
+    """The bank entries of a statement in file order, possibly none. Raises FieldInvalid naming line and column."""
     if len(content) > BYTES_MAX:
-        raise FieldInvalid("content", Label("a statement has 20 MB at most", "明細は20MB以内にしてください"))
+        raise FieldInvalid("content", Label("upload 20 MB at most", "ファイルは20MB以内にしてください"))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise FieldInvalid("content", Label("write the file in UTF-8", "UTF-8で保存してください")) from None
+        raise FieldInvalid("content", Label("save the file as UTF-8", "UTF-8で保存してください")) from None
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:
@@ -101,19 +101,22 @@ def _line(number: int, header: tuple[str, ...], row: list[str]) -> BankStatement
                 number, name, f"has more than {length} characters", f"{length}文字以内にしてください"
             )
     if not value["entry_reference"]:
-        raise _fault(number, "entry_reference", "is needed", "入力してください")
+        raise _fault(number, "entry_reference", "must not be empty", "入力してください")
     if value["direction"] not in BankDirection.values:
-        raise _fault(number, "direction", "is credit or debit", "credit か debit にしてください")
+        raise _fault(number, "direction", "must be credit or debit", "credit か debit にしてください")
     if not _AMOUNT.fullmatch(value["amount_minor"]):
         raise _fault(
             number,
             "amount_minor",
-            "is a whole number of minor units above zero, without signs or commas",
+            "must be a positive whole number of minor units, without sign or commas",
             "符号・桁区切りのない正の整数にしてください",
         )
     if not _CURRENCY.fullmatch(value["currency"]):
         raise _fault(
-            number, "currency", "is three capital letters (ISO 4217)", "ISO 4217の英大文字3字にしてください"
+            number,
+            "currency",
+            "must be three capital letters (ISO 4217)",
+            "ISO 4217の英大文字3字にしてください",
         )
     return BankStatementLine(
         number=number,
@@ -133,8 +136,8 @@ def _date(number: int, text: str) -> date:
         try:
             return date.fromisoformat(text)
         except ValueError:
-            pass  # of the right shape, but no day of the calendar
-    raise _fault(number, "booked_on", "is a date as YYYY-MM-DD", "YYYY-MM-DDの日付にしてください")
+            pass  # matches the pattern, but is not a calendar date
+    raise _fault(number, "booked_on", "must be a date as YYYY-MM-DD", "YYYY-MM-DDの日付にしてください")
 
 
 def _fault(number: int, column: str, en: str, ja: str) -> FieldInvalid:

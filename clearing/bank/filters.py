@@ -1,4 +1,4 @@
-"""Filters for lists of the bank's entries."""
+"""Filters for lists of bank entries."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from .states import BankMatch
 
 
 class BankEntryFilter(filters.FilterSet):
-    """By what it was recognised as, and whether the operator still has to say whose it is."""
+    """By match, direction, reference, and whether the operator still has to allocate the entry."""
 
     match = filters.ChoiceFilter(choices=BankMatch.choices)
-    waits_for_operator = filters.BooleanFilter(method="waiting")
+    waits_for_operator = filters.BooleanFilter(method="filter_waiting")
 
     class Meta:
         model = BankEntry
         fields = ("match", "direction", "entry_reference")
 
-    def waiting(self, rows: QuerySet[BankEntry], name: str, value: bool) -> QuerySet[BankEntry]:  # noqa: FBT001
-        """Bookings that are not recognised and not allocated, or all others."""
+    def filter_waiting(self, rows: QuerySet[BankEntry], name: str, value: bool) -> QuerySet[BankEntry]:  # noqa: FBT001
+        """Bank entries neither recognised nor allocated, or all others."""
         wanted = Q(match=BankMatch.UNALLOCATED, allocation=None)
         return rows.filter(wanted) if value else rows.exclude(wanted)

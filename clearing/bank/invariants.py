@@ -1,4 +1,4 @@
-"""Invariants of the bank's entries against the ledger and settlement instructions."""
+"""Invariants of bank entries against the ledger and settlement instructions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from marketplace.kernel.invariants import Invariant, by_query
 Invariant(
     name="clearing.client_account_agrees_with_bank",
     promise=1,
-    statement="The client account in the ledger is the sum of the bank's bookings, each posted once.",
+    statement="The client account in the ledger is the sum of the bank entries, each posted once.",
     guards=(
         "clearing_bankentry.append_only",
         "clearing_bankentry.bank_entry_match",
@@ -28,7 +28,7 @@ Invariant(
 Invariant(
     name="clearing.payments_known_by_the_bank",
     promise=4,
-    statement="A payment is confirmed by one booking of its amount, and failed only by the bank's own word.",
+    statement="A payment is confirmed by one bank entry of its amount, and failed only on notice from the bank.",
     guards=(
         "clearing_settlementinstruction.state_guard",
         "clearing_settlementinstruction.immutable",

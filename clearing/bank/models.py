@@ -1,4 +1,4 @@
-"""What the bank says of the client account, line by line."""
+"""Bank statements, bank entries and the operator's allocations."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .states import BankDirection, BankMatch
 
 
 class BankStatement(models.Model):
-    """A statement file as it was imported, once. ``lines`` it has, ``added`` lines were not known before.
+    """An imported file, recorded once. ``lines`` is its number of bank entries, ``added`` how many were new.
 
-    ``closing_balance_minor`` is the bank's own closing balance in ``closing_currency``, where the operator stated
-    it, and ``ledger_balance_minor`` what the ledger had at the bank right after the import.
+    ``closing_balance_minor`` is the bank's closing balance in ``closing_currency``, if the operator stated it, and
+    ``ledger_balance_minor`` the ledger's balance of the client account right after the import.
     """
 
     public_id = IdentifierField(prefix="bst")
@@ -54,9 +54,9 @@ class BankStatement(models.Model):
 
 
 class BankEntry(models.Model):
-    """One booking on the client account, and what it was recognised as.
+    """One bank entry on the client account, and what it was recognised as.
 
-    ``entry_reference`` is the bank's own: a booking is recorded once, in whatever files it comes. Append-only.
+    ``entry_reference`` is the bank's own: an entry is recorded once, whatever files contain it. Append-only.
     """
 
     public_id = IdentifierField(prefix="bke")
@@ -98,7 +98,7 @@ class BankEntry(models.Model):
 
 
 class BankAllocation(models.Model):
-    """The operator's finding to whom a receipt belongs that the market did not recognise. Append-only."""
+    """The operator's decision who owns a pay-in that was not recognised. Append-only."""
 
     bank_entry = models.OneToOneField(BankEntry, on_delete=models.PROTECT, related_name="allocation")
     organisation = organisation_key()

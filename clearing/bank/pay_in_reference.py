@@ -1,7 +1,7 @@
-"""The reference under which a participant pays in: it names the participant and checks itself. Pure.
+"""The pay-in reference: names the participant and has a check digit. Pure.
 
-``SP`` and nine digits: the participant's number and a check digit by the Luhn algorithm (ISO/IEC 7812-1, annex B),
-which finds every single wrong digit and most swapped ones. It fits the 20 characters that transfers carry.
+``SP`` and nine digits: the participant's number and a Luhn check digit (ISO/IEC 7812-1, annex B), which detects every
+single wrong digit and most transpositions. It fits the 20 characters of a transfer.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _PATTERN = re.compile(rf"(?<![0-9A-Z]){PREFIX}([0-9]{{{DIGITS}}})([0-9])(?![0-9A
 
 
 def pay_in_reference_of(organisation_id: int) -> str:
-    """The reference of the participant with this key; ValueError beyond eight digits."""
+    """The pay-in reference of the participant with this key; ValueError beyond eight digits."""
     number = f"{organisation_id:0{DIGITS}d}"
     if organisation_id < 1 or len(number) > DIGITS:
         raise ValueError("a participant's number has one to eight digits")
@@ -24,7 +24,7 @@ def pay_in_reference_of(organisation_id: int) -> str:
 
 
 def find_pay_in_references(text: str) -> list[int]:
-    """Keys of the participants whose references stand in ``text``, whatever its width and case, without repeats."""
+    """Keys of the participants whose references ``text`` contains, in any width and case, without duplicates."""
     words = unicodedata.normalize("NFKC", text).upper()
     found = [int(number) for number, check in _PATTERN.findall(words) if _check_digit(number) == int(check)]
     return list(dict.fromkeys(found))

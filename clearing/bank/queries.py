@@ -1,4 +1,4 @@
-"""Reads bank entries in suspense, and the reference under which a participant pays in."""
+"""Reads bank entries in suspense, and pay-in references."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .states import BankMatch
 
 
 def pay_in_reference(*, organisation: str) -> str:
-    """The reference that a participant states when it pays in. Raises Missing."""
+    """The pay-in reference of a participant. Raises Missing."""
     return pay_in_reference_of(get_organisation(organisation).id)
 
 
 def unallocated_pay_ins() -> QuerySet[BankEntry]:
-    """Bookings that nobody recognised and the operator has not allocated."""
+    """Bank entries that are neither recognised nor allocated."""
     return BankEntry.objects.filter(match=BankMatch.UNALLOCATED, allocation=None)

@@ -1,4 +1,4 @@
-"""Bank statements and their entries over HTTP, and the pay-in reference."""
+"""Bank statements, bank entries and the pay-in reference over HTTP."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .models import BankEntry, BankStatement
 
 
 class PayInReferenceSerializer(serializers.Serializer[Any]):
-    """What a participant states in the remittance text when it pays in."""
+    """The pay-in reference, which a participant states in the remittance text."""
 
     organisation = serializers.CharField()
     reference = serializers.CharField()
 
 
 class BankStatementSerializer(serializers.ModelSerializer[BankStatement]):
-    """An imported statement of the client account."""
+    """An imported bank statement."""
 
     id = serializers.CharField(source="public_id")
 
@@ -34,7 +34,7 @@ class BankStatementSerializer(serializers.ModelSerializer[BankStatement]):
 
 
 class BankEntrySerializer(serializers.ModelSerializer[BankEntry]):
-    """One booking of the bank and what it was recognised as; ``mismatch_code`` says why it was not."""
+    """One bank entry and what it was recognised as; ``mismatch_code`` says why it was not recognised."""
 
     id = serializers.CharField(source="public_id")
     statement = serializers.CharField(source="statement.public_id")
@@ -53,12 +53,12 @@ class BankEntrySerializer(serializers.ModelSerializer[BankEntry]):
 
     @extend_schema_field(BilingualField)
     def get_match_label(self, entry: BankEntry) -> dict[str, str]:
-        """What it was recognised as, in words."""
+        """Label of the match."""
         return label_of(entry, "match")
 
 
 class UploadStatementSerializer(StrictSerializer):
-    """A statement of the client account as CSV in UTF-8, with the bank's own closing balance if it is known."""
+    """A bank statement as CSV in UTF-8, with the bank's closing balance if known."""
 
     file = serializers.FileField()
     closing_balance_minor = serializers.IntegerField(required=False, min_value=-(10**15), max_value=10**15)
@@ -66,6 +66,6 @@ class UploadStatementSerializer(StrictSerializer):
 
 
 class AllocateSerializer(StrictSerializer):
-    """The participant that a receipt belongs to."""
+    """The participant that owns a pay-in."""
 
     organisation = serializers.CharField(max_length=31)

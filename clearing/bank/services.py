@@ -1,4 +1,4 @@
-"""The bank's word: statements are imported, money is credited to its owners, payments are confirmed."""
+"""Imports bank statements: credits pay-ins to their owners, confirms payments; allocates suspense."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from ..ledger.models import Posting
 from ..ledger.services import require_funds_regime
 from ..ledger.states import AccountKind, EntryKind, LineKind
 from ..settlement.models import SettlementInstruction
-from ..settlement.services.payments import emit_if_found
+from ..settlement.services.payments import emit_payment_found
 from ..settlement.states import INSTRUCTION
 from ..shortfalls.services.claims import collect_from_pay_in
 from ..trades.services.holds import lock_waiting_trades
 from ..trades.services.trades import secure_waiting_trades
 from .bank_statement import BankStatementLine, parse_statement
-from .errors import BookingChanged, NotUnallocated
+from .errors import BankEntryChanged, NotUnallocated
 from .matching import Matcher, Recognised
 from .models import BankAllocation, BankEntry, BankStatement
 from .states import BankDirection, BankMatch
@@ -51,14 +51,14 @@ def import_bank_statement(
     closing_balance_minor: int | None = None,
     closing_currency: str = "JPY",
 ) -> BankStatement:
-    """Import a statement of the client account (``bank_statement``), whole or not at all.
+    """Import a bank statement of the client account (``bank_statement``), completely or not at all.
 
-    Receipts are credited to the participants they name, and secure their waiting trades; debits confirm settlement
-    payments; what the operator pays in under its own reference funds its reserve; from a suspended participant a
-    claim is collected first. What is not recognised waits in suspense. Bookings known already are passed over,
-    and the same file again returns the statement that stands. ``closing_balance_minor``, the bank's own balance
-    after the last line, is kept beside what the ledger then has, for the daily check. Emits payment.received. Raises
-    FieldInvalid (naming line and column), FundsRegimeMissing, BookingChanged, Forbidden.
+    Pay-ins are credited to the participants that they name and secure their waiting trades; debits confirm settlement
+    payments; a pay-in under the operator's own reference funds the reserve; a pay-in of a suspended participant first
+    repays its claim. Unrecognised entries go to suspense. Known entries are skipped, and the same file again returns
+    the recorded statement. ``closing_balance_minor``, the bank's balance after the last line, is recorded with the
+    ledger's balance for the segregation check. Emits payment.received. Raises FieldInvalid (naming line and column),
+    FundsRegimeMissing, BankEntryChanged, Forbidden.
     """
     actor.require_operator()
     MOVER_LOCK.acquire()
@@ -70,7 +70,7 @@ def import_bank_statement(
     if existing is not None:
         return existing
     lines = parse_statement(content)
-    fresh = _unknown(lines)
+    fresh = _new_lines(lines)
     _require_currencies(fresh, currency)
     statement = BankStatement.objects.create(
         file_name=file_name[:200],
@@ -83,7 +83,7 @@ def import_bank_statement(
         imported_by=actor.identifier,
         imported_at=clock.now(),
     )
-    matches = _book(statement, fresh)
+    matches = _record_and_post(statement, fresh)
     counts = {name: sum(match == name for match in matches) for name in BankMatch.values}
     record(
         kind="clearing.statement_imported",
@@ -102,7 +102,7 @@ def import_bank_statement(
 
 
 def _require_currencies(fresh: Sequence[BankStatementLine], closing_currency: str | None) -> None:
-    """Every currency of a statement is one that the market clears, under a funds regime that is in force."""
+    """Check that the market clears every currency of the statement and a funds regime is in force for it."""
     places = {line.currency: f"lines.{line.number}.currency" for line in reversed(fresh)}
     if closing_currency is not None:
         places.setdefault(closing_currency, "closing_currency")
@@ -116,18 +116,18 @@ def _require_currencies(fresh: Sequence[BankStatementLine], closing_currency: st
 
 
 def _ledger_balance(currency: str, fresh: Sequence[BankStatementLine]) -> int:
-    """What the ledger has at the bank once ``fresh`` is booked; nobody else books meanwhile."""
+    """The ledger's balance of the client account once ``fresh`` is posted; the lock excludes other postings there."""
     account = market_accounts(currency)[AccountKind.BANK_CLIENT]
-    stands = Posting.objects.filter(account_id=account).aggregate(total=Sum("amount_minor"))["total"] or 0
-    return int(stands) + sum(
+    posted = Posting.objects.filter(account_id=account).aggregate(total=Sum("amount_minor"))["total"] or 0
+    return int(posted) + sum(
         line.amount_minor if line.direction == BankDirection.CREDIT else -line.amount_minor
         for line in fresh
         if line.currency == currency
     )
 
 
-def _unknown(lines: Sequence[BankStatementLine]) -> list[BankStatementLine]:
-    """The bookings that were not imported before; raises BookingChanged where one reads otherwise now."""
+def _new_lines(lines: Sequence[BankStatementLine]) -> list[BankStatementLine]:
+    """Bank entries that were not imported before; raises BankEntryChanged if a known one has other values."""
     references = [line.entry_reference for line in lines]
     known = {row.entry_reference: row for row in BankEntry.objects.filter(entry_reference__in=references)}
     for line in lines:
@@ -145,12 +145,12 @@ def _unknown(lines: Sequence[BankStatementLine]) -> list[BankStatementLine]:
             line.currency,
             line.remittance_information,
         ):
-            raise BookingChanged(line=line.number, entry_reference=line.entry_reference)
+            raise BankEntryChanged(line=line.number, entry_reference=line.entry_reference)
     return [line for line in lines if line.entry_reference not in known]
 
 
-def _book(statement: BankStatement, lines: Sequence[BankStatementLine]) -> list[str]:
-    """Recognise and post each booking in order, then secure what the receipts cover; the matches."""
+def _record_and_post(statement: BankStatement, lines: Sequence[BankStatementLine]) -> list[str]:
+    """Recognise, post and record each bank entry in order, then secure waiting trades; returns the matches."""
     matcher = Matcher(lines)
     depositors = sorted(
         {
@@ -165,7 +165,7 @@ def _book(statement: BankStatement, lines: Sequence[BankStatementLine]) -> list[
     matches = []
     for line in lines:
         found = matcher.recognise(line)
-        _post_booking(line, found)
+        _post_bank_entry(line, found)
         BankEntry.objects.create(
             statement=statement,
             entry_reference=line.entry_reference,
@@ -189,8 +189,8 @@ def _book(statement: BankStatement, lines: Sequence[BankStatementLine]) -> list[
     return matches
 
 
-def _post_booking(line: BankStatementLine, found: Recognised) -> None:
-    """The entry of one booking; a payment that it confirms or returns changes its state with it."""
+def _post_bank_entry(line: BankStatementLine, found: Recognised) -> None:
+    """Post the journal entry of one bank entry; advance the payment that it confirms or returns."""
     accounts = market_accounts(line.currency)
     bank = accounts[AccountKind.BANK_CLIENT]
     if found.match == BankMatch.PAY_IN and found.payer is not None:
@@ -227,7 +227,7 @@ def _post_booking(line: BankStatementLine, found: Recognised) -> None:
 def _apply_to_instruction(
     instruction: SettlementInstruction, found: Recognised, accounts: dict[str, int]
 ) -> tuple[EntryKind, int]:
-    """Move the payment's state; the kind of entry and the account on its other side."""
+    """Advance the payment's state; returns the journal entry's kind and the account opposite the bank."""
     if found.match == BankMatch.RETURNED:
         advance(
             instruction,
@@ -252,7 +252,7 @@ def _apply_to_instruction(
         actor=SYSTEM,
         payload={"reference": instruction.reference, "amount_minor": instruction.amount_minor},
     )
-    emit_if_found(instruction)
+    emit_payment_found(instruction)
     payee = found.payee
     if payee is None or payee.is_operator:
         return EntryKind.SWEEP, accounts[AccountKind.BANK_OPERATOR]
@@ -263,7 +263,7 @@ def _apply_to_instruction(
 
 @record_refusals()
 def allocate_pay_in(*, actor: Actor, bank_entry: str, organisation: str) -> BankEntry:
-    """Credit a receipt that was not recognised to the participant it belongs to, as the operator finds.
+    """Credit an unrecognised pay-in to the participant that the operator names.
 
     Emits payment.received and secures waiting trades. Raises SecondPersonNeeded for a large amount, NotUnallocated,
     Missing, Forbidden.
@@ -273,8 +273,8 @@ def allocate_pay_in(*, actor: Actor, bank_entry: str, organisation: str) -> Bank
     entry = BankEntry.objects.select_for_update(no_key=True).filter(public_id=bank_entry).first()
     if entry is None:
         raise Missing(kind="bank entry", identifier=bank_entry)
-    waits = entry.match == BankMatch.UNALLOCATED and entry.direction == BankDirection.CREDIT
-    if not waits or BankAllocation.objects.filter(bank_entry=entry).exists():
+    is_pay_in = entry.match == BankMatch.UNALLOCATED and entry.direction == BankDirection.CREDIT
+    if not is_pay_in or BankAllocation.objects.filter(bank_entry=entry).exists():
         raise NotUnallocated(bank_entry=bank_entry)
     payer = get_organisation(organisation)
     if payer.is_operator:

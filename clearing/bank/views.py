@@ -1,4 +1,4 @@
-"""Routes of the bank: statements, entries, and the pay-in reference."""
+"""Routes of bank statements, bank entries and the pay-in reference."""
 
 from __future__ import annotations
 
@@ -29,15 +29,13 @@ from .services import allocate_pay_in, import_bank_statement
 
 
 class PayInReferenceView(APIView):
-    """Under which reference the caller pays in."""
+    """The caller's pay-in reference."""
 
     permission_classes = (HasScope,)
 
-    @extend_schema(
-        summary="Read the reference to pay in under", responses={200: PayInReferenceSerializer, **PROBLEMS}
-    )
+    @extend_schema(summary="Read the pay-in reference", responses={200: PayInReferenceSerializer, **PROBLEMS})
     def get(self, request: Request) -> Response:
-        """The reference that the caller's organisation states in the remittance text."""
+        """The reference to state in the remittance text."""
         actor = actor_of(request)
         if actor.organisation is None:
             raise Missing(kind="organisation", identifier=actor.identifier)
@@ -46,7 +44,7 @@ class PayInReferenceView(APIView):
 
 
 class BankStatementViewSet(MarketReadViewSet[BankStatement]):
-    """Imported statements of the client account (operator)."""
+    """Imported bank statements (operator)."""
 
     serializer_class = BankStatementSerializer
     permission_classes = (IsOperator,)
@@ -55,16 +53,16 @@ class BankStatementViewSet(MarketReadViewSet[BankStatement]):
     queryset = BankStatement.objects.all()
 
     @create_command(
-        summary="Import a statement", request=UploadStatementSerializer, response=BankStatementSerializer
+        summary="Import a bank statement", request=UploadStatementSerializer, response=BankStatementSerializer
     )
     def create(self, data: dict[str, Any]) -> BankStatement:
-        """Import it whole or not at all; the same file again changes nothing (operator)."""
+        """Imports the file completely or not at all; the same file again changes nothing (operator)."""
         file = data.pop("file")
         return import_bank_statement(actor=self.actor, content=file.read(), file_name=file.name, **data)
 
 
 class BankEntryViewSet(MarketReadViewSet[BankEntry]):
-    """Bookings of the bank, and what each was recognised as (operator)."""
+    """Bank entries and what each was recognised as (operator)."""
 
     serializer_class = BankEntrySerializer
     permission_classes = (IsOperator,)
@@ -72,12 +70,12 @@ class BankEntryViewSet(MarketReadViewSet[BankEntry]):
     queryset = BankEntry.objects.select_related("statement", "instruction")
 
     @command(
-        summary="Say whose a receipt is",
+        summary="Allocate a pay-in",
         request=AllocateSerializer,
         response=BankEntrySerializer,
         permissions=(IsOperator,),
         example={"organisation": "org_01JABCDEFGHJKMNPQRSTVWXYZ0"},
     )
     def allocate(self, data: dict[str, Any], public_id: str) -> BankEntry:
-        """Credit a receipt that was not recognised to a participant (operator)."""
+        """Credits an unrecognised pay-in to a participant (operator)."""
         return allocate_pay_in(actor=self.actor, bank_entry=public_id, organisation=data["organisation"])

@@ -1,1 +1,1 @@
-"""What every room of clearing stands on: bulk SQL, parallel reads, parties, shared columns, scopes, parameters."""
+"""Shared by all rooms of clearing: bulk SQL, parallel reads, parties, columns, scopes, rulebook parameters."""

@@ -1,4 +1,4 @@
-"""Inserting many rows in one statement, so that statement triggers see them as one set."""
+"""Inserts many rows in one statement, so that statement triggers see them as one set."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from psycopg.postgres import types
 from psycopg.pq import Format
 
 _LONG = 100
-"""Shorter arrays are left to psycopg."""
+"""psycopg encodes shorter arrays itself."""
 
 
 def insert_columns(table: str, columns: Mapping[str, tuple[str, Sequence[Any]]]) -> None:
@@ -35,9 +35,9 @@ def insert_columns(table: str, columns: Mapping[str, tuple[str, Sequence[Any]]])
 
 
 def execute_binary(statement: sql.Composed | bytes, values: Sequence[Any] | Mapping[str, Any]) -> None:
-    """Run one statement with its values in PostgreSQL's own binary form: long arrays are not written out as text.
+    """Run one statement with its values in PostgreSQL's binary format, which is faster than text for long arrays.
 
-    Raises what Django raises for the same.
+    Raises the same errors as Django's cursor.
     """
     connection.ensure_connection()
     with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
@@ -45,7 +45,7 @@ def execute_binary(statement: sql.Composed | bytes, values: Sequence[Any] | Mapp
 
 
 def fetch_binary(query: str, values: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """The rows of a query with long arrays among its values, values and rows in PostgreSQL's own binary form."""
+    """Rows of a query whose values include long arrays; values and rows travel in PostgreSQL's binary format."""
     connection.ensure_connection()
     with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
         return cursor.execute(query.encode(), _encoded(cursor, values), binary=True).fetchall()
@@ -73,7 +73,7 @@ class _TextsDumper(_IntegersDumper):
 
 
 def _encoded(cursor: Cursor[Any], values: Sequence[Any] | Mapping[str, Any]) -> Any:
-    """The values with long lists of numbers or texts encoded column by column, not element by element."""
+    """Encode long lists of integers or texts as whole arrays instead of element by element."""
     cursor.adapters.register_dumper(_Integers, _IntegersDumper)
     cursor.adapters.register_dumper(_Texts, _TextsDumper)
     if isinstance(values, Mapping):
@@ -86,23 +86,23 @@ def _column(value: Any) -> Any:
         return value
     kinds = set(map(type, value))
     if kinds == {int}:
-        return _Integers(_head("int8", len(value)) + _integers(value))
+        return _Integers(_array_header("int8", len(value)) + _integers(value))
     if kinds == {str}:
         encoded = {text: text.encode() for text in set(value)}
         framed = {text: struct.pack("!i", len(found)) + found for text, found in encoded.items()}
-        return _Texts(_head("text", len(value)) + b"".join(map(framed.__getitem__, value)))
+        return _Texts(_array_header("text", len(value)) + b"".join(map(framed.__getitem__, value)))
     if kinds == {type(None)}:
-        return _Integers(_head("int8", len(value), nulls=True) + struct.pack("!i", -1) * len(value))
+        return _Integers(_array_header("int8", len(value), nulls=True) + struct.pack("!i", -1) * len(value))
     return value
 
 
-def _head(kind: str, length: int, *, nulls: bool = False) -> bytes:
-    """One dimension, whether there are nulls, the type of the elements, how many, and that they count from 1."""
+def _array_header(kind: str, length: int, *, nulls: bool = False) -> bytes:
+    """Header of a one-dimensional array: dimensions, null flag, element type, length, lower bound 1."""
     return struct.pack("!iiIii", 1, nulls, types[kind].oid, length, 1)
 
 
 def _integers(values: list[int]) -> bytes:
-    """Every number behind its length in bytes, most significant byte first: three words of 32 bits each."""
+    """Binary elements of a ``bigint[]``: each a 4-byte length and 8 bytes, most significant byte first."""
     words = array("i", array("q", values).tobytes())
     high, low = (words[1::2], words[0::2]) if byteorder == "little" else (words[0::2], words[1::2])
     framed = array("i", repeat(0, 3 * len(values)))

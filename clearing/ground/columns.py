@@ -11,7 +11,7 @@ CURRENCY_PATTERN = r"^[A-Z]{3}$"
 
 
 def organisation_key(**options: Any) -> models.ForeignKey[Any, Any]:
-    """A key of an organisation; it is not followed beyond the key."""
+    """A foreign key to an organisation, without a reverse relation; protects the organisation from deletion."""
     return models.ForeignKey(
         "participants.Organisation", on_delete=models.PROTECT, related_name="+", **options
     )

@@ -11,15 +11,15 @@ from marketplace.participants.queries import organisations_by_public_id
 
 
 class PartyFilter(filters.CharFilter):
-    """Rows in which an organisation, by its public identifier, stands in one of some key columns."""
+    """Rows that name an organisation, by its public identifier, in one of the given key columns."""
 
     def __init__(self, *columns: str) -> None:
-        """``columns``: key columns, ``buyer_id``."""
+        """``columns``: names of key columns, such as ``buyer_id``."""
         self.columns = columns
         super().__init__()
 
     def filter(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
-        """Narrow; nobody of that identifier finds nothing."""
+        """Keep matching rows; an unknown identifier matches none."""
         if not value:
             return rows
         found = organisations_by_public_id([value])

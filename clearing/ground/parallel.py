@@ -1,4 +1,4 @@
-"""Runs read-only queries of one cycle concurrently, each on a connection of its own."""
+"""Runs read-only queries concurrently, each on its own connection, and pauses garbage collection."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ Result = TypeVar("Result")
 
 @contextmanager
 def read_in_parallel(work: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
-    """Begin ``work``, which only reads, and give what waits for its result; it has ended when the block ends.
+    """Start ``work``, which only reads, in a thread; yield a function that waits for its result.
 
-    In a transaction it is done when its result is asked for: another connection would not see what is written here.
+    The thread has ended when the block ends. Inside a transaction ``work`` runs in this thread when its result is
+    asked for, because another connection would not see the rows written here.
     """
     if connection.in_atomic_block:
         yield work
@@ -35,8 +36,10 @@ def _on_own_connection(work: Callable[[], Result]) -> Result:
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Leave the collector off while rows are made for every participant: none is garbage, and it would go through all
-    of them again and again."""
+    """Turn the garbage collector off while rows are made for every participant.
+
+    None of the rows is garbage, and each collection would traverse all of them.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:

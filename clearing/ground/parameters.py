@@ -1,4 +1,4 @@
-"""What the rulebook in force says about clearing; every parameter has a published default."""
+"""Parameters of clearing in the rulebook in force; every parameter has a published default."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ def commissioned_payment_days() -> int:
 
 
 def commissioned_lead_business_days() -> int:
-    """``commissioned_lead_business_days``: business days that clearing and the bank need before that day."""
+    """``commissioned_lead_business_days``: business days that clearing and the bank need before the last payment day."""
     return int(parameter("commissioned_lead_business_days"))
 
 
 def usage_days() -> int:
-    """``usage_days``: days after a metered period in which use of its last days may still be told."""
+    """``usage_days``: days after a metered period in which its use may still be recorded."""
     return int(parameter("usage_days"))
 
 
 def refund_returns_fee() -> bool:
-    """``refund_returns_fee``: whether the market gives its fee back with the whole price."""
+    """``refund_returns_fee``: whether a refund of the whole price also refunds the fee."""
     return bool(parameter("refund_returns_fee"))
 
 
 def reserve_cap_minor() -> int:
-    """``reserve_cap_minor``: what one cycle draws from the reserve at most, in minor units."""
+    """``reserve_cap_minor``: most that one cycle may draw from the reserve, in minor units."""
     return int(parameter("reserve_cap_minor"))
 
 
 def cycle_overdue_minutes() -> int:
-    """``cycle_overdue_minutes``: how long the steps of a cycle may take."""
+    """``cycle_overdue_minutes``: minutes after which a cycle's steps are overdue."""
     return int(parameter("cycle_overdue_minutes"))
 
 
 def second_person_minor() -> int:
-    """``second_person_minor``: from which amount on a command on money takes two people, in minor units."""
+    """``second_person_minor``: amount from which a command on money needs a second person, in minor units."""
     return int(parameter("second_person_minor"))
 
 
 def second_person_hours() -> int:
-    """``second_person_hours``: how long a command waits for the second of them."""
+    """``second_person_hours``: hours that a command waits for the second person."""
     return int(parameter("second_person_hours"))

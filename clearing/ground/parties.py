@@ -1,4 +1,4 @@
-"""Parties of trades outside the database: their key in hashes, and how documents name them."""
+"""Parties of trades outside the database: their key in hashes, and their data on documents."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _country_name(code: str) -> Label:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Who issues, supplies or receives. ``name`` is ``{"ja", "en"}``, ``country`` ISO 3166 of two letters."""
+    """An issuer, supplier or recipient. ``name`` is ``{"ja", "en"}``, ``country`` an ISO 3166 alpha-2 code."""
 
     name: dict[str, str]
     corporate_number: str | None
@@ -34,16 +34,16 @@ class Party:
 
     @property
     def country_name(self) -> Label:
-        """The country in words; its code where no word is known."""
+        """Name of the country; its code where the name is unknown."""
         return _country_name(self.country)
 
     @property
     def is_foreign_unregistered(self) -> bool:
-        """Whether it is a foreign business that cannot issue qualified invoices."""
+        """Whether this is a foreign business without a registration number, which issues no qualified invoices."""
         return self.country != HOME_COUNTRY and self.registration_number is None
 
     def as_dict(self) -> dict[str, Any]:
-        """As it stands on a document."""
+        """The party's data on a document."""
         return {
             "name": self.name,
             "corporate_number": self.corporate_number,
@@ -55,17 +55,17 @@ class Party:
 
 
 def party_key(organisation: OrganisationView) -> str:
-    """How hashes and business keys name a party: its corporate number; a person's public identifier."""
+    """Key of a party in hashes and business keys: corporate number, or public identifier of a natural person."""
     return organisation.corporate_number or organisation.public_id
 
 
 def party_keys(organisation_ids: Iterable[int]) -> dict[int, str]:
-    """Database key → name in hashes, of each organisation, in one query."""
+    """Database key → party key of each organisation, in one query."""
     return {key: number or public_id for key, public_id, number in identifiers_of(organisation_ids)}
 
 
 def party_of(view: OrganisationView) -> Party:
-    """An organisation as it stands on documents."""
+    """An organisation's data for documents."""
     return Party(
         name=view.name,
         corporate_number=view.corporate_number,

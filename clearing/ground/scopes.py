@@ -1,4 +1,4 @@
-"""Whose rows a caller may see."""
+"""Which rows a caller may see."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ NOBODY = 0
 
 
 def own_key(actor: Actor) -> int:
-    """Key of the organisation that the actor acts for; ``NOBODY`` if there is none, so that it finds no rows."""
+    """Key of the organisation that the actor acts for; ``NOBODY`` without one, which matches no rows."""
     return actor.organisation_id or NOBODY

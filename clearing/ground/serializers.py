@@ -1,4 +1,4 @@
-"""Fields that several rooms serialise alike: organisations, labels of coded values, what only the operator sees."""
+"""Fields that several rooms serialise: organisations, labels of coded values, fields for the operator only."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from marketplace.participants.queries import organisations_by_id
 
 
 def for_operator(context: Any) -> bool:
-    """Whether what is written is for the operator's eyes."""
+    """Whether the operator reads the response."""
     request = context.get("request")
     return bool(getattr(getattr(request, "user", None), "is_operator", False))
 
 
 class PartyField(serializers.CharField):
-    """The public identifier of the organisation whose key a column holds; all of a response in one query."""
+    """Public identifier of the organisation in a key column; a response looks all of them up in one query."""
 
     def __init__(self, source: str) -> None:
-        """``source`` is the key column, ``buyer_id``."""
+        """``source``: name of the key column, such as ``buyer_id``."""
         super().__init__(source=source, read_only=True, allow_null=True)
 
     def to_representation(self, value: Any) -> str:
@@ -29,7 +29,7 @@ class PartyField(serializers.CharField):
 
 
 def _identifiers(context: Any, keys: Iterable[int]) -> dict[int, str]:
-    """Public identifiers of organisations, remembered in the context of the response."""
+    """Public identifiers of organisations, cached in the context of the response."""
     known: dict[int, str] = context.setdefault("parties", {})
     missing = set(keys) - set(known)
     if missing:
@@ -38,10 +38,10 @@ def _identifiers(context: Any, keys: Iterable[int]) -> dict[int, str]:
 
 
 class PartyListSerializer(serializers.ListSerializer[Any]):
-    """A list whose organisations are looked up together."""
+    """A list that looks up all its organisations in one query."""
 
     def to_representation(self, data: Any) -> Any:
-        """Look up every organisation of the page first."""
+        """Look up the organisations of the page, then serialise its rows."""
         rows = list(data)
         child: Any = self.child
         fields = [field for field in child.fields.values() if isinstance(field, PartyField)]
@@ -51,7 +51,7 @@ class PartyListSerializer(serializers.ListSerializer[Any]):
 
 
 def label_of(row: Any, field: str) -> dict[str, str]:
-    """The words for a coded value of a row, in both languages."""
+    """Label of a coded value of a row, in both languages."""
     choices: dict[str, Any] = dict(row._meta.get_field(field).choices)
     words: dict[str, str] = choices[getattr(row, field)].as_dict()
     return words

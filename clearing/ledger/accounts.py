@@ -1,4 +1,4 @@
-"""Opening accounts, and finding them by what they are for."""
+"""Opens accounts and finds them by organisation and kind."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _ACCOUNTS = """
 
 
 def open_market_accounts(currency: str) -> dict[str, int]:
-    """The market's own accounts in ``currency`` by kind, opened where they are missing."""
+    """The market's own accounts in ``currency`` by kind; opens those that are missing."""
     _open([(kind, None, None) for kind in MARKET_KINDS], currency)
     return market_accounts(currency)
 
 
 def market_accounts(currency: str) -> dict[str, int]:
-    """The market's own accounts in ``currency`` by kind; empty before the first cycle was opened."""
+    """The market's own accounts in ``currency`` by kind; empty before the first cycle is opened."""
     rows = Account.objects.filter(organisation=None, currency=currency)
     return dict(rows.values_list("kind", "pk"))
 
@@ -32,9 +32,9 @@ def market_accounts(currency: str) -> dict[str, int]:
 def participant_accounts(
     organisation_ids: Iterable[int], currency: str, kinds: Collection[str] = PARTICIPANT_KINDS
 ) -> dict[int, dict[str, int]]:
-    """Accounts in ``currency`` of participants, opened where they are missing: organisation → kind → account.
+    """Accounts of participants in ``currency``: organisation → kind → account. Opens those that are missing.
 
-    Whoever reads those of many names the ``kinds`` that are needed.
+    Name the ``kinds`` that are needed when reading for many participants.
     """
     wanted = set(organisation_ids)
     found = _accounts_of(wanted, currency, kinds)
@@ -50,7 +50,7 @@ def participant_accounts(
 
 
 def accounts_of(organisation_id: int, currency: str) -> dict[str, int]:
-    """Accounts of one participant by kind, opened if missing."""
+    """Accounts of one participant by kind; opens those that are missing."""
     return participant_accounts([organisation_id], currency)[organisation_id]
 
 
@@ -65,7 +65,7 @@ def _accounts_of(
 
 
 def _open(wanted: list[tuple[str, int | None, str | None]], currency: str) -> None:
-    """Make the accounts that do not exist; another transaction that makes the same is waited for."""
+    """Insert missing accounts; waits for a concurrent transaction that inserts the same."""
     opened_at = clock.now()
     Account.objects.bulk_create(
         [

@@ -1,7 +1,7 @@
-"""The chart of accounts: what each kind of account is. Pure.
+"""The chart of accounts: normal side and owner of each kind of account. Pure.
 
 Amounts of postings and balances are signed: debit positive, credit negative. What the market owes a participant is
-a liability and stands as a credit, so a participant who may dispose of 100 has the balance -100 on ``available``.
+a liability, hence a credit: a participant with 100 available has the balance -100 on ``available``.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ PARTICIPANT_KINDS = (
     AccountKind.DEPOSIT,
     AccountKind.CLAIM,
 )
-"""Every participant has one of each in a currency."""
+"""A participant has one account of each of these kinds per currency."""
 
 MARKET_KINDS = tuple(kind for kind in AccountKind if kind not in PARTICIPANT_KINDS)
-"""The market has one of each in a currency."""
+"""The market has one account of each of these kinds per currency."""
 
 OWED_TO_PARTICIPANTS = (
     AccountKind.AVAILABLE,
@@ -49,7 +49,7 @@ OWED_TO_PARTICIPANTS = (
     AccountKind.DEPOSIT,
     AccountKind.UNALLOCATED,
 )
-"""What the money on ``bank_client`` belongs to; receipts of nobody yet belong to whoever sent them."""
+"""Kinds whose money on ``bank_client`` is participants'; suspense belongs to the senders of the pay-ins."""
 
 OWN_OF_THE_OPERATOR = (
     AccountKind.FEE_REVENUE,
@@ -60,15 +60,15 @@ OWN_OF_THE_OPERATOR = (
     AccountKind.BANK_OPERATOR,
     AccountKind.CLAIM,
 )
-"""Whose sum, with the sign turned, is what the operator has earned and not yet taken out."""
+"""Kinds whose negated sum is what the operator has earned and not withdrawn."""
 
 LIMITED_KINDS = (*PARTICIPANT_KINDS, AccountKind.RESERVE)
-"""Kinds whose balance never leaves its normal side: nobody spends what is not there.
+"""Kinds whose balance must stay on its normal side.
 
-The bank's accounts are not among them: what the bank booked has happened, and is posted, whatever it comes to.
+The bank accounts are not among them: a bank entry has happened and is posted whatever balance results.
 """
 
 
 def account_code(kind: str, currency: str, organisation: str | None = None) -> str:
-    """The code of an account: ``held:JPY:org_…`` for a participant's, ``bank_client:JPY`` for the market's."""
+    """Code of an account: ``held:JPY:org_…`` for a participant's, ``bank_client:JPY`` for the market's."""
     return ":".join(part for part in (str(kind), currency, organisation) if part)

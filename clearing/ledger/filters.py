@@ -10,7 +10,7 @@ from .states import AccountKind, LineKind
 
 
 class PostingFilter(filters.FilterSet):
-    """By account, kind of account, line, cycle, trade and business day."""
+    """By account, kind of account, posting kind, cycle, trade and business day."""
 
     account = filters.CharFilter(field_name="account__public_id")
     account_kind = filters.ChoiceFilter(field_name="account__kind", choices=AccountKind.choices)

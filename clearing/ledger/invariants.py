@@ -1,4 +1,4 @@
-"""Invariants of the ledger, of claims within the reserve, and of closed months."""
+"""Invariants of the ledger, claims and closed months."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OWED = ", ".join(f"'{kind.value}'" for kind in OWED_TO_PARTICIPANTS)
 Invariant(
     name="clearing.entries_sum_to_zero",
     promise=1,
-    statement="Every entry has postings, they sum to zero per currency, and none is ever changed or added to.",
+    statement="Every journal entry has postings that sum to zero per currency; none is ever changed or added.",
     guards=(
         "clearing_posting.entries_balance",
         "clearing_posting.append_only",
@@ -56,8 +56,8 @@ Invariant(
     name="clearing.client_money_is_owed",
     promise=1,
     statement=(
-        "The client account holds all that is owed to participants, whatever others owe the market, and what the"
-        " operator has earned, or keeps as its reserve, and not taken out; the clearing control account is zero."
+        "The client account covers all that is owed to participants, whatever claims others owe, and what the"
+        " operator has earned or keeps as its reserve and has not withdrawn; the clearing control account is zero."
     ),
     guards=(
         "clearing_posting.entries_balance",
@@ -78,7 +78,7 @@ Invariant(
 Invariant(
     name="clearing.claims_within_reserve",
     promise=1,
-    statement="What participants owe the market was lent by the reserve, which has it: claims never exceed it.",
+    statement="Claims on participants never exceed the reserve, which lent them.",
     guards=(
         "clearing_balance.claims_within_reserve",
         "clearing_balance.balance_within_funds",
@@ -94,7 +94,7 @@ Invariant(
 
 
 def _changed_periods() -> list[dict[str, Any]]:
-    """Closed months whose kept trial balance or count of entries no longer agrees with the journal."""
+    """Closed months whose recorded trial balance or number of entries differs from the journal."""
     breaches: list[dict[str, Any]] = []
     for period in LedgerPeriod.objects.order_by("month"):
         entries = Entry.objects.filter(
@@ -106,9 +106,9 @@ def _changed_periods() -> list[dict[str, Any]]:
 
 
 Invariant(
-    name="clearing.closed_periods_stand",
+    name="clearing.closed_periods_unchanged",
     promise=1,
-    statement="Nothing is booked in a month that is closed, and what was kept of it never changes.",
+    statement="Nothing is booked in a closed month, and its record never changes.",
     guards=(
         "clearing_entry.period_open",
         "clearing_ledgerperiod.months_in_order",

@@ -1,4 +1,4 @@
-"""Posting entries: the only way money moves."""
+"""Posts journal entries, the only way to move money."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ _WRITE = """
            AS l(place, number, debit, credit, amount_minor, line, trade_id)
      CROSS JOIN (VALUES (1), (0)) AS side(debited)
 """
-"""Entries get their keys first, so that postings find theirs by place, and nothing is joined or sorted."""
+"""Reserves the keys of the entries first: postings find their entry by place, without a join or sort."""
 
 
 class Line(NamedTuple):
-    """``amount_minor`` (positive) debited to one account and credited to another, as ``kind``."""
+    """``amount_minor`` (positive), debited to one account and credited to another, as a posting ``kind``."""
 
     kind: str
     debit: int
@@ -52,7 +52,7 @@ class Line(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """An entry to be posted. ``reference`` is its idempotency key; the keys say what it is about."""
+    """A journal entry to be posted. ``reference`` is its idempotency key; the keys name what it is about."""
 
     kind: str
     reference: str
@@ -64,10 +64,10 @@ class Draft(NamedTuple):
 
 
 def post(drafts: Sequence[Draft], *, currency: str, purpose: str) -> None:
-    """Post entries in one statement, each whole: every line makes a debit and a credit of the same amount.
+    """Post entries in one statement; each line makes a debit and a credit of the same amount.
 
-    Raises InsufficientFunds, naming ``purpose``, where an account would leave its side: the transaction stays
-    usable and nothing is posted. The database decides that in the statement that reserves the money.
+    Raises InsufficientFunds, naming ``purpose``, if an account would leave its normal side: nothing is posted and the
+    transaction stays usable. The database checks this in the same statement, so concurrent postings cannot overdraw.
     """
     values: dict[str, Any] = {
         "business_date": clock.today(),
@@ -87,7 +87,7 @@ def post(drafts: Sequence[Draft], *, currency: str, purpose: str) -> None:
 
 
 def _lines(drafts: Sequence[Draft]) -> dict[str, list[Any]]:
-    """The lines of ``drafts`` column by column, each with the place of its draft and its number within it."""
+    """Lines of ``drafts`` as columns, each with the place of its draft and its number within the draft."""
     lines = [line for draft in drafts for line in draft.lines]
     kinds, debited, credited, amounts, trades = map(list, zip(*lines, strict=True)) if lines else ([],) * 5
     return {
@@ -103,7 +103,7 @@ def _lines(drafts: Sequence[Draft]) -> dict[str, list[Any]]:
 
 @contextmanager
 def refusing_overdraft(purpose: str) -> Iterator[None]:
-    """Write inside; raise InsufficientFunds, keeping nothing of the block, if an account would leave its side."""
+    """Roll the block back and raise InsufficientFunds if one of its writes would move an account off its side."""
     try:
         with transaction.atomic():
             yield

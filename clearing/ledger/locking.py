@@ -1,7 +1,7 @@
-"""The lock order of balances; it prevents deadlock.
+"""Lock order of balances; prevents deadlock.
 
-A statement that posts locks the balances that it touches in the order of their accounts. Whoever posts for many
-participants in more than one statement acquires ``MOVER_LOCK`` first, and locks what it will touch.
+A statement that posts locks the balances it moves in the order of their accounts. A transaction that posts for many
+participants in several statements acquires ``MOVER_LOCK`` first and then locks all balances it will move.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _LOCK = """
 
 
 def lock_balances(account_ids: Iterable[int]) -> dict[int, int]:
-    """Balances of accounts, locked in the order of their accounts; accounts that keep none are left out."""
+    """Lock balances in the order of their accounts and return them; skips accounts without a balance."""
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [list(account_ids)])
         return dict(cursor.fetchall())

@@ -1,4 +1,4 @@
-"""The double-entry ledger: accounts, entries, postings, balances, closed months, and funds regimes."""
+"""The double-entry ledger: accounts, journal entries, postings, balances, closed months and funds regimes."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from .states import AccountKind, EntryKind, FundsRegimeKind, LineKind
 
 
 class Account(models.Model):
-    """Where money stands. ``side`` is the normal side of its kind: 1 debit, -1 credit.
+    """An account of the ledger. ``side`` is the normal side of its kind: 1 debit, -1 credit.
 
-    Invariants: a participant has one account of each of its kinds in a currency, the market one of each of its
-    own; every account that may not be overdrawn has a Balance from the moment it is made. Append-only.
+    Invariants: a participant has one account of each of its kinds per currency, and the market one of each of its own;
+    every account that may not be overdrawn has a Balance from its creation. Append-only.
     """
 
     public_id = IdentifierField(prefix="acc")
@@ -56,11 +56,11 @@ class Account(models.Model):
 
 
 class Entry(models.Model):
-    """One event of money, recorded for ever. ``reference`` is its idempotency key: the same event is posted once.
+    """A journal entry: one event of money. ``reference`` is its idempotency key: the same event is posted once.
 
-    ``business_date`` is the accounting day, ``booked_at`` business time, ``recorded_at`` real time; ``xact`` the
-    transaction that made it, in which alone postings may be added. Invariant: an entry is made together with its
-    postings, in one statement, and they sum to zero per currency; it is booked in a month that is not closed.
+    ``business_date`` is the accounting day, ``booked_at`` business time, ``recorded_at`` real time; ``xact`` is the
+    transaction that made the entry, and only that transaction may add postings. Invariants: an entry and its postings
+    are inserted in one statement; the postings sum to zero per currency; the month of ``business_date`` is not closed.
     Append-only: a correction is a further entry.
     """
 
@@ -84,7 +84,7 @@ class Entry(models.Model):
         constraints = [models.UniqueConstraint(fields=["reference"], name="entry_reference_once")]
         indexes = [
             models.Index("booked_at", "id", name="entry_by_time"),
-            # A cycle's entries name no trade, a trade's no cycle: neither writes the other's index.
+            # Entries of cycles name no trade and entries of trades no cycle, so neither grows the other's index.
             models.Index("cycle", name="entry_of_cycle", condition=Q(cycle__isnull=False)),
             models.Index("trade", name="entry_of_trade", condition=Q(trade__isnull=False)),
         ]
@@ -92,13 +92,13 @@ class Entry(models.Model):
 
 
 class Posting(models.Model):
-    """One line of an entry: ``amount_minor`` on ``account``, debit positive, credit negative.
+    """One line of a journal entry: ``amount_minor`` on ``account``, debit positive, credit negative.
 
-    Invariants: the postings of a statement sum to zero per entry and currency, are in the currency of their
-    account, and belong to an entry of the same transaction. On held money they name their trade, take its whole
-    gross, from its buyer: one hold and at most one end of the hold a trade, whole, though part of it may have been
-    captured and the rest come back unused. The keys are held by the table's
-    statement triggers, not by row constraints: a cycle writes them by the thousand. Append-only.
+    Invariants: the postings of a statement sum to zero per entry and currency, are in the currency of their account,
+    and belong to an entry of the same transaction. A posting on a ``held`` account names its trade and moves the whole
+    gross of the trade on the account of its buyer; a trade has one hold and at most one end of it, of the whole
+    amount, of which a part may be captured and the remainder returned unused. The table's statement triggers enforce
+    the foreign keys instead of row constraints, because a cycle writes thousands of postings. Append-only.
     """
 
     entry = models.ForeignKey(
@@ -135,11 +135,11 @@ class Posting(models.Model):
 
 
 class Balance(models.Model):
-    """The balance of an account that may not be overdrawn, moved by the database with every posting.
+    """The balance of an account that may not be overdrawn; the database moves it with every posting.
 
-    Invariants: it equals the sum of the account's postings, and never leaves the account's normal side: so a
-    check and its reservation are one statement, and of two trades racing for one balance one is refused. All
-    claims of a currency together are within the reserve.
+    Invariants: it equals the sum of the account's postings and never leaves the account's normal side, so check and
+    reservation are one statement, and of two trades that compete for one balance one is refused. All claims of a
+    currency together are within the reserve.
     """
 
     account = models.OneToOneField(Account, on_delete=models.PROTECT, related_name="+", primary_key=True)
@@ -162,13 +162,13 @@ IDLE_DAYS_MAX = 365
 
 
 class FundsRegime(models.Model):
-    """By what right the market holds participants' money in a currency, as the operator declares it.
+    """The operator's declaration of the right by which the market holds participants' money in a currency.
 
-    The newest declaration that is effective is in force. ``balance_cap_minor``: what a participant may leave with
-    the market beyond what its trades need. ``idle_days``: calendar days after which money that is tied to no trade
-    goes back. Paying to participants abroad is off unless ``cross_border_basis`` names the licence or exemption.
-    Which regime is the right one is a question of law that the operator has answered (``legal_reference``); the
-    market keeps the answer and its date, and asks for no more. Append-only.
+    The newest effective declaration is in force. ``balance_cap_minor``: most that a participant may keep with the
+    market beyond what its trades need. ``idle_days``: calendar days after which money that no trade needs is paid
+    back. Payments to participants abroad are off unless ``cross_border_basis`` names the licence or exemption. The
+    operator answers the legal question which regime applies (``legal_reference``); the market records the answer and
+    its date. Append-only.
     """
 
     public_id = IdentifierField(prefix="fnr")
@@ -212,13 +212,13 @@ class FundsRegime(models.Model):
 
 
 class LedgerPeriod(models.Model):
-    """A month whose books are closed: no entry is ever booked on one of its days again.
+    """A closed month: no entry is ever booked on one of its days again.
 
-    ``month`` is its first day. ``trial_balances`` is currency → rows of the trial balance as of its last day, as it
-    was then, and ``sha256`` its hash over canonical JSON (RFC 8785), so that an accountant's copy can be compared.
+    ``month`` is its first day. ``trial_balances`` maps currency → rows of the trial balance as of its last day, recorded
+    at closing; ``sha256`` is their hash over canonical JSON (RFC 8785), for comparison with an accountant's copy.
 
-    Invariants: months are closed in order, each once, and only when they are over; the journal takes no entry on a
-    day of a closed month (trigger on entries). Append-only.
+    Invariants: months close in order, each once, and only after they are over; the journal takes no entry on a day of
+    a closed month (trigger on entries). Append-only.
     """
 
     public_id = IdentifierField(prefix="per")

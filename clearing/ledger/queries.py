@@ -35,9 +35,9 @@ JOURNAL_COLUMNS = (
 
 
 def balances(organisation_id: int) -> dict[str, dict[str, int]]:
-    """What a participant has, by currency and kind of account, in minor units, in one read.
+    """A participant's balances by currency and kind of account, in minor units, in one query.
 
-    Amounts are positive as the participant reads them: ``available``, ``held`` for trades, ``payable`` to and
+    Amounts are positive, as the participant reads them: ``available``, ``held`` for trades, ``payable`` to and
     ``receivable`` from cycles, ``deposit``; ``claim`` is what it owes the market.
     """
     found: dict[str, dict[str, int]] = {}
@@ -50,7 +50,7 @@ def balances(organisation_id: int) -> dict[str, dict[str, int]]:
 
 
 def balance_at(*, account_id: int, instant: datetime) -> int:
-    """The balance of an account as it stood at a past moment of business time, debit positive."""
+    """Balance of an account at a past moment of business time, debit positive."""
     total = Posting.objects.filter(account_id=account_id, entry__booked_at__lte=instant).aggregate(
         total=Sum("amount_minor")
     )["total"]
@@ -58,7 +58,7 @@ def balance_at(*, account_id: int, instant: datetime) -> int:
 
 
 def balances_at(*, organisation_id: int, instant: datetime) -> dict[str, dict[str, int]]:
-    """What a participant had at a past moment of business time, in one read: as ``balances``, kinds without any left out."""
+    """A participant's balances at a past moment of business time, in one query; omits kinds without postings."""
     rows = (
         Posting.objects.filter(account__organisation_id=organisation_id, entry__booked_at__lte=instant)
         .values_list("currency", "account__kind")
@@ -72,9 +72,9 @@ def balances_at(*, organisation_id: int, instant: datetime) -> dict[str, dict[st
 
 
 def visible_accounts(actor: Actor) -> QuerySet[Account]:
-    """The accounts of the actor's organisation; every one, for the operator.
+    """Accounts of the actor's organisation; all accounts for the operator.
 
-    Each has ``balance_minor``, debit positive; null where the database keeps none.
+    Each has ``balance_minor``, debit positive; null where the database keeps no balance.
     """
     kept = Balance.objects.filter(account=OuterRef("pk")).values("balance_minor")
     accounts = Account.objects.annotate(balance_minor=Subquery(kept))
@@ -84,7 +84,7 @@ def visible_accounts(actor: Actor) -> QuerySet[Account]:
 
 
 def visible_postings(actor: Actor) -> QuerySet[Posting]:
-    """What moved on the accounts of the actor's organisation; on every account, for the operator."""
+    """Postings on the accounts of the actor's organisation; all postings for the operator."""
     lines = Posting.objects.select_related("entry", "entry__cycle", "account", "trade")
     if actor.may_see():
         return lines
@@ -93,10 +93,9 @@ def visible_postings(actor: Actor) -> QuerySet[Posting]:
 
 @dataclass(frozen=True, slots=True)
 class ClientMoney:
-    """Whose the money is: ``bank_minor`` stands on the client account, ``owed_minor`` of it is the participants'.
+    """Ownership of the client account: ``bank_minor`` is its balance, ``owed_minor`` the participants' part.
 
-    ``operator_minor`` is what the operator has earned and not taken out, less its claims; the three always agree:
-    bank = owed + operator.
+    ``operator_minor`` is what the operator has earned and not withdrawn, less its claims. Always bank = owed + operator.
     """
 
     bank_minor: int
@@ -115,7 +114,7 @@ def client_money(currency: str) -> ClientMoney:
 
 
 def kind_totals(currency: str) -> dict[str, int]:
-    """The sum of all postings in ``currency`` by kind of account, debit positive."""
+    """Sum of all postings in ``currency`` by kind of account, debit positive."""
     rows = (
         Posting.objects.filter(currency=currency).values("account__kind").annotate(total=Sum("amount_minor"))
     )
@@ -125,7 +124,7 @@ def kind_totals(currency: str) -> dict[str, int]:
 def trial_balance(currency: str, until: date | None = None) -> list[dict[str, Any]]:
     """Debits, credits and balance by kind of account (合計残高試算表), to the end of the business day ``until``.
 
-    Debits and credits agree in total. Everything booked counts where no day is given.
+    Debits and credits agree in total. Without ``until`` all postings count.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -152,7 +151,7 @@ def trial_balance(currency: str, until: date | None = None) -> list[dict[str, An
 
 
 def ledger_counts() -> dict[str, int]:
-    """How many ``entries`` and ``postings`` stand, and by how much entries miss zero in sum (``imbalance_minor``)."""
+    """Numbers of ``entries`` and ``postings``, and the sum of absolute entry totals (``imbalance_minor``, 0 if sound)."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*), coalesce(sum(abs(total)), 0)::bigint FROM"
@@ -164,7 +163,7 @@ def ledger_counts() -> dict[str, int]:
 
 
 def journal_csv(*, first: date, last: date) -> Iterator[str]:
-    """The journal (仕訳帳) of the business days ``first`` to ``last`` as CSV, line by line, in order of booking."""
+    """The journal (仕訳帳) of the business days ``first`` to ``last`` as CSV, line by line, in booking order."""
     yield _csv_line(JOURNAL_COLUMNS)
     rows = Posting.objects.filter(entry__business_date__gte=first, entry__business_date__lte=last).order_by(
         "entry_id", "leg"
@@ -188,7 +187,7 @@ def journal_csv(*, first: date, last: date) -> Iterator[str]:
 
 
 def _csv_line(values: tuple[Any, ...]) -> str:
-    """One line; a text that a spreadsheet would run as a formula is written with an apostrophe before it."""
+    """One CSV line; a text that a spreadsheet would run as a formula is prefixed with an apostrophe."""
     text = io.StringIO()
     safe = [
         f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t" and value else value
@@ -199,29 +198,29 @@ def _csv_line(values: tuple[Any, ...]) -> str:
 
 
 def visible_entries(actor: Actor) -> QuerySet[Entry]:
-    """Journal entries about the actor's organisation; every one, for the operator."""
+    """Journal entries about the actor's organisation; all entries for the operator."""
     rows = Entry.objects.select_related("cycle", "trade")
     return rows if actor.may_see() else rows.filter(organisation_id=own_key(actor))
 
 
 def postings_of(entry: Entry, actor: Actor) -> QuerySet[Posting]:
-    """The postings of an entry on accounts that the actor may see."""
+    """Postings of an entry on accounts that the actor may see."""
     rows = Posting.objects.filter(entry=entry).select_related("account", "trade").order_by("leg")
     return rows if actor.may_see() else rows.filter(account__organisation_id=own_key(actor))
 
 
 def visible_regimes() -> QuerySet[FundsRegime]:
-    """Every declaration: under what right the market holds money is public."""
+    """All declarations of funds regimes; they are public."""
     return FundsRegime.objects.all()
 
 
 def regime_in_force(currency: str, at: datetime | None = None) -> FundsRegime | None:
-    """The funds regime of a currency at ``at`` (now, if not given); None if none was declared for then."""
+    """The funds regime of a currency in force at ``at`` (default: now); None if there is none."""
     rows = FundsRegime.objects.filter(currency=currency, effective_from__lte=at or clock.now())
     return rows.order_by("effective_from", "pk").last()
 
 
 def may_pay_abroad(currency: str) -> bool:
-    """Whether the regime in force records a licence or an exemption for paying to participants abroad."""
+    """Whether the regime in force records a licence or exemption for payments to participants abroad."""
     regime = regime_in_force(currency)
     return regime is not None and regime.cross_border_allowed

@@ -1,4 +1,4 @@
-"""Accounts, postings, entries, balances, closed months and funds regimes over HTTP."""
+"""Accounts, postings, journal entries, balances, closed months and funds regimes over HTTP."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .states import FundsRegimeKind
 
 
 class AccountSerializer(serializers.ModelSerializer[Account]):
-    """An account and its balance, positive on its normal side; null where no balance is kept."""
+    """An account and its balance, positive on the account's normal side; null where no balance is kept."""
 
     id = serializers.CharField(source="public_id")
     organisation = PartyField("organisation_id")
@@ -32,17 +32,17 @@ class AccountSerializer(serializers.ModelSerializer[Account]):
 
     @extend_schema_field(BilingualField)
     def get_kind_label(self, account: Account) -> dict[str, str]:
-        """The kind in words."""
+        """Label of the kind."""
         return label_of(account, "kind")
 
     def get_balance_minor(self, account: Account) -> int | None:
-        """The balance as its owner reads it."""
+        """The balance, positive on the account's normal side."""
         balance: int | None = account.balance_minor  # type: ignore[attr-defined]  # added by the query
         return None if balance is None else NORMAL_SIDE[account.kind] * balance
 
 
 class PostingSerializer(serializers.ModelSerializer[Posting]):
-    """One movement on an account. ``amount_minor`` is signed: debit positive, credit negative."""
+    """One posting. ``amount_minor`` is signed: debit positive, credit negative."""
 
     entry = serializers.CharField(source="entry.public_id")
     kind = serializers.CharField(source="entry.kind")
@@ -64,7 +64,7 @@ class PostingSerializer(serializers.ModelSerializer[Posting]):
 
     @extend_schema_field(BilingualField)
     def get_line_label(self, posting: Posting) -> dict[str, str]:
-        """What the movement is, in words."""
+        """Label of the posting kind."""
         return label_of(posting, "line")
 
 
@@ -80,13 +80,13 @@ class TrialBalanceSerializer(serializers.Serializer[Any]):
 
     @extend_schema_field(BilingualField)
     def get_kind_label(self, row: dict[str, Any]) -> dict[str, str]:
-        """The kind in words."""
+        """Label of the kind."""
         words: dict[str, str] = row["label"].as_dict()
         return words
 
 
 class ClientMoneySerializer(serializers.Serializer[Any]):
-    """The segregation check: what stands on the client account, and whose it is."""
+    """The segregation check: balance of the client account, and the parts of participants and operator."""
 
     currency = serializers.CharField()
     bank_minor = serializers.IntegerField()
@@ -95,7 +95,7 @@ class ClientMoneySerializer(serializers.Serializer[Any]):
 
 
 class FundsRegimeSerializer(serializers.ModelSerializer[FundsRegime]):
-    """By what right the market holds participants' money, from when on."""
+    """The right by which the market holds participants' money, and when it takes effect."""
 
     id = serializers.CharField(source="public_id")
     regime_label = serializers.SerializerMethodField()
@@ -110,12 +110,12 @@ class FundsRegimeSerializer(serializers.ModelSerializer[FundsRegime]):
 
     @extend_schema_field(BilingualField)
     def get_regime_label(self, regime: FundsRegime) -> dict[str, str]:
-        """The regime in words."""
+        """Label of the regime."""
         return label_of(regime, "regime")
 
 
 class DeclareFundsRegimeSerializer(StrictSerializer):
-    """What the operator has settled about the money it holds; a basis is stated exactly if paying abroad is allowed."""
+    """Declaration of a funds regime; state ``cross_border_basis`` exactly if payments abroad are allowed."""
 
     currency = serializers.CharField(min_length=3, max_length=3)
     regime = serializers.ChoiceField(choices=FundsRegimeKind.values)
@@ -147,12 +147,12 @@ class EntrySerializer(serializers.ModelSerializer[Entry]):
 
     @extend_schema_field(BilingualField)
     def get_kind_label(self, entry: Entry) -> dict[str, str]:
-        """What the entry records, in words."""
+        """Label of the entry's kind."""
         return label_of(entry, "kind")
 
 
 class BalancesSerializer(serializers.Serializer[Any]):
-    """What a participant has, or had ``at`` a moment: amounts by kind of account, as it reads them."""
+    """A participant's balances now or ``at`` a moment, by currency and kind of account, as the participant reads them."""
 
     organisation = serializers.CharField()
     at = serializers.DateTimeField(allow_null=True)

@@ -1,4 +1,4 @@
-"""Closes the books of a month, and declares the funds regime under which money is held."""
+"""Closes the books of a month and declares funds regimes."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def declare_funds_regime(
     cross_border_basis: str = "",
     effective_from: datetime | None = None,
 ) -> FundsRegime:
-    """State by what right participants' money in ``currency`` is held from ``effective_from`` (now) on.
+    """Declare the right by which participants' money in ``currency`` is held from ``effective_from`` (default: now).
 
-    Raises FieldInvalid for what does not fit together or for a time that has passed, Forbidden.
+    Raises FieldInvalid for fields that do not fit together or a past ``effective_from``, Forbidden.
     """
     actor.require_operator()
     now = clock.now()
     effective_from = effective_from or now
-    wrong = _wrong_field(
+    wrong = _first_invalid_field(
         currency=len(currency) == 3 and currency.isascii() and currency.isupper(),
         regime=regime in FundsRegimeKind.values,
         legal_reference=bool(legal_reference.strip()),
@@ -94,31 +94,31 @@ _EXPECTED = {
         "次から選んでください: " + ", ".join(FundsRegimeKind.values),
     ),
     "legal_reference": Label(
-        "name the law, contract or opinion it stands on", "根拠となる法令・契約等を記載してください"
+        "name the law, contract or legal opinion that is the basis",
+        "根拠となる法令・契約等を記載してください",
     ),
     "registration_number": Label(
-        "a funds-transfer business states its registration", "資金移動業は登録番号を記載してください"
+        "a funds-transfer business must state its registration number",
+        "資金移動業は登録番号を記載してください",
     ),
-    "balance_cap_minor": Label("state a cap above zero", "正の上限額を指定してください"),
+    "balance_cap_minor": Label("state a cap above zero", "1以上の上限額を指定してください"),
     "idle_days": Label(
         f"state 1 to {IDLE_DAYS_MAX} calendar days", f"1～{IDLE_DAYS_MAX}日で指定してください"
     ),
     "cross_border_basis": Label(
-        "name the licence or exemption exactly if paying abroad is allowed",
+        "name the licence or exemption if, and only if, payments abroad are allowed",
         "国外への支払を認める場合に限り、許認可または適用除外の根拠を記載してください",
     ),
-    "effective_from": Label(
-        "a regime is in force when it is declared, or later", "宣言時以降の日時を指定してください"
-    ),
+    "effective_from": Label("choose the present or a later moment", "現在以降の日時を指定してください"),
 }
 
 
-def _wrong_field(**conditions: bool) -> str | None:
+def _first_invalid_field(**conditions: bool) -> str | None:
     return next((name for name, holds in conditions.items() if not holds), None)
 
 
 def require_funds_regime(currency: str) -> FundsRegime:
-    """The regime in force for ``currency``; raises FundsRegimeMissing: no money is taken without one."""
+    """The regime in force for ``currency``. Raises FundsRegimeMissing: no money is accepted without a regime."""
     regime = regime_in_force(currency)
     if regime is None:
         raise FundsRegimeMissing(currency=currency)
@@ -127,11 +127,10 @@ def require_funds_regime(currency: str) -> FundsRegime:
 
 @transaction.atomic
 def close_ledger_period(*, actor: Actor, month: date) -> LedgerPeriod:
-    """Close the books of the month that ``month`` lies in; closing it again returns what stands.
+    """Close the books of the month of ``month``; closing it again returns the existing row.
 
-    Months before it close with it: nothing is booked on their days any more. The trial balance of every currency as
-    of its last day is kept with it. Waits for bookings under way. Raises PeriodNotOver, PeriodClosed where a later
-    month is closed, Forbidden.
+    Months close in order: earlier months close with it. Records the trial balance of every currency as of its last day.
+    Waits for bookings in progress. Raises PeriodNotOver, PeriodClosed if a later month is closed, Forbidden.
     """
     actor.require_operator()
     first = month.replace(day=1)

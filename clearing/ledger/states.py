@@ -1,4 +1,4 @@
-"""Lifecycles and enumerations of the ledger. Pure; other applications may import them."""
+"""Enumerations of the ledger. Pure; other applications may import them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from marketplace.kernel.labels import Label
 
 
 class FundsRegimeKind(TextChoices):
-    """By what right the market holds participants' money."""
+    """Rights by which the market holds participants' money."""
 
     AGENCY_RECEIPT = "agency_receipt", Label("received on the seller's behalf", "代理受領")
     TRUST = "trust", Label("held in trust", "信託")
@@ -17,74 +17,77 @@ class FundsRegimeKind(TextChoices):
 
 
 class AccountKind(TextChoices):
-    """The chart of accounts; ``ledger.chart`` says what each kind is."""
+    """Kinds of account; ``ledger.chart`` has their sides and owners."""
 
     AVAILABLE = "available", Label("available to a participant", "預り金（利用可能）")
-    HELD = "held", Label("held for a trade", "預り金（取引拘束）")
-    PAYABLE = "payable", Label("released, due to the cycle", "清算未払金")
-    RECEIVABLE = "receivable", Label("cleared, due to a participant", "清算未収金")
+    HELD = "held", Label("on hold for a trade", "預り金（確保済み）")
+    PAYABLE = "payable", Label("captured, payable to the cycle", "清算未払金")
+    RECEIVABLE = "receivable", Label("receivable from cycles", "清算未収金")
     DEPOSIT = "deposit", Label("security deposit of a participant", "預り保証金")
-    CLAIM = "claim", Label("owed by a participant to the market", "立替金")
+    CLAIM = "claim", Label("claim on a participant", "求償債権")
     FEE_REVENUE = "fee_revenue", Label("fees earned", "手数料収入")
     TAX_PAYABLE = "tax_payable", Label("consumption tax on fees", "仮受消費税")
     RESERVE = "reserve", Label("reserve of the operator", "運営者準備金")
     ROUNDING = "rounding", Label("rounding differences", "端数差額")
     WRITE_OFF = "write_off", Label("written off", "貸倒損失")
     SETTLEMENT = "settlement", Label("clearing control", "清算勘定")
-    UNALLOCATED = "unallocated", Label("receipts of nobody yet", "仮受金（未照合）")
-    BANK_CLIENT = "bank_client", Label("bank, participants' money", "預金（顧客口）")
-    BANK_OPERATOR = "bank_operator", Label("bank, operator's own money", "預金（運営者口）")
+    UNALLOCATED = "unallocated", Label("suspense", "仮受金（未照合）")
+    BANK_CLIENT = "bank_client", Label("bank, client account", "預金（顧客口座）")
+    BANK_OPERATOR = "bank_operator", Label("bank, operator's own account", "預金（運営者口座）")
 
 
 class EntryKind(TextChoices):
-    """What a journal entry records."""
+    """Kinds of journal entry."""
 
     PAY_IN = "pay_in", Label("pay-in", "入金")
-    HOLD = "hold", Label("hold for a trade", "取引拘束")
-    CAPTURE = "capture", Label("capture of a hold", "確保資金の確定")
-    RETURN = "return", Label("return of a hold", "拘束解除・返金")
+    HOLD = "hold", Label("hold for a trade", "資金の確保")
+    CAPTURE = "capture", Label("capture of a hold", "確定")
+    RETURN = "return", Label("return of a hold", "確保の解除")
     CYCLE = "cycle", Label("clearing of a cycle", "清算記帳")
-    PAYOUT = "payout", Label("settlement payment", "決済払出し")
+    PAYOUT = "payout", Label("settlement payment", "決済の支払")
     SWEEP = "sweep", Label("transfer of the operator's earnings", "運営者収益の振替")
     BANK_RETURN = "bank_return", Label("payment returned by the bank", "振込組戻し")
-    SUSPENSE = "suspense", Label("booked to suspense", "仮受計上")
+    SUSPENSE = "suspense", Label("posted to suspense", "仮受への計上")
     ALLOCATION = "allocation", Label("suspense allocated", "仮受金の充当")
     COVER = "cover", Label("own money set aside for a cycle", "清算不足額の充当")
-    RECOVERY = "recovery", Label("claim collected from a receipt", "入金からの立替金回収")
+    RECOVERY = "recovery", Label("claim collected from a pay-in", "入金からの求償債権の回収")
     DEPOSIT = "deposit", Label("security deposit paid or released", "保証金の差入・返還")
     RESERVE = "reserve", Label("reserve funded by the operator", "準備金の拠出")
-    WRITE_OFF = "write_off", Label("claim written off", "立替金の貸倒処理")
+    WRITE_OFF = "write_off", Label("claim written off", "求償債権の貸倒処理")
     IDLE_RETURN = "idle_return", Label("return of idle money", "滞留金の返還")
 
 
 class LineKind(TextChoices):
-    """What a posting is within its entry."""
+    """Kinds of posting within a journal entry."""
 
     PAY_IN = "pay_in", Label("pay-in", "入金")
-    HOLD = "hold", Label("hold", "拘束")
-    UNHOLD = "unhold", Label("end of a hold", "拘束解除")
-    UNUSED = "unused", Label("part of a hold that was not used", "拘束未使用分の返還")
+    HOLD = "hold", Label("hold", "資金の確保")
+    UNHOLD = "unhold", Label("end of a hold", "確保の終了")
+    UNUSED = "unused", Label("unused part of a hold", "確保の未使用分の返還")
     PURCHASES = "purchases", Label("purchases with tax", "購入代金（税込）")
     SALES = "sales", Label("sales with tax", "販売代金（税込）")
     FEES = "fees", Label("market fees", "市場手数料")
     FEE_TAX = "fee_tax", Label("consumption tax on fees", "手数料消費税")
-    FEE_REFUNDS = "fee_refunds", Label("fees refunded", "手数料返還")
-    FEE_REFUND_TAX = "fee_refund_tax", Label("consumption tax on refunded fees", "返還手数料消費税")
-    CORRECTIONS_PAID = "corrections_paid", Label("corrections paid, with tax", "調整支払（税込）")
-    CORRECTIONS_RECEIVED = "corrections_received", Label("corrections received, with tax", "調整受取（税込）")
+    FEE_REFUNDS = "fee_refunds", Label("fees refunded", "手数料の返金")
+    FEE_REFUND_TAX = "fee_refund_tax", Label("consumption tax on refunded fees", "返金手数料の消費税")
+    CORRECTIONS_PAID = "corrections_paid", Label("corrections paid, with tax", "訂正の支払（税込）")
+    CORRECTIONS_RECEIVED = (
+        "corrections_received",
+        Label("corrections received, with tax", "訂正の受取（税込）"),
+    )
     SHARES_PAID = "shares_paid", Label("shares of proceeds paid", "分配支払")
     SHARES_RECEIVED = "shares_received", Label("shares of proceeds received", "分配受取")
-    DRAWN_RECEIVABLE = "drawn_receivable", Label("drawn from what was due", "未収金からの充当")
+    DRAWN_RECEIVABLE = "drawn_receivable", Label("drawn from receivables", "清算未収金からの充当")
     DRAWN = "drawn", Label("drawn from available money", "利用可能額からの充当")
     DRAWN_DEPOSIT = "drawn_deposit", Label("drawn from the security deposit", "保証金からの充当")
-    DRAWN_RESERVE = "drawn_reserve", Label("lent by the reserve, now a claim", "準備金からの立替")
-    COVERED = "covered", Label("money set aside for the cycle, used", "充当額の受入れ")
-    DEFERRED = "deferred", Label("put off to the next cycle", "翌サイクルへの繰越")
-    AWAITED = "awaited", Label("due, but put off by its debtor", "相手方による繰越（未収）")
-    RECOVERED = "recovered", Label("earlier claim collected", "立替金の回収")
+    DRAWN_RESERVE = "drawn_reserve", Label("lent by the reserve as a claim", "準備金からの立替（求償債権）")
+    COVERED = "covered", Label("money set aside for the cycle", "充当額の受入れ")
+    DEFERRED = "deferred", Label("deferred to the next cycle", "翌サイクルへの繰延べ")
+    AWAITED = "awaited", Label("receivable deferred by its debtor", "相手方の繰延べによる未収")
+    RECOVERED = "recovered", Label("earlier claim collected", "求償債権の回収")
     DEPOSITED = "deposited", Label("paid into the security deposit", "保証金の差入れ")
     DEPOSIT_RELEASED = "deposit_released", Label("security deposit released", "保証金の返還")
-    WRITTEN_OFF = "written_off", Label("claim written off", "立替金の貸倒れ")
+    WRITTEN_OFF = "written_off", Label("claim written off", "求償債権の貸倒れ")
     RESERVE_USED = "reserve_used", Label("loss borne by the reserve", "準備金の取崩し")
     PAYMENT = "payment", Label("payment", "支払")
-    IDLE_RETURN = "idle_return", Label("idle money on its way back", "滞留金の返還")
+    IDLE_RETURN = "idle_return", Label("return of idle money", "滞留金の返還")

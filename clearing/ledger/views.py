@@ -50,29 +50,27 @@ from .serializers import (
 )
 from .services import close_ledger_period, declare_funds_regime
 
-CURRENCY = OpenApiParameter(name="currency", type=OpenApiTypes.STR, description="JPY unless said otherwise.")
+CURRENCY = OpenApiParameter(name="currency", type=OpenApiTypes.STR, description="Currency; default JPY.")
 FIRST = OpenApiParameter(
-    name="first", type=OpenApiTypes.DATE, description="First business day; today if left out."
+    name="first", type=OpenApiTypes.DATE, description="First business day; default today."
 )
-LAST = OpenApiParameter(
-    name="last", type=OpenApiTypes.DATE, description="Last business day; today if left out."
-)
+LAST = OpenApiParameter(name="last", type=OpenApiTypes.DATE, description="Last business day; default today.")
 
 
 class AccountViewSet(MarketReadViewSet[Account]):
-    """Accounts of the caller's organisation with their balances; every one, for the operator."""
+    """Accounts of the caller's organisation with their balances; all accounts for the operator."""
 
     serializer_class = AccountSerializer
     filterset_fields = ("kind", "currency")
     queryset = Account.objects.none()
 
     def get_queryset(self) -> QuerySet[Account]:
-        """What the caller may see."""
+        """Accounts that the caller may see."""
         return visible_accounts(self.actor)
 
 
 class PostingViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Posting]):
-    """Movements on the accounts of the caller's organisation, newest first; on every account, for the operator."""
+    """Postings on the accounts of the caller's organisation, newest first; all postings for the operator."""
 
     serializer_class = PostingSerializer
     filterset_class = PostingFilter
@@ -80,7 +78,7 @@ class PostingViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Posting]):
     queryset = Posting.objects.none()
 
     def get_queryset(self) -> QuerySet[Posting]:
-        """What the caller may see."""
+        """Postings that the caller may see."""
         if getattr(self, "swagger_fake_view", False):
             return Posting.objects.none()
         return visible_postings(actor_of(self.request))
@@ -103,17 +101,17 @@ class TrialBalanceView(APIView):
 
 
 class ClientMoneyView(APIView):
-    """The daily segregation check, for the operator."""
+    """The segregation check, for the operator."""
 
     permission_classes = (IsOperator,)
 
     @extend_schema(
-        summary="Check that client money is what is owed to clients",
+        summary="Check that client money equals what is owed",
         parameters=[CURRENCY],
         responses={200: ClientMoneySerializer, **PROBLEMS},
     )
     def get(self, request: Request) -> Response:
-        """What stands on the client account, and whose it is."""
+        """Balance of the client account, and the parts of participants and operator."""
         currency = request.query_params.get("currency", "JPY")
         return Response({"currency": currency, **asdict(client_money(currency))})
 
@@ -131,7 +129,7 @@ class JournalView(APIView):
         responses={(200, "text/csv"): OpenApiTypes.STR, **PROBLEMS},
     )
     def get(self, request: Request) -> StreamingHttpResponse:
-        """Every posting of the business days, in the order of booking."""
+        """Every posting of the business days, in booking order."""
         first, last = (_day(request, name) for name in ("first", "last"))
         return StreamingHttpResponse(
             journal_csv(first=first, last=last),
@@ -162,18 +160,18 @@ REGIME_EXAMPLE = {
 
 
 class FundsRegimeViewSet(MarketReadViewSet[FundsRegime]):
-    """By what right the market holds participants' money, now, before and later on."""
+    """Rights by which the market holds participants' money: past, present and announced."""
 
     serializer_class = FundsRegimeSerializer
     filterset_fields = ("currency", "regime")
     queryset = FundsRegime.objects.all()
 
     def get_permissions(self) -> list[Any]:
-        """Reading is public, declaring is the operator's."""
+        """Anyone may read; only the operator may declare."""
         return [AllowAny()] if self.request.method in SAFE_METHODS else [IsOperator()]
 
     def get_queryset(self) -> QuerySet[FundsRegime]:
-        """Every declaration."""
+        """All declarations."""
         return visible_regimes()
 
     @create_command(
@@ -183,30 +181,32 @@ class FundsRegimeViewSet(MarketReadViewSet[FundsRegime]):
         example=REGIME_EXAMPLE,
     )
     def create(self, data: dict[str, Any]) -> FundsRegime:
-        """In force from the moment stated, at once without one; the newest that is effective counts (operator)."""
+        """Takes effect at ``effective_from``, or at once; the newest effective declaration is in force (operator)."""
         return declare_funds_regime(actor=self.actor, **data)
 
 
 AT = OpenApiParameter(
-    name="at", type=OpenApiTypes.DATETIME, description="A past moment of business time; now if left out."
+    name="at", type=OpenApiTypes.DATETIME, description="A past moment of business time; default now."
 )
 ORGANISATION = OpenApiParameter(
-    name="organisation", type=OpenApiTypes.STR, description="Whose, for the operator; one's own if left out."
+    name="organisation",
+    type=OpenApiTypes.STR,
+    description="Organisation to read, for the operator; default the caller's.",
 )
 
 
 class BalancesView(APIView):
-    """Every balance of a participant with its holds, in one read, at any moment."""
+    """All balances of a participant, now or at a past moment."""
 
     permission_classes = (HasScope,)
 
     @extend_schema(
-        summary="Read balances, now or as they stood at a moment",
+        summary="Read balances, now or at a past moment",
         parameters=[AT, ORGANISATION],
         responses={200: BalancesSerializer, **PROBLEMS},
     )
     def get(self, request: Request) -> Response:
-        """By currency and kind of account: available, held, payable, receivable, deposit, claim."""
+        """Amounts by currency and kind of account: available, held, payable, receivable, deposit, claim."""
         actor = actor_of(request)
         wanted = request.query_params.get("organisation") or actor.organisation or ""
         view = get_organisation(wanted)
@@ -229,15 +229,15 @@ def _instant(text: str | None) -> datetime | None:
         raise FieldInvalid(
             "at",
             Label(
-                "write a moment with its zone, 2026-12-08T15:00:00+09:00",
-                "時差を付けた日時（2026-12-08T15:00:00+09:00）で指定してください",
+                "write a date and time with its zone, such as 2026-12-08T15:00:00+09:00",
+                "時差付きの日時（例: 2026-12-08T15:00:00+09:00）で指定してください",
             ),
         )
     return instant
 
 
 class LedgerPeriodViewSet(MarketReadViewSet[LedgerPeriod]):
-    """Months whose books are closed (operator)."""
+    """Closed months (operator)."""
 
     serializer_class = LedgerPeriodSerializer
     permission_classes = (IsOperator,)
@@ -251,5 +251,5 @@ class LedgerPeriodViewSet(MarketReadViewSet[LedgerPeriod]):
         example={"month": "2026-11-01"},
     )
     def create(self, data: dict[str, Any]) -> LedgerPeriod:
-        """Nothing is booked on a day of this month, or of one before it, ever again (operator)."""
+        """Closes the month and all earlier months; nothing can be booked in them any more (operator)."""
         return close_ledger_period(actor=self.actor, month=data["month"])

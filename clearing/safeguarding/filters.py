@@ -8,7 +8,7 @@ from .models import SegregationCheck
 
 
 class SegregationCheckFilter(filters.FilterSet):
-    """By currency, day, and whether it agrees."""
+    """By currency, day and result."""
 
     checked_from = filters.DateFilter(field_name="business_date", lookup_expr="gte")
     checked_until = filters.DateFilter(field_name="business_date", lookup_expr="lte")

@@ -1,4 +1,4 @@
-"""Invariants of the daily segregation check."""
+"""Invariants of the segregation check."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from marketplace.kernel.invariants import Invariant, by_query
 Invariant(
     name="clearing.client_money_checked",
     promise=1,
-    statement="A daily check says that clients' money agrees exactly if it did; checks leave no day out.",
+    statement="A segregation check agrees exactly if its figures do; checks leave no day out.",
     guards=(
         "clearing_segregationcheck.append_only",
         "clearing_segregationcheck.segregation_check_once",

@@ -1,4 +1,4 @@
-"""Daily segregation checks, and idle money that cannot be returned."""
+"""Segregation checks, and idle money that cannot be returned."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ..settlement.states import Hindrance
 
 
 class SegregationCheck(models.Model):
-    """That clients' money was there, once a business day: what the ledger has at the bank, and whose it is.
+    """A segregation check of one business day: the client account in the ledger, and who owns its balance.
 
-    ``since`` is the first day that the check covers: after days on which nobody looked, one check covers them all.
-    ``stated_minor`` is the bank's own closing balance, of the newest ``statement`` that states one, and
-    ``stated_difference_minor`` by how much it differed from the ledger when it was imported.
+    ``since`` is the first day that the check covers: after days without a check, one check covers them all.
+    ``stated_minor`` is the bank's closing balance on the newest ``statement`` that states one, and
+    ``stated_difference_minor`` its difference from the ledger at the import.
 
-    Invariants: one check a currency and day; it agrees exactly if the bank has at least what is owed, all of the
-    money is either owed or the operator's, and the bank says the same. Append-only.
+    Invariants: one check per currency and day; it agrees exactly if the client account covers what is owed, its balance
+    is owed plus the operator's, and the bank's balance does not differ. Append-only.
     """
 
     public_id = IdentifierField(prefix="sgc")
@@ -71,9 +71,9 @@ class SegregationCheck(models.Model):
 
 
 class StuckMoney(models.Model):
-    """Idle money of a participant that cannot be sent back, told once: until the account moves again.
+    """Idle money of a participant that cannot be paid back; recorded once until the account moves again.
 
-    ``posting`` is the last movement of the account; what is stuck stays available to the participant. Append-only.
+    ``posting`` is the newest posting on the account; the money stays available to the participant. Append-only.
     """
 
     organisation = organisation_key()

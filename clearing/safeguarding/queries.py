@@ -1,4 +1,4 @@
-"""Reads the daily segregation checks."""
+"""Reads segregation checks."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from .models import SegregationCheck
 
 
 def segregation_checks() -> QuerySet[SegregationCheck]:
-    """Every daily check of client money."""
+    """All segregation checks."""
     return SegregationCheck.objects.select_related("statement")

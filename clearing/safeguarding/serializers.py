@@ -8,7 +8,7 @@ from .models import SegregationCheck
 
 
 class SegregationCheckSerializer(serializers.ModelSerializer[SegregationCheck]):
-    """One daily check: what is at the bank by the ledger and by the bank itself, and whose it is."""
+    """One segregation check: balance by ledger and by bank, and the parts of participants and operator."""
 
     id = serializers.CharField(source="public_id")
     statement = serializers.CharField(source="statement.public_id", allow_null=True, default=None)

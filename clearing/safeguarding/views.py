@@ -1,4 +1,4 @@
-"""Route of the daily segregation checks."""
+"""Route of the segregation checks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .serializers import SegregationCheckSerializer
 
 
 class SegregationCheckViewSet(MarketReadViewSet[SegregationCheck]):
-    """Daily checks that clients' money is what is owed to them (operator)."""
+    """Daily checks that client money equals what is owed to clients (operator)."""
 
     serializer_class = SegregationCheckSerializer
     permission_classes = (IsOperator,)
@@ -22,5 +22,5 @@ class SegregationCheckViewSet(MarketReadViewSet[SegregationCheck]):
     queryset = SegregationCheck.objects.all()
 
     def get_queryset(self) -> QuerySet[SegregationCheck]:
-        """Every check."""
+        """All checks."""
         return segregation_checks()

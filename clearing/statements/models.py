@@ -1,4 +1,4 @@
-"""Monthly statements: what a participant's account did in a month, signed."""
+"""Monthly statements: a participant's signed account of one month."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def month_stated(name: str) -> models.CheckConstraint:
 
 
 class MonthlyStatement(models.Model):
-    """What moved on a participant's accounts in one month, the documents of it, and what was set off and paid.
+    """A participant's account of one month: postings, documents, set-off and payments.
 
-    ``document`` is what the template ``clearing/statement`` prints; ``sha256`` is of its canonical JSON, and
-    ``signature`` the market's compact JWS over it. ``month`` is the first day of the month and ``until`` the first
-    day of the next, in the market's zone; ``made_on`` the business date of ``made_at``.
+    ``document`` is the data of the template ``clearing/statement``; ``sha256`` is of its canonical JSON, and
+    ``signature`` the market's compact JWS over it. ``month`` is the first day of the month and ``until`` the first day
+    of the next, in the market's zone; ``made_on`` is the business date of ``made_at``.
 
-    Invariants: one statement a participant, currency and month, made when the month is over, whose closing balances
-    are those of the ledger; none is added to a month that is finished. Append-only.
+    Invariants: one statement per participant, currency and month, made after the month is over, with the ledger's
+    closing balances; a finished month gets no further statement. Append-only.
     """
 
     public_id = IdentifierField(prefix="stm")
@@ -63,9 +63,9 @@ class MonthlyStatement(models.Model):
 
 
 class StatementMonth(models.Model):
-    """A month whose statements are all made: how many, and when. No statement of it is made afterwards.
+    """A month whose statements are all made, with their number; it gets no further statement.
 
-    Invariant: a month is finished once in a currency, when it is over. Append-only.
+    Invariant: a month is finished once per currency, after it is over. Append-only.
     """
 
     currency = models.CharField(max_length=3)

@@ -1,4 +1,4 @@
-"""Reading monthly statements, and making up what a running month says so far."""
+"""Reads monthly statements and drafts the statement of the running month."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ _LACKING = """
 """
 
 
-def organisations_lacking_statements(currency: str, month: Month, limit: int) -> list[int]:
-    """Participants with a movement or an invoice in a month that have no statement of it, some of them."""
+def organisations_without_statement(currency: str, month: Month, limit: int) -> list[int]:
+    """Participants with a posting or invoice in a month but without its statement, ``limit`` at most."""
     values: dict[str, Any] = {
         "currency": currency,
         "month": month.first,
         "until": month.until,
-        # The clock is read once for the day and once for the moment of an entry: look a little further.
+        # An entry's day and moment come from two reads of the clock: allow a day's difference.
         "began": month.began_at - timedelta(days=1),
         "ended": month.ended_at + timedelta(days=1),
         "operator": operator_organisation().id,
@@ -64,7 +64,7 @@ def organisations_lacking_statements(currency: str, month: Month, limit: int) ->
 def statement_documents(
     organisations: Sequence[int], currency: str, month: Month
 ) -> dict[int, dict[str, Any]]:
-    """The statements of participants, by their keys, in a number of queries that does not depend on how many."""
+    """Documents of statements by participant key, in a number of queries independent of the number of participants."""
     reader = PartsReader(organisations, currency, month)
     parts = reader.read()
     market, made_on = party_of(operator_organisation()), clock.today()
@@ -83,9 +83,9 @@ def statement_documents(
 
 
 def draft_statement(actor: Actor, *, currency: str, organisation: str | None = None) -> dict[str, Any]:
-    """What the running month says so far; it is not kept, and says that it is a draft.
+    """The statement of the running month as a draft; not recorded.
 
-    Of the actor's own organisation; the operator names one. Raises Missing.
+    Of the actor's own organisation, or of the one that the operator names. Raises Missing.
     """
     key = own_key(actor)
     if organisation is not None:
@@ -99,13 +99,13 @@ def draft_statement(actor: Actor, *, currency: str, organisation: str | None = N
 
 
 def visible_statements(actor: Actor) -> QuerySet[MonthlyStatement]:
-    """Statements of the actor's organisation; every one, for the operator."""
+    """Statements of the actor's organisation; all statements for the operator."""
     rows = MonthlyStatement.objects.all()
     return rows if actor.may_see() else rows.filter(organisation_id=own_key(actor))
 
 
 def statement_pdf(statement: MonthlyStatement, language: Language) -> bytes:
-    """The statement as PDF, out of what was kept when it was made; the same bytes every time."""
+    """The statement as PDF, from the recorded document; the same bytes every time."""
     return render_pdf(template=TEMPLATE, data=statement.document, language=language)
 
 

@@ -1,4 +1,4 @@
-"""Monthly statements, kept and running."""
+"""Monthly statements and drafts over HTTP."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .models import MonthlyStatement
 
 
 class MonthlyStatementSerializer(serializers.ModelSerializer[MonthlyStatement]):
-    """A kept statement in a list. ``signature`` is the market's compact JWS over ``sha256`` and whose it is."""
+    """A monthly statement in a list. ``signature`` is the market's compact JWS over ``sha256`` and the owner."""
 
     id = serializers.CharField(source="public_id")
     organisation = PartyField("organisation_id")
@@ -21,8 +21,8 @@ class MonthlyStatementSerializer(serializers.ModelSerializer[MonthlyStatement]):
         fields = ("id", "number", "organisation", "currency", "month", "sha256", "signature", "made_at")
 
 
-class WholeStatementSerializer(MonthlyStatementSerializer):
-    """A kept statement with all that stands on it; ``sha256`` is of the canonical JSON (RFC 8785) of ``document``."""
+class FullStatementSerializer(MonthlyStatementSerializer):
+    """A monthly statement with its document; ``sha256`` is of the canonical JSON (RFC 8785) of ``document``."""
 
     document = serializers.DictField()
 
@@ -31,7 +31,7 @@ class WholeStatementSerializer(MonthlyStatementSerializer):
 
 
 class DraftStatementSerializer(serializers.Serializer[dict[str, object]]):
-    """What the running month says so far."""
+    """The draft statement of the running month."""
 
     draft = serializers.BooleanField()
     document = serializers.DictField()

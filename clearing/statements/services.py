@@ -1,4 +1,4 @@
-"""Making monthly statements: for every participant with any movement, once, when the month is over."""
+"""Makes monthly statements for every participant with postings or invoices, once, after the month is over."""
 
 from __future__ import annotations
 
@@ -21,20 +21,19 @@ from ..cycles.models import Cycle
 from .document import Month, month_of
 from .locks import STATEMENT_LOCK
 from .models import MonthlyStatement, StatementMonth
-from .queries import organisations_lacking_statements, statement_documents
+from .queries import organisations_without_statement, statement_documents
 
 STATEMENTS_A_STEP = 50
 STEPS_A_SWEEP = 4
 FIRST_HOUR = time(1)
-"""An hour into the day, so that what was under way at midnight is in."""
+"""One hour after midnight, so that transactions under way at midnight are included."""
 
 
 def make_statements(*, actor: Actor = SYSTEM) -> int:
-    """Make some of the statements that are due, in every currency; returns how many, 0 when none are.
+    """Make some of the due monthly statements in every currency; returns how many, 0 when none are due.
 
-    Due are those of every month that is over, from the first business day of the next one on; months that an outage
-    left out come first. It goes on after what stands and may be stopped anywhere; a finished month is never touched.
-    Emits statement.made for each.
+    Statements of a month are due from the first business day of the next month on; the oldest month comes first, so
+    an outage leaves no month out. Resumable at any point; a finished month never changes. Emits statement.made.
     """
     made = 0
     currencies = Cycle.objects.filter(number=1).order_by("currency").values_list("currency", flat=True)
@@ -49,22 +48,22 @@ def make_statements(*, actor: Actor = SYSTEM) -> int:
 
 @transaction.atomic
 def make_some_statements(*, actor: Actor, currency: str) -> int | None:
-    """Some statements of the first unfinished month, or its end; None if nothing is due or another works at it."""
+    """Some statements of the first unfinished month, or its end; None if none is due or another worker holds the lock."""
     month = _due_month(currency)
     if month is None or not STATEMENT_LOCK.try_acquire():
         return None
     if StatementMonth.objects.filter(currency=currency, month=month.first).exists():
         return 0
-    organisations = organisations_lacking_statements(currency, month, STATEMENTS_A_STEP)
+    organisations = organisations_without_statement(currency, month, STATEMENTS_A_STEP)
     if not organisations:
-        _finish(actor, currency, month)
+        _finish_month(actor, currency, month)
         return 0
-    _make(organisations, currency, month)
+    _make_for(organisations, currency, month)
     return len(organisations)
 
 
 def _due_month(currency: str) -> Month | None:
-    """The first month without all its statements, if the time for them has come."""
+    """The first month without all its statements, if they are due."""
     last = StatementMonth.objects.filter(currency=currency).order_by("-month").first()
     if last is not None:
         month = month_of(last.until)
@@ -74,11 +73,11 @@ def _due_month(currency: str) -> Month | None:
 
 
 def due_from(until: date) -> datetime:
-    """The moment from which the statements of a month that ended before ``until`` are made."""
+    """The moment from which the statements of a month that ended before ``until`` are due."""
     return datetime.combine(BusinessCalendar().roll_forward(until), FIRST_HOUR, market_zone())
 
 
-def _make(organisations: list[int], currency: str, month: Month) -> None:
+def _make_for(organisations: list[int], currency: str, month: Month) -> None:
     documents = statement_documents(organisations, currency, month)
     views = organisations_by_id(organisations)
     now = clock.now()
@@ -118,8 +117,8 @@ def _make(organisations: list[int], currency: str, month: Month) -> None:
     )
 
 
-def _finish(actor: Actor, currency: str, month: Month) -> None:
-    """Note that a month has all its statements, with one hash over theirs in the evidence."""
+def _finish_month(actor: Actor, currency: str, month: Month) -> None:
+    """Record that a month has all its statements, with one hash over theirs as evidence."""
     now = clock.now()
     hashes = MonthlyStatement.objects.filter(currency=currency, month=month.first).order_by("pk")
     digests = list(hashes.values_list("sha256", flat=True))

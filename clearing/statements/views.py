@@ -1,4 +1,4 @@
-"""Monthly statements, for whose they are."""
+"""Routes of monthly statements."""
 
 from __future__ import annotations
 
@@ -19,38 +19,38 @@ from ..ledger.views import CURRENCY
 from .filters import MonthlyStatementFilter
 from .models import MonthlyStatement
 from .queries import draft_statement, statement_pdf, visible_statements
-from .serializers import DraftStatementSerializer, MonthlyStatementSerializer, WholeStatementSerializer
+from .serializers import DraftStatementSerializer, FullStatementSerializer, MonthlyStatementSerializer
 
 ORGANISATION = OpenApiParameter(
     name="organisation",
     type=OpenApiTypes.STR,
-    description="Whose; the caller's own if left out. The operator names one.",
+    description="Organisation to read, for the operator; default the caller's.",
 )
 
 
 class MonthlyStatementViewSet(MarketReadViewSet[MonthlyStatement]):
-    """Statements of the caller's organisation, one a month and currency; every one, for the operator."""
+    """Monthly statements of the caller's organisation; all statements for the operator."""
 
     serializer_class = MonthlyStatementSerializer
     filterset_class = MonthlyStatementFilter
     queryset = MonthlyStatement.objects.none()
 
     def get_queryset(self) -> QuerySet[MonthlyStatement]:
-        """What the caller may see."""
+        """Statements that the caller may see."""
         return visible_statements(self.actor)
 
     def get_serializer_class(self) -> Any:
-        """The whole document of one; lists go without."""
-        return WholeStatementSerializer if self.action == "retrieve" else self.serializer_class
+        """With the document for one statement, without it in lists."""
+        return FullStatementSerializer if self.action == "retrieve" else self.serializer_class
 
     @extend_schema(
-        summary="Read what the running month says so far",
+        summary="Read the draft statement of the running month",
         parameters=[CURRENCY, ORGANISATION],
         responses={200: DraftStatementSerializer, **PROBLEMS},
     )
     @action(detail=False, methods=["get"], filterset_class=None, pagination_class=None)
     def draft(self, request: Request) -> Response:
-        """Marked as a draft, and not kept: the month is not over."""
+        """A draft that is not recorded, because the month is not over."""
         document = draft_statement(
             self.actor,
             currency=request.query_params.get("currency", "JPY"),
@@ -59,7 +59,7 @@ class MonthlyStatementViewSet(MarketReadViewSet[MonthlyStatement]):
         return Response(DraftStatementSerializer({"draft": True, "document": document}).data)
 
     @extend_schema(
-        summary="Read a statement as PDF",
+        summary="Read a monthly statement as PDF",
         parameters=[LANGUAGE],
         responses={(200, "application/pdf"): OpenApiTypes.BINARY, **PROBLEMS},
     )
@@ -73,7 +73,7 @@ class MonthlyStatementViewSet(MarketReadViewSet[MonthlyStatement]):
         content_negotiation_class=AsAddressed,
     )
     def document_pdf(self, request: Request, **_: Any) -> Response:
-        """The statement as it was made, as PDF/A."""
+        """The recorded statement as PDF/A."""
         statement = self.get_object()
         language: Any = request.query_params.get("language", "ja")
         content = statement_pdf(statement, language)

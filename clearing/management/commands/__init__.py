@@ -1,1 +1,1 @@
-"""Commands of clearing for the operator's own host."""
+"""Management commands of clearing, for the operator."""

@@ -1,4 +1,4 @@
-"""``manage.py finality PARTICIPANT TIME``: exactly what is final if the participant became insolvent then."""
+"""``manage.py finality PARTICIPANT TIME``: lists what is final if the participant became insolvent at that time."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from marketplace.participants.queries import OrganisationView, find_organisation
 
 from ...reports.finality import Finality, finality
 
-NOT_FINAL = "NOT FINAL: claims between the parties, as they were before any netting"
-FINAL = "FINAL: taken over by the operator, the debtor released; netting stands"
+NOT_FINAL = "NOT FINAL: claims between the parties, before netting"
+FINAL = "FINAL: the operator owes in the debtor's place; netting cannot be undone"
 DISCHARGED = "FINAL AND DISCHARGED by settlement"
 HEADINGS = {"gross": NOT_FINAL, "taken_over": FINAL, "discharged": DISCHARGED}
 
 
 class Command(BaseCommand):
-    """Prints every obligation by stage, money held, payments and balances at the moment; ``--json`` for machines."""
+    """Prints obligations by stage, holds, payments and balances at the moment; ``--json`` prints JSON."""
 
-    help = "List exactly what is final for PARTICIPANT (public identifier or corporate number) at TIME (ISO 8601)."
+    help = "List what is final for PARTICIPANT (public identifier or corporate number) at TIME (ISO 8601)."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Who, and when; a time without a zone is the market's."""
+        """Participant and time; a time without a zone is in the market's zone."""
         parser.add_argument("participant", help="org_… or a corporate number of 13 digits")
-        parser.add_argument("time", help="2026-12-08T15:00:00+09:00; without a zone, the market's time")
+        parser.add_argument("time", help="2026-12-08T15:00:00+09:00; without a zone, in the market's zone")
         parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Read, and print."""
+        """Read and print."""
         found = finality(organisation=_participant(options["participant"]), at=_instant(options["time"]))
         if options["json"]:
             self.stdout.write(json.dumps(found.as_dict(), ensure_ascii=False, indent=2))
@@ -47,7 +47,7 @@ def _participant(text: str) -> OrganisationView:
     except Missing as error:
         raise CommandError(str(error)) from error
     if view is None:
-        raise CommandError(f"nobody is registered under the corporate number {text}")
+        raise CommandError(f"no organisation is registered under the corporate number {text}")
     return view
 
 
@@ -55,17 +55,17 @@ def _instant(text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        raise CommandError(f"{text} is no moment: write it as 2026-12-08T15:00:00+09:00") from None
+        raise CommandError(f"{text} is not a date and time: write it as 2026-12-08T15:00:00+09:00") from None
     return instant if instant.tzinfo else instant.replace(tzinfo=market_zone())
 
 
 def lines(found: Finality) -> list[str]:
-    """The page of text."""
+    """The report as lines of text."""
     page = [f"{found.organisation} at {found.at.isoformat()}", ""]
     for stage, heading in HEADINGS.items():
         rows = [row for row in found.obligations if row["stage"] == stage]
         page += [heading, *map(_obligation, rows), *(["  nothing"] if not rows else []), ""]
-    page += ["HELD for trades whose outcome is open: the buyer's money, not final", *map(_held, found.held)]
+    page += ["ON HOLD for open trades: the buyer's money, not final", *map(_held, found.held)]
     page += ["", "PAYMENTS by bank", *map(_payment, found.payments), "", "BALANCES"]
     page += [
         f"  {currency} {kind} {amount:,}"
@@ -99,8 +99,8 @@ def _payment(row: dict[str, Any]) -> str:
     outcome = (
         f"returned {row['failed_at']}"
         if row["failed_at"]
-        else f"carried out {row['confirmed_at']}"
+        else f"confirmed {row['confirmed_at']}"
         if row["confirmed_at"]
-        else "not carried out yet"
+        else "not confirmed yet"
     )
     return f"  {row['reference']} {row['direction']} {row['amount_minor']:,} {row['currency']}: {outcome}"

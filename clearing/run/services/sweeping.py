@@ -38,7 +38,7 @@ _FUNDED = """
 """
 
 
-def each_by_itself(jobs: Iterable[Callable[[], int]]) -> int:
+def run_independently(jobs: Iterable[Callable[[], int]]) -> int:
     """Do every job and return what they did in sum.
 
     One that is refused, or that the database fails, is logged and left to the next sweep: it holds back no other.
@@ -59,7 +59,7 @@ def secure_funded_trades(*, actor: Actor = SYSTEM) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_FUNDED, [TRADES_A_SWEEP])
         buyers = cursor.fetchall()
-    return each_by_itself(
+    return run_independently(
         partial(secure_waiting_trades, actor=actor, organisation_id=organisation_id, currency=currency)
         for organisation_id, currency in buyers
     )
@@ -73,9 +73,9 @@ def carry_out_deadlines(*, actor: Actor = SYSTEM) -> int:
     their value date are lost sight of. Each trade is moved in a transaction of its own.
     """
     limit = TRADES_A_SWEEP
-    begun = each_by_itself([partial(begin_due_charges, actor=actor, limit=limit)])
-    each_by_itself([partial(secure_funded_trades, actor=actor)])
-    accepted = each_by_itself(
+    begun = run_independently([partial(begin_due_charges, actor=actor, limit=limit)])
+    run_independently([partial(secure_funded_trades, actor=actor)])
+    accepted = run_independently(
         [
             partial(accept_ended_periods, actor=actor, limit=limit),
             partial(accept_commissioned, actor=actor, limit=limit),
@@ -86,7 +86,7 @@ def carry_out_deadlines(*, actor: Actor = SYSTEM) -> int:
         .order_by("fund_by", "pk")
         .values_list("public_id", flat=True)[:limit]
     )
-    ended = each_by_itself(
+    ended = run_independently(
         [
             *(partial(fail_trade, actor=actor, trade=trade) for trade in due),
             partial(mark_overdue_payments, actor=actor),
@@ -100,7 +100,7 @@ def advance_cycles(*, actor: Actor = SYSTEM) -> int:
 
     A cycle that refuses, or fails, is logged and left as it is, and does not hold back the others.
     """
-    return each_by_itself(partial(_some_steps, cycle, actor) for cycle in cycles_to_advance())
+    return run_independently(partial(_some_steps, cycle, actor) for cycle in cycles_to_advance())
 
 
 def _some_steps(cycle: str, actor: Actor) -> int:

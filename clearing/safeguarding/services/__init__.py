@@ -1,1 +1,1 @@
-"""Use cases of safeguarding, one file a noun, one function a use case."""
+"""Services of safeguarding, one file a noun."""

@@ -1,4 +1,4 @@
-"""Money that is tied to no trade goes back by itself, and balances have caps."""
+"""Pays back idle money and money above the balance cap."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from ...trades.services.holds import lock_waiting_trades
 from ..models import StuckMoney
 
 RETURNS_A_SWEEP = 100
-MOVED_OR_READ = (AccountKind.AVAILABLE, AccountKind.RECEIVABLE, AccountKind.CLAIM)
+LOCKED_KINDS = (AccountKind.AVAILABLE, AccountKind.RECEIVABLE, AccountKind.CLAIM)
 
 _FREE = """
     WITH money AS (
@@ -43,7 +43,7 @@ _FREE = """
                (SELECT coalesce(sum(t.gross_minor), 0) FROM clearing_trade t
                  WHERE t.buyer_id = a.organisation_id AND t.currency = a.currency AND t.state = 'concluded')
                AS wanted_minor,
-               EXISTS (SELECT FROM clearing_stuckmoney s WHERE s.posting_id = last.id) AS told
+                      EXISTS (SELECT FROM clearing_stuckmoney s WHERE s.posting_id = last.id) AS known_stuck
           FROM clearing_account a JOIN clearing_balance b ON b.account_id = a.id
          CROSS JOIN LATERAL (
                SELECT p.id, e.booked_at FROM clearing_posting p JOIN clearing_entry e ON e.id = p.entry_id
@@ -74,16 +74,16 @@ _FREE = """
     SELECT organisation_id, posting_id, idle, minor FROM (
         SELECT judged.*, (available_minor - claim_minor
                - CASE WHEN idle THEN 0 ELSE wanted_minor + %(cap)s END)::bigint AS minor FROM judged) free
-     WHERE minor > 0 ORDER BY told, organisation_id LIMIT %(limit)s
+          WHERE minor > 0 ORDER BY known_stuck, organisation_id LIMIT %(limit)s
 """
-"""What participants have to themselves: all that is idle; of other money what is over the cap and no trade waits for.
+"""Money to pay back per participant: all idle money; of other money the part above the cap that no trade waits for.
 
-Money that a claim of the market, a correction, or a fee of a trade of its buyer will be taken from is not idle.
+Money from which a claim, a correction or the fee of a trade of its buyer will be taken is not idle.
 """
 
 
 class _Free(NamedTuple):
-    """Money to go back: whose, after which movement of the account, whether idle (else over the cap), how much."""
+    """Money to pay back: owner, newest posting of the account, whether idle (else above the cap), amount."""
 
     organisation_id: int
     posting_id: int
@@ -92,10 +92,10 @@ class _Free(NamedTuple):
 
 
 def return_idle_money(*, actor: Actor = SYSTEM) -> int:
-    """Plan the return of money that is tied to no trade, and of money over the cap; returns how many payments.
+    """Plan payments of idle money and of money above the cap; returns how many.
 
-    Each in a transaction of its own, some at a time. Who cannot be paid keeps its money available, and is told once.
-    A currency without a route of payment is left out.
+    Each in its own transaction, ``RETURNS_A_SWEEP`` per call. A participant that cannot be paid keeps its money
+    available and is notified once. A currency without a route of payment is left out.
     Emits money.returning, money.stuck.
     """
     returned = 0
@@ -106,7 +106,7 @@ def return_idle_money(*, actor: Actor = SYSTEM) -> int:
         free = _free_money(regime, organisation_id=None)
         payees = organisations_by_id(row.organisation_id for row in free)
         for row in free:
-            returned += _return(payees[row.organisation_id], regime, actor)
+            returned += _plan_return(payees[row.organisation_id], regime, actor)
     return returned
 
 
@@ -128,22 +128,22 @@ def _idle_since(regime: FundsRegime) -> datetime:
 
 
 @transaction.atomic
-def _return(payee: OrganisationView, regime: FundsRegime, actor: Actor) -> bool:
-    """Plan one participant's return, as its money stands under the lock of its account; False if nothing is planned.
+def _plan_return(payee: OrganisationView, regime: FundsRegime, actor: Actor) -> bool:
+    """Plan one participant's payment from its balance under lock; False if nothing is planned.
 
-    A purchase that wants the same money has it before, or finds it gone and waits for more: the account decides.
+    A concurrent purchase either takes the money first or finds it gone and waits: the account's lock decides.
     """
     currency = regime.currency
     lock_waiting_trades([payee.id], currency)
     accounts = accounts_of(payee.id, currency)
-    lock_balances(accounts[kind] for kind in MOVED_OR_READ)
+    lock_balances(accounts[kind] for kind in LOCKED_KINDS)
     found = _free_money(regime, organisation_id=payee.id)
     if not found:
         return False
     (free,) = found
     hindrance = hindrance_of(payee, currency=currency, cross_border_allowed=regime.cross_border_allowed)
     if hindrance:
-        _announce_stuck(payee, currency, free, hindrance, actor)
+        _emit_stuck(payee, currency, free, hindrance, actor)
         return False
     identifier = new_identifier("stl")
     moved = Line(
@@ -171,11 +171,11 @@ def _return(payee: OrganisationView, regime: FundsRegime, actor: Actor) -> bool:
         public_id=identifier,
     )
     planned.save()
-    _announce_return(payee, planned, free, regime, actor)
+    _emit_return(payee, planned, free, regime, actor)
     return True
 
 
-def _announce_return(
+def _emit_return(
     payee: OrganisationView,
     planned: SettlementInstruction,
     free: _Free,
@@ -207,10 +207,8 @@ def _announce_return(
     )
 
 
-def _announce_stuck(
-    payee: OrganisationView, currency: str, free: _Free, hindrance: str, actor: Actor
-) -> None:
-    """Say once, until the account moves again, that the money would go back if it could."""
+def _emit_stuck(payee: OrganisationView, currency: str, free: _Free, hindrance: str, actor: Actor) -> None:
+    """Record and emit, once until the account moves again, that the money cannot be paid back."""
     _, made = StuckMoney.objects.get_or_create(
         posting_id=free.posting_id,
         defaults={

@@ -1,4 +1,4 @@
-"""Checks every business day that client money equals what is owed."""
+"""Checks every business day that client money equals what is owed to clients."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ logger = logging.getLogger(__name__)
 
 
 def check_client_money(*, actor: Actor = SYSTEM) -> int:
-    """Check clients' money against what is owed, once a business day and currency; returns how many checks were made.
+    """Check client money against what is owed, once per business day and currency; returns how many checks.
 
-    A check covers the days since the last one, so one is enough after days on which nobody checked. What does not
-    agree is an error in the log and an event. Emits segregation.broken, segregation.restored.
+    A check covers the days since the last one, so one is enough after days without a check. A check that does not agree
+    is logged as an error and emitted. Emits segregation.broken, segregation.restored.
     """
     today = clock.today()
     if not BusinessCalendar().is_business_day(today):
@@ -67,12 +67,12 @@ def _check(currency: str, today: date, actor: Actor) -> bool:
         agrees=agrees,
         checked_at=clock.now(),
     )
-    _tell(check, was_broken=last is not None and not last.agrees, actor=actor)
+    _record_check(check, was_broken=last is not None and not last.agrees, actor=actor)
     return True
 
 
-def _tell(check: SegregationCheck, *, was_broken: bool, actor: Actor) -> None:
-    """Evidence of every check; an alarm where it does not agree, and its end where it agrees again."""
+def _record_check(check: SegregationCheck, *, was_broken: bool, actor: Actor) -> None:
+    """Record evidence of the check; emit the start of a disagreement or its end."""
     record(
         kind="clearing.client_money_checked",
         subject=check.public_id,
@@ -94,7 +94,7 @@ def _tell(check: SegregationCheck, *, was_broken: bool, actor: Actor) -> None:
             emit(SegregationRestored(currency=check.currency, check=check.public_id))
         return
     logger.error(
-        "client money in %s does not agree on %s: bank %s, owed %s, operator %s, the bank's word differs by %s",
+        "client money in %s does not agree on %s: ledger %s, owed %s, operator %s, difference from the bank %s",
         check.currency,
         check.business_date,
         check.bank_minor,

@@ -56,7 +56,7 @@ def report_failed_payment(*, actor: Actor, instruction: str, reason: str) -> Set
         actor=actor,
         payload={"reference": subject.reference, "reason": subject.failure_reason},
     )
-    emit_if_found(subject)
+    emit_payment_found(subject)
     return subject
 
 
@@ -190,7 +190,7 @@ def alarm_lost_payments(*, actor: Actor = SYSTEM) -> int:
     return count
 
 
-def emit_if_found(instruction: SettlementInstruction) -> None:
+def emit_payment_found(instruction: SettlementInstruction) -> None:
     """End the alarm about a payment of which the bank has now said what became. Emits payment.found."""
     if instruction.alarmed_at is not None:
         emit(PaymentFound(instruction=instruction.public_id, state=instruction.state))

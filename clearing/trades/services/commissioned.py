@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
-def note_receipt(*, actor: Actor, agreement: str, received_at: datetime) -> int:
+def record_receipt(*, actor: Actor, agreement: str, received_at: datetime) -> int:
     """Data made to order was received: from that day its payment has a last day. Returns of how many trades.
 
     The first receipt counts, also where the data is delivered again. Harmless on what was not made to order.

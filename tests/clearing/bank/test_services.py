@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clearing.bank.errors import BookingChanged, NotUnallocated
+from clearing.bank.errors import BankEntryChanged, NotUnallocated
 from clearing.bank.pay_in_reference import pay_in_reference_of
 from clearing.bank.queries import pay_in_reference, unallocated_pay_ins
 from clearing.bank.services import allocate_pay_in, import_bank_statement
@@ -71,7 +71,7 @@ def test_a_booking_that_reads_otherwise_now_refuses_the_whole_file(market):
     factories.receive(market, [row])
     before = counts()
     changed = factories.booking("credit", 6_000, reference(market, "buyer"), reference="B-X")
-    with pytest.raises(BookingChanged):
+    with pytest.raises(BankEntryChanged):
         factories.receive(market, [factories.booking("credit", 1, reference(market, "other")), changed])
     assert (counts(), factories.available(market, "other")) == (before, 0)
 

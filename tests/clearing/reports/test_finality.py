@@ -126,9 +126,9 @@ def test_the_command_prints_the_stages_and_json(market, seller):
     out = StringIO()
     call_command("finality", seller.corporate_number, at(4).isoformat(), stdout=out)
     text = out.getvalue()
-    final, discharged = text.index("FINAL: taken over"), text.index("FINAL AND DISCHARGED")
+    final, discharged = text.index("FINAL: the operator owes"), text.index("FINAL AND DISCHARGED")
     assert final < text.index("purchase: is owed 11,000 JPY") < discharged
-    assert "NOT FINAL: claims between the parties, as they were before any netting\n  nothing" in text
+    assert "NOT FINAL: claims between the parties, before netting\n  nothing" in text
     out = StringIO()
     call_command("finality", seller.public_id, "2026-12-07T16:00:00", "--json", stdout=out)
     assert json.loads(out.getvalue())["at"] == "2026-12-07T16:00:00+09:00"
