@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from pathlib import Path
 
 import pgtrigger
 
+from marketplace.kernel.guards import sql_body, sql_list
+
 from .states import NEVER_FOR_SALE, PENDING_VERSIONS
 
-CHECK_VIOLATION = "USING ERRCODE = 'check_violation'"
+_SQL = Path(__file__).parent / "sql"
 
-
-def _quoted(values: Iterable[str]) -> str:
-    return ", ".join(f"'{value}'" for value in sorted(map(str, values)))
+_PENDING = sql_list(sorted(PENDING_VERSIONS))
 
 
 def described_before_sale(*columns: str) -> pgtrigger.Trigger:
@@ -22,28 +22,8 @@ def described_before_sale(*columns: str) -> pgtrigger.Trigger:
         name="described_before_sale",
         when=pgtrigger.Before,
         operation=pgtrigger.Update,
-        func=f"""
-            IF ({changed}) AND (OLD.state <> 'draft' OR EXISTS (
-                SELECT FROM listings_listingversion
-                WHERE listing_id = OLD.id AND state IN ({_quoted(PENDING_VERSIONS)})
-            )) THEN
-                RAISE EXCEPTION 'what was judged and published of a listing cannot be changed' {CHECK_VIOLATION};
-            END IF;
-            RETURN NEW;
-        """,
+        func=sql_body(_SQL / "described_before_sale.sql", CHANGED=changed, PENDING=_PENDING),
     )
-
-
-def _sold_with_version(listing: str) -> str:
-    return f"""
-        IF EXISTS (SELECT FROM listings_listing WHERE id = {listing} AND state = 'on_sale')
-           AND NOT EXISTS (
-               SELECT FROM listings_listingversion WHERE listing_id = {listing} AND state = 'published'
-           ) THEN
-            RAISE EXCEPTION 'a listing on sale needs a published version' {CHECK_VIOLATION};
-        END IF;
-        RETURN NULL;
-    """  # noqa: S608
 
 
 def sold_with_version(listing_column: str) -> pgtrigger.Trigger:
@@ -54,7 +34,7 @@ def sold_with_version(listing_column: str) -> pgtrigger.Trigger:
         when=pgtrigger.After,
         timing=pgtrigger.Deferred,
         operation=pgtrigger.Insert | pgtrigger.UpdateOf("state"),
-        func=_sold_with_version(f"NEW.{listing_column}"),
+        func=sql_body(_SQL / "sold_with_version.sql", LISTING_COLUMN=listing_column),
     )
 
 
@@ -64,16 +44,7 @@ def settled_decision() -> pgtrigger.Trigger:
         name="settled_decision",
         when=pgtrigger.Before,
         operation=pgtrigger.Update,
-        func=f"""
-            IF OLD.state NOT IN ('draft', {_quoted(PENDING_VERSIONS)}) AND (
-                NEW.decision IS DISTINCT FROM OLD.decision
-                OR NEW.decision_reason IS DISTINCT FROM OLD.decision_reason
-                OR NEW.decided_at IS DISTINCT FROM OLD.decided_at
-            ) THEN
-                RAISE EXCEPTION 'the decision over a version cannot be changed' {CHECK_VIOLATION};
-            END IF;
-            RETURN NEW;
-        """,
+        func=sql_body(_SQL / "settled_decision.sql", PENDING=_PENDING),
     )
 
 
@@ -83,15 +54,7 @@ def complete_when_submitted() -> pgtrigger.Trigger:
         name="complete_when_submitted",
         when=pgtrigger.Before,
         operation=pgtrigger.UpdateOf("state"),
-        func=f"""
-            IF NEW.state IN ({_quoted(PENDING_VERSIONS)}, 'published') AND NOT (
-                EXISTS (SELECT FROM listings_distribution WHERE version_id = NEW.id)
-                AND EXISTS (SELECT FROM listings_offer WHERE version_id = NEW.id)
-            ) THEN
-                RAISE EXCEPTION 'a version needs a file and an offer' {CHECK_VIOLATION};
-            END IF;
-            RETURN NEW;
-        """,  # noqa: S608
+        func=sql_body(_SQL / "complete_when_submitted.sql", PENDING=_PENDING),
     )
 
 
@@ -101,15 +64,7 @@ def lawful_when_published() -> pgtrigger.Trigger:
         name="lawful_when_published",
         when=pgtrigger.Before,
         operation=pgtrigger.UpdateOf("state"),
-        func=f"""
-            IF NEW.state = 'published' AND EXISTS (
-                SELECT FROM listings_listing
-                WHERE id = NEW.listing_id AND personal_data_class IN ({_quoted(NEVER_FOR_SALE)})
-            ) THEN
-                RAISE EXCEPTION 'pseudonymised information is never for sale' {CHECK_VIOLATION};
-            END IF;
-            RETURN NEW;
-        """,
+        func=sql_body(_SQL / "lawful_when_published.sql", NEVER_FOR_SALE=sql_list(sorted(NEVER_FOR_SALE))),
     )
 
 
@@ -119,12 +74,5 @@ def added_in_draft() -> pgtrigger.Trigger:
         name="added_in_draft",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        func=f"""
-            IF NOT EXISTS (
-                SELECT FROM listings_listingversion WHERE id = NEW.version_id AND state = 'draft' FOR SHARE
-            ) THEN
-                RAISE EXCEPTION 'nothing is added to a version after its preparation' {CHECK_VIOLATION};
-            END IF;
-            RETURN NEW;
-        """,
+        func=sql_body(_SQL / "added_in_draft.sql"),
     )

@@ -1,1 +1,1 @@
-"""Net positions, hashes and proofs of a cycle, their recomputation, and the verification script."""
+"""Net positions, hashes and proofs of a cycle, and the verification script."""

@@ -1,10 +1,8 @@
-"""Invariants of netting: positions, what was posted of them, and closed cycles."""
+"""Invariants of netting: positions, and what was posted of them."""
 
 from __future__ import annotations
 
 from marketplace.kernel.invariants import Invariant, by_query
-
-from .recomputation import changed_cycles
 
 POSTED_AS_NETTED = (
     "WITH posted AS (SELECT e.cycle_id, e.organisation_id, p.line, sum(p.amount_minor) AS amount"
@@ -50,29 +48,4 @@ Invariant(
     ),
     test="tests/clearing/ledger/test_guards.py::test_postings_and_positions_stay_as_they_are",
     check=by_query(POSTED_AS_NETTED.format(entries="", positions="")),
-)
-Invariant(
-    name="clearing.closed_cycle_never_changes",
-    promise=2,
-    statement="A cycle's lines, hashes, roots and positions come out the same when they are computed anew.",
-    guards=(
-        "clearing_cycle.set_once",
-        "clearing_cycle.immutable",
-        "clearing_cycle.state_guard",
-        "clearing_cycle.no_delete",
-        "clearing_cycle.cycle_closed_when",
-        "clearing_cycle.cycle_validated_what",
-        "clearing_cycle.cycle_netted_what",
-        "clearing_cycle.cycle_final_when",
-        "clearing_obligation.append_only",
-        "clearing_obligation.obligations_fit",
-        "clearing_netposition.append_only",
-        "clearing_trade.trade_leaf",
-        "clearing_proofblock.append_only",
-        "clearing_proofblock.blocks_complete",
-        "clearing_proofblock.proof_block_once",
-        "clearing_proofblock.proof_block_lines",
-    ),
-    test="tests/clearing/trades/test_guards.py::test_a_closed_cycle_takes_no_obligation",
-    check=changed_cycles,
 )

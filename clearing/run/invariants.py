@@ -1,4 +1,4 @@
-"""Invariants of alarms; and the check of one cycle, ``check_invariants --cycle``."""
+"""Invariants of alarms and of closed cycles; and the check of one cycle, ``check_invariants --cycle``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, by_quer
 from ..cycles.models import Cycle
 from ..ground.parallel import collector_paused, read_in_parallel
 from ..netting.invariants import POSTED_AS_NETTED
-from ..netting.recomputation import changes_of
+from .recomputation import changed_cycles, changes_of
 
 Invariant(
     name="clearing.alarm_once",
@@ -30,6 +30,31 @@ Invariant(
     check=by_query(
         "SELECT cycle_id, reason, count(*) FROM clearing_cyclealarm GROUP BY 1, 2 HAVING count(*) > 1"
     ),
+)
+Invariant(
+    name="clearing.closed_cycle_never_changes",
+    promise=2,
+    statement="A cycle's lines, hashes, roots and positions come out the same when they are computed anew.",
+    guards=(
+        "clearing_cycle.set_once",
+        "clearing_cycle.immutable",
+        "clearing_cycle.state_guard",
+        "clearing_cycle.no_delete",
+        "clearing_cycle.cycle_closed_when",
+        "clearing_cycle.cycle_validated_what",
+        "clearing_cycle.cycle_netted_what",
+        "clearing_cycle.cycle_final_when",
+        "clearing_obligation.append_only",
+        "clearing_obligation.obligations_fit",
+        "clearing_netposition.append_only",
+        "clearing_trade.trade_leaf",
+        "clearing_proofblock.append_only",
+        "clearing_proofblock.blocks_complete",
+        "clearing_proofblock.proof_block_once",
+        "clearing_proofblock.proof_block_lines",
+    ),
+    test="tests/clearing/trades/test_guards.py::test_a_closed_cycle_takes_no_obligation",
+    check=changed_cycles,
 )
 
 _SETTINGS = """

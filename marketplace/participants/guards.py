@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import pgtrigger
+
+from marketplace.kernel.guards import sql_body, sql_list
+
+_SQL = Path(__file__).parent / "sql"
 
 
 def corporate_number_guard() -> pgtrigger.Trigger:
@@ -19,18 +24,7 @@ def corporate_number_guard() -> pgtrigger.Trigger:
         operation=pgtrigger.Insert | pgtrigger.Update,
         condition=pgtrigger.Q(new__corporate_number__isnull=False),
         declare=[("weighted", "integer")],
-        func="""
-            IF NEW.corporate_number !~ '^[0-9]{13}$' THEN
-                RAISE EXCEPTION 'a corporate number has 13 digits' USING ERRCODE = 'check_violation';
-            END IF;
-            SELECT sum(substr(NEW.corporate_number, 14 - n, 1)::integer * (2 - n % 2))
-                INTO weighted FROM generate_series(1, 12) AS n;
-            IF left(NEW.corporate_number, 1)::integer <> 9 - weighted % 9 THEN
-                RAISE EXCEPTION 'the check digit of the corporate number is wrong'
-                    USING ERRCODE = 'check_violation';
-            END IF;
-            RETURN NEW;
-        """,
+        func=sql_body(_SQL / "corporate_number_guard.sql"),
     )
 
 
@@ -45,17 +39,7 @@ def neutral_admissions(held: Iterable[str]) -> pgtrigger.Trigger:
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.UpdateOf("state", "organisation_id"),
         declare=[("partial", "boolean")],
-        func=f"""
-            IF NEW.state IN ({_quoted(held)}) THEN
-                SELECT is_operator OR operator_affiliate INTO partial
-                    FROM participants_organisation WHERE id = NEW.organisation_id FOR SHARE;
-                IF partial THEN
-                    RAISE EXCEPTION 'the operator and its affiliates are never buyer or seller'
-                        USING ERRCODE = 'check_violation';
-                END IF;
-            END IF;
-            RETURN NEW;
-        """,  # noqa: S608  built from the names of states alone
+        func=sql_body(_SQL / "neutral_admissions.sql", HELD=sql_list(sorted(held))),
     )
 
 
@@ -65,18 +49,5 @@ def neutral_organisations(held: Iterable[str]) -> pgtrigger.Trigger:
         name="neutral_organisations",
         when=pgtrigger.Before,
         operation=pgtrigger.UpdateOf("is_operator", "operator_affiliate"),
-        func=f"""
-            IF (NEW.is_operator OR NEW.operator_affiliate) AND EXISTS (
-                SELECT FROM participants_admission
-                WHERE organisation_id = NEW.id AND state IN ({_quoted(held)})
-            ) THEN
-                RAISE EXCEPTION 'an organisation with an admission cannot belong to the operator'
-                    USING ERRCODE = 'check_violation';
-            END IF;
-            RETURN NEW;
-        """,
+        func=sql_body(_SQL / "neutral_organisations.sql", HELD=sql_list(sorted(held))),
     )
-
-
-def _quoted(states: Iterable[str]) -> str:
-    return ", ".join(f"'{state}'" for state in sorted(map(str, states)))

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pgtrigger
 
+from marketplace.kernel.guards import sql_body
+
 from .locks import TRADING_LOCK
+
+_SQL = Path(__file__).parent / "sql"
 
 
 def not_halted(*, listing: str = "listing", segment: str = "segment") -> pgtrigger.Trigger:
@@ -16,15 +22,10 @@ def not_halted(*, listing: str = "listing", segment: str = "segment") -> pgtrigg
         name="not_halted",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        func=f"""
-            {TRADING_LOCK.acquire_shared_in_guard()}
-            IF EXISTS (
-                SELECT FROM rules_halt WHERE lifted_at IS NULL AND (
-                    scope = 'market' OR scope = 'segment' AND subject = NEW.{segment}
-                    OR scope = 'listing' AND subject = NEW.{listing})
-            ) THEN
-                RAISE EXCEPTION '%: trading is halted', TG_TABLE_NAME USING ERRCODE = 'check_violation';
-            END IF;
-            RETURN NEW;
-        """,
+        func=sql_body(
+            _SQL / "not_halted.sql",
+            SHARE_TRADING_LOCK=TRADING_LOCK.acquire_shared_in_guard(),
+            SEGMENT=segment,
+            LISTING=listing,
+        ),
     )

@@ -36,7 +36,6 @@ from ...netting.models import POSITION_COLUMNS
 from ...netting.positions import Position, summarise
 from ...netting.proof_blocks import write_blocks
 from ...netting.proofs import InputDigest, cycle_root, input_digest, output_digest
-from ...netting.recomputation import Totals, computed_positions, summed, totals_of, totals_out_of
 from ...netting.states import ProofTree
 from ...settlement.planning import plan_payments
 from ...shortfalls.services.shortfalls import meet_shortfalls
@@ -44,6 +43,7 @@ from ...trades.fee_rebates import fee_rebates
 from ...trades.services.fee_rebates import make_fee_rebates
 from ...trades.states import ObligationKind
 from ..outcome import settlement_outcome
+from ..recomputation import Totals, computed_positions, summed, totals_of, totals_out_of
 from .posting import post_positions
 
 SUBSCRIBER = "clearing"

@@ -1,4 +1,4 @@
-"""Recomputing what cycles recorded, from their trades, obligations and positions alone."""
+"""Recomputing what cycles recorded, from their trades, obligations, deferrals and positions alone."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from marketplace.participants.queries import operator_organisation
 
 from ..cycles.models import Cycle
 from ..ground.parallel import read_in_parallel
+from ..netting.models import POSITION_COLUMNS, NetPosition
+from ..netting.positions import PartyTotal, Position, net_positions
+from ..netting.proof_blocks import stored_blocks
+from ..netting.proofs import InputDigest, cycle_root, input_digest, output_digest
+from ..netting.states import ProofTree
 from ..trades.lines import CHANGED_LEAVES
-from .models import POSITION_COLUMNS, NetPosition
-from .positions import PartyTotal, Position, net_positions
-from .proof_blocks import stored_blocks
-from .proofs import InputDigest, cycle_root, input_digest, output_digest
-from .states import ProofTree
 
 _TOTALS = {
     "debtor": """

@@ -1,0 +1,25 @@
+said := NEW.content::jsonb;
+SELECT * INTO n FROM public.contracts_negotiation WHERE id = NEW.negotiation_id FOR SHARE;
+SELECT * INTO p FROM public.contracts_proposal
+    WHERE negotiation_id = NEW.negotiation_id ORDER BY number DESC LIMIT 1;
+IF coalesce(n.state NOT IN ('requested', 'accepted'), true) OR p.id IS DISTINCT FROM NEW.proposal_id THEN
+    RAISE EXCEPTION 'an instrument is drawn up over the terms that stand, when the seller signs'
+        USING ERRCODE = 'check_violation';
+END IF;
+IF NEW.signed_hash IS DISTINCT FROM encode(sha256(convert_to(NEW.content, 'UTF8')), 'hex')
+   OR said#>>'{text,ja}' IS DISTINCT FROM encode(sha256(convert_to(NEW.text_ja, 'UTF8')), 'hex')
+   OR said#>>'{text,en}' IS DISTINCT FROM encode(sha256(convert_to(NEW.text_en, 'UTF8')), 'hex')
+THEN
+    RAISE EXCEPTION 'the hashes of an instrument are those of what stands in it' USING ERRCODE = 'check_violation';
+END IF;
+IF (said->>'negotiation', said->>'agreement', said->>'reference', said#>>'{provider,id}',
+    said#>>'{consumer,id}', said#>>'{dataset,listing}', said#>>'{dataset,version}',
+    said#>>'{dataset,segment}', said->'terms', said#>'{policy,permission}',
+    said#>'{policy,prohibition}', said#>'{policy,obligation}')
+   IS DISTINCT FROM
+   (n.public_id::text, n.agreement_identifier::text, n.reference::text, n.seller_identifier::text,
+    n.buyer_identifier::text, n.listing::text, n.listing_version::text, n.segment::text, p.terms,
+    p.policy->'permission', p.policy->'prohibition', p.policy->'obligation') THEN
+    RAISE EXCEPTION 'an instrument says what was negotiated' USING ERRCODE = 'check_violation';
+END IF;
+RETURN NEW;

@@ -1,0 +1,11 @@
+SELECT state INTO present FROM public.contracts_negotiation WHERE id = NEW.negotiation_id FOR SHARE;
+SELECT coalesce(max(number), 0) INTO latest
+    FROM public.contracts_proposal WHERE negotiation_id = NEW.negotiation_id;
+IF NEW.number <> latest + 1 THEN
+    RAISE EXCEPTION 'proposals are numbered without a gap' USING ERRCODE = 'check_violation';
+END IF;
+IF coalesce((present, NEW.party) NOT IN (('requested', 'buyer'), ('offered', 'seller')), true) THEN
+    RAISE EXCEPTION 'a proposal is a request of the buyer or an offer of the seller, in turn'
+        USING ERRCODE = 'check_violation';
+END IF;
+RETURN NEW;

@@ -1,0 +1,11 @@
+IF NOT EXISTS (
+    SELECT FROM public.delivery_download l
+    WHERE l.id = NEW.download_id AND l.state = 'sent'
+      AND l.inspection_id = NEW.inspection_id AND l.distribution_id = NEW.distribution_id
+      AND l.entitlement_id = NEW.entitlement_id
+      AND l.sent_sha256 = NEW.sent_sha256 AND l.sent_sha512 = NEW.sent_sha512
+) THEN
+    RAISE EXCEPTION 'a voucher is for what was sent to its end'
+        USING ERRCODE = 'check_violation';
+END IF;
+RETURN NEW;
