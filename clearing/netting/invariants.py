@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from marketplace.kernel.invariants import Invariant, by_query
 
+from ..trades.obligation_kinds import GROSS_LINES
 from .recomputation import changed_cycles
 
+_GROSS = ", ".join(
+    f"('{line.value}', {' + '.join(f'{gross.sign} * n.{part.value}' for part in gross.parts)})"
+    for line, gross in GROSS_LINES.items()
+)
+"""The gross lines of a participant's entry, each with what it sums up of the position ``n``."""
+
 POSTED_AS_NETTED = (
-    "WITH posted AS (SELECT e.cycle_id, e.organisation_id, p.line, sum(p.amount_minor) AS amount"
+    "WITH posted AS (SELECT e.cycle_id, e.organisation_id, p.line, sum(p.amount_minor) AS amount"  # noqa: S608  our own words
     "  FROM clearing_entry e JOIN clearing_posting p ON p.entry_id = e.id WHERE e.kind = 'cycle' {entries}"
     "   AND p.amount_minor > 0 AND p.line NOT IN ('covered', 'recovered') GROUP BY 1, 2, 3),"
     " netted AS (SELECT n.cycle_id, n.organisation_id, v.line, v.amount FROM clearing_netposition n"
     "  JOIN clearing_cycle c ON c.id = n.cycle_id AND c.posted_at IS NOT NULL {positions}"
-    "  CROSS JOIN LATERAL (VALUES ('purchases', -n.purchases_minor - n.purchase_tax_minor),"
-    "   ('sales', n.sales_minor + n.sales_tax_minor), ('fees', -n.fees_minor), ('fee_tax', -n.fee_tax_minor),"
-    "   ('fee_refunds', n.fee_refunds_minor), ('fee_refund_tax', n.fee_refund_tax_minor),"
-    "   ('corrections_paid', -n.corrections_paid_minor),"
-    "   ('corrections_received', n.corrections_received_minor),"
-    "   ('shares_paid', -n.shares_paid_minor), ('shares_received', n.shares_received_minor),"
+    f"  CROSS JOIN LATERAL (VALUES {_GROSS},"
     "   ('deferred', n.deferred_minor), ('awaited', -n.deferred_minor)) AS v(line, amount) WHERE v.amount > 0)"
     " SELECT * FROM posted FULL JOIN netted USING (cycle_id, organisation_id, line)"
     " WHERE posted.amount IS DISTINCT FROM netted.amount"

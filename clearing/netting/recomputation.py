@@ -13,6 +13,7 @@ from marketplace.participants.queries import operator_organisation
 from ..cycles.models import Cycle
 from ..ground.parallel import read_in_parallel
 from ..trades.lines import CHANGED_LEAVES
+from ..trades.obligation_kinds import OWED_TO_OPERATOR, sql_kinds
 from .models import POSITION_COLUMNS, NetPosition
 from .positions import PartyTotal, Position, net_positions
 from .proof_blocks import stored_blocks
@@ -25,10 +26,11 @@ _TOTALS = {
                count(*) FILTER (WHERE amount_minor > 0)
           FROM clearing_obligation WHERE cycle_id = %s GROUP BY 1, 2, 3
     """,
-    "creditor": """
+    "creditor": f"""
         SELECT creditor_id, kind, tax_rate_bp, sum(amount_minor)::bigint, sum(tax_minor)::bigint
-          FROM clearing_obligation WHERE cycle_id = %s AND kind <> 'fee' GROUP BY 1, 2, 3
-    """,
+          FROM clearing_obligation WHERE cycle_id = %s AND kind NOT IN ({sql_kinds(OWED_TO_OPERATOR)})
+         GROUP BY 1, 2, 3
+    """,  # noqa: S608  our own words
 }
 _DEFERRED_LINES = """
     SELECT kind, count(*), sum(amount_minor)::bigint, sum(tax_minor)::bigint

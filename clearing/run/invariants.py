@@ -14,6 +14,7 @@ from ..cycles.models import Cycle
 from ..ground.parallel import collector_paused, read_in_parallel
 from ..netting.invariants import POSTED_AS_NETTED
 from ..netting.recomputation import changes_of
+from ..trades.obligation_kinds import BASE_KINDS, sql_kinds
 
 Invariant(
     name="clearing.alarm_once",
@@ -41,15 +42,15 @@ _CHECKS = {
     "clearing.positions_sum_to_zero": """
         SELECT sum(net_minor) AS total FROM clearing_netposition WHERE cycle_id = %(cycle)s HAVING sum(net_minor) <> 0
     """,
-    "clearing.trade_in_one_cycle": """
-        SELECT * FROM (VALUES ('purchase'), ('fee')) AS base(kind) CROSS JOIN LATERAL (
+    "clearing.trade_in_one_cycle": f"""
+        SELECT * FROM unnest(ARRAY[{sql_kinds(BASE_KINDS)}]) AS base(kind) CROSS JOIN LATERAL (
             SELECT count(*) AS obligations, count(DISTINCT trade_id) AS trades FROM clearing_obligation o
              WHERE o.cycle_id = %(cycle)s AND o.kind = base.kind AND o.deferred_from_id IS NULL) owed
           CROSS JOIN (
             SELECT coalesce(c.trades, (SELECT count(*) FROM clearing_trade t WHERE t.cycle_id = c.id)) AS of_cycle
               FROM clearing_cycle c WHERE c.id = %(cycle)s) cleared
          WHERE owed.obligations <> owed.trades OR owed.trades <> cleared.of_cycle
-    """,
+    """,  # noqa: S608  our own words
     "clearing.entries_sum_to_zero": """
         SELECT e.reference, p.currency, sum(p.amount_minor) AS total FROM clearing_entry e
           LEFT JOIN clearing_posting p ON p.entry_id = e.id WHERE e.cycle_id = %(cycle)s
