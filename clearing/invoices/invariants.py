@@ -2,7 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from marketplace.kernel.invariants import Invariant, by_query
+
+from ..trades.obligation_kinds import (
+    AGGREGATED_DOCUMENTS,
+    KINDS_OF_DOCUMENT,
+    OBLIGATION_DOCUMENTS,
+    Document,
+    sql_kinds,
+)
+
+
+def _kinds_of(documents: Iterable[Document]) -> str:
+    return ", ".join(sql_kinds(KINDS_OF_DOCUMENT[document]) for document in documents)
+
+
+def _by_kind(values: Mapping[Document, str]) -> str:
+    """A CASE over the kind of the obligation ``o``: the value of the document that it stands on."""
+    cases = (f"WHEN o.kind IN ({_kinds_of([document])}) THEN {value}" for document, value in values.items())
+    return f"CASE {' '.join(cases)} END"
+
+
+_BY_OBLIGATION, _BY_PARTICIPANT = _kinds_of(OBLIGATION_DOCUMENTS), _kinds_of(AGGREGATED_DOCUMENTS)
+_DOCUMENT = _by_kind({document: f"'{document}'" for document in AGGREGATED_DOCUMENTS})
+_PARTICIPANT = _by_kind({document: f"o.{column}" for document, column in AGGREGATED_DOCUMENTS.items()})
 
 Invariant(
     name="clearing.invoices_gross_and_gapless",
@@ -22,24 +47,24 @@ Invariant(
     ),
     test="tests/clearing/invoices/test_guards.py::test_a_gap_in_invoice_numbers_is_refused",
     check=by_query(
-        "SELECT issuer_id::text AS subject, count(*) AS found, max(sequence)::bigint AS wanted FROM clearing_invoice"
+        "SELECT issuer_id::text AS subject, count(*) AS found, max(sequence)::bigint AS wanted FROM clearing_invoice"  # noqa: S608  our own words
         " GROUP BY issuer_id HAVING count(*) <> max(sequence)"
         " UNION ALL SELECT c.business_key, count(i.id), count(o.id) FILTER (WHERE o.deferred_from_id IS NULL"
-        "   AND o.kind IN ('purchase', 'refund', 'adjustment')) FROM clearing_cycle c"
-        "  JOIN clearing_obligation o ON o.cycle_id = c.id AND o.kind NOT IN ('fee', 'fee_refund')"
+        f"   AND o.kind IN ({_BY_OBLIGATION})) FROM clearing_cycle c"
+        f"  JOIN clearing_obligation o ON o.cycle_id = c.id AND o.kind NOT IN ({_BY_PARTICIPANT})"
         "  LEFT JOIN clearing_invoice i ON i.obligation_id = o.id AND i.replaces_id IS NULL"
         "  WHERE c.state IN ('settling', 'settled', 'partial') GROUP BY c.id"
         "  HAVING count(i.id) <> count(o.id) FILTER (WHERE o.deferred_from_id IS NULL"
-        "   AND o.kind IN ('purchase', 'refund', 'adjustment'))"
+        f"   AND o.kind IN ({_BY_OBLIGATION}))"
         " UNION ALL SELECT owed.business_key, count(i.id), 1 FROM ("
-        "   SELECT DISTINCT c.id, c.business_key, o.kind,"
-        "     CASE o.kind WHEN 'fee' THEN o.debtor_id ELSE o.creditor_id END AS party FROM clearing_cycle c"
-        "     JOIN clearing_obligation o ON o.cycle_id = c.id AND o.kind IN ('fee', 'fee_refund')"
+        f"   SELECT DISTINCT c.id, c.business_key, {_DOCUMENT} AS document, {_PARTICIPANT} AS party"
+        "      FROM clearing_cycle c"
+        f"     JOIN clearing_obligation o ON o.cycle_id = c.id AND o.kind IN ({_BY_PARTICIPANT})"
         "      AND o.amount_minor > 0 AND o.deferred_from_id IS NULL"
         "    WHERE c.state IN ('settling', 'settled', 'partial')) owed"
-        "  LEFT JOIN clearing_invoice i ON i.cycle_id = owed.id AND i.purpose = owed.kind"
+        "  LEFT JOIN clearing_invoice i ON i.cycle_id = owed.id AND i.purpose = owed.document"
         "   AND i.recipient_id = owed.party AND i.replaces_id IS NULL"
-        "  GROUP BY owed.business_key, owed.kind, owed.party HAVING count(i.id) <> 1"
+        "  GROUP BY owed.business_key, owed.document, owed.party HAVING count(i.id) <> 1"
     ),
 )
 Invariant(

@@ -11,6 +11,7 @@ from marketplace.kernel.identifiers import IdentifierField
 from ..cycles.models import Cycle
 from ..ground.columns import currency_stated, organisation_key
 from ..trades.models import Obligation
+from ..trades.obligation_kinds import AGGREGATED_DOCUMENTS, OBLIGATION_DOCUMENTS
 from .guards import corrected_alike, invoice_numbers_without_gap, withdrawn_by_its_giver
 from .states import InvoiceKind, InvoicePurpose
 
@@ -77,8 +78,14 @@ class Invoice(models.Model):
                 condition=Q(total_minor=F("net_minor") + F("tax_minor")), name="invoice_total"
             ),
             models.CheckConstraint(
-                condition=Q(purpose__in=("fee", "fee_refund"), obligation__isnull=True)
-                | Q(purpose__in=("purchase", "correction"), obligation__isnull=False),
+                condition=Q(
+                    purpose__in=tuple(document.value for document in AGGREGATED_DOCUMENTS),
+                    obligation__isnull=True,
+                )
+                | Q(
+                    purpose__in=tuple(document.value for document in OBLIGATION_DOCUMENTS),
+                    obligation__isnull=False,
+                ),
                 name="invoice_of_what",
             ),
             currency_stated("invoice_currency"),

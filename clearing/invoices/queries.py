@@ -11,10 +11,9 @@ from marketplace.documents.services import render_pdf
 from marketplace.kernel.actors import Actor
 
 from ..ground.scopes import own_key
-from ..trades.models import Obligation
-from ..trades.states import ObligationKind
+from ..trades.obligation_kinds import AGGREGATED_DOCUMENTS
+from .documents_due import invoiced_obligations
 from .models import IntermediaryNotice, Invoice
-from .states import InvoicePurpose
 
 TEMPLATE = "clearing/invoice"
 
@@ -35,13 +34,13 @@ def visible_invoices(actor: Actor) -> QuerySet[Invoice]:
 
 def with_purchase_order(invoices: QuerySet[Invoice], purchase_order: str) -> QuerySet[Invoice]:
     """Those that name a purchase order: as their own, or on a line of fees."""
-    charged = Obligation.objects.filter(cycle=OuterRef("cycle"), trade__reference=purchase_order)
-    of_fees = Q(purpose=InvoicePurpose.FEE) & Exists(
-        charged.filter(kind=ObligationKind.FEE, debtor=OuterRef("recipient"), amount_minor__gt=0)
-    ) | Q(purpose=InvoicePurpose.FEE_REFUND) & Exists(
-        charged.filter(kind=ObligationKind.FEE_REFUND, creditor=OuterRef("recipient"))
-    )
-    return invoices.filter(Q(purchase_order=purchase_order) | of_fees)
+    named = Q(purchase_order=purchase_order)
+    for document, participant in AGGREGATED_DOCUMENTS.items():
+        charged = invoiced_obligations(OuterRef("cycle"), document).filter(
+            trade__reference=purchase_order, **{participant: OuterRef("recipient")}
+        )
+        named |= Q(Exists(charged), purpose=document)
+    return invoices.filter(named)
 
 
 def related_invoices(invoices: QuerySet[Invoice], public_id: str) -> QuerySet[Invoice]:

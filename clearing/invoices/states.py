@@ -6,14 +6,16 @@ from django.db.models import TextChoices
 
 from marketplace.kernel.labels import Label
 
+from ..trades.obligation_kinds import Document
+
 
 class InvoicePurpose(TextChoices):
-    """What an invoice is for."""
+    """What an invoice is for: the documents of ``obligation_kinds``, in words."""
 
-    PURCHASE = "purchase", Label("sale of a trade", "取引代金")
-    FEE = "fee", Label("market fees of a cycle", "市場手数料")
-    FEE_REFUND = "fee_refund", Label("market fees refunded in a cycle", "手数料の返還")
-    CORRECTION = "correction", Label("correction of a trade", "取引の調整")
+    PURCHASE = Document.PURCHASE.value, Label("sale of a trade", "取引代金")
+    FEE = Document.FEE.value, Label("market fees of a cycle", "市場手数料")
+    FEE_REFUND = Document.FEE_REFUND.value, Label("market fees refunded in a cycle", "手数料の返還")
+    CORRECTION = Document.CORRECTION.value, Label("correction of a trade", "取引の調整")
 
 
 class InvoiceKind(TextChoices):

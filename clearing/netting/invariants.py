@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from marketplace.kernel.invariants import Invariant, by_query
 
+from ..trades.obligation_kinds import GROSS_LINES
+from .recomputation import changed_cycles
+
+_GROSS = ", ".join(
+    f"('{line.value}', {' + '.join(f'{gross.sign} * n.{part.value}' for part in gross.parts)})"
+    for line, gross in GROSS_LINES.items()
+)
+"""The gross lines of a participant's entry, each with what it sums up of the position ``n``."""
+
 POSTED_AS_NETTED = (
-    "WITH posted AS (SELECT e.cycle_id, e.organisation_id, p.line, sum(p.amount_minor) AS amount"
+    "WITH posted AS (SELECT e.cycle_id, e.organisation_id, p.line, sum(p.amount_minor) AS amount"  # noqa: S608  our own words
     "  FROM clearing_entry e JOIN clearing_posting p ON p.entry_id = e.id WHERE e.kind = 'cycle' {entries}"
     "   AND p.amount_minor > 0 AND p.line NOT IN ('covered', 'recovered') GROUP BY 1, 2, 3),"
     " netted AS (SELECT n.cycle_id, n.organisation_id, v.line, v.amount FROM clearing_netposition n"
     "  JOIN clearing_cycle c ON c.id = n.cycle_id AND c.posted_at IS NOT NULL {positions}"
-    "  CROSS JOIN LATERAL (VALUES ('purchases', -n.purchases_minor - n.purchase_tax_minor),"
-    "   ('sales', n.sales_minor + n.sales_tax_minor), ('fees', -n.fees_minor), ('fee_tax', -n.fee_tax_minor),"
-    "   ('fee_refunds', n.fee_refunds_minor), ('fee_refund_tax', n.fee_refund_tax_minor),"
-    "   ('corrections_paid', -n.corrections_paid_minor),"
-    "   ('corrections_received', n.corrections_received_minor),"
-    "   ('shares_paid', -n.shares_paid_minor), ('shares_received', n.shares_received_minor),"
+    f"  CROSS JOIN LATERAL (VALUES {_GROSS},"
     "   ('deferred', n.deferred_minor), ('awaited', -n.deferred_minor)) AS v(line, amount) WHERE v.amount > 0)"
     " SELECT * FROM posted FULL JOIN netted USING (cycle_id, organisation_id, line)"
     " WHERE posted.amount IS DISTINCT FROM netted.amount"
@@ -48,4 +52,29 @@ Invariant(
     ),
     test="tests/clearing/ledger/test_guards.py::test_postings_and_positions_stay_as_they_are",
     check=by_query(POSTED_AS_NETTED.format(entries="", positions="")),
+)
+Invariant(
+    name="clearing.closed_cycle_never_changes",
+    promise=2,
+    statement="A cycle's lines, hashes, roots and positions come out the same when they are computed anew.",
+    guards=(
+        "clearing_cycle.set_once",
+        "clearing_cycle.immutable",
+        "clearing_cycle.state_guard",
+        "clearing_cycle.no_delete",
+        "clearing_cycle.cycle_closed_when",
+        "clearing_cycle.cycle_validated_what",
+        "clearing_cycle.cycle_netted_what",
+        "clearing_cycle.cycle_final_when",
+        "clearing_obligation.append_only",
+        "clearing_obligation.obligations_fit",
+        "clearing_netposition.append_only",
+        "clearing_trade.trade_leaf",
+        "clearing_proofblock.append_only",
+        "clearing_proofblock.blocks_complete",
+        "clearing_proofblock.proof_block_once",
+        "clearing_proofblock.proof_block_lines",
+    ),
+    test="tests/clearing/trades/test_guards.py::test_a_closed_cycle_takes_no_obligation",
+    check=changed_cycles,
 )

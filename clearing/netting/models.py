@@ -11,24 +11,11 @@ from marketplace.kernel.identifiers import IdentifierField
 from ..cycles.models import Cycle
 from ..ground.columns import currency_stated, organisation_key
 from ..trades.lines import BLOCK_LINES
+from ..trades.states import PositionPart
 from .guards import blocks_complete, positions_sum_to_zero
 from .states import ProofTree
 
-POSITION_COLUMNS = (
-    "purchases_minor",
-    "purchase_tax_minor",
-    "sales_minor",
-    "sales_tax_minor",
-    "fees_minor",
-    "fee_tax_minor",
-    "fee_refunds_minor",
-    "fee_refund_tax_minor",
-    "corrections_paid_minor",
-    "corrections_received_minor",
-    "shares_paid_minor",
-    "shares_received_minor",
-    "deferred_minor",
-)
+POSITION_COLUMNS = tuple(PositionPart.values)
 """The parts of a net position, in the order in which they are hashed."""
 
 

@@ -6,14 +6,14 @@ The database sums the obligations of each party by kind and tax rate; what is le
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import NamedTuple
 
 from marketplace.kernel.money import BASIS_POINTS, share_of
 
-from ..trades.states import CORRECTION_KINDS, ObligationKind
+from ..trades.obligation_kinds import KINDS, Role, Side, Taxed
 
 
 class PartyTotal(NamedTuple):
@@ -63,10 +63,28 @@ class Position:
 _PARTS: Callable[[Position], tuple[int, ...]] = attrgetter(*(part.name for part in fields(Position)))
 
 
-_PURCHASE, _FEE, _FEE_REFUND, _SHARE = (
-    kind.value
-    for kind in (ObligationKind.PURCHASE, ObligationKind.FEE, ObligationKind.FEE_REFUND, ObligationKind.SHARE)
-)
+_AT = {part.name: index for index, part in enumerate(fields(Position))}
+
+
+class _Place(NamedTuple):
+    """Where totals of a kind stand in a position: the parts of the amount and of its tax, by index."""
+
+    amount: int
+    tax: int
+    taxed_per_cycle: bool
+
+
+def _places(side: str) -> dict[str, _Place]:
+    """The places of what participants owe, or are owed; the operator has the other side of its own kinds."""
+    found = {}
+    for kind, row in KINDS.items():
+        of_side: Side = getattr(row, side)
+        if of_side.role is not Role.OPERATOR:
+            found[kind] = _Place(_AT[of_side.part], _AT[of_side.tax_part], row.taxed is Taxed.PER_CYCLE)
+    return found
+
+
+_OWED, _DUE = _places("debtor"), _places("creditor")
 
 
 def net_positions(
@@ -79,39 +97,36 @@ def net_positions(
     the other side of every fee. Positions sum to zero, whatever the order of the totals. Raises ValueError where a
     party has two totals of one kind and rate, for then tax would be rounded twice.
     """
-    positions: dict[int, Position] = defaultdict(Position)
-    operator = positions[operator_id]
-    for key, kind, tax_rate_bp, amount_minor, tax_minor in _once(owed):
-        party = positions[key]
-        if kind == _PURCHASE:
-            party.purchases_minor -= amount_minor
-            party.purchase_tax_minor -= tax_minor
-        elif kind == _FEE:
-            fee_tax_minor = share_of(amount_minor, tax_rate_bp)
-            party.fees_minor -= amount_minor
-            party.fee_tax_minor -= fee_tax_minor
-            operator.fees_minor += amount_minor
-            operator.fee_tax_minor += fee_tax_minor
-        elif kind in CORRECTION_KINDS:
-            party.corrections_paid_minor -= amount_minor + tax_minor
-        elif kind == _SHARE:
-            party.shares_paid_minor -= amount_minor + tax_minor
-    for key, kind, tax_rate_bp, amount_minor, tax_minor in _once(due):
-        party = positions[key]
-        if kind == _PURCHASE:
-            party.sales_minor += amount_minor
-            party.sales_tax_minor += tax_minor
-        elif kind == _FEE_REFUND:
-            fee_tax_minor = share_of(amount_minor, tax_rate_bp)
-            party.fee_refunds_minor += amount_minor
-            party.fee_refund_tax_minor += fee_tax_minor
-            operator.fee_refunds_minor -= amount_minor
-            operator.fee_refund_tax_minor -= fee_tax_minor
-        elif kind in CORRECTION_KINDS:
-            party.corrections_received_minor += amount_minor + tax_minor
-        elif kind == _SHARE:
-            party.shares_received_minor += amount_minor + tax_minor
-    return dict(positions)
+    parts: dict[int, list[int]] = defaultdict(([0] * len(_AT)).copy)
+    operator = parts[operator_id]
+    _add(parts, _once(owed), _OWED, sign=-1, operator=operator)
+    _add(parts, _once(due), _DUE, sign=1, operator=operator)
+    return {key: Position(*of_party) for key, of_party in parts.items()}
+
+
+def _add(
+    parts: dict[int, list[int]],
+    totals: Sequence[PartyTotal],
+    places: Mapping[str, _Place],
+    *,
+    sign: int,
+    operator: list[int],
+) -> None:
+    """Add totals to the parts of their parties; those that are taxed per cycle to the operator's too."""
+    for key, kind, tax_rate_bp, amount_minor, tax_minor in totals:
+        party = parts[key]
+        if kind not in places:
+            continue
+        amount_at, tax_at, taxed_per_cycle = places[kind]
+        amount = sign * amount_minor
+        if taxed_per_cycle:
+            tax = sign * share_of(amount_minor, tax_rate_bp)
+            operator[amount_at] -= amount
+            operator[tax_at] -= tax
+        else:
+            tax = sign * tax_minor
+        party[amount_at] += amount
+        party[tax_at] += tax
 
 
 def _once(totals: Sequence[PartyTotal]) -> Sequence[PartyTotal]:

@@ -23,7 +23,8 @@ from ..ground.scopes import own_key
 from ..settlement.models import SettlementInstruction
 from ..settlement.states import InstructionState, PaymentDirection
 from ..trades.models import Obligation, Trade
-from ..trades.states import CORRECTION_KINDS, FeePayer, ObligationKind, TradeState
+from ..trades.obligation_kinds import KINDS, TAXED_PER_CYCLE, UNSECURED_BETWEEN_PARTICIPANTS
+from ..trades.states import FeePayer, ObligationKind, TradeState
 
 BEFORE_PAYMENT = (
     CycleState.OPEN,
@@ -154,7 +155,7 @@ class ExpectedPayments:
         """What corrections and shares not settled yet add to what the seller gets, by trade."""
         found: dict[int, int] = {}
         rows = Obligation.objects.filter(
-            self._in_unpaid_cycles(), trade__in=trades, kind__in=(*CORRECTION_KINDS, ObligationKind.SHARE)
+            self._in_unpaid_cycles(), trade__in=trades, kind__in=UNSECURED_BETWEEN_PARTICIPANTS
         )
         for trade, creditor, amount, tax in rows.values_list(
             "trade_id", "creditor_id", "amount_minor", "tax_minor"
@@ -237,11 +238,11 @@ class ExpectedPayments:
             cycle = cycles[row["cycle_id"]]
             sign = -1 if row["owes"] else 1
             total = dict.fromkeys(_SUMMED, 0)
-            if row["kind"] in (ObligationKind.FEE, ObligationKind.FEE_REFUND):
-                total["fees_minor"] = sign * row["amount"]
+            name = KINDS[row["kind"]].expected_sum
+            if row["kind"] in TAXED_PER_CYCLE:
+                total[name] = sign * row["amount"]
                 total["fee_tax_minor"] = sign * share_of(row["amount"], row["tax_rate_bp"])
             else:
-                name = _SUM_OF.get(ObligationKind(row["kind"]), "corrections_minor")
                 total[name] = sign * (row["amount"] + row["tax"])
             yield total | {
                 "expected_on": self._outlook_of_cycle(cycle).expected_on,
@@ -291,7 +292,6 @@ class ExpectedPayments:
 
 
 _SUMMED = ("sales_minor", "shares_minor", "fees_minor", "fee_tax_minor", "corrections_minor")
-_SUM_OF = {ObligationKind.PURCHASE: "sales_minor", ObligationKind.SHARE: "shares_minor"}
 
 
 def _amounts(trade: Trade) -> tuple[int, int]:

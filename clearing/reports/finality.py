@@ -20,7 +20,8 @@ from ..ledger.queries import balances_at
 from ..settlement.models import SettlementInstruction
 from ..shortfalls.models import Deferral
 from ..trades.models import Obligation, Trade
-from ..trades.states import ObligationKind, ObligationStage
+from ..trades.obligation_kinds import TAXED_PER_CYCLE
+from ..trades.states import ObligationStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +119,7 @@ def _deferred(rows: list[Obligation], at: datetime) -> dict[int, int]:
     netted = [row.pk for row in rows if row.cycle.netted_at is not None and row.cycle.netted_at <= at]
     found = Deferral.objects.filter(obligation__in=netted).select_related("obligation")
     return {
-        row.obligation_id: row.amount_minor
-        + (0 if row.obligation.kind == ObligationKind.FEE else row.tax_minor)
+        row.obligation_id: row.amount_minor + (0 if row.obligation.kind in TAXED_PER_CYCLE else row.tax_minor)
         for row in found
     }
 

@@ -14,23 +14,10 @@ from ..ledger.states import EntryKind, LineKind
 from ..settlement.models import SettlementInstruction
 from ..shortfalls.models import Deferral
 from ..trades.models import Obligation
-from ..trades.states import CORRECTION_KINDS, ObligationKind
+from ..trades.obligation_kinds import GROSS_LINES
+from ..trades.states import ObligationKind
 
 EVIDENCE_MAX = 50
-
-_BEHIND: dict[str, tuple[str, tuple[str, ...]]] = {
-    LineKind.PURCHASES: ("debtor_id", (ObligationKind.PURCHASE,)),
-    LineKind.SALES: ("creditor_id", (ObligationKind.PURCHASE,)),
-    LineKind.FEES: ("debtor_id", (ObligationKind.FEE,)),
-    LineKind.FEE_TAX: ("debtor_id", (ObligationKind.FEE,)),
-    LineKind.FEE_REFUNDS: ("creditor_id", (ObligationKind.FEE_REFUND,)),
-    LineKind.FEE_REFUND_TAX: ("creditor_id", (ObligationKind.FEE_REFUND,)),
-    LineKind.CORRECTIONS_PAID: ("debtor_id", CORRECTION_KINDS),
-    LineKind.CORRECTIONS_RECEIVED: ("creditor_id", CORRECTION_KINDS),
-    LineKind.SHARES_PAID: ("debtor_id", (ObligationKind.SHARE,)),
-    LineKind.SHARES_RECEIVED: ("creditor_id", (ObligationKind.SHARE,)),
-}
-"""Line of a cycle's entry → on which side its participant stands, and in what kinds of obligation."""
 
 
 def obligations_behind(entry: Entry, line: str) -> QuerySet[Obligation]:
@@ -44,11 +31,10 @@ def obligations_behind(entry: Entry, line: str) -> QuerySet[Obligation]:
         deferred = Deferral.objects.filter(cycle=entry.cycle).values("obligation")
         own = Q(debtor_id=entry.organisation_id) | Q(creditor_id=entry.organisation_id)
         return rows.filter(own, pk__in=deferred)
-    found = _BEHIND.get(line)
-    if found is None or entry.kind != EntryKind.CYCLE:
+    if line not in GROSS_LINES or entry.kind != EntryKind.CYCLE:
         return rows.none()
-    side, kinds = found
-    return rows.filter(cycle=entry.cycle, kind__in=kinds, **{side: entry.organisation_id})
+    gross = GROSS_LINES[LineKind(line)]
+    return rows.filter(cycle=entry.cycle, kind__in=gross.kinds, **{f"{gross.side}_id": entry.organisation_id})
 
 
 def trace_entry(entry: Entry) -> dict[str, Any]:

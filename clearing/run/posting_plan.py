@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from ..ledger.states import AccountKind, LineKind
 from ..netting.positions import Position
+from ..trades.obligation_kinds import GROSS_LINES, KINDS
+from ..trades.states import PositionPart
 
 
 class PlannedLine(NamedTuple):
@@ -24,21 +26,47 @@ class Plan(NamedTuple):
     payout_minor: int
 
 
-_GROSS = (
-    (LineKind.PURCHASES, AccountKind.PAYABLE, AccountKind.SETTLEMENT),
-    (LineKind.SALES, AccountKind.SETTLEMENT, AccountKind.RECEIVABLE),
-    (LineKind.CORRECTIONS_RECEIVED, AccountKind.SETTLEMENT, AccountKind.RECEIVABLE),
-    (LineKind.FEE_REFUNDS, AccountKind.FEE_REVENUE, AccountKind.RECEIVABLE),
-    (LineKind.FEE_REFUND_TAX, AccountKind.TAX_PAYABLE, AccountKind.RECEIVABLE),
-    (LineKind.FEES, AccountKind.RECEIVABLE, AccountKind.FEE_REVENUE),
-    (LineKind.FEE_TAX, AccountKind.RECEIVABLE, AccountKind.TAX_PAYABLE),
-    (LineKind.CORRECTIONS_PAID, AccountKind.RECEIVABLE, AccountKind.SETTLEMENT),
-    (LineKind.SHARES_RECEIVED, AccountKind.SETTLEMENT, AccountKind.RECEIVABLE),
-    (LineKind.SHARES_PAID, AccountKind.RECEIVABLE, AccountKind.SETTLEMENT),
-    (LineKind.DEFERRED, AccountKind.SETTLEMENT, AccountKind.RECEIVABLE),
-    (LineKind.AWAITED, AccountKind.RECEIVABLE, AccountKind.SETTLEMENT),
+_ORDER = (
+    LineKind.PURCHASES,
+    LineKind.SALES,
+    LineKind.CORRECTIONS_RECEIVED,
+    LineKind.FEE_REFUNDS,
+    LineKind.FEE_REFUND_TAX,
+    LineKind.FEES,
+    LineKind.FEE_TAX,
+    LineKind.CORRECTIONS_PAID,
+    LineKind.SHARES_RECEIVED,
+    LineKind.SHARES_PAID,
 )
-"""The gross lines of an entry: what each is, the account debited and the account credited."""
+"""In which order the gross lines of an entry are posted."""
+
+
+class _Gross(NamedTuple):
+    """A gross line: the account debited and the account credited, and which parts of the position it sums up."""
+
+    kind: LineKind
+    debit: AccountKind
+    credit: AccountKind
+    sign: int
+    parts: tuple[int, ...]
+
+
+_AT = {part: index for index, part in enumerate(PositionPart)}
+
+
+def _gross(line: LineKind) -> _Gross:
+    side, sign, kinds, parts = GROSS_LINES[line]
+    row = KINDS[kinds[0]]
+    own = AccountKind.PAYABLE if row.secured and side == "debtor" else AccountKind.RECEIVABLE
+    other = AccountKind.SETTLEMENT
+    if row.operator_is_party:
+        is_tax = line == getattr(row, side).tax_line
+        other = AccountKind.TAX_PAYABLE if is_tax else AccountKind.FEE_REVENUE
+    debit, credit = (own, other) if side == "debtor" else (other, own)
+    return _Gross(line, debit, credit, sign, tuple(_AT[part] for part in parts))
+
+
+_GROSS = tuple(map(_gross, _ORDER))
 
 
 def plan_of(position: Position, *, claim_minor: int) -> Plan:
@@ -50,24 +78,13 @@ def plan_of(position: Position, *, claim_minor: int) -> Plan:
     was set aside when the cycle was netted (``shortfalls.services.shortfalls``) makes up for it exactly. If something is left,
     an earlier claim (``claim_minor``) is collected first; the rest is paid out.
     """
-    deferred_minor = position.deferred_minor
-    amounts = (
-        -position.purchases_minor - position.purchase_tax_minor,
-        position.sales_minor + position.sales_tax_minor,
-        position.corrections_received_minor,
-        position.fee_refunds_minor,
-        position.fee_refund_tax_minor,
-        -position.fees_minor,
-        -position.fee_tax_minor,
-        -position.corrections_paid_minor,
-        position.shares_received_minor,
-        -position.shares_paid_minor,
-        max(deferred_minor, 0),
-        max(-deferred_minor, 0),
-    )
-    lines = [
-        PlannedLine(*accounts, amount) for accounts, amount in zip(_GROSS, amounts, strict=True) if amount
-    ]
+    amounts = position.parts
+    lines = []
+    for line in _GROSS:
+        amount_minor = line.sign * sum(amounts[index] for index in line.parts)
+        if amount_minor:
+            lines.append(PlannedLine(line.kind, line.debit, line.credit, amount_minor))
+    lines += _deferred_lines(position.deferred_minor)
     left = position.unsecured_minor
     recovered = min(max(left, 0), claim_minor)
     if left < 0:
@@ -75,6 +92,17 @@ def plan_of(position: Position, *, claim_minor: int) -> Plan:
     if recovered:
         lines.append(PlannedLine(LineKind.RECOVERED, AccountKind.RECEIVABLE, AccountKind.CLAIM, recovered))
     return Plan(lines=tuple(lines), payout_minor=max(left, 0) - recovered)
+
+
+def _deferred_lines(deferred_minor: int) -> list[PlannedLine]:
+    """What the party itself put off comes back in; what others put off that they owed it goes out."""
+    if deferred_minor > 0:
+        kind, debit, credit = LineKind.DEFERRED, AccountKind.SETTLEMENT, AccountKind.RECEIVABLE
+    elif deferred_minor < 0:
+        kind, debit, credit = LineKind.AWAITED, AccountKind.RECEIVABLE, AccountKind.SETTLEMENT
+    else:
+        return []
+    return [PlannedLine(kind, debit, credit, abs(deferred_minor))]
 
 
 def plan_of_operator(position: Position) -> Plan:

@@ -6,17 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from django.db.models import Q
-
 from marketplace.events.queries import handler_failures
 from marketplace.kernel.labels import Label
 
 from ..cycles.models import Cycle, CycleStep
 from ..cycles.queries import ORDER
 from ..cycles.states import FINAL_STATES, CycleState
-from ..invoices.models import Invoice
-from ..trades.models import Obligation
-from ..trades.states import CORRECTION_KINDS, ObligationKind
+from ..invoices.documents_due import documents_expected, documents_issued
 from .overdue import CycleReadings, Overdue, SettlementProgress
 from .queries import waiting_for
 
@@ -59,7 +55,7 @@ def progress_of(cycle: Cycle) -> Progress:
     """The progress of a cycle, from what its steps have left in the database."""
     readings = CycleReadings([cycle])
     settlement = readings.settlement[cycle.pk]
-    issued, expected = invoices_issued(cycle), invoices_expected(cycle)
+    issued, expected = documents_issued(cycle), documents_expected(cycle)
     steps = _steps(cycle)
     done = sum(step.status == "done" for step in steps)
     part, whole = 0, 1
@@ -97,23 +93,6 @@ def _steps(cycle: Cycle) -> list[StepProgress]:
             )
         )
     return steps
-
-
-def invoices_issued(cycle: Cycle) -> int:
-    """Invoices of a cycle that stand."""
-    return Invoice.objects.filter(cycle=cycle).count()
-
-
-def invoices_expected(cycle: Cycle) -> int:
-    """Invoices that a cycle leads to: one a sale and correction, one a participant for its fees and their refunds."""
-    obligations = Obligation.objects.filter(cycle=cycle)
-    documents = Q(kind=ObligationKind.PURCHASE) | Q(kind__in=CORRECTION_KINDS)
-    fees = obligations.filter(amount_minor__gt=0)
-    return (
-        obligations.filter(documents).count()
-        + fees.filter(kind=ObligationKind.FEE).values("debtor").distinct().count()
-        + fees.filter(kind=ObligationKind.FEE_REFUND).values("creditor").distinct().count()
-    )
 
 
 def obstacles() -> list[str]:

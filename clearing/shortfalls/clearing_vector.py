@@ -20,21 +20,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from ..trades.states import ObligationKind
-
-PUBLISHED_ORDER = (
-    ObligationKind.REFUND,
-    ObligationKind.ADJUSTMENT,
-    ObligationKind.PENALTY,
-    ObligationKind.SHARE,
-    ObligationKind.FEE,
-)
-"""Which obligations are met first: what goes to participants before what is due to the operator."""
+from ..trades.obligation_kinds import OWED_TO_OPERATOR, PUBLISHED_ORDER
 
 RANK = {kind.value: rank for rank, kind in enumerate(PUBLISHED_ORDER)}
-
-OWN_OF_THE_OPERATOR = (ObligationKind.FEE,)
-"""Obligations that the reserve never stands in for: the operator does not lend in order to pay itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +64,8 @@ def settle(*, means: Mapping[int, int], owed: Sequence[Owed], reserve_minor: int
     network = [owed[index] for index in ordered]
     if any(row.debtor not in means for row in network):
         raise ValueError("the means of every debtor must be stated")
-    lendable = [0 if row.kind in OWN_OF_THE_OPERATOR else row.amount_minor for row in network]
+    # The operator does not lend in order to pay itself.
+    lendable = [0 if row.kind in OWED_TO_OPERATOR else row.amount_minor for row in network]
     ends = list(accumulate(lendable))
 
     def cleared(point: int) -> _Clearing:

@@ -12,6 +12,7 @@ from django.db import connection
 from marketplace.kernel.money import allocate, share_of
 
 from ..netting.positions import Position
+from ..trades.obligation_kinds import UNSECURED_BETWEEN_PARTICIPANTS
 from ..trades.states import ObligationKind
 from .clearing_vector import Owed, settle, tax_within
 from .own_money import OwnMoney, lendable_minor
@@ -27,12 +28,6 @@ _OWED_BY = """
      WHERE o.cycle_id = %(cycle)s AND o.debtor_id = ANY(%(debtors)s) AND o.kind = ANY(%(kinds)s)
        AND o.amount_minor > 0
 """
-BETWEEN_PARTICIPANTS = (
-    ObligationKind.REFUND,
-    ObligationKind.ADJUSTMENT,
-    ObligationKind.PENALTY,
-    ObligationKind.SHARE,
-)
 
 
 class Unsecured(NamedTuple):
@@ -121,7 +116,7 @@ def _exposed(
     rows: list[Unsecured] = []
     at_risk: dict[int, int] = defaultdict(int)
     while newly:
-        found = _owed_by(cycle_id, newly, BETWEEN_PARTICIPANTS)
+        found = _owed_by(cycle_id, newly, UNSECURED_BETWEEN_PARTICIPANTS)
         rows += found
         for row in found:
             at_risk[row.creditor_id] += row.gross_minor

@@ -19,43 +19,13 @@ from marketplace.kernel.labels import Label
 from ..ground.parties import Party
 from ..invoices.states import InvoiceKind
 from ..ledger.states import LineKind
+from ..trades.states import PositionPart
 
 LISTED_MAX = 2_000
 """How many movements, and how many invoices a direction, are listed one by one; all of them are in the totals."""
 
-PART_LABELS: dict[str, Label] = {
-    "purchases_minor": Label("purchases", "購入代金"),
-    "purchase_tax_minor": Label("consumption tax on purchases", "購入に係る消費税"),
-    "sales_minor": Label("sales", "販売代金"),
-    "sales_tax_minor": Label("consumption tax on sales", "販売に係る消費税"),
-    "fees_minor": Label("market fees", "市場手数料"),
-    "fee_tax_minor": Label("consumption tax on fees", "手数料に係る消費税"),
-    "fee_refunds_minor": Label("fees refunded", "手数料の返還"),
-    "fee_refund_tax_minor": Label("consumption tax on refunded fees", "返還手数料に係る消費税"),
-    "corrections_paid_minor": Label("corrections and penalties paid", "調整・違約金の支払"),
-    "corrections_received_minor": Label("corrections and penalties received", "調整・違約金の受取"),
-    "shares_paid_minor": Label("shares of proceeds paid", "分配の支払"),
-    "shares_received_minor": Label("shares of proceeds received", "分配の受取"),
-    "deferred_minor": Label("deferred to the next cycle", "次サイクルへの繰延べ"),
-}
 PREPAID = Label("purchases paid from money held for them", "購入代金の充当（取引拘束済み資金より）")
 OTHERWISE = Label("otherwise applied", "その他の充当")
-GROSS_LINES = frozenset(
-    {
-        LineKind.PURCHASES,
-        LineKind.SALES,
-        LineKind.FEES,
-        LineKind.FEE_TAX,
-        LineKind.FEE_REFUNDS,
-        LineKind.FEE_REFUND_TAX,
-        LineKind.CORRECTIONS_PAID,
-        LineKind.CORRECTIONS_RECEIVED,
-        LineKind.SHARES_PAID,
-        LineKind.SHARES_RECEIVED,
-    }
-)
-"""Lines of a cycle's entry that are parts of the net position; the others say how a shortfall was met."""
-
 DEFERRED_LINES = ("deferred", "awaited")
 """Lines that are a part of the net position already, where it says what was put off to the next cycle."""
 
@@ -185,7 +155,7 @@ def set_off(
     steps.append((OTHERWISE, rest))
     return (
         [
-            {"label": PART_LABELS[name].as_dict(), "amount_minor": amount}
+            {"label": words(PositionPart, name), "amount_minor": amount}
             for name, amount in parts.items()
             if amount
         ],

@@ -17,12 +17,10 @@ from ..ledger.models import Account, Posting
 from ..ledger.states import AccountKind, LineKind
 from ..netting.models import NetPosition
 from ..trades.models import Obligation
+from ..trades.obligation_kinds import UNINVOICED_KINDS
 from ..trades.states import ObligationKind
 from .document import LISTED_MAX, Month, Parts, words
 from .set_off import SetOffs
-
-OTHER_KINDS = (ObligationKind.SHARE, ObligationKind.PENALTY)
-"""What is owed without being a supply: no invoice says it."""
 
 
 class PartsReader:
@@ -199,7 +197,7 @@ class PartsReader:
         own = self.organisations
         rows = Obligation.objects.filter(
             Q(debtor_id__in=own) | Q(creditor_id__in=own),
-            Q(kind__in=OTHER_KINDS) | Q(deferred_from__isnull=False),
+            Q(kind__in=UNINVOICED_KINDS) | Q(deferred_from__isnull=False),
             cycle_id__in=keys,
         )
         yield from rows.select_related("trade", "cycle", "deferred_from__cycle").order_by("pk")

@@ -16,7 +16,8 @@ from ..ledger.states import AccountKind, EntryKind
 from ..netting.models import POSITION_COLUMNS, NetPosition
 from ..settlement.models import SettlementInstruction
 from ..settlement.states import InstructionState, PaymentDirection
-from .document import GROSS_LINES, Month, set_off, words
+from ..trades.obligation_kinds import GROSS_LINES
+from .document import Month, set_off, words
 
 
 class SetOffs:

@@ -22,11 +22,10 @@ from .guards import (
     within_captured,
     within_plan,
 )
+from .obligation_kinds import BASE_KINDS, BENEFICIARY_KINDS, KINDS_WITHOUT_OWN_TAX, OWED_TO_OPERATOR
 from .states import (
-    BASE_KINDS,
     PERIODIC,
     TRADE,
-    UNTAXED_KINDS,
     Charging,
     FeePayer,
     LegalBasis,
@@ -284,7 +283,8 @@ class Obligation(models.Model):
                 name="obligation_amount",
             ),
             models.CheckConstraint(
-                condition=~Q(kind__in=UNTAXED_KINDS) | Q(tax_minor=0), name="obligation_fee_tax_later"
+                condition=~Q(kind__in=KINDS_WITHOUT_OWN_TAX) | Q(tax_minor=0),
+                name="obligation_fee_tax_later",
             ),
             models.CheckConstraint(
                 condition=Q(kind__in=BASE_KINDS)
@@ -295,9 +295,11 @@ class Obligation(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(
-                    kind="share", beneficiary_key__isnull=False, beneficiary_key__regex=r"^[0-9A-Za-z_]+$"
+                    kind__in=BENEFICIARY_KINDS,
+                    beneficiary_key__isnull=False,
+                    beneficiary_key__regex=r"^[0-9A-Za-z_]+$",
                 )
-                | ~Q(kind="share") & Q(beneficiary_key=None),
+                | ~Q(kind__in=BENEFICIARY_KINDS) & Q(beneficiary_key=None),
                 name="obligation_beneficiary",
             ),
             models.CheckConstraint(condition=~Q(debtor=F("creditor")), name="obligation_two_parties"),
@@ -313,7 +315,7 @@ class Obligation(models.Model):
             models.Index(
                 "cycle", "creditor", "kind", "tax_rate_bp",
                 include=["amount_minor", "tax_minor"], name="obligation_by_creditor",
-                condition=~Q(kind=ObligationKind.FEE),
+                condition=~Q(kind__in=OWED_TO_OPERATOR),
             ),
             models.Index(
                 "cycle", "trade", name="obligation_further",

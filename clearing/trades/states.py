@@ -48,7 +48,7 @@ class FeePayer(TextChoices):
 
 
 class ObligationKind(TextChoices):
-    """Why one party owes another."""
+    """Why one party owes another. ``obligation_kinds`` says what holds of each kind."""
 
     PURCHASE = "purchase", Label("price of a trade", "取引代金")
     FEE = "fee", Label("market fee", "市場手数料")
@@ -59,12 +59,31 @@ class ObligationKind(TextChoices):
     SHARE = "share", Label("share of the proceeds for a beneficiary", "受益者への分配")
 
 
-BASE_KINDS = (ObligationKind.PURCHASE, ObligationKind.FEE)
-CORRECTION_KINDS = (ObligationKind.REFUND, ObligationKind.ADJUSTMENT, ObligationKind.PENALTY)
-OPERATOR_KINDS = (ObligationKind.FEE, ObligationKind.FEE_REFUND)
-INVOICED_CORRECTIONS = (ObligationKind.REFUND, ObligationKind.ADJUSTMENT)
-"""Corrections of what was supplied. A penalty and a share are no supply: they stand on statements alone."""
-UNTAXED_KINDS = (*OPERATOR_KINDS, ObligationKind.PENALTY, ObligationKind.SHARE)
+class PositionPart(TextChoices):
+    """The parts of a net position by their columns, in the order in which they are stored and hashed."""
+
+    PURCHASES = "purchases_minor", Label("purchases", "購入代金")
+    PURCHASE_TAX = "purchase_tax_minor", Label("consumption tax on purchases", "購入に係る消費税")
+    SALES = "sales_minor", Label("sales", "販売代金")
+    SALES_TAX = "sales_tax_minor", Label("consumption tax on sales", "販売に係る消費税")
+    FEES = "fees_minor", Label("market fees", "市場手数料")
+    FEE_TAX = "fee_tax_minor", Label("consumption tax on fees", "手数料に係る消費税")
+    FEE_REFUNDS = "fee_refunds_minor", Label("fees refunded", "手数料の返還")
+    FEE_REFUND_TAX = (
+        "fee_refund_tax_minor",
+        Label("consumption tax on refunded fees", "返還手数料に係る消費税"),
+    )
+    CORRECTIONS_PAID = (
+        "corrections_paid_minor",
+        Label("corrections and penalties paid", "調整・違約金の支払"),
+    )
+    CORRECTIONS_RECEIVED = (
+        "corrections_received_minor",
+        Label("corrections and penalties received", "調整・違約金の受取"),
+    )
+    SHARES_PAID = "shares_paid_minor", Label("shares of proceeds paid", "分配の支払")
+    SHARES_RECEIVED = "shares_received_minor", Label("shares of proceeds received", "分配の受取")
+    DEFERRED = "deferred_minor", Label("deferred to the next cycle", "次サイクルへの繰延べ")
 
 
 class Charging(TextChoices):

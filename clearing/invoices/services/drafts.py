@@ -16,8 +16,10 @@ from marketplace.participants.queries import operator_organisation
 
 from ...cycles.models import Cycle
 from ...trades.models import Obligation
-from ...trades.states import INVOICED_CORRECTIONS, ObligationKind
+from ...trades.obligation_kinds import AGGREGATED_DOCUMENTS, Document, is_return
+from ...trades.states import ObligationKind
 from ..document import InvoiceLine, Original, tax_once_per_rate
+from ..documents_due import first_invoices, invoiced_obligations
 from ..models import Invoice
 from ..states import InvoicePurpose
 from .intermediary import Representation
@@ -43,7 +45,7 @@ class _Issued(NamedTuple):
 
 def purchase_drafts(cycle: Cycle, limit: int) -> list[Draft]:
     """The seller's invoice for each sale, or the operator's where it represents the seller."""
-    sales = _not_invoiced(cycle, InvoicePurpose.PURCHASE, (ObligationKind.PURCHASE,), limit)
+    sales = _not_invoiced(cycle, Document.PURCHASE, limit)
     represented = Representation(sale.trade.seller_id for sale in sales)
     return [
         _of_obligation(
@@ -59,7 +61,7 @@ def correction_drafts(cycle: Cycle, limit: int) -> list[Draft]:
     It is issued by whoever issued what it corrects. A correction that came before the sale was invoiced has no
     original to name.
     """
-    found = _not_invoiced(cycle, InvoicePurpose.CORRECTION, INVOICED_CORRECTIONS, limit)
+    found = _not_invoiced(cycle, Document.CORRECTION, limit)
     sales = _sale_invoices(correction.trade_id for correction in found)
     reversed_ones = _invoices_of(correction.reverses_id for correction in found if correction.reverses_id)
     represented = Representation(correction.trade.seller_id for correction in found)
@@ -79,28 +81,19 @@ def correction_drafts(cycle: Cycle, limit: int) -> list[Draft]:
 
 def fee_drafts(cycle: Cycle, limit: int) -> list[Draft]:
     """One invoice a participant for its fees, for those who have none yet."""
-    fees = Obligation.objects.filter(
-        cycle=cycle, kind=ObligationKind.FEE, amount_minor__gt=0, deferred_from=None
-    )
-    return _drafts_by_recipient(fees, cycle, InvoicePurpose.FEE, "debtor_id", limit)
+    return _drafts_by_recipient(cycle, Document.FEE, FEE, limit)
 
 
 def fee_refund_drafts(cycle: Cycle, limit: int) -> list[Draft]:
     """One return invoice a participant for fees refunded, for those who have none yet."""
-    refunds = Obligation.objects.filter(cycle=cycle, kind=ObligationKind.FEE_REFUND, deferred_from=None)
-    return _drafts_by_recipient(refunds, cycle, InvoicePurpose.FEE_REFUND, "creditor_id", limit)
+    return _drafts_by_recipient(cycle, Document.FEE_REFUND, FEE_REFUND, limit)
 
 
-def _not_invoiced(
-    cycle: Cycle, purpose: InvoicePurpose, kinds: Iterable[str], limit: int
-) -> list[Obligation]:
-    """Those of the obligations after the last one invoiced: they are taken in the order of their keys.
-
-    The rest of an obligation of an earlier cycle was invoiced there.
-    """
-    issued = Invoice.objects.filter(cycle=cycle, purpose=purpose, replaces=None)
+def _not_invoiced(cycle: Cycle, document: Document, limit: int) -> list[Obligation]:
+    """Those of the obligations after the last one invoiced: they are taken in the order of their keys."""
+    issued = first_invoices(cycle).filter(purpose=document)
     last = issued.aggregate(last=Max("obligation_id"))["last"] or 0
-    wanted = Obligation.objects.filter(cycle=cycle, kind__in=kinds, deferred_from=None, pk__gt=last)
+    wanted = invoiced_obligations(cycle, document).filter(pk__gt=last)
     return list(wanted.select_related("trade").order_by("pk")[:limit])
 
 
@@ -127,17 +120,16 @@ def _of_obligation(
                 original=original,
             )
         ],
-        returns=obligation.debtor_id == trade.seller_id,
+        returns=is_return(obligation.kind, seller_owes=obligation.debtor_id == trade.seller_id),
         obligation=obligation,
         purchase_order=trade.reference,
         totals={obligation.tax_rate_bp: (obligation.amount_minor, obligation.tax_minor)},
     )
 
 
-def _drafts_by_recipient(
-    fees: QuerySet[Obligation], cycle: Cycle, purpose: InvoicePurpose, party: str, limit: int
-) -> list[Draft]:
-    invoiced = Invoice.objects.filter(cycle=cycle, purpose=purpose, replaces=None).values("recipient")
+def _drafts_by_recipient(cycle: Cycle, document: Document, words: Label, limit: int) -> list[Draft]:
+    party, fees = AGGREGATED_DOCUMENTS[document], invoiced_obligations(cycle, document)
+    invoiced = first_invoices(cycle).filter(purpose=document).values("recipient")
     recipients = list(
         fees.exclude(**{f"{party}__in": invoiced})
         .values_list(party, flat=True)
@@ -151,16 +143,16 @@ def _drafts_by_recipient(
         .select_related("trade")
         .order_by(party, "trade__business_key", "pk")
     )
-    returns = purpose == InvoicePurpose.FEE_REFUND
+    returns = is_return(rows[0].kind, seller_owes=False)
     originals = _fee_invoices(row.trade_id for row in rows) if returns else {}
     lines: dict[int, list[InvoiceLine]] = {}
     for row in rows:
-        line = _fee_line(row, FEE_REFUND if returns else FEE, originals.get(row.trade_id))
+        line = _fee_line(row, words, originals.get(row.trade_id))
         lines.setdefault(getattr(row, party), []).append(line)
     operator = operator_organisation()
     return [
         Draft(
-            purpose=purpose,
+            purpose=InvoicePurpose(document),
             issuer_id=operator.id,
             recipient_id=recipient,
             lines=lines[recipient],

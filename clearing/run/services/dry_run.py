@@ -20,9 +20,9 @@ from ...cycles.states import CUT_OFF_STATES, CycleState
 from ...ledger.models import Balance
 from ...ledger.states import AccountKind
 from ...netting.positions import PartyTotal, Position, Summary, summarise
+from ...netting.recomputation import Totals, computed_positions
 from ...trades.fee_rebates import Rebate, fee_rebates
 from ...trades.states import ObligationKind
-from ..recomputation import Totals, computed_positions
 from .steps import SUBSCRIBER, Content, examined
 
 POSITIONS_SHOWN = 20

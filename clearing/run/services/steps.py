@@ -36,25 +36,26 @@ from ...netting.models import POSITION_COLUMNS
 from ...netting.positions import Position, summarise
 from ...netting.proof_blocks import write_blocks
 from ...netting.proofs import InputDigest, cycle_root, input_digest, output_digest
+from ...netting.recomputation import Totals, computed_positions, summed, totals_of, totals_out_of
 from ...netting.states import ProofTree
 from ...settlement.planning import plan_payments
 from ...shortfalls.services.shortfalls import meet_shortfalls
 from ...trades.fee_rebates import fee_rebates
+from ...trades.obligation_kinds import BASE_KINDS, sql_kinds
 from ...trades.services.fee_rebates import make_fee_rebates
 from ...trades.states import ObligationKind
 from ..outcome import settlement_outcome
-from ..recomputation import Totals, computed_positions, summed, totals_of, totals_out_of
 from .posting import post_positions
 
 SUBSCRIBER = "clearing"
 
-_UNLIKE_TRADE = """
+_UNLIKE_TRADE = f"""
     SELECT count(*) FROM clearing_obligation o
       LEFT JOIN clearing_trade t ON t.id = o.trade_id AND t.cycle_id = o.cycle_id AND t.currency = o.currency
        AND o.amount_minor = CASE o.kind WHEN 'fee' THEN t.captured_fee_minor ELSE t.captured_price_minor END
        AND (o.kind = 'fee' OR o.tax_minor = t.captured_tax_minor)
-     WHERE o.cycle_id = %s AND o.kind IN ('purchase', 'fee') AND o.deferred_from_id IS NULL AND t.id IS NULL
-"""
+     WHERE o.cycle_id = %s AND o.kind IN ({sql_kinds(BASE_KINDS)}) AND o.deferred_from_id IS NULL AND t.id IS NULL
+"""  # noqa: S608  our own words
 
 
 _NOTHING = (0, 0, 0)

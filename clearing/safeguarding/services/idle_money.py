@@ -27,13 +27,14 @@ from ...settlement.payability import hindrance_of
 from ...settlement.planning import instruction_without_cycle
 from ...settlement.routes import ROUTES
 from ...settlement.states import PaymentPurpose
+from ...trades.obligation_kinds import CORRECTION_KINDS, sql_kinds
 from ...trades.services.holds import lock_waiting_trades
 from ..models import StuckMoney
 
 RETURNS_A_SWEEP = 100
 LOCKED_KINDS = (AccountKind.AVAILABLE, AccountKind.RECEIVABLE, AccountKind.CLAIM)
 
-_FREE = """
+_FREE = f"""
     WITH money AS (
         SELECT a.organisation_id, -b.balance_minor AS available_minor, last.id AS posting_id, last.booked_at,
                (SELECT coalesce(sum(c.balance_minor), 0) FROM clearing_account k
@@ -67,7 +68,7 @@ _FREE = """
                     WHERE money.organisation_id IN (t.buyer_id, t.seller_id)
                       AND o.debtor_id = money.organisation_id AND o.currency = %(currency)s
                       AND c.posted_at IS NULL
-                      AND (o.kind NOT IN ('purchase', 'fee', 'share') OR o.kind = 'fee' AND t.buyer_id = o.debtor_id)
+                      AND (o.kind IN ({sql_kinds(CORRECTION_KINDS)}) OR o.kind = 'fee' AND t.buyer_id = o.debtor_id)
                ) AS idle
           FROM money
     )
@@ -75,7 +76,7 @@ _FREE = """
         SELECT judged.*, (available_minor - claim_minor
                - CASE WHEN idle THEN 0 ELSE wanted_minor + %(cap)s END)::bigint AS minor FROM judged) free
           WHERE minor > 0 ORDER BY known_stuck, organisation_id LIMIT %(limit)s
-"""
+"""  # noqa: S608  our own words
 """Money to pay back per participant: all idle money; of other money the part above the cap that no trade waits for.
 
 Money from which a claim, a correction or the fee of a trade of its buyer will be taken is not idle.

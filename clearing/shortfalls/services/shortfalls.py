@@ -24,8 +24,8 @@ from ...ledger.locks import MOVER_LOCK
 from ...ledger.states import AccountKind, EntryKind, LineKind
 from ...netting.positions import Position
 from ...trades.models import Obligation
+from ...trades.obligation_kinds import TAXED_PER_CYCLE
 from ...trades.services.eligibility import cycle_for
-from ...trades.states import ObligationKind
 from ..clearing_vector import Cover, cover_of
 from ..exposures import Deferred, ShortfallOutcome, resolve_shortfalls
 from ..models import Deferral, Shortfall
@@ -100,7 +100,7 @@ def _defer(cycle: Cycle, positions: Mapping[int, Position], deferred: Iterable[D
 
 def _deferred_obligation(original: Obligation, rest: Deferred, cycle_id: int) -> Obligation:
     """What remains of an obligation. A fee was taxed in its own cycle: its rest includes that tax, and bears none."""
-    taxed = original.kind == ObligationKind.FEE
+    taxed = original.kind in TAXED_PER_CYCLE
     return Obligation(
         trade_id=original.trade_id,
         kind=original.kind,

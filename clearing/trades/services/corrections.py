@@ -20,8 +20,9 @@ from ...approvals.services import require_second_person
 from ...ground.parameters import refund_returns_fee
 from ..errors import BeyondCaptured, NotAcceptedYet, NotReversible
 from ..models import Obligation, Trade
+from ..obligation_kinds import CORRECTION_KINDS, INVOICED_CORRECTIONS
 from ..obligation_reference import named_by, obligation_reference
-from ..states import CORRECTION_KINDS, ObligationKind, TradeState
+from ..states import ObligationKind, TradeState
 from .eligibility import cycle_for, make_correction, make_fee_refund, reverse
 from .holds import evidence, locked_trade, locked_trades
 
@@ -251,7 +252,7 @@ def remaining_of(trade: Trade) -> tuple[int, int]:
     given: dict[str, Any] = (
         Obligation.objects.filter(
             trade=trade,
-            kind__in=(ObligationKind.REFUND, ObligationKind.ADJUSTMENT),
+            kind__in=INVOICED_CORRECTIONS,
             deferred_from=None,
         )
         .annotate(sign=Case(When(debtor_id=trade.seller_id, then=Value(1)), default=Value(-1)))

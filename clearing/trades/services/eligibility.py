@@ -16,7 +16,8 @@ from ...ground.bulk import insert_columns
 from ..charge_models import PlannedShare
 from ..charging import shares_of
 from ..models import Obligation, Trade
-from ..states import CORRECTION_KINDS, LegalBasis, ObligationKind
+from ..obligation_kinds import CORRECTION_KINDS, KINDS, Taxed
+from ..states import ObligationKind
 
 ATTEMPTS_MAX = 5
 
@@ -82,7 +83,7 @@ def make_base_obligations(trade: Trade, cycle: ChosenCycle) -> None:
                 tax_rate_bp=trade.tax_rate_bp,
                 currency=trade.currency,
                 cycle_id=cycle.id,
-                legal_basis=LegalBasis.ASSUMPTION_WITH_RELEASE,
+                legal_basis=KINDS[ObligationKind.PURCHASE].legal_basis,
                 made_at=made_at,
             ),
             Obligation(
@@ -95,7 +96,7 @@ def make_base_obligations(trade: Trade, cycle: ChosenCycle) -> None:
                 tax_rate_bp=trade.fee_tax_rate_bp,
                 currency=trade.currency,
                 cycle_id=cycle.id,
-                legal_basis=LegalBasis.MARKET_TERMS,
+                legal_basis=KINDS[ObligationKind.FEE].legal_basis,
                 made_at=made_at,
             ),
         ]
@@ -127,7 +128,7 @@ def _make_shares(trade: Trade, cycle: ChosenCycle, made_at: datetime) -> None:
             "tax_rate_bp": ("integer", [0] * size),
             "currency": ("text", [trade.currency] * size),
             "cycle_id": ("bigint", [cycle.id] * size),
-            "legal_basis": ("text", [LegalBasis.ASSUMPTION_WITH_RELEASE.value] * size),
+            "legal_basis": ("text", [KINDS[ObligationKind.SHARE].legal_basis.value] * size),
             "beneficiary_key": ("text", [name for _, name, _ in rows]),
             "source": ("text", [f"{trade.public_id}:{name}" for _, name, _ in rows]),
             "made_at": ("timestamptz", [made_at] * size),
@@ -151,7 +152,7 @@ def make_correction(
     Adjustments and refunds carry tax at the trade's rate, rounded once, for each is one document (``tax_minor``
     where it is known otherwise). A penalty is damages, which are outside consumption tax (不課税).
     """
-    rate_bp = 0 if kind == ObligationKind.PENALTY else trade.tax_rate_bp
+    rate_bp = 0 if KINDS[kind].taxed is Taxed.UNTAXED else trade.tax_rate_bp
     return Obligation.objects.create(
         trade=trade,
         kind=kind,
@@ -162,7 +163,7 @@ def make_correction(
         tax_rate_bp=rate_bp,
         currency=trade.currency,
         cycle_id=cycle_for(trade.currency, transaction_id).id,
-        legal_basis=LegalBasis.ASSUMPTION_WITH_RELEASE,
+        legal_basis=KINDS[kind].legal_basis,
         source=source,
         made_at=clock.now(),
     )
@@ -181,7 +182,7 @@ def make_fee_refund(*, trade: Trade, source: str) -> Obligation:
         tax_rate_bp=trade.fee_tax_rate_bp,
         currency=trade.currency,
         cycle_id=cycle_for(trade.currency, None).id,
-        legal_basis=LegalBasis.MARKET_TERMS,
+        legal_basis=KINDS[ObligationKind.FEE_REFUND].legal_basis,
         source=source,
         made_at=clock.now(),
     )

@@ -11,7 +11,8 @@ from ...cycles.models import Cycle
 from ...ground.bulk import insert_columns
 from ..fee_rebates import ROWS_AT_ONCE, Rebate, fee_rebates
 from ..models import Obligation
-from ..states import LegalBasis, ObligationKind
+from ..obligation_kinds import KINDS
+from ..states import ObligationKind
 
 
 def make_fee_rebates(cycle: Cycle) -> int:
@@ -45,7 +46,7 @@ def _insert(cycle: Cycle, rebates: Sequence[Rebate]) -> None:
             "tax_rate_bp": ("integer", [rebate.tax_rate_bp for rebate in rebates]),
             "currency": ("text", [cycle.currency] * size),
             "cycle_id": ("bigint", [cycle.pk] * size),
-            "legal_basis": ("text", [LegalBasis.MARKET_TERMS.value] * size),
+            "legal_basis": ("text", [KINDS[ObligationKind.FEE_REFUND].legal_basis.value] * size),
             "source": ("text", [rebate.source for rebate in rebates]),
             "made_at": ("timestamptz", [clock.now()] * size),
         },

@@ -15,7 +15,7 @@ from clearing.netting import position_statements, proof_blocks, proofs
 from clearing.netting.position_statements import position_statement
 from clearing.netting.proof_blocks import PositionsTree, TradesTree
 from clearing.netting.queries import trade_proof
-from clearing.run.recomputation import changed_cycles
+from clearing.netting.recomputation import changed_cycles
 from clearing.trades.lines import PAGE_LINES, PORTION, PORTION_LINES
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.invariants import verify_all

@@ -21,7 +21,7 @@ from clearing.models import (
 )
 from clearing.netting.proofs import cycle_root
 from clearing.netting.queries import trade_proof
-from clearing.run.recomputation import Totals, changed_cycles
+from clearing.netting.recomputation import Totals, changed_cycles
 from clearing.run.services.cycles import advance_cycle, close_cycle, open_first_cycle
 from clearing.run.services.steps import _LAST_SUMMED, READ_AHEAD
 from clearing.trades.lines import PAGE_LINES

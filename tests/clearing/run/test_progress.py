@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from clearing.models import CycleStep, Invoice
+from clearing.invoices.services.correcting import correct_invoice
+from clearing.invoices.services.issuing import issue_invoices
+from clearing.models import CycleStep, Invoice, Obligation
 from clearing.netting.positions import value_reduced_bp
 from clearing.reports.left_out import left_out
 from clearing.run.services.cycles import advance_cycle, close_cycle
 from clearing.settlement.services.transfer_files import create_transfer_file
-from tests.participants.factories import client_of
+from tests.participants.factories import actor_for, client_of
 
 from .. import factories
 
@@ -174,3 +176,33 @@ def test_cycles_take_the_same_queries_for_two_and_for_more(market, api, django_a
         with django_assert_num_queries(5):
             assert len(api.get("/api/v1/cycles/").json()["results"]) >= 2
         factories.clear(market, "settled")
+
+
+def test_progress_counts_what_issuing_issues(market, api):
+    """A penalty and a deferred fee have no document of their own, and a corrected invoice is counted once."""
+    trade = factories.accepted(market, "buyer", "seller", 10_000)
+    factories.accepted(market, "other", "seller", 5_000)
+    factories.owe(market, trade, "penalty", "seller", "buyer", 55_000)
+    first = factories.clear(market)
+    deferred = Obligation.objects.exclude(deferred_from=None)
+    assert {row.kind for row in deferred} == {"penalty", "fee"}
+
+    sold = factories.accepted(market, "buyer", "seller", 100_000)
+    factories.adjust(market, sold, "seller", "buyer", 500)
+    second = factories.clear(market, "posted")
+    assert set(deferred.values_list("cycle", flat=True)) == {second.pk}
+    before = shown(api, second)
+    assert (before["invoices_issued"], before["invoices_expected"]) == (0, 3)
+    while issue_invoices(second):
+        pass
+    for cycle in (first, second):
+        subject = Invoice.objects.filter(cycle=cycle, purpose="purchase").latest("pk")
+        correct_invoice(
+            actor=actor_for(market.party("seller")),
+            invoice=subject.public_id,
+            changes={"note": "see order"},
+            reason="the note was missing",
+        )
+        found = shown(api, cycle)
+        assert (found["invoices_issued"], found["invoices_expected"]) == (3, 3)
+        assert Invoice.objects.filter(cycle=cycle).count() == 4

@@ -20,9 +20,9 @@ from clearing.models import (
     SettlementInstruction,
     Shortfall,
 )
+from clearing.netting.recomputation import changed_cycles
 from clearing.reports.finality import finality
 from clearing.reports.tracing import obligations_behind, trace_entry
-from clearing.run.recomputation import changed_cycles
 from clearing.run.services.cycles import advance_cycle
 from clearing.settlement.services.payments import report_failed_payment, retry_payment
 from clearing.settlement.services.transfer_files import create_transfer_file

@@ -13,9 +13,10 @@ import clearing
 from clearing.invoices.services.correcting import correct_invoice
 from clearing.models import Invoice, MonthlyStatement, StatementMonth
 from clearing.statements import services as making
-from clearing.statements.document import PART_LABELS, Month, month_of, set_off, totals_per_rate
+from clearing.statements.document import Month, month_of, set_off, totals_per_rate
 from clearing.statements.queries import statement_documents, statement_pdf
 from clearing.statements.services import _due_month, due_from, make_statements
+from clearing.trades.states import PositionPart
 from marketplace.documents.shapes import check_shape
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.signatures import verify
@@ -299,7 +300,7 @@ def test_months_and_totals_are_plain_arithmetic():
 
 
 def test_what_nobody_names_is_still_told():
-    parts = dict.fromkeys(PART_LABELS, 0) | {"sales_minor": 100, "fees_minor": -10}
+    parts = dict.fromkeys(PositionPart.values, 0) | {"sales_minor": 100, "fees_minor": -10}
     told, steps = set_off(parts=parts, ladder={"recovered": -20}, paid_minor=65)
     assert [row["amount_minor"] for row in told] == [100, -10]
     deferred, rest = set_off(parts=parts | {"deferred_minor": 5}, ladder={"deferred": 5}, paid_minor=95)

@@ -1,4 +1,4 @@
-"""Recomputing what cycles recorded, from their trades, obligations, deferrals and positions alone."""
+"""Recomputing what cycles recorded, from their trades, obligations and positions alone."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from marketplace.participants.queries import operator_organisation
 
 from ..cycles.models import Cycle
 from ..ground.parallel import read_in_parallel
-from ..netting.models import POSITION_COLUMNS, NetPosition
-from ..netting.positions import PartyTotal, Position, net_positions
-from ..netting.proof_blocks import stored_blocks
-from ..netting.proofs import InputDigest, cycle_root, input_digest, output_digest
-from ..netting.states import ProofTree
 from ..trades.lines import CHANGED_LEAVES
+from ..trades.obligation_kinds import OWED_TO_OPERATOR, sql_kinds
+from .models import POSITION_COLUMNS, NetPosition
+from .positions import PartyTotal, Position, net_positions
+from .proof_blocks import stored_blocks
+from .proofs import InputDigest, cycle_root, input_digest, output_digest
+from .states import ProofTree
 
 _TOTALS = {
     "debtor": """
@@ -25,19 +26,22 @@ _TOTALS = {
                count(*) FILTER (WHERE amount_minor > 0)
           FROM clearing_obligation WHERE cycle_id = %s GROUP BY 1, 2, 3
     """,
-    "creditor": """
+    "creditor": f"""
         SELECT creditor_id, kind, tax_rate_bp, sum(amount_minor)::bigint, sum(tax_minor)::bigint
-          FROM clearing_obligation WHERE cycle_id = %s AND kind <> 'fee' GROUP BY 1, 2, 3
-    """,
+          FROM clearing_obligation WHERE cycle_id = %s AND kind NOT IN ({sql_kinds(OWED_TO_OPERATOR)})
+         GROUP BY 1, 2, 3
+    """,  # noqa: S608  our own words
 }
 _DEFERRED_LINES = """
     SELECT kind, count(*), sum(amount_minor)::bigint, sum(tax_minor)::bigint
       FROM clearing_obligation WHERE cycle_id = %s AND deferred_from_id IS NOT NULL GROUP BY 1
 """
 _DEFERRED = """
-    SELECT o.debtor_id, o.creditor_id, sum(d.amount_minor + d.tax_minor)::bigint
-      FROM clearing_deferral d JOIN clearing_obligation o ON o.id = d.obligation_id WHERE d.cycle_id = %s GROUP BY 1, 2
+    SELECT o.debtor_id, o.creditor_id, sum(n.amount_minor + n.tax_minor)::bigint
+      FROM clearing_obligation n JOIN clearing_obligation o ON o.id = n.deferred_from_id
+     WHERE n.deferred_from_id IS NOT NULL AND o.cycle_id = %s GROUP BY 1, 2
 """
+"""What a cycle deferred: the obligations that continue its own in a later cycle, with the same parties."""
 _INDEX_PREFERRED = """
     SELECT set_config('random_page_cost', '1.1', true), set_config('max_parallel_workers_per_gather', '0', true)
 """
@@ -98,7 +102,7 @@ def totals_out_of(cycle_id: int, *, owed: list[tuple[Any, ...]], due: list[tuple
 
 
 def computed_positions(cycle_id: int, totals: Totals | None = None) -> dict[int, Position]:
-    """The net positions of a cycle out of its obligations, and of what was put off when it was netted."""
+    """The net positions of a cycle out of its obligations, less what was deferred when it was netted."""
     owed, due, *_ = totals or totals_of(cycle_id)
     positions = net_positions(owed=owed, due=due, operator_id=operator_organisation().id)
     with connection.cursor() as cursor:
