@@ -43,3 +43,31 @@ def test_the_role_may_only_add(event, statement):
         cursor.execute("SELECT subject FROM events_outboxevent")
         assert cursor.fetchall() == [("org_1",)]
         cursor.execute("RESET ROLE")
+
+
+def test_every_function_of_ours_fixes_its_search_path(event):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.proname FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace"
+            " AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')"
+            " AND (p.proconfig IS NULL OR NOT 'search_path=pg_catalog, public, pg_temp' = ANY(p.proconfig))"
+        )
+        assert cursor.fetchall() == []
+        cursor.execute("SELECT count(*) FROM pg_proc WHERE proname LIKE 'pgtrigger_%'")
+        assert cursor.fetchone()[0] > 100
+
+
+def test_a_temporary_table_shadows_nothing_that_a_guard_reads(event):
+    """``months_in_order`` reads closed months: an empty table of the same name would let a month be closed twice."""
+    insert = (
+        "INSERT INTO public.clearing_ledgerperiod (public_id, month, entries, trial_balances, sha256, closed_by, closed_at)"
+        " VALUES (%s, %s, 0, '{}', '', 'x', now())"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(insert, ["per_1", "2026-02-01"])
+        cursor.execute(
+            "CREATE TEMP TABLE clearing_ledgerperiod ON COMMIT DROP AS TABLE public.clearing_ledgerperiod WITH NO DATA"
+        )
+        cursor.execute("SET LOCAL search_path = pg_temp, public")
+        with pytest.raises(IntegrityError, match="closed"), transaction.atomic():
+            cursor.execute(insert, ["per_2", "2026-01-01"])
