@@ -24,7 +24,8 @@ from ..approvals.services import require_second_person
 from ..cycles.nudge import nudge
 from ..ledger.accounts import accounts_of, market_accounts
 from ..ledger.journal import Draft, Line, post
-from ..ledger.locking import lock_balances, one_mover_at_a_time
+from ..ledger.locking import lock_balances
+from ..ledger.locks import MOVER_LOCK
 from ..ledger.models import Posting
 from ..ledger.services import require_funds_regime
 from ..ledger.states import AccountKind, EntryKind, LineKind
@@ -60,7 +61,7 @@ def import_bank_statement(
     FieldInvalid (naming line and column), FundsRegimeMissing, BookingChanged, Forbidden.
     """
     actor.require_operator()
-    one_mover_at_a_time()
+    MOVER_LOCK.acquire()
     digest = sha256_hex(content)
     currency = None if closing_balance_minor is None else closing_currency
     existing = BankStatement.objects.filter(
@@ -268,7 +269,7 @@ def allocate_pay_in(*, actor: Actor, bank_entry: str, organisation: str) -> Bank
     Missing, Forbidden.
     """
     actor.require_operator()
-    one_mover_at_a_time()
+    MOVER_LOCK.acquire()
     entry = BankEntry.objects.select_for_update(no_key=True).filter(public_id=bank_entry).first()
     if entry is None:
         raise Missing(kind="bank entry", identifier=bank_entry)

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pgtrigger
+
+from marketplace.kernel.guards import sql_body
+
+_SQL = Path(__file__).parent / "sql"
 
 
 def numbers_without_gap() -> pgtrigger.Trigger:
@@ -11,15 +17,7 @@ def numbers_without_gap() -> pgtrigger.Trigger:
         name="numbers_without_gap",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        func="""
-            IF NEW.number <> 1 AND NOT EXISTS (
-                SELECT FROM clearing_cycle WHERE currency = NEW.currency AND number = NEW.number - 1
-            ) THEN
-                RAISE EXCEPTION 'cycle % of % would leave a gap', NEW.number, NEW.currency
-                    USING ERRCODE = 'check_violation';
-            END IF;
-            RETURN NEW;
-        """,
+        func=sql_body(_SQL / "numbers_without_gap.sql"),
     )
 
 
@@ -29,13 +27,7 @@ def paused_cycle_keeps_its_state() -> pgtrigger.Trigger:
         name="paused_cycle_keeps_its_state",
         when=pgtrigger.Before,
         operation=pgtrigger.Update,
-        func="""
-            IF OLD.paused_since IS NOT NULL AND NEW.state <> OLD.state THEN
-                RAISE EXCEPTION 'cycle % is on hold and stays %', OLD.business_key, OLD.state
-                    USING ERRCODE = 'check_violation';
-            END IF;
-            RETURN NEW;
-        """,
+        func=sql_body(_SQL / "paused_cycle_keeps_its_state.sql"),
     )
 
 
@@ -45,14 +37,7 @@ def cut_off_when_closed() -> pgtrigger.Trigger:
         name="cut_off_when_closed",
         when=pgtrigger.Before,
         operation=pgtrigger.Update,
-        func="""
-            IF NEW.cut_off_at IS DISTINCT FROM OLD.cut_off_at AND NOT (OLD.state = 'open' AND NEW.state = 'closing')
-            THEN
-                RAISE EXCEPTION 'the cut-off of cycle % is recorded when it is closed', OLD.business_key
-                    USING ERRCODE = 'check_violation';
-            END IF;
-            RETURN NEW;
-        """,
+        func=sql_body(_SQL / "cut_off_when_closed.sql"),
     )
 
 
@@ -62,14 +47,5 @@ def under_a_regime() -> pgtrigger.Trigger:
         name="under_a_regime",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        func="""
-            IF NEW.number = 1 AND NOT EXISTS (
-                SELECT FROM clearing_fundsregime
-                 WHERE currency = NEW.currency AND effective_from <= NEW.opened_at
-            ) THEN
-                RAISE EXCEPTION 'no funds regime is in force for %', NEW.currency
-                    USING ERRCODE = 'check_violation';
-            END IF;
-            RETURN NEW;
-        """,
+        func=sql_body(_SQL / "under_a_regime.sql"),
     )

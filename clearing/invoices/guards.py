@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pgtrigger
+
+from marketplace.kernel.guards import sql_body
+
+_SQL = Path(__file__).parent / "sql"
 
 
 def invoice_numbers_without_gap() -> pgtrigger.Trigger:
@@ -14,36 +20,12 @@ def invoice_numbers_without_gap() -> pgtrigger.Trigger:
         operation=pgtrigger.Insert,
         referencing=pgtrigger.Referencing(new="new_rows"),
         declare=[("fault", "record")],
-        func="""
-            SELECT i.issuer_id, i.sequence INTO fault FROM new_rows i
-             WHERE i.sequence <> 1 AND NOT EXISTS (
-                SELECT FROM clearing_invoice b WHERE b.issuer_id = i.issuer_id AND b.sequence = i.sequence - 1)
-             LIMIT 1;
-            IF FOUND THEN
-                RAISE EXCEPTION 'invoice % of issuer % would leave a gap', fault.sequence, fault.issuer_id
-                    USING ERRCODE = 'check_violation';
-            END IF;
-            RETURN NULL;
-        """,
+        func=sql_body(_SQL / "invoice_numbers_without_gap.sql"),
     )
 
 
 def corrected_alike() -> pgtrigger.Trigger:
     """An invoice that replaces another is of the same parties, purpose and amounts: only words are corrected."""
-    columns = (
-        "issuer_id",
-        "recipient_id",
-        "supplier_id",
-        "purpose",
-        "kind",
-        "cycle_id",
-        "obligation_id",
-        "currency",
-        "net_minor",
-        "tax_minor",
-        "total_minor",
-    )
-    new, old = (", ".join(f"{row}.{column}" for column in columns) for row in ("i", "r"))
     return pgtrigger.Trigger(
         name="corrected_alike",
         level=pgtrigger.Statement,
@@ -51,16 +33,7 @@ def corrected_alike() -> pgtrigger.Trigger:
         operation=pgtrigger.Insert,
         referencing=pgtrigger.Referencing(new="new_rows"),
         declare=[("fault", "record")],
-        func=f"""
-            SELECT i.number, r.number AS replaced INTO fault
-              FROM new_rows i JOIN clearing_invoice r ON r.id = i.replaces_id
-             WHERE ({new}) IS DISTINCT FROM ({old}) LIMIT 1;
-            IF FOUND THEN
-                RAISE EXCEPTION 'invoice % does not state the parties and amounts of % that it replaces',
-                    fault.number, fault.replaced USING ERRCODE = 'check_violation';
-            END IF;
-            RETURN NULL;
-        """,  # noqa: S608  the columns are our own words
+        func=sql_body(_SQL / "corrected_alike.sql"),
     )
 
 
@@ -70,14 +43,5 @@ def withdrawn_by_its_giver() -> pgtrigger.Trigger:
         name="withdrawn_by_its_giver",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        func="""
-            IF NEW.withdraws_id IS NOT NULL AND NOT EXISTS (
-                SELECT FROM clearing_intermediarynotice n WHERE n.id = NEW.withdraws_id AND n.withdraws_id IS NULL
-                   AND n.organisation_id = NEW.organisation_id AND n.effective_from <= NEW.effective_from
-            ) THEN
-                RAISE EXCEPTION 'a notice is withdrawn by its giver, from its own beginning on at the earliest'
-                    USING ERRCODE = 'check_violation';
-            END IF;
-            RETURN NEW;
-        """,
+        func=sql_body(_SQL / "withdrawn_by_its_giver.sql"),
     )

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pgtrigger
 
-from .chart import LIMITED_KINDS
+from marketplace.kernel.guards import sql_body, sql_list
 
-_NEW = pgtrigger.Referencing(new="new_rows")
+from .chart import LIMITED_KINDS
+from .locks import PERIOD_LOCK
+
+_SQL = Path(__file__).parent / "sql"
 
 
 def balances_open() -> pgtrigger.Trigger:
     """Every account that may not be overdrawn gets its Balance, at zero, in the statement that makes it."""
-    kinds = ", ".join(f"'{kind.value}'" for kind in LIMITED_KINDS)
     return pgtrigger.Trigger(
         name="balances_open",
         level=pgtrigger.Statement,
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
-        referencing=_NEW,
-        func=f"""
-            INSERT INTO clearing_balance (account_id, side, balance_minor)
-            SELECT id, side, 0 FROM new_rows WHERE kind IN ({kinds});
-            RETURN NULL;
-        """,  # noqa: S608  the kinds are our own words
+        referencing=pgtrigger.Referencing(new="new_rows"),
+        func=sql_body(_SQL / "balances_open.sql", LIMITED_KINDS=sql_list(LIMITED_KINDS)),
     )
 
 
@@ -33,12 +33,7 @@ def moved_by_postings() -> pgtrigger.Trigger:
         level=pgtrigger.Statement,
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.Update,
-        func="""
-            IF pg_trigger_depth() < 2 THEN
-                RAISE EXCEPTION 'balances are moved by postings only' USING ERRCODE = 'check_violation';
-            END IF;
-            RETURN NULL;
-        """,
+        func=sql_body(_SQL / "moved_by_postings.sql"),
     )
 
 
@@ -49,16 +44,28 @@ def entry_complete() -> pgtrigger.Trigger:
         level=pgtrigger.Statement,
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
-        referencing=_NEW,
+        referencing=pgtrigger.Referencing(new="new_rows"),
         declare=[("fault", "record")],
-        func="""
-            SELECT e.reference INTO fault FROM new_rows e
-             WHERE (SELECT p.id FROM clearing_posting p WHERE p.entry_id = e.id AND p.leg = 1) IS NULL LIMIT 1;
-            IF FOUND THEN
-                RAISE EXCEPTION 'entry % comes without postings', fault.reference USING ERRCODE = 'check_violation';
-            END IF;
-            RETURN NULL;
-        """,
+        func=sql_body(_SQL / "entry_complete.sql"),
+    )
+
+
+def entries_balance() -> pgtrigger.Trigger:
+    """Checks what a statement adds to the ledger as one set, then moves the balances that it touches.
+
+    Postings sum to zero per entry and currency, belong to an entry of this transaction, and are in the currency of
+    their account. Balances are locked in the order of their accounts, which prevents deadlock; a balance that would
+    leave its side breaks the check ``balance_within_funds`` and with it the whole statement. What a row names is
+    looked up by key, one by one: joined as sets, the planner would read the whole history for it.
+    """
+    return pgtrigger.Trigger(
+        name="entries_balance",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=pgtrigger.Referencing(new="new_rows"),
+        declare=[("fault", "record"), ("touched", "record")],
+        func=sql_body(_SQL / "entries_balance.sql"),
     )
 
 
@@ -66,7 +73,7 @@ def claims_within_reserve() -> pgtrigger.Trigger:
     """The reserve lends what it has: all claims of a currency together never exceed it.
 
     Checked when a claim grows or the reserve shrinks; its balance is locked first, so that two who borrow at once
-    are counted one after the other. Whoever does either is a mover (``ledger.locking``).
+    are counted one after the other. Whoever does either holds ``MOVER_LOCK``.
     """
     return pgtrigger.Trigger(
         name="claims_within_reserve",
@@ -75,46 +82,17 @@ def claims_within_reserve() -> pgtrigger.Trigger:
         operation=pgtrigger.Update,
         referencing=pgtrigger.Referencing(old="old_rows", new="new_rows"),
         declare=[("grown", "record"), ("reserve", "bigint"), ("lent", "bigint")],
-        func="""
-            FOR grown IN
-                SELECT DISTINCT a.currency FROM new_rows n JOIN old_rows o ON o.account_id = n.account_id
-                  JOIN clearing_account a ON a.id = n.account_id
-                 WHERE n.balance_minor > o.balance_minor AND a.kind IN ('claim', 'reserve')
-                 ORDER BY a.currency
-            LOOP
-                SELECT -b.balance_minor INTO reserve FROM clearing_balance b
-                  JOIN clearing_account a ON a.id = b.account_id
-                 WHERE a.kind = 'reserve' AND a.currency = grown.currency FOR UPDATE OF b;
-                SELECT sum(b.balance_minor) INTO lent FROM clearing_balance b
-                  JOIN clearing_account a ON a.id = b.account_id
-                 WHERE a.kind = 'claim' AND a.currency = grown.currency;
-                IF coalesce(lent, 0) > coalesce(reserve, 0) THEN
-                    RAISE EXCEPTION 'claims of % in % exceed the reserve of %', lent, grown.currency, reserve
-                        USING ERRCODE = 'check_violation';
-                END IF;
-            END LOOP;
-            RETURN NULL;
-        """,
+        func=sql_body(_SQL / "claims_within_reserve.sql"),
     )
 
 
-PERIOD_LOCK = 5_301_013
-"""Shared by whoever books, alone by whoever closes a period: a close waits for bookings under way, and they for it."""
-
-
 def months_in_order() -> pgtrigger.Trigger:
-    """A month is closed after all months before it: whatever is older than a closed month is closed."""
+    """Months close in order."""
     return pgtrigger.Trigger(
         name="months_in_order",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        func="""
-            IF EXISTS (SELECT FROM clearing_ledgerperiod WHERE month >= NEW.month) THEN
-                RAISE EXCEPTION 'the month % is closed already, or a later one is', NEW.month
-                    USING ERRCODE = 'check_violation';
-            END IF;
-            RETURN NEW;
-        """,
+        func=sql_body(_SQL / "months_in_order.sql"),
     )
 
 
@@ -127,14 +105,5 @@ def period_open() -> pgtrigger.Trigger:
         operation=pgtrigger.Insert,
         referencing=pgtrigger.Referencing(new="new_rows"),
         declare=[("earliest", "date"), ("closed", "date")],
-        func=f"""
-            PERFORM pg_advisory_xact_lock_shared({PERIOD_LOCK});
-            SELECT min(business_date) INTO earliest FROM new_rows;
-            SELECT max(month) INTO closed FROM clearing_ledgerperiod;
-            IF closed IS NOT NULL AND earliest < closed + interval '1 month' THEN
-                RAISE EXCEPTION 'the books of % are closed: nothing is booked on %', closed, earliest
-                    USING ERRCODE = 'check_violation';
-            END IF;
-            RETURN NULL;
-        """,  # noqa: S608  the key is our own number
+        func=sql_body(_SQL / "period_open.sql", SHARE_PERIOD_LOCK=PERIOD_LOCK.acquire_shared_in_guard()),
     )

@@ -15,6 +15,7 @@ from .chart import PARTICIPANT_KINDS
 from .guards import (
     balances_open,
     claims_within_reserve,
+    entries_balance,
     entry_complete,
     months_in_order,
     moved_by_postings,
@@ -97,7 +98,7 @@ class Posting(models.Model):
     account, and belong to an entry of the same transaction. On held money they name their trade, take its whole
     gross, from its buyer: one hold and at most one end of the hold a trade, whole, though part of it may have been
     captured and the rest come back unused. The keys are held by the table's
-    statement trigger, not by row constraints: a cycle writes them by the thousand. Append-only.
+    statement triggers, not by row constraints: a cycle writes them by the thousand. Append-only.
     """
 
     entry = models.ForeignKey(
@@ -130,7 +131,7 @@ class Posting(models.Model):
             models.CheckConstraint(condition=~Q(amount_minor=0), name="posting_amount"),
         ]
         indexes = [models.Index("account", "id", include=["amount_minor"], name="posting_by_account")]
-        triggers = [append_only()]
+        triggers = [append_only(), entries_balance()]
 
 
 class Balance(models.Model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
@@ -15,7 +15,7 @@ from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
 from .errors import FundsRegimeMissing, PeriodClosed, PeriodNotOver
-from .guards import PERIOD_LOCK
+from .locks import PERIOD_LOCK
 from .models import IDLE_DAYS_MAX, Account, Entry, FundsRegime, LedgerPeriod
 from .queries import regime_in_force, trial_balance
 from .states import FundsRegimeKind
@@ -138,8 +138,7 @@ def close_ledger_period(*, actor: Actor, month: date) -> LedgerPeriod:
     last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     if clock.today() <= last:
         raise PeriodNotOver(month=f"{first:%Y-%m}")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PERIOD_LOCK])
+    PERIOD_LOCK.acquire()
     standing = LedgerPeriod.objects.filter(month__gte=first).order_by("-month").first()
     if standing is not None:
         if standing.month == first:

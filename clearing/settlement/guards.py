@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pgtrigger
+
+from marketplace.kernel.guards import sql_body
+
+_SQL = Path(__file__).parent / "sql"
 
 
 def replaces_failed() -> pgtrigger.Trigger:
@@ -11,19 +17,7 @@ def replaces_failed() -> pgtrigger.Trigger:
         name="replaces_failed",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        func="""
-            IF NEW.instead_of_id IS NOT NULL AND NOT EXISTS (
-                SELECT FROM clearing_settlementinstruction f
-                 WHERE f.id = NEW.instead_of_id AND f.state = 'failed' AND f.amount_minor >= NEW.amount_minor
-                   AND (f.organisation_id, f.currency, f.direction, f.purpose)
-                       = (NEW.organisation_id, NEW.currency, NEW.direction, NEW.purpose)
-                   AND f.cycle_id IS NOT DISTINCT FROM NEW.cycle_id
-            ) THEN
-                RAISE EXCEPTION 'payment % does not stand in the place of one that has failed', NEW.reference
-                    USING ERRCODE = 'check_violation';
-            END IF;
-            RETURN NEW;
-        """,
+        func=sql_body(_SQL / "replaces_failed.sql"),
     )
 
 
@@ -39,21 +33,5 @@ def payments_covered() -> pgtrigger.Trigger:
         operation=pgtrigger.Insert,
         referencing=pgtrigger.Referencing(new="new_rows"),
         declare=[("fault", "record")],
-        func="""
-            SELECT named.organisation_id, named.currency INTO fault
-              FROM (SELECT DISTINCT organisation_id, currency FROM new_rows WHERE direction = 'out') named
-              JOIN clearing_account a ON a.organisation_id = named.organisation_id
-               AND a.currency = named.currency AND a.kind = 'receivable'
-              JOIN clearing_balance b ON b.account_id = a.id
-             WHERE -b.balance_minor < (
-                SELECT sum(i.amount_minor) FROM clearing_settlementinstruction i
-                 WHERE i.organisation_id = named.organisation_id AND i.currency = named.currency
-                   AND i.direction = 'out' AND i.state IN ('planned', 'sending', 'unknown'))
-             LIMIT 1;
-            IF FOUND THEN
-                RAISE EXCEPTION 'payments to % in % are more than what is due to it',
-                    fault.organisation_id, fault.currency USING ERRCODE = 'check_violation';
-            END IF;
-            RETURN NULL;
-        """,
+        func=sql_body(_SQL / "payments_covered.sql"),
     )

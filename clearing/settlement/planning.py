@@ -13,12 +13,11 @@ from marketplace.participants.queries import operator_organisation, organisation
 from ..cycles.models import Cycle
 from ..ground.parties import party_key
 from ..ledger.queries import may_pay_abroad
+from .locks import PAYMENT_SEQUENCE_LOCK
 from .models import SettlementInstruction
 from .payability import hindrance_of
 from .payment_reference import own_payment_reference, payment_reference
 from .states import PaymentDirection, PaymentPurpose
-
-SEQUENCE_LOCK = 5_301_014
 
 _PAYOUTS = """
     SELECT e.organisation_id, -sum(p.amount_minor)::bigint
@@ -98,8 +97,7 @@ def instruction_without_cycle(
 ) -> SettlementInstruction:
     """A planned payment to a participant that belongs to no cycle, not yet saved; its number is taken until the end
     of the transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SEQUENCE_LOCK])
+    PAYMENT_SEQUENCE_LOCK.acquire()
     rows = SettlementInstruction.objects.filter(cycle=None, currency=currency)
     sequence = (rows.aggregate(last=Max("sequence"))["last"] or 0) + 1
     return SettlementInstruction(

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pgtrigger
+
+from marketplace.kernel.guards import sql_body
+
+_SQL = Path(__file__).parent / "sql"
 
 
 def deferrals_fit() -> pgtrigger.Trigger:
@@ -14,20 +20,5 @@ def deferrals_fit() -> pgtrigger.Trigger:
         operation=pgtrigger.Insert,
         referencing=pgtrigger.Referencing(new="new_rows"),
         declare=[("fault", "record")],
-        func="""
-            SELECT d.obligation_id INTO fault FROM new_rows d
-              JOIN clearing_obligation o ON o.id = d.obligation_id
-              JOIN clearing_obligation n ON n.id = d.next_id
-              JOIN clearing_cycle c ON c.id = d.cycle_id
-             WHERE o.cycle_id <> d.cycle_id OR c.state <> 'validated'
-                OR n.deferred_from_id IS DISTINCT FROM o.id
-                OR n.amount_minor + n.tax_minor <> d.amount_minor + d.tax_minor
-                OR (o.kind <> 'fee' AND (d.amount_minor > o.amount_minor OR d.tax_minor > o.tax_minor))
-             LIMIT 1;
-            IF FOUND THEN
-                RAISE EXCEPTION 'what is put off of obligation % is not what follows it', fault.obligation_id
-                    USING ERRCODE = 'check_violation';
-            END IF;
-            RETURN NULL;
-        """,
+        func=sql_body(_SQL / "deferrals_fit.sql"),
     )

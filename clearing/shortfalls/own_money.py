@@ -12,8 +12,6 @@ from ..ledger.locking import lock_balances
 from ..ledger.states import AccountKind
 from .clearing_vector import Resources
 
-"""What one cycle draws from the reserve at most, where the rulebook does not say."""
-
 OWN_KINDS = (AccountKind.RECEIVABLE, AccountKind.AVAILABLE, AccountKind.DEPOSIT)
 
 _ON_ITS_WAY = """
@@ -37,8 +35,8 @@ _ON_ITS_WAY = """
 class OwnMoney:
     """The resources of participants in one currency, read once and locked for the rest of the transaction.
 
-    Whoever uses it is the one mover of many (``ledger.locking``): everybody else who locks balances holds those of
-    one participant only, so that locking further participants later waits for nobody who waits for us.
+    Whoever uses it holds ``MOVER_LOCK``: everybody else locks balances of one participant only, so locking further
+    participants later cannot deadlock.
     """
 
     def __init__(self, currency: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
@@ -12,6 +11,7 @@ from marketplace.kernel.guards import append_only
 from marketplace.kernel.identifiers import IdentifierField
 
 from ..ground.columns import currency_stated, organisation_key
+from .guards import month_unfinished
 
 
 def month_stated(name: str) -> models.CheckConstraint:
@@ -24,26 +24,6 @@ def month_stated(name: str) -> models.CheckConstraint:
             until__lte=F("month") + timedelta(days=31),
         ),
         name=name,
-    )
-
-
-def month_unfinished() -> pgtrigger.Trigger:
-    """No statement is added to a month whose statements are all made."""
-    return pgtrigger.Trigger(
-        name="month_unfinished",
-        level=pgtrigger.Statement,
-        when=pgtrigger.After,
-        operation=pgtrigger.Insert,
-        referencing=pgtrigger.Referencing(new="new_rows"),
-        declare=[("fault", "record")],
-        func="""
-            SELECT m.month INTO fault FROM new_rows s
-              JOIN clearing_statementmonth m ON m.currency = s.currency AND m.month = s.month LIMIT 1;
-            IF FOUND THEN
-                RAISE EXCEPTION 'the statements of % are all made', fault.month USING ERRCODE = 'check_violation';
-            END IF;
-            RETURN NULL;
-        """,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from marketplace.events.schemas.clearing import StatementMade
 from marketplace.events.services import emit_all
@@ -19,10 +19,10 @@ from marketplace.participants.queries import organisations_by_id
 
 from ..cycles.models import Cycle
 from .document import Month, month_of
+from .locks import STATEMENT_LOCK
 from .models import MonthlyStatement, StatementMonth
 from .queries import organisations_lacking_statements, statement_documents
 
-STATEMENT_LOCK = 5_301_015
 STATEMENTS_A_STEP = 50
 STEPS_A_SWEEP = 4
 FIRST_HOUR = time(1)
@@ -51,7 +51,7 @@ def make_statements(*, actor: Actor = SYSTEM) -> int:
 def make_some_statements(actor: Actor, currency: str) -> int | None:
     """Some statements of the first unfinished month, or its end; None if nothing is due or another works at it."""
     month = _due_month(currency)
-    if month is None or not _alone():
+    if month is None or not STATEMENT_LOCK.try_acquire():
         return None
     if StatementMonth.objects.filter(currency=currency, month=month.first).exists():
         return 0
@@ -76,12 +76,6 @@ def _due_month(currency: str) -> Month | None:
 def due_from(until: date) -> datetime:
     """The moment from which the statements of a month that ended before ``until`` are made."""
     return datetime.combine(BusinessCalendar().roll_forward(until), FIRST_HOUR, market_zone())
-
-
-def _alone() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [STATEMENT_LOCK])
-        return bool(cursor.fetchone()[0])
 
 
 def _make(organisations: list[int], currency: str, month: Month) -> None:

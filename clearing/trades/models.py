@@ -15,8 +15,8 @@ from ..ledger.models import Posting
 from .guards import (
     captured_as_used,
     deferred_obligations_fit,
-    entries_balance,
     fee_refunds_fit,
+    held_money_whole,
     obligations_fit,
     trade_leaf,
     within_captured,
@@ -331,5 +331,5 @@ class Obligation(models.Model):
         ]
 
 
-# Postings on held money name their trade, so the guard of postings reads trades and is declared here.
-pgtrigger.register(entries_balance())(Posting)
+# Postings on held money name their trade, so this guard of postings reads trades and is declared here.
+pgtrigger.register(held_money_whole())(Posting)

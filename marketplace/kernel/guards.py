@@ -1,15 +1,41 @@
 """Database guards: triggers that a model declares in ``Meta.triggers``, built on django-pgtrigger.
 
-Each raises SQLSTATE 23514 (check_violation), which Django raises as IntegrityError.
+Each raises SQLSTATE 23514 (check_violation), which Django raises as IntegrityError. Guards that follow from a list of
+columns or states are generated here. A guard written by hand has its body in ``sql/<guard>.sql`` beside the module
+that declares it, and loads it by ``sql_body``.
 """
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
 
 import pgtrigger
 
 from .states import StateMachine
 
 APPEND_ONLY = "append_only"
+_PLACEHOLDER = re.compile(r"\{([A-Z][A-Z_]*)\}")
+
+
+def sql_body(file: Path, **parameters: str | int) -> str:
+    """The PL/pgSQL body in ``file``, each ``{NAME}`` in it filled with the SQL text that ``parameters`` has for NAME.
+
+    Raises ValueError where a placeholder is not filled, or a parameter has no placeholder.
+    """
+    body = file.read_text(encoding="utf-8")
+    placeholders = set(_PLACEHOLDER.findall(body))
+    if unfilled := placeholders - set(parameters):
+        raise ValueError(f"{file.name}: no parameter fills {', '.join(sorted(unfilled))}")
+    if unknown := set(parameters) - placeholders:
+        raise ValueError(f"{file.name}: no placeholder is named {', '.join(sorted(unknown))}")
+    return _PLACEHOLDER.sub(lambda found: str(parameters[found[1]]), body)
+
+
+def sql_list(values: Iterable[str]) -> str:
+    """Our own words (states, kinds) as a list of SQL strings, in the order given: ``'a', 'b'``."""
+    return ", ".join(f"'{value}'" for value in values)
 
 
 def _refuse(message: str, *arguments: str) -> str:
@@ -41,7 +67,7 @@ def no_delete() -> pgtrigger.Trigger:
 
 def state_guard(machine: StateMachine, field: str = "state") -> pgtrigger.Trigger:
     """Rows are inserted in an initial state and change state only along the edges of ``machine``."""
-    initial = ", ".join(f"'{state}'" for state in sorted(map(str, machine.initial)))
+    initial = sql_list(sorted(map(str, machine.initial)))
     edges = ", ".join(f"('{source}', '{target}')" for source, target in machine.edges()) or "(NULL, NULL)"
     return pgtrigger.Trigger(
         name=f"{field}_guard",

@@ -11,8 +11,6 @@ from marketplace.kernel.management.commands.document_locks import document
 from tests.tidy.test_shape import APPLICATIONS, PROJECT, sources
 
 REGISTER = "marketplace/kernel/locks.py"
-NOT_YET_IN_THE_REGISTER = ("clearing/",)
-"""Clearing still takes its locks by SQL of its own; this becomes empty once it declares them."""
 
 
 def test_advisory_locks_are_taken_through_the_register_alone():
@@ -21,7 +19,7 @@ def test_advisory_locks_are_taken_through_the_register_alone():
         for path in sources(*APPLICATIONS)
         if re.search(r"pg_(try_)?advisory", path.read_text(encoding="utf-8"))
     ]
-    assert [name for name in found if not name.startswith(NOT_YET_IN_THE_REGISTER)] == [REGISTER]
+    assert found == [REGISTER]
 
 
 def test_a_lock_is_named_after_its_application():

@@ -16,9 +16,10 @@ from marketplace.participants.queries import organisations_by_id
 
 from ..document import CORRECTABLE, correctable_value, corrected_document
 from ..errors import InvoiceReplaced
+from ..locks import INVOICE_NUMBER_LOCK
 from ..models import Invoice
 from ..queries import TEMPLATE, visible_invoices
-from .writing import last_sequences, number_of, one_issuer_at_a_time, tell
+from .writing import last_sequences, number_of, tell
 
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
 
@@ -32,7 +33,7 @@ def correct_invoice(*, actor: Actor, invoice: str, changes: dict[str, str], reas
     Its issuer may do so: the seller for its own, the operator for its own and for those it issued as intermediary.
     The one replaced stays as it is. Emits invoice.issued. Raises Missing, Forbidden, InvoiceReplaced, FieldInvalid.
     """
-    one_issuer_at_a_time()
+    INVOICE_NUMBER_LOCK.acquire()
     subject = visible_invoices(actor).filter(public_id=invoice).first()
     if subject is None:
         raise Missing(kind="invoice", identifier=invoice)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ...cycles.models import Cycle
+from ..locks import INVOICE_NUMBER_LOCK
 from .drafts import correction_drafts, fee_drafts, fee_refund_drafts, purchase_drafts
-from .writing import issue, one_issuer_at_a_time
+from .writing import issue
 
 INVOICES_A_STEP = 200
 
@@ -16,7 +17,7 @@ def issue_invoices(cycle: Cycle) -> int:
     Numbers of an issuer have no gap: issuing is done by one at a time. What is corrected comes before what corrects
     it, so that a return invoice can name its original.
     """
-    one_issuer_at_a_time()
+    INVOICE_NUMBER_LOCK.acquire()
     for drafts_of in (purchase_drafts, correction_drafts, fee_drafts, fee_refund_drafts):
         drafts = drafts_of(cycle, INVOICES_A_STEP)
         if drafts:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from django.db import connection
 from django.db.models import Max
 
 from marketplace.events.schemas.clearing import InvoiceIssued
@@ -21,7 +20,6 @@ from ..document import InvoiceLine, invoice_document, kind_of
 from ..models import Invoice
 from ..states import InvoicePurpose
 
-INVOICE_LOCK = 5_301_012
 SEQUENCE_DIGITS = 6
 
 
@@ -38,12 +36,6 @@ class Draft:
     obligation: Obligation | None = None
     purchase_order: str = ""
     totals: dict[int, tuple[int, int]] = field(default_factory=dict)
-
-
-def one_issuer_at_a_time() -> None:
-    """Wait until nobody else numbers invoices, and keep others waiting until this transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [INVOICE_LOCK])
 
 
 def issue(cycle: Cycle, drafts: Sequence[Draft]) -> None:

@@ -9,7 +9,8 @@ from marketplace.participants.queries import operator_organisation
 from ...cycles.models import Cycle
 from ...ledger.accounts import market_accounts, participant_accounts
 from ...ledger.journal import Draft, Line, post
-from ...ledger.locking import lock_balances, one_mover_at_a_time
+from ...ledger.locking import lock_balances
+from ...ledger.locks import MOVER_LOCK
 from ...ledger.models import Balance
 from ...ledger.states import AccountKind, EntryKind
 from ...netting.models import POSITION_COLUMNS, NetPosition
@@ -35,7 +36,7 @@ def post_positions(cycle: Cycle) -> int:
     The operator has an entry of its own only where fees were put off: else what it earns is the other side of the
     participants' fees.
     """
-    one_mover_at_a_time()
+    MOVER_LOCK.acquire()
     operator_id = operator_organisation().id
     parties = _parties(cycle, operator_id)
     claims = _claims(parties, cycle.currency)

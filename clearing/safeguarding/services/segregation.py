@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import date, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from marketplace.events.schemas.clearing import SegregationBroken, SegregationRestored
 from marketplace.events.services import emit
@@ -18,11 +18,10 @@ from ...bank.models import BankStatement
 from ...ledger.models import Account
 from ...ledger.queries import client_money
 from ...ledger.states import AccountKind
+from ..locks import SEGREGATION_CHECK_LOCK
 from ..models import SegregationCheck
 
 logger = logging.getLogger(__name__)
-
-CHECK_LOCK = 5_301_016
 
 
 def check_client_money(*, actor: Actor = SYSTEM) -> int:
@@ -41,8 +40,7 @@ def check_client_money(*, actor: Actor = SYSTEM) -> int:
 
 @transaction.atomic
 def _check(currency: str, today: date, actor: Actor) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CHECK_LOCK])
+    SEGREGATION_CHECK_LOCK.acquire()
     last = SegregationCheck.objects.filter(currency=currency).order_by("business_date").last()
     if last is not None and last.business_date >= today:
         return False

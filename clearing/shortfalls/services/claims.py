@@ -11,7 +11,8 @@ from marketplace.participants.queries import OrganisationView, get_organisation
 from ...approvals.services import require_second_person
 from ...ledger.accounts import accounts_of, market_accounts
 from ...ledger.journal import Draft, Line, post
-from ...ledger.locking import lock_balances, one_mover_at_a_time
+from ...ledger.locking import lock_balances
+from ...ledger.locks import MOVER_LOCK
 from ...ledger.states import AccountKind, EntryKind, LineKind
 from ..queries import Funds, funds_of
 from .deposits import require_amount, require_currency, require_participant, stated_reason
@@ -33,7 +34,7 @@ def write_off_claim(
     why = stated_reason(reason)
     debtor = get_organisation(organisation)
     require_participant(debtor)
-    one_mover_at_a_time()
+    MOVER_LOCK.acquire()
     require_second_person(
         actor=actor,
         command="clearing.write_off",

@@ -20,7 +20,7 @@ from marketplace.participants.queries import operator_organisation, organisation
 
 from ...cycles.models import Cycle
 from ...ledger.journal import Draft, Line, post
-from ...ledger.locking import one_mover_at_a_time
+from ...ledger.locks import MOVER_LOCK
 from ...ledger.states import AccountKind, EntryKind, LineKind
 from ...netting.positions import Position
 from ...trades.models import Obligation
@@ -47,7 +47,7 @@ def meet_shortfalls(cycle: Cycle, positions: dict[int, Position], actor: Actor) 
     }
     if not asked:
         return {}
-    one_mover_at_a_time()
+    MOVER_LOCK.acquire()
     money = OwnMoney(cycle.currency)
     money.lock(asked)
     short = [key for key, minor in asked.items() if money.of(key).own_minor < minor]

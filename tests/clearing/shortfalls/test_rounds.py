@@ -10,7 +10,7 @@ from django.db.models import F, Sum
 from clearing.ledger.queries import client_money
 from clearing.models import Deferral, NetPosition, Obligation, Shortfall
 from clearing.shortfalls.services.deposits import pay_deposit
-from clearing.trades.states import CORRECTION_KINDS
+from clearing.trades.obligation_kinds import CORRECTION_KINDS
 from tests.participants.factories import actor_for
 
 from .. import factories

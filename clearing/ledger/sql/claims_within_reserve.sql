@@ -1,0 +1,18 @@
+FOR grown IN
+    SELECT DISTINCT a.currency FROM new_rows n JOIN old_rows o ON o.account_id = n.account_id
+      JOIN public.clearing_account a ON a.id = n.account_id
+     WHERE n.balance_minor > o.balance_minor AND a.kind IN ('claim', 'reserve')
+     ORDER BY a.currency
+LOOP
+    SELECT -b.balance_minor INTO reserve FROM public.clearing_balance b
+      JOIN public.clearing_account a ON a.id = b.account_id
+     WHERE a.kind = 'reserve' AND a.currency = grown.currency FOR UPDATE OF b;
+    SELECT sum(b.balance_minor) INTO lent FROM public.clearing_balance b
+      JOIN public.clearing_account a ON a.id = b.account_id
+     WHERE a.kind = 'claim' AND a.currency = grown.currency;
+    IF coalesce(lent, 0) > coalesce(reserve, 0) THEN
+        RAISE EXCEPTION 'claims of % in % exceed the reserve of %', lent, grown.currency, reserve
+            USING ERRCODE = 'check_violation';
+    END IF;
+END LOOP;
+RETURN NULL;

@@ -1,0 +1,35 @@
+SELECT * INTO fault FROM (
+    SELECT entry_id, currency, sum(amount_minor) AS total FROM new_rows GROUP BY entry_id, currency
+) summed
+ WHERE total <> 0 OR (SELECT xact FROM public.clearing_entry e WHERE e.id = summed.entry_id)
+                     IS DISTINCT FROM pg_current_xact_id()
+ LIMIT 1;
+IF fault.total <> 0 THEN
+    RAISE EXCEPTION 'postings of entry % in % sum to %, not to zero', fault.entry_id, fault.currency, fault.total
+        USING ERRCODE = 'check_violation';
+ELSIF FOUND THEN
+    RAISE EXCEPTION 'entry % is complete or missing, nothing can be added to it', fault.entry_id
+        USING ERRCODE = 'check_violation';
+END IF;
+
+SELECT min(named.account_id) FILTER (WHERE a.currency IS NULL) AS missing,
+       min(named.account_id) FILTER (WHERE a.currency <> named.currency) AS foreign_currency
+  INTO touched
+  FROM (SELECT DISTINCT account_id, currency FROM new_rows) named
+  LEFT JOIN LATERAL (SELECT currency FROM public.clearing_account WHERE id = named.account_id OFFSET 0) a ON true;
+IF touched.missing IS NOT NULL THEN
+    RAISE EXCEPTION 'a posting names no account: %', touched.missing USING ERRCODE = 'check_violation';
+ELSIF touched.foreign_currency IS NOT NULL THEN
+    RAISE EXCEPTION 'a posting is not in the currency of its account: %', touched.foreign_currency
+        USING ERRCODE = 'check_violation';
+END IF;
+
+PERFORM FROM public.clearing_balance WHERE account_id IN (SELECT account_id FROM new_rows)
+  ORDER BY account_id FOR UPDATE;
+UPDATE public.clearing_balance b SET balance_minor = b.balance_minor + moved.total
+  FROM (
+    SELECT account_id, sum(amount_minor)::bigint AS total FROM new_rows
+     GROUP BY account_id HAVING sum(amount_minor) <> 0
+  ) moved
+ WHERE moved.account_id = b.account_id;
+RETURN NULL;

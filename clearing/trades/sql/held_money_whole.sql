@@ -1,0 +1,38 @@
+IF NOT EXISTS (
+    SELECT FROM new_rows p
+     WHERE p.trade_id IS NOT NULL
+        OR (SELECT a.kind FROM public.clearing_account a WHERE a.id = p.account_id) = 'held'
+) THEN
+    RETURN NULL;
+END IF;
+
+SELECT * INTO fault FROM (
+    SELECT p.entry_id, p.leg, CASE
+        WHEN p.trade_id IS NOT NULL AND t.id IS NULL THEN 'names no trade'
+        WHEN a.id IS NOT NULL AND (
+            t.buyer_id = a.organisation_id AND t.currency = p.currency AND CASE p.line
+                WHEN 'hold' THEN p.amount_minor = -t.gross_minor
+                WHEN 'unhold' THEN p.amount_minor > 0 AND t.gross_minor = (
+                    SELECT sum(w.amount_minor) FROM new_rows w
+                     WHERE w.trade_id = p.trade_id AND w.account_id = p.account_id AND w.line IN ('unhold', 'unused'))
+                WHEN 'unused' THEN p.amount_minor > 0 AND EXISTS (
+                    SELECT FROM new_rows w
+                     WHERE w.trade_id = p.trade_id AND w.account_id = p.account_id AND w.line = 'unhold')
+            END
+        ) IS NOT TRUE THEN 'on held money is not the whole of a trade of its buyer'
+        END AS reason
+      FROM new_rows p
+      LEFT JOIN LATERAL (
+        SELECT id, organisation_id FROM public.clearing_account WHERE id = p.account_id AND kind = 'held' OFFSET 0
+      ) a ON true
+      LEFT JOIN LATERAL (
+        SELECT id, buyer_id, currency, gross_minor FROM public.clearing_trade WHERE id = p.trade_id OFFSET 0
+      ) t ON true
+     WHERE p.trade_id IS NOT NULL OR a.id IS NOT NULL
+) judged
+ WHERE reason IS NOT NULL
+ LIMIT 1;
+IF FOUND THEN
+    RAISE EXCEPTION 'posting %/% %', fault.entry_id, fault.leg, fault.reason USING ERRCODE = 'check_violation';
+END IF;
+RETURN NULL;
