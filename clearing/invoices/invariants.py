@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import Invariant, by_query
 
 from ..trades.obligation_kinds import (
@@ -11,12 +12,11 @@ from ..trades.obligation_kinds import (
     KINDS_OF_DOCUMENT,
     OBLIGATION_DOCUMENTS,
     Document,
-    sql_kinds,
 )
 
 
 def _kinds_of(documents: Iterable[Document]) -> str:
-    return ", ".join(sql_kinds(KINDS_OF_DOCUMENT[document]) for document in documents)
+    return ", ".join(sql_list(KINDS_OF_DOCUMENT[document]) for document in documents)
 
 
 def _by_kind(values: Mapping[Document, str]) -> str:

@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
+from marketplace.kernel.guards import sql_list
 from marketplace.participants.queries import operator_organisation
 
 from ..cycles.models import Cycle
 from ..ground.parallel import read_in_parallel
 from ..trades.lines import CHANGED_LEAVES
-from ..trades.obligation_kinds import OWED_TO_OPERATOR, sql_kinds
+from ..trades.obligation_kinds import OWED_TO_OPERATOR
 from .models import POSITION_COLUMNS, NetPosition
 from .positions import PartyTotal, Position, net_positions
 from .proof_blocks import stored_blocks
@@ -28,7 +29,7 @@ _TOTALS = {
     """,
     "creditor": f"""
         SELECT creditor_id, kind, tax_rate_bp, sum(amount_minor)::bigint, sum(tax_minor)::bigint
-          FROM clearing_obligation WHERE cycle_id = %s AND kind NOT IN ({sql_kinds(OWED_TO_OPERATOR)})
+          FROM clearing_obligation WHERE cycle_id = %s AND kind NOT IN ({sql_list(OWED_TO_OPERATOR)})
          GROUP BY 1, 2, 3
     """,  # noqa: S608  our own words
 }

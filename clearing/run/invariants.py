@@ -8,13 +8,14 @@ from typing import Any
 from django.db import connection, transaction
 
 from marketplace.kernel.errors import Missing
+from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, by_query, register_partial_check
 
 from ..cycles.models import Cycle
 from ..ground.parallel import collector_paused, read_in_parallel
 from ..netting.invariants import POSTED_AS_NETTED
 from ..netting.recomputation import changes_of
-from ..trades.obligation_kinds import BASE_KINDS, sql_kinds
+from ..trades.obligation_kinds import BASE_KINDS
 
 Invariant(
     name="clearing.alarm_once",
@@ -43,7 +44,7 @@ _CHECKS = {
         SELECT sum(net_minor) AS total FROM clearing_netposition WHERE cycle_id = %(cycle)s HAVING sum(net_minor) <> 0
     """,
     "clearing.trade_in_one_cycle": f"""
-        SELECT * FROM unnest(ARRAY[{sql_kinds(BASE_KINDS)}]) AS base(kind) CROSS JOIN LATERAL (
+        SELECT * FROM unnest(ARRAY[{sql_list(BASE_KINDS)}]) AS base(kind) CROSS JOIN LATERAL (
             SELECT count(*) AS obligations, count(DISTINCT trade_id) AS trades FROM clearing_obligation o
              WHERE o.cycle_id = %(cycle)s AND o.kind = base.kind AND o.deferred_from_id IS NULL) owed
           CROSS JOIN (

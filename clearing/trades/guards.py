@@ -6,9 +6,16 @@ from pathlib import Path
 
 import pgtrigger
 
-from marketplace.kernel.guards import sql_body
+from marketplace.kernel.guards import sql_body, sql_list
 
 from .lines import leaf_of, trade_line
+from .obligation_kinds import (
+    BASE_KINDS,
+    CORRECTION_KINDS,
+    INVOICED_CORRECTIONS,
+    NEVER_DEFERRED,
+    WITHIN_CAPTURED,
+)
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -114,7 +121,11 @@ def within_captured() -> pgtrigger.Trigger:
         operation=pgtrigger.Insert,
         referencing=pgtrigger.Referencing(new="new_rows"),
         declare=[("fault", "record")],
-        func=sql_body(_SQL / "within_captured.sql"),
+        func=sql_body(
+            _SQL / "within_captured.sql",
+            WITHIN_CAPTURED=sql_list(WITHIN_CAPTURED),
+            PRICE_CORRECTIONS=sql_list(INVOICED_CORRECTIONS),
+        ),
     )
 
 
@@ -143,7 +154,7 @@ def deferred_obligations_fit() -> pgtrigger.Trigger:
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
         condition=pgtrigger.Q(new__deferred_from__isnull=False),
-        func=sql_body(_SQL / "deferred_obligations_fit.sql"),
+        func=sql_body(_SQL / "deferred_obligations_fit.sql", NEVER_DEFERRED=sql_list(NEVER_DEFERRED)),
     )
 
 
@@ -173,5 +184,9 @@ def obligations_fit() -> pgtrigger.Trigger:
         operation=pgtrigger.Insert,
         referencing=pgtrigger.Referencing(new="new_rows"),
         declare=[("wanted", "record"), ("cycle", "record"), ("fault", "record")],
-        func=sql_body(_SQL / "obligations_fit.sql"),
+        func=sql_body(
+            _SQL / "obligations_fit.sql",
+            CORRECTION_KINDS=sql_list(CORRECTION_KINDS),
+            BASE_KINDS=sql_list(BASE_KINDS),
+        ),
     )

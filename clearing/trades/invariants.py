@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import Invariant, by_query
 
 from .fee_rebates import misstated_rebates
-from .obligation_kinds import BASE_KINDS, WITHIN_CAPTURED, sql_kinds
+from .obligation_kinds import BASE_KINDS, WITHIN_CAPTURED
 
 Invariant(
     name="clearing.fees_by_volume",
@@ -38,7 +39,7 @@ Invariant(
     test="tests/clearing/trades/test_guards.py::test_a_trade_enters_one_cycle_only",
     check=by_query(
         "SELECT t.public_id, t.state, count(o.id) AS obligations FROM clearing_trade t"  # noqa: S608  our own words
-        f" LEFT JOIN clearing_obligation o ON o.trade_id = t.id AND o.kind IN ({sql_kinds(BASE_KINDS)})"
+        f" LEFT JOIN clearing_obligation o ON o.trade_id = t.id AND o.kind IN ({sql_list(BASE_KINDS)})"
         "  AND o.deferred_from_id IS NULL"
         f" GROUP BY t.id HAVING count(o.id) <> CASE t.state WHEN 'accepted' THEN {len(BASE_KINDS)} ELSE 0 END"
         "  OR count(DISTINCT o.cycle_id) > 1 OR max(o.cycle_id) IS DISTINCT FROM t.cycle_id"
@@ -216,7 +217,7 @@ Invariant(
         "  sum(o.amount_minor) FILTER (WHERE o.kind = 'refund' AND o.reverses_id IS NULL) -"
         "   coalesce(sum(o.amount_minor) FILTER (WHERE o.kind = 'refund' AND o.reverses_id IS NOT NULL), 0) AS refunded,"
         "  sum(o.amount_minor) FILTER (WHERE o.kind = 'fee_refund') AS fees"
-        f"  FROM clearing_obligation o WHERE o.kind IN ({sql_kinds(WITHIN_CAPTURED)}) AND o.deferred_from_id IS NULL"
+        f"  FROM clearing_obligation o WHERE o.kind IN ({sql_list(WITHIN_CAPTURED)}) AND o.deferred_from_id IS NULL"
         "  GROUP BY o.trade_id) owed JOIN clearing_trade t ON t.id = owed.trade_id"
         " WHERE t.state <> 'accepted' OR owed.shared > t.captured_price_minor"
         "  OR owed.refunded > t.captured_price_minor OR owed.fees > t.captured_fee_minor"

@@ -19,12 +19,14 @@ whenever a cycle is checked.
 
 from __future__ import annotations
 
-from .obligation_kinds import BASE_KINDS, sql_kinds
+from marketplace.kernel.guards import sql_list
+
+from .obligation_kinds import BASE_KINDS
 
 PAGE_LINES = 16
 BLOCK_LINES = 64 * PAGE_LINES
 
-FURTHER = f"({{o}}.kind NOT IN ({sql_kinds(BASE_KINDS)}) OR {{o}}.deferred_from_id IS NOT NULL)"
+FURTHER = f"({{o}}.kind NOT IN ({sql_list(BASE_KINDS)}) OR {{o}}.deferred_from_id IS NOT NULL)"
 """Which obligations have a line of their own: all but a trade's price and fee."""
 
 

@@ -6,7 +6,7 @@ reads it here. The kinds are in the order of ``states.ObligationKind``, in every
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -344,8 +344,3 @@ def is_return(kind: str, *, seller_owes: bool) -> bool:
     """Whether the document of an obligation is a return invoice."""
     returned = KINDS[kind].returned
     return returned is Returned.ALWAYS or (returned is Returned.IF_SELLER_OWES and seller_owes)
-
-
-def sql_kinds(kinds: Iterable[ObligationKind]) -> str:
-    """Kinds as they stand in the parentheses of SQL's IN: ``'purchase', 'fee'``."""
-    return ", ".join(f"'{kind.value}'" for kind in kinds)

@@ -9,8 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clearing.shortfalls.clearing_vector import (
-    OWN_OF_THE_OPERATOR,
-    PUBLISHED_ORDER,
     Outcome,
     Owed,
     Resources,
@@ -18,6 +16,7 @@ from clearing.shortfalls.clearing_vector import (
     settle,
     tax_within,
 )
+from clearing.trades.obligation_kinds import OWED_TO_OPERATOR, PUBLISHED_ORDER
 
 OPERATOR = 0
 KINDS = st.sampled_from([kind.value for kind in PUBLISHED_ORDER])
@@ -106,7 +105,7 @@ def test_the_reserve_lends_to_those_in_need_and_to_the_end(owed, means, reserve)
         assert any(
             gap and row.debtor == party for row, gap in zip(owed, open_parts(owed, without), strict=True)
         )
-    if any(gap and row.kind not in OWN_OF_THE_OPERATOR for row, gap in zip(owed, missing, strict=True)):
+    if any(gap and row.kind not in OWED_TO_OPERATOR for row, gap in zip(owed, missing, strict=True)):
         # One yen more for the obligation that comes next would not be lent in vain.
         further = settle(means=means, owed=owed, reserve_minor=reserve + 1)
         assert lent(outcome) == reserve or sum(further.paid_minor) == sum(outcome.paid_minor)
@@ -148,7 +147,7 @@ def every_way(means: dict[int, int], owed: list[Owed], reserve: int) -> set[tupl
 
     The reserve may lend only as the module says: everything before some point of the order, and nothing after it.
     """
-    lendable = [row for row in sorted(owed, key=lambda row: row.place) if row.kind not in OWN_OF_THE_OPERATOR]
+    lendable = [row for row in sorted(owed, key=lambda row: row.place) if row.kind not in OWED_TO_OPERATOR]
     ends = list(accumulate(row.amount_minor for row in lendable))
     total = ends[-1] if ends and reserve else 0
     debtors = sorted({row.debtor for row in owed})

@@ -22,6 +22,7 @@ from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
+from marketplace.kernel.guards import sql_list
 from marketplace.kernel.identifiers import new_identifiers
 from marketplace.kernel.states import advance
 
@@ -41,7 +42,7 @@ from ...netting.states import ProofTree
 from ...settlement.planning import plan_payments
 from ...shortfalls.services.shortfalls import meet_shortfalls
 from ...trades.fee_rebates import fee_rebates
-from ...trades.obligation_kinds import BASE_KINDS, sql_kinds
+from ...trades.obligation_kinds import BASE_KINDS
 from ...trades.services.fee_rebates import make_fee_rebates
 from ...trades.states import ObligationKind
 from ..outcome import settlement_outcome
@@ -54,7 +55,7 @@ _UNLIKE_TRADE = f"""
       LEFT JOIN clearing_trade t ON t.id = o.trade_id AND t.cycle_id = o.cycle_id AND t.currency = o.currency
        AND o.amount_minor = CASE o.kind WHEN 'fee' THEN t.captured_fee_minor ELSE t.captured_price_minor END
        AND (o.kind = 'fee' OR o.tax_minor = t.captured_tax_minor)
-     WHERE o.cycle_id = %s AND o.kind IN ({sql_kinds(BASE_KINDS)}) AND o.deferred_from_id IS NULL AND t.id IS NULL
+     WHERE o.cycle_id = %s AND o.kind IN ({sql_list(BASE_KINDS)}) AND o.deferred_from_id IS NULL AND t.id IS NULL
 """  # noqa: S608  our own words
 
 

@@ -12,6 +12,7 @@ from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.guards import sql_list
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.participants.queries import OrganisationView, organisations_by_id
 
@@ -27,7 +28,7 @@ from ...settlement.payability import hindrance_of
 from ...settlement.planning import instruction_without_cycle
 from ...settlement.routes import ROUTES
 from ...settlement.states import PaymentPurpose
-from ...trades.obligation_kinds import CORRECTION_KINDS, sql_kinds
+from ...trades.obligation_kinds import CORRECTION_KINDS
 from ...trades.services.holds import lock_waiting_trades
 from ..models import StuckMoney
 
@@ -68,7 +69,7 @@ _FREE = f"""
                     WHERE money.organisation_id IN (t.buyer_id, t.seller_id)
                       AND o.debtor_id = money.organisation_id AND o.currency = %(currency)s
                       AND c.posted_at IS NULL
-                      AND (o.kind IN ({sql_kinds(CORRECTION_KINDS)}) OR o.kind = 'fee' AND t.buyer_id = o.debtor_id)
+                      AND (o.kind IN ({sql_list(CORRECTION_KINDS)}) OR o.kind = 'fee' AND t.buyer_id = o.debtor_id)
                ) AS idle
           FROM money
     )

@@ -21,7 +21,7 @@ SELECT o.trade_id, o.kind INTO fault FROM new_rows o JOIN public.clearing_trade 
     OR o.kind = 'fee_refund' AND (o.creditor_id NOT IN (t.buyer_id, t.seller_id)
         OR o.debtor_id IN (t.buyer_id, t.seller_id))
     OR o.kind = 'share' AND (o.debtor_id <> t.seller_id OR o.creditor_id IN (t.buyer_id, t.seller_id))
-    OR o.kind IN ('refund', 'adjustment', 'penalty') AND (o.debtor_id NOT IN (t.buyer_id, t.seller_id)
+    OR o.kind IN ({CORRECTION_KINDS}) AND (o.debtor_id NOT IN (t.buyer_id, t.seller_id)
         OR o.creditor_id NOT IN (t.buyer_id, t.seller_id))
  LIMIT 1;
 IF FOUND THEN
@@ -29,7 +29,7 @@ IF FOUND THEN
         USING ERRCODE = 'check_violation';
 END IF;
 
-SELECT trade_id INTO fault FROM new_rows WHERE kind IN ('purchase', 'fee') AND deferred_from_id IS NULL
+SELECT trade_id INTO fault FROM new_rows WHERE kind IN ({BASE_KINDS}) AND deferred_from_id IS NULL
  GROUP BY trade_id HAVING count(*) <> 2 OR count(DISTINCT cycle_id) <> 1 LIMIT 1;
 IF FOUND THEN
     RAISE EXCEPTION 'purchase and fee of trade % are not made together', fault.trade_id

@@ -1,4 +1,4 @@
-IF NOT EXISTS (SELECT FROM new_rows WHERE kind IN ('share', 'refund', 'fee_refund')
+IF NOT EXISTS (SELECT FROM new_rows WHERE kind IN ({WITHIN_CAPTURED})
                   AND deferred_from_id IS NULL) THEN
     RETURN NULL;
 END IF;
@@ -6,12 +6,12 @@ SELECT t.public_id, owed.* INTO fault
   FROM public.clearing_trade t CROSS JOIN LATERAL (
     SELECT coalesce(sum(o.amount_minor) FILTER (WHERE o.kind = 'share'), 0) AS shared,
            coalesce(sum(CASE WHEN o.debtor_id = t.seller_id THEN o.amount_minor ELSE -o.amount_minor END)
-               FILTER (WHERE o.kind IN ('refund', 'adjustment')), 0) AS returned,
+               FILTER (WHERE o.kind IN ({PRICE_CORRECTIONS})), 0) AS returned,
            coalesce(sum(CASE WHEN o.debtor_id = t.seller_id THEN o.tax_minor ELSE -o.tax_minor END)
-               FILTER (WHERE o.kind IN ('refund', 'adjustment')), 0) AS returned_tax,
+               FILTER (WHERE o.kind IN ({PRICE_CORRECTIONS})), 0) AS returned_tax,
            coalesce(sum(o.amount_minor) FILTER (WHERE o.kind = 'fee_refund'), 0) AS fee_returned
       FROM public.clearing_obligation o WHERE o.trade_id = t.id AND o.deferred_from_id IS NULL) owed
- WHERE t.id IN (SELECT trade_id FROM new_rows WHERE kind IN ('share', 'refund', 'fee_refund')
+ WHERE t.id IN (SELECT trade_id FROM new_rows WHERE kind IN ({WITHIN_CAPTURED})
                    AND reverses_id IS NULL AND deferred_from_id IS NULL)
    AND (t.state <> 'accepted' OR owed.shared > t.captured_price_minor
         OR owed.returned > t.captured_price_minor OR owed.returned_tax > t.captured_tax_minor

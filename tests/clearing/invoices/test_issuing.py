@@ -9,10 +9,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 import clearing
-from clearing.invoices.queries import invoice_count, invoice_pdf
+from clearing.invoices.queries import invoice_count, invoice_pdf, with_purchase_order
 from clearing.invoices.services import issuing
 from clearing.invoices.services.issuing import issue_invoices
-from clearing.models import Invoice
+from clearing.models import Invoice, Obligation
 from clearing.run.services.cycles import advance_cycle
 from marketplace.documents.shapes import check_shape
 from marketplace.events.models import OutboxEvent
@@ -204,3 +204,17 @@ def test_issuing_takes_the_same_queries_for_one_invoice_and_for_more(market, cou
     with CaptureQueriesContext(connection) as taken:
         assert issue_invoices(cycle) == count
     assert len(taken) == 10
+
+
+def test_a_deferred_fee_is_found_on_the_invoice_of_its_own_cycle_only(market):
+    trade = factories.accepted(market, "buyer", "seller", 10_000, reference="PO-LATE")
+    factories.owe(market, trade, "penalty", "seller", "buyer", 55_000)
+    first = factories.clear(market)
+    factories.accepted(market, "buyer", "seller", 100_000, reference="PO-NOW")
+    second = factories.clear(market)
+    assert Obligation.objects.filter(cycle=second, kind="fee").exclude(deferred_from=None).count() == 1
+    fees = Invoice.objects.filter(purpose="fee")
+    found = [
+        with_purchase_order(fees, order).values_list("cycle", flat=True) for order in ("PO-LATE", "PO-NOW")
+    ]
+    assert list(map(list, found)) == [[first.pk], [second.pk]]

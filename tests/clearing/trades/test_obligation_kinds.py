@@ -17,7 +17,7 @@ from clearing.netting.positions import Position
 from clearing.run.posting_plan import _GROSS
 from clearing.shortfalls.clearing_vector import RANK
 from clearing.trades import obligation_kinds as table
-from clearing.trades.obligation_kinds import GROSS_LINES, KINDS, Document, is_return, sql_kinds
+from clearing.trades.obligation_kinds import GROSS_LINES, KINDS, Document, is_return
 from clearing.trades.services.corrections import penalise_trade
 from clearing.trades.states import ObligationKind
 
@@ -186,10 +186,6 @@ def test_parts_of_a_position_are_stored_and_hashed_in_one_order():
 
 def test_the_verification_script_takes_the_same_kinds_for_corrections():
     assert set(verify_statement.CORRECTIONS) == set(table.CORRECTION_KINDS)
-
-
-def test_kinds_stand_in_sql_as_literals():
-    assert sql_kinds(table.BASE_KINDS) == "'purchase', 'fee'"
 
 
 def test_the_guide_holds_the_table_and_the_published_order():
