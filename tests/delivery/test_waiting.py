@@ -44,7 +44,7 @@ def resolve(granted, dispute, outcome):
     contracts.resolve_dispute(
         actor=factories.operator_actor(), dispute=dispute, outcome=outcome, reason="Looked into."
     )
-    services.settle_dispute(actor=SYSTEM, dispute=dispute, outcome=outcome)
+    services.apply_dispute_outcome(actor=SYSTEM, dispute=dispute, outcome=outcome)
 
 
 def test_it_waits_until_the_buyer_has_collected_something(granted):
@@ -116,7 +116,7 @@ def test_an_accepted_delivery_waits_while_a_charge_is_overdue(matched):
     assert waiting(matched) is None
     clock.move_to(TUESDAY + DAY, running=False)
     assert facts(matched) == ("delivery.payment_overdue", "participant", TUESDAY + DAY, None)
-    services.note_payment(actor=SYSTEM, **charge)
+    services.record_payment(actor=SYSTEM, **charge)
     assert waiting(matched) is None
 
 

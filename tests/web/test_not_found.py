@@ -31,7 +31,7 @@ def test_an_address_is_not_repeated_on_the_page(db):
         ),
         (
             "en",
-            "There is nothing here that you can see",
+            "Not found",
             "The API has no such address; /api/v1/openapi.json lists those there are.",
         ),
     ],
