@@ -9,7 +9,7 @@ from typing import Literal
 from django.db.models import Q
 
 from marketplace.events.queries import handler_failures
-from marketplace.kernel.labels import Label
+from marketplace.kernel.waiting import Waiting
 
 from ..cycles.models import Cycle, CycleStep
 from ..cycles.queries import ORDER
@@ -18,7 +18,7 @@ from ..invoices.models import Invoice
 from ..trades.models import Obligation
 from ..trades.states import CORRECTION_KINDS, ObligationKind
 from .overdue import CycleReadings, Overdue, SettlementProgress
-from .queries import waiting_for
+from .queries import waiting_of_cycle
 
 StepStatus = Literal["done", "now", "next"]
 
@@ -51,7 +51,7 @@ class Progress:
     invoices_issued: int
     invoices_expected: int
     settlement: SettlementProgress
-    waits_for: Label | None
+    waiting: Waiting | None
     overdue: Overdue | None
 
 
@@ -74,7 +74,7 @@ def progress_of(cycle: Cycle) -> Progress:
         invoices_issued=issued,
         invoices_expected=expected,
         settlement=settlement,
-        waits_for=waiting_for(cycle, readings),
+        waiting=waiting_of_cycle(cycle, readings),
         overdue=readings.overdue(cycle),
     )
 
