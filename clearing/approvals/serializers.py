@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.api.serializers import BilingualField
+from marketplace.api.serializers import BilingualField, WaitingSerializer
 
 from ..ground.serializers import label_of
 from .models import Approval
+from .waiting import waiting_of_approval
 
 
 class ApprovalSerializer(serializers.ModelSerializer[Approval]):
@@ -16,11 +19,12 @@ class ApprovalSerializer(serializers.ModelSerializer[Approval]):
 
     id = serializers.CharField(source="public_id")
     state_label = serializers.SerializerMethodField()
+    waiting = serializers.SerializerMethodField()
 
     class Meta:
         model = Approval
         fields = (
-            "id", "command", "subject", "payload", "digest", "amount_minor", "currency", "state", "state_label",
+            "id", "command", "subject", "payload", "digest", "amount_minor", "currency", "state", "state_label", "waiting",
             "first_person", "asked_at", "expires_at", "ended_by", "ended_at",
         )  # fmt: skip
 
@@ -28,3 +32,9 @@ class ApprovalSerializer(serializers.ModelSerializer[Approval]):
     def get_state_label(self, approval: Approval) -> dict[str, str]:
         """Label of the state."""
         return label_of(approval, "state")
+
+    @extend_schema_field(WaitingSerializer(allow_null=True))
+    def get_waiting(self, approval: Approval) -> dict[str, Any] | None:
+        """For whom it waits and until when; null once it has ended."""
+        found = waiting_of_approval(approval)
+        return found.as_dict() if found else None

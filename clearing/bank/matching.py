@@ -11,7 +11,7 @@ from ..cycles.models import Cycle
 from ..ledger.accounts import participant_accounts
 from ..ledger.states import AccountKind
 from ..settlement.models import SettlementInstruction
-from ..settlement.routes import ROUTES
+from ..settlement.routes import ROUTES, route_for
 from ..settlement.states import INSTRUCTION, InstructionState, PaymentDirection
 from .bank_statement import BankStatementLine
 from .pay_in_reference import find_pay_in_references
@@ -105,7 +105,8 @@ class Matcher:
 
 def _payment_references(line: BankStatementLine) -> list[str]:
     """References of settlement payments in ``line``, of any route, without repeats."""
-    found = (name for route in ROUTES.values() for name in route.find_references(line.remittance_information))
+    routes = [*ROUTES.values(), route_for(line.currency)]
+    found = (name for route in routes for name in route.find_references(line.remittance_information))
     return list(dict.fromkeys(found))
 
 

@@ -7,10 +7,11 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.api.serializers import BilingualField, StrictSerializer
+from marketplace.api.serializers import BilingualField, StrictSerializer, WaitingSerializer
 
 from ..ground.serializers import PartyField, PartyListSerializer, label_of
 from .models import BankEntry, BankStatement
+from .waiting import waiting_of_bank_entry
 
 
 class PayInReferenceSerializer(serializers.Serializer[Any]):
@@ -41,6 +42,7 @@ class BankEntrySerializer(serializers.ModelSerializer[BankEntry]):
     organisation = PartyField("organisation_id")
     instruction = serializers.CharField(source="instruction.public_id", allow_null=True, default=None)
     match_label = serializers.SerializerMethodField()
+    waiting = serializers.SerializerMethodField()
 
     class Meta:
         model = BankEntry
@@ -48,13 +50,19 @@ class BankEntrySerializer(serializers.ModelSerializer[BankEntry]):
         fields = (
             "id", "statement", "entry_reference", "booked_on", "direction", "amount_minor", "currency",
             "counterparty_name", "counterparty_account", "remittance_information", "match", "match_label",
-            "mismatch_code", "organisation", "instruction",
+            "mismatch_code", "organisation", "instruction", "waiting",
         )  # fmt: skip
 
     @extend_schema_field(BilingualField)
     def get_match_label(self, entry: BankEntry) -> dict[str, str]:
         """Label of the match."""
         return label_of(entry, "match")
+
+    @extend_schema_field(WaitingSerializer(allow_null=True))
+    def get_waiting(self, entry: BankEntry) -> dict[str, Any] | None:
+        """What the operator has to find out; null once the entry is recognised or allocated."""
+        found = waiting_of_bank_entry(entry)
+        return found.as_dict() if found else None
 
 
 class UploadStatementSerializer(StrictSerializer):

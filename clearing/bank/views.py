@@ -67,7 +67,7 @@ class BankEntryViewSet(MarketReadViewSet[BankEntry]):
     serializer_class = BankEntrySerializer
     permission_classes = (IsOperator,)
     filterset_class = BankEntryFilter
-    queryset = BankEntry.objects.select_related("statement", "instruction")
+    queryset = BankEntry.objects.select_related("statement", "instruction", "allocation")
 
     @command(
         summary="Allocate a pay-in",

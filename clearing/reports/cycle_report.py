@@ -95,13 +95,21 @@ def cycle_report_html(cycle: Cycle, language: Language) -> str:
     figures = cycle_report(cycle)
     data = {
         **figures,
-        "left_out": [{**row, "currency": cycle.currency} for row in figures["left_out"]],
+        "left_out": [_localized(row, language) for row in figures["left_out"]],
         "pictures": [
             {"source": _embedded(svg), "title": title.as_dict()}
             for title, svg in _pictures(cycle, figures, language)
         ],
     }
     return render_html(template=TEMPLATE, data=data, language=language)
+
+
+def _localized(row: dict[str, Any], language: Language) -> dict[str, Any]:
+    """A row whose Labels are texts in one language."""
+    return {
+        name: value.in_language(language) if isinstance(value, Label) else value
+        for name, value in row.items()
+    }
 
 
 def _flows(cycle: Cycle) -> dict[tuple[int, int], int]:

@@ -11,20 +11,24 @@ from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, 
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
-from marketplace.kernel.labels import Label
 from marketplace.kernel.money import share_of
-from marketplace.participants.queries import organisations_by_id
+from marketplace.kernel.waiting import Waiting
 
 from ..cycles.models import Cycle
 from ..cycles.queries import Calendars
 from ..cycles.states import CycleState
 from ..cycles.value_dates import value_date
+from ..cycles.waiting import PAUSED
 from ..ground.scopes import own_key
 from ..settlement.models import SettlementInstruction
+from ..settlement.queries import PaymentReadings
 from ..settlement.states import InstructionState, PaymentDirection
+from ..settlement.waiting import ABROAD, FAILED, NO_ACCOUNT, PLANNED
 from ..trades.models import Obligation, Trade
 from ..trades.obligation_kinds import KINDS, TAXED_PER_CYCLE, UNSECURED_BETWEEN_PARTICIPANTS
+from ..trades.queries import cycles_of
 from ..trades.states import FeePayer, ObligationKind, TradeState
+from ..trades.waiting import BEING_CLEARED, waiting_of_obligation, waiting_of_trade
 
 BEFORE_PAYMENT = (
     CycleState.OPEN,
@@ -35,54 +39,19 @@ BEFORE_PAYMENT = (
 )
 """States of a cycle whose payments are not planned yet."""
 
-REASONS: dict[str, Label] = {
-    "waits_for_money": Label("the buyer has not paid in yet", "利用者の入金待ちです"),
-    "waits_for_acceptance": Label(
-        "delivery, or its acceptance or the end of the inspection period, is awaited",
-        "提供・検収または検査期間の満了を待っています",
-    ),
-    "complaint_open": Label("held while a complaint is open", "紛争中のため保留しています"),
-    "waits_for_cut_off": Label("accepted; waits for the cut-off of the cycle", "検収済み・締切待ちです"),
-    "being_cleared": Label("being cleared", "清算処理中です"),
-    "cycle_paused": Label("the operator holds the cycle", "運営者がサイクルを保留しています"),
-    "payment_planned": Label("the payment is planned", "支払予定です"),
-    "payment_sent": Label("the payment was handed to the bank", "銀行へ送付済みです"),
-    "payment_unknown": Label("the bank has not confirmed the payment yet", "銀行の確認を待っています"),
-    "no_payout_account": Label(
-        "no payout account is stated; state one", "振込先口座が未登録です。登録してください"
-    ),
-    "payment_failed": Label(
-        "the bank returned the payment; check the payout account",
-        "振込が不能となりました。振込先口座を確認してください",
-    ),
-}
-"""Why a participant is not paid yet, by code."""
-
-_BY_TRADE = {
-    TradeState.CONCLUDED: "waits_for_money",
-    TradeState.SECURED: "waits_for_acceptance",
-    TradeState.DISPUTED: "complaint_open",
-}
-_BY_PAYMENT = {
-    InstructionState.PLANNED: "payment_planned",
-    InstructionState.SENDING: "payment_sent",
-    InstructionState.UNKNOWN: "payment_unknown",
-    InstructionState.FAILED: "payment_failed",
-}
+WAITING_TRADES = (TradeState.CONCLUDED, TradeState.SECURED, TradeState.DISPUTED)
+"""States of a trade that no cycle clears yet."""
+UNDATED = (NO_ACCOUNT, ABROAD, FAILED, PAUSED)
+"""Somebody must act before a payment that waits for one of these has a value date."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """What is to be said of money on its way: why it waits, and when it is expected, where that is known."""
 
-    reason_code: str
+    waiting: Waiting
     cut_off_at: datetime | None = None
     expected_on: date | None = None
-
-    @property
-    def reason(self) -> Label:
-        """The reason in words."""
-        return REASONS[self.reason_code]
 
 
 class ExpectedPayments:
@@ -91,11 +60,11 @@ class ExpectedPayments:
     def __init__(self, actor: Actor) -> None:
         """Of the actor's own organisation, whoever it is."""
         self.own = own_key(actor)
-        view = organisations_by_id([self.own]).get(self.own)
-        self._has_account = view is not None and view.payout_account is not None
         self._now = clock.now()
         self._calendars = Calendars()
         self._payments = self._unpaid()
+        self._readings = PaymentReadings(self._payments.values())
+        self._outlooks: dict[int, Outlook] = {}
 
     def _unpaid(self) -> dict[int, SettlementInstruction]:
         """The last payment of each cycle that was not confirmed, by cycle."""
@@ -114,7 +83,7 @@ class ExpectedPayments:
         price = Obligation.objects.filter(
             self._in_unpaid_cycles(), trade=OuterRef("pk"), kind=ObligationKind.PURCHASE, deferred_from=None
         )
-        return Trade.objects.filter(Q(state__in=_BY_TRADE) | Exists(price), seller_id=self.own)
+        return Trade.objects.filter(Q(state__in=WAITING_TRADES) | Exists(price), seller_id=self.own)
 
     def shares(self) -> QuerySet[Obligation]:
         """Shares of the proceeds of others' sales that are due to the participant and not paid yet."""
@@ -124,17 +93,12 @@ class ExpectedPayments:
 
     def of_trades(self, trades: Sequence[Trade]) -> list[dict[str, Any]]:
         """Each trade with what it should come to and when; fees' tax is an estimate until the cycle is netted."""
-        cycles = {
-            row.trade_id: row.cycle
-            for row in Obligation.objects.filter(
-                trade__in=trades, kind=ObligationKind.PURCHASE, deferred_from=None
-            ).select_related("cycle")
-        }
+        cycles = cycles_of([trade.pk for trade in trades])
         corrected = self._corrected(trades)
         rows = []
         for trade in trades:
             cycle = cycles.get(trade.pk)
-            outlook = self._outlook_of_cycle(cycle) if cycle else Outlook(_BY_TRADE[TradeState(trade.state)])
+            outlook = self._outlook_of_trade(trade, cycle)
             gross_minor, fee_minor = _amounts(trade)
             fee_tax_minor = share_of(fee_minor, trade.fee_tax_rate_bp)
             corrections_minor = corrected.get(trade.pk, 0)
@@ -190,7 +154,7 @@ class ExpectedPayments:
                 "amount_minor": payment.amount_minor,
                 "state": payment.state,
                 "failure_reason": payment.failure_reason,
-                **_told(self._outlook_of_payment(payment)),
+                **_written(self._outlook_of_payment(payment)),
             }
             for payment in self._payments.values()
         ]
@@ -251,7 +215,7 @@ class ExpectedPayments:
 
     def _waiting_sums(self) -> Iterable[dict[str, Any]]:
         rows = (
-            Trade.objects.filter(seller_id=self.own, state__in=_BY_TRADE)
+            Trade.objects.filter(seller_id=self.own, state__in=WAITING_TRADES)
             .values("currency", "fee_payer", "fee_tax_rate_bp")
             .annotate(gross=Sum("gross_minor"), fee=Sum("fee_minor"))
             .order_by("currency")
@@ -266,29 +230,37 @@ class ExpectedPayments:
                 "fee_tax_minor": -share_of(fee, row["fee_tax_rate_bp"]),
             }
 
-    def _outlook_of_cycle(self, cycle: Cycle) -> Outlook:
-        payment = self._payments.get(cycle.pk)
-        if payment is not None:
-            return self._outlook_of_payment(payment, cut_off_at=cycle.closed_at)
-        if cycle.closed_at is None:
-            cut_off_at = self._calendars.cut_off_of(cycle, now=self._now)
-            return Outlook("waits_for_cut_off", cut_off_at, self._calendars.value_date(cycle, now=self._now))
-        if cycle.paused_since:
-            return Outlook("cycle_paused", cycle.closed_at)
-        return Outlook("being_cleared", cycle.closed_at, self._calendars.value_date(cycle, now=self._now))
+    def _outlook_of_trade(self, trade: Trade, cycle: Cycle | None) -> Outlook:
+        if cycle is not None:
+            return self._outlook_of_cycle(cycle)
+        # A trade that was accepted since the page was read enters its cycle only now.
+        return Outlook(waiting_of_trade(trade) or BEING_CLEARED.waiting())
 
-    def _outlook_of_payment(
-        self, payment: SettlementInstruction, cut_off_at: datetime | None = None
-    ) -> Outlook:
-        state = InstructionState(payment.state)
-        if not self._has_account and state in (InstructionState.PLANNED, InstructionState.FAILED):
-            return Outlook("no_payout_account", cut_off_at)
-        if state == InstructionState.FAILED:
-            return Outlook("payment_failed", cut_off_at)
-        expected = payment.value_date or value_date(
-            clock.business_date(self._now), self._calendars.of(payment.currency)
-        )
-        return Outlook(_BY_PAYMENT[state], cut_off_at, expected)
+    def _outlook_of_cycle(self, cycle: Cycle) -> Outlook:
+        """What holds back what a cycle clears, the payment of it once there is one; worked out once for all trades."""
+        if cycle.pk not in self._outlooks:
+            payment = self._payments.get(cycle.pk)
+            self._outlooks[cycle.pk] = (
+                self._outlook_of_payment(payment) if payment else self._outlook_before_payment(cycle)
+            )
+        return self._outlooks[cycle.pk]
+
+    def _outlook_before_payment(self, cycle: Cycle) -> Outlook:
+        cut_off_at = cycle.closed_at or self._calendars.cut_off_of(cycle, now=self._now)
+        # A cycle whose payments were planned since the unpaid ones were read holds nothing back any more.
+        waiting = waiting_of_obligation(cycle, cut_off_at=cut_off_at) or BEING_CLEARED.waiting()
+        return self._dated(waiting, cut_off_at, self._calendars.value_date(cycle, now=self._now))
+
+    def _outlook_of_payment(self, payment: SettlementInstruction) -> Outlook:
+        # A payment that was made again since the unpaid ones were read is planned.
+        waiting = self._readings.waiting(payment) or PLANNED.waiting()
+        today = clock.business_date(self._now)
+        expected = payment.value_date or value_date(today, self._calendars.of(payment.currency))
+        return self._dated(waiting, payment.cycle.closed_at if payment.cycle else None, expected)
+
+    def _dated(self, waiting: Waiting, cut_off_at: datetime | None, expected: date | None) -> Outlook:
+        """``expected``, unless somebody must act first."""
+        return Outlook(waiting, cut_off_at, None if waiting.reason in UNDATED else expected)
 
 
 _SUMMED = ("sales_minor", "shares_minor", "fees_minor", "fee_tax_minor", "corrections_minor")
@@ -318,14 +290,15 @@ def _row(role: str, trade: Trade, cycle: Cycle | None, outlook: Outlook) -> dict
         "cycle": cycle.business_key if cycle else None,
         "pay_by": trade.pay_by,
         "fund_by": trade.fund_by if trade.state == TradeState.CONCLUDED else None,
-        **_told(outlook),
+        **_written(outlook),
     }
 
 
-def _told(outlook: Outlook) -> dict[str, Any]:
+def _written(outlook: Outlook) -> dict[str, Any]:
     return {
         "cut_off_at": outlook.cut_off_at,
         "expected_on": outlook.expected_on,
-        "reason_code": outlook.reason_code,
-        "reason": outlook.reason.as_dict(),
+        "reason_code": outlook.waiting.reason.code,
+        "reason": outlook.waiting.label.as_dict(),
+        "waiting": outlook.waiting.as_dict(),
     }

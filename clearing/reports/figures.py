@@ -9,9 +9,9 @@ from django.db.models import Sum
 from ..ledger.queries import kind_totals
 from ..ledger.states import AccountKind
 from ..netting.models import NetPosition
-from ..trades.models import Obligation, Trade
-from ..trades.queries import is_cleared
-from ..trades.states import ObligationKind, TradeState
+from ..trades.models import Trade
+from ..trades.queries import TradeReadings, is_cleared
+from ..trades.states import TradeState
 
 
 def money_figures(currency: str = "JPY") -> dict[str, int]:
@@ -39,13 +39,11 @@ def money_figures(currency: str = "JPY") -> dict[str, int]:
 
 
 def waiting_trades() -> list[dict[str, Any]]:
-    """Trades that are neither cleared nor over, with the reason, by their keys."""
+    """Trades that are neither cleared nor over, with what holds each back, by their keys; ``reason`` is a Label."""
     waiting = Trade.objects.exclude(state__in=(TradeState.FAILED, TradeState.REFUNDED)).exclude(is_cleared())
-    cycles = dict(
-        Obligation.objects.filter(trade__in=waiting, kind=ObligationKind.PURCHASE).values_list(
-            "trade_id", "cycle__business_key"
-        )
-    )
+    trades = list(waiting.order_by("business_key"))
+    readings = TradeReadings(trades)
+    found = ((trade, readings.waiting(trade)) for trade in trades)
     return [
         {
             "trade": trade.public_id,
@@ -53,17 +51,10 @@ def waiting_trades() -> list[dict[str, Any]]:
             "state": trade.state,
             "gross_minor": trade.gross_minor,
             "currency": trade.currency,
-            "reason": _reason(trade, cycles.get(trade.pk)),
+            "reason_code": waits.reason.code,
+            "reason": waits.label,
+            "waiting": waits.as_dict(),
         }
-        for trade in waiting.order_by("business_key")
+        for trade, waits in found
+        if waits is not None
     ]
-
-
-def _reason(trade: Trade, cycle: str | None) -> str:
-    if trade.state == TradeState.CONCLUDED:
-        return f"waits for money until {trade.fund_by.isoformat()}"
-    if trade.state == TradeState.SECURED:
-        return "secured, waits for acceptance or the end of inspection"
-    if trade.state == TradeState.DISPUTED:
-        return "held while a complaint is open"
-    return f"accepted, clears in cycle {cycle}"

@@ -12,15 +12,24 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from marketplace.evidence.queries import records_about_any
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.labels import Label
+from marketplace.kernel.waiting import WaitingReason
 
 from ..cycles.models import Cycle
 from ..ground.scopes import own_key
 from ..trades.models import Obligation, Trade
+from ..trades.queries import cycles_of
 from ..trades.states import ObligationKind, TradeState
-from .states import LeftOutReason
+from ..trades.waiting import DISPUTED, WAITS_FOR_ACCEPTANCE, WAITS_FOR_MONEY
 
-DISPUTED, RESUMED = "clearing.trade_disputed", "clearing.trade_resumed"
-EXPIRED = "clearing.trade_expired"
+TRADE_DISPUTED, TRADE_RESUMED = "clearing.trade_disputed", "clearing.trade_resumed"
+TRADE_EXPIRED = "clearing.trade_expired"
+
+CLEARED_LATER = Label("in cycle {cycle}", "サイクル {cycle} で清算")
+NOT_PAID = Label("not paid for in time", "期限までに入金されませんでした")
+REFUNDED_AFTER_DISPUTE = Label("refunded after a dispute", "異議の判断により返金されました")
+NOT_COLLECTED = Label("returned: never collected", "取得されなかったため代金を返還しました")
+AGREEMENT_ENDED = Label("returned: its agreement ended", "契約の終了により代金を返還しました")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +38,15 @@ class LeftOut:
 
     left_by: Cycle
     trade: Trade
-    reason: LeftOutReason
+    reason: WaitingReason
     cycle: Cycle | None
 
 
 def left_out() -> list[dict[str, Any]]:
     """Trades that stood at a cut-off and did not enter the cycle, cycle by cycle, by their keys.
 
-    ``reason`` is what held them back at that moment; ``became`` the cycle that cleared them since, or their state.
+    ``reason`` is what held them back at that moment, a Label; ``became`` the cycle that cleared them since, also a
+    Label, or their state.
     """
     return _rows(Cycle.objects.filter(closed_at__isnull=False).order_by("currency", "number"))
 
@@ -58,8 +68,9 @@ def _rows(cycles: Iterable[Cycle]) -> list[dict[str, Any]]:
             "business_key": row.trade.business_key,
             "gross_minor": row.trade.gross_minor,
             "currency": row.trade.currency,
-            "reason": str(row.reason.label),
-            "became": f"in cycle {row.cycle.business_key}" if row.cycle else row.trade.state,
+            "reason_code": row.reason.code,
+            "reason": row.reason.label,
+            "became": CLEARED_LATER.fill({"cycle": row.cycle.business_key}) if row.cycle else row.trade.state,
         }
         for row in explained(standing)
     ]
@@ -89,14 +100,9 @@ def trades_left_out(cycle: Cycle, actor: Actor) -> QuerySet[Trade]:
 def explained(standing: Collection[tuple[Cycle, Trade]]) -> list[LeftOut]:
     """Why each cycle went without the trade beside it, in their order, in two queries."""
     trades = {trade.pk: trade.public_id for _, trade in standing}
-    cleared_in = {
-        obligation.trade_id: obligation.cycle
-        for obligation in Obligation.objects.filter(
-            trade__in=trades, kind=ObligationKind.PURCHASE, deferred_from=None
-        ).select_related("cycle")
-    }
+    cleared_in = cycles_of(trades)
     holds: dict[str, list[Any]] = {}
-    for record in records_about_any(trades.values(), kinds=(DISPUTED, RESUMED)):
+    for record in records_about_any(trades.values(), kinds=(TRADE_DISPUTED, TRADE_RESUMED)):
         holds.setdefault(record.subject, []).append(record)
     return [
         LeftOut(
@@ -113,24 +119,24 @@ def _moment(cycle: Cycle) -> datetime:
     return cycle.closed_at or clock.now()
 
 
-def _reason(trade: Trade, moment: datetime, holds: list[Any]) -> LeftOutReason:
-    """What held the trade back at ``moment``; ``holds`` are its holds and ends of holds, oldest first."""
+def _reason(trade: Trade, moment: datetime, holds: list[Any]) -> WaitingReason:
+    """What the trade waited for at ``moment``; ``holds`` are its holds and ends of holds, oldest first."""
     before = [record.kind for record in holds if record.occurred_at <= moment]
-    if before and before[-1] == DISPUTED:
-        return LeftOutReason.DISPUTED
+    if before and before[-1] == TRADE_DISPUTED:
+        return DISPUTED
     if trade.secured_at is None or trade.secured_at > moment:
-        return LeftOutReason.NOT_SECURED
-    return LeftOutReason.NOT_ACCEPTED
+        return WAITS_FOR_MONEY
+    return WAITS_FOR_ACCEPTANCE
 
 
 def ended_without_clearing() -> list[dict[str, Any]]:
-    """Trades that failed or were refunded, by their keys, with the reason."""
+    """Trades that failed or were refunded, by their keys, with the reason as a Label."""
     trades = list(
         Trade.objects.filter(state__in=(TradeState.FAILED, TradeState.REFUNDED)).order_by("business_key")
     )
     expired = {
         record.subject: record.payload["reason_code"]
-        for record in records_about_any([trade.public_id for trade in trades], kinds=(EXPIRED,))
+        for record in records_about_any([trade.public_id for trade in trades], kinds=(TRADE_EXPIRED,))
     }
     return [
         {
@@ -144,9 +150,9 @@ def ended_without_clearing() -> list[dict[str, Any]]:
     ]
 
 
-def _ending(trade: Trade, expired: str | None) -> str:
+def _ending(trade: Trade, expired: str | None) -> Label:
     if trade.state == TradeState.FAILED:
-        return "not paid for in time"
+        return NOT_PAID
     if expired is None:
-        return "refunded after a complaint"
-    return "returned: never collected" if expired == "not_collected" else "returned: its agreement ended"
+        return REFUNDED_AFTER_DISPUTE
+    return NOT_COLLECTED if expired == "not_collected" else AGREEMENT_ENDED

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.api.principal import actor_of
-from marketplace.api.serializers import BilingualField, ChoiceLabelField
+from marketplace.api.serializers import BilingualField, ChoiceLabelField, WaitingSerializer
 
 from ..ground.serializers import PartyField, PartyListSerializer
 from ..ledger.models import Entry
@@ -17,8 +17,12 @@ from ..ledger.queries import postings_of
 from ..ledger.serializers import EntrySerializer, PostingSerializer
 from ..trades.models import Obligation
 from ..trades.states import TradeState
-from .states import LeftOutReason
 from .tracing import trace_entry
+
+
+@extend_schema_field(BilingualField)
+class WordsField(serializers.DictField):
+    """A text in both languages, as the query gives it."""
 
 
 class LeftOutSerializer(serializers.Serializer[Any]):
@@ -30,8 +34,10 @@ class LeftOutSerializer(serializers.Serializer[Any]):
     seller = PartyField("trade.seller_id")
     gross_minor = serializers.IntegerField(source="trade.gross_minor")
     currency = serializers.CharField(source="trade.currency")
-    reason_code = serializers.ChoiceField(choices=LeftOutReason.choices, source="reason")
-    reason = ChoiceLabelField(LeftOutReason)
+    reason_code = serializers.CharField(
+        source="reason.code", help_text="What it waited for at the cut-off: the code of a waiting reason."
+    )
+    reason = WordsField(source="reason.label.as_dict")
     state = serializers.ChoiceField(choices=TradeState.choices, source="trade.state")
     state_label = ChoiceLabelField(TradeState, source="trade.state")
     cleared_in = serializers.CharField(
@@ -43,11 +49,6 @@ class LeftOutSerializer(serializers.Serializer[Any]):
 
     class Meta:
         list_serializer_class = PartyListSerializer
-
-
-@extend_schema_field(BilingualField)
-class WordsField(serializers.DictField):
-    """A text in both languages, as the query gives it."""
 
 
 class ExpectedPaymentSerializer(serializers.Serializer[Any]):
@@ -78,6 +79,7 @@ class ExpectedPaymentSerializer(serializers.Serializer[Any]):
     expected_on = serializers.DateField(allow_null=True)
     reason_code = serializers.CharField()
     reason = WordsField()
+    waiting = WaitingSerializer()
 
     class Meta:
         list_serializer_class = PartyListSerializer
@@ -110,6 +112,7 @@ class WaitingPaymentSerializer(serializers.Serializer[Any]):
     expected_on = serializers.DateField(allow_null=True)
     reason_code = serializers.CharField()
     reason = WordsField()
+    waiting = WaitingSerializer()
 
 
 class ExpectedPaymentsSerializer(serializers.Serializer[Any]):

@@ -1,54 +1,79 @@
-"""Whether a cycle is settled, in full or in part."""
+"""Whether cycles are settled, in full or in part, and what keeps those settled in part from being settled in full."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
+
 from django.db import connection
+from django.db.models import Count, Exists, OuterRef
 
 from ..cycles.models import Cycle
 from ..cycles.states import CycleState
 from ..settlement.models import SettlementInstruction
 from ..settlement.states import InstructionState
 
+ENDED_STATES = (InstructionState.CONFIRMED, InstructionState.FAILED)
+
 _CLAIMS = """
-    SELECT EXISTS (
-        SELECT FROM clearing_shortfall s
-          JOIN clearing_account a ON a.organisation_id = s.organisation_id AND a.currency = s.currency
-           AND a.kind = 'claim'
-          JOIN clearing_balance b ON b.account_id = a.id
-         WHERE s.cycle_id = %s AND s.lent_minor > 0 AND b.balance_minor > 0)
+    SELECT DISTINCT s.cycle_id
+      FROM clearing_shortfall s
+      JOIN clearing_account a ON a.organisation_id = s.organisation_id AND a.currency = s.currency AND a.kind = 'claim'
+      JOIN clearing_balance b ON b.account_id = a.id
+     WHERE s.cycle_id = ANY(%s) AND s.lent_minor > 0 AND b.balance_minor > 0
 """
 _DEFERRED = """
-    WITH RECURSIVE rest(id) AS (
-        SELECT next_id FROM clearing_deferral WHERE cycle_id = %s
-        UNION ALL SELECT d.next_id FROM rest JOIN clearing_deferral d ON d.obligation_id = rest.id
+    WITH RECURSIVE deferred(cycle_id, id) AS (
+        SELECT cycle_id, next_id FROM clearing_deferral WHERE cycle_id = ANY(%s)
+        UNION ALL
+        SELECT deferred.cycle_id, d.next_id FROM deferred JOIN clearing_deferral d ON d.obligation_id = deferred.id
     )
-    SELECT EXISTS (
-        SELECT FROM rest JOIN clearing_obligation o ON o.id = rest.id JOIN clearing_cycle c ON c.id = o.cycle_id
-         WHERE c.posted_at IS NULL AND NOT EXISTS (SELECT FROM clearing_deferral d WHERE d.obligation_id = rest.id))
+    SELECT DISTINCT deferred.cycle_id
+      FROM deferred JOIN clearing_obligation o ON o.id = deferred.id JOIN clearing_cycle c ON c.id = o.cycle_id
+     WHERE c.posted_at IS NULL AND NOT EXISTS (SELECT FROM clearing_deferral d WHERE d.obligation_id = deferred.id)
 """
-"""Whether something that the cycle put off is still to be settled, in the next cycle or in one after it."""
+"""Cycles of whose deferrals one is still to be settled, in the next cycle or in one after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """What a cycle still lacks: ``failed`` payments that were not made again, open claims, open deferrals."""
+
+    failed: int
+    claims: bool
+    deferrals: bool
+
+    def __bool__(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.failed or self.claims or self.deferrals)
+
+
+def unfinished(cycles: Collection[Cycle]) -> dict[int, Unfinished]:
+    """What each of ``cycles`` still lacks, by its key, in three queries."""
+    keys = [cycle.pk for cycle in cycles]
+    paid = SettlementInstruction.objects.filter(
+        cycle=OuterRef("cycle"), organisation=OuterRef("organisation"), state=InstructionState.CONFIRMED
+    )
+    failed = dict(
+        SettlementInstruction.objects.filter(cycle__in=keys, state=InstructionState.FAILED)
+        .exclude(Exists(paid))
+        .values_list("cycle_id")
+        .annotate(count=Count("organisation_id", distinct=True))
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIMS, [keys])
+        claimed = {key for (key,) in cursor.fetchall()}
+        cursor.execute(_DEFERRED, [keys])
+        deferred = {key for (key,) in cursor.fetchall()}
+    return {key: Unfinished(failed.get(key, 0), key in claimed, key in deferred) for key in keys}
 
 
 def settlement_outcome(cycle: Cycle) -> str | None:
-    """``settled`` or ``partial`` as the payments stand; None while one of them may still be confirmed.
+    """``settled`` or ``partial`` as the payments are; None while one of them may still be confirmed.
 
     In part: a payment failed and was not made again, a claim for what the reserve lent in the cycle is not
-    collected, or what the cycle put off is not settled yet.
+    collected, or what the cycle deferred is not settled yet.
     """
-    states = {
-        (organisation, state)
-        for organisation, state in SettlementInstruction.objects.filter(cycle=cycle).values_list(
-            "organisation_id", "state"
-        )
-    }
-    confirmed = {organisation for organisation, state in states if state == InstructionState.CONFIRMED}
-    failed = {organisation for organisation, state in states if state == InstructionState.FAILED}
-    if any(state not in (InstructionState.CONFIRMED, InstructionState.FAILED) for _, state in states):
+    if SettlementInstruction.objects.filter(cycle=cycle).exclude(state__in=ENDED_STATES).exists():
         return None
-    with connection.cursor() as cursor:
-        cursor.execute(_CLAIMS, [cycle.pk])
-        claimed = bool(cursor.fetchone()[0])
-        cursor.execute(_DEFERRED, [cycle.pk])
-        deferred = bool(cursor.fetchone()[0])
-    in_part = claimed or deferred or failed - confirmed
-    return str(CycleState.PARTIAL if in_part else CycleState.SETTLED)
+    return str(CycleState.PARTIAL if unfinished([cycle])[cycle.pk] else CycleState.SETTLED)

@@ -17,6 +17,7 @@ from ..cycles.value_dates import value_date
 from ..ground.parameters import cycle_overdue_minutes
 from ..settlement.models import SettlementInstruction
 from ..settlement.states import InstructionState
+from .outcome import unfinished
 from .states import OverdueReason
 
 CLOSING_GRACE = timedelta(minutes=1)
@@ -33,13 +34,14 @@ class Overdue:
 
 @dataclass(frozen=True, slots=True)
 class SettlementProgress:
-    """Payments of a cycle that have not failed: how many there are, and how many the bank has confirmed.
+    """Payments of a cycle that have not failed: how many there are, are still unsent, and the bank has confirmed.
 
     ``last_value_date`` is that of the last transfer file; None before the first.
     """
 
     planned: int = 0
     confirmed: int = 0
+    unsent: int = 0
     last_value_date: date | None = None
 
     @property
@@ -56,6 +58,7 @@ def settlement_progress(cycles: Collection[Cycle]) -> dict[int, SettlementProgre
         .annotate(
             planned=Count("pk", filter=~Q(state=InstructionState.FAILED)),
             confirmed=Count("pk", filter=Q(state=InstructionState.CONFIRMED)),
+            unsent=Count("pk", filter=Q(state=InstructionState.PLANNED)),
             last=Max("value_date"),
         )
     )
@@ -70,7 +73,10 @@ class CycleReadings:
         """Read the calendar, and the payments of ``cycles``; others cannot be asked about."""
         self.now = clock.now()
         self.settlement = settlement_progress(cycles)
+        in_part = [cycle for cycle in cycles if cycle.state == CycleState.PARTIAL]
+        self.unfinished = unfinished(in_part) if in_part else {}
         self._calendars = Calendars()
+        self._overdue: dict[int, Overdue | None] = {}
 
     def cut_off_of(self, cycle: Cycle) -> datetime | None:
         """When an open cycle is cut off by its schedule; None if it is closed, or has none."""
@@ -78,6 +84,11 @@ class CycleReadings:
 
     def overdue(self, cycle: Cycle) -> Overdue | None:
         """Why ``cycle`` is overdue now; None if it is in time or over."""
+        if cycle.pk not in self._overdue:
+            self._overdue[cycle.pk] = self._find_overdue(cycle)
+        return self._overdue[cycle.pk]
+
+    def _find_overdue(self, cycle: Cycle) -> Overdue | None:
         if cycle.state == CycleState.OPEN:
             return self._not_closed(cycle)
         if cycle.state in WORKING_STATES and cycle.closed_at is not None:

@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Literal
 
 from marketplace.events.queries import handler_failures
-from marketplace.kernel.labels import Label
+from marketplace.kernel.waiting import Waiting
 
 from ..cycles.models import Cycle, CycleStep
 from ..cycles.queries import ORDER
 from ..cycles.states import FINAL_STATES, CycleState
 from ..invoices.documents_due import documents_expected, documents_issued
 from .overdue import CycleReadings, Overdue, SettlementProgress
-from .queries import waiting_for
+from .queries import waiting_of_cycle
 
 StepStatus = Literal["done", "now", "next"]
 
@@ -47,7 +47,7 @@ class Progress:
     invoices_issued: int
     invoices_expected: int
     settlement: SettlementProgress
-    waits_for: Label | None
+    waiting: Waiting | None
     overdue: Overdue | None
 
 
@@ -70,7 +70,7 @@ def progress_of(cycle: Cycle) -> Progress:
         invoices_issued=issued,
         invoices_expected=expected,
         settlement=settlement,
-        waits_for=waiting_for(cycle, readings),
+        waiting=waiting_of_cycle(cycle, readings),
         overdue=readings.overdue(cycle),
     )
 

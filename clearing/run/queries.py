@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.db.models import Exists, F, OuterRef, Q
 
 from marketplace.events.queries import count_unhandled_before
-from marketplace.kernel import clock
-from marketplace.kernel.labels import Label
+from marketplace.kernel.waiting import Waiting
 
 from ..cycles.models import Cycle
-from ..cycles.states import CycleState
+from ..cycles.states import WORKING_STATES, CycleState
+from ..cycles.waiting import (
+    CLAIMS_OPEN,
+    DEFERRALS_OPEN,
+    EVENTS_UNSEEN,
+    OPEN_UNTIL_COMMAND,
+    OPEN_UNTIL_CUT_OFF,
+    PAYMENTS_FAILED,
+    PAYMENTS_UNCONFIRMED,
+    PAYMENTS_UNSENT,
+    STEP_OVERDUE,
+    local_time,
+    waiting_of_pause,
+)
 from ..settlement.models import SettlementInstruction
 from ..settlement.states import InstructionState
-from .overdue import CycleReadings
-
-WAITS = {
-    CycleState.OPEN: Label("open until the operator cuts it off", "運営者が締め切るまで受付中です"),
-    CycleState.CLOSING: Label(
-        "{count} events from before the cut-off are still to be taken into account",
-        "締切前のイベント {count} 件の反映を待っています",
-    ),
-    CycleState.SETTLING: Label(
-        "{count} payments are not confirmed by the bank yet", "銀行の確認待ちの支払が {count} 件あります"
-    ),
-    CycleState.PARTIAL: Label(
-        "payments have failed, claims are not collected, or what was put off is not settled",
-        "不能となった支払、未回収の立替金、または未決済の繰越額が残っています",
-    ),
-}
-
-OPEN_UNTIL = Label("open until the cut-off at {cut_off}", "{cut_off} の締切まで受付中です")
-ON_HOLD = Label("kept by the operator since {since}", "運営者が {since} から保留しています")
+from .outcome import Unfinished
+from .overdue import CycleReadings, SettlementProgress
 
 
 def cycles_to_advance() -> list[str]:
@@ -46,25 +39,54 @@ def cycles_to_advance() -> list[str]:
     return list(rows.order_by("pk").values_list("public_id", flat=True))
 
 
-def waiting_for(cycle: Cycle, readings: CycleReadings | None = None) -> Label | None:
-    """What a cycle waits for, in words; None while it goes on by itself or is over.
+def waiting_of_cycle(cycle: Cycle, readings: CycleReadings | None = None) -> Waiting | None:
+    """What holds a cycle back; None while it goes on by itself or is over.
 
-    ``readings`` spare queries where many cycles are told of.
+    ``readings`` spare queries where many cycles are shown.
     """
     readings = readings or CycleReadings([cycle])
-    if cycle.paused_since is not None:
-        return ON_HOLD.fill({"since": _local(cycle.paused_since)})
-    next_cut_off = readings.cut_off_of(cycle)
-    if next_cut_off is not None:
-        return OPEN_UNTIL.fill({"cut_off": _local(next_cut_off)})
-    words = WAITS.get(CycleState(cycle.state))
-    if words is None:
-        return None
-    count = readings.settlement[cycle.pk].waiting
+    paused = waiting_of_pause(cycle)
+    if paused is not None:
+        return paused
+    if cycle.state == CycleState.OPEN:
+        cut_off_at = readings.cut_off_of(cycle)
+        if cut_off_at is None:
+            return OPEN_UNTIL_COMMAND.waiting(since=cycle.opened_at)
+        return OPEN_UNTIL_CUT_OFF.waiting(
+            since=cycle.opened_at, until=cut_off_at, cut_off=local_time(cut_off_at)
+        )
+    if cycle.state in WORKING_STATES:
+        return _under_way(cycle, readings)
+    if cycle.state == CycleState.SETTLING:
+        return _settling(cycle, readings.settlement[cycle.pk])
+    if cycle.state == CycleState.PARTIAL:
+        return _settled_in_part(cycle, readings.unfinished[cycle.pk])
+    return None
+
+
+def _under_way(cycle: Cycle, readings: CycleReadings) -> Waiting | None:
+    """A cycle between its cut-off and its payments: the events of before the cut-off, or a step that is not taken."""
     if cycle.state == CycleState.CLOSING:
         count = count_unhandled_before(int(str(cycle.barrier)), "clearing")
-    return words.fill({"count": count})
+        if count:
+            return EVENTS_UNSEEN.waiting(since=cycle.closed_at, count=count)
+    overdue = readings.overdue(cycle)
+    return STEP_OVERDUE.waiting(since=overdue.since) if overdue else None
 
 
-def _local(instant: datetime) -> str:
-    return instant.astimezone(clock.market_zone()).isoformat(timespec="minutes")
+def _settling(cycle: Cycle, settlement: SettlementProgress) -> Waiting | None:
+    if settlement.unsent:
+        return PAYMENTS_UNSENT.waiting(since=cycle.posted_at, count=settlement.unsent)
+    if settlement.waiting:
+        return PAYMENTS_UNCONFIRMED.waiting(
+            since=cycle.posted_at, until=settlement.last_value_date, count=settlement.waiting
+        )
+    return None
+
+
+def _settled_in_part(cycle: Cycle, lacking: Unfinished) -> Waiting | None:
+    if lacking.failed:
+        return PAYMENTS_FAILED.waiting(since=cycle.posted_at, count=lacking.failed)
+    if lacking.claims:
+        return CLAIMS_OPEN.waiting(since=cycle.posted_at)
+    return DEFERRALS_OPEN.waiting(since=cycle.posted_at) if lacking.deferrals else None

@@ -7,7 +7,13 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.api.serializers import BilingualField, ChoiceLabelField, StrictSerializer
+from marketplace.api.serializers import (
+    BilingualField,
+    ChoiceLabelField,
+    StrictSerializer,
+    WaitingSerializer,
+)
+from marketplace.kernel.waiting import Waiting
 
 from ..cycles.models import Cycle
 from ..cycles.states import FINAL_STATES, CycleState
@@ -15,7 +21,7 @@ from ..ground.serializers import PartyField, PartyListSerializer, for_operator, 
 from ..netting.positions import value_reduced_bp
 from .overdue import CycleReadings
 from .progress import Progress, obstacles
-from .queries import waiting_for
+from .queries import waiting_of_cycle
 from .services.dry_run import DryRun
 from .states import OverdueReason
 
@@ -60,6 +66,7 @@ class CycleSerializer(serializers.ModelSerializer[Cycle]):
     id = serializers.CharField(source="public_id")
     state_label = serializers.SerializerMethodField()
     waits_for = serializers.SerializerMethodField()
+    waiting = serializers.SerializerMethodField()
     overdue = serializers.SerializerMethodField(
         help_text="Why the cycle is later than it should be, and since when; null if it is in time."
     )
@@ -82,8 +89,8 @@ class CycleSerializer(serializers.ModelSerializer[Cycle]):
         model = Cycle
         list_serializer_class = CycleListSerializer
         fields = (
-            "id", "business_key", "currency", "number", "state", "state_label", "waits_for", "overdue", "opened_at",
-            "closed_at", "cut_off_at", "trades", "gross_minor", "net_minor", "value_reduced_bp", "payments_before",
+            "id", "business_key", "currency", "number", "state", "state_label", "waits_for", "waiting", "overdue",
+            "opened_at", "closed_at", "cut_off_at", "trades", "gross_minor", "net_minor", "value_reduced_bp", "payments_before",
             "payments_after", "payments_reduced", "payments_planned", "input_hash", "trades_root", "output_hash",
             "merkle_root", "netted_at", "posted_at", "settled_at", "paused_since", "pause_reason", "paused_by",
         )  # fmt: skip
@@ -97,8 +104,14 @@ class CycleSerializer(serializers.ModelSerializer[Cycle]):
     @extend_schema_field(BilingualField(allow_null=True))
     def get_waits_for(self, cycle: Cycle) -> dict[str, str] | None:
         """What the cycle waits for, or null while it goes on by itself or is over."""
-        words = waiting_for(cycle, self._readings(cycle))
-        return words.as_dict() if words else None
+        found = self._waiting(cycle)
+        return found.label.as_dict() if found else None
+
+    @extend_schema_field(WaitingSerializer(allow_null=True))
+    def get_waiting(self, cycle: Cycle) -> dict[str, Any] | None:
+        """The same with its code, who must act and what they have to do."""
+        found = self._waiting(cycle)
+        return found.as_dict() if found else None
 
     @extend_schema_field(OverdueSerializer(allow_null=True))
     def get_overdue(self, cycle: Cycle) -> Any:
@@ -129,6 +142,14 @@ class CycleSerializer(serializers.ModelSerializer[Cycle]):
     def get_paused_by(self, cycle: Cycle) -> str | None:
         """Whose word it is."""
         return cycle.paused_by or None if for_operator(self.context) else None
+
+    def _waiting(self, cycle: Cycle) -> Waiting | None:
+        """What holds the cycle back, read once for the fields that show it."""
+        context: Any = self.context
+        known: dict[int, Waiting | None] = context.setdefault("waiting", {})
+        if cycle.pk not in known:
+            known[cycle.pk] = waiting_of_cycle(cycle, self._readings(cycle))
+        return known[cycle.pk]
 
     def _readings(self, cycle: Cycle) -> CycleReadings:
         context: Any = self.context
@@ -180,6 +201,7 @@ class ProgressSerializer(serializers.Serializer[Progress]):
     waits_for = serializers.SerializerMethodField(
         help_text="What the cycle waits for, or null while it goes on by itself or is over."
     )
+    waiting = serializers.SerializerMethodField()
     overdue = OverdueSerializer(allow_null=True)
     obstacles = serializers.SerializerMethodField(
         help_text="What handlers that fail last said, for the operator; for others null."
@@ -188,7 +210,12 @@ class ProgressSerializer(serializers.Serializer[Progress]):
     @extend_schema_field(BilingualField(allow_null=True))
     def get_waits_for(self, progress: Progress) -> dict[str, str] | None:
         """In both languages."""
-        return progress.waits_for.as_dict() if progress.waits_for else None
+        return progress.waiting.label.as_dict() if progress.waiting else None
+
+    @extend_schema_field(WaitingSerializer(allow_null=True))
+    def get_waiting(self, progress: Progress) -> dict[str, Any] | None:
+        """The same with its code, who must act and what they have to do."""
+        return progress.waiting.as_dict() if progress.waiting else None
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField(), allow_null=True))
     def get_obstacles(self, progress: Progress) -> list[str] | None:

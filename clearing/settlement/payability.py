@@ -17,7 +17,7 @@ def payee_of(organisation: OrganisationView) -> Payee:
 
 
 def hindrance_of(organisation: OrganisationView, *, currency: str, cross_border_allowed: bool) -> str:
-    """Why ``organisation`` cannot be paid now in ``currency`` (a Hindrance), or the empty text; raises RouteMissing.
+    """Why ``organisation`` cannot be paid now in ``currency`` (a Hindrance), or the empty text.
 
     Payments abroad on behalf of others are off unless the funds regime records a licence or an exemption for them.
     """

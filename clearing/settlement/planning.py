@@ -49,7 +49,7 @@ def plan_payments(cycle: Cycle) -> int:
 
     The operator takes out what it earned in the cycle; where it refunded more fees, it pays the difference in. What
     its reserve lent stays in the client account until it is collected. Amounts are read from the postings. Returns
-    how many payments. Raises RouteMissing if there are any and no route carries the currency.
+    how many payments.
     """
     with connection.cursor() as cursor:
         cursor.execute(_PAYOUTS, [cycle.pk])
@@ -80,7 +80,7 @@ def cycle_instruction(
 ) -> SettlementInstruction:
     """A planned payment, not yet saved: out for a positive amount, in for a negative one.
 
-    ``held_back`` is why its payee cannot be paid now. Raises RouteMissing.
+    ``held_back`` is why its payee cannot be paid now.
     """
     return SettlementInstruction(
         cycle=cycle,
@@ -101,7 +101,7 @@ def instruction_without_cycle(
     *, currency: str, organisation_id: int, amount_minor: int, purpose: PaymentPurpose, **values: Any
 ) -> SettlementInstruction:
     """A planned payment to a participant that belongs to no cycle, not yet saved; its number is taken until the end
-    of the transaction. Raises RouteMissing."""
+    of the transaction."""
     PAYMENT_SEQUENCE_LOCK.acquire()
     rows = SettlementInstruction.objects.filter(cycle=None, currency=currency)
     sequence = (rows.aggregate(last=Max("sequence"))["last"] or 0) + 1

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
 from marketplace.kernel.actors import Actor
+from marketplace.kernel.waiting import Waiting
 from marketplace.participants.queries import organisations_by_id
 
+from ..cycles.waiting import waiting_of_pause
 from ..ground.scopes import own_key
+from ..ledger.queries import may_pay_abroad
 from .models import SettlementInstruction
+from .payability import hindrance_of
+from .states import Hindrance, InstructionState, PaymentDirection
+from .waiting import ABROAD, FAILED, NO_ACCOUNT, NO_ROUTE, OPERATOR_PAYS_IN, PLANNED, SENT, UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +46,65 @@ def visible_instructions(actor: Actor) -> QuerySet[SettlementInstruction]:
     """Settlement payments of the actor's organisation; every one, for the operator."""
     rows = SettlementInstruction.objects.select_related("cycle", "transfer_file", "instead_of")
     return rows if actor.may_see() else rows.filter(organisation_id=own_key(actor))
+
+
+REASON_OF_HINDRANCE = {
+    Hindrance.NO_ACCOUNT: NO_ACCOUNT,
+    Hindrance.ABROAD: ABROAD,
+    Hindrance.NO_ROUTE: NO_ROUTE,
+}
+UNSENT_STATES = (InstructionState.PLANNED, InstructionState.FAILED)
+
+
+class PaymentReadings:
+    """What is read of payments beside their own columns, once for all of them.
+
+    That is whether their payees can be paid now, and which of those that failed were made again.
+    """
+
+    def __init__(self, payments: Collection[SettlementInstruction]) -> None:
+        """Read what ``payments`` need; others cannot be asked about."""
+        self.payments = {payment.pk for payment in payments}
+        unsent = [payment for payment in payments if payment.state in UNSENT_STATES]
+        payees = organisations_by_id({payment.organisation_id for payment in unsent}) if unsent else {}
+        abroad = {currency: may_pay_abroad(currency) for currency in {row.currency for row in unsent}}
+        self._hindrances = {
+            payment.pk: hindrance_of(
+                payees[payment.organisation_id],
+                currency=payment.currency,
+                cross_border_allowed=abroad[payment.currency],
+            )
+            for payment in unsent
+            if payment.direction == PaymentDirection.OUT
+        }
+        failed = [payment.pk for payment in unsent if payment.state == InstructionState.FAILED]
+        again = SettlementInstruction.objects.filter(instead_of__in=failed)
+        self._made_again = set(again.values_list("instead_of_id", flat=True)) if failed else set()
+
+    def waiting(self, payment: SettlementInstruction) -> Waiting | None:
+        """What holds ``payment`` back; None if it is confirmed, or another was planned in its place."""
+        if payment.pk in self._made_again:
+            return None
+        return waiting_of_payment(payment, hindrance=self._hindrances.get(payment.pk, ""))
+
+
+def waiting_of_payment(payment: SettlementInstruction, *, hindrance: str) -> Waiting | None:
+    """What holds a payment back that no other was made in place of; None if it is confirmed.
+
+    ``hindrance`` is why its payee cannot be paid now (a Hindrance), or the empty text.
+    """
+    state = InstructionState(payment.state)
+    if state == InstructionState.CONFIRMED:
+        return None
+    if state == InstructionState.SENDING:
+        return SENT.waiting(until=payment.value_date)
+    if state == InstructionState.UNKNOWN:
+        return UNKNOWN.waiting(since=payment.value_date)
+    since = payment.failed_at or payment.planned_at
+    if hindrance:
+        return REASON_OF_HINDRANCE[Hindrance(hindrance)].waiting(since=since)
+    if state == InstructionState.FAILED:
+        return FAILED.waiting(since=since)
+    paused = waiting_of_pause(payment.cycle) if payment.cycle else None
+    reason = PLANNED if payment.direction == PaymentDirection.OUT else OPERATOR_PAYS_IN
+    return paused or reason.waiting(since=since)

@@ -7,10 +7,22 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.api.serializers import BilingualField, StrictSerializer
+from marketplace.api.serializers import BilingualField, StrictSerializer, WaitingSerializer
 
 from ..ground.serializers import PartyField, PartyListSerializer, label_of
 from .models import ClientAccount, SettlementInstruction, TransferFile
+from .queries import PaymentReadings
+
+
+class InstructionListSerializer(PartyListSerializer):
+    """Payments whose payees are looked up together, and what holds each back."""
+
+    def to_representation(self, data: Any) -> Any:
+        """Read what all of them need first."""
+        payments = list(data)
+        context: Any = self.context
+        context["payments"] = PaymentReadings(payments)
+        return super().to_representation(payments)
 
 
 class InstructionSerializer(serializers.ModelSerializer[SettlementInstruction]):
@@ -24,14 +36,15 @@ class InstructionSerializer(serializers.ModelSerializer[SettlementInstruction]):
     state_label = serializers.SerializerMethodField()
     purpose_label = serializers.SerializerMethodField()
     held_back_label = serializers.SerializerMethodField()
+    waiting = serializers.SerializerMethodField()
 
     class Meta:
         model = SettlementInstruction
-        list_serializer_class = PartyListSerializer
+        list_serializer_class = InstructionListSerializer
         fields = (
             "id", "cycle", "purpose", "purpose_label", "organisation", "reference", "instead_of", "direction",
-            "amount_minor", "currency", "state", "state_label", "held_back", "held_back_label", "transfer_file",
-            "value_date", "planned_at", "confirmed_at", "failed_at", "failure_reason", "alarmed_at",
+            "amount_minor", "currency", "state", "state_label", "held_back", "held_back_label", "waiting",
+            "transfer_file", "value_date", "planned_at", "confirmed_at", "failed_at", "failure_reason", "alarmed_at",
         )  # fmt: skip
 
     @extend_schema_field(BilingualField)
@@ -49,9 +62,18 @@ class InstructionSerializer(serializers.ModelSerializer[SettlementInstruction]):
         """Why it cannot be sent now, in words; null if nothing hinders it."""
         return label_of(instruction, "held_back") if instruction.held_back else None
 
+    @extend_schema_field(WaitingSerializer(allow_null=True))
+    def get_waiting(self, instruction: SettlementInstruction) -> dict[str, Any] | None:
+        """What holds the payment back now; null once it is confirmed, or another was planned in its place."""
+        readings: PaymentReadings | None = self.context.get("payments")
+        if readings is None or instruction.pk not in readings.payments:
+            readings = PaymentReadings([instruction])
+        found = readings.waiting(instruction)
+        return found.as_dict() if found else None
+
 
 class LeftOutPaymentSerializer(serializers.Serializer[Any]):
-    """A planned payment that could not go into a file, and why: ``no_account`` or ``abroad``."""
+    """A planned payment that could not go into a file, and why: ``no_account``, ``abroad`` or ``no_route``."""
 
     reference = serializers.CharField()
     reason = serializers.CharField()

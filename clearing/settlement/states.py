@@ -7,6 +7,8 @@ from django.db.models import TextChoices
 from marketplace.kernel.labels import Label
 from marketplace.kernel.states import StateMachine
 
+from .waiting import ABROAD, NO_ACCOUNT, NO_ROUTE
+
 
 class InstructionState(TextChoices):
     """What is known of one payment. An outcome that is not known is ``unknown``, never failed."""
@@ -45,16 +47,11 @@ class PaymentPurpose(TextChoices):
 
 
 class Hindrance(TextChoices):
-    """Why a participant cannot be paid now."""
+    """Why a participant cannot be paid now, in the words of the waiting reason."""
 
-    NO_ACCOUNT = "no_account", Label("the payee has stated no bank account", "振込先口座が未登録です")
-    ABROAD = (
-        "abroad",
-        Label(
-            "the payee is abroad, and no licence or exemption for paying there is recorded",
-            "受取人が国外であり、国外への支払の許認可・適用除外が登録されていません",
-        ),
-    )
+    NO_ACCOUNT = "no_account", NO_ACCOUNT.label
+    ABROAD = "abroad", ABROAD.label
+    NO_ROUTE = "no_route", NO_ROUTE.label
 
 
 class PaymentDirection(TextChoices):

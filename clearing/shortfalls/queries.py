@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from marketplace.kernel.errors import Missing
 from marketplace.participants.queries import OrganisationView, organisations_by_id
 
 from ..ground.scopes import own_key
+from ..ledger.models import Balance
 from ..ledger.queries import balances
 from ..ledger.states import AccountKind
 from .models import Shortfall
@@ -48,6 +50,16 @@ def visible_shortfalls(actor: Actor) -> QuerySet[Shortfall]:
     """Shortfalls of the actor's organisation; every one, for the operator."""
     rows = Shortfall.objects.select_related("cycle")
     return rows if actor.may_see() else rows.filter(organisation_id=own_key(actor))
+
+
+def open_claims(shortfalls: Collection[Shortfall]) -> set[tuple[int, str]]:
+    """Which of the participants that fell short owe the reserve something now, by key and currency, in one query."""
+    owing = Balance.objects.filter(
+        account__organisation_id__in={row.organisation_id for row in shortfalls},
+        account__kind=AccountKind.CLAIM,
+        balance_minor__gt=0,
+    )
+    return set(owing.values_list("account__organisation_id", "account__currency"))
 
 
 def shortfall_facts(shortfall: str) -> dict[str, Any]:

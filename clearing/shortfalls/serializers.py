@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.api.serializers import StrictSerializer
+from marketplace.api.serializers import StrictSerializer, WaitingSerializer
 
 from ..ground.serializers import PartyField, PartyListSerializer
 from .models import Shortfall
+from .queries import open_claims
+from .waiting import waiting_of_shortfall
 
 AMOUNT_MINOR_MAX = 10**15
 
@@ -38,17 +41,39 @@ class OfParticipantSerializer(PayDepositSerializer):
     reason = serializers.CharField(max_length=200)
 
 
+class ShortfallListSerializer(PartyListSerializer):
+    """Shortfalls whose participants and claims are looked up together."""
+
+    def to_representation(self, data: Any) -> Any:
+        """Read what all of them need first."""
+        shortfalls = list(data)
+        context: Any = self.context
+        context["claims"] = open_claims(shortfalls)
+        return super().to_representation(shortfalls)
+
+
 class ShortfallSerializer(serializers.ModelSerializer[Shortfall]):
     """That a participant owed more in a cycle than it had: what was lent to it, and what was put off."""
 
     id = serializers.CharField(source="public_id")
     cycle = serializers.CharField(source="cycle.public_id")
     organisation = PartyField("organisation_id")
+    waiting = serializers.SerializerMethodField()
 
     class Meta:
         model = Shortfall
-        list_serializer_class = PartyListSerializer
+        list_serializer_class = ShortfallListSerializer
         fields = (
             "id", "cycle", "organisation", "currency", "missing_minor", "lent_minor", "deferred_minor",
-            "awaited_minor", "occurred_at",
+            "awaited_minor", "waiting", "occurred_at",
         )  # fmt: skip
+
+    @extend_schema_field(WaitingSerializer(allow_null=True))
+    def get_waiting(self, shortfall: Shortfall) -> dict[str, Any] | None:
+        """That the claim for what was lent is open; null where there is none."""
+        claims: set[tuple[int, str]] | None = self.context.get("claims")
+        if claims is None:
+            claims = open_claims([shortfall])
+        owes_reserve = (shortfall.organisation_id, shortfall.currency) in claims
+        found = waiting_of_shortfall(shortfall, owes_reserve=owes_reserve)
+        return found.as_dict() if found else None

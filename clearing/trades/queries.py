@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import cached_property
 
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
@@ -13,8 +14,11 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.calendars import BusinessCalendar
 from marketplace.kernel.errors import Missing
+from marketplace.kernel.waiting import Waiting
 from marketplace.participants.queries import get_organisation
 
+from ..cycles.models import Cycle
+from ..cycles.queries import Calendars
 from ..cycles.states import POSTED_STATES, CycleState
 from ..ground.parameters import commissioned_lead_business_days
 from ..ground.scopes import own_key
@@ -23,6 +27,7 @@ from ..ledger.states import AccountKind
 from .charge_models import ChargeProgress, PlannedShare
 from .models import Obligation, Trade
 from .states import ObligationKind, ObligationStage, TradeState
+from .waiting import waiting_of_trade
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,37 @@ def visible_trades(actor: Actor) -> QuerySet[Trade]:
         return trades
     own = own_key(actor)
     return trades.filter(Q(buyer_id=own) | Q(seller_id=own))
+
+
+def cycles_of(trades: Collection[int]) -> dict[int, Cycle]:
+    """The cycle that clears each trade, by the keys of trades, in one query; what is not accepted has none."""
+    rows = Obligation.objects.filter(
+        trade__in=trades, kind=ObligationKind.PURCHASE, deferred_from=None
+    ).select_related("cycle")
+    return {row.trade_id: row.cycle for row in rows}
+
+
+class TradeReadings:
+    """What is read of trades beside their own columns, once for all of them: their cycles and the calendar."""
+
+    def __init__(self, trades: Collection[Trade]) -> None:
+        """Read the cycles of ``trades``; others cannot be asked about."""
+        self.trades = {trade.pk for trade in trades}
+        accepted = [trade.pk for trade in trades if trade.state == TradeState.ACCEPTED]
+        self.cycles = cycles_of(accepted) if accepted else {}
+
+    @cached_property
+    def _cut_offs(self) -> dict[int, datetime | None]:
+        """When each open cycle is cut off, by the cycle's key."""
+        calendars, now = Calendars(), clock.now()
+        distinct = {cycle.pk: cycle for cycle in self.cycles.values()}
+        return {key: calendars.cut_off_of(cycle, now=now) for key, cycle in distinct.items()}
+
+    def waiting(self, trade: Trade) -> Waiting | None:
+        """What holds ``trade`` back; None if it is cleared or over."""
+        cycle = self.cycles.get(trade.pk)
+        cut_off_at = self._cut_offs[cycle.pk] if cycle and cycle.state == CycleState.OPEN else None
+        return waiting_of_trade(trade, cycle=cycle, cut_off_at=cut_off_at)
 
 
 def trade_of(agreement: str) -> Trade:

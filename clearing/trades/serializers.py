@@ -7,13 +7,24 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.api.serializers import BilingualField, StrictSerializer
+from marketplace.api.serializers import BilingualField, StrictSerializer, WaitingSerializer
 
 from ..ground.serializers import PartyField, PartyListSerializer, label_of
 from .models import Obligation, Trade
 from .obligation_reference import obligation_reference
-from .queries import stage_of
+from .queries import TradeReadings, stage_of
 from .states import ObligationStage
+
+
+class TradeListSerializer(PartyListSerializer):
+    """Trades whose parties and cycles are looked up together."""
+
+    def to_representation(self, data: Any) -> Any:
+        """Read what all of them need first."""
+        trades = list(data)
+        context: Any = self.context
+        context["trades"] = TradeReadings(trades)
+        return super().to_representation(trades)
 
 
 class TradeSerializer(serializers.ModelSerializer[Trade]):
@@ -24,16 +35,17 @@ class TradeSerializer(serializers.ModelSerializer[Trade]):
     seller = PartyField("seller_id")
     state_label = serializers.SerializerMethodField()
     cleared = serializers.BooleanField()
+    waiting = serializers.SerializerMethodField()
 
     class Meta:
         model = Trade
-        list_serializer_class = PartyListSerializer
+        list_serializer_class = TradeListSerializer
         fields = (
             "id", "business_key", "agreement", "charge", "charging", "commissioned", "reference", "listing",
             "listing_version", "segment", "buyer", "seller", "currency", "price_minor", "tax_minor",
             "tax_rate_bp", "gross_minor", "fee_minor", "captured_price_minor", "captured_tax_minor",
             "captured_fee_minor", "fee_payer", "tariff", "rulebook", "fee_tiered", "state", "state_label", "cleared",
-            "inspection_days",
+            "waiting", "inspection_days",
             "fund_by", "pay_by", "concluded_at", "secured_at", "received_at", "accepted_at", "ended_at",
         )  # fmt: skip
 
@@ -41,6 +53,15 @@ class TradeSerializer(serializers.ModelSerializer[Trade]):
     def get_state_label(self, trade: Trade) -> dict[str, str]:
         """The state in words."""
         return label_of(trade, "state")
+
+    @extend_schema_field(WaitingSerializer(allow_null=True))
+    def get_waiting(self, trade: Trade) -> dict[str, Any] | None:
+        """What holds the trade back and who must act; null once it is cleared or over."""
+        readings: TradeReadings | None = self.context.get("trades")
+        if readings is None or trade.pk not in readings.trades:
+            readings = TradeReadings([trade])
+        found = readings.waiting(trade)
+        return found.as_dict() if found else None
 
 
 AMOUNT_MINOR_MAX = 10**15

@@ -271,6 +271,14 @@ MONEY_STUCK: dict[str, Wording] = {
             "お取引に使われていない資金ですが、国外への支払はできません。受取方法を運営者に確認してください。",
         ),
     ),
+    "no_route": Wording(
+        Label("{amount} cannot be paid back to you", "{amount} を返還できません"),
+        Label(
+            "No trade needs this money, but the market has no route of payment for its currency. Ask the operator how"
+            " you can receive it.",
+            "お取引に使われていない資金ですが、この通貨の支払方法がありません。受取方法を運営者に確認してください。",
+        ),
+    ),
 }
 INVOICE_ISSUED = Wording(
     Label("Document {number} was issued", "帳票 {number} を発行しました"),

@@ -28,7 +28,7 @@ from clearing.models import (
     Trade,
     UsageRecord,
 )
-from clearing.run.queries import waiting_for
+from clearing.run.queries import waiting_of_cycle
 from clearing.run.services.cycles import advance_cycle, close_cycle, open_first_cycle
 from clearing.settlement.queries import transfers_in
 from clearing.settlement.services.transfer_files import create_transfer_file, register_client_account
@@ -351,7 +351,7 @@ def advance_to(cycle: Cycle, state: str, *, seconds_max: float = 60) -> Cycle:
     deadline = time.monotonic() + seconds_max
     while cycle.state != state:
         if advance_cycle(cycle=cycle.public_id) is None and time.monotonic() > deadline:
-            raise AssertionError(f"{cycle.business_key} stays {cycle.state}: {waiting_for(cycle)}")
+            raise AssertionError(f"{cycle.business_key} stays {cycle.state}: {waiting_of_cycle(cycle)}")
         cycle.refresh_from_db()
         if cycle.state == "closing":
             relay()

@@ -356,7 +356,7 @@ def test_money_that_goes_back_is_told_with_its_reason(buyer, reason):
     assert ("5,000" in notice.title["en"], "stl_1" in notice.body["ja"]) == (True, True)
 
 
-@pytest.mark.parametrize("reason", ["no_account", "abroad"])
+@pytest.mark.parametrize("reason", ["no_account", "abroad", "no_route"])
 def test_money_that_cannot_go_back_is_told_with_the_reason(buyer, reason):
     stuck = clearing.MoneyStuck(
         organisation=buyer.public_id, amount_minor=5_000, currency="JPY", reason_code=reason

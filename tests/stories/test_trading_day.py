@@ -72,7 +72,7 @@ def test_what_was_held_or_ended_says_why(report):
     outcomes = {"redelivery": "in cycle JPY-2026-0002", "refund": "refunded"}
     references = {purchase.key: purchase.reference for purchase in PURCHASES}
     disputed = {
-        references[key]: ("JPY-2026-0001", "disputed at the cut-off", outcomes[row["outcome"]])
+        references[key]: ("JPY-2026-0001", "a dispute is open", outcomes[row["outcome"]])
         for key, row in DECLARED.course("disputes").items()
     }
     held = {
@@ -85,7 +85,7 @@ def test_what_was_held_or_ended_says_why(report):
     (undone,) = (key for key, row in DECLARED.course("disputes").items() if row["outcome"] == "refund")
     assert ended == {
         references[unfunded]: "not paid for in time",
-        references[undone]: "refunded after a complaint",
+        references[undone]: "refunded after a dispute",
     }
     assert report["waiting"] == []
 

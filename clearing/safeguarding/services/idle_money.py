@@ -26,7 +26,6 @@ from ...ledger.states import AccountKind, EntryKind, LineKind
 from ...settlement.models import SettlementInstruction
 from ...settlement.payability import hindrance_of
 from ...settlement.planning import instruction_without_cycle
-from ...settlement.routes import ROUTES
 from ...settlement.states import PaymentPurpose
 from ...trades.obligation_kinds import CORRECTION_KINDS
 from ...trades.services.holds import lock_waiting_trades
@@ -97,13 +96,13 @@ def return_idle_money(*, actor: Actor = SYSTEM) -> int:
     """Plan payments of idle money and of money above the cap; returns how many.
 
     Each in its own transaction, ``RETURNS_A_SWEEP`` per call. A participant that cannot be paid keeps its money
-    available and is notified once. A currency without a route of payment is left out.
+    available and is notified once.
     Emits money.returning, money.stuck.
     """
     returned = 0
     for currency in Account.objects.filter(kind=AccountKind.BANK_CLIENT).values_list("currency", flat=True):
         regime = regime_in_force(currency)
-        if regime is None or currency not in ROUTES:
+        if regime is None:
             continue
         free = _free_money(regime, organisation_id=None)
         payees = organisations_by_id(row.organisation_id for row in free)

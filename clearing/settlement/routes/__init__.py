@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ..errors import RouteMissing
+from .missing import MissingRoute
 from .route import PaymentRoute
 from .zengin import ZenginRoute
 
@@ -13,7 +14,11 @@ ROUTES: dict[str, PaymentRoute] = {"JPY": ZenginRoute()}
 
 
 def route_for(currency: str) -> PaymentRoute:
-    """The route that carries payments in ``currency`` (ISO 4217); raises RouteMissing."""
+    """The route that carries payments in ``currency`` (ISO 4217); without one, a route that hinders every payment."""
+    return ROUTES.get(currency) or MissingRoute(currency)
+
+
+def require_route(currency: str) -> None:
+    """Raise RouteMissing if no route carries ``currency``."""
     if currency not in ROUTES:
         raise RouteMissing(currency=currency)
-    return ROUTES[currency]

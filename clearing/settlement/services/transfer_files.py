@@ -27,7 +27,7 @@ from ...ledger.queries import client_money, may_pay_abroad
 from ..errors import ClientAccountMissing, ClientMoneyShort, NothingToTransfer, TransferNotPossible
 from ..models import ClientAccount, SettlementInstruction, TransferFile
 from ..payability import hindrance_of, payee_of
-from ..routes import route_for
+from ..routes import require_route, route_for
 from ..routes.route import PlannedPayment, Unwritable
 from ..states import INSTRUCTION, InstructionState, PaymentDirection
 
@@ -116,6 +116,7 @@ def create_transfer_file(
     """
     actor.require_operator()
     batch = _batch(cycle, currency)
+    require_route(batch.currency)
     planned = _sort(batch)
     if not planned.payable:
         last = TransferFile.objects.filter(cycle=batch.cycle).order_by("-pk").first() if batch.cycle else None

@@ -39,7 +39,7 @@ def test_the_figures_are_those_of_the_cycle(cleared):
     assert report["cleared_minor"] == 27_500
     assert sum(flow["amount_minor"] for flow in report["flows"]) == 27_500 + 1_250
     assert [(row["gross_minor"], row["reason"]) for row in report["left_out"]] == [
-        (2_200, "disputed at the cut-off")
+        (2_200, "a dispute is open")
     ]
     assert [row["state"] for row in report["steps"]] == ["validated", "netted", "posted", "settling"]
 

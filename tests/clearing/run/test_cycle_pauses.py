@@ -146,6 +146,6 @@ def test_everybody_sees_that_a_cycle_is_held_and_the_operator_why(market, api):
             None,
             None,
         )
-        assert shown["waits_for"]["en"].startswith("kept by the operator since ")
+        assert shown["waits_for"]["en"].startswith("paused by the operator since ")
     released = operator.post(f"{path}/resume/", {"reason": "done"})
     assert (released.status_code, released.json()["paused_since"]) == (200, None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection, transaction
 
@@ -22,11 +24,13 @@ from clearing.models import (
 from clearing.netting.proofs import cycle_root
 from clearing.netting.queries import trade_proof
 from clearing.netting.recomputation import Totals, changed_cycles
+from clearing.run.queries import waiting_of_cycle
 from clearing.run.services.cycles import advance_cycle, close_cycle, open_first_cycle
 from clearing.run.services.steps import _LAST_SUMMED, READ_AHEAD
 from clearing.trades.lines import PAGE_LINES
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.kernel.merkle import hash_pages, leaf_hash
@@ -272,6 +276,9 @@ def test_a_price_that_is_not_as_agreed_is_not_validated(market):
     cycle.refresh_from_db()
     assert (cycle.state, cycle.input_hash) == ("closing", None)
     assert tasks.sweep() == 0
+    clock.move_to(cycle.closed_at + timedelta(days=1), running=False)
+    found = waiting_of_cycle(cycle)
+    assert (found.reason.code, found.reason.waits_for) == ("cycle.step_overdue", "operator")
 
 
 def test_changing_a_posted_cycle_is_noticed(market):

@@ -83,7 +83,11 @@ def standing(market):
     held.refresh_from_db()
     factories.complain(held)
     unpaid = factories.conclude(market, "other", "seller", 30_000)
-    return {"disputed": held, "not_accepted": waiting, "not_secured": unpaid}
+    return {
+        "trade.disputed": held,
+        "trade.waits_for_acceptance": waiting,
+        "trade.waits_for_money": unpaid,
+    }
 
 
 def reasons(answer):
@@ -96,17 +100,19 @@ def test_what_a_cycle_left_out_is_said_with_its_reason(market, standing):
     found = shown(operator, cycle, "left-out/")
     assert reasons(found) == {trade.public_id: reason for reason, trade in standing.items()}
     by_trade = {row["trade"]: row for row in found["results"]}
-    held = by_trade[standing["disputed"].public_id]
-    assert held["reason"] == {"ja": "締切時に異議申立て中でした", "en": "disputed at the cut-off"}
+    held = by_trade[standing["trade.disputed"].public_id]
+    assert held["reason"] == {"ja": "異議の判断を待っています", "en": "a dispute is open"}
     assert (held["state"], held["cleared_in"], held["gross_minor"]) == ("disputed", None, 11_000)
     assert (held["buyer"], held["seller"]) == (
         market.party("buyer").public_id,
         market.party("seller").public_id,
     )
-    factories.accept(standing["not_accepted"])
+    factories.accept(standing["trade.waits_for_acceptance"])
     again = {row["trade"]: row for row in shown(operator, cycle, "left-out/")["results"]}
-    assert again[standing["not_accepted"].public_id]["cleared_in"] == market.cycle.public_id
-    assert again[standing["not_accepted"].public_id]["reason_code"] == "not_accepted"
+    assert again[standing["trade.waits_for_acceptance"].public_id]["cleared_in"] == market.cycle.public_id
+    assert (
+        again[standing["trade.waits_for_acceptance"].public_id]["reason_code"] == "trade.waits_for_acceptance"
+    )
 
 
 def test_each_party_sees_its_own_left_out_trades(market, standing, api):
@@ -115,7 +121,7 @@ def test_each_party_sees_its_own_left_out_trades(market, standing, api):
         name: reasons(shown(client_of(market.party(name)), cycle, "left-out/"))
         for name in ("other", "seller", "stranger")
     }
-    assert own["other"] == {standing["not_secured"].public_id: "not_secured"}
+    assert own["other"] == {standing["trade.waits_for_money"].public_id: "trade.waits_for_money"}
     assert len(own["seller"]) == 3
     assert own["stranger"] == {}
     assert api.get(f"/api/v1/cycles/{cycle.public_id}/left-out/").status_code == 401
@@ -139,9 +145,12 @@ def test_left_out_trades_take_the_same_queries_for_one_and_for_more(
 def test_the_report_reads_all_cycles_with_their_words(market, standing):
     factories.clear(market)
     assert {row["business_key"]: (row["reason"], row["became"]) for row in left_out()} == {
-        standing["disputed"].business_key: ("disputed at the cut-off", "disputed"),
-        standing["not_accepted"].business_key: ("not accepted at the cut-off", "secured"),
-        standing["not_secured"].business_key: ("not secured at the cut-off", "concluded"),
+        standing["trade.disputed"].business_key: ("a dispute is open", "disputed"),
+        standing["trade.waits_for_acceptance"].business_key: (
+            "delivery, or its acceptance or the end of the inspection period, is awaited",
+            "secured",
+        ),
+        standing["trade.waits_for_money"].business_key: ("the buyer has not paid in yet", "concluded"),
     }
 
 

@@ -316,8 +316,14 @@ def test_waiting_trades_say_why(market):
     factories.conclude(market, "buyer", "seller", 1_000)
     factories.complain(factories.conclude(market, "buyer", "seller", 2_000))
     factories.accept(factories.conclude(market, "buyer", "seller", 3_000))
-    reasons = sorted((row["state"], row["gross_minor"]) for row in waiting_trades())
-    assert reasons == [("accepted", 3_300), ("concluded", 11), ("disputed", 2_200), ("secured", 1_100)]
+    rows = sorted(waiting_trades(), key=lambda row: row["state"])
+    assert [(row["state"], row["gross_minor"], row["reason_code"]) for row in rows] == [
+        ("accepted", 3_300, "trade.waits_for_cut_off_command"),
+        ("concluded", 11, "trade.waits_for_money"),
+        ("disputed", 2_200, "trade.disputed"),
+        ("secured", 1_100, "trade.waits_for_acceptance"),
+    ]
+    assert [row["reason"].ja for row in rows] == [row["waiting"]["label"]["ja"] for row in rows]
     assert trade_counts() == TradeCounts(concluded=4, cleared=0, held=1, failed=0, refunded=0)
     factories.clear(market)
     assert trade_counts() == TradeCounts(concluded=4, cleared=1, held=1, failed=0, refunded=0)

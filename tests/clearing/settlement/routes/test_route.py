@@ -10,15 +10,16 @@ import pytest
 
 from clearing.bank.queries import pay_in_reference
 from clearing.ledger.services import declare_funds_regime
-from clearing.models import ClientAccount, SettlementInstruction, TransferFile
+from clearing.models import ClientAccount, SettlementInstruction, StuckMoney, TransferFile
 from clearing.run.services.cycles import open_first_cycle
 from clearing.safeguarding.services.idle_money import return_idle_money
 from clearing.settlement.errors import RouteMissing, TransferNotPossible
-from clearing.settlement.planning import instruction_without_cycle
-from clearing.settlement.routes import ROUTES, route_for
+from clearing.settlement.queries import PaymentReadings
+from clearing.settlement.routes import ROUTES
 from clearing.settlement.routes.route import PlannedPayment, Unwritable
 from clearing.settlement.services.transfer_files import create_transfer_file, register_client_account
-from clearing.settlement.states import Hindrance, PaymentPurpose
+from clearing.settlement.states import Hindrance
+from marketplace.events.models import OutboxEvent
 from marketplace.kernel import clock
 from marketplace.kernel.errors import FieldInvalid
 
@@ -134,32 +135,50 @@ def test_a_further_route_needs_an_entry_and_nothing_else(euro):
     assert broken() == {}
 
 
-def test_a_currency_without_a_route_is_refused(euro, monkeypatch):
+def test_without_a_route_no_account_is_registered_and_no_file_made(euro, monkeypatch):
+    assert return_idle_money() == 1
     monkeypatch.delitem(ROUTES, "EUR")
     registered = ClientAccount.objects.count()
     with pytest.raises(RouteMissing) as refused:
-        route_for("EUR")
-    assert refused.value.fields == {"currency": "EUR"}
-    with pytest.raises(RouteMissing):
         register_client_account(actor=euro.actor, currency="EUR", **factories.CLIENT_ACCOUNT)
-    with pytest.raises(RouteMissing):
-        instruction_without_cycle(
-            currency="EUR",
-            organisation_id=euro.party("buyer").pk,
-            amount_minor=1,
-            purpose=PaymentPurpose.IDLE_RETURN,
-        )
-    assert return_idle_money() == 0
-    assert (ClientAccount.objects.count(), SettlementInstruction.objects.count()) == (registered, 0)
-
-
-def test_what_was_planned_before_its_route_was_taken_away_stays_planned(euro, monkeypatch):
-    assert return_idle_money() == 1
-    monkeypatch.delitem(ROUTES, "EUR")
+    assert refused.value.fields == {"currency": "EUR"}
     with pytest.raises(RouteMissing):
         create_transfer_file(actor=euro.actor, currency="EUR")
     (payment,) = SettlementInstruction.objects.filter(currency="EUR")
     assert (payment.state, TransferFile.objects.count()) == ("planned", 0)
+    assert ClientAccount.objects.count() == registered
+    assert PaymentReadings([payment]).waiting(payment).reason.code == "payment.no_route"
+
+
+def test_idle_money_without_a_route_stays_with_its_owner_who_is_told_once(euro, monkeypatch):
+    monkeypatch.delitem(ROUTES, "EUR")
+    for _ in range(2):
+        assert return_idle_money() == 0
+    (stuck,) = StuckMoney.objects.all()
+    assert (stuck.reason_code, stuck.amount_minor, stuck.currency) == ("no_route", 5_000, "EUR")
+    assert OutboxEvent.objects.filter(type="money.stuck").count() == 1
+    assert not SettlementInstruction.objects.exists()
+    monkeypatch.setitem(ROUTES, "EUR", JsonRoute())
+    assert return_idle_money() == 1
+    assert broken() == {}
+
+
+def test_a_cycle_without_a_route_is_planned_and_paid_once_there_is_one(market, monkeypatch):
+    factories.accepted(market, "buyer", "seller", 10_000)
+    yen = ROUTES["JPY"]
+    monkeypatch.delitem(ROUTES, "JPY")
+    cycle = factories.clear(market)
+    planned = SettlementInstruction.objects.filter(cycle=cycle).order_by("sequence")
+    operator = market.operator.pk
+    assert {row.held_back for row in planned if row.organisation_id != operator} == {"no_route"}
+    assert planned[0].reference == f"JPY{cycle.number:05d}-000001"
+    with pytest.raises(RouteMissing):
+        create_transfer_file(actor=market.actor, cycle=cycle.public_id)
+    monkeypatch.setitem(ROUTES, "JPY", yen)
+    factories.settle(market, cycle)
+    cycle.refresh_from_db()
+    assert cycle.state == "settled"
+    assert broken() == {}
 
 
 def test_a_refused_transfer_names_the_payment_at_fault(market):

@@ -1,0 +1,85 @@
+"""Why a payment waits: what each reason is, who must act, and what they have to do."""
+
+from __future__ import annotations
+
+from marketplace.kernel.labels import Label
+from marketplace.kernel.waiting import WaitingReason, WaitsFor
+
+PLANNED = WaitingReason(
+    "payment.planned",
+    Label("the payment is planned", "支払予定です"),
+    WaitsFor.OPERATOR,
+    Label(
+        "The operator hands a transfer file with the payment to the bank.",
+        "運営者が支払を含む振込ファイルを銀行へ送付します。",
+    ),
+)
+OPERATOR_PAYS_IN = WaitingReason(
+    "payment.operator_pays_in",
+    Label(
+        "the operator has not paid the difference in yet, or the bank has not confirmed it",
+        "運営者による差額の払込みまたは銀行の確認を待っています",
+    ),
+    WaitsFor.OPERATOR,
+    Label(
+        "The operator pays in under the payment's reference and imports the bank statement.",
+        "運営者が支払の参照番号を付して払い込み、入出金明細を取り込んでください。",
+    ),
+)
+NO_ACCOUNT = WaitingReason(
+    "payment.no_account",
+    Label("the payee has stated no bank account", "振込先口座が未登録です"),
+    WaitsFor.PARTICIPANT,
+    Label("The payee states its payout account.", "受取人が振込先口座を登録してください。"),
+)
+ABROAD = WaitingReason(
+    "payment.abroad",
+    Label(
+        "the payee is abroad, and no licence or exemption for paying there is recorded",
+        "受取人が国外であり、国外への支払の許認可・適用除外が登録されていません",
+    ),
+    WaitsFor.OPERATOR,
+    Label(
+        "The operator states a funds regime that records the licence or exemption.",
+        "運営者が許認可・適用除外を記載した資金の取扱い根拠を登録してください。",
+    ),
+)
+NO_ROUTE = WaitingReason(
+    "payment.no_route",
+    Label("the market has no route of payment for the currency", "この通貨の支払方法が用意されていません"),
+    WaitsFor.OPERATOR,
+    Label(
+        "The operator adds a route of payment for the currency.",
+        "運営者が通貨の支払方法を追加してください。",
+    ),
+)
+SENT = WaitingReason(
+    "payment.sent",
+    Label("the payment was handed to the bank", "銀行へ送付済みです"),
+    WaitsFor.BANK,
+    Label(
+        "The operator imports the bank statement of the value date.",
+        "運営者が振込日の入出金明細を取り込んでください。",
+    ),
+)
+UNKNOWN = WaitingReason(
+    "payment.unknown",
+    Label("the bank has not confirmed the payment yet", "銀行の確認を待っています"),
+    WaitsFor.BANK,
+    Label(
+        "The operator looks the payment up at the bank and imports its statement; nobody pays it another way.",
+        "運営者が銀行に照会し、入出金明細を取り込んでください。別の方法で支払わないでください。",
+    ),
+)
+FAILED = WaitingReason(
+    "payment.failed",
+    Label(
+        "the bank returned the payment; check the payout account",
+        "振込が不能となりました。振込先口座を確認してください",
+    ),
+    WaitsFor.OPERATOR,
+    Label(
+        "The payee checks its payout account; the operator plans the payment once more.",
+        "受取人が振込先口座を確認し、運営者が支払を再度予定してください。",
+    ),
+)

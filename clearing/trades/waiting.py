@@ -1,0 +1,95 @@
+"""Why a trade waits, decided from the trade and its cycle alone. No reads, no writes.
+
+Once its cycle is posted the trade is cleared: what is left to wait for is the payment.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from marketplace.kernel.labels import Label
+from marketplace.kernel.waiting import Waiting, WaitingReason, WaitsFor
+
+from ..cycles.states import WORKING_STATES, CycleState
+from ..cycles.waiting import waiting_of_pause
+from .states import TradeState
+
+if TYPE_CHECKING:
+    from ..cycles.models import Cycle
+    from .models import Trade
+
+WAITS_FOR_MONEY = WaitingReason(
+    "trade.waits_for_money",
+    Label("the buyer has not paid in yet", "買い手の入金待ちです"),
+    WaitsFor.PARTICIPANT,
+    Label(
+        "The buyer pays in the price with tax before the deadline, or the trade fails.",
+        "買い手が期限までに税込代金を入金してください。入金がなければ取引は不成立となります。",
+    ),
+)
+WAITS_FOR_ACCEPTANCE = WaitingReason(
+    "trade.waits_for_acceptance",
+    Label(
+        "delivery, or its acceptance or the end of the inspection period, is awaited",
+        "提供・検収または検査期間の満了を待っています",
+    ),
+    WaitsFor.PARTICIPANT,
+    Label(
+        "The buyer collects the data, then accepts it or opens a dispute.",
+        "買い手がデータを取得し、検収するか異議を申し立ててください。",
+    ),
+)
+DISPUTED = WaitingReason(
+    "trade.disputed",
+    Label("a dispute is open", "異議の判断を待っています"),
+    WaitsFor.OPERATOR,
+    Label("The operator decides the dispute.", "運営者が異議について判断します。"),
+)
+WAITS_FOR_CUT_OFF = WaitingReason(
+    "trade.waits_for_cut_off",
+    Label("accepted; waits for the cut-off of the cycle", "検収済み・締切待ちです"),
+    WaitsFor.NOBODY,
+)
+WAITS_FOR_CUT_OFF_COMMAND = WaitingReason(
+    "trade.waits_for_cut_off_command",
+    Label(
+        "accepted; waits until the operator cuts the cycle off",
+        "検収済み・運営者がサイクルを締め切るまで待っています",
+    ),
+    WaitsFor.OPERATOR,
+    Label("The operator cuts the cycle off.", "運営者がサイクルを締め切ってください。"),
+)
+BEING_CLEARED = WaitingReason(
+    "trade.being_cleared", Label("being cleared", "清算処理中です"), WaitsFor.MARKET
+)
+
+
+def waiting_of_trade(
+    trade: Trade, *, cycle: Cycle | None = None, cut_off_at: datetime | None = None
+) -> Waiting | None:
+    """What holds a trade back; None if it is cleared or over.
+
+    ``cycle`` is the one that clears an accepted trade, ``cut_off_at`` when that is cut off by its schedule, if it is
+    open and has one.
+    """
+    if trade.state == TradeState.CONCLUDED:
+        return WAITS_FOR_MONEY.waiting(since=trade.concluded_at, until=trade.fund_by)
+    if trade.state == TradeState.SECURED:
+        return WAITS_FOR_ACCEPTANCE.waiting(since=trade.secured_at)
+    if trade.state == TradeState.DISPUTED:
+        return DISPUTED.waiting()
+    if trade.state != TradeState.ACCEPTED or cycle is None:
+        return None
+    return waiting_of_obligation(cycle, cut_off_at=cut_off_at)
+
+
+def waiting_of_obligation(cycle: Cycle, *, cut_off_at: datetime | None) -> Waiting | None:
+    """What holds an obligation of ``cycle`` back; None once the cycle is being settled."""
+    if cycle.state == CycleState.OPEN:
+        if cut_off_at is None:
+            return WAITS_FOR_CUT_OFF_COMMAND.waiting()
+        return WAITS_FOR_CUT_OFF.waiting(until=cut_off_at)
+    if cycle.state not in WORKING_STATES:
+        return None
+    return waiting_of_pause(cycle) or BEING_CLEARED.waiting(since=cycle.closed_at)
