@@ -153,7 +153,7 @@ class Migration(migrations.Migration):
                 ('currency', models.CharField(max_length=3)),
                 ('number', models.PositiveIntegerField()),
                 ('business_key', models.CharField(max_length=30, unique=True)),
-                ('state', models.CharField(choices=[('open', 'open'), ('closing', 'cut off, waits for what was committed before'), ('validated', 'validated'), ('netted', 'netted, final'), ('posted', 'posted to the ledger'), ('settling', 'being settled'), ('settled', 'settled'), ('partial', 'settled in part; the rest is deferred')], default='open', max_length=12)),
+                ('state', models.CharField(choices=[('open', 'open'), ('closing', 'cut off, waits for earlier transactions'), ('validated', 'validated'), ('netted', 'netted, final'), ('posted', 'posted to the ledger'), ('settling', 'being settled'), ('settled', 'settled'), ('partial', 'settled in part; the remainder is deferred')], default='open', max_length=12)),
                 ('epoch', models.PositiveIntegerField(default=0)),
                 ('opened_at', models.DateTimeField()),
                 ('barrier', marketplace.kernel.columns.TransactionIdField(null=True)),
@@ -192,7 +192,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('epoch', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('open', 'open'), ('closing', 'cut off, waits for what was committed before'), ('validated', 'validated'), ('netted', 'netted, final'), ('posted', 'posted to the ledger'), ('settling', 'being settled'), ('settled', 'settled'), ('partial', 'settled in part; the rest is deferred')], max_length=12)),
+                ('state', models.CharField(choices=[('open', 'open'), ('closing', 'cut off, waits for earlier transactions'), ('validated', 'validated'), ('netted', 'netted, final'), ('posted', 'posted to the ledger'), ('settling', 'being settled'), ('settled', 'settled'), ('partial', 'settled in part; the remainder is deferred')], max_length=12)),
                 ('began_at', models.DateTimeField()),
                 ('ended_at', models.DateTimeField()),
             ],

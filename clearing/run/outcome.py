@@ -1,4 +1,4 @@
-"""Whether a cycle is settled, in full or in part."""
+"""Decides whether a cycle is settled in full or in part."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ _CLAIMS = """
          WHERE s.cycle_id = %s AND s.lent_minor > 0 AND b.balance_minor > 0)
 """
 _DEFERRED = """
-    WITH RECURSIVE rest(id) AS (
+    WITH RECURSIVE successor(id) AS (
         SELECT next_id FROM clearing_deferral WHERE cycle_id = %s
-        UNION ALL SELECT d.next_id FROM rest JOIN clearing_deferral d ON d.obligation_id = rest.id
+            UNION ALL SELECT d.next_id FROM successor JOIN clearing_deferral d ON d.obligation_id = successor.id
     )
     SELECT EXISTS (
-        SELECT FROM rest JOIN clearing_obligation o ON o.id = rest.id JOIN clearing_cycle c ON c.id = o.cycle_id
-         WHERE c.posted_at IS NULL AND NOT EXISTS (SELECT FROM clearing_deferral d WHERE d.obligation_id = rest.id))
+            SELECT FROM successor JOIN clearing_obligation o ON o.id = successor.id JOIN clearing_cycle c ON c.id = o.cycle_id
+             WHERE c.posted_at IS NULL AND NOT EXISTS (SELECT FROM clearing_deferral d WHERE d.obligation_id = successor.id))
 """
-"""Whether something that the cycle put off is still to be settled, in the next cycle or in one after it."""
+"""Whether a deferral of the cycle is still unsettled, in the next cycle or a later one."""
 
 
 def settlement_outcome(cycle: Cycle) -> str | None:
-    """``settled`` or ``partial`` as the payments stand; None while one of them may still be confirmed.
+    """``settled`` or ``partial`` by the state of the payments; None while one may still be confirmed.
 
-    In part: a payment failed and was not made again, a claim for what the reserve lent in the cycle is not
-    collected, or what the cycle put off is not settled yet.
+    Partial: a payment failed and was not made again, a claim for money lent in the cycle is not collected, or a deferral
+    of the cycle is not settled.
     """
     states = {
         (organisation, state)
