@@ -103,7 +103,7 @@ def test_without_a_rule_nobody_is_suspended(market):
     notice = Notice.objects.get(subject=deferred.cycle)
     assert (notice.organisation_id, notice.title["en"]) == (
         market.party("buyer").pk,
-        "¥550 due to you is put off",
+        "¥550 due to you is deferred",
     )
 
 
