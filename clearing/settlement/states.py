@@ -1,4 +1,4 @@
-"""Lifecycles and enumerations of settlement. Pure; other applications may import them."""
+"""States and enumerations of settlement. Pure; other applications may import them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from marketplace.kernel.states import StateMachine
 
 
 class InstructionState(TextChoices):
-    """What is known of one payment. An outcome that is not known is ``unknown``, never failed."""
+    """States of a payment. A payment whose outcome is not known is ``unknown``, never failed."""
 
     PLANNED = "planned", Label("planned", "予定")
     SENDING = "sending", Label("handed to the bank", "銀行へ送付済み")
-    UNKNOWN = "unknown", Label("outcome not known yet", "結果確認中")
-    CONFIRMED = "confirmed", Label("confirmed by the bank's statement", "入出金確認済み")
+    UNKNOWN = "unknown", Label("outcome not known", "結果確認中")
+    CONFIRMED = "confirmed", Label("confirmed by the bank statement", "入出金明細で確認済み")
     FAILED = "failed", Label("returned by the bank", "不能・返却")
 
 
@@ -24,12 +24,12 @@ INSTRUCTION = StateMachine(
     initial=frozenset({InstructionState.PLANNED}),
     table={
         (InstructionState.PLANNED, "send", "operator"): InstructionState.SENDING,
-        (InstructionState.SENDING, "lose_sight", "system"): InstructionState.UNKNOWN,
-        # The statement is the truth: a payment that the bank booked has happened, however it was started.
+        (InstructionState.SENDING, "mark_unknown", "system"): InstructionState.UNKNOWN,
+        # The bank statement decides: a payment on it has happened, however it was started.
         (InstructionState.PLANNED, "confirm", "system"): InstructionState.CONFIRMED,
         (InstructionState.SENDING, "confirm", "system"): InstructionState.CONFIRMED,
         (InstructionState.UNKNOWN, "confirm", "system"): InstructionState.CONFIRMED,
-        # Failed is what the bank itself said: a notice that it did not pay, or a payment that came back.
+        # Only the bank makes a payment failed: by a notice that it did not pay, or by returning the payment.
         (InstructionState.SENDING, "fail", "operator"): InstructionState.FAILED,
         (InstructionState.UNKNOWN, "fail", "operator"): InstructionState.FAILED,
         (InstructionState.CONFIRMED, "return", "system"): InstructionState.FAILED,
@@ -38,27 +38,27 @@ INSTRUCTION = StateMachine(
 
 
 class PaymentPurpose(TextChoices):
-    """Why a payment is made."""
+    """Purposes of payments."""
 
-    CYCLE = "cycle", Label("settlement of a cycle", "清算の決済")
+    CYCLE = "cycle", Label("settlement of a cycle", "清算サイクルの決済")
     IDLE_RETURN = "idle_return", Label("return of idle money", "滞留金の返還")
 
 
 class Hindrance(TextChoices):
-    """Why a participant cannot be paid now."""
+    """Reasons why a participant cannot be paid now."""
 
-    NO_ACCOUNT = "no_account", Label("the payee has stated no bank account", "振込先口座が未登録です")
+    NO_ACCOUNT = "no_account", Label("the payee has no bank account on record", "振込先口座が未登録です")
     ABROAD = (
         "abroad",
         Label(
-            "the payee is abroad, and no licence or exemption for paying there is recorded",
+            "the payee is abroad, and no licence or exemption for payments there is recorded",
             "受取人が国外であり、国外への支払の許認可・適用除外が登録されていません",
         ),
     )
 
 
 class PaymentDirection(TextChoices):
-    """Whether a settlement payment leaves the client account or comes in to it."""
+    """Direction seen from the client account."""
 
-    OUT = "out", Label("paid out", "払出し")
-    IN = "in", Label("paid in", "払込み")
+    OUT = "out", Label("paid out", "出金")
+    IN = "in", Label("paid in", "入金")
