@@ -23,7 +23,7 @@ from .trades.services.charges import record_usage
 from .trades.services.commissioned import record_receipt
 from .trades.services.corrections import adjust_trade
 from .trades.services.disputes import dispute_trade, resolve_trade
-from .trades.services.endings import end_agreement, return_unserved
+from .trades.services.endings import end_agreement, return_undelivered
 from .trades.services.trades import conclude_trade
 
 UNSERVED = ("not_collected", "terminated")
@@ -53,7 +53,7 @@ def on_delivery_accepted(event: DeliveryAccepted, envelope: Envelope) -> None:
 def on_delivery_ended(event: DeliveryEnded, envelope: Envelope) -> None:
     """Returns the hold for what was not delivered, where access ended before its term."""
     if event.reason_code in UNSERVED:
-        return_unserved(actor=SYSTEM, agreement=event.agreement, reason_code=event.reason_code)
+        return_undelivered(actor=SYSTEM, agreement=event.agreement, reason_code=event.reason_code)
 
 
 def on_usage_recorded(event: UsageRecorded, envelope: Envelope) -> None:

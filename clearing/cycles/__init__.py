@@ -1,1 +1,1 @@
-"""The clearing cycle's row and states, and the calendar of cut-offs and value dates."""
+"""Cycles and their states; the calendar of cut-offs and value dates."""

@@ -1,11 +1,11 @@
-"""When the cycles of a currency are cut off: schedules by effective date, over business days. Pure.
+"""Cut-offs of the cycles of a currency: schedules by effective date, over business days. Pure.
 
-A cut-off is a local time on a business day. What was published when that moment came decides whether it is one: a
-schedule or a closed day that is stated later never makes or unmakes a cut-off of the past. So a market that was out
-of service finds the same cut-offs as one that was not.
+A cut-off is a local time on a business day. It counts if it was published at its moment: a schedule or closed day
+declared later neither adds nor removes a cut-off of the past. A market after an outage therefore finds the same
+cut-offs as one that ran through.
 
-Where clocks are put forward over a cut-off it is as late as it would have been without that; where they are put
-back, the first of the two moments counts. Instants are UTC.
+A cut-off that daylight saving skips happens at the instant it would have had without the change; of two equal local
+times the first counts. Instants are UTC.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from zoneinfo import ZoneInfo
 from marketplace.kernel.calendars import BusinessCalendar
 
 DAYS_AHEAD_MAX = 400
-"""How far ahead a cut-off is looked for."""
+"""Number of days in which the next cut-off is searched."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When the cycles of a currency are cut off from ``effective_from`` on, as was stated at ``stated_at``.
+    """Cut-offs of a currency from ``effective_from`` on, as declared at ``stated_at``.
 
-    ``cut_off_times`` are local times; none counts while the schedule is not ``active``. ``value_days``: business days
-    from a transfer file to the day on which it is paid. ``overdue_minutes``: how long the steps after a cut-off may
-    take; None leaves it to the rulebook.
+    ``cut_off_times`` are local times; none counts unless the schedule is ``active``. ``value_days``: business days from
+    a transfer file to its value date. ``overdue_minutes``: minutes that the steps after a cut-off may take; None for the
+    rulebook's parameter.
     """
 
     effective_from: date
@@ -40,7 +40,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class ClosedDayDeclaration:
-    """``day`` is closed to clearing, or (``closed`` is False) is after all not; the last statement counts.
+    """Declares ``day`` closed to clearing, or (``closed`` False) withdraws that; the newest declaration counts.
 
     ``scope`` is a currency, or empty for all; a day is closed if it is closed for the currency or for all.
     """
@@ -55,20 +55,20 @@ class CutOffs:
     """The cut-offs of one currency."""
 
     def __init__(
-        self, schedules: Iterable[Schedule], statements: Iterable[ClosedDayDeclaration], zone: ZoneInfo
+        self, schedules: Iterable[Schedule], declarations: Iterable[ClosedDayDeclaration], zone: ZoneInfo
     ) -> None:
-        """``schedules`` and ``statements`` of this currency in the order in which they were stated."""
+        """``schedules`` and ``declarations`` of this currency in the order of declaration."""
         self.zone = zone
         self._calendar = BusinessCalendar()
         self._schedules = tuple(schedules)
-        self._statements: dict[date, list[ClosedDayDeclaration]] = {}
-        for statement in statements:
-            self._statements.setdefault(statement.day, []).append(statement)
+        self._declarations: dict[date, list[ClosedDayDeclaration]] = {}
+        for declaration in declarations:
+            self._declarations.setdefault(declaration.day, []).append(declaration)
 
     def schedule_on(self, day: date, *, known_at: datetime | None = None) -> Schedule | None:
-        """The schedule in force on ``day``: the latest to take effect, of those of one day the last stated.
+        """The schedule in force on ``day``: the latest to take effect, the newest declaration of equal ones.
 
-        ``known_at`` leaves out what was stated after it.
+        ``known_at`` ignores later declarations.
         """
         known = [
             schedule
@@ -78,20 +78,20 @@ class CutOffs:
         return max(known, key=lambda schedule: schedule.effective_from, default=None)
 
     def is_business_day(self, day: date, *, known_at: datetime | None = None) -> bool:
-        """Whether cycles may be cut off on ``day``, as far as was stated by ``known_at``."""
+        """Whether cycles may be cut off on ``day``, by what was declared until ``known_at``."""
         scopes: dict[str, bool] = {}
-        for statement in self._statements.get(day, ()):
-            if known_at is None or statement.stated_at <= known_at:
-                scopes[statement.scope] = statement.closed
+        for declaration in self._declarations.get(day, ()):
+            if known_at is None or declaration.stated_at <= known_at:
+                scopes[declaration.scope] = declaration.closed
         return not any(scopes.values()) and self._calendar.is_business_day(day)
 
     def calendar(self) -> BusinessCalendar:
-        """Business days as they are stated now, for value dates."""
+        """The business days as declared now, for value dates."""
         return BusinessCalendar(
-            statement.day
-            for statements in self._statements.values()
-            for statement in statements
-            if not self.is_business_day(statement.day)
+            declaration.day
+            for declarations in self._declarations.values()
+            for declaration in declarations
+            if not self.is_business_day(declaration.day)
         )
 
     def on(self, day: date) -> list[datetime]:
@@ -104,7 +104,7 @@ class CutOffs:
         return datetime.combine(day, moment, self.zone).astimezone(UTC)
 
     def _counts(self, day: date, moment: time) -> bool:
-        """Whether ``moment`` on ``day`` is a cut-off by what was published when it came."""
+        """Whether ``moment`` on ``day`` is a cut-off by what was published at that moment."""
         instant = self._instant(day, moment)
         schedule = self.schedule_on(day, known_at=instant)
         return (
@@ -115,7 +115,7 @@ class CutOffs:
         )
 
     def after(self, instant: datetime, *, count: int = 1) -> list[datetime]:
-        """The next ``count`` cut-offs later than ``instant``; fewer, if the schedules know of no more."""
+        """The next ``count`` cut-offs after ``instant``; fewer if the schedules have no more."""
         found: list[datetime] = []
         for ahead in range(DAYS_AHEAD_MAX + 1):
             day = self._day_before(instant) + timedelta(days=ahead)
@@ -125,7 +125,7 @@ class CutOffs:
         return found[:count]
 
     def passed(self, *, since: datetime, until: datetime) -> Iterator[datetime]:
-        """The cut-offs later than ``since`` and not later than ``until``, the latest first."""
+        """The cut-offs after ``since`` and until ``until``, newest first."""
         begin = min((schedule.effective_from for schedule in self._schedules), default=date.max)
         first = max(self._day_before(since), begin)
         day = until.astimezone(self.zone).date()
@@ -134,5 +134,5 @@ class CutOffs:
             day -= timedelta(days=1)
 
     def _day_before(self, instant: datetime) -> date:
-        """Where to begin looking: a cut-off that clocks were put forward over may come on the day after its own."""
+        """First day to search: a cut-off that daylight saving skips may fall on the following day."""
         return instant.astimezone(self.zone).date() - timedelta(days=1)

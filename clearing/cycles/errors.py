@@ -7,7 +7,7 @@ from marketplace.kernel.labels import Label
 
 
 class NoOpenCycle(DomainError):
-    """No cycle of the currency takes trades. Fields: ``currency``."""
+    """No cycle of the currency is open for trades. Fields: ``currency``."""
 
     code = "no_open_cycle"
     category = Category.CONFLICT
@@ -18,7 +18,7 @@ class NoOpenCycle(DomainError):
 
 
 class CycleFaulty(DomainError):
-    """What is to be cleared does not agree with itself; nothing was changed. Fields: ``cycle, faults``."""
+    """The content of the cycle is inconsistent; nothing was changed. Fields: ``cycle, faults``."""
 
     code = "cycle_faulty"
     category = Category.CONFLICT
@@ -26,30 +26,30 @@ class CycleFaulty(DomainError):
 
 
 class CycleIsPaused(DomainError):
-    """The operator keeps the cycle where it is. Fields: ``cycle, reason``."""
+    """The cycle is paused. Fields: ``cycle, reason``."""
 
     code = "cycle_paused"
     category = Category.CONFLICT
     detail = Label(
-        "{cycle} is on hold ({reason}); release it first.",
-        "{cycle} は保留中です（{reason}）。先に保留を解除してください。",
+        "{cycle} is paused ({reason}); resume it first.",
+        "{cycle} は一時停止中です（{reason}）。先に再開してください。",
     )
 
 
 class CycleNotPaused(DomainError):
-    """The cycle is not on hold. Fields: ``cycle``."""
+    """The cycle is not paused. Fields: ``cycle``."""
 
     code = "cycle_not_paused"
     category = Category.CONFLICT
-    detail = Label("{cycle} is not on hold.", "{cycle} は保留されていません。")
+    detail = Label("{cycle} is not paused.", "{cycle} は一時停止中ではありません。")
 
 
 class CycleCannotBePaused(DomainError):
-    """A cycle is held from its cut-off until it is settled. Fields: ``cycle, state``."""
+    """A cycle can be paused only between its cut-off and its settlement. Fields: ``cycle, state``."""
 
     code = "cycle_cannot_be_paused"
     category = Category.CONFLICT
     detail = Label(
-        "{cycle} is {state}: a cycle can be held from its cut-off until it is settled.",
-        "{cycle} は {state} です。保留できるのは締切後、決済完了までの間です。",
+        "{cycle} is {state}: a cycle can be paused only between its cut-off and its settlement.",
+        "{cycle} は {state} です。一時停止できるのは締切後、決済完了までの間です。",
     )

@@ -9,7 +9,7 @@ from .queries import cut_off_by_no_calendar
 Invariant(
     name="clearing.cycles_in_line",
     promise=2,
-    statement="Cycles of a currency are numbered 1, 2, 3, … and the last alone is open.",
+    statement="Cycles of a currency are numbered 1, 2, 3, … and only the last is open.",
     guards=(
         "clearing_cycle.cycle_one_open",
         "clearing_cycle.cycle_number_once",
@@ -26,8 +26,8 @@ Invariant(
     name="clearing.cut_off_closes_one_cycle",
     promise=2,
     statement=(
-        "A cut-off of the calendar closes one cycle, that was open when it came, and was published when it came;"
-        " what was published is never changed."
+        "A cut-off closes one cycle that was open at its moment, and was published by that moment; what was published"
+        " never changes."
     ),
     guards=(
         "clearing_cycle.cycle_cut_off",
@@ -46,7 +46,7 @@ Invariant(
 Invariant(
     name="clearing.paused_cycle_keeps_its_state",
     promise=2,
-    statement="A cycle on hold names who holds it and why, and stays in its state.",
+    statement="A paused cycle names who paused it and why, and keeps its state.",
     guards=(
         "clearing_cycle.paused_cycle_keeps_its_state",
         "clearing_cycle.cycle_pause_reason",
@@ -63,7 +63,7 @@ Invariant(
 Invariant(
     name="clearing.money_under_a_regime",
     promise=1,
-    statement="Clearing in a currency began under a funds regime that was in force.",
+    statement="Clearing in a currency began under a funds regime in force.",
     guards=(
         "clearing_cycle.under_a_regime",
         "clearing_fundsregime.append_only",

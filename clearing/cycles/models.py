@@ -1,4 +1,4 @@
-"""The clearing cycle and its steps; the calendar: schedules and closed days."""
+"""Cycles and their steps; the calendar: schedules and closed days."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _REACHED = {
 
 
 def _recorded_from(state: str, columns: tuple[str, ...]) -> Q:
-    """The columns are empty before ``state`` is reached and full from then on."""
+    """The columns are null before ``state`` is reached and set from then on."""
     full, empty = Q(), Q()
     for column in columns:
         full &= Q(**{f"{column}__isnull": False})
@@ -42,24 +42,23 @@ def _recorded_from(state: str, columns: tuple[str, ...]) -> Q:
 
 
 class Cycle(models.Model):
-    """A period whose trades are cleared together, in one currency.
+    """The trades of a period that are cleared together, in one currency.
 
-    ``barrier`` is the transaction that closed the cycle: what was committed before it belongs in. ``epoch`` counts
-    the steps, so that a step begun on an older epoch does nothing. ``input_hash`` is taken over what is cleared,
-    ``output_hash`` over the net positions, both over business keys and amounts alone; ``merkle_root``,
-    from netting on and so before anything is posted, commits to the trades (``trades_root``) and the positions. ``netted_at`` is the moment of
-    finality: from then on the operator stands in every obligation's place, the debtors are released, and what
-    becomes of a participant changes nothing. ``posted_at`` is when the ledger says so. ``cut_off_at`` is the cut-off
-    of the schedule that the cycle was closed for, null where the operator closed it. While ``paused_since`` is set
-    the cycle stays where it is, by the word (``pause_reason``) of somebody of the operator (``paused_by``).
+    ``barrier`` is the transaction that closed the cycle: trades accepted in transactions committed before it belong in.
+    ``epoch`` counts the steps; a step that began at an older epoch does nothing. ``input_hash`` covers what is cleared,
+    ``output_hash`` the net positions, both by business keys and amounts only; ``merkle_root``, set at netting and so
+    before posting, commits to the trades (``trades_root``) and the positions. ``netted_at`` is the moment of finality:
+    from then on the operator owes in every debtor's place and nothing undoes it. ``posted_at`` is when the ledger
+    recorded it. ``cut_off_at`` is the scheduled cut-off, null if the operator closed the cycle. While ``paused_since``
+    is set the cycle keeps its state; ``paused_by`` paused it for ``pause_reason``.
 
-    ``payments_before``: payments that the obligations would take one by one. ``payments_after``: participants,
-    and the operator, with a net position other than zero. ``gross_minor``: the sum of all obligations with tax.
-    ``net_minor``: the sum of the positive net positions. Net buyers pay in beforehand (nothing is cleared that was
-    not secured), so what is paid out by bank after a cycle is what participants sold, less what was deducted.
+    ``payments_before``: payments that the obligations would take one by one. ``payments_after``: participants, and the
+    operator, with a net position other than zero. ``gross_minor``: sum of all obligations with tax. ``net_minor``: sum
+    of the positive net positions. Buyers pay in beforehand, because only secured trades are cleared, so the payments
+    after a cycle are what participants sold less deductions.
 
-    Invariants: numbers of a currency are 1, 2, 3, … without a gap; one cycle a currency is open; what a step
-    recorded is never changed; a cut-off closes one cycle, that was open when it came. Rows are never removed.
+    Invariants: numbers of a currency are 1, 2, 3, … without a gap; one cycle per currency is open; what a step recorded
+    never changes; a cut-off closes one cycle that was open at its moment. Rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="cyc")
@@ -143,10 +142,10 @@ class Cycle(models.Model):
 
 
 class CycleStep(models.Model):
-    """One step that a cycle has done: the state it reached, when, and how long it took.
+    """One completed step of a cycle: the state it reached and its times.
 
-    ``epoch`` is the cycle's count of steps after it. Times are real, not business time: they tell the operator how
-    fast clearing is and are part of no hash. Invariant: one row a step. Append-only.
+    ``epoch`` is the cycle's number of steps after it. Times are real, not business time; they measure clearing and are
+    part of no hash. Invariant: one row per step. Append-only.
     """
 
     cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -169,13 +168,13 @@ OVERDUE_MINUTES_MAX = 7 * 24 * 60
 
 
 class ClearingSchedule(models.Model):
-    """When the cycles of a currency are cut off from a day on, in the market's time zone.
+    """Cut-offs of the cycles of a currency from a day on, in the market's time zone.
 
-    In force on a day is the schedule that took effect last; of those that take effect on one day, the one stated
-    last. ``value_days`` are business days from a transfer file to the day it is paid; ``overdue_minutes`` how long
-    the steps after a cut-off may take before the operator is alarmed (null: the rulebook's parameter). ``stated_at``
-    is business time: a cut-off counts only if it was published when it came. Invariant: a schedule that is active has
-    cut-offs. Append-only.
+    In force on a day is the schedule that took effect last; of several that take effect on one day, the newest.
+    ``value_days`` are business days from a transfer file to its value date; ``overdue_minutes`` minutes that the steps
+    after a cut-off may take before the operator is alarmed (null: the rulebook's parameter). ``stated_at`` is business
+    time: a cut-off counts only if it was published at its moment. Invariant: an active schedule has cut-offs.
+    Append-only.
     """
 
     public_id = IdentifierField(prefix="sch")
@@ -206,11 +205,11 @@ class ClearingSchedule(models.Model):
 
 
 class ClosedDay(models.Model):
-    """A statement that no cycle is cut off on ``day``, or (``closed`` is false) that it is withdrawn.
+    """Declares that no cycle is cut off on ``day``, or (``closed`` false) withdraws that declaration.
 
-    Beside weekends, public holidays and the banks' year-end, which the calendar knows. ``currency`` is empty where
-    it concerns all. The last statement of a day and currency counts; a day is closed if it is closed for the
-    currency or for all. Append-only.
+    Adds to weekends, public holidays and the banks' year-end, which the calendar knows. ``currency`` is empty for all.
+    The newest declaration of a day and currency counts; a day is closed if it is closed for the currency or for all.
+    Append-only.
     """
 
     public_id = IdentifierField(prefix="cld")

@@ -13,8 +13,8 @@ ADVANCE_TASK = "clearing.tasks.advance"
 
 
 def nudge(cycle: str) -> None:
-    """Ask a worker to take the cycle on. Without a broker it only logs: the sweep finds what a nudge lost."""
+    """Ask a worker to advance the cycle. Without a broker it only logs: the sweep finds the cycle anyway."""
     try:
         current_app.send_task(ADVANCE_TASK, args=[cycle], retry=False, expires=60, ignore_result=True)
     except OperationalError as error:
-        logger.warning("no broker for a nudge; the sweep will take cycle %s on: %s", cycle, error)
+        logger.warning("no broker; the sweep will advance cycle %s: %s", cycle, error)

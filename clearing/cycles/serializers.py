@@ -1,4 +1,4 @@
-"""The calendar of clearing: schedules, closed days and cut-offs."""
+"""The calendar over HTTP: schedules, closed days and cut-offs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CUT_OFFS_SHOWN_MAX = 100
 
 
 class ClearingScheduleSerializer(serializers.ModelSerializer[ClearingSchedule]):
-    """When the cycles of a currency are cut off from a day on, in the market's time zone."""
+    """Cut-offs of the cycles of a currency from a day on, in the market's time zone."""
 
     id = serializers.CharField(source="public_id")
 
@@ -26,7 +26,7 @@ class ClearingScheduleSerializer(serializers.ModelSerializer[ClearingSchedule]):
 
 
 class ClosedDaySerializer(serializers.ModelSerializer[ClosedDay]):
-    """A statement that a day is closed to clearing, or (``closed`` false) after all not; the last one counts."""
+    """Declares a day closed to clearing, or (``closed`` false) withdraws that; the newest declaration counts."""
 
     id = serializers.CharField(source="public_id")
     name = BilingualField()
@@ -37,11 +37,11 @@ class ClosedDaySerializer(serializers.ModelSerializer[ClosedDay]):
 
 
 class PublishScheduleSerializer(StrictSerializer):
-    """When the cycles of a currency are to be cut off, from a day on."""
+    """A new schedule of cut-offs for a currency."""
 
     currency = serializers.CharField(min_length=3, max_length=3)
     effective_from = serializers.DateField(
-        help_text="Today or later. It replaces what is in force from that day on."
+        help_text="Today or later. Replaces the schedule in force from that day on."
     )
     cut_off_times = serializers.ListField(
         child=serializers.TimeField(), max_length=CUT_OFFS_A_DAY_MAX, help_text="In the market's time zone."
@@ -50,33 +50,33 @@ class PublishScheduleSerializer(StrictSerializer):
         min_value=0,
         max_value=VALUE_DAYS_MAX,
         default=VALUE_DAYS,
-        help_text="Business days from a transfer file to the day on which it is paid.",
+        help_text="Business days from a transfer file to its value date.",
     )
     overdue_minutes = serializers.IntegerField(
         min_value=1,
         max_value=OVERDUE_MINUTES_MAX,
         allow_null=True,
         default=None,
-        help_text="How long the steps after a cut-off may take; null leaves it to the rulebook.",
+        help_text="Minutes that the steps after a cut-off may take; null for the rulebook's parameter.",
     )
-    active = serializers.BooleanField(default=True, help_text="False ends cutting off by the clock.")
+    active = serializers.BooleanField(default=True, help_text="False ends scheduled cut-offs.")
 
 
 class WithdrawClosedDaySerializer(StrictSerializer):
-    """A closed day as it was declared: for a currency, or (empty) for all."""
+    """A declared closed day of a currency, or (empty) of all."""
 
     day = serializers.DateField()
     currency = serializers.CharField(min_length=3, max_length=3, allow_blank=True, default="")
 
 
 class DeclareClosedDaySerializer(WithdrawClosedDaySerializer):
-    """A day on which no cycle is cut off, beside weekends and public holidays."""
+    """A day without cut-offs, in addition to weekends and public holidays."""
 
     name = BilingualField()
 
 
 class CutOffsQuerySerializer(serializers.Serializer[None]):
-    """Which cut-offs are asked for."""
+    """Which cut-offs to list."""
 
     currency = serializers.RegexField(r"^[A-Z]{3}$", default="JPY")
     count = serializers.IntegerField(min_value=1, max_value=CUT_OFFS_SHOWN_MAX, default=CUT_OFFS_SHOWN)
@@ -87,5 +87,5 @@ class CutOffsSerializer(serializers.Serializer[None]):
 
     currency = serializers.CharField()
     time_zone = serializers.CharField(help_text="The market's time zone, in which the schedule's times are.")
-    value_date = serializers.DateField(help_text="The day on which what is handed to the bank today is paid.")
+    value_date = serializers.DateField(help_text="Value date of a transfer file made today.")
     cut_offs = serializers.ListField(child=serializers.DateTimeField())

@@ -1,4 +1,4 @@
-"""States the calendar: schedules of cut-offs and closed days."""
+"""Publishes the calendar: schedules of cut-offs and closed days."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .value_dates import VALUE_DAYS
 
 
 def require_currency(currency: str) -> None:
-    """Raise FieldInvalid for what is not written like a currency."""
+    """Raise FieldInvalid unless ``currency`` is written like an ISO 4217 code."""
     if len(currency) != 3 or not currency.isascii() or not currency.isalpha() or not currency.isupper():
         raise FieldInvalid(
             "currency",
@@ -41,13 +41,13 @@ def publish_clearing_schedule(
     overdue_minutes: int | None = None,
     active: bool = True,
 ) -> ClearingSchedule:
-    """State when the cycles of ``currency`` are cut off from a day on, in local time; it replaces what is in force.
+    """Publish the cut-offs of ``currency`` from a day on, in local time; replaces the schedule in force.
 
-    An inactive schedule ends cutting off by the clock. Raises FieldInvalid, Forbidden.
+    An inactive schedule ends scheduled cut-offs. Raises FieldInvalid, Forbidden.
     """
     actor.require_operator()
     require_currency(currency)
-    _require_to_come("effective_from", effective_from)
+    _require_today_or_later("effective_from", effective_from)
     times = sorted(set(cut_off_times))
     if active and not 1 <= len(times) <= CUT_OFFS_A_DAY_MAX:
         raise FieldInvalid(
@@ -84,49 +84,49 @@ def publish_clearing_schedule(
 
 @transaction.atomic
 def declare_closed_day(*, actor: Actor, day: date, name: dict[str, str], currency: str = "") -> ClosedDay:
-    """State that no cycle (of ``currency``, or at all) is cut off on ``day``; ``name`` is ``{"ja", "en"}``.
+    """Declare that no cycle (of ``currency``, or at all) is cut off on ``day``; ``name`` is ``{"ja", "en"}``.
 
-    Repeating it returns what stands. Raises FieldInvalid, Forbidden.
+    Repeating it returns the declaration in force. Raises FieldInvalid, Forbidden.
     """
     actor.require_operator()
     if currency:
         require_currency(currency)
-    _require_to_come("day", day)
-    standing = _standing(day, currency)
-    if standing is not None and standing.name == name:
-        return standing
-    return _state_day(actor, day=day, currency=currency, name=name, closed=True)
+    _require_today_or_later("day", day)
+    current = _closed_day_in_force(day, currency)
+    if current is not None and current.name == name:
+        return current
+    return _declare(actor, day=day, currency=currency, name=name, closed=True)
 
 
 @transaction.atomic
 def withdraw_closed_day(*, actor: Actor, day: date, currency: str = "") -> ClosedDay:
-    """Take back that ``day`` is closed, as it was declared for ``currency`` or for all. Raises Missing, Forbidden."""
+    """Withdraw the closed day declared for ``currency`` or for all. Raises Missing, FieldInvalid, Forbidden."""
     actor.require_operator()
-    _require_to_come("day", day)
-    standing = _standing(day, currency)
-    if standing is None:
+    _require_today_or_later("day", day)
+    current = _closed_day_in_force(day, currency)
+    if current is None:
         raise Missing(kind="closed day", identifier=" ".join(filter(None, (day.isoformat(), currency))))
-    return _state_day(actor, day=day, currency=currency, name=standing.name, closed=False)
+    return _declare(actor, day=day, currency=currency, name=current.name, closed=False)
 
 
-def _standing(day: date, currency: str) -> ClosedDay | None:
+def _closed_day_in_force(day: date, currency: str) -> ClosedDay | None:
     last = ClosedDay.objects.filter(day=day, currency=currency).order_by("-pk").first()
     return last if last is not None and last.closed else None
 
 
-def _state_day(actor: Actor, *, day: date, currency: str, name: dict[str, str], closed: bool) -> ClosedDay:
-    stated = ClosedDay.objects.create(
+def _declare(actor: Actor, *, day: date, currency: str, name: dict[str, str], closed: bool) -> ClosedDay:
+    declared = ClosedDay.objects.create(
         day=day, currency=currency, name=name, closed=closed, stated_at=clock.now()
     )
     record(
         kind="clearing.closed_day_declared" if closed else "clearing.closed_day_withdrawn",
-        subject=stated.public_id,
+        subject=declared.public_id,
         actor=actor,
         payload={"day": day.isoformat(), "currency": currency, "name": name},
     )
-    return stated
+    return declared
 
 
-def _require_to_come(field: str, day: date) -> None:
+def _require_today_or_later(field: str, day: date) -> None:
     if day < clock.today():
-        raise FieldInvalid(field, Label("state today or a later day", "本日以降の日付を指定してください"))
+        raise FieldInvalid(field, Label("choose today or a later day", "本日以降の日付を指定してください"))

@@ -1,4 +1,4 @@
-"""Lifecycles and enumerations of cycles. Pure; other applications may import them."""
+"""States of cycles. Pure; other applications may import them."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from marketplace.kernel.states import StateMachine
 
 
 class CycleState(TextChoices):
-    """How far the clearing of a period has come."""
+    """States of a clearing cycle."""
 
     OPEN = "open", Label("open", "受付中")
-    CLOSING = "closing", Label("cut off, waits for what was committed before", "締切・反映待ち")
+    CLOSING = "closing", Label("cut off, waits for earlier transactions", "締切済み・反映待ち")
     VALIDATED = "validated", Label("validated", "検証済み")
-    NETTED = "netted", Label("netted, final", "ネッティング済み・確定")
+    NETTED = "netted", Label("netted, final", "差引計算済み・確定")
     POSTED = "posted", Label("posted to the ledger", "記帳済み")
     SETTLING = "settling", Label("being settled", "決済中")
     SETTLED = "settled", Label("settled", "決済完了")
-    PARTIAL = "partial", Label("settled in part; the rest is deferred", "一部決済・残額繰越")
+    PARTIAL = "partial", Label("settled in part; the remainder is deferred", "一部決済・残額繰延べ")
 
 
 CYCLE = StateMachine(
@@ -27,7 +27,7 @@ CYCLE = StateMachine(
     initial=frozenset({CycleState.OPEN}),
     table={
         (CycleState.OPEN, "close", "operator"): CycleState.CLOSING,
-        # When a cut-off of the schedule has passed.
+        # At a scheduled cut-off.
         (CycleState.OPEN, "close", "system"): CycleState.CLOSING,
         (CycleState.CLOSING, "validate", "system"): CycleState.VALIDATED,
         (CycleState.VALIDATED, "net", "system"): CycleState.NETTED,
@@ -35,7 +35,7 @@ CYCLE = StateMachine(
         (CycleState.POSTED, "instruct", "system"): CycleState.SETTLING,
         (CycleState.SETTLING, "settle", "system"): CycleState.SETTLED,
         (CycleState.SETTLING, "settle_in_part", "system"): CycleState.PARTIAL,
-        # What failed was paid again, or a claim was collected: the rest is settled after all.
+        # A failed payment was made again, or a claim collected, so that all is settled.
         (CycleState.PARTIAL, "settle", "system"): CycleState.SETTLED,
         # A bank may return a payment after it was confirmed.
         (CycleState.SETTLED, "settle_in_part", "system"): CycleState.PARTIAL,

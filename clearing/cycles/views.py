@@ -1,4 +1,4 @@
-"""The calendar of clearing, which everybody may read and the operator states."""
+"""Routes of the calendar; everybody may read it, the operator publishes it."""
 
 from __future__ import annotations
 
@@ -44,44 +44,44 @@ CLOSED_DAY_EXAMPLE = {
 
 
 class _PublishedViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Any]):
-    """What the operator has stated, for everybody to read."""
+    """Declarations of the operator, for everybody to read."""
 
     def get_permissions(self) -> list[Any]:
-        """Reading is public, commands are the operator's."""
+        """Anyone may read; commands are the operator's."""
         return [AllowAny()] if self.request.method in SAFE_METHODS else [IsOperator()]
 
 
 class ClearingScheduleViewSet(_PublishedViewSet):
-    """When cycles are cut off. Schedules are added, never changed; the newest that is in effect counts."""
+    """Schedules of cut-offs. Schedules are added, never changed; the newest in effect counts."""
 
     serializer_class = ClearingScheduleSerializer
     filterset_fields = ("currency", "active")
     queryset = ClearingSchedule.objects.all()
 
     def get_queryset(self) -> QuerySet[ClearingSchedule]:
-        """Every schedule that was stated."""
+        """All schedules."""
         return published_schedules()
 
     @create_command(
-        summary="Publish when cycles are cut off",
+        summary="Publish a schedule of cut-offs",
         request=PublishScheduleSerializer,
         response=ClearingScheduleSerializer,
         example=SCHEDULE_EXAMPLE,
     )
     def create(self, data: dict[str, Any]) -> ClearingSchedule:
-        """From its day on it replaces the schedule in force; the sweep cuts off by it (operator)."""
+        """From its day on it replaces the schedule in force (operator)."""
         return publish_clearing_schedule(actor=actor_of(self.request), **data)
 
 
 class ClosedDayViewSet(_PublishedViewSet):
-    """Days on which no cycle is cut off, beside weekends, public holidays and the banks' year-end."""
+    """Days without cut-offs, in addition to weekends, public holidays and the banks' year-end."""
 
     serializer_class = ClosedDaySerializer
     filterset_fields = ("day", "currency", "closed")
     queryset = ClosedDay.objects.all()
 
     def get_queryset(self) -> QuerySet[ClosedDay]:
-        """Every statement about a closed day."""
+        """All declarations of closed days."""
         return published_closed_days()
 
     @create_command(
@@ -95,7 +95,7 @@ class ClosedDayViewSet(_PublishedViewSet):
         return declare_closed_day(actor=actor_of(self.request), **data)
 
     @command(
-        summary="Take back that a day is closed",
+        summary="Withdraw a closed day",
         request=WithdrawClosedDaySerializer,
         response=ClosedDaySerializer,
         detail=False,
@@ -103,12 +103,12 @@ class ClosedDayViewSet(_PublishedViewSet):
         example={"day": "2030-05-02"},
     )
     def withdraw(self, data: dict[str, Any]) -> ClosedDay:
-        """A further statement about the day as it was declared (operator)."""
+        """Adds a declaration that withdraws the closed day (operator)."""
         return withdraw_closed_day(actor=actor_of(self.request), **data)
 
 
 class CutOffsView(APIView):
-    """When the next cycles are cut off."""
+    """The next cut-offs."""
 
     permission_classes = (AllowAny,)
     authentication_classes = ()
@@ -119,7 +119,7 @@ class CutOffsView(APIView):
         responses={200: CutOffsSerializer},
     )
     def get(self, request: Request) -> Response:
-        """By the calendar as it is published now."""
+        """By the calendar as published now."""
         asked = CutOffsQuerySerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         currency = asked.validated_data["currency"]

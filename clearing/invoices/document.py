@@ -1,7 +1,7 @@
-"""What stands on an invoice, as the template ``clearing/invoice`` prints it. Pure.
+"""The content of an invoice, as the template ``clearing/invoice`` prints it. Pure.
 
-Tax is stated once per rate. For a trade or a correction the lines are one supply, whose tax the trade states; for
-the fees of a cycle it is computed here over the sum of each rate (Order for the Consumption Tax Act, article 70-10).
+Tax is stated once per rate. The lines of a trade or a correction are one supply, whose tax the trade states; for the
+fees of a cycle it is computed here over the sum of each rate (Order for the Consumption Tax Act, article 70-10).
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from ..ground.parties import HOME_COUNTRY, Party
 from .states import InvoiceKind
 
 RETURN_INVOICE_DUTY_FROM_MINOR = {"JPY": 10_000}
-"""A return of less, with tax, needs no return invoice (Order, article 70-9, paragraph 3, item 2, from 2023-10-01)."""
+"""A smaller return, with tax, needs no return invoice (Order, article 70-9, paragraph 3, item 2, from 2023-10-01)."""
 
 SET_OFF = Label(
-    "This amount is settled through clearing cycle {cycle}; what was set off is on the statement of that cycle.",
-    "この金額は清算サイクル {cycle} を通じて決済されます。相殺の内訳は同サイクルの明細をご覧ください。",
+    "This amount is settled through clearing cycle {cycle}; the position statement of that cycle lists the set-off.",
+    "この金額は清算サイクル {cycle} を通じて決済されます。相殺の内訳は同サイクルの清算明細をご覧ください。",
 )
 INTERMEDIARY = Label(
-    "The market issues this document under its own name for the supplier {supplier}, which has notified it (Order for"
+    "The market issues this document in its own name for the supplier {supplier}, under the supplier's notice (Order for"
     " Enforcement of the Consumption Tax Act, article 70-12, paragraph 1).",
     "本書類は、消費税法施行令第70条の12第1項（媒介者交付特例）により、提供者 {supplier} に代わり当市場が交付します。",
 )
@@ -35,7 +35,7 @@ UNREGISTERED = Label(
     "発行者は適格請求書発行事業者ではありません。仕入税額控除は一部に限られる、または受けられない場合があります。",
 )
 EXEMPT = Label(
-    "Returned is less than ¥10,000 with tax: there is no duty to issue this document, which is issued all the same.",
+    "The returned amount is less than ¥10,000 with tax. This document is not mandatory and is issued for reference.",
     "税込1万円未満の返還のため適格返還請求書の交付義務はありませんが、参考として交付します。",
 )
 FOREIGN_ISSUER = Label(
@@ -54,14 +54,14 @@ FOREIGN_RECIPIENT = Label(
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """The invoice that a return or a correction is about: its number and dates, ISO."""
+    """The invoice that a return or correction refers to: its number and ISO dates."""
 
     number: str
     issued_on: str
     supplied_on: str
 
     def as_dict(self) -> dict[str, str]:
-        """As it stands on a document."""
+        """The original's data on a document."""
         return {"number": self.number, "issued_on": self.issued_on, "supplied_on": self.supplied_on}
 
 
@@ -69,8 +69,8 @@ class Original:
 class InvoiceLine:
     """One line, net of tax.
 
-    ``reference`` names the trade that it is about, ``purchase_order`` the buyer's own reference of it;
-    ``supplied_on`` is the day of the supply, or of what was given back. ``original`` is the invoice that is corrected.
+    ``reference`` names the trade of the line, ``purchase_order`` the buyer's own reference; ``supplied_on`` is the day of
+    the supply or of the return. ``original`` is the invoice that the line corrects.
     """
 
     description: Label
@@ -83,7 +83,7 @@ class InvoiceLine:
     original: Original | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """As it stands on a document."""
+        """The line's data on a document."""
         return {
             "description": self.description.as_dict(),
             "amount_minor": self.amount_minor,
@@ -97,14 +97,14 @@ class InvoiceLine:
 
 
 def kind_of(issuer: Party, *, returns: bool) -> InvoiceKind:
-    """A return invoice for what is given back; otherwise qualified if the issuer is registered."""
+    """Return invoice for returns; otherwise qualified invoice if the issuer is registered, else invoice."""
     if returns:
         return InvoiceKind.RETURN_INVOICE
     return InvoiceKind.QUALIFIED_INVOICE if issuer.registration_number else InvoiceKind.INVOICE
 
 
 def tax_once_per_rate(lines: Iterable[InvoiceLine]) -> dict[int, tuple[int, int]]:
-    """Rate → (net, tax): the net of each rate summed first, its tax cut off to whole units once."""
+    """Rate → (net, tax): sums the net of each rate, then rounds its tax down once."""
     nets: dict[int, int] = {}
     for line in lines:
         nets[line.tax_rate_bp] = nets.get(line.tax_rate_bp, 0) + line.amount_minor
@@ -112,7 +112,7 @@ def tax_once_per_rate(lines: Iterable[InvoiceLine]) -> dict[int, tuple[int, int]
 
 
 def is_exempt_return(kind: str, *, currency: str, total_minor: int) -> bool:
-    """Whether the law asks for no return invoice, because what is given back is small."""
+    """Whether the return is so small that the law requires no return invoice."""
     return kind == InvoiceKind.RETURN_INVOICE and total_minor < RETURN_INVOICE_DUTY_FROM_MINOR.get(
         currency, 0
     )
@@ -164,7 +164,7 @@ def invoice_document(
 def _notes(
     cycle: str, kind: str, issuer: Party, recipient: Party, supplier: Party | None, *, exempt: bool
 ) -> list[Label]:
-    """What a reader must know besides the figures."""
+    """Notes for the reader besides the figures."""
     seller = supplier or issuer
     notes = [SET_OFF.fill({"cycle": cycle})]
     if supplier:
@@ -186,7 +186,7 @@ def _name(party: Party) -> Label:
 
 
 def _filled(words: Label, field: str, value: Label) -> Label:
-    """The words with a field that differs between the languages."""
+    """Fill a field whose value differs between the languages."""
     return Label(str(words).format_map({field: str(value)}), words.ja.format_map({field: value.ja}))
 
 
@@ -199,18 +199,18 @@ def corrected_document(
     reason: str,
     single_order: bool,
 ) -> dict[str, Any]:
-    """A copy of ``document`` with the words of ``changes`` in place of what was wrong, that says what it corrects.
+    """A copy of ``document`` with the words of ``changes``, stating what it corrects.
 
-    ``changes`` may hold ``purchase_order``, ``recipient_name_ja``, ``recipient_name_en`` and ``note``; the purchase
-    order of the lines follows where ``single_order`` says that they have one. Amounts stay.
+    ``changes`` may have ``purchase_order``, ``recipient_name_ja``, ``recipient_name_en`` and ``note``; with
+    ``single_order`` the lines take the purchase order too. Amounts stay.
     """
     made = document | {"number": number, "issued_on": issued_on.isoformat()}
-    told: list[dict[str, Any]] = []
+    listed_changes: list[dict[str, Any]] = []
     for item in CORRECTABLE:
         if item not in changes:
             continue
         before = correctable_value(document, item)
-        told.append({"item": CORRECTABLE[item].as_dict(), "before": before, "after": changes[item]})
+        listed_changes.append({"item": CORRECTABLE[item].as_dict(), "before": before, "after": changes[item]})
     names = {
         language: changes.get(f"recipient_name_{language}", document["recipient"]["name"][language])
         for language in ("ja", "en")
@@ -230,13 +230,13 @@ def corrected_document(
         "number": document["number"],
         "issued_on": document["issued_on"],
         "reason": reason,
-        "changes": told,
+        "changes": listed_changes,
     }
     return made
 
 
 def correctable_value(document: dict[str, Any], item: str) -> str | None:
-    """What a document says now of an item that may be corrected; a note has no earlier value."""
+    """The present value of a correctable item of a document; None for a note."""
     if item.startswith("recipient_name_"):
         value: str | None = document["recipient"]["name"][item[-2:]]
         return value
@@ -249,4 +249,4 @@ CORRECTABLE = {
     "recipient_name_en": Label("Name of the recipient (English)", "宛先の名称（英語）"),
     "note": Label("Note", "備考"),
 }
-"""What of an invoice may be corrected by another one, in words."""
+"""Items of an invoice that a corrected invoice can change, with their labels."""

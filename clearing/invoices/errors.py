@@ -7,7 +7,7 @@ from marketplace.kernel.labels import Label
 
 
 class InvoiceReplaced(DomainError):
-    """The invoice was corrected already; the one that replaced it may be. Fields: ``number``, ``by``."""
+    """The invoice was replaced already; only its replacement can be corrected. Fields: ``number``, ``by``."""
 
     code = "invoice_replaced"
     category = Category.CONFLICT
@@ -18,7 +18,7 @@ class InvoiceReplaced(DomainError):
 
 
 class NotRegisteredIssuer(DomainError):
-    """Only a registered issuer of qualified invoices can be represented. Fields: ``organisation``."""
+    """The organisation is not a registered issuer of qualified invoices. Fields: ``organisation``."""
 
     code = "not_registered_issuer"
     category = Category.CONFLICT
@@ -29,11 +29,11 @@ class NotRegisteredIssuer(DomainError):
 
 
 class IntermediaryNoticeStands(DomainError):
-    """An earlier notice of the seller was not withdrawn. Fields: ``notice``."""
+    """An earlier notice of the seller is not withdrawn. Fields: ``notice``."""
 
     code = "intermediary_notice_stands"
     category = Category.CONFLICT
     detail = Label(
-        "The notice {notice} stands already; withdraw it before giving another.",
-        "届出 {notice} が既にあります。新たに届け出る前に取り下げてください。",
+        "The notice {notice} is still in force; withdraw it before giving another.",
+        "届出 {notice} が有効です。新たに届け出る前に取り下げてください。",
     )

@@ -12,9 +12,9 @@ from .states import InvoiceKind, InvoicePurpose
 
 
 class InvoiceFilter(filters.FilterSet):
-    """By purpose, kind, number, cycle, trade, counterparty, total, day of issue, order, supplier, and corrections.
+    """By purpose, kind, number, cycle, trade, party, total, day of issue, purchase order, supplier and corrections.
 
-    ``related_to`` finds an invoice with what it replaces, what replaced it, and the corrections of its trade.
+    ``related_to`` finds an invoice, what it replaces, what replaced it, and the corrections of its trade.
     """
 
     purpose = filters.ChoiceFilter(choices=InvoicePurpose.choices)
@@ -23,10 +23,10 @@ class InvoiceFilter(filters.FilterSet):
     trade = filters.CharFilter(field_name="obligation__trade__public_id")
     party = PartyFilter("issuer_id", "recipient_id", "supplier_id")
     supplier = PartyFilter("supplier_id")
-    purchase_order = filters.CharFilter(method="of_order")
+    purchase_order = filters.CharFilter(method="filter_purchase_order")
     replaces = filters.CharFilter(field_name="replaces__number")
     replaced = filters.BooleanFilter(field_name="replaced_by", lookup_expr="isnull", exclude=True)
-    related_to = filters.CharFilter(method="related")
+    related_to = filters.CharFilter(method="filter_related")
     total_minor_min = filters.NumberFilter(field_name="total_minor", lookup_expr="gte")
     total_minor_max = filters.NumberFilter(field_name="total_minor", lookup_expr="lte")
     issued_from = filters.DateFilter(field_name="issued_on", lookup_expr="gte")
@@ -36,10 +36,10 @@ class InvoiceFilter(filters.FilterSet):
         model = Invoice
         fields = ("purpose", "kind", "number", "currency")
 
-    def of_order(self, rows: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:
-        """Those that name the buyer's purchase order, as a whole or on a line."""
+    def filter_purchase_order(self, rows: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:
+        """Invoices that name the buyer's purchase order, as a whole or on a line."""
         return with_purchase_order(rows, value)
 
-    def related(self, rows: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:
+    def filter_related(self, rows: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:
         """An invoice, by its identifier, with its corrections."""
         return related_invoices(rows, value)

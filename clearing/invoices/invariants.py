@@ -1,4 +1,4 @@
-"""Invariants of invoices and of notices of the intermediary rule."""
+"""Invariants of invoices and intermediary notices."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ Invariant(
     name="clearing.invoices_gross_and_gapless",
     promise=7,
     statement=(
-        "An issuer's invoices are numbered without a gap; each sale and each correction of one of a settling cycle has"
-        " one, each participant's fees and fees refunded too; penalties, shares and deferred obligations have none."
+        "An issuer's invoices are numbered without a gap; each sale and each correction in a settling cycle has one"
+        " invoice, and so have each participant's fees and fee refunds; penalties, shares and deferrals have none."
     ),
     guards=(
         "clearing_invoice.numbers_without_gap",
@@ -70,7 +70,7 @@ Invariant(
 Invariant(
     name="clearing.corrected_invoices_keep_amounts",
     promise=6,
-    statement="An invoice is replaced at most once, with a reason, by one of the same parties and amounts.",
+    statement="An invoice is replaced at most once, with a reason, by one with the same parties and amounts.",
     guards=(
         "clearing_invoice.corrected_alike",
         "clearing_invoice.invoice_corrected_why",
@@ -89,8 +89,8 @@ Invariant(
     name="clearing.intermediary_as_notified",
     promise=6,
     statement=(
-        "The invoice of a sale is issued for its seller by another only under a notice that was in force when the sale"
-        " was accepted; notices never reach back."
+        "An intermediary issues the invoice of a sale only under a notice of the seller that was in force when the sale"
+        " was accepted; notices are never retroactive."
     ),
     guards=(
         "clearing_invoice.invoice_of_intermediary",

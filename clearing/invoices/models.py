@@ -1,4 +1,4 @@
-"""Invoices, gross, whatever was set off in paying them."""
+"""Invoices, which state gross amounts even if they are paid by set-off, and intermediary notices."""
 
 from __future__ import annotations
 
@@ -17,19 +17,18 @@ from .states import InvoiceKind, InvoicePurpose
 
 
 class Invoice(models.Model):
-    """A document that one party owes another by tax law, with everything on it kept as it was issued.
+    """A tax document from one party to another, recorded with its whole content as issued.
 
-    A trade's sale has an invoice of its seller to its buyer; fees have one of the operator to each participant and
-    cycle; a correction has one of its own. ``document`` is what the template ``clearing/invoice`` prints. Netting
-    never nets invoices (Consumption Tax Act, article 57-4): the set-off is told in its notes. ``supplier`` is the
-    seller where the operator issues in its own name as intermediary (Order, article 70-12).
+    A trade's sale has an invoice of its seller to its buyer; fees have one of the operator per participant and cycle; a
+    correction has its own. ``document`` is the data of the template ``clearing/invoice``. Netting never nets invoices
+    (Consumption Tax Act, article 57-4): the notes mention the set-off. ``supplier`` is the seller if the operator issues
+    in its own name as intermediary (Order, article 70-12).
 
-    An error is corrected by a further invoice that ``replaces`` this one and says why (``correction_reason``);
-    amounts are never corrected this way, but by an adjustment of the trade. ``purchase_order`` is the recipient's
-    own, empty where the lines name one each.
+    A further invoice that ``replaces`` this one corrects an error and states the ``correction_reason``; amounts are
+    corrected by an adjustment of the trade instead. ``purchase_order`` is the recipient's, empty if each line has its own.
 
-    Invariants: numbers of an issuer have no gap; nothing is invoiced twice; an invoice is replaced at most once, by
-    one of the same parties and amounts. Append-only.
+    Invariants: numbers of an issuer have no gap; nothing is invoiced twice; an invoice is replaced at most once, by one
+    with the same parties and amounts. Append-only.
     """
 
     public_id = IdentifierField(prefix="inv")
@@ -99,12 +98,12 @@ class Invoice(models.Model):
 
 
 class IntermediaryNotice(models.Model):
-    """A seller's notice that the operator may issue invoices for it (媒介者交付特例, Order, article 70-12).
+    """A seller's notice that the operator may issue its invoices (媒介者交付特例, Order, article 70-12).
 
-    It works for what is accepted from ``effective_from`` on, and never for what was accepted before it was stated.
-    A row that ``withdraws`` a notice ends it in the same way. ``stated_on`` is the business date of ``stated_at``.
+    It applies to trades accepted from ``effective_from`` on and never to those accepted before it was given. A row that
+    ``withdraws`` a notice ends it in the same way. ``stated_on`` is the business date of ``stated_at``.
 
-    Invariants: a notice is withdrawn at most once, by its own giver; neither reaches back. Append-only.
+    Invariants: a notice is withdrawn at most once, by its giver; neither is retroactive. Append-only.
     """
 
     public_id = IdentifierField(prefix="imn")

@@ -1,4 +1,4 @@
-"""Reading invoices, and sellers' notices of the intermediary rule."""
+"""Reads invoices and intermediary notices."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ TEMPLATE = "clearing/invoice"
 
 
 def invoice_count() -> int:
-    """How many invoices were issued."""
+    """Number of issued invoices."""
     return Invoice.objects.count()
 
 
 def visible_invoices(actor: Actor) -> QuerySet[Invoice]:
-    """Invoices that the actor's organisation issued, supplied or received; every one, for the operator."""
+    """Invoices that the actor's organisation issued, supplied or received; all invoices for the operator."""
     rows = Invoice.objects.select_related("cycle", "obligation__trade", "replaces", "replaced_by")
     if actor.may_see():
         return rows
@@ -33,7 +33,7 @@ def visible_invoices(actor: Actor) -> QuerySet[Invoice]:
 
 
 def with_purchase_order(invoices: QuerySet[Invoice], purchase_order: str) -> QuerySet[Invoice]:
-    """Those that name a purchase order: as their own, or on a line of fees."""
+    """Invoices that name a purchase order, as their own or on a line of fees."""
     named = Q(purchase_order=purchase_order)
     for document, participant in AGGREGATED_DOCUMENTS.items():
         charged = invoiced_obligations(OuterRef("cycle"), document).filter(
@@ -44,7 +44,7 @@ def with_purchase_order(invoices: QuerySet[Invoice], purchase_order: str) -> Que
 
 
 def related_invoices(invoices: QuerySet[Invoice], public_id: str) -> QuerySet[Invoice]:
-    """An invoice with all that became of it: what it replaces, what replaced it, and corrections of its trade."""
+    """An invoice with what it replaces, what replaced it, and the corrections of its trade."""
     subject = invoices.filter(public_id=public_id).first()
     if subject is None:
         return invoices.none()
@@ -56,9 +56,9 @@ def related_invoices(invoices: QuerySet[Invoice], public_id: str) -> QuerySet[In
 
 
 def invoice_pdf(invoice: Invoice, language: Language) -> bytes:
-    """The invoice as PDF, out of what was kept when it was issued; the same bytes every time.
+    """The invoice as PDF, from the recorded document; the same bytes every time.
 
-    One that was replaced since says by which number.
+    A replaced invoice names the number of its replacement.
     """
     data: dict[str, Any] = invoice.document
     replacement = getattr(invoice, "replaced_by", None)
@@ -68,6 +68,6 @@ def invoice_pdf(invoice: Invoice, language: Language) -> bytes:
 
 
 def visible_intermediary_notices(actor: Actor) -> QuerySet[IntermediaryNotice]:
-    """Notices of the actor's organisation, with their withdrawal; every one, for the operator."""
+    """Notices of the actor's organisation, with their withdrawal; all notices for the operator."""
     rows = IntermediaryNotice.objects.filter(withdraws=None).select_related("withdrawal")
     return rows if actor.may_see() else rows.filter(organisation_id=own_key(actor))

@@ -1,4 +1,4 @@
-"""Invoices, their corrections, and notices of the intermediary rule."""
+"""Invoices, their corrections, and intermediary notices over HTTP."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .models import IntermediaryNotice, Invoice
 
 
 class InvoiceSerializer(serializers.ModelSerializer[Invoice]):
-    """An invoice as it was issued; ``document`` is all that is printed on it.
+    """An invoice as issued; ``document`` is its printed content.
 
-    ``supplier`` is the seller where the operator issued it as intermediary. ``replaces`` and ``replaced_by`` are the
-    numbers of the invoice that this one corrects, and of the one that corrected it.
+    ``supplier`` is the seller if the operator issued the invoice as intermediary. ``replaces`` and ``replaced_by`` are
+    the numbers of the invoice that this one corrects and of the one that corrected it.
     """
 
     id = serializers.CharField(source="public_id")
@@ -38,7 +38,7 @@ class InvoiceSerializer(serializers.ModelSerializer[Invoice]):
 
 
 class InvoiceChangesSerializer(StrictSerializer):
-    """What is to stand instead of what is wrong. Amounts cannot be corrected here."""
+    """The corrected values. Amounts cannot be corrected here."""
 
     purchase_order = serializers.CharField(max_length=200, required=False)
     recipient_name_ja = serializers.CharField(max_length=200, required=False)
@@ -47,14 +47,14 @@ class InvoiceChangesSerializer(StrictSerializer):
 
 
 class CorrectInvoiceSerializer(StrictSerializer):
-    """What of an invoice is corrected, and why."""
+    """The correction of an invoice and its reason."""
 
     changes = InvoiceChangesSerializer()
     reason = serializers.CharField(max_length=500)
 
 
 class IntermediaryNoticeSerializer(serializers.ModelSerializer[IntermediaryNotice]):
-    """A seller's notice that the operator issues its invoices, and from when on it is withdrawn."""
+    """A seller's notice that the operator issues its invoices, and the day from which it is withdrawn."""
 
     id = serializers.CharField(source="public_id")
     organisation = PartyField("organisation_id")
@@ -67,6 +67,6 @@ class IntermediaryNoticeSerializer(serializers.ModelSerializer[IntermediaryNotic
 
 
 class IntermediaryNoticeDaySerializer(StrictSerializer):
-    """From which day on a notice, or its withdrawal, works: today or later."""
+    """The day from which a notice, or its withdrawal, applies: today or later."""
 
     effective_from = serializers.DateField()

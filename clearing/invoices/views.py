@@ -1,4 +1,4 @@
-"""Invoices for whom they concern, and sellers' notices of the intermediary rule."""
+"""Routes of invoices and intermediary notices."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .services.correcting import correct_invoice
 from .services.intermediary import give_intermediary_notice, withdraw_intermediary_notice
 
 LANGUAGE = OpenApiParameter(
-    name="language", type=OpenApiTypes.STR, enum=["ja", "en"], description="Japanese unless said otherwise."
+    name="language", type=OpenApiTypes.STR, enum=["ja", "en"], description="Language; default Japanese."
 )
 CORRECTION_EXAMPLE = {
     "changes": {"purchase_order": "PO-2026-0077"},
@@ -37,7 +37,7 @@ DAY_EXAMPLE = {"effective_from": "2099-04-01"}
 
 
 def pdf_response(content: bytes, name: str, language: str) -> Response:
-    """A PDF to be shown, under a name to keep it by."""
+    """A PDF response for display, with a file name for saving."""
     return Response(
         content,
         headers={
@@ -48,18 +48,18 @@ def pdf_response(content: bytes, name: str, language: str) -> Response:
 
 
 class InvoiceViewSet(MarketReadViewSet[Invoice]):
-    """Invoices that the caller issued, supplied or received; every one, for the operator."""
+    """Invoices that the caller issued, supplied or received; all invoices for the operator."""
 
     serializer_class = InvoiceSerializer
     filterset_class = InvoiceFilter
     queryset = Invoice.objects.none()
 
     def get_queryset(self) -> QuerySet[Invoice]:
-        """What the caller may see."""
+        """Invoices that the caller may see."""
         return visible_invoices(self.actor)
 
     @command(
-        summary="Issue a corrected invoice in place of one",
+        summary="Replace an invoice by a corrected one",
         request=CorrectInvoiceSerializer,
         response=InvoiceSerializer,
         status=201,
@@ -67,7 +67,7 @@ class InvoiceViewSet(MarketReadViewSet[Invoice]):
         example=CORRECTION_EXAMPLE,
     )
     def correct(self, data: dict[str, Any], public_id: str) -> Invoice:
-        """A further invoice replaces this one and says what was wrong; amounts stay (its issuer)."""
+        """A further invoice replaces this one and states what was wrong; amounts stay (issuer)."""
         return correct_invoice(
             actor=self.actor, invoice=public_id, changes=dict(data["changes"]), reason=data["reason"]
         )
@@ -87,21 +87,21 @@ class InvoiceViewSet(MarketReadViewSet[Invoice]):
         content_negotiation_class=AsAddressed,
     )
     def document_pdf(self, request: Request, **_: Any) -> Response:
-        """The invoice as it was issued, as PDF/A."""
+        """The invoice as issued, as PDF/A."""
         invoice = self.get_object()
         language: Any = request.query_params.get("language", "ja")
         return pdf_response(invoice_pdf(invoice, language), invoice.number, language)
 
 
 class IntermediaryNoticeViewSet(MarketReadViewSet[IntermediaryNotice]):
-    """Notices by which the caller lets the operator issue its invoices; every one, for the operator."""
+    """Intermediary notices of the caller; all notices for the operator."""
 
     serializer_class = IntermediaryNoticeSerializer
     filterset_fields = ("effective_from",)
     queryset = IntermediaryNotice.objects.none()
 
     def get_queryset(self) -> QuerySet[IntermediaryNotice]:
-        """What the caller may see."""
+        """Notices that the caller may see."""
         return visible_intermediary_notices(self.actor)
 
     @create_command(
@@ -111,18 +111,18 @@ class IntermediaryNoticeViewSet(MarketReadViewSet[IntermediaryNotice]):
         example=DAY_EXAMPLE,
     )
     def create(self, data: dict[str, Any]) -> IntermediaryNotice:
-        """For what is accepted from that day on, while both are registered (a seller for itself)."""
+        """For trades accepted from that day on, while seller and operator are registered (seller)."""
         return give_intermediary_notice(actor=self.actor, effective_from=data["effective_from"])
 
     @command(
-        summary="Withdraw the notice",
+        summary="Withdraw an intermediary notice",
         request=IntermediaryNoticeDaySerializer,
         response=IntermediaryNoticeSerializer,
         filterset_fields=None,
         example=DAY_EXAMPLE,
     )
     def withdraw(self, data: dict[str, Any], public_id: str) -> IntermediaryNotice:
-        """For what is accepted from that day on the caller issues its own invoices again (its giver)."""
+        """For trades accepted from that day on the caller issues its own invoices again (giver)."""
         return withdraw_intermediary_notice(
             actor=self.actor, notice=public_id, effective_from=data["effective_from"]
         )

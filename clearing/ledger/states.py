@@ -41,7 +41,7 @@ class EntryKind(TextChoices):
 
     PAY_IN = "pay_in", Label("pay-in", "入金")
     HOLD = "hold", Label("hold for a trade", "資金の確保")
-    CAPTURE = "capture", Label("capture of a hold", "確定")
+    CAPTURE = "capture", Label("capture of a hold", "確保の確定")
     RETURN = "return", Label("return of a hold", "確保の解除")
     CYCLE = "cycle", Label("clearing of a cycle", "清算記帳")
     PAYOUT = "payout", Label("settlement payment", "決済の支払")

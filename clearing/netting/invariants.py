@@ -1,4 +1,4 @@
-"""Invariants of netting: positions, and what was posted of them."""
+"""Invariants of netting: positions, their postings, and closed cycles."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ POSTED_AS_NETTED = (
     " SELECT * FROM posted FULL JOIN netted USING (cycle_id, organisation_id, line)"
     " WHERE posted.amount IS DISTINCT FROM netted.amount"
 )
-"""Postings and positions that differ, over ``entries`` and ``positions`` as they are narrowed down."""
+"""Postings and positions that differ; ``entries`` and ``positions`` are conditions that narrow them down."""
 
 Invariant(
     name="clearing.positions_sum_to_zero",
@@ -44,7 +44,7 @@ Invariant(
 Invariant(
     name="clearing.posted_as_netted",
     promise=2,
-    statement="What a posted cycle posted for a participant is its net position, line by line.",
+    statement="The postings of a posted cycle for a participant equal its net position, line by line.",
     guards=(
         "clearing_posting.append_only",
         "clearing_netposition.append_only",
@@ -56,7 +56,7 @@ Invariant(
 Invariant(
     name="clearing.closed_cycle_never_changes",
     promise=2,
-    statement="A cycle's lines, hashes, roots and positions come out the same when they are computed anew.",
+    statement="Recomputing a cycle's lines, hashes, roots and positions gives what was recorded.",
     guards=(
         "clearing_cycle.set_once",
         "clearing_cycle.immutable",

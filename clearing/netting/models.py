@@ -1,4 +1,4 @@
-"""Net positions, and the blocks of the Merkle trees over a cycle."""
+"""Net positions, and the blocks of a cycle's Merkle trees."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from .guards import blocks_complete, positions_sum_to_zero
 from .states import ProofTree
 
 POSITION_COLUMNS = tuple(PositionPart.values)
-"""The parts of a net position, in the order in which they are hashed."""
+"""Parts of a net position, in the order of hashing."""
 
 
 class NetPosition(models.Model):
-    """What a cycle comes to for one participant, or the operator.
+    """The net position of one participant, or the operator, in a cycle.
 
-    Every amount is signed as it adds to ``net_minor``: purchases and fees paid are negative, sales and fees earned
-    positive. Corrections include their tax. ``deferred_minor`` is what was put off to the next cycle: positive
-    for who owed it, negative for who was to get it. ``party_key`` is the corporate number as hashed. Invariants: the parts sum to the net; the positions of a cycle sum to
-    zero and are made in one statement, when it is netted. Append-only.
+    Amounts are signed as they add to ``net_minor``: purchases and fees paid are negative, sales and fees earned
+    positive. Corrections include tax. ``deferred_minor`` is the deferral to the next cycle: positive for the debtor,
+    negative for the creditor. ``party_key`` is the party's key in hashes. Invariants: the parts sum to the net; the
+    positions of a cycle sum to zero and are inserted in one statement at netting. Append-only.
     """
 
     public_id = IdentifierField(prefix="pos")
@@ -64,13 +64,13 @@ class NetPosition(models.Model):
 
 
 class ProofBlock(models.Model):
-    """1,024 lines, or fewer at the end, of one of a cycle's two Merkle trees: of its trades or of its positions.
+    """A block of 1,024 lines (the last: fewer) of one of a cycle's two Merkle trees, of trades or of positions.
 
-    Blocks are a power of two long, so the tree over all lines is the tree over the roots of the blocks: a proof
-    reads one block of lines and these roots, however large the cycle. ``first_leaf`` is the leaf hash of the first
-    line, and says where a block of trades begins.
+    The size of a block is a power of two, so the tree over all lines is the tree over the roots of the blocks: a proof
+    reads one block of lines and these roots, whatever the size of the cycle. ``first_leaf`` is the leaf hash of the
+    first line; it locates a trade's block.
 
-    Invariants: the blocks of a tree come in one statement, in the step that hashes the lines; they are numbered
+    Invariants: the blocks of a tree are inserted in one statement, in the step that hashes the lines; they are numbered
     0, 1, 2, …, and all but the last are full. Append-only.
     """
 

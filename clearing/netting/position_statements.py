@@ -1,4 +1,4 @@
-"""A participant's signed statement of a cycle: everything by which it can recompute its own position."""
+"""A participant's signed position statement, from which it can recompute its own position."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ _DEFERRED_LINES = f"""
 
 
 def position_statement(position: NetPosition) -> Iterator[bytes]:
-    """The statement of a position as JSON, ``{"statement": …, "signature": …}``, a piece at a time.
+    """The position statement as JSON, ``{"statement": …, "signature": …}``, in pieces.
 
-    It has the position's line and every line of the participant's own trades and further obligations, each with the
+    It contains the position's line, every line of the participant's own trades and further obligations, each with the
     15 other leaf hashes of its page and the path from the page to the root of its block of 1,024 lines, and the roots
-    of all blocks: so a path is six hashes long however large the cycle is. What was put off to the next cycle comes with the lines it has there. The signature is
-    a compact JWS over the SHA-256 of the statement's canonical JSON (RFC 8785), in which form it is written here.
-    Lines are read and written some at a time, so a participant with 100,000 of them takes no more memory than one
-    with ten. The operator, who is the other side of every fee, has every line of the cycle.
+    of all blocks, so a path is six hashes long whatever the size of the cycle. Deferrals come with their lines in the
+    next cycle. The signature is a compact JWS over the SHA-256 of the statement's canonical JSON (RFC 8785), in which
+    form it is written here. Lines are streamed in chunks, so memory does not grow with their number. The operator, a
+    party of every fee, gets every line of the cycle.
     """
     cycle = position.cycle
     digest = hashlib.sha256()
@@ -67,14 +67,14 @@ def position_statement(position: NetPosition) -> Iterator[bytes]:
 
 
 def _pieces(position: NetPosition) -> Iterator[bytes]:
-    """The canonical JSON of the statement: its members in the order of their names, the lines a chunk at a time."""
+    """The canonical JSON of the statement: members in the order of their names, lines in chunks."""
     trades = TradesTree(position.cycle)
     scope = {
         "cycle": position.cycle_id,
         "party": position.organisation_id,
         "all": position.organisation_id == operator_organisation().id,
     }
-    members = _head(position, trades, scope)
+    members = _members_without_lines(position, trades, scope)
     for number, name in enumerate(sorted([*members, "lines"])):
         yield (b"," if number else b"{") + canonical_json(name) + b":"
         if name == "lines":
@@ -84,8 +84,10 @@ def _pieces(position: NetPosition) -> Iterator[bytes]:
     yield b"}"
 
 
-def _head(position: NetPosition, trades: TradesTree, scope: dict[str, Any]) -> dict[str, Any]:
-    """All but the lines."""
+def _members_without_lines(
+    position: NetPosition, trades: TradesTree, scope: dict[str, Any]
+) -> dict[str, Any]:
+    """All members but the lines."""
     cycle: Cycle = position.cycle
     tree = PositionsTree(cycle)
     parts = tuple(getattr(position, name) for name in (*POSITION_COLUMNS, "net_minor"))
@@ -125,7 +127,7 @@ def _head(position: NetPosition, trades: TradesTree, scope: dict[str, Any]) -> d
 
 
 def _line_pieces(trades: TradesTree, scope: dict[str, Any]) -> Iterator[bytes]:
-    """The participant's lines with their places and paths, in the order of the tree."""
+    """The participant's lines with their indexes and paths, in tree order."""
     yield b"["
     separator = b""
     with connection.chunked_cursor() as cursor:

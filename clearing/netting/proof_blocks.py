@@ -1,4 +1,4 @@
-"""The blocks of a cycle's Merkle trees, as they are stored, and proofs made from them."""
+"""Stored blocks of a cycle's Merkle trees, and inclusion proofs made from them."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def stored_blocks(cycle: Cycle, tree: str) -> tuple[Block, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """That a line is in a tree: its index, the other leaf hashes of its page, and the path of hashes upward from it.
+    """Inclusion proof of a line: its index, the other leaf hashes of its page, and the path from the page upward.
 
-    ``path`` leads to the root of the line's block, and on by ``upper`` to that of the tree.
+    ``path`` leads to the root of the line's block, ``upper`` from there to the root of the tree.
     """
 
     index: int
@@ -57,12 +57,12 @@ class Proof:
 
 
 class ProofTreeReader(ABC):
-    """One tree of a cycle, of which a block at a time is in memory."""
+    """One tree of a cycle; keeps one block of lines in memory."""
 
     tree: ProofTree
 
     def __init__(self, cycle: Cycle) -> None:
-        """Read the blocks; their lines are read when a proof needs them."""
+        """Read the blocks; lines are read when a proof needs them."""
         self.cycle = cycle
         self.blocks = stored_blocks(cycle, self.tree)
         self.size = sum(block.lines for block in self.blocks)
@@ -70,7 +70,7 @@ class ProofTreeReader(ABC):
         self._read: tuple[int, list[bytes], MerkleTree] | None = None
 
     def proof(self, line: bytes) -> Proof:
-        """The proof of a line. Raises KeyError where there is none."""
+        """The inclusion proof of a line. Raises KeyError if the line is not in the tree."""
         leaf, block = leaf_hash(line), self.block_of(line)
         leaves, tree = self._block(block) if 0 <= block < len(self.blocks) else ([], None)
         if tree is None or leaf not in leaves:
@@ -87,14 +87,14 @@ class ProofTreeReader(ABC):
 
     @abstractmethod
     def block_of(self, line: bytes) -> int:
-        """The index of the block in which a line stands, if it stands anywhere."""
+        """The index of the block that would contain a line."""
 
     @abstractmethod
     def leaves_of(self, block: int) -> list[bytes]:
         """The leaf hashes of a block in order."""
 
     def _block(self, block: int) -> tuple[list[bytes], MerkleTree]:
-        """The leaf hashes of a block, and the tree over its pages; the last one read is kept."""
+        """The leaf hashes of a block and the tree over its pages; caches the last block."""
         if self._read is None or self._read[0] != block:
             leaves = self.leaves_of(block)
             pages = leaves_in(hash_pages(b"".join(leaves), PAGE_LINES))
@@ -103,22 +103,22 @@ class ProofTreeReader(ABC):
 
 
 class TradesTree(ProofTreeReader):
-    """The tree over a cycle's trades and further lines, in the order of their leaf hashes."""
+    """The tree over a cycle's trades and further lines, ordered by leaf hash."""
 
     tree = ProofTree.TRADES
 
     def __init__(self, cycle: Cycle) -> None:
-        """Read the blocks, and the leaf hashes of the further lines."""
+        """Read the blocks and the leaf hashes of the further lines."""
         super().__init__(cycle)
         self._first = [bytes.fromhex(block.first_leaf) for block in self.blocks]
         self._further = further_leaves(cycle.pk)
 
     def block_of(self, line: bytes) -> int:
-        """The block whose first leaf is the last that is not beyond the line's."""
+        """The last block whose first leaf is not greater than the line's leaf."""
         return bisect_right(self._first, leaf_hash(line)) - 1
 
     def leaves_of(self, block: int) -> list[bytes]:
-        """Those of the trades out of the index, and those of the further lines among them."""
+        """Trade leaves of a block, merged with the leaves of further lines."""
         first, *following = self._first[block : block + 2]
         until = following[0] if following else None
         with connection.cursor() as cursor:
@@ -129,17 +129,17 @@ class TradesTree(ProofTreeReader):
 
 
 class PositionsTree(ProofTreeReader):
-    """The tree over a cycle's net positions, in the order of the bytes of their parties."""
+    """The tree over a cycle's net positions, ordered by the bytes of the party keys."""
 
     tree = ProofTree.POSITIONS
 
     def block_of(self, line: bytes) -> int:
-        """The block in which the party of a line has its position."""
+        """The block of the position of the line's party."""
         party = line.split(b"|", 1)[0].decode()
         return NetPosition.objects.filter(cycle=self.cycle, party_key__lt=party).count() // BLOCK_LINES
 
     def leaves_of(self, block: int) -> list[bytes]:
-        """Those of the positions of a block, from their rows."""
+        """The leaf hashes of the positions of a block."""
         columns = ("party_key", *POSITION_COLUMNS, "net_minor")
         rows = NetPosition.objects.filter(cycle=self.cycle).order_by("party_key").values_list(*columns)
         rows = rows[block * BLOCK_LINES : (block + 1) * BLOCK_LINES]

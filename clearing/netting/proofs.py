@@ -1,14 +1,14 @@
-"""What a cycle commits to: hashes over its input and its output, and one Merkle root over both.
+"""Commitments of a cycle: hashes over its input and output, and one Merkle root over both.
 
-``trades.lines`` says what the lines of a cycle are and in which order they come. ``input_hash`` is SHA-256 over the
-currency, a line feed and the leaf hashes of all lines. ``trades_root`` is the root over them: 16 neighbouring leaves
-make a page, whose hash is SHA-256 of 0x01 and the leaves, and a Merkle tree stands on the pages (RFC 6962). So a tree
-costs an eighth of what one with two children a node costs, and a proof shows 15 leaves and a path of pages.
-``output_hash`` is SHA-256 over the currency and one line a net position, ``<party>|<part>|…|<net>``, in the order of
-the parties' bytes; the root over those lines and ``trades_root`` are the two children of ``merkle_root``.
+``trades.lines`` defines the lines of a cycle and their order. ``input_hash`` is SHA-256 over the currency, a line
+feed and the leaf hashes of all lines. ``trades_root`` is the root over them: 16 neighbouring leaves form a page,
+whose hash is SHA-256 of 0x01 and the leaves, and the pages are the leaves of a Merkle tree (RFC 6962). Such a tree
+costs an eighth of a binary one, and a proof contains 15 leaves and a path of pages. ``output_hash`` is SHA-256 over
+the currency and one line per net position, ``<party>|<part>|…|<net>``, ordered by the parties' bytes; the root over
+those lines and ``trades_root`` are the two children of ``merkle_root``.
 
-Blocks of 1,024 lines are a power of two of pages long, so the tree over all pages is the tree over the roots of the
-blocks, and one pass over the blocks gives everything.
+A block of 1,024 lines has a power of two of pages, so the tree over all pages is the tree over the roots of the
+blocks, and one pass over the blocks computes everything.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ from ..trades.lines import BLOCK_LINES, FURTHER_LEAVES, PAGE_LINES, PORTION
 
 BLOCK_BYTES = BLOCK_LINES * HASH_BYTES
 
-# The leaf hashes stand in an index in order: read from there they need no sorting.
+# An index holds the leaf hashes in order: reading from it avoids a sort.
 _SETTINGS = "SELECT set_config('work_mem', '64MB', true), set_config('random_page_cost', '1.1', true)"
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Up to 1,024 neighbouring lines of a tree: the leaf hash of the first, how many they are, and their root."""
+    """Up to 1,024 neighbouring lines of a tree: the first leaf hash, the number of lines, and their root."""
 
     first_leaf: str
     lines: int
@@ -51,9 +51,9 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class InputDigest:
-    """What one pass over the lines of a cycle gives: its hash and root in hexadecimal, its blocks, and sums.
+    """Result of one pass over the lines of a cycle: hash and root in hexadecimal, blocks, and sums.
 
-    ``stated`` is how many trades have a line, and the price, tax and fee that these lines state in all.
+    ``stated``: number of trades with a line, and the sums of price, tax and fee in these lines.
     """
 
     input_hash: str
@@ -64,7 +64,7 @@ class InputDigest:
 
 @dataclass(frozen=True, slots=True)
 class OutputDigest:
-    """The hash over the net positions of a cycle, the root over them, and its blocks."""
+    """The hash over the net positions of a cycle, their root, and their blocks."""
 
     output_hash: str
     positions_root: str
@@ -72,7 +72,7 @@ class OutputDigest:
 
 
 def input_digest(*, cycle_id: int, currency: str) -> InputDigest:
-    """The digest over the lines of a cycle, as the database keeps their leaf hashes in order."""
+    """The digest over the lines of a cycle, from their ordered leaf hashes in the database."""
     digest = hashlib.sha256(f"{currency}\n".encode())
     blocks: list[Block] = []
     stated = (0, 0, 0, 0)
@@ -80,32 +80,32 @@ def input_digest(*, cycle_id: int, currency: str) -> InputDigest:
     for leaves, sums in _portions(cycle_id):
         digest.update(leaves)
         pending += leaves
-        whole = len(pending) // BLOCK_BYTES * BLOCK_BYTES
-        blocks += blocks_over(pending[:whole])
-        pending = pending[whole:]
+        full = len(pending) // BLOCK_BYTES * BLOCK_BYTES
+        blocks += blocks_over(pending[:full])
+        pending = pending[full:]
         stated = tuple(map(sum, zip(stated, sums, strict=True)))  # type: ignore[assignment]
     blocks += blocks_over(pending)
     return InputDigest(digest.hexdigest(), root_over(blocks), tuple(blocks), stated)
 
 
 def _portions(cycle_id: int) -> Iterator[tuple[bytes, list[int]]]:
-    """Leaf hashes of the lines in order, some thousands at a time, and what the trades among them state.
+    """Leaf hashes of the lines in order, thousands at a time, with the sums of the trades among them.
 
-    While what was read is hashed here, the database gathers the next ones.
+    The database reads the next portion while this process hashes the present one.
     """
     with transaction.atomic(), ThreadPoolExecutor(max_workers=1) as ahead:
         with connection.cursor() as cursor:
             cursor.execute(_SETTINGS)
         further = further_leaves(cycle_id)
         session = connection.connection
-        coming = ahead.submit(_portion, session, cycle_id, b"")
-        while portion := coming.result():
+        next_portion = ahead.submit(_portion, session, cycle_id, b"")
+        while portion := next_portion.result():
             leaves, *stated = portion
             last = leaves[-HASH_BYTES:]
-            coming = ahead.submit(_portion, session, cycle_id, last)
-            among = further[: bisect(further, last)]
-            del further[: len(among)]
-            merged = b"".join(sorted([*leaves_in(leaves), *among])) if among else leaves
+            next_portion = ahead.submit(_portion, session, cycle_id, last)
+            earlier = further[: bisect(further, last)]
+            del further[: len(earlier)]
+            merged = b"".join(sorted([*leaves_in(leaves), *earlier])) if earlier else leaves
             yield merged, stated
         if further:
             yield b"".join(further), [0, 0, 0, 0]
@@ -119,14 +119,14 @@ def _portion(session: Connection, cycle_id: int, leaf: bytes) -> tuple[Any, ...]
 
 
 def further_leaves(cycle_id: int) -> list[bytes]:
-    """The leaf hashes of a cycle's further lines in order: few, beside those of its trades."""
+    """The leaf hashes of a cycle's further lines in order; few in comparison with its trades."""
     with connection.cursor() as cursor:
         cursor.execute(FURTHER_LEAVES, {"cycle": cycle_id})
         return [bytes(row[0]) for row in cursor.fetchall()]
 
 
 def output_digest(*, currency: str, positions: Mapping[str, tuple[int, ...]]) -> OutputDigest:
-    """The digest over net positions: party → its parts and its net, in the order in which they are stored."""
+    """The digest over net positions: party → parts and net, in stored order."""
     lines = [position_line(party, positions[party]) for party in sorted(positions, key=str.encode)]
     blocks = tuple(blocks_over(b"".join(map(leaf_hash, lines))))
     digest = hashlib.sha256(f"{currency}\n".encode() + b"\n".join(lines))
@@ -139,7 +139,7 @@ def position_line(party: str, parts: tuple[int, ...]) -> bytes:
 
 
 def blocks_over(leaves: bytes) -> list[Block]:
-    """The blocks of leaf hashes that stand one after the other."""
+    """The blocks of concatenated leaf hashes."""
     blocks = (leaves[at : at + BLOCK_BYTES] for at in range(0, len(leaves), BLOCK_BYTES))
     return [
         Block(
@@ -152,15 +152,15 @@ def blocks_over(leaves: bytes) -> list[Block]:
 
 
 def leaves_in(block: bytes) -> list[bytes]:
-    """The leaf hashes that stand one after the other."""
+    """Splits concatenated leaf hashes."""
     return [block[at : at + HASH_BYTES] for at in range(0, len(block), HASH_BYTES)]
 
 
 def root_over(blocks: tuple[Block, ...] | list[Block]) -> str:
-    """The Merkle root over all lines, out of the roots of their blocks, in hexadecimal."""
+    """The Merkle root over all lines, computed from the roots of their blocks, in hexadecimal."""
     return merkle_root([bytes.fromhex(block.root) for block in blocks]).hex()
 
 
 def cycle_root(trades: str, positions: str) -> str:
-    """The node over ``trades_root`` and the root of the positions, in hexadecimal: what a cycle commits to."""
+    """The node over ``trades_root`` and the root of the positions, in hexadecimal: the cycle's ``merkle_root``."""
     return node_hash(bytes.fromhex(trades), bytes.fromhex(positions)).hex()

@@ -1,4 +1,4 @@
-"""Reads net positions, and proves that a trade is in a cycle."""
+"""Reads net positions, and makes the inclusion proof of a trade."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .states import ProofTree
 
 
 def visible_positions(actor: Actor) -> QuerySet[NetPosition]:
-    """Net positions of the actor's organisation; every one, for the operator."""
+    """Net positions of the actor's organisation; all positions for the operator."""
     positions = NetPosition.objects.select_related("cycle")
     return positions if actor.may_see() else positions.filter(organisation_id=own_key(actor))
 
@@ -29,13 +29,13 @@ _LINE = f"SELECT {trade_line('t')} FROM clearing_trade t WHERE id = %s"  # noqa:
 
 
 def trade_proof(trade: Trade) -> dict[str, Any]:
-    """The trade's own line in its cycle, and the hashes that lead from it to the cycle's public ``merkle_root``.
+    """The trade's line in its cycle, and the hashes that lead from it to the cycle's public ``merkle_root``.
 
-    The line's leaf hash (SHA-256 of 0x00 and the line) and the others of its ``page``, it at place ``index`` modulo
-    16, hashed behind 0x01, are the page's hash. From there ``path`` leads to ``trades_root`` (RFC 9162 section
-    2.1.3.2, page ``index`` // 16 of as many as ``size`` lines fill); the cycle's root is the node over that and
-    ``positions_root``. Hashes are hexadecimal. One block of trades is read, however large the cycle, and the leaf
-    hashes of its further lines, which are few. Raises Missing until the cycle is netted.
+    The hash of a page is SHA-256 of 0x01 and its leaf hashes: the line's own (SHA-256 of 0x00 and the line) at place
+    ``index`` modulo 16, and those in ``page``. From there ``path`` leads to ``trades_root`` (RFC 9162 section 2.1.3.2,
+    page ``index`` // 16 of the pages that ``size`` lines fill); the cycle's root is the node over that and
+    ``positions_root``. Hashes are hexadecimal. Reads one block of trades and the few leaf hashes of further lines,
+    whatever the size of the cycle. Raises Missing until the cycle is netted.
     """
     cycle = trade.cycle
     if cycle is None or cycle.merkle_root is None:

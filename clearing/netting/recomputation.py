@@ -1,4 +1,4 @@
-"""Recomputing what cycles recorded, from their trades, obligations and positions alone."""
+"""Recomputes what cycles recorded from their trades, obligations and positions."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ _DEFERRED = """
 _INDEX_PREFERRED = """
     SELECT set_config('random_page_cost', '1.1', true), set_config('max_parallel_workers_per_gather', '0', true)
 """
-"""Each side of what is owed stands in an index by party; in no other order is it summed without sorting. Something else
-is done beside it: further workers would only take turns with that."""
+"""An index holds each side of the obligations by party; summing in that order avoids a sort. No parallel workers: they
+would compete with the other query that runs at the same time."""
 
 
 class Totals(NamedTuple):
-    """What is owed in a cycle, summed by debtor and by creditor; fees, which all go to the operator, by debtor alone.
+    """Obligations of a cycle, sum_obligations by debtor and by creditor; fees, all owed to the operator, by debtor only.
 
-    ``obligations`` is how many there are, ``payments`` how many of them are of some amount. ``made`` is what was made
-    for this very cycle, without what was deferred into it: kind → how many, amount and tax.
+    ``obligations`` is their number, ``payments`` the number with an amount above zero. ``made`` excludes obligations
+    deferred into this cycle: kind → number, amount and tax.
     """
 
     owed: list[PartyTotal]
@@ -66,20 +66,22 @@ class Totals(NamedTuple):
 
 def totals_of(cycle_id: int) -> Totals:
     """The totals of a cycle."""
-    return totals_out_of(cycle_id, owed=summed("debtor", cycle_id), due=summed("creditor", cycle_id))
+    return combine_totals(
+        cycle_id, owed=sum_obligations("debtor", cycle_id), due=sum_obligations("creditor", cycle_id)
+    )
 
 
-def summed(side: str, cycle_id: int) -> list[tuple[Any, ...]]:
-    """One side of the obligations, ``debtor`` or ``creditor``: the fields of a PartyTotal. By debtor, of whom every one
-    has one, also how many they are, and how many of some amount."""
+def sum_obligations(side: str, cycle_id: int) -> list[tuple[Any, ...]]:
+    """Sums of the obligations by ``side``, ``debtor`` or ``creditor``: the fields of a PartyTotal. By debtor, also the
+    number of obligations and the number with an amount above zero, since every obligation has a debtor."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_INDEX_PREFERRED)
         cursor.execute(_TOTALS[side], [cycle_id])
         return list(cursor.fetchall())
 
 
-def totals_out_of(cycle_id: int, *, owed: list[tuple[Any, ...]], due: list[tuple[Any, ...]]) -> Totals:
-    """The totals of a cycle out of its two sides as they were summed."""
+def combine_totals(cycle_id: int, *, owed: list[tuple[Any, ...]], due: list[tuple[Any, ...]]) -> Totals:
+    """The totals of a cycle from its sums by debtor and by creditor."""
     with connection.cursor() as cursor:
         cursor.execute(_DEFERRED_LINES, [cycle_id])
         deferred_here = {kind: sums for kind, *sums in cursor.fetchall()}
@@ -102,8 +104,8 @@ def totals_out_of(cycle_id: int, *, owed: list[tuple[Any, ...]], due: list[tuple
     )
 
 
-def computed_positions(cycle_id: int, totals: Totals | None = None) -> dict[int, Position]:
-    """The net positions of a cycle out of its obligations, less what was deferred when it was netted."""
+def compute_positions(cycle_id: int, totals: Totals | None = None) -> dict[int, Position]:
+    """The net positions of a cycle from its obligations and its deferrals."""
     owed, due, *_ = totals or totals_of(cycle_id)
     positions = net_positions(owed=owed, due=due, operator_id=operator_organisation().id)
     with connection.cursor() as cursor:
@@ -115,12 +117,12 @@ def computed_positions(cycle_id: int, totals: Totals | None = None) -> dict[int,
 
 
 def changed_cycles() -> list[dict[str, Any]]:
-    """Cycles that no longer come out as they recorded: their key, and what differs."""
+    """Cycles whose recomputation differs from their record: key and differing names."""
     return [breach for cycle in Cycle.objects.order_by("pk") for breach in changes_of(cycle)]
 
 
 def changes_of(cycle: Cycle) -> list[dict[str, Any]]:
-    """Whether one cycle no longer comes out as it recorded: its key and what differs; nothing if it does."""
+    """The cycle's key and the names that differ on recomputation; empty if none does."""
     if cycle.input_hash is None:
         return []
     differing = [name for name, agrees in _comparisons(cycle).items() if not agrees]
@@ -128,7 +130,7 @@ def changes_of(cycle: Cycle) -> list[dict[str, Any]]:
 
 
 def _comparisons(cycle: Cycle) -> dict[str, bool]:
-    """What was recorded, by name, and whether it comes out the same. Nothing recorded is taken for granted here."""
+    """Recorded name → whether recomputing it gives the same; trusts no recorded value."""
     with (
         read_in_parallel(partial(_changed_leaves, cycle)) as changed_leaves,
         read_in_parallel(partial(totals_of, cycle.pk)) as totals,
@@ -150,7 +152,7 @@ def _input_agrees(cycle: Cycle, digest: InputDigest) -> dict[str, bool]:
 
 
 def _output_agrees(cycle: Cycle, digest: InputDigest, totals: Totals) -> dict[str, bool]:
-    computed = computed_positions(cycle.pk, totals)
+    computed = compute_positions(cycle.pk, totals)
     columns = ("organisation_id", "party_key", *POSITION_COLUMNS, "net_minor")
     rows = list(NetPosition.objects.filter(cycle=cycle).values_list(*columns))
     output = output_digest(currency=cycle.currency, positions={row[1]: tuple(row[2:]) for row in rows})

@@ -11,7 +11,7 @@ from .models import NetPosition
 
 
 class PositionSerializer(serializers.ModelSerializer[NetPosition]):
-    """What a cycle came to for a participant. Amounts are signed as they add to the net."""
+    """A net position in a cycle. Amounts are signed as they add to the net."""
 
     id = serializers.CharField(source="public_id")
     cycle = serializers.CharField(source="cycle.public_id")
@@ -29,7 +29,7 @@ class PositionSerializer(serializers.ModelSerializer[NetPosition]):
 
 
 class StatementSerializer(serializers.Serializer[NetPosition]):
-    """A participant's statement of a cycle, and the market's signature (compact JWS) over its SHA-256."""
+    """A position statement, and the market's signature (compact JWS) over its SHA-256."""
 
     statement = serializers.DictField()
     signature = serializers.CharField()
@@ -38,8 +38,7 @@ class StatementSerializer(serializers.Serializer[NetPosition]):
 class TradeProofSerializer(serializers.Serializer[Any]):
     """A trade's line in its cycle, and the hashes that lead from it to the cycle's root.
 
-    ``page`` has the leaf hashes of the up to 15 lines that stand with it in a page, in order; ``path`` those from the
-    page upward.
+    ``page`` has the up to 15 other leaf hashes of the line's page, in order; ``path`` the hashes from the page upward.
     """
 
     trade = serializers.CharField()

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Recompute your position in a clearing cycle from your own trades, and check that they are what was cleared.
+"""Recompute your net position in a clearing cycle from your own trades, and check that they were cleared.
 
     python3 verify_statement.py STATEMENT [--keys KEYS] [--cycle CYCLE]
 
 STATEMENT is the answer of /api/v1/positions/<id>/statement/; ``-`` reads it from standard input. KEYS is the market's
-JWK Set, with which the signature is checked where the package ``cryptography`` is installed. CYCLE is the public answer
-of /api/v1/cycles/<id>/: the hashes that everybody sees must be those of the statement.
+JWK Set, which checks the signature if the package ``cryptography`` is installed. CYCLE is the public answer of
+/api/v1/cycles/<id>/, whose hashes must equal those of the statement.
 
-Stands on the standard library alone, so that nobody needs the market's software. Exits 0 if everything agrees, 1 naming
-each thing that differs, 2 for a statement that cannot be read.
+Needs only the standard library, not the market's software. Exits 0 if everything agrees, 1 naming each difference,
+2 if the statement cannot be read.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def page_hash(leaf: bytes, place: int, others: list[bytes]) -> bytes:
-    """SHA-256 of 0x01 and the leaf hashes of a page, of which ``leaf`` is that at ``place``."""
+    """SHA-256 of 0x01 and the leaf hashes of a page, with ``leaf`` at ``place``."""
     return hashlib.sha256(b"\x01" + b"".join([*others[:place], leaf, *others[place:]])).digest()
 
 
 def merkle_root(hashes: list[bytes]) -> bytes:
-    """The root over hashes in order; of none, SHA-256 of nothing."""
+    """The root over hashes in order; without hashes, SHA-256 of nothing."""
     if not hashes:
         return hashlib.sha256(b"").digest()
     while len(hashes) > 1:
@@ -71,8 +71,8 @@ def proves(leaf: bytes, index: int, size: int, path: list[bytes], root: bytes) -
     return last == 0 and current == root
 
 
-def stands(row: dict[str, Any], at: int, lines: int, length: int, root: bytes) -> bool:
-    """Whether the line of ``row`` is that at index ``at`` of ``lines`` in a tree over pages of ``length`` lines."""
+def is_in_tree(row: dict[str, Any], at: int, lines: int, length: int, root: bytes) -> bool:
+    """Whether the line of ``row`` is at index ``at`` of ``lines`` in a tree over pages of ``length`` lines."""
     if not 0 <= at < lines:
         return False
     page, place = divmod(at, length)
@@ -84,30 +84,30 @@ def stands(row: dict[str, Any], at: int, lines: int, length: int, root: bytes) -
 
 
 def hashes_of(texts: list[str]) -> list[bytes]:
-    """Hashes out of hexadecimal."""
+    """Hashes from hexadecimal."""
     return [bytes.fromhex(text) for text in texts]
 
 
 def check_roots(statement: dict[str, Any]) -> list[str]:
-    """The block roots lead to the trades' root, that and the positions' to the cycle's, and the position is in it."""
+    """Check the roots of blocks, trades, positions and cycle against each other, and the position's proof."""
     cycle, position = statement["cycle"], statement["position"]
     found = []
     blocks = hashes_of(statement["block_roots"])
     if len(blocks) != -(-statement["size"] // statement["block_lines"]):
-        found.append("block_roots: not as many as the lines of the cycle fill")
+        found.append("block_roots: their number does not fit the lines of the cycle")
     if merkle_root(blocks).hex() != cycle["trades_root"]:
         found.append("block_roots: do not lead to trades_root")
     roots = hashes_of([cycle["trades_root"], cycle["positions_root"]])
     if node_hash(*roots).hex() != cycle["merkle_root"]:
         found.append("merkle_root: is not over trades_root and positions_root")
     length = statement["page_lines"]
-    if not stands(position, position["index"], position["size"], length, roots[1]):
+    if not is_in_tree(position, position["index"], position["size"], length, roots[1]):
         found.append("position: its line is not in the cycle")
     return found
 
 
 def check_lines(statement: dict[str, Any]) -> list[str]:
-    """Each line is in the cycle, at a place of its own, and names the participant."""
+    """Check that each line is in the cycle, at its own index."""
     found = []
     length, size = statement["block_lines"], statement["size"]
     roots = hashes_of(statement["block_roots"])
@@ -116,9 +116,9 @@ def check_lines(statement: dict[str, Any]) -> list[str]:
         index = row["index"]
         block = index // length
         if index in places:
-            found.append(f"line {number}: stands at the same place as another")
+            found.append(f"line {number}: has the same index as another")
         places.add(index)
-        if not 0 <= block < len(roots) or not stands(
+        if not 0 <= block < len(roots) or not is_in_tree(
             row,
             index % length,
             min(length, size - block * length),
@@ -130,10 +130,10 @@ def check_lines(statement: dict[str, Any]) -> list[str]:
 
 
 class Recomputed:
-    """The parts of a position, out of the lines."""
+    """The parts of a position, recomputed from its lines."""
 
     def __init__(self, name: str) -> None:
-        """``name`` is how the lines call the participant."""
+        """``name`` is the participant's name in the lines."""
         self.name = name
         self.parts: dict[str, int] = defaultdict(int)
         self.problems: list[str] = []
@@ -141,20 +141,20 @@ class Recomputed:
         self._refunds: dict[tuple[str, int], int] = defaultdict(int)
 
     def add(self, line: str) -> None:
-        """Take one line into account."""
+        """Add one line."""
         fields = line.split("|")
         if fields[1] == "trade" and len(fields) == 10:
             self._add_trade(fields)
         elif len(fields) == 8:
             self._add_further(fields)
         else:
-            self.problems.append(f"a line cannot be read: {line}")
+            self.problems.append(f"cannot read this line: {line}")
 
     def _add_trade(self, fields: list[str]) -> None:
         buyer, seller, payer = fields[2], fields[3], fields[9]
         price, tax, rate, fee, fee_rate = map(int, fields[4:9])
         if tax != price * rate // BASIS_POINTS:
-            self.problems.append(f"the tax of a trade is not its rate's: {fields[0]}")
+            self.problems.append(f"the tax of a trade does not follow from its rate: {fields[0]}")
         if self.name == buyer:
             self.parts["purchases_minor"] -= price
             self.parts["purchase_tax_minor"] -= tax
@@ -165,13 +165,13 @@ class Recomputed:
         if self.name in (bearer, "operator"):
             self._fees[bearer, fee_rate] += fee
         elif self.name not in (buyer, seller):
-            self.problems.append(f"a trade of others: {fields[0]}")
+            self.problems.append(f"this trade belongs to others: {fields[0]}")
 
     def _add_further(self, fields: list[str]) -> None:
         kind, debtor, creditor = fields[1:4]
         amount, tax, rate = map(int, fields[4:7])
         if self.name not in (debtor, creditor, "operator"):
-            self.problems.append(f"an obligation of others: {fields[0]}")
+            self.problems.append(f"this obligation belongs to others: {fields[0]}")
         elif kind == "fee":
             self._fees[debtor, rate] += amount
         elif kind == "fee_refund":
@@ -187,16 +187,16 @@ class Recomputed:
             if self.name == creditor:
                 self.parts[received] += amount + tax
         else:
-            self.problems.append(f"an obligation of an unknown kind: {kind}")
+            self.problems.append(f"this obligation has an unknown kind: {kind}")
 
-    def carry(self, line: str) -> None:
-        """What the participant owes, or is owed, in the next cycle instead of this one."""
+    def add_deferred(self, line: str) -> None:
+        """Add one line that is deferred to the next cycle."""
         fields = line.split("|")
         owed = int(fields[4]) + int(fields[5])
         self.parts["deferred_minor"] += owed * ((self.name == fields[2]) - (self.name == fields[3]))
 
     def finish(self) -> dict[str, int]:
-        """Fees, with their tax rounded down once per rate and participant, and the net."""
+        """Add fees, with tax rounded down once per rate and participant, and the net; returns the parts."""
         sign = 1 if self.name == "operator" else -1
         for totals, part, tax_part, way in (
             (self._fees, "fees_minor", "fee_tax_minor", sign),
@@ -212,24 +212,24 @@ class Recomputed:
 
 
 def check_position(statement: dict[str, Any]) -> list[str]:
-    """The position's line is what the participant's own lines come to."""
+    """Check that the position equals what its own lines add up to."""
     position = statement["position"]
     party, *values = position["line"].split("|")
     stated = dict(zip(position["parts"], map(int, values), strict=True))
-    found = [] if party == statement["party"] else ["position: is another participant's"]
+    found = [] if party == statement["party"] else ["position: belongs to another participant"]
     if sum(stated.values()) != 2 * stated["net_minor"]:
         found.append("position: its parts do not sum to its net")
     recomputed = Recomputed(statement["name_in_lines"])
     for row in statement["lines"]:
         recomputed.add(row["line"])
     for line in statement["deferred"]:
-        recomputed.carry(line)
+        recomputed.add_deferred(line)
     parts = recomputed.finish()
     found += recomputed.problems
     for name in sorted({*stated, *parts}):
         if stated.get(name, 0) != parts.get(name, 0):
             found.append(
-                f"position: {name} is {stated.get(name, 0)}, your own lines come to {parts.get(name, 0)}"
+                f"position: {name} is {stated.get(name, 0)}, your own lines add up to {parts.get(name, 0)}"
             )
     return found
 
@@ -240,10 +240,10 @@ def decoded(text: str) -> bytes:
 
 
 def check_signature(document: dict[str, Any], keys: dict[str, Any] | None) -> tuple[list[str], str]:
-    """What the signature says must be this very statement; and in words, whether its own maker was checked."""
+    """Check that the signature covers this statement; the text says whether the signature itself was checked."""
     statement, signature = document["statement"], document["signature"]
-    header, payload, mark = signature.split(".")
-    said = json.loads(decoded(payload))
+    header, payload, signature_part = signature.split(".")
+    signed = json.loads(decoded(payload))
     canonical = json.dumps(statement, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     found = []
     wanted = {
@@ -254,7 +254,7 @@ def check_signature(document: dict[str, Any], keys: dict[str, Any] | None) -> tu
         "sha256": hashlib.sha256(canonical).hexdigest(),
     }
     found += [
-        f"signature: its {name} is not the statement's" for name in wanted if said.get(name) != wanted[name]
+        f"signature: its {name} is not the statement's" for name in wanted if signed.get(name) != wanted[name]
     ]
     if keys is None:
         return found, "the signature itself was NOT checked: give the market's keys by --keys"
@@ -268,17 +268,21 @@ def check_signature(document: dict[str, Any], keys: dict[str, Any] | None) -> tu
         if key.get("kid") == identifier:
             public = Ed25519PublicKey.from_public_bytes(decoded(key["x"]))
             try:
-                public.verify(decoded(mark), f"{header}.{payload}".encode())
+                public.verify(decoded(signature_part), f"{header}.{payload}".encode())
             except InvalidSignature:
                 break
             return found, "the signature is the market's"
-    return [*found, "signature: is not made with a key of the market"], "the signature was checked"
+    return [*found, "signature: not made with a key of the market"], "the signature was checked"
 
 
 def check_public(statement: dict[str, Any], cycle: dict[str, Any]) -> list[str]:
-    """The hashes and figures that everybody sees are the statement's."""
+    """Check the public hashes and figures of the cycle against the statement."""
     stated = statement["cycle"]
-    return [f"{name}: is not what the market publishes" for name in PUBLIC if stated[name] != cycle.get(name)]
+    return [
+        f"{name}: differs from what the market publishes"
+        for name in PUBLIC
+        if stated[name] != cycle.get(name)
+    ]
 
 
 def read(path: str) -> dict[str, Any]:
@@ -314,7 +318,7 @@ def main() -> int:
     if differing:
         return 1
     print(f"{statement['cycle']['business_key']}: your {len(statement['lines'])} lines are in the cycle")
-    print(f"and come to your position: {statement['position']['line']}")
+    print(f"and add up to your position: {statement['position']['line']}")
     print(words)
     return 0
 

@@ -1,4 +1,4 @@
-"""Routes of netting: positions, their statements, and the verification script."""
+"""Routes of netting: positions, position statements, and the verification script."""
 
 from __future__ import annotations
 
@@ -28,22 +28,23 @@ VERIFICATION_SCRIPT = Path(__file__).with_name("verify_statement.py")
 
 
 class PositionViewSet(MarketReadViewSet[NetPosition]):
-    """What cycles came to for the caller's organisation; for every one, if it is the operator."""
+    """Net positions of the caller's organisation; all positions for the operator."""
 
     serializer_class = PositionSerializer
     filterset_class = PositionFilter
     queryset = NetPosition.objects.none()
 
     def get_queryset(self) -> QuerySet[NetPosition]:
-        """What the caller may see."""
+        """Positions that the caller may see."""
         return visible_positions(self.actor)
 
     @extend_schema(
-        summary="Read a signed statement with proofs", responses={200: StatementSerializer, **PROBLEMS}
+        summary="Read a signed position statement with proofs",
+        responses={200: StatementSerializer, **PROBLEMS},
     )
     @action(detail=True, methods=["get"], filterset_class=None)
     def statement(self, request: Request, **_: Any) -> StreamingHttpResponse:
-        """Every line of the position's participant, each with the path of hashes to the cycle's public root."""
+        """Every line of the participant, each with its path of hashes to the cycle's public root."""
         position = self.get_object()
         return StreamingHttpResponse(
             position_statement(position),
@@ -61,7 +62,7 @@ class PythonRenderer(DocumentRenderer):
 
 
 class VerificationScriptView(APIView):
-    """The program that checks a statement, for everybody."""
+    """The program that verifies a position statement."""
 
     permission_classes = (AllowAny,)
     authentication_classes = ()
@@ -69,11 +70,11 @@ class VerificationScriptView(APIView):
     content_negotiation_class = AsAddressed
 
     @extend_schema(
-        summary="Download the program that checks a statement",
+        summary="Download the program that verifies a position statement",
         responses={(200, "text/x-python"): OpenApiTypes.STR},
     )
     def get(self, request: Request) -> Response:
-        """Python on the standard library alone; it recomputes a position from its participant's own lines."""
+        """Needs only Python's standard library; recomputes a position from the participant's own lines."""
         return Response(
             VERIFICATION_SCRIPT.read_text(encoding="utf-8"),
             headers={"Content-Disposition": f'attachment; filename="{VERIFICATION_SCRIPT.name}"'},

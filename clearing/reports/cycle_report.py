@@ -1,7 +1,7 @@
-"""The clearing report of a cycle: its figures and its pictures, for the operator.
+"""The clearing report of a cycle for the operator: figures and charts.
 
-Who owes whom is nobody's business but the parties' and the operator's, so the report is the operator's alone; what
-of it is public stands on the cycle itself.
+Who owes whom concerns the parties and the operator only, so the report is not public; the cycle's public figures are
+on the cycle itself.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ PARTIES_SHOWN_MAX = 24
 FLOWS_SHOWN_MAX = 80
 
 OTHERS = Label("all others", "その他")
-BEFORE = Label("Before: who owes whom", "清算前：誰が誰に支払うか")
-AFTER = Label("After: one net amount each, with the operator", "清算後：運営者との差引額のみ")
+BEFORE = Label("Before netting: who owes whom", "差引計算前：誰が誰に支払うか")
+AFTER = Label("After netting: one net amount each, with the operator", "差引計算後：運営者との差引額のみ")
 OPERATOR = Label("operator", "運営者")
-VALUE = Label("Value to be paid", "支払うべき金額")
+VALUE = Label("Value to be paid", "支払総額")
 PAYMENTS = Label("Number of payments", "支払件数")
-GROSS, NET = Label("one by one", "個別"), Label("after netting", "ネッティング後")
+GROSS, NET = Label("before netting", "差引計算前"), Label("after netting", "差引計算後")
 BANK = Label("by bank", "銀行振込")
 HOLDS = Label("Money at the cut-off", "締切時点の資金")
 CLEARED, LEFT = Label("cleared", "清算済み"), Label("left out", "清算対象外")
@@ -49,7 +49,7 @@ _FLOWS = """
 
 
 def cycle_report(cycle: Cycle) -> dict[str, Any]:
-    """The figures as JSON types: amounts in minor units, flows by public identifiers, steps in seconds."""
+    """The report as JSON types: amounts in minor units, flows by public identifiers, steps in seconds."""
     flows = _flows(cycle)
     positions = dict(NetPosition.objects.filter(cycle=cycle).values_list("organisation_id", "net_minor"))
     views = organisations_by_id({*positions, *(key for pair in flows for key in pair)})
@@ -89,7 +89,7 @@ def cycle_report(cycle: Cycle) -> dict[str, Any]:
 
 
 def cycle_report_html(cycle: Cycle, language: Language) -> str:
-    """The report as one self-contained page with its pictures. Raises LanguageUnknown."""
+    """The report as one self-contained page with charts. Raises LanguageUnknown."""
     if language not in LOCALES:
         raise LanguageUnknown(language=language)
     figures = cycle_report(cycle)
@@ -113,14 +113,14 @@ def _localized(row: dict[str, Any], language: Language) -> dict[str, Any]:
 
 
 def _flows(cycle: Cycle) -> dict[tuple[int, int], int]:
-    """(debtor, creditor) → what is owed with tax, the largest first."""
+    """(debtor, creditor) → amount owed with tax, largest first."""
     with connection.cursor() as cursor:
         cursor.execute(_FLOWS, [cycle.pk, FLOWS_SHOWN_MAX])
         return {(debtor, creditor): minor for debtor, creditor, minor in cursor.fetchall() if minor}
 
 
 def _reduced_bp(before: int | None, after: int | None) -> int | None:
-    """What fell away, in basis points; None where there is nothing to compare."""
+    """The reduction in basis points; None without figures to compare."""
     if not before or after is None:
         return None
     return (before - after) * BASIS_POINTS // before
@@ -153,8 +153,8 @@ def _pictures(cycle: Cycle, figures: dict[str, Any], language: Language) -> list
     def money(minor: int | None) -> str:
         return Money(minor or 0, cycle.currency).format(language).replace("￥", "¥")
 
-    waits = sum(row["gross_minor"] for row in figures["left_out"])
-    names, flows, nets = _drawn(cycle, language)
+    left_out_minor = sum(row["gross_minor"] for row in figures["left_out"])
+    names, flows, nets = _parties_to_draw(cycle, language)
     value = [
         Bar(words(GROSS), figures["gross_minor"] or 0, money(figures["gross_minor"])),
         Bar(words(NET), figures["net_minor"] or 0, money(figures["net_minor"])),
@@ -170,7 +170,7 @@ def _pictures(cycle: Cycle, figures: dict[str, Any], language: Language) -> list
     ]
     held = [
         Bar(words(CLEARED), figures["cleared_minor"], money(figures["cleared_minor"])),
-        Bar(words(LEFT), waits, money(waits)),
+        Bar(words(LEFT), left_out_minor, money(left_out_minor)),
     ]
     times = [
         Bar(row["label"][language], row["seconds"], f"{row['seconds']:.3f} s") for row in figures["steps"]
@@ -185,8 +185,8 @@ def _pictures(cycle: Cycle, figures: dict[str, Any], language: Language) -> list
     ]
 
 
-def _drawn(cycle: Cycle, language: Language) -> tuple[list[str], list[Flow], list[int]]:
-    """Names, flows and net positions of the parties that are drawn: those of most value, all others as one."""
+def _parties_to_draw(cycle: Cycle, language: Language) -> tuple[list[str], list[Flow], list[int]]:
+    """Names, flows and net positions of the parties to draw: the largest by value, all others as one."""
     nets = dict(NetPosition.objects.filter(cycle=cycle).values_list("organisation_id", "net_minor"))
     flows = _flows(cycle)
     weight = {key: abs(net) for key, net in nets.items()}
@@ -205,7 +205,7 @@ def _drawn(cycle: Cycle, language: Language) -> tuple[list[str], list[Flow], lis
     merged: dict[tuple[int, int], int] = {}
     for (debtor, creditor), minor in flows.items():
         ends = [places.get(key, len(shown)) for key in (debtor, creditor)]
-        # What is owed to the operator is its fee: it is told in figures, and drawn after netting.
+        # Amounts owed to the operator are fees: the figures state them, and the chart after netting draws them.
         if views[debtor].is_operator or views[creditor].is_operator or ends[0] == ends[1]:
             continue
         merged[ends[0], ends[1]] = merged.get((ends[0], ends[1]), 0) + minor
@@ -217,5 +217,5 @@ def _name(view: OrganisationView, language: Language) -> str:
 
 
 def _embedded(svg: str) -> str:
-    """The picture as an address that holds it, so that the page needs nothing else."""
+    """The picture as a data URL, so that the page is self-contained."""
     return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"

@@ -1,8 +1,8 @@
-"""What is final for one participant at a moment: the answer an insolvency administrator asks for.
+"""Reports what is final for one participant at a moment, as an insolvency administrator asks.
 
-By the market's terms the operator takes every obligation of a cycle over when the cycle is netted, with release of
-the debtor (免責的債務引受); from ``Cycle.netted_at`` on it is final, whatever becomes of the parties. Before, it is a
-gross claim between them. Money that is held or available is the participant's own. All moments are business time.
+By the market's terms the operator takes over every obligation of a cycle at netting, with release of the debtor
+(免責的債務引受); from ``Cycle.netted_at`` on it is final, whatever becomes of the parties. Before, it is a gross claim
+between them. Held and available money is the participant's own. All moments are business time.
 """
 
 from __future__ import annotations
@@ -26,12 +26,11 @@ from ..trades.states import ObligationStage
 
 @dataclass(frozen=True, slots=True)
 class Finality:
-    """The state of one participant's affairs in the market at ``at``.
+    """The position of one participant in the market at ``at``.
 
-    ``obligations``: every obligation made by then, each with its stage and the moment it became final, or None.
-    ``held``: trades whose money was held and whose outcome was open. ``payments``: settlement payments planned by
-    then, each with the moment the bank carried it out, or None. ``balances``: currency → kind of account → minor
-    units. Amounts are in minor units and include tax.
+    ``obligations``: all obligations made by then, with stage and moment of finality, or None. ``held``: open trades whose
+    money was on hold. ``payments``: settlement payments planned by then, with the moment of the bank's confirmation, or
+    None. ``balances``: currency → kind of account → minor units. Amounts are in minor units with tax.
     """
 
     organisation: str
@@ -42,7 +41,7 @@ class Finality:
     balances: dict[str, dict[str, int]]
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON types, with how many obligations stand in each stage and what they come to."""
+        """JSON types, with the numbers and sums of obligations by stage."""
         return {
             "organisation": self.organisation,
             "at": self.at.isoformat(),
@@ -54,7 +53,7 @@ class Finality:
         }
 
     def totals(self) -> list[dict[str, Any]]:
-        """By currency and stage: count, what the participant owes, what it is owed."""
+        """By currency and stage: number, amount owed, amount due."""
         counts: Counter[tuple[str, str, str]] = Counter()
         for row in self.obligations:
             key = (row["currency"], row["stage"])
@@ -74,7 +73,7 @@ class Finality:
 
 
 def finality(*, organisation: OrganisationView, at: datetime) -> Finality:
-    """Exactly what was final for ``organisation`` at ``at``, and what was not."""
+    """What was final for ``organisation`` at ``at``, and what was not."""
     paid = _paid_moments(organisation.id, at)
     rows = list(_obligations(organisation.id, at))
     deferred = _deferred(rows, at)
@@ -103,7 +102,7 @@ def _obligations(organisation_id: int, at: datetime) -> QuerySet[Obligation]:
 
 
 def stage_at(*, netted_at: datetime | None, discharged_at: datetime | None, at: datetime) -> ObligationStage:
-    """How far an obligation had come at ``at``, from the moments when it was taken over and discharged."""
+    """The stage of an obligation at ``at``, from the moments of its takeover and discharge."""
     if netted_at is None or netted_at > at:
         return ObligationStage.GROSS
     if discharged_at is None or discharged_at > at:
@@ -112,9 +111,9 @@ def stage_at(*, netted_at: datetime | None, discharged_at: datetime | None, at: 
 
 
 def _deferred(rows: list[Obligation], at: datetime) -> dict[int, int]:
-    """What of each obligation was put off when its cycle was netted, by ``at``: that much nobody took over.
+    """Deferred part of each obligation whose cycle was netted by ``at``; the operator did not take it over.
 
-    It is a gross claim still, in the obligation that goes on with it. The tax on fees is not in their amounts.
+    It remains a gross claim in the obligation that continues it. Excludes tax on fees, as their amounts do.
     """
     netted = [row.pk for row in rows if row.cycle.netted_at is not None and row.cycle.netted_at <= at]
     found = Deferral.objects.filter(obligation__in=netted).select_related("obligation")
@@ -128,7 +127,7 @@ def _obligation(
     row: Obligation, organisation_id: int, at: datetime, paid: dict[int, datetime], deferred_minor: int
 ) -> dict[str, Any]:
     owes = row.debtor_id == organisation_id
-    # What it owes was met by its own money when the ledger posted it; what it is owed, when the bank paid it out.
+    # A debtor's part is discharged when the ledger posts its own money; a creditor's, when the bank pays it out.
     discharged_at = row.cycle.posted_at if owes else paid.get(row.cycle_id)
     stage = stage_at(netted_at=row.cycle.netted_at, discharged_at=discharged_at, at=at)
     final = stage != ObligationStage.GROSS
@@ -148,9 +147,9 @@ def _obligation(
 
 
 def _paid_moments(organisation_id: int, at: datetime) -> dict[int, datetime]:
-    """Cycle → when the bank had paid the participant out for it, by ``at``; a payment that came back is none.
+    """Cycle → moment when the bank had paid out the participant, by ``at``; excludes returned payments.
 
-    A cycle in which nothing was left to be paid out is not here: set-off discharged it when it was posted.
+    A cycle that left nothing to pay out was discharged by set-off when it was posted.
     """
     moments: dict[int, datetime] = {}
     rows = SettlementInstruction.objects.filter(organisation_id=organisation_id, planned_at__lte=at)
@@ -177,7 +176,7 @@ def _paid_moments(organisation_id: int, at: datetime) -> dict[int, datetime]:
 
 
 def _held(organisation_id: int, at: datetime) -> list[dict[str, Any]]:
-    """Trades secured by ``at`` and neither accepted nor ended by then: the money is the buyer's, bound to them."""
+    """Trades secured by ``at`` and neither accepted nor ended by then: the money is the buyer's, on hold."""
     rows = Trade.objects.filter(
         Q(buyer_id=organisation_id) | Q(seller_id=organisation_id),
         Q(accepted_at=None) | Q(accepted_at__gt=at),
@@ -208,12 +207,12 @@ def _payments(organisation_id: int, at: datetime) -> list[dict[str, Any]]:
             "direction": row.direction,
             "amount_minor": row.amount_minor,
             "currency": row.currency,
-            "confirmed_at": _by(row.confirmed_at, at),
-            "failed_at": _by(row.failed_at, at),
+            "confirmed_at": _if_by(row.confirmed_at, at),
+            "failed_at": _if_by(row.failed_at, at),
         }
         for row in rows.order_by("pk")
     ]
 
 
-def _by(moment: datetime | None, at: datetime) -> str | None:
+def _if_by(moment: datetime | None, at: datetime) -> str | None:
     return moment.isoformat() if moment is not None and moment <= at else None

@@ -1,4 +1,4 @@
-"""Trades of made-to-order data whose seller was not paid within the legal term."""
+"""Finds trades of made-to-order data whose seller was not paid within the legal term."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ..trades.states import ObligationKind, TradeState
 
 
 def payments_late_by_law() -> QuerySet[Trade]:
-    """Trades made to order whose day has passed without the seller being paid, the latest first to have been due.
+    """Made-to-order trades whose last payment day has passed without payment of the seller, earliest day first.
 
-    The seller is paid when its cycle is settled: every payment of it confirmed. Where a cycle is settled in part
-    only, that is when the seller's own payment of it is confirmed, or there was none to make.
+    The seller is paid when its cycle is settled: every payment of it is confirmed. In a cycle settled in part, when the
+    seller's own payment is confirmed or there was none to make.
     """
     own_payment = SettlementInstruction.objects.filter(
         cycle=OuterRef("cycle"), organisation=OuterRef("creditor")

@@ -1,6 +1,6 @@
-"""The pictures of a clearing report, as SVG. Pure; the same figures give the same picture.
+"""Charts of a clearing report as SVG. Pure; the same figures give the same picture.
 
-Each picture carries its title and what it shows in words, for who listens instead of looks.
+Each picture carries its title as text for screen readers.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NAME_LENGTH_MAX = 14
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """``amount_minor`` (positive) that the party at ``debtor`` owes the one at ``creditor``; both are indexes of names."""
+    """``amount_minor`` (positive) that party ``debtor`` owes party ``creditor``; both are indexes of the names."""
 
     debtor: int
     creditor: int
@@ -34,7 +34,7 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar: what it measures, how much, and the amount as it is written beside it."""
+    """One bar: label, value, and the amount as text."""
 
     label: str
     value: float
@@ -42,7 +42,7 @@ class Bar:
 
 
 def who_owes_whom(*, names: Sequence[str], flows: Sequence[Flow], title: str) -> str:
-    """The parties on a circle, and an arrow for what each owes each; the wider, the more."""
+    """The parties on a circle, with an arrow per debtor and creditor whose width grows with the amount."""
     picture = _canvas(WIDTH, HEIGHT, title)
     places = _circle(len(names))
     largest = max((flow.amount_minor for flow in flows), default=1)
@@ -55,7 +55,7 @@ def who_owes_whom(*, names: Sequence[str], flows: Sequence[Flow], title: str) ->
 
 
 def after_netting(*, names: Sequence[str], nets: Sequence[int], centre: str, title: str) -> str:
-    """The operator in the middle; one arrow a party: outward for what it gets, inward for what it owes."""
+    """The operator in the middle; one arrow per party: outward for what it receives, inward for what it owes."""
     picture = _canvas(WIDTH, HEIGHT, title)
     places = _circle(len(names))
     largest = max((abs(net) for net in nets), default=1) or 1
@@ -97,7 +97,7 @@ def _svg(picture: drawsvg.Drawing) -> str:
 
 
 def _circle(count: int) -> list[tuple[float, float]]:
-    """Places on the circle, the first on top, clockwise."""
+    """Points on the circle, the first at the top, clockwise."""
     across, down = MIDDLE
     angles = [2 * math.pi * number / max(count, 1) - math.pi / 2 for number in range(count)]
     return [
@@ -119,9 +119,9 @@ def _arrow(
     *,
     gap: float = PARTY_SIZE,
 ) -> None:
-    """A line bent a little to its right, so that both ways between two parties can be told apart, with a head.
+    """An arrow bent slightly to its right, so that the arrows of both directions between two parties do not overlap.
 
-    The head stands ``gap`` before the end, clear of what is drawn there.
+    The head ends ``gap`` before the end point, clear of what is drawn there.
     """
     (x1, y1), (x2, y2) = start, end
     bend_x, bend_y = (x1 + x2) / 2 + (y1 - y2) * 0.12, (y1 + y2) / 2 + (x2 - x1) * 0.12

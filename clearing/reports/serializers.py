@@ -26,7 +26,7 @@ class WordsField(serializers.DictField):
 
 
 class LeftOutSerializer(serializers.Serializer[Any]):
-    """A trade that the cycle went without, why, and what became of it."""
+    """A trade that a cycle left out, why, and in which cycle it was cleared since."""
 
     trade = serializers.CharField(source="trade.public_id")
     business_key = serializers.CharField(source="trade.business_key")
@@ -44,7 +44,7 @@ class LeftOutSerializer(serializers.Serializer[Any]):
         source="cycle.public_id",
         default=None,
         allow_null=True,
-        help_text="The cycle that has it since; null if none has.",
+        help_text="The cycle that cleared it since; null if none has.",
     )
 
     class Meta:
@@ -52,10 +52,10 @@ class LeftOutSerializer(serializers.Serializer[Any]):
 
 
 class ExpectedPaymentSerializer(serializers.Serializer[Any]):
-    """What one trade should bring. Amounts are in minor units; ``corrections_minor`` is signed as it adds to the net.
+    """The expected payment of one trade, in minor units; ``corrections_minor`` is signed as it adds to the net.
 
-    ``counterparty`` is the buyer; of a share, the seller. ``estimate``: the tax on the fee is rounded over the whole cycle when it is netted. ``expected_on`` is null where
-    the day is not known, or where something must happen first: ``reason`` says what.
+    ``counterparty`` is the buyer; of a share, the seller. ``estimate``: the tax on the fee is rounded over the whole cycle
+    at netting. ``expected_on`` is null if the day is not known or something must happen first; ``reason`` says what.
     """
 
     role = serializers.ChoiceField(choices=("seller", "beneficiary"))
@@ -86,7 +86,7 @@ class ExpectedPaymentSerializer(serializers.Serializer[Any]):
 
 
 class ExpectedTotalSerializer(serializers.Serializer[Any]):
-    """What is expected on a day; every part is signed as it adds to the net."""
+    """Expected payments of a day; every part is signed as it adds to the net."""
 
     expected_on = serializers.DateField(allow_null=True)
     currency = serializers.CharField()
@@ -99,7 +99,7 @@ class ExpectedTotalSerializer(serializers.Serializer[Any]):
 
 
 class WaitingPaymentSerializer(serializers.Serializer[Any]):
-    """A payment that the bank has not confirmed; ``failure_reason`` is what the bank said."""
+    """A payment that the bank has not confirmed; ``failure_reason`` is the bank's notice."""
 
     payment = serializers.CharField()
     reference = serializers.CharField()
@@ -116,7 +116,7 @@ class WaitingPaymentSerializer(serializers.Serializer[Any]):
 
 
 class ExpectedPaymentsSerializer(serializers.Serializer[Any]):
-    """A page of what is expected, with the totals of everything by day, and the payments that are under way."""
+    """A page of expected payments, the totals of all by day, and the payments in progress."""
 
     next = serializers.URLField(allow_null=True)
     previous = serializers.URLField(allow_null=True)
@@ -125,14 +125,14 @@ class ExpectedPaymentsSerializer(serializers.Serializer[Any]):
     payments = WaitingPaymentSerializer(many=True)
 
 
-class WalkedEntrySerializer(EntrySerializer):
-    """An entry with its postings, ``back`` to trade, agreement and evidence, and ``forward`` to the bank."""
+class TracedEntrySerializer(EntrySerializer):
+    """A journal entry with its postings, traced ``back`` to trade, agreement and evidence and ``forward`` to the bank."""
 
     postings = serializers.SerializerMethodField()
-    walk = serializers.SerializerMethodField()
+    trace = serializers.SerializerMethodField()
 
     class Meta(EntrySerializer.Meta):
-        fields = (*EntrySerializer.Meta.fields, "postings", "walk")  # type: ignore[assignment]
+        fields = (*EntrySerializer.Meta.fields, "postings", "trace")  # type: ignore[assignment]
 
     @extend_schema_field(PostingSerializer(many=True))
     def get_postings(self, entry: Entry) -> Any:
@@ -141,13 +141,13 @@ class WalkedEntrySerializer(EntrySerializer):
         return PostingSerializer(rows, many=True, context=self.context).data
 
     @extend_schema_field(OpenApiTypes.OBJECT)
-    def get_walk(self, entry: Entry) -> dict[str, Any]:
-        """Where the money came from and where it went."""
+    def get_trace(self, entry: Entry) -> dict[str, Any]:
+        """The trace of the money, backward and forward."""
         return trace_entry(entry)
 
 
-class BehindLineSerializer(serializers.ModelSerializer[Obligation]):
-    """One obligation behind a line of a cycle's entry. ``amount_minor`` is without ``tax_minor``."""
+class TracedObligationSerializer(serializers.ModelSerializer[Obligation]):
+    """One obligation in a posting of a cycle's journal entry. ``amount_minor`` excludes ``tax_minor``."""
 
     trade = serializers.CharField(source="trade.public_id")
     agreement = serializers.CharField(source="trade.agreement")

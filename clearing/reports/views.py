@@ -36,20 +36,20 @@ from .expected import ExpectedPayments
 from .filters import LateTradeFilter
 from .left_out import explained, trades_left_out
 from .serializers import (
-    BehindLineSerializer,
     ExpectedPaymentsSerializer,
     LeftOutSerializer,
-    WalkedEntrySerializer,
+    TracedEntrySerializer,
+    TracedObligationSerializer,
 )
 from .tracing import obligations_behind
 
 LANGUAGE = OpenApiParameter(
-    name="language", type=OpenApiTypes.STR, enum=["ja", "en"], description="Japanese unless said otherwise."
+    name="language", type=OpenApiTypes.STR, enum=["ja", "en"], description="Language; default Japanese."
 )
 
 
 class CycleReportViewSet(viewsets.GenericViewSet[Cycle]):
-    """What a cycle that was cut off came to: who owes whom before and after, what was reduced, left out, how long."""
+    """Reports of closed cycles: who owes whom before and after netting, reductions, trades left out, times."""
 
     permission_classes = (IsOperator,)
     lookup_field = "public_id"
@@ -57,7 +57,7 @@ class CycleReportViewSet(viewsets.GenericViewSet[Cycle]):
     queryset = Cycle.objects.all()
 
     def get_queryset(self) -> QuerySet[Cycle]:
-        """Cycles that were cut off."""
+        """Closed cycles."""
         return Cycle.objects.filter(closed_at__isnull=False)
 
     @extend_schema(
@@ -68,7 +68,7 @@ class CycleReportViewSet(viewsets.GenericViewSet[Cycle]):
         return Response(cycle_report(self.get_object()))
 
     @extend_schema(
-        summary="Read the clearing report of a cycle as a page with pictures",
+        summary="Read the clearing report of a cycle as a page with charts",
         parameters=[LANGUAGE],
         responses={(200, "text/html"): OpenApiTypes.STR, **PROBLEMS},
     )
@@ -91,24 +91,24 @@ ROLE = OpenApiParameter(
     name="role",
     type=OpenApiTypes.STR,
     enum=list(ROLES),
-    description="By what is sold (unless said otherwise), or by shares of what others sell.",
+    description="Payments as seller (default), or shares as beneficiary.",
 )
-CURSOR = OpenApiParameter(name="cursor", type=OpenApiTypes.STR, description="As the last page gave it.")
-PAGE_SIZE = OpenApiParameter(name="page_size", type=OpenApiTypes.INT, description="200 at most.")
+CURSOR = OpenApiParameter(name="cursor", type=OpenApiTypes.STR, description="Cursor from the last page.")
+PAGE_SIZE = OpenApiParameter(name="page_size", type=OpenApiTypes.INT, description="At most 200.")
 
 
 class ExpectedPaymentsView(APIView):
-    """What the caller's organisation will be paid, when, and why something is held."""
+    """What the caller's organisation will be paid, when, and what it waits for."""
 
     permission_classes = (HasScope,)
 
     @extend_schema(
-        summary="Read what the caller will be paid, and when",
+        summary="Read the expected payments of the caller",
         parameters=[ROLE, CURSOR, PAGE_SIZE],
         responses={200: ExpectedPaymentsSerializer, **PROBLEMS},
     )
     def get(self, request: Request) -> Response:
-        """Trades not paid yet, newest first, with totals by day and the payments that are under way."""
+        """Unpaid trades, newest first, with totals by day and the payments in progress."""
         role = request.query_params.get("role", "seller")
         if role not in ROLES:
             raise FieldInvalid(
@@ -135,44 +135,44 @@ class ExpectedPaymentsView(APIView):
 
 
 LINE = OpenApiParameter(
-    name="line", type=OpenApiTypes.STR, enum=list(LineKind.values), required=True, description="Which line."
+    name="line", type=OpenApiTypes.STR, enum=list(LineKind.values), required=True, description="Posting kind."
 )
 
 
 class JournalEntryViewSet(MarketReadViewSet[Entry]):
-    """Journal entries about the caller's organisation; every one, for the operator."""
+    """Journal entries about the caller's organisation; all entries for the operator."""
 
     serializer_class = EntrySerializer
     filterset_class = EntryFilter
     queryset = Entry.objects.none()
 
     def get_queryset(self) -> QuerySet[Entry]:
-        """What the caller may see."""
+        """Entries that the caller may see."""
         return visible_entries(self.actor)
 
     def get_serializer_class(self) -> Any:
-        """One entry is shown with its walk."""
-        return WalkedEntrySerializer if self.action == "retrieve" else EntrySerializer
+        """With the trace for one entry."""
+        return TracedEntrySerializer if self.action == "retrieve" else EntrySerializer
 
     @extend_schema(
-        summary="Read the obligations behind a line of a cycle's entry",
+        summary="Read the obligations in a posting of a cycle's journal entry",
         parameters=[LINE],
-        responses={200: BehindLineSerializer(many=True), **PROBLEMS},
+        responses={200: TracedObligationSerializer(many=True), **PROBLEMS},
     )
     @action(detail=True, methods=["get"], filterset_class=None)
     def obligations(self, request: Request, **_: Any) -> Response:
-        """The obligations that the line sums up, newest first, by pages."""
+        """The obligations that the posting sums up, newest first, in pages."""
         entry, line = self.get_object(), request.query_params.get("line", "")
         if line not in LineKind.values:
             known = ", ".join(LineKind.values)
             raise FieldInvalid("line", Label(f"choose one of {known}", f"{known} から選んでください"))
         page = self.paginate_queryset(obligations_behind(entry, line))
-        serializer = BehindLineSerializer(page, many=True, context=self.get_serializer_context())
+        serializer = TracedObligationSerializer(page, many=True, context=self.get_serializer_context())
         return self.get_paginated_response(serializer.data)
 
 
 class TradeViewSet(TradeReadViewSet):
-    """Trades, with the proof that each is in its cycle, and filtered by payments that are late by law."""
+    """Trades with inclusion proofs, and a filter for payments that are late by law."""
 
     filterset_class = LateTradeFilter
 
@@ -181,7 +181,7 @@ class TradeViewSet(TradeReadViewSet):
     )
     @action(detail=True, methods=["get"], filterset_class=None)
     def proof(self, request: Request, **_: Any) -> Response:
-        """The trade's line and the path of hashes from it to the cycle's public Merkle root."""
+        """The trade's line and its path of hashes to the cycle's public Merkle root."""
         return Response(TradeProofSerializer(trade_proof(self.get_object())).data)
 
 
@@ -189,7 +189,7 @@ class CycleViewSet(CycleReadViewSet):
     """Cycles, with the trades that each left out."""
 
     def get_permissions(self) -> list[Any]:
-        """Reading is public but for what names trades; commands are the operator's."""
+        """Anyone may read, except what names trades; commands are the operator's."""
         return [HasScope()] if self.action == "left_out" else super().get_permissions()
 
     @extend_schema(
@@ -198,7 +198,7 @@ class CycleViewSet(CycleReadViewSet):
     )
     @action(detail=True, methods=["get"], url_path="left-out", filterset_fields=None)
     def left_out(self, request: Request, **_: Any) -> Response:
-        """Trades of the caller (every one, for the operator) that stood at the cut-off and stayed out, and why."""
+        """The caller's trades (all, for the operator) that were open at the cut-off and left out, and why."""
         cycle = self.get_object()
         trades: Any = self.paginate_queryset(trades_left_out(cycle, self.actor))
         rows = explained([(cycle, trade) for trade in trades])

@@ -1,1 +1,1 @@
-"""Runs cycles: steps, posting, recomputation, dry run, alarms, sweeps; the cycle's commands and routes."""
+"""Runs cycles: steps, posting, dry runs, alarms and sweeps; the cycle's commands and routes."""

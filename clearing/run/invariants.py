@@ -1,4 +1,4 @@
-"""Invariants of alarms; and the check of one cycle, ``check_invariants --cycle``."""
+"""Invariants of alarms, and the checks of one cycle for ``check_invariants --cycle``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..trades.obligation_kinds import BASE_KINDS
 Invariant(
     name="clearing.alarm_once",
     promise=7,
-    statement="A cycle is alarmed about once for each reason, and an alarm is ended once and never removed.",
+    statement="A cycle has one alarm per reason; an alarm is ended once and never deleted.",
     guards=(
         "clearing_cyclealarm.cycle_alarm_once",
         "clearing_cyclealarm.cycle_alarm_ended",
@@ -38,7 +38,7 @@ _SETTINGS = """
     SELECT set_config('random_page_cost', '1.1', true), set_config('work_mem', '128MB', true)
 """
 
-# ``closed_cycle_never_changes`` counts the trades anew and compares that with what a validated cycle recorded.
+# ``closed_cycle_never_changes`` recounts the trades and compares them with the record of a validated cycle.
 _CHECKS = {
     "clearing.positions_sum_to_zero": """
         SELECT sum(net_minor) AS total FROM clearing_netposition WHERE cycle_id = %(cycle)s HAVING sum(net_minor) <> 0
@@ -74,7 +74,7 @@ _CHECKS = {
 
 
 def verify_cycle(cycle: Cycle) -> dict[str, list[dict[str, Any]]]:
-    """Verify one cycle: name of the invariant → breaches, for all that were checked."""
+    """Check one cycle; name of the invariant → breaches, for all that were checked."""
     with collector_paused(), read_in_parallel(partial(_broken_checks, cycle)) as others:
         return {"clearing.closed_cycle_never_changes": changes_of(cycle), **others()}
 
@@ -93,7 +93,7 @@ def _broken_checks(cycle: Cycle) -> dict[str, list[dict[str, Any]]]:
 
 
 def verify_named(business_key: str) -> dict[str, list[dict[str, Any]]]:
-    """The same of the cycle of a business key. Raises Missing."""
+    """``verify_cycle`` for a business key. Raises Missing."""
     cycle = Cycle.objects.filter(business_key=business_key).first()
     if cycle is None:
         raise Missing(kind="cycle", identifier=business_key)

@@ -1,4 +1,4 @@
-"""Alarms about cycles that are late."""
+"""Alarms of overdue cycles."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .states import OverdueReason
 
 
 class CycleAlarm(models.Model):
-    """That a cycle is, or was, overdue for a reason ``since`` a moment, and until when.
+    """An alarm: a cycle is, or was, overdue for a reason since a moment, until ``ended_at``.
 
-    Invariants: one a cycle and reason; it is ended once, and nothing else of it changes. Rows are never removed.
+    Invariants: one alarm per cycle and reason; it is ended once and otherwise never changes. Rows are never deleted.
     """
 
     cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="+", db_index=False)

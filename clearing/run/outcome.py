@@ -1,4 +1,4 @@
-"""Whether cycles are settled, in full or in part, and what keeps those settled in part from being settled in full."""
+"""Decides whether cycles are settled in full or in part."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _DEFERRED = """
       FROM deferred JOIN clearing_obligation o ON o.id = deferred.id JOIN clearing_cycle c ON c.id = o.cycle_id
      WHERE c.posted_at IS NULL AND NOT EXISTS (SELECT FROM clearing_deferral d WHERE d.obligation_id = deferred.id)
 """
-"""Cycles of whose deferrals one is still to be settled, in the next cycle or in one after it."""
+"""Cycles with an unsettled deferral, in the next cycle or a later one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """What a cycle still lacks: ``failed`` payments that were not made again, open claims, open deferrals."""
+    """What keeps a cycle from being settled in full: ``failed`` payments not made again, open claims, open deferrals."""
 
     failed: int
     claims: bool
@@ -49,7 +49,7 @@ class Unfinished:
 
 
 def unfinished(cycles: Collection[Cycle]) -> dict[int, Unfinished]:
-    """What each of ``cycles`` still lacks, by its key, in three queries."""
+    """What keeps each of ``cycles`` from being settled in full, by cycle key, in three queries."""
     keys = [cycle.pk for cycle in cycles]
     paid = SettlementInstruction.objects.filter(
         cycle=OuterRef("cycle"), organisation=OuterRef("organisation"), state=InstructionState.CONFIRMED
@@ -69,10 +69,10 @@ def unfinished(cycles: Collection[Cycle]) -> dict[int, Unfinished]:
 
 
 def settlement_outcome(cycle: Cycle) -> str | None:
-    """``settled`` or ``partial`` as the payments are; None while one of them may still be confirmed.
+    """``settled`` or ``partial`` by the state of the payments; None while one may still be confirmed.
 
-    In part: a payment failed and was not made again, a claim for what the reserve lent in the cycle is not
-    collected, or what the cycle deferred is not settled yet.
+    Partial: a payment failed and was not made again, a claim for money lent in the cycle is not collected, or a deferral
+    of the cycle is not settled.
     """
     if SettlementInstruction.objects.filter(cycle=cycle).exclude(state__in=ENDED_STATES).exists():
         return None

@@ -28,21 +28,21 @@ from .states import OverdueReason
 PLANNED_STATES = (CycleState.SETTLING, *FINAL_STATES)
 
 FIGURES = {
-    "trades": "Trades that are cleared in the cycle. Null until it is validated.",
-    "gross_minor": "The sum of all obligations of the cycle with their tax: what would change hands if each were"
-    " paid by itself. Null until the cycle is netted, as are the other figures.",
-    "net_minor": "The sum of the positive net positions: what changes hands after netting.",
-    "payments_before": "Payments that the obligations would take if each were paid by itself.",
+    "trades": "Trades that the cycle clears. Null until it is validated.",
+    "gross_minor": "Sum of all obligations of the cycle with tax: the value to be paid without netting."
+    " Null until the cycle is netted, as are the other figures.",
+    "net_minor": "Sum of the positive net positions: the value to be paid after netting.",
+    "payments_before": "Payments that the obligations would take without netting.",
     "payments_after": "Participants, and the operator, with a net position other than zero: payments after netting,"
     " if nobody had paid beforehand.",
-    "cut_off_at": "The cut-off of the schedule that the cycle was closed for; null if the operator closed it.",
+    "cut_off_at": "Scheduled cut-off of the cycle; null if the operator closed it.",
     "merkle_root": "Commits to the trades and the net positions. Null until the cycle is netted.",
-    "paused_since": "Since when the operator keeps the cycle where it is; null if it does not.",
+    "paused_since": "Moment since which the operator pauses the cycle; null if it is not paused.",
 }
 
 
 class OverdueSerializer(serializers.Serializer[Any]):
-    """Why a cycle is later than it should be, and since when."""
+    """Why a cycle is overdue, and since when."""
 
     reason_code = serializers.ChoiceField(choices=OverdueReason.choices, source="reason")
     reason = ChoiceLabelField(OverdueReason)
@@ -50,10 +50,10 @@ class OverdueSerializer(serializers.Serializer[Any]):
 
 
 class CycleListSerializer(serializers.ListSerializer[Any]):
-    """Cycles whose calendar and payments are read together."""
+    """Cycles whose calendar and payments are read in one go."""
 
     def to_representation(self, data: Any) -> Any:
-        """Read what all of them need first."""
+        """Read the data of all cycles first."""
         cycles = list(data)
         context: Any = self.context
         context["readings"] = CycleReadings(cycles)
@@ -61,29 +61,31 @@ class CycleListSerializer(serializers.ListSerializer[Any]):
 
 
 class CycleSerializer(serializers.ModelSerializer[Cycle]):
-    """A cycle as everybody sees it: what it came to, and the hashes it commits to."""
+    """The public view of a cycle: figures and hashes."""
 
     id = serializers.CharField(source="public_id")
     state_label = serializers.SerializerMethodField()
     waits_for = serializers.SerializerMethodField()
     waiting = serializers.SerializerMethodField()
     overdue = serializers.SerializerMethodField(
-        help_text="Why the cycle is later than it should be, and since when; null if it is in time."
+        help_text="Why the cycle is overdue, and since when; null if it is in time."
     )
     payments_reduced = serializers.SerializerMethodField(
         help_text="Payments that netting saves: payments_before less payments_after."
     )
     value_reduced_bp = serializers.SerializerMethodField(
-        help_text="By how much netting lowers what changes hands: 1 - net_minor / gross_minor, in basis points."
+        help_text="Part of the value that netting saves: 1 - net_minor / gross_minor, in basis points."
     )
     payments_planned = serializers.SerializerMethodField(
-        help_text="Payments by bank that settle the cycle. Purchases are paid for when they are secured, so those"
-        " who bought pay nothing here: it counts those to whom money is left, and the operator. Null until then."
+        help_text="Payments by bank that settle the cycle: to participants with money left, and to the operator."
+        " Buyers pay before the cycle and are not counted. Null until the payments are planned."
     )
     pause_reason = serializers.SerializerMethodField(
-        help_text="Why it is on hold, for the operator; else null."
+        help_text="Why the cycle is paused, for the operator; else null."
     )
-    paused_by = serializers.SerializerMethodField(help_text="Who holds it, for the operator; else null.")
+    paused_by = serializers.SerializerMethodField(
+        help_text="Who paused the cycle, for the operator; else null."
+    )
 
     class Meta:
         model = Cycle
@@ -98,12 +100,12 @@ class CycleSerializer(serializers.ModelSerializer[Cycle]):
 
     @extend_schema_field(BilingualField)
     def get_state_label(self, cycle: Cycle) -> dict[str, str]:
-        """The state in words."""
+        """Label of the state."""
         return label_of(cycle, "state")
 
     @extend_schema_field(BilingualField(allow_null=True))
     def get_waits_for(self, cycle: Cycle) -> dict[str, str] | None:
-        """What the cycle waits for, or null while it goes on by itself or is over."""
+        """What the cycle waits for; null while it advances or is over."""
         found = self._waiting(cycle)
         return found.label.as_dict() if found else None
 
@@ -115,32 +117,32 @@ class CycleSerializer(serializers.ModelSerializer[Cycle]):
 
     @extend_schema_field(OverdueSerializer(allow_null=True))
     def get_overdue(self, cycle: Cycle) -> Any:
-        """Why it is overdue."""
+        """The reason and moment of being overdue."""
         found = self._readings(cycle).overdue(cycle)
         return OverdueSerializer(found).data if found else None
 
     def get_payments_reduced(self, cycle: Cycle) -> int | None:
-        """The difference, once it is known."""
+        """The difference, once known."""
         if cycle.payments_before is None or cycle.payments_after is None:
             return None
         return cycle.payments_before - cycle.payments_after
 
     def get_value_reduced_bp(self, cycle: Cycle) -> int | None:
-        """The share, once it is known."""
+        """The part, once known."""
         if cycle.gross_minor is None or cycle.net_minor is None:
             return None
         return value_reduced_bp(gross_minor=cycle.gross_minor, net_minor=cycle.net_minor)
 
     def get_payments_planned(self, cycle: Cycle) -> int | None:
-        """How many there are, once they are planned."""
+        """The number, once the payments are planned."""
         return self._readings(cycle).settlement[cycle.pk].planned if cycle.state in PLANNED_STATES else None
 
     def get_pause_reason(self, cycle: Cycle) -> str | None:
-        """The operator's words may name participants: they are its own."""
+        """For the operator only: the text may name participants."""
         return cycle.pause_reason or None if for_operator(self.context) else None
 
     def get_paused_by(self, cycle: Cycle) -> str | None:
-        """Whose word it is."""
+        """The person who paused it, for the operator only."""
         return cycle.paused_by or None if for_operator(self.context) else None
 
     def _waiting(self, cycle: Cycle) -> Waiting | None:
@@ -160,19 +162,19 @@ class CycleSerializer(serializers.ModelSerializer[Cycle]):
 
 
 class OpenCycleSerializer(StrictSerializer):
-    """The currency in which clearing begins."""
+    """The currency whose clearing begins."""
 
     currency = serializers.CharField(min_length=3, max_length=3)
 
 
 class PauseCycleSerializer(StrictSerializer):
-    """Why a cycle is held, or released."""
+    """Why a cycle is paused or resumed."""
 
     reason = serializers.CharField(max_length=200)
 
 
 class StepSerializer(serializers.Serializer[Any]):
-    """One step of a cycle, by the state that it leads to."""
+    """One step of a cycle, named by the state it leads to."""
 
     state = serializers.ChoiceField(choices=CycleState.choices)
     state_label = ChoiceLabelField(CycleState, source="state")
@@ -181,16 +183,16 @@ class StepSerializer(serializers.Serializer[Any]):
     ended_at = serializers.DateTimeField(allow_null=True)
     milliseconds = serializers.IntegerField(
         allow_null=True,
-        help_text="How long it took, in real time; null for the cut-off, which is but a moment.",
+        help_text="Duration in real time; null for the cut-off, which has none.",
     )
 
 
 class ProgressSerializer(serializers.Serializer[Progress]):
-    """How far a cycle has come: counts for everybody, what stands in its way for the operator."""
+    """Progress of a cycle: counts for everybody, obstacles for the operator."""
 
     steps = StepSerializer(many=True)
     percentage = serializers.IntegerField(
-        help_text="Of the way from open to settled: steps weigh the same, the one under way by invoices or payments."
+        help_text="Of the way from open to settled: steps weigh equally, the current one by invoices or payments."
     )
     invoices_issued = serializers.IntegerField()
     invoices_expected = serializers.IntegerField(help_text="Grows until the cycle is validated.")
@@ -199,17 +201,17 @@ class ProgressSerializer(serializers.Serializer[Progress]):
         source="settlement.planned", help_text="By bank; 0 until the cycle is being settled."
     )
     waits_for = serializers.SerializerMethodField(
-        help_text="What the cycle waits for, or null while it goes on by itself or is over."
+        help_text="What the cycle waits for; null while it advances or is over."
     )
     waiting = serializers.SerializerMethodField()
     overdue = OverdueSerializer(allow_null=True)
     obstacles = serializers.SerializerMethodField(
-        help_text="What handlers that fail last said, for the operator; for others null."
+        help_text="Last errors of failing event handlers, for the operator; else null."
     )
 
     @extend_schema_field(BilingualField(allow_null=True))
     def get_waits_for(self, progress: Progress) -> dict[str, str] | None:
-        """In both languages."""
+        """The reason in both languages."""
         return progress.waiting.label.as_dict() if progress.waiting else None
 
     @extend_schema_field(WaitingSerializer(allow_null=True))
@@ -219,17 +221,17 @@ class ProgressSerializer(serializers.Serializer[Progress]):
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField(), allow_null=True))
     def get_obstacles(self, progress: Progress) -> list[str] | None:
-        """They name events and programs, which are the operator's business."""
+        """For the operator only: they name events and programs."""
         return obstacles() if for_operator(self.context) else None
 
 
 class ForeseenPositionSerializer(serializers.Serializer[Any]):
-    """What the cycle would come to for a participant, or the operator."""
+    """The net position that the cycle would have for a participant, or the operator."""
 
     organisation = PartyField("organisation_id")
     net_minor = serializers.IntegerField()
     left_minor = serializers.IntegerField(
-        help_text="The net without purchases, which were paid for when they were secured: paid out by bank if"
+        help_text="The net position without purchases, which are paid before the cycle: paid out by bank if"
         " positive, a shortfall if negative."
     )
 
@@ -238,19 +240,19 @@ class ForeseenPositionSerializer(serializers.Serializer[Any]):
 
 
 class ForeseenShortfallSerializer(serializers.Serializer[Any]):
-    """A participant that would owe more than the cycle brings it, and what of its own would meet that."""
+    """A participant that would owe more than the cycle brings it, and its own money."""
 
     organisation = PartyField("organisation_id")
     short_minor = serializers.IntegerField()
     available_minor = serializers.IntegerField()
-    missing_minor = serializers.IntegerField(help_text="What its available money does not meet.")
+    missing_minor = serializers.IntegerField(help_text="Part that its available money does not cover.")
 
     class Meta:
         list_serializer_class = PartyListSerializer
 
 
 class DryRunSerializer(serializers.Serializer[DryRun]):
-    """What a cycle would come to if it were taken on now. Nothing was written."""
+    """What a cycle would come to if its remaining steps ran now. Nothing was written."""
 
     cycle = serializers.CharField(source="cycle.public_id")
     business_key = serializers.CharField(source="cycle.business_key")
@@ -261,24 +263,24 @@ class DryRunSerializer(serializers.Serializer[DryRun]):
     obligations = serializers.IntegerField(source="content.totals.obligations")
     input_hash = serializers.CharField(
         source="content.digest.input_hash",
-        help_text="Over what stands now: fees that come back by volume add their lines when the cycle is validated.",
+        help_text="Over the present content: fee rebates add their lines when the cycle is validated.",
     )
     faults = serializers.DictField(
         child=serializers.IntegerField(),
         source="content.faults",
-        help_text="What would keep it from being validated, and how many there are of each; empty if nothing.",
+        help_text="Faults that would prevent validation, with their number; empty if there are none.",
     )
     events_unseen = serializers.IntegerField(
-        help_text="Events from before the cut-off that may yet change what is cleared."
+        help_text="Events from before the cut-off that may still change the content."
     )
     gross_minor = serializers.IntegerField(source="summary.gross_minor")
     net_minor = serializers.IntegerField(source="summary.net_minor")
     value_reduced_bp = serializers.SerializerMethodField(help_text="1 - net / gross, in basis points.")
     payments_before = serializers.IntegerField()
     payments_after = serializers.IntegerField(source="summary.payments_after")
-    payments_planned = serializers.IntegerField(help_text="Payments by bank, as far as is foreseen.")
+    payments_planned = serializers.IntegerField(help_text="Payments by bank, as foreseen now.")
     creditors = serializers.IntegerField(
-        help_text="Participants that the cycle would owe, the operator included."
+        help_text="Participants, the operator included, that the cycle would owe."
     )
     debtors = serializers.IntegerField()
     even = serializers.IntegerField()
@@ -286,5 +288,5 @@ class DryRunSerializer(serializers.Serializer[DryRun]):
     shortfalls = ForeseenShortfallSerializer(many=True, help_text="Until the cycle is posted.")
 
     def get_value_reduced_bp(self, run: DryRun) -> int:
-        """By the same formula as of a cycle."""
+        """By the formula of a cycle."""
         return value_reduced_bp(gross_minor=run.summary.gross_minor, net_minor=run.summary.net_minor)

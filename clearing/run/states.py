@@ -1,4 +1,4 @@
-"""Lifecycles and enumerations of running cycles. Pure; other applications may import them."""
+"""Enumerations of running cycles. Pure; other applications may import them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from marketplace.kernel.labels import Label
 
 
 class OverdueReason(TextChoices):
-    """Why a cycle is later than it should be. Each belongs to states of its own, so one at most holds at a time."""
+    """Why a cycle is overdue. Each reason belongs to different states, so at most one holds at a time."""
 
     NOT_CLOSED = (
         "not_closed",
@@ -17,5 +17,5 @@ class OverdueReason(TextChoices):
     SLOW = "slow", Label("its steps take too long", "処理に時間がかかっています")
     PAST_VALUE_DATE = (
         "past_value_date",
-        Label("its value date has passed and it is not settled", "決済日を過ぎても決済が完了していません"),
+        Label("its value date has passed and it is not settled", "振込日を過ぎても決済が完了していません"),
     )

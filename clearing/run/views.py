@@ -29,7 +29,7 @@ from .services.dry_run import dry_run_cycle
 
 
 class CycleViewSet(MarketReadViewSet[Cycle]):
-    """Clearing cycles: what each came to, and the hashes by which anybody can tell that it never changed."""
+    """Clearing cycles: figures, and the hashes that prove that a cycle never changed."""
 
     serializer_class = CycleSerializer
     filterset_fields = ("currency", "state", "business_key")
@@ -40,7 +40,7 @@ class CycleViewSet(MarketReadViewSet[Cycle]):
         return [AllowAny()] if self.request.method in SAFE_METHODS else [IsOperator()]
 
     def get_queryset(self) -> QuerySet[Cycle]:
-        """Every cycle."""
+        """All cycles."""
         return visible_cycles()
 
     @create_command(
@@ -59,23 +59,23 @@ class CycleViewSet(MarketReadViewSet[Cycle]):
         return close_cycle(actor=self.actor, cycle=public_id)
 
     @command(
-        summary="Keep a cycle where it is",
+        summary="Pause a cycle",
         request=PauseCycleSerializer,
         response=CycleSerializer,
-        example={"reason": "監査法人の照会に回答するまで保留"},
+        example={"reason": "監査法人の照会に回答するまで一時停止"},
     )
     def pause(self, data: dict[str, Any], public_id: str) -> Cycle:
-        """From its cut-off until it is settled: no step is done, and no transfer file is written (operator)."""
+        """Between its cut-off and its settlement: no step runs and no transfer file is made (operator)."""
         return pause_cycle(actor=self.actor, cycle=public_id, reason=data["reason"])
 
     @command(
-        summary="Let a cycle go on",
+        summary="Resume a cycle",
         request=PauseCycleSerializer,
         response=CycleSerializer,
         example={"reason": "照会に回答済み"},
     )
     def resume(self, data: dict[str, Any], public_id: str) -> Cycle:
-        """End a hold; workers take the cycle on (operator)."""
+        """Ends the pause; workers advance the cycle (operator)."""
         return resume_cycle(actor=self.actor, cycle=public_id, reason=data["reason"])
 
     @extend_schema(
@@ -85,13 +85,13 @@ class CycleViewSet(MarketReadViewSet[Cycle]):
     )
     @action(detail=True, methods=["post"], url_path="dry-run", filterset_fields=None)
     def dry_run(self, request: Request, **captured: Any) -> Response:
-        """By the code of the real steps, from one snapshot; nothing is written (operator)."""
+        """Runs the code of the real steps on one snapshot; writes nothing (operator)."""
         run = dry_run_cycle(actor=self.actor, cycle=captured["id"])
         return Response(DryRunSerializer(run, context=self.get_serializer_context()).data)
 
-    @extend_schema(summary="Watch a cycle go on", responses={200: ProgressSerializer, **PROBLEMS})
+    @extend_schema(summary="Read the progress of a cycle", responses={200: ProgressSerializer, **PROBLEMS})
     @action(detail=True, methods=["get"], filterset_fields=None)
     def progress(self, request: Request, **_: Any) -> Response:
-        """Its steps with their times, invoices and payments in counts, and what it waits for."""
+        """Its steps with their times, numbers of invoices and payments, and what it waits for."""
         progress = progress_of(self.get_object())
         return Response(ProgressSerializer(progress, context=self.get_serializer_context()).data)

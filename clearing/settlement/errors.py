@@ -7,7 +7,7 @@ from marketplace.kernel.labels import Label
 
 
 class ClientAccountMissing(DomainError):
-    """The bank account that payments leave from is not stated. Fields: ``currency``."""
+    """No client account is registered for the currency. Fields: ``currency``."""
 
     code = "client_account_missing"
     category = Category.CONFLICT
@@ -18,7 +18,7 @@ class ClientAccountMissing(DomainError):
 
 
 class NothingToTransfer(DomainError):
-    """No payment can be handed to the bank now. Fields: ``cycle`` (or the currency, or a payment), ``state``."""
+    """No payment can be sent now. Fields: ``cycle`` (or the currency, or a payment), ``state``."""
 
     code = "nothing_to_transfer"
     category = Category.CONFLICT
@@ -29,13 +29,13 @@ class NothingToTransfer(DomainError):
 
 
 class ClientMoneyShort(DomainError):
-    """Paying now would use the money of others. Fields: ``missing_minor, currency``."""
+    """The payments would use money of other participants. Fields: ``missing_minor, currency``."""
 
     code = "client_money_short"
     category = Category.CONFLICT
     detail = Label(
-        "The operator must first pay in {missing_minor} {currency}: it refunded more fees than it earned.",
-        "返還した手数料が収益を超えているため、先に運営者が {missing_minor} {currency} を入金する必要があります。",
+        "The operator must first pay in {missing_minor} {currency}, because it refunded more fees than it earned.",
+        "返金した手数料が収益を超えているため、先に運営者が {missing_minor} {currency} を入金する必要があります。",
     )
 
 

@@ -20,19 +20,19 @@ class TransferFileFilter(filters.FilterSet):
 
 
 class InstructionFilter(filters.FilterSet):
-    """By state, purpose, cycle, reference, why it is held back, and whether nobody knows what became of it."""
+    """By state, purpose, cycle, reference, hindrance, and whether the outcome is unknown for more than a day."""
 
     state = filters.ChoiceFilter(choices=InstructionState.choices)
     purpose = filters.ChoiceFilter(choices=PaymentPurpose.choices)
     held_back = filters.ChoiceFilter(choices=Hindrance.choices)
     cycle = filters.CharFilter(field_name="cycle__public_id")
-    lost = filters.BooleanFilter(method="out_of_sight")
+    lost = filters.BooleanFilter(method="filter_lost")
 
     class Meta:
         model = SettlementInstruction
         fields = ("state", "reference", "direction")
 
-    def out_of_sight(
+    def filter_lost(
         self,
         rows: QuerySet[SettlementInstruction],
         name: str,

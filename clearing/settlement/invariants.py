@@ -8,9 +8,8 @@ Invariant(
     name="clearing.receivables_are_being_paid",
     promise=1,
     statement=(
-        "What is due to a participant is what payments to it carry that are not confirmed, and what posted cycles have"
-        " still to plan payments for; beyond that at most what failed and was not made again, of which a shortfall"
-        " may have been met."
+        "A participant's receivable equals its unconfirmed payments and the payments that posted cycles have still to plan,"
+        " plus at most failed payments that were not made again, of which a part may have covered a shortfall."
     ),
     guards=(
         "clearing_settlementinstruction.payments_covered",

@@ -1,4 +1,4 @@
-"""Settlement: one payment a participant and cycle, the files that carry them, and the account they leave from."""
+"""Settlement instructions, transfer files, and the client account."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ REFERENCE_LENGTH_MAX = 20
 
 
 class ClientAccount(models.Model):
-    """The bank account of the market that holds participants' money, apart from the operator's own.
+    """The market's bank account for participants' money, separate from the operator's own.
 
-    As the bank's transfer files name it: codes in digits, names in half-width katakana (JIS X 0201). The newest
+    Codes and names are as transfer files have them: codes in digits, names in half-width katakana (JIS X 0201). The newest
     row of a currency is in force. Append-only.
     """
 
@@ -53,9 +53,9 @@ class ClientAccount(models.Model):
 
 
 class TransferFile(models.Model):
-    """A file of payments as it was handed to the operator's bank: of one cycle, or of what belongs to none.
+    """A file of payments for the operator's bank: the payments of one cycle, or those of no cycle.
 
-    ``left_out`` names the planned payments that could not go into it: ``{"reference", "reason"}`` each. Append-only.
+    ``left_out`` lists planned payments that the file could not contain: ``{"reference", "reason"}`` each. Append-only.
     """
 
     public_id = IdentifierField(prefix="trf")
@@ -79,17 +79,16 @@ class TransferFile(models.Model):
 
 
 class SettlementInstruction(models.Model):
-    """One payment between the client account and a participant, or the operator: for a cycle, or of idle money.
+    """One payment between the client account and a participant or the operator: of a cycle, or of idle money.
 
-    ``reference`` travels with the payment through the banks and comes back on the statement: it is the payment's
-    idempotency key, and a second payment for the same purpose is a further instruction (``instead_of`` the first),
-    made only once the first is known to have failed. ``held_back`` says why a planned payment cannot be sent;
-    ``alarmed_at`` when the operator was told that nobody knows what became of it.
+    ``reference`` travels with the payment through the banks and returns on the bank statement: it is the payment's
+    idempotency key. A second payment for the same purpose is a further instruction (``instead_of`` the first), made only
+    after the first has failed. ``held_back`` says why a planned payment cannot be sent; ``alarmed_at`` is when the operator
+    was alarmed that its outcome is unknown.
 
-    Invariants: one instruction of a cycle and organisation that has not failed; one return of idle money of an
-    organisation and currency under way, beside returns made again; what is being paid to a participant is not more
-    than what is due to it; amount and payee never change; the state moves by the table of ``states.INSTRUCTION``.
-    Rows are never removed.
+    Invariants: one instruction per cycle and organisation that has not failed; one return of idle money in progress per
+    organisation and currency, besides retries; payments in progress to a participant do not exceed its receivable; amount
+    and payee never change; the state changes by ``states.INSTRUCTION``. Rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="stl")

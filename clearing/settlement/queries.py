@@ -22,7 +22,7 @@ from .waiting import ABROAD, FAILED, NO_ACCOUNT, NO_ROUTE, OPERATOR_PAYS_IN, PLA
 
 @dataclass(frozen=True, slots=True)
 class PlannedTransfer:
-    """One payment of a transfer file: to whom, how much, and the reference that travels with it."""
+    """One payment of a transfer file: payee, amount, and reference."""
 
     payee: str
     amount_minor: int
@@ -31,7 +31,7 @@ class PlannedTransfer:
 
 
 def transfers_in(transfer_file: str) -> list[PlannedTransfer]:
-    """The payments of a transfer file, in its order; the payee by the account holder's name."""
+    """The payments of a transfer file in file order; the payee by the account holder's name."""
     rows = list(SettlementInstruction.objects.filter(transfer_file__public_id=transfer_file).order_by("pk"))
     payees = organisations_by_id(row.organisation_id for row in rows)
     found = []
@@ -43,7 +43,7 @@ def transfers_in(transfer_file: str) -> list[PlannedTransfer]:
 
 
 def visible_instructions(actor: Actor) -> QuerySet[SettlementInstruction]:
-    """Settlement payments of the actor's organisation; every one, for the operator."""
+    """Settlement payments of the actor's organisation; all payments for the operator."""
     rows = SettlementInstruction.objects.select_related("cycle", "transfer_file", "instead_of")
     return rows if actor.may_see() else rows.filter(organisation_id=own_key(actor))
 

@@ -49,17 +49,17 @@ class InstructionSerializer(serializers.ModelSerializer[SettlementInstruction]):
 
     @extend_schema_field(BilingualField)
     def get_state_label(self, instruction: SettlementInstruction) -> dict[str, str]:
-        """The state in words."""
+        """Label of the state."""
         return label_of(instruction, "state")
 
     @extend_schema_field(BilingualField)
     def get_purpose_label(self, instruction: SettlementInstruction) -> dict[str, str]:
-        """The purpose in words."""
+        """Label of the purpose."""
         return label_of(instruction, "purpose")
 
     @extend_schema_field(BilingualField(allow_null=True))
     def get_held_back_label(self, instruction: SettlementInstruction) -> dict[str, str] | None:
-        """Why it cannot be sent now, in words; null if nothing hinders it."""
+        """Label of the reason why it cannot be sent; null if it can."""
         return label_of(instruction, "held_back") if instruction.held_back else None
 
     @extend_schema_field(WaitingSerializer(allow_null=True))
@@ -73,14 +73,14 @@ class InstructionSerializer(serializers.ModelSerializer[SettlementInstruction]):
 
 
 class LeftOutPaymentSerializer(serializers.Serializer[Any]):
-    """A planned payment that could not go into a file, and why: ``no_account``, ``abroad`` or ``no_route``."""
+    """A planned payment that a file could not contain, and why: ``no_account``, ``abroad`` or ``no_route``."""
 
     reference = serializers.CharField()
     reason = serializers.CharField()
 
 
 class TransferFileSerializer(serializers.ModelSerializer[TransferFile]):
-    """A file of payments for the bank; ``left_out`` names planned payments that could not go into it."""
+    """A transfer file; ``left_out`` lists planned payments that it could not contain."""
 
     id = serializers.CharField(source="public_id")
     cycle = serializers.CharField(source="cycle.public_id", allow_null=True, default=None)
@@ -94,7 +94,7 @@ class TransferFileSerializer(serializers.ModelSerializer[TransferFile]):
 
 
 class ClientAccountSerializer(serializers.ModelSerializer[ClientAccount]):
-    """The bank account that holds participants' money."""
+    """The client account."""
 
     id = serializers.CharField(source="public_id")
 
@@ -107,20 +107,20 @@ class ClientAccountSerializer(serializers.ModelSerializer[ClientAccount]):
 
 
 class CreateTransferFileSerializer(StrictSerializer):
-    """The cycle whose planned payments are written into a file, or the currency of those that belong to none."""
+    """The cycle, or the currency of payments of no cycle, whose planned payments go into a transfer file."""
 
     cycle = serializers.CharField(max_length=31, required=False)
     currency = serializers.CharField(min_length=3, max_length=3, required=False)
 
 
 class FailSerializer(StrictSerializer):
-    """What the bank told about a payment that it did not carry out."""
+    """The bank's notice that it did not make a payment."""
 
     reason = serializers.CharField(max_length=200)
 
 
 class RegisterClientAccountSerializer(StrictSerializer):
-    """The account that holds participants' money, as transfer files name it."""
+    """The client account as transfer files name it."""
 
     currency = serializers.CharField(min_length=3, max_length=3)
     requester_code = serializers.CharField(max_length=10)

@@ -1,4 +1,4 @@
-"""Lifecycles and enumerations of settlement. Pure; other applications may import them."""
+"""States and enumerations of settlement. Pure; other applications may import them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .waiting import ABROAD, NO_ACCOUNT, NO_ROUTE
 
 
 class InstructionState(TextChoices):
-    """What is known of one payment. An outcome that is not known is ``unknown``, never failed."""
+    """States of a payment. A payment whose outcome is not known is ``unknown``, never failed."""
 
     PLANNED = "planned", Label("planned", "予定")
     SENDING = "sending", Label("handed to the bank", "銀行へ送付済み")
-    UNKNOWN = "unknown", Label("outcome not known yet", "結果確認中")
-    CONFIRMED = "confirmed", Label("confirmed by the bank's statement", "入出金確認済み")
+    UNKNOWN = "unknown", Label("outcome not known", "結果確認中")
+    CONFIRMED = "confirmed", Label("confirmed by the bank statement", "入出金明細で確認済み")
     FAILED = "failed", Label("returned by the bank", "不能・返却")
 
 
@@ -26,12 +26,12 @@ INSTRUCTION = StateMachine(
     initial=frozenset({InstructionState.PLANNED}),
     table={
         (InstructionState.PLANNED, "send", "operator"): InstructionState.SENDING,
-        (InstructionState.SENDING, "lose_sight", "system"): InstructionState.UNKNOWN,
-        # The statement is the truth: a payment that the bank booked has happened, however it was started.
+        (InstructionState.SENDING, "mark_unknown", "system"): InstructionState.UNKNOWN,
+        # The bank statement decides: a payment on it has happened, however it was started.
         (InstructionState.PLANNED, "confirm", "system"): InstructionState.CONFIRMED,
         (InstructionState.SENDING, "confirm", "system"): InstructionState.CONFIRMED,
         (InstructionState.UNKNOWN, "confirm", "system"): InstructionState.CONFIRMED,
-        # Failed is what the bank itself said: a notice that it did not pay, or a payment that came back.
+        # Only the bank makes a payment failed: by a notice that it did not pay, or by returning the payment.
         (InstructionState.SENDING, "fail", "operator"): InstructionState.FAILED,
         (InstructionState.UNKNOWN, "fail", "operator"): InstructionState.FAILED,
         (InstructionState.CONFIRMED, "return", "system"): InstructionState.FAILED,
@@ -40,14 +40,14 @@ INSTRUCTION = StateMachine(
 
 
 class PaymentPurpose(TextChoices):
-    """Why a payment is made."""
+    """Purposes of payments."""
 
-    CYCLE = "cycle", Label("settlement of a cycle", "清算の決済")
+    CYCLE = "cycle", Label("settlement of a cycle", "清算サイクルの決済")
     IDLE_RETURN = "idle_return", Label("return of idle money", "滞留金の返還")
 
 
 class Hindrance(TextChoices):
-    """Why a participant cannot be paid now, in the words of the waiting reason."""
+    """Reasons why a participant cannot be paid now."""
 
     NO_ACCOUNT = "no_account", NO_ACCOUNT.label
     ABROAD = "abroad", ABROAD.label
@@ -55,7 +55,7 @@ class Hindrance(TextChoices):
 
 
 class PaymentDirection(TextChoices):
-    """Whether a settlement payment leaves the client account or comes in to it."""
+    """Direction seen from the client account."""
 
-    OUT = "out", Label("paid out", "払出し")
-    IN = "in", Label("paid in", "払込み")
+    OUT = "out", Label("paid out", "出金")
+    IN = "in", Label("paid in", "入金")

@@ -41,40 +41,40 @@ CLIENT_ACCOUNT_EXAMPLE = {
 
 
 class SettlementInstructionViewSet(MarketReadViewSet[SettlementInstruction]):
-    """Settlement payments of the caller's organisation; every one, for the operator."""
+    """Settlement payments of the caller's organisation; all payments for the operator."""
 
     serializer_class = InstructionSerializer
     filterset_class = InstructionFilter
     queryset = SettlementInstruction.objects.none()
 
     def get_queryset(self) -> QuerySet[SettlementInstruction]:
-        """What the caller may see."""
+        """Payments that the caller may see."""
         return visible_instructions(self.actor)
 
     @command(
-        summary="Record that the bank did not carry out a payment",
+        summary="Record that the bank did not make a payment",
         request=FailSerializer,
         response=InstructionSerializer,
         permissions=(IsOperator,),
         example={"reason": "口座該当なし"},
     )
     def fail(self, data: dict[str, Any], public_id: str) -> SettlementInstruction:
-        """By the bank's notice; the money stays owed to the payee (operator)."""
+        """On the bank's notice; the money stays owed to the payee (operator)."""
         return report_failed_payment(actor=self.actor, instruction=public_id, **data)
 
     @command(
-        summary="Plan a failed payment once more",
+        summary="Make a failed payment again",
         response=InstructionSerializer,
         permissions=(IsOperator,),
         status=201,
     )
     def retry(self, data: dict[str, Any], public_id: str) -> SettlementInstruction:
-        """A new payment under a reference of its own (operator)."""
+        """Plans a new payment with its own reference (operator)."""
         return retry_payment(actor=self.actor, instruction=public_id)
 
 
 class TransferFileViewSet(MarketReadViewSet[TransferFile]):
-    """Files of payments for the operator's bank."""
+    """Transfer files for the operator's bank."""
 
     serializer_class = TransferFileSerializer
     permission_classes = (IsOperator,)
@@ -82,13 +82,13 @@ class TransferFileViewSet(MarketReadViewSet[TransferFile]):
     queryset = TransferFile.objects.select_related("cycle")
 
     @create_command(
-        summary="Write planned payments into a file",
+        summary="Make a transfer file",
         request=CreateTransferFileSerializer,
         response=TransferFileSerializer,
         example={"cycle": "cyc_01JABCDEFGHJKMNPQRSTVWXYZ0"},
     )
     def create(self, data: dict[str, Any]) -> TransferFile:
-        """Of a cycle, or of what belongs to none; from then on the payments count as being sent (operator)."""
+        """Of a cycle, or of payments of no cycle; its payments then count as sent (operator)."""
         return create_transfer_file(actor=self.actor, **data)
 
     @extend_schema(
@@ -103,7 +103,7 @@ class TransferFileViewSet(MarketReadViewSet[TransferFile]):
         content_negotiation_class=AsAddressed,
     )
     def content(self, request: Request, **_: Any) -> Response:
-        """The file as the route of its currency takes it; in yen 総合振込: 120 bytes a record, Shift_JIS."""
+        """The file in the format of its route; for yen 総合振込: 120 bytes per record, Shift_JIS."""
         file = self.get_object()
         return Response(
             bytes(file.content),
@@ -112,7 +112,7 @@ class TransferFileViewSet(MarketReadViewSet[TransferFile]):
 
 
 class ClientAccountViewSet(MarketReadViewSet[ClientAccount]):
-    """The bank accounts that hold participants' money (operator)."""
+    """Client accounts (operator)."""
 
     serializer_class = ClientAccountSerializer
     permission_classes = (IsOperator,)
@@ -120,11 +120,11 @@ class ClientAccountViewSet(MarketReadViewSet[ClientAccount]):
     queryset = ClientAccount.objects.all()
 
     @create_command(
-        summary="State the client account",
+        summary="Register the client account",
         request=RegisterClientAccountSerializer,
         response=ClientAccountSerializer,
         example=CLIENT_ACCOUNT_EXAMPLE,
     )
     def create(self, data: dict[str, Any]) -> ClientAccount:
-        """The newest statement of a currency counts (operator)."""
+        """The newest registration of a currency is in force (operator)."""
         return register_client_account(actor=self.actor, **data)

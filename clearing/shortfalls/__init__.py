@@ -1,1 +1,1 @@
-"""What happens when a participant owes more than it has: clearing vector, own money, deposits, claims."""
+"""Shortfalls of participants: clearing vector, own money, security deposits, claims."""

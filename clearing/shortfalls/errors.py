@@ -7,11 +7,11 @@ from marketplace.kernel.labels import Label
 
 
 class ClaimOutstanding(DomainError):
-    """The participant still owes what the reserve lent it. Fields: ``organisation, claim_minor, currency``."""
+    """A claim on the participant is still open. Fields: ``organisation, claim_minor, currency``."""
 
     code = "claim_outstanding"
     category = Category.CONFLICT
     detail = Label(
-        "{organisation} still owes the market {claim_minor} {currency}; collect it or write it off first.",
-        "{organisation} には立替金 {claim_minor} {currency} が残っています。先に回収または貸倒処理をしてください。",
+        "{organisation} still owes the market {claim_minor} {currency}; collect the claim or write it off first.",
+        "{organisation} には求償債権 {claim_minor} {currency} が残っています。先に回収または貸倒処理をしてください。",
     )

@@ -1,4 +1,4 @@
-"""What the rules may know of a shortfall (the subject is its identifier)."""
+"""Facts about a shortfall for the rules; the subject is the shortfall's identifier."""
 
 from __future__ import annotations
 
@@ -20,4 +20,4 @@ SHORTFALL = FactProvider(
     },
     load=shortfall_facts,
 )
-"""``awaited_minor`` is what others put off that they owed it; ``claim_minor`` what it owes the reserve as of now."""
+"""``awaited_minor``: deferred obligations of which it is creditor; ``claim_minor``: the present claim on it."""

@@ -1,4 +1,4 @@
-"""Invariants of shortfalls: what is lent, what is put off, and that it goes on in full."""
+"""Invariants of shortfalls: loans of the reserve and deferrals."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from marketplace.kernel.invariants import Invariant, by_query
 Invariant(
     name="clearing.deferrals_go_on",
     promise=2,
-    statement="What a cycle put off goes on in full, once, in one obligation of a later cycle, and nothing else does.",
+    statement="Every deferral continues in full, once, as one obligation of a later cycle; no other obligation continues.",
     guards=(
         "clearing_deferral.deferrals_fit",
         "clearing_deferral.append_only",
@@ -29,7 +29,7 @@ Invariant(
 Invariant(
     name="clearing.positions_state_deferrals",
     promise=2,
-    statement="A position carries forward what its party put off, less what others put off that they owed it.",
+    statement="A position defers what its party owed and deferred, less the deferrals of which it is creditor.",
     guards=("clearing_netposition.append_only", "clearing_netposition.positions_sum_to_zero"),
     test="tests/clearing/netting/test_guards.py::test_positions_that_do_not_sum_to_zero_are_refused",
     check=by_query(
@@ -45,7 +45,7 @@ Invariant(
 Invariant(
     name="clearing.set_aside_is_used",
     promise=2,
-    statement="What was set aside when a cycle was netted is what its posting used, of every participant.",
+    statement="Money set aside when a cycle was netted is exactly what its posting used, per participant.",
     guards=("clearing_posting.append_only", "clearing_balance.balance_within_funds"),
     test="tests/clearing/shortfalls/test_guards.py::test_what_was_set_aside_cannot_be_spent_otherwise",
     check=by_query(
@@ -62,7 +62,7 @@ Invariant(
 Invariant(
     name="clearing.shortfalls_are_told",
     promise=7,
-    statement="Whoever borrowed from the reserve in a cycle, or put something off, has one shortfall of that amount.",
+    statement="Each participant that borrowed or deferred in a cycle has one shortfall of that amount.",
     guards=(
         "clearing_shortfall.shortfall_once",
         "clearing_shortfall.shortfall_amounts",

@@ -1,4 +1,4 @@
-"""What was put off because its debtor did not have it, and who fell short."""
+"""Deferrals and shortfalls."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ from .guards import deferrals_fit
 class Deferral(models.Model):
     """The part of an obligation that its cycle did not settle, and the obligation of a later cycle that it became.
 
-    ``amount_minor`` excludes ``tax_minor``, which is a part of the tax that was computed in the cycle. A fee that is
-    put off becomes an obligation over both together, for its tax is computed once. Invariants: an obligation is
-    put off once, when its cycle is netted; ``next`` is over exactly what was put off, of the same kind and between
-    the same parties; nothing else is carried over. Append-only.
+    ``amount_minor`` excludes ``tax_minor``, a part of the tax computed in the cycle. A deferred fee becomes an obligation
+    over both together, because its tax is computed once. Invariants: an obligation is deferred once, when its cycle is
+    netted; ``next`` has exactly the deferred amount, kind and parties; nothing else continues. Append-only.
     """
 
     cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="+")
@@ -37,11 +36,11 @@ class Deferral(models.Model):
 
 
 class Shortfall(models.Model):
-    """That a participant owed more in a cycle than it had, whatever it was owed and had deposited.
+    """A participant owed more in a cycle than the cycle and its own money brought.
 
-    ``missing_minor`` is what its own money did not meet: ``lent_minor`` of it came from the reserve and is a claim
-    on it now, ``deferred_minor`` was put off. ``awaited_minor`` is what others put off that they owed to it: who
-    misses no more than that fell short for others. Invariant: one a cycle and participant. Append-only.
+    ``missing_minor`` is what its own money did not cover: the reserve lent ``lent_minor`` as a claim, and
+    ``deferred_minor`` was deferred. ``awaited_minor`` is what others deferred that they owed to it: if it covers what is
+    missing, others caused the shortfall. Invariant: one per cycle and participant. Append-only.
     """
 
     public_id = IdentifierField(prefix="sft")

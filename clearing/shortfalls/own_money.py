@@ -1,4 +1,4 @@
-"""What participants have of their own when a cycle asks more of them than it brings, locked until that is decided."""
+"""Participants' own money that can cover a shortfall, locked until the shortfall is decided."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _ON_ITS_WAY = """
 
 
 class OwnMoney:
-    """The resources of participants in one currency, read once and locked for the rest of the transaction.
+    """Own money of participants in one currency, read once and locked for the rest of the transaction.
 
-    Whoever uses it holds ``MOVER_LOCK``: everybody else locks balances of one participant only, so locking further
-    participants later cannot deadlock.
+    Lock order: the caller holds ``MOVER_LOCK``. All others lock the balances of one
+    participant only, so locking further participants later cannot deadlock.
     """
 
     def __init__(self, currency: str) -> None:
@@ -45,11 +45,11 @@ class OwnMoney:
         self.accounts: dict[int, dict[str, int]] = {}
 
     def of(self, organisation_id: int) -> Resources:
-        """What a participant has; it must have been locked."""
+        """The own money of a participant, which must have been locked."""
         return self._known[organisation_id]
 
     def lock(self, organisation_ids: Iterable[int]) -> None:
-        """Lock and read the balances of those participants that were not locked before."""
+        """Lock and read the balances of participants that are not locked yet."""
         wanted = sorted(set(organisation_ids) - set(self._known))
         if not wanted:
             return
@@ -67,19 +67,19 @@ class OwnMoney:
 
 
 def on_its_way(organisation_ids: Iterable[int], currency: str) -> dict[int, int]:
-    """What of the receivables of participants is promised to a payment, planned or yet to be planned; one moment."""
+    """Parts of participants' receivables that a planned or still unplanned payment will pay out, in one read."""
     with connection.cursor() as cursor:
         cursor.execute(_ON_ITS_WAY, {"parties": list(organisation_ids), "currency": currency})
         return dict(cursor.fetchall())
 
 
 def lendable_minor(currency: str) -> int:
-    """What the reserve may lend in one cycle: what it has and has not lent yet, up to the rulebook's cap.
+    """What the reserve may lend in one cycle: its balance less open claims, up to the rulebook's cap.
 
-    The reserve is locked until the transaction ends.
+    Locks the reserve until the transaction ends.
     """
     reserve = market_accounts(currency)[AccountKind.RESERVE]
-    has = -lock_balances([reserve]).get(reserve, 0)
+    balance_minor = -lock_balances([reserve]).get(reserve, 0)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT coalesce(sum(b.balance_minor), 0)::bigint FROM clearing_account a"
@@ -87,4 +87,4 @@ def lendable_minor(currency: str) -> int:
             [currency],
         )
         lent = int(cursor.fetchone()[0])
-    return max(min(has - lent, reserve_cap_minor()), 0)
+    return max(min(balance_minor - lent, reserve_cap_minor()), 0)

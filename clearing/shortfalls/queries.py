@@ -1,4 +1,4 @@
-"""Reads shortfalls, what a participant has and owes, and the facts that rules may know."""
+"""Reads shortfalls, participants' funds and claims, and facts for the rules."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Funds:
 
 
 def funds_of(owner: OrganisationView, currency: str) -> Funds:
-    """What a participant has at this moment."""
+    """A participant's funds now."""
     found = balances(owner.id).get(currency, {})
     return Funds(
         organisation=owner.public_id,
@@ -47,7 +47,7 @@ RECENT = timedelta(days=90)
 
 
 def visible_shortfalls(actor: Actor) -> QuerySet[Shortfall]:
-    """Shortfalls of the actor's organisation; every one, for the operator."""
+    """Shortfalls of the actor's organisation; all shortfalls for the operator."""
     rows = Shortfall.objects.select_related("cycle")
     return rows if actor.may_see() else rows.filter(organisation_id=own_key(actor))
 
@@ -63,12 +63,12 @@ def open_claims(shortfalls: Collection[Shortfall]) -> set[tuple[int, str]]:
 
 
 def shortfall_facts(shortfall: str) -> dict[str, Any]:
-    """What the rules may know of a shortfall; amounts in its currency. Raises Missing."""
+    """Facts about a shortfall for the rules; amounts in its currency. Raises Missing."""
     row = Shortfall.objects.filter(public_id=shortfall).first()
     if row is None:
         raise Missing(kind="shortfall", identifier=shortfall)
     owner = organisations_by_id([row.organisation_id])[row.organisation_id]
-    has = funds_of(owner, row.currency)
+    funds = funds_of(owner, row.currency)
     recent = Shortfall.objects.filter(
         organisation_id=row.organisation_id,
         currency=row.currency,
@@ -81,7 +81,7 @@ def shortfall_facts(shortfall: str) -> dict[str, Any]:
         "missing_minor": row.missing_minor,
         "deferred_minor": row.deferred_minor,
         "awaited_minor": row.awaited_minor,
-        "claim_minor": has.claim_minor,
-        "deposit_minor": has.deposit_minor,
+        "claim_minor": funds.claim_minor,
+        "deposit_minor": funds.deposit_minor,
         "shortfalls_in_90_days": recent.count(),
     }

@@ -1,4 +1,4 @@
-"""Deposits, claims and shortfalls."""
+"""Security deposits, claims and shortfalls over HTTP."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AMOUNT_MINOR_MAX = 10**15
 
 
 class FundsSerializer(serializers.Serializer[Any]):
-    """What a participant has in one currency; ``claim_minor`` is what it owes the market's reserve."""
+    """A participant's funds in one currency; ``claim_minor`` is what it owes the reserve."""
 
     organisation = serializers.CharField()
     currency = serializers.CharField()
@@ -28,14 +28,14 @@ class FundsSerializer(serializers.Serializer[Any]):
 
 
 class PayDepositSerializer(StrictSerializer):
-    """How much of its available money a participant keeps back as its deposit."""
+    """The amount of available money to keep back as a security deposit."""
 
     amount_minor = serializers.IntegerField(min_value=1, max_value=AMOUNT_MINOR_MAX)
     currency = serializers.CharField(max_length=3, default="JPY")
 
 
 class OfParticipantSerializer(PayDepositSerializer):
-    """An amount of a participant, and why the operator decides so."""
+    """An amount of a participant, and the operator's reason."""
 
     organisation = serializers.CharField(max_length=31)
     reason = serializers.CharField(max_length=200)
@@ -53,7 +53,7 @@ class ShortfallListSerializer(PartyListSerializer):
 
 
 class ShortfallSerializer(serializers.ModelSerializer[Shortfall]):
-    """That a participant owed more in a cycle than it had: what was lent to it, and what was put off."""
+    """A shortfall of a participant in a cycle: what the reserve lent and what was deferred."""
 
     id = serializers.CharField(source="public_id")
     cycle = serializers.CharField(source="cycle.public_id")

@@ -1,4 +1,4 @@
-"""Deposits of participants, claims on them, and who fell short."""
+"""Routes of security deposits, claims and shortfalls."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ OF_PARTICIPANT = {"organisation": "org_01JABCDEFGHJKMNPQRSTVWXYZ0", "amount_mino
 
 
 class DepositViewSet(viewsets.GenericViewSet[Any]):
-    """Security deposits: a participant's own money, drawn from before the reserve lends it any."""
+    """Security deposits: participants' own money, used before the reserve lends."""
 
     permission_classes = (HasScope,)
     serializer_class = FundsSerializer
     queryset = Shortfall.objects.none()
 
     @create_command(
-        summary="Keep available money back as a deposit",
+        summary="Keep back available money as a security deposit",
         request=PayDepositSerializer,
         response=FundsSerializer,
         example={"amount_minor": 1_000},
     )
     def create(self, data: dict[str, Any]) -> Funds:
-        """Move available money of the caller's organisation into its deposit."""
+        """Moves available money of the caller's organisation into its security deposit."""
         return pay_deposit(actor=actor_of(self.request), **data)
 
     @command(
-        summary="Release a deposit",
+        summary="Release a security deposit",
         request=OfParticipantSerializer,
         response=FundsSerializer,
         detail=False,
@@ -46,19 +46,19 @@ class DepositViewSet(viewsets.GenericViewSet[Any]):
         example={**OF_PARTICIPANT, "reason": "退会"},
     )
     def release(self, data: dict[str, Any]) -> Funds:
-        """Give a participant its deposit back to dispose of, once it owes the market nothing (operator)."""
+        """Moves the deposit to the participant's available money if no claim on it is open (operator)."""
         return release_deposit(actor=actor_of(self.request), **data)
 
 
 class ClaimViewSet(viewsets.GenericViewSet[Any]):
-    """What participants owe the market because its reserve lent it to them."""
+    """Claims on participants for what the reserve lent them."""
 
     permission_classes = (IsOperator,)
     serializer_class = FundsSerializer
     queryset = Shortfall.objects.none()
 
     @command(
-        summary="Write a claim off",
+        summary="Write off a claim",
         request=OfParticipantSerializer,
         response=FundsSerializer,
         detail=False,
@@ -66,12 +66,12 @@ class ClaimViewSet(viewsets.GenericViewSet[Any]):
         example={**OF_PARTICIPANT, "reason": "破産手続の終結"},
     )
     def write_off(self, data: dict[str, Any]) -> Funds:
-        """Give up a claim, or a part of it; the reserve bears the loss (operator)."""
+        """Writes off a claim, or a part of it; the reserve bears the loss (operator)."""
         return write_off_claim(actor=actor_of(self.request), **data)
 
 
 class ShortfallViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Shortfall]):
-    """Shortfalls of the caller's organisation; every one, for the operator."""
+    """Shortfalls of the caller's organisation; all shortfalls for the operator."""
 
     permission_classes = (HasScope,)
     serializer_class = ShortfallSerializer
@@ -79,7 +79,7 @@ class ShortfallViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Shortfall]
     queryset = Shortfall.objects.none()
 
     def get_queryset(self) -> QuerySet[Shortfall]:
-        """What the caller may see."""
+        """Shortfalls that the caller may see."""
         if getattr(self, "swagger_fake_view", False):
             return Shortfall.objects.none()
         return visible_shortfalls(actor_of(self.request))

@@ -1,1 +1,1 @@
-"""Trades and the obligations they make: terms, charge plans, holds, acceptance, endings, disputes, corrections, rebates."""
+"""Trades and their obligations: terms, charge plans, holds, acceptance, endings, disputes, corrections, rebates."""

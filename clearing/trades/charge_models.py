@@ -1,4 +1,4 @@
-"""By which charges agreements are paid for, who shares in them, how far charging has come, and what was used."""
+"""Charge plans of agreements, beneficiaries' shares, progress of charging, and recorded use."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .states import Charging, UsageRefusal
 
 
 class ChargePlan(models.Model):
-    """How an agreement is charged, as it was signed: kept for all but a plain price that is paid at once.
+    """The charge plan of an agreement as signed; a plain price paid at once has none.
 
-    ``price_minor`` excludes tax: the whole price of instalments, the price of a period, the ceiling of a metered
-    one. Every charge takes its other terms from the first trade of the agreement.
+    ``price_minor`` excludes tax: the whole price of instalments, the price of a period, the ceiling of a metered period.
+    All charges take their other terms from the first trade of the agreement.
 
-    Invariants: one plan an agreement; it comes with all its charges, which are as it says. Append-only.
+    Invariants: one plan per agreement; it is inserted with all its charges, which agree with it. Append-only.
     """
 
     agreement = models.CharField(max_length=IDENTIFIER_LENGTH, unique=True)
@@ -50,8 +50,8 @@ class ChargePlan(models.Model):
 class PlannedCharge(models.Model):
     """One charge of a plan: due on a day, for the days from ``period_from`` to the day before ``period_until``.
 
-    Instalments pay for no period. Invariants: the charges of a plan are 1, 2, 3, … and come together; instalments
-    sum to the price, periods cost it. Append-only.
+    Instalments have no period. Invariants: the charges of a plan are 1, 2, 3, … and are inserted together; instalments
+    sum to the price, each period costs the price. Append-only.
     """
 
     plan = models.ForeignKey(ChargePlan, on_delete=models.PROTECT, related_name="planned")
@@ -75,10 +75,10 @@ class PlannedCharge(models.Model):
 
 
 class PlannedShare(models.Model):
-    """The share of an agreement's proceeds that goes to a beneficiary, who is not party to it.
+    """The share of an agreement's proceeds that goes to a beneficiary, who is not a party.
 
-    ``beneficiary_key`` is how hashes name the beneficiary. Invariants: one share a beneficiary; together they come
-    to no more than the whole. Append-only.
+    ``beneficiary_key`` is the beneficiary's key in hashes. Invariants: one share per beneficiary; the shares sum to the
+    whole at most. Append-only.
     """
 
     plan = models.ForeignKey(ChargePlan, on_delete=models.PROTECT, related_name="shares")
@@ -95,13 +95,13 @@ class PlannedShare(models.Model):
 
 
 class ChargeProgress(models.Model):
-    """How far the charging of a plan has come, and what clearing must remember of the agreement for it.
+    """Progress of the charging of a plan, and the agreement's state as far as charging depends on it.
 
-    ``next_charge`` becomes a trade on ``next_due_on``; null when all have. ``delivered_at``: the delivery was
-    accepted. ``dispute``: the complaint that is open. ``ended_at``: no further charge follows. Whoever decides
-    about an agreement's charges locks this row first, then its trades in the order of their keys.
+    ``next_charge`` becomes a trade on ``next_due_on``; null when all charges are trades. ``delivered_at``: the delivery
+    was accepted. ``dispute``: the open dispute. ``ended_at``: no further charge follows. A service that decides about an
+    agreement's charges locks this row first, then its trades in key order.
 
-    Invariants: charges are begun one after the other; what was recorded stays; rows are never removed.
+    Invariants: charges become trades in order; recorded values stay; rows are never deleted.
     """
 
     plan = models.OneToOneField(ChargePlan, on_delete=models.PROTECT, related_name="progress")
@@ -131,13 +131,13 @@ class ChargeProgress(models.Model):
 
 
 class UsageRecord(models.Model):
-    """One use of metered data, once for ever by ``usage``; ``charged_minor`` of its ``amount_minor`` is charged.
+    """One use of metered data, recorded once by ``usage``; ``charged_minor`` of its ``amount_minor`` is charged.
 
-    What is beyond the ceiling of its period, or came after the period was captured, or falls in none, is recorded
-    and not charged; ``refusal`` says which. Amounts exclude tax. ``planned`` is the period that it falls in.
+    Use above the ceiling of its period, use recorded after the period was captured, and use outside all periods is
+    recorded and not charged; ``refusal`` says which. Amounts exclude tax. ``planned`` is the period of the use.
 
-    Invariants: a use is recorded once; a period's charged use is within its ceiling, and stays as it was captured.
-    Append-only.
+    Invariants: a use is recorded once; the charged use of a period is within its ceiling and never changes after
+    capture. Append-only.
     """
 
     usage = models.CharField(max_length=100, unique=True)

@@ -1,4 +1,4 @@
-"""By which charges an agreement is paid for: how many, how much, for what period and when due. Pure."""
+"""Plans the charges of an agreement: number, amounts, periods and due days. Pure."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ CHARGES_MAX = 1_000
 
 @dataclass(frozen=True, slots=True)
 class PlannedPart:
-    """One charge: its number from 1, its price without tax, the day it is due, and the days it pays for.
+    """One charge: number from 1, price without tax, due day, and period.
 
-    A period runs from ``period_from`` to the day before ``period_until``; an instalment pays for no period.
+    A period runs from ``period_from`` to the day before ``period_until``; an instalment has none.
     """
 
     charge: int
@@ -31,11 +31,11 @@ class PlannedPart:
 def plan_of(
     *, charging: str, price_minor: int, charges: int, period_months: int, first_from: date
 ) -> list[PlannedPart]:
-    """Every charge of an agreement, in order.
+    """All charges of an agreement, in order.
 
-    Instalments split the price exactly (largest remainder, the odd units in the earliest). Periods follow each
-    other without a gap, each counted from ``first_from``: what begins on the 31st begins on the last day of a
-    shorter month, and on the 31st again after it (Civil Code, article 143).
+    Instalments split the price exactly (largest remainder, odd units in the earliest). Periods follow each other without
+    a gap, each counted from ``first_from``: a period that begins on the 31st begins on the last day of a shorter month
+    and on the 31st again after it (Civil Code, article 143).
     """
     prices = [price_minor] * charges
     if charging == Charging.INSTALMENT:
@@ -55,40 +55,40 @@ def plan_of(
 
 
 def fault_of(*, charging: str, charges: int, period_months: int, price_minor: int, commissioned: bool) -> str:
-    """What is wrong with the terms of charging, in words; empty if nothing is.
+    """The fault of the terms of charging, in words; empty if there is none.
 
-    Data made to order is paid for at once: instalments and periods could pass the time in which the law wants it
-    paid (取適法, article 3).
+    Data made to order is paid for at once, because instalments and periods could exceed the legal term of payment
+    (取適法, article 3).
     """
     if charging not in Charging.values:
-        return f"{charging} is no rhythm of charging"
+        return f"{charging} is not a known kind of charging"
     if not 1 <= charges <= CHARGES_MAX:
         return f"{charges} charges are not between 1 and {CHARGES_MAX}"
     if charging == Charging.ONE_OFF and charges != 1:
-        return "a price paid at once is one charge"
+        return "a price paid at once has exactly one charge"
     if not 1 <= period_months <= MONTHS_A_YEAR * 10:
         return f"a period of {period_months} months is not between 1 month and 10 years"
     if price_minor < 0:
         return "the price is negative"
     if commissioned and charging != Charging.ONE_OFF:
-        return "data made to order is paid for at once"
+        return "data made to order must be paid for at once"
     return ""
 
 
 def months_later(day: date, months: int) -> date:
-    """The same day of the month ``months`` later, or the last day of that month where it has no such day."""
+    """The same day of the month ``months`` later, or the last day of that month if it is shorter."""
     index = day.month - 1 + months
     year, month = day.year + index // MONTHS_A_YEAR, index % MONTHS_A_YEAR + 1
     return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
 def shares_of(price_minor: int, shares_bp: list[int]) -> list[int]:
-    """What each beneficiary gets of a price, in their order; the rest is the seller's.
+    """The amounts of the beneficiaries' shares of a price, in their order; the remainder is the seller's.
 
-    Beneficiaries and seller are parts of one allocation by largest remainder, the seller last; so the parts sum to
-    the price exactly. Raises ValueError for shares of more than the whole.
+    Beneficiaries and seller take part in one allocation by largest remainder, the seller last, so the parts sum to the
+    price exactly. Raises ValueError for shares of more than the whole.
     """
-    rest_bp = BASIS_POINTS - sum(shares_bp)
-    if rest_bp < 0:
-        raise ValueError("shares come to more than the whole")
-    return allocate(price_minor, [*shares_bp, rest_bp])[:-1]
+    seller_bp = BASIS_POINTS - sum(shares_bp)
+    if seller_bp < 0:
+        raise ValueError("the shares exceed the whole")
+    return allocate(price_minor, [*shares_bp, seller_bp])[:-1]

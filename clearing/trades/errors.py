@@ -12,55 +12,57 @@ class PartyNotIndependent(DomainError):
     code = "party_not_independent"
     category = Category.FORBIDDEN
     detail = Label(
-        "{organisation} is the operator or its affiliate and cannot be party to a trade.",
+        "{organisation} is the operator or its affiliate and cannot be a party to a trade.",
         "{organisation} は運営者またはその関係会社のため、取引の当事者になれません。",
     )
 
 
 class ChargingFaulty(DomainError):
-    """How an agreement is to be charged cannot be carried out; nothing was kept. Fields: ``agreement``, ``what``."""
+    """The terms of charging cannot be carried out; nothing was recorded. Fields: ``agreement``, ``what``."""
 
     code = "charging_faulty"
     detail = Label(
-        "{agreement} cannot be charged as it says: {what}.", "{agreement} の課金条件を実行できません: {what}"
+        "{agreement} cannot be charged on its terms: {what}.",
+        "{agreement} の課金条件を実行できません: {what}",
     )
 
 
 class NotAcceptedYet(DomainError):
-    """Money is given back on what was accepted; before that, a complaint is the way. Fields: ``trade, state``."""
+    """Only an accepted trade is corrected; before acceptance the buyer opens a dispute. Fields: ``trade, state``."""
 
     code = "not_accepted_yet"
     category = Category.CONFLICT
     detail = Label(
-        "{trade} is {state}: only an accepted trade is corrected; before that the buyer complains.",
-        "{trade} は {state} です。訂正できるのは検収済みの取引のみで、それ以前は異議申立てによります。",
+        "{trade} is {state}: only an accepted trade can be corrected; before acceptance the buyer opens a dispute.",
+        "{trade} は {state} です。訂正できるのは検収済みの取引のみです。検収前は異議を申し立ててください。",
     )
 
 
 class BeyondCaptured(DomainError):
-    """More would be given back than was paid. Fields: ``trade, remaining_minor``."""
+    """The refund exceeds what remains of the captured price. Fields: ``trade, remaining_minor``."""
 
     code = "beyond_captured"
     category = Category.CONFLICT
     field = "amount_minor"
     detail = Label(
-        "Of {trade} at most {remaining_minor} can still be given back.",
+        "At most {remaining_minor} of {trade} can still be refunded.",
         "{trade} で返金できる残額は {remaining_minor} です。",
     )
 
 
 class NotReversible(DomainError):
-    """The obligation is no correction, or was reversed already. Fields: ``obligation``."""
+    """The obligation is not a correction, or is reversed already. Fields: ``obligation``."""
 
     code = "not_reversible"
     category = Category.CONFLICT
     detail = Label(
-        "{obligation} is not a correction that stands.", "{obligation} は取消し可能な訂正ではありません。"
+        "{obligation} is not a correction that can be reversed.",
+        "{obligation} は取り消せる訂正ではありません。",
     )
 
 
 class UsageFaulty(DomainError):
-    """A use of metered data cannot be taken down. Fields: ``usage``, ``what``."""
+    """A use of metered data cannot be recorded. Fields: ``usage``, ``what``."""
 
     code = "usage_faulty"
     detail = Label("Use {usage} cannot be recorded: {what}.", "利用 {usage} を記録できません: {what}")

@@ -1,4 +1,4 @@
-"""What payers get back of the fees of a cycle because of their volume in it. Reads only; the same whenever it is asked."""
+"""Computes the fee rebates that payers get for their volume in a cycle. Reads only; deterministic."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..cycles.models import Cycle
 
 ROWS_AT_ONCE = 5_000
 
-# A fee that was given back in the same cycle already leaves that much less to share a rebate.
+# A fee refund of the same cycle reduces the fee on which a rebate is computed.
 _FEES = """
       FROM clearing_trade t
       JOIN clearing_obligation o ON o.trade_id = t.id AND o.kind = 'fee' AND o.cycle_id = %(cycle)s AND o.deferred_from_id IS NULL
@@ -43,7 +43,7 @@ _TRADES = f"""
 
 
 class Rebate(NamedTuple):
-    """What comes back of the fee of one trade, without tax, to the payer who bore it."""
+    """The rebate of the fee of one trade, without tax, to the payer of the fee."""
 
     trade_id: int
     trade: str
@@ -54,16 +54,16 @@ class Rebate(NamedTuple):
 
     @property
     def source(self) -> str:
-        """The cause under which the obligation is made, once."""
+        """The ``source`` of the rebate's obligation, which makes it unique."""
         return f"tier:{self.trade}"
 
 
 def fee_rebates(cycle: Cycle) -> Iterator[Rebate]:
     """The rebates of a cycle, payer by payer, each payer's trades in the order of their business keys.
 
-    The volume of a payer is the price without tax of its trades in the cycle under one published fee: the same
-    code on the same terms, in whatever version of the rulebook. Where no fee has tiers this reads one short query.
-    Raises CycleFaulty where a trade names a fee with tiers that no rulebook states.
+    The volume of a payer is the price without tax of its trades in the cycle under one published fee: the same code on
+    the same terms, in any version of the rulebook. Without tiered fees this reads one short query. Raises CycleFaulty
+    if a trade names a tiered fee that no rulebook states.
     """
     tariffs = rules.tiered_tariffs()
     if not tariffs:
@@ -83,7 +83,7 @@ def fee_rebates(cycle: Cycle) -> Iterator[Rebate]:
 
 
 def _payers_past_a_band(cycle: Cycle, tariffs: dict[tuple[str, str], Tariff]) -> list[int]:
-    """Who gets anything back, by the sums alone: the trades of the others are not read."""
+    """Payers that get a rebate, found from sums alone: the trades of others are not read."""
     sums: dict[tuple[int, Tariff], list[int]] = defaultdict(lambda: [0, 0])
     with connection.cursor() as cursor:
         cursor.execute(_VOLUMES, {"cycle": cycle.pk})
@@ -101,7 +101,7 @@ def _payers_past_a_band(cycle: Cycle, tariffs: dict[tuple[str, str], Tariff]) ->
 
 
 def _terms(cycle: Cycle, tariffs: dict[tuple[str, str], Tariff], rulebook: str, code: str) -> Tariff:
-    """The fee by what it says, whatever version says it."""
+    """The fee by its terms, whichever rulebook version states it."""
     stated = tariffs.get((rulebook, code))
     if stated is None:
         raise CycleFaulty(cycle=cycle.business_key, faults=f"no tiers of {code} in {rulebook}")
@@ -109,15 +109,15 @@ def _terms(cycle: Cycle, tariffs: dict[tuple[str, str], Tariff], rulebook: str, 
 
 
 def _rows(query: str, **parameters: Any) -> Iterator[tuple[Any, ...]]:
-    """The rows of a query, some at a time."""
+    """The rows of a query, in chunks."""
     with connection.chunked_cursor() as cursor:
         cursor.execute(query, parameters)
         while rows := cursor.fetchmany(ROWS_AT_ONCE):
             yield from rows
 
 
-def misstated_rebates() -> list[dict[str, Any]]:
-    """Validated cycles whose rebates are not what the tiers say: the cycle, and how many differ."""
+def wrong_rebates() -> list[dict[str, Any]]:
+    """Validated cycles whose rebates differ from the tiers: the cycle and the number of differences."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT DISTINCT o.cycle_id FROM clearing_trade t"

@@ -10,7 +10,7 @@ from .states import ObligationKind, TradeState
 
 
 class TradeFilter(filters.FilterSet):
-    """By state, segment, listing, agreement, reference, counterparty, price and moments."""
+    """By state, segment, listing, agreement, reference, party, price and moments."""
 
     state = filters.ChoiceFilter(choices=TradeState.choices)
     party = PartyFilter("buyer_id", "seller_id")
@@ -27,7 +27,7 @@ class TradeFilter(filters.FilterSet):
 
 
 class ObligationFilter(filters.FilterSet):
-    """By kind, trade, agreement, cycle, counterparty, amount and moment."""
+    """By kind, trade, agreement, cycle, party, amount and moment."""
 
     kind = filters.ChoiceFilter(choices=ObligationKind.choices)
     trade = filters.CharFilter(field_name="trade__public_id")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import Invariant, by_query
 
-from .fee_rebates import misstated_rebates
+from .fee_rebates import wrong_rebates
 from .obligation_kinds import BASE_KINDS, WITHIN_CAPTURED
 
 Invariant(
     name="clearing.fees_by_volume",
     promise=5,
     statement=(
-        "Of a fee no more is given back than was charged; what a cycle gives back for volume is what the published"
-        " tiers say, once a trade, whoever trades."
+        "Refunds of a fee never exceed it; the rebates of a cycle are what the published tiers say, once per trade,"
+        " whoever trades."
     ),
     guards=(
         "clearing_obligation.fee_refunds_fit",
@@ -23,7 +23,7 @@ Invariant(
         "clearing_trade.immutable",
     ),
     test="tests/clearing/trades/test_fee_rebates.py::test_more_than_a_fee_is_never_given_back",
-    check=misstated_rebates,
+    check=wrong_rebates,
 )
 Invariant(
     name="clearing.trade_in_one_cycle",
@@ -48,7 +48,7 @@ Invariant(
 Invariant(
     name="clearing.obligations_as_traded",
     promise=2,
-    statement="The price and the fee of a trade are owed as it was captured, by its parties and in its currency.",
+    statement="Price and fee of a trade are owed as captured, by its parties and in its currency.",
     guards=(
         "clearing_obligation.obligations_fit",
         "clearing_obligation.append_only",
@@ -70,7 +70,7 @@ Invariant(
 Invariant(
     name="clearing.held_money_is_of_open_trades",
     promise=3,
-    statement="Money is held for a trade, in full, exactly while it is secured or disputed.",
+    statement="Money is on hold for a trade, in full, exactly while the trade is secured or disputed.",
     guards=(
         "clearing_posting.posting_hold_once",
         "clearing_posting.held_money_whole",
@@ -90,8 +90,8 @@ Invariant(
     name="clearing.released_after_acceptance",
     promise=3,
     statement=(
-        "Money released to cycles is the price with tax of accepted trades whose cycle is not posted, and what was"
-        " set aside for such cycles."
+        "Money payable to cycles is the price with tax of accepted trades whose cycle is not posted, plus the money set"
+        " aside for such cycles."
     ),
     guards=(
         "clearing_obligation.obligations_fit",
@@ -138,7 +138,7 @@ Invariant(
 Invariant(
     name="clearing.planned_charges_are_whole",
     promise=6,
-    statement="The charges of a plan are 1, 2, 3, … as it says; instalments sum to the price, periods cost it.",
+    statement="The charges of a plan are 1, 2, 3, …; instalments sum to the price, each period costs the price.",
     guards=(
         "clearing_chargeplan.plan_has_charges",
         "clearing_chargeplan.append_only",
@@ -157,7 +157,7 @@ Invariant(
 Invariant(
     name="clearing.trades_within_plan",
     promise=6,
-    statement="No trade is made beyond its agreement's plan, and charges follow each other without a gap.",
+    statement="No trade exceeds its agreement's plan, and charges follow each other without a gap.",
     guards=(
         "clearing_trade.within_plan",
         "clearing_trade.trade_charge_once",
@@ -180,7 +180,7 @@ Invariant(
 Invariant(
     name="clearing.usage_within_ceiling",
     promise=6,
-    statement="Use is charged within the ceiling of its period, and exactly what was charged is captured.",
+    statement="Use is charged within the ceiling of its period, and exactly the charged use is captured.",
     guards=(
         "clearing_usagerecord.usage_within_ceiling",
         "clearing_usagerecord.usage_amounts",
@@ -203,7 +203,7 @@ Invariant(
 Invariant(
     name="clearing.shares_within_price",
     promise=1,
-    statement="Shares, refunds and returned fees of a trade are within what was captured of it.",
+    statement="Shares, refunds and fee refunds of a trade never exceed what was captured of it.",
     guards=(
         "clearing_obligation.within_captured",
         "clearing_plannedshare.shares_within_whole",

@@ -1,20 +1,19 @@
-"""The lines that a cycle is hashed over, as SQL: one text for whoever writes them, reads them or checks them.
+"""The lines that a cycle is hashed over, as SQL shared by those who write, read and check them.
 
-A line is made of business keys, corporate numbers and amounts alone, so the same trades give the same lines in every
-database and on every run. Fields are separated by ``|``, which no field contains. One line a trade::
+A line consists of business keys, corporate numbers and amounts only, so the same trades give the same lines in every
+database and on every run. Fields are separated by ``|``, which no field contains. A trade has one line::
 
-    <business key>|trade|<buyer>|<seller>|<price>|<tax>|<tax rate>|<fee>|<fee's tax rate>|<who bears the fee>
+    <business key>|trade|<buyer>|<seller>|<price>|<tax>|<tax rate>|<fee>|<fee's tax rate>|<fee payer>
 
-with what was captured, and one a further obligation (corrections, shares, refunds of fees, what was carried here)::
+with the captured amounts; every further obligation (correction, share, fee refund, deferral into this cycle) has one::
 
-    <business key>|<kind>|<debtor>|<creditor>|<amount>|<tax>|<tax rate>|<1, or 2, 3, … of several that are the same>
+    <business key>|<kind>|<debtor>|<creditor>|<amount>|<tax>|<tax rate>|<1, or 2, 3, … of several equal ones>
 
-where parties are their corporate numbers, or ``operator``. No two lines of a cycle are the same. They are ordered by
-their leaf hashes (SHA-256 of 0x00 and the line, RFC 6962 section 2.1), so that order too depends on nothing but them.
+where parties are corporate numbers, or ``operator``. The lines of a cycle are distinct and ordered by their leaf
+hashes (SHA-256 of 0x00 and the line, RFC 6962 section 2.1), so their order depends on nothing else.
 
-The leaf hash of a trade is kept with it, by a trigger that computes it from the row whenever the row is written, and an
-index holds it in order: hashing a cycle reads that index, not a million rows. What is kept is compared with the rows
-whenever a cycle is checked.
+A trigger stores the leaf hash of a trade whenever its row is written, and an index holds the hashes in order: hashing
+a cycle reads that index instead of a million rows. Checking a cycle compares the stored hashes with the rows.
 """
 
 from __future__ import annotations
@@ -27,11 +26,11 @@ PAGE_LINES = 16
 BLOCK_LINES = 64 * PAGE_LINES
 
 FURTHER = f"({{o}}.kind NOT IN ({sql_list(BASE_KINDS)}) OR {{o}}.deferred_from_id IS NOT NULL)"
-"""Which obligations have a line of their own: all but a trade's price and fee."""
+"""Condition for obligations with a line of their own: all but a trade's price and fee."""
 
 
 def trade_line(row: str) -> str:
-    """The line of a trade, in the columns of ``row``."""
+    """SQL for the line of a trade from the columns of ``row``."""
     columns = (
         "business_key", "buyer_key", "seller_key", "captured_price_minor", "captured_tax_minor", "tax_rate_bp",
         "captured_fee_minor", "fee_tax_rate_bp", "fee_payer",
@@ -46,7 +45,7 @@ FURTHER_LINE = """concat_ws('|', t.business_key, o.kind,
     CASE o.creditor_id WHEN t.buyer_id THEN t.buyer_key WHEN t.seller_id THEN t.seller_key
          ELSE coalesce(o.beneficiary_key, 'operator') END,
     o.amount_minor, o.tax_minor, o.tax_rate_bp)"""
-"""The line of a further obligation ``o`` of trade ``t``, but for the last field."""
+"""The line of a further obligation ``o`` of trade ``t``, without its last field."""
 
 FURTHER_LINES = f"""
     SELECT business_key, debtor_id, creditor_id,
@@ -57,14 +56,14 @@ FURTHER_LINES = f"""
                       FROM clearing_trade WHERE id = o.trade_id OFFSET 0) t
              WHERE o.cycle_id = %(cycle)s AND {FURTHER.format(o="o")}) further
 """  # noqa: S608  our own words
-"""The lines of a cycle's further obligations, no two of them the same, with their trade's key and their parties.
+"""The distinct lines of a cycle's further obligations, with their trade's key and their parties.
 
-Their trades are looked up by key: joined as sets, the planner would read all trades of the cycle for a few of them.
+The trades are looked up by key: in a join of sets the planner would read all trades of the cycle for a few of them.
 """
 
 
 def leaf_of(line: str) -> str:
-    """The leaf hash of a line."""
+    """SQL for the leaf hash of a line."""
     return rf"sha256('\x00'::bytea || convert_to({line}, 'UTF8'))"
 
 
@@ -76,16 +75,16 @@ PORTION = f"""
               FROM clearing_trade WHERE cycle_id = %(cycle)s AND leaf > %(leaf)s
              ORDER BY leaf LIMIT {PORTION_LINES}) portion
 """  # noqa: S608  our own words
-"""The next trades after a leaf: their leaf hashes one after the other, how many they are, and what they state.
+"""The next trades after a leaf: their concatenated leaf hashes, their number, and the sums of their amounts.
 
-They come out of the index in order and are strung together as they come; nothing is sorted for it.
+The index returns them in order, so they are concatenated without a sort.
 """
 
 TRADE_LEAVES = """
     SELECT leaf FROM clearing_trade
      WHERE cycle_id = %(cycle)s AND leaf >= %(first)s AND (%(following)s::bytea IS NULL OR leaf < %(following)s)
 """
-"""The leaf hashes of trades from one to before another, or to the end."""
+"""The leaf hashes of trades from one leaf to before another, or to the end."""
 
 FURTHER_LEAVES = f"""
     SELECT {leaf_of("line")} FROM ({FURTHER_LINES}) further_lines ORDER BY 1
@@ -96,4 +95,4 @@ CHANGED_LEAVES = f"""
     SELECT count(*) FROM clearing_trade t
      WHERE t.cycle_id = %(cycle)s AND t.leaf IS DISTINCT FROM {leaf_of(trade_line("t"))}
 """  # noqa: S608  our own words
-"""How many trades of a cycle no longer have the line that their leaf hash was taken over."""
+"""Number of trades of a cycle whose stored leaf hash is not the hash of their line."""

@@ -1,4 +1,4 @@
-"""Trades, and what their parties owe by them."""
+"""Trades and their obligations."""
 
 from __future__ import annotations
 
@@ -66,26 +66,26 @@ ECONOMICS = (
 
 
 class Trade(models.Model):
-    """The money side of one charge of an agreement: what the buyer pays the seller, and the market's fee for it.
+    """The money side of one charge of an agreement: what the buyer pays the seller, and the market's fee.
 
-    A price paid at once is one charge; instalments, periods of a subscription and metered periods are charges
-    1, 2, 3, … of their agreement. ``business_key`` is ``<the buyer's corporate number>:<the buyer's own reference>``,
-    with ``#<charge>`` from the second charge on: it means the same in every database, and hashes are made over it
-    and over the parties' corporate numbers as they were then (``buyer_key``, ``seller_key``). ``price_minor`` excludes tax; consumption tax is rounded once, down, over
-    the whole trade, which is one document (Order for the Consumption Tax Act, article 70-10). ``fee_minor``
-    excludes tax, which is computed once per rate and participant over a cycle. ``tariff`` is the code of the fee in
-    ``rulebook``; where it is ``fee_tiered``, the cycle gives back what the payer's volume makes less.
+    A price paid at once is one charge; instalments, periods of a subscription and metered periods are charges 1, 2, 3, …
+    of their agreement. ``business_key`` is ``<the buyer's corporate number>:<the buyer's own reference>``, with
+    ``#<charge>`` from the second charge on. It is the same in every database; hashes cover it and the parties' keys at
+    the time (``buyer_key``, ``seller_key``). ``price_minor`` excludes tax; consumption tax is rounded down once for the
+    whole trade, which is one document (Order for the Consumption Tax Act, article 70-10). ``fee_minor`` excludes tax,
+    which is computed once per rate and participant over a cycle. ``tariff`` is the code of the fee in ``rulebook``; if it
+    is ``fee_tiered``, the cycle rebates a part by the payer's volume.
 
-    What was held is the price with tax. What is owed in the end is ``captured_*``, known when the trade is accepted:
-    the same, or less where the use of a metered period was. ``commissioned`` data is paid for by ``pay_by`` at the
-    latest, counted from ``received_at``, whatever a cycle or a complaint says.
+    The hold is the price with tax. What is finally owed is ``captured_*``, known at acceptance: the same, or less if the
+    use of a metered period was less. ``commissioned`` data is paid for by ``pay_by``, counted from ``received_at``, even
+    while a dispute is open.
 
-    ``cycle`` is the one that clears it, the same that its price and fee are owed in: kept here too, so that a cycle
-    finds its trades in the order in which they are hashed. ``leaf`` is the leaf hash of its line (``trades.lines``),
-    written by the database.
+    ``cycle`` is the cycle that clears the trade, the same as of its price and fee; it is stored here too so that a cycle
+    finds its trades in hashing order. ``leaf`` is the leaf hash of the trade's line (``trades.lines``), written by the
+    database.
 
-    Invariants: one trade a charge of an agreement; what was agreed never changes; no more is captured than was
-    held; a state is reached by the table of ``states.TRADE`` only and carries its moment. Rows are never removed.
+    Invariants: one trade per charge of an agreement; agreed terms never change; no more is captured than was on hold;
+    states change by ``states.TRADE`` only and carry their moment. Rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="trd")
@@ -201,7 +201,7 @@ class Trade(models.Model):
             models.Index("buyer", "concluded_at", "id", name="trade_waiting", condition=Q(state="concluded")),
             models.Index("fund_by", name="trade_due", condition=Q(state="concluded")),
             models.Index("pay_by", name="trade_to_pay", condition=Q(pay_by__isnull=False)),
-            # Who looks for fees that volume makes less reads nothing where there are none.
+            # Where no fee has tiers, looking for rebates reads an empty index.
             models.Index("id", name="trade_tiered", condition=Q(fee_tiered=True)),
             models.Index(
                 "cycle",
@@ -238,20 +238,19 @@ class Trade(models.Model):
 
 
 class Obligation(models.Model):
-    """What one party owes another by a trade, in the cycle that clears it. Made when it becomes eligible.
+    """What one party owes another by a trade, in the cycle that clears it.
 
-    ``amount_minor`` excludes ``tax_minor``. The tax of fees is not here: it is computed once per rate and
-    participant over the cycle. ``source`` names what asked for a correction, so that it is made once; ``reverses``
-    the obligation that this one undoes, ``deferred_from`` the one of an earlier cycle whose rest this is.
-    ``beneficiary_key`` is how hashes name the creditor of a share, who is not party to the trade.
+    ``amount_minor`` excludes ``tax_minor``. The tax of fees is computed once per rate and participant over the cycle and
+    is not stored here. ``source`` names the cause of a correction, so that it is made once; ``reverses`` the obligation
+    that this one reverses; ``deferred_from`` the obligation of an earlier cycle whose deferral this is.
+    ``beneficiary_key`` is the key in hashes of the creditor of a share, who is not a party to the trade.
 
-    In law it begins as a gross claim between the parties (``made_at``); when its cycle is netted the operator takes
-    it over by ``legal_basis`` and the debtor is released, which is final (``Cycle.netted_at``); settlement discharges
-    it. ``states.ObligationStage`` is derived from these moments.
+    In law it begins as a gross claim between the parties (``made_at``); when its cycle is netted the operator takes it
+    over by ``legal_basis`` and the debtor is released, which is final (``Cycle.netted_at``); settlement discharges it.
+    ``states.ObligationStage`` is derived from these moments.
 
-    Invariants: a trade's purchase and fee are made together, once, as captured, after its acceptance; so no trade
-    is in two cycles. Of a fee no more is given back than was charged. Obligations enter cycles that are open or
-    closing only. Append-only.
+    Invariants: a trade's purchase and fee are made together, once, as captured, after its acceptance, so no trade is in
+    two cycles. Refunds of a fee never exceed it. Obligations enter only cycles that are open or closing. Append-only.
     """
 
     trade = models.ForeignKey(Trade, on_delete=models.PROTECT, related_name="+")
@@ -331,5 +330,5 @@ class Obligation(models.Model):
         ]
 
 
-# Postings on held money name their trade, so this guard of postings reads trades and is declared here.
+# Postings on held money name their trade, so this guard of postings reads trades and is registered here.
 pgtrigger.register(held_money_whole())(Posting)

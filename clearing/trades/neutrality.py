@@ -1,4 +1,4 @@
-"""How neutral trading is, by figures that anybody may read."""
+"""Public figures about the neutrality of trading."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .states import TradeState
 
 
 def neutrality() -> dict[str, Any]:
-    """How neutral trading is, to be published.
+    """Public figures about the neutrality of trading.
 
-    ``trades_of_operator_or_affiliates`` is 0. Concentration is the Herfindahl-Hirschman index over the sellers'
-    shares of cleared or accepted value, in basis points (10,000: one seller), by segment. Fees are the share of
-    fees in prices, in basis points, by segment: by tariff alone.
+    ``trades_of_operator_or_affiliates`` is 0. Concentration is the Herfindahl-Hirschman index of the sellers' shares in
+    the value of trades, in basis points (10,000: one seller), by segment. Fees are their share of prices, in basis
+    points, by segment.
     """
     counted = Trade.objects.exclude(state__in=(TradeState.FAILED, TradeState.REFUNDED))
     parties = {key for pair in Trade.objects.values_list("buyer_id", "seller_id").distinct() for key in pair}

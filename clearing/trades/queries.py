@@ -32,8 +32,8 @@ from .waiting import waiting_of_trade
 
 @dataclass(frozen=True, slots=True)
 class TradeCounts:
-    """How many trades were ever ``concluded``; of these ``cleared`` (their cycle is posted), ``held`` by an open
-    complaint, ``failed`` for want of money, and ``refunded``. The rest is on its way."""
+    """Numbers of trades: all ``concluded``; of these ``cleared`` (their cycle is posted), ``held`` by an open dispute,
+    ``failed`` for want of money, and ``refunded``. The remaining trades are in progress."""
 
     concluded: int
     cleared: int
@@ -43,7 +43,7 @@ class TradeCounts:
 
 
 def trade_counts() -> TradeCounts:
-    """The counts over the whole market."""
+    """Counts over the whole market."""
     figures = Trade.objects.aggregate(
         concluded=Count("pk"),
         cleared=Count("pk", filter=is_cleared()),
@@ -55,12 +55,12 @@ def trade_counts() -> TradeCounts:
 
 
 def with_clearing(trades: QuerySet[Trade]) -> QuerySet[Trade]:
-    """Trades with ``cleared``: whether the cycle of their price is posted. It is derived, never stored."""
+    """Annotate trades with ``cleared``: whether the cycle of their price is posted. Derived, never stored."""
     return trades.annotate(cleared=is_cleared())
 
 
 def is_cleared() -> Exists:
-    """The condition itself, on a query of trades."""
+    """The condition of ``cleared``, for a query of trades."""
     return Exists(
         Obligation.objects.filter(
             trade=OuterRef("pk"), kind=ObligationKind.PURCHASE, cycle__state__in=POSTED_STATES
@@ -69,7 +69,7 @@ def is_cleared() -> Exists:
 
 
 def visible_trades(actor: Actor) -> QuerySet[Trade]:
-    """Trades that the actor is party to; every one, for the operator."""
+    """Trades of which the actor's organisation is a party; all trades for the operator."""
     trades = with_clearing(Trade.objects.all())
     if actor.may_see():
         return trades
@@ -109,7 +109,7 @@ class TradeReadings:
 
 
 def trade_of(agreement: str) -> Trade:
-    """The trade of an agreement; raises Missing."""
+    """The first trade of an agreement; raises Missing."""
     trade = with_clearing(Trade.objects.all()).filter(agreement=agreement).order_by("charge").first()
     if trade is None:
         raise Missing(kind="trade", identifier=agreement)
@@ -117,19 +117,19 @@ def trade_of(agreement: str) -> Trade:
 
 
 def overdue_count() -> int:
-    """Trades whose time to be paid has passed and that nobody has ended yet."""
+    """Number of waiting trades whose funding deadline has passed."""
     return Trade.objects.filter(state=TradeState.CONCLUDED, fund_by__lte=clock.now()).count()
 
 
 def adjustment_count() -> int:
-    """Corrections in money that were made obligations."""
+    """Number of adjustments that were made obligations."""
     return Obligation.objects.filter(
         kind=ObligationKind.ADJUSTMENT, reverses=None, deferred_from=None
     ).count()
 
 
 def funds_needed(*, organisation: str, currency: str) -> int:
-    """Minor units that a buyer must still pay in so that all its waiting trades can be secured. Raises Missing."""
+    """Minor units that a buyer must still pay in to secure all its waiting trades. Raises Missing."""
     buyer = get_organisation(organisation)
     waiting = Trade.objects.filter(buyer_id=buyer.id, currency=currency, state=TradeState.CONCLUDED)
     needed = waiting.aggregate(total=Sum("gross_minor"))["total"] or 0
@@ -137,13 +137,13 @@ def funds_needed(*, organisation: str, currency: str) -> int:
     return max(needed - own.get(AccountKind.AVAILABLE, 0), 0)
 
 
-def to_pay_now(*, limit: int) -> list[str]:
-    """Trades whose last moment has come to be cleared and paid by their day, the earliest day first.
+def commissioned_trades_due(*, limit: int) -> list[str]:
+    """Trades that must be accepted now to be paid by their last payment day, earliest day first.
 
     That is ``commissioned_lead_business_days`` business days before it.
     """
     last_day = BusinessCalendar().add_business_days(clock.today(), commissioned_lead_business_days())
-    # Days without business after it need the same lead: they are paid on the business day before.
+    # Closed days that follow share the lead: payments of those days are made on the business day before.
     last_day = BusinessCalendar().roll_forward(last_day + timedelta(days=1)) - timedelta(days=1)
     due = Trade.objects.filter(
         state__in=(TradeState.SECURED, TradeState.DISPUTED), commissioned=True, pay_by__lte=last_day
@@ -167,9 +167,9 @@ _ENDED_PERIODS = """
 
 
 def ended_periods(*, until: date, metered_until: date, limit: int) -> list[tuple[str, int]]:
-    """Agreement and number of secured periods that were served and ended by a day, the oldest first.
+    """Agreement and number of secured, delivered periods that ended by a day, oldest first.
 
-    Periods in dispute, and those of agreements whose delivery was never accepted, are not among them.
+    Excludes periods in dispute and periods of agreements whose delivery was never accepted.
     """
     with connection.cursor() as cursor:
         cursor.execute(_ENDED_PERIODS, [metered_until, until, limit])
@@ -177,12 +177,12 @@ def ended_periods(*, until: date, metered_until: date, limit: int) -> list[tuple
 
 
 def agreements_due(today: date) -> Iterator[str]:
-    """Agreements whose next charge is due by ``today`` and that go on, the longest due first; read by chunks."""
+    """Agreements whose next charge is due by ``today``, longest due first; read in chunks."""
     due = ChargeProgress.objects.filter(next_due_on__lte=today, ended_at=None, dispute=None)
     rows = due.order_by("next_due_on", "pk").values_list("next_due_on", "pk", "plan__agreement")
     after: tuple[date | None, int] | None = None
     while True:
-        later = rows if after is None else rows.filter(_beyond(*after))
+        later = rows if after is None else rows.filter(_due_after(*after))
         chunk = list(later[:CHUNK])
         yield from (agreement for _, _, agreement in chunk)
         if len(chunk) < CHUNK:
@@ -190,15 +190,14 @@ def agreements_due(today: date) -> Iterator[str]:
         after = (chunk[-1][0], chunk[-1][1])
 
 
-def _beyond(day: date | None, key: int) -> Q:
+def _due_after(day: date | None, key: int) -> Q:
     return Q(next_due_on__gt=day) | Q(next_due_on=day, pk__gt=key)
 
 
 def visible_obligations(actor: Actor) -> QuerySet[Obligation]:
-    """Obligations that the actor's organisation owes or is owed; every one, for the operator.
+    """Obligations that the actor's organisation owes or is owed; all obligations for the operator.
 
-    They are reached from its own trades and shares: the table of obligations is the market's longest, and keeps no
-    index by party.
+    They are found through the organisation's trades and shares: obligations, the longest table, have no index by party.
     """
     rows = Obligation.objects.select_related("trade", "cycle")
     if actor.may_see():
@@ -217,12 +216,12 @@ def visible_obligations(actor: Actor) -> QuerySet[Obligation]:
 
 
 def stage_of(obligation: Obligation) -> ObligationStage:
-    """How far an obligation has come in law, from the moments of its cycle.
+    """The legal stage of an obligation, from the moments of its cycle.
 
-    A gross claim between the parties until its cycle is netted; from then on (``Cycle.netted_at``) taken over by
-    the operator, the debtor released; discharged when the cycle is settled, for then its creditor has been paid. A
-    buyer has done its part before: what it owes was secured, and is paid over when the cycle is posted. In a cycle
-    that is settled in part it stays taken over until the rest is settled.
+    A gross claim between the parties until its cycle is netted; from then on (``Cycle.netted_at``) taken over by the
+    operator, the debtor released; discharged when the cycle is settled, because then its creditor has been paid. A buyer
+    has performed earlier: what it owes was secured, and is captured when the cycle is posted. In a cycle that is settled
+    in part it stays taken over until the cycle is settled.
     """
     if obligation.cycle.netted_at is None:
         return ObligationStage.GROSS

@@ -1,4 +1,4 @@
-"""Trades and obligations over HTTP, and what corrections take."""
+"""Trades and obligations over HTTP, and the input of corrections."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class TradeListSerializer(PartyListSerializer):
 
 
 class TradeSerializer(serializers.ModelSerializer[Trade]):
-    """A trade as its parties see it. ``cleared``: the cycle that it was cleared in is posted."""
+    """A trade. ``cleared``: its cycle is posted."""
 
     id = serializers.CharField(source="public_id")
     buyer = PartyField("buyer_id")
@@ -51,7 +51,7 @@ class TradeSerializer(serializers.ModelSerializer[Trade]):
 
     @extend_schema_field(BilingualField)
     def get_state_label(self, trade: Trade) -> dict[str, str]:
-        """The state in words."""
+        """Label of the state."""
         return label_of(trade, "state")
 
     @extend_schema_field(WaitingSerializer(allow_null=True))
@@ -68,9 +68,9 @@ AMOUNT_MINOR_MAX = 10**15
 
 
 class ObligationSerializer(serializers.ModelSerializer[Obligation]):
-    """What one party owes another. ``final_at``: when the operator took it over, and nothing can undo it any more.
+    """An obligation. ``final_at``: when the operator took it over, which nothing undoes.
 
-    ``amount_minor`` excludes ``tax_minor``. ``reverses`` names the correction that this one undoes.
+    ``amount_minor`` excludes ``tax_minor``. ``reverses`` is the reference of the correction that this one reverses.
     """
 
     id = serializers.SerializerMethodField()
@@ -96,39 +96,39 @@ class ObligationSerializer(serializers.ModelSerializer[Obligation]):
         )  # fmt: skip
 
     def get_id(self, obligation: Obligation) -> str:
-        """The obligation's name."""
+        """The obligation's reference."""
         return obligation_reference(obligation.trade.public_id, obligation.pk)
 
     def get_reverses(self, obligation: Obligation) -> str | None:
-        """The name of what it undoes, which is of the same trade."""
+        """The reference of the reversed correction, which is of the same trade."""
         if obligation.reverses_id is None:
             return None
         return obligation_reference(obligation.trade.public_id, obligation.reverses_id)
 
     @extend_schema_field(serializers.ChoiceField(choices=ObligationStage.choices))
     def get_stage(self, obligation: Obligation) -> str:
-        """How far it has come in law."""
+        """The legal stage."""
         return stage_of(obligation).value
 
     @extend_schema_field(BilingualField)
     def get_stage_label(self, obligation: Obligation) -> dict[str, str]:
-        """The stage in words."""
+        """Label of the stage."""
         words: Any = stage_of(obligation).label
         return dict(words.as_dict())
 
     @extend_schema_field(BilingualField)
     def get_kind_label(self, obligation: Obligation) -> dict[str, str]:
-        """The kind in words."""
+        """Label of the kind."""
         return label_of(obligation, "kind")
 
     @extend_schema_field(BilingualField)
     def get_legal_basis_label(self, obligation: Obligation) -> dict[str, str]:
-        """The legal basis in words."""
+        """Label of the legal basis."""
         return label_of(obligation, "legal_basis")
 
 
 class RefundSerializer(StrictSerializer):
-    """How much of a price the seller gives back, without tax; null for all that is left of it."""
+    """The part of a price that the seller refunds, without tax; null for all that remains."""
 
     amount_minor = serializers.IntegerField(
         min_value=1, max_value=AMOUNT_MINOR_MAX, allow_null=True, default=None
@@ -137,7 +137,7 @@ class RefundSerializer(StrictSerializer):
 
 
 class PenaltySerializer(StrictSerializer):
-    """Which party owes the other a penalty, and how much; it carries no tax."""
+    """The party that owes the penalty, and its amount; a penalty has no tax."""
 
     debtor = serializers.CharField(max_length=31)
     amount_minor = serializers.IntegerField(min_value=1, max_value=AMOUNT_MINOR_MAX)
@@ -145,6 +145,6 @@ class PenaltySerializer(StrictSerializer):
 
 
 class ReverseSerializer(StrictSerializer):
-    """Why a correction is undone."""
+    """Why a correction is reversed."""
 
     reason = serializers.CharField(max_length=2_000)

@@ -1,4 +1,4 @@
-"""What a trade is worth and until when it must be paid, out of what was agreed. Rates come from the rulebook."""
+"""Computes tax, fee, funding deadline and business key of a trade. Rates come from the rulebook."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029#%|]")
 
 @dataclass(frozen=True, slots=True)
 class TaxAndFee:
-    """Tax on a price and the market's fee for it. Amounts in minor units of the trade's currency.
+    """Tax and fee of a price, in minor units of the trade's currency.
 
-    ``tariff`` is the code of the fee in ``rulebook`` (public identifier); ``fee_tiered`` says that a payer's volume
-    may make it less when the cycle is cut off.
+    ``tariff`` is the code of the fee in ``rulebook`` (public identifier); ``fee_tiered`` says that the payer's volume may
+    reduce it at the end of the cycle.
     """
 
     tax_rate_bp: int
@@ -41,7 +41,7 @@ def tax_and_fee_of(
 ) -> TaxAndFee:
     """Tax and fee of a trade, by the tariff in force at its conclusion and the tax rates of that day.
 
-    The tariff sees price, currency and segment, never who the parties are. Tax is cut off to whole units, once.
+    The tariff depends on price, currency and segment, never on the parties. Tax is rounded down once.
     """
     tariff = rules.tariff(
         point=FEE_POINT,
@@ -63,17 +63,17 @@ def tax_and_fee_of(
 
 
 def funding_deadline(concluded_at: datetime, funding_days: int) -> datetime:
-    """The end, in the market's zone, of the business day ``funding_days`` business days after the conclusion; UTC."""
+    """The end of the last funding day in the market's zone, ``funding_days`` business days after conclusion; UTC."""
     calendar = BusinessCalendar()
     last_day = calendar.roll_forward(calendar.add_business_days(business_date(concluded_at), funding_days))
     return datetime.combine(last_day + timedelta(days=1), time.min, market_zone()).astimezone(UTC)
 
 
 def business_key_of(party: str, reference: str, charge: int = 1) -> str:
-    """``<party>:<reference>``, the trade's name that is the same in every database; ``#<charge>`` from the second on.
+    """``<party>:<reference>``, the same in every database; with ``#<charge>`` from the second charge on.
 
-    ``party`` is the buyer's corporate number (a person's public identifier, who has none). Characters that would
-    be read as separators of hashed lines are written as %XX of their UTF-8 bytes, so that no two references meet.
+    ``party`` is the buyer's corporate number (for a natural person, the public identifier). Characters that separate
+    hashed lines are written as %XX of their UTF-8 bytes, so that no two references collide.
     """
     key = f"{party}:{_UNSAFE.sub(_percent, reference)}"
     return key if charge == 1 else f"{key}#{charge}"

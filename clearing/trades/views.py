@@ -19,7 +19,7 @@ from marketplace.kernel.errors import Missing
 from .filters import ObligationFilter, TradeFilter
 from .models import Obligation, Trade
 from .neutrality import neutrality
-from .obligation_reference import named_by
+from .obligation_reference import parse_obligation_reference
 from .queries import visible_obligations, visible_trades
 from .serializers import (
     ObligationSerializer,
@@ -32,18 +32,18 @@ from .services.corrections import penalise_trade, refund_trade, reverse_obligati
 
 
 class TradeViewSet(MarketReadViewSet[Trade]):
-    """Trades that the caller is buyer or seller of; every one, for the operator. The operator may correct."""
+    """Trades of which the caller is buyer or seller; all trades for the operator, who may correct them."""
 
     serializer_class = TradeSerializer
     filterset_class = TradeFilter
     queryset = Trade.objects.none()
 
     def get_queryset(self) -> QuerySet[Trade]:
-        """What the caller may see."""
+        """Trades that the caller may see."""
         return visible_trades(self.actor)
 
     @command(
-        summary="Give the price of an accepted trade back",
+        summary="Refund the price of an accepted trade",
         request=RefundSerializer,
         response=ObligationSerializer,
         permissions=(IsOperator,),
@@ -51,7 +51,7 @@ class TradeViewSet(MarketReadViewSet[Trade]):
         example={"amount_minor": 5000, "reason": "Half of the readings were missing."},
     )
     def refund(self, data: dict[str, Any], public_id: str) -> Obligation:
-        """The seller owes the buyer a part of the price, or all that is left of it, with its tax (operator)."""
+        """The seller owes the buyer a part of the price, or all that remains of it, with its tax (operator)."""
         return refund_trade(actor=self.actor, trade=public_id, **data)
 
     @command(
@@ -72,19 +72,19 @@ class TradeViewSet(MarketReadViewSet[Trade]):
 
 
 class TradingNeutralityView(APIView):
-    """How neutral trading is."""
+    """Public figures about the neutrality of trading."""
 
     permission_classes = (AllowAny,)
     authentication_classes = ()
 
-    @extend_schema(summary="Read how neutral trading is", responses={200: OpenApiTypes.OBJECT})
+    @extend_schema(summary="Read the neutrality figures", responses={200: OpenApiTypes.OBJECT})
     def get(self, request: Request) -> Response:
         """Trades of the operator's group (0), concentration of sellers, and fees by segment."""
         return Response(neutrality())
 
 
 class ObligationViewSet(MarketReadViewSet[Obligation]):
-    """What the caller owes and is owed by trades; every obligation, for the operator."""
+    """Obligations that the caller owes or is owed; all obligations for the operator."""
 
     serializer_class = ObligationSerializer
     filterset_class = ObligationFilter
@@ -92,13 +92,13 @@ class ObligationViewSet(MarketReadViewSet[Obligation]):
     lookup_field = "pk"
 
     def get_queryset(self) -> QuerySet[Obligation]:
-        """What the caller may see."""
+        """Obligations that the caller may see."""
         return visible_obligations(self.actor)
 
     def get_object(self) -> Obligation:
-        """The obligation of a name; one that the caller may not see is missing."""
+        """The obligation of a reference; raises Missing if the caller may not see it."""
         name = self.kwargs["id"]
-        named = named_by(name)
+        named = parse_obligation_reference(name)
         rows = self.filter_queryset(self.get_queryset())
         found = rows.filter(trade__public_id=named[0], pk=named[1]).first() if named else None
         if found is None:
@@ -106,7 +106,7 @@ class ObligationViewSet(MarketReadViewSet[Obligation]):
         return found
 
     @command(
-        summary="Undo a correction",
+        summary="Reverse a correction",
         request=ReverseSerializer,
         response=ObligationSerializer,
         permissions=(IsOperator,),

@@ -1,1 +1,1 @@
-"""Use cases of invoices, one file a noun, one function a use case."""
+"""Services of invoices, one file a noun."""

@@ -1,4 +1,4 @@
-"""Correcting the words of an invoice: a further one, with a number of its own, replaces it."""
+"""Corrects the words of an invoice by a further invoice with its own number."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from ..errors import InvoiceReplaced
 from ..locks import INVOICE_NUMBER_LOCK
 from ..models import Invoice
 from ..queries import TEMPLATE, visible_invoices
-from .writing import last_sequences, number_of, tell
+from .writing import emit_issued, last_sequences, number_of
 
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
 
 
 @transaction.atomic
 def correct_invoice(*, actor: Actor, invoice: str, changes: dict[str, str], reason: str) -> Invoice:
-    """Issue a corrected invoice in place of one whose words are wrong; returns the new one.
+    """Issue a corrected invoice that replaces one with wrong words; returns the new one.
 
-    ``changes`` holds what is to stand instead: ``purchase_order``, ``recipient_name_ja``, ``recipient_name_en``,
-    ``note``. Amounts are never corrected this way: an adjustment of the trade does that, with a document of its own.
-    Its issuer may do so: the seller for its own, the operator for its own and for those it issued as intermediary.
-    The one replaced stays as it is. Emits invoice.issued. Raises Missing, Forbidden, InvoiceReplaced, FieldInvalid.
+    ``changes`` has the right values: ``purchase_order``, ``recipient_name_ja``, ``recipient_name_en``, ``note``. Amounts
+    are corrected by an adjustment of the trade, which has its own document. Only the issuer may correct: the seller its
+    own, the operator its own and those it issued as intermediary. The replaced invoice stays as it is. Emits
+    invoice.issued. Raises Missing, Forbidden, InvoiceReplaced, FieldInvalid.
     """
     INVOICE_NUMBER_LOCK.acquire()
     subject = visible_invoices(actor).filter(public_id=invoice).first()
@@ -42,7 +42,7 @@ def correct_invoice(*, actor: Actor, invoice: str, changes: dict[str, str], reas
     replaced_by = Invoice.objects.filter(replaces=subject).first()
     if replaced_by is not None:
         raise InvoiceReplaced(number=subject.number, by=replaced_by.number)
-    _require_a_change(subject, changes)
+    _require_changes(subject, changes)
     parties = (subject.issuer_id, subject.recipient_id, subject.supplier_id)
     views = organisations_by_id(key for key in parties if key)
     sequence = last_sequences([subject.issuer_id])[subject.issuer_id] + 1
@@ -60,27 +60,25 @@ def correct_invoice(*, actor: Actor, invoice: str, changes: dict[str, str], reas
             "reason": reason,
         },
     )
-    tell([made], views)
+    emit_issued([made], views)
     return made
 
 
-def _require_a_change(subject: Invoice, changes: dict[str, str]) -> None:
+def _require_changes(subject: Invoice, changes: dict[str, str]) -> None:
     if not changes:
-        raise FieldInvalid(
-            "changes", Label("state what is to be corrected", "訂正する内容を指定してください")
-        )
+        raise FieldInvalid("changes", Label("state what to correct", "訂正する内容を指定してください"))
     for item, value in changes.items():
         if item not in CORRECTABLE:
             raise FieldInvalid(
                 f"changes.{item}",
                 Label(
-                    "this is not corrected on an invoice; amounts are corrected by an adjustment of the trade",
+                    "this item cannot be corrected on an invoice; correct amounts by an adjustment of the trade",
                     "請求書上では訂正できない項目です。金額は取引の調整により訂正してください",
                 ),
             )
         if value == correctable_value(subject.document, item):
             raise FieldInvalid(
-                f"changes.{item}", Label("this is what stands already", "既にこの内容になっています")
+                f"changes.{item}", Label("this is the present value", "既にこの内容になっています")
             )
 
 
@@ -122,7 +120,7 @@ def _replacement(
 
 
 def _require_printable(invoice: Invoice) -> None:
-    """Refuse words that no font of the house has: the invoice could never be read as PDF."""
+    """Refuse characters that the document fonts lack, because the invoice could never be printed."""
     for language in LANGUAGES:
         try:
             render_pdf(template=TEMPLATE, data=invoice.document, language=language)

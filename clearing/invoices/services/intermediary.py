@@ -1,6 +1,6 @@
-"""The intermediary rule (媒介者交付特例): sellers' notices, and who issues the invoice of a sale.
+"""The intermediary rule (媒介者交付特例): sellers' notices, and the issuer of a sale's invoice.
 
-A registered operator may issue qualified invoices under its own name and number for a registered seller that has
+A registered operator may issue qualified invoices in its own name and number for a registered seller that has
 notified it beforehand (Order for Enforcement of the Consumption Tax Act, article 70-12, paragraph 1). The seller gets
 its copy through the API and a notice.
 """
@@ -23,14 +23,14 @@ from marketplace.participants.queries import operator_organisation, organisation
 from ..errors import IntermediaryNoticeStands, NotRegisteredIssuer
 from ..models import IntermediaryNotice
 
-NOT_BACK = Label("choose today or a later day", "本日以降の日付を指定してください")
+PAST_DAY = Label("choose today or a later day", "本日以降の日付を指定してください")
 
 
 class Representation:
-    """For which of some sellers the operator issues, as the notices of now stand; read in three queries."""
+    """The sellers for which the operator issues invoices, by the present notices; read in three queries."""
 
     def __init__(self, sellers: Iterable[int]) -> None:
-        """``sellers`` are the keys of those that will be asked about."""
+        """``sellers``: keys of the sellers that will be asked about."""
         self._operator = operator_organisation()
         self._notices: dict[int, list[IntermediaryNotice]] = {}
         wanted = set(sellers)
@@ -44,48 +44,48 @@ class Representation:
             self._notices.setdefault(notice.organisation_id, []).append(notice)
 
     def issuer_of(self, seller_id: int, accepted_at: datetime) -> tuple[int, int | None]:
-        """Issuer and, if that is the operator, supplier of the invoice for what was accepted at a moment."""
+        """Issuer and, if that is the operator, supplier of the invoice for a trade accepted at a moment."""
         if any(is_in_force(notice, accepted_at) for notice in self._notices.get(seller_id, ())):
             return self._operator.id, seller_id
         return seller_id, None
 
 
 def is_in_force(notice: IntermediaryNotice, moment: datetime) -> bool:
-    """Whether a notice works at a moment: stated before it, from its day on, and not withdrawn by then."""
+    """Whether a notice is in force at a moment: given before it, from its first day on, and not withdrawn."""
     ending = getattr(notice, "withdrawal", None)
-    return _works(notice, moment) and not (ending and _works(ending, moment))
+    return _applies(notice, moment) and not (ending and _applies(ending, moment))
 
 
-def _works(row: IntermediaryNotice, moment: datetime) -> bool:
+def _applies(row: IntermediaryNotice, moment: datetime) -> bool:
     return row.stated_at <= moment and row.effective_from <= business_date(moment)
 
 
 @transaction.atomic
 def give_intermediary_notice(*, actor: Actor, effective_from: date) -> IntermediaryNotice:
-    """A seller lets the operator issue its invoices, for what is accepted from ``effective_from`` on.
+    """Let the operator issue the seller's invoices for trades accepted from ``effective_from`` on.
 
-    Raises FieldInvalid for a day that has passed, NotRegisteredIssuer if the seller has no registration number,
+    Raises FieldInvalid for a past day, NotRegisteredIssuer if the seller has no registration number,
     IntermediaryNoticeStands while an earlier notice is not withdrawn, Forbidden.
     """
     seller = organisations_by_id([actor.require_organisation()])[actor.require_organisation()]
     if seller.invoice_registration_number is None:
         raise NotRegisteredIssuer(organisation=seller.public_id)
-    _require_not_back(effective_from)
-    standing = (
+    _require_today_or_later(effective_from)
+    current = (
         IntermediaryNotice.objects.filter(organisation_id=seller.id, withdraws=None, withdrawal=None)
         .order_by("pk")
         .first()
     )
-    if standing is not None:
-        raise IntermediaryNoticeStands(notice=standing.public_id)
-    return _state(actor, seller.id, effective_from, "given")
+    if current is not None:
+        raise IntermediaryNoticeStands(notice=current.public_id)
+    return _make_notice(actor, seller.id, effective_from, "given")
 
 
 @transaction.atomic
 def withdraw_intermediary_notice(*, actor: Actor, notice: str, effective_from: date) -> IntermediaryNotice:
-    """Its giver ends a notice for what is accepted from ``effective_from`` on; repeating it changes nothing.
+    """Withdraw a notice for trades accepted from ``effective_from`` on; repeating it changes nothing.
 
-    Raises FieldInvalid for a day that has passed or lies before the notice's own, Missing, Forbidden.
+    Raises FieldInvalid for a past day or one before the notice's first day, Missing, Forbidden.
     """
     organisation_id = actor.require_organisation()
     subject = (
@@ -97,23 +97,23 @@ def withdraw_intermediary_notice(*, actor: Actor, notice: str, effective_from: d
         raise Missing(kind="intermediary notice", identifier=notice)
     if IntermediaryNotice.objects.filter(withdraws=subject).exists():
         return subject
-    _require_not_back(effective_from)
+    _require_today_or_later(effective_from)
     if effective_from < subject.effective_from:
         raise FieldInvalid(
             "effective_from",
             Label("choose the notice's own first day or a later one", "届出の開始日以降を指定してください"),
         )
-    _state(actor, organisation_id, effective_from, "withdrawn", withdraws=subject)
+    _make_notice(actor, organisation_id, effective_from, "withdrawn", withdraws=subject)
     subject.refresh_from_db()
     return subject
 
 
-def _require_not_back(effective_from: date) -> None:
+def _require_today_or_later(effective_from: date) -> None:
     if effective_from < clock.today():
-        raise FieldInvalid("effective_from", NOT_BACK)
+        raise FieldInvalid("effective_from", PAST_DAY)
 
 
-def _state(
+def _make_notice(
     actor: Actor,
     organisation_id: int,
     effective_from: date,

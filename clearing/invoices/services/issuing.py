@@ -1,4 +1,4 @@
-"""Issuing the invoices of a cycle: gross, one a trade and correction, one of fees a participant."""
+"""Issues the invoices of a cycle: gross, one per trade and correction, one of fees per participant."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ INVOICES_A_STEP = 200
 
 
 def issue_invoices(cycle: Cycle) -> int:
-    """Issue some of the invoices that a posted cycle still lacks; returns how many, 0 when all are out.
+    """Issue some of the invoices that a posted cycle lacks; returns how many, 0 when all are issued.
 
-    It goes on after what stands, so it may be stopped and run again at any point. Emits invoice.issued for each.
-    Numbers of an issuer have no gap: issuing is done by one at a time. What is corrected comes before what corrects
-    it, so that a return invoice can name its original.
+    Resumable at any point. Emits invoice.issued for each. Numbers of an issuer have no gap, so one transaction issues at
+    a time. Sales come before corrections, so that a return invoice can name its original.
     """
     INVOICE_NUMBER_LOCK.acquire()
     for drafts_of in (purchase_drafts, correction_drafts, fee_drafts, fee_refund_drafts):

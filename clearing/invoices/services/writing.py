@@ -1,4 +1,4 @@
-"""Writing invoices down: numbered in the series of their issuer, and told to whom they concern."""
+"""Writes invoices, numbered in the series of their issuer, and emits them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SEQUENCE_DIGITS = 6
 
 @dataclass(slots=True)
 class Draft:
-    """An invoice to be issued: who to whom, for what. ``supplier_id`` where the issuer is only the intermediary."""
+    """An invoice to be issued: purpose, parties and lines. ``supplier_id`` is set if the issuer is an intermediary."""
 
     purpose: InvoicePurpose
     issuer_id: int
@@ -39,7 +39,7 @@ class Draft:
 
 
 def issue(cycle: Cycle, drafts: Sequence[Draft]) -> None:
-    """Number the drafts in their order, write them in one statement, and tell of each."""
+    """Number the drafts in order, write them in one statement, and emit each."""
     views = organisations_by_id(
         key for draft in drafts for key in (draft.issuer_id, draft.recipient_id, draft.supplier_id) if key
     )
@@ -49,10 +49,10 @@ def issue(cycle: Cycle, drafts: Sequence[Draft]) -> None:
     for draft in drafts:
         sequences[draft.issuer_id] = sequences.get(draft.issuer_id, 0) + 1
         invoices.append(_invoice(cycle, draft, views, sequences[draft.issuer_id], today))
-    tell(Invoice.objects.bulk_create(invoices), views)
+    emit_issued(Invoice.objects.bulk_create(invoices), views)
 
 
-def tell(invoices: Iterable[Invoice], views: dict[int, OrganisationView]) -> None:
+def emit_issued(invoices: Iterable[Invoice], views: dict[int, OrganisationView]) -> None:
     """Emit invoice.issued for each."""
     emit_all(
         [
@@ -69,7 +69,7 @@ def tell(invoices: Iterable[Invoice], views: dict[int, OrganisationView]) -> Non
 
 
 def last_sequences(issuers: Iterable[int]) -> dict[int, int]:
-    """The last number of each issuer that has any."""
+    """The last number of each issuer that has invoices."""
     rows = (
         Invoice.objects.filter(issuer_id__in=list(issuers)).values("issuer_id").annotate(last=Max("sequence"))
     )
@@ -77,7 +77,7 @@ def last_sequences(issuers: Iterable[int]) -> dict[int, int]:
 
 
 def number_of(issuer: OrganisationView, sequence: int) -> str:
-    """The number as it is printed: ``<corporate number>-000001``."""
+    """The printed number: ``<corporate number>-000001``."""
     return f"{party_key(issuer)}-{sequence:0{SEQUENCE_DIGITS}d}"
 
 

@@ -1,1 +1,1 @@
-"""Use cases of run, one file a noun, one function a use case."""
+"""Services of run, one file a noun."""

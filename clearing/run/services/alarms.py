@@ -1,4 +1,4 @@
-"""The alarm about cycles that are overdue: raised once for each reason, ended when the cycle has moved on."""
+"""Alarms of overdue cycles: raised once per reason, ended when the cycle has caught up."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ logger = logging.getLogger(__name__)
 WATCHED_STATES = (CycleState.OPEN, *WORKING_STATES, CycleState.SETTLING)
 
 WHAT_TO_DO = {
-    OverdueReason.NOT_CLOSED: "see that worker and beat run and what they log, or cut it off by command",
-    OverdueReason.SLOW: "read its progress: release it if it is on hold, mend what refuses its next step, or see"
-    " which handlers have not taken the events of before its cut-off",
-    OverdueReason.PAST_VALUE_DATE: "import the bank's statement, ask the bank about payments that it does not show,"
+    OverdueReason.NOT_CLOSED: "check that worker and beat run and read their logs, or close the cycle by command",
+    OverdueReason.SLOW: "read its progress: resume it if it is paused, remove what refuses its next step, or find"
+    " the handlers that have not processed the events from before its cut-off",
+    OverdueReason.PAST_VALUE_DATE: "import the bank statement, ask the bank about payments that it does not list,"
     " record those that failed and plan them again",
 }
 
 
 def watch_cycles(*, actor: Actor = SYSTEM) -> int:
-    """Raise and end alarms as cycles stand now; returns how many were raised or ended.
+    """Raise and end alarms by the present state of the cycles; returns how many.
 
-    Emits cycle.overdue and cycle.caught_up. No lock is taken on the cycle: a step that hangs must not silence it.
+    Emits cycle.overdue and cycle.caught_up. Locks no cycle, so a hanging step cannot suppress its alarm.
     """
     cycles = list(Cycle.objects.filter(state__in=WATCHED_STATES).order_by("pk"))
     readings = CycleReadings(cycles)
     overdue = {cycle: found for cycle in cycles if (found := readings.overdue(cycle)) is not None}
     reasons = {(cycle.pk, found.reason) for cycle, found in overdue.items()}
-    changed = sum(_raise(actor, cycle, found) for cycle, found in overdue.items())
+    changed = sum(_raise_alarm(actor, cycle, found) for cycle, found in overdue.items())
     for alarm in CycleAlarm.objects.filter(ended_at=None).order_by("pk"):
         if (alarm.cycle_id, alarm.reason) not in reasons:
-            changed += _end(actor, alarm.pk)
+            changed += _end_alarm(actor, alarm.pk)
     return changed
 
 
 @transaction.atomic
-def _raise(actor: Actor, cycle: Cycle, overdue: Overdue) -> bool:
+def _raise_alarm(actor: Actor, cycle: Cycle, overdue: Overdue) -> bool:
     _, created = CycleAlarm.objects.get_or_create(
         cycle=cycle,
         reason=overdue.reason,
@@ -88,11 +88,11 @@ def _raise(actor: Actor, cycle: Cycle, overdue: Overdue) -> bool:
 
 
 @transaction.atomic
-def _end(actor: Actor, key: int) -> bool:
+def _end_alarm(actor: Actor, key: int) -> bool:
     alarm = CycleAlarm.objects.select_for_update(of=("self",)).select_related("cycle").filter(pk=key).first()
     if alarm is None or alarm.ended_at is not None:
         return False
-    # Business time may stand behind the moment of the alarm; an alarm never ends before it was raised.
+    # Business time may be earlier than the alarm; an alarm never ends before it was raised.
     alarm.ended_at = max(clock.now(), alarm.raised_at)
     alarm.save(update_fields=["ended_at"])
     record(

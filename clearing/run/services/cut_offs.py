@@ -1,4 +1,4 @@
-"""Cuts off cycles by the published calendar."""
+"""Closes cycles at the published cut-offs."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ logger = logging.getLogger(__name__)
 
 
 def close_due_cycles(*, actor: Actor = SYSTEM) -> int:
-    """Cut off every open cycle for which a cut-off has come since it was opened; returns how many.
+    """Close every open cycle whose cut-off has passed since it was opened; returns how many.
 
-    One that cannot be closed is logged, and does not hold back the others.
+    A cycle that cannot be closed is logged and does not prevent the others.
     """
     calendars, now = Calendars(), clock.now()
     due = [
@@ -36,16 +36,18 @@ def close_due_cycles(*, actor: Actor = SYSTEM) -> int:
         try:
             closed += close_at_cut_off(actor=actor, currency=currency) is not None
         except (DomainError, DatabaseError):
-            logger.exception("the open cycle of %s is not closed at its cut-off; it is tried again", currency)
+            logger.exception(
+                "the open cycle of %s was not closed at its cut-off; the next sweep retries", currency
+            )
     return closed
 
 
 @transaction.atomic
 def close_at_cut_off(*, actor: Actor = SYSTEM, currency: str) -> Cycle | None:
-    """Cut off the open cycle of ``currency`` if a cut-off has come since it was opened, and open the next one.
+    """Close the open cycle of ``currency`` if a cut-off has passed since it was opened, and open the next one.
 
-    None if there is nothing to close: no schedule, no cut-off yet, or somebody else closed it. Several cut-offs that
-    were missed lead to one close, for the last of them; the evidence says how many there were before it.
+    None if there is nothing to close: no schedule, no cut-off yet, or closed by another worker. Several missed cut-offs
+    lead to one close, for the last of them; the evidence records how many were missed.
     """
     subject = (
         Cycle.objects.select_for_update(no_key=True).filter(currency=currency, state=CycleState.OPEN).first()
@@ -58,9 +60,9 @@ def close_at_cut_off(*, actor: Actor = SYSTEM, currency: str) -> Cycle | None:
     missed = len(passed) - 1
     if missed:
         logger.warning(
-            "cycle %s is closed late: %s cut-offs were missed since %s",
+            "cycle %s is closed late: %s cut-offs missed since %s",
             subject.business_key,
             missed,
             passed[-1],
         )
-    return cut_off(subject, actor, role="system", cut_off_at=passed[0], told={"cut_offs_missed": missed})
+    return cut_off(subject, actor, role="system", cut_off_at=passed[0], evidence={"cut_offs_missed": missed})

@@ -1,4 +1,4 @@
-"""Opens, closes, holds and releases a cycle, and advances it step by step."""
+"""Opens, closes, pauses and resumes a cycle, and advances it step by step."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ REASON_LENGTH_MAX = 200
 
 @transaction.atomic
 def open_first_cycle(*, actor: Actor, currency: str) -> Cycle:
-    """Begin clearing in a currency: the market's accounts and the first cycle. Repeating it returns the open one.
+    """Begin clearing in a currency: open the market's accounts and the first cycle; returns the open cycle if any.
 
-    Raises FieldInvalid for what is no currency, FundsRegimeMissing, Forbidden.
+    Raises FieldInvalid for an invalid currency, FundsRegimeMissing, Forbidden.
     """
     actor.require_operator()
     require_currency(currency)
@@ -50,11 +50,10 @@ def open_first_cycle(*, actor: Actor, currency: str) -> Cycle:
 
 @transaction.atomic
 def close_cycle(*, actor: Actor, cycle: str | None = None, currency: str | None = None) -> Cycle:
-    """Cut off the ``cycle`` named, or the one of ``currency`` that is open now, and open the next one.
+    """Close the given ``cycle``, or the open one of ``currency``, and open the next one.
 
-    This transaction is the barrier: acceptances and complaints that were committed before it are still taken into
-    account, before anything is validated. A cycle that somebody else closes first is returned as it stands. Raises
-    NoOpenCycle, Missing, Forbidden.
+    This transaction is the barrier: acceptances and disputes committed before it are processed before the cycle is
+    validated. A cycle that is already closed is returned unchanged. Raises NoOpenCycle, Missing, Forbidden.
     """
     actor.require_operator()
     if cycle is None:
@@ -77,11 +76,11 @@ def cut_off(
     *,
     role: str,
     cut_off_at: datetime | None = None,
-    told: dict[str, Any] | None = None,
+    evidence: dict[str, Any] | None = None,
 ) -> Cycle:
     """Close an open cycle whose row the caller has locked, and open the next one, in the caller's transaction.
 
-    ``cut_off_at`` is the cut-off of the schedule that it is closed for; ``told`` is added to the evidence.
+    ``cut_off_at`` is the scheduled cut-off; ``evidence`` is added to the evidence record.
     """
     barrier = _current_transaction()
     advance(
@@ -102,7 +101,7 @@ def cut_off(
             "business_key": subject.business_key,
             "barrier": barrier,
             "cut_off_at": cut_off_at.isoformat() if cut_off_at else None,
-            **(told or {}),
+            **(evidence or {}),
         },
     )
     emit(CycleMoved(cycle=subject.public_id, state=subject.state))
@@ -136,13 +135,13 @@ def _current_transaction() -> str:
 
 @transaction.atomic
 def pause_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
-    """Keep a cycle where it is, from its cut-off until it is settled, and write no transfer file of it.
+    """Pause a cycle between its cut-off and its settlement; it keeps its state and gets no transfer file.
 
-    What the bank booked is still taken in. Emits cycle.paused. Raises CycleIsPaused, CycleCannotBePaused, FieldInvalid,
-    Missing, Forbidden.
+    Bank entries are still posted. Emits cycle.paused. Raises CycleIsPaused, CycleCannotBePaused, FieldInvalid, Missing,
+    Forbidden.
     """
     actor.require_operator()
-    reason = _reason(reason)
+    reason = _valid_reason(reason)
     subject = _locked(cycle)
     if subject.paused_since is not None:
         raise CycleIsPaused(cycle=subject.business_key, reason=subject.pause_reason)
@@ -162,12 +161,12 @@ def pause_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
 
 @record_refusals()
 def resume_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
-    """Let a cycle that is on hold go on. Emits cycle.resumed.
+    """Resume a paused cycle. Emits cycle.resumed.
 
-    Raises CycleNotPaused, SecondPersonNeeded where its net value is large, FieldInvalid, Missing, Forbidden.
+    Raises CycleNotPaused, SecondPersonNeeded if its net value is large, FieldInvalid, Missing, Forbidden.
     """
     actor.require_operator()
-    reason = _reason(reason)
+    reason = _valid_reason(reason)
     subject = _locked(cycle)
     if subject.paused_since is None:
         raise CycleNotPaused(cycle=subject.business_key)
@@ -179,7 +178,7 @@ def resume_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
         currency=subject.currency,
         payload={"paused_by": subject.paused_by, "paused_for": subject.pause_reason},
     )
-    held = {
+    pause = {
         "paused_since": subject.paused_since.isoformat(),
         "paused_by": subject.paused_by,
         "paused_for": subject.pause_reason,
@@ -190,20 +189,20 @@ def resume_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
         kind="clearing.cycle_resumed",
         subject=subject.public_id,
         actor=actor,
-        payload={"business_key": subject.business_key, "state": subject.state, "reason": reason, **held},
+        payload={"business_key": subject.business_key, "state": subject.state, "reason": reason, **pause},
     )
     emit(CycleResumed(cycle=subject.public_id, state=subject.state))
     transaction.on_commit(lambda: nudge(subject.public_id))
     return subject
 
 
-def _reason(text: str) -> str:
+def _valid_reason(text: str) -> str:
     reason = text.strip()
     if not reason or len(reason) > REASON_LENGTH_MAX:
         raise FieldInvalid(
             "reason",
             Label(
-                f"say why, in 1 to {REASON_LENGTH_MAX} characters",
+                f"state a reason of 1 to {REASON_LENGTH_MAX} characters",
                 f"理由を1～{REASON_LENGTH_MAX}文字で記入してください",
             ),
         )
@@ -218,10 +217,10 @@ def _locked(cycle: str) -> Cycle:
 
 
 def advance_cycle(*, cycle: str, actor: Actor = SYSTEM) -> str | None:
-    """Do the next step of a cycle, in a transaction of its own; the state it is in afterwards.
+    """Do the next step of a cycle in its own transaction; returns the state afterwards.
 
-    None if nothing is to be done now: the cycle waits for events or payments, is on hold, open or over, or another
-    worker took the step. Raises Missing, CycleFaulty (nothing is changed then).
+    None if there is nothing to do now: the cycle waits for events or payments, is paused, open or over, or another
+    worker did the step. Raises Missing, CycleFaulty (nothing is changed then).
     """
     seen = Cycle.objects.filter(public_id=cycle).first()
     if seen is None:

@@ -1,4 +1,4 @@
-"""What a cycle would come to if it were taken on now. Nothing is written: the database itself sees to that."""
+"""Computes what a cycle would come to now, in a read-only transaction."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from ...cycles.states import CUT_OFF_STATES, CycleState
 from ...ledger.models import Balance
 from ...ledger.states import AccountKind
 from ...netting.positions import PartyTotal, Position, Summary, summarise
-from ...netting.recomputation import Totals, computed_positions
+from ...netting.recomputation import Totals, compute_positions
 from ...trades.fee_rebates import Rebate, fee_rebates
 from ...trades.states import ObligationKind
-from .steps import SUBSCRIBER, Content, examined
+from .steps import SUBSCRIBER, Content, examine
 
 POSITIONS_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
 class ForeseenPosition:
-    """What the cycle would come to for a participant, or the operator; ``left_minor`` is what by bank or by claim.
+    """The net position that the cycle would have for a participant or the operator.
 
-    Purchases were paid for when they were secured, so ``left_minor`` is the net without them: positive is paid out,
-    less what the participant owes from before; negative is a shortfall.
+    Purchases are paid before the cycle, so ``left_minor`` is the net without them: if positive it is paid out, less
+    earlier claims; if negative it is a shortfall.
     """
 
     organisation_id: int
@@ -43,7 +43,7 @@ class ForeseenPosition:
 
 @dataclass(frozen=True, slots=True)
 class ForeseenShortfall:
-    """What a participant would owe the cycle beyond what it brings: met of its own money, and what that leaves."""
+    """What a participant would owe beyond what the cycle brings it; its available money and what is then missing."""
 
     organisation_id: int
     short_minor: int
@@ -55,10 +55,9 @@ class ForeseenShortfall:
 class DryRun:
     """A cycle as it would be netted now.
 
-    ``positions`` are the largest by amount, counted whole in ``creditors``, ``debtors`` and ``even``. Shortfalls are
-    foreseen until the cycle is posted; afterwards they have been dealt with. ``events_unseen`` were committed before
-    the cut-off (of an open cycle: before now) and may yet change what is cleared; the faults of its ``content`` would
-    keep the cycle from being validated.
+    ``positions`` are the largest by amount; ``creditors``, ``debtors`` and ``even`` count all of them. Shortfalls are
+    foreseen until the cycle is netted, which meets them. ``events_unseen`` were committed before the cut-off (of an open
+    cycle: before now) and may still change the content; the faults of ``content`` would prevent validation.
     """
 
     cycle: Cycle
@@ -76,37 +75,36 @@ class DryRun:
 
 
 def dry_run_cycle(*, actor: Actor, cycle: str, positions_shown: int = POSITIONS_SHOWN) -> DryRun:
-    """Compute what ``cycle`` would come to now, by the code of the real steps, and leave no trace.
+    """Compute what ``cycle`` would come to now, by the code of the real steps, without writing anything.
 
-    Fees that will come back by volume are foreseen, though their lines are not in the ``input_hash`` of the content
-    yet; what would be put off for lack of money is not.
-    Everything is read from one snapshot in a transaction that cannot write, so it has to be the caller's outermost.
-    Raises Missing, Forbidden.
+    Includes fee rebates that are still to be made, although their lines are not in the ``input_hash`` yet; excludes
+    deferrals. Reads one snapshot in a read-only transaction, which must be the caller's outermost. Raises Missing,
+    Forbidden.
     """
     actor.require_operator()
-    with unchanging_database():
-        return _computed(cycle_of(cycle), positions_shown)
+    with read_only_snapshot():
+        return _compute(cycle_of(cycle), positions_shown)
 
 
 @contextmanager
-def unchanging_database() -> Iterator[None]:
-    """One snapshot for all that is read inside, in which PostgreSQL refuses to write."""
+def read_only_snapshot() -> Iterator[None]:
+    """A transaction that reads one snapshot and in which PostgreSQL refuses to write."""
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         yield
 
 
-def _computed(cycle: Cycle, positions_shown: int) -> DryRun:
-    content = examined(cycle)
+def _compute(cycle: Cycle, positions_shown: int) -> DryRun:
+    content = examine(cycle)
     if cycle.state in (CycleState.OPEN, CycleState.CLOSING):
         content = content._replace(totals=_with_rebates(content.totals, list(fee_rebates(cycle))))
-    positions = computed_positions(cycle.pk, content.totals)
+    positions = compute_positions(cycle.pk, content.totals)
     foreseen = [
         ForeseenPosition(key, position.net_minor, left_minor(position)) for key, position in positions.items()
     ]
     foreseen.sort(key=lambda row: (-abs(row.net_minor), row.organisation_id))
-    dealt_with = cycle.state not in (CycleState.OPEN, *CUT_OFF_STATES)
+    shortfalls_met = cycle.state not in (CycleState.OPEN, *CUT_OFF_STATES)
     return DryRun(
         cycle=cycle,
         at=clock.now(),
@@ -119,17 +117,17 @@ def _computed(cycle: Cycle, positions_shown: int) -> DryRun:
         debtors=sum(row.net_minor < 0 for row in foreseen),
         even=sum(row.net_minor == 0 for row in foreseen),
         positions=foreseen[:positions_shown],
-        shortfalls=[] if dealt_with else _shortfalls(cycle, foreseen),
+        shortfalls=[] if shortfalls_met else _shortfalls(cycle, foreseen),
     )
 
 
 def _with_rebates(totals: Totals, rebates: list[Rebate]) -> Totals:
-    """The totals once these rebates were made: a rebate is owed by the operator and due to who bore the fee."""
+    """The totals including these rebates, which the operator owes to whoever bore the fee."""
     due = {total[:3]: total for total in totals.due}
     for rebate in rebates:
         key = (rebate.payer_id, ObligationKind.FEE_REFUND.value, rebate.tax_rate_bp)
-        standing = due.get(key, PartyTotal(*key, 0, 0))
-        due[key] = standing._replace(amount_minor=standing.amount_minor + rebate.amount_minor)
+        total = due.get(key, PartyTotal(*key, 0, 0))
+        due[key] = total._replace(amount_minor=total.amount_minor + rebate.amount_minor)
     return totals._replace(
         due=list(due.values()),
         obligations=totals.obligations + len(rebates),
@@ -138,12 +136,12 @@ def _with_rebates(totals: Totals, rebates: list[Rebate]) -> Totals:
 
 
 def left_minor(position: Position) -> int:
-    """What a net position comes to without purchases, which were paid for when they were secured."""
+    """A net position without purchases, which are paid before the cycle."""
     return position.net_minor - position.purchases_minor - position.purchase_tax_minor
 
 
 def _shortfalls(cycle: Cycle, foreseen: list[ForeseenPosition]) -> list[ForeseenShortfall]:
-    """Who would owe more than it brings, the largest first, beside the money of its own that would meet it."""
+    """Participants that would owe more than the cycle brings, largest first, with their available money."""
     short = {row.organisation_id: -row.left_minor for row in foreseen if row.left_minor < 0}
     short.pop(operator_organisation().id, None)
     available = {

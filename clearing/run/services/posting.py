@@ -1,4 +1,4 @@
-"""Posting a netted cycle to the ledger: one entry a participant with gross lines, all in one statement."""
+"""Posts a netted cycle to the ledger: one entry per participant with gross lines, all in one statement."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from ...netting.positions import Position
 from ..posting_plan import Plan, plan_of, plan_of_operator
 
 POSTED_KINDS = (AccountKind.PAYABLE, AccountKind.RECEIVABLE, AccountKind.CLAIM)
-"""The accounts of a participant that its entry can touch."""
+"""Accounts of a participant that its entry can touch."""
 
 
 class _Party(NamedTuple):
-    """A participant of the cycle: its position as stored, and its accounts by kind."""
+    """A participant of the cycle: its stored position and its accounts by kind."""
 
     organisation_id: int
     public_id: str
@@ -31,10 +31,10 @@ class _Party(NamedTuple):
 
 
 def post_positions(cycle: Cycle) -> int:
-    """Post the positions of ``cycle``; returns how many entries. Raises InsufficientFunds, keeping nothing.
+    """Post the positions of ``cycle``; returns the number of entries. Raises InsufficientFunds and posts nothing.
 
-    The operator has an entry of its own only where fees were put off: else what it earns is the other side of the
-    participants' fees.
+    The operator has its own entry only if fees were deferred; otherwise the participants' fees are booked against its
+    revenue.
     """
     MOVER_LOCK.acquire()
     operator_id = operator_organisation().id
@@ -69,7 +69,7 @@ def _parties(cycle: Cycle, operator_id: int) -> list[_Party]:
 
 
 def _operator(cycle: Cycle, operator_id: int) -> _Party | None:
-    """The operator's position in ``cycle``, which has no accounts but the market's."""
+    """The operator's position in ``cycle``; its accounts are the market's."""
     row = (
         NetPosition.objects.filter(cycle=cycle, organisation_id=operator_id)
         .values_list("organisation_id", "public_id", *POSITION_COLUMNS)
@@ -79,7 +79,7 @@ def _operator(cycle: Cycle, operator_id: int) -> _Party | None:
 
 
 def _claims(parties: list[_Party], currency: str) -> dict[int, int]:
-    """What participants owe the market, by account, where it is anything: of all claims, few are open."""
+    """Open claims on participants, by account, with their balances locked; few claims are open."""
     owing = Balance.objects.filter(
         account__kind=AccountKind.CLAIM, account__currency=currency, balance_minor__gt=0
     )

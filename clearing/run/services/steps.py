@@ -1,11 +1,11 @@
-"""The steps of a cycle. Each gets the cycle's row locked, and says whether it did anything.
+"""The steps of a cycle. Each receives the cycle's locked row and returns whether it did anything.
 
-What is to be cleared cannot change any more once the cycle is closed. So it is gone through before the row is locked, on
-several connections at a time, and the step gets what came out (``READ_AHEAD``); that counts only if no other step was taken
-meanwhile. A step that gets nothing, because it adds to the cycle itself, goes through it under the lock.
+The content of a cycle cannot change after it is closed. It is therefore read before the row is locked, on several
+connections at once, and passed to the step (``READ_AHEAD``); the result counts only if no other step ran meanwhile.
+A step that receives nothing, because it adds to the content itself, reads the content under the lock.
 
-A step moves the cycle by one state in the transaction that does its work, so running it again finds another state
-and does nothing; a worker that was overtaken holds an older epoch and does not get the row.
+A step advances the cycle by one state in the transaction that does its work: running it again finds another state
+and does nothing, and an overtaken worker holds an older epoch and does not get the row.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from ...netting.models import POSITION_COLUMNS
 from ...netting.positions import Position, summarise
 from ...netting.proof_blocks import write_blocks
 from ...netting.proofs import InputDigest, cycle_root, input_digest, output_digest
-from ...netting.recomputation import Totals, computed_positions, summed, totals_of, totals_out_of
+from ...netting.recomputation import Totals, combine_totals, compute_positions, sum_obligations, totals_of
 from ...netting.states import ProofTree
 from ...settlement.planning import plan_payments
 from ...shortfalls.services.shortfalls import meet_shortfalls
@@ -63,7 +63,7 @@ _NOTHING = (0, 0, 0)
 
 
 class Content(NamedTuple):
-    """What a cycle is to clear, the digest over it, and what is wrong with it: fault → how many."""
+    """What a cycle clears, the digest over it, and its faults: fault → number."""
 
     trades: int
     totals: Totals
@@ -71,47 +71,49 @@ class Content(NamedTuple):
     faults: dict[str, int]
 
 
-def examined(cycle: Cycle) -> Content:
-    """Hash, count and check the trades and obligations of a cycle as they stand.
+def examine(cycle: Cycle) -> Content:
+    """Hash, count and check the trades and obligations of a cycle.
 
-    What the trades state in all is compared with what is owed by them in all; they are gone through one by one
-    only where that differs, to say how many it is.
+    Compares the sums of the trades with the sums of their obligations, and single rows only if the sums differ, to
+    count the differences.
     """
     with (
-        read_in_parallel(partial(summed, "debtor", cycle.pk)) as owed,
-        read_in_parallel(partial(summed, "creditor", cycle.pk)) as due,
+        read_in_parallel(partial(sum_obligations, "debtor", cycle.pk)) as owed,
+        read_in_parallel(partial(sum_obligations, "creditor", cycle.pk)) as due,
     ):
         digest = input_digest(cycle_id=cycle.pk, currency=cycle.currency)
-        totals = totals_out_of(cycle.pk, owed=owed(), due=due())
+        totals = combine_totals(cycle.pk, owed=owed(), due=due())
     purchases, price, tax = totals.made.get(ObligationKind.PURCHASE, _NOTHING)
     fees, fee, _ = totals.made.get(ObligationKind.FEE, _NOTHING)
     agreed = digest.stated == (purchases, price, tax, fee)
     faults = {
         "trades without fee or fees without trade": abs(purchases - fees),
-        "prices that are not as agreed or of trades not accepted": 0 if agreed else _unlike_trade(cycle),
+        "prices that differ from their trade or of trades not accepted": 0
+        if agreed
+        else _count_unlike_trade(cycle),
     }
     return Content(purchases, totals, digest, {what: count for what, count in faults.items() if count})
 
 
-def examined_ahead(cycle: Cycle) -> Content | None:
-    """The content of a cycle that waits for nothing more, and has no rebates to be made yet."""
-    if _waits(cycle) or next(fee_rebates(cycle), None):
+def examine_ahead(cycle: Cycle) -> Content | None:
+    """The content of a cycle that waits for no event and has no rebates to make; else None."""
+    if _waits_for_events(cycle) or next(fee_rebates(cycle), None):
         return None
-    return examined(cycle)
+    return examine(cycle)
 
 
 def validate(cycle: Cycle, actor: Actor, ahead: Content | None = None) -> bool:
-    """Check what is to be cleared and take its hash and root, once every event from before the barrier was seen."""
-    if _waits(cycle):
+    """Check the content and record its hash and root, after all events from before the barrier were handled."""
+    if _waits_for_events(cycle):
         return False
-    content = examined(cycle) if make_fee_rebates(cycle) or ahead is None else ahead
+    content = examine(cycle) if make_fee_rebates(cycle) or ahead is None else ahead
     if content.faults:
         found = ", ".join(f"{count} {what}" for what, count in content.faults.items())
         raise CycleFaulty(cycle=cycle.business_key, faults=found)
     write_blocks(cycle, ProofTree.TRADES, content.digest.blocks)
-    _LAST_SUMMED.clear()
-    _LAST_SUMMED[cycle.pk, content.digest.input_hash] = content.totals
-    return _move(
+    _LAST_TOTALS.clear()
+    _LAST_TOTALS[cycle.pk, content.digest.input_hash] = content.totals
+    return _advance(
         cycle,
         actor,
         "validate",
@@ -122,34 +124,34 @@ def validate(cycle: Cycle, actor: Actor, ahead: Content | None = None) -> bool:
     )
 
 
-def _waits(cycle: Cycle) -> bool:
+def _waits_for_events(cycle: Cycle) -> bool:
     return count_unhandled_before(int(str(cycle.barrier)), SUBSCRIBER) > 0
 
 
-def _unlike_trade(cycle: Cycle) -> int:
-    """How many obligations are not as their trade states them; a trade that nothing is owed by counts as one."""
+def _count_unlike_trade(cycle: Cycle) -> int:
+    """Number of obligations that differ from their trade; at least 1, for a trade without obligations."""
     with connection.cursor() as cursor:
         cursor.execute(_UNLIKE_TRADE, [cycle.pk])
         return int(cursor.fetchone()[0]) or 1
 
 
-_LAST_SUMMED: dict[tuple[int, str], Totals] = {}
-"""The totals of the cycle that this process validated last, under the hash of its content: who nets it next, in the same
-process, need not sum a million obligations again. Another process sums them itself."""
+_LAST_TOTALS: dict[tuple[int, str], Totals] = {}
+"""Totals of the cycle that this process validated last, by the hash of its content: netting in the same process need
+not sum a million obligations again; another process sums them itself."""
 
 
-def summed_ahead(cycle: Cycle) -> Totals:
+def totals_ahead(cycle: Cycle) -> Totals:
     """The totals of a validated cycle."""
-    return _LAST_SUMMED.pop((cycle.pk, str(cycle.input_hash)), None) or totals_of(cycle.pk)
+    return _LAST_TOTALS.pop((cycle.pk, str(cycle.input_hash)), None) or totals_of(cycle.pk)
 
 
 def net(cycle: Cycle, actor: Actor, ahead: Totals | None = None) -> bool:
-    """Compute every party's net position, write them in one statement, and take their hash and the cycle's root.
+    """Compute all net positions, write them in one statement, and record their hash and the cycle's root.
 
-    Who owes more than the cycle brings it has its own money set aside for it now; what cannot be met is put off.
+    Sets aside own money of participants that owe more than the cycle brings; defers what they cannot meet.
     """
     totals = ahead or totals_of(cycle.pk)
-    positions = computed_positions(cycle.pk, totals)
+    positions = compute_positions(cycle.pk, totals)
     shortfalls = meet_shortfalls(cycle, positions, actor)
     names = party_keys(positions)
     _write_positions(cycle, positions, names)
@@ -159,7 +161,7 @@ def net(cycle: Cycle, actor: Actor, ahead: Totals | None = None) -> bool:
         positions={names[key]: (*position.parts, position.net_minor) for key, position in positions.items()},
     )
     write_blocks(cycle, ProofTree.POSITIONS, digest.blocks)
-    return _move(
+    return _advance(
         cycle,
         actor,
         "net",
@@ -192,9 +194,9 @@ def _write_positions(cycle: Cycle, positions: dict[int, Position], names: dict[i
 
 
 def post(cycle: Cycle, actor: Actor, _: None = None) -> bool:
-    """Post one entry a participant: what netting made final is in the ledger."""
+    """Post one entry per participant."""
     entries = post_positions(cycle)
-    return _move(
+    return _advance(
         cycle,
         actor,
         "post",
@@ -204,48 +206,47 @@ def post(cycle: Cycle, actor: Actor, _: None = None) -> bool:
 
 
 def instruct(cycle: Cycle, actor: Actor, _: None = None) -> bool:
-    """Issue the invoices, some at a time; when all are out, plan one payment a participant."""
+    """Issue some invoices; when all are issued, plan one payment per participant."""
     if issue_invoices(cycle):
         return True
     payments = plan_payments(cycle)
-    return _move(cycle, actor, "instruct", evidence={"payments": payments})
+    return _advance(cycle, actor, "instruct", evidence={"payments": payments})
 
 
 def settle(cycle: Cycle, actor: Actor, _: None = None) -> bool:
-    """Settled when every payment is confirmed and nothing is deferred; in part when the rest can only wait."""
+    """Settled when all payments are confirmed and nothing is deferred; partial when the remainder can only wait."""
     outcome = settlement_outcome(cycle)
     if outcome is None and cycle.state == CycleState.SETTLED:
-        outcome = (
-            CycleState.PARTIAL
-        )  # a payment came back, and is on its way again before the cycle was looked at
+        # A payment was returned and made again before this step ran.
+        outcome = CycleState.PARTIAL
     if outcome is None or outcome == cycle.state:
         return False
     if outcome == CycleState.PARTIAL:
-        return _move(cycle, actor, "settle_in_part")
-    return _move(cycle, actor, "settle", settled_at=cycle.settled_at or clock.now())
+        return _advance(cycle, actor, "settle_in_part")
+    return _advance(cycle, actor, "settle", settled_at=cycle.settled_at or clock.now())
 
 
-def _move(
+def _advance(
     cycle: Cycle, actor: Actor, command: str, *, evidence: dict[str, Any] | None = None, **changes: Any
 ) -> bool:
-    """Advance the cycle, count its epoch, and leave one record of the step and of its time."""
+    """Advance the cycle, count its epoch, and record and emit the step."""
     advance(cycle, CYCLE, command=command, role="system", epoch=cycle.epoch + 1, **changes)
-    told = {name: value for name, value in changes.items() if not name.endswith("_at")}
+    recorded = {name: value for name, value in changes.items() if not name.endswith("_at")}
     record(
         kind=f"clearing.cycle_{cycle.state}",
         subject=cycle.public_id,
         actor=actor,
-        payload={"business_key": cycle.business_key, "epoch": cycle.epoch, **told, **(evidence or {})},
+        payload={"business_key": cycle.business_key, "epoch": cycle.epoch, **recorded, **(evidence or {})},
     )
     emit(CycleMoved(cycle=cycle.public_id, state=cycle.state))
     return True
 
 
 READ_AHEAD: dict[str, Callable[[Cycle], Any]] = {
-    CycleState.CLOSING: examined_ahead,
-    CycleState.VALIDATED: summed_ahead,
+    CycleState.CLOSING: examine_ahead,
+    CycleState.VALIDATED: totals_ahead,
 }
-"""What is gone through before the step of a state is taken."""
+"""Functions that read the content before the step of a state locks the row."""
 
 STEPS: dict[str, Callable[[Cycle, Actor, Any], bool]] = {
     CycleState.CLOSING: validate,
@@ -256,4 +257,4 @@ STEPS: dict[str, Callable[[Cycle, Actor, Any], bool]] = {
     CycleState.PARTIAL: settle,
     CycleState.SETTLED: settle,
 }
-"""What each state leads to; states that are not named wait for a command."""
+"""The step of each state; other states wait for a command."""

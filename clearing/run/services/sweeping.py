@@ -1,4 +1,4 @@
-"""What is due by the clock or was left undone, found from the state of the database."""
+"""Does what is due by the clock or was left undone, found in the database."""
 
 from __future__ import annotations
 
@@ -39,23 +39,23 @@ _FUNDED = """
 
 
 def run_independently(jobs: Iterable[Callable[[], int]]) -> int:
-    """Do every job and return what they did in sum.
+    """Run every job and return the sum of their results.
 
-    One that is refused, or that the database fails, is logged and left to the next sweep: it holds back no other.
+    A refused or failed job is logged and left to the next sweep; it does not prevent the others.
     """
     done = 0
     for job in jobs:
         try:
             done += job()
         except DomainError as error:
-            logger.error("a sweep was refused, and waits for a person: %s", error)
+            logger.error("a job of the sweep was refused and needs a person: %s", error)
         except Error:
-            logger.exception("a sweep failed, and is tried again by the next one")
+            logger.exception("a job of the sweep failed; the next sweep retries it")
     return done
 
 
 def secure_funded_trades(*, actor: Actor = SYSTEM) -> int:
-    """Secure waiting trades whose money is there, buyer by buyer; returns how many were secured."""
+    """Secure waiting trades whose money has arrived, buyer by buyer; returns how many."""
     with connection.cursor() as cursor:
         cursor.execute(_FUNDED, [TRADES_A_SWEEP])
         buyers = cursor.fetchall()
@@ -66,11 +66,11 @@ def secure_funded_trades(*, actor: Actor = SYSTEM) -> int:
 
 
 def carry_out_deadlines(*, actor: Actor = SYSTEM) -> int:
-    """Do what is due by the clock; returns how many trades and payments it moved.
+    """Do what is due by the clock; returns how many trades and payments changed.
 
-    Charges that became due begin; money that is there secures its trades; periods that ended, and data made to
-    order whose last moment has come, are accepted; trades whose money did not come in time fail; payments past
-    their value date are lost sight of. Each trade is moved in a transaction of its own.
+    Starts due charges; secures trades whose money has arrived; accepts ended periods and data made to order whose last
+    moment has come; fails trades that were not funded in time; marks payments past their value date as unknown. Each
+    trade changes in its own transaction.
     """
     limit = TRADES_A_SWEEP
     begun = run_independently([partial(begin_due_charges, actor=actor, limit=limit)])
@@ -96,14 +96,14 @@ def carry_out_deadlines(*, actor: Actor = SYSTEM) -> int:
 
 
 def advance_cycles(*, actor: Actor = SYSTEM) -> int:
-    """Take every cycle that is not at its end on by some steps; returns how many steps were done.
+    """Advance every unfinished cycle by some steps; returns how many steps.
 
-    A cycle that refuses, or fails, is logged and left as it is, and does not hold back the others.
+    A cycle that refuses or fails is logged, left as it is, and does not prevent the others.
     """
-    return run_independently(partial(_some_steps, cycle, actor) for cycle in cycles_to_advance())
+    return run_independently(partial(_advance_repeatedly, cycle, actor) for cycle in cycles_to_advance())
 
 
-def _some_steps(cycle: str, actor: Actor) -> int:
+def _advance_repeatedly(cycle: str, actor: Actor) -> int:
     steps = 0
     while steps < STEPS_A_SWEEP and advance_cycle(cycle=cycle, actor=actor) is not None:
         steps += 1

@@ -1,4 +1,4 @@
-"""Keeping watch over clients' money: what is due by the clock though no cycle asks for it."""
+"""Watches client money: work that is due by the clock independent of any cycle."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ WATCHES = (check_client_money, return_idle_money, alarm_lost_payments, expire_ap
 
 
 def watch_money(*, actor: Actor = SYSTEM) -> int:
-    """The daily check, returns of idle money, alarms, and requests nobody countersigned; how many things were done.
+    """Run segregation checks, returns of idle money, payment alarms and expiry of approvals; returns the sum.
 
-    One that refuses is logged and does not hold back the others.
+    A job that refuses is logged and does not prevent the others.
     """
     done = 0
     for watch in WATCHES:
         try:
             done += watch(actor=actor)
         except DomainError as error:
-            logger.error("%s waits for a person: %s", watch.__name__, error)
+            logger.error("%s was refused and needs a person: %s", watch.__name__, error)
     return done

@@ -1,4 +1,4 @@
-"""Payments that went wrong: failed by the bank's word, made again, or out of sight."""
+"""Handles payments that failed, are made again, or have an unknown outcome."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ ALARMS_A_SWEEP = 200
 
 @transaction.atomic
 def report_failed_payment(*, actor: Actor, instruction: str, reason: str) -> SettlementInstruction:
-    """Record the bank's notice that it did not carry a payment out. The money stays owed to the payee.
+    """Record the bank's notice that it did not make a payment. The money stays owed to the payee.
 
-    Raises IllegalTransition where the payment is not on its way, Missing, FieldInvalid, Forbidden.
+    Raises IllegalTransition if the payment is not in progress, Missing, FieldInvalid, Forbidden.
     """
     actor.require_operator()
     if not reason.strip():
-        raise FieldInvalid("reason", Label("say what the bank told", "銀行からの通知内容を入力してください"))
+        raise FieldInvalid("reason", Label("state the bank's notice", "銀行からの通知内容を入力してください"))
     subject = _locked(instruction)
     advance(
         subject,
@@ -62,10 +62,10 @@ def report_failed_payment(*, actor: Actor, instruction: str, reason: str) -> Set
 
 @record_refusals()
 def retry_payment(*, actor: Actor, instruction: str) -> SettlementInstruction:
-    """Plan a payment that failed once more, under a reference of its own; the new instruction.
+    """Plan a failed payment again, with its own reference; returns the new instruction.
 
-    Repeating it returns the payment that stands in its place. It carries what is still due of the failed one: a
-    shortfall may have been met out of it since. Raises NothingToTransfer unless it has failed and something is due,
+    Repeating it returns the existing replacement. The amount is what is still due of the failed payment, because a
+    shortfall may have used a part since. Raises NothingToTransfer unless it has failed and something is due,
     SecondPersonNeeded for a large amount, Missing, Forbidden.
     """
     actor.require_operator()
@@ -106,7 +106,7 @@ def retry_payment(*, actor: Actor, instruction: str) -> SettlementInstruction:
 
 
 def _still_due(failed: SettlementInstruction) -> int:
-    """What of a failed payment is still due; all of it to the operator, and of payments in."""
+    """What is still due of a failed payment; all of it for the operator and for payments in."""
     receivable = Account.objects.filter(
         organisation_id=failed.organisation_id, currency=failed.currency, kind=AccountKind.RECEIVABLE
     ).first()
@@ -120,9 +120,9 @@ def _still_due(failed: SettlementInstruction) -> int:
 
 
 def _replacement_payment(failed: SettlementInstruction, amount_minor: int) -> SettlementInstruction:
-    """A payment in the place of one that failed, not yet saved."""
+    """An unsaved payment that replaces a failed one."""
     if failed.cycle is None:
-        again = instruction_without_cycle(
+        replacement = instruction_without_cycle(
             currency=failed.currency,
             organisation_id=failed.organisation_id,
             amount_minor=amount_minor,
@@ -130,22 +130,22 @@ def _replacement_payment(failed: SettlementInstruction, amount_minor: int) -> Se
         )
     else:
         sign = 1 if failed.direction == PaymentDirection.OUT else -1
-        again = cycle_instruction(
+        replacement = cycle_instruction(
             failed.cycle, failed.organisation_id, sign * amount_minor, next_sequence(failed.cycle)
         )
-    again.instead_of = failed
-    return again
+    replacement.instead_of = failed
+    return replacement
 
 
 @transaction.atomic
 def mark_overdue_payments(*, actor: Actor = SYSTEM) -> int:
-    """Payments whose value date passed without a word of the bank are unknown: never failed. Returns how many."""
+    """Mark payments as unknown whose value date passed without a bank entry; never as failed. Returns how many."""
     overdue = SettlementInstruction.objects.select_for_update(no_key=True, skip_locked=True).filter(
         state=InstructionState.SENDING, value_date__lt=clock.today()
     )
     count = 0
     for instruction in overdue.order_by("pk"):
-        advance(instruction, INSTRUCTION, command="lose_sight", role="system")
+        advance(instruction, INSTRUCTION, command="mark_unknown", role="system")
         record(
             kind="clearing.payment_unknown",
             subject=instruction.public_id,
@@ -158,9 +158,9 @@ def mark_overdue_payments(*, actor: Actor = SYSTEM) -> int:
 
 @transaction.atomic
 def alarm_lost_payments(*, actor: Actor = SYSTEM) -> int:
-    """Tell the operator, once each, of payments unknown for more than a day after their value date; how many.
+    """Alarm the operator, once each, of payments unknown for more than a day after their value date; returns how many.
 
-    Nothing else becomes of them: only the bank's word says whether they happened. Emits payment.lost.
+    Their state does not change: only the bank decides their outcome. Emits payment.lost.
     """
     lost = SettlementInstruction.objects.select_for_update(no_key=True, skip_locked=True).filter(
         state=InstructionState.UNKNOWN, alarmed_at=None, value_date__lt=clock.today() - timedelta(days=1)
@@ -170,7 +170,7 @@ def alarm_lost_payments(*, actor: Actor = SYSTEM) -> int:
         instruction.alarmed_at = clock.now()
         instruction.save(update_fields=["alarmed_at"])
         day = instruction.value_date.isoformat() if instruction.value_date else ""
-        logger.error("nobody knows what became of payment %s of %s", instruction.reference, day)
+        logger.error("the outcome of payment %s of %s is unknown", instruction.reference, day)
         record(
             kind="clearing.payment_lost",
             subject=instruction.public_id,
@@ -191,7 +191,7 @@ def alarm_lost_payments(*, actor: Actor = SYSTEM) -> int:
 
 
 def emit_payment_found(instruction: SettlementInstruction) -> None:
-    """End the alarm about a payment of which the bank has now said what became. Emits payment.found."""
+    """End the alarm about a payment whose outcome the bank has now reported. Emits payment.found."""
     if instruction.alarmed_at is not None:
         emit(PaymentFound(instruction=instruction.public_id, state=instruction.state))
 

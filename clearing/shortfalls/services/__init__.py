@@ -1,1 +1,1 @@
-"""Use cases of shortfalls, one file a noun, one function a use case."""
+"""Services of shortfalls, one file a noun."""

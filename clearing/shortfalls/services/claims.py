@@ -1,4 +1,4 @@
-"""What participants owe the market because the reserve lent it: collected from receipts, or written off."""
+"""Collects claims from pay-ins and writes them off."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from .deposits import require_amount, require_currency, require_participant, sta
 def write_off_claim(
     *, actor: Actor, organisation: str, amount_minor: int, reason: str, currency: str = "JPY"
 ) -> Funds:
-    """Give up what a participant owes the market, or a part of it; what the participant has and owes then.
+    """Write off a claim on a participant, or a part of it; returns the participant's funds.
 
-    The loss is the operator's: the claim is written off, and the reserve that lent it is smaller by as much, so
-    that what the client account holds for participants is as it was. Raises InsufficientFunds where less is owed,
-    SecondPersonNeeded for a large amount, Missing, FieldInvalid, Forbidden.
+    The operator bears the loss: the claim and the reserve that lent it shrink by the same amount, so the client account
+    still covers what is owed to participants. Raises InsufficientFunds if the claim is smaller, SecondPersonNeeded for
+    a large amount, Missing, FieldInvalid, Forbidden.
     """
     actor.require_operator()
     require_amount(amount_minor)
@@ -65,10 +65,10 @@ def write_off_claim(
 
 
 def collect_from_pay_in(*, payer: OrganisationView, currency: str, reference: str) -> int:
-    """Collect a claim on a suspended participant from what it has just paid in; how much that was.
+    """Collect the claim on a suspended participant from its pay-in; returns the collected amount.
 
-    Who is not suspended goes on trading with its money, and the claim is collected from what its next cycles bring
-    it. ``reference`` names the receipt. To be called by the one mover of many, within its transaction.
+    Others go on trading with their money; their claims are collected from what their next cycles bring. ``reference``
+    names the pay-in. The caller holds ``one_mover_at_a_time``.
     """
     if payer.is_active:
         return 0
@@ -89,6 +89,6 @@ def collect_from_pay_in(*, payer: OrganisationView, currency: str, reference: st
         kind="clearing.claim_collected",
         subject=payer.public_id,
         actor=SYSTEM,
-        payload={"amount_minor": collected, "currency": currency, "receipt": reference},
+        payload={"amount_minor": collected, "currency": currency, "pay_in": reference},
     )
     return collected

@@ -1,4 +1,4 @@
-"""Security deposits: a participant's own money, kept back for what it may owe one day."""
+"""Security deposits: a participant's own money, kept back for what it may owe."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ REASON_LENGTH_MAX = 200
 
 @transaction.atomic
 def pay_deposit(*, actor: Actor, amount_minor: int, currency: str) -> Funds:
-    """Move available money of the actor's own organisation into its deposit; what it has then.
+    """Move available money of the actor's organisation into its security deposit; returns its funds.
 
     Raises InsufficientFunds, FieldInvalid, Forbidden.
     """
@@ -55,10 +55,10 @@ def pay_deposit(*, actor: Actor, amount_minor: int, currency: str) -> Funds:
 def release_deposit(
     *, actor: Actor, organisation: str, amount_minor: int, reason: str, currency: str = "JPY"
 ) -> Funds:
-    """Give a participant its deposit back, or a part of it, to dispose of; what it has then.
+    """Release a participant's security deposit, or a part of it, to its available money; returns its funds.
 
-    Its waiting trades are secured with it. Raises ClaimOutstanding while it owes the market something,
-    InsufficientFunds, SecondPersonNeeded for a large amount, Missing, FieldInvalid, Forbidden.
+    Secures its waiting trades with the money. Raises ClaimOutstanding while a claim on it is open, InsufficientFunds,
+    SecondPersonNeeded for a large amount, Missing, FieldInvalid, Forbidden.
     """
     actor.require_operator()
     require_amount(amount_minor)
@@ -109,7 +109,7 @@ def _post(owner: OrganisationView, line: Line, currency: str) -> None:
 
 
 def require_amount(amount_minor: int) -> None:
-    """Raise FieldInvalid unless the amount is positive, and one that a ledger can hold."""
+    """Raise FieldInvalid unless the amount is positive and within the ledger's range."""
     if not 0 < amount_minor <= AMOUNT_MINOR_MAX:
         raise FieldInvalid(
             "amount_minor",
@@ -127,13 +127,13 @@ def require_currency(currency: str) -> None:
 
 
 def require_participant(owner: OrganisationView) -> None:
-    """Raise FieldInvalid for the operator, whose own money is not the participants'."""
+    """Raise FieldInvalid for the operator, whose money is not a participant's."""
     if owner.is_operator:
         raise FieldInvalid("organisation", Label("name a participant", "参加者を指定してください"))
 
 
 def stated_reason(reason: str) -> str:
-    """The reason as it is recorded; raises FieldInvalid where there is none."""
+    """The reason without surrounding blanks; raises FieldInvalid if it is empty."""
     if not reason.strip():
-        raise FieldInvalid("reason", Label("say why", "理由を入力してください"))
+        raise FieldInvalid("reason", Label("state a reason", "理由を入力してください"))
     return reason.strip()[:REASON_LENGTH_MAX]

@@ -1,9 +1,9 @@
-"""Meeting what participants owe beyond what a cycle brings them, when it is netted.
+"""Covers participants' shortfalls when a cycle is netted.
 
-From the totals of each party alone it follows who lacks something; if nobody does, nothing further is read. Whoever
-does has the rest set aside from its own money, rung by rung (``clearing_vector``): what is due to it and not on
-its way, what it can dispose of, its deposit. What is missing even so is lent by the reserve within its cap, and the
-last rest is put off: an obligation of the same kind in the cycle that is open now.
+The totals of the parties alone show who has a shortfall; if nobody has, nothing further is read. Otherwise the missing
+money is set aside from the participant's own money in this order (``clearing_vector``): free receivables, available
+money, security deposit. The reserve lends what is then missing, within its cap, and the remainder is deferred: it
+becomes an obligation of the same kind in the open cycle.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from ..own_money import OwnMoney
 
 
 def meet_shortfalls(cycle: Cycle, positions: dict[int, Position], actor: Actor) -> dict[str, int]:
-    """Set money aside for whoever owes more than ``cycle`` brings it, and put off what cannot be met.
+    """Set aside money of participants that owe more than ``cycle`` brings them, and defer what cannot be covered.
 
-    ``positions`` get what is deferred forward. Returns figures for the record of the step. Emits shortfall.occurred
-    for each participant whose own money did not do, payment.deferred for each that has to wait for it. Nothing of it is computed again later: what was set aside is
-    used when the cycle is posted, whatever becomes of the participant.
+    Adds the deferrals to ``positions``. Returns figures for the step's evidence. Emits shortfall.occurred for each
+    participant whose own money was not enough, payment.deferred for each that must wait. The result is final: posting
+    the cycle uses the money set aside, whatever happens to the participant meanwhile.
     """
     operator_id = operator_organisation().id
     asked = {
@@ -63,7 +63,7 @@ def meet_shortfalls(cycle: Cycle, positions: dict[int, Position], actor: Actor) 
         )
         _defer(cycle, positions, decision.deferred)
     covered = _set_aside(cycle, positions, money, decision, operator_id)
-    _tell(cycle, decision, actor)
+    _record_shortfalls(cycle, decision, actor)
     return {
         "set_aside_minor": covered,
         "lent_minor": sum(decision.lent_minor.values()),
@@ -73,15 +73,15 @@ def meet_shortfalls(cycle: Cycle, positions: dict[int, Position], actor: Actor) 
 
 
 def _defer(cycle: Cycle, positions: Mapping[int, Position], deferred: Iterable[Deferred]) -> None:
-    """Make what is put off obligations of the open cycle, and take it out of the positions of this one."""
-    rests = sorted(deferred, key=lambda row: row.obligation.id)
-    if not rests:
+    """Make deferrals obligations of the open cycle, and take them out of the positions of this one."""
+    deferrals = sorted(deferred, key=lambda row: row.obligation.id)
+    if not deferrals:
         return
     following = cycle_for(cycle.currency, None)
-    keys = [row.obligation.id for row in rests]
+    keys = [row.obligation.id for row in deferrals]
     originals = Obligation.objects.in_bulk(keys)
     successors = Obligation.objects.bulk_create(
-        _deferred_obligation(originals[row.obligation.id], row, following.id) for row in rests
+        _deferred_obligation(originals[row.obligation.id], row, following.id) for row in deferrals
     )
     Deferral.objects.bulk_create(
         Deferral(
@@ -91,23 +91,23 @@ def _defer(cycle: Cycle, positions: Mapping[int, Position], deferred: Iterable[D
             amount_minor=row.amount_minor,
             tax_minor=row.tax_minor,
         )
-        for row, successor in zip(rests, successors, strict=True)
+        for row, successor in zip(deferrals, successors, strict=True)
     )
-    for row in rests:
+    for row in deferrals:
         positions[row.obligation.debtor_id].deferred_minor += row.gross_minor
         positions[row.obligation.creditor_id].deferred_minor -= row.gross_minor
 
 
-def _deferred_obligation(original: Obligation, rest: Deferred, cycle_id: int) -> Obligation:
-    """What remains of an obligation. A fee was taxed in its own cycle: its rest includes that tax, and bears none."""
+def _deferred_obligation(original: Obligation, deferral: Deferred, cycle_id: int) -> Obligation:
+    """The obligation that a deferral becomes. A fee was taxed in its own cycle, so its amount includes the tax."""
     taxed = original.kind in TAXED_PER_CYCLE
     return Obligation(
         trade_id=original.trade_id,
         kind=original.kind,
         debtor_id=original.debtor_id,
         creditor_id=original.creditor_id,
-        amount_minor=rest.gross_minor if taxed else rest.amount_minor,
-        tax_minor=0 if taxed else rest.tax_minor,
+        amount_minor=deferral.gross_minor if taxed else deferral.amount_minor,
+        tax_minor=0 if taxed else deferral.tax_minor,
         tax_rate_bp=0 if taxed else original.tax_rate_bp,
         currency=original.currency,
         cycle_id=cycle_id,
@@ -125,7 +125,7 @@ def _set_aside(
     decision: ShortfallOutcome,
     operator_id: int,
 ) -> int:
-    """Move what each party lacks to what is due to the cycle, where nobody else can spend it; the sum."""
+    """Move each party's missing money to its payable account, where it cannot be spent otherwise; returns the sum."""
     needed = {
         key: -position.unsecured_minor
         for key, position in positions.items()
@@ -158,18 +158,18 @@ def _set_aside(
 
 
 def _lines(cover: Cover, accounts: Mapping[str, int]) -> list[Line]:
-    rungs = (
+    sources = (
         (LineKind.DRAWN_RECEIVABLE, AccountKind.RECEIVABLE, cover.receivable_minor),
         (LineKind.DRAWN, AccountKind.AVAILABLE, cover.available_minor),
         (LineKind.DRAWN_DEPOSIT, AccountKind.DEPOSIT, cover.deposit_minor),
         (LineKind.DRAWN_RESERVE, AccountKind.CLAIM, cover.reserve_minor),
     )
     due = accounts[AccountKind.PAYABLE]
-    return [Line(line, accounts[source], due, minor) for line, source, minor in rungs if minor]
+    return [Line(line, accounts[source], due, minor) for line, source, minor in sources if minor]
 
 
-def _tell(cycle: Cycle, decision: ShortfallOutcome, actor: Actor) -> None:
-    """Record who fell short, with evidence, and emit it; and tell those who have to wait for what they are owed."""
+def _record_shortfalls(cycle: Cycle, decision: ShortfallOutcome, actor: Actor) -> None:
+    """Record and emit shortfalls, and emit to the creditors of deferrals that they must wait."""
     deferred: dict[int, int] = {}
     awaited: dict[int, int] = {}
     for row in decision.deferred:

@@ -1,1 +1,1 @@
-"""Use cases of trades, one file a noun, one function a use case."""
+"""Services of trades, one file a noun."""

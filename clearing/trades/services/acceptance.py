@@ -1,4 +1,4 @@
-"""From acceptance to what is owed: of a delivery, of instalments after it, of periods that ended."""
+"""Accepts trades: of a delivery, of instalments after it, of periods that ended."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..states import PERIODIC, TRADE, Charging, TradeState
 from ..terms import tax_and_fee_of
 from .charge_plans import locked_progress
 from .eligibility import cycle_for, make_base_obligations
-from .holds import capture_hold, evidence, locked_trade, locked_trades
+from .holds import capture_hold, locked_trade, locked_trades, record_trade
 
 logger = logging.getLogger(__name__)
 
@@ -35,29 +35,29 @@ def accept_trade(
     charge: int = 1,
     used_minor: int | None = None,
 ) -> Trade:
-    """Release the money of an accepted delivery, and make what is owed by it in the cycle it belongs to.
+    """Accept a delivered trade: make its obligations in its cycle and capture its hold.
 
-    ``transaction_id`` is the one that committed the acceptance; it decides about a cut-off. ``used_minor`` is the
-    price without tax of what was used, where that is less than what was held: the rest goes back to the buyer. Of a
-    metered period it is what was recorded. On a trade that is accepted or undone nothing happens. Raises
-    IllegalTransition where a complaint is open, NoOpenCycle, and ValueError for more than was held.
+    ``transaction_id`` committed the acceptance; it decides between two cycles at a cut-off. ``used_minor`` is the price
+    without tax of what was used, if less than the price: the remainder of the hold returns to the buyer. For a metered
+    period it is the recorded use. Does nothing on an accepted or refunded trade. Raises IllegalTransition while a
+    dispute is open, NoOpenCycle, and ValueError for more than is on hold.
     """
     trade = locked_trade(agreement=agreement, charge=charge)
     if trade.state in (TradeState.ACCEPTED, TradeState.REFUNDED):
         return trade
-    return release(trade, actor=actor, transaction_id=transaction_id, used_minor=used_minor)
+    return accept_locked_trade(trade, actor=actor, transaction_id=transaction_id, used_minor=used_minor)
 
 
-def release(
+def accept_locked_trade(
     trade: Trade,
     *,
     actor: Actor,
     transaction_id: int | None = None,
     used_minor: int | None = None,
     command: str = "accept",
-    told: str = "accepted",
+    evidence_kind: str = "accepted",
 ) -> Trade:
-    """Accept a trade that the caller holds locked: what is owed is made, and its money is released to the cycle."""
+    """Accept a trade that the caller has locked: make its obligations and capture its hold."""
     if trade.charging == Charging.METERED:
         used_minor = charged_use(trade)
     captured = _captured(trade, used_minor)
@@ -74,12 +74,12 @@ def release(
     make_base_obligations(trade, cycle)
     capture_hold(trade)
     gross_minor = (trade.captured_price_minor or 0) + (trade.captured_tax_minor or 0)
-    evidence(told, trade, actor, gross_minor=gross_minor, cycle=cycle.business_key)
+    record_trade(evidence_kind, trade, actor, gross_minor=gross_minor, cycle=cycle.business_key)
     return trade
 
 
 def charged_use(trade: Trade) -> int:
-    """What was charged of the use of a metered period, without tax, in minor units."""
+    """The charged use of a metered period, without tax, in minor units."""
     used = UsageRecord.objects.filter(
         planned__plan__agreement=trade.agreement, planned__charge=trade.charge
     ).aggregate(total=Sum("charged_minor"))
@@ -87,7 +87,7 @@ def charged_use(trade: Trade) -> int:
 
 
 def _captured(trade: Trade, used_minor: int | None) -> dict[str, int]:
-    """Price, tax and fee of what was used; of less than was held, by the tariff and rates of the conclusion."""
+    """Price, tax and fee of what was used; of a part of the price by the tariff and rates of the conclusion."""
     if used_minor is None or used_minor == trade.price_minor:
         return {
             "captured_price_minor": trade.price_minor,
@@ -95,7 +95,7 @@ def _captured(trade: Trade, used_minor: int | None) -> dict[str, int]:
             "captured_fee_minor": trade.fee_minor,
         }
     if not 0 <= used_minor < trade.price_minor:
-        raise ValueError(f"{used_minor} is not within what was held for {trade.public_id}")
+        raise ValueError(f"{used_minor} exceeds the hold of {trade.public_id}")
     charges = tax_and_fee_of(
         price_minor=used_minor,
         currency=trade.currency,
@@ -112,10 +112,10 @@ def _captured(trade: Trade, used_minor: int | None) -> dict[str, int]:
 
 @transaction.atomic
 def accept_delivered(*, actor: Actor, agreement: str, transaction_id: int | None) -> None:
-    """The delivery of an agreement was accepted: release what is paid by delivery.
+    """Accept the trades that an accepted delivery makes payable.
 
-    That is a price paid at once and every instalment that is secured; later ones follow when they are. Periods are
-    accepted when they end (``accept_ended_periods``), which is possible from now on. Raises as ``accept_trade``.
+    These are a price paid at once and every secured instalment; later instalments follow when they are secured. Periods
+    can from now on be accepted when they end (``accept_ended_periods``). Raises as ``accept_trade``.
     """
     progress = locked_progress(agreement)
     if progress is not None:
@@ -130,10 +130,10 @@ def accept_delivered(*, actor: Actor, agreement: str, transaction_id: int | None
 
 
 def accept_ended_periods(*, actor: Actor = SYSTEM, limit: int) -> int:
-    """Accept the periods that have ended and were served, at most ``limit``; returns how many.
+    """Accept delivered periods that have ended, at most ``limit``; returns how many.
 
-    A period counts as served once the delivery of its agreement was accepted. One that is disputed waits. Metered
-    periods wait ``usage_days`` longer for what is still told of their use; the rest of their hold goes back.
+    A period counts as delivered once the delivery of its agreement was accepted. A disputed period waits. Metered periods
+    wait ``usage_days`` longer for late records of use; the unused part of their hold returns to the buyer.
     """
     today = clock.today()
     done = 0
@@ -143,7 +143,7 @@ def accept_ended_periods(*, actor: Actor = SYSTEM, limit: int) -> int:
         try:
             done += _accept_period(actor, agreement, charge)
         except DomainError as error:
-            logger.error("period %s of %s waits for a person: %s", charge, agreement, error)
+            logger.error("period %s of %s was refused and needs a person: %s", charge, agreement, error)
     return done
 
 
@@ -153,5 +153,5 @@ def _accept_period(actor: Actor, agreement: str, charge: int) -> bool:
     trade = locked_trade(agreement=agreement, charge=charge)
     if trade.state != TradeState.SECURED or progress is None or progress.dispute is not None:
         return False
-    release(trade, actor=actor)
+    accept_locked_trade(trade, actor=actor)
     return True

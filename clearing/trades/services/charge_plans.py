@@ -1,4 +1,4 @@
-"""Writing down, once, how an agreement is charged and who shares in it; and taking hold of how far that has come."""
+"""Makes charge plans with their shares, and locks the progress of charging."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def make_plan(
     parties: tuple[OrganisationView, OrganisationView],
     concluded_at: datetime,
 ) -> int:
-    """Keep the plan of an agreement, unless it is a plain price paid at once; the price of its first charge.
+    """Make the charge plan of an agreement, unless it is a plain price paid at once; returns the first price.
 
-    Raises ChargingFaulty for terms that cannot be carried out; nothing is kept then.
+    Raises ChargingFaulty for terms that cannot be carried out; nothing is recorded then.
     """
     first_from = _first_day(agreement, concluded_at)
     fault = fault_of(
@@ -73,37 +73,37 @@ def _first_day(agreement: AgreementConcluded, concluded_at: datetime) -> date:
         return date.fromisoformat(agreement.first_period_from)
     except ValueError:
         raise ChargingFaulty(
-            agreement=agreement.agreement, what=f"{agreement.first_period_from} is no date"
+            agreement=agreement.agreement, what=f"{agreement.first_period_from} is not a date"
         ) from None
 
 
 def _beneficiaries(
     agreement: AgreementConcluded, parties: tuple[OrganisationView, OrganisationView]
 ) -> list[tuple[OrganisationView, Beneficiary]]:
-    """Who shares, in the order of their names in hashes. Raises ChargingFaulty."""
+    """Beneficiaries and shares, ordered by their keys in hashes. Raises ChargingFaulty."""
     shares = {share.organisation: share for share in agreement.beneficiaries}
     known = organisations_by_public_id(shares)
     if len(shares) != len(agreement.beneficiaries):
         raise ChargingFaulty(agreement=agreement.agreement, what="a beneficiary is named twice")
     if sum(share.share_bp for share in agreement.beneficiaries) > BASIS_POINTS:
-        raise ChargingFaulty(agreement=agreement.agreement, what="the shares come to more than the whole")
+        raise ChargingFaulty(agreement=agreement.agreement, what="the shares exceed the whole")
     for name, share in shares.items():
         view = known.get(name)
         if view is None:
-            raise ChargingFaulty(agreement=agreement.agreement, what=f"nobody is {name}")
+            raise ChargingFaulty(agreement=agreement.agreement, what=f"{name} is unknown")
         if view.is_operator or view.affiliate or view.id in {party.id for party in parties}:
             raise ChargingFaulty(
                 agreement=agreement.agreement, what=f"{name} is a party, the operator or its affiliate"
             )
         if share.share_bp < 1:
-            raise ChargingFaulty(agreement=agreement.agreement, what=f"the share of {name} is nothing")
+            raise ChargingFaulty(agreement=agreement.agreement, what=f"the share of {name} is zero")
     return sorted(
         ((known[name], share) for name, share in shares.items()), key=lambda pair: party_key(pair[0])
     )
 
 
 def _write_charges(plan: ChargePlan, parts: list[PlannedPart]) -> None:
-    """All charges in one statement, so that they are checked as one plan."""
+    """Insert all charges in one statement, so that the database checks them as one plan."""
     insert_columns(
         "clearing_plannedcharge",
         {
@@ -130,9 +130,9 @@ def _write_shares(plan: ChargePlan, shares: list[tuple[OrganisationView, Benefic
 
 
 def locked_progress(agreement: str) -> ChargeProgress | None:
-    """How far an agreement's charging has come, locked until the transaction ends; None for a plain price.
+    """The progress of an agreement's charging, locked until the transaction ends; None for a plain price.
 
-    Whoever decides about several trades of an agreement locks this first, and the trades after it.
+    Lock order: a service that decides about several trades of an agreement locks this first, then the trades.
     """
     return (
         ChargeProgress.objects.select_for_update(no_key=True, of=("self",))
@@ -143,5 +143,5 @@ def locked_progress(agreement: str) -> ChargeProgress | None:
 
 
 def progress_of(agreement: str) -> ChargeProgress | None:
-    """The same without a lock, for who holds a trade of the agreement already."""
+    """The progress without a lock, for a caller that has locked a trade of the agreement."""
     return ChargeProgress.objects.select_related("plan").filter(plan__agreement=agreement).first()

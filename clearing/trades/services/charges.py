@@ -1,4 +1,4 @@
-"""Charges after the first: begun when they are due, and use that is told of metered ones."""
+"""Makes trades of later charges when they are due, and records metered use."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ logger = logging.getLogger(__name__)
 
 
 def may_charge(trade: Trade) -> bool:
-    """Whether a further charge of the agreement of ``trade`` may begin now: not while its trading is halted.
+    """Whether a further charge of the agreement of ``trade`` may begin: not while its trading is halted.
 
-    Until the transaction ends no halt is declared, as for the signature of an agreement.
+    No halt is declared until the transaction ends, as at the signature of an agreement.
     """
     try:
         require_trading_open(listing=trade.listing, segment=trade.segment)
@@ -41,10 +41,10 @@ def may_charge(trade: Trade) -> bool:
 
 
 def begin_due_charges(*, actor: Actor = SYSTEM, limit: int) -> int:
-    """Make trades of charges that have become due, at most ``limit``, each in its own transaction; returns how many.
+    """Make trades of due charges, at most ``limit``, each in its own transaction; returns how many.
 
-    After an outage it catches up, charge by charge, in order: none is passed over and none made twice. Where a
-    charge cannot be made, that is logged and does not hold back the others.
+    After an outage it catches up, charge by charge, in order: none is skipped and none made twice. A charge that cannot
+    be made is logged and does not prevent the others.
     """
     begun = 0
     for agreement in agreements_due(clock.today()):
@@ -52,7 +52,7 @@ def begin_due_charges(*, actor: Actor = SYSTEM, limit: int) -> int:
             while begun < limit and begin_next_charge(actor=actor, agreement=agreement):
                 begun += 1
         except DomainError as error:
-            logger.error("the next charge of %s waits for a person: %s", agreement, error)
+            logger.error("the next charge of %s was refused and needs a person: %s", agreement, error)
         if begun >= limit:
             break
     return begun
@@ -60,9 +60,9 @@ def begin_due_charges(*, actor: Actor = SYSTEM, limit: int) -> int:
 
 @transaction.atomic
 def begin_next_charge(*, actor: Actor, agreement: str) -> bool:
-    """Make the next charge of an agreement a trade; False if none is due, or the agreement does not go on.
+    """Make a trade of an agreement's next charge; False if none is due or charging has stopped.
 
-    It does not go on while a complaint is open or trading is halted, nor ever after it has ended.
+    Charging stops while a dispute is open or trading is halted, and for good when the agreement has ended.
     """
     progress = locked_progress(agreement)
     if progress is None or progress.ended_at is not None or progress.dispute is not None:
@@ -92,10 +92,10 @@ def begin_next_charge(*, actor: Actor, agreement: str) -> bool:
 
 @transaction.atomic
 def record_usage(*, actor: Actor, event: UsageRecorded) -> UsageRecord:
-    """Keep one use of metered data, once, and charge it to its period as far as the ceiling goes.
+    """Record one use of metered data, once, and charge it to its period up to the ceiling.
 
-    The rest is kept too, with why it is not charged, and never will be. Raises UsageFaulty for an agreement that is
-    not metered, and for a use that is told again otherwise.
+    Use that is not charged is recorded with the reason and never charged. Raises UsageFaulty for an agreement that is
+    not metered, for invalid figures, and for a known use with other figures.
     """
     plan = ChargePlan.objects.filter(agreement=event.agreement, charging=Charging.METERED).first()
     if plan is None:
@@ -103,17 +103,17 @@ def record_usage(*, actor: Actor, event: UsageRecorded) -> UsageRecord:
     try:
         used_at = datetime.fromisoformat(event.used_at)
     except ValueError:
-        raise UsageFaulty(usage=event.usage, what=f"{event.used_at} is no instant") from None
+        raise UsageFaulty(usage=event.usage, what=f"{event.used_at} is not a date and time") from None
     if used_at.tzinfo is None:
         raise UsageFaulty(usage=event.usage, what=f"{event.used_at} has no time zone")
     if event.amount_minor < 0 or event.quantity < 0:
-        raise UsageFaulty(usage=event.usage, what="a use is never negative")
+        raise UsageFaulty(usage=event.usage, what="amount and quantity must not be negative")
     locked_progress(event.agreement)
     known = UsageRecord.objects.filter(usage=event.usage).first()
     if known is not None:
-        told = (event.agreement, event.quantity, event.amount_minor, event.currency, used_at)
-        if (known.agreement, known.quantity, known.amount_minor, known.currency, known.used_at) != told:
-            raise UsageFaulty(usage=event.usage, what="it was told before with other figures")
+        recorded = (event.agreement, event.quantity, event.amount_minor, event.currency, used_at)
+        if (known.agreement, known.quantity, known.amount_minor, known.currency, known.used_at) != recorded:
+            raise UsageFaulty(usage=event.usage, what="it was recorded before with other figures")
         return known
     planned = _period_of(plan, used_at)
     charged_minor, refusal = _chargeable(plan, planned, event)
@@ -151,7 +151,7 @@ def _period_of(plan: ChargePlan, used_at: datetime) -> PlannedCharge | None:
 def _chargeable(
     plan: ChargePlan, planned: PlannedCharge | None, event: UsageRecorded
 ) -> tuple[int, UsageRefusal | None]:
-    """How much of a use is charged, and why not all of it; the caller holds the agreement's progress locked."""
+    """The charged part of a use, and why not all of it; the caller has locked the agreement's progress."""
     if event.currency != plan.currency:
         return 0, UsageRefusal.OTHER_CURRENCY
     if planned is None:
@@ -164,7 +164,7 @@ def _chargeable(
     ):
         return 0, UsageRefusal.PERIOD_CLOSED
     charged = UsageRecord.objects.filter(planned=planned).aggregate(total=Sum("charged_minor"))["total"] or 0
-    left_minor = max(planned.price_minor - charged, 0)
-    if event.amount_minor > left_minor:
-        return left_minor, UsageRefusal.BEYOND_CEILING
+    remaining_minor = max(planned.price_minor - charged, 0)
+    if event.amount_minor > remaining_minor:
+        return remaining_minor, UsageRefusal.BEYOND_CEILING
     return event.amount_minor, None

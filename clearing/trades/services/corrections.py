@@ -1,4 +1,4 @@
-"""Correcting what a trade came to: adjustments, refunds and penalties, and undoing one of them."""
+"""Corrects trades by adjustments, refunds and penalties, and reverses corrections."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from ...ground.parameters import refund_returns_fee
 from ..errors import BeyondCaptured, NotAcceptedYet, NotReversible
 from ..models import Obligation, Trade
 from ..obligation_kinds import CORRECTION_KINDS, INVOICED_CORRECTIONS
-from ..obligation_reference import named_by, obligation_reference
+from ..obligation_reference import obligation_reference, parse_obligation_reference
 from ..states import ObligationKind, TradeState
 from .eligibility import cycle_for, make_correction, make_fee_refund, reverse
-from .holds import evidence, locked_trade, locked_trades
+from .holds import locked_trade, locked_trades, record_trade
 
 REASON_LENGTH_MAX = 2_000
-UNDONE = (TradeState.FAILED, TradeState.REFUNDED)
+ENDED_STATES = (TradeState.FAILED, TradeState.REFUNDED)
 
 
 @transaction.atomic
@@ -42,18 +42,18 @@ def adjust_trade(
     transaction_id: int | None,
     kind: str = ObligationKind.ADJUSTMENT,
 ) -> bool:
-    """Make a correction that was decided elsewhere an obligation of the cycle, once; False if the trade is undone.
+    """Make a correction that was decided elsewhere an obligation, once; False if all trades came to nothing.
 
-    ``kind``: ``adjustment``, ``refund`` or ``penalty``. Of an agreement with several charges it is one of the first
-    that stands. The correction of trades that came to nothing has nothing to correct: that is recorded, and no
-    money moves. Raises Missing, NotAcceptedYet and BeyondCaptured (refunds and penalties), ValueError.
+    ``kind``: ``adjustment``, ``refund`` or ``penalty``. With several charges it corrects the first trade that did not
+    fail and was not refunded. If there is none, that is recorded and no money moves. Raises Missing, NotAcceptedYet and
+    BeyondCaptured (refunds and penalties), ValueError.
     """
     if kind not in CORRECTION_KINDS:
-        raise ValueError(f"{kind} is no correction")
+        raise ValueError(f"{kind} is not a kind of correction")
     trades = locked_trades(agreement)
-    trade = next((row for row in trades if row.state not in UNDONE), None)
+    trade = next((row for row in trades if row.state not in ENDED_STATES), None)
     if trade is None:
-        evidence("adjustment_void", trades[0], actor, adjustment=adjustment, amount_minor=amount_minor)
+        record_trade("adjustment_void", trades[0], actor, adjustment=adjustment, amount_minor=amount_minor)
         return False
     if Obligation.objects.filter(source=adjustment).exists():
         return True
@@ -74,7 +74,7 @@ def adjust_trade(
         source=adjustment,
         transaction_id=transaction_id,
     )
-    evidence(
+    record_trade(
         "adjusted",
         trade,
         actor,
@@ -88,14 +88,14 @@ def adjust_trade(
 
 @record_refusals()
 def refund_trade(*, actor: Actor, trade: str, reason: str, amount_minor: int | None = None) -> Obligation:
-    """The seller gives the price of an accepted trade back, in part or (None) all that is left of it, with its tax.
+    """Refund the price of an accepted trade with its tax, in part or (None) all that remains.
 
-    With the whole price the market gives its fee back, where the rulebook says so (``refund_returns_fee``). What
-    beneficiaries got stays theirs. Raises SecondPersonNeeded for a large
-    amount, NotAcceptedYet, BeyondCaptured, FieldInvalid, Missing, Forbidden.
+    With the whole price the market refunds its fee if the rulebook says so (``refund_returns_fee``). Beneficiaries keep
+    their shares. Raises SecondPersonNeeded for a large amount, NotAcceptedYet, BeyondCaptured, FieldInvalid, Missing,
+    Forbidden.
     """
     actor.require_operator()
-    _check(reason, amount_minor)
+    _check_input(reason, amount_minor)
     subject = locked_trade(public_id=trade)
     _require_accepted(subject)
     require_second_person(
@@ -108,21 +108,25 @@ def refund_trade(*, actor: Actor, trade: str, reason: str, amount_minor: int | N
     )
     source = new_identifier("cor")
     if amount_minor is None:
-        return give_back_all(actor=actor, trade=subject, source=source, reason=reason)
-    return _give_back(actor, subject, amount_minor, source, reason)
+        return refund_remainder(actor=actor, trade=subject, source=source, reason=reason)
+    return _refund_amount(actor, subject, amount_minor, source, reason)
 
 
-def give_back_all(*, actor: Actor, trade: Trade, source: str, reason: str) -> Obligation:
-    """Refund what is left of an accepted trade's price; the caller holds it locked. Raises BeyondCaptured."""
-    return _give_back(actor, trade, remaining_of(trade)[0], source, reason)
+def refund_remainder(*, actor: Actor, trade: Trade, source: str, reason: str) -> Obligation:
+    """Refund what remains of the price of an accepted trade, which the caller has locked. Raises BeyondCaptured."""
+    return _refund_amount(actor, trade, remaining_of(trade)[0], source, reason)
 
 
-def _give_back(actor: Actor, trade: Trade, amount_minor: int, source: str, reason: str) -> Obligation:
-    left_minor, left_tax_minor = remaining_of(trade)
-    if not 0 < amount_minor <= left_minor:
-        raise BeyondCaptured(trade=trade.public_id, remaining_minor=left_minor)
-    whole = amount_minor == left_minor
-    tax_minor = left_tax_minor if whole else min(share_of(amount_minor, trade.tax_rate_bp), left_tax_minor)
+def _refund_amount(actor: Actor, trade: Trade, amount_minor: int, source: str, reason: str) -> Obligation:
+    remaining_minor, remaining_tax_minor = remaining_of(trade)
+    if not 0 < amount_minor <= remaining_minor:
+        raise BeyondCaptured(trade=trade.public_id, remaining_minor=remaining_minor)
+    is_remainder = amount_minor == remaining_minor
+    tax_minor = (
+        remaining_tax_minor
+        if is_remainder
+        else min(share_of(amount_minor, trade.tax_rate_bp), remaining_tax_minor)
+    )
     obligation = make_correction(
         trade=trade,
         kind=ObligationKind.REFUND,
@@ -132,8 +136,8 @@ def _give_back(actor: Actor, trade: Trade, amount_minor: int, source: str, reaso
         tax_minor=tax_minor,
         source=source,
     )
-    fee_minor = _return_fee(trade, source) if whole else 0
-    evidence(
+    fee_minor = _refund_fee(trade, source) if is_remainder else 0
+    record_trade(
         "refund_ordered",
         trade,
         actor,
@@ -146,22 +150,22 @@ def _give_back(actor: Actor, trade: Trade, amount_minor: int, source: str, reaso
     return obligation
 
 
-def _return_fee(trade: Trade, source: str) -> int:
-    """Give the market's fee back, once a trade; how much that was."""
-    returned = Obligation.objects.filter(trade=trade, kind=ObligationKind.FEE_REFUND).exists()
-    if returned or not trade.captured_fee_minor or not refund_returns_fee():
+def _refund_fee(trade: Trade, source: str) -> int:
+    """Refund the market's fee, once per trade; returns the amount."""
+    refunded = Obligation.objects.filter(trade=trade, kind=ObligationKind.FEE_REFUND).exists()
+    if refunded or not trade.captured_fee_minor or not refund_returns_fee():
         return 0
     return make_fee_refund(trade=trade, source=f"{source}:fee").amount_minor
 
 
 @record_refusals()
 def penalise_trade(*, actor: Actor, trade: str, debtor: str, amount_minor: int, reason: str) -> Obligation:
-    """A party of an accepted trade (its public identifier) owes the other a penalty, without tax.
+    """Make a penalty that a party of an accepted trade (its public identifier) owes the other, without tax.
 
     Raises SecondPersonNeeded for a large amount, NotAcceptedYet, FieldInvalid, Missing, Forbidden.
     """
     actor.require_operator()
-    _check(reason, amount_minor)
+    _check_input(reason, amount_minor)
     subject = locked_trade(public_id=trade)
     _require_accepted(subject)
     parties = _parties(subject)
@@ -188,7 +192,7 @@ def penalise_trade(*, actor: Actor, trade: str, debtor: str, amount_minor: int, 
         amount_minor=amount_minor,
         source=source,
     )
-    evidence(
+    record_trade(
         "penalised",
         subject,
         actor,
@@ -202,14 +206,14 @@ def penalise_trade(*, actor: Actor, trade: str, debtor: str, amount_minor: int, 
 
 @record_refusals()
 def reverse_obligation(*, actor: Actor, obligation: str, reason: str) -> Obligation:
-    """Undo a correction by one obligation of the same amount the other way, once.
+    """Reverse a correction, once, by an obligation of the same amount in the other direction.
 
-    Price, fee and shares are not undone so; a fee that went back with a refund stays back. Raises NotReversible,
+    Price, fee and shares cannot be reversed; a fee refund stays when its refund is reversed. Raises NotReversible,
     SecondPersonNeeded for a large amount, FieldInvalid, Missing, Forbidden.
     """
     actor.require_operator()
-    _check(reason)
-    named = named_by(obligation)
+    _check_input(reason)
+    named = parse_obligation_reference(obligation)
     trade = Trade.objects.filter(public_id=named[0]).first() if named else None
     if named is None or trade is None:
         raise Missing(kind="obligation", identifier=obligation)
@@ -217,9 +221,9 @@ def reverse_obligation(*, actor: Actor, obligation: str, reason: str) -> Obligat
     subject = Obligation.objects.filter(pk=named[1], trade=trade).first()
     if subject is None:
         raise Missing(kind="obligation", identifier=obligation)
-    undone = Obligation.objects.filter(reverses=subject).exists()
-    corrects = subject.kind in CORRECTION_KINDS and subject.deferred_from_id is None
-    if undone or not corrects or subject.reverses_id is not None:
+    is_reversed = Obligation.objects.filter(reverses=subject).exists()
+    is_correction = subject.kind in CORRECTION_KINDS and subject.deferred_from_id is None
+    if is_reversed or not is_correction or subject.reverses_id is not None:
         raise NotReversible(obligation=obligation)
     require_second_person(
         actor=actor,
@@ -248,7 +252,7 @@ def reverse_obligation(*, actor: Actor, obligation: str, reason: str) -> Obligat
 
 
 def remaining_of(trade: Trade) -> tuple[int, int]:
-    """What of an accepted trade's price, and of its tax, was not given back yet."""
+    """The parts of an accepted trade's price and of its tax that are not refunded yet."""
     given: dict[str, Any] = (
         Obligation.objects.filter(
             trade=trade,
@@ -276,17 +280,17 @@ def _require_accepted(trade: Trade) -> None:
         raise NotAcceptedYet(trade=trade.public_id, state=trade.state)
 
 
-def _check(reason: str, amount_minor: int | None = None) -> None:
+def _check_input(reason: str, amount_minor: int | None = None) -> None:
     if not reason.strip() or len(reason) > REASON_LENGTH_MAX or "\x00" in reason:
         raise FieldInvalid(
             "reason",
             Label(
-                f"give the reason, in {REASON_LENGTH_MAX} characters at most",
+                f"state a reason of at most {REASON_LENGTH_MAX} characters",
                 f"理由を{REASON_LENGTH_MAX}字以内で入力してください",
             ),
         )
     if amount_minor is not None and amount_minor <= 0:
         raise FieldInvalid(
             "amount_minor",
-            Label("give a whole amount above 0", "0より大きい整数の金額を指定してください"),
+            Label("state a whole amount above 0", "0より大きい整数の金額を指定してください"),
         )

@@ -1,4 +1,4 @@
-"""What a complaint does to the money of an agreement, and what becomes of it when it is decided."""
+"""Applies disputes and their resolution to the trades of an agreement."""
 
 from __future__ import annotations
 
@@ -12,60 +12,62 @@ from ..charge_models import ChargeProgress
 from ..models import Trade
 from ..states import TRADE, TradeState
 from .charge_plans import locked_progress
-from .corrections import give_back_all, remaining_of
+from .corrections import refund_remainder, remaining_of
 from .eligibility import undo_corrections
 from .endings import emit_refunded, end_charges
-from .holds import evidence, locked_trades, locked_with_waiting, return_hold
+from .holds import locked_trades, locked_with_waiting, record_trade, return_hold
 from .trades import secure_waiting_trades
 
 
 @transaction.atomic
 def dispute_trade(*, actor: Actor, agreement: str, dispute: str) -> Trade:
-    """Hold every secured trade of an agreement while a complaint is open; harmless on those that have moved on.
+    """Mark every secured trade of an agreement as disputed; other trades stay as they are.
 
-    Further charges stand still meanwhile. Returns the first trade.
+    No further charge begins while the dispute is open. Returns the first trade.
     """
     progress = locked_progress(agreement)
     if progress is not None:
-        _note_dispute(progress, dispute)
+        _set_dispute(progress, dispute)
     trades = locked_trades(agreement)
     for trade in trades:
         if trade.state == TradeState.SECURED:
             advance(trade, TRADE, command="hold", role="system")
-            evidence("disputed", trade, actor, dispute=dispute)
+            record_trade("disputed", trade, actor, dispute=dispute)
     return trades[0]
 
 
 @transaction.atomic
 def resolve_trade(*, actor: Actor, agreement: str, dispute: str, refund: bool) -> Trade:
-    """End the hold of a complaint: the trades go on, or their money goes back and the agreement's charges end.
+    """Resolve a dispute: the trades go on, or their holds are returned and the agreement's charges end.
 
-    Data made to order may have been paid for by law meanwhile: then a refund is a correction of it. Harmless on
-    trades that are not held. Emits trade.refunded. Returns the first trade.
+    Data made to order may have been accepted by law meanwhile; a refund is then a correction. Trades that are not
+    disputed stay as they are. Emits trade.refunded. Returns the first trade.
     """
     progress = locked_progress(agreement)
     trades = locked_with_waiting(agreement)
-    open_here = progress is not None and progress.dispute == dispute
-    if progress is not None and open_here:
-        _note_dispute(progress, None)
-    held = [trade for trade in trades if trade.state == TradeState.DISPUTED]
-    for trade in held:
+    is_open_dispute = progress is not None and progress.dispute == dispute
+    if progress is not None and is_open_dispute:
+        _set_dispute(progress, None)
+    disputed = [trade for trade in trades if trade.state == TradeState.DISPUTED]
+    for trade in disputed:
         if refund:
             _refund(trade, actor, dispute)
         else:
             advance(trade, TRADE, command="resume", role="system")
-            evidence("resumed", trade, actor, dispute=dispute)
-    if refund and progress is not None and open_here:
+            record_trade("resumed", trade, actor, dispute=dispute)
+    if refund and progress is not None and is_open_dispute:
         end_charges(actor, progress, trades, "refunded")
         for trade in trades:
             if trade.commissioned and trade.state == TradeState.ACCEPTED and remaining_of(trade)[0]:
-                give_back_all(actor=actor, trade=trade, source=dispute, reason="the complaint was upheld")
-    if refund and held:
-        secure_waiting_trades(actor=SYSTEM, organisation_id=held[0].buyer_id, currency=held[0].currency)
+                refund_remainder(actor=actor, trade=trade, source=dispute, reason="the dispute was upheld")
+    if refund and disputed:
+        secure_waiting_trades(
+            actor=SYSTEM, organisation_id=disputed[0].buyer_id, currency=disputed[0].currency
+        )
     return trades[0]
 
 
-def _note_dispute(progress: ChargeProgress, dispute: str | None) -> None:
+def _set_dispute(progress: ChargeProgress, dispute: str | None) -> None:
     progress.dispute = dispute
     progress.save(update_fields=["dispute"])
 
@@ -74,5 +76,5 @@ def _refund(trade: Trade, actor: Actor, dispute: str) -> None:
     advance(trade, TRADE, command="refund", role="system", ended_at=clock.now())
     undo_corrections(trade)
     return_hold(trade)
-    evidence("refunded", trade, actor, dispute=dispute, gross_minor=trade.gross_minor)
+    record_trade("refunded", trade, actor, dispute=dispute, gross_minor=trade.gross_minor)
     emit_refunded(trade)

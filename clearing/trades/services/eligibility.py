@@ -1,4 +1,4 @@
-"""Into which cycle an obligation goes, and making it there."""
+"""Chooses the cycle of an obligation, and makes obligations."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ATTEMPTS_MAX = 5
 
 @dataclass(frozen=True, slots=True)
 class ChosenCycle:
-    """A cycle that takes an obligation: its database key and its business key."""
+    """The cycle of an obligation: its database key and its business key."""
 
     id: int
     business_key: str
@@ -33,15 +33,15 @@ class ChosenCycle:
 def cycle_for(currency: str, transaction_id: int | None) -> ChosenCycle:
     """The cycle for what ``transaction_id`` committed, locked in share mode until this transaction ends.
 
-    What was committed before the barrier of a closing cycle belongs in it, everything else in the open cycle. The
-    lock keeps the cycle's next step waiting, so what is added is seen by it. Only the row that is chosen is locked,
-    so that nobody waits for the validation of a cycle he has no part in. Raises NoOpenCycle.
+    What was committed before the barrier of a closing cycle belongs in that cycle, everything else in the open one. The
+    lock delays the cycle's next step, which therefore sees what is added. Only the chosen row is locked, so that an
+    obligation of the open cycle does not wait for the validation of the closing one. Raises NoOpenCycle.
     """
     for _ in range(ATTEMPTS_MAX):
         chosen, state = _choose(currency, transaction_id)
         if _lock(chosen, state):
             return chosen
-        # It was closed, or validated, while we waited for its lock: choose anew.
+        # The cycle was closed or validated while this transaction waited for its lock: choose again.
     raise NoOpenCycle(currency=currency)
 
 
@@ -67,7 +67,7 @@ def _lock(chosen: ChosenCycle, state: str) -> bool:
 
 
 def make_base_obligations(trade: Trade, cycle: ChosenCycle) -> None:
-    """The price and the fee of an accepted trade in one statement, shares of it in one more, in its cycle."""
+    """Make price and fee of an accepted trade in one statement and its shares in another."""
     operator = operator_organisation()
     payer = trade.seller_id if trade.fee_payer == "seller" else trade.buyer_id
     made_at = clock.now()
@@ -105,7 +105,7 @@ def make_base_obligations(trade: Trade, cycle: ChosenCycle) -> None:
 
 
 def _make_shares(trade: Trade, cycle: ChosenCycle, made_at: datetime) -> None:
-    """What the seller owes each beneficiary of the price as captured, without tax, in the cycle of the purchase."""
+    """Make what the seller owes each beneficiary: its share of the captured price, without tax."""
     planned = list(
         PlannedShare.objects.filter(plan__agreement=trade.agreement)
         .order_by("beneficiary_key")
@@ -147,10 +147,10 @@ def make_correction(
     transaction_id: int | None = None,
     tax_minor: int | None = None,
 ) -> Obligation:
-    """A correction of a trade between its parties.
+    """Make a correction of a trade between its parties.
 
-    Adjustments and refunds carry tax at the trade's rate, rounded once, for each is one document (``tax_minor``
-    where it is known otherwise). A penalty is damages, which are outside consumption tax (不課税).
+    Adjustments and refunds carry tax at the trade's rate, rounded once, because each is one document; pass ``tax_minor``
+    to override it. A penalty is damages, which are outside consumption tax (不課税).
     """
     rate_bp = 0 if KINDS[kind].taxed is Taxed.UNTAXED else trade.tax_rate_bp
     return Obligation.objects.create(
@@ -170,7 +170,7 @@ def make_correction(
 
 
 def make_fee_refund(*, trade: Trade, source: str) -> Obligation:
-    """The market's fee goes back to who bore it; its tax is computed over the cycle, as that of fees is."""
+    """Make the refund of the market's fee to its payer; the tax is computed over the cycle, as for fees."""
     payer = trade.seller_id if trade.fee_payer == "seller" else trade.buyer_id
     return Obligation.objects.create(
         trade=trade,
@@ -189,7 +189,7 @@ def make_fee_refund(*, trade: Trade, source: str) -> Obligation:
 
 
 def reverse(correction: Obligation, cycle: ChosenCycle) -> Obligation:
-    """The obligation, not yet written, that undoes a correction: the same amount the other way."""
+    """The unsaved obligation that reverses a correction: the same amount in the other direction."""
     return Obligation(
         trade_id=correction.trade_id,
         kind=correction.kind,
@@ -207,7 +207,7 @@ def reverse(correction: Obligation, cycle: ChosenCycle) -> Obligation:
 
 
 def undo_corrections(trade: Trade) -> int:
-    """Reverse what was corrected on a trade that is itself undone; returns how many obligations were reversed."""
+    """Reverse the corrections of a trade that came to nothing; returns how many."""
     corrections = list(
         Obligation.objects.filter(trade=trade, kind__in=CORRECTION_KINDS, reverses=None, deferred_from=None)
         .exclude(pk__in=Obligation.objects.filter(trade=trade).exclude(reverses=None).values("reverses"))

@@ -1,4 +1,4 @@
-"""How trades end without being accepted: not paid for, never collected, or with their agreement."""
+"""Ends trades without acceptance: not funded, not delivered, or with their agreement."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from ..models import Trade
 from ..states import PERIODIC, TRADE, TradeState
 from .charge_plans import locked_progress
 from .eligibility import undo_corrections
-from .holds import evidence, locked_with_waiting, return_hold
+from .holds import locked_with_waiting, record_trade, return_hold
 from .trades import secure_waiting_trades
 
 
 @transaction.atomic
 def fail_trade(*, actor: Actor, trade: str) -> bool:
-    """End a trade whose money did not come in time; False if it was secured meanwhile or is not due.
+    """Fail a trade that was not funded in time; False if it was secured meanwhile or is not due.
 
-    The agreement's further charges end with it; while a complaint is open its charges stand still. If it is the
-    first, there was never access, and what was secured for later ones goes back. Emits trade.failed. Raises Missing.
+    The agreement's further charges end with it; while a dispute is open nothing fails. If the first trade fails, there
+    was never access, and the holds of later charges are returned. Emits trade.failed. Raises Missing.
     """
     agreement = Trade.objects.filter(public_id=trade).values_list("agreement", flat=True).first()
     if agreement is None:
@@ -42,15 +42,15 @@ def fail_trade(*, actor: Actor, trade: str) -> bool:
     if progress is not None:
         end_charges(actor, progress, trades, "not_funded")
         if subject.charge == 1:
-            _give_back(actor, [row for row in trades if row.state == TradeState.SECURED], "not_funded")
+            _return_holds(actor, [row for row in trades if row.state == TradeState.SECURED], "not_funded")
     return True
 
 
 @transaction.atomic
 def end_agreement(*, actor: Actor, agreement: str, reason_code: str) -> bool:
-    """An agreement ended before its term: no further charge begins, and those that wait for money fail.
+    """End the charges of a terminated agreement: no further charge begins, and waiting trades fail.
 
-    What is secured goes back once access has ended (``return_unserved``). Returns whether anything ended.
+    Holds are returned once access has ended (``return_undelivered``). Returns whether anything ended.
     """
     progress = locked_progress(agreement)
     if progress is None or progress.ended_at is not None:
@@ -60,7 +60,7 @@ def end_agreement(*, actor: Actor, agreement: str, reason_code: str) -> bool:
 
 
 def end_charges(actor: Actor, progress: ChargeProgress, trades: list[Trade], reason_code: str) -> None:
-    """Note that no further charge follows, and fail those that wait for money; the caller holds them all locked."""
+    """Record that no further charge follows and fail waiting trades; the caller has locked all of them."""
     if progress.ended_at is None:
         progress.ended_at, progress.end_reason = clock.now(), reason_code[:60]
         progress.save(update_fields=["ended_at", "end_reason"])
@@ -70,45 +70,46 @@ def end_charges(actor: Actor, progress: ChargeProgress, trades: list[Trade], rea
 
 
 @transaction.atomic
-def return_unserved(*, actor: Actor, agreement: str, reason_code: str) -> int:
-    """Access ended: what is secured and was not served goes back to the buyer; returns how many trades.
+def return_undelivered(*, actor: Actor, agreement: str, reason_code: str) -> int:
+    """Return the holds of secured trades that were not delivered after access ended; returns how many.
 
-    Of an agreement that was never delivered that is everything secured; of a delivered one, the periods after the
-    one that failed. Access ends first, the money goes back afterwards. Emits trade.refunded. A disputed trade waits
-    for the decision. Raises Missing.
+    Without a delivery these are all secured trades; otherwise the periods from the first failed one on. Access ends
+    before the hold is returned. Emits trade.refunded. A disputed trade waits for the resolution. Raises Missing.
     """
     progress = locked_progress(agreement)
     trades = locked_with_waiting(agreement)
     if progress is not None:
         end_charges(actor, progress, trades, reason_code)
-    served_before = _served_before(progress, trades)
-    unserved = [row for row in trades if row.state == TradeState.SECURED and row.charge >= served_before]
-    _give_back(actor, unserved, reason_code)
-    return len(unserved)
+    first_undelivered = _first_undelivered(progress, trades)
+    undelivered = [
+        row for row in trades if row.state == TradeState.SECURED and row.charge >= first_undelivered
+    ]
+    _return_holds(actor, undelivered, reason_code)
+    return len(undelivered)
 
 
-def _served_before(progress: ChargeProgress | None, trades: list[Trade]) -> int:
-    """The first charge that was not served: charges before it had access, those from it on had none."""
+def _first_undelivered(progress: ChargeProgress | None, trades: list[Trade]) -> int:
+    """The number of the first charge without access; earlier charges had access."""
     if progress is None or progress.delivered_at is None:
         return 1
     failed = [row.charge for row in trades if row.state == TradeState.FAILED and row.charging in PERIODIC]
     return min(failed, default=max(row.charge for row in trades) + 1)
 
 
-def _give_back(actor: Actor, trades: list[Trade], reason_code: str) -> None:
-    """Return the holds of trades whose access is over, then secure what waited for that money."""
+def _return_holds(actor: Actor, trades: list[Trade], reason_code: str) -> None:
+    """Return the holds of trades whose access is over, then secure trades that waited for that money."""
     for trade in trades:
         advance(trade, TRADE, command="expire", role="system", ended_at=clock.now())
         undo_corrections(trade)
         return_hold(trade)
-        evidence("expired", trade, actor, reason_code=reason_code, gross_minor=trade.gross_minor)
+        record_trade("expired", trade, actor, reason_code=reason_code, gross_minor=trade.gross_minor)
         emit_refunded(trade)
     if trades:
         secure_waiting_trades(actor=SYSTEM, organisation_id=trades[0].buyer_id, currency=trades[0].currency)
 
 
 def emit_refunded(trade: Trade) -> None:
-    """Emit trade.refunded for a trade whose money went back to the buyer."""
+    """Emit trade.refunded for a trade whose hold was returned to the buyer."""
     parties = organisations_by_id({trade.buyer_id, trade.seller_id})
     emit(
         TradeRefunded(
@@ -126,7 +127,7 @@ def emit_refunded(trade: Trade) -> None:
 def _fail(trade: Trade, actor: Actor, reason_code: str) -> None:
     advance(trade, TRADE, command="fail", role="system", ended_at=clock.now())
     undo_corrections(trade)
-    evidence("failed", trade, actor, reason_code=reason_code)
+    record_trade("failed", trade, actor, reason_code=reason_code)
     parties = organisations_by_id({trade.buyer_id, trade.seller_id})
     emit(
         TradeFailed(

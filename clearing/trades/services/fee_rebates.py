@@ -1,4 +1,4 @@
-"""Giving back, at the cut-off of a cycle, what volume makes less of its fees."""
+"""Makes the fee rebates of a cycle when it is validated."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from ..states import ObligationKind
 
 
 def make_fee_rebates(cycle: Cycle) -> int:
-    """Make the rebates of a cycle obligations of that same cycle, one a trade; returns how many.
+    """Make the rebates of a cycle obligations of the same cycle, one per trade; returns how many.
 
-    For the step that validates the cycle, which holds its row: nothing is added to it meanwhile, and the step is
-    taken once. What stands is not made again.
+    Called by the validating step, which has locked the cycle, so nothing else is added. Existing rebates are not made
+    again.
     """
     made, remaining = 0, fee_rebates(cycle)
     while rebates := list(islice(remaining, ROWS_AT_ONCE)):
         sources = [rebate.source for rebate in rebates]
-        standing = set(Obligation.objects.filter(source__in=sources).values_list("source", flat=True))
-        missing = [rebate for rebate in rebates if rebate.source not in standing]
+        existing = set(Obligation.objects.filter(source__in=sources).values_list("source", flat=True))
+        missing = [rebate for rebate in rebates if rebate.source not in existing]
         if missing:
             _insert(cycle, missing)
         made += len(missing)

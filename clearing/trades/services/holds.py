@@ -1,4 +1,4 @@
-"""What every service on trades needs: taking hold of them, moving their money, and leaving evidence."""
+"""Locks trades, moves their holds, and records their evidence."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def locked_trade(**lookup: Any) -> Trade:
 
 
 def locked_trades(agreement: str) -> list[Trade]:
-    """Every trade of an agreement, locked in key order, by its charge; raises Missing where there is none."""
+    """All trades of an agreement by charge, locked in key order; raises Missing if there are none."""
     return _of_agreement(agreement, Q(agreement=agreement))
 
 
 def locked_with_waiting(agreement: str) -> list[Trade]:
-    """Every trade of an agreement, locked together with its buyer's waiting trades, by its charge; raises Missing.
+    """All trades of an agreement by charge, locked together with its buyer's waiting trades; raises Missing.
 
-    For who gives money back and then secures what waits for it: all are locked in key order in one statement, so
-    that two of them never wait for each other.
+    For services that return holds and then secure waiting trades. One statement locks all in key order; this prevents
+    deadlock.
     """
     known = Trade.objects.filter(agreement=agreement).order_by("charge").first()
     if known is None:
@@ -55,8 +55,8 @@ def _of_agreement(agreement: str, condition: Q) -> list[Trade]:
 def lock_waiting_trades(organisation_ids: Collection[int], currency: str) -> list[Trade]:
     """The waiting trades of buyers, locked in key order.
 
-    Whoever moves money of a buyer and then secures its trades locks the trades first: everybody locks trades
-    before balances, so that two of them never wait for each other.
+    Lock order: trades before balances; prevents deadlock. A service that moves a buyer's money and then secures its
+    trades calls this first.
     """
     return list(
         Trade.objects.select_for_update(no_key=True)
@@ -66,7 +66,7 @@ def lock_waiting_trades(organisation_ids: Collection[int], currency: str) -> lis
 
 
 def make_hold(trade: Trade) -> None:
-    """Hold the money of a trade on its buyer's accounts; raises InsufficientFunds, with nothing moved."""
+    """Move the gross of a trade from available to held; raises InsufficientFunds and moves nothing."""
     if not trade.gross_minor:
         return
     accounts = accounts_of(trade.buyer_id, trade.currency)
@@ -75,7 +75,7 @@ def make_hold(trade: Trade) -> None:
 
 
 def capture_hold(trade: Trade) -> None:
-    """End the hold of an accepted trade: what is owed becomes payable, what was not used is the buyer's again."""
+    """End the hold of an accepted trade: the captured part becomes payable, the unused part available again."""
     captured_minor = (trade.captured_price_minor or 0) + (trade.captured_tax_minor or 0)
     unused_minor = trade.gross_minor - captured_minor
     if not captured_minor:
@@ -90,7 +90,7 @@ def capture_hold(trade: Trade) -> None:
 
 
 def return_hold(trade: Trade) -> None:
-    """End the hold of a trade of which nothing is owed: all of it is the buyer's again."""
+    """End the hold of a trade that came to nothing: all of it becomes available to the buyer again."""
     if not trade.gross_minor:
         return
     accounts = accounts_of(trade.buyer_id, trade.currency)
@@ -110,8 +110,8 @@ def _post(kind: str, trade: Trade, *lines: Line) -> None:
     post([draft], currency=trade.currency, purpose=trade.public_id)
 
 
-def evidence(what: str, trade: Trade, actor: Actor, **payload: Any) -> None:
-    """Leave ``clearing.trade_<what>`` about a trade: by whom, and what is to be known of it."""
+def record_trade(what: str, trade: Trade, actor: Actor, **payload: Any) -> None:
+    """Record ``clearing.trade_<what>`` about a trade as evidence."""
     record(
         kind=f"clearing.trade_{what}",
         subject=trade.public_id,

@@ -1,4 +1,4 @@
-"""How a trade begins: concluded for a charge of an agreement, and secured when its money is there."""
+"""Concludes trades for charges of agreements, and secures them when their money is available."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from ..errors import PartyNotIndependent
 from ..models import Trade
 from ..states import TRADE, Charging, TradeState
 from ..terms import business_key_of, funding_deadline, tax_and_fee_of
-from .acceptance import release
+from .acceptance import accept_locked_trade
 from .charge_plans import make_plan, progress_of
-from .holds import evidence, lock_waiting_trades, locked_trade, make_hold
+from .holds import lock_waiting_trades, locked_trade, make_hold, record_trade
 
 TERMS = (
     "agreement", "reference", "listing", "listing_version", "segment", "buyer_id", "seller_id", "buyer_key",
     "seller_key", "currency", "tax_category", "inspection_days", "charging", "commissioned",
 )  # fmt: skip
-"""What every charge of an agreement has from its first."""
+"""Terms that every charge of an agreement takes from the first."""
 
 
 @transaction.atomic
 def conclude_trade(*, actor: Actor, agreement: AgreementConcluded, concluded_at: datetime) -> Trade:
-    """Keep how an agreement is charged, make the trade of its first charge, and secure it if the money is there.
+    """Record the charge plan of an agreement, make the trade of its first charge, and secure it if possible.
 
-    Repeating it returns the trade that stands. Emits trade.concluded, and trade.secured. Raises
-    PartyNotIndependent, ChargingFaulty, Missing.
+    Repeating it returns the existing trade. Emits trade.concluded, trade.secured. Raises PartyNotIndependent,
+    ChargingFaulty, Missing.
     """
     existing = Trade.objects.filter(agreement=agreement.agreement, charge=1).first()
     if existing is not None:
@@ -71,10 +71,10 @@ def conclude_trade(*, actor: Actor, agreement: AgreementConcluded, concluded_at:
 
 
 def conclude_charge(*, actor: Actor, first: Trade, planned: PlannedCharge, concluded_at: datetime) -> Trade:
-    """Make the trade of a later charge, on the terms of the first, and secure it if the money is there.
+    """Make the trade of a later charge on the terms of the first, and secure it if possible.
 
-    Tax and tariff are those of ``concluded_at``, when it was due; the buyer's days to pay in begin now. Emits and
-    raises as ``conclude_trade``. The caller holds the agreement's progress locked.
+    Tax and tariff are those of ``concluded_at``, the due day; the funding days count from now. Emits and raises as
+    ``conclude_trade``. The caller has locked the agreement's progress.
     """
     parties = organisations_by_id((first.buyer_id, first.seller_id))
     _require_independent(*parties.values())
@@ -105,7 +105,7 @@ def _make_trade(
     fund_by: datetime,
     parties: dict[int, OrganisationView],
 ) -> Trade:
-    """Make the trade with its tax and fee, say so, and secure it if the buyer's money is there."""
+    """Make the trade with its tax and fee, record and emit it, and secure it if the money is available."""
     charges = tax_and_fee_of(
         price_minor=price_minor,
         currency=terms["currency"],
@@ -130,7 +130,7 @@ def _make_trade(
         concluded_at=concluded_at,
     )
     gross_minor = trade.price_minor + trade.tax_minor
-    evidence("concluded", trade, actor, gross_minor=gross_minor, currency=trade.currency)
+    record_trade("concluded", trade, actor, gross_minor=gross_minor, currency=trade.currency)
     emit(
         TradeConcluded(
             trade=trade.public_id,
@@ -149,10 +149,10 @@ def _make_trade(
 
 @transaction.atomic
 def secure_waiting_trades(*, actor: Actor, organisation_id: int, currency: str) -> int:
-    """Secure what the buyer's money covers of its waiting trades; returns how many were secured.
+    """Secure the buyer's waiting trades that its money covers; returns how many.
 
-    The order is published and the same for everybody: earlier concluded first; a trade that the money left does
-    not cover is passed over, and waits on.
+    The order is published and the same for everybody: earliest conclusion first; a trade that the remaining money does
+    not cover is skipped and waits on.
     """
     waiting = lock_waiting_trades([organisation_id], currency)
     waiting.sort(key=lambda trade: (trade.concluded_at, trade.pk))
@@ -174,13 +174,13 @@ def _available_minor(organisation_id: int, currency: str) -> int:
 
 
 def _try_to_secure(trade: Trade, parties: dict[int, OrganisationView], actor: Actor) -> bool:
-    """Hold the trade's money and say so; False, with nothing changed, while there is not enough of it."""
+    """Put the trade's money on hold, record and emit it; False, with nothing changed, if the money is not enough."""
     try:
         make_hold(trade)
     except InsufficientFunds:
         return False
     advance(trade, TRADE, command="secure", role="system", secured_at=clock.now())
-    evidence("secured", trade, actor, gross_minor=trade.gross_minor, currency=trade.currency)
+    record_trade("secured", trade, actor, gross_minor=trade.gross_minor, currency=trade.currency)
     emit(
         TradeSecured(
             trade=trade.public_id,
@@ -194,17 +194,17 @@ def _try_to_secure(trade: Trade, parties: dict[int, OrganisationView], actor: Ac
         )
     )
     if trade.charge > 1:
-        _take_into_account(trade, actor)
+        _apply_agreement_state(trade, actor)
     return True
 
 
-def _take_into_account(trade: Trade, actor: Actor) -> None:
-    """A later charge stands as its agreement does: held by an open complaint; owed at once for delivered data."""
+def _apply_agreement_state(trade: Trade, actor: Actor) -> None:
+    """Apply the agreement's state to a later charge: disputed by an open dispute; accepted if already delivered."""
     progress = progress_of(trade.agreement)
     if progress is None or trade.state != TradeState.SECURED:
         return
     if progress.dispute is not None:
         advance(trade, TRADE, command="hold", role="system")
-        evidence("disputed", trade, actor, dispute=progress.dispute)
+        record_trade("disputed", trade, actor, dispute=progress.dispute)
     elif progress.delivered_at is not None and trade.charging == Charging.INSTALMENT:
-        release(trade, actor=actor)
+        accept_locked_trade(trade, actor=actor)

@@ -188,7 +188,7 @@ def test_what_only_the_public_can_tell_is_found_by_what_is_public(market, cycle,
         changed = copy.deepcopy(document)
         changed["statement"]["cycle"][name] = value
         code, said = verify(tmp_path, signed_anew(changed), "--cycle", str(file))
-        assert (code, f"{name}: is not what the market publishes" in said) == (1, True)
+        assert (code, f"{name}: differs from what the market publishes" in said) == (1, True)
     forged = document | {"signature": document["signature"][:-8] + "AAAAAAAA"}
     keys = tmp_path / "keys.json"
     keys.write_text(json.dumps(public_keys()))

@@ -89,7 +89,7 @@ def test_steps_that_take_too_long_raise_one_alarm(market, caplog):
         }
     ]
     (line,) = [row for row in caplog.records if row.levelname == "ERROR"]
-    assert "read its progress: release it if it is on hold" in line.getMessage()
+    assert "read its progress: resume it if it is paused" in line.getMessage()
 
 
 def test_an_alarm_ends_when_the_cycle_has_moved_on_and_is_not_raised_again(market):

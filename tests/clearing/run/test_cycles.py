@@ -26,7 +26,7 @@ from clearing.netting.queries import trade_proof
 from clearing.netting.recomputation import Totals, changed_cycles
 from clearing.run.queries import waiting_of_cycle
 from clearing.run.services.cycles import advance_cycle, close_cycle, open_first_cycle
-from clearing.run.services.steps import _LAST_SUMMED, READ_AHEAD
+from clearing.run.services.steps import _LAST_TOTALS, READ_AHEAD
 from clearing.trades.lines import PAGE_LINES
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
@@ -271,7 +271,7 @@ def test_a_price_that_is_not_as_agreed_is_not_validated(market):
     factories.accepted(market, "buyer", "seller", 10_000)
     cycle = close_cycle(actor=market.actor, currency="JPY")
     tampered("UPDATE clearing_obligation SET amount_minor = 9999 WHERE kind = 'purchase'")
-    with pytest.raises(CycleFaulty, match="1 prices that are not as agreed"):
+    with pytest.raises(CycleFaulty, match="1 prices that differ from their trade"):
         factories.advance_to(cycle, "validated")
     cycle.refresh_from_db()
     assert (cycle.state, cycle.input_hash) == ("closing", None)
@@ -341,12 +341,12 @@ def test_whoever_nets_a_cycle_comes_to_the_same(market, kept):
     factories.accepted(market, "buyer", "seller", 10_000)
     validated = factories.clear(market, "validated")
     key = (validated.pk, validated.input_hash)
-    assert list(_LAST_SUMMED) == [key]
+    assert list(_LAST_TOTALS) == [key]
     nothing = Totals(owed=[], due=[], obligations=0, payments=0, made={})
     if not kept:
-        _LAST_SUMMED.clear()
+        _LAST_TOTALS.clear()
         # What is kept under another hash is another cycle's, whatever its key.
-        _LAST_SUMMED[validated.pk, "0" * 64] = nothing
+        _LAST_TOTALS[validated.pk, "0" * 64] = nothing
     netted = factories.advance_to(validated, "netted")
     assert (netted.gross_minor, netted.payments_before) == (11_550, 2)
     assert changed_cycles() == []

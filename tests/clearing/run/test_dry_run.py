@@ -6,7 +6,7 @@ import pytest
 from django.db import InternalError, connection, transaction
 
 from clearing.models import Cycle, NetPosition, Obligation, SettlementInstruction
-from clearing.run.services.dry_run import dry_run_cycle, unchanging_database
+from clearing.run.services.dry_run import dry_run_cycle, read_only_snapshot
 from marketplace.events.services import relay
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import Forbidden, Missing
@@ -93,7 +93,7 @@ def test_a_dry_run_changes_nothing(market, state):
 
 
 def test_the_database_refuses_to_write_in_a_dry_run(market):
-    with pytest.raises(InternalError, match="read-only transaction"), unchanging_database():
+    with pytest.raises(InternalError, match="read-only transaction"), read_only_snapshot():
         Cycle.objects.update(epoch=9)
     assert market.cycle.epoch == 0
     Cycle.objects.filter(pk=market.cycle.pk).update(epoch=1)
@@ -131,7 +131,7 @@ def test_what_is_unseen_or_at_fault_is_said(market):
         cursor.execute("UPDATE clearing_obligation SET amount_minor = 1 WHERE kind = 'purchase'")
         cursor.execute("ALTER TABLE clearing_obligation ENABLE TRIGGER USER")
     faulty = dry_run_cycle(actor=market.actor, cycle=market.cycle.public_id)
-    assert faulty.content.faults == {"prices that are not as agreed or of trades not accepted": 3}
+    assert faulty.content.faults == {"prices that differ from their trade or of trades not accepted": 3}
     assert market.cycle.state == "open"
 
 

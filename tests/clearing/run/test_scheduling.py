@@ -102,7 +102,7 @@ def test_cut_offs_that_were_missed_lead_to_one_close(market, caplog):
     assert close_due_cycles() == 1
     cycle = closed_cycle()
     assert (cycle.cut_off_at, told(cycle)["cut_offs_missed"]) == (at(4, 11), 6)
-    assert "6 cut-offs were missed" in caplog.text
+    assert "6 cut-offs missed" in caplog.text
     assert Cycle.objects.count() == 2
     assert close_due_cycles() == 0
     assert factories.advance_to(cycle, "validated").trades == 1

@@ -314,9 +314,9 @@ def test_use_beyond_the_ceiling_is_kept_and_not_charged(market):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"used_at": "yesterday"}, "no instant"),
+        ({"used_at": "yesterday"}, "not a date and time"),
         ({"used_at": "2027-01-10T00:00:00"}, "no time zone"),
-        ({"amount_minor": -1}, "never negative"),
+        ({"amount_minor": -1}, "must not be negative"),
     ],
 )
 def test_use_that_cannot_be_understood_is_refused(market, change, words):

@@ -35,10 +35,10 @@ def test_a_year_of_months_follows_without_a_gap():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"charging": "weekly"}, "no rhythm"),
+        ({"charging": "weekly"}, "not a known kind"),
         ({"charges": 0}, "not between"),
         ({"charges": 1_001}, "not between"),
-        ({"charging": "one_off"}, "is one charge"),
+        ({"charging": "one_off"}, "has exactly one charge"),
         ({"period_months": 0}, "period of 0 months"),
         ({"price_minor": -1}, "negative"),
         ({"commissioned": True}, "paid for at once"),
@@ -60,7 +60,7 @@ def test_seven_beneficiaries_and_their_seller_share_a_hundred():
     assert shares_of(100, [1_000] * 7) == [10] * 7
     assert shares_of(101, [1_428] * 7) == [15, 15, 15, 14, 14, 14, 14]
     assert shares_of(3, [1_000] * 7) == [1, 1, 0, 0, 0, 0, 0]
-    with pytest.raises(ValueError, match="more than the whole"):
+    with pytest.raises(ValueError, match="exceed the whole"):
         shares_of(100, [5_001, 5_000])
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from clearing.models import Obligation
 from clearing.trades.errors import BeyondCaptured, NotAcceptedYet, NotReversible
-from clearing.trades.obligation_reference import named_by, obligation_reference
+from clearing.trades.obligation_reference import obligation_reference, parse_obligation_reference
 from clearing.trades.services.acceptance import accept_trade
 from clearing.trades.services.corrections import penalise_trade, refund_trade, reverse_obligation
 from marketplace.evidence.models import EvidenceRecord
@@ -144,7 +144,7 @@ def test_a_refund_and_a_penalty_may_be_decided_elsewhere(market, trade):
     assert kinds() == [("refund", 105, 10), ("penalty", 105, 0)]
     with pytest.raises(BeyondCaptured):
         factories.adjust(market, trade, "seller", "buyer", 9_896, kind="refund")
-    with pytest.raises(ValueError, match="is no correction"):
+    with pytest.raises(ValueError, match="is not a kind of correction"):
         factories.adjust(market, trade, "seller", "buyer", 1, kind="purchase")
     assert len(kinds()) == 2
 
@@ -211,9 +211,9 @@ def test_only_the_operator_corrects_and_says_why(market, trade):
 def test_an_obligation_is_named_by_its_trade_and_its_key():
     name = obligation_reference("trd_01JABCDEFGHJKMNPQRSTVWXYZ0", 17)
     assert name == "obl_01JABCDEFGHJKMNPQRSTVWXYZ0_17"
-    assert named_by(name) == ("trd_01JABCDEFGHJKMNPQRSTVWXYZ0", 17)
+    assert parse_obligation_reference(name) == ("trd_01JABCDEFGHJKMNPQRSTVWXYZ0", 17)
     for wrong in ("obl_1", "trd_01J_17", "obl_01J_017", "obl_01J_0", f"obl_01J_{'9' * 19}", "obl_01J_17 "):
-        assert named_by(wrong) is None
+        assert parse_obligation_reference(wrong) is None
 
 
 def test_corrections_over_http(market, trade):

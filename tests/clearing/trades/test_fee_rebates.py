@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from clearing.cycles.errors import CycleFaulty
 from clearing.models import Cycle, Invoice, NetPosition, Obligation, Trade
 from clearing.run.services.cycles import close_cycle
-from clearing.trades.fee_rebates import fee_rebates, misstated_rebates
+from clearing.trades.fee_rebates import fee_rebates, wrong_rebates
 from clearing.trades.services.fee_rebates import make_fee_rebates
 from marketplace.participants.queries import operator_organisation
 from marketplace.rules.models import Rulebook
@@ -292,9 +292,9 @@ def test_a_rebate_is_of_its_trade_s_fee(tiered):
 def test_a_rebate_that_the_tiers_do_not_say_is_found(tiered):
     factories.accepted(tiered, "buyer", "seller", 300_000)
     cycle = factories.clear(tiered, "netted")
-    assert misstated_rebates() == []
+    assert wrong_rebates() == []
     tampered("UPDATE clearing_obligation SET amount_minor = amount_minor - 1 WHERE kind = 'fee_refund'")
-    assert misstated_rebates() == [{"cycle": cycle.business_key, "differ": 2}]
+    assert wrong_rebates() == [{"cycle": cycle.business_key, "differ": 2}]
 
 
 def test_a_fee_of_no_published_tiers_is_not_validated(tiered):

@@ -101,7 +101,7 @@ def test_of_a_period_without_use_everything_comes_back(market):
 def test_more_than_was_held_is_never_captured(market):
     trade = factories.conclude(market, "buyer", "seller", 10_000)
     factories.pay_in(market, "buyer", 11_000)
-    with pytest.raises(ValueError, match="not within what was held"), transaction.atomic():
+    with pytest.raises(ValueError, match="exceeds the hold of"), transaction.atomic():
         accept_trade(actor=SYSTEM, agreement=trade.agreement, transaction_id=None, used_minor=10_001)
     trade.refresh_from_db()
     assert (trade.state, Obligation.objects.count()) == ("secured", 0)
