@@ -78,26 +78,26 @@ _OBLIGATIONS = """
 _BANK = """
     INSERT INTO clearing_bankstatement (public_id, file_name, sha256, lines, added, imported_by, imported_at)
     VALUES ('bst_' || repeat('0', 26), 'benchmark.csv', repeat('0', 64), %(parties)s, %(parties)s, 'benchmark', now());
-    CREATE TEMPORARY TABLE receipt AS
+    CREATE TEMPORARY TABLE pay_in AS
     SELECT p.n, p.id, p.available, coalesce(b.minor, 0) AS bought, coalesce(b.minor, 0) + %(spare)s AS paid
       FROM party p LEFT JOIN (SELECT buyer_id, sum(gross_minor)::bigint AS minor FROM clearing_trade GROUP BY 1) b
         ON b.buyer_id = p.id;
     INSERT INTO clearing_bankentry (public_id, statement_id, entry_reference, booked_on, direction, amount_minor,
         currency, counterparty_name, counterparty_account, remittance_information, match, mismatch_code, organisation_id)
-    SELECT 'bke_' || lpad(n::text, 26, '0'), s.id, 'B-' || n, now(), 'credit', paid, 'JPY', '', '', '', 'deposit', '', r.id
-      FROM receipt r CROSS JOIN clearing_bankstatement s
+    SELECT 'bke_' || lpad(n::text, 26, '0'), s.id, 'B-' || n, now(), 'credit', paid, 'JPY', '', '', '', 'pay_in', '', r.id
+      FROM pay_in r CROSS JOIN clearing_bankstatement s
 """
 
 _LEDGER = """
     INSERT INTO clearing_entry (id, public_id, kind, reference, description, business_date, booked_at, trade_id, organisation_id)
-    SELECT n, 'jrn_' || lpad(n::text, 26, '0'), 'receipt', 'bank:B-' || n, '', now(), now(), NULL, id FROM receipt
+    SELECT n, 'jrn_' || lpad(n::text, 26, '0'), 'pay_in', 'bank:B-' || n, '', now(), now(), NULL, id FROM pay_in
     UNION ALL
     SELECT %(parties)s + t.id * 2 - v.earlier, 'jrn_' || lpad((%(parties)s + t.id * 2 - v.earlier)::text, 26, '0'), v.kind,
            v.kind || ':' || t.public_id, t.business_key, now(), now(), t.id, t.buyer_id
-      FROM clearing_trade t CROSS JOIN (VALUES ('hold', 1), ('release', 0)) AS v(kind, earlier)
+      FROM clearing_trade t CROSS JOIN (VALUES ('hold', 1), ('capture', 0)) AS v(kind, earlier)
      ORDER BY 1;
     INSERT INTO clearing_posting (entry_id, leg, account_id, amount_minor, currency, line, trade_id)
-    SELECT r.n, v.leg, v.account, v.amount, 'JPY', 'receipt', NULL FROM receipt r
+    SELECT r.n, v.leg, v.account, v.amount, 'JPY', 'pay_in', NULL FROM pay_in r
      CROSS JOIN LATERAL (VALUES (1, %(bank)s::bigint, r.paid), (2, r.available, -r.paid)) AS v(leg, account, amount)
     UNION ALL
     SELECT %(parties)s + t.id * 2 - v.earlier, v.leg, v.account, v.amount, 'JPY', v.line, t.id
@@ -107,7 +107,7 @@ _LEDGER = """
            AS v(earlier, leg, account, amount, line)
      ORDER BY 1, 2;
     UPDATE clearing_balance b SET balance_minor = v.minor
-      FROM receipt r JOIN party p ON p.id = r.id
+      FROM pay_in r JOIN party p ON p.id = r.id
      CROSS JOIN LATERAL (VALUES (p.available, r.bought - r.paid), (p.payable, -r.bought)) AS v(account, minor)
      WHERE b.account_id = v.account
 """

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import listings.queries
-from clearing.cycles.queries import cycle_summaries
+from clearing.cycles.queries import settled_cycles
 from marketplace.documents.presentation import Language, presented
 from marketplace.kernel import clock
 from marketplace.rules.errors import NoRulebook
 from marketplace.rules.queries import current_rulebook
 
 CYCLES_SHOWN = 3
-SETTLED = "settled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +32,14 @@ class MarketFigures:
 
 
 def market_figures(language: Language) -> MarketFigures:
-    """The figures of this moment, by a number of database queries that does not grow."""
-    settled = [cycle for cycle in cycle_summaries() if cycle["state"] == SETTLED]
-    # Identifiers are ordered by time, over all currencies.
-    newest = sorted(settled, key=lambda cycle: str(cycle["id"]), reverse=True)[:CYCLES_SHOWN]
+    """The figures of this moment; neither the queries nor the rows read grow with the market."""
+    settled = settled_cycles(newest=CYCLES_SHOWN)
     return MarketFigures(
         listings_on_sale=listings.queries.catalogue().count(),
         rulebook=_rulebook(language),
-        cycles_settled=len(settled),
-        trades_cleared=sum(cycle["trades"] for cycle in settled),
-        cycles=[presented({**cycle, "currency": _currency(cycle)}, language=language) for cycle in newest],
+        cycles_settled=settled.cycles,
+        trades_cleared=settled.trades,
+        cycles=[presented(cycle, language=language) for cycle in settled.newest],
     )
 
 
@@ -57,8 +54,3 @@ def _rulebook(language: Language) -> dict[str, Any] | None:
     }
     words: dict[str, Any] = presented(stated, language=language)
     return words
-
-
-def _currency(cycle: dict[str, Any]) -> str:
-    """The currency that the business key of a cycle begins with: JPY of ``JPY-2026-0001``."""
-    return str(cycle["business_key"]).partition("-")[0]

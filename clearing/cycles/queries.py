@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from marketplace.kernel import clock
 from marketplace.kernel.errors import Missing
@@ -32,6 +33,27 @@ def visible_cycles() -> QuerySet[Cycle]:
 
 def cycle_summaries() -> list[dict[str, Any]]:
     """Every cycle that was cut off, in order: key, state, figures and hashes as JSON types."""
+    rows = Cycle.objects.exclude(state=CycleState.OPEN).order_by("currency", "number")
+    return [_summary(cycle) for cycle in rows]
+
+
+class SettledCycles(NamedTuple):
+    """The settled cycles of all currencies: how many, their trades, and the newest of them with their ``currency``."""
+
+    cycles: int
+    trades: int
+    newest: list[dict[str, Any]]
+
+
+def settled_cycles(*, newest: int) -> SettledCycles:
+    """The figures of all settled cycles and a summary of the ``newest`` ones, newest first, in two queries."""
+    rows = Cycle.objects.filter(state=CycleState.SETTLED)
+    figures = rows.aggregate(cycles=Count("pk"), trades=Coalesce(Sum("trades"), 0))
+    shown = rows.order_by("-pk")[:newest]
+    return SettledCycles(**figures, newest=[_summary(row) | {"currency": row.currency} for row in shown])
+
+
+def _summary(cycle: Cycle) -> dict[str, Any]:
     names = (
         "business_key",
         "state",
@@ -44,8 +66,7 @@ def cycle_summaries() -> list[dict[str, Any]]:
         "output_hash",
         "merkle_root",
     )
-    rows = Cycle.objects.exclude(state=CycleState.OPEN).order_by("currency", "number")
-    return [{"id": cycle.public_id} | {name: getattr(cycle, name) for name in names} for cycle in rows]
+    return {"id": cycle.public_id} | {name: getattr(cycle, name) for name in names}
 
 
 def cycle_progress(cycle: str) -> CycleProgress:

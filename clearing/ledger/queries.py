@@ -49,14 +49,6 @@ def balances(organisation_id: int) -> dict[str, dict[str, int]]:
     return found
 
 
-def balance_at(*, account_id: int, instant: datetime) -> int:
-    """Balance of an account at a past moment of business time, debit positive."""
-    total = Posting.objects.filter(account_id=account_id, entry__booked_at__lte=instant).aggregate(
-        total=Sum("amount_minor")
-    )["total"]
-    return int(total or 0)
-
-
 def balances_at(*, organisation_id: int, instant: datetime) -> dict[str, dict[str, int]]:
     """A participant's balances at a past moment of business time, in one query; omits kinds without postings."""
     rows = (

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import drawsvg
 
-INK, QUIET, ACCENT, TINT = "#1c2733", "#5b6673", "#1f3f66", "#dfe7f1"
+INK, ACCENT, TINT = "#1c2733", "#1f3f66", "#dfe7f1"
 OUT, IN = "#b4532a", "#2a7a5b"
 FONT = "'Noto Sans JP', 'Hiragino Sans', 'Yu Gothic', sans-serif"
 WIDTH, HEIGHT = 760, 460

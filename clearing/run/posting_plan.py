@@ -19,13 +19,6 @@ class PlannedLine(NamedTuple):
     amount_minor: int
 
 
-class Plan(NamedTuple):
-    """The lines of a participant's entry, and what remains to be paid out to it by bank."""
-
-    lines: tuple[PlannedLine, ...]
-    payout_minor: int
-
-
 _ORDER = (
     LineKind.PURCHASES,
     LineKind.SALES,
@@ -69,7 +62,7 @@ def _gross(line: LineKind) -> _Gross:
 _GROSS = tuple(map(_gross, _ORDER))
 
 
-def plan_of(position: Position, *, claim_minor: int) -> Plan:
+def plan_of(position: Position, *, claim_minor: int) -> list[PlannedLine]:
     """The entry of one participant, gross.
 
     Purchases were paid for when they were secured, so they meet the released money. Sales, corrections, shares and
@@ -91,7 +84,7 @@ def plan_of(position: Position, *, claim_minor: int) -> Plan:
         lines.append(PlannedLine(LineKind.COVERED, AccountKind.PAYABLE, AccountKind.RECEIVABLE, -left))
     if recovered:
         lines.append(PlannedLine(LineKind.RECOVERED, AccountKind.RECEIVABLE, AccountKind.CLAIM, recovered))
-    return Plan(lines=tuple(lines), payout_minor=max(left, 0) - recovered)
+    return lines
 
 
 def _deferred_lines(deferred_minor: int) -> list[PlannedLine]:
@@ -105,9 +98,9 @@ def _deferred_lines(deferred_minor: int) -> list[PlannedLine]:
     return [PlannedLine(kind, debit, credit, abs(deferred_minor))]
 
 
-def plan_of_operator(position: Position) -> Plan:
+def plan_of_operator(position: Position) -> list[PlannedLine]:
     """The entry of the operator: fees that were put off are not earned yet. Its other side is with the participants."""
     awaited = PlannedLine(
         LineKind.AWAITED, AccountKind.FEE_REVENUE, AccountKind.SETTLEMENT, -position.deferred_minor
     )
-    return Plan(lines=(awaited,) if awaited.amount_minor else (), payout_minor=0)
+    return [awaited] if awaited.amount_minor else []

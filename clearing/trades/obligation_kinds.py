@@ -259,11 +259,7 @@ def _where(holds: Callable[[KindRow], bool]) -> tuple[ObligationKind, ...]:
 BASE_KINDS = _where(lambda row: row.base)
 """What an accepted trade always has, once each: its price and its fee."""
 
-SECURED_KINDS = _where(lambda row: row.secured)
-"""What was paid for before it was owed."""
-
 CORRECTION_KINDS = _where(lambda row: row.corrects)
-OPERATOR_KINDS = _where(lambda row: row.operator_is_party)
 
 OWED_TO_OPERATOR = _where(lambda row: row.creditor.role is Role.OPERATOR)
 """What the operator itself is owed: nobody else is the creditor, so it is summed by debtor alone."""

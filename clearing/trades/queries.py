@@ -13,7 +13,6 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.calendars import BusinessCalendar
-from marketplace.kernel.errors import Missing
 from marketplace.kernel.waiting import Waiting
 from marketplace.participants.queries import get_organisation
 
@@ -106,14 +105,6 @@ class TradeReadings:
         cycle = self.cycles.get(trade.pk)
         cut_off_at = self._cut_offs[cycle.pk] if cycle and cycle.state == CycleState.OPEN else None
         return waiting_of_trade(trade, cycle=cycle, cut_off_at=cut_off_at)
-
-
-def trade_of(agreement: str) -> Trade:
-    """The first trade of an agreement; raises Missing."""
-    trade = with_clearing(Trade.objects.all()).filter(agreement=agreement).order_by("charge").first()
-    if trade is None:
-        raise Missing(kind="trade", identifier=agreement)
-    return trade
 
 
 def overdue_count() -> int:

@@ -8,7 +8,7 @@ from marketplace.runtime.layout import VAR, prepare_var
 prepare_var()
 _facts = read_facts(VAR / "test")
 if _facts is not None:
-    # The owner makes the databases; conftest then acts as the application's role (`assume_role`).
+    # The owner makes the databases, and tests act as it.
     os.environ.setdefault("DATABASE_URL", _facts.database_owner_url)
     os.environ.setdefault("REDIS_URL", _facts.redis_url)
 os.environ.setdefault("SECRET_KEY", "for-tests-only-and-long-enough-to-be-accepted")

@@ -12,13 +12,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from clearing import handlers
 from clearing.bank.queries import pay_in_reference
 from clearing.bank.services import import_bank_statement
+from clearing.bank.states import BankMatch
 from clearing.ledger.queries import balances
 from clearing.ledger.services import declare_funds_regime
 from clearing.models import (
+    BankEntry,
     ChargePlan,
     Cycle,
     Obligation,
@@ -377,6 +380,11 @@ def settle(market: Market, cycle: Cycle) -> Cycle:
 def available(market: Market, name: str) -> int:
     """What a participant may dispose of."""
     return balance(market, name, "available")
+
+
+def in_suspense() -> QuerySet[BankEntry]:
+    """Bank entries that are neither recognised nor allocated."""
+    return BankEntry.objects.filter(match=BankMatch.UNALLOCATED, allocation=None)
 
 
 def balance(market: Market, name: str, kind: str) -> int:

@@ -60,7 +60,7 @@ def test_everything_the_page_loads_is_served_from_here(db, settings):
 def test_the_page_costs_the_same_for_one_and_for_three_rows(trading_market, django_assert_num_queries, count):
     keys = trading_market(count)
     client = reader_of("en")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         response = client.get("/")
     page = read(response)
     assert [key for key in keys if key not in page.text] == []

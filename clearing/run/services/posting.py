@@ -15,7 +15,7 @@ from ...ledger.models import Balance
 from ...ledger.states import AccountKind, EntryKind
 from ...netting.models import POSITION_COLUMNS, NetPosition
 from ...netting.positions import Position
-from ..posting_plan import Plan, plan_of, plan_of_operator
+from ..posting_plan import PlannedLine, plan_of, plan_of_operator
 
 POSTED_KINDS = (AccountKind.PAYABLE, AccountKind.RECEIVABLE, AccountKind.CLAIM)
 """Accounts of a participant that its entry can touch."""
@@ -49,9 +49,7 @@ def post_positions(cycle: Cycle) -> int:
     if operator is not None:
         parties.append(operator)
         plans.append(plan_of_operator(operator.position))
-    drafts = [
-        _draft(cycle, party, plan, market) for party, plan in zip(parties, plans, strict=True) if plan.lines
-    ]
+    drafts = [_draft(cycle, party, plan, market) for party, plan in zip(parties, plans, strict=True) if plan]
     if drafts:
         post(drafts, currency=cycle.currency, purpose=cycle.business_key)
     return len(drafts)
@@ -87,14 +85,12 @@ def _claims(parties: list[_Party], currency: str) -> dict[int, int]:
     return lock_balances(accounts.intersection(owing.values_list("account_id", flat=True)))
 
 
-def _draft(cycle: Cycle, party: _Party, plan: Plan, market: dict[str, int]) -> Draft:
+def _draft(cycle: Cycle, party: _Party, plan: list[PlannedLine], market: dict[str, int]) -> Draft:
     chart = market | party.accounts
     return Draft(
         kind=EntryKind.CYCLE,
         reference=f"cycle:{party.public_id}",
-        lines=[
-            Line(line.kind, chart[line.debit], chart[line.credit], line.amount_minor) for line in plan.lines
-        ],
+        lines=[Line(line.kind, chart[line.debit], chart[line.credit], line.amount_minor) for line in plan],
         description=cycle.business_key,
         cycle_id=cycle.pk,
         organisation_id=party.organisation_id,

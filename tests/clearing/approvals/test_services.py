@@ -9,7 +9,6 @@ from django.db import transaction
 
 from clearing.approvals.errors import SecondPersonNeeded
 from clearing.approvals.services import expire_approvals, require_second_person, withdraw_approval
-from clearing.bank.queries import unallocated_pay_ins
 from clearing.bank.services import allocate_pay_in
 from clearing.models import (
     Approval,
@@ -247,7 +246,7 @@ def test_a_large_receipt_is_allocated_by_two(market, first, second):
 
 
 def waiting_entries() -> list[str]:
-    return list(unallocated_pay_ins().values_list("public_id", flat=True))
+    return list(factories.in_suspense().values_list("public_id", flat=True))
 
 
 def test_a_large_payment_is_made_again_by_two(market, cleared, first, second):

@@ -6,7 +6,7 @@ import pytest
 
 from clearing.bank.errors import BankEntryChanged, NotUnallocated
 from clearing.bank.pay_in_reference import pay_in_reference_of
-from clearing.bank.queries import pay_in_reference, unallocated_pay_ins
+from clearing.bank.queries import pay_in_reference
 from clearing.bank.services import allocate_pay_in, import_bank_statement
 from clearing.ledger.queries import client_money
 from clearing.models import BankEntry, BankStatement, Entry
@@ -116,7 +116,7 @@ def test_what_is_not_recognised_waits_in_suspense(market):
         ("unallocated", "several_references"),
         ("unallocated", "unknown_reference"),
     ]
-    assert unallocated_pay_ins().count() == 4
+    assert factories.in_suspense().count() == 4
     money = client_money("JPY")
     assert (money.bank_minor, money.owed_minor) == (46, 46)
 
@@ -134,7 +134,7 @@ def test_the_operator_says_whose_a_receipt_is_once(market):
     buyer = market.party("buyer").public_id
     allocate_pay_in(actor=market.actor, bank_entry=entry.public_id, organisation=buyer)
     trade.refresh_from_db()
-    assert (trade.state, unallocated_pay_ins().count()) == ("secured", 0)
+    assert (trade.state, factories.in_suspense().count()) == ("secured", 0)
     before = counts()
     with pytest.raises(NotUnallocated):
         allocate_pay_in(actor=market.actor, bank_entry=entry.public_id, organisation=buyer)

@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 
 from clearing.bank.queries import pay_in_reference
-from clearing.ledger.queries import balance_at, journal_csv, trial_balance
-from clearing.models import Balance, ClientAccount, Obligation, Posting, SettlementInstruction, TransferFile
+from clearing.ledger.queries import balances_at, journal_csv, trial_balance
+from clearing.models import ClientAccount, Obligation, Posting, SettlementInstruction, TransferFile
 from clearing.reports.figures import money_figures
 from clearing.run.queries import cycles_to_advance
 from clearing.run.services.cycles import advance_cycle
@@ -252,15 +252,13 @@ def test_a_balance_can_be_read_as_it_stood(market):
     opening = clock.now()
     clock.move_to(opening + timedelta(hours=1), running=False)
     factories.pay_in(market, "buyer", 5_000)
-    available = Balance.objects.get(
-        account__organisation=market.party("buyer"), account__kind="available"
-    ).account_id
+    buyer = market.party("buyer").pk
     clock.move_to(opening + timedelta(hours=2), running=False)
     factories.pay_in(market, "buyer", 3_000)
     stood = [
-        balance_at(account_id=available, instant=opening + timedelta(hours=hours)) for hours in (0, 1, 2)
+        balances_at(organisation_id=buyer, instant=opening + timedelta(hours=hours)) for hours in (0, 1, 2)
     ]
-    assert stood == [0, -5_000, -8_000]
+    assert stood == [{}, {"JPY": {"available": 5_000}}, {"JPY": {"available": 8_000}}]
 
 
 def test_the_journal_is_one_line_a_posting_and_runs_no_formulas(market):

@@ -93,9 +93,7 @@ def test_each_side_has_the_part_and_the_line_that_were_worked_out():
     ("name", "kinds"),
     [
         ("BASE_KINDS", ("purchase", "fee")),
-        ("SECURED_KINDS", ("purchase",)),
         ("CORRECTION_KINDS", ("refund", "adjustment", "penalty")),
-        ("OPERATOR_KINDS", ("fee", "fee_refund")),
         ("OWED_TO_OPERATOR", ("fee",)),
         ("INVOICED_CORRECTIONS", ("refund", "adjustment")),
         ("UNINVOICED_KINDS", ("penalty", "share")),
