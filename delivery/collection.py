@@ -7,6 +7,6 @@ from datetime import datetime, timedelta
 from marketplace.rules.queries import parameter
 
 
-def collected_by(now: datetime) -> datetime:
+def collection_deadline(now: datetime) -> datetime:
     """Access granted before this instant must have been used by ``now`` (``collection_days`` of the rulebook)."""
     return now - timedelta(days=int(parameter("collection_days")))

@@ -11,7 +11,7 @@ from .states import NEVER_FOR_SALE, PENDING_VERSIONS
 CHECK_VIOLATION = "USING ERRCODE = 'check_violation'"
 
 
-def _quoted(values: Iterable[str]) -> str:
+def _quote(values: Iterable[str]) -> str:
     return ", ".join(f"'{value}'" for value in sorted(map(str, values)))
 
 
@@ -25,7 +25,7 @@ def described_before_sale(*columns: str) -> pgtrigger.Trigger:
         func=f"""
             IF ({changed}) AND (OLD.state <> 'draft' OR EXISTS (
                 SELECT FROM listings_listingversion
-                WHERE listing_id = OLD.id AND state IN ({_quoted(PENDING_VERSIONS)})
+                WHERE listing_id = OLD.id AND state IN ({_quote(PENDING_VERSIONS)})
             )) THEN
                 RAISE EXCEPTION 'what was judged and published of a listing cannot be changed' {CHECK_VIOLATION};
             END IF;
@@ -65,7 +65,7 @@ def settled_decision() -> pgtrigger.Trigger:
         when=pgtrigger.Before,
         operation=pgtrigger.Update,
         func=f"""
-            IF OLD.state NOT IN ('draft', {_quoted(PENDING_VERSIONS)}) AND (
+            IF OLD.state NOT IN ('draft', {_quote(PENDING_VERSIONS)}) AND (
                 NEW.decision IS DISTINCT FROM OLD.decision
                 OR NEW.decision_reason IS DISTINCT FROM OLD.decision_reason
                 OR NEW.decided_at IS DISTINCT FROM OLD.decided_at
@@ -84,7 +84,7 @@ def complete_when_submitted() -> pgtrigger.Trigger:
         when=pgtrigger.Before,
         operation=pgtrigger.UpdateOf("state"),
         func=f"""
-            IF NEW.state IN ({_quoted(PENDING_VERSIONS)}, 'published') AND NOT (
+            IF NEW.state IN ({_quote(PENDING_VERSIONS)}, 'published') AND NOT (
                 EXISTS (SELECT FROM listings_distribution WHERE version_id = NEW.id)
                 AND EXISTS (SELECT FROM listings_offer WHERE version_id = NEW.id)
             ) THEN
@@ -104,7 +104,7 @@ def lawful_when_published() -> pgtrigger.Trigger:
         func=f"""
             IF NEW.state = 'published' AND EXISTS (
                 SELECT FROM listings_listing
-                WHERE id = NEW.listing_id AND personal_data_class IN ({_quoted(NEVER_FOR_SALE)})
+                WHERE id = NEW.listing_id AND personal_data_class IN ({_quote(NEVER_FOR_SALE)})
             ) THEN
                 RAISE EXCEPTION 'pseudonymised information is never for sale' {CHECK_VIOLATION};
             END IF;

@@ -46,7 +46,7 @@ def neutral_admissions(held: Iterable[str]) -> pgtrigger.Trigger:
         operation=pgtrigger.Insert | pgtrigger.UpdateOf("state", "organisation_id"),
         declare=[("partial", "boolean")],
         func=f"""
-            IF NEW.state IN ({_quoted(held)}) THEN
+            IF NEW.state IN ({_quote(held)}) THEN
                 SELECT is_operator OR operator_affiliate INTO partial
                     FROM participants_organisation WHERE id = NEW.organisation_id FOR SHARE;
                 IF partial THEN
@@ -68,7 +68,7 @@ def neutral_organisations(held: Iterable[str]) -> pgtrigger.Trigger:
         func=f"""
             IF (NEW.is_operator OR NEW.operator_affiliate) AND EXISTS (
                 SELECT FROM participants_admission
-                WHERE organisation_id = NEW.id AND state IN ({_quoted(held)})
+                WHERE organisation_id = NEW.id AND state IN ({_quote(held)})
             ) THEN
                 RAISE EXCEPTION 'an organisation with an admission cannot belong to the operator'
                     USING ERRCODE = 'check_violation';
@@ -78,5 +78,5 @@ def neutral_organisations(held: Iterable[str]) -> pgtrigger.Trigger:
     )
 
 
-def _quoted(states: Iterable[str]) -> str:
+def _quote(states: Iterable[str]) -> str:
     return ", ".join(f"'{state}'" for state in sorted(map(str, states)))
