@@ -1,6 +1,6 @@
 """Contract templates: numbered clauses in both languages, with placeholders for the agreed terms. Pure.
 
-A placeholder is written ``{name}``; ``PLACES`` lists them. A text is paragraphs of plain lines; no line begins like a
+A placeholder is written ``{name}``; ``PLACEHOLDERS`` lists them. A text is paragraphs of plain lines; no line begins like a
 heading of the contract (``#``), so that a contract's text can be parsed into its articles.
 """
 
@@ -19,7 +19,7 @@ CLAUSES_MAX = 100
 HEADING_LENGTH_MAX = 100
 TEXT_LENGTH_MAX = 20_000
 
-PLACES: dict[str, str] = {
+PLACEHOLDERS: dict[str, str] = {
     "agreement": "identifier of the contract",
     "provider": "name of the seller",
     "consumer": "name of the buyer",
@@ -66,7 +66,7 @@ def _clause(number: int, clause: Any) -> dict[str, Any]:
             Label("number the clauses 1, 2, 3, …", "条番号は1から順に指定してください"),
         )
     text = _bilingual(f"{field}.text", clause["text"], TEXT_LENGTH_MAX, lines=True)
-    named = {language: _places(f"{field}.text.{language}", text[language]) for language in LANGUAGES}
+    named = {language: _placeholders(f"{field}.text.{language}", text[language]) for language in LANGUAGES}
     if named["ja"] != named["en"]:
         raise FieldInvalid(
             f"{field}.text",
@@ -101,12 +101,12 @@ def _paragraphs(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", lines)
 
 
-def _places(field: str, text: str) -> frozenset[str]:
+def _placeholders(field: str, text: str) -> frozenset[str]:
     """The placeholders in ``text``; raises FieldInvalid for an unknown one or a single brace."""
     named = frozenset(PLACE.findall(text))
-    unknown = sorted(named - set(PLACES))
+    unknown = sorted(named - set(PLACEHOLDERS))
     if unknown or re.search(r"[{}]", PLACE.sub("", text)):
-        known = ", ".join(PLACES)
+        known = ", ".join(PLACEHOLDERS)
         raise FieldInvalid(
             field,
             Label(
@@ -117,7 +117,7 @@ def _places(field: str, text: str) -> frozenset[str]:
     return named
 
 
-def filled(text: str, values: Mapping[str, str]) -> str:
+def fill_placeholders(text: str, values: Mapping[str, str]) -> str:
     """``text`` with its placeholders filled in once; placeholders inside a value are not filled."""
     return PLACE.sub(lambda place: values[place[1]], text)
 

@@ -16,7 +16,7 @@ from listings.states import TaxCategory
 from marketplace.kernel.labels import Label
 from marketplace.kernel.money import Money
 
-from .clauses import filled, one_line
+from .clauses import fill_placeholders, one_line
 from .states import label_of
 
 ARTICLE = {
@@ -55,7 +55,7 @@ def render_text(content: Mapping[str, Any], clauses: Sequence[Mapping[str, Any]]
     text = "\n".join([parts[0], "", *parts[1:]])
     for clause in clauses:
         heading = ARTICLE_FORM[language].format(number=clause["number"], heading=clause["heading"][language])
-        text += f"\n\n{heading}\n\n{filled(clause['text'][language], values)}"
+        text += f"\n\n{heading}\n\n{fill_placeholders(clause['text'][language], values)}"
     terms_of_use = "\n".join(f"- {line}" for line in use_lines(content["terms"]["rights"], language))
     text += f"\n\n## {USE.in_language(language)}\n\n{terms_of_use}"
     return f"{text}\n\n## {SIGNING.in_language(language)}\n\n{SIGNING_TEXT.in_language(language)}\n"

@@ -10,7 +10,7 @@ from .models import Instrument
 from .queries import verify_instrument
 
 
-def _unverified() -> list[dict[str, Any]]:
+def _unverified_instruments() -> list[dict[str, Any]]:
     """Instruments with a hash or a signature that does not verify; all are recomputed."""
     rows = Instrument.objects.select_related("negotiation").prefetch_related("signatures")
     breaches: list[dict[str, Any]] = []
@@ -62,7 +62,7 @@ Invariant(
         "contracts_signature.signature_method",
     ),
     test="tests/contracts/test_signature_guards.py::test_an_instrument_with_another_hash_is_refused",
-    check=_unverified,
+    check=_unverified_instruments,
 )
 Invariant(
     name="contracts.proposals_kept",

@@ -85,7 +85,7 @@ def contract_of(negotiation: Negotiation) -> Drawn:
     """The contract of a negotiation: the instrument if the seller has signed, else a draft over the current terms."""
     instrument = Instrument.objects.filter(negotiation=negotiation).first()
     if instrument is not None:
-        return drawn_of(instrument)
+        return drawn_contract(instrument)
     return draft_of(negotiation, parse_terms(latest_proposal(negotiation).terms))
 
 
@@ -129,7 +129,7 @@ def _party(organisation: OrganisationView) -> dict[str, Any]:
     }
 
 
-def drawn_of(instrument: Instrument) -> Drawn:
+def drawn_contract(instrument: Instrument) -> Drawn:
     """An instrument in the form of ``signed_object``."""
     return Drawn(
         content=instrument.content,
@@ -146,7 +146,7 @@ def document_data(agreement: Agreement) -> dict[str, Any]:
         for row in agreement.instrument.signatures.all()
     ]
     return document_of(
-        drawn_of(agreement.instrument), concluded_at=agreement.concluded_at, signatures=signatures
+        drawn_contract(agreement.instrument), concluded_at=agreement.concluded_at, signatures=signatures
     )
 
 
@@ -165,7 +165,7 @@ def signature_claims(signature: Signature, agreement: str) -> dict[str, Any]:
 def verify_instrument(instrument: Instrument, agreement: str) -> list[str]:
     """The errors of an instrument and its signatures, with all hashes recomputed and signatures verified; empty if
     none. ``agreement``: the identifier that the instrument was drawn up for."""
-    faults = signed_object.drawn_faults(drawn_of(instrument))
+    faults = signed_object.drawn_faults(drawn_contract(instrument))
     for signature in instrument.signatures.all():
         if signature.signed_hash != instrument.signed_hash:
             faults.append(f"the {signature.party} signed another hash")

@@ -74,7 +74,7 @@ def parse_terms(stored: Mapping[str, Any]) -> Terms:
     )
 
 
-def revised(current: Terms, changes: Mapping[str, Any] | None) -> Terms:
+def revise_terms(current: Terms, changes: Mapping[str, Any] | None) -> Terms:
     """The terms after ``changes``: omitted terms stay, and so do omitted choices of ``rights``.
 
     Raises FieldInvalid, which names the field as ``terms.<name>``.

@@ -186,7 +186,7 @@ class AgreementViewSet(MarketReadViewSet[Agreement]):
     @action(detail=True, methods=["get"], filterset_class=None)
     def contract(self, request: Request, **_: Any) -> Response:
         """The text in both languages, the object that was signed, and its hash."""
-        return Response(ContractSerializer(queries.drawn_of(self.get_object().instrument)).data)
+        return Response(ContractSerializer(queries.drawn_contract(self.get_object().instrument)).data)
 
     @extend_schema(summary="Verify the signed contract", responses={200: VerificationSerializer, **PROBLEMS})
     @action(detail=True, methods=["get"], filterset_class=None)

@@ -12,6 +12,6 @@ def collection_period(now: datetime) -> timedelta:
     return timedelta(days=int(parameter("collection_days", at=now)))
 
 
-def collected_by(now: datetime) -> datetime:
+def collection_deadline(now: datetime) -> datetime:
     """Access granted before this instant must have been used by ``now`` (``collection_days`` of the rulebook)."""
     return now - collection_period(now)

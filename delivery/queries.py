@@ -14,7 +14,7 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.waiting import Waiting
 
-from .collection import collected_by
+from .collection import collection_deadline
 from .models import Download, EntitledDistribution, Entitlement, Inspection, Voucher
 from .states import DownloadState, EntitlementState, InspectionState
 from .waiting import waiting
@@ -69,13 +69,13 @@ def counts() -> dict[str, int]:
     }
 
 
-def lapsing(now: datetime) -> QuerySet[Inspection]:
+def lapsed_inspections(now: datetime) -> QuerySet[Inspection]:
     """Matched inspections whose period has ended at ``now`` and that are not yet accepted, the oldest first."""
     due = Inspection.objects.filter(state=InspectionState.RUNNING, inspect_by__lte=now)
     return due.order_by("inspect_by", "id")
 
 
-def expiring(now: datetime) -> QuerySet[Entitlement]:
+def expired_entitlements(now: datetime) -> QuerySet[Entitlement]:
     """Entitlements whose term has ended at ``now`` and that are not yet completed, the oldest first."""
     due = Entitlement.objects.filter(
         state__in=(EntitlementState.STARTED, EntitlementState.SUSPENDED), expires_at__lte=now
@@ -83,7 +83,7 @@ def expiring(now: datetime) -> QuerySet[Entitlement]:
     return due.order_by("expires_at", "id")
 
 
-def uncollected(granted_before: datetime) -> QuerySet[Entitlement]:
+def uncollected_entitlements(granted_before: datetime) -> QuerySet[Entitlement]:
     """Entitlements granted before an instant under which nothing was ever sent, the oldest first.
 
     A file that was sent, even in part, counts as collected, whether or not its receipt was reported. Disputed
@@ -100,7 +100,11 @@ def uncollected(granted_before: datetime) -> QuerySet[Entitlement]:
 def overdue_count() -> int:
     """The number of deliveries that the next sweep will change: lapsed inspections, ended terms, uncollected data."""
     now = clock.now()
-    return lapsing(now).count() + expiring(now).count() + uncollected(collected_by(now)).count()
+    return (
+        lapsed_inspections(now).count()
+        + expired_entitlements(now).count()
+        + uncollected_entitlements(collection_deadline(now)).count()
+    )
 
 
 def visible_deliveries(actor: Actor) -> QuerySet[Entitlement]:

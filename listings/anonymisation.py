@@ -33,7 +33,7 @@ TEXTS = {
 }
 
 
-def checked_anonymisation(statement: Mapping[str, Any]) -> dict[str, Any]:
+def check_anonymisation(statement: Mapping[str, Any]) -> dict[str, Any]:
     """The statement with all members: ``items`` (names of the items of information), ``method``,
     ``published_at_url``, and ``criteria`` (each of CRITERIA, true or false).
 

@@ -29,7 +29,7 @@ class CatalogueFilter(filters.FilterSet):
 
     def find(self, rows: QuerySet[Listing], name: str, value: str) -> QuerySet[Listing]:
         """Listings that match the words, the most relevant first."""
-        return queries.found(rows, value)
+        return queries.search_listings(rows, value)
 
     def of_seller(self, rows: QuerySet[Listing], name: str, value: str) -> QuerySet[Listing]:
         """Listings of this seller."""

@@ -17,7 +17,7 @@ from .anonymisation import criteria_met, items_published
 from .errors import NotOnSale, StoredFileDamaged
 from .models import Distribution, Listing, ListingVersion
 from .rights import parse_rights
-from .search import matching
+from .search import search_condition
 from .states import ListingState, VersionState
 from .storage import ContentLost, open_verified
 
@@ -92,7 +92,7 @@ def listing_exists(listing: str) -> bool:
 
 def version_for_sale(listing: str) -> OfferView:
     """The offer of the listing's published version. Raises Missing, NotOnSale."""
-    row = Listing.objects.filter(public_id=listing).prefetch_related(_published()).first()
+    row = Listing.objects.filter(public_id=listing).prefetch_related(_published_versions()).first()
     if row is None or row.state == ListingState.DRAFT:
         raise Missing(kind="listing", identifier=listing)
     if row.state != ListingState.ON_SALE:
@@ -122,7 +122,7 @@ def version_for_sale(listing: str) -> OfferView:
     )
 
 
-def _published() -> Prefetch[Any]:
+def _published_versions() -> Prefetch[Any]:
     """The published version of each listing as ``published``, with its offer and files: two queries."""
     versions = (
         ListingVersion.objects.filter(state=VersionState.PUBLISHED)
@@ -134,16 +134,16 @@ def _published() -> Prefetch[Any]:
 
 def catalogue() -> QuerySet[Listing]:
     """Listings that are for sale, newest first, each with its published version as ``published[0]``."""
-    rows = Listing.objects.filter(state=ListingState.ON_SALE).prefetch_related(_published())
+    rows = Listing.objects.filter(state=ListingState.ON_SALE).prefetch_related(_published_versions())
     return rows.order_by("-pk")
 
 
-def found(rows: QuerySet[Listing], text: str) -> QuerySet[Listing]:
+def search_listings(rows: QuerySet[Listing], text: str) -> QuerySet[Listing]:
     """Those of ``rows`` that match the search ``text`` in Japanese or English, the most relevant first.
 
     ``position`` orders them uniquely: by relevance, then newest first.
     """
-    condition, relevance = matching(text)
+    condition, relevance = search_condition(text)
     position = ExpressionWrapper(relevance * POSITIONS + F("pk"), output_field=BigIntegerField())
     return rows.filter(condition).annotate(position=position).order_by("-position")
 

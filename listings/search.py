@@ -31,14 +31,14 @@ def _tokenizer() -> Tokenizer:
     return Dictionary(dict="small").tokenizer(mode=SplitMode.A)
 
 
-def normalised(text: str) -> str:
+def normalise(text: str) -> str:
     """``text`` in compatibility form (NFKC) with spaces collapsed, so that full-width and half-width match."""
     return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
 def words(text: str) -> list[str]:
     """The content words of ``text``, normalised, in order, with repetitions."""
-    return [word for chunk in _chunks(normalised(text)) for word in _words_of(chunk)]
+    return [word for chunk in _chunks(normalise(text)) for word in _words_of(chunk)]
 
 
 def _chunks(text: str) -> Iterator[str]:
@@ -58,7 +58,7 @@ def _words_of(text: str) -> Iterator[str]:
 
 def substring_text(parts: Sequence[str]) -> str:
     """The text that substring search uses."""
-    return normalised("\n".join(parts))
+    return normalise("\n".join(parts))
 
 
 def document_vector(
@@ -78,16 +78,16 @@ def document_vector(
             SearchVector(
                 Value(" ".join(words(f"{texts['ja']} {texts['en']}"))), config="simple", weight=weight
             ),
-            SearchVector(Value(normalised(texts["en"])), config="english", weight=weight),
+            SearchVector(Value(normalise(texts["en"])), config="english", weight=weight),
         )
     ]
     combined: CombinedSearchVector = reduce(add, vectors)  # type: ignore[assignment]
     return combined
 
 
-def matching(text: str) -> tuple[Q, Combinable]:
+def search_condition(text: str) -> tuple[Q, Combinable]:
     """The filter for a search ``text``, and the relevance to order by (an integer, higher is better)."""
-    wanted = normalised(text)[:QUERY_CHARACTERS_MAX]
+    wanted = normalise(text)[:QUERY_CHARACTERS_MAX]
     query = SearchQuery(" ".join(words(wanted)), config="simple") | SearchQuery(wanted, config="english")
     rank = SearchRank(F("search"), query)
     # An integer, because cursor pagination continues from the exact value.

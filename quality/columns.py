@@ -158,7 +158,7 @@ class Workbench:
         cell = f"c{number}"
         counted = self.row(
             f"""SELECT count({cell}), count(DISTINCT {cell}), coalesce(max(length({cell})), 0),
-                count(*) FILTER ({cell} IN ({_quoted(DITTO)})), count(*) FILTER ({cell} IN ({_quoted(UNKNOWN)})),
+                count(*) FILTER ({cell} IN ({_quote(DITTO)})), count(*) FILTER ({cell} IN ({_quote(UNKNOWN)})),
                 count(*) FILTER (trim({cell}, ' 　') <> {cell}),
                 coalesce(sum(strlen({cell}) - length({cell})), 0) FROM cells"""  # noqa: S608
         )
@@ -299,5 +299,5 @@ def _shortest(value: float | None) -> str | None:
     return str(int(value)) if value.is_integer() else repr(value)
 
 
-def _quoted(values: Sequence[str]) -> str:
+def _quote(values: Sequence[str]) -> str:
     return ", ".join("'" + value.replace("'", "''") + "'" for value in values)

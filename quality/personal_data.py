@@ -126,7 +126,7 @@ def _enough(found: int, examined: int) -> Trace | None:
     return None
 
 
-def _sampled(column: Column, share: float, least: float) -> Trace | None:
+def _trace_in_sample(column: Column, share: float, least: float) -> Trace | None:
     return Trace(round(share * len(column.sample)), len(column.sample)) if share >= least else None
 
 
@@ -143,13 +143,13 @@ def _mobile(column: Column) -> Trace | None:
     counted = column.count_matching(MOBILE, "0") if column.longest >= MOBILE_CHARACTERS_MIN else 0
     found = _enough(counted, column.filled)
     if found is None and _for_phones(column):
-        return _sampled(column, column.share(MOBILE_WITHOUT_ZERO.fullmatch), HALF)
+        return _trace_in_sample(column, column.share(MOBILE_WITHOUT_ZERO.fullmatch), HALF)
     return found
 
 
 def _landline(column: Column) -> Trace | None:
     pattern = DIGITS_OF_PHONE if _for_phones(column) else LANDLINE
-    return _sampled(column, column.share(pattern.fullmatch), HALF)
+    return _trace_in_sample(column, column.share(pattern.fullmatch), HALF)
 
 
 PERSON_HINTS = (
@@ -183,8 +183,8 @@ NOT_PERSON_HINTS = ("施設", "organization", "organisation", "company", "facili
 
 def _person_name(column: Column) -> Trace | None:
     if column.named(PERSON_HINTS) and not column.named(NOT_PERSON_HINTS):
-        return _sampled(column, column.share(_name_or_part), NAMED_SHARE_MIN)
-    return _sampled(column, column.share(is_full_name), UNNAMED_SHARE_MIN)
+        return _trace_in_sample(column, column.share(_name_or_part), NAMED_SHARE_MIN)
+    return _trace_in_sample(column, column.share(is_full_name), UNNAMED_SHARE_MIN)
 
 
 def _name_or_part(value: str) -> bool:
@@ -216,13 +216,13 @@ def _my_number(column: Column) -> Trace | None:
     def test(value: str) -> bool:
         return my_number_valid(re.sub(r"[ -]", "", value))
 
-    return _sampled(column, column.share(test), MOSTLY) if len(column.sample) >= NUMBERS_MIN else None
+    return _trace_in_sample(column, column.share(test), MOSTLY) if len(column.sample) >= NUMBERS_MIN else None
 
 
 def _card_number(column: Column) -> Trace | None:
     if len(column.sample) < NUMBERS_MIN:
         return None
-    return _sampled(column, column.share(card_number_valid), MOSTLY)
+    return _trace_in_sample(column, column.share(card_number_valid), MOSTLY)
 
 
 IDENTIFICATION_CODES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
@@ -237,20 +237,20 @@ IDENTIFICATION_CODES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
 def _identification_code(column: Column) -> Trace | None:
     for hints, pattern in IDENTIFICATION_CODES:
         if column.named(hints):
-            return _sampled(column, column.share(pattern.fullmatch), HALF)
+            return _trace_in_sample(column, column.share(pattern.fullmatch), HALF)
     return None
 
 
 def _birth_date(column: Column) -> Trace | None:
     if not (column.named(("生年月日", "誕生日", "birth")) or column.key == "dob"):
         return None
-    return _sampled(column, column.share(DATE.fullmatch), HALF)
+    return _trace_in_sample(column, column.share(DATE.fullmatch), HALF)
 
 
 def _address(column: Column) -> Trace | None:
     if not column.named(("住所", "所在地", "address", "居所")):
         return None
-    return _sampled(column, column.share(HOUSE_NUMBER.search), HALF)
+    return _trace_in_sample(column, column.share(HOUSE_NUMBER.search), HALF)
 
 
 def _special_care(column: Column) -> Trace | None:
@@ -263,7 +263,7 @@ def _special_care(column: Column) -> Trace | None:
 
 
 def _online_identifier(column: Column) -> Trace | None:
-    return _sampled(column, column.share(ADDRESS_OF_NETWORK.fullmatch), MOSTLY)
+    return _trace_in_sample(column, column.share(ADDRESS_OF_NETWORK.fullmatch), MOSTLY)
 
 
 RULES: tuple[Rule, ...] = (
@@ -395,7 +395,7 @@ def scan(columns: Iterable[Column]) -> list[Finding]:
     return findings
 
 
-def suspected(findings: Iterable[Finding]) -> bool:
+def is_suspected(findings: Iterable[Finding]) -> bool:
     """Whether the findings of one table suggest personal data: a strong one, or a date of birth and another."""
     found = list(findings)
     kinds = {finding.rule for finding in found}

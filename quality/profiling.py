@@ -58,7 +58,7 @@ class FileProfile:
     @property
     def personal_data_suspected(self) -> bool:
         """Whether the findings suggest personal data."""
-        return personal_data.suspected(self.findings)
+        return personal_data.is_suspected(self.findings)
 
     def as_dict(self) -> dict[str, Any]:
         """The profile in JSON types. It carries no value of a text column, nor of one with traces of persons."""

@@ -38,7 +38,7 @@ def measure_version(*, listing_version: str, actor: Actor = SYSTEM) -> Profile:
         raise AlreadyMeasured(listing_version=listing_version, profile=known.public_id)
     distributions = listings.distributions(listing_version)
     anonymised = stated.personal_data_class == PersonalDataClass.ANONYMISED
-    files = [_profiled(distribution, anonymised=anonymised) for distribution in distributions]
+    files = [_profile_distribution(distribution, anonymised=anonymised) for distribution in distributions]
     earlier = listings.earlier_distributions(listing_version)
     now = clock.now()
     subject = Subject(
@@ -49,7 +49,7 @@ def measure_version(*, listing_version: str, actor: Actor = SYSTEM) -> Profile:
         age_days=max(0, (now - stated.added_at).days),
         opened=sum(file.unreadable != UNOPENED for file in files),
         stored=len(files),
-        earlier_intact=_intact(earlier),
+        earlier_intact=_count_intact(earlier),
         earlier_files=len(earlier),
     )
     groups = [file.k_anonymity for file in files if file.k_anonymity is not None]
@@ -63,7 +63,7 @@ def measure_version(*, listing_version: str, actor: Actor = SYSTEM) -> Profile:
         k_anonymity=min(groups, default=None),
     )
     measured = list(measure(subject))
-    _keep(profile, measured)
+    _save_measurements(profile, measured)
     record(
         kind="quality.version_measured",
         subject=listing_version,
@@ -80,7 +80,7 @@ def measure_version(*, listing_version: str, actor: Actor = SYSTEM) -> Profile:
     return profile
 
 
-def _profiled(distribution: DistributionView, *, anonymised: bool) -> FileProfile:
+def _profile_distribution(distribution: DistributionView, *, anonymised: bool) -> FileProfile:
     try:
         with listings.open_distribution(distribution.public_id) as file:
             content = file.read()
@@ -91,7 +91,7 @@ def _profiled(distribution: DistributionView, *, anonymised: bool) -> FileProfil
     )
 
 
-def _intact(distributions: Iterable[DistributionView]) -> int:
+def _count_intact(distributions: Iterable[DistributionView]) -> int:
     """How many files open with their hash intact."""
     intact = 0
     for distribution in distributions:
@@ -108,7 +108,7 @@ def _findings(files: Iterable[FileProfile]) -> list[dict[str, object]]:
     ]
 
 
-def _keep(profile: Profile, measured: Iterable[MeasuredValue]) -> None:
+def _save_measurements(profile: Profile, measured: Iterable[MeasuredValue]) -> None:
     Measurement.objects.bulk_create(
         Measurement(
             profile=profile,

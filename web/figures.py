@@ -7,7 +7,7 @@ from typing import Any
 
 import listings.queries
 from clearing.cycles.queries import settled_cycles
-from marketplace.documents.presentation import Language, presented
+from marketplace.documents.presentation import Language, format_data
 from marketplace.kernel import clock
 from marketplace.rules.errors import NoRulebook
 from marketplace.rules.queries import current_rulebook
@@ -39,7 +39,7 @@ def market_figures(language: Language) -> MarketFigures:
         rulebook=_rulebook(language),
         cycles_settled=settled.cycles,
         trades_cleared=settled.trades,
-        cycles=[presented(cycle, language=language) for cycle in settled.newest],
+        cycles=[format_data(cycle, language=language) for cycle in settled.newest],
     )
 
 
@@ -52,5 +52,5 @@ def _rulebook(language: Language) -> dict[str, Any] | None:
         "number": rulebook.number,
         "effective_on": clock.business_date(rulebook.effective_from).isoformat(),
     }
-    words: dict[str, Any] = presented(stated, language=language)
+    words: dict[str, Any] = format_data(stated, language=language)
     return words

@@ -87,7 +87,7 @@ def adjust_price(
         raise NotAParty(agreement=agreement, organisation=debtor)
     if subject.state != AgreementState.IN_FORCE:
         raise AgreementEnded(agreement=agreement)
-    remaining = subject.price_minor - _returned_minor(subject)
+    remaining = subject.price_minor - _sum_returned(subject)
     if parties[debtor] is Party.SELLER and amount_minor > remaining:
         raise PriceExceeded(agreement=agreement, remaining_minor=remaining)
     adjustment = Adjustment.objects.create(
@@ -144,7 +144,7 @@ def _check_order(amount_minor: int, reason_code: str, reason: str) -> None:
         )
 
 
-def _returned_minor(agreement: Agreement) -> int:
+def _sum_returned(agreement: Agreement) -> int:
     """The amount that the seller has returned so far, less what the buyer paid in addition."""
     returned = 0
     for debtor, amount_minor in agreement.adjustments.values_list("debtor", "amount_minor"):

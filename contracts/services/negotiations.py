@@ -23,7 +23,7 @@ from ..errors import NotNegotiable, OwnListing, ReferenceTaken
 from ..models import REFERENCE_LENGTH_MAX, Negotiation, Proposal
 from ..signed_object import iri
 from ..states import Party
-from ..terms import Terms, parse_terms, revised
+from ..terms import Terms, parse_terms, revise_terms
 from .moves import answer_by, locked, move, record_move, require_active, require_move
 
 NOTE_LENGTH_MAX = 2_000
@@ -50,10 +50,10 @@ def request_negotiation(
     require_active(sale.seller)
     rules.require_trading_open(listing=listing, segment=sale.segment)
     published = _published_terms(sale)
-    wanted = revised(published, terms)
+    wanted = revise_terms(published, terms)
     if wanted != published and not sale.negotiable:
         raise NotNegotiable(listing=listing)
-    negotiation = _opened(actor, sale, reference)
+    negotiation = _create_negotiation(actor, sale, reference)
     _propose(negotiation, actor=actor, party=Party.BUYER, terms=wanted, note=note)
     record_move(negotiation, role="buyer", actor=actor, payload=_terms_payload(wanted))
     return negotiation
@@ -72,7 +72,7 @@ def _published_terms(sale: OfferView) -> Terms:
     )
 
 
-def _opened(actor: Actor, sale: OfferView, reference: str) -> Negotiation:
+def _create_negotiation(actor: Actor, sale: OfferView, reference: str) -> Negotiation:
     """Create the negotiation; the database decides whether the reference is new."""
     files = [
         {
@@ -141,7 +141,7 @@ def _answer(
     subject = locked(actor, negotiation)
     role = require_move(actor, subject, command)
     standing = parse_terms(queries.latest_proposal(subject).terms)
-    wanted = revised(standing, terms)
+    wanted = revise_terms(standing, terms)
     if wanted != standing and not subject.negotiable:
         raise NotNegotiable(listing=subject.listing)
     move(subject, command=command, role=role, actor=actor, payload=_terms_payload(wanted))

@@ -67,7 +67,7 @@ def report_receipt(
         return repeated
     _require_undecided(delivery)
     voucher = _write_voucher(actor, download, reported, matched=matched)
-    if delivery.inspection.state == InspectionState.AWAITING and not _unmatched(delivery):
+    if delivery.inspection.state == InspectionState.AWAITING and not _unmatched_files(delivery):
         _begin_inspection(actor, delivery)
     return voucher
 
@@ -148,7 +148,7 @@ def _write_voucher(
     return voucher
 
 
-def _unmatched(delivery: Delivery) -> list[str]:
+def _unmatched_files(delivery: Delivery) -> list[str]:
     """Files of the latest round without a matching voucher: the listing's identifiers, sorted."""
     covered = EntitledDistribution.objects.filter(entitlement=delivery.entitlement)
     matching = Voucher.objects.filter(inspection=delivery.inspection, matched=True)
@@ -202,7 +202,7 @@ def accept_delivery(*, actor: Actor, entitlement: str) -> Entitlement:
     delivery = lock_delivery(entitlement=entitlement, actor=actor)
     require_buyer(actor, delivery.entitlement)
     _require_undecided(delivery)
-    unmatched = _unmatched(delivery)
+    unmatched = _unmatched_files(delivery)
     if unmatched:
         raise NotMatched(distributions=unmatched, names=", ".join(unmatched))
     record_acceptance(actor=actor, delivery=delivery, command="accept", by=AcceptedBy.BUYER)

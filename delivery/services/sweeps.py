@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from delivery import queries
-from delivery.collection import collected_by
+from delivery.collection import collection_deadline
 from delivery.models import Download
 from delivery.states import AbortReason, AcceptedBy, DownloadState, EndedReason, InspectionState
 from marketplace.kernel import clock
@@ -33,7 +33,7 @@ DOWNLOAD_HOURS_MAX = 24
 
 def lapse_inspections(limit: int = SWEEP_BATCH) -> int:
     """Accept matched deliveries at the end of their inspection period; returns their number."""
-    due = queries.lapsing(clock.now())
+    due = queries.lapsed_inspections(clock.now())
     return _each(due.values_list("entitlement_id", flat=True)[:limit], _lapse)
 
 
@@ -51,7 +51,7 @@ def _lapse(entitlement_id: int) -> bool:
 
 def expire_access(limit: int = SWEEP_BATCH) -> int:
     """Complete entitlements whose term has ended; returns their number. Access was refused since that instant."""
-    due = queries.expiring(clock.now())
+    due = queries.expired_entitlements(clock.now())
     return _each(due.values_list("id", flat=True)[:limit], _expire)
 
 
@@ -65,7 +65,7 @@ def _expire(entitlement_id: int) -> bool:
 
 def end_uncollected(limit: int = SWEEP_BATCH) -> int:
     """End access that was never used within ``collection_days``; returns their number. The price is then returned."""
-    due = queries.uncollected(collected_by(clock.now()))
+    due = queries.uncollected_entitlements(collection_deadline(clock.now()))
     return _each(due.values_list("id", flat=True)[:limit], _end_uncollected)
 
 
@@ -75,7 +75,9 @@ def _end_uncollected(entitlement_id: int) -> bool:
     # A download may have begun before the lock was had.
     if (
         delivery is None
-        or not queries.uncollected(collected_by(clock.now())).filter(pk=entitlement_id).exists()
+        or not queries.uncollected_entitlements(collection_deadline(clock.now()))
+        .filter(pk=entitlement_id)
+        .exists()
     ):
         return False
     return end_access(actor=SYSTEM, delivery=delivery, reason_code=EndedReason.NOT_COLLECTED)

@@ -21,7 +21,7 @@ from marketplace.kernel.labels import Label
 from marketplace.participants import queries as participants
 
 from .. import rights as rights_of_use
-from ..anonymisation import checked_anonymisation
+from ..anonymisation import check_anonymisation
 from ..errors import DescriptionFixed, ListingEnded, ReferenceTaken
 from ..models import DESCRIBING_COLUMNS, Distribution, Listing, ListingVersion, Offer
 from ..offers import OfferTerms, parse_offer
@@ -81,7 +81,7 @@ def create_listing(
             "personal_data_class",
             Label(f"specify one of {permitted}", f"次から選んでください: {permitted}"),
         )
-    described = _described(
+    described = _description_columns(
         title=title,
         description=description,
         keywords=keywords,
@@ -136,7 +136,7 @@ def revise_listing(*, actor: Actor, listing: str, **changes: Any) -> Listing:
         "update_interval_days": subject.update_interval_days,
         "anonymisation": subject.anonymisation,
     }
-    described = _described(**{**present, **changes})
+    described = _description_columns(**{**present, **changes})
     for column, value in described.items():
         setattr(subject, column, value)
     subject.save(update_fields=DESCRIBING_COLUMNS)
@@ -164,7 +164,7 @@ def add_version(
     if subject.state == ListingState.WITHDRAWN:
         raise ListingEnded(listing=listing)
     terms = parse_offer(offer)
-    stored = [(upload, _stored(upload)) for upload in _checked_files(files)]
+    stored = [(upload, _store_upload(upload)) for upload in _check_files(files)]
     latest = subject.versions.aggregate(number=Max("number"))["number"] or 0
     version = ListingVersion.objects.create(listing=subject, number=latest + 1, created_at=clock.now())
     Distribution.objects.bulk_create(
@@ -196,7 +196,7 @@ def add_version(
     return version
 
 
-def _described(
+def _description_columns(
     *,
     title: Mapping[str, str],
     description: Mapping[str, str],
@@ -229,13 +229,13 @@ def _described(
             raise FieldInvalid(
                 f"source.{name}", Label("use fewer than 300 characters", "300文字以内にしてください")
             )
-    columns["keywords"] = _checked_keywords(keywords)
+    columns["keywords"] = _check_keywords(keywords)
     columns["update_interval_days"] = update_interval_days
-    columns["anonymisation"] = None if anonymisation is None else checked_anonymisation(anonymisation)
+    columns["anonymisation"] = None if anonymisation is None else check_anonymisation(anonymisation)
     return columns
 
 
-def _checked_keywords(keywords: Sequence[str]) -> list[str]:
+def _check_keywords(keywords: Sequence[str]) -> list[str]:
     listed = [keyword.strip() for keyword in keywords if isinstance(keyword, str) and keyword.strip()]
     if isinstance(keywords, str) or len(listed) != len(keywords) or len(listed) > KEYWORDS_MAX:
         raise FieldInvalid(
@@ -257,7 +257,7 @@ def _index(listing: Listing) -> None:
     )
 
 
-def _checked_files(files: Iterable[UploadedData]) -> list[UploadedData]:
+def _check_files(files: Iterable[UploadedData]) -> list[UploadedData]:
     uploads = list(files)
     if not uploads:
         raise FieldInvalid("files", Label("add at least one file", "ファイルを1つ以上追加してください"))
@@ -277,7 +277,7 @@ def _checked_files(files: Iterable[UploadedData]) -> list[UploadedData]:
     return uploads
 
 
-def _stored(upload: UploadedData) -> StoredFile:
+def _store_upload(upload: UploadedData) -> StoredFile:
     kept = store(upload.content)
     if kept.size_bytes == 0:
         raise FieldInvalid("files", Label(f"{upload.file_name} is empty", f"{upload.file_name} は空です"))

@@ -59,7 +59,7 @@ def problem(
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: domain errors, DRF's own errors and an unavailable database; None for a bug."""
     if isinstance(error, DomainError):
-        return _of_domain_error(error)
+        return _render_domain_error(error)
     if isinstance(error, OperationalError) and not connection.in_atomic_block:
         logger.error("the database is unavailable: %s", error)
         detail = Label(
@@ -73,10 +73,10 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
         error = exceptions.PermissionDenied()
     if not isinstance(error, exceptions.APIException):
         return None
-    return _of_api_exception(error)
+    return _render_api_exception(error)
 
 
-def _of_domain_error(error: DomainError) -> Response:
+def _render_domain_error(error: DomainError) -> Response:
     set_rollback()
     detail = error.message.localized()
     field = error.name if isinstance(error, FieldInvalid) else error.field
@@ -90,7 +90,7 @@ def _of_domain_error(error: DomainError) -> Response:
     return problem(status=STATUS_OF[error.category], code=error.code, detail=detail, errors=errors, **extra)
 
 
-def _of_api_exception(error: exceptions.APIException) -> Response:
+def _render_api_exception(error: exceptions.APIException) -> Response:
     set_rollback()
     status = error.status_code
     headers: dict[str, str] = {}

@@ -81,7 +81,7 @@ def command(
             url_path=path or method.__name__.replace("_", "-"),
             **action_options,
         )(view)
-        return _described(decorated, summary, request, response, status, example)
+        return _describe_command(decorated, summary, request, response, status, example)
 
     return decorate
 
@@ -100,7 +100,7 @@ def create_command(
             return run_command(self, http_request, request, response, 201, method, [])
 
         create.__doc__ = method.__doc__
-        return _described(create, summary, request, response, 201, example)
+        return _describe_command(create, summary, request, response, 201, example)
 
     return decorate
 
@@ -128,7 +128,7 @@ def run_command(
     return idempotency.once(http_request, execute)
 
 
-def _described(
+def _describe_command(
     view: Any,
     summary: str,
     request: type[StrictSerializer],

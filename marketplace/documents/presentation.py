@@ -24,7 +24,7 @@ LOCALES = {"ja": "ja_JP", "en": "en_GB"}
 JAPAN = ZoneInfo("Asia/Tokyo")
 
 
-def presented(value: Any, *, language: Language, key: str = "", currency: str = "JPY") -> Any:
+def format_data(value: Any, *, language: Language, key: str = "", currency: str = "JPY") -> Any:
     """A copy of ``value`` in which every value that the rules above name is formatted as text.
 
     ``value`` has passed its schema, so dates parse and amounts are integers.
@@ -34,17 +34,17 @@ def presented(value: Any, *, language: Language, key: str = "", currency: str = 
             return value[language] or value["ja"] or value["en"]
         nearest = value.get("currency", currency)
         return {
-            name: presented(inner, language=language, key=name, currency=nearest)
+            name: format_data(inner, language=language, key=name, currency=nearest)
             for name, inner in value.items()
         }
     if isinstance(value, list):
-        return [presented(inner, language=language, key=key, currency=currency) for inner in value]
+        return [format_data(inner, language=language, key=key, currency=currency) for inner in value]
     if value is None:
         return None
-    return _in_words(value, language=language, unit=key.rpartition("_")[2], currency=currency)
+    return _format_value(value, language=language, unit=key.rpartition("_")[2], currency=currency)
 
 
-def _in_words(value: Any, *, language: Language, unit: str, currency: str) -> Any:
+def _format_value(value: Any, *, language: Language, unit: str, currency: str) -> Any:
     if unit == "minor":
         return _amount(value, language=language, currency=currency)
     if unit == "bp":

@@ -29,7 +29,7 @@ from django.template.exceptions import TemplateDoesNotExist
 
 from .errors import LanguageUnknown, TemplateBroken, TemplateUnknown, TextUnprintable
 from .fonts import font_folder
-from .presentation import LOCALES, Language, presented
+from .presentation import LOCALES, Language, format_data
 from .shapes import check_shape, dating_key
 
 FOLDER = "document_templates"
@@ -49,7 +49,7 @@ def render_pdf(*, template: str, data: dict[str, Any], language: Language) -> by
     for an error in the template.
     """
     source = _template_file(template, "typ")
-    words, dated_at = _checked(template=template, source=source, data=data, language=language)
+    words, dated_at = _check_data(template=template, source=source, data=data, language=language)
     # Any: the stubs of typst leave out virtual files, which its documentation has.
     files: Any = {path.name: path.read_bytes() for path in TYPST_MACHINERY.glob("*.typ")}
     files["main.typ"] = source.read_bytes()
@@ -80,7 +80,7 @@ def render_html(*, template: str, data: dict[str, Any], language: Language) -> s
     including a name that the data does not have.
     """
     source = _template_file(template, "html")
-    words, _ = _checked(template=template, source=source, data=data, language=language)
+    words, _ = _check_data(template=template, source=source, data=data, language=language)
     engine = Engine(
         dirs=[str(HERE / "templates_html")],
         builtins=["marketplace.documents.templatetags.document_words"],
@@ -116,7 +116,7 @@ def _template_file(template: str, kind: str) -> Path:
     raise TemplateUnknown(template=template, kind=kind)
 
 
-def _checked(
+def _check_data(
     *, template: str, source: Path, data: dict[str, Any], language: Language
 ) -> tuple[dict[str, Any], datetime]:
     """The formatted data, and the time of the document (midnight UTC for a date)."""
@@ -127,4 +127,6 @@ def _checked(
         raise TemplateBroken(template=template, reason=f"{schema_path.name} is not beside it")
     check_shape(template=template, schema_path=schema_path, data=data)
     dated_at = datetime.fromisoformat(data[dating_key(schema_path)])
-    return presented(data, language=language), dated_at.replace(microsecond=0, tzinfo=dated_at.tzinfo or UTC)
+    return format_data(data, language=language), dated_at.replace(
+        microsecond=0, tzinfo=dated_at.tzinfo or UTC
+    )

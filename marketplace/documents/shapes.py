@@ -37,8 +37,8 @@ def check_shape(*, template: str, schema_path: Path, data: dict[str, Any]) -> No
         required: Any = fault.validator_value
         present: Any = fault.instance
         absent = next(key for key in required if key not in present)
-        raise DataMissing(template=template, key=_dotted(fault, absent))
-    raise DataUnfit(template=template, key=_dotted(fault) or "data", reason=fault.message)
+        raise DataMissing(template=template, key=_dotted_key(fault, absent))
+    raise DataUnfit(template=template, key=_dotted_key(fault) or "data", reason=fault.message)
 
 
 def dating_key(schema_path: Path) -> str:
@@ -59,5 +59,5 @@ def _validator(schema_path: Path) -> Draft202012Validator:
     return Draft202012Validator(_schema(schema_path), registry=registry, format_checker=_formats)
 
 
-def _dotted(fault: ValidationError, *more: str) -> str:
+def _dotted_key(fault: ValidationError, *more: str) -> str:
     return ".".join([*map(str, fault.absolute_path), *more])

@@ -38,7 +38,7 @@ _WORDS = {
 }
 
 
-def checked_declarations(stated: Mapping[str, Any]) -> dict[str, Any]:
+def check_declarations(stated: Mapping[str, Any]) -> dict[str, Any]:
     """``stated``, checked; raises FieldInvalid for a declaration that is missing, unknown or of the wrong type."""
     for name in sorted(set(REQUIRED) - set(stated)):
         raise FieldInvalid(

@@ -12,7 +12,7 @@ from marketplace.kernel.errors import DomainError
 
 
 @contextmanager
-def refusing(refusals: Mapping[str, DomainError]) -> Iterator[None]:
+def translate_duplicates(refusals: Mapping[str, DomainError]) -> Iterator[None]:
     """A savepoint: if a unique constraint named in ``refusals`` is violated inside, raise its error and roll back.
 
     The database decides, so two concurrent writers cannot both succeed.

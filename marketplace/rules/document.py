@@ -42,7 +42,7 @@ def languages(vocabulary: Mapping[str, Any]) -> dict[str, Language]:
     return {code: Language(point["facts"]) for code, point in vocabulary["points"].items()}
 
 
-def checked(document: Any, vocabulary: Mapping[str, Any]) -> tuple[list[Fault], dict[str, list[str]]]:
+def check_document(document: Any, vocabulary: Mapping[str, Any]) -> tuple[list[Fault], dict[str, list[str]]]:
     """The errors in ``document``, and the facts that each rule and tariff reads: ``{code: [fact]}``.
 
     An error is ``{"place", "rule", "line", "column", "message": {"ja", "en"}}`` (see errors.RulebookRefused). If the

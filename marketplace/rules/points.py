@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Error
 
 from marketplace.kernel.labels import Label
 
-from .providers import PARTY_FACTS, PROVIDERS, qualified
+from .providers import PARTY_FACTS, PROVIDERS, qualify_types
 from .states import Outcome
 
 EVALUATOR = 1
@@ -100,17 +100,20 @@ def vocabulary() -> dict[str, Any]:
 
     ``{"evaluator": 1, "points": {code: {"kind", "default", "neutral", "facts": {name: type}, "parties": [name]}}}``
     """
-    return {"evaluator": EVALUATOR, "points": {code: _described(point) for code, point in POINTS.items()}}
+    return {
+        "evaluator": EVALUATOR,
+        "points": {code: _describe_point(point) for code, point in POINTS.items()},
+    }
 
 
-def _described(point: Point) -> dict[str, Any]:
+def _describe_point(point: Point) -> dict[str, Any]:
     # A tariff depends on the trade only, so anyone can recompute the fee.
-    facts = {} if point.kind is PointKind.TARIFF else qualified("market", MARKET_FACTS)
+    facts = {} if point.kind is PointKind.TARIFF else qualify_types("market", MARKET_FACTS)
     for namespace, types in point.given.items():
-        facts |= qualified(namespace, types)
+        facts |= qualify_types(namespace, types)
     providers = [PROVIDERS[name] for name in point.providers]
     for provider in providers:
-        facts |= qualified(provider.name, provider.types)
+        facts |= qualify_types(provider.name, provider.types)
     parties = [
         f"{provider.name}.{fact}"
         for provider in providers

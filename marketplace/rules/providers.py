@@ -91,12 +91,12 @@ class FactProvider:
         PROVIDERS[self.name] = self
 
 
-def qualified(namespace: str, types: Mapping[str, str]) -> dict[str, str]:
+def qualify_types(namespace: str, types: Mapping[str, str]) -> dict[str, str]:
     """Types by the qualified names of the facts: ``applicant.kind``."""
     return {f"{namespace}.{name}": kind for name, kind in types.items()}
 
 
-def recordable(values: Mapping[str, Any], types: Mapping[str, str]) -> dict[str, Any]:
+def recordable_facts(values: Mapping[str, Any], types: Mapping[str, str]) -> dict[str, Any]:
     """``values`` by qualified name as the JSON that a decision stores: exactly the facts of ``types``.
 
     A fact that is missing, or not of its declared type, is null, so a rule that reads it leads to a hold. Instants

@@ -64,7 +64,7 @@ def current_rulebook(at: datetime | None = None) -> RulebookView:
     )
 
 
-def compiled(row: Rulebook) -> CompiledRulebook:
+def compile_rulebook(row: Rulebook) -> CompiledRulebook:
     """The compiled rulebook, cached by its content for the life of the process."""
     key = (row.digest, row.vocabulary_digest)
     ready = _compiled.get(key)
@@ -91,7 +91,7 @@ class TariffSchedule:
 def tariff_schedule(*, point: str = TRADE_FEE, at: datetime | None = None) -> TariffSchedule:
     """The fees in force at ``at`` (now, if not given); raises NoRulebook."""
     row = rulebook_in_force(at)
-    return TariffSchedule(row.public_id, point, compiled(row))
+    return TariffSchedule(row.public_id, point, compile_rulebook(row))
 
 
 def tariff(*, point: str = TRADE_FEE, facts: Mapping[str, Any], at: datetime | None = None) -> Tariff:

@@ -41,7 +41,7 @@ def differences(decisions: QuerySet[Decision]) -> list[dict[str, Any]]:
     found = []
     for decision in decisions.select_related("rulebook").iterator(chunk_size=CHUNK):
         if decision.rulebook_id not in rules:
-            rules[decision.rulebook_id] = _compiled_anew(decision.rulebook)
+            rules[decision.rulebook_id] = _recompile(decision.rulebook)
         ready = rules[decision.rulebook_id]
         problem = ready if isinstance(ready, str) else difference(decision, ready)
         if problem is not None:
@@ -49,7 +49,7 @@ def differences(decisions: QuerySet[Decision]) -> list[dict[str, Any]]:
     return found
 
 
-def _compiled_anew(rulebook: Rulebook) -> CompiledRulebook | str:
+def _recompile(rulebook: Rulebook) -> CompiledRulebook | str:
     try:
         return CompiledRulebook(rulebook.document, rulebook.vocabulary)
     except (ExpressionRefused, KeyError) as error:

@@ -14,7 +14,7 @@ from .cel import Condition, NotDecidable
 from .document import languages
 from .errors import FactsNotTaken, NoTariff, TariffUndecidable, UnknownPoint
 from .points import PointKind
-from .providers import recordable
+from .providers import recordable_facts
 from .states import Basis, Outcome, strongest
 from .tariffs import Tariff, stated_tariff
 
@@ -85,9 +85,9 @@ class CompiledRulebook:
                     )
             except NotDecidable as error:
                 logger.warning("rule %s at %s is undecidable: %s", rule.entry["code"], point, error)
-                reasons.append(_undecided(rule, facts))
+                reasons.append(_undecidable_reason(rule, facts))
         if not reasons:
-            reasons.append(_by_default(described["default"]))
+            reasons.append(_default_reason(described["default"]))
         return Verdict(strongest(reason["outcome"] for reason in reasons).value, reasons)
 
     def tariff(self, point: str, facts: Mapping[str, Any], rulebook: str | None = None) -> Tariff:
@@ -101,14 +101,14 @@ class CompiledRulebook:
         unknown = sorted(set(given) - set(types))
         if unknown:
             raise FactsNotTaken(point=point, facts=", ".join(unknown))
-        known = recordable(given, types)
+        known = recordable_facts(given, types)
         activation = self._languages[point].activation(known)
         for candidate in self._entries[point]:
             entry = candidate.entry
             try:
                 applies = candidate.condition.holds(activation)
             except NotDecidable as error:
-                missing = ", ".join(_missing(candidate, known)) or "-"
+                missing = ", ".join(_unknown_facts(candidate, known)) or "-"
                 raise TariffUndecidable(tariff=entry["code"], missing=missing) from error
             if applies:
                 return stated_tariff(entry, rulebook)
@@ -149,18 +149,18 @@ def _reason(rule: str, outcome: str, basis: Basis, text: Mapping[str, str]) -> d
     return {"rule": rule, "outcome": outcome, "basis": basis.value, "text": dict(text)}
 
 
-def _by_default(outcome: str) -> dict[str, Any]:
+def _default_reason(outcome: str) -> dict[str, Any]:
     label = Outcome(outcome).label
     ja = label.ja if isinstance(label, Label) else label
     text = {"ja": NO_RULE_APPLIES.ja.format(outcome=ja), "en": NO_RULE_APPLIES.en.format(outcome=label)}
     return _reason(DEFAULT_RULE, outcome, Basis.DEFAULT, text)
 
 
-def _undecided(rule: _Compiled, facts: Mapping[str, Any]) -> dict[str, Any]:
-    missing, code = ", ".join(_missing(rule, facts)), rule.entry["code"]
+def _undecidable_reason(rule: _Compiled, facts: Mapping[str, Any]) -> dict[str, Any]:
+    missing, code = ", ".join(_unknown_facts(rule, facts)), rule.entry["code"]
     text = NOT_KNOWN.fill({"rule": code, "facts": missing}) if missing else NOT_COMPUTED.fill({"rule": code})
     return _reason(code, Outcome.HOLD.value, Basis.ERROR, text.as_dict())
 
 
-def _missing(rule: _Compiled, facts: Mapping[str, Any]) -> list[str]:
+def _unknown_facts(rule: _Compiled, facts: Mapping[str, Any]) -> list[str]:
     return [name for name in rule.reads if facts.get(name) is None]

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from contracts.clauses import PLACES, check_clauses, check_title, filled, one_line
+from contracts.clauses import PLACEHOLDERS, check_clauses, check_title, fill_placeholders, one_line
 from marketplace.kernel.errors import FieldInvalid
 
 from .factories import brief_template, template_document
@@ -24,8 +24,10 @@ def test_the_market_s_own_template_has_the_items_of_the_guideline():
         "データの管理", "漏えい等の際の措置", "秘密保持", "派生データ", "契約の期間", "不可抗力", "解除",
         "終了後の措置", "反社会的勢力の排除", "存続条項", "譲渡の禁止", "完全合意および言語", "準拠法および紛争の解決",
     }  # fmt: skip
-    named = {place for place in PLACES if any("{" + place + "}" in clause["text"]["ja"] for clause in kept)}
-    assert named == set(PLACES)
+    named = {
+        place for place in PLACEHOLDERS if any("{" + place + "}" in clause["text"]["ja"] for clause in kept)
+    }
+    assert named == set(PLACEHOLDERS)
     assert check_title(document["title"]) == document["title"]
 
 
@@ -74,7 +76,7 @@ def test_a_faulty_clause_is_refused_by_name(given, field):
 
 def test_places_are_filled_once():
     values = {"provider": "{price}", "price": "¥1"}
-    assert filled("{provider}: {price}", values) == "{price}: ¥1"
+    assert fill_placeholders("{provider}: {price}", values) == "{price}: ¥1"
 
 
 def test_a_value_is_put_on_one_line():

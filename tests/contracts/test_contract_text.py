@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.clauses import LANGUAGES, check_clauses, filled
+from contracts.clauses import LANGUAGES, check_clauses, fill_placeholders
 from contracts.contract_text import articles_of, render_text, use_lines, use_lines_of
 from contracts.signed_object import compose
 from contracts.terms import parse_terms
@@ -178,7 +178,9 @@ def test_whatever_is_written_comes_apart_as_it_was_put_together(title, heading, 
         text = render_text(content, clauses, language)
         (article,) = articles_of(text, language)
         assert article.heading == clauses[0]["heading"][language]
-        assert article.body.startswith(filled(clauses[0]["text"][language].split("{")[0], {}).split("\n")[0])
+        assert article.body.startswith(
+            fill_placeholders(clauses[0]["text"][language].split("{")[0], {}).split("\n")[0]
+        )
         assert use_lines_of(text, language) == use_lines(content["terms"]["rights"], language)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.terms import parse_terms, revised
+from contracts.terms import parse_terms, revise_terms
 from marketplace.kernel.errors import FieldInvalid
 
 from .factories import OFFER
@@ -31,9 +31,11 @@ def test_terms_are_written_and_read_again_the_same(terms):
 
 
 def test_what_is_not_named_stays(terms):
-    assert revised(terms, None) == terms
-    assert revised(terms, {}) == terms
-    changed = revised(terms, {"price_minor": 90_000, "rights": {"regions": ["JP", "US"], "duration": None}})
+    assert revise_terms(terms, None) == terms
+    assert revise_terms(terms, {}) == terms
+    changed = revise_terms(
+        terms, {"price_minor": 90_000, "rights": {"regions": ["JP", "US"], "duration": None}}
+    )
     assert changed.price_minor == 90_000
     assert changed.funding_days == 3
     assert changed.rights.regions == ("JP", "US")
@@ -42,7 +44,7 @@ def test_what_is_not_named_stays(terms):
 
 
 def test_what_the_offer_settles_may_be_repeated_but_not_changed(terms):
-    assert revised(terms, {"currency": "JPY", "tax_category": "standard"}) == terms
+    assert revise_terms(terms, {"currency": "JPY", "tax_category": "standard"}) == terms
 
 
 @pytest.mark.parametrize(
@@ -67,13 +69,13 @@ def test_what_the_offer_settles_may_be_repeated_but_not_changed(terms):
 )
 def test_what_cannot_be_accepted_is_refused_by_name(terms, changes, field):
     with pytest.raises(FieldInvalid) as refusal:
-        revised(terms, changes)
+        revise_terms(terms, changes)
     assert refusal.value.name == field
     assert refusal.value.message.ja != refusal.value.message.en
 
 
 def test_the_policy_says_what_the_terms_say(terms):
-    policy = revised(terms, {"price_minor": 90_000}).policy(identifier="urn:sanpo:ngt_1:1")
+    policy = revise_terms(terms, {"price_minor": 90_000}).policy(identifier="urn:sanpo:ngt_1:1")
     assert (policy["@id"], policy["@type"]) == ("urn:sanpo:ngt_1:1", "Offer")
     duty = policy["permission"][0]["duty"][0]
     assert duty["constraint"][0]["rightOperand"] == "90000"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from marketplace.documents.presentation import Language, presented
+from marketplace.documents.presentation import Language, format_data
 
 
 @pytest.mark.parametrize(
@@ -33,8 +33,8 @@ def test_presented_reads_by_the_unit_of_the_key(
     data: dict[str, Any], japanese: object, english: object
 ) -> None:
     (key,) = data
-    assert presented(data, language="ja") == {key: japanese}
-    assert presented(data, language="en") == {key: english}
+    assert format_data(data, language="ja") == {key: japanese}
+    assert format_data(data, language="en") == {key: english}
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
@@ -44,12 +44,12 @@ def test_presented_takes_the_nearest_currency(language: Language) -> None:
         "total_minor": 123456,
         "lines": [{"amount_minor": 5}, {"currency": "JPY", "amount_minor": 5}],
     }
-    shown = presented(data, language=language)
+    shown = format_data(data, language=language)
     assert shown["total_minor"] == "$1,234.56"
     assert shown["lines"] == [{"amount_minor": "$0.05"}, {"currency": "JPY", "amount_minor": "¥5"}]
 
 
 def test_presented_leaves_its_input_alone() -> None:
     data = {"lines": [{"amount_minor": 5}]}
-    presented(data, language="ja")
+    format_data(data, language="ja")
     assert data == {"lines": [{"amount_minor": 5}]}

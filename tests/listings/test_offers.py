@@ -2,7 +2,7 @@
 
 import pytest
 
-from listings.anonymisation import CRITERIA, checked_anonymisation, criteria_met, items_published
+from listings.anonymisation import CRITERIA, check_anonymisation, criteria_met, items_published
 from listings.offers import parse_offer
 from marketplace.kernel.errors import FieldInvalid
 
@@ -58,7 +58,7 @@ def test_what_an_offer_needs_is_asked_for(missing):
 
 
 def test_a_whole_statement_publishes_items_and_meets_the_criteria():
-    stated = checked_anonymisation(STATEMENT)
+    stated = check_anonymisation(STATEMENT)
     assert stated == STATEMENT
     assert items_published(stated) is True
     assert criteria_met(stated) is True
@@ -66,14 +66,14 @@ def test_a_whole_statement_publishes_items_and_meets_the_criteria():
 
 @pytest.mark.parametrize("missing", ["items", "method", "published_at_url"])
 def test_items_are_published_only_with_names_method_and_place(missing):
-    stated = checked_anonymisation({name: value for name, value in STATEMENT.items() if name != missing})
+    stated = check_anonymisation({name: value for name, value in STATEMENT.items() if name != missing})
     assert items_published(stated) is False
     assert criteria_met(stated) is True
 
 
 @pytest.mark.parametrize("criterion", sorted(CRITERIA))
 def test_each_of_the_five_criteria_is_needed(criterion):
-    stated = checked_anonymisation({**STATEMENT, "criteria": {**STATEMENT["criteria"], criterion: False}})
+    stated = check_anonymisation({**STATEMENT, "criteria": {**STATEMENT["criteria"], criterion: False}})
     assert criteria_met(stated) is False
 
 
@@ -94,5 +94,5 @@ def test_nothing_stated_is_nothing_met():
 )
 def test_a_statement_of_another_shape_is_refused_by_name(statement, field):
     with pytest.raises(FieldInvalid) as refusal:
-        checked_anonymisation(statement)
+        check_anonymisation(statement)
     assert refusal.value.name == field

@@ -13,7 +13,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import Missing
 from marketplace.participants import services as participation
-from marketplace.rules.providers import PROVIDERS, recordable
+from marketplace.rules.providers import PROVIDERS, recordable_facts
 from quality import services as quality
 from tests.participants import factories as participants
 from tests.rules import factories as rules
@@ -117,7 +117,7 @@ def test_the_rules_know_what_is_declared(seller):
         "currency": "JPY",
     }
     assert set(facts) == set(PROVIDERS["listing"].types)
-    assert recordable(facts, PROVIDERS["listing"].types) == facts
+    assert recordable_facts(facts, PROVIDERS["listing"].types) == facts
 
 
 @pytest.mark.parametrize("name", ["publication_facts", "stated_listing", "earlier_distributions"])

@@ -5,7 +5,7 @@ from django.db import connection
 
 from listings import queries
 from listings.models import Listing
-from listings.search import matching, words
+from listings.search import search_condition, words
 
 from . import factories
 
@@ -63,12 +63,12 @@ def catalogue(seller):
     ],
 )
 def test_words_find_listings(catalogue, text, expected):
-    found = [row.public_id for row in queries.found(queries.catalogue(), text)]
+    found = [row.public_id for row in queries.search_listings(queries.catalogue(), text)]
     assert found == [catalogue[name] for name in expected]
 
 
 def test_a_title_weighs_more_than_a_description(catalogue):
-    found = [row.public_id for row in queries.found(queries.catalogue(), "気象")]
+    found = [row.public_id for row in queries.search_listings(queries.catalogue(), "気象")]
     assert found == [catalogue["weather"], catalogue["airports"]]
 
 
@@ -81,7 +81,7 @@ def test_a_search_can_use_both_indexes(catalogue):
         # A table of three rows is read whole otherwise.
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_indexscan = off")
-    condition, _ = matching("気象観測")
+    condition, _ = search_condition("気象観測")
     plan = Listing.objects.filter(condition).explain()
     assert "Bitmap Index Scan on listing_search" in plan
     assert "Bitmap Index Scan on listing_substring" in plan

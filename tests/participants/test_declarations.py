@@ -3,14 +3,14 @@
 import pytest
 
 from marketplace.kernel.errors import FieldInvalid
-from marketplace.participants.declarations import DESCRIPTIONS, TYPES, checked_declarations
+from marketplace.participants.declarations import DESCRIPTIONS, TYPES, check_declarations
 
 from .factories import DECLARATIONS
 
 
 def test_declarations_are_kept_as_stated():
     stated = {**DECLARATIONS, "certifications": ["ISO/IEC 27001"], "purpose": "需要予測"}
-    assert checked_declarations(stated) == stated
+    assert check_declarations(stated) == stated
 
 
 def test_every_declaration_is_described_in_both_languages():
@@ -30,11 +30,11 @@ def test_every_declaration_is_described_in_both_languages():
 )
 def test_a_wrong_declaration_is_named(changes, field):
     with pytest.raises(FieldInvalid) as refusal:
-        checked_declarations({**DECLARATIONS, **changes})
+        check_declarations({**DECLARATIONS, **changes})
     assert refusal.value.name == f"declarations.{field}"
 
 
 def test_a_missing_declaration_is_named():
     with pytest.raises(FieldInvalid) as refusal:
-        checked_declarations({"antisocial_forces_excluded": True})
+        check_declarations({"antisocial_forces_excluded": True})
     assert refusal.value.name == "declarations.security_contact"

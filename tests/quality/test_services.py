@@ -10,7 +10,7 @@ from marketplace.events.schemas.listings import ListingVersionSubmitted
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.errors import Missing
-from marketplace.rules.providers import PROVIDERS, recordable
+from marketplace.rules.providers import PROVIDERS, recordable_facts
 from quality import handlers, queries, services
 from quality.errors import AlreadyMeasured
 from quality.models import Measurement, Profile
@@ -118,7 +118,7 @@ def test_the_rules_know_what_was_measured(seller):
         "confidentiality_bp": 0,
     }
     assert set(facts) == set(types)
-    assert recordable(facts, types) == facts
+    assert recordable_facts(facts, types) == facts
 
 
 def test_a_version_with_a_file_that_is_no_table_is_not_profiled(seller):

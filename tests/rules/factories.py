@@ -10,7 +10,7 @@ import yaml
 
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.rules import services
-from marketplace.rules.document import checked
+from marketplace.rules.document import check_document
 from marketplace.rules.models import Rulebook
 from marketplace.rules.rulebook import CompiledRulebook
 
@@ -73,7 +73,7 @@ def document(*rules: dict[str, Any], **sections: Any) -> dict[str, Any]:
 
 def compiled(stated: dict[str, Any]) -> CompiledRulebook:
     """A document over VOCABULARY, ready to decide; it has no faults."""
-    faults, reads = checked(stated, VOCABULARY)
+    faults, reads = check_document(stated, VOCABULARY)
     assert faults == []
     return CompiledRulebook(stated, {**VOCABULARY, "reads": reads})
 

@@ -6,7 +6,7 @@ import datetime
 
 import pytest
 
-from marketplace.rules.document import checked
+from marketplace.rules.document import check_document
 
 from .factories import TEXT, VOCABULARY, document, rule, tariff
 
@@ -14,7 +14,7 @@ FEE = {"point": "fee"}
 
 
 def places(stated):
-    faults, _ = checked(stated, VOCABULARY)
+    faults, _ = check_document(stated, VOCABULARY)
     return [(fault["place"], fault["rule"], fault["line"], fault["column"]) for fault in faults]
 
 
@@ -24,7 +24,7 @@ def test_a_document_without_faults_says_what_its_rules_read():
         rule("A-2", "guest.country.known"),
         tariffs=[tariff("PUBLIC-3", "trade.segment == 'public'", **FEE), tariff(**FEE)],
     )
-    assert checked(stated, VOCABULARY) == (
+    assert check_document(stated, VOCABULARY) == (
         [],
         {
             "A-1": ["guest.kind", "guest.member"],
@@ -37,7 +37,7 @@ def test_a_document_without_faults_says_what_its_rules_read():
 
 def test_a_condition_is_refused_with_its_rule_line_and_column():
     stated = document(rule("A-1", "true"), rule("A-2", "guest.member &&\n guest.colour == 'red'"))
-    faults, _ = checked(stated, VOCABULARY)
+    faults, _ = check_document(stated, VOCABULARY)
     assert [(f["place"], f["rule"], f["line"], f["column"]) for f in faults] == [
         ("rules.1.when", "A-2", 2, 2)
     ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from marketplace.rules.document import checked
+from marketplace.rules.document import check_document
 from marketplace.rules.points import vocabulary
 from marketplace.rules.rulebook import CompiledRulebook
 
@@ -71,7 +71,7 @@ NEGOTIATION = {
 def rules() -> CompiledRulebook:
     """The rulebook over what the applications of the market really know."""
     stated, spoken = fixture_document(), vocabulary()
-    faults, reads = checked(stated, spoken)
+    faults, reads = check_document(stated, spoken)
     assert faults == []
     return CompiledRulebook(stated, {**spoken, "reads": reads})
 

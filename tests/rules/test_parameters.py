@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from marketplace.kernel import clock
 from marketplace.rules import queries
-from marketplace.rules.document import checked
+from marketplace.rules.document import check_document
 from marketplace.rules.errors import NoParameter, RulebookRefused
 from marketplace.rules.models import Rulebook
 from marketplace.rules.parameters import PARAMETERS, values_of
@@ -51,14 +51,14 @@ def test_every_parameter_has_a_default_that_it_could_be_given_and_a_meaning():
     ],
 )
 def test_what_is_no_parameter_is_refused_with_its_place(stated, place, words):
-    faults, _ = checked(document(parameters=stated), VOCABULARY)
+    faults, _ = check_document(document(parameters=stated), VOCABULARY)
     assert [fault["place"] for fault in faults] == [place]
     assert words in faults[0]["message"]["en"]
     assert faults[0]["message"]["ja"] != faults[0]["message"]["en"]
 
 
 def test_every_parameter_can_be_stated():
-    assert checked(document(parameters=DEFAULTS), VOCABULARY)[0] == []
+    assert check_document(document(parameters=DEFAULTS), VOCABULARY)[0] == []
 
 
 def test_what_a_rulebook_of_other_days_states_does_not_count():

@@ -13,7 +13,7 @@ from django.core.management.base import SystemCheckError
 
 from marketplace.kernel.labels import Label
 from marketplace.rules.points import POINTS, TRADE_FACTS, Point, PointKind, vocabulary
-from marketplace.rules.providers import PROVIDERS, FactProvider, recordable
+from marketplace.rules.providers import PROVIDERS, FactProvider, recordable_facts
 from marketplace.rules.states import strongest
 
 LABEL = Label("test", "試験")
@@ -77,7 +77,7 @@ def test_facts_are_recorded_as_json():
         "g.sizes": [1],
         "g.unasked": "left out",
     }
-    assert recordable(facts, TYPES) == {
+    assert recordable_facts(facts, TYPES) == {
         "g.flag": True,
         "g.count": 3,
         "g.name": "名",
@@ -112,12 +112,12 @@ def test_a_fact_of_another_type_counts_as_not_known(name, value, caplog):
         "g.list": [],
         "g.sizes": [],
     }
-    assert recordable(good | {name: value}, TYPES)[name] is None
+    assert recordable_facts(good | {name: value}, TYPES)[name] is None
     assert name in caplog.text
 
 
 def test_what_a_provider_leaves_out_is_not_known():
-    assert recordable({}, TYPES) == dict.fromkeys(TYPES)
+    assert recordable_facts({}, TYPES) == dict.fromkeys(TYPES)
 
 
 def test_a_fee_cannot_know_who_takes_part():

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.rules import queries
-from marketplace.rules.document import checked
+from marketplace.rules.document import check_document
 from marketplace.rules.tariffs import (
     ChargedTrade,
     Tariff,
@@ -167,7 +167,7 @@ def test_a_further_trade_never_makes_a_payer_owe_less(tariff, prices, further):
     ],
 )
 def test_tiers_that_do_not_fit_are_refused_with_their_place(tiers, place):
-    faults, _ = checked(document(tariffs=[tariff(point="fee", tiers=tiers)]), VOCABULARY)
+    faults, _ = check_document(document(tariffs=[tariff(point="fee", tiers=tiers)]), VOCABULARY)
     assert place in [fault["place"] for fault in faults]
     assert {fault["rule"] for fault in faults} == {"STANDARD-5"}
 

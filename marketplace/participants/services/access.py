@@ -23,7 +23,7 @@ from marketplace.kernel.labels import Label
 from ..errors import EmailTaken, OwnerNeeded
 from ..models import Application, Membership, Organisation, User
 from ..states import MemberRole
-from ..uniqueness import refusing
+from ..uniqueness import translate_duplicates
 
 TOKEN_BYTES = 32
 
@@ -50,7 +50,7 @@ def add_member(
         ) from None
     if password is not None:
         _check_password(password)
-    with refusing({"user_email_once": EmailTaken()}):
+    with translate_duplicates({"user_email_once": EmailTaken()}):
         user = User.objects.create_user(address, password, name=name.strip())
     Membership.objects.create(user=user, organisation=target, role=role, since=clock.now())
     record(

@@ -18,11 +18,11 @@ from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.states import advance
 
-from ..declarations import checked_declarations
+from ..declarations import check_declarations
 from ..errors import AdmissionExists, NeverATrader, OrganisationSuspended, SegmentExists
 from ..models import Admission, Organisation, Segment
 from ..states import ADMISSION, HELD_ADMISSIONS, AdmissionState, Capacity, OrganisationState
-from ..uniqueness import refusing
+from ..uniqueness import translate_duplicates
 
 SEGMENT_CODE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 COMMANDS = {"allow": "admit", "warn": "admit", "hold": "hold", "deny": "refuse"}
@@ -46,7 +46,7 @@ def open_segment(*, actor: Actor, code: str, name: Mapping[str, str]) -> Segment
     for language in ("ja", "en"):
         if not name.get(language, "").strip():
             raise FieldInvalid(f"name.{language}", Label("this field is required", "入力してください"))
-    with refusing({"segment_code_once": SegmentExists(segment=code)}):
+    with translate_duplicates({"segment_code_once": SegmentExists(segment=code)}):
         segment = Segment.objects.create(
             code=code, name_ja=name["ja"].strip(), name_en=name["en"].strip(), opened_at=clock.now()
         )
@@ -66,7 +66,7 @@ def apply_for_admission(
     organisation_id = actor.require_organisation()
     if capacity not in Capacity.values:
         raise FieldInvalid("capacity", Label("specify seller or buyer", "seller か buyer を選んでください"))
-    declared = checked_declarations(declarations)
+    declared = check_declarations(declarations)
     field = Segment.objects.filter(code=segment).first()
     if field is None:
         raise Missing(kind="segment", identifier=segment)

@@ -34,7 +34,7 @@ from ..errors import (
 from ..models import Admission, Organisation
 from ..payout_accounts import payout_account as payout_account_of
 from ..states import HELD_ADMISSIONS, ORGANISATION, OrganisationKind
-from ..uniqueness import refusing
+from ..uniqueness import translate_duplicates
 
 INVOICE_NUMBER = re.compile(r"T[0-9]{13}")
 COUNTRY = re.compile(r"[A-Z]{2}")
@@ -82,7 +82,7 @@ def register_organisation(
         ),
         "organisation_one_operator": OperatorExists(),
     }
-    with refusing(refusals):
+    with translate_duplicates(refusals):
         organisation = Organisation.objects.create(
             name_ja=name["ja"].strip(),
             name_en=name["en"].strip(),

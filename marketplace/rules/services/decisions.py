@@ -18,8 +18,8 @@ from ..errors import FactsNotTaken, UnknownPoint
 from ..locks import RULEBOOK_LOCK
 from ..models import Decision, Rulebook
 from ..points import POINTS
-from ..providers import PROVIDERS, recordable
-from ..queries import compiled, rulebook_in_force, visible_decisions
+from ..providers import PROVIDERS, recordable_facts
+from ..queries import compile_rulebook, rulebook_in_force, visible_decisions
 from ..replays import difference, differences
 from ..rulebook import CompiledRulebook, Verdict, decision_digest
 from ..states import Outcome
@@ -68,7 +68,7 @@ def evaluate(
     RULEBOOK_LOCK.acquire_shared()
     now = clock.now()
     rulebook = rulebook_in_force(now)
-    facts, verdict = _decided(compiled(rulebook), point, subject, now, given)
+    facts, verdict = _evaluate_facts(compile_rulebook(rulebook), point, subject, now, given)
     digest = decision_digest(
         point=point,
         subject=subject,
@@ -121,7 +121,7 @@ def preview(
     actor.require_operator()
     now = clock.now()
     rulebook = rulebook_in_force(now)
-    facts, verdict = _decided(compiled(rulebook), point, subject, now, given)
+    facts, verdict = _evaluate_facts(compile_rulebook(rulebook), point, subject, now, given)
     return Judgement(
         point=point,
         subject=subject,
@@ -148,7 +148,7 @@ def verify_replays() -> list[dict[str, Any]]:
     return differences(Decision.objects.order_by("pk"))
 
 
-def _decided(
+def _evaluate_facts(
     rules: CompiledRulebook,
     point: str,
     subject: str,
@@ -167,7 +167,7 @@ def _decided(
         values |= named
     for name in asked.providers:
         values |= {f"{name}.{fact}": value for fact, value in PROVIDERS[name].load(subject).items()}
-    facts = recordable(values, types)
+    facts = recordable_facts(values, types)
     return facts, rules.verdict(point, facts)
 
 

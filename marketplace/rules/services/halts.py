@@ -35,7 +35,7 @@ def halt_trading(*, actor: Actor, scope: str, subject: str = "", reason: Mapping
     """
     actor.require_operator()
     _check_subject(scope, subject)
-    said = _checked_reason(reason)
+    said = _check_reason(reason)
     TRADING_LOCK.acquire()
     standing = Halt.objects.filter(scope=scope, subject=subject, lifted_at=None).first()
     if standing is not None:
@@ -65,7 +65,7 @@ def lift_halt(*, actor: Actor, halt: str, reason: Mapping[str, str]) -> Halt:
     HaltLifted, FieldInvalid, Forbidden.
     """
     actor.require_operator()
-    said = _checked_reason(reason)
+    said = _check_reason(reason)
     TRADING_LOCK.acquire()
     subject = Halt.objects.filter(public_id=halt).first()
     if subject is None:
@@ -117,7 +117,7 @@ def _check_subject(scope: str, subject: str) -> None:
         raise Missing(kind=scope, identifier=subject)
 
 
-def _checked_reason(reason: Mapping[str, str]) -> dict[str, str]:
+def _check_reason(reason: Mapping[str, str]) -> dict[str, str]:
     said = {language: str(reason.get(language, "")).strip() for language in ("ja", "en")}
     if any(not text or len(text) > REASON_LENGTH_MAX or "\x00" in text for text in said.values()):
         raise FieldInvalid(

@@ -15,7 +15,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import digest_of
 
-from ..document import checked
+from ..document import check_document
 from ..errors import EffectiveInThePast, RulebookRefused
 from ..locks import RULEBOOK_LOCK
 from ..models import Rulebook
@@ -36,7 +36,7 @@ def publish_rulebook(
     """
     actor.require_operator()
     spoken = vocabulary()
-    faults, reads = checked(document, spoken)
+    faults, reads = check_document(document, spoken)
     if faults:
         raise RulebookRefused(faults)
     RULEBOOK_LOCK.acquire()
