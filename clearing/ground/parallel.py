@@ -19,6 +19,8 @@ def read_in_parallel(work: Callable[[], Result]) -> Iterator[Callable[[], Result
 
     The thread has ended when the block ends. Inside a transaction ``work`` runs in this thread when its result is
     asked for, because another connection would not see the rows written here.
+
+    Without it, a cycle of a million trades takes 4.9 s instead of 3.9 s (bench/clear.py, medians, 2 cores).
     """
     if connection.in_atomic_block:
         yield work
@@ -38,7 +40,8 @@ def _on_own_connection(work: Callable[[], Result]) -> Result:
 def collector_paused() -> Iterator[None]:
     """Turn the garbage collector off while rows are made for every participant.
 
-    None of the rows is garbage, and each collection would traverse all of them.
+    None of the rows is garbage, and each collection would traverse all of them. Without it, a cycle of a million trades
+    and 10,000 participants takes 4.5 s instead of 3.9 s (bench/clear.py, medians, 2 cores).
     """
     enabled = gc.isenabled()
     gc.disable()

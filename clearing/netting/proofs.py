@@ -16,12 +16,11 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
-from psycopg import Connection, Cursor
+from psycopg import Cursor
 
 from marketplace.kernel.merkle import (
     HASH_BYTES,
@@ -89,20 +88,15 @@ def input_digest(*, cycle_id: int, currency: str) -> InputDigest:
 
 
 def _portions(cycle_id: int) -> Iterator[tuple[bytes, list[int]]]:
-    """Leaf hashes of the lines in order, thousands at a time, with the sums of the trades among them.
-
-    The database reads the next portion while this process hashes the present one.
-    """
-    with transaction.atomic(), ThreadPoolExecutor(max_workers=1) as ahead:
+    """Leaf hashes of the lines in order, thousands at a time, with the sums of the trades among them."""
+    with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(_SETTINGS)
         further = further_leaves(cycle_id)
-        session = connection.connection
-        next_portion = ahead.submit(_portion, session, cycle_id, b"")
-        while portion := next_portion.result():
+        last = b""
+        while portion := _portion(cycle_id, last):
             leaves, *stated = portion
             last = leaves[-HASH_BYTES:]
-            next_portion = ahead.submit(_portion, session, cycle_id, last)
             earlier = further[: bisect(further, last)]
             del further[: len(earlier)]
             merged = b"".join(sorted([*leaves_in(leaves), *earlier])) if earlier else leaves
@@ -111,8 +105,8 @@ def _portions(cycle_id: int) -> Iterator[tuple[bytes, list[int]]]:
             yield b"".join(further), [0, 0, 0, 0]
 
 
-def _portion(session: Connection, cycle_id: int, leaf: bytes) -> tuple[Any, ...] | None:
-    with Cursor(session) as cursor:
+def _portion(cycle_id: int, leaf: bytes) -> tuple[Any, ...] | None:
+    with Cursor(connection.connection) as cursor:
         values = {"cycle": cycle_id, "leaf": leaf}
         row = cursor.execute(PORTION.encode(), values, prepare=False, binary=True).fetchone()
     return row if row and row[1] else None

@@ -8,8 +8,7 @@ import pytest
 from django.db import connection
 
 from clearing.ground.bulk import fetch_binary
-from clearing.ground.parallel import collector_paused as garbage_left
-from clearing.ground.parallel import read_in_parallel as beside
+from clearing.ground.parallel import collector_paused, read_in_parallel
 
 LIMITS = [0, -1, 1, 2**63 - 1, -(2**63), 2**32, -(2**32)]
 
@@ -34,27 +33,27 @@ def backend() -> int:
         return int(cursor.fetchone()[0])
 
 
-def test_work_beside_has_a_connection_of_its_own(committed_database):
-    with beside(backend) as other:
+def test_parallel_work_has_a_connection_of_its_own(committed_database):
+    with read_in_parallel(backend) as other:
         assert other() != backend()
 
 
 @pytest.mark.django_db
-def test_work_beside_a_transaction_sees_what_it_wrote():
-    with beside(backend) as other:
+def test_work_in_a_transaction_sees_what_it_wrote():
+    with read_in_parallel(backend) as other:
         assert other() == backend()
 
 
-def test_a_failure_beside_is_raised_to_who_waits(committed_database):
+def test_a_failure_in_parallel_is_raised_to_the_caller(committed_database):
     def fail() -> int:
         raise LookupError("nothing there")
 
-    with beside(fail) as other, pytest.raises(LookupError, match="nothing there"):
+    with read_in_parallel(fail) as other, pytest.raises(LookupError, match="nothing there"):
         other()
 
 
 def test_the_collector_is_on_again_afterwards():
-    with pytest.raises(LookupError), garbage_left():
+    with pytest.raises(LookupError), collector_paused():
         assert gc.isenabled() is False
         raise LookupError
     assert gc.isenabled() is True
