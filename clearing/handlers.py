@@ -1,4 +1,4 @@
-"""Handlers of events of other apps. Each runs once per event, in a transaction of its own."""
+"""Handlers of events of other apps. Each runs once per event, in its own transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The figures of the front page, all of which the API shows to everybody."""
+"""The figures of the front page; the API shows all of them publicly."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CYCLES_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class MarketFigures:
-    """The market now. Amounts and days are words in the reader's language; counts are integers.
+    """The figures of the market now. Amounts and days are texts in the reader's language; counts are integers.
 
     ``rulebook``: ``number, effective_on`` of the one in force; None, if none is. ``cycles_settled`` and
     ``trades_cleared`` are of all settled cycles; ``cycles`` are the newest of them, the newest first, each with

@@ -1,4 +1,4 @@
-"""What every page is sent with: its language, and a policy that lets it load nothing from elsewhere."""
+"""Sends every page with its language and a policy that forbids loading from other hosts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 def page(
     request: HttpRequest, template: str, *, language: Language, status: int = 200, **context: Any
 ) -> HttpResponse:
-    """The template as a page in ``language``, with ``context`` at its disposal."""
+    """The response that renders the template with ``context`` as a page in ``language``."""
     with translation.override(language):
         context |= {"language": language, "languages": LANGUAGES}
         response = render(request, template, context, status=status)

@@ -1,11 +1,11 @@
-"""Every text of the pages, in both languages, by the name that templates say it by."""
+"""All texts of the pages, in both languages, by the name that templates use."""
 
 from __future__ import annotations
 
 from marketplace.kernel.labels import Label
 
 LANGUAGE_NAMES = {"ja": "日本語", "en": "English"}
-"""Each language in its own words, whatever the language of the page."""
+"""The name of each language in that language, on pages of both languages."""
 
 ROUTE_UNKNOWN = Label(
     "The API has no such address; /api/v1/openapi.json lists those there are.",
@@ -43,7 +43,7 @@ HOME = {
         " buyers find it, negotiate and contract. The operator admits participants under a published rulebook and"
         " clears the trades of a period together. It never buys or sells data itself.",
         "Sanpo は、中立のデータ取引市場です。提供者は利用条件と品質の測定結果を示してデータを出品し、"
-        "利用者は探し、交渉し、契約します。運営者は、公表されたルールブックに従って参加を承認し、"
+        "利用者は探し、交渉し、契約します。運営者は、公表された規程に従って参加を承認し、"
         "一定期間の取引をまとめて清算します。運営者自身がデータを売買することはありません。",
     ),
     "to_catalogue": Label("See what is on sale", "公開中の出品を見る"),
@@ -55,7 +55,7 @@ FIGURES = {
     "listings_on_sale": Label("Listings on sale", "公開中の出品"),
     "cycles_settled": Label("Cycles settled", "決済完了の清算サイクル"),
     "trades_cleared": Label("Trades settled", "決済完了の取引"),
-    "rulebook_in_force": Label("Rulebook in force", "施行中のルールブック"),
+    "rulebook_in_force": Label("Rulebook in force", "施行中の規程"),
     "rulebook_number": Label("No. {number}", "第{number}版"),
     "rulebook_since": Label("since {day}", "{day}施行"),
     "rulebook_none": Label("None yet", "なし"),
@@ -73,9 +73,9 @@ AUDIENCES = {
     "buyers": Label("Buyers", "利用者"),
     "buyers_about": Label(
         "Search in Japanese or English, and read rights of use and measured quality before the price. The price is"
-        " released to the seller once the delivery is accepted or the inspection period has ended.",
+        " paid to the seller only after the delivery is accepted or the inspection period has ended.",
         "日本語でも英語でも検索でき、価格の前に利用条件と品質の測定結果を確認できます。"
-        "代金は、検収が済むか検収期間が満了するまで、提供者に払い出されません。",
+        "代金は、検収されるか検査期間が満了するまで、提供者に払い出されません。",
     ),
     "operator": Label("The operator", "運営者"),
     "operator_about": Label(
@@ -117,11 +117,11 @@ RECORDS = {
     "contract_templates_about": Label(
         "The standard terms that offers are made on", "出品が用いる標準契約条項"
     ),
-    "rulebook": Label("Rulebook in force", "施行中のルールブック"),
+    "rulebook": Label("Rulebook in force", "施行中の規程"),
     "rulebook_about": Label(
         "Rules on admission, publication, halts, fees and tax", "参加、出品、停止、手数料、税に関する規則"
     ),
-    "rulebooks": Label("All rulebooks", "ルールブックの全版"),
+    "rulebooks": Label("All rulebooks", "規程の全版"),
     "rulebooks_about": Label(
         "Every version with its hash and the day it took effect", "各版のハッシュと施行日"
     ),
@@ -135,8 +135,8 @@ RECORDS = {
         "Trades of the operator's group (always none), concentration of sellers, fees by segment",
         "運営者グループの取引件数（常に0件）、提供者の集中度、分野別の手数料",
     ),
-    "halts": Label("Trading halts", "取引停止措置"),
-    "halts_about": Label("Every halt with its reason", "すべての停止措置とその理由"),
+    "halts": Label("Trading halts", "売買停止"),
+    "halts_about": Label("Every halt with its reason", "すべての売買停止とその理由"),
     "cycles": Label("Clearing cycles", "清算サイクル"),
     "cycles_about": Label(
         "The figures of each cycle and the hashes that commit to them",
@@ -153,15 +153,15 @@ CYCLES = {
     "latest_about": Label(
         "Netting turns what participants owe each other into one payment in or out for each of them. Purchases are"
         " paid for beforehand, so less than the net value moves by bank.",
-        "ネッティングにより、参加者間の支払を参加者ごとに一度の受払いにまとめます。"
-        "購入代金は事前に確保されているため、銀行で動く金額は差引後の金額より少なくなります。",
+        "差引計算により、参加者間の支払を参加者ごとに一度の受払いにまとめます。"
+        "購入代金は事前に確保されているため、銀行振込の金額は差引計算後の金額より少なくなります。",
     ),
     "latest_none": Label("No cycle is settled yet.", "決済が完了した清算サイクルはまだありません。"),
     "trades": Label("Trades", "取引件数"),
-    "gross": Label("Gross value", "金額（総額）"),
-    "net": Label("Net value", "金額（差引後）"),
-    "payments_before": Label("Payments before netting", "支払件数（差引前）"),
-    "payments_after": Label("Payments after netting", "支払件数（差引後）"),
+    "gross": Label("Gross value", "金額（差引計算前）"),
+    "net": Label("Net value", "金額（差引計算後）"),
+    "payments_before": Label("Payments before netting", "支払件数（差引計算前）"),
+    "payments_after": Label("Payments after netting", "支払件数（差引計算後）"),
     "input_hash": Label("Input hash", "入力ハッシュ"),
     "output_hash": Label("Output hash", "出力ハッシュ"),
     "merkle_root": Label("Merkle root", "マークルルート"),
@@ -172,7 +172,7 @@ CHECKING = {
     "keep_hashes": Label("Keep the hashes", "ハッシュを保存する"),
     "keep_hashes_about": Label(
         "A cycle's hashes are public from netting on and never change. Save the cycle, and compare it later.",
-        "サイクルのハッシュはネッティングの時点から公開され、変わることはありません。保存しておき、後で照合してください。",
+        "サイクルのハッシュは差引計算の時点から公開され、変わることはありません。保存しておき、後で照合してください。",
     ),
     "keep_checkpoints": Label("Keep the checkpoints", "チェックポイントを保存する"),
     "keep_checkpoints_about": Label(
@@ -181,23 +181,23 @@ CHECKING = {
         "市場は証跡ログに1時間ごとに署名します。保存したチェックポイントがあれば、"
         "ログが後から変更されていないかを監査の際に確認できます。",
     ),
-    "recompute": Label("Recompute a position", "ポジションを再計算する"),
+    "recompute": Label("Recompute a position", "差引額を再計算する"),
     "recompute_about": Label(
-        "Every participant can download a signed statement of its own trades with proofs. The verification program"
-        " recomputes the position from the statement and compares its hashes with the public ones. An auditor who"
-        " is given the statement can do the same. The program needs Python alone; it checks the signature where the"
+        "Every participant can download a signed position statement of its own trades with proofs. The verification"
+        " program recomputes the position from it and compares its hashes with the public ones. An auditor who"
+        " is given the statement can do the same. The program needs only Python; it also checks the signature if the"
         " package cryptography is installed.",
-        "参加者は、自分の取引と証明を記載した署名付き明細書を取得できます。検証プログラムは、明細書からポジションを"
-        "計算し直し、ハッシュを公開値と照合します。明細書を受け取った監査人も同じように検証できます。"
+        "参加者は、自分の取引と証明を記載した署名付き清算明細を取得できます。検証プログラムは、清算明細から差引額を"
+        "計算し直し、ハッシュを公開値と照合します。清算明細を受け取った監査人も同じように検証できます。"
         "必要なのはPythonだけです。パッケージcryptographyがあれば、署名も検証します。",
     ),
     "recompute_files": Label(
-        "statement.json: the statement; jwks.json: the public keys; cycle.json: the cycle that you saved",
-        "statement.json: 明細書、jwks.json: 公開鍵、cycle.json: 保存したサイクル",
+        "statement.json: the position statement; jwks.json: the public keys; cycle.json: the cycle that you saved",
+        "statement.json: 清算明細、jwks.json: 公開鍵、cycle.json: 保存したサイクル",
     ),
     "exit_status": Label(
         "Exit status: 0 all agrees, 1 something differs, 2 the statement cannot be read",
-        "終了コード: 0 すべて一致、1 相違あり、2 明細書の読取不能",
+        "終了コード: 0 すべて一致、1 相違あり、2 清算明細の読取不能",
     ),
     "checkpoints": Label("Signed checkpoints", "署名付きチェックポイント"),
     "keys": Label("Public keys", "公開鍵"),

@@ -1,4 +1,4 @@
-"""The front page, the page for addresses that do not exist, and a word to crawlers."""
+"""The front page, the page for unknown addresses, and robots.txt."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROBOTS = "User-agent: *\nDisallow: /accounts/\nDisallow: /admin/\nDisallow: /oau
 @require_safe
 @cache_control(public=True, max_age=CACHED_SECONDS)
 def home(request: HttpRequest) -> HttpResponse:
-    """What the market is, for whom, how it stands, and where everything public can be read."""
+    """The front page: what the market is, for whom, its figures, and links to all public records."""
     language = language_of(request)
     return page(request, "web/home.html", language=language, figures=market_figures(language))
 
@@ -39,5 +39,5 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    """What crawlers leave alone (RFC 9309)."""
+    """The paths that crawlers must not visit (RFC 9309)."""
     return HttpResponse(ROBOTS, content_type="text/plain; charset=utf-8")

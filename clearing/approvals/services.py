@@ -153,7 +153,7 @@ def _record_request(request: _Request) -> dict[str, str]:
 
 @transaction.atomic
 def withdraw_approval(*, actor: Actor, approval: str) -> Approval:
-    """Withdraw a pending approval, by its first person or by whoever refuses to countersign; idempotent.
+    """Withdraw a pending approval; idempotent. Its first person may, and any other person of the operator.
 
     Raises IllegalTransition if it was carried out or has expired, Missing, Forbidden.
     """
@@ -168,7 +168,7 @@ def withdraw_approval(*, actor: Actor, approval: str) -> Approval:
 
 @transaction.atomic
 def expire_approvals(*, actor: Actor = SYSTEM) -> int:
-    """Expire approvals that nobody countersigned in time; returns how many."""
+    """Expire approvals that were not countersigned in time; returns how many."""
     overdue = list(
         Approval.objects.select_for_update(no_key=True, skip_locked=True)
         .filter(state=ApprovalState.PENDING, expires_at__lte=clock.now())

@@ -27,5 +27,5 @@ class ApprovalViewSet(MarketReadViewSet[Approval]):
         permissions=(IsOperator,),
     )
     def withdraw(self, data: dict[str, Any], public_id: str) -> Approval:
-        """By its first person, or by whoever refuses to countersign (operator)."""
+        """Its first person may withdraw it, or another person who refuses to countersign (operator)."""
         return withdraw_approval(actor=self.actor, approval=public_id)

@@ -27,7 +27,7 @@ SECOND_PERSON = WaitingReason(
 
 
 def waiting_of_approval(approval: Approval) -> Waiting | None:
-    """What holds a command back; None once it was carried out, withdrawn or has expired."""
+    """The reason why a command waits; None once it was carried out, withdrawn or has expired."""
     if approval.state != ApprovalState.PENDING:
         return None
     return SECOND_PERSON.waiting(since=approval.asked_at, until=approval.expires_at)

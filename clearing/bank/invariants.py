@@ -14,7 +14,7 @@ Invariant(
         "clearing_entry.entry_reference_once",
         "clearing_bankentry.clearing_bankentry_entry_reference_key",
     ),
-    test="tests/clearing/bank/test_guards.py::test_a_booking_is_recorded_and_posted_once",
+    test="tests/clearing/bank/test_guards.py::test_a_bank_entry_is_recorded_and_posted_once",
     check=by_query(
         "SELECT a.currency, coalesce(b.booked, 0) AS booked, coalesce(sum(p.amount_minor), 0) AS posted"
         " FROM clearing_account a LEFT JOIN clearing_posting p ON p.account_id = a.id"
@@ -41,7 +41,7 @@ Invariant(
     ),
     test="tests/clearing/settlement/test_guards.py::test_a_payment_on_its_way_is_not_planned_twice",
     check=by_query(
-        "SELECT i.reference, i.state, count(b.id) AS bookings FROM clearing_settlementinstruction i"
+        "SELECT i.reference, i.state, count(b.id) AS bank_entries FROM clearing_settlementinstruction i"
         " LEFT JOIN clearing_bankentry b ON b.instruction_id = i.id AND b.match = 'settlement'"
         "  AND b.amount_minor = i.amount_minor AND b.currency = i.currency GROUP BY i.id"
         " HAVING (i.state = 'confirmed') <> (count(b.id) = 1)"

@@ -1,4 +1,4 @@
-"""Recognising what a booking on the client account is: by references alone, never by name or amount."""
+"""Recognises bank entries on the client account by their references alone, never by name or amount."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TOUCHED_KINDS = (AccountKind.AVAILABLE, AccountKind.RECEIVABLE, AccountKind.CLAI
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """What a booking is. ``payer``: who paid in; ``instruction`` and ``payee``: the payment it tells of."""
+    """The recognised owner (``payer``) or payment (``instruction``, ``payee``) of a bank entry."""
 
     match: BankMatch
     mismatch_code: str = ""
@@ -35,16 +35,16 @@ class Recognised:
 
     @property
     def organisation_id(self) -> int | None:
-        """Whose money it is, if that is known."""
+        """Key of the organisation whose money it is; None if unknown."""
         party = self.payer or self.payee
         return party.id if party else None
 
 
 class Matcher:
-    """Recognises the bookings of one statement; instructions it may touch are locked, in key order."""
+    """Recognises the bank entries of one statement; locks the instructions that they name, in key order."""
 
     def __init__(self, lines: Sequence[BankStatementLine]) -> None:
-        """Read, and lock, everything that the references of ``lines`` name, in a few queries."""
+        """Read and lock the rows that the references of ``lines`` name, in a few queries."""
         payments = {name for line in lines for name in _payment_references(line)}
         self.instructions = {
             row.reference: row
@@ -57,7 +57,7 @@ class Matcher:
         self.organisations = organisations_by_id(keys)
 
     def recognise(self, line: BankStatementLine) -> Recognised:
-        """What ``line`` is, as the payments stand now: confirming one changes what the next line can be."""
+        """Recognise ``line`` by the present states of the payments, which earlier lines may have changed."""
         found = _payment_references(line)
         if found:
             return self._payment(line, found)
@@ -70,7 +70,7 @@ class Matcher:
         if not payers:
             return Recognised(BankMatch.UNALLOCATED, "unknown_reference")
         (payer,) = payers
-        # What the operator pays in under its own reference makes its reserve larger.
+        # A pay-in of the operator under its own reference funds the reserve.
         return Recognised(BankMatch.RESERVE if payer.is_operator else BankMatch.PAY_IN, payer=payer)
 
     def _payment(self, line: BankStatementLine, references: list[str]) -> Recognised:
@@ -91,20 +91,20 @@ class Matcher:
         return Recognised(BankMatch.UNALLOCATED, "not_expected")
 
     def accounts(self, lines: Sequence[BankStatementLine]) -> Iterator[int]:
-        """The accounts whose balances the bookings may move, opened if missing, so that they can be locked first."""
+        """Accounts whose balances the bank entries may move, opened if missing, so that they can be locked first."""
         for currency in sorted({line.currency for line in lines}):
             parties = [key for key, view in self.organisations.items() if not view.is_operator]
             for own in participant_accounts(parties, currency).values():
                 yield from (own[kind] for kind in TOUCHED_KINDS)
 
     def cycles_touched(self) -> list[str]:
-        """Public identifiers of the cycles whose payments the bookings tell of."""
+        """Public identifiers of the cycles whose payments the bank entries report."""
         keys = {row.cycle_id for row in self.instructions.values() if row.cycle_id is not None}
         return list(Cycle.objects.filter(pk__in=keys).order_by("pk").values_list("public_id", flat=True))
 
 
 def _payment_references(line: BankStatementLine) -> list[str]:
-    """References of settlement payments in ``line``, of any route, without repeats."""
+    """References of settlement payments in ``line``, of any route, without duplicates."""
     routes = [*ROUTES.values(), route_for(line.currency)]
     found = (name for route in routes for name in route.find_references(line.remittance_information))
     return list(dict.fromkeys(found))

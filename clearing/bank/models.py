@@ -56,7 +56,7 @@ class BankStatement(models.Model):
 class BankEntry(models.Model):
     """One bank entry on the client account, and what it was recognised as.
 
-    ``entry_reference`` is the bank's own: an entry is recorded once, whatever files contain it. Append-only.
+    ``entry_reference`` is the bank's own: an entry is recorded once, even if several files contain it. Append-only.
     """
 
     public_id = IdentifierField(prefix="bke")

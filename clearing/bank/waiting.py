@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 IN_SUSPENSE = WaitingReason(
     "bank_entry.in_suspense",
     Label(
-        "it is in suspense: nobody knows yet whose pay-in it is",
+        "the pay-in is in suspense; its owner is not known yet",
         "仮受中です。どの参加者の入金か判明していません",
     ),
     WaitsFor.OPERATOR,

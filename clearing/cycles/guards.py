@@ -22,7 +22,7 @@ def numbers_without_gap() -> pgtrigger.Trigger:
 
 
 def paused_cycle_keeps_its_state() -> pgtrigger.Trigger:
-    """A cycle that the operator holds stays in its state until it is released."""
+    """A paused cycle stays in its state until the operator resumes it."""
     return pgtrigger.Trigger(
         name="paused_cycle_keeps_its_state",
         when=pgtrigger.Before,

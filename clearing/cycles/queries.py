@@ -27,7 +27,7 @@ class CycleProgress(NamedTuple):
 
 
 def visible_cycles() -> QuerySet[Cycle]:
-    """Every cycle: what it came to, and its hashes, are public."""
+    """All cycles: their figures and hashes are public."""
     return Cycle.objects.all()
 
 
@@ -93,20 +93,20 @@ CUT_OFFS_SHOWN = 10
 
 
 def published_schedules() -> QuerySet[ClearingSchedule]:
-    """Every schedule that was stated: the calendar is public."""
+    """All declared schedules: the calendar is public."""
     return ClearingSchedule.objects.all()
 
 
 def published_closed_days() -> QuerySet[ClosedDay]:
-    """Every statement about a closed day: the calendar is public."""
+    """All declarations of closed days: the calendar is public."""
     return ClosedDay.objects.all()
 
 
 class Calendars:
-    """The cut-offs of every currency as they are published, read once for many questions."""
+    """The published cut-offs of every currency, read once."""
 
     def __init__(self) -> None:
-        """Read every schedule and every closed day, in two queries."""
+        """Read all schedules and closed days, in two queries."""
         self._schedules: dict[str, list[Schedule]] = {}
         for row in ClearingSchedule.objects.order_by("pk"):
             self._schedules.setdefault(row.currency, []).append(
@@ -126,14 +126,14 @@ class Calendars:
         self._zone = clock.market_zone()
 
     def of(self, currency: str) -> CutOffs:
-        """The cut-offs of a currency; there are none where it has no schedule."""
+        """The cut-offs of a currency; none without a schedule."""
         own = (row for row in self._statements if row.scope in ("", currency))
         return CutOffs(self._schedules.get(currency, ()), own, self._zone)
 
     def cut_off_of(self, cycle: Cycle, *, now: datetime) -> datetime | None:
-        """For which cut-off an open cycle is closed by its schedule: the last that has passed, else the next to come.
+        """The cut-off at which the schedule closes an open cycle: the last one passed, else the next one.
 
-        None if the cycle is closed, or is closed by the operator's command alone.
+        None if the cycle is closed, or if only the operator's command closes it.
         """
         if cycle.state != CycleState.OPEN:
             return None
@@ -142,9 +142,10 @@ class Calendars:
         return passed or next(iter(cut_offs.after(now)), None)
 
     def value_date(self, cycle: Cycle, *, now: datetime) -> date | None:
-        """When payments of ``cycle`` that are in no transfer file yet reach their payees.
+        """The value date of payments of ``cycle`` that are in no transfer file yet.
 
-        They are handed to the bank on the day of the cut-off, and not before today. None while no cut-off is known.
+        The operator hands them to the bank on the day of the cut-off, or today if that day has passed. None while no
+        cut-off is known.
         """
         cut_off = cycle.closed_at or self.cut_off_of(cycle, now=now)
         if cut_off is None:
@@ -158,18 +159,18 @@ def next_cut_offs(currency: str, *, count: int = CUT_OFFS_SHOWN) -> list[datetim
 
 
 def value_date(currency: str) -> date:
-    """The value date of what is handed to the bank today, by the calendar as it is published now."""
+    """The value date of payments that are handed to the bank today, by the present calendar."""
     return value_date_of(clock.today(), Calendars().of(currency))
 
 
 def cut_off_by_no_calendar() -> list[dict[str, Any]]:
-    """Cycles that name a cut-off that was none by what was published when it came."""
+    """Cycles whose recorded cut-off was not a published cut-off at its moment."""
     calendars = Calendars()
     found = []
     for cycle in Cycle.objects.exclude(cut_off_at=None).order_by("currency", "number"):
         cut_off_at: Any = cycle.cut_off_at
         day = clock.business_date(cut_off_at)
-        # Clocks that are put forward may have carried it over into the next day.
+        # Daylight saving may have moved the cut-off into the next day.
         published = [
             moment
             for near in (day, day - timedelta(days=1))

@@ -1,11 +1,11 @@
-"""On which day a payment reaches its payee, by the published calendar. Pure.
+"""The day on which a payment reaches its payee, by the published calendar. Pure.
 
-Payments of a cycle are handed to the bank on the day of its cut-off, or on the next business day if that is none; what
-is still to be sent later than that, on the day on which it is sent. The value date is counted from that day, so it is
-the same while the cycle is open, at its cut-off and after it. Once a transfer file was written, its own value date
-counts.
+The operator hands the payments of a cycle to the bank on the day of its cut-off, or on the next business day if that
+day is closed. A payment sent later is handed over on the day on which it is sent. The value date is counted from that
+day, so it is the same while the cycle is open, at its cut-off and after it. Once a transfer file was written, its own
+value date counts.
 
-Business days are those of the currency's calendar as it is published now: no weekends, public holidays, 31 December to
+Business days are those of the currency's present calendar: no weekends, public holidays, 31 December to
 3 January, or declared closed days.
 """
 
@@ -20,10 +20,10 @@ VALUE_DAYS = 1
 
 
 def value_date(handed_over_on: date, cut_offs: CutOffs) -> date:
-    """The value date of what is handed to the bank on ``handed_over_on``, or on the next business day if that is none.
+    """The value date of a payment handed to the bank on ``handed_over_on``, or on the business day after it.
 
-    ``cut_offs`` are those of the payment's currency; the schedule in force on the day of handing over says how many
-    business days the bank takes, and ``VALUE_DAYS`` where there is none.
+    ``cut_offs`` are the cut-offs of the payment's currency. The schedule in force on the day of handing over states how
+    many business days the bank takes; without a schedule it is ``VALUE_DAYS``.
     """
     calendar = cut_offs.calendar()
     handed_over_on = calendar.roll_forward(handed_over_on)

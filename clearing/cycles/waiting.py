@@ -1,4 +1,4 @@
-"""Why a cycle waits. A trade and a payment wait for the same reasons where it is their cycle that holds them back."""
+"""Why a cycle waits. Its trades and payments wait for the same reasons."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ CLAIMS_OPEN = WaitingReason(
     Label(
         "A claim is collected from what the debtor's next cycles bring, or from its pay-ins while it is suspended;"
         " the operator may write it off.",
-        "求償債権は債務者の次回以降の清算額から（資格停止中は入金から）回収されます。運営者は償却できます。",
+        "求償債権は債務者の次回以降の清算額から（資格停止中は入金から）回収されます。運営者は貸倒処理もできます。",
     ),
 )
 DEFERRALS_OPEN = WaitingReason(
@@ -117,12 +117,12 @@ DEFERRALS_OPEN = WaitingReason(
 
 
 def waiting_of_pause(cycle: Cycle) -> Waiting | None:
-    """That the operator has paused a cycle; None if it has not."""
+    """The pause of a cycle as a waiting reason; None if it is not paused."""
     if cycle.paused_since is None:
         return None
     return PAUSED.waiting(since=cycle.paused_since, paused_since=local_time(cycle.paused_since))
 
 
 def local_time(instant: datetime) -> str:
-    """An instant to the minute in the market's time zone, with its offset, as labels name it."""
+    """An instant to the minute in the market's time zone, with its offset, for labels."""
     return instant.astimezone(clock.market_zone()).isoformat(timespec="minutes")

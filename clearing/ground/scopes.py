@@ -1,4 +1,4 @@
-"""Which rows a caller may see."""
+"""The rows that are in the scope of a caller."""
 
 from __future__ import annotations
 

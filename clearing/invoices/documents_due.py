@@ -1,4 +1,4 @@
-"""Which documents a cycle leads to, and which of them are issued: one answer for issuing, progress and search."""
+"""The documents that a cycle requires and those that are issued, for issuing, progress and search."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from .models import Invoice
 
 
 def invoiced_obligations(cycle: Any, *documents: str) -> QuerySet[Obligation]:
-    """The obligations of a cycle (or an expression for its key) that stand on these documents.
+    """The obligations of a cycle (its key, or an expression for it) that these documents list.
 
-    What is deferred into the cycle was invoiced in its own. A price of nothing is invoiced, a fee of nothing is not.
+    Obligations deferred into the cycle were invoiced in the cycle that made them. A price of zero is invoiced, a fee of
+    zero is not.
     """
     wanted = Q()
     for document in map(Document, documents):
@@ -30,12 +31,12 @@ def invoiced_obligations(cycle: Any, *documents: str) -> QuerySet[Obligation]:
 
 
 def first_invoices(cycle: Cycle) -> QuerySet[Invoice]:
-    """The invoices that issuing made for a cycle, each once: not what replaces one of them."""
+    """The invoices first issued for a cycle, without the invoices that replace them."""
     return Invoice.objects.filter(cycle=cycle, replaces=None)
 
 
 def documents_expected(cycle: Cycle) -> int:
-    """How many documents issuing makes for a cycle as it stands; once all are out, as many as are issued."""
+    """Number of documents that the cycle requires now; once all are issued, the number of issued ones."""
     expected = invoiced_obligations(cycle, *OBLIGATION_DOCUMENTS).count()
     for document, participant in AGGREGATED_DOCUMENTS.items():
         expected += invoiced_obligations(cycle, document).values(participant).distinct().count()
@@ -43,5 +44,5 @@ def documents_expected(cycle: Cycle) -> int:
 
 
 def documents_issued(cycle: Cycle) -> int:
-    """How many of them are issued."""
+    """Number of them that are issued."""
     return first_invoices(cycle).count()

@@ -12,7 +12,7 @@ _SQL = Path(__file__).parent / "sql"
 
 
 def invoice_numbers_without_gap() -> pgtrigger.Trigger:
-    """The numbers of an issuer run 1, 2, 3, …: the one before each new one exists when the statement ends."""
+    """The numbers of an issuer are 1, 2, 3, … without a gap at the end of each statement."""
     return pgtrigger.Trigger(
         name="numbers_without_gap",
         level=pgtrigger.Statement,
@@ -25,7 +25,7 @@ def invoice_numbers_without_gap() -> pgtrigger.Trigger:
 
 
 def corrected_alike() -> pgtrigger.Trigger:
-    """An invoice that replaces another is of the same parties, purpose and amounts: only words are corrected."""
+    """An invoice that replaces another has the same parties, purpose and amounts: only words are corrected."""
     return pgtrigger.Trigger(
         name="corrected_alike",
         level=pgtrigger.Statement,
@@ -38,7 +38,7 @@ def corrected_alike() -> pgtrigger.Trigger:
 
 
 def withdrawn_by_its_giver() -> pgtrigger.Trigger:
-    """A withdrawal names a notice, not another withdrawal, of the same organisation, and does not end before it."""
+    """A withdrawal names a notice, not another withdrawal, of the same organisation; it does not precede the notice."""
     return pgtrigger.Trigger(
         name="withdrawn_by_its_giver",
         when=pgtrigger.Before,

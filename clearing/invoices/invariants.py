@@ -20,7 +20,7 @@ def _kinds_of(documents: Iterable[Document]) -> str:
 
 
 def _by_kind(values: Mapping[Document, str]) -> str:
-    """A CASE over the kind of the obligation ``o``: the value of the document that it stands on."""
+    """A CASE over the kind of the obligation ``o``: the value of the document that lists it."""
     cases = (f"WHEN o.kind IN ({_kinds_of([document])}) THEN {value}" for document, value in values.items())
     return f"CASE {' '.join(cases)} END"
 

@@ -65,7 +65,7 @@ OWN_OF_THE_OPERATOR = (
 LIMITED_KINDS = (*PARTICIPANT_KINDS, AccountKind.RESERVE)
 """Kinds whose balance must stay on its normal side.
 
-The bank accounts are not among them: a bank entry has happened and is posted whatever balance results.
+The bank accounts are not among them: a bank entry has happened and is posted, also if the balance becomes negative.
 """
 
 

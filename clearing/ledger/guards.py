@@ -15,7 +15,7 @@ _SQL = Path(__file__).parent / "sql"
 
 
 def balances_open() -> pgtrigger.Trigger:
-    """Every account that may not be overdrawn gets its Balance, at zero, in the statement that makes it."""
+    """The statement that inserts an account which may not be overdrawn also inserts its Balance, at zero."""
     return pgtrigger.Trigger(
         name="balances_open",
         level=pgtrigger.Statement,
@@ -27,7 +27,7 @@ def balances_open() -> pgtrigger.Trigger:
 
 
 def moved_by_postings() -> pgtrigger.Trigger:
-    """A balance is made and moved from within the ledger's own triggers only, never by a statement of its own."""
+    """Only the ledger's triggers insert and move balances; no other statement may."""
     return pgtrigger.Trigger(
         name="moved_by_postings",
         level=pgtrigger.Statement,
@@ -38,7 +38,7 @@ def moved_by_postings() -> pgtrigger.Trigger:
 
 
 def entry_complete() -> pgtrigger.Trigger:
-    """An entry comes with its postings, in one statement: it is complete when it is made."""
+    """One statement inserts an entry and its postings."""
     return pgtrigger.Trigger(
         name="entry_complete",
         level=pgtrigger.Statement,
@@ -51,12 +51,12 @@ def entry_complete() -> pgtrigger.Trigger:
 
 
 def entries_balance() -> pgtrigger.Trigger:
-    """Checks what a statement adds to the ledger as one set, then moves the balances that it touches.
+    """Checks all postings of a statement as one set, then moves the balances of their accounts.
 
     Postings sum to zero per entry and currency, belong to an entry of this transaction, and are in the currency of
     their account. Balances are locked in the order of their accounts, which prevents deadlock; a balance that would
-    leave its side breaks the check ``balance_within_funds`` and with it the whole statement. What a row names is
-    looked up by key, one by one: joined as sets, the planner would read the whole history for it.
+    leave its side violates ``balance_within_funds``, which aborts the statement. Rows are looked up by key, one by one:
+    with joined sets the planner would read the whole history.
     """
     return pgtrigger.Trigger(
         name="entries_balance",
@@ -70,10 +70,10 @@ def entries_balance() -> pgtrigger.Trigger:
 
 
 def claims_within_reserve() -> pgtrigger.Trigger:
-    """The reserve lends what it has: all claims of a currency together never exceed it.
+    """All claims of a currency together never exceed the reserve.
 
-    Checked when a claim grows or the reserve shrinks; its balance is locked first, so that two who borrow at once
-    are counted one after the other. Whoever does either holds ``MOVER_LOCK``.
+    Checked when a claim grows or the reserve shrinks. The balance of the reserve is locked first, so that concurrent
+    loans are counted one after the other. The transaction holds ``MOVER_LOCK``.
     """
     return pgtrigger.Trigger(
         name="claims_within_reserve",
@@ -97,7 +97,7 @@ def months_in_order() -> pgtrigger.Trigger:
 
 
 def period_open() -> pgtrigger.Trigger:
-    """An entry is booked on a day whose month is open, and no month is closed while it is being booked."""
+    """An entry is posted on a day of an open month; no month closes while an entry is being posted."""
     return pgtrigger.Trigger(
         name="period_open",
         level=pgtrigger.Statement,

@@ -56,7 +56,7 @@ Invariant(
     name="clearing.client_money_is_owed",
     promise=1,
     statement=(
-        "The client account covers all that is owed to participants, whatever claims others owe, and what the"
+        "The client account covers all that is owed to participants, without counting claims on others, and what the"
         " operator has earned or keeps as its reserve and has not withdrawn; the clearing control account is zero."
     ),
     guards=(

@@ -38,7 +38,7 @@ _WRITE = """
            AS l(place, number, debit, credit, amount_minor, line, trade_id)
      CROSS JOIN (VALUES (1), (0)) AS side(debited)
 """
-"""Reserves the keys of the entries first: postings find their entry by place, without a join or sort."""
+"""Reserves the keys of the entries first, so postings name their entry by place, without a join or sort."""
 
 
 class Line(NamedTuple):

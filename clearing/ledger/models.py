@@ -212,7 +212,7 @@ class FundsRegime(models.Model):
 
 
 class LedgerPeriod(models.Model):
-    """A closed month: no entry is ever booked on one of its days again.
+    """A closed month: no entry is posted on one of its days again.
 
     ``month`` is its first day. ``trial_balances`` maps currency → rows of the trial balance as of its last day, recorded
     at closing; ``sha256`` is their hash over canonical JSON (RFC 8785), for comparison with an accountant's copy.

@@ -155,7 +155,7 @@ def ledger_counts() -> dict[str, int]:
 
 
 def journal_csv(*, first: date, last: date) -> Iterator[str]:
-    """The journal (仕訳帳) of the business days ``first`` to ``last`` as CSV, line by line, in booking order."""
+    """The journal (仕訳帳) of the business days ``first`` to ``last`` as CSV, line by line, in entry order."""
     yield _csv_line(JOURNAL_COLUMNS)
     rows = Posting.objects.filter(entry__business_date__gte=first, entry__business_date__lte=last).order_by(
         "entry_id", "leg"

@@ -130,7 +130,8 @@ def close_ledger_period(*, actor: Actor, month: date) -> LedgerPeriod:
     """Close the books of the month of ``month``; closing it again returns the existing row.
 
     Months close in order: earlier months close with it. Records the trial balance of every currency as of its last day.
-    Waits for bookings in progress. Raises PeriodNotOver, PeriodClosed if a later month is closed, Forbidden.
+    Waits for transactions that are posting entries. Raises PeriodNotOver, PeriodClosed if a later month is closed,
+    Forbidden.
     """
     actor.require_operator()
     first = month.replace(day=1)
@@ -138,11 +139,11 @@ def close_ledger_period(*, actor: Actor, month: date) -> LedgerPeriod:
     if clock.today() <= last:
         raise PeriodNotOver(month=f"{first:%Y-%m}")
     PERIOD_LOCK.acquire()
-    standing = LedgerPeriod.objects.filter(month__gte=first).order_by("-month").first()
-    if standing is not None:
-        if standing.month == first:
-            return standing
-        raise PeriodClosed(month=f"{first:%Y-%m}", closed=f"{standing.month:%Y-%m}")
+    latest = LedgerPeriod.objects.filter(month__gte=first).order_by("-month").first()
+    if latest is not None:
+        if latest.month == first:
+            return latest
+        raise PeriodClosed(month=f"{first:%Y-%m}", closed=f"{latest.month:%Y-%m}")
     balances = _trial_balances(last)
     period = LedgerPeriod.objects.create(
         month=first,

@@ -129,7 +129,7 @@ class JournalView(APIView):
         responses={(200, "text/csv"): OpenApiTypes.STR, **PROBLEMS},
     )
     def get(self, request: Request) -> StreamingHttpResponse:
-        """Every posting of the business days, in booking order."""
+        """All postings of the business days, in the order of entries."""
         first, last = (_day(request, name) for name in ("first", "last"))
         return StreamingHttpResponse(
             journal_csv(first=first, last=last),
@@ -251,5 +251,5 @@ class LedgerPeriodViewSet(MarketReadViewSet[LedgerPeriod]):
         example={"month": "2026-11-01"},
     )
     def create(self, data: dict[str, Any]) -> LedgerPeriod:
-        """Closes the month and all earlier months; nothing can be booked in them any more (operator)."""
+        """Closes the month and all earlier months; they take no further entries (operator)."""
         return close_ledger_period(actor=self.actor, month=data["month"])

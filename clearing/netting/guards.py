@@ -14,7 +14,7 @@ _SQL = Path(__file__).parent / "sql"
 
 
 def positions_sum_to_zero() -> pgtrigger.Trigger:
-    """All positions of a cycle come in one statement, sum to zero, and only while the cycle is validated."""
+    """One statement inserts all positions of a cycle, while it is validated; they sum to zero."""
     return pgtrigger.Trigger(
         name="positions_sum_to_zero",
         level=pgtrigger.Statement,
@@ -27,7 +27,7 @@ def positions_sum_to_zero() -> pgtrigger.Trigger:
 
 
 def blocks_complete() -> pgtrigger.Trigger:
-    """The blocks of a tree come whole, in one statement, before the step that hashes their lines moves the cycle on."""
+    """One statement inserts all blocks of a tree, before the step that hashes their lines advances the cycle."""
     return pgtrigger.Trigger(
         name="blocks_complete",
         level=pgtrigger.Statement,

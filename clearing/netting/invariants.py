@@ -11,7 +11,7 @@ _GROSS = ", ".join(
     f"('{line.value}', {' + '.join(f'{gross.sign} * n.{part.value}' for part in gross.parts)})"
     for line, gross in GROSS_LINES.items()
 )
-"""The gross lines of a participant's entry, each with what it sums up of the position ``n``."""
+"""The gross lines of a participant's entry, each with the parts of the position ``n`` that it sums up."""
 
 POSTED_AS_NETTED = (
     "WITH posted AS (SELECT e.cycle_id, e.organisation_id, p.line, sum(p.amount_minor) AS amount"  # noqa: S608  our own words

@@ -67,8 +67,8 @@ class ProofBlock(models.Model):
     """A block of 1,024 lines (the last: fewer) of one of a cycle's two Merkle trees, of trades or of positions.
 
     The size of a block is a power of two, so the tree over all lines is the tree over the roots of the blocks: a proof
-    reads one block of lines and these roots, whatever the size of the cycle. ``first_leaf`` is the leaf hash of the
-    first line; it locates a trade's block.
+    reads one block of lines and these roots, for a cycle of any size. ``first_leaf`` is the leaf hash of the first
+    line; it locates a trade's block.
 
     Invariants: the blocks of a tree are inserted in one statement, in the step that hashes the lines; they are numbered
     0, 1, 2, …, and all but the last are full. Append-only.

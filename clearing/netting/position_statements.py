@@ -44,7 +44,7 @@ def position_statement(position: NetPosition) -> Iterator[bytes]:
 
     It contains the position's line, every line of the participant's own trades and further obligations, each with the
     15 other leaf hashes of its page and the path from the page to the root of its block of 1,024 lines, and the roots
-    of all blocks, so a path is six hashes long whatever the size of the cycle. Deferrals come with their lines in the
+    of all blocks, so a path is six hashes long for a cycle of any size. Deferrals come with their lines in the
     next cycle. The signature is a compact JWS over the SHA-256 of the statement's canonical JSON (RFC 8785), in which
     form it is written here. Lines are streamed in chunks, so memory does not grow with their number. The operator, a
     party of every fee, gets every line of the cycle.

@@ -1,6 +1,6 @@
-"""Net positions out of obligations: the arithmetic of a cycle. Pure, and the only place that does it.
+"""Computes net positions from obligations. Pure; nothing else computes them.
 
-The database sums the obligations of each party by kind and tax rate; what is left is a few rows a participant.
+The database sums the obligations of each party by kind and tax rate, so the input is a few rows per participant.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..trades.obligation_kinds import KINDS, Role, Side, Taxed
 
 
 class PartyTotal(NamedTuple):
-    """What one party owes, or is owed, by obligations of one kind and tax rate; ``tax_minor`` is not in the amount."""
+    """The obligations of one kind and tax rate that a party owes or is owed, summed; amounts exclude tax."""
 
     organisation_id: int
     kind: str
@@ -46,17 +46,17 @@ class Position:
 
     @property
     def parts(self) -> tuple[int, ...]:
-        """The parts, in the order in which they are declared, stored and hashed."""
+        """The parts, in the order of declaration, storage and hashing."""
         return _PARTS(self)
 
     @property
     def unsecured_minor(self) -> int:
-        """What comes to the party (positive) or is asked of it, its purchases apart: they were paid for beforehand."""
+        """The net without purchases, which were paid beforehand: positive if the party receives it."""
         return self.net_minor - self.purchases_minor - self.purchase_tax_minor
 
     @property
     def net_minor(self) -> int:
-        """What the party is owed (positive) or owes (negative) over all."""
+        """The sum of all parts: positive if the party is owed it, negative if it owes it."""
         return sum(self.parts)
 
 
@@ -67,7 +67,7 @@ _AT = {part.name: index for index, part in enumerate(fields(Position))}
 
 
 class _Place(NamedTuple):
-    """Where totals of a kind stand in a position: the parts of the amount and of its tax, by index."""
+    """Indexes of the parts of a position to which totals of a kind are added: of the amount and of its tax."""
 
     amount: int
     tax: int
@@ -75,7 +75,7 @@ class _Place(NamedTuple):
 
 
 def _places(side: str) -> dict[str, _Place]:
-    """The places of what participants owe, or are owed; the operator has the other side of its own kinds."""
+    """The places of totals that participants owe, or are owed; the operator has the opposite side."""
     found = {}
     for kind, row in KINDS.items():
         of_side: Side = getattr(row, side)
@@ -90,17 +90,17 @@ _OWED, _DUE = _places("debtor"), _places("creditor")
 def net_positions(
     *, owed: Sequence[PartyTotal], due: Sequence[PartyTotal], operator_id: int
 ) -> dict[int, Position]:
-    """Positions by party, of the totals that each owes (by debtor) and that are due to each (by creditor).
+    """Positions by party, from the totals that each party owes (by debtor) and is owed (by creditor).
 
-    The tax of fees is computed here, once per rate and participant, cut off to whole units: the operator's invoice
-    of a cycle to a participant is one document (Order for the Consumption Tax Act, article 70-10). The operator is
-    the other side of every fee. Positions sum to zero, whatever the order of the totals. Raises ValueError where a
-    party has two totals of one kind and rate, for then tax would be rounded twice.
+    The tax of fees is computed here, once per rate and participant, rounded down to whole units: the operator's invoice
+    of a cycle to a participant is one document (Order for the Consumption Tax Act, article 70-10). The operator is the
+    opposite party of every fee. Positions sum to zero in any order of the totals. Raises ValueError if a party has two
+    totals of one kind and rate, because tax would be rounded twice.
     """
     parts: dict[int, list[int]] = defaultdict(([0] * len(_AT)).copy)
     operator = parts[operator_id]
-    _add(parts, _once(owed), _OWED, sign=-1, operator=operator)
-    _add(parts, _once(due), _DUE, sign=1, operator=operator)
+    _add(parts, _require_distinct(owed), _OWED, sign=-1, operator=operator)
+    _add(parts, _require_distinct(due), _DUE, sign=1, operator=operator)
     return {key: Position(*of_party) for key, of_party in parts.items()}
 
 
@@ -112,7 +112,7 @@ def _add(
     sign: int,
     operator: list[int],
 ) -> None:
-    """Add totals to the parts of their parties; those that are taxed per cycle to the operator's too."""
+    """Add totals to the parts of their parties; totals of kinds taxed per cycle also to the operator's."""
     for key, kind, tax_rate_bp, amount_minor, tax_minor in totals:
         party = parts[key]
         if kind not in places:
@@ -129,8 +129,8 @@ def _add(
         party[tax_at] += tax
 
 
-def _once(totals: Sequence[PartyTotal]) -> Sequence[PartyTotal]:
-    """The totals, if no two of them are of one party, kind and rate."""
+def _require_distinct(totals: Sequence[PartyTotal]) -> Sequence[PartyTotal]:
+    """The totals unchanged; raises ValueError if two of them have the same party, kind and rate."""
     if len({total[:3] for total in totals}) != len(totals):
         raise ValueError("two totals of one party, kind and tax rate")
     return totals
@@ -138,7 +138,7 @@ def _once(totals: Sequence[PartyTotal]) -> Sequence[PartyTotal]:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What netting came to. ``Cycle`` says what each figure counts."""
+    """The figures of a netted cycle; ``Cycle`` defines them."""
 
     gross_minor: int
     net_minor: int
@@ -151,7 +151,7 @@ def summarise(positions: dict[int, Position]) -> Summary:
     gross = sum(
         part
         for position in positions.values()
-        # What is put off was owed all the same: it is in the other parts already.
+        # The other parts already contain the deferral, which was owed too.
         for part in position.parts[:-1]
         if part > 0
     )
@@ -163,5 +163,5 @@ def summarise(positions: dict[int, Position]) -> Summary:
 
 
 def value_reduced_bp(*, gross_minor: int, net_minor: int) -> int:
-    """By how much netting lowers what changes hands, 1 - net / gross, in basis points, cut off; 0 of nothing."""
+    """The reduction of value by netting, 1 - net / gross, in basis points, rounded down; 0 if gross is 0."""
     return (gross_minor - net_minor) * BASIS_POINTS // gross_minor if gross_minor else 0

@@ -34,8 +34,8 @@ def trade_proof(trade: Trade) -> dict[str, Any]:
     The hash of a page is SHA-256 of 0x01 and its leaf hashes: the line's own (SHA-256 of 0x00 and the line) at place
     ``index`` modulo 16, and those in ``page``. From there ``path`` leads to ``trades_root`` (RFC 9162 section 2.1.3.2,
     page ``index`` // 16 of the pages that ``size`` lines fill); the cycle's root is the node over that and
-    ``positions_root``. Hashes are hexadecimal. Reads one block of trades and the few leaf hashes of further lines,
-    whatever the size of the cycle. Raises Missing until the cycle is netted.
+    ``positions_root``. Hashes are hexadecimal. Reads one block of trades and the few leaf hashes of further lines, for
+    a cycle of any size. Raises Missing until the cycle is netted.
     """
     cycle = trade.cycle
     if cycle is None or cycle.merkle_root is None:

@@ -5,7 +5,7 @@
 
 STATEMENT is the answer of /api/v1/positions/<id>/statement/; ``-`` reads it from standard input. KEYS is the market's
 JWK Set, which checks the signature if the package ``cryptography`` is installed. CYCLE is the public answer of
-/api/v1/cycles/<id>/, whose hashes must equal those of the statement.
+/api/v1/cycles/<id>/, whose hashes must equal the hashes of the statement.
 
 Needs only the standard library, not the market's software. Exits 0 if everything agrees, 1 naming each difference,
 2 if the statement cannot be read.

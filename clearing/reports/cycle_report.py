@@ -1,7 +1,7 @@
 """The clearing report of a cycle for the operator: figures and charts.
 
-Who owes whom concerns the parties and the operator only, so the report is not public; the cycle's public figures are
-on the cycle itself.
+The debts between parties concern only them and the operator, so the report is not public; the cycle's public figures
+are on the cycle itself.
 """
 
 from __future__ import annotations

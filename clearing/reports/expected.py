@@ -1,4 +1,4 @@
-"""What a participant will be paid: when, how much of it, and why something waits or is held."""
+"""The payments that a participant can expect: when, how much, and what they wait for."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ BEFORE_PAYMENT = (
 WAITING_TRADES = (TradeState.CONCLUDED, TradeState.SECURED, TradeState.DISPUTED)
 """States of a trade that no cycle clears yet."""
 UNDATED = (NO_ACCOUNT, ABROAD, FAILED, PAUSED)
-"""Somebody must act before a payment that waits for one of these has a value date."""
+"""A payment that waits for one of these has no value date until a person acts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What is to be said of money on its way: why it waits, and when it is expected, where that is known."""
+    """What one expected amount waits for, and its expected day if known."""
 
     waiting: Waiting
     cut_off_at: datetime | None = None
@@ -55,10 +55,10 @@ class Outlook:
 
 
 class ExpectedPayments:
-    """What one participant is still to be paid. Everything is read once, in a few queries."""
+    """The expected payments of one participant, read once in a few queries."""
 
     def __init__(self, actor: Actor) -> None:
-        """Of the actor's own organisation, whoever it is."""
+        """For the actor's own organisation, also if it is the operator."""
         self.own = own_key(actor)
         self._now = clock.now()
         self._calendars = Calendars()
@@ -67,7 +67,7 @@ class ExpectedPayments:
         self._outlooks: dict[int, Outlook] = {}
 
     def _unpaid(self) -> dict[int, SettlementInstruction]:
-        """The last payment of each cycle that was not confirmed, by cycle."""
+        """The latest unconfirmed payment of each cycle, by cycle."""
         rows = SettlementInstruction.objects.filter(
             organisation_id=self.own, direction=PaymentDirection.OUT, cycle__isnull=False
         )
@@ -79,20 +79,20 @@ class ExpectedPayments:
         return Q(cycle__state__in=BEFORE_PAYMENT) | Q(cycle_id__in=list(self._payments))
 
     def trades(self) -> QuerySet[Trade]:
-        """Trades that the participant sells by and is not paid for yet."""
+        """Trades of which the participant is the seller and is not paid yet."""
         price = Obligation.objects.filter(
             self._in_unpaid_cycles(), trade=OuterRef("pk"), kind=ObligationKind.PURCHASE, deferred_from=None
         )
         return Trade.objects.filter(Q(state__in=WAITING_TRADES) | Exists(price), seller_id=self.own)
 
     def shares(self) -> QuerySet[Obligation]:
-        """Shares of the proceeds of others' sales that are due to the participant and not paid yet."""
+        """Unpaid shares of the participant in the proceeds of other sellers."""
         return Obligation.objects.filter(
             self._in_unpaid_cycles(), kind=ObligationKind.SHARE, creditor_id=self.own
         ).select_related("trade", "cycle")
 
     def of_trades(self, trades: Sequence[Trade]) -> list[dict[str, Any]]:
-        """Each trade with what it should come to and when; fees' tax is an estimate until the cycle is netted."""
+        """Each trade with its expected amounts and day; the tax on its fee is an estimate until the cycle is netted."""
         cycles = cycles_of([trade.pk for trade in trades])
         corrected = self._corrected(trades)
         rows = []
@@ -116,7 +116,7 @@ class ExpectedPayments:
         return rows
 
     def _corrected(self, trades: Sequence[Trade]) -> dict[int, int]:
-        """What corrections and shares not settled yet add to what the seller gets, by trade."""
+        """The sum of unsettled corrections and shares, signed for the seller, by trade."""
         found: dict[int, int] = {}
         rows = Obligation.objects.filter(
             self._in_unpaid_cycles(), trade__in=trades, kind__in=UNSECURED_BETWEEN_PARTICIPANTS
@@ -129,7 +129,7 @@ class ExpectedPayments:
         return found
 
     def of_shares(self, shares: Sequence[Obligation]) -> list[dict[str, Any]]:
-        """Each share with when it should come."""
+        """Each share with its expected day."""
         return [
             _row("beneficiary", share.trade, share.cycle, self._outlook_of_cycle(share.cycle))
             | {
@@ -144,7 +144,7 @@ class ExpectedPayments:
         ]
 
     def payments(self) -> list[dict[str, Any]]:
-        """Payments of posted cycles that the bank has not confirmed, with what stands in their way."""
+        """Payments of posted cycles that the bank has not confirmed, with their waiting reasons."""
         return [
             {
                 "payment": payment.public_id,
@@ -160,11 +160,11 @@ class ExpectedPayments:
         ]
 
     def totals(self) -> list[dict[str, Any]]:
-        """What is expected on each day in each currency; what has no day yet comes last.
+        """Totals by expected day and currency; totals without a day come last.
 
-        Of a cycle it is all that adds to the payment: sales, shares and fees refunded, less fees, corrections and
-        shares owed; tax on fees is rounded once per rate and cycle. What the participant itself buys is paid for
-        already. Of trades that have no cycle yet it is the sum of what they should come to.
+        The total of a cycle has all parts of its payment: sales, shares and refunded fees, less fees, corrections and
+        shares owed; tax on fees is rounded once per rate and cycle. It excludes purchases, which were paid beforehand.
+        The total of trades without a cycle is the sum of their expected amounts.
         """
         sums: dict[tuple[str, str], dict[str, Any]] = {}
         for found in (*self._cycle_sums(), *self._waiting_sums()):
@@ -233,11 +233,11 @@ class ExpectedPayments:
     def _outlook_of_trade(self, trade: Trade, cycle: Cycle | None) -> Outlook:
         if cycle is not None:
             return self._outlook_of_cycle(cycle)
-        # A trade that was accepted since the page was read enters its cycle only now.
+        # A trade accepted after the page was read has its cycle only now.
         return Outlook(waiting_of_trade(trade) or BEING_CLEARED.waiting())
 
     def _outlook_of_cycle(self, cycle: Cycle) -> Outlook:
-        """What holds back what a cycle clears, the payment of it once there is one; worked out once for all trades."""
+        """The waiting reason of a cycle, or of its payment once there is one; computed once for all its trades."""
         if cycle.pk not in self._outlooks:
             payment = self._payments.get(cycle.pk)
             self._outlooks[cycle.pk] = (
@@ -247,19 +247,19 @@ class ExpectedPayments:
 
     def _outlook_before_payment(self, cycle: Cycle) -> Outlook:
         cut_off_at = cycle.closed_at or self._calendars.cut_off_of(cycle, now=self._now)
-        # A cycle whose payments were planned since the unpaid ones were read holds nothing back any more.
+        # The payments of this cycle were planned after the unpaid ones were read.
         waiting = waiting_of_obligation(cycle, cut_off_at=cut_off_at) or BEING_CLEARED.waiting()
         return self._dated(waiting, cut_off_at, self._calendars.value_date(cycle, now=self._now))
 
     def _outlook_of_payment(self, payment: SettlementInstruction) -> Outlook:
-        # A payment that was made again since the unpaid ones were read is planned.
+        # A payment that was made again after the unpaid ones were read is planned.
         waiting = self._readings.waiting(payment) or PLANNED.waiting()
         today = clock.business_date(self._now)
         expected = payment.value_date or value_date(today, self._calendars.of(payment.currency))
         return self._dated(waiting, payment.cycle.closed_at if payment.cycle else None, expected)
 
     def _dated(self, waiting: Waiting, cut_off_at: datetime | None, expected: date | None) -> Outlook:
-        """``expected``, unless somebody must act first."""
+        """The value date ``expected``; None if a person must act first."""
         return Outlook(waiting, cut_off_at, None if waiting.reason in UNDATED else expected)
 
 
@@ -267,7 +267,7 @@ _SUMMED = ("sales_minor", "shares_minor", "fees_minor", "fee_tax_minor", "correc
 
 
 def _amounts(trade: Trade) -> tuple[int, int]:
-    """Price with tax and the seller's fee, as captured where that is known."""
+    """Price with tax and the seller's fee; the captured amounts once known."""
     gross, fee = trade.gross_minor, trade.fee_minor
     if trade.captured_price_minor is not None:
         gross = trade.captured_price_minor + (trade.captured_tax_minor or 0)
@@ -276,7 +276,7 @@ def _amounts(trade: Trade) -> tuple[int, int]:
 
 
 def _row(role: str, trade: Trade, cycle: Cycle | None, outlook: Outlook) -> dict[str, Any]:
-    """The same of every role; who only has a share is not told who buys, and under what order."""
+    """The fields common to both roles; a beneficiary does not see the buyer and its purchase order."""
     is_seller = role == "seller"
     return {
         "role": role,

@@ -39,7 +39,7 @@ def money_figures(currency: str = "JPY") -> dict[str, int]:
 
 
 def waiting_trades() -> list[dict[str, Any]]:
-    """Trades that are neither cleared nor over, with what holds each back, by their keys; ``reason`` is a Label."""
+    """Trades that are neither cleared nor ended, with their waiting reasons, by key; ``reason`` is a Label."""
     waiting = Trade.objects.exclude(state__in=(TradeState.FAILED, TradeState.REFUNDED)).exclude(is_cleared())
     trades = list(waiting.order_by("business_key"))
     readings = TradeReadings(trades)

@@ -11,7 +11,7 @@ from .late_payments import payments_late_by_law
 
 
 class LateTradeFilter(TradeFilter):
-    """As trades are filtered, and by whether the seller's payment is late by law."""
+    """The filters of trades, and whether the payment of the seller is late by law."""
 
     late_by_law = filters.BooleanFilter(
         method="late", help_text="Made to order, and not paid for within its days."
@@ -21,6 +21,6 @@ class LateTradeFilter(TradeFilter):
         pass
 
     def late(self, rows: QuerySet[Trade], name: str, value: bool) -> QuerySet[Trade]:  # noqa: FBT001
-        """Trades made to order whose seller was to be paid by now and is not, or all others."""
+        """Made-to-order trades whose seller is not paid by the last payment day, or all others."""
         wanted = Q(pk__in=payments_late_by_law().order_by().values("pk"))
         return rows.filter(wanted) if value else rows.exclude(wanted)

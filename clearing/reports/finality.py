@@ -1,7 +1,7 @@
 """Reports what is final for one participant at a moment, as an insolvency administrator asks.
 
 By the market's terms the operator takes over every obligation of a cycle at netting, with release of the debtor
-(免責的債務引受); from ``Cycle.netted_at`` on it is final, whatever becomes of the parties. Before, it is a gross claim
+(免責的債務引受); from ``Cycle.netted_at`` on it is final, even if a party becomes insolvent. Before, it is a gross claim
 between them. Held and available money is the participant's own. All moments are business time.
 """
 
@@ -73,7 +73,7 @@ class Finality:
 
 
 def finality(*, organisation: OrganisationView, at: datetime) -> Finality:
-    """What was final for ``organisation`` at ``at``, and what was not."""
+    """The obligations, holds, payments and balances of ``organisation`` at ``at``, with their finality."""
     paid = _paid_moments(organisation.id, at)
     rows = list(_obligations(organisation.id, at))
     deferred = _deferred(rows, at)

@@ -1,4 +1,4 @@
-"""What did not clear when it might have, why, and what became of it: derived from trades, cycles and evidence."""
+"""Trades that a cycle left out, with reason and outcome, derived from trades, cycles and evidence."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ AGREEMENT_ENDED = Label("returned: its agreement ended", "契約の終了によ�
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A trade that ``left_by`` went without: what held it back at the cut-off, and the cycle that has it since, if any."""
+    """A trade that ``left_by`` left out, its waiting reason at the cut-off, and the later cycle that has it."""
 
     left_by: Cycle
     trade: Trade
@@ -43,21 +43,21 @@ class LeftOut:
 
 
 def left_out() -> list[dict[str, Any]]:
-    """Trades that stood at a cut-off and did not enter the cycle, cycle by cycle, by their keys.
+    """Trades that were open at a cut-off and did not enter the cycle, by cycle and key.
 
-    ``reason`` is what held them back at that moment, a Label; ``became`` the cycle that cleared them since, also a
-    Label, or their state.
+    ``reason`` is their waiting reason at that moment (a Label); ``became`` is the cycle that cleared them since, or
+    their state (a Label).
     """
     return _rows(Cycle.objects.filter(closed_at__isnull=False).order_by("currency", "number"))
 
 
 def left_out_of(cycle: Cycle) -> list[dict[str, Any]]:
-    """The trades that stood at the cut-off of ``cycle`` and did not enter it; none before it is cut off."""
+    """The trades that were open at the cut-off of ``cycle`` and did not enter it; none before its cut-off."""
     return _rows([cycle] if cycle.closed_at else [])
 
 
 def _rows(cycles: Iterable[Cycle]) -> list[dict[str, Any]]:
-    standing = [
+    pairs = [
         (cycle, trade)
         for cycle in cycles
         for trade in trades_left_out(cycle, SYSTEM).order_by("business_key")
@@ -72,34 +72,34 @@ def _rows(cycles: Iterable[Cycle]) -> list[dict[str, Any]]:
             "reason": row.reason.label,
             "became": CLEARED_LATER.fill({"cycle": row.cycle.business_key}) if row.cycle else row.trade.state,
         }
-        for row in explained(standing)
+        for row in explained(pairs)
     ]
 
 
 def trades_left_out(cycle: Cycle, actor: Actor) -> QuerySet[Trade]:
-    """Trades concluded and not over at the cut-off of ``cycle``, and neither in it nor in one before.
+    """Trades concluded and not ended at the cut-off of ``cycle``, and not in it or an earlier cycle.
 
-    Of a cycle that is open, those that would be left out now. The actor sees its own; the operator all.
+    For an open cycle, the trades that it would leave out now. The actor sees its own trades, the operator all.
     """
     moment = _moment(cycle)
     entered = Obligation.objects.filter(
         trade=OuterRef("pk"), kind=ObligationKind.PURCHASE, cycle__number__lte=cycle.number
     )
-    standing = Trade.objects.filter(
+    candidates = Trade.objects.filter(
         Q(ended_at=None) | Q(ended_at__gt=moment),
         ~Exists(entered),
         currency=cycle.currency,
         concluded_at__lte=moment,
     )
     if actor.may_see():
-        return standing
+        return candidates
     own = own_key(actor)
-    return standing.filter(Q(buyer_id=own) | Q(seller_id=own))
+    return candidates.filter(Q(buyer_id=own) | Q(seller_id=own))
 
 
-def explained(standing: Collection[tuple[Cycle, Trade]]) -> list[LeftOut]:
-    """Why each cycle went without the trade beside it, in their order, in two queries."""
-    trades = {trade.pk: trade.public_id for _, trade in standing}
+def explained(pairs: Collection[tuple[Cycle, Trade]]) -> list[LeftOut]:
+    """The reason why each cycle left out the trade paired with it, in the given order, in two queries."""
+    trades = {trade.pk: trade.public_id for _, trade in pairs}
     cleared_in = cycles_of(trades)
     holds: dict[str, list[Any]] = {}
     for record in records_about_any(trades.values(), kinds=(TRADE_DISPUTED, TRADE_RESUMED)):
@@ -111,7 +111,7 @@ def explained(standing: Collection[tuple[Cycle, Trade]]) -> list[LeftOut]:
             reason=_reason(trade, _moment(cycle), holds.get(trade.public_id, [])),
             cycle=cleared_in.get(trade.pk),
         )
-        for cycle, trade in standing
+        for cycle, trade in pairs
     ]
 
 
@@ -120,7 +120,7 @@ def _moment(cycle: Cycle) -> datetime:
 
 
 def _reason(trade: Trade, moment: datetime, holds: list[Any]) -> WaitingReason:
-    """What the trade waited for at ``moment``; ``holds`` are its holds and ends of holds, oldest first."""
+    """The reason why the trade waited at ``moment``; ``holds`` are its holds and ends of holds, oldest first."""
     before = [record.kind for record in holds if record.occurred_at <= moment]
     if before and before[-1] == TRADE_DISPUTED:
         return DISPUTED

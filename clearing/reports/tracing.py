@@ -1,4 +1,4 @@
-"""Walking any yen: from a posting back to trades, agreements and evidence, and forward to the bank."""
+"""Traces money from a posting back to trades, agreements and evidence, and forward to the bank."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def obligations_behind(entry: Entry, line: str) -> QuerySet[Obligation]:
     """
     rows = Obligation.objects.select_related("trade", "cycle")
     if entry.kind == EntryKind.CYCLE and line in (LineKind.DEFERRED, LineKind.AWAITED):
-        # Their net: what the participant put off, less what others put off that they owed it.
+        # Net of both: the deferrals of the participant, less the deferrals of which it is creditor.
         deferred = Deferral.objects.filter(cycle=entry.cycle).values("obligation")
         own = Q(debtor_id=entry.organisation_id) | Q(creditor_id=entry.organisation_id)
         return rows.filter(own, pk__in=deferred)
@@ -40,9 +40,9 @@ def obligations_behind(entry: Entry, line: str) -> QuerySet[Obligation]:
 def trace_entry(entry: Entry) -> dict[str, Any]:
     """Where an entry comes from and where its money went, by public identifiers.
 
-    ``back``: the trade with its agreement and listing, or the cycle; the bank's booking that it records; evidence
-    about them, oldest first. ``forward``: the settlement payments of the cycle for the participant, each with its
-    bank bookings, or the entries that ended the trade's hold and the cycle that cleared it.
+    ``back``: the trade with its agreement and listing, or the cycle; the bank entry that it records; evidence
+    about them, oldest first. ``forward``: the settlement payments of the cycle for the participant, each with its bank
+    entries, or the entries that ended the trade's hold and the cycle that cleared it.
     """
     return {"back": _origin(entry), "forward": _destination(entry)}
 
@@ -50,21 +50,21 @@ def trace_entry(entry: Entry) -> dict[str, Any]:
 def _origin(entry: Entry) -> dict[str, Any]:
     trade, cycle = entry.trade, entry.cycle
     subjects = [row.public_id for row in (trade, cycle) if row is not None]
-    booking = _booking(entry)
-    if booking is not None:
-        subjects.append(booking.statement.public_id)
+    bank_entry = _bank_entry(entry)
+    if bank_entry is not None:
+        subjects.append(bank_entry.statement.public_id)
     return {
         "trade": trade.public_id if trade else None,
         "agreement": trade.agreement if trade else None,
         "listing": trade.listing if trade else None,
         "cycle": cycle.public_id if cycle else None,
-        "bank_entry": _bank(booking) if booking else None,
+        "bank_entry": _bank_entry_fields(bank_entry) if bank_entry else None,
         "evidence": [row.public_id for subject in subjects for row in records_about(subject)[:EVIDENCE_MAX]],
     }
 
 
-def _booking(entry: Entry) -> BankEntry | None:
-    """The bank's booking that an entry records: its reference names it."""
+def _bank_entry(entry: Entry) -> BankEntry | None:
+    """The bank entry that a journal entry records, found by its reference."""
     what, _, name = entry.reference.partition(":")
     wanted = {
         "bank": Q(entry_reference=name),
@@ -74,14 +74,14 @@ def _booking(entry: Entry) -> BankEntry | None:
     return BankEntry.objects.filter(wanted).select_related("statement").first() if wanted else None
 
 
-def _bank(booking: BankEntry) -> dict[str, Any]:
+def _bank_entry_fields(bank_entry: BankEntry) -> dict[str, Any]:
     return {
-        "bank_entry": booking.public_id,
-        "entry_reference": booking.entry_reference,
-        "booked_on": booking.booked_on.isoformat(),
-        "direction": booking.direction,
-        "amount_minor": booking.amount_minor,
-        "currency": booking.currency,
+        "bank_entry": bank_entry.public_id,
+        "entry_reference": bank_entry.entry_reference,
+        "booked_on": bank_entry.booked_on.isoformat(),
+        "direction": bank_entry.direction,
+        "amount_minor": bank_entry.amount_minor,
+        "currency": bank_entry.currency,
     }
 
 
@@ -109,9 +109,9 @@ def _payments(entry: Entry) -> list[dict[str, Any]]:
             "pk"
         )
     )
-    bookings: dict[int, list[dict[str, Any]]] = {}
-    for booking in BankEntry.objects.filter(instruction__in=instructions).order_by("pk"):
-        bookings.setdefault(booking.instruction_id or 0, []).append(_bank(booking))
+    bank_entries: dict[int, list[dict[str, Any]]] = {}
+    for bank_entry in BankEntry.objects.filter(instruction__in=instructions).order_by("pk"):
+        bank_entries.setdefault(bank_entry.instruction_id or 0, []).append(_bank_entry_fields(bank_entry))
     return [
         {
             "instruction": row.public_id,
@@ -120,7 +120,7 @@ def _payments(entry: Entry) -> list[dict[str, Any]]:
             "direction": row.direction,
             "amount_minor": row.amount_minor,
             "currency": row.currency,
-            "bank": bookings.get(row.pk, []),
+            "bank": bank_entries.get(row.pk, []),
         }
         for row in instructions
     ]

@@ -189,7 +189,7 @@ class CycleViewSet(CycleReadViewSet):
     """Cycles, with the trades that each left out."""
 
     def get_permissions(self) -> list[Any]:
-        """Anyone may read, except what names trades; commands are the operator's."""
+        """Anyone may read, except routes that name trades; commands are the operator's."""
         return [HasScope()] if self.action == "left_out" else super().get_permissions()
 
     @extend_schema(

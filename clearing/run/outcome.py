@@ -44,7 +44,7 @@ class Unfinished:
     deferrals: bool
 
     def __bool__(self) -> bool:
-        """Whether there is anything."""
+        """Whether anything keeps the cycle from being settled in full."""
         return bool(self.failed or self.claims or self.deferrals)
 
 

@@ -1,4 +1,4 @@
-"""Which cycles are later than they should be, told from where they stand and by the clock."""
+"""Finds overdue cycles by their state, the calendar and the clock."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from .outcome import unfinished
 from .states import OverdueReason
 
 CLOSING_GRACE = timedelta(minutes=1)
-"""How late a cycle may be cut off before it is overdue: the sweep comes every few seconds."""
+"""Tolerance after a cut-off before the cycle is overdue; the sweep runs every few seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """Why a cycle is overdue, and since when."""
+    """The reason why a cycle is overdue, and the moment from which it is."""
 
     reason: OverdueReason
     since: datetime
@@ -34,7 +34,7 @@ class Overdue:
 
 @dataclass(frozen=True, slots=True)
 class SettlementProgress:
-    """Payments of a cycle that have not failed: how many there are, are still unsent, and the bank has confirmed.
+    """Numbers of payments of a cycle that have not failed: all, confirmed by the bank, and not sent yet.
 
     ``last_value_date`` is that of the last transfer file; None before the first.
     """
@@ -51,7 +51,7 @@ class SettlementProgress:
 
 
 def settlement_progress(cycles: Collection[Cycle]) -> dict[int, SettlementProgress]:
-    """How far the payments of each cycle have come, in one query."""
+    """The settlement progress of each cycle, in one query."""
     rows = (
         SettlementInstruction.objects.filter(cycle__in=[cycle.pk for cycle in cycles])
         .values_list("cycle_id")
@@ -67,10 +67,10 @@ def settlement_progress(cycles: Collection[Cycle]) -> dict[int, SettlementProgre
 
 
 class CycleReadings:
-    """What is shown of cycles beside their own columns, read once for all of them."""
+    """The calendar and payments of cycles, read once for all of them."""
 
     def __init__(self, cycles: Collection[Cycle]) -> None:
-        """Read the calendar, and the payments of ``cycles``; others cannot be asked about."""
+        """Read the calendar and the payments of ``cycles``; it answers for these cycles only."""
         self.now = clock.now()
         self.settlement = settlement_progress(cycles)
         in_part = [cycle for cycle in cycles if cycle.state == CycleState.PARTIAL]
@@ -79,11 +79,11 @@ class CycleReadings:
         self._overdue: dict[int, Overdue | None] = {}
 
     def cut_off_of(self, cycle: Cycle) -> datetime | None:
-        """When an open cycle is cut off by its schedule; None if it is closed, or has none."""
+        """The moment at which the schedule cuts off an open cycle; None if it is closed or has no schedule."""
         return self._calendars.cut_off_of(cycle, now=self.now)
 
     def overdue(self, cycle: Cycle) -> Overdue | None:
-        """Why ``cycle`` is overdue now; None if it is in time or over."""
+        """The reason why ``cycle`` is overdue now; None if it is in time or settled."""
         if cycle.pk not in self._overdue:
             self._overdue[cycle.pk] = self._find_overdue(cycle)
         return self._overdue[cycle.pk]
@@ -111,7 +111,7 @@ class CycleReadings:
         return Overdue(OverdueReason.SLOW, deadline) if self.now > deadline else None
 
     def _past_value_date(self, cycle: Cycle, closed_at: datetime) -> Overdue | None:
-        """Late by the value date that its payees were given at the cut-off, or by that of its last transfer file."""
+        """Late by the value date published at the cut-off, or by the value date of its last transfer file."""
         expected = value_date(clock.business_date(closed_at), self._calendars.of(cycle.currency))
         deadline = _end_of(max(expected, self.settlement[cycle.pk].last_value_date or expected))
         return Overdue(OverdueReason.PAST_VALUE_DATE, deadline) if self.now >= deadline else None

@@ -1,4 +1,4 @@
-"""What a cycle posts for one participant: gross lines, and what makes up for what is missing. Pure."""
+"""Plans the journal entry of one participant for a cycle: gross lines, deferrals and cover of a shortfall. Pure."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _ORDER = (
     LineKind.SHARES_RECEIVED,
     LineKind.SHARES_PAID,
 )
-"""In which order the gross lines of an entry are posted."""
+"""The order in which the gross lines of an entry are posted."""
 
 
 class _Gross(NamedTuple):
-    """A gross line: the account debited and the account credited, and which parts of the position it sums up."""
+    """A gross line: the debited account, the credited account, and the parts of the position that it sums up."""
 
     kind: LineKind
     debit: AccountKind
@@ -65,11 +65,11 @@ _GROSS = tuple(map(_gross, _ORDER))
 def plan_of(position: Position, *, claim_minor: int) -> list[PlannedLine]:
     """The entry of one participant, gross.
 
-    Purchases were paid for when they were secured, so they meet the released money. Sales, corrections, shares and
-    refunds come in to ``receivable``; fees, their tax, corrections and shares go out of it. What a party puts off
-    to the next cycle comes back in, and goes out of what its creditor gets. If that is not enough, the money that
-    was set aside when the cycle was netted (``shortfalls.services.shortfalls``) makes up for it exactly. If something is left,
-    an earlier claim (``claim_minor``) is collected first; the rest is paid out.
+    Captured money pays the purchases, from ``payable``. Sales, corrections, shares and refunds are credited to
+    ``receivable``; fees, their tax, corrections and shares are debited to it. A deferral is credited to its debtor and
+    debited to its creditor. The money that was set aside at netting (``shortfalls.services.shortfalls``) covers a
+    negative result exactly. A positive result first repays an earlier claim (``claim_minor``); the remainder is paid
+    out.
     """
     amounts = position.parts
     lines = []
@@ -88,7 +88,7 @@ def plan_of(position: Position, *, claim_minor: int) -> list[PlannedLine]:
 
 
 def _deferred_lines(deferred_minor: int) -> list[PlannedLine]:
-    """What the party itself put off comes back in; what others put off that they owed it goes out."""
+    """The deferral as a line: credited to the party as debtor, or debited to it as creditor."""
     if deferred_minor > 0:
         kind, debit, credit = LineKind.DEFERRED, AccountKind.SETTLEMENT, AccountKind.RECEIVABLE
     elif deferred_minor < 0:
@@ -99,7 +99,7 @@ def _deferred_lines(deferred_minor: int) -> list[PlannedLine]:
 
 
 def plan_of_operator(position: Position) -> list[PlannedLine]:
-    """The entry of the operator: fees that were put off are not earned yet. Its other side is with the participants."""
+    """The entry of the operator, which reverses the revenue of deferred fees."""
     awaited = PlannedLine(
         LineKind.AWAITED, AccountKind.FEE_REVENUE, AccountKind.SETTLEMENT, -position.deferred_minor
     )

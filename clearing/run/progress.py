@@ -1,4 +1,4 @@
-"""Watching a cycle: how far it has come step by step, and what it waits for."""
+"""The progress of a cycle, step by step, and its waiting reason."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ StepStatus = Literal["done", "now", "next"]
 class StepProgress:
     """One step of a cycle, by the state it leads to.
 
-    Times are real, not business time, and empty for the cut-off itself, which is but a moment; ``milliseconds`` is
-    how long the step took.
+    Times are real, not business time; they are None for the cut-off, which takes no time. ``milliseconds`` is the
+    duration of the step.
     """
 
     state: CycleState
@@ -36,10 +36,10 @@ class StepProgress:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a cycle has come, in counts that everybody may know.
+    """The progress of a cycle in public counts.
 
-    ``percentage`` is of the whole way from open to settled: each step weighs the same, and the step under way counts
-    by its invoices or payments.
+    ``percentage`` is 0 at open and 100 at settled: each step has the same weight, and the current step counts by its
+    invoices or payments.
     """
 
     steps: list[StepProgress]
@@ -52,7 +52,7 @@ class Progress:
 
 
 def progress_of(cycle: Cycle) -> Progress:
-    """The progress of a cycle, from what its steps have left in the database."""
+    """The progress of a cycle, from the records of its steps."""
     readings = CycleReadings([cycle])
     settlement = readings.settlement[cycle.pk]
     issued, expected = documents_issued(cycle), documents_expected(cycle)
@@ -96,5 +96,5 @@ def _steps(cycle: Cycle) -> list[StepProgress]:
 
 
 def obstacles() -> list[str]:
-    """What failing handlers last said, for the operator: they may be what a cut-off waits for."""
+    """The last errors of failing handlers, for the operator; a cycle after its cut-off may wait for these handlers."""
     return handler_failures()

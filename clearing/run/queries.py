@@ -1,4 +1,4 @@
-"""Reads which cycles a step may move now, and what a cycle waits for."""
+"""Finds the cycles that a step may advance now, and the waiting reason of a cycle."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .overdue import CycleReadings, SettlementProgress
 
 
 def cycles_to_advance() -> list[str]:
-    """Cycles that a step may move now, oldest first: those under way, those settled in part, those with a returned payment."""
+    """Cycles that a step may advance now, oldest first: unfinished, settled in part, or with a returned payment."""
     returned = SettlementInstruction.objects.filter(
         cycle=OuterRef("pk"), state=InstructionState.FAILED, failed_at__gte=F("cycle__settled_at")
     )
@@ -40,9 +40,9 @@ def cycles_to_advance() -> list[str]:
 
 
 def waiting_of_cycle(cycle: Cycle, readings: CycleReadings | None = None) -> Waiting | None:
-    """What holds a cycle back; None while it goes on by itself or is over.
+    """The reason why a cycle waits; None while workers advance it, or once it is settled.
 
-    ``readings`` spare queries where many cycles are shown.
+    Pass ``readings`` for many cycles, to save queries.
     """
     readings = readings or CycleReadings([cycle])
     paused = waiting_of_pause(cycle)
@@ -65,7 +65,7 @@ def waiting_of_cycle(cycle: Cycle, readings: CycleReadings | None = None) -> Wai
 
 
 def _under_way(cycle: Cycle, readings: CycleReadings) -> Waiting | None:
-    """A cycle between its cut-off and its payments: the events of before the cut-off, or a step that is not taken."""
+    """The reason for a cycle between cut-off and payments: unhandled events before the cut-off, or an overdue step."""
     if cycle.state == CycleState.CLOSING:
         count = count_unhandled_before(int(str(cycle.barrier)), "clearing")
         if count:

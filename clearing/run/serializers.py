@@ -34,7 +34,7 @@ FIGURES = {
     "net_minor": "Sum of the positive net positions: the value to be paid after netting.",
     "payments_before": "Payments that the obligations would take without netting.",
     "payments_after": "Participants, and the operator, with a net position other than zero: payments after netting,"
-    " if nobody had paid beforehand.",
+    " if no purchase had been paid beforehand.",
     "cut_off_at": "Scheduled cut-off of the cycle; null if the operator closed it.",
     "merkle_root": "Commits to the trades and the net positions. Null until the cycle is netted.",
     "paused_since": "Moment since which the operator pauses the cycle; null if it is not paused.",
@@ -42,7 +42,7 @@ FIGURES = {
 
 
 class OverdueSerializer(serializers.Serializer[Any]):
-    """Why a cycle is overdue, and since when."""
+    """The reason why a cycle is overdue, and the moment from which it is."""
 
     reason_code = serializers.ChoiceField(choices=OverdueReason.choices, source="reason")
     reason = ChoiceLabelField(OverdueReason)
@@ -105,13 +105,13 @@ class CycleSerializer(serializers.ModelSerializer[Cycle]):
 
     @extend_schema_field(BilingualField(allow_null=True))
     def get_waits_for(self, cycle: Cycle) -> dict[str, str] | None:
-        """What the cycle waits for; null while it advances or is over."""
+        """The label of what the cycle waits for; null while it advances or is settled."""
         found = self._waiting(cycle)
         return found.label.as_dict() if found else None
 
     @extend_schema_field(WaitingSerializer(allow_null=True))
     def get_waiting(self, cycle: Cycle) -> dict[str, Any] | None:
-        """The same with its code, who must act and what they have to do."""
+        """The waiting reason with its code, who must act and the action."""
         found = self._waiting(cycle)
         return found.as_dict() if found else None
 
@@ -146,7 +146,7 @@ class CycleSerializer(serializers.ModelSerializer[Cycle]):
         return cycle.paused_by or None if for_operator(self.context) else None
 
     def _waiting(self, cycle: Cycle) -> Waiting | None:
-        """What holds the cycle back, read once for the fields that show it."""
+        """The waiting reason of the cycle, read once for the fields that show it."""
         context: Any = self.context
         known: dict[int, Waiting | None] = context.setdefault("waiting", {})
         if cycle.pk not in known:
@@ -168,7 +168,7 @@ class OpenCycleSerializer(StrictSerializer):
 
 
 class PauseCycleSerializer(StrictSerializer):
-    """Why a cycle is paused or resumed."""
+    """The reason why a cycle is paused or resumed."""
 
     reason = serializers.CharField(max_length=200)
 
@@ -201,7 +201,7 @@ class ProgressSerializer(serializers.Serializer[Progress]):
         source="settlement.planned", help_text="By bank; 0 until the cycle is being settled."
     )
     waits_for = serializers.SerializerMethodField(
-        help_text="What the cycle waits for; null while it advances or is over."
+        help_text="The label of what the cycle waits for; null while it advances or is settled."
     )
     waiting = serializers.SerializerMethodField()
     overdue = OverdueSerializer(allow_null=True)
@@ -216,7 +216,7 @@ class ProgressSerializer(serializers.Serializer[Progress]):
 
     @extend_schema_field(WaitingSerializer(allow_null=True))
     def get_waiting(self, progress: Progress) -> dict[str, Any] | None:
-        """The same with its code, who must act and what they have to do."""
+        """The waiting reason with its code, who must act and the action."""
         return progress.waiting.as_dict() if progress.waiting else None
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField(), allow_null=True))
@@ -252,7 +252,7 @@ class ForeseenShortfallSerializer(serializers.Serializer[Any]):
 
 
 class DryRunSerializer(serializers.Serializer[DryRun]):
-    """What a cycle would come to if its remaining steps ran now. Nothing was written."""
+    """The figures that a cycle would have if its remaining steps ran now. Nothing was written."""
 
     cycle = serializers.CharField(source="cycle.public_id")
     business_key = serializers.CharField(source="cycle.business_key")

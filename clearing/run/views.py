@@ -79,7 +79,7 @@ class CycleViewSet(MarketReadViewSet[Cycle]):
         return resume_cycle(actor=self.actor, cycle=public_id, reason=data["reason"])
 
     @extend_schema(
-        summary="Compute what a cycle would come to now",
+        summary="Compute the figures that a cycle would have now",
         request=None,
         responses={200: DryRunSerializer, **PROBLEMS},
     )

@@ -40,7 +40,7 @@ class ClientMoneyShort(DomainError):
 
 
 class RouteMissing(DomainError):
-    """No route of payment carries this currency. Fields: ``currency``."""
+    """The currency has no route of payment. Fields: ``currency``."""
 
     code = "route_missing"
     category = Category.CONFLICT

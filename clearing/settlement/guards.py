@@ -12,7 +12,7 @@ _SQL = Path(__file__).parent / "sql"
 
 
 def replaces_failed() -> pgtrigger.Trigger:
-    """A payment is made again only if it has failed, for the same purpose and payee, and for no more."""
+    """A payment replaces a failed one, of the same purpose and payee, with at most the same amount."""
     return pgtrigger.Trigger(
         name="replaces_failed",
         when=pgtrigger.Before,
@@ -22,9 +22,9 @@ def replaces_failed() -> pgtrigger.Trigger:
 
 
 def payments_covered() -> pgtrigger.Trigger:
-    """What is being paid to a participant stands on its receivable account, to the last unit.
+    """Payments in progress to a participant never exceed the balance of its receivable account.
 
-    The operator, who has no accounts of a participant, takes out what it earned.
+    Payments of the operator are exempt: it has no such account and takes out what it earned.
     """
     return pgtrigger.Trigger(
         name="payments_covered",

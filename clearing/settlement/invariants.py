@@ -26,7 +26,7 @@ Invariant(
         "WITH due AS (SELECT a.organisation_id, a.currency, -b.balance_minor AS minor FROM clearing_account a"
         "  JOIN clearing_balance b ON b.account_id = a.id WHERE a.kind = 'receivable'),"
         " paying AS (SELECT organisation_id, currency,"
-        "  coalesce(sum(amount_minor) FILTER (WHERE state IN ('planned', 'sending', 'unknown')), 0) AS carried,"
+        "  coalesce(sum(amount_minor) FILTER (WHERE state IN ('planned', 'sending', 'unknown')), 0) AS in_progress,"
         "  coalesce(sum(amount_minor) FILTER (WHERE state = 'failed' AND NOT EXISTS (SELECT"
         "   FROM clearing_settlementinstruction again WHERE again.instead_of_id = i.id)), 0) AS failed"
         "  FROM clearing_settlementinstruction i WHERE direction = 'out' AND state <> 'confirmed' GROUP BY 1, 2),"
@@ -34,16 +34,16 @@ Invariant(
         "  JOIN clearing_entry e ON e.cycle_id = c.id AND e.kind = 'cycle' JOIN clearing_posting p ON p.entry_id = e.id"
         "  JOIN clearing_account a ON a.id = p.account_id AND a.kind = 'receivable'"
         "  WHERE c.state = 'posted' GROUP BY 1, 2)"
-        " SELECT organisation_id, currency, due.minor, carried, failed, planless"
+        " SELECT organisation_id, currency, due.minor, in_progress, failed, planless"
         " FROM due LEFT JOIN paying USING (organisation_id, currency) LEFT JOIN posted USING (organisation_id, currency)"
-        " WHERE due.minor < coalesce(carried, 0) + coalesce(planless, 0)"
-        "  OR due.minor > coalesce(carried, 0) + coalesce(planless, 0) + coalesce(failed, 0)"
+        " WHERE due.minor < coalesce(in_progress, 0) + coalesce(planless, 0)"
+        "  OR due.minor > coalesce(in_progress, 0) + coalesce(planless, 0) + coalesce(failed, 0)"
     ),
 )
 Invariant(
     name="clearing.failed_before_made_again",
     promise=4,
-    statement="A payment stands in the place of one that has failed, for the same payee and purpose, and for no more.",
+    statement="A replacement payment replaces a failed one, of the same payee and purpose, with at most its amount.",
     guards=(
         "clearing_settlementinstruction.replaces_failed",
         "clearing_settlementinstruction.state_guard",

@@ -1,4 +1,4 @@
-"""Whether a participant can be paid by the route of a currency, and what hinders it."""
+"""Whether a participant can be paid by the route of a currency, and the hindrance if not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .routes.route import Payee
 
 
 def payee_of(organisation: OrganisationView) -> Payee:
-    """``organisation`` as a route takes it."""
+    """The payee of ``organisation``, as routes read it."""
     account = organisation.payout_account
     return Payee(country=organisation.country, account=asdict(account) if account else None)
 
@@ -19,7 +19,7 @@ def payee_of(organisation: OrganisationView) -> Payee:
 def hindrance_of(organisation: OrganisationView, *, currency: str, cross_border_allowed: bool) -> str:
     """Why ``organisation`` cannot be paid now in ``currency`` (a Hindrance), or the empty text.
 
-    Payments abroad on behalf of others are off unless the funds regime records a licence or an exemption for them.
+    Payments abroad are refused unless the funds regime records a licence or an exemption for them.
     """
     route = route_for(currency)
     return route.hindrance(payee_of(organisation), cross_border_allowed=cross_border_allowed)

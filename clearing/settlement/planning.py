@@ -47,8 +47,8 @@ _UNCLAIMED = """
 def plan_payments(cycle: Cycle) -> int:
     """Plan one payment for each participant that the cycle leaves money to, and one for the operator.
 
-    The operator takes out what it earned in the cycle; where it refunded more fees, it pays the difference in. What
-    its reserve lent stays in the client account until it is collected. Amounts are read from the postings. Returns
+    The operator takes out what it earned in the cycle, or pays in the difference if it refunded more fees. Money that
+    its reserve lent stays in the client account until the claim is collected. Amounts come from the postings. Returns
     how many payments.
     """
     with connection.cursor() as cursor:
@@ -125,9 +125,9 @@ def next_sequence(cycle: Cycle) -> int:
 
 
 def unclaimed_minor(organisation_id: int, currency: str) -> int:
-    """What is due to a participant and no payment carries: it failed, and was not made again.
+    """The amount due to a participant without a payment: its payment failed and was not made again.
 
-    What a posted cycle has still to plan payments for is not part of it.
+    Excludes amounts for which a posted cycle has still to plan payments.
     """
     with connection.cursor() as cursor:
         cursor.execute(_UNCLAIMED, {"organisation": organisation_id, "currency": currency})

@@ -57,13 +57,13 @@ UNSENT_STATES = (InstructionState.PLANNED, InstructionState.FAILED)
 
 
 class PaymentReadings:
-    """What is read of payments beside their own columns, once for all of them.
+    """The payability and replacement of payments, read once for all of them.
 
-    That is whether their payees can be paid now, and which of those that failed were made again.
+    That is: whether their payees can be paid now, and which failed payments were made again.
     """
 
     def __init__(self, payments: Collection[SettlementInstruction]) -> None:
-        """Read what ``payments`` need; others cannot be asked about."""
+        """Read the rows for ``payments``; it answers for these payments only."""
         self.payments = {payment.pk for payment in payments}
         unsent = [payment for payment in payments if payment.state in UNSENT_STATES]
         payees = organisations_by_id({payment.organisation_id for payment in unsent}) if unsent else {}
@@ -82,14 +82,14 @@ class PaymentReadings:
         self._made_again = set(again.values_list("instead_of_id", flat=True)) if failed else set()
 
     def waiting(self, payment: SettlementInstruction) -> Waiting | None:
-        """What holds ``payment`` back; None if it is confirmed, or another was planned in its place."""
+        """The reason why ``payment`` waits; None if it is confirmed, or was replaced."""
         if payment.pk in self._made_again:
             return None
         return waiting_of_payment(payment, hindrance=self._hindrances.get(payment.pk, ""))
 
 
 def waiting_of_payment(payment: SettlementInstruction, *, hindrance: str) -> Waiting | None:
-    """What holds a payment back that no other was made in place of; None if it is confirmed.
+    """The reason why a payment without replacement waits; None if it is confirmed.
 
     ``hindrance`` is why its payee cannot be paid now (a Hindrance), or the empty text.
     """

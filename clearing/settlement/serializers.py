@@ -15,10 +15,10 @@ from .queries import PaymentReadings
 
 
 class InstructionListSerializer(PartyListSerializer):
-    """Payments whose payees are looked up together, and what holds each back."""
+    """A list of payments whose payees and waiting reasons are looked up together."""
 
     def to_representation(self, data: Any) -> Any:
-        """Read what all of them need first."""
+        """Read the related rows of all payments first."""
         payments = list(data)
         context: Any = self.context
         context["payments"] = PaymentReadings(payments)
@@ -64,7 +64,7 @@ class InstructionSerializer(serializers.ModelSerializer[SettlementInstruction]):
 
     @extend_schema_field(WaitingSerializer(allow_null=True))
     def get_waiting(self, instruction: SettlementInstruction) -> dict[str, Any] | None:
-        """What holds the payment back now; null once it is confirmed, or another was planned in its place."""
+        """The reason why the payment waits; null once it is confirmed or replaced."""
         readings: PaymentReadings | None = self.context.get("payments")
         if readings is None or instruction.pk not in readings.payments:
             readings = PaymentReadings([instruction])
@@ -107,7 +107,7 @@ class ClientAccountSerializer(serializers.ModelSerializer[ClientAccount]):
 
 
 class CreateTransferFileSerializer(StrictSerializer):
-    """The cycle, or the currency of payments of no cycle, whose planned payments go into a transfer file."""
+    """The cycle, or the currency of payments of no cycle, whose planned payments the transfer file contains."""
 
     cycle = serializers.CharField(max_length=31, required=False)
     currency = serializers.CharField(min_length=3, max_length=3, required=False)

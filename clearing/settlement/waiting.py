@@ -1,4 +1,4 @@
-"""Why a payment waits: what each reason is, who must act, and what they have to do."""
+"""Reasons why a payment waits, who must act on each, and how."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ NO_ROUTE = WaitingReason(
     WaitsFor.OPERATOR,
     Label(
         "The operator adds a route of payment for the currency.",
-        "運営者が通貨の支払方法を追加してください。",
+        "運営者がこの通貨の支払方法を追加してください。",
     ),
 )
 SENT = WaitingReason(
@@ -67,8 +67,8 @@ UNKNOWN = WaitingReason(
     Label("the bank has not confirmed the payment yet", "銀行の確認を待っています"),
     WaitsFor.BANK,
     Label(
-        "The operator looks the payment up at the bank and imports its statement; nobody pays it another way.",
-        "運営者が銀行に照会し、入出金明細を取り込んでください。別の方法で支払わないでください。",
+        "The operator looks the payment up at the bank and imports the bank statement. Do not pay it by another means.",
+        "運営者が銀行に照会し、入出金明細を取り込んでください。別の手段で重ねて支払わないでください。",
     ),
 )
 FAILED = WaitingReason(

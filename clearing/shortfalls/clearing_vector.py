@@ -1,17 +1,17 @@
-"""How much of what is owed is settled when somebody owes more than it has. Pure, and integers only.
+"""Computes which obligations are settled when a party owes more than it has. Pure, and integers only.
 
-What was paid for beforehand (purchases, and so sales) is never touched. What is left, the *unsecured* obligations of
-a cycle, is settled by the greatest clearing vector (Eisenberg and Noe, Systemic Risk in Financial Systems, 2001),
-with a published order in the place of pro-rata shares:
+Purchases, which were paid beforehand, are always settled. The other, *unsecured* obligations of a cycle are settled by
+the greatest clearing vector (Eisenberg and Noe, Systemic Risk in Financial Systems, 2001), with a published order
+instead of pro-rata shares:
 
-* Whoever can pay in full, counting what it is paid in the same cycle, pays in full.
-* Whoever cannot pays its obligations one after another in ``PUBLISHED_ORDER``, within a kind by the bytes of their
+* A debtor that can pay in full, counting what it receives in the same cycle, pays in full.
+* Any other debtor pays its obligations one after another in ``PUBLISHED_ORDER``, within a kind by the bytes of their
   keys, until its means are used up; the last one in part. It keeps nothing back.
-* The reserve stands in for what is still open, obligation by obligation in the same order over all debtors, until
-  it is used up; never for the operator's own fees.
-* What is not settled stays owed, in full, by its debtor to its creditor. Nobody else is touched.
+* The reserve pays the open remainder, obligation by obligation in the same order over all debtors, until it is used up;
+  it never pays the operator's own fees.
+* The debtor still owes its creditor the unsettled remainder in full. No other party bears it.
 
-Of all ways to pay in that order without spending what is not there, this settles the most of every single obligation.
+Of all payments in that order within the debtors' means, these settle the most of every single obligation.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Owed:
 
     @property
     def place(self) -> tuple[int, bytes, int, int, int]:
-        """Where it stands in the published order; those of one key are told apart by what they are."""
+        """Its sort key in the published order; parties and amount order obligations of the same key."""
         return (RANK[self.kind], self.key, self.debtor, self.creditor, self.amount_minor)
 
 
@@ -50,21 +50,21 @@ class Outcome:
 
 
 def settle(*, means: Mapping[int, int], owed: Sequence[Owed], reserve_minor: int = 0) -> Outcome:
-    """How much of each obligation is settled now.
+    """The settled part of each obligation.
 
-    ``means`` is what each debtor has without the obligations of ``owed``: what it is paid for certain, and its own
-    money; not negative. Creditors that it does not name can pay whatever happens. Raises ValueError for an
-    obligation whose debtor's means are not stated.
+    ``means`` is the money of each debtor without the obligations of ``owed``: what it certainly receives and its own
+    money; not negative. Parties without means in it are creditors that can pay in any case. Raises ValueError for an
+    obligation whose debtor has no means in it.
 
-    The reserve reaches up to one point of the published order, which is found by halving: what it lends never falls
-    as the point moves on, for it is what remains with those who owe nothing further, less all means, and the more
-    is settled the more remains.
+    The reserve pays up to one point of the published order, found by bisection. The loan never falls as the point
+    advances: it equals the money that remains with parties who owe nothing further, less all means, and the more is
+    settled, the more remains.
     """
     ordered = sorted(range(len(owed)), key=lambda index: owed[index].place)
     network = [owed[index] for index in ordered]
     if any(row.debtor not in means for row in network):
         raise ValueError("the means of every debtor must be stated")
-    # The operator does not lend in order to pay itself.
+    # The reserve never pays the operator.
     lendable = [0 if row.kind in OWED_TO_OPERATOR else row.amount_minor for row in network]
     ends = list(accumulate(lendable))
 
@@ -88,17 +88,17 @@ def settle(*, means: Mapping[int, int], owed: Sequence[Owed], reserve_minor: int
 
 
 class _Clearing:
-    """The greatest payments under one set of floors, the parts of obligations that are paid whatever happens.
+    """The greatest payments under given floors, the parts of obligations that are paid in any case.
 
-    It begins with everything paid in full, and whoever then spends more than it has takes back payments from the
-    end of its order; that may leave its creditor short, who does the same. Nothing is ever taken back that could
-    have stayed, so what remains is the greatest solution, in whatever order the parties are gone through.
+    It begins with all obligations paid in full. A party that spends more than it has takes back payments from the end
+    of its order; its creditor may then be short and does the same. No payment is taken back that could remain, so the
+    result is the greatest solution, in any order of the parties.
 
-    A gap of one yen that runs round a ring of debtors would take as many rounds as there are yen; so where it comes
-    back to a party over the same obligations it is taken round as often as they allow in one step. Then one of
-    them is used up within the next round. So between two obligations that are used up no party is visited more
-    than twice, and each of them begins one further search: with n parties and m obligations, at most
-    4·n·(m + n) steps, whatever the amounts.
+    A gap of one yen that passes round a ring of debtors would take as many rounds as there are yen. When it returns to
+    a party over the same obligations, it is therefore taken round as often as they allow in one step, and one of them
+    is used up within the next round. So between two used-up obligations no party is visited more than twice, and each
+    used-up obligation begins one further search: with n parties and m obligations, at most 4·n·(m + n) steps for any
+    amounts.
     """
 
     def __init__(self, means: Mapping[int, int], network: Sequence[Owed], floors: Sequence[int]) -> None:
@@ -118,16 +118,16 @@ class _Clearing:
 
     @property
     def lent(self) -> dict[int, int]:
-        """What is missing to those that can take nothing more back: the reserve lends it."""
+        """Missing money of parties that can take nothing more back, by party; the reserve lends it."""
         return {party: -surplus for party, surplus in self._surplus.items() if surplus < 0}
 
     @property
     def lent_minor(self) -> int:
-        """The same, over all."""
+        """The sum of ``lent``."""
         return sum(self.lent.values())
 
     def _take_back(self, party: int) -> None:
-        """Follow the gap of ``party`` from creditor to creditor until somebody bears it out of its own."""
+        """Follow the gap of ``party`` from creditor to creditor until a party covers it with its own money."""
         way: list[int] = []
         visited: dict[int, int] = {}
         while self._surplus.get(party, 0) < 0 and (last := self._last_paid(party)) is not None:
@@ -146,20 +146,20 @@ class _Clearing:
             if creditor in self._surplus:
                 self._surplus[creditor] -= taken
             if self._surplus[party] < 0:
-                # The obligation is used up: whatever was learnt of the way back here no longer holds.
+                # The obligation is used up, so the recorded way is no longer valid.
                 way, visited = [], {}
                 self._open.append(creditor)
             else:
                 party = creditor
 
     def _take_round(self, ring: Sequence[int], gap: int) -> None:
-        """Take ``gap`` round the ring as often as every obligation on it allows; it comes back unchanged."""
+        """Take ``gap`` round the ring as often as every obligation on it allows; the gap itself stays the same."""
         rounds = min(self.paid[index] - self._floors[index] for index in ring) // gap
         for index in ring:
             self.paid[index] -= rounds * gap
 
     def _last_paid(self, party: int) -> int | None:
-        """The last obligation of ``party`` of which something can be taken back; None if there is none."""
+        """The last obligation of ``party`` with a payment that can be taken back; None if there is none."""
         left = self._left[party]
         while left and self.paid[left[-1]] == self._floors[left[-1]]:
             left.pop()
@@ -168,7 +168,7 @@ class _Clearing:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What a participant has of its own, rung by rung: owed to it and not on its way, at its disposal, deposited."""
+    """Own money of a participant: receivable and not being paid out, available, and security deposit."""
 
     receivable_minor: int = 0
     available_minor: int = 0
@@ -176,13 +176,13 @@ class Resources:
 
     @property
     def own_minor(self) -> int:
-        """All of it."""
+        """The sum of the three."""
         return self.receivable_minor + self.available_minor + self.deposit_minor
 
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """From which rung what a participant lacks is taken; ``reserve_minor`` is lent and becomes a claim on it."""
+    """The sources that cover a shortfall; ``reserve_minor`` is lent and becomes a claim on the participant."""
 
     receivable_minor: int
     available_minor: int
@@ -191,9 +191,9 @@ class Cover:
 
 
 def cover_of(*, needed_minor: int, resources: Resources, reserve_minor: int) -> Cover:
-    """The rungs of the ladder, each used up before the next: its own money first, the reserve last.
+    """The sources in order, each used up before the next: own money first, the reserve last.
 
-    Raises ValueError where they do not come to ``needed_minor`` exactly with ``reserve_minor`` of the reserve.
+    Raises ValueError unless they sum to ``needed_minor`` exactly with ``reserve_minor`` from the reserve.
     """
     receivable = min(needed_minor - reserve_minor, resources.receivable_minor)
     available = min(needed_minor - reserve_minor - receivable, resources.available_minor)
@@ -205,8 +205,8 @@ def cover_of(*, needed_minor: int, resources: Resources, reserve_minor: int) -> 
 
 
 def tax_within(open_minor: int, *, amount_minor: int, tax_minor: int) -> int:
-    """The tax within what is still open of an obligation of ``amount_minor`` and ``tax_minor``, cut off to whole units.
+    """The tax in the open part of an obligation of ``amount_minor`` and ``tax_minor``, rounded down to whole units.
 
-    It is the part of a tax that was computed, never a tax computed anew: over all parts it comes to the same sum.
+    It is a part of the computed tax, never computed anew: all parts sum to that tax.
     """
     return tax_minor * open_minor // (amount_minor + tax_minor) if open_minor else 0

@@ -1,4 +1,4 @@
-"""Which unsecured obligations a shortfall can touch, read from the database and cleared by ``clearing_vector``."""
+"""Reads the unsecured obligations that a shortfall can affect, and clears them by ``clearing_vector``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OWED_BY = """
 
 
 class Unsecured(NamedTuple):
-    """An obligation that no money was held for; ``key`` tells its place in the published order, by its bytes."""
+    """An obligation without money on hold; the bytes of ``key`` order it among its kind."""
 
     id: int
     kind: str
@@ -50,7 +50,7 @@ class Unsecured(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """What of an obligation is not settled: an amount without tax, and the tax in it."""
+    """The unsettled part of an obligation: an amount without tax, and its tax."""
 
     obligation: Unsecured
     amount_minor: int
@@ -58,13 +58,13 @@ class Deferred:
 
     @property
     def gross_minor(self) -> int:
-        """Both together."""
+        """The amount with its tax."""
         return self.amount_minor + self.tax_minor
 
 
 @dataclass(frozen=True, slots=True)
 class ShortfallOutcome:
-    """What is put off, and what the reserve lends to whom, by database key."""
+    """The deferrals, and the loans of the reserve by database key of the debtor."""
 
     deferred: list[Deferred] = field(default_factory=list)
     lent_minor: dict[int, int] = field(default_factory=dict)
@@ -79,10 +79,10 @@ def resolve_shortfalls(
     short: Iterable[int],
     operator_id: int,
 ) -> ShortfallOutcome:
-    """How far the obligations of a cycle are met, where ``short`` are the parties that lack something.
+    """The deferrals and loans of a cycle in which the parties ``short`` lack money.
 
-    Looked at are the obligations of these, and of whoever might lack something because they do not pay; of nobody
-    else. The operator is never short: it stands in for its own refunds with money of its own.
+    Reads only the obligations of these parties and of parties that might lack money because of them. The operator is
+    never short: it pays its own refunds with its own money.
     """
     exposed, rows = _exposed(cycle_id, positions, money, set(short), operator_id)
     owed = [Owed(row.kind, row.key.encode(), row.debtor_id, row.creditor_id, row.gross_minor) for row in rows]
@@ -111,7 +111,7 @@ def _exposed(
     short: set[int],
     operator_id: int,
 ) -> tuple[list[int], list[Unsecured]]:
-    """Who is short, or would be if none of the others here paid anything; and what these owe each other and others."""
+    """Parties that are short, or would be if no other party here paid; and their obligations."""
     exposed, newly = set(short), set(short)
     rows: list[Unsecured] = []
     at_risk: dict[int, int] = defaultdict(int)
@@ -149,9 +149,9 @@ def _deferred_part(row: Unsecured, paid_minor: int) -> Deferred:
 
 
 def _deferred_fees(cycle_id: int, fees: Mapping[int, int], paid: Mapping[int, int]) -> list[Deferred]:
-    """Which fees of whom are put off: a participant's fees are paid one after another by their keys' bytes.
+    """The deferred fees: a participant's fees are paid one after another by the bytes of their keys.
 
-    The tax on fees is one sum a rate and participant; each fee has its part of it, by largest remainder.
+    The tax on fees is one sum per rate and participant, allocated to the fees by largest remainder.
     """
     lacking = [key for key, minor in paid.items() if minor < fees[key]]
     if not lacking:
@@ -171,7 +171,7 @@ def _deferred_fees(cycle_id: int, fees: Mapping[int, int], paid: Mapping[int, in
 
 
 def _with_tax(rows: list[Unsecured]) -> list[Unsecured]:
-    """The fees of one participant in their order, each with its part of the tax on all of its rate."""
+    """The fees of one participant in order, each with its part of the tax of its rate."""
     tax: dict[int, int] = {}
     for rate in {row.tax_rate_bp for row in rows}:
         alike = [row for row in rows if row.tax_rate_bp == rate]

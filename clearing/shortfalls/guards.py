@@ -12,7 +12,7 @@ _SQL = Path(__file__).parent / "sql"
 
 
 def deferrals_fit() -> pgtrigger.Trigger:
-    """What is put off is of the cycle that is being netted, and goes on in full in the obligation that follows."""
+    """A deferral belongs to the cycle that is being netted; the obligation that continues it has its full amount."""
     return pgtrigger.Trigger(
         name="deferrals_fit",
         level=pgtrigger.Statement,

@@ -53,7 +53,7 @@ def visible_shortfalls(actor: Actor) -> QuerySet[Shortfall]:
 
 
 def open_claims(shortfalls: Collection[Shortfall]) -> set[tuple[int, str]]:
-    """Which of the participants that fell short owe the reserve something now, by key and currency, in one query."""
+    """The participants with a shortfall and an open claim now, by key and currency, in one query."""
     owing = Balance.objects.filter(
         account__organisation_id__in={row.organisation_id for row in shortfalls},
         account__kind=AccountKind.CLAIM,

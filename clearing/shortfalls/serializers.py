@@ -45,7 +45,7 @@ class ShortfallListSerializer(PartyListSerializer):
     """Shortfalls whose participants and claims are looked up together."""
 
     def to_representation(self, data: Any) -> Any:
-        """Read what all of them need first."""
+        """Read the related rows of all shortfalls first."""
         shortfalls = list(data)
         context: Any = self.context
         context["claims"] = open_claims(shortfalls)
@@ -70,7 +70,7 @@ class ShortfallSerializer(serializers.ModelSerializer[Shortfall]):
 
     @extend_schema_field(WaitingSerializer(allow_null=True))
     def get_waiting(self, shortfall: Shortfall) -> dict[str, Any] | None:
-        """That the claim for what was lent is open; null where there is none."""
+        """The open claim as a waiting reason; null if there is none."""
         claims: set[tuple[int, str]] | None = self.context.get("claims")
         if claims is None:
             claims = open_claims([shortfall])

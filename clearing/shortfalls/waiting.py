@@ -1,4 +1,4 @@
-"""Why a shortfall waits, decided from it and whether its participant owes the reserve anything. No reads, no writes."""
+"""Why a shortfall waits, decided from the shortfall and the open claim. No reads, no writes."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ CLAIM_OPEN = WaitingReason(
     Label(
         "It is collected from what the participant's next cycles bring, or from its pay-ins while it is suspended;"
         " the operator may write it off.",
-        "参加者の次回以降の清算額から（資格停止中は入金から）回収されます。運営者は償却できます。",
+        "参加者の次回以降の清算額から（資格停止中は入金から）回収されます。運営者は貸倒処理もできます。",
     ),
 )
 
 
 def waiting_of_shortfall(shortfall: Shortfall, *, owes_reserve: bool) -> Waiting | None:
-    """What a shortfall waits for; None where the reserve lent nothing, or its participant owes it nothing now."""
+    """The reason why a shortfall waits; None if the reserve lent nothing or no claim is open now."""
     if not shortfall.lent_minor or not owes_reserve:
         return None
     return CLAIM_OPEN.waiting(since=shortfall.occurred_at)

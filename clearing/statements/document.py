@@ -1,7 +1,7 @@
-"""What stands on a monthly statement, as the template ``clearing/statement`` prints it. Pure.
+"""The content of a monthly statement, as the template ``clearing/statement`` prints it. Pure.
 
-Invoices are listed gross. How they were set off against each other is told apart, cycle by cycle: from the parts of
-the net position to what was paid by bank.
+Invoices are listed gross. A separate section shows the set-off of each cycle, from the parts of the net position to the
+payment by bank.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from ..ledger.states import LineKind
 from ..trades.states import PositionPart
 
 LISTED_MAX = 2_000
-"""How many movements, and how many invoices a direction, are listed one by one; all of them are in the totals."""
+"""Most movements, and most invoices per direction, that are listed one by one; the totals include all."""
 
-PREPAID = Label("purchases paid from money held for them", "購入代金の充当（取引拘束済み資金より）")
+PREPAID = Label("purchases paid from money on hold", "購入代金への充当（確保済みの資金から）")
 OTHERWISE = Label("otherwise applied", "その他の充当")
 DEFERRED_LINES = ("deferred", "awaited")
-"""Lines that are a part of the net position already, where it says what was put off to the next cycle."""
+"""Posting kinds of deferrals, which the net position contains already."""
 
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A month, or the part of a running one: from ``first`` to before ``until``."""
+    """A month, or a part of the running month: from ``first`` to before ``until``."""
 
     first: date
     until: date
@@ -40,12 +40,12 @@ class Month:
 
     @property
     def began_at(self) -> datetime:
-        """The moment at which it began, in the market's zone."""
+        """The moment at which the period begins, in the market's zone."""
         return _beginning(self.first)
 
     @property
     def ended_at(self) -> datetime:
-        """The moment at which it ended."""
+        """The moment at which the period ends."""
         return _beginning(self.until)
 
     @property
@@ -70,7 +70,7 @@ def month_of(day: date) -> Month:
 
 @dataclass(slots=True)
 class Parts:
-    """What was read of one participant for a month, as it will stand on the document."""
+    """The data of one participant for a month, in the form of the document."""
 
     balances: list[dict[str, Any]] = field(default_factory=list)
     movements: list[dict[str, Any]] = field(default_factory=list)
@@ -112,7 +112,7 @@ def statement_document(
 
 
 def _listed(invoices: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Invoices with their totals per rate. What only replaces another is listed, and counted once."""
+    """Invoices with their totals per rate. A replacement is listed, but its amounts are not added again."""
     return {
         "count": len(invoices),
         "totals": totals_per_rate(invoices),
@@ -124,7 +124,7 @@ def _listed(invoices: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def totals_per_rate(invoices: Iterable[dict[str, Any]]) -> list[dict[str, int]]:
-    """Net and tax of invoices by rate, returns taken off; the highest rate first."""
+    """Net and tax of invoices by rate, less returns; the highest rate first."""
     sums: dict[int, list[int]] = {}
     for invoice in invoices:
         if invoice["replaces"] is not None:
@@ -143,16 +143,16 @@ def totals_per_rate(invoices: Iterable[dict[str, Any]]) -> list[dict[str, int]]:
 def set_off(
     *, parts: dict[str, int], ladder: dict[str, int], paid_minor: int
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The parts of a net position, and how it came to ``paid_minor``: lists of label and amount, none of them zero.
+    """The parts of a net position and its settlement, as lists of label and amount other than zero.
 
-    ``ladder`` is what the cycle's entry says beside the gross lines, signed as it adds to what is paid.
+    ``ladder`` has the lines of the cycle's entry besides the gross lines, signed as they add to the payment.
     """
     prepaid = -parts["purchases_minor"] - parts["purchase_tax_minor"]
     steps: list[tuple[Any, int]] = [(PREPAID, prepaid)]
     deferred = DEFERRED_LINES if parts["deferred_minor"] else ()
     steps += [(LineKind(line).label, amount) for line, amount in ladder.items() if line not in deferred]
-    rest = paid_minor - sum(parts.values()) - sum(amount for _, amount in steps)
-    steps.append((OTHERWISE, rest))
+    remainder = paid_minor - sum(parts.values()) - sum(amount for _, amount in steps)
+    steps.append((OTHERWISE, remainder))
     return (
         [
             {"label": words(PositionPart, name), "amount_minor": amount}

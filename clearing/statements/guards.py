@@ -12,7 +12,7 @@ _SQL = Path(__file__).parent / "sql"
 
 
 def month_unfinished() -> pgtrigger.Trigger:
-    """No statement is added to a month whose statements are all made."""
+    """A finished month takes no further statement."""
     return pgtrigger.Trigger(
         name="month_unfinished",
         level=pgtrigger.Statement,

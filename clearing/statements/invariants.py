@@ -9,7 +9,7 @@ Invariant(
     promise=1,
     statement=(
         "A participant has one statement a month, signed, made when the month is over, whose closing balances are"
-        " those of the ledger; a finished month has a statement of everybody whose accounts moved in it."
+        " those of the ledger; a finished month has a statement of every participant whose accounts moved in it."
     ),
     guards=(
         "clearing_monthlystatement.statement_once",

@@ -1,4 +1,4 @@
-"""Reading what monthly statements say, for several participants at once: the same few queries for one and for many."""
+"""Reads the parts of monthly statements for several participants at once, by a fixed number of queries."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class PartsReader:
         self.accounts = {row.pk: row for row in rows}
 
     def read(self) -> dict[int, Parts]:
-        """The parts by organisation; ``views`` then names everybody on them."""
+        """The parts by organisation; ``views`` has every organisation that they name."""
         self._balances()
         self._movements()
         invoices = list(self._invoices())
@@ -163,7 +163,7 @@ class PartsReader:
         )
 
     def _list_invoice(self, invoice: Invoice) -> None:
-        """Under what the seller issued, also where the operator did so for it; returns are taken off."""
+        """Lists the invoice under its seller, also if the operator issued it; a return has negative amounts."""
         seller, recipient = invoice.supplier_id or invoice.issuer_id, invoice.recipient_id
         totals: Any = getattr(invoice, "totals", [])
         sign = -1 if invoice.kind == InvoiceKind.RETURN_INVOICE else 1
@@ -215,7 +215,7 @@ class PartsReader:
                 "label": words(ObligationKind, other.kind),
                 "counterparty": self.views[counterparty].name,
                 "trade": other.trade.public_id,
-                # Who has a share of the proceeds is not told under what order the buyer bought.
+                # A beneficiary does not see the buyer's purchase order.
                 "purchase_order": None if own_share else other.trade.reference,
                 "cycle": other.cycle.business_key,
                 "amount_minor": sign * (other.amount_minor + other.tax_minor),

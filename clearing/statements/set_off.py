@@ -1,4 +1,4 @@
-"""Reading how net positions came about and were settled, for monthly statements."""
+"""Reads the composition and settlement of net positions, for monthly statements."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class SetOffs:
         )
 
     def cycles(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Participant and what is said of one cycle, cycle by cycle."""
+        """Pairs of participant and section of one cycle, cycle by cycle."""
         keys = {position.cycle_id for position in self.positions}
         ladders: dict[tuple[int, int], dict[str, int]] = {}
         paid: dict[tuple[int, int], int] = {}
@@ -96,9 +96,9 @@ class SetOffs:
             )
 
     def _listed_payments(self) -> dict[tuple[int | None, int], list[dict[str, Any]]]:
-        """Payments as they stood when the month ended."""
+        """Payments in their state at the end of the month."""
         ended = self.month.ended_at
-        bookings = {
+        bank_entries = {
             row.instruction_id: row
             for row in BankEntry.objects.filter(
                 instruction__in=self.payments, match=BankMatch.SETTLEMENT, booked_on__lt=self.month.until
@@ -112,7 +112,7 @@ class SetOffs:
             ]
             if later:
                 state = InstructionState.SENDING
-            booking = bookings.get(payment.pk)
+            bank_entry = bank_entries.get(payment.pk)
             found.setdefault((payment.cycle_id, payment.organisation_id), []).append(
                 {
                     "reference": payment.reference,
@@ -122,8 +122,8 @@ class SetOffs:
                     "state": state.value,
                     "state_label": words(InstructionState, state),
                     "value_on": payment.value_date.isoformat() if payment.value_date else None,
-                    "booking": booking.entry_reference if booking else None,
-                    "booked_on": booking.booked_on.isoformat() if booking else None,
+                    "booking": bank_entry.entry_reference if bank_entry else None,
+                    "booked_on": bank_entry.booked_on.isoformat() if bank_entry else None,
                 }
             )
         return found

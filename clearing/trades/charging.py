@@ -55,7 +55,7 @@ def plan_of(
 
 
 def fault_of(*, charging: str, charges: int, period_months: int, price_minor: int, commissioned: bool) -> str:
-    """The fault of the terms of charging, in words; empty if there is none.
+    """The fault of the terms of charging, as text; empty if there is none.
 
     Data made to order is paid for at once, because instalments and periods could exceed the legal term of payment
     (取適法, article 3).

@@ -101,7 +101,7 @@ def _payers_past_a_band(cycle: Cycle, tariffs: dict[tuple[str, str], Tariff]) ->
 
 
 def _terms(cycle: Cycle, tariffs: dict[tuple[str, str], Tariff], rulebook: str, code: str) -> Tariff:
-    """The fee by its terms, whichever rulebook version states it."""
+    """The fee by its terms, from any version of the rulebook that states it."""
     stated = tariffs.get((rulebook, code))
     if stated is None:
         raise CycleFaulty(cycle=cycle.business_key, faults=f"no tiers of {code} in {rulebook}")

@@ -1,4 +1,4 @@
-"""Database guards of trades, obligations, charge plans, fees given back and held money."""
+"""Database guards of trades, obligations, charge plans, fee refunds and held money."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _SQL = Path(__file__).parent / "sql"
 
 
 def fee_refunds_fit() -> pgtrigger.Trigger:
-    """Fee refunds go to the payer of the fee, stay within it over all, and a rebate of tiers is in the fee's cycle.
+    """Fee refunds go to the payer of the fee and never exceed it in total; a rebate is in the fee's cycle.
 
-    The trades are locked first, in key order, so that two statements at once do not give back a fee twice.
+    The trades are locked first, in key order, so that concurrent statements do not refund a fee twice.
     """
     return pgtrigger.Trigger(
         name="fee_refunds_fit",
@@ -37,7 +37,7 @@ def fee_refunds_fit() -> pgtrigger.Trigger:
 
 
 def plan_is_whole() -> pgtrigger.Trigger:
-    """The charges of a plan come in one statement, numbered 1, 2, 3, …; instalments sum to the price, periods cost it."""
+    """One statement inserts all charges of a plan, numbered 1, 2, 3, …; their amounts agree with its price."""
     return pgtrigger.Trigger(
         name="plan_is_whole",
         level=pgtrigger.Statement,
@@ -61,7 +61,7 @@ def plan_has_charges() -> pgtrigger.Trigger:
 
 
 def shares_within_whole() -> pgtrigger.Trigger:
-    """The shares of a plan come to no more than the whole."""
+    """The shares of a plan sum to the whole at most."""
     return pgtrigger.Trigger(
         name="shares_within_whole",
         level=pgtrigger.Statement,
@@ -74,7 +74,7 @@ def shares_within_whole() -> pgtrigger.Trigger:
 
 
 def usage_within_ceiling() -> pgtrigger.Trigger:
-    """What is charged of a period's use is within its ceiling, and nothing more once the period was captured."""
+    """The charged use of a period is within its ceiling; no use is charged after the period was captured."""
     return pgtrigger.Trigger(
         name="usage_within_ceiling",
         level=pgtrigger.Statement,
@@ -87,7 +87,7 @@ def usage_within_ceiling() -> pgtrigger.Trigger:
 
 
 def within_plan() -> pgtrigger.Trigger:
-    """A further charge, or one of instalments, periods or use, is a trade only as its plan has it, after the one before."""
+    """A trade of a planned charge equals the charge in its plan and follows the trade of the previous charge."""
     return pgtrigger.Trigger(
         name="within_plan",
         when=pgtrigger.Before,
@@ -98,7 +98,7 @@ def within_plan() -> pgtrigger.Trigger:
 
 
 def captured_as_used() -> pgtrigger.Trigger:
-    """Of a metered period exactly the use that was charged to it is captured."""
+    """The captured amount of a metered period equals its charged use."""
     return pgtrigger.Trigger(
         name="captured_as_used",
         when=pgtrigger.Before,
@@ -110,9 +110,9 @@ def captured_as_used() -> pgtrigger.Trigger:
 
 
 def within_captured() -> pgtrigger.Trigger:
-    """Shares and refunds of a trade keep within what was captured of it, whatever was given back before.
+    """Shares and refunds of a trade never exceed its captured amount, all refunds taken together.
 
-    Returns at once where a statement makes prices and fees alone, as nearly all do.
+    Returns at once if a statement inserts only prices and fees, as nearly all do.
     """
     return pgtrigger.Trigger(
         name="within_captured",
@@ -130,11 +130,11 @@ def within_captured() -> pgtrigger.Trigger:
 
 
 def held_money_whole() -> pgtrigger.Trigger:
-    """A posting that names a trade names one that exists; on held money it takes the whole of a trade of its buyer.
+    """The trade that a posting names exists; a posting on held money moves the whole gross of a trade of its buyer.
 
-    A guard of postings that reads trades, so it is declared here and registered on the ledger's table. Returns at
-    once where no posting names a trade or is on held money. What a row names is looked up by key, one by one: joined
-    as sets, the planner would read the whole history for it.
+    A guard of postings that reads trades, so it is declared here and registered on the ledger's table. Returns at once
+    if no posting names a trade or is on held money. Rows are looked up by key, one by one: with joined sets the planner
+    would read the whole history.
     """
     return pgtrigger.Trigger(
         name="held_money_whole",
@@ -148,7 +148,7 @@ def held_money_whole() -> pgtrigger.Trigger:
 
 
 def deferred_obligations_fit() -> pgtrigger.Trigger:
-    """An obligation that is the rest of an earlier one is made while that one's cycle is netted, and reads like it."""
+    """A deferred obligation is made at the netting of the original, with the same kind, trade and parties."""
     return pgtrigger.Trigger(
         name="deferred_obligations_fit",
         when=pgtrigger.Before,
@@ -159,7 +159,7 @@ def deferred_obligations_fit() -> pgtrigger.Trigger:
 
 
 def trade_leaf() -> pgtrigger.Trigger:
-    """The leaf hash of a trade that has a cycle is computed from the row itself, whatever was given."""
+    """The database computes the leaf hash of a trade with a cycle from the row, and ignores a given value."""
     return pgtrigger.Trigger(
         name="trade_leaf",
         when=pgtrigger.Before,
@@ -175,7 +175,7 @@ def obligations_fit() -> pgtrigger.Trigger:
     """Checks the obligations of a statement as one set against their trades and cycles.
 
     The cycle's row is locked in share mode first, so that no step of the cycle can pass between this check and the
-    commit of the obligations. Purchase and fee of a trade come in one statement and one cycle.
+    commit of the obligations. One statement inserts purchase and fee of a trade, in one cycle.
     """
     return pgtrigger.Trigger(
         name="obligations_fit",

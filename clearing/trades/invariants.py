@@ -12,8 +12,8 @@ Invariant(
     name="clearing.fees_by_volume",
     promise=5,
     statement=(
-        "Refunds of a fee never exceed it; the rebates of a cycle are what the published tiers say, once per trade,"
-        " whoever trades."
+        "Refunds of a fee never exceed it; the rebates of a cycle follow the published tiers, once per trade,"
+        " for every participant."
     ),
     guards=(
         "clearing_obligation.fee_refunds_fit",

@@ -1,7 +1,7 @@
-"""The kinds of obligation: one row for each, and every set of kinds that follows from the rows. Pure.
+"""The table of the kinds of obligation, and the sets of kinds that follow from it. Pure.
 
-Nothing else in clearing lists kinds: who asks which kinds are taxed, invoiced, netted, posted or deferred, and how,
-reads it here. The kinds are in the order of ``states.ObligationKind``, in every set too.
+No other module lists kinds: the table states how each kind is taxed, invoiced, netted, posted and deferred. The table
+and every set are in the order of ``states.ObligationKind``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .states import LegalBasis, ObligationKind, PositionPart
 
 
 class Role(StrEnum):
-    """Who a side of an obligation is, by its part in the trade."""
+    """The roles that the debtor or creditor of an obligation can have in the trade."""
 
     BUYER = "buyer"
     SELLER = "seller"
@@ -35,7 +35,7 @@ class Taxed(StrEnum):
 
 
 class Document(StrEnum):
-    """The invoice that an obligation stands on. ``invoices.states.InvoicePurpose`` gives the words."""
+    """The invoice that lists an obligation. ``invoices.states.InvoicePurpose`` has the labels."""
 
     PURCHASE = "purchase"
     FEE = "fee"
@@ -44,7 +44,7 @@ class Document(StrEnum):
 
 
 class Returned(StrEnum):
-    """Whether the document is a return invoice (返還請求書), which says what its issuer gives back."""
+    """Whether the document is a return invoice (返還請求書), which states what its issuer gives back."""
 
     NEVER = "never"
     ALWAYS = "always"
@@ -52,10 +52,10 @@ class Returned(StrEnum):
 
 
 class Side(NamedTuple):
-    """The debtor or the creditor: who it is, and where the amount and its tax stand in its position and its entry.
+    """The debtor or the creditor: its role, and the parts and lines of amount and tax in its position and entry.
 
-    The tax has the same part, and the same line, as the amount where these are with tax. The operator's entry has no
-    line of it: what it earns is the other side of the participants' lines.
+    Tax and amount have the same part and line if these include tax. The operator's entry has no lines for them: its
+    earnings are the opposite side of the participants' lines.
     """
 
     role: Role
@@ -67,14 +67,14 @@ class Side(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class KindRow:
-    """What holds of every obligation of one kind.
+    """The properties of all obligations of one kind.
 
-    ``document`` is the invoice that says it, None where no supply stands behind it; an ``aggregated`` document is one
-    a participant and cycle, others are one an obligation. ``shortfall_rank`` is the place in the published order in
-    which a shortfall is met, None for what is never deferred. ``secured``: the money was set aside beforehand.
-    ``corrects``: it corrects a trade, and can be reversed. ``base``: one of it a trade, made with its acceptance.
-    ``within_captured``: with others of its kind it is never more than was captured of its trade. ``expected_sum`` is
-    the sum of a participant's expected payments that it is part of.
+    ``document`` is the invoice that lists it, None if it is no supply; there is one ``aggregated`` document per
+    participant and cycle, and one of the others per obligation. ``shortfall_rank`` is the place in the published order
+    in which a shortfall is met, None if the kind is never deferred. ``secured``: the money was set aside beforehand.
+    ``corrects``: it corrects a trade, and can be reversed. ``base``: each trade has one, made with its acceptance.
+    ``within_captured``: all of the kind together never exceed the captured amount of their trade. ``expected_sum`` is
+    the sum of a participant's expected payments that includes it.
     """
 
     kind: ObligationKind
@@ -94,22 +94,22 @@ class KindRow:
 
     @property
     def deferrable(self) -> bool:
-        """Whether what is not settled is put off to the next cycle."""
+        """Whether an unsettled part is deferred to the next cycle."""
         return self.shortfall_rank is not None
 
     @property
     def operator_is_party(self) -> bool:
-        """Whether the operator owes it or is owed it."""
+        """Whether the operator is debtor or creditor."""
         return Role.OPERATOR in (self.debtor.role, self.creditor.role)
 
     @property
     def needs_beneficiary_key(self) -> bool:
-        """Whether hashes name its creditor by ``beneficiary_key``, for it is no party to the trade."""
+        """Whether hashes name the creditor by ``beneficiary_key``, because it is not a party to the trade."""
         return self.creditor.role is Role.BENEFICIARY
 
     @property
     def participant_field(self) -> str:
-        """The side that is a participant where the other is the operator; else the debtor."""
+        """The participant's side if the other side is the operator; otherwise the debtor."""
         return "creditor" if self.debtor.role is Role.OPERATOR else "debtor"
 
 
@@ -119,7 +119,7 @@ _PAID, _RECEIVED = PositionPart.CORRECTIONS_PAID, PositionPart.CORRECTIONS_RECEI
 def _correction(
     kind: ObligationKind, *, taxed: Taxed, document: Document | None, returned: Returned, rank: int
 ) -> KindRow:
-    """What corrections have in common: they go either way between the parties of a trade, and stand in one part."""
+    """A kind of correction: either party of the trade may owe it, and each side has one part for all corrections."""
     paid, received = LineKind.CORRECTIONS_PAID, LineKind.CORRECTIONS_RECEIVED
     return KindRow(
         kind=kind,
@@ -216,7 +216,7 @@ _ROWS = (
         returned=Returned.IF_SELLER_OWES,
         rank=1,
     ),
-    # A penalty is damages, which are outside consumption tax (不課税): it stands on statements alone.
+    # A penalty is damages, which are outside consumption tax (不課税): only statements list it.
     _correction(ObligationKind.PENALTY, taxed=Taxed.UNTAXED, document=None, returned=Returned.NEVER, rank=2),
     KindRow(
         kind=ObligationKind.SHARE,
@@ -252,35 +252,36 @@ KINDS: dict[str, KindRow] = {row.kind.value: row for row in _ROWS}
 """The row of each kind, by its value."""
 
 
-def _where(holds: Callable[[KindRow], bool]) -> tuple[ObligationKind, ...]:
+def _kinds_where(holds: Callable[[KindRow], bool]) -> tuple[ObligationKind, ...]:
     return tuple(row.kind for row in _ROWS if holds(row))
 
 
-BASE_KINDS = _where(lambda row: row.base)
-"""What an accepted trade always has, once each: its price and its fee."""
+BASE_KINDS = _kinds_where(lambda row: row.base)
+"""Kinds of which an accepted trade has exactly one each: price and fee."""
 
-CORRECTION_KINDS = _where(lambda row: row.corrects)
+CORRECTION_KINDS = _kinds_where(lambda row: row.corrects)
 
-OWED_TO_OPERATOR = _where(lambda row: row.creditor.role is Role.OPERATOR)
-"""What the operator itself is owed: nobody else is the creditor, so it is summed by debtor alone."""
 
-INVOICED_CORRECTIONS = _where(lambda row: row.corrects and row.document is not None)
-"""Corrections of what was supplied, with tax. A penalty and a share are no supply: they stand on statements alone."""
+OWED_TO_OPERATOR = _kinds_where(lambda row: row.creditor.role is Role.OPERATOR)
+"""Kinds whose only creditor is the operator; they are summed by debtor only."""
 
-UNINVOICED_KINDS = _where(lambda row: row.document is None)
-"""What is owed without being a supply: no invoice says it."""
+INVOICED_CORRECTIONS = _kinds_where(lambda row: row.corrects and row.document is not None)
+"""Corrections of a supply, with tax. A penalty and a share are no supply: only statements list them."""
 
-KINDS_WITHOUT_OWN_TAX = _where(lambda row: row.taxed is not Taxed.PER_TRADE)
-"""Their obligations state no tax: there is none, or it is computed over the cycle."""
+UNINVOICED_KINDS = _kinds_where(lambda row: row.document is None)
+"""Kinds that are no supply, so no invoice lists them."""
 
-TAXED_PER_CYCLE = _where(lambda row: row.taxed is Taxed.PER_CYCLE)
+KINDS_WITHOUT_OWN_TAX = _kinds_where(lambda row: row.taxed is not Taxed.PER_TRADE)
+"""Kinds whose obligations state no tax: there is none, or it is computed over the cycle."""
 
-UNSECURED_BETWEEN_PARTICIPANTS = _where(lambda row: not row.secured and not row.operator_is_party)
-"""What one participant owes another without money having been set aside for it."""
+TAXED_PER_CYCLE = _kinds_where(lambda row: row.taxed is Taxed.PER_CYCLE)
 
-NEVER_DEFERRED = _where(lambda row: not row.deferrable)
-WITHIN_CAPTURED = _where(lambda row: row.within_captured)
-BENEFICIARY_KINDS = _where(lambda row: row.needs_beneficiary_key)
+UNSECURED_BETWEEN_PARTICIPANTS = _kinds_where(lambda row: not row.secured and not row.operator_is_party)
+"""Kinds that one participant owes another without money set aside."""
+
+NEVER_DEFERRED = _kinds_where(lambda row: not row.deferrable)
+WITHIN_CAPTURED = _kinds_where(lambda row: row.within_captured)
+BENEFICIARY_KINDS = _kinds_where(lambda row: row.needs_beneficiary_key)
 
 PUBLISHED_ORDER = tuple(
     row.kind
@@ -288,28 +289,28 @@ PUBLISHED_ORDER = tuple(
         (row for row in _ROWS if row.shortfall_rank is not None), key=lambda row: row.shortfall_rank or 0
     )
 )
-"""Which obligations are met first in a shortfall: what goes to participants before what is due to the operator."""
+"""The order in which a shortfall is met: obligations to participants before obligations to the operator."""
 
 KINDS_OF_DOCUMENT: dict[Document, tuple[ObligationKind, ...]] = {
     document: tuple(row.kind for row in _ROWS if row.document is document) for document in Document
 }
-"""The kinds whose obligations stand on each document."""
+"""The kinds that each document lists."""
 
 AGGREGATED_DOCUMENTS: dict[Document, str] = {
     row.document: f"{row.participant_field}_id"
     for row in _ROWS
     if row.document is not None and row.aggregated
 }
-"""Documents that are one a participant and cycle → the column of the obligation that names the participant."""
+"""Documents issued once per participant and cycle → the column of the obligation that names the participant."""
 
 OBLIGATION_DOCUMENTS = tuple(document for document in Document if document not in AGGREGATED_DOCUMENTS)
-"""Documents that are one an obligation."""
+"""Documents issued once per obligation."""
 
 
 class GrossLine(NamedTuple):
-    """A gross line of a participant's entry: on which side it stands, in what kinds, and the parts it sums up.
+    """A gross line of a participant's entry: its side, its kinds of obligation, and the parts that it sums up.
 
-    ``sign`` makes the parts positive: -1 for what the participant owes.
+    ``sign`` makes the parts positive: -1 if the participant owes them.
     """
 
     side: str
@@ -326,14 +327,14 @@ def _gross_lines() -> dict[LineKind, GrossLine]:
                 if line is None:
                     continue
                 known = found.get(line, GrossLine(name, sign, (), ()))
-                # Each once, in the order of the table.
+                # Each line once, in the order of the table.
                 kinds, parts = dict.fromkeys((*known.kinds, row.kind)), dict.fromkeys((*known.parts, part))
                 found[line] = GrossLine(name, sign, tuple(kinds), tuple(parts))
     return found
 
 
 GROSS_LINES: dict[LineKind, GrossLine] = _gross_lines()
-"""Lines of a cycle's entry that are parts of the net position; the others say how a shortfall was met."""
+"""Lines of a cycle's entry that are parts of the net position; the other lines settle it."""
 
 
 def is_return(kind: str, *, seller_owes: bool) -> bool:

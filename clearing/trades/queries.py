@@ -32,7 +32,7 @@ from .waiting import waiting_of_trade
 @dataclass(frozen=True, slots=True)
 class TradeCounts:
     """Numbers of trades: all ``concluded``; of these ``cleared`` (their cycle is posted), ``held`` by an open dispute,
-    ``failed`` for want of money, and ``refunded``. The remaining trades are in progress."""
+    ``failed`` without payment, and ``refunded``. The remaining trades are in progress."""
 
     concluded: int
     cleared: int
@@ -77,7 +77,7 @@ def visible_trades(actor: Actor) -> QuerySet[Trade]:
 
 
 def cycles_of(trades: Collection[int]) -> dict[int, Cycle]:
-    """The cycle that clears each trade, by the keys of trades, in one query; what is not accepted has none."""
+    """The cycle that clears each trade, by the keys of trades, in one query; a trade that is not accepted has none."""
     rows = Obligation.objects.filter(
         trade__in=trades, kind=ObligationKind.PURCHASE, deferred_from=None
     ).select_related("cycle")
@@ -85,23 +85,23 @@ def cycles_of(trades: Collection[int]) -> dict[int, Cycle]:
 
 
 class TradeReadings:
-    """What is read of trades beside their own columns, once for all of them: their cycles and the calendar."""
+    """The cycles and the calendar of trades, read once for all of them."""
 
     def __init__(self, trades: Collection[Trade]) -> None:
-        """Read the cycles of ``trades``; others cannot be asked about."""
+        """Read the cycles of ``trades``; it answers for these trades only."""
         self.trades = {trade.pk for trade in trades}
         accepted = [trade.pk for trade in trades if trade.state == TradeState.ACCEPTED]
         self.cycles = cycles_of(accepted) if accepted else {}
 
     @cached_property
     def _cut_offs(self) -> dict[int, datetime | None]:
-        """When each open cycle is cut off, by the cycle's key."""
+        """The moment at which each open cycle is cut off, by the key of the cycle."""
         calendars, now = Calendars(), clock.now()
         distinct = {cycle.pk: cycle for cycle in self.cycles.values()}
         return {key: calendars.cut_off_of(cycle, now=now) for key, cycle in distinct.items()}
 
     def waiting(self, trade: Trade) -> Waiting | None:
-        """What holds ``trade`` back; None if it is cleared or over."""
+        """The reason why ``trade`` waits; None if it is cleared or ended."""
         cycle = self.cycles.get(trade.pk)
         cut_off_at = self._cut_offs[cycle.pk] if cycle and cycle.state == CycleState.OPEN else None
         return waiting_of_trade(trade, cycle=cycle, cut_off_at=cut_off_at)

@@ -20,7 +20,7 @@ class TradeListSerializer(PartyListSerializer):
     """Trades whose parties and cycles are looked up together."""
 
     def to_representation(self, data: Any) -> Any:
-        """Read what all of them need first."""
+        """Read the related rows of all trades first."""
         trades = list(data)
         context: Any = self.context
         context["trades"] = TradeReadings(trades)
@@ -56,7 +56,7 @@ class TradeSerializer(serializers.ModelSerializer[Trade]):
 
     @extend_schema_field(WaitingSerializer(allow_null=True))
     def get_waiting(self, trade: Trade) -> dict[str, Any] | None:
-        """What holds the trade back and who must act; null once it is cleared or over."""
+        """The reason why the trade waits and who must act; null once it is cleared or ended."""
         readings: TradeReadings | None = self.context.get("trades")
         if readings is None or trade.pk not in readings.trades:
             readings = TradeReadings([trade])

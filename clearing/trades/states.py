@@ -9,14 +9,14 @@ from marketplace.kernel.states import StateMachine
 
 
 class TradeState(TextChoices):
-    """Where the money of a trade stands. That it is *cleared* is derived: its obligations' cycle is posted."""
+    """The state of the money of a trade. *Cleared* is derived: the cycle of its obligations is posted."""
 
     CONCLUDED = "concluded", Label("concluded, waits for money", "成立・入金待ち")
-    SECURED = "secured", Label("payment secured", "支払確保済み")
-    DISPUTED = "disputed", Label("held while a complaint is open", "紛争中・保留")
-    ACCEPTED = "accepted", Label("accepted, money released to clearing", "検収済み・清算対象")
-    REFUNDED = "refunded", Label("undone, money returned to the buyer", "取消・返金済み")
-    FAILED = "failed", Label("failed, never paid for", "不成立・未入金")
+    SECURED = "secured", Label("payment secured", "資金確保済み")
+    DISPUTED = "disputed", Label("disputed, money stays on hold", "異議申立て中・資金確保継続")
+    ACCEPTED = "accepted", Label("accepted, money captured for clearing", "検収済み・清算対象")
+    REFUNDED = "refunded", Label("cancelled, money returned to the buyer", "取消し・返金済み")
+    FAILED = "failed", Label("failed, not paid in time", "不成立・未入金")
 
 
 TRADE = StateMachine(
@@ -28,12 +28,12 @@ TRADE = StateMachine(
         (TradeState.CONCLUDED, "fail", "system"): TradeState.FAILED,
         (TradeState.SECURED, "accept", "system"): TradeState.ACCEPTED,
         (TradeState.SECURED, "hold", "system"): TradeState.DISPUTED,
-        # A dismissed complaint leads back here; the acceptance that follows it is an event of its own.
+        # A dismissed dispute leads back to this state; a separate event then accepts the trade.
         (TradeState.DISPUTED, "resume", "system"): TradeState.SECURED,
         (TradeState.DISPUTED, "refund", "system"): TradeState.REFUNDED,
-        # What is never collected is not paid for; access ended before.
+        # The buyer does not pay for data that it never collected; access ended before.
         (TradeState.SECURED, "expire", "system"): TradeState.REFUNDED,
-        # Data made to order is paid for in time whatever a complaint says; what it is worth is corrected afterwards.
+        # Data made to order is paid for in time even during a dispute; a correction can follow.
         (TradeState.SECURED, "accept_by_law", "system"): TradeState.ACCEPTED,
         (TradeState.DISPUTED, "accept_by_law", "system"): TradeState.ACCEPTED,
     },
@@ -48,12 +48,12 @@ class FeePayer(TextChoices):
 
 
 class ObligationKind(TextChoices):
-    """Why one party owes another. ``obligation_kinds`` says what holds of each kind."""
+    """The reasons why one party owes another. ``obligation_kinds`` has the properties of each kind."""
 
     PURCHASE = "purchase", Label("price of a trade", "取引代金")
     FEE = "fee", Label("market fee", "市場手数料")
     REFUND = "refund", Label("refund of a cleared trade", "清算後の返金")
-    FEE_REFUND = "fee_refund", Label("refund of a market fee", "手数料の返還")
+    FEE_REFUND = "fee_refund", Label("refund of a market fee", "手数料の返金")
     ADJUSTMENT = "adjustment", Label("price adjustment", "価格調整")
     PENALTY = "penalty", Label("penalty", "違約金")
     SHARE = "share", Label("share of the proceeds for a beneficiary", "受益者への分配")
@@ -68,10 +68,10 @@ class PositionPart(TextChoices):
     SALES_TAX = "sales_tax_minor", Label("consumption tax on sales", "販売に係る消費税")
     FEES = "fees_minor", Label("market fees", "市場手数料")
     FEE_TAX = "fee_tax_minor", Label("consumption tax on fees", "手数料に係る消費税")
-    FEE_REFUNDS = "fee_refunds_minor", Label("fees refunded", "手数料の返還")
+    FEE_REFUNDS = "fee_refunds_minor", Label("fees refunded", "手数料の返金")
     FEE_REFUND_TAX = (
         "fee_refund_tax_minor",
-        Label("consumption tax on refunded fees", "返還手数料に係る消費税"),
+        Label("consumption tax on refunded fees", "返金手数料に係る消費税"),
     )
     CORRECTIONS_PAID = (
         "corrections_paid_minor",
@@ -87,7 +87,7 @@ class PositionPart(TextChoices):
 
 
 class Charging(TextChoices):
-    """By what rhythm an agreement is charged. Each charge is a trade of its own."""
+    """The rhythm in which an agreement is charged. Each charge is a separate trade."""
 
     ONE_OFF = "one_off", Label("one price, once", "一括")
     INSTALMENT = "instalment", Label("one price, in instalments", "分割")
@@ -99,7 +99,7 @@ PERIODIC = (Charging.SUBSCRIPTION, Charging.METERED)
 
 
 class UsageRefusal(TextChoices):
-    """Why a recorded use is not charged, or only in part."""
+    """The reasons why a recorded use is not charged, or only in part."""
 
     BEYOND_CEILING = "beyond_ceiling", Label("beyond the ceiling of its period", "上限超過")
     PERIOD_CLOSED = "period_closed", Label("its period was charged already", "期間の請求確定後")
@@ -108,7 +108,7 @@ class UsageRefusal(TextChoices):
 
 
 class ObligationStage(TextChoices):
-    """How far an obligation has come in law. It is derived from the moments of its cycle and payment."""
+    """The legal stage of an obligation, derived from the moments of its cycle and payment."""
 
     GROSS = "gross", Label("gross claim between the parties", "当事者間の債権債務")
     TAKEN_OVER = (
@@ -119,7 +119,7 @@ class ObligationStage(TextChoices):
 
 
 class LegalBasis(TextChoices):
-    """By what title an obligation is settled through the operator."""
+    """The legal title by which an obligation is settled through the operator."""
 
     ASSUMPTION_WITH_RELEASE = (
         "assumption_with_release",

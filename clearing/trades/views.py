@@ -114,5 +114,5 @@ class ObligationViewSet(MarketReadViewSet[Obligation]):
         example={"reason": "The penalty was ordered for the wrong trade."},
     )
     def reverse(self, data: dict[str, Any], public_id: str) -> Obligation:
-        """One obligation of the same amount the other way; a correction is undone once (operator)."""
+        """One obligation of the same amount the other way; a correction is reversed once (operator)."""
         return reverse_obligation(actor=self.actor, obligation=public_id, reason=data["reason"])

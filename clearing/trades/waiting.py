@@ -1,6 +1,6 @@
 """Why a trade waits, decided from the trade and its cycle alone. No reads, no writes.
 
-Once its cycle is posted the trade is cleared: what is left to wait for is the payment.
+Once its cycle is posted the trade is cleared; after that only the payment waits.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 
 WAITS_FOR_MONEY = WaitingReason(
     "trade.waits_for_money",
-    Label("the buyer has not paid in yet", "買い手の入金待ちです"),
+    Label("the buyer has not paid in yet", "利用者の入金待ちです"),
     WaitsFor.PARTICIPANT,
     Label(
         "The buyer pays in the price with tax before the deadline, or the trade fails.",
-        "買い手が期限までに税込代金を入金してください。入金がなければ取引は不成立となります。",
+        "利用者が期限までに税込代金を入金してください。入金がなければ取引は不成立となります。",
     ),
 )
 WAITS_FOR_ACCEPTANCE = WaitingReason(
     "trade.waits_for_acceptance",
     Label(
-        "delivery, or its acceptance or the end of the inspection period, is awaited",
+        "waits for delivery, and for acceptance or the end of the inspection period",
         "提供・検収または検査期間の満了を待っています",
     ),
     WaitsFor.PARTICIPANT,
     Label(
         "The buyer collects the data, then accepts it or opens a dispute.",
-        "買い手がデータを取得し、検収するか異議を申し立ててください。",
+        "利用者がデータを取得し、検収するか異議を申し立ててください。",
     ),
 )
 DISPUTED = WaitingReason(
@@ -48,14 +48,14 @@ DISPUTED = WaitingReason(
 )
 WAITS_FOR_CUT_OFF = WaitingReason(
     "trade.waits_for_cut_off",
-    Label("accepted; waits for the cut-off of the cycle", "検収済み・締切待ちです"),
+    Label("accepted; waits for the cut-off of the cycle", "検収済みです。サイクルの締切を待っています"),
     WaitsFor.NOBODY,
 )
 WAITS_FOR_CUT_OFF_COMMAND = WaitingReason(
     "trade.waits_for_cut_off_command",
     Label(
         "accepted; waits until the operator cuts the cycle off",
-        "検収済み・運営者がサイクルを締め切るまで待っています",
+        "検収済みです。運営者によるサイクルの締切を待っています",
     ),
     WaitsFor.OPERATOR,
     Label("The operator cuts the cycle off.", "運営者がサイクルを締め切ってください。"),
@@ -68,10 +68,9 @@ BEING_CLEARED = WaitingReason(
 def waiting_of_trade(
     trade: Trade, *, cycle: Cycle | None = None, cut_off_at: datetime | None = None
 ) -> Waiting | None:
-    """What holds a trade back; None if it is cleared or over.
+    """The reason why a trade waits; None if it is cleared or ended.
 
-    ``cycle`` is the one that clears an accepted trade, ``cut_off_at`` when that is cut off by its schedule, if it is
-    open and has one.
+    ``cycle`` clears an accepted trade; ``cut_off_at`` is the scheduled cut-off of that cycle while it is open, or None.
     """
     if trade.state == TradeState.CONCLUDED:
         return WAITS_FOR_MONEY.waiting(since=trade.concluded_at, until=trade.fund_by)
@@ -85,7 +84,7 @@ def waiting_of_trade(
 
 
 def waiting_of_obligation(cycle: Cycle, *, cut_off_at: datetime | None) -> Waiting | None:
-    """What holds an obligation of ``cycle`` back; None once the cycle is being settled."""
+    """The reason why an obligation of ``cycle`` waits; None once the cycle is being settled."""
     if cycle.state == CycleState.OPEN:
         if cut_off_at is None:
             return WAITS_FOR_CUT_OFF_COMMAND.waiting()

@@ -17,8 +17,8 @@ SPECIFICATION_VERSION = "1.0"
 class Envelope:
     """An event's data with its metadata.
 
-    ``transaction`` is the database transaction that emitted the event. It orders events by commit, so a cycle can tell
-    which were committed before its cut-off.
+    ``transaction`` is the database transaction that emitted the event. It orders events by commit, so a cycle can find
+    the events that were committed before its cut-off.
     """
 
     identifier: str

@@ -33,7 +33,7 @@ class Event:
 
     Fields are strings, integers, booleans, ``None`` of those, or tuples of one ``Part``: public identifiers,
     amounts in minor units, codes and ISO 8601 instants; never personal data. Events of one subject are handled in
-    the order of their commits, so what must stay in order shares a subject (all of one agreement's life has the
+    the order of their commits, so events that must stay in order share a subject (all events of one agreement have the
     agreement).
     """
 

@@ -41,7 +41,7 @@ class Actor:
         return self.organisation_id
 
     def may_see(self, *organisation_ids: int | None) -> bool:
-        """Whether a subject of these organisations is in scope: theirs, the operator's and the system's."""
+        """Whether the actor may see a subject of these organisations: its own, or as operator or system."""
         return self.role is not Role.PARTICIPANT or self.organisation_id in organisation_ids
 
     def require_scope(self, *organisation_ids: int | None, kind: str, identifier: str) -> None:

@@ -9,7 +9,7 @@ DECLARATIONS = ("states", "invariants", "locks", "waiting")
 
 
 class KernelConfig(AppConfig):
-    """Finds what each application declares: its state machines, invariants, locks and waiting reasons."""
+    """Registers the state machines, invariants, locks and waiting reasons that applications declare."""
 
     name = "marketplace.kernel"
     label = "kernel"

@@ -1,4 +1,4 @@
-"""Finds the modules in which applications, and the rooms inside them, declare something."""
+"""Imports the modules in which applications and their rooms declare entries of the registers."""
 
 from __future__ import annotations
 

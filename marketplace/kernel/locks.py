@@ -1,9 +1,9 @@
 """The register of advisory locks: what each protects, how it is taken, and in which order.
 
-Each application declares its own in ``locks.py``. Whoever takes several locks in one transaction takes them by
-rank, the lowest first; so no two transactions wait for each other. A lock is held until the transaction ends.
+Each application declares its locks in ``locks.py``. A transaction acquires several locks by rank, the lowest first;
+this prevents deadlock. A lock is held until the transaction ends.
 
-Row locks have an order too. Each application that locks rows of several tables states it in a ``RowOrder``.
+Row locks also have an order. Each application that locks rows of several tables declares it in a ``RowOrder``.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ class Mode(StrEnum):
 
 
 class TakenOutsideTransaction(RuntimeError):
-    """A lock is held until its transaction ends; without one it would be gone at once."""
+    """A lock needs a transaction: without one it would be released at once."""
 
 
 class ModeNotDeclared(RuntimeError):
-    """A lock is taken only in the modes that its declaration names."""
+    """The lock was requested in a mode that its declaration does not name."""
 
 
 @dataclass(frozen=True)
 class AdvisoryLock:
-    """A lock on an idea rather than on a row.
+    """An advisory lock, on a concept instead of a row.
 
-    ``name``: ``<app>.<what>``. ``key``: PostgreSQL's, a bigint that no other lock has and that never changes, for
-    guards in the database hold it too. ``rank``: its place in the lock order. ``protects``: one sentence.
-    ``modes``: ``exclusive`` and ``shared`` wait for whoever stands in the way; ``try`` is exclusive and does not wait.
+    ``name``: ``<app>.<what>``. ``key``: the bigint key in PostgreSQL, unique and never changed, because database guards
+    use it too. ``rank``: its place in the lock order. ``protects``: one sentence. ``modes``: ``exclusive`` and
+    ``shared`` wait for conflicting holders; ``try`` is exclusive and does not wait.
     """
 
     name: str
@@ -49,7 +49,7 @@ class AdvisoryLock:
     modes: frozenset[Mode]
 
     def __post_init__(self) -> None:
-        """Enter the register; raises ValueError where name, key or rank is taken, or no mode is declared."""
+        """Register the lock; raises ValueError if name, key or rank is taken, or no mode is declared."""
         if not self.modes:
             raise ValueError(f"lock {self.name} declares no mode")
         for other in LOCKS.values():
@@ -61,19 +61,19 @@ class AdvisoryLock:
         LOCKS[self.name] = self
 
     def acquire(self) -> None:
-        """Wait until nobody else holds the lock, and hold it alone until the transaction ends."""
+        """Wait until no other transaction holds the lock, then hold it exclusively until this transaction ends."""
         self._take("pg_advisory_xact_lock", Mode.EXCLUSIVE)
 
     def acquire_shared(self) -> None:
-        """Wait until nobody holds the lock alone, and hold it together with others until the transaction ends."""
+        """Wait until no transaction holds the lock exclusively, then share it until this transaction ends."""
         self._take("pg_advisory_xact_lock_shared", Mode.SHARED)
 
     def try_acquire(self) -> bool:
-        """Hold the lock alone until the transaction ends, unless somebody else holds it: False, without waiting."""
+        """Hold the lock exclusively until the transaction ends; False, without waiting, if another holds it."""
         return self._take("pg_try_advisory_xact_lock", Mode.TRY) is True
 
     def acquire_shared_in_guard(self) -> str:
-        """The PL/pgSQL statement by which a trigger acquires the lock together with others."""
+        """The PL/pgSQL statement by which a trigger acquires the lock in shared mode."""
         self._require_mode(Mode.SHARED)
         return f"PERFORM pg_advisory_xact_lock_shared({self.key});"
 
@@ -92,7 +92,7 @@ class AdvisoryLock:
 
 @dataclass(frozen=True)
 class RowOrder:
-    """In which order an application locks rows of its tables: one sentence, for people to follow."""
+    """The order in which an application locks rows of its tables, as one sentence for developers."""
 
     app: str
     sentence: str

@@ -1,7 +1,7 @@
-"""Why something waits: one shape for everything that holds a trade, a payment, a cycle or a delivery back.
+"""The register of waiting reasons: why a trade, payment, cycle or delivery waits.
 
-An application declares its reasons in ``waiting.py``, each a ``WaitingReason``; a query of it answers with a
-``Waiting``, or with None where nothing holds the subject back.
+An application declares each ``WaitingReason`` in ``waiting.py``. Its queries return a ``Waiting``, or None if the
+subject does not wait.
 """
 
 from __future__ import annotations
@@ -21,21 +21,22 @@ REASONS: dict[str, WaitingReason] = {}
 
 
 class WaitsFor(TextChoices):
-    """Who must act before the subject goes on."""
+    """Who must act before the subject can advance."""
 
     PARTICIPANT = "participant", Label("a participant", "参加者")
     OPERATOR = "operator", Label("the operator", "運営者")
     BANK = "bank", Label("the bank", "銀行")
     MARKET = "market", Label("the market's own processing", "市場の処理")
-    NOBODY = "nobody", Label("nobody: it goes on by itself in time", "なし（期日の到来により進みます）")
+    NOBODY = "nobody", Label("nobody: the wait ends at a known time", "なし（期日の到来により進みます）")
 
 
 @dataclass(frozen=True)
 class WaitingReason:
-    """One reason to wait.
+    """A reason why a subject waits.
 
-    ``code`` is ``<subject>.<reason>`` in snake case, such as ``trade.waits_for_money``. ``label`` says what is waited
-    for and may have named placeholders. ``action``: what whoever must act has to do, where they have a choice.
+    ``code`` is ``<subject>.<reason>`` in snake case, such as ``trade.waits_for_money``. ``label`` states what the
+    subject waits for and may have named placeholders. ``action`` states what must be done by those who must act, where
+    they have a choice.
     """
 
     code: str
@@ -44,11 +45,11 @@ class WaitingReason:
     action: Label | None = None
 
     def __post_init__(self) -> None:
-        """Enter the register; raises ValueError for a code that is taken or malformed, or an action of nobody."""
+        """Register the reason; raises ValueError for a taken or malformed code, or an action without an actor."""
         if not CODE.fullmatch(self.code):
             raise ValueError(f"{self.code} is not of the form <subject>.<reason>")
         if self.waits_for == WaitsFor.NOBODY and self.action is not None:
-            raise ValueError(f"{self.code} waits for nobody, so nobody can act on it")
+            raise ValueError(f"{self.code} waits for nobody, so it must not have an action")
         if self.code in REASONS:
             raise ValueError(f"waiting reason {self.code} is declared twice")
         REASONS[self.code] = self
@@ -62,11 +63,11 @@ class WaitingReason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """What holds one subject back.
+    """The wait of one subject.
 
     ``label`` is the reason's label with its words filled in. ``since`` and ``until`` are instants, or days in the
-    market's time zone where only the day counts; None where it is not known. ``until`` is when the wait ends at the
-    latest, by itself or by its deadline.
+    market's time zone where only the day counts; None where it is not known. ``until`` is the latest end of the wait: a
+    scheduled moment or a deadline.
     """
 
     reason: WaitingReason

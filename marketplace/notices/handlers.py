@@ -189,7 +189,7 @@ def on_delivery_matched(event: DeliveryMatched, envelope: Envelope) -> None:
 
 
 def on_delivery_accepted(event: DeliveryAccepted, envelope: Envelope) -> None:
-    """Close the buyer's task to inspect, and notify the seller who or what accepted."""
+    """Close the buyer's task to inspect, and notify the seller how the data was accepted."""
     parties = _parties(event.buyer, event.seller)
     done_by = parties["buyer"].id if event.by == "buyer" else None
     close_tasks(thread=event.agreement, kinds=RECEIVING, done_by=done_by)

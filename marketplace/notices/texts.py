@@ -102,7 +102,7 @@ ADMISSIONS: dict[str, Wording] = {
         ),
         Label(
             "Decision {decision} states the reasons. You can apply again once they are resolved.",
-            "理由は判定 {decision} に記録されています。解消後に再度申請できます。",
+            "理由は判定 {decision} に記録されています。理由が解消した後、再度申請できます。",
         ),
     ),
     "on_hold": Wording(
@@ -134,18 +134,18 @@ SUSPENDED = Wording(
 SHORTFALL = Wording(
     Label("You have a shortfall of {missing}", "清算で {missing} の資金不足が生じました"),
     Label(
-        "{deferred} of it is deferred to the next clearing cycle. The market's reserve lent you the rest, which is"
+        "{deferred} of it is deferred to the next clearing cycle. The market's reserve lent you the remainder, which is"
         " deducted from your next payments. Pay in the shortfall.",
-        "うち {deferred} は次の清算サイクルに繰り延べられます。残額は市場の準備金で立て替え、次回以降の支払額から"
+        "うち {deferred} は次の清算サイクルに繰り延べられます。残額は市場の準備金から立て替え、次回以降の支払額から"
         "控除します。不足額を入金してください。",
     ),
 )
 PAYMENT_DEFERRED = Wording(
     Label("{amount} due to you is deferred", "受取予定の {amount} が繰り延べられました"),
     Label(
-        "In clearing cycle {cycle} a participant that owes you had a shortfall. Its obligation remains in full and goes"
-        " on in the next cycle.",
-        "清算サイクル {cycle} で、貴組織に対する債務者に資金不足がありました。債務は全額存続し、次の清算サイクルの"
+        "In clearing cycle {cycle} a participant that owes you had a shortfall. Its obligation remains in full and is"
+        " cleared in the next cycle.",
+        "清算サイクル {cycle} で、支払義務を負う参加者に資金不足が生じました。債務は全額存続し、次の清算サイクルの"
         "対象となります。",
     ),
 )

@@ -71,7 +71,7 @@ def test_a_trade_is_seen_by_its_parties(settled, buyer, seller):
         settled.party("seller").public_id,
     )
     assert (shown["state"], shown["cleared"], shown["gross_minor"]) == ("accepted", True, 11_000)
-    assert shown["state_label"] == {"ja": "検収済み・清算対象", "en": "accepted, money released to clearing"}
+    assert shown["state_label"] == {"ja": "検収済み・清算対象", "en": "accepted, money captured for clearing"}
     assert buyer.get(f"/api/v1/trades/{shown['id']}/").json() == shown
 
 

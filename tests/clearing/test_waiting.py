@@ -130,7 +130,10 @@ def test_a_trade_says_what_holds_it_back_from_its_conclusion_to_its_cycle(market
     assert of_trade(market, trade) == "trade.waits_for_cut_off"
     assert waiting(market, f"trades/{trade.public_id}/") == {
         "code": "trade.waits_for_cut_off",
-        "label": {"en": "accepted; waits for the cut-off of the cycle", "ja": "検収済み・締切待ちです"},
+        "label": {
+            "en": "accepted; waits for the cut-off of the cycle",
+            "ja": "検収済みです。サイクルの締切を待っています",
+        },
         "waits_for": "nobody",
         "action": None,
         "since": None,

@@ -1,4 +1,4 @@
-"""How templates of pages say the texts of ``web.texts``, in the language of the page."""
+"""Template tags that insert the texts of ``web.texts`` in the language of the page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def words(name: str, **fields: Any) -> str:
 
 @register.filter
 def language_name(language: str) -> str:
-    """What a language is called by those who read it."""
+    """The name of a language in that language."""
     return LANGUAGE_NAMES[language]
 
 

@@ -1,6 +1,6 @@
-"""What a cycle has to be invoiced for and is not yet: in the order of keys, after what stands, some at a time.
+"""Drafts of the invoices that a cycle still lacks, in the order of keys, a limited number at a time.
 
-Each kind takes the same few queries, however many invoices come of it.
+Each kind of draft takes the same few queries for any number of invoices.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ REFUND = Label("Refund of the price of agreement {agreement}", "代金の返還�
 
 
 class _Issued(NamedTuple):
-    """An invoice that stands: by whom, and how a correction names it."""
+    """An issued invoice: its issuer, and how a correction names it."""
 
     issuer_id: int
     supplier_id: int | None
@@ -44,7 +44,7 @@ class _Issued(NamedTuple):
 
 
 def purchase_drafts(cycle: Cycle, limit: int) -> list[Draft]:
-    """The seller's invoice for each sale, or the operator's where it represents the seller."""
+    """The invoice of each sale: from the seller, or from the operator as intermediary."""
     sales = _not_invoiced(cycle, Document.PURCHASE, limit)
     represented = Representation(sale.trade.seller_id for sale in sales)
     return [
@@ -56,10 +56,9 @@ def purchase_drafts(cycle: Cycle, limit: int) -> list[Draft]:
 
 
 def correction_drafts(cycle: Cycle, limit: int) -> list[Draft]:
-    """The document of each correction: a return invoice for what the seller gives back, an invoice for what it gets.
+    """The document of each correction: a return invoice if the seller owes it, an invoice if it is owed to the seller.
 
-    It is issued by whoever issued what it corrects. A correction that came before the sale was invoiced has no
-    original to name.
+    The issuer of the corrected invoice issues it. A correction made before the sale was invoiced names no original.
     """
     found = _not_invoiced(cycle, Document.CORRECTION, limit)
     sales = _sale_invoices(correction.trade_id for correction in found)
@@ -80,17 +79,17 @@ def correction_drafts(cycle: Cycle, limit: int) -> list[Draft]:
 
 
 def fee_drafts(cycle: Cycle, limit: int) -> list[Draft]:
-    """One invoice a participant for its fees, for those who have none yet."""
+    """One invoice per participant for its fees, unless it has one."""
     return _drafts_by_recipient(cycle, Document.FEE, FEE, limit)
 
 
 def fee_refund_drafts(cycle: Cycle, limit: int) -> list[Draft]:
-    """One return invoice a participant for fees refunded, for those who have none yet."""
+    """One return invoice per participant for its refunded fees, unless it has one."""
     return _drafts_by_recipient(cycle, Document.FEE_REFUND, FEE_REFUND, limit)
 
 
 def _not_invoiced(cycle: Cycle, document: Document, limit: int) -> list[Obligation]:
-    """Those of the obligations after the last one invoiced: they are taken in the order of their keys."""
+    """The obligations after the last invoiced one, in the order of their keys."""
     issued = first_invoices(cycle).filter(purpose=document)
     last = issued.aggregate(last=Max("obligation_id"))["last"] or 0
     wanted = invoiced_obligations(cycle, document).filter(pk__gt=last)
@@ -177,20 +176,22 @@ def _fee_line(fee: Obligation, words: Label, original: Original | None) -> Invoi
     )
 
 
-def _standing() -> QuerySet[Invoice]:
-    """Invoices that no other has replaced."""
+def _unreplaced_invoices() -> QuerySet[Invoice]:
+    """Invoices that are not replaced."""
     return Invoice.objects.filter(replaced_by=None)
 
 
 def _sale_invoices(trades: Iterable[int]) -> dict[int, _Issued]:
     """The invoice of each trade's price, by trade."""
-    rows = _standing().filter(purpose=InvoicePurpose.PURCHASE, obligation__trade_id__in=set(trades))
+    rows = _unreplaced_invoices().filter(
+        purpose=InvoicePurpose.PURCHASE, obligation__trade_id__in=set(trades)
+    )
     return _issued_by(rows, "obligation__trade_id")
 
 
 def _invoices_of(obligations: Iterable[int]) -> dict[int, _Issued]:
     """The invoice of each obligation."""
-    return _issued_by(_standing().filter(obligation_id__in=set(obligations)), "obligation_id")
+    return _issued_by(_unreplaced_invoices().filter(obligation_id__in=set(obligations)), "obligation_id")
 
 
 def _issued_by(rows: QuerySet[Invoice], key: str) -> dict[int, _Issued]:
@@ -201,7 +202,7 @@ def _issued_by(rows: QuerySet[Invoice], key: str) -> dict[int, _Issued]:
 
 
 def _fee_invoices(trades: Iterable[int]) -> dict[int, Original]:
-    """The invoice that each trade's fee stands on, by trade."""
+    """The invoice that lists each trade's fee, by trade."""
     charged = {
         trade: (cycle, payer)
         for trade, cycle, payer in Obligation.objects.filter(
@@ -209,7 +210,9 @@ def _fee_invoices(trades: Iterable[int]) -> dict[int, Original]:
         ).values_list("trade_id", "cycle_id", "debtor_id")
     }
     cycles, payers = {cycle for cycle, _ in charged.values()}, {payer for _, payer in charged.values()}
-    rows = _standing().filter(purpose=InvoicePurpose.FEE, cycle_id__in=cycles, recipient_id__in=payers)
+    rows = _unreplaced_invoices().filter(
+        purpose=InvoicePurpose.FEE, cycle_id__in=cycles, recipient_id__in=payers
+    )
     issued = {
         (cycle, recipient): Original(number, issued_on, supplied_on)
         for cycle, recipient, number, issued_on, supplied_on in rows.values_list(

@@ -8,7 +8,7 @@ HAVING min(b.index) <> 0 OR max(b.index) <> count(*) - 1
                      WHERE all_rows.cycle_id = b.cycle_id AND all_rows.tree = b.tree)
  LIMIT 1;
 IF FOUND THEN
-    RAISE EXCEPTION 'blocks of the % of cycle % do not come whole when they are hashed',
+    RAISE EXCEPTION 'the blocks of the % of cycle % are incomplete, or inserted in another step',
         fault.tree, fault.cycle_id USING ERRCODE = 'check_violation';
 END IF;
 RETURN NULL;

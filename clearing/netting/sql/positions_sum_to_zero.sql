@@ -11,7 +11,7 @@ HAVING sum(p.net_minor) <> 0
     OR count(*) <> (SELECT count(*) FROM public.clearing_netposition all_rows WHERE all_rows.cycle_id = p.cycle_id)
  LIMIT 1;
 IF FOUND THEN
-    RAISE EXCEPTION 'positions of cycle % do not sum to zero, or do not come together when it is netted',
+    RAISE EXCEPTION 'positions of cycle % do not sum to zero, or are not inserted together at netting',
         fault.cycle_id USING ERRCODE = 'check_violation';
 END IF;
 RETURN NULL;

@@ -64,7 +64,7 @@ def close_cycle(*, actor: Actor, cycle: str | None = None, currency: str | None 
         )
         if cycle is None:
             raise NoOpenCycle(currency=currency)
-    subject = _locked(cycle)
+    subject = _lock_cycle(cycle)
     if subject.state != CycleState.OPEN:
         return subject
     return cut_off(subject, actor, role="operator")
@@ -142,7 +142,7 @@ def pause_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
     """
     actor.require_operator()
     reason = _valid_reason(reason)
-    subject = _locked(cycle)
+    subject = _lock_cycle(cycle)
     if subject.paused_since is not None:
         raise CycleIsPaused(cycle=subject.business_key, reason=subject.pause_reason)
     if subject.state not in PAUSABLE_STATES:
@@ -167,7 +167,7 @@ def resume_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
     """
     actor.require_operator()
     reason = _valid_reason(reason)
-    subject = _locked(cycle)
+    subject = _lock_cycle(cycle)
     if subject.paused_since is None:
         raise CycleNotPaused(cycle=subject.business_key)
     require_second_person(
@@ -209,7 +209,7 @@ def _valid_reason(text: str) -> str:
     return reason
 
 
-def _locked(cycle: str) -> Cycle:
+def _lock_cycle(cycle: str) -> Cycle:
     subject = Cycle.objects.select_for_update(no_key=True).filter(public_id=cycle).first()
     if subject is None:
         raise Missing(kind="cycle", identifier=cycle)

@@ -1,4 +1,4 @@
-"""Computes what a cycle would come to now, in a read-only transaction."""
+"""Computes the figures that a cycle would have now, in a read-only transaction."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ForeseenPosition:
 
 @dataclass(frozen=True, slots=True)
 class ForeseenShortfall:
-    """What a participant would owe beyond what the cycle brings it; its available money and what is then missing."""
+    """The shortfall of a participant before its own money, its available money, and the missing remainder."""
 
     organisation_id: int
     short_minor: int
@@ -75,7 +75,7 @@ class DryRun:
 
 
 def dry_run_cycle(*, actor: Actor, cycle: str, positions_shown: int = POSITIONS_SHOWN) -> DryRun:
-    """Compute what ``cycle`` would come to now, by the code of the real steps, without writing anything.
+    """Compute the figures that ``cycle`` would have now, by the code of the real steps, without writing.
 
     Includes fee rebates that are still to be made, although their lines are not in the ``input_hash`` yet; excludes
     deferrals. Reads one snapshot in a read-only transaction, which must be the caller's outermost. Raises Missing,
@@ -122,7 +122,7 @@ def _compute(cycle: Cycle, positions_shown: int) -> DryRun:
 
 
 def _with_rebates(totals: Totals, rebates: list[Rebate]) -> Totals:
-    """The totals including these rebates, which the operator owes to whoever bore the fee."""
+    """The totals including these rebates, which the operator owes to the payer of the fee."""
     due = {total[:3]: total for total in totals.due}
     for rebate in rebates:
         key = (rebate.payer_id, ObligationKind.FEE_REFUND.value, rebate.tax_rate_bp)

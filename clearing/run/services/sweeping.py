@@ -1,4 +1,4 @@
-"""Does what is due by the clock or was left undone, found in the database."""
+"""Does due and unfinished work, which it finds in the database."""
 
 from __future__ import annotations
 

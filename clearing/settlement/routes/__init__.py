@@ -1,4 +1,4 @@
-"""Routes of payment: by what means the market pays, one class each. Pure: no database, no models, no participants.
+"""Routes of payment: the means by which the market pays, one class each. Pure: no database, no models.
 
 ``ROUTES`` names the route of each currency. A further route is a module with one class and an entry here.
 """
@@ -19,6 +19,6 @@ def route_for(currency: str) -> PaymentRoute:
 
 
 def require_route(currency: str) -> None:
-    """Raise RouteMissing if no route carries ``currency``."""
+    """Raise RouteMissing if ``currency`` has no route."""
     if currency not in ROUTES:
         raise RouteMissing(currency=currency)

@@ -1,4 +1,4 @@
-"""What stands for the route of a currency that has none: payments are planned and held back. Pure."""
+"""The placeholder route of a currency that has none: payments are planned and held back. Pure."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class MissingRoute(PaymentRoute):
     """Hinders every payment in one currency; planned payments leave once the currency has a route."""
 
     def __init__(self, currency: str) -> None:
-        """Stand for the route of ``currency``."""
+        """``currency``: ISO 4217 code of a currency without a route."""
         self._missing = RouteMissing(currency=currency)
 
     def hindrance(self, payee: Payee, *, cross_border_allowed: bool) -> str:
-        """``no_route`` for everybody."""
+        """``no_route`` for every payee."""
         return Hindrance.NO_ROUTE.value
 
     def validate_originator(self, originator: AccountFields) -> None:

@@ -1,8 +1,8 @@
-"""The reference that travels with a settlement payment and comes back on the bank statement. Pure.
+"""The reference that a settlement payment carries to the payee and back on the bank statement. Pure.
 
-``JPY00001-000012``: currency, number of the cycle, number of the payment in it; 20 characters at most, of those
-that domestic transfers carry. Payments that belong to no cycle are counted on their own, under ``JPY00000`` and, from
-the millionth on, under numbers of six digits and more that begin with a zero, as no cycle's number of that length does.
+``JPY00001-000012``: currency, number of the cycle, number of the payment in it; at most 20 characters that domestic
+transfers can carry. Payments of no cycle have numbers of their own, under ``JPY00000``. From the millionth on the cycle
+part has six or more digits with a leading zero, which the number of a cycle never has.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ _PATTERN = re.compile(r"(?<![0-9A-Z])[A-Z]{3}[0-9]{5,9}-[0-9]{6}(?![0-9A-Z])")
 
 
 def payment_reference(*, currency: str, cycle_number: int | None, sequence: int) -> str:
-    """The reference of a payment, by its number in its cycle, or in the currency if it belongs to none.
+    """The reference of a payment from its number in its cycle, or in the currency if it has no cycle.
 
-    Raises ValueError where it would not fit: from 10^6 payments of a cycle on, or 10^11 of none.
+    Raises ValueError if it does not fit: from 10^6 payments of a cycle on, or 10^11 payments of no cycle.
     """
     if cycle_number is None:
         series, sequence = divmod(sequence, SERIES)
@@ -35,5 +35,5 @@ def payment_reference(*, currency: str, cycle_number: int | None, sequence: int)
 
 
 def find_references(text: str) -> list[str]:
-    """References in ``text``, whatever its width and case, without repeats."""
+    """References in ``text``, in any width and case, without duplicates."""
     return list(dict.fromkeys(_PATTERN.findall(unicodedata.normalize("NFKC", text).upper())))

@@ -1,4 +1,4 @@
-"""What a route of payment does for the market, and the plain values that it takes. Pure."""
+"""The interface of a route of payment, and the plain values that it takes. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Unwritable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Payee:
-    """Who is paid: its ``country`` (ISO 3166, two letters) and its payout account; None if it has stated none."""
+    """A payee: its ``country`` (ISO 3166, two letters) and its payout account, None if it stated none."""
 
     country: str
     account: AccountFields | None
@@ -45,17 +45,15 @@ class PaymentRoute(ABC):
 
     A route reads accounts by named fields. Until a second route is added, participants state the fields of
     ``marketplace.participants.payout_accounts`` and the client account has the columns of ``ClientAccount``; both are
-    those of Zengin. A route that reads other fields needs columns for them, and nothing else outside its module. A
-    route that sends payments to a provider instead of writing a file renders the request; sending it needs a step of
-    its own.
+    the fields of Zengin. A route that reads other fields needs columns for them, and nothing else outside its module. A
+    route to a payment provider renders the request instead of a file; sending the request needs a step of its own.
     """
 
     @abstractmethod
     def hindrance(self, payee: Payee, *, cross_border_allowed: bool) -> str:
         """Why ``payee`` cannot be paid now (a Hindrance), or the empty text.
 
-        ``cross_border_allowed``: the funds regime records a licence or an exemption for payments abroad on behalf of
-        others.
+        ``cross_border_allowed``: the funds regime records a licence or an exemption for payments abroad.
         """
 
     @abstractmethod
@@ -66,16 +64,16 @@ class PaymentRoute(ABC):
     def render(
         self, *, originator: AccountFields, payments: Sequence[PlannedPayment], value_date: date
     ) -> bytes:
-        """The payments as the route takes them; the same input gives the same bytes. Raises Unwritable."""
+        """The transfer file of the payments; the same input gives the same bytes. Raises Unwritable."""
 
     def reference(self, *, currency: str, cycle_number: int | None, sequence: int) -> str:
-        """The reference of a payment, unique in the market: of a cycle, or of none. Raises ValueError beyond its range.
+        """The reference of a payment (with or without cycle), unique in the market. Raises ValueError beyond its range.
 
-        20 characters at most, of those that domestic transfers carry. A route that carries fewer overrides this and
+        At most 20 characters that domestic transfers can carry. A route with fewer characters overrides this method and
         ``find_references``.
         """
         return payment_reference(currency=currency, cycle_number=cycle_number, sequence=sequence)
 
     def find_references(self, text: str) -> list[str]:
-        """References in ``text`` of a bank entry, whatever its width and case, without repeats."""
+        """References in ``text`` of a bank entry, in any width and case, without duplicates."""
         return find_references(text)

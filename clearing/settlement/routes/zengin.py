@@ -1,8 +1,8 @@
-"""Payments as Japanese banks take them: a file of 全銀協 総合振込, 120 bytes a record. Pure.
+"""The transfer file of Japanese banks: 全銀協 総合振込, 120 bytes a record. Pure.
 
 Header (1), one data record (2) a payee, trailer (8) with count and total, end (9); each record ends with CR LF.
 Characters are those of JIS X 0201 (capitals, digits, half-width katakana), one byte each in Shift_JIS. The payment's
-reference travels in the EDI field (20 characters, marked ``Y``), and comes back on bank statements.
+reference is in the EDI field (20 characters, marked ``Y``), and comes back on bank statements.
 
 The originator's account: ``requester_code``, ``requester_name``, ``bank_code``, ``bank_name``, ``branch_code``,
 ``branch_name``, ``account_type``, ``account_number``. A payee's: ``PAYEE_FIELDS``.
@@ -40,7 +40,7 @@ class ZenginRoute(PaymentRoute):
     """Domestic bank transfers in yen, by a file that the operator uploads to its bank."""
 
     def hindrance(self, payee: Payee, *, cross_border_allowed: bool) -> str:
-        """Payees abroad need a licence or an exemption, and every payee an account in Japan."""
+        """A payee abroad needs a licence or an exemption; every payee needs an account in Japan."""
         if payee.country != HOME_COUNTRY and not cross_border_allowed:
             return Hindrance.ABROAD.value
         if payee.account is None or not payee.account.keys() >= PAYEE_FIELDS:

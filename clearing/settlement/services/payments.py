@@ -41,7 +41,7 @@ def report_failed_payment(*, actor: Actor, instruction: str, reason: str) -> Set
     actor.require_operator()
     if not reason.strip():
         raise FieldInvalid("reason", Label("state the bank's notice", "銀行からの通知内容を入力してください"))
-    subject = _locked(instruction)
+    subject = _lock_instruction(instruction)
     advance(
         subject,
         INSTRUCTION,
@@ -74,11 +74,11 @@ def retry_payment(*, actor: Actor, instruction: str) -> SettlementInstruction:
         raise Missing(kind="settlement instruction", identifier=instruction)
     if named.cycle_id is not None:
         Cycle.objects.select_for_update(no_key=True).get(pk=named.cycle_id)
-    failed = _locked(instruction)
+    failed = _lock_instruction(instruction)
     if failed.state != InstructionState.FAILED:
         raise NothingToTransfer(cycle=failed.reference, state=failed.state)
     while (successor := SettlementInstruction.objects.filter(instead_of=failed).first()) is not None:
-        failed = _locked(successor.public_id)
+        failed = _lock_instruction(successor.public_id)
     if failed.state != InstructionState.FAILED:
         return failed
     amount_minor = _still_due(failed)
@@ -196,7 +196,7 @@ def emit_payment_found(instruction: SettlementInstruction) -> None:
         emit(PaymentFound(instruction=instruction.public_id, state=instruction.state))
 
 
-def _locked(public_id: str) -> SettlementInstruction:
+def _lock_instruction(public_id: str) -> SettlementInstruction:
     instruction = (
         SettlementInstruction.objects.select_for_update(no_key=True).filter(public_id=public_id).first()
     )

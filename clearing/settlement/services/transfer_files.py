@@ -1,4 +1,4 @@
-"""Settlement: the account payments leave from, and files of payments for the bank."""
+"""Registers the client account and writes transfer files for the bank."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from ..states import INSTRUCTION, InstructionState, PaymentDirection
 
 PAYING_STATES = (CycleState.SETTLING, *FINAL_STATES)
 NOT_ROUTED = ("id", "public_id", "currency", "registered_at")
-"""What the row of a client account has beside the account's own fields."""
+"""Columns of a client account that are not fields of the bank account."""
 
 
 @transaction.atomic
@@ -50,9 +50,9 @@ def register_client_account(
     bank_name: str = "",
     branch_name: str = "",
 ) -> ClientAccount:
-    """State the bank account that holds participants' money in ``currency``; the newest statement counts.
+    """Register the bank account that holds participants' money in ``currency``; the newest registration is in force.
 
-    The route of the currency says what fits each field. Raises RouteMissing, FieldInvalid, Forbidden.
+    The route of the currency checks the fields. Raises RouteMissing, FieldInvalid, Forbidden.
     """
     actor.require_operator()
     stated = {
@@ -78,25 +78,25 @@ def register_client_account(
 
 @dataclass(frozen=True)
 class _Batch:
-    """What a transfer file pays: a cycle, or what belongs to none in a currency."""
+    """The payments of a transfer file: of a cycle, or of no cycle in a currency."""
 
     cycle: Cycle | None
     currency: str
 
     @property
     def name(self) -> str:
-        """How people name it."""
+        """Its name for people: business key of the cycle, or currency."""
         return self.cycle.business_key if self.cycle else self.currency
 
     @property
     def state(self) -> str:
-        """The cycle's, in a refusal."""
+        """The state of the cycle, for a refusal."""
         return self.cycle.state if self.cycle else "without a cycle"
 
 
 @dataclass(frozen=True, slots=True)
-class _Sorted:
-    """Planned payments: those that can be made, as the route takes them, and those left out, with the reason."""
+class _SortedPayments:
+    """Planned payments: the payable ones as the route takes them, and the others with the reason."""
 
     payable: list[tuple[SettlementInstruction, PlannedPayment]]
     left_out: list[dict[str, str]]
@@ -106,18 +106,18 @@ class _Sorted:
 def create_transfer_file(
     *, actor: Actor, cycle: str | None = None, currency: str | None = None
 ) -> TransferFile:
-    """Write planned payments into a file for the bank; from then on they count as being sent.
+    """Write planned payments into a transfer file for the bank; their state becomes ``sending``.
 
-    Those of a ``cycle``, or those in a ``currency`` that belong to none: returns of idle money. Payments to whoever
-    has stated no account, or is abroad while paying there is not allowed, stay planned; the file names them
-    (``left_out``). When nothing of a cycle is left to write, its last file is returned, so repeating it makes no
-    second payment. Raises CycleIsPaused, SecondPersonNeeded for a large total, NothingToTransfer, ClientAccountMissing,
+    They are the payments of a ``cycle``, or the payments of no cycle (returns of idle money) in a ``currency``. A
+    payment to a payee without an account, or abroad where that is not allowed, stays planned; ``left_out`` of the file
+    lists it. If a cycle has no payment left to write, returns its last file, so repeating the command makes no second
+    payment. Raises CycleIsPaused, SecondPersonNeeded for a large total, NothingToTransfer, ClientAccountMissing,
     ClientMoneyShort, RouteMissing, TransferNotPossible, FieldInvalid, Missing, Forbidden.
     """
     actor.require_operator()
-    batch = _batch(cycle, currency)
+    batch = _batch_of(cycle, currency)
     require_route(batch.currency)
-    planned = _sort(batch)
+    planned = _sort_payments(batch)
     if not planned.payable:
         last = TransferFile.objects.filter(cycle=batch.cycle).order_by("-pk").first() if batch.cycle else None
         if last is None:
@@ -164,7 +164,7 @@ def create_transfer_file(
     return made
 
 
-def _batch(cycle: str | None, currency: str | None) -> _Batch:
+def _batch_of(cycle: str | None, currency: str | None) -> _Batch:
     if (cycle is None) == (currency is None):
         raise FieldInvalid(
             "cycle",
@@ -180,10 +180,10 @@ def _batch(cycle: str | None, currency: str | None) -> _Batch:
     return _Batch(subject, subject.currency)
 
 
-def _sort(batch: _Batch) -> _Sorted:
-    """Planned payments out, locked in key order; why one cannot be made is noted with it."""
+def _sort_payments(batch: _Batch) -> _SortedPayments:
+    """Planned payments out, locked in key order; records the hindrance of each that cannot be made."""
     if batch.cycle is not None and batch.cycle.state not in PAYING_STATES:
-        return _Sorted([], [])
+        return _SortedPayments([], [])
     instructions = list(
         SettlementInstruction.objects.select_for_update(no_key=True)
         .filter(
@@ -196,7 +196,7 @@ def _sort(batch: _Batch) -> _Sorted:
     )
     payees = organisations_by_id(instruction.organisation_id for instruction in instructions)
     abroad = may_pay_abroad(batch.currency)
-    found = _Sorted([], [])
+    found = _SortedPayments([], [])
     for instruction in instructions:
         payee = payees[instruction.organisation_id]
         hindrance = hindrance_of(payee, currency=batch.currency, cross_border_allowed=abroad)
@@ -212,7 +212,7 @@ def _sort(batch: _Batch) -> _Sorted:
 
 
 def _require_second_person(actor: Actor, batch: _Batch, payments: list[PlannedPayment]) -> None:
-    """Both people ask for the same payments, to the same accounts."""
+    """The command that both people give: the same payments to the same accounts."""
     require_second_person(
         actor=actor,
         command="clearing.transfer_file",

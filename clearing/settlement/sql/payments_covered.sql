@@ -9,7 +9,7 @@ SELECT named.organisation_id, named.currency INTO fault
        AND i.direction = 'out' AND i.state IN ('planned', 'sending', 'unknown'))
  LIMIT 1;
 IF FOUND THEN
-    RAISE EXCEPTION 'payments to % in % are more than what is due to it',
+    RAISE EXCEPTION 'payments to % in % exceed the amount due to it',
         fault.organisation_id, fault.currency USING ERRCODE = 'check_violation';
 END IF;
 RETURN NULL;

@@ -5,7 +5,7 @@ IF NEW.instead_of_id IS NOT NULL AND NOT EXISTS (
            = (NEW.organisation_id, NEW.currency, NEW.direction, NEW.purpose)
        AND f.cycle_id IS NOT DISTINCT FROM NEW.cycle_id
 ) THEN
-    RAISE EXCEPTION 'payment % does not stand in the place of one that has failed', NEW.reference
+    RAISE EXCEPTION 'payment % does not replace a failed payment', NEW.reference
         USING ERRCODE = 'check_violation';
 END IF;
 RETURN NEW;

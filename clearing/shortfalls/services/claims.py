@@ -67,8 +67,8 @@ def write_off_claim(
 def collect_from_pay_in(*, payer: OrganisationView, currency: str, reference: str) -> int:
     """Collect the claim on a suspended participant from its pay-in; returns the collected amount.
 
-    Others go on trading with their money; their claims are collected from what their next cycles bring. ``reference``
-    names the pay-in. The caller holds ``one_mover_at_a_time``.
+    Claims on other participants are collected from their next cycles; their pay-ins stay available to them.
+    ``reference`` names the pay-in. The caller holds ``one_mover_at_a_time``.
     """
     if payer.is_active:
         return 0

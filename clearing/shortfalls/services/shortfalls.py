@@ -1,9 +1,9 @@
 """Covers participants' shortfalls when a cycle is netted.
 
-The totals of the parties alone show who has a shortfall; if nobody has, nothing further is read. Otherwise the missing
-money is set aside from the participant's own money in this order (``clearing_vector``): free receivables, available
-money, security deposit. The reserve lends what is then missing, within its cap, and the remainder is deferred: it
-becomes an obligation of the same kind in the open cycle.
+The totals of the parties alone show who has a shortfall; if there is none, nothing further is read. Otherwise the
+missing money is set aside from the participant's own money in this order (``clearing_vector``): free receivables,
+available money, security deposit. The reserve lends what is then missing, within its cap, and the remainder is
+deferred: it becomes an obligation of the same kind in the open cycle.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def meet_shortfalls(cycle: Cycle, positions: dict[int, Position], actor: Actor) 
 
     Adds the deferrals to ``positions``. Returns figures for the step's evidence. Emits shortfall.occurred for each
     participant whose own money was not enough, payment.deferred for each that must wait. The result is final: posting
-    the cycle uses the money set aside, whatever happens to the participant meanwhile.
+    the cycle uses the money set aside, even if the participant becomes insolvent meanwhile.
     """
     operator_id = operator_organisation().id
     asked = {

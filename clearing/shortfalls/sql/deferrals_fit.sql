@@ -8,7 +8,7 @@ SELECT d.obligation_id INTO fault FROM new_rows d
     OR (o.kind <> 'fee' AND (d.amount_minor > o.amount_minor OR d.tax_minor > o.tax_minor))
  LIMIT 1;
 IF FOUND THEN
-    RAISE EXCEPTION 'what is put off of obligation % is not what follows it', fault.obligation_id
+    RAISE EXCEPTION 'the deferral of obligation % differs from the obligation that continues it', fault.obligation_id
         USING ERRCODE = 'check_violation';
 END IF;
 RETURN NULL;

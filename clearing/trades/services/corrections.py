@@ -42,7 +42,7 @@ def adjust_trade(
     transaction_id: int | None,
     kind: str = ObligationKind.ADJUSTMENT,
 ) -> bool:
-    """Make a correction that was decided elsewhere an obligation, once; False if all trades came to nothing.
+    """Make a correction that was decided elsewhere an obligation, once; False if all trades failed or were refunded.
 
     ``kind``: ``adjustment``, ``refund`` or ``penalty``. With several charges it corrects the first trade that did not
     fail and was not refunded. If there is none, that is recorded and no money moves. Raises Missing, NotAcceptedYet and

@@ -38,7 +38,7 @@ def dispute_trade(*, actor: Actor, agreement: str, dispute: str) -> Trade:
 
 @transaction.atomic
 def resolve_trade(*, actor: Actor, agreement: str, dispute: str, refund: bool) -> Trade:
-    """Resolve a dispute: the trades go on, or their holds are returned and the agreement's charges end.
+    """Resolve a dispute: the trades are secured again, or their holds are returned and the agreement's charges end.
 
     Data made to order may have been accepted by law meanwhile; a refund is then a correction. Trades that are not
     disputed stay as they are. Emits trade.refunded. Returns the first trade.

@@ -207,7 +207,7 @@ def reverse(correction: Obligation, cycle: ChosenCycle) -> Obligation:
 
 
 def undo_corrections(trade: Trade) -> int:
-    """Reverse the corrections of a trade that came to nothing; returns how many."""
+    """Reverse the corrections of a trade whose hold was returned; returns how many."""
     corrections = list(
         Obligation.objects.filter(trade=trade, kind__in=CORRECTION_KINDS, reverses=None, deferred_from=None)
         .exclude(pk__in=Obligation.objects.filter(trade=trade).exclude(reverses=None).values("reverses"))

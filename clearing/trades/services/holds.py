@@ -90,7 +90,7 @@ def capture_hold(trade: Trade) -> None:
 
 
 def return_hold(trade: Trade) -> None:
-    """End the hold of a trade that came to nothing: all of it becomes available to the buyer again."""
+    """Return the hold of a trade that was not accepted: all of it becomes available to the buyer again."""
     if not trade.gross_minor:
         return
     accounts = accounts_of(trade.buyer_id, trade.currency)

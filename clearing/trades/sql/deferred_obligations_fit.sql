@@ -5,7 +5,7 @@ IF NOT EXISTS (
        AND (o.trade_id, o.kind, o.debtor_id, o.creditor_id, o.currency)
          = (NEW.trade_id, NEW.kind, NEW.debtor_id, NEW.creditor_id, NEW.currency)
 ) THEN
-    RAISE EXCEPTION 'obligation % is not deferred as it is', NEW.deferred_from_id
+    RAISE EXCEPTION 'a deferral of obligation % differs from it', NEW.deferred_from_id
         USING ERRCODE = 'check_violation';
 END IF;
 RETURN NEW;

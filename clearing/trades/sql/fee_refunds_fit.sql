@@ -24,7 +24,7 @@ HAVING sum(CASE o.creditor_id
     ELSE -o.amount_minor END) NOT BETWEEN 0 AND t.fee_minor
  LIMIT 1;
 IF FOUND THEN
-    RAISE EXCEPTION 'of the fee of trade % more is given back than was charged', fault.id
+    RAISE EXCEPTION 'refunds of the fee of trade % exceed the fee', fault.id
         USING ERRCODE = 'check_violation';
 END IF;
 RETURN NULL;

@@ -25,7 +25,7 @@ SELECT o.trade_id, o.kind INTO fault FROM new_rows o JOIN public.clearing_trade 
         OR o.creditor_id NOT IN (t.buyer_id, t.seller_id))
  LIMIT 1;
 IF FOUND THEN
-    RAISE EXCEPTION '% of trade % is not what the trade states', fault.kind, fault.trade_id
+    RAISE EXCEPTION '% of trade % differs from the trade', fault.kind, fault.trade_id
         USING ERRCODE = 'check_violation';
 END IF;
 

@@ -8,7 +8,7 @@ SELECT p.agreement INTO fault
        ELSE made.least <> p.price_minor OR made.most <> p.price_minor END
  LIMIT 1;
 IF FOUND THEN
-    RAISE EXCEPTION 'the charges of % are not those of its plan', fault.agreement
+    RAISE EXCEPTION 'the charges of % differ from its plan', fault.agreement
         USING ERRCODE = 'check_violation';
 END IF;
 RETURN NULL;

@@ -12,7 +12,7 @@ SELECT u.usage INTO fault FROM new_rows u
                      AND t.state IN ('accepted', 'refunded', 'failed')))
  LIMIT 1;
 IF FOUND THEN
-    RAISE EXCEPTION 'use % cannot be charged: it is beyond its period or its ceiling', fault.usage
+    RAISE EXCEPTION 'use % cannot be charged: it exceeds its period or its ceiling', fault.usage
         USING ERRCODE = 'check_violation';
 END IF;
 RETURN NULL;

@@ -18,7 +18,7 @@ SELECT t.public_id, owed.* INTO fault
         OR owed.fee_returned > t.captured_fee_minor)
  LIMIT 1;
 IF FOUND THEN
-    RAISE EXCEPTION 'shares or refunds of trade % are beyond what was captured', fault.public_id
+    RAISE EXCEPTION 'shares or refunds of trade % exceed its captured amount', fault.public_id
         USING ERRCODE = 'check_violation';
 END IF;
 SELECT o.trade_id INTO fault FROM new_rows o JOIN public.clearing_trade t ON t.id = o.trade_id
@@ -28,7 +28,7 @@ SELECT o.trade_id INTO fault FROM new_rows o JOIN public.clearing_trade t ON t.i
        AND s.beneficiary_key = o.beneficiary_key)
  LIMIT 1;
 IF FOUND THEN
-    RAISE EXCEPTION 'a share of trade % goes to nobody of its plan', fault.trade_id
+    RAISE EXCEPTION 'the creditor of a share of trade % is not a beneficiary of its plan', fault.trade_id
         USING ERRCODE = 'check_violation';
 END IF;
 RETURN NULL;

@@ -3,7 +3,7 @@ IF NOT EXISTS (
      WHERE p.agreement = NEW.agreement AND c.charge = NEW.charge AND p.charging = NEW.charging
        AND c.price_minor = NEW.price_minor AND p.currency = NEW.currency
 ) THEN
-    RAISE EXCEPTION 'charge % of % is not as planned', NEW.charge, NEW.agreement
+    RAISE EXCEPTION 'charge % of % differs from its plan', NEW.charge, NEW.agreement
         USING ERRCODE = 'check_violation';
 END IF;
 IF NEW.charge > 1 AND NOT EXISTS (

@@ -7,7 +7,7 @@ from clearing.models import Account, Entry
 from ..raw import WHOLE, account, refused
 
 
-def test_a_booking_is_recorded_and_posted_once(market, secured):
+def test_a_bank_entry_is_recorded_and_posted_once(market, secured):
     refused(
         "INSERT INTO clearing_bankentry (public_id, statement_id, entry_reference, booked_on, direction, amount_minor,"
         " currency, counterparty_name, counterparty_account, remittance_information, match, mismatch_code)"

@@ -45,7 +45,7 @@ def test_a_cycle_on_hold_stays_where_it_is(market):
         "UPDATE clearing_cycle SET paused_since = now(), pause_reason = 'audit', paused_by = 'prg_1' WHERE id = %s",
         cycle.pk,
     )
-    refused("UPDATE clearing_cycle SET state = 'netted' WHERE id = %s", cycle.pk, because="is on hold")
+    refused("UPDATE clearing_cycle SET state = 'netted' WHERE id = %s", cycle.pk, because="is paused")
     refused("UPDATE clearing_cycle SET paused_by = '' WHERE id = %s", cycle.pk, because="cycle_pause_reason")
     refused(
         "UPDATE clearing_cycle SET paused_since = now(), pause_reason = 'x', paused_by = 'prg_1' WHERE state = 'open'",

@@ -90,7 +90,14 @@ def test_a_notice_that_reaches_back_is_refused(market):
     notice = give_intermediary_notice(
         actor=actor_for(market.party("seller")), effective_from=today + timedelta(days=5)
     )
-    refused(NOTICE, other, notice.pk, today + timedelta(days=9), today, because="withdrawn by its giver")
-    refused(NOTICE, seller, notice.pk, today, today, because="withdrawn by its giver")
+    refused(
+        NOTICE,
+        other,
+        notice.pk,
+        today + timedelta(days=9),
+        today,
+        because="only its giver withdraws a notice",
+    )
+    refused(NOTICE, seller, notice.pk, today, today, because="only its giver withdraws a notice")
     refused("UPDATE clearing_intermediarynotice SET effective_from = %s", today, because="append-only")
     assert list(IntermediaryNotice.objects.values_list("pk", flat=True)) == [notice.pk]

@@ -16,7 +16,7 @@ def test_an_entry_that_does_not_balance_is_refused(market, secured):
         bank.pk, available.pk, because="sum to 1, not to zero",
     )  # fmt: skip
     refused(f"{WHOLE} SELECT id, 1, %s, 0, 'JPY', 'pay_in' FROM made", bank.pk, because="posting_amount")
-    refused(ENTRY, because="comes without postings")
+    refused(ENTRY, because="has no postings")
     refused(
         "INSERT INTO clearing_posting (entry_id, leg, account_id, amount_minor, currency, line)"
         " VALUES (0, 1, %s, 5, 'JPY', 'pay_in'), (0, 2, %s, -5, 'JPY', 'pay_in')",

@@ -23,8 +23,8 @@ def test_positions_that_do_not_sum_to_zero_are_refused(market):
     pair = f"{insert}{row}, {row}"
     values = ["pos_a", cycle.pk, one, 0, 5, 5, "pos_b", cycle.pk, two, -5, 0, -5]
     run(pair, *values)
-    refused(insert + row, "pos_c", cycle.pk, market.operator.pk, 0, 0, 0, because="do not come together")
+    refused(insert + row, "pos_c", cycle.pk, market.operator.pk, 0, 0, 0, because="are not inserted together")
     assert NetPosition.objects.count() == 2
     refused(
-        insert + row, "pos_d", market.cycle.pk, one, 0, 0, 0, because="do not come together when it is netted"
+        insert + row, "pos_d", market.cycle.pk, one, 0, 0, 0, because="are not inserted together at netting"
     )

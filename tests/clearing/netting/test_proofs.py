@@ -40,14 +40,21 @@ BLOCK = (
 def test_the_blocks_of_a_tree_come_whole_and_stay(market):
     factories.accepted(market, "buyer", "seller", 10_000)
     closing = factories.clear(market, "closing")
-    refused(BLOCK, closing.pk, "trades", 1, 5, because="do not come whole")
-    refused(f"{BLOCK}, (%s, 'trades', 1, '00', 3, '00')", closing.pk, "trades", 0, 5, closing.pk, because="do not come whole")  # fmt: skip
-    refused(BLOCK, closing.pk, "positions", 0, 5, because="do not come whole")
+    refused(BLOCK, closing.pk, "trades", 1, 5, because="are incomplete, or inserted in another step")
+    refused(f"{BLOCK}, (%s, 'trades', 1, '00', 3, '00')", closing.pk, "trades", 0, 5, closing.pk, because="are incomplete, or inserted in another step")  # fmt: skip
+    refused(BLOCK, closing.pk, "positions", 0, 5, because="are incomplete, or inserted in another step")
     refused(BLOCK, closing.pk, "trades", 0, 1_025, because="proof_block_lines")
-    refused(BLOCK, market.cycle.pk, "trades", 0, 1, because="do not come whole")
+    refused(BLOCK, market.cycle.pk, "trades", 0, 1, because="are incomplete, or inserted in another step")
     cycle = factories.advance_to(closing, "validated")
-    refused(BLOCK, cycle.pk, "trades", 1, 1, because="do not come whole")
-    refused(BLOCK, cycle.pk, "trades", 0, 1, because="proof_block_once|do not come whole")
+    refused(BLOCK, cycle.pk, "trades", 1, 1, because="are incomplete, or inserted in another step")
+    refused(
+        BLOCK,
+        cycle.pk,
+        "trades",
+        0,
+        1,
+        because="proof_block_once|are incomplete, or inserted in another step",
+    )
     refused("UPDATE clearing_proofblock SET root = '11'", because="append-only")
     refused("DELETE FROM clearing_proofblock", because="append-only")
     assert list(ProofBlock.objects.values_list("tree", "index", "lines")) == [("trades", 0, 1)]

@@ -147,7 +147,7 @@ def test_the_report_reads_all_cycles_with_their_words(market, standing):
     assert {row["business_key"]: (row["reason"], row["became"]) for row in left_out()} == {
         standing["trade.disputed"].business_key: ("a dispute is open", "disputed"),
         standing["trade.waits_for_acceptance"].business_key: (
-            "delivery, or its acceptance or the end of the inspection period, is awaited",
+            "waits for delivery, and for acceptance or the end of the inspection period",
             "secured",
         ),
         standing["trade.waits_for_money"].business_key: ("the buyer has not paid in yet", "concluded"),

@@ -27,7 +27,7 @@ def test_no_more_is_paid_than_is_due(market):
     payment = factories.instructions(cycle)[0]
     own = INSTRUCTION.format(amount="1", instead_of="NULL").replace("'stl_raw', cycle_id", "'stl_raw', NULL")
     refused(
-        own.replace("'', purpose", "'', 'idle_return'"), payment.pk, because="more than what is due to it"
+        own.replace("'', purpose", "'', 'idle_return'"), payment.pk, because="exceed the amount due to it"
     )
     refused(own, payment.pk, because="instruction_purpose")
     refused(
@@ -44,14 +44,14 @@ def test_only_what_failed_is_made_again(market):
     create_transfer_file(actor=market.actor, cycle=cycle.public_id)
     payment = factories.instructions(cycle)[0]
     again = INSTRUCTION.format(amount="amount_minor", instead_of="id")
-    refused(again, payment.pk, because="does not stand in the place of one that has failed")
+    refused(again, payment.pk, because="does not replace a failed payment")
     run("UPDATE clearing_settlementinstruction SET state = 'unknown' WHERE id = %s", payment.pk)
-    refused(again, payment.pk, because="does not stand in the place of one that has failed")
+    refused(again, payment.pk, because="does not replace a failed payment")
     report_failed_payment(actor=market.actor, instruction=payment.public_id, reason="口座該当なし")
     refused(
         INSTRUCTION.format(amount="amount_minor + 1", instead_of="id"),
         payment.pk,
-        because="does not stand in the place",
+        because="does not replace a failed payment",
     )
     run(again, payment.pk)
     refused(

@@ -61,7 +61,7 @@ def test_what_is_put_off_goes_on_in_full(market, deferred):
     )
     refused(
         following, first.trade_id, "adjustment", first.debtor_id, first.creditor_id, market.cycle.pk,
-        deferral.next_id, because="not deferred as it is",
+        deferral.next_id, because=r"a deferral of obligation .* differs from it",
     )  # fmt: skip
     factories.adjust(market, first.trade, "seller", "buyer", 10)
     cycle = factories.clear(market, "validated")
@@ -76,7 +76,7 @@ def test_what_is_put_off_goes_on_in_full(market, deferred):
         } | changes  # fmt: skip
         refused(
             following, waiting.trade_id, values["kind"], values["debtor"], values["creditor"], values["cycle"],
-            waiting.pk, because="not deferred as it is",
+            waiting.pk, because=r"a deferral of obligation .* differs from it",
         )  # fmt: skip
     run(
         following, waiting.trade_id, "adjustment", first.debtor_id, first.creditor_id, market.cycle.pk, waiting.pk
@@ -87,8 +87,8 @@ def test_what_is_put_off_goes_on_in_full(market, deferred):
         "INSERT INTO clearing_deferral (cycle_id, obligation_id, next_id, amount_minor, tax_minor)"
         " VALUES (%s, %s, %s, %s, 0)"
     )
-    refused(row, cycle.pk, waiting.pk, made.pk, 2, because="is not what follows it")
-    refused(row, deferred.pk, waiting.pk, made.pk, 1, because="is not what follows it")
+    refused(row, cycle.pk, waiting.pk, made.pk, 2, because="differs from the obligation that continues it")
+    refused(row, deferred.pk, waiting.pk, made.pk, 1, because="differs from the obligation that continues it")
     refused(row, cycle.pk, waiting.pk, deferral.next_id, 1, because="deferral")
     refused(row, cycle.pk, waiting.pk, made.pk, 0, because="deferral_amount")
 

@@ -25,6 +25,8 @@ def test_a_statement_of_a_month_that_runs_is_refused(market):
     StatementMonth.objects.create(
         currency="JPY", month=month, until=until, statements=0, made_at=clock.now(), made_on=until
     )
-    refused(STATEMENT, seller, month, until, digest, until, because="are all made")
+    refused(
+        STATEMENT, seller, month, until, digest, until, because="is finished and takes no further statement"
+    )
     refused("DELETE FROM clearing_statementmonth", because="append-only")
     assert MonthlyStatement.objects.count() == 0

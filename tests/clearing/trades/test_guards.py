@@ -114,7 +114,7 @@ def test_the_terms_of_a_trade_never_change(market, secured):
 
 def test_an_obligation_needs_an_accepted_trade(market, secured):
     sql, values = base(market, secured, market.cycle)
-    refused(sql, *values, because="is not what the trade states")
+    refused(sql, *values, because="differs from the trade")
     assert Obligation.objects.count() == 0
 
 
@@ -131,7 +131,7 @@ def test_a_trade_enters_one_cycle_only(market):
 def test_price_and_fee_are_made_together_as_agreed(market, secured):
     run(f"{ACCEPT}, accepted_at = now() WHERE id = %s", secured.pk)
     sql, values = base(market, secured, market.cycle, price=9_999)
-    refused(sql, *values, because="is not what the trade states")
+    refused(sql, *values, because="differs from the trade")
     sql, values = base(market, secured, market.cycle)
     alone = sql.replace(", (%s, %s, %s, %s, %s, %s, 1000, 'JPY', %s, 'market_terms', NULL, now())", "")
     refused(alone, *values[:7], because="not made together")
@@ -146,7 +146,7 @@ def test_a_correction_is_between_the_parties_and_has_a_cause(market):
     stranger = market.party("stranger").pk
     refused(
         OBLIGATION + row, trade.pk, stranger, trade.buyer_id, market.cycle.pk, "adj_1",
-        because="is not what the trade states",
+        because="differs from the trade",
     )  # fmt: skip
     refused(
         OBLIGATION + row, trade.pk, trade.seller_id, trade.buyer_id, market.cycle.pk, None,
@@ -181,7 +181,7 @@ def test_a_share_goes_to_a_named_beneficiary_from_the_seller(market):
     )  # fmt: skip
     refused(
         columns + row, trade.pk, trade.buyer_id, beneficiary, market.cycle.pk, "1",
-        because="is not what the trade states",
+        because="differs from the trade",
     )  # fmt: skip
     assert Obligation.objects.count() == 2
 

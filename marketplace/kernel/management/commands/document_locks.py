@@ -15,8 +15,8 @@ Made by `manage.py document_locks` from the register that the code and the datab
 ## Advisory locks
 
 Every lock is held until its transaction ends. A transaction that takes several takes them by rank, the lowest first;
-this prevents deadlock. `exclusive` and `shared` wait for whoever is in the way. `try` does not wait: who does not get
-the lock leaves the work to whoever holds it.
+this prevents deadlock. `exclusive` and `shared` wait for conflicting holders. `try` does not wait: a transaction
+that does not get the lock leaves the work to its holder.
 
 | rank | name | key | protects | taken |
 |---|---|---|---|---|"""

@@ -17,8 +17,8 @@ NEVER_IGNORE = """
     LANGUAGE sql IMMUTABLE AS 'SELECT FALSE'
 """
 
-# A function of ours finds names in the system's schema and in ours alone, whatever the session's search_path is, and in
-# temporary tables last: nobody shadows a table that a guard reads.
+# Our functions resolve names in the system's schema and in ours only, under any search_path of the session, and in
+# temporary tables last, so no session can shadow a table that a guard reads.
 OWN_FUNCTIONS = """
     SELECT p.oid::regprocedure::text FROM pg_proc p
      WHERE p.pronamespace = 'public'::regnamespace
