@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django_filters import rest_framework as filters
 
+from marketplace.api.filters import AmountFilter
+
 from .models import Agreement, Negotiation
 from .states import AgreementState, NegotiationState
 
@@ -26,8 +28,8 @@ class AgreementFilter(filters.FilterSet):
     state = filters.ChoiceFilter(choices=AgreementState.choices)
     buyer = filters.CharFilter(field_name="buyer_identifier")
     seller = filters.CharFilter(field_name="seller_identifier")
-    price_minor_min = filters.NumberFilter(field_name="price_minor", lookup_expr="gte")
-    price_minor_max = filters.NumberFilter(field_name="price_minor", lookup_expr="lte")
+    price_minor_min = AmountFilter(field_name="price_minor", lookup_expr="gte")
+    price_minor_max = AmountFilter(field_name="price_minor", lookup_expr="lte")
     concluded_from = filters.IsoDateTimeFilter(field_name="concluded_at", lookup_expr="gte")
     concluded_before = filters.IsoDateTimeFilter(field_name="concluded_at", lookup_expr="lt")
 

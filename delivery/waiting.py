@@ -27,7 +27,7 @@ PAYMENT_OVERDUE = WaitingReason(
         "契約の課金が期限までに入金されていないため、提供を停止しています",
     ),
     WaitsFor.PARTICIPANT,
-    Label("The buyer pays in the money of the charge.", "買い手が課金の代金を入金してください。"),
+    Label("The buyer pays in the money of the charge.", "利用者が課金の代金を入金してください。"),
 )
 SUSPENDED = WaitingReason(
     "delivery.suspended",
@@ -46,9 +46,9 @@ IN_DISPUTE = WaitingReason(
 )
 NOT_COLLECTED = WaitingReason(
     "delivery.not_collected",
-    Label("the buyer has not downloaded anything yet", "買い手がまだデータを取得していません"),
+    Label("the buyer has not downloaded anything yet", "利用者がまだデータを取得していません"),
     WaitsFor.PARTICIPANT,
-    Label("The buyer downloads the files.", "買い手がファイルを取得してください。"),
+    Label("The buyer downloads the files.", "利用者がファイルを取得してください。"),
 )
 RECEIPTS_MISSING = WaitingReason(
     "delivery.receipts_missing",
@@ -59,7 +59,7 @@ RECEIPTS_MISSING = WaitingReason(
     WaitsFor.PARTICIPANT,
     Label(
         "The buyer reports the hash of each file that it received, or opens a dispute.",
-        "買い手が受領した各ファイルのハッシュを報告するか、異議を申し立ててください。",
+        "利用者が受領した各ファイルのハッシュを報告するか、異議を申し立ててください。",
     ),
 )
 INSPECTION_PERIOD = WaitingReason(
@@ -79,7 +79,7 @@ EXPIRED_UNMATCHED = WaitingReason(
     WaitsFor.PARTICIPANT,
     Label(
         "The buyer reports the hash of each file that it received, or opens a dispute.",
-        "買い手が受領した各ファイルのハッシュを報告するか、異議を申し立ててください。",
+        "利用者が受領した各ファイルのハッシュを報告するか、異議を申し立ててください。",
     ),
 )
 

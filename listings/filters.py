@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
+from marketplace.api.filters import AmountFilter
 from marketplace.participants.queries import organisations_by_public_id
 
 from . import queries
@@ -19,9 +20,7 @@ class CatalogueFilter(filters.FilterSet):
     segment = filters.CharFilter(field_name="segment_id", label="Code of a segment")
     personal_data_class = filters.ChoiceFilter(choices=PersonalDataClass.choices)
     seller = filters.CharFilter(method="of_seller", label="Identifier of an organisation")
-    price_minor_max = filters.NumberFilter(
-        method="up_to_price", label="Largest price without tax, in minor units"
-    )
+    price_minor_max = AmountFilter(method="up_to_price", label="Largest price without tax, in minor units")
 
     class Meta:
         model = Listing

@@ -18,6 +18,7 @@ API_APPLICATIONS = (
 )
 
 handler404 = "web.views.page_not_found"
+handler500 = "web.views.server_error"
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),

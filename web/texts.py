@@ -7,6 +7,10 @@ from marketplace.kernel.labels import Label
 LANGUAGE_NAMES = {"ja": "日本語", "en": "English"}
 """The name of each language in that language, on pages of both languages."""
 
+FAULT = Label(
+    "A fault in the market; it is on record. Try again later.",
+    "市場側で障害が発生し、記録されました。しばらくしてから再度お試しください。",
+)
 ROUTE_UNKNOWN = Label(
     "The API has no such address; /api/v1/openapi.json lists those there are.",
     "このアドレスのAPIはありません。一覧は /api/v1/openapi.json にあります。",
@@ -151,10 +155,10 @@ RECORDS = {
 CYCLES = {
     "latest": Label("Latest settled cycles", "直近の決済完了サイクル"),
     "latest_about": Label(
-        "Netting turns what participants owe each other into one payment in or out for each of them. Purchases are"
-        " paid for beforehand, so less than the net value moves by bank.",
+        "Netting turns what participants owe each other into one payment in or out for each of them. Bank"
+        " payments differ from the value after netting: purchases were paid beforehand from held money.",
         "差引計算により、参加者間の支払を参加者ごとに一度の受払いにまとめます。"
-        "購入代金は事前に確保されているため、銀行振込の金額は差引計算後の金額より少なくなります。",
+        "購入代金は事前に確保した資金から支払われるため、銀行振込の金額は差引計算後の金額とは異なります。",
     ),
     "latest_none": Label("No cycle is settled yet.", "決済が完了した清算サイクルはまだありません。"),
     "trades": Label("Trades", "取引件数"),

@@ -13,7 +13,7 @@ from marketplace.api.problems import CONTENT_TYPE, problem
 from .figures import market_figures
 from .languages import language_of
 from .pages import page
-from .texts import ROUTE_UNKNOWN
+from .texts import FAULT, ROUTE_UNKNOWN
 
 CACHED_SECONDS = 60
 API_PREFIX = "/api/"
@@ -26,6 +26,18 @@ def home(request: HttpRequest) -> HttpResponse:
     """The front page: what the market is, for whom, its figures, and links to all public records."""
     language = language_of(request)
     return page(request, "web/home.html", language=language, figures=market_figures(language))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A fault of ours: problem details within the API, else a page. It reads nothing, for anything may be broken."""
+    if request.path_info.startswith(API_PREFIX):
+        refusal = problem(
+            status=HTTPStatus.INTERNAL_SERVER_ERROR, code="internal_error", detail=FAULT.localized()
+        )
+        return JsonResponse(refusal.data, status=refusal.status_code, content_type=CONTENT_TYPE)
+    return HttpResponse(
+        FAULT.localized(), status=HTTPStatus.INTERNAL_SERVER_ERROR, content_type="text/plain; charset=utf-8"
+    )
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

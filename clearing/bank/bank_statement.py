@@ -100,6 +100,8 @@ def _line(number: int, header: tuple[str, ...], row: list[str]) -> BankStatement
             raise _fault(
                 number, name, f"has more than {length} characters", f"{length}文字以内にしてください"
             )
+        if "\x00" in value[name]:
+            raise _fault(number, name, "contains a NUL character", "NUL文字が含まれています")
     if not value["entry_reference"]:
         raise _fault(number, "entry_reference", "must not be empty", "入力してください")
     if value["direction"] not in BankDirection.values:

@@ -270,7 +270,7 @@ def allocate_pay_in(*, actor: Actor, bank_entry: str, organisation: str) -> Bank
     """
     actor.require_operator()
     MOVER_LOCK.acquire()
-    entry = BankEntry.objects.select_for_update(no_key=True).filter(public_id=bank_entry).first()
+    entry = BankEntry.objects.filter(public_id=bank_entry).first()
     if entry is None:
         raise Missing(kind="bank entry", identifier=bank_entry)
     is_pay_in = entry.match == BankMatch.UNALLOCATED and entry.direction == BankDirection.CREDIT

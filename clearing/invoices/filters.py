@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
+from marketplace.api.filters import AmountFilter
+
 from ..ground.filters import PartyFilter
 from .models import Invoice
 from .queries import related_invoices, with_purchase_order
@@ -27,8 +29,8 @@ class InvoiceFilter(filters.FilterSet):
     replaces = filters.CharFilter(field_name="replaces__number")
     replaced = filters.BooleanFilter(field_name="replaced_by", lookup_expr="isnull", exclude=True)
     related_to = filters.CharFilter(method="filter_related")
-    total_minor_min = filters.NumberFilter(field_name="total_minor", lookup_expr="gte")
-    total_minor_max = filters.NumberFilter(field_name="total_minor", lookup_expr="lte")
+    total_minor_min = AmountFilter(field_name="total_minor", lookup_expr="gte")
+    total_minor_max = AmountFilter(field_name="total_minor", lookup_expr="lte")
     issued_from = filters.DateFilter(field_name="issued_on", lookup_expr="gte")
     issued_until = filters.DateFilter(field_name="issued_on", lookup_expr="lte")
 

@@ -21,5 +21,5 @@ PERIOD_LOCK = AdvisoryLock(
 RowOrder(
     "clearing",
     "The cycle whose step is done; the charging progress of an agreement; settlement instructions and bank entries;"
-    " trades; balances of accounts. Acceptance then locks, in share mode, the cycle that takes its obligations.",
+    " trades; in acceptance, in share mode, the cycle that takes its obligations; balances of accounts.",
 )

@@ -18,7 +18,7 @@ from .models import POSITION_COLUMNS, NetPosition
 from .proof_blocks import PositionsTree, TradesTree
 from .proofs import position_line, root_over
 
-FORMAT = "sanpo.clearing.statement.v1"
+FORMAT = "sanpo.clearing.statement.v2"
 LINES_A_CHUNK = 500
 OPERATOR = "operator"
 

@@ -51,7 +51,7 @@ would compete with the other query that runs at the same time."""
 
 
 class Totals(NamedTuple):
-    """Obligations of a cycle, sum_obligations by debtor and by creditor; fees, all owed to the operator, by debtor only.
+    """Obligations of a cycle, summed by debtor and by creditor; fees, all owed to the operator, by debtor only.
 
     ``obligations`` is their number, ``payments`` the number with an amount above zero. ``made`` excludes obligations
     deferred into this cycle: kind → number, amount and tax.

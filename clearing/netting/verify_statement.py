@@ -22,7 +22,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-FORMAT = "sanpo.clearing.statement.v1"
+FORMAT = "sanpo.clearing.statement.v2"
 BASIS_POINTS = 10_000
 CORRECTIONS = ("refund", "adjustment", "penalty")
 PUBLIC = ("business_key", "currency", "trades", "input_hash", "output_hash", "trades_root", "merkle_root")

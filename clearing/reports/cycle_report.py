@@ -23,6 +23,7 @@ from ..cycles.models import Cycle, CycleStep
 from ..cycles.states import CycleState
 from ..netting.models import NetPosition
 from ..settlement.models import SettlementInstruction
+from ..settlement.states import InstructionState
 from .left_out import left_out_of
 from .pictures import Bar, Flow, after_netting, bars, who_owes_whom
 
@@ -53,7 +54,7 @@ def cycle_report(cycle: Cycle) -> dict[str, Any]:
     flows = _flows(cycle)
     positions = dict(NetPosition.objects.filter(cycle=cycle).values_list("organisation_id", "net_minor"))
     views = organisations_by_id({*positions, *(key for pair in flows for key in pair)})
-    payments = SettlementInstruction.objects.filter(cycle=cycle)
+    payments = SettlementInstruction.objects.filter(cycle=cycle).exclude(state=InstructionState.FAILED)
     return {
         "cycle": cycle.business_key,
         "currency": cycle.currency,

@@ -23,7 +23,7 @@ from ..ground.scopes import own_key
 from ..settlement.models import SettlementInstruction
 from ..settlement.queries import PaymentReadings
 from ..settlement.states import InstructionState, PaymentDirection
-from ..settlement.waiting import ABROAD, FAILED, NO_ACCOUNT, PLANNED
+from ..settlement.waiting import ABROAD, FAILED, NO_ACCOUNT, NO_ROUTE, PLANNED
 from ..trades.models import Obligation, Trade
 from ..trades.obligation_kinds import KINDS, TAXED_PER_CYCLE, UNSECURED_BETWEEN_PARTICIPANTS
 from ..trades.queries import cycles_of
@@ -41,7 +41,7 @@ BEFORE_PAYMENT = (
 
 WAITING_TRADES = (TradeState.CONCLUDED, TradeState.SECURED, TradeState.DISPUTED)
 """States of a trade that no cycle clears yet."""
-UNDATED = (NO_ACCOUNT, ABROAD, FAILED, PAUSED)
+UNDATED = (NO_ACCOUNT, ABROAD, NO_ROUTE, FAILED, PAUSED)
 """A payment that waits for one of these has no value date until a person acts."""
 
 

@@ -70,7 +70,9 @@ def _rows(cycles: Iterable[Cycle]) -> list[dict[str, Any]]:
             "currency": row.trade.currency,
             "reason_code": row.reason.code,
             "reason": row.reason.label,
-            "became": CLEARED_LATER.fill({"cycle": row.cycle.business_key}) if row.cycle else row.trade.state,
+            "became": CLEARED_LATER.fill({"cycle": row.cycle.business_key})
+            if row.cycle
+            else TradeState(row.trade.state).label,
         }
         for row in explained(pairs)
     ]

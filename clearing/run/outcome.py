@@ -51,14 +51,12 @@ class Unfinished:
 def unfinished(cycles: Collection[Cycle]) -> dict[int, Unfinished]:
     """What keeps each of ``cycles`` from being settled in full, by cycle key, in three queries."""
     keys = [cycle.pk for cycle in cycles]
-    paid = SettlementInstruction.objects.filter(
-        cycle=OuterRef("cycle"), organisation=OuterRef("organisation"), state=InstructionState.CONFIRMED
-    )
+    made_again = SettlementInstruction.objects.filter(instead_of=OuterRef("pk"))
     failed = dict(
         SettlementInstruction.objects.filter(cycle__in=keys, state=InstructionState.FAILED)
-        .exclude(Exists(paid))
+        .exclude(Exists(made_again))
         .values_list("cycle_id")
-        .annotate(count=Count("organisation_id", distinct=True))
+        .annotate(count=Count("pk"))
     )
     with connection.cursor() as cursor:
         cursor.execute(_CLAIMS, [keys])

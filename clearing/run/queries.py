@@ -15,6 +15,7 @@ from ..cycles.waiting import (
     EVENTS_UNSEEN,
     OPEN_UNTIL_COMMAND,
     OPEN_UNTIL_CUT_OFF,
+    OPERATOR_PAYS_IN,
     PAYMENTS_FAILED,
     PAYMENTS_UNCONFIRMED,
     PAYMENTS_UNSENT,
@@ -50,6 +51,9 @@ def waiting_of_cycle(cycle: Cycle, readings: CycleReadings | None = None) -> Wai
         return paused
     if cycle.state == CycleState.OPEN:
         cut_off_at = readings.cut_off_of(cycle)
+        overdue = readings.overdue(cycle)
+        if overdue:
+            return STEP_OVERDUE.waiting(since=overdue.since)
         if cut_off_at is None:
             return OPEN_UNTIL_COMMAND.waiting(since=cycle.opened_at)
         return OPEN_UNTIL_CUT_OFF.waiting(
@@ -60,7 +64,7 @@ def waiting_of_cycle(cycle: Cycle, readings: CycleReadings | None = None) -> Wai
     if cycle.state == CycleState.SETTLING:
         return _settling(cycle, readings.settlement[cycle.pk])
     if cycle.state == CycleState.PARTIAL:
-        return _settled_in_part(cycle, readings.unfinished[cycle.pk])
+        return _settled_in_part(cycle, readings.unfinished[cycle.pk], readings.settlement[cycle.pk])
     return None
 
 
@@ -75,6 +79,8 @@ def _under_way(cycle: Cycle, readings: CycleReadings) -> Waiting | None:
 
 
 def _settling(cycle: Cycle, settlement: SettlementProgress) -> Waiting | None:
+    if settlement.pay_ins:
+        return OPERATOR_PAYS_IN.waiting(since=cycle.posted_at)
     if settlement.unsent:
         return PAYMENTS_UNSENT.waiting(since=cycle.posted_at, count=settlement.unsent)
     if settlement.waiting:
@@ -84,9 +90,12 @@ def _settling(cycle: Cycle, settlement: SettlementProgress) -> Waiting | None:
     return None
 
 
-def _settled_in_part(cycle: Cycle, lacking: Unfinished) -> Waiting | None:
+def _settled_in_part(cycle: Cycle, lacking: Unfinished, settlement: SettlementProgress) -> Waiting | None:
     if lacking.failed:
         return PAYMENTS_FAILED.waiting(since=cycle.posted_at, count=lacking.failed)
+    made_again = _settling(cycle, settlement)
+    if made_again is not None:
+        return made_again
     if lacking.claims:
         return CLAIMS_OPEN.waiting(since=cycle.posted_at)
     return DEFERRALS_OPEN.waiting(since=cycle.posted_at) if lacking.deferrals else None

@@ -30,7 +30,10 @@ NO_ACCOUNT = WaitingReason(
     "payment.no_account",
     Label("the payee has stated no bank account", "振込先口座が未登録です"),
     WaitsFor.PARTICIPANT,
-    Label("The payee states its payout account.", "受取人が振込先口座を登録してください。"),
+    Label(
+        "The payee gives the operator its bank account, and the operator registers it.",
+        "受取人が振込先口座を運営者に届け出て、運営者が登録してください。",
+    ),
 )
 ABROAD = WaitingReason(
     "payment.abroad",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django_filters import rest_framework as filters
 
+from marketplace.api.filters import AmountFilter
+
 from ..ground.filters import PartyFilter
 from .models import Obligation, Trade
 from .states import ObligationKind, TradeState
@@ -14,8 +16,8 @@ class TradeFilter(filters.FilterSet):
 
     state = filters.ChoiceFilter(choices=TradeState.choices)
     party = PartyFilter("buyer_id", "seller_id")
-    price_minor_min = filters.NumberFilter(field_name="price_minor", lookup_expr="gte")
-    price_minor_max = filters.NumberFilter(field_name="price_minor", lookup_expr="lte")
+    price_minor_min = AmountFilter(field_name="price_minor", lookup_expr="gte")
+    price_minor_max = AmountFilter(field_name="price_minor", lookup_expr="lte")
     concluded_from = filters.IsoDateTimeFilter(field_name="concluded_at", lookup_expr="gte")
     concluded_before = filters.IsoDateTimeFilter(field_name="concluded_at", lookup_expr="lt")
     accepted_from = filters.IsoDateTimeFilter(field_name="accepted_at", lookup_expr="gte")
@@ -34,8 +36,8 @@ class ObligationFilter(filters.FilterSet):
     agreement = filters.CharFilter(field_name="trade__agreement")
     cycle = filters.CharFilter(field_name="cycle__public_id")
     party = PartyFilter("debtor_id", "creditor_id")
-    amount_minor_min = filters.NumberFilter(field_name="amount_minor", lookup_expr="gte")
-    amount_minor_max = filters.NumberFilter(field_name="amount_minor", lookup_expr="lte")
+    amount_minor_min = AmountFilter(field_name="amount_minor", lookup_expr="gte")
+    amount_minor_max = AmountFilter(field_name="amount_minor", lookup_expr="lte")
     made_from = filters.IsoDateTimeFilter(field_name="made_at", lookup_expr="gte")
     made_before = filters.IsoDateTimeFilter(field_name="made_at", lookup_expr="lt")
 

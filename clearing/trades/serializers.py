@@ -56,7 +56,7 @@ class TradeSerializer(serializers.ModelSerializer[Trade]):
 
     @extend_schema_field(WaitingSerializer(allow_null=True))
     def get_waiting(self, trade: Trade) -> dict[str, Any] | None:
-        """The reason why the trade waits and who must act; null once it is cleared or ended."""
+        """The reason why the trade waits and who must act; null once its payments are planned or it has ended."""
         readings: TradeReadings | None = self.context.get("trades")
         if readings is None or trade.pk not in readings.trades:
             readings = TradeReadings([trade])

@@ -36,8 +36,8 @@ WAITS_FOR_ACCEPTANCE = WaitingReason(
     ),
     WaitsFor.PARTICIPANT,
     Label(
-        "The buyer collects the data, then accepts it or opens a dispute.",
-        "利用者がデータを取得し、検収するか異議を申し立ててください。",
+        "The delivery's own `waiting` says who acts next: collection, inspection, or the end of a suspension.",
+        "次の手順（取得・検査・停止の解除）は提供の `waiting` に示されます。",
     ),
 )
 DISPUTED = WaitingReason(
@@ -68,7 +68,7 @@ BEING_CLEARED = WaitingReason(
 def waiting_of_trade(
     trade: Trade, *, cycle: Cycle | None = None, cut_off_at: datetime | None = None
 ) -> Waiting | None:
-    """The reason why a trade waits; None if it is cleared or ended.
+    """The reason why a trade waits; None once its payments are planned or it has ended.
 
     ``cycle`` clears an accepted trade; ``cut_off_at`` is the scheduled cut-off of that cycle while it is open, or None.
     """

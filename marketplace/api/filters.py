@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.db.models import QuerySet
-from django_filters.rest_framework import DjangoFilterBackend
+from django_filters.rest_framework import DjangoFilterBackend, NumberFilter
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
@@ -15,6 +16,23 @@ PAGING = frozenset({"cursor", "page_size"})
 UNKNOWN = Label(
     "Unknown filter. Known filters: {known}.", "この絞り込み条件は使えません。指定できる条件: {known}"
 )
+
+
+AMOUNT_MINOR_MAX = 2**63 - 1
+"""The largest amount that a column of minor units holds."""
+
+
+class AmountFilter(NumberFilter):
+    """A filter by a whole amount in minor units, from 0 to ``AMOUNT_MINOR_MAX``.
+
+    A decimal number would accept exponents, and an integer of a million digits keeps the process from all other work.
+    """
+
+    field_class = forms.IntegerField
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Bound the amount; the other arguments are those of a filter."""
+        super().__init__(*args, min_value=0, max_value=AMOUNT_MINOR_MAX, **kwargs)
 
 
 class StrictFilterBackend(DjangoFilterBackend):

@@ -10,9 +10,11 @@ from django.conf import settings
 
 
 def import_declarations(*names: str) -> None:
-    """Import the modules ``names`` of the market's applications and of their rooms, the packages inside them."""
-    for application in settings.MARKET_APPLICATIONS:
-        config = apps.get_app_config(application.rpartition(".")[2])
+    """Import the modules ``names`` of the market's installed applications and of their rooms, the packages inside them."""
+    ours = set(settings.MARKET_APPLICATIONS)
+    for config in apps.get_app_configs():
+        if config.name not in ours:
+            continue
         for module in declaring_modules(config.name, Path(config.path), names):
             import_module(module)
 

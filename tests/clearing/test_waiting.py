@@ -93,6 +93,7 @@ def test_the_codes_of_clearing():
         "cycle.events_unseen",
         "cycle.open_until_command",
         "cycle.open_until_cut_off",
+        "cycle.operator_pays_in",
         "cycle.paused",
         "cycle.payments_failed",
         "cycle.payments_unconfirmed",
@@ -238,6 +239,7 @@ def test_what_the_operator_has_to_pay_in_waits_for_the_operator(market):
     (payment,) = SettlementInstruction.objects.filter(cycle=cycle, direction="in")
     found = waiting(market, f"settlement-instructions/{payment.public_id}/")
     assert (found["code"], found["waits_for"]) == ("payment.operator_pays_in", "operator")
+    assert of_cycle(market, cycle) == "cycle.operator_pays_in"
 
 
 def test_why_money_cannot_be_paid_has_one_label_for_payments_and_for_idle_money():
@@ -290,7 +292,9 @@ def test_a_cycle_says_what_holds_it_back_until_it_is_settled(market):
     assert advance_cycle(cycle=cycle.public_id) == "partial"
     assert of_cycle(market, cycle) == "cycle.payments_failed"
     again = retry_payment(actor=market.actor, instruction=payments[1].public_id)
+    assert of_cycle(market, cycle) == "cycle.payments_unsent"
     create_transfer_file(actor=market.actor, cycle=cycle.public_id)
+    assert of_cycle(market, cycle) == "cycle.payments_unconfirmed"
     factories.receive(market, [factories.booking("debit", again.amount_minor, again.reference)])
     cycle.refresh_from_db()
     assert (advance_cycle(cycle=cycle.public_id), of_cycle(market, cycle)) == ("settled", None)
@@ -306,6 +310,14 @@ def test_a_cycle_waits_for_events_of_before_its_cut_off(market):
         )
     assert of_cycle(market, cycle) == "cycle.events_unseen"
     assert waiting(market, f"cycles/{cycle.public_id}/")["waits_for"] == "market"
+
+
+def test_a_cut_off_that_nobody_takes_in_time_waits_for_the_operator(market):
+    publish(market)
+    cycle = Cycle.objects.get(state="open")
+    assert of_cycle(market, cycle) == "cycle.open_until_cut_off"
+    clock.move_to(NINE + timedelta(hours=9), running=False)
+    assert of_cycle(market, cycle) == "cycle.step_overdue"
 
 
 def test_a_step_that_nobody_takes_in_time_waits_for_the_operator(market):

@@ -149,12 +149,12 @@ def test_both_parties_read_why_it_waits(granted):
             "code": "delivery.not_collected",
             "label": {
                 "en": "the buyer has not downloaded anything yet",
-                "ja": "買い手がまだデータを取得していません",
+                "ja": "利用者がまだデータを取得していません",
             },
             "waits_for": "participant",
             "action": {
                 "en": "The buyer downloads the files.",
-                "ja": "買い手がファイルを取得してください。",
+                "ja": "利用者がファイルを取得してください。",
             },
             "since": "2026-12-01T05:00:00Z",
             "until": "2026-12-31T05:00:00Z",

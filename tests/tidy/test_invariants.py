@@ -1,4 +1,4 @@
-"""Every invariant names a guard that stands in the database and a test that exists; nothing append-only is forgotten."""
+"""Every invariant names a guard that stands in the database and a test that exists."""
 
 from __future__ import annotations
 

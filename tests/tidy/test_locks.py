@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from django.apps import apps
 
@@ -13,10 +14,16 @@ from tests.tidy.test_shape import APPLICATIONS, PROJECT, sources
 REGISTER = "marketplace/kernel/locks.py"
 
 
+def bodies_of_guards() -> list[Path]:
+    """The SQL files of all applications and rooms."""
+    return [path for application in APPLICATIONS for path in sorted((PROJECT / application).rglob("*.sql"))]
+
+
 def test_advisory_locks_are_taken_through_the_register_alone():
+    assert len(bodies_of_guards()) > 50
     found = [
         str(path.relative_to(PROJECT))
-        for path in sources(*APPLICATIONS)
+        for path in [*sources(*APPLICATIONS), *bodies_of_guards()]
         if re.search(r"pg_(try_)?advisory", path.read_text(encoding="utf-8"))
     ]
     assert found == [REGISTER]

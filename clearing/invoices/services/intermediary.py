@@ -21,6 +21,7 @@ from marketplace.kernel.labels import Label
 from marketplace.participants.queries import operator_organisation, organisations_by_id
 
 from ..errors import IntermediaryNoticeStands, NotRegisteredIssuer
+from ..locks import INTERMEDIARY_NOTICE_LOCK
 from ..models import IntermediaryNotice
 
 PAST_DAY = Label("choose today or a later day", "本日以降の日付を指定してください")
@@ -67,6 +68,7 @@ def give_intermediary_notice(*, actor: Actor, effective_from: date) -> Intermedi
     Raises FieldInvalid for a past day, NotRegisteredIssuer if the seller has no registration number,
     IntermediaryNoticeStands while an earlier notice is not withdrawn, Forbidden.
     """
+    INTERMEDIARY_NOTICE_LOCK.acquire()
     seller = organisations_by_id([actor.require_organisation()])[actor.require_organisation()]
     if seller.invoice_registration_number is None:
         raise NotRegisteredIssuer(organisation=seller.public_id)
@@ -88,11 +90,10 @@ def withdraw_intermediary_notice(*, actor: Actor, notice: str, effective_from: d
     Raises FieldInvalid for a past day or one before the notice's first day, Missing, Forbidden.
     """
     organisation_id = actor.require_organisation()
-    subject = (
-        IntermediaryNotice.objects.select_for_update(no_key=True, of=("self",))
-        .filter(public_id=notice, organisation_id=organisation_id, withdraws=None)
-        .first()
-    )
+    INTERMEDIARY_NOTICE_LOCK.acquire()
+    subject = IntermediaryNotice.objects.filter(
+        public_id=notice, organisation_id=organisation_id, withdraws=None
+    ).first()
     if subject is None:
         raise Missing(kind="intermediary notice", identifier=notice)
     if IntermediaryNotice.objects.filter(withdraws=subject).exists():

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import logging
+from functools import partial
 
 from marketplace.kernel.actors import SYSTEM, Actor
-from marketplace.kernel.errors import DomainError
 
 from ...approvals.services import expire_approvals
 from ...safeguarding.services.idle_money import return_idle_money
 from ...safeguarding.services.segregation import check_client_money
 from ...settlement.services.payments import alarm_lost_payments
-
-logger = logging.getLogger(__name__)
+from .sweeping import run_independently
 
 WATCHES = (check_client_money, return_idle_money, alarm_lost_payments, expire_approvals)
 
 
 def watch_money(*, actor: Actor = SYSTEM) -> int:
-    """Run segregation checks, returns of idle money, payment alarms and expiry of approvals; returns the sum.
-
-    A job that refuses is logged and does not prevent the others.
-    """
-    done = 0
-    for watch in WATCHES:
-        try:
-            done += watch(actor=actor)
-        except DomainError as error:
-            logger.error("%s was refused and needs a person: %s", watch.__name__, error)
-    return done
+    """Run segregation checks, returns of idle money, payment alarms and expiry of approvals; returns the sum."""
+    return run_independently(partial(watch, actor=actor) for watch in WATCHES)

@@ -68,7 +68,7 @@ def collect_from_pay_in(*, payer: OrganisationView, currency: str, reference: st
     """Collect the claim on a suspended participant from its pay-in; returns the collected amount.
 
     Claims on other participants are collected from their next cycles; their pay-ins stay available to them.
-    ``reference`` names the pay-in. The caller holds ``one_mover_at_a_time``.
+    ``reference`` names the pay-in. The caller holds ``MOVER_LOCK``.
     """
     if payer.is_active:
         return 0

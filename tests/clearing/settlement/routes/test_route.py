@@ -22,6 +22,7 @@ from clearing.settlement.states import Hindrance
 from marketplace.events.models import OutboxEvent
 from marketplace.kernel import clock
 from marketplace.kernel.errors import FieldInvalid
+from tests.participants.factories import client_of
 
 from ... import factories
 from ...test_invariants import broken
@@ -174,6 +175,9 @@ def test_a_cycle_without_a_route_is_planned_and_paid_once_there_is_one(market, m
     assert planned[0].reference == f"JPY{cycle.number:05d}-000001"
     with pytest.raises(RouteMissing):
         create_transfer_file(actor=market.actor, cycle=cycle.public_id)
+    answer = client_of(market.party("seller")).get("/api/v1/expected-payments/").json()
+    (expected,) = answer["payments"]
+    assert (expected["reason_code"], expected["expected_on"]) == ("payment.no_route", None)
     monkeypatch.setitem(ROUTES, "JPY", yen)
     factories.settle(market, cycle)
     cycle.refresh_from_db()
