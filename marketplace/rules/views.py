@@ -39,7 +39,7 @@ REPLAYED_MAX = 200
 
 PUBLISH_EXAMPLE = {
     "document": {
-        "title": {"ja": "ルールブック", "en": "Rulebook"},
+        "title": {"ja": "規程", "en": "Rulebook"},
         "rules": [
             {
                 "code": "ADM-01",
