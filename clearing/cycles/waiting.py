@@ -114,7 +114,7 @@ CLAIMS_OPEN = WaitingReason(
     Label(
         "A claim is collected from what the debtor's next cycles bring, or from its pay-ins while it is suspended;"
         " the operator may write it off.",
-        "求償債権は債務者の次回以降の清算額から（資格停止中は入金から）回収されます。運営者は貸倒処理もできます。",
+        "求償債権は債務者の次回以降の清算額から（取引停止中は入金から）回収されます。運営者は貸倒処理もできます。",
     ),
 )
 DEFERRALS_OPEN = WaitingReason(

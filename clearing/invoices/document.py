@@ -20,9 +20,9 @@ from .states import InvoiceKind
 RETURN_INVOICE_DUTY_FROM_MINOR = {"JPY": 10_000}
 """A smaller return, with tax, needs no return invoice (Order, article 70-9, paragraph 3, item 2, from 2023-10-01)."""
 
-SET_OFF = Label(
-    "This amount is settled through clearing cycle {cycle}; the position statement of that cycle lists the set-off.",
-    "この金額は清算サイクル {cycle} を通じて決済されます。相殺の内訳は同サイクルの清算明細をご覧ください。",
+NETTED = Label(
+    "This amount is settled through clearing cycle {cycle}; the position statement of that cycle itemises the netting.",
+    "この金額は清算サイクル {cycle} を通じて決済されます。差引計算の内訳は同サイクルの清算明細をご覧ください。",
 )
 INTERMEDIARY = Label(
     "The market issues this document in its own name for the supplier {supplier}, under the supplier's notice (Order for"
@@ -166,7 +166,7 @@ def _notes(
 ) -> list[Label]:
     """Notes for the reader besides the figures."""
     seller = supplier or issuer
-    notes = [SET_OFF.fill({"cycle": cycle})]
+    notes = [NETTED.fill({"cycle": cycle})]
     if supplier:
         notes.append(_filled(INTERMEDIARY, "supplier", _name(supplier)))
     if exempt:

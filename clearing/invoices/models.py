@@ -1,4 +1,4 @@
-"""Invoices, which state gross amounts even if they are paid by set-off, and intermediary notices."""
+"""Invoices, which state gross amounts even if they are paid by netting, and intermediary notices."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Invoice(models.Model):
 
     A trade's sale has an invoice of its seller to its buyer; fees have one of the operator per participant and cycle; a
     correction has its own. ``document`` is the data of the template ``clearing/invoice``. Netting never nets invoices
-    (Consumption Tax Act, article 57-4): the notes mention the set-off. ``supplier`` is the seller if the operator issues
+    (Consumption Tax Act, article 57-4): the notes mention the netting. ``supplier`` is the seller if the operator issues
     in its own name as intermediary (Order, article 70-12).
 
     A further invoice that ``replaces`` this one corrects an error and states the ``correction_reason``; amounts are

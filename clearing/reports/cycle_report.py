@@ -152,7 +152,7 @@ def _pictures(cycle: Cycle, figures: dict[str, Any], language: Language) -> list
         return label.in_language(language)
 
     def money(minor: int | None) -> str:
-        return Money(minor or 0, cycle.currency).format(language).replace("￥", "¥")
+        return Money(minor or 0, cycle.currency).format(language)
 
     left_out_minor = sum(row["gross_minor"] for row in figures["left_out"])
     names, flows, nets = _parties_to_draw(cycle, language)

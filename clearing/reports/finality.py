@@ -149,7 +149,7 @@ def _obligation(
 def _paid_moments(organisation_id: int, at: datetime) -> dict[int, datetime]:
     """Cycle → moment when the bank had paid out the participant, by ``at``; excludes returned payments.
 
-    A cycle that left nothing to pay out was discharged by set-off when it was posted.
+    A cycle that left nothing to pay out was discharged by netting when it was posted.
     """
     moments: dict[int, datetime] = {}
     rows = SettlementInstruction.objects.filter(organisation_id=organisation_id, planned_at__lte=at)

@@ -17,7 +17,7 @@ CLAIM_OPEN = WaitingReason(
     Label(
         "It is collected from what the participant's next cycles bring, or from its pay-ins while it is suspended;"
         " the operator may write it off.",
-        "参加者の次回以降の清算額から（資格停止中は入金から）回収されます。運営者は貸倒処理もできます。",
+        "参加者の次回以降の清算額から（取引停止中は入金から）回収されます。運営者は貸倒処理もできます。",
     ),
 )
 

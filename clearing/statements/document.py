@@ -1,6 +1,6 @@
 """The content of a monthly statement, as the template ``clearing/statement`` prints it. Pure.
 
-Invoices are listed gross. A separate section shows the set-off of each cycle, from the parts of the net position to the
+Invoices are listed gross. A separate section shows the netting of each cycle, from the parts of the net position to the
 payment by bank.
 """
 

@@ -28,7 +28,7 @@ def month_stated(name: str) -> models.CheckConstraint:
 
 
 class MonthlyStatement(models.Model):
-    """A participant's account of one month: postings, documents, set-off and payments.
+    """A participant's account of one month: postings, documents, netting and payments.
 
     ``document`` is the data of the template ``clearing/statement``; ``sha256`` is of its canonical JSON, and
     ``signature`` the market's compact JWS over it. ``month`` is the first day of the month and ``until`` the first day

@@ -58,8 +58,8 @@ def _format_value(value: Any, *, language: Language, unit: str, currency: str) -
 
 
 def _amount(minor: int, *, language: Language, currency: str) -> str:
-    """Formatted by ``Money``, with the narrow yen sign: the wide one breaks the columns of a table."""
-    return Money(minor, currency).format(language).replace("￥", "¥")
+    """Formatted by ``Money``."""
+    return Money(minor, currency).format(language)
 
 
 def _day(day: date, language: Language) -> str:

@@ -60,11 +60,13 @@ class Money:
         return other
 
     def format(self, language: str = "en") -> str:
-        """The amount with its currency symbol: ``￥1,234`` in Japanese, ``¥1,234`` in English."""
+        """The amount with its currency symbol; the yen sign is the narrow one in both languages: ``¥1,234``.
+
+        The wide sign of the Japanese locale breaks the columns of a table.
+        """
         value = Fraction(self.minor, 10 ** exponent(self.currency))
-        return str(
-            format_currency(float(value), self.currency, locale="ja_JP" if language == "ja" else "en_US")
-        )
+        locale = "ja_JP" if language == "ja" else "en_US"
+        return str(format_currency(float(value), self.currency, locale=locale)).replace("￥", "¥")
 
 
 def exponent(currency: str) -> int:

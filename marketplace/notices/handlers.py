@@ -79,8 +79,9 @@ def on_admission_decided(event: AdmissionDecided, envelope: Envelope) -> None:
 
 
 def on_participant_suspended(event: ParticipantSuspended, envelope: Envelope) -> None:
-    """Notify the organisation, with the operator's reason if it is still suspended."""
-    reason = suspension_reason(event.organisation) or event.reason_code
+    """Notify the organisation, with the market's text for the reason code, or the operator's if still suspended."""
+    known = texts.SUSPENSION_REASONS.get(event.reason_code)
+    reason = known.as_dict() if known else suspension_reason(event.organisation) or event.reason_code
     _notify(event.organisation, event.organisation, texts.SUSPENDED.fill(reason=reason))
 
 
@@ -262,10 +263,11 @@ def on_payment_deferred(event: PaymentDeferred, envelope: Envelope) -> None:
 
 
 def on_shortfall_occurred(event: ShortfallOccurred, envelope: Envelope) -> None:
-    """Notify the participant of its shortfall and of the deferred part."""
+    """Notify the participant of its shortfall: the deferred part and what the reserve lent."""
     wording = texts.SHORTFALL.fill(
         missing=_amount(event.missing_minor, event.currency),
         deferred=_amount(event.deferred_minor, event.currency),
+        lent=_amount(event.missing_minor - event.deferred_minor, event.currency),
     )
     _notify(event.organisation, event.shortfall, wording)
 
@@ -326,6 +328,7 @@ def on_segregation_broken(event: SegregationBroken, envelope: Envelope) -> None:
             day=event.business_date,
             bank=_amount(event.bank_minor, event.currency),
             owed=_amount(event.owed_minor, event.currency),
+            stated=_amount(event.stated_difference_minor, event.currency),
         ),
     )
 

@@ -64,8 +64,10 @@ TASK_TITLES: dict[TaskKind, Label] = {
         "{command}（{amount}、{approval}）を二人目の承認者として承認するか、取り下げてください",
     ),
     TaskKind.RECONCILE: Label(
-        "Segregation check of {day} ({currency}): {bank} at the bank, {owed} owed to clients. Find the difference",
-        "{day} の分別管理の確認で差異があります（{currency}、銀行残高 {bank}、顧客への債務 {owed}）。原因を調査してください",
+        "Segregation check of {day} ({currency}): the ledger says {bank} at the bank and {owed} owed to clients; the"
+        " bank's stated balance differs from the ledger by {stated}. Find the cause",
+        "{day} の分別管理の確認で差異があります（{currency}、帳簿上の銀行残高 {bank}、顧客への債務 {owed}、"
+        "銀行の表示残高と帳簿の差 {stated}）。原因を調査してください",
     ),
     TaskKind.LOOK_UP: Label(
         "Ask the bank for the outcome of payment {reference} of {amount} (value date {day})",
@@ -124,6 +126,13 @@ ADMISSIONS: dict[str, Wording] = {
     ),
 }
 
+SUSPENSION_REASONS: dict[str, Label] = {
+    "shortfall": Label(
+        "a shortfall in clearing. Your organisation's record states it in full (suspension_reason)",
+        "清算における資金不足。詳細は貴組織の登録情報（suspension_reason）に記載しています",
+    ),
+}
+"""Reasons, by code, that the market has in both languages; any other suspension has the operator's own text."""
 SUSPENDED = Wording(
     Label("Your organisation is suspended", "貴組織の取引は停止されました"),
     Label(
@@ -134,10 +143,10 @@ SUSPENDED = Wording(
 SHORTFALL = Wording(
     Label("You have a shortfall of {missing}", "清算で {missing} の資金不足が生じました"),
     Label(
-        "{deferred} of it is deferred to the next clearing cycle. The market's reserve lent you the remainder, which is"
-        " deducted from your next payments. Pay in the shortfall.",
-        "うち {deferred} は次の清算サイクルに繰り延べられます。残額は市場の準備金から立て替え、次回以降の支払額から"
-        "控除します。不足額を入金してください。",
+        "Of it, {deferred} is deferred to the next clearing cycle, and {lent} was lent by the market's reserve. What the"
+        " reserve lent is deducted from your next payments. Pay in the shortfall.",
+        "うち {deferred} は次の清算サイクルに繰り延べられ、{lent} は市場の準備金から立て替えられました。立替額は次回以降の"
+        "支払額から控除します。不足額を入金してください。",
     ),
 )
 PAYMENT_DEFERRED = Wording(

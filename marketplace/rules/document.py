@@ -187,7 +187,7 @@ def _faults_of_tiers(entry: Mapping[str, Any]) -> Iterator[tuple[str, Label]]:
                 f"{at}.rate_bp",
                 Label(
                     "a tier must not have a higher rate than the previous one, because the difference is returned",
-                    "差額を返還するため、料率は前の区分より高くできません",
+                    "差額を返金するため、料率は前の区分より高くできません",
                 ),
             )
 

@@ -38,5 +38,8 @@ def decide_shortfall(event: ShortfallOccurred, envelope: Envelope) -> None:
         actor=SYSTEM,
         organisation=event.organisation,
         reason_code=SHORTFALL,
-        reason=" ".join(f"{text['ja']} {text['en']}" for text in texts) + f" ({decision.public_id})",
+        reason="\n".join(
+            " ".join([*(text[language] for text in texts), f"({decision.public_id})"])
+            for language in ("ja", "en")
+        ),
     )

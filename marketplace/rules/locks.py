@@ -7,7 +7,7 @@ TRADING_LOCK = AdvisoryLock(
     key=5_301_020,
     rank=30,
     protects=(
-        "Whoever begins or concludes a trade shares it; a halt, and its end, take it alone:"
+        "Beginning and concluding a trade takes it shared; declaring and ending a halt takes it exclusively:"
         " a trade is committed before the halt, or refused."
     ),
     modes=frozenset({Mode.EXCLUSIVE, Mode.SHARED}),
@@ -18,7 +18,8 @@ RULEBOOK_LOCK = AdvisoryLock(
     key=5_301_010,
     rank=40,
     protects=(
-        "Decisions share it; a publication takes it alone: no rulebook is published in the middle of a decision."
+        "Deciding takes it shared; publishing a rulebook takes it exclusively:"
+        " no rulebook is published in the middle of a decision."
     ),
     modes=frozenset({Mode.EXCLUSIVE, Mode.SHARED}),
 )

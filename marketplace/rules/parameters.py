@@ -128,7 +128,7 @@ PARAMETERS: Mapping[str, Parameter] = {
             default=True,
             meaning=Label(
                 "Whether the fee is returned when a cleared trade is refunded.",
-                "清算済みの取引が返金されるとき、手数料も返還するかどうかです。",
+                "清算済みの取引が返金されるとき、手数料も返金するかどうかです。",
             ),
         ),
     )

@@ -146,7 +146,7 @@ def test_what_was_agreed_is_what_was_signed(market):
     said = json.loads(instrument.content)
     assert said["terms"]["price_minor"] == 88_000
     assert said["policy"]["permission"][0]["duty"][0]["constraint"][0]["rightOperand"] == "88000"
-    assert "￥88,000" in instrument.text_ja
+    assert "¥88,000" in instrument.text_ja
     assert "¥88,000" in instrument.text_en
     assert said["text"]["ja"] == sha256_hex(instrument.text_ja.encode())
     assert queries.verify_instrument(instrument, agreement.public_id) == []

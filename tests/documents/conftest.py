@@ -62,7 +62,7 @@ def invoice() -> dict[str, Any]:
         ],
         "total_minor": 1_320_113,
         "purchase_order": "PO-77",
-        "notes": bilingual("受取額 900,000円と相殺されます。", "Set off against ¥900,000 receivable."),
+        "notes": bilingual("受取額 900,000円と差引計算されます。", "Netted against ¥900,000 receivable."),
     }
 
 

@@ -29,7 +29,7 @@ def test_what_is_no_amount_is_refused(minor, currency, error):
 
 def test_yen_has_no_minor_unit():
     assert (exponent("JPY"), exponent("USD")) == (0, 2)
-    assert Money(1234, "JPY").format("ja") == "￥1,234"
+    assert Money(1234, "JPY").format("ja") == "¥1,234"
     assert Money(1234, "USD").format("en") == "$12.34"
 
 

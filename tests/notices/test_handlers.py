@@ -123,7 +123,7 @@ def accepted(trade, by):
 def test_a_trade_goes_from_paying_to_accepting(buyer, seller, trade):
     concluded(trade)
     assert Task.objects.get().title == {
-        "ja": "組織売 との取引の代金 ￥110,000 を入金してください",
+        "ja": "組織売 との取引の代金 ¥110,000 を入金してください",
         "en": "Pay in ¥110,000 for the trade with Organisation 売",
     }
     secured(trade)
@@ -159,7 +159,7 @@ def test_a_refund_asks_for_nothing_more(buyer, seller, trade):
     granted(trade)
     handle(handlers.on_trade_refunded, clearing.TradeRefunded(amount_minor=500, currency="JPY", **trade))
     assert inbox(buyer) == [("collect", "ent_1", "moot")]
-    assert notice_titles(buyer) == notice_titles(seller) == ["￥500 を利用者へ返金しました"]
+    assert notice_titles(buyer) == notice_titles(seller) == ["¥500 を利用者へ返金しました"]
 
 
 def dispute(trade, outcome=None):
@@ -237,6 +237,18 @@ def test_a_suspended_organisation_reads_why(buyer):
     assert "書類の確認中" in Notice.objects.get().body["ja"]
 
 
+def test_a_suspension_for_a_shortfall_is_told_in_the_reader_s_language(buyer):
+    participation.suspend_participant(
+        actor=SYSTEM, organisation=buyer.public_id, reason_code="shortfall", reason="資金不足\nshortfall"
+    )
+    event = participants.ParticipantSuspended(organisation=buyer.public_id, reason_code="shortfall")
+    handle(handlers.on_participant_suspended, event)
+    body = Notice.objects.get().body
+    assert "Reason: a shortfall in clearing." in body["en"]
+    assert "資金不足" not in body["en"]
+    assert "shortfall" not in body["ja"]
+
+
 def test_sellers_and_payers_are_told(buyer, seller):
     version = {
         "listing": "lst_1",
@@ -260,7 +272,7 @@ def test_sellers_and_payers_are_told(buyer, seller):
     )
     handle(handlers.on_statement_made, statement)
     assert notice_titles(buyer) == [
-        "￥1,000 の入金を確認しました",
+        "¥1,000 の入金を確認しました",
         "帳票 2025-001 を発行しました",
         "2025-11 の月次明細を発行しました",
     ]

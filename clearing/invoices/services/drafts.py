@@ -30,9 +30,9 @@ REDUCED = "reduced"
 
 SALE = Label("Provision of data under agreement {agreement}", "データ提供（契約 {agreement}）")
 FEE = Label("Market fee for trade {trade}", "市場手数料（取引 {trade}）")
-FEE_REFUND = Label("Refund of the market fee for trade {trade}", "市場手数料の返還（取引 {trade}）")
+FEE_REFUND = Label("Refund of the market fee for trade {trade}", "市場手数料の返金（取引 {trade}）")
 CORRECTION = Label("Correction of the price of agreement {agreement}", "価格の調整（契約 {agreement}）")
-REFUND = Label("Refund of the price of agreement {agreement}", "代金の返還（契約 {agreement}）")
+REFUND = Label("Refund of the price of agreement {agreement}", "代金の返金（契約 {agreement}）")
 
 
 class _Issued(NamedTuple):

@@ -31,6 +31,7 @@ from ..routes import require_route, route_for
 from ..routes.route import PlannedPayment, Unwritable
 from ..states import INSTRUCTION, InstructionState, PaymentDirection
 
+NO_CYCLE = Label("without a cycle", "サイクルなし")
 PAYING_STATES = (CycleState.SETTLING, *FINAL_STATES)
 NOT_ROUTED = ("id", "public_id", "currency", "registered_at")
 """Columns of a client account that are not fields of the bank account."""
@@ -90,8 +91,8 @@ class _Batch:
 
     @property
     def state(self) -> str:
-        """The state of the cycle, for a refusal."""
-        return self.cycle.state if self.cycle else "without a cycle"
+        """The state of the cycle, or that there is none, for a refusal."""
+        return self.cycle.state if self.cycle else NO_CYCLE
 
 
 @dataclass(frozen=True, slots=True)

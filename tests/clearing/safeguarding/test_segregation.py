@@ -244,12 +244,13 @@ def test_the_operator_is_asked_to_find_out_and_no_longer_when_it_agrees(market):
         business_date="2027-02-05",
         bank_minor=5_000,
         owed_minor=5_100,
-        stated_difference_minor=0,
+        stated_difference_minor=-100,
     )
     handlers.on_segregation_broken(told, factories.envelope(told))
     task = Task.objects.get(kind="reconcile")
     assert (task.organisation_id, task.state) == (market.operator.pk, "open")
     assert "5,100" in task.title["ja"]
+    assert "differs from the ledger by -¥100" in task.title["en"]
     over = SegregationRestored(currency="JPY", check="sgc_2")
     handlers.on_segregation_restored(over, factories.envelope(over))
     task.refresh_from_db()

@@ -60,7 +60,8 @@ def test_who_puts_off_what_it_owes_is_suspended_with_reasons(ruled):
     assert (decision.subject, decision.parties) == (event.shortfall, [ruled.party("seller").public_id])
     seller = Organisation.objects.get(pk=ruled.party("seller").pk)
     assert seller.suspension_reason_code == "shortfall"
-    assert decision.public_id in seller.suspension_reason
+    japanese, english = seller.suspension_reason.split("\n")
+    assert all(text.endswith(f"({decision.public_id})") for text in (japanese, english))
     decide_shortfall(event, factories.envelope(event))
     assert (state(ruled, "seller"), verify_replays(), broken()) == ("suspended", [], {})
 
@@ -98,6 +99,7 @@ def test_without_a_rule_nobody_is_suspended(market):
         market.party("seller").pk,
         "You have a shortfall of ¥550",
     )
+    assert "¥550 is deferred to the next clearing cycle, and ¥0 was lent" in notice.body["en"]
     deferred = PaymentDeferred(**OutboxEvent.objects.get(type="payment.deferred").data)
     on_payment_deferred(deferred, factories.envelope(deferred))
     notice = Notice.objects.get(subject=deferred.cycle)
