@@ -35,7 +35,7 @@ PUBLIC = {
     "segment-detail",
 }
 # Commands on what everybody may read, but the operator alone may do.
-FORBIDDEN = {"cycle-close", "cycle-dry-run", "cycle-hold", "cycle-release"}
+FORBIDDEN = {"cycle-close", "cycle-dry-run", "cycle-pause", "cycle-resume"}
 # Commands that take files come as a form.
 FORMS = {
     "listing-add-version": {

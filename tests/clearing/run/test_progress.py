@@ -145,12 +145,18 @@ def test_left_out_trades_take_the_same_queries_for_one_and_for_more(
 def test_the_report_reads_all_cycles_with_their_words(market, standing):
     factories.clear(market)
     assert {row["business_key"]: (row["reason"], row["became"]) for row in left_out()} == {
-        standing["trade.disputed"].business_key: ("a dispute is open", "disputed"),
+        standing["trade.disputed"].business_key: (
+            "a dispute is open",
+            "disputed, money stays on hold",
+        ),
         standing["trade.waits_for_acceptance"].business_key: (
             "waits for delivery, and for acceptance or the end of the inspection period",
-            "secured",
+            "payment secured",
         ),
-        standing["trade.waits_for_money"].business_key: ("the buyer has not paid in yet", "concluded"),
+        standing["trade.waits_for_money"].business_key: (
+            "the buyer has not paid in yet",
+            "concluded, waits for money",
+        ),
     }
 
 
