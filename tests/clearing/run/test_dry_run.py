@@ -122,10 +122,12 @@ def test_what_is_unseen_or_at_fault_is_said(market):
     trading(market)
     while relay():
         pass
-    quiet = dry_run_cycle(actor=market.actor, cycle=market.cycle.public_id)
+    # A transaction of another database that ends while it is looked at counts as running, for a moment.
+    runs = (dry_run_cycle(actor=market.actor, cycle=market.cycle.public_id) for _ in range(50))
+    quiet = next(run for run in runs if run.events_unseen == 0)
     factories.conclude(market, "a", "b", 1_000)
     noisy = dry_run_cycle(actor=market.actor, cycle=market.cycle.public_id)
-    assert noisy.events_unseen > quiet.events_unseen
+    assert (quiet.events_unseen, noisy.events_unseen > 0) == (0, True)
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE clearing_obligation DISABLE TRIGGER USER")
         cursor.execute("UPDATE clearing_obligation SET amount_minor = 1 WHERE kind = 'purchase'")
