@@ -12,6 +12,7 @@ from ..cycles.models import Cycle
 from ..cycles.states import CycleState
 from ..settlement.models import SettlementInstruction
 from ..settlement.states import InstructionState
+from ..shortfalls.queries import open_deferrals
 
 ENDED_STATES = (InstructionState.CONFIRMED, InstructionState.FAILED)
 
@@ -22,17 +23,6 @@ _CLAIMS = """
       JOIN clearing_balance b ON b.account_id = a.id
      WHERE s.cycle_id = ANY(%s) AND s.lent_minor > 0 AND b.balance_minor > 0
 """
-_DEFERRED = """
-    WITH RECURSIVE deferred(cycle_id, id) AS (
-        SELECT cycle_id, next_id FROM clearing_deferral WHERE cycle_id = ANY(%s)
-        UNION ALL
-        SELECT deferred.cycle_id, d.next_id FROM deferred JOIN clearing_deferral d ON d.obligation_id = deferred.id
-    )
-    SELECT DISTINCT deferred.cycle_id
-      FROM deferred JOIN clearing_obligation o ON o.id = deferred.id JOIN clearing_cycle c ON c.id = o.cycle_id
-     WHERE c.posted_at IS NULL AND NOT EXISTS (SELECT FROM clearing_deferral d WHERE d.obligation_id = deferred.id)
-"""
-"""Cycles with an unsettled deferral, in the next cycle or a later one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +51,7 @@ def unfinished(cycles: Collection[Cycle]) -> dict[int, Unfinished]:
     with connection.cursor() as cursor:
         cursor.execute(_CLAIMS, [keys])
         claimed = {key for (key,) in cursor.fetchall()}
-        cursor.execute(_DEFERRED, [keys])
-        deferred = {key for (key,) in cursor.fetchall()}
+    deferred = {cycle for cycle, _ in open_deferrals(keys)}
     return {key: Unfinished(failed.get(key, 0), key in claimed, key in deferred) for key in keys}
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from marketplace.kernel.actors import Actor
@@ -60,6 +61,25 @@ def open_claims(shortfalls: Collection[Shortfall]) -> set[tuple[int, str]]:
         balance_minor__gt=0,
     )
     return set(owing.values_list("account__organisation_id", "account__currency"))
+
+
+_OPEN_DEFERRALS = """
+    WITH RECURSIVE deferred(cycle_id, id) AS (
+        SELECT cycle_id, next_id FROM clearing_deferral WHERE cycle_id = ANY(%s)
+        UNION ALL
+        SELECT deferred.cycle_id, d.next_id FROM deferred JOIN clearing_deferral d ON d.obligation_id = deferred.id
+    )
+    SELECT DISTINCT deferred.cycle_id, o.debtor_id
+      FROM deferred JOIN clearing_obligation o ON o.id = deferred.id JOIN clearing_cycle c ON c.id = o.cycle_id
+     WHERE c.posted_at IS NULL AND NOT EXISTS (SELECT FROM clearing_deferral d WHERE d.obligation_id = deferred.id)
+"""
+
+
+def open_deferrals(cycles: Collection[int]) -> set[tuple[int, int]]:
+    """Cycles and debtors with a deferral that no later cycle has settled, by their keys, in one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OPEN_DEFERRALS, [list(cycles)])
+        return set(cursor.fetchall())
 
 
 def shortfall_facts(shortfall: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from marketplace.api.serializers import StrictSerializer, WaitingSerializer
 
 from ..ground.serializers import PartyField, PartyListSerializer
 from .models import Shortfall
-from .queries import open_claims
+from .queries import open_claims, open_deferrals
 from .waiting import waiting_of_shortfall
 
 AMOUNT_MINOR_MAX = 10**15
@@ -49,6 +49,7 @@ class ShortfallListSerializer(PartyListSerializer):
         shortfalls = list(data)
         context: Any = self.context
         context["claims"] = open_claims(shortfalls)
+        context["deferrals"] = open_deferrals({row.cycle_id for row in shortfalls})
         return super().to_representation(shortfalls)
 
 
@@ -70,10 +71,12 @@ class ShortfallSerializer(serializers.ModelSerializer[Shortfall]):
 
     @extend_schema_field(WaitingSerializer(allow_null=True))
     def get_waiting(self, shortfall: Shortfall) -> dict[str, Any] | None:
-        """The open claim as a waiting reason; null if there is none."""
+        """The open claim, else the open deferral, as a waiting reason; null if there is neither."""
         claims: set[tuple[int, str]] | None = self.context.get("claims")
-        if claims is None:
-            claims = open_claims([shortfall])
+        deferrals: set[tuple[int, int]] | None = self.context.get("deferrals")
+        if claims is None or deferrals is None:
+            claims, deferrals = open_claims([shortfall]), open_deferrals([shortfall.cycle_id])
         owes_reserve = (shortfall.organisation_id, shortfall.currency) in claims
-        found = waiting_of_shortfall(shortfall, owes_reserve=owes_reserve)
+        deferred = (shortfall.cycle_id, shortfall.organisation_id) in deferrals
+        found = waiting_of_shortfall(shortfall, owes_reserve=owes_reserve, deferral_open=deferred)
         return found.as_dict() if found else None

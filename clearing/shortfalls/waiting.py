@@ -1,4 +1,4 @@
-"""Why a shortfall waits, decided from the shortfall and the open claim. No reads, no writes."""
+"""Why a shortfall waits, decided from the shortfall, the open claim and the open deferral. No reads, no writes."""
 
 from __future__ import annotations
 
@@ -20,10 +20,18 @@ CLAIM_OPEN = WaitingReason(
         "参加者の次回以降の清算額から（取引停止中は入金から）回収されます。運営者は貸倒処理もできます。",
     ),
 )
+DEFERRAL_OPEN = WaitingReason(
+    "shortfall.deferral_open",
+    Label(
+        "what was deferred is not settled by a later cycle yet", "繰り延べた債務が後のサイクルで未決済です"
+    ),
+    WaitsFor.PARTICIPANT,
+    Label("The participant pays in before the next cut-off.", "参加者が次の締切までに入金してください。"),
+)
 
 
-def waiting_of_shortfall(shortfall: Shortfall, *, owes_reserve: bool) -> Waiting | None:
-    """The reason why a shortfall waits; None if the reserve lent nothing or no claim is open now."""
-    if not shortfall.lent_minor or not owes_reserve:
-        return None
-    return CLAIM_OPEN.waiting(since=shortfall.occurred_at)
+def waiting_of_shortfall(shortfall: Shortfall, *, owes_reserve: bool, deferral_open: bool) -> Waiting | None:
+    """The reason why a shortfall waits; None if neither a claim nor a deferral of it is open now."""
+    if shortfall.lent_minor and owes_reserve:
+        return CLAIM_OPEN.waiting(since=shortfall.occurred_at)
+    return DEFERRAL_OPEN.waiting(since=shortfall.occurred_at) if deferral_open else None

@@ -108,6 +108,7 @@ def test_the_codes_of_clearing():
         "payment.sent",
         "payment.unknown",
         "shortfall.claim_open",
+        "shortfall.deferral_open",
         "trade.being_cleared",
         "trade.disputed",
         "trade.waits_for_acceptance",
@@ -346,6 +347,13 @@ def test_claims_and_deferrals_hold_a_cycle_back(market):
         actor=market.actor, organisation=market.party("seller").public_id, amount_minor=300, reason="試験"
     )
     assert of_cycle(market, cycle) == "cycle.deferrals_open"
+    (shown,) = answer(market, "shortfalls/", "seller")["results"]
+    assert (shown["waiting"]["code"], shown["waiting"]["waits_for"]) == (
+        "shortfall.deferral_open",
+        "participant",
+    )
+    factories.pay_in(market, "seller", 1_000)
+    factories.settle(market, factories.clear(market))
     (shown,) = answer(market, "shortfalls/", "seller")["results"]
     assert shown["waiting"] is None
 
