@@ -69,7 +69,10 @@ def test_both_cycles_settled_with_fewer_payments_and_less_value(report):
 
 
 def test_what_was_held_or_ended_says_why(report):
-    outcomes = {"redelivery": "in cycle JPY-2026-0002", "refund": "refunded"}
+    outcomes = {
+        "redelivery": "in cycle JPY-2026-0002",
+        "refund": "cancelled, money returned to the buyer",
+    }
     references = {purchase.key: purchase.reference for purchase in PURCHASES}
     disputed = {
         references[key]: ("JPY-2026-0001", "a dispute is open", outcomes[row["outcome"]])
