@@ -10,6 +10,7 @@ from marketplace.participants.queries import OrganisationView, get_organisation
 
 from ...approvals.services import require_second_person
 from ...ledger.accounts import accounts_of, market_accounts
+from ...ledger.errors import InsufficientFunds
 from ...ledger.journal import Draft, Line, post
 from ...ledger.locking import lock_balances
 from ...ledger.locks import MOVER_LOCK
@@ -35,6 +36,8 @@ def write_off_claim(
     debtor = get_organisation(organisation)
     require_participant(debtor)
     MOVER_LOCK.acquire()
+    if amount_minor > funds_of(debtor, currency).claim_minor:
+        raise InsufficientFunds(reference=debtor.public_id)
     require_second_person(
         actor=actor,
         command="clearing.write_off",

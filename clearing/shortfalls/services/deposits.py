@@ -14,6 +14,7 @@ from marketplace.participants.queries import OrganisationView, get_organisation,
 
 from ...approvals.services import require_second_person
 from ...ledger.accounts import accounts_of, market_accounts
+from ...ledger.errors import InsufficientFunds
 from ...ledger.journal import Draft, Line, post
 from ...ledger.locking import lock_balances
 from ...ledger.states import AccountKind, EntryKind, LineKind
@@ -73,6 +74,8 @@ def release_deposit(
     claim_minor = balances[accounts[AccountKind.CLAIM]]
     if claim_minor:
         raise ClaimOutstanding(organisation=organisation, claim_minor=claim_minor, currency=currency)
+    if amount_minor > funds_of(owner, currency).deposit_minor:
+        raise InsufficientFunds(reference=owner.public_id)
     require_second_person(
         actor=actor,
         command="clearing.deposit_release",

@@ -98,13 +98,17 @@ def refund_trade(*, actor: Actor, trade: str, reason: str, amount_minor: int | N
     _check_input(reason, amount_minor)
     subject = locked_trade(public_id=trade)
     _require_accepted(subject)
+    remaining_minor = remaining_of(subject)[0]
+    wanted_minor = remaining_minor if amount_minor is None else amount_minor
+    if not 0 < wanted_minor <= remaining_minor:
+        raise BeyondCaptured(trade=subject.public_id, remaining_minor=remaining_minor)
     require_second_person(
         actor=actor,
         command="clearing.refund",
         subject=subject.public_id,
-        amount_minor=amount_minor or remaining_of(subject)[0],
+        amount_minor=wanted_minor,
         currency=subject.currency,
-        payload={"amount_minor": amount_minor, "seller": subject.seller_id},
+        payload={"amount_minor": amount_minor},
     )
     source = new_identifier("cor")
     if amount_minor is None:

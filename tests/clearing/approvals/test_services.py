@@ -10,6 +10,7 @@ from django.db import transaction
 from clearing.approvals.errors import SecondPersonNeeded
 from clearing.approvals.services import expire_approvals, require_second_person, withdraw_approval
 from clearing.bank.services import allocate_pay_in
+from clearing.ledger.errors import InsufficientFunds
 from clearing.models import (
     Approval,
     BankAllocation,
@@ -23,6 +24,7 @@ from clearing.settlement.services.payments import report_failed_payment, retry_p
 from clearing.settlement.services.transfer_files import create_transfer_file
 from clearing.shortfalls.services.claims import write_off_claim
 from clearing.shortfalls.services.deposits import pay_deposit, release_deposit
+from clearing.trades.errors import BeyondCaptured
 from clearing.trades.obligation_reference import obligation_reference
 from clearing.trades.services.corrections import penalise_trade, refund_trade, reverse_obligation
 from marketplace.events.models import OutboxEvent
@@ -56,6 +58,19 @@ def cleared(market):
     """A cycle that pays out 2,200,000 in all."""
     factories.accepted(market, "buyer", "seller", 2_000_000)
     return factories.clear(market)
+
+
+def test_what_cannot_be_carried_out_asks_for_no_second_person(market, first):
+    trade = factories.accepted(market, "buyer", "seller", 10_000)
+    seller = market.party("seller").public_id
+    amount = {"actor": first, "amount_minor": 2 * LARGE_MINOR, "reason": "試験"}
+    with pytest.raises(BeyondCaptured):
+        refund_trade(trade=trade.public_id, **amount)
+    for command in (write_off_claim, release_deposit):
+        with pytest.raises(InsufficientFunds):
+            command(organisation=seller, **amount)
+    assert not Approval.objects.exists()
+    assert broken() == {}
 
 
 def ask(
