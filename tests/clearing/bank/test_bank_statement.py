@@ -93,3 +93,12 @@ def test_a_line_of_the_wrong_length_is_named():
 
 def test_a_reference_appears_once_in_a_file():
     assert fault(content(GOOD, GOOD)) == "lines.3.entry_reference"
+
+
+@pytest.mark.parametrize(
+    ("column", "name"), [(0, "entry_reference"), (5, "counterparty_name"), (6, "remittance_information")]
+)
+def test_a_nul_character_is_refused_by_line_and_column(column, name):
+    row = [*GOOD]
+    row[column] = "a\x00b"
+    assert fault(content(tuple(row))) == f"lines.2.{name}"
