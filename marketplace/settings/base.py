@@ -36,6 +36,7 @@ MARKET_APPLICATIONS = [
     "marketplace.events",
     "marketplace.evidence",
     "marketplace.documents",
+    "marketplace.jobs",
     "marketplace.participants",
     "marketplace.notices",
     "marketplace.rules",
