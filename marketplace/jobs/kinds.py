@@ -24,15 +24,14 @@ class Work:
     """One attempt at a job, as its function gets it.
 
     ``subject``: the public identifier that the job is about. ``arguments``: the JSON object given to ``enqueue``.
-    ``attempt``: 1, 2, …; ``is_last``: no attempt follows if this one fails. ``report_progress`` records how much is
-    done (units done, units in total), at most twice a second.
+    ``attempt``: 1, 2, … ``report_progress`` records how much is done (units done, units in total), at most twice a
+    second.
     """
 
     job: str
     subject: str
     arguments: Arguments
     attempt: int
-    is_last: bool
     report_progress: Progress = field(repr=False)
 
 

@@ -72,7 +72,6 @@ def run_here(attempt: Attempt) -> None:
             subject=attempt.subject,
             arguments=attempt.arguments,
             attempt=attempt.number,
-            is_last=attempt.number >= attempt.kind.attempts_max,
             report_progress=report_progress,
         )
     )

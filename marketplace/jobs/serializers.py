@@ -5,13 +5,14 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from marketplace.api.principal import principal_of
 from marketplace.api.serializers import StrictSerializer
 
 from .kinds import KINDS
 from .models import Job
 
 
-class ProgressSerializer(serializers.Serializer[Any]):
+class JobProgressSerializer(serializers.Serializer[Any]):
     """How much of a job is done: units done, and in total; ``total`` is null while it is not known."""
 
     done = serializers.IntegerField()
@@ -24,12 +25,13 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     id = serializers.CharField(source="public_id")
     title = serializers.SerializerMethodField()
     progress = serializers.SerializerMethodField()
+    error = serializers.SerializerMethodField()
 
     class Meta:
         model = Job
         fields = (
-            "id", "kind", "title", "queue", "subject", "state", "attempts", "progress", "created_at", "due_at",
-            "ended_at",
+            "id", "kind", "title", "queue", "subject", "organisation", "state", "attempts", "progress", "created_at",
+            "due_at", "ended_at", "error",
         )  # fmt: skip
 
     @extend_schema_field(
@@ -40,18 +42,15 @@ class JobSerializer(serializers.ModelSerializer[Job]):
         kind = KINDS.get(job.kind)
         return kind.label.as_dict() if kind else {"ja": job.kind, "en": job.kind}
 
-    @extend_schema_field(ProgressSerializer)
+    def get_error(self, job: Job) -> str | None:
+        """The reason of the last failure, for the operator only: it may name internals."""
+        request = self.context.get("request")
+        return job.error if request is not None and principal_of(request).is_operator else None
+
+    @extend_schema_field(JobProgressSerializer)
     def get_progress(self, job: Job) -> dict[str, int | None]:
         """How much is done."""
         return {"done": job.progress_done, "total": job.progress_total or None}
-
-
-class OperatorJobSerializer(JobSerializer):
-    """A job as the operator sees it: with the reason of the last failure."""
-
-    class Meta:
-        model = Job
-        fields = (*JobSerializer.Meta.fields, "organisation", "error")
 
 
 class AbandonInput(StrictSerializer):

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 
 from celery import current_app
-from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models.functions import Now
@@ -73,19 +72,6 @@ def enqueue(
     return Job.objects.get(kind=kind.name, subject=subject)
 
 
-def enqueue_all(*, kind: JobKind, subjects: list[str]) -> None:
-    """Write one job per subject, as ``enqueue`` does, in one statement."""
-    if not connection.in_atomic_block:
-        raise EnqueuedOutsideTransaction(f"{kind.name} {', '.join(subjects[:3])}")
-    if not subjects:
-        return
-    Job.objects.bulk_create(
-        (Job(kind=kind.name, queue=kind.queue, subject=subject) for subject in subjects),
-        ignore_conflicts=True,
-    )
-    transaction.on_commit(partial(nudge, str(kind.queue)))
-
-
 def nudge(queue: str) -> None:
     """Ask a worker of ``queue`` to run its jobs. Without a broker it only logs; the sweep asks again.
 
@@ -94,7 +80,7 @@ def nudge(queue: str) -> None:
     try:
         if cache.add(nudge_key(queue), "1", NUDGE_SECONDS):
             current_app.send_task(
-                RUN_TASK, args=[queue], queue=broker_queue(queue), retry=False, expires=60, ignore_result=True
+                RUN_TASK, args=[queue], queue=queue, retry=False, expires=60, ignore_result=True
             )
     except (OperationalError, RedisError) as error:
         logger.warning("broker unavailable; the sweep will run the jobs of queue %s: %s", queue, error)
@@ -103,11 +89,6 @@ def nudge(queue: str) -> None:
 def nudge_key(queue: str) -> str:
     """The cache key that says that a request to run the jobs of ``queue`` waits in the broker."""
     return f"jobs:nudge:{queue}"
-
-
-def broker_queue(queue: str) -> str:
-    """The broker's name of a queue."""
-    return f"{settings.CELERY_QUEUE_PREFIX}{queue}"
 
 
 @transaction.atomic

@@ -42,6 +42,3 @@ JOB = StateMachine(
         (JobState.PARKED, "abandon", "operator"): JobState.ABANDONED,
     },
 )
-
-OPEN_STATES = (JobState.QUEUED, JobState.RUNNING, JobState.PARKED)
-"""States in which a job is not over."""

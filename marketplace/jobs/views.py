@@ -12,13 +12,13 @@ from marketplace.api.views import MarketReadViewSet, command
 from . import queries, services
 from .filters import JobFilter
 from .models import Job
-from .serializers import AbandonInput, JobSerializer, OperatorJobSerializer
+from .serializers import AbandonInput, JobSerializer
 
 
 class JobViewSet(MarketReadViewSet[Job]):
     """Jobs of the caller's organisation, with their progress; all, for the operator."""
 
-    serializer_class = OperatorJobSerializer
+    serializer_class = JobSerializer
     filterset_class = JobFilter
     queryset = Job.objects.none()
 
@@ -26,12 +26,7 @@ class JobViewSet(MarketReadViewSet[Job]):
         """Jobs in the caller's scope."""
         return queries.visible_jobs(self.actor)
 
-    def get_serializer_class(self) -> Any:
-        """The reason of a failure is for the operator: it may name internals."""
-        is_participant = getattr(self.request, "user", None) is not None and not self.request.user.is_operator
-        return JobSerializer if is_participant else OperatorJobSerializer
-
-    @command(summary="Retry a parked job", response=OperatorJobSerializer, permissions=(IsOperator,))
+    @command(summary="Retry a parked job", response=JobSerializer, permissions=(IsOperator,))
     def retry(self, data: dict[str, Any], public_id: str) -> Job:
         """Queue a parked job again, after the cause is repaired (operator)."""
         return services.retry_parked(actor=self.actor, job=public_id)
@@ -39,7 +34,7 @@ class JobViewSet(MarketReadViewSet[Job]):
     @command(
         summary="Give up a parked job",
         request=AbandonInput,
-        response=OperatorJobSerializer,
+        response=JobSerializer,
         permissions=(IsOperator,),
         example={"reason": "The receiver of this mail has left the organisation."},
     )

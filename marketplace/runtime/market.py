@@ -104,6 +104,7 @@ def start_services(supervisor: Supervisor, listener: socket) -> None:
     web += ["--workers", str(WEB_WORKERS), "--threads", str(WEB_THREADS)]
     web += ["--timeout", "120", "--graceful-timeout", "10", "--no-control-socket", "--access-logfile", "-"]
     worker = [*celery, "worker", "--concurrency", str(WORKER_PROCESSES), "--hostname", "worker@sanpo"]
+    worker += ["--queues", "celery,default,clearing,files,mail,documents"]
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"]
     beat = [*celery, "beat", "--schedule", str(VAR / "beat" / "schedule"), "--pidfile=", "--loglevel", "INFO"]
     start_service(supervisor, "web", web, inherited=[listener.fileno()])

@@ -35,9 +35,6 @@ def every(task: str, seconds: float) -> dict[str, Any]:
     return {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 1.0)}}
 
 
-# Before the names of queues in the broker: several markets, or several runs of tests, may share one broker.
-CELERY_QUEUE_PREFIX = ""
-
 CELERY_BEAT_SCHEDULE = {
     "events": every("marketplace.events.tasks.sweep", 2.0),
     "jobs": every("marketplace.jobs.tasks.sweep", 2.0),

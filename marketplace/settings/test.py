@@ -30,7 +30,6 @@ APPLICATION_ROLE = os.environ.get("APPLICATION_ROLE", "sanpo_app")
 
 _run = f"{TEST_SUFFIX}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 CACHES["default"]["KEY_PREFIX"] = f"test_{_run}"
-CELERY_QUEUE_PREFIX = f"test_{_run}_"
 CELERY_TASK_DEFAULT_QUEUE = f"test_{_run}"
 
 STORAGE_DIRECTORY = VAR / "test" / "storage" / _run
