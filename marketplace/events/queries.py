@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import Count
 
-from .horizon import horizon
+from marketplace.kernel.horizon import horizon
+
 from .models import InboxEntry, OutboxEvent
 from .states import InboxState
 

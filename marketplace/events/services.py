@@ -14,10 +14,10 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from marketplace.kernel import clock
+from marketplace.kernel.horizon import horizon
 from marketplace.kernel.states import advance
 
 from .envelope import Envelope
-from .horizon import horizon
 from .locks import RELAY_LOCK
 from .models import InboxEntry, OutboxEvent, RelayPosition
 from .schema import TYPES, Event, parse

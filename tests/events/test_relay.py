@@ -11,7 +11,6 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from marketplace.events import queries, services
-from marketplace.events.horizon import horizon
 from marketplace.events.models import InboxEntry, OutboxEvent
 from marketplace.events.schemas.participants import OrganisationRegistered
 from marketplace.events.states import InboxState
@@ -209,23 +208,3 @@ def test_a_long_transaction_elsewhere_on_the_server_holds_nothing_back(probed, m
         elsewhere.execute("SELECT pg_current_xact_id()")
         emit("org_1")
         assert deliver(1) == 1
-
-
-def test_the_horizon_stands_before_a_transaction_of_this_database(probed):
-    began, may_end, seen = threading.Event(), threading.Event(), []
-
-    def slow() -> None:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_current_xact_id()::text")
-            seen.append(int(cursor.fetchone()[0]))
-            began.set()
-            may_end.wait(10)
-        connection.close()
-
-    thread = threading.Thread(target=slow)
-    thread.start()
-    assert began.wait(10)
-    assert horizon() <= seen[0]
-    may_end.set()
-    thread.join(10)
-    assert horizon() > seen[0]
