@@ -71,10 +71,7 @@ class Process:
 def worker(log_folder: Path) -> Process:
     """A real worker with an embedded beat, two processes, on this test's queue."""
     program = [sys.executable, "-m", "celery", "-A", "marketplace", "worker", "--beat", "--concurrency", "2"]
-    queues = (settings.CELERY_TASK_DEFAULT_QUEUE, "default", "clearing", "files", "mail", "documents")
     program += [
-        "--queues",
-        ",".join(queues),
         "--schedule",
         str(log_folder / "beat"),
         "--without-gossip",
