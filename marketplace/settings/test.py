@@ -20,6 +20,7 @@ from marketplace.settings.base import *  # noqa: E402, F403
 from marketplace.settings.base import CACHES, DATABASES  # noqa: E402
 
 CLOCK_MOVABLE = True
+MONITOR_TRUSTS_LOOPBACK = True
 ALLOWED_HOSTS = ["*"]
 TEST_SUFFIX = os.environ["TEST_DATABASE_SUFFIX"]
 DATABASES["default"]["TEST"] = {"NAME": f"test_{TEST_SUFFIX}"}
