@@ -16,6 +16,7 @@ os.environ.setdefault("SECRET_KEY", "for-tests-only-and-long-enough-to-be-accept
 os.environ.setdefault("TEST_DATABASE_SUFFIX", str(os.getpid()))
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(VAR / "cache" / "hypothesis"))
 
+from marketplace.settings.background import CELERY_BROKER_TRANSPORT_OPTIONS  # noqa: E402
 from marketplace.settings.base import *  # noqa: E402, F403
 from marketplace.settings.base import CACHES, DATABASES  # noqa: E402
 
@@ -31,7 +32,7 @@ APPLICATION_ROLE = os.environ.get("APPLICATION_ROLE", "sanpo_app")
 
 _run = f"{TEST_SUFFIX}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 CACHES["default"]["KEY_PREFIX"] = f"test_{_run}"
-CELERY_TASK_DEFAULT_QUEUE = f"test_{_run}"
+CELERY_BROKER_TRANSPORT_OPTIONS = {**CELERY_BROKER_TRANSPORT_OPTIONS, "global_keyprefix": f"test_{_run}:"}
 
 STORAGE_DIRECTORY = VAR / "test" / "storage" / _run
 SIGNING_KEY_FILE = VAR / "test" / "keys" / "market.jwk"
