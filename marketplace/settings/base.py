@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.runtime.layout import PROJECT, VAR
 from marketplace.settings.background import *  # noqa: F403
 from marketplace.settings.document import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
+from marketplace.settings.monitoring import *  # noqa: F403
 from marketplace.settings.subscriptions import EVENT_SUBSCRIPTIONS as EVENT_SUBSCRIPTIONS
 
 env = environ.Env()
@@ -40,6 +41,7 @@ MARKET_APPLICATIONS = [
     "marketplace.documents",
     "marketplace.participants",
     "marketplace.notices",
+    "marketplace.observability",
     "marketplace.rules",
     "listings",
     "quality",
@@ -69,6 +71,8 @@ INSTALLED_APPS = [
     *MARKET_APPLICATIONS,
 ]
 MIDDLEWARE = [
+    "marketplace.observability.middleware.AnswerProbes",
+    "marketplace.kernel.middleware.read_clock_once",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -104,13 +108,10 @@ DATABASES = {
         "ATOMIC_REQUESTS": False,
     }
 }
-DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
-# Who stalls within a transaction loses its session and what it locked, so that another takes over; its commit is
-# refused when it wakes. Who waits for a lock gives up before its task is ended, and the next sweep tries again.
-DATABASES["default"]["OPTIONS"].setdefault(
-    "options",
-    f"-c idle_in_transaction_session_timeout={env.int('DATABASE_STALL_SECONDS_MAX', default=60)}s"
-    f" -c lock_timeout={env.int('DATABASE_LOCK_SECONDS_MAX', default=60)}s -c tcp_keepalives_idle=30",
+# Options of the client only: limits on time are settings of the role (kernel/limits.py), which a pool in transaction
+# mode cannot lose.
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    {"connect_timeout": 5, "keepalives_idle": 30, **DATABASES["default"].get("OPTIONS", {})}
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
