@@ -39,6 +39,7 @@ MARKET_APPLICATIONS = [
     "marketplace.events",
     "marketplace.evidence",
     "marketplace.documents",
+    "marketplace.jobs",
     "marketplace.participants",
     "marketplace.notices",
     "marketplace.observability",
