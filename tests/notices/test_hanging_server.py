@@ -22,6 +22,7 @@ from marketplace.notices import services
 from marketplace.notices.models import MailMessage
 from marketplace.notices.texts import Wording
 from marketplace.participants import services as participation
+from marketplace.runtime.ports import free_port
 from tests.participants import factories as parties
 
 WORDING = Wording(Label("It happened", "起こりました"), Label("All of it.", "すべて。"))
@@ -86,10 +87,10 @@ def test_mail_waits_for_a_hanging_server_and_then_comes_exactly_once(committed_d
     }
     Job.objects.update(due_at=timezone.now())
     postbox = Postbox()
-    server = Controller(postbox, hostname="127.0.0.1", port=0)
+    server = Controller(postbox, hostname="127.0.0.1", port=free_port(None))
     server.start()
     try:
-        smtp.EMAIL_PORT = server.server.sockets[0].getsockname()[1]
+        smtp.EMAIL_PORT = server.port
         assert run_due("mail") == 4
         assert run_due("mail") == 0
     finally:
