@@ -26,6 +26,8 @@ MARKET_IDENTIFIER = env.str("MARKET_IDENTIFIER", default="sanpo")
 MARKET_TIME_ZONE = env.str("MARKET_TIME_ZONE", default="Asia/Tokyo")
 MARKET_SIGNING_KEY = env.str("MARKET_SIGNING_KEY", default="")
 SIGNING_KEY_FILE = Path(env.str("SIGNING_KEY_FILE", default=str(VAR / "keys" / "market.jwk")))
+# Names the evidence log in its checkpoints, for ever: an address without a scheme that the operator owns.
+EVIDENCE_ORIGIN = env.str("EVIDENCE_ORIGIN", default=f"{MARKET_IDENTIFIER}/evidence")
 STORAGE_DIRECTORY = Path(env.str("STORAGE_DIRECTORY", default=str(VAR / "storage")))
 PRINCIPAL_LOADER = "marketplace.participants.principal.load_principal"
 # Whether business time may be moved: for demonstrations and tests, never where money is real.
@@ -37,6 +39,7 @@ MARKET_APPLICATIONS = [
     "marketplace.events",
     "marketplace.evidence",
     "marketplace.documents",
+    "marketplace.jobs",
     "marketplace.participants",
     "marketplace.notices",
     "marketplace.observability",
