@@ -8,6 +8,7 @@ from django.db import transaction
 
 from marketplace.jobs.kinds import Arguments, Work
 from marketplace.kernel import clock
+from marketplace.kernel.outside import require_no_transaction
 from marketplace.kernel.states import advance
 
 from .models import MailMessage
@@ -27,6 +28,7 @@ def send_mail(work: Work) -> None:
     message = MailMessage.objects.get(public_id=work.subject)
     if message.state != MailState.QUEUED:
         return
+    require_no_transaction("sending a mail")
     try:
         _as_email(message).send()
     except OSError as error:  # includes SMTP errors, whose text may name the address
