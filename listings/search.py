@@ -38,7 +38,7 @@ def words(text: str) -> list[str]:
 
 
 def _chunks(text: str) -> Iterator[str]:
-    # Below `japanese.TEXT_BYTES_MAX`; cut between words where possible.
+    # The tokenizer takes at most 49,149 bytes; cut between words where possible.
     while len(text) > CHUNK_CHARACTERS:
         end = max(text.rfind(mark, 0, CHUNK_CHARACTERS) for mark in (" ", "。", "、")) + 1
         yield text[: end or CHUNK_CHARACTERS]

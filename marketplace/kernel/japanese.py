@@ -10,9 +10,6 @@ import threading
 
 from sudachipy import Dictionary, MorphemeList, SplitMode, Tokenizer
 
-TEXT_BYTES_MAX = 49_149
-"""The longest text that ``split_words`` takes, in UTF-8 bytes: SudachiPy's limit."""
-
 
 class _Tokenizers(threading.local):
     """The tokenizer of each thread, made at its first use."""
@@ -28,7 +25,7 @@ _loading = threading.Lock()
 def split_words(text: str) -> MorphemeList:
     """The words of ``text`` in short units (mode A), each with its part of speech (UniDic) and its normalised form.
 
-    ``text`` has at most ``TEXT_BYTES_MAX`` bytes.
+    ``text`` has at most 49,149 bytes in UTF-8: SudachiPy's limit.
     """
     if _tokenizers.tokenizer is None:
         _tokenizers.tokenizer = _make_tokenizer()

@@ -24,6 +24,8 @@ def tasks_of_the_market() -> dict[str, Any]:
         ("marketplace.evidence.tasks.seal", "default"),
         ("clearing.tasks.advance", "clearing"),
         ("marketplace.notices.tasks.watch", "default"),
+        ("marketplace.webhooks.tasks.send", "webhooks"),
+        ("marketplace.webhooks.tasks.publish", "default"),
         ("a.task.that.no.row.names", "default"),
     ],
 )
