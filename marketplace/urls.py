@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 API_APPLICATIONS = (
     "marketplace.evidence",
     "marketplace.events",
+    "marketplace.jobs",
     "marketplace.participants",
     "marketplace.notices",
     "marketplace.rules",

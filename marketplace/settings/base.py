@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.runtime.layout import PROJECT, VAR
 from marketplace.settings.background import *  # noqa: F403
 from marketplace.settings.document import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
+from marketplace.settings.monitoring import *  # noqa: F403
 from marketplace.settings.subscriptions import EVENT_SUBSCRIPTIONS as EVENT_SUBSCRIPTIONS
 
 env = environ.Env()
@@ -25,6 +26,8 @@ MARKET_IDENTIFIER = env.str("MARKET_IDENTIFIER", default="sanpo")
 MARKET_TIME_ZONE = env.str("MARKET_TIME_ZONE", default="Asia/Tokyo")
 MARKET_SIGNING_KEY = env.str("MARKET_SIGNING_KEY", default="")
 SIGNING_KEY_FILE = Path(env.str("SIGNING_KEY_FILE", default=str(VAR / "keys" / "market.jwk")))
+# Names the evidence log in its checkpoints, for ever: an address without a scheme that the operator owns.
+EVIDENCE_ORIGIN = env.str("EVIDENCE_ORIGIN", default=f"{MARKET_IDENTIFIER}/evidence")
 STORAGE_DIRECTORY = Path(env.str("STORAGE_DIRECTORY", default=str(VAR / "storage")))
 PRINCIPAL_LOADER = "marketplace.participants.principal.load_principal"
 # Whether business time may be moved: for demonstrations and tests, never where money is real.
@@ -36,8 +39,10 @@ MARKET_APPLICATIONS = [
     "marketplace.events",
     "marketplace.evidence",
     "marketplace.documents",
+    "marketplace.jobs",
     "marketplace.participants",
     "marketplace.notices",
+    "marketplace.observability",
     "marketplace.rules",
     "listings",
     "quality",
@@ -67,6 +72,7 @@ INSTALLED_APPS = [
     *MARKET_APPLICATIONS,
 ]
 MIDDLEWARE = [
+    "marketplace.observability.middleware.AnswerProbes",
     "marketplace.kernel.middleware.read_clock_once",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
