@@ -133,7 +133,6 @@ def test_a_market_is_killed_in_its_day_and_goes_on(market: Market) -> None:
     market.start()
     market.wait_for(r"\[ 4/9\]")
     early = market.steps()
-    assert "agreement:" not in "".join(early[:5])
     assert market.kill_everything()
     # Every process of it is gone, and what it wrote down is what the next start finds.
     assert {record.name for record in read_records(market.var / "run")} >= PROGRAMS
