@@ -10,6 +10,7 @@ API_APPLICATIONS = (
     "marketplace.jobs",
     "marketplace.participants",
     "marketplace.notices",
+    "marketplace.webhooks",
     "marketplace.rules",
     "listings",
     "quality",
@@ -18,6 +19,8 @@ API_APPLICATIONS = (
     "clearing",
 )
 
+handler400 = "web.views.bad_request"
+handler403 = "web.views.permission_denied"
 handler404 = "web.views.page_not_found"
 handler500 = "web.views.server_error"
 urlpatterns = [

@@ -32,7 +32,8 @@ class Worker:
 WORKERS = (
     Worker("worker-pipe", ("default", "clearing"), processes=2),
     Worker("worker-files", ("files", "documents"), processes=1),
-    Worker("worker-mail", ("mail",), processes=2),
+    Worker("worker-mail", ("mail",), processes=1),
+    Worker("worker-webhooks", ("webhooks",), processes=1),
 )
 
 

@@ -23,7 +23,7 @@ from marketplace.runtime.processes import read_records
 from tests.runtime.test_command_line import OURS, run
 
 CHAPTER_SECONDS_MAX = 300
-PROGRAMS = {"web", "worker-pipe", "worker-files", "worker-mail", "beat"}
+PROGRAMS = {"web", "worker-pipe", "worker-files", "worker-mail", "worker-webhooks", "beat"}
 
 
 class Market:
