@@ -60,7 +60,7 @@ def test_the_queues_of_jobs_are_in_the_table() -> None:
 def test_a_message_is_not_delivered_again_while_its_task_may_run() -> None:
     again_after = app.conf.broker_transport_options["visibility_timeout"]
     late = [task.time_limit for task in tasks_of_the_market().values() if task.acks_late]
-    assert again_after > max(late) == TASK_SECONDS_MAX
+    assert again_after > TASK_SECONDS_MAX >= max(late)
 
 
 def test_a_worker_that_names_no_queue_serves_every_one() -> None:
