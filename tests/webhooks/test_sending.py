@@ -9,12 +9,13 @@ from datetime import timedelta
 import pytest
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from standardwebhooks import Webhook as Verifier
 
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel.outside import OutsideWorkInTransaction
 from marketplace.notices.models import Notice, Task
 from marketplace.webhooks import sending, services, transport
 from marketplace.webhooks.models import Webhook, WebhookAttempt, WebhookMessage
@@ -235,6 +236,15 @@ def test_the_answer_to_an_attempt_that_was_taken_over_is_not_recorded(owner):
     answer = transport.Answer(transport.AttemptOutcome.DELIVERED, 200, 1)
     assert claiming.record_answer(claim=late, answer=answer) is False
     assert (states(webhook), outcomes(webhook)) == ([("pending", 2)], [])
+
+
+def test_nothing_is_sent_inside_a_transaction(owner):
+    with factories.receiver() as receiver:
+        webhook, _ = factories.webhook(owner, receiver.url)
+        queue(webhook)
+        with pytest.raises(OutsideWorkInTransaction), transaction.atomic():
+            send()
+    assert (states(webhook), receiver.connections) == ([("pending", 0)], 0)
 
 
 def test_an_address_that_is_not_global_is_refused_at_sending(owner, settings):
