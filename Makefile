@@ -1,7 +1,7 @@
-# Everything runs through marketplace/runtime; this file finds Python 3.11 and names the commands.
+# Everything runs through marketplace/runtime; this file finds Python 3.11 to 3.13 and names the commands.
 # Paths are relative and quoted: the folder's own path may hold spaces.
 #
-#   PYTHON=...        the Python 3.11 to use, where it is not on the path
+#   PYTHON=...        the Python to use, where none is on the path or another is wanted
 #   ARGS="..."        more arguments for pytest: `make test ARGS="tests/clearing -x"` (docs/developing.md)
 #   NAME=...          one benchmark (`make bench NAME=clear`)
 #   WEB_PORT=...      the port of `make run`, else a free one
@@ -12,16 +12,16 @@ ARGS ?=
 NAME ?=
 export WEB_PORT TEST_WORKERS
 
-CANDIDATES = $(if $(PYTHON),"$(PYTHON)",python3.11 python3 python)
+CANDIDATES = $(if $(PYTHON),"$(PYTHON)",python3.11 python3.12 python3.13 python3 python)
 
 define RUNTIME
 found=; \
 for candidate in $(CANDIDATES); do \
-  if "$$candidate" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' >/dev/null 2>&1; \
+  if "$$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1; \
   then found=$$candidate; break; fi; \
 done; \
 if [ -z "$$found" ]; then \
-  echo 'sanpo: no Python 3.11 found (tried: $(subst ",,$(CANDIDATES))): install it, or name it with make PYTHON=/path/to/python3.11' >&2; \
+  echo 'sanpo: no Python 3.11, 3.12 or 3.13 found (tried: $(subst ",,$(CANDIDATES))): install one, or name it with make PYTHON=/path/to/python3' >&2; \
   exit 1; \
 fi; \
 exec "$$found" marketplace/runtime/bootstrap.py

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -36,6 +39,33 @@ class ClockBackwards(DomainError):
     )
 
 
+class _Reading:
+    """The clock as one request, handling or job has read it; ``None`` before its first reading."""
+
+    clock: Clock | None = None
+
+
+_READING: ContextVar[_Reading | None] = ContextVar("clock_reading", default=None)
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Within the block the database is asked for the clock at most once; time runs on as the clock then showed it.
+
+    Opened by whatever starts a unit of work: a request, the handling of an event, a job. A block inside another is
+    part of it. Only a movable clock is read from the database. A move by another process shows in the next block, a
+    move within the block at once.
+    """
+    if _READING.get() is not None:
+        yield
+        return
+    token = _READING.set(_Reading())
+    try:
+        yield
+    finally:
+        _READING.reset(token)
+
+
 def real_now() -> datetime:
     """The real time, UTC: for evidence, tokens and time-outs."""
     return timezone.now()
@@ -45,15 +75,24 @@ def now() -> datetime:
     """The business time, UTC: for deadlines, cut-offs and effective dates."""
     if not settings.CLOCK_MOVABLE:
         return timezone.now()
+    reading = _READING.get()
+    if reading is None:
+        return _business_time(_read_clock())
+    if reading.clock is None:
+        reading.clock = _read_clock()
+    return _business_time(reading.clock)
+
+
+def _read_clock() -> Clock:
+    """The clock as it stands in the database; a clock that nobody has moved shows real time."""
     with connection.cursor() as cursor:
         # Services read the clock often, so this skips the ORM.
         cursor.execute("SELECT business_anchor, real_anchor, running FROM kernel_clock WHERE id = 1")
         row = cursor.fetchone()
-    return (
-        _business_time(Clock(business_anchor=row[0], real_anchor=row[1], running=row[2]))
-        if row
-        else timezone.now()
-    )
+    if row is None:
+        moment = timezone.now()
+        return Clock(business_anchor=moment, real_anchor=moment, running=True)
+    return Clock(business_anchor=row[0], real_anchor=row[1], running=row[2])
 
 
 def _business_time(clock: Clock) -> datetime:
@@ -87,6 +126,8 @@ def move_to(instant: datetime, *, running: bool = True) -> None:
     clock = Clock.objects.select_for_update().filter(pk=1).first()
     if clock and instant < _business_time(clock):
         raise ClockBackwards(now=_business_time(clock).isoformat(), wanted=instant.isoformat())
+    if reading := _READING.get():
+        reading.clock = None
     Clock.objects.update_or_create(
         pk=1, defaults={"business_anchor": instant, "real_anchor": timezone.now(), "running": running}
     )

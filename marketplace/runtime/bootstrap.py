@@ -1,8 +1,8 @@
 """Makes the virtual environment where it is missing or out of date, then becomes the command in it.
 
-Run by file path with any Python 3.11 and its standard library. The environment is finished when its stamp
-says so: the stamp is written last and names the lock's content, so an environment whose installation was
-killed, or that was made for another lock or in another place, is made again.
+Run by file path with any Python 3.11 to 3.13 and its standard library. The environment is finished when its
+stamp says so: the stamp is written last and names the lock's content, so an environment whose installation was
+killed, or that was made for another lock, another place or another Python, is made again.
 """
 
 import fcntl
@@ -23,6 +23,7 @@ STAMP = ENVIRONMENT / "stamp"
 LOCK = PROJECT / "requirements.lock"
 VAR = Path(os.environ["SANPO_VAR"]).resolve() if os.environ.get("SANPO_VAR") else PROJECT / "var"
 PROGRESS_SECONDS = 5.0
+PYTHON_VERSIONS = ((3, 11), (3, 12), (3, 13))
 
 
 def wanted_stamp() -> str:
@@ -31,21 +32,36 @@ def wanted_stamp() -> str:
 
 
 def finished() -> bool:
-    """Tell whether the environment is complete and made for this lock and place."""
+    """Tell whether the environment is complete and made for this lock, this place and this version of Python."""
     try:
-        return STAMP.read_text(encoding="utf-8") == wanted_stamp() and (ENVIRONMENT / "bin/python").exists()
+        stamped = STAMP.read_text(encoding="utf-8") == wanted_stamp()
+        return stamped and python_of_environment() == sys.version_info[:2]
     except OSError:
         return False
 
 
+def python_of_environment() -> tuple[int, int] | None:
+    """Return the version (major, minor) of the environment's Python, or None when it is not there any more."""
+    if not (ENVIRONMENT / "bin" / "python").exists():
+        return None
+    settings = (ENVIRONMENT / "pyvenv.cfg").read_text(encoding="utf-8")
+    found = re.search(r"^version\s*=\s*(\d+)\.(\d+)", settings, flags=re.MULTILINE)
+    return (int(found[1]), int(found[2])) if found else None
+
+
 def make_environment() -> None:
     """Make the environment from nothing and stamp it."""
-    if sys.version_info[:2] != (3, 11):
-        raise SystemExit(f"sanpo: Python 3.11 is needed, and {sys.executable} is {sys.version.split()[0]}")
+    if sys.version_info[:2] not in PYTHON_VERSIONS:
+        known = ", ".join(f"{major}.{minor}" for major, minor in PYTHON_VERSIONS)
+        raise SystemExit(
+            f"sanpo: Python {known} are supported, and {sys.executable} is {sys.version.split()[0]}: "
+            "name another with make PYTHON=/path/to/python3"
+        )
     if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
         raise SystemExit(
             f"sanpo: {sys.executable} cannot make virtual environments: "
-            "install its venv package (on Debian: apt install python3.11-venv)"
+            "install its venv package "
+            f"(on Debian: apt install python{sys.version_info[0]}.{sys.version_info[1]}-venv)"
         )
     print("sanpo: making the virtual environment .venv (once; a few minutes)", flush=True)
     shutil.rmtree(ENVIRONMENT, ignore_errors=True)

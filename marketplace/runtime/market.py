@@ -1,26 +1,19 @@
 """`run` and `demo`: the whole market on one machine, and the trading day that shows it."""
 
 import os
-import signal
-import sys
 import urllib.error
 import urllib.request
 from dataclasses import replace
-from socket import socket
 from urllib.parse import urlsplit
 
 from marketplace.runtime.addresses import user_of
 from marketplace.runtime.commands import environment_for, known_facts, manage_program, supervised
 from marketplace.runtime.errors import RuntimeRefusal, StopRequested
-from marketplace.runtime.layout import VAR
+from marketplace.runtime.layout import VAR, write_private
 from marketplace.runtime.ports import LOOPBACK, is_free, listening_socket
-from marketplace.runtime.processes import Child, StopSteps, spawn
+from marketplace.runtime.programs import start_programs
 from marketplace.runtime.servers import ServerSet, market_servers
-from marketplace.runtime.supervisor import Service, Supervisor, say
-
-WORKER_PROCESSES = 2
-WEB_WORKERS = 2
-WEB_THREADS = 4
+from marketplace.runtime.supervisor import Supervisor, say
 
 
 def run() -> int:
@@ -54,14 +47,15 @@ def demo() -> int:
 
 
 def trading_day(supervisor: Supervisor, arguments: list[str]) -> int:
-    """Migrate, start web, worker and beat, and run the day through them; return its exit status."""
+    """Migrate, start web, workers and beat, and run the day through them; return its exit status."""
     servers = supervisor.servers
     listener = listening_socket(wanted_port(servers))
     servers.publish(replace(known_facts(servers), base_url=f"http://{LOOPBACK}:{listener.getsockname()[1]}"))
     code = migrate(supervisor)
     if code != 0:
         return code
-    start_services(supervisor, listener)
+    start_programs(supervisor, listener)
+    write_private(servers.folder / "web.port", str(listener.getsockname()[1]))
     base_url = known_facts(servers).base_url
     supervisor.wait_until(lambda: answers(base_url), "the web process did not answer")
     environment = environment_for(servers, "embedded")
@@ -92,57 +86,6 @@ def migrate(supervisor: Supervisor) -> int:
             say(f"`manage.py {command[0]}` failed")
             return code
     return 0
-
-
-def start_services(supervisor: Supervisor, listener: socket) -> None:
-    """Start web, worker and beat, each started again when it dies."""
-    servers = supervisor.servers
-    (VAR / "beat").mkdir(exist_ok=True)
-    celery = [sys.executable, "-m", "celery", "-A", "marketplace"]
-    web = [sys.executable, "-m", "gunicorn", "marketplace.wsgi:application"]
-    web += ["--bind", f"fd://{listener.fileno()}", "--worker-class", "gthread"]
-    web += ["--workers", str(WEB_WORKERS), "--threads", str(WEB_THREADS)]
-    web += ["--timeout", "120", "--graceful-timeout", "10", "--no-control-socket", "--access-logfile", "-"]
-    worker = [*celery, "worker", "--concurrency", str(WORKER_PROCESSES), "--hostname", "worker@sanpo"]
-    worker += ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"]
-    beat = [*celery, "beat", "--schedule", str(VAR / "beat" / "schedule"), "--pidfile=", "--loglevel", "INFO"]
-    start_service(supervisor, "web", web, inherited=[listener.fileno()])
-    # SIGQUIT is Celery's quick stop: running tasks are delivered again, which every task stands.
-    start_service(supervisor, "worker", worker, death_signal=signal.SIGQUIT)
-    start_service(supervisor, "beat", beat)
-    port = listener.getsockname()[1]
-    (servers.folder / "web.port").write_text(str(port), encoding="ascii")
-
-
-def start_service(
-    supervisor: Supervisor,
-    name: str,
-    program: list[str],
-    *,
-    inherited: list[int] | None = None,
-    death_signal: signal.Signals = signal.SIGTERM,
-) -> None:
-    """Start one process of the market, logging under its name."""
-    servers = supervisor.servers
-    log = servers.logs / f"{name}.log"
-    if log.exists():
-        # The log of this run alone, and the one before it.
-        log.replace(log.with_suffix(".log.1"))
-    environment = environment_for(servers, "embedded")
-    steps = StopSteps(((signal.SIGTERM, 15.0), (signal.SIGQUIT, 5.0)))
-
-    def begin() -> Child:
-        return spawn(
-            name,
-            program,
-            environment=environment,
-            log=log,
-            inherited=inherited or [],
-            death_signal=death_signal,
-            stop_steps=steps,
-        )
-
-    supervisor.start(Service(name, log, begin))
 
 
 def answers(base_url: str) -> bool:

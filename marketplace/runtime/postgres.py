@@ -226,10 +226,11 @@ class EmbeddedPostgres:
         """Make the two roles and the database where they are missing; safe to run at every start.
 
         The owner migrates and may create test databases; the application role owns nothing. The owner is
-        a member of the application role, so that tests may act as it (`SET ROLE`).
+        a member of the application role, so that tests may act as it (`SET ROLE`), and its administrator, so
+        that it may limit its sessions. CREATEROLE reaches no other role.
         """
         roles = {
-            OWNER_ROLE: (self.passwords.owner, "LOGIN CREATEDB"),
+            OWNER_ROLE: (self.passwords.owner, "LOGIN CREATEDB CREATEROLE"),
             APPLICATION_ROLE: (self.passwords.application, "LOGIN"),
         }
         with self.connect_as_superuser("postgres") as connection:
@@ -242,7 +243,9 @@ class EmbeddedPostgres:
                     )
                 )
             connection.execute(
-                sql.SQL("GRANT {} TO {}").format(sql.Identifier(APPLICATION_ROLE), sql.Identifier(OWNER_ROLE))
+                sql.SQL("GRANT {} TO {} WITH ADMIN OPTION").format(
+                    sql.Identifier(APPLICATION_ROLE), sql.Identifier(OWNER_ROLE)
+                )
             )
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 connection.execute(

@@ -4,6 +4,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from marketplace.runtime.servers import ServerSet
 
 RESTARTS_MAX = 5
 RESTART_WINDOW_SECONDS = 60.0
+RESTART_WAIT_SECONDS_MAX = 30.0
 POLL_SECONDS = 0.2
 PATIENCE_SECONDS = 5.0
 STOP_SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
@@ -54,11 +56,15 @@ def stop_signals_raise() -> Iterator[None]:
 
 @dataclass
 class Service:
-    """A process that is started again when it dies: its name, its log and how it is started."""
+    """A process that is started again when it dies: its name, its log and how it is started.
+
+    Without an `essential` one the command ends; the others live on without one that is not.
+    """
 
     name: str
     log: Path
     begin: Callable[[], Child]
+    essential: bool = True
     deaths: list[float] = field(default_factory=list)
     due: float | None = None
 
@@ -101,8 +107,12 @@ class Supervisor:
         self.children[service.name] = child
         child.record.write(self.servers.records)
 
-    def tend(self) -> None:
-        """Start again what has died; raise ServerFailure for what keeps dying."""
+    def tend(self, *, serving: bool = False) -> None:
+        """Start again what has died.
+
+        Raises ServerFailure for what keeps dying; but while `serving` only for what is essential, and tries the others
+        again ever more rarely.
+        """
         now = time.monotonic()
         for service in self.services.values():
             if service.due is not None:
@@ -111,17 +121,22 @@ class Supervisor:
                     self.begin(service)
                 continue
             code = self.children[service.name].exit_code()
-            if code is None:
-                continue
-            recent = [moment for moment in service.deaths if now - moment < RESTART_WINDOW_SECONDS]
-            service.deaths = [*recent, now]
-            if len(service.deaths) > RESTARTS_MAX:
-                raise ServerFailure(
-                    f"{service.name} keeps dying ({describe(code)}: {last_line(service.log)}); "
-                    f"its log is {service.log}"
-                )
+            if code is not None:
+                self.note_death(service, code, now, may_fail=serving and not service.essential)
+
+    def note_death(self, service: Service, code: int, now: float, *, may_fail: bool) -> None:
+        """Say that a service died, and when it is due to start again; raise ServerFailure unless it `may_fail` for good."""
+        recent = [moment for moment in service.deaths if now - moment < RESTART_WINDOW_SECONDS]
+        service.deaths = [*recent, now]
+        if len(service.deaths) <= RESTARTS_MAX:
             say(f"{service.name} died ({describe(code)}); starting it again")
             service.due = now + 0.5 * len(recent)
+            return
+        reason = f"{service.name} keeps dying ({describe(code)}: {last_line(service.log)}); its log is {service.log}"
+        if not may_fail:
+            raise ServerFailure(reason)
+        say(f"{reason}; trying again in {RESTART_WAIT_SECONDS_MAX:.0f} seconds")
+        service.due = now + RESTART_WAIT_SECONDS_MAX
 
     def run(
         self, name: str, program: Sequence[str], environment: dict[str, str], *, terminal: bool = True
@@ -140,7 +155,7 @@ class Supervisor:
     def serve(self) -> None:
         """Tend the services until a stop signal comes."""
         while True:
-            self.tend()
+            self.tend(serving=True)
             time.sleep(POLL_SECONDS)
 
     def wait_until(self, ready: Callable[[], bool], what: str, patience_seconds: float = 60.0) -> None:
@@ -161,12 +176,15 @@ class Supervisor:
             self.foreground.stop()
 
     def stop(self, *, patient: bool = False) -> None:
-        """Stop the foreground program, then the services in reverse order, then the servers."""
+        """Stop the foreground program, then the services beside each other, then the servers."""
         self.stop_foreground(patient=patient)
         servers = {child.record.name for child in self.servers.children}
-        for name in reversed([name for name in self.children if name not in servers]):
-            child = self.children[name]
-            child.stop()
+        programs = [child for name, child in self.children.items() if name not in servers]
+        if programs:
+            # All at once: together they take as long as the slowest.
+            with ThreadPoolExecutor(max_workers=len(programs)) as pool:
+                list(pool.map(Child.stop, programs))
+        for child in programs:
             child.record.forget(self.servers.records)
         self.servers.stop()
         self.children.clear()

@@ -6,21 +6,37 @@ arrive: a sweep finds what a lost message left undone.
 
 from typing import Any
 
+from kombu import Queue as BrokerQueue
+
+from marketplace.settings.queues import (
+    DEFAULT_QUEUE,
+    QUEUES,
+    TASK_SECONDS_MAX,
+    WORKER_CHILD_KIBIBYTES_MAX,
+    TimeLimits,
+    route_task,
+)
+
+CELERY_TASK_DEFAULT_QUEUE = DEFAULT_QUEUE
+CELERY_TASK_QUEUES = [BrokerQueue(queue.name, routing_key=queue.name) for queue in QUEUES]
+CELERY_TASK_ROUTES = (route_task,)
+CELERY_TASK_ANNOTATIONS = (TimeLimits(),)
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = WORKER_CHILD_KIBIBYTES_MAX
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
-CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_TIME_LIMIT = TASK_SECONDS_MAX
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
 # A nudge that cannot be sent at once is dropped; the sweep does its work.
 CELERY_TASK_PUBLISH_RETRY = False
-CELERY_BROKER_TRANSPORT_OPTIONS = {
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
     # Longer than the longest task, else it would be delivered again while it runs.
-    "visibility_timeout": 600,
+    "visibility_timeout": 2 * TASK_SECONDS_MAX,
     "socket_connect_timeout": 2,
     "socket_timeout": 3,
     "max_retries": 1,

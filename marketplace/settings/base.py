@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     *MARKET_APPLICATIONS,
 ]
 MIDDLEWARE = [
+    "marketplace.kernel.middleware.read_clock_once",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -102,13 +103,10 @@ DATABASES = {
         "ATOMIC_REQUESTS": False,
     }
 }
-DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
-# Who stalls within a transaction loses its session and what it locked, so that another takes over; its commit is
-# refused when it wakes. Who waits for a lock gives up before its task is ended, and the next sweep tries again.
-DATABASES["default"]["OPTIONS"].setdefault(
-    "options",
-    f"-c idle_in_transaction_session_timeout={env.int('DATABASE_STALL_SECONDS_MAX', default=60)}s"
-    f" -c lock_timeout={env.int('DATABASE_LOCK_SECONDS_MAX', default=60)}s -c tcp_keepalives_idle=30",
+# Options of the client only: limits on time are settings of the role (kernel/limits.py), which a pool in transaction
+# mode cannot lose.
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    {"connect_timeout": 5, "keepalives_idle": 30, **DATABASES["default"].get("OPTIONS", {})}
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

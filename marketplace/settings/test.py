@@ -16,19 +16,22 @@ os.environ.setdefault("SECRET_KEY", "for-tests-only-and-long-enough-to-be-accept
 os.environ.setdefault("TEST_DATABASE_SUFFIX", str(os.getpid()))
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(VAR / "cache" / "hypothesis"))
 
+from marketplace.settings.background import CELERY_BROKER_TRANSPORT_OPTIONS  # noqa: E402
 from marketplace.settings.base import *  # noqa: E402, F403
 from marketplace.settings.base import CACHES, DATABASES  # noqa: E402
 
 CLOCK_MOVABLE = True
 ALLOWED_HOSTS = ["*"]
 TEST_SUFFIX = os.environ["TEST_DATABASE_SUFFIX"]
+# The owner role, as which tests act, has no limits of its own: a test that blocks must end too.
+DATABASES["default"]["OPTIONS"]["options"] = "-c idle_in_transaction_session_timeout=60s -c lock_timeout=60s"
 DATABASES["default"]["TEST"] = {"NAME": f"test_{TEST_SUFFIX}"}
 # The role whose rights `grant_application_role` sets; the tests' connection is a member of it.
 APPLICATION_ROLE = os.environ.get("APPLICATION_ROLE", "sanpo_app")
 
 _run = f"{TEST_SUFFIX}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 CACHES["default"]["KEY_PREFIX"] = f"test_{_run}"
-CELERY_TASK_DEFAULT_QUEUE = f"test_{_run}"
+CELERY_BROKER_TRANSPORT_OPTIONS = {**CELERY_BROKER_TRANSPORT_OPTIONS, "global_keyprefix": f"test_{_run}:"}
 
 STORAGE_DIRECTORY = VAR / "test" / "storage" / _run
 SIGNING_KEY_FILE = VAR / "test" / "keys" / "market.jwk"

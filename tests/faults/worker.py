@@ -83,6 +83,8 @@ def be_worker(request: dict[str, Any]) -> None:
     WIRES.append(wire)
     app.conf.update(
         task_default_queue=request["queue"],
+        task_routes=None,
+        task_queues=None,
         broker_url=request["broker"],
         broker_read_url=None,
         broker_write_url=None,

@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.http import HttpResponse
 
 from marketplace.kernel import clock
+from marketplace.kernel.middleware import read_clock_once
 from marketplace.kernel.models import Clock
 
 NOON = datetime(2030, 4, 1, 3, 0, tzinfo=UTC)
@@ -57,3 +59,48 @@ def test_the_database_keeps_one_clock():
         cursor.execute(
             "INSERT INTO kernel_clock (id, business_anchor, real_anchor, running) VALUES (2, now(), now(), true)"
         )
+
+
+@pytest.mark.django_db
+def test_a_unit_of_work_reads_the_clock_once(django_assert_num_queries):
+    clock.move_to(NOON, running=False)
+    with django_assert_num_queries(1), clock.read_once():
+        assert clock.now() == NOON
+        with clock.read_once():
+            assert clock.now() == NOON
+        assert clock.today().isoformat() == "2030-04-01"
+    with django_assert_num_queries(2):
+        clock.now()
+        clock.now()
+
+
+@pytest.mark.django_db
+def test_a_unit_of_work_sees_its_own_move_and_time_runs_on():
+    clock.move_to(NOON, running=False)
+    with clock.read_once():
+        assert clock.now() == NOON
+        clock.move_to(NOON + timedelta(days=1))
+        first = clock.now()
+        assert timedelta() < clock.now() - first < timedelta(minutes=5)
+        assert first.date() == (NOON + timedelta(days=1)).date()
+
+
+@pytest.mark.django_db
+def test_another_unit_of_work_sees_a_move():
+    clock.move_to(NOON, running=False)
+    with clock.read_once():
+        clock.now()
+    Clock.objects.update(business_anchor=NOON + timedelta(days=2))
+    with clock.read_once():
+        assert clock.now() == NOON + timedelta(days=2)
+
+
+@pytest.mark.django_db
+def test_a_request_reads_the_clock_once(rf, django_assert_num_queries):
+    clock.move_to(NOON, running=False)
+
+    def answer(request):
+        return HttpResponse(f"{clock.now()} {clock.now()}")
+
+    with django_assert_num_queries(1):
+        assert read_clock_once(answer)(rf.get("/")).content.decode() == f"{NOON} {NOON}"

@@ -1,4 +1,4 @@
-"""`make` finds Python 3.11 or says what to do; an environment counts only with its stamp."""
+"""`make` finds a Python that it supports or says what to do; an environment counts only with its stamp."""
 
 import importlib.util
 import os
@@ -39,6 +39,8 @@ def bootstrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     (tmp_path / "requirements.lock").write_text("one==1\n")
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     (tmp_path / ".venv" / "bin" / "python").touch()
+    version = ".".join(str(number) for number in sys.version_info[:3])
+    (tmp_path / ".venv" / "pyvenv.cfg").write_text(f"home = /usr/bin\nversion = {version}\n")
     return module
 
 
@@ -46,8 +48,8 @@ def test_make_without_a_python_says_what_to_do_in_one_line() -> None:
     result = make("setup", "PYTHON=/nonexistent")
     assert result.returncode == 2
     assert result.stderr.splitlines()[0] == (
-        "sanpo: no Python 3.11 found (tried: /nonexistent): install it, "
-        "or name it with make PYTHON=/path/to/python3.11"
+        "sanpo: no Python 3.11, 3.12 or 3.13 found (tried: /nonexistent): install one, "
+        "or name it with make PYTHON=/path/to/python3"
     )
     assert result.stdout == ""
 
@@ -67,11 +69,28 @@ def test_an_environment_counts_only_with_the_stamp_of_this_lock(bootstrap: Modul
     assert not bootstrap.finished()
 
 
-def test_another_python_is_refused_in_one_line(
+def test_an_environment_of_another_python_does_not_count(
     bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "version_info", (3, 12, 1))
+    bootstrap.STAMP.write_text(bootstrap.wanted_stamp())
+    other = next(version for version in bootstrap.PYTHON_VERSIONS if version != sys.version_info[:2])
+    monkeypatch.setattr(sys, "version_info", (*other, 1))
+    assert not bootstrap.finished()
+
+
+def test_an_environment_whose_python_is_gone_does_not_count(bootstrap: ModuleType) -> None:
+    bootstrap.STAMP.write_text(bootstrap.wanted_stamp())
+    (bootstrap.ENVIRONMENT / "bin" / "python").unlink()
+    assert not bootstrap.finished()
+
+
+@pytest.mark.parametrize("version", [(3, 10, 13), (3, 14, 0)])
+def test_another_python_is_refused_in_one_line(
+    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch, version: tuple[int, int, int]
+) -> None:
+    monkeypatch.setattr(sys, "version_info", version)
     with pytest.raises(SystemExit) as refusal:
         bootstrap.make_environment()
-    assert str(refusal.value).startswith("sanpo: Python 3.11 is needed, and ")
+    assert str(refusal.value).startswith("sanpo: Python 3.11, 3.12, 3.13 are supported, and ")
+    assert str(refusal.value).endswith("name another with make PYTHON=/path/to/python3")
     assert (bootstrap.ENVIRONMENT / "bin" / "python").exists()

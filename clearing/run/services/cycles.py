@@ -15,6 +15,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
+from marketplace.kernel.limits import allow_seconds
 from marketplace.kernel.money import exponent
 from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
@@ -216,6 +217,10 @@ def _lock_cycle(cycle: str) -> Cycle:
     return subject
 
 
+STEP_SECONDS_MAX = 240
+"""A step is one transaction, whose length grows with the cycle: longer than the application role's limit."""
+
+
 def advance_cycle(*, cycle: str, actor: Actor = SYSTEM) -> str | None:
     """Do the next step of a cycle in its own transaction; returns the state afterwards.
 
@@ -233,6 +238,7 @@ def advance_cycle(*, cycle: str, actor: Actor = SYSTEM) -> str | None:
         read_ahead = READ_AHEAD.get(seen.state)
         ahead = read_ahead(seen) if read_ahead else None
         with transaction.atomic():
+            allow_seconds(STEP_SECONDS_MAX)
             locked = Cycle.objects.select_for_update(no_key=True).filter(pk=seen.pk, epoch=seen.epoch).first()
             if locked is None or locked.paused_since is not None or not step(locked, actor, ahead):
                 return None

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
-from django.db import connection, transaction
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import ProgrammingError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
 from marketplace.kernel.guards import APPEND_ONLY
+from marketplace.kernel.limits import ROLE_LIMITS
 from marketplace.kernel.tables import tables_guarded_by
 
 # django-pgtrigger lets a session disable triggers by a setting. Here triggers are guards, so that is switched off.
@@ -57,7 +58,8 @@ class Command(BaseCommand):
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
         """Make the triggers impossible to disable or to mislead, grant the rights on what the
-        owner role owns, then revoke those that append-only tables forbid.
+        owner role owns, then revoke those that append-only tables forbid. The role's sessions get the market's limits
+        on time from then on.
 
         The owner role needs no grant.
         """
@@ -92,7 +94,28 @@ class Command(BaseCommand):
                         table=sql.Identifier(table), role=role
                     )
                 )
+            limit_sessions(cursor, options["role"])
         self.stdout.write(f"{options['role']}: rights granted; {len(guarded)} tables are append-only")
+
+
+def limit_sessions(cursor: CursorWrapper, role: str) -> None:
+    """Set the limits on time of the role's sessions in this database; raises CommandError without the right to."""
+    database = connection.settings_dict["NAME"]
+    try:
+        for name, value in ROLE_LIMITS.items():
+            cursor.execute(
+                sql.SQL("ALTER ROLE {role} IN DATABASE {database} SET {name} = {value}").format(
+                    role=sql.Identifier(role),
+                    database=sql.Identifier(database),
+                    name=sql.Identifier(name),
+                    value=sql.Literal(value),
+                )
+            )
+    except ProgrammingError as error:
+        raise CommandError(
+            f"the limits of {role} cannot be set: {error}. Grant the right once, as a superuser:"
+            f" ALTER ROLE <owner> CREATEROLE; GRANT {role} TO <owner> WITH ADMIN OPTION;"
+        ) from error
 
 
 def own_names(cursor: CursorWrapper, query: str, parameters: Sequence[Any] = ()) -> list[str]:

@@ -1,0 +1,107 @@
+"""The market's processes on one machine: web, the workers and beat, each started again when it dies."""
+
+import signal
+import sys
+from dataclasses import dataclass
+from socket import socket
+
+from marketplace.runtime.commands import environment_for
+from marketplace.runtime.layout import VAR
+from marketplace.runtime.processes import Child, StopSteps, spawn
+from marketplace.runtime.supervisor import Service, Supervisor
+
+WEB_WORKERS = 2
+WEB_THREADS = 4
+CELERY = [sys.executable, "-m", "celery", "-A", "marketplace"]
+
+# Running tasks may end, then are broken off: every task stands being run again.
+STOP_STEPS = StopSteps(((signal.SIGTERM, 4.0), (signal.SIGQUIT, 3.0)))
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A worker: its name, the queues that it serves, and how many tasks it runs at once."""
+
+    name: str
+    queues: tuple[str, ...]
+    processes: int
+
+
+# Few, as one machine has few cores. What strangers sent and servers that are not ours have workers apart from the
+# pipe's, so that they can hold up none of its processes.
+WORKERS = (
+    Worker("worker-pipe", ("default", "clearing"), processes=2),
+    Worker("worker-files", ("files", "documents"), processes=1),
+    Worker("worker-mail", ("mail",), processes=1),
+)
+
+
+def web_program(listener: socket) -> list[str]:
+    """Return the command line of the API's process, which serves the inherited socket."""
+    program = [sys.executable, "-m", "gunicorn", "marketplace.wsgi:application"]
+    program += ["--bind", f"fd://{listener.fileno()}", "--worker-class", "gthread"]
+    program += ["--workers", str(WEB_WORKERS), "--threads", str(WEB_THREADS)]
+    program += [
+        "--timeout",
+        "120",
+        "--graceful-timeout",
+        "10",
+        "--no-control-socket",
+        "--access-logfile",
+        "-",
+    ]
+    return program
+
+
+def worker_program(worker: Worker) -> list[str]:
+    """Return the command line of a worker."""
+    program = [*CELERY, "worker", "--queues", ",".join(worker.queues), "--concurrency", str(worker.processes)]
+    program += ["--hostname", f"{worker.name}@sanpo", "--loglevel", "INFO"]
+    program += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    return program
+
+
+def beat_program() -> list[str]:
+    """Return the command line of beat, which starts the sweeps."""
+    folder = VAR / "beat"
+    folder.mkdir(exist_ok=True)
+    return [*CELERY, "beat", "--schedule", str(folder / "schedule"), "--pidfile=", "--loglevel", "INFO"]
+
+
+def start_programs(supervisor: Supervisor, listener: socket) -> None:
+    """Start web, the workers and beat."""
+    start_program(supervisor, "web", web_program(listener), inherited=[listener.fileno()])
+    for worker in WORKERS:
+        # SIGQUIT is Celery's quick stop.
+        start_program(supervisor, worker.name, worker_program(worker), death_signal=signal.SIGQUIT)
+    start_program(supervisor, "beat", beat_program())
+
+
+def start_program(
+    supervisor: Supervisor,
+    name: str,
+    program: list[str],
+    *,
+    inherited: list[int] | None = None,
+    death_signal: signal.Signals = signal.SIGTERM,
+) -> None:
+    """Start one process of the market, logging under its name."""
+    servers = supervisor.servers
+    log = servers.logs / f"{name}.log"
+    if log.exists():
+        # The log of this run alone, and the one before it.
+        log.replace(log.with_suffix(".log.1"))
+    environment = environment_for(servers, "embedded")
+
+    def begin() -> Child:
+        return spawn(
+            name,
+            program,
+            environment=environment,
+            log=log,
+            inherited=inherited or [],
+            death_signal=death_signal,
+            stop_steps=STOP_STEPS,
+        )
+
+    supervisor.start(Service(name, log, begin, essential=False))

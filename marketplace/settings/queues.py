@@ -1,0 +1,67 @@
+"""The queues of background work: one table of which tasks go where and how long one may take.
+
+A worker serves the queues named with `--queues`, or every queue when none is named. A task that no row names goes to
+`default`; who sends a task with a queue of its own (a job does) overrides the table.
+"""
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A queue: the patterns of its tasks' names, and the seconds after which one of its tasks is ended."""
+
+    name: str
+    tasks: tuple[str, ...]
+    task_seconds_max: int
+
+
+QUEUES = (
+    # The pipe: relaying and handling events, sealing, deadlines.
+    Queue("default", (), task_seconds_max=120),
+    Queue("clearing", ("clearing.tasks.*",), task_seconds_max=300),
+    # Reads what strangers sent.
+    Queue("files", ("quality.tasks.*", "listings.tasks.*"), task_seconds_max=1200),
+    # Waits for servers that are not ours.
+    Queue("mail", ("marketplace.notices.tasks.send_mail",), task_seconds_max=120),
+    Queue("documents", ("marketplace.documents.tasks.*",), task_seconds_max=600),
+)
+DEFAULT_QUEUE = QUEUES[0].name
+TASK_SECONDS_MAX = max(queue.task_seconds_max for queue in QUEUES)
+
+# A child of a worker that holds more memory than this (KiB) is replaced after its task.
+WORKER_CHILD_KIBIBYTES_MAX = 768 * 1024
+
+
+def queue_of(task: str) -> Queue:
+    """Return the queue of a task by its name."""
+    for queue in QUEUES:
+        if any(fnmatchcase(task, pattern) for pattern in queue.tasks):
+            return queue
+    return QUEUES[0]
+
+
+def route_task(
+    name: str, args: object, kwargs: object, options: object, task: object = None, **more: object
+) -> dict[str, str]:
+    """Return the route of a task, as Celery asks its routers."""
+    return {"queue": queue_of(name).name}
+
+
+class TimeLimits:
+    """Gives every task the time limit of its queue, as Celery's annotations are asked.
+
+    A job's queue is chosen as it is sent, so the task that runs jobs has the longest limit; each kind of job has a
+    limit of its own below it.
+    """
+
+    def annotate(self, task: Any) -> dict[str, int]:
+        """Return what is set on the task: its hard limit, in seconds."""
+        if task.name.startswith("marketplace.jobs."):
+            return {"time_limit": TASK_SECONDS_MAX}
+        return {"time_limit": queue_of(task.name).task_seconds_max}
+
+    def annotate_any(self) -> None:
+        """Return nothing: `annotate` answers for every task."""

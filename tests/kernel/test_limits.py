@@ -1,0 +1,89 @@
+"""Whoever of the application's role takes too long is ended; the owner, and what a transaction allows itself, are not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import InternalError, connection, transaction
+
+from marketplace.kernel.limits import ROLE_LIMITS, allow_seconds, reading_long
+from marketplace.runtime.facts import read_facts
+from marketplace.runtime.layout import VAR
+
+SHOW = "SELECT name, setting::int / CASE unit WHEN 'ms' THEN 1000 ELSE 1 END FROM pg_settings WHERE name = ANY(%s)"
+
+
+@pytest.fixture
+def limited(committed_database: str) -> Iterator[psycopg.Connection]:
+    """A session of the application's role in a database that has granted it its rights."""
+    facts = read_facts(VAR / "test")
+    if facts is None:
+        pytest.skip("needs the application's role of the embedded server; DATABASE_URL names another")
+    call_command("grant_application_role", settings.APPLICATION_ROLE)
+    address = urlsplit(facts.database_url)
+    with psycopg.connect(
+        host=address.hostname,
+        port=address.port,
+        user=address.username,
+        password=address.password,
+        dbname=committed_database,
+        autocommit=True,
+    ) as session:
+        yield session
+
+
+def test_every_session_of_the_role_has_its_limits(limited):
+    found = dict(limited.execute(SHOW, [list(ROLE_LIMITS)]).fetchall())
+    assert found == {name: int(value.removesuffix("s")) for name, value in ROLE_LIMITS.items()}
+
+
+def test_a_transaction_of_the_role_that_takes_too_long_is_ended(limited):
+    """The limit itself is shortened here, so that the test need not wait for it."""
+    database = connection.settings_dict["NAME"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"ALTER ROLE {settings.APPLICATION_ROLE} IN DATABASE {database} SET transaction_timeout = '300ms'"
+        )
+    parameters = limited.info.get_parameters() | {"password": limited.info.password}
+    with psycopg.connect(**parameters) as session:
+        session.execute("CREATE TEMP TABLE held (id int)")
+        time.sleep(0.5)
+        with pytest.raises(psycopg.errors.TransactionTimeout):
+            session.execute("SELECT 1")
+        session.close()
+
+
+def test_the_owner_has_no_limit(limited):
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW transaction_timeout")
+        assert cursor.fetchone() == ("0",)
+
+
+def test_a_transaction_allows_itself_more_until_it_ends(limited):
+    with connection.cursor() as cursor:
+        with transaction.atomic():
+            allow_seconds(120)
+            cursor.execute("SHOW transaction_timeout")
+            assert cursor.fetchone() == ("2min",)
+        cursor.execute("SHOW transaction_timeout")
+        assert cursor.fetchone() == ("0",)
+
+
+def test_no_limit_is_changed_outside_a_transaction(limited):
+    with pytest.raises(transaction.TransactionManagementError):
+        allow_seconds(120)
+
+
+def test_a_long_reading_cannot_write(limited):
+    with (
+        pytest.raises(InternalError, match="read-only"),
+        reading_long(60),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("CREATE TABLE written (id int)")

@@ -1,0 +1,73 @@
+"""Which queue a task goes to, how long it may take there, and which worker of one machine serves it."""
+
+import itertools
+from typing import Any
+
+import pytest
+
+from marketplace.celery import app
+from marketplace.runtime.programs import WORKERS, Worker, worker_program
+from marketplace.settings.queues import QUEUES, TASK_SECONDS_MAX, queue_of
+
+LIMITS = {queue.name: queue.task_seconds_max for queue in QUEUES}
+
+
+def tasks_of_the_market() -> dict[str, Any]:
+    app.loader.import_default_modules()
+    return {name: task for name, task in app.tasks.items() if not name.startswith(("celery.", "tests."))}
+
+
+@pytest.mark.parametrize(
+    ("task", "queue"),
+    [
+        ("marketplace.events.tasks.deliver", "default"),
+        ("marketplace.evidence.tasks.seal", "default"),
+        ("clearing.tasks.advance", "clearing"),
+        ("marketplace.notices.tasks.send_mail", "mail"),
+        ("marketplace.notices.tasks.watch", "default"),
+        ("a.task.that.no.row.names", "default"),
+    ],
+)
+def test_celery_sends_a_task_to_the_queue_of_its_row(task: str, queue: str) -> None:
+    assert queue_of(task).name == queue
+    assert app.amqp.router.route({}, task)["queue"].name == queue
+
+
+def test_a_queue_that_the_sender_names_overrides_the_table() -> None:
+    assert app.amqp.router.route({"queue": "files"}, "clearing.tasks.advance")["queue"].name == "files"
+
+
+def test_every_task_is_ended_after_the_limit_of_its_queue() -> None:
+    tasks = tasks_of_the_market()
+    assert "clearing.tasks.advance" in tasks
+    for name, task in tasks.items():
+        expected = TASK_SECONDS_MAX if name.startswith("marketplace.jobs.") else LIMITS[queue_of(name).name]
+        assert (name, task.time_limit) == (name, expected)
+
+
+def test_a_message_is_not_delivered_again_while_its_task_may_run() -> None:
+    assert app.conf.broker_transport_options["visibility_timeout"] > TASK_SECONDS_MAX
+
+
+def test_a_worker_that_names_no_queue_serves_every_one() -> None:
+    assert sorted(app.amqp.Queues(app.conf.task_queues)) == sorted(LIMITS)
+
+
+def test_the_workers_of_one_machine_serve_each_queue_once() -> None:
+    served = [queue for worker in WORKERS for queue in worker.queues]
+    assert sorted(served) == sorted(LIMITS)
+
+
+def test_strangers_files_and_mail_are_kept_away_from_the_pipe() -> None:
+    pipe = next(worker for worker in WORKERS if "default" in worker.queues)
+    assert pipe.queues == ("default", "clearing")
+
+
+def test_a_worker_is_started_on_its_queues() -> None:
+    program = worker_program(Worker("worker-x", ("files", "documents"), processes=3))
+    named = dict(itertools.pairwise(program))
+    assert (named["--queues"], named["--concurrency"], named["--hostname"]) == (
+        "files,documents",
+        "3",
+        "worker-x@sanpo",
+    )
