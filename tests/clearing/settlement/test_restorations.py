@@ -23,23 +23,13 @@ from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import Forbidden, Missing
-from tests.participants.factories import actor_for, client_of
+from tests.participants.factories import client_of
 
 from .. import factories
 from ..raw import refused, run
 from ..test_invariants import broken
 
 PARTICIPANT = Actor("somebody", Role.PARTICIPANT, 1, "org_1")
-
-
-@pytest.fixture
-def first(market) -> Actor:
-    return actor_for(market.operator, "usr_first")
-
-
-@pytest.fixture
-def second(market) -> Actor:
-    return actor_for(market.operator, "usr_second")
 
 
 @pytest.fixture
