@@ -4,12 +4,12 @@ from django.apps import AppConfig
 
 from .discovery import import_declarations
 
-DECLARATIONS = ("states", "invariants", "locks", "waiting")
+DECLARATIONS = ("states", "invariants", "locks", "waiting", "metrics")
 """Modules in which an application, or a room of it, declares what the registers of the kernel hold."""
 
 
 class KernelConfig(AppConfig):
-    """Registers the state machines, invariants, locks and waiting reasons that applications declare."""
+    """Registers the state machines, invariants, locks, waiting reasons and gauges that applications declare."""
 
     name = "marketplace.kernel"
     label = "kernel"

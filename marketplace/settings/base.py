@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.runtime.layout import PROJECT, VAR
 from marketplace.settings.background import *  # noqa: F403
 from marketplace.settings.document import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
+from marketplace.settings.monitoring import *  # noqa: F403
 from marketplace.settings.subscriptions import EVENT_SUBSCRIPTIONS as EVENT_SUBSCRIPTIONS
 
 env = environ.Env()
@@ -38,6 +39,7 @@ MARKET_APPLICATIONS = [
     "marketplace.documents",
     "marketplace.participants",
     "marketplace.notices",
+    "marketplace.observability",
     "marketplace.rules",
     "listings",
     "quality",
@@ -67,6 +69,7 @@ INSTALLED_APPS = [
     *MARKET_APPLICATIONS,
 ]
 MIDDLEWARE = [
+    "marketplace.observability.middleware.AnswerProbes",
     "marketplace.kernel.middleware.read_clock_once",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -21,6 +21,7 @@ from marketplace.settings.base import *  # noqa: E402, F403
 from marketplace.settings.base import CACHES, DATABASES  # noqa: E402
 
 CLOCK_MOVABLE = True
+MONITOR_TRUSTS_LOOPBACK = True
 ALLOWED_HOSTS = ["*"]
 TEST_SUFFIX = os.environ["TEST_DATABASE_SUFFIX"]
 # The owner role, as which tests act, has no limits of its own: a test that blocks must end too.

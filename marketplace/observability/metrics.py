@@ -1,0 +1,87 @@
+"""Gauges of what every application stands on: the database, the broker, the disk and the processes."""
+
+from __future__ import annotations
+
+import shutil
+
+import redis
+from celery import current_app
+from django.conf import settings
+
+from marketplace.kernel.metrics import Gauge, Reading, by_number, by_rows
+
+from .readiness import BROKER_SECONDS_MAX
+
+# Only transactions that write or hold a snapshot; the reader's own does not count.
+OLDEST_TRANSACTION = """
+    SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0) FROM pg_stat_activity
+     WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+       AND xact_start IS NOT NULL
+"""
+# The transaction that holds the commit horizon back is the oldest that has written something.
+HORIZON_HOLDER = """
+    SELECT coalesce(nullif(application_name, ''), 'unnamed'), usename,
+           extract(epoch FROM clock_timestamp() - xact_start)
+      FROM pg_stat_activity
+     WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()
+     ORDER BY age(backend_xid) DESC LIMIT 1
+"""
+HEARTBEATS = """
+    SELECT kind, name, extract(epoch FROM clock_timestamp() - seen_at) FROM observability_heartbeat
+"""
+CONNECTIONS = """
+    SELECT coalesce(state, 'other'), count(*) FROM pg_stat_activity
+     WHERE datname = current_database() AND backend_type = 'client backend' GROUP BY 1
+"""
+
+
+def queue_lengths() -> Reading:
+    """Messages that wait in the broker, by queue."""
+    timeouts = {"socket_timeout": BROKER_SECONDS_MAX, "socket_connect_timeout": BROKER_SECONDS_MAX}
+    with redis.Redis.from_url(settings.REDIS_URL, **timeouts) as client:
+        return {(name,): int(client.llen(name)) for name in sorted(current_app.amqp.queues)}
+
+
+def disk_free_share() -> Reading:
+    """The free share of the disk that holds the stored files, from 0 to 1."""
+    folder = settings.STORAGE_DIRECTORY
+    while not folder.exists():
+        folder = folder.parent
+    usage = shutil.disk_usage(folder)
+    return usage.free / usage.total
+
+
+Gauge(
+    name="database_oldest_transaction_seconds",
+    description="Age in seconds of the oldest running transaction.",
+    read=by_number(OLDEST_TRANSACTION),
+)
+Gauge(
+    name="database_horizon_holder_seconds",
+    description="Age in seconds of the transaction that holds the commit horizon back, with who it is.",
+    read=by_rows(HORIZON_HOLDER),
+    labels=("application", "role"),
+)
+Gauge(
+    name="database_connections",
+    description="Connections to the database by state.",
+    read=by_rows(CONNECTIONS),
+    labels=("state",),
+)
+Gauge(
+    name="broker_queue_messages",
+    description="Messages that wait in the broker, by queue.",
+    read=queue_lengths,
+    labels=("queue",),
+)
+Gauge(
+    name="storage_free_ratio",
+    description="Free share of the disk that holds stored files, from 0 to 1.",
+    read=disk_free_share,
+)
+Gauge(
+    name="process_heartbeat_age_seconds",
+    description="Seconds since a worker or beat was seen.",
+    read=by_rows(HEARTBEATS),
+    labels=("kind", "name"),
+)

@@ -1,0 +1,24 @@
+"""What operators see: probes and metrics, who may read them, and where they listen."""
+
+import os
+from pathlib import Path
+
+import environ
+
+env = environ.Env()
+
+# What this process is called in metrics and probes: web, downloads, worker-files, beat.
+PROCESS_NAME = env.str("PROCESS_NAME", default="web")
+# Who presents it as a bearer token reads metrics and the details of readiness.
+MONITOR_TOKEN = env.str("MONITOR_TOKEN", default="")
+# Whether programs on the same machine may read them without a token. Behind a proxy on the same machine everybody
+# seems to be on it, so production leaves it off.
+MONITOR_TRUSTS_LOOPBACK = False
+# Workers and beat answer probes and show metrics on this port; 0 opens none.
+MONITOR_PORT = env.int("MONITOR_PORT", default=0)
+MONITOR_ADDRESS = env.str("MONITOR_ADDRESS", default="127.0.0.1")
+
+# Processes of one kind add up their counters in this folder, which prometheus-client needs before its first counter.
+# Whoever starts them empties it.
+if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).mkdir(parents=True, exist_ok=True)
