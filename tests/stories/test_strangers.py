@@ -13,6 +13,7 @@ from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
 from clearing.models import Obligation
+from clearing.settlement.services.restorations import record_restoration
 from clearing.trades.obligation_reference import obligation_reference
 from marketplace.api.permissions import IsOperator
 from marketplace.kernel.actors import SYSTEM
@@ -77,7 +78,13 @@ def halt(report) -> str:
 
 
 @pytest.fixture(scope="package")
-def stranger(report, halt) -> APIClient:
+def restoration(report) -> str:
+    """A restoration that was recorded after the day."""
+    return record_restoration().public_id
+
+
+@pytest.fixture(scope="package")
+def stranger(report, halt, restoration) -> APIClient:
     """A client of an organisation that took no part in the day."""
     organisation = participants.register_organisation(
         actor=SYSTEM,
