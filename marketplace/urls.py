@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 API_APPLICATIONS = (
     "marketplace.evidence",
     "marketplace.events",
+    "marketplace.jobs",
     "marketplace.participants",
     "marketplace.notices",
     "marketplace.rules",
@@ -17,6 +18,8 @@ API_APPLICATIONS = (
     "clearing",
 )
 
+handler400 = "web.views.bad_request"
+handler403 = "web.views.permission_denied"
 handler404 = "web.views.page_not_found"
 handler500 = "web.views.server_error"
 urlpatterns = [

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.listings import ListingVersionSubmitted
+from marketplace.jobs.services import enqueue
 
-from . import queries, services
+from .jobs import MEASURE
 
 
 def on_version_submitted(event: ListingVersionSubmitted, envelope: Envelope) -> None:
-    """Measure the submitted version, once."""
-    if queries.profile_of(event.listing_version) is None:
-        services.measure_version(listing_version=event.listing_version)
+    """Have the submitted version measured: a job, because its files are read whole."""
+    enqueue(kind=MEASURE, subject=event.listing_version, organisation=event.seller)

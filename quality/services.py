@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from datetime import datetime
 
 from django.db import transaction
 
 from listings import queries as listings
 from listings.errors import StoredFileDamaged
-from listings.queries import DistributionView
+from listings.queries import DistributionView, StatedListing
 from listings.states import PersonalDataClass
 from marketplace.events.schemas.quality import QualityProfiled
 from marketplace.events.services import emit
 from marketplace.evidence.services import record
+from marketplace.jobs.kinds import Progress
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 
@@ -25,20 +27,26 @@ from .profiling import FileProfile, profile_file
 UNOPENED = "the stored file is missing or damaged"
 
 
-@transaction.atomic
-def measure_version(*, listing_version: str, actor: Actor = SYSTEM) -> Profile:
+NOTHING_REPORTED: Progress = lambda done, total: None  # noqa: E731
+
+
+def measure_version(
+    *, listing_version: str, actor: Actor = SYSTEM, report_progress: Progress = NOTHING_REPORTED
+) -> Profile:
     """Profile every file of a version and measure its quality; the rules read the result next.
 
-    Only counts and column names are stored of the content of the files. Emits
-    quality.profiled. Raises AlreadyMeasured, Missing.
+    Reads whole files, so call it outside transactions; ``report_progress`` hears the files done and their number. Only
+    counts and column names are stored of the content of the files. Emits quality.profiled. Raises AlreadyMeasured,
+    Missing.
     """
     stated = listings.stated_listing(listing_version)
-    known = Profile.objects.filter(listing_version_id=listing_version).first()  # type: ignore[misc]
-    if known is not None:
-        raise AlreadyMeasured(listing_version=listing_version, profile=known.public_id)
+    _require_unmeasured(listing_version)
     distributions = listings.distributions(listing_version)
     anonymised = stated.personal_data_class == PersonalDataClass.ANONYMISED
-    files = [_profile_distribution(distribution, anonymised=anonymised) for distribution in distributions]
+    files: list[FileProfile] = []
+    for distribution in distributions:
+        report_progress(len(files), len(distributions))
+        files.append(_profile_distribution(distribution, anonymised=anonymised))
     earlier = listings.earlier_distributions(listing_version)
     now = clock.now()
     subject = Subject(
@@ -52,10 +60,32 @@ def measure_version(*, listing_version: str, actor: Actor = SYSTEM) -> Profile:
         earlier_intact=_count_intact(earlier),
         earlier_files=len(earlier),
     )
+    return _save_profile(stated, subject, distributions, measured_at=now, actor=actor)
+
+
+def _require_unmeasured(listing_version: str) -> None:
+    """Raise AlreadyMeasured if the version has a profile."""
+    known = Profile.objects.filter(listing_version_id=listing_version).first()  # type: ignore[misc]
+    if known is not None:
+        raise AlreadyMeasured(listing_version=listing_version, profile=known.public_id)
+
+
+@transaction.atomic
+def _save_profile(
+    stated: StatedListing,
+    subject: Subject,
+    distributions: Sequence[DistributionView],
+    *,
+    measured_at: datetime,
+    actor: Actor,
+) -> Profile:
+    """Save what was measured, with its evidence and event. A second measurement of the version is refused."""
+    listing_version, files = stated.listing_version, subject.files
+    _require_unmeasured(listing_version)
     groups = [file.k_anonymity for file in files if file.k_anonymity is not None]
     profile = Profile.objects.create(
         listing_version_id=listing_version,
-        measured_at=now,
+        measured_at=measured_at,
         tabular=all(file.table is not None for file in files),
         row_count=sum(file.row_count for file in files),
         files=[file.as_dict() for file in files],

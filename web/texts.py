@@ -11,6 +11,15 @@ FAULT = Label(
     "A fault in the market; it is on record. Try again later.",
     "市場側で障害が発生し、記録されました。しばらくしてから再度お試しください。",
 )
+MALFORMED = Label(
+    "The request cannot be read. Check its address, headers and body.",
+    "リクエストを読み取れません。アドレス、ヘッダー、本文を確認してください。",
+)
+TOO_LARGE = Label(
+    "The request is too large. Send less at once.",
+    "リクエストが大きすぎます。分割するなどして小さくしてください。",
+)
+NOT_ALLOWED = Label("You are not allowed to do this.", "この操作は許可されていません。")
 ROUTE_UNKNOWN = Label(
     "The API has no such address; /api/v1/openapi.json lists those there are.",
     "このアドレスのAPIはありません。一覧は /api/v1/openapi.json にあります。",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from calendar import monthrange
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -135,7 +136,7 @@ def close_ledger_period(*, actor: Actor, month: date) -> LedgerPeriod:
     """
     actor.require_operator()
     first = month.replace(day=1)
-    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    last = month.replace(day=monthrange(month.year, month.month)[1])
     if clock.today() <= last:
         raise PeriodNotOver(month=f"{first:%Y-%m}")
     PERIOD_LOCK.acquire()

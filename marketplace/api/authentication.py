@@ -8,6 +8,8 @@ from oauth2_provider.contrib.rest_framework import OAuth2Authentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from marketplace.kernel import correlation
+
 from .principal import Principal, load_principal
 
 
@@ -25,4 +27,5 @@ class MarketAuthentication(OAuth2Authentication):
         principal = load_principal(user, token)
         if principal is None:
             raise AuthenticationFailed("The token does not act for any organisation of this market.")
+        correlation.bind(caller=principal.actor.identifier, organisation=principal.actor.organisation)
         return principal, token

@@ -7,15 +7,18 @@ import math
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.db import OperationalError, connection
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import DataError, OperationalError, connection
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from marketplace.kernel.correlation import current_request_id
 from marketplace.kernel.errors import Category, DomainError, FieldInvalid
 from marketplace.kernel.labels import Label
+
+from .parsers import BodyTooLarge
 
 logger = logging.getLogger(__name__)
 
@@ -36,23 +39,37 @@ TITLES = {
     HTTPStatus.NOT_FOUND: Label("Not found", "見つかりません"),
     HTTPStatus.METHOD_NOT_ALLOWED: Label("This method is not allowed here", "このメソッドは使えません"),
     HTTPStatus.CONFLICT: Label("The current state does not allow this", "現在の状態では実行できません"),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Label("The request is too large", "リクエストが大きすぎます"),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: Label(
+        "This media type is not accepted", "このメディアタイプは受け付けていません"
+    ),
     HTTPStatus.UNPROCESSABLE_ENTITY: Label("The input is invalid", "入力内容が正しくありません"),
     HTTPStatus.TOO_MANY_REQUESTS: Label("Too many requests", "リクエストが多すぎます"),
+    HTTPStatus.INTERNAL_SERVER_ERROR: Label("A fault in the market", "市場側で障害が発生しました"),
     HTTPStatus.SERVICE_UNAVAILABLE: Label("Try again later", "しばらくしてから再度お試しください"),
 }
 
+OUT_OF_RANGE = Label(
+    "The request holds a date, number or text that the market cannot store. Choose one within usual bounds.",
+    "リクエストに、市場で扱えない日付、数値または文字が含まれています。通常の範囲の値を指定してください。",
+)
 DEFAULT_TITLE = Label("The request was refused", "リクエストは受け付けられませんでした")
 
 
 def problem(
     *, status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None, **members: Any
 ) -> Response:
-    """A problem-details response. ``errors`` name the invalid fields: ``{"field", "code", "message"}`` each."""
+    """A problem-details response. ``errors`` name the invalid fields: ``{"field", "code", "message"}`` each.
+
+    ``request_id`` is the identifier by which the operator finds the request in the logs.
+    """
     title = TITLES.get(HTTPStatus(status), DEFAULT_TITLE).localized()
     body = {"type": f"urn:sanpo:problem:{code}", "title": title, "status": int(status), "code": code}
     body |= {"detail": detail, **members}
     if errors:
         body["errors"] = errors
+    if request_id := current_request_id():
+        body["request_id"] = request_id
     return Response(body, status=int(status), content_type=CONTENT_TYPE)
 
 
@@ -67,7 +84,16 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
             "データベースが応答しません。しばらくしてから再度お試しください。",
         )
         return problem(status=503, code="unavailable", detail=detail.localized())
-    if isinstance(error, Http404):
+    if isinstance(error, OverflowError | DataError):
+        # A value beyond what Python or PostgreSQL can hold; a field's own limits name it better.
+        logger.warning("out of range", exc_info=error)
+        set_rollback()
+        return problem(status=422, code="out_of_range", detail=OUT_OF_RANGE.localized())
+    if isinstance(error, RequestDataTooBig):
+        error = BodyTooLarge()
+    elif isinstance(error, SuspiciousOperation):
+        error = exceptions.ParseError()
+    elif isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
@@ -85,7 +111,7 @@ def _render_domain_error(error: DomainError) -> Response:
         name: value for name, value in error.fields.items() if isinstance(value, str | int | list | dict)
     }
     members.pop("reason" if isinstance(error, FieldInvalid) else "", None)
-    reserved = {"type", "title", "status", "code", "detail", "errors"}
+    reserved = {"type", "title", "status", "code", "detail", "errors", "request_id"}
     extra = {f"{name}_" if name in reserved else name: value for name, value in members.items()}
     return problem(status=STATUS_OF[error.category], code=error.code, detail=detail, errors=errors, **extra)
 

@@ -98,4 +98,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     code = serializers.CharField()
     detail = serializers.CharField()
+    request_id = serializers.CharField(
+        required=False, help_text="Tell it to the operator to find the request."
+    )
     errors = ProblemFieldSerializer(many=True, required=False)  # type: ignore[assignment]  # DRF's own attribute

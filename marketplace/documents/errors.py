@@ -38,6 +38,7 @@ class LanguageUnknown(DocumentError):
     """Documents exist in ``ja`` and ``en`` only. Fields: ``language``."""
 
     code = "document_language_unknown"
+    field = "language"
     detail = Label(
         "Unknown language {language}. Documents exist in ja and en.",
         "言語 {language} は指定できません。帳票の言語は ja または en です。",

@@ -4,25 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
-from marketplace.kernel.invariants import Invariant
+from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant
 
-from .services import verify_log
+from .verification import verify_log
 
 
-def _broken_links() -> list[dict[str, Any]]:
-    return [{"fault": fault} for fault in verify_log().faults[:20]]
+def _faults() -> list[dict[str, Any]]:
+    return [{"fault": fault} for fault in verify_log().faults[:BREACHES_SHOWN_MAX]]
 
 
 Invariant(
-    name="evidence.chain_verifies",
+    name="evidence.log_verifies",
     promise=5,
-    statement="Every link follows from its record and the link before it, and every checkpoint from its links.",
+    statement="Every leaf follows from its record in commit order, every tile from those below, every checkpoint from the"
+    " tiles; no record waits long for its leaf.",
     guards=(
         "evidence_evidencerecord.append_only",
-        "evidence_chainlink.append_only",
+        "evidence_evidencerecord.evidence_payload_bytes",
+        "evidence_evidencerecord.evidence_payload_numbers",
+        "evidence_leaf.append_only",
+        "evidence_leaf.leaf_from_zero",
+        "evidence_leaf.leaves_in_commit_order",
+        "evidence_tile.no_delete",
+        "evidence_tile.tile_grows",
+        "evidence_tile.tile_length",
         "evidence_checkpoint.append_only",
-        "evidence_chainlink.chain_from_one",
+        "evidence_checkpoint.note_states_checkpoint",
     ),
     test="tests/evidence/test_guards.py::test_the_log_is_append_only",
-    check=_broken_links,
+    check=_faults,
 )

@@ -6,6 +6,6 @@ SEAL_LOCK = AdvisoryLock(
     name="evidence.seal",
     key=5_301_002,
     rank=20,
-    protects="One sealer at a time chains evidence records.",
+    protects="One sealer at a time adds leaves for evidence records.",
     modes=frozenset({Mode.TRY}),
 )

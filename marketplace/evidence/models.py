@@ -1,21 +1,39 @@
-"""Records, the chain over them, and checkpoints."""
+"""Records, their leaves in the Merkle tree, the tiles that hold its hashes, and checkpoints."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Cast, Length, Now
+from django.db.models.lookups import Exact, LessThanOrEqual
 
-from marketplace.kernel.guards import append_only
+from marketplace.kernel.columns import TransactionIdField
+from marketplace.kernel.guards import append_only, no_delete
 from marketplace.kernel.identifiers import IdentifierField
+from marketplace.kernel.merkle import HASH_BYTES
+from marketplace.kernel.tiles import TILE_WIDTH
+
+from .guards import leaves_in_commit_order, note_states_checkpoint, tile_grows
+
+# The other members of an entry take at most 1,400 bytes, so the whole stays below 65,535.
+PAYLOAD_BYTES_MAX = 64_000
+# Integers beyond this one have no canonical form (RFC 8785 section 3.2.2.3).
+INTEGER_MAX = 2**53 - 1
+
+_INEXACT_NUMBERS = (
+    f'strict $.** ? (@.type() == "number" && (@ > {INTEGER_MAX} || @ < -{INTEGER_MAX}))'  # in jsonpath
+)
 
 
 class EvidenceRecord(models.Model):
     """A fact, recorded in the transaction of the change itself.
 
     ``payload`` is a JSON object of identifiers, hashes, codes and amounts. ``occurred_at`` is business time,
-    ``recorded_at`` real time. Services write records without a chain link, so they do not wait for each other; the
-    sealer adds the links. Append-only.
+    ``recorded_at`` real time, ``transaction`` the transaction that wrote the record. Services write records without a
+    leaf, so they do not wait for each other; the sealer adds the leaves in the order of commits.
+
+    Invariants: the payload takes at most PAYLOAD_BYTES_MAX bytes and holds no number beyond INTEGER_MAX, so every record
+    has an entry. Append-only.
     """
 
     public_id = IdentifierField(prefix="evi")
@@ -25,35 +43,98 @@ class EvidenceRecord(models.Model):
     payload = models.JSONField()
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
+    transaction = TransactionIdField(db_default=models.Func(function="pg_current_xact_id"))
 
     class Meta:
-        indexes = [models.Index("subject", "id", name="evidence_subject")]
+        constraints = [
+            models.CheckConstraint(
+                condition=LessThanOrEqual(
+                    models.Func(
+                        Cast("payload", models.TextField()),
+                        function="octet_length",
+                        output_field=models.IntegerField(),
+                    ),
+                    PAYLOAD_BYTES_MAX,
+                ),
+                name="evidence_payload_bytes",
+            ),
+            models.CheckConstraint(
+                condition=models.Func(
+                    "payload",
+                    models.Value(_INEXACT_NUMBERS),
+                    function="jsonb_path_exists",
+                    template="NOT %(function)s(%(expressions)s)",
+                    output_field=models.BooleanField(),
+                ),
+                name="evidence_payload_numbers",
+            ),
+        ]
+        indexes = [
+            models.Index("subject", "id", name="evidence_subject"),
+            models.Index("transaction", "id", name="evidence_commit_order"),
+        ]
         triggers = [append_only()]
 
 
-class ChainLink(models.Model):
-    """A record's place in the chain: ``hash`` covers the record and the previous link's hash.
+class Leaf(models.Model):
+    """The place of a sealed record in the tree: ``index`` counts from 0.
 
-    Invariant: positions are 1, 2, 3, … without a gap, and a record is linked once. Append-only.
+    Invariants: indexes are 0, 1, 2, … without a gap, in the order of (transaction, id) of the records, none of which is
+    passed over or sealed twice; a tile of level 0 ends with the last one's hash. The statement trigger enforces the
+    foreign key instead of a row constraint, because the sealer writes thousands of leaves. Append-only.
     """
 
-    position = models.BigIntegerField(primary_key=True)
-    record = models.OneToOneField(EvidenceRecord, on_delete=models.PROTECT, related_name="+")
-    hash = models.CharField(max_length=64)
+    index = models.BigIntegerField(primary_key=True)
+    record = models.OneToOneField(
+        EvidenceRecord, on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(position__gte=1), name="chain_from_one")]
-        triggers = [append_only()]
+        constraints = [models.CheckConstraint(condition=Q(index__gte=0), name="leaf_from_zero")]
+        triggers = [append_only(), leaves_in_commit_order()]
+
+
+class Tile(models.Model):
+    """A tile of the tree: ``width`` concatenated hashes of ``level``, from number ``256 * index`` on.
+
+    Invariants: a tile begins when the one before it is full, only grows, and so never changes once it is full; its
+    length follows from its width. Rows are kept.
+    """
+
+    level = models.PositiveSmallIntegerField()
+    index = models.BigIntegerField()
+    width = models.PositiveSmallIntegerField()
+    hashes = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["level", "index"], name="tile_once"),
+            models.CheckConstraint(
+                condition=Q(level__lt=8, index__gte=0, width__gte=1, width__lte=TILE_WIDTH),
+                name="tile_place",
+            ),
+            models.CheckConstraint(
+                condition=Exact(Length("hashes"), models.F("width") * HASH_BYTES), name="tile_length"
+            ),
+        ]
+        triggers = [no_delete(), tile_grows()]
 
 
 class Checkpoint(models.Model):
-    """The Merkle root over the first ``size`` links, signed by the market (compact JWS). Append-only."""
+    """The root over the first ``size`` leaves, in hexadecimal, and the signed note that states both.
+
+    ``note`` is a C2SP checkpoint: origin, size and root, signed by the market. Invariants: the note states this size and
+    root and is signed in the name of its origin; as many leaves exist. Append-only.
+    """
 
     public_id = IdentifierField(prefix="chk")
     size = models.BigIntegerField(unique=True)
     root = models.CharField(max_length=64)
-    signature = models.TextField()
+    note = models.TextField()
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        triggers = [append_only()]
+        constraints = [
+            models.CheckConstraint(condition=Q(root__regex="^[0-9a-f]{64}$"), name="checkpoint_root")
+        ]
+        triggers = [append_only(), note_states_checkpoint()]

@@ -1,8 +1,11 @@
-"""Evidence in the API."""
+"""Evidence in the API. Hashes are hexadecimal."""
+
+from __future__ import annotations
 
 from rest_framework import serializers
 
 from .models import Checkpoint, EvidenceRecord
+from .queries import ConsistencyProof, RecordProof
 
 
 class EvidenceRecordSerializer(serializers.ModelSerializer[EvidenceRecord]):
@@ -16,10 +19,34 @@ class EvidenceRecordSerializer(serializers.ModelSerializer[EvidenceRecord]):
 
 
 class CheckpointSerializer(serializers.ModelSerializer[Checkpoint]):
-    """A signed Merkle root over the log."""
+    """The root over the first ``size`` leaves of the log; ``note`` is the signed note (C2SP tlog-checkpoint)."""
 
     id = serializers.CharField(source="public_id")
 
     class Meta:
         model = Checkpoint
-        fields = ("id", "size", "root", "signature", "created_at")
+        fields = ("id", "size", "root", "note", "created_at")
+
+
+class RecordProofSerializer(serializers.Serializer[RecordProof]):
+    """A record's place in the log. The leaf hash is SHA-256 of 0x00 and the UTF-8 bytes of ``entry``.
+
+    ``path`` leads from it to the root of ``checkpoint`` (RFC 6962 section 2.1.1).
+    """
+
+    record = serializers.CharField()
+    entry = serializers.CharField()
+    index = serializers.IntegerField()
+    path = serializers.ListField(child=serializers.CharField())
+    checkpoint = CheckpointSerializer()
+
+
+class ConsistencyProofSerializer(serializers.Serializer[ConsistencyProof]):
+    """Proof that the log of ``older`` begins that of ``newer``: nothing was changed, removed or inserted in between.
+
+    ``path`` is that of RFC 6962 section 2.1.2; empty if both have one size.
+    """
+
+    older = CheckpointSerializer()
+    newer = CheckpointSerializer()
+    path = serializers.ListField(child=serializers.CharField())

@@ -1,24 +1,29 @@
-"""Recording evidence, sealing it into the chain, and verifying the whole."""
+"""Recording evidence, sealing it into the tree, and signing checkpoints."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
 from typing import Any
 
+import rfc8785
+from django.conf import settings
 from django.db import connection, transaction
-from django.utils import timezone
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
-from marketplace.kernel.canonical import canonical_json, sha256_hex
-from marketplace.kernel.merkle import leaf_hash, merkle_root
+from marketplace.kernel.canonical import canonical_json
+from marketplace.kernel.horizon import horizon
+from marketplace.kernel.merkle import HASH_BYTES, leaf_hash
+from marketplace.kernel.tiles import TiledTree, append_leaves, edge_places
 
+from .entries import entry_of, payload_bytes
+from .errors import EvidenceNotCanonical, EvidenceTooLong
 from .locks import SEAL_LOCK
-from .models import ChainLink, Checkpoint, EvidenceRecord
-from .signatures import sign, verify
+from .models import PAYLOAD_BYTES_MAX, Checkpoint, EvidenceRecord, Leaf, Tile
+from .notes import TreeHead, sign_note
+from .queries import read_tile, sealed_position, tree_size
 
-GENESIS = "0" * 64
-SEAL_BATCH = 2_000
+SEAL_BATCH = 2_048
 
 
 class RecordedOutsideTransaction(RuntimeError):
@@ -28,103 +33,82 @@ class RecordedOutsideTransaction(RuntimeError):
 def record(*, kind: str, subject: str, actor: Actor, payload: dict[str, Any]) -> str:
     """Write one record in the current transaction; returns its public identifier.
 
-    ``kind`` is ``<app>.<what happened>``. Raises RecordedOutsideTransaction outside ``transaction.atomic``.
+    ``kind`` is ``<app>.<what happened>``. Raises RecordedOutsideTransaction outside ``transaction.atomic``,
+    EvidenceTooLong, EvidenceNotCanonical.
     """
     if not connection.in_atomic_block:
         raise RecordedOutsideTransaction(kind)
+    try:
+        canonical_json(payload)
+    except rfc8785.CanonicalizationError as error:
+        raise EvidenceNotCanonical(kind=kind, reason=str(error)) from error
+    if (length := payload_bytes(payload)) > PAYLOAD_BYTES_MAX:
+        raise EvidenceTooLong(kind=kind, bytes=length, bytes_max=PAYLOAD_BYTES_MAX)
     row = EvidenceRecord.objects.create(
         kind=kind, subject=subject, actor=actor.identifier, payload=payload, occurred_at=clock.now()
     )
     return row.public_id
 
 
-def link_hash(previous: str, entry: EvidenceRecord) -> str:
-    """SHA-256 over the previous link's hash and the canonical JSON of the record."""
-    content = {
-        "id": entry.public_id,
-        "kind": entry.kind,
-        "subject": entry.subject,
-        "actor": entry.actor,
-        "payload": entry.payload,
-        "occurred_at": entry.occurred_at.isoformat(),
-        "recorded_at": entry.recorded_at.isoformat(),
-    }
-    return sha256_hex(previous.encode() + canonical_json(content))
-
-
 @transaction.atomic
 def seal() -> int:
-    """Chain committed records that are not yet linked; returns how many. One sealer works at a time."""
+    """Add leaves for the next records in commit order, at most SEAL_BATCH; returns how many. One sealer works at a time.
+
+    It stops before the oldest running transaction, so it never passes over a record that commits late. Reads and writes
+    only the last tile of each level, so a batch takes the same time at any size of the tree.
+    """
     if not SEAL_LOCK.try_acquire():
         return 0
-    head = ChainLink.objects.order_by("-position").first()
-    position, previous = (head.position, head.hash) if head else (0, GENESIS)
-    unlinked = EvidenceRecord.objects.raw(
-        "SELECT r.* FROM evidence_evidencerecord r"
-        " WHERE NOT EXISTS (SELECT FROM evidence_chainlink l WHERE l.record_id = r.id) ORDER BY r.id LIMIT %s",
-        [SEAL_BATCH],
+    position, oldest_running = sealed_position(), horizon()
+    records = list(
+        EvidenceRecord.objects.raw(
+            "SELECT * FROM evidence_evidencerecord WHERE (transaction, id) > (%s::xid8, %s)"
+            " AND transaction < %s::text::xid8 ORDER BY transaction, id LIMIT %s",
+            [position.transaction, position.record_id, oldest_running, SEAL_BATCH],
+        )
     )
-    links = []
-    for entry in unlinked:
-        position, previous = position + 1, link_hash(previous, entry)
-        links.append(ChainLink(position=position, record=entry, hash=previous))
-    ChainLink.objects.bulk_create(links)
-    return len(links)
+    if not records:
+        return 0
+    edge = {place: read_tile(place) for place in edge_places(position.size)}
+    changed = append_leaves(position.size, edge, [leaf_hash(entry_of(row)) for row in records])
+    Tile.objects.bulk_create(
+        [
+            Tile(level=place.level, index=place.index, width=len(hashes) // HASH_BYTES, hashes=hashes)
+            for place, hashes in sorted(changed.items())
+        ],
+        update_conflicts=True,
+        unique_fields=["level", "index"],
+        update_fields=["width", "hashes"],
+    )
+    Leaf.objects.bulk_create(
+        Leaf(index=at, record=row) for at, row in enumerate(records, start=position.size)
+    )
+    return len(records)
+
+
+def seal_until_caught_up(*, seconds_max: float) -> int:
+    """Seal batch after batch, each in its own transaction, until a batch is not full or the time is over.
+
+    Returns how many records were sealed.
+    """
+    deadline, sealed = time.monotonic() + seconds_max, 0
+    while time.monotonic() < deadline:
+        batch = seal()
+        sealed += batch
+        if batch < SEAL_BATCH:
+            break
+    return sealed
 
 
 @transaction.atomic
 def checkpoint() -> Checkpoint | None:
-    """Sign the Merkle root of the chain; returns the existing checkpoint if nothing was added, None if empty."""
-    hashes = list(ChainLink.objects.order_by("position").values_list("hash", flat=True))
-    if not hashes:
+    """Sign the root of the tree; returns the existing checkpoint if nothing was added, None if nothing is sealed."""
+    size = tree_size()
+    if not size:
         return None
-    existing = Checkpoint.objects.filter(size=len(hashes)).first()
+    existing = Checkpoint.objects.filter(size=size).first()
     if existing:
         return existing
-    root = root_of(hashes)
-    signature = sign(
-        {"size": len(hashes), "root": root, "head": hashes[-1], "signed_at": timezone.now().isoformat()}
-    )
-    return Checkpoint.objects.create(size=len(hashes), root=root, signature=signature)
-
-
-def root_of(hashes: list[str]) -> str:
-    """Merkle root, in hexadecimal, over link hashes (their hexadecimal text) in chain order."""
-    return merkle_root([leaf_hash(value.encode()) for value in hashes]).hex()
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """Outcome of recomputing the log: how many links, the root over them, and what does not fit."""
-
-    entries: int
-    unsealed: int
-    root: str
-    faults: list[str]
-
-    @property
-    def verified(self) -> bool:
-        """Whether every recomputed link and checkpoint matches."""
-        return not self.faults
-
-
-def verify_log() -> Verification:
-    """Recompute every link from its record and every checkpoint from its links."""
-    faults: list[str] = []
-    hashes: list[str] = []
-    previous = GENESIS
-    for at, link in enumerate(
-        ChainLink.objects.select_related("record").order_by("position").iterator(chunk_size=2_000), start=1
-    ):
-        previous = link_hash(previous, link.record)
-        if link.position != at or link.hash != previous:
-            faults.append(f"link {link.position} ({link.record.public_id}) does not follow from its record")
-            previous = link.hash
-        hashes.append(link.hash)
-    for mark in Checkpoint.objects.order_by("size"):
-        expected = root_of(hashes[: mark.size])
-        signed = verify(mark.signature)
-        if mark.root != expected or signed["root"] != expected or signed["size"] != mark.size:
-            faults.append(f"checkpoint {mark.public_id} does not match the first {mark.size} links")
-    unsealed = EvidenceRecord.objects.count() - len(hashes)
-    return Verification(entries=len(hashes), unsealed=unsealed, root=root_of(hashes), faults=faults)
+    root = TiledTree(read_tile).root(size)
+    note = sign_note(TreeHead(origin=settings.EVIDENCE_ORIGIN, size=size, root=root))
+    return Checkpoint.objects.create(size=size, root=root.hex(), note=note)

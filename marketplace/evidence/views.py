@@ -1,20 +1,28 @@
-"""The evidence API: records for the operator, checkpoints and keys for the public."""
+"""The evidence API: records with proofs for the operator; checkpoints, their consistency and keys for the public."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.api.permissions import IsOperator
-from marketplace.api.views import MarketReadViewSet
+from marketplace.api.views import PROBLEMS, MarketReadViewSet
 
 from . import queries
 from .models import Checkpoint, EvidenceRecord
-from .serializers import CheckpointSerializer, EvidenceRecordSerializer
+from .serializers import (
+    CheckpointSerializer,
+    ConsistencyProofSerializer,
+    EvidenceRecordSerializer,
+    RecordProofSerializer,
+)
 from .signatures import public_keys
 
 
@@ -30,6 +38,15 @@ class EvidenceRecordViewSet(MarketReadViewSet[EvidenceRecord]):
         """Every record."""
         return queries.all_records()
 
+    @extend_schema(
+        summary="Prove that a record is in the evidence log",
+        responses={200: RecordProofSerializer, **PROBLEMS},
+    )
+    @action(detail=True, methods=["get"], filterset_fields=None)
+    def proof(self, request: Request, **_: Any) -> Response:
+        """The record's entry and its path of hashes to the root of the newest checkpoint."""
+        return Response(RecordProofSerializer(queries.prove_record(self.get_object())).data)
+
 
 class CheckpointViewSet(MarketReadViewSet[Checkpoint]):
     """Signed Merkle roots over the evidence log; public, so that anyone can keep and compare them."""
@@ -37,6 +54,22 @@ class CheckpointViewSet(MarketReadViewSet[Checkpoint]):
     serializer_class = CheckpointSerializer
     permission_classes = (AllowAny,)
     queryset = Checkpoint.objects.all()
+
+    @extend_schema(
+        summary="Prove that a checkpoint continues an older one",
+        parameters=[
+            OpenApiParameter(
+                "older", str, description="The older checkpoint; without it, the one before this one."
+            )
+        ],
+        responses={200: ConsistencyProofSerializer, **PROBLEMS},
+    )
+    @action(detail=True, methods=["get"])
+    def consistency(self, request: Request, **_: Any) -> Response:
+        """The hashes which prove that the log was only appended to between the two checkpoints."""
+        older = request.query_params.get("older", "")
+        proof = queries.prove_consistency(newer=self.get_object(), older_id=older)
+        return Response(ConsistencyProofSerializer(proof).data)
 
 
 class PublicKeysView(APIView):

@@ -7,10 +7,14 @@ import os
 import socket
 import threading
 import time
+from logging.config import dictConfig
 from typing import Any
 
 from celery import current_app, signals
+from django.conf import settings
 from django.db import DatabaseError, connection
+
+from marketplace.kernel import correlation
 
 from . import services
 from .monitor_server import serve_probes
@@ -92,8 +96,24 @@ def _on_stop(**_: Any) -> None:
         pulse.stop()
 
 
+def _on_logging(**_: Any) -> None:
+    """Configure logging as in every other process; with a receiver, Celery configures nothing itself."""
+    dictConfig(settings.LOGGING)
+
+
+def _on_task_begun(task_id: str, task: Any, **_: Any) -> None:
+    correlation.begin(task=task.name, task_id=task_id)
+
+
+def _on_task_ended(**_: Any) -> None:
+    correlation.end()
+
+
 def connect_processes() -> None:
     """Connect to what Celery tells of its processes; called once, when the applications are loaded."""
+    signals.setup_logging.connect(_on_logging, weak=False)
+    signals.task_prerun.connect(_on_task_begun, weak=False)
+    signals.task_postrun.connect(_on_task_ended, weak=False)
     signals.worker_ready.connect(_on_worker_ready, weak=False)
     signals.worker_shutting_down.connect(_on_stop, weak=False)
     signals.beat_init.connect(_on_beat_init, weak=False)

@@ -26,6 +26,8 @@ MARKET_IDENTIFIER = env.str("MARKET_IDENTIFIER", default="sanpo")
 MARKET_TIME_ZONE = env.str("MARKET_TIME_ZONE", default="Asia/Tokyo")
 MARKET_SIGNING_KEY = env.str("MARKET_SIGNING_KEY", default="")
 SIGNING_KEY_FILE = Path(env.str("SIGNING_KEY_FILE", default=str(VAR / "keys" / "market.jwk")))
+# Names the evidence log in its checkpoints, for ever: an address without a scheme that the operator owns.
+EVIDENCE_ORIGIN = env.str("EVIDENCE_ORIGIN", default=f"{MARKET_IDENTIFIER}/evidence")
 STORAGE_DIRECTORY = Path(env.str("STORAGE_DIRECTORY", default=str(VAR / "storage")))
 PRINCIPAL_LOADER = "marketplace.participants.principal.load_principal"
 # Whether business time may be moved: for demonstrations and tests, never where money is real.
@@ -37,6 +39,7 @@ MARKET_APPLICATIONS = [
     "marketplace.events",
     "marketplace.evidence",
     "marketplace.documents",
+    "marketplace.jobs",
     "marketplace.participants",
     "marketplace.notices",
     "marketplace.observability",
@@ -70,6 +73,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "marketplace.observability.middleware.AnswerProbes",
+    "marketplace.observability.requests.ObserveRequests",
     "marketplace.kernel.middleware.read_clock_once",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -174,7 +178,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["marketplace.api.filters.StrictFilterBackend"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
-        "rest_framework.parsers.JSONParser",
+        "marketplace.api.parsers.BoundedJSONParser",
         "rest_framework.parsers.MultiPartParser",
     ],
     "DEFAULT_THROTTLE_CLASSES": ["marketplace.api.throttles.ParticipantThrottle"],
@@ -192,11 +196,3 @@ STATIC_URL = "static/"
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = VAR / "mail"
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="market@sanpo.example")
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
-}

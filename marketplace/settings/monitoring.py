@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import environ
 
@@ -22,3 +23,29 @@ MONITOR_ADDRESS = env.str("MONITOR_ADDRESS", default="127.0.0.1")
 # Whoever starts them empties it.
 if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
     Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).mkdir(parents=True, exist_ok=True)
+
+
+def logging_to_stderr(style: str) -> dict[str, Any]:
+    """Return the logging configuration of every process: all lines to standard error, as ``json`` or as ``line``."""
+    everything = {"handlers": ["stderr"], "propagate": False}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {"()": "marketplace.observability.log_format.line_formatter"},
+            "json": {"()": "marketplace.observability.log_format.json_formatter"},
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": style}},
+        "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+        "loggers": {
+            # Servers bring handlers of their own; requests are logged once, by our middleware.
+            "gunicorn.error": everything,
+            "uvicorn.error": everything,
+            "gunicorn.access": {"handlers": [], "propagate": False},
+            "uvicorn.access": {"handlers": [], "propagate": False},
+            "django.server": everything,
+        },
+    }
+
+
+LOGGING = logging_to_stderr(env.str("LOG_FORMAT", default="line"))

@@ -5,10 +5,12 @@ import environ
 from marketplace.runtime.layout import VAR
 from marketplace.settings.base import *  # noqa: F403
 from marketplace.settings.base import INSTALLED_APPS, OAUTH2_PROVIDER
+from marketplace.settings.monitoring import logging_to_stderr
 
 env = environ.Env()
 
 DEBUG = False
+LOGGING = logging_to_stderr(env.str("LOG_FORMAT", default="json"))
 CLOCK_MOVABLE = False
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 BASE_URL = env.str("SANPO_BASE_URL")

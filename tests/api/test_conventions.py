@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from django.db import transaction
 from django.test import override_settings
 
@@ -13,11 +12,10 @@ from marketplace.api.throttles import ParticipantThrottle
 from marketplace.events import services as events
 from marketplace.events.models import InboxEntry, OutboxEvent
 from marketplace.events.schemas.participants import OrganisationRegistered
-from marketplace.kernel.actors import SYSTEM
-from marketplace.participants import services as participants
 from marketplace.participants.queries import counts
 
-OPERATOR = {"ja": "三方取引所", "en": "Sanpo Exchange"}
+from .conftest import bearer
+
 NEW = {
     "name": {"ja": "試験商会", "en": "Trial Trading"},
     "corporate_number": "6999901000002",
@@ -25,35 +23,6 @@ NEW = {
     "address": "東京都",
     "representative": "試 験子",
 }
-
-
-@pytest.fixture
-def operator(db):
-    """The operator of the market."""
-    return participants.register_organisation(
-        actor=SYSTEM,
-        name=OPERATOR,
-        corporate_number="7999901000001",
-        kind="business",
-        address="東京都",
-        representative="番匠 一",
-        is_operator=True,
-    )
-
-
-def bearer(organisation, *scopes: str) -> dict[str, str]:
-    application = participants.create_application(
-        actor=SYSTEM, organisation=organisation.public_id, name="desk"
-    )
-    token = participants.issue_token(application=application, scopes=scopes, lifetime_seconds=600)
-    return {"HTTP_AUTHORIZATION": f"Bearer {token}"}
-
-
-@pytest.fixture
-def acting(api, operator):
-    """A client that acts for the operator."""
-    api.credentials(**bearer(operator, "market:read", "market:write"))
-    return api
 
 
 def test_a_refusal_is_a_problem_that_names_the_field(acting):

@@ -1,49 +1,157 @@
-"""The database refuses to have the log changed."""
+"""The database refuses to have the log changed, or sealed in another way than the sealer's."""
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from marketplace.evidence import services
-from marketplace.evidence.models import ChainLink
+from marketplace.evidence.entries import ENTRY_BYTES_MAX, entry_of
+from marketplace.evidence.models import PAYLOAD_BYTES_MAX, Checkpoint, EvidenceRecord, Leaf, Tile
+from marketplace.evidence.verification import verify_log
 from marketplace.kernel.actors import SYSTEM
 
-TABLES = ["evidence_evidencerecord", "evidence_chainlink", "evidence_checkpoint"]
+from .factories import run, seal, write, write_many
+
+COLUMNS = {
+    "evidence_evidencerecord": ("kind", "'x'"),
+    "evidence_leaf": ("record_id", "1"),
+    "evidence_tile": ("hashes", "decode(repeat('00', 96), 'hex')"),
+    "evidence_checkpoint": ("root", "'x'"),
+}
+TILES = "INSERT INTO evidence_tile (level, index, width, hashes) VALUES "
 
 
-@pytest.mark.django_db
-@pytest.mark.parametrize("table", TABLES)
-@pytest.mark.parametrize("statement", ["UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
-def test_the_log_is_append_only(table, statement):
-    services.record(kind="test.happened", subject="a", actor=SYSTEM, payload={})
-    services.seal()
+def refused(statement: str, *arguments: object, because: str) -> None:
+    with pytest.raises(IntegrityError, match=because), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, arguments)
+
+
+@pytest.mark.parametrize("table", COLUMNS)
+def test_the_log_is_append_only(committed_database, table):
+    write("a", "b", "c")
+    seal(3)
     services.checkpoint()
-    column = {"evidence_evidencerecord": "kind", "evidence_chainlink": "hash", "evidence_checkpoint": "root"}[
-        table
-    ]
-    with (
-        pytest.raises(IntegrityError, match="append-only"),
-        transaction.atomic(),
-        connection.cursor() as cursor,
-    ):
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute(statement.format(table, column, "'x'"))
-    assert services.verify_log().verified
-
-
-@pytest.mark.django_db
-def test_positions_begin_at_one():
-    services.record(kind="test.happened", subject="a", actor=SYSTEM, payload={})
-    with (
-        pytest.raises(IntegrityError, match="chain_from_one"),
-        transaction.atomic(),
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(
-            "INSERT INTO evidence_chainlink (position, record_id, hash) SELECT 0, id, 'x' FROM evidence_evidencerecord"
-        )
-    assert ChainLink.objects.count() == 0
+    column, value = COLUMNS[table]
+    change = "only grows at its end" if table == "evidence_tile" else "append-only"
+    removal = "are kept" if table == "evidence_tile" else "append-only"
+    refused(f"UPDATE {table} SET {column} = {value}", because=change)
+    refused(f"DELETE FROM {table}", because=removal)
+    refused(f"TRUNCATE {table} CASCADE", because=f"{removal}|append-only")
+    assert (verify_log().entries, verify_log().faults) == (3, [])
 
 
 def test_evidence_needs_a_transaction(committed_database):
     with pytest.raises(services.RecordedOutsideTransaction):
         services.record(kind="test.happened", subject="a", actor=SYSTEM, payload={})
+    assert EvidenceRecord.objects.count() == 0
+
+
+INSERT_RECORD = (
+    "INSERT INTO evidence_evidencerecord (public_id, kind, subject, actor, payload, occurred_at)"
+    " VALUES (%s, %s, %s, %s, %s::text::jsonb, now())"
+)
+
+
+@pytest.mark.parametrize(
+    "number", ["9007199254740992", "-9007199254740992", "1e400", '{"deep": [[9007199254740993]]}']
+)
+def test_a_number_without_a_canonical_form_is_refused(db, number):
+    refused(INSERT_RECORD, "evi_1", "k", "s", "a", f'{{"n": {number}}}', because="evidence_payload_numbers")
+    assert EvidenceRecord.objects.count() == 0
+
+
+def test_the_longest_record_has_an_entry_that_fits(db):
+    text = "\x01" * 60
+    longest = '{"t": "' + "x" * (PAYLOAD_BYTES_MAX - len('{"t": ""}'))
+    refused(INSERT_RECORD, "evi_2", text, text, text, longest + 'x"}', because="evidence_payload_bytes")
+    run(INSERT_RECORD, "evi_" + "1" * 27, text, text, text, longest + '"}')
+    assert len(entry_of(EvidenceRecord.objects.get())) <= ENTRY_BYTES_MAX
+
+
+def test_the_numbers_at_the_limit_are_recorded(db):
+    run(INSERT_RECORD, "evi_1", "k", "s", "a", '{"n": [9007199254740991, -9007199254740991, 0.5]}')
+    assert entry_of(EvidenceRecord.objects.get()).startswith(b'{"actor":"a","id":"evi_1"')
+
+
+LEAVES = "INSERT INTO evidence_leaf (index, record_id) "
+
+
+@pytest.mark.parametrize(
+    ("leaves", "because"),
+    [
+        ("SELECT -1, min(id) FROM evidence_evidencerecord", "leaf_from_zero|without a gap"),
+        ("SELECT 4, max(id) FROM evidence_evidencerecord", "without a gap"),
+        ("SELECT 3, 999", "next records in commit order"),
+        ("SELECT 3, min(id) FROM evidence_evidencerecord", "evidence_leaf_record_id_key|unique|next records"),
+        ("SELECT 3, max(id) FROM evidence_evidencerecord", "next records in commit order"),
+        ("SELECT 3, max(id) - 1 FROM evidence_evidencerecord", "no tile ends with the hash of leaf 3"),
+        (
+            "SELECT 2 + n, (SELECT max(id) FROM evidence_evidencerecord) + 1 - n FROM generate_series(1, 2) n",
+            "next records in commit order",
+        ),
+    ],
+)
+def test_leaves_follow_without_a_gap_in_commit_order(committed_database, leaves, because):
+    write("a", "b", "c")
+    seal(3)
+    write("d")
+    write("e")
+    refused(LEAVES + leaves, because=because)
+    assert (Leaf.objects.count(), verify_log().faults) == (3, [])
+
+
+@pytest.mark.parametrize(
+    ("tile", "because"),
+    [
+        ("(0, 0, 0, '')", "tile_place"),
+        ("(0, 0, 257, decode(repeat('00', 257 * 32), 'hex'))", "tile_place"),
+        ("(8, 0, 1, decode(repeat('00', 32), 'hex'))", "tile_place"),
+        ("(0, 0, 1, decode(repeat('00', 31), 'hex'))", "tile_length"),
+        ("(0, 1, 1, decode(repeat('00', 32), 'hex'))", "before the one before it is full"),
+    ],
+)
+def test_tiles_have_their_place_and_length(db, tile, because):
+    refused(TILES + tile, because=because)
+    assert Tile.objects.count() == 0
+
+
+def test_a_full_tile_never_changes_and_a_partial_one_only_grows(committed_database):
+    write_many(300)
+    seal(300)
+    zeros = "SET width = width + 1, hashes = "
+    refused(
+        f"UPDATE evidence_tile {zeros} hashes || decode(repeat('00', 32), 'hex') WHERE width = 256",
+        because="tile_place",
+    )
+    refused(
+        f"UPDATE evidence_tile {zeros} decode(repeat('00', 32), 'hex') || hashes WHERE width = 44",
+        because="only grows at its end",
+    )
+    refused(
+        "UPDATE evidence_tile SET width = 43, hashes = substr(hashes, 1, 43 * 32) WHERE width = 44",
+        because="only grows at its end",
+    )
+    refused("UPDATE evidence_tile SET index = 2 WHERE width = 44", because="only grows at its end")
+    assert verify_log().faults == []
+
+
+@pytest.mark.parametrize(
+    ("size", "root", "note", "because"),
+    [
+        (3, "{root}", "{note}", "states another size or root"),
+        (2, "0" * 64, "{note}", "states another size or root"),
+        (2, "{root}", "sanpo\n2\n\n", "states another size or root"),
+        (2, "x", "{note}", "invalid|checkpoint_root"),
+        (9, "00" * 32, "o\n9\n" + "A" * 43 + "=\n\n— o AAAA\n", "more than there are"),
+        (2, "00" * 32, "o\n2\n" + "A" * 43 + "=\n\n— other AAAA\n", "not signed"),
+    ],
+)
+def test_a_checkpoint_states_what_its_note_states(committed_database, size, root, note, because):
+    write("a", "b")
+    seal(2)
+    mark = services.checkpoint()
+    write("c")
+    seal(1)
+    shown = {"root": mark.root, "note": mark.note}
+    with pytest.raises(Exception, match=because), transaction.atomic():
+        Checkpoint.objects.create(size=size, root=root.format(**shown), note=note.format(**shown))
+    assert list(Checkpoint.objects.values_list("size", flat=True)) == [2]

@@ -8,6 +8,9 @@ from marketplace.events.envelope import Envelope
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.listings import ListingVersionSubmitted
 from marketplace.evidence.models import EvidenceRecord
+from marketplace.jobs.models import Job
+from marketplace.jobs.runner import run_here
+from marketplace.jobs.services import start_next
 from marketplace.kernel import clock
 from marketplace.kernel.errors import Missing
 from marketplace.rules.providers import PROVIDERS, recordable_facts
@@ -73,17 +76,24 @@ def test_an_unknown_version_is_missing(db):
     assert counts() == before
 
 
-def test_a_submitted_version_is_measured_by_the_handler_once(seller):
+def test_a_submitted_version_is_measured_by_a_job_once(seller):
     version = factories.submitted(seller)
     event = ListingVersionSubmitted(
         listing=version.listing.public_id, listing_version=version.public_id, seller=seller.public_id
     )
     envelope = Envelope("evt_test", event.type, event.subject, clock.now(), 1, event.data())
     handlers.on_version_submitted(event, envelope)
+    assert counts()[0] == 0
+    attempt = start_next(queue="files")
+    run_here(attempt)
     before = counts()
     handlers.on_version_submitted(event, envelope)
+    # The same attempt again, as after a worker that died before it could record the end.
+    run_here(attempt)
     assert counts() == before
     assert before[0] == 1
+    job = Job.objects.get()
+    assert (job.kind, job.organisation) == ("quality.measure_version", seller.public_id)
 
 
 def test_findings_name_columns_and_show_no_person(seller):

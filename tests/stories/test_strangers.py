@@ -27,6 +27,7 @@ PUBLIC = {
     "cycle-detail",
     "cycle-left-out",
     "cycle-progress",
+    "evidence-checkpoint-consistency",
     "evidence-checkpoint-detail",
     "halt-detail",
     "funds-regime-detail",

@@ -33,6 +33,8 @@ LIBRARY_SETTINGS = ("ACCOUNT_", "CELERY_", "MFA_", "OAUTH2_PROVIDER", "REST_FRAM
 DJANGO_SETTINGS = ("ROOT_URLCONF", "ASGI_APPLICATION", "EMAIL_FILE_PATH")
 NAMES = {
     "urlpatterns": "Django finds the routes of a module by it",
+    "handler400": "Django finds the view of that status in the root module of the routes by it",
+    "handler403": "Django finds the view of that status in the root module of the routes by it",
     "handler404": "Django finds the view of that status in the root module of the routes by it",
     "handler500": "Django finds the view of that status in the root module of the routes by it",
     "filterset_class": "django-filter reads it from a view",

@@ -41,7 +41,9 @@ def test_an_unknown_address_of_the_api_is_a_problem(db, language, title, detail)
     assert response.status_code == 404
     assert response["Content-Type"] == "application/problem+json"
     assert response["Vary"] == "Accept-Language"
-    assert response.json() == {
+    body = response.json()
+    assert body.pop("request_id") == response["X-Request-ID"]
+    assert body == {
         "type": "urn:sanpo:problem:not_found",
         "title": title,
         "status": 404,

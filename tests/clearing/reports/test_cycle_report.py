@@ -72,3 +72,4 @@ def test_the_report_is_the_operator_s_alone(market, cleared):
     assert operator.get(f"/api/v1/cycle-reports/{market.cycle.public_id}/").status_code == 404
     refused = operator.get(f"/api/v1/cycle-reports/{cleared.public_id}/document.html/?language=fr")
     assert (refused.status_code, refused.json()["code"]) == (422, "document_language_unknown")
+    assert [error["field"] for error in refused.json()["errors"]] == ["language"]

@@ -1,0 +1,37 @@
+"""Refusals of evidence."""
+
+from __future__ import annotations
+
+from marketplace.kernel.errors import Category, DomainError
+from marketplace.kernel.labels import Label
+
+
+class EvidenceTooLong(DomainError):
+    """The payload of a record exceeds its limit. Fields: ``kind``, ``bytes``, ``bytes_max``."""
+
+    code = "evidence_too_long"
+    detail = Label(
+        "The evidence of {kind} takes {bytes} bytes; at most {bytes_max} can be recorded. Shorten what you send.",
+        "{kind} の証跡は {bytes} バイトで、記録できる上限 {bytes_max} バイトを超えています。送信内容を短くしてください。",
+    )
+
+
+class EvidenceNotCanonical(DomainError):
+    """The payload of a record has no canonical JSON (RFC 8785). Fields: ``kind``, ``reason``."""
+
+    code = "evidence_not_canonical"
+    detail = Label(
+        "The evidence of {kind} cannot be recorded: {reason}. Use whole numbers up to 9007199254740991 and valid text.",
+        "{kind} の証跡を記録できません（{reason}）。整数は 9007199254740991 以下とし、正しい文字列を使ってください。",
+    )
+
+
+class NotInCheckpoint(DomainError):
+    """No signed checkpoint covers the record yet. Fields: ``record``."""
+
+    code = "not_in_checkpoint"
+    category = Category.CONFLICT
+    detail = Label(
+        "No signed checkpoint covers {record} yet. Try again after the next checkpoint, within about an hour.",
+        "{record} を含む署名付きチェックポイントはまだありません。次のチェックポイント（約1時間以内）の後に再度お試しください。",
+    )

@@ -1,0 +1,46 @@
+"""Database guards of the evidence log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pgtrigger
+
+from marketplace.kernel.guards import sql_body
+from marketplace.kernel.tiles import TILE_WIDTH
+
+_SQL = Path(__file__).parent / "sql"
+
+
+def leaves_in_commit_order() -> pgtrigger.Trigger:
+    """The leaves of a statement follow the last one without a gap, for the next records in commit order, hashed in tiles."""
+    return pgtrigger.Trigger(
+        name="leaves_in_commit_order",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=pgtrigger.Referencing(new="new_rows"),
+        declare=[("added", "record"), ("previous", "record")],
+        func=sql_body(_SQL / "leaves_in_commit_order.sql", TILE_WIDTH=TILE_WIDTH),
+    )
+
+
+def tile_grows() -> pgtrigger.Trigger:
+    """A tile begins when the one before it is full, and changes only by hashes added at its end."""
+    return pgtrigger.Trigger(
+        name="tile_grows",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        func=sql_body(_SQL / "tile_grows.sql", TILE_WIDTH=TILE_WIDTH),
+    )
+
+
+def note_states_checkpoint() -> pgtrigger.Trigger:
+    """The note of a checkpoint states its size and root, and as many leaves exist."""
+    return pgtrigger.Trigger(
+        name="note_states_checkpoint",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        declare=[("lines", "text[]")],
+        func=sql_body(_SQL / "note_states_checkpoint.sql"),
+    )

@@ -1,0 +1,203 @@
+"""Verifying the whole evidence log against its records, in pages, so that memory does not depend on its length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import islice
+
+from django.db import connection
+
+from marketplace.kernel.horizon import horizon
+from marketplace.kernel.merkle import HASH_BYTES, leaf_hash, packed_merkle_root
+from marketplace.kernel.tiles import (
+    TILE_BYTES,
+    TILE_WIDTH,
+    TiledTree,
+    TileMissing,
+    TilePlace,
+    widths_at,
+)
+
+from .entries import entry_of
+from .models import Checkpoint, EvidenceRecord, Leaf, Tile
+from .notes import open_note
+from .queries import count_unsealed, oldest_unsealed_age, read_tile, tree_size
+from .signatures import SignatureInvalid
+
+FAULTS_MAX = 100
+UNSEALED_AGE_MAX = timedelta(minutes=10)
+_RECORDS_READ = 1_024
+_ROWS_READ = 64
+
+RECORDS = """
+    SELECT r.*, l.index AS leaf_index FROM evidence_evidencerecord r LEFT JOIN evidence_leaf l ON l.record_id = r.id
+     WHERE (r.transaction, r.id) > (%s::xid8, %s) AND (r.transaction, r.id) <= (%s::xid8, %s)
+     ORDER BY r.transaction, r.id LIMIT %s
+"""
+# One statement, so that leaves and tiles are of one snapshot.
+WIDTHS = """
+    SELECT sealed.leaves, tiles.level, tiles.width
+      FROM (SELECT coalesce(max(index) + 1, 0) AS leaves FROM evidence_leaf) sealed
+      LEFT JOIN (SELECT level, max(index * %s + width) AS width FROM evidence_tile GROUP BY level) tiles ON true
+     ORDER BY tiles.level
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Outcome of verifying the log: leaves, records without one, the root in hexadecimal, and what does not fit.
+
+    ``faults`` has the first FAULTS_MAX. ``root`` is empty if tiles that it needs are missing.
+    """
+
+    entries: int
+    unsealed: int
+    root: str
+    faults: list[str]
+
+    @property
+    def verified(self) -> bool:
+        """Whether every record, tile and checkpoint matches."""
+        return not self.faults
+
+
+def verify_log() -> Verification:
+    """Verify every leaf from its record, every tile from the one below, and every checkpoint from the tiles."""
+    size = tree_size()
+    faults = list(islice(find_faults(size), FAULTS_MAX))
+    try:
+        root = TiledTree(read_tile).root(size).hex()
+    except TileMissing:
+        root = ""
+    return Verification(entries=size, unsealed=count_unsealed(), root=root, faults=faults)
+
+
+def find_faults(size: int) -> Iterator[str]:
+    """What does not fit in the first ``size`` leaves, one sentence each; reads on as it is consumed."""
+    yield from _faults_of_records(size)
+    yield from _faults_of_widths()
+    yield from _faults_of_tiles(size)
+    yield from _faults_of_checkpoints()
+    waiting = oldest_unsealed_age(before=horizon())
+    if waiting > UNSEALED_AGE_MAX:
+        yield f"a record has waited {waiting.total_seconds():.0f} s for its leaf: start the sealer (beat and worker)"
+
+
+def _faults_of_records(size: int) -> Iterator[str]:
+    """Records that were changed or removed, or that have no leaf although later ones have."""
+    index, place, hashes = 0, None, b""
+    for record in _sealed_records(size):
+        found: int | None = getattr(record, "leaf_index")  # noqa: B009 - a column that the query adds
+        if found is None:
+            yield f"record {record.public_id} has no leaf, although later records have"
+            continue
+        if found != index:
+            yield _missing(index, found)
+        index = found + 1
+        if place != (place := TilePlace(0, found // TILE_WIDTH)):
+            hashes = read_tile(place)
+        at = found % TILE_WIDTH * HASH_BYTES
+        leaf = hashes[at : at + HASH_BYTES]
+        # A tile that is too narrow is a fault of its own.
+        if leaf and leaf != leaf_hash(entry_of(record)):
+            yield f"record {record.public_id} was changed: it does not match leaf {found}"
+    if index < size:
+        yield _missing(index, size)
+
+
+def _missing(first: int, following: int) -> str:
+    if following > first:
+        leaves = f"leaf {first}" if following == first + 1 else f"leaves {first} to {following - 1}"
+        return f"{leaves}: no record in commit order has this place"
+    return f"leaf {following} is out of commit order"
+
+
+def _sealed_records(size: int) -> Iterator[EvidenceRecord]:
+    """Records up to that of the last of ``size`` leaves, in commit order, each with its ``leaf_index`` or None."""
+    end = Leaf.objects.filter(index__lt=size).select_related("record").order_by("-index").first()
+    if end is None:
+        return
+    transaction, identifier = "0", 0
+    while True:
+        position = [transaction, identifier, end.record.transaction, end.record.pk, _RECORDS_READ]
+        records = list(EvidenceRecord.objects.raw(RECORDS, position))
+        yield from records
+        if len(records) < _RECORDS_READ:
+            return
+        transaction, identifier = str(records[-1].transaction), records[-1].pk
+
+
+def _faults_of_widths() -> Iterator[str]:
+    """Levels that hold more or fewer hashes than there are leaves for."""
+    with connection.cursor() as cursor:
+        cursor.execute(WIDTHS, [TILE_WIDTH])
+        rows = cursor.fetchall()
+    leaves = rows[0][0]
+    stored = {level: width for _, level, width in rows if level is not None}
+    expected = dict(enumerate(widths_at(leaves)))
+    for level in sorted(stored.keys() | expected.keys()):
+        held, due = stored.get(level, 0), expected.get(level, 0)
+        if held != due:
+            yield f"level {level} of the tiles holds {held} hashes; {leaves} leaves need {due}"
+
+
+def _faults_of_tiles(size: int) -> Iterator[str]:
+    """Tiles that are missing or too narrow, and hashes that are not the root of the tile below."""
+    for level, width in enumerate(widths_at(size)):
+        above, parent = b"", -1
+        for index, hashes in _tiles(level, width):
+            due = min(TILE_BYTES, width * HASH_BYTES - index * TILE_BYTES)
+            if len(hashes) < due:
+                yield f"tile {level}/{index} is missing, or has fewer hashes than {size} leaves need"
+                continue
+            if due < TILE_BYTES:
+                continue
+            if parent != (parent := index // TILE_WIDTH):
+                above = read_tile(TilePlace(level + 1, parent))
+            at = index % TILE_WIDTH * HASH_BYTES
+            stated = above[at : at + HASH_BYTES]
+            if stated and stated != packed_merkle_root(hashes):
+                yield f"tile {level + 1}/{parent} does not follow from tile {level}/{index}"
+
+
+def _tiles(level: int, width: int) -> Iterator[tuple[int, bytes]]:
+    """Index and hashes of every tile that ``width`` hashes of the level take, in order; empty where one is missing."""
+    end = -(-width // TILE_WIDTH)
+    for first in range(0, end, _ROWS_READ):
+        following = min(first + _ROWS_READ, end)
+        found = dict(
+            Tile.objects.filter(level=level, index__gte=first, index__lt=following).values_list(
+                "index", "hashes"
+            )
+        )
+        for index in range(first, following):
+            yield index, bytes(found.get(index, b""))
+
+
+def _faults_of_checkpoints() -> Iterator[str]:
+    """Checkpoints whose note or root is not that of the tree."""
+    reached = 0
+    while marks := list(Checkpoint.objects.filter(size__gt=reached).order_by("size")[:_ROWS_READ]):
+        for mark in marks:
+            yield from _faults_of_checkpoint(mark)
+        reached = marks[-1].size
+
+
+def _faults_of_checkpoint(mark: Checkpoint) -> Iterator[str]:
+    try:
+        head = open_note(mark.note)
+    except SignatureInvalid:
+        yield f"the signature of checkpoint {mark.public_id} is not valid"
+        return
+    if (head.size, head.root.hex()) != (mark.size, mark.root):
+        yield f"the note of checkpoint {mark.public_id} states another size or root"
+    try:
+        root = TiledTree(read_tile).root(mark.size)
+    except TileMissing as missing:
+        place: TilePlace = missing.args[0]
+        yield f"checkpoint {mark.public_id} cannot be verified: tile {place.level}/{place.index} is missing"
+        return
+    if mark.root != root.hex():
+        yield f"checkpoint {mark.public_id} does not match the first {mark.size} leaves"

@@ -1,0 +1,96 @@
+"""Run due jobs: each attempt outside transactions, within its limits, and what ends it recorded."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+from types import FrameType
+
+from django.db import close_old_connections, connection
+
+from .isolation import run_isolated
+from .kinds import Work
+from .services import Attempt, fail, finish, record_progress, start_next
+
+logger = logging.getLogger(__name__)
+
+PROGRESS_SECONDS_MIN = 0.5
+
+
+class TimeLimitExceeded(Exception):
+    """An attempt ran longer than its kind permits."""
+
+
+def run_due(queue: str, *, seconds: float = 60.0) -> int:
+    """Run due jobs of ``queue`` one after the other until none is due or ``seconds`` have passed; returns how many."""
+    ends_at = monotonic() + seconds
+    count = 0
+    while monotonic() < ends_at and (attempt := start_next(queue=queue)) is not None:
+        run_attempt(attempt)
+        count += 1
+    return count
+
+
+def run_attempt(attempt: Attempt) -> None:
+    """Run one started attempt, in a process of its own if its kind is isolated, and record how it ended."""
+    kind = attempt.kind
+    try:
+        if kind.isolated:
+            run_isolated(
+                lambda: run_here(attempt), seconds_max=kind.seconds_max, memory_mb_max=kind.memory_mb_max or 0
+            )
+        else:
+            with limit_seconds(kind.seconds_max):
+                run_here(attempt)
+    except Exception as error:  # a job may raise anything; the failure is recorded and the job tried again
+        logger.warning("job %s (%s) failed", attempt.public_id, kind.name, exc_info=error)
+        if not connection.in_atomic_block:
+            # What failed may be the connection itself: the end is recorded on one that works.
+            close_old_connections()
+        fail(attempt=attempt, reason=f"{type(error).__name__}: {error}")
+    else:
+        finish(attempt=attempt)
+
+
+def run_here(attempt: Attempt) -> None:
+    """Call the kind's function in this process; raises what it raises."""
+    reported_at = 0.0
+
+    def report_progress(done: int, total: int) -> None:
+        nonlocal reported_at
+        if monotonic() - reported_at >= PROGRESS_SECONDS_MIN:
+            reported_at = monotonic()
+            record_progress(attempt=attempt, done=done, total=total)
+
+    attempt.kind.run(
+        Work(
+            job=attempt.public_id,
+            subject=attempt.subject,
+            arguments=attempt.arguments,
+            attempt=attempt.number,
+            report_progress=report_progress,
+        )
+    )
+
+
+@contextmanager
+def limit_seconds(seconds: float) -> Iterator[None]:
+    """Raise TimeLimitExceeded in the body after ``seconds``; in the main thread only, where alarms can be received."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        raise TimeLimitExceeded(f"the time limit of {seconds:g} s was exceeded")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

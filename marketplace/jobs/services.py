@@ -1,0 +1,230 @@
+"""Enqueue jobs, start and end their attempts, and resolve those that are parked."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from celery import current_app
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.db.models.functions import Now
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.errors import Missing
+from marketplace.kernel.states import advance
+
+from .kinds import KINDS, Arguments, JobKind
+from .models import ERROR_LENGTH_MAX, Job
+from .states import JOB, JobState
+
+logger = logging.getLogger(__name__)
+
+RUN_TASK = "marketplace.jobs.tasks.run"
+NUDGE_SECONDS = 5
+# What is left to a worker, after the attempt's own limit, to record the end before it counts as dead.
+LEASE_MARGIN_SECONDS = 30
+
+
+class EnqueuedOutsideTransaction(RuntimeError):
+    """A job must be enqueued in the transaction of the change that needs it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One started attempt: the job's key, the token by which only this attempt may end it, and its number."""
+
+    job_id: int
+    public_id: str
+    kind: JobKind
+    token: uuid.UUID
+    number: int
+    subject: str
+    arguments: Arguments
+
+
+def enqueue(
+    *, kind: JobKind, subject: str, arguments: Arguments | None = None, organisation: str = ""
+) -> Job:
+    """Write a job in the current transaction and wake a worker of its queue when it commits.
+
+    A job is done once per kind and subject: returns the one that there is, if there is one. ``arguments`` is a JSON
+    object without personal data. Raises EnqueuedOutsideTransaction outside ``transaction.atomic``.
+    """
+    if not connection.in_atomic_block:
+        raise EnqueuedOutsideTransaction(f"{kind.name} {subject}")
+    job = Job(
+        kind=kind.name,
+        queue=kind.queue,
+        subject=subject,
+        organisation=organisation,
+        arguments=arguments or {},
+    )
+    Job.objects.bulk_create([job], ignore_conflicts=True)
+    transaction.on_commit(partial(nudge, str(kind.queue)))
+    return Job.objects.get(kind=kind.name, subject=subject)
+
+
+def nudge(queue: str) -> None:
+    """Ask a worker of ``queue`` to run its jobs. Without a broker it only logs; the sweep asks again.
+
+    At most one such request per queue waits in the broker.
+    """
+    try:
+        if cache.add(nudge_key(queue), "1", NUDGE_SECONDS):
+            current_app.send_task(
+                RUN_TASK, args=[queue], queue=queue, retry=False, expires=60, ignore_result=True
+            )
+    except (OperationalError, RedisError) as error:
+        logger.warning("broker unavailable; the sweep will run the jobs of queue %s: %s", queue, error)
+
+
+def nudge_key(queue: str) -> str:
+    """The cache key that says that a request to run the jobs of ``queue`` waits in the broker."""
+    return f"jobs:nudge:{queue}"
+
+
+@transaction.atomic
+def start_next(*, queue: str) -> Attempt | None:
+    """Start an attempt at the next due job of ``queue`` and commit that it was started; None if no job is due.
+
+    Call it outside a transaction: the attempt counts even if its worker dies.
+    """
+    job = (
+        Job.objects.select_for_update(skip_locked=True)
+        .filter(queue=queue, state=JobState.QUEUED, due_at__lte=Now())
+        .order_by("due_at", "id")
+        .first()
+    )
+    if job is None:
+        return None
+    kind = KINDS.get(job.kind)
+    if kind is None:
+        # A worker of an older version: leave the job to a newer one.
+        logger.error("job %s is of the unknown kind %s; trying again in a minute", job.public_id, job.kind)
+        Job.objects.filter(pk=job.pk).update(due_at=clock.real_now() + timedelta(minutes=1))
+        return None
+    token = uuid.uuid4()
+    seconds = kind.seconds_max + LEASE_MARGIN_SECONDS
+    advance(
+        job,
+        JOB,
+        command="start",
+        role="system",
+        attempts=job.attempts + 1,
+        run_token=token,
+        lease_until=clock.real_now() + timedelta(seconds=seconds),
+        progress_done=0,
+        progress_total=0,
+    )
+    return Attempt(job.pk, job.public_id, kind, token, job.attempts, job.subject, job.arguments)
+
+
+def record_progress(*, attempt: Attempt, done: int, total: int) -> None:
+    """Record how much of the job is done; does nothing if the attempt is over."""
+    total = max(0, total)
+    Job.objects.filter(pk=attempt.job_id, run_token=attempt.token).update(
+        progress_done=min(max(0, done), total) if total else max(0, done), progress_total=total
+    )
+
+
+@transaction.atomic
+def finish(*, attempt: Attempt) -> bool:
+    """Record that the attempt did its work; returns whether it was still this attempt's to end."""
+    job = _lock_running(attempt)
+    if job is None:
+        return False
+    advance(job, JOB, command="finish", role="system", ended_at=clock.real_now(), error="", **_NO_LEASE)
+    return True
+
+
+@transaction.atomic
+def fail(*, attempt: Attempt, reason: str) -> bool:
+    """Record a failed attempt: tried again later, or parked or abandoned after the last; as ``finish`` returns."""
+    job = _lock_running(attempt)
+    if job is None:
+        return False
+    _end_attempt(job, attempt.kind, reason)
+    return True
+
+
+@transaction.atomic
+def recover_lost(*, limit: int = 100) -> int:
+    """Count the attempts whose worker died as failed; returns how many. Beat calls it."""
+    lost = (
+        Job.objects.select_for_update(skip_locked=True)
+        .filter(state=JobState.RUNNING, lease_until__lt=Now())
+        .order_by("lease_until")[:limit]
+    )
+    count = 0
+    for job in lost:
+        kind = KINDS.get(job.kind)
+        if kind is None:
+            logger.error("job %s is of the unknown kind %s", job.public_id, job.kind)
+            continue
+        _end_attempt(job, kind, "the worker ended while it ran the job")
+        count += 1
+    return count
+
+
+_NO_LEASE: dict[str, Any] = {"run_token": None, "lease_until": None}
+
+
+def _lock_running(attempt: Attempt) -> Job | None:
+    """The job, locked, while the attempt runs; None once its lease was taken from it."""
+    return Job.objects.select_for_update().filter(pk=attempt.job_id, run_token=attempt.token).first()
+
+
+def _end_attempt(job: Job, kind: JobKind, reason: str) -> None:
+    """Requeue the job after a failed attempt; park or abandon it after the last."""
+    error = reason[:ERROR_LENGTH_MAX]
+    if job.attempts < kind.attempts_max:
+        pause = kind.backoff_seconds[job.attempts - 1]
+        logger.warning(
+            "job %s (%s) failed, retry in %s s: %s", job.public_id, kind.name, round(pause), reason
+        )
+        due_at = clock.real_now() + timedelta(seconds=pause)
+        advance(job, JOB, command="requeue", role="system", due_at=due_at, error=error, **_NO_LEASE)
+        return
+    logger.error("job %s (%s) failed %s times and ends: %s", job.public_id, kind.name, job.attempts, reason)
+    if kind.is_abandoned_at_last:
+        advance(
+            job, JOB, command="abandon", role="system", ended_at=clock.real_now(), error=error, **_NO_LEASE
+        )
+    else:
+        advance(job, JOB, command="park", role="system", error=error, **_NO_LEASE)
+    if kind.on_ended is not None:
+        kind.on_ended(job.subject, job.arguments)
+
+
+@transaction.atomic
+def retry_parked(*, actor: Actor, job: str) -> Job:
+    """Queue a parked job again, with all its attempts, after the operator has repaired the cause. Raises Missing."""
+    row = _lock_parked(actor, job)
+    advance(row, JOB, command="retry", role="operator", attempts=0, due_at=clock.real_now())
+    transaction.on_commit(partial(nudge, row.queue))
+    return row
+
+
+@transaction.atomic
+def abandon_parked(*, actor: Actor, job: str, reason: str) -> Job:
+    """Give a parked job up, with the operator's ``reason``. Raises Missing."""
+    row = _lock_parked(actor, job)
+    error = f"{row.error}\nabandoned by {actor.identifier}: {reason}"[-ERROR_LENGTH_MAX:]
+    advance(row, JOB, command="abandon", role="operator", ended_at=clock.real_now(), error=error)
+    return row
+
+
+def _lock_parked(actor: Actor, job: str) -> Job:
+    actor.require_operator()
+    row = Job.objects.select_for_update().filter(public_id=job).first()
+    if row is None:
+        raise Missing(kind="job", identifier=job)
+    return row

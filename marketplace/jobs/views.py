@@ -1,0 +1,43 @@
+"""The API of jobs: participants see theirs; the operator sees all and resolves those that are parked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from marketplace.api.permissions import IsOperator
+from marketplace.api.views import MarketReadViewSet, command
+
+from . import queries, services
+from .filters import JobFilter
+from .models import Job
+from .serializers import AbandonInput, JobSerializer
+
+
+class JobViewSet(MarketReadViewSet[Job]):
+    """Jobs of the caller's organisation, with their progress; all, for the operator."""
+
+    serializer_class = JobSerializer
+    filterset_class = JobFilter
+    queryset = Job.objects.none()
+
+    def get_queryset(self) -> QuerySet[Job]:
+        """Jobs in the caller's scope."""
+        return queries.visible_jobs(self.actor)
+
+    @command(summary="Retry a parked job", response=JobSerializer, permissions=(IsOperator,))
+    def retry(self, data: dict[str, Any], public_id: str) -> Job:
+        """Queue a parked job again, after the cause is repaired (operator)."""
+        return services.retry_parked(actor=self.actor, job=public_id)
+
+    @command(
+        summary="Give up a parked job",
+        request=AbandonInput,
+        response=JobSerializer,
+        permissions=(IsOperator,),
+        example={"reason": "The receiver of this mail has left the organisation."},
+    )
+    def abandon(self, data: dict[str, Any], public_id: str) -> Job:
+        """Give up a parked job, with a reason (operator)."""
+        return services.abandon_parked(actor=self.actor, job=public_id, **data)

@@ -1,0 +1,65 @@
+"""Kinds of jobs for tests: each leaves a line in the file that its arguments name, then does what they say."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from django.db import connection
+
+from marketplace.jobs.kinds import JobKind, Work
+from marketplace.jobs.states import Queue
+from marketplace.kernel.labels import Label
+
+ENDED: list[str] = []
+
+
+def leave_trace(work: Work) -> None:
+    """Append one line: which attempt, in which process, in a transaction or not."""
+    line = f"{work.subject} {work.attempt} {os.getpid()} {connection.in_atomic_block}\n"
+    with Path(work.arguments["trace"]).open("a") as trace:
+        trace.write(line)
+
+
+def do_as_told(work: Work) -> None:
+    """Leave a trace, then ``act``: fail, sleep, take memory, be killed, or report progress."""
+    leave_trace(work)
+    match work.arguments.get("act"):
+        case "fail":
+            raise ValueError("told to fail")
+        case "fail once":
+            if work.attempt == 1:
+                raise ValueError("told to fail once")
+        case "sleep":
+            time.sleep(60)
+        case "take memory":
+            held = [b"x" * 20_000_000 for _ in range(40)]
+            time.sleep(len(held))
+        case "be killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "exit":
+            os._exit(3)
+        case "report":
+            work.report_progress(3, 10)
+
+
+def remember_end(subject: str, arguments: dict[str, object]) -> None:
+    """Remember that the job of ``subject`` was parked or abandoned."""
+    ENDED.append(subject)
+
+
+LABEL = Label("probe", "試験")
+PLAIN = JobKind(
+    name="probe.plain", queue=Queue.DEFAULT, label=LABEL, run=do_as_told, seconds_max=1, backoff_seconds=(0, 0),
+    on_ended=remember_end,
+)  # fmt: skip
+CAGED = JobKind(
+    name="probe.caged", queue=Queue.FILES, label=LABEL, run=do_as_told, seconds_max=2, backoff_seconds=(0,),
+    isolated=True, memory_mb_max=400,
+)  # fmt: skip
+LETTER = JobKind(
+    name="probe.letter", queue=Queue.MAIL, label=LABEL, run=do_as_told, seconds_max=5, backoff_seconds=(600,),
+    is_abandoned_at_last=True,
+)  # fmt: skip

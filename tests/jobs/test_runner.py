@@ -1,0 +1,250 @@
+"""Jobs: run outside transactions, within limits, counted before they start, and ended for certain."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.utils import timezone
+
+from marketplace.jobs import queries, runner, services
+from marketplace.jobs.kinds import KINDS, JobKind
+from marketplace.jobs.models import Job
+from marketplace.jobs.states import JobState
+
+from .probe import kinds
+
+
+@pytest.fixture
+def trace(tmp_path: Path) -> Path:
+    """Where the probe leaves its lines."""
+    kinds.ENDED.clear()
+    path = tmp_path / "trace"
+    path.touch()
+    return path
+
+
+def put(kind: JobKind, trace: Path, act: str = "", subject: str = "thing_1") -> Job:
+    with transaction.atomic():
+        return services.enqueue(kind=kind, subject=subject, arguments={"trace": str(trace), "act": act})
+
+
+def lines(trace: Path) -> list[list[str]]:
+    return [line.split() for line in trace.read_text().splitlines()]
+
+
+def test_a_job_runs_once_outside_any_transaction(committed_database, trace):
+    job = put(kinds.PLAIN, trace)
+    assert runner.run_due("default") == 1
+    assert lines(trace) == [["thing_1", "1", str(os.getpid()), "False"]]
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.error, job.lease_until) == (JobState.DONE, 1, "", None)
+    assert runner.run_due("default") == 0
+    call_command("check_invariants")
+
+
+def test_an_isolated_job_runs_in_a_process_of_its_own(committed_database, trace):
+    job = put(kinds.CAGED, trace)
+    assert runner.run_due("files") == 1
+    assert lines(trace)[0][2] != str(os.getpid())
+    job.refresh_from_db()
+    assert job.state == JobState.DONE
+
+
+def test_a_job_is_enqueued_in_a_transaction_only(committed_database, trace):
+    with pytest.raises(services.EnqueuedOutsideTransaction):
+        services.enqueue(kind=kinds.PLAIN, subject="thing_1", arguments={"trace": str(trace)})
+    assert Job.objects.count() == 0
+
+
+def test_the_job_of_a_change_that_was_taken_back_never_was(committed_database, trace):
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        services.enqueue(kind=kinds.PLAIN, subject="thing_1", arguments={"trace": str(trace)})
+        raise ZeroDivisionError
+    assert runner.run_due("default") == 0
+    assert Job.objects.count() == 0
+
+
+def test_the_same_job_enqueued_again_is_the_one_that_there_is(committed_database, trace):
+    first = put(kinds.PLAIN, trace)
+    assert put(kinds.PLAIN, trace).pk == first.pk
+    runner.run_due("default")
+    assert put(kinds.PLAIN, trace).pk == first.pk
+    assert runner.run_due("default") == 0
+    assert len(lines(trace)) == 1
+
+
+@pytest.mark.parametrize("kind", [kinds.PLAIN, kinds.CAGED])
+def test_a_job_that_fails_once_is_tried_again(committed_database, trace, kind):
+    job = put(kind, trace, "fail once")
+    runner.run_due(kind.queue)
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.error) == (JobState.DONE, 2, "")
+    assert [line[1] for line in lines(trace)] == ["1", "2"]
+
+
+def test_a_job_that_always_fails_is_parked_with_its_reason_and_its_end_is_told(committed_database, trace):
+    job = put(kinds.PLAIN, trace, "fail")
+    runner.run_due("default")
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (JobState.PARKED, 3)
+    assert job.error == "ValueError: told to fail"
+    assert kinds.ENDED == ["thing_1"]
+    assert [found.pk for found in queries.parked()] == [job.pk]
+    call_command("check_invariants")
+
+
+def test_a_failed_job_waits_for_its_backoff_and_is_abandoned_at_last(committed_database, trace):
+    job = put(kinds.LETTER, trace, "fail")
+    assert runner.run_due("mail") == 1
+    job.refresh_from_db()
+    assert job.state == JobState.QUEUED
+    assert 590 < (job.due_at - timezone.now()).total_seconds() <= 600
+    Job.objects.update(due_at=timezone.now())
+    assert runner.run_due("mail") == 1
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (JobState.ABANDONED, 2)
+    assert job.ended_at is not None
+
+
+@pytest.mark.parametrize(
+    ("act", "reason"),
+    [
+        ("sleep", "IsolatedFailure: the time limit of 2 s was exceeded"),
+        ("take memory", "IsolatedFailure: the memory limit of 400 MB was exceeded"),
+        ("be killed", "IsolatedFailure: the process was ended by SIGKILL"),
+        ("exit", "IsolatedFailure: exit status 3"),
+        ("fail", "IsolatedFailure: ValueError: told to fail"),
+    ],
+)
+def test_what_ends_an_isolated_attempt_is_named_and_the_job_parked(committed_database, trace, act, reason):
+    job = put(kinds.CAGED, trace, act)
+    began = time.monotonic()
+    assert runner.run_due("files") == 2
+    assert time.monotonic() - began < 30
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.error) == (JobState.PARKED, 2, reason)
+    # No process of an ended attempt is left behind.
+    assert all(not Path(f"/proc/{line[2]}").exists() for line in lines(trace))
+
+
+def test_a_job_in_this_process_is_ended_at_its_time_limit(committed_database, trace):
+    job = put(kinds.PLAIN, trace, "sleep")
+    runner.run_due("default", seconds=0.5)
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (JobState.QUEUED, 1)
+    assert job.error == "TimeLimitExceeded: the time limit of 1 s was exceeded"
+
+
+def test_a_failed_job_does_not_hold_up_the_next(committed_database, trace):
+    put(kinds.PLAIN, trace, "fail", subject="bad")
+    put(kinds.PLAIN, trace, subject="good")
+    runner.run_due("default")
+    assert Job.objects.get(subject="good").state == JobState.DONE
+    assert Job.objects.get(subject="bad").state == JobState.PARKED
+
+
+def test_progress_is_seen_while_and_after_the_job_runs(committed_database, trace):
+    job = put(kinds.CAGED, trace, "report")
+    runner.run_due("files")
+    job.refresh_from_db()
+    assert (job.progress_done, job.progress_total) == (3, 10)
+
+
+def test_an_attempt_whose_worker_died_counts_and_the_job_is_parked_at_last(committed_database, trace):
+    """The worker is killed in the middle of each attempt, so nothing of it could be written afterwards."""
+    job = put(kinds.PLAIN, trace, "be killed")
+    for number in (1, 2, 3):
+        _run_in_a_worker_of_its_own()
+        job.refresh_from_db()
+        assert (job.state, job.attempts) == (JobState.RUNNING, number)
+        assert services.recover_lost() == 0
+        Job.objects.update(lease_until=timezone.now())
+        assert services.recover_lost() == 1
+    job.refresh_from_db()
+    assert (job.state, job.error) == (JobState.PARKED, "the worker ended while it ran the job")
+    assert [line[1] for line in lines(trace)] == ["1", "2", "3"]
+    call_command("check_invariants")
+
+
+def _run_in_a_worker_of_its_own() -> None:
+    """A process that runs what is due in queue `default` and is killed by its job."""
+    program = (
+        "import django; django.setup();"
+        "import tests.jobs.probe.kinds;"
+        "from marketplace.jobs.runner import run_due;"
+        "run_due('default')"
+    )
+    settings = connection.settings_dict
+    address = (
+        f"postgresql://{settings['USER']}:{settings['PASSWORD']}@{settings['HOST']}:{settings['PORT']}"
+        f"/{settings['NAME']}"
+    )
+    environment = {
+        **os.environ, "DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "marketplace.settings.test",
+    }  # fmt: skip
+    ended = subprocess.run([sys.executable, "-c", program], env=environment, timeout=60, check=False)
+    assert ended.returncode == -9
+
+
+def test_an_attempt_that_lost_its_lease_cannot_end_the_job(committed_database, trace):
+    job = put(kinds.PLAIN, trace)
+    lost = services.start_next(queue="default")
+    assert lost is not None
+    Job.objects.update(lease_until=timezone.now())
+    services.recover_lost()
+    current = services.start_next(queue="default")
+    assert current is not None
+    assert not services.finish(attempt=lost)
+    assert not services.fail(attempt=lost, reason="late")
+    job.refresh_from_db()
+    assert (job.state, job.run_token) == (JobState.RUNNING, current.token)
+    assert services.finish(attempt=current)
+
+
+def test_two_workers_never_run_the_same_attempt(committed_database, trace):
+    for number in range(20):
+        put(kinds.PLAIN, trace, subject=f"thing_{number}")
+    counts: list[int] = []
+
+    def work() -> None:
+        counts.append(runner.run_due("default"))
+        connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(30)
+    assert sum(counts) == 20
+    assert sorted(line[0] for line in lines(trace)) == sorted(f"thing_{number}" for number in range(20))
+
+
+def test_a_job_of_an_unknown_kind_is_left_to_a_newer_worker(committed_database, trace):
+    with transaction.atomic():
+        job = Job.objects.create(kind="future.kind", queue="default", subject="thing_1")
+    put(kinds.PLAIN, trace)
+    runner.run_due("default")
+    runner.run_due("default")
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (JobState.QUEUED, 0)
+    assert len(lines(trace)) == 1
+
+
+def test_a_kind_states_limits_that_make_sense():
+    for wrong in ({"seconds_max": 0}, {"seconds_max": 9_999}, {"isolated": True}, {"memory_mb_max": 5}):
+        options = {"name": "probe.wrong", "queue": "files", "label": kinds.LABEL, "run": kinds.do_as_told,
+                   "seconds_max": 1, "backoff_seconds": (), **wrong}  # fmt: skip
+        with pytest.raises(ValueError, match=r"probe\.wrong"):
+            JobKind(**options)
+    with pytest.raises(ValueError, match="declared twice"):
+        JobKind(name="probe.plain", queue=kinds.PLAIN.queue, label=kinds.LABEL, run=kinds.do_as_told,
+                seconds_max=1, backoff_seconds=())  # fmt: skip
+    assert "probe.wrong" not in KINDS
