@@ -44,7 +44,8 @@ import json
 from clearing.models import Restoration, SettlementInstruction, Trade, TransferFile
 from clearing.settlement.restorations import shut_currencies
 from marketplace.evidence.models import EvidenceRecord
-from marketplace.evidence.services import seal, verify_log
+from marketplace.evidence.services import seal
+from marketplace.evidence.verification import verify_log
 while seal(): pass
 print(json.dumps({
     "trades": list(Trade.objects.order_by("pk").values_list("public_id", flat=True)),
