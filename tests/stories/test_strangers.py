@@ -16,9 +16,11 @@ from clearing.models import Obligation
 from clearing.settlement.services.restorations import record_restoration
 from clearing.trades.obligation_reference import obligation_reference
 from marketplace.api.permissions import IsOperator
-from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.actors import SYSTEM, Actor, Role
 from marketplace.participants import services as participants
+from marketplace.participants.models import Organisation
 from marketplace.rules import services as rules
+from marketplace.webhooks import services as webhooks
 
 # What everybody in the market may read. Everything else belongs to somebody.
 PUBLIC = {
@@ -85,7 +87,17 @@ def restoration(report) -> str:
 
 
 @pytest.fixture(scope="package")
-def stranger(report, halt, restoration) -> APIClient:
+def webhook(report) -> str:
+    """A webhook that a participant of the day created."""
+    owner = Organisation.objects.filter(is_operator=False).order_by("pk").first()
+    actor = Actor("app_story", Role.PARTICIPANT, owner.pk, owner.public_id)
+    created, _ = webhooks.create_webhook(actor=actor, url="https://hooks.example.com/sanpo")
+    webhooks.disable_webhook(actor=actor, webhook=created.public_id)
+    return created.public_id
+
+
+@pytest.fixture(scope="package")
+def stranger(report, halt, webhook, restoration) -> APIClient:
     """A client of an organisation that took no part in the day."""
     organisation = participants.register_organisation(
         actor=SYSTEM,
