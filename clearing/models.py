@@ -1,7 +1,7 @@
 """Registers the tables of clearing with Django; each is declared in its room."""
 
 from .approvals.models import Approval
-from .bank.models import BankAllocation, BankEntry, BankStatement
+from .bank.models import BankAllocation, BankEntry, BankStatement, StatementImport
 from .cycles.models import ClearingSchedule, ClosedDay, Cycle, CycleStep
 from .invoices.models import IntermediaryNotice, Invoice
 from .ledger.models import Account, Balance, Entry, FundsRegime, LedgerPeriod, Posting
@@ -47,6 +47,7 @@ __all__ = [
     "SendingOpening",
     "SettlementInstruction",
     "Shortfall",
+    "StatementImport",
     "StatementMonth",
     "StuckMoney",
     "Trade",

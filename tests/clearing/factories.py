@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from clearing import handlers
 from clearing.bank.queries import pay_in_reference
@@ -38,7 +38,9 @@ from clearing.settlement.services.transfer_files import create_transfer_file, re
 from clearing.settlement.states import InstructionState
 from clearing.trades.services.eligibility import cycle_for
 from marketplace.events.envelope import Envelope
-from marketplace.events.schema import Event
+from marketplace.events.models import OutboxEvent
+from marketplace.events.schema import Event, parse
+from marketplace.events.schemas.clearing import PaymentReceived
 from marketplace.events.schemas.contracts import (
     AdjustmentDue,
     AgreementConcluded,
@@ -51,7 +53,7 @@ from marketplace.events.schemas.delivery import (
     DeliveryMatched,
     UsageRecorded,
 )
-from marketplace.events.services import relay
+from marketplace.events.services import envelope_of, relay
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.participants.models import Organisation
@@ -225,8 +227,14 @@ def booking(
 
 
 def receive(market: Market, rows: list[tuple[Any, ...]]) -> Any:
-    """Import a statement with these lines."""
-    return import_bank_statement(actor=market.actor, content=statement(rows), file_name="test.csv")
+    """Import a statement with these lines, and have clearing handle what it emits."""
+    newest = OutboxEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    made = import_bank_statement(actor=market.actor, content=statement(rows), file_name="test.csv")
+    for event in OutboxEvent.objects.filter(type="payment.received", pk__gt=newest).order_by("pk"):
+        payment = parse(event.type, event.data)
+        assert isinstance(payment, PaymentReceived)
+        handlers.on_payment_received(payment, envelope_of(event))
+    return made
 
 
 def pay_in(market: Market, name: str, amount_minor: int) -> Any:
