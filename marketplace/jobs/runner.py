@@ -12,6 +12,8 @@ from types import FrameType
 
 from django.db import close_old_connections, connection
 
+from marketplace.kernel import correlation
+
 from .isolation import run_isolated
 from .kinds import Work
 from .services import Attempt, fail, finish, record_progress, start_next
@@ -39,13 +41,16 @@ def run_attempt(attempt: Attempt) -> None:
     """Run one started attempt, in a process of its own if its kind is isolated, and record how it ended."""
     kind = attempt.kind
     try:
-        if kind.isolated:
-            run_isolated(
-                lambda: run_here(attempt), seconds_max=kind.seconds_max, memory_mb_max=kind.memory_mb_max or 0
-            )
-        else:
-            with limit_seconds(kind.seconds_max):
-                run_here(attempt)
+        with correlation.course("job", kind.name, job_id=attempt.public_id, attempt=attempt.number):
+            if kind.isolated:
+                run_isolated(
+                    lambda: run_here(attempt),
+                    seconds_max=kind.seconds_max,
+                    memory_mb_max=kind.memory_mb_max or 0,
+                )
+            else:
+                with limit_seconds(kind.seconds_max):
+                    run_here(attempt)
     except Exception as error:  # a job may raise anything; the failure is recorded and the job tried again
         logger.warning("job %s (%s) failed", attempt.public_id, kind.name, exc_info=error)
         if not connection.in_atomic_block:
