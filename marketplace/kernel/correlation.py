@@ -51,24 +51,42 @@ def end() -> None:
     structlog.contextvars.clear_contextvars()
 
 
+class Course:
+    """One handling or job under way. ``outcome`` is ``done`` unless somebody says that it failed."""
+
+    def __init__(self, span: trace.Span) -> None:
+        """A course that goes well so far."""
+        self.outcome = "done"
+        self._span = span
+
+    def fail(self, error: BaseException) -> None:
+        """Count it as failed, for callers that record an error and go on."""
+        self.outcome = "failed"
+        self._span.record_exception(error)
+        self._span.set_status(trace.StatusCode.ERROR, type(error).__name__)
+
+
 @contextmanager
-def course(kind: str, name: str, **names: Any) -> Iterator[None]:
+def course(kind: str, name: str, **names: Any) -> Iterator[Course]:
     """The course of one handling or job: ``names`` are in its log lines and its span, and it is counted at its end.
 
-    ``kind``: ``handling`` or ``job``; ``name``: the handler's or the kind of job's. An exception passes through and
+    ``kind``: ``handling`` or ``job``; ``name``: the handler's or the kind of job's. An exception that passes through
     counts as failed.
     """
     given = _given({kind: name, **names})
-    began, outcome = time.perf_counter(), "failed"
+    began = time.perf_counter()
     with (
         structlog.contextvars.bound_contextvars(**given),
-        TRACER.start_as_current_span(f"{kind} {name}", attributes=attributes(given)),
+        TRACER.start_as_current_span(f"{kind} {name}", attributes=attributes(given)) as span,
     ):
+        under_way = Course(span)
         try:
-            yield
-            outcome = "done"
+            yield under_way
+        except BaseException:
+            under_way.outcome = "failed"
+            raise
         finally:
-            WORK_SECONDS.labels(kind, name, outcome).observe(time.perf_counter() - began)
+            WORK_SECONDS.labels(kind, name, under_way.outcome).observe(time.perf_counter() - began)
 
 
 def attributes(names: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from marketplace.kernel.clock import real_now
 from marketplace.kernel.errors import Missing
 from marketplace.notices.services import close_tasks, open_task
 from marketplace.notices.states import TaskKind
+from marketplace.notices.texts import TASK_TITLES
 from marketplace.participants.queries import operator_organisation
 
 from .collector import read_samples
@@ -58,7 +59,7 @@ def _raise(alarm: Alarm, number: float) -> None:
             kind=TaskKind.ATTEND,
             subject=row.public_id,
             thread=row.public_id,
-            title=alarm.title,
+            title=TASK_TITLES[TaskKind.ATTEND].fill({"alarm": alarm.title}),
         )
 
 

@@ -38,15 +38,15 @@ def collector(monkeypatch) -> Iterator[list[ExportTraceServiceRequest]]:
         server.shutdown()
 
 
-def test_without_an_endpoint_nothing_is_recorded(monkeypatch):
+def test_without_an_endpoint_nothing_is_configured(monkeypatch):
     for name in ENDPOINTS:
         monkeypatch.delenv(name, raising=False)
     assert configure_tracing() is False
-    with course("job", "trial.nothing"):
+
+
+def test_requests_and_jobs_are_spans_once_a_collector_is_configured(client, db, collector):
+    with course("job", "trial.unseen"):
         assert not trace.get_current_span().is_recording()
-
-
-def test_requests_and_jobs_are_spans_that_name_their_request(client, db, collector):
     assert configure_tracing() is True
     client.get("/api/v1/cycles/cyc_1/", HTTP_X_REQUEST_ID="caller-12345678")
     with course("job", "trial.job", job_id="job_1", request_id="caller-12345678"):
