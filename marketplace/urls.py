@@ -10,6 +10,7 @@ API_APPLICATIONS = (
     "marketplace.jobs",
     "marketplace.participants",
     "marketplace.notices",
+    "marketplace.webhooks",
     "marketplace.rules",
     "listings",
     "quality",

@@ -59,7 +59,14 @@ def terminate_agreement(
         actor=actor,
         payload={"reason_code": reason_code.value, "cause": cause},
     )
-    emit(AgreementTerminated(agreement=subject.public_id, reason_code=reason_code.value))
+    emit(
+        AgreementTerminated(
+            agreement=subject.public_id,
+            buyer=subject.buyer_identifier,
+            seller=subject.seller_identifier,
+            reason_code=reason_code.value,
+        )
+    )
     return subject
 
 

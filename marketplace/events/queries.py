@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection
@@ -9,7 +10,9 @@ from django.db.models import Count
 
 from marketplace.kernel.horizon import horizon
 
+from .envelope import Envelope
 from .models import InboxEntry, OutboxEvent
+from .services import envelope_of
 from .states import InboxState
 
 
@@ -77,3 +80,13 @@ def handler_failures(limit: int = 5) -> list[str]:
         f"{entry.handler} failed {entry.attempts} times on {entry.event.type} {entry.subject}: {entry.error}"
         for entry in failing.order_by("id")[:limit]
     ]
+
+
+def key_of(public_id: str) -> int | None:
+    """The key in the outbox of the event with a public identifier; None if it is unknown or no longer kept."""
+    return OutboxEvent.objects.filter(public_id=public_id).values_list("id", flat=True).first()
+
+
+def envelopes_by_key(keys: Iterable[int]) -> dict[int, Envelope]:
+    """Envelopes of events by their key in the outbox, in one query; those no longer kept are left out."""
+    return {event.pk: envelope_of(event) for event in OutboxEvent.objects.filter(pk__in=set(keys))}

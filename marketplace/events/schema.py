@@ -18,6 +18,27 @@ class SchemaError(ValueError):
     """An event's data does not fit its class."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Audience:
+    """Who may see the events of a class. The operator sees all of them.
+
+    ``fields``: the fields of the event that hold the public identifiers of the organisations concerned, which see it
+    too; a field that is None concerns nobody. ``everyone``: every participant sees it, and it concerns nobody.
+    """
+
+    fields: tuple[str, ...] = ()
+    everyone: bool = False
+
+
+OPERATOR_ONLY = Audience()
+EVERYONE = Audience(everyone=True)
+
+
+def seen_by(*fields: str) -> Audience:
+    """The audience of an event that concerns the organisations in ``fields``."""
+    return Audience(fields=fields)
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Part:
     """One element of a list field of an event. Its fields are scalars, like an event's."""
@@ -35,11 +56,16 @@ class Event:
     amounts in minor units, codes and ISO 8601 instants; never personal data. Events of one subject are handled in
     the order of their commits, so events that must stay in order share a subject (all events of one agreement have the
     agreement).
+
+    Every class of the house declares its ``audience``; ``withheld`` names the fields that only the operator sees.
+    Whoever may see an event sees the rest of its data, so a field that is the secret of one party is withheld.
     """
 
     type: ClassVar[str] = ""
     version: ClassVar[int] = 1
     subject_field: ClassVar[str] = ""
+    audience: ClassVar[Audience | None] = None
+    withheld: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Register the type name; raises SchemaError if it is missing or taken."""
@@ -99,6 +125,11 @@ def _make_parts(value: Any, part: type[Part], path: str) -> tuple[Part, ...]:
 def full_type(event: type[Event]) -> str:
     """The CloudEvents type: ``sanpo.trade.secured.v1``."""
     return f"sanpo.{event.type}.v{event.version}"
+
+
+def participant_data(event: type[Event], data: dict[str, Any]) -> dict[str, Any]:
+    """The ``data`` of an event of this class as its participants may see it: without what is withheld."""
+    return {name: value for name, value in data.items() if name not in event.withheld}
 
 
 def parse(type_name: str, data: dict[str, Any]) -> Event:

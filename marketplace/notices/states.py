@@ -22,6 +22,7 @@ class TaskKind(TextChoices):
     COUNTERSIGN = "countersign", Label("approve as the second person", "二人目の承認者による承認")
     RECONCILE = "reconcile", Label("find the difference in the segregation check", "分別管理の差異の調査")
     ATTEND = "attend", Label("attend to the alarm", "警報への対応")
+    RECONNECT = "reconnect", Label("mend the receiver of the webhook", "Webhookの受信側の復旧")
     LOOK_UP = "look_up", Label("find out the outcome of the payment", "支払結果の確認")
 
 

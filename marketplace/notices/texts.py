@@ -57,6 +57,10 @@ TASK_TITLES: dict[TaskKind, Label] = {
         "Review the application of {party} for {segment}",
         "{party} の分野 {segment} への参加申請を審査してください",
     ),
+    TaskKind.RECONNECT: Label(
+        "Mend the receiver of webhook {webhook} and enable it again",
+        "Webhook {webhook} の受信側を復旧し、再び有効にしてください",
+    ),
     TaskKind.EXPEDITE: Label(
         "Cycle {cycle} is late: {reason}", "清算サイクル {cycle} が遅延しています: {reason}"
     ),

@@ -13,7 +13,7 @@ from stdnum.jp import cn
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
 
-from .errors import NotAdmitted, OrganisationSuspended
+from .errors import NotAdmitted, OrganisationSuspended, OwnerNeeded
 from .models import Admission, Application, Membership, Organisation, Segment
 from .payout_accounts import PayoutAccount
 from .states import HELD_ADMISSIONS, AdmissionState, MemberRole, OrganisationState
@@ -248,6 +248,13 @@ def recipients(organisation_id: int, roles: Collection[str] = tuple(MemberRole.v
     return [Recipient(member.user_id, member.user.email, member.user.language) for member in members]
 
 
+def require_owner(actor: Actor) -> None:
+    """Raise OwnerNeeded for a person who is not an owner of its organisation; a program acts as its owner does."""
+    membership = Membership.objects.filter(user__public_id=actor.identifier).first()
+    if membership is not None and membership.role != MemberRole.OWNER:
+        raise OwnerNeeded()
+
+
 def visible_organisations() -> QuerySet[Organisation]:
     """Every organisation: every participant may see who takes part in the market."""
     return Organisation.objects.all()
@@ -277,3 +284,8 @@ def visible_applications(actor: Actor) -> QuerySet[Application]:
         organisation__isnull=False
     )
     return rows if actor.may_see() else rows.filter(organisation_id=actor.require_organisation())
+
+
+def lock_organisation(organisation_id: int) -> None:
+    """Lock the organisation's row until the transaction ends, so that what it may have so many of is counted once."""
+    Organisation.objects.select_for_update(no_key=True).filter(pk=organisation_id).values_list("pk").first()

@@ -33,6 +33,7 @@ WORKERS = (
     Worker("worker-pipe", ("default", "clearing"), processes=2),
     Worker("worker-files", ("files", "documents"), processes=1),
     Worker("worker-mail", ("mail",), processes=1),
+    Worker("worker-webhooks", ("webhooks",), processes=1),
 )
 
 

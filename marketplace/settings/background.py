@@ -59,6 +59,10 @@ CELERY_BEAT_SCHEDULE = {
     "money": every("clearing.tasks.safeguard", 20.0),
     "evidence": every("marketplace.evidence.tasks.seal", 5.0),
     "checkpoint": every("marketplace.evidence.tasks.checkpoint", 3600.0),
+    "mail": every("marketplace.notices.tasks.send_mail", 5.0),
+    "feed": every("marketplace.webhooks.tasks.publish", 1.0),
+    "webhooks": every("marketplace.webhooks.tasks.send", 2.0),
+    "webhooks-clean": every("marketplace.webhooks.tasks.clean", 3600.0),
     "delivery": every("delivery.tasks.sweep", 10.0),
     "contracts": every("contracts.tasks.sweep", 30.0),
 }

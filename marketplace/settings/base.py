@@ -30,6 +30,10 @@ SIGNING_KEY_FILE = Path(env.str("SIGNING_KEY_FILE", default=str(VAR / "keys" / "
 EVIDENCE_ORIGIN = env.str("EVIDENCE_ORIGIN", default=f"{MARKET_IDENTIFIER}/evidence")
 STORAGE_DIRECTORY = Path(env.str("STORAGE_DIRECTORY", default=str(VAR / "storage")))
 PRINCIPAL_LOADER = "marketplace.participants.principal.load_principal"
+# How long an event can be read from the feed and replayed; the outbox keeps events longer.
+FEED_RETENTION_DAYS = 30
+# Whether webhooks may go to this machine and its network, and over http: for demonstrations and tests only.
+WEBHOOKS_LOCAL = False
 # Whether business time may be moved: for demonstrations and tests, never where money is real.
 CLOCK_MOVABLE = False
 
@@ -42,6 +46,7 @@ MARKET_APPLICATIONS = [
     "marketplace.jobs",
     "marketplace.participants",
     "marketplace.notices",
+    "marketplace.webhooks",
     "marketplace.observability",
     "marketplace.rules",
     "listings",
@@ -195,6 +200,4 @@ LOCALE_PATHS = [PROJECT / "locale"]
 STATIC_URL = "static/"
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = VAR / "mail"
-# A mail server that does not answer is given up after this; the mail is tried again later.
-EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="market@sanpo.example")

@@ -9,11 +9,13 @@ ENUMERATIONS: dict[str, Any] = {
     "AccountTypeEnum": "marketplace.participants.states.AccountType.choices",
     "AdmissionStateEnum": "marketplace.participants.states.AdmissionState.choices",
     "AgreementStateEnum": "contracts.states.AgreementState.choices",
+    "AttemptOutcomeEnum": "marketplace.webhooks.states.AttemptOutcome.choices",
     "BankDirectionEnum": "clearing.bank.states.BankDirection.choices",
     "BankMatchEnum": "clearing.bank.states.BankMatch.choices",
     "BasisEnum": "marketplace.rules.states.Basis.choices",
     "ContractTypeEnum": "contracts.states.ContractType.choices",
     "CycleStateEnum": "clearing.cycles.states.CycleState.choices",
+    "DisabledReasonEnum": "marketplace.webhooks.states.DisabledReason.choices",
     "DisputeOutcomeEnum": "contracts.states.DisputeOutcome.choices",
     "DisputeReasonEnum": "contracts.states.DisputeReason.choices",
     "DisputeStateEnum": "contracts.states.DisputeState.choices",
@@ -50,6 +52,7 @@ ENUMERATIONS: dict[str, Any] = {
     "TradeStateEnum": "clearing.trades.states.TradeState.choices",
     "VerdictEnum": [("allow", "allow"), ("deny", "deny")],
     "VersionStateEnum": "listings.states.VersionState.choices",
+    "WebhookStateEnum": "marketplace.webhooks.states.WebhookState.choices",
 }
 
 SPECTACULAR_SETTINGS: dict[str, Any] = {

@@ -18,6 +18,7 @@ if "SECRET_KEY" not in os.environ:
 from marketplace.settings.base import *  # noqa: E402, F403
 
 CLOCK_MOVABLE = True
+WEBHOOKS_LOCAL = True
 MONITOR_TRUSTS_LOOPBACK = True
 # Static files are served from where the packages keep them; nothing needs to be collected first.
 WHITENOISE_USE_FINDERS = True

@@ -25,7 +25,9 @@ QUEUES = (
     # Reads what strangers sent.
     Queue("files", ("quality.tasks.*", "listings.tasks.*"), task_seconds_max=1200),
     # Waits for servers that are not ours.
-    Queue("mail", (), task_seconds_max=120),
+    Queue("mail", ("marketplace.notices.tasks.send_mail",), task_seconds_max=120),
+    # Waits for receivers of participants, many at once.
+    Queue("webhooks", ("marketplace.webhooks.tasks.send",), task_seconds_max=120),
     Queue("documents", ("marketplace.documents.tasks.*",), task_seconds_max=600),
 )
 DEFAULT_QUEUE = QUEUES[0].name

@@ -21,6 +21,7 @@ from marketplace.settings.base import *  # noqa: E402, F403
 from marketplace.settings.base import CACHES, DATABASES  # noqa: E402
 
 CLOCK_MOVABLE = True
+WEBHOOKS_LOCAL = True
 MONITOR_TRUSTS_LOOPBACK = True
 ALLOWED_HOSTS = ["*"]
 TEST_SUFFIX = os.environ["TEST_DATABASE_SUFFIX"]

@@ -23,7 +23,10 @@ def tasks_of_the_market() -> dict[str, Any]:
         ("marketplace.events.tasks.deliver", "default"),
         ("marketplace.evidence.tasks.seal", "default"),
         ("clearing.tasks.advance", "clearing"),
+        ("marketplace.notices.tasks.send_mail", "mail"),
         ("marketplace.notices.tasks.watch", "default"),
+        ("marketplace.webhooks.tasks.send", "webhooks"),
+        ("marketplace.webhooks.tasks.publish", "default"),
         ("a.task.that.no.row.names", "default"),
     ],
 )

@@ -15,9 +15,11 @@ from rest_framework.test import APIClient
 from clearing.models import Obligation
 from clearing.trades.obligation_reference import obligation_reference
 from marketplace.api.permissions import IsOperator
-from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.actors import SYSTEM, Actor, Role
 from marketplace.participants import services as participants
+from marketplace.participants.models import Organisation
 from marketplace.rules import services as rules
+from marketplace.webhooks import services as webhooks
 
 # What everybody in the market may read. Everything else belongs to somebody.
 PUBLIC = {
@@ -78,7 +80,17 @@ def halt(report) -> str:
 
 
 @pytest.fixture(scope="package")
-def stranger(report, halt) -> APIClient:
+def webhook(report) -> str:
+    """A webhook that a participant of the day created."""
+    owner = Organisation.objects.filter(is_operator=False).order_by("pk").first()
+    actor = Actor("app_story", Role.PARTICIPANT, owner.pk, owner.public_id)
+    created, _ = webhooks.create_webhook(actor=actor, url="https://hooks.example.com/sanpo")
+    webhooks.disable_webhook(actor=actor, webhook=created.public_id)
+    return created.public_id
+
+
+@pytest.fixture(scope="package")
+def stranger(report, halt, webhook) -> APIClient:
     """A client of an organisation that took no part in the day."""
     organisation = participants.register_organisation(
         actor=SYSTEM,

@@ -4,7 +4,6 @@ KEPT = {
     "listings.facts.LISTING_FACTS": "a fact provider enters itself with the rules when it is made",
     "quality.facts.QUALITY_FACTS": "a fact provider enters itself with the rules when it is made",
     "marketplace.rules.facts.APPLICANT": "a fact provider enters itself with the rules when it is made",
-    "marketplace.events.envelope.Envelope.as_cloudevent": "the form of an event for receivers outside the market",
     "marketplace.participants.declarations.DESCRIPTIONS": "the words for a page that asks an applicant to declare",
     "marketplace.settings.queues.TimeLimits.annotate_any": "Celery asks every annotation for it",
 }

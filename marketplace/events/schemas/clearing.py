@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from marketplace.events.schema import Event
+from marketplace.events.schema import EVERYONE, OPERATOR_ONLY, Event, seen_by
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +16,7 @@ class TradeConcluded(Event):
 
     type = "trade.concluded"
     subject_field = "agreement"
+    audience = seen_by("buyer", "seller")
 
     trade: str
     agreement: str
@@ -33,6 +34,7 @@ class TradeSecured(Event):
 
     type = "trade.secured"
     subject_field = "agreement"
+    audience = seen_by("buyer", "seller")
 
     trade: str
     agreement: str
@@ -50,6 +52,7 @@ class TradeFailed(Event):
 
     type = "trade.failed"
     subject_field = "agreement"
+    audience = seen_by("buyer", "seller")
 
     trade: str
     agreement: str
@@ -65,6 +68,7 @@ class TradeRefunded(Event):
 
     type = "trade.refunded"
     subject_field = "agreement"
+    audience = seen_by("buyer", "seller")
 
     trade: str
     agreement: str
@@ -81,6 +85,7 @@ class PaymentReceived(Event):
 
     type = "payment.received"
     subject_field = "organisation"
+    audience = seen_by("organisation")
 
     organisation: str
     amount_minor: int
@@ -94,6 +99,7 @@ class CycleMoved(Event):
 
     type = "cycle.moved"
     subject_field = "cycle"
+    audience = EVERYONE
 
     cycle: str
     state: str
@@ -105,6 +111,7 @@ class ShortfallOccurred(Event):
 
     type = "shortfall.occurred"
     subject_field = "organisation"
+    audience = seen_by("organisation")
 
     shortfall: str
     organisation: str
@@ -120,6 +127,7 @@ class PaymentDeferred(Event):
 
     type = "payment.deferred"
     subject_field = "organisation"
+    audience = seen_by("organisation")
 
     organisation: str
     cycle: str
@@ -133,6 +141,7 @@ class CyclePaused(Event):
 
     type = "cycle.paused"
     subject_field = "cycle"
+    audience = EVERYONE
 
     cycle: str
     state: str
@@ -144,6 +153,7 @@ class CycleResumed(Event):
 
     type = "cycle.resumed"
     subject_field = "cycle"
+    audience = EVERYONE
 
     cycle: str
     state: str
@@ -158,6 +168,7 @@ class CycleOverdue(Event):
 
     type = "cycle.overdue"
     subject_field = "cycle"
+    audience = OPERATOR_ONLY
 
     cycle: str
     business_key: str
@@ -171,6 +182,7 @@ class CycleCaughtUp(Event):
 
     type = "cycle.caught_up"
     subject_field = "cycle"
+    audience = OPERATOR_ONLY
 
     cycle: str
     reason_code: str
@@ -182,6 +194,7 @@ class InvoiceIssued(Event):
 
     type = "invoice.issued"
     subject_field = "invoice"
+    audience = seen_by("issuer", "recipient", "supplier")
 
     invoice: str
     issuer: str
@@ -196,6 +209,7 @@ class ApprovalAsked(Event):
 
     type = "approval.asked"
     subject_field = "approval"
+    audience = OPERATOR_ONLY
 
     approval: str
     command: str
@@ -211,6 +225,7 @@ class ApprovalEnded(Event):
 
     type = "approval.ended"
     subject_field = "approval"
+    audience = OPERATOR_ONLY
 
     approval: str
     state: str
@@ -222,6 +237,7 @@ class MoneyReturning(Event):
 
     type = "money.returning"
     subject_field = "organisation"
+    audience = seen_by("organisation")
 
     organisation: str
     instruction: str
@@ -239,6 +255,7 @@ class MoneyStuck(Event):
 
     type = "money.stuck"
     subject_field = "organisation"
+    audience = seen_by("organisation")
 
     organisation: str
     amount_minor: int
@@ -252,6 +269,7 @@ class SegregationBroken(Event):
 
     type = "segregation.broken"
     subject_field = "currency"
+    audience = OPERATOR_ONLY
 
     currency: str
     check: str
@@ -267,6 +285,7 @@ class SegregationRestored(Event):
 
     type = "segregation.restored"
     subject_field = "currency"
+    audience = OPERATOR_ONLY
 
     currency: str
     check: str
@@ -278,6 +297,7 @@ class PaymentLost(Event):
 
     type = "payment.lost"
     subject_field = "instruction"
+    audience = OPERATOR_ONLY
 
     instruction: str
     reference: str
@@ -292,6 +312,7 @@ class PaymentFound(Event):
 
     type = "payment.found"
     subject_field = "instruction"
+    audience = OPERATOR_ONLY
 
     instruction: str
     state: str
@@ -303,6 +324,7 @@ class StatementMade(Event):
 
     type = "statement.made"
     subject_field = "statement"
+    audience = seen_by("organisation")
 
     statement: str
     organisation: str

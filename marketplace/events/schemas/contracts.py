@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from marketplace.events.schema import Event, Part
+from marketplace.events.schema import Event, Part, seen_by
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +17,7 @@ class NegotiationMoved(Event):
 
     type = "negotiation.moved"
     subject_field = "negotiation"
+    audience = seen_by("buyer", "seller")
 
     negotiation: str
     listing: str
@@ -49,6 +50,9 @@ class AgreementConcluded(Event):
 
     type = "agreement.concluded"
     subject_field = "agreement"
+    audience = seen_by("buyer", "seller")
+    # Who has a share in the price is between the seller and its beneficiaries.
+    withheld = frozenset({"beneficiaries"})
 
     agreement: str
     negotiation: str
@@ -78,8 +82,11 @@ class AgreementTerminated(Event):
 
     type = "agreement.terminated"
     subject_field = "agreement"
+    audience = seen_by("buyer", "seller")
 
     agreement: str
+    buyer: str
+    seller: str
     reason_code: str
 
 
@@ -89,6 +96,7 @@ class DisputeOpened(Event):
 
     type = "dispute.opened"
     subject_field = "agreement"
+    audience = seen_by("buyer", "seller")
 
     dispute: str
     agreement: str
@@ -107,6 +115,7 @@ class DisputeResolved(Event):
 
     type = "dispute.resolved"
     subject_field = "agreement"
+    audience = seen_by("buyer", "seller")
 
     dispute: str
     agreement: str
@@ -124,6 +133,7 @@ class AdjustmentDue(Event):
 
     type = "adjustment.due"
     subject_field = "agreement"
+    audience = seen_by("debtor", "creditor")
 
     adjustment: str
     agreement: str

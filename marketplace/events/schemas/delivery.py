@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from marketplace.events.schema import Event
+from marketplace.events.schema import OPERATOR_ONLY, Event, seen_by
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,6 +13,7 @@ class DeliveryGranted(Event):
 
     type = "delivery.granted"
     subject_field = "agreement"
+    audience = seen_by("buyer", "seller")
 
     entitlement: str
     agreement: str
@@ -28,6 +29,7 @@ class DeliveryMatched(Event):
 
     type = "delivery.matched"
     subject_field = "agreement"
+    audience = seen_by("buyer", "seller")
 
     entitlement: str
     agreement: str
@@ -47,6 +49,7 @@ class DeliveryAccepted(Event):
 
     type = "delivery.accepted"
     subject_field = "agreement"
+    audience = seen_by("buyer", "seller")
 
     entitlement: str
     agreement: str
@@ -62,6 +65,7 @@ class DeliveryEnded(Event):
 
     type = "delivery.ended"
     subject_field = "agreement"
+    audience = seen_by("buyer", "seller")
 
     entitlement: str
     agreement: str
@@ -79,6 +83,7 @@ class UsageRecorded(Event):
 
     type = "usage.recorded"
     subject_field = "agreement"
+    audience = OPERATOR_ONLY
 
     agreement: str
     usage: str

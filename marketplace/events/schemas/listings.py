@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from marketplace.events.schema import Event
+from marketplace.events.schema import Event, seen_by
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,6 +13,7 @@ class ListingVersionSubmitted(Event):
 
     type = "listing.version_submitted"
     subject_field = "listing"
+    audience = seen_by("seller")
 
     listing: str
     listing_version: str
@@ -25,6 +26,7 @@ class ListingVersionPublished(Event):
 
     type = "listing.version_published"
     subject_field = "listing"
+    audience = seen_by("seller")
 
     listing: str
     listing_version: str
@@ -38,6 +40,7 @@ class ListingVersionRefused(Event):
 
     type = "listing.version_refused"
     subject_field = "listing"
+    audience = seen_by("seller")
 
     listing: str
     listing_version: str
@@ -51,6 +54,7 @@ class ListingWithdrawn(Event):
 
     type = "listing.withdrawn"
     subject_field = "listing"
+    audience = seen_by("seller")
 
     listing: str
     seller: str

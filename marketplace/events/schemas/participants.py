@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from marketplace.events.schema import Event
+from marketplace.events.schema import Event, seen_by
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,6 +13,7 @@ class OrganisationRegistered(Event):
 
     type = "organisation.registered"
     subject_field = "organisation"
+    audience = seen_by("organisation")
 
     organisation: str
 
@@ -23,6 +24,7 @@ class AdmissionApplied(Event):
 
     type = "admission.applied"
     subject_field = "admission"
+    audience = seen_by("organisation")
 
     admission: str
     organisation: str
@@ -36,6 +38,7 @@ class AdmissionDecided(Event):
 
     type = "admission.decided"
     subject_field = "admission"
+    audience = seen_by("organisation")
 
     admission: str
     organisation: str
@@ -51,6 +54,7 @@ class ParticipantSuspended(Event):
 
     type = "participant.suspended"
     subject_field = "organisation"
+    audience = seen_by("organisation")
 
     organisation: str
     reason_code: str
@@ -62,5 +66,6 @@ class ParticipantReinstated(Event):
 
     type = "participant.reinstated"
     subject_field = "organisation"
+    audience = seen_by("organisation")
 
     organisation: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from marketplace.events.schema import Event
+from marketplace.events.schema import OPERATOR_ONLY, Event
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,6 +13,7 @@ class QualityProfiled(Event):
 
     type = "quality.profiled"
     subject_field = "listing"
+    audience = OPERATOR_ONLY
 
     listing: str
     listing_version: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from marketplace.events.schema import Event
+from marketplace.events.schema import EVERYONE, Event
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,6 +13,7 @@ class RulebookPublished(Event):
 
     type = "rulebook.published"
     subject_field = "rulebook"
+    audience = EVERYONE
 
     rulebook: str
     number: int
@@ -29,6 +30,7 @@ class TradingHalted(Event):
 
     type = "trading.halted"
     subject_field = "halt"
+    audience = EVERYONE
 
     halt: str
     scope: str
@@ -42,6 +44,7 @@ class TradingResumed(Event):
 
     type = "trading.resumed"
     subject_field = "halt"
+    audience = EVERYONE
 
     halt: str
     scope: str

@@ -20,8 +20,9 @@ from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 
-from ..errors import EmailTaken, OwnerNeeded
+from ..errors import EmailTaken
 from ..models import Application, Membership, Organisation, User
+from ..queries import require_owner
 from ..states import MemberRole
 from ..uniqueness import translate_duplicates
 
@@ -152,7 +153,5 @@ def _organisation_for(actor: Actor, public_id: str) -> Organisation:
     if organisation is None:
         raise Missing(kind="organisation", identifier=public_id)
     actor.require_scope(organisation.pk, kind="organisation", identifier=public_id)
-    membership = Membership.objects.filter(user__public_id=actor.identifier).first()
-    if membership is not None and membership.role != MemberRole.OWNER:
-        raise OwnerNeeded()
+    require_owner(actor)
     return organisation

@@ -217,7 +217,9 @@ def test_a_refund_undoes_what_is_held_and_ends_the_charges(market):
 def test_an_agreement_that_ended_is_charged_no_more(market):
     factories.pay_in(market, "buyer", 9_900)
     first = factories.plan(market, "subscription", 1_000, charges=4)
-    event = AgreementTerminated(agreement=first.agreement, reason_code="payment_failed")
+    event = AgreementTerminated(
+        agreement=first.agreement, buyer="org_buyer", seller="org_seller", reason_code="payment_failed"
+    )
     for _ in range(2):
         handlers.on_agreement_terminated(event, factories.envelope(event))
     on_day(2027, 3, 1)

@@ -1,0 +1,87 @@
+"""Publish events of the outbox to the feed, and queue the messages of the webhooks that want them."""
+
+from __future__ import annotations
+
+from django.db import connection, transaction
+
+from marketplace.kernel.horizon import horizon
+
+from ..locks import PUBLISH_LOCK
+from ..models import FeedPosition
+from ..scopes import EVERYONE, OPERATOR, declared_parties
+
+PUBLISH_BATCH = 1_000
+
+# An event enters the feed of the operator, of each organisation in a field of its audience, and of everyone where its
+# class says so. Entries get their numbers in the order of the sort, which is the order of commits.
+PUBLISH = """
+    WITH batch AS MATERIALIZED (
+        SELECT id, type, data, transaction FROM events_outboxevent
+         WHERE (transaction, id) > (%(transaction)s::text::xid8, %(event_id)s)
+           AND transaction < %(horizon)s::text::xid8
+         ORDER BY transaction, id LIMIT %(limit)s
+    ), scoped AS (
+        SELECT batch.transaction, batch.id, batch.type, %(operator)s AS scope FROM batch
+        UNION
+        SELECT batch.transaction, batch.id, batch.type,
+               CASE declared.field WHEN '' THEN %(everyone)s ELSE batch.data ->> declared.field END
+          FROM batch JOIN unnest(%(types)s::text[], %(fields)s::text[]) AS declared (type, field) USING (type)
+    ), written AS (
+        INSERT INTO webhooks_feedentry (scope, event_id, type)
+        SELECT left(scope, 31), id, type FROM scoped WHERE scope IS NOT NULL ORDER BY transaction, id, scope
+        RETURNING scope, event_id, type
+    ), queued AS (
+        INSERT INTO webhooks_webhookmessage (webhook_id, event_id, state, attempts)
+        SELECT webhook.id, written.event_id, 'pending', 0
+          FROM written JOIN webhooks_webhook webhook ON webhook.state = 'active'
+           AND (webhook.scope = written.scope OR (written.scope = %(everyone)s AND webhook.scope <> %(operator)s))
+           AND (webhook.event_types = '{}' OR written.type = ANY(webhook.event_types))
+        RETURNING id
+    )
+    SELECT transaction::text, id, count(*) OVER (), (SELECT count(*) FROM queued)
+      FROM batch ORDER BY batch.transaction DESC, id DESC LIMIT 1
+"""
+
+
+@transaction.atomic
+def publish() -> tuple[int, int]:
+    """Publish the next committed events to the feed; returns the numbers of events published and messages queued.
+
+    It stops before the oldest running transaction, so it never skips an event that commits late. One publisher works at
+    a time; any other returns (0, 0) at once.
+    """
+    if not PUBLISH_LOCK.try_acquire():
+        return 0, 0
+    position, _ = FeedPosition.objects.get_or_create(pk=1, defaults={"transaction": "0", "event_id": 0})
+    types, fields = declared_parties()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            PUBLISH,
+            {
+                "transaction": position.transaction,
+                "event_id": position.event_id,
+                "horizon": str(horizon()),
+                "limit": PUBLISH_BATCH,
+                "operator": OPERATOR,
+                "everyone": EVERYONE,
+                "types": types,
+                "fields": fields,
+            },
+        )
+        last = cursor.fetchone()
+    if last is None:
+        return 0, 0
+    position.transaction, position.event_id = last[0], last[1]
+    position.save(update_fields=["transaction", "event_id"])
+    return last[2], last[3]
+
+
+def publish_due(*, batches_max: int = 50) -> tuple[int, int]:
+    """Publish batch after batch until nothing is due, each in a transaction of its own; returns the sums."""
+    events = messages = 0
+    for _ in range(batches_max):
+        published, queued = publish()
+        events, messages = events + published, messages + queued
+        if published < PUBLISH_BATCH:
+            break
+    return events, messages

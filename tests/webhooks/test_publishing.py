@@ -1,0 +1,124 @@
+"""Publishing queues a message for every active webhook that wants the event, and a replay queues them again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from marketplace.events.schemas.clearing import CycleMoved
+from marketplace.webhooks import sending, services
+from marketplace.webhooks.models import FeedEntry, Webhook, WebhookMessage
+from marketplace.webhooks.services import subscribing
+from tests.participants import factories as parties
+
+from . import factories
+
+URL = "http://localhost:9/"
+
+
+@pytest.fixture
+def market(committed_database):
+    """A buyer, a seller and the operator, each with a webhook for everything that it may see."""
+    named = {
+        "buyer": parties.organisation("B"),
+        "seller": parties.organisation("S"),
+        "operator": parties.operator(),
+    }
+    factories.start_feed()
+    for subject in named.values():
+        factories.webhook(subject, URL)
+    return named
+
+
+def queued(subject) -> int:
+    return WebhookMessage.objects.filter(webhook__organisation=subject).count()
+
+
+def test_an_event_is_queued_for_whoever_may_see_it(market):
+    stranger = parties.organisation("X")
+    factories.publish(1)
+    factories.webhook(stranger, URL)
+    before = queued(market["operator"])
+    factories.emit(factories.refunded(market["buyer"].public_id, market["seller"].public_id))
+    factories.publish(1)
+    assert [queued(market[name]) for name in ("buyer", "seller")] == [1, 1]
+    assert (queued(market["operator"]), queued(stranger)) == (before + 1, 0)
+    factories.emit(CycleMoved(cycle="cyc_1", state="open"))
+    factories.publish(1)
+    assert [queued(market[name]) for name in ("buyer", "seller")] == [2, 2]
+    assert (queued(market["operator"]), queued(stranger)) == (before + 2, 1)
+
+
+def test_a_webhook_gets_only_its_types_and_none_while_disabled(market):
+    buyer = market["buyer"]
+    actor = parties.actor_for(buyer)
+    all_types = Webhook.objects.get(organisation=buyer)
+    services.disable_webhook(actor=actor, webhook=all_types.public_id)
+    narrow, _ = factories.webhook(buyer, URL, "trade.secured")
+    factories.emit(factories.refunded(buyer.public_id, "org_other"))
+    factories.publish(1)
+    assert queued(buyer) == 0
+    services.revise_webhook(actor=actor, webhook=narrow.public_id, event_types=["trade.refunded"])
+    factories.emit(factories.refunded(buyer.public_id, "org_other", 2))
+    factories.publish(1)
+    assert list(WebhookMessage.objects.filter(webhook=narrow).values_list("state", flat=True)) == ["pending"]
+
+
+def test_what_is_queued_reaches_the_receiver(market):
+    buyer = market["buyer"]
+    with factories.receiver() as receiver:
+        factories.webhook(buyer, receiver.url, "trade.refunded")
+        events = factories.emit(
+            *(factories.refunded(buyer.public_id, "org_other", number) for number in range(5))
+        )
+        factories.publish(5)
+        sending.send_due(seconds=10)
+    assert sorted(request.headers["webhook-id"] for request in receiver.requests) == sorted(events)
+
+
+def test_an_event_that_names_one_organisation_twice_enters_its_feed_once(market):
+    buyer = market["buyer"].public_id
+    factories.emit(factories.refunded(buyer, buyer))
+    factories.publish(1)
+    assert FeedEntry.objects.filter(scope=buyer, type="trade.refunded").count() == 1
+
+
+def test_a_replay_sends_the_same_events_again_also_those_that_wait(market):
+    buyer = market["buyer"]
+    actor = parties.actor_for(buyer)
+    began = timezone.now() - timedelta(seconds=1)
+    webhook, _ = factories.webhook(buyer, URL, "trade.refunded")
+    events = factories.emit(
+        *(factories.refunded(buyer.public_id, "org_other", number) for number in range(4))
+    )
+    factories.publish(4)
+    messages = WebhookMessage.objects.filter(webhook=webhook).order_by("pk")
+    keys = list(messages.values_list("pk", flat=True))
+    late = timezone.now() + timedelta(days=1)
+    messages.filter(pk__in=keys[:2]).update(state="delivered", attempts=1)
+    messages.filter(pk=keys[2]).update(attempts=3, due_at=late)
+    assert services.replay_events(actor=actor, webhook=webhook.public_id, since=began) == (4, None)
+    assert list(messages.values_list("state", "attempts")) == [("pending", 0)] * 4
+    assert messages.filter(due_at=late).count() == 0
+    messages.update(state="delivered")
+    assert services.replay_events(actor=actor, webhook=webhook.public_id, after=events[1]) == (2, None)
+    assert list(messages.values_list("state", flat=True)) == ["delivered"] * 2 + ["pending"] * 2
+    after_now = timezone.now() + timedelta(seconds=1)
+    assert services.replay_events(actor=actor, webhook=webhook.public_id, since=after_now) == (0, None)
+
+
+def test_a_long_replay_says_where_to_go_on(market, monkeypatch):
+    monkeypatch.setattr(subscribing, "REPLAY_MAX", 2)
+    buyer = market["buyer"]
+    webhook, _ = factories.webhook(buyer, URL, "trade.refunded")
+    events = factories.emit(
+        *(factories.refunded(buyer.public_id, "org_other", number) for number in range(3))
+    )
+    factories.publish(3)
+    began = timezone.now() - timedelta(minutes=1)
+    actor = parties.actor_for(buyer)
+    name = webhook.public_id
+    assert services.replay_events(actor=actor, webhook=name, since=began) == (2, events[1])
+    assert services.replay_events(actor=actor, webhook=name, after=events[1]) == (1, None)

@@ -1,0 +1,264 @@
+"""Messages reach their receivers at least once, as the receiver's library verifies, whatever other receivers do."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import timedelta
+
+import pytest
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
+from django.utils import timezone
+from standardwebhooks import Webhook as Verifier
+
+from marketplace.events.models import OutboxEvent
+from marketplace.evidence.models import EvidenceRecord
+from marketplace.notices.models import Notice, Task
+from marketplace.webhooks import sending, services, transport
+from marketplace.webhooks.models import Webhook, WebhookAttempt, WebhookMessage
+from marketplace.webhooks.services import claiming
+from marketplace.webhooks.services.claiming import ATTEMPTS_MAX, BACKOFF_SECONDS, pause_after
+from tests.participants import factories as parties
+
+from . import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def owner():
+    return parties.organisation("O")
+
+
+def queue(webhook: Webhook, count: int = 1) -> list[str]:
+    """Messages of new events for a webhook, as the publisher queues them; returns the events' identifiers."""
+    events = factories.emit(
+        *(factories.refunded(webhook.scope, "org_other", number) for number in range(count))
+    )
+    WebhookMessage.objects.bulk_create(
+        WebhookMessage(webhook=webhook, event_id=key)
+        for key in OutboxEvent.objects.filter(public_id__in=events).values_list("pk", flat=True)
+    )
+    return events
+
+
+def states(webhook: Webhook) -> list[tuple[str, int]]:
+    return list(
+        WebhookMessage.objects.filter(webhook=webhook).order_by("pk").values_list("state", "attempts")
+    )
+
+
+def outcomes(webhook: Webhook) -> list[tuple[str, int | None, int]]:
+    rows = WebhookAttempt.objects.filter(webhook=webhook).order_by("pk")
+    return list(rows.values_list("outcome", "status", "number"))
+
+
+def send() -> int:
+    return sending.send_due(seconds=10)
+
+
+def test_the_receivers_libraries_verify_and_read_a_message(owner):
+    with factories.receiver() as receiver:
+        webhook, secret = factories.webhook(owner, receiver.url)
+        event = queue(webhook)[0]
+        assert send() == 1
+    request = receiver.requests[0]
+    assert Verifier(secret).verify(request.body, request.headers)["data"]["buyer"] == owner.public_id
+    stated = JSONFormat().read(CloudEvent, request.body)
+    assert (stated.get_id(), request.headers["webhook-id"]) == (event, event)
+    assert request.headers["content-type"].startswith("application/cloudevents+json")
+    assert states(webhook) == [("delivered", 1)]
+    assert outcomes(webhook) == [("delivered", 200, 1)]
+    assert send() == 0
+
+
+def test_a_failed_message_is_tried_again_later_under_the_same_identifier(owner):
+    statuses = [500, 503, 200]
+
+    def answer(connection, _request):
+        connection.sendall(f"HTTP/1.1 {statuses.pop(0)} X\r\nContent-Length: 0\r\n\r\n".encode())
+
+    with factories.receiver(answer) as receiver:
+        webhook, secret = factories.webhook(owner, receiver.url)
+        event = queue(webhook)[0]
+        assert (send(), send()) == (1, 0)
+        due = WebhookMessage.objects.get().due_at - timezone.now()
+        assert timedelta(seconds=3) < due < timedelta(seconds=6)
+        webhook.refresh_from_db()
+        assert webhook.failing_since is not None
+        for _ in range(2):
+            factories.make_due()
+            assert send() == 1
+    assert [request.headers["webhook-id"] for request in receiver.requests] == [event] * 3
+    for request in receiver.requests:
+        Verifier(secret).verify(request.body, request.headers)
+    assert outcomes(webhook) == [("refused", 500, 1), ("refused", 503, 2), ("delivered", 200, 3)]
+    webhook.refresh_from_db()
+    assert (webhook.failing_since, webhook.state) == (None, "active")
+    assert webhook.recovered_at is not None
+
+
+def test_the_pauses_are_those_of_the_standard_with_some_jitter():
+    assert ATTEMPTS_MAX == 10
+    minute, hour = 60, 3_600
+    assert (0, *BACKOFF_SECONDS) == (
+        0, 5, 5 * minute, 30 * minute, 2 * hour, 5 * hour, 10 * hour, 14 * hour, 20 * hour, 24 * hour
+    )  # fmt: skip
+    pauses = {pause_after(4).total_seconds() for _ in range(50)}
+    assert len(pauses) > 1
+    assert 2 * hour * 0.9 <= min(pauses) <= max(pauses) <= 2 * hour * 1.1
+
+
+def test_410_disables_the_webhook_and_tells_its_organisation(owner):
+    gone = factories.answering(b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n")
+    with factories.receiver(gone) as receiver:
+        webhook, _ = factories.webhook(owner, receiver.url)
+        queue(webhook, 6)
+        send()
+    webhook.refresh_from_db()
+    assert (webhook.state, webhook.disabled_reason) == ("disabled", "gone")
+    assert [state for state, _ in states(webhook)].count("failed") == len(receiver.requests) < 6
+    assert Notice.objects.filter(organisation=owner, subject=webhook.public_id).count() == 1
+    assert list(Task.objects.filter(organisation=owner).values_list("kind", "subject", "state")) == [
+        ("reconnect", webhook.public_id, "open")
+    ]
+    assert EvidenceRecord.objects.filter(kind="webhooks.disabled", subject=webhook.public_id).count() == 1
+    assert send() == 0
+
+
+def fail_at_last(webhook: Webhook) -> None:
+    """One message fails its last attempt."""
+    queue(webhook)
+    WebhookMessage.objects.filter(webhook=webhook, state="pending").update(attempts=ATTEMPTS_MAX - 1)
+    assert send() == 1
+
+
+def test_after_the_last_attempt_the_webhook_is_disabled(owner):
+    with factories.receiver(factories.answering(b"HTTP/1.1 500 X\r\n\r\n")) as receiver:
+        webhook, _ = factories.webhook(owner, receiver.url)
+        fail_at_last(webhook)
+    webhook.refresh_from_db()
+    assert (webhook.state, webhook.disabled_reason) == ("disabled", "failing")
+    assert states(webhook) == [("failed", ATTEMPTS_MAX)]
+    assert Task.objects.filter(organisation=owner, kind="reconnect", state="open").count() == 1
+    services.enable_webhook(actor=parties.actor_for(owner), webhook=webhook.public_id)
+    assert Task.objects.filter(organisation=owner, kind="reconnect", state="done").count() == 1
+
+
+def test_a_webhook_that_took_another_message_meanwhile_stays_active(owner):
+    with factories.receiver(factories.answering(b"HTTP/1.1 500 X\r\n\r\n")) as receiver:
+        webhook, _ = factories.webhook(owner, receiver.url)
+        Webhook.objects.filter(pk=webhook.pk).update(recovered_at=timezone.now() + timedelta(seconds=5))
+        fail_at_last(webhook)
+    webhook.refresh_from_db()
+    assert (webhook.state, states(webhook)) == ("active", [("failed", ATTEMPTS_MAX)])
+
+
+def test_receivers_that_hang_do_not_delay_the_others(owner, monkeypatch):
+    monkeypatch.setattr(transport, "SECONDS_MAX", 4.0)
+    arrived: list[float] = []
+    with (
+        factories.receiver(factories.hang) as hanging,
+        factories.receiver(
+            lambda connection, _: (arrived.append(time.monotonic()), connection.sendall(factories.OK))
+        ) as healthy,
+    ):
+        others = [parties.organisation(f"H{number}") for number in range(3)]
+        stuck = [factories.webhook(other, hanging.url)[0] for other in others]
+        for webhook in stuck:
+            queue(webhook, 20)
+        sound, _ = factories.webhook(owner, healthy.url)
+        queue(sound, 20)
+        started = time.monotonic()
+        sending.send_due(seconds=1)
+    assert states(sound) == [("delivered", 1)] * 20
+    assert max(arrived) - started < 2.5
+    for webhook in stuck:
+        attempted = [entry for entry in states(webhook) if entry[1]]
+        assert attempted == [("pending", 1)] * claiming.ORGANISATION_ATTEMPTS_MAX
+        assert {outcome for outcome, _, _ in outcomes(webhook)} == {"timed_out"}
+
+
+def test_an_organisation_has_few_attempts_at_once_and_a_failing_webhook_one(owner):
+    with factories.receiver() as receiver:
+        first, _ = factories.webhook(owner, receiver.url)
+        second, _ = factories.webhook(owner, receiver.url)
+    queue(first, 10)
+    queue(second, 10)
+    claims = claiming.claim(slots=32, failing_slots=8)
+    assert len(claims) == claiming.ORGANISATION_ATTEMPTS_MAX
+    assert claiming.claim(slots=32, failing_slots=8) == []
+    failing = parties.organisation("F")
+    third, _ = factories.webhook(failing, receiver.url)
+    Webhook.objects.filter(pk=third.pk).update(failing_since=timezone.now())
+    queue(third, 10)
+    assert claiming.claim(slots=32, failing_slots=0) == []
+    assert [claimed.webhook_id for claimed in claiming.claim(slots=32, failing_slots=8)] == [third.pk]
+    assert claiming.claim(slots=32, failing_slots=8) == []
+
+
+def test_an_attempt_whose_sender_died_is_made_again_but_not_for_ever(owner):
+    webhook, _ = factories.webhook(owner, "http://localhost:9/")
+    queue(webhook)
+    for number in range(1, ATTEMPTS_MAX + 1):
+        assert [claimed.number for claimed in claiming.claim(slots=1, failing_slots=1)] == [number]
+        assert claiming.claim(slots=1, failing_slots=1) == []
+        WebhookMessage.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert claiming.claim(slots=1, failing_slots=1) == []
+    assert states(webhook) == [("failed", ATTEMPTS_MAX + 1)]
+
+
+def test_the_answer_to_an_attempt_that_was_taken_over_is_not_recorded(owner):
+    webhook, _ = factories.webhook(owner, "http://localhost:9/")
+    queue(webhook)
+    late = claiming.claim(slots=1, failing_slots=1)[0]
+    WebhookMessage.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert claiming.claim(slots=1, failing_slots=1)[0].number == 2
+    answer = transport.Answer(transport.AttemptOutcome.DELIVERED, 200, 1)
+    assert claiming.record_answer(claim=late, answer=answer) is False
+    assert (states(webhook), outcomes(webhook)) == ([("pending", 2)], [])
+
+
+def test_an_address_that_is_not_global_is_refused_at_sending(owner, settings):
+    with factories.receiver() as receiver:
+        webhook, _ = factories.webhook(owner, receiver.url)
+        queue(webhook)
+        settings.WEBHOOKS_LOCAL = False
+        assert send() == 1
+    assert (outcomes(webhook), receiver.connections) == ([("not_global", None, 1)], 0)
+
+
+def test_a_secret_that_cannot_be_read_any_more_is_told(owner, settings):
+    webhook, _ = factories.webhook(owner, "http://localhost:9/")
+    queue(webhook)
+    settings.SECRET_KEY = "another-key-of-the-market"
+    assert send() == 1
+    assert outcomes(webhook) == [("not_signed", None, 1)]
+
+
+def test_an_event_that_is_no_longer_kept_is_given_up(owner):
+    webhook, _ = factories.webhook(owner, "http://localhost:9/")
+    WebhookMessage.objects.create(webhook=webhook, event_id=10**12)
+    assert send() == 0
+    assert (states(webhook), outcomes(webhook)) == ([("failed", 1)], [])
+
+
+def test_a_ping_is_signed_and_listed(owner):
+    with factories.receiver() as receiver:
+        webhook, secret = factories.webhook(owner, receiver.url)
+        ping = services.ping_webhook(actor=parties.actor_for(owner), webhook=webhook.public_id)
+        assert send() == 1
+    body = Verifier(secret).verify(receiver.requests[0].body, receiver.requests[0].headers)
+    assert (body["id"], body["type"], body["subject"]) == (ping, "sanpo.webhook.ping.v1", webhook.public_id)
+    JSONFormat().read(CloudEvent, json.dumps(body))
+
+
+def test_a_disabled_webhook_is_sent_nothing_until_it_is_enabled(owner):
+    with factories.receiver() as receiver:
+        webhook, _ = factories.webhook(owner, receiver.url)
+        queue(webhook)
+        services.disable_webhook(actor=parties.actor_for(owner), webhook=webhook.public_id)
+        assert (send(), receiver.connections) == (0, 0)
+        services.enable_webhook(actor=parties.actor_for(owner), webhook=webhook.public_id)
+        assert (send(), states(webhook)) == (1, [("delivered", 1)])
