@@ -43,7 +43,7 @@ class Job(models.Model):
     progress_total = models.BigIntegerField(default=0)
     ended_at = models.DateTimeField(null=True)
     error = models.TextField(default="", blank=True)
-    request_id = models.CharField(max_length=64, default=current_request_id, blank=True)
+    request_id = models.CharField(max_length=64, default=current_request_id, db_default="", blank=True)
 
     class Meta:
         constraints = [

@@ -45,9 +45,9 @@ def test_every_metric_that_a_file_names_exists():
         assert named - known() == set(), name
 
 
-def test_every_gauge_is_on_the_dashboard():
+def test_every_gauge_that_has_an_alarm_is_on_the_dashboard():
     text = (FOLDER / "dashboard.json").read_text(encoding="utf-8")
-    assert {gauge.metric for gauge in GAUGES.values()} - set(METRIC.findall(text)) == set()
+    assert {alarm.gauge.metric for alarm in ALARMS.values()} - set(METRIC.findall(text)) == set()
 
 
 def test_the_dashboard_is_one_that_grafana_reads():
