@@ -7,11 +7,12 @@ import re
 from pathlib import Path
 
 import yaml
-from prometheus_client import REGISTRY
 
 from marketplace.kernel.alarms import ALARMS
+from marketplace.kernel.correlation import WORK_SECONDS
 from marketplace.kernel.metrics import GAUGES
 from marketplace.observability.collector import FAILED
+from marketplace.observability.requests import REQUEST_SECONDS
 from marketplace.observability.rules import alert_rules
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "monitoring"
@@ -19,10 +20,10 @@ METRIC = re.compile(r"\bsanpo_\w+")
 
 
 def known() -> set[str]:
-    """The names of all metrics, with those that Prometheus derives of histograms and counters."""
+    """The names of all metrics, with those that Prometheus derives of histograms."""
     names = {gauge.metric for gauge in GAUGES.values()} | {FAILED}
-    for family in REGISTRY.collect():
-        names |= {family.name, *(f"{family.name}{end}" for end in ("_bucket", "_count", "_sum", "_total"))}
+    for family in (family for metric in (WORK_SECONDS, REQUEST_SECONDS) for family in metric.collect()):
+        names |= {family.name, *(f"{family.name}{end}" for end in ("_bucket", "_count", "_sum"))}
     return names
 
 
