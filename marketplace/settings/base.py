@@ -200,4 +200,6 @@ LOCALE_PATHS = [PROJECT / "locale"]
 STATIC_URL = "static/"
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = VAR / "mail"
+# A mail server that does not answer is given up after this; the mail is tried again later.
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="market@sanpo.example")
