@@ -1,11 +1,11 @@
 """Gauges of delivery."""
 
-from marketplace.kernel.metrics import Gauge
+from __future__ import annotations
 
-from .queries import running_count
+from marketplace.kernel.metrics import Gauge, by_number
 
 Gauge(
-    name="delivery_downloads_running",
-    description="Downloads that are being sent now, in all downloads processes.",
-    read=running_count,
+    name="delivery_running_downloads",
+    description="Downloads that are being sent.",
+    read=by_number("SELECT count(*) FROM delivery_download WHERE state = 'sending'"),
 )

@@ -115,18 +115,9 @@ def uncollected_entitlements(granted_before: datetime) -> QuerySet[Entitlement]:
 
 def running_downloads(buyer_id: int) -> tuple[int, int]:
     """The numbers of downloads that are being sent now: of one buyer (database key), and of all."""
-    running = _running()
+    running = Download.objects.filter(state=DownloadState.SENDING, progressed_at__gte=_progress_lost_before())
     counted = running.aggregate(own=Count("id", filter=Q(entitlement__buyer=buyer_id)), all=Count("id"))
     return counted["own"], counted["all"]
-
-
-def running_count() -> int:
-    """The number of downloads that are being sent now."""
-    return _running().count()
-
-
-def _running() -> QuerySet[Download]:
-    return Download.objects.filter(state=DownloadState.SENDING, progressed_at__gte=_progress_lost_before())
 
 
 def abandoned_downloads() -> QuerySet[Download]:
