@@ -24,6 +24,7 @@ class TaskKind(TextChoices):
     REPAIR = "repair", Label("repair what is parked and retry it", "停止中の処理の修復・再試行")
     RECONNECT = "reconnect", Label("mend the receiver of the webhook", "Webhookの受信側の復旧")
     LOOK_UP = "look_up", Label("find out the outcome of the payment", "支払結果の確認")
+    REOPEN = "reopen", Label("open the sending of payments after a restoration", "復旧後の支払送付の再開")
 
 
 class TaskState(TextChoices):
