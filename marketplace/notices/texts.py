@@ -37,6 +37,7 @@ TASK_TITLES: dict[TaskKind, Label] = {
     TaskKind.ANSWER: Label(
         "Answer the terms proposed by {party}", "{party} からの条件提示に回答してください"
     ),
+    TaskKind.ATTEND: Label("Attend to the alarm: {alarm}", "警報に対応してください: {alarm}"),
     TaskKind.SIGN: Label("Sign the contract with {party}", "{party} との契約に署名してください"),
     TaskKind.FUND: Label(
         "Pay in {amount} for the trade with {party}", "{party} との取引の代金 {amount} を入金してください"
