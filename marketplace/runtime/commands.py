@@ -84,6 +84,8 @@ def environment_for(servers: ServerSet, settings: str, *, owner: bool = False) -
     environment.pop("DATABASE_OWNER_URL", None)
     if facts.base_url:
         environment["SANPO_BASE_URL"] = facts.base_url
+    if facts.downloads_url:
+        environment["SANPO_DOWNLOADS_URL"] = facts.downloads_url
     return environment
 
 
