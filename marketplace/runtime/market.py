@@ -97,7 +97,12 @@ def migrate(supervisor: Supervisor) -> int:
     environment = environment_for(servers, "embedded", owner=True)
     say("bringing the database up to date")
     role = user_of(known_facts(servers).database_url)
-    for command in (["migrate", "--no-input", "--verbosity", "0"], ["grant_application_role", role]):
+    commands = (
+        ["migrate", "--no-input", "--verbosity", "0"],
+        ["make_event_ranges"],
+        ["grant_application_role", role],
+    )
+    for command in commands:
         code = supervisor.run(command[0], manage_program(command), environment, terminal=False)
         if code != 0:
             say(f"`manage.py {command[0]}` failed")

@@ -12,6 +12,7 @@ from marketplace.settings.monitoring import *  # noqa: F403
 from marketplace.settings.monitoring import PROCESS_NAME
 from marketplace.settings.serving import *  # noqa: F403
 from marketplace.settings.subscriptions import EVENT_SUBSCRIPTIONS as EVENT_SUBSCRIPTIONS
+from marketplace.settings.subscriptions import HANDLER_SECONDS_MAX as HANDLER_SECONDS_MAX
 
 env = environ.Env()
 
