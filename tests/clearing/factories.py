@@ -39,6 +39,7 @@ from clearing.settlement.states import InstructionState
 from clearing.trades.services.eligibility import cycle_for
 from marketplace.events.envelope import Envelope
 from marketplace.events.models import OutboxEvent
+from marketplace.events.relaying import relay
 from marketplace.events.schema import Event, parse
 from marketplace.events.schemas.clearing import PaymentReceived
 from marketplace.events.schemas.contracts import (
@@ -53,7 +54,7 @@ from marketplace.events.schemas.delivery import (
     DeliveryMatched,
     UsageRecorded,
 )
-from marketplace.events.services import envelope_of, relay
+from marketplace.events.services import envelope_of
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.participants.models import Organisation
@@ -226,10 +227,15 @@ def booking(
     return (reference, clock.today().isoformat(), direction, amount_minor, "JPY", "ｿｳｷﾝﾆﾝ", remittance)
 
 
+def import_only(market: Market, rows: list[tuple[Any, ...]]) -> Any:
+    """Import a statement with these lines; what it emits waits."""
+    return import_bank_statement(actor=market.actor, content=statement(rows), file_name="test.csv")
+
+
 def receive(market: Market, rows: list[tuple[Any, ...]]) -> Any:
     """Import a statement with these lines, and have clearing handle what it emits."""
     newest = OutboxEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
-    made = import_bank_statement(actor=market.actor, content=statement(rows), file_name="test.csv")
+    made = import_only(market, rows)
     for event in OutboxEvent.objects.filter(type="payment.received", pk__gt=newest).order_by("pk"):
         payment = parse(event.type, event.data)
         assert isinstance(payment, PaymentReceived)
