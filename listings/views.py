@@ -97,6 +97,17 @@ class CatalogueGraphView(APIView):
         return Response(as_json_ld(catalogue_graph(queries.catalogue(), modified=clock.now())))
 
 
+def store_uploads(view: ListingViewSet, data: dict[str, Any], public_id: str) -> None:
+    """Store and hash the uploaded files of a version, before the command's transaction."""
+    files = [
+        services.UploadedData(file.name, file.content_type or "application/octet-stream", file.file)
+        for file in data["files"]
+    ]
+    data["files"] = services.store_version_files(
+        actor=view.actor, listing=public_id, files=files, offer=data["offer"]
+    )
+
+
 class ListingViewSet(MarketReadViewSet[Listing]):
     """Listings of the caller's organisation, in any state; all, for the operator."""
 
@@ -134,15 +145,12 @@ class ListingViewSet(MarketReadViewSet[Listing]):
         response=ListingVersionSerializer,
         status=201,
         path="versions",
+        prepare=store_uploads,
         parser_classes=[MultiPartParser],
     )
     def add_version(self, data: dict[str, Any], public_id: str) -> ListingVersion:
         """Upload the files, with the price and rights of use of their offer."""
-        files = [
-            services.UploadedData(file.name, file.content_type or "application/octet-stream", file.file)
-            for file in data["files"]
-        ]
-        return services.add_version(actor=self.actor, listing=public_id, files=files, offer=data["offer"])
+        return services.add_stored_version(actor=self.actor, listing=public_id, **data)
 
     @command(
         summary="Withdraw a listing",

@@ -36,7 +36,7 @@ from .services import allocate_pay_in
 from .uploads import receive_statement
 
 
-def read_upload(data: dict[str, Any]) -> None:
+def read_upload(_view: BankStatementViewSet, data: dict[str, Any]) -> None:
     """Replace the uploaded file by its bytes and name, before the command's transaction. Raises FieldInvalid."""
     file = data.pop("file")
     if file.size > BYTES_MAX:

@@ -23,7 +23,7 @@ from .serializers import EmptySerializer, ProblemSerializer, StrictSerializer
 M = TypeVar("M", bound=Model)
 
 CommandMethod = Callable[..., Any]
-Preparation = Callable[[dict[str, Any]], None]
+Preparation = Callable[..., None]
 
 KEY_PARAMETER = OpenApiParameter(
     name=idempotency.HEADER,
@@ -66,7 +66,7 @@ def command(
 
     The method gets ``(self, data, public_id)`` for a detail command, ``(self, data)`` otherwise; ``data`` is the
     validated input as a dict. ``response`` renders the result with ``status``. The command runs in one transaction,
-    once per Idempotency-Key. ``prepare`` changes the validated input before that transaction: there an upload is read and
+    once per Idempotency-Key. ``prepare``, called like the method, changes ``data`` before that transaction: there an upload is read and
     stored, which no transaction may do. ``example`` is a working request body for the OpenAPI document.
     """
     if permissions is not None:
@@ -127,7 +127,7 @@ def run_command(
     serializer = request(data=http_request.data)
     serializer.is_valid(raise_exception=True)
     if prepare is not None:
-        prepare(serializer.validated_data)
+        prepare(view, serializer.validated_data, *arguments)
 
     def execute() -> Response:
         result = method(view, serializer.validated_data, *arguments)

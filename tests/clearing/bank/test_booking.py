@@ -10,8 +10,11 @@ from django.test.utils import CaptureQueriesContext
 
 from clearing.bank.pay_in_reference import pay_in_reference_of
 from clearing.bank.queries import pay_in_reference
+from clearing.ledger.accounts import accounts_of
 from clearing.ledger.errors import InsufficientFunds
-from clearing.models import Balance, BankEntry, BankStatement, Posting, SettlementInstruction
+from clearing.ledger.journal import Draft, Line, post
+from clearing.ledger.states import EntryKind, LineKind
+from clearing.models import Balance, BankEntry, Posting, SettlementInstruction
 from clearing.settlement.services.transfer_files import create_transfer_file
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
@@ -118,17 +121,20 @@ def test_a_statement_comes_to_what_its_lines_come_to_one_by_one(market, rows):
 
 
 def test_a_line_that_no_money_covers_refuses_the_whole_file_by_its_reference(market):
-    before = (BankStatement.objects.count(), BankEntry.objects.count(), Posting.objects.count())
+    factories.accepted(market, "buyer", "seller", 10_000)
+    payout = factories.instructions(factories.clear(market))[0]
+    own = accounts_of(market.party("seller").pk, "JPY")
+    moved = Line(LineKind.RECOVERED, own["receivable"], own["available"], payout.amount_minor)
+    post([Draft(kind=EntryKind.RECOVERY, reference="moved", lines=[moved])], currency="JPY", purpose="moved")
+    before = outcome()
     lines = [
         factories.booking("credit", 500, reference(market, "buyer")),
-        factories.booking("debit", 5, "bank fee", reference="FEE-1"),
-        factories.booking("credit", 5, "too late"),
+        factories.booking("debit", payout.amount_minor, payout.reference, reference="OUT-1"),
     ]
     with pytest.raises(InsufficientFunds) as refused:
         factories.receive(market, lines)
-    assert refused.value.fields["reference"] == "FEE-1"
-    assert (BankStatement.objects.count(), BankEntry.objects.count(), Posting.objects.count()) == before
-    assert factories.available(market, "buyer") == 0
+    assert refused.value.fields["reference"] == "OUT-1"
+    assert outcome() == before
 
 
 def test_the_statements_to_the_database_do_not_grow_with_the_lines(market):

@@ -215,8 +215,8 @@ def test_the_database_refuses_an_import_in_a_wrong_state(market):
     )
     refused(change.format("content = NULL"), because="statement_import_ended")
     refused(change.format("faults = '[1]'"), because="statement_import_ended")
-    refused(change.format("closing_balance_minor = 5"), because="closing_balance_minor")
-    refused(change.format("sha256 = 'x'"), because="sha256")
+    refused(change.format("closing_balance_minor = 5"), because="cannot be changed")
+    refused(change.format("sha256 = 'x'"), because="cannot be changed")
     refused("DELETE FROM clearing_statementimport", because="clearing_statementimport")
     uploads.give_up(StatementImport.objects.get().public_id, {})
     refused(
