@@ -1,4 +1,4 @@
-"""The market's processes on one machine: web, the workers and beat, each started again when it dies."""
+"""The market's processes on one machine: web, downloads, workers and beat, each started again when it dies."""
 
 import signal
 import sys
@@ -10,8 +10,8 @@ from marketplace.runtime.layout import VAR
 from marketplace.runtime.processes import Child, StopSteps, spawn
 from marketplace.runtime.supervisor import Service, Supervisor
 
-WEB_WORKERS = 2
-WEB_THREADS = 4
+# They share one listening socket.
+WEB_PROCESSES = ("web", "web-2")
 CELERY = [sys.executable, "-m", "celery", "-A", "marketplace"]
 
 # Running tasks may end, then are broken off: every task stands being run again.
@@ -37,21 +37,9 @@ WORKERS = (
 )
 
 
-def web_program(listener: socket) -> list[str]:
-    """Return the command line of the API's process, which serves the inherited socket."""
-    program = [sys.executable, "-m", "gunicorn", "marketplace.wsgi:application"]
-    program += ["--bind", f"fd://{listener.fileno()}", "--worker-class", "gthread"]
-    program += ["--workers", str(WEB_WORKERS), "--threads", str(WEB_THREADS)]
-    program += [
-        "--timeout",
-        "120",
-        "--graceful-timeout",
-        "10",
-        "--no-control-socket",
-        "--access-logfile",
-        "-",
-    ]
-    return program
+def serving_program(plane: str, listener: socket) -> list[str]:
+    """Return the command line of a process that answers HTTP on the inherited socket: ``web`` or ``downloads``."""
+    return [sys.executable, "-m", "marketplace.serving", plane, "--descriptor", str(listener.fileno())]
 
 
 def worker_program(worker: Worker) -> list[str]:
@@ -69,9 +57,13 @@ def beat_program() -> list[str]:
     return [*CELERY, "beat", "--schedule", str(folder / "schedule"), "--pidfile=", "--loglevel", "INFO"]
 
 
-def start_programs(supervisor: Supervisor, listener: socket) -> None:
-    """Start web, the workers and beat."""
-    start_program(supervisor, "web", web_program(listener), inherited=[listener.fileno()])
+def start_programs(supervisor: Supervisor, *, web: socket, downloads: socket) -> None:
+    """Start the processes that answer HTTP on their sockets, the workers and beat."""
+    for name in WEB_PROCESSES:
+        start_program(supervisor, name, serving_program("web", web), inherited=[web.fileno()])
+    start_program(
+        supervisor, "downloads", serving_program("downloads", downloads), inherited=[downloads.fileno()]
+    )
     for worker in WORKERS:
         # SIGQUIT is Celery's quick stop.
         start_program(supervisor, worker.name, worker_program(worker), death_signal=signal.SIGQUIT)

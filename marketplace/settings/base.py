@@ -9,7 +9,9 @@ from marketplace.runtime.layout import PROJECT, VAR
 from marketplace.settings.background import *  # noqa: F403
 from marketplace.settings.document import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from marketplace.settings.monitoring import *  # noqa: F403
+from marketplace.settings.serving import *  # noqa: F403
 from marketplace.settings.subscriptions import EVENT_SUBSCRIPTIONS as EVENT_SUBSCRIPTIONS
+from marketplace.settings.subscriptions import HANDLER_SECONDS_MAX as HANDLER_SECONDS_MAX
 
 env = environ.Env()
 
@@ -18,8 +20,6 @@ DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
 BASE_URL = env.str("SANPO_BASE_URL", default="http://127.0.0.1:8000")
 ROOT_URLCONF = "marketplace.urls"
-WSGI_APPLICATION = "marketplace.wsgi.application"
-ASGI_APPLICATION = "marketplace.asgi.application"
 
 # The market itself
 MARKET_IDENTIFIER = env.str("MARKET_IDENTIFIER", default="sanpo")
