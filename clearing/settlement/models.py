@@ -197,7 +197,7 @@ class SettlementInstruction(models.Model):
                 condition=Q(restoration=0)
                 | Q(
                     reference__contains=Concat(
-                        Value("R"), Cast("restoration", models.TextField()), Value("-")
+                        Value("R"), Cast("restoration", models.CharField()), Value("-")
                     )
                 ),
                 name="instruction_names_restoration",
