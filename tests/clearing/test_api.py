@@ -23,7 +23,7 @@ OWN_LISTS = [
     "invoices",
     "settlement-instructions",
 ]
-OPERATOR_LISTS = ["transfer-files", "bank-statements", "statement-imports", "bank-entries", "client-accounts"]
+OPERATOR_LISTS = ["transfer-files", "bank-statements", "bank-entries", "client-accounts"]
 OPERATOR_BOOKS = ["trial-balance", "client-money", "journal"]
 
 
