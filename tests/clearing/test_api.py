@@ -9,6 +9,7 @@ from clearing.bank.queries import pay_in_reference
 from clearing.ledger.queries import ledger_counts
 from clearing.models import Account, BankEntry, Cycle, SettlementInstruction, TransferFile
 from clearing.settlement.services.transfer_files import create_transfer_file
+from clearing.trades.neutrality import NEUTRALITY
 from marketplace.jobs.runner import run_due
 from tests.participants.factories import client_of
 
@@ -292,6 +293,7 @@ def test_lists_take_the_same_queries_for_one_row_and_for_more(
 
 
 def test_trading_neutrality_is_public(api, settled):
+    NEUTRALITY.make()
     shown = api.get("/api/v1/trading-neutrality/").json()
     assert shown["trades_of_operator_or_affiliates"] == 0
     assert shown["seller_concentration_bp"] == {"mobility": 10_000}
