@@ -14,7 +14,14 @@ from marketplace.runtime.servers import ServerSet, bench_servers, market_servers
 from marketplace.runtime.supervisor import Supervisor, say
 
 # They change tables, or who may: the role that owns the database runs them.
-OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "grant_application_role", "createcachetable"}
+OWNER_COMMANDS = {
+    "migrate",
+    "makemigrations",
+    "sqlmigrate",
+    "grant_application_role",
+    "make_event_ranges",
+    "createcachetable",
+}
 
 
 def prepare(servers: ServerSet) -> None:

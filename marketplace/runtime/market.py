@@ -25,7 +25,6 @@ def run() -> int:
     with supervised(servers, "make run") as supervisor:
         code = trading_day(supervisor, ["--tokens"])
         if code != 0:
-            say("the trading day did not finish; stopping")
             return code
         tell_addresses(supervisor.servers)
         try:
@@ -64,7 +63,13 @@ def trading_day(supervisor: Supervisor, arguments: list[str]) -> int:
     base_url = known_facts(servers).base_url
     supervisor.wait_until(lambda: answers(base_url), "the web process did not answer")
     environment = environment_for(servers, "embedded")
-    return supervisor.run("day", manage_program(["demo_day", *arguments]), environment, terminal=False)
+    code = supervisor.run("day", manage_program(["demo_day", *arguments]), environment, terminal=False)
+    if code != 0:
+        say(
+            "the trading day did not finish; run the command again to go on from its last finished step, "
+            "or `make clean` to start another day"
+        )
+    return code
 
 
 def address_of(listener: socket) -> str:
@@ -97,10 +102,18 @@ def migrate(supervisor: Supervisor) -> int:
     environment = environment_for(servers, "embedded", owner=True)
     say("bringing the database up to date")
     role = user_of(known_facts(servers).database_url)
-    for command in (["migrate", "--no-input", "--verbosity", "0"], ["grant_application_role", role]):
+    commands = (
+        ["migrate", "--no-input", "--verbosity", "0"],
+        ["make_event_ranges"],
+        ["grant_application_role", role],
+    )
+    for command in commands:
         code = supervisor.run(command[0], manage_program(command), environment, terminal=False)
         if code != 0:
-            say(f"`manage.py {command[0]}` failed")
+            say(
+                f"`manage.py {command[0]}` failed; the reason stands above. If an earlier version of the market made "
+                "this database, run `make clean`, which deletes it, and start again"
+            )
             return code
     return 0
 
