@@ -23,6 +23,7 @@ class TaskKind(TextChoices):
     RECONCILE = "reconcile", Label("find the difference in the segregation check", "分別管理の差異の調査")
     RECONNECT = "reconnect", Label("mend the receiver of the webhook", "Webhookの受信側の復旧")
     LOOK_UP = "look_up", Label("find out the outcome of the payment", "支払結果の確認")
+    REOPEN = "reopen", Label("open the sending of payments after a restoration", "復旧後の支払送付の再開")
 
 
 class TaskState(TextChoices):

@@ -77,6 +77,12 @@ TASK_TITLES: dict[TaskKind, Label] = {
         "Ask the bank for the outcome of payment {reference} of {amount} (value date {day})",
         "支払 {reference}（{amount}、振込日 {day}）の結果を銀行に確認してください",
     ),
+    TaskKind.REOPEN: Label(
+        "The database was restored (restoration {number}), and no payment is sent. Import the bank statements up to now,"
+        " then open sending for each currency with a second person",
+        "データベースを復旧したため（復旧番号 {number}）、支払の送付を停止しています。現在までの入出金明細を取り込み、"
+        "通貨ごとに二人目の承認者とともに送付を再開してください",
+    ),
 }
 
 CYCLE_OVERDUE: dict[str, Label] = {
