@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import django
+
 from bench._databases import FOLDER, create, drop, environment, migrate
 from marketplace.runtime.layout import PROJECT
 from marketplace.runtime.programs import WORKERS, web_program, worker_program
@@ -56,7 +58,7 @@ def running_market(database: str, *, buyers: int) -> Iterator[MarketForSale]:
     children: list[subprocess.Popen[bytes]] = []
     try:
         with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
-            os.set_inheritable(listener.fileno(), True)
+            os.set_inheritable(listener.fileno(), True)  # noqa: FBT003
             base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
             os.environ["SANPO_BASE_URL"] = base_url
             children.append(start("web", web_program(listener), logs, listener))
@@ -98,7 +100,7 @@ def wait_until_answered(base_url: str) -> None:
     deadline = time.monotonic() + START_SECONDS_MAX
     while time.monotonic() < deadline:
         try:
-            urllib.request.urlopen(f"{base_url}/api/v1/evidence/keys/", timeout=5).close()
+            urllib.request.urlopen(f"{base_url}/api/v1/evidence/keys/", timeout=5).close()  # noqa: S310  # our own address
         except urllib.error.HTTPError:
             return
         except OSError:
@@ -110,8 +112,6 @@ def wait_until_answered(base_url: str) -> None:
 
 def open_for_sale(base_url: str, *, buyers: int) -> MarketForSale:
     """Open the demo market, admit its participants, list its data, pay money in and let business time run."""
-    import django
-
     django.setup()
     from fixtures import declaration  # deferred: Django set up
     from fixtures.day.delivering import issue_token
