@@ -48,6 +48,7 @@ class Attempt:
     number: int
     subject: str
     arguments: Arguments
+    request_id: str
 
 
 def enqueue(
@@ -137,7 +138,9 @@ def start_next(*, queue: str) -> Attempt | None:
         progress_done=0,
         progress_total=0,
     )
-    return Attempt(job.pk, job.public_id, kind, token, job.attempts, job.subject, job.arguments)
+    return Attempt(
+        job.pk, job.public_id, kind, token, job.attempts, job.subject, job.arguments, job.request_id
+    )
 
 
 def record_progress(*, attempt: Attempt, done: int, total: int) -> None:

@@ -37,6 +37,7 @@ TASK_TITLES: dict[TaskKind, Label] = {
     TaskKind.ANSWER: Label(
         "Answer the terms proposed by {party}", "{party} からの条件提示に回答してください"
     ),
+    TaskKind.ATTEND: Label("Attend to the alarm: {alarm}", "警報に対応してください: {alarm}"),
     TaskKind.SIGN: Label("Sign the contract with {party}", "{party} との契約に署名してください"),
     TaskKind.FUND: Label(
         "Pay in {amount} for the trade with {party}", "{party} との取引の代金 {amount} を入金してください"
@@ -72,6 +73,10 @@ TASK_TITLES: dict[TaskKind, Label] = {
         " bank's stated balance differs from the ledger by {stated}. Find the cause",
         "{day} の分別管理の確認で差異があります（{currency}、帳簿上の銀行残高 {bank}、顧客への債務 {owed}、"
         "銀行の表示残高と帳簿の差 {stated}）。原因を調査してください",
+    ),
+    TaskKind.REPAIR: Label(
+        "Repair the cause and retry: {what} is parked after repeated failures",
+        "{what} は失敗の繰り返しにより停止中です。原因を解消して再試行してください",
     ),
     TaskKind.LOOK_UP: Label(
         "Ask the bank for the outcome of payment {reference} of {amount} (value date {day})",

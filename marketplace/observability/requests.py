@@ -7,8 +7,10 @@ import re
 import time
 from collections.abc import Callable
 from functools import lru_cache
+from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
+from opentelemetry.trace import Span, SpanKind, StatusCode
 from prometheus_client import Histogram
 
 from marketplace.kernel import correlation
@@ -17,7 +19,6 @@ from marketplace.kernel.metrics import PREFIX
 
 logger = logging.getLogger(__name__)
 
-HEADER = "X-Request-ID"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNMATCHED = "unmatched"
 
@@ -39,20 +40,21 @@ class ObserveRequests:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass the request on, and measure and log its answer."""
-        given = request.headers.get(HEADER, "")
+        given = request.headers.get(correlation.REQUEST_HEADER, "")
         request_id = given if correlation.REQUEST_ID.fullmatch(given) else new_identifier("req")
         correlation.begin(request_id=request_id)
         began = time.perf_counter()
         try:
-            response = self.get_response(request)
-            _record(request, response.status_code, time.perf_counter() - began)
+            with correlation.TRACER.start_as_current_span("request", kind=SpanKind.SERVER) as span:
+                response = self.get_response(request)
+                _record(request, response.status_code, time.perf_counter() - began, span)
         finally:
             correlation.end()
-        response[HEADER] = request_id
+        response[correlation.REQUEST_HEADER] = request_id
         return response
 
 
-def _record(request: HttpRequest, status: int, seconds: float) -> None:
+def _record(request: HttpRequest, status: int, seconds: float, span: Span) -> None:
     method = request.method if request.method in METHODS else "other"
     match = request.resolver_match
     route = template_of(match.route) if match is not None else UNMATCHED
@@ -64,6 +66,16 @@ def _record(request: HttpRequest, status: int, seconds: float) -> None:
         "seconds": round(seconds, REQUEST_SECONDS_LOGGED),
     }
     logger.info("request", extra=fields)
+    if span.is_recording():
+        span.update_name(f"{method} {route}")
+        names: dict[str, str | int] = {
+            "http.request.method": method,
+            "http.route": route,
+            "http.response.status_code": status,
+        }
+        span.set_attributes({**names, **correlation.attributes({})})
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            span.set_status(StatusCode.ERROR)
 
 
 @lru_cache(maxsize=2000)

@@ -19,6 +19,10 @@ MONITOR_TRUSTS_LOOPBACK = False
 MONITOR_PORT = env.int("MONITOR_PORT", default=0)
 MONITOR_ADDRESS = env.str("MONITOR_ADDRESS", default="127.0.0.1")
 
+# Who is told of alarms: mail addresses, separated by commas, and an address that takes JSON by POST.
+ALARM_EMAIL = env.list("ALARM_EMAIL", default=[])
+ALARM_WEBHOOK_URL = env.str("ALARM_WEBHOOK_URL", default="")
+
 # Processes of one kind add up their counters in this folder, which prometheus-client needs before its first counter.
 # Whoever starts them empties it.
 if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
@@ -38,10 +42,8 @@ def logging_to_stderr(style: str) -> dict[str, Any]:
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": style}},
         "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
         "loggers": {
-            # Servers bring handlers of their own; requests are logged once, by our middleware.
-            "gunicorn.error": everything,
+            # The server brings handlers of its own; requests are logged once, by our middleware.
             "uvicorn.error": everything,
-            "gunicorn.access": {"handlers": [], "propagate": False},
             "uvicorn.access": {"handlers": [], "propagate": False},
             "django.server": everything,
         },
