@@ -12,7 +12,9 @@ from psycopg import sql
 from bench._databases import superuser
 from marketplace.runtime.layout import PROJECT
 
-REGISTRY = Path(os.environ.get("SHARED_DATA", PROJECT.parent / "shared" / "data")) / "open-data-registry.jsonl"
+REGISTRY = (
+    Path(os.environ.get("SHARED_DATA", PROJECT.parent / "shared" / "data")) / "open-data-registry.jsonl"
+)
 DESCRIPTION_CHARACTERS = 1_200
 OFFSET = 1_000_000
 
@@ -49,7 +51,12 @@ def add_listings(database: str, listing: str, *, first: int, last: int) -> None:
             _copy(connection, table, of_version, bounds, {
                 "id": row, "public_id": _identifier(prefix), "version_id": row,
             })  # fmt: skip
-        for table in ("listings_listing", "listings_listingversion", "listings_distribution", "listings_offer"):
+        for table in (
+            "listings_listing",
+            "listings_listingversion",
+            "listings_distribution",
+            "listings_offer",
+        ):
             connection.execute(sql.SQL("VACUUM ANALYZE {}").format(sql.Identifier(table)))
 
 
@@ -67,7 +74,14 @@ def _write_words(connection: Any) -> None:
         connection.execute(
             "INSERT INTO words VALUES (%s, %s, %s, setweight(to_tsvector('simple', %s), 'A')"
             " || setweight(to_tsvector('english', %s), 'C'), %s)",
-            [number, title, description, " ".join(words(title)), description, substring_text([title, description])],
+            [
+                number,
+                title,
+                description,
+                " ".join(words(title)),
+                description,
+                substring_text([title, description]),
+            ],
         )
 
 
@@ -96,7 +110,9 @@ def _copy(
         ).format(
             table=sql.Identifier(table),
             columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
-            values=sql.SQL(", ").join(values.get(name, sql.SQL("t.{}").format(sql.Identifier(name))) for name in columns),
+            values=sql.SQL(", ").join(
+                values.get(name, sql.SQL("t.{}").format(sql.Identifier(name))) for name in columns
+            ),
             first=sql.Literal(bounds["first"]),
             last=sql.Literal(bounds["last"]),
             condition=condition,

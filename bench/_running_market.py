@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import signal
 import socket
@@ -14,18 +16,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import django
 
 from bench._databases import FOLDER, create, drop, environment, migrate
 from marketplace.runtime.layout import PROJECT
-from marketplace.runtime.programs import WORKERS, web_program, worker_program
+from marketplace.runtime.programs import WEB_PROCESSES, WORKERS, serving_program, worker_program
 
-SETTINGS = "marketplace.settings.embedded"
 START_SECONDS_MAX = 90
 FUNDS_MINOR = 10**10
+IDLE_SECONDS_MAX = 1.0
 # The clients of a benchmark are a few participants that ask more often than people do.
-RATE = "1000000/min"
+SETTINGS = {
+    "DJANGO_SETTINGS_MODULE": "marketplace.settings.embedded",
+    "PARTICIPANT_RATE": "1000000/min",
+    "DOWNLOADS_PER_BUYER_MAX": "1000",
+}
 
 
 @dataclass(frozen=True)
@@ -39,29 +47,66 @@ class Trader:
 
 @dataclass(frozen=True)
 class MarketForSale:
-    """A running market: its address, a listing, its seller, and buyers with money."""
+    """A running market: its address, its operator, a listing, its seller, and buyers with money."""
 
     base_url: str
+    operator: Trader
     listing: str
     seller: Trader
     buyers: tuple[Trader, ...]
 
 
+class Client:
+    """One participant's connection to the API, kept alive."""
+
+    def __init__(self, base_url: str, trader: Trader) -> None:
+        """Connect at the first request."""
+        self.connection = http.client.HTTPConnection(urlsplit(base_url).netloc, timeout=30)
+        self.used_at = 0.0
+        self.headers = {"Authorization": f"Bearer {trader.token}", "Content-Type": "application/json"}
+
+    def get(self, path: str) -> Any:
+        """The answer to a GET; raises AssertionError unless it is 200."""
+        return self._ask("GET", path, None)
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        """The answer to a command; raises AssertionError for a refusal."""
+        return self._ask("POST", path, json.dumps(body))
+
+    def _ask(self, method: str, path: str, body: str | None) -> Any:
+        if time.monotonic() - self.used_at > IDLE_SECONDS_MAX:
+            # The server may have closed an idle connection; the next request opens another.
+            self.connection.close()
+        self.connection.request(method, f"/api/v1/{path}", body, self.headers)
+        response = self.connection.getresponse()
+        content = response.read()
+        self.used_at = time.monotonic()
+        assert response.status < 300, f"{method} {path}: {response.status} {content[:300]!r}"
+        return json.loads(content)
+
+
 @contextmanager
-def running_market(database: str, *, buyers: int) -> Iterator[MarketForSale]:
-    """Make a demo market in ``database``, start its processes, and stop and drop all of it at the end."""
+def running_market(
+    database: str, *, buyers: int, settings: dict[str, str] | None = None
+) -> Iterator[MarketForSale]:
+    """Make a demo market in ``database``, start its processes, and stop and drop all of it at the end.
+
+    ``settings``: environment variables of its processes, beside those that every benchmark sets.
+    """
     create(database)
     migrate(database)
-    os.environ.update(environment(database), DJANGO_SETTINGS_MODULE=SETTINGS, PARTICIPANT_RATE=RATE)
+    os.environ.update(environment(database), **SETTINGS, **(settings or {}))
     logs = FOLDER / "log" / database
     logs.mkdir(parents=True, exist_ok=True)
     children: list[subprocess.Popen[bytes]] = []
     try:
-        with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
-            os.set_inheritable(listener.fileno(), True)  # noqa: FBT003
-            base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            os.environ["SANPO_BASE_URL"] = base_url
-            children.append(start("web", web_program(listener), logs, listener))
+        with listening() as web, listening() as downloads:
+            base_url, downloads_url = (
+                f"http://127.0.0.1:{each.getsockname()[1]}" for each in (web, downloads)
+            )
+            os.environ.update(SANPO_BASE_URL=base_url, SANPO_DOWNLOADS_URL=downloads_url)
+            children.extend(start(name, serving_program("web", web), logs, web) for name in WEB_PROCESSES)
+            children.append(start("downloads", serving_program("downloads", downloads), logs, downloads))
             children.extend(start(worker.name, worker_program(worker), logs) for worker in WORKERS)
             children.append(start("beat", beat_program(logs), logs))
             wait_until_answered(base_url)
@@ -72,6 +117,13 @@ def running_market(database: str, *, buyers: int) -> Iterator[MarketForSale]:
             child.wait(30)
         disconnect()
         drop(database)
+
+
+def listening() -> socket.socket:
+    """A socket that listens on a free port of the loopback address, for a child to inherit."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    os.set_inheritable(listener.fileno(), True)  # noqa: FBT003
+    return listener
 
 
 def start(
@@ -134,11 +186,12 @@ def open_for_sale(base_url: str, *, buyers: int) -> MarketForSale:
         if segment in found.get("buys_in", ()) and found["code"] != row["seller"]
     ][:buyers]
     pay_in(day, codes)
-    traders = [
-        Trader(code, day.organisation(code), issue_token(day, code)) for code in [row["seller"], *codes]
-    ]
+    operator, seller, *traders = (
+        Trader(code, day.organisation(code), issue_token(day, code))
+        for code in [day.declaration.operator["code"], row["seller"], *codes]
+    )
     return MarketForSale(
-        base_url, day.done[f"listing:{row['code']}"]["listing"], traders[0], tuple(traders[1:])
+        base_url, operator, day.done[f"listing:{row['code']}"]["listing"], seller, tuple(traders)
     )
 
 

@@ -11,7 +11,6 @@ and signed by the sellers before each round, which is measured too (``prepared_p
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
 import re
 import statistics
@@ -25,7 +24,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bench._databases import addresses
-from bench._running_market import MarketForSale, Trader, running_market
+from bench._running_market import Client, MarketForSale, running_market
 from marketplace.runtime.postgres import binary
 
 CLIENTS = 8
@@ -34,38 +33,8 @@ ROUNDS = 3
 FLOOR_SECONDS = 5.0
 ACCESS_SECONDS_MAX = 60
 POLL_SECONDS = 0.05
-IDLE_SECONDS_MAX = 1.0
 DATABASE = "bench_conclude"
 FLOOR = Path(__file__).with_name("conclude_floor.sql")
-
-
-class Client:
-    """One participant's connection to the API, kept alive."""
-
-    def __init__(self, base_url: str, trader: Trader) -> None:
-        """Connect at the first request."""
-        self.connection = http.client.HTTPConnection(urlsplit(base_url).netloc, timeout=30)
-        self.used_at = 0.0
-        self.headers = {"Authorization": f"Bearer {trader.token}", "Content-Type": "application/json"}
-
-    def get(self, path: str) -> Any:
-        """The answer to a GET; raises AssertionError unless it is 200."""
-        return self._ask("GET", path, None)
-
-    def post(self, path: str, body: dict[str, Any]) -> Any:
-        """The answer to a command; raises AssertionError for a refusal."""
-        return self._ask("POST", path, json.dumps(body))
-
-    def _ask(self, method: str, path: str, body: str | None) -> Any:
-        if time.monotonic() - self.used_at > IDLE_SECONDS_MAX:
-            # The server may have closed an idle connection; the next request opens another.
-            self.connection.close()
-        self.connection.request(method, f"/api/v1/{path}", body, self.headers)
-        response = self.connection.getresponse()
-        content = response.read()
-        self.used_at = time.monotonic()
-        assert response.status < 300, f"{method} {path}: {response.status} {content[:300]!r}"
-        return json.loads(content)
 
 
 @dataclass(frozen=True)
