@@ -64,10 +64,14 @@ def create(database: str, *, like: str | None = None) -> None:
     run(statement.as_string())
 
 
+def role() -> str:
+    """The application's role."""
+    return str(urlsplit(addresses()[0]).username)
+
+
 def migrate(database: str) -> None:
     """Bring the tables of a new database up to date, and grant the application's role its rights."""
-    role = str(urlsplit(addresses()[0]).username)
-    for command in (["migrate", "--no-input", "--verbosity", "0"], ["grant_application_role", role]):
+    for command in (["migrate", "--no-input", "--verbosity", "0"], ["grant_application_role", role()]):
         program = [sys.executable, str(PROJECT / "manage.py"), *command]
         subprocess.run(program, env=environment(database, owner=True), check=True, stdout=subprocess.DEVNULL)
 
