@@ -32,9 +32,11 @@ STEPS = {
     # The cycle, step by step.
     "close: close_cycle": (CLOSE, 1),
     "closing → validated": (CLOSE, 1),
+    "validated, some at a time": (CLOSE, 2),
     "validated → netted": (CLOSE, 1),
+    "netted, some at a time": (CLOSE, 2),
     "netted → posted": (CLOSE, 1),
-    "posted, some at a time": (CLOSE, 3),
+    "posted, some at a time": (CLOSE, 5),
     "posted → settling": (CLOSE, 1),
     # Settlement.
     "transfer file: create_transfer_file": (PAY, 1),
