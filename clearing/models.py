@@ -8,7 +8,7 @@ from .ledger.models import Account, Balance, Entry, FundsRegime, LedgerPeriod, P
 from .netting.models import NetPosition, ProofBlock
 from .run.models import CycleAlarm
 from .safeguarding.models import SegregationCheck, StuckMoney
-from .settlement.models import ClientAccount, SettlementInstruction, TransferFile
+from .settlement.models import ClientAccount, Restoration, SendingOpening, SettlementInstruction, TransferFile
 from .shortfalls.models import Deferral, Shortfall
 from .statements.models import MonthlyStatement, StatementMonth
 from .trades.charge_models import ChargePlan, ChargeProgress, PlannedCharge, PlannedShare, UsageRecord
@@ -43,7 +43,9 @@ __all__ = [
     "PlannedShare",
     "Posting",
     "ProofBlock",
+    "Restoration",
     "SegregationCheck",
+    "SendingOpening",
     "SettlementInstruction",
     "Shortfall",
     "StatementMonth",

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, reduce
+from functools import reduce
 from operator import add
 
 from django.contrib.postgres.search import CombinedSearchVector, SearchQuery, SearchRank, SearchVector
 from django.db.models import BigIntegerField, F, Q, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Round
-from sudachipy import Dictionary, SplitMode, Tokenizer
+
+from marketplace.kernel.japanese import split_words
 
 CONTENT_CLASSES = frozenset({"名詞", "動詞", "形容詞", "形状詞", "副詞", "接頭辞", "接尾辞"})
 """Content parts of speech (UniDic); particles, auxiliaries and marks are left out."""
@@ -24,11 +25,6 @@ CHUNK_CHARACTERS = 2_000
 QUERY_CHARACTERS_MAX = 200
 SUBSTRING_CHARACTERS_MIN = 2
 RANK_SCALE = 1_000_000
-
-
-@cache
-def _tokenizer() -> Tokenizer:
-    return Dictionary(dict="small").tokenizer(mode=SplitMode.A)
 
 
 def normalise(text: str) -> str:
@@ -51,7 +47,7 @@ def _chunks(text: str) -> Iterator[str]:
 
 
 def _words_of(text: str) -> Iterator[str]:
-    for morpheme in _tokenizer().tokenize(text):
+    for morpheme in split_words(text):
         if morpheme.part_of_speech()[0] in CONTENT_CLASSES:
             yield morpheme.normalized_form().lower()
 

@@ -16,6 +16,8 @@ from typing import BinaryIO
 
 from django.conf import settings
 
+from marketplace.kernel.outside import require_no_transaction
+
 CHUNK_BYTES = 1 << 20
 
 
@@ -63,6 +65,7 @@ def open_verified(key: str, sha256: str) -> BinaryIO:
 
     Raises ContentLost if it is missing or damaged. The caller closes the file.
     """
+    require_no_transaction("reading a stored file")
     try:
         file = (_directory() / key).open("rb")
     except OSError as error:

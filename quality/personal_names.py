@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
 from itertools import pairwise
 
-from sudachipy import Dictionary, SplitMode, Tokenizer
+from marketplace.kernel.japanese import split_words
 
 FAMILY, GIVEN = "姓", "名"
 OTHER_WORDS_MAX = 3
@@ -29,11 +28,6 @@ COMMON_GIVEN_NAMES = frozenset(
 LATIN_NAME = re.compile(r"(?:(?:Mr|Mrs|Ms|Dr)\.? )?[A-Z][a-z'’-]+,?(?: [A-Z]\.?)?(?: [A-Z][A-Za-z'’-]+){0,2}")
 KANA_NAME = re.compile(r"[ァ-ヶー]{2,8}[ ・]?[ァ-ヶー]{2,8}|[ぁ-んー]{2,8}[ ・]?[ぁ-んー]{2,8}")
 JAPANESE = re.compile(r"[぀-ヿ一-鿿々]")
-
-
-@cache
-def _tokenizer() -> Tokenizer:
-    return Dictionary(dict="small").tokenizer(mode=SplitMode.A)
 
 
 def is_full_name(value: str) -> bool:
@@ -61,7 +55,7 @@ def is_part_of_name(value: str) -> bool:
 def _kinds(text: str) -> list[str]:
     """What the words of ``text`` are: FAMILY or GIVEN for parts of names, their part of speech otherwise."""
     kinds = []
-    for morpheme in _tokenizer().tokenize(text):
+    for morpheme in split_words(text):
         speech = morpheme.part_of_speech()
         if speech[0] not in ("空白", "補助記号"):
             kinds.append(speech[3] if speech[2] == "人名" else speech[0])

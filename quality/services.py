@@ -18,6 +18,7 @@ from marketplace.evidence.services import record
 from marketplace.jobs.kinds import Progress
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.outside import require_no_transaction
 
 from .errors import AlreadyMeasured
 from .measures import MeasuredValue, Subject, measure
@@ -39,6 +40,7 @@ def measure_version(
     counts and column names are stored of the content of the files. Emits quality.profiled. Raises AlreadyMeasured,
     Missing.
     """
+    require_no_transaction("measuring a listing version")
     stated = listings.stated_listing(listing_version)
     _require_unmeasured(listing_version)
     distributions = listings.distributions(listing_version)

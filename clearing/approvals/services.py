@@ -61,8 +61,11 @@ def require_second_person(
     amount_minor: int,
     currency: str,
     payload: Mapping[str, Any],
+    always: bool = False,
 ) -> Approval | None:
     """Pass a command on money if its amount is small or another person has given exactly the same command.
+
+    With ``always`` no amount is small.
 
     An amount is small below the rulebook's ``second_person_minor`` (default: a million). Commands of the system follow
     the rules and pass. Otherwise the pending approval of another person is completed in the transaction of the command
@@ -71,7 +74,7 @@ def require_second_person(
     Call it after the subject is locked and all other checks passed, in a service under ``record_refusals`` instead of
     ``transaction.atomic``. ``payload``: JSON with the exact content; a command with other content is another approval.
     """
-    if actor.role is Role.SYSTEM or amount_minor < second_person_minor():
+    if actor.role is Role.SYSTEM or (amount_minor < second_person_minor() and not always):
         return None
     request = _Request(actor, command, subject, amount_minor, currency, payload)
     pending = _pending(request)

@@ -24,3 +24,40 @@ class NotUnallocated(DomainError):
     code = "not_unallocated"
     category = Category.CONFLICT
     detail = Label("{bank_entry} is not a pay-in in suspense.", "{bank_entry} は仮受中の入金ではありません。")
+
+
+class SendingNotShut(DomainError):
+    """Sending in the currency is open, or a newer restoration shuts it. Fields: ``restoration, currency``."""
+
+    code = "sending_not_shut"
+    category = Category.CONFLICT
+    detail = Label(
+        "{restoration} does not shut the sending of payments in {currency}: it is open, or a newer restoration shuts it.",
+        "{restoration} により停止されている {currency} の支払送付はありません（再開済み、または新しい復旧があります）。",
+    )
+
+
+class StatementsOutstanding(DomainError):
+    """No bank statement up to now was imported after the restoration. Fields: ``currency, day``."""
+
+    code = "statements_outstanding"
+    category = Category.CONFLICT
+    detail = Label(
+        "Import the bank statements in {currency} up to now, with the closing balance, after {day}: on that day the bank"
+        " carries out what was handed to it before the restoration.",
+        "{currency} の現在までの入出金明細を、期末残高とともに {day} の翌日以降に取り込んでください。復旧前に送付された"
+        "支払は同日に実行されます。",
+    )
+
+
+class StatementUnreconciled(DomainError):
+    """The bank's closing balance differs from the ledger. Fields: ``statement, stated_minor, ledger_minor, currency``."""
+
+    code = "statement_unreconciled"
+    category = Category.CONFLICT
+    detail = Label(
+        "{statement} states a closing balance of {stated_minor} {currency}, the ledger has {ledger_minor}: import the"
+        " statements that are missing.",
+        "{statement} の期末残高 {stated_minor} {currency} が帳簿残高 {ledger_minor} と一致しません。不足している入出金明細を"
+        "取り込んでください。",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -10,7 +11,8 @@ from marketplace.kernel.guards import append_only
 from marketplace.kernel.identifiers import IdentifierField
 
 from ..ground.columns import currency_stated, organisation_key
-from ..settlement.models import SettlementInstruction
+from ..settlement.models import SendingOpening, SettlementInstruction
+from .guards import opened_by_statement
 from .states import BankDirection, BankMatch
 
 
@@ -107,3 +109,6 @@ class BankAllocation(models.Model):
 
     class Meta:
         triggers = [append_only()]
+
+
+pgtrigger.register(opened_by_statement())(SendingOpening)

@@ -10,6 +10,8 @@ from rest_framework import serializers
 from marketplace.api.serializers import BilingualField, StrictSerializer, WaitingSerializer
 
 from ..ground.serializers import PartyField, PartyListSerializer, label_of
+from ..settlement.models import Restoration
+from ..settlement.restorations import newest_restoration, paying_currencies, shut_currencies
 from .models import BankEntry, BankStatement
 from .waiting import waiting_of_bank_entry
 
@@ -77,3 +79,33 @@ class AllocateSerializer(StrictSerializer):
     """The participant that owns a pay-in."""
 
     organisation = serializers.CharField(max_length=31)
+
+
+class RestorationSerializer(serializers.ModelSerializer[Restoration]):
+    """A restoration of the database; ``shut`` lists the currencies in which payments are not sent because of it."""
+
+    id = serializers.CharField(source="public_id")
+    shut = serializers.SerializerMethodField()
+    opened = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Restoration
+        fields = ("id", "number", "restored_to", "happened_at", "recorded_by", "shut", "opened")
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_shut(self, restoration: Restoration) -> list[str]:
+        """Currencies with a client account in which sending is shut; none for an older restoration."""
+        if restoration != newest_restoration():
+            return []
+        return sorted(shut_currencies(paying_currencies()))
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_opened(self, restoration: Restoration) -> list[str]:
+        """Currencies in which sending was opened."""
+        return sorted(opening.currency for opening in restoration.openings.all())
+
+
+class OpenSendingSerializer(StrictSerializer):
+    """The currency in which payments may be sent again."""
+
+    currency = serializers.CharField(min_length=3, max_length=3)

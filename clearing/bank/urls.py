@@ -3,11 +3,12 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from .views import BankEntryViewSet, BankStatementViewSet, PayInReferenceView
+from .views import BankEntryViewSet, BankStatementViewSet, PayInReferenceView, RestorationViewSet
 
 router = SimpleRouter()
 router.register("bank-statements", BankStatementViewSet, basename="bank-statement")
 router.register("bank-entries", BankEntryViewSet, basename="bank-entry")
+router.register("restorations", RestorationViewSet, basename="restoration")
 
 urlpatterns = [
     path("pay-in-reference/", PayInReferenceView.as_view(), name="pay-in-reference"),

@@ -15,14 +15,18 @@ from marketplace.api.principal import actor_of
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
 from marketplace.kernel.errors import Missing
 
+from ..settlement.models import Restoration
 from .filters import BankEntryFilter
 from .models import BankEntry, BankStatement
 from .queries import pay_in_reference
+from .reopening import open_sending
 from .serializers import (
     AllocateSerializer,
     BankEntrySerializer,
     BankStatementSerializer,
+    OpenSendingSerializer,
     PayInReferenceSerializer,
+    RestorationSerializer,
     UploadStatementSerializer,
 )
 from .services import allocate_pay_in, import_bank_statement
@@ -79,3 +83,23 @@ class BankEntryViewSet(MarketReadViewSet[BankEntry]):
     def allocate(self, data: dict[str, Any], public_id: str) -> BankEntry:
         """Credits an unrecognised pay-in to a participant (operator)."""
         return allocate_pay_in(actor=self.actor, bank_entry=public_id, organisation=data["organisation"])
+
+
+class RestorationViewSet(MarketReadViewSet[Restoration]):
+    """Restorations of the database, each of which shuts the sending of payments (operator)."""
+
+    serializer_class = RestorationSerializer
+    permission_classes = (IsOperator,)
+    filterset_fields = ("number",)
+    queryset = Restoration.objects.prefetch_related("openings")
+
+    @command(
+        summary="Open the sending of payments after a restoration",
+        request=OpenSendingSerializer,
+        response=RestorationSerializer,
+        permissions=(IsOperator,),
+        example={"currency": "JPY"},
+    )
+    def open_sending(self, data: dict[str, Any], public_id: str) -> Restoration:
+        """Once the bank statements up to now are imported; always takes two people (operator)."""
+        return open_sending(actor=self.actor, restoration=public_id, currency=data["currency"])

@@ -163,6 +163,11 @@ def value_date(currency: str) -> date:
     return value_date_of(clock.today(), Calendars().of(currency))
 
 
+def value_date_on(day: date, currency: str) -> date:
+    """The value date of payments that were handed to the bank on ``day``, by the present calendar."""
+    return value_date_of(day, Calendars().of(currency))
+
+
 def cut_off_by_no_calendar() -> list[dict[str, Any]]:
     """Cycles whose recorded cut-off was not a published cut-off at its moment."""
     calendars = Calendars()

@@ -58,3 +58,16 @@ class TransferNotPossible(DomainError):
         "{reference}: {what} does not fit the transfer file.",
         "{reference}: {what} は振込ファイルに記録できません。",
     )
+
+
+class SendingIsShut(DomainError):
+    """The database was restored, and sending is not open again. Fields: ``currency``, ``restoration``."""
+
+    code = "sending_is_shut"
+    category = Category.CONFLICT
+    detail = Label(
+        "No payment in {currency} can be sent: the database was restored ({restoration}). Import the bank statements up"
+        " to now, then open sending with a second person.",
+        "データベースの復旧（{restoration}）後のため、{currency} の支払は送付できません。現在までの入出金明細を"
+        "取り込み、二人目の承認者とともに送付を再開してください。",
+    )

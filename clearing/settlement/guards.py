@@ -35,3 +35,37 @@ def payments_covered() -> pgtrigger.Trigger:
         declare=[("fault", "record")],
         func=sql_body(_SQL / "payments_covered.sql"),
     )
+
+
+def names_restoration() -> pgtrigger.Trigger:
+    """A payment is planned under the number of the newest restoration."""
+    return pgtrigger.Trigger(
+        name="names_restoration",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=pgtrigger.Referencing(new="new_rows"),
+        declare=[("fault", "record")],
+        func=sql_body(_SQL / "names_restoration.sql"),
+    )
+
+
+def sending_open() -> pgtrigger.Trigger:
+    """No payment is sent after a restoration before sending in its currency is opened."""
+    return pgtrigger.Trigger(
+        name="sending_open",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        condition=pgtrigger.Q(new__state="sending") & ~pgtrigger.Q(old__state="sending"),
+        func=sql_body(_SQL / "sending_open.sql"),
+    )
+
+
+def restorations_in_order() -> pgtrigger.Trigger:
+    """Restorations are numbered without gaps."""
+    return pgtrigger.Trigger(
+        name="restorations_in_order",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func=sql_body(_SQL / "restorations_in_order.sql"),
+    )

@@ -56,3 +56,31 @@ Invariant(
         "   <> (o.organisation_id, o.currency, o.direction, o.purpose) OR n.cycle_id IS DISTINCT FROM o.cycle_id"
     ),
 )
+Invariant(
+    name="clearing.sending_shut_after_restoration",
+    promise=4,
+    statement=(
+        "Every payment names the restoration under which it was planned; sending is opened after a restoration by two"
+        " people, and nothing is sent in a currency before."
+    ),
+    guards=(
+        "clearing_settlementinstruction.names_restoration",
+        "clearing_settlementinstruction.instruction_names_restoration",
+        "clearing_settlementinstruction.sending_open",
+        "clearing_restoration.restorations_in_order",
+        "clearing_restoration.append_only",
+        "clearing_sendingopening.append_only",
+        "clearing_sendingopening.opened_by_statement",
+        "clearing_sendingopening.sending_opened_once",
+        "clearing_sendingopening.sending_opened_by_two",
+    ),
+    test="tests/clearing/settlement/test_restorations.py::test_nothing_is_sent_while_sending_is_shut",
+    check=by_query(
+        "SELECT f.public_id, r.number FROM clearing_transferfile f JOIN clearing_restoration r"
+        "  ON r.number = (SELECT max(n.number) FROM clearing_restoration n) AND f.made_at > r.happened_at"
+        "  LEFT JOIN clearing_sendingopening o ON o.restoration_id = r.id AND o.currency = f.currency"
+        "  WHERE o.id IS NULL OR f.made_at < o.opened_at"
+        " UNION ALL SELECT i.reference, i.restoration FROM clearing_settlementinstruction i"
+        "  WHERE i.restoration > (SELECT coalesce(max(n.number), 0) FROM clearing_restoration n)"
+    ),
+)

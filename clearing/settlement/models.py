@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q, Value
+from django.db.models import F, Q, Value
+from django.db.models.functions import Cast, Concat, Now
 
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
 from ..cycles.models import Cycle
 from ..ground.columns import currency_stated, organisation_key
-from .guards import payments_covered, replaces_failed
+from .guards import names_restoration, payments_covered, replaces_failed, restorations_in_order, sending_open
 from .states import INSTRUCTION, Hindrance, InstructionState, PaymentDirection, PaymentPurpose
 
 REFERENCE_LENGTH_MAX = 20
@@ -78,6 +79,49 @@ class TransferFile(models.Model):
         triggers = [append_only()]
 
 
+class Restoration(models.Model):
+    """The database was restored from a backup, to a moment in its past.
+
+    ``number`` counts restorations from 1; it is part of the reference of every payment that is planned afterwards.
+    ``restored_to`` is that moment in real time, if it was stated. Payments that the market sent after it are lost to the
+    market, so sending is shut for each currency until its ``SendingOpening``. Append-only.
+    """
+
+    public_id = IdentifierField(prefix="rst")
+    number = models.PositiveIntegerField(unique=True)
+    restored_to = models.DateTimeField(null=True)
+    happened_at = models.DateTimeField()
+    recorded_by = models.CharField(max_length=60)
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        triggers = [append_only(), restorations_in_order()]
+
+
+class SendingOpening(models.Model):
+    """Two people of the operator opened the sending of payments in a currency again after a restoration.
+
+    ``statement`` is the public identifier of the bank statement that they relied on. Append-only.
+    """
+
+    restoration = models.ForeignKey(Restoration, on_delete=models.PROTECT, related_name="openings")
+    currency = models.CharField(max_length=3)
+    statement = models.CharField(max_length=31)
+    first_person = models.CharField(max_length=60)
+    opened_by = models.CharField(max_length=60)
+    opened_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["restoration", "currency"], name="sending_opened_once"),
+            models.CheckConstraint(
+                condition=~Q(first_person=F("opened_by")) & ~Q(statement=""), name="sending_opened_by_two"
+            ),
+            currency_stated("sending_opening_currency"),
+        ]
+        triggers = [append_only()]
+
+
 class SettlementInstruction(models.Model):
     """One payment between the client account and a participant or the operator: of a cycle, or of idle money.
 
@@ -88,7 +132,8 @@ class SettlementInstruction(models.Model):
 
     Invariants: one instruction per cycle and organisation that has not failed; one return of idle money in progress per
     organisation and currency, besides retries; payments in progress to a participant do not exceed its receivable; amount
-    and payee never change; the state changes by ``states.INSTRUCTION``. Rows are never deleted.
+    and payee never change; the state changes by ``states.INSTRUCTION``. The reference names the newest restoration at the
+    time of planning; nothing is sent while sending is shut. Rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="stl")
@@ -103,6 +148,7 @@ class SettlementInstruction(models.Model):
     organisation = organisation_key()
     sequence = models.PositiveIntegerField()
     reference = models.CharField(max_length=REFERENCE_LENGTH_MAX, unique=True)
+    restoration = models.PositiveIntegerField(default=0, db_default=0)
     direction = models.CharField(max_length=3, choices=PaymentDirection.choices)
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
@@ -147,6 +193,11 @@ class SettlementInstruction(models.Model):
                 condition=Q(held_back="") | Q(held_back__in=Hindrance.values, state="planned"),
                 name="instruction_held_back",
             ),
+            models.CheckConstraint(
+                condition=Q(restoration=0)
+                | Q(reference__contains=Concat(Value("R"), Cast("restoration", models.TextField()))),
+                name="instruction_names_restoration",
+            ),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="instruction_amount"),
             models.CheckConstraint(
                 condition=Q(direction__in=PaymentDirection.values), name="instruction_direction"
@@ -172,6 +223,7 @@ class SettlementInstruction(models.Model):
                 "organisation_id",
                 "sequence",
                 "reference",
+                "restoration",
                 "direction",
                 "amount_minor",
                 "currency",
@@ -181,4 +233,6 @@ class SettlementInstruction(models.Model):
             no_delete(),
             replaces_failed(),
             payments_covered(),
+            names_restoration(),
+            sending_open(),
         ]

@@ -19,6 +19,7 @@ from ..netting.models import NetPosition
 from .locks import PAYMENT_SEQUENCE_LOCK
 from .models import SettlementInstruction
 from .payability import hindrance_of
+from .restorations import restoration_number
 from .routes import route_for
 from .states import PaymentDirection, PaymentPurpose
 
@@ -84,12 +85,14 @@ def plan_some_payments(cycle: Cycle) -> CyclePart:
         key: hindrance_of(view, currency=cycle.currency, cross_border_allowed=abroad)
         for key, view in payees.items()
     }
+    restoration = restoration_number()
     SettlementInstruction.objects.bulk_create(
         cycle_instruction(
             cycle,
             organisation_id,
             amount,
             sequence,
+            restoration=restoration,
             planned_at=planned_at,
             held_back=hindrances.get(organisation_id, ""),
         )
@@ -112,20 +115,22 @@ def cycle_instruction(
     amount_minor: int,
     sequence: int,
     *,
+    restoration: int,
     planned_at: datetime | None = None,
     held_back: str = "",
 ) -> SettlementInstruction:
     """A planned payment, not yet saved: out for a positive amount, in for a negative one.
 
-    ``held_back`` is why its payee cannot be paid now.
+    ``restoration`` is the number of the newest restoration, ``held_back`` why its payee cannot be paid now.
     """
     return SettlementInstruction(
         cycle=cycle,
         organisation_id=organisation_id,
         sequence=sequence,
         reference=route_for(cycle.currency).reference(
-            currency=cycle.currency, cycle_number=cycle.number, sequence=sequence
+            currency=cycle.currency, cycle_number=cycle.number, sequence=sequence, restoration=restoration
         ),
+        restoration=restoration,
         direction=PaymentDirection.OUT if amount_minor > 0 else PaymentDirection.IN,
         amount_minor=abs(amount_minor),
         currency=cycle.currency,
@@ -142,11 +147,15 @@ def instruction_without_cycle(
     PAYMENT_SEQUENCE_LOCK.acquire()
     rows = SettlementInstruction.objects.filter(cycle=None, currency=currency)
     sequence = (rows.aggregate(last=Max("sequence"))["last"] or 0) + 1
+    restoration = restoration_number()
     return SettlementInstruction(
         purpose=purpose,
         organisation_id=organisation_id,
         sequence=sequence,
-        reference=route_for(currency).reference(currency=currency, cycle_number=None, sequence=sequence),
+        reference=route_for(currency).reference(
+            currency=currency, cycle_number=None, sequence=sequence, restoration=restoration
+        ),
+        restoration=restoration,
         direction=PaymentDirection.OUT,
         amount_minor=amount_minor,
         currency=currency,

@@ -14,10 +14,21 @@ from marketplace.participants.queries import organisations_by_id
 from ..cycles.waiting import waiting_of_pause
 from ..ground.scopes import own_key
 from ..ledger.queries import may_pay_abroad
-from .models import SettlementInstruction
+from .models import Restoration, SettlementInstruction
 from .payability import hindrance_of
+from .restorations import shut_currencies
 from .states import Hindrance, InstructionState, PaymentDirection
-from .waiting import ABROAD, FAILED, NO_ACCOUNT, NO_ROUTE, OPERATOR_PAYS_IN, PLANNED, SENT, UNKNOWN
+from .waiting import (
+    ABROAD,
+    FAILED,
+    NO_ACCOUNT,
+    NO_ROUTE,
+    OPERATOR_PAYS_IN,
+    PLANNED,
+    SENDING_SHUT,
+    SENT,
+    UNKNOWN,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,7 @@ class PaymentReadings:
             for payment in unsent
             if payment.direction == PaymentDirection.OUT
         }
+        self._shut = shut_currencies(sorted({row.currency for row in unsent})) if unsent else {}
         failed = [payment.pk for payment in unsent if payment.state == InstructionState.FAILED]
         again = SettlementInstruction.objects.filter(instead_of__in=failed)
         self._made_again = set(again.values_list("instead_of_id", flat=True)) if failed else set()
@@ -85,13 +97,20 @@ class PaymentReadings:
         """The reason why ``payment`` waits; None if it is confirmed, or was replaced."""
         if payment.pk in self._made_again:
             return None
-        return waiting_of_payment(payment, hindrance=self._hindrances.get(payment.pk, ""))
+        return waiting_of_payment(
+            payment,
+            hindrance=self._hindrances.get(payment.pk, ""),
+            shut_by=self._shut.get(payment.currency),
+        )
 
 
-def waiting_of_payment(payment: SettlementInstruction, *, hindrance: str) -> Waiting | None:
+def waiting_of_payment(
+    payment: SettlementInstruction, *, hindrance: str, shut_by: Restoration | None
+) -> Waiting | None:
     """The reason why a payment without replacement waits; None if it is confirmed.
 
-    ``hindrance`` is why its payee cannot be paid now (a Hindrance), or the empty text.
+    ``hindrance`` is why its payee cannot be paid now (a Hindrance), or the empty text; ``shut_by`` the restoration for
+    which no payment in its currency is sent.
     """
     state = InstructionState(payment.state)
     if state == InstructionState.CONFIRMED:
@@ -106,5 +125,10 @@ def waiting_of_payment(payment: SettlementInstruction, *, hindrance: str) -> Wai
     if state == InstructionState.FAILED:
         return FAILED.waiting(since=since)
     paused = waiting_of_pause(payment.cycle) if payment.cycle else None
-    reason = PLANNED if payment.direction == PaymentDirection.OUT else OPERATOR_PAYS_IN
-    return paused or reason.waiting(since=since)
+    if paused:
+        return paused
+    if payment.direction == PaymentDirection.IN:
+        return OPERATOR_PAYS_IN.waiting(since=since)
+    if shut_by is not None:
+        return SENDING_SHUT.waiting(since=shut_by.happened_at)
+    return PLANNED.waiting(since=since)

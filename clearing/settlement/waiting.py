@@ -86,3 +86,15 @@ FAILED = WaitingReason(
         "受取人が振込先口座を確認し、運営者が支払を再度予定してください。",
     ),
 )
+SENDING_SHUT = WaitingReason(
+    "payment.sending_shut",
+    Label(
+        "the database was restored, and payments are not sent until the bank statements up to now are imported",
+        "データベースの復旧後のため、現在までの入出金明細の取込みが済むまで支払を送付できません",
+    ),
+    WaitsFor.OPERATOR,
+    Label(
+        "The operator imports the bank statements up to now and opens sending with a second person.",
+        "運営者が現在までの入出金明細を取り込み、二人目の承認者とともに送付を再開してください。",
+    ),
+)

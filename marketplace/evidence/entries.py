@@ -10,16 +10,13 @@ from marketplace.kernel.canonical import canonical_json
 
 from .models import EvidenceRecord
 
-# A bundle of entries prefixes each with its length in 16 bits (C2SP tlog-tiles).
-ENTRY_BYTES_MAX = 65_535
-
 
 def entry_of(record: EvidenceRecord) -> bytes:
     """The entry of a record: the canonical JSON (RFC 8785, UTF-8) of the object with the members below.
 
     ``id``, ``kind``, ``subject``, ``actor`` and ``payload`` are the columns; ``occurred_at`` and ``recorded_at`` are UTC
-    with six decimals of a second and the offset ``+00:00``. At most ENTRY_BYTES_MAX bytes, because of the limits on the
-    columns.
+    with six decimals of a second and the offset ``+00:00``. It takes at most ENTRY_BYTES_MAX bytes, because of the limits on
+    the columns.
     """
     return canonical_json(
         {

@@ -15,8 +15,11 @@ from marketplace.kernel.tiles import TILE_WIDTH
 
 from .guards import leaves_in_commit_order, note_states_checkpoint, tile_grows
 
-# The other members of an entry take at most 1,400 bytes, so the whole stays below 65,535.
-PAYLOAD_BYTES_MAX = 64_000
+# A bundle of entries prefixes each with its length in 16 bits (C2SP tlog-tiles).
+ENTRY_BYTES_MAX = 2**16 - 1
+# What the members of an entry beside the payload take at most, all of their characters escaped.
+OTHER_MEMBERS_BYTES_MAX = 1_535
+PAYLOAD_BYTES_MAX = ENTRY_BYTES_MAX - OTHER_MEMBERS_BYTES_MAX
 # Integers beyond this one have no canonical form (RFC 8785 section 3.2.2.3).
 INTEGER_MAX = 2**53 - 1
 

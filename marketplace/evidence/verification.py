@@ -23,7 +23,7 @@ from marketplace.kernel.tiles import (
 from .entries import entry_of
 from .models import Checkpoint, EvidenceRecord, Leaf, Tile
 from .notes import open_note
-from .queries import count_unsealed, oldest_unsealed_age, read_tile, tree_size
+from .queries import oldest_unsealed_age, read_tile, tree_size
 from .signatures import SignatureInvalid
 
 FAULTS_MAX = 100
@@ -47,13 +47,12 @@ WIDTHS = """
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """Outcome of verifying the log: leaves, records without one, the root in hexadecimal, and what does not fit.
+    """Outcome of verifying the log: the number of leaves, the root in hexadecimal, and what does not fit.
 
     ``faults`` has the first FAULTS_MAX. ``root`` is empty if tiles that it needs are missing.
     """
 
     entries: int
-    unsealed: int
     root: str
     faults: list[str]
 
@@ -71,7 +70,7 @@ def verify_log() -> Verification:
         root = TiledTree(read_tile).root(size).hex()
     except TileMissing:
         root = ""
-    return Verification(entries=size, unsealed=count_unsealed(), root=root, faults=faults)
+    return Verification(entries=size, root=root, faults=faults)
 
 
 def find_faults(size: int) -> Iterator[str]:

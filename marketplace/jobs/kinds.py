@@ -12,8 +12,8 @@ from .states import Queue
 
 KINDS: dict[str, JobKind] = {}
 
-ATTEMPT_SECONDS_MAX = 1_800
-"""The longest time limit that a kind may state, in seconds; what takes longer is cut into several jobs."""
+ATTEMPT_SECONDS_MAX = 1_080
+"""The longest time limit that a kind may state, in seconds: below that of the task that runs jobs (settings.queues)."""
 
 Arguments = dict[str, Any]
 Progress = Callable[[int, int], None]

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from marketplace.kernel.correlation import current_request_id
 from marketplace.kernel.guards import immutable, no_delete, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
@@ -20,6 +21,7 @@ class Job(models.Model):
     ``attempts`` counts attempts as they start: it is committed before the work begins. While one runs, ``run_token``
     names it and ``lease_until`` (real time) is when its worker counts as dead. ``organisation`` is the public identifier
     of the organisation that may see the job, or empty for the operator's alone. ``progress_total`` 0: not known.
+    ``request_id``: the request in whose course it was written, if there is one; logs and traces name it.
 
     Invariants: of one kind and subject there is one job; a job runs if and only if it has a lease; a job that is over
     has its end; what a job is about never changes.
@@ -41,6 +43,7 @@ class Job(models.Model):
     progress_total = models.BigIntegerField(default=0)
     ended_at = models.DateTimeField(null=True)
     error = models.TextField(default="", blank=True)
+    request_id = models.CharField(max_length=64, default=current_request_id, db_default="", blank=True)
 
     class Meta:
         constraints = [
@@ -70,5 +73,14 @@ class Job(models.Model):
         triggers = [
             state_guard(JOB),
             no_delete(),
-            immutable("public_id", "kind", "queue", "subject", "organisation", "arguments", "created_at"),
+            immutable(
+                "public_id",
+                "kind",
+                "queue",
+                "subject",
+                "organisation",
+                "arguments",
+                "created_at",
+                "request_id",
+            ),
         ]

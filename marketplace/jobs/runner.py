@@ -12,6 +12,8 @@ from types import FrameType
 
 from django.db import close_old_connections, connection
 
+from marketplace.kernel import correlation
+
 from .isolation import run_isolated
 from .kinds import Work
 from .services import Attempt, fail, finish, record_progress, start_next
@@ -38,22 +40,29 @@ def run_due(queue: str, *, seconds: float = 60.0) -> int:
 def run_attempt(attempt: Attempt) -> None:
     """Run one started attempt, in a process of its own if its kind is isolated, and record how it ended."""
     kind = attempt.kind
-    try:
-        if kind.isolated:
-            run_isolated(
-                lambda: run_here(attempt), seconds_max=kind.seconds_max, memory_mb_max=kind.memory_mb_max or 0
-            )
+    names = {"job_id": attempt.public_id, "attempt": attempt.number, "request_id": attempt.request_id}
+    with correlation.course("job", kind.name, **names) as under_way:
+        try:
+            if kind.isolated:
+                run_isolated(
+                    lambda: run_here(attempt),
+                    seconds_max=kind.seconds_max,
+                    memory_mb_max=kind.memory_mb_max or 0,
+                )
+            else:
+                with limit_seconds(kind.seconds_max):
+                    run_here(attempt)
+        except (
+            Exception
+        ) as error:  # a job may raise anything; the failure is recorded and the job tried again
+            under_way.fail(error)
+            logger.warning("job %s (%s) failed", attempt.public_id, kind.name, exc_info=error)
+            if not connection.in_atomic_block:
+                # What failed may be the connection itself: the end is recorded on one that works.
+                close_old_connections()
+            fail(attempt=attempt, reason=f"{type(error).__name__}: {error}")
         else:
-            with limit_seconds(kind.seconds_max):
-                run_here(attempt)
-    except Exception as error:  # a job may raise anything; the failure is recorded and the job tried again
-        logger.warning("job %s (%s) failed", attempt.public_id, kind.name, exc_info=error)
-        if not connection.in_atomic_block:
-            # What failed may be the connection itself: the end is recorded on one that works.
-            close_old_connections()
-        fail(attempt=attempt, reason=f"{type(error).__name__}: {error}")
-    else:
-        finish(attempt=attempt)
+            finish(attempt=attempt)
 
 
 def run_here(attempt: Attempt) -> None:

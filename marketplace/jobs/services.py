@@ -48,6 +48,7 @@ class Attempt:
     number: int
     subject: str
     arguments: Arguments
+    request_id: str
 
 
 def enqueue(
@@ -70,6 +71,19 @@ def enqueue(
     Job.objects.bulk_create([job], ignore_conflicts=True)
     transaction.on_commit(partial(nudge, str(kind.queue)))
     return Job.objects.get(kind=kind.name, subject=subject)
+
+
+def enqueue_all(*, kind: JobKind, subjects: list[str]) -> None:
+    """Write one job per subject, as ``enqueue`` does, in one statement."""
+    if not connection.in_atomic_block:
+        raise EnqueuedOutsideTransaction(f"{kind.name} {', '.join(subjects[:3])}")
+    if not subjects:
+        return
+    Job.objects.bulk_create(
+        (Job(kind=kind.name, queue=kind.queue, subject=subject) for subject in subjects),
+        ignore_conflicts=True,
+    )
+    transaction.on_commit(partial(nudge, str(kind.queue)))
 
 
 def nudge(queue: str) -> None:
@@ -124,7 +138,9 @@ def start_next(*, queue: str) -> Attempt | None:
         progress_done=0,
         progress_total=0,
     )
-    return Attempt(job.pk, job.public_id, kind, token, job.attempts, job.subject, job.arguments)
+    return Attempt(
+        job.pk, job.public_id, kind, token, job.attempts, job.subject, job.arguments, job.request_id
+    )
 
 
 def record_progress(*, attempt: Attempt, done: int, total: int) -> None:

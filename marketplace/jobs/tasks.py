@@ -11,7 +11,8 @@ RUN_SECONDS_MAX = 60.0
 TASK_SECONDS_MAX = int(RUN_SECONDS_MAX + ATTEMPT_SECONDS_MAX + 60)
 
 
-# The runner limits each job; the task itself is only a request, and need not be delivered again.
+# The runner limits each job, so this limit is beyond every job's; the task itself is only a request, and need not be
+# delivered again.
 @shared_task(name=services.RUN_TASK, ignore_result=True, acks_late=False, time_limit=TASK_SECONDS_MAX)
 def run(queue: str) -> int:
     """Run due jobs of a queue for about a minute at most; ask for another run while there are more."""

@@ -131,3 +131,16 @@ def move_to(instant: datetime, *, running: bool = True) -> None:
     Clock.objects.update_or_create(
         pk=1, defaults={"business_anchor": instant, "real_anchor": timezone.now(), "running": running}
     )
+
+
+@transaction.atomic
+def let_run() -> None:
+    """Let a stopped business clock run on from the time that it shows; one that runs is left as it is.
+
+    Raises ClockFixed if the market runs on real time.
+    """
+    if not settings.CLOCK_MOVABLE:
+        raise ClockFixed()
+    if reading := _READING.get():
+        reading.clock = None
+    Clock.objects.filter(pk=1, running=False).update(running=True, real_anchor=timezone.now())

@@ -24,6 +24,8 @@ from marketplace.events.schemas.clearing import (
     PaymentReceived,
     SegregationBroken,
     SegregationRestored,
+    SendingOpened,
+    SendingShut,
     ShortfallOccurred,
     StatementMade,
     TradeConcluded,
@@ -202,28 +204,16 @@ def on_dispute_opened(event: DisputeOpened, envelope: Envelope) -> None:
     """Close the buyer's tasks, open the operator's task to resolve the dispute, and notify both parties."""
     parties = _parties(event.buyer, event.seller)
     close_tasks(thread=event.agreement, kinds=RECEIVING, done_by=parties["buyer"].id)
-    open_task(
-        organisation_id=operator_organisation().id,
-        kind=TaskKind.RESOLVE,
-        subject=event.dispute,
-        thread=event.agreement,
-        title=fill_label(
-            TASK_TITLES[TaskKind.RESOLVE], buyer=parties["buyer"].name, seller=parties["seller"].name
-        ),
-    )
-    _notify_both(
-        parties,
-        event.dispute,
-        texts.DISPUTE_OPENED,
-        dispute=event.dispute,
-        reason_code=event.reason_code,
-    )
+    buyer, seller = parties["buyer"].name, parties["seller"].name
+    _ask_operator(TaskKind.RESOLVE, event.dispute, thread=event.agreement, buyer=buyer, seller=seller)
+    words = {"dispute": event.dispute, "reason_code": event.reason_code}
+    _notify_both(parties, event.dispute, texts.DISPUTE_OPENED, **words)
 
 
 def on_dispute_resolved(event: DisputeResolved, envelope: Envelope) -> None:
     """Close the operator's task and notify both parties; for a redelivery, open the buyer's task to download."""
     parties = _parties(event.buyer, event.seller)
-    close_tasks(thread=event.agreement, kinds=(TaskKind.RESOLVE,), done_by=operator_organisation().id)
+    _finish_for_operator(TaskKind.RESOLVE, event.agreement)
     outcome = texts.DISPUTE_OUTCOMES[event.outcome].as_dict()
     _notify_both(parties, event.dispute, texts.DISPUTE_RESOLVED, dispute=event.dispute, outcome=outcome)
     entitlement = latest_task_subject(event.agreement, RECEIVING)
@@ -274,38 +264,24 @@ def on_shortfall_occurred(event: ShortfallOccurred, envelope: Envelope) -> None:
 
 def on_cycle_overdue(event: CycleOverdue, envelope: Envelope) -> None:
     """Open the operator's task to attend to a late cycle."""
-    open_task(
-        organisation_id=operator_organisation().id,
-        kind=TaskKind.EXPEDITE,
-        subject=event.cycle,
-        thread=event.cycle,
-        title=fill_label(
-            TASK_TITLES[TaskKind.EXPEDITE],
-            cycle=event.business_key,
-            reason=texts.CYCLE_OVERDUE[event.reason_code].as_dict(),
-        ),
-    )
+    reason = texts.CYCLE_OVERDUE[event.reason_code].as_dict()
+    _ask_operator(TaskKind.EXPEDITE, event.cycle, cycle=event.business_key, reason=reason)
 
 
 def on_cycle_caught_up(event: CycleCaughtUp, envelope: Envelope) -> None:
     """Close the operator's task: the cycle is no longer late."""
-    close_tasks(thread=event.cycle, kinds=(TaskKind.EXPEDITE,), done_by=operator_organisation().id)
+    _finish_for_operator(TaskKind.EXPEDITE, event.cycle)
 
 
 def on_approval_asked(event: ApprovalAsked, envelope: Envelope) -> None:
     """Open the operator's task: a second person approves the command or withdraws it."""
-    open_task(
-        organisation_id=operator_organisation().id,
-        kind=TaskKind.COUNTERSIGN,
-        subject=event.approval,
-        thread=event.approval,
-        title=fill_label(
-            TASK_TITLES[TaskKind.COUNTERSIGN],
-            command=event.command,
-            amount=_amount(event.amount_minor, event.currency),
-            approval=event.approval,
-        ),
+    _ask_operator(
+        TaskKind.COUNTERSIGN,
+        event.approval,
         deadline=_parse_instant(event.expires_at),
+        command=event.command,
+        amount=_amount(event.amount_minor, event.currency),
+        approval=event.approval,
     )
 
 
@@ -317,50 +293,48 @@ def on_approval_ended(event: ApprovalEnded, envelope: Envelope) -> None:
 
 def on_segregation_broken(event: SegregationBroken, envelope: Envelope) -> None:
     """Open the operator's task to find the difference of the segregation check."""
-    open_task(
-        organisation_id=operator_organisation().id,
-        kind=TaskKind.RECONCILE,
-        subject=event.check,
+    _ask_operator(
+        TaskKind.RECONCILE,
+        event.check,
         thread=f"segregation:{event.currency}",
-        title=fill_label(
-            TASK_TITLES[TaskKind.RECONCILE],
-            currency=event.currency,
-            day=event.business_date,
-            bank=_amount(event.bank_minor, event.currency),
-            owed=_amount(event.owed_minor, event.currency),
-            stated=_amount(event.stated_difference_minor, event.currency),
-        ),
+        currency=event.currency,
+        day=event.business_date,
+        bank=_amount(event.bank_minor, event.currency),
+        owed=_amount(event.owed_minor, event.currency),
+        stated=_amount(event.stated_difference_minor, event.currency),
     )
 
 
 def on_segregation_restored(event: SegregationRestored, envelope: Envelope) -> None:
     """Close the operator's task: the segregation check finds no difference any more."""
-    close_tasks(
-        thread=f"segregation:{event.currency}",
-        kinds=(TaskKind.RECONCILE,),
-        done_by=operator_organisation().id,
-    )
+    _finish_for_operator(TaskKind.RECONCILE, f"segregation:{event.currency}")
+
+
+def on_sending_shut(event: SendingShut, envelope: Envelope) -> None:
+    """Open the operator's task to open the sending of payments after a restoration."""
+    _ask_operator(TaskKind.REOPEN, event.restoration, number=str(event.number))
+
+
+def on_sending_opened(event: SendingOpened, envelope: Envelope) -> None:
+    """Close the operator's task once no currency is shut."""
+    if event.everywhere:
+        _finish_for_operator(TaskKind.REOPEN, event.restoration)
 
 
 def on_payment_lost(event: PaymentLost, envelope: Envelope) -> None:
     """Open the operator's task to ask the bank for the outcome of a payment."""
-    open_task(
-        organisation_id=operator_organisation().id,
-        kind=TaskKind.LOOK_UP,
-        subject=event.instruction,
-        thread=event.instruction,
-        title=fill_label(
-            TASK_TITLES[TaskKind.LOOK_UP],
-            reference=event.reference,
-            amount=_amount(event.amount_minor, event.currency),
-            day=event.value_date,
-        ),
+    _ask_operator(
+        TaskKind.LOOK_UP,
+        event.instruction,
+        reference=event.reference,
+        amount=_amount(event.amount_minor, event.currency),
+        day=event.value_date,
     )
 
 
 def on_payment_found(event: PaymentFound, envelope: Envelope) -> None:
     """Close the operator's task: the outcome of the payment is known."""
-    close_tasks(thread=event.instruction, kinds=(TaskKind.LOOK_UP,), done_by=operator_organisation().id)
+    _finish_for_operator(TaskKind.LOOK_UP, event.instruction)
 
 
 def on_money_returning(event: MoneyReturning, envelope: Envelope) -> None:
@@ -375,6 +349,29 @@ def on_money_stuck(event: MoneyStuck, envelope: Envelope) -> None:
     """Notify the participant that its money cannot be paid back, and why."""
     wording = texts.MONEY_STUCK[event.reason_code].fill(amount=_amount(event.amount_minor, event.currency))
     _notify(event.organisation, event.organisation, wording)
+
+
+def _ask_operator(
+    kind: TaskKind,
+    subject: str,
+    *,
+    thread: str = "",
+    deadline: datetime | None = None,
+    **words: str | dict[str, str],
+) -> None:
+    """Open a task of the operator; its thread is its subject unless stated."""
+    open_task(
+        organisation_id=operator_organisation().id,
+        kind=kind,
+        subject=subject,
+        thread=thread or subject,
+        title=fill_label(TASK_TITLES[kind], **words),
+        deadline=deadline,
+    )
+
+
+def _finish_for_operator(kind: TaskKind, thread: str) -> None:
+    close_tasks(thread=thread, kinds=(kind,), done_by=operator_organisation().id)
 
 
 def _parties(buyer: str, seller: str) -> dict[str, OrganisationView]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from marketplace.kernel.guards import immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
@@ -79,9 +78,9 @@ class Notice(models.Model):
 
 
 class MailMessage(models.Model):
-    """A mail to one person about one task or notice: queued with it, sent by the mail task.
+    """A mail to one person about one task or notice: queued with it, sent by a job of its own.
 
-    ``about`` is the task's or notice's public identifier. ``due_at`` is real time. ``address`` is personal data.
+    ``about`` is the task's or notice's public identifier. ``address`` is personal data.
     Invariants: one mail per person and task or notice; its content never changes; a sent mail is never sent again.
     """
 
@@ -92,10 +91,7 @@ class MailMessage(models.Model):
     title = models.CharField(max_length=300)
     text = models.TextField()
     state = models.CharField(max_length=8, choices=MailState.choices, default=MailState.QUEUED)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    due_at = models.DateTimeField(db_default=Now())
     sent_at = models.DateTimeField(null=True)
-    error = models.TextField(default="", blank=True)
 
     class Meta:
         constraints = [
@@ -106,7 +102,6 @@ class MailMessage(models.Model):
                 name="mail_sent_when",
             ),
         ]
-        indexes = [models.Index("due_at", name="mail_queued", condition=Q(state="queued"))]
         triggers = [
             state_guard(MAIL),
             no_delete(),

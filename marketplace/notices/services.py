@@ -12,6 +12,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
+from marketplace.jobs.services import enqueue_all
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
@@ -19,6 +20,7 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.states import advance
 from marketplace.participants.queries import recipients
 
+from .jobs import SEND_MAIL
 from .models import MailMessage, Notice, Task
 from .states import TASK, TaskKind, TaskState
 from .texts import MAIL_CLOSING, MAIL_DEADLINE, Wording, fill_label
@@ -121,7 +123,7 @@ def _deadline_label(deadline: datetime | None) -> Label | None:
 def _queue_mail(about: str, organisation_id: int, subject: str, title: Label, body: Label | None) -> None:
     """Queue one mail per member, each in the member's language."""
     closing = fill_label(MAIL_CLOSING, market=settings.MARKET_IDENTIFIER, subject=subject)
-    MailMessage.objects.bulk_create(
+    messages = MailMessage.objects.bulk_create(
         MailMessage(
             about=about,
             user_id=person.user_id,
@@ -133,3 +135,4 @@ def _queue_mail(about: str, organisation_id: int, subject: str, title: Label, bo
         )
         for person in recipients(organisation_id)
     )
+    enqueue_all(kind=SEND_MAIL, subjects=[message.public_id for message in messages])

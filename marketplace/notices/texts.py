@@ -37,6 +37,7 @@ TASK_TITLES: dict[TaskKind, Label] = {
     TaskKind.ANSWER: Label(
         "Answer the terms proposed by {party}", "{party} からの条件提示に回答してください"
     ),
+    TaskKind.ATTEND: Label("Attend to the alarm: {alarm}", "警報に対応してください: {alarm}"),
     TaskKind.SIGN: Label("Sign the contract with {party}", "{party} との契約に署名してください"),
     TaskKind.FUND: Label(
         "Pay in {amount} for the trade with {party}", "{party} との取引の代金 {amount} を入金してください"
@@ -76,6 +77,12 @@ TASK_TITLES: dict[TaskKind, Label] = {
     TaskKind.LOOK_UP: Label(
         "Ask the bank for the outcome of payment {reference} of {amount} (value date {day})",
         "支払 {reference}（{amount}、振込日 {day}）の結果を銀行に確認してください",
+    ),
+    TaskKind.REOPEN: Label(
+        "The database was restored (restoration {number}), and no payment is sent. Import the bank statements up to now,"
+        " then open sending for each currency with a second person",
+        "データベースを復旧したため（復旧番号 {number}）、支払の送付を停止しています。現在までの入出金明細を取り込み、"
+        "通貨ごとに二人目の承認者とともに送付を再開してください",
     ),
 }
 

@@ -14,6 +14,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
+from marketplace.kernel.errors import DomainError
 from marketplace.kernel.metrics import GAUGES, PREFIX, Gauge
 
 logger = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ def read_gauges(gauges: list[Gauge]) -> list[Metric]:
     for gauge in gauges:
         samples = None
         if time.monotonic() - began < COLLECTION_SECONDS_MAX:
-            samples = _samples(gauge)
+            samples = read_samples(gauge)
         failed.add_metric([gauge.metric], 0.0 if samples is not None else 1.0)
         if samples is None:
             continue
@@ -67,14 +68,22 @@ def read_gauges(gauges: list[Gauge]) -> list[Metric]:
     return [*families, failed]
 
 
-def _samples(gauge: Gauge) -> dict[tuple[str, ...], float] | None:
+def read_samples(gauge: Gauge) -> dict[tuple[str, ...], float] | None:
     """The gauge's samples, or None if it cannot be read, which is logged."""
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute(LIMIT_STATEMENT)
             return gauge.samples()
-    except (DatabaseError, RedisError, OSError, LookupError, ValueError, ArithmeticError) as error:
+    except (
+        DatabaseError,
+        RedisError,
+        DomainError,
+        OSError,
+        LookupError,
+        ValueError,
+        ArithmeticError,
+    ) as error:
         logger.warning("gauge %s could not be read: %s: %s", gauge.name, type(error).__name__, error)
         return None
 

@@ -8,9 +8,11 @@ import redis
 from celery import current_app
 from django.conf import settings
 
+from marketplace.kernel.alarms import Alarm
+from marketplace.kernel.labels import Label
 from marketplace.kernel.metrics import Gauge, Reading, by_number, by_rows
 
-from .readiness import BROKER_SECONDS_MAX
+from .readiness import BROKER_SECONDS_MAX, unserved_queues
 
 # Only transactions that write or hold a snapshot; the reader's own does not count.
 OLDEST_TRANSACTION = """
@@ -42,16 +44,21 @@ def queue_lengths() -> Reading:
         return {(name,): int(client.llen(name)) for name in sorted(current_app.amqp.queues)}
 
 
-def disk_free_share() -> Reading:
-    """The free share of the disk that holds the stored files, from 0 to 1."""
+def storage_used_share() -> Reading:
+    """The used share of the disk that holds the stored files, from 0 to 1."""
     folder = settings.STORAGE_DIRECTORY
     while not folder.exists():
         folder = folder.parent
     usage = shutil.disk_usage(folder)
-    return usage.free / usage.total
+    return 1 - usage.free / usage.total
 
 
-Gauge(
+def queues_unserved() -> Reading:
+    """The number of queues that no living worker takes from."""
+    return len(unserved_queues())
+
+
+OLDEST_TRANSACTION_SECONDS = Gauge(
     name="database_oldest_transaction_seconds",
     description="Age in seconds of the oldest running transaction.",
     read=by_number(OLDEST_TRANSACTION),
@@ -74,14 +81,51 @@ Gauge(
     read=queue_lengths,
     labels=("queue",),
 )
-Gauge(
-    name="storage_free_ratio",
-    description="Free share of the disk that holds stored files, from 0 to 1.",
-    read=disk_free_share,
+STORAGE_USED_RATIO = Gauge(
+    name="storage_used_ratio",
+    description="Used share of the disk that holds stored files, from 0 to 1.",
+    read=storage_used_share,
 )
 Gauge(
     name="process_heartbeat_age_seconds",
     description="Seconds since a worker or beat was seen.",
     read=by_rows(HEARTBEATS),
     labels=("kind", "name"),
+)
+QUEUES_UNSERVED = Gauge(
+    name="process_unserved_queues",
+    description="Queues that no worker seen lately takes from.",
+    read=queues_unserved,
+)
+
+Alarm(
+    code="queue_unserved",
+    gauge=QUEUES_UNSERVED,
+    above=0,
+    title=Label("A queue has no worker", "ワーカーのないキューがあります"),
+    action=Label(
+        "Ask /readyz which queue it is, read that worker's log, and start it.",
+        "/readyz でキューを特定し、該当するワーカーのログを確認して起動してください。",
+    ),
+)
+Alarm(
+    code="transaction_long",
+    gauge=OLDEST_TRANSACTION_SECONDS,
+    above=120,
+    title=Label("A transaction runs for minutes", "トランザクションが数分間続いています"),
+    action=Label(
+        "Find it in pg_stat_activity. It holds back every event; end it with pg_terminate_backend if it is not ours.",
+        "pg_stat_activity で特定してください。すべてのイベントを遅らせます。市場のものでなければ pg_terminate_backend"
+        " で終了させてください。",
+    ),
+)
+Alarm(
+    code="storage_nearly_full",
+    gauge=STORAGE_USED_RATIO,
+    above=0.9,
+    title=Label("The disk of the stored files is nearly full", "保存先ディスクの空きが残りわずかです"),
+    action=Label(
+        "Enlarge the disk, or move archives off it, before uploads are refused.",
+        "アップロードができなくなる前に、ディスクを拡張するか、アーカイブを移動してください。",
+    ),
 )

@@ -1,11 +1,15 @@
-"""Signs of life of the processes that serve nobody over HTTP."""
+"""Signs of life of the processes that serve nobody over HTTP, and alarms that were raised."""
 
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from .states import ProcessKind
+from marketplace.kernel.guards import immutable, no_delete, set_once
+from marketplace.kernel.identifiers import IdentifierField
+
+from .states import ProcessKind, Told
 
 
 class Heartbeat(models.Model):
@@ -20,3 +24,36 @@ class Heartbeat(models.Model):
     queues = models.JSONField(default=list)
     started_at = models.DateTimeField(db_default=Now())
     seen_at = models.DateTimeField(db_default=Now())
+
+
+class RaisedAlarm(models.Model):
+    """An alarm of ``kernel.alarms`` that stands, or stood until ``ended_at``. Times are real time.
+
+    ``number`` is the gauge's at the last reading above the threshold. ``calm_since``: since when it is no longer above.
+    ``mail_told`` and ``webhook_told``: what each channel has been told last.
+
+    Invariants: of one code one alarm stands; an alarm ends once, after it was raised; rows are never deleted.
+    """
+
+    public_id = IdentifierField(prefix="alm")
+    code = models.CharField(max_length=60)
+    number = models.FloatField()
+    raised_at = models.DateTimeField(db_default=Now())
+    calm_since = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    mail_told = models.CharField(max_length=8, choices=Told.choices, default=Told.NOTHING)
+    webhook_told = models.CharField(max_length=8, choices=Told.choices, default=Told.NOTHING)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["code"], name="alarm_stands_once", condition=Q(ended_at=None)),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gte=F("raised_at")), name="alarm_ended_after"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                "id", name="alarm_untold", condition=~Q(mail_told=Told.END) | ~Q(webhook_told=Told.END)
+            ),
+        ]
+        triggers = [immutable("public_id", "code", "raised_at"), set_once("ended_at"), no_delete()]

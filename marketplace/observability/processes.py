@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from logging.config import dictConfig
 from typing import Any
 
@@ -17,53 +18,57 @@ from django.db import DatabaseError, connection
 from marketplace.kernel import correlation
 
 from . import services
+from .alarms import watch_alarms
 from .monitor_server import serve_probes
 from .states import ProcessKind
 
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 10.0
+ALARM_SECONDS = 15.0
 # A beat that has sent nothing for this long stands still, whatever its threads do.
 SENDING_SECONDS_MAX = 60.0
 
 
+_stopped = threading.Event()
+
+
+def _repeat(name: str, seconds: float, act: Callable[[], None]) -> None:
+    """Call ``act`` every ``seconds`` in a thread until the process stops.
+
+    Each round has a connection of its own, so that no child process inherits it open. A failure is logged, and the next
+    round tries again.
+    """
+
+    def run() -> None:
+        while True:
+            try:
+                act()
+            except (DatabaseError, OSError) as error:
+                logger.warning("%s failed: %s: %s", name, type(error).__name__, error)
+            finally:
+                connection.close()
+            if _stopped.wait(seconds):
+                return
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+
+
 class Pulse:
-    """Records the heartbeat of one process every ``HEARTBEAT_SECONDS`` until it is stopped."""
+    """The heartbeat of one process."""
 
     def __init__(self, name: str, kind: ProcessKind, queues: list[str]) -> None:
         """A process of this name; nothing is recorded yet."""
         self.name, self.kind, self.queues = name, kind, queues
         self.moved_at = time.monotonic()
-        self._stopped = threading.Event()
-
-    def start(self) -> None:
-        """Record heartbeats in a thread from now on."""
-        threading.Thread(target=self._run, name="heartbeat", daemon=True).start()
-
-    def stop(self) -> None:
-        """Record no more."""
-        self._stopped.set()
-
-    def _run(self) -> None:
-        while True:
-            is_still = (
-                self.kind == ProcessKind.BEAT and time.monotonic() - self.moved_at > SENDING_SECONDS_MAX
-            )
-            if not is_still:
-                self.record()
-            if self._stopped.wait(HEARTBEAT_SECONDS):
-                return
 
     def record(self) -> None:
-        """Record one heartbeat on a connection of its own, so that no child process inherits it open."""
-        try:
-            services.record_heartbeat(
-                name=self.name, kind=self.kind, host=socket.gethostname(), queues=self.queues
-            )
-        except DatabaseError as error:
-            logger.warning("the heartbeat was not recorded: %s", error)
-        finally:
-            connection.close()
+        """Record that the process lives, unless it is a beat that stands still."""
+        if self.kind == ProcessKind.BEAT and time.monotonic() - self.moved_at > SENDING_SECONDS_MAX:
+            return
+        services.record_heartbeat(
+            name=self.name, kind=self.kind, host=socket.gethostname(), queues=self.queues
+        )
 
 
 _pulses: list[Pulse] = []
@@ -71,7 +76,7 @@ _pulses: list[Pulse] = []
 
 def _begin(pulse: Pulse) -> None:
     _pulses.append(pulse)
-    pulse.start()
+    _repeat("heartbeat", HEARTBEAT_SECONDS, pulse.record)
     serve_probes()
 
 
@@ -84,6 +89,7 @@ def _on_worker_ready(sender: Any, **_: Any) -> None:
 
 def _on_beat_init(**_: Any) -> None:
     _begin(Pulse(f"beat@{socket.gethostname()}:{os.getpid()}", ProcessKind.BEAT, []))
+    _repeat("alarms", ALARM_SECONDS, watch_alarms)
 
 
 def _on_task_sent(**_: Any) -> None:
@@ -92,8 +98,7 @@ def _on_task_sent(**_: Any) -> None:
 
 
 def _on_stop(**_: Any) -> None:
-    for pulse in _pulses:
-        pulse.stop()
+    _stopped.set()
 
 
 def _on_logging(**_: Any) -> None:

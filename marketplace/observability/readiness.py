@@ -73,15 +73,18 @@ def _verify_migrations() -> None:
     _migrated.set()
 
 
-def _verify_worker() -> None:
-    consumed: set[str] = set()
+def unserved_queues() -> list[str]:
+    """The queues that no living worker takes from, sorted."""
+    served: set[str] = set()
     for queues in _living(ProcessKind.WORKER).values_list("queues", flat=True):
-        consumed.update(queues)
-    lacking = sorted(set(current_app.amqp.queues) - consumed)
-    if lacking:
-        raise NotReady(
-            f"no worker seen within {HEARTBEAT_AGE_SECONDS_MAX} s takes from the queues {', '.join(lacking)}"
-        )
+        served.update(queues)
+    return sorted(set(current_app.amqp.queues) - served)
+
+
+def _verify_worker() -> None:
+    if lacking := unserved_queues():
+        names = ", ".join(lacking)
+        raise NotReady(f"no worker seen within {HEARTBEAT_AGE_SECONDS_MAX} s takes from the queues {names}")
 
 
 def _verify_beat() -> None:

@@ -7,8 +7,10 @@ import re
 import time
 from collections.abc import Callable
 from functools import lru_cache
+from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
+from opentelemetry.trace import Span, SpanKind, StatusCode
 from prometheus_client import Histogram
 
 from marketplace.kernel import correlation
@@ -44,15 +46,16 @@ class ObserveRequests:
         correlation.begin(request_id=request_id)
         began = time.perf_counter()
         try:
-            response = self.get_response(request)
-            _record(request, response.status_code, time.perf_counter() - began)
+            with correlation.TRACER.start_as_current_span("request", kind=SpanKind.SERVER) as span:
+                response = self.get_response(request)
+                _record(request, response.status_code, time.perf_counter() - began, span)
         finally:
             correlation.end()
         response[HEADER] = request_id
         return response
 
 
-def _record(request: HttpRequest, status: int, seconds: float) -> None:
+def _record(request: HttpRequest, status: int, seconds: float, span: Span) -> None:
     method = request.method if request.method in METHODS else "other"
     match = request.resolver_match
     route = template_of(match.route) if match is not None else UNMATCHED
@@ -64,6 +67,16 @@ def _record(request: HttpRequest, status: int, seconds: float) -> None:
         "seconds": round(seconds, REQUEST_SECONDS_LOGGED),
     }
     logger.info("request", extra=fields)
+    if span.is_recording():
+        span.update_name(f"{method} {route}")
+        names: dict[str, str | int] = {
+            "http.request.method": method,
+            "http.route": route,
+            "http.response.status_code": status,
+        }
+        span.set_attributes({**names, **correlation.attributes({})})
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            span.set_status(StatusCode.ERROR)
 
 
 @lru_cache(maxsize=2000)

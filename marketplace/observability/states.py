@@ -1,4 +1,4 @@
-"""Kinds of processes."""
+"""Kinds of processes, and what was told of an alarm."""
 
 from __future__ import annotations
 
@@ -12,3 +12,11 @@ class ProcessKind(TextChoices):
 
     WORKER = "worker", Label("worker", "ワーカー")
     BEAT = "beat", Label("scheduler", "スケジューラー")
+
+
+class Told(TextChoices):
+    """What a channel has been told of an alarm."""
+
+    NOTHING = "nothing", Label("nothing", "未通知")
+    START = "start", Label("that it was raised", "発生を通知済み")
+    END = "end", Label("that it has ended", "終了を通知済み")

@@ -3,8 +3,9 @@
 import sys
 from collections.abc import Callable
 
-from marketplace.runtime import checks, commands, lint, market
-from marketplace.runtime.errors import RuntimeRefusal, StopRequested
+from marketplace.runtime import checks, commands, disk, lint, market
+from marketplace.runtime.errors import RuntimeRefusal, ServerFailure, StopRequested
+from marketplace.runtime.layout import VAR
 from marketplace.runtime.supervisor import fail, stop_signals_raise
 
 WITH_ARGUMENTS: dict[str, Callable[[list[str]], int]] = {
@@ -39,18 +40,24 @@ def main() -> int:
     """Run the command line; every refusal is one line on standard error."""
     try:
         with stop_signals_raise():
-            return dispatch(sys.argv[1:])
+            code = dispatch(sys.argv[1:])
     except RuntimeRefusal as refusal:
-        fail(str(refusal))
-        return refusal.exit_code
-    except PermissionError as error:
+        # A server that finds no space says so in many ways; the cause is what helps.
         fail(
-            f"{error.filename}: {error.strerror}: if another user made it, run as that user, "
-            "or have that user run `make clean`"
+            disk.full_line(VAR) if isinstance(refusal, ServerFailure) and disk.is_full(VAR) else str(refusal)
         )
+        return refusal.exit_code
+    except OSError as error:
+        line = disk.explain(error, VAR)
+        if not line:
+            raise
+        fail(line)
         return 1
     except StopRequested as stopped:
         return 128 + stopped.signal_number
+    if code != 0 and disk.is_full(VAR):
+        fail(disk.full_line(VAR))
+    return code
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ stamp says so: the stamp is written last and names the lock's content, so an env
 killed, or that was made for another lock, another place or another Python, is made again.
 """
 
+import errno
 import fcntl
 import hashlib
 import importlib.util
@@ -73,9 +74,15 @@ def make_environment() -> None:
     )
     if made.returncode != 0:
         reason = (made.stderr or made.stdout).strip().split("\n")[-1]
-        raise SystemExit(f"sanpo: the virtual environment could not be made: {reason}")
+        raise SystemExit(f"sanpo: the virtual environment could not be made: {reason}{remedy(reason)}")
     install()
     STAMP.write_text(wanted_stamp(), encoding="utf-8")
+
+
+def remedy(reason: str) -> str:
+    """Return what to do about a failed installation, where its reason tells."""
+    full = os.strerror(errno.ENOSPC) in reason or os.strerror(errno.EDQUOT) in reason
+    return ": free about 2 GB and run the command again" if full else ""
 
 
 def clean_environment() -> dict[str, str]:
@@ -122,7 +129,9 @@ def install() -> None:
                 print(f"sanpo: package {done} of {total}: {line.split()[1]}", flush=True)
     if pip.returncode != 0:
         reason = last_lines[0] if last_lines else f"pip ended with status {pip.returncode}"
-        raise SystemExit(f"sanpo: the packages could not be installed: {reason} (the whole log: {log})")
+        raise SystemExit(
+            f"sanpo: the packages could not be installed: {reason} (the whole log: {log}){remedy(reason)}"
+        )
 
 
 def main(arguments: list[str]) -> None:
@@ -152,8 +161,26 @@ def main(arguments: list[str]) -> None:
     os.execv(python, [python, "-m", "marketplace.runtime", *arguments])
 
 
+def explain(error: OSError) -> str:
+    """Return the line on an error of the file system, or an empty text for one that is not known.
+
+    Loaded by path: the package is not on this script's path, and what it imports may not be installed yet.
+    """
+    spec = importlib.util.spec_from_file_location("disk", PROJECT / "marketplace" / "runtime" / "disk.py")
+    if spec is None or spec.loader is None:
+        return ""
+    disk = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(disk)
+    return str(disk.explain(error, PROJECT))
+
+
 if __name__ == "__main__":
     try:
         main(sys.argv[1:])
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+    except OSError as failure:
+        line = explain(failure)
+        if not line:
+            raise
+        raise SystemExit(f"sanpo: {line}") from None

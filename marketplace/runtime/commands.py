@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
+from marketplace.runtime.disk import shortage
 from marketplace.runtime.errors import RuntimeRefusal
 from marketplace.runtime.facts import Facts
 from marketplace.runtime.layout import PROJECT, VAR, check_version, exclusive, prepare_var
@@ -20,6 +21,8 @@ def prepare(servers: ServerSet) -> None:
     """Refuse what cannot work, with nothing half-made; then make the var folder."""
     check_version()
     servers.real.check()
+    if lack := shortage(servers.folder):
+        raise RuntimeRefusal(lack)
     prepare_var()
 
 

@@ -1,5 +1,6 @@
 """`run` and `demo`: the whole market on one machine, and the trading day that shows it."""
 
+import errno
 import os
 import urllib.error
 import urllib.request
@@ -10,7 +11,7 @@ from marketplace.runtime.addresses import user_of
 from marketplace.runtime.commands import environment_for, known_facts, manage_program, supervised
 from marketplace.runtime.errors import RuntimeRefusal, StopRequested
 from marketplace.runtime.layout import VAR, write_private
-from marketplace.runtime.ports import LOOPBACK, is_free, listening_socket
+from marketplace.runtime.ports import LOOPBACK, bind_error, listening_socket
 from marketplace.runtime.programs import start_programs
 from marketplace.runtime.servers import ServerSet, market_servers
 from marketplace.runtime.supervisor import Supervisor, say
@@ -69,9 +70,16 @@ def wanted_port(servers: ServerSet) -> int | None:
         return servers.last_port("web")
     if not asked.isdecimal() or not 0 < int(asked) < 65536:
         raise RuntimeRefusal(f"WEB_PORT={asked} is not a port: give a number from 1 to 65535, or unset it")
-    if not is_free(int(asked)):
+    error = bind_error(int(asked))
+    if error is None:
+        return int(asked)
+    if error.errno == errno.EADDRINUSE:
         raise RuntimeRefusal(f"WEB_PORT={asked} is taken by another program: give another, or unset it")
-    return int(asked)
+    if error.errno == errno.EACCES:
+        raise RuntimeRefusal(
+            f"WEB_PORT={asked} is reserved for root on this machine: give one from 1024 to 65535, or unset it"
+        )
+    raise RuntimeRefusal(f"WEB_PORT={asked} cannot be used ({error.strerror}): give another, or unset it")
 
 
 def migrate(supervisor: Supervisor) -> int:

@@ -5,16 +5,21 @@ import socket
 LOOPBACK = "127.0.0.1"
 
 
-def is_free(port: int) -> bool:
-    """Tell whether a server could bind this loopback port now."""
+def bind_error(port: int) -> OSError | None:
+    """Return why a server could not bind this loopback port now, or None when it could."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         # Servers set it too; without it a port in TIME_WAIT would look taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            return error
+    return None
+
+
+def is_free(port: int) -> bool:
+    """Tell whether a server could bind this loopback port now."""
+    return bind_error(port) is None
 
 
 def free_port(preferred: int | None = None) -> int:

@@ -65,6 +65,7 @@ THROWAWAY_SETTINGS = {
 }
 _MEGABYTE = 1024 * 1024
 BUFFERS_MAX_MB = 4096
+LINES_READ = 20
 
 
 def buffers_megabytes(memory_bytes: int) -> int:
@@ -170,7 +171,9 @@ class EmbeddedPostgres:
         finally:
             password_file.unlink(missing_ok=True)
         if made.returncode != 0:
-            reason = (made.stderr.strip() or made.stdout.strip() or "no output").split("\n")[-1]
+            lines = (made.stderr.strip() or made.stdout.strip() or "no output").split("\n")
+            # After the error it only says what it removes again.
+            reason = next((line for line in lines if "error:" in line or "FATAL:" in line), lines[-1])
             raise ServerFailure(f"PostgreSQL's data folder could not be made: {reason}")
         partial.rename(self.data)
 
@@ -310,11 +313,14 @@ def binary(name: str) -> Path:
 
 
 def last_line(log: Path) -> str:
-    """Return the last line of a log that is not empty."""
+    """Return the line of a log that says why its program ended: its last fatal one, else its last that is not empty."""
     try:
         lines = [
-            line for line in log.read_text(encoding="utf-8", errors="replace").split("\n") if line.strip()
+            line.strip()
+            for line in log.read_text(encoding="utf-8", errors="replace").split("\n")[-LINES_READ:]
+            if line.strip()
         ]
     except FileNotFoundError:
         return "it wrote no log"
-    return lines[-1].strip() if lines else "it wrote no log"
+    fatal = [line for line in lines if "FATAL:" in line or "PANIC:" in line]
+    return (fatal or lines or ["it wrote no log"])[-1]

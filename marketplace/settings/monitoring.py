@@ -19,6 +19,10 @@ MONITOR_TRUSTS_LOOPBACK = False
 MONITOR_PORT = env.int("MONITOR_PORT", default=0)
 MONITOR_ADDRESS = env.str("MONITOR_ADDRESS", default="127.0.0.1")
 
+# Who is told of alarms: mail addresses, separated by commas, and an address that takes JSON by POST.
+ALARM_EMAIL = env.list("ALARM_EMAIL", default=[])
+ALARM_WEBHOOK_URL = env.str("ALARM_WEBHOOK_URL", default="")
+
 # Processes of one kind add up their counters in this folder, which prometheus-client needs before its first counter.
 # Whoever starts them empties it.
 if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):

@@ -25,7 +25,7 @@ QUEUES = (
     # Reads what strangers sent.
     Queue("files", ("quality.tasks.*", "listings.tasks.*"), task_seconds_max=1200),
     # Waits for servers that are not ours.
-    Queue("mail", ("marketplace.notices.tasks.send_mail",), task_seconds_max=120),
+    Queue("mail", (), task_seconds_max=120),
     # Waits for receivers of participants, many at once.
     Queue("webhooks", ("marketplace.webhooks.tasks.send",), task_seconds_max=120),
     Queue("documents", ("marketplace.documents.tasks.*",), task_seconds_max=600),
@@ -53,17 +53,11 @@ def route_task(
 
 
 class TimeLimits:
-    """Gives every task the time limit of its queue, as Celery's annotations are asked.
-
-    A job's queue is chosen as it is sent, so the task that runs jobs has the longest limit; each kind of job has a
-    limit of its own below it.
-    """
+    """Gives every task that states none the time limit of its queue, as Celery's annotations are asked."""
 
     def annotate(self, task: Any) -> dict[str, int]:
         """Return what is set on the task: its hard limit, in seconds."""
-        if task.name.startswith("marketplace.jobs."):
-            return {"time_limit": TASK_SECONDS_MAX}
-        return {"time_limit": queue_of(task.name).task_seconds_max}
+        return {} if task.time_limit else {"time_limit": queue_of(task.name).task_seconds_max}
 
     def annotate_any(self) -> None:
         """Return nothing: `annotate` answers for every task."""

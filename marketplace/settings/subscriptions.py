@@ -73,6 +73,8 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "segregation.restored": ("marketplace.notices.handlers.on_segregation_restored",),
     "payment.lost": ("marketplace.notices.handlers.on_payment_lost",),
     "payment.found": ("marketplace.notices.handlers.on_payment_found",),
+    "sending.shut": ("marketplace.notices.handlers.on_sending_shut",),
+    "sending.opened": ("marketplace.notices.handlers.on_sending_opened",),
     "money.returning": ("marketplace.notices.handlers.on_money_returning",),
     "money.stuck": ("marketplace.notices.handlers.on_money_stuck",),
     "invoice.issued": ("marketplace.notices.handlers.on_invoice_issued",),

@@ -10,6 +10,8 @@ from clearing.cycles.services import declare_closed_day, publish_clearing_schedu
 from clearing.models import Trade
 from clearing.run.services.cut_offs import close_due_cycles
 from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+from tests.participants.factories import actor_for
 
 from . import factories
 
@@ -18,6 +20,18 @@ from . import factories
 def market(db: None) -> factories.Market:
     """A market that can clear yen."""
     return factories.market()
+
+
+@pytest.fixture
+def first(market: factories.Market) -> Actor:
+    """A person of the operator."""
+    return actor_for(market.operator, "usr_first")
+
+
+@pytest.fixture
+def second(market: factories.Market) -> Actor:
+    """Another person of the operator."""
+    return actor_for(market.operator, "usr_second")
 
 
 @pytest.fixture

@@ -4,8 +4,15 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from marketplace.evidence import services
-from marketplace.evidence.entries import ENTRY_BYTES_MAX, entry_of
-from marketplace.evidence.models import PAYLOAD_BYTES_MAX, Checkpoint, EvidenceRecord, Leaf, Tile
+from marketplace.evidence.entries import entry_of
+from marketplace.evidence.models import (
+    ENTRY_BYTES_MAX,
+    PAYLOAD_BYTES_MAX,
+    Checkpoint,
+    EvidenceRecord,
+    Leaf,
+    Tile,
+)
 from marketplace.evidence.verification import verify_log
 from marketplace.kernel.actors import SYSTEM
 

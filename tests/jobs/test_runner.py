@@ -15,9 +15,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from marketplace.jobs import queries, runner, services
-from marketplace.jobs.kinds import KINDS, JobKind
+from marketplace.jobs.kinds import ATTEMPT_SECONDS_MAX, KINDS, JobKind
 from marketplace.jobs.models import Job
 from marketplace.jobs.states import JobState
+from marketplace.jobs.tasks import RUN_SECONDS_MAX
+from marketplace.settings.queues import TASK_SECONDS_MAX
 
 from .probe import kinds
 
@@ -236,6 +238,10 @@ def test_a_job_of_an_unknown_kind_is_left_to_a_newer_worker(committed_database, 
     job.refresh_from_db()
     assert (job.state, job.attempts) == (JobState.QUEUED, 0)
     assert len(lines(trace)) == 1
+
+
+def test_the_task_outlasts_the_longest_attempt():
+    assert RUN_SECONDS_MAX + ATTEMPT_SECONDS_MAX <= TASK_SECONDS_MAX - 60
 
 
 def test_a_kind_states_limits_that_make_sense():

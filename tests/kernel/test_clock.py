@@ -35,10 +35,28 @@ def test_time_never_goes_back():
 
 
 @pytest.mark.django_db
+def test_a_stopped_clock_runs_on_from_what_it_shows():
+    clock.move_to(NOON, running=False)
+    clock.let_run()
+    assert timedelta() <= clock.now() - NOON < timedelta(minutes=5)
+    assert Clock.objects.get().running
+
+
+@pytest.mark.django_db
+def test_a_running_clock_is_let_run_without_a_change():
+    clock.move_to(NOON)
+    before = Clock.objects.values().get()
+    clock.let_run()
+    assert Clock.objects.values().get() == before
+
+
+@pytest.mark.django_db
 def test_a_real_market_runs_on_real_time(settings):
     settings.CLOCK_MOVABLE = False
     with pytest.raises(clock.ClockFixed):
         clock.move_to(NOON)
+    with pytest.raises(clock.ClockFixed):
+        clock.let_run()
     assert Clock.objects.count() == 0
     assert abs(clock.now() - clock.real_now()) < timedelta(seconds=5)
 

@@ -3,10 +3,10 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from marketplace.jobs.runner import run_due
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.labels import Label
 from marketplace.notices import services
-from marketplace.notices.mail import send_due_mail
 from marketplace.notices.models import MailMessage, Notice, Task
 from marketplace.notices.states import TaskKind
 from marketplace.notices.texts import Wording
@@ -86,7 +86,7 @@ def test_a_mail_is_one_a_person_and_sent_once(task):
     refused("mail_once", copy_of("notices_mailmessage"))
     refused("cannot begin as", copy_of("notices_mailmessage", state="'sent'", sent_at="now()", about="'x'"))
     refused("mail_sent_when", "UPDATE notices_mailmessage SET state = 'sent'")
-    assert send_due_mail() == 1
+    assert run_due("mail") == 1
     refused("recorded cannot be changed", "UPDATE notices_mailmessage SET sent_at = NULL, state = 'queued'")
     refused("does not lead to", "UPDATE notices_mailmessage SET state = 'queued'")
     refused("cannot be changed", "UPDATE notices_mailmessage SET address = 'b@example.jp'")

@@ -354,6 +354,21 @@ def test_a_lost_payment_is_looked_up_until_it_is_found(operator):
     assert task.state == "done"
 
 
+def test_sending_shut_by_a_restoration_is_a_task_until_it_is_open_everywhere(operator):
+    handle(handlers.on_sending_shut, clearing.SendingShut(restoration="rst_1", number=2))
+    task = Task.objects.get(organisation=operator, kind="reopen")
+    assert (task.state, "restoration 2" in task.title["en"], "復旧番号 2" in task.title["ja"]) == (
+        "open",
+        True,
+        True,
+    )
+    for everywhere, state in ((False, "open"), (True, "done")):
+        opened = clearing.SendingOpened(restoration="rst_1", currency="JPY", everywhere=everywhere)
+        handle(handlers.on_sending_opened, opened)
+        task.refresh_from_db()
+        assert task.state == state
+
+
 @pytest.mark.parametrize("reason", ["idle", "above_cap"])
 def test_money_that_goes_back_is_told_with_its_reason(buyer, reason):
     returning = clearing.MoneyReturning(

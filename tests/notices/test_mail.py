@@ -11,12 +11,15 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection
 from django.utils import timezone
 
+from marketplace.jobs import services as jobs
+from marketplace.jobs.models import Job
+from marketplace.jobs.runner import run_due, run_here
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.labels import Label
-from marketplace.notices import mail, queries, services
+from marketplace.notices import queries, services
+from marketplace.notices.jobs import SEND_MAIL
 from marketplace.notices.models import MailMessage
 from marketplace.notices.states import TaskKind
-from marketplace.notices.tasks import send_mail
 from marketplace.notices.texts import Wording
 from marketplace.participants import services as participation
 from marketplace.participants.models import User
@@ -57,14 +60,14 @@ def organisation(db):
 def test_each_member_gets_one_mail_in_its_language(organisation):
     member(parties.organisation("B"), "other@example.jp")
     send(organisation)
-    assert send_mail() == 2
-    assert send_mail() == 0
+    assert run_due("mail") == 2
+    assert run_due("mail") == 0
     assert sorted((message.to[0], message.subject) for message in outbox.outbox) == [
         ("en@example.jp", "It happened"),
         ("ja@example.jp", "起こりました"),
     ]
     (kept,) = mail_to("ja@example.jp")
-    assert (kept.state, kept.error) == ("sent", "")
+    assert kept.state == "sent"
     message = next(sent for sent in outbox.outbox if sent.to == ["ja@example.jp"])
     assert message.extra_headers["Message-ID"].startswith(f"<{kept.public_id}@")
     assert message.body.startswith("起こりました\n\nすべて。\n\n")
@@ -95,14 +98,15 @@ def test_who_left_gets_no_mail(organisation):
 def test_a_server_that_does_not_answer_is_tried_again_later(organisation, settings, caplog):
     send(organisation)
     settings.EMAIL_BACKEND = f"{__name__}.BrokenServer"
-    assert mail.send_due_mail() == 2
-    assert mail.send_due_mail() == 0
+    assert run_due("mail") == 2
+    assert run_due("mail") == 0
     (kept,) = mail_to("ja@example.jp")
-    assert (kept.state, kept.attempts, kept.error) == ("queued", 1, "ConnectionRefusedError: nobody listens")
+    job = Job.objects.get(subject=kept.public_id)
+    assert (kept.state, job.attempts, job.error) == ("queued", 1, "MailNotSent: ConnectionRefusedError")
     assert "example.jp" not in caplog.text
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    MailMessage.objects.update(due_at=timezone.now())
-    assert mail.send_due_mail() == 2
+    Job.objects.update(due_at=timezone.now())
+    assert run_due("mail") == 2
     assert len(outbox.outbox) == 2
     assert queries.counts() == {
         "open": 0, "done": 0, "moot": 0, "notices": 1, "queued": 0, "sent": 2, "failed": 0,
@@ -112,17 +116,22 @@ def test_a_server_that_does_not_answer_is_tried_again_later(organisation, settin
 def test_after_many_failures_it_is_given_up(organisation, settings):
     send(organisation)
     settings.EMAIL_BACKEND = f"{__name__}.BrokenServer"
-    for _ in range(mail.ATTEMPTS_MAX):
-        MailMessage.objects.filter(state="queued").update(due_at=timezone.now())
-        mail.send_due_mail()
+    for _ in range(SEND_MAIL.attempts_max):
+        Job.objects.update(due_at=timezone.now())
+        run_due("mail")
     (kept,) = mail_to("ja@example.jp")
-    assert (kept.state, kept.attempts) == ("failed", mail.ATTEMPTS_MAX)
-    assert mail.send_due_mail() == 0
+    job = Job.objects.get(subject=kept.public_id)
+    assert (kept.state, job.state, job.attempts) == ("failed", "abandoned", 9)
+    Job.objects.update(due_at=timezone.now())
+    assert run_due("mail") == 0
 
 
-def test_a_run_sends_a_limited_number(organisation):
+def test_an_attempt_repeated_after_its_worker_died_sends_nothing_twice(organisation):
     send(organisation)
-    assert [mail.send_due_mail(limit=1) for _ in range(3)] == [1, 1, 0]
+    attempt = jobs.start_next(queue="mail")
+    run_here(attempt)
+    run_here(attempt)
+    assert len(outbox.outbox) == 1
 
 
 def test_two_senders_never_send_one_mail_both(committed_database):
@@ -134,7 +143,7 @@ def test_two_senders_never_send_one_mail_both(committed_database):
 
     def sender() -> None:
         try:
-            tried.append(mail.send_due_mail())
+            tried.append(run_due("mail"))
         finally:
             connection.close()
 

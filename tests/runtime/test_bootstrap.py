@@ -1,5 +1,6 @@
 """`make` finds a Python that it supports or says what to do; an environment counts only with its stamp."""
 
+import errno
 import importlib.util
 import os
 import subprocess
@@ -94,3 +95,14 @@ def test_another_python_is_refused_in_one_line(
     assert str(refusal.value).startswith("sanpo: Python 3.11, 3.12, 3.13 are supported, and ")
     assert str(refusal.value).endswith("name another with make PYTHON=/path/to/python3")
     assert (bootstrap.ENVIRONMENT / "bin" / "python").exists()
+
+
+def test_what_the_file_system_refuses_is_one_line(bootstrap: ModuleType) -> None:
+    line = bootstrap.explain(OSError(errno.EROFS, os.strerror(errno.EROFS), "/a/place"))
+    assert line.startswith("/a/place is on a read-only file system: ")
+
+
+def test_a_full_disk_during_the_installation_says_what_to_do(bootstrap: ModuleType) -> None:
+    reason = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"
+    assert bootstrap.remedy(reason) == ": free about 2 GB and run the command again"
+    assert bootstrap.remedy("ERROR: no such package") == ""

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from marketplace.celery import app
+from marketplace.jobs.states import Queue
+from marketplace.jobs.tasks import TASK_SECONDS_MAX as RUN_TASK_SECONDS_MAX
 from marketplace.runtime.programs import WORKERS, Worker, worker_program
 from marketplace.settings.queues import QUEUES, TASK_SECONDS_MAX, queue_of
 
@@ -23,7 +25,6 @@ def tasks_of_the_market() -> dict[str, Any]:
         ("marketplace.events.tasks.deliver", "default"),
         ("marketplace.evidence.tasks.seal", "default"),
         ("clearing.tasks.advance", "clearing"),
-        ("marketplace.notices.tasks.send_mail", "mail"),
         ("marketplace.notices.tasks.watch", "default"),
         ("marketplace.webhooks.tasks.send", "webhooks"),
         ("marketplace.webhooks.tasks.publish", "default"),
@@ -43,12 +44,22 @@ def test_every_task_is_ended_after_the_limit_of_its_queue() -> None:
     tasks = tasks_of_the_market()
     assert "clearing.tasks.advance" in tasks
     for name, task in tasks.items():
-        expected = TASK_SECONDS_MAX if name.startswith("marketplace.jobs.") else LIMITS[queue_of(name).name]
-        assert (name, task.time_limit) == (name, expected)
+        if name != "marketplace.jobs.tasks.run":
+            assert (name, task.time_limit) == (name, LIMITS[queue_of(name).name])
+
+
+def test_a_task_keeps_a_limit_of_its_own() -> None:
+    assert tasks_of_the_market()["marketplace.jobs.tasks.run"].time_limit == RUN_TASK_SECONDS_MAX
+
+
+def test_the_queues_of_jobs_are_in_the_table() -> None:
+    assert [name for name in Queue.values if name not in LIMITS] == []
 
 
 def test_a_message_is_not_delivered_again_while_its_task_may_run() -> None:
-    assert app.conf.broker_transport_options["visibility_timeout"] > TASK_SECONDS_MAX
+    again_after = app.conf.broker_transport_options["visibility_timeout"]
+    late = [task.time_limit for task in tasks_of_the_market().values() if task.acks_late]
+    assert again_after > TASK_SECONDS_MAX >= max(late)
 
 
 def test_a_worker_that_names_no_queue_serves_every_one() -> None:

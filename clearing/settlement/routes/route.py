@@ -66,13 +66,17 @@ class PaymentRoute(ABC):
     ) -> bytes:
         """The transfer file of the payments; the same input gives the same bytes. Raises Unwritable."""
 
-    def reference(self, *, currency: str, cycle_number: int | None, sequence: int) -> str:
+    def reference(
+        self, *, currency: str, cycle_number: int | None, sequence: int, restoration: int = 0
+    ) -> str:
         """The reference of a payment (with or without cycle), unique in the market. Raises ValueError beyond its range.
 
-        At most 20 characters that domestic transfers can carry. A route with fewer characters overrides this method and
-        ``find_references``.
+        At most 20 characters that domestic transfers can carry. After a restoration it contains ``R`` and the number of
+        the restoration. A route with fewer characters overrides this method and ``find_references``.
         """
-        return payment_reference(currency=currency, cycle_number=cycle_number, sequence=sequence)
+        return payment_reference(
+            currency=currency, cycle_number=cycle_number, sequence=sequence, restoration=restoration
+        )
 
     def find_references(self, text: str) -> list[str]:
         """References in ``text`` of a bank entry, in any width and case, without duplicates."""

@@ -25,6 +25,7 @@ from ...ledger.states import AccountKind
 from ..errors import NothingToTransfer
 from ..models import SettlementInstruction
 from ..planning import cycle_instruction, instruction_without_cycle, next_sequence, unclaimed_minor
+from ..restorations import restoration_number
 from ..states import INSTRUCTION, InstructionState, PaymentDirection, PaymentPurpose
 
 logger = logging.getLogger(__name__)
@@ -131,7 +132,11 @@ def _replacement_payment(failed: SettlementInstruction, amount_minor: int) -> Se
     else:
         sign = 1 if failed.direction == PaymentDirection.OUT else -1
         replacement = cycle_instruction(
-            failed.cycle, failed.organisation_id, sign * amount_minor, next_sequence(failed.cycle)
+            failed.cycle,
+            failed.organisation_id,
+            sign * amount_minor,
+            next_sequence(failed.cycle),
+            restoration=restoration_number(),
         )
     replacement.instead_of = failed
     return replacement

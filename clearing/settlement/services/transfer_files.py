@@ -24,9 +24,16 @@ from ...cycles.models import Cycle
 from ...cycles.queries import value_date
 from ...cycles.states import FINAL_STATES, CycleState
 from ...ledger.queries import client_money, may_pay_abroad
-from ..errors import ClientAccountMissing, ClientMoneyShort, NothingToTransfer, TransferNotPossible
+from ..errors import (
+    ClientAccountMissing,
+    ClientMoneyShort,
+    NothingToTransfer,
+    SendingIsShut,
+    TransferNotPossible,
+)
 from ..models import ClientAccount, SettlementInstruction, TransferFile
 from ..payability import hindrance_of, payee_of
+from ..restorations import restoration_that_shuts
 from ..routes import require_route, route_for
 from ..routes.route import PlannedPayment, Unwritable
 from ..states import INSTRUCTION, InstructionState, PaymentDirection
@@ -112,12 +119,13 @@ def create_transfer_file(
     They are the payments of a ``cycle``, or the payments of no cycle (returns of idle money) in a ``currency``. A
     payment to a payee without an account, or abroad where that is not allowed, stays planned; ``left_out`` of the file
     lists it. If a cycle has no payment left to write, returns its last file, so repeating the command makes no second
-    payment. Raises CycleIsPaused, SecondPersonNeeded for a large total, NothingToTransfer, ClientAccountMissing,
+    payment. Raises CycleIsPaused, SendingIsShut, SecondPersonNeeded for a large total, NothingToTransfer, ClientAccountMissing,
     ClientMoneyShort, RouteMissing, TransferNotPossible, FieldInvalid, Missing, Forbidden.
     """
     actor.require_operator()
     batch = _batch_of(cycle, currency)
     require_route(batch.currency)
+    _require_sending_open(batch.currency)
     planned = _sort_payments(batch)
     if not planned.payable:
         last = TransferFile.objects.filter(cycle=batch.cycle).order_by("-pk").first() if batch.cycle else None
@@ -222,6 +230,12 @@ def _require_second_person(actor: Actor, batch: _Batch, payments: list[PlannedPa
         currency=batch.currency,
         payload={"records": len(payments), "payments_sha256": digest_of([asdict(row) for row in payments])},
     )
+
+
+def _require_sending_open(currency: str) -> None:
+    restoration = restoration_that_shuts(currency)
+    if restoration is not None:
+        raise SendingIsShut(currency=currency, restoration=restoration.public_id)
 
 
 def _require_client_money(currency: str) -> None:

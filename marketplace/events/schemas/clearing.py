@@ -330,3 +330,26 @@ class StatementMade(Event):
     organisation: str
     currency: str
     month: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendingShut(Event):
+    """The database was restored for the ``number``-th time; payments are not sent until sending is opened."""
+
+    type = "sending.shut"
+    subject_field = "restoration"
+
+    restoration: str
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendingOpened(Event):
+    """Payments in ``currency`` are sent again. ``everywhere``: no currency with a client account is shut any more."""
+
+    type = "sending.opened"
+    subject_field = "restoration"
+
+    restoration: str
+    currency: str
+    everywhere: bool

@@ -44,16 +44,6 @@ PARTICIPANT = Actor("somebody", Role.PARTICIPANT, 1, "org_1")
 
 
 @pytest.fixture
-def first(market) -> Actor:
-    return actor_for(market.operator, "usr_first")
-
-
-@pytest.fixture
-def second(market) -> Actor:
-    return actor_for(market.operator, "usr_second")
-
-
-@pytest.fixture
 def cleared(market):
     """A cycle that pays out 2,200,000 in all."""
     factories.accepted(market, "buyer", "seller", 2_000_000)

@@ -56,3 +56,14 @@ def test_a_payment_reference_fits_a_transfer_and_is_found_again():
     assert find_references(f"X{reference} {reference}1") == []
     with pytest.raises(ValueError, match="does not fit"):
         payment_reference(currency="JPY", cycle_number=1, sequence=1_000_000)
+
+
+def test_a_restoration_stands_in_the_reference_and_the_first_has_none():
+    plain = payment_reference(currency="JPY", cycle_number=12, sequence=345, restoration=0)
+    restored = payment_reference(currency="JPY", cycle_number=12, sequence=345, restoration=3)
+    longest = payment_reference(currency="JPY", cycle_number=99_999, sequence=999_999, restoration=9_999)
+    assert (plain, restored, len(longest)) == ("JPY00012-000345", "JPY00012R3-000345", 20)
+    assert find_references(f"振込 {restored} {plain} ｊｐｙ00012r3-000345") == [restored, plain]
+    assert find_references("JPY00012R0-000345 JPY00012R-000345") == []
+    with pytest.raises(ValueError, match="does not fit"):
+        payment_reference(currency="JPY", cycle_number=999_999_999, sequence=1, restoration=1)

@@ -1,0 +1,83 @@
+#!/bin/sh
+# Hot backup of a running market: nothing stops. Needs PostgreSQL's client programs on the path.
+#
+#   backup.sh base         a base backup of the database into $BACKUP_DIRECTORY/base/<UTC time of its end>
+#   backup.sh files        copies stored files that are new into $BACKUP_DIRECTORY/files
+#   backup.sh prune COUNT  keeps the newest COUNT base backups and the log since the oldest of them
+#   backup.sh watch        `files` every FILES_SECONDS (300), `base` and `prune` every BASE_SECONDS (86400), for ever
+#
+# Environment: BACKUP_DIRECTORY; BACKUP_URL, postgresql://… of a role with REPLICATION (`base`); STORAGE_DIRECTORY
+# (`files`); BASES_KEPT (7). The server's archive_command writes the log into $BACKUP_DIRECTORY/wal (archive_wal.sh).
+set -eu
+
+fail() {
+  echo "backup: $1" >&2
+  exit 1
+}
+
+base() {
+  partial=$BACKUP_DIRECTORY/base/partial
+  rm -rf "$partial"
+  mkdir -p "$BACKUP_DIRECTORY/base"
+  # The log that the backup itself needs is in it, so it can be restored without the archive too.
+  pg_basebackup --dbname="$BACKUP_URL" --pgdata="$partial" --format=tar --gzip --checkpoint=fast --wal-method=fetch \
+    || fail "the base backup failed: check BACKUP_URL, and the line for replication in pg_hba.conf"
+  pg_verifybackup --no-parse-wal --quiet "$partial" || fail "the base backup is damaged"
+  sync
+  name=$(date -u +%Y%m%dT%H%M%SZ)
+  [ ! -e "$BACKUP_DIRECTORY/base/$name" ] || fail "there is a base backup $name already"
+  mv "$partial" "$BACKUP_DIRECTORY/base/$name"
+  echo "backup: base backup $name, $(du -sk "$BACKUP_DIRECTORY/base/$name" | cut -f1) kB"
+}
+
+files() {
+  # Stored files never change, so what is there is complete. A file is written before the row that names it.
+  target=$BACKUP_DIRECTORY/files
+  mkdir -p "$target"
+  cd "$STORAGE_DIRECTORY"
+  find . -type f ! -name 'draft-*' | while IFS= read -r file; do
+    [ ! -e "$target/$file" ] || continue
+    mkdir -p "$target/$(dirname "$file")"
+    # A file that retention removed since it was listed is left out.
+    if cp -p "$file" "$target/$file.partial"; then mv "$target/$file.partial" "$target/$file"; elif [ -e "$file" ]; then exit 1; fi
+  done || fail "stored files could not be copied"
+  cd - >/dev/null
+}
+
+prune() {
+  kept=$1
+  [ "$kept" -ge 1 ] || fail "keep at least one base backup"
+  names=$(ls "$BACKUP_DIRECTORY/base" | grep 'Z$' | sort -r)
+  for name in $(echo "$names" | tail -n +$((kept + 1))); do
+    rm -rf "${BACKUP_DIRECTORY:?}/base/$name"
+  done
+  oldest=$(echo "$names" | head -n "$kept" | tail -n 1)
+  [ -n "$oldest" ] || return 0
+  first=$(tar -xzOf "$BACKUP_DIRECTORY/base/$oldest/base.tar.gz" backup_label \
+    | sed -n 's/^START WAL LOCATION: .*(file \([0-9A-F]*\)).*/\1/p')
+  [ -n "$first" ] || fail "the base backup $oldest does not say where it starts"
+  pg_archivecleanup "$BACKUP_DIRECTORY/wal" "$first"
+}
+
+watch() {
+  next_base=0
+  while true; do
+    now=$(date +%s)
+    if [ "$now" -ge "$next_base" ]; then
+      base
+      prune "${BASES_KEPT:-7}"
+      next_base=$((now + ${BASE_SECONDS:-86400}))
+    fi
+    files
+    sleep "${FILES_SECONDS:-300}"
+  done
+}
+
+: "${BACKUP_DIRECTORY:?set BACKUP_DIRECTORY to the folder of the backups}"
+case "${1:-}" in
+  base) : "${BACKUP_URL:?}"; base ;;
+  files) : "${STORAGE_DIRECTORY:?}"; files ;;
+  prune) prune "${2:?how many base backups to keep}" ;;
+  watch) : "${BACKUP_URL:?}" "${STORAGE_DIRECTORY:?}"; watch ;;
+  *) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2 ;;
+esac

@@ -1,0 +1,260 @@
+"""After a restoration no payment reference is used twice, and nothing is sent before the bank has told what was sent."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from clearing.approvals.errors import SecondPersonNeeded
+from clearing.bank.errors import SendingNotShut, StatementsOutstanding, StatementUnreconciled
+from clearing.bank.reopening import open_sending
+from clearing.bank.services import import_bank_statement
+from clearing.ledger.queries import client_money
+from clearing.models import BankEntry, Restoration, SendingOpening, SettlementInstruction, TransferFile
+from clearing.settlement.errors import SendingIsShut
+from clearing.settlement.queries import PaymentReadings
+from clearing.settlement.services.payments import report_failed_payment, retry_payment
+from clearing.settlement.services.restorations import record_restoration
+from clearing.settlement.services.transfer_files import create_transfer_file
+from marketplace.events.models import OutboxEvent
+from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor, Role
+from marketplace.kernel.errors import Forbidden, Missing
+from tests.participants.factories import client_of
+
+from .. import factories
+from ..raw import refused, run
+from ..test_invariants import broken
+
+PARTICIPANT = Actor("somebody", Role.PARTICIPANT, 1, "org_1")
+
+
+@pytest.fixture
+def cleared(market):
+    """A cycle that waits for its payments: 10,450 to the seller, 550 to the operator."""
+    factories.accepted(market, "buyer", "seller", 10_000)
+    return factories.clear(market)
+
+
+def ledger_minor() -> int:
+    """The ledger's balance of the client account: what the bank should state."""
+    return client_money("JPY").bank_minor
+
+
+def pass_the_value_date() -> None:
+    """The bank has carried out what was handed to it before the restoration."""
+    clock.move_to(clock.now() + timedelta(days=10), running=False)
+
+
+def import_up_to_now(market, rows=(), *, closing_minor: int):
+    return import_bank_statement(
+        actor=market.actor,
+        content=factories.statement(list(rows)),
+        file_name="up-to-now.csv",
+        closing_balance_minor=closing_minor,
+    )
+
+
+def open_by_two(first: Actor, second: Actor, restoration: Restoration) -> None:
+    with pytest.raises(SecondPersonNeeded):
+        open_sending(actor=first, restoration=restoration.public_id, currency="JPY")
+    open_sending(actor=second, restoration=restoration.public_id, currency="JPY")
+
+
+def test_a_restoration_is_part_of_every_payment_planned_after_it(market, cleared):
+    before = {row.reference for row in factories.instructions(cleared)}
+    assert all("R" not in reference.removeprefix("JPY") for reference in before)
+    made = record_restoration(restored_to=datetime(2026, 1, 2, tzinfo=UTC))
+    assert (made.number, record_restoration().number) == (1, 2)
+
+    factories.accepted(market, "buyer", "seller", 20_000)
+    again = factories.clear(market)
+
+    references = [row.reference for row in factories.instructions(again)]
+    assert references == [f"JPY{again.number:05d}R2-{number:06d}" for number in (1, 2)]
+    assert {row.reference for row in factories.instructions(cleared)} == before
+    assert [row.payload for row in EvidenceRecord.objects.filter(kind="clearing.database_restored")] == [
+        {"number": 1, "restored_to": "2026-01-02T00:00:00+00:00"},
+        {"number": 2, "restored_to": None},
+    ]
+    assert broken() == {}
+
+
+def test_a_payment_is_made_again_under_the_newest_restoration(market, cleared):
+    create_transfer_file(actor=market.actor, cycle=cleared.public_id)
+    failed = factories.instructions(cleared)[0]
+    report_failed_payment(actor=market.actor, instruction=failed.public_id, reason="口座該当なし")
+    record_restoration()
+    again = retry_payment(actor=market.actor, instruction=failed.public_id)
+    assert again.reference == f"JPY{cleared.number:05d}R1-000003"
+
+
+def test_nothing_is_sent_while_sending_is_shut(market, cleared):
+    payment = factories.instructions(cleared)[0]
+    restoration = record_restoration()
+    with pytest.raises(SendingIsShut) as refusal:
+        create_transfer_file(actor=market.actor, cycle=cleared.public_id)
+    assert refusal.value.fields == {"currency": "JPY", "restoration": restoration.public_id}
+    refused(
+        "UPDATE clearing_settlementinstruction SET state = 'sending' WHERE id = %s",
+        payment.pk,
+        because="sending in JPY is shut",
+    )
+    assert (TransferFile.objects.count(), factories.planned(cleared)) == (0, 2)
+    waiting = PaymentReadings([payment]).waiting(payment)
+    assert waiting is not None
+    assert (waiting.reason.code, waiting.since) == ("payment.sending_shut", restoration.happened_at)
+    assert broken() == {}
+
+
+def test_statements_up_to_now_and_two_people_open_sending(market, cleared, first, second):
+    restoration = record_restoration()
+    closing = ledger_minor()
+    with pytest.raises(StatementsOutstanding):
+        open_sending(actor=first, restoration=restoration.public_id, currency="JPY")
+    import_up_to_now(market, closing_minor=closing)
+    with pytest.raises(StatementsOutstanding):
+        open_sending(actor=first, restoration=restoration.public_id, currency="JPY")
+    pass_the_value_date()
+    import_up_to_now(market, closing_minor=closing + 1)
+    with pytest.raises(StatementUnreconciled):
+        open_sending(actor=first, restoration=restoration.public_id, currency="JPY")
+    import_up_to_now(market, [factories.booking("credit", 1, "利息")], closing_minor=closing + 1)
+    with pytest.raises(SecondPersonNeeded):
+        open_sending(actor=first, restoration=restoration.public_id, currency="JPY")
+    with pytest.raises(SecondPersonNeeded):
+        open_sending(actor=first, restoration=restoration.public_id, currency="JPY")
+    assert SendingOpening.objects.count() == 0
+    with pytest.raises(SendingIsShut):
+        create_transfer_file(actor=market.actor, cycle=cleared.public_id)
+
+    open_sending(actor=second, restoration=restoration.public_id, currency="JPY")
+
+    (opening,) = SendingOpening.objects.all()
+    assert (opening.first_person, opening.opened_by) == ("usr_first", "usr_second")
+    assert create_transfer_file(actor=market.actor, cycle=cleared.public_id).records == 2
+    events = OutboxEvent.objects.filter(subject=restoration.public_id).order_by("pk")
+    assert [event.type for event in events] == ["sending.shut", "sending.opened"]
+    assert events[1].data["everywhere"] is True
+    with pytest.raises(SendingNotShut):
+        open_sending(actor=first, restoration=restoration.public_id, currency="JPY")
+    assert broken() == {}
+
+
+def test_what_was_sent_before_the_restoration_is_not_sent_again(market, cleared, first, second):
+    """The restored market has forgotten its transfer file; the bank's statement tells it."""
+    sent, unsent = factories.instructions(cleared)
+    restoration = record_restoration()
+    pass_the_value_date()
+    closing = ledger_minor() - sent.amount_minor
+    line = factories.booking("debit", sent.amount_minor, f"総合振込 {sent.reference}")
+    import_up_to_now(market, [line], closing_minor=closing)
+    open_by_two(first, second, restoration)
+    made = create_transfer_file(actor=market.actor, cycle=cleared.public_id)
+    assert (made.records, made.total_minor) == (1, unsent.amount_minor)
+    sent.refresh_from_db()
+    assert sent.state == "confirmed"
+    assert broken() == {}
+
+
+def test_both_people_confirm_the_debits_that_no_payment_explains(market, cleared, first, second):
+    """A debit of a payment that was planned after the backup: its reference is nobody's any more."""
+    restoration = record_restoration()
+    pass_the_value_date()
+    closing = ledger_minor()
+    import_up_to_now(market, closing_minor=closing)
+    with pytest.raises(SecondPersonNeeded):
+        open_sending(actor=first, restoration=restoration.public_id, currency="JPY")
+    lost = factories.booking("debit", 700, "総合振込 JPY09999-000001")
+    import_up_to_now(market, [lost], closing_minor=closing - 700)
+    with pytest.raises(SecondPersonNeeded):
+        open_sending(actor=second, restoration=restoration.public_id, currency="JPY")
+    open_sending(actor=first, restoration=restoration.public_id, currency="JPY")
+    told = EvidenceRecord.objects.get(kind="clearing.sending_opened").payload
+    assert (told["unexplained_debits"], told["unexplained_minor"]) == (1, 700)
+    assert BankEntry.objects.get(amount_minor=700).mismatch_code == "unknown_reference"
+
+
+def test_a_second_restoration_shuts_sending_again(market, cleared, first, second):
+    older = record_restoration()
+    pass_the_value_date()
+    import_up_to_now(market, closing_minor=ledger_minor())
+    open_by_two(first, second, older)
+    newer = record_restoration()
+    with pytest.raises(SendingIsShut):
+        create_transfer_file(actor=market.actor, cycle=cleared.public_id)
+    with pytest.raises(SendingNotShut):
+        open_sending(actor=first, restoration=older.public_id, currency="JPY")
+    with pytest.raises(StatementsOutstanding):
+        open_sending(actor=first, restoration=newer.public_id, currency="JPY")
+
+
+def test_only_the_operator_opens_sending(market):
+    restoration = record_restoration()
+    with pytest.raises(Forbidden):
+        open_sending(actor=PARTICIPANT, restoration=restoration.public_id, currency="JPY")
+    with pytest.raises(Missing):
+        open_sending(actor=market.actor, restoration="rst_none", currency="JPY")
+    assert SendingOpening.objects.count() == 0
+
+
+def test_the_database_counts_and_opens_as_the_services_do(market, cleared):
+    first = record_restoration()
+    insert = (
+        "INSERT INTO clearing_restoration (public_id, number, happened_at, recorded_by)"
+        " VALUES ('rst_raw', %s, now(), 'x')"
+    )
+    for number in (1, 3):
+        refused(insert, number, because="is not the next one|unique")
+    refused("DELETE FROM clearing_restoration", because="append-only")
+    refused("UPDATE clearing_restoration SET number = 9", because="append-only")
+    opening = (
+        "INSERT INTO clearing_sendingopening (restoration_id, currency, statement, first_person, opened_by, opened_at)"
+        " VALUES (%s, 'JPY', %s, %s, 'b', now())"
+    )
+    refused(opening, first.pk, "bst_none", "a", because="cannot be opened by statement")
+    unbalanced = import_up_to_now(market, closing_minor=ledger_minor() + 1)
+    refused(opening, first.pk, unbalanced.public_id, "a", because="cannot be opened by statement")
+    balanced = import_up_to_now(market, closing_minor=ledger_minor())
+    refused(opening, first.pk, balanced.public_id, "b", because="sending_opened_by_two")
+    run(opening, first.pk, balanced.public_id, "a")
+    refused(opening, first.pk, balanced.public_id, "a", because="sending_opened_once")
+    refused("UPDATE clearing_sendingopening SET currency = 'USD'", because="append-only")
+    payment = factories.instructions(cleared)[0]
+    columns = [
+        field.column
+        for field in SettlementInstruction._meta.concrete_fields
+        if field.column
+        not in ("id", "public_id", "sequence", "reference", "restoration", "cycle_id", "purpose")
+    ]
+    copy = (
+        f"INSERT INTO clearing_settlementinstruction ({', '.join(columns)}, public_id, sequence, reference, restoration,"
+        f" purpose) SELECT {', '.join(columns)}, 'stl_raw', 99, %s, %s, 'idle_return'"
+        " FROM clearing_settlementinstruction WHERE id = %s"
+    )
+    refused(copy, "JPY00000-000099", 0, payment.pk, because="does not name the newest restoration|exceed")
+    refused(copy, "JPY00000-000099", 1, payment.pk, because="instruction_names_restoration")
+    assert SettlementInstruction.objects.count() == 2
+
+
+def test_the_command_counts_a_restoration(market, capsys):
+    call_command("record_restoration", "--restored-to", "2026-01-02T09:00:00+09:00")
+    assert Restoration.objects.get().restored_to == datetime(2026, 1, 2, tzinfo=UTC)
+    assert "restoration 1" in capsys.readouterr().out
+    for wrong in ("yesterday", "2026-01-02T09:00:00"):
+        with pytest.raises(CommandError, match="write it as"):
+            call_command("record_restoration", "--restored-to", wrong)
+    assert Restoration.objects.count() == 1
+
+
+def test_restorations_over_http(market, cleared, first):
+    restoration = record_restoration()
+    client = client_of(market.operator)
+    (row,) = client.get("/api/v1/restorations/").json()["results"]
+    assert (row["id"], row["number"], row["shut"], row["opened"]) == (restoration.public_id, 1, ["JPY"], [])
+    answer = client.post(f"/api/v1/restorations/{restoration.public_id}/open-sending/", {"currency": "JPY"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "statements_outstanding")
+    assert client_of(market.party("seller")).get("/api/v1/restorations/").status_code == 403

@@ -1,0 +1,148 @@
+"""What deploys the market is complete: every queue has its worker, every value its place, and schemas accept it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from deploy.runtime_lock import RUNTIME, entries, runtime_lock
+from marketplace.runtime.layout import PROJECT
+from marketplace.settings.queues import QUEUES
+
+DEPLOY = PROJECT / "deploy"
+MANIFESTS = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
+KUBERNETES_VERSION = "1.34"
+PROCESSES = {"web", "downloads", "beat", *(f"worker-{queue.name}" for queue in QUEUES)}
+TEST_TOOLS = {
+    "pytest",
+    "mypy",
+    "ruff",
+    "hypothesis",
+    "schemathesis",
+    "factory-boy",
+    "vulture",
+    "kubernetes-validate",
+}
+
+
+def compose() -> dict[str, Any]:
+    return yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+
+
+def objects() -> list[dict[str, Any]]:
+    return [each for path in MANIFESTS for each in yaml.safe_load_all(path.read_text(encoding="utf-8"))]
+
+
+def pods() -> dict[str, dict[str, Any]]:
+    """The pod of each deployment and job, by name."""
+    found = {}
+    for each in objects():
+        if each["kind"] in ("Deployment", "Job"):
+            found[each["metadata"]["name"]] = each["spec"]["template"]["spec"]
+        elif each["kind"] == "CronJob":
+            found[each["metadata"]["name"]] = each["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    return found
+
+
+@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
+def test_kubernetes_accepts_every_manifest(path: Path):
+    for each in yaml.safe_load_all(path.read_text(encoding="utf-8")):
+        kubernetes_validate.validate(each, KUBERNETES_VERSION, strict=True)
+
+
+def test_every_queue_has_a_worker_of_its_own():
+    served = {
+        name: command[command.index("--queues") + 1]
+        for name, command in {
+            **{name: service.get("command") or [] for name, service in compose()["services"].items()},
+            **{name: pod["containers"][0]["command"] for name, pod in pods().items()},
+        }.items()
+        if "--queues" in command
+    }
+    assert served == {f"worker-{queue.name}": queue.name for queue in QUEUES}
+    assert set(compose()["services"]) >= PROCESSES | {"nginx", "migrate", "backup", "postgres", "redis"}
+    assert set(pods()) == PROCESSES | {"migrate", "archive-old-rows", "check-invariants", "restore-drill"}
+
+
+def test_every_pod_is_without_rights_and_within_limits():
+    for name, pod in pods().items():
+        (container,) = pod["containers"]
+        assert pod["securityContext"]["runAsNonRoot"] is True, name
+        assert pod["automountServiceAccountToken"] is False, name
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }, name
+        assert set(container["resources"]) == {"requests", "limits"}, name
+        if name in PROCESSES:
+            assert container["livenessProbe"]["httpGet"]["path"] == "/healthz", name
+            assert container["readinessProbe"]["httpGet"]["path"].startswith("/readyz"), name
+
+
+def test_secrets_are_named_and_never_written():
+    for path in MANIFESTS:
+        assert "kind: Secret\n" not in path.read_text(encoding="utf-8")
+    for name, pod in pods().items():
+        references = [
+            each["secretRef"]["name"] for each in pod["containers"][0]["envFrom"] if "secretRef" in each
+        ]
+        owner = ["sanpo-application", "sanpo-owner"]
+        assert references == (owner[:1] if name in PROCESSES else owner), name
+
+
+def test_what_must_not_stop_has_a_budget_and_beat_is_alone():
+    deployments = {
+        each["metadata"]["name"]: each["spec"] for each in objects() if each["kind"] == "Deployment"
+    }
+    budgets = {each["metadata"]["name"] for each in objects() if each["kind"] == "PodDisruptionBudget"}
+    assert budgets == {name for name, spec in deployments.items() if spec["replicas"] > 1}
+    assert {"web", "downloads"} <= budgets
+    assert (deployments["beat"]["replicas"], deployments["beat"]["strategy"]) == (1, {"type": "Recreate"})
+
+
+def test_every_value_of_the_compose_file_is_in_the_example():
+    used = set(re.findall(r"\$\{([A-Z_]+)", (DEPLOY / "compose.yaml").read_text(encoding="utf-8")))
+    named = set(
+        re.findall(r"^([A-Z_]+)=", (DEPLOY / "env.example").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    assert used - {"SANPO_VERSION"} == named
+
+
+def test_the_compose_file_is_whole():
+    services = compose()["services"]
+    volumes = set(compose()["volumes"])
+    for name, service in services.items():
+        assert "image" in service, name
+        assert set(service.get("depends_on", {})) <= set(services), name
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            assert source in volumes or source in ("./tls", "./nginx.conf") or (DEPLOY / source).exists(), (
+                volume
+            )
+        if name in PROCESSES:
+            assert "healthcheck" in service, name
+            assert service["environment"]["PROCESS_NAME"] == name
+
+
+def test_the_image_holds_no_test_tools():
+    assert RUNTIME.read_text(encoding="utf-8") == runtime_lock(), "run: python deploy/runtime_lock.py"
+    names = {name for name, _ in entries(RUNTIME.read_text(encoding="utf-8"))}
+    assert names & TEST_TOOLS == set()
+    assert {"django", "psycopg", "psycopg-binary", "celery", "redis", "packaging", "uvicorn"} <= names
+    whole = (PROJECT / "requirements.lock").read_text(encoding="utf-8")
+    assert all(text in whole for _, text in entries(RUNTIME.read_text(encoding="utf-8")))
+    containerfile = (DEPLOY / "Containerfile").read_text(encoding="utf-8")
+    assert "COPY deploy/requirements.lock" in containerfile
+
+
+@pytest.mark.parametrize("script", sorted(DEPLOY.glob("*.sh")), ids=lambda path: path.name)
+def test_scripts_are_shell(script: Path):
+    shell = script.read_text(encoding="utf-8").splitlines()[0].removeprefix("#!")
+    assert subprocess.run([shell, "-n", script], check=False).returncode == 0

@@ -1,0 +1,314 @@
+"""The restore drill: a market is backed up while it trades, and restored to a moment between two trades."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.core.management import call_command
+from django.db import connection, connections
+
+from clearing.models import SettlementInstruction, Trade, TransferFile
+from clearing.settlement.services.transfer_files import create_transfer_file
+from marketplace.evidence.models import EvidenceRecord
+from marketplace.runtime.layout import PROJECT, VAR
+from marketplace.runtime.postgres import (
+    APPLICATION_ROLE,
+    DATABASE,
+    OWNER_ROLE,
+    SUPERUSER,
+    EmbeddedPostgres,
+    Passwords,
+    binary,
+)
+from marketplace.runtime.privileges import choose, own_tree
+from tests.clearing import factories
+from tests.processes import environment
+
+SECRET = "for-this-test-only"
+LOOK = """
+import django; django.setup()
+import json
+from clearing.models import Restoration, SettlementInstruction, Trade, TransferFile
+from clearing.settlement.restorations import shut_currencies
+from marketplace.evidence.models import EvidenceRecord
+from marketplace.evidence.services import seal
+from marketplace.evidence.verification import verify_log
+while seal(): pass
+print(json.dumps({
+    "trades": list(Trade.objects.order_by("pk").values_list("public_id", flat=True)),
+    "payments": dict(SettlementInstruction.objects.values_list("reference", "state")),
+    "transfer_files": TransferFile.objects.count(),
+    "records": EvidenceRecord.objects.count(),
+    "restorations": list(Restoration.objects.values_list("number", flat=True)),
+    "shut": sorted(shut_currencies(["JPY"])),
+    "log_verified": verify_log().verified,
+}))
+"""
+
+
+@dataclass
+class Live:
+    """A server of the test's own that archives its log, and the folder of the backups."""
+
+    server: EmbeddedPostgres
+    backups: Path
+
+    def address(self, role: str) -> str:
+        """The address of its database for a role."""
+        return self.server.url(role, SECRET)
+
+    def run(self, *program: str, **variables: str) -> str:
+        """The output of one of the scripts of ``deploy/``, with PostgreSQL's programs on the path."""
+        done = subprocess.run(
+            program,
+            cwd=PROJECT,
+            env=environment()
+            | {
+                "PATH": f"{binary('postgres').parent}{os.pathsep}{os.environ['PATH']}",
+                "BACKUP_DIRECTORY": str(self.backups),
+                "BACKUP_URL": self.server.url(SUPERUSER, SECRET).rpartition("/")[0],
+            }
+            | variables,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+
+@pytest.fixture
+def live(migrated_database: str, django_db_blocker) -> Iterator[Live]:
+    """The migrated database on a server of its own; this process is connected to it as the owner."""
+    folder = VAR / "test" / "drill"
+    shutil.rmtree(folder, ignore_errors=True)
+    backups = folder / "backups"
+    (backups / "wal").mkdir(parents=True)
+    server = EmbeddedPostgres(
+        folder=folder / "postgres",
+        log=folder / "postgres.log",
+        passwords=Passwords(SECRET, SECRET, SECRET),
+        durable=False,
+    )
+    server.folder.mkdir()
+    privilege = choose(binary("postgres"), server.folder)
+    own_tree(backups, privilege.file_owner())
+    plain = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
+    server.initialise(privilege, plain)
+    with (server.data / "postgresql.conf").open("a", encoding="utf-8") as settings:
+        settings.write("archive_mode = on\n")
+        settings.write(f'archive_command = \'"{PROJECT}/deploy/archive_wal.sh" "{backups}/wal" "%p" "%f"\'\n')
+    child = server.start(plain, outlive_us=False, preferred_port=None)
+    try:
+        with django_db_blocker.unblock(), filled_from(migrated_database, server):
+            yield Live(server, backups)
+    finally:
+        child.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def filled_from(template: str, server: EmbeddedPostgres) -> Iterator[None]:
+    """Copy the migrated database onto the server, and connect this process to it."""
+    source = connection.settings_dict
+    before = {name: source[name] for name in ("HOST", "PORT", "USER", "PASSWORD", "NAME")}
+    connections.close_all()
+    dump = subprocess.Popen(
+        [binary("pg_dump"), "--no-privileges", "--dbname", environment()["DATABASE_URL"]],
+        stdout=subprocess.PIPE,
+    )
+    subprocess.run(
+        [binary("psql"), "--quiet", "--set=ON_ERROR_STOP=1", "--dbname", server.url(OWNER_ROLE, SECRET)],
+        stdin=dump.stdout,
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    assert dump.stdout is not None
+    dump.stdout.close()
+    assert dump.wait() == 0
+    address = urlsplit(server.url(OWNER_ROLE, SECRET))
+    source.update(HOST=address.hostname, PORT=address.port, USER=OWNER_ROLE, PASSWORD=SECRET, NAME=DATABASE)
+    try:
+        call_command("grant_application_role", APPLICATION_ROLE, verbosity=0)
+        yield
+    finally:
+        connections.close_all()
+        source.update(before)
+
+
+@contextlib.contextmanager
+def trading(market: factories.Market) -> Iterator[list[str]]:
+    """Conclude trades in a thread for the length of the block, at least two; yields their identifiers."""
+    made: list[str] = []
+    ended = threading.Event()
+
+    def work() -> None:
+        try:
+            while len(made) < 2 or not ended.is_set():
+                made.append(factories.conclude(market, "buyer", "seller", 1_000 + len(made)).public_id)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield made
+    finally:
+        ended.set()
+        thread.join(60)
+        assert not thread.is_alive()
+
+
+def archive_log(live: Live) -> None:
+    """End the present file of the log, and wait until the server has archived it."""
+    with live.server.connect_as_superuser(DATABASE) as server:
+        # Without a record since the last switch there would be nothing to archive.
+        server.execute("SELECT pg_create_restore_point('drill')")
+        row = server.execute("SELECT pg_walfile_name(pg_switch_wal())").fetchone()
+    assert row is not None
+    deadline = time.monotonic() + 30
+    while not (live.backups / "wal" / str(row[0])).exists():
+        assert time.monotonic() < deadline, "the log was not archived"
+        time.sleep(0.1)
+
+
+def test_a_market_is_restored_to_a_moment_and_sends_nothing(live):
+    market = factories.market()
+    factories.accepted(market, "buyer", "seller", 10_000)
+    cycle = factories.clear(market)
+    with trading(market) as made:
+        while len(made) < 1:
+            time.sleep(0.01)
+        live.run("deploy/backup.sh", "base")
+    kept = list(Trade.objects.order_by("pk").values_list("public_id", flat=True))
+    assert set(made) < set(kept)
+    records = EvidenceRecord.objects.count()
+    # Base backups are named by the second of their end.
+    time.sleep(1.1)
+    moment = datetime.now(UTC).isoformat()
+    time.sleep(0.1)
+    # What is lost: a payment that was sent, and a trade.
+    create_transfer_file(actor=market.actor, cycle=cycle.public_id)
+    lost = factories.conclude(market, "buyer", "seller", 5_000).public_id
+    assert set(SettlementInstruction.objects.values_list("state", flat=True)) == {"sending"}
+    archive_log(live)
+    archived = {path.name for path in (live.backups / "wal").iterdir()}
+
+    begun = time.monotonic()
+    told = json.loads(
+        live.run(
+            sys.executable,
+            "deploy/drill.py",
+            "--to",
+            moment,
+            "--scratch",
+            str(VAR / "test" / "drill"),
+            "--",
+            sys.executable,
+            "-c",
+            LOOK,
+            DATABASE_URL=live.address(OWNER_ROLE),
+        )
+    )
+    assert time.monotonic() - begun < 60
+
+    found = json.loads(told["command"])
+    assert (found["trades"], lost in found["trades"]) == (kept, False)
+    assert set(found["payments"].values()) == {"planned"}
+    assert (found["transfer_files"], found["restorations"], found["shut"]) == (0, [1], ["JPY"])
+    # The record of the restoration itself.
+    assert (found["records"], found["log_verified"]) == (records + 1, True)
+    assert any("all" in line and "hold" in line for line in told["finish"])
+    # The market itself went on, and its archive is as it was.
+    assert TransferFile.objects.count() == 1
+    assert {path.name for path in (live.backups / "wal").iterdir()} == archived
+
+
+def test_old_backups_leave_with_the_log_that_only_they_need(live):
+    for _ in range(2):
+        live.run("deploy/backup.sh", "base")
+        archive_log(live)
+        time.sleep(1.1)
+    older, newer = sorted(path.name for path in (live.backups / "base").iterdir())
+    before = {path.name for path in (live.backups / "wal").iterdir()}
+    live.run("deploy/backup.sh", "prune", "1")
+    assert [path.name for path in (live.backups / "base").iterdir()] == [newer]
+    left = {path.name for path in (live.backups / "wal").iterdir()}
+    assert (left < before, older < newer) == (True, True)
+    target = VAR / "test" / "drill" / "restored"
+    live.run("deploy/restore.sh", "prepare", PGDATA=str(target))
+    assert (target / "recovery.signal").exists()
+
+
+def test_stored_files_are_copied_once_and_come_back(live):
+    stored = VAR / "test" / "drill" / "stored"
+    (stored / "ab").mkdir(parents=True)
+    (stored / "ab" / "one").write_bytes(b"1")
+    (stored / "draft-x").write_bytes(b"half")
+    live.run("deploy/backup.sh", "files", STORAGE_DIRECTORY=str(stored))
+    (stored / "ab" / "two").write_bytes(b"22")
+    live.run("deploy/backup.sh", "files", STORAGE_DIRECTORY=str(stored))
+    again = VAR / "test" / "drill" / "again"
+    live.run("deploy/restore.sh", "files", STORAGE_DIRECTORY=str(again))
+    found = {str(path.relative_to(again)): path.read_bytes() for path in again.rglob("*") if path.is_file()}
+    assert found == {"ab/one": b"1", "ab/two": b"22"}
+
+
+@pytest.mark.parametrize(
+    ("moment", "because"),
+    [("2026-12-08T15:00:00", "no time zone"), ("2001-01-01T00:00:00Z", "no base backup ended before")],
+)
+def test_a_moment_that_no_backup_reaches_is_refused(tmp_path, moment, because):
+    (tmp_path / "base" / "20260101T000000Z").mkdir(parents=True)
+    done = subprocess.run(
+        [PROJECT / "deploy" / "restore.sh", "prepare", moment],
+        env={"PATH": os.environ["PATH"], "BACKUP_DIRECTORY": str(tmp_path), "PGDATA": str(tmp_path / "data")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, because in done.stderr) == (1, True)
+    assert list((tmp_path / "data").iterdir()) == [] if (tmp_path / "data").exists() else True
+
+
+def test_a_folder_with_data_is_never_restored_over(tmp_path):
+    (tmp_path / "base" / "20260101T000000Z").mkdir(parents=True)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "PG_VERSION").write_text("18\n")
+    done = subprocess.run(
+        [PROJECT / "deploy" / "restore.sh", "prepare"],
+        env={"PATH": os.environ["PATH"], "BACKUP_DIRECTORY": str(tmp_path), "PGDATA": str(tmp_path / "data")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "not empty" in done.stderr) == (1, True)
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["PG_VERSION"]
+
+
+def test_the_log_is_archived_whole_or_not_at_all(tmp_path):
+    script = str(PROJECT / "deploy" / "archive_wal.sh")
+    (tmp_path / "wal").mkdir()
+    (tmp_path / "one").write_bytes(b"x" * 1000)
+    command = [script, str(tmp_path / "wal"), str(tmp_path / "one"), "0001"]
+    assert [subprocess.run(command, check=False).returncode for _ in range(2)] == [0, 0]
+    assert (tmp_path / "wal" / "0001").read_bytes() == b"x" * 1000
+    (tmp_path / "one").write_bytes(b"y" * 1000)
+    assert subprocess.run(command, check=False).returncode == 1
+    assert (tmp_path / "wal" / "0001").read_bytes() == b"x" * 1000
+    missing = [script, str(tmp_path / "nowhere"), str(tmp_path / "one"), "0002"]
+    assert subprocess.run(missing, check=False, stderr=subprocess.DEVNULL).returncode != 0

@@ -1,0 +1,77 @@
+"""Migrations wait for a lock only a short time, let others pass, and try again."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+
+import psycopg
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+
+def reader(database: str) -> psycopg.Connection:
+    """A connection in a transaction that has read the table of sessions, so that it cannot be dropped."""
+    facts = connection.settings_dict
+    other = psycopg.connect(
+        host=facts["HOST"],
+        port=facts["PORT"],
+        user=facts["USER"],
+        password=facts["PASSWORD"],
+        dbname=database,
+    )
+    other.execute("SELECT count(*) FROM django_session")
+    return other
+
+
+def exists() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('django_session') IS NOT NULL")
+        return bool(cursor.fetchone()[0])
+
+
+def test_a_migration_waits_for_its_locks_and_lets_others_pass(committed_database):
+    told = io.StringIO()
+    other = reader(committed_database)
+    passed: list[float] = []
+
+    def read_on() -> None:
+        time.sleep(0.5)
+        with reader(committed_database) as third:
+            began = time.monotonic()
+            third.execute("SELECT count(*) FROM django_session")
+            passed.append(time.monotonic() - began)
+        time.sleep(2.0)
+        other.rollback()
+
+    thread = threading.Thread(target=read_on)
+    thread.start()
+    call_command("migrate", "sessions", "zero", lock_seconds=1, stdout=told)
+    thread.join(30)
+    other.close()
+    assert exists() is False
+    assert "attempt 1" in told.getvalue()
+    assert len(passed) == 1
+    assert passed[0] < 2
+
+
+def test_a_migration_that_never_gets_its_locks_changes_nothing(committed_database):
+    with reader(committed_database):
+        began = time.monotonic()
+        with pytest.raises(CommandError, match="2 attempts"):
+            call_command("migrate", "sessions", "zero", lock_seconds=1, attempts=2, stdout=io.StringIO())
+        assert time.monotonic() - began < 15
+    assert exists() is True
+    call_command("migrate", "sessions", "zero", stdout=io.StringIO())
+    assert exists() is False
+
+
+def test_the_limit_ends_with_the_migration(committed_database):
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        before = cursor.fetchone()
+        call_command("migrate", "sessions", "zero", verbosity=0)
+        cursor.execute("SHOW lock_timeout")
+        assert cursor.fetchone() == before

@@ -1,0 +1,90 @@
+"""Whoever opens files, connections or programs refuses to do it inside a transaction, as far as a reader can see."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from tests.tidy.test_shape import APPLICATIONS, PROJECT, sources
+
+GUARD = "require_no_transaction"
+CALLS = {
+    "open", "urlopen", "create_connection", "getaddrinfo", "Popen", "check_output", "mkstemp", "read_bytes", "read_text",
+    "write_bytes", "write_text", "HTTPConnection", "HTTPSConnection", "SMTP", "file_digest", "profile_file", "system",
+}  # fmt: skip
+"""Names of functions and methods by which outside work is done."""
+
+PERMITTED = {
+    "marketplace/documents/": "templates and fonts that come with the program",
+    "marketplace/evidence/signatures.py": "the market's key, read once a process",
+    "marketplace/kernel/guards.py": "SQL that comes with the program, read at start-up",
+    "marketplace/runtime/": "starts processes; knows no database transactions",
+    "marketplace/observability/": "probes and alarms, which no transaction holds",
+    "marketplace/settings/": "read at start-up",
+    "fixtures/": "the demo market",
+    "bench/": "benchmarks",
+    "clearing/netting/verify_statement.py": "stands alone, outside the market",
+    "clearing/netting/views.py": "hands out the program above",
+    "listings/storage.py: ": "until uploads are stored before their command's transaction",
+}
+COMMANDS = "/management/commands/"
+
+
+def outside_calls(function: ast.FunctionDef) -> set[str]:
+    """The names in ``CALLS`` that a function calls itself."""
+    names = {
+        call.func.id if isinstance(call.func, ast.Name) else call.func.attr
+        for call in ast.walk(function)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name | ast.Attribute)
+    }
+    return names & CALLS
+
+
+def calls_guard(function: ast.FunctionDef) -> bool:
+    """Whether the function calls the guard itself."""
+    return any(
+        isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == GUARD
+        for call in ast.walk(function)
+    )
+
+
+def unguarded(path: Path) -> list[str]:
+    """Functions of a file that do outside work without the guard, unless every caller in the file has it."""
+    functions = {
+        node.name: node
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    }
+    guarded = {name for name, function in functions.items() if calls_guard(function)}
+    callers: dict[str, set[str]] = {name: set() for name in functions}
+    for name, function in functions.items():
+        for call in ast.walk(function):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in callers:
+                callers[call.func.id].add(name)
+    return [
+        f"{path.relative_to(PROJECT)}: {name} calls {', '.join(sorted(found))}"
+        for name, function in functions.items()
+        if (found := outside_calls(function))
+        and name not in guarded
+        and not (callers[name] and callers[name] <= guarded)
+    ]
+
+
+def test_outside_work_refuses_transactions():
+    found = [
+        line
+        for path in sources(*APPLICATIONS)
+        for line in unguarded(path)
+        if not line.startswith(tuple(PERMITTED)) and COMMANDS not in str(path)
+    ]
+    assert found == []
+
+
+def test_the_check_finds_what_lost_its_guard():
+    text = (PROJECT / "listings" / "storage.py").read_text("utf-8")
+    tree = {node.name: node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)}
+    assert outside_calls(tree["open_verified"]) == {"open", "file_digest"}
+    assert calls_guard(tree["open_verified"])
+    without = ast.parse(text.replace(f'{GUARD}("reading a stored file")', "pass"))
+    tree = {node.name: node for node in ast.walk(without) if isinstance(node, ast.FunctionDef)}
+    assert not calls_guard(tree["open_verified"])
