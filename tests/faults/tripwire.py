@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from multiprocessing import Value
@@ -69,6 +70,10 @@ class Tripwire:
         wire, commit, enter = self, BaseDatabaseWrapper._commit, Atomic.__enter__
 
         def watched_commit(connection: DatabaseWrapper) -> None:
+            if threading.current_thread() is not threading.main_thread():
+                # The heartbeat, which records beside the work that the process lives.
+                commit(connection)
+                return
             step = wire.step or _service(sys._getframe(1))
             wrote = connection.connection is not None and _wrote(connection)
             wrote = wrote and step != NOTHING
