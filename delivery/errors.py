@@ -157,3 +157,41 @@ class ContentDamaged(DomainError):
         "The stored content of {distribution} differs from the content that was sold, so it was not delivered.",
         "{distribution} の保管データが販売時のものと一致しないため、提供されていません。",
     )
+
+
+class TooManyDownloads(DomainError):
+    """The buyer, or the market as a whole, has as many downloads under way as are allowed at once.
+
+    Fields: ``running``, ``running_max``, ``retry_after_seconds``.
+    """
+
+    code = "too_many_downloads"
+    category = Category.EXHAUSTED
+    detail = Label(
+        "{running} downloads are under way and {running_max} are allowed at once. Let one end, then try again.",
+        "実行中のダウンロードが{running}件あり、同時に実行できるのは{running_max}件までです。終了後に再度お試しください。",
+    )
+
+
+class ReceiptWaits(DomainError):
+    """Another receipt of the file waits until its sending is recorded. Fields: ``distribution, voucher``."""
+
+    code = "receipt_waits"
+    category = Category.CONFLICT
+    detail = Label(
+        "Receipt {voucher} of {distribution} waits until its sending is recorded. Report another hash after that.",
+        "{distribution} の受領報告 {voucher} は送信完了の記録を待っています。別のハッシュ値はその後に報告してください。",
+    )
+
+
+class DownloadsNotHere(DomainError):
+    """Files are sent by a process of its own, whose address is not known here. No fields."""
+
+    code = "downloads_not_here"
+    category = Category.UNAVAILABLE
+    detail = Label(
+        "Files are sent by the downloads process. The operator must route this address to it, or set"
+        " SANPO_DOWNLOADS_URL.",
+        "ファイルはダウンロード用プロセスが送信します。運営者はこのアドレスを同プロセスへ振り分けるか、"
+        "SANPO_DOWNLOADS_URL を設定してください。",
+    )

@@ -22,9 +22,10 @@ class DeliveryFilter(django_filters.FilterSet):
 
 
 class VoucherFilter(django_filters.FilterSet):
-    """Filters by delivery, and by whether the hashes match."""
+    """Filters by delivery, by whether the hashes match, and by whether the report waits for the end of the sending."""
 
     delivery = django_filters.CharFilter(field_name="entitlement__public_id")
+    waiting = django_filters.BooleanFilter(field_name="matched", lookup_expr="isnull")
 
     class Meta:
         model = Voucher

@@ -64,7 +64,7 @@ def matched_in_full() -> pgtrigger.Trigger:
 
 
 def access_open() -> pgtrigger.Trigger:
-    """A download begins only while access is open, in the current round, not during a dispute."""
+    """A download begins only while access is open, not during a dispute, and within the file."""
     return pgtrigger.Trigger(
         name="access_open",
         when=pgtrigger.Before,
@@ -74,8 +74,18 @@ def access_open() -> pgtrigger.Trigger:
     )
 
 
+def sent_grows() -> pgtrigger.Trigger:
+    """What was sent only grows, and is final once the download has ended."""
+    return pgtrigger.Trigger(
+        name="sent_grows",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        func=sql_body(_SQL / "sent_grows.sql"),
+    )
+
+
 def sent_as_sold() -> pgtrigger.Trigger:
-    """A download is finished only with the size and hashes of the file that was sold."""
+    """A download has the hashes of the file that was sold only once ended downloads of the round cover all of it."""
     return pgtrigger.Trigger(
         name="sent_as_sold",
         when=pgtrigger.Before,
@@ -85,10 +95,10 @@ def sent_as_sold() -> pgtrigger.Trigger:
 
 
 def voucher_of_sent() -> pgtrigger.Trigger:
-    """A voucher repeats the hashes of a complete download of the same round."""
+    """A voucher repeats the hashes of a download that completed the file; one that waits begins during the sending."""
     return pgtrigger.Trigger(
         name="voucher_of_sent",
         when=pgtrigger.Before,
-        operation=pgtrigger.Insert,
+        operation=pgtrigger.Insert | pgtrigger.Update,
         func=sql_body(_SQL / "voucher_of_sent.sql"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from marketplace.kernel.invariants import Invariant, by_query
 
 TESTS = "tests/delivery/test_guards.py::"
+TESTS_OF_SENDING = "tests/delivery/test_sending_guards.py::"
 
 Invariant(
     name="delivery.access_was_secured",
@@ -89,31 +90,59 @@ Invariant(
 Invariant(
     name="delivery.sent_as_sold",
     promise=7,
-    statement="Every finished download has the size and hashes of the file that was sold.",
-    guards=("delivery_download.sent_as_sold", "delivery_download.download_ended_when"),
-    test=TESTS + "test_only_what_was_sold_is_sent",
+    statement="A download that has hashes has those of the file that was sold, and the round's downloads cover it.",
+    guards=(
+        "delivery_download.sent_as_sold",
+        "delivery_download.sent_grows",
+        "delivery_download.download_ended_when",
+        "delivery_download.download_sent_within_length",
+        "delivery_download.download_both_hashes",
+    ),
+    test=TESTS_OF_SENDING + "test_only_what_was_sold_is_sent",
     check=by_query(
         "SELECT l.public_id FROM delivery_download l"
         " JOIN delivery_entitleddistribution f ON f.id = l.distribution_id"
-        " WHERE l.state = 'sent'"
-        " AND (l.sent_bytes, l.sent_sha256, l.sent_sha512) IS DISTINCT FROM (f.size_bytes, f.sha256, f.sha512)"
+        " WHERE (l.sent_sha256 IS NOT NULL OR l.sent_sha512 IS NOT NULL)"
+        " AND ((l.sent_sha256, l.sent_sha512) IS DISTINCT FROM (f.sha256, f.sha512)"
+        "  OR NOT coalesce((SELECT range_agg(int8range(p.first_byte, p.first_byte + p.sent_bytes))"
+        "   FROM delivery_download p WHERE p.entitlement_id = l.entitlement_id"
+        "   AND p.distribution_id = l.distribution_id AND p.inspection_id = l.inspection_id"
+        "   AND p.state <> 'sending' AND p.abort_reason IS DISTINCT FROM 'damaged')"
+        "   @> int8range(0, f.size_bytes), false))"
     ),
 )
 Invariant(
     name="delivery.vouchers_compare_what_was_sent",
     promise=7,
-    statement="Every voucher repeats the hashes of a finished download of its round, and matched says if they match.",
+    statement="A compared voucher repeats the hashes of a download that completed the file, and says if they match.",
     guards=(
         "delivery_voucher.voucher_of_sent",
+        "delivery_voucher.voucher_compared_as_a_whole",
         "delivery_voucher.voucher_matched_when_equal",
-        "delivery_voucher.append_only",
+        "delivery_voucher.immutable",
+        "delivery_voucher.set_once",
+        "delivery_voucher.no_delete",
     ),
-    test=TESTS + "test_a_voucher_compares_what_was_sent",
+    test=TESTS_OF_SENDING + "test_a_voucher_compares_what_was_sent",
     check=by_query(
         "SELECT v.public_id FROM delivery_voucher v JOIN delivery_download l ON l.id = v.download_id"
-        " WHERE l.state <> 'sent' OR l.inspection_id <> v.inspection_id"
+        " WHERE l.inspection_id <> v.inspection_id"
         " OR (l.sent_sha256, l.sent_sha512) IS DISTINCT FROM (v.sent_sha256, v.sent_sha512)"
         " OR v.matched IS DISTINCT FROM (coalesce(v.received_sha256 = v.sent_sha256, true)"
         "  AND coalesce(v.received_sha512 = v.sent_sha512, true))"
+    ),
+)
+Invariant(
+    name="delivery.receipts_wait_for_the_end",
+    promise=10,
+    statement="A receipt of an undecided round waits only until its file was sent as a whole.",
+    guards=("delivery_voucher.voucher_of_sent", "delivery_voucher.voucher_waits_once"),
+    test=TESTS_OF_SENDING + "test_a_report_waits_only_during_the_sending",
+    check=by_query(
+        "SELECT v.public_id FROM delivery_voucher v JOIN delivery_inspection n ON n.id = v.inspection_id"
+        " WHERE v.matched IS NULL AND n.state IN ('awaiting', 'running') AND EXISTS ("
+        " SELECT FROM delivery_download l WHERE l.entitlement_id = v.entitlement_id"
+        " AND l.distribution_id = v.distribution_id AND l.inspection_id = v.inspection_id"
+        " AND l.sent_sha256 IS NOT NULL)"
     ),
 )

@@ -1,6 +1,14 @@
 """The order in which delivery locks rows."""
 
-from marketplace.kernel.locks import RowOrder
+from marketplace.kernel.locks import AdvisoryLock, Mode, RowOrder
+
+DOWNLOAD_LOCK = AdvisoryLock(
+    name="delivery.download",
+    key=5301201,
+    rank=55,
+    protects="One download at a time begins, so that no more run at once than are allowed.",
+    modes=frozenset({Mode.EXCLUSIVE}),
+)
 
 RowOrder(
     "delivery",

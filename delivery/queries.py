@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from django.db.models import Exists, Min, Model, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, Min, Model, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Now
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
@@ -16,13 +18,21 @@ from marketplace.kernel.waiting import Waiting
 
 from .collection import collection_deadline
 from .models import Download, EntitledDistribution, Entitlement, Inspection, Voucher
-from .states import DownloadState, EntitlementState, InspectionState
+from .ranges import ByteRange
+from .states import AbortReason, DownloadState, EntitlementState, InspectionState
 from .waiting import waiting
 
 Row = TypeVar("Row", bound=Model)
 
-COLLECTED = Q(state__in=(DownloadState.SENDING, DownloadState.SENT)) | Q(sent_bytes__gt=0)
-"""Downloads that sent anything, also in part, or still may."""
+COLLECTED = (
+    Q(state__in=(DownloadState.SENDING, DownloadState.SENT))
+    | Q(sent_bytes__gt=0)
+    | Q(abort_reason=AbortReason.ABANDONED)
+)
+"""Downloads that sent anything, also in part, or still may; of an abandoned one nobody knows that it sent nothing."""
+
+PROGRESS_LOST_SECONDS = 120
+"""A download of whose progress nothing was heard for so long is no longer sent: its process has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,12 @@ def entitlement_of(agreement: str) -> str:
     if row is None:
         raise Missing(kind="delivery", identifier=agreement)
     return row.public_id
+
+
+def is_matched(entitlement: str) -> bool:
+    """Whether every file of the latest round of a delivery has a matching receipt."""
+    latest = Inspection.objects.filter(entitlement__public_id=entitlement).order_by("-round").first()
+    return latest is not None and latest.matched_at is not None
 
 
 def distributions_of(entitlement: str) -> list[EntitledFile]:
@@ -95,6 +111,34 @@ def uncollected_entitlements(granted_before: datetime) -> QuerySet[Entitlement]:
         state=EntitlementState.STARTED, ended_at=None, granted_at__lte=granted_before
     )
     return due.filter(~Exists(collected), ~Exists(decided)).order_by("granted_at", "id")
+
+
+def running_downloads(buyer_id: int) -> tuple[int, int]:
+    """The numbers of downloads that are being sent now: of one buyer (database key), and of all."""
+    running = Download.objects.filter(state=DownloadState.SENDING, progressed_at__gte=_progress_lost_before())
+    counted = running.aggregate(own=Count("id", filter=Q(entitlement__buyer=buyer_id)), all=Count("id"))
+    return counted["own"], counted["all"]
+
+
+def abandoned_downloads() -> QuerySet[Download]:
+    """Downloads whose sending process has ended without recording their end, the oldest first."""
+    stale = Download.objects.filter(state=DownloadState.SENDING, progressed_at__lt=_progress_lost_before())
+    return stale.order_by("id")
+
+
+def _progress_lost_before() -> CombinedExpression:
+    return Now() - timedelta(seconds=PROGRESS_LOST_SECONDS)
+
+
+def sent_parts(download: Download) -> list[ByteRange]:
+    """What other, ended downloads of the same file and round have sent; damaged ones do not count."""
+    ended = Download.objects.filter(
+        entitlement=download.entitlement_id,
+        distribution=download.distribution_id,
+        inspection=download.inspection_id,
+    ).exclude(state=DownloadState.SENDING)
+    sound = ended.exclude(pk=download.pk).exclude(abort_reason=AbortReason.DAMAGED)
+    return [ByteRange(first, sent) for first, sent in sound.values_list("first_byte", "sent_bytes")]
 
 
 def overdue_count() -> int:

@@ -107,7 +107,7 @@ class VoucherSerializer(serializers.ModelSerializer[Voucher]):
     delivery = serializers.CharField(source="entitlement.public_id")
     round = serializers.IntegerField(source="inspection.round")
     distribution = serializers.CharField(source="distribution.distribution")
-    download = serializers.CharField(source="download.public_id")
+    download = serializers.CharField(source="download.public_id", allow_null=True)
 
     class Meta:
         model = Voucher
@@ -118,7 +118,7 @@ class VoucherSerializer(serializers.ModelSerializer[Voucher]):
 
 
 class DownloadSerializer(serializers.ModelSerializer[Download]):
-    """One download of one file, complete or aborted."""
+    """One download of a file or of a part of it. The hashes are there once the whole file was sent in the round."""
 
     id = serializers.CharField(source="public_id")
     delivery = serializers.CharField(source="entitlement.public_id")
@@ -128,8 +128,8 @@ class DownloadSerializer(serializers.ModelSerializer[Download]):
     class Meta:
         model = Download
         fields = (
-            "id", "delivery", "round", "distribution", "requested_by", "state", "started_at", "ended_at",
-            "sent_bytes", "sent_sha256", "sent_sha512", "abort_reason",
+            "id", "delivery", "round", "distribution", "requested_by", "first_byte", "length_bytes", "state",
+            "started_at", "progressed_at", "ended_at", "sent_bytes", "sent_sha256", "sent_sha512", "abort_reason",
         )  # fmt: skip
 
 

@@ -91,7 +91,7 @@ class DownloadState(TextChoices):
     """The state of a download."""
 
     SENDING = "sending", Label("being sent", "送信中")
-    SENT = "sent", Label("sent completely", "送信完了")
+    SENT = "sent", Label("sent to its end", "送信完了")
     ABORTED = "aborted", Label("aborted", "中断")
 
 
@@ -110,6 +110,7 @@ class AbortReason(TextChoices):
     """Why a download was aborted."""
 
     BROKEN_OFF = "broken_off", Label("the receiver disconnected", "受信側の切断")
+    TOO_SLOW = "too_slow", Label("the receiver was too slow", "受信が遅すぎるための打切り")
     ACCESS_ENDED = "access_ended", Label("access ended during the download", "送信中にアクセス権が失効")
     DAMAGED = "damaged", Label("the stored file differs from the one sold", "保管データの不一致")
     ABANDONED = "abandoned", Label("the sending process ended", "送信処理の異常終了")

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
-from django.http import StreamingHttpResponse
+from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.decorators import action
-from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 
 from marketplace.api.permissions import IsOperator
+from marketplace.api.problems import CONTENT_TYPE
 from marketplace.api.renderers import AsAddressed
+from marketplace.api.serializers import ProblemSerializer
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command
 from marketplace.kernel import clock
 
 from . import queries, services
 from .collection import collection_period
-from .content import streaming_response
+from .errors import DownloadsNotHere
 from .filters import DeliveryFilter, DownloadFilter, VoucherFilter
 from .models import Download, Entitlement, Voucher
+from .plane.grants import granted_address
 from .serializers import (
     DeliverySerializer,
     DisputeInput,
@@ -54,8 +58,23 @@ class DeliveryViewSet(MarketReadViewSet[Entitlement]):
 
     @extend_schema(
         summary="Fetch a file",
-        parameters=[OpenApiParameter("distribution", OpenApiTypes.STR, OpenApiParameter.PATH)],
-        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, **PROBLEMS},
+        parameters=[
+            OpenApiParameter("distribution", OpenApiTypes.STR, OpenApiParameter.PATH),
+            OpenApiParameter(
+                "Range", OpenApiTypes.STR, OpenApiParameter.HEADER, description="One range of bytes."
+            ),
+            OpenApiParameter(
+                "If-Range", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The file's ETag."
+            ),
+        ],
+        responses={
+            (200, "application/octet-stream"): OpenApiTypes.BINARY,
+            (206, "application/octet-stream"): OpenApiTypes.BINARY,
+            307: OpenApiResponse(description="The file is at Location, for a minute: follow it."),
+            (416, CONTENT_TYPE): ProblemSerializer,
+            (429, CONTENT_TYPE): ProblemSerializer,
+            **PROBLEMS,
+        },
     )
     @action(
         detail=True,
@@ -63,12 +82,18 @@ class DeliveryViewSet(MarketReadViewSet[Entitlement]):
         url_path=r"distributions/(?P<distribution>[^/.]+)/content",
         content_negotiation_class=AsAddressed,
     )
-    def content(self, request: Request, id: str, distribution: str) -> StreamingHttpResponse:  # noqa: A002
-        """The file, in chunks. A transfer that ends early was not delivered: download it again."""
-        if request.method != "GET":
-            raise MethodNotAllowed(str(request.method))
-        transmission = services.download(actor=self.actor, entitlement=id, distribution=distribution)
-        return streaming_response(transmission)
+    def content(self, request: Request, id: str, distribution: str) -> HttpResponse:  # noqa: A002
+        """The file, or a part of it. Behind the market's proxy it is sent at once; without one, follow the redirect.
+
+        A part that is missing may be asked for alone: a delivery is complete when all of its bytes were sent.
+        """
+        services.authorise_download(actor=self.actor, entitlement=id, distribution=distribution)
+        if not settings.DOWNLOADS_URL:
+            raise DownloadsNotHere
+        response = HttpResponse(status=HTTPStatus.TEMPORARY_REDIRECT)
+        response["Location"] = granted_address(actor=self.actor, path=request.path)
+        response["Cache-Control"] = "private, no-store"
+        return response
 
     @command(
         summary="Report the hash of a received file",
@@ -78,7 +103,10 @@ class DeliveryViewSet(MarketReadViewSet[Entitlement]):
         example={"distribution": DISTRIBUTION, "sha256": EXAMPLE_HASH},
     )
     def receipts(self, data: dict[str, Any], public_id: str) -> Voucher:
-        """Report the hash of a received file (buyer). A voucher records both hashes; if they differ, ``matched`` is false."""
+        """Report the hash of a received file (buyer). A voucher records both hashes; if they differ, ``matched`` is false.
+
+        ``matched`` is null while the end of the sending is not recorded yet: the report waits, and is compared then.
+        """
         return services.report_receipt(actor=self.actor, entitlement=public_id, **data)
 
     @command(summary="Accept a delivery", response=DeliverySerializer)

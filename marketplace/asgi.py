@@ -1,9 +1,15 @@
-"""The market as an ASGI application."""
+"""The applications that ``python -m marketplace.serving`` serves, wired by name only."""
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings.embedded")
+django.setup()
 
-application = get_asgi_application()
+from marketplace.serving.application import ThreadedApplication  # noqa: E402  after the applications are loaded
+
+web = ThreadedApplication()
+downloads = ThreadedApplication(
+    urlconf="marketplace.downloads_urls", periodic=[("delivery.services.record_progress", 5.0)]
+)

@@ -1,4 +1,4 @@
-"""Real processes around a test's database: a Celery worker with beat, and the web process."""
+"""Real processes around a test's database: a Celery worker with beat, the web and the downloads process."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -83,32 +84,61 @@ def worker(log_folder: Path) -> Process:
 
 
 @contextlib.contextmanager
-def web(log_folder: Path) -> Iterator[str]:
-    """A real web process; yields its address."""
+def web(log_folder: Path, **limits: str) -> Iterator[str]:
+    """A real web process; yields its address. ``limits`` are settings of its environment."""
+    with _serving("web", log_folder, limits) as process:
+        yield process.address
+
+
+@contextlib.contextmanager
+def downloads(log_folder: Path, **limits: str) -> Iterator[ServingProcess]:
+    """A real downloads process. ``limits`` are settings of its environment."""
+    with _serving("downloads", log_folder, limits) as process:
+        yield process
+
+
+@contextlib.contextmanager
+def market(log_folder: Path, **limits: str) -> Iterator[str]:
+    """A web process that sends those who want a file to a downloads process; yields the web process's address."""
+    with (
+        downloads(log_folder, **limits) as plane,
+        web(log_folder, SANPO_DOWNLOADS_URL=plane.address, **limits) as base_url,
+    ):
+        yield base_url
+
+
+@dataclass(frozen=True)
+class ServingProcess:
+    """A process that answers HTTP: its address and its process identifier."""
+
+    address: str
+    pid: int
+
+
+@contextlib.contextmanager
+def _serving(plane: str, log_folder: Path, limits: dict[str, str]) -> Iterator[ServingProcess]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        listener.listen(64)
+        listener.listen(1024)
         os.set_inheritable(listener.fileno(), True)
-        port = listener.getsockname()[1]
-        program = [sys.executable, "-m", "gunicorn", "marketplace.wsgi:application", "--no-control-socket"]
-        program += ["--bind", f"fd://{listener.fileno()}", "--worker-class", "gthread", "--threads", "4"]
-        log = log_folder / "web.log"
+        log = log_folder / f"{plane}.log"
         with log.open("ab") as output:
             child = subprocess.Popen(
-                program,
+                [sys.executable, "-m", "marketplace.serving", plane, "--descriptor", str(listener.fileno())],
                 cwd=PROJECT,
-                env=environment(),
+                env=environment() | limits,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 pass_fds=[listener.fileno()],
                 start_new_session=True,
             )
         try:
-            base_url = f"http://127.0.0.1:{port}"
-            _wait_for(base_url, log)
-            yield base_url
+            address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            _wait_for(address, log)
+            yield ServingProcess(address, child.pid)
         finally:
-            os.killpg(child.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
             child.wait(30)
 
 
@@ -116,9 +146,9 @@ def _wait_for(base_url: str, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS_MAX
     while time.monotonic() < deadline:
         try:
-            urllib.request.urlopen(f"{base_url}/api/v1/evidence/keys/", timeout=5).close()  # noqa: S310  # our own address
+            urllib.request.urlopen(f"{base_url}/healthz", timeout=5).close()  # noqa: S310  # our own address
         except OSError:
             time.sleep(0.2)
         else:
             return
-    raise AssertionError(f"the web process did not answer:\n{log.read_text()[-3000:]}")
+    raise AssertionError(f"the process did not answer:\n{log.read_text()[-3000:]}")

@@ -10,9 +10,10 @@ from .access import (
     withdraw_access,
     withdraw_agreement,
 )
-from .downloads import Transmission, download
+from .downloads import authorise_download, download
 from .inspections import accept_delivery, apply_dispute_outcome, dispute_delivery, report_receipt
 from .sweeps import abandon_downloads, end_uncollected, expire_access, lapse_inspections
+from .transmissions import Transmission, record_progress
 
 __all__ = [
     "SecuredTrade",
@@ -20,6 +21,7 @@ __all__ = [
     "abandon_downloads",
     "accept_delivery",
     "apply_dispute_outcome",
+    "authorise_download",
     "await_payment",
     "dispute_delivery",
     "download",
@@ -28,6 +30,7 @@ __all__ = [
     "grant_access",
     "lapse_inspections",
     "record_payment",
+    "record_progress",
     "report_receipt",
     "resume_access",
     "suspend_access",

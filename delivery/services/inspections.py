@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.db import transaction
 from django.db.models import Q
@@ -14,6 +14,7 @@ from delivery.errors import (
     InspectionPeriodEnded,
     NothingSent,
     NotMatched,
+    ReceiptWaits,
     UnderDispute,
 )
 from delivery.inspection_period import end_of_inspection
@@ -24,7 +25,7 @@ from marketplace.events.schemas.delivery import DeliveryAccepted, DeliveryMatche
 from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
-from marketplace.kernel.actors import Actor
+from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 from marketplace.kernel.states import advance
@@ -48,8 +49,9 @@ def report_receipt(
     """Report, as the buyer, the hash of a received file: hexadecimal, SHA-256, SHA-512 or both; all must match.
 
     A hash that does not match is recorded as a voucher with ``matched`` false. When every file of the round has
-    matched, the inspection period begins and ``delivery.matched`` is emitted. Idempotent. Raises NotTheBuyer, Missing,
-    FieldInvalid, NothingSent, UnderDispute, InspectionOver.
+    matched, the inspection period begins and ``delivery.matched`` is emitted. A report that arrives while the file is
+    being sent, and before the end of that is recorded, waits: ``matched`` is null until then. Idempotent. Raises
+    NotTheBuyer, Missing, FieldInvalid, NothingSent, ReceiptWaits, UnderDispute, InspectionOver.
     """
     reported = _reported_hashes(sha256=sha256, sha512=sha512)
     delivery = lock_delivery(entitlement=entitlement, actor=actor)
@@ -57,19 +59,88 @@ def report_receipt(
     covered = delivery.distribution(distribution)
     download = _latest_sent(delivery.inspection, covered)
     if download is None:
-        _require_undecided(delivery)
-        raise NothingSent(distribution=distribution, round=delivery.inspection.round)
-    matched = all(
-        value in (None, getattr(download, f"sent_{algorithm}")) for algorithm, value in reported.items()
-    )
+        return _keep_waiting(actor, delivery, covered, reported)
+    matched = _matches(download, reported)
     repeated = _same_report(download, reported, matched=matched)
     if repeated is not None:
         return repeated
     _require_undecided(delivery)
-    voucher = _write_voucher(actor, download, reported, matched=matched)
-    if delivery.inspection.state == InspectionState.AWAITING and not _unmatched_files(delivery):
-        _begin_inspection(actor, delivery)
+    voucher = Voucher.objects.create(
+        entitlement=delivery.entitlement,
+        inspection=delivery.inspection,
+        distribution=covered,
+        **_compared(download, matched=matched),
+        **_received(actor, reported),
+    )
+    _conclude_receipt(actor, delivery, voucher)
     return voucher
+
+
+def _keep_waiting(
+    actor: Actor, delivery: Delivery, covered: EntitledDistribution, reported: dict[str, str | None]
+) -> Voucher:
+    """Keep a report of a file whose sending is under way; raises NothingSent, ReceiptWaits."""
+    _require_undecided(delivery)
+    in_round = {"inspection": delivery.inspection, "distribution": covered}
+    if not Download.objects.filter(state=DownloadState.SENDING, **in_round).exists():
+        raise NothingSent(distribution=covered.distribution, round=delivery.inspection.round)
+    waiting = Voucher.objects.filter(matched=None, **in_round).first()
+    if waiting is None:
+        return Voucher.objects.create(
+            entitlement=delivery.entitlement, **in_round, **_received(actor, reported)
+        )
+    if _hashes_received(waiting) != reported:
+        raise ReceiptWaits(distribution=covered.distribution, voucher=waiting.public_id)
+    return waiting
+
+
+def compare_waiting_receipt(delivery: Delivery, download: Download) -> None:
+    """Compare the receipt that waited for this download's file to be sent as a whole, if there is one.
+
+    The caller holds the delivery's lock, and has recorded the hashes of the download. A receipt of an earlier round, or
+    of a delivery that is decided or in dispute, stays as it is.
+    """
+    if delivery.inspection.pk != download.inspection_id or not _is_undecided(delivery.inspection):
+        return
+    voucher = Voucher.objects.filter(
+        inspection=delivery.inspection, distribution=download.distribution_id, matched=None
+    ).first()
+    if voucher is None:
+        return
+    for column, value in _compared(download, matched=_matches(download, _hashes_received(voucher))).items():
+        setattr(voucher, column, value)
+    voucher.save()
+    _conclude_receipt(SYSTEM, delivery, voucher)
+
+
+def _compared(download: Download, *, matched: bool) -> dict[str, Any]:
+    """What a voucher says once the hashes are compared."""
+    return {
+        "download": download,
+        "sent_sha256": download.sent_sha256,
+        "sent_sha512": download.sent_sha512,
+        "matched": matched,
+    }
+
+
+def _received(actor: Actor, reported: dict[str, str | None]) -> dict[str, Any]:
+    """What a voucher says from the beginning."""
+    return {
+        "received_sha256": reported["sha256"],
+        "received_sha512": reported["sha512"],
+        "reported_by": actor.identifier,
+        "reported_at": clock.now(),
+    }
+
+
+def _hashes_received(voucher: Voucher) -> dict[str, str | None]:
+    return {"sha256": voucher.received_sha256, "sha512": voucher.received_sha512}
+
+
+def _matches(download: Download, reported: dict[str, str | None]) -> bool:
+    return all(
+        value in (None, getattr(download, f"sent_{algorithm}")) for algorithm, value in reported.items()
+    )
 
 
 def _reported_hashes(**given: str | None) -> dict[str, str | None]:
@@ -88,18 +159,23 @@ def _reported_hashes(**given: str | None) -> dict[str, str | None]:
     return reported
 
 
+def _is_undecided(inspection: Inspection) -> bool:
+    """Whether receipts and acceptance are still possible."""
+    return inspection.state in (InspectionState.AWAITING, InspectionState.RUNNING)
+
+
 def _require_undecided(delivery: Delivery) -> None:
     """Raise UnderDispute or InspectionOver unless receipts and acceptance are still possible."""
     state, identifier = delivery.inspection.state, delivery.entitlement.public_id
     if state == InspectionState.DISPUTED:
         raise UnderDispute(entitlement=identifier, dispute=delivery.inspection.dispute)
-    if state not in (InspectionState.AWAITING, InspectionState.RUNNING):
+    if not _is_undecided(delivery.inspection):
         raise InspectionOver(entitlement=identifier, state_now=state)
 
 
 def _latest_sent(inspection: Inspection, covered: EntitledDistribution) -> Download | None:
-    """The newest complete download of the file in this round."""
-    sent = Download.objects.filter(inspection=inspection, distribution=covered, state=DownloadState.SENT)
+    """The newest download of this round at whose end the file had been sent as a whole."""
+    sent = Download.objects.filter(inspection=inspection, distribution=covered, sent_sha256__isnull=False)
     return sent.order_by("-id").first()
 
 
@@ -116,36 +192,28 @@ def _same_report(download: Download, reported: dict[str, str | None], *, matched
     return vouchers.first()
 
 
-def _write_voucher(
-    actor: Actor, download: Download, reported: dict[str, str | None], *, matched: bool
-) -> Voucher:
-    voucher = Voucher.objects.create(
-        entitlement_id=download.entitlement_id,
-        inspection_id=download.inspection_id,
-        distribution_id=download.distribution_id,
-        download=download,
-        sent_sha256=str(download.sent_sha256),
-        sent_sha512=str(download.sent_sha512),
-        received_sha256=reported["sha256"],
-        received_sha512=reported["sha512"],
-        matched=matched,
-        reported_by=actor.identifier,
-        reported_at=clock.now(),
-    )
+def _conclude_receipt(actor: Actor, delivery: Delivery, voucher: Voucher) -> None:
+    """Record a compared receipt as evidence, and begin the inspection if it was the last to match."""
+    download = voucher.download
+    if download is None:
+        raise LookupError(voucher.public_id)
     record(
         kind="delivery.received",
-        subject=download.entitlement.public_id,
+        subject=delivery.entitlement.public_id,
         actor=actor,
         payload={
             "voucher": voucher.public_id,
             "download": download.public_id,
-            "distribution": download.distribution.distribution,
-            "sent": {"sha256": download.sent_sha256, "sha512": download.sent_sha512},
-            "received": reported,
-            "matched": matched,
+            "distribution": voucher.distribution.distribution,
+            "reported_by": voucher.reported_by,
+            "reported_at": voucher.reported_at.isoformat(),
+            "sent": {"sha256": voucher.sent_sha256, "sha512": voucher.sent_sha512},
+            "received": _hashes_received(voucher),
+            "matched": voucher.matched,
         },
     )
-    return voucher
+    if delivery.inspection.state == InspectionState.AWAITING and not _unmatched_files(delivery):
+        _begin_inspection(actor, delivery)
 
 
 def _unmatched_files(delivery: Delivery) -> list[str]:

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Q
 
 from delivery import queries
 from delivery.collection import collection_deadline
-from delivery.models import Download
-from delivery.states import AbortReason, AcceptedBy, DownloadState, EndedReason, InspectionState
+from delivery.states import AbortReason, AcceptedBy, EndedReason, InspectionState
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 
@@ -28,7 +26,6 @@ from .locking import lock_delivery_where
 logger = logging.getLogger(__name__)
 
 SWEEP_BATCH = 500
-DOWNLOAD_HOURS_MAX = 24
 
 
 def lapse_inspections(limit: int = SWEEP_BATCH) -> int:
@@ -84,17 +81,16 @@ def _end_uncollected(entitlement_id: int) -> bool:
 
 
 def abandon_downloads(limit: int = SWEEP_BATCH) -> int:
-    """Abort downloads that began ``DOWNLOAD_HOURS_MAX`` ago in real time, because their process has ended; returns
-    their number."""
-    before = clock.real_now() - timedelta(hours=DOWNLOAD_HOURS_MAX)
-    stale = Download.objects.filter(state=DownloadState.SENDING, recorded_at__lt=before)
-    return _each(stale.order_by("recorded_at", "id").values_list("id", flat=True)[:limit], _abandon)
+    """Abort downloads of whose progress nothing was heard for ``PROGRESS_LOST_SECONDS``; returns their number.
+
+    A reader that still reads is safe, however slow: its process records progress all the time.
+    """
+    return _each(queries.abandoned_downloads().values_list("id", flat=True)[:limit], _abandon)
 
 
-@transaction.atomic
 def _abandon(download_id: int) -> bool:
-    row = Download.objects.get(pk=download_id)
-    if row.state != DownloadState.SENDING:
+    row = queries.abandoned_downloads().filter(pk=download_id).first()
+    if row is None:
         return False
     abort_download(row, reason=AbortReason.ABANDONED)
     return True

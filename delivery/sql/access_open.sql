@@ -9,8 +9,9 @@ END IF;
 IF NOT EXISTS (
     SELECT FROM public.delivery_entitleddistribution
     WHERE id = NEW.distribution_id AND entitlement_id = NEW.entitlement_id
+      AND NEW.first_byte + NEW.length_bytes <= size_bytes
 ) THEN
-    RAISE EXCEPTION 'the entitlement does not cover this distribution'
+    RAISE EXCEPTION 'the entitlement does not cover this distribution, or not these bytes'
         USING ERRCODE = 'check_violation';
 END IF;
 RETURN NEW;

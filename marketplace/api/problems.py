@@ -30,6 +30,7 @@ STATUS_OF = {
     Category.MISSING: HTTPStatus.NOT_FOUND,
     Category.CONFLICT: HTTPStatus.CONFLICT,
     Category.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    Category.EXHAUSTED: HTTPStatus.TOO_MANY_REQUESTS,
 }
 
 TITLES = {
@@ -113,7 +114,12 @@ def _render_domain_error(error: DomainError) -> Response:
     members.pop("reason" if isinstance(error, FieldInvalid) else "", None)
     reserved = {"type", "title", "status", "code", "detail", "errors", "request_id"}
     extra = {f"{name}_" if name in reserved else name: value for name, value in members.items()}
-    return problem(status=STATUS_OF[error.category], code=error.code, detail=detail, errors=errors, **extra)
+    response = problem(
+        status=STATUS_OF[error.category], code=error.code, detail=detail, errors=errors, **extra
+    )
+    if (seconds := error.fields.get("retry_after_seconds")) is not None:
+        response["Retry-After"] = str(seconds)
+    return response
 
 
 def _render_api_exception(error: exceptions.APIException) -> Response:

@@ -6,22 +6,21 @@ from marketplace.kernel.alarms import Alarm
 from marketplace.kernel.labels import Label
 from marketplace.kernel.metrics import Gauge, by_number, by_rows
 
+from .partitions import RANGES_AHEAD, count_ranges_ahead
+from .queries import UNRELAYED
+
 # By the index of the commit order: the first event after the relay's position.
-OLDEST_UNRELAYED = """
+OLDEST_UNRELAYED = f"""
     SELECT coalesce((
-        SELECT extract(epoch FROM clock_timestamp() - event.recorded_at)
-          FROM events_outboxevent event
-         WHERE (event.transaction, event.id) > (
-                   SELECT coalesce(max(position.transaction), '0'::xid8), coalesce(max(position.event_id), 0)
-                     FROM events_relayposition position)
-         ORDER BY event.transaction, event.id LIMIT 1), 0)
-"""
-# By the partial index of what is not handled.
+        SELECT extract(epoch FROM clock_timestamp() - e.recorded_at) {UNRELAYED} ORDER BY e.transaction, e.id LIMIT 1), 0)
+"""  # noqa: S608  our own words
+# By the partial index of what is pending.
 OLDEST_PENDING = """
     SELECT coalesce((
         SELECT extract(epoch FROM clock_timestamp() - event.recorded_at)
           FROM events_outboxevent event
-         WHERE event.id = (SELECT min(entry.event_id) FROM events_inboxentry entry WHERE entry.state = 'pending')), 0)
+         WHERE event.id = (SELECT entry.event_id FROM events_inboxentry entry
+                            WHERE entry.state = 'pending' ORDER BY entry.id LIMIT 1)), 0)
 """
 ENTRIES = """
     SELECT entry.subscriber, entry.state, count(*) FROM events_inboxentry entry
@@ -43,6 +42,11 @@ Gauge(
     description="Inbox entries that are not handled, by subscriber and state.",
     read=by_rows(ENTRIES),
     labels=("subscriber", "state"),
+)
+MISSING_RANGES = Gauge(
+    name="events_missing_ranges_count",
+    description="Ranges of events that should be made ahead and are not; when all are missing, events go into the rest.",
+    read=lambda: RANGES_AHEAD - count_ranges_ahead(),
 )
 PARKED_ENTRIES = Gauge(
     name="events_parked_entries",
@@ -80,4 +84,14 @@ Alarm(
         "理由（events/inbox/?state=parked）を確認し、原因を解消してから再試行してください。",
     ),
     opens_task=False,
+)
+Alarm(
+    code="event_ranges_run_out",
+    gauge=MISSING_RANGES,
+    above=RANGES_AHEAD - 3,
+    title=Label("Few ranges of events are left", "イベント用パーティションの残りが少なくなっています"),
+    action=Label(
+        "Run manage.py make_event_ranges as the owner role, and see that its timer runs daily.",
+        "所有者ロールで manage.py make_event_ranges を実行し、日次の定期実行を確認してください。",
+    ),
 )

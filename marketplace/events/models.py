@@ -1,4 +1,8 @@
-"""Outbox, relay position and inbox."""
+"""Outbox, relay position, inbox, and the ranges of events that have left for the archive.
+
+Outbox and inbox are partitioned by ranges of the event's key, so that old ranges leave as whole tables
+(``partitions.py``). No foreign key points at either, because it would keep a range from leaving.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,11 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from marketplace.kernel.columns import TransactionIdField
+from marketplace.kernel.correlation import current_request_id
 from marketplace.kernel.guards import append_only, no_delete, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
+from .guards import event_exists
 from .states import INBOX, InboxState
 
 
@@ -17,7 +23,8 @@ class OutboxEvent(models.Model):
     """An event as emitted, written in the transaction of the change that it records.
 
     ``transaction`` orders events by commit, which the sequence of ``id`` does not: an event is relayed once every
-    transaction that began before its own has ended. Append-only.
+    transaction that began before its own has ended. Append-only. ``public_id`` is unique within a range.
+    ``request_id``: the request in whose course it was emitted, if there is one; logs and traces of its handlings name it.
     """
 
     public_id = IdentifierField(prefix="evt")
@@ -28,9 +35,11 @@ class OutboxEvent(models.Model):
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
     transaction = TransactionIdField(db_default=models.Func(function="pg_current_xact_id"))
+    request_id = models.CharField(max_length=64, default=current_request_id, db_default="", blank=True)
 
     class Meta:
         indexes = [
+            # The relay reads after its position, cycles count up to their barrier.
             models.Index("transaction", "id", name="outbox_commit_order"),
             models.Index("subject", name="outbox_subject"),
         ]
@@ -38,29 +47,43 @@ class OutboxEvent(models.Model):
 
 
 class RelayPosition(models.Model):
-    """The last event that the relay has copied to the inboxes: (``transaction``, ``event_id``). One row."""
+    """The last event that the relay has copied to the inboxes: (``transaction``, ``event_id``). One row.
+
+    ``events`` and ``entries`` are how many events it has copied so far, and how many inbox entries it has made of them.
+    """
 
     name = models.CharField(max_length=30, primary_key=True)
     transaction = TransactionIdField()
     event_id = models.BigIntegerField()
+    events = models.BigIntegerField(db_default=0)
+    entries = models.BigIntegerField(db_default=0)
 
 
 class InboxEntry(models.Model):
     """One event for one handler. The handler's own transaction marks it handled, so the handler runs once per event.
 
-    Entries of one ``subscriber`` (application) and ``subject`` are handled in the order of ``id``. After repeated
-    failures an entry is parked; it blocks later entries of the same subject until the operator retries it.
+    Entries of one ``subscriber`` (application) and ``subject`` are handled in the order of ``id``, which is the order
+    of commits. A worker leases an entry before it handles it: ``lease`` is the worker's token until ``lease_until``
+    (real time), and ``attempts`` is counted with it. After repeated failures an entry is parked; it blocks later
+    entries of the same subject until the operator retries it.
+
+    Invariants: an event enters an inbox once; the event exists; only a pending entry is leased. The primary key of the
+    table is (``id``, ``event_id``), because a unique key of a partitioned table contains its partition key.
     """
 
-    event = models.ForeignKey(OutboxEvent, on_delete=models.PROTECT, related_name="+")
+    event = models.ForeignKey(
+        OutboxEvent, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     handler = models.CharField(max_length=120)
     subscriber = models.CharField(max_length=40)
     subject = models.CharField(max_length=60)
-    state = models.CharField(max_length=10, choices=InboxState.choices, default=InboxState.PENDING)
-    attempts = models.PositiveIntegerField(default=0)
+    state = models.CharField(max_length=10, choices=InboxState.choices, db_default=InboxState.PENDING)
+    attempts = models.PositiveIntegerField(db_default=0)
     due_at = models.DateTimeField(db_default=Now())
+    lease = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
     handled_at = models.DateTimeField(null=True)
-    error = models.TextField(default="", blank=True)
+    error = models.TextField(db_default="", blank=True)
 
     class Meta:
         constraints = [
@@ -70,10 +93,45 @@ class InboxEntry(models.Model):
                 | (~Q(state="handled") & Q(handled_at__isnull=True)),
                 name="inbox_handled_when",
             ),
+            models.CheckConstraint(
+                condition=Q(lease__isnull=True, lease_until__isnull=True)
+                | Q(state="pending", lease__isnull=False, lease_until__isnull=False),
+                name="inbox_leased_when",
+            ),
         ]
+        # Each holds only what is not handled, so that claiming costs the same at any history. No column that a lease
+        # changes is indexed, so that taking one is an update within the page.
         indexes = [
+            models.Index("id", name="inbox_pending", condition=Q(state="pending")),
+            models.Index("id", name="inbox_parked", condition=Q(state="parked")),
             models.Index(
                 "subscriber", "subject", "id", name="inbox_unhandled", condition=~Q(state="handled")
             ),
         ]
-        triggers = [state_guard(INBOX), no_delete()]
+        triggers = [state_guard(INBOX), no_delete(), event_exists()]
+
+
+class ArchivedRange(models.Model):
+    """The events with ``first_id`` ≤ key < ``end_id`` and their inbox entries, all handled, moved into two files.
+
+    ``events_file`` and ``entries_file`` are names in the archive's directory, with the SHA-256 of each file.
+    Invariants: ranges do not overlap and follow each other; the register is append-only.
+    """
+
+    first_id = models.BigIntegerField(unique=True)
+    end_id = models.BigIntegerField(unique=True)
+    events = models.BigIntegerField()
+    entries = models.BigIntegerField()
+    events_file = models.CharField(max_length=200)
+    events_sha256 = models.CharField(max_length=64)
+    entries_file = models.CharField(max_length=200)
+    entries_sha256 = models.CharField(max_length=64)
+    archived_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(first_id__lt=models.F("end_id")), name="archived_range_ordered"
+            )
+        ]
+        triggers = [append_only()]

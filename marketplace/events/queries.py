@@ -1,4 +1,4 @@
-"""Queries on the outbox and the inboxes."""
+"""Queries on the outbox and the inboxes. None counts what is handled, so all cost the same at any history."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Count
 
 from marketplace.kernel.horizon import horizon
 
 from .envelope import Envelope
 from .models import InboxEntry, OutboxEvent
+from .relaying import RELAY
 from .services import envelope_of
 from .states import InboxState
 
@@ -27,33 +27,63 @@ class EventCounts:
     unrelayed: int
 
 
+@dataclass(frozen=True, slots=True)
+class ParkedEntry:
+    """A parked inbox entry, which an operator has to look at."""
+
+    id: int
+    type: str
+    handler: str
+    subject: str
+
+
+# The row values are compared with the position's, so that the index on the commit order gives what is behind it.
+UNRELAYED = f"""
+    FROM events_outboxevent e
+   WHERE (e.transaction, e.id) > (
+             coalesce((SELECT p.transaction FROM events_relayposition p WHERE p.name = '{RELAY}'), '0'),
+             coalesce((SELECT p.event_id FROM events_relayposition p WHERE p.name = '{RELAY}'), 0))
+"""  # noqa: S608  our own words
+
+# One statement reads all from one snapshot, so an event that is being relayed is in exactly one of the numbers.
+COUNTS = f"""
+    SELECT coalesce(sum(p.events), 0)::bigint, coalesce(sum(p.entries), 0)::bigint,
+           (SELECT count(*) FROM events_inboxentry i WHERE i.state = 'pending'),
+           (SELECT count(*) FROM events_inboxentry i WHERE i.state = 'parked'),
+           (SELECT count(*) {UNRELAYED})
+      FROM events_relayposition p
+"""  # noqa: S608  our own words
+QUIET = f"""
+    SELECT NOT EXISTS (SELECT {UNRELAYED})
+       AND NOT EXISTS (SELECT FROM events_inboxentry i WHERE i.state = 'pending')
+       AND NOT EXISTS (SELECT FROM events_inboxentry i WHERE i.state = 'parked')
+"""  # noqa: S608  our own words
+UNHANDLED_BEFORE = f"""
+    SELECT (SELECT count(*) {UNRELAYED} AND e.transaction < %(before)s::text::xid8)
+         + (SELECT count(*) FROM events_inboxentry i JOIN events_outboxevent e ON e.id = i.event_id
+             WHERE i.state <> 'handled' AND i.subscriber = %(subscriber)s AND e.transaction < %(before)s::text::xid8)
+"""  # noqa: S608  our own words
+
+
 def counts() -> EventCounts:
-    """The numbers over the whole database."""
-    by_state = dict(InboxEntry.objects.values_list("state").annotate(count=Count("id")))
+    """The numbers over the whole database, archived events included; the relay counts as it goes."""
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTS)
+        relayed, entries, pending, parked, unrelayed = cursor.fetchone()
     return EventCounts(
-        emitted=OutboxEvent.objects.count(),
-        handled=by_state.get(InboxState.HANDLED, 0),
-        pending=by_state.get(InboxState.PENDING, 0),
-        parked=by_state.get(InboxState.PARKED, 0),
-        unrelayed=_backlog()[0],
+        emitted=relayed + unrelayed,
+        handled=entries - pending - parked,
+        pending=pending,
+        parked=parked,
+        unrelayed=unrelayed,
     )
-
-
-# One statement reads both counts from one snapshot, so an event that is being relayed is in exactly one of them.
-BACKLOG = """
-    SELECT (SELECT count(*) FROM events_outboxevent e
-             WHERE NOT EXISTS (SELECT FROM events_relayposition p
-                                WHERE (e.transaction, e.id) <= (p.transaction, p.event_id))
-               AND (%(before)s::text IS NULL OR e.transaction < %(before)s::text::xid8)),
-           (SELECT count(*) FROM events_inboxentry i JOIN events_outboxevent e ON e.id = i.event_id
-             WHERE i.state <> 'handled' AND (%(subscriber)s::text IS NULL OR i.subscriber = %(subscriber)s)
-               AND (%(before)s::text IS NULL OR e.transaction < %(before)s::text::xid8))
-"""
 
 
 def all_handled() -> bool:
     """Whether every committed event is relayed and handled; False while any entry is pending or parked."""
-    return _backlog() == (0, 0)
+    with connection.cursor() as cursor:
+        cursor.execute(QUIET)
+        return bool(cursor.fetchone()[0])
 
 
 def count_unhandled_before(transaction: int, subscriber: str) -> int:
@@ -62,20 +92,31 @@ def count_unhandled_before(transaction: int, subscriber: str) -> int:
     Transactions that began before it and still run count as one event, because they may still emit.
     """
     running = int(horizon() < transaction)
-    return running + sum(_backlog(before=transaction, subscriber=subscriber))
-
-
-def _backlog(before: int | None = None, subscriber: str | None = None) -> tuple[int, int]:
-    """Events not relayed, and inbox entries not handled, that were emitted ``before`` a transaction."""
     with connection.cursor() as cursor:
-        cursor.execute(BACKLOG, {"before": before, "subscriber": subscriber})
-        unrelayed, unhandled = cursor.fetchone()
-    return unrelayed, unhandled
+        cursor.execute(UNHANDLED_BEFORE, {"before": transaction, "subscriber": subscriber})
+        return running + int(cursor.fetchone()[0])
+
+
+def parked(limit: int) -> list[ParkedEntry]:
+    """The oldest parked entries."""
+    entries = (
+        InboxEntry.objects.filter(state=InboxState.PARKED).select_related("event").order_by("id")[:limit]
+    )
+    return [
+        ParkedEntry(
+            id=entry.pk,
+            type=entry.event.type,
+            handler=entry.handler,
+            subject=entry.subject,
+        )
+        for entry in entries
+    ]
 
 
 def handler_failures(limit: int = 5) -> list[str]:
     """The last error of each failing inbox entry: handler, event, attempts and reason; the oldest ``limit`` entries."""
-    failing = InboxEntry.objects.exclude(error="").exclude(state=InboxState.HANDLED).select_related("event")
+    unhandled = InboxEntry.objects.filter(state__in=(InboxState.PENDING, InboxState.PARKED))
+    failing = unhandled.exclude(error="").select_related("event")
     return [
         f"{entry.handler} failed {entry.attempts} times on {entry.event.type} {entry.subject}: {entry.error}"
         for entry in failing.order_by("id")[:limit]

@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
-from datetime import timedelta
 
 from celery import current_app
+from django.core.cache import cache
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
-from django.db.models.functions import Now
 from django.utils import timezone
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from marketplace.kernel import clock
-from marketplace.kernel.horizon import horizon
 from marketplace.kernel.states import advance
 
+from .claiming import BATCH, Claimer
 from .envelope import Envelope
-from .locks import RELAY_LOCK
-from .models import InboxEntry, OutboxEvent, RelayPosition
-from .schema import TYPES, Event, parse
-from .states import INBOX, InboxState
-from .subscriptions import handlers_of, resolve, subscriber_of
+from .handling import handle_claimed
+from .models import InboxEntry, OutboxEvent
+from .relaying import RELAY_BATCH, relay
+from .schema import TYPES, Event
+from .states import INBOX
 
 logger = logging.getLogger(__name__)
 
-RELAY = "inbox"
-RELAY_BATCH = 500
-ATTEMPTS_MAX = 8
-BACKOFF_SECONDS = (1, 2, 5, 15, 60, 300, 900, 3600)
 DELIVER_TASK = "marketplace.events.tasks.deliver"
+DELIVER_SECONDS = 2.0
+"""A delivery ends after so long and asks for the next, so that other work of its queue has its turn."""
+RELAY_SECONDS_MAX = 1.0
+NUDGE_KEY = "events.nudged"
+NUDGE_SECONDS = 5
+"""A nudge that is lost keeps others from being sent for so long; the sweep comes sooner."""
 
 
 class EmittedOutsideTransaction(RuntimeError):
@@ -69,112 +71,52 @@ def emit_all(events: Sequence[Event]) -> list[str]:
 
 
 def nudge() -> None:
-    """Ask a worker to relay now. Without a broker it only logs a warning; the sweep relays the events later."""
+    """Ask a worker to relay now, unless one is asked already.
+
+    Without Redis it only logs a warning; the sweep relays the events later.
+    """
     try:
-        current_app.send_task(DELIVER_TASK, retry=False, expires=60, ignore_result=True)
-    except OperationalError as error:
+        if cache.add(NUDGE_KEY, 1, NUDGE_SECONDS):
+            current_app.send_task(DELIVER_TASK, retry=False, expires=60, ignore_result=True)
+    except (OperationalError, RedisError) as error:
         logger.warning("broker unavailable; the sweep will relay the events: %s", error)
 
 
-@transaction.atomic
-def relay() -> int:
-    """Copy committed events from the outbox to the inboxes of their handlers; returns the number of events.
+def begin_delivery() -> None:
+    """Let the next event ask for a worker: this one looks at what is there from now on."""
+    try:
+        cache.delete(NUDGE_KEY)
+    except RedisError as error:
+        logger.warning("cache unavailable; nudges wait for %s seconds: %s", NUDGE_SECONDS, error)
 
-    One relay runs at a time. It stops before the oldest running transaction, so it never skips an event that commits
-    late.
+
+def deliver_due(*, seconds: float = DELIVER_SECONDS) -> int:
+    """Relay and handle until nothing is due or ``seconds`` have passed; returns the number of attempts.
+
+    While there is more than this worker has claimed, it asks for another.
     """
-    if not RELAY_LOCK.try_acquire():
-        return 0
-    position, _ = RelayPosition.objects.get_or_create(
-        name=RELAY, defaults={"transaction": "0", "event_id": 0}
-    )
-    oldest_running = horizon()
-    events = list(
-        OutboxEvent.objects.raw(
-            "SELECT * FROM events_outboxevent WHERE (transaction, id) > (%s::xid8, %s)"
-            " AND transaction < %s::text::xid8 ORDER BY transaction, id LIMIT %s",
-            [position.transaction, position.event_id, oldest_running, RELAY_BATCH],
-        )
-    )
-    InboxEntry.objects.bulk_create(
-        InboxEntry(event=event, handler=handler, subscriber=subscriber_of(handler), subject=event.subject)
-        for event in events
-        for handler in handlers_of(event.type)
-    )
-    if events:
-        RelayPosition.objects.filter(name=RELAY).update(
-            transaction=str(events[-1].transaction), event_id=events[-1].pk
-        )
-    return len(events)
-
-
-def handle_next() -> bool:
-    """Handle one due inbox entry in its own transaction; returns whether there was one.
-
-    A failure is recorded with its reason and retried later; after ``ATTEMPTS_MAX`` attempts the entry is parked.
-    """
-    with transaction.atomic():
-        entry = _claim()
-        if entry is None:
-            return False
-        try:
-            with transaction.atomic():
-                handler, event = resolve(entry.handler), entry.event
-                handler(parse(event.type, event.data), envelope_of(event))
-        except Exception as error:  # a handler may raise anything; the failure is recorded and retried
-            _record_failure(entry, error)
-        else:
-            advance(entry, INBOX, command="handle", role="system", handled_at=timezone.now(), error="")
-    return True
-
-
-def _claim() -> InboxEntry | None:
-    """Lock the first due entry that has no unhandled earlier entry of its subscriber and subject."""
-    earlier = InboxEntry.objects.filter(
-        subscriber=OuterRef("subscriber"), subject=OuterRef("subject"), id__lt=OuterRef("id")
-    ).exclude(state=InboxState.HANDLED)
-    return (
-        InboxEntry.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("event")
-        .filter(~Exists(earlier), state=InboxState.PENDING, due_at__lte=Now())
-        .order_by("id")
-        .first()
-    )
-
-
-def _record_failure(entry: InboxEntry, error: Exception) -> None:
-    attempts = entry.attempts + 1
-    reason = f"{type(error).__name__}: {error}"[:2000]
-    if attempts >= ATTEMPTS_MAX:
-        logger.error(
-            "event %s: handler %s failed, entry parked: %s",
-            entry.event.public_id,
-            entry.handler,
-            reason,
-            exc_info=error,
-        )
-        advance(entry, INBOX, command="park", role="system", attempts=attempts, error=reason)
-        return
-    wait = BACKOFF_SECONDS[min(attempts, len(BACKOFF_SECONDS)) - 1]
-    logger.warning(
-        "event %s: handler %s failed, retry in %s s: %s", entry.event.public_id, entry.handler, wait, reason,
-        exc_info=error,
-    )  # fmt: skip
-    entry.attempts, entry.error = attempts, reason
-    entry.due_at = timezone.now() + timedelta(seconds=wait)
-    entry.save(update_fields=["attempts", "error", "due_at"])
-
-
-def deliver_due(limit: int = 200) -> int:
-    """Relay and handle until nothing is due or ``limit`` entries are handled; returns the number handled."""
-    handled = 0
-    while handled < limit:
-        relayed = relay()
-        if handle_next():
-            handled += 1
-        elif not relayed:
+    claimer, attempted, began = Claimer(), 0, time.monotonic()
+    while time.monotonic() - began < seconds:
+        relayed = _relay_all()
+        claimed = claimer.claim()
+        if len(claimed) >= BATCH:
+            nudge()
+        left = handle_claimed(claimed)
+        claimer.give_back(left)
+        attempted += len(claimed) - len(left)
+        if not claimed and not relayed:
             break
-    return handled
+    return attempted
+
+
+def _relay_all() -> int:
+    """Relay until nothing is left, or for a second; returns the number of events."""
+    total, began = 0, time.monotonic()
+    while (relayed := relay()) and time.monotonic() - began < RELAY_SECONDS_MAX:
+        total += relayed
+        if relayed < RELAY_BATCH:
+            break
+    return total
 
 
 @transaction.atomic

@@ -22,11 +22,6 @@ for _module in pkgutil.iter_modules(schemas.__path__):
     import_module(f"{schemas.__name__}.{_module.name}")
 
 
-def handlers_of(event_type: str) -> list[str]:
-    """Dotted names of the handlers of an event type, in the order of the settings."""
-    return list(settings.EVENT_SUBSCRIPTIONS.get(event_type, ()))
-
-
 @cache
 def resolve(handler: str) -> Handler:
     """Import the handler of a dotted name; raises ImportError."""
@@ -57,4 +52,4 @@ def check_subscriptions(**_options: Any) -> list[CheckMessage]:
     return problems
 
 
-__all__ = ["Event", "check_subscriptions", "handlers_of", "resolve", "subscriber_of"]
+__all__ = ["Event", "check_subscriptions", "resolve", "subscriber_of"]

@@ -8,10 +8,11 @@ from . import services
 @shared_task(name="marketplace.events.tasks.deliver", ignore_result=True)
 def deliver() -> int:
     """Relay and handle what is due; queue another run while there may be more."""
-    handled = services.deliver_due()
-    if handled:
+    services.begin_delivery()
+    attempted = services.deliver_due()
+    if attempted:
         services.nudge()
-    return handled
+    return attempted
 
 
 @shared_task(name="marketplace.events.tasks.sweep", ignore_result=True)

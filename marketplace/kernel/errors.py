@@ -16,6 +16,7 @@ class Category(StrEnum):
     MISSING = "missing"
     CONFLICT = "conflict"
     UNAVAILABLE = "unavailable"
+    EXHAUSTED = "exhausted"
 
 
 class DomainError(Exception):

@@ -74,6 +74,10 @@ TASK_TITLES: dict[TaskKind, Label] = {
         "{day} の分別管理の確認で差異があります（{currency}、帳簿上の銀行残高 {bank}、顧客への債務 {owed}、"
         "銀行の表示残高と帳簿の差 {stated}）。原因を調査してください",
     ),
+    TaskKind.REPAIR: Label(
+        "Repair the cause and retry: {what} is parked after repeated failures",
+        "{what} は失敗の繰り返しにより停止中です。原因を解消して再試行してください",
+    ),
     TaskKind.LOOK_UP: Label(
         "Ask the bank for the outcome of payment {reference} of {amount} (value date {day})",
         "支払 {reference}（{amount}、振込日 {day}）の結果を銀行に確認してください",

@@ -14,7 +14,14 @@ from marketplace.runtime.servers import ServerSet, bench_servers, market_servers
 from marketplace.runtime.supervisor import Supervisor, say
 
 # They change tables, or who may: the role that owns the database runs them.
-OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "grant_application_role", "createcachetable"}
+OWNER_COMMANDS = {
+    "migrate",
+    "makemigrations",
+    "sqlmigrate",
+    "grant_application_role",
+    "make_event_ranges",
+    "createcachetable",
+}
 
 
 def prepare(servers: ServerSet) -> None:
@@ -77,6 +84,8 @@ def environment_for(servers: ServerSet, settings: str, *, owner: bool = False) -
     environment.pop("DATABASE_OWNER_URL", None)
     if facts.base_url:
         environment["SANPO_BASE_URL"] = facts.base_url
+    if facts.downloads_url:
+        environment["SANPO_DOWNLOADS_URL"] = facts.downloads_url
     return environment
 
 

@@ -19,6 +19,7 @@ class Facts:
     redis_url: str
     detached: bool = False
     base_url: str = ""
+    downloads_url: str = ""
 
     def write(self, folder: Path) -> None:
         """Write them into the folder, readable by its owner only: they hold passwords."""

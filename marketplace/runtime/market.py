@@ -5,6 +5,7 @@ import os
 import urllib.error
 import urllib.request
 from dataclasses import replace
+from socket import socket
 from urllib.parse import urlsplit
 
 from marketplace.runtime.addresses import user_of
@@ -24,7 +25,6 @@ def run() -> int:
     with supervised(servers, "make run") as supervisor:
         code = trading_day(supervisor, ["--tokens"])
         if code != 0:
-            say("the trading day did not finish; stopping")
             return code
         tell_addresses(supervisor.servers)
         try:
@@ -48,19 +48,33 @@ def demo() -> int:
 
 
 def trading_day(supervisor: Supervisor, arguments: list[str]) -> int:
-    """Migrate, start web, workers and beat, and run the day through them; return its exit status."""
+    """Migrate, start web, downloads, workers and beat, and run the day through them; return its exit status."""
     servers = supervisor.servers
     listener = listening_socket(wanted_port(servers))
-    servers.publish(replace(known_facts(servers), base_url=f"http://{LOOPBACK}:{listener.getsockname()[1]}"))
+    downloads = listening_socket(servers.last_port("downloads"))
+    facts = known_facts(servers)
+    servers.publish(replace(facts, base_url=address_of(listener), downloads_url=address_of(downloads)))
     code = migrate(supervisor)
     if code != 0:
         return code
-    start_programs(supervisor, listener)
-    write_private(servers.folder / "web.port", str(listener.getsockname()[1]))
+    start_programs(supervisor, web=listener, downloads=downloads)
+    for name, each in (("web", listener), ("downloads", downloads)):
+        write_private(servers.folder / f"{name}.port", str(each.getsockname()[1]))
     base_url = known_facts(servers).base_url
     supervisor.wait_until(lambda: answers(base_url), "the web process did not answer")
     environment = environment_for(servers, "embedded")
-    return supervisor.run("day", manage_program(["demo_day", *arguments]), environment, terminal=False)
+    code = supervisor.run("day", manage_program(["demo_day", *arguments]), environment, terminal=False)
+    if code != 0:
+        say(
+            "the trading day did not finish; run the command again to go on from its last finished step, "
+            "or `make clean` to start another day"
+        )
+    return code
+
+
+def address_of(listener: socket) -> str:
+    """Return the address of what listens on a socket."""
+    return f"http://{LOOPBACK}:{listener.getsockname()[1]}"
 
 
 def wanted_port(servers: ServerSet) -> int | None:
@@ -88,10 +102,18 @@ def migrate(supervisor: Supervisor) -> int:
     environment = environment_for(servers, "embedded", owner=True)
     say("bringing the database up to date")
     role = user_of(known_facts(servers).database_url)
-    for command in (["migrate", "--no-input", "--verbosity", "0"], ["grant_application_role", role]):
+    commands = (
+        ["migrate", "--no-input", "--verbosity", "0"],
+        ["make_event_ranges"],
+        ["grant_application_role", role],
+    )
+    for command in commands:
         code = supervisor.run(command[0], manage_program(command), environment, terminal=False)
         if code != 0:
-            say(f"`manage.py {command[0]}` failed")
+            say(
+                f"`manage.py {command[0]}` failed; the reason stands above. If an earlier version of the market made "
+                "this database, run `make clean`, which deletes it, and start again"
+            )
             return code
     return 0
 
@@ -114,6 +136,7 @@ def tell_addresses(servers: ServerSet) -> None:
     rows = {
         "API": f"{facts.base_url}/api/v1/",
         "API documentation": f"{facts.base_url}/api/docs/",
+        "downloads": facts.downloads_url,
         "PostgreSQL": f"{database.hostname}:{database.port or 5432}{database.path}",
         "Redis": f"{broker.hostname}:{broker.port or 6379}",
         "addresses with passwords": str(servers.folder / "runtime.json"),

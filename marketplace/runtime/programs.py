@@ -1,5 +1,7 @@
-"""The market's processes on one machine: web, the workers and beat, each started again when it dies."""
+"""The market's processes on one machine: web, downloads, workers and beat, each started again when it dies."""
 
+import os
+import shutil
 import signal
 import sys
 from dataclasses import dataclass
@@ -7,11 +9,12 @@ from socket import socket
 
 from marketplace.runtime.commands import environment_for
 from marketplace.runtime.layout import VAR
+from marketplace.runtime.ports import free_port
 from marketplace.runtime.processes import Child, StopSteps, spawn
 from marketplace.runtime.supervisor import Service, Supervisor
 
-WEB_WORKERS = 2
-WEB_THREADS = 4
+# They share one listening socket.
+WEB_PROCESSES = ("web", "web-2")
 CELERY = [sys.executable, "-m", "celery", "-A", "marketplace"]
 
 # Running tasks may end, then are broken off: every task stands being run again.
@@ -37,21 +40,9 @@ WORKERS = (
 )
 
 
-def web_program(listener: socket) -> list[str]:
-    """Return the command line of the API's process, which serves the inherited socket."""
-    program = [sys.executable, "-m", "gunicorn", "marketplace.wsgi:application"]
-    program += ["--bind", f"fd://{listener.fileno()}", "--worker-class", "gthread"]
-    program += ["--workers", str(WEB_WORKERS), "--threads", str(WEB_THREADS)]
-    program += [
-        "--timeout",
-        "120",
-        "--graceful-timeout",
-        "10",
-        "--no-control-socket",
-        "--access-logfile",
-        "-",
-    ]
-    return program
+def serving_program(plane: str, listener: socket) -> list[str]:
+    """Return the command line of a process that answers HTTP on the inherited socket: ``web`` or ``downloads``."""
+    return [sys.executable, "-m", "marketplace.serving", plane, "--descriptor", str(listener.fileno())]
 
 
 def worker_program(worker: Worker) -> list[str]:
@@ -69,13 +60,34 @@ def beat_program() -> list[str]:
     return [*CELERY, "beat", "--schedule", str(folder / "schedule"), "--pidfile=", "--loglevel", "INFO"]
 
 
-def start_programs(supervisor: Supervisor, listener: socket) -> None:
-    """Start web, the workers and beat."""
-    start_program(supervisor, "web", web_program(listener), inherited=[listener.fileno()])
+def start_programs(supervisor: Supervisor, *, web: socket, downloads: socket) -> None:
+    """Start the processes that answer HTTP on their sockets, the workers and beat."""
+    for name in WEB_PROCESSES:
+        start_program(supervisor, name, serving_program("web", web), inherited=[web.fileno()])
+    start_program(
+        supervisor, "downloads", serving_program("downloads", downloads), inherited=[downloads.fileno()]
+    )
     for worker in WORKERS:
         # SIGQUIT is Celery's quick stop.
         start_program(supervisor, worker.name, worker_program(worker), death_signal=signal.SIGQUIT)
     start_program(supervisor, "beat", beat_program())
+
+
+def monitoring_of(name: str) -> dict[str, str]:
+    """Return what a process needs to be seen: its name, the folder of its counters, and a port for probes.
+
+    Processes of one kind (``web``, ``web-2``) share a folder, so their counters add up; folders of earlier runs go.
+    What answers HTTP shows its probes on its own port.
+    """
+    kind = name.removesuffix("-2")
+    run = VAR / "metrics" / str(os.getpid())
+    for folder in run.parent.glob("*"):
+        if folder != run:
+            shutil.rmtree(folder, ignore_errors=True)
+    environment = {"PROCESS_NAME": kind, "PROMETHEUS_MULTIPROC_DIR": str(run / kind)}
+    if kind.startswith(("worker", "beat")):
+        environment["MONITOR_PORT"] = str(free_port())
+    return environment
 
 
 def start_program(
@@ -92,7 +104,7 @@ def start_program(
     if log.exists():
         # The log of this run alone, and the one before it.
         log.replace(log.with_suffix(".log.1"))
-    environment = environment_for(servers, "embedded")
+    environment = environment_for(servers, "embedded") | monitoring_of(name)
 
     def begin() -> Child:
         return spawn(

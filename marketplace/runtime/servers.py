@@ -190,7 +190,7 @@ class ServerSet:
             child.record.forget(self.records)
         if self.facts is not None:
             if self.facts.detached:
-                self.publish(replace(self.facts, base_url=""))
+                self.publish(replace(self.facts, base_url="", downloads_url=""))
             else:
                 forget_facts(self.folder)
 

@@ -53,6 +53,7 @@ def every(task: str, seconds: float) -> dict[str, Any]:
 CELERY_BEAT_SCHEDULE = {
     "events": every("marketplace.events.tasks.sweep", 2.0),
     "jobs": every("marketplace.jobs.tasks.sweep", 2.0),
+    "parked": every("marketplace.notices.tasks.watch_parked", 15.0),
     "clearing": every("clearing.tasks.sweep", 3.0),
     "clearing-watch": every("clearing.tasks.watch", 30.0),
     "money": every("clearing.tasks.safeguard", 20.0),

@@ -12,6 +12,8 @@ if _facts is not None:
     os.environ.setdefault("REDIS_URL", _facts.redis_url)
     if _facts.base_url:
         os.environ.setdefault("SANPO_BASE_URL", _facts.base_url)
+    if _facts.downloads_url:
+        os.environ.setdefault("SANPO_DOWNLOADS_URL", _facts.downloads_url)
 if "SECRET_KEY" not in os.environ:
     os.environ["SECRET_KEY"] = read_secrets(VAR)["secret_key"]
 

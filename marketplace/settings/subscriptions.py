@@ -3,6 +3,9 @@
 Handlers of one application see the events of one subject in the order of their commits.
 """
 
+HANDLER_SECONDS_MAX = 2
+"""The longest transaction of a handler, which holds back every event that commits after it began. Longer work is a job."""
+
 EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "admission.applied": ("marketplace.rules.handlers.decide_admission",),
     "admission.decided": ("marketplace.notices.handlers.on_admission_decided",),

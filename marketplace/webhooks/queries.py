@@ -118,10 +118,10 @@ def oldest_due_seconds() -> float:
     """For how long the oldest due message of an active webhook has been due, in seconds; 0 if none is due."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT coalesce(max(extract(epoch FROM statement_timestamp() - due.due_at)), 0) FROM webhooks_webhook webhook"
+            "SELECT coalesce(max(extract(epoch FROM clock_timestamp() - due.due_at)), 0) FROM webhooks_webhook webhook"
             " CROSS JOIN LATERAL (SELECT due_at FROM webhooks_webhookmessage message"
             "  WHERE message.webhook_id = webhook.id AND message.state = 'pending'"
-            "    AND message.due_at <= statement_timestamp() ORDER BY message.due_at, message.id LIMIT 1) AS due"
+            "    AND message.due_at <= clock_timestamp() ORDER BY message.due_at, message.id LIMIT 1) AS due"
             " WHERE webhook.state = 'active'"
         )
         return float(cursor.fetchone()[0])

@@ -38,6 +38,7 @@ from clearing.settlement.services.transfer_files import create_transfer_file, re
 from clearing.settlement.states import InstructionState
 from clearing.trades.services.eligibility import cycle_for
 from marketplace.events.envelope import Envelope
+from marketplace.events.relaying import relay
 from marketplace.events.schema import Event
 from marketplace.events.schemas.contracts import (
     AdjustmentDue,
@@ -51,7 +52,6 @@ from marketplace.events.schemas.delivery import (
     DeliveryMatched,
     UsageRecorded,
 )
-from marketplace.events.services import relay
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.participants.models import Organisation

@@ -8,6 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.test import override_settings
+from rest_framework.test import APIClient
 
 from delivery.models import Download, EntitledDistribution, Entitlement, Inspection, Voucher
 from marketplace.events.models import OutboxEvent
@@ -65,3 +67,9 @@ def told(event_type: str) -> list[dict[str, Any]]:
 def recorded(subject: str) -> list[str]:
     """Kinds of the evidence about a subject, in the order they were written."""
     return list(EvidenceRecord.objects.filter(subject=subject).order_by("id").values_list("kind", flat=True))
+
+
+def ask_downloads(client: APIClient, path: str, method: str = "get", **fields: str) -> Any:
+    """Ask the routes of the downloads process; ``fields`` are header fields as Django's client names them."""
+    with override_settings(ROOT_URLCONF="marketplace.downloads_urls"):
+        return getattr(client, method)(path, **fields)

@@ -89,15 +89,17 @@ def inspection_of(entitlement: Entitlement) -> Inspection:
     return Inspection.objects.filter(entitlement=entitlement).latest("round")
 
 
-def sending(entitlement: Entitlement, at: int = 0) -> Download:
-    """A download of the file at position ``at`` that is under way."""
-    return Download.objects.create(
-        entitlement=entitlement,
-        inspection=inspection_of(entitlement),
-        distribution=EntitledDistribution.objects.filter(entitlement=entitlement).order_by("id")[at],
-        requested_by="app_test",
-        started_at=clock.now(),
-    )
+def sending(entitlement: Entitlement, at: int = 0, **changes: Any) -> Download:
+    """A download of the file at position ``at`` that is under way: of all of it, or as ``changes`` say."""
+    columns = {
+        "entitlement": entitlement,
+        "inspection": inspection_of(entitlement),
+        "distribution": EntitledDistribution.objects.filter(entitlement=entitlement).order_by("id")[at],
+        "requested_by": "app_test",
+        "length_bytes": len(CONTENT),
+        "started_at": clock.now(),
+    }
+    return Download.objects.create(**(columns | changes))
 
 
 def sent(entitlement: Entitlement, at: int = 0) -> Download:

@@ -3,8 +3,10 @@
 import base64
 import hashlib
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
+from django.core import signing
 from django.core.signals import request_finished
 from django.db import close_old_connections
 from django.urls import reverse
@@ -14,11 +16,12 @@ from delivery import queries, services
 from delivery.collection import collection_period
 from delivery.errors import ContentDamaged
 from delivery.models import Download, Inspection, Voucher
+from delivery.plane.grants import SALT
 from marketplace.kernel import clock
 from tests.participants import factories as participants
 
 from . import factories
-from .conftest import recorded
+from .conftest import ask_downloads, recorded
 from .test_downloads import CHUNKS, LARGE, stored_file
 
 pytestmark = pytest.mark.django_db
@@ -82,38 +85,40 @@ def test_both_parties_see_their_delivery(granted, buyer, seller):
 
 def test_a_file_is_streamed_with_its_digest_and_name(granted, buyer):
     content = granted.contents[0]
-    answer = buyer.get(content_path(granted))
+    answer = ask_downloads(buyer, content_path(granted))
     assert answer.status_code == 200
     assert answer.streaming
     assert b"".join(answer.streaming_content) == content
     digests = {
         name: base64.b64encode(hashlib.new(name, content).digest()).decode() for name in ("sha256", "sha512")
     }
-    assert answer["Content-Digest"] == f"sha-256=:{digests['sha256']}:, sha-512=:{digests['sha512']}:"
+    for field in ("Content-Digest", "Repr-Digest"):
+        assert answer[field] == f"sha-256=:{digests['sha256']}:, sha-512=:{digests['sha512']}:"
     assert answer["ETag"] == f'"{factories.sha256(content)}"'
     assert answer["Content-Type"] == "text/csv"
     assert answer["Content-Disposition"] == 'attachment; filename="readings 1.csv"'
     assert answer["Cache-Control"] == "private, no-store"
-    assert not answer.has_header("Content-Length")
+    assert (answer["Content-Length"], answer["Accept-Ranges"]) == (str(len(content)), "bytes")
+    assert answer["X-Accel-Buffering"] == "no"
     assert Download.objects.get().state == "sent"
 
 
 @pytest.mark.parametrize("accept", ["application/octet-stream", "text/csv", "*/*"])
 def test_a_file_is_sent_whatever_media_type_is_preferred(granted, buyer, accept):
-    answer = buyer.get(content_path(granted), HTTP_ACCEPT=accept)
+    answer = ask_downloads(buyer, content_path(granted), HTTP_ACCEPT=accept)
     assert (answer.status_code, answer.getvalue()) == (200, granted.contents[0])
     assert Download.objects.get().state == "sent"
 
 
 def test_a_file_may_be_read_with_a_token_for_reading(granted):
     client = participants.client_of(granted.buyer, scopes=("market:read",))
-    assert client.get(content_path(granted)).getvalue() == granted.contents[0]
+    assert ask_downloads(client, content_path(granted)).getvalue() == granted.contents[0]
     assert report(client, granted, sha256=factories.sha256(granted.contents[0])).status_code == 403
     assert Voucher.objects.count() == 0
 
 
 def test_an_answer_that_is_dropped_was_not_delivered(granted, buyer):
-    answer = buyer.get(content_path(granted))
+    answer = ask_downloads(buyer, content_path(granted))
     # The end of a request would close the test's own connection to the database too.
     request_finished.disconnect(close_old_connections)
     answer.close()
@@ -126,7 +131,7 @@ def test_an_answer_that_is_dropped_was_not_delivered(granted, buyer):
 def test_a_damaged_file_is_cut_and_never_ends(tuesday):
     stored_file(LARGE).unlink(missing_ok=True)
     granted = factories.granted(contents=(LARGE,))
-    answer = participants.client_of(granted.buyer).get(content_path(granted))
+    answer = ask_downloads(participants.client_of(granted.buyer), content_path(granted))
     chunks = iter(answer.streaming_content)
     received = [next(chunks)]
     stored_file(LARGE).write_bytes(LARGE[:-1] + b"!")
@@ -137,15 +142,122 @@ def test_a_damaged_file_is_cut_and_never_ends(tuesday):
     stored_file(LARGE).unlink()
 
 
-def test_only_get_fetches(granted, buyer, unchanged):
+def test_only_get_and_head_fetch(granted, buyer, unchanged):
     unchanged()
-    assert buyer.head(content_path(granted)).status_code == 405
+    assert ask_downloads(buyer, content_path(granted), "post").status_code == 405
     assert buyer.post(content_path(granted)).status_code == 405
     assert unchanged()
 
 
+def test_head_says_what_get_would_send_and_begins_nothing(granted, buyer, unchanged):
+    unchanged()
+    whole = ask_downloads(buyer, content_path(granted), "head")
+    part = ask_downloads(buyer, content_path(granted), "head", HTTP_RANGE="bytes=2-")
+    size = len(granted.contents[0])
+    assert (whole.status_code, whole["Content-Length"], whole.content) == (200, str(size), b"")
+    assert whole["ETag"] == f'"{factories.sha256(granted.contents[0])}"'
+    assert (part.status_code, part["Content-Length"]) == (206, str(size - 2))
+    assert part["Content-Range"] == f"bytes 2-{size - 1}/{size}"
+    assert unchanged()
+
+
+def test_a_part_is_sent_alone(granted, buyer):
+    content = granted.contents[0]
+    etag = f'"{factories.sha256(content)}"'
+    answer = ask_downloads(buyer, content_path(granted), HTTP_RANGE="bytes=3-5", HTTP_IF_RANGE=etag)
+    assert (answer.status_code, answer.getvalue()) == (206, content[3:6])
+    assert answer["Content-Range"] == f"bytes 3-5/{len(content)}"
+    assert (answer["Content-Length"], answer["ETag"]) == ("3", etag)
+    assert answer.has_header("Repr-Digest")
+    assert not answer.has_header("Content-Digest")
+    row = Download.objects.get()
+    assert (row.state, row.first_byte, row.sent_bytes, row.sent_sha256) == ("sent", 3, 3, None)
+
+
+def test_a_part_of_another_content_is_answered_with_the_whole(granted, buyer):
+    answer = ask_downloads(buyer, content_path(granted), HTTP_RANGE="bytes=3-5", HTTP_IF_RANGE='"other"')
+    assert (answer.status_code, answer.getvalue()) == (200, granted.contents[0])
+
+
+def test_a_part_beyond_the_file_is_refused(granted, buyer, unchanged):
+    unchanged()
+    answer = ask_downloads(buyer, content_path(granted), HTTP_RANGE="bytes=999999-")
+    assert (answer.status_code, answer.json()["code"]) == (416, "range_not_satisfiable")
+    assert answer["Content-Range"] == f"bytes */{len(granted.contents[0])}"
+    assert unchanged()
+
+
+def test_too_many_downloads_are_told_when_to_come_again(granted, buyer, settings, unchanged):
+    settings.DOWNLOADS_PER_BUYER_MAX = 0
+    unchanged()
+    answer = ask_downloads(buyer, content_path(granted))
+    assert (answer.status_code, answer.json()["code"]) == (429, "too_many_downloads")
+    assert (answer["Retry-After"], answer.json()["running_max"]) == ("15", 0)
+    assert unchanged()
+
+
+def test_the_api_sends_the_buyer_to_the_downloads_process(granted, buyer, api, settings, unchanged):
+    settings.DOWNLOADS_URL = "http://127.0.0.1:9"
+    unchanged()
+    for method in (buyer.get, buyer.head):
+        answer = method(content_path(granted))
+        address = urlsplit(answer["Location"])
+        assert (answer.status_code, address.netloc, address.path) == (
+            307,
+            "127.0.0.1:9",
+            content_path(granted),
+        )
+        assert answer["Cache-Control"] == "private, no-store"
+    assert unchanged()
+    # The grant is enough: clients do not take a token along to another address.
+    assert ask_downloads(api, f"{address.path}?{address.query}").getvalue() == granted.contents[0]
+    row = Download.objects.get()
+    assert (row.state, row.requested_by[:4]) == ("sent", "app_")
+
+
+def test_a_grant_is_for_one_file_and_one_minute(granted, buyer, api, settings, unchanged):
+    settings.DOWNLOADS_URL = "http://127.0.0.1:9"
+    other = factories.granted(buyer=granted.buyer, seller=granted.seller)
+    query = urlsplit(buyer.get(content_path(granted))["Location"]).query
+    expired = signing.dumps([content_path(granted), "app_x", granted.buyer.public_id], salt=SALT)
+    unchanged()
+    refused = [
+        f"{content_path(other)}?{query}",
+        f"{content_path(granted)}?{query}x",
+        f"{content_path(granted)}?grant=",
+        f"{content_path(granted)}?grant={signing.dumps([content_path(granted)], salt='other')}",
+    ]
+    for address in refused:
+        assert ask_downloads(api, address).status_code == 401
+    settings.GRANT_SECONDS_MAX = -1
+    assert ask_downloads(api, f"{content_path(granted)}?grant={expired}").status_code == 401
+    assert unchanged()
+
+
+def test_a_grant_opens_nothing_that_was_closed_meanwhile(granted, buyer, api, settings, unchanged):
+    settings.DOWNLOADS_URL = "http://127.0.0.1:9"
+    address = urlsplit(buyer.get(content_path(granted))["Location"])
+    granted.dispute()
+    unchanged()
+    answer = ask_downloads(api, f"{address.path}?{address.query}")
+    assert (answer.status_code, answer.json()["code"]) == (409, "access_paused")
+    assert buyer.get(content_path(granted)).json()["code"] == "access_paused"
+    assert unchanged()
+
+
+def test_without_an_address_of_the_downloads_process_the_api_says_so(granted, buyer, settings):
+    settings.DOWNLOADS_URL = ""
+    answer = buyer.get(content_path(granted))
+    assert (answer.status_code, answer.json()["code"]) == (503, "downloads_not_here")
+
+
+def test_the_downloads_process_answers_nothing_else(granted, buyer):
+    assert ask_downloads(buyer, path(granted)).status_code == 404
+    assert ask_downloads(buyer, "/api/v1/listings/").status_code == 404
+
+
 def test_the_whole_way_over_http(granted, buyer, seller):
-    content = buyer.get(content_path(granted)).getvalue()
+    content = ask_downloads(buyer, content_path(granted)).getvalue()
     wrong = report(buyer, granted, sha256=factories.sha256(content + b"!"))
     assert (wrong.status_code, wrong.json()["matched"]) == (201, False)
     refused = buyer.post(path(granted, "accept/"))
@@ -188,7 +300,7 @@ def test_a_dispute_over_http_pauses_access(matched, unchanged):
     assert answer.json()["access"]["code"] == "access_paused"
     assert set(answer.json()["access"]["reason"]) == {"ja", "en"}
     unchanged()
-    refused = buyer.get(content_path(matched))
+    refused = ask_downloads(buyer, content_path(matched))
     assert (refused.status_code, refused.json()["code"]) == (409, "access_paused")
     assert refused.json()["dispute"] == dispute
     assert buyer.post(path(matched, "dispute/"), body, format="json").json()["code"] == "under_dispute"
@@ -204,7 +316,7 @@ def test_the_operator_suspends_over_http_and_the_buyer_reads_why(granted, buyer,
         assert client.post(path(granted, "resume/")).status_code == 403
     assert unchanged()
     assert operator.post(path(granted, "suspend/"), reason, format="json").json()["state"] == "suspended"
-    refused = buyer.get(content_path(granted), HTTP_ACCEPT_LANGUAGE="ja")
+    refused = ask_downloads(buyer, content_path(granted), HTTP_ACCEPT_LANGUAGE="ja")
     assert (refused.status_code, refused.json()["code"]) == (403, "access_suspended")
     assert reason["reason"] in refused.json()["detail"]
     assert operator.post(path(granted, "resume/")).json()["state"] == "started"
@@ -259,6 +371,7 @@ COMMANDS = {
 def test_what_belongs_to_others_is_missing(matched, stranger, unchanged):
     unchanged()
     assert stranger.get(path(matched)).status_code == 404
+    assert ask_downloads(stranger, content_path(matched)).status_code == 404
     assert stranger.get(content_path(matched)).status_code == 404
     for name, body in COMMANDS.items():
         assert stranger.post(path(matched, f"{name}/"), body, format="json").status_code == 404
@@ -274,7 +387,7 @@ def test_what_belongs_to_others_is_missing(matched, stranger, unchanged):
 def test_the_seller_sees_and_does_nothing(matched, unchanged):
     seller = participants.client_of(matched.seller)
     unchanged()
-    assert seller.get(content_path(matched)).json()["code"] == "not_the_buyer"
+    assert ask_downloads(seller, content_path(matched)).json()["code"] == "not_the_buyer"
     body = {"distribution": matched.distributions[0], "sha256": factories.sha256(matched.contents[0])}
     for name, command in (COMMANDS | {"receipts": body}).items():
         answer = seller.post(path(matched, f"{name}/"), command, format="json")
@@ -289,7 +402,7 @@ def test_the_operator_sees_every_delivery_and_fetches_none(matched):
     assert [row["id"] for row in operator.get("/api/v1/deliveries/").json()["results"]] == [
         matched.entitlement
     ]
-    refused = operator.get(content_path(matched))
+    refused = ask_downloads(operator, content_path(matched))
     assert (refused.status_code, refused.json()["code"]) == (403, "not_the_buyer")
 
 
@@ -297,6 +410,7 @@ def test_the_operator_sees_every_delivery_and_fetches_none(matched):
 def test_without_a_token_nothing_is_shown(api, matched, name):
     assert api.get(f"/api/v1/{name}/").status_code == 401
     assert api.get(path(matched)).status_code == 401
+    assert ask_downloads(api, content_path(matched)).status_code == 401
     assert api.get(content_path(matched)).status_code == 401
     for command, body in COMMANDS.items():
         assert api.post(path(matched, f"{command}/"), body, format="json").status_code == 401
@@ -307,8 +421,8 @@ def test_a_term_that_has_passed_reads_so_before_the_sweep(tuesday):
     buyer = participants.client_of(granted.buyer)
     clock.move_to(granted.row.expires_at + timedelta(hours=1), running=False)
     assert buyer.get(path(granted)).json()["access"]["code"] == "access_expired"
-    refused = buyer.get(content_path(granted))
-    assert (refused.status_code, refused.json()["code"]) == (403, "access_expired")
+    for refused in (buyer.get(content_path(granted)), ask_downloads(buyer, content_path(granted))):
+        assert (refused.status_code, refused.json()["code"]) == (403, "access_expired")
 
 
 def test_lists_take_the_same_queries_for_one_and_for_three(matched, django_assert_num_queries):
@@ -357,6 +471,21 @@ def test_rounds_are_listed_in_order(matched):
     assert body["access"]["open"] is True
     assert Inspection.objects.count() == 2
     assert queries.counts()["disputed"] == 1
+
+
+def test_a_report_that_waits_is_seen_to_wait(granted, buyer, seller):
+    transmission = services.download(
+        actor=granted.buyer_actor, entitlement=granted.entitlement, distribution=granted.distributions[0]
+    )
+    next(transmission)
+    waiting = report(buyer, granted, sha256=factories.sha256(granted.contents[0]))
+    assert (waiting.status_code, waiting.json()["matched"], waiting.json()["download"]) == (201, None, None)
+    (seen,) = seller.get("/api/v1/vouchers/?waiting=true").json()["results"]
+    assert seen == waiting.json()
+    assert buyer.get(path(granted)).json()["unmatched"] == granted.distributions
+    list(transmission)
+    assert seller.get("/api/v1/vouchers/?waiting=true").json()["results"] == []
+    assert seller.get("/api/v1/vouchers/?matched=true").json()["results"][0]["id"] == seen["id"]
 
 
 def test_the_routes_are_described():

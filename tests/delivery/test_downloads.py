@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 
 from delivery import services
+from delivery.collection import collection_period
 from delivery.errors import (
     AccessEnded,
     AccessExpired,
@@ -17,9 +18,13 @@ from delivery.errors import (
     InspectionOver,
     NothingSent,
     NotTheBuyer,
+    TooManyDownloads,
 )
-from delivery.models import Download, EntitledDistribution
-from delivery.services.downloads import CHUNK_BYTES, abort_download
+from delivery.models import Download
+from delivery.queries import PROGRESS_LOST_SECONDS
+from delivery.ranges import ByteRange
+from delivery.services.downloads import abort_download
+from delivery.services.transmissions import CHUNK_BYTES
 from delivery.states import AbortReason
 from listings.errors import StoredFileDamaged
 from marketplace.kernel import clock
@@ -34,11 +39,22 @@ pytestmark = pytest.mark.django_db
 
 LARGE = bytes(range(256)) * 4096 * 3 + b"the end"
 CHUNKS = -(-len(LARGE) // CHUNK_BYTES)
+PROGRESS_QUERIES = 4
 
 
 def begin(granted, at=0):
     return services.download(
         actor=granted.buyer_actor, entitlement=granted.entitlement, distribution=granted.distributions[at]
+    )
+
+
+def report(granted):
+    """Report the right hash of the only file."""
+    return services.report_receipt(
+        actor=granted.buyer_actor,
+        entitlement=granted.entitlement,
+        distribution=granted.distributions[0],
+        sha256=factories.sha256(granted.contents[0]),
     )
 
 
@@ -72,9 +88,10 @@ def test_what_is_sent_is_written_down_with_its_hashes(granted):
 def test_a_transmission_says_what_it_carries(granted):
     content = granted.contents[0]
     transmission = begin(granted)
-    assert (transmission.file_name, transmission.media_type) == ("readings 1.csv", "text/csv")
-    assert (transmission.size_bytes, transmission.sha256) == (len(content), factories.sha256(content))
-    assert transmission.sha512 == factories.sha512(content)
+    covered = transmission.covered
+    assert (covered.file_name, covered.media_type) == ("readings 1.csv", "text/csv")
+    assert (covered.size_bytes, covered.sha256) == (len(content), factories.sha256(content))
+    assert (covered.sha512, transmission.length_bytes) == (factories.sha512(content), len(content))
     transmission.close()
 
 
@@ -212,22 +229,159 @@ def test_a_download_that_was_given_up_does_not_finish(granted):
     assert Download.objects.get().abort_reason == "abandoned"
 
 
-def test_downloads_that_nobody_finishes_are_given_up_after_a_day(granted):
-    recent = begin(granted)
-    stale = Download.objects.create(
-        entitlement=granted.row,
-        inspection=granted.inspection,
-        distribution=EntitledDistribution.objects.get(),
-        requested_by="app_buyer",
-        started_at=clock.now(),
-        recorded_at=clock.real_now() - timedelta(hours=25),
+def lose_progress(download, seconds=PROGRESS_LOST_SECONDS + 1):
+    """Make it so long since the download's process was heard of."""
+    Download.objects.filter(pk=download.pk).update(
+        progressed_at=clock.real_now() - timedelta(seconds=seconds)
     )
+
+
+def test_downloads_whose_process_is_silent_are_given_up(granted):
+    recent, silent = begin(granted), begin(granted)
+    lose_progress(silent.download)
     assert services.abandon_downloads() == 1
-    stale.refresh_from_db()
-    assert (stale.state, stale.abort_reason) == ("aborted", "abandoned")
     assert services.abandon_downloads() == 0
+    states = dict(Download.objects.values_list("pk", "abort_reason"))
+    assert states == {recent.download.pk: None, silent.download.pk: "abandoned"}
     assert b"".join(recent) == granted.contents[0]
-    assert Download.objects.exclude(pk=stale.pk).get().state == "sent"
+    assert Download.objects.get(pk=recent.download.pk).state == "sent"
+    silent.close()
+
+
+def test_a_reader_that_is_slow_is_not_given_up_while_its_process_is_heard_of(large):
+    transmission = begin(large)
+    next(transmission)
+    transmission.note_taken(1000)
+    lose_progress(transmission.download)
+    assert services.record_progress() == 1
+    assert services.abandon_downloads() == 0
+    row = Download.objects.get()
+    assert (row.state, row.sent_bytes) == ("sending", 1000)
+    transmission.close()
+    assert services.record_progress() == 0
+    row.refresh_from_db()
+    assert (row.state, row.abort_reason, row.sent_bytes) == ("aborted", "broken_off", 1000)
+
+
+def test_what_was_given_up_or_closed_elsewhere_is_cut_at_the_next_report(large, django_assert_num_queries):
+    given_up, closed = begin(large), begin(factories.granted(buyer=large.buyer, contents=(LARGE + b"!",)))
+    for transmission in (given_up, closed):
+        next(transmission)
+    abort_download(Download.objects.get(pk=given_up.download.pk), reason=AbortReason.ABANDONED)
+    services.suspend_access(
+        actor=factories.operator_actor(), entitlement=closed.download.entitlement.public_id, reason="Misuse."
+    )
+    with django_assert_num_queries(PROGRESS_QUERIES):
+        assert services.record_progress() == 2
+    with pytest.raises(StaleState):
+        next(given_up)
+    with pytest.raises(AccessSuspended):
+        next(closed)
+    for transmission in (given_up, closed):
+        transmission.close()
+    assert list(Download.objects.order_by("pk").values_list("abort_reason", flat=True)) == [
+        "abandoned",
+        "access_ended",
+    ]
+
+
+def test_an_abandoned_download_counts_as_collected(granted):
+    transmission = begin(granted)
+    lose_progress(transmission.download)
+    services.abandon_downloads()
+    clock.move_to(TUESDAY + collection_period(TUESDAY), running=False)
+    assert services.end_uncollected() == 0
+    transmission.close()
+
+
+def fetch_part(granted, first, length):
+    """Receive a part of the only file."""
+    transmission = services.download(
+        actor=granted.buyer_actor,
+        entitlement=granted.entitlement,
+        distribution=granted.distributions[0],
+        part=ByteRange(first, length),
+    )
+    try:
+        return b"".join(transmission)
+    finally:
+        transmission.close()
+
+
+def test_parts_make_a_whole_in_any_order(large):
+    third = len(LARGE) // 3
+    assert fetch_part(large, 2 * third, len(LARGE) - 2 * third) == LARGE[2 * third :]
+    assert fetch_part(large, 0, third + 5) == LARGE[: third + 5]
+    assert Download.objects.filter(sent_sha256__isnull=False).count() == 0
+    with pytest.raises(NothingSent):
+        report(large)
+    assert fetch_part(large, third, third) == LARGE[third : 2 * third]
+    whole = Download.objects.get(sent_sha256__isnull=False)
+    assert (whole.first_byte, whole.sent_bytes, whole.sent_sha512) == (third, third, factories.sha512(LARGE))
+    assert report(large).matched is True
+    assert large.inspection.state == "running"
+    assert recorded(large.entitlement)[-3:] == ["delivery.sent", "delivery.received", "delivery.matched"]
+
+
+def test_what_arrived_of_a_broken_download_need_not_be_sent_again(large):
+    broken = begin(large)
+    for _ in range(3):
+        next(broken)
+    arrived = 2 * CHUNK_BYTES + 17
+    broken.note_taken(arrived)
+    broken.close()
+    assert fetch_part(large, arrived, len(LARGE) - arrived) == LARGE[arrived:]
+    assert report(large).matched is True
+
+
+def test_a_byte_that_never_arrived_keeps_the_file_from_being_whole(large):
+    broken = begin(large)
+    for _ in range(3):
+        next(broken)
+    broken.note_taken(1000)
+    broken.close()
+    fetch_part(large, 1001, len(LARGE) - 1001)
+    assert Download.objects.filter(sent_sha256__isnull=False).count() == 0
+    with pytest.raises(NothingSent):
+        report(large)
+
+
+def test_the_last_part_may_be_one_that_was_broken_off(large):
+    broken = begin(large)
+    next(broken)
+    next(broken)
+    fetch_part(large, CHUNK_BYTES, len(LARGE) - CHUNK_BYTES)
+    broken.close()
+    row = Download.objects.get(sent_sha256__isnull=False)
+    assert (row.state, row.sent_bytes) == ("aborted", CHUNK_BYTES)
+    assert report(large).matched is True
+
+
+def test_a_buyer_has_so_many_downloads_at_once(granted, settings, unchanged):
+    settings.DOWNLOADS_PER_BUYER_MAX = 2
+    other = factories.granted(buyer=granted.buyer, seller=granted.seller)
+    running = [begin(granted), begin(other)]
+    unchanged()
+    with pytest.raises(TooManyDownloads) as refusal:
+        begin(granted)
+    assert refusal.value.fields == {"running": 2, "running_max": 2, "retry_after_seconds": 15}
+    assert unchanged()
+    lose_progress(running[0].download)
+    begin(granted).close()
+    running[1].close()
+    for transmission in [begin(granted), running[0]]:
+        transmission.close()
+
+
+def test_all_buyers_together_have_so_many_downloads_at_once(granted, settings):
+    settings.DOWNLOADS_MAX = 1
+    other = factories.granted(seller=granted.seller, contents=(b"x,y\n7,8\n",))
+    running = begin(granted)
+    with pytest.raises(TooManyDownloads) as refusal:
+        begin(other)
+    assert refusal.value.fields["running_max"] == 1
+    running.close()
+    assert other.fetch() == other.contents[0]
 
 
 def test_what_was_accepted_can_be_fetched_again(matched):

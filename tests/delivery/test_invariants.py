@@ -54,7 +54,8 @@ def test_a_breach_is_found_where_the_guards_are_off(matched, table, breach, brok
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(f"ALTER TABLE delivery_{table} DISABLE TRIGGER USER")
-        cursor.execute(f"ALTER TABLE delivery_{table} DROP CONSTRAINT IF EXISTS accepted_after_match")
+        for constraint in ("accepted_after_match", "download_ended_when"):
+            cursor.execute(f"ALTER TABLE delivery_{table} DROP CONSTRAINT IF EXISTS {constraint}")
         cursor.execute(breach)
     results = verify_all("delivery")
     assert results[broken] != []
@@ -84,6 +85,19 @@ def test_a_refunded_trade_with_access_is_found(matched):
     assert [row["trade"] for row in REGISTER["delivery.secured_has_access"].check()] == [event.trade]
 
 
+def test_a_receipt_that_was_forgotten_is_found(matched):
+    assert REGISTER["delivery.receipts_wait_for_the_end"].check() == []
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE delivery_voucher DISABLE TRIGGER USER")
+        cursor.execute(
+            "UPDATE delivery_voucher SET matched = NULL, download_id = NULL, sent_sha256 = NULL, sent_sha512 = NULL"
+            " RETURNING public_id"
+        )
+        (voucher,) = cursor.fetchone()
+    assert REGISTER["delivery.receipts_wait_for_the_end"].check() == [{"public_id": voucher}]
+
+
 def test_two_outcomes_of_one_delivery_are_found(matched):
     assert REGISTER["delivery.one_outcome"].check() == []
     with connection.cursor() as cursor:
@@ -105,7 +119,7 @@ def test_every_guard_that_is_named_exists():
     }
     named = {guard for name in OWN for guard in REGISTER[name].guards}
     assert named - declared == set()
-    assert len(OWN) == 8
+    assert len(OWN) == 9
 
 
 def test_terminal_states_have_no_way_out():

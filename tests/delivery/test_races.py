@@ -185,6 +185,7 @@ def test_the_database_alone_keeps_a_download_from_beginning_under_a_suspension(m
         "inspection_id": matched.inspection.pk,
         "distribution_id": Download.objects.get().distribution_id,
         "requested_by": "app_raw",
+        "length_bytes": 1,
         "started_at": TUESDAY,
     }
     with transaction.atomic():

@@ -5,7 +5,14 @@ from datetime import UTC, datetime
 import pytest
 
 from delivery import services
-from delivery.errors import InspectionOver, NothingSent, NotTheBuyer, UnderDispute
+from delivery.errors import (
+    AccessPaused,
+    InspectionOver,
+    NothingSent,
+    NotTheBuyer,
+    ReceiptWaits,
+    UnderDispute,
+)
 from delivery.manifest import manifest_digest
 from delivery.models import Voucher
 from marketplace.evidence.models import EvidenceRecord
@@ -136,6 +143,81 @@ def test_nothing_is_compared_before_it_was_sent(granted, unchanged):
         report(granted, sha256=factories.sha256(granted.contents[0]))
     assert refusal.value.fields == {"distribution": granted.distributions[0], "round": 1}
     assert unchanged()
+
+
+def waiting(granted):
+    """A download whose last byte was taken but whose end is not recorded, and the report that came meanwhile."""
+    transmission = services.download(
+        actor=granted.buyer_actor, entitlement=granted.entitlement, distribution=granted.distributions[0]
+    )
+    content = next(transmission)
+    assert content == granted.contents[0]
+    return transmission, report(granted, sha256=factories.sha256(content))
+
+
+def test_a_report_before_the_end_is_recorded_waits_and_is_matched_then(granted, unchanged):
+    transmission, voucher = waiting(granted)
+    assert (voucher.matched, voucher.download, voucher.sent_sha256) == (None, None, None)
+    unchanged()
+    assert report(granted, sha256=factories.sha256(granted.contents[0])) == voucher
+    assert unchanged()
+    assert granted.inspection.state == "awaiting"
+    assert list(transmission) == []
+    transmission.close()
+    voucher.refresh_from_db()
+    assert (voucher.matched, voucher.download) == (True, transmission.download)
+    assert voucher.sent_sha512 == factories.sha512(granted.contents[0])
+    assert (voucher.reported_by, granted.inspection.state) == ("app_buyer", "running")
+    assert len(told("delivery.matched")) == 1
+    assert recorded(granted.entitlement) == [
+        "delivery.granted", "delivery.sent", "delivery.received", "delivery.matched",
+    ]  # fmt: skip
+    assert report(granted, sha256=factories.sha256(granted.contents[0])) == voucher
+
+
+def test_a_wrong_report_that_waited_does_not_match(granted):
+    transmission = services.download(
+        actor=granted.buyer_actor, entitlement=granted.entitlement, distribution=granted.distributions[0]
+    )
+    next(transmission)
+    voucher = report(granted, sha512=factories.sha512(OTHER))
+    list(transmission)
+    voucher.refresh_from_db()
+    assert (voucher.matched, granted.inspection.state) == (False, "awaiting")
+    assert report(granted, sha256=factories.sha256(granted.contents[0])).matched is True
+
+
+def test_another_hash_is_refused_while_a_report_waits(granted, unchanged):
+    transmission, voucher = waiting(granted)
+    unchanged()
+    with pytest.raises(ReceiptWaits) as refusal:
+        report(granted, sha256=factories.sha256(OTHER))
+    assert refusal.value.fields == {"distribution": granted.distributions[0], "voucher": voucher.public_id}
+    assert unchanged()
+    transmission.close()
+
+
+def test_a_report_whose_sending_broke_off_waits_for_the_next_download(granted, unchanged):
+    transmission, voucher = waiting(granted)
+    transmission.close()
+    voucher.refresh_from_db()
+    assert voucher.matched is None
+    unchanged()
+    with pytest.raises(NothingSent):
+        report(granted, sha256=factories.sha256(granted.contents[0]))
+    assert unchanged()
+    granted.fetch()
+    voucher.refresh_from_db()
+    assert (voucher.matched, granted.inspection.state) == (True, "running")
+
+
+def test_a_report_that_waits_is_left_by_a_dispute(granted):
+    transmission, voucher = waiting(granted)
+    granted.dispute()
+    with pytest.raises(AccessPaused):
+        next(transmission)
+    voucher.refresh_from_db()
+    assert (voucher.matched, granted.inspection.state) == (None, "disputed")
 
 
 def test_what_was_sent_in_an_earlier_round_is_not_compared_in_the_next(matched, unchanged):

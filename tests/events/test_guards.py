@@ -37,7 +37,7 @@ def test_the_outbox_is_append_only(event, statement):
 def test_an_event_enters_an_inbox_once(event):
     entry = {"event": event, "handler": "a.handlers.b", "subscriber": "a", "subject": "org_1"}
     InboxEntry.objects.create(**entry)
-    with pytest.raises(IntegrityError, match="inbox_once"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="event_id_handler_key"), transaction.atomic():
         InboxEntry.objects.create(**entry)
     assert InboxEntry.objects.count() == 1
 

@@ -10,28 +10,15 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from marketplace.events import queries, services
+from marketplace.events import handling, queries, services
+from marketplace.events.claiming import Claimer
 from marketplace.events.models import InboxEntry, OutboxEvent
+from marketplace.events.relaying import relay
 from marketplace.events.schemas.participants import OrganisationRegistered
 from marketplace.events.states import InboxState
 
+from .pipe import HANDLER, emit
 from .probe import handlers
-
-HANDLER = "tests.events.probe.handlers.on_registered"
-
-
-@pytest.fixture
-def probed(committed_database, settings):
-    """A committed database with one subscription: the probe's."""
-    settings.EVENT_SUBSCRIPTIONS = {"organisation.registered": (HANDLER,)}
-    handlers.FAILING.clear()
-    handlers.prepare()
-
-
-def emit(*organisations: str) -> None:
-    with transaction.atomic():
-        for organisation in organisations:
-            services.emit(OrganisationRegistered(organisation=organisation))
 
 
 def deliver(expected: int) -> int:
@@ -137,11 +124,11 @@ def test_a_repaired_handler_catches_up_in_order(probed):
 def test_a_handler_that_keeps_failing_is_parked_until_retried(probed):
     handlers.FAILING.add("org_1")
     emit("org_1")
-    for _ in range(services.ATTEMPTS_MAX):
+    for _ in range(handling.ATTEMPTS_MAX):
         InboxEntry.objects.update(due_at=timezone.now())
         deliver(1)
     (entry,) = InboxEntry.objects.all()
-    assert (entry.state, entry.attempts) == (InboxState.PARKED, services.ATTEMPTS_MAX)
+    assert (entry.state, entry.attempts) == (InboxState.PARKED, handling.ATTEMPTS_MAX)
     assert not queries.all_handled()
     handlers.FAILING.clear()
     services.retry_parked(entry_id=entry.pk)
@@ -187,10 +174,11 @@ def test_what_a_cycle_must_still_see_is_counted_by_commit(probed):
     assert queries.count_unhandled_before(barrier, "probe") >= 1
     relayed, deadline = 0, time.monotonic() + 20
     while relayed < 2 and time.monotonic() < deadline:
-        relayed += services.relay()
+        relayed += relay()
     assert queries.count_unhandled_before(barrier, "probe") == 1
     assert queries.count_unhandled_before(barrier, "somebody_else") == 0
-    services.handle_next()
+    claimer = Claimer()
+    assert handling.handle_claimed(claimer.claim()) == []
     assert queries.count_unhandled_before(barrier, "probe") == 0
 
 

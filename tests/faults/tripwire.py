@@ -25,7 +25,7 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.transaction import Atomic
 
 from clearing.run.services.steps import STEPS
-from marketplace.events import services as events
+from marketplace.events import handling as events
 
 ANY = "*"
 BETWEEN = ("tripwire", "contextlib", "/kernel/refusals.py")

@@ -25,7 +25,7 @@ from clearing.run.services.sweeping import carry_out_deadlines
 from clearing.settlement.errors import ClientMoneyShort, NothingToTransfer
 from clearing.settlement.services.payments import report_failed_payment, retry_payment
 from clearing.settlement.services.transfer_files import create_transfer_file
-from marketplace.events.services import relay
+from marketplace.events.relaying import relay
 from marketplace.kernel import clock
 from marketplace.kernel.invariants import verify_all
 from tests.clearing import factories

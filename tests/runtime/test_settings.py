@@ -46,11 +46,6 @@ def test_production_keeps_the_clock_still_and_leaves_the_demo_market_out() -> No
     assert production(["-c", program]).stdout == "False False False\n"
 
 
-def test_production_sends_webhooks_to_public_addresses_only() -> None:
-    program = "from django.conf import settings as s; print(s.WEBHOOKS_LOCAL)"
-    assert production(["-c", program]).stdout == "False\n"
-
-
 def test_production_passes_the_deployment_checks_of_security() -> None:
     result = production(["manage.py", "check", "--deploy", "--tag", "security", "--fail-level", "WARNING"])
     assert result.returncode == 0, result.stderr

@@ -14,7 +14,8 @@ import pytest
 from django.core.management import call_command
 
 from tests.conftest import cloned_database
-from tests.processes import Process, web, worker
+from tests.processes import Process, worker
+from tests.processes import market as serving_market
 
 
 @dataclass
@@ -35,12 +36,12 @@ class Market:
 
 @contextlib.contextmanager
 def running_market(template: str, folder: Path) -> Iterator[Market]:
-    """A whole market on a database of its own: worker with beat, and web."""
+    """A whole market on a database of its own: worker with beat, web and downloads."""
     folder.mkdir(parents=True, exist_ok=True)
     with cloned_database(template):
         process = worker(folder)
         try:
-            with web(folder) as base_url:
+            with serving_market(folder) as base_url:
                 yield Market(base_url, process, folder)
         finally:
             process.kill()

@@ -1,6 +1,7 @@
 """What the check for dead code keeps, each with the reason why it is alive although production does not name it."""
 
 KEPT = {
+    "marketplace.events.models.RelayPosition": "the relay reads and moves it within one statement of SQL",
     "listings.facts.LISTING_FACTS": "a fact provider enters itself with the rules when it is made",
     "quality.facts.QUALITY_FACTS": "a fact provider enters itself with the rules when it is made",
     "marketplace.rules.facts.APPLICANT": "a fact provider enters itself with the rules when it is made",

@@ -73,14 +73,6 @@ def make_due() -> None:
     WebhookMessage.objects.filter(state="pending").update(due_at="2020-01-01T00:00:00Z")
 
 
-def rows_read(plan: dict[str, Any], table: str) -> float:
-    """Rows that the scans of ``table`` in a plan (EXPLAIN ANALYZE in JSON) returned or removed."""
-    own: float = 0
-    if plan.get("Relation Name") == table:
-        own = (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"]
-    return own + sum(rows_read(part, table) for part in plan.get("Plans", ()))
-
-
 @dataclass
 class Received:
     """One request as the receiver read it."""

@@ -185,7 +185,15 @@ def test_a_page_costs_the_same_at_any_history(refunds, buyer):
         with connection.cursor() as cursor:
             cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}")
             plan = cursor.fetchone()[0][0]["Plan"]
-        assert factories.rows_read(plan, "webhooks_feedentry") <= 60
+        assert rows_read(plan) <= 60
+
+
+def rows_read(plan: dict) -> int:
+    """Rows that the plan's scans of the feed returned or removed."""
+    own = 0
+    if plan.get("Relation Name") == "webhooks_feedentry":
+        own = (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"]
+    return own + sum(rows_read(part) for part in plan.get("Plans", ()))
 
 
 def test_a_cursor_that_is_no_longer_kept_says_from_where_to_go_on(refunds, buyer, settings):

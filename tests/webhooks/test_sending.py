@@ -9,13 +9,11 @@ from datetime import timedelta
 import pytest
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
-from django.db import connection, transaction
 from django.utils import timezone
 from standardwebhooks import Webhook as Verifier
 
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
-from marketplace.kernel.outside import OutsideWorkInTransaction
 from marketplace.notices.models import Notice, Task
 from marketplace.webhooks import sending, services, transport
 from marketplace.webhooks.models import Webhook, WebhookAttempt, WebhookMessage
@@ -200,22 +198,6 @@ def test_an_organisation_has_few_attempts_at_once_and_a_failing_webhook_one(owne
     assert claiming.claim(slots=32, failing_slots=8) == []
 
 
-def test_a_claim_costs_the_same_at_any_backlog(owner):
-    webhook, _ = factories.webhook(owner, "http://localhost:9/")
-    queue(webhook, 2)
-    later = timezone.now() + timedelta(hours=1)
-    WebhookMessage.objects.bulk_create(
-        WebhookMessage(webhook=webhook, event_id=10**12 + number, due_at=later) for number in range(10_000)
-    )
-    parameters = {"slots": 32, "failing_slots": 8, "of_organisation": 4, "lease_seconds": 60}
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE webhooks_webhookmessage")
-        cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {claiming.CLAIM}", parameters)
-        plan = cursor.fetchone()[0][0]["Plan"]
-    assert [attempts for _, attempts in states(webhook)][:3] == [1, 1, 0]
-    assert factories.rows_read(plan, "webhooks_webhookmessage") <= 20
-
-
 def test_an_attempt_whose_sender_died_is_made_again_but_not_for_ever(owner):
     webhook, _ = factories.webhook(owner, "http://localhost:9/")
     queue(webhook)
@@ -236,15 +218,6 @@ def test_the_answer_to_an_attempt_that_was_taken_over_is_not_recorded(owner):
     answer = transport.Answer(transport.AttemptOutcome.DELIVERED, 200, 1)
     assert claiming.record_answer(claim=late, answer=answer) is False
     assert (states(webhook), outcomes(webhook)) == ([("pending", 2)], [])
-
-
-def test_nothing_is_sent_inside_a_transaction(owner):
-    with factories.receiver() as receiver:
-        webhook, _ = factories.webhook(owner, receiver.url)
-        queue(webhook)
-        with pytest.raises(OutsideWorkInTransaction), transaction.atomic():
-            send()
-    assert (states(webhook), receiver.connections) == ([("pending", 0)], 0)
 
 
 def test_an_address_that_is_not_global_is_refused_at_sending(owner, settings):

@@ -36,20 +36,19 @@ GONE = 410
 PING = "webhook.ping"
 
 # A failing webhook has one attempt at a time, an organisation a few, and each webhook with due messages is looked at
-# once, so what a claim costs depends neither on the backlog of a webhook nor on history. (An index cannot be searched by
-# clock_timestamp(), which is volatile.)
+# once, so what a claim costs depends neither on the backlog of a webhook nor on history.
 CLAIM = """
     WITH running AS (
         SELECT webhook.organisation_id, count(*) AS count, array_agg(webhook.id) AS webhooks
           FROM webhooks_webhookmessage message JOIN webhooks_webhook webhook ON webhook.id = message.webhook_id
-         WHERE message.lease_until > statement_timestamp() GROUP BY 1
+         WHERE message.lease_until > clock_timestamp() GROUP BY 1
     ), due AS (
         SELECT message.id, message.due_at, webhook.organisation_id, webhook.failing_since IS NOT NULL AS failing
           FROM webhooks_webhook webhook LEFT JOIN running USING (organisation_id)
          CROSS JOIN LATERAL (
                SELECT id, due_at FROM webhooks_webhookmessage
-                WHERE webhook_id = webhook.id AND state = 'pending' AND due_at <= statement_timestamp()
-                  AND (lease_until IS NULL OR lease_until <= statement_timestamp())
+                WHERE webhook_id = webhook.id AND state = 'pending' AND due_at <= clock_timestamp()
+                  AND (lease_until IS NULL OR lease_until <= clock_timestamp())
                 ORDER BY due_at, id
                 LIMIT CASE WHEN webhook.failing_since IS NOT NULL THEN 1 ELSE %(of_organisation)s END) AS message
          WHERE webhook.state = 'active'
@@ -69,11 +68,11 @@ CLAIM = """
     ), locked AS (
         SELECT id FROM webhooks_webhookmessage
          WHERE id IN (SELECT id FROM taken) AND state = 'pending'
-           AND (lease_until IS NULL OR lease_until <= statement_timestamp())
+           AND (lease_until IS NULL OR lease_until <= clock_timestamp())
            FOR UPDATE SKIP LOCKED
     )
     UPDATE webhooks_webhookmessage AS message
-       SET attempts = message.attempts + 1, lease_until = statement_timestamp() + make_interval(secs => %(lease_seconds)s)
+       SET attempts = message.attempts + 1, lease_until = clock_timestamp() + make_interval(secs => %(lease_seconds)s)
       FROM locked WHERE message.id = locked.id
     RETURNING message.id
 """

@@ -7,7 +7,7 @@ from django.db import InternalError, connection, transaction
 
 from clearing.models import Cycle, NetPosition, Obligation, SettlementInstruction
 from clearing.run.services.dry_run import dry_run_cycle, read_only_snapshot
-from marketplace.events.services import relay
+from marketplace.events.relaying import relay
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import Forbidden, Missing
 from marketplace.rules.services import publish_rulebook

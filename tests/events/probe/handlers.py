@@ -1,8 +1,15 @@
-"""Handlers that write down what they saw in the database, and fail on demand."""
+"""Handlers that write down what they saw in the database, and fail or sleep on demand."""
+
+import time
 
 from django.db import connection
 
+from marketplace.kernel import clock
+
 FAILING: set[str] = set()
+SLEEPING: dict[str, float] = {}
+"""Seconds that the handler sleeps for an organisation; below zero, as many in a statement."""
+CLOCK_READINGS: dict[str, int] = {}
 
 
 def prepare() -> None:
@@ -19,11 +26,17 @@ def seen() -> list[str]:
 
 
 def on_registered(event, envelope) -> None:
-    """Write first, then perhaps fail: a failure must take the writing back."""
+    """Write first, then perhaps sleep or fail: a failure must take the writing back."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO probe_seen (organisation, event) VALUES (%s, %s)",
             [event.organisation, envelope.identifier],
         )
+        seconds = SLEEPING.get(event.organisation, 0)
+        if seconds < 0:
+            cursor.execute("SELECT pg_sleep(%s)", [-seconds])
+    time.sleep(max(seconds, 0))
+    for _ in range(CLOCK_READINGS.get(event.organisation, 0)):
+        clock.now()
     if event.organisation in FAILING:
         raise RuntimeError(f"{event.organisation} cannot be handled yet")

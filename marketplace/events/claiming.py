@@ -1,0 +1,308 @@
+"""Claims inbox entries for a worker: a few at a time, in order per subscriber and subject, at the same cost at any history.
+
+A claim is one short transaction. It reads pending entries by an index that holds nothing else, and leases those that
+it chooses: a lease is a token and a time, and the attempt is counted with it. So whatever kills the worker later, the
+attempt is known, and after the lease another worker takes over.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+BATCH = 40
+"""Entries of one claim. All are leased to one worker, so others wait for them."""
+WINDOW = 200
+WINDOWS_MAX = 50
+LEASE_SECONDS = 6
+"""Longer than a claim lasts: a worker begins no entry after a second (``handling.py``), and none takes longer than two."""
+RESTART_SECONDS = 1.0
+
+# The identifiers come in order and the limit stops the scan. What a failing or parked head blocks is left out.
+READ_OLDEST = """
+    SELECT i.id, i.event_id, i.subscriber, i.subject, i.handler, i.attempts,
+           coalesce(i.lease_until > clock_timestamp(), false), i.due_at <= clock_timestamp()
+      FROM events_inboxentry i
+     WHERE i.state = 'pending' AND i.id > %(after)s AND i.subscriber || ' ' || i.subject <> ALL (%(without)s::text[])
+     ORDER BY i.id LIMIT %(limit)s
+"""
+READ_NEWEST = READ_OLDEST.replace("ORDER BY i.id", "ORDER BY i.id DESC")
+
+# Heads with an earlier entry of their subject that is not handled are blocked. Of the others, what another worker has
+# locked, leased or handled meanwhile is passed over.
+LEASE = """
+    WITH blocked AS MATERIALIZED (
+        SELECT h.id FROM unnest(%(heads)s::bigint[], %(subscribers)s::text[], %(subjects)s::text[])
+                         AS h (id, subscriber, subject)
+         WHERE EXISTS (SELECT FROM events_inboxentry e
+                        WHERE e.subscriber = h.subscriber AND e.subject = h.subject AND e.id < h.id
+                          AND e.state <> 'handled')
+    ), wanted AS MATERIALIZED (
+        SELECT w.id, w.event_id FROM unnest(%(ids)s::bigint[], %(events)s::bigint[], %(heads_of)s::bigint[])
+                                     AS w (id, event_id, head)
+         WHERE w.head NOT IN (SELECT b.id FROM blocked b)
+    ), free AS MATERIALIZED (
+        SELECT i.id, i.event_id FROM events_inboxentry i
+         WHERE i.id = ANY (%(ids)s) AND i.event_id = ANY (%(events)s)
+           AND i.id IN (SELECT w.id FROM wanted w)
+           AND i.state = 'pending' AND (i.lease_until IS NULL OR i.lease_until <= clock_timestamp())
+           FOR NO KEY UPDATE OF i SKIP LOCKED
+    ), leased AS (
+        UPDATE events_inboxentry i
+           SET lease = %(lease)s, attempts = i.attempts + 1,
+               lease_until = clock_timestamp() + make_interval(secs => %(seconds)s)
+          FROM free f
+         WHERE i.id = f.id AND i.event_id = f.event_id AND i.id = ANY (%(ids)s) AND i.event_id = ANY (%(events)s)
+        RETURNING i.id, i.event_id, i.attempts
+    )
+    SELECT l.id, false, l.attempts, e.public_id, e.type, e.subject, e.occurred_at, e.transaction::text, e.data,
+           e.request_id
+      FROM leased l JOIN events_outboxevent e ON e.id = l.event_id AND e.id = ANY (%(events)s)
+    UNION ALL
+    SELECT b.id, true, 0, '', '', '', NULL, '', NULL, '' FROM blocked b
+"""
+
+RELEASE = """
+    UPDATE events_inboxentry SET lease = NULL, lease_until = NULL, attempts = attempts - 1
+     WHERE id = ANY (%(ids)s) AND event_id = ANY (%(events)s) AND lease = %(lease)s AND state = 'pending'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A pending entry as a claim reads it. ``leased``: another worker holds it. ``due``: it may be tried now."""
+
+    id: int
+    event_id: int
+    subscriber: str
+    subject: str
+    handler: str
+    attempts: int
+    leased: bool
+    due: bool
+
+    @property
+    def key(self) -> str:
+        """What entries are ordered within: the subscriber and the subject."""
+        return f"{self.subscriber} {self.subject}"
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is claimed by itself: it failed, or its worker died, so neighbours must not share what it does."""
+        return self.attempts > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An entry leased to this worker, with its event. ``attempts`` counts this one; ``previous`` is the entry of the same
+    subscriber and subject that must be handled first within the same claim."""
+
+    id: int
+    event_id: int
+    handler: str
+    key: str
+    attempts: int
+    lease: uuid.UUID
+    previous: Claimed | None
+    public_id: str
+    type: str
+    subject: str
+    occurred_at: datetime
+    transaction: int
+    data: dict[str, Any]
+    request_id: str
+
+
+@dataclass(slots=True)
+class Choice:
+    """Runs of entries chosen from what was read: the entries of one subscriber and subject, in order, without a gap."""
+
+    runs: dict[str, list[Pending]] = field(default_factory=dict)
+    size: int = 0
+    closed: set[str] = field(default_factory=set)
+    blocked: set[str] = field(default_factory=set)
+    passed_over: int | None = None
+    """The first entry that must be read again soon, because it waits for a worker and not for time or the operator."""
+
+    def consider(self, entry: Pending) -> None:
+        """Choose the entry, or leave it and what follows it in its subject."""
+        if entry.key in self.closed:
+            return
+        run = self.runs.get(entry.key)
+        if run is None and not entry.leased and not entry.due:
+            self.blocked.add(entry.key)
+            self.closed.add(entry.key)
+        elif entry.leased or not entry.due or self._is_full() or (entry.alone and self.size):
+            self._leave(entry)
+        else:
+            self.runs.setdefault(entry.key, []).append(entry)
+            self.size += 1
+
+    def lose(self, entry: Pending) -> None:
+        """Another worker has taken the entry meanwhile."""
+        self._leave(entry)
+
+    def _is_full(self) -> bool:
+        return self.size >= BATCH or any(run[0].alone for run in self.runs.values())
+
+    def _leave(self, entry: Pending) -> None:
+        self.closed.add(entry.key)
+        if self.passed_over is None or entry.id < self.passed_over:
+            self.passed_over = entry.id
+
+
+class Claimer:
+    """Claims for one worker, one claim after the other. It remembers where it stands, so that it need not read again what
+    it has passed: neither rows that are handled, which a long snapshot keeps in the index, nor what is blocked.
+
+    Every other claim takes the newest entries first, so that an event outside a burst does not wait for its end.
+    """
+
+    def __init__(self) -> None:
+        """Begin with the oldest entry."""
+        self._after = 0
+        self._newest = 0
+        self._turn = 0
+        self._blocked: set[str] = set()
+        self._restarted = time.monotonic()
+
+    @transaction.atomic
+    def claim(self) -> list[Claimed]:
+        """Lease the next entries, ordered by their identifiers; none if nothing can be handled now."""
+        self._turn += 1
+        if self._turn % 2 == 0 and (claimed := self._claim_newest()):
+            return claimed
+        return self._claim_oldest()
+
+    @transaction.atomic
+    def give_back(self, entries: list[Claimed]) -> None:
+        """Release leased entries that were not attempted, and read them again; what others hold by now stays as it is."""
+        if entries:
+            _release([(entry.id, entry.event_id) for entry in entries], entries[0].lease)
+            self._after = min(self._after, *(entry.id - 1 for entry in entries))
+
+    def _claim_newest(self) -> list[Claimed]:
+        """Claim from what arrived since the last look, the newest entries; the rest is left to the oldest-first claims."""
+        rows = list(_read(READ_NEWEST, after=self._newest, without=self._blocked, limit=BATCH))
+        if not rows:
+            return []
+        self._newest = rows[0].id
+        choice = Choice()
+        for row in reversed(rows):
+            choice.consider(row)
+        return self._lease(choice)
+
+    def _claim_oldest(self) -> list[Claimed]:
+        """Claim from where the last claim stopped. What waits for another worker is read again by the next claim."""
+        position, passed_over, held = self._after, None, set[str]()
+        for _ in range(WINDOWS_MAX):
+            rows = list(_read(READ_OLDEST, after=position, without=self._blocked | held, limit=WINDOW))
+            choice = Choice()
+            for row in rows:
+                choice.consider(row)
+            claimed = self._lease(choice)
+            self._blocked |= choice.blocked
+            held |= choice.closed
+            if passed_over is None:
+                passed_over = choice.passed_over
+            position = rows[-1].id if rows else position
+            self._after = position if passed_over is None else passed_over - 1
+            if claimed or (len(rows) < WINDOW and not self._may_restart()):
+                return claimed
+            if len(rows) < WINDOW:
+                position, passed_over = 0, None
+                held.clear()
+        return []
+
+    def _may_restart(self) -> bool:
+        """Whether to read from the oldest entry again, because the time of one that was passed over may have come."""
+        now = time.monotonic()
+        if now - self._restarted < RESTART_SECONDS or not (self._after or self._blocked):
+            return False
+        self._after, self._restarted = 0, now
+        self._blocked.clear()
+        return True
+
+    def _lease(self, choice: Choice) -> list[Claimed]:
+        """Lease what was chosen; keep of every run what has no gap, and give the rest back."""
+        if not choice.runs:
+            return []
+        lease = uuid.uuid4()
+        heads = [run[0] for run in choice.runs.values()]
+        wanted = {entry.id: (entry, run[0].id) for run in choice.runs.values() for entry in run}
+        with connection.cursor() as cursor:
+            cursor.execute(
+                LEASE,
+                {
+                    "heads": [head.id for head in heads],
+                    "subscribers": [head.subscriber for head in heads],
+                    "subjects": [head.subject for head in heads],
+                    "ids": list(wanted),
+                    "events": [entry.event_id for entry, _ in wanted.values()],
+                    "heads_of": [head for _, head in wanted.values()],
+                    "lease": lease,
+                    "seconds": LEASE_SECONDS,
+                },
+            )
+            rows = cursor.fetchall()
+        found = {row[0]: row[2:] for row in rows if not row[1]}
+        blocked = {row[0] for row in rows if row[1]}
+        choice.blocked |= {head.key for head in heads if head.id in blocked}
+        kept, gaps = [], []
+        for run in choice.runs.values():
+            previous: Claimed | None = None
+            whole = run[0].key not in choice.blocked
+            for entry in run if whole else ():
+                facts = found.get(entry.id)
+                if facts is None:
+                    choice.lose(entry)
+                    whole = False
+                elif whole:
+                    previous = _claimed(entry, facts, lease, previous)
+                    kept.append(previous)
+                else:
+                    gaps.append(entry)
+        if gaps:
+            _release([(entry.id, entry.event_id) for entry in gaps], lease)
+        return sorted(kept, key=lambda entry: entry.id)
+
+
+def _read(statement: str, *, after: int, without: set[str], limit: int) -> Iterator[Pending]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"after": after, "without": sorted(without), "limit": limit})
+        for row in cursor.fetchall():
+            yield Pending(*row)
+
+
+def _claimed(entry: Pending, facts: tuple[Any, ...], lease: uuid.UUID, previous: Claimed | None) -> Claimed:
+    attempts, public_id, event_type, subject, occurred_at, transaction_id, data, request_id = facts
+    return Claimed(
+        id=entry.id,
+        event_id=entry.event_id,
+        handler=entry.handler,
+        key=entry.key,
+        attempts=attempts,
+        lease=lease,
+        previous=previous,
+        public_id=public_id,
+        type=event_type,
+        subject=subject,
+        occurred_at=occurred_at,
+        transaction=int(transaction_id),
+        data=json.loads(data),
+        request_id=request_id,
+    )
+
+
+def _release(keys: list[tuple[int, int]], lease: uuid.UUID) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            RELEASE, {"ids": [key for key, _ in keys], "events": [event for _, event in keys], "lease": lease}
+        )

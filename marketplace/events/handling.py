@@ -1,0 +1,202 @@
+"""Handles claimed entries, each in a transaction of its own, within a limit of time.
+
+The transaction first marks the entry handled, which fails if this worker does not hold it any more, and then runs the
+handler: both are committed together or not at all. A failure is recorded in a second transaction.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from marketplace.kernel import clock, correlation
+
+from .claiming import Claimed
+from .envelope import Envelope
+from .schema import parse
+from .states import INBOX, InboxState
+from .subscriptions import resolve
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS_MAX = 8
+OVERRUNS_MAX = 3
+"""What exceeds its limit stops a worker each time, so it is parked sooner than what only fails."""
+BACKOFF_SECONDS = (1, 2, 5, 15, 60, 300, 900, 3600)
+CLAIM_SECONDS_MAX = 1.0
+"""After so long a worker gives back what it has claimed and not begun, so that another can take it."""
+DIED = "the worker died or was stopped while it handled this event"
+
+HANDLED = INBOX.target(state=InboxState.PENDING, command="handle", role="system")
+PARKED = INBOX.target(state=InboxState.PENDING, command="park", role="system")
+
+# Within a claim the entries of a subject follow each other without a gap, and nothing earlier can enter later; so it
+# is enough to look at the one before. The limit on the transaction's time begins here.
+MARK = f"""
+    UPDATE events_inboxentry
+       SET state = '{HANDLED}', handled_at = clock_timestamp(), lease = NULL, lease_until = NULL, error = ''
+     WHERE id = %(id)s AND event_id = %(event)s AND state = 'pending' AND lease = %(lease)s
+       AND lease_until > clock_timestamp()
+       AND (%(previous)s::bigint IS NULL OR EXISTS (
+            SELECT FROM events_inboxentry p
+             WHERE p.id = %(previous)s AND p.event_id = %(previous_event)s AND p.state = '{HANDLED}'))
+    RETURNING set_config('transaction_timeout', %(limit)s, true)
+"""  # noqa: S608  our own words
+RECORD = """
+    UPDATE events_inboxentry
+       SET state = %(state)s, error = %(error)s, lease = NULL, lease_until = NULL,
+           due_at = clock_timestamp() + make_interval(secs => %(wait)s)
+     WHERE id = %(id)s AND event_id = %(event)s AND state = 'pending' AND lease = %(lease)s
+"""
+
+
+class LeaseLost(Exception):
+    """Another worker has taken the entry over, because this one did not handle it in time."""
+
+
+class HandlerOverran(Exception):
+    """A handler exceeded its limit of time and was ended."""
+
+
+def handle_claimed(claimed: list[Claimed]) -> list[Claimed]:
+    """Handle the entries of one claim in order; returns those that were not attempted, which the caller gives back.
+
+    When an entry fails, what follows it in its subject is not attempted; nothing is begun after ``CLAIM_SECONDS_MAX``.
+    """
+    began = time.monotonic()
+    failed: set[str] = set()
+    left: list[Claimed] = []
+    for entry in claimed:
+        if entry.key in failed or time.monotonic() - began > CLAIM_SECONDS_MAX:
+            left.append(entry)
+        elif not handle(entry):
+            failed.add(entry.key)
+    return left
+
+
+def handle(entry: Claimed) -> bool:
+    """Handle one entry in its own transaction; returns whether it is handled now.
+
+    A failure is recorded with its reason and retried later; after ``ATTEMPTS_MAX`` attempts, or ``OVERRUNS_MAX`` if it
+    exceeds its limit of time, the entry is parked.
+    """
+    if entry.attempts > ATTEMPTS_MAX:
+        # Nothing failed in Python, or it would be parked: whatever was tried last ended its worker.
+        _record(entry, DIED, parked=True)
+        return False
+    names = {"event_id": entry.public_id, "attempt": entry.attempts, "request_id": entry.request_id}
+    with correlation.course("handling", entry.handler, **names) as under_way:
+        try:
+            with clock.read_once(), limited(settings.HANDLER_SECONDS_MAX), transaction.atomic():
+                _mark(entry)
+                resolve(entry.handler)(parse(entry.type, entry.data), _envelope(entry))
+        except LeaseLost as error:
+            under_way.fail(error)
+            logger.warning(
+                "event %s: handler %s was taken over by another worker", entry.public_id, entry.handler
+            )
+            return False
+        except Exception as error:  # a handler may raise anything; the failure is recorded and retried
+            under_way.fail(error)
+            _record_failure(entry, error)
+            return False
+        return True
+
+
+@contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """Raise HandlerOverran in the block after ``seconds``, wherever it waits.
+
+    Python can interrupt the main thread only, in which workers handle events; elsewhere the server's limit on the
+    transaction holds alone.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def overrun(_signal: int, _frame: FrameType | None) -> None:
+        raise HandlerOverran(f"took longer than {seconds:g} seconds and was ended")
+
+    before = signal.signal(signal.SIGALRM, overrun)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _mark(entry: Claimed) -> None:
+    """Mark the entry handled in the current transaction; raises LeaseLost if this worker does not hold it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            MARK,
+            {
+                "id": entry.id,
+                "event": entry.event_id,
+                "lease": entry.lease,
+                "previous": entry.previous.id if entry.previous else None,
+                "previous_event": entry.previous.event_id if entry.previous else None,
+                "limit": f"{round(settings.HANDLER_SECONDS_MAX * 1000)}ms",
+            },
+        )
+        if cursor.rowcount != 1:
+            raise LeaseLost
+
+
+def _record_failure(entry: Claimed, error: Exception) -> None:
+    reason = f"{type(error).__name__}: {error}"[:2000]
+    if _is_overrun(error):
+        # The session may be in the middle of a statement, or ended by the server.
+        connection.close()
+    parked = entry.attempts >= (OVERRUNS_MAX if _is_overrun(error) else ATTEMPTS_MAX)
+    _record(entry, reason, parked=parked, cause=error)
+
+
+def _is_overrun(error: BaseException) -> bool:
+    """Whether this worker or the server ended the handler for its time."""
+    return isinstance(error, HandlerOverran) or getattr(error.__cause__, "sqlstate", None) == "25P04"
+
+
+def _record(entry: Claimed, reason: str, *, parked: bool, cause: Exception | None = None) -> None:
+    wait = BACKOFF_SECONDS[min(entry.attempts, len(BACKOFF_SECONDS)) - 1]
+    logger.log(
+        logging.ERROR if parked else logging.WARNING,
+        "event %s: handler %s failed, %s: %s",
+        entry.public_id,
+        entry.handler,
+        "entry parked" if parked else f"retry in {wait} s",
+        reason,
+        exc_info=cause,
+    )
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            RECORD,
+            {
+                "id": entry.id,
+                "event": entry.event_id,
+                "lease": entry.lease,
+                "state": PARKED if parked else InboxState.PENDING,
+                "error": reason,
+                "wait": 0 if parked else wait,
+            },
+        )
+
+
+def _envelope(entry: Claimed) -> Envelope:
+    return Envelope(
+        identifier=entry.public_id,
+        type=entry.type,
+        subject=entry.subject,
+        occurred_at=entry.occurred_at,
+        transaction=entry.transaction,
+        data=entry.data,
+    )

@@ -1,0 +1,78 @@
+"""The relay: copies committed events from the outbox to the inboxes of their handlers, in the order of commits."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from marketplace.kernel.horizon import horizon
+
+from .locks import RELAY_LOCK
+from .subscriptions import subscriber_of
+
+RELAY = "inbox"
+RELAY_BATCH = 2000
+
+# The identifiers of entries follow the order of commits: the sequence counts rows after they are sorted.
+COPY = """
+    WITH moved AS MATERIALIZED (
+        SELECT e.id, e.transaction, e.type, e.subject FROM events_outboxevent e
+         WHERE (e.transaction, e.id) > (
+                   coalesce((SELECT p.transaction FROM events_relayposition p WHERE p.name = %(name)s), '0'),
+                   coalesce((SELECT p.event_id FROM events_relayposition p WHERE p.name = %(name)s), 0))
+           AND e.transaction < %(horizon)s::text::xid8
+         ORDER BY e.transaction, e.id LIMIT %(limit)s
+    ), entered AS (
+        INSERT INTO events_inboxentry (event_id, handler, subscriber, subject)
+        SELECT m.id, s.handler, s.subscriber, m.subject
+          FROM moved m
+          JOIN unnest(%(types)s::text[], %(handlers)s::text[], %(subscribers)s::text[])
+               WITH ORDINALITY AS s (type, handler, subscriber, place) ON s.type = m.type
+         ORDER BY m.transaction, m.id, s.place
+        RETURNING 1
+    ), last AS (
+        SELECT transaction, id FROM moved ORDER BY transaction DESC, id DESC LIMIT 1
+    ), position AS (
+        INSERT INTO events_relayposition AS p (name, transaction, event_id, events, entries)
+        SELECT %(name)s, l.transaction, l.id, (SELECT count(*) FROM moved), (SELECT count(*) FROM entered) FROM last l
+        ON CONFLICT (name) DO UPDATE SET transaction = excluded.transaction, event_id = excluded.event_id,
+            events = p.events + excluded.events, entries = p.entries + excluded.entries
+    )
+    SELECT count(*) FROM moved
+"""
+
+
+@transaction.atomic
+def relay() -> int:
+    """Copy up to ``RELAY_BATCH`` committed events to the inboxes of their handlers; returns the number of events.
+
+    One relay runs at a time. It stops before the oldest running transaction, so it never skips an event that commits
+    late.
+    """
+    if not RELAY_LOCK.try_acquire():
+        return 0
+    with connection.cursor() as cursor:
+        # The horizon is read first: what the transactions before it wrote is seen by the next statement only.
+        return _copy_before(cursor, horizon())
+
+
+def _copy_before(cursor: CursorWrapper, before: int) -> int:
+    subscriptions = [
+        (event_type, handler, subscriber_of(handler))
+        for event_type, handlers in settings.EVENT_SUBSCRIPTIONS.items()
+        for handler in handlers
+    ]
+    types, handlers, subscribers = zip(*subscriptions, strict=True) if subscriptions else ((), (), ())
+    cursor.execute(
+        COPY,
+        {
+            "name": RELAY,
+            "horizon": before,
+            "limit": RELAY_BATCH,
+            "types": list(types),
+            "handlers": list(handlers),
+            "subscribers": list(subscribers),
+        },
+    )
+    return int(cursor.fetchone()[0])

@@ -1,0 +1,64 @@
+"""Ranges of bytes as requests name them, and what several cover together."""
+
+import pytest
+
+from delivery.ranges import ByteRange, RangeUnsatisfiable, cover_whole, requested_range
+
+TAG = '"abc"'
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "length"),
+    [
+        ("bytes=0-0", 0, 1),
+        ("bytes=0-9", 0, 10),
+        ("bytes=4-", 4, 6),
+        ("bytes=4-99", 4, 6),
+        ("bytes=-3", 7, 3),
+        ("bytes=-99", 0, 10),
+        ("bytes= 2 - 3", 2, 2),
+    ],
+)
+def test_a_single_range_is_a_part(asked, first, length):
+    assert requested_range(asked, only_if=None, entity_tag=TAG, size_bytes=10) == ByteRange(first, length)
+    assert requested_range(asked, only_if=TAG, entity_tag=TAG, size_bytes=10) == ByteRange(first, length)
+
+
+@pytest.mark.parametrize("asked", ["bytes=10-", "bytes=99-100", "bytes=-0"])
+def test_a_range_beyond_the_file_is_refused(asked):
+    with pytest.raises(RangeUnsatisfiable):
+        requested_range(asked, only_if=None, entity_tag=TAG, size_bytes=10)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [None, "", "bytes=", "bytes=-", "bytes=0-1,3-4", "lines=0-1", "bytes=5-4", "bytes=a-b", "bytes=٣-"],
+)
+def test_anything_else_asks_for_the_whole(asked):
+    assert requested_range(asked, only_if=None, entity_tag=TAG, size_bytes=10) is None
+
+
+@pytest.mark.parametrize("condition", ['"other"', 'W/"abc"', "Tue, 01 Dec 2026 00:00:00 GMT", ""])
+def test_a_part_of_another_content_is_not_sent(condition):
+    assert requested_range("bytes=0-1", only_if=condition, entity_tag=TAG, size_bytes=10) is None
+
+
+@pytest.mark.parametrize(
+    ("parts", "is_whole"),
+    [
+        ([(0, 10)], True),
+        ([(5, 5), (0, 5)], True),
+        ([(0, 7), (2, 8)], True),
+        ([(0, 4), (5, 5)], False),
+        ([(0, 9)], False),
+        ([(1, 9)], False),
+        ([], False),
+        ([(0, 10), (3, 2), (3, 0)], True),
+    ],
+)
+def test_parts_cover_the_whole_or_leave_a_gap(parts, is_whole):
+    assert cover_whole([ByteRange(*part) for part in parts], 10) is is_whole
+
+
+def test_an_empty_file_is_whole_from_the_beginning():
+    assert cover_whole([], 0) is True

@@ -1,0 +1,15 @@
+"""The pipe with one subscriber: the probe."""
+
+import pytest
+
+from .pipe import HANDLER
+from .probe import handlers
+
+
+@pytest.fixture
+def probed(committed_database, settings):
+    """A committed database with one subscription: the probe's."""
+    settings.EVENT_SUBSCRIPTIONS = {"organisation.registered": (HANDLER,)}
+    handlers.FAILING.clear()
+    handlers.SLEEPING.clear()
+    handlers.prepare()

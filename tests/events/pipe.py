@@ -1,0 +1,46 @@
+"""What the tests of the pipe share: a subscription of their own, emitting, and delivering until something holds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from django.db import connection, transaction
+
+from marketplace.events import services
+from marketplace.events.relaying import relay
+from marketplace.events.schemas.participants import OrganisationRegistered
+
+HANDLER = "tests.events.probe.handlers.on_registered"
+SECONDS_MAX = 20
+
+
+def emit(*organisations: str) -> None:
+    """Emit an event for each, in one transaction."""
+    with transaction.atomic():
+        for organisation in organisations:
+            services.emit(OrganisationRegistered(organisation=organisation))
+
+
+def relay_all(expected: int) -> None:
+    """Relay ``expected`` events; other databases of the server may hold the relay back for a moment."""
+    relayed, deadline = 0, time.monotonic() + SECONDS_MAX
+    while relayed < expected and time.monotonic() < deadline:
+        relayed += relay()
+    assert relayed == expected
+
+
+def deliver_until(done: Callable[[], bool]) -> None:
+    """Deliver until ``done``, or fail after some seconds."""
+    deadline = time.monotonic() + SECONDS_MAX
+    while not done() and time.monotonic() < deadline:
+        services.deliver_due()
+        time.sleep(0.02)
+    assert done()
+
+
+def execute(statement: str, *parameters: object) -> list[tuple]:
+    """The rows of a statement, if it gives any."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters or None)
+        return cursor.fetchall() if cursor.description else []

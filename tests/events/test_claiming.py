@@ -1,0 +1,185 @@
+"""Claims: in order per subject, each entry to one worker, nothing starved, and the same cost at any history."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from marketplace.events import claiming, handling
+from marketplace.events.claiming import BATCH, Claimer
+from marketplace.events.models import InboxEntry
+
+from .pipe import emit, execute, relay_all
+from .probe import handlers
+
+
+def subjects(claimed: list[claiming.Claimed]) -> list[str]:
+    return [entry.subject for entry in claimed]
+
+
+def lease_ends() -> None:
+    execute("UPDATE events_inboxentry SET lease_until = clock_timestamp() WHERE lease IS NOT NULL")
+
+
+def test_a_claim_counts_the_attempt_before_anything_is_tried(probed):
+    emit("org_1", "org_2")
+    relay_all(2)
+    assert subjects(Claimer().claim()) == ["org_1", "org_2"]
+    assert execute("SELECT state, attempts, lease_until > now() FROM events_inboxentry ORDER BY id") == [
+        ("pending", 1, True),
+        ("pending", 1, True),
+    ]
+
+
+def test_an_entry_is_claimed_by_one_worker(probed):
+    emit("org_1", "org_2")
+    relay_all(2)
+    first, second = Claimer(), Claimer()
+    assert subjects(first.claim()) == ["org_1", "org_2"]
+    assert second.claim() == []
+
+
+def test_a_subject_is_claimed_by_one_worker_at_a_time(probed):
+    emit(*["org_1"] * (BATCH + 5), "org_2")
+    relay_all(BATCH + 6)
+    first, second = Claimer(), Claimer()
+    held = first.claim()
+    assert subjects(held) == ["org_1"] * BATCH
+    assert subjects(second.claim()) == ["org_2"]
+    assert handling.handle_claimed(held) == []
+    assert subjects(second.claim()) == ["org_1"] * 5
+
+
+def test_claims_that_race_take_no_entry_twice_and_leave_no_gap(probed):
+    emit(*(f"org_{number % 7}" for number in range(140)))
+    relay_all(140)
+    found: list[list[claiming.Claimed]] = []
+    start = threading.Barrier(4)
+
+    def claim() -> None:
+        claimer = Claimer()
+        start.wait(10)
+        found.append(claimer.claim())
+        connection.close()
+
+    threads = [threading.Thread(target=claim) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    taken = [entry.id for claimed in found for entry in claimed]
+    assert len(taken) == len(set(taken))
+    leased = {row[0] for row in execute("SELECT id FROM events_inboxentry WHERE lease IS NOT NULL")}
+    assert leased == set(taken)
+    for subject in range(7):
+        ids = [
+            row[0]
+            for row in execute(
+                "SELECT id FROM events_inboxentry WHERE subject = %s ORDER BY id", f"org_{subject}"
+            )
+        ]
+        mine = [number for number in ids if number in leased]
+        assert mine == ids[: len(mine)]
+
+
+def test_what_a_dead_worker_held_is_claimed_again_alone_once_its_lease_has_ended(probed):
+    emit("org_1", "org_2", "org_3")
+    relay_all(3)
+    Claimer().claim()
+    assert Claimer().claim() == []
+    lease_ends()
+    claimer = Claimer()
+    again = [claimer.claim() for _ in range(3)]
+    assert [subjects(claimed) for claimed in again] == [["org_1"], ["org_2"], ["org_3"]]
+    assert [entry.attempts for (entry,) in again] == [2, 2, 2]
+
+
+def test_an_event_that_kills_its_worker_is_parked_and_its_neighbours_are_handled(probed):
+    emit("org_bad", "org_1", "org_2")
+    relay_all(3)
+    Claimer().claim()
+    for _ in range(handling.ATTEMPTS_MAX):
+        lease_ends()
+        claimer = Claimer()
+        while claimed := claimer.claim():
+            handling.handle_claimed([entry for entry in claimed if entry.subject != "org_bad"])
+    lease_ends()
+    assert handling.handle_claimed(Claimer().claim()) == []
+    assert handlers.seen() == ["org_1", "org_2"]
+    (parked,) = InboxEntry.objects.filter(state="parked")
+    assert (parked.subject, parked.error) == ("org_bad", handling.DIED)
+
+
+def test_what_is_given_back_counts_no_attempt_and_is_claimed_next(probed):
+    emit("org_1", "org_2")
+    relay_all(2)
+    claimer = Claimer()
+    claimer.give_back(claimer.claim())
+    assert execute("SELECT attempts, lease FROM events_inboxentry") == [(0, None), (0, None)]
+    assert subjects(claimer.claim()) == ["org_1", "org_2"]
+
+
+def test_ten_thousand_entries_behind_a_parked_one_starve_nobody(probed):
+    emit(*["org_parked"] * 10_001, "org_other")
+    for expected in (2000, 2000, 2000, 2000, 2000, 2):
+        relay_all(expected)
+    execute(
+        "UPDATE events_inboxentry SET state = 'parked' WHERE id = (SELECT min(id) FROM events_inboxentry)"
+    )
+    claimer = Claimer()
+    with CaptureQueriesContext(connection) as sent:
+        assert subjects(claimer.claim()) == ["org_other"]
+    assert len([query for query in sent.captured_queries if "inboxentry" in query["sql"]]) <= 4
+    assert claimer.claim() == []
+
+
+def test_an_event_outside_a_burst_does_not_wait_for_its_end(probed):
+    emit(*(f"org_{number}" for number in range(20 * BATCH)))
+    relay_all(20 * BATCH)
+    claimer = Claimer()
+    claimer.claim()
+    claimer.claim()
+    emit("org_outside")
+    relay_all(1)
+    assert "org_outside" in subjects(claimer.claim()) + subjects(claimer.claim())
+
+
+def test_an_entry_is_not_claimed_before_its_time(probed):
+    emit("org_1", "org_1", "org_2")
+    relay_all(3)
+    execute(
+        "UPDATE events_inboxentry SET due_at = now() + interval '1 hour'"
+        " WHERE id = (SELECT min(id) FROM events_inboxentry)"
+    )
+    assert subjects(Claimer().claim()) == ["org_2"]
+
+
+def test_a_claim_takes_two_statements(probed):
+    emit(*(f"org_{number}" for number in range(10)))
+    relay_all(10)
+    with CaptureQueriesContext(connection) as sent:
+        assert len(Claimer().claim()) == 10
+    assert len([query for query in sent.captured_queries if "inboxentry" in query["sql"]]) == 2
+
+
+def test_claiming_reads_no_handled_entry(probed):
+    """The plan of the reading statement: only the index of pending entries, whatever the statistics say."""
+    emit("org_1")
+    relay_all(1)
+    plan = execute(
+        "EXPLAIN " + claiming.READ_OLDEST % {"after": 0, "without": "ARRAY[]", "limit": claiming.WINDOW}
+    )
+    text = "\n".join(line for (line,) in plan)
+    assert "Seq Scan" not in text
+    assert "id_idx" in text
+
+
+def test_only_a_pending_entry_is_leased(probed):
+    emit("org_1")
+    relay_all(1)
+    with pytest.raises(IntegrityError, match="inbox_leased_when"), transaction.atomic():
+        execute("UPDATE events_inboxentry SET lease = gen_random_uuid()")
+    assert execute("SELECT lease FROM events_inboxentry") == [(None,)]

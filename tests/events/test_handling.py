@@ -1,0 +1,106 @@
+"""Handlings: one short transaction each, ended when it takes too long, and never by a worker that lost its lease."""
+
+from __future__ import annotations
+
+import time
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from marketplace.events import handling, services
+from marketplace.events.claiming import Claimer
+from marketplace.events.models import InboxEntry
+from marketplace.kernel import clock
+
+from .pipe import deliver_until, emit, execute, relay_all
+from .probe import handlers
+
+LIMIT_SECONDS = 0.3
+
+
+def test_a_handling_takes_one_statement_beside_those_of_its_handler(probed):
+    emit("org_1")
+    relay_all(1)
+    claimed = Claimer().claim()
+    with CaptureQueriesContext(connection) as sent:
+        assert handling.handle_claimed(claimed) == []
+    kinds = [query["sql"].split()[0] for query in sent.captured_queries]
+    assert kinds == ["BEGIN", "UPDATE", "INSERT", "COMMIT"]
+
+
+def test_a_worker_that_lost_its_lease_handles_nothing(probed):
+    emit("org_1")
+    relay_all(1)
+    (entry,) = Claimer().claim()
+    execute("UPDATE events_inboxentry SET lease = gen_random_uuid()")
+    assert handling.handle(entry) is False
+    assert handlers.seen() == []
+    assert execute("SELECT state, error FROM events_inboxentry") == [("pending", "")]
+
+
+def test_a_worker_whose_lease_has_ended_handles_nothing(probed):
+    emit("org_1")
+    relay_all(1)
+    (entry,) = Claimer().claim()
+    execute("UPDATE events_inboxentry SET lease_until = clock_timestamp()")
+    assert handling.handle(entry) is False
+    assert handlers.seen() == []
+
+
+def test_an_entry_is_not_handled_before_the_one_before_it(probed):
+    emit("org_1", "org_1")
+    relay_all(2)
+    first, second = Claimer().claim()
+    assert handling.handle(second) is False
+    assert handling.handle(first) is True
+    assert handling.handle(second) is True
+    assert handlers.seen() == ["org_1", "org_1"]
+
+
+def test_what_follows_a_failure_in_its_subject_is_not_attempted(probed):
+    handlers.FAILING.add("org_1")
+    emit("org_1", "org_1", "org_2")
+    relay_all(3)
+    left = handling.handle_claimed(Claimer().claim())
+    assert [entry.subject for entry in left] == ["org_1"]
+    assert handlers.seen() == ["org_2"]
+
+
+def test_a_handler_that_sleeps_is_ended_and_parked_after_few_attempts(probed, settings):
+    settings.HANDLER_SECONDS_MAX = LIMIT_SECONDS
+    handlers.SLEEPING["org_1"] = 30
+    emit("org_1")
+    relay_all(1)
+    for _ in range(handling.OVERRUNS_MAX):
+        execute("UPDATE events_inboxentry SET due_at = clock_timestamp()")
+        began = time.monotonic()
+        services.deliver_due()
+        assert time.monotonic() - began < LIMIT_SECONDS + 3
+    (entry,) = InboxEntry.objects.all()
+    assert (entry.state, entry.attempts) == ("parked", handling.OVERRUNS_MAX)
+    assert entry.error == "HandlerOverran: took longer than 0.3 seconds and was ended"
+    assert handlers.seen() == []
+
+
+def test_a_handler_whose_statement_sleeps_is_ended_too(probed, settings):
+    settings.HANDLER_SECONDS_MAX = LIMIT_SECONDS
+    handlers.SLEEPING["org_1"] = -30
+    emit("org_1", "org_2")
+    relay_all(2)
+    began = time.monotonic()
+    services.deliver_due()
+    assert time.monotonic() - began < LIMIT_SECONDS + 3
+    deliver_until(lambda: handlers.seen() == ["org_2"])
+    (entry,) = InboxEntry.objects.filter(subject="org_1")
+    assert (entry.state, entry.attempts) == ("pending", 1)
+
+
+def test_a_handling_reads_the_clock_once(probed, django_assert_num_queries):
+    handlers.CLOCK_READINGS["org_1"] = 5
+    emit("org_1")
+    relay_all(1)
+    claimed = Claimer().claim()
+    with CaptureQueriesContext(connection) as sent:
+        handling.handle_claimed(claimed)
+    assert len([query for query in sent.captured_queries if "kernel_clock" in query["sql"]]) == 1
+    assert clock.now() is not None
