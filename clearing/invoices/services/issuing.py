@@ -32,8 +32,11 @@ def issue_invoices(cycle: Cycle, drafts: Sequence[Draft] | None = None) -> int:
     any point. Emits invoice.issued for each. Numbers of an issuer have no gap, so one transaction issues at a time.
     """
     INVOICE_NUMBER_LOCK.acquire()
-    drafts = drafts_due(cycle) if drafts is None else drafts
-    if not drafts or _any_issued(cycle, drafts):
+    if drafts is None:
+        drafts = drafts_due(cycle)
+    elif drafts and _any_issued(cycle, drafts):
+        return 0
+    if not drafts:
         return 0
     issue(cycle, drafts)
     return len(drafts)
