@@ -80,7 +80,7 @@ def allow_checkpoints() -> None:
     """Let the owner's role ask for a checkpoint. On a server of one's own, the role needs ``pg_checkpoint`` already."""
     if read_facts(FOLDER) is None:
         return
-    with suppress(psycopg.errors.InsufficientPrivilege), _superuser("postgres") as connection:
+    with suppress(psycopg.errors.InsufficientPrivilege), superuser("postgres") as connection:
         connection.execute(f"GRANT pg_checkpoint TO {OWNER_ROLE}".encode())
 
 
@@ -91,7 +91,7 @@ def warm(database: str) -> None:
     """
     if read_facts(FOLDER) is None:
         return
-    with _superuser(database) as connection:
+    with superuser(database) as connection:
         connection.execute("CREATE EXTENSION IF NOT EXISTS pg_prewarm")
         connection.execute(
             "SELECT pg_prewarm(oid::regclass) FROM pg_class"
@@ -99,7 +99,7 @@ def warm(database: str) -> None:
         )
 
 
-def _superuser(database: str) -> psycopg.Connection[tuple[object, ...]]:
+def superuser(database: str) -> psycopg.Connection[tuple[object, ...]]:
     """A connection of the embedded server's superuser."""
     address = urlsplit(addresses()[1])
     return psycopg.connect(
