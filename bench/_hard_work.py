@@ -21,7 +21,7 @@ from bench._running_market import Client, MarketForSale, Trader
 from bench.conclude import Contract, conclude, prepare
 
 READERS = 500
-READ_BYTES = 512
+READ_BYTES = 4_096
 STATEMENT_LINES = 10_000
 SPREADSHEET_BYTES = 70_000_000
 PURCHASES = 10

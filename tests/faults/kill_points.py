@@ -16,7 +16,7 @@ MORNING, CLOSE, PAY, LATER = CHECKPOINTS = ("the morning's events", "close", "tr
 STEPS = {
     # The money path: events are carried to inboxes and handled.
     "relay": (MORNING, 2),
-    "claim": (MORNING, 10),
+    "claim": (MORNING, 2),
     "handle agreement.concluded": (MORNING, 3),
     "handle delivery.accepted": (MORNING, 12),
     "handle dispute.opened": (MORNING, 2),

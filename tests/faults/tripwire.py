@@ -32,6 +32,8 @@ BETWEEN = ("tripwire", "contextlib", "/kernel/refusals.py")
 """Files whose functions only stand between a service and its commit."""
 NOTHING = "nothing"
 """A step that only looked: it has locked its cycle and changed nothing."""
+HEARTBEAT = "record_heartbeat"
+"""What a worker says of itself by the real time, at no step of the day."""
 BEGIN, BEFORE, AFTER = "begin", "before", "after"
 KILL, KILL_GROUP, STOP = "kill", "kill_group", "stop"
 
@@ -76,7 +78,7 @@ class Tripwire:
                 return
             step = wire.step or _service(sys._getframe(1))
             wrote = connection.connection is not None and _wrote(connection)
-            wrote = wrote and step != NOTHING
+            wrote = wrote and step not in (NOTHING, HEARTBEAT)
             if wrote:
                 wire.reach(step, BEFORE)
             commit(connection)
