@@ -31,7 +31,7 @@ REQUIRED = (
 )
 WITH_ACCOUNT = (*REQUIRED[:6], "counterparty_account", REQUIRED[6])
 BYTES_MAX = 20_000_000
-LINES_MAX = 20_000
+LINES_MAX = 10_000
 """The most bank entries in one file: they are booked in one transaction, which must end within seconds."""
 FAULTS_MAX = 100
 """The most faults that are named of one file."""

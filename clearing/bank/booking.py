@@ -15,9 +15,11 @@ from marketplace.evidence.services import Fact, record_all
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import StaleState
+from marketplace.kernel.identifiers import new_identifiers
 from marketplace.kernel.states import advance_all
 from marketplace.participants.queries import OrganisationView
 
+from ..ground.bulk import insert_columns
 from ..ledger.accounts import market_accounts, participant_accounts
 from ..ledger.chart import NORMAL_SIDE
 from ..ledger.errors import InsufficientFunds
@@ -89,31 +91,36 @@ class Booking:
         for currency, drafts in self.drafts.items():
             for start in range(0, len(drafts), ROWS_A_STATEMENT):
                 post(drafts[start : start + ROWS_A_STATEMENT], currency=currency, purpose=PURPOSE)
-        BankEntry.objects.bulk_create(
-            (
-                BankEntry(
-                    statement=statement,
-                    entry_reference=line.entry_reference,
-                    booked_on=line.booked_on,
-                    direction=line.direction,
-                    amount_minor=line.amount_minor,
-                    currency=line.currency,
-                    counterparty_name=line.counterparty_name,
-                    counterparty_account=line.counterparty_account,
-                    remittance_information=line.remittance_information,
-                    match=found.match,
-                    mismatch_code=found.mismatch_code,
-                    organisation_id=found.organisation_id,
-                    instruction=found.instruction,
-                )
-                for line, found in zip(self.lines, self.found, strict=True)
-            ),
-            batch_size=ROWS_A_STATEMENT,
-        )
+        self._write_bank_entries(statement)
         for start in range(0, len(self.facts), ROWS_A_STATEMENT):
             record_all(self.facts[start : start + ROWS_A_STATEMENT])
         for start in range(0, len(self.events), ROWS_A_STATEMENT):
             emit_all(self.events[start : start + ROWS_A_STATEMENT])
+
+    def _write_bank_entries(self, statement: BankStatement) -> None:
+        lines, found = self.lines, self.found
+        insert_columns(
+            BankEntry._meta.db_table,
+            {
+                "public_id": ("text", new_identifiers("bke", len(lines))),
+                "statement_id": ("bigint", [statement.pk] * len(lines)),
+                "entry_reference": ("text", [line.entry_reference for line in lines]),
+                "booked_on": ("date", [line.booked_on for line in lines]),
+                "direction": ("text", [line.direction for line in lines]),
+                "amount_minor": ("bigint", [line.amount_minor for line in lines]),
+                "currency": ("text", [line.currency for line in lines]),
+                "counterparty_name": ("text", [line.counterparty_name for line in lines]),
+                "counterparty_account": ("text", [line.counterparty_account for line in lines]),
+                "remittance_information": ("text", [line.remittance_information for line in lines]),
+                "match": ("text", [str(recognised.match) for recognised in found]),
+                "mismatch_code": ("text", [recognised.mismatch_code for recognised in found]),
+                "organisation_id": ("bigint", [recognised.organisation_id for recognised in found]),
+                "instruction_id": (
+                    "bigint",
+                    [recognised.instruction.pk if recognised.instruction else None for recognised in found],
+                ),
+            },
+        )
 
     def _entry_of(self, line: BankStatementLine, found: Recognised) -> Draft:
         """The journal entry of one bank entry."""

@@ -6,6 +6,7 @@ A field may also be a list of parts: ``tuple[Beneficiary, ...]``, where ``Benefi
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing
 from typing import Any, ClassVar
 
@@ -91,11 +92,16 @@ class Event:
         return dataclasses.asdict(self)
 
 
+@functools.cache
+def _declared_fields(kind: type[Event | Part]) -> tuple[tuple[str, Any], ...]:
+    """Names and declared types of the fields of a class; resolving the types takes longer than a whole event."""
+    hints = typing.get_type_hints(kind).items()
+    return tuple((name, hint) for name, hint in hints if typing.get_origin(hint) is not ClassVar)
+
+
 def _check_fields(instance: Event | Part, path: str) -> None:
     """Check every field of ``instance`` against its declared type; convert JSON objects to parts."""
-    for name, hint in typing.get_type_hints(type(instance)).items():
-        if typing.get_origin(hint) is ClassVar:
-            continue
+    for name, hint in _declared_fields(type(instance)):
         value = getattr(instance, name)
         if isinstance(value, str) and type(value) is not str:
             value = str.__str__(value)
