@@ -6,7 +6,6 @@ A field may also be a list of parts: ``tuple[Beneficiary, ...]``, where ``Benefi
 from __future__ import annotations
 
 import dataclasses
-import functools
 import typing
 from typing import Any, ClassVar
 
@@ -92,11 +91,15 @@ class Event:
         return dataclasses.asdict(self)
 
 
-@functools.cache
+_FIELDS: dict[type[Any], tuple[tuple[str, Any], ...]] = {}
+
+
 def _declared_fields(kind: type[Event | Part]) -> tuple[tuple[str, Any], ...]:
-    """Names and declared types of the fields of a class; resolving the types takes longer than a whole event."""
-    hints = typing.get_type_hints(kind).items()
-    return tuple((name, hint) for name, hint in hints if typing.get_origin(hint) is not ClassVar)
+    """Names and declared types of the fields of a class, kept: resolving them takes longer than making an event."""
+    if kind not in _FIELDS:
+        hints = typing.get_type_hints(kind).items()
+        _FIELDS[kind] = tuple((name, hint) for name, hint in hints if typing.get_origin(hint) is not ClassVar)
+    return _FIELDS[kind]
 
 
 def _check_fields(instance: Event | Part, path: str) -> None:
