@@ -57,6 +57,7 @@ def archive_oldest(before: datetime) -> int:
 
 def write_table(table: str, file: Path) -> str:
     """Write the rows of a table to a compressed file, by key; returns the SHA-256 of the file as hexadecimal digits."""
+    require_no_transaction("writing an archive")
     partial = file.with_suffix(".partial")
     with partial.open("wb") as raw:
         with gzip.GzipFile(fileobj=raw, mode="wb", mtime=0) as packed, connection.cursor() as cursor:

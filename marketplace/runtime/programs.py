@@ -51,7 +51,8 @@ def serving_program(plane: str, listener: socket) -> list[str]:
 
 def worker_program(worker: Worker) -> list[str]:
     """Return the command line of a worker."""
-    nice = ["nice", "-n", str(worker.niceness)] if worker.niceness else []
+    found = shutil.which("nice")
+    nice = [found, "-n", str(worker.niceness)] if found and worker.niceness else []
     program = [
         *nice,
         *CELERY,
