@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from marketplace.kernel import clock, correlation
+from marketplace.kernel.limits import LIMIT_TRANSACTION
 
 from .claiming import Claimed
 from .envelope import Envelope
@@ -48,7 +49,7 @@ MARK = f"""
        AND (%(previous)s::bigint IS NULL OR EXISTS (
             SELECT FROM events_inboxentry p
              WHERE p.id = %(previous)s AND p.event_id = %(previous_event)s AND p.state = '{HANDLED}'))
-    RETURNING set_config('transaction_timeout', %(limit)s, true)
+    RETURNING {LIMIT_TRANSACTION}
 """  # noqa: S608  our own words
 RECORD = """
     UPDATE events_inboxentry

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 from django.db import connection
@@ -92,6 +93,29 @@ def test_a_handler_whose_statement_sleeps_is_ended_too(probed, settings):
     assert time.monotonic() - began < LIMIT_SECONDS + 3
     deliver_until(lambda: handlers.seen() == ["org_2"])
     (entry,) = InboxEntry.objects.filter(subject="org_1")
+    assert (entry.state, entry.attempts) == ("pending", 1)
+
+
+def test_the_server_ends_a_handler_sooner_than_the_limit_of_the_role(probed, settings):
+    """In a thread, where no signal arrives, the server's limit holds alone."""
+    settings.HANDLER_SECONDS_MAX = LIMIT_SECONDS
+    handlers.SLEEPING["org_1"] = -5
+    emit("org_1")
+    relay_all(1)
+    took: list[float] = []
+
+    def work() -> None:
+        execute("SET transaction_timeout = '15s'")
+        began = time.monotonic()
+        services.deliver_due()
+        took.append(time.monotonic() - began)
+        connection.close()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    worker.join(30)
+    assert took[0] < LIMIT_SECONDS + 3
+    (entry,) = InboxEntry.objects.all()
     assert (entry.state, entry.attempts) == ("pending", 1)
 
 
