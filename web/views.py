@@ -39,7 +39,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """A request that cannot be read: 413 for one that is too large, else 400."""
     if isinstance(exception, RequestDataTooBig):
-        return _refusal(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", TOO_LARGE)
+        return _refusal(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "request_too_large", TOO_LARGE)
     return _refusal(request, HTTPStatus.BAD_REQUEST, "bad_request", MALFORMED)
 
 

@@ -31,7 +31,7 @@ class BodyTooLarge(APIException):
     """The request's body is larger than the market reads into memory (413)."""
 
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_code = "body_too_large"
+    default_code = "request_too_large"
 
     def __init__(self) -> None:
         """Names the limit, ``DATA_UPLOAD_MAX_MEMORY_SIZE``."""

@@ -62,10 +62,11 @@ LEASE = """
          WHERE i.id = f.id AND i.event_id = f.event_id AND i.id = ANY (%(ids)s) AND i.event_id = ANY (%(events)s)
         RETURNING i.id, i.event_id, i.attempts
     )
-    SELECT l.id, false, l.attempts, e.public_id, e.type, e.subject, e.occurred_at, e.transaction::text, e.data
+    SELECT l.id, false, l.attempts, e.public_id, e.type, e.subject, e.occurred_at, e.transaction::text, e.data,
+           e.request_id
       FROM leased l JOIN events_outboxevent e ON e.id = l.event_id AND e.id = ANY (%(events)s)
     UNION ALL
-    SELECT b.id, true, 0, '', '', '', NULL, '', NULL FROM blocked b
+    SELECT b.id, true, 0, '', '', '', NULL, '', NULL, '' FROM blocked b
 """
 
 RELEASE = """
@@ -116,6 +117,7 @@ class Claimed:
     occurred_at: datetime
     transaction: int
     data: dict[str, Any]
+    request_id: str
 
 
 @dataclass(slots=True)
@@ -280,7 +282,7 @@ def _read(statement: str, *, after: int, without: set[str], limit: int) -> Itera
 
 
 def _claimed(entry: Pending, facts: tuple[Any, ...], lease: uuid.UUID, previous: Claimed | None) -> Claimed:
-    attempts, public_id, event_type, subject, occurred_at, transaction_id, data = facts
+    attempts, public_id, event_type, subject, occurred_at, transaction_id, data, request_id = facts
     return Claimed(
         id=entry.id,
         event_id=entry.event_id,
@@ -295,6 +297,7 @@ def _claimed(entry: Pending, facts: tuple[Any, ...], lease: uuid.UUID, previous:
         occurred_at=occurred_at,
         transaction=int(transaction_id),
         data=json.loads(data),
+        request_id=request_id,
     )
 
 

@@ -17,7 +17,7 @@ from types import FrameType
 from django.conf import settings
 from django.db import connection, transaction
 
-from marketplace.kernel import clock
+from marketplace.kernel import clock, correlation
 
 from .claiming import Claimed
 from .envelope import Envelope
@@ -92,19 +92,23 @@ def handle(entry: Claimed) -> bool:
         # Nothing failed in Python, or it would be parked: whatever was tried last ended its worker.
         _record(entry, DIED, parked=True)
         return False
-    try:
-        with clock.read_once(), limited(settings.HANDLER_SECONDS_MAX), transaction.atomic():
-            _mark(entry)
-            resolve(entry.handler)(parse(entry.type, entry.data), _envelope(entry))
-    except LeaseLost:
-        logger.warning(
-            "event %s: handler %s was taken over by another worker", entry.public_id, entry.handler
-        )
-        return False
-    except Exception as error:  # a handler may raise anything; the failure is recorded and retried
-        _record_failure(entry, error)
-        return False
-    return True
+    names = {"event_id": entry.public_id, "attempt": entry.attempts, "request_id": entry.request_id}
+    with correlation.course("handling", entry.handler, **names) as under_way:
+        try:
+            with clock.read_once(), limited(settings.HANDLER_SECONDS_MAX), transaction.atomic():
+                _mark(entry)
+                resolve(entry.handler)(parse(entry.type, entry.data), _envelope(entry))
+        except LeaseLost as error:
+            under_way.fail(error)
+            logger.warning(
+                "event %s: handler %s was taken over by another worker", entry.public_id, entry.handler
+            )
+            return False
+        except Exception as error:  # a handler may raise anything; the failure is recorded and retried
+            under_way.fail(error)
+            _record_failure(entry, error)
+            return False
+        return True
 
 
 @contextmanager

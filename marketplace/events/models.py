@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from marketplace.kernel.columns import TransactionIdField
+from marketplace.kernel.correlation import current_request_id
 from marketplace.kernel.guards import append_only, no_delete, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -23,6 +24,7 @@ class OutboxEvent(models.Model):
 
     ``transaction`` orders events by commit, which the sequence of ``id`` does not: an event is relayed once every
     transaction that began before its own has ended. Append-only. ``public_id`` is unique within a range.
+    ``request_id``: the request in whose course it was emitted, if there is one; logs and traces of its handlings name it.
     """
 
     public_id = IdentifierField(prefix="evt")
@@ -33,6 +35,7 @@ class OutboxEvent(models.Model):
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
     transaction = TransactionIdField(db_default=models.Func(function="pg_current_xact_id"))
+    request_id = models.CharField(max_length=64, default=current_request_id, db_default="", blank=True)
 
     class Meta:
         indexes = [

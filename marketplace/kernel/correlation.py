@@ -21,6 +21,7 @@ from .metrics import PREFIX
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 """Identifiers of requests that are taken from callers; others are replaced."""
+REQUEST_HEADER = "X-Request-ID"
 TRACER = trace.get_tracer("sanpo")
 WORK_SECONDS = Histogram(
     f"{PREFIX}work_seconds",

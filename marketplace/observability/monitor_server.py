@@ -63,5 +63,6 @@ def serve_probes() -> ThreadingHTTPServer | None:
     if not settings.MONITOR_PORT:
         return None
     server = ThreadingHTTPServer((settings.MONITOR_ADDRESS, settings.MONITOR_PORT), ProbeHandler)
+    logger.info("probes and metrics at http://%s:%s", *server.server_address[:2])
     threading.Thread(target=server.serve_forever, name="probes", daemon=True).start()
     return server

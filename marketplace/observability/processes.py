@@ -13,7 +13,7 @@ from typing import Any
 
 from celery import current_app, signals
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from marketplace.kernel import correlation
 
@@ -44,8 +44,8 @@ def _repeat(name: str, seconds: float, act: Callable[[], None]) -> None:
         while True:
             try:
                 act()
-            except (DatabaseError, OSError) as error:
-                logger.warning("%s failed: %s: %s", name, type(error).__name__, error)
+            except Exception:  # whatever it was, the thread must live on: nobody would miss it
+                logger.exception("%s failed; it is tried again in %s seconds", name, seconds)
             finally:
                 connection.close()
             if _stopped.wait(seconds):

@@ -19,7 +19,6 @@ from marketplace.kernel.metrics import PREFIX
 
 logger = logging.getLogger(__name__)
 
-HEADER = "X-Request-ID"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNMATCHED = "unmatched"
 
@@ -41,7 +40,7 @@ class ObserveRequests:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass the request on, and measure and log its answer."""
-        given = request.headers.get(HEADER, "")
+        given = request.headers.get(correlation.REQUEST_HEADER, "")
         request_id = given if correlation.REQUEST_ID.fullmatch(given) else new_identifier("req")
         correlation.begin(request_id=request_id)
         began = time.perf_counter()
@@ -51,7 +50,7 @@ class ObserveRequests:
                 _record(request, response.status_code, time.perf_counter() - began, span)
         finally:
             correlation.end()
-        response[HEADER] = request_id
+        response[correlation.REQUEST_HEADER] = request_id
         return response
 
 

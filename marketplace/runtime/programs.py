@@ -1,5 +1,7 @@
 """The market's processes on one machine: web, downloads, workers and beat, each started again when it dies."""
 
+import os
+import shutil
 import signal
 import sys
 from dataclasses import dataclass
@@ -7,6 +9,7 @@ from socket import socket
 
 from marketplace.runtime.commands import environment_for
 from marketplace.runtime.layout import VAR
+from marketplace.runtime.ports import free_port
 from marketplace.runtime.processes import Child, StopSteps, spawn
 from marketplace.runtime.supervisor import Service, Supervisor
 
@@ -70,6 +73,23 @@ def start_programs(supervisor: Supervisor, *, web: socket, downloads: socket) ->
     start_program(supervisor, "beat", beat_program())
 
 
+def monitoring_of(name: str) -> dict[str, str]:
+    """Return what a process needs to be seen: its name, the folder of its counters, and a port for probes.
+
+    Processes of one kind (``web``, ``web-2``) share a folder, so their counters add up; folders of earlier runs go.
+    What answers HTTP shows its probes on its own port.
+    """
+    kind = name.removesuffix("-2")
+    run = VAR / "metrics" / str(os.getpid())
+    for folder in run.parent.glob("*"):
+        if folder != run:
+            shutil.rmtree(folder, ignore_errors=True)
+    environment = {"PROCESS_NAME": kind, "PROMETHEUS_MULTIPROC_DIR": str(run / kind)}
+    if kind.startswith(("worker", "beat")):
+        environment["MONITOR_PORT"] = str(free_port())
+    return environment
+
+
 def start_program(
     supervisor: Supervisor,
     name: str,
@@ -84,7 +104,7 @@ def start_program(
     if log.exists():
         # The log of this run alone, and the one before it.
         log.replace(log.with_suffix(".log.1"))
-    environment = environment_for(servers, "embedded")
+    environment = environment_for(servers, "embedded") | monitoring_of(name)
 
     def begin() -> Child:
         return spawn(

@@ -23,6 +23,8 @@ from django.urls import set_script_prefix
 from django.utils.module_loading import import_string
 
 from marketplace.api.problems import CONTENT_TYPE, problem
+from marketplace.kernel import correlation
+from marketplace.kernel.identifiers import new_identifier
 
 from .bodies import BodyRefused, ClientGone, read_body
 from .responses import Dispatch, DispatchResponse
@@ -165,14 +167,20 @@ class ThreadedApplication(BaseHandler):
 def _render(scope: dict[str, Any], refusal: BodyRefused) -> HttpResponse:
     """Problem details of a refused body, in the language that the client prefers."""
     accepted = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
+    # No middleware has seen the request: it gets its identifier here.
+    request_id = new_identifier("req")
+    correlation.begin(request_id=request_id)
     rendered = problem(
         status=refusal.status,
         code=refusal.code,
         detail=refusal.detail.in_language(accepted.decode("latin1").strip()),
     )
+    logger.info("request refused: %s", refusal.code)
+    correlation.end()
     response = JsonResponse(rendered.data, status=refusal.status, content_type=CONTENT_TYPE)
     # What is left of the body is not read.
     response["Connection"] = "close"
+    response[correlation.REQUEST_HEADER] = request_id
     return response
 
 

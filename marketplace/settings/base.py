@@ -9,6 +9,7 @@ from marketplace.runtime.layout import PROJECT, VAR
 from marketplace.settings.background import *  # noqa: F403
 from marketplace.settings.document import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from marketplace.settings.monitoring import *  # noqa: F403
+from marketplace.settings.monitoring import PROCESS_NAME
 from marketplace.settings.serving import *  # noqa: F403
 from marketplace.settings.subscriptions import EVENT_SUBSCRIPTIONS as EVENT_SUBSCRIPTIONS
 from marketplace.settings.subscriptions import HANDLER_SECONDS_MAX as HANDLER_SECONDS_MAX
@@ -118,7 +119,13 @@ DATABASES = {
 # Options of the client only: limits on time are settings of the role (kernel/limits.py), which a pool in transaction
 # mode cannot lose.
 DATABASES["default"].setdefault("OPTIONS", {}).update(
-    {"connect_timeout": 5, "keepalives_idle": 30, **DATABASES["default"].get("OPTIONS", {})}
+    {
+        "connect_timeout": 5,
+        "keepalives_idle": 30,
+        # By which the database shows who holds a lock or the commit horizon.
+        "application_name": f"sanpo-{PROCESS_NAME}",
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
 )
 # Behind a pool in transaction mode (PgBouncer) a cursor of the server would be lost between two statements.
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.bool("DATABASE_POOLED", default=False)

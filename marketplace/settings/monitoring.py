@@ -42,10 +42,8 @@ def logging_to_stderr(style: str) -> dict[str, Any]:
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": style}},
         "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
         "loggers": {
-            # Servers bring handlers of their own; requests are logged once, by our middleware.
-            "gunicorn.error": everything,
+            # The server brings handlers of its own; requests are logged once, by our middleware.
             "uvicorn.error": everything,
-            "gunicorn.access": {"handlers": [], "propagate": False},
             "uvicorn.access": {"handlers": [], "propagate": False},
             "django.server": everything,
         },

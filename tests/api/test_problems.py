@@ -79,7 +79,7 @@ def test_a_body_that_is_too_large_is_told_the_limit(acting, content_type):
         body = '--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + "x" * 2_621_441 + "\r\n--x--\r\n"
     answer = acting.post(ORGANISATIONS, body, content_type=content_type)
     found = problem_of(answer)
-    assert (answer.status_code, found["code"]) == (413, "body_too_large")
+    assert (answer.status_code, found["code"]) == (413, "request_too_large")
     assert "2621440" in found["detail"]
 
 
@@ -122,14 +122,14 @@ def test_a_fault_of_a_page_is_told_in_words_with_the_request(broken):
 
 def test_what_a_plain_view_refuses_as_too_big_is_a_problem_too(broken):
     answer = broken.get("/api/v1/big/")
-    assert (answer.status_code, problem_of(answer)["code"]) == (413, "body_too_large")
+    assert (answer.status_code, problem_of(answer)["code"]) == (413, "request_too_large")
 
 
 @pytest.mark.parametrize(
     ("view", "error", "status", "code"),
     [
         (bad_request, TooManyFieldsSent(), 400, "bad_request"),
-        (bad_request, RequestDataTooBig(), 413, "body_too_large"),
+        (bad_request, RequestDataTooBig(), 413, "request_too_large"),
         (permission_denied, Http404(), 403, "permission_denied"),
     ],
 )

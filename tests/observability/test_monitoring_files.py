@@ -64,6 +64,16 @@ def test_every_scrape_carries_the_token_and_loads_the_rules():
     assert [job["authorization"]["type"] for job in config["scrape_configs"]] == ["Bearer"]
 
 
+def test_every_process_of_the_compose_file_is_scraped():
+    [job] = yaml.safe_load((FOLDER / "prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"]
+    scraped = {each["labels"]["process"] for each in job["static_configs"]}
+    assert scraped == {each["targets"][0].partition(":")[0] for each in job["static_configs"]}
+    services = yaml.safe_load((FOLDER.parent / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    assert scraped == {
+        name for name, each in services.items() if "PROCESS_NAME" in each.get("environment", {})
+    }
+
+
 def test_every_alarm_is_in_the_operators_guide():
     guide = (FOLDER.parents[1] / "docs" / "operator" / "monitoring.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `(\w+)` \| .* \| .* \|$", guide, re.MULTILINE)) == set(ALARMS)

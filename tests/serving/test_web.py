@@ -132,6 +132,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(connect):
     problem = json.loads(body)
     assert (status, problem["code"], problem["status"]) == (413, "request_too_large", 413)
     assert "3000000 バイト" in problem["detail"]
+    assert problem["request_id"].startswith("req_")
 
 
 def test_a_body_without_a_length_is_counted(base_url, connect):
