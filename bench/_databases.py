@@ -64,10 +64,14 @@ def create(database: str, *, like: str | None = None) -> None:
     run(statement.as_string())
 
 
+def role() -> str:
+    """The application's role."""
+    return str(urlsplit(addresses()[0]).username)
+
+
 def migrate(database: str) -> None:
     """Bring the tables of a new database up to date, and grant the application's role its rights."""
-    role = str(urlsplit(addresses()[0]).username)
-    for command in (["migrate", "--no-input", "--verbosity", "0"], ["grant_application_role", role]):
+    for command in (["migrate", "--no-input", "--verbosity", "0"], ["grant_application_role", role()]):
         program = [sys.executable, str(PROJECT / "manage.py"), *command]
         subprocess.run(program, env=environment(database, owner=True), check=True, stdout=subprocess.DEVNULL)
 
@@ -76,7 +80,7 @@ def allow_checkpoints() -> None:
     """Let the owner's role ask for a checkpoint. On a server of one's own, the role needs ``pg_checkpoint`` already."""
     if read_facts(FOLDER) is None:
         return
-    with suppress(psycopg.errors.InsufficientPrivilege), _superuser("postgres") as connection:
+    with suppress(psycopg.errors.InsufficientPrivilege), superuser("postgres") as connection:
         connection.execute(f"GRANT pg_checkpoint TO {OWNER_ROLE}".encode())
 
 
@@ -87,7 +91,7 @@ def warm(database: str) -> None:
     """
     if read_facts(FOLDER) is None:
         return
-    with _superuser(database) as connection:
+    with superuser(database) as connection:
         connection.execute("CREATE EXTENSION IF NOT EXISTS pg_prewarm")
         connection.execute(
             "SELECT pg_prewarm(oid::regclass) FROM pg_class"
@@ -95,7 +99,7 @@ def warm(database: str) -> None:
         )
 
 
-def _superuser(database: str) -> psycopg.Connection[tuple[object, ...]]:
+def superuser(database: str) -> psycopg.Connection[tuple[object, ...]]:
     """A connection of the embedded server's superuser."""
     address = urlsplit(addresses()[1])
     return psycopg.connect(

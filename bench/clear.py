@@ -5,6 +5,9 @@ compared, because other programs may use the machine at the same time. The floor
 timed and are in the server's memory; a copied database is not, so it is read into it before each round. The check of
 the cycle's invariants is inside the measured time; afterwards every invariant of clearing is verified, and the run
 fails if one is broken.
+
+The same trades among ten times as many participants show how clearing grows with participants. The run also fails if a
+transaction of a step is longer than the application role may take.
 """
 
 from __future__ import annotations
@@ -18,12 +21,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+from marketplace.kernel.limits import TRANSACTION_SECONDS_MAX
+
 from . import _databases as databases
 from . import _floor as floor
 from . import _hordak as hordak
 
 TRADES = 1_000_000
 PARTICIPANTS = 10_000
+PARTICIPANTS_MANY = 100_000
 SMALL = 100_000
 ROUNDS = 3
 EMPTY = "sanpo_clear_empty"
@@ -42,32 +48,35 @@ def main() -> None:
     floor.prepare()
     small = measured(SMALL, arguments.rounds)
     large = measured(arguments.trades, arguments.rounds)
-    result = figures(small, large, hordak.measure())
+    wide = measured(arguments.trades, arguments.rounds, participants=PARTICIPANTS_MANY)
+    result = figures(small, large, wide, hordak.measure())
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     arguments.output.write_text(json.dumps(result, indent=2) + "\n")
-    print(
-        json.dumps({name: value for name, value in result.items() if name not in ("rounds", "rounds_100k")})
-    )
-    if result["broken"]:
+    print(json.dumps({name: value for name, value in result.items() if not name.startswith("rounds")}))
+    if result["broken"] or result["longest_transaction_seconds"] > TRANSACTION_SECONDS_MAX:
         raise SystemExit(1)
 
 
-def measured(trades: int, rounds: int) -> list[dict[str, Any]]:
-    """Load ``trades`` once, then clear a copy in each round, with the floor before each and after the last."""
-    source, copy = f"sanpo_clear_{trades}", f"sanpo_clear_{trades}_round"
+def measured(trades: int, rounds: int, *, participants: int = PARTICIPANTS) -> list[dict[str, Any]]:
+    """Load ``trades`` among ``participants`` once, then clear a copy in each round, with the floor before each and after the last."""
+    source = f"sanpo_clear_{trades}_{participants}"
+    copy = f"{source}_round"
     databases.create(source, like=EMPTY)
     begun = time.perf_counter()
-    child("bench._clear_input", source, "--trades", trades, "--participants", PARTICIPANTS, owner=True)
-    print(f"{trades:,} trades loaded in {time.perf_counter() - begun:.0f} s", flush=True)
+    child("bench._clear_input", source, "--trades", trades, "--participants", participants, owner=True)
+    print(
+        f"{trades:,} trades of {participants:,} participants loaded in {time.perf_counter() - begun:.0f} s",
+        flush=True,
+    )
     found: list[dict[str, Any]] = []
-    before = floor.seconds(trades, PARTICIPANTS)
+    before = floor.seconds(trades, participants)
     for number in range(1, rounds + 1):
         databases.create(copy, like=source)
         databases.warm(copy)
         databases.run("CHECKPOINT")
         options = ["--verify-all"] if number == rounds else []
         answer = json.loads(child("bench._clear_worker", copy, *options))
-        after = floor.seconds(trades, PARTICIPANTS)
+        after = floor.seconds(trades, participants)
         found.append(answer | {"floor_seconds": [before, after]})
         before = after
         print(
@@ -86,10 +95,16 @@ def child(module: str, database: str, *arguments: Any, owner: bool = False) -> s
     return subprocess.run(program, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def figures(small: list[dict[str, Any]], large: list[dict[str, Any]], peer: dict[str, Any]) -> dict[str, Any]:
+def figures(
+    small: list[dict[str, Any]],
+    large: list[dict[str, Any]],
+    wide: list[dict[str, Any]],
+    peer: dict[str, Any],
+) -> dict[str, Any]:
     """The medians, and what they are to each other."""
     seconds = statistics.median(row["seconds"] for row in large)
     seconds_small = statistics.median(row["seconds"] for row in small)
+    seconds_wide = statistics.median(row["seconds"] for row in wide)
     floors = [large[0]["floor_seconds"][0], *(row["floor_seconds"][1] for row in large)]
     floor_seconds = statistics.median(floors)
     trades = large[0]["trades"]
@@ -104,14 +119,18 @@ def figures(small: list[dict[str, Any]], large: list[dict[str, Any]], peer: dict
         "speedup_hordak": round(trades / seconds / peer["hordak_bulk_per_second"], 1),
         "seconds_100k": round(seconds_small, 3),
         "growth": round(seconds / seconds_small, 2),
+        "seconds_100k_participants": round(seconds_wide, 3),
+        "ratio_100k_participants": round(seconds_wide / seconds, 2),
+        "longest_transaction_seconds": max(row["longest_transaction_seconds"] for row in (*large, *wide)),
         "peak_rss_mb": max(row["peak_rss_mb"] for row in large),
         "method": (
             f"medians of {len(large)} rounds; the floor ({len(floors)} times) without its first statement, around ours;"
             " both begin with their rows in the server's memory"
         ),
-        "broken": {name: rows for row in (*small, *large) for name, rows in row["broken"].items()},
+        "broken": {name: rows for row in (*small, *large, *wide) for name, rows in row["broken"].items()},
         "rounds": large,
         "rounds_100k": small,
+        "rounds_100k_participants": wide,
     }
 
 

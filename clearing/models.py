@@ -2,7 +2,7 @@
 
 from .approvals.models import Approval
 from .bank.models import BankAllocation, BankEntry, BankStatement
-from .cycles.models import ClearingSchedule, ClosedDay, Cycle, CycleStep
+from .cycles.models import ClearingSchedule, ClosedDay, Cycle, CyclePart, CycleStep
 from .invoices.models import IntermediaryNotice, Invoice
 from .ledger.models import Account, Balance, Entry, FundsRegime, LedgerPeriod, Posting
 from .netting.models import NetPosition, ProofBlock
@@ -28,6 +28,7 @@ __all__ = [
     "ClosedDay",
     "Cycle",
     "CycleAlarm",
+    "CyclePart",
     "CycleStep",
     "Deferral",
     "Entry",

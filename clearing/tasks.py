@@ -5,19 +5,19 @@ from celery import shared_task
 from .cycles.nudge import nudge
 from .run.services.alarms import watch_cycles
 from .run.services.cut_offs import close_due_cycles
-from .run.services.cycles import advance_cycle
+from .run.services.cycles import advance_for_a_while
 from .run.services.sweeping import advance_cycles, carry_out_deadlines, run_independently
 from .run.services.watching import watch_money
 from .statements.services import make_statements
 
 
 @shared_task(name="clearing.tasks.advance", ignore_result=True)
-def advance(cycle: str) -> str | None:
-    """Advance a cycle by one step; enqueue the next call while there may be more to do."""
-    state = advance_cycle(cycle=cycle)
-    if state is not None:
+def advance(cycle: str) -> int:
+    """Advance a cycle for some seconds and hand it on if more is to be done; returns the number of steps and chunks."""
+    turn = advance_for_a_while(cycle=cycle)
+    if turn.more:
         nudge(cycle)
-    return state
+    return turn.chunks
 
 
 @shared_task(name="clearing.tasks.sweep", ignore_result=True)

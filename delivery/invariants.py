@@ -14,9 +14,11 @@ Invariant(
     guards=("delivery_entitlement.secured_first", "delivery_entitlement.entitlement_one_a_trade"),
     test=TESTS + "test_access_needs_the_event_that_the_trade_was_secured",
     check=by_query(
-        "SELECT d.public_id, d.trade FROM delivery_entitlement d WHERE NOT EXISTS ("
+        # An archived event was compared before it left; identifiers of events sort by time.
+        "SELECT d.public_id, d.trade FROM delivery_entitlement d WHERE (NOT EXISTS ("
         " SELECT FROM events_outboxevent e WHERE e.public_id = d.secured_event AND e.type = 'trade.secured'"
         " AND e.data->>'trade' = d.trade)"
+        " AND d.secured_event > coalesce((SELECT max(a.last_public_id) FROM events_archivedrange a), ''))"
         " OR EXISTS (SELECT FROM delivery_entitlement o WHERE o.trade = d.trade AND o.id <> d.id)"
     ),
 )

@@ -49,3 +49,27 @@ def under_a_regime() -> pgtrigger.Trigger:
         operation=pgtrigger.Insert,
         func=sql_body(_SQL / "under_a_regime.sql"),
     )
+
+
+def part_goes_on() -> pgtrigger.Trigger:
+    """A part of a step goes forward only, and never changes once it has ended."""
+    return pgtrigger.Trigger(
+        name="part_goes_on",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        func=sql_body(_SQL / "part_goes_on.sql"),
+    )
+
+
+def step_is_whole() -> pgtrigger.Trigger:
+    """A cycle leaves a step that is done in chunks only after the last chunk."""
+    return pgtrigger.Trigger(
+        name="step_is_whole",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("state"),
+        condition=pgtrigger.Q(old__state="validated", new__state="netted", new__netted_at__isnull=False)
+        | pgtrigger.Q(old__state="netted", new__state="posted", new__posted_at__isnull=False)
+        | pgtrigger.Q(old__state="posted", new__state="settling"),
+        declare=[("lacking", "text")],
+        func=sql_body(_SQL / "step_is_whole.sql"),
+    )

@@ -11,8 +11,15 @@ from marketplace.kernel.guards import append_only, immutable, no_delete, set_onc
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
 from ..ground.columns import CURRENCY_PATTERN, currency_stated
-from .guards import cut_off_when_closed, numbers_without_gap, paused_cycle_keeps_its_state, under_a_regime
-from .states import CYCLE, PAUSABLE_STATES, CycleState
+from .guards import (
+    cut_off_when_closed,
+    numbers_without_gap,
+    part_goes_on,
+    paused_cycle_keeps_its_state,
+    step_is_whole,
+    under_a_regime,
+)
+from .states import CYCLE, PAUSABLE_STATES, CycleState, StepPart
 
 VALIDATED_COLUMNS = ("trades", "obligations", "input_hash", "trades_root")
 NETTED_COLUMNS = (
@@ -137,6 +144,7 @@ class Cycle(models.Model):
             numbers_without_gap(),
             paused_cycle_keeps_its_state(),
             cut_off_when_closed(),
+            step_is_whole(),
             under_a_regime(),
         ]
 
@@ -160,6 +168,47 @@ class CycleStep(models.Model):
             models.CheckConstraint(condition=Q(ended_at__gte=F("began_at")), name="cycle_step_times"),
         ]
         triggers = [append_only()]
+
+
+class CyclePart(models.Model):
+    """How far a part of a cycle's step has come that is done in chunks, each in its own transaction.
+
+    A chunk writes this row in the transaction that does its work, while it holds the cycle's row: whoever goes on, after
+    any interruption, goes on behind ``reached``. ``total`` and ``done`` count participants; ``total`` is null where it is
+    not known beforehand. ``reached`` is the key of the last one done: the party key, and for rebates the database key of
+    their payer. ``began_at`` and ``ended_at`` are real time; ``booked_at`` is the business time of everything that the
+    part writes, so that a part that goes on after midnight still belongs to one day.
+
+    Invariants: one row per cycle and part; it only goes forward, and an ended part never changes. Rows are never deleted.
+    """
+
+    cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="+", db_index=False)
+    part = models.CharField(max_length=12, choices=StepPart.choices)
+    total = models.BigIntegerField(null=True)
+    done = models.BigIntegerField(default=0)
+    reached = models.CharField(max_length=31, blank=True, default="", db_collation="C")
+    began_at = models.DateTimeField()
+    booked_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["cycle", "part"], name="cycle_part_once"),
+            models.CheckConstraint(
+                condition=Q(done__gte=0)
+                & (Q(total=None) | Q(done__lte=F("total")) & (Q(ended_at=None) | Q(done=F("total")))),
+                name="cycle_part_done",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gte=F("began_at")), name="cycle_part_times"
+            ),
+        ]
+        indexes = [models.Index("cycle", name="cycle_part_under_way", condition=Q(ended_at=None))]
+        triggers = [
+            immutable("cycle_id", "part", "total", "began_at", "booked_at"),
+            part_goes_on(),
+            no_delete(),
+        ]
 
 
 CUT_OFFS_A_DAY_MAX = 24

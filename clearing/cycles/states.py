@@ -47,3 +47,22 @@ FINAL_STATES = (CycleState.SETTLED, CycleState.PARTIAL)
 POSTED_STATES = (CycleState.POSTED, CycleState.SETTLING, *FINAL_STATES)
 WORKING_STATES = (*CUT_OFF_STATES, CycleState.POSTED)
 PAUSABLE_STATES = (*WORKING_STATES, CycleState.SETTLING, CycleState.PARTIAL)
+
+
+class StepPart(TextChoices):
+    """Parts of a cycle's steps that are done in chunks, in the order in which they are done."""
+
+    REBATES = "rebates", Label("fee rebates", "手数料の割戻し")
+    COVER = "cover", Label("own money set aside", "不足額への充当")
+    POSITIONS = "positions", Label("net positions", "差引額")
+    ENTRIES = "entries", Label("journal entries", "仕訳")
+    PAYMENTS = "payments", Label("settlement payments", "決済の支払")
+
+
+PARTS_OF_STEP: dict[str, tuple[StepPart, ...]] = {
+    CycleState.VALIDATED: (StepPart.REBATES,),
+    CycleState.NETTED: (StepPart.COVER, StepPart.POSITIONS),
+    CycleState.POSTED: (StepPart.ENTRIES,),
+    CycleState.SETTLING: (StepPart.PAYMENTS,),
+}
+"""The parts of each step, by the state that the step leads to."""

@@ -48,8 +48,11 @@ OWED_TO_PARTICIPANTS = (
     AccountKind.RECEIVABLE,
     AccountKind.DEPOSIT,
     AccountKind.UNALLOCATED,
+    AccountKind.SETTLEMENT,
 )
-"""Kinds whose money on ``bank_client`` is participants'; suspense belongs to the senders of the pay-ins."""
+"""Kinds whose money on ``bank_client`` is participants'. Suspense belongs to the senders of the pay-ins. On the clearing
+control account is what a cycle that is being posted has taken from some participants and owes to others; it is negative
+while more was given than taken."""
 
 OWN_OF_THE_OPERATOR = (
     AccountKind.FEE_REVENUE,

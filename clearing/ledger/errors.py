@@ -50,3 +50,15 @@ class FundsRegimeMissing(DomainError):
         "Declare the funds regime for {currency} before money in it is accepted.",
         "通貨 {currency} の資金を受け入れる前に、資金の取扱い根拠（代理受領・信託・資金移動業等）を宣言してください。",
     )
+
+
+class PeriodUnbalanced(DomainError):
+    """The clearing control account is not zero: a cycle is being posted into the month. Fields: ``month, currency``."""
+
+    code = "period_unbalanced"
+    category = Category.CONFLICT
+    field = "month"
+    detail = Label(
+        "A cycle in {currency} is being posted into {month}; close the month when the cycle is posted.",
+        "{month} には記帳中の清算サイクル（{currency}）があります。記帳の完了後に締めてください。",
+    )

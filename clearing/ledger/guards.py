@@ -55,8 +55,8 @@ def entries_balance() -> pgtrigger.Trigger:
 
     Postings sum to zero per entry and currency, belong to an entry of this transaction, and are in the currency of
     their account. Balances are locked in the order of their accounts, which prevents deadlock; a balance that would
-    leave its side violates ``balance_within_funds``, which aborts the statement. Rows are looked up by key, one by one:
-    with joined sets the planner would read the whole history.
+    leave its side violates ``balance_within_funds``, which aborts the statement. Rows are looked up by key, one by one or
+    by an array of keys: with joined sets the planner would read the whole history.
     """
     return pgtrigger.Trigger(
         name="entries_balance",
@@ -64,7 +64,7 @@ def entries_balance() -> pgtrigger.Trigger:
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
         referencing=pgtrigger.Referencing(new="new_rows"),
-        declare=[("fault", "record"), ("touched", "record")],
+        declare=[("fault", "record"), ("touched", "record"), ("accounts", "bigint[]")],
         func=sql_body(_SQL / "entries_balance.sql"),
     )
 
@@ -72,7 +72,7 @@ def entries_balance() -> pgtrigger.Trigger:
 def claims_within_reserve() -> pgtrigger.Trigger:
     """All claims of a currency together never exceed the reserve.
 
-    Checked when a claim grows or the reserve shrinks. The balance of the reserve is locked first, so that concurrent
+    Checked when a claim grows or the reserve shrinks; claims are the only balances on the debit side. The balance of the reserve is locked first, so that concurrent
     loans are counted one after the other. The transaction holds ``MOVER_LOCK``.
     """
     return pgtrigger.Trigger(
@@ -106,4 +106,14 @@ def period_open() -> pgtrigger.Trigger:
         referencing=pgtrigger.Referencing(new="new_rows"),
         declare=[("earliest", "date"), ("closed", "date")],
         func=sql_body(_SQL / "period_open.sql", SHARE_PERIOD_LOCK=PERIOD_LOCK.acquire_shared_in_guard()),
+    )
+
+
+def period_balanced() -> pgtrigger.Trigger:
+    """A month closes with the clearing control account at zero: no cycle is half posted into it."""
+    return pgtrigger.Trigger(
+        name="period_balanced",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func=sql_body(_SQL / "period_balanced.sql"),
     )

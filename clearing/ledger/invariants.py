@@ -57,7 +57,7 @@ Invariant(
     promise=1,
     statement=(
         "The client account covers all that is owed to participants, without counting claims on others, and what the"
-        " operator has earned or keeps as its reserve and has not withdrawn; the clearing control account is zero."
+        " operator has earned or keeps as its reserve and has not withdrawn."
     ),
     guards=(
         "clearing_posting.entries_balance",
@@ -67,11 +67,10 @@ Invariant(
     test="tests/clearing/ledger/test_guards.py::test_a_participant_cannot_spend_what_it_does_not_have",
     check=by_query(
         "SELECT * FROM (SELECT p.currency, sum(p.amount_minor) AS total,"  # noqa: S608  the kinds are our own words
-        "  coalesce(sum(p.amount_minor) FILTER (WHERE a.kind = 'settlement'), 0) AS control,"
         "  coalesce(sum(p.amount_minor) FILTER (WHERE a.kind = 'bank_client'), 0) AS covered,"
         f"  -coalesce(sum(p.amount_minor) FILTER (WHERE a.kind IN ({_OWED})), 0) AS owed"
         "  FROM clearing_posting p JOIN clearing_account a ON a.id = p.account_id GROUP BY p.currency) sums"
-        " WHERE total <> 0 OR control <> 0 OR owed > covered"
+        " WHERE total <> 0 OR owed > covered"
     ),
 )
 
@@ -112,6 +111,7 @@ Invariant(
     guards=(
         "clearing_entry.period_open",
         "clearing_ledgerperiod.months_in_order",
+        "clearing_ledgerperiod.period_balanced",
         "clearing_ledgerperiod.append_only",
         "clearing_ledgerperiod.clearing_ledgerperiod_month_key",
         "clearing_ledgerperiod.ledger_period_month",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
@@ -63,15 +64,17 @@ class Draft(NamedTuple):
     organisation_id: int | None = None
 
 
-def post(drafts: Sequence[Draft], *, currency: str, purpose: str) -> None:
+def post(drafts: Sequence[Draft], *, currency: str, purpose: str, booked_at: datetime | None = None) -> None:
     """Post entries in one statement; each line makes a debit and a credit of the same amount.
 
+    They are booked at the business time ``booked_at`` (default: now), and on its day.
     Raises InsufficientFunds, naming ``purpose``, if an account would leave its normal side: nothing is posted and the
     transaction stays usable. The database checks this in the same statement, so concurrent postings cannot overdraw.
     """
+    booked_at = booked_at or clock.now()
     values: dict[str, Any] = {
-        "business_date": clock.today(),
-        "booked_at": clock.now(),
+        "business_date": clock.business_date(booked_at),
+        "booked_at": booked_at,
         "currency": currency,
         "public_ids": new_identifiers("jrn", len(drafts)),
         "kinds": [str(draft.kind) for draft in drafts],

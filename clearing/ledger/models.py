@@ -19,6 +19,7 @@ from .guards import (
     entry_complete,
     months_in_order,
     moved_by_postings,
+    period_balanced,
     period_open,
 )
 from .states import AccountKind, EntryKind, FundsRegimeKind, LineKind
@@ -51,6 +52,10 @@ class Account(models.Model):
             ),
             models.CheckConstraint(condition=Q(side__in=(1, -1)), name="account_side"),
             currency_stated("account_currency"),
+        ]
+        indexes = [
+            # Which of the accounts of a statement hold money, asked for every statement that posts.
+            models.Index("id", name="account_held", condition=Q(kind="held")),
         ]
         triggers = [append_only(), balances_open()]
 
@@ -234,4 +239,4 @@ class LedgerPeriod(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(month__day=1), name="ledger_period_month"),
         ]
-        triggers = [append_only(), months_in_order()]
+        triggers = [append_only(), months_in_order(), period_balanced()]

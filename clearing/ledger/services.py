@@ -15,11 +15,11 @@ from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
-from .errors import FundsRegimeMissing, PeriodClosed, PeriodNotOver
+from .errors import FundsRegimeMissing, PeriodClosed, PeriodNotOver, PeriodUnbalanced
 from .locks import PERIOD_LOCK
 from .models import IDLE_DAYS_MAX, Account, Entry, FundsRegime, LedgerPeriod
 from .queries import regime_in_force, trial_balance
-from .states import FundsRegimeKind
+from .states import AccountKind, FundsRegimeKind
 
 IDLE_DAYS = 5
 
@@ -132,7 +132,7 @@ def close_ledger_period(*, actor: Actor, month: date) -> LedgerPeriod:
 
     Months close in order: earlier months close with it. Records the trial balance of every currency as of its last day.
     Waits for transactions that are posting entries. Raises PeriodNotOver, PeriodClosed if a later month is closed,
-    Forbidden.
+    PeriodUnbalanced while a cycle is being posted into it, Forbidden.
     """
     actor.require_operator()
     first = month.replace(day=1)
@@ -146,6 +146,7 @@ def close_ledger_period(*, actor: Actor, month: date) -> LedgerPeriod:
             return latest
         raise PeriodClosed(month=f"{first:%Y-%m}", closed=f"{latest.month:%Y-%m}")
     balances = _trial_balances(last)
+    _require_control_at_zero(balances, first)
     period = LedgerPeriod.objects.create(
         month=first,
         entries=Entry.objects.filter(business_date__range=(first, last)).count(),
@@ -169,3 +170,10 @@ def _trial_balances(last: date) -> dict[str, list[dict[str, Any]]]:
         currency: [row | {"label": row["label"].as_dict()} for row in trial_balance(currency, until=last)]
         for currency in currencies
     }
+
+
+def _require_control_at_zero(balances: dict[str, list[dict[str, Any]]], month: date) -> None:
+    """Raise PeriodUnbalanced if the clearing control account of a currency is not zero at the end of the month."""
+    for currency, rows in balances.items():
+        if any(row["kind"] == AccountKind.SETTLEMENT and row["balance_minor"] for row in rows):
+            raise PeriodUnbalanced(month=f"{month:%Y-%m}", currency=currency)

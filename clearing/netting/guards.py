@@ -13,15 +13,30 @@ from ..trades.lines import BLOCK_LINES
 _SQL = Path(__file__).parent / "sql"
 
 
-def positions_sum_to_zero() -> pgtrigger.Trigger:
-    """One statement inserts all positions of a cycle, while it is validated; they sum to zero."""
+def positions_fit() -> pgtrigger.Trigger:
+    """Positions are inserted, in any number of statements, while their cycle is validated and not netted yet."""
     return pgtrigger.Trigger(
-        name="positions_sum_to_zero",
+        name="positions_fit",
         level=pgtrigger.Statement,
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
         referencing=pgtrigger.Referencing(new="new_rows"),
         declare=[("fault", "record")],
+        func=sql_body(_SQL / "positions_fit.sql"),
+    )
+
+
+def positions_sum_to_zero() -> pgtrigger.Trigger:
+    """A cycle is netted only if its positions, all of them, sum to zero and agree with its recorded figures.
+
+    A guard of cycles that reads positions, so it is declared here and registered on the table of cycles.
+    """
+    return pgtrigger.Trigger(
+        name="positions_sum_to_zero",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("state"),
+        condition=pgtrigger.Q(new__state="netted", old__state="validated"),
+        declare=[("found", "record")],
         func=sql_body(_SQL / "positions_sum_to_zero.sql"),
     )
 

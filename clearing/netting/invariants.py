@@ -18,7 +18,8 @@ POSTED_AS_NETTED = (
     "  FROM clearing_entry e JOIN clearing_posting p ON p.entry_id = e.id WHERE e.kind = 'cycle' {entries}"
     "   AND p.amount_minor > 0 AND p.line NOT IN ('covered', 'recovered') GROUP BY 1, 2, 3),"
     " netted AS (SELECT n.cycle_id, n.organisation_id, v.line, v.amount FROM clearing_netposition n"
-    "  JOIN clearing_cycle c ON c.id = n.cycle_id AND c.posted_at IS NOT NULL {positions}"
+    "  JOIN clearing_cycle c ON c.id = n.cycle_id {positions} AND (c.posted_at IS NOT NULL"
+    "   OR c.state = 'netted' AND EXISTS (SELECT FROM clearing_entry e WHERE e.reference = 'cycle:' || n.public_id))"
     f"  CROSS JOIN LATERAL (VALUES {_GROSS},"
     "   ('deferred', n.deferred_minor), ('awaited', -n.deferred_minor)) AS v(line, amount) WHERE v.amount > 0)"
     " SELECT * FROM posted FULL JOIN netted USING (cycle_id, organisation_id, line)"
@@ -31,20 +32,22 @@ Invariant(
     promise=1,
     statement="The net positions of a cycle sum to zero, and each is the sum of its parts.",
     guards=(
-        "clearing_netposition.positions_sum_to_zero",
+        "clearing_cycle.positions_sum_to_zero",
+        "clearing_netposition.positions_fit",
         "clearing_netposition.position_parts",
         "clearing_netposition.position_once",
         "clearing_netposition.append_only",
     ),
     test="tests/clearing/netting/test_guards.py::test_positions_that_do_not_sum_to_zero_are_refused",
     check=by_query(
-        "SELECT cycle_id, sum(net_minor) AS total FROM clearing_netposition GROUP BY 1 HAVING sum(net_minor) <> 0"
+        "SELECT n.cycle_id, sum(n.net_minor) AS total FROM clearing_netposition n JOIN clearing_cycle c ON c.id = n.cycle_id"
+        " WHERE c.netted_at IS NOT NULL GROUP BY 1 HAVING sum(n.net_minor) <> 0"
     ),
 )
 Invariant(
     name="clearing.posted_as_netted",
     promise=2,
-    statement="The postings of a posted cycle for a participant equal its net position, line by line.",
+    statement="The postings of a cycle for a participant equal its net position, line by line.",
     guards=(
         "clearing_posting.append_only",
         "clearing_netposition.append_only",

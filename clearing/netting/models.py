@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
@@ -12,7 +13,7 @@ from ..cycles.models import Cycle
 from ..ground.columns import currency_stated, organisation_key
 from ..trades.lines import BLOCK_LINES
 from ..trades.states import PositionPart
-from .guards import blocks_complete, positions_sum_to_zero
+from .guards import blocks_complete, positions_fit, positions_sum_to_zero
 from .states import ProofTree
 
 POSITION_COLUMNS = tuple(PositionPart.values)
@@ -25,7 +26,8 @@ class NetPosition(models.Model):
     Amounts are signed as they add to ``net_minor``: purchases and fees paid are negative, sales and fees earned
     positive. Corrections include tax. ``deferred_minor`` is the deferral to the next cycle: positive for the debtor,
     negative for the creditor. ``party_key`` is the party's key in hashes. Invariants: the parts sum to the net; the
-    positions of a cycle sum to zero and are inserted in one statement at netting. Append-only.
+    positions of a cycle are inserted at netting, some at a time, and it is netted only if they sum to zero: until then
+    they are shown to nobody. Append-only.
     """
 
     public_id = IdentifierField(prefix="pos")
@@ -60,7 +62,7 @@ class NetPosition(models.Model):
             currency_stated("position_currency"),
         ]
         indexes = [models.Index("cycle", "party_key", name="position_by_party")]
-        triggers = [append_only(), positions_sum_to_zero()]
+        triggers = [append_only(), positions_fit()]
 
 
 class ProofBlock(models.Model):
@@ -90,3 +92,7 @@ class ProofBlock(models.Model):
             ),
         ]
         triggers = [append_only(), blocks_complete()]
+
+
+# A cycle's state depends on its positions, so this guard of cycles reads positions and is registered here.
+pgtrigger.register(positions_sum_to_zero())(Cycle)

@@ -31,9 +31,11 @@ from marketplace.kernel.merkle import (
     packed_merkle_root,
 )
 
-from ..trades.lines import BLOCK_LINES, FURTHER_LEAVES, PAGE_LINES, PORTION
+from ..trades.lines import BLOCK_LINES, FURTHER_LEAVES, FURTHER_TRADES, PAGE_LINES, PORTION
 
 BLOCK_BYTES = BLOCK_LINES * HASH_BYTES
+
+FURTHER_TRADES_A_READ = 20_000
 
 # An index holds the leaf hashes in order: reading from it avoids a sort.
 _SETTINGS = "SELECT set_config('work_mem', '64MB', true), set_config('random_page_cost', '1.1', true)"
@@ -89,24 +91,22 @@ def input_digest(*, cycle_id: int, currency: str) -> InputDigest:
 
 def _portions(cycle_id: int) -> Iterator[tuple[bytes, list[int]]]:
     """Leaf hashes of the lines in order, thousands at a time, with the sums of the trades among them."""
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(_SETTINGS)
-        further = further_leaves(cycle_id)
-        last = b""
-        while portion := _portion(cycle_id, last):
-            leaves, *stated = portion
-            last = leaves[-HASH_BYTES:]
-            earlier = further[: bisect(further, last)]
-            del further[: len(earlier)]
-            merged = b"".join(sorted([*leaves_in(leaves), *earlier])) if earlier else leaves
-            yield merged, stated
-        if further:
-            yield b"".join(further), [0, 0, 0, 0]
+    further = further_leaves(cycle_id)
+    last = b""
+    while portion := _portion(cycle_id, last):
+        leaves, *stated = portion
+        last = leaves[-HASH_BYTES:]
+        earlier = further[: bisect(further, last)]
+        del further[: len(earlier)]
+        merged = b"".join(sorted([*leaves_in(leaves), *earlier])) if earlier else leaves
+        yield merged, stated
+    if further:
+        yield b"".join(further), [0, 0, 0, 0]
 
 
 def _portion(cycle_id: int, leaf: bytes) -> tuple[Any, ...] | None:
-    with Cursor(connection.connection) as cursor:
+    with transaction.atomic(), Cursor(connection.connection) as cursor:
+        cursor.execute(_SETTINGS)
         values = {"cycle": cycle_id, "leaf": leaf}
         row = cursor.execute(PORTION.encode(), values, prepare=False, binary=True).fetchone()
     return row if row and row[1] else None
@@ -114,9 +114,18 @@ def _portion(cycle_id: int, leaf: bytes) -> tuple[Any, ...] | None:
 
 def further_leaves(cycle_id: int) -> list[bytes]:
     """The leaf hashes of a cycle's further lines in order; few in comparison with its trades."""
+    found: list[bytes] = []
+    after: int | None = 0
     with connection.cursor() as cursor:
-        cursor.execute(FURTHER_LEAVES, {"cycle": cycle_id})
-        return [bytes(row[0]) for row in cursor.fetchall()]
+        while after is not None:
+            values = {"cycle": cycle_id, "after": after, "trades": FURTHER_TRADES_A_READ}
+            cursor.execute(FURTHER_TRADES, values)
+            until = cursor.fetchone()[0]
+            if until is not None:
+                cursor.execute(FURTHER_LEAVES, values | {"until": until})
+                found += [bytes(row[0]) for row in cursor.fetchall()]
+            after = until
+    return sorted(found)
 
 
 def output_digest(*, currency: str, positions: Mapping[str, tuple[int, ...]]) -> OutputDigest:

@@ -20,8 +20,8 @@ from .states import ProofTree
 
 
 def visible_positions(actor: Actor) -> QuerySet[NetPosition]:
-    """Net positions of the actor's organisation; all positions for the operator."""
-    positions = NetPosition.objects.select_related("cycle")
+    """Net positions of the actor's organisation in netted cycles; all of these for the operator."""
+    positions = NetPosition.objects.select_related("cycle").filter(cycle__netted_at__isnull=False)
     return positions if actor.may_see() else positions.filter(organisation_id=own_key(actor))
 
 

@@ -21,18 +21,21 @@ from .proof_blocks import stored_blocks
 from .proofs import InputDigest, cycle_root, input_digest, output_digest
 from .states import ProofTree
 
+OBLIGATIONS_A_READ = 500_000
+
+_READ = """
+    SELECT {side}_id, kind, tax_rate_bp, sum(amount_minor)::bigint, sum(tax_minor)::bigint, count(*),
+           count(*) FILTER (WHERE amount_minor > 0)
+      FROM (SELECT {side}_id, kind, tax_rate_bp, amount_minor, tax_minor FROM clearing_obligation
+             WHERE cycle_id = %(cycle)s AND {side}_id >= %(first)s AND {side}_id <= %(last)s {only}
+             ORDER BY {side}_id, kind, tax_rate_bp LIMIT %(limit)s) read
+     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
 _TOTALS = {
-    "debtor": """
-        SELECT debtor_id, kind, tax_rate_bp, sum(amount_minor)::bigint, sum(tax_minor)::bigint, count(*),
-               count(*) FILTER (WHERE amount_minor > 0)
-          FROM clearing_obligation WHERE cycle_id = %s GROUP BY 1, 2, 3
-    """,
-    "creditor": f"""
-        SELECT creditor_id, kind, tax_rate_bp, sum(amount_minor)::bigint, sum(tax_minor)::bigint
-          FROM clearing_obligation WHERE cycle_id = %s AND kind NOT IN ({sql_list(OWED_TO_OPERATOR)})
-         GROUP BY 1, 2, 3
-    """,  # noqa: S608  our own words
+    "debtor": _READ.format(side="debtor", only=""),
+    "creditor": _READ.format(side="creditor", only=f"AND kind NOT IN ({sql_list(OWED_TO_OPERATOR)})"),
 }
+_LAST_PARTY = 2**63 - 1
 _DEFERRED_LINES = """
     SELECT kind, count(*), sum(amount_minor)::bigint, sum(tax_minor)::bigint
       FROM clearing_obligation WHERE cycle_id = %s AND deferred_from_id IS NOT NULL GROUP BY 1
@@ -72,11 +75,31 @@ def totals_of(cycle_id: int) -> Totals:
 
 
 def sum_obligations(side: str, cycle_id: int) -> list[tuple[Any, ...]]:
-    """Sums of the obligations by ``side``, ``debtor`` or ``creditor``: the fields of a PartyTotal. By debtor, also the
-    number of obligations and the number with an amount above zero, since every obligation has a debtor."""
+    """Sums of the obligations by ``side``, ``debtor`` or ``creditor``: the fields of a PartyTotal, the number of
+    obligations and the number with an amount above zero. Each read is of a bounded number of obligations, or of one
+    party."""
+    found: list[tuple[Any, ...]] = []
+    first = 0
+    while rows := _read_sums(side, cycle_id, first=first, limit=OBLIGATIONS_A_READ):
+        last = rows[-1][0]
+        if sum(row[5] for row in rows) < OBLIGATIONS_A_READ:
+            found += rows
+            break
+        # The read may have ended among the obligations of its last party, which is read again on its own or next.
+        whole = [row for row in rows if row[0] != last]
+        found += whole or _read_sums(side, cycle_id, first=last, last=last)
+        first = last if whole else last + 1
+    return found
+
+
+def _read_sums(
+    side: str, cycle_id: int, *, first: int, last: int = _LAST_PARTY, limit: int | None = None
+) -> list[tuple[Any, ...]]:
+    """The sums over the first ``limit`` obligations of the parties from ``first`` to ``last``, in their order."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_INDEX_PREFERRED)
-        cursor.execute(_TOTALS[side], [cycle_id])
+        values = {"cycle": cycle_id, "first": first, "last": last, "limit": limit}
+        cursor.execute(_TOTALS[side], values)
         return list(cursor.fetchall())
 
 
@@ -93,7 +116,7 @@ def combine_totals(cycle_id: int, *, owed: list[tuple[Any, ...]], due: list[tupl
         of_kind[2] += tax_minor
     return Totals(
         owed=[PartyTotal._make(row[:5]) for row in owed],
-        due=list(map(PartyTotal._make, due)),
+        due=[PartyTotal._make(row[:5]) for row in due],
         obligations=sum(count for count, _, _ in made.values()),
         payments=sum(row[6] for row in owed),
         made={

@@ -17,7 +17,7 @@ from ..trades.states import TradeState
 def money_figures(currency: str = "JPY") -> dict[str, int]:
     """Sums of the market in minor units of ``currency``; each name ends in ``_minor``."""
     totals = kind_totals(currency)
-    sold = NetPosition.objects.filter(currency=currency).aggregate(
+    sold = NetPosition.objects.filter(currency=currency, cycle__netted_at__isnull=False).aggregate(
         sales=Sum("sales_minor"), tax=Sum("sales_tax_minor")
     )
     return {

@@ -34,6 +34,43 @@ Invariant(
     ),
 )
 
+Invariant(
+    name="clearing.control_account_at_zero",
+    promise=1,
+    statement="The clearing control account of a currency is zero unless a cycle in it is being posted.",
+    guards=("clearing_cycle.step_is_whole", "clearing_ledgerperiod.period_balanced"),
+    test="tests/clearing/run/test_chunks.py::test_a_cycle_leaves_a_step_only_after_its_last_chunk",
+    check=by_query(
+        "SELECT p.currency, sum(p.amount_minor) AS control FROM clearing_account a"
+        " JOIN clearing_posting p ON p.account_id = a.id WHERE a.kind = 'settlement' AND NOT EXISTS ("
+        "  SELECT FROM clearing_cyclepart part JOIN clearing_cycle c ON c.id = part.cycle_id"
+        "   WHERE part.part = 'entries' AND part.ended_at IS NULL AND c.currency = p.currency)"
+        " GROUP BY 1 HAVING sum(p.amount_minor) <> 0"
+    ),
+)
+Invariant(
+    name="clearing.parts_go_forward",
+    promise=7,
+    statement=(
+        "A part of a cycle's step has one record of how far it has come, which only goes forward; what it counts is done."
+    ),
+    guards=(
+        "clearing_cyclepart.cycle_part_once",
+        "clearing_cyclepart.cycle_part_done",
+        "clearing_cyclepart.cycle_part_times",
+        "clearing_cyclepart.part_goes_on",
+        "clearing_cyclepart.immutable",
+        "clearing_cyclepart.no_delete",
+    ),
+    test="tests/clearing/run/test_chunks.py::test_a_part_goes_forward_only",
+    check=by_query(
+        "SELECT part.cycle_id, part.part, part.done, found.count FROM clearing_cyclepart part CROSS JOIN LATERAL ("
+        "  SELECT count(*) FROM clearing_netposition n WHERE n.cycle_id = part.cycle_id"
+        "   AND (part.part = 'positions' OR n.party_key <= part.reached)) found"
+        " WHERE part.part IN ('positions', 'entries', 'payments') AND part.done <> found.count"
+    ),
+)
+
 _SETTINGS = """
     SELECT set_config('random_page_cost', '1.1', true), set_config('work_mem', '128MB', true)
 """

@@ -12,6 +12,11 @@ from ..cycles.states import WORKING_STATES
 
 # There is one cycle a period and currency: few rows at any history.
 CYCLES = "SELECT state, currency, count(*) FROM clearing_cycle WHERE state <> 'settled' GROUP BY 1, 2"
+# By the partial index of parts that have not ended.
+REMAINING = """
+    SELECT part, sum(total - done)::bigint FROM clearing_cyclepart
+     WHERE ended_at IS NULL AND total IS NOT NULL GROUP BY 1
+"""
 OVERDUE = "SELECT count(*) FROM clearing_cyclealarm WHERE ended_at IS NULL"
 
 
@@ -37,6 +42,12 @@ Gauge(
     description="Seconds of business time since a cycle under way recorded its last step, by cycle and state.",
     read=step_ages,
     labels=("cycle", "state"),
+)
+Gauge(
+    name="clearing_remaining_participants",
+    description="Participants for whom a step of a cycle that is under way is still to be done, by part of the step.",
+    read=by_rows(REMAINING),
+    labels=("part",),
 )
 OVERDUE_CYCLES = Gauge(
     name="clearing_overdue_cycles",

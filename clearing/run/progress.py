@@ -9,9 +9,9 @@ from typing import Literal
 from marketplace.events.queries import handler_failures
 from marketplace.kernel.waiting import Waiting
 
-from ..cycles.models import Cycle, CycleStep
+from ..cycles.models import Cycle, CyclePart, CycleStep
 from ..cycles.queries import ORDER
-from ..cycles.states import FINAL_STATES, CycleState
+from ..cycles.states import FINAL_STATES, PARTS_OF_STEP, CycleState, StepPart
 from ..invoices.documents_due import documents_expected, documents_issued
 from .overdue import CycleReadings, Overdue, SettlementProgress
 from .queries import waiting_of_cycle
@@ -35,14 +35,24 @@ class StepProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class PartProgress:
+    """A part of the current step that is done in chunks: participants done, and their total, None if not known."""
+
+    part: StepPart
+    done: int
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """The progress of a cycle in public counts.
 
     ``percentage`` is 0 at open and 100 at settled: each step has the same weight, and the current step counts by its
-    invoices or payments.
+    parts, its invoices or its payments. ``parts`` are those of the current step that have begun.
     """
 
     steps: list[StepProgress]
+    parts: list[PartProgress]
     percentage: int
     invoices_issued: int
     invoices_expected: int
@@ -58,21 +68,51 @@ def progress_of(cycle: Cycle) -> Progress:
     issued, expected = documents_issued(cycle), documents_expected(cycle)
     steps = _steps(cycle)
     done = sum(step.status == "done" for step in steps)
-    part, whole = 0, 1
+    parts = _parts(cycle, steps)
     if cycle.state == CycleState.POSTED:
-        part, whole = issued, expected
+        fraction = _percentage(issued, expected)
     elif cycle.state == CycleState.SETTLING:
-        part, whole = settlement.confirmed, settlement.planned
-    fraction = 100 * part // whole if whole else 0
+        fraction = _percentage(settlement.confirmed, settlement.planned)
+    else:
+        fraction = _percentage_of_parts(parts, steps)
     return Progress(
         steps=steps,
-        percentage=(100 * done + min(fraction, 100)) // len(steps),
+        parts=parts,
+        percentage=(100 * done + fraction) // len(steps),
         invoices_issued=issued,
         invoices_expected=expected,
         settlement=settlement,
         waiting=waiting_of_cycle(cycle, readings),
         overdue=readings.overdue(cycle),
     )
+
+
+def _percentage(done: int, total: int) -> int:
+    return min(100 * done // total, 100) if total else 0
+
+
+def _percentage_of_parts(parts: list[PartProgress], steps: list[StepProgress]) -> int:
+    """The percentage of the current step: its parts weigh equally, and one that a later one followed is done."""
+    if not parts:
+        return 0
+    every, last = _parts_of_step(steps), parts[-1]
+    return (100 * every.index(last.part) + _percentage(last.done, last.total or 0)) // len(every)
+
+
+def _parts_of_step(steps: list[StepProgress]) -> tuple[StepPart, ...]:
+    """The parts of the current step."""
+    current = next((step.state for step in steps if step.status == "now"), None)
+    return PARTS_OF_STEP.get(current or "", ())
+
+
+def _parts(cycle: Cycle, steps: list[StepProgress]) -> list[PartProgress]:
+    """The parts of the current step that have begun, in the order in which they are done."""
+    rows = {row.part: row for row in CyclePart.objects.filter(cycle=cycle)}
+    return [
+        PartProgress(part, rows[part].done, rows[part].total)
+        for part in _parts_of_step(steps)
+        if part in rows
+    ]
 
 
 def _steps(cycle: Cycle) -> list[StepProgress]:

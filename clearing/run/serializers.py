@@ -16,7 +16,7 @@ from marketplace.api.serializers import (
 from marketplace.kernel.waiting import Waiting
 
 from ..cycles.models import Cycle
-from ..cycles.states import FINAL_STATES, CycleState
+from ..cycles.states import FINAL_STATES, CycleState, StepPart
 from ..ground.serializers import PartyField, PartyListSerializer, for_operator, label_of
 from ..netting.positions import value_reduced_bp
 from .overdue import CycleReadings
@@ -187,12 +187,23 @@ class StepSerializer(serializers.Serializer[Any]):
     )
 
 
+class PartSerializer(serializers.Serializer[Any]):
+    """A part of the current step, done for some participants at a time."""
+
+    part = serializers.ChoiceField(choices=StepPart.choices)
+    part_label = ChoiceLabelField(StepPart, source="part")
+    done = serializers.IntegerField(help_text="Participants for whom it is done.")
+    total = serializers.IntegerField(allow_null=True, help_text="Null if it is not known beforehand.")
+
+
 class ProgressSerializer(serializers.Serializer[Progress]):
     """Progress of a cycle: counts for everybody, obstacles for the operator."""
 
     steps = StepSerializer(many=True)
+    parts = PartSerializer(many=True, help_text="The parts of the current step that have begun.")
     percentage = serializers.IntegerField(
-        help_text="Of the way from open to settled: steps weigh equally, the current one by invoices or payments."
+        help_text="Of the way from open to settled: steps weigh equally, the current one by its parts, invoices or"
+        " payments."
     )
     invoices_issued = serializers.IntegerField()
     invoices_expected = serializers.IntegerField(help_text="Grows until the cycle is validated.")

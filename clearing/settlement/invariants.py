@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from marketplace.kernel.invariants import Invariant, by_query
 
+from .planning import UNPLANNED
+
 Invariant(
     name="clearing.receivables_are_being_paid",
     promise=1,
     statement=(
-        "A participant's receivable equals its unconfirmed payments and the payments that posted cycles have still to plan,"
+        "A participant's receivable equals its unconfirmed payments and the payments that cycles have still to plan for what they posted,"
         " plus at most failed payments that were not made again, of which a part may have covered a shortfall."
     ),
     guards=(
@@ -23,17 +25,14 @@ Invariant(
     ),
     test="tests/clearing/settlement/test_guards.py::test_no_more_is_paid_than_is_due",
     check=by_query(
-        "WITH due AS (SELECT a.organisation_id, a.currency, -b.balance_minor AS minor FROM clearing_account a"
+        "WITH due AS (SELECT a.organisation_id, a.currency, -b.balance_minor AS minor FROM clearing_account a"  # noqa: S608  our own words
         "  JOIN clearing_balance b ON b.account_id = a.id WHERE a.kind = 'receivable'),"
         " paying AS (SELECT organisation_id, currency,"
         "  coalesce(sum(amount_minor) FILTER (WHERE state IN ('planned', 'sending', 'unknown')), 0) AS in_progress,"
         "  coalesce(sum(amount_minor) FILTER (WHERE state = 'failed' AND NOT EXISTS (SELECT"
         "   FROM clearing_settlementinstruction again WHERE again.instead_of_id = i.id)), 0) AS failed"
         "  FROM clearing_settlementinstruction i WHERE direction = 'out' AND state <> 'confirmed' GROUP BY 1, 2),"
-        " posted AS (SELECT e.organisation_id, p.currency, -sum(p.amount_minor) AS planless FROM clearing_cycle c"
-        "  JOIN clearing_entry e ON e.cycle_id = c.id AND e.kind = 'cycle' JOIN clearing_posting p ON p.entry_id = e.id"
-        "  JOIN clearing_account a ON a.id = p.account_id AND a.kind = 'receivable'"
-        "  WHERE c.state = 'posted' GROUP BY 1, 2)"
+        f" posted AS (SELECT organisation_id, currency, minor AS planless FROM ({UNPLANNED}) unplanned)"
         " SELECT organisation_id, currency, due.minor, in_progress, failed, planless"
         " FROM due LEFT JOIN paying USING (organisation_id, currency) LEFT JOIN posted USING (organisation_id, currency)"
         " WHERE due.minor < coalesce(in_progress, 0) + coalesce(planless, 0)"

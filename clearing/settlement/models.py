@@ -195,7 +195,11 @@ class SettlementInstruction(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(restoration=0)
-                | Q(reference__contains=Concat(Value("R"), Cast("restoration", models.TextField()))),
+                | Q(
+                    reference__contains=Concat(
+                        Value("R"), Cast("restoration", models.CharField()), Value("-")
+                    )
+                ),
                 name="instruction_names_restoration",
             ),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="instruction_amount"),

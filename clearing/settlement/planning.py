@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -10,9 +11,11 @@ from django.db.models import Max
 from marketplace.kernel import clock
 from marketplace.participants.queries import operator_organisation, organisations_by_id
 
-from ..cycles.models import Cycle
-from ..ground.parties import party_key
+from ..cycles.models import Cycle, CyclePart
+from ..cycles.parts import part_of, record_chunk
+from ..cycles.states import StepPart
 from ..ledger.queries import may_pay_abroad
+from ..netting.models import NetPosition
 from .locks import PAYMENT_SEQUENCE_LOCK
 from .models import SettlementInstruction
 from .payability import hindrance_of
@@ -20,49 +23,64 @@ from .restorations import restoration_number
 from .routes import route_for
 from .states import PaymentDirection, PaymentPurpose
 
+PARTICIPANTS_A_CHUNK = 2_000
+
 _PAYOUTS = """
-    SELECT e.organisation_id, -sum(p.amount_minor)::bigint
-      FROM clearing_entry e JOIN clearing_posting p ON p.entry_id = e.id JOIN clearing_account a ON a.id = p.account_id
-     WHERE e.cycle_id = %s AND e.kind = 'cycle' AND a.kind = 'receivable'
-     GROUP BY 1 HAVING sum(p.amount_minor) <> 0
+    SELECT n.party_key, n.organisation_id, coalesce((
+        SELECT -sum(p.amount_minor) FROM clearing_entry e JOIN clearing_posting p ON p.entry_id = e.id
+          JOIN clearing_account a ON a.id = p.account_id
+         WHERE e.reference = 'cycle:' || n.public_id AND a.kind = 'receivable'), 0)::bigint
+      FROM (SELECT * FROM clearing_netposition WHERE cycle_id = %s AND party_key > %s
+             ORDER BY party_key LIMIT %s) n
+     ORDER BY n.party_key
 """
+"""What the cycle leaves to each of the next parties: the entry of a position is found by its reference."""
 _EARNED = """
     SELECT coalesce(-sum(p.amount_minor), 0)::bigint
       FROM clearing_entry e JOIN clearing_posting p ON p.entry_id = e.id JOIN clearing_account a ON a.id = p.account_id
      WHERE e.cycle_id = %s AND e.kind = 'cycle' AND a.kind IN ('fee_revenue', 'tax_payable')
 """
-_UNCLAIMED = """
+UNPLANNED = """
+    SELECT e.organisation_id, c.currency, -sum(p.amount_minor)::bigint AS minor
+      FROM clearing_cycle c JOIN clearing_entry e ON e.cycle_id = c.id AND e.kind = 'cycle'
+      JOIN clearing_posting p ON p.entry_id = e.id
+      JOIN clearing_account a ON a.id = p.account_id AND a.kind = 'receivable'
+     WHERE c.state IN ('netted', 'posted') AND NOT EXISTS (
+        SELECT FROM clearing_settlementinstruction i
+         WHERE i.cycle_id = c.id AND i.organisation_id = e.organisation_id)
+     GROUP BY 1, 2
+"""
+"""What a cycle has posted as receivable, per participant, and not planned a payment of yet. A cycle posts and plans
+in chunks, so the state alone does not say whose payment is planned."""
+_UNCLAIMED = f"""
     SELECT (coalesce((SELECT -b.balance_minor FROM clearing_account a JOIN clearing_balance b ON b.account_id = a.id
                        WHERE a.organisation_id = %(organisation)s AND a.currency = %(currency)s
                          AND a.kind = 'receivable'), 0)
           - coalesce((SELECT sum(i.amount_minor) FROM clearing_settlementinstruction i
                        WHERE i.organisation_id = %(organisation)s AND i.currency = %(currency)s
                          AND i.direction = 'out' AND i.state IN ('planned', 'sending', 'unknown')), 0)
-          + coalesce((SELECT sum(p.amount_minor) FROM clearing_cycle c JOIN clearing_entry e ON e.cycle_id = c.id
-                        JOIN clearing_posting p ON p.entry_id = e.id JOIN clearing_account a ON a.id = p.account_id
-                       WHERE c.state = 'posted' AND c.currency = %(currency)s AND e.kind = 'cycle'
-                         AND e.organisation_id = %(organisation)s AND a.kind = 'receivable'), 0))::bigint
-"""
+          - coalesce((SELECT sum(u.minor) FROM ({UNPLANNED}) u
+                       WHERE u.organisation_id = %(organisation)s AND u.currency = %(currency)s), 0))::bigint
+"""  # noqa: S608  our own words
 
 
-def plan_payments(cycle: Cycle) -> int:
-    """Plan one payment for each participant that the cycle leaves money to, and one for the operator.
+def plan_some_payments(cycle: Cycle) -> CyclePart:
+    """Plan a payment for each of the next participants that the cycle leaves money to; the part, ended by the last.
 
-    The operator takes out what it earned in the cycle, or pays in the difference if it refunded more fees. Money that
-    its reserve lent stays in the client account until the claim is collected. Amounts come from the postings. Returns
-    how many payments.
+    Payments are numbered in the order of party keys. The last chunk also plans the operator's: it takes out what it
+    earned in the cycle, or pays in the difference if it refunded more fees. Money that its reserve lent stays in the
+    client account until the claim is collected. Amounts come from the postings.
     """
+    part = part_of(cycle, StepPart.PAYMENTS, count=NetPosition.objects.filter(cycle=cycle).count)
     with connection.cursor() as cursor:
-        cursor.execute(_PAYOUTS, [cycle.pk])
-        payouts = dict(cursor.fetchall())
-        cursor.execute(_EARNED, [cycle.pk])
-        earned = int(cursor.fetchone()[0])
-    payees = organisations_by_id(payouts)
-    ordered = sorted(payouts, key=lambda key: party_key(payees[key]))
-    amounts = [(key, payouts[key]) for key in ordered]
-    if earned:
+        cursor.execute(_PAYOUTS, [cycle.pk, part.reached, PARTICIPANTS_A_CHUNK])
+        rows = cursor.fetchall()
+    amounts = [(organisation_id, minor) for _, organisation_id, minor in rows if minor]
+    payees = organisations_by_id(organisation_id for organisation_id, _ in amounts)
+    ended = len(rows) < PARTICIPANTS_A_CHUNK
+    if ended and (earned := _earned_minor(cycle)):
         amounts.append((operator_organisation().id, earned))
-    abroad = may_pay_abroad(cycle.currency)
+    abroad, planned_at = may_pay_abroad(cycle.currency), clock.now()
     hindrances = {
         key: hindrance_of(view, currency=cycle.currency, cross_border_allowed=abroad)
         for key, view in payees.items()
@@ -75,11 +93,20 @@ def plan_payments(cycle: Cycle) -> int:
             amount,
             sequence,
             restoration=restoration,
+            planned_at=planned_at,
             held_back=hindrances.get(organisation_id, ""),
         )
-        for sequence, (organisation_id, amount) in enumerate(amounts, start=1)
+        for sequence, (organisation_id, amount) in enumerate(amounts, start=next_sequence(cycle))
     )
-    return len(amounts)
+    record_chunk(part, done=len(rows), reached=rows[-1][0] if rows else "", ended=ended)
+    return part
+
+
+def _earned_minor(cycle: Cycle) -> int:
+    """What the operator earned in the cycle; negative if it refunded more."""
+    with connection.cursor() as cursor:
+        cursor.execute(_EARNED, [cycle.pk])
+        return int(cursor.fetchone()[0])
 
 
 def cycle_instruction(
@@ -89,6 +116,7 @@ def cycle_instruction(
     sequence: int,
     *,
     restoration: int,
+    planned_at: datetime | None = None,
     held_back: str = "",
 ) -> SettlementInstruction:
     """A planned payment, not yet saved: out for a positive amount, in for a negative one.
@@ -106,7 +134,7 @@ def cycle_instruction(
         direction=PaymentDirection.OUT if amount_minor > 0 else PaymentDirection.IN,
         amount_minor=abs(amount_minor),
         currency=cycle.currency,
-        planned_at=clock.now(),
+        planned_at=planned_at or clock.now(),
         held_back=held_back,
     )
 

@@ -168,16 +168,20 @@ class _Clearing:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """Own money of a participant: receivable and not being paid out, available, and security deposit."""
+    """Own money of a participant: receivable and not being paid out, available, and security deposit.
+
+    ``set_aside_minor`` is the part that was set aside for the cycle before, and is in none of the three.
+    """
 
     receivable_minor: int = 0
     available_minor: int = 0
     deposit_minor: int = 0
+    set_aside_minor: int = 0
 
     @property
     def own_minor(self) -> int:
-        """The sum of the three."""
-        return self.receivable_minor + self.available_minor + self.deposit_minor
+        """The sum of all."""
+        return self.receivable_minor + self.available_minor + self.deposit_minor + self.set_aside_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +197,10 @@ class Cover:
 def cover_of(*, needed_minor: int, resources: Resources, reserve_minor: int) -> Cover:
     """The sources in order, each used up before the next: own money first, the reserve last.
 
-    Raises ValueError unless they sum to ``needed_minor`` exactly with ``reserve_minor`` from the reserve.
+    What was set aside before counts first and is not drawn again. Raises ValueError unless the sources sum to the
+    remainder of ``needed_minor`` exactly, with ``reserve_minor`` from the reserve.
     """
+    needed_minor -= resources.set_aside_minor
     receivable = min(needed_minor - reserve_minor, resources.receivable_minor)
     available = min(needed_minor - reserve_minor - receivable, resources.available_minor)
     deposit = min(needed_minor - reserve_minor - receivable - available, resources.deposit_minor)

@@ -30,15 +30,17 @@ Invariant(
     name="clearing.positions_state_deferrals",
     promise=2,
     statement="A position defers what its party owed and deferred, less the deferrals of which it is creditor.",
-    guards=("clearing_netposition.append_only", "clearing_netposition.positions_sum_to_zero"),
+    guards=("clearing_netposition.append_only", "clearing_cycle.positions_sum_to_zero"),
     test="tests/clearing/netting/test_guards.py::test_positions_that_do_not_sum_to_zero_are_refused",
     check=by_query(
         "WITH moved AS (SELECT d.cycle_id, side.organisation_id, sum(side.minor) AS minor FROM clearing_deferral d"
         "  JOIN clearing_obligation o ON o.id = d.obligation_id CROSS JOIN LATERAL (VALUES"
         "   (o.debtor_id, d.amount_minor + d.tax_minor), (o.creditor_id, -d.amount_minor - d.tax_minor))"
-        "   AS side(organisation_id, minor) GROUP BY 1, 2 HAVING sum(side.minor) <> 0)"
+        "   AS side(organisation_id, minor) JOIN clearing_cycle c ON c.id = d.cycle_id AND c.netted_at IS NOT NULL"
+        "  GROUP BY 1, 2 HAVING sum(side.minor) <> 0)"
         " SELECT cycle_id, organisation_id, moved.minor AS deferred, n.deferred_minor AS in_position FROM moved"
-        " FULL JOIN (SELECT * FROM clearing_netposition WHERE deferred_minor <> 0) n"
+        " FULL JOIN (SELECT p.* FROM clearing_netposition p JOIN clearing_cycle c ON c.id = p.cycle_id"
+        "   AND c.netted_at IS NOT NULL WHERE p.deferred_minor <> 0) n"
         "  USING (cycle_id, organisation_id) WHERE moved.minor IS DISTINCT FROM n.deferred_minor"
     ),
 )
@@ -54,6 +56,7 @@ Invariant(
         "  JOIN clearing_cycle c ON c.id = e.cycle_id AND c.posted_at IS NOT NULL WHERE e.kind = 'cover' GROUP BY 1, 2),"
         " used AS (SELECT e.cycle_id, e.organisation_id, sum(p.amount_minor) AS minor FROM clearing_entry e"
         "  JOIN clearing_posting p ON p.entry_id = e.id AND p.amount_minor > 0 AND p.line = 'covered'"
+        "  JOIN clearing_cycle c ON c.id = e.cycle_id AND c.posted_at IS NOT NULL"
         "  WHERE e.kind = 'cycle' GROUP BY 1, 2)"
         " SELECT cycle_id, organisation_id, aside.minor AS aside, used.minor AS used FROM aside"
         " FULL JOIN used USING (cycle_id, organisation_id) WHERE aside.minor IS DISTINCT FROM used.minor"

@@ -6,41 +6,46 @@ from collections.abc import Iterable
 
 from django.db import connection
 
+from ..cycles.models import Cycle
 from ..ground.parameters import reserve_cap_minor
 from ..ledger.accounts import market_accounts, participant_accounts
 from ..ledger.locking import lock_balances
 from ..ledger.states import AccountKind
+from ..settlement.planning import UNPLANNED
 from .clearing_vector import Resources
 
 OWN_KINDS = (AccountKind.RECEIVABLE, AccountKind.AVAILABLE, AccountKind.DEPOSIT)
 
-_ON_ITS_WAY = """
-    WITH posted AS (
-        SELECT e.organisation_id, p.amount_minor FROM clearing_cycle c
-          JOIN clearing_entry e ON e.cycle_id = c.id AND e.kind = 'cycle'
-          JOIN clearing_posting p ON p.entry_id = e.id
-          JOIN clearing_account a ON a.id = p.account_id AND a.kind = 'receivable'
-         WHERE c.state = 'posted' AND c.currency = %(currency)s AND e.organisation_id = ANY(%(parties)s)
-    ), promised AS (
-        SELECT organisation_id, -amount_minor AS minor FROM posted
+_ON_ITS_WAY = f"""
+    WITH promised AS (
+        SELECT u.organisation_id, u.minor FROM ({UNPLANNED}) u
+         WHERE u.currency = %(currency)s AND u.organisation_id = ANY(%(parties)s)
         UNION ALL
         SELECT organisation_id, amount_minor FROM clearing_settlementinstruction
          WHERE organisation_id = ANY(%(parties)s) AND currency = %(currency)s AND direction = 'out'
            AND state IN ('planned', 'sending', 'unknown')
     )
     SELECT organisation_id, sum(minor)::bigint FROM promised GROUP BY 1
+"""  # noqa: S608  our own words
+
+_SET_ASIDE = """
+    SELECT e.organisation_id, sum(p.amount_minor)::bigint
+      FROM clearing_entry e JOIN clearing_posting p ON p.entry_id = e.id AND p.amount_minor > 0
+     WHERE e.cycle_id = %(cycle)s AND e.kind = 'cover' AND e.organisation_id = ANY(%(parties)s) GROUP BY 1
 """
 
 
 class OwnMoney:
-    """Own money of participants in one currency, read once and locked for the rest of the transaction.
+    """Own money of participants for one cycle, read once and locked for the rest of the transaction.
+
+    Includes what an earlier chunk of the same step has set aside for the cycle.
 
     Lock order: the caller holds ``MOVER_LOCK``. All others lock the balances of one
     participant only, so locking further participants later cannot deadlock.
     """
 
-    def __init__(self, currency: str) -> None:
-        self._currency = currency
+    def __init__(self, cycle: Cycle) -> None:
+        self._cycle = cycle
         self._known: dict[int, Resources] = {}
         self.accounts: dict[int, dict[str, int]] = {}
 
@@ -53,17 +58,25 @@ class OwnMoney:
         wanted = sorted(set(organisation_ids) - set(self._known))
         if not wanted:
             return
-        accounts = participant_accounts(wanted, self._currency)
+        accounts = participant_accounts(wanted, self._cycle.currency)
         self.accounts |= accounts
         balances = lock_balances(accounts[key][kind] for key in wanted for kind in OWN_KINDS)
-        promised = on_its_way(wanted, self._currency)
+        promised = on_its_way(wanted, self._cycle.currency)
+        covered = self._set_aside(wanted)
         for key in wanted:
             receivable, available, deposit = (-balances[accounts[key][kind]] for kind in OWN_KINDS)
             self._known[key] = Resources(
                 receivable_minor=max(receivable - promised.get(key, 0), 0),
                 available_minor=available,
                 deposit_minor=deposit,
+                set_aside_minor=covered.get(key, 0),
             )
+
+    def _set_aside(self, organisation_ids: list[int]) -> dict[int, int]:
+        """What the cycle has set aside already, by participant."""
+        with connection.cursor() as cursor:
+            cursor.execute(_SET_ASIDE, {"cycle": self._cycle.pk, "parties": organisation_ids})
+            return dict(cursor.fetchall())
 
 
 def on_its_way(organisation_ids: Iterable[int], currency: str) -> dict[int, int]:

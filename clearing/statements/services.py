@@ -18,6 +18,8 @@ from marketplace.kernel.clock import business_date, market_zone
 from marketplace.participants.queries import organisations_by_id
 
 from ..cycles.models import Cycle
+from ..cycles.parts import is_under_way
+from ..cycles.states import StepPart
 from .document import Month, month_of
 from .locks import STATEMENT_LOCK
 from .models import MonthlyStatement, StatementMonth
@@ -63,7 +65,9 @@ def make_some_statements(*, actor: Actor, currency: str) -> int | None:
 
 
 def _due_month(currency: str) -> Month | None:
-    """The first month without all its statements, if they are due."""
+    """The first month without all its statements, if they are due and no cycle is being posted, perhaps into it."""
+    if is_under_way(currency, StepPart.ENTRIES):
+        return None
     last = StatementMonth.objects.filter(currency=currency).order_by("-month").first()
     if last is not None:
         month = month_of(last.until)

@@ -28,7 +28,7 @@ _FEES = """
              WHERE r.trade_id = t.id AND r.kind = 'fee_refund' AND r.cycle_id = o.cycle_id
                AND r.creditor_id = o.debtor_id AND r.source IS DISTINCT FROM 'tier:' || t.public_id
       ) earlier ON true
-     WHERE t.fee_tiered
+     WHERE t.fee_tiered AND t.cycle_id = %(cycle)s AND o.debtor_id > %(after)s AND o.debtor_id <= %(until)s
 """
 _CHARGED = "greatest(o.amount_minor - coalesce(earlier.returned_minor, 0), 0)"
 _VOLUMES = f"""
@@ -58,7 +58,17 @@ class Rebate(NamedTuple):
         return f"tier:{self.trade}"
 
 
-def fee_rebates(cycle: Cycle) -> Iterator[Rebate]:
+class Payers(NamedTuple):
+    """Payers by their keys: those above ``after``, up to and with ``until``."""
+
+    after: int = 0
+    until: int = 2**63 - 1
+
+
+EVERY_PAYER = Payers()
+
+
+def fee_rebates(cycle: Cycle, payers: Payers = EVERY_PAYER) -> Iterator[Rebate]:
     """The rebates of a cycle, payer by payer, each payer's trades in the order of their business keys.
 
     The volume of a payer is the price without tax of its trades in the cycle under one published fee: the same code on
@@ -68,10 +78,11 @@ def fee_rebates(cycle: Cycle) -> Iterator[Rebate]:
     tariffs = rules.tiered_tariffs()
     if not tariffs:
         return
-    payers = _payers_past_a_band(cycle, tariffs)
-    if not payers:
+    found = _payers_past_a_band(cycle, tariffs, payers)
+    if not found:
         return
-    for _, rows in groupby(_rows(_TRADES, cycle=cycle.pk, payers=payers), key=itemgetter(0)):
+    trades = _rows(_TRADES, cycle=cycle.pk, payers=found, **payers._asdict())
+    for _, rows in groupby(trades, key=itemgetter(0)):
         by_tariff: dict[Tariff, list[tuple[Any, ...]]] = defaultdict(list)
         for row in rows:
             by_tariff[_terms(cycle, tariffs, row[1], row[2])].append(row)
@@ -82,11 +93,11 @@ def fee_rebates(cycle: Cycle) -> Iterator[Rebate]:
                     yield Rebate(row[5], row[6], row[0], row[7], share, row[8])
 
 
-def _payers_past_a_band(cycle: Cycle, tariffs: dict[tuple[str, str], Tariff]) -> list[int]:
-    """Payers that get a rebate, found from sums alone: the trades of others are not read."""
+def _payers_past_a_band(cycle: Cycle, tariffs: dict[tuple[str, str], Tariff], payers: Payers) -> list[int]:
+    """Those of ``payers`` that get a rebate, found from sums alone: the trades of others are not read."""
     sums: dict[tuple[int, Tariff], list[int]] = defaultdict(lambda: [0, 0])
     with connection.cursor() as cursor:
-        cursor.execute(_VOLUMES, {"cycle": cycle.pk})
+        cursor.execute(_VOLUMES, {"cycle": cycle.pk, **payers._asdict()})
         for payer, rulebook, code, volume, charged in cursor.fetchall():
             found = sums[(payer, _terms(cycle, tariffs, rulebook, code))]
             found[0] += volume

@@ -90,8 +90,8 @@ Invariant(
     name="clearing.released_after_acceptance",
     promise=3,
     statement=(
-        "Money payable to cycles is the price with tax of accepted trades whose cycle is not posted, plus the money set"
-        " aside for such cycles."
+        "Money payable to cycles is the price with tax of accepted trades whose cycle has not posted their buyer's entry,"
+        " plus the money set aside for it."
     ),
     guards=(
         "clearing_obligation.obligations_fit",
@@ -106,7 +106,11 @@ Invariant(
         "    JOIN clearing_cycle c ON c.id = o.cycle_id AND c.posted_at IS NULL"
         "   UNION ALL SELECT e.organisation_id, p.currency, -p.amount_minor FROM clearing_entry e"
         "    JOIN clearing_cycle c ON c.id = e.cycle_id AND c.posted_at IS NULL"
-        "    JOIN clearing_posting p ON p.entry_id = e.id AND p.amount_minor < 0 WHERE e.kind = 'cover') asked"
+        "    JOIN clearing_posting p ON p.entry_id = e.id AND p.amount_minor < 0 WHERE e.kind = 'cover'"
+        "   UNION ALL SELECT e.organisation_id, p.currency, -p.amount_minor FROM clearing_entry e"
+        "    JOIN clearing_cycle c ON c.id = e.cycle_id AND c.posted_at IS NULL"
+        "    JOIN clearing_posting p ON p.entry_id = e.id JOIN clearing_account a ON a.id = p.account_id"
+        "    WHERE e.kind = 'cycle' AND a.kind = 'payable') asked"
         "  GROUP BY 1, 2),"
         " released AS (SELECT a.organisation_id AS buyer_id, a.currency, -b.balance_minor AS minor"
         "  FROM clearing_account a JOIN clearing_balance b ON b.account_id = a.id WHERE a.kind = 'payable')"

@@ -47,15 +47,16 @@ FURTHER_LINE = """concat_ws('|', t.business_key, o.kind,
     o.amount_minor, o.tax_minor, o.tax_rate_bp)"""
 """The line of a further obligation ``o`` of trade ``t``, without its last field."""
 
-FURTHER_LINES = f"""
+_FURTHER_LINES = f"""
     SELECT business_key, debtor_id, creditor_id,
            concat_ws('|', line, row_number() OVER (PARTITION BY business_key, line)) AS line
       FROM (SELECT t.business_key, o.debtor_id, o.creditor_id, {FURTHER_LINE} AS line
               FROM clearing_obligation o CROSS JOIN LATERAL (
                     SELECT business_key, buyer_id, seller_id, buyer_key, seller_key
                       FROM clearing_trade WHERE id = o.trade_id OFFSET 0) t
-             WHERE o.cycle_id = %(cycle)s AND {FURTHER.format(o="o")}) further
+             WHERE o.cycle_id = %(cycle)s AND {FURTHER.format(o="o")} {{only}}) further
 """  # noqa: S608  our own words
+FURTHER_LINES = _FURTHER_LINES.format(only="")
 """The distinct lines of a cycle's further obligations, with their trade's key and their parties.
 
 The trades are looked up by key: in a join of sets the planner would read all trades of the cycle for a few of them.
@@ -86,10 +87,19 @@ TRADE_LEAVES = """
 """
 """The leaf hashes of trades from one leaf to before another, or to the end."""
 
-FURTHER_LEAVES = f"""
-    SELECT {leaf_of("line")} FROM ({FURTHER_LINES}) further_lines ORDER BY 1
+FURTHER_TRADES = f"""
+    SELECT max(trade_id) FROM (
+        SELECT DISTINCT o.trade_id FROM clearing_obligation o
+         WHERE o.cycle_id = %(cycle)s AND {FURTHER.format(o="o")} AND o.trade_id > %(after)s
+         ORDER BY o.trade_id LIMIT %(trades)s) following
 """  # noqa: S608  our own words
-"""The leaf hashes of all further lines of a cycle, in order."""
+"""The last of the next trades with further lines; NULL after all of them."""
+
+FURTHER_LEAVES = f"""
+    SELECT {leaf_of("line")}
+      FROM ({_FURTHER_LINES.format(only="AND o.trade_id > %(after)s AND o.trade_id <= %(until)s")}) further_lines
+"""  # noqa: S608  our own words
+"""The leaf hashes of the further lines of some trades of a cycle."""
 
 CHANGED_LEAVES = f"""
     SELECT count(*) FROM clearing_trade t

@@ -13,11 +13,22 @@ Invariant(
 Invariant(
     name="events.none_lost",
     promise=7,
-    statement="Every inbox entry belongs to an event of the outbox, and neither is ever deleted.",
-    guards=("events_outboxevent.append_only", "events_inboxentry.no_delete"),
+    statement="Every inbox entry belongs to an event of the outbox; neither is deleted, but archived in whole ranges.",
+    guards=(
+        "events_outboxevent.append_only",
+        "events_inboxentry.no_delete",
+        "events_inboxentry.event_exists",
+        "events_archivedrange.append_only",
+    ),
     test="tests/events/test_guards.py::test_the_outbox_is_append_only",
     check=by_query(
         "SELECT i.event_id FROM events_inboxentry i LEFT JOIN events_outboxevent e ON e.id = i.event_id"
         " WHERE e.id IS NULL"
+        " UNION ALL SELECT e.id FROM events_archivedrange a"
+        " JOIN events_outboxevent e ON e.id >= a.first_id AND e.id < a.end_id"
+        " UNION ALL SELECT i.event_id FROM events_archivedrange a"
+        " JOIN events_inboxentry i ON i.event_id >= a.first_id AND i.event_id < a.end_id"
+        " UNION ALL SELECT a.first_id FROM events_archivedrange a"
+        " JOIN events_archivedrange o ON o.id <> a.id AND o.first_id < a.end_id AND a.first_id < o.end_id"
     ),
 )

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from marketplace.kernel.columns import TransactionIdField
 from marketplace.kernel.correlation import current_request_id
 from marketplace.kernel.guards import append_only, no_delete, state_guard
-from marketplace.kernel.identifiers import IdentifierField
+from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
 from .guards import event_exists
 from .states import INBOX, InboxState
@@ -115,11 +115,13 @@ class ArchivedRange(models.Model):
     """The events with ``first_id`` ≤ key < ``end_id`` and their inbox entries, all handled, moved into two files.
 
     ``events_file`` and ``entries_file`` are names in the archive's directory, with the SHA-256 of each file.
+    ``last_public_id`` is the highest public identifier in it.
     Invariants: ranges do not overlap and follow each other; the register is append-only.
     """
 
     first_id = models.BigIntegerField(unique=True)
     end_id = models.BigIntegerField(unique=True)
+    last_public_id = models.CharField(max_length=IDENTIFIER_LENGTH)
     events = models.BigIntegerField()
     entries = models.BigIntegerField()
     events_file = models.CharField(max_length=200)

@@ -23,20 +23,24 @@ STOP_STEPS = StopSteps(((signal.SIGTERM, 4.0), (signal.SIGQUIT, 3.0)))
 
 @dataclass(frozen=True)
 class Worker:
-    """A worker: its name, the queues that it serves, and how many tasks it runs at once."""
+    """A worker: its name, the queues that it serves, and how many tasks it runs at once.
+
+    ``niceness``: how far it stands back for processes that people and events wait for.
+    """
 
     name: str
     queues: tuple[str, ...]
     processes: int
+    niceness: int = 0
 
 
 # Few, as one machine has few cores. What strangers sent and servers that are not ours have workers apart from the
 # pipe's, so that they can hold up none of its processes.
 WORKERS = (
     Worker("worker-pipe", ("default", "clearing"), processes=2),
-    Worker("worker-files", ("files", "documents"), processes=1),
-    Worker("worker-mail", ("mail",), processes=1),
-    Worker("worker-webhooks", ("webhooks",), processes=1),
+    Worker("worker-files", ("files", "documents"), processes=1, niceness=10),
+    Worker("worker-mail", ("mail",), processes=1, niceness=5),
+    Worker("worker-webhooks", ("webhooks",), processes=1, niceness=5),
 )
 
 
@@ -47,7 +51,16 @@ def serving_program(plane: str, listener: socket) -> list[str]:
 
 def worker_program(worker: Worker) -> list[str]:
     """Return the command line of a worker."""
-    program = [*CELERY, "worker", "--queues", ",".join(worker.queues), "--concurrency", str(worker.processes)]
+    nice = ["nice", "-n", str(worker.niceness)] if worker.niceness else []
+    program = [
+        *nice,
+        *CELERY,
+        "worker",
+        "--queues",
+        ",".join(worker.queues),
+        "--concurrency",
+        str(worker.processes),
+    ]
     program += ["--hostname", f"{worker.name}@sanpo", "--loglevel", "INFO"]
     program += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     return program

@@ -46,7 +46,7 @@ class ThreadedApplication(BaseHandler):
 
     Two pools of ``SERVING_THREADS`` threads each: one answers requests, one reads the chunks of answers that are
     streamed, so neither waits for the other. ``periodic``: dotted names of functions without arguments and the seconds
-    between their calls, which run while the process serves.
+    between their calls, which run on a thread of their own while the process serves.
     """
 
     def __init__(self, *, urlconf: str | None = None, periodic: Sequence[tuple[str, float]] = ()) -> None:
@@ -58,6 +58,7 @@ class ThreadedApplication(BaseHandler):
         self._open_answers = 0
         self._requests = ThreadPoolExecutor(settings.SERVING_THREADS, thread_name_prefix="request")
         self._chunks = ThreadPoolExecutor(settings.SERVING_THREADS, thread_name_prefix="chunk")
+        self._repeated = ThreadPoolExecutor(1, thread_name_prefix="periodic")
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Serve one request, or the life of the process."""
@@ -165,7 +166,7 @@ class ThreadedApplication(BaseHandler):
                 logger.exception("%s failed; it is tried again in %s seconds", name, seconds)
 
         while True:
-            await self._run(self._requests, once)
+            await self._run(self._repeated, once)
             await asyncio.sleep(seconds)
 
 

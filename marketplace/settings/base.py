@@ -10,6 +10,8 @@ from marketplace.settings.background import *  # noqa: F403
 from marketplace.settings.document import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from marketplace.settings.monitoring import *  # noqa: F403
 from marketplace.settings.monitoring import PROCESS_NAME
+from marketplace.settings.retention import ARCHIVE_DIRECTORY as ARCHIVE_DIRECTORY
+from marketplace.settings.retention import RETENTION as RETENTION
 from marketplace.settings.serving import *  # noqa: F403
 from marketplace.settings.subscriptions import EVENT_SUBSCRIPTIONS as EVENT_SUBSCRIPTIONS
 from marketplace.settings.subscriptions import HANDLER_SECONDS_MAX as HANDLER_SECONDS_MAX

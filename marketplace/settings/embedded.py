@@ -18,8 +18,12 @@ if "SECRET_KEY" not in os.environ:
     os.environ["SECRET_KEY"] = read_secrets(VAR)["secret_key"]
 
 from marketplace.settings.base import *  # noqa: E402, F403
+from marketplace.settings.base import env  # noqa: E402
 
 CLOCK_MOVABLE = True
+if "EMAIL_URL" in os.environ:
+    # A mail server of one's own; without one, mail is written into files under `var/mail`.
+    vars().update(env.email_url("EMAIL_URL"))
 WEBHOOKS_LOCAL = True
 MONITOR_TRUSTS_LOOPBACK = True
 # Static files are served from where the packages keep them; nothing needs to be collected first.

@@ -26,7 +26,12 @@ MONITOR_TRUSTS_LOOPBACK = True
 ALLOWED_HOSTS = ["*"]
 TEST_SUFFIX = os.environ["TEST_DATABASE_SUFFIX"]
 # The owner role, as which tests act, has no limits of its own: a test that blocks must end too.
-DATABASES["default"]["OPTIONS"]["options"] = "-c idle_in_transaction_session_timeout=60s -c lock_timeout=60s"
+if not DATABASES["default"][
+    "DISABLE_SERVER_SIDE_CURSORS"
+]:  # a pool in transaction mode takes no such options
+    DATABASES["default"]["OPTIONS"]["options"] = (
+        "-c idle_in_transaction_session_timeout=60s -c lock_timeout=60s"
+    )
 DATABASES["default"]["TEST"] = {"NAME": f"test_{TEST_SUFFIX}"}
 # The role whose rights `grant_application_role` sets; the tests' connection is a member of it.
 APPLICATION_ROLE = os.environ.get("APPLICATION_ROLE", "sanpo_app")

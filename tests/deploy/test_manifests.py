@@ -115,6 +115,13 @@ def test_every_value_of_the_compose_file_is_in_the_example():
     assert used - {"SANPO_VERSION"} == named
 
 
+def test_prometheus_scrapes_every_process():
+    scraped = yaml.safe_load((DEPLOY / "monitoring" / "prometheus.yml").read_text(encoding="utf-8"))
+    (job,) = scraped["scrape_configs"]
+    targets = {target.rpartition(":")[0] for each in job["static_configs"] for target in each["targets"]}
+    assert targets == PROCESSES
+
+
 def test_the_compose_file_is_whole():
     services = compose()["services"]
     volumes = set(compose()["volumes"])

@@ -87,8 +87,16 @@ def connected_through(port: int, role: str, password: str) -> Iterator[None]:
     """This process and its children work through the pool, as the role."""
     facts = connection.settings_dict
     before = dict(facts)
+    options = {name: value for name, value in facts["OPTIONS"].items() if name != "options"}
     connections.close_all()
-    facts.update(HOST="127.0.0.1", PORT=port, USER=role, PASSWORD=password, DISABLE_SERVER_SIDE_CURSORS=True)
+    facts.update(
+        HOST="127.0.0.1",
+        PORT=port,
+        USER=role,
+        PASSWORD=password,
+        OPTIONS=options,
+        DISABLE_SERVER_SIDE_CURSORS=True,
+    )
     try:
         yield
     finally:

@@ -16,7 +16,7 @@ MORNING, CLOSE, PAY, LATER = CHECKPOINTS = ("the morning's events", "close", "tr
 STEPS = {
     # The money path: events are carried to inboxes and handled.
     "relay": (MORNING, 2),
-    "claim": (MORNING, 10),
+    "claim": (MORNING, 2),
     "handle agreement.concluded": (MORNING, 3),
     "handle delivery.accepted": (MORNING, 12),
     "handle dispute.opened": (MORNING, 2),
@@ -33,9 +33,11 @@ STEPS = {
     # The cycle, step by step.
     "close: close_cycle": (CLOSE, 1),
     "closing → validated": (CLOSE, 1),
+    "validated, some at a time": (CLOSE, 2),
     "validated → netted": (CLOSE, 1),
+    "netted, some at a time": (CLOSE, 2),
     "netted → posted": (CLOSE, 1),
-    "posted, some at a time": (CLOSE, 3),
+    "posted, some at a time": (CLOSE, 5),
     "posted → settling": (CLOSE, 1),
     # Settlement.
     "transfer file: create_transfer_file": (PAY, 1),

@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from multiprocessing import Value
@@ -31,6 +32,8 @@ BETWEEN = ("tripwire", "contextlib", "/kernel/refusals.py")
 """Files whose functions only stand between a service and its commit."""
 NOTHING = "nothing"
 """A step that only looked: it has locked its cycle and changed nothing."""
+HEARTBEAT = "record_heartbeat"
+"""What a worker says of itself by the real time, at no step of the day."""
 BEGIN, BEFORE, AFTER = "begin", "before", "after"
 KILL, KILL_GROUP, STOP = "kill", "kill_group", "stop"
 
@@ -69,9 +72,13 @@ class Tripwire:
         wire, commit, enter = self, BaseDatabaseWrapper._commit, Atomic.__enter__
 
         def watched_commit(connection: DatabaseWrapper) -> None:
+            if threading.current_thread() is not threading.main_thread():
+                # The heartbeat, which records beside the work that the process lives.
+                commit(connection)
+                return
             step = wire.step or _service(sys._getframe(1))
             wrote = connection.connection is not None and _wrote(connection)
-            wrote = wrote and step != NOTHING
+            wrote = wrote and step not in (NOTHING, HEARTBEAT)
             if wrote:
                 wire.reach(step, BEFORE)
             commit(connection)

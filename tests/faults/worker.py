@@ -24,7 +24,9 @@ from django.db import connections  # noqa: E402
 
 from clearing.bank.services import allocate_pay_in, import_bank_statement  # noqa: E402
 from clearing.invoices.services import issuing  # noqa: E402
+from clearing.run.services import netting, posting  # noqa: E402
 from clearing.run.services.cycles import close_cycle  # noqa: E402
+from clearing.settlement import planning  # noqa: E402
 from clearing.settlement.services.payments import report_failed_payment, retry_payment  # noqa: E402
 from clearing.settlement.services.transfer_files import create_transfer_file  # noqa: E402
 from marketplace.celery import app  # noqa: E402
@@ -34,6 +36,8 @@ from tests.participants.factories import actor_for  # noqa: E402
 
 INVOICES_A_STEP = 9
 """Fewer than in production, so that the campaign's few invoices take several steps."""
+PARTICIPANTS_A_CHUNK = 3
+"""Fewer than in production, so that each step of a cycle takes several chunks."""
 
 COMMANDS = {
     command.__name__: command
@@ -77,6 +81,8 @@ def be_worker(request: dict[str, Any]) -> None:
     facts["OPTIONS"] = facts.get("OPTIONS", {}) | request["options"]
     connections["default"].settings_dict.update(facts)
     issuing.INVOICES_A_STEP = INVOICES_A_STEP
+    netting.COVERS_A_CHUNK = netting.POSITIONS_A_CHUNK = PARTICIPANTS_A_CHUNK
+    posting.PARTICIPANTS_A_CHUNK = planning.PARTICIPANTS_A_CHUNK = PARTICIPANTS_A_CHUNK
     strike = Strike(**request["strike"]) if request["strike"] else None
     wire = Tripwire(strike, Path(request["journal"]))
     wire.install()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from django.db.models import Max, QuerySet
+from django.db.models import Count, Max, QuerySet
 
 from marketplace.kernel.clock import business_date
 from marketplace.kernel.labels import Label
@@ -24,6 +24,9 @@ from ..models import Invoice
 from ..states import InvoicePurpose
 from .intermediary import Representation
 from .writing import Draft
+
+LINES_A_STEP = 5_000
+"""Lines of the invoices of fees that are issued together."""
 
 REDUCED = "reduced"
 """The tax category whose rate is the reduced one (軽減税率)."""
@@ -128,13 +131,7 @@ def _of_obligation(
 
 def _drafts_by_recipient(cycle: Cycle, document: Document, words: Label, limit: int) -> list[Draft]:
     party, fees = AGGREGATED_DOCUMENTS[document], invoiced_obligations(cycle, document)
-    invoiced = first_invoices(cycle).filter(purpose=document).values("recipient")
-    recipients = list(
-        fees.exclude(**{f"{party}__in": invoiced})
-        .values_list(party, flat=True)
-        .distinct()
-        .order_by(party)[:limit]
-    )
+    recipients = _next_recipients(cycle, document, limit)
     if not recipients:
         return []
     rows = list(
@@ -160,6 +157,22 @@ def _drafts_by_recipient(cycle: Cycle, document: Document, words: Label, limit: 
         )
         for recipient in recipients
     ]
+
+
+def _next_recipients(cycle: Cycle, document: Document, limit: int) -> list[int]:
+    """The participants after the last one that has the document, ``LINES_A_STEP`` lines at most, or one participant."""
+    party = AGGREGATED_DOCUMENTS[document]
+    issued = first_invoices(cycle).filter(purpose=document)
+    last = issued.aggregate(last=Max("recipient_id"))["last"] or 0
+    following = invoiced_obligations(cycle, document).filter(**{f"{party}__gt": last}).values_list(party)
+    recipients: list[int] = []
+    lines = 0
+    for recipient, count in following.annotate(count=Count("pk")).order_by(party)[:limit]:
+        lines += count
+        if recipients and lines > LINES_A_STEP:
+            break
+        recipients.append(recipient)
+    return recipients
 
 
 def _fee_line(fee: Obligation, words: Label, original: Original | None) -> InvoiceLine:

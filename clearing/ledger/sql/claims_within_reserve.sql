@@ -1,7 +1,10 @@
 FOR grown IN
-    SELECT DISTINCT a.currency FROM new_rows n JOIN old_rows o ON o.account_id = n.account_id
-      JOIN public.clearing_account a ON a.id = n.account_id
-     WHERE n.balance_minor > o.balance_minor AND a.kind IN ('claim', 'reserve')
+    SELECT DISTINCT a.currency FROM public.clearing_account a
+     WHERE a.id = ANY(ARRAY(
+        SELECT n.account_id FROM new_rows n JOIN old_rows o ON o.account_id = n.account_id
+         WHERE n.balance_minor > o.balance_minor
+           AND (n.side = 1 OR n.account_id IN (
+                SELECT id FROM public.clearing_account WHERE organisation_id IS NULL AND kind = 'reserve'))))
      ORDER BY a.currency
 LOOP
     SELECT -b.balance_minor INTO reserve FROM public.clearing_balance b

@@ -24,8 +24,8 @@ ELSIF touched.foreign_currency IS NOT NULL THEN
         USING ERRCODE = 'check_violation';
 END IF;
 
-PERFORM FROM public.clearing_balance WHERE account_id IN (SELECT account_id FROM new_rows)
-  ORDER BY account_id FOR UPDATE;
+accounts := ARRAY(SELECT DISTINCT account_id FROM new_rows);
+PERFORM FROM public.clearing_balance WHERE account_id = ANY(accounts) ORDER BY account_id FOR UPDATE;
 UPDATE public.clearing_balance b SET balance_minor = b.balance_minor + moved.total
   FROM (
     SELECT account_id, sum(amount_minor)::bigint AS total FROM new_rows

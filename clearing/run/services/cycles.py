@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
@@ -15,7 +16,6 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
-from marketplace.kernel.limits import allow_seconds
 from marketplace.kernel.money import exponent
 from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
@@ -24,6 +24,7 @@ from ...approvals.services import require_second_person
 from ...cycles.errors import CycleCannotBePaused, CycleIsPaused, CycleNotPaused, NoOpenCycle
 from ...cycles.models import Cycle, CycleStep
 from ...cycles.nudge import nudge
+from ...cycles.parts import first_began_at
 from ...cycles.services import require_currency
 from ...cycles.states import CYCLE, PAUSABLE_STATES, CycleState
 from ...ground.parallel import collector_paused
@@ -33,6 +34,8 @@ from .steps import READ_AHEAD, STEPS
 
 logger = logging.getLogger(__name__)
 REASON_LENGTH_MAX = 200
+SECONDS_A_TURN = 5.0
+"""After this time a worker hands a cycle on, so that other work of its queue comes in between."""
 
 
 @transaction.atomic
@@ -217,12 +220,8 @@ def _lock_cycle(cycle: str) -> Cycle:
     return subject
 
 
-STEP_SECONDS_MAX = 240
-"""A step is one transaction, whose length grows with the cycle: longer than the application role's limit."""
-
-
 def advance_cycle(*, cycle: str, actor: Actor = SYSTEM) -> str | None:
-    """Do the next step of a cycle in its own transaction; returns the state afterwards.
+    """Do the next step of a cycle, or the next chunk of it, in its own transaction; returns the state afterwards.
 
     None if there is nothing to do now: the cycle waits for events or payments, is paused, open or over, or another
     worker did the step. Raises Missing, CycleFaulty (nothing is changed then).
@@ -238,7 +237,6 @@ def advance_cycle(*, cycle: str, actor: Actor = SYSTEM) -> str | None:
         read_ahead = READ_AHEAD.get(seen.state)
         ahead = read_ahead(seen) if read_ahead else None
         with transaction.atomic():
-            allow_seconds(STEP_SECONDS_MAX)
             locked = Cycle.objects.select_for_update(no_key=True).filter(pk=seen.pk, epoch=seen.epoch).first()
             if locked is None or locked.paused_since is not None or not step(locked, actor, ahead):
                 return None
@@ -247,7 +245,28 @@ def advance_cycle(*, cycle: str, actor: Actor = SYSTEM) -> str | None:
                     cycle=locked,
                     epoch=locked.epoch,
                     state=locked.state,
-                    began_at=began_at,
+                    began_at=min(began_at, first_began_at(locked, locked.state) or began_at),
                     ended_at=clock.real_now(),
                 )
     return str(locked.state)
+
+
+class Turn(NamedTuple):
+    """What a worker did for a cycle in one turn: steps and chunks of steps, and whether more may be left to do."""
+
+    chunks: int
+    more: bool
+
+
+def advance_for_a_while(*, cycle: str, actor: Actor = SYSTEM, seconds_max: float = SECONDS_A_TURN) -> Turn:
+    """Do steps and chunks of a cycle until there is nothing to do now, or ``seconds_max`` have passed.
+
+    The last one begins before that time. Raises Missing, CycleFaulty.
+    """
+    deadline = time.monotonic() + seconds_max
+    chunks = 0
+    while advance_cycle(cycle=cycle, actor=actor) is not None:
+        chunks += 1
+        if time.monotonic() >= deadline:
+            return Turn(chunks, more=True)
+    return Turn(chunks, more=False)

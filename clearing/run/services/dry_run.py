@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from marketplace.events.queries import count_unhandled_before
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
+from marketplace.kernel.limits import allow_seconds
 from marketplace.participants.queries import operator_organisation
 
 from ...cycles.models import Cycle
@@ -26,6 +27,8 @@ from ...trades.states import ObligationKind
 from .steps import SUBSCRIBER, Content, examine
 
 POSITIONS_SHOWN = 20
+SECONDS_MAX = 120
+"""One snapshot is read in one transaction, which grows with the cycle. It only reads, so it holds back no event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ def read_only_snapshot() -> Iterator[None]:
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        allow_seconds(SECONDS_MAX)
         yield
 
 

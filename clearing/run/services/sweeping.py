@@ -21,12 +21,11 @@ from ...trades.services.endings import fail_trade
 from ...trades.services.trades import secure_waiting_trades
 from ...trades.states import TradeState
 from ..queries import cycles_to_advance
-from .cycles import advance_cycle
+from .cycles import advance_for_a_while
 
 logger = logging.getLogger(__name__)
 
 TRADES_A_SWEEP = 200
-STEPS_A_SWEEP = 20
 
 _FUNDED = """
     SELECT DISTINCT t.buyer_id, t.currency
@@ -96,15 +95,12 @@ def carry_out_deadlines(*, actor: Actor = SYSTEM) -> int:
 
 
 def advance_cycles(*, actor: Actor = SYSTEM) -> int:
-    """Advance every unfinished cycle by some steps; returns how many steps.
+    """Advance every unfinished cycle for some seconds; returns how many steps and chunks.
 
     A cycle that refuses or fails is logged, left as it is, and does not prevent the others.
     """
-    return run_independently(partial(_advance_repeatedly, cycle, actor) for cycle in cycles_to_advance())
+    return run_independently(partial(_advance, cycle, actor) for cycle in cycles_to_advance())
 
 
-def _advance_repeatedly(cycle: str, actor: Actor) -> int:
-    steps = 0
-    while steps < STEPS_A_SWEEP and advance_cycle(cycle=cycle, actor=actor) is not None:
-        steps += 1
-    return steps
+def _advance(cycle: str, actor: Actor) -> int:
+    return advance_for_a_while(cycle=cycle, actor=actor).chunks

@@ -71,8 +71,8 @@ class PaymentRoute(ABC):
     ) -> str:
         """The reference of a payment (with or without cycle), unique in the market. Raises ValueError beyond its range.
 
-        At most 20 characters that domestic transfers can carry. After a restoration it contains ``R`` and the number of
-        the restoration. A route with fewer characters overrides this method and ``find_references``.
+        At most 20 characters that domestic transfers can carry. After a restoration it contains ``R``, the number of
+        the restoration and ``-``. A route with fewer characters overrides this method and ``find_references``.
         """
         return payment_reference(
             currency=currency, cycle_number=cycle_number, sequence=sequence, restoration=restoration

@@ -1,15 +1,18 @@
 """Covers participants' shortfalls when a cycle is netted.
 
 The totals of the parties alone show who has a shortfall; if there is none, nothing further is read. Otherwise the
-missing money is set aside from the participant's own money in this order (``clearing_vector``): free receivables,
-available money, security deposit. The reserve lends what is then missing, within its cap, and the remainder is
-deferred: it becomes an obligation of the same kind in the open cycle.
+missing money is set aside, some participants at a time, from the participant's own money in this order
+(``clearing_vector``): free receivables, available money, security deposit. For those whose own money is not enough, the
+reserve lends what is then missing, within its cap, and the remainder is deferred: it becomes an obligation of the same
+kind in the open cycle.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from django.db.models import Count, F, Sum
 
 from marketplace.events.schemas.clearing import PaymentDeferred, ShortfallOccurred
 from marketplace.events.services import emit
@@ -18,9 +21,11 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.participants.queries import operator_organisation, organisations_by_id
 
-from ...cycles.models import Cycle
+from ...cycles.models import Cycle, CyclePart
+from ...cycles.states import StepPart
 from ...ledger.journal import Draft, Line, post
 from ...ledger.locks import MOVER_LOCK
+from ...ledger.models import Entry
 from ...ledger.states import AccountKind, EntryKind, LineKind
 from ...netting.positions import Position
 from ...trades.models import Obligation
@@ -32,48 +37,96 @@ from ..models import Deferral, Shortfall
 from ..own_money import OwnMoney
 
 
-def meet_shortfalls(cycle: Cycle, positions: dict[int, Position], actor: Actor) -> dict[str, int]:
-    """Set aside money of participants that owe more than ``cycle`` brings them, and defer what cannot be covered.
+def missing_money(positions: Mapping[int, Position]) -> dict[int, int]:
+    """Participants that owe more than the cycle brings them → the amount that must come from elsewhere.
 
-    Adds the deferrals to ``positions``. Returns figures for the step's evidence. Emits shortfall.occurred for each
-    participant whose own money was not enough, payment.deferred for each that must wait. The result is final: posting
-    the cycle uses the money set aside, even if the participant becomes insolvent meanwhile.
+    The operator is never among them: it pays its own refunds with its own money.
     """
     operator_id = operator_organisation().id
-    asked = {
+    return {
         key: -position.unsecured_minor
         for key, position in positions.items()
         if key != operator_id and position.unsecured_minor < 0
     }
-    if not asked:
-        return {}
+
+
+def set_aside(cycle: Cycle, missing: Mapping[int, int]) -> None:
+    """Set aside the money of those participants of ``missing`` whose own money is enough; leave the others.
+
+    The money can then be spent on nothing else, also if the participant becomes insolvent meanwhile.
+    """
     MOVER_LOCK.acquire()
-    money = OwnMoney(cycle.currency)
-    money.lock(asked)
-    short = [key for key, minor in asked.items() if money.of(key).own_minor < minor]
-    decision = ShortfallOutcome()
-    if short:
-        decision = resolve_shortfalls(
-            cycle_id=cycle.pk,
-            currency=cycle.currency,
-            positions=positions,
-            money=money,
-            short=short,
-            operator_id=operator_id,
-        )
-        _defer(cycle, positions, decision.deferred)
-    covered = _set_aside(cycle, positions, money, decision, operator_id)
+    money = OwnMoney(cycle)
+    money.lock(missing)
+    enough = {key: minor for key, minor in missing.items() if money.of(key).own_minor >= minor}
+    _cover(cycle, enough, money, lent_minor={})
+
+
+def decide_shortfalls(
+    cycle: Cycle, positions: Mapping[int, Position], missing: Mapping[int, int], actor: Actor
+) -> None:
+    """Meet the shortfalls of those for whom ``set_aside`` found too little money; nothing if there are none.
+
+    Uses up their own money, lends from the reserve, and defers the remainder, in one transaction over all whom it can
+    affect. Emits shortfall.occurred for each participant whose own money was not enough, payment.deferred for each that
+    must wait. The result is final.
+    """
+    covered = Entry.objects.filter(cycle=cycle, kind=EntryKind.COVER).values_list(
+        "organisation_id", flat=True
+    )
+    short = sorted(set(missing) - set(covered))
+    if not short:
+        return
+    MOVER_LOCK.acquire()
+    money = OwnMoney(cycle)
+    money.lock(short)
+    decision = resolve_shortfalls(
+        cycle_id=cycle.pk,
+        currency=cycle.currency,
+        positions=positions,
+        money=money,
+        short=short,
+        operator_id=operator_organisation().id,
+    )
+    _defer(cycle, decision.deferred)
+    needed = _needed(positions, decision, short)
+    money.lock(needed)
+    _cover(cycle, needed, money, lent_minor=decision.lent_minor)
     _record_shortfalls(cycle, decision, actor)
+
+
+def shortfall_figures(cycle: Cycle, positions: Mapping[int, Position]) -> dict[str, int]:
+    """Figures for the evidence of netting; ``positions`` with their deferrals. Empty if no money was missing."""
+    if not CyclePart.objects.filter(cycle=cycle, part=StepPart.COVER).exists():
+        return {}
+    deferrals = Deferral.objects.filter(cycle=cycle).aggregate(
+        minor=Sum(F("amount_minor") + F("tax_minor"), default=0), count=Count("pk")
+    )
+    lent = Shortfall.objects.filter(cycle=cycle).aggregate(minor=Sum("lent_minor", default=0))
     return {
-        "set_aside_minor": covered,
-        "lent_minor": sum(decision.lent_minor.values()),
-        "deferred_minor": sum(row.gross_minor for row in decision.deferred),
-        "deferrals": len(decision.deferred),
+        "set_aside_minor": sum(missing_money(positions).values()),
+        "lent_minor": int(lent["minor"]),
+        "deferred_minor": int(deferrals["minor"]),
+        "deferrals": deferrals["count"],
     }
 
 
-def _defer(cycle: Cycle, positions: Mapping[int, Position], deferred: Iterable[Deferred]) -> None:
-    """Make deferrals obligations of the open cycle, and take them out of the positions of this one."""
+def _needed(
+    positions: Mapping[int, Position], decision: ShortfallOutcome, short: Iterable[int]
+) -> dict[int, int]:
+    """What the parties touched by a decision owe beyond what the cycle brings them, after the deferrals."""
+    change = dict.fromkeys(short, 0)
+    for row in decision.deferred:
+        debtor, creditor = row.obligation.debtor_id, row.obligation.creditor_id
+        change[debtor] = change.get(debtor, 0) + row.gross_minor
+        change[creditor] = change.get(creditor, 0) - row.gross_minor
+    change.pop(operator_organisation().id, None)
+    needed = {key: -positions[key].unsecured_minor - minor for key, minor in change.items()}
+    return {key: minor for key, minor in needed.items() if minor > 0}
+
+
+def _defer(cycle: Cycle, deferred: Iterable[Deferred]) -> None:
+    """Make deferrals obligations of the open cycle."""
     deferrals = sorted(deferred, key=lambda row: row.obligation.id)
     if not deferrals:
         return
@@ -93,9 +146,6 @@ def _defer(cycle: Cycle, positions: Mapping[int, Position], deferred: Iterable[D
         )
         for row, successor in zip(deferrals, successors, strict=True)
     )
-    for row in deferrals:
-        positions[row.obligation.debtor_id].deferred_minor += row.gross_minor
-        positions[row.obligation.creditor_id].deferred_minor -= row.gross_minor
 
 
 def _deferred_obligation(original: Obligation, deferral: Deferred, cycle_id: int) -> Obligation:
@@ -118,43 +168,38 @@ def _deferred_obligation(original: Obligation, deferral: Deferred, cycle_id: int
     )
 
 
-def _set_aside(
-    cycle: Cycle,
-    positions: Mapping[int, Position],
-    money: OwnMoney,
-    decision: ShortfallOutcome,
-    operator_id: int,
-) -> int:
-    """Move each party's missing money to its payable account, where it cannot be spent otherwise; returns the sum."""
-    needed = {
-        key: -position.unsecured_minor
-        for key, position in positions.items()
-        if key != operator_id and position.unsecured_minor < 0
+def _cover(
+    cycle: Cycle, needed: Mapping[int, int], money: OwnMoney, *, lent_minor: Mapping[int, int]
+) -> None:
+    """Move what each party still needs to its payable account, where it cannot be spent otherwise."""
+    lines = {
+        key: _lines(
+            cover_of(needed_minor=minor, resources=money.of(key), reserve_minor=lent_minor.get(key, 0)),
+            money.accounts[key],
+        )
+        for key, minor in sorted(needed.items())
+        if minor > money.of(key).set_aside_minor
     }
-    if not needed:
-        return 0
-    money.lock(needed)
-    names = organisations_by_id(needed)
+    if not lines:
+        return
+    names = organisations_by_id(lines)
     drafts = [
         Draft(
             kind=EntryKind.COVER,
-            reference=f"cover:{cycle.public_id}:{names[key].public_id}",
-            lines=_lines(
-                cover_of(
-                    needed_minor=minor,
-                    resources=money.of(key),
-                    reserve_minor=decision.lent_minor.get(key, 0),
-                ),
-                money.accounts[key],
-            ),
+            reference=_reference(cycle, names[key].public_id, again=bool(money.of(key).set_aside_minor)),
+            lines=of_party,
             description=cycle.business_key,
             cycle_id=cycle.pk,
             organisation_id=key,
         )
-        for key, minor in sorted(needed.items())
+        for key, of_party in lines.items()
     ]
     post(drafts, currency=cycle.currency, purpose=cycle.business_key)
-    return sum(needed.values())
+
+
+def _reference(cycle: Cycle, organisation: str, *, again: bool) -> str:
+    """The reference of a cover; one that others' deferrals make necessary on top of the first has its own."""
+    return f"cover:{cycle.public_id}:{organisation}" + (":awaited" if again else "")
 
 
 def _lines(cover: Cover, accounts: Mapping[str, int]) -> list[Line]:

@@ -1,7 +1,6 @@
-IF NOT EXISTS (
-    SELECT FROM new_rows p
-     WHERE p.trade_id IS NOT NULL
-        OR (SELECT a.kind FROM public.clearing_account a WHERE a.id = p.account_id) = 'held'
+IF NOT EXISTS (SELECT FROM new_rows WHERE trade_id IS NOT NULL) AND NOT EXISTS (
+    SELECT FROM public.clearing_account
+     WHERE kind = 'held' AND id = ANY(ARRAY(SELECT DISTINCT account_id FROM new_rows))
 ) THEN
     RETURN NULL;
 END IF;

@@ -93,6 +93,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('first_id', models.BigIntegerField(unique=True)),
                 ('end_id', models.BigIntegerField(unique=True)),
+                ('last_public_id', models.CharField(max_length=31)),
                 ('events', models.BigIntegerField()),
                 ('entries', models.BigIntegerField()),
                 ('events_file', models.CharField(max_length=200)),

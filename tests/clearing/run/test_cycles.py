@@ -25,8 +25,14 @@ from clearing.netting.proofs import cycle_root
 from clearing.netting.queries import trade_proof
 from clearing.netting.recomputation import Totals, changed_cycles
 from clearing.run.queries import waiting_of_cycle
-from clearing.run.services.cycles import advance_cycle, close_cycle, open_first_cycle
-from clearing.run.services.steps import _LAST_TOTALS, READ_AHEAD
+from clearing.run.services.cycles import (
+    advance_cycle,
+    advance_for_a_while,
+    close_cycle,
+    open_first_cycle,
+)
+from clearing.run.services.netting import _LAST_FORESEEN, _LAST_TOTALS
+from clearing.run.services.steps import READ_AHEAD
 from clearing.trades.lines import PAGE_LINES
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
@@ -307,10 +313,20 @@ def test_posting_is_refused_where_released_money_is_missing(market):
     assert (cycle.state, Entry.objects.filter(kind="cycle").count()) == ("netted", 0)
 
 
-def test_the_task_takes_one_step_and_the_sweep_goes_on(market):
+def test_the_task_takes_a_cycle_as_far_as_it_can_go(market):
     factories.accepted(market, "buyer", "seller", 10_000)
     cycle = factories.clear(market, "validated")
-    assert tasks.advance(cycle.public_id) == "netted"
+    assert tasks.advance(cycle.public_id) >= 3
+    cycle.refresh_from_db()
+    assert cycle.state == "settling"
+
+
+def test_a_turn_ends_after_its_time_and_the_sweep_goes_on(market):
+    factories.accepted(market, "buyer", "seller", 10_000)
+    cycle = factories.clear(market, "validated")
+    assert advance_for_a_while(cycle=cycle.public_id, seconds_max=0) == (1, True)
+    cycle.refresh_from_db()
+    assert cycle.state == "netted"
     assert tasks.sweep() >= 3
     cycle.refresh_from_db()
     assert cycle.state == "settling"
@@ -343,6 +359,7 @@ def test_whoever_nets_a_cycle_comes_to_the_same(market, kept):
     key = (validated.pk, validated.input_hash)
     assert list(_LAST_TOTALS) == [key]
     nothing = Totals(owed=[], due=[], obligations=0, payments=0, made={})
+    _LAST_FORESEEN.clear()
     if not kept:
         _LAST_TOTALS.clear()
         # What is kept under another hash is another cycle's, whatever its key.

@@ -23,6 +23,7 @@ from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import Forbidden, Missing
+from marketplace.kernel.metrics import GAUGES
 from tests.participants.factories import client_of
 
 from .. import factories
@@ -128,11 +129,13 @@ def test_statements_up_to_now_and_two_people_open_sending(market, cleared, first
     with pytest.raises(SecondPersonNeeded):
         open_sending(actor=first, restoration=restoration.public_id, currency="JPY")
     assert SendingOpening.objects.count() == 0
+    assert GAUGES["clearing_sending_shut_currencies"].samples() == {(): 1.0}
     with pytest.raises(SendingIsShut):
         create_transfer_file(actor=market.actor, cycle=cleared.public_id)
 
     open_sending(actor=second, restoration=restoration.public_id, currency="JPY")
 
+    assert GAUGES["clearing_sending_shut_currencies"].samples() == {(): 0.0}
     (opening,) = SendingOpening.objects.all()
     assert (opening.first_person, opening.opened_by) == ("usr_first", "usr_second")
     assert create_transfer_file(actor=market.actor, cycle=cleared.public_id).records == 2

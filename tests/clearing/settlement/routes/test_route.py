@@ -53,8 +53,18 @@ class TestContract:
         assert self.render(route, sample, replace(payment, amount_minor=10_451)) != content
 
     def test_a_reference_comes_back(self, currency, route, sample):
-        for cycle_number in (None, 1, 99_999, 100_000):
-            reference = route.reference(currency=currency, cycle_number=cycle_number, sequence=12)
+        for cycle_number, restoration in (
+            (None, 0),
+            (1, 0),
+            (99_999, 0),
+            (100_000, 0),
+            (None, 7),
+            (99_999, 7),
+        ):
+            reference = route.reference(
+                currency=currency, cycle_number=cycle_number, sequence=12, restoration=restoration
+            )
+            assert (f"R{restoration}-" in reference) == (restoration > 0)
             longest = SettlementInstruction._meta.get_field("reference").max_length
             assert len(reference) <= longest
             for text in (
@@ -69,10 +79,11 @@ class TestContract:
     def test_references_differ(self, currency, route, sample):
         counted = [(None, 1), (None, 2), (1, 1), (1, 2), (2, 1), (None, 1_000_001), (1, 999_999)]
         made = {
-            route.reference(currency=currency, cycle_number=cycle, sequence=number)
+            route.reference(currency=currency, cycle_number=cycle, sequence=number, restoration=restoration)
             for cycle, number in counted
+            for restoration in (0, 1, 2, 11)
         }
-        assert len(made) == len(counted)
+        assert len(made) == 4 * len(counted)
 
     def test_a_payee_that_nothing_hinders_can_be_written(self, currency, route, sample):
         assert route.hindrance(sample.payee, cross_border_allowed=False) == ""

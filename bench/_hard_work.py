@@ -1,0 +1,298 @@
+"""Hard work beside the readers: slow downloads, a large spreadsheet, a long bank statement, a mail server that hangs."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import selectors
+import socket
+import threading
+import time
+import uuid
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from random import Random
+from typing import Any
+from urllib.parse import urlsplit
+
+from bench._running_market import Client, MarketForSale, Trader
+from bench.conclude import Contract, conclude, prepare
+
+READERS = 500
+READ_BYTES = 4_096
+STATEMENT_LINES = 10_000
+SPREADSHEET_BYTES = 70_000_000
+PURCHASES = 10
+TIMEOUT_SECONDS = 30
+WAIT_SECONDS_MAX = 600.0
+DIGITS = bytes.maketrans(b"abcdef", b"123456")
+
+
+class HangingMailServer:
+    """A server that accepts connections and never says anything."""
+
+    def __enter__(self) -> HangingMailServer:
+        """Begin to listen."""
+        self.held: list[socket.socket] = []
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop, and let go of whoever waits."""
+        self.listener.close()
+        for connection in self.held:
+            connection.close()
+
+    def settings(self) -> dict[str, str]:
+        """The environment of a market that sends its mail here."""
+        return {"EMAIL_URL": f"smtp://127.0.0.1:{self.listener.getsockname()[1]}"}
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                self.held.append(self.listener.accept()[0])
+            except OSError:
+                return
+
+
+class HardWork:
+    """What the market does beside answering readers; ``figures`` says how it went."""
+
+    def __init__(self, market: MarketForSale) -> None:
+        """Nothing has begun yet."""
+        self.market = market
+        self.result: dict[str, Any] = {}
+        self.over = threading.Event()
+
+    def prepare(self) -> None:
+        """Make what the work needs: contracts to conclude, a delivery to download, the files."""
+        buyer, seller = (
+            Client(self.market.base_url, each) for each in (self.market.buyers[0], self.market.seller)
+        )
+        self.contracts: list[Contract] = [
+            prepare(buyer, seller, self.market.listing, f"load-{number}") for number in range(PURCHASES)
+        ]
+        conclude(buyer, prepare(buyer, seller, self.market.listing, "load-download"))
+        agreement = buyer.get("agreements/?reference=load-download")["results"][0]["id"]
+        delivery = buyer.get(f"deliveries/?agreement={agreement}")["results"][0]["id"]
+        file = buyer.get(f"deliveries/{delivery}/")["distributions"][0]["id"]
+        self.content_path = f"/api/v1/deliveries/{delivery}/distributions/{file}/content/"
+        self.statement = self._statement()
+        self.spreadsheet = spreadsheet(SPREADSHEET_BYTES)
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Do all of it in threads of its own while the body runs; wait for its ends afterwards."""
+        works = [self._read_slowly, self._import_statement, self._submit_spreadsheet, self._purchase]
+        threads = [threading.Thread(target=self._note_failure, args=(work,)) for work in works]
+        for thread in threads:
+            thread.start()
+        time.sleep(3)
+        try:
+            yield
+        finally:
+            self.result["purchases_during"] = self.result.get("purchases", 0)
+            self.over.set()
+            for thread in threads:
+                thread.join(WAIT_SECONDS_MAX)
+
+    def figures(self) -> dict[str, Any]:
+        """How each kind of work went."""
+        return self.result
+
+    def _note_failure(self, work: Any) -> None:
+        try:
+            work()
+        except Exception as error:  # the benchmark reports what failed beside what it measured
+            self.result[f"{work.__name__.strip('_')}_failed"] = f"{type(error).__name__}: {error}"[:300]
+
+    def _statement(self) -> bytes:
+        from clearing.bank.queries import pay_in_reference  # deferred: Django set up
+        from fixtures.day.bank import Movement, statement
+        from marketplace.kernel import clock
+
+        references = [pay_in_reference(organisation=trader.organisation) for trader in self.market.buyers]
+        movements = [
+            Movement(f"LOAD-{number}", "credit", 1_000, "BUYER", references[number % len(references)])
+            for number in range(STATEMENT_LINES)
+        ]
+        return statement(clock.today(), movements)
+
+    def _import_statement(self) -> None:
+        began = time.monotonic()
+        answer = upload(
+            self.market, self.market.operator, "bank-statements/", {}, ("file", "load.csv", self.statement)
+        )
+        operator = Client(self.market.base_url, self.market.operator)
+        while answer.get("state") == "received" and time.monotonic() - began < WAIT_SECONDS_MAX:
+            time.sleep(0.5)
+            answer = operator.get(f"statement-imports/{answer['id']}/")
+        self.result["statement_state"] = answer.get("state")
+        self.result["statement_seconds"] = round(time.monotonic() - began, 1)
+
+    def _submit_spreadsheet(self) -> None:
+        """Add a version of 70 MB to the seller's listing and wait until it is measured or held."""
+        from listings import services  # deferred: Django set up
+        from marketplace.jobs.queries import visible_jobs
+        from marketplace.kernel.actors import SYSTEM, Actor, Role
+        from marketplace.participants.queries import get_organisation
+
+        view = get_organisation(self.market.seller.organisation)
+        seller = Actor("benchmark", Role.PARTICIPANT, view.id, view.public_id)
+        listing = Client(self.market.base_url, self.market.seller).get(f"listings/{self.market.listing}/")
+        began = time.monotonic()
+        stored = services.store_files([
+            services.UploadedData(
+                "large.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", self.spreadsheet
+            )
+        ])  # fmt: skip
+        version = services.add_version(
+            actor=seller, listing=self.market.listing, files=stored, offer=offer_of(listing)
+        )
+        services.submit_version(actor=seller, listing_version=version.public_id)
+        while time.monotonic() - began < WAIT_SECONDS_MAX:
+            job = visible_jobs(SYSTEM).filter(subject=version.public_id).first()
+            if job is not None and job.state not in ("queued", "running"):
+                break
+            time.sleep(0.5)
+        self.result["spreadsheet_state"] = job.state if job else None
+        self.result["spreadsheet_seconds"] = round(time.monotonic() - began, 1)
+
+    def _purchase(self) -> None:
+        """Conclude purchases, one after the other."""
+        buyer, taken = Client(self.market.base_url, self.market.buyers[0]), []
+        for contract in self.contracts:
+            began = time.monotonic()
+            conclude(buyer, contract)
+            taken.append(time.monotonic() - began)
+            self.result["purchases"] = len(taken)
+            self.result["purchase_seconds_max"] = round(max(taken), 2)
+
+    def _read_slowly(self) -> None:
+        """Hold 500 downloads open, each reading a little once a second, until the work is over."""
+        selector = selectors.DefaultSelector()
+        address, path = self._download_address()
+        for number in range(READERS):
+            trader = self.market.buyers[0]
+            connection = socket.create_connection(address, timeout=TIMEOUT_SECONDS)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            connection.sendall(
+                f"GET {path} HTTP/1.1\r\nHost: {address[0]}:{address[1]}\r\nAuthorization: Bearer {trader.token}\r\n"
+                "Connection: close\r\n\r\n".encode()
+            )
+            selector.register(connection, selectors.EVENT_READ, number)
+        statuses: dict[str, int] = {}
+        while not self.over.is_set():
+            for key, _ in selector.select(0.5):
+                connection = key.fileobj  # type: ignore[assignment]
+                piece = connection.recv(READ_BYTES)
+                if piece.startswith(b"HTTP/1.1 "):
+                    status = piece[9:12].decode()
+                    statuses[status] = statuses.get(status, 0) + 1
+                if not piece:
+                    selector.unregister(connection)
+                    connection.close()
+            time.sleep(1.0)
+        self.result["slow_readers"] = len(selector.get_map())
+        self.result["slow_reader_statuses"] = statuses
+        for key in list(selector.get_map().values()):
+            key.fileobj.close()  # type: ignore[union-attr]
+
+    def _download_address(self) -> tuple[tuple[str, int], str]:
+        """Where the content is sent from: the address to which the API redirects."""
+        trader = self.market.buyers[0]
+        connection = http.client.HTTPConnection(
+            urlsplit(self.market.base_url).netloc, timeout=TIMEOUT_SECONDS
+        )
+        connection.request("GET", self.content_path, headers={"Authorization": f"Bearer {trader.token}"})
+        location = urlsplit(connection.getresponse().headers["Location"])
+        connection.close()
+        return (str(location.hostname), int(location.port or 80)), f"{location.path}?{location.query}"
+
+
+def offer_of(listing: dict[str, Any]) -> dict[str, Any]:
+    """The terms under which the demo market offers its listings."""
+    from fixtures.day.listing import FUNDING_DAYS, INSPECTION_DAYS, RIGHTS  # deferred: Django set up
+
+    return {
+        "price_minor": 10_000, "currency": "JPY", "tax_category": "standard", "rights": RIGHTS,
+        "template": "data-provision", "funding_days": FUNDING_DAYS, "inspection_days": INSPECTION_DAYS, "negotiable": True,
+    }  # fmt: skip
+
+
+def upload(
+    market: MarketForSale, trader: Trader, path: str, fields: dict[str, str], file: tuple[str, str, bytes]
+) -> Any:
+    """Post one file as a form; returns the answer's JSON."""
+    boundary, (name, file_name, content) = uuid.uuid4().hex, file
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'.encode()
+        for field, value in fields.items()
+    ]
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{file_name}"\r\n\r\n'.encode()
+    body = b"".join([*parts, head, content, f"\r\n--{boundary}--\r\n".encode()])
+    connection = http.client.HTTPConnection(urlsplit(market.base_url).netloc, timeout=300)
+    headers = {
+        "Authorization": f"Bearer {trader.token}",
+        "Content-Type": f"multipart/form-data; boundary={boundary}",
+    }
+    connection.request("POST", f"/api/v1/{path}", body, headers)
+    response = connection.getresponse()
+    content_back = response.read()
+    connection.close()
+    assert response.status < 300, f"{path}: {response.status} {content_back[:300]!r}"
+    return json.loads(content_back)
+
+
+def spreadsheet(size_bytes: int) -> bytes:
+    """A workbook of about ``size_bytes``, one sheet of numbers that do not compress well."""
+    chosen, target = Random(42), BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("[Content_Types].xml", CONTENT_TYPES)
+        archive.writestr("_rels/.rels", RELATIONS.format(kind="officeDocument", target="xl/workbook.xml"))
+        archive.writestr(
+            "xl/_rels/workbook.xml.rels", RELATIONS.format(kind="worksheet", target="worksheets/sheet1.xml")
+        )
+        archive.writestr("xl/workbook.xml", WORKBOOK)
+        with archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
+            sheet.write(SHEET_BEGIN)
+            sheet.write(
+                b"<row>"
+                + b"".join(b'<c t="inlineStr"><is><t>c%d</t></is></c>' % n for n in range(12))
+                + b"</row>"
+            )
+            while target.tell() < size_bytes:
+                digits = chosen.randbytes(9_000).hex().encode().translate(DIGITS)
+                cells = b"".join(b"<c><v>%b</v></c>" % digits[at : at + 12] for at in range(1, 17_281, 12))
+                rows = cells.split(b"<c>")[1:]
+                sheet.write(
+                    b"".join(
+                        b"<row><c>" + b"<c>".join(rows[at : at + 12]) + b"</row>"
+                        for at in range(0, 1_440, 12)
+                    )
+                )
+            sheet.write(b"</sheetData></worksheet>")
+    return target.getvalue()
+
+
+MAIN = "http://schemas.openxmlformats.org"
+CONTENT_TYPES = (
+    f'<?xml version="1.0"?><Types xmlns="{MAIN}/package/2006/content-types">'
+    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    '<Override PartName="/xl/workbook.xml"'
+    ' ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>'
+    '<Override PartName="/xl/worksheets/sheet1.xml"'
+    ' ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>'
+)
+RELATIONS = (
+    f'<?xml version="1.0"?><Relationships xmlns="{MAIN}/package/2006/relationships"><Relationship Id="rId1"'
+    f' Type="{MAIN}/officeDocument/2006/relationships/{{kind}}" Target="{{target}}"/></Relationships>'
+)
+WORKBOOK = (
+    f'<?xml version="1.0"?><workbook xmlns="{MAIN}/spreadsheetml/2006/main"'
+    f' xmlns:r="{MAIN}/officeDocument/2006/relationships"><sheets><sheet name="s" sheetId="1" r:id="rId1"/></sheets></workbook>'
+)
+SHEET_BEGIN = f'<?xml version="1.0"?><worksheet xmlns="{MAIN}/spreadsheetml/2006/main"><sheetData>'.encode()

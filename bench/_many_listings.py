@@ -1,0 +1,120 @@
+"""Many listings on sale, made by SQL as copies of one that the market published, with real descriptions of open data."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from psycopg import sql
+
+from bench._databases import superuser
+from marketplace.runtime.layout import PROJECT
+
+REGISTRY = (
+    Path(os.environ.get("SHARED_DATA", PROJECT.parent / "shared" / "data")) / "open-data-registry.jsonl"
+)
+DESCRIPTION_CHARACTERS = 1_200
+OFFSET = 1_000_000
+
+Values = dict[str, sql.Composable]
+
+
+def add_listings(database: str, listing: str, *, first: int, last: int) -> None:
+    """Add the listings numbered ``first`` to ``last``, each with its version, file and offer.
+
+    Triggers guard how a listing comes on sale; they are left out for these copies. Constraints are kept.
+    """
+    with superuser(database) as connection:
+        connection.execute("SET session_replication_role = replica")
+        _write_words(connection)
+        found = connection.execute(
+            "SELECT l.id, v.id FROM listings_listing l JOIN listings_listingversion v ON v.listing_id = l.id"
+            " WHERE l.public_id = %s AND v.state = 'published'",
+            [listing],
+        ).fetchone()
+        assert found is not None, listing
+        row = sql.SQL("{offset} + n").format(offset=sql.Literal(OFFSET))
+        bounds = {"first": first, "last": last}
+        _copy(connection, "listings_listing", sql.SQL("t.id = {}").format(sql.Literal(found[0])), bounds, {
+            "id": row, "public_id": _identifier("lst"), "reference": sql.SQL("'copy-' || n"),
+            "title_en": sql.SQL("w.title"), "title_ja": sql.SQL("w.title"), "description_en": sql.SQL("w.description"),
+            "search": sql.SQL("w.search"), "search_text": sql.SQL("w.search_text"),
+        })  # fmt: skip
+        version = sql.SQL("t.id = {}").format(sql.Literal(found[1]))
+        _copy(connection, "listings_listingversion", version, bounds, {
+            "id": row, "public_id": _identifier("lsv"), "listing_id": row,
+        })  # fmt: skip
+        of_version = sql.SQL("t.version_id = {}").format(sql.Literal(found[1]))
+        for table, prefix in (("listings_distribution", "dst"), ("listings_offer", "ofr")):
+            _copy(connection, table, of_version, bounds, {
+                "id": row, "public_id": _identifier(prefix), "version_id": row,
+            })  # fmt: skip
+        for table in (
+            "listings_listing",
+            "listings_listingversion",
+            "listings_distribution",
+            "listings_offer",
+        ):
+            connection.execute(sql.SQL("VACUUM ANALYZE {}").format(sql.Identifier(table)))
+
+
+def _write_words(connection: Any) -> None:
+    """A table of the registry's descriptions with their search columns, made by the market's own tokenizer."""
+    from listings.search import substring_text, words  # deferred: Django set up
+
+    connection.execute("DROP TABLE IF EXISTS pg_temp.words")
+    connection.execute(
+        "CREATE TEMP TABLE words (number int PRIMARY KEY, title text, description text, search tsvector, search_text text)"
+    )
+    rows = [json.loads(line) for line in REGISTRY.read_text("utf-8").splitlines()]
+    for number, row in enumerate(rows):
+        title, description = row["Name"][:200], row["Description"][:DESCRIPTION_CHARACTERS]
+        connection.execute(
+            "INSERT INTO words VALUES (%s, %s, %s, setweight(to_tsvector('simple', %s), 'A')"
+            " || setweight(to_tsvector('english', %s), 'C'), %s)",
+            [
+                number,
+                title,
+                description,
+                " ".join(words(title)),
+                description,
+                substring_text([title, description]),
+            ],
+        )
+
+
+def _identifier(prefix: str) -> sql.Composable:
+    """A public identifier made of the copy's number."""
+    return sql.SQL("{} || lpad(n::text, 26, '0')").format(sql.Literal(f"{prefix}_"))
+
+
+def _copy(
+    connection: Any, table: str, condition: sql.Composable, bounds: dict[str, int], values: Values
+) -> None:
+    """Copy the rows of ``table`` that meet ``condition`` once a number, with some columns' ``values`` of their own."""
+    columns = [
+        name
+        for (name,) in connection.execute(
+            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"
+            " AND attgenerated = ''",
+            [table],
+        )
+    ]
+    connection.execute(
+        sql.SQL(
+            "INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {values} FROM {table} t"
+            " CROSS JOIN generate_series({first}::int, {last}::int) AS n"
+            " JOIN words w ON w.number = n % (SELECT count(*) FROM words) WHERE {condition}"
+        ).format(
+            table=sql.Identifier(table),
+            columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
+            values=sql.SQL(", ").join(
+                values.get(name, sql.SQL("t.{}").format(sql.Identifier(name))) for name in columns
+            ),
+            first=sql.Literal(bounds["first"]),
+            last=sql.Literal(bounds["last"]),
+            condition=condition,
+        )
+    )

@@ -1,0 +1,1 @@
+"""The subscriber of the pipe's benchmark, and its worker."""

@@ -1,0 +1,26 @@
+"""Handlers of the pipe's benchmark: one writes one row, one always fails, one sleeps in its transaction."""
+
+from __future__ import annotations
+
+import time
+
+from django.db import connection
+
+from marketplace.events.envelope import Envelope
+from marketplace.events.schema import Event
+
+
+def on_written(event: Event, envelope: Envelope) -> None:
+    """Write one row."""
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO bench_probe (event) VALUES (%s)", [envelope.identifier])
+
+
+def on_failing(event: Event, envelope: Envelope) -> None:
+    """Fail."""
+    raise RuntimeError("this handler always fails")
+
+
+def on_sleeping(event: Event, envelope: Envelope) -> None:
+    """Sleep in the transaction, longer than any limit."""
+    time.sleep(30)

@@ -1,0 +1,5 @@
+"""Old idempotency keys that leave."""
+
+from marketplace.kernel.retention import OldRows, by_statement
+
+OldRows(name="idempotency_keys", remove=by_statement("api_idempotencyrecord", "created_at < %(before)s"))

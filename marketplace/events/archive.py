@@ -1,0 +1,99 @@
+"""Moves old, wholly handled ranges of events into files, and their tables out of the database.
+
+A range becomes two files of comma-separated values, compressed, with a header: one of its events, one of their inbox
+entries. ``gzip -dc FILE | psql -c "COPY TABLE FROM STDIN CSV HEADER"`` reads one back into a table made
+``LIKE events_outboxevent``. Files are written first, under their final name only when they are whole; the register and the
+end of the tables are one transaction after it, so ending this at any moment loses nothing.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from .models import ArchivedRange, InboxEntry, OutboxEvent
+from .partitions import LOCK_SECONDS_MAX, Range, last_key, ranges
+from .relaying import RELAY
+
+READ_BYTES = 1 << 20
+
+# Nothing of the range can still be emitted, relayed or handled, and its youngest event is old.
+MAY_LEAVE = f"""
+    SELECT max(e.recorded_at) < %(before)s
+       AND bool_and((e.transaction, e.id) <= (p.transaction, p.event_id))
+       AND NOT EXISTS (SELECT FROM events_inboxentry i
+                        WHERE i.state <> 'handled' AND i.event_id >= %(first)s AND i.event_id < %(end)s)
+      FROM events_outboxevent e LEFT JOIN events_relayposition p ON p.name = '{RELAY}'
+     WHERE e.id >= %(first)s AND e.id < %(end)s
+"""  # noqa: S608  our own words
+
+
+def archive_oldest(before: datetime) -> int:
+    """Archive the oldest range if all of its events were recorded ``before`` an instant and are handled.
+
+    Returns the number of events that left; 0 if none may leave. Run as the owner.
+    """
+    known = ranges()
+    if not known or known[0].end > last_key():
+        return 0
+    oldest = known[0]
+    with connection.cursor() as cursor:
+        cursor.execute(MAY_LEAVE, {"before": before, "first": oldest.first, "end": oldest.end})
+        if not cursor.fetchone()[0]:
+            return 0
+    folder = Path(settings.ARCHIVE_DIRECTORY)
+    folder.mkdir(parents=True, exist_ok=True)
+    events_file, entries_file = (folder / f"{table}.csv.gz" for table in (oldest.outbox, oldest.inbox))
+    events_sha256 = write_table(oldest.outbox, events_file)
+    entries_sha256 = write_table(oldest.inbox, entries_file)
+    return _let_go(oldest, (events_file.name, events_sha256), (entries_file.name, entries_sha256))
+
+
+def write_table(table: str, file: Path) -> str:
+    """Write the rows of a table to a compressed file, by key; returns the SHA-256 of the file as hexadecimal digits."""
+    partial = file.with_suffix(".partial")
+    with partial.open("wb") as raw:
+        with gzip.GzipFile(fileobj=raw, mode="wb", mtime=0) as packed, connection.cursor() as cursor:
+            statement = f"COPY (SELECT * FROM {table} ORDER BY id) TO STDOUT (FORMAT csv, HEADER)"  # noqa: S608
+            with cursor.copy(statement) as rows:
+                for block in rows:
+                    packed.write(block)
+        raw.flush()
+        os.fsync(raw.fileno())
+    digest = hashlib.sha256()
+    with partial.open("rb") as written:
+        while block := written.read(READ_BYTES):
+            digest.update(block)
+    partial.rename(file)
+    return digest.hexdigest()
+
+
+@transaction.atomic
+def _let_go(leaving: Range, events: tuple[str, str], entries: tuple[str, str]) -> int:
+    """Register the range and drop its tables; nothing in a wholly handled range changes any more."""
+    within = {"gte": leaving.first, "lt": leaving.end}
+    kept = OutboxEvent.objects.filter(**{f"id__{name}": key for name, key in within.items()})
+    register = ArchivedRange.objects.create(
+        first_id=leaving.first,
+        end_id=leaving.end,
+        last_public_id=kept.order_by("-public_id").values_list("public_id", flat=True)[0],
+        events=kept.count(),
+        entries=InboxEntry.objects.filter(
+            **{f"event_id__{name}": key for name, key in within.items()}
+        ).count(),
+        events_file=events[0],
+        events_sha256=events[1],
+        entries_file=entries[0],
+        entries_sha256=entries[1],
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS_MAX}s'")
+        for table in (leaving.inbox, leaving.outbox):
+            cursor.execute(f"DROP TABLE {table}")
+    return register.events

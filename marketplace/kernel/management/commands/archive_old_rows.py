@@ -1,0 +1,35 @@
+"""``manage.py archive_old_rows``: let old rows leave after their retention, as the owner role."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
+
+from marketplace.kernel.clock import real_now
+from marketplace.kernel.discovery import import_declarations
+from marketplace.kernel.retention import OLD_ROWS
+
+
+class Command(BaseCommand):
+    """Works beside a running market, in short transactions; safe to end at any moment and to run again."""
+
+    help = "Archive handled events and delete other rows after the retention that settings.RETENTION states."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Remove each kind until nothing of it is old; raises CommandError if the settings and the register differ."""
+        import_declarations("retention")
+        if set(OLD_ROWS) != set(settings.RETENTION):
+            different = sorted(set(OLD_ROWS) ^ set(settings.RETENTION))
+            raise CommandError(f"RETENTION and the declared kinds differ: {', '.join(different)}")
+        for name, (days, _) in settings.RETENTION.items():
+            before, removed = real_now() - timedelta(days=days), 0
+            try:
+                while count := OLD_ROWS[name].remove(before):
+                    removed += count
+            except OperationalError as error:
+                self.stderr.write(f"{name}: a table is in use; the next run goes on: {error}")
+            self.stdout.write(f"{name}: {removed} left after {days} days")

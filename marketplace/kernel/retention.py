@@ -1,0 +1,67 @@
+"""The register of old rows that leave: each kind with the function that takes them away, a few at a time.
+
+How long each kind stays, and why, is one table in the settings: ``RETENTION``. Applications declare what they let go
+in ``retention.py``; the owner's command ``archive_old_rows`` runs them. Evidence, the ledger and agreements have no entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+
+OLD_ROWS: dict[str, OldRows] = {}
+CHUNK = 1_000
+LOCK_SECONDS_MAX = 2
+
+
+@dataclass(frozen=True)
+class OldRows:
+    """Rows of one kind. ``remove`` takes away what is older than an instant (real time) and returns how many rows; it
+    returns 0 when nothing is left, and holds no lock longer than a moment."""
+
+    name: str
+    remove: Callable[[datetime], int]
+
+    def __post_init__(self) -> None:
+        """Register the kind; raises ValueError if the name is taken."""
+        if self.name in OLD_ROWS:
+            raise ValueError(f"old rows {self.name} are declared twice")
+        OLD_ROWS[self.name] = self
+
+
+def by_statement(table: str, condition: str, *, guard: str | None = None) -> Callable[[datetime], int]:
+    """Removes the rows of ``table`` for which ``condition`` holds, ``CHUNK`` at a time; ``%(before)s`` in it is the instant.
+
+    ``guard`` is the trigger that keeps the rows from everybody else.
+    """
+
+    def remove(before: datetime) -> int:
+        with transaction.atomic(), connection.cursor() as cursor, _guard_open(table, guard):
+            oldest = f"SELECT ctid FROM {table} WHERE {condition} LIMIT {CHUNK}"  # noqa: S608  our own words
+            statement = f"DELETE FROM {table} WHERE ctid = ANY (ARRAY({oldest}))"  # noqa: S608  our own words
+            cursor.execute(statement, {"before": before})
+            return int(cursor.rowcount)
+
+    return remove
+
+
+@contextmanager
+def _guard_open(table: str, guard: str | None) -> Iterator[None]:
+    """Disable a guard of ``table`` within the current transaction, while nobody else writes to it. Only its owner may."""
+    if guard is None:
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS_MAX}s'")
+        cursor.execute(
+            "SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass AND tgname LIKE %s",
+            [table, f"pgtrigger_{guard}_%"],
+        )
+        (name,) = cursor.fetchone()
+        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {name}")
+        yield
+        cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {name}")
