@@ -1,8 +1,9 @@
-"""Handlers of events of other apps. Each runs once per event, in its own transaction."""
+"""Handlers of events. Each runs once per event, in its own transaction."""
 
 from __future__ import annotations
 
 from marketplace.events.envelope import Envelope
+from marketplace.events.schemas.clearing import PaymentReceived
 from marketplace.events.schemas.contracts import (
     AdjustmentDue,
     AgreementConcluded,
@@ -17,6 +18,7 @@ from marketplace.events.schemas.delivery import (
     UsageRecorded,
 )
 from marketplace.kernel.actors import SYSTEM
+from marketplace.participants.queries import get_organisation
 
 from .trades.services.acceptance import accept_delivered
 from .trades.services.charges import record_usage
@@ -24,7 +26,7 @@ from .trades.services.commissioned import record_receipt
 from .trades.services.corrections import adjust_trade
 from .trades.services.disputes import dispute_trade, resolve_trade
 from .trades.services.endings import end_agreement, return_undelivered
-from .trades.services.trades import conclude_trade
+from .trades.services.trades import conclude_trade, secure_waiting_trades
 
 UNSERVED = ("not_collected", "terminated")
 """Reasons for the end of access after which the buyer does not pay for what was not delivered."""
@@ -59,6 +61,12 @@ def on_delivery_ended(event: DeliveryEnded, envelope: Envelope) -> None:
 def on_usage_recorded(event: UsageRecorded, envelope: Envelope) -> None:
     """Records metered use and adds it to the charge of its period."""
     record_usage(actor=SYSTEM, event=event)
+
+
+def on_payment_received(event: PaymentReceived, envelope: Envelope) -> None:
+    """Secures the waiting trades of the participant whose pay-in was recorded."""
+    payer = get_organisation(event.organisation)
+    secure_waiting_trades(actor=SYSTEM, organisation_id=payer.id, currency=event.currency)
 
 
 def on_dispute_opened(event: DisputeOpened, envelope: Envelope) -> None:

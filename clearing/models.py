@@ -1,7 +1,7 @@
 """Registers the tables of clearing with Django; each is declared in its room."""
 
 from .approvals.models import Approval
-from .bank.models import BankAllocation, BankEntry, BankStatement
+from .bank.models import BankAllocation, BankEntry, BankStatement, StatementImport
 from .cycles.models import ClearingSchedule, ClosedDay, Cycle, CyclePart, CycleStep
 from .invoices.models import IntermediaryNotice, Invoice
 from .ledger.models import Account, Balance, Entry, FundsRegime, LedgerPeriod, Posting
@@ -48,6 +48,7 @@ __all__ = [
     "SendingOpening",
     "SettlementInstruction",
     "Shortfall",
+    "StatementImport",
     "StatementMonth",
     "StuckMoney",
     "Trade",

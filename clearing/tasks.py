@@ -9,6 +9,7 @@ from .run.services.cycles import advance_for_a_while
 from .run.services.sweeping import advance_cycles, carry_out_deadlines, run_independently
 from .run.services.watching import watch_money
 from .statements.services import make_statements
+from .trades.neutrality import NEUTRALITY
 
 
 @shared_task(name="clearing.tasks.advance", ignore_result=True)
@@ -43,3 +44,9 @@ def watch() -> int:
 def safeguard() -> int:
     """On beat: segregation checks, idle money, lost payments, expired approvals; returns how many were done."""
     return watch_money()
+
+
+@shared_task(name="clearing.tasks.make_figures", ignore_result=True)
+def make_figures() -> None:
+    """On beat: make the figures about the neutrality of trading that everybody reads."""
+    NEUTRALITY.make()

@@ -138,6 +138,22 @@ def catalogue() -> QuerySet[Listing]:
     return rows.order_by("-pk")
 
 
+def catalogue_page(*, after: str | None, size: int) -> tuple[list[Listing], bool]:
+    """At most ``size`` listings that are for sale, newest first, from the one after the listing ``after`` on.
+
+    Returns them and whether there are more. Raises Missing if there is no such listing; one that has left the catalogue
+    keeps its place.
+    """
+    rows = catalogue()
+    if after is not None:
+        place = Listing.objects.filter(public_id=after).values_list("pk", flat=True).first()
+        if place is None:
+            raise Missing(kind="listing", identifier=after)
+        rows = rows.filter(pk__lt=place)
+    page = list(rows[: size + 1])
+    return page[:size], len(page) > size
+
+
 def search_listings(rows: QuerySet[Listing], text: str) -> QuerySet[Listing]:
     """Those of ``rows`` that match the search ``text`` in Japanese or English, the most relevant first.
 

@@ -37,6 +37,7 @@ class StoredFile:
 
 def store(content: bytes | Path | BinaryIO) -> StoredFile:
     """Store ``content`` durably on disk; returns its key, size and hashes."""
+    require_no_transaction("storing a file")
     directory = _directory()
     sha256, sha512, size = hashlib.sha256(), hashlib.sha512(), 0
     descriptor, draft = tempfile.mkstemp(dir=directory, prefix="draft-")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -45,6 +46,9 @@ LISTING_EXAMPLE = {
     "personal_data_class": "none",
     "update_interval_days": 1,
 }
+
+GRAPH_LISTINGS_MAX = 20
+"""Listings on a page of the catalogue in RDF: its graph is made for each request."""
 
 
 class CataloguePagination(MarketCursorPagination):
@@ -90,11 +94,37 @@ class CatalogueGraphView(APIView):
 
     @extend_schema(
         summary="The catalogue as DCAT-AP 3 in JSON-LD",
+        parameters=[
+            OpenApiParameter(
+                "after", OpenApiTypes.STR, description="The last listing of the page before this one."
+            )
+        ],
         responses={(200, "application/ld+json"): OpenApiTypes.OBJECT},
     )
     def get(self, request: Request) -> Response:
-        """Every listing that is for sale."""
-        return Response(as_json_ld(catalogue_graph(queries.catalogue(), modified=clock.now())))
+        """Listings that are for sale, newest first, a page at a time.
+
+        The header `Link` has the address of the next page with `rel="next"` (RFC 8288); the last page has none.
+        """
+        page, is_followed = queries.catalogue_page(
+            after=request.query_params.get("after"), size=GRAPH_LISTINGS_MAX
+        )
+        response = Response(as_json_ld(catalogue_graph(page, modified=clock.now())))
+        if is_followed:
+            following = f"{settings.BASE_URL}{request.path}?after={page[-1].public_id}"
+            response["Link"] = f'<{following}>; rel="next"'
+        return response
+
+
+def store_uploads(view: ListingViewSet, data: dict[str, Any], public_id: str) -> None:
+    """Store and hash the uploaded files of a version, before the command's transaction."""
+    files = [
+        services.UploadedData(file.name, file.content_type or "application/octet-stream", file.file)
+        for file in data["files"]
+    ]
+    data["files"] = services.store_version_files(
+        actor=view.actor, listing=public_id, files=files, offer=data["offer"]
+    )
 
 
 class ListingViewSet(MarketReadViewSet[Listing]):
@@ -134,15 +164,12 @@ class ListingViewSet(MarketReadViewSet[Listing]):
         response=ListingVersionSerializer,
         status=201,
         path="versions",
+        prepare=store_uploads,
         parser_classes=[MultiPartParser],
     )
     def add_version(self, data: dict[str, Any], public_id: str) -> ListingVersion:
         """Upload the files, with the price and rights of use of their offer."""
-        files = [
-            services.UploadedData(file.name, file.content_type or "application/octet-stream", file.file)
-            for file in data["files"]
-        ]
-        return services.add_version(actor=self.actor, listing=public_id, files=files, offer=data["offer"])
+        return services.add_stored_version(actor=self.actor, listing=public_id, **data)
 
     @command(
         summary="Withdraw a listing",

@@ -2,7 +2,8 @@
 
 Columns: ``entry_reference`` (the bank's own, unique), ``booked_on`` (YYYY-MM-DD), ``direction`` (``credit`` into
 the account, ``debit`` out of it), ``amount_minor`` (positive), ``currency``, ``counterparty_name``, optionally
-``counterparty_account``, and ``remittance_information``. A bank statement is parsed completely or refused.
+``counterparty_account``, and ``remittance_information``. A bank statement is parsed completely or refused, with its
+faults named by line and column.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from datetime import date
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
+from .errors import StatementFaulty
 from .states import BankDirection
 
 REQUIRED = (
@@ -29,6 +31,10 @@ REQUIRED = (
 )
 WITH_ACCOUNT = (*REQUIRED[:6], "counterparty_account", REQUIRED[6])
 BYTES_MAX = 20_000_000
+LINES_MAX = 10_000
+"""The most bank entries in one file: they are booked in one transaction, which must end within seconds."""
+FAULTS_MAX = 100
+"""The most faults that are named of one file."""
 LENGTHS_MAX = {
     "entry_reference": 64,
     "counterparty_name": 140,
@@ -57,7 +63,10 @@ class BankStatementLine:
 
 
 def parse_statement(content: bytes) -> list[BankStatementLine]:
-    """The bank entries of a statement in file order, possibly none. Raises FieldInvalid naming line and column."""
+    """The bank entries of a statement in file order, possibly none.
+
+    Raises FieldInvalid for a file that is no statement, StatementFaulty naming line and column of its faults.
+    """
     if len(content) > BYTES_MAX:
         raise FieldInvalid("content", Label("upload 20 MB at most", "ファイルは20MB以内にしてください"))
     try:
@@ -74,14 +83,31 @@ def parse_statement(content: bytes) -> list[BankStatementLine]:
         raise FieldInvalid(
             "content", Label(f"the first line must be {wanted}", f"1行目は {wanted} にしてください")
         )
+    if len(rows) - 1 > LINES_MAX:
+        raise FieldInvalid(
+            "content",
+            Label(
+                f"has {len(rows) - 1} lines: split it into files of {LINES_MAX} lines at most",
+                f"{len(rows) - 1}行あります。1ファイル{LINES_MAX}行以内に分割してください",
+            ),
+        )
     lines: list[BankStatementLine] = []
+    faults: list[FieldInvalid] = []
     seen: set[str] = set()
     for number, row in enumerate(rows[1:], start=2):
-        line = _line(number, header, row)
-        if line.entry_reference in seen:
-            raise _fault(number, "entry_reference", "appears twice in the file", "ファイル内で重複しています")
+        try:
+            line = _line(number, header, row)
+            if line.entry_reference in seen:
+                raise _fault(
+                    number, "entry_reference", "appears twice in the file", "ファイル内で重複しています"
+                )
+        except FieldInvalid as fault:
+            faults.append(fault)
+            continue
         seen.add(line.entry_reference)
         lines.append(line)
+    if faults:
+        raise StatementFaulty(faults[:FAULTS_MAX])
     return lines
 
 

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from marketplace.kernel.errors import Category, DomainError
+from collections.abc import Sequence
+
+from marketplace.kernel.errors import Category, DomainError, FieldInvalid
 from marketplace.kernel.labels import Label
+
+
+class StatementFaulty(FieldInvalid):
+    """Lines of a bank statement are faulty; the first is named as the invalid field, ``faults`` has all of them."""
+
+    def __init__(self, faults: Sequence[FieldInvalid]) -> None:
+        """``faults``: at least one, in the order of the file."""
+        super().__init__(faults[0].name, faults[0].fields["reason"])
+        self.faults = tuple(faults)
 
 
 class BankEntryChanged(DomainError):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from marketplace.participants.queries import OrganisationView, organisations_by_id
 
 from ..cycles.models import Cycle
-from ..ledger.accounts import participant_accounts
 from ..ledger.states import AccountKind
 from ..settlement.models import SettlementInstruction
 from ..settlement.routes import ROUTES, route_for
@@ -89,13 +88,6 @@ class Matcher:
         if not carried_out and instruction.state == InstructionState.CONFIRMED:
             return Recognised(BankMatch.RETURNED, instruction=instruction, payee=payee)
         return Recognised(BankMatch.UNALLOCATED, "not_expected")
-
-    def accounts(self, lines: Sequence[BankStatementLine]) -> Iterator[int]:
-        """Accounts whose balances the bank entries may move, opened if missing, so that they can be locked first."""
-        for currency in sorted({line.currency for line in lines}):
-            parties = [key for key, view in self.organisations.items() if not view.is_operator]
-            for own in participant_accounts(parties, currency).values():
-                yield from (own[kind] for kind in TOUCHED_KINDS)
 
     def cycles_touched(self) -> list[str]:
         """Public identifiers of the cycles whose payments the bank entries report."""

@@ -7,13 +7,13 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from marketplace.kernel.guards import append_only
-from marketplace.kernel.identifiers import IdentifierField
+from marketplace.kernel.guards import append_only, immutable, no_delete, state_guard
+from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
 from ..ground.columns import currency_stated, organisation_key
 from ..settlement.models import SendingOpening, SettlementInstruction
 from .guards import opened_by_statement
-from .states import BankDirection, BankMatch
+from .states import STATEMENT_IMPORT, BankDirection, BankMatch, ImportState
 
 
 class BankStatement(models.Model):
@@ -53,6 +53,73 @@ class BankStatement(models.Model):
             ),
         ]
         triggers = [append_only()]
+
+
+class StatementImport(models.Model):
+    """An uploaded bank statement on its way into the ledger.
+
+    ``content`` holds the uploaded bytes (at most ``bank_statement.BYTES_MAX``) until the import ends, so they survive
+    whatever ends the worker, and is removed with the end. ``faults`` lists why it was refused: objects with ``line``
+    (null if no line is at fault), ``field``, ``code`` and ``message`` in both languages. ``job`` imports it.
+
+    Invariants: of one file and closing balance at most one import is not refused; an import that is over keeps no
+    content, and is either a statement or has faults.
+    """
+
+    public_id = IdentifierField(prefix="bsi")
+    file_name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    content = models.BinaryField(null=True)
+    closing_currency = models.CharField(max_length=3, null=True)
+    closing_balance_minor = models.BigIntegerField(null=True)
+    state = models.CharField(max_length=8, choices=ImportState.choices, default=ImportState.RECEIVED)
+    faults = models.JSONField(default=list)
+    statement = models.ForeignKey(BankStatement, on_delete=models.PROTECT, null=True, related_name="+")
+    job = models.CharField(max_length=IDENTIFIER_LENGTH)
+    received_by = models.CharField(max_length=60)
+    received_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sha256", "closing_currency", "closing_balance_minor"],
+                condition=~Q(state="refused"),
+                nulls_distinct=False,
+                name="statement_import_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(closing_currency=None, closing_balance_minor=None)
+                | Q(closing_currency__isnull=False, closing_balance_minor__isnull=False),
+                name="statement_import_closing",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="received", content__isnull=False, statement=None, faults=[], ended_at=None)
+                | Q(
+                    state="imported",
+                    content=None,
+                    statement__isnull=False,
+                    faults=[],
+                    ended_at__isnull=False,
+                )
+                | Q(state="refused", content=None, statement=None, ended_at__isnull=False) & ~Q(faults=[]),
+                name="statement_import_ended",
+            ),
+        ]
+        triggers = [
+            state_guard(STATEMENT_IMPORT),
+            no_delete(),
+            immutable(
+                "public_id",
+                "file_name",
+                "sha256",
+                "closing_currency",
+                "closing_balance_minor",
+                "job",
+                "received_by",
+                "received_at",
+            ),
+        ]
 
 
 class BankEntry(models.Model):

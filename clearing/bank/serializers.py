@@ -12,7 +12,7 @@ from marketplace.api.serializers import BilingualField, StrictSerializer, Waitin
 from ..ground.serializers import PartyField, PartyListSerializer, label_of
 from ..settlement.models import Restoration
 from ..settlement.restorations import newest_restoration, paying_currencies, shut_currencies
-from .models import BankEntry, BankStatement
+from .models import BankEntry, BankStatement, StatementImport
 from .waiting import waiting_of_bank_entry
 
 
@@ -34,6 +34,41 @@ class BankStatementSerializer(serializers.ModelSerializer[BankStatement]):
             "id", "file_name", "sha256", "lines", "added", "closing_currency", "closing_balance_minor",
             "ledger_balance_minor", "imported_by", "imported_at",
         )  # fmt: skip
+
+
+class StatementFaultSerializer(serializers.Serializer[Any]):
+    """Why a bank statement was refused; ``line`` is null where no line is at fault."""
+
+    line = serializers.IntegerField(allow_null=True)
+    field = serializers.CharField(allow_null=True)
+    code = serializers.CharField()
+    message = BilingualField()
+
+
+class StatementImportSerializer(serializers.ModelSerializer[StatementImport]):
+    """An uploaded bank statement: received, imported as ``statement``, or refused with its ``faults``."""
+
+    id = serializers.CharField(source="public_id")
+    statement = BankStatementSerializer(allow_null=True)
+    state_label = serializers.SerializerMethodField()
+    faults = serializers.SerializerMethodField()
+
+    class Meta:
+        model = StatementImport
+        fields = (
+            "id", "state", "state_label", "file_name", "sha256", "closing_currency", "closing_balance_minor", "faults",
+            "statement", "job", "received_by", "received_at", "ended_at",
+        )  # fmt: skip
+
+    @extend_schema_field(BilingualField)
+    def get_state_label(self, row: StatementImport) -> dict[str, str]:
+        """Label of the state."""
+        return label_of(row, "state")
+
+    @extend_schema_field(StatementFaultSerializer(many=True))
+    def get_faults(self, row: StatementImport) -> list[dict[str, Any]]:
+        """What is wrong with the file, by line and column; nothing was imported."""
+        return list(row.faults)
 
 
 class BankEntrySerializer(serializers.ModelSerializer[BankEntry]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import TextChoices
 
 from marketplace.kernel.labels import Label
+from marketplace.kernel.states import StateMachine
 
 
 class BankDirection(TextChoices):
@@ -22,3 +23,22 @@ class BankMatch(TextChoices):
     SETTLEMENT = "settlement", Label("settlement payment confirmed", "決済の支払の確認")
     RETURNED = "returned", Label("settlement payment returned", "決済の支払の組戻し")
     UNALLOCATED = "unallocated", Label("not recognised", "未照合")
+
+
+class ImportState(TextChoices):
+    """States of an uploaded bank statement."""
+
+    RECEIVED = "received", Label("received, not imported yet", "受付済み（取込待ち）")
+    IMPORTED = "imported", Label("imported", "取込済み")
+    REFUSED = "refused", Label("refused, nothing was imported", "取込不可（何も取り込まれていません）")
+
+
+STATEMENT_IMPORT = StateMachine(
+    name="clearing.statement_import",
+    states=ImportState,
+    initial=frozenset({ImportState.RECEIVED}),
+    table={
+        (ImportState.RECEIVED, "import", "system"): ImportState.IMPORTED,
+        (ImportState.RECEIVED, "refuse", "system"): ImportState.REFUSED,
+    },
+)

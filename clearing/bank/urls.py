@@ -3,10 +3,17 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from .views import BankEntryViewSet, BankStatementViewSet, PayInReferenceView, RestorationViewSet
+from .views import (
+    BankEntryViewSet,
+    BankStatementViewSet,
+    PayInReferenceView,
+    RestorationViewSet,
+    StatementImportViewSet,
+)
 
 router = SimpleRouter()
 router.register("bank-statements", BankStatementViewSet, basename="bank-statement")
+router.register("statement-imports", StatementImportViewSet, basename="statement-import")
 router.register("bank-entries", BankEntryViewSet, basename="bank-entry")
 router.register("restorations", RestorationViewSet, basename="restoration")
 

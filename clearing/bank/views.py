@@ -13,11 +13,13 @@ from rest_framework.views import APIView
 from marketplace.api.permissions import HasScope, IsOperator
 from marketplace.api.principal import actor_of
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
-from marketplace.kernel.errors import Missing
+from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.labels import Label
 
 from ..settlement.models import Restoration
+from .bank_statement import BYTES_MAX
 from .filters import BankEntryFilter
-from .models import BankEntry, BankStatement
+from .models import BankEntry, BankStatement, StatementImport
 from .queries import pay_in_reference
 from .reopening import open_sending
 from .serializers import (
@@ -27,9 +29,19 @@ from .serializers import (
     OpenSendingSerializer,
     PayInReferenceSerializer,
     RestorationSerializer,
+    StatementImportSerializer,
     UploadStatementSerializer,
 )
-from .services import allocate_pay_in, import_bank_statement
+from .services import allocate_pay_in
+from .uploads import receive_statement
+
+
+def read_upload(_view: BankStatementViewSet, data: dict[str, Any]) -> None:
+    """Replace the uploaded file by its bytes and name, before the command's transaction. Raises FieldInvalid."""
+    file = data.pop("file")
+    if file.size > BYTES_MAX:
+        raise FieldInvalid("file", Label("upload 20 MB at most", "ファイルは20MB以内にしてください"))
+    data |= {"content": file.read(), "file_name": file.name}
 
 
 class PayInReferenceView(APIView):
@@ -57,12 +69,27 @@ class BankStatementViewSet(MarketReadViewSet[BankStatement]):
     queryset = BankStatement.objects.all()
 
     @create_command(
-        summary="Import a bank statement", request=UploadStatementSerializer, response=BankStatementSerializer
+        summary="Import a bank statement",
+        request=UploadStatementSerializer,
+        response=StatementImportSerializer,
+        status=202,
+        prepare=read_upload,
     )
-    def create(self, data: dict[str, Any]) -> BankStatement:
-        """Imports the file completely or not at all; the same file again changes nothing (operator)."""
-        file = data.pop("file")
-        return import_bank_statement(actor=self.actor, content=file.read(), file_name=file.name, **data)
+    def create(self, data: dict[str, Any]) -> StatementImport:
+        """Receives the file; a job imports it, completely or not at all. The same file again changes nothing (operator).
+
+        The answer is the import, which `statement-imports/{id}/` shows until it is imported, or refused with its faults.
+        """
+        return receive_statement(actor=self.actor, **data)
+
+
+class StatementImportViewSet(MarketReadViewSet[StatementImport]):
+    """Uploaded bank statements, what became of them, and why one was refused (operator)."""
+
+    serializer_class = StatementImportSerializer
+    permission_classes = (IsOperator,)
+    filterset_fields = ("state", "sha256")
+    queryset = StatementImport.objects.defer("content").select_related("statement")
 
 
 class BankEntryViewSet(MarketReadViewSet[BankEntry]):

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Count, Q, Sum
 
+from marketplace.api.figures import Figures
 from marketplace.kernel.money import BASIS_POINTS
 from marketplace.participants.queries import organisations_by_id
 
@@ -48,3 +49,6 @@ def neutrality() -> dict[str, Any]:
 def _concentration_bp(values: list[int]) -> int:
     total = sum(values)
     return sum(value * value for value in values) * BASIS_POINTS // (total * total) if total else 0
+
+
+NEUTRALITY = Figures("trading-neutrality", neutrality)

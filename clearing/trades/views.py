@@ -18,7 +18,7 @@ from marketplace.kernel.errors import Missing
 
 from .filters import ObligationFilter, TradeFilter
 from .models import Obligation, Trade
-from .neutrality import neutrality
+from .neutrality import NEUTRALITY
 from .obligation_reference import parse_obligation_reference
 from .queries import visible_obligations, visible_trades
 from .serializers import (
@@ -79,8 +79,8 @@ class TradingNeutralityView(APIView):
 
     @extend_schema(summary="Read the neutrality figures", responses={200: OpenApiTypes.OBJECT})
     def get(self, request: Request) -> Response:
-        """Trades of the operator's group (0), concentration of sellers, and fees by segment."""
-        return Response(neutrality())
+        """Trades of the operator's group (0), concentration of sellers, and fees by segment, made at `made_at`."""
+        return Response(NEUTRALITY.read())
 
 
 class ObligationViewSet(MarketReadViewSet[Obligation]):

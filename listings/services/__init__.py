@@ -1,6 +1,14 @@
 """Services of listings."""
 
-from .drafts import UploadedData, add_version, create_listing, revise_listing
+from .drafts import (
+    StoredUpload,
+    UploadedData,
+    add_stored_version,
+    add_version,
+    create_listing,
+    revise_listing,
+    store_version_files,
+)
 from .sale import (
     decide_version,
     judge_version,
@@ -11,13 +19,16 @@ from .sale import (
 )
 
 __all__ = [
+    "StoredUpload",
     "UploadedData",
+    "add_stored_version",
     "add_version",
     "create_listing",
     "decide_version",
     "judge_version",
     "resume_listing",
     "revise_listing",
+    "store_version_files",
     "submit_version",
     "suspend_listings",
     "withdraw_listing",

@@ -15,7 +15,7 @@ from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.canonical import digest_of
-from marketplace.kernel.errors import FieldInvalid, Forbidden
+from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
 from marketplace.participants import queries as participants
@@ -25,6 +25,7 @@ from ..anonymisation import check_anonymisation
 from ..errors import DescriptionFixed, ListingEnded, ReferenceTaken
 from ..models import DESCRIBING_COLUMNS, Distribution, Listing, ListingVersion, Offer
 from ..offers import OfferTerms, parse_offer
+from ..queries import visible_listings
 from ..search import document_vector, substring_text
 from ..states import PENDING_VERSIONS, ListingState, PersonalDataClass
 from ..storage import StoredFile, store
@@ -47,6 +48,15 @@ class UploadedData:
     file_name: str
     media_type: str
     content: bytes | Path | BinaryIO = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredUpload:
+    """An uploaded file that is stored as ``kept``."""
+
+    file_name: str
+    media_type: str
+    kept: StoredFile
 
 
 @transaction.atomic
@@ -150,21 +160,52 @@ def revise_listing(*, actor: Actor, listing: str, **changes: Any) -> Listing:
     return subject
 
 
-@transaction.atomic
 def add_version(
     *, actor: Actor, listing: str, files: Iterable[UploadedData], offer: Mapping[str, Any]
 ) -> ListingVersion:
-    """Add a version in preparation, with its files and its offer.
+    """Store the files, then add a version in preparation with them and its offer. Call it outside transactions.
 
     ``offer``: see ``listings.offers.parse_offer``. The files are on disk and hashed when this returns. Raises
     FieldInvalid, ListingEnded, Missing, Forbidden.
     """
+    stored = store_version_files(actor=actor, listing=listing, files=files, offer=offer)
+    return add_stored_version(actor=actor, listing=listing, files=stored, offer=offer)
+
+
+def store_version_files(
+    *, actor: Actor, listing: str, files: Iterable[UploadedData], offer: Mapping[str, Any]
+) -> list[StoredUpload]:
+    """Store and hash the files of a version that ``add_stored_version`` will add; outside transactions.
+
+    Refuses before it stores what that would refuse by now, and raises the same. Files of a version that is not added
+    are harmless.
+    """
+    subject = visible_listings(actor).filter(public_id=listing).first()
+    if subject is None:
+        raise Missing(kind="listing", identifier=listing)
+    _require_open(actor, subject)
+    parse_offer(offer)
+    return [
+        StoredUpload(upload.file_name, upload.media_type, _store_upload(upload))
+        for upload in _check_files(files)
+    ]
+
+
+def _require_open(actor: Actor, listing: Listing) -> None:
+    """Check that the actor may add a version; raises Forbidden, ListingEnded."""
+    require_seller(actor, listing)
+    if listing.state == ListingState.WITHDRAWN:
+        raise ListingEnded(listing=listing.public_id)
+
+
+@transaction.atomic
+def add_stored_version(
+    *, actor: Actor, listing: str, files: Sequence[StoredUpload], offer: Mapping[str, Any]
+) -> ListingVersion:
+    """Add a version in preparation, with files that are stored already, and its offer; raises as ``add_version``."""
     subject = locked_listing(actor, listing)
-    require_seller(actor, subject)
-    if subject.state == ListingState.WITHDRAWN:
-        raise ListingEnded(listing=listing)
+    _require_open(actor, subject)
     terms = parse_offer(offer)
-    stored = [(upload, _store_upload(upload)) for upload in _check_files(files)]
     latest = subject.versions.aggregate(number=Max("number"))["number"] or 0
     version = ListingVersion.objects.create(listing=subject, number=latest + 1, created_at=clock.now())
     Distribution.objects.bulk_create(
@@ -172,12 +213,12 @@ def add_version(
             version=version,
             file_name=upload.file_name,
             media_type=upload.media_type,
-            size_bytes=kept.size_bytes,
-            sha256=kept.sha256,
-            sha512=kept.sha512,
-            storage_key=kept.key,
+            size_bytes=upload.kept.size_bytes,
+            sha256=upload.kept.sha256,
+            sha512=upload.kept.sha512,
+            storage_key=upload.kept.key,
         )
-        for upload, kept in stored
+        for upload in files
     )
     made = _make_offer(version, terms)
     record(
@@ -187,7 +228,7 @@ def add_version(
         payload={
             "listing": listing,
             "number": version.number,
-            "sha256": [kept.sha256 for _, kept in stored],
+            "sha256": [upload.kept.sha256 for upload in files],
             "policy_sha256": made.policy_digest,
             "price_minor": made.price_minor,
             "currency": made.currency,

@@ -37,11 +37,18 @@ def once(request: Request, execute: Callable[[], Response]) -> Response:
 
     The idempotency record commits with the command or not at all, so a refused request can be repeated under the same
     key. A record of a refusal is committed, or written after the rollback (``kernel.refusals``). A second request
-    under a key waits for the first. Raises IdempotencyConflict, FieldInvalid.
+    under a key waits for the first. Uploads are hashed before the transaction. Raises IdempotencyConflict,
+    FieldInvalid.
     """
+    key = request.headers.get(HEADER)
+    if key is not None and not (key.isprintable() and 1 <= len(key) <= KEY_LENGTH_MAX):
+        raise FieldInvalid(
+            HEADER, Label("use 1 to 100 printable characters", "1～100文字の印字可能文字にしてください")
+        )
+    digest = "" if key is None else _digest_of(request)
     with record_refusals():
         try:
-            return _once(request, execute)
+            return execute() if key is None else _once(request.user.pk, key, digest, execute)
         except DomainError as error:
             if not error.is_recorded:
                 raise
@@ -49,17 +56,9 @@ def once(request: Request, execute: Callable[[], Response]) -> Response:
     raise refusal
 
 
-def _once(request: Request, execute: Callable[[], Response]) -> Response:
-    key = request.headers.get(HEADER)
-    if key is None:
-        return execute()
-    if not key.isprintable() or not 1 <= len(key) <= KEY_LENGTH_MAX:
-        raise FieldInvalid(
-            HEADER, Label("use 1 to 100 printable characters", "1～100文字の印字可能文字にしてください")
-        )
-    digest = _digest_of(request)
+def _once(caller: int | None, key: str, digest: str, execute: Callable[[], Response]) -> Response:
     record, created = IdempotencyRecord.objects.get_or_create(
-        caller=request.user.pk, key=key, defaults={"request_digest": digest}
+        caller=caller, key=key, defaults={"request_digest": digest}
     )
     if not created:
         if record.request_digest != digest:

@@ -23,6 +23,7 @@ from .serializers import EmptySerializer, ProblemSerializer, StrictSerializer
 M = TypeVar("M", bound=Model)
 
 CommandMethod = Callable[..., Any]
+Preparation = Callable[..., None]
 
 KEY_PARAMETER = OpenApiParameter(
     name=idempotency.HEADER,
@@ -58,13 +59,15 @@ def command(
     path: str | None = None,
     permissions: tuple[type, ...] | None = None,
     example: dict[str, Any] | None = None,
+    prepare: Preparation | None = None,
     **action_options: Any,
 ) -> Callable[[CommandMethod], Any]:
     """Make a method a POST sub-resource that calls one service.
 
     The method gets ``(self, data, public_id)`` for a detail command, ``(self, data)`` otherwise; ``data`` is the
     validated input as a dict. ``response`` renders the result with ``status``. The command runs in one transaction,
-    once per Idempotency-Key. ``example`` is a working request body for the OpenAPI document.
+    once per Idempotency-Key. ``prepare``, called like the method, changes ``data`` before that transaction: there an upload is read and
+    stored, which no transaction may do. ``example`` is a working request body for the OpenAPI document.
     """
     if permissions is not None:
         action_options["permission_classes"] = permissions
@@ -72,7 +75,7 @@ def command(
     def decorate(method: CommandMethod) -> Any:
         def view(self: Any, http_request: Request, *_: Any, **captured: Any) -> Response:
             arguments = [captured["id"]] if detail else []
-            return run_command(self, http_request, request, response, status, method, arguments)
+            return run_command(self, http_request, request, response, status, method, arguments, prepare)
 
         view.__name__, view.__doc__ = method.__name__, method.__doc__
         decorated = action(
@@ -91,16 +94,21 @@ def create_command(
     summary: str,
     request: type[StrictSerializer],
     response: type[BaseSerializer[Any]],
+    status: int = 201,
     example: dict[str, Any] | None = None,
+    prepare: Preparation | None = None,
 ) -> Callable[[CommandMethod], Any]:
-    """Make a method named ``create`` the POST on a collection; it gets ``(self, data)`` and responds with 201."""
+    """Make a method named ``create`` the POST on a collection; it gets ``(self, data)`` and responds with ``status``.
+
+    ``prepare`` is that of ``command``.
+    """
 
     def decorate(method: CommandMethod) -> Any:
         def create(self: Any, http_request: Request, *_: Any, **__: Any) -> Response:
-            return run_command(self, http_request, request, response, 201, method, [])
+            return run_command(self, http_request, request, response, status, method, [], prepare)
 
         create.__doc__ = method.__doc__
-        return _describe_command(create, summary, request, response, 201, example)
+        return _describe_command(create, summary, request, response, status, example)
 
     return decorate
 
@@ -113,10 +121,13 @@ def run_command(
     status: int,
     method: CommandMethod,
     arguments: list[Any],
+    prepare: Preparation | None = None,
 ) -> Response:
-    """Validate the input, call the method once for the request's key, and render its result."""
+    """Validate and prepare the input, call the method once for the request's key, and render its result."""
     serializer = request(data=http_request.data)
     serializer.is_valid(raise_exception=True)
+    if prepare is not None:
+        prepare(view, serializer.validated_data, *arguments)
 
     def execute() -> Response:
         result = method(view, serializer.validated_data, *arguments)

@@ -91,11 +91,20 @@ class Event:
         return dataclasses.asdict(self)
 
 
+_FIELDS: dict[type[Any], tuple[tuple[str, Any], ...]] = {}
+
+
+def _declared_fields(kind: type[Event | Part]) -> tuple[tuple[str, Any], ...]:
+    """Names and declared types of the fields of a class, kept: resolving them takes longer than making an event."""
+    if kind not in _FIELDS:
+        hints = typing.get_type_hints(kind).items()
+        _FIELDS[kind] = tuple((name, hint) for name, hint in hints if typing.get_origin(hint) is not ClassVar)
+    return _FIELDS[kind]
+
+
 def _check_fields(instance: Event | Part, path: str) -> None:
     """Check every field of ``instance`` against its declared type; convert JSON objects to parts."""
-    for name, hint in typing.get_type_hints(type(instance)).items():
-        if typing.get_origin(hint) is ClassVar:
-            continue
+    for name, hint in _declared_fields(type(instance)):
         value = getattr(instance, name)
         if isinstance(value, str) and type(value) is not str:
             value = str.__str__(value)

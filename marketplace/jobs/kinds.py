@@ -19,6 +19,10 @@ Arguments = dict[str, Any]
 Progress = Callable[[int, int], None]
 
 
+def report_nothing(done: int, total: int) -> None:
+    """The progress of work that nobody watches."""
+
+
 @dataclass(frozen=True)
 class Work:
     """One attempt at a job, as its function gets it.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
+from django.db.models import QuerySet
 
 from .errors import IllegalTransition, StaleState
 
@@ -82,3 +83,18 @@ def advance(subject: models.Model, machine: StateMachine, *, command: str, role:
     for field, value in changes.items():
         setattr(subject, field, value)
     return previous
+
+
+def advance_all(
+    rows: QuerySet[Any], machine: StateMachine, *, command: str, role: str, **changes: Any
+) -> int:
+    """Change the state of ``rows`` by one command and save ``changes`` with it, in one statement; returns how many.
+
+    Rows in a state without that command stay as they are: the caller compares the number. Raises ValueError if the
+    command leads to several states.
+    """
+    sources = [state for state, name, who in machine.table if (name, who) == (command, role)]
+    targets = {str(machine.table[(state, command, role)]) for state in sources}
+    if len(targets) != 1:
+        raise ValueError(f"{machine.name}: {command} leads to {len(targets)} states")
+    return rows.filter(state__in=sources).update(state=targets.pop(), **changes)

@@ -114,6 +114,7 @@ class NeutralitySerializer(serializers.Serializer[Any]):
     replayed_the_same = serializers.IntegerField()
     facts_behind_fees = serializers.ListField(child=serializers.CharField())
     admissions_of_operator_and_affiliates = serializers.IntegerField()
+    made_at = serializers.DateTimeField()
 
 
 class ParameterSerializer(serializers.Serializer[Any]):

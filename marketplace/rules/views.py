@@ -18,6 +18,7 @@ from marketplace.kernel.errors import Missing
 
 from . import queries, services
 from .errors import NoRulebook
+from .figures import NEUTRALITY
 from .filters import DecisionFilter, HaltFilter
 from .models import Decision, Halt, Rulebook
 from .serializers import (
@@ -34,8 +35,6 @@ from .serializers import (
     RulebookSerializer,
     RulebookSummarySerializer,
 )
-
-REPLAYED_MAX = 200
 
 PUBLISH_EXAMPLE = {
     "document": {
@@ -200,8 +199,8 @@ class NeutralityView(APIView):
         operation_id="neutrality",
     )
     def get(self, request: Request) -> Response:
-        """Figures over all decisions. The newest 200 are replayed for this response."""
-        return Response(NeutralitySerializer(queries.neutrality(replayed_max=REPLAYED_MAX)).data)
+        """Figures over all decisions, made at `made_at`, of which the newest 200 were replayed then."""
+        return Response(NeutralitySerializer(NEUTRALITY.read()).data)
 
 
 class ParametersView(APIView):

@@ -24,6 +24,7 @@ ENUMERATIONS: dict[str, Any] = {
     "EntitlementStateEnum": "delivery.states.EntitlementState.choices",
     "EntryKindEnum": "clearing.ledger.states.EntryKind.choices",
     "HaltScopeEnum": "marketplace.rules.states.HaltScope.choices",
+    "ImportStateEnum": "clearing.bank.states.ImportState.choices",
     "InboxStateEnum": "marketplace.events.states.InboxState.choices",
     "InspectionStateEnum": "delivery.states.InspectionState.choices",
     "InstructionStateEnum": "clearing.settlement.states.InstructionState.choices",

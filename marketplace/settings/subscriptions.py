@@ -62,7 +62,10 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "trading.halted": ("contracts.handlers.on_trading_halted",),
     "trading.resumed": ("contracts.handlers.on_trading_resumed",),
     "adjustment.due": ("clearing.handlers.on_adjustment_due",),
-    "payment.received": ("marketplace.notices.handlers.on_payment_received",),
+    "payment.received": (
+        "marketplace.notices.handlers.on_payment_received",
+        "clearing.handlers.on_payment_received",
+    ),
     "payment.deferred": ("marketplace.notices.handlers.on_payment_deferred",),
     "shortfall.occurred": (
         "marketplace.rules.handlers.decide_shortfall",

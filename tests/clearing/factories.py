@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from clearing import handlers
 from clearing.bank.queries import pay_in_reference
@@ -38,8 +38,10 @@ from clearing.settlement.services.transfer_files import create_transfer_file, re
 from clearing.settlement.states import InstructionState
 from clearing.trades.services.eligibility import cycle_for
 from marketplace.events.envelope import Envelope
+from marketplace.events.models import OutboxEvent
 from marketplace.events.relaying import relay
-from marketplace.events.schema import Event
+from marketplace.events.schema import Event, parse
+from marketplace.events.schemas.clearing import PaymentReceived
 from marketplace.events.schemas.contracts import (
     AdjustmentDue,
     AgreementConcluded,
@@ -52,6 +54,7 @@ from marketplace.events.schemas.delivery import (
     DeliveryMatched,
     UsageRecorded,
 )
+from marketplace.events.services import envelope_of
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.participants.models import Organisation
@@ -224,9 +227,20 @@ def booking(
     return (reference, clock.today().isoformat(), direction, amount_minor, "JPY", "ｿｳｷﾝﾆﾝ", remittance)
 
 
-def receive(market: Market, rows: list[tuple[Any, ...]]) -> Any:
-    """Import a statement with these lines."""
+def import_only(market: Market, rows: list[tuple[Any, ...]]) -> Any:
+    """Import a statement with these lines; what it emits waits."""
     return import_bank_statement(actor=market.actor, content=statement(rows), file_name="test.csv")
+
+
+def receive(market: Market, rows: list[tuple[Any, ...]]) -> Any:
+    """Import a statement with these lines, and have clearing handle what it emits."""
+    newest = OutboxEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    made = import_only(market, rows)
+    for event in OutboxEvent.objects.filter(type="payment.received", pk__gt=newest).order_by("pk"):
+        payment = parse(event.type, event.data)
+        assert isinstance(payment, PaymentReceived)
+        handlers.on_payment_received(payment, envelope_of(event))
+    return made
 
 
 def pay_in(market: Market, name: str, amount_minor: int) -> Any:

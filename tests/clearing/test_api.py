@@ -9,6 +9,8 @@ from clearing.bank.queries import pay_in_reference
 from clearing.ledger.queries import ledger_counts
 from clearing.models import Account, BankEntry, Cycle, SettlementInstruction, TransferFile
 from clearing.settlement.services.transfer_files import create_transfer_file
+from clearing.trades.neutrality import NEUTRALITY
+from marketplace.jobs.runner import run_due
 from tests.participants.factories import client_of
 
 from . import factories
@@ -202,12 +204,19 @@ def test_a_statement_is_uploaded_once(settled, operator, buyer):
 
     assert upload(buyer).status_code == 403
     assert factories.available(settled, "buyer") == 0
-    first = upload(operator)
-    assert (first.status_code, first.json()["added"]) == (201, 1)
-    assert upload(operator).json() == first.json()
+
+    def outcome(made):
+        assert (made.status_code, made.json()["state"]) == (202, "received")
+        run_due("clearing")
+        return operator.get(f"/api/v1/statement-imports/{made.json()['id']}/").json()
+
+    first = outcome(upload(operator))
+    assert (first["state"], first["statement"]["added"]) == ("imported", 1)
+    assert upload(operator).json() == first
     assert factories.available(settled, "buyer") == 500
-    broken = upload(operator, content.replace(b",500,", b",-5,"))
-    assert (broken.status_code, broken.json()["errors"][0]["field"]) == (422, "lines.2.amount_minor")
+    broken = outcome(upload(operator, content.replace(b",500,", b",-5,")))
+    assert (broken["state"], broken["statement"]) == ("refused", None)
+    assert [(fault["line"], fault["field"]) for fault in broken["faults"]] == [(2, "amount_minor")]
     assert factories.available(settled, "buyer") == 500
 
 
@@ -284,6 +293,7 @@ def test_lists_take_the_same_queries_for_one_row_and_for_more(
 
 
 def test_trading_neutrality_is_public(api, settled):
+    NEUTRALITY.make()
     shown = api.get("/api/v1/trading-neutrality/").json()
     assert shown["trades_of_operator_or_affiliates"] == 0
     assert shown["seller_concentration_bp"] == {"mobility": 10_000}

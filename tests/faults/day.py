@@ -158,6 +158,7 @@ def _accept(references: tuple[str, ...]) -> None:
 STAGES = (
     Stage("the morning's events", all_handled),
     Stage("import receipts", _imported("receipts"), receipts),
+    Stage("the receipts' events", all_handled),
     Stage(
         "allocate a receipt",
         lambda: BankAllocation.objects.exists(),

@@ -22,6 +22,7 @@ STEPS = {
     "handle dispute.opened": (MORNING, 2),
     "handle dispute.resolved": (MORNING, 3),
     "handle adjustment.due": (MORNING, 3),
+    "handle payment.received": (MORNING, 2),
     # The bank's word, and what the operator does about it.
     "import receipts: import_bank_statement": (MORNING, 1),
     "allocate a receipt: allocate_pay_in": (MORNING, 1),

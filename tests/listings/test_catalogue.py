@@ -132,6 +132,24 @@ def test_anybody_harvests_the_catalogue(api, market):
     assert document["@context"]["dcat"] == "http://www.w3.org/ns/dcat#"
 
 
+def test_the_catalogue_is_harvested_page_by_page(api, seller, operator, monkeypatch):
+    monkeypatch.setattr("listings.views.GRAPH_LISTINGS_MAX", 2)
+    for _ in range(5):
+        factories.published(seller)
+    wanted = [row.public_id for row in queries.catalogue()]
+    path, found, pages = "/api/v1/catalogue.jsonld", [], 0
+    while path:
+        answer = api.get(path)
+        graph = Graph().parse(data=answer.content, format="json-ld")
+        page = {str(node).split("/")[-2] for node in graph.subjects(RDF.type, DCAT.Dataset)}
+        found += [identifier for identifier in wanted if identifier in page]
+        link = answer.headers.get("Link", "")
+        path = link[link.find("/api/") : link.find(">")] if link else None
+        pages += 1
+    assert (pages, found) == (3, wanted)
+    assert api.get("/api/v1/catalogue.jsonld?after=lst_none").status_code == 404
+
+
 def test_the_catalogue_before_an_operator_is_missing(api, db):
     assert api.get("/api/v1/catalogue.jsonld").status_code == 404
     assert participants.organisation("A").is_operator is False

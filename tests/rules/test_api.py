@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from marketplace.rules import services
+from marketplace.rules.figures import NEUTRALITY
 from marketplace.rules.models import Rulebook
 from marketplace.rules.views import PREVIEW_EXAMPLE, PUBLISH_EXAMPLE
 from tests.participants import factories as participants
@@ -121,6 +122,7 @@ def test_the_operator_tries_the_rules(operator):
 def test_everybody_reads_how_the_market_decides(api):
     publish()
     decided(participants.organisation())
+    NEUTRALITY.make()
     body = api.get("/api/v1/neutrality/").json()
     assert body["decisions"] == {"admission": {"allow": 1}}
     assert (body["decisions_replayed"], body["replayed_the_same"]) == (1, 1)

@@ -25,7 +25,6 @@ PERMITTED = {
     "bench/": "benchmarks",
     "clearing/netting/verify_statement.py": "stands alone, outside the market",
     "clearing/netting/views.py": "hands out the program above",
-    "listings/storage.py: ": "until uploads are stored before their command's transaction",
 }
 COMMANDS = "/management/commands/"
 

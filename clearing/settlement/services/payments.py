@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.db import transaction
 
 from marketplace.events.schemas.clearing import PaymentFound, PaymentLost
-from marketplace.events.services import emit
+from marketplace.events.services import emit, emit_all
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
@@ -197,8 +197,14 @@ def alarm_lost_payments(*, actor: Actor = SYSTEM) -> int:
 
 def emit_payment_found(instruction: SettlementInstruction) -> None:
     """End the alarm about a payment whose outcome the bank has now reported. Emits payment.found."""
-    if instruction.alarmed_at is not None:
-        emit(PaymentFound(instruction=instruction.public_id, state=instruction.state))
+    emit_all(events_of_payment_found(instruction))
+
+
+def events_of_payment_found(instruction: SettlementInstruction) -> list[PaymentFound]:
+    """The event that ends the alarm about a payment, in its present state; none without an alarm."""
+    if instruction.alarmed_at is None:
+        return []
+    return [PaymentFound(instruction=instruction.public_id, state=instruction.state)]
 
 
 def _lock_instruction(public_id: str) -> SettlementInstruction:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from marketplace.evidence.services import record
+from collections.abc import Mapping
+
+from marketplace.evidence.services import Fact, record, record_all
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.refusals import record_refusals
@@ -77,21 +79,45 @@ def collect_from_pay_in(*, payer: OrganisationView, currency: str, reference: st
         return 0
     accounts = accounts_of(payer.id, currency)
     balances = lock_balances(accounts[kind] for kind in (AccountKind.AVAILABLE, AccountKind.CLAIM))
+    repaid = recovery(
+        payer=payer, currency=currency, reference=reference, accounts=accounts, balances=balances
+    )
+    if repaid is None:
+        return 0
+    draft, fact = repaid
+    post([draft], currency=currency, purpose=reference)
+    record_all([fact])
+    return sum(line.amount_minor for line in draft.lines)
+
+
+def recovery(
+    *,
+    payer: OrganisationView,
+    currency: str,
+    reference: str,
+    accounts: Mapping[str, int],
+    balances: Mapping[int, int],
+) -> tuple[Draft, Fact] | None:
+    """The journal entry and evidence that repay the claim on a suspended participant from its pay-in; None if none is due.
+
+    ``accounts``: the participant's, by kind. ``balances``: signed, by account, with the pay-in.
+    """
+    if payer.is_active:
+        return None
     available, claim = accounts[AccountKind.AVAILABLE], accounts[AccountKind.CLAIM]
     collected = min(-balances[available], balances[claim])
     if not collected:
-        return 0
+        return None
     draft = Draft(
         kind=EntryKind.RECOVERY,
         reference=f"recovery:{reference}",
         lines=[Line(LineKind.RECOVERED, available, claim, collected)],
         organisation_id=payer.id,
     )
-    post([draft], currency=currency, purpose=reference)
-    record(
+    fact = Fact(
         kind="clearing.claim_collected",
         subject=payer.public_id,
         actor=SYSTEM,
         payload={"amount_minor": collected, "currency": currency, "pay_in": reference},
     )
-    return collected
+    return draft, fact

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from marketplace.events.schemas.clearing import TradeConcluded, TradeSecured
 from marketplace.events.schemas.contracts import AgreementConcluded
@@ -143,8 +144,21 @@ def _make_trade(
             charge=charge,
         )
     )
-    _try_to_secure(locked_trade(pk=trade.pk), parties, actor)
+    _secure_in_order(trade, parties, actor)
     return locked_trade(pk=trade.pk)
+
+
+def _secure_in_order(trade: Trade, parties: dict[int, OrganisationView], actor: Actor) -> None:
+    """Secure a new trade, after the waiting trades that money just paid in covers and whose turn comes first."""
+    available_minor = _available_minor(trade.buyer_id, trade.currency)
+    earlier = Trade.objects.filter(
+        buyer_id=trade.buyer_id, currency=trade.currency, state=TradeState.CONCLUDED, pk__lt=trade.pk
+    )
+    covered = earlier.alias(gross=F("price_minor") + F("tax_minor")).filter(gross__lte=available_minor)
+    if covered.exists():
+        secure_waiting_trades(actor=actor, organisation_id=trade.buyer_id, currency=trade.currency)
+    else:
+        _try_to_secure(locked_trade(pk=trade.pk), parties, actor)
 
 
 @transaction.atomic
@@ -158,9 +172,11 @@ def secure_waiting_trades(*, actor: Actor, organisation_id: int, currency: str) 
     waiting.sort(key=lambda trade: (trade.concluded_at, trade.pk))
     parties = organisations_by_id({key for trade in waiting for key in (trade.buyer_id, trade.seller_id)})
     secured = 0
+    available_minor = _available_minor(organisation_id, currency)
     for trade in waiting:
-        if trade.gross_minor <= _available_minor(organisation_id, currency):
-            secured += _try_to_secure(trade, parties, actor)
+        if trade.gross_minor <= available_minor and _try_to_secure(trade, parties, actor):
+            secured += 1
+            available_minor = _available_minor(organisation_id, currency)
     return secured
 
 

@@ -24,6 +24,7 @@ from clearing.settlement.services.transfer_files import create_transfer_file
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.clearing import SegregationBroken, SegregationRestored
 from marketplace.evidence.models import EvidenceRecord
+from marketplace.jobs.runner import run_due
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import FieldInvalid, Forbidden
@@ -265,15 +266,13 @@ def test_checks_and_closing_balances_over_http(market):
     made = operator.post(
         "/api/v1/bank-statements/", {"file": file, "closing_balance_minor": 7}, format="multipart"
     )
-    assert (made.status_code, made.json()["closing_balance_minor"], made.json()["ledger_balance_minor"]) == (
-        201,
-        7,
-        0,
-    )
+    assert (made.status_code, run_due("clearing")) == (202, 1)
+    statement = operator.get(f"/api/v1/statement-imports/{made.json()['id']}/").json()["statement"]
+    assert (statement["closing_balance_minor"], statement["ledger_balance_minor"]) == (7, 0)
     check_client_money()
     shown = operator.get("/api/v1/segregation-checks/?agrees=false").json()["results"]
     assert [(row["currency"], row["stated_minor"], row["statement"]) for row in shown] == [
-        ("JPY", 7, made.json()["id"])
+        ("JPY", 7, statement["id"])
     ]
     assert buyer.get("/api/v1/segregation-checks/").status_code == 403
     assert buyer.get(f"/api/v1/segregation-checks/{shown[0]['id']}/").status_code == 403
@@ -283,7 +282,9 @@ def test_checks_and_closing_balances_over_http(market):
         {"file": unknown, "closing_balance_minor": 7, "closing_currency": "EUR"},
         format="multipart",
     )
-    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "closing_currency")
+    assert (refused.status_code, run_due("clearing")) == (202, 1)
+    (fault,) = operator.get(f"/api/v1/statement-imports/{refused.json()['id']}/").json()["faults"]
+    assert (fault["line"], fault["field"]) == (None, "closing_currency")
 
 
 def test_a_lost_payment_is_told_once_and_never_made_again(market):

@@ -1,0 +1,218 @@
+"""Books the bank entries of one statement as sets: one pass decides line by line, then each table is written at once.
+
+The result is that of booking line after line: each line sees the payments and balances that the lines before it left.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from marketplace.events.schema import Event
+from marketplace.events.schemas.clearing import PaymentReceived
+from marketplace.events.services import emit_all
+from marketplace.evidence.services import Fact, record_all
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.errors import StaleState
+from marketplace.kernel.identifiers import new_identifiers
+from marketplace.kernel.states import advance_all
+from marketplace.participants.queries import OrganisationView
+
+from ..ground.bulk import insert_columns
+from ..ledger.accounts import market_accounts, participant_accounts
+from ..ledger.chart import NORMAL_SIDE
+from ..ledger.errors import InsufficientFunds
+from ..ledger.journal import Draft, Line, post
+from ..ledger.locking import lock_balances
+from ..ledger.states import AccountKind, EntryKind, LineKind
+from ..settlement.models import SettlementInstruction
+from ..settlement.services.payments import events_of_payment_found
+from ..settlement.states import INSTRUCTION
+from ..shortfalls.services.claims import recovery
+from .bank_statement import BankStatementLine
+from .matching import TOUCHED_KINDS, Matcher, Recognised
+from .models import BankEntry, BankStatement
+from .states import BankDirection, BankMatch
+
+ROWS_A_STATEMENT = 2_000
+"""Rows written by one SQL statement, so that none takes longer than a second or two."""
+
+PURPOSE = "bank_statement"
+
+
+class Booking:
+    """What the bank entries of one statement come to; ``decide`` collects it, ``write`` writes it.
+
+    Make it inside the transaction and under ``MOVER_LOCK``: it locks the payments that the lines name, then every
+    balance that the lines can move.
+    """
+
+    def __init__(self, lines: Sequence[BankStatementLine]) -> None:
+        """Read and lock the payments, accounts and balances that ``lines`` touch, in a few queries."""
+        self.lines = lines
+        self.matcher = Matcher(lines)
+        self.market = {currency: market_accounts(currency) for currency in {line.currency for line in lines}}
+        payers = [key for key, view in self.matcher.organisations.items() if not view.is_operator]
+        self.own = {currency: participant_accounts(payers, currency) for currency in sorted(self.market)}
+        self.sides = {
+            account: NORMAL_SIDE[kind]
+            for currency, market in self.market.items()
+            for accounts in (market, *self.own[currency].values())
+            for kind, account in accounts.items()
+            if kind in (*TOUCHED_KINDS, AccountKind.RESERVE, AccountKind.UNALLOCATED)
+        }
+        self.balances = lock_balances(self.sides)
+        self.found: list[Recognised] = []
+        self.drafts: dict[str, list[Draft]] = {}
+        self.events: list[Event] = []
+        self.facts: list[Fact] = []
+        self.confirmed: list[SettlementInstruction] = []
+        self.returned: list[SettlementInstruction] = []
+
+    def decide(self) -> Counter[str]:
+        """Recognise each line and collect its consequences; returns how many lines each match has.
+
+        Raises InsufficientFunds, naming the bank entry, if a line would move an account off its normal side.
+        """
+        for line in self.lines:
+            found = self.matcher.recognise(line)
+            self.found.append(found)
+            if found.instruction is not None:
+                self._apply_to_instruction(found.instruction, found)
+            self._draft(self._entry_of(line, found), line)
+            if found.match == BankMatch.PAY_IN and found.payer is not None:
+                self._receive(line, found.payer)
+        return Counter(str(found.match) for found in self.found)
+
+    def write(self, statement: BankStatement) -> None:
+        """Write payments, journal entries, bank entries, evidence and events. Raises StaleState."""
+        self._advance_payments()
+        for currency, drafts in self.drafts.items():
+            for start in range(0, len(drafts), ROWS_A_STATEMENT):
+                post(drafts[start : start + ROWS_A_STATEMENT], currency=currency, purpose=PURPOSE)
+        self._write_bank_entries(statement)
+        for start in range(0, len(self.facts), ROWS_A_STATEMENT):
+            record_all(self.facts[start : start + ROWS_A_STATEMENT])
+        for start in range(0, len(self.events), ROWS_A_STATEMENT):
+            emit_all(self.events[start : start + ROWS_A_STATEMENT])
+
+    def _write_bank_entries(self, statement: BankStatement) -> None:
+        lines, found = self.lines, self.found
+        insert_columns(
+            BankEntry._meta.db_table,
+            {
+                "public_id": ("text", new_identifiers("bke", len(lines))),
+                "statement_id": ("bigint", [statement.pk] * len(lines)),
+                "entry_reference": ("text", [line.entry_reference for line in lines]),
+                "booked_on": ("date", [line.booked_on for line in lines]),
+                "direction": ("text", [line.direction for line in lines]),
+                "amount_minor": ("bigint", [line.amount_minor for line in lines]),
+                "currency": ("text", [line.currency for line in lines]),
+                "counterparty_name": ("text", [line.counterparty_name for line in lines]),
+                "counterparty_account": ("text", [line.counterparty_account for line in lines]),
+                "remittance_information": ("text", [line.remittance_information for line in lines]),
+                "match": ("text", [str(recognised.match) for recognised in found]),
+                "mismatch_code": ("text", [recognised.mismatch_code for recognised in found]),
+                "organisation_id": ("bigint", [recognised.organisation_id for recognised in found]),
+                "instruction_id": (
+                    "bigint",
+                    [recognised.instruction.pk if recognised.instruction else None for recognised in found],
+                ),
+            },
+        )
+
+    def _entry_of(self, line: BankStatementLine, found: Recognised) -> Draft:
+        """The journal entry of one bank entry."""
+        market = self.market[line.currency]
+        bank = market[AccountKind.BANK_CLIENT]
+        kind, other = self._opposite(line, found)
+        debit, credit = (bank, other) if line.direction == BankDirection.CREDIT else (other, bank)
+        purpose = LineKind.PAYMENT if found.instruction else LineKind.PAY_IN
+        return Draft(
+            kind=kind,
+            reference=f"bank:{line.entry_reference}",
+            lines=[Line(purpose, debit, credit, line.amount_minor)],
+            organisation_id=found.organisation_id,
+            description=line.remittance_information[:200],
+        )
+
+    def _opposite(self, line: BankStatementLine, found: Recognised) -> tuple[EntryKind, int]:
+        """The journal entry's kind, and the account opposite the bank."""
+        market, own = self.market[line.currency], self.own[line.currency]
+        if found.match == BankMatch.PAY_IN and found.payer is not None:
+            return EntryKind.PAY_IN, own[found.payer.id][AccountKind.AVAILABLE]
+        if found.match == BankMatch.RESERVE:
+            return EntryKind.RESERVE, market[AccountKind.RESERVE]
+        if found.instruction is None:
+            return EntryKind.SUSPENSE, market[AccountKind.UNALLOCATED]
+        if found.payee is None or found.payee.is_operator:
+            return EntryKind.SWEEP, market[AccountKind.BANK_OPERATOR]
+        kind = EntryKind.BANK_RETURN if found.match == BankMatch.RETURNED else EntryKind.PAYOUT
+        return kind, own[found.payee.id][AccountKind.RECEIVABLE]
+
+    def _receive(self, line: BankStatementLine, payer: OrganisationView) -> None:
+        """A pay-in is told to its owner; of a suspended participant it first repays its claim."""
+        self.events.append(
+            PaymentReceived(
+                organisation=payer.public_id,
+                amount_minor=line.amount_minor,
+                currency=line.currency,
+                bank_reference=line.entry_reference,
+            )
+        )
+        repaid = recovery(
+            payer=payer,
+            currency=line.currency,
+            reference=line.entry_reference,
+            accounts=self.own[line.currency][payer.id],
+            balances=self.balances,
+        )
+        if repaid is not None:
+            draft, fact = repaid
+            self._draft(draft, line)
+            self.facts.append(fact)
+
+    def _draft(self, draft: Draft, line: BankStatementLine) -> None:
+        """Add a journal entry and move the balances that the next lines see."""
+        for moved in draft.lines:
+            for account, amount_minor in (
+                (moved.debit, moved.amount_minor),
+                (moved.credit, -moved.amount_minor),
+            ):
+                if account in self.balances:
+                    self.balances[account] += amount_minor
+                    if self.balances[account] * self.sides[account] < 0:
+                        raise InsufficientFunds(reference=line.entry_reference)
+        self.drafts.setdefault(line.currency, []).append(draft)
+
+    def _apply_to_instruction(self, instruction: SettlementInstruction, found: Recognised) -> None:
+        """Confirm or return the payment for the lines that follow; ``write`` makes it so in the database."""
+        is_returned = found.match == BankMatch.RETURNED
+        instruction.state = INSTRUCTION.target(
+            state=instruction.state, command="return" if is_returned else "confirm", role="system"
+        )
+        (self.returned if is_returned else self.confirmed).append(instruction)
+        self.facts.append(
+            Fact(
+                kind=f"clearing.payment_{instruction.state}",
+                subject=instruction.public_id,
+                actor=SYSTEM,
+                payload={"reference": instruction.reference, "amount_minor": instruction.amount_minor},
+            )
+        )
+        self.events += events_of_payment_found(instruction)
+
+    def _advance_payments(self) -> None:
+        """Confirm payments, then return those that the same statement returns."""
+        now = clock.now()
+        confirming = {"confirmed_at": now, "held_back": ""}
+        returning = {"failed_at": now, "failure_reason": "returned by the bank"}
+        for command, payments, changes in (
+            ("confirm", self.confirmed, confirming),
+            ("return", self.returned, returning),
+        ):
+            rows = SettlementInstruction.objects.filter(pk__in=[payment.pk for payment in payments])
+            changed = advance_all(rows, INSTRUCTION, command=command, role="system", **changes)
+            if changed != len(payments):
+                raise StaleState(machine=INSTRUCTION.name, state=command)

@@ -1,0 +1,42 @@
+"""The OpenAPI document, made once in each process: making it takes seconds, and it changes with the program only."""
+
+from __future__ import annotations
+
+import json
+from threading import Lock
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
+from django.views import View
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.settings import spectacular_settings
+
+from marketplace.kernel.canonical import sha256_hex
+
+CONTENT_TYPE = "application/vnd.oai.openapi+json"
+
+_lock = Lock()
+_made: list[bytes] = []
+
+
+def openapi_document() -> bytes:
+    """The document as JSON in UTF-8; threads that ask while it is made wait for it."""
+    with _lock:
+        if not _made:
+            generator = SchemaGenerator(api_version=spectacular_settings.VERSION)
+            document: dict[str, Any] = generator.get_schema(request=None, public=True)
+            _made.append(json.dumps(document, ensure_ascii=False).encode())
+        return _made[0]
+
+
+class OpenapiView(View):
+    """The OpenAPI document; public. Answers 304 to a client that has it (``If-None-Match``)."""
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        """The document of this version of the market."""
+        content = openapi_document()
+        etag = f'"{sha256_hex(content)}"'
+        response = HttpResponse(content, content_type=CONTENT_TYPE, headers={"ETag": etag})
+        return get_conditional_response(request, etag=etag, response=response) or response
