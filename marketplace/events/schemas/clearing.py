@@ -338,6 +338,7 @@ class SendingShut(Event):
 
     type = "sending.shut"
     subject_field = "restoration"
+    audience = OPERATOR_ONLY
 
     restoration: str
     number: int
@@ -349,6 +350,7 @@ class SendingOpened(Event):
 
     type = "sending.opened"
     subject_field = "restoration"
+    audience = OPERATOR_ONLY
 
     restoration: str
     currency: str
