@@ -128,3 +128,14 @@ def test_a_handling_reads_the_clock_once(probed, django_assert_num_queries):
         handling.handle_claimed(claimed)
     assert len([query for query in sent.captured_queries if "kernel_clock" in query["sql"]]) == 1
     assert clock.now() is not None
+
+
+def test_a_session_that_a_failure_leaves_in_a_statement_is_given_up(probed):
+    """As when an alarm strikes while the server answers: the failure is recorded by a new session."""
+    handlers.LEAVING_A_STATEMENT.add("org_1")
+    emit("org_1", "org_2")
+    relay_all(2)
+    assert handling.handle_claimed(Claimer().claim()) == []
+    assert handlers.seen() == ["org_2"]
+    (entry,) = InboxEntry.objects.filter(subject="org_1")
+    assert (entry.state, entry.attempts, entry.error) == ("pending", 1, "RuntimeError: left in a statement")
