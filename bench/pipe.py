@@ -34,8 +34,9 @@ SUBJECTS = 2_000
 
 EMIT = """
     INSERT INTO events_outboxevent (public_id, type, version, subject, data, occurred_at)
-    SELECT 'evt_' || lpad((%(tag)s::bigint * 10000000 + n)::text, 26, '0'), %(type)s, 1, 'org_' || mod(n, %(subjects)s),
-           jsonb_build_object('organisation', 'org_' || mod(n, %(subjects)s)) || %(more)s::jsonb, now()
+    SELECT 'evt_' || lpad((%(tag)s::bigint * 10000000 + n)::text, 26, '0'), %(type)s, 1,
+           %(prefix)s || mod(n, %(subjects)s),
+           jsonb_build_object('organisation', %(prefix)s || mod(n, %(subjects)s)) || %(more)s::jsonb, now()
       FROM generate_series(1, %(count)s) AS n
 """
 # Handled history: rows as the pipe leaves them, written without the guards that would look at each.
@@ -119,17 +120,19 @@ def emit(
     session: psycopg.Connection,
     count: int,
     *,
+    prefix: str,
     subjects: int = SUBJECTS,
     kind: str = "organisation.registered",
     more: str = "{}",
 ) -> None:
-    """Emit ``count`` events in one transaction."""
+    """Emit ``count`` events in one transaction, about ``subjects`` subjects whose names begin with ``prefix``."""
     session.execute(
         EMIT,
         {
-            "tag": time.time_ns() // 1000 % 10**12,
+            "tag": time.time_ns() // 1000 % 10**11,
             "type": kind,
             "count": count,
+            "prefix": prefix,
             "subjects": subjects,
             "more": more,
         },
@@ -159,7 +162,7 @@ def wait_handled(session: psycopg.Connection, count: int) -> float:
 
 def throughput(session: psycopg.Connection) -> dict[str, Any]:
     """Handlings a second of two workers, relaying included."""
-    emit(session, THROUGHPUT)
+    emit(session, THROUGHPUT, prefix="org_throughput_")
     before = one(session, "SELECT count(*) FROM bench_probe")
     with workers() as processes:
         seconds = wait_handled(session, before + THROUGHPUT)
@@ -172,10 +175,10 @@ def burst(session: psycopg.Connection) -> dict[str, Any]:
     before = one(session, "SELECT count(*) FROM bench_probe")
     with workers() as processes:
         began = time.perf_counter()
-        emit(session, BURST)
+        emit(session, BURST, prefix="org_burst_")
         time.sleep(1)
         key = last_event(session)
-        emit(session, 1, subjects=1)
+        emit(session, 1, prefix="org_outside_", subjects=1)
         wait_handled(session, before + BURST + 1)
         drained = time.perf_counter() - began
         ends(processes)
@@ -187,11 +190,18 @@ def lag(session: psycopg.Connection, count: int) -> dict[str, Any]:
     """Events at a steady rate, while one handler always fails and another sleeps in its transaction."""
     before, after = one(session, "SELECT count(*) FROM bench_probe"), last_event(session)
     with workers() as processes:
-        emit(session, 50, kind="participant.suspended", subjects=50, more='{"reason_code": "x"}')
-        emit(session, 1, kind="participant.reinstated", subjects=1)
+        emit(
+            session,
+            50,
+            prefix="org_failing_",
+            kind="participant.suspended",
+            subjects=50,
+            more='{"reason_code": "x"}',
+        )
+        emit(session, 1, prefix="org_sleeping_", kind="participant.reinstated", subjects=1)
         began = time.perf_counter()
         for number in range(count // 10):
-            emit(session, 10, subjects=10 + number % SUBJECTS)
+            emit(session, 10, prefix=f"org_lag_{number % SUBJECTS}_", subjects=10)
             time.sleep(max(0.0, began + (number + 1) * 10 / LAG_PER_SECOND - time.perf_counter()))
         wait_handled(session, before + count)
         ends(processes)
@@ -210,7 +220,7 @@ def lag(session: psycopg.Connection, count: int) -> dict[str, Any]:
 def claims_at_history(session: psycopg.Connection, handled: int) -> dict[str, Any]:
     """A claim's p95 while draining 100,000 entries behind ``handled`` handled ones and an old snapshot held open."""
     fill_history(session, handled)
-    emit(session, PENDING, subjects=20_000)
+    emit(session, PENDING, prefix="org_pending_", subjects=20_000)
     before = one(session, "SELECT count(*) FROM bench_probe")
     with psycopg.connect(databases.named(databases.addresses()[1], DATABASE)) as old:
         old.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")

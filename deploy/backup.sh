@@ -4,7 +4,8 @@
 #   backup.sh base         a base backup of the database into $BACKUP_DIRECTORY/base/<UTC time of its end>
 #   backup.sh files        copies stored files that are new into $BACKUP_DIRECTORY/files
 #   backup.sh prune COUNT  keeps the newest COUNT base backups and the log since the oldest of them
-#   backup.sh watch        `files` every FILES_SECONDS (300), `base` and `prune` every BASE_SECONDS (86400), for ever
+#   backup.sh watch        `files` every FILES_SECONDS (300); `base` and `prune` when the newest base backup is older than
+#                          BASE_SECONDS (86400); for ever
 #
 # Environment: BACKUP_DIRECTORY; BACKUP_URL, postgresql://… of a role with REPLICATION (`base`); STORAGE_DIRECTORY
 # (`files`); BASES_KEPT (7). The server's archive_command writes the log into $BACKUP_DIRECTORY/wal (archive_wal.sh).
@@ -35,7 +36,13 @@ files() {
   target=$BACKUP_DIRECTORY/files
   mkdir -p "$target"
   cd "$STORAGE_DIRECTORY"
-  find . -type f ! -name 'draft-*' | while IFS= read -r file; do
+  # Folders keep owner and rights, so that the market can write into them when they are restored.
+  find . -type d | while IFS= read -r folder; do
+    mkdir -p "$target/$folder"
+    chown --reference="$folder" "$target/$folder"
+    chmod --reference="$folder" "$target/$folder"
+  done || fail "folders of stored files could not be made"
+  find . -type f ! -name 'draft-*' ! -name '*.partial' | while IFS= read -r file; do
     [ ! -e "$target/$file" ] || continue
     mkdir -p "$target/$(dirname "$file")"
     # A file that retention removed since it was listed is left out.
@@ -60,15 +67,20 @@ prune() {
 }
 
 watch() {
-  next_base=0
+  # Stored files do not wait for a base backup, which takes long or fails, nor it for them.
   while true; do
-    now=$(date +%s)
-    if [ "$now" -ge "$next_base" ]; then
+    "$0" files || echo "backup: stored files are tried again" >&2
+    sleep "${FILES_SECONDS:-300}"
+  done &
+  mkdir -p "$BACKUP_DIRECTORY/base"
+  while true; do
+    # A restart makes no base backup before its time: pruning would let it take the place of an older day's.
+    due=$(date -u -d "@$(($(date +%s) - ${BASE_SECONDS:-86400}))" +%Y%m%dT%H%M%SZ)
+    newest=$({ ls "$BACKUP_DIRECTORY/base"; echo "$due"; } | grep 'Z$' | sort | tail -n 1)
+    if [ "$newest" = "$due" ]; then
       base
       prune "${BASES_KEPT:-7}"
-      next_base=$((now + ${BASE_SECONDS:-86400}))
     fi
-    files
     sleep "${FILES_SECONDS:-300}"
   done
 }
@@ -79,5 +91,5 @@ case "${1:-}" in
   files) : "${STORAGE_DIRECTORY:?}"; files ;;
   prune) prune "${2:?how many base backups to keep}" ;;
   watch) : "${BACKUP_URL:?}" "${STORAGE_DIRECTORY:?}"; watch ;;
-  *) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  *) sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

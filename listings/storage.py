@@ -1,4 +1,4 @@
-"""Content-addressed files under ``STORAGE_DIRECTORY``: written atomically, verified on every read.
+"""Content-addressed files under ``STORAGE_DIRECTORY``: written atomically, verified when they are read.
 
 A file's key is its SHA-256, so the same content is stored once. A file that no row names (its transaction was rolled
 back) is harmless.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,11 @@ from django.conf import settings
 from marketplace.kernel.outside import require_no_transaction
 
 CHUNK_BYTES = 1 << 20
+VERIFIED_SECONDS = 300.0
+VERIFIED_MAX = 10_000
+
+_verified: dict[tuple[str | int, ...], float] = {}
+"""Until when (monotonic) this process need not read a file again to verify it, by what changes when it is written."""
 
 
 class ContentLost(Exception):
@@ -64,7 +70,9 @@ def store(content: bytes | Path | BinaryIO) -> StoredFile:
 def open_verified(key: str, sha256: str) -> BinaryIO:
     """Open the stored file of ``key`` at its start, after verifying that its hash is ``sha256``.
 
-    Raises ContentLost if it is missing or damaged. The caller closes the file.
+    A file that has not been written since is not read again for ``VERIFIED_SECONDS``: else whoever asks for a byte of a
+    large file, again and again, keeps the disk and the threads from everybody. Raises ContentLost if it is missing or
+    damaged. The caller closes the file.
     """
     require_no_transaction("reading a stored file")
     try:
@@ -72,14 +80,23 @@ def open_verified(key: str, sha256: str) -> BinaryIO:
     except OSError as error:
         raise ContentLost(key) from error
     try:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != sha256:
-            raise ContentLost(key)
-        file.seek(0)
+        facts = os.fstat(file.fileno())
+        seen = (sha256, facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
+        if _verified.get(seen, 0.0) < time.monotonic():
+            if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                raise ContentLost(key)
+            _remember(seen)
+            file.seek(0)
     except BaseException:
         file.close()
         raise
     return file
+
+
+def _remember(seen: tuple[str | int, ...]) -> None:
+    if len(_verified) >= VERIFIED_MAX:
+        _verified.clear()
+    _verified[seen] = time.monotonic() + VERIFIED_SECONDS
 
 
 def _directory() -> Path:

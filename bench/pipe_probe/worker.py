@@ -25,6 +25,8 @@ def main() -> None:
     """Deliver as the task does, without a broker between: an idle worker looks again after a moment."""
     settings.EVENT_SUBSCRIPTIONS = SUBSCRIPTIONS
     django.setup()
+    from django.db import OperationalError, connection  # deferred: Django set up
+
     from marketplace.events import services  # deferred: Django set up
     from marketplace.events.claiming import Claimed, Claimer  # deferred: Django set up
 
@@ -43,7 +45,13 @@ def main() -> None:
     threading.Thread(target=wait_for_end, args=(ended,), daemon=True).start()
     print("ready", flush=True)
     while not ended.is_set():
-        if not services.deliver_due():
+        try:
+            attempted = services.deliver_due()
+        except OperationalError:
+            # As after a task of Celery: the next delivery has a new session.
+            connection.close()
+            attempted = 0
+        if not attempted:
             time.sleep(IDLE_SECONDS)
     print(json.dumps(claims), flush=True)
 

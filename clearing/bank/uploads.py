@@ -181,8 +181,20 @@ def run_import(work: Work) -> None:
 
 
 def give_up(subject: str, _arguments: Arguments) -> None:
-    """Refuse a bank statement whose job is parked, so that its file can be uploaded again."""
-    _refuse(StatementImport.objects.only("pk").get(public_id=subject).pk, [_GAVE_UP])
+    """Refuse a bank statement whose job is parked, so that its file can be uploaded again.
+
+    One that was booked by a worker that died before it recorded so is imported, whatever became of the job.
+    """
+    received = StatementImport.objects.defer("content").get(public_id=subject)
+    booked = BankStatement.objects.filter(
+        sha256=received.sha256,
+        closing_currency=received.closing_currency,
+        closing_balance_minor=received.closing_balance_minor,
+    ).first()
+    if booked is None:
+        _refuse(received.pk, [_GAVE_UP])
+    else:
+        _finish(received.pk, booked)
 
 
 IMPORT_STATEMENT = JobKind(

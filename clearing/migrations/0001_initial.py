@@ -1012,7 +1012,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='restoration',
-            trigger=pgtrigger.compiler.Trigger(name='restorations_in_order', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF NEW.number <> (SELECT coalesce(max(r.number), 0) + 1 FROM public.clearing_restoration r) THEN\n    RAISE EXCEPTION 'restoration % is not the next one', NEW.number USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NEW;\n", hash='a3c1bd48031f3c9544011db7c3362375feddd3b0', operation='INSERT', pgid='pgtrigger_restorations_in_order_fbc8c', table='clearing_restoration', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='restorations_in_order', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF NEW.number <= (SELECT coalesce(max(r.number), 0) FROM public.clearing_restoration r) THEN\n    RAISE EXCEPTION 'restoration % is not later than the newest', NEW.number USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NEW;\n", hash='2165d0d41818fa9baeac196667a04a276ba5ddc9', operation='INSERT', pgid='pgtrigger_restorations_in_order_fbc8c', table='clearing_restoration', when='BEFORE')),
         ),
         migrations.AddField(
             model_name='segregationcheck',

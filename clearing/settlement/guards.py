@@ -62,7 +62,7 @@ def sending_open() -> pgtrigger.Trigger:
 
 
 def restorations_in_order() -> pgtrigger.Trigger:
-    """Restorations are numbered without gaps."""
+    """Each restoration has a greater number than all before it."""
     return pgtrigger.Trigger(
         name="restorations_in_order",
         when=pgtrigger.Before,

@@ -82,7 +82,8 @@ class TransferFile(models.Model):
 class Restoration(models.Model):
     """The database was restored from a backup, to a moment in its past.
 
-    ``number`` counts restorations from 1; it is part of the reference of every payment that is planned afterwards.
+    ``number`` counts restorations from 1, also those that the database has forgotten (``restorations``); it is part of the
+    reference of every payment that is planned afterwards.
     ``restored_to`` is that moment in real time, if it was stated. Payments that the market sent after it are lost to the
     market, so sending is shut for each currency until its ``SendingOpening``. Append-only.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from .models import ClientAccount, Restoration, SendingOpening
@@ -16,6 +17,18 @@ def restoration_number() -> int:
     """How often the database was restored."""
     newest = newest_restoration()
     return newest.number if newest else 0
+
+
+def next_restoration_number() -> int:
+    """The number of a restoration that is recorded now; no earlier one ever had it.
+
+    A restoration to a moment before an earlier one has lost that one's row. The server's timeline is not lost: each
+    recovery from the archive begins the next one, the first of them the second.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_walfile_name(pg_current_wal_lsn())")
+        timeline = int(str(cursor.fetchone()[0])[:8], 16)
+    return max(restoration_number() + 1, timeline - 1)
 
 
 def restoration_that_shuts(currency: str) -> Restoration | None:

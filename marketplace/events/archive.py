@@ -17,6 +17,8 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection, transaction
 
+from marketplace.kernel.outside import require_no_transaction
+
 from .models import ArchivedRange, InboxEntry, OutboxEvent
 from .partitions import LOCK_SECONDS_MAX, Range, last_key, ranges
 from .relaying import RELAY
@@ -57,7 +59,7 @@ def archive_oldest(before: datetime) -> int:
 
 def write_table(table: str, file: Path) -> str:
     """Write the rows of a table to a compressed file, by key; returns the SHA-256 of the file as hexadecimal digits."""
-    require_no_transaction("writing an archive")
+    require_no_transaction("writing a range of events to a file")
     partial = file.with_suffix(".partial")
     with partial.open("wb") as raw:
         with gzip.GzipFile(fileobj=raw, mode="wb", mtime=0) as packed, connection.cursor() as cursor:

@@ -16,8 +16,11 @@ from types import FrameType
 
 from django.conf import settings
 from django.db import connection, transaction
+from psycopg.errors import TransactionTimeout
+from psycopg.pq import TransactionStatus
 
 from marketplace.kernel import clock, correlation
+from marketplace.kernel.limits import LIMIT_TRANSACTION
 
 from .claiming import Claimed
 from .envelope import Envelope
@@ -48,7 +51,7 @@ MARK = f"""
        AND (%(previous)s::bigint IS NULL OR EXISTS (
             SELECT FROM events_inboxentry p
              WHERE p.id = %(previous)s AND p.event_id = %(previous_event)s AND p.state = '{HANDLED}'))
-    RETURNING set_config('transaction_timeout', %(limit)s, true)
+    RETURNING {LIMIT_TRANSACTION}
 """  # noqa: S608  our own words
 RECORD = """
     UPDATE events_inboxentry
@@ -153,17 +156,26 @@ def _mark(entry: Claimed) -> None:
 
 
 def _record_failure(entry: Claimed, error: Exception) -> None:
-    reason = f"{type(error).__name__}: {error}"[:2000]
-    if _is_overrun(error):
-        # The session may be in the middle of a statement, or ended by the server.
+    overrun = _overrun_in(error)
+    session = connection.connection
+    if session is not None and session.info.transaction_status is not TransactionStatus.IDLE:
+        # It is in the middle of a statement or of a transaction, or the server has ended it.
         connection.close()
-    parked = entry.attempts >= (OVERRUNS_MAX if _is_overrun(error) else ATTEMPTS_MAX)
-    _record(entry, reason, parked=parked, cause=error)
+    told = overrun or error
+    parked = entry.attempts >= (OVERRUNS_MAX if overrun else ATTEMPTS_MAX)
+    _record(entry, f"{type(told).__name__}: {told}"[:2000], parked=parked, cause=error)
 
 
-def _is_overrun(error: BaseException) -> bool:
-    """Whether this worker or the server ended the handler for its time."""
-    return isinstance(error, HandlerOverran) or getattr(error.__cause__, "sqlstate", None) == "25P04"
+def _overrun_in(error: BaseException | None) -> BaseException | None:
+    """What says that this worker or the server ended the handler for its time, in an error or in what led to it."""
+    while error is not None:
+        if (
+            isinstance(error, HandlerOverran)
+            or getattr(error, "sqlstate", None) == TransactionTimeout.sqlstate
+        ):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _record(entry: Claimed, reason: str, *, parked: bool, cause: Exception | None = None) -> None:

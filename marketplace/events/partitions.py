@@ -71,12 +71,20 @@ def count_ranges_ahead() -> int:
     return sum(each.first > last for each in ranges())
 
 
-@transaction.atomic
 def make_ranges(ahead: int = RANGES_AHEAD) -> list[Range]:
     """Make the missing ranges up to ``ahead`` ranges beyond the last event; returns those that were made.
 
-    Run as the owner. Safe to run again. Events that the rest had to take become a range where they are.
+    Run as the owner. Safe to run again, and without a lock when none is missing. Events that the rest had to take become
+    a range where they are.
     """
+    known = ranges()
+    if known and known[-1].end >= (last_key() // EVENTS_PER_RANGE + 1 + ahead) * EVENTS_PER_RANGE:
+        return []
+    return _make_missing(ahead)
+
+
+@transaction.atomic
+def _make_missing(ahead: int) -> list[Range]:
     made = []
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS_MAX}s'")

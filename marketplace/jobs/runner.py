@@ -60,6 +60,9 @@ def run_attempt(attempt: Attempt) -> None:
             if not connection.in_atomic_block:
                 # What failed may be the connection itself: the end is recorded on one that works.
                 close_old_connections()
+                if isinstance(error, TimeLimitExceeded):
+                    # It may have been in the middle of a statement.
+                    connection.close()
             fail(attempt=attempt, reason=f"{type(error).__name__}: {error}")
         else:
             finish(attempt=attempt)

@@ -171,23 +171,32 @@ def fail(*, attempt: Attempt, reason: str) -> bool:
     return True
 
 
-@transaction.atomic
 def recover_lost(*, limit: int = 100) -> int:
-    """Count the attempts whose worker died as failed; returns how many. Beat calls it."""
-    lost = (
-        Job.objects.select_for_update(skip_locked=True)
-        .filter(state=JobState.RUNNING, lease_until__lt=Now())
-        .order_by("lease_until")[:limit]
-    )
+    """Count the attempts whose worker died as failed; returns how many. Beat calls it.
+
+    Each in a transaction of its own: one whose end cannot be recorded is logged, and the others are recovered.
+    """
+    lost = Job.objects.filter(state=JobState.RUNNING, lease_until__lt=Now(), kind__in=KINDS)
     count = 0
-    for job in lost:
-        kind = KINDS.get(job.kind)
-        if kind is None:
-            logger.error("job %s is of the unknown kind %s", job.public_id, job.kind)
-            continue
-        _end_attempt(job, kind, "the worker ended while it ran the job")
-        count += 1
+    for key in lost.order_by("lease_until").values_list("pk", flat=True)[:limit]:
+        try:
+            count += _recover(key)
+        except Exception:  # a kind's ``on_ended`` may raise anything, and must not keep other jobs waiting
+            logger.exception("the end of job %s cannot be recorded", key)
     return count
+
+
+@transaction.atomic
+def _recover(key: int) -> bool:
+    """Count the attempt of one lost job as failed, unless another does."""
+    lost = Job.objects.select_for_update(skip_locked=True).filter(
+        state=JobState.RUNNING, lease_until__lt=Now()
+    )
+    job = lost.filter(pk=key).first()
+    if job is None:
+        return False
+    _end_attempt(job, KINDS[job.kind], "the worker ended while it ran the job")
+    return True
 
 
 _NO_LEASE: dict[str, Any] = {"run_token": None, "lease_until": None}

@@ -23,6 +23,12 @@ ROLE_LIMITS = {
     "idle_in_transaction_session_timeout": "10s",
 }
 
+LIMIT_TRANSACTION = (
+    "set_config('transaction_timeout', '0', true), set_config('transaction_timeout', %(limit)s, true)"
+)
+"""The SQL that gives the current transaction the limit ``limit`` from now on. PostgreSQL begins no timer while one runs,
+so the role's is stopped first; otherwise it would stay in force, whatever the setting shows."""
+
 
 def allow_seconds(seconds: int) -> None:
     """Let the current transaction take up to ``seconds``, counted from now, and each of its statements too.
@@ -36,7 +42,7 @@ def allow_seconds(seconds: int) -> None:
         )
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT set_config('statement_timeout', %(limit)s, true), set_config('transaction_timeout', %(limit)s, true)",
+            f"SELECT set_config('statement_timeout', %(limit)s, true), {LIMIT_TRANSACTION}",
             {"limit": f"{seconds}s"},
         )
 

@@ -5,8 +5,6 @@ They are opened from the tables themselves, because an event about a parked even
 
 from __future__ import annotations
 
-from django.db import transaction
-
 from marketplace.events import queries as events
 from marketplace.jobs import queries as jobs
 from marketplace.kernel.errors import Missing
@@ -22,9 +20,11 @@ PARKED_MAX = 500
 """As many are looked at; a market with more has one cause, and the operator sees it from these."""
 
 
-@transaction.atomic
 def watch_parked() -> int:
-    """Open a task for each parked event and job, and close those of what is no longer parked; returns the number parked."""
+    """Open a task for each parked event and job, and close those of what is no longer parked; returns the number parked.
+
+    Each task is opened in a transaction of its own, so that many at once exceed no limit and none is lost with another.
+    """
     try:
         operator = operator_organisation().id
     except Missing:

@@ -128,7 +128,8 @@ def _queue_mail(about: str, organisation_id: int, subject: str, title: Label, bo
             about=about,
             user_id=person.user_id,
             address=person.address,
-            title=title.in_language(person.language)[:MAIL_TITLE_LENGTH_MAX],
+            # One line: a name in it may have several, and no mail is sent with such a header.
+            title=" ".join(title.in_language(person.language).split())[:MAIL_TITLE_LENGTH_MAX],
             text="\n\n".join(
                 part.in_language(person.language) for part in (title, body, closing) if part is not None
             ),

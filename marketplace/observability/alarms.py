@@ -41,12 +41,15 @@ def watch_alarms() -> None:
 def apply_readings(readings: dict[str, float]) -> None:
     """Raise and end alarms by code → number of the gauge; an alarm whose gauge could not be read stays as it is."""
     standing = {row.code: row for row in RaisedAlarm.objects.select_for_update().filter(ended_at=None)}
+    for code in standing.keys() - ALARMS.keys():
+        # An earlier build declared it; nothing reads its gauge any more.
+        _end(standing[code])
     for code, number in readings.items():
         alarm, row = ALARMS[code], standing.get(code)
         if alarm.is_true_of(number):
             _keep_up(row, number) if row else _raise(alarm, number)
         elif row is not None:
-            _calm_down(alarm, row)
+            _calm_down(row)
 
 
 def _raise(alarm: Alarm, number: float) -> None:
@@ -68,15 +71,19 @@ def _keep_up(row: RaisedAlarm, number: float) -> None:
     row.save(update_fields=["number", "calm_since"])
 
 
-def _calm_down(alarm: Alarm, row: RaisedAlarm) -> None:
+def _calm_down(row: RaisedAlarm) -> None:
     now = real_now()
     if row.calm_since is None:
         row.calm_since = now
         row.save(update_fields=["calm_since"])
     elif now - row.calm_since >= CALM:
-        RaisedAlarm.objects.filter(pk=row.pk).update(ended_at=Now())
-        logger.warning("alarm %s ended (%s)", alarm.code, row.public_id)
-        close_tasks(thread=row.public_id, kinds=(TaskKind.ATTEND,), done_by=_operator())
+        _end(row)
+
+
+def _end(row: RaisedAlarm) -> None:
+    RaisedAlarm.objects.filter(pk=row.pk).update(ended_at=Now())
+    logger.warning("alarm %s ended (%s)", row.code, row.public_id)
+    close_tasks(thread=row.public_id, kinds=(TaskKind.ATTEND,), done_by=_operator())
 
 
 def _operator() -> int | None:

@@ -13,12 +13,13 @@ from structlog.stdlib import ProcessorFormatter
 # Named by who logs them; anything else that a library attaches to a line may hold secrets.
 FIELDS = {"method", "route", "status", "seconds", "handler", "outcome"}
 
+# Every repetition that something must follow is bounded: strangers choose what is in a line, up to a whole address.
 SECRETS = (
-    (re.compile(r"[\w.+%-]+@[\w-]+(\.[\w-]+)+"), "[address]"),
+    (re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"), "[address]"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+"), r"\1 [secret]"),
-    (re.compile(r"://[^/\s:@]*:[^@\s]+@"), "://[secret]@"),
+    (re.compile(r"://[^/\s:@]{0,256}:[^@\s]{1,256}@"), "://[secret]@"),
     (re.compile(r"whsec_[\w+/=-]+"), "[secret]"),
-    (re.compile(r"(?i)\b(password|secret|token|code|key|state)=[^&\s\"']+"), r"\1=[secret]"),
+    (re.compile(r"(?i)\b(password|secret|token|code|key|state|grant)=[^&\s\"']+"), r"\1=[secret]"),
     # Paths of people's accounts may hold keys that reset a password or confirm an address.
     (re.compile(r"/accounts/\S+"), "/accounts/[secret]"),
 )

@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from http.client import HTTPException
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -61,7 +62,7 @@ def _tell(channel: str, column: str, send: Callable[[dict[str, Any]], None]) -> 
 def _sent(channel: str, send: Callable[[dict[str, Any]], None], message: dict[str, Any]) -> bool:
     try:
         send(message)
-    except (OSError, ValueError) as error:  # includes errors of SMTP and HTTP
+    except (OSError, ValueError, HTTPException) as error:  # includes errors of SMTP
         _silent_until[channel] = time.monotonic() + SILENCE_AFTER_FAILURE_SECONDS
         logger.warning("alarm not sent by %s: %s", channel, type(error).__name__)
         return False
@@ -88,10 +89,11 @@ def message_of(row: RaisedAlarm, news: Told) -> dict[str, Any]:
 def _send_mail(message: dict[str, Any]) -> None:
     state = STATE[Told.START if message["state"] == "raised" else Told.END]
     title, action = message["title"], message["action"]
+    above = "" if message["above"] is None else f" > {message['above']:g}"
     parts = [
         f"{title['ja']}\n{action['ja']}" if action else title["ja"],
         f"{title['en']}\n{action['en']}" if action else title["en"],
-        f"{message['alarm']}: {message['number']:g} > {message['above']:g}\n{message['raised_at']}",
+        f"{message['alarm']}: {message['number']:g}{above}\n{message['raised_at']}",
     ]
     EmailMessage(
         subject=f"[{message['market']}] {state.ja} / {state.en}: {title['ja']} / {title['en']}",

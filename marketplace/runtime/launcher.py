@@ -1,8 +1,8 @@
 """Becomes another program after arranging how it may run and when it dies.
 
-Run by file path with `python -I -S`, so it stands on the standard library alone. It does four things and
-then execs: drops root's rights where asked, ties the program's life to its parent's, optionally proves
-that a folder can be written, and replaces itself by the program.
+Run by file path with `python -I -S`, so it stands on the standard library alone. Where asked, it drops root's
+rights, ties the program's life to its parent's, stands back for other programs (nice), proves that a folder
+can be written; then it replaces itself by the program.
 
 Servers such as PostgreSQL refuse to run as root. A plain change of user is enough when that user can reach
 the project's folder. Where a parent folder is closed to others, the program keeps exactly one right of
@@ -114,6 +114,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--gid", type=int, default=0)
     parser.add_argument("--death-signal", type=int, default=0)
     parser.add_argument("--parent", type=int, default=0)
+    parser.add_argument("--niceness", type=int, default=0)
     parser.add_argument("--prove-usable", default="")
     parser.add_argument("program", nargs="+")
     options = parser.parse_args(arguments)
@@ -128,6 +129,8 @@ def main(arguments: list[str]) -> None:
         # After the change of user: the kernel forgets a death signal when credentials change.
         if options.death_signal:
             tie_to_parent(options.death_signal, options.parent)
+        if options.niceness:
+            os.nice(options.niceness)
         if options.prove_usable:
             prove_usable(options.program[0], options.prove_usable)
         os.execv(options.program[0], options.program)

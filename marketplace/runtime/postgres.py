@@ -66,6 +66,7 @@ THROWAWAY_SETTINGS = {
 _MEGABYTE = 1024 * 1024
 BUFFERS_MAX_MB = 4096
 LINES_READ = 20
+STARTS_MAX = 5
 
 
 def buffers_megabytes(memory_bytes: int) -> int:
@@ -129,8 +130,10 @@ class EmbeddedPostgres:
         privilege = choose(binary("postgres"), self.folder)
         self.stop_leftover()
         self.initialise(privilege, environment)
-        for attempt in range(3):
-            self.port = free_port(preferred_port if attempt == 0 else None)
+        for attempt in range(STARTS_MAX):
+            # Sessions of a server that was killed may outlive it by a moment, in which no other may have the data.
+            time.sleep(attempt)
+            self.port = free_port(preferred_port if attempt < STARTS_MAX - 1 else None)
             child = self.launch(privilege, environment, outlive_us=outlive_us)
             if self.wait_until_ready(child):
                 self.make_roles_and_database()

@@ -51,17 +51,7 @@ def serving_program(plane: str, listener: socket) -> list[str]:
 
 def worker_program(worker: Worker) -> list[str]:
     """Return the command line of a worker."""
-    found = shutil.which("nice")
-    nice = [found, "-n", str(worker.niceness)] if found and worker.niceness else []
-    program = [
-        *nice,
-        *CELERY,
-        "worker",
-        "--queues",
-        ",".join(worker.queues),
-        "--concurrency",
-        str(worker.processes),
-    ]
+    program = [*CELERY, "worker", "--queues", ",".join(worker.queues), "--concurrency", str(worker.processes)]
     program += ["--hostname", f"{worker.name}@sanpo", "--loglevel", "INFO"]
     program += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     return program
@@ -83,7 +73,13 @@ def start_programs(supervisor: Supervisor, *, web: socket, downloads: socket) ->
     )
     for worker in WORKERS:
         # SIGQUIT is Celery's quick stop.
-        start_program(supervisor, worker.name, worker_program(worker), death_signal=signal.SIGQUIT)
+        start_program(
+            supervisor,
+            worker.name,
+            worker_program(worker),
+            death_signal=signal.SIGQUIT,
+            niceness=worker.niceness,
+        )
     start_program(supervisor, "beat", beat_program())
 
 
@@ -111,6 +107,7 @@ def start_program(
     *,
     inherited: list[int] | None = None,
     death_signal: signal.Signals = signal.SIGTERM,
+    niceness: int = 0,
 ) -> None:
     """Start one process of the market, logging under its name."""
     servers = supervisor.servers
@@ -126,6 +123,7 @@ def start_program(
             program,
             environment=environment,
             log=log,
+            launcher_options=["--niceness", str(niceness)],
             inherited=inherited or [],
             death_signal=death_signal,
             stop_steps=STOP_STEPS,

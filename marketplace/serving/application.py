@@ -116,7 +116,7 @@ class ThreadedApplication(BaseHandler):
             if dispatch:
                 dispatch.note_taken(sender.count_taken())
             if response.streaming:
-                await asyncio.shield(self._run(self._chunks, response.close))
+                await asyncio.shield(self._run(self._chunks, _close_response, response))
             self._open_answers -= 1
 
     async def _send_body(self, sender: Sender, response: HttpResponseBase, dispatch: Dispatch | None) -> None:
@@ -125,7 +125,12 @@ class ThreadedApplication(BaseHandler):
                 await sender.send_chunk(response.content[start : start + CHUNK_BYTES])
             return
         chunks: Iterator[bytes] = iter(response)
-        following = partial(next, chunks, None)
+
+        def following() -> bytes | None:
+            # The thread may hold a connection of before the database's last restart.
+            close_old_connections()
+            return next(chunks, None)
+
         while (chunk := await self._run(self._chunks, following)) is not None:
             await sender.send_chunk(chunk)
             if dispatch and sender.count_written() == dispatch.length_bytes:
@@ -163,6 +168,12 @@ class ThreadedApplication(BaseHandler):
         while True:
             await self._run(self._repeated, once)
             await asyncio.sleep(seconds)
+
+
+def _close_response(response: HttpResponseBase) -> None:
+    """Close a streamed answer, which records its end; on a connection that is alive."""
+    close_old_connections()
+    response.close()
 
 
 def _render(scope: dict[str, Any], refusal: BodyRefused) -> HttpResponse:

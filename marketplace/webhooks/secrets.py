@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
@@ -34,11 +35,17 @@ def unseal(sealed: str) -> str:
 
 
 def sign(*, sealed: Iterable[str], identifier: str, sent_at: datetime, body: str) -> dict[str, str]:
-    """The headers of a message: ``webhook-id``, ``webhook-timestamp``, and one signature per secret.
+    """The headers of a message: ``webhook-id``, ``webhook-timestamp``, and one signature per secret that can be read.
 
-    ``sent_at`` is a UTC datetime.
+    ``sent_at`` is a UTC datetime. Raises InvalidToken if no secret can be read; one that cannot be, because its key is
+    gone, does not silence the one that replaced it.
     """
-    signatures = [Signer(unseal(secret)).sign(identifier, sent_at, body) for secret in sealed]
+    signatures = []
+    for secret in sealed:
+        with suppress(InvalidToken):
+            signatures.append(Signer(unseal(secret)).sign(identifier, sent_at, body))
+    if not signatures:
+        raise InvalidToken
     return {
         "webhook-id": identifier,
         "webhook-timestamp": str(int(sent_at.timestamp())),

@@ -14,6 +14,7 @@ from asgiref.sync import async_to_sync, sync_to_async
 from celery import current_app
 from cryptography.fernet import InvalidToken
 from django.conf import settings
+from django.db import DatabaseError
 from kombu.exceptions import OperationalError
 
 from marketplace.kernel import clock
@@ -60,7 +61,11 @@ async def _send_due(seconds: float) -> int:
     attempts = 0
     while True:
         if monotonic() < ends_at and len(running) < SLOTS:
-            attempts += await _start_claimed(running)
+            try:
+                attempts += await _start_claimed(running)
+            except DatabaseError:  # what runs already is recorded; the next sender goes on
+                logger.exception("no message could be claimed")
+                ends_at = monotonic()
         if not running:
             return attempts
         await _record_ended(running)
@@ -85,7 +90,10 @@ async def _record_ended(running: Running) -> None:
         if error is not None:
             logger.error("message %s: the attempt broke off", claimed.identifier, exc_info=error)
             continue
-        await sync_to_async(record_answer)(claim=claimed, answer=task.result())
+        try:
+            await sync_to_async(record_answer)(claim=claimed, answer=task.result())
+        except DatabaseError:  # one that cannot be recorded is sent again; the others are recorded
+            logger.exception("message %s: the attempt was not recorded", claimed.identifier)
 
 
 async def _send(claimed: Claim) -> Answer:

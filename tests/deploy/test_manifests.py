@@ -138,6 +138,16 @@ def test_the_compose_file_is_whole():
             assert service["environment"]["PROCESS_NAME"] == name
 
 
+def test_old_rows_leave_daily_into_files_that_are_backed_up():
+    daily = compose()["services"]["daily"]
+    pod = pods()["archive-old-rows"]["containers"][0]
+    folders = {each["name"]: each.get("value") for each in pod["env"]}
+    assert "archive_old_rows" in daily["command"][-1]
+    assert daily["environment"]["DATABASE_URL"].startswith("postgresql://sanpo_owner:")
+    assert daily["environment"]["ARCHIVE_DIRECTORY"] == folders["ARCHIVE_DIRECTORY"]
+    assert "storage:/market/var/storage" in daily["volumes"]
+
+
 def test_the_image_holds_no_test_tools():
     assert RUNTIME.read_text(encoding="utf-8") == runtime_lock(), "run: python deploy/runtime_lock.py"
     names = {name for name, _ in entries(RUNTIME.read_text(encoding="utf-8"))}

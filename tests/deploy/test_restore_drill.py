@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -186,6 +188,15 @@ def archive_log(live: Live) -> None:
         time.sleep(0.1)
 
 
+def drill(live: Live, moment: str) -> dict[str, Any]:
+    """The report of a drill that restores the market to the moment and looks at it."""
+    program = [sys.executable, "deploy/drill.py", "--to", moment, "--scratch", str(VAR / "test" / "drill")]
+    told: dict[str, Any] = json.loads(
+        live.run(*program, "--", sys.executable, "-c", LOOK, DATABASE_URL=live.address(OWNER_ROLE))
+    )
+    return told
+
+
 def test_a_market_is_restored_to_a_moment_and_sends_nothing(live):
     market = factories.market()
     factories.accepted(market, "buyer", "seller", 10_000)
@@ -209,21 +220,7 @@ def test_a_market_is_restored_to_a_moment_and_sends_nothing(live):
     archived = {path.name for path in (live.backups / "wal").iterdir()}
 
     begun = time.monotonic()
-    told = json.loads(
-        live.run(
-            sys.executable,
-            "deploy/drill.py",
-            "--to",
-            moment,
-            "--scratch",
-            str(VAR / "test" / "drill"),
-            "--",
-            sys.executable,
-            "-c",
-            LOOK,
-            DATABASE_URL=live.address(OWNER_ROLE),
-        )
-    )
+    told = drill(live, moment)
     assert time.monotonic() - begun < 60
 
     found = json.loads(told["command"])
@@ -259,6 +256,10 @@ def test_stored_files_are_copied_once_and_come_back(live):
     (stored / "ab").mkdir(parents=True)
     (stored / "ab" / "one").write_bytes(b"1")
     (stored / "draft-x").write_bytes(b"half")
+    owner = 10001 if os.geteuid() == 0 else os.geteuid()
+    for folder in (stored, stored / "ab"):
+        os.chown(folder, owner, -1)
+        folder.chmod(0o750)
     live.run("deploy/backup.sh", "files", STORAGE_DIRECTORY=str(stored))
     (stored / "ab" / "two").write_bytes(b"22")
     live.run("deploy/backup.sh", "files", STORAGE_DIRECTORY=str(stored))
@@ -266,6 +267,51 @@ def test_stored_files_are_copied_once_and_come_back(live):
     live.run("deploy/restore.sh", "files", STORAGE_DIRECTORY=str(again))
     found = {str(path.relative_to(again)): path.read_bytes() for path in again.rglob("*") if path.is_file()}
     assert found == {"ab/one": b"1", "ab/two": b"22"}
+    # The market can write into the folders again.
+    kept = [(path.stat().st_uid, path.stat().st_mode & 0o777) for path in (again, again / "ab")]
+    assert kept == [(owner, 0o750)] * 2
+
+
+def test_watching_makes_no_base_backup_before_its_time_and_copies_files_when_one_fails(tmp_path):
+    (tmp_path / "stored").mkdir()
+    (tmp_path / "stored" / "one").write_bytes(b"1")
+    newest = tmp_path / "backups" / "base" / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    newest.mkdir(parents=True)
+    copy = tmp_path / "backups" / "files" / "one"
+
+    def watch(**variables: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [PROJECT / "deploy" / "backup.sh", "watch"],
+            env={
+                "PATH": os.environ["PATH"],
+                "BACKUP_DIRECTORY": str(tmp_path / "backups"),
+                "BACKUP_URL": "postgresql://nobody@127.0.0.1:1",
+                "STORAGE_DIRECTORY": str(tmp_path / "stored"),
+                **variables,
+            },
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    for variables, fails in (({}, False), ({"BASE_SECONDS": "0"}, True)):
+        copy.unlink(missing_ok=True)
+        watching = watch(**variables)
+        try:
+            deadline = time.monotonic() + 20
+            while not copy.exists():
+                assert time.monotonic() < deadline, "the stored file was not copied"
+                time.sleep(0.05)
+            if fails:
+                assert watching.wait(20) == 1
+            else:
+                time.sleep(1)
+                assert watching.poll() is None
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(watching.pid, signal.SIGKILL)
+            watching.communicate(timeout=20)
+    assert list((tmp_path / "backups" / "base").iterdir()) == [newest]
 
 
 @pytest.mark.parametrize(

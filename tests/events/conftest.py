@@ -12,4 +12,6 @@ def probed(committed_database, settings):
     settings.EVENT_SUBSCRIPTIONS = {"organisation.registered": (HANDLER,)}
     handlers.FAILING.clear()
     handlers.SLEEPING.clear()
+    handlers.CLOCK_READINGS.clear()
+    handlers.LEAVING_A_STATEMENT.clear()
     handlers.prepare()

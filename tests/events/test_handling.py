@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 from django.db import connection
@@ -95,6 +96,29 @@ def test_a_handler_whose_statement_sleeps_is_ended_too(probed, settings):
     assert (entry.state, entry.attempts) == ("pending", 1)
 
 
+def test_the_server_ends_a_handler_sooner_than_the_limit_of_the_role(probed, settings):
+    """In a thread, where no signal arrives, the server's limit holds alone."""
+    settings.HANDLER_SECONDS_MAX = LIMIT_SECONDS
+    handlers.SLEEPING["org_1"] = -5
+    emit("org_1")
+    relay_all(1)
+    took: list[float] = []
+
+    def work() -> None:
+        execute("SET transaction_timeout = '15s'")
+        began = time.monotonic()
+        services.deliver_due()
+        took.append(time.monotonic() - began)
+        connection.close()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    worker.join(30)
+    assert took[0] < LIMIT_SECONDS + 3
+    (entry,) = InboxEntry.objects.all()
+    assert (entry.state, entry.attempts) == ("pending", 1)
+
+
 def test_a_handling_reads_the_clock_once(probed, django_assert_num_queries):
     handlers.CLOCK_READINGS["org_1"] = 5
     emit("org_1")
@@ -104,3 +128,14 @@ def test_a_handling_reads_the_clock_once(probed, django_assert_num_queries):
         handling.handle_claimed(claimed)
     assert len([query for query in sent.captured_queries if "kernel_clock" in query["sql"]]) == 1
     assert clock.now() is not None
+
+
+def test_a_session_that_a_failure_leaves_in_a_statement_is_given_up(probed):
+    """As when an alarm strikes while the server answers: the failure is recorded by a new session."""
+    handlers.LEAVING_A_STATEMENT.add("org_1")
+    emit("org_1", "org_2")
+    relay_all(2)
+    assert handling.handle_claimed(Claimer().claim()) == []
+    assert handlers.seen() == ["org_2"]
+    (entry,) = InboxEntry.objects.filter(subject="org_1")
+    assert (entry.state, entry.attempts, entry.error) == ("pending", 1, "RuntimeError: left in a statement")

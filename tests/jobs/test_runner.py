@@ -211,6 +211,26 @@ def test_an_attempt_that_lost_its_lease_cannot_end_the_job(committed_database, t
     assert services.finish(attempt=current)
 
 
+def test_an_attempt_ended_in_the_middle_of_a_statement_is_recorded_at_once(committed_database, trace):
+    job = put(kinds.PLAIN, trace, "sleep in a statement")
+    runner.run_attempt(services.start_next(queue="default"))
+    job.refresh_from_db()
+    assert (job.state, job.error) == (
+        JobState.QUEUED,
+        "TimeLimitExceeded: the time limit of 1 s was exceeded",
+    )
+
+
+def test_a_lost_job_whose_end_fails_keeps_no_other_from_being_recovered(committed_database, trace):
+    for subject in (kinds.UNENDABLE, "thing_2"):
+        put(kinds.PLAIN, trace, subject=subject)
+        assert services.start_next(queue="default") is not None
+    Job.objects.update(lease_until=timezone.now(), attempts=kinds.PLAIN.attempts_max)
+    assert services.recover_lost() == 1
+    states = dict(Job.objects.values_list("subject", "state"))
+    assert states == {kinds.UNENDABLE: JobState.RUNNING, "thing_2": JobState.PARKED}
+
+
 def test_two_workers_never_run_the_same_attempt(committed_database, trace):
     for number in range(20):
         put(kinds.PLAIN, trace, subject=f"thing_{number}")

@@ -75,6 +75,15 @@ def test_a_transaction_allows_itself_more_until_it_ends(limited):
         assert cursor.fetchone() == ("0",)
 
 
+def test_what_a_transaction_allows_itself_replaces_the_limit_of_its_role(limited):
+    with connection.cursor() as cursor:
+        cursor.execute("SET transaction_timeout = '300ms'")
+        with transaction.atomic():
+            allow_seconds(20)
+            cursor.execute("SELECT pg_sleep(0.6)")
+        cursor.execute("SET transaction_timeout = 0")
+
+
 def test_no_limit_is_changed_outside_a_transaction(limited):
     with pytest.raises(transaction.TransactionManagementError):
         allow_seconds(120)

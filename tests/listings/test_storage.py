@@ -48,6 +48,22 @@ def test_what_is_lost_or_damaged_is_not_handed_out(directory, damage):
         open_verified(kept.key, kept.sha256)
 
 
+def test_a_file_is_not_read_again_for_everyone_who_asks_until_it_is_written(directory, monkeypatch):
+    reads = []
+    read = hashlib.file_digest
+    monkeypatch.setattr(hashlib, "file_digest", lambda *given: reads.append(1) or read(*given))
+    kept = store(CONTENT + b"again")
+    for _ in range(3):
+        with open_verified(kept.key, kept.sha256) as file:
+            assert file.read() == CONTENT + b"again"
+    assert len(reads) == 1
+    with pytest.raises(ContentLost):
+        open_verified(kept.key, hashlib.sha256(CONTENT).hexdigest())
+    (directory / kept.key).write_bytes(CONTENT + b"Again")
+    with pytest.raises(ContentLost):
+        open_verified(kept.key, kept.sha256)
+
+
 def test_storing_again_repairs_damage(directory):
     kept = store(CONTENT)
     (directory / kept.key).write_bytes(b"")

@@ -89,6 +89,13 @@ def test_a_task_is_mailed_once_with_its_deadline(organisation):
     assert "期限: 2025-10-08 09:30 (Asia/Tokyo)" in kept.text
 
 
+def test_a_name_of_several_lines_keeps_no_mail_from_being_sent(organisation):
+    wording = Wording(Label("It\nhappened", "起こり\r\nました"), Label("All of it.", "すべて。"))
+    services.send_notice(organisation_id=organisation.pk, subject="trd_1", wording=wording)
+    assert run_due("mail") == 2
+    assert sorted(message.subject for message in outbox.outbox) == ["It happened", "起こり ました"]
+
+
 def test_who_left_gets_no_mail(organisation):
     User.objects.filter(email="ja@example.jp").update(is_active=False)
     send(organisation)

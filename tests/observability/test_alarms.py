@@ -228,6 +228,17 @@ def test_each_channel_is_told_once_of_the_start_and_once_of_the_end(mail_server,
     assert receiver[1]["ended_at"] == RaisedAlarm.objects.get().ended_at.isoformat()
 
 
+def test_an_alarm_that_no_build_knows_any_more_is_told_and_ends(operator, mail_server, receiver):
+    read(4)
+    ALARMS.clear()
+    tell_channels()
+    apply_readings({})
+    tell_channels()
+    assert [message["state"] for message in receiver] == ["raised", "ended"]
+    assert len(mail_server) == 2
+    assert (standing(), Task.objects.get().state) == ([], "done")
+
+
 def test_a_channel_that_is_down_does_not_keep_the_other_silent(receiver, settings, monkeypatch):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1

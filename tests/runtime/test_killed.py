@@ -20,10 +20,11 @@ import pytest
 from marketplace.runtime.facts import read_facts
 from marketplace.runtime.layout import PROJECT
 from marketplace.runtime.processes import read_records
+from marketplace.runtime.programs import WEB_PROCESSES, WORKERS
 from tests.runtime.test_command_line import OURS, run
 
 CHAPTER_SECONDS_MAX = 300
-PROGRAMS = {"web", "worker-pipe", "worker-files", "worker-mail", "worker-webhooks", "beat"}
+PROGRAMS = (*WEB_PROCESSES, "downloads", *(worker.name for worker in WORKERS), "beat")
 
 
 class Market:
@@ -135,12 +136,12 @@ def test_a_market_is_killed_in_its_day_and_goes_on(market: Market) -> None:
     early = market.steps()
     assert market.kill_everything()
     # Every process of it is gone, and what it wrote down is what the next start finds.
-    assert {record.name for record in read_records(market.var / "run")} >= PROGRAMS
+    assert {record.name for record in read_records(market.var / "run")} >= {*PROGRAMS}
 
     market.start()
     market.wait_for(r"\[ 5/9\]")
     assert market.steps()[: len(early)] == early
-    for name in ("redis", "worker-pipe", "worker-files", "worker-mail", "beat", "web"):
+    for name in ("redis", *PROGRAMS):
         market.kill(name)
     market.wait_for(r"\[ 7/9\]")
     market.kill("postgres")

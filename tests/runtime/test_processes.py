@@ -81,6 +81,19 @@ def test_a_broken_record_is_no_record(tmp_path: Path) -> None:
     assert read_records(tmp_path) == []
 
 
+def test_a_program_stands_back_as_it_was_asked_to(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    child = spawn(
+        "child",
+        [sys.executable, "-c", "import os; print(os.nice(0))"],
+        environment=dict(os.environ),
+        log=log,
+        launcher_options=["--niceness", "3"],
+    )
+    assert wait_for(lambda: child.exit_code() == 0), log.read_text()
+    assert int(log.read_text()) == os.nice(0) + 3
+
+
 def test_stop_kills_what_ignores_its_signals(tmp_path: Path) -> None:
     log = tmp_path / "stubborn.log"
     child = spawn("stubborn", STUBBORN, environment=dict(os.environ), log=log)

@@ -1,6 +1,7 @@
 """Which queue a task goes to, how long it may take there, and which worker of one machine serves it."""
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -84,3 +85,9 @@ def test_a_worker_is_started_on_its_queues() -> None:
         "3",
         "worker-x@sanpo",
     )
+
+
+@pytest.mark.parametrize("worker", WORKERS, ids=lambda worker: worker.name)
+def test_a_worker_is_a_program_that_is_there(worker: Worker) -> None:
+    assert Path(worker_program(worker)[0]).is_absolute()
+    assert Path(worker_program(worker)[0]).exists()

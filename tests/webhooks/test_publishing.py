@@ -10,7 +10,7 @@ from django.utils import timezone
 from marketplace.events.schemas.clearing import CycleMoved
 from marketplace.webhooks import sending, services
 from marketplace.webhooks.models import FeedEntry, Webhook, WebhookMessage
-from marketplace.webhooks.services import subscribing
+from marketplace.webhooks.services import publishing, subscribing
 from tests.participants import factories as parties
 
 from . import factories
@@ -49,6 +49,26 @@ def test_an_event_is_queued_for_whoever_may_see_it(market):
     factories.publish(1)
     assert [queued(market[name]) for name in ("buyer", "seller")] == [2, 2]
     assert (queued(market["operator"]), queued(stranger)) == (before + 2, 1)
+
+
+def test_events_for_everyone_do_not_make_a_transaction_as_long_as_the_webhooks_are_many(market, monkeypatch):
+    monkeypatch.setattr(publishing, "EVERYONES_MESSAGES_MAX", 2 * Webhook.objects.count())
+    buyer, seller = market["buyer"].public_id, market["seller"].public_id
+    before = queued(market["buyer"])
+    factories.emit(
+        *(CycleMoved(cycle=f"cyc_{number}", state="open") for number in range(5)),
+        factories.refunded(buyer, seller),
+    )
+    batches = []
+    for _ in range(1_000):
+        published, messages, more = services.publish()
+        batches += [(published, messages, more)] if published else []
+        if batches and not more:
+            break
+    assert batches == [(2, 6, True), (2, 6, True), (2, 6, False)]
+    assert queued(market["buyer"]) == before + 6
+    entered = FeedEntry.objects.filter(scope__in=("everyone", buyer)).order_by("pk")
+    assert list(entered.values_list("type", flat=True))[-6:] == ["cycle.moved"] * 5 + ["trade.refunded"]
 
 
 def test_a_webhook_gets_only_its_types_and_none_while_disabled(market):

@@ -60,3 +60,13 @@ def test_a_sealed_secret_is_readable_only_under_the_keys_of_the_market(settings)
     settings.SECRET_KEY_FALLBACKS = []
     with pytest.raises(InvalidToken):
         unseal(sealed)
+
+
+def test_a_secret_that_cannot_be_read_any_more_does_not_silence_its_successor(settings):
+    lost = seal(new_secret())
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another-key-of-the-market", []
+    with pytest.raises(InvalidToken):
+        sign(sealed=[lost], identifier="evt_1", sent_at=datetime.now(tz=UTC), body=BODY)
+    rotated = new_secret()
+    signed = sign(sealed=[seal(rotated), lost], identifier="evt_1", sent_at=datetime.now(tz=UTC), body=BODY)
+    assert Webhook(rotated).verify(BODY, signed) == {"名前": "値"}

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
+from django.db import connection
 from django.utils import timezone
 from standardwebhooks import Webhook as Verifier
 
@@ -218,6 +219,19 @@ def test_the_answer_to_an_attempt_that_was_taken_over_is_not_recorded(owner):
     answer = transport.Answer(transport.AttemptOutcome.DELIVERED, 200, 1)
     assert claiming.record_answer(claim=late, answer=answer) is False
     assert (states(webhook), outcomes(webhook)) == ([("pending", 2)], [])
+
+
+def test_an_attempt_that_cannot_be_recorded_does_not_lose_the_others(owner):
+    with factories.receiver() as receiver:
+        webhook, _ = factories.webhook(owner, receiver.url)
+        broken = queue(webhook, 3)[0]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "ALTER TABLE webhooks_webhookattempt ADD CONSTRAINT trial CHECK (message <> %s)", [broken]
+            )
+        assert send() == 3
+    assert sorted(states(webhook)) == [("delivered", 1), ("delivered", 1), ("pending", 1)]
+    assert [row[0] for row in outcomes(webhook)] == ["delivered", "delivered"]
 
 
 def test_an_address_that_is_not_global_is_refused_at_sending(owner, settings):

@@ -9,13 +9,13 @@ from django.db import transaction
 
 from marketplace.events.schemas.clearing import PaymentFound, PaymentLost
 from marketplace.events.services import emit, emit_all
-from marketplace.evidence.services import record
+from marketplace.evidence.services import Fact, record, record_all
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.refusals import record_refusals
-from marketplace.kernel.states import advance
+from marketplace.kernel.states import advance, advance_all
 
 from ...approvals.services import require_second_person
 from ...cycles.models import Cycle
@@ -31,6 +31,7 @@ from ..states import INSTRUCTION, InstructionState, PaymentDirection, PaymentPur
 logger = logging.getLogger(__name__)
 
 ALARMS_A_SWEEP = 200
+OVERDUE_A_SWEEP = 2_000
 
 
 @transaction.atomic
@@ -144,21 +145,25 @@ def _replacement_payment(failed: SettlementInstruction, amount_minor: int) -> Se
 
 @transaction.atomic
 def mark_overdue_payments(*, actor: Actor = SYSTEM) -> int:
-    """Mark payments as unknown whose value date passed without a bank entry; never as failed. Returns how many."""
+    """Mark some payments as unknown whose value date passed without a bank entry; never as failed. Returns how many."""
     overdue = SettlementInstruction.objects.select_for_update(no_key=True, skip_locked=True).filter(
         state=InstructionState.SENDING, value_date__lt=clock.today()
     )
-    count = 0
-    for instruction in overdue.order_by("pk"):
-        advance(instruction, INSTRUCTION, command="mark_unknown", role="system")
-        record(
-            kind="clearing.payment_unknown",
-            subject=instruction.public_id,
-            actor=actor,
-            payload={"reference": instruction.reference},
-        )
-        count += 1
-    return count
+    some = list(overdue.order_by("pk")[:OVERDUE_A_SWEEP])
+    rows = SettlementInstruction.objects.filter(pk__in=[instruction.pk for instruction in some])
+    advance_all(rows, INSTRUCTION, command="mark_unknown", role="system")
+    record_all(
+        [
+            Fact(
+                kind="clearing.payment_unknown",
+                subject=instruction.public_id,
+                actor=actor,
+                payload={"reference": instruction.reference},
+            )
+            for instruction in some
+        ]
+    )
+    return len(some)
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from marketplace.kernel.actors import SYSTEM, Actor
 
 from ..locks import PAYMENT_SEQUENCE_LOCK
 from ..models import Restoration
-from ..restorations import restoration_number
+from ..restorations import next_restoration_number
 
 
 @transaction.atomic
@@ -26,7 +26,7 @@ def record_restoration(*, actor: Actor = SYSTEM, restored_to: datetime | None = 
     """
     PAYMENT_SEQUENCE_LOCK.acquire()
     made = Restoration.objects.create(
-        number=restoration_number() + 1,
+        number=next_restoration_number(),
         restored_to=restored_to,
         happened_at=clock.now(),
         recorded_by=actor.identifier,

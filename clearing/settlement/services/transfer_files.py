@@ -15,7 +15,7 @@ from marketplace.kernel.canonical import digest_of, sha256_hex
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.refusals import record_refusals
-from marketplace.kernel.states import advance
+from marketplace.kernel.states import advance_all
 from marketplace.participants.queries import organisations_by_id
 
 from ...approvals.services import require_second_person
@@ -148,16 +148,16 @@ def create_transfer_file(
         left_out=planned.left_out,
         made_at=clock.now(),
     )
-    for instruction, _ in planned.payable:
-        advance(
-            instruction,
-            INSTRUCTION,
-            command="send",
-            role="operator",
-            transfer_file=made,
-            value_date=paid_on,
-            held_back="",
-        )
+    # The rows are locked and planned, and were read in this transaction.
+    advance_all(
+        SettlementInstruction.objects.filter(pk__in=[instruction.pk for instruction, _ in planned.payable]),
+        INSTRUCTION,
+        command="send",
+        role="operator",
+        transfer_file=made,
+        value_date=paid_on,
+        held_back="",
+    )
     record(
         kind="clearing.transfer_file_made",
         subject=made.public_id,

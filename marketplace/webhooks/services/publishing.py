@@ -7,19 +7,27 @@ from django.db import connection, transaction
 from marketplace.kernel.horizon import horizon
 
 from ..locks import PUBLISH_LOCK
-from ..models import FeedPosition
+from ..models import FeedPosition, Webhook
 from ..scopes import EVERYONE, OPERATOR, declared_parties
+from ..states import WebhookState
 
 PUBLISH_BATCH = 1_000
+EVERYONES_MESSAGES_MAX = 20_000
+"""A batch ends with the event for everyone at which about so many messages are queued: a transaction has seconds."""
 
 # An event enters the feed of the operator, of each organisation in a field of its audience, and of everyone where its
 # class says so. Entries get their numbers in the order of the sort, which is the order of commits.
 PUBLISH = """
-    WITH batch AS MATERIALIZED (
-        SELECT id, type, data, transaction FROM events_outboxevent
+    WITH due AS MATERIALIZED (
+        SELECT id, type, data, transaction, type = ANY(%(everyones_types)s) AS is_everyones FROM events_outboxevent
          WHERE (transaction, id) > (%(transaction)s::text::xid8, %(event_id)s)
            AND transaction < %(horizon)s::text::xid8
          ORDER BY transaction, id LIMIT %(limit)s
+    ), counted AS (
+        SELECT *, count(*) FILTER (WHERE is_everyones) OVER (ORDER BY transaction, id) - is_everyones::int AS before
+          FROM due
+    ), batch AS MATERIALIZED (
+        SELECT id, type, data, transaction FROM counted WHERE before < %(everyones_max)s
     ), scoped AS (
         SELECT batch.transaction, batch.id, batch.type, %(operator)s AS scope FROM batch
         UNION
@@ -38,22 +46,24 @@ PUBLISH = """
            AND (webhook.event_types = '{}' OR written.type = ANY(webhook.event_types))
         RETURNING id
     )
-    SELECT transaction::text, id, count(*) OVER (), (SELECT count(*) FROM queued)
+    SELECT transaction::text, id, count(*) OVER (), (SELECT count(*) FROM queued), (SELECT count(*) FROM due)
       FROM batch ORDER BY batch.transaction DESC, id DESC LIMIT 1
 """
 
 
 @transaction.atomic
-def publish() -> tuple[int, int]:
-    """Publish the next committed events to the feed; returns the numbers of events published and messages queued.
+def publish() -> tuple[int, int, bool]:
+    """Publish the next committed events to the feed; returns the numbers of events published and messages queued, and
+    whether more may be due.
 
     It stops before the oldest running transaction, so it never skips an event that commits late. One publisher works at
-    a time; any other returns (0, 0) at once.
+    a time; any other returns (0, 0, False) at once.
     """
     if not PUBLISH_LOCK.try_acquire():
-        return 0, 0
+        return 0, 0, False
     position, _ = FeedPosition.objects.get_or_create(pk=1, defaults={"transaction": "0", "event_id": 0})
     types, fields = declared_parties()
+    active = Webhook.objects.filter(state=WebhookState.ACTIVE).count()
     with connection.cursor() as cursor:
         cursor.execute(
             PUBLISH,
@@ -62,6 +72,8 @@ def publish() -> tuple[int, int]:
                 "event_id": position.event_id,
                 "horizon": str(horizon()),
                 "limit": PUBLISH_BATCH,
+                "everyones_types": [name for name, field in zip(types, fields, strict=True) if not field],
+                "everyones_max": max(1, EVERYONES_MESSAGES_MAX // max(1, active)),
                 "operator": OPERATOR,
                 "everyone": EVERYONE,
                 "types": types,
@@ -70,18 +82,18 @@ def publish() -> tuple[int, int]:
         )
         last = cursor.fetchone()
     if last is None:
-        return 0, 0
+        return 0, 0, False
     position.transaction, position.event_id = last[0], last[1]
     position.save(update_fields=["transaction", "event_id"])
-    return last[2], last[3]
+    return last[2], last[3], last[2] < last[4] or last[2] == PUBLISH_BATCH
 
 
 def publish_due(*, batches_max: int = 50) -> tuple[int, int]:
     """Publish batch after batch until nothing is due, each in a transaction of its own; returns the sums."""
     events = messages = 0
     for _ in range(batches_max):
-        published, queued = publish()
+        published, queued, more = publish()
         events, messages = events + published, messages + queued
-        if published < PUBLISH_BATCH:
+        if not more:
             break
     return events, messages

@@ -146,6 +146,15 @@ def test_an_import_whose_job_is_given_up_can_be_uploaded_again(market):
     assert (again.state, BankEntry.objects.count()) == ("imported", 1)
 
 
+def test_what_a_dead_worker_has_booked_is_imported_when_its_job_is_parked(market):
+    content = factories.statement(rows_of(market, 1))
+    received = receive(market, content)
+    statement = uploads.import_bank_statement(actor=market.actor, content=content, file_name="u.csv")
+    uploads.give_up(received.public_id, {})
+    received.refresh_from_db()
+    assert (received.state, received.statement, received.faults) == ("imported", statement, [])
+
+
 def test_trades_are_secured_by_the_event_and_not_in_the_import(market):
     trade = factories.conclude(market, "buyer", "seller", 1_000)
     reference = pay_in_reference(organisation=market.party("buyer").public_id)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from clearing.bank.queries import pay_in_reference
 from clearing.ledger.queries import balances_at, journal_csv, trial_balance
@@ -21,8 +22,10 @@ from clearing.settlement.errors import (
     TransferNotPossible,
 )
 from clearing.settlement.queries import transfers_in
+from clearing.settlement.services import payments
 from clearing.settlement.services.payments import mark_overdue_payments, report_failed_payment, retry_payment
 from clearing.settlement.services.transfer_files import create_transfer_file, register_client_account
+from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing
@@ -97,6 +100,18 @@ def test_an_amount_that_no_transfer_carries_is_refused_whole(market):
     with pytest.raises(TransferNotPossible):
         create_transfer_file(actor=market.actor, cycle=cycle.public_id)
     assert (TransferFile.objects.count(), factories.planned(cycle)) == (0, 2)
+
+
+def test_a_file_and_an_overdue_sweep_change_many_payments_in_few_statements(market, cleared, monkeypatch):
+    with CaptureQueriesContext(connection) as told:
+        made = create_transfer_file(actor=market.actor, cycle=cleared.public_id)
+    changing = 'UPDATE "clearing_settlementinstruction"'
+    assert (made.records, sum(row["sql"].startswith(changing) for row in told)) == (2, 1)
+    clock.move_to(clock.now() + (made.value_date - clock.today()) + timedelta(days=1), running=False)
+    monkeypatch.setattr(payments, "OVERDUE_A_SWEEP", 1)
+    assert [mark_overdue_payments() for _ in range(3)] == [1, 1, 0]
+    unknown = EvidenceRecord.objects.filter(kind="clearing.payment_unknown")
+    assert (unknown.count(), [row.state for row in factories.instructions(cleared)]) == (2, ["unknown"] * 2)
 
 
 def test_a_payment_past_its_value_date_is_unknown_never_failed(market, cleared):

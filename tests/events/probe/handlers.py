@@ -10,6 +10,7 @@ FAILING: set[str] = set()
 SLEEPING: dict[str, float] = {}
 """Seconds that the handler sleeps for an organisation; below zero, as many in a statement."""
 CLOCK_READINGS: dict[str, int] = {}
+LEAVING_A_STATEMENT: set[str] = set()
 
 
 def prepare() -> None:
@@ -38,5 +39,8 @@ def on_registered(event, envelope) -> None:
     time.sleep(max(seconds, 0))
     for _ in range(CLOCK_READINGS.get(event.organisation, 0)):
         clock.now()
+    if event.organisation in LEAVING_A_STATEMENT:
+        connection.connection.pgconn.send_query(b"SELECT pg_sleep(0.2)")
+        raise RuntimeError("left in a statement")
     if event.organisation in FAILING:
         raise RuntimeError(f"{event.organisation} cannot be handled yet")

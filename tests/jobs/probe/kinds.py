@@ -14,6 +14,7 @@ from marketplace.jobs.states import Queue
 from marketplace.kernel.labels import Label
 
 ENDED: list[str] = []
+UNENDABLE = "thing_unendable"
 
 
 def leave_trace(work: Work) -> None:
@@ -34,6 +35,9 @@ def do_as_told(work: Work) -> None:
                 raise ValueError("told to fail once")
         case "sleep":
             time.sleep(60)
+        case "sleep in a statement":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_sleep(60)")
         case "take memory":
             held = [b"x" * 20_000_000 for _ in range(40)]
             time.sleep(len(held))
@@ -47,6 +51,8 @@ def do_as_told(work: Work) -> None:
 
 def remember_end(subject: str, arguments: dict[str, object]) -> None:
     """Remember that the job of ``subject`` was parked or abandoned."""
+    if subject == UNENDABLE:
+        raise ValueError("told to fail at the end")
     ENDED.append(subject)
 
 
