@@ -57,8 +57,8 @@ def test_an_agreement_that_was_never_paid_for_ends(market):
     assert factories.events("agreement.terminated") == [
         {
             "agreement": agreement.public_id,
-            "buyer": agreement.buyer,
-            "seller": agreement.seller,
+            "buyer": agreement.buyer_identifier,
+            "seller": agreement.seller_identifier,
             "reason_code": "payment_failed",
         }
     ]
