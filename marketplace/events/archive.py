@@ -74,7 +74,18 @@ def write_table(table: str, file: Path) -> str:
         while block := written.read(READ_BYTES):
             digest.update(block)
     partial.rename(file)
+    _sync_folder(file.parent)
     return digest.hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Write the folder's names to the disk: the tables are dropped next, so a power cut must not lose the file's name."""
+    require_no_transaction("syncing the archive's folder")
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @transaction.atomic

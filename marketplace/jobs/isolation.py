@@ -147,7 +147,8 @@ def _reap(child: int, message: bytes, ends_at: float) -> str | None:
 
 
 def _end(child: int) -> None:
-    """Kill and reap the child where it still is."""
-    with contextlib.suppress(ProcessLookupError, ChildProcessError):
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+    """Kill and reap the child unless it was reaped: its number may belong to another process by then."""
+    with contextlib.suppress(ChildProcessError):
+        if os.waitpid(child, os.WNOHANG) == (0, 0):
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)

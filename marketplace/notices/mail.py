@@ -31,7 +31,10 @@ def send_mail(work: Work) -> None:
     require_no_transaction("sending a mail")
     try:
         _as_email(message).send()
-    except OSError as error:  # includes SMTP errors, whose text may name the address
+    except (
+        OSError,
+        ValueError,
+    ) as error:  # SMTP errors, and an address that Django refuses; both texts may name it
         raise MailNotSent(type(error).__name__) from None
     _mark(message.public_id, "send", sent_at=clock.real_now())
 

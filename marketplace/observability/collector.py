@@ -8,13 +8,11 @@ import threading
 import time
 from collections.abc import Iterator
 
-from django.db import DatabaseError, connection, transaction
+from django.db import connection, transaction
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest, multiprocess
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from redis.exceptions import RedisError
 
-from marketplace.kernel.errors import DomainError
 from marketplace.kernel.metrics import GAUGES, PREFIX, Gauge
 
 logger = logging.getLogger(__name__)
@@ -75,15 +73,7 @@ def read_samples(gauge: Gauge) -> dict[tuple[str, ...], float] | None:
             with connection.cursor() as cursor:
                 cursor.execute(LIMIT_STATEMENT)
             return gauge.samples()
-    except (
-        DatabaseError,
-        RedisError,
-        DomainError,
-        OSError,
-        LookupError,
-        ValueError,
-        ArithmeticError,
-    ) as error:
+    except Exception as error:  # a gauge may raise anything; it must not hide the others, nor the alarms
         logger.warning("gauge %s could not be read: %s: %s", gauge.name, type(error).__name__, error)
         return None
 

@@ -61,3 +61,14 @@ def test_what_the_time_does_not_suffice_for_counts_as_failed(db, gauges, monkeyp
     monkeypatch.setattr(collector, "COLLECTION_SECONDS_MAX", 0.0)
     declare("late", "SELECT 1")
     assert read(gauges) == {"sanpo_gauge_failed": {("sanpo_trial_late_rows",): 1.0}}
+
+
+def test_a_gauge_with_a_mistake_in_it_hides_no_other(db, gauges):
+    def read_wrongly():
+        raise TypeError("a mistake")
+
+    Gauge(name="trial_mistaken_rows", description="A trial.", read=read_wrongly)
+    declare("last", "SELECT 3")
+    found = read(gauges)
+    assert found["sanpo_trial_last_rows"] == {(): 3.0}
+    assert found["sanpo_gauge_failed"][("sanpo_trial_mistaken_rows",)] == 1.0

@@ -62,7 +62,7 @@ PLAIN = JobKind(
     on_ended=remember_end,
 )  # fmt: skip
 CAGED = JobKind(
-    name="probe.caged", queue=Queue.FILES, label=LABEL, run=do_as_told, seconds_max=2, backoff_seconds=(0,),
+    name="probe.caged", queue=Queue.FILES, label=LABEL, run=do_as_told, seconds_max=5, backoff_seconds=(0,),
     isolated=True, memory_mb_max=400,
 )  # fmt: skip
 LETTER = JobKind(
