@@ -35,9 +35,15 @@ def test_the_walk_buys_and_downloads(market, report, tmp_path):
     )
     lines = run.stdout.strip().splitlines()
     assert run.returncode == 0, run.stderr
-    assert [lines[0], *lines[2:-1]] == ["4161", "18000", "agreed", "finalized", "1", "True", "accepted"], (
-        run.stderr
-    )
+    assert [lines[0], *lines[2:-1]] == [
+        "4161",
+        "18000",
+        "agreed",
+        "finalized",
+        "received",
+        "True",
+        "accepted",
+    ], run.stderr
     assert lines[-1] in {"secured", "accepted"}
     assert (tmp_path / "postal-codes.csv").stat().st_size == 563671
     assert trade_counts().concluded == before.concluded + 1
