@@ -111,8 +111,8 @@ class HardWork:
 
     def _statement(self) -> bytes:
         from clearing.bank.queries import pay_in_reference  # deferred: Django set up
-        from fixtures.day.bank import Movement, statement
-        from marketplace.kernel import clock
+        from fixtures.day.bank import Movement, statement  # deferred: Django set up
+        from marketplace.kernel import clock  # deferred: Django set up
 
         references = [pay_in_reference(organisation=trader.organisation) for trader in self.market.buyers]
         movements = [
@@ -136,9 +136,9 @@ class HardWork:
     def _submit_spreadsheet(self) -> None:
         """Add a version of 70 MB to the seller's listing and wait until it is measured or held."""
         from listings import services  # deferred: Django set up
-        from marketplace.jobs.queries import visible_jobs
-        from marketplace.kernel.actors import SYSTEM, Actor, Role
-        from marketplace.participants.queries import get_organisation
+        from marketplace.jobs.queries import visible_jobs  # deferred: Django set up
+        from marketplace.kernel.actors import SYSTEM, Actor, Role  # deferred: Django set up
+        from marketplace.participants.queries import get_organisation  # deferred: Django set up
 
         view = get_organisation(self.market.seller.organisation)
         seller = Actor("benchmark", Role.PARTICIPANT, view.id, view.public_id)

@@ -166,12 +166,12 @@ def open_for_sale(base_url: str, *, buyers: int) -> MarketForSale:
     """Open the demo market, admit its participants, list its data, pay money in and let business time run."""
     django.setup()
     from fixtures import declaration  # deferred: Django set up
-    from fixtures.day.delivering import issue_token
-    from fixtures.day.listing import list_data
-    from fixtures.day.opening import admit_participants, open_market
-    from fixtures.day.progress import Progress
-    from fixtures.day.runner import Day
-    from marketplace.kernel import clock
+    from fixtures.day.delivering import issue_token  # deferred: Django set up
+    from fixtures.day.listing import list_data  # deferred: Django set up
+    from fixtures.day.opening import admit_participants, open_market  # deferred: Django set up
+    from fixtures.day.progress import Progress  # deferred: Django set up
+    from fixtures.day.runner import Day  # deferred: Django set up
+    from marketplace.kernel import clock  # deferred: Django set up
 
     day = Day(declaration.read(), Progress(3, sys.stdout), base_url)
     open_market(day)
@@ -198,9 +198,9 @@ def open_for_sale(base_url: str, *, buyers: int) -> MarketForSale:
 def pay_in(day: object, codes: list[str]) -> None:
     """Pay money in for each buyer, more than a benchmark spends."""
     from clearing.bank.queries import pay_in_reference  # deferred: Django set up
-    from clearing.bank.services import import_bank_statement
-    from fixtures.day.bank import Movement, statement
-    from marketplace.kernel import clock
+    from clearing.bank.services import import_bank_statement  # deferred: Django set up
+    from fixtures.day.bank import Movement, statement  # deferred: Django set up
+    from marketplace.kernel import clock  # deferred: Django set up
 
     movements = [
         Movement(

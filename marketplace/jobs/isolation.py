@@ -1,7 +1,7 @@
 """Run a function in a forked process with limits on its time and its resident memory.
 
 The process ends with its parent. Memory is watched from outside, because libraries that reserve address space
-(Arrow, DuckDB) make a limit on it meaningless.
+(Arrow, DuckDB) make a limit on it meaningless. What the parent held when it forked is not counted.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def run_isolated(function: Callable[[], None], *, seconds_max: float, memory_mb_
         _run_and_exit(function, writer, parent)
     os.close(writer)
     try:
-        reason = _watch(child, reader, seconds_max=seconds_max, memory_bytes_max=memory_mb_max * _MEGABYTE)
+        reason = _watch(child, reader, seconds_max=seconds_max, memory_mb_max=memory_mb_max)
     finally:
         _end(child)
         os.close(reader)
@@ -93,10 +93,11 @@ def _restore_signals() -> None:
     signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _watch(child: int, reader: int, *, seconds_max: float, memory_bytes_max: int) -> str | None:
+def _watch(child: int, reader: int, *, seconds_max: float, memory_mb_max: int) -> str | None:
     """Wait for the child's end within its limits; returns None if its function returned, else what ended it."""
     ends_at = monotonic() + seconds_max
     process = psutil.Process(child)
+    memory_bytes_max = memory_mb_max * _MEGABYTE + int(psutil.Process().memory_info().rss)
     message = b""
     open_pipe = True
     while True:
@@ -112,7 +113,7 @@ def _watch(child: int, reader: int, *, seconds_max: float, memory_bytes_max: int
             return f"the time limit of {seconds_max:g} s was exceeded"
         used = _resident_bytes(process)
         if used > memory_bytes_max:
-            return f"the memory limit of {memory_bytes_max // _MEGABYTE} MB was exceeded"
+            return f"the memory limit of {memory_mb_max} MB was exceeded"
 
 
 def _resident_bytes(process: psutil.Process) -> int:

@@ -14,7 +14,7 @@ from marketplace.runtime.errors import RuntimeRefusal
 PROJECT = Path(__file__).resolve().parents[2]
 VAR = Path(os.environ["SANPO_VAR"]).resolve() if os.environ.get("SANPO_VAR") else PROJECT / "var"
 
-LAYOUT = 1
+LAYOUT = 2
 POSTGRES_MAJOR = 18
 VERSION_TEXT = f"layout {LAYOUT}\npostgres {POSTGRES_MAJOR}\n"
 

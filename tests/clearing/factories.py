@@ -39,7 +39,6 @@ from clearing.settlement.states import InstructionState
 from clearing.trades.services.eligibility import cycle_for
 from marketplace.events.envelope import Envelope
 from marketplace.events.models import OutboxEvent
-from marketplace.events.relaying import relay
 from marketplace.events.schema import Event, parse
 from marketplace.events.schemas.clearing import PaymentReceived
 from marketplace.events.schemas.contracts import (
@@ -54,7 +53,7 @@ from marketplace.events.schemas.delivery import (
     DeliveryMatched,
     UsageRecorded,
 )
-from marketplace.events.services import envelope_of
+from marketplace.events.services import deliver_due, envelope_of
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.participants.models import Organisation
@@ -363,7 +362,7 @@ def advance_to(cycle: Cycle, state: str, *, seconds_max: float = 60) -> Cycle:
     """Take a cycle on until it reaches ``state``.
 
     Transactions of other tests on the same server may be older than the barrier; the cycle waits for them as it must,
-    and for the relay, which works here where the test has committed.
+    and for its own events, which are delivered here where the test has committed.
     """
     deadline = time.monotonic() + seconds_max
     while cycle.state != state:
@@ -371,7 +370,7 @@ def advance_to(cycle: Cycle, state: str, *, seconds_max: float = 60) -> Cycle:
             raise AssertionError(f"{cycle.business_key} stays {cycle.state}: {waiting_of_cycle(cycle)}")
         cycle.refresh_from_db()
         if cycle.state == "closing":
-            relay()
+            deliver_due()
             time.sleep(0.02)
     return cycle
 

@@ -55,7 +55,12 @@ def test_an_agreement_that_was_never_paid_for_ends(market):
     assert (agreement.state, agreement.termination_reason) == ("terminated", "payment_failed")
     assert agreement.terminated_at is not None
     assert factories.events("agreement.terminated") == [
-        {"agreement": agreement.public_id, "reason_code": "payment_failed"}
+        {
+            "agreement": agreement.public_id,
+            "buyer": agreement.buyer_identifier,
+            "seller": agreement.seller_identifier,
+            "reason_code": "payment_failed",
+        }
     ]
     record = EvidenceRecord.objects.get(kind="contracts.agreement_terminated")
     assert record.payload == {"reason_code": "payment_failed", "cause": "not_funded"}

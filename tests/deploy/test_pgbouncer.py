@@ -23,7 +23,7 @@ from marketplace.runtime.facts import read_facts, read_secrets
 from marketplace.runtime.layout import VAR
 from marketplace.runtime.ports import free_port
 from tests.conftest import cloned_database
-from tests.processes import web, worker
+from tests.processes import market, worker
 from tests.stories.conftest import Market
 
 PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
@@ -127,7 +127,7 @@ def test_a_trading_day_passes_through_a_pool_in_transaction_mode(
                     assert cursor.fetchone() == (value,)
             process = worker(folder)
             try:
-                with web(folder) as base_url:
+                with market(folder) as base_url:
                     report = Market(base_url, process, folder).run_day()
                     with psycopg.connect(
                         host=straight["HOST"],

@@ -29,8 +29,6 @@ STEPS = {
     "settled → partial": (MORNING, 1),
     "pay again: retry_payment": (MORNING, 1),
     "transfer file of the past: create_transfer_file": (MORNING, 1),
-    # Sweeps.
-    "secure_waiting_trades": (MORNING, 1),
     # The cycle, step by step.
     "close: close_cycle": (CLOSE, 1),
     "closing → validated": (CLOSE, 1),
@@ -55,6 +53,12 @@ STEPS = {
     "seal": (LATER, 1),
 }
 """Each step with the checkpoint from which its faults start, and how often it is taken in what follows, at least."""
+
+BY_CHANCE = {
+    "give_back": "a worker that runs out of its time gives the rest of its claim back",
+    "secure_waiting_trades": "the sweep comes before the event of the money that it would follow",
+}
+"""Steps that a day takes or not, as its processes happen to meet; no fault is planned at them."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from tests.faults.faults import Fault, carry_out
-from tests.faults.kill_points import POINTS, STEPS
+from tests.faults.kill_points import BY_CHANCE, POINTS, STEPS
 from tests.faults.plan import Plan
 
 SEED = 1
@@ -15,7 +15,8 @@ SEED = 1
 
 def test_the_list_names_every_step_that_the_day_takes(ground):
     passed = sum(ground.passed.values(), Counter())
-    assert {(point.step, point.position) for point in POINTS} == set(passed)
+    certain = {(step, position) for step, position in passed if step not in BY_CHANCE}
+    assert {(point.step, point.position) for point in POINTS} == certain
     for step, (checkpoint, times) in STEPS.items():
         assert ground.passed[checkpoint][step, "after"] >= times, step
 

@@ -75,7 +75,7 @@ def test_clean_deletes_a_var_of_another_version(tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", ["demo", "clean"])
 def test_a_second_command_in_one_clone_is_refused(tmp_path: Path, command: str) -> None:
     with exclusive(tmp_path / "var", "make run"):
-        (tmp_path / "var" / "VERSION").write_text("layout 1\npostgres 18\n")
+        (tmp_path / "var" / "VERSION").write_text("layout 2\npostgres 18\n")
         result = run(tmp_path / "var", command)
     assert result.returncode == 2
     assert "`make run`" in one_line(result)

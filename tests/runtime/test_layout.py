@@ -32,7 +32,7 @@ def test_prepare_var_refuses_another_layout_and_touches_nothing(tmp_path: Path) 
     with pytest.raises(RuntimeRefusal) as refusal:
         prepare_var(tmp_path)
     assert str(refusal.value) == (
-        f"{tmp_path} was made by another version (layout 99, postgres 18; this one makes layout 1, postgres 18): "
+        f"{tmp_path} was made by another version (layout 99, postgres 18; this one makes layout 2, postgres 18): "
         "run `make clean`, which deletes it, and start again"
     )
     assert names(tmp_path) == ["VERSION"]

@@ -7,4 +7,5 @@ KEPT = {
     "marketplace.rules.facts.APPLICANT": "a fact provider enters itself with the rules when it is made",
     "marketplace.participants.declarations.DESCRIPTIONS": "the words for a page that asks an applicant to declare",
     "marketplace.settings.queues.TimeLimits.annotate_any": "Celery asks every annotation for it",
+    "listings.services.drafts.add_version": "files and version in one call, for programs without a transaction of their own",
 }
