@@ -220,6 +220,9 @@ def lag(session: psycopg.Connection, count: int) -> dict[str, Any]:
 def claims_at_history(session: psycopg.Connection, handled: int) -> dict[str, Any]:
     """A claim's p95 while draining 100,000 entries behind ``handled`` handled ones and an old snapshot held open."""
     fill_history(session, handled)
+    # What was loaded is written out first: a claim commits durably, and would wait for the load's pages.
+    databases.allow_checkpoints()
+    databases.run("CHECKPOINT")
     emit(session, PENDING, prefix="org_pending_", subjects=20_000)
     before = one(session, "SELECT count(*) FROM bench_probe")
     with psycopg.connect(databases.named(databases.addresses()[1], DATABASE)) as old:
