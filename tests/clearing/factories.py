@@ -38,8 +38,7 @@ from clearing.settlement.services.transfer_files import create_transfer_file, re
 from clearing.settlement.states import InstructionState
 from clearing.trades.services.eligibility import cycle_for
 from marketplace.events.envelope import Envelope
-from marketplace.events.models import InboxEntry, OutboxEvent
-from marketplace.events.relaying import relay
+from marketplace.events.models import OutboxEvent
 from marketplace.events.schema import Event, parse
 from marketplace.events.schemas.clearing import PaymentReceived
 from marketplace.events.schemas.contracts import (
@@ -59,6 +58,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.participants.models import Organisation
 from marketplace.rules.services import publish_rulebook
+from tests.clearing.relaying import relay_events
 from tests.participants import factories as participants
 
 _numbers = itertools.count(1)
@@ -357,15 +357,6 @@ def accepted(market: Market, buyer: str, seller: str, price_minor: int, **change
         pay_in(market, buyer, trade.gross_minor)
         trade.refresh_from_db()
     return accept(trade)
-
-
-def relay_events() -> None:
-    """Relay what is committed. The events of money received count as handled: ``receive`` has handled them."""
-    while relay():
-        pass
-    InboxEntry.objects.filter(handler="clearing.handlers.on_payment_received", state="pending").update(
-        state="handled", handled_at=clock.real_now()
-    )
 
 
 def advance_to(cycle: Cycle, state: str, *, seconds_max: float = 60) -> Cycle:

@@ -10,6 +10,7 @@ from clearing.run.services.dry_run import dry_run_cycle, read_only_snapshot
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import Forbidden, Missing
 from marketplace.rules.services import publish_rulebook
+from tests.clearing.relaying import relay_events
 from tests.participants.factories import client_of
 
 from .. import factories
@@ -119,7 +120,7 @@ def test_a_shortfall_is_foreseen(market):
 
 def test_what_is_unseen_or_at_fault_is_said(market):
     trading(market)
-    factories.relay_events()
+    relay_events()
     # A transaction of another database that ends while it is looked at counts as running, for a moment.
     runs = (dry_run_cycle(actor=market.actor, cycle=market.cycle.public_id) for _ in range(50))
     quiet = next(run for run in runs if run.events_unseen == 0)
