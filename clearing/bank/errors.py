@@ -49,15 +49,16 @@ class SendingNotShut(DomainError):
 
 
 class StatementsOutstanding(DomainError):
-    """No bank statement up to now was imported after the restoration. Fields: ``currency, day``."""
+    """The newest bank statement does not reach ``day``, or was imported before it ended. Fields: ``currency, day``."""
 
     code = "statements_outstanding"
     category = Category.CONFLICT
     detail = Label(
-        "Import the bank statements in {currency} up to now, with the closing balance, after {day}: on that day the bank"
-        " carries out what was handed to it before the restoration.",
-        "{currency} の現在までの入出金明細を、期末残高とともに {day} の翌日以降に取り込んでください。復旧前に送付された"
-        "支払は同日に実行されます。",
+        "After {day}, import the bank statements in {currency} up to that day or a later one, the last with its closing"
+        " balance and that day (closing_balance_minor, closing_on): on {day} the bank carries out what was handed to it"
+        " before the restoration.",
+        "{day} の翌日以降に、{currency} の同日以降までの入出金明細を取り込んでください。最後の明細には期末残高とその日付"
+        "（closing_balance_minor、closing_on）を付けてください。復旧前に送付された支払は {day} に実行されます。",
     )
 
 

@@ -12,7 +12,11 @@ _SQL = Path(__file__).parent / "sql"
 
 
 def opened_by_statement() -> pgtrigger.Trigger:
-    """Sending is opened by a statement imported after the restoration whose closing balance the ledger agrees with."""
+    """Sending is opened by a statement that was imported after the restoration and reaches its day, and that agrees.
+
+    It agrees if the ledger had its closing balance. It reaches the day of the restoration in UTC at least; the service
+    also knows the calendar, and wants the day on which the bank carries out what was handed to it before.
+    """
     return pgtrigger.Trigger(
         name="opened_by_statement",
         when=pgtrigger.Before,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pgtrigger
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from marketplace.kernel.guards import append_only, immutable, no_delete, state_guard
@@ -16,11 +16,25 @@ from .guards import opened_by_statement
 from .states import STATEMENT_IMPORT, BankDirection, BankMatch, ImportState
 
 
+def _closing_day_stated(name: str, *, moment: str) -> models.CheckConstraint:
+    """The closing day is that of a stated balance, and had begun at ``moment`` in the earliest time zone, UTC+14."""
+    begun = models.Func(
+        F(moment),
+        template="((%(expressions)s + interval '14 hours') AT TIME ZONE 'UTC')::date",
+        output_field=models.DateField(),
+    )
+    return models.CheckConstraint(
+        condition=Q(closing_on=None) | Q(closing_balance_minor__isnull=False, closing_on__lte=begun),
+        name=name,
+    )
+
+
 class BankStatement(models.Model):
     """An imported file, recorded once. ``lines`` is its number of bank entries, ``added`` how many were new.
 
     ``closing_balance_minor`` is the bank's closing balance in ``closing_currency``, if the operator stated it, and
-    ``ledger_balance_minor`` the ledger's balance of the client account right after the import.
+    ``ledger_balance_minor`` the ledger's balance of the client account right after the import. ``closing_on`` is the
+    business date at whose end the bank's balance was that, if stated: the day up to which the statement reaches.
     """
 
     public_id = IdentifierField(prefix="bst")
@@ -30,6 +44,7 @@ class BankStatement(models.Model):
     added = models.PositiveIntegerField()
     closing_currency = models.CharField(max_length=3, null=True)
     closing_balance_minor = models.BigIntegerField(null=True)
+    closing_on = models.DateField(null=True)
     ledger_balance_minor = models.BigIntegerField(null=True)
     imported_by = models.CharField(max_length=60)
     imported_at = models.DateTimeField()
@@ -38,7 +53,7 @@ class BankStatement(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["sha256", "closing_currency", "closing_balance_minor"],
+                fields=["sha256", "closing_currency", "closing_balance_minor", "closing_on"],
                 nulls_distinct=False,
                 name="bank_statement_once",
             ),
@@ -51,6 +66,7 @@ class BankStatement(models.Model):
                 ),
                 name="bank_statement_closing",
             ),
+            _closing_day_stated("bank_statement_closing_day", moment="imported_at"),
         ]
         triggers = [append_only()]
 
@@ -62,7 +78,7 @@ class StatementImport(models.Model):
     whatever ends the worker, and is removed with the end. ``faults`` lists why it was refused: objects with ``line``
     (null if no line is at fault), ``field``, ``code`` and ``message`` in both languages. ``job`` imports it.
 
-    Invariants: of one file and closing balance at most one import is not refused; an import that is over keeps no
+    Invariants: of one file, closing balance and closing day at most one import is not refused; an import that is over keeps no
     content, and is either a statement or has faults.
     """
 
@@ -72,6 +88,7 @@ class StatementImport(models.Model):
     content = models.BinaryField(null=True)
     closing_currency = models.CharField(max_length=3, null=True)
     closing_balance_minor = models.BigIntegerField(null=True)
+    closing_on = models.DateField(null=True)
     state = models.CharField(max_length=8, choices=ImportState.choices, default=ImportState.RECEIVED)
     faults = models.JSONField(default=list)
     statement = models.ForeignKey(BankStatement, on_delete=models.PROTECT, null=True, related_name="+")
@@ -83,7 +100,7 @@ class StatementImport(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["sha256", "closing_currency", "closing_balance_minor"],
+                fields=["sha256", "closing_currency", "closing_balance_minor", "closing_on"],
                 condition=~Q(state="refused"),
                 nulls_distinct=False,
                 name="statement_import_once",
@@ -93,6 +110,7 @@ class StatementImport(models.Model):
                 | Q(closing_currency__isnull=False, closing_balance_minor__isnull=False),
                 name="statement_import_closing",
             ),
+            _closing_day_stated("statement_import_closing_day", moment="received_at"),
             models.CheckConstraint(
                 condition=Q(state="received", content__isnull=False, statement=None, faults=[], ended_at=None)
                 | Q(
@@ -115,6 +133,7 @@ class StatementImport(models.Model):
                 "sha256",
                 "closing_currency",
                 "closing_balance_minor",
+                "closing_on",
                 "job",
                 "received_by",
                 "received_at",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date
+
 from django.db.models import Count, Sum
 
 from marketplace.events.schemas.clearing import SendingOpened
@@ -27,10 +29,10 @@ from .states import BankDirection, BankMatch
 def open_sending(*, actor: Actor, restoration: str, currency: str) -> Restoration:
     """Open the sending of payments in ``currency`` after the newest restoration; always takes two people.
 
-    The newest bank statement that states a closing balance must have been imported after the day on which the bank
-    carries out what was handed to it just before the restoration, and agree with the ledger: then it shows every payment
-    that the market sent and does not remember. Both people confirm the number and total of debits since the restoration
-    that no payment explains. Emits sending.opened. Raises SendingNotShut, StatementsOutstanding, StatementUnreconciled,
+    The newest bank statement that states a closing balance must reach the end of the day on which the bank carries out
+    what was handed to it just before the restoration (its ``closing_on``, whenever it is imported after that day), and
+    agree with the ledger: then it shows every payment that the market sent and does not remember. Both people confirm
+    the statement, its closing day, and the number and total of debits since the restoration that no payment explains. Emits sending.opened. Raises SendingNotShut, StatementsOutstanding, StatementUnreconciled,
     SecondPersonNeeded, Missing, Forbidden.
     """
     actor.require_operator()
@@ -40,15 +42,19 @@ def open_sending(*, actor: Actor, restoration: str, currency: str) -> Restoratio
         raise Missing(kind="restoration", identifier=restoration)
     if subject != newest_restoration() or currency not in shut_currencies([currency]):
         raise SendingNotShut(restoration=restoration, currency=currency)
-    statement = _statement_up_to_now(subject, currency)
-    unexplained = _unexplained_debits(subject, currency)
+    statement, closing_on = _statement_up_to_now(subject, currency)
+    relied_on = {
+        "statement": statement.public_id,
+        "closing_on": closing_on.isoformat(),
+        **_unexplained_debits(subject, currency),
+    }
     approval = require_second_person(
         actor=actor,
         command="clearing.open_sending",
         subject=subject.public_id,
         amount_minor=max(_planned_minor(currency), 1),
         currency=currency,
-        payload={"number": subject.number, "statement": statement.public_id, **unexplained},
+        payload={"number": subject.number, **relied_on},
         always=True,
     )
     first_person = approval.first_person if approval else ""
@@ -64,27 +70,37 @@ def open_sending(*, actor: Actor, restoration: str, currency: str) -> Restoratio
         kind="clearing.sending_opened",
         subject=subject.public_id,
         actor=actor,
-        payload={
-            "currency": currency,
-            "statement": statement.public_id,
-            "first_person": first_person,
-            **unexplained,
-        },
+        payload={"currency": currency, "first_person": first_person, **relied_on},
     )
     everywhere = not shut_currencies(paying_currencies())
     emit(SendingOpened(restoration=subject.public_id, currency=currency, everywhere=everywhere))
     return subject
 
 
-def _statement_up_to_now(restoration: Restoration, currency: str) -> BankStatement:
-    """The newest statement that states a closing balance, if it covers what was sent before the restoration."""
-    carried_out_on = value_date_on(clock.business_date(restoration.happened_at), currency)
+def _carried_out_on(restoration: Restoration, currency: str) -> date:
+    """The day on which the bank carries out what was handed to it before the restoration.
+
+    No earlier than the day of the restoration in UTC, which the database guard wants.
+    """
+    handed_over_on = clock.business_date(restoration.happened_at)
+    return max(value_date_on(handed_over_on, currency), restoration.happened_at.astimezone(UTC).date())
+
+
+def _statement_up_to_now(restoration: Restoration, currency: str) -> tuple[BankStatement, date]:
+    """The newest statement that states a closing balance, if it covers what was sent before the restoration; its day."""
+    carried_out_on = _carried_out_on(restoration, currency)
     newest = (
         BankStatement.objects.filter(closing_currency=currency, recorded_at__gt=restoration.recorded_at)
         .order_by("-pk")
         .first()
     )
-    if newest is None or clock.business_date(newest.imported_at) <= carried_out_on:
+    # On the day itself the bank may still carry out more, so the statement is imported after it.
+    if (
+        newest is None
+        or newest.closing_on is None
+        or newest.closing_on < carried_out_on
+        or clock.business_date(newest.imported_at) <= carried_out_on
+    ):
         raise StatementsOutstanding(currency=currency, day=carried_out_on.isoformat())
     if newest.closing_balance_minor != newest.ledger_balance_minor:
         raise StatementUnreconciled(
@@ -93,7 +109,7 @@ def _statement_up_to_now(restoration: Restoration, currency: str) -> BankStateme
             ledger_minor=newest.ledger_balance_minor,
             currency=currency,
         )
-    return newest
+    return newest, newest.closing_on
 
 
 def _unexplained_debits(restoration: Restoration, currency: str) -> dict[str, int]:

@@ -31,7 +31,7 @@ class BankStatementSerializer(serializers.ModelSerializer[BankStatement]):
     class Meta:
         model = BankStatement
         fields = (
-            "id", "file_name", "sha256", "lines", "added", "closing_currency", "closing_balance_minor",
+            "id", "file_name", "sha256", "lines", "added", "closing_currency", "closing_balance_minor", "closing_on",
             "ledger_balance_minor", "imported_by", "imported_at",
         )  # fmt: skip
 
@@ -56,8 +56,8 @@ class StatementImportSerializer(serializers.ModelSerializer[StatementImport]):
     class Meta:
         model = StatementImport
         fields = (
-            "id", "state", "state_label", "file_name", "sha256", "closing_currency", "closing_balance_minor", "faults",
-            "statement", "job", "received_by", "received_at", "ended_at",
+            "id", "state", "state_label", "file_name", "sha256", "closing_currency", "closing_balance_minor", "closing_on",
+            "faults", "statement", "job", "received_by", "received_at", "ended_at",
         )  # fmt: skip
 
     @extend_schema_field(BilingualField)
@@ -103,10 +103,11 @@ class BankEntrySerializer(serializers.ModelSerializer[BankEntry]):
 
 
 class UploadStatementSerializer(StrictSerializer):
-    """A bank statement as CSV in UTF-8, with the bank's closing balance if known."""
+    """A bank statement as CSV in UTF-8, with the bank's closing balance, and the day at whose end it was that, if known."""
 
     file = serializers.FileField()
     closing_balance_minor = serializers.IntegerField(required=False, min_value=-(10**15), max_value=10**15)
+    closing_on = serializers.DateField(required=False)
     closing_currency = serializers.CharField(required=False, min_length=3, max_length=3)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from functools import partial
 
 from django.db import transaction
@@ -45,6 +46,7 @@ def import_bank_statement(
     file_name: str,
     closing_balance_minor: int | None = None,
     closing_currency: str = "JPY",
+    closing_on: date | None = None,
     report_progress: Progress = report_nothing,
 ) -> BankStatement:
     """Import a bank statement of the client account (``bank_statement``), completely or not at all.
@@ -53,11 +55,12 @@ def import_bank_statement(
     operator's own reference funds the reserve; a pay-in of a suspended participant first repays its claim. Unrecognised
     entries go to suspense. Known entries are skipped, and the same file again returns the recorded statement.
     ``closing_balance_minor``, the bank's balance after the last line, is recorded with the ledger's balance for the
-    segregation check. The file is read before the transaction, and everything is written in one. Emits
+    segregation check, and with ``closing_on``, the business date at whose end it was that. The file is read before the transaction, and everything is written in one. Emits
     payment.received, whose handler secures waiting trades. Raises StatementFaulty or FieldInvalid (naming line and
     column), FundsRegimeMissing, BankEntryChanged, InsufficientFunds, Forbidden.
     """
     actor.require_operator()
+    require_closing_day(closing_on, closing_balance_minor)
     lines = parse_statement(content)
     report_progress(0, len(lines))
     statement = _book(
@@ -67,9 +70,26 @@ def import_bank_statement(
         sha256=sha256_hex(content),
         currency=None if closing_balance_minor is None else closing_currency,
         closing_balance_minor=closing_balance_minor,
+        closing_on=closing_on,
     )
     report_progress(len(lines), len(lines))
     return statement
+
+
+def require_closing_day(closing_on: date | None, closing_balance_minor: int | None) -> None:
+    """Check that a stated closing day has begun, and is stated with the balance of its end. Raises FieldInvalid."""
+    if closing_on is None:
+        return
+    if closing_balance_minor is None:
+        raise FieldInvalid(
+            "closing_on",
+            Label(
+                "state the closing balance of that day too, in closing_balance_minor",
+                "その日の期末残高も closing_balance_minor に指定してください",
+            ),
+        )
+    if closing_on > clock.today():
+        raise FieldInvalid("closing_on", Label("must not be in the future", "未来の日付は指定できません"))
 
 
 @transaction.atomic
@@ -81,11 +101,15 @@ def _book(
     sha256: str,
     currency: str | None,
     closing_balance_minor: int | None,
+    closing_on: date | None,
 ) -> BankStatement:
     """Book the lines that are new, in one short transaction; returns the recorded statement if the file is known."""
     MOVER_LOCK.acquire()
     existing = BankStatement.objects.filter(
-        sha256=sha256, closing_currency=currency, closing_balance_minor=closing_balance_minor
+        sha256=sha256,
+        closing_currency=currency,
+        closing_balance_minor=closing_balance_minor,
+        closing_on=closing_on,
     ).first()
     if existing is not None:
         return existing
@@ -98,6 +122,7 @@ def _book(
         added=len(fresh),
         closing_currency=currency,
         closing_balance_minor=closing_balance_minor,
+        closing_on=closing_on,
         ledger_balance_minor=None if currency is None else _ledger_balance(currency, fresh),
         imported_by=actor.identifier,
         imported_at=clock.now(),
@@ -115,6 +140,7 @@ def _book(
             "added": len(fresh),
             **{name: counts[name] for name in BankMatch.values},
             "closing_balance_minor": statement.closing_balance_minor,
+            "closing_on": closing_on.isoformat() if closing_on else None,
             "ledger_balance_minor": statement.ledger_balance_minor,
         },
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
 from django.db import transaction
@@ -23,7 +24,7 @@ from ..ledger.locks import MOVER_LOCK
 from .bank_statement import BYTES_MAX
 from .errors import StatementFaulty
 from .models import BankStatement, StatementImport
-from .services import import_bank_statement
+from .services import import_bank_statement, require_closing_day
 from .states import STATEMENT_IMPORT, ImportState
 
 _LINE = re.compile(r"lines\.([0-9]+)\.(.+)")
@@ -48,21 +49,29 @@ def receive_statement(
     file_name: str,
     closing_balance_minor: int | None = None,
     closing_currency: str = "JPY",
+    closing_on: date | None = None,
 ) -> StatementImport:
     """Keep an uploaded bank statement, and enqueue the job that imports it; returns its import.
 
-    The same file again returns the import that there is, unless that was refused. Raises FieldInvalid for a file of more
-    than BYTES_MAX bytes, Forbidden.
+    The same file with the same closing balance and day again returns the import that there is, unless that was refused.
+    Raises FieldInvalid for a file of more than BYTES_MAX bytes, or a closing day in the future or without its balance;
+    Forbidden.
     """
     actor.require_operator()
     if len(content) > BYTES_MAX:
         raise FieldInvalid("file", Label("upload 20 MB at most", "ファイルは20MB以内にしてください"))
+    require_closing_day(closing_on, closing_balance_minor)
     digest = sha256_hex(content)
     currency = None if closing_balance_minor is None else closing_currency
     MOVER_LOCK.acquire()
     existing = (
         StatementImport.objects.defer("content")
-        .filter(sha256=digest, closing_currency=currency, closing_balance_minor=closing_balance_minor)
+        .filter(
+            sha256=digest,
+            closing_currency=currency,
+            closing_balance_minor=closing_balance_minor,
+            closing_on=closing_on,
+        )
         .exclude(state=ImportState.REFUSED)
         .first()
     )
@@ -74,6 +83,7 @@ def receive_statement(
         content=content,
         closing_currency=currency,
         closing_balance_minor=closing_balance_minor,
+        closing_on=closing_on,
         received_by=actor.identifier,
         received_at=clock.now(),
     )
@@ -103,6 +113,7 @@ def import_received(*, statement_import: str, report_progress: Progress) -> Stat
         closing = {
             "closing_balance_minor": received.closing_balance_minor,
             "closing_currency": received.closing_currency,
+            "closing_on": received.closing_on,
         }
     try:
         statement = import_bank_statement(
@@ -190,6 +201,7 @@ def give_up(subject: str, _arguments: Arguments) -> None:
         sha256=received.sha256,
         closing_currency=received.closing_currency,
         closing_balance_minor=received.closing_balance_minor,
+        closing_on=received.closing_on,
     ).first()
     if booked is None:
         _refuse(received.pk, [_GAVE_UP])

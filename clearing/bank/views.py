@@ -73,6 +73,12 @@ class BankStatementViewSet(MarketReadViewSet[BankStatement]):
         request=UploadStatementSerializer,
         response=StatementImportSerializer,
         status=202,
+        example={
+            "file": "statement.csv",
+            "closing_balance_minor": 1_284_000,
+            "closing_currency": "JPY",
+            "closing_on": "2026-12-08",
+        },
         prepare=read_upload,
     )
     def create(self, data: dict[str, Any]) -> StatementImport:

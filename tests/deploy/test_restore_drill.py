@@ -43,20 +43,43 @@ SECRET = "for-this-test-only"
 LOOK = """
 import django; django.setup()
 import json
+from datetime import timedelta
+from clearing.bank.errors import StatementsOutstanding
+from clearing.bank.reopening import open_sending
+from clearing.bank.services import import_bank_statement
+from clearing.ledger.queries import client_money
 from clearing.models import Restoration, SettlementInstruction, Trade, TransferFile
 from clearing.settlement.restorations import shut_currencies
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.evidence.services import seal
 from marketplace.evidence.verification import verify_log
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor, Role
+from marketplace.participants.queries import operator_organisation
 while seal(): pass
+records, log_verified = EvidenceRecord.objects.count(), verify_log().verified
+operator = operator_organisation()
+actor = Actor("usr_drill", Role.OPERATOR, operator.id, operator.public_id)
+old = clock.today() - timedelta(days=1)
+clock.move_to(clock.now() + timedelta(days=10), running=False)
+import_bank_statement(
+    actor=actor, content=bytes.fromhex("{OLD_STATEMENT}"), file_name="old.csv",
+    closing_balance_minor=client_money("JPY").bank_minor, closing_on=old,
+)
+try:
+    open_sending(actor=actor, restoration=Restoration.objects.get().public_id, currency="JPY")
+    opened = "opened"
+except StatementsOutstanding as refusal:
+    opened = refusal.code
 print(json.dumps({
     "trades": list(Trade.objects.order_by("pk").values_list("public_id", flat=True)),
     "payments": dict(SettlementInstruction.objects.values_list("reference", "state")),
     "transfer_files": TransferFile.objects.count(),
-    "records": EvidenceRecord.objects.count(),
+    "records": records,
     "restorations": list(Restoration.objects.values_list("number", flat=True)),
     "shut": sorted(shut_currencies(["JPY"])),
-    "log_verified": verify_log().verified,
+    "log_verified": log_verified,
+    "opened_by_old_statement": opened,
 }))
 """
 
@@ -191,8 +214,9 @@ def archive_log(live: Live) -> None:
 def drill(live: Live, moment: str) -> dict[str, Any]:
     """The report of a drill that restores the market to the moment and looks at it."""
     program = [sys.executable, "deploy/drill.py", "--to", moment, "--scratch", str(VAR / "test" / "drill")]
+    look = LOOK.replace("{OLD_STATEMENT}", factories.statement([]).hex())
     told: dict[str, Any] = json.loads(
-        live.run(*program, "--", sys.executable, "-c", LOOK, DATABASE_URL=live.address(OWNER_ROLE))
+        live.run(*program, "--", sys.executable, "-c", look, DATABASE_URL=live.address(OWNER_ROLE))
     )
     return told
 
@@ -227,6 +251,8 @@ def test_a_market_is_restored_to_a_moment_and_sends_nothing(live):
     assert (found["trades"], lost in found["trades"]) == (kept, False)
     assert set(found["payments"].values()) == {"planned"}
     assert (found["transfer_files"], found["restorations"], found["shut"]) == (0, [1], ["JPY"])
+    # An old statement agrees with the restored ledger, but does not reach the day of what was sent.
+    assert found["opened_by_old_statement"] == "statements_outstanding"
     # The record of the restoration itself.
     assert (found["records"], found["log_verified"]) == (records + 1, True)
     assert any("all" in line and "hold" in line for line in told["finish"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -16,6 +17,7 @@ from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.jobs.models import Job
 from marketplace.jobs.runner import run_due
+from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import FieldInvalid, Forbidden
 from tests.participants.factories import client_of
@@ -133,6 +135,69 @@ def test_a_worker_that_ended_after_booking_books_once(market):
     assert booked() == before
 
 
+def test_an_unchanged_file_of_a_later_day_counts_anew(market):
+    content, today = factories.statement(rows_of(market, 1)), clock.today()
+    yesterday = today - timedelta(days=1)
+    made = [receive(market, content, closing_balance_minor=100, closing_on=day) for day in (yesterday, today)]
+    run_due("clearing")
+    assert [
+        receive(market, content, closing_balance_minor=100, closing_on=day) for day in (yesterday, today)
+    ] == made
+    assert run_due("clearing") == 0
+    statements = BankStatement.objects.order_by("pk")
+    assert [(row.closing_on, row.added, row.ledger_balance_minor) for row in statements] == [
+        (yesterday, 1, 100),
+        (today, 0, 100),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("days", "balance_minor", "because"),
+    [(1, 100, "must not be in the future"), (0, None, "state the closing balance")],
+)
+def test_a_closing_day_is_past_and_has_its_balance(market, days, balance_minor, because):
+    day, content = clock.today() + timedelta(days=days), factories.statement([])
+    changes = {"closing_balance_minor": balance_minor, "closing_on": day}
+    commands = [
+        partial(receive, market, content, **changes),
+        partial(
+            uploads.import_bank_statement, actor=market.actor, content=content, file_name="u.csv", **changes
+        ),
+    ]
+    for command in commands:
+        with pytest.raises(FieldInvalid) as refusal:
+            command()
+        assert (refusal.value.name, refusal.value.fields["reason"].en.startswith(because)) == (
+            "closing_on",
+            True,
+        )
+    assert (StatementImport.objects.count(), booked()) == (0, (0, 0, 0))
+
+
+@pytest.mark.parametrize(("currency", "balance_minor", "days"), [("JPY", 1, 2), (None, None, 0)])
+def test_the_database_refuses_a_closing_day_in_the_future_or_without_a_balance(
+    market, currency, balance_minor, days
+):
+    receive(market, factories.statement([]))
+    copied = "file_name, sha256, content, state, faults, job, received_by, received_at"
+    refused(
+        f"INSERT INTO clearing_statementimport (public_id, {copied}, closing_currency, closing_balance_minor, closing_on)"
+        f" SELECT 'bsi_raw', {copied}, %s, %s, (received_at AT TIME ZONE 'UTC')::date + %s FROM clearing_statementimport",
+        *(currency, balance_minor, days),
+        because="statement_import_closing_day",
+    )
+    run_due("clearing")
+    copied = "file_name, sha256, lines, added, imported_by, imported_at"
+    refused(
+        f"INSERT INTO clearing_bankstatement (public_id, {copied}, closing_currency, closing_balance_minor,"
+        f" ledger_balance_minor, closing_on) SELECT 'bst_raw', {copied}, %s, %s, %s,"
+        " (imported_at AT TIME ZONE 'UTC')::date + %s FROM clearing_bankstatement",
+        *(currency, balance_minor, balance_minor, days),
+        because="bank_statement_closing_day",
+    )
+    assert (StatementImport.objects.count(), BankStatement.objects.count()) == (1, 1)
+
+
 def test_an_import_whose_job_is_given_up_can_be_uploaded_again(market):
     content = factories.statement(rows_of(market, 1))
     received = receive(market, content)
@@ -226,6 +291,7 @@ def test_the_database_refuses_an_import_in_a_wrong_state(market):
     refused(change.format("faults = '[1]'"), because="statement_import_ended")
     refused(change.format("closing_balance_minor = 5"), because="cannot be changed")
     refused(change.format("sha256 = 'x'"), because="cannot be changed")
+    refused(change.format("closing_on = '2026-01-01'"), because="cannot be changed")
     refused("DELETE FROM clearing_statementimport", because="clearing_statementimport")
     uploads.give_up(StatementImport.objects.get().public_id, {})
     refused(

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 
 from clearing.approvals.errors import SecondPersonNeeded
 from clearing.bank.errors import SendingNotShut, StatementsOutstanding, StatementUnreconciled
 from clearing.bank.reopening import open_sending
 from clearing.bank.services import import_bank_statement
+from clearing.cycles.queries import value_date_on
 from clearing.ledger.queries import client_money
-from clearing.models import BankEntry, Restoration, SendingOpening, SettlementInstruction, TransferFile
+from clearing.models import (
+    BankEntry,
+    BankStatement,
+    Restoration,
+    SendingOpening,
+    SettlementInstruction,
+    TransferFile,
+)
 from clearing.settlement.errors import SendingIsShut
 from clearing.settlement.queries import PaymentReadings
 from clearing.settlement.services.payments import report_failed_payment, retry_payment
@@ -20,6 +29,7 @@ from clearing.settlement.services.restorations import record_restoration
 from clearing.settlement.services.transfer_files import create_transfer_file
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
+from marketplace.jobs.runner import run_due
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import Forbidden, Missing
@@ -51,11 +61,16 @@ def pass_the_value_date() -> None:
 
 
 def import_up_to_now(market, rows=(), *, closing_minor: int):
+    return import_up_to(clock.today(), market, rows, closing_minor=closing_minor)
+
+
+def import_up_to(day: date | None, market, rows=(), *, closing_minor: int):
     return import_bank_statement(
         actor=market.actor,
         content=factories.statement(list(rows)),
-        file_name="up-to-now.csv",
+        file_name="up-to.csv",
         closing_balance_minor=closing_minor,
+        closing_on=day,
     )
 
 
@@ -163,6 +178,43 @@ def test_what_was_sent_before_the_restoration_is_not_sent_again(market, cleared,
     assert broken() == {}
 
 
+def test_an_old_statement_imported_late_does_not_open_sending(market, cleared, first, second):
+    """The bank has paid; a statement from before agrees with the ledger, which has forgotten it too."""
+    restoration = record_restoration()
+    restored_on = clock.today()
+    carried_out_on = value_date_on(restored_on, "JPY")
+    pass_the_value_date()
+    for day in (None, restored_on - timedelta(days=1), restored_on, carried_out_on - timedelta(days=1)):
+        old = import_up_to(day, market, closing_minor=ledger_minor())
+        assert (old.closing_on, old.closing_balance_minor) == (day, old.ledger_balance_minor)
+        for actor in (first, second):
+            with pytest.raises(StatementsOutstanding) as refusal:
+                open_sending(actor=actor, restoration=restoration.public_id, currency="JPY")
+            assert refusal.value.fields == {"currency": "JPY", "day": carried_out_on.isoformat()}
+    assert SendingOpening.objects.count() == 0
+    with pytest.raises(SendingIsShut):
+        create_transfer_file(actor=market.actor, cycle=cleared.public_id)
+    assert factories.planned(cleared) == 2
+
+    reaching = import_up_to(carried_out_on, market, closing_minor=ledger_minor())
+    open_by_two(first, second, restoration)
+
+    told = EvidenceRecord.objects.get(kind="clearing.sending_opened").payload
+    assert (told["statement"], told["closing_on"]) == (reaching.public_id, carried_out_on.isoformat())
+    assert broken() == {}
+
+
+def test_a_statement_of_the_value_date_that_is_imported_on_it_does_not_open_sending(market, cleared, first):
+    restoration = record_restoration()
+    carried_out_on = value_date_on(clock.today(), "JPY")
+    while clock.today() < carried_out_on:
+        clock.move_to(clock.now() + timedelta(days=1), running=False)
+    import_up_to(carried_out_on, market, closing_minor=ledger_minor())
+    with pytest.raises(StatementsOutstanding):
+        open_sending(actor=first, restoration=restoration.public_id, currency="JPY")
+    assert SendingOpening.objects.count() == 0
+
+
 def test_both_people_confirm_the_debits_that_no_payment_explains(market, cleared, first, second):
     """A debit of a payment that was planned after the backup: its reference is nobody's any more."""
     restoration = record_restoration()
@@ -221,7 +273,12 @@ def test_the_database_counts_and_opens_as_the_services_do(market, cleared):
     refused(opening, first.pk, "bst_none", "a", because="cannot be opened by statement")
     unbalanced = import_up_to_now(market, closing_minor=ledger_minor() + 1)
     refused(opening, first.pk, unbalanced.public_id, "a", because="cannot be opened by statement")
-    balanced = import_up_to_now(market, closing_minor=ledger_minor())
+    restored_on = first.happened_at.astimezone(UTC).date()
+    for day in (None, restored_on - timedelta(days=1)):
+        old = import_up_to(day, market, closing_minor=ledger_minor())
+        refused(opening, first.pk, old.public_id, "a", because="does not reach its day")
+    assert SendingOpening.objects.count() == 0
+    balanced = import_up_to(restored_on, market, closing_minor=ledger_minor())
     refused(opening, first.pk, balanced.public_id, "b", because="sending_opened_by_two")
     run(opening, first.pk, balanced.public_id, "a")
     refused(opening, first.pk, balanced.public_id, "a", because="sending_opened_once")
@@ -261,3 +318,38 @@ def test_restorations_over_http(market, cleared, first):
     answer = client.post(f"/api/v1/restorations/{restoration.public_id}/open-sending/", {"currency": "JPY"})
     assert (answer.status_code, answer.json()["code"]) == (409, "statements_outstanding")
     assert client_of(market.party("seller")).get("/api/v1/restorations/").status_code == 403
+
+
+def test_an_old_statement_over_http_does_not_open_sending(market, cleared, first):
+    restoration = record_restoration()
+    old = clock.today() - timedelta(days=1)
+    pass_the_value_date()
+    client = client_of(market.operator)
+
+    def upload(**closing: object) -> tuple[int, dict[str, object]]:
+        file = SimpleUploadedFile("old.csv", factories.statement([]), "text/csv")
+        answer = client.post("/api/v1/bank-statements/", {"file": file, **closing}, format="multipart")
+        return answer.status_code, answer.json()
+
+    before, tomorrow = BankStatement.objects.count(), clock.today() + timedelta(days=1)
+    for wrong in ({"closing_balance_minor": 1, "closing_on": tomorrow}, {"closing_on": old}):
+        status, problem = upload(**wrong)
+        assert (status, [fault["field"] for fault in problem["errors"]]) == (422, ["closing_on"])
+    assert BankStatement.objects.count() == before
+
+    status, made = upload(closing_balance_minor=ledger_minor(), closing_on=old)
+    assert (status, made["closing_on"], run_due("clearing")) == (202, old.isoformat(), 1)
+    statement = client.get(f"/api/v1/statement-imports/{made['id']}/").json()["statement"]
+    assert (statement["closing_on"], statement["ledger_balance_minor"]) == (
+        old.isoformat(),
+        statement["closing_balance_minor"],
+    )
+    path = f"/api/v1/restorations/{restoration.public_id}/open-sending/"
+    answer = client.post(path, {"currency": "JPY"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "statements_outstanding")
+    assert SendingOpening.objects.count() == 0
+
+    # The unchanged file of a later day counts anew.
+    status, later = upload(closing_balance_minor=ledger_minor(), closing_on=clock.today())
+    assert (status, later["id"] != made["id"], run_due("clearing")) == (202, True, 1)
+    assert client.post(path, {"currency": "JPY"}).json()["code"] == "second_person_needed"
