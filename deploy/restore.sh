@@ -21,15 +21,48 @@ seconds_of() {
   date -u -d "$1" +%s 2>/dev/null || fail "$1 is not a date and time: write it as 2026-12-08T15:00:00+09:00"
 }
 
-# The newest base backup that ended before the moment.
+# A location of the log, X/Y in hexadecimal, as a number.
+location() {
+  echo $((0x${1%/*} * 4294967296 + 0x${1#*/}))
+}
+
+# Whether a base backup lies in the past of the newest timeline in the archive. A restoration begins a new timeline at the
+# location that it restored to; base backups of its old timeline that end later belong to the future that it abandoned,
+# and PostgreSQL could not recover from them. A history file names, in order, each timeline and where it was left.
+in_history() {
+  newest=$(ls "$BACKUP_DIRECTORY/wal" 2>/dev/null | grep '^[0-9A-F]\{8\}\.history$' | sort | tail -n 1)
+  [ -n "$newest" ] || return 0
+  range='"Timeline": \([0-9]*\), "Start-LSN": "[^"]*", "End-LSN": "\([^"]*\)"'
+  made=$(sed -n "s/.*$range.*/\1 \2/p" "$BACKUP_DIRECTORY/base/$1/backup_manifest" | tail -n 1)
+  [ -n "$made" ] || return 1
+  timeline=${made% *}
+  end=$(location "${made#* }")
+  [ "$timeline" -ne $((0x${newest%.history})) ] || return 0
+  [ "$timeline" -lt $((0x${newest%.history})) ] || return 1
+  # Each later timeline began where the one before was left, so none may have been left before the end.
+  sed -n 's/^\([0-9][0-9]*\)[[:space:]][[:space:]]*\([0-9A-F]*\/[0-9A-F]*\).*/\1 \2/p' "$BACKUP_DIRECTORY/wal/$newest" | {
+    found=no
+    while read -r number left; do
+      [ "$number" -ne "$timeline" ] || found=yes
+      if [ "$found" = yes ] && [ "$(location "$left")" -lt "$end" ]; then exit 1; fi
+    done
+    [ "$found" = yes ]
+  }
+}
+
+# The newest base backup that ended before the moment, in the past of the newest timeline.
 choose_base() {
   limit=$1
   for name in $(ls "$BACKUP_DIRECTORY/base" | grep 'Z$' | sort -r); do
     ended=$(echo "$name" | sed 's/\(....\)\(..\)\(..\)T\(..\)\(..\)\(..\)Z/\1-\2-\3T\4:\5:\6Z/')
-    if [ -z "$limit" ] || [ "$(seconds_of "$ended")" -le "$limit" ]; then
+    if [ -n "$limit" ] && [ "$(seconds_of "$ended")" -gt "$limit" ]; then
+      continue
+    fi
+    if in_history "$name"; then
       echo "$name"
       return 0
     fi
+    echo "restore: skips the base backup $name: it does not lead to the newest timeline in the archive" >&2
   done
   return 1
 }
@@ -46,7 +79,7 @@ prepare() {
   fi
   mkdir -p "$PGDATA"
   [ -z "$(ls -A "$PGDATA")" ] || fail "$PGDATA is not empty: move what is there away first, it may be needed"
-  name=$(choose_base "$limit") || fail "no base backup ended before ${moment:-now}"
+  name=$(choose_base "$limit") || fail "no base backup ended before ${moment:-now} that leads to the newest timeline"
   chmod 700 "$PGDATA"
   tar -xzf "$BACKUP_DIRECTORY/base/$name/base.tar.gz" -C "$PGDATA"
   settings=$PGDATA/postgresql.auto.conf

@@ -272,6 +272,8 @@ def test_old_backups_leave_with_the_log_that_only_they_need(live):
     assert [path.name for path in (live.backups / "base").iterdir()] == [newer]
     left = {path.name for path in (live.backups / "wal").iterdir()}
     assert (left < before, older < newer) == (True, True)
+    # A timeline that a restoration began after both: their manifests tell that they lead to it.
+    (live.backups / "wal" / "00000002.history").write_text("1\tFFFF/00000000\tno recovery target specified\n")
     target = VAR / "test" / "drill" / "restored"
     live.run("deploy/restore.sh", "prepare", PGDATA=str(target))
     assert (target / "recovery.signal").exists()
