@@ -3,7 +3,7 @@
 #
 #   backup.sh base         a base backup of the database into $BACKUP_DIRECTORY/base/<UTC time of its end>
 #   backup.sh files        copies stored files that are new into $BACKUP_DIRECTORY/files
-#   backup.sh prune COUNT  keeps the newest COUNT base backups and the log since the oldest of them
+#   backup.sh prune COUNT  keeps the newest COUNT base backups and the log that they need
 #   backup.sh watch        `files` every FILES_SECONDS (300); `base` and `prune` when the newest base backup is older than
 #                          BASE_SECONDS (86400); for ever
 #
@@ -58,12 +58,16 @@ prune() {
   for name in $(echo "$names" | tail -n +$((kept + 1))); do
     rm -rf "${BACKUP_DIRECTORY:?}/base/$name"
   done
-  oldest=$(echo "$names" | head -n "$kept" | tail -n 1)
-  [ -n "$oldest" ] || return 0
-  first=$(tar -xzOf "$BACKUP_DIRECTORY/base/$oldest/base.tar.gz" backup_label \
-    | sed -n 's/^START WAL LOCATION: .*(file \([0-9A-F]*\)).*/\1/p')
-  [ -n "$first" ] || fail "the base backup $oldest does not say where it starts"
-  pg_archivecleanup "$BACKUP_DIRECTORY/wal" "$first"
+  firsts=
+  for name in $(echo "$names" | head -n "$kept"); do
+    first=$(tar -xzOf "$BACKUP_DIRECTORY/base/$name/base.tar.gz" --occurrence=1 backup_label \
+      | sed -n 's/^START WAL LOCATION: .*(file \([0-9A-F]*\)).*/\1/p')
+    [ -n "$first" ] || fail "the base backup $name does not say where it starts"
+    firsts="$firsts $first"
+  done
+  [ -n "$firsts" ] || return 0
+  # A restoration goes back in the log, so the oldest base backup need not start first. The timeline, 8 digits, does not count.
+  pg_archivecleanup "$BACKUP_DIRECTORY/wal" "$(printf '%s\n' $firsts | sort -k 1.9 | head -n 1)"
 }
 
 watch() {
