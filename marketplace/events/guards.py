@@ -7,6 +7,7 @@ from pathlib import Path
 import pgtrigger
 
 from marketplace.kernel.guards import sql_body
+from marketplace.kernel.horizon import NEWEST_TRANSACTION
 
 SQL = Path(__file__).parent / "sql"
 
@@ -20,4 +21,14 @@ def event_exists() -> pgtrigger.Trigger:
         operation=pgtrigger.Insert,
         referencing=pgtrigger.Referencing(new="entered"),
         func=sql_body(SQL / "event_exists.sql"),
+    )
+
+
+def position_reached() -> pgtrigger.Trigger:
+    """The relay's position is of a transaction that this server has begun, so new events lie after it."""
+    return pgtrigger.Trigger(
+        name="position_reached",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        func=sql_body(SQL / "position_reached.sql", NEWEST_TRANSACTION=NEWEST_TRANSACTION),
     )

@@ -1,5 +1,6 @@
 """Invariants of events."""
 
+from marketplace.kernel.horizon import NEWEST_TRANSACTION
 from marketplace.kernel.invariants import Invariant, by_query
 
 Invariant(
@@ -30,5 +31,17 @@ Invariant(
         " JOIN events_inboxentry i ON i.event_id >= a.first_id AND i.event_id < a.end_id"
         " UNION ALL SELECT a.first_id FROM events_archivedrange a"
         " JOIN events_archivedrange o ON o.id <> a.id AND o.first_id < a.end_id AND a.first_id < o.end_id"
+    ),
+)
+Invariant(
+    name="events.relay_position_of_this_server",
+    promise=7,
+    statement="The relay has reached no transaction that this server has not begun. After a move by a logical dump it would"
+    " pass over new events: move by a physical copy.",
+    guards=("events_relayposition.position_reached",),
+    test="tests/events/test_guards.py::test_the_relay_cannot_reach_a_transaction_that_has_not_begun",
+    check=by_query(
+        f"SELECT name, transaction::text AS transaction, {NEWEST_TRANSACTION}::text AS newest_of_the_server"  # noqa: S608
+        f" FROM events_relayposition WHERE transaction > {NEWEST_TRANSACTION}"
     ),
 )

@@ -15,7 +15,7 @@ from marketplace.kernel.correlation import current_request_id
 from marketplace.kernel.guards import append_only, no_delete, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
-from .guards import event_exists
+from .guards import event_exists, position_reached
 from .states import INBOX, InboxState
 
 
@@ -50,6 +50,8 @@ class RelayPosition(models.Model):
     """The last event that the relay has copied to the inboxes: (``transaction``, ``event_id``). One row.
 
     ``events`` and ``entries`` are how many events it has copied so far, and how many inbox entries it has made of them.
+
+    Invariant: the server has begun that transaction, so every later event lies after the position.
     """
 
     name = models.CharField(max_length=30, primary_key=True)
@@ -57,6 +59,9 @@ class RelayPosition(models.Model):
     event_id = models.BigIntegerField()
     events = models.BigIntegerField(db_default=0)
     entries = models.BigIntegerField(db_default=0)
+
+    class Meta:
+        triggers = [position_reached()]
 
 
 class InboxEntry(models.Model):

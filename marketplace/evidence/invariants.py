@@ -17,7 +17,7 @@ Invariant(
     name="evidence.log_verifies",
     promise=5,
     statement="Every leaf follows from its record in commit order, every tile from those below, every checkpoint from the"
-    " tiles; no record waits long for its leaf.",
+    " tiles; no leaf is of a transaction that this server has not begun; no record waits long for its leaf.",
     guards=(
         "evidence_evidencerecord.append_only",
         "evidence_evidencerecord.evidence_payload_bytes",

@@ -9,7 +9,7 @@ from itertools import islice
 
 from django.db import connection
 
-from marketplace.kernel.horizon import horizon
+from marketplace.kernel.horizon import horizon, newest_transaction
 from marketplace.kernel.merkle import HASH_BYTES, leaf_hash, packed_merkle_root
 from marketplace.kernel.tiles import (
     TILE_BYTES,
@@ -23,7 +23,7 @@ from marketplace.kernel.tiles import (
 from .entries import entry_of
 from .models import Checkpoint, EvidenceRecord, Leaf, Tile
 from .notes import open_note
-from .queries import oldest_unsealed_age, read_tile, tree_size
+from .queries import oldest_unsealed_age, read_tile, sealed_position, tree_size
 from .signatures import SignatureInvalid
 
 FAULTS_MAX = 100
@@ -79,9 +79,21 @@ def find_faults(size: int) -> Iterator[str]:
     yield from _faults_of_widths()
     yield from _faults_of_tiles(size)
     yield from _faults_of_checkpoints()
+    yield from _faults_of_position()
     waiting = oldest_unsealed_age(before=horizon())
     if waiting > UNSEALED_AGE_MAX:
         yield f"a record has waited {waiting.total_seconds():.0f} s for its leaf: start the sealer (beat and worker)"
+
+
+def _faults_of_position() -> Iterator[str]:
+    """A last leaf of a transaction that this server has not begun: the sealer would pass over new records."""
+    position = sealed_position()
+    newest = newest_transaction()
+    if int(position.transaction) > newest:
+        yield (
+            f"leaf {position.size - 1} is of transaction {position.transaction}, but this server has only reached {newest}:"
+            " the data was moved by a logical dump; move it by a physical copy"
+        )
 
 
 def _faults_of_records(size: int) -> Iterator[str]:

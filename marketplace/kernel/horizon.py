@@ -19,6 +19,10 @@ HORIZON = """
       FROM taken
 """
 
+# No transaction that this statement sees, its own included, has a higher identifier. Identifiers belong to one server and
+# its physical copies: where data was moved by a logical dump, rows name transactions that the new server has not begun.
+NEWEST_TRANSACTION = "greatest(pg_snapshot_xmax(pg_current_snapshot()), pg_current_xact_id_if_assigned())"
+
 
 def horizon() -> int:
     """A transaction identifier: every transaction of this database with a smaller one has ended.
@@ -28,4 +32,11 @@ def horizon() -> int:
     """
     with connection.cursor() as cursor:
         cursor.execute(HORIZON)
+        return int(cursor.fetchone()[0])
+
+
+def newest_transaction() -> int:
+    """The highest transaction identifier that this server has begun, or the next one."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {NEWEST_TRANSACTION}::text")
         return int(cursor.fetchone()[0])

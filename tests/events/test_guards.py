@@ -6,6 +6,8 @@ from django.db import IntegrityError, connection, transaction
 from marketplace.events import services
 from marketplace.events.models import InboxEntry, OutboxEvent
 from marketplace.events.schemas.participants import OrganisationRegistered
+from marketplace.kernel.horizon import newest_transaction
+from marketplace.kernel.invariants import verify_all
 
 pytestmark = pytest.mark.django_db
 
@@ -47,3 +49,27 @@ def test_inbox_entries_are_kept(event):
     refused("DELETE FROM events_inboxentry", "are kept")
     refused("UPDATE events_inboxentry SET state = 'handled'", "inbox_handled_when")
     assert InboxEntry.objects.get().state == "pending"
+
+
+def test_the_relay_cannot_reach_a_transaction_that_has_not_begun(event):
+    beyond = newest_transaction() + 1_000_000
+    insert = "INSERT INTO events_relayposition (name, transaction, event_id) SELECT 'inbox', {}, id FROM events_outboxevent"
+    refused(insert.format(f"'{beyond}'"), "has not begun")
+    with connection.cursor() as cursor:
+        cursor.execute(insert.format("transaction"))
+    refused(f"UPDATE events_relayposition SET transaction = '{beyond}'", "has not begun")
+    assert verify_all("events")["events.relay_position_of_this_server"] == []
+
+
+def test_a_relay_position_that_a_logical_dump_brought_is_named(event):
+    """A dump restores its rows before its triggers."""
+    beyond = newest_transaction() + 1_000_000
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE events_relayposition DISABLE TRIGGER USER")
+        cursor.execute(
+            f"INSERT INTO events_relayposition (name, transaction, event_id) VALUES ('inbox', '{beyond}', 1)"
+        )
+        cursor.execute("ALTER TABLE events_relayposition ENABLE TRIGGER USER")
+    (breach,) = verify_all("events")["events.relay_position_of_this_server"]
+    assert (breach["name"], breach["transaction"]) == ("inbox", str(beyond))
+    assert int(breach["newest_of_the_server"]) < beyond

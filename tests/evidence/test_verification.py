@@ -3,6 +3,7 @@
 import base64
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -11,6 +12,7 @@ from marketplace.evidence.models import Checkpoint, EvidenceRecord, Leaf
 from marketplace.evidence.notes import TreeHead, sign_note
 from marketplace.evidence.queries import count_unsealed
 from marketplace.evidence.verification import FAULTS_MAX, verify_log
+from marketplace.kernel.horizon import newest_transaction
 
 from .factories import run, seal, unguarded, write, write_many
 
@@ -48,6 +50,21 @@ def break_tile(level: int, index: int, at: int) -> None:
             level,
             index,
         )
+
+
+def test_a_leaf_of_a_transaction_that_the_server_has_not_begun_is_named(sealed, capsys):
+    """Transaction identifiers begin anew on the server to which a logical dump was moved."""
+    beyond = newest_transaction() + 1_000_000
+    with unguarded(RECORD):
+        run(f"UPDATE {RECORD} SET transaction = '{beyond}' WHERE id = %s", key(299))
+    (fault,) = verify_log().faults
+    assert fault.startswith(f"leaf 299 is of transaction {beyond}, but this server has only reached ")
+    with pytest.raises(SystemExit):
+        call_command("check_invariants", app="evidence")
+    assert "moved by a logical dump" in capsys.readouterr().err
+    # What the check is for: a new record lies before the position and gets no leaf.
+    write("later")
+    assert (services.seal(), count_unsealed()) == (0, 0)
 
 
 def test_a_changed_record_is_named(sealed):

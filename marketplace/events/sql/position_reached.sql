@@ -1,0 +1,5 @@
+IF NEW.transaction > {NEWEST_TRANSACTION} THEN
+    RAISE EXCEPTION 'the relay cannot have reached transaction %, which this server has not begun', NEW.transaction
+        USING ERRCODE = 'check_violation';
+END IF;
+RETURN NEW;
