@@ -18,6 +18,7 @@ from marketplace.events.schema import Event
 from marketplace.events.schemas.clearing import TradeRefunded
 from marketplace.events.schemas.participants import OrganisationRegistered
 from marketplace.events.services import emit_all
+from marketplace.kernel import clock
 from marketplace.webhooks import services
 from marketplace.webhooks.models import Webhook, WebhookMessage
 from tests.participants import factories as parties
@@ -47,6 +48,13 @@ def emit(*events: Event) -> list[str]:
     """Emit events in one transaction; returns their identifiers."""
     with transaction.atomic():
         return emit_all(events)
+
+
+def emit_vanished(buyer: str) -> OutboxEvent:
+    """An event as an earlier build emitted it, of a type that this one does not declare."""
+    return OutboxEvent.objects.create(
+        type="trade.vanished", version=1, subject="agr_1", data={"buyer": buyer}, occurred_at=clock.now()
+    )
 
 
 def publish(count: int) -> int:
