@@ -9,12 +9,13 @@ from datetime import timedelta
 import pytest
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from standardwebhooks import Webhook as Verifier
 
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel.outside import OutsideWorkInTransaction
 from marketplace.notices.models import Notice, Task
 from marketplace.participants.services import reinstate_participant, suspend_participant
 from marketplace.webhooks import sending, services, transport
@@ -295,6 +296,15 @@ def test_a_suspended_organisation_is_sent_what_waited_when_it_is_reinstated(owne
         assert oldest_due_seconds() > 0
         assert send() == 2
     assert states(webhook) == [("delivered", 1)] * 2
+
+
+def test_nothing_is_sent_within_a_transaction(owner):
+    with factories.receiver() as receiver:
+        webhook, _ = factories.webhook(owner, receiver.url)
+        queue(webhook)
+        with transaction.atomic(), pytest.raises(OutsideWorkInTransaction):
+            send()
+    assert (states(webhook), receiver.connections) == ([("pending", 0)], 0)
 
 
 def test_a_ping_is_signed_and_listed(owner):
