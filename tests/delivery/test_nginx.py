@@ -1,4 +1,9 @@
-"""The documented proxy, run for real: what it sends where, and that nothing it holds is recorded as sent."""
+"""The documented proxy, run for real: what it sends where, and that what it holds is not recorded as sent.
+
+The market sees what the proxy took, not what the client did. The proxy takes no more than 8 kB, and its host's kernel 128 kB,
+beyond that, so a file smaller than about 136 kB can be recorded as sent although the client broke off. Files of these tests
+are larger.
+"""
 
 from __future__ import annotations
 
