@@ -9,8 +9,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from marketplace.events.models import OutboxEvent
@@ -19,6 +21,8 @@ from marketplace.events.schemas.clearing import TradeRefunded
 from marketplace.events.schemas.participants import OrganisationRegistered
 from marketplace.events.services import emit_all
 from marketplace.kernel import clock
+from marketplace.kernel.discovery import import_declarations
+from marketplace.kernel.retention import OLD_ROWS
 from marketplace.webhooks import services
 from marketplace.webhooks.models import Webhook, WebhookMessage
 from tests.participants import factories as parties
@@ -69,6 +73,16 @@ def publish(count: int) -> int:
 def start_feed() -> None:
     """Publish all that was emitted while the parties of the test were made."""
     publish(OutboxEvent.objects.count())
+
+
+def remove_old(name: str, *, days: int | None = None) -> int:
+    """Remove what is older than ``days``, or than its retention, as the owner's command does; returns how many rows."""
+    import_declarations("retention")
+    kept_days = settings.RETENTION[name][0] if days is None else days
+    before, removed = clock.real_now() - timedelta(days=kept_days), 0
+    while count := OLD_ROWS[name].remove(before):
+        removed += count
+    return removed
 
 
 def webhook(subject: Any, url: str, *types: str) -> tuple[Webhook, str]:

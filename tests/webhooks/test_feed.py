@@ -16,7 +16,7 @@ from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.clearing import CycleMoved, PaymentLost
 from marketplace.events.services import emit
 from marketplace.participants.services import suspend_participant
-from marketplace.webhooks import cleaning, services
+from marketplace.webhooks import services
 from marketplace.webhooks.errors import CursorUnknown
 from marketplace.webhooks.models import FeedEntry
 from marketplace.webhooks.queries import FeedPage, read_feed
@@ -197,13 +197,12 @@ def rows_read(plan: dict) -> int:
     return own + sum(rows_read(part) for part in plan.get("Plans", ()))
 
 
-def test_a_cursor_that_is_no_longer_kept_says_from_where_to_go_on(refunds, buyer, settings):
+def test_a_cursor_that_is_no_longer_kept_says_from_where_to_go_on(refunds, buyer):
     client = parties.client_of(buyer)
     old = FeedEntry.objects.get(
         scope=buyer.public_id, event_id=OutboxEvent.objects.get(public_id=refunds[0]).pk
     )
-    settings.FEED_RETENTION_DAYS = 0
-    assert cleaning.delete_old() > 0
+    assert factories.remove_old("feed", days=0) > 0
     assert not FeedEntry.objects.filter(pk=old.pk).exists()
     answer = client.get(FEED, {"after": refunds[0]})
     body = answer.json()
