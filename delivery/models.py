@@ -255,6 +255,20 @@ class Inspection(models.Model):
         return f"{self.entitlement_id}/{self.round}"
 
 
+class DownloadWatch(models.Model):
+    """When silent downloads were last looked for, and when that began again after a pause (both real time). One row.
+
+    In such a pause the database may have been away, and then no process could record the progress of what it sends.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    looked_at = models.DateTimeField()
+    resumed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="download_watch_one")]
+
+
 class Download(models.Model):
     """One transmission of one file or of a part of it: ``length_bytes`` from ``first_byte`` on.
 

@@ -11,5 +11,7 @@ from marketplace.serving.application import ThreadedApplication  # noqa: E402  a
 
 web = ThreadedApplication()
 downloads = ThreadedApplication(
-    urlconf="marketplace.downloads_urls", periodic=[("delivery.services.record_progress", 5.0)]
+    urlconf="marketplace.downloads_urls",
+    upload_routes={},
+    periodic=[("delivery.services.record_progress", 5.0)],
 )

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Q
 
 from delivery import queries
 from delivery.collection import collection_deadline
+from delivery.models import DownloadWatch
 from delivery.states import AbortReason, AcceptedBy, EndedReason, InspectionState
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
@@ -26,6 +28,8 @@ from .locking import lock_delivery_where
 logger = logging.getLogger(__name__)
 
 SWEEP_BATCH = 500
+WATCH_PAUSE_MAX = timedelta(seconds=queries.PROGRESS_LOST_SECONDS / 2)
+"""A longer pause between two looks for silent downloads may have been an outage; beat asks for them every 10 seconds."""
 
 
 def lapse_inspections(limit: int = SWEEP_BATCH) -> int:
@@ -83,9 +87,24 @@ def _end_uncollected(entitlement_id: int) -> bool:
 def abandon_downloads(limit: int = SWEEP_BATCH) -> int:
     """Abort downloads of whose progress nothing was heard for ``PROGRESS_LOST_SECONDS``; returns their number.
 
-    A reader that still reads is safe, however slow: its process records progress all the time.
+    A reader that still reads is safe, however slow: its process records progress all the time. After a pause of this
+    sweep, in which the database may have been away, processes get as long anew to be heard of.
     """
+    if not _has_watched_long_enough():
+        return 0
     return _each(queries.abandoned_downloads().values_list("id", flat=True)[:limit], _abandon)
+
+
+@transaction.atomic
+def _has_watched_long_enough() -> bool:
+    now = clock.real_now()
+    watch, _ = DownloadWatch.objects.select_for_update().get_or_create(pk=1, defaults={"looked_at": now})
+    if now - watch.looked_at > WATCH_PAUSE_MAX:
+        watch.resumed_at = now
+    watch.looked_at = now
+    watch.save(update_fields=["looked_at", "resumed_at"])
+    lost_after = timedelta(seconds=queries.PROGRESS_LOST_SECONDS)
+    return watch.resumed_at is None or now - watch.resumed_at > lost_after
 
 
 def _abandon(download_id: int) -> bool:

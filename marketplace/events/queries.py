@@ -12,6 +12,7 @@ from marketplace.kernel.horizon import horizon
 from .envelope import Envelope
 from .models import InboxEntry, OutboxEvent
 from .relaying import RELAY
+from .schema import TYPES
 from .services import envelope_of
 from .states import InboxState
 
@@ -129,5 +130,15 @@ def key_of(public_id: str) -> int | None:
 
 
 def envelopes_by_key(keys: Iterable[int]) -> dict[int, Envelope]:
-    """Envelopes of events by their key in the outbox, in one query; those no longer kept are left out."""
-    return {event.pk: envelope_of(event) for event in OutboxEvent.objects.filter(pk__in=set(keys))}
+    """Envelopes of events by their key in the outbox, in one query.
+
+    Left out are those no longer kept, and those of a type that an earlier build declared and this one does not.
+    """
+    rows = OutboxEvent.objects.filter(pk__in=set(keys), type__in=list(TYPES))
+    return {event.pk: envelope_of(event) for event in rows}
+
+
+def names_by_key(keys: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """Public identifier and type of events by their key in the outbox, also of types that no class declares."""
+    rows = OutboxEvent.objects.filter(pk__in=set(keys)).values_list("pk", "public_id", "type")
+    return {key: (identifier, type_name) for key, identifier, type_name in rows}

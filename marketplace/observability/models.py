@@ -30,7 +30,8 @@ class RaisedAlarm(models.Model):
     """An alarm of ``kernel.alarms`` that stands, or stood until ``ended_at``. Times are real time.
 
     ``number`` is the gauge's at the last reading above the threshold. ``calm_since``: since when it is no longer above.
-    ``mail_told`` and ``webhook_told``: what each channel has been told last.
+    ``mail_told`` and ``webhook_told``: what each channel has been told last; of an ended one also ``end`` where the
+    channel was not set up.
 
     Invariants: of one code one alarm stands; an alarm ends once, after it was raised; rows are never deleted.
     """

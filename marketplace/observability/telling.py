@@ -36,12 +36,18 @@ _silent_until: dict[str, float] = {}
 def tell_channels() -> None:
     """Tell each channel that is set up what it has not been told yet, the oldest alarm first.
 
-    Each message is sent at least once; what cannot be sent is tried again later.
+    Each message is sent at least once; what cannot be sent is tried again later. A channel that is not set up misses
+    what ends meanwhile: set up later, it is told of the alarms that stand then.
     """
-    if settings.ALARM_EMAIL:
-        _tell("mail", "mail_told", _send_mail)
-    if settings.ALARM_WEBHOOK_URL:
-        _tell("webhook", "webhook_told", _post)
+    for channel, address, column, send in (
+        ("mail", settings.ALARM_EMAIL, "mail_told", _send_mail),
+        ("webhook", settings.ALARM_WEBHOOK_URL, "webhook_told", _post),
+    ):
+        if address:
+            _tell(channel, column, send)
+        else:
+            ended = RaisedAlarm.objects.filter(ended_at__isnull=False)
+            ended.exclude(**{column: Told.END}).update(**{column: Told.END})
 
 
 def _tell(channel: str, column: str, send: Callable[[dict[str, Any]], None]) -> None:

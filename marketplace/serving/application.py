@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http import HTTPStatus
-from tempfile import SpooledTemporaryFile
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -26,7 +25,7 @@ from marketplace.api.problems import CONTENT_TYPE, problem
 from marketplace.kernel import correlation
 from marketplace.kernel.identifiers import new_identifier
 
-from .bodies import BodyRefused, ClientGone, read_body
+from .bodies import Body, BodyRefused, ClientGone, Receive, Spool, discard_rest, read_body
 from .responses import Dispatch, DispatchResponse
 from .sending import ReceiverGone, ReceiverTooSlow, Sender
 
@@ -34,7 +33,6 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 CHUNK_BYTES = 1 << 16
 CLOSING_SECONDS = 0.05
@@ -49,10 +47,18 @@ class ThreadedApplication(BaseHandler):
     between their calls, which run on a thread of their own while the process serves.
     """
 
-    def __init__(self, *, urlconf: str | None = None, periodic: Sequence[tuple[str, float]] = ()) -> None:
-        """Load the middleware; without ``urlconf``, the routes are those of the settings."""
+    def __init__(
+        self,
+        *,
+        urlconf: str | None = None,
+        upload_routes: Mapping[str, int] | None = None,
+        periodic: Sequence[tuple[str, float]] = (),
+    ) -> None:
+        """Load the middleware; without ``urlconf`` and ``upload_routes``, the routes are those of the settings."""
         super().__init__()
         self.load_middleware()
+        self._upload_routes = settings.UPLOAD_ROUTES if upload_routes is None else upload_routes
+        self._spool = Spool(settings.SPOOLED_BYTES_MAX)
         self._urlconf = urlconf
         self._periodic = periodic
         self._open_answers = 0
@@ -67,15 +73,17 @@ class ThreadedApplication(BaseHandler):
             return
         with contextlib.suppress(ClientGone):
             try:
-                body = await read_body(scope["headers"], receive)
+                body = await read_body(scope, receive, upload_routes=self._upload_routes, spool=self._spool)
             except BodyRefused as refusal:
-                await self._send_whole(scope, send, _render(scope, refusal))
+                await self._send_whole(
+                    scope, send, _render(scope, refusal), before_end=partial(discard_rest, receive)
+                )
                 return
-            with body:
+            with contextlib.closing(body):
                 response = await self._run(self._requests, self._respond, scope, body)
             await self._send_whole(scope, send, response)
 
-    def _respond(self, scope: dict[str, Any], body: SpooledTemporaryFile[bytes]) -> HttpResponseBase:
+    def _respond(self, scope: dict[str, Any], body: Body) -> HttpResponseBase:
         """Answer in a thread, as Django's own handlers do."""
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=self.__class__, scope=scope)
@@ -92,7 +100,13 @@ class ThreadedApplication(BaseHandler):
             response.close()
         return response
 
-    async def _send_whole(self, scope: dict[str, Any], send: Send, response: HttpResponseBase) -> None:
+    async def _send_whole(
+        self,
+        scope: dict[str, Any],
+        send: Send,
+        response: HttpResponseBase,
+        before_end: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         dispatch = response.dispatch if isinstance(response, DispatchResponse) else None
         connection = scope["extensions"]["sanpo.connection"]
         sender = Sender(connection, send, dispatch.note_taken if dispatch else _ignore)
@@ -103,6 +117,8 @@ class ThreadedApplication(BaseHandler):
             )
             if scope["method"] != "HEAD":
                 await self._send_body(sender, response, dispatch)
+            if before_end is not None:
+                await before_end()
             await sender.end()
         except BaseException as cause:
             # Cut, so that nobody takes what was sent for the whole.
@@ -192,6 +208,9 @@ def _render(scope: dict[str, Any], refusal: BodyRefused) -> HttpResponse:
     response = JsonResponse(rendered.data, status=refusal.status, content_type=CONTENT_TYPE)
     # What is left of the body is not read.
     response["Connection"] = "close"
+    response["Content-Length"] = str(len(response.content))
+    if refusal.retry_after_seconds is not None:
+        response["Retry-After"] = str(refusal.retry_after_seconds)
     response[correlation.REQUEST_HEADER] = request_id
     return response
 

@@ -12,7 +12,19 @@ SERVING_THREADS = env.int("SERVING_THREADS", default=4)
 REQUEST_HEAD_SECONDS_MAX = env.float("REQUEST_HEAD_SECONDS_MAX", default=10)
 REQUEST_STALL_SECONDS_MAX = env.float("REQUEST_STALL_SECONDS_MAX", default=20)
 REQUEST_BODY_SECONDS_MAX = env.float("REQUEST_BODY_SECONDS_MAX", default=900)
-REQUEST_BODY_BYTES_MAX = env.int("REQUEST_BODY_BYTES_MAX", default=1 << 30)
+REQUEST_BODY_BYTES_MAX = env.int("REQUEST_BODY_BYTES_MAX", default=4 << 20)
+
+# The routes that take files as multipart/form-data, and how large such a body may be there: a version's files, and a
+# bank statement's 20 MB. deploy/nginx.conf and deploy/kubernetes/ingress.yaml name the same routes.
+UPLOAD_BODY_BYTES_MAX = env.int("UPLOAD_BODY_BYTES_MAX", default=1 << 30)
+UPLOAD_ROUTES = {
+    "/api/v1/listings/[^/]+/versions/": UPLOAD_BODY_BYTES_MAX,
+    "/api/v1/bank-statements/": 21 << 20,
+}
+
+# Bytes of bodies that one process keeps in files at once, at least one upload's. Who has no token can fill them too, and
+# while a form is parsed its files are there twice: the folder of temporary files must hold twice as much.
+SPOOLED_BYTES_MAX = env.int("SPOOLED_BYTES_MAX", default=1 << 30)
 
 # A receiver takes something within the first, and on average of the window at least the rate.
 SENDING_STALL_SECONDS_MAX = env.float("SENDING_STALL_SECONDS_MAX", default=30)

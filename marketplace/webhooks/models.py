@@ -156,15 +156,16 @@ class WebhookMessage(models.Model):
 
 
 class WebhookAttempt(models.Model):
-    """One ended attempt to send a message; it never changes.
+    """One ended attempt to send a message, or why a message was given up without one; it never changes.
 
     ``message`` is the ``webhook-id`` sent (an event's public identifier, or a ping's), ``number`` counts from 1,
-    ``status`` is the receiver's, where it answered. What the receiver wrote is not kept.
+    ``status`` is the receiver's, where it answered. What the receiver wrote is not kept. ``message`` and ``type`` are
+    empty if the event, and its name with it, has left the outbox.
     """
 
     webhook = models.ForeignKey(Webhook, on_delete=models.PROTECT, related_name="+")
-    message = models.CharField(max_length=IDENTIFIER_LENGTH)
-    type = models.CharField(max_length=TYPE_LENGTH_MAX)
+    message = models.CharField(max_length=IDENTIFIER_LENGTH, blank=True)
+    type = models.CharField(max_length=TYPE_LENGTH_MAX, blank=True)
     number = models.PositiveSmallIntegerField()
     outcome = models.CharField(max_length=13, choices=AttemptOutcome.choices)
     status = models.PositiveSmallIntegerField(null=True)

@@ -11,7 +11,8 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
 
-from marketplace.events.queries import envelopes_by_key, key_of
+from marketplace.events.envelope import Envelope
+from marketplace.events.queries import envelopes_by_key, key_of, names_by_key
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
 
@@ -46,6 +47,7 @@ class FeedPage:
     """Events of a feed in the order of their commits, as CloudEvents.
 
     ``next``: the identifier of the event to go on after; None while the feed is empty. ``more``: whether events follow.
+    Events that are no longer available (of a type that this build does not declare) are passed over.
     """
 
     events: list[dict[str, Any]]
@@ -66,7 +68,17 @@ def read_feed(*, actor: Actor, after: str | None, types: Sequence[str], limit: i
     page = keys[:limit]
     envelopes = envelopes_by_key(page)
     events = [cloudevent_for(envelopes[key], scope) for key in page if key in envelopes]
-    return FeedPage(events=events, next=events[-1]["id"] if events else after, more=len(keys) > limit)
+    return FeedPage(events=events, next=_last_of(page, envelopes) or after, more=len(keys) > limit)
+
+
+def _last_of(page: list[int], envelopes: dict[int, Envelope]) -> str | None:
+    """The identifier of the last event of a page, shown or not, so that the reader goes on after it."""
+    if not page:
+        return None
+    if page[-1] in envelopes:
+        return envelopes[page[-1]].identifier
+    names = names_by_key(page)
+    return next((names[key][0] for key in reversed(page) if key in names), None)
 
 
 def page_statement(*, scope: str, types: Sequence[str], after: int, limit: int) -> tuple[str, dict[str, Any]]:
@@ -85,7 +97,7 @@ def position_of(scope: str, event: str) -> int:
     key = key_of(event)
     entry = FeedEntry.objects.filter(event_id=key, scope__in=visible_scopes(scope)).first() if key else None
     if entry is None:
-        raise CursorUnknown(after=event, days=settings.FEED_RETENTION_DAYS)
+        raise CursorUnknown(after=event, days=settings.RETENTION["feed"][0])
     return entry.pk
 
 
@@ -115,10 +127,15 @@ def attempts_of(actor: Actor, webhook: str) -> QuerySet[WebhookAttempt]:
 
 
 def oldest_due_seconds() -> float:
-    """For how long the oldest due message of an active webhook has been due, in seconds; 0 if none is due."""
+    """For how long the oldest due message of an active webhook has been due, in seconds; 0 if none is due.
+
+    Messages of suspended organisations wait and are not due.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT coalesce(max(extract(epoch FROM clock_timestamp() - due.due_at)), 0) FROM webhooks_webhook webhook"
+            "  JOIN participants_organisation organisation ON organisation.id = webhook.organisation_id"
+            "   AND organisation.state = 'active'"
             " CROSS JOIN LATERAL (SELECT due_at FROM webhooks_webhookmessage message"
             "  WHERE message.webhook_id = webhook.id AND message.state = 'pending'"
             "    AND message.due_at <= clock_timestamp() ORDER BY message.due_at, message.id LIMIT 1) AS due"

@@ -18,6 +18,7 @@ from django.db import DatabaseError
 from kombu.exceptions import OperationalError
 
 from marketplace.kernel import clock
+from marketplace.kernel.outside import require_no_transaction
 
 from .secrets import sign
 from .services.claiming import Claim, claim, record_answer
@@ -48,9 +49,10 @@ def nudge() -> None:
 def send_due(*, seconds: float) -> int:
     """Send due messages until none is due or ``seconds`` have passed; returns the number of attempts made.
 
-    Attempts that run at that time are awaited, so it returns ``transport.SECONDS_MAX`` later at most. Call it outside a
-    transaction. Several senders may run; each attempt is one sender's.
+    Attempts that run at that time are awaited, so it returns ``transport.SECONDS_MAX`` later at most. Several senders
+    may run; each attempt is one sender's. Raises OutsideWorkInTransaction inside a transaction.
     """
+    require_no_transaction("sending webhooks")
     attempts: int = async_to_sync(_send_due)(seconds)
     return attempts
 

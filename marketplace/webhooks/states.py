@@ -91,3 +91,17 @@ class AttemptOutcome(TextChoices):
         ),
     )
     NOT_HTTP = "not_http", Label("the answer is not valid HTTP", "応答がHTTPとして正しくありません")
+    NOT_AVAILABLE = (
+        "not_available",
+        Label(
+            "not sent: the event is no longer available",
+            "送信しませんでした（イベントは既に提供を終了しています）",
+        ),
+    )
+    SENDER_LOST = (
+        "sender_lost",
+        Label(
+            "given up: the market's sender ended before it recorded an answer; replay the event",
+            "送信を中止しました（送信処理が結果を記録する前に停止しました）。イベントを再送してください",
+        ),
+    )

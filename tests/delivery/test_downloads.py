@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db.models import F
 
 from delivery import services
 from delivery.collection import collection_period
@@ -20,7 +21,7 @@ from delivery.errors import (
     NotTheBuyer,
     TooManyDownloads,
 )
-from delivery.models import Download
+from delivery.models import Download, DownloadWatch
 from delivery.queries import PROGRESS_LOST_SECONDS
 from delivery.ranges import ByteRange
 from delivery.services.downloads import abort_download
@@ -261,6 +262,37 @@ def test_a_reader_that_is_slow_is_not_given_up_while_its_process_is_heard_of(lar
     assert services.record_progress() == 0
     row.refresh_from_db()
     assert (row.state, row.abort_reason, row.sent_bytes) == ("aborted", "broken_off", 1000)
+
+
+def let_pass(seconds):
+    """Make it so much longer since silent downloads were looked for, and since that began again."""
+    DownloadWatch.objects.update(
+        looked_at=F("looked_at") - timedelta(seconds=seconds),
+        resumed_at=F("resumed_at") - timedelta(seconds=seconds),
+    )
+
+
+def test_after_an_outage_readers_are_not_given_up_before_their_process_could_be_heard_of(granted):
+    alive, dead = begin(granted), begin(granted)
+    assert services.abandon_downloads() == 0
+    # The database is away: nothing is recorded and nothing is swept.
+    let_pass(PROGRESS_LOST_SECONDS + 1)
+    lose_progress(alive.download)
+    lose_progress(dead.download)
+    assert services.abandon_downloads() == 0
+    # The process of one is heard of again, that of the other has ended.
+    Download.objects.filter(pk=alive.download.pk).update(progressed_at=clock.real_now())
+    for _ in range(3):
+        let_pass(30)
+        assert services.abandon_downloads() == 0
+    let_pass(31)
+    assert services.abandon_downloads() == 1
+    assert dict(Download.objects.values_list("pk", "abort_reason")) == {
+        alive.download.pk: None,
+        dead.download.pk: "abandoned",
+    }
+    for transmission in (alive, dead):
+        transmission.close()
 
 
 def test_what_was_given_up_or_closed_elsewhere_is_cut_at_the_next_report(large, django_assert_num_queries):

@@ -1,4 +1,9 @@
-"""The documented proxy, run for real: what it sends where, and that nothing it holds is recorded as sent."""
+"""The documented proxy, run for real: what it sends where, and that what it holds is not recorded as sent.
+
+The market sees what the proxy took, not what the client did. The proxy takes no more than 8 kB, and its host's kernel 128 kB,
+beyond that, so a file smaller than about 136 kB can be recorded as sent although the client broke off. Files of these tests
+are larger.
+"""
 
 from __future__ import annotations
 
@@ -180,3 +185,36 @@ def test_half_sent_heads_do_not_stop_the_proxy(large, port):
     client.close()
     for half in halves:
         half.close()
+
+
+def test_uploads_may_be_large_and_nothing_else(port):
+    form, size = {"Content-Type": "multipart/form-data; boundary=b"}, 6 << 20
+    for path, headers, status in (
+        ("/api/v1/listings/lst_1/versions/", form, 401),
+        ("/api/v1/bank-statements/", form, 401),
+        ("/api/v1/listings/lst_1/versions/", {"Content-Type": "application/json"}, 413),
+        ("/api/v1/negotiations/", form, 413),
+    ):
+        client = connect(port)
+        client.request("POST", path, body=b"x" * size, headers=headers)
+        assert (path, client.getresponse().status) == (path, status)
+        client.close()
+
+
+def test_a_refusal_for_want_of_room_passes_the_proxy(committed_database, tmp_path):
+    limits = {"SPOOLED_BYTES_MAX": "1000000"}
+    with (
+        processes.web(tmp_path, **limits) as web,
+        proxy(tmp_path, web=web, downloads=web) as port,
+    ):
+        for _ in range(5):
+            client = connect(port)
+            client.request(
+                "POST",
+                "/api/v1/bank-statements/",
+                body=b"x" * (3 << 20),
+                headers={"Content-Type": "multipart/form-data; boundary=b"},
+            )
+            answer = client.getresponse()
+            assert (answer.status, json.loads(answer.read())["code"]) == (503, "receiving_limit_reached")
+            client.close()

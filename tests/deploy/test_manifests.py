@@ -10,9 +10,12 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
+from django.urls import reverse
 
+from clearing.bank.bank_statement import BYTES_MAX
 from deploy.runtime_lock import RUNTIME, entries, runtime_lock
 from marketplace.runtime.layout import PROJECT
+from marketplace.settings import serving
 from marketplace.settings.queues import QUEUES
 
 DEPLOY = PROJECT / "deploy"
@@ -163,3 +166,56 @@ def test_the_image_holds_no_test_tools():
 def test_scripts_are_shell(script: Path):
     shell = script.read_text(encoding="utf-8").splitlines()[0].removeprefix("#!")
     assert subprocess.run([shell, "-n", script], check=False).returncode == 0
+
+
+def bytes_of(text: str) -> int:
+    """A size as ``2304m`` or ``2304Mi``."""
+    number, unit = re.fullmatch(r"(\d+)(m|Mi)", text).groups()
+    return int(number) << {"m": 20, "Mi": 20}[unit]
+
+
+def spooled_bytes_max(environment: dict[str, str]) -> int:
+    """What a process with this environment keeps of bodies in files."""
+    return int(environment.get("SPOOLED_BYTES_MAX", serving.SPOOLED_BYTES_MAX))
+
+
+@pytest.mark.parametrize("name", ["web", "downloads"])
+def test_temporary_files_have_twice_the_room_of_bodies(name):
+    service, pod = compose()["services"][name], pods()[name]
+    (mount,) = service["tmpfs"]
+    spooled = spooled_bytes_max(service["environment"])
+    assert bytes_of(mount.removeprefix("/tmp:size=")) >= 2 * spooled + (100 << 20)  # noqa: S108  the container's
+    (container,) = pod["containers"]
+    environment = {each["name"]: each["value"] for each in container["env"]}
+    assert spooled_bytes_max(environment) == spooled
+    (room,) = [volume["emptyDir"]["sizeLimit"] for volume in pod["volumes"] if volume["name"] == "tmp"]
+    assert bytes_of(room) >= 2 * spooled + (100 << 20)
+    assert max(serving.UPLOAD_ROUTES.values()) <= serving.SPOOLED_BYTES_MAX
+
+
+def test_the_proxies_let_large_bodies_to_the_upload_routes_alone():
+    text = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+    routes = "|".join(serving.UPLOAD_ROUTES)
+    (upload,) = re.findall(r"location ~ \^\((\S+)\)\$ \{\s+client_max_body_size 1g;", text)
+    assert upload == routes
+    assert re.findall(r"client_max_body_size (\w+);", text) == ["5m", "1g"]
+    ingresses = {each["metadata"]["name"]: each for each in objects() if each["kind"] == "Ingress"}
+    sizes = {
+        name: each["metadata"]["annotations"].get("nginx.ingress.kubernetes.io/proxy-body-size")
+        for name, each in ingresses.items()
+    }
+    assert sizes == {"market": "5m", "uploads": "1g", "files": None}
+    (rule,) = ingresses["uploads"]["spec"]["rules"]
+    assert [path["path"] for path in rule["http"]["paths"]] == [
+        f"{route}$" for route in serving.UPLOAD_ROUTES
+    ]
+
+
+def test_upload_routes_are_those_whose_views_take_forms_alone():
+    found = {
+        path
+        for path in ("/api/v1/listings/lst_1/versions/", "/api/v1/bank-statements/")
+        if any(re.fullmatch(route, path) for route in serving.UPLOAD_ROUTES)
+    }
+    assert found == {reverse("listing-add-version", args=["lst_1"]), reverse("bank-statement-list")}
+    assert serving.UPLOAD_ROUTES["/api/v1/bank-statements/"] > BYTES_MAX

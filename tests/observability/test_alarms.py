@@ -260,3 +260,18 @@ def test_what_a_channel_did_not_take_is_told_later(mail_server, settings):
     telling._silent_until.clear()
     tell_channels()
     assert len(mail_server) == 1
+
+
+def test_a_channel_that_is_set_up_late_is_told_what_stands_and_not_what_ended(receiver, settings):
+    url, settings.ALARM_WEBHOOK_URL = settings.ALARM_WEBHOOK_URL, ""
+    read(4)
+    tell_channels()
+    be_calm_since(CALM.total_seconds() + 1)
+    read(0)
+    tell_channels()
+    assert (RaisedAlarm.objects.get().mail_told, RaisedAlarm.objects.get().webhook_told) == ("end", "end")
+    read(9)
+    tell_channels()
+    settings.ALARM_WEBHOOK_URL = url
+    tell_channels()
+    assert [(message["state"], message["number"]) for message in receiver] == [("raised", 9.0)]

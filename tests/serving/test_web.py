@@ -1,4 +1,4 @@
-"""A web process answers while many clients are slow, each in its own way, and ends those that are."""
+"""A web process answers while many clients are slow or send much, each in its own way, and ends or refuses those."""
 
 from __future__ import annotations
 
@@ -20,10 +20,15 @@ LIMITS = {
     "REQUEST_HEAD_SECONDS_MAX": str(HEAD_SECONDS),
     "REQUEST_STALL_SECONDS_MAX": str(STALL_SECONDS),
     "REQUEST_BODY_BYTES_MAX": "3000000",
+    "UPLOAD_BODY_BYTES_MAX": "5000000",
+    "SPOOLED_BYTES_MAX": "6000000",
     "SENDING_STALL_SECONDS_MAX": str(STALL_SECONDS),
     "SERVING_THREADS": "2",
 }
 MANY = 50
+UPLOAD_PATH = "/api/v1/listings/lst_1/versions/"
+FORM = "multipart/form-data; boundary=b"
+ROOM_WAIT_SECONDS_MAX = 10
 
 
 @pytest.fixture
@@ -142,6 +147,82 @@ def test_a_body_without_a_length_is_counted(base_url, connect):
         for _ in range(400):
             connection.sendall(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
     assert answer(base_url) == 200
+
+
+def head_of(path: str, content_type: str, length: str) -> str:
+    """The head of a POST; ``length`` is the header that says how long its body is."""
+    return f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\n{length}\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type", "size", "answered"),
+    [
+        (UPLOAD_PATH, FORM, 4_000_000, (401, "not_authenticated")),
+        (UPLOAD_PATH, FORM, 5_000_001, (413, "request_too_large")),
+        (UPLOAD_PATH, "application/json", 3_000_001, (413, "request_too_large")),
+        ("/api/v1/bank-statements/", FORM, 5_500_000, (401, "not_authenticated")),
+        ("/api/v1/negotiations/", FORM, 3_000_001, (413, "request_too_large")),
+        (f"{UPLOAD_PATH}more/", FORM, 3_000_001, (413, "request_too_large")),
+    ],
+)
+def test_only_forms_of_upload_routes_may_be_large(connect, path, content_type, size, answered):
+    connection = connect(head_of(path, content_type, f"Content-Length: {size}"))
+    if answered[0] == 401:
+        connection.sendall(b"x" * size)
+    status, body = read_answer(connection)
+    assert (status, json.loads(body)["code"]) == answered
+
+
+def wait_for_refusal(connect, head: str) -> http.client.HTTPResponse:
+    """The first answer to a head that is sent again and again; it waits for its body while there is room."""
+    deadline = time.monotonic() + ROOM_WAIT_SECONDS_MAX
+    while True:
+        connection = connect(head)
+        connection.settimeout(0.3)
+        response = http.client.HTTPResponse(connection)
+        try:
+            response.begin()
+        except TimeoutError:
+            assert time.monotonic() < deadline
+            connection.close()
+        else:
+            return response
+
+
+def test_a_process_keeps_no_more_of_all_uploads_than_it_has_room_for(connect):
+    kept = 4_500_000
+    large = head_of(UPLOAD_PATH, FORM, "Content-Length: 2000000")
+    holder = connect(head_of(UPLOAD_PATH, FORM, "Content-Length: 4900000"))
+    holder.sendall(b"x" * kept)
+    # What is announced does not fit beside what is kept.
+    refused = wait_for_refusal(connect, large)
+    assert (refused.status, refused.headers["Retry-After"]) == (503, "10")
+    problem = json.loads(refused.read())
+    assert (problem["code"], problem["status"]) == ("receiving_limit_reached", 503)
+    # What comes without a length is refused when there is no more room.
+    unannounced = connect(head_of(UPLOAD_PATH, FORM, "Transfer-Encoding: chunked"))
+    unannounced.sendall(b"%x\r\n%b\r\n" % (2_000_000, b"x" * 2_000_000))
+    status, body = read_answer(unannounced)
+    assert (status, json.loads(body)["code"]) == (503, "receiving_limit_reached")
+    # Small requests pass.
+    small = connect(head_of("/api/v1/negotiations/", "application/json", "Content-Length: 60000"))
+    small.sendall(b" " * 60_000)
+    assert read_answer(small)[0] == 401
+    # An upload that ends, answered or broken off, makes room.
+    holder.sendall(b"x" * 400_000)
+    assert read_answer(holder)[0] == 401
+    other = connect(head_of(UPLOAD_PATH, FORM, "Content-Length: 4900000"))
+    other.sendall(b"x" * kept)
+    assert wait_for_refusal(connect, large).status == 503
+    other.close()
+    deadline = time.monotonic() + ROOM_WAIT_SECONDS_MAX
+    while True:
+        again = connect(large)
+        again.sendall(b"x" * 2_000_000)
+        if (status := read_answer(again)[0]) != 503:
+            break
+        assert time.monotonic() < deadline
+    assert status == 401
 
 
 def test_readers_that_take_nothing_are_ended_and_hold_no_thread(base_url, connect):

@@ -11,6 +11,7 @@ GUARD = "require_no_transaction"
 CALLS = {
     "open", "urlopen", "create_connection", "getaddrinfo", "Popen", "check_output", "mkstemp", "read_bytes", "read_text",
     "write_bytes", "write_text", "HTTPConnection", "HTTPSConnection", "SMTP", "file_digest", "profile_file", "system",
+    "open_connection", "create_subprocess_exec",
 }  # fmt: skip
 """Names of functions and methods by which outside work is done."""
 
@@ -21,6 +22,7 @@ PERMITTED = {
     "marketplace/runtime/": "starts processes; knows no database transactions",
     "marketplace/observability/": "probes and alarms, which no transaction holds",
     "marketplace/settings/": "read at start-up",
+    "marketplace/webhooks/transport.py": "runs on an event loop's thread; sending.py refuses a caller's transaction",
     "fixtures/": "the demo market",
     "bench/": "benchmarks",
     "clearing/netting/verify_statement.py": "stands alone, outside the market",
@@ -29,7 +31,10 @@ PERMITTED = {
 COMMANDS = "/management/commands/"
 
 
-def outside_calls(function: ast.FunctionDef) -> set[str]:
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def outside_calls(function: Function) -> set[str]:
     """The names in ``CALLS`` that a function calls itself."""
     names = {
         call.func.id if isinstance(call.func, ast.Name) else call.func.attr
@@ -39,7 +44,7 @@ def outside_calls(function: ast.FunctionDef) -> set[str]:
     return names & CALLS
 
 
-def calls_guard(function: ast.FunctionDef) -> bool:
+def calls_guard(function: Function) -> bool:
     """Whether the function calls the guard itself."""
     return any(
         isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == GUARD
@@ -47,13 +52,14 @@ def calls_guard(function: ast.FunctionDef) -> bool:
     )
 
 
+def functions_of(text: str) -> dict[str, Function]:
+    """The functions and methods of a source by name, ``async`` ones too."""
+    return {node.name: node for node in ast.walk(ast.parse(text)) if isinstance(node, Function)}
+
+
 def unguarded(path: Path) -> list[str]:
     """Functions of a file that do outside work without the guard, unless every caller in the file has it."""
-    functions = {
-        node.name: node
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.FunctionDef)
-    }
+    functions = functions_of(path.read_text("utf-8"))
     guarded = {name for name, function in functions.items() if calls_guard(function)}
     callers: dict[str, set[str]] = {name: set() for name in functions}
     for name, function in functions.items():
@@ -81,9 +87,15 @@ def test_outside_work_refuses_transactions():
 
 def test_the_check_finds_what_lost_its_guard():
     text = (PROJECT / "listings" / "storage.py").read_text("utf-8")
-    tree = {node.name: node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)}
+    tree = functions_of(text)
     assert outside_calls(tree["open_verified"]) == {"open", "file_digest"}
     assert calls_guard(tree["open_verified"])
-    without = ast.parse(text.replace(f'{GUARD}("reading a stored file")', "pass"))
-    tree = {node.name: node for node in ast.walk(without) if isinstance(node, ast.FunctionDef)}
+    tree = functions_of(text.replace(f'{GUARD}("reading a stored file")', "pass"))
     assert not calls_guard(tree["open_verified"])
+
+
+def test_the_check_reads_async_functions(tmp_path, monkeypatch):
+    monkeypatch.setattr("tests.tidy.test_outside_work.PROJECT", tmp_path)
+    path = tmp_path / "sending.py"
+    path.write_text("async def post():\n    await socket.create_connection(address)\n", "utf-8")
+    assert unguarded(path) == ["sending.py: post calls create_connection"]

@@ -9,8 +9,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from marketplace.events.models import OutboxEvent
@@ -18,6 +20,9 @@ from marketplace.events.schema import Event
 from marketplace.events.schemas.clearing import TradeRefunded
 from marketplace.events.schemas.participants import OrganisationRegistered
 from marketplace.events.services import emit_all
+from marketplace.kernel import clock
+from marketplace.kernel.discovery import import_declarations
+from marketplace.kernel.retention import OLD_ROWS
 from marketplace.webhooks import services
 from marketplace.webhooks.models import Webhook, WebhookMessage
 from tests.participants import factories as parties
@@ -49,6 +54,13 @@ def emit(*events: Event) -> list[str]:
         return emit_all(events)
 
 
+def emit_vanished(buyer: str) -> OutboxEvent:
+    """An event as an earlier build emitted it, of a type that this one does not declare."""
+    return OutboxEvent.objects.create(
+        type="trade.vanished", version=1, subject="agr_1", data={"buyer": buyer}, occurred_at=clock.now()
+    )
+
+
 def publish(count: int) -> int:
     """Publish until ``count`` events are published, or for some seconds: other transactions may hold it back."""
     published, ends_at = 0, time.monotonic() + SECONDS_MAX
@@ -61,6 +73,16 @@ def publish(count: int) -> int:
 def start_feed() -> None:
     """Publish all that was emitted while the parties of the test were made."""
     publish(OutboxEvent.objects.count())
+
+
+def remove_old(name: str, *, days: int | None = None) -> int:
+    """Remove what is older than ``days``, or than its retention, as the owner's command does; returns how many rows."""
+    import_declarations("retention")
+    kept_days = settings.RETENTION[name][0] if days is None else days
+    before, removed = clock.real_now() - timedelta(days=kept_days), 0
+    while count := OLD_ROWS[name].remove(before):
+        removed += count
+    return removed
 
 
 def webhook(subject: Any, url: str, *types: str) -> tuple[Webhook, str]:

@@ -15,7 +15,8 @@ from django.utils import timezone
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.clearing import CycleMoved, PaymentLost
 from marketplace.events.services import emit
-from marketplace.webhooks import cleaning, services
+from marketplace.participants.services import suspend_participant
+from marketplace.webhooks import services
 from marketplace.webhooks.errors import CursorUnknown
 from marketplace.webhooks.models import FeedEntry
 from marketplace.webhooks.queries import FeedPage, read_feed
@@ -196,19 +197,42 @@ def rows_read(plan: dict) -> int:
     return own + sum(rows_read(part) for part in plan.get("Plans", ()))
 
 
-def test_a_cursor_that_is_no_longer_kept_says_from_where_to_go_on(refunds, buyer, settings):
+def test_a_cursor_that_is_no_longer_kept_says_from_where_to_go_on(refunds, buyer):
     client = parties.client_of(buyer)
     old = FeedEntry.objects.get(
         scope=buyer.public_id, event_id=OutboxEvent.objects.get(public_id=refunds[0]).pk
     )
-    settings.FEED_RETENTION_DAYS = 0
-    assert cleaning.delete_old() > 0
+    assert factories.remove_old("feed", days=0) > 0
     assert not FeedEntry.objects.filter(pk=old.pk).exists()
     answer = client.get(FEED, {"after": refunds[0]})
     body = answer.json()
     assert (answer.status_code, body["code"], body["errors"][0]["field"]) == (404, "cursor_unknown", "after")
     assert "leaving out `after`" in body["detail"]
     assert client.get(FEED).json() == {"events": [], "next": None, "more": False}
+
+
+def test_an_event_of_a_type_that_no_build_declares_any_more_is_passed_over(refunds, buyer):
+    vanished = factories.emit_vanished(buyer.public_id)
+    FeedEntry.objects.create(scope=buyer.public_id, event_id=vanished.pk, type=vanished.type)
+    passed = page(buyer, after=refunds[2], limit=1)
+    assert (passed.events, passed.next, passed.more) == ([], vanished.public_id, False)
+    last = factories.emit(factories.refunded(buyer.public_id, "org_other", 4))
+    assert factories.publish(2) == 2
+    shown = page(buyer, after=refunds[2], limit=1)
+    assert (shown.events, shown.next, shown.more) == ([], vanished.public_id, True)
+    assert identifiers(buyer, after=vanished.public_id) == last
+    assert identifiers(buyer, after=refunds[1]) == [refunds[2], *last]
+
+
+def test_a_suspended_organisation_reads_its_feed(refunds, buyer):
+    suspend_participant(
+        actor=parties.actor_for(parties.operator()),
+        organisation=buyer.public_id,
+        reason_code="misuse",
+        reason="Misuse.",
+    )
+    answer = parties.client_of(buyer).get(FEED, {"types": "trade.refunded"})
+    assert (answer.status_code, [event["id"] for event in answer.json()["events"]]) == (200, refunds)
 
 
 @pytest.mark.parametrize(

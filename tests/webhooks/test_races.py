@@ -6,12 +6,13 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connections
 from django.utils import timezone
 
-from marketplace.webhooks import cleaning, sending, services
+from marketplace.webhooks import sending, services
 from marketplace.webhooks.errors import TooManyWebhooks
 from marketplace.webhooks.models import Webhook, WebhookAttempt, WebhookMessage
 from marketplace.webhooks.services.subscribing import WEBHOOKS_MAX
@@ -84,7 +85,10 @@ def test_owners_replay_and_rotate_while_events_are_published_and_sent(owner):
                     lambda: services.replay_events(actor=actor, webhook=webhook.public_id, since=began), 0.3
                 ),
                 until_the_end(lambda: services.rotate_secret(actor=actor, webhook=webhook.public_id)),
-                until_the_end(cleaning.delete_old),
+                *(
+                    until_the_end(partial(factories.remove_old, name))
+                    for name in ("feed", "webhook_messages", "webhook_attempts", "webhook_secrets")
+                ),
             )
             == []
         )

@@ -9,15 +9,18 @@ from datetime import timedelta
 import pytest
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from standardwebhooks import Webhook as Verifier
 
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel.outside import OutsideWorkInTransaction
 from marketplace.notices.models import Notice, Task
+from marketplace.participants.services import reinstate_participant, suspend_participant
 from marketplace.webhooks import sending, services, transport
 from marketplace.webhooks.models import Webhook, WebhookAttempt, WebhookMessage
+from marketplace.webhooks.queries import oldest_due_seconds
 from marketplace.webhooks.services import claiming
 from marketplace.webhooks.services.claiming import ATTEMPTS_MAX, BACKOFF_SECONDS, pause_after
 from tests.participants import factories as parties
@@ -201,13 +204,17 @@ def test_an_organisation_has_few_attempts_at_once_and_a_failing_webhook_one(owne
 
 def test_an_attempt_whose_sender_died_is_made_again_but_not_for_ever(owner):
     webhook, _ = factories.webhook(owner, "http://localhost:9/")
-    queue(webhook)
+    event = queue(webhook)[0]
     for number in range(1, ATTEMPTS_MAX + 1):
         assert [claimed.number for claimed in claiming.claim(slots=1, failing_slots=1)] == [number]
         assert claiming.claim(slots=1, failing_slots=1) == []
         WebhookMessage.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     assert claiming.claim(slots=1, failing_slots=1) == []
     assert states(webhook) == [("failed", ATTEMPTS_MAX + 1)]
+    assert outcomes(webhook) == [("sender_lost", None, ATTEMPTS_MAX)]
+    assert WebhookAttempt.objects.get().message == event
+    attempts = parties.client_of(owner).get(f"/api/v1/webhooks/{webhook.public_id}/attempts/").json()
+    assert [(row["message"], row["outcome"]) for row in attempts["results"]] == [(event, "sender_lost")]
 
 
 def test_the_answer_to_an_attempt_that_was_taken_over_is_not_recorded(owner):
@@ -255,7 +262,49 @@ def test_an_event_that_is_no_longer_kept_is_given_up(owner):
     webhook, _ = factories.webhook(owner, "http://localhost:9/")
     WebhookMessage.objects.create(webhook=webhook, event_id=10**12)
     assert send() == 0
-    assert (states(webhook), outcomes(webhook)) == ([("failed", 1)], [])
+    assert (states(webhook), outcomes(webhook)) == ([("failed", 1)], [("not_available", None, 1)])
+    assert WebhookAttempt.objects.values_list("message", "type").get() == ("", "")
+
+
+def test_an_event_of_a_type_that_no_build_declares_any_more_stops_no_other(owner):
+    vanished = factories.emit_vanished(owner.public_id)
+    with factories.receiver() as receiver:
+        webhook, _ = factories.webhook(owner, receiver.url)
+        WebhookMessage.objects.create(webhook=webhook, event_id=vanished.pk)
+        queue(webhook)
+        assert send() == 1
+    assert states(webhook) == [("failed", 1), ("delivered", 1)]
+    assert sorted(outcomes(webhook)) == [("delivered", 200, 1), ("not_available", None, 1)]
+    row = WebhookAttempt.objects.get(outcome="not_available")
+    assert (row.message, row.type) == (vanished.public_id, vanished.type)
+
+
+def test_a_suspended_organisation_is_sent_what_waited_when_it_is_reinstated(owner):
+    operator, other = parties.actor_for(parties.operator()), parties.organisation("Other")
+    with factories.receiver() as receiver:
+        webhook, _ = factories.webhook(owner, receiver.url)
+        sound, _ = factories.webhook(other, receiver.url)
+        suspend_participant(
+            actor=operator, organisation=owner.public_id, reason_code="misuse", reason="Misuse."
+        )
+        queue(webhook, 2)
+        queue(sound)
+        assert send() == 1
+        assert (states(webhook), outcomes(webhook)) == ([("pending", 0)] * 2, [])
+        assert (states(sound), oldest_due_seconds()) == ([("delivered", 1)], 0)
+        reinstate_participant(actor=operator, organisation=owner.public_id)
+        assert oldest_due_seconds() > 0
+        assert send() == 2
+    assert states(webhook) == [("delivered", 1)] * 2
+
+
+def test_nothing_is_sent_within_a_transaction(owner):
+    with factories.receiver() as receiver:
+        webhook, _ = factories.webhook(owner, receiver.url)
+        queue(webhook)
+        with transaction.atomic(), pytest.raises(OutsideWorkInTransaction):
+            send()
+    assert (states(webhook), receiver.connections) == ([("pending", 0)], 0)
 
 
 def test_a_ping_is_signed_and_listed(owner):

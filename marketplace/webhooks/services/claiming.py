@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from marketplace.events.envelope import SPECIFICATION_VERSION, Envelope
-from marketplace.events.queries import envelopes_by_key
+from marketplace.events.queries import envelopes_by_key, names_by_key
 from marketplace.kernel import clock
 from marketplace.kernel.states import advance
 
@@ -36,7 +36,8 @@ GONE = 410
 PING = "webhook.ping"
 
 # A failing webhook has one attempt at a time, an organisation a few, and each webhook with due messages is looked at
-# once, so what a claim costs depends neither on the backlog of a webhook nor on history.
+# once, so what a claim costs depends neither on the backlog of a webhook nor on history. What a suspended organisation
+# is to be sent waits.
 CLAIM = """
     WITH running AS (
         SELECT webhook.organisation_id, count(*) AS count, array_agg(webhook.id) AS webhooks
@@ -44,14 +45,16 @@ CLAIM = """
          WHERE message.lease_until > clock_timestamp() GROUP BY 1
     ), due AS (
         SELECT message.id, message.due_at, webhook.organisation_id, webhook.failing_since IS NOT NULL AS failing
-          FROM webhooks_webhook webhook LEFT JOIN running USING (organisation_id)
+          FROM webhooks_webhook webhook
+          JOIN participants_organisation organisation ON organisation.id = webhook.organisation_id
+          LEFT JOIN running ON running.organisation_id = webhook.organisation_id
          CROSS JOIN LATERAL (
                SELECT id, due_at FROM webhooks_webhookmessage
                 WHERE webhook_id = webhook.id AND state = 'pending' AND due_at <= clock_timestamp()
                   AND (lease_until IS NULL OR lease_until <= clock_timestamp())
                 ORDER BY due_at, id
                 LIMIT CASE WHEN webhook.failing_since IS NOT NULL THEN 1 ELSE %(of_organisation)s END) AS message
-         WHERE webhook.state = 'active'
+         WHERE webhook.state = 'active' AND organisation.state = 'active'
            AND NOT (webhook.failing_since IS NOT NULL AND webhook.id = ANY(coalesce(running.webhooks, '{}')))
     ), placed AS (
         SELECT due.*, row_number() OVER (PARTITION BY organisation_id ORDER BY due_at, id)
@@ -102,7 +105,8 @@ def claim(*, slots: int, failing_slots: int) -> list[Claim]:
     """Claim at most ``slots`` due messages, of them ``failing_slots`` of failing webhooks, and count their attempts.
 
     The caller sends each and calls ``record_answer`` within ``LEASE_SECONDS``; else the attempt is lost, and the
-    message is claimed again.
+    message is claimed again. A message whose last attempt was lost, or whose event is no longer available, is given up
+    with an attempt that says so.
     """
     CLAIM_LOCK.acquire()
     with connection.cursor() as cursor:
@@ -119,12 +123,12 @@ def claim(*, slots: int, failing_slots: int) -> list[Claim]:
     messages = list(WebhookMessage.objects.select_related("webhook").filter(pk__in=keys).order_by("pk"))
     secrets = _secrets_of({message.webhook_id for message in messages})
     events = envelopes_by_key(message.event_id for message in messages if message.event_id)
-    claims = []
+    claims: list[Claim] = []
+    given_up: list[WebhookMessage] = []
     for message in messages:
         content = _content_of(message, events)
         if content is None or message.attempts > ATTEMPTS_MAX:
-            # The event is no longer kept, or every sender of the message died.
-            advance(message, MESSAGE, command="give_up", role="system", lease_until=None)
+            given_up.append(message)
             continue
         claims.append(
             Claim(
@@ -137,11 +141,31 @@ def claim(*, slots: int, failing_slots: int) -> list[Claim]:
                 **content,
             )
         )
+    _give_up(given_up)
     return claims
 
 
+def _give_up(messages: list[WebhookMessage]) -> None:
+    """Give up messages that cannot be sent, each with an attempt that tells its organisation why."""
+    names = names_by_key(message.event_id for message in messages if message.event_id)
+    for message in messages:
+        is_lost = message.attempts > ATTEMPTS_MAX
+        identifier, event_type = (
+            (message.ping, PING) if message.ping else names.get(message.event_id or 0, ("", ""))
+        )
+        WebhookAttempt.objects.create(
+            webhook=message.webhook,
+            message=identifier,
+            type=event_type,
+            number=min(message.attempts, ATTEMPTS_MAX),
+            outcome=AttemptOutcome.SENDER_LOST if is_lost else AttemptOutcome.NOT_AVAILABLE,
+            took_ms=0,
+        )
+        advance(message, MESSAGE, command="give_up", role="system", lease_until=None)
+
+
 def _content_of(message: WebhookMessage, events: dict[int, Envelope]) -> dict[str, str] | None:
-    """Identifier, type and body of a message: a CloudEvent in JSON; None if its event is no longer kept."""
+    """Identifier, type and body of a message: a CloudEvent in JSON; None if its event is no longer available."""
     if message.ping is not None:
         event_type, content = PING, _ping_event(message)
     elif (envelope := events.get(message.event_id or 0)) is not None:

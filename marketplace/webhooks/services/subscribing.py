@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import connection, transaction
 
-from marketplace.events.queries import envelopes_by_key
+from marketplace.events.queries import names_by_key
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
@@ -192,7 +192,7 @@ def replay_events(
     _record(
         actor, subject, "replayed", after=after, since=since.isoformat() if since else None, queued=queued
     )
-    return queued, envelopes_by_key([last])[last].identifier if looked_at == REPLAY_MAX else None
+    return queued, names_by_key([last])[last][0] if looked_at == REPLAY_MAX else None
 
 
 def _lock_own(actor: Actor, public_id: str) -> Webhook:
