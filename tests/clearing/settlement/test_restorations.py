@@ -261,3 +261,17 @@ def test_restorations_over_http(market, cleared, first):
     answer = client.post(f"/api/v1/restorations/{restoration.public_id}/open-sending/", {"currency": "JPY"})
     assert (answer.status_code, answer.json()["code"]) == (409, "statements_outstanding")
     assert client_of(market.party("seller")).get("/api/v1/restorations/").status_code == 403
+
+
+def test_a_list_of_restorations_reads_what_is_shut_once(market, first, django_assert_num_queries):
+    client = client_of(market.operator)
+    for made in (1, 2):
+        for _ in range(made):
+            record_restoration()
+        with django_assert_num_queries(7):
+            rows = client.get("/api/v1/restorations/").json()["results"]
+        assert sorted((row["number"], row["shut"]) for row in rows) == [
+            *((number, []) for number in range(1, len(rows))),
+            (len(rows), ["JPY"]),
+        ]
+    assert len(rows) == 3
