@@ -7,12 +7,7 @@ handler: both are committed together or not at all. A failure is recorded in a s
 from __future__ import annotations
 
 import logging
-import signal
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -20,6 +15,7 @@ from psycopg.errors import TransactionTimeout
 from psycopg.pq import TransactionStatus
 
 from marketplace.kernel import clock, correlation
+from marketplace.kernel.interruption import interrupt_after
 from marketplace.kernel.limits import LIMIT_TRANSACTION
 
 from .claiming import Claimed
@@ -96,9 +92,12 @@ def handle(entry: Claimed) -> bool:
         _record(entry, DIED, parked=True)
         return False
     names = {"event_id": entry.public_id, "attempt": entry.attempts, "request_id": entry.request_id}
+    seconds_max = settings.HANDLER_SECONDS_MAX
+    # Outside the main thread the server's limit on the transaction holds alone.
+    overrun = HandlerOverran(f"took longer than {seconds_max:g} seconds and was ended")
     with correlation.course("handling", entry.handler, **names) as under_way:
         try:
-            with clock.read_once(), limited(settings.HANDLER_SECONDS_MAX), transaction.atomic():
+            with clock.read_once(), interrupt_after(seconds_max, overrun), transaction.atomic():
                 _mark(entry)
                 resolve(entry.handler)(parse(entry.type, entry.data), _envelope(entry))
         except LeaseLost as error:
@@ -112,29 +111,6 @@ def handle(entry: Claimed) -> bool:
             _record_failure(entry, error)
             return False
         return True
-
-
-@contextmanager
-def limited(seconds: float) -> Iterator[None]:
-    """Raise HandlerOverran in the block after ``seconds``, wherever it waits.
-
-    Python can interrupt the main thread only, in which workers handle events; elsewhere the server's limit on the
-    transaction holds alone.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def overrun(_signal: int, _frame: FrameType | None) -> None:
-        raise HandlerOverran(f"took longer than {seconds:g} seconds and was ended")
-
-    before = signal.signal(signal.SIGALRM, overrun)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def _mark(entry: Claimed) -> None:
