@@ -14,5 +14,7 @@ Invariant(
         "observability_raisedalarm.no_delete",
     ),
     test="tests/observability/test_alarms.py::test_the_database_refuses_what_an_alarm_may_not_become",
-    check=by_query("SELECT code FROM observability_raisedalarm WHERE ended_at IS NULL GROUP BY 1 HAVING count(*) > 1"),
+    check=by_query(
+        "SELECT code FROM observability_raisedalarm WHERE ended_at IS NULL GROUP BY 1 HAVING count(*) > 1"
+    ),
 )

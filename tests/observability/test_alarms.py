@@ -137,8 +137,10 @@ def test_before_an_operator_is_registered_the_alarm_is_raised_alone():
     ("sql", "because"),
     [
         (
-            "INSERT INTO observability_raisedalarm (public_id, code, number, mail_told, webhook_told)"
-            " VALUES ('alm_2', 'things_pile_up', 1, 'nothing', 'nothing')",
+            (
+                "INSERT INTO observability_raisedalarm (public_id, code, number, mail_told, webhook_told)"
+                " VALUES ('alm_2', 'things_pile_up', 1, 'nothing', 'nothing')"
+            ),
             "alarm_stands_once",
         ),
         (
