@@ -63,7 +63,6 @@ CELERY_BEAT_SCHEDULE = {
     "checkpoint": every("marketplace.evidence.tasks.checkpoint", 3600.0),
     "feed": every("marketplace.webhooks.tasks.publish", 1.0),
     "webhooks": every("marketplace.webhooks.tasks.send", 2.0),
-    "webhooks-clean": every("marketplace.webhooks.tasks.clean", 3600.0),
     "delivery": every("delivery.tasks.sweep", 10.0),
     "contracts": every("contracts.tasks.sweep", 30.0),
 }

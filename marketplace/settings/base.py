@@ -33,8 +33,6 @@ SIGNING_KEY_FILE = Path(env.str("SIGNING_KEY_FILE", default=str(VAR / "keys" / "
 EVIDENCE_ORIGIN = env.str("EVIDENCE_ORIGIN", default=f"{MARKET_IDENTIFIER}/evidence")
 STORAGE_DIRECTORY = Path(env.str("STORAGE_DIRECTORY", default=str(VAR / "storage")))
 PRINCIPAL_LOADER = "marketplace.participants.principal.load_principal"
-# How long an event can be read from the feed and replayed; the outbox keeps events longer.
-FEED_RETENTION_DAYS = 30
 # Whether webhooks may go to this machine and its network, and over http: for demonstrations and tests only.
 WEBHOOKS_LOCAL = False
 # Whether business time may be moved: for demonstrations and tests, never where money is real.

@@ -85,7 +85,7 @@ def position_of(scope: str, event: str) -> int:
     key = key_of(event)
     entry = FeedEntry.objects.filter(event_id=key, scope__in=visible_scopes(scope)).first() if key else None
     if entry is None:
-        raise CursorUnknown(after=event, days=settings.FEED_RETENTION_DAYS)
+        raise CursorUnknown(after=event, days=settings.RETENTION["feed"][0])
     return entry.pk
 
 

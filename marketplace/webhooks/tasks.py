@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from . import cleaning, sending, services
+from . import sending, services
 
 SEND_SECONDS_MAX = 20.0
 
@@ -20,9 +20,3 @@ def publish() -> int:
 def send() -> int:
     """Send due messages for some seconds; beat runs it again."""
     return sending.send_due(seconds=SEND_SECONDS_MAX)
-
-
-@shared_task(name="marketplace.webhooks.tasks.clean", ignore_result=True)
-def clean() -> int:
-    """Delete what the feed and the webhooks keep no longer, a limited number of rows per run; beat runs it again."""
-    return cleaning.delete_old()

@@ -9,15 +9,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schema import Event
 from marketplace.events.schemas.clearing import TradeRefunded
 from marketplace.events.schemas.participants import OrganisationRegistered
 from marketplace.events.services import emit_all
+from marketplace.kernel.discovery import import_declarations
+from marketplace.kernel.retention import OLD_ROWS
 from marketplace.webhooks import services
 from marketplace.webhooks.models import Webhook, WebhookMessage
 from tests.participants import factories as parties
@@ -36,6 +41,13 @@ def refunded(buyer: str, seller: str, number: int = 1) -> TradeRefunded:
         amount_minor=5,
         currency="JPY",
     )
+
+
+def remove_old(kind: str) -> int:
+    """Remove the rows of one kind that are past their retention, as ``archive_old_rows`` does; returns how many."""
+    import_declarations("retention")
+    days, _ = settings.RETENTION[kind]
+    return OLD_ROWS[kind].remove(timezone.now() - timedelta(days=days))
 
 
 def registered(organisation: str) -> OrganisationRegistered:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.clearing import CycleMoved, PaymentLost
 from marketplace.events.services import emit
-from marketplace.webhooks import cleaning, services
+from marketplace.webhooks import services
 from marketplace.webhooks.errors import CursorUnknown
 from marketplace.webhooks.models import FeedEntry
 from marketplace.webhooks.queries import FeedPage, read_feed
@@ -201,8 +201,8 @@ def test_a_cursor_that_is_no_longer_kept_says_from_where_to_go_on(refunds, buyer
     old = FeedEntry.objects.get(
         scope=buyer.public_id, event_id=OutboxEvent.objects.get(public_id=refunds[0]).pk
     )
-    settings.FEED_RETENTION_DAYS = 0
-    assert cleaning.delete_old() > 0
+    settings.RETENTION = settings.RETENTION | {"feed": (0, "")}
+    assert factories.remove_old("feed") > 0
     assert not FeedEntry.objects.filter(pk=old.pk).exists()
     answer = client.get(FEED, {"after": refunds[0]})
     body = answer.json()

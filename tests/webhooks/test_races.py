@@ -6,18 +6,20 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connections
 from django.utils import timezone
 
-from marketplace.webhooks import cleaning, sending, services
+from marketplace.webhooks import sending, services
 from marketplace.webhooks.errors import TooManyWebhooks
 from marketplace.webhooks.models import Webhook, WebhookAttempt, WebhookMessage
 from marketplace.webhooks.services.subscribing import WEBHOOKS_MAX
 from tests.participants import factories as parties
 
 from . import factories
+from .test_retention import KINDS
 
 
 @pytest.fixture
@@ -84,7 +86,7 @@ def test_owners_replay_and_rotate_while_events_are_published_and_sent(owner):
                     lambda: services.replay_events(actor=actor, webhook=webhook.public_id, since=began), 0.3
                 ),
                 until_the_end(lambda: services.rotate_secret(actor=actor, webhook=webhook.public_id)),
-                until_the_end(cleaning.delete_old),
+                *(until_the_end(partial(factories.remove_old, kind)) for kind in KINDS),
             )
             == []
         )
