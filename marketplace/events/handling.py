@@ -26,10 +26,10 @@ from .subscriptions import resolve
 
 logger = logging.getLogger(__name__)
 
-ATTEMPTS_MAX = 8
+BACKOFF_SECONDS = (1, 2, 5, 15, 60, 300, 900)
+ATTEMPTS_MAX = len(BACKOFF_SECONDS) + 1
 OVERRUNS_MAX = 3
 """What exceeds its limit stops a worker each time, so it is parked sooner than what only fails."""
-BACKOFF_SECONDS = (1, 2, 5, 15, 60, 300, 900, 3600)
 CLAIM_SECONDS_MAX = 1.0
 """After so long a worker gives back what it has claimed and not begun, so that another can take it."""
 DIED = "the worker died or was stopped while it handled this event"
@@ -155,7 +155,7 @@ def _overrun_in(error: BaseException | None) -> BaseException | None:
 
 
 def _record(entry: Claimed, reason: str, *, parked: bool, cause: Exception | None = None) -> None:
-    wait = BACKOFF_SECONDS[min(entry.attempts, len(BACKOFF_SECONDS)) - 1]
+    wait = 0 if parked else BACKOFF_SECONDS[entry.attempts - 1]
     logger.log(
         logging.ERROR if parked else logging.WARNING,
         "event %s: handler %s failed, %s: %s",
@@ -174,7 +174,7 @@ def _record(entry: Claimed, reason: str, *, parked: bool, cause: Exception | Non
                 "lease": entry.lease,
                 "state": PARKED if parked else InboxState.PENDING,
                 "error": reason,
-                "wait": 0 if parked else wait,
+                "wait": wait,
             },
         )
 
