@@ -130,10 +130,11 @@ class RestorationSerializer(serializers.ModelSerializer[Restoration]):
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_shut(self, restoration: Restoration) -> list[str]:
         """Currencies with a client account in which sending is shut; none for an older restoration."""
-        if "shut" not in self.context:
+        context: Any = self.context
+        if "shut" not in context:
             # Read once for all rows of a response.
-            self.context["shut"] = shut_currencies(paying_currencies())
-        return sorted(currency for currency, by in self.context["shut"].items() if by == restoration)
+            context["shut"] = shut_currencies(paying_currencies())
+        return sorted(currency for currency, by in context["shut"].items() if by == restoration)
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_opened(self, restoration: Restoration) -> list[str]:

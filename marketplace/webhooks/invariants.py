@@ -24,7 +24,7 @@ MISPLACED = """
 def _misplaced_entries() -> list[dict[str, Any]]:
     """Entries in the feed of a scope that may not see their event by the audience of its class."""
     types, fields = declared_parties()
-    values = {"operator": OPERATOR, "everyone": EVERYONE, "types": types, "fields": fields}
+    values: dict[str, Any] = {"operator": OPERATOR, "everyone": EVERYONE, "types": types, "fields": fields}
     with connection.cursor() as cursor:
         cursor.execute(MISPLACED, values)
         return [{"id": key, "scope": scope} for key, scope in cursor.fetchmany(BREACHES_SHOWN_MAX)]
