@@ -15,7 +15,7 @@ from listings.states import PersonalDataClass
 from marketplace.events.schemas.quality import QualityProfiled
 from marketplace.events.services import emit
 from marketplace.evidence.services import record
-from marketplace.jobs.kinds import Progress
+from marketplace.jobs.kinds import Progress, report_nothing
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.outside import require_no_transaction
@@ -28,11 +28,8 @@ from .profiling import FileProfile, profile_file
 UNOPENED = "the stored file is missing or damaged"
 
 
-NOTHING_REPORTED: Progress = lambda done, total: None  # noqa: E731
-
-
 def measure_version(
-    *, listing_version: str, actor: Actor = SYSTEM, report_progress: Progress = NOTHING_REPORTED
+    *, listing_version: str, actor: Actor = SYSTEM, report_progress: Progress = report_nothing
 ) -> Profile:
     """Profile every file of a version and measure its quality; the rules read the result next.
 

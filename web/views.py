@@ -5,11 +5,11 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from marketplace.api.problems import CONTENT_TYPE, problem
+from marketplace.api.problems import render_problem
 from marketplace.kernel.correlation import current_request_id
 from marketplace.kernel.labels import Label
 
@@ -51,8 +51,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 def _refusal(request: HttpRequest, status: HTTPStatus, code: str, detail: Label) -> HttpResponse:
     """Problem details (RFC 9457) within the API, else the words alone with the request's identifier."""
     if request.path_info.startswith(API_PREFIX):
-        refusal = problem(status=status, code=code, detail=detail.localized())
-        return JsonResponse(refusal.data, status=refusal.status_code, content_type=CONTENT_TYPE)
+        return render_problem(status=status, code=code, detail=detail.localized())
     text = detail.localized()
     if request_id := current_request_id():
         text += f"\n{request_id}"

@@ -19,5 +19,5 @@ class SecondPersonNeeded(RecordedRefusal):
         "{command}: an amount this large needs a second person. {approval} waits until {expires_at} for another person"
         " of the operator to give the same command.",
         "{command}: この金額の実行には二人目の承認が必要です。{approval} は {expires_at}"
-        "  までに、別の担当者が同じ操作を行ってください。",
+        " までに、別の担当者が同じ操作を行ってください。",
     )

@@ -31,6 +31,7 @@ REQUIRED = (
 )
 WITH_ACCOUNT = (*REQUIRED[:6], "counterparty_account", REQUIRED[6])
 BYTES_MAX = 20_000_000
+TOO_LARGE = Label("upload 20 MB at most", "ファイルは20MB以内にしてください")
 LINES_MAX = 10_000
 """The most bank entries in one file: they are booked in one transaction, which must end within seconds."""
 FAULTS_MAX = 100
@@ -68,7 +69,7 @@ def parse_statement(content: bytes) -> list[BankStatementLine]:
     Raises FieldInvalid for a file that is no statement, StatementFaulty naming line and column of its faults.
     """
     if len(content) > BYTES_MAX:
-        raise FieldInvalid("content", Label("upload 20 MB at most", "ファイルは20MB以内にしてください"))
+        raise FieldInvalid("content", TOO_LARGE)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:

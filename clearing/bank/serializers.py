@@ -11,7 +11,7 @@ from marketplace.api.serializers import BilingualField, StrictSerializer, Waitin
 
 from ..ground.serializers import PartyField, PartyListSerializer, label_of
 from ..settlement.models import Restoration
-from ..settlement.restorations import newest_restoration, paying_currencies, shut_currencies
+from ..settlement.restorations import paying_currencies, shut_currencies
 from .models import BankEntry, BankStatement, StatementImport
 from .waiting import waiting_of_bank_entry
 
@@ -131,9 +131,11 @@ class RestorationSerializer(serializers.ModelSerializer[Restoration]):
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_shut(self, restoration: Restoration) -> list[str]:
         """Currencies with a client account in which sending is shut; none for an older restoration."""
-        if restoration != newest_restoration():
-            return []
-        return sorted(shut_currencies(paying_currencies()))
+        context: Any = self.context
+        if "shut" not in context:
+            # Read once for all rows of a response.
+            context["shut"] = shut_currencies(paying_currencies())
+        return sorted(currency for currency, by in context["shut"].items() if by == restoration)
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_opened(self, restoration: Restoration) -> list[str]:

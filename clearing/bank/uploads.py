@@ -21,7 +21,7 @@ from marketplace.kernel.states import advance
 from marketplace.participants.queries import operator_organisation
 
 from ..ledger.locks import MOVER_LOCK
-from .bank_statement import BYTES_MAX
+from .bank_statement import BYTES_MAX, TOO_LARGE
 from .errors import StatementFaulty
 from .models import BankStatement, StatementImport
 from .services import import_bank_statement, require_closing_day
@@ -32,12 +32,12 @@ _GAVE_UP = {
     "line": None,
     "field": None,
     "code": "import_failed",
-    "message": {
-        "en": "The import failed several times for a reason that is not in the file; its job says which. Nothing was"
+    "message": Label(
+        "The import failed several times for a reason that is not in the file; its job says which. Nothing was"
         " imported: upload the file again once the cause is repaired.",
-        "ja": "ファイル以外の原因で取込に繰り返し失敗しました（詳細はジョブを参照）。何も取り込まれていません。原因の解消後に"
+        "ファイル以外の原因で取込に繰り返し失敗しました（詳細はジョブを参照）。何も取り込まれていません。原因の解消後に"
         "もう一度アップロードしてください。",
-    },
+    ).as_dict(),
 }
 
 
@@ -59,7 +59,7 @@ def receive_statement(
     """
     actor.require_operator()
     if len(content) > BYTES_MAX:
-        raise FieldInvalid("file", Label("upload 20 MB at most", "ファイルは20MB以内にしてください"))
+        raise FieldInvalid("file", TOO_LARGE)
     require_closing_day(closing_on, closing_balance_minor)
     digest = sha256_hex(content)
     currency = None if closing_balance_minor is None else closing_currency
@@ -182,7 +182,7 @@ def _fault_of(error: DomainError) -> dict[str, Any]:
         "line": line,
         "field": field,
         "code": error.code,
-        "message": {"en": message.en, "ja": message.ja},
+        "message": message.as_dict(),
     }
 
 

@@ -14,10 +14,9 @@ from marketplace.api.permissions import HasScope, IsOperator
 from marketplace.api.principal import actor_of
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
 from marketplace.kernel.errors import FieldInvalid, Missing
-from marketplace.kernel.labels import Label
 
 from ..settlement.models import Restoration
-from .bank_statement import BYTES_MAX
+from .bank_statement import BYTES_MAX, TOO_LARGE
 from .filters import BankEntryFilter
 from .models import BankEntry, BankStatement, StatementImport
 from .queries import pay_in_reference
@@ -40,7 +39,7 @@ def read_upload(_view: BankStatementViewSet, data: dict[str, Any]) -> None:
     """Replace the uploaded file by its bytes and name, before the command's transaction. Raises FieldInvalid."""
     file = data.pop("file")
     if file.size > BYTES_MAX:
-        raise FieldInvalid("file", Label("upload 20 MB at most", "ファイルは20MB以内にしてください"))
+        raise FieldInvalid("file", TOO_LARGE)
     data |= {"content": file.read(), "file_name": file.name}
 
 

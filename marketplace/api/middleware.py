@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from http import HTTPStatus
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 
 from marketplace.kernel.labels import Label
 
-from .problems import CONTENT_TYPE, problem
+from .problems import render_problem
 
 NUL = "\x00"
 NOT_TEXT = Label("A parameter contains a NUL character.", "パラメータにNUL文字が含まれています。")
@@ -37,7 +37,6 @@ class RefuseNul:
         errors = [
             {"field": name.replace(NUL, ""), "code": "null_character", "message": detail} for name in names
         ]
-        refusal = problem(
+        return render_problem(
             status=HTTPStatus.UNPROCESSABLE_ENTITY, code="invalid_input", detail=detail, errors=errors
         )
-        return JsonResponse(refusal.data, status=refusal.status_code, content_type=CONTENT_TYPE)

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DataError, OperationalError, connection
-from django.http import Http404
+from django.http import Http404, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -72,6 +72,12 @@ def problem(
     if request_id := current_request_id():
         body["request_id"] = request_id
     return Response(body, status=int(status), content_type=CONTENT_TYPE)
+
+
+def render_problem(**fields: Any) -> JsonResponse:
+    """The response of ``problem`` where no view renders it: in middleware, error pages and the server."""
+    response = problem(**fields)
+    return JsonResponse(response.data, status=response.status_code, content_type=CONTENT_TYPE)
 
 
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -10,8 +10,6 @@ from django.conf import settings
 
 from .schema import TYPES, full_type
 
-SPECIFICATION_VERSION = "1.0"
-
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
@@ -30,13 +28,26 @@ class Envelope:
 
     def as_cloudevent(self) -> dict[str, Any]:
         """The structured-mode JSON object (CloudEvents 1.0, JSON format)."""
-        return {
-            "specversion": SPECIFICATION_VERSION,
-            "id": self.identifier,
-            "source": f"/{settings.MARKET_IDENTIFIER}",
-            "type": full_type(TYPES[self.type]),
-            "subject": self.subject,
-            "time": self.occurred_at.isoformat(),
-            "datacontenttype": "application/json",
-            "data": self.data,
-        }
+        return cloudevent(
+            identifier=self.identifier,
+            event_type=full_type(TYPES[self.type]),
+            subject=self.subject,
+            time=self.occurred_at,
+            data=self.data,
+        )
+
+
+def cloudevent(
+    *, identifier: str, event_type: str, subject: str, time: datetime, data: dict[str, Any]
+) -> dict[str, Any]:
+    """A CloudEvent of this market in JSON; ``event_type`` is the full one (``sanpo.trade.secured.v1``)."""
+    return {
+        "specversion": "1.0",
+        "id": identifier,
+        "source": f"/{settings.MARKET_IDENTIFIER}",
+        "type": event_type,
+        "subject": subject,
+        "time": time.isoformat(),
+        "datacontenttype": "application/json",
+        "data": data,
+    }

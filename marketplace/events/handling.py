@@ -7,12 +7,7 @@ handler: both are committed together or not at all. A failure is recorded in a s
 from __future__ import annotations
 
 import logging
-import signal
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -20,6 +15,7 @@ from psycopg.errors import TransactionTimeout
 from psycopg.pq import TransactionStatus
 
 from marketplace.kernel import clock, correlation
+from marketplace.kernel.interruption import interrupt_after
 from marketplace.kernel.limits import LIMIT_TRANSACTION
 
 from .claiming import Claimed
@@ -30,10 +26,10 @@ from .subscriptions import resolve
 
 logger = logging.getLogger(__name__)
 
-ATTEMPTS_MAX = 8
+BACKOFF_SECONDS = (1, 2, 5, 15, 60, 300, 900)
+ATTEMPTS_MAX = len(BACKOFF_SECONDS) + 1
 OVERRUNS_MAX = 3
 """What exceeds its limit stops a worker each time, so it is parked sooner than what only fails."""
-BACKOFF_SECONDS = (1, 2, 5, 15, 60, 300, 900, 3600)
 CLAIM_SECONDS_MAX = 1.0
 """After so long a worker gives back what it has claimed and not begun, so that another can take it."""
 DIED = "the worker died or was stopped while it handled this event"
@@ -96,9 +92,12 @@ def handle(entry: Claimed) -> bool:
         _record(entry, DIED, parked=True)
         return False
     names = {"event_id": entry.public_id, "attempt": entry.attempts, "request_id": entry.request_id}
+    seconds_max = settings.HANDLER_SECONDS_MAX
+    # Outside the main thread the server's limit on the transaction holds alone.
+    overrun = HandlerOverran(f"took longer than {seconds_max:g} seconds and was ended")
     with correlation.course("handling", entry.handler, **names) as under_way:
         try:
-            with clock.read_once(), limited(settings.HANDLER_SECONDS_MAX), transaction.atomic():
+            with clock.read_once(), interrupt_after(seconds_max, overrun), transaction.atomic():
                 _mark(entry)
                 resolve(entry.handler)(parse(entry.type, entry.data), _envelope(entry))
         except LeaseLost as error:
@@ -112,29 +111,6 @@ def handle(entry: Claimed) -> bool:
             _record_failure(entry, error)
             return False
         return True
-
-
-@contextmanager
-def limited(seconds: float) -> Iterator[None]:
-    """Raise HandlerOverran in the block after ``seconds``, wherever it waits.
-
-    Python can interrupt the main thread only, in which workers handle events; elsewhere the server's limit on the
-    transaction holds alone.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def overrun(_signal: int, _frame: FrameType | None) -> None:
-        raise HandlerOverran(f"took longer than {seconds:g} seconds and was ended")
-
-    before = signal.signal(signal.SIGALRM, overrun)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def _mark(entry: Claimed) -> None:
@@ -179,7 +155,7 @@ def _overrun_in(error: BaseException | None) -> BaseException | None:
 
 
 def _record(entry: Claimed, reason: str, *, parked: bool, cause: Exception | None = None) -> None:
-    wait = BACKOFF_SECONDS[min(entry.attempts, len(BACKOFF_SECONDS)) - 1]
+    wait = 0 if parked else BACKOFF_SECONDS[entry.attempts - 1]
     logger.log(
         logging.ERROR if parked else logging.WARNING,
         "event %s: handler %s failed, %s: %s",
@@ -198,7 +174,7 @@ def _record(entry: Claimed, reason: str, *, parked: bool, cause: Exception | Non
                 "lease": entry.lease,
                 "state": PARKED if parked else InboxState.PENDING,
                 "error": reason,
-                "wait": 0 if parked else wait,
+                "wait": wait,
             },
         )
 

@@ -20,6 +20,8 @@ Invariant(
         "events_inboxentry.no_delete",
         "events_inboxentry.event_exists",
         "events_archivedrange.append_only",
+        "events_archivedrange.archived_range_ordered",
+        "events_archivedrange.archived_ranges_apart",
     ),
     test="tests/events/test_guards.py::test_the_outbox_is_append_only",
     check=by_query(
@@ -29,8 +31,6 @@ Invariant(
         " JOIN events_outboxevent e ON e.id >= a.first_id AND e.id < a.end_id"
         " UNION ALL SELECT i.event_id FROM events_archivedrange a"
         " JOIN events_inboxentry i ON i.event_id >= a.first_id AND i.event_id < a.end_id"
-        " UNION ALL SELECT a.first_id FROM events_archivedrange a"
-        " JOIN events_archivedrange o ON o.id <> a.id AND o.first_id < a.end_id AND a.first_id < o.end_id"
     ),
 )
 Invariant(

@@ -6,6 +6,8 @@ Outbox and inbox are partitioned by ranges of the event's key, so that old range
 
 from __future__ import annotations
 
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import BigIntegerRangeField, RangeOperators
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -121,11 +123,11 @@ class ArchivedRange(models.Model):
 
     ``events_file`` and ``entries_file`` are names in the archive's directory, with the SHA-256 of each file.
     ``last_public_id`` is the highest public identifier in it.
-    Invariants: ranges do not overlap and follow each other; the register is append-only.
+    Invariants: ranges do not overlap; the register is append-only.
     """
 
-    first_id = models.BigIntegerField(unique=True)
-    end_id = models.BigIntegerField(unique=True)
+    first_id = models.BigIntegerField()
+    end_id = models.BigIntegerField()
     last_public_id = models.CharField(max_length=IDENTIFIER_LENGTH)
     events = models.BigIntegerField()
     entries = models.BigIntegerField()
@@ -139,6 +141,17 @@ class ArchivedRange(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(first_id__lt=models.F("end_id")), name="archived_range_ordered"
-            )
+            ),
+            ExclusionConstraint(
+                expressions=[
+                    (
+                        models.Func(
+                            "first_id", "end_id", function="int8range", output_field=BigIntegerRangeField()
+                        ),
+                        RangeOperators.OVERLAPS,
+                    )
+                ],
+                name="archived_ranges_apart",
+            ),
         ]
         triggers = [append_only()]

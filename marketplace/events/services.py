@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Sequence
 
-from celery import current_app
-from django.core.cache import cache
 from django.db import connection, transaction
 from django.utils import timezone
-from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 
 from marketplace.kernel import clock
+from marketplace.kernel.nudges import send_nudge
 from marketplace.kernel.states import advance
 
 from .claiming import BATCH, Claimer
@@ -24,15 +20,11 @@ from .relaying import RELAY_BATCH, relay
 from .schema import TYPES, Event
 from .states import INBOX
 
-logger = logging.getLogger(__name__)
-
 DELIVER_TASK = "marketplace.events.tasks.deliver"
 DELIVER_SECONDS = 2.0
 """A delivery ends after so long and asks for the next, so that other work of its queue has its turn."""
 RELAY_SECONDS_MAX = 1.0
 NUDGE_KEY = "events.nudged"
-NUDGE_SECONDS = 5
-"""A nudge that is lost keeps others from being sent for so long; the sweep comes sooner."""
 
 
 class EmittedOutsideTransaction(RuntimeError):
@@ -71,23 +63,8 @@ def emit_all(events: Sequence[Event]) -> list[str]:
 
 
 def nudge() -> None:
-    """Ask a worker to relay now, unless one is asked already.
-
-    Without Redis it only logs a warning; the sweep relays the events later.
-    """
-    try:
-        if cache.add(NUDGE_KEY, 1, NUDGE_SECONDS):
-            current_app.send_task(DELIVER_TASK, retry=False, expires=60, ignore_result=True)
-    except (OperationalError, RedisError) as error:
-        logger.warning("broker unavailable; the sweep will relay the events: %s", error)
-
-
-def begin_delivery() -> None:
-    """Let the next event ask for a worker: this one looks at what is there from now on."""
-    try:
-        cache.delete(NUDGE_KEY)
-    except RedisError as error:
-        logger.warning("cache unavailable; nudges wait for %s seconds: %s", NUDGE_SECONDS, error)
+    """Ask a worker to relay now, unless one is asked already."""
+    send_nudge(DELIVER_TASK, key=NUDGE_KEY)
 
 
 def deliver_due(*, seconds: float = DELIVER_SECONDS) -> int:
@@ -112,7 +89,8 @@ def deliver_due(*, seconds: float = DELIVER_SECONDS) -> int:
 def _relay_all() -> int:
     """Relay until nothing is left, or for a second; returns the number of events."""
     total, began = 0, time.monotonic()
-    while (relayed := relay()) and time.monotonic() - began < RELAY_SECONDS_MAX:
+    while time.monotonic() - began < RELAY_SECONDS_MAX:
+        relayed = relay()
         total += relayed
         if relayed < RELAY_BATCH:
             break

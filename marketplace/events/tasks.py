@@ -2,13 +2,15 @@
 
 from celery import shared_task
 
+from marketplace.kernel.nudges import begin_nudged
+
 from . import services
 
 
 @shared_task(name="marketplace.events.tasks.deliver", ignore_result=True)
 def deliver() -> int:
     """Relay and handle what is due; queue another run while there may be more."""
-    services.begin_delivery()
+    begin_nudged(services.NUDGE_KEY)
     attempted = services.deliver_due()
     if attempted:
         services.nudge()

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import logging
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from time import monotonic
-from types import FrameType
 
 from django.db import close_old_connections, connection
 
 from marketplace.kernel import correlation
+from marketplace.kernel.interruption import interrupt_after
 
 from .isolation import run_isolated
 from .kinds import Work
@@ -50,7 +46,8 @@ def run_attempt(attempt: Attempt) -> None:
                     memory_mb_max=kind.memory_mb_max or 0,
                 )
             else:
-                with limit_seconds(kind.seconds_max):
+                overrun = TimeLimitExceeded(f"the time limit of {kind.seconds_max:g} s was exceeded")
+                with interrupt_after(kind.seconds_max, overrun):
                     run_here(attempt)
         except (
             Exception
@@ -87,22 +84,3 @@ def run_here(attempt: Attempt) -> None:
             report_progress=report_progress,
         )
     )
-
-
-@contextmanager
-def limit_seconds(seconds: float) -> Iterator[None]:
-    """Raise TimeLimitExceeded in the body after ``seconds``; in the main thread only, where alarms can be received."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        raise TimeLimitExceeded(f"the time limit of {seconds:g} s was exceeded")
-
-    before = signal.signal(signal.SIGALRM, end)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)

@@ -9,16 +9,13 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from celery import current_app
-from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models.functions import Now
-from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
+from marketplace.kernel.nudges import send_nudge
 from marketplace.kernel.states import advance
 
 from .kinds import KINDS, Arguments, JobKind
@@ -28,7 +25,6 @@ from .states import JOB, JobState
 logger = logging.getLogger(__name__)
 
 RUN_TASK = "marketplace.jobs.tasks.run"
-NUDGE_SECONDS = 5
 # What is left to a worker, after the attempt's own limit, to record the end before it counts as dead.
 LEASE_MARGIN_SECONDS = 30
 
@@ -87,17 +83,8 @@ def enqueue_all(*, kind: JobKind, subjects: list[str]) -> None:
 
 
 def nudge(queue: str) -> None:
-    """Ask a worker of ``queue`` to run its jobs. Without a broker it only logs; the sweep asks again.
-
-    At most one such request per queue waits in the broker.
-    """
-    try:
-        if cache.add(nudge_key(queue), "1", NUDGE_SECONDS):
-            current_app.send_task(
-                RUN_TASK, args=[queue], queue=queue, retry=False, expires=60, ignore_result=True
-            )
-    except (OperationalError, RedisError) as error:
-        logger.warning("broker unavailable; the sweep will run the jobs of queue %s: %s", queue, error)
+    """Ask a worker of ``queue`` to run its jobs, unless one is asked already."""
+    send_nudge(RUN_TASK, queue, key=nudge_key(queue), queue=queue)
 
 
 def nudge_key(queue: str) -> str:

@@ -1,8 +1,8 @@
 """Celery tasks of jobs."""
 
 from celery import shared_task
-from django.core.cache import cache
-from redis.exceptions import RedisError
+
+from marketplace.kernel.nudges import begin_nudged
 
 from . import queries, runner, services
 from .kinds import ATTEMPT_SECONDS_MAX
@@ -16,11 +16,7 @@ TASK_SECONDS_MAX = int(RUN_SECONDS_MAX + ATTEMPT_SECONDS_MAX + 60)
 @shared_task(name=services.RUN_TASK, ignore_result=True, acks_late=False, time_limit=TASK_SECONDS_MAX)
 def run(queue: str) -> int:
     """Run due jobs of a queue for about a minute at most; ask for another run while there are more."""
-    try:
-        cache.delete(services.nudge_key(queue))
-    except RedisError:
-        # The request was taken from a broker that is gone again; the key expires by itself.
-        services.logger.warning("cache unavailable")
+    begin_nudged(services.nudge_key(queue))
     count = runner.run_due(queue, seconds=RUN_SECONDS_MAX)
     if queries.has_due(queue):
         services.nudge(queue)

@@ -40,7 +40,7 @@ class ClockBackwards(DomainError):
 
 
 class _Reading:
-    """The clock as one request, handling or job has read it; ``None`` before its first reading."""
+    """The clock as one request or handling has read it; ``None`` before its first reading."""
 
     clock: Clock | None = None
 
@@ -52,9 +52,9 @@ _READING: ContextVar[_Reading | None] = ContextVar("clock_reading", default=None
 def read_once() -> Iterator[None]:
     """Within the block the database is asked for the clock at most once; time runs on as the clock then showed it.
 
-    Opened by whatever starts a unit of work: a request, the handling of an event, a job. A block inside another is
-    part of it. Only a movable clock is read from the database. A move by another process shows in the next block, a
-    move within the block at once.
+    Opened by what starts a short unit of work: a request, the handling of an event. A block inside another is part of
+    it. Only a movable clock is read from the database. A move by another process shows in the next block, a move
+    within the block at once.
     """
     if _READING.get() is not None:
         yield

@@ -30,13 +30,15 @@ def watch_parked() -> int:
     except Missing:
         return 0
     parked = _parked()
+    open_tasks = Task.objects.filter(organisation_id=operator, kind=TaskKind.REPAIR, state=TaskState.OPEN)
+    told = set(open_tasks.values_list("subject", flat=True))
     for subject, title in parked.items():
-        open_task(
-            organisation_id=operator, kind=TaskKind.REPAIR, subject=subject, thread=subject, title=title
-        )
+        if subject not in told:
+            open_task(
+                organisation_id=operator, kind=TaskKind.REPAIR, subject=subject, thread=subject, title=title
+            )
     if len(parked) < PARKED_MAX:
-        open_tasks = Task.objects.filter(organisation_id=operator, kind=TaskKind.REPAIR, state=TaskState.OPEN)
-        for subject in open_tasks.exclude(subject__in=parked).values_list("subject", flat=True):
+        for subject in told.difference(parked):
             close_tasks(thread=subject, kinds=(TaskKind.REPAIR,), done_by=operator)
     return len(parked)
 

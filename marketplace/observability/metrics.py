@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 
-import redis
 from celery import current_app
 from django.conf import settings
 
@@ -12,7 +11,7 @@ from marketplace.kernel.alarms import Alarm
 from marketplace.kernel.labels import Label
 from marketplace.kernel.metrics import Gauge, Reading, by_number, by_rows
 
-from .readiness import BROKER_SECONDS_MAX, unserved_queues
+from .readiness import broker, unserved_queues
 
 # Only transactions that write or hold a snapshot; the reader's own does not count.
 OLDEST_TRANSACTION = """
@@ -39,8 +38,7 @@ CONNECTIONS = """
 
 def queue_lengths() -> Reading:
     """Messages that wait in the broker, by queue."""
-    timeouts = {"socket_timeout": BROKER_SECONDS_MAX, "socket_connect_timeout": BROKER_SECONDS_MAX}
-    with redis.Redis.from_url(settings.REDIS_URL, **timeouts) as client:
+    with broker() as client:
         return {(name,): int(client.llen(name)) for name in sorted(current_app.amqp.queues)}
 
 

@@ -50,9 +50,14 @@ def _verify_database() -> None:
         cursor.execute("SELECT 1")
 
 
-def _verify_broker() -> None:
+def broker() -> redis.Redis:
+    """A connection to the broker that gives up after ``BROKER_SECONDS_MAX``; the caller closes it."""
     timeouts = {"socket_timeout": BROKER_SECONDS_MAX, "socket_connect_timeout": BROKER_SECONDS_MAX}
-    with redis.Redis.from_url(settings.REDIS_URL, **timeouts) as client:
+    return redis.Redis.from_url(settings.REDIS_URL, **timeouts)
+
+
+def _verify_broker() -> None:
+    with broker() as client:
         client.ping()
 
 

@@ -16,12 +16,13 @@ from django.core import signals
 from django.core.handlers.asgi import ASGIRequest, get_script_prefix
 from django.core.handlers.base import BaseHandler
 from django.db import close_old_connections
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
+from django.utils import translation
 from django.utils.module_loading import import_string
 
-from marketplace.api.problems import CONTENT_TYPE, problem
+from marketplace.api.problems import render_problem
 from marketplace.kernel import correlation
 from marketplace.kernel.identifiers import new_identifier
 
@@ -195,17 +196,15 @@ def _close_response(response: HttpResponseBase) -> None:
 def _render(scope: dict[str, Any], refusal: BodyRefused) -> HttpResponse:
     """Problem details of a refused body, in the language that the client prefers."""
     accepted = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
-    # No middleware has seen the request: it gets its identifier here.
+    request = HttpRequest()
+    request.META["HTTP_ACCEPT_LANGUAGE"] = accepted.decode("latin1")
+    # No middleware has seen the request: it gets its language and its identifier here.
     request_id = new_identifier("req")
     correlation.begin(request_id=request_id)
-    rendered = problem(
-        status=refusal.status,
-        code=refusal.code,
-        detail=refusal.detail.in_language(accepted.decode("latin1").strip()),
-    )
+    with translation.override(translation.get_language_from_request(request)):
+        response = render_problem(status=refusal.status, code=refusal.code, detail=refusal.detail.localized())
     logger.info("request refused: %s", refusal.code)
     correlation.end()
-    response = JsonResponse(rendered.data, status=refusal.status, content_type=CONTENT_TYPE)
     # What is left of the body is not read.
     response["Connection"] = "close"
     response["Content-Length"] = str(len(response.content))

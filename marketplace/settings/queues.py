@@ -23,12 +23,12 @@ QUEUES = (
     Queue("default", (), task_seconds_max=120),
     Queue("clearing", ("clearing.tasks.*",), task_seconds_max=300),
     # Reads what strangers sent.
-    Queue("files", ("quality.tasks.*", "listings.tasks.*"), task_seconds_max=1200),
+    Queue("files", (), task_seconds_max=1200),
     # Waits for servers that are not ours.
     Queue("mail", (), task_seconds_max=120),
     # Waits for receivers of participants, many at once.
     Queue("webhooks", ("marketplace.webhooks.tasks.send",), task_seconds_max=120),
-    Queue("documents", ("marketplace.documents.tasks.*",), task_seconds_max=600),
+    Queue("documents", (), task_seconds_max=600),
 )
 DEFAULT_QUEUE = QUEUES[0].name
 TASK_SECONDS_MAX = max(queue.task_seconds_max for queue in QUEUES)

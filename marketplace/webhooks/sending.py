@@ -11,13 +11,12 @@ import logging
 from time import monotonic
 
 from asgiref.sync import async_to_sync, sync_to_async
-from celery import current_app
 from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.db import DatabaseError
-from kombu.exceptions import OperationalError
 
 from marketplace.kernel import clock
+from marketplace.kernel.nudges import send_nudge
 from marketplace.kernel.outside import require_no_transaction
 
 from .secrets import sign
@@ -39,11 +38,8 @@ Running = dict[asyncio.Task[Answer], Claim]
 
 
 def nudge() -> None:
-    """Ask a worker to send now. Without a broker it only logs a warning; beat asks again."""
-    try:
-        current_app.send_task(SEND_TASK, retry=False, expires=60, ignore_result=True)
-    except OperationalError as error:
-        logger.warning("broker unavailable; beat will ask for the sender again: %s", error)
+    """Ask a worker to send now."""
+    send_nudge(SEND_TASK)
 
 
 def send_due(*, seconds: float) -> int:

@@ -111,6 +111,26 @@ def test_an_event_in_an_archived_range_is_named_by_the_checker(handled: Path):
     assert verify_all("events")["events.none_lost"] == [{"event_id": 5}]
 
 
+@pytest.mark.parametrize(
+    ("first", "end", "because"),
+    [
+        (EVENTS_PER_RANGE, EVENTS_PER_RANGE, "archived_range_ordered"),
+        (EVENTS_PER_RANGE + 1, EVENTS_PER_RANGE, "archived_range_ordered"),
+        (0, EVENTS_PER_RANGE, "archived_ranges_apart"),
+        (EVENTS_PER_RANGE - 1, EVENTS_PER_RANGE + 1, "archived_ranges_apart"),
+    ],
+)
+def test_archived_ranges_lie_apart(handled: Path, first: int, end: int, because: str):
+    archive.archive_oldest(later())
+    with pytest.raises(IntegrityError, match=because), transaction.atomic():
+        execute(
+            "INSERT INTO events_archivedrange (first_id, end_id, last_public_id, events, entries, events_file,"
+            f" events_sha256, entries_file, entries_sha256) SELECT {first}, {end}, last_public_id, events, entries,"
+            " events_file, events_sha256, entries_file, entries_sha256 FROM events_archivedrange"
+        )
+    assert ArchivedRange.objects.count() == 1
+
+
 def test_the_command_removes_every_kind_after_its_retention(handled: Path, capsys):
     organisation = factories.organisation()
     old, subjects = real_now() - timedelta(days=4000), ("lst_1", "agr_1")

@@ -121,6 +121,13 @@ def test_tiles_have_their_place_and_length(db, tile, because):
     assert Tile.objects.count() == 0
 
 
+def test_a_tile_is_stored_once(db):
+    tile = "(0, 0, 1, decode(repeat('00', 32), 'hex'))"
+    run(TILES + tile)
+    refused(TILES + tile, because="tile_once")
+    assert Tile.objects.count() == 1
+
+
 def test_a_full_tile_never_changes_and_a_partial_one_only_grows(committed_database):
     write_many(300)
     seal(300)

@@ -15,13 +15,13 @@ pytestmark = pytest.mark.django_db
 HANDLER = "tests.events.probe.handlers.on_registered"
 
 
-def park() -> InboxEntry:
-    identifier = emit(OrganisationRegistered(organisation="org_1"))
+def park(organisation: str = "org_1") -> InboxEntry:
+    identifier = emit(OrganisationRegistered(organisation=organisation))
     entry = InboxEntry.objects.create(
         event=OutboxEvent.objects.get(public_id=identifier),
         handler=HANDLER,
         subscriber="probe",
-        subject="org_1",
+        subject=organisation,
     )
     InboxEntry.objects.filter(pk=entry.pk).update(state="parked", error="RuntimeError: no")
     return entry
@@ -44,6 +44,17 @@ def test_a_parked_entry_opens_one_task_of_the_operator_and_its_repair_closes_it(
     assert watch_parked() == 0
     assert tasks() == [(f"events/inbox/{entry.pk}", "done")]
     assert OutboxEvent.objects.count() == emitted
+
+
+def test_what_stays_parked_costs_the_same_however_much_it_is(django_assert_num_queries):
+    factories.operator()
+    for parked in (1, 3):
+        for number in range(len(tasks()), parked):
+            park(f"org_{number}")
+        assert watch_parked() == parked
+        with django_assert_num_queries(4):
+            assert watch_parked() == parked
+    assert [state for _, state in tasks()] == ["open"] * 3
 
 
 def test_a_market_without_an_operator_opens_nothing():

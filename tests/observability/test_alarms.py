@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from django.db import IntegrityError, InternalError, connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.alarms import ALARMS, Alarm
+from marketplace.kernel.invariants import verify_all
 from marketplace.kernel.labels import Label
 from marketplace.kernel.metrics import GAUGES, Gauge
 from marketplace.notices.models import Task
@@ -133,31 +134,42 @@ def test_before_an_operator_is_registered_the_alarm_is_raised_alone():
 
 
 @pytest.mark.parametrize(
-    "sql",
+    ("sql", "because"),
     [
         (
-            "INSERT INTO observability_raisedalarm (public_id, code, number, mail_told, webhook_told)"
-            " VALUES ('alm_2', 'things_pile_up', 1, 'nothing', 'nothing')"
+            (
+                "INSERT INTO observability_raisedalarm (public_id, code, number, mail_told, webhook_told)"
+                " VALUES ('alm_2', 'things_pile_up', 1, 'nothing', 'nothing')"
+            ),
+            "alarm_stands_once",
         ),
-        "UPDATE observability_raisedalarm SET ended_at = raised_at - interval '1 second'",
-        "UPDATE observability_raisedalarm SET code = 'other'",
-        "UPDATE observability_raisedalarm SET raised_at = now() - interval '1 day'",
-        "DELETE FROM observability_raisedalarm",
+        (
+            "UPDATE observability_raisedalarm SET ended_at = raised_at - interval '1 second'",
+            "alarm_ended_after",
+        ),
+        ("UPDATE observability_raisedalarm SET code = 'other'", "cannot be changed"),
+        ("UPDATE observability_raisedalarm SET raised_at = now() - interval '1 day'", "cannot be changed"),
+        ("DELETE FROM observability_raisedalarm", "are kept"),
     ],
 )
-def test_the_database_refuses_what_an_alarm_may_not_become(sql):
+def test_the_database_refuses_what_an_alarm_may_not_become(sql, because):
     read(4)
     before = RaisedAlarm.objects.values().get()
-    with pytest.raises((IntegrityError, InternalError)), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(IntegrityError, match=because),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(sql)
     assert RaisedAlarm.objects.values().get() == before
+    assert verify_all("observability") == {"observability.alarm_stands_once": []}
 
 
 def test_an_ended_alarm_is_not_ended_again():
     read(4)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE observability_raisedalarm SET ended_at = raised_at")
-        with pytest.raises(IntegrityError), transaction.atomic():
+        with pytest.raises(IntegrityError, match="cannot be changed"), transaction.atomic():
             cursor.execute("UPDATE observability_raisedalarm SET ended_at = NULL")
     assert standing() == []
 

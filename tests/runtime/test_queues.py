@@ -1,6 +1,7 @@
 """Which queue a task goes to, how long it may take there, and which worker of one machine serves it."""
 
 import itertools
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def tasks_of_the_market() -> dict[str, Any]:
         ("marketplace.events.tasks.deliver", "default"),
         ("marketplace.evidence.tasks.seal", "default"),
         ("clearing.tasks.advance", "clearing"),
-        ("marketplace.notices.tasks.watch", "default"),
+        ("marketplace.notices.tasks.watch_parked", "default"),
         ("marketplace.webhooks.tasks.send", "webhooks"),
         ("marketplace.webhooks.tasks.publish", "default"),
         ("a.task.that.no.row.names", "default"),
@@ -35,6 +36,11 @@ def tasks_of_the_market() -> dict[str, Any]:
 def test_celery_sends_a_task_to_the_queue_of_its_row(task: str, queue: str) -> None:
     assert queue_of(task).name == queue
     assert app.amqp.router.route({}, task)["queue"].name == queue
+
+
+@pytest.mark.parametrize("pattern", [pattern for queue in QUEUES for pattern in queue.tasks])
+def test_a_pattern_of_the_table_is_of_a_task_that_there_is(pattern: str) -> None:
+    assert [name for name in tasks_of_the_market() if fnmatchcase(name, pattern)] != []
 
 
 def test_a_queue_that_the_sender_names_overrides_the_table() -> None:

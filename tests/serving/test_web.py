@@ -130,12 +130,14 @@ def test_slow_bodies_hold_no_thread_and_are_refused(base_url, connect):
         assert seconds_until_closed(connection) < STALL_SECONDS + 3
 
 
-def test_a_body_that_is_too_large_is_refused_before_it_is_read(connect):
-    head = "POST /api/v1/negotiations/ HTTP/1.1\r\nHost: localhost\r\nAccept-Language: ja\r\n"
+@pytest.mark.parametrize("accepted", ["ja", "en;q=0.2, ja"])
+def test_a_body_that_is_too_large_is_refused_before_it_is_read(connect, accepted):
+    head = f"POST /api/v1/negotiations/ HTTP/1.1\r\nHost: localhost\r\nAccept-Language: {accepted}\r\n"
     connection = connect(head + "Content-Length: 3000001\r\n\r\n")
     status, body = read_answer(connection)
     problem = json.loads(body)
     assert (status, problem["code"], problem["status"]) == (413, "request_too_large", 413)
+    assert problem["title"] == "リクエストが大きすぎます"
     assert "3000000 バイト" in problem["detail"]
     assert problem["request_id"].startswith("req_")
 

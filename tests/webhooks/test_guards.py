@@ -3,6 +3,7 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from marketplace.events.models import OutboxEvent
 from marketplace.kernel.invariants import REGISTER, verify_all
 from marketplace.webhooks.models import FeedEntry, FeedPosition, WebhookAttempt, WebhookMessage
 from tests.participants import factories as parties
@@ -45,8 +46,22 @@ def test_an_event_enters_a_feed_once():
         "INSERT INTO webhooks_feedposition (id, transaction, event_id) VALUES (2, '1', 1)",
     )
     assert broken() == []
-    FeedEntry.objects.create(scope="org_2", event_id=key, type="organisation.registered")
-    assert broken() == ["webhooks.feed_scoped"]
+    FeedEntry.objects.create(scope="operator", event_id=key, type="organisation.registered")
+    assert broken() == []
+
+
+def test_an_event_is_in_no_feed_but_those_that_may_see_it():
+    seen = factories.emit(factories.registered("org_1"))[0]
+    key = OutboxEvent.objects.get(public_id=seen).pk
+    for scope, event_type in (
+        ("org_2", "organisation.registered"),
+        ("everyone", "organisation.registered"),
+        ("org_1", "trade.secured"),
+    ):
+        entry = FeedEntry.objects.create(scope=scope, event_id=key, type=event_type)
+        assert (scope, broken()) == (scope, ["webhooks.feed_scoped"])
+        entry.delete()
+    assert broken() == []
 
 
 def test_an_event_is_one_message_of_a_webhook(webhook):

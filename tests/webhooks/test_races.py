@@ -19,6 +19,7 @@ from marketplace.webhooks.services.subscribing import WEBHOOKS_MAX
 from tests.participants import factories as parties
 
 from . import factories
+from .test_retention import KINDS
 
 
 @pytest.fixture
@@ -85,10 +86,7 @@ def test_owners_replay_and_rotate_while_events_are_published_and_sent(owner):
                     lambda: services.replay_events(actor=actor, webhook=webhook.public_id, since=began), 0.3
                 ),
                 until_the_end(lambda: services.rotate_secret(actor=actor, webhook=webhook.public_id)),
-                *(
-                    until_the_end(partial(factories.remove_old, name))
-                    for name in ("feed", "webhook_messages", "webhook_attempts", "webhook_secrets")
-                ),
+                *(until_the_end(partial(factories.remove_old, kind)) for kind in KINDS),
             )
             == []
         )

@@ -6,6 +6,8 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from marketplace.kernel import retention
+from marketplace.kernel.retention import OLD_ROWS
 from marketplace.webhooks.models import FeedEntry, WebhookAttempt, WebhookMessage, WebhookSecret
 from tests.participants import factories as parties
 
@@ -34,7 +36,7 @@ def rows():
             took_ms=1,
             ended_at=then,
         )
-    WebhookSecret.objects.create(webhook=webhook, sealed="x", expires_at=timezone.now())
+    WebhookSecret.objects.create(webhook=webhook, sealed="x", expires_at=timezone.now() - timedelta(days=2))
     return webhook
 
 
@@ -62,3 +64,14 @@ def test_participants_read_events_no_longer_than_the_market_keeps_them():
     days = {name: kept_days for name, (kept_days, _) in settings.RETENTION.items()}
     assert days["feed"] == days["webhook_messages"] == 30
     assert days["feed"] < days["events"]
+
+
+def test_old_rows_leave_a_chunk_at_a_time(rows, monkeypatch):
+    monkeypatch.setattr(retention, "CHUNK", 2)
+    FeedEntry.objects.bulk_create(
+        FeedEntry(scope="org_1", event_id=number, type="x", published_at=timezone.now() - timedelta(days=99))
+        for number in range(10, 15)
+    )
+    before = timezone.now() - timedelta(days=settings.RETENTION["feed"][0])
+    assert [OLD_ROWS["feed"].remove(before) for _ in range(4)] == [2, 2, 2, 0]
+    assert FeedEntry.objects.count() == 1

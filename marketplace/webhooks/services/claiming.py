@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
 
-from marketplace.events.envelope import SPECIFICATION_VERSION, Envelope
+from marketplace.events.envelope import Envelope, cloudevent
 from marketplace.events.queries import envelopes_by_key, names_by_key
 from marketplace.kernel import clock
 from marketplace.kernel.states import advance
@@ -177,16 +176,13 @@ def _content_of(message: WebhookMessage, events: dict[int, Envelope]) -> dict[st
 
 
 def _ping_event(message: WebhookMessage) -> dict[str, Any]:
-    return {
-        "specversion": SPECIFICATION_VERSION,
-        "id": message.ping,
-        "source": f"/{settings.MARKET_IDENTIFIER}",
-        "type": f"sanpo.{PING}.v1",
-        "subject": message.webhook.public_id,
-        "time": message.queued_at.isoformat(),
-        "datacontenttype": "application/json",
-        "data": {},
-    }
+    return cloudevent(
+        identifier=str(message.ping),
+        event_type=f"sanpo.{PING}.v1",
+        subject=message.webhook.public_id,
+        time=message.queued_at,
+        data={},
+    )
 
 
 def _secrets_of(webhooks: Iterable[int]) -> dict[int, list[str]]:

@@ -293,6 +293,13 @@ def test_the_database_refuses_an_import_in_a_wrong_state(market):
     refused(change.format("sha256 = 'x'"), because="cannot be changed")
     refused(change.format("closing_on = '2026-01-01'"), because="cannot be changed")
     refused("DELETE FROM clearing_statementimport", because="clearing_statementimport")
+    copy = (
+        "INSERT INTO clearing_statementimport (public_id, file_name, sha256, content, closing_currency, state, faults,"
+        " job, received_by, received_at) SELECT 'bsi_raw', file_name, sha256, content, {}, 'received', '[]', job,"
+        " received_by, received_at FROM clearing_statementimport"
+    )
+    refused(copy.format("NULL"), because="statement_import_once")
+    refused(copy.format("'JPY'"), because="statement_import_closing")
     uploads.give_up(StatementImport.objects.get().public_id, {})
     refused(
         change.format("state = 'received', content = '', faults = '[]', ended_at = NULL"), because="refused"

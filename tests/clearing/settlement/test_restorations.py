@@ -353,3 +353,17 @@ def test_an_old_statement_over_http_does_not_open_sending(market, cleared, first
     status, later = upload(closing_balance_minor=ledger_minor(), closing_on=clock.today())
     assert (status, later["id"] != made["id"], run_due("clearing")) == (202, True, 1)
     assert client.post(path, {"currency": "JPY"}).json()["code"] == "second_person_needed"
+
+
+def test_a_list_of_restorations_reads_what_is_shut_once(market, first, django_assert_num_queries):
+    client = client_of(market.operator)
+    for made in (1, 2):
+        for _ in range(made):
+            record_restoration()
+        with django_assert_num_queries(7):
+            rows = client.get("/api/v1/restorations/").json()["results"]
+        assert sorted((row["number"], row["shut"]) for row in rows) == [
+            *((number, []) for number in range(1, len(rows))),
+            (len(rows), ["JPY"]),
+        ]
+    assert len(rows) == 3
