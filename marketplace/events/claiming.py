@@ -17,10 +17,13 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from .partitions import Range, unhandled_keys
+
 BATCH = 40
 """Entries of one claim. All are leased to one worker, so others wait for them."""
 WINDOW = 200
-WINDOWS_MAX = 50
+READ_SECONDS_MAX = 1.0
+"""A claim that has found nothing ends after so long, and the next goes on where it stopped."""
 LEASE_SECONDS = 6
 """Longer than a claim lasts: a worker begins no entry after a second (``handling.py``), and none takes longer than two."""
 RESTART_SECONDS = 1.0
@@ -31,15 +34,27 @@ PLAN_BY_INDEX = """
            set_config('enable_seqscan', 'off', true)
 """
 
-# The identifiers come in order and the limit stops the scan. What a failing or parked head blocks is left out.
-READ_OLDEST = """
+# The bounds on the event's key are literals when the server plans, so that it looks at no range outside them: neither the
+# handled ones nor those made ahead. The identifiers come in order and the limit stops the scan. What a failing or parked head blocks is left out.
+READ = """
     SELECT i.id, i.event_id, i.subscriber, i.subject, i.handler, i.attempts,
            coalesce(i.lease_until > clock_timestamp(), false), i.due_at <= clock_timestamp()
       FROM events_inboxentry i
-     WHERE i.state = 'pending' AND i.id > %(after)s AND i.subscriber || ' ' || i.subject <> ALL (%(without)s::text[])
+     WHERE i.state = 'pending' AND i.id > %(after)s AND i.event_id >= %(first)s AND i.event_id < %(end)s
+       AND i.subscriber || ' ' || i.subject <> ALL (%(without)s::text[])
+"""
+READ_NEWEST = f"{READ} ORDER BY i.id DESC LIMIT %(limit)s"
+# Only what was tried can be due later, and only the first of a subject is tried: leaving it out opens no gap in a run.
+READ_DUE = f"{READ} AND i.due_at <= clock_timestamp()"
+READ_OLDEST = f"{READ_DUE} ORDER BY i.id LIMIT %(limit)s"
+# Where much is blocked: only what nothing of its subject stands before.
+READ_HEADS = f"""
+    {READ_DUE}
+       AND NOT EXISTS (SELECT FROM events_inboxentry e
+                        WHERE e.subscriber = i.subscriber AND e.subject = i.subject AND e.id < i.id
+                          AND e.event_id >= %(first)s AND e.event_id < %(end)s AND e.state <> 'handled')
      ORDER BY i.id LIMIT %(limit)s
 """
-READ_NEWEST = READ_OLDEST.replace("ORDER BY i.id", "ORDER BY i.id DESC")
 
 # Heads with an earlier entry of their subject that is not handled are blocked. Of the others, what another worker has
 # locked, leased or handled meanwhile is passed over.
@@ -49,7 +64,7 @@ LEASE = """
                          AS h (id, subscriber, subject)
          WHERE EXISTS (SELECT FROM events_inboxentry e
                         WHERE e.subscriber = h.subscriber AND e.subject = h.subject AND e.id < h.id
-                          AND e.state <> 'handled')
+                          AND e.event_id >= %(first)s AND e.event_id < %(end)s AND e.state <> 'handled')
     ), wanted AS MATERIALIZED (
         SELECT w.id, w.event_id FROM unnest(%(ids)s::bigint[], %(events)s::bigint[], %(heads_of)s::bigint[])
                                      AS w (id, event_id, head)
@@ -134,34 +149,40 @@ class Choice:
     size: int = 0
     closed: set[str] = field(default_factory=set)
     blocked: set[str] = field(default_factory=set)
-    passed_over: int | None = None
-    """The first entry that must be read again soon, because it waits for a worker and not for time or the operator."""
+    """What waits for time or for the operator."""
+    held: set[str] = field(default_factory=set)
+    """What waits for another worker."""
+    held_from: int | None = None
+    left_from: int | None = None
+    """The first entry that can be claimed, but not with those that are chosen."""
 
     def consider(self, entry: Pending) -> None:
         """Choose the entry, or leave it and what follows it in its subject."""
         if entry.key in self.closed:
             return
-        run = self.runs.get(entry.key)
-        if run is None and not entry.leased and not entry.due:
-            self.blocked.add(entry.key)
+        if entry.leased:
+            self.hold(entry)
+        elif not entry.due:
             self.closed.add(entry.key)
-        elif entry.leased or not entry.due or self._is_full() or (entry.alone and self.size):
-            self._leave(entry)
+            if entry.key not in self.runs:
+                self.blocked.add(entry.key)
+        elif self._is_full() or (entry.alone and self.size):
+            self.closed.add(entry.key)
+            if self.left_from is None:
+                self.left_from = entry.id
         else:
             self.runs.setdefault(entry.key, []).append(entry)
             self.size += 1
 
-    def lose(self, entry: Pending) -> None:
-        """Another worker has taken the entry meanwhile."""
-        self._leave(entry)
+    def hold(self, entry: Pending) -> None:
+        """Another worker has the entry; it must be read again soon."""
+        self.closed.add(entry.key)
+        self.held.add(entry.key)
+        if self.held_from is None or entry.id < self.held_from:
+            self.held_from = entry.id
 
     def _is_full(self) -> bool:
         return self.size >= BATCH or any(run[0].alone for run in self.runs.values())
-
-    def _leave(self, entry: Pending) -> None:
-        self.closed.add(entry.key)
-        if self.passed_over is None or entry.id < self.passed_over:
-            self.passed_over = entry.id
 
 
 class Claimer:
@@ -169,21 +190,27 @@ class Claimer:
     it has passed: neither rows that are handled, which a long snapshot keeps in the index, nor what is blocked.
 
     Every other claim takes the newest entries first, so that an event outside a burst does not wait for its end.
+    ``at_end``: the last claim has read to the last entry, so that nothing can be handled now if it gave nothing.
     """
 
     def __init__(self) -> None:
         """Begin with the oldest entry."""
+        self.at_end = False
         self._after = 0
         self._newest = 0
         self._turn = 0
         self._blocked: set[str] = set()
         self._restarted = time.monotonic()
+        self._keys = Range(0, 0)
+        self._keys_end = 0.0
 
     @transaction.atomic
     def claim(self) -> list[Claimed]:
-        """Lease the next entries, ordered by their identifiers; none if nothing can be handled now."""
+        """Lease the next entries, ordered by their identifiers; none if nothing can be handled now, or not ``at_end``."""
         with connection.cursor() as cursor:
             cursor.execute(PLAN_BY_INDEX)
+        if time.monotonic() >= self._keys_end:
+            self._keys, self._keys_end = unhandled_keys(), time.monotonic() + RESTART_SECONDS
         self._turn += 1
         if self._turn % 2 == 0 and (claimed := self._claim_newest()):
             return claimed
@@ -198,7 +225,7 @@ class Claimer:
 
     def _claim_newest(self) -> list[Claimed]:
         """Claim from what arrived since the last look, the newest entries; the rest is left to the oldest-first claims."""
-        rows = list(_read(READ_NEWEST, after=self._newest, without=self._blocked, limit=BATCH))
+        rows = list(self._read(READ_NEWEST, after=self._newest, without=self._blocked, limit=BATCH))
         if not rows:
             return []
         self._newest = rows[0].id
@@ -209,25 +236,41 @@ class Claimer:
 
     def _claim_oldest(self) -> list[Claimed]:
         """Claim from where the last claim stopped. What waits for another worker is read again by the next claim."""
-        position, passed_over, held = self._after, None, set[str]()
-        for _ in range(WINDOWS_MAX):
-            rows = list(_read(READ_OLDEST, after=position, without=self._blocked | held, limit=WINDOW))
+        began = time.monotonic()
+        statement, position, held_from, held = READ_OLDEST, self._after, None, set[str]()
+        self.at_end = False
+        while time.monotonic() - began < READ_SECONDS_MAX:
+            rows = list(self._read(statement, after=position, without=self._blocked | held, limit=WINDOW))
             choice = Choice()
             for row in rows:
                 choice.consider(row)
             claimed = self._lease(choice)
             self._blocked |= choice.blocked
-            held |= choice.closed
-            if passed_over is None:
-                passed_over = choice.passed_over
-            position = rows[-1].id if rows else position
-            self._after = position if passed_over is None else passed_over - 1
-            if claimed or (len(rows) < WINDOW and not self._may_restart()):
+            held |= choice.held
+            if held_from is None:
+                held_from = choice.held_from
+            if choice.left_from is not None:
+                position = choice.left_from - 1
+            elif rows:
+                position = rows[-1].id
+            self._after = position if held_from is None else min(position, held_from - 1)
+            if claimed:
                 return claimed
-            if len(rows) < WINDOW:
-                position, passed_over = 0, None
+            statement = READ_HEADS
+            if choice.left_from is None and len(rows) < WINDOW:
+                if not self._may_restart():
+                    self.at_end = True
+                    return []
+                statement, position, held_from = READ_OLDEST, 0, None
                 held.clear()
         return []
+
+    def _read(self, statement: str, *, after: int, without: set[str], limit: int) -> Iterator[Pending]:
+        within = {"first": self._keys.first, "end": self._keys.end}
+        with connection.cursor() as cursor:
+            cursor.execute(statement, {"after": after, "without": sorted(without), "limit": limit, **within})
+            for row in cursor.fetchall():
+                yield Pending(*row)
 
     def _may_restart(self) -> bool:
         """Whether to read from the oldest entry again, because the time of one that was passed over may have come."""
@@ -249,6 +292,8 @@ class Claimer:
             cursor.execute(
                 LEASE,
                 {
+                    "first": self._keys.first,
+                    "end": self._keys.end,
                     "heads": [head.id for head in heads],
                     "subscribers": [head.subscriber for head in heads],
                     "subjects": [head.subject for head in heads],
@@ -270,7 +315,7 @@ class Claimer:
             for entry in run if whole else ():
                 facts = found.get(entry.id)
                 if facts is None:
-                    choice.lose(entry)
+                    choice.hold(entry)
                     whole = False
                 elif whole:
                     previous = _claimed(entry, facts, lease, previous)
@@ -280,13 +325,6 @@ class Claimer:
         if gaps:
             _release([(entry.id, entry.event_id) for entry in gaps], lease)
         return sorted(kept, key=lambda entry: entry.id)
-
-
-def _read(statement: str, *, after: int, without: set[str], limit: int) -> Iterator[Pending]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, {"after": after, "without": sorted(without), "limit": limit})
-        for row in cursor.fetchall():
-            yield Pending(*row)
 
 
 def _claimed(entry: Pending, facts: tuple[Any, ...], lease: uuid.UUID, previous: Claimed | None) -> Claimed:

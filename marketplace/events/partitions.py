@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from .models import InboxEntry, OutboxEvent
+from .relaying import RELAY
 
 EVENTS_PER_RANGE = 1_000_000
 RANGES_AHEAD = 8
@@ -24,6 +25,14 @@ OUTBOX = OutboxEvent._meta.db_table
 INBOX = InboxEntry._meta.db_table
 BOUNDS = re.compile(r"FROM \('(\d+)'\) TO \('(\d+)'\)")
 FIRST_KEY = 0
+
+# Each by its partial index. Behind the relay's position nothing is left that is not in an inbox.
+OLDEST_UNHANDLED = """
+    SELECT least(
+        (SELECT i.event_id FROM events_inboxentry i WHERE i.state = 'pending' ORDER BY i.id LIMIT 1),
+        (SELECT i.event_id FROM events_inboxentry i WHERE i.state = 'parked' ORDER BY i.id LIMIT 1),
+        coalesce((SELECT p.event_id FROM events_relayposition p WHERE p.name = %s), 0))
+"""
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -69,6 +78,20 @@ def count_ranges_ahead() -> int:
     """How many ranges have no event yet; none is left when events go into the rest."""
     last = last_key()
     return sum(each.first > last for each in ranges())
+
+
+def unhandled_keys() -> Range:
+    """Bounds, at ends of ranges, within which every event is that is not handled or arrives soon.
+
+    Events are relayed and handled in the order of commits. Their keys follow it but for what ran at the same time, which is
+    far less than a range; so are the events of the seconds for which a worker keeps the bounds.
+    """
+    last = last_key()
+    with connection.cursor() as cursor:
+        cursor.execute(OLDEST_UNHANDLED, [RELAY])
+        oldest = cursor.fetchone()[0]
+    first = (min(oldest or 0, last) // EVENTS_PER_RANGE - 1) * EVENTS_PER_RANGE
+    return Range(max(first, FIRST_KEY), (last // EVENTS_PER_RANGE + 2) * EVENTS_PER_RANGE)
 
 
 def make_ranges(ahead: int = RANGES_AHEAD) -> list[Range]:

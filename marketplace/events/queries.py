@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db import connection
+from django.db.models import Count, Window
+from django.db.models.functions import RowNumber
 
 from marketplace.kernel.horizon import horizon
 
@@ -30,12 +32,13 @@ class EventCounts:
 
 @dataclass(frozen=True, slots=True)
 class ParkedEntry:
-    """A parked inbox entry, which an operator has to look at."""
+    """A parked inbox entry, which an operator has to look at. ``of_handler``: how many of its handler are parked."""
 
     id: int
     type: str
     handler: str
     subject: str
+    of_handler: int
 
 
 # The row values are compared with the position's, so that the index on the commit order gives what is behind it.
@@ -98,10 +101,17 @@ def count_unhandled_before(transaction: int, subscriber: str) -> int:
         return running + int(cursor.fetchone()[0])
 
 
-def parked(limit: int) -> list[ParkedEntry]:
-    """The oldest parked entries."""
+def parked(each: int) -> list[ParkedEntry]:
+    """The oldest ``each`` parked entries of every handler, the oldest first."""
     entries = (
-        InboxEntry.objects.filter(state=InboxState.PARKED).select_related("event").order_by("id")[:limit]
+        InboxEntry.objects.filter(state=InboxState.PARKED)
+        .annotate(
+            place=Window(RowNumber(), partition_by="handler", order_by="id"),
+            of_handler=Window(Count("*"), partition_by="handler"),
+        )
+        .filter(place__lte=each)
+        .select_related("event")
+        .order_by("id")
     )
     return [
         ParkedEntry(
@@ -109,9 +119,16 @@ def parked(limit: int) -> list[ParkedEntry]:
             type=entry.event.type,
             handler=entry.handler,
             subject=entry.subject,
+            of_handler=entry.of_handler,
         )
         for entry in entries
     ]
+
+
+def parked_among(ids: Collection[int]) -> set[int]:
+    """Which of these inbox entries are parked."""
+    among = InboxEntry.objects.filter(state=InboxState.PARKED, id__in=ids)
+    return set(among.values_list("id", flat=True))
 
 
 def handler_failures(limit: int = 5) -> list[str]:

@@ -81,7 +81,7 @@ def deliver_due(*, seconds: float = DELIVER_SECONDS) -> int:
         left = handle_claimed(claimed)
         claimer.give_back(left)
         attempted += len(claimed) - len(left)
-        if not claimed and not relayed:
+        if not claimed and not relayed and claimer.at_end:
             break
     return attempted
 
@@ -98,10 +98,11 @@ def _relay_all() -> int:
 
 
 @transaction.atomic
-def retry_parked(*, entry_id: int) -> None:
-    """Set a parked entry to pending again, after the operator has repaired the cause."""
+def retry_parked(*, entry_id: int) -> InboxEntry:
+    """Set a parked entry to pending again; returns it. The operator's command is in ``notices``, which records who did it."""
     entry = InboxEntry.objects.select_for_update().get(pk=entry_id)
     advance(entry, INBOX, command="retry", role="operator", attempts=0, due_at=timezone.now())
+    return entry
 
 
 def envelope_of(event: OutboxEvent) -> Envelope:

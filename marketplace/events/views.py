@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from marketplace.api.permissions import IsOperator
-from marketplace.api.views import MarketReadViewSet, command
+from marketplace.api.views import MarketReadViewSet
 
-from . import services
 from .models import InboxEntry, OutboxEvent
 from .serializers import InboxEntrySerializer, OutboxEventSerializer
 
@@ -20,18 +19,10 @@ class OutboxEventViewSet(MarketReadViewSet[OutboxEvent]):
 
 
 class InboxEntryViewSet(MarketReadViewSet[InboxEntry]):
-    """Inbox entries: each is one event for one handler. The operator retries parked entries."""
+    """Inbox entries: each is one event for one handler. The routes are those of ``notices``, with the operator's retry."""
 
     serializer_class = InboxEntrySerializer
     permission_classes = (IsOperator,)
-    filterset_fields = ("state", "subscriber", "subject")
+    filterset_fields = ("state", "subscriber", "handler", "subject")
     queryset = InboxEntry.objects.select_related("event")
     lookup_field = "pk"
-
-    @command(summary="Retry a parked inbox entry", response=InboxEntrySerializer)
-    def retry(self, data: dict[str, object], entry: str) -> InboxEntry:
-        """Set a parked entry to pending again, after the cause is repaired."""
-        subject = self.get_object()
-        services.retry_parked(entry_id=subject.pk)
-        subject.refresh_from_db()
-        return subject

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
-from django.db.models.functions import Now
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.db.models import Count, QuerySet, Window
+from django.db.models.functions import Now, RowNumber
 
 from marketplace.kernel.actors import Actor, Role
 
@@ -28,6 +31,31 @@ def due_queues() -> list[str]:
     return [queue for queue in Queue.values if has_due(queue)]
 
 
-def parked(limit: int = 100) -> list[Job]:
-    """Parked jobs, the oldest first."""
-    return list(Job.objects.filter(state=JobState.PARKED).order_by("id")[:limit])
+@dataclass(frozen=True, slots=True)
+class ParkedJob:
+    """A parked job, which an operator has to look at. ``of_kind``: how many of its kind are parked."""
+
+    public_id: str
+    kind: str
+    subject: str
+    of_kind: int
+
+
+def parked(each: int) -> list[ParkedJob]:
+    """The oldest ``each`` parked jobs of every kind, the oldest first."""
+    jobs = (
+        Job.objects.filter(state=JobState.PARKED)
+        .annotate(
+            place=Window(RowNumber(), partition_by="kind", order_by="id"),
+            of_kind=Window(Count("*"), partition_by="kind"),
+        )
+        .filter(place__lte=each)
+        .order_by("id")
+    )
+    return [ParkedJob(job.public_id, job.kind, job.subject, job.of_kind) for job in jobs]
+
+
+def parked_among(public_ids: Collection[str]) -> set[str]:
+    """Which of these jobs are parked."""
+    among = Job.objects.filter(state=JobState.PARKED, public_id__in=public_ids)
+    return set(among.values_list("public_id", flat=True))

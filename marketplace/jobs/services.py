@@ -10,8 +10,10 @@ from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
@@ -25,6 +27,7 @@ from .states import JOB, JobState
 logger = logging.getLogger(__name__)
 
 RUN_TASK = "marketplace.jobs.tasks.run"
+POSTPONED_MAX = 1_000
 # What is left to a worker, after the attempt's own limit, to record the end before it counts as dead.
 LEASE_MARGIN_SECONDS = 30
 
@@ -96,22 +99,19 @@ def nudge_key(queue: str) -> str:
 def start_next(*, queue: str) -> Attempt | None:
     """Start an attempt at the next due job of ``queue`` and commit that it was started; None if no job is due.
 
-    Call it outside a transaction: the attempt counts even if its worker dies.
+    Call it outside a transaction: the attempt counts even if its worker dies. Jobs of kinds that this worker does not
+    know are left to a newer one.
     """
-    job = (
-        Job.objects.select_for_update(skip_locked=True)
-        .filter(queue=queue, state=JobState.QUEUED, due_at__lte=Now())
-        .order_by("due_at", "id")
-        .first()
+    due = Job.objects.select_for_update(skip_locked=True).filter(
+        queue=queue, state=JobState.QUEUED, due_at__lte=Now()
     )
+    job = due.order_by("due_at", "id").first()
+    if job is not None and job.kind not in KINDS:
+        _postpone_unknown(due)
+        job = due.filter(kind__in=KINDS).order_by("due_at", "id").first()
     if job is None:
         return None
-    kind = KINDS.get(job.kind)
-    if kind is None:
-        # A worker of an older version: leave the job to a newer one.
-        logger.error("job %s is of the unknown kind %s; trying again in a minute", job.public_id, job.kind)
-        Job.objects.filter(pk=job.pk).update(due_at=clock.real_now() + timedelta(minutes=1))
-        return None
+    kind = KINDS[job.kind]
     token = uuid.uuid4()
     seconds = kind.seconds_max + LEASE_MARGIN_SECONDS
     advance(
@@ -127,6 +127,16 @@ def start_next(*, queue: str) -> Attempt | None:
     )
     return Attempt(
         job.pk, job.public_id, kind, token, job.attempts, job.subject, job.arguments, job.request_id
+    )
+
+
+def _postpone_unknown(due: QuerySet[Job]) -> None:
+    """Let the oldest jobs of unknown kinds wait a minute, so that they do not stand before the others each time."""
+    unknown = list(due.exclude(kind__in=KINDS).order_by("due_at", "id")[:POSTPONED_MAX])
+    kinds = ", ".join(sorted({job.kind for job in unknown}))
+    logger.error("%s jobs are of unknown kinds (%s); trying again in a minute", len(unknown), kinds)
+    Job.objects.filter(pk__in=[job.pk for job in unknown]).update(
+        due_at=clock.real_now() + timedelta(minutes=1)
     )
 
 
@@ -221,6 +231,7 @@ def retry_parked(*, actor: Actor, job: str) -> Job:
     """Queue a parked job again, with all its attempts, after the operator has repaired the cause. Raises Missing."""
     row = _lock_parked(actor, job)
     advance(row, JOB, command="retry", role="operator", attempts=0, due_at=clock.real_now())
+    _record("jobs.retried", row, actor)
     transaction.on_commit(partial(nudge, row.queue))
     return row
 
@@ -231,7 +242,14 @@ def abandon_parked(*, actor: Actor, job: str, reason: str) -> Job:
     row = _lock_parked(actor, job)
     error = f"{row.error}\nabandoned by {actor.identifier}: {reason}"[-ERROR_LENGTH_MAX:]
     advance(row, JOB, command="abandon", role="operator", ended_at=clock.real_now(), error=error)
+    _record("jobs.abandoned", row, actor, reason=reason)
     return row
+
+
+def _record(kind: str, job: Job, actor: Actor, **more: str) -> None:
+    """Record who resolved a parked job."""
+    payload = {"kind": job.kind, "subject": job.subject, **more}
+    record(kind=kind, subject=job.public_id, actor=actor, payload=payload)
 
 
 def _lock_parked(actor: Actor, job: str) -> Job:

@@ -52,9 +52,9 @@ _READING: ContextVar[_Reading | None] = ContextVar("clock_reading", default=None
 def read_once() -> Iterator[None]:
     """Within the block the database is asked for the clock at most once; time runs on as the clock then showed it.
 
-    Opened by what starts a short unit of work: a request, the handling of an event. A block inside another is part of
-    it. Only a movable clock is read from the database. A move by another process shows in the next block, a move
-    within the block at once.
+    Opened by what starts a short unit of work: a request, the handling of an event. A job does not open it, because it
+    may run for minutes, in which the clock may move. A block inside another is part of it. Only a movable clock is read
+    from the database. A move by another process shows in the next block, a move within the block at once.
     """
     if _READING.get() is not None:
         yield

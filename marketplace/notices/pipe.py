@@ -1,12 +1,22 @@
 """Tasks of the operator for what is parked: events and jobs that nobody tries again before a cause is repaired.
 
-They are opened from the tables themselves, because an event about a parked event might be parked too.
+They are opened from the tables themselves, because an event about a parked event might be parked too. A cause that
+parks many events of one handler, or jobs of one kind, is one task: it floods nobody with tasks and mail.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from django.db import transaction
+
 from marketplace.events import queries as events
+from marketplace.events.models import InboxEntry
+from marketplace.events.services import retry_parked
+from marketplace.evidence.services import record
 from marketplace.jobs import queries as jobs
+from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.labels import Label
 from marketplace.participants.queries import operator_organisation
@@ -14,42 +24,90 @@ from marketplace.participants.queries import operator_organisation
 from .models import Task
 from .services import close_tasks, open_task
 from .states import TaskKind, TaskState
-from .texts import TASK_TITLES, fill_label
+from .texts import PARKED_EVENTS, PARKED_JOBS, TASK_TITLES, fill_label
 
-PARKED_MAX = 500
-"""As many are looked at; a market with more has one cause, and the operator sees it from these."""
+TASKS_EACH_MAX = 3
+"""Of a handler or a kind of jobs with more that is parked, there is one task."""
+ENTRY_PREFIX = "events/inbox/"
+"""A task names an inbox entry by its address in the API, a job by its identifier, a cause by its handler or kind."""
+
+
+@dataclass(slots=True)
+class Cause:
+    """The handler, or the kind of jobs, of which ``count`` are parked. ``oldest``: subject → title of a task for each."""
+
+    name: str
+    title: Label
+    count: int
+    oldest: dict[str, Label] = field(default_factory=dict)
 
 
 def watch_parked() -> int:
-    """Open a task for each parked event and job, and close those of what is no longer parked; returns the number parked.
+    """Open tasks for parked events and jobs, and close those of what is no longer parked; returns the number parked.
 
-    Each task is opened in a transaction of its own, so that many at once exceed no limit and none is lost with another.
+    Each parked event and job has its task; once a handler or kind has more than TASKS_EACH_MAX, it has one task for all
+    that follow, until nothing of it is parked. Each task is opened in a transaction of its own, so that none is lost with
+    another.
     """
     try:
         operator = operator_organisation().id
     except Missing:
         return 0
-    parked = _parked()
-    open_tasks = Task.objects.filter(organisation_id=operator, kind=TaskKind.REPAIR, state=TaskState.OPEN)
-    told = set(open_tasks.values_list("subject", flat=True))
-    for subject, title in parked.items():
-        if subject not in told:
-            open_task(
-                organisation_id=operator, kind=TaskKind.REPAIR, subject=subject, thread=subject, title=title
-            )
-    if len(parked) < PARKED_MAX:
-        for subject in told.difference(parked):
-            close_tasks(thread=subject, kinds=(TaskKind.REPAIR,), done_by=operator)
-    return len(parked)
+    tasks = Task.objects.filter(organisation_id=operator, kind=TaskKind.REPAIR, state=TaskState.OPEN)
+    opened = set(tasks.values_list("subject", flat=True))
+    causes = _causes()
+    wanted: dict[str, Label] = {}
+    for cause in causes:
+        is_one = cause.count > TASKS_EACH_MAX or cause.name in opened
+        wanted |= {cause.name: cause.title} if is_one else cause.oldest
+    for subject in sorted(wanted.keys() - opened):
+        open_task(
+            organisation_id=operator,
+            kind=TaskKind.REPAIR,
+            subject=subject,
+            thread=subject,
+            title=wanted[subject],
+        )
+    for subject in sorted(_repaired(opened - wanted.keys())):
+        close_tasks(thread=subject, kinds=(TaskKind.REPAIR,), done_by=operator)
+    return sum(cause.count for cause in causes)
 
 
-def _parked() -> dict[str, Label]:
-    """What is parked: subject of its task → title. An inbox entry is named by its address in the API."""
+@transaction.atomic
+def retry_parked_event(*, actor: Actor, entry_id: int) -> InboxEntry:
+    """Let a parked inbox entry be handled again, after the operator has repaired the cause; recorded as evidence."""
+    actor.require_operator()
+    entry = retry_parked(entry_id=entry_id)
+    record(
+        kind="events.retried",
+        subject=entry.event.public_id,
+        actor=actor,
+        payload={"entry": entry.pk, "handler": entry.handler},
+    )
+    return entry
+
+
+def _causes() -> list[Cause]:
+    """What is parked, by handler of events and by kind of jobs."""
     title = TASK_TITLES[TaskKind.REPAIR]
-    found = {
-        f"events/inbox/{entry.id}": fill_label(title, what=f"{entry.handler} ({entry.type} {entry.subject})")
-        for entry in events.parked(PARKED_MAX)
+    causes: dict[str, Cause] = {}
+    for entry in events.parked(TASKS_EACH_MAX):
+        many = fill_label(PARKED_EVENTS, handler=entry.handler)
+        cause = causes.setdefault(entry.handler, Cause(entry.handler, many, entry.of_handler))
+        what = f"{entry.handler} ({entry.type} {entry.subject})"
+        cause.oldest[f"{ENTRY_PREFIX}{entry.id}"] = fill_label(title, what=what)
+    for job in jobs.parked(TASKS_EACH_MAX):
+        many = fill_label(PARKED_JOBS, kind=job.kind)
+        cause = causes.setdefault(job.kind, Cause(job.kind, many, job.of_kind))
+        cause.oldest[job.public_id] = fill_label(title, what=f"{job.kind} ({job.subject})")
+    return list(causes.values())
+
+
+def _repaired(subjects: Collection[str]) -> set[str]:
+    """Which of these subjects of open tasks name nothing that is parked; those of causes do not."""
+    entries = {subject for subject in subjects if subject.startswith(ENTRY_PREFIX)}
+    parked = {
+        f"{ENTRY_PREFIX}{key}"
+        for key in events.parked_among([int(subject.removeprefix(ENTRY_PREFIX)) for subject in entries])
     }
-    for job in jobs.parked(PARKED_MAX - len(found)):
-        found[job.public_id] = fill_label(title, what=f"{job.kind} ({job.subject})")
-    return found
+    return set(subjects) - parked - jobs.parked_among(set(subjects) - entries)

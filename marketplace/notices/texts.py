@@ -90,6 +90,15 @@ TASK_TITLES: dict[TaskKind, Label] = {
     ),
 }
 
+PARKED_EVENTS = Label(
+    "Repair the cause and retry: many events of {handler} are parked after repeated failures",
+    "{handler} のイベントが多数、失敗の繰り返しにより停止中です。原因を解消して再試行してください",
+)
+PARKED_JOBS = Label(
+    "Repair the cause and retry: many jobs of the kind {kind} are parked after repeated failures",
+    "種類 {kind} のジョブが多数、失敗の繰り返しにより停止中です。原因を解消して再試行してください",
+)
+
 CYCLE_OVERDUE: dict[str, Label] = {
     "not_closed": Label(
         "its cut-off has passed and it is still open. Check that worker and beat run, or cut it off",

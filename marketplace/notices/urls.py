@@ -1,11 +1,12 @@
-"""Routes of tasks and notices."""
+"""Routes of tasks, notices and the repair of parked events."""
 
 from rest_framework.routers import SimpleRouter
 
-from .views import NoticeViewSet, TaskViewSet
+from .views import NoticeViewSet, RepairableEntryViewSet, TaskViewSet
 
 router = SimpleRouter()
 router.register("tasks", TaskViewSet, basename="task")
 router.register("notices", NoticeViewSet, basename="notice")
+router.register("events/inbox", RepairableEntryViewSet, basename="inbox-entry")
 
 urlpatterns = router.urls

@@ -1,4 +1,4 @@
-"""The API of tasks and notices."""
+"""The API of tasks and notices, and of the repair of parked events."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from typing import Any
 from django.db.models import QuerySet
 
 from marketplace.api.views import MarketReadViewSet, command
+from marketplace.events.models import InboxEntry
+from marketplace.events.serializers import InboxEntrySerializer
+from marketplace.events.views import InboxEntryViewSet
 
-from . import queries, services
+from . import pipe, queries, services
 from .filters import NoticeFilter, TaskFilter
 from .models import Notice, Task
 from .serializers import NoticeSerializer, TaskSerializer
@@ -41,3 +44,15 @@ class NoticeViewSet(MarketReadViewSet[Notice]):
     def read(self, data: dict[str, Any], public_id: str) -> Notice:
         """Mark the notice as read. Idempotent."""
         return services.mark_read(actor=self.actor, notice=public_id)
+
+
+class RepairableEntryViewSet(InboxEntryViewSet):
+    """Inbox entries: each is one event for one handler. The operator retries parked entries."""
+
+    @command(summary="Retry a parked inbox entry", response=InboxEntrySerializer)
+    def retry(self, data: dict[str, Any], entry: str) -> InboxEntry:
+        """Set a parked entry to pending again, after the cause is repaired."""
+        subject = self.get_object()
+        pipe.retry_parked_event(actor=self.actor, entry_id=subject.pk)
+        subject.refresh_from_db()
+        return subject

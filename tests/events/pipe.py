@@ -39,6 +39,11 @@ def deliver_until(done: Callable[[], bool]) -> None:
     assert done()
 
 
+def skip_to(key: int) -> None:
+    """The next event gets this key."""
+    execute("SELECT setval(pg_get_serial_sequence('events_outboxevent', 'id'), %s, false)", key)
+
+
 def execute(statement: str, *parameters: object) -> list[tuple]:
     """The rows of a statement, if it gives any."""
     with connection.cursor() as cursor:

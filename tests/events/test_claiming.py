@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from marketplace.events import claiming, handling
+from marketplace.events import claiming, handling, services
 from marketplace.events.claiming import BATCH, Claimer
 from marketplace.events.models import InboxEntry
+from marketplace.events.partitions import EVENTS_PER_RANGE
 
-from .pipe import emit, execute, relay_all
+from .pipe import HANDLER, emit, execute, relay_all, skip_to
 from .probe import handlers
 
 
@@ -136,6 +138,59 @@ def test_ten_thousand_entries_behind_a_parked_one_starve_nobody(probed):
     assert claimer.claim() == []
 
 
+def put_entries(count: int, *, prefix: str = "org_", attempts: int = 0, due_in: str = "0 s") -> None:
+    """Write entries of as many subjects, ``org_1`` and so on, past the relay."""
+    execute(
+        """
+        WITH emitted AS (
+            INSERT INTO events_outboxevent (public_id, type, version, subject, data, occurred_at)
+            SELECT 'evt_' || left(md5(random()::text), 26), 'organisation.registered', 1, s.subject,
+                   jsonb_build_object('organisation', s.subject), now()
+              FROM (SELECT %s || n AS subject FROM generate_series(1, %s) AS n) s
+            RETURNING id, subject
+        )
+        INSERT INTO events_inboxentry (event_id, handler, subscriber, subject, attempts, due_at)
+        SELECT e.id, %s, 'probe', e.subject, %s, now() + %s::interval FROM emitted e ORDER BY e.id
+        """,
+        *(prefix, count, HANDLER, attempts, due_in),
+    )
+
+
+def test_twelve_thousand_entries_in_backoff_starve_nobody(probed):
+    put_entries(12_000, attempts=1, due_in="1 hour")
+    put_entries(1, prefix="org_other_")
+    claimer = Claimer()
+    assert subjects(claimer.claim()) == ["org_other_1"]
+    assert (claimer.claim(), claimer.at_end) == ([], True)
+
+
+def test_a_delivery_reaches_what_is_behind_entries_in_backoff(probed):
+    put_entries(12_000, attempts=1, due_in="1 hour")
+    put_entries(1, prefix="org_other_")
+    assert services.deliver_due() == 1
+    assert handlers.seen() == ["org_other_1"]
+
+
+def test_entries_behind_many_parked_ones_starve_nobody(probed):
+    put_entries(2_100, attempts=8)
+    execute("UPDATE events_inboxentry SET state = 'parked'")
+    put_entries(2_100)
+    put_entries(1, prefix="org_other_")
+    claimer = Claimer()
+    with CaptureQueriesContext(connection) as sent:
+        assert subjects(claimer.claim()) == ["org_other_1"]
+    assert len([query for query in sent.captured_queries if "inboxentry" in query["sql"]]) <= 4
+
+
+def test_a_claim_that_ends_for_its_time_is_gone_on_with(probed, monkeypatch):
+    put_entries(1)
+    claimer = Claimer()
+    with monkeypatch.context() as limits:
+        limits.setattr(claiming, "READ_SECONDS_MAX", 0)
+        assert (claimer.claim(), claimer.at_end) == ([], False)
+    assert subjects(claimer.claim()) == ["org_1"]
+
+
 def test_an_event_outside_a_burst_does_not_wait_for_its_end(probed):
     emit(*(f"org_{number}" for number in range(20 * BATCH)))
     relay_all(20 * BATCH)
@@ -158,11 +213,41 @@ def test_an_entry_is_not_claimed_before_its_time(probed):
 
 
 def test_a_claim_takes_two_statements(probed):
-    emit(*(f"org_{number}" for number in range(10)))
-    relay_all(10)
+    """One more, once a second, reads where what is not handled is."""
+    claimer = Claimer()
+    for statements in (3, 2):
+        emit(*(f"org_{number}" for number in range(10)))
+        relay_all(10)
+        with CaptureQueriesContext(connection) as sent:
+            claimed = claimer.claim()
+        assert len(claimed) == 10
+        assert len([query for query in sent.captured_queries if "inboxentry" in query["sql"]]) == statements
+        assert handling.handle_claimed(claimed) == []
+
+
+def test_a_claim_looks_at_the_ranges_of_pending_entries_only(probed):
+    """The plans of what a claim sends: the range of the pending entry and its neighbours, of eleven."""
+    skip_to(5 * EVENTS_PER_RANGE + 7)
+    emit("org_1")
+    relay_all(1)
     with CaptureQueriesContext(connection) as sent:
-        assert len(Claimer().claim()) == 10
-    assert len([query for query in sent.captured_queries if "inboxentry" in query["sql"]]) == 2
+        assert subjects(Claimer().claim()) == ["org_1"]
+    statements = [query["sql"] for query in sent.captured_queries if "lease_until" in query["sql"]]
+    assert [tables_in_plan(statement) for statement in statements] == [
+        {f"inboxentry_{number * EVENTS_PER_RANGE}" for number in (4, 5, 6)},
+        {f"inboxentry_{number * EVENTS_PER_RANGE}" for number in (4, 5, 6)}
+        | {f"outboxevent_{5 * EVENTS_PER_RANGE}"},
+    ]
+    for reading in (claiming.READ_NEWEST, claiming.READ_HEADS):
+        bounds = {"first": 4 * EVENTS_PER_RANGE, "end": 7 * EVENTS_PER_RANGE}
+        assert tables_in_plan(reading % {"after": 0, "without": "ARRAY[]", "limit": 1, **bounds}) == {
+            f"inboxentry_{number * EVENTS_PER_RANGE}" for number in (4, 5, 6)
+        }
+
+
+def tables_in_plan(statement: str) -> set[str]:
+    plan = "\n".join(line for (line,) in execute("EXPLAIN " + statement))
+    return set(re.findall(r" on events_((?:inboxentry|outboxevent)_\w+)", plan))
 
 
 def test_claiming_reads_no_handled_entry(probed):
@@ -170,7 +255,15 @@ def test_claiming_reads_no_handled_entry(probed):
     emit("org_1")
     relay_all(1)
     plan = execute(
-        "EXPLAIN " + claiming.READ_OLDEST % {"after": 0, "without": "ARRAY[]", "limit": claiming.WINDOW}
+        "EXPLAIN "
+        + claiming.READ_OLDEST
+        % {
+            "after": 0,
+            "without": "ARRAY[]",
+            "limit": claiming.WINDOW,
+            "first": 0,
+            "end": 2 * EVENTS_PER_RANGE,
+        }
     )
     text = "\n".join(line for (line,) in plan)
     assert "Seq Scan" not in text

@@ -11,13 +11,8 @@ from marketplace.events import partitions
 from marketplace.events.models import InboxEntry, OutboxEvent
 from marketplace.events.partitions import EVENTS_PER_RANGE, RANGES_AHEAD, Range
 
-from .pipe import emit, execute, relay_all
+from .pipe import emit, execute, relay_all, skip_to
 from .probe import handlers
-
-
-def skip_to(key: int) -> None:
-    """The next event gets this key."""
-    execute("SELECT setval(pg_get_serial_sequence('events_outboxevent', 'id'), %s, false)", key)
 
 
 def range_of(table: str) -> list[str]:
@@ -91,6 +86,33 @@ def test_the_application_role_has_no_right_on_a_range(probed):
                 cursor.execute(statement)
         cursor.execute("SELECT subject FROM events_outboxevent")
         assert cursor.fetchall() == [("org_1",)]
+
+
+def test_what_is_not_handled_is_between_the_range_before_the_oldest_and_the_one_after_the_last(probed):
+    assert partitions.unhandled_keys() == Range(0, 2 * EVENTS_PER_RANGE)
+    emit("org_1", "org_2")
+    relay_all(2)
+    execute(
+        "UPDATE events_inboxentry SET state = 'parked' WHERE id = (SELECT min(id) FROM events_inboxentry)"
+    )
+    skip_to(5 * EVENTS_PER_RANGE + 7)
+    emit("org_3")
+    relay_all(1)
+    assert partitions.unhandled_keys() == Range(0, 7 * EVENTS_PER_RANGE)
+    execute("UPDATE events_inboxentry SET state = 'pending' WHERE state = 'parked'")
+    assert partitions.unhandled_keys() == Range(0, 7 * EVENTS_PER_RANGE)
+    execute("UPDATE events_inboxentry SET state = 'handled', handled_at = now()")
+    assert partitions.unhandled_keys() == Range(4 * EVENTS_PER_RANGE, 7 * EVENTS_PER_RANGE)
+
+
+def test_events_that_are_not_relayed_are_within_the_bounds_of_what_is_not_handled(probed):
+    emit("org_1")
+    relay_all(1)
+    execute("UPDATE events_inboxentry SET state = 'handled', handled_at = now()")
+    emit("org_2")
+    skip_to(5 * EVENTS_PER_RANGE + 7)
+    emit("org_3")
+    assert partitions.unhandled_keys() == Range(0, 7 * EVENTS_PER_RANGE)
 
 
 def test_an_entry_needs_its_event(probed):

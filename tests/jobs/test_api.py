@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from marketplace.evidence.models import EvidenceRecord
 from marketplace.jobs import services
 from marketplace.jobs.models import Job
 from marketplace.jobs.runner import run_due
@@ -32,6 +33,12 @@ def put(organisation, tmp_path, act="", subject="thing_1") -> Job:
         organisation=organisation.public_id,
         arguments={"trace": str(tmp_path / "trace"), "act": act},
     )
+
+
+def recorded(job: Job) -> list[tuple[str, dict[str, str]]]:
+    """What evidence says about the job, each by the operator's application."""
+    records = EvidenceRecord.objects.filter(subject=job.public_id, actor__startswith="app_").order_by("id")
+    return list(records.values_list("kind", "payload"))
 
 
 def test_a_participant_sees_its_jobs_and_nobody_elses(owner, tmp_path):
@@ -67,6 +74,7 @@ def test_the_operator_retries_a_parked_job(owner, operator, tmp_path):
     answer = operator.post(f"/api/v1/jobs/{job.public_id}/retry/")
     assert (answer.status_code, answer.json()["state"], answer.json()["attempts"]) == (200, "queued", 0)
     assert operator.post(f"/api/v1/jobs/{job.public_id}/retry/").status_code == 409
+    assert recorded(job) == [("jobs.retried", {"kind": "probe.plain", "subject": "thing_1"})]
 
 
 def test_the_operator_gives_a_parked_job_up_with_a_reason(owner, operator, tmp_path):
@@ -77,6 +85,8 @@ def test_the_operator_gives_a_parked_job_up_with_a_reason(owner, operator, tmp_p
     answer = operator.post(path, {"reason": "the file is gone"})
     assert (answer.status_code, answer.json()["state"]) == (200, "abandoned")
     assert answer.json()["error"].endswith("the file is gone")
+    told = {"kind": "probe.plain", "subject": "thing_1", "reason": "the file is gone"}
+    assert recorded(job) == [("jobs.abandoned", told)]
 
 
 def test_a_participant_resolves_nothing(owner, tmp_path):
@@ -88,6 +98,7 @@ def test_a_participant_resolves_nothing(owner, tmp_path):
     assert client.post(f"/api/v1/jobs/{job.public_id}/abandon/", {"reason": "no"}).status_code == 403
     job.refresh_from_db()
     assert job.state == JobState.PARKED
+    assert recorded(job) == []
 
 
 def test_a_list_costs_the_same_with_one_job_and_with_three(owner, tmp_path, django_assert_num_queries):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from marketplace.jobs.kinds import ATTEMPT_SECONDS_MAX, KINDS, JobKind
 from marketplace.jobs.models import Job
 from marketplace.jobs.states import JobState
 from marketplace.jobs.tasks import RUN_SECONDS_MAX
+from marketplace.kernel import clock
 from marketplace.settings.queues import TASK_SECONDS_MAX
 
 from .probe import kinds
@@ -99,7 +101,7 @@ def test_a_job_that_always_fails_is_parked_with_its_reason_and_its_end_is_told(c
     assert (job.state, job.attempts) == (JobState.PARKED, 3)
     assert job.error == "ValueError: told to fail"
     assert kinds.ENDED == ["thing_1"]
-    assert [found.pk for found in queries.parked()] == [job.pk]
+    assert [(found.public_id, found.of_kind) for found in queries.parked(each=5)] == [(job.public_id, 1)]
     call_command("check_invariants")
 
 
@@ -258,6 +260,27 @@ def test_a_job_of_an_unknown_kind_is_left_to_a_newer_worker(committed_database, 
     job.refresh_from_db()
     assert (job.state, job.attempts) == (JobState.QUEUED, 0)
     assert len(lines(trace)) == 1
+
+
+def test_jobs_of_unknown_kinds_end_no_run(committed_database, trace):
+    for number in range(3):
+        with transaction.atomic():
+            Job.objects.create(kind="future.kind", queue="default", subject=f"thing_{number}")
+    put(kinds.PLAIN, trace)
+    assert runner.run_due("default") == 1
+    assert len(lines(trace)) == 1
+    assert not queries.has_due("default")
+    assert set(Job.objects.filter(kind="future.kind").values_list("state", "attempts")) == {("queued", 0)}
+
+
+def test_a_job_sees_the_clock_that_another_moves_meanwhile(committed_database, trace):
+    noon = datetime(2030, 4, 1, 3, tzinfo=UTC)
+    clock.move_to(noon, running=False)
+    kinds.CLOCK_READINGS.clear()
+    put(kinds.PLAIN, trace, "read the clock while it moves")
+    assert runner.run_due("default") == 1
+    before, after = kinds.CLOCK_READINGS
+    assert (before, after) == (noon, noon + timedelta(days=2))
 
 
 def test_the_task_outlasts_the_longest_attempt():

@@ -1,30 +1,50 @@
-"""What is parked is a task of the operator, opened and closed without an event."""
+"""What is parked is a task of the operator, opened and closed without an event; a common cause is one task."""
 
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 
 from marketplace.events.models import InboxEntry, OutboxEvent
 from marketplace.events.schemas.participants import OrganisationRegistered
-from marketplace.events.services import emit, retry_parked
-from marketplace.notices.models import Task
-from marketplace.notices.pipe import watch_parked
+from marketplace.events.services import emit_all, retry_parked
+from marketplace.evidence.models import EvidenceRecord
+from marketplace.jobs.runner import run_due
+from marketplace.jobs.services import enqueue
+from marketplace.kernel.errors import Forbidden
+from marketplace.notices.models import SUBJECT_LENGTH_MAX, Task
+from marketplace.notices.pipe import TASKS_EACH_MAX, retry_parked_event, watch_parked
+from tests.jobs.probe import kinds
 from tests.participants import factories
 
 pytestmark = pytest.mark.django_db
 HANDLER = "tests.events.probe.handlers.on_registered"
+MANY = 600
 
 
-def park(organisation: str = "org_1") -> InboxEntry:
-    identifier = emit(OrganisationRegistered(organisation=organisation))
-    entry = InboxEntry.objects.create(
-        event=OutboxEvent.objects.get(public_id=identifier),
-        handler=HANDLER,
-        subscriber="probe",
-        subject=organisation,
+def park_many(count: int) -> list[int]:
+    """Park as many events of the handler, each of its own subject; returns the keys of their entries."""
+    identifiers = emit_all([OrganisationRegistered(organisation=f"org_{number}") for number in range(count)])
+    events = OutboxEvent.objects.filter(public_id__in=identifiers).order_by("id")
+    entries = InboxEntry.objects.bulk_create(
+        InboxEntry(event=event, handler=HANDLER, subscriber="probe", subject=event.subject)
+        for event in events
     )
-    InboxEntry.objects.filter(pk=entry.pk).update(state="parked", error="RuntimeError: no")
-    return entry
+    keys = [entry.pk for entry in entries]
+    InboxEntry.objects.filter(pk__in=keys).update(state="parked", error="RuntimeError: no")
+    return keys
+
+
+def park() -> InboxEntry:
+    (key,) = park_many(1)
+    return InboxEntry.objects.get(pk=key)
+
+
+def park_job(tmp_path) -> str:
+    told = {"trace": str(tmp_path / "trace"), "act": "fail"}
+    job = enqueue(kind=kinds.PLAIN, subject="thing_1", arguments=told)
+    run_due("default")
+    return job.public_id
 
 
 def tasks() -> list[tuple[str, str]]:
@@ -38,7 +58,7 @@ def test_a_parked_entry_opens_one_task_of_the_operator_and_its_repair_closes_it(
     assert (watch_parked(), watch_parked()) == (1, 1)
     assert tasks() == [(f"events/inbox/{entry.pk}", "open")]
     assert Task.objects.get(kind="repair").title["en"] == (
-        f"Repair the cause and retry: {HANDLER} (organisation.registered org_1) is parked after repeated failures"
+        f"Repair the cause and retry: {HANDLER} (organisation.registered org_0) is parked after repeated failures"
     )
     retry_parked(entry_id=entry.pk)
     assert watch_parked() == 0
@@ -57,7 +77,82 @@ def test_what_stays_parked_costs_the_same_however_much_it_is(django_assert_num_q
     assert [state for _, state in tasks()] == ["open"] * 3
 
 
+def test_what_stays_parked_costs_the_same_however_much_it_is(django_assert_num_queries):
+    factories.operator()
+    for parked in (1, 3):
+        park_many(parked - len(tasks()))
+        assert watch_parked() == parked
+        with django_assert_num_queries(4):
+            assert watch_parked() == parked
+    assert [state for _, state in tasks()] == ["open"] * 3
+
+
 def test_a_market_without_an_operator_opens_nothing():
     park()
     assert watch_parked() == 0
     assert tasks() == []
+
+
+def test_many_parked_events_of_one_handler_are_one_task_and_hide_no_job(tmp_path):
+    factories.operator()
+    keys = park_many(MANY)
+    job = park_job(tmp_path)
+    assert (watch_parked(), watch_parked()) == (MANY + 1, MANY + 1)
+    assert tasks() == [(job, "open"), (HANDLER, "open")]
+    assert Task.objects.get(subject=HANDLER).title["en"] == (
+        f"Repair the cause and retry: many events of {HANDLER} are parked after repeated failures"
+    )
+    for key in keys[1:]:
+        retry_parked(entry_id=key)
+    # The last one is still a matter of the same task, which ends with it.
+    assert watch_parked() == 2
+    assert tasks() == [(job, "open"), (HANDLER, "open")]
+    retry_parked(entry_id=keys[0])
+    assert watch_parked() == 1
+    assert tasks() == [(job, "open"), (HANDLER, "done")]
+
+
+def test_a_cause_that_grows_gets_one_more_task_and_the_first_stay_until_they_are_repaired():
+    factories.operator()
+    first, second = park_many(2)
+    watch_parked()
+    park_many(TASKS_EACH_MAX)
+    watch_parked()
+    assert tasks() == [
+        (f"events/inbox/{first}", "open"),
+        (f"events/inbox/{second}", "open"),
+        (HANDLER, "open"),
+    ]
+    retry_parked(entry_id=first)
+    watch_parked()
+    assert tasks() == [
+        (f"events/inbox/{first}", "done"),
+        (f"events/inbox/{second}", "open"),
+        (HANDLER, "open"),
+    ]
+
+
+def test_every_handler_can_be_the_subject_of_a_task():
+    handlers = {each for subscribed in settings.EVENT_SUBSCRIPTIONS.values() for each in subscribed}
+    assert [each for each in sorted(handlers) if len(each) > SUBJECT_LENGTH_MAX] == []
+
+
+def test_who_retries_a_parked_event_is_on_record():
+    operator = factories.operator()
+    entry = park()
+    answer = factories.client_of(operator).post(f"/api/v1/events/inbox/{entry.pk}/retry/")
+    assert (answer.status_code, answer.json()["state"]) == (200, "pending")
+    (record,) = EvidenceRecord.objects.filter(kind="events.retried")
+    assert (record.subject, record.payload) == (
+        entry.event.public_id,
+        {"entry": entry.pk, "handler": HANDLER},
+    )
+    assert record.actor.startswith("app_")
+
+
+def test_only_the_operator_retries_a_parked_event():
+    entry = park()
+    with pytest.raises(Forbidden):
+        retry_parked_event(actor=factories.actor_for(factories.organisation()), entry_id=entry.pk)
+    entry.refresh_from_db()
+    assert (entry.state, EvidenceRecord.objects.filter(kind="events.retried").count()) == ("parked", 0)

@@ -14,7 +14,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schema import Event

@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.db import connection
 
 from marketplace.jobs.kinds import JobKind, Work
 from marketplace.jobs.states import Queue
+from marketplace.kernel import clock
 from marketplace.kernel.labels import Label
+from marketplace.kernel.models import Clock
 
 ENDED: list[str] = []
+CLOCK_READINGS: list[datetime] = []
 UNENDABLE = "thing_unendable"
 
 
@@ -45,6 +49,10 @@ def do_as_told(work: Work) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         case "exit":
             os._exit(3)
+        case "read the clock while it moves":
+            CLOCK_READINGS.append(clock.now())
+            Clock.objects.update(business_anchor=CLOCK_READINGS[0] + timedelta(days=2))
+            CLOCK_READINGS.append(clock.now())
         case "report":
             work.report_progress(3, 10)
 
