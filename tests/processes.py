@@ -44,9 +44,9 @@ def environment() -> dict[str, str]:
 class Process:
     """A child process of a test, which can be killed and started again."""
 
-    def __init__(self, name: str, program: list[str], log: Path) -> None:
-        """Start ``program``; its output goes to ``log``."""
-        self.name, self.program, self.log = name, program, log
+    def __init__(self, name: str, program: list[str], log: Path, **limits: str) -> None:
+        """Start ``program``; its output goes to ``log``. ``limits`` are settings of its environment."""
+        self.name, self.program, self.log, self.limits = name, program, log, limits
         self.child: subprocess.Popen[bytes]
         self.start()
 
@@ -56,7 +56,7 @@ class Process:
             self.child = subprocess.Popen(
                 self.program,
                 cwd=PROJECT,
-                env=environment(),
+                env=environment() | self.limits,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

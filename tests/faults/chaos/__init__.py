@@ -1,0 +1,1 @@
+"""An application of the chaos test: a handler that never ends, and a job that kills its worker."""
