@@ -69,17 +69,6 @@ def test_a_parked_entry_opens_one_task_of_the_operator_and_its_repair_closes_it(
 def test_what_stays_parked_costs_the_same_however_much_it_is(django_assert_num_queries):
     factories.operator()
     for parked in (1, 3):
-        for number in range(len(tasks()), parked):
-            park(f"org_{number}")
-        assert watch_parked() == parked
-        with django_assert_num_queries(4):
-            assert watch_parked() == parked
-    assert [state for _, state in tasks()] == ["open"] * 3
-
-
-def test_what_stays_parked_costs_the_same_however_much_it_is(django_assert_num_queries):
-    factories.operator()
-    for parked in (1, 3):
         park_many(parked - len(tasks()))
         assert watch_parked() == parked
         with django_assert_num_queries(4):
