@@ -15,7 +15,7 @@ from marketplace.kernel import correlation
 from .principal import Principal, load_principal
 
 
-class _HeaderAlone(OAuthLibCore):  # type: ignore[misc]  # untyped
+class _HeaderAlone(OAuthLibCore):
     """Reads a token from the header alone, so that no body is parsed before it is known who sent it."""
 
     def extract_body(self, request: HttpRequest) -> list[tuple[str, str]]:
