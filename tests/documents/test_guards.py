@@ -31,7 +31,7 @@ def test_a_rendered_document_has_the_bytes_of_its_hash():
     refused("rendered_document_hash", INSERT, "ja", "0" * 64)
     with connection.cursor() as cursor:
         cursor.execute(INSERT, ["ja", HASH])
-    refused("append-only", "UPDATE documents_rendereddocument SET content = '%PDF-2'")
+    refused("append-only", "UPDATE documents_rendereddocument SET language = 'en'")
     refused("append-only", "DELETE FROM documents_rendereddocument")
 
 
