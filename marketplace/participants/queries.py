@@ -153,13 +153,22 @@ def get_segment(code: str) -> SegmentView:
 
 def is_admitted(organisation_id: int, segment: str, capacity: str) -> bool:
     """Whether the organisation is active, and admitted to the segment (code) as ``seller`` or ``buyer``."""
+    return _admissions(segment, [organisation_id]).filter(capacity=capacity).exists()
+
+
+def admissions_in(segment: str, organisation_ids: Iterable[int]) -> set[tuple[int, str]]:
+    """Which of these active organisations are admitted to the segment (code), each with ``seller`` or ``buyer``."""
+    return set(_admissions(segment, organisation_ids).values_list("organisation_id", "capacity"))
+
+
+def _admissions(segment: str, organisation_ids: Iterable[int]) -> QuerySet[Admission]:
+    """The admissions that stand, of these organisations to the segment (code)."""
     return Admission.objects.filter(
-        organisation_id=organisation_id,
+        organisation_id__in=list(organisation_ids),
         organisation__state=OrganisationState.ACTIVE,
         segment__code=segment,
-        capacity=capacity,
         state=AdmissionState.ADMITTED,
-    ).exists()
+    )
 
 
 def require_admitted(organisation_id: int, segment: str, capacity: str) -> None:
