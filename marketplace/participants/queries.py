@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,6 +113,15 @@ def identifiers_of(ids: Iterable[int]) -> list[tuple[int, str, str | None]]:
 def organisations_by_public_id(public_ids: Iterable[str]) -> dict[str, OrganisationView]:
     """Organisations by public identifier, in one query; unknown identifiers are left out."""
     return {row.public_id: _view(row) for row in Organisation.objects.filter(public_id__in=set(public_ids))}
+
+
+def get_organisations(public_ids: Sequence[str]) -> list[OrganisationView]:
+    """The organisations of public identifiers, in their order, in one query; raises Missing for one that is unknown."""
+    found = organisations_by_public_id(public_ids)
+    for public_id in public_ids:
+        if public_id not in found:
+            raise Missing(kind="organisation", identifier=public_id)
+    return [found[public_id] for public_id in public_ids]
 
 
 def suspension_reason(public_id: str) -> str:
