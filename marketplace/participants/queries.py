@@ -256,14 +256,21 @@ def held_by_affiliates() -> int:
     return Admission.objects.filter(partial, state__in=HELD_ADMISSIONS).count()
 
 
-def recipients(organisation_id: int, roles: Collection[str] = tuple(MemberRole.values)) -> list[Recipient]:
-    """Who receives an organisation's mail: its active members with one of ``roles``, in the order they joined."""
+def recipients(
+    organisation_ids: Collection[int], roles: Collection[str] = tuple(MemberRole.values)
+) -> dict[int, list[Recipient]]:
+    """Who receives the mail of each organisation (database key): its active members with one of ``roles``, in the order
+    they joined."""
     members = (
-        Membership.objects.filter(organisation_id=organisation_id, role__in=roles, user__is_active=True)
+        Membership.objects.filter(organisation_id__in=organisation_ids, role__in=roles, user__is_active=True)
         .select_related("user")
         .order_by("pk")
     )
-    return [Recipient(member.user_id, member.user.email, member.user.language) for member in members]
+    found: dict[int, list[Recipient]] = {key: [] for key in organisation_ids}
+    for member in members:
+        person = Recipient(member.user_id, member.user.email, member.user.language)
+        found[member.organisation_id].append(person)
+    return found
 
 
 def require_owner(actor: Actor) -> None:
