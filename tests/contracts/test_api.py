@@ -16,7 +16,7 @@ from tests.participants import factories as people
 from . import factories
 
 BASE = "/api/v1"
-SIGN_QUERIES_MAX = 31
+SIGN_QUERIES_MAX = 30
 
 
 @pytest.fixture
