@@ -23,6 +23,7 @@ import django
 
 from bench._databases import FOLDER, create, drop, environment, migrate
 from marketplace.runtime.layout import PROJECT
+from marketplace.runtime.processes import launcher_command
 from marketplace.runtime.programs import WEB_PROCESSES, WORKERS, serving_program, worker_program
 
 START_SECONDS_MAX = 90
@@ -107,7 +108,10 @@ def running_market(
             os.environ.update(SANPO_BASE_URL=base_url, SANPO_DOWNLOADS_URL=downloads_url)
             children.extend(start(name, serving_program("web", web), logs, web) for name in WEB_PROCESSES)
             children.append(start("downloads", serving_program("downloads", downloads), logs, downloads))
-            children.extend(start(worker.name, worker_program(worker), logs) for worker in WORKERS)
+            children.extend(
+                start(worker.name, worker_program(worker), logs, niceness=worker.niceness)
+                for worker in WORKERS
+            )
             children.append(start("beat", beat_program(logs), logs))
             wait_until_answered(base_url)
             yield open_for_sale(base_url, buyers=buyers)
@@ -127,12 +131,12 @@ def listening() -> socket.socket:
 
 
 def start(
-    name: str, program: list[str], logs: Path, listener: socket.socket | None = None
+    name: str, program: list[str], logs: Path, listener: socket.socket | None = None, niceness: int = 0
 ) -> subprocess.Popen[bytes]:
-    """Start one process of the market in a group of its own; its output goes to ``logs``."""
+    """Start one process of the market in a group of its own, as the market does; its output goes to ``logs``."""
     with (logs / f"{name}.log").open("wb") as output:
         return subprocess.Popen(
-            program,
+            launcher_command(["--niceness", str(niceness)], program),
             cwd=PROJECT,
             stdout=output,
             stderr=subprocess.STDOUT,
