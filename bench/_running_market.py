@@ -23,6 +23,7 @@ import django
 
 from bench._databases import FOLDER, create, drop, environment, migrate
 from marketplace.runtime.layout import PROJECT
+from marketplace.runtime.processes import launcher_command
 from marketplace.runtime.programs import WEB_PROCESSES, WORKERS, serving_program, worker_program
 
 START_SECONDS_MAX = 90
@@ -145,7 +146,7 @@ def start(
     """Start one process of the market in a group of its own, as nice as ``make run`` starts it; it logs to ``logs``."""
     with (logs / f"{name}.log").open("wb") as output:
         return subprocess.Popen(
-            ["nice", "-n", str(niceness), *program],
+            launcher_command(["--niceness", str(niceness)], program),
             cwd=PROJECT,
             stdout=output,
             stderr=subprocess.STDOUT,
