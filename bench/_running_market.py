@@ -143,10 +143,22 @@ def start(
     listener: socket.socket | None = None,
     niceness: int = 0,
 ) -> subprocess.Popen[bytes]:
-    """Start one process of the market in a group of its own, as nice as ``make run`` starts it; it logs to ``logs``."""
+    """Start one process of the market in a group of its own, as nice as ``make run`` starts it; it logs to ``logs``.
+
+    It ends with this process, however that ends.
+    """
+    death_signal = signal.SIGQUIT if name.startswith("worker") else signal.SIGTERM
+    options = [
+        "--niceness",
+        str(niceness),
+        "--death-signal",
+        str(int(death_signal)),
+        "--parent",
+        str(os.getpid()),
+    ]
     with (logs / f"{name}.log").open("wb") as output:
         return subprocess.Popen(
-            launcher_command(["--niceness", str(niceness)], program),
+            launcher_command(options, program),
             cwd=PROJECT,
             stdout=output,
             stderr=subprocess.STDOUT,

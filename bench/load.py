@@ -148,6 +148,7 @@ def measure_beside_work(
     quiet = open_loop(market, size, rate, seconds)
     with work.under_way(seconds):
         busy = open_loop(market, size, rate, seconds)
+        print(f"p95 {quiet.p95_ms()} ms in quiet, {busy.p95_ms()} ms beside the work", flush=True)
     return {
         "listings": size,
         "per_second": round(rate, 1),
