@@ -23,6 +23,7 @@ import django
 
 from bench._databases import FOLDER, create, drop, environment, migrate
 from marketplace.runtime.layout import PROJECT
+from marketplace.runtime.processes import launcher_command
 from marketplace.runtime.programs import WEB_PROCESSES, WORKERS, serving_program, worker_program
 
 START_SECONDS_MAX = 90
@@ -142,10 +143,22 @@ def start(
     listener: socket.socket | None = None,
     niceness: int = 0,
 ) -> subprocess.Popen[bytes]:
-    """Start one process of the market in a group of its own, as nice as ``make run`` starts it; it logs to ``logs``."""
+    """Start one process of the market in a group of its own, as nice as ``make run`` starts it; it logs to ``logs``.
+
+    It ends with this process, however that ends.
+    """
+    death_signal = signal.SIGQUIT if name.startswith("worker") else signal.SIGTERM
+    options = [
+        "--niceness",
+        str(niceness),
+        "--death-signal",
+        str(int(death_signal)),
+        "--parent",
+        str(os.getpid()),
+    ]
     with (logs / f"{name}.log").open("wb") as output:
         return subprocess.Popen(
-            ["nice", "-n", str(niceness), *program],
+            launcher_command(options, program),
             cwd=PROJECT,
             stdout=output,
             stderr=subprocess.STDOUT,
