@@ -16,6 +16,7 @@ from tests.participants import factories as people
 from . import factories
 
 BASE = "/api/v1"
+SIGN_QUERIES_MAX = 28
 
 
 @pytest.fixture
@@ -67,6 +68,16 @@ def test_a_contract_is_negotiated_and_signed(market, clients):
     assert agreement["buyer"] == market.buyer.organisation
     assert [row["party"] for row in agreement["signatures"]] == ["seller", "buyer"]
     assert agreement["policy"]["@type"] == "Agreement"
+
+
+def test_a_conclusion_takes_few_queries(market, clients, django_assert_max_num_queries):
+    contract_signed = [factories.agreed(market) for _ in range(2)]
+    answer = sign(clients["buyer"], contract_signed[0].public_id)
+    body_signed = {"signed_hash": contract(clients["buyer"], contract_signed[1].public_id)["signed_hash"]}
+    path = f"{BASE}/negotiations/{contract_signed[1].public_id}/sign/"
+    with django_assert_max_num_queries(SIGN_QUERIES_MAX):
+        answer = clients["buyer"].post(path, body_signed)
+    assert (answer.status_code, answer.json()["state"]) == (200, "finalized")
 
 
 def test_a_party_reads_what_it_signs(market, clients):
@@ -306,7 +317,7 @@ def test_lists_are_narrowed(market, clients):
     assert found("agreements", "state=terminated") == []
 
 
-QUERIES = {"contract-templates": 3, "negotiations": 5, "agreements": 4, "disputes": 3, "adjustments": 3}
+QUERIES = {"contract-templates": 2, "negotiations": 4, "agreements": 3, "disputes": 2, "adjustments": 2}
 
 
 @pytest.mark.parametrize("collection", QUERIES)
