@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from marketplace.kernel.columns import MinorField
 from marketplace.kernel.guards import append_only, immutable, no_delete, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
@@ -43,9 +44,9 @@ class BankStatement(models.Model):
     lines = models.PositiveIntegerField()
     added = models.PositiveIntegerField()
     closing_currency = models.CharField(max_length=3, null=True)
-    closing_balance_minor = models.BigIntegerField(null=True)
+    closing_balance_minor = MinorField(null=True)
     closing_on = models.DateField(null=True)
-    ledger_balance_minor = models.BigIntegerField(null=True)
+    ledger_balance_minor = MinorField(null=True)
     imported_by = models.CharField(max_length=60)
     imported_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
@@ -87,7 +88,7 @@ class StatementImport(models.Model):
     sha256 = models.CharField(max_length=64)
     content = models.BinaryField(null=True)
     closing_currency = models.CharField(max_length=3, null=True)
-    closing_balance_minor = models.BigIntegerField(null=True)
+    closing_balance_minor = MinorField(null=True)
     closing_on = models.DateField(null=True)
     state = models.CharField(max_length=8, choices=ImportState.choices, default=ImportState.RECEIVED)
     faults = models.JSONField(default=list)
@@ -152,7 +153,7 @@ class BankEntry(models.Model):
     entry_reference = models.CharField(max_length=64, unique=True)
     booked_on = models.DateField()
     direction = models.CharField(max_length=6, choices=BankDirection.choices)
-    amount_minor = models.BigIntegerField()
+    amount_minor = MinorField()
     currency = models.CharField(max_length=3)
     counterparty_name = models.CharField(max_length=140, blank=True, default="")
     counterparty_account = models.CharField(max_length=40, blank=True, default="")

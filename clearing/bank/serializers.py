@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.api.serializers import BilingualField, StrictSerializer, WaitingSerializer
+from marketplace.kernel.amounts import TOTAL_MINOR_MAX
 
 from ..ground.serializers import PartyField, PartyListSerializer, label_of
 from ..settlement.models import Restoration
@@ -106,7 +107,9 @@ class UploadStatementSerializer(StrictSerializer):
     """A bank statement as CSV in UTF-8, with the bank's closing balance, and the day at whose end it was that, if known."""
 
     file = serializers.FileField()
-    closing_balance_minor = serializers.IntegerField(required=False, min_value=-(10**15), max_value=10**15)
+    closing_balance_minor = serializers.IntegerField(
+        required=False, min_value=-TOTAL_MINOR_MAX, max_value=TOTAL_MINOR_MAX
+    )
     closing_on = serializers.DateField(required=False)
     closing_currency = serializers.CharField(required=False, min_length=3, max_length=3)
 

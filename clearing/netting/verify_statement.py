@@ -26,8 +26,8 @@ FORMAT = "sanpo.clearing.statement.v2"
 BASIS_POINTS = 10_000
 CORRECTIONS = ("refund", "adjustment", "penalty")
 PUBLIC = ("business_key", "currency", "trades", "input_hash", "output_hash", "trades_root", "merkle_root")
-ROW = {"line": str, "index": int, "page": [str], "path": [str]}
-STATEMENT = {
+ROW: dict[str, Any] = {"line": str, "index": int, "page": [str], "path": [str]}
+STATEMENT: dict[str, Any] = {
     **dict.fromkeys(("format", "party", "name_in_lines"), str),
     **dict.fromkeys(("size", "block_lines", "page_lines"), int),
     "cycle": dict.fromkeys((*PUBLIC, "positions_root"), str) | {"trades": int},
@@ -36,9 +36,9 @@ STATEMENT = {
     "lines": [ROW],
     "deferred": [str],
 }
-SHAPE = {"signature": str, "statement": STATEMENT}
+SHAPE: dict[str, Any] = {"signature": str, "statement": STATEMENT}
 """What a statement must have: a list of one element describes every element."""
-KEYS_SHAPE = {"keys": [{"kid": str, "x": str}]}
+KEYS_SHAPE: dict[str, Any] = {"keys": [{"kid": str, "x": str}]}
 WORDS = {str: "text", int: "a whole number", dict: "an object", list: "a list"}
 
 
@@ -51,13 +51,14 @@ def require_shape(value: Any, shape: Any, place: str) -> None:
     wanted = shape if isinstance(shape, type) else type(shape)
     if type(value) is not wanted:
         raise Unreadable(f"{place} must be {WORDS[wanted]}")
+    found: Any = value
     if isinstance(shape, dict):
         for name, of_member in shape.items():
-            if name not in value:
+            if name not in found:
                 raise Unreadable(f"{place}.{name} is missing")
-            require_shape(value[name], of_member, f"{place}.{name}")
+            require_shape(found[name], of_member, f"{place}.{name}")
     elif isinstance(shape, list):
-        for number, element in enumerate(value, start=1):
+        for number, element in enumerate(found, start=1):
             require_shape(element, shape[0], f"{place}, element {number},")
 
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Cast, Concat, Now
 
+from marketplace.kernel.columns import MinorField
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -64,7 +65,7 @@ class TransferFile(models.Model):
     content = models.BinaryField()
     sha256 = models.CharField(max_length=64, unique=True)
     records = models.PositiveIntegerField()
-    total_minor = models.BigIntegerField()
+    total_minor = MinorField()
     currency = models.CharField(max_length=3)
     value_date = models.DateField()
     left_out = models.JSONField(default=list, db_default=Value([], models.JSONField()))
@@ -151,7 +152,7 @@ class SettlementInstruction(models.Model):
     reference = models.CharField(max_length=REFERENCE_LENGTH_MAX, unique=True)
     restoration = models.PositiveIntegerField(default=0, db_default=0)
     direction = models.CharField(max_length=3, choices=PaymentDirection.choices)
-    amount_minor = models.BigIntegerField()
+    amount_minor = MinorField()
     currency = models.CharField(max_length=3)
     state = models.CharField(
         max_length=10, choices=InstructionState.choices, default=InstructionState.PLANNED

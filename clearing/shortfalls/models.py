@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from marketplace.kernel.columns import MinorField
 from marketplace.kernel.guards import append_only
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -25,8 +26,8 @@ class Deferral(models.Model):
     cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="+")
     obligation = models.OneToOneField(Obligation, on_delete=models.PROTECT, related_name="+")
     next = models.OneToOneField(Obligation, on_delete=models.PROTECT, related_name="+")
-    amount_minor = models.BigIntegerField()
-    tax_minor = models.BigIntegerField()
+    amount_minor = MinorField()
+    tax_minor = MinorField()
 
     class Meta:
         constraints = [
@@ -47,10 +48,10 @@ class Shortfall(models.Model):
     cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="+", db_index=False)
     organisation = organisation_key()
     currency = models.CharField(max_length=3)
-    missing_minor = models.BigIntegerField()
-    lent_minor = models.BigIntegerField()
-    deferred_minor = models.BigIntegerField()
-    awaited_minor = models.BigIntegerField()
+    missing_minor = MinorField()
+    lent_minor = MinorField()
+    deferred_minor = MinorField()
+    awaited_minor = MinorField()
     occurred_at = models.DateTimeField()
 
     class Meta:

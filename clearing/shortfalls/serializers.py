@@ -7,14 +7,12 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.api.serializers import StrictSerializer, WaitingSerializer
+from marketplace.api.serializers import AmountField, StrictSerializer, WaitingSerializer
 
 from ..ground.serializers import PartyField, PartyListSerializer
 from .models import Shortfall
 from .queries import open_claims, open_deferrals
 from .waiting import waiting_of_shortfall
-
-AMOUNT_MINOR_MAX = 10**15
 
 
 class FundsSerializer(serializers.Serializer[Any]):
@@ -30,7 +28,7 @@ class FundsSerializer(serializers.Serializer[Any]):
 class PayDepositSerializer(StrictSerializer):
     """The amount of available money to keep back as a security deposit."""
 
-    amount_minor = serializers.IntegerField(min_value=1, max_value=AMOUNT_MINOR_MAX)
+    amount_minor = AmountField()
     currency = serializers.CharField(max_length=3, default="JPY")
 
 

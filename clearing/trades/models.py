@@ -6,6 +6,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
+from marketplace.kernel.columns import MinorField
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.money import BASIS_POINTS
@@ -105,17 +106,17 @@ class Trade(models.Model):
     buyer_key = models.CharField(max_length=31)
     seller_key = models.CharField(max_length=31)
     currency = models.CharField(max_length=3)
-    price_minor = models.BigIntegerField()
-    tax_minor = models.BigIntegerField()
+    price_minor = MinorField()
+    tax_minor = MinorField()
     tax_rate_bp = models.PositiveIntegerField()
     tax_category = models.CharField(max_length=20)
     gross_minor = models.GeneratedField(
         expression=F("price_minor") + F("tax_minor"), output_field=models.BigIntegerField(), db_persist=True
     )
-    captured_price_minor = models.BigIntegerField(null=True)
-    captured_tax_minor = models.BigIntegerField(null=True)
-    captured_fee_minor = models.BigIntegerField(null=True)
-    fee_minor = models.BigIntegerField()
+    captured_price_minor = MinorField(null=True)
+    captured_tax_minor = MinorField(null=True)
+    captured_fee_minor = MinorField(null=True)
+    fee_minor = MinorField()
     fee_tax_rate_bp = models.PositiveIntegerField()
     fee_payer = models.CharField(max_length=10, choices=FeePayer.choices)
     tariff = models.CharField(max_length=60)
@@ -257,8 +258,8 @@ class Obligation(models.Model):
     kind = models.CharField(max_length=12, choices=ObligationKind.choices)
     debtor = organisation_key(db_index=False)
     creditor = organisation_key(db_index=False)
-    amount_minor = models.BigIntegerField()
-    tax_minor = models.BigIntegerField()
+    amount_minor = MinorField()
+    tax_minor = MinorField()
     tax_rate_bp = models.PositiveIntegerField()
     currency = models.CharField(max_length=3)
     cycle = models.ForeignKey("clearing.Cycle", on_delete=models.PROTECT, related_name="+", db_index=False)

@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.api.serializers import BilingualField, StrictSerializer, WaitingSerializer
+from marketplace.api.serializers import AmountField, BilingualField, StrictSerializer, WaitingSerializer
 
 from ..ground.serializers import PartyField, PartyListSerializer, label_of
 from .models import Obligation, Trade
@@ -62,9 +62,6 @@ class TradeSerializer(serializers.ModelSerializer[Trade]):
             readings = TradeReadings([trade])
         found = readings.waiting(trade)
         return found.as_dict() if found else None
-
-
-AMOUNT_MINOR_MAX = 10**15
 
 
 class ObligationSerializer(serializers.ModelSerializer[Obligation]):
@@ -130,9 +127,7 @@ class ObligationSerializer(serializers.ModelSerializer[Obligation]):
 class RefundSerializer(StrictSerializer):
     """The part of a price that the seller refunds, without tax; null for all that remains."""
 
-    amount_minor = serializers.IntegerField(
-        min_value=1, max_value=AMOUNT_MINOR_MAX, allow_null=True, default=None
-    )
+    amount_minor = AmountField(allow_null=True, default=None)
     reason = serializers.CharField(max_length=2_000)
 
 
@@ -140,7 +135,7 @@ class PenaltySerializer(StrictSerializer):
     """The party that owes the penalty, and its amount; a penalty has no tax."""
 
     debtor = serializers.CharField(max_length=31)
-    amount_minor = serializers.IntegerField(min_value=1, max_value=AMOUNT_MINOR_MAX)
+    amount_minor = AmountField()
     reason = serializers.CharField(max_length=2_000)
 
 
