@@ -119,7 +119,7 @@ class HardWork:
             Movement(f"LOAD-{number}", "credit", 1_000, "BUYER", references[number % len(references)])
             for number in range(STATEMENT_LINES)
         ]
-        return statement(clock.today(), movements)
+        return statement(clock.today(), movements).content
 
     def _import_statement(self) -> None:
         began = time.monotonic()
