@@ -200,3 +200,13 @@ def test_confirming_over_http(market):
     confirmed_by = shown["statement"]["confirmed_by"]
     assert (shown["state"], confirmed_by in {None, market.actor.identifier}) == ("imported", False)
     assert buyer.get("/api/v1/unconfirmed-receipts/").json()["results"] == []
+
+
+def test_a_list_of_unconfirmed_receipts_reads_its_rows_at_once(market, django_assert_num_queries):
+    operator = client_of(market.operator)
+    for rows in (1, 3):
+        received, _ = upload(market, *[2_000_000] * rows)
+        with django_assert_num_queries(6):
+            shown = operator.get("/api/v1/unconfirmed-receipts/").json()["results"]
+        assert len(shown) == rows
+        uploads.withdraw_statement(actor=market.second, statement_import=received.public_id)

@@ -296,21 +296,19 @@ def test_the_database_counts_and_opens_as_the_services_do(market, cleared):
 
 
 def test_an_opening_without_a_statement_of_its_day_is_found(market, cleared):
+    old = import_up_to_now(market)
+    pass_the_value_date()
     restoration = record_restoration()
-    old = restoration.happened_at.astimezone(UTC).date() - timedelta(days=1)
-    for day in (old, old + timedelta(days=1)):
-        import_up_to(day, market, closing_minor=ledger_minor())
+    reaching = import_up_to_now(market)
     run("ALTER TABLE clearing_sendingopening DISABLE TRIGGER USER")
-    run(
-        "INSERT INTO clearing_sendingopening (restoration_id, currency, statement, first_person, opened_by, opened_at)"
-        " SELECT %s, CASE closing_on WHEN %s THEN 'JPY' ELSE 'USD' END, public_id, 'a', 'b', now()"
-        " FROM clearing_bankstatement WHERE closing_on IS NOT NULL",
-        restoration.pk,
-        old,
-    )
-    statement = BankStatement.objects.get(closing_on=old).public_id
+    for currency, statement in (("JPY", old), ("USD", reaching)):
+        run(
+            "INSERT INTO clearing_sendingopening (restoration_id, currency, statement, first_person, opened_by, opened_at)"
+            " VALUES (%s, %s, %s, 'a', 'b', now())",
+            *(restoration.pk, currency, statement.public_id),
+        )
     assert REGISTER["clearing.sending_opened_by_statement"].check() == [
-        {"statement": statement, "number": restoration.number}
+        {"statement": old.public_id, "number": restoration.number}
     ]
 
 
