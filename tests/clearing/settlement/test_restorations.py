@@ -262,8 +262,8 @@ def test_the_database_counts_and_opens_as_the_services_do(market, cleared):
         " VALUES (%s, 'JPY', %s, %s, 'b', now())"
     )
     refused(opening, first.pk, "bst_none", "a", because="cannot be opened by statement")
-    restored_on = first.happened_at.astimezone(UTC).date()
-    for forged in (f"closing_on = '{restored_on - timedelta(days=1)}'", "ledger_balance_minor = 1"):
+    early = first.happened_at.astimezone(UTC).date() - timedelta(days=1)
+    for forged in (f"opening_on = '{early}', closing_on = '{early}'", "ledger_balance_minor = 1"):
         old = import_up_to_now(market)
         with transaction.atomic():
             changed_behind_the_guards(
