@@ -25,7 +25,6 @@ from .filters import AgreementFilter, NegotiationFilter
 from .models import Adjustment, Agreement, Dispute, Negotiation, Template
 from .serializers import (
     AdjustmentSerializer,
-    AdjustPriceSerializer,
     AgreementSerializer,
     ContractSerializer,
     ContractTemplateSerializer,
@@ -268,22 +267,6 @@ class AgreementViewSet(MarketReadViewSet[Agreement]):
         agreement, language = self.get_object(), _language(request)
         text = agreement.instrument.text_en if language == "en" else agreement.instrument.text_ja
         return _document(text, agreement, language, "txt")
-
-    @command(
-        summary="Adjust the price",
-        request=AdjustPriceSerializer,
-        response=AdjustmentSerializer,
-        permissions=(IsOperator,),
-        path="adjust-price",
-        example={
-            "debtor": "org_01JABCDEFGHJKMNPQRSTVWXYZ0",
-            "amount_minor": 12000,
-            "reason": "41件の座標が古いものでした。",
-        },
-    )
-    def adjust_price(self, data: dict[str, Any], public_id: str) -> Adjustment:
-        """Order one party to pay the other (operator)."""
-        return services.adjust_price(actor=self.actor, agreement=public_id, **data)
 
 
 def _language(request: Request) -> Language:

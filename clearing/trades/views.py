@@ -7,12 +7,16 @@ from typing import Any
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
+from rest_framework import viewsets
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from contracts.models import Adjustment, Agreement
+from contracts.serializers import AdjustmentSerializer, AdjustPriceSerializer
 from marketplace.api.permissions import IsOperator
+from marketplace.api.principal import actor_of
 from marketplace.api.views import MarketReadViewSet, command
 from marketplace.kernel.errors import Missing
 
@@ -28,6 +32,7 @@ from .serializers import (
     ReverseSerializer,
     TradeSerializer,
 )
+from .services.adjustments import order_adjustment
 from .services.corrections import penalise_trade, refund_trade, reverse_obligation
 
 
@@ -69,6 +74,31 @@ class TradeViewSet(MarketReadViewSet[Trade]):
     def penalty(self, data: dict[str, Any], public_id: str) -> Obligation:
         """One party of an accepted trade owes the other a penalty, which carries no tax (operator)."""
         return penalise_trade(actor=self.actor, trade=public_id, **data)
+
+
+class AgreementPriceViewSet(viewsets.GenericViewSet[Agreement]):
+    """The command on an agreement that moves money; contracts shows the agreement itself."""
+
+    lookup_field = "public_id"
+    lookup_url_kwarg = "id"
+    queryset = Agreement.objects.none()
+    permission_classes = (IsOperator,)
+
+    @command(
+        summary="Adjust the price",
+        request=AdjustPriceSerializer,
+        response=AdjustmentSerializer,
+        permissions=(IsOperator,),
+        path="adjust-price",
+        example={
+            "debtor": "org_01JABCDEFGHJKMNPQRSTVWXYZ0",
+            "amount_minor": 12000,
+            "reason": "41件の座標が古いものでした。",
+        },
+    )
+    def adjust_price(self, data: dict[str, Any], public_id: str) -> Adjustment:
+        """Order one party to pay the other, within what remains of the trade; a large amount by two people (operator)."""
+        return order_adjustment(actor=actor_of(self.request), agreement=public_id, **data)
 
 
 class TradingNeutralityView(APIView):

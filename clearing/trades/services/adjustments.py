@@ -1,0 +1,58 @@
+"""Orders price adjustments: recorded by contracts, within what remains of the trade, by two people for a large amount."""
+
+from __future__ import annotations
+
+from contracts.models import Adjustment
+from contracts.services import adjust_price
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.refusals import record_refusals
+
+from ...approvals.services import require_second_person
+from ..models import Trade
+from .corrections import adjust_trade
+
+
+@record_refusals()
+def order_adjustment(
+    *,
+    actor: Actor,
+    agreement: str,
+    debtor: str,
+    amount_minor: int,
+    reason: str,
+    reason_code: str = "price_correction",
+) -> Adjustment:
+    """Order, as the operator, that one party of an agreement pays ``amount_minor``, without tax, to the other.
+
+    The obligation is made at once, so that what remains of the trade bounds it together with refunds; an agreement whose
+    trade is not made yet has none, and its adjustments wait for it within the price. Emits adjustment.due. Raises
+    SecondPersonNeeded for a large amount, BeyondCaptured, NotAcceptedYet, and as ``contracts.services.adjust_price``.
+    """
+    adjustment = adjust_price(
+        actor=actor,
+        agreement=agreement,
+        debtor=debtor,
+        amount_minor=amount_minor,
+        reason=reason,
+        reason_code=reason_code,
+    )
+    parties = adjustment.agreement.buyer_identifier, adjustment.agreement.seller_identifier
+    if Trade.objects.filter(agreement=agreement).exists():
+        adjust_trade(
+            actor=actor,
+            agreement=agreement,
+            adjustment=adjustment.public_id,
+            debtor=debtor,
+            creditor=parties[0] if debtor == parties[1] else parties[1],
+            amount_minor=amount_minor,
+            transaction_id=None,
+        )
+    require_second_person(
+        actor=actor,
+        command="clearing.adjustment",
+        subject=agreement,
+        amount_minor=amount_minor,
+        currency=adjustment.currency,
+        payload={"amount_minor": amount_minor, "debtor": debtor, "reason_code": reason_code},
+    )
+    return adjustment
