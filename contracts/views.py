@@ -33,7 +33,6 @@ from .serializers import (
     ProposeTermsSerializer,
     PublishContractTemplateSerializer,
     RequestNegotiationSerializer,
-    ResolveDisputeSerializer,
     SignContractSerializer,
     TerminateNegotiationSerializer,
     VerificationSerializer,
@@ -299,17 +298,6 @@ class DisputeViewSet(MarketReadViewSet[Dispute]):
     def get_queryset(self) -> QuerySet[Dispute]:
         """Rows in the caller's scope."""
         return queries.visible_disputes(self.actor)
-
-    @command(
-        summary="Resolve a dispute",
-        request=ResolveDisputeSerializer,
-        response=DisputeSerializer,
-        permissions=(IsOperator,),
-        example={"outcome": "redelivery", "reason": "12月分が欠落していることを確認しました。"},
-    )
-    def resolve(self, data: dict[str, Any], public_id: str) -> Dispute:
-        """Dismiss the dispute, have the data delivered again, or cancel the trade (operator)."""
-        return services.resolve_dispute(actor=self.actor, dispute=public_id, **data)
 
 
 class AdjustmentViewSet(MarketReadViewSet[Adjustment]):

@@ -207,6 +207,7 @@ class Trade(models.Model):
             models.Index("buyer", "concluded_at", "id", name="trade_waiting", condition=Q(state="concluded")),
             models.Index("fund_by", name="trade_due", condition=Q(state="concluded")),
             models.Index("pay_by", name="trade_to_pay", condition=Q(pay_by__isnull=False)),
+            models.Index("cycle", "seller", name="trade_commissioned", condition=Q(commissioned=True)),
             # Where no fee of a cycle has tiers, looking for its rebates reads an empty range.
             models.Index("cycle", "id", name="trade_tiered", condition=Q(fee_tiered=True)),
             models.Index(

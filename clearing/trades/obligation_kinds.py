@@ -307,6 +307,9 @@ KINDS_WITHOUT_OWN_TAX = _kinds_where(lambda row: row.taxed is not Taxed.PER_TRAD
 
 TAXED_PER_CYCLE = _kinds_where(lambda row: row.taxed is Taxed.PER_CYCLE)
 
+UNSECURED = _kinds_where(lambda row: not row.secured and row.debtor.role is not Role.OPERATOR)
+"""Kinds that a participant owes without money set aside."""
+
 UNSECURED_BETWEEN_PARTICIPANTS = _kinds_where(lambda row: not row.secured and not row.operator_is_party)
 """Kinds that one participant owes another without money set aside."""
 

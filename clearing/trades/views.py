@@ -13,8 +13,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from contracts.models import Adjustment, Agreement
-from contracts.serializers import AdjustmentSerializer, AdjustPriceSerializer
+from contracts.models import Adjustment, Agreement, Dispute
+from contracts.serializers import (
+    AdjustmentSerializer,
+    AdjustPriceSerializer,
+    DisputeSerializer,
+    ResolveDisputeSerializer,
+)
 from marketplace.api.permissions import IsOperator
 from marketplace.api.principal import actor_of
 from marketplace.api.views import MarketReadViewSet, command
@@ -32,8 +37,8 @@ from .serializers import (
     ReverseSerializer,
     TradeSerializer,
 )
-from .services.adjustments import order_adjustment
 from .services.corrections import penalise_trade, refund_trade, reverse_obligation
+from .services.orders import order_adjustment, order_resolution
 
 
 class TradeViewSet(MarketReadViewSet[Trade]):
@@ -99,6 +104,26 @@ class AgreementPriceViewSet(viewsets.GenericViewSet[Agreement]):
     def adjust_price(self, data: dict[str, Any], public_id: str) -> Adjustment:
         """Order one party to pay the other, within what remains of the trade; a large amount by two people (operator)."""
         return order_adjustment(actor=actor_of(self.request), agreement=public_id, **data)
+
+
+class DisputeResolutionViewSet(viewsets.GenericViewSet[Dispute]):
+    """The command on a dispute that moves money; contracts shows the dispute itself."""
+
+    lookup_field = "public_id"
+    lookup_url_kwarg = "id"
+    queryset = Dispute.objects.none()
+    permission_classes = (IsOperator,)
+
+    @command(
+        summary="Resolve a dispute",
+        request=ResolveDisputeSerializer,
+        response=DisputeSerializer,
+        permissions=(IsOperator,),
+        example={"outcome": "redelivery", "reason": "12月分が欠落していることを確認しました。"},
+    )
+    def resolve(self, data: dict[str, Any], public_id: str) -> Dispute:
+        """Dismiss the dispute, have the data delivered again, or cancel the trade; a large one by two people (operator)."""
+        return order_resolution(actor=actor_of(self.request), dispute=public_id, **data)
 
 
 class TradingNeutralityView(APIView):

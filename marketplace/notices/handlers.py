@@ -22,6 +22,7 @@ from marketplace.events.schemas.clearing import (
     PaymentFound,
     PaymentLost,
     PaymentReceived,
+    PaymentSetOff,
     SegregationBroken,
     SegregationRestored,
     SendingOpened,
@@ -38,7 +39,6 @@ from marketplace.events.schemas.delivery import DeliveryAccepted, DeliveryGrante
 from marketplace.events.schemas.listings import ListingVersionPublished, ListingVersionRefused
 from marketplace.events.schemas.participants import AdmissionDecided, ParticipantSuspended
 from marketplace.kernel.labels import Label
-from marketplace.kernel.money import Money
 from marketplace.participants.queries import (
     OrganisationView,
     get_organisation,
@@ -50,6 +50,7 @@ from marketplace.participants.queries import (
 from marketplace.participants.states import AdmissionState, Capacity
 
 from . import texts
+from .formats import format_amount, parse_instant
 from .queries import latest_task_subject
 from .services import close_tasks, open_task, send_notice
 from .states import TaskKind
@@ -123,7 +124,7 @@ def on_negotiation_moved(event: NegotiationMoved, envelope: Envelope) -> None:
             subject=event.negotiation,
             thread=event.negotiation,
             title=fill_label(TASK_TITLES[kind], party=party.name),
-            deadline=_parse_instant(event.respond_by),
+            deadline=parse_instant(event.respond_by),
         )
     elif event.state == "finalized":
         _notify_both(parties, event.negotiation, texts.NEGOTIATION_FINALIZED, negotiation=event.negotiation)
@@ -142,9 +143,9 @@ def on_trade_concluded(event: TradeConcluded, envelope: Envelope) -> None:
         title=fill_label(
             TASK_TITLES[TaskKind.FUND],
             party=parties["seller"].name,
-            amount=_amount(event.gross_minor, event.currency),
+            amount=format_amount(event.gross_minor, event.currency),
         ),
-        deadline=_parse_instant(event.fund_by),
+        deadline=parse_instant(event.fund_by),
     )
 
 
@@ -167,7 +168,7 @@ def on_trade_refunded(event: TradeRefunded, envelope: Envelope) -> None:
     """Close all tasks of the agreement, and notify both parties of the returned amount."""
     close_tasks(thread=event.agreement)
     parties = _parties(event.buyer, event.seller)
-    amount = _amount(event.amount_minor, event.currency)
+    amount = format_amount(event.amount_minor, event.currency)
     _notify_both(parties, event.trade, texts.TRADE_REFUNDED, trade=event.trade, amount=amount)
 
 
@@ -187,7 +188,7 @@ def on_delivery_matched(event: DeliveryMatched, envelope: Envelope) -> None:
         subject=event.entitlement,
         thread=event.agreement,
         title=fill_label(TASK_TITLES[TaskKind.ACCEPT], party=parties["seller"].name),
-        deadline=_parse_instant(event.inspect_by),
+        deadline=parse_instant(event.inspect_by),
     )
 
 
@@ -224,7 +225,7 @@ def on_dispute_resolved(event: DisputeResolved, envelope: Envelope) -> None:
 def on_payment_received(event: PaymentReceived, envelope: Envelope) -> None:
     """Notify the payer of its pay-in."""
     wording = texts.PAYMENT_RECEIVED.fill(
-        amount=_amount(event.amount_minor, event.currency), reference=event.bank_reference
+        amount=format_amount(event.amount_minor, event.currency), reference=event.bank_reference
     )
     _notify(event.organisation, event.organisation, wording)
 
@@ -247,17 +248,25 @@ def on_statement_made(event: StatementMade, envelope: Envelope) -> None:
 def on_payment_deferred(event: PaymentDeferred, envelope: Envelope) -> None:
     """Notify a creditor of a deferral."""
     wording = texts.PAYMENT_DEFERRED.fill(
-        amount=_amount(event.amount_minor, event.currency), cycle=event.cycle
+        amount=format_amount(event.amount_minor, event.currency), cycle=event.cycle
     )
     _notify(event.organisation, event.cycle, wording)
+
+
+def on_payment_set_off(event: PaymentSetOff, envelope: Envelope) -> None:
+    """Notify a participant of the part of its planned payment that was set off, and of what remains."""
+    fields = {"amount": event.amount_minor, "remainder": event.remainder_minor}
+    amounts = {name: format_amount(minor, event.currency) for name, minor in fields.items()}
+    wording = texts.PAYMENT_SET_OFF.fill(payment=event.payment, cycle=event.cycle, **amounts)
+    _notify(event.organisation, event.set_off, wording)
 
 
 def on_shortfall_occurred(event: ShortfallOccurred, envelope: Envelope) -> None:
     """Notify the participant of its shortfall: the deferred part and what the reserve lent."""
     wording = texts.SHORTFALL.fill(
-        missing=_amount(event.missing_minor, event.currency),
-        deferred=_amount(event.deferred_minor, event.currency),
-        lent=_amount(event.missing_minor - event.deferred_minor, event.currency),
+        missing=format_amount(event.missing_minor, event.currency),
+        deferred=format_amount(event.deferred_minor, event.currency),
+        lent=format_amount(event.missing_minor - event.deferred_minor, event.currency),
     )
     _notify(event.organisation, event.shortfall, wording)
 
@@ -278,9 +287,9 @@ def on_approval_asked(event: ApprovalAsked, envelope: Envelope) -> None:
     _ask_operator(
         TaskKind.COUNTERSIGN,
         event.approval,
-        deadline=_parse_instant(event.expires_at),
+        deadline=parse_instant(event.expires_at),
         command=event.command,
-        amount=_amount(event.amount_minor, event.currency),
+        amount=format_amount(event.amount_minor, event.currency),
         approval=event.approval,
     )
 
@@ -299,9 +308,9 @@ def on_segregation_broken(event: SegregationBroken, envelope: Envelope) -> None:
         thread=f"segregation:{event.currency}",
         currency=event.currency,
         day=event.business_date,
-        bank=_amount(event.bank_minor, event.currency),
-        owed=_amount(event.owed_minor, event.currency),
-        stated=_amount(event.stated_difference_minor, event.currency),
+        bank=format_amount(event.bank_minor, event.currency),
+        owed=format_amount(event.owed_minor, event.currency),
+        stated=format_amount(event.stated_difference_minor, event.currency),
     )
 
 
@@ -327,7 +336,7 @@ def on_payment_lost(event: PaymentLost, envelope: Envelope) -> None:
         TaskKind.LOOK_UP,
         event.instruction,
         reference=event.reference,
-        amount=_amount(event.amount_minor, event.currency),
+        amount=format_amount(event.amount_minor, event.currency),
         day=event.value_date,
     )
 
@@ -340,14 +349,16 @@ def on_payment_found(event: PaymentFound, envelope: Envelope) -> None:
 def on_money_returning(event: MoneyReturning, envelope: Envelope) -> None:
     """Notify the participant that its money is being paid back, and why."""
     wording = texts.MONEY_RETURNING[event.reason_code].fill(
-        amount=_amount(event.amount_minor, event.currency), instruction=event.instruction
+        amount=format_amount(event.amount_minor, event.currency), instruction=event.instruction
     )
     _notify(event.organisation, event.instruction, wording)
 
 
 def on_money_stuck(event: MoneyStuck, envelope: Envelope) -> None:
     """Notify the participant that its money cannot be paid back, and why."""
-    wording = texts.MONEY_STUCK[event.reason_code].fill(amount=_amount(event.amount_minor, event.currency))
+    wording = texts.MONEY_STUCK[event.reason_code].fill(
+        amount=format_amount(event.amount_minor, event.currency)
+    )
     _notify(event.organisation, event.organisation, wording)
 
 
@@ -405,13 +416,3 @@ def _open_collect_task(parties: dict[str, OrganisationView], entitlement: str, a
         thread=agreement,
         title=fill_label(TASK_TITLES[TaskKind.COLLECT], party=parties["seller"].name),
     )
-
-
-def _amount(minor: int, currency: str) -> dict[str, str]:
-    """An amount formatted for each language."""
-    money = Money(minor, currency)
-    return {"ja": money.format("ja"), "en": money.format("en")}
-
-
-def _parse_instant(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

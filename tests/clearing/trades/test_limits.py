@@ -14,9 +14,10 @@ from clearing.run.services.cycles import open_first_cycle
 from clearing.trades.errors import BeyondCaptured, NotAcceptedYet, PenaltyBeyondCap
 from clearing.trades.limits import Remaining, remaining_of
 from clearing.trades.obligation_reference import obligation_reference
-from clearing.trades.services.adjustments import order_adjustment
 from clearing.trades.services.corrections import penalise_trade, refund_trade, reverse_obligation
+from clearing.trades.services.orders import order_adjustment, order_resolution
 from contracts.models import Adjustment
+from contracts.services import open_dispute
 from marketplace.kernel.invariants import verify_all
 from marketplace.kernel.money import share_of
 from marketplace.rules.services import publish_rulebook
@@ -380,3 +381,31 @@ def test_prices_are_adjusted_over_http(agreed):
     assert refusal.json()["code"] == "second_person_needed"
     assert operator.post(path, body, format="json").status_code == 200
     assert (Adjustment.objects.count(), Obligation.objects.filter(kind="adjustment").count()) == (1, 1)
+
+
+@pytest.mark.parametrize("outcome", ["refund", "dismissed"])
+def test_a_dispute_over_a_large_price_is_resolved_by_two_people(db, outcome):
+    made = contracts.market()
+    dispute = open_dispute(
+        actor=made.buyer,
+        agreement=contracts.agreement(made, price_minor=2_000_000).public_id,
+        reason_code="incomplete",
+        text="12月分がない",
+    )
+    operator = made.organisation("operator")
+
+    def resolve(person: str, wanted: str):
+        return order_resolution(
+            actor=participants.actor_for(operator, person),
+            dispute=dispute.public_id,
+            outcome=wanted,
+            reason="確認した",
+        )
+
+    other = "dismissed" if outcome == "refund" else "refund"
+    for person, wanted in (("usr_first", outcome), ("usr_first", outcome), ("usr_second", other)):
+        with pytest.raises(SecondPersonNeeded):
+            resolve(person, wanted)
+    dispute.refresh_from_db()
+    assert (dispute.state, Approval.objects.count()) == ("open", 2)
+    assert resolve("usr_second", outcome).outcome == outcome

@@ -99,6 +99,7 @@ def test_each_side_has_the_part_and_the_line_that_were_worked_out():
         ("UNINVOICED_KINDS", ("penalty", "share")),
         ("KINDS_WITHOUT_OWN_TAX", ("fee", "fee_refund", "penalty", "share")),
         ("TAXED_PER_CYCLE", ("fee", "fee_refund")),
+        ("UNSECURED", ("fee", "refund", "adjustment", "penalty", "share")),
         ("UNSECURED_BETWEEN_PARTICIPANTS", ("refund", "adjustment", "penalty", "share")),
         ("NEVER_DEFERRED", ("purchase", "fee_refund")),
         ("LIMITED", ("refund", "fee_refund", "adjustment", "penalty", "share")),

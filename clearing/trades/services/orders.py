@@ -1,14 +1,21 @@
-"""Orders price adjustments: recorded by contracts, within what remains of the trade, by two people for a large amount."""
+"""Orders that contracts records and clearing carries out: price adjustments, and resolutions of disputes.
+
+They move money, so a large amount needs two people, and an adjustment stays within what remains of the trade.
+"""
 
 from __future__ import annotations
 
-from contracts.models import Adjustment
-from contracts.services import adjust_price
+from django.db.models import Sum
+
+from contracts.models import Adjustment, Dispute
+from contracts.services import adjust_price, resolve_dispute
+from contracts.states import DisputeOutcome
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.refusals import record_refusals
 
 from ...approvals.services import require_second_person
 from ..models import Trade
+from ..states import TradeState
 from .corrections import adjust_trade
 
 
@@ -56,3 +63,25 @@ def order_adjustment(
         payload={"amount_minor": amount_minor, "debtor": debtor, "reason_code": reason_code},
     )
     return adjustment
+
+
+@record_refusals()
+def order_resolution(*, actor: Actor, dispute: str, outcome: str, reason: str) -> Dispute:
+    """Resolve a dispute, as the operator. ``refund`` returns what is on hold, ``dismissed`` pays it to the seller.
+
+    Raises SecondPersonNeeded if as much is on hold (the price, before the trade is known), and as
+    ``contracts.services.resolve_dispute``.
+    """
+    resolved = resolve_dispute(actor=actor, dispute=dispute, outcome=outcome, reason=reason)
+    if resolved.outcome != DisputeOutcome.REDELIVERY:
+        agreement = resolved.agreement
+        held = Trade.objects.filter(agreement=agreement.public_id, state=TradeState.DISPUTED)
+        require_second_person(
+            actor=actor,
+            command="clearing.resolution",
+            subject=dispute,
+            amount_minor=held.aggregate(total=Sum("gross_minor"))["total"] or agreement.price_minor,
+            currency=agreement.currency,
+            payload={"outcome": outcome},
+        )
+    return resolved
