@@ -6,7 +6,8 @@ timed and are in the server's memory; a copied database is not, so it is read in
 the cycle's invariants is inside the measured time; afterwards every invariant of clearing is verified, and the run
 fails if one is broken.
 
-The same trades among ten times as many participants show how clearing grows with participants. The run also fails if a
+The same trades among ten times as many participants show how clearing grows with participants, beside the floor at the
+same size: how much more it must write and how much longer the barest SQL takes for that. The run also fails if a
 transaction of a step is longer than the application role may take.
 """
 
@@ -105,8 +106,7 @@ def figures(
     seconds = statistics.median(row["seconds"] for row in large)
     seconds_small = statistics.median(row["seconds"] for row in small)
     seconds_wide = statistics.median(row["seconds"] for row in wide)
-    floors = [large[0]["floor_seconds"][0], *(row["floor_seconds"][1] for row in large)]
-    floor_seconds = statistics.median(floors)
+    floor_seconds, floor_seconds_wide = floor_median(large), floor_median(wide)
     trades = large[0]["trades"]
     return {
         "trades": trades,
@@ -120,11 +120,14 @@ def figures(
         "seconds_100k": round(seconds_small, 3),
         "growth": round(seconds / seconds_small, 2),
         "seconds_100k_participants": round(seconds_wide, 3),
-        "ratio_100k_participants": round(seconds_wide / seconds, 2),
+        "growth_100k_participants": round(seconds_wide / seconds, 2),
+        "floor_seconds_100k_participants": round(floor_seconds_wide, 3),
+        "floor_growth_100k_participants": round(floor_seconds_wide / floor_seconds, 2),
+        "ratio_100k_participants": round(seconds_wide / floor_seconds_wide, 3),
         "longest_transaction_seconds": max(row["longest_transaction_seconds"] for row in (*large, *wide)),
         "peak_rss_mb": max(row["peak_rss_mb"] for row in large),
         "method": (
-            f"medians of {len(large)} rounds; the floor ({len(floors)} times) without its first statement, around ours;"
+            f"medians of {len(large)} rounds; the floor ({len(large) + 1} times) without its first statement, around ours;"
             " both begin with their rows in the server's memory"
         ),
         "broken": {name: rows for row in (*small, *large, *wide) for name, rows in row["broken"].items()},
@@ -132,6 +135,11 @@ def figures(
         "rounds_100k": small,
         "rounds_100k_participants": wide,
     }
+
+
+def floor_median(rounds: list[dict[str, Any]]) -> float:
+    """The median of the floor's times around rounds of one size."""
+    return statistics.median([rounds[0]["floor_seconds"][0], *(row["floor_seconds"][1] for row in rounds)])
 
 
 if __name__ == "__main__":

@@ -73,3 +73,19 @@ def step_is_whole() -> pgtrigger.Trigger:
         declare=[("lacking", "text")],
         func=sql_body(_SQL / "step_is_whole.sql"),
     )
+
+
+def entry_names_cycle() -> pgtrigger.Trigger:
+    """The cycle that an entry names exists; cycles are never deleted.
+
+    A guard of entries that reads cycles, so it is declared here and registered on the ledger's table.
+    """
+    return pgtrigger.Trigger(
+        name="entry_names_cycle",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=pgtrigger.Referencing(new="new_rows"),
+        declare=[("fault", "record")],
+        func=sql_body(_SQL / "entry_names_cycle.sql"),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -11,8 +12,10 @@ from marketplace.kernel.guards import append_only, immutable, no_delete, set_onc
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
 from ..ground.columns import CURRENCY_PATTERN, currency_stated
+from ..ledger.models import Entry
 from .guards import (
     cut_off_when_closed,
+    entry_names_cycle,
     numbers_without_gap,
     part_goes_on,
     paused_cycle_keeps_its_state,
@@ -276,3 +279,7 @@ class ClosedDay(models.Model):
             models.CheckConstraint(condition=Q(name__has_keys=["ja", "en"]), name="closed_day_name"),
         ]
         triggers = [append_only()]
+
+
+# Entries name their cycle, so this guard of entries reads cycles and is registered here.
+pgtrigger.register(entry_names_cycle())(Entry)

@@ -38,7 +38,7 @@ def moved_by_postings() -> pgtrigger.Trigger:
 
 
 def entry_complete() -> pgtrigger.Trigger:
-    """One statement inserts an entry and its postings."""
+    """One statement inserts an entry and its postings; the organisation that it names exists."""
     return pgtrigger.Trigger(
         name="entry_complete",
         level=pgtrigger.Statement,

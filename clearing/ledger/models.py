@@ -65,8 +65,10 @@ class Entry(models.Model):
 
     ``business_date`` is the accounting day, ``booked_at`` business time, ``recorded_at`` real time; ``xact`` is the
     transaction that made the entry, and only that transaction may add postings. Invariants: an entry and its postings
-    are inserted in one statement; the postings sum to zero per currency; the month of ``business_date`` is not closed.
-    Append-only: a correction is a further entry.
+    are inserted in one statement; the postings sum to zero per currency; the month of ``business_date`` is not closed;
+    the cycle and the organisation that it names exist. Statement triggers enforce the last, because a cycle writes
+    thousands of entries, and neither cycles nor organisations are ever deleted. Append-only: a correction is a further
+    entry.
     """
 
     public_id = IdentifierField(prefix="jrn")
@@ -78,12 +80,17 @@ class Entry(models.Model):
     recorded_at = models.DateTimeField(db_default=Now())
     xact = TransactionIdField(db_default=models.Func(function="pg_current_xact_id"))
     cycle = models.ForeignKey(
-        "clearing.Cycle", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+        "clearing.Cycle",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
     trade = models.ForeignKey(
         "clearing.Trade", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
-    organisation = organisation_key(null=True)
+    organisation = organisation_key(null=True, db_constraint=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["reference"], name="entry_reference_once")]

@@ -14,7 +14,10 @@ _SQL = Path(__file__).parent / "sql"
 
 
 def positions_fit() -> pgtrigger.Trigger:
-    """Positions are inserted, in any number of statements, while their cycle is validated and not netted yet."""
+    """Positions are inserted, in any number of statements, while their cycle is validated and not netted yet.
+
+    Their organisations exist.
+    """
     return pgtrigger.Trigger(
         name="positions_fit",
         level=pgtrigger.Statement,

@@ -81,3 +81,26 @@ Invariant(
     test="tests/clearing/trades/test_guards.py::test_a_closed_cycle_takes_no_obligation",
     check=changed_cycles,
 )
+Invariant(
+    name="clearing.cycle_rows_name_what_exists",
+    promise=2,
+    statement="Entries and net positions name cycles and organisations that exist.",
+    guards=(
+        "clearing_entry.entry_names_cycle",
+        "clearing_entry.entry_complete",
+        "clearing_entry.append_only",
+        "clearing_netposition.positions_fit",
+        "clearing_netposition.append_only",
+        "clearing_cycle.no_delete",
+        "participants_organisation.no_delete",
+    ),
+    test="tests/clearing/netting/test_guards.py::test_entries_and_positions_name_what_exists",
+    check=by_query(
+        "SELECT e.reference, e.cycle_id, e.organisation_id FROM clearing_entry e"
+        " LEFT JOIN clearing_cycle c ON c.id = e.cycle_id LEFT JOIN participants_organisation o ON o.id = e.organisation_id"
+        " WHERE e.cycle_id IS NOT NULL AND c.id IS NULL OR e.organisation_id IS NOT NULL AND o.id IS NULL"
+        " UNION ALL SELECT n.public_id, n.cycle_id, n.organisation_id FROM clearing_netposition n"
+        " LEFT JOIN clearing_cycle c ON c.id = n.cycle_id LEFT JOIN participants_organisation o ON o.id = n.organisation_id"
+        " WHERE c.id IS NULL OR o.id IS NULL"
+    ),
+)

@@ -3,4 +3,11 @@ SELECT e.reference INTO fault FROM new_rows e
 IF FOUND THEN
     RAISE EXCEPTION 'entry % has no postings', fault.reference USING ERRCODE = 'check_violation';
 END IF;
+
+SELECT e.reference INTO fault FROM new_rows e
+ WHERE e.organisation_id IS NOT NULL
+   AND (SELECT o.id FROM public.participants_organisation o WHERE o.id = e.organisation_id) IS NULL LIMIT 1;
+IF FOUND THEN
+    RAISE EXCEPTION 'entry % names no organisation', fault.reference USING ERRCODE = 'check_violation';
+END IF;
 RETURN NULL;
