@@ -140,7 +140,9 @@ def captured_beyond_returned() -> pgtrigger.Trigger:
         when=pgtrigger.Before,
         operation=pgtrigger.UpdateOf("state"),
         condition=pgtrigger.Q(
-            new__state="accepted", new__captured_price_minor__lt=pgtrigger.F("new__price_minor")
+            new__state="accepted",
+            new__captured_price_minor__gte=0,
+            new__captured_price_minor__lt=pgtrigger.F("new__price_minor"),
         )
         & ~pgtrigger.Q(old__state="accepted"),
         declare=[("passed", "text")],

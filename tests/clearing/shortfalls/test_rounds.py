@@ -8,7 +8,7 @@ import pytest
 from django.db.models import F, Sum
 
 from clearing.ledger.queries import client_money
-from clearing.models import Deferral, NetPosition, Obligation, Shortfall
+from clearing.models import Deferral, NetPosition, Obligation, SettlementInstruction, Shortfall
 from clearing.shortfalls.services.deposits import pay_deposit
 from clearing.trades.limits import remaining_of, tax_of_part
 from clearing.trades.obligation_kinds import CORRECTION_KINDS
@@ -81,7 +81,8 @@ def test_no_yen_is_lost_through_rounds_of_shortfalls(market, seed):
         cycles.append(factories.clear(market, "netted"))
         assert broken() == {}
         factories.advance_to(cycles[-1], "settling")
-        if factories.instructions(cycles[-1]):
+        # What is not sent yet is set off against what its payees owe in the next round.
+        if factories.instructions(cycles[-1]) and chance.random() < 0.6:
             factories.settle(market, cycles[-1])
         assert broken() == {}
     deferred = Deferral.objects.aggregate(total=Sum(F("amount_minor") + F("tax_minor")))["total"] or 0
@@ -95,6 +96,9 @@ def test_no_yen_is_lost_through_rounds_of_shortfalls(market, seed):
         factories.pay_in(market, name, 10**6)
     last = factories.clear(market)
     factories.settle(market, last)
+    for cycle in cycles:
+        if SettlementInstruction.objects.filter(cycle=cycle, state="planned", direction="out").exists():
+            factories.settle(market, cycle)
     assert Deferral.objects.filter(cycle=last).count() == 0
     assert Shortfall.objects.filter(cycle=last).count() == 0
     money = client_money("JPY")
@@ -106,7 +110,7 @@ def test_such_markets_do_fall_short(market):
     """The rounds above would prove nothing if nobody ever lacked anything."""
     chance = random.Random(1)
     trades = trade_on(market, chance)
-    factories.clear(market)
+    factories.settle(market, factories.clear(market))
     correct(market, chance, trades)
     factories.clear(market)
     assert Shortfall.objects.count() >= 1

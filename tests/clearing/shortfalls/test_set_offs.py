@@ -293,7 +293,10 @@ def test_a_cycle_waits_until_an_earlier_one_has_planned_what_may_cover_it(market
     assert Shortfall.objects.count() == 0
     waiting = waiting_of_cycle(second)
     assert waiting is not None
-    assert (waiting.reason, first.business_key in str(waiting.as_dict())) == ("cycle.earlier_unplanned", True)
+    assert (waiting.reason.code, first.business_key in str(waiting.as_dict())) == (
+        "cycle.earlier_unplanned",
+        True,
+    )
     resume_cycle(actor=market.actor, cycle=first.public_id, reason="checked")
     factories.advance_to(first, "settling")
     factories.advance_to(second, "settling")
