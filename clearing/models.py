@@ -1,7 +1,14 @@
 """Registers the tables of clearing with Django; each is declared in its room."""
 
 from .approvals.models import Approval
-from .bank.models import BankAllocation, BankEntry, BankStatement, StatementImport
+from .bank.models import (
+    BankAllocation,
+    BankEntry,
+    BankStatement,
+    StatementConfirmation,
+    StatementImport,
+    UnconfirmedReceipt,
+)
 from .cycles.models import ClearingSchedule, ClosedDay, Cycle, CyclePart, CycleStep
 from .invoices.models import IntermediaryNotice, Invoice
 from .ledger.models import Account, Balance, Entry, FundsRegime, LedgerPeriod, Posting
@@ -50,10 +57,12 @@ __all__ = [
     "SetOffRestraint",
     "SettlementInstruction",
     "Shortfall",
+    "StatementConfirmation",
     "StatementImport",
     "StatementMonth",
     "StuckMoney",
     "Trade",
     "TransferFile",
+    "UnconfirmedReceipt",
     "UsageRecord",
 ]

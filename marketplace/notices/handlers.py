@@ -28,6 +28,8 @@ from marketplace.events.schemas.clearing import (
     SendingOpened,
     SendingShut,
     ShortfallOccurred,
+    StatementConfirmationEnded,
+    StatementConfirmationNeeded,
     StatementMade,
     TradeConcluded,
     TradeFailed,
@@ -298,6 +300,24 @@ def on_approval_ended(event: ApprovalEnded, envelope: Envelope) -> None:
     """Close the task to approve: done, or no longer needed if the approval expired."""
     done_by = None if event.state == "expired" else operator_organisation().id
     close_tasks(thread=event.approval, kinds=(TaskKind.COUNTERSIGN,), done_by=done_by)
+
+
+def on_statement_confirmation_needed(event: StatementConfirmationNeeded, envelope: Envelope) -> None:
+    """Open the operator's task: a second person confirms the bank statement or withdraws it."""
+    _ask_operator(
+        TaskKind.COUNTERSIGN,
+        event.statement_import,
+        command="clearing.confirm_statement",
+        amount=_amount(event.amount_minor, event.currency),
+        approval=event.statement_import,
+    )
+
+
+def on_statement_confirmation_ended(event: StatementConfirmationEnded, envelope: Envelope) -> None:
+    """Close the task to confirm a bank statement."""
+    close_tasks(
+        thread=event.statement_import, kinds=(TaskKind.COUNTERSIGN,), done_by=operator_organisation().id
+    )
 
 
 def on_segregation_broken(event: SegregationBroken, envelope: Envelope) -> None:

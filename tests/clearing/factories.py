@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import itertools
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,13 +13,14 @@ from django.db import connection
 from django.db.models import Max, QuerySet
 
 from clearing import handlers
-from clearing.bank.queries import pay_in_reference
-from clearing.bank.services import import_bank_statement
-from clearing.bank.states import BankMatch
+from clearing.bank.queries import pay_in_reference, statement_end
+from clearing.bank.states import BankMatch, ImportState
+from clearing.bank.uploads import confirm_statement, import_received, receive_statement
 from clearing.ledger.queries import balances
 from clearing.ledger.services import declare_funds_regime
 from clearing.models import (
     BankEntry,
+    BankStatement,
     ChargePlan,
     Cycle,
     Obligation,
@@ -37,6 +36,7 @@ from clearing.settlement.queries import transfers_in
 from clearing.settlement.services.transfer_files import create_transfer_file, register_client_account
 from clearing.settlement.states import InstructionState
 from clearing.trades.services.eligibility import cycle_for
+from fixtures.day.bank import StatementNotImported, written
 from marketplace.events.envelope import Envelope
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schema import Event, parse
@@ -104,16 +104,6 @@ FUNDS_REGIME: dict[str, Any] = {
     "idle_days": 5,
 }
 
-STATEMENT_COLUMNS = (
-    "entry_reference",
-    "booked_on",
-    "direction",
-    "amount_minor",
-    "currency",
-    "counterparty_name",
-    "remittance_information",
-)
-
 THREE = datetime(2030, 4, 1, 15, tzinfo=ZoneInfo("Asia/Tokyo")).astimezone(UTC)
 """A cut-off of the calendar that guards are tried on."""
 
@@ -129,6 +119,11 @@ class Market:
     def actor(self) -> Actor:
         """Somebody of the operator."""
         return participants.actor_for(self.operator)
+
+    @property
+    def second(self) -> Actor:
+        """Another person of the operator, who confirms large receipts."""
+        return participants.actor_for(self.operator, "usr_confirming")
 
     @property
     def cycle(self) -> Cycle:
@@ -210,13 +205,24 @@ def conclude(market: Market, buyer: str, seller: str, price_minor: int, **change
     return Trade.objects.get(agreement=event.agreement)
 
 
-def statement(rows: list[tuple[Any, ...]], columns: tuple[str, ...] = STATEMENT_COLUMNS) -> bytes:
-    """A statement file of the client account."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return text.getvalue().encode()
+def statement(
+    rows: list[tuple[Any, ...]],
+    *,
+    currency: str = "JPY",
+    opening_on: date | None = None,
+    closing_on: date | None = None,
+    opening_minor: int | None = None,
+) -> bytes:
+    """A statement file of the client account that continues the newest imported one, up to today."""
+    end = statement_end(currency)
+    return written(
+        end.account,
+        currency,
+        opening_on or end.closed_on or closing_on or clock.today(),
+        closing_on or clock.today(),
+        end.balance_minor if opening_minor is None else opening_minor,
+        rows,
+    ).content
 
 
 def booking(
@@ -227,15 +233,40 @@ def booking(
     return (reference, clock.today().isoformat(), direction, amount_minor, "JPY", "ｿｳｷﾝﾆﾝ", remittance)
 
 
-def import_only(market: Market, rows: list[tuple[Any, ...]]) -> Any:
+def carry_in(first: Actor, second: Actor, content: bytes, *, file_name: str = "test.csv") -> BankStatement:
+    """One person uploads a statement, its job is done, and the other confirms it where that is asked for.
+
+    Raises StatementNotImported with the faults of a file that is refused.
+    """
+    received = receive_statement(actor=first, content=content, file_name=file_name)
+    received = import_received(statement_import=received.public_id)
+    if received.state == ImportState.AWAITING_CONFIRMATION:
+        confirm_statement(
+            actor=second,
+            statement_import=received.public_id,
+            sha256=received.sha256,
+            closing_balance_minor=received.closing_balance_minor or 0,
+        )
+        received = import_received(statement_import=received.public_id)
+    if received.statement is None:
+        raise StatementNotImported(received)
+    return received.statement
+
+
+def import_only(market: Market, rows: list[tuple[Any, ...]], **period: Any) -> BankStatement:
     """Import a statement with these lines; what it emits waits."""
-    return import_bank_statement(actor=market.actor, content=statement(rows), file_name="test.csv")
+    return carry_in(market.actor, market.second, statement(rows, **period))
 
 
-def receive(market: Market, rows: list[tuple[Any, ...]]) -> Any:
+def codes_of(refusal: StatementNotImported) -> list[tuple[int | None, str | None, str]]:
+    """Line, field and code of each fault of a refused statement."""
+    return [(fault["line"], fault["field"], fault["code"]) for fault in refusal.faults]
+
+
+def receive(market: Market, rows: list[tuple[Any, ...]], **period: Any) -> BankStatement:
     """Import a statement with these lines, and have clearing handle what it emits."""
     newest = OutboxEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
-    made = import_only(market, rows)
+    made = import_only(market, rows, **period)
     for event in OutboxEvent.objects.filter(type="payment.received", pk__gt=newest).order_by("pk"):
         payment = parse(event.type, event.data)
         assert isinstance(payment, PaymentReceived)
@@ -243,13 +274,13 @@ def receive(market: Market, rows: list[tuple[Any, ...]]) -> Any:
     return made
 
 
-def pay_in(market: Market, name: str, amount_minor: int) -> Any:
+def pay_in(market: Market, name: str, amount_minor: int) -> BankStatement:
     """A participant pays in under its own reference."""
     reference = pay_in_reference(organisation=market.party(name).public_id)
     return receive(market, [booking("credit", amount_minor, f"振込 {reference}")])
 
 
-def fund_reserve(market: Market, amount_minor: int) -> Any:
+def fund_reserve(market: Market, amount_minor: int) -> BankStatement:
     """The operator pays in under its own reference."""
     reference = pay_in_reference(organisation=market.operator.public_id)
     return receive(market, [booking("credit", amount_minor, f"準備金 {reference}")])

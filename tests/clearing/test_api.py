@@ -214,9 +214,9 @@ def test_a_statement_is_uploaded_once(settled, operator, buyer):
     assert (first["state"], first["statement"]["added"]) == ("imported", 1)
     assert upload(operator).json() == first
     assert factories.available(settled, "buyer") == 500
-    broken = outcome(upload(operator, content.replace(b",500,", b",-5,")))
+    broken = outcome(upload(operator, content.replace(b",credit,500,", b",credit,-5,")))
     assert (broken["state"], broken["statement"]) == ("refused", None)
-    assert [(fault["line"], fault["field"]) for fault in broken["faults"]] == [(2, "amount_minor")]
+    assert [(fault["line"], fault["field"]) for fault in broken["faults"]] == [(4, "amount_minor")]
     assert factories.available(settled, "buyer") == 500
 
 

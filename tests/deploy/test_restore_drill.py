@@ -46,8 +46,7 @@ import json
 from datetime import timedelta
 from clearing.bank.errors import StatementsOutstanding
 from clearing.bank.reopening import open_sending
-from clearing.bank.services import import_bank_statement
-from clearing.ledger.queries import client_money
+from fixtures.day.bank import carry_in, statement
 from clearing.models import Restoration, SettlementInstruction, Trade, TransferFile
 from clearing.settlement.restorations import shut_currencies
 from marketplace.evidence.models import EvidenceRecord
@@ -60,12 +59,9 @@ while seal(): pass
 records, log_verified = EvidenceRecord.objects.count(), verify_log().verified
 operator = operator_organisation()
 actor = Actor("usr_drill", Role.OPERATOR, operator.id, operator.public_id)
-old = clock.today() - timedelta(days=1)
+old = clock.today()
 clock.move_to(clock.now() + timedelta(days=10), running=False)
-import_bank_statement(
-    actor=actor, content=bytes.fromhex("{OLD_STATEMENT}"), file_name="old.csv",
-    closing_balance_minor=client_money("JPY").bank_minor, closing_on=old,
-)
+carry_in(actor, actor, statement(old, []), file_name="old.csv")
 try:
     open_sending(actor=actor, restoration=Restoration.objects.get().public_id, currency="JPY")
     opened = "opened"
@@ -214,9 +210,8 @@ def archive_log(live: Live) -> None:
 def drill(live: Live, moment: str) -> dict[str, Any]:
     """The report of a drill that restores the market to the moment and looks at it."""
     program = [sys.executable, "deploy/drill.py", "--to", moment, "--scratch", str(VAR / "test" / "drill")]
-    look = LOOK.replace("{OLD_STATEMENT}", factories.statement([]).hex())
     told: dict[str, Any] = json.loads(
-        live.run(*program, "--", sys.executable, "-c", look, DATABASE_URL=live.address(OWNER_ROLE))
+        live.run(*program, "--", sys.executable, "-c", LOOK, DATABASE_URL=live.address(OWNER_ROLE))
     )
     return told
 

@@ -28,10 +28,9 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from clearing.bank.queries import pay_in_reference
-from clearing.bank.services import import_bank_statement
 from clearing.models import Trade
 from fixtures import declaration
-from fixtures.day.bank import Movement, statement
+from fixtures.day.bank import Movement, carry_in, statement
 from fixtures.day.delivering import issue_token
 from fixtures.day.listing import list_data
 from fixtures.day.opening import admit_participants, open_market
@@ -192,9 +191,7 @@ def pay_in(day: Day, codes: list[str]) -> None:
         )
         for code in codes
     ]
-    import_bank_statement(
-        actor=day.operator, content=statement(clock.today(), movements), file_name="chaos.csv"
-    )
+    carry_in(day.operator, day.second_person, statement(clock.today(), movements), file_name="chaos.csv")
 
 
 def hold_horizon(stop: threading.Event) -> None:

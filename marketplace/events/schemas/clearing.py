@@ -252,6 +252,31 @@ class ApprovalEnded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class StatementConfirmationNeeded(Event):
+    """A bank statement waits for a second person. ``amount_minor``: the total of its receipts."""
+
+    type = "statement.confirmation_needed"
+    subject_field = "statement_import"
+    audience = OPERATOR_ONLY
+
+    statement_import: str
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementConfirmationEnded(Event):
+    """A bank statement no longer waits for a second person. ``state``: ``confirmed``, or ``refused`` if withdrawn."""
+
+    type = "statement.confirmation_ended"
+    subject_field = "statement_import"
+    audience = OPERATOR_ONLY
+
+    statement_import: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class MoneyReturning(Event):
     """Money that no trade needs is paid back to its participant. ``reason_code``: ``idle`` or ``above_cap``."""
 
