@@ -6,7 +6,6 @@ is already open, or closing one that is closed, does nothing.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import cast
 
 from marketplace.events.envelope import Envelope
@@ -53,6 +52,7 @@ from marketplace.participants.states import AdmissionState, Capacity
 
 from . import texts
 from .formats import format_amount, parse_instant
+from .operator_tasks import ask_operator, finish_for_operator
 from .queries import latest_task_subject
 from .services import close_tasks, open_task, send_notice
 from .states import TaskKind
@@ -208,7 +208,7 @@ def on_dispute_opened(event: DisputeOpened, envelope: Envelope) -> None:
     parties = _parties(event.buyer, event.seller)
     close_tasks(thread=event.agreement, kinds=RECEIVING, done_by=parties["buyer"].id)
     buyer, seller = parties["buyer"].name, parties["seller"].name
-    _ask_operator(TaskKind.RESOLVE, event.dispute, thread=event.agreement, buyer=buyer, seller=seller)
+    ask_operator(TaskKind.RESOLVE, event.dispute, thread=event.agreement, buyer=buyer, seller=seller)
     words = {"dispute": event.dispute, "reason_code": event.reason_code}
     _notify_both(parties, event.dispute, texts.DISPUTE_OPENED, **words)
 
@@ -216,7 +216,7 @@ def on_dispute_opened(event: DisputeOpened, envelope: Envelope) -> None:
 def on_dispute_resolved(event: DisputeResolved, envelope: Envelope) -> None:
     """Close the operator's task and notify both parties; for a redelivery, open the buyer's task to download."""
     parties = _parties(event.buyer, event.seller)
-    _finish_for_operator(TaskKind.RESOLVE, event.agreement)
+    finish_for_operator(TaskKind.RESOLVE, event.agreement)
     outcome = texts.DISPUTE_OUTCOMES[event.outcome].as_dict()
     _notify_both(parties, event.dispute, texts.DISPUTE_RESOLVED, dispute=event.dispute, outcome=outcome)
     entitlement = latest_task_subject(event.agreement, RECEIVING)
@@ -276,17 +276,17 @@ def on_shortfall_occurred(event: ShortfallOccurred, envelope: Envelope) -> None:
 def on_cycle_overdue(event: CycleOverdue, envelope: Envelope) -> None:
     """Open the operator's task to attend to a late cycle."""
     reason = texts.CYCLE_OVERDUE[event.reason_code].as_dict()
-    _ask_operator(TaskKind.EXPEDITE, event.cycle, cycle=event.business_key, reason=reason)
+    ask_operator(TaskKind.EXPEDITE, event.cycle, cycle=event.business_key, reason=reason)
 
 
 def on_cycle_caught_up(event: CycleCaughtUp, envelope: Envelope) -> None:
     """Close the operator's task: the cycle is no longer late."""
-    _finish_for_operator(TaskKind.EXPEDITE, event.cycle)
+    finish_for_operator(TaskKind.EXPEDITE, event.cycle)
 
 
 def on_approval_asked(event: ApprovalAsked, envelope: Envelope) -> None:
     """Open the operator's task: a second person approves the command or withdraws it."""
-    _ask_operator(
+    ask_operator(
         TaskKind.COUNTERSIGN,
         event.approval,
         deadline=parse_instant(event.expires_at),
@@ -304,11 +304,11 @@ def on_approval_ended(event: ApprovalEnded, envelope: Envelope) -> None:
 
 def on_statement_confirmation_needed(event: StatementConfirmationNeeded, envelope: Envelope) -> None:
     """Open the operator's task: a second person confirms the bank statement or withdraws it."""
-    _ask_operator(
+    ask_operator(
         TaskKind.COUNTERSIGN,
         event.statement_import,
         command="clearing.confirm_statement",
-        amount=_amount(event.amount_minor, event.currency),
+        amount=format_amount(event.amount_minor, event.currency),
         approval=event.statement_import,
     )
 
@@ -322,7 +322,7 @@ def on_statement_confirmation_ended(event: StatementConfirmationEnded, envelope:
 
 def on_segregation_broken(event: SegregationBroken, envelope: Envelope) -> None:
     """Open the operator's task to find the difference of the segregation check."""
-    _ask_operator(
+    ask_operator(
         TaskKind.RECONCILE,
         event.check,
         thread=f"segregation:{event.currency}",
@@ -336,23 +336,23 @@ def on_segregation_broken(event: SegregationBroken, envelope: Envelope) -> None:
 
 def on_segregation_restored(event: SegregationRestored, envelope: Envelope) -> None:
     """Close the operator's task: the segregation check finds no difference any more."""
-    _finish_for_operator(TaskKind.RECONCILE, f"segregation:{event.currency}")
+    finish_for_operator(TaskKind.RECONCILE, f"segregation:{event.currency}")
 
 
 def on_sending_shut(event: SendingShut, envelope: Envelope) -> None:
     """Open the operator's task to open the sending of payments after a restoration."""
-    _ask_operator(TaskKind.REOPEN, event.restoration, number=str(event.number))
+    ask_operator(TaskKind.REOPEN, event.restoration, number=str(event.number))
 
 
 def on_sending_opened(event: SendingOpened, envelope: Envelope) -> None:
     """Close the operator's task once no currency is shut."""
     if event.everywhere:
-        _finish_for_operator(TaskKind.REOPEN, event.restoration)
+        finish_for_operator(TaskKind.REOPEN, event.restoration)
 
 
 def on_payment_lost(event: PaymentLost, envelope: Envelope) -> None:
     """Open the operator's task to ask the bank for the outcome of a payment."""
-    _ask_operator(
+    ask_operator(
         TaskKind.LOOK_UP,
         event.instruction,
         reference=event.reference,
@@ -363,7 +363,7 @@ def on_payment_lost(event: PaymentLost, envelope: Envelope) -> None:
 
 def on_payment_found(event: PaymentFound, envelope: Envelope) -> None:
     """Close the operator's task: the outcome of the payment is known."""
-    _finish_for_operator(TaskKind.LOOK_UP, event.instruction)
+    finish_for_operator(TaskKind.LOOK_UP, event.instruction)
 
 
 def on_money_returning(event: MoneyReturning, envelope: Envelope) -> None:
@@ -380,29 +380,6 @@ def on_money_stuck(event: MoneyStuck, envelope: Envelope) -> None:
         amount=format_amount(event.amount_minor, event.currency)
     )
     _notify(event.organisation, event.organisation, wording)
-
-
-def _ask_operator(
-    kind: TaskKind,
-    subject: str,
-    *,
-    thread: str = "",
-    deadline: datetime | None = None,
-    **words: str | dict[str, str],
-) -> None:
-    """Open a task of the operator; its thread is its subject unless stated."""
-    open_task(
-        organisation_id=operator_organisation().id,
-        kind=kind,
-        subject=subject,
-        thread=thread or subject,
-        title=fill_label(TASK_TITLES[kind], **words),
-        deadline=deadline,
-    )
-
-
-def _finish_for_operator(kind: TaskKind, thread: str) -> None:
-    close_tasks(thread=thread, kinds=(kind,), done_by=operator_organisation().id)
 
 
 def _parties(buyer: str, seller: str) -> dict[str, OrganisationView]:
