@@ -16,7 +16,7 @@ from .netting.models import NetPosition, ProofBlock
 from .run.models import CycleAlarm
 from .safeguarding.models import SegregationCheck, StuckMoney
 from .settlement.models import ClientAccount, Restoration, SendingOpening, SettlementInstruction, TransferFile
-from .shortfalls.models import Deferral, Shortfall
+from .shortfalls.models import Deferral, SetOff, SetOffRestraint, Shortfall
 from .statements.models import MonthlyStatement, StatementMonth
 from .trades.charge_models import ChargePlan, ChargeProgress, PlannedCharge, PlannedShare, UsageRecord
 from .trades.models import Obligation, Trade
@@ -53,6 +53,8 @@ __all__ = [
     "Restoration",
     "SegregationCheck",
     "SendingOpening",
+    "SetOff",
+    "SetOffRestraint",
     "SettlementInstruction",
     "Shortfall",
     "StatementConfirmation",

@@ -127,8 +127,6 @@ Invariant(
     guards=(
         "clearing_posting.clearing_posting_amount_minor_check",
         "clearing_balance.clearing_balance_balance_minor_check",
-        "clearing_obligation.clearing_obligation_amount_minor_check",
-        "clearing_trade.clearing_trade_price_minor_check",
     ),
     test="tests/kernel/test_amounts.py::test_no_column_takes_an_amount_beyond_the_ceiling",
     check=amounts_within_ceiling("clearing"),

@@ -66,6 +66,7 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         "marketplace.notices.handlers.on_payment_received",
         "clearing.handlers.on_payment_received",
     ),
+    "payment.set_off": ("marketplace.notices.handlers.on_payment_set_off",),
     "payment.deferred": ("marketplace.notices.handlers.on_payment_deferred",),
     "shortfall.occurred": (
         "marketplace.rules.handlers.decide_shortfall",

@@ -90,6 +90,7 @@ def test_the_codes_of_clearing():
         "bank_entry.in_suspense",
         "cycle.claims_open",
         "cycle.deferrals_open",
+        "cycle.earlier_unplanned",
         "cycle.events_unseen",
         "cycle.open_until_command",
         "cycle.open_until_cut_off",
@@ -396,8 +397,8 @@ def test_a_bank_entry_in_suspense_waits_for_the_operator(market):
 @pytest.mark.parametrize(
     ("path", "state", "queries_taken"),
     [
-        ("trades/", "open", 7),
-        ("trades/", "settling", 4),
+        ("trades/", "open", 8),
+        ("trades/", "settling", 5),
         ("settlement-instructions/?direction=out", "settling", 7),
         ("cycles/", "settling", 6),
     ],

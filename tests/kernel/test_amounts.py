@@ -24,7 +24,7 @@ COLUMNS = [
 def test_an_amount_beyond_the_ceiling_is_refused_naming_its_field(wrong):
     with pytest.raises(FieldInvalid) as refused:
         require_amount("amount_minor", wrong)
-    assert refused.value.field == "amount_minor"
+    assert refused.value.name == "amount_minor"
 
 
 def test_amounts_up_to_the_ceiling_pass():

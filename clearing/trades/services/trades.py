@@ -33,6 +33,7 @@ from .holds import lock_waiting_trades, locked_trade, make_hold, record_trade
 TERMS = (
     "agreement", "reference", "listing", "listing_version", "segment", "buyer_id", "seller_id", "buyer_key",
     "seller_key", "currency", "tax_category", "inspection_days", "charging", "commissioned",
+    "penalty_cap_minor",
 )  # fmt: skip
 """Terms that every charge of an agreement takes from the first."""
 
@@ -52,7 +53,7 @@ def conclude_trade(*, actor: Actor, agreement: AgreementConcluded, concluded_at:
     price_minor = make_plan(agreement=agreement, parties=(buyer, seller), concluded_at=concluded_at)
     given = (
         "agreement", "reference", "listing", "listing_version", "segment", "currency", "tax_category",
-        "inspection_days", "charging", "commissioned",
+        "inspection_days", "charging", "commissioned", "penalty_cap_minor",
     )  # fmt: skip
     terms = {name: getattr(agreement, name) for name in given} | {
         "buyer_id": buyer.id,

@@ -118,14 +118,14 @@ def in_small_blocks(market: factories.Market) -> tuple[Cycle, list[bytes]]:
     field; and these lines."""
     trades = [factories.accepted(market, "buyer", "seller", 1_000 + number) for number in range(5)]
     for _ in range(7):
-        factories.adjust(market, trades[1], "seller", "buyer", 105)
+        factories.adjust(market, trades[1], "seller", "buyer", 110)
     closing = factories.clear(market, "closing")
     # The guard wants full blocks of 1,024 lines; it stands aside for blocks of four.
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("ALTER TABLE clearing_proofblock DISABLE TRIGGER USER")
     adjustment = (
-        f"{trades[1].business_key}|adjustment|{trades[1].seller_key}|{trades[1].buyer_key}|105|10|1000"
+        f"{trades[1].business_key}|adjustment|{trades[1].seller_key}|{trades[1].buyer_key}|110|11|1000"
     )
     further = [f"{adjustment}|{copy}".encode() for copy in range(1, 8)]
     return factories.advance_to(closing, "netted"), [*map(trade_line, trades), *further]

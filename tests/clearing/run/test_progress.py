@@ -195,7 +195,7 @@ def test_cycles_take_the_same_queries_for_two_and_for_more(market, api, django_a
 
 def test_progress_counts_what_issuing_issues(market, api):
     """A penalty and a deferred fee have no document of their own, and a corrected invoice is counted once."""
-    trade = factories.accepted(market, "buyer", "seller", 10_000)
+    trade = factories.accepted(market, "buyer", "seller", 10_000, penalty_cap_minor=55_000)
     factories.accepted(market, "other", "seller", 5_000)
     factories.owe(market, trade, "penalty", "seller", "buyer", 55_000)
     first = factories.clear(market)
