@@ -180,7 +180,7 @@ def agreement(
     """The event of an agreement between two participants."""
     number = next(_numbers)
     facts: dict[str, Any] = {
-        "agreement": f"agr_{number}",
+        "agreement": f"agr_{number:06d}",
         "negotiation": f"ngt_{number}",
         "reference": f"PO-{number}",
         "listing": "lst_1",
