@@ -113,9 +113,11 @@ class _Reader(ContentHandler):
         return (self._locator.getLineNumber() if self._locator else None) or 1
 
     def setDocumentLocator(self, locator: Any) -> None:  # noqa: N802  # the name that xml.sax calls
+        """Keep what tells the line."""
         self._locator = locator
 
     def startElement(self, name: str, attrs: Any) -> None:  # noqa: N802  # the name that xml.sax calls
+        """An element begins within those that are open. Raises StatementFaulty where they are nested too deep."""
         prefix, _, local = name.rpartition(":")
         element = _Element(local, self.line, attrs.get("Ccy", ""))
         if self._open:
@@ -130,9 +132,11 @@ class _Reader(ContentHandler):
             )
 
     def endElement(self, name: str) -> None:  # noqa: N802  # the name that xml.sax calls
+        """The innermost open element ends."""
         self._open.pop()
 
     def characters(self, content: str) -> None:
+        """Text of the innermost open element, or a part of it."""
         if self._open:
             self._open[-1].text += content
 

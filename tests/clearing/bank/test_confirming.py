@@ -206,7 +206,7 @@ def test_a_list_of_unconfirmed_receipts_reads_its_rows_at_once(market, django_as
     operator = client_of(market.operator)
     for rows in (1, 3):
         received, _ = upload(market, *[2_000_000] * rows)
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(3):
             shown = operator.get("/api/v1/unconfirmed-receipts/").json()["results"]
         assert len(shown) == rows
         uploads.withdraw_statement(actor=market.second, statement_import=received.public_id)
