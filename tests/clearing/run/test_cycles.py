@@ -298,11 +298,8 @@ def test_changing_a_posted_cycle_is_noticed(market):
 def test_posting_is_refused_where_released_money_is_missing(market):
     factories.accepted(market, "buyer", "seller", 10_000)
     cycle = factories.clear(market, "netted")
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("ALTER TABLE clearing_balance DISABLE TRIGGER USER")
+    with unguarded("clearing_balance"), connection.cursor() as cursor:
         cursor.execute("UPDATE clearing_balance SET balance_minor = -10999 WHERE balance_minor = -11000")
-        cursor.execute("ALTER TABLE clearing_balance ENABLE TRIGGER USER")
     with pytest.raises(InsufficientFunds):
         advance_cycle(cycle=cycle.public_id)
     cycle.refresh_from_db()

@@ -12,7 +12,7 @@ from marketplace.kernel.errors import Forbidden, Missing
 from marketplace.rules.services import publish_rulebook
 from tests.clearing.relaying import relay_events
 from tests.participants.factories import client_of
-from tests.roles import unguarded
+from tests.roles import as_owner, unguarded
 
 from .. import factories
 from ..trades.test_fee_rebates import TIERED
@@ -27,7 +27,7 @@ def market(committed_database):
 
 def fingerprints() -> dict[str, str]:
     """The content of every table, and where every sequence stands."""
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         found = {}
         for (table,) in cursor.fetchall():
