@@ -3,7 +3,7 @@
 #
 #   PYTHON=...        the Python to use, where none is on the path or another is wanted
 #   ARGS="..."        more arguments for pytest: `make test ARGS="tests/clearing -x"` (docs/developing.md)
-#   NAME=...          one benchmark (`make bench NAME=clear`)
+#   NAME=...          one benchmark (`make bench NAME=clear`); ARGS="..." are its options
 #   WEB_PORT=...      the port of `make run`, else a free one
 #   TEST_WORKERS=...  test processes, else 2, or none beside pytest's own for one file
 
@@ -48,7 +48,7 @@ faults: ## Run the long fault campaign
 	@$(RUNTIME) faults $(ARGS)
 
 bench: ## Run the benchmarks into var/bench/
-	@$(RUNTIME) bench $(NAME)
+	@$(RUNTIME) bench $(NAME) $(ARGS)
 
 lint: ## Check style, import floors, types, dead code and migrations
 	@$(RUNTIME) lint

@@ -10,8 +10,9 @@ import threading
 import time
 import uuid
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from io import BytesIO
 from random import Random
 from typing import Any
@@ -22,12 +23,17 @@ from bench.conclude import Contract, conclude, prepare
 
 READERS = 500
 READ_BYTES = 4_096
+READ_PAUSE_SECONDS = 1.0
 STATEMENT_LINES = 10_000
 SPREADSHEET_BYTES = 70_000_000
-PURCHASES = 10
+# More than sockets buffer, and more than a slow reader takes while the benchmark runs.
+DOWNLOAD_BYTES = 4_000_000
+PURCHASES = 20
 TIMEOUT_SECONDS = 30
 WAIT_SECONDS_MAX = 600.0
+POLL_SECONDS = 0.5
 DIGITS = bytes.maketrans(b"abcdef", b"123456")
+SPREADSHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class HangingMailServer:
@@ -61,10 +67,15 @@ class HangingMailServer:
 class HardWork:
     """What the market does beside answering readers; ``figures`` says how it went."""
 
-    def __init__(self, market: MarketForSale) -> None:
+    def __init__(
+        self, market: MarketForSale, mail: HangingMailServer, readers: int, lines: int, spreadsheet_bytes: int
+    ) -> None:
         """Nothing has begun yet."""
-        self.market = market
+        self.market, self.mail = market, mail
+        self.readers, self.lines, self.spreadsheet_bytes = readers, lines, spreadsheet_bytes
         self.result: dict[str, Any] = {}
+        self.failures: list[str] = []
+        self.readers_ready = threading.Event()
         self.over = threading.Event()
 
     def prepare(self) -> None:
@@ -75,39 +86,84 @@ class HardWork:
         self.contracts: list[Contract] = [
             prepare(buyer, seller, self.market.listing, f"load-{number}") for number in range(PURCHASES)
         ]
-        conclude(buyer, prepare(buyer, seller, self.market.listing, "load-download"))
+        listing = self._list_large_file(seller)
+        conclude(buyer, prepare(buyer, seller, listing, "load-download"))
         agreement = buyer.get("agreements/?reference=load-download")["results"][0]["id"]
-        delivery = buyer.get(f"deliveries/?agreement={agreement}")["results"][0]["id"]
-        file = buyer.get(f"deliveries/{delivery}/")["distributions"][0]["id"]
-        self.content_path = f"/api/v1/deliveries/{delivery}/distributions/{file}/content/"
+        delivery = buyer.get(f"deliveries/?agreement={agreement}")["results"][0]
+        file = delivery["distributions"][0]["id"]
+        self.content_path = f"/api/v1/deliveries/{delivery['id']}/distributions/{file}/content/"
         self.statement = self._statement()
-        self.spreadsheet = spreadsheet(SPREADSHEET_BYTES)
+        self.spreadsheet = spreadsheet(self.spreadsheet_bytes)
+        self.described = seller.get(f"listings/{self.market.listing}/")
 
     @contextmanager
-    def under_way(self) -> Iterator[None]:
-        """Do all of it in threads of its own while the body runs; wait for its ends afterwards."""
-        works = [self._read_slowly, self._import_statement, self._submit_spreadsheet, self._purchase]
+    def under_way(self, seconds: float) -> Iterator[None]:
+        """Do all of it in threads of its own while the body runs, ``seconds`` long; wait for its ends afterwards."""
+        reading = threading.Thread(target=self._note_failure, args=(self._read_slowly,))
+        reading.start()
+        assert self.readers_ready.wait(WAIT_SECONDS_MAX), "the slow readers do not read"
+        works = [self._import_statement, self._submit_spreadsheet, partial(self._purchase, seconds)]
         threads = [threading.Thread(target=self._note_failure, args=(work,)) for work in works]
         for thread in threads:
             thread.start()
-        time.sleep(3)
         try:
             yield
         finally:
             self.result["purchases_during"] = self.result.get("purchases", 0)
             self.over.set()
-            for thread in threads:
+            for thread in (reading, *threads):
                 thread.join(WAIT_SECONDS_MAX)
 
     def figures(self) -> dict[str, Any]:
-        """How each kind of work went."""
-        return self.result
+        """How each kind of work went; ``failures`` says what did not end as it should."""
+        expected = {
+            "slow_readers": self.readers,
+            "slow_reader_statuses": {"200": self.readers},
+            "statement_state": "imported",
+            "statement_added": self.lines,
+            "spreadsheet_state": "done",
+            "purchases": PURCHASES,
+        }
+        unlike = [
+            f"{name}: {self.result.get(name)} instead of {value}"
+            for name, value in expected.items()
+            if self.result.get(name) != value
+        ]
+        if not self.mail.held:
+            unlike.append("no mail was sent to the hanging server")
+        return {**self.result, "mails_hanging": len(self.mail.held), "failures": [*self.failures, *unlike]}
 
-    def _note_failure(self, work: Any) -> None:
+    def _note_failure(self, work: Callable[[], None]) -> None:
         try:
             work()
         except Exception as error:  # the benchmark reports what failed beside what it measured
-            self.result[f"{work.__name__.strip('_')}_failed"] = f"{type(error).__name__}: {error}"[:300]
+            self.failures.append(f"{type(error).__name__}: {error}"[:300])
+
+    def _list_large_file(self, seller: Client) -> str:
+        """Put a file on sale that is large enough to be read slowly; returns its listing."""
+        described = seller.get(f"listings/{self.market.listing}/")
+        offered = {
+            name: described[name]
+            for name in ("segment", "title", "description", "keywords", "source", "personal_data_class")
+        }
+        listing: str = seller.post("listings/", {"reference": "load-download", **offered})["id"]
+        rows = (
+            f"{number},{number * 7919 % 100_000},{number % 97}\n" for number in range(DOWNLOAD_BYTES // 14)
+        )
+        content = "".join(["number,value,remainder\n", *rows]).encode()
+        version = upload(
+            self.market,
+            self.market.seller,
+            f"listings/{listing}/versions/",
+            {"offer": json.dumps(offer_of())},
+            ("files", "large.csv", "text/csv", content),
+        )
+        seller.post(f"listing-versions/{version['id']}/submit/", {})
+        deadline = time.monotonic() + WAIT_SECONDS_MAX
+        while (state := seller.get(f"listings/{listing}/")["state"]) != "on_sale":
+            assert time.monotonic() < deadline, f"{listing} is {state} after {WAIT_SECONDS_MAX} s"
+            time.sleep(POLL_SECONDS)
+        return listing
 
     def _statement(self) -> bytes:
         from clearing.bank.queries import pay_in_reference  # deferred: Django set up
@@ -117,76 +173,79 @@ class HardWork:
         references = [pay_in_reference(organisation=trader.organisation) for trader in self.market.buyers]
         movements = [
             Movement(f"LOAD-{number}", "credit", 1_000, "BUYER", references[number % len(references)])
-            for number in range(STATEMENT_LINES)
+            for number in range(self.lines)
         ]
         return statement(clock.today(), movements)
 
     def _import_statement(self) -> None:
         began = time.monotonic()
         answer = upload(
-            self.market, self.market.operator, "bank-statements/", {}, ("file", "load.csv", self.statement)
+            self.market,
+            self.market.operator,
+            "bank-statements/",
+            {},
+            ("file", "load.csv", "text/csv", self.statement),
         )
         operator = Client(self.market.base_url, self.market.operator)
-        while answer.get("state") == "received" and time.monotonic() - began < WAIT_SECONDS_MAX:
-            time.sleep(0.5)
+        while answer["state"] == "received" and time.monotonic() - began < WAIT_SECONDS_MAX:
+            time.sleep(POLL_SECONDS)
             answer = operator.get(f"statement-imports/{answer['id']}/")
-        self.result["statement_state"] = answer.get("state")
+        self.result["statement_state"] = answer["state"]
         self.result["statement_seconds"] = round(time.monotonic() - began, 1)
+        (recorded,) = operator.get(f"bank-statements/?sha256={answer['sha256']}")["results"]
+        self.result["statement_added"] = recorded["added"]
 
     def _submit_spreadsheet(self) -> None:
-        """Add a version of 70 MB to the seller's listing and wait until it is measured or held."""
-        from listings import services  # deferred: Django set up
-        from marketplace.jobs.queries import visible_jobs  # deferred: Django set up
-        from marketplace.kernel.actors import SYSTEM, Actor, Role  # deferred: Django set up
-        from marketplace.participants.queries import get_organisation  # deferred: Django set up
-
-        view = get_organisation(self.market.seller.organisation)
-        seller = Actor("benchmark", Role.PARTICIPANT, view.id, view.public_id)
-        listing = Client(self.market.base_url, self.market.seller).get(f"listings/{self.market.listing}/")
+        """Upload a version of 70 MB to the seller's listing, submit it, and wait until it is measured."""
         began = time.monotonic()
-        stored = services.store_files([
-            services.UploadedData(
-                "large.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", self.spreadsheet
-            )
-        ])  # fmt: skip
-        version = services.add_version(
-            actor=seller, listing=self.market.listing, files=stored, offer=offer_of(listing)
+        seller = Client(self.market.base_url, self.market.seller)
+        version = upload(
+            self.market,
+            self.market.seller,
+            f"listings/{self.market.listing}/versions/",
+            {"offer": json.dumps(offer_of())},
+            ("files", "large.xlsx", SPREADSHEET_TYPE, self.spreadsheet),
         )
-        services.submit_version(actor=seller, listing_version=version.public_id)
-        while time.monotonic() - began < WAIT_SECONDS_MAX:
-            job = visible_jobs(SYSTEM).filter(subject=version.public_id).first()
-            if job is not None and job.state not in ("queued", "running"):
-                break
-            time.sleep(0.5)
-        self.result["spreadsheet_state"] = job.state if job else None
+        self.result["spreadsheet_upload_seconds"] = round(time.monotonic() - began, 1)
+        seller.post(f"listing-versions/{version['id']}/submit/", {})
+        operator = Client(self.market.base_url, self.market.operator)
+        state = None
+        while state not in ("done", "parked", "abandoned") and time.monotonic() - began < WAIT_SECONDS_MAX:
+            time.sleep(POLL_SECONDS)
+            jobs = operator.get(f"jobs/?subject={version['id']}&kind=quality.measure_version")["results"]
+            state = jobs[0]["state"] if jobs else None
+        self.result["spreadsheet_state"] = state
+        self.result["spreadsheet_attempts"] = jobs[0]["attempts"] if jobs else 0
         self.result["spreadsheet_seconds"] = round(time.monotonic() - began, 1)
 
-    def _purchase(self) -> None:
-        """Conclude purchases, one after the other."""
+    def _purchase(self, seconds: float) -> None:
+        """Conclude purchases, each up to its access, evenly over ``seconds``."""
         buyer, taken = Client(self.market.base_url, self.market.buyers[0]), []
-        for contract in self.contracts:
-            began = time.monotonic()
+        began = time.monotonic()
+        for number, contract in enumerate(self.contracts):
+            time.sleep(max(0.0, began + number * seconds / len(self.contracts) - time.monotonic()))
+            signed = time.monotonic()
             conclude(buyer, contract)
-            taken.append(time.monotonic() - began)
+            taken.append(time.monotonic() - signed)
             self.result["purchases"] = len(taken)
             self.result["purchase_seconds_max"] = round(max(taken), 2)
 
     def _read_slowly(self) -> None:
-        """Hold 500 downloads open, each reading a little once a second, until the work is over."""
+        """Hold many downloads open, each reading a little once a second, until the work is over."""
         selector = selectors.DefaultSelector()
         address, path = self._download_address()
-        for number in range(READERS):
-            trader = self.market.buyers[0]
-            connection = socket.create_connection(address, timeout=TIMEOUT_SECONDS)
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        statuses: dict[str, int] = {}
+        for number in range(self.readers):
+            connection = socket.socket()
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, READ_BYTES)
+            connection.settimeout(TIMEOUT_SECONDS)
+            connection.connect(address)
             connection.sendall(
-                f"GET {path} HTTP/1.1\r\nHost: {address[0]}:{address[1]}\r\nAuthorization: Bearer {trader.token}\r\n"
-                "Connection: close\r\n\r\n".encode()
+                f"GET {path} HTTP/1.1\r\nHost: {address[0]}:{address[1]}\r\nConnection: close\r\n\r\n".encode()
             )
             selector.register(connection, selectors.EVENT_READ, number)
-        statuses: dict[str, int] = {}
         while not self.over.is_set():
-            for key, _ in selector.select(0.5):
+            for key, _ in selector.select(0):
                 connection = key.fileobj  # type: ignore[assignment]
                 piece = connection.recv(READ_BYTES)
                 if piece.startswith(b"HTTP/1.1 "):
@@ -195,14 +254,16 @@ class HardWork:
                 if not piece:
                     selector.unregister(connection)
                     connection.close()
-            time.sleep(1.0)
+            if sum(statuses.values()) == self.readers:
+                self.readers_ready.set()
+            time.sleep(READ_PAUSE_SECONDS)
         self.result["slow_readers"] = len(selector.get_map())
         self.result["slow_reader_statuses"] = statuses
         for key in list(selector.get_map().values()):
             key.fileobj.close()  # type: ignore[union-attr]
 
     def _download_address(self) -> tuple[tuple[str, int], str]:
-        """Where the content is sent from: the address to which the API redirects."""
+        """Where the content is sent from: the address to which the API redirects, with its grant."""
         trader = self.market.buyers[0]
         connection = http.client.HTTPConnection(
             urlsplit(self.market.base_url).netloc, timeout=TIMEOUT_SECONDS
@@ -213,7 +274,7 @@ class HardWork:
         return (str(location.hostname), int(location.port or 80)), f"{location.path}?{location.query}"
 
 
-def offer_of(listing: dict[str, Any]) -> dict[str, Any]:
+def offer_of() -> dict[str, Any]:
     """The terms under which the demo market offers its listings."""
     from fixtures.day.listing import FUNDING_DAYS, INSPECTION_DAYS, RIGHTS  # deferred: Django set up
 
@@ -224,15 +285,22 @@ def offer_of(listing: dict[str, Any]) -> dict[str, Any]:
 
 
 def upload(
-    market: MarketForSale, trader: Trader, path: str, fields: dict[str, str], file: tuple[str, str, bytes]
+    market: MarketForSale,
+    trader: Trader,
+    path: str,
+    fields: dict[str, str],
+    file: tuple[str, str, str, bytes],
 ) -> Any:
-    """Post one file as a form; returns the answer's JSON."""
-    boundary, (name, file_name, content) = uuid.uuid4().hex, file
+    """Post one file (its field, name, media type and content) as a form; returns the answer's JSON."""
+    boundary, (field, file_name, media_type, content) = uuid.uuid4().hex, file
     parts = [
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'.encode()
-        for field, value in fields.items()
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in fields.items()
     ]
-    head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{file_name}"\r\n\r\n'.encode()
+    head = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"; filename="{file_name}"\r\n'
+        f"Content-Type: {media_type}\r\n\r\n"
+    ).encode()
     body = b"".join([*parts, head, content, f"\r\n--{boundary}--\r\n".encode()])
     connection = http.client.HTTPConnection(urlsplit(market.base_url).netloc, timeout=300)
     headers = {

@@ -12,9 +12,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +23,7 @@ import django
 
 from bench._databases import FOLDER, create, drop, environment, migrate
 from marketplace.runtime.layout import PROJECT
+from marketplace.runtime.processes import launcher_command
 from marketplace.runtime.programs import WEB_PROCESSES, WORKERS, serving_program, worker_program
 
 START_SECONDS_MAX = 90
@@ -47,13 +48,14 @@ class Trader:
 
 @dataclass(frozen=True)
 class MarketForSale:
-    """A running market: its address, its operator, a listing, its seller, and buyers with money."""
+    """A running market: its address, its operator, a listing, its seller, buyers with money, and its processes."""
 
     base_url: str
     operator: Trader
     listing: str
     seller: Trader
     buyers: tuple[Trader, ...]
+    processes: Mapping[str, int] = field(default_factory=dict)
 
 
 class Client:
@@ -98,21 +100,28 @@ def running_market(
     os.environ.update(environment(database), **SETTINGS, **(settings or {}))
     logs = FOLDER / "log" / database
     logs.mkdir(parents=True, exist_ok=True)
-    children: list[subprocess.Popen[bytes]] = []
+    children: dict[str, subprocess.Popen[bytes]] = {}
     try:
         with listening() as web, listening() as downloads:
             base_url, downloads_url = (
                 f"http://127.0.0.1:{each.getsockname()[1]}" for each in (web, downloads)
             )
             os.environ.update(SANPO_BASE_URL=base_url, SANPO_DOWNLOADS_URL=downloads_url)
-            children.extend(start(name, serving_program("web", web), logs, web) for name in WEB_PROCESSES)
-            children.append(start("downloads", serving_program("downloads", downloads), logs, downloads))
-            children.extend(start(worker.name, worker_program(worker), logs) for worker in WORKERS)
-            children.append(start("beat", beat_program(logs), logs))
+            for name in WEB_PROCESSES:
+                children[name] = start(name, serving_program("web", web), logs, listener=web)
+            children["downloads"] = start(
+                "downloads", serving_program("downloads", downloads), logs, listener=downloads
+            )
+            for worker in WORKERS:
+                children[worker.name] = start(
+                    worker.name, worker_program(worker), logs, niceness=worker.niceness
+                )
+            children["beat"] = start("beat", beat_program(logs), logs)
             wait_until_answered(base_url)
-            yield open_for_sale(base_url, buyers=buyers)
+            market = open_for_sale(base_url, buyers=buyers)
+            yield replace(market, processes={name: child.pid for name, child in children.items()})
     finally:
-        for child in children:
+        for child in children.values():
             os.killpg(child.pid, signal.SIGKILL)
             child.wait(30)
         disconnect()
@@ -127,12 +136,29 @@ def listening() -> socket.socket:
 
 
 def start(
-    name: str, program: list[str], logs: Path, listener: socket.socket | None = None
+    name: str,
+    program: list[str],
+    logs: Path,
+    *,
+    listener: socket.socket | None = None,
+    niceness: int = 0,
 ) -> subprocess.Popen[bytes]:
-    """Start one process of the market in a group of its own; its output goes to ``logs``."""
+    """Start one process of the market in a group of its own, as nice as ``make run`` starts it; it logs to ``logs``.
+
+    It ends with this process, however that ends.
+    """
+    death_signal = signal.SIGQUIT if name.startswith("worker") else signal.SIGTERM
+    options = [
+        "--niceness",
+        str(niceness),
+        "--death-signal",
+        str(int(death_signal)),
+        "--parent",
+        str(os.getpid()),
+    ]
     with (logs / f"{name}.log").open("wb") as output:
         return subprocess.Popen(
-            program,
+            launcher_command(options, program),
             cwd=PROJECT,
             stdout=output,
             stderr=subprocess.STDOUT,

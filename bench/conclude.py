@@ -5,6 +5,7 @@ asks until its access is granted. In between the pipe makes the trade, puts its 
 what else belongs to a purchase (notices, mail, feed, evidence) runs beside it on the same machine. Contracts are requested
 and signed by the sellers before each round, which is measured too (``prepared_per_second``). The floor
 (``conclude_floor.sql``) writes the same rows, by 8 clients of pgbench, on the same server. Medians of several rounds.
+``cpu_ms`` is what each process took of the cores for one purchase, ``queries`` what each request asks of the database.
 ``check_invariants`` ends the run.
 """
 
@@ -13,16 +14,18 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import resource
 import statistics
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from bench._cpu import cpu_seconds, servers
 from bench._databases import addresses
 from bench._running_market import Client, MarketForSale, running_market
 from marketplace.runtime.postgres import binary
@@ -85,7 +88,7 @@ def by_clients(work: Callable[[int], None]) -> float:
     return time.monotonic() - began
 
 
-def measure(market: MarketForSale, label: str, each: int) -> dict[str, float]:
+def measure(market: MarketForSale, label: str, each: int) -> dict[str, Any]:
     """The figures of one round: every client concludes ``each`` contracts that were prepared before."""
     contracts: dict[int, list[Contract]] = {}
     taken: list[float] = []
@@ -105,12 +108,49 @@ def measure(market: MarketForSale, label: str, each: int) -> dict[str, float]:
 
     prepared = by_clients(prepare_all)
     wait_until_quiet()
+    before = cpu_taken(market)
     concluded = by_clients(conclude_all)
+    after = cpu_taken(market)
     return {
         "per_second": CLIENTS * each / concluded,
         "p95_ms": statistics.quantiles(taken, n=20)[-1] * 1000,
         "prepared_per_second": CLIENTS * each / prepared,
+        "cpu_ms": {name: round((after[name] - before[name]) / (CLIENTS * each) * 1000, 1) for name in before},
     }
+
+
+def cpu_taken(market: MarketForSale) -> dict[str, float]:
+    """Seconds of CPU so far: of each process of the market, of PostgreSQL where it is the embedded one, of the clients."""
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    return {**cpu_seconds({**market.processes, **servers()}), "clients": own.ru_utime + own.ru_stime}
+
+
+def count_queries(market: MarketForSale) -> dict[str, int]:
+    """Statements of one purchase's requests, counted by answering them in this process."""
+    from django.db import connection  # deferred: Django set up
+    from django.test import Client as Requests  # deferred: Django set up
+    from django.test.utils import CaptureQueriesContext  # deferred: Django set up
+
+    buyer = market.buyers[0]
+    contract = prepare(
+        Client(market.base_url, buyer), Client(market.base_url, market.seller), market.listing, "counted"
+    )
+    requests = Requests(headers={"Authorization": f"Bearer {buyer.token}"}, SERVER_NAME="127.0.0.1")
+
+    def ask(path: str, body: Mapping[str, str] | None = None) -> tuple[int, Any]:
+        with CaptureQueriesContext(connection) as captured:
+            answer = (
+                requests.get(f"/api/v1/{path}")
+                if body is None
+                else requests.post(f"/api/v1/{path}", body, content_type="application/json")
+            )
+        assert answer.status_code < 300, answer.content[:300]
+        return len(captured), answer.json()
+
+    signing, _ = ask(f"negotiations/{contract.negotiation}/sign/", {"signed_hash": contract.signed_hash})
+    finding, agreements = ask(f"agreements/?reference={contract.reference}")
+    asking, _ = ask(f"deliveries/?agreement={agreements['results'][0]['id']}")
+    return {"sign": signing, "agreements": finding, "deliveries": asking}
 
 
 def wait_until_quiet() -> None:
@@ -158,13 +198,21 @@ def main() -> None:
             figures["sql_per_second"] = measure_floor(FLOOR_SECONDS)
             rounds.append(figures)
             print(f"round {number}: {figures}", flush=True)
+        queries = count_queries(market)
+        wait_until_quiet()
         from marketplace.kernel.invariants import verify_all  # deferred: Django set up
 
         broken = [name for name, breaches in verify_all().items() if breaches]
     result: dict[str, Any] = {
-        name: round(statistics.median(row[name] for row in rounds), 1) for name in rounds[0]
+        name: round(statistics.median(row[name] for row in rounds), 1)
+        for name in rounds[0]
+        if name != "cpu_ms"
     }
     result |= {
+        "cpu_ms": {
+            name: statistics.median(row["cpu_ms"][name] for row in rounds) for name in rounds[0]["cpu_ms"]
+        },
+        "queries": queries,
         "ratio": round(result["per_second"] / result["sql_per_second"], 4),
         "clients": CLIENTS,
         "rounds": rounds,

@@ -255,12 +255,14 @@ def agreement_of(negotiation: str) -> str:
 
 def negotiation_facts(negotiation: str) -> dict[str, Any]:
     """The facts about a negotiation for the rules, as ``contracts.facts`` declares them. Raises Missing."""
-    row = Negotiation.objects.filter(public_id=negotiation).first()
-    if row is None:
+    current = Proposal.objects.select_related("negotiation").filter(negotiation__public_id=negotiation)
+    proposal = current.order_by("-number").first()
+    if proposal is None:
         raise Missing(kind="negotiation", identifier=negotiation)
+    row = proposal.negotiation
     parties = participants.organisations_by_id([row.buyer_id, row.seller_id])
     buyer, seller = parties[row.buyer_id], parties[row.seller_id]
-    proposal = latest_proposal(row)
+    admitted = participants.admissions_in(row.segment, parties)
     return {
         "buyer": buyer.public_id,
         "seller": seller.public_id,
@@ -270,8 +272,8 @@ def negotiation_facts(negotiation: str) -> dict[str, Any]:
         "rounds": proposal.number,
         "buyer_active": buyer.is_active,
         "seller_active": seller.is_active,
-        "buyer_admitted": participants.is_admitted(row.buyer_id, row.segment, "buyer"),
-        "seller_admitted": participants.is_admitted(row.seller_id, row.segment, "seller"),
+        "buyer_admitted": (row.buyer_id, "buyer") in admitted,
+        "seller_admitted": (row.seller_id, "seller") in admitted,
         "buyer_affiliated": buyer.is_operator or buyer.affiliate,
         "seller_affiliated": seller.is_operator or seller.affiliate,
     }

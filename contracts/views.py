@@ -15,14 +15,15 @@ from rest_framework.response import Response
 from marketplace.api.permissions import IsOperator
 from marketplace.api.renderers import AsAddressed, HtmlRenderer, PdfRenderer, TextRenderer
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
-from marketplace.documents import services as documents
 from marketplace.documents.errors import LanguageUnknown
 from marketplace.documents.presentation import Language
+from marketplace.documents.services import render_html
 
 from . import queries, services
 from .agreement_document import TEMPLATE
 from .filters import AgreementFilter, NegotiationFilter
 from .models import Adjustment, Agreement, Dispute, Negotiation, Template
+from .rendering import agreement_pdf
 from .serializers import (
     AdjustmentSerializer,
     AdjustPriceSerializer,
@@ -217,12 +218,10 @@ class AgreementViewSet(MarketReadViewSet[Agreement]):
         content_negotiation_class=AsAddressed,
     )
     def document_pdf(self, request: Request, **_: Any) -> Response:
-        """The agreement with its signatures as PDF/A."""
-        agreement = self.get_object()
-        data, language = queries.document_data(agreement), _language(request)
-        return _document(
-            documents.render_pdf(template=TEMPLATE, data=data, language=language), agreement, language, "pdf"
-        )
+        """The agreement with its signatures as PDF/A. A large one is made by a job: until it is there, 409 with `Retry-After`."""
+        agreement, language = self.get_object(), _language(request)
+        content = agreement_pdf(agreement, language, self.actor.organisation or "")
+        return _document(content, agreement, language, "pdf")
 
     @extend_schema(
         summary="Read the agreement as HTML",
@@ -243,7 +242,7 @@ class AgreementViewSet(MarketReadViewSet[Agreement]):
         agreement = self.get_object()
         data, language = queries.document_data(agreement), _language(request)
         return _document(
-            documents.render_html(template=TEMPLATE, data=data, language=language),
+            render_html(template=TEMPLATE, data=data, language=language),
             agreement,
             language,
             "html",

@@ -90,7 +90,7 @@ def catalogue_graph(listings: Iterable[Listing], *, modified: datetime) -> Graph
     for row in rows:
         dataset = _dataset(graph, row, themes)
         graph.add((catalogue, DCAT.dataset, dataset))
-        datasets[row.published[0].public_id] = dataset  # type: ignore[attr-defined]
+        datasets[row.published_version.public_id] = dataset
     for contributor in CONTRIBUTORS:
         contributor(graph, datasets)
     return graph
@@ -128,7 +128,7 @@ def _themes(graph: Graph) -> dict[str, URIRef]:
 
 
 def _dataset(graph: Graph, row: Listing, themes: Mapping[str, URIRef]) -> URIRef:
-    version: ListingVersion = row.published[0]  # type: ignore[attr-defined]
+    version: ListingVersion = row.published_version
     dataset = node_of("catalogue", row.public_id)
     graph.add((dataset, RDF.type, DCAT.Dataset))
     graph.add((dataset, DCTERMS.identifier, Literal(row.public_id)))

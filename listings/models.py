@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
@@ -53,8 +54,8 @@ class Listing(models.Model):
     decision. A listing that is for sale has a published version. Pseudonymised information is never for sale. Listings
     are withdrawn by their state, and never deleted.
 
-    ``anonymisation``: how anonymised information was made (see ``listings.anonymisation``), else NULL. ``search`` and
-    ``search_text`` are derived from the description (see ``listings.search``).
+    ``anonymisation``: how anonymised information was made (see ``listings.anonymisation``), else NULL. ``search``,
+    ``search_text`` and ``search_pairs`` are derived from the description (see ``listings.search``).
     """
 
     public_id = IdentifierField(prefix="lst")
@@ -81,6 +82,7 @@ class Listing(models.Model):
     state = models.CharField(max_length=10, choices=ListingState.choices, default=ListingState.DRAFT)
     search = SearchVectorField(null=True, editable=False)
     search_text = models.TextField(blank=True, default="", editable=False)
+    search_pairs = ArrayField(models.CharField(max_length=2), default=list, editable=False)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -101,6 +103,7 @@ class Listing(models.Model):
         indexes = [
             GinIndex(fields=["search"], name="listing_search"),
             GinIndex(OpClass(Upper("search_text"), name="gin_trgm_ops"), name="listing_substring"),
+            GinIndex(fields=["search_pairs"], name="listing_pairs"),
             models.Index("segment", "id", name="listing_on_sale", condition=Q(state="on_sale")),
         ]
         triggers = [
@@ -129,6 +132,12 @@ class Listing(models.Model):
     def source(self) -> dict[str, str]:
         """The source of the data and its licence."""
         return {"name": self.source_name, "url": self.source_url, "licence": self.source_licence}
+
+    @property
+    def published_version(self) -> ListingVersion:
+        """The published version, of a listing that was read with it (``queries.catalogue``)."""
+        version: ListingVersion = self.published[0]  # type: ignore[attr-defined]
+        return version
 
 
 class ListingVersion(models.Model):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, BinaryIO
 
+from django.db import connection, transaction
 from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Prefetch, Q, QuerySet
 
 from marketplace.kernel.actors import Actor
@@ -97,7 +99,7 @@ def version_for_sale(listing: str) -> OfferView:
         raise Missing(kind="listing", identifier=listing)
     if row.state != ListingState.ON_SALE:
         raise NotOnSale(listing=listing)
-    version: ListingVersion = row.published[0]  # type: ignore[attr-defined]
+    version: ListingVersion = row.published_version
     seller, offer = participants.organisations_by_id([row.seller_id])[row.seller_id], version.offer
     return OfferView(
         listing=listing,
@@ -133,7 +135,7 @@ def _published_versions() -> Prefetch[Any]:
 
 
 def catalogue() -> QuerySet[Listing]:
-    """Listings that are for sale, newest first, each with its published version as ``published[0]``."""
+    """Listings that are for sale, newest first, each with its ``published_version``."""
     rows = Listing.objects.filter(state=ListingState.ON_SALE).prefetch_related(_published_versions())
     return rows.order_by("-pk")
 
@@ -162,6 +164,20 @@ def search_listings(rows: QuerySet[Listing], text: str) -> QuerySet[Listing]:
     condition, relevance = search_condition(text)
     position = ExpressionWrapper(relevance * POSITIONS + F("pk"), output_field=BigIntegerField())
     return rows.filter(condition).annotate(position=position).order_by("-position")
+
+
+@contextmanager
+def searching() -> Iterator[None]:
+    """Read a search within the block by its indexes, on one core.
+
+    The planner does not know what it costs to unpack and compare long texts: it would read every listing, and with
+    helpers on other cores.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('enable_seqscan', 'off', true), set_config('max_parallel_workers_per_gather', '0', true)"
+        )
+        yield
 
 
 def attach_sellers(rows: Iterable[Listing]) -> None:

@@ -1,7 +1,7 @@
 """Full-text search of listings, in Japanese and English.
 
 SudachiPy splits Japanese into words and normalises them; PostgreSQL stems English. Text that neither finds is searched
-as a substring (pg_trgm). The order of results depends on the weights below only, never on the seller.
+as a substring: from three characters by pg_trgm, of two by the pairs that are stored. The order of results depends on the weights below only, never on the seller.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CONTENT_CLASSES = frozenset({"名詞", "動詞", "形容詞", "形状詞", "副�
 
 CHUNK_CHARACTERS = 2_000
 QUERY_CHARACTERS_MAX = 200
-SUBSTRING_CHARACTERS_MIN = 2
+PAIR_CHARACTERS = 2
 RANK_SCALE = 1_000_000
 
 
@@ -55,6 +55,16 @@ def _words_of(text: str) -> Iterator[str]:
 def substring_text(parts: Sequence[str]) -> str:
     """The text that substring search uses."""
     return normalise("\n".join(parts))
+
+
+def substring_pairs(text: str) -> list[str]:
+    """The pairs of neighbouring characters in ``text`` that two-character search uses, sorted.
+
+    Pairs of ASCII characters are left out: two letters are searched as a word.
+    """
+    letters = text.lower()
+    pairs = {letters[at : at + PAIR_CHARACTERS] for at in range(len(letters) - 1)}
+    return sorted(pair for pair in pairs if not pair.isascii() and not any(map(str.isspace, pair)))
 
 
 def document_vector(
@@ -89,6 +99,8 @@ def search_condition(text: str) -> tuple[Q, Combinable]:
     # An integer, because cursor pagination continues from the exact value.
     relevance = Cast(Coalesce(Round(rank * RANK_SCALE), 0.0), BigIntegerField())
     found = Q(search=query)
-    if len(wanted) >= SUBSTRING_CHARACTERS_MIN:
+    if len(wanted) > PAIR_CHARACTERS:
         found |= Q(search_text__icontains=wanted)
+    elif pairs := substring_pairs(wanted):
+        found |= Q(search_pairs__contains=pairs)
     return found, relevance

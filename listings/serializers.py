@@ -157,8 +157,8 @@ class CatalogueEntrySerializer(ListingSerializer):
     """A listing in the catalogue: its description, seller, version and offer."""
 
     seller = SellerSerializer(source="seller_view")
-    version = serializers.SerializerMethodField()
-    offer = serializers.SerializerMethodField()
+    version = PublishedVersionSerializer(source="published_version", read_only=True)
+    offer = OfferSerializer(source="published_version.offer", read_only=True)
 
     class Meta(ListingSerializer.Meta):
         fields = (
@@ -176,16 +176,6 @@ class CatalogueEntrySerializer(ListingSerializer):
             "version",
             "offer",
         )
-
-    @extend_schema_field(PublishedVersionSerializer)
-    def get_version(self, row: Any) -> Any:
-        """The published version."""
-        return PublishedVersionSerializer(row.published[0]).data
-
-    @extend_schema_field(OfferSerializer)
-    def get_offer(self, row: Any) -> Any:
-        """The offer."""
-        return OfferSerializer(row.published[0].offer).data
 
 
 class AnonymisationSerializer(StrictSerializer):

@@ -51,12 +51,17 @@ GRAPH_LISTINGS_MAX = 20
 """Listings on a page of the catalogue in RDF: its graph is made for each request."""
 
 
+def is_search(rows: QuerySet[Any]) -> bool:
+    """Whether the filter has made a search of the catalogue."""
+    return "position" in rows.query.annotations
+
+
 class CataloguePagination(MarketCursorPagination):
     """Pages of the catalogue: newest first, or the most relevant first for a search."""
 
     def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> tuple[str, ...]:
         """The order that the filter has set."""
-        return ("-position",) if "position" in queryset.query.annotations else ("-pk",)
+        return ("-position",) if is_search(queryset) else ("-pk",)
 
 
 class CatalogueViewSet(MarketReadViewSet[Listing]):
@@ -74,7 +79,11 @@ class CatalogueViewSet(MarketReadViewSet[Listing]):
 
     def paginate_queryset(self, queryset: Any) -> Sequence[Any] | None:
         """A page, with the sellers of its listings."""
-        page = super().paginate_queryset(queryset)
+        if is_search(queryset):
+            with queries.searching():
+                page = super().paginate_queryset(queryset)
+        else:
+            page = super().paginate_queryset(queryset)
         queries.attach_sellers(page or ())
         return page
 

@@ -50,3 +50,19 @@ Invariant(
         "  WHERE i.state = 'failed' AND i.failure_reason = ''"
     ),
 )
+
+Invariant(
+    name="clearing.sending_opened_by_statement",
+    promise=4,
+    statement="Sending is opened after a restoration with a bank statement that reaches its day.",
+    guards=(
+        "clearing_sendingopening.opened_by_statement",
+        "clearing_bankstatement.bank_statement_closing_day",
+    ),
+    test="tests/clearing/settlement/test_restorations.py::test_an_opening_without_a_statement_of_its_day_is_found",
+    check=by_query(
+        "SELECT o.statement, r.number FROM clearing_sendingopening o"
+        " JOIN clearing_restoration r ON r.id = o.restoration_id WHERE NOT EXISTS (SELECT FROM clearing_bankstatement s"
+        " WHERE s.public_id = o.statement AND s.closing_on >= (r.happened_at AT TIME ZONE 'UTC')::date)"
+    ),
+)

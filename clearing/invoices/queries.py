@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from marketplace.documents.presentation import Language
-from marketplace.documents.services import render_pdf
 from marketplace.kernel.actors import Actor
 
 from ..ground.scopes import own_key
 from ..trades.obligation_kinds import AGGREGATED_DOCUMENTS
 from .documents_due import invoiced_obligations
 from .models import IntermediaryNotice, Invoice
-
-TEMPLATE = "clearing/invoice"
 
 
 def invoice_count() -> int:
@@ -53,18 +47,6 @@ def related_invoices(invoices: QuerySet[Invoice], public_id: str) -> QuerySet[In
     return invoices.filter(
         cycle_id=subject.cycle_id, purpose=subject.purpose, recipient_id=subject.recipient_id
     )
-
-
-def invoice_pdf(invoice: Invoice, language: Language) -> bytes:
-    """The invoice as PDF, from the recorded document; the same bytes every time.
-
-    A replaced invoice names the number of its replacement.
-    """
-    data: dict[str, Any] = invoice.document
-    replacement = getattr(invoice, "replaced_by", None)
-    if replacement is not None:
-        data = data | {"replaced_by": replacement.number}
-    return render_pdf(template=TEMPLATE, data=data, language=language)
 
 
 def visible_intermediary_notices(actor: Actor) -> QuerySet[IntermediaryNotice]:

@@ -16,14 +16,15 @@ from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_c
 
 from .filters import InvoiceFilter
 from .models import IntermediaryNotice, Invoice
-from .queries import invoice_pdf, visible_intermediary_notices, visible_invoices
+from .queries import visible_intermediary_notices, visible_invoices
+from .rendering import invoice_pdf
 from .serializers import (
     CorrectInvoiceSerializer,
     IntermediaryNoticeDaySerializer,
     IntermediaryNoticeSerializer,
     InvoiceSerializer,
 )
-from .services.correcting import correct_invoice
+from .services.correcting import correct_invoice, require_printable_correction
 from .services.intermediary import give_intermediary_notice, withdraw_intermediary_notice
 
 LANGUAGE = OpenApiParameter(
@@ -47,6 +48,11 @@ def pdf_response(content: bytes, name: str, language: str) -> Response:
     )
 
 
+def read_correction(_view: InvoiceViewSet, data: dict[str, Any], _invoice: str) -> None:
+    """Refuse a correction that cannot be printed, before the command's transaction. Raises FieldInvalid."""
+    require_printable_correction(changes=dict(data["changes"]), reason=data["reason"])
+
+
 class InvoiceViewSet(MarketReadViewSet[Invoice]):
     """Invoices that the caller issued, supplied or received; all invoices for the operator."""
 
@@ -65,6 +71,7 @@ class InvoiceViewSet(MarketReadViewSet[Invoice]):
         status=201,
         filterset_class=None,
         example=CORRECTION_EXAMPLE,
+        prepare=read_correction,
     )
     def correct(self, data: dict[str, Any], public_id: str) -> Invoice:
         """A further invoice replaces this one and states what was wrong; amounts stay (issuer)."""
@@ -87,10 +94,12 @@ class InvoiceViewSet(MarketReadViewSet[Invoice]):
         content_negotiation_class=AsAddressed,
     )
     def document_pdf(self, request: Request, **_: Any) -> Response:
-        """The invoice as issued, as PDF/A."""
+        """The invoice as issued, as PDF/A. A large one is made by a job: until it is there, 409 with `Retry-After`."""
         invoice = self.get_object()
         language: Any = request.query_params.get("language", "ja")
-        return pdf_response(invoice_pdf(invoice, language), invoice.number, language)
+        return pdf_response(
+            invoice_pdf(invoice, language, self.actor.organisation or ""), invoice.number, language
+        )
 
 
 class IntermediaryNoticeViewSet(MarketReadViewSet[IntermediaryNotice]):

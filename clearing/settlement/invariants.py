@@ -61,7 +61,7 @@ Invariant(
     promise=4,
     statement=(
         "Every payment names the restoration under which it was planned; sending is opened after a restoration by two"
-        " people and a bank statement that reaches its day, and nothing is sent in a currency before."
+        " people, and nothing is sent in a currency before."
     ),
     guards=(
         "clearing_settlementinstruction.names_restoration",
@@ -70,10 +70,8 @@ Invariant(
         "clearing_restoration.restorations_in_order",
         "clearing_restoration.append_only",
         "clearing_sendingopening.append_only",
-        "clearing_sendingopening.opened_by_statement",
         "clearing_sendingopening.sending_opened_once",
         "clearing_sendingopening.sending_opened_by_two",
-        "clearing_bankstatement.bank_statement_closing_day",
     ),
     test="tests/clearing/settlement/test_restorations.py::test_nothing_is_sent_while_sending_is_shut",
     check=by_query(
@@ -83,8 +81,5 @@ Invariant(
         "  WHERE o.id IS NULL OR f.made_at < o.opened_at"
         " UNION ALL SELECT i.reference, i.restoration FROM clearing_settlementinstruction i"
         "  WHERE i.restoration > (SELECT coalesce(max(n.number), 0) FROM clearing_restoration n)"
-        " UNION ALL SELECT o.statement, r.number FROM clearing_sendingopening o"
-        "  JOIN clearing_restoration r ON r.id = o.restoration_id WHERE NOT EXISTS (SELECT FROM clearing_bankstatement s"
-        "  WHERE s.public_id = o.statement AND s.closing_on >= (r.happened_at AT TIME ZONE 'UTC')::date)"
     ),
 )

@@ -9,8 +9,6 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from marketplace.documents.presentation import Language
-from marketplace.documents.services import render_pdf
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
@@ -21,8 +19,6 @@ from ..ground.scopes import own_key
 from .document import Month, month_of, statement_document
 from .models import MonthlyStatement, StatementMonth
 from .parts import PartsReader
-
-TEMPLATE = "clearing/statement"
 
 _LACKING = """
     WITH moved AS (
@@ -102,11 +98,6 @@ def visible_statements(actor: Actor) -> QuerySet[MonthlyStatement]:
     """Statements of the actor's organisation; all statements for the operator."""
     rows = MonthlyStatement.objects.all()
     return rows if actor.may_see() else rows.filter(organisation_id=own_key(actor))
-
-
-def statement_pdf(statement: MonthlyStatement, language: Language) -> bytes:
-    """The statement as PDF, from the recorded document; the same bytes every time."""
-    return render_pdf(template=TEMPLATE, data=statement.document, language=language)
 
 
 def finished_statement_months() -> int:

@@ -24,6 +24,7 @@ from .document import Month, month_of
 from .locks import STATEMENT_LOCK
 from .models import MonthlyStatement, StatementMonth
 from .queries import organisations_without_statement, statement_documents
+from .rendering import request_statement_pdf
 
 STATEMENTS_A_STEP = 50
 STEPS_A_SWEEP = 4
@@ -108,6 +109,9 @@ def _make_for(organisations: list[int], currency: str, month: Month) -> None:
                 made_on=business_date(now),
             )
         )
+    made = MonthlyStatement.objects.bulk_create(statements)
+    for statement in made:
+        request_statement_pdf(statement, views[statement.organisation_id].public_id)
     emit_all(
         [
             StatementMade(
@@ -116,7 +120,7 @@ def _make_for(organisations: list[int], currency: str, month: Month) -> None:
                 currency=currency,
                 month=month.first.isoformat()[:7],
             )
-            for statement in MonthlyStatement.objects.bulk_create(statements)
+            for statement in made
         ]
     )
 

@@ -18,7 +18,8 @@ from ..invoices.views import LANGUAGE, pdf_response
 from ..ledger.views import CURRENCY
 from .filters import MonthlyStatementFilter
 from .models import MonthlyStatement
-from .queries import draft_statement, statement_pdf, visible_statements
+from .queries import draft_statement, visible_statements
+from .rendering import statement_pdf
 from .serializers import DraftStatementSerializer, FullStatementSerializer, MonthlyStatementSerializer
 
 ORGANISATION = OpenApiParameter(
@@ -73,8 +74,8 @@ class MonthlyStatementViewSet(MarketReadViewSet[MonthlyStatement]):
         content_negotiation_class=AsAddressed,
     )
     def document_pdf(self, request: Request, **_: Any) -> Response:
-        """The recorded statement as PDF/A."""
+        """The recorded statement as PDF/A. A large one is made by a job: until it is there, 409 with `Retry-After`."""
         statement = self.get_object()
         language: Any = request.query_params.get("language", "ja")
-        content = statement_pdf(statement, language)
+        content = statement_pdf(statement, language, self.actor.organisation or "")
         return pdf_response(content, str(statement.document["number"]), language)

@@ -49,12 +49,13 @@ def tax_and_fee_of(
         at=concluded_at,
     )
     day = business_date(concluded_at)
-    rate_bp = rules.tax_rate_bp(tax_category, on=day)
+    rates_bp = rules.tax_rates_bp((tax_category, FEE_TAX_CATEGORY), on=day)
+    rate_bp = rates_bp[tax_category]
     return TaxAndFee(
         tax_rate_bp=rate_bp,
         tax_minor=share_of(price_minor, rate_bp),
         fee_minor=fee_minor(tariff, price_minor),
-        fee_tax_rate_bp=rules.tax_rate_bp(FEE_TAX_CATEGORY, on=day),
+        fee_tax_rate_bp=rates_bp[FEE_TAX_CATEGORY],
         fee_payer=tariff.borne_by,
         tariff=tariff.code,
         rulebook=tariff.rulebook,

@@ -46,6 +46,5 @@ def notify_of_halt(*, halt: str, lifted: bool) -> int:
         what=rules.halt_words(row).as_dict(), reason=(lifted and row.lift_reason) or row.reason
     )
     parties = sorted({party for pair in pairs for party in pair})
-    for party in parties:
-        notices.send_notice(organisation_id=party, subject=halt, wording=wording)
+    notices.send_notices(subject=halt, wordings=dict.fromkeys(parties, wording))
     return len(parties)

@@ -7,7 +7,7 @@ from typing import Any
 
 from marketplace.events.schemas.contracts import NegotiationMoved
 from marketplace.events.services import emit
-from marketplace.evidence.services import record
+from marketplace.evidence.services import Fact, record_all
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import Missing
@@ -77,30 +77,43 @@ def move(
     **changes: Any,
 ) -> None:
     """Change the negotiation's state, with ``changes``, and record it."""
+    change_state(negotiation, command=command, role=role, **changes)
+    record_move(negotiation, role=role, actor=actor, payload=payload)
+
+
+def change_state(negotiation: Negotiation, *, command: str, role: str, **changes: Any) -> None:
+    """Change the negotiation's state, with ``changes`` and the deadline of the next move; the caller records it."""
     target = NegotiationState(NEGOTIATION.target(state=negotiation.state, command=command, role=role))
     changes["respond_by"] = answer_by() if target in WAITS_FOR else None
     advance(negotiation, NEGOTIATION, command=command, role=role, **changes)
-    record_move(negotiation, role=role, actor=actor, payload=payload)
 
 
 def record_move(negotiation: Negotiation, *, role: str, actor: Actor, payload: dict[str, Any]) -> None:
     """Record evidence and emit the event of the negotiation's new state."""
-    record(
+    record_all([move_fact(negotiation, role=role, actor=actor, payload=payload)])
+    emit(move_event(negotiation, role=role))
+
+
+def move_fact(negotiation: Negotiation, *, role: str, actor: Actor, payload: dict[str, Any]) -> Fact:
+    """The evidence of the negotiation's new state."""
+    return Fact(
         kind=f"contracts.negotiation_{negotiation.state}",
         subject=negotiation.public_id,
         actor=actor,
         payload={"by": role, **payload},
     )
+
+
+def move_event(negotiation: Negotiation, *, role: str) -> NegotiationMoved:
+    """The event of the negotiation's new state."""
     waits_for = WAITS_FOR.get(NegotiationState(negotiation.state))
-    emit(
-        NegotiationMoved(
-            negotiation=negotiation.public_id,
-            listing=negotiation.listing,
-            buyer=negotiation.buyer_identifier,
-            seller=negotiation.seller_identifier,
-            state=str(negotiation.state),
-            by=role,
-            waits_for=waits_for.value if waits_for else None,
-            respond_by=negotiation.respond_by.isoformat() if negotiation.respond_by else None,
-        )
+    return NegotiationMoved(
+        negotiation=negotiation.public_id,
+        listing=negotiation.listing,
+        buyer=negotiation.buyer_identifier,
+        seller=negotiation.seller_identifier,
+        state=str(negotiation.state),
+        by=role,
+        waits_for=waits_for.value if waits_for else None,
+        respond_by=negotiation.respond_by.isoformat() if negotiation.respond_by else None,
     )

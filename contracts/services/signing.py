@@ -7,8 +7,8 @@ from typing import Any
 from django.db import transaction
 
 from marketplace.events.schemas.contracts import AgreementConcluded
-from marketplace.events.services import emit
-from marketplace.evidence.services import record
+from marketplace.events.services import emit_all
+from marketplace.evidence.services import Fact, record_all
 from marketplace.evidence.signatures import sign as sign_for_market
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
@@ -22,7 +22,16 @@ from ..errors import ConclusionRefused, PurposeNotAgreed, SignedHashMismatch
 from ..models import Agreement, Instrument, Negotiation, Signature
 from ..states import NEGOTIATION, Party, SignatureMethod
 from ..terms import parse_terms
-from .moves import locked, move, require_active, require_move, role_in
+from .moves import (
+    change_state,
+    locked,
+    move,
+    move_event,
+    move_fact,
+    require_active,
+    require_move,
+    role_in,
+)
 
 
 def sign(*, actor: Actor, negotiation: str, signed_hash: str | None = None) -> Negotiation:
@@ -76,30 +85,32 @@ def _sign_as_buyer(actor: Actor, negotiation: Negotiation, read_hash: str | None
     instrument = Instrument.objects.get(negotiation=negotiation)
     _require_read(negotiation, instrument.signed_hash, read_hash)
     rules.require_trading_open(listing=negotiation.listing, segment=negotiation.segment)
-    decision = _require_allowed(actor, negotiation, "conclusion")
-    trading_decision = _require_allowed(
-        actor, negotiation, "trading", given={"trade": _trade_facts(negotiation, instrument)}
-    )
+    decision, trading_decision = _require_allowed(actor, negotiation, _trade_facts(negotiation, instrument))
     signature = _make_signature(actor, negotiation, instrument, Party.BUYER)
     advance(negotiation, NEGOTIATION, command="verify", role=role)
     agreement = _make_agreement(negotiation, instrument, decision.public_id)
     # Verified and finalized are one step here, so the event reports the final state only.
+    change_state(negotiation, command="finalize", role="system")
     payload = {**_payload(signature), "agreement": agreement.public_id}
-    move(negotiation, command="finalize", role="system", actor=actor, payload=payload)
-    _record_conclusion(actor, negotiation, agreement, trading_decision)
+    record_all(
+        [
+            move_fact(negotiation, role="system", actor=actor, payload=payload),
+            _conclusion_fact(actor, negotiation, agreement, trading_decision),
+        ]
+    )
+    emit_all([move_event(negotiation, role="system"), _conclusion_event(negotiation, agreement)])
     return negotiation
 
 
-def _require_allowed(
-    actor: Actor, negotiation: Negotiation, point: str, given: dict[str, dict[str, Any]] | None = None
-) -> DecisionView:
-    """The decision of the rules at ``point``; raises ConclusionRefused unless it allows the agreement."""
-    decision = rules.evaluate(point=point, subject=negotiation.public_id, actor=actor, given=given)
-    if not decision.passes:
-        raise ConclusionRefused(
-            negotiation=negotiation.public_id, outcome=decision.outcome, reasons=decision.reasons
-        )
-    return decision
+def _require_allowed(actor: Actor, negotiation: Negotiation, trade: dict[str, Any]) -> list[DecisionView]:
+    """The decisions of the rules on concluding and on trading; raises ConclusionRefused unless both allow it."""
+    decisions = rules.evaluate_in_turn(
+        points={"conclusion": {}, "trading": {"trade": trade}}, subject=negotiation.public_id, actor=actor
+    )
+    last = decisions[-1]
+    if not last.passes:
+        raise ConclusionRefused(negotiation=negotiation.public_id, outcome=last.outcome, reasons=last.reasons)
+    return decisions
 
 
 def _trade_facts(negotiation: Negotiation, instrument: Instrument) -> dict[str, Any]:
@@ -179,10 +190,10 @@ def _make_agreement(negotiation: Negotiation, instrument: Instrument, decision: 
     )
 
 
-def _record_conclusion(
+def _conclusion_fact(
     actor: Actor, negotiation: Negotiation, agreement: Agreement, trading_decision: DecisionView
-) -> None:
-    record(
+) -> Fact:
+    return Fact(
         kind="contracts.agreement_concluded",
         subject=agreement.public_id,
         actor=actor,
@@ -197,21 +208,22 @@ def _record_conclusion(
             "trading_decision": trading_decision.public_id,
         },
     )
-    emit(
-        AgreementConcluded(
-            agreement=agreement.public_id,
-            negotiation=negotiation.public_id,
-            reference=agreement.reference,
-            listing=agreement.listing,
-            listing_version=agreement.listing_version,
-            segment=agreement.segment,
-            buyer=agreement.buyer_identifier,
-            seller=agreement.seller_identifier,
-            price_minor=agreement.price_minor,
-            currency=agreement.currency,
-            tax_category=agreement.tax_category,
-            funding_days=agreement.funding_days,
-            inspection_days=agreement.inspection_days,
-            signed_hash=agreement.signed_hash,
-        )
+
+
+def _conclusion_event(negotiation: Negotiation, agreement: Agreement) -> AgreementConcluded:
+    return AgreementConcluded(
+        agreement=agreement.public_id,
+        negotiation=negotiation.public_id,
+        reference=agreement.reference,
+        listing=agreement.listing,
+        listing_version=agreement.listing_version,
+        segment=agreement.segment,
+        buyer=agreement.buyer_identifier,
+        seller=agreement.seller_identifier,
+        price_minor=agreement.price_minor,
+        currency=agreement.currency,
+        tax_category=agreement.tax_category,
+        funding_days=agreement.funding_days,
+        inspection_days=agreement.inspection_days,
+        signed_hash=agreement.signed_hash,
     )

@@ -63,13 +63,14 @@ def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
         raise NothingToDeliver(listing_version=secured.listing_version)
     now = clock.now()
     terms = contracts.agreement_terms(secured.agreement)
+    buyer, seller = participants.get_organisations((secured.buyer, secured.seller))
     entitlement = Entitlement.objects.create(
         trade=secured.trade,
         agreement=secured.agreement,
         listing=secured.listing,
         listing_version=secured.listing_version,
-        buyer_id=participants.get_organisation(secured.buyer).id,
-        seller_id=participants.get_organisation(secured.seller).id,
+        buyer_id=buyer.id,
+        seller_id=seller.id,
         buyer_identifier=secured.buyer,
         seller_identifier=secured.seller,
         inspection_days=secured.inspection_days,

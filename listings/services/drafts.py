@@ -26,7 +26,7 @@ from ..errors import DescriptionFixed, ListingEnded, ReferenceTaken
 from ..models import DESCRIBING_COLUMNS, Distribution, Listing, ListingVersion, Offer
 from ..offers import OfferTerms, parse_offer
 from ..queries import visible_listings
-from ..search import document_vector, substring_text
+from ..search import document_vector, substring_pairs, substring_text
 from ..states import PENDING_VERSIONS, ListingState, PersonalDataClass
 from ..storage import StoredFile, store
 from .locking import locked_listing, require_seller
@@ -290,11 +290,13 @@ def _index(listing: Listing) -> None:
     """Write the search columns, which are derived from the description."""
     source = f"{listing.source_name} {listing.source_licence}"
     parts = [*listing.title.values(), *listing.keywords, *listing.description.values(), source]
+    text = substring_text(parts)
     Listing.objects.filter(pk=listing.pk).update(
         search=document_vector(
             title=listing.title, description=listing.description, keywords=listing.keywords, source=source
         ),
-        search_text=substring_text(parts),
+        search_text=text,
+        search_pairs=substring_pairs(text),
     )
 
 

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class DocumentsConfig(AppConfig):
-    """Renders the documents of other applications; has no tables."""
+    """Renders the documents of other applications and keeps the large ones."""
 
     name = "marketplace.documents"
     label = "documents"

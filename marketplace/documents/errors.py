@@ -71,6 +71,31 @@ class TextUnprintable(DocumentError):
     )
 
 
+class DocumentNotReady(DocumentError):
+    """A job renders this document, which is too large to be rendered while the client waits.
+
+    Fields: ``job``, ``state_of_job``, ``progress`` (languages ``done`` of ``total``), ``retry_after_seconds``.
+    """
+
+    code = "document_not_ready"
+    category = Category.CONFLICT
+    detail = Label(
+        "This large document is being made by the job {job}. Ask for it again in {retry_after_seconds} seconds.",
+        "この帳票は大きいため、ジョブ {job} で作成中です。{retry_after_seconds} 秒後に再度お試しください。",
+    )
+
+
+class DocumentFailed(DocumentError):
+    """The job that renders this document has failed for good. Fields: ``job``, ``state_of_job``."""
+
+    code = "document_failed"
+    category = Category.UNAVAILABLE
+    detail = Label(
+        "This document could not be made. The operator knows of it; name the job {job} when you ask.",
+        "帳票を作成できませんでした。運営者に通知済みです。お問い合わせの際はジョブ {job} をお伝えください。",
+    )
+
+
 class FontMissing(DocumentError):
     """A font of the documents is not installed. Fields: ``font``."""
 

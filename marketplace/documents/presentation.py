@@ -20,7 +20,7 @@ from babel.dates import format_date
 from marketplace.kernel.money import Money
 
 Language = Literal["ja", "en"]
-LOCALES = {"ja": "ja_JP", "en": "en_GB"}
+LOCALES: dict[Language, str] = {"ja": "ja_JP", "en": "en_GB"}
 JAPAN = ZoneInfo("Asia/Tokyo")
 
 

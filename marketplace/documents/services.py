@@ -1,4 +1,6 @@
-"""Rendering of documents: ``render_pdf`` and ``render_html``.
+"""Rendering of documents: ``render_pdf`` and ``render_html``, outside transactions.
+
+``rendering`` decides whether a PDF is rendered at once or by a job.
 
 A document is named ``app_label/name``. Its application has, in ``<app>/document_templates/``,
 
@@ -17,7 +19,9 @@ Existing schemas: ``clearing/document_templates/invoice.schema.json`` and
 from __future__ import annotations
 
 import json
+import os
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +30,8 @@ import typst
 from django.apps import apps
 from django.template import Context, Engine, TemplateSyntaxError
 from django.template.exceptions import TemplateDoesNotExist
+
+from marketplace.kernel.outside import require_no_transaction
 
 from .errors import LanguageUnknown, TemplateBroken, TemplateUnknown, TextUnprintable
 from .fonts import font_folder
@@ -38,6 +44,9 @@ TYPST_MACHINERY = HERE / "templates_typst"
 # PDF/A-2a is for archiving, PDF/UA-1 for accessibility; both make typst refuse a character without a glyph.
 PDF_STANDARDS: Any = ["a-2a", "ua-1"]
 
+_renderers: set[int] = set()
+"""The processes, of this one and those it was forked from, that have rendered a PDF."""
+
 _TEMPLATE_NAME = re.compile(r"([a-z0-9_]+)/([a-z0-9_]+)")
 _WITHOUT_GLYPH = re.compile(r'the text `"(.+?)"` could not be displayed')
 
@@ -46,8 +55,10 @@ def render_pdf(*, template: str, data: dict[str, Any], language: Language) -> by
     """The document as PDF/A-2a. The same input gives the same bytes under the same locked versions.
 
     Raises TemplateUnknown, LanguageUnknown, DataMissing, DataUnfit, TextUnprintable, FontMissing, and TemplateBroken
-    for an error in the template.
+    for an error in the template; OutsideWorkInTransaction inside a transaction.
     """
+    require_no_transaction("rendering a document")
+    _require_own_threads()
     source = _template_file(template, "typ")
     words, dated_at = _check_data(template=template, source=source, data=data, language=language)
     # Any: the stubs of typst leave out virtual files, which its documentation has.
@@ -73,12 +84,23 @@ def render_pdf(*, template: str, data: dict[str, Any], language: Language) -> by
     return pdf
 
 
+def _require_own_threads() -> None:
+    """Raise RuntimeError in a process that was forked from one that had rendered.
+
+    The threads of typst did not come along, and it would wait for them for ever.
+    """
+    _renderers.add(os.getpid())
+    if len(_renderers) > 1:
+        raise RuntimeError("a process forked from one that has rendered a PDF cannot render; start it anew")
+
+
 def render_html(*, template: str, data: dict[str, Any], language: Language) -> str:
     """The document as one self-contained HTML page; every value is escaped.
 
     Raises TemplateUnknown, LanguageUnknown, DataMissing, DataUnfit, and TemplateBroken for an error in the template,
-    including a name that the data does not have.
+    including a name that the data does not have; OutsideWorkInTransaction inside a transaction.
     """
+    require_no_transaction("rendering a document")
     source = _template_file(template, "html")
     words, _ = _check_data(template=template, source=source, data=data, language=language)
     engine = Engine(
@@ -91,6 +113,20 @@ def render_html(*, template: str, data: dict[str, Any], language: Language) -> s
         return str(engine.from_string(source.read_text("utf-8")).render(context))
     except (TemplateSyntaxError, TemplateDoesNotExist) as error:
         raise TemplateBroken(template=template, reason=str(error)) from error
+
+
+def require_printable(texts: Mapping[str, str]) -> None:
+    """Refuse texts, by name, that no font can print. Call it outside transactions, before one stores them.
+
+    Raises TextUnprintable, whose ``name`` is that of the first such text.
+    """
+    for name, text in texts.items():
+        try:
+            render_pdf(
+                template="documents/text", data={"dated_on": "2026-01-01", "text": text}, language="ja"
+            )
+        except TextUnprintable as error:
+            raise TextUnprintable(**error.fields, name=name) from error
 
 
 class _Absent(str):

@@ -18,7 +18,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.nudges import send_nudge
-from marketplace.kernel.states import advance
+from marketplace.kernel.states import advance, advance_all
 
 from .kinds import KINDS, Arguments, JobKind
 from .models import ERROR_LENGTH_MAX, Job
@@ -143,25 +143,21 @@ def _postpone_unknown(due: QuerySet[Job]) -> None:
 def record_progress(*, attempt: Attempt, done: int, total: int) -> None:
     """Record how much of the job is done; does nothing if the attempt is over."""
     total = max(0, total)
-    Job.objects.filter(pk=attempt.job_id, run_token=attempt.token).update(
+    _running(attempt).update(
         progress_done=min(max(0, done), total) if total else max(0, done), progress_total=total
     )
 
 
-@transaction.atomic
 def finish(*, attempt: Attempt) -> bool:
-    """Record that the attempt did its work; returns whether it was still this attempt's to end."""
-    job = _lock_running(attempt)
-    if job is None:
-        return False
-    advance(job, JOB, command="finish", role="system", ended_at=clock.real_now(), error="", **_NO_LEASE)
-    return True
+    """Record, in one statement, that the attempt did its work; returns whether it was still this attempt's to end."""
+    ended = {"ended_at": clock.real_now(), "error": "", **_NO_LEASE}
+    return advance_all(_running(attempt), JOB, command="finish", role="system", **ended) == 1
 
 
 @transaction.atomic
 def fail(*, attempt: Attempt, reason: str) -> bool:
     """Record a failed attempt: tried again later, or parked or abandoned after the last; as ``finish`` returns."""
-    job = _lock_running(attempt)
+    job = _running(attempt).select_for_update().first()
     if job is None:
         return False
     _end_attempt(job, attempt.kind, reason)
@@ -199,9 +195,9 @@ def _recover(key: int) -> bool:
 _NO_LEASE: dict[str, Any] = {"run_token": None, "lease_until": None}
 
 
-def _lock_running(attempt: Attempt) -> Job | None:
-    """The job, locked, while the attempt runs; None once its lease was taken from it."""
-    return Job.objects.select_for_update().filter(pk=attempt.job_id, run_token=attempt.token).first()
+def _running(attempt: Attempt) -> QuerySet[Job]:
+    """The job while the attempt runs; none once its lease was taken from it."""
+    return Job.objects.filter(pk=attempt.job_id, run_token=attempt.token)
 
 
 def _end_attempt(job: Job, kind: JobKind, reason: str) -> None:

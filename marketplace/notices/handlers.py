@@ -51,7 +51,7 @@ from marketplace.participants.states import AdmissionState, Capacity
 
 from . import texts
 from .queries import latest_task_subject
-from .services import close_tasks, open_task, send_notice
+from .services import close_tasks, open_task, send_notice, send_notices
 from .states import TaskKind
 from .texts import TASK_TITLES, Wording, fill_label
 
@@ -389,12 +389,11 @@ def _notify_both(
     parties: dict[str, OrganisationView], subject: str, wording: Wording, **fields: str | dict[str, str]
 ) -> None:
     """Send buyer and seller the same notice; ``party`` is the other party's name for each."""
-    for reader, party in (("buyer", "seller"), ("seller", "buyer")):
-        send_notice(
-            organisation_id=parties[reader].id,
-            subject=subject,
-            wording=wording.fill(party=parties[party].name, **fields),
-        )
+    wordings = {
+        parties[reader].id: wording.fill(party=parties[party].name, **fields)
+        for reader, party in (("buyer", "seller"), ("seller", "buyer"))
+    }
+    send_notices(subject=subject, wordings=wordings)
 
 
 def _open_collect_task(parties: dict[str, OrganisationView], entitlement: str, agreement: str) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db import transaction
 
 from marketplace.jobs.kinds import Arguments, Work
 from marketplace.kernel import clock
 from marketplace.kernel.outside import require_no_transaction
-from marketplace.kernel.states import advance
+from marketplace.kernel.states import advance_all
 
 from .models import MailMessage
 from .states import MAIL, MailState
@@ -44,11 +43,10 @@ def give_up(subject: str, arguments: Arguments) -> None:
     _mark(subject, "give_up")
 
 
-@transaction.atomic
 def _mark(public_id: str, command: str, **changes: object) -> None:
-    message = MailMessage.objects.select_for_update().get(public_id=public_id)
-    if message.state == MailState.QUEUED:
-        advance(message, MAIL, command=command, role="system", **changes)
+    """Record the end of a queued mail; one that has ended stays as it is."""
+    rows = MailMessage.objects.filter(public_id=public_id)
+    advance_all(rows, MAIL, command=command, role="system", **changes)
 
 
 def _as_email(message: MailMessage) -> EmailMessage:

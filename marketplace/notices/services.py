@@ -6,7 +6,8 @@ belongs to one organisation, and only its members can read it.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
@@ -55,7 +56,7 @@ def open_task(
         },
     )
     if created:
-        _queue_mail(task.public_id, organisation_id, subject, title, _deadline_label(deadline))
+        _queue_mail([Letter(task.public_id, organisation_id, subject, title, _deadline_label(deadline))])
     elif task.deadline != deadline:
         task.deadline = deadline
         task.save(update_fields=["deadline"])
@@ -86,18 +87,32 @@ def close_tasks(
     return closed
 
 
-@transaction.atomic
 def send_notice(*, organisation_id: int, subject: str, wording: Wording) -> Notice:
     """Send an organisation a notice about ``subject``, and queue the mail about it."""
-    notice = Notice.objects.create(
-        organisation_id=organisation_id,
-        subject=subject,
-        title=wording.title.as_dict(),
-        body=wording.body.as_dict(),
-        told_at=clock.now(),
+    return send_notices(subject=subject, wordings={organisation_id: wording})[0]
+
+
+@transaction.atomic
+def send_notices(*, subject: str, wordings: Mapping[int, Wording]) -> list[Notice]:
+    """Send organisations (database keys) a notice about ``subject`` each, and queue the mail about them."""
+    told_at = clock.now()
+    notices = Notice.objects.bulk_create(
+        Notice(
+            organisation_id=organisation_id,
+            subject=subject,
+            title=wording.title.as_dict(),
+            body=wording.body.as_dict(),
+            told_at=told_at,
+        )
+        for organisation_id, wording in wordings.items()
     )
-    _queue_mail(notice.public_id, organisation_id, subject, wording.title, wording.body)
-    return notice
+    _queue_mail(
+        [
+            Letter(notice.public_id, notice.organisation_id, subject, wording.title, wording.body)
+            for notice, wording in zip(notices, wordings.values(), strict=True)
+        ]
+    )
+    return notices
 
 
 @transaction.atomic
@@ -120,20 +135,36 @@ def _deadline_label(deadline: datetime | None) -> Label | None:
     return fill_label(MAIL_DEADLINE, deadline=f"{local:%Y-%m-%d %H:%M} ({settings.MARKET_TIME_ZONE})")
 
 
-def _queue_mail(about: str, organisation_id: int, subject: str, title: Label, body: Label | None) -> None:
-    """Queue one mail per member, each in the member's language."""
-    closing = fill_label(MAIL_CLOSING, market=settings.MARKET_IDENTIFIER, subject=subject)
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What an organisation (database key) is told by mail ``about`` a task or notice (public identifier)."""
+
+    about: str
+    organisation_id: int
+    subject: str
+    title: Label
+    body: Label | None
+
+    def text(self, language: str) -> str:
+        """The text of the mail."""
+        closing = fill_label(MAIL_CLOSING, market=settings.MARKET_IDENTIFIER, subject=self.subject)
+        parts = (self.title, self.body, closing)
+        return "\n\n".join(part.in_language(language) for part in parts if part is not None)
+
+
+def _queue_mail(letters: Sequence[Letter]) -> None:
+    """Queue one mail per letter and member of its organisation, each in the member's language."""
+    readers = recipients({letter.organisation_id for letter in letters})
     messages = MailMessage.objects.bulk_create(
         MailMessage(
-            about=about,
+            about=letter.about,
             user_id=person.user_id,
             address=person.address,
             # One line: a name in it may have several, and no mail is sent with such a header.
-            title=" ".join(title.in_language(person.language).split())[:MAIL_TITLE_LENGTH_MAX],
-            text="\n\n".join(
-                part.in_language(person.language) for part in (title, body, closing) if part is not None
-            ),
+            title=" ".join(letter.title.in_language(person.language).split())[:MAIL_TITLE_LENGTH_MAX],
+            text=letter.text(person.language),
         )
-        for person in recipients(organisation_id)
+        for letter in letters
+        for person in readers[letter.organisation_id]
     )
     enqueue_all(kind=SEND_MAIL, subjects=[message.public_id for message in messages])

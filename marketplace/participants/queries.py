@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,6 +115,15 @@ def organisations_by_public_id(public_ids: Iterable[str]) -> dict[str, Organisat
     return {row.public_id: _view(row) for row in Organisation.objects.filter(public_id__in=set(public_ids))}
 
 
+def get_organisations(public_ids: Sequence[str]) -> list[OrganisationView]:
+    """The organisations of public identifiers, in their order, in one query; raises Missing for one that is unknown."""
+    found = organisations_by_public_id(public_ids)
+    for public_id in public_ids:
+        if public_id not in found:
+            raise Missing(kind="organisation", identifier=public_id)
+    return [found[public_id] for public_id in public_ids]
+
+
 def suspension_reason(public_id: str) -> str:
     """The operator's reason why an organisation is suspended, for the organisation itself; empty if it is not."""
     row = Organisation.objects.filter(public_id=public_id).first()
@@ -153,13 +162,22 @@ def get_segment(code: str) -> SegmentView:
 
 def is_admitted(organisation_id: int, segment: str, capacity: str) -> bool:
     """Whether the organisation is active, and admitted to the segment (code) as ``seller`` or ``buyer``."""
+    return _admissions(segment, [organisation_id]).filter(capacity=capacity).exists()
+
+
+def admissions_in(segment: str, organisation_ids: Iterable[int]) -> set[tuple[int, str]]:
+    """Which of these active organisations are admitted to the segment (code), each with ``seller`` or ``buyer``."""
+    return set(_admissions(segment, organisation_ids).values_list("organisation_id", "capacity"))
+
+
+def _admissions(segment: str, organisation_ids: Iterable[int]) -> QuerySet[Admission]:
+    """The admissions that stand, of these organisations to the segment (code)."""
     return Admission.objects.filter(
-        organisation_id=organisation_id,
+        organisation_id__in=list(organisation_ids),
         organisation__state=OrganisationState.ACTIVE,
         segment__code=segment,
-        capacity=capacity,
         state=AdmissionState.ADMITTED,
-    ).exists()
+    )
 
 
 def require_admitted(organisation_id: int, segment: str, capacity: str) -> None:
@@ -238,14 +256,21 @@ def held_by_affiliates() -> int:
     return Admission.objects.filter(partial, state__in=HELD_ADMISSIONS).count()
 
 
-def recipients(organisation_id: int, roles: Collection[str] = tuple(MemberRole.values)) -> list[Recipient]:
-    """Who receives an organisation's mail: its active members with one of ``roles``, in the order they joined."""
+def recipients(
+    organisation_ids: Collection[int], roles: Collection[str] = tuple(MemberRole.values)
+) -> dict[int, list[Recipient]]:
+    """Who receives the mail of each organisation (database key): its active members with one of ``roles``, in the order
+    they joined."""
     members = (
-        Membership.objects.filter(organisation_id=organisation_id, role__in=roles, user__is_active=True)
+        Membership.objects.filter(organisation_id__in=organisation_ids, role__in=roles, user__is_active=True)
         .select_related("user")
         .order_by("pk")
     )
-    return [Recipient(member.user_id, member.user.email, member.user.language) for member in members]
+    found: dict[int, list[Recipient]] = {key: [] for key in organisation_ids}
+    for member in members:
+        person = Recipient(member.user_id, member.user.email, member.user.language)
+        found[member.organisation_id].append(person)
+    return found
 
 
 def require_owner(actor: Actor) -> None:

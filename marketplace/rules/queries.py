@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -50,7 +50,19 @@ def rulebook_in_force(at: datetime | None = None) -> Rulebook:
 
     Raises NoRulebook.
     """
-    row = Rulebook.objects.filter(effective_from__lte=at or clock.now()).order_by("-number").first()
+    return _in_force(Rulebook.objects.all(), at)
+
+
+def compiled_in_force(at: datetime | None = None) -> tuple[Rulebook, CompiledRulebook]:
+    """The rulebook in force, as ``rulebook_in_force``, and its rules: the row comes without document and vocabulary,
+    which are read once for the life of the process. Raises NoRulebook.
+    """
+    row = _in_force(Rulebook.objects.defer("document", "vocabulary"), at)
+    return row, _compile(row)
+
+
+def _in_force(rows: QuerySet[Rulebook], at: datetime | None) -> Rulebook:
+    row = rows.filter(effective_from__lte=at or clock.now()).order_by("-number").first()
     if row is None:
         raise NoRulebook()
     return row
@@ -64,11 +76,12 @@ def current_rulebook(at: datetime | None = None) -> RulebookView:
     )
 
 
-def compile_rulebook(row: Rulebook) -> CompiledRulebook:
+def _compile(row: Rulebook) -> CompiledRulebook:
     """The compiled rulebook, cached by its content for the life of the process."""
     key = (row.digest, row.vocabulary_digest)
     ready = _compiled.get(key)
     if ready is None:
+        row.refresh_from_db(fields=["document", "vocabulary"])
         ready = _compiled[key] = CompiledRulebook(row.document, row.vocabulary)
         while len(_compiled) > COMPILED_MAX:
             _compiled.popitem(last=False)
@@ -90,8 +103,8 @@ class TariffSchedule:
 
 def tariff_schedule(*, point: str = TRADE_FEE, at: datetime | None = None) -> TariffSchedule:
     """The fees in force at ``at`` (now, if not given); raises NoRulebook."""
-    row = rulebook_in_force(at)
-    return TariffSchedule(row.public_id, point, compile_rulebook(row))
+    row, compiled = compiled_in_force(at)
+    return TariffSchedule(row.public_id, point, compiled)
 
 
 def tariff(*, point: str = TRADE_FEE, facts: Mapping[str, Any], at: datetime | None = None) -> Tariff:
@@ -122,10 +135,19 @@ def tax_rate_bp(category: str, *, on: date) -> int:
 
     Raises NoRulebook, NoTaxRate.
     """
-    rate = rate_on(rulebook_in_force().document.get("tax_rates", []), category, on)
-    if rate is None:
-        raise NoTaxRate(tax_category=category, on=on.isoformat())
-    return rate
+    return tax_rates_bp([category], on=on)[category]
+
+
+def tax_rates_bp(categories: Iterable[str], *, on: date) -> dict[str, int]:
+    """The rates of several categories on a date, as ``tax_rate_bp``. Raises NoRulebook, NoTaxRate."""
+    _, rules = compiled_in_force()
+    rates: dict[str, int] = {}
+    for category in categories:
+        rate = rate_on(rules.tax_rates, category, on)
+        if rate is None:
+            raise NoTaxRate(tax_category=category, on=on.isoformat())
+        rates[category] = rate
+    return rates
 
 
 def parameter(name: str, *, at: datetime | None = None) -> int:

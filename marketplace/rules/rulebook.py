@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +57,7 @@ class CompiledRulebook:
     def __init__(self, document: Mapping[str, Any], vocabulary: Mapping[str, Any]) -> None:
         """Both as published; raises cel.ExpressionRefused if a condition no longer compiles."""
         self.points: Mapping[str, Any] = vocabulary["points"]
+        self.tax_rates: Sequence[Mapping[str, Any]] = document.get("tax_rates", [])
         self._languages = languages(vocabulary)
         reads = vocabulary["reads"]
         self._entries: dict[str, list[_Compiled]] = {code: [] for code in self.points}

@@ -47,9 +47,14 @@ def pytest(supervisor: Supervisor, arguments: Sequence[str]) -> int:
 
 
 def bench(arguments: Sequence[str]) -> int:
-    """Run the named benchmark, or each one, with the database migrated; return the worst exit status."""
+    """Run the named benchmark, or each one, with the database migrated; return the worst exit status.
+
+    One named benchmark may be followed by options of its own, for a part of it or another size; the figures of its last
+    run are then left for it to add to.
+    """
+    names, options = split_options(arguments)
     known = sorted(path.stem for path in (PROJECT / "bench").glob("*.py") if not path.stem.startswith("_"))
-    unknown = [name for name in arguments if name not in known]
+    unknown = [name for name in names if name not in known]
     if unknown or not known:
         raise RuntimeRefusal(
             f"no benchmark {unknown[0] if unknown else 'at all'} in bench/: "
@@ -58,14 +63,24 @@ def bench(arguments: Sequence[str]) -> int:
     codes = []
     with supervised(bench_servers(), "make bench") as supervisor:
         codes.append(migrate(supervisor))
-        for name in arguments or known:
+        for name in names or known:
             output = VAR / "bench" / f"{name}.json"
-            output.unlink(missing_ok=True)
+            if not options:
+                output.unlink(missing_ok=True)
             say(f"benchmark {name}")
-            program = [sys.executable, "-m", f"bench.{name}", "--output", str(output)]
+            program = [sys.executable, "-m", f"bench.{name}", "--output", str(output), *options]
             code = supervisor.run(name, program, environment_for(supervisor.servers, "bench"))
             if code == 0 and not output.exists():
                 say(f"benchmark {name} wrote no {output}")
                 code = 1
             codes.append(code)
     return max(codes)
+
+
+def split_options(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the names of benchmarks and the options after them; raise RuntimeRefusal for options of several."""
+    first = next((at for at, each in enumerate(arguments) if each.startswith("-")), len(arguments))
+    names, options = list(arguments[:first]), list(arguments[first:])
+    if options and len(names) != 1:
+        raise RuntimeRefusal(f"options ({' '.join(options)}) are for one benchmark: name it with NAME=")
+    return names, options

@@ -15,6 +15,7 @@ import ctypes
 import errno
 import os
 import sys
+import time
 
 PR_SET_PDEATHSIG = 1
 PR_SET_SECUREBITS = 28
@@ -24,6 +25,9 @@ PR_CAP_AMBIENT_RAISE = 2
 CAP_DAC_READ_SEARCH = 2
 CAPABILITY_VERSION_3 = 0x20080522
 CLONE_NEWUSER = 0x10000000
+AUTOGROUP = "/proc/self/autogroup"
+AUTOGROUP_SECONDS = 0.11
+AUTOGROUP_ATTEMPTS_MAX = 50
 
 
 class CapabilityHeader(ctypes.Structure):
@@ -96,6 +100,27 @@ def tie_to_parent(signal_number: int, parent: int) -> None:
         raise SystemExit("the parent died before its child started")
 
 
+def stand_back(niceness: int) -> None:
+    """Give way to other programs: to all, where Linux shares its cores out by session (autogroup) first.
+
+    There niceness weighs only within a session, and a leader of one has its session stand back too. The kernel lets
+    ordinary users change that once in a tenth of a second.
+    """
+    os.nice(niceness)
+    if os.getsid(0) != os.getpid() or not os.path.exists(AUTOGROUP):
+        return
+    for _ in range(AUTOGROUP_ATTEMPTS_MAX):
+        descriptor = os.open(AUTOGROUP, os.O_WRONLY)
+        try:
+            os.write(descriptor, str(niceness).encode())
+            return
+        except BlockingIOError:
+            time.sleep(AUTOGROUP_SECONDS)
+        finally:
+            os.close(descriptor)
+    raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN), AUTOGROUP)
+
+
 def prove_usable(program: str, folder: str) -> None:
     """Raise OSError unless the program can be found and run, and a file made and removed in the folder."""
     if not os.access(program, os.R_OK | os.X_OK):
@@ -124,13 +149,14 @@ def main(arguments: list[str]) -> None:
         "namespace": enter_user_namespace,
     }
     try:
+        # Before the change of user, which takes the right to write this process's own settings.
+        if options.niceness:
+            stand_back(options.niceness)
         if options.method in drops:
             drops[options.method](options.uid, options.gid)
         # After the change of user: the kernel forgets a death signal when credentials change.
         if options.death_signal:
             tie_to_parent(options.death_signal, options.parent)
-        if options.niceness:
-            os.nice(options.niceness)
         if options.prove_usable:
             prove_usable(options.program[0], options.prove_usable)
         os.execv(options.program[0], options.program)

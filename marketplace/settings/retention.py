@@ -19,6 +19,7 @@ RETENTION: dict[str, tuple[int, str]] = {
     "webhook_attempts": (30, "Long enough to look into what a receiver missed."),
     "webhook_secrets": (0, "What no longer signs is of use to a thief alone."),
     "mail": (30, "Personal data, kept as long as a participant may ask whether a mail was sent."),
+    "documents": (90, "Large documents only, which are rendered again when somebody asks for them."),
     "jobs": (30, "Long enough to look into a failure; their results stand in their own tables."),
     "idempotency_keys": (7, "No client retries a request for a week."),
     "tokens": (1, "Expired access and refresh tokens, and expired sessions, open nothing."),

@@ -17,6 +17,7 @@ from tests.roles import unguarded
 from . import factories
 
 BASE = "/api/v1"
+SIGN_QUERIES_MAX = 30
 
 
 @pytest.fixture
@@ -68,6 +69,16 @@ def test_a_contract_is_negotiated_and_signed(market, clients):
     assert agreement["buyer"] == market.buyer.organisation
     assert [row["party"] for row in agreement["signatures"]] == ["seller", "buyer"]
     assert agreement["policy"]["@type"] == "Agreement"
+
+
+def test_a_conclusion_takes_few_queries(market, clients, django_assert_max_num_queries):
+    contract_signed = [factories.agreed(market) for _ in range(2)]
+    answer = sign(clients["buyer"], contract_signed[0].public_id)
+    body_signed = {"signed_hash": contract(clients["buyer"], contract_signed[1].public_id)["signed_hash"]}
+    path = f"{BASE}/negotiations/{contract_signed[1].public_id}/sign/"
+    with django_assert_max_num_queries(SIGN_QUERIES_MAX):
+        answer = clients["buyer"].post(path, body_signed)
+    assert (answer.status_code, answer.json()["state"]) == (200, "finalized")
 
 
 def test_a_party_reads_what_it_signs(market, clients):

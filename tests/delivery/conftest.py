@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import settings
 from django.test import override_settings
 from rest_framework.test import APIClient
 
+from delivery import services
 from delivery.models import Download, EntitledDistribution, Entitlement, Inspection, Voucher
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
@@ -18,6 +21,7 @@ from marketplace.kernel import clock
 
 from . import factories
 
+LARGE = bytes(range(256)) * 4096 * 3 + b"the end"
 TUESDAY = datetime(2026, 12, 1, 14, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
 
 
@@ -73,3 +77,32 @@ def ask_downloads(client: APIClient, path: str, method: str = "get", **fields: s
     """Ask the routes of the downloads process; ``fields`` are header fields as Django's client names them."""
     with override_settings(ROOT_URLCONF="marketplace.downloads_urls"):
         return getattr(client, method)(path, **fields)
+
+
+def begin(granted, at=0):
+    return services.download(
+        actor=granted.buyer_actor, entitlement=granted.entitlement, distribution=granted.distributions[at]
+    )
+
+
+def report(granted):
+    """Report the right hash of the only file."""
+    return services.report_receipt(
+        actor=granted.buyer_actor,
+        entitlement=granted.entitlement,
+        distribution=granted.distributions[0],
+        sha256=factories.sha256(granted.contents[0]),
+    )
+
+
+def stored_file(content):
+    """Where the market keeps a content."""
+    digest = factories.sha256(content)
+    return Path(settings.STORAGE_DIRECTORY) / digest[:2] / digest
+
+
+@pytest.fixture
+def large(tuesday):
+    """A delivery of a file of several chunks."""
+    stored_file(LARGE).unlink(missing_ok=True)
+    return factories.granted(contents=(LARGE,))

@@ -2,10 +2,8 @@
 
 import tracemalloc
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.db.models import F
 
 from delivery import services
@@ -23,7 +21,6 @@ from delivery.errors import (
 )
 from delivery.models import Download, DownloadWatch
 from delivery.queries import PROGRESS_LOST_SECONDS
-from delivery.ranges import ByteRange
 from delivery.services.downloads import abort_download
 from delivery.services.transmissions import CHUNK_BYTES
 from delivery.states import AbortReason
@@ -34,42 +31,12 @@ from marketplace.kernel.errors import Missing, StaleState
 from tests.participants import factories as participants
 
 from . import factories
-from .conftest import TUESDAY, recorded
+from .conftest import LARGE, TUESDAY, begin, recorded, stored_file
 
 pytestmark = pytest.mark.django_db
 
-LARGE = bytes(range(256)) * 4096 * 3 + b"the end"
 CHUNKS = -(-len(LARGE) // CHUNK_BYTES)
 PROGRESS_QUERIES = 4
-
-
-def begin(granted, at=0):
-    return services.download(
-        actor=granted.buyer_actor, entitlement=granted.entitlement, distribution=granted.distributions[at]
-    )
-
-
-def report(granted):
-    """Report the right hash of the only file."""
-    return services.report_receipt(
-        actor=granted.buyer_actor,
-        entitlement=granted.entitlement,
-        distribution=granted.distributions[0],
-        sha256=factories.sha256(granted.contents[0]),
-    )
-
-
-def stored_file(content):
-    """Where the market keeps a content."""
-    digest = factories.sha256(content)
-    return Path(settings.STORAGE_DIRECTORY) / digest[:2] / digest
-
-
-@pytest.fixture
-def large(tuesday):
-    """A delivery of a file of several chunks."""
-    stored_file(LARGE).unlink(missing_ok=True)
-    return factories.granted(contents=(LARGE,))
 
 
 def test_what_is_sent_is_written_down_with_its_hashes(granted):
@@ -324,69 +291,6 @@ def test_an_abandoned_download_counts_as_collected(granted):
     clock.move_to(TUESDAY + collection_period(TUESDAY), running=False)
     assert services.end_uncollected() == 0
     transmission.close()
-
-
-def fetch_part(granted, first, length):
-    """Receive a part of the only file."""
-    transmission = services.download(
-        actor=granted.buyer_actor,
-        entitlement=granted.entitlement,
-        distribution=granted.distributions[0],
-        part=ByteRange(first, length),
-    )
-    try:
-        return b"".join(transmission)
-    finally:
-        transmission.close()
-
-
-def test_parts_make_a_whole_in_any_order(large):
-    third = len(LARGE) // 3
-    assert fetch_part(large, 2 * third, len(LARGE) - 2 * third) == LARGE[2 * third :]
-    assert fetch_part(large, 0, third + 5) == LARGE[: third + 5]
-    assert Download.objects.filter(sent_sha256__isnull=False).count() == 0
-    with pytest.raises(NothingSent):
-        report(large)
-    assert fetch_part(large, third, third) == LARGE[third : 2 * third]
-    whole = Download.objects.get(sent_sha256__isnull=False)
-    assert (whole.first_byte, whole.sent_bytes, whole.sent_sha512) == (third, third, factories.sha512(LARGE))
-    assert report(large).matched is True
-    assert large.inspection.state == "running"
-    assert recorded(large.entitlement)[-3:] == ["delivery.sent", "delivery.received", "delivery.matched"]
-
-
-def test_what_arrived_of_a_broken_download_need_not_be_sent_again(large):
-    broken = begin(large)
-    for _ in range(3):
-        next(broken)
-    arrived = 2 * CHUNK_BYTES + 17
-    broken.note_taken(arrived)
-    broken.close()
-    assert fetch_part(large, arrived, len(LARGE) - arrived) == LARGE[arrived:]
-    assert report(large).matched is True
-
-
-def test_a_byte_that_never_arrived_keeps_the_file_from_being_whole(large):
-    broken = begin(large)
-    for _ in range(3):
-        next(broken)
-    broken.note_taken(1000)
-    broken.close()
-    fetch_part(large, 1001, len(LARGE) - 1001)
-    assert Download.objects.filter(sent_sha256__isnull=False).count() == 0
-    with pytest.raises(NothingSent):
-        report(large)
-
-
-def test_the_last_part_may_be_one_that_was_broken_off(large):
-    broken = begin(large)
-    next(broken)
-    next(broken)
-    fetch_part(large, CHUNK_BYTES, len(LARGE) - CHUNK_BYTES)
-    broken.close()
-    row = Download.objects.get(sent_sha256__isnull=False)
-    assert (row.state, row.sent_bytes) == ("aborted", CHUNK_BYTES)
-    assert report(large).matched is True
 
 
 def test_a_buyer_has_so_many_downloads_at_once(granted, settings, unchanged):

@@ -60,6 +60,14 @@ def test_a_secured_trade_gets_access_to_everything_it_bought(tuesday):
     assert queries.granted_among([granted.agreement, "agr_other"]) == 1
 
 
+def test_access_is_granted_in_few_queries(granted, django_assert_max_num_queries):
+    event, identifier = factories.secured(contract_queries.agreement_terms(granted.agreement))
+    envelope = envelope_of(OutboxEvent.objects.get(public_id=identifier))
+    with django_assert_max_num_queries(15), clock.read_once():
+        handlers.on_trade_secured(event, envelope)
+    assert Entitlement.objects.get(trade=event.trade).state == "started"
+
+
 def test_the_same_event_twice_changes_nothing(granted, unchanged):
     event, _ = (
         factories.TradeSecured(**granted_event(granted)),

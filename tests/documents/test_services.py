@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from marketplace.documents.errors import (
     DataMissing,
@@ -18,8 +20,9 @@ from marketplace.documents.errors import (
     TemplateUnknown,
     TextUnprintable,
 )
-from marketplace.documents.services import render_html, render_pdf
+from marketplace.documents.services import render_html, render_pdf, require_printable
 from marketplace.kernel.errors import Category
+from marketplace.kernel.outside import OutsideWorkInTransaction
 
 NOTICE = {"title": {"ja": "お知らせ", "en": "Notice"}, "issued_on": "2026-01-15", "total_minor": 1234}
 
@@ -165,3 +168,30 @@ def test_render_refuses_template_without_schema(notice_folder: Path) -> None:
     with pytest.raises(TemplateBroken) as refusal:
         render_pdf(template="sample/notice", data=NOTICE, language="ja")
     assert refusal.value.fields["reason"] == "notice.schema.json is not beside it"
+
+
+@pytest.mark.parametrize("render", [render_pdf, render_html])
+def test_nothing_is_rendered_inside_a_transaction(
+    render: Callable[..., Any], notice_folder: Path, committed_database: str
+) -> None:
+    with pytest.raises(OutsideWorkInTransaction), transaction.atomic():
+        render(template="sample/notice", data=NOTICE, language="ja")
+
+
+def test_a_text_that_no_font_has_is_named() -> None:
+    require_printable({"name": "株式会社 Ｓanpo – ①\n\n備考"})
+    with pytest.raises(TextUnprintable) as refusal:
+        require_printable({"name": "株式会社", "note": "絵😀字"})
+    assert (refusal.value.fields["name"], refusal.value.fields["characters"]) == ("note", "😀")
+
+
+def test_a_process_forked_from_one_that_has_rendered_refuses_to_wait_for_ever(notice_folder: Path) -> None:
+    render_pdf(template="sample/notice", data=NOTICE, language="ja")
+    child = os.fork()
+    if child == 0:
+        try:
+            render_pdf(template="sample/notice", data=NOTICE, language="ja")
+        except RuntimeError:
+            os._exit(7)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7

@@ -5,7 +5,7 @@ from django.db import connection
 
 from listings import queries
 from listings.models import Listing
-from listings.search import search_condition, words
+from listings.search import search_condition, substring_pairs, words
 
 from . import factories
 
@@ -55,6 +55,8 @@ def catalogue(seller):
         ("１２万件", ["postal"]),
         ("ghbourh", ["postal"]),
         ("便番", ["postal"]),
+        ("港一", ["airports"]),
+        ("番ル", []),
         ("魚", []),
         ("気象 郵便", []),
         ("'; DROP TABLE", []),
@@ -85,6 +87,45 @@ def test_a_search_can_use_both_indexes(catalogue):
     plan = Listing.objects.filter(condition).explain()
     assert "Bitmap Index Scan on listing_search" in plan
     assert "Bitmap Index Scan on listing_substring" in plan
+
+
+def test_two_characters_are_searched_by_an_index_of_pairs(catalogue):
+    condition, _ = search_condition("便番")
+    with queries.searching():
+        plan = Listing.objects.filter(condition).explain()
+    assert "Bitmap Index Scan on listing_search" in plan
+    assert "Bitmap Index Scan on listing_pairs" in plan
+
+
+def test_pairs_have_a_letter_beyond_ascii_and_no_space():
+    assert substring_pairs("Ab 約1 \n番号X") == sorted(["番号", "約1", "号x"])
+
+
+@pytest.mark.parametrize("text", ["気象観測", "satellite"])
+def test_a_search_reads_by_indexes_on_one_core_and_nothing_else_does(catalogue, text):
+    condition, _ = search_condition(text)
+
+    def settings():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT current_setting('enable_seqscan'), current_setting('max_parallel_workers_per_gather')"
+            )
+            return cursor.fetchone()
+
+    before = settings()
+    with queries.searching():
+        assert settings() == ("off", "0")
+        plan = Listing.objects.filter(condition).explain()
+    assert "Seq Scan" not in plan
+    assert before == ("on", "2")
+
+
+def test_what_a_search_reads_stays_in_the_row():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT attstorage FROM pg_attribute WHERE attrelid = 'listings_listing'::regclass AND attname = 'search'"
+        )
+        assert cursor.fetchone() == ("m",)
 
 
 def test_particles_and_marks_are_no_words():

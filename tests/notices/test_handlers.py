@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 import pytest
 
 from marketplace.events.schemas import clearing, contracts, delivery, listings, participants
+from marketplace.jobs.models import Job
+from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.notices import handlers, queries
-from marketplace.notices.models import Notice, Task
+from marketplace.notices.models import MailMessage, Notice, Task
 from marketplace.participants import services as participation
 from tests.participants import factories as parties
 
@@ -58,6 +60,16 @@ def negotiation(both, state, by, waits_for, respond_by=DEADLINE):
             **both,
         ),
     )
+
+
+def test_both_parties_are_notified_in_as_few_queries_as_one(both, django_assert_max_num_queries):
+    for name in both.values():
+        participation.add_member(
+            actor=SYSTEM, organisation=name, email=f"{name}@example.jp", name="x", role="owner"
+        )
+    with django_assert_max_num_queries(11), clock.read_once():
+        negotiation(both, "finalized", "system", None)
+    assert (Notice.objects.count(), MailMessage.objects.count(), Job.objects.count()) == (2, 2, 2)
 
 
 def test_a_negotiation_passes_the_task_back_and_forth(buyer, seller, both):

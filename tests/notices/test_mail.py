@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from marketplace.jobs import services as jobs
 from marketplace.jobs.models import Job
-from marketplace.jobs.runner import run_due, run_here
+from marketplace.jobs.runner import run_attempt, run_due, run_here
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.labels import Label
 from marketplace.notices import queries, services
@@ -73,6 +73,16 @@ def test_each_member_gets_one_mail_in_its_language(organisation):
     assert message.body.startswith("起こりました\n\nすべて。\n\n")
     assert "trd_1" in message.body
     assert mail_to("other@example.jp") == []
+
+
+def test_a_mail_takes_few_queries(organisation, django_assert_max_num_queries):
+    send(organisation)
+    attempt = jobs.start_next(queue="mail")
+    assert attempt is not None
+    # The mail, its end, and the end of its job.
+    with django_assert_max_num_queries(3):
+        run_attempt(attempt)
+    assert len(outbox.outbox) == 1
 
 
 def test_a_task_is_mailed_once_with_its_deadline(organisation):

@@ -39,11 +39,11 @@ def test_a_member_signs_in_by_an_address_in_any_case(subject):
     assert (user.email, user.check_password("a-long-enough-secret")) == ("hanako@example.jp", True)
     assert str(user) == user.public_id
     assert not add(subject, email="b@example.jp").has_usable_password()
-    assert [person.address for person in queries.recipients(subject.pk)] == [
+    assert [person.address for person in queries.recipients([subject.pk])[subject.pk]] == [
         "hanako@example.jp",
         "b@example.jp",
     ]
-    assert queries.recipients(subject.pk, roles=["accountant"]) == []
+    assert queries.recipients([subject.pk], roles=["accountant"]) == {subject.pk: []}
 
 
 def test_an_owner_adds_members_and_nobody_else_does(subject):

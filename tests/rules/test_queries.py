@@ -46,6 +46,7 @@ def test_a_fee_follows_the_rulebook_in_force():
 
 def test_many_fees_are_computed_without_asking_again():
     publish()
+    queries.tariff_schedule()
     with CaptureQueriesContext(
         connection,
     ) as captured:
@@ -53,6 +54,20 @@ def test_many_fees_are_computed_without_asking_again():
         codes = {schedule.tariff(TRADE | {"price_minor": price}).code for price in range(200)}
     assert codes == {"STANDARD-5"}
     assert len(captured) == 2
+
+
+def test_the_document_of_a_known_rulebook_is_not_read_again():
+    publish()
+    queries.tariff(facts=TRADE)
+    with clock.read_once(), CaptureQueriesContext(connection) as captured:
+        queries.tariff(facts=TRADE, at=NOON)
+        assert queries.tax_rates_bp(("standard", "reduced"), on=date(2030, 4, 1)) == {
+            "standard": 1000,
+            "reduced": 800,
+        }
+    # The clock once, and each time which rulebook is in force.
+    assert len(captured) == 3
+    assert not any("document" in query["sql"] for query in captured.captured_queries)
 
 
 def test_a_fee_is_refused_what_it_must_not_know():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import transaction
 
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
@@ -178,6 +179,40 @@ def test_what_is_not_known_is_never_let_pass(given):
     assert (view.outcome, view.passes) == ("hold", False)
     assert view.reasons[0]["basis"] == "error"
     assert services.replay(view.public_id)
+
+
+def decide_in_turn(*points: str):
+    return services.evaluate_in_turn(points=dict.fromkeys(points, TRADE), subject="trd_1")
+
+
+def test_decisions_in_turn_end_with_the_first_that_does_not_pass():
+    publish(halting("A-1"))
+    (refused,) = decide_in_turn("trading", "admission")
+    assert (refused.point, refused.outcome, refused.passes) == ("trading", "deny", False)
+    assert list(Decision.objects.values_list("public_id", "point")) == [(refused.public_id, "trading")]
+    assert EvidenceRecord.objects.filter(kind="rules.decided").count() == 1
+
+
+def test_decisions_in_turn_are_recorded_as_if_made_one_by_one(django_assert_num_queries):
+    admission = participants.application_for(participants.organisation())
+    publish()
+    decide()
+    points = {"trading": TRADE, "admission": {}}
+    # The lock, the clock, the rulebook, two queries of the facts, the decisions and the evidence.
+    with django_assert_num_queries(7), clock.read_once():
+        first, second = services.evaluate_in_turn(points=points, subject=admission.public_id)
+    assert [first.passes, second.passes] == [True, True]
+    assert services.evaluate(point="admission", subject=admission.public_id).digest == second.digest
+    assert (services.replay(first.public_id), services.replay(second.public_id)) == (True, True)
+    kept = EvidenceRecord.objects.filter(kind="rules.decided", subject=admission.public_id).order_by("pk")
+    assert [row.payload["decision"] for row in kept][:2] == [first.public_id, second.public_id]
+
+
+def test_an_error_at_a_later_point_leaves_no_decision():
+    publish()
+    with pytest.raises(Missing), transaction.atomic():
+        services.evaluate_in_turn(points={"trading": TRADE, "admission": {}}, subject="adm_none")
+    assert Decision.objects.count() == 0
 
 
 def test_a_neutral_point_takes_no_word_of_who_takes_part():

@@ -1,8 +1,9 @@
-"""`make test` starts as many processes as suit the tests that are named."""
+"""`make test` starts as many processes as suit the tests that are named; `make bench` takes one benchmark's options."""
 
 import pytest
 
-from marketplace.runtime.checks import suitable_workers
+from marketplace.runtime.checks import split_options, suitable_workers
+from marketplace.runtime.errors import RuntimeRefusal
 
 MONEY = "tests/kernel/test_money.py"
 
@@ -27,3 +28,23 @@ def test_one_file_or_a_debugger_has_no_worker_processes(arguments: list[str]) ->
 )
 def test_everything_else_has_two(arguments: list[str]) -> None:
     assert suitable_workers(arguments) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], ([], [])),
+        (["clear", "load"], (["clear", "load"], [])),
+        (["load", "--listings", "1000"], (["load"], ["--listings", "1000"])),
+    ],
+)
+def test_options_follow_the_benchmark_that_they_are_for(
+    arguments: list[str], expected: tuple[list[str], list[str]]
+) -> None:
+    assert split_options(arguments) == expected
+
+
+@pytest.mark.parametrize("arguments", [["--listings", "1000"], ["clear", "load", "--listings", "1000"]])
+def test_options_of_no_benchmark_or_several_are_refused(arguments: list[str]) -> None:
+    with pytest.raises(RuntimeRefusal, match="options"):
+        split_options(arguments)

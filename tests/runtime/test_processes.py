@@ -20,6 +20,7 @@ from marketplace.runtime.processes import (
     stop,
 )
 
+AUTOGROUP = Path("/proc/self/autogroup")
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 STUBBORN = [
     sys.executable,
@@ -81,17 +82,28 @@ def test_a_broken_record_is_no_record(tmp_path: Path) -> None:
     assert read_records(tmp_path) == []
 
 
-def test_a_program_stands_back_as_it_was_asked_to(tmp_path: Path) -> None:
-    log = tmp_path / "log"
+def printed_at_niceness_3(folder: Path, code: str) -> str:
+    """What a program prints that was started with niceness 3."""
+    log = folder / "log"
     child = spawn(
         "child",
-        [sys.executable, "-c", "import os; print(os.nice(0))"],
+        [sys.executable, "-c", f"import os; print({code})"],
         environment=dict(os.environ),
         log=log,
         launcher_options=["--niceness", "3"],
     )
     assert wait_for(lambda: child.exit_code() == 0), log.read_text()
-    assert int(log.read_text()) == os.nice(0) + 3
+    return log.read_text().strip()
+
+
+def test_a_program_stands_back_as_it_was_asked_to(tmp_path: Path) -> None:
+    assert int(printed_at_niceness_3(tmp_path, "os.nice(0)")) == os.nice(0) + 3
+
+
+@pytest.mark.skipif(not AUTOGROUP.exists(), reason="this system does not share its cores out by session")
+def test_a_program_stands_back_for_those_of_other_sessions(tmp_path: Path) -> None:
+    found = printed_at_niceness_3(tmp_path, f"open({str(AUTOGROUP)!r}).read()")
+    assert found.split()[1:] == ["nice", "3"]
 
 
 def test_stop_kills_what_ignores_its_signals(tmp_path: Path) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from marketplace.documents.errors import TextUnprintable
-from marketplace.documents.presentation import Language
-from marketplace.documents.services import render_pdf
+from marketplace.documents.services import require_printable
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
@@ -18,10 +17,26 @@ from ..document import CORRECTABLE, correctable_value, corrected_document
 from ..errors import InvoiceReplaced
 from ..locks import INVOICE_NUMBER_LOCK
 from ..models import Invoice
-from ..queries import TEMPLATE, visible_invoices
+from ..queries import visible_invoices
+from ..rendering import request_invoice_pdf
 from .writing import emit_issued, last_sequences, number_of
 
-LANGUAGES: tuple[Language, ...] = ("ja", "en")
+UNPRINTABLE = Label(
+    "no font can print these characters: {characters}. Replace them",
+    "印字できない文字が含まれています（{characters}）。別の文字に置き換えてください",
+)
+
+
+def require_printable_correction(*, changes: dict[str, str], reason: str) -> None:
+    """Refuse characters that no font of the documents has, because the invoice could never be printed.
+
+    Call it before ``correct_invoice``, outside the transaction that holds it. Raises FieldInvalid.
+    """
+    texts = {f"changes.{item}": text for item, text in changes.items()} | {"reason": reason}
+    try:
+        require_printable(texts)
+    except TextUnprintable as error:
+        raise FieldInvalid(error.fields["name"], UNPRINTABLE.fill(error.fields)) from error
 
 
 @transaction.atomic
@@ -47,7 +62,6 @@ def correct_invoice(*, actor: Actor, invoice: str, changes: dict[str, str], reas
     views = organisations_by_id(key for key in parties if key)
     sequence = last_sequences([subject.issuer_id])[subject.issuer_id] + 1
     made = _replacement(subject, changes, reason, sequence, number_of(views[subject.issuer_id], sequence))
-    _require_printable(made)
     made.save(force_insert=True)
     record(
         kind="clearing.invoice_corrected",
@@ -60,6 +74,9 @@ def correct_invoice(*, actor: Actor, invoice: str, changes: dict[str, str], reas
             "reason": reason,
         },
     )
+    recipient = views[made.recipient_id].public_id
+    request_invoice_pdf(made, recipient)
+    request_invoice_pdf(subject, recipient, replaced=True)
     emit_issued([made], views)
     return made
 
@@ -117,15 +134,3 @@ def _replacement(
         issued_on=today,
         document=document,
     )
-
-
-def _require_printable(invoice: Invoice) -> None:
-    """Refuse characters that the document fonts lack, because the invoice could never be printed."""
-    for language in LANGUAGES:
-        try:
-            render_pdf(template=TEMPLATE, data=invoice.document, language=language)
-        except TextUnprintable as error:
-            raise FieldInvalid(
-                "changes",
-                Label("some characters cannot be printed", "印字できない文字が含まれています"),
-            ) from error

@@ -18,6 +18,7 @@ from ...ground.parties import party_key, party_of
 from ...trades.models import Obligation
 from ..document import InvoiceLine, invoice_document, kind_of
 from ..models import Invoice
+from ..rendering import request_invoice_pdf
 from ..states import InvoicePurpose
 
 SEQUENCE_DIGITS = 6
@@ -39,7 +40,7 @@ class Draft:
 
 
 def issue(cycle: Cycle, drafts: Sequence[Draft]) -> None:
-    """Number the drafts in order, write them in one statement, and emit each."""
+    """Number the drafts in order, write them in one statement, have large ones rendered, and emit each."""
     views = organisations_by_id(
         key for draft in drafts for key in (draft.issuer_id, draft.recipient_id, draft.supplier_id) if key
     )
@@ -49,7 +50,9 @@ def issue(cycle: Cycle, drafts: Sequence[Draft]) -> None:
     for draft in drafts:
         sequences[draft.issuer_id] = sequences.get(draft.issuer_id, 0) + 1
         invoices.append(_invoice(cycle, draft, views, sequences[draft.issuer_id], today))
-    emit_issued(Invoice.objects.bulk_create(invoices), views)
+    for invoice in Invoice.objects.bulk_create(invoices):
+        request_invoice_pdf(invoice, views[invoice.recipient_id].public_id)
+    emit_issued(invoices, views)
 
 
 def emit_issued(invoices: Iterable[Invoice], views: dict[int, OrganisationView]) -> None:

@@ -15,7 +15,7 @@ from marketplace.events.services import emit
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.states import advance
-from marketplace.participants.queries import OrganisationView, get_organisation, organisations_by_id
+from marketplace.participants.queries import OrganisationView, get_organisations, organisations_by_id
 
 from ...ground.parties import party_key
 from ...ledger.errors import InsufficientFunds
@@ -47,7 +47,7 @@ def conclude_trade(*, actor: Actor, agreement: AgreementConcluded, concluded_at:
     existing = Trade.objects.filter(agreement=agreement.agreement, charge=1).first()
     if existing is not None:
         return existing
-    buyer, seller = get_organisation(agreement.buyer), get_organisation(agreement.seller)
+    buyer, seller = get_organisations((agreement.buyer, agreement.seller))
     _require_independent(buyer, seller)
     price_minor = make_plan(agreement=agreement, parties=(buyer, seller), concluded_at=concluded_at)
     given = (
@@ -144,12 +144,14 @@ def _make_trade(
             charge=charge,
         )
     )
-    _secure_in_order(trade, parties, actor)
-    return locked_trade(pk=trade.pk)
+    return _secure_in_order(trade, parties, actor)
 
 
-def _secure_in_order(trade: Trade, parties: dict[int, OrganisationView], actor: Actor) -> None:
-    """Secure a new trade, after the waiting trades that money just paid in covers and whose turn comes first."""
+def _secure_in_order(trade: Trade, parties: dict[int, OrganisationView], actor: Actor) -> Trade:
+    """Secure a new trade, after the waiting trades that money just paid in covers and whose turn comes first.
+
+    Returns the trade as it is then. Nobody else sees it before this transaction ends, so it needs no lock.
+    """
     available_minor = _available_minor(trade.buyer_id, trade.currency)
     earlier = Trade.objects.filter(
         buyer_id=trade.buyer_id, currency=trade.currency, state=TradeState.CONCLUDED, pk__lt=trade.pk
@@ -157,8 +159,9 @@ def _secure_in_order(trade: Trade, parties: dict[int, OrganisationView], actor: 
     covered = earlier.alias(gross=F("price_minor") + F("tax_minor")).filter(gross__lte=available_minor)
     if covered.exists():
         secure_waiting_trades(actor=actor, organisation_id=trade.buyer_id, currency=trade.currency)
-    else:
-        _try_to_secure(locked_trade(pk=trade.pk), parties, actor)
+        return locked_trade(pk=trade.pk)
+    _try_to_secure(trade, parties, actor)
+    return trade
 
 
 @transaction.atomic

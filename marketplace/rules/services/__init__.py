@@ -1,6 +1,6 @@
 """Services of the rules: publish rulebooks, make decisions, halt trading."""
 
-from .decisions import DecisionView, Judgement, evaluate, preview, replay, verify_replays
+from .decisions import DecisionView, Judgement, evaluate, evaluate_in_turn, preview, replay, verify_replays
 from .halts import halt_trading, lift_halt, require_trading_open
 from .rulebooks import publish_rulebook
 
@@ -8,6 +8,7 @@ __all__ = [
     "DecisionView",
     "Judgement",
     "evaluate",
+    "evaluate_in_turn",
     "halt_trading",
     "lift_halt",
     "preview",

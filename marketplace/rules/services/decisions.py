@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from marketplace.evidence.services import record
+from marketplace.evidence.services import Fact, record_all
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.errors import Missing
@@ -19,7 +19,7 @@ from ..locks import RULEBOOK_LOCK
 from ..models import Decision, Rulebook
 from ..points import POINTS
 from ..providers import PROVIDERS, recordable_facts
-from ..queries import compile_rulebook, rulebook_in_force, visible_decisions
+from ..queries import compiled_in_force, visible_decisions
 from ..replays import difference, differences
 from ..rulebook import CompiledRulebook, Verdict, decision_digest
 from ..states import Outcome
@@ -54,22 +54,76 @@ class DecisionView(Judgement):
     digest: str
 
 
+Given = Mapping[str, Mapping[str, Any]]
+"""Facts that a caller states, by namespace and name."""
+
+
 @transaction.atomic
-def evaluate(
-    *, point: str, subject: str, actor: Actor = SYSTEM, given: Mapping[str, Mapping[str, Any]] | None = None
-) -> DecisionView:
+def evaluate(*, point: str, subject: str, actor: Actor = SYSTEM, given: Given | None = None) -> DecisionView:
     """Decide on ``subject`` (a public identifier) at ``point`` by the rulebook in force, and record the decision.
 
     Facts come from the point's providers, and from the caller where the point accepts ``given`` ones, by namespace.
     An unknown fact or an undecidable condition leads to a hold. Raises NoRulebook, UnknownPoint, FactsNotTaken for
     given facts that the point does not accept, and errors of a provider (Missing).
     """
+    return evaluate_in_turn(points={point: given or {}}, subject=subject, actor=actor)[0]
+
+
+@transaction.atomic(savepoint=False)
+def evaluate_in_turn(
+    *, points: Mapping[str, Given], subject: str, actor: Actor = SYSTEM
+) -> list[DecisionView]:
+    """Decide on ``subject`` at several points by one rulebook, in order, until it does not pass; records every decision.
+
+    ``points`` are the facts given at each point, empty where none are. The last decision is the first that does not
+    pass, if there is one. As ``evaluate``; an error ends the caller's transaction too.
+    """
     # A rulebook is published between two decisions, never in the middle of one.
     RULEBOOK_LOCK.acquire_shared()
     now = clock.now()
-    rulebook = rulebook_in_force(now)
-    facts, verdict = _evaluate_facts(compile_rulebook(rulebook), point, subject, now, given)
-    digest = decision_digest(
+    rulebook, rules = compiled_in_force(now)
+    decisions: list[Decision] = []
+    for point, given in points.items():
+        facts, verdict = _evaluate_facts(rules, point, subject, now, given)
+        decisions.append(
+            Decision(
+                point=point,
+                subject=subject,
+                rulebook=rulebook,
+                facts=facts,
+                outcome=verdict.outcome,
+                reasons=verdict.reasons,
+                digest=_digest(rulebook, point, subject, facts, verdict),
+                parties=_parties(rules, point, facts),
+                actor=actor.identifier,
+                decided_at=now,
+            )
+        )
+        if not _view(decisions[-1]).passes:
+            break
+    Decision.objects.bulk_create(decisions)
+    record_all(
+        [
+            Fact(
+                kind="rules.decided",
+                subject=subject,
+                actor=actor,
+                payload={
+                    "decision": decision.public_id,
+                    "point": decision.point,
+                    "rulebook": rulebook.public_id,
+                    "outcome": decision.outcome,
+                    "digest": decision.digest,
+                },
+            )
+            for decision in decisions
+        ]
+    )
+    return [_view(decision) for decision in decisions]
+
+
+def _digest(rulebook: Rulebook, point: str, subject: str, facts: dict[str, Any], verdict: Verdict) -> str:
+    return decision_digest(
         point=point,
         subject=subject,
         rulebook_digest=rulebook.digest,
@@ -78,50 +132,27 @@ def evaluate(
         outcome=verdict.outcome,
         reasons=verdict.reasons,
     )
-    decision = Decision.objects.create(
-        point=point,
-        subject=subject,
-        rulebook=rulebook,
-        facts=facts,
-        outcome=verdict.outcome,
-        reasons=verdict.reasons,
-        digest=digest,
-        parties=_parties(rulebook, point, facts),
-        actor=actor.identifier,
-        decided_at=now,
-    )
-    record(
-        kind="rules.decided",
-        subject=subject,
-        actor=actor,
-        payload={
-            "decision": decision.public_id,
-            "point": point,
-            "rulebook": rulebook.public_id,
-            "outcome": verdict.outcome,
-            "digest": digest,
-        },
-    )
+
+
+def _view(decision: Decision) -> DecisionView:
     return DecisionView(
         public_id=decision.public_id,
-        point=point,
-        subject=subject,
-        outcome=verdict.outcome,
-        reasons=verdict.reasons,
-        rulebook=rulebook.public_id,
-        facts=facts,
-        digest=digest,
+        point=decision.point,
+        subject=decision.subject,
+        outcome=decision.outcome,
+        reasons=decision.reasons,
+        rulebook=decision.rulebook.public_id,
+        facts=decision.facts,
+        digest=decision.digest,
     )
 
 
-def preview(
-    *, point: str, subject: str, actor: Actor, given: Mapping[str, Mapping[str, Any]] | None = None
-) -> Judgement:
+def preview(*, point: str, subject: str, actor: Actor, given: Given | None = None) -> Judgement:
     """What ``evaluate`` would decide now, without recording it; operator only. Raises as evaluate, and Forbidden."""
     actor.require_operator()
     now = clock.now()
-    rulebook = rulebook_in_force(now)
-    facts, verdict = _evaluate_facts(compile_rulebook(rulebook), point, subject, now, given)
+    rulebook, rules = compiled_in_force(now)
+    facts, verdict = _evaluate_facts(rules, point, subject, now, given)
     return Judgement(
         point=point,
         subject=subject,
@@ -153,7 +184,7 @@ def _evaluate_facts(
     point: str,
     subject: str,
     now: datetime,
-    given: Mapping[str, Mapping[str, Any]] | None,
+    given: Given | None,
 ) -> tuple[dict[str, Any], Verdict]:
     """The facts as recorded, and the result of the rules on them."""
     types, asked = rules.facts_of(point), POINTS.get(point)
@@ -171,7 +202,7 @@ def _evaluate_facts(
     return facts, rules.verdict(point, facts)
 
 
-def _parties(rulebook: Rulebook, point: str, facts: Mapping[str, Any]) -> list[str]:
+def _parties(rules: CompiledRulebook, point: str, facts: Mapping[str, Any]) -> list[str]:
     """The organisations that the decision concerns, by the facts that name them."""
-    named = (facts[name] for name in rulebook.vocabulary["points"][point]["parties"])
+    named = (facts[name] for name in rules.points[point]["parties"])
     return sorted({party for party in named if party is not None})

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from clearing.invoices.errors import InvoiceReplaced
-from clearing.invoices.queries import invoice_pdf, visible_invoices
+from clearing.invoices.queries import visible_invoices
+from clearing.invoices.rendering import invoice_pdf
 from clearing.invoices.services.correcting import correct_invoice
 from clearing.models import Invoice
 from marketplace.events.models import OutboxEvent
@@ -98,6 +99,16 @@ def test_amounts_and_nothing_are_not_corrected(market, sale, body):
     before = Invoice.objects.count()
     assert correct(market, sale, body=body).status_code == 422
     assert Invoice.objects.count() == before
+
+
+def test_a_text_that_cannot_be_printed_is_named(market, sale):
+    for body, field in (
+        ({"changes": {"note": "x", "recipient_name_ja": "ก"}, "reason": "r"}, "changes.recipient_name_ja"),
+        ({"changes": {"note": "x"}, "reason": "ก"}, "reason"),
+    ):
+        answer = correct(market, sale, body=body)
+        assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, [field])
+    assert Invoice.objects.filter(replaces=sale).count() == 0
 
 
 def test_a_service_takes_no_other_item(market, sale):

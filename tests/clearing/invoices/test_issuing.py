@@ -9,7 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 import clearing
-from clearing.invoices.queries import invoice_count, invoice_pdf, with_purchase_order
+from clearing.invoices.queries import invoice_count, with_purchase_order
+from clearing.invoices.rendering import invoice_pdf
 from clearing.invoices.services import issuing
 from clearing.invoices.services.issuing import issue_invoices
 from clearing.models import Invoice, Obligation

@@ -14,7 +14,8 @@ from clearing.invoices.services.correcting import correct_invoice
 from clearing.models import Invoice, MonthlyStatement, StatementMonth
 from clearing.statements import services as making
 from clearing.statements.document import Month, month_of, set_off, totals_per_rate
-from clearing.statements.queries import statement_documents, statement_pdf
+from clearing.statements.queries import statement_documents
+from clearing.statements.rendering import statement_pdf
 from clearing.statements.services import _due_month, due_from, make_statements
 from clearing.trades.states import PositionPart
 from marketplace.documents.shapes import check_shape

@@ -32,6 +32,13 @@ def emitted(kind: str) -> list[dict[str, object]]:
     return list(OutboxEvent.objects.filter(type=kind).order_by("pk").values_list("data", flat=True))
 
 
+def test_an_agreement_of_an_unknown_party_makes_no_trade(market):
+    event = replace(factories.agreement(market, "buyer", "seller", 10_000), buyer="org_unknown")
+    with pytest.raises(Missing), transaction.atomic():
+        handlers.on_agreement_concluded(event, factories.envelope(event))
+    assert Trade.objects.count() == 0
+
+
 def test_an_agreement_becomes_a_trade_with_tax_and_fee(market):
     trade = factories.conclude(market, "buyer", "seller", 10_005, reference="注文 7/a")
     buyer = market.party("buyer")
@@ -55,6 +62,16 @@ def test_an_agreement_becomes_a_trade_with_tax_and_fee(market):
         "fund_by": trade.fund_by.isoformat(),
         "charge": 1,
     }
+
+
+def test_a_trade_is_concluded_and_secured_in_few_queries(market, django_assert_max_num_queries):
+    factories.conclude(market, "buyer", "seller", 1)
+    factories.pay_in(market, "buyer", 100_000)
+    event = factories.agreement(market, "buyer", "seller", 10_000)
+    surrounding = factories.envelope(event)
+    with django_assert_max_num_queries(23), clock.read_once():
+        handlers.on_agreement_concluded(event, surrounding)
+    assert Trade.objects.get(agreement=event.agreement).state == "secured"
 
 
 @pytest.mark.parametrize(

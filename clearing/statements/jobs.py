@@ -1,0 +1,5 @@
+"""Jobs of statements: rendering a large one (``rendering``)."""
+
+from .rendering import STATEMENT
+
+__all__ = ["STATEMENT"]

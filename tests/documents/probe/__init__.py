@@ -1,0 +1,1 @@
+"""A kind of document for tests of rendering by jobs."""
