@@ -1,10 +1,10 @@
 """From agreement to access, over HTTP, by 8 clients, beside the same rows written by bare SQL.
 
 One operation begins with a contract that the seller has signed: the buyer signs it, which concludes the agreement, and
-asks until its access is granted. In between the pipe makes the trade, puts its price on hold and grants the entitlement;
-what else belongs to a purchase (notices, mail, feed, evidence) runs beside it on the same machine. Contracts are requested
-and signed by the sellers before each round, which is measured too (``prepared_per_second``). The floor
-(``conclude_floor.sql``) writes the same rows, by 8 clients of pgbench, on the same server. Medians of several rounds.
+asks every fifth of a second until its access is granted. In between the pipe makes the trade, puts its price on hold and
+grants the entitlement; what else belongs to a purchase (notices, mail, feed, evidence) runs beside it on the same machine.
+Contracts are requested and signed by the sellers before each round, which is measured too (``prepared_per_second``). The
+floor (``conclude_floor.sql``) writes the same rows, by 8 clients of pgbench, on the same server. Medians of several rounds.
 ``cpu_ms`` is what each process took of the cores for one purchase, ``queries`` what each request asks of the database.
 ``check_invariants`` ends the run.
 """
@@ -35,7 +35,7 @@ EACH = 20
 ROUNDS = 3
 FLOOR_SECONDS = 5.0
 ACCESS_SECONDS_MAX = 60
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.2
 DATABASE = "bench_conclude"
 FLOOR = Path(__file__).with_name("conclude_floor.sql")
 

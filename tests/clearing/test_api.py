@@ -279,7 +279,7 @@ def test_client_accounts_are_stated_in_bank_characters(settled, operator):
 def test_lists_take_the_same_queries_for_one_row_and_for_more(
     name, settled, operator, django_assert_num_queries
 ):
-    wanted = {"trades": 5, "bank-entries": 4}.get(name, 4)
+    wanted = {"trades": 4}.get(name, 3)
 
     def look():
         with django_assert_num_queries(wanted):

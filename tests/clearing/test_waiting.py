@@ -396,10 +396,10 @@ def test_a_bank_entry_in_suspense_waits_for_the_operator(market):
 @pytest.mark.parametrize(
     ("path", "state", "queries_taken"),
     [
-        ("trades/", "open", 8),
-        ("trades/", "settling", 5),
-        ("settlement-instructions/?direction=out", "settling", 8),
-        ("cycles/", "settling", 7),
+        ("trades/", "open", 7),
+        ("trades/", "settling", 4),
+        ("settlement-instructions/?direction=out", "settling", 7),
+        ("cycles/", "settling", 6),
     ],
 )
 def test_lists_take_the_same_queries_for_one_row_and_for_more(

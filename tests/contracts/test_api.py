@@ -17,7 +17,7 @@ from tests.roles import unguarded
 from . import factories
 
 BASE = "/api/v1"
-SIGN_QUERIES_MAX = 30
+SIGN_QUERIES_MAX = 28
 
 
 @pytest.fixture
@@ -316,7 +316,7 @@ def test_lists_are_narrowed(market, clients):
     assert found("agreements", "state=terminated") == []
 
 
-QUERIES = {"contract-templates": 3, "negotiations": 5, "agreements": 4, "disputes": 3, "adjustments": 3}
+QUERIES = {"contract-templates": 2, "negotiations": 4, "agreements": 3, "disputes": 2, "adjustments": 2}
 
 
 @pytest.mark.parametrize("collection", QUERIES)

@@ -26,8 +26,8 @@ from .test_downloads import CHUNKS, LARGE, stored_file
 
 pytestmark = pytest.mark.django_db
 
-LIST_QUERIES = 8
-CHILD_LIST_QUERIES = 3
+LIST_QUERIES = 7
+CHILD_LIST_QUERIES = 2
 
 
 @pytest.fixture
@@ -423,6 +423,15 @@ def test_a_term_that_has_passed_reads_so_before_the_sweep(tuesday):
     assert buyer.get(path(granted)).json()["access"]["code"] == "access_expired"
     for refused in (buyer.get(content_path(granted)), ask_downloads(buyer, content_path(granted))):
         assert (refused.status_code, refused.json()["code"]) == (403, "access_expired")
+
+
+def test_who_asks_for_a_delivery_that_is_not_granted_yet_takes_two_queries(
+    granted, django_assert_num_queries
+):
+    buyer = participants.client_of(granted.buyer)
+    with django_assert_num_queries(2):
+        answer = buyer.get("/api/v1/deliveries/?agreement=agr_waiting")
+    assert (answer.status_code, answer.json()["results"]) == (200, [])
 
 
 def test_lists_take_the_same_queries_for_one_and_for_three(matched, django_assert_num_queries):

@@ -138,7 +138,7 @@ def test_left_out_trades_take_the_same_queries_for_one_and_for_more(
     cycle = factories.clear(market)
     buyer, operator = client_of(market.party("other")), client_of(market.operator)
     for client, count in ((buyer, 1), (operator, 3)):
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(6):
             assert len(shown(client, cycle, "left-out/")["results"]) == count
 
 
