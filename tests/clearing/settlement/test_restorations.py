@@ -36,6 +36,7 @@ from marketplace.kernel.errors import Forbidden, Missing
 from marketplace.kernel.invariants import REGISTER
 from marketplace.kernel.metrics import GAUGES
 from tests.participants.factories import client_of
+from tests.roles import unguarded
 
 from .. import factories
 from ..raw import refused, run
@@ -306,14 +307,14 @@ def test_an_opening_without_a_statement_of_its_day_is_found(market, cleared):
     old = restoration.happened_at.astimezone(UTC).date() - timedelta(days=1)
     for day in (old, old + timedelta(days=1)):
         import_up_to(day, market, closing_minor=ledger_minor())
-    run("ALTER TABLE clearing_sendingopening DISABLE TRIGGER USER")
-    run(
-        "INSERT INTO clearing_sendingopening (restoration_id, currency, statement, first_person, opened_by, opened_at)"
-        " SELECT %s, CASE closing_on WHEN %s THEN 'JPY' ELSE 'USD' END, public_id, 'a', 'b', now()"
-        " FROM clearing_bankstatement WHERE closing_on IS NOT NULL",
-        restoration.pk,
-        old,
-    )
+    with unguarded("clearing_sendingopening"):
+        run(
+            "INSERT INTO clearing_sendingopening (restoration_id, currency, statement, first_person, opened_by, opened_at)"
+            " SELECT %s, CASE closing_on WHEN %s THEN 'JPY' ELSE 'USD' END, public_id, 'a', 'b', now()"
+            " FROM clearing_bankstatement WHERE closing_on IS NOT NULL",
+            restoration.pk,
+            old,
+        )
     statement = BankStatement.objects.get(closing_on=old).public_id
     assert REGISTER["clearing.sending_opened_by_statement"].check() == [
         {"statement": statement, "number": restoration.number}
