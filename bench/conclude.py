@@ -20,6 +20,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,10 +101,12 @@ def measure(market: MarketForSale, label: str, each: int) -> dict[str, Any]:
         ]
 
     def conclude_all(number: int) -> None:
-        buyer = Client(market.base_url, market.buyers[number])
         for contract in contracts[number]:
+            # A connection for each purchase, so that no process of the API has all clients for a whole round.
+            buyer = Client(market.base_url, market.buyers[number])
             began = time.monotonic()
-            conclude(buyer, contract)
+            with closing(buyer.connection):
+                conclude(buyer, contract)
             taken.append(time.monotonic() - began)
 
     prepared = by_clients(prepare_all)

@@ -38,6 +38,7 @@ from marketplace.runtime.postgres import (
 from marketplace.runtime.privileges import choose, own_tree
 from tests.clearing import factories
 from tests.processes import environment
+from tests.roles import as_owner, owner_url
 
 SECRET = "for-this-test-only"
 LOOK = """
@@ -156,10 +157,10 @@ def live(archiving: Live, migrated_database: str, django_db_blocker) -> Iterator
 def filled_from(template: str, server: EmbeddedPostgres) -> Iterator[None]:
     """Copy the migrated database onto the server, and connect this process to it."""
     source = connection.settings_dict
-    before = {name: source[name] for name in ("HOST", "PORT", "USER", "PASSWORD", "NAME")}
+    before = dict(source)
     connections.close_all()
     dump = subprocess.Popen(
-        [binary("pg_dump"), "--no-privileges", "--dbname", environment()["DATABASE_URL"]],
+        [binary("pg_dump"), "--no-privileges", "--dbname", owner_url()],
         stdout=subprocess.PIPE,
     )
     subprocess.run(
@@ -173,8 +174,10 @@ def filled_from(template: str, server: EmbeddedPostgres) -> Iterator[None]:
     assert dump.wait() == 0
     address = urlsplit(server.url(OWNER_ROLE, SECRET))
     source.update(HOST=address.hostname, PORT=address.port, USER=OWNER_ROLE, PASSWORD=SECRET, NAME=DATABASE)
+    source["APPLICATION_LOGIN"] = {"USER": APPLICATION_ROLE, "PASSWORD": SECRET}
     try:
-        call_command("grant_application_role", APPLICATION_ROLE, verbosity=0)
+        with as_owner():
+            call_command("grant_application_role", APPLICATION_ROLE, verbosity=0)
         yield
     finally:
         connections.close_all()

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from marketplace.events import services
 from marketplace.events.relaying import relay
 from marketplace.events.schemas.participants import OrganisationRegistered
+from tests.roles import as_owner
 
 HANDLER = "tests.events.probe.handlers.on_registered"
 SECONDS_MAX = 20
@@ -43,7 +44,8 @@ def deliver_until(done: Callable[[], bool]) -> None:
 
 def skip_to(key: int) -> None:
     """The next event gets this key."""
-    execute("SELECT setval(pg_get_serial_sequence('events_outboxevent', 'id'), %s, false)", key)
+    with as_owner():
+        execute("SELECT setval(pg_get_serial_sequence('events_outboxevent', 'id'), %s, false)", key)
 
 
 def execute(statement: str, *parameters: object) -> list[tuple]:

@@ -47,7 +47,8 @@ from marketplace.runtime.ports import free_port
 from marketplace.runtime.programs import WORKERS, worker_program
 from tests.conftest import cloned_database
 from tests.faults.chaos.jobs import POISON
-from tests.processes import Process, database_url
+from tests.processes import Process
+from tests.roles import owner_url
 
 pytestmark = pytest.mark.campaign
 
@@ -196,7 +197,7 @@ def pay_in(day: Day, codes: list[str]) -> None:
 
 def hold_horizon(stop: threading.Event) -> None:
     """Begin a transaction that writes, again and again, and leave each open for some seconds."""
-    with psycopg.connect(database_url()) as owner:
+    with psycopg.connect(owner_url()) as owner:
         while not stop.is_set():
             owner.execute("SELECT pg_current_xact_id()")
             stop.wait(HORIZON_SECONDS)

@@ -11,6 +11,7 @@ from marketplace.kernel.columns import MinorField
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.invariants import REGISTER
 from tests.clearing.raw import run
+from tests.roles import unguarded
 
 COLUMNS = [
     (model, column)
@@ -64,13 +65,13 @@ def test_the_database_refuses_what_the_ceiling_excludes(db):
 
 
 def test_an_amount_beyond_the_ceiling_is_found_where_the_check_was_dropped(db):
-    run("ALTER TABLE clearing_posting DROP CONSTRAINT clearing_posting_amount_minor_check")
-    run("ALTER TABLE clearing_posting DISABLE TRIGGER USER")
-    run(
-        "INSERT INTO clearing_posting (entry_id, leg, account_id, amount_minor, currency, line)"
-        " VALUES (1, 1, 1, %s, 'JPY', 'payment')",
-        2**63 - 1,
-    )
+    with unguarded("clearing_posting"):
+        run("ALTER TABLE clearing_posting DROP CONSTRAINT clearing_posting_amount_minor_check")
+        run(
+            "INSERT INTO clearing_posting (entry_id, leg, account_id, amount_minor, currency, line)"
+            " VALUES (1, 1, 1, %s, 'JPY', 'payment')",
+            2**63 - 1,
+        )
     assert REGISTER["clearing.amounts_within_ceiling"].check() == [
         {"column": "clearing_posting.amount_minor", "rows": 1}
     ]

@@ -13,10 +13,15 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
+from clearing.settlement.services.restorations import record_restoration
 from fixtures.day.progress import Progress
 from fixtures.day.runner import Day
 from fixtures.day.script import CHAPTERS
 from fixtures.declaration import read
+from marketplace.kernel.actors import SYSTEM, Actor, Role
+from marketplace.participants.models import Organisation
+from marketplace.rules import services as rules
+from marketplace.webhooks import services as webhooks
 from tests.conftest import cloned_database
 from tests.faults.ground import kept_database
 from tests.processes import Process, worker
@@ -88,6 +93,30 @@ def market(eve: str, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[
 def report(market: Market) -> dict[str, Any]:
     """The report of the day, run undisturbed."""
     return market.run_day()
+
+
+@pytest.fixture(scope="package")
+def halt(report) -> str:
+    """A trading halt that was declared after the day, and lifted."""
+    why = {"ja": "試験", "en": "Test"}
+    halted = rules.halt_trading(actor=SYSTEM, scope="segment", subject="mobility", reason=why)
+    return rules.lift_halt(actor=SYSTEM, halt=halted.public_id, reason=why).public_id
+
+
+@pytest.fixture(scope="package")
+def restoration(report) -> str:
+    """A restoration that was recorded after the day."""
+    return record_restoration().public_id
+
+
+@pytest.fixture(scope="package")
+def webhook(report) -> str:
+    """A webhook that a participant of the day created."""
+    owner = Organisation.objects.filter(is_operator=False).order_by("pk").first()
+    actor = Actor("app_story", Role.PARTICIPANT, owner.pk, owner.public_id)
+    created, _ = webhooks.create_webhook(actor=actor, url="https://hooks.example.com/sanpo")
+    webhooks.disable_webhook(actor=actor, webhook=created.public_id)
+    return created.public_id
 
 
 def without_times_and_identifiers(report: dict[str, Any]) -> dict[str, Any]:

@@ -13,14 +13,10 @@ from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
 from clearing.models import Obligation
-from clearing.settlement.services.restorations import record_restoration
 from clearing.trades.obligation_reference import obligation_reference
 from marketplace.api.permissions import IsOperator
-from marketplace.kernel.actors import SYSTEM, Actor, Role
+from marketplace.kernel.actors import SYSTEM
 from marketplace.participants import services as participants
-from marketplace.participants.models import Organisation
-from marketplace.rules import services as rules
-from marketplace.webhooks import services as webhooks
 
 # What everybody in the market may read. Everything else belongs to somebody.
 PUBLIC = {
@@ -70,30 +66,6 @@ def routes() -> list[tuple[str, str, Any]]:
 
 
 ROUTES = routes()
-
-
-@pytest.fixture(scope="package")
-def halt(report) -> str:
-    """A trading halt that was declared after the day, and lifted."""
-    why = {"ja": "試験", "en": "Test"}
-    halted = rules.halt_trading(actor=SYSTEM, scope="segment", subject="mobility", reason=why)
-    return rules.lift_halt(actor=SYSTEM, halt=halted.public_id, reason=why).public_id
-
-
-@pytest.fixture(scope="package")
-def restoration(report) -> str:
-    """A restoration that was recorded after the day."""
-    return record_restoration().public_id
-
-
-@pytest.fixture(scope="package")
-def webhook(report) -> str:
-    """A webhook that a participant of the day created."""
-    owner = Organisation.objects.filter(is_operator=False).order_by("pk").first()
-    actor = Actor("app_story", Role.PARTICIPANT, owner.pk, owner.public_id)
-    created, _ = webhooks.create_webhook(actor=actor, url="https://hooks.example.com/sanpo")
-    webhooks.disable_webhook(actor=actor, webhook=created.public_id)
-    return created.public_id
 
 
 @pytest.fixture(scope="package")

