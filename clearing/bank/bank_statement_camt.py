@@ -101,6 +101,7 @@ class _Reader(ContentHandler):
     """Builds the tree of a file; ``root`` is its outermost element, ``namespace`` that one's."""
 
     def __init__(self) -> None:
+        """Nothing is read yet."""
         super().__init__()
         self.root: _Element | None = None
         self.namespace = ""
@@ -113,11 +114,11 @@ class _Reader(ContentHandler):
         return (self._locator.getLineNumber() if self._locator else None) or 1
 
     def setDocumentLocator(self, locator: Any) -> None:  # noqa: N802  # the name that xml.sax calls
-        """Keep what tells the line."""
+        """Keep the parser's position."""
         self._locator = locator
 
     def startElement(self, name: str, attrs: Any) -> None:  # noqa: N802  # the name that xml.sax calls
-        """An element begins within those that are open. Raises StatementFaulty where they are nested too deep."""
+        """Open an element in the one that is open. Raises StatementFaulty beyond DEPTH_MAX."""
         prefix, _, local = name.rpartition(":")
         element = _Element(local, self.line, attrs.get("Ccy", ""))
         if self._open:
@@ -132,11 +133,11 @@ class _Reader(ContentHandler):
             )
 
     def endElement(self, name: str) -> None:  # noqa: N802  # the name that xml.sax calls
-        """The innermost open element ends."""
+        """Close the innermost element."""
         self._open.pop()
 
     def characters(self, content: str) -> None:
-        """Text of the innermost open element, or a part of it."""
+        """Add text to the innermost element."""
         if self._open:
             self._open[-1].text += content
 
