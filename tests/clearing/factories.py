@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,9 +13,8 @@ from django.db import connection
 from django.db.models import Max, QuerySet
 
 from clearing import handlers
-from clearing.bank.queries import pay_in_reference, statement_end
-from clearing.bank.states import BankMatch, ImportState
-from clearing.bank.uploads import confirm_statement, import_received, receive_statement
+from clearing.bank.queries import pay_in_reference
+from clearing.bank.states import BankMatch
 from clearing.ledger.queries import balances
 from clearing.ledger.services import declare_funds_regime
 from clearing.models import (
@@ -36,7 +35,6 @@ from clearing.settlement.queries import transfers_in
 from clearing.settlement.services.transfer_files import create_transfer_file, register_client_account
 from clearing.settlement.states import InstructionState
 from clearing.trades.services.eligibility import cycle_for
-from fixtures.day.bank import StatementNotImported, written
 from marketplace.events.envelope import Envelope
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schema import Event, parse
@@ -58,6 +56,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.participants.models import Organisation
 from marketplace.rules.services import publish_rulebook
+from tests.clearing.carrying_in import booking, carry_in, statement
 from tests.clearing.relaying import relay_events
 from tests.participants import factories as participants
 
@@ -205,62 +204,9 @@ def conclude(market: Market, buyer: str, seller: str, price_minor: int, **change
     return Trade.objects.get(agreement=event.agreement)
 
 
-def statement(
-    rows: list[tuple[Any, ...]],
-    *,
-    currency: str = "JPY",
-    opening_on: date | None = None,
-    closing_on: date | None = None,
-    opening_minor: int | None = None,
-) -> bytes:
-    """A statement file of the client account that continues the newest imported one, up to today."""
-    end = statement_end(currency)
-    return written(
-        end.account,
-        currency,
-        opening_on or end.closed_on or closing_on or clock.today(),
-        closing_on or clock.today(),
-        end.balance_minor if opening_minor is None else opening_minor,
-        rows,
-    ).content
-
-
-def booking(
-    direction: str, amount_minor: int, remittance: str, *, reference: str | None = None
-) -> tuple[Any, ...]:
-    """One line of a statement."""
-    reference = reference or f"B-{next(_numbers)}"
-    return (reference, clock.today().isoformat(), direction, amount_minor, "JPY", "ｿｳｷﾝﾆﾝ", remittance)
-
-
-def carry_in(first: Actor, second: Actor, content: bytes, *, file_name: str = "test.csv") -> BankStatement:
-    """One person uploads a statement, its job is done, and the other confirms it where that is asked for.
-
-    Raises StatementNotImported with the faults of a file that is refused.
-    """
-    received = receive_statement(actor=first, content=content, file_name=file_name)
-    received = import_received(statement_import=received.public_id)
-    if received.state == ImportState.AWAITING_CONFIRMATION:
-        confirm_statement(
-            actor=second,
-            statement_import=received.public_id,
-            sha256=received.sha256,
-            closing_balance_minor=received.closing_balance_minor or 0,
-        )
-        received = import_received(statement_import=received.public_id)
-    if received.statement is None:
-        raise StatementNotImported(received)
-    return received.statement
-
-
 def import_only(market: Market, rows: list[tuple[Any, ...]], **period: Any) -> BankStatement:
     """Import a statement with these lines; what it emits waits."""
     return carry_in(market.actor, market.second, statement(rows, **period))
-
-
-def codes_of(refusal: StatementNotImported) -> list[tuple[int | None, str | None, str]]:
-    """Line, field and code of each fault of a refused statement."""
-    return [(fault["line"], fault["field"], fault["code"]) for fault in refusal.faults]
 
 
 def receive(market: Market, rows: list[tuple[Any, ...]], **period: Any) -> BankStatement:

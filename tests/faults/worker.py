@@ -32,7 +32,7 @@ from clearing.settlement.services.transfer_files import create_transfer_file  # 
 from marketplace.celery import app  # noqa: E402
 from marketplace.kernel.actors import Actor  # noqa: E402
 from marketplace.participants.models import Organisation  # noqa: E402
-from tests.clearing.factories import carry_in  # noqa: E402
+from tests.clearing.carrying_in import carry_in  # noqa: E402
 from tests.faults.tripwire import Strike, Tripwire  # noqa: E402
 from tests.participants.factories import actor_for  # noqa: E402
 

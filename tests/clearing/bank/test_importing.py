@@ -15,6 +15,7 @@ from marketplace.jobs.runner import run_due
 from marketplace.kernel import clock
 
 from .. import factories
+from ..carrying_in import codes_of
 from ..test_invariants import broken
 from .statement_files import FORMATS, Part, as_csv, as_zengin, entry
 
@@ -193,7 +194,7 @@ def test_a_whole_day_of_ten_thousand_lines_is_booked_to_the_yen(market):
     wrong = second.stating(closing_balance_minor=1_999_001)
     with pytest.raises(StatementNotImported) as refused:
         factories.carry_in(market.actor, market.second, as_csv(wrong))
-    assert factories.codes_of(refused.value) == [(2, "closing_balance_minor", "field_invalid")]
+    assert codes_of(refused.value) == [(2, "closing_balance_minor", "field_invalid")]
     assert "a difference of +1 JPY" in refused.value.faults[0]["message"]["en"]
     assert state() == before
     made = factories.carry_in(market.actor, market.second, as_csv(second))

@@ -21,6 +21,7 @@ from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import FieldInvalid, Forbidden
 
 from .. import factories
+from ..carrying_in import codes_of
 
 PARTICIPANT = Actor("somebody", Role.PARTICIPANT, 1, "org_1")
 
@@ -80,7 +81,7 @@ def test_a_booking_that_reads_otherwise_now_refuses_the_whole_file(market):
     rows = [factories.booking("credit", 1, reference(market, "other")), changed]
     with pytest.raises(StatementNotImported) as refused:
         factories.receive(market, rows, opening_minor=0)
-    assert factories.codes_of(refused.value) == [(5, "content", "bank_entry_changed")]
+    assert codes_of(refused.value) == [(5, "content", "bank_entry_changed")]
     assert (counts(), factories.available(market, "other")) == (before, 0)
 
 
@@ -92,12 +93,12 @@ def test_one_bad_line_refuses_the_whole_file_by_name(market):
     before = counts()
     with pytest.raises(StatementNotImported) as refused:
         factories.receive(market, rows)
-    assert factories.codes_of(refused.value) == [(5, "booked_on", "field_invalid")]
+    assert codes_of(refused.value) == [(5, "booked_on", "field_invalid")]
     foreign = list(factories.booking("credit", 5_000, reference(market, "buyer")))
     foreign[4] = "EUR"
     with pytest.raises(StatementNotImported) as refused:
         factories.receive(market, [tuple(foreign)])
-    assert factories.codes_of(refused.value) == [(4, "currency", "field_invalid")]
+    assert codes_of(refused.value) == [(4, "currency", "field_invalid")]
     assert (counts(), factories.available(market, "buyer")) == (before, 0)
 
 

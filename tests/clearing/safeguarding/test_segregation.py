@@ -32,6 +32,7 @@ from marketplace.notices.models import Task
 from tests.participants.factories import PAYOUT_ACCOUNT, actor_for, client_of, organisation
 
 from .. import factories
+from ..carrying_in import codes_of
 from ..test_invariants import broken, changed_behind_the_guards
 
 PARTICIPANT = Actor("somebody", Role.PARTICIPANT, 1, "org_1")
@@ -101,7 +102,7 @@ def test_a_statement_is_refused_where_the_regime_is_gone(market):
         cursor.execute("ALTER TABLE clearing_fundsregime ENABLE TRIGGER USER")
     with pytest.raises(StatementNotImported) as refused:
         factories.pay_in(market, "buyer", 500)
-    assert factories.codes_of(refused.value) == [(None, None, "funds_regime_missing")]
+    assert codes_of(refused.value) == [(None, None, "funds_regime_missing")]
     assert (BankStatement.objects.count(), BankEntry.objects.count()) == (0, 0)
 
 
