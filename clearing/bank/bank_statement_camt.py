@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 from xml.sax import SAXParseException
 from xml.sax.handler import ContentHandler
@@ -97,6 +98,21 @@ class _Element:
         return fault_at(self.line, name.replace("/", "_"), en, ja)
 
 
+@dataclass
+class _Statement:
+    """One ``Stmt``."""
+
+    element: _Element
+
+    @cached_property
+    def currency(self) -> str:
+        """The currency of the account, or else of the first balance. Raises FieldInvalid."""
+        currency = self.element.text_of("Acct/Ccy") or self.element.required("Bal/Amt").currency
+        if not _CURRENCY.fullmatch(currency):
+            raise self.element.fault("currency", "must be ISO 4217", "ISO 4217の英大文字3字にしてください")
+        return currency
+
+
 class _Reader(ContentHandler):
     """Builds the tree of a file; ``root`` is its outermost element, ``namespace`` that one's."""
 
@@ -153,7 +169,8 @@ def read_camt(content: bytes) -> list[StatementPart]:
     statements = root.all("BkToCstmrStmt/Stmt")
     if not statements:
         raise root.fault("BkToCstmrStmt/Stmt", "is missing", "がありません")
-    return read_parts(statements, lambda statement: statement.all("Ntry"), _line, _part)
+    raw_parts = [_Statement(statement) for statement in statements]
+    return read_parts(raw_parts, lambda raw: raw.element.all("Ntry"), _line, _part)
 
 
 def _tree(content: bytes) -> _Element:
@@ -184,9 +201,9 @@ def _no_statement(number: int, en: str, ja: str) -> StatementFaulty:
     return StatementFaulty([fault_at(number, "content", en, ja)])
 
 
-def _part(statement: _Element, lines: Sequence[BankStatementLine]) -> StatementPart:
+def _part(raw: _Statement, lines: Sequence[BankStatementLine]) -> StatementPart:
+    statement, currency = raw.element, raw.currency
     opening, closing = _balance(statement, "OPBD", "PRCD"), _balance(statement, "CLBD")
-    currency = _currency(statement)
     period = statement.first("FrToDt")
     first = period.first("FrDtTm", "FrDt") if period else None
     last = period.first("ToDtTm", "ToDt") if period else None
@@ -203,14 +220,6 @@ def _part(statement: _Element, lines: Sequence[BankStatementLine]) -> StatementP
         debits=_total(statement, "TxsSummry/TtlDbtNtries", currency),
         lines=lines,
     )
-
-
-def _currency(statement: _Element) -> str:
-    """The currency of the account, or else of the first balance. Raises FieldInvalid."""
-    currency = statement.text_of("Acct/Ccy") or statement.required("Bal/Amt").currency
-    if not _CURRENCY.fullmatch(currency):
-        raise statement.fault("currency", "must be ISO 4217", "ISO 4217の英大文字3字にしてください")
-    return currency
 
 
 def _balance(statement: _Element, *codes: str) -> _Element:
@@ -242,8 +251,8 @@ def _account(statement: _Element) -> StatementAccount:
     return StatementAccount(found["bank"], found["branch"], _ACCOUNT_TYPES[kind], found["number"])
 
 
-def _line(statement: _Element, entry: _Element) -> BankStatementLine:
-    currency = _currency(statement)
+def _line(raw: _Statement, entry: _Element) -> BankStatementLine:
+    currency = raw.currency
     status = entry.text_of("Sts/Cd", "Sts")
     if status != "BOOK":
         raise entry.required("Sts").fault(

@@ -177,9 +177,9 @@ class Resources:
 
     receivable_minor: int = 0
     available_minor: int = 0
-    planned_minor: int = 0
     deposit_minor: int = 0
     set_aside_minor: int = 0
+    planned_minor: int = 0
 
     @property
     def own_minor(self) -> int:

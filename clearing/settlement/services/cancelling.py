@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db.models import QuerySet
+
 from marketplace.kernel import clock
 from marketplace.kernel.states import advance
 
@@ -17,28 +19,36 @@ from ..states import INSTRUCTION, InstructionState, PaymentDirection
 PLANNED_OF_STATES = (CycleState.SETTLING, CycleState.PARTIAL, CycleState.SETTLED)
 
 
-def lock_planned_payments(organisation_ids: Iterable[int], currency: str) -> list[SettlementInstruction]:
-    """Planned payments to participants in a currency, oldest first, locked until the transaction ends.
+def planned_payments(organisation_ids: Iterable[int], currency: str) -> QuerySet[SettlementInstruction]:
+    """Planned payments to participants in a currency, oldest first, with their cycles.
 
     Excludes those of a cycle that still plans payments, and all while sending is shut after a restoration: the market may
-    have sent what the restored database believes to be planned. Lock order: their cycles, then the payments, each in key order;
-    the caller locks balances afterwards.
+    have sent what the restored database believes to be planned.
     """
     if restoration_that_shuts(currency) is not None:
-        return []
-    planned = SettlementInstruction.objects.filter(
+        return SettlementInstruction.objects.none()
+    rows = SettlementInstruction.objects.filter(
         organisation_id__in=list(organisation_ids),
         currency=currency,
         direction=PaymentDirection.OUT,
         state=InstructionState.PLANNED,
-    ).exclude(cycle__state=CycleState.POSTED)
+    )
+    return rows.exclude(cycle__state=CycleState.POSTED).select_related("cycle").order_by("pk")
+
+
+def lock_planned_payments(organisation_ids: Iterable[int], currency: str) -> list[SettlementInstruction]:
+    """The ``planned_payments``, locked until the transaction ends.
+
+    Lock order: their cycles, then the payments, each in key order; the caller locks balances afterwards.
+    """
+    planned = planned_payments(organisation_ids, currency)
     cycles = list(
         Cycle.objects.select_for_update(no_key=True)
-        .filter(pk__in=planned.values("cycle"), state__in=PLANNED_OF_STATES)
+        .filter(pk__in=planned.order_by().values("cycle"), state__in=PLANNED_OF_STATES)
         .order_by("pk")
         .values_list("pk", flat=True)
     )
-    rows = planned.select_for_update(no_key=True, of=("self",)).select_related("cycle").order_by("pk")
+    rows = planned.select_for_update(no_key=True, of=("self",))
     return [row for row in rows if row.cycle_id is None or row.cycle_id in cycles]
 
 

@@ -107,16 +107,20 @@ def test_a_dry_run_stands_on_a_transaction_of_its_own(market):
 
 
 def test_a_shortfall_is_foreseen(market):
-    factories.accepted(market, "buyer", "seller", 10_000)
+    """It owes 5,500 and sells for 990 net of fees; it has 300, and 990 of the last cycle are planned and not sent."""
+    first = factories.accepted(market, "buyer", "seller", 10_000)
+    factories.settle(market, factories.clear(market))
+    factories.accepted(market, "buyer", "seller", 1_000)
     factories.clear(market)
-    trade = factories.accepted(market, "buyer", "seller", 1_000)
-    factories.adjust(market, trade, "seller", "buyer", 5_000)
+    factories.accepted(market, "buyer", "seller", 1_000)
+    factories.adjust(market, first, "seller", "buyer", 5_000)
     factories.pay_in(market, "seller", 300)
     run = dry_run_cycle(actor=market.actor, cycle=market.cycle.public_id)
     (short,) = run.shortfalls
     assert short.organisation_id == market.party("seller").pk
     assert short.short_minor == 5_500 + 110 - 1_100
-    assert (short.available_minor, short.missing_minor) == (300, short.short_minor - 300)
+    assert (short.available_minor, short.planned_minor) == (300, 990)
+    assert short.missing_minor == short.short_minor - 300 - 990
 
 
 def test_what_is_unseen_or_at_fault_is_said(market):

@@ -11,6 +11,7 @@ from clearing.approvals.errors import SecondPersonNeeded
 from clearing.ledger.services import declare_funds_regime
 from clearing.models import Approval, Invoice, Obligation, Posting
 from clearing.run.services.cycles import open_first_cycle
+from clearing.settlement.services.transfer_files import register_client_account
 from clearing.trades.errors import BeyondCaptured, NotAcceptedYet, PenaltyBeyondCap
 from clearing.trades.limits import Remaining, remaining_of
 from clearing.trades.obligation_reference import obligation_reference
@@ -321,6 +322,7 @@ def agreed(db):
     market = factories.Market(operator, {name: made.organisation(name) for name in ("buyer", "seller")})
     declare_funds_regime(actor=market.actor, currency="JPY", **factories.FUNDS_REGIME)
     open_first_cycle(actor=market.actor, currency="JPY")
+    register_client_account(actor=market.actor, currency="JPY", **factories.CLIENT_ACCOUNT)
     return market, factories.accepted(market, "buyer", "seller", 2_000_000, agreement=agreement.public_id)
 
 
