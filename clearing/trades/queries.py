@@ -33,12 +33,13 @@ from .waiting import waiting_of_trade
 @dataclass(frozen=True, slots=True)
 class TradeCounts:
     """Numbers of trades: all ``concluded``; of these ``cleared`` (their cycle is posted), ``held`` by an open dispute,
-    and ``failed`` without payment. The remaining trades are in progress or refunded."""
+    ``failed`` without payment, and ``refunded``. The remaining trades are in progress."""
 
     concluded: int
     cleared: int
     held: int
     failed: int
+    refunded: int
 
 
 def trade_counts() -> TradeCounts:
@@ -48,6 +49,7 @@ def trade_counts() -> TradeCounts:
         cleared=Count("pk", filter=is_cleared()),
         held=Count("pk", filter=Q(state=TradeState.DISPUTED)),
         failed=Count("pk", filter=Q(state=TradeState.FAILED)),
+        refunded=Count("pk", filter=Q(state=TradeState.REFUNDED)),
     )
     return TradeCounts(**figures)
 

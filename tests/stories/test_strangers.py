@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,11 +13,15 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
-from clearing.models import Obligation
+from clearing.models import Obligation, SetOff, SettlementInstruction
+from clearing.shortfalls.services.restraints import record_restraint
 from clearing.trades.obligation_reference import obligation_reference
 from marketplace.api.permissions import IsOperator
+from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.participants import services as participants
+from marketplace.participants.models import Organisation
+from tests.roles import unguarded
 
 # What everybody in the market may read. Everything else belongs to somebody.
 PUBLIC = {
@@ -88,6 +93,32 @@ def stranger(report, halt, webhook, restoration) -> APIClient:
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
     return client
+
+
+@pytest.fixture(scope="module", autouse=True)
+def set_off(report) -> Iterator[None]:
+    """A set-off and a restraint of it, which the day has none of; the forged one is gone after these tests."""
+    payee = Organisation.objects.filter(is_operator=False).order_by("pk").first()
+    record_restraint(
+        actor=SYSTEM,
+        organisation=payee.public_id,
+        kind="attachment",
+        served_at=clock.now(),
+        reference="令和8年(ル)第1号",
+    )
+    payment = SettlementInstruction.objects.order_by("pk").first()
+    with unguarded("clearing_setoff"):
+        forged = SetOff.objects.create(
+            cycle=payment.cycle,
+            organisation_id=payment.organisation_id,
+            currency=payment.currency,
+            instruction=payment,
+            amount_minor=1,
+            set_off_at=clock.now(),
+        )
+    yield
+    with unguarded("clearing_setoff"):
+        SetOff.objects.filter(pk=forged.pk).delete()
 
 
 @pytest.fixture(scope="package")
