@@ -60,4 +60,10 @@ class Command(BaseCommand):
                     f" it and from the roles that it is a member of (REVOKE TEMPORARY, CREATE ON DATABASE {database} FROM"
                     f" PUBLIC, {role};), then run this again"
                 )
+            cursor.execute("SELECT pg_has_role(%s, 'pg_read_all_stats', 'USAGE')", [role])
+            if not cursor.fetchone()[0]:
+                self.stderr.write(
+                    f"{role} does not see how long transactions of other roles run, and raises no alarm of them. Once, as"
+                    f" a superuser: GRANT pg_read_all_stats TO {role};"
+                )
         self.stdout.write(f"{role}: rights granted; {len(append_only)} tables are append-only")
