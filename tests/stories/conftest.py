@@ -14,10 +14,12 @@ import pytest
 from django.core.management import call_command
 
 from clearing.settlement.services.restorations import record_restoration
+from clearing.shortfalls.services.restraints import record_restraint
 from fixtures.day.progress import Progress
 from fixtures.day.runner import Day
 from fixtures.day.script import CHAPTERS
 from fixtures.declaration import read
+from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor, Role
 from marketplace.participants.models import Organisation
 from marketplace.rules import services as rules
@@ -107,6 +109,20 @@ def halt(report) -> str:
 def restoration(report) -> str:
     """A restoration that was recorded after the day."""
     return record_restoration().public_id
+
+
+@pytest.fixture(scope="package")
+def restraint(report) -> str:
+    """An attachment of a participant's claims, which was served after the day."""
+    payee = Organisation.objects.filter(is_operator=False).order_by("pk").first()
+    recorded = record_restraint(
+        actor=SYSTEM,
+        organisation=payee.public_id,
+        kind="attachment",
+        served_at=clock.now(),
+        reference="令和8年(ル)第1号",
+    )
+    return recorded.public_id
 
 
 @pytest.fixture(scope="package")

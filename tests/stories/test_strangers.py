@@ -14,13 +14,11 @@ from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
 from clearing.models import Obligation, SetOff, SettlementInstruction
-from clearing.shortfalls.services.restraints import record_restraint
 from clearing.trades.obligation_reference import obligation_reference
 from marketplace.api.permissions import IsOperator
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.participants import services as participants
-from marketplace.participants.models import Organisation
 from tests.roles import unguarded
 
 # What everybody in the market may read. Everything else belongs to somebody.
@@ -74,7 +72,7 @@ ROUTES = routes()
 
 
 @pytest.fixture(scope="package")
-def stranger(report, halt, webhook, restoration) -> APIClient:
+def stranger(report, halt, webhook, restoration, restraint) -> APIClient:
     """A client of an organisation that took no part in the day."""
     organisation = participants.register_organisation(
         actor=SYSTEM,
@@ -97,15 +95,7 @@ def stranger(report, halt, webhook, restoration) -> APIClient:
 
 @pytest.fixture(scope="module", autouse=True)
 def set_off(report) -> Iterator[None]:
-    """A set-off and a restraint of it, which the day has none of; the forged one is gone after these tests."""
-    payee = Organisation.objects.filter(is_operator=False).order_by("pk").first()
-    record_restraint(
-        actor=SYSTEM,
-        organisation=payee.public_id,
-        kind="attachment",
-        served_at=clock.now(),
-        reference="令和8年(ル)第1号",
-    )
+    """A forged set-off, because the day has none; it is gone after these tests."""
     payment = SettlementInstruction.objects.order_by("pk").first()
     with unguarded("clearing_setoff"):
         forged = SetOff.objects.create(
