@@ -40,7 +40,7 @@ FILES = {
 }
 CHANGE_NOTHING = {"cycles/{}/dry-run/"}
 """Commands that only read, in a transaction of their own that may not be inside another."""
-DONE_MIN = 35
+DONE_MIN = 30
 """Fewer commands that somebody could carry out would mean that the walk tries hardly anything."""
 
 
