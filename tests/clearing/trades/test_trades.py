@@ -351,6 +351,6 @@ def test_waiting_trades_say_why(market):
         ("secured", 1_100, "trade.waits_for_acceptance"),
     ]
     assert [row["reason"].ja for row in rows] == [row["waiting"]["label"]["ja"] for row in rows]
-    assert trade_counts() == TradeCounts(concluded=4, cleared=0, held=1, failed=0)
+    assert trade_counts() == TradeCounts(concluded=4, cleared=0, held=1, failed=0, refunded=0)
     factories.clear(market)
-    assert trade_counts() == TradeCounts(concluded=4, cleared=1, held=1, failed=0)
+    assert trade_counts() == TradeCounts(concluded=4, cleared=1, held=1, failed=0, refunded=0)
