@@ -76,6 +76,7 @@ class BankStatementViewSet(MarketReadViewSet[BankStatement]):
         status=202,
         example={"file": "statement.csv"},
         prepare=read_upload,
+        moves_money=True,
     )
     def create(self, data: dict[str, Any]) -> StatementImport:
         """Receives the file; a job imports it, completely or not at all. The same file again changes nothing (operator).
@@ -100,6 +101,7 @@ class StatementImportViewSet(MarketReadViewSet[StatementImport]):
         response=StatementImportSerializer,
         permissions=(IsOperator,),
         example={"sha256": "0" * 64, "closing_balance_minor": 1_284_000},
+        moves_money=True,
     )
     def confirm(self, data: dict[str, Any], public_id: str) -> StatementImport:
         """By another person than its uploader, with the hash and the closing balance read at the bank (operator)."""
@@ -140,6 +142,7 @@ class BankEntryViewSet(MarketReadViewSet[BankEntry]):
         response=BankEntrySerializer,
         permissions=(IsOperator,),
         example={"organisation": "org_01JABCDEFGHJKMNPQRSTVWXYZ0"},
+        moves_money=True,
     )
     def allocate(self, data: dict[str, Any], public_id: str) -> BankEntry:
         """Credits an unrecognised pay-in to a participant (operator)."""
@@ -160,6 +163,7 @@ class RestorationViewSet(MarketReadViewSet[Restoration]):
         response=RestorationSerializer,
         permissions=(IsOperator,),
         example={"currency": "JPY"},
+        moves_money=True,
     )
     def open_sending(self, data: dict[str, Any], public_id: str) -> Restoration:
         """Once the bank statements up to now are imported; always takes two people (operator)."""

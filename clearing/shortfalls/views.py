@@ -42,6 +42,7 @@ class DepositViewSet(viewsets.GenericViewSet[Any]):
         request=PayDepositSerializer,
         response=FundsSerializer,
         example={"amount_minor": 1_000},
+        moves_money=True,
     )
     def create(self, data: dict[str, Any]) -> Funds:
         """Moves available money of the caller's organisation into its security deposit."""
@@ -54,6 +55,7 @@ class DepositViewSet(viewsets.GenericViewSet[Any]):
         detail=False,
         permissions=(IsOperator,),
         example={**OF_PARTICIPANT, "reason": "退会"},
+        moves_money=True,
     )
     def release(self, data: dict[str, Any]) -> Funds:
         """Moves the deposit to the participant's available money if no claim on it is open (operator)."""
@@ -74,6 +76,7 @@ class ClaimViewSet(viewsets.GenericViewSet[Any]):
         detail=False,
         permissions=(IsOperator,),
         example={**OF_PARTICIPANT, "reason": "破産手続の終結"},
+        moves_money=True,
     )
     def write_off(self, data: dict[str, Any]) -> Funds:
         """Writes off a claim, or a part of it; the reserve bears the loss (operator)."""
