@@ -1,6 +1,6 @@
 """Registers the tables of clearing with Django; each is declared in its room."""
 
-from .approvals.models import Approval
+from .approvals.models import Approval, MoneyCommand
 from .bank.models import (
     BankAllocation,
     BankEntry,
@@ -43,6 +43,7 @@ __all__ = [
     "IntermediaryNotice",
     "Invoice",
     "LedgerPeriod",
+    "MoneyCommand",
     "MonthlyStatement",
     "NetPosition",
     "Obligation",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
 
 from django.db import transaction
@@ -10,7 +9,7 @@ from django.db.models import Sum
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
-from marketplace.kernel.errors import DomainError
+from marketplace.kernel.aside import Loop
 from marketplace.kernel.states import advance
 
 from ...ground.parameters import usage_days
@@ -23,7 +22,7 @@ from .charge_plans import locked_progress
 from .eligibility import cycle_for, make_base_obligations
 from .holds import capture_hold, locked_trade, locked_trades, record_trade
 
-logger = logging.getLogger(__name__)
+ENDED_PERIODS = Loop("clearing.accept_ended_periods")
 
 
 @transaction.atomic
@@ -136,15 +135,16 @@ def accept_ended_periods(*, actor: Actor = SYSTEM, limit: int) -> int:
     wait ``usage_days`` longer for late records of use; the unused part of their hold returns to the buyer.
     """
     today = clock.today()
-    done = 0
-    for agreement, charge in ended_periods(
-        until=today, metered_until=today - timedelta(days=usage_days()), limit=limit
-    ):
-        try:
-            done += _accept_period(actor, agreement, charge)
-        except DomainError as error:
-            logger.error("period %s of %s was refused and needs a person: %s", charge, agreement, error)
-    return done
+    found = ended_periods(
+        until=today,
+        metered_until=today - timedelta(days=usage_days()),
+        limit=limit + len(ENDED_PERIODS.standing_aside()),
+    )
+    return ENDED_PERIODS.each(
+        found,
+        lambda period: _accept_period(actor, *period),
+        subject=lambda period: f"{period[0]} {period[1]}",
+    )
 
 
 @transaction.atomic
