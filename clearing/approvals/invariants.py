@@ -41,6 +41,8 @@ _RECORDED_AS = {
     "clearing.transfer_file": "clearing.transfer_file_made",
     "clearing.cycle_resume": "clearing.cycle_resumed",
     "clearing.open_sending": "clearing.sending_opened",
+    "clearing.book_debit": "clearing.debit_booked",
+    "clearing.recoup_debit": "clearing.debit_recouped",
 }
 """The evidence that each command on money leaves."""
 
