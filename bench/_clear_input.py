@@ -76,12 +76,16 @@ _OBLIGATIONS = """
 """
 
 _BANK = """
-    INSERT INTO clearing_bankstatement (public_id, file_name, sha256, lines, added, imported_by, imported_at)
-    VALUES ('bst_' || repeat('0', 26), 'benchmark.csv', repeat('0', 64), %(parties)s, %(parties)s, 'benchmark', now());
     CREATE TEMPORARY TABLE pay_in AS
     SELECT p.n, p.id, p.available, coalesce(b.minor, 0) AS bought, coalesce(b.minor, 0) + %(spare)s AS paid
       FROM party p LEFT JOIN (SELECT buyer_id, sum(gross_minor)::bigint AS minor FROM clearing_trade GROUP BY 1) b
         ON b.buyer_id = p.id;
+    INSERT INTO clearing_bankstatement (public_id, number, currency, account, file_name, sha256, lines, opening_on,
+        closing_on, opening_balance_minor, closing_balance_minor, credits, credits_minor, debits, debits_minor,
+        ledger_balance_minor, imported_by, imported_at, imported_on)
+    SELECT 'bst_' || repeat('0', 26), 1, 'JPY', '', 'benchmark.csv', repeat('0', 64), count(*), now(), now(), 0, sum(paid),
+           count(*), sum(paid), 0, 0, sum(paid), 'benchmark', now(), now()
+      FROM pay_in;
     INSERT INTO clearing_bankentry (public_id, statement_id, entry_reference, booked_on, direction, amount_minor,
         currency, counterparty_name, counterparty_account, remittance_information, match, mismatch_code, organisation_id)
     SELECT 'bke_' || lpad(n::text, 26, '0'), s.id, 'B-' || n, now(), 'credit', paid, 'JPY', '', '', '', 'pay_in', '', r.id

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from clearing.bank.queries import pay_in_reference
-from clearing.bank.services import import_bank_statement
 from clearing.ledger.services import declare_funds_regime
 from clearing.run.services.cycles import open_first_cycle
+from clearing.settlement.services.transfer_files import register_client_account
 from clearing.trades.services.acceptance import accept_trade
 from clearing.trades.services.disputes import dispute_trade, resolve_trade
 from clearing.trades.services.trades import conclude_trade
-from fixtures.day.bank import Movement, statement
+from fixtures.day.bank import Movement, carry_in, statement
 from marketplace.events.schemas.contracts import AgreementConcluded
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor, Role
@@ -26,6 +27,14 @@ from marketplace.rules.services import publish_rulebook
 
 CURRENCY = "JPY"
 RULEBOOK = Path(__file__).parents[1] / "fixtures" / "rulebook.yaml"
+CLIENT_ACCOUNT = {
+    "requester_code": "0000000001",
+    "requester_name": "ｻﾝﾎﾟ",
+    "bank_code": "0901",
+    "branch_code": "001",
+    "account_type": "ordinary",
+    "account_number": "7654321",
+}
 
 
 def prepare(tag: str, *, buyers: int, funds_minor: int) -> tuple[list[str], str]:
@@ -37,7 +46,8 @@ def prepare(tag: str, *, buyers: int, funds_minor: int) -> tuple[list[str], str]
         Movement(f"{tag}-{number}", "credit", funds_minor, "BUYER", pay_in_reference(organisation=buyer))
         for number, buyer in enumerate(found)
     ]
-    import_bank_statement(actor=operator, content=statement(clock.today(), movements), file_name=f"{tag}.csv")
+    confirming = replace(operator, identifier="benchmark-second")
+    carry_in(operator, confirming, statement(clock.today(), movements), file_name=f"{tag}.csv")
     return found, seller
 
 
@@ -63,6 +73,7 @@ def operator_actor() -> Actor:
             idle_days=365,
         )
         open_first_cycle(actor=actor, currency=CURRENCY)
+        register_client_account(actor=actor, currency=CURRENCY, **CLIENT_ACCOUNT)
     return actor
 
 

@@ -224,8 +224,7 @@ def open_for_sale(base_url: str, *, buyers: int) -> MarketForSale:
 def pay_in(day: object, codes: list[str]) -> None:
     """Pay money in for each buyer, more than a benchmark spends."""
     from clearing.bank.queries import pay_in_reference  # deferred: Django set up
-    from clearing.bank.services import import_bank_statement  # deferred: Django set up
-    from fixtures.day.bank import Movement, statement  # deferred: Django set up
+    from fixtures.day.bank import Movement, carry_in, statement  # deferred: Django set up
     from marketplace.kernel import clock  # deferred: Django set up
 
     movements = [
@@ -238,9 +237,10 @@ def pay_in(day: object, codes: list[str]) -> None:
         )
         for code in codes
     ]
-    import_bank_statement(
-        actor=day.operator,  # type: ignore[attr-defined]
-        content=statement(clock.today(), movements),
+    carry_in(
+        day.operator,  # type: ignore[attr-defined]
+        day.second_person,  # type: ignore[attr-defined]
+        statement(clock.today(), movements),
         file_name="bench.csv",
     )
 

@@ -1,7 +1,14 @@
 """Registers the tables of clearing with Django; each is declared in its room."""
 
 from .approvals.models import Approval
-from .bank.models import BankAllocation, BankEntry, BankStatement, StatementImport
+from .bank.models import (
+    BankAllocation,
+    BankEntry,
+    BankStatement,
+    StatementConfirmation,
+    StatementImport,
+    UnconfirmedReceipt,
+)
 from .cycles.models import ClearingSchedule, ClosedDay, Cycle, CyclePart, CycleStep
 from .invoices.models import IntermediaryNotice, Invoice
 from .ledger.models import Account, Balance, Entry, FundsRegime, LedgerPeriod, Posting
@@ -9,7 +16,7 @@ from .netting.models import NetPosition, ProofBlock
 from .run.models import CycleAlarm
 from .safeguarding.models import SegregationCheck, StuckMoney
 from .settlement.models import ClientAccount, Restoration, SendingOpening, SettlementInstruction, TransferFile
-from .shortfalls.models import Deferral, Shortfall
+from .shortfalls.models import Deferral, SetOff, SetOffRestraint, Shortfall
 from .statements.models import MonthlyStatement, StatementMonth
 from .trades.charge_models import ChargePlan, ChargeProgress, PlannedCharge, PlannedShare, UsageRecord
 from .trades.models import Obligation, Trade
@@ -46,12 +53,16 @@ __all__ = [
     "Restoration",
     "SegregationCheck",
     "SendingOpening",
+    "SetOff",
+    "SetOffRestraint",
     "SettlementInstruction",
     "Shortfall",
+    "StatementConfirmation",
     "StatementImport",
     "StatementMonth",
     "StuckMoney",
     "Trade",
     "TransferFile",
+    "UnconfirmedReceipt",
     "UsageRecord",
 ]

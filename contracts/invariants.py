@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, by_query
+from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, amounts_within_ceiling, by_query
 
 from .models import Instrument
 from .queries import verify_instrument
@@ -207,4 +207,13 @@ Invariant(
         " AND (h.scope = 'market' OR h.scope = 'segment' AND h.subject = made.segment"
         "  OR h.scope = 'listing' AND h.subject = made.listing)"
     ),
+)
+
+Invariant(
+    name="contracts.amounts_within_ceiling",
+    promise=1,
+    statement="No column of an amount holds more than the published ceiling of sums.",
+    guards=("contracts_agreement.contracts_agreement_price_minor_check",),
+    test="tests/kernel/test_amounts.py::test_no_column_takes_an_amount_beyond_the_ceiling",
+    check=amounts_within_ceiling("contracts"),
 )

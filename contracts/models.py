@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.functional import cached_property
 
+from marketplace.kernel.columns import MinorField
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.rules.halt_guards import not_halted
@@ -263,7 +264,7 @@ class Agreement(models.Model):
     listing = models.CharField(max_length=IDENTIFIER_LENGTH)
     listing_version = models.CharField(max_length=IDENTIFIER_LENGTH)
     segment = models.CharField(max_length=SEGMENT_LENGTH_MAX)
-    price_minor = models.BigIntegerField()
+    price_minor = MinorField()
     currency = models.CharField(max_length=3)
     tax_category = models.CharField(max_length=20)
     funding_days = models.PositiveSmallIntegerField()
@@ -381,7 +382,7 @@ class Adjustment(models.Model):
     public_id = IdentifierField(prefix="adj")
     agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="adjustments")
     debtor = models.CharField(max_length=6, choices=Party.choices)
-    amount_minor = models.BigIntegerField()
+    amount_minor = MinorField()
     currency = models.CharField(max_length=3)
     reason_code = models.CharField(max_length=40)
     reason = models.TextField()

@@ -8,7 +8,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.api.serializers import BilingualField, ChoiceLabelField, StrictSerializer
+from marketplace.api.serializers import AmountField, BilingualField, ChoiceLabelField, StrictSerializer
 from marketplace.kernel.canonical import sha256_hex
 
 from .models import Adjustment, Agreement, Dispute, Instrument, Negotiation, Proposal, Signature, Template
@@ -268,7 +268,7 @@ class PublishContractTemplateSerializer(StrictSerializer):
 class ChangedTermsSerializer(StrictSerializer):
     """Terms to change; omitted terms stay."""
 
-    price_minor = serializers.IntegerField(required=False, min_value=1)
+    price_minor = AmountField(required=False)
     funding_days = serializers.IntegerField(required=False, min_value=0)
     inspection_days = serializers.IntegerField(required=False, min_value=1)
     rights = serializers.DictField(required=False)
@@ -314,7 +314,7 @@ class AdjustPriceSerializer(StrictSerializer):
     """An adjustment of the price, without tax."""
 
     debtor = serializers.CharField(max_length=31)
-    amount_minor = serializers.IntegerField(min_value=1)
+    amount_minor = AmountField()
     reason = serializers.CharField(max_length=2_000)
     reason_code = serializers.RegexField(
         r"^[a-z][a-z0-9_]{0,39}$", required=False, default="price_correction"

@@ -26,7 +26,6 @@ from .models import Adjustment, Agreement, Dispute, Negotiation, Template
 from .rendering import agreement_pdf
 from .serializers import (
     AdjustmentSerializer,
-    AdjustPriceSerializer,
     AgreementSerializer,
     ContractSerializer,
     ContractTemplateSerializer,
@@ -35,7 +34,6 @@ from .serializers import (
     ProposeTermsSerializer,
     PublishContractTemplateSerializer,
     RequestNegotiationSerializer,
-    ResolveDisputeSerializer,
     SignContractSerializer,
     TerminateNegotiationSerializer,
     VerificationSerializer,
@@ -268,22 +266,6 @@ class AgreementViewSet(MarketReadViewSet[Agreement]):
         text = agreement.instrument.text_en if language == "en" else agreement.instrument.text_ja
         return _document(text, agreement, language, "txt")
 
-    @command(
-        summary="Adjust the price",
-        request=AdjustPriceSerializer,
-        response=AdjustmentSerializer,
-        permissions=(IsOperator,),
-        path="adjust-price",
-        example={
-            "debtor": "org_01JABCDEFGHJKMNPQRSTVWXYZ0",
-            "amount_minor": 12000,
-            "reason": "41件の座標が古いものでした。",
-        },
-    )
-    def adjust_price(self, data: dict[str, Any], public_id: str) -> Adjustment:
-        """Order one party to pay the other (operator)."""
-        return services.adjust_price(actor=self.actor, agreement=public_id, **data)
-
 
 def _language(request: Request) -> Language:
     """The requested language; raises LanguageUnknown."""
@@ -315,17 +297,6 @@ class DisputeViewSet(MarketReadViewSet[Dispute]):
     def get_queryset(self) -> QuerySet[Dispute]:
         """Rows in the caller's scope."""
         return queries.visible_disputes(self.actor)
-
-    @command(
-        summary="Resolve a dispute",
-        request=ResolveDisputeSerializer,
-        response=DisputeSerializer,
-        permissions=(IsOperator,),
-        example={"outcome": "redelivery", "reason": "12月分が欠落していることを確認しました。"},
-    )
-    def resolve(self, data: dict[str, Any], public_id: str) -> Dispute:
-        """Dismiss the dispute, have the data delivered again, or cancel the trade (operator)."""
-        return services.resolve_dispute(actor=self.actor, dispute=public_id, **data)
 
 
 class AdjustmentViewSet(MarketReadViewSet[Adjustment]):

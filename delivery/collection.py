@@ -3,8 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cached_property
 
+from marketplace.kernel import clock
 from marketplace.rules.queries import parameter
+
+
+class Moment:
+    """The instant at which deliveries are judged: read once for a whole list, and only if there is one to judge."""
+
+    @cached_property
+    def now(self) -> datetime:
+        """The business time."""
+        return clock.now()
+
+    @cached_property
+    def collection_period(self) -> timedelta:
+        """``collection_period`` at this instant."""
+        return collection_period(self.now)
 
 
 def collection_period(now: datetime) -> timedelta:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.api.serializers import BilingualField, StrictSerializer, WaitingSerializer
-from marketplace.kernel import clock
 
 from .access import refusal
-from .collection import collection_period
+from .collection import Moment
 from .models import Download, EntitledDistribution, Entitlement, Inspection, Voucher
 from .queries import latest_inspection, waiting_of
 
@@ -49,7 +47,7 @@ class AccessSerializer(serializers.Serializer[Any]):
 class DeliverySerializer(serializers.ModelSerializer[Entitlement]):
     """A delivery: its entitlement, its files and every round of inspection.
 
-    The context may bring ``now`` and ``collection_period``, so that both are read once for a whole list.
+    The context may bring the ``moment`` at which all of a list are judged.
     """
 
     id = serializers.CharField(source="public_id")
@@ -72,7 +70,7 @@ class DeliverySerializer(serializers.ModelSerializer[Entitlement]):
     @extend_schema_field(AccessSerializer)
     def get_access(self, delivery: Entitlement) -> dict[str, Any]:
         """Whether access is open, by the rule that downloads use."""
-        refused = refusal(delivery, latest_inspection(delivery), self._now())
+        refused = refusal(delivery, latest_inspection(delivery), self._moment().now)
         if refused is None:
             return {"open": True, "code": None, "reason": None}
         return {"open": False, "code": refused.code, "reason": refused.message.as_dict()}
@@ -80,9 +78,8 @@ class DeliverySerializer(serializers.ModelSerializer[Entitlement]):
     @extend_schema_field(WaitingSerializer(allow_null=True))
     def get_waiting(self, delivery: Entitlement) -> dict[str, Any] | None:
         """What holds the delivery back and who must act; null where nothing does."""
-        now = self._now()
-        period = self.context.get("collection_period") or collection_period(now)
-        found = waiting_of(delivery, now=now, collection_period=period)
+        moment = self._moment()
+        found = waiting_of(delivery, now=moment.now, collection_period=moment.collection_period)
         return found.as_dict() if found else None
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
@@ -95,9 +92,9 @@ class DeliverySerializer(serializers.ModelSerializer[Entitlement]):
             if all(voucher.inspection_id != latest for voucher in covered.vouchers.all())
         ]
 
-    def _now(self) -> datetime:
-        now: datetime = self.context.get("now") or clock.now()
-        return now
+    def _moment(self) -> Moment:
+        moment: Moment = self.context.get("moment") or Moment()
+        return moment
 
 
 class VoucherSerializer(serializers.ModelSerializer[Voucher]):

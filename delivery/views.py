@@ -18,10 +18,9 @@ from marketplace.api.problems import CONTENT_TYPE
 from marketplace.api.renderers import AsAddressed
 from marketplace.api.serializers import ProblemSerializer
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command
-from marketplace.kernel import clock
 
 from . import queries, services
-from .collection import collection_period
+from .collection import Moment
 from .errors import DownloadsNotHere
 from .filters import DeliveryFilter, DownloadFilter, VoucherFilter
 from .models import Download, Entitlement, Voucher
@@ -52,9 +51,7 @@ class DeliveryViewSet(MarketReadViewSet[Entitlement]):
 
     def get_serializer_context(self) -> dict[str, Any]:
         """With the instant at which access is judged, and how long what nobody collects stays open."""
-        now = clock.now()
-        read_once = {"now": now, "collection_period": collection_period(now)}
-        return {**super().get_serializer_context(), **read_once}
+        return {**super().get_serializer_context(), "moment": Moment()}
 
     @extend_schema(
         summary="Fetch a file",

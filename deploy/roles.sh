@@ -9,6 +9,7 @@ CREATE ROLE sanpo_owner LOGIN CREATEROLE PASSWORD :'owner_password';
 CREATE ROLE sanpo_app LOGIN PASSWORD :'application_password';
 CREATE ROLE sanpo_backup LOGIN REPLICATION PASSWORD :'backup_password';
 GRANT sanpo_app TO sanpo_owner WITH ADMIN OPTION;
+GRANT pg_read_all_stats TO sanpo_app;
 CREATE DATABASE sanpo OWNER sanpo_owner;
 SQL
 echo 'host replication sanpo_backup samenet scram-sha-256' >>"$PGDATA/pg_hba.conf"

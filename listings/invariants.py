@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from marketplace.kernel.canonical import digest_of
-from marketplace.kernel.invariants import Invariant, by_query
+from marketplace.kernel.invariants import Invariant, amounts_within_ceiling, by_query
 
 from .models import Offer
 
@@ -124,4 +124,13 @@ Invariant(
     ),
     test=f"{TESTS}::test_nothing_is_removed",
     check=by_query("SELECT seller_id, reference FROM listings_listing GROUP BY 1, 2 HAVING count(*) > 1"),
+)
+
+Invariant(
+    name="listings.amounts_within_ceiling",
+    promise=1,
+    statement="No column of an amount holds more than the published ceiling of sums.",
+    guards=("listings_offer.listings_offer_price_minor_check",),
+    test="tests/kernel/test_amounts.py::test_no_column_takes_an_amount_beyond_the_ceiling",
+    check=amounts_within_ceiling("listings"),
 )

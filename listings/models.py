@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Upper
 
+from marketplace.kernel.amounts import AMOUNT_MINOR_MAX
+from marketplace.kernel.columns import MinorField
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -20,7 +22,7 @@ from .guards import (
     settled_decision,
     sold_with_version,
 )
-from .offers import FUNDING_DAYS_MAX, INSPECTION_DAYS_MAX, PRICE_MINOR_MAX
+from .offers import FUNDING_DAYS_MAX, INSPECTION_DAYS_MAX
 from .states import (
     LISTING,
     NEVER_FOR_SALE,
@@ -245,7 +247,7 @@ class Offer(models.Model):
 
     public_id = IdentifierField(prefix="ofr")
     version = models.OneToOneField(ListingVersion, on_delete=models.PROTECT, related_name="offer")
-    price_minor = models.BigIntegerField()
+    price_minor = MinorField()
     currency = models.CharField(max_length=3)
     tax_category = models.CharField(max_length=10, choices=TaxCategory.choices)
     rights = models.JSONField()
@@ -259,7 +261,7 @@ class Offer(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(price_minor__gte=1, price_minor__lte=PRICE_MINOR_MAX), name="offer_price"
+                condition=Q(price_minor__gte=1, price_minor__lte=AMOUNT_MINOR_MAX), name="offer_price"
             ),
             models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="offer_currency"),
             models.CheckConstraint(

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from marketplace.kernel.amounts import AMOUNT_MINOR_MAX
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
 from .rights import Rights, parse_rights
 from .states import TaxCategory
 
-PRICE_MINOR_MAX = 1_000_000_000_000
 FUNDING_DAYS_MAX = 30
 INSPECTION_DAYS_MAX = 60
 CURRENCY = re.compile(r"[A-Z]{3}")
@@ -66,7 +66,7 @@ def parse_offer(offer: Mapping[str, Any]) -> OfferTerms:
             "offer.tax_category",
             Label(f"specify one of {permitted}", f"次から選んでください: {permitted}"),
         )
-    _check_number("price_minor", terms["price_minor"], 1, PRICE_MINOR_MAX)
+    _check_number("price_minor", terms["price_minor"], 1, AMOUNT_MINOR_MAX)
     _check_number("funding_days", terms["funding_days"], 0, FUNDING_DAYS_MAX)
     _check_number("inspection_days", terms["inspection_days"], 1, INSPECTION_DAYS_MAX)
     if not isinstance(terms["negotiable"], bool):

@@ -8,7 +8,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.api.serializers import BilingualField, ChoiceLabelField, StrictSerializer
+from marketplace.api.serializers import AmountField, BilingualField, ChoiceLabelField, StrictSerializer
 
 from .models import Distribution, Listing, ListingVersion, Offer
 from .rights import parse_rights, summary
@@ -220,7 +220,7 @@ class ReviseListingSerializer(DescriptionSerializer):
 class OfferInputSerializer(StrictSerializer):
     """The terms of an offer. ``rights``: the rights of use, as choices."""
 
-    price_minor = serializers.IntegerField(min_value=1)
+    price_minor = AmountField()
     currency = serializers.RegexField(r"^[A-Z]{3}$", required=False)
     tax_category = serializers.ChoiceField(choices=TaxCategory.choices, required=False)
     rights = serializers.DictField()

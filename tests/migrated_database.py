@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import hashlib
+import io
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -20,7 +21,11 @@ from django.core.management import call_command
 from django.db import connection, connections
 from psycopg import sql
 
+from marketplace.kernel.roles import limit_sessions, withdraw_making
+from tests.roles import as_owner
+
 PROJECT = Path(__file__).parents[1]
+GRANTING = PROJECT / "marketplace/kernel/management/commands/grant_application_role.py"
 PREFIX = "migrated_"
 # The name of a template while it is being migrated: nobody clones it, and the next maker drops it.
 UNFINISHED = "migrating"
@@ -32,11 +37,12 @@ DECIDING_SETTINGS = (
     "AUTH_USER_MODEL",
     "OAUTH2_PROVIDER_APPLICATION_MODEL",
     "DEFAULT_AUTO_FIELD",
+    "APPLICATION_ROLE",
 )
 
 
 def administration() -> psycopg.Connection:
-    """An autocommit connection of the tests' role to the server's maintenance database."""
+    """An autocommit connection of the owner to the server's maintenance database."""
     facts = connection.settings_dict
     return psycopg.connect(
         host=facts["HOST"],
@@ -62,10 +68,15 @@ def connected_to(name: str) -> Iterator[None]:
 
 
 def clone(server: psycopg.Connection, template: str, name: str) -> None:
-    """Make the database ``name`` as a copy of ``template``, to which nobody is connected."""
+    """Make the database ``name`` as a copy of ``template``, to which nobody is connected.
+
+    What ``grant_application_role`` sets on the database itself is not copied with it.
+    """
     server.execute(
         sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
     )
+    withdraw_making(server.execute, role=settings.APPLICATION_ROLE, database=name)
+    limit_sessions(server.execute, role=settings.APPLICATION_ROLE, database=name)
 
 
 def drop(server: psycopg.Connection, name: str) -> None:
@@ -112,9 +123,10 @@ def databases(server: psycopg.Connection, prefix: str) -> list[str]:
 
 
 def migrate(name: str) -> None:
-    """Run every migration on the empty database ``name``."""
-    with connected_to(name):
+    """Run every migration on the empty database ``name``, and grant the application's role its rights, as the owner."""
+    with connected_to(name), as_owner():
         call_command("migrate", verbosity=0, interactive=False, run_syncdb=True)
+        call_command("grant_application_role", settings.APPLICATION_ROLE, verbosity=0, stdout=io.StringIO())
 
 
 def current_key(server: psycopg.Connection) -> str:
@@ -124,10 +136,10 @@ def current_key(server: psycopg.Connection) -> str:
 
 
 def deciding_files() -> set[Path]:
-    """Every migration of the market with the modules of ours that it imports, and the lock of the libraries."""
+    """The migrations and what grants rights, with the modules of ours that they import, and the lock of the libraries."""
     ours = [apps.get_app_config(name.rpartition(".")[2]) for name in settings.MARKET_APPLICATIONS]
     migrations = [path for config in ours for path in Path(config.path, "migrations").rglob("*.py")]
-    return {*with_imports(migrations), PROJECT / "requirements.lock"}
+    return {*with_imports([*migrations, GRANTING]), PROJECT / "requirements.lock"}
 
 
 def key_of(files: Iterable[Path], facts: Iterable[str]) -> str:

@@ -14,27 +14,20 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from django.conf import settings
-from django.db import connection
+
+from tests.roles import application_url
 
 PROJECT = Path(__file__).parents[1]
 START_SECONDS_MAX = 60
 
 
-def database_url() -> str:
-    """The address of the database that this test is connected to."""
-    facts = connection.settings_dict
-    secret = quote(facts["PASSWORD"], safe="")
-    return f"postgres://{facts['USER']}:{secret}@{facts['HOST']}:{facts['PORT']}/{facts['NAME']}"
-
-
 def environment() -> dict[str, str]:
-    """What a child process needs to work on this test's database, queue and files."""
+    """What a child process needs to work on this test's database, queue and files, as the application's role."""
     return os.environ | {
         "DJANGO_SETTINGS_MODULE": "marketplace.settings.test",
-        "DATABASE_URL": database_url(),
+        "DATABASE_URL": application_url(),
         "REDIS_URL": settings.REDIS_URL,
         "STORAGE_DIRECTORY": str(settings.STORAGE_DIRECTORY),
         "PYTHONPATH": str(PROJECT),

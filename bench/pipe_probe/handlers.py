@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from django.db import connection
 
 from marketplace.events.envelope import Envelope
 from marketplace.events.schema import Event
+
+from .apps import file_of
 
 
 def on_written(event: Event, envelope: Envelope) -> None:
@@ -22,5 +25,9 @@ def on_failing(event: Event, envelope: Envelope) -> None:
 
 
 def on_sleeping(event: Event, envelope: Envelope) -> None:
-    """Sleep in the transaction, longer than any limit."""
-    time.sleep(30)
+    """Sleep in the transaction, longer than any limit, and write down after how many seconds the sleep was ended."""
+    began = time.perf_counter()
+    try:
+        time.sleep(30)
+    finally:
+        print(time.perf_counter() - began, file=file_of("sleeps", os.getpid()), flush=True)

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from marketplace.kernel.columns import MinorField
 from marketplace.kernel.guards import immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -30,7 +31,7 @@ class Approval(models.Model):
     subject = models.CharField(max_length=60)
     digest = models.CharField(max_length=64)
     payload = models.JSONField()
-    amount_minor = models.BigIntegerField()
+    amount_minor = MinorField()
     currency = models.CharField(max_length=3)
     state = models.CharField(max_length=10, choices=ApprovalState.choices, default=ApprovalState.PENDING)
     first_person = models.CharField(max_length=60)

@@ -131,7 +131,7 @@ class Booking:
         purpose = LineKind.PAYMENT if found.instruction else LineKind.PAY_IN
         return Draft(
             kind=kind,
-            reference=f"bank:{line.entry_reference}",
+            reference=f"bank:{line.journal_reference}",
             lines=[Line(purpose, debit, credit, line.amount_minor)],
             organisation_id=found.organisation_id,
             description=line.remittance_information[:200],
@@ -164,7 +164,7 @@ class Booking:
         repaid = recovery(
             payer=payer,
             currency=line.currency,
-            reference=line.entry_reference,
+            reference=line.journal_reference,
             accounts=self.own[line.currency][payer.id],
             balances=self.balances,
         )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from marketplace.kernel.errors import Category, DomainError, FieldInvalid
 from marketplace.kernel.labels import Label
+from marketplace.kernel.refusals import RecordedRefusal
 
 
 class StatementFaulty(FieldInvalid):
@@ -26,6 +27,57 @@ class BankEntryChanged(DomainError):
     detail = Label(
         "Line {line}: the bank entry {entry_reference} was imported before with other values; nothing was imported.",
         "{line}行目: 入出金 {entry_reference} は別の内容で取込済みです。何も取り込まれていません。",
+    )
+
+
+class StatementDoesNotContinue(DomainError):
+    """The opening balance differs from the balance before. Fields: ``line, stated_minor, expected_minor, difference_minor, currency``."""
+
+    code = "statement_does_not_continue"
+    category = Category.CONFLICT
+    field = "opening_balance_minor"
+    detail = Label(
+        "Line {line}: the statement opens with {stated_minor} {currency}, where the statements before it leave"
+        " {expected_minor}: a difference of {difference_minor}; nothing was imported.",
+        "{line}行目: 期首残高 {stated_minor} {currency} が、取込済みの明細による残高 {expected_minor} と一致しません（差"
+        " {difference_minor}）。何も取り込まれていません。",
+    )
+
+
+class StatementOverlaps(DomainError):
+    """The file has other content for days that are imported already, or ends before them. Fields: ``line, day``."""
+
+    code = "statement_overlaps"
+    category = Category.CONFLICT
+    field = "opening_on"
+    detail = Label(
+        "Line {line}: the statements up to {day} are imported, and this file has other entries for days before its end;"
+        " nothing was imported.",
+        "{line}行目: {day} までの明細は取込済みですが、このファイルの同じ期間の内容が異なります。何も取り込まれていません。",
+    )
+
+
+class AnotherPersonNeeded(DomainError):
+    """Whoever uploaded a statement cannot confirm it. Fields: ``statement_import``."""
+
+    code = "another_person_needed"
+    category = Category.CONFLICT
+    detail = Label(
+        "You uploaded {statement_import}: another person confirms it.",
+        "{statement_import} はご自身がアップロードしたものです。別の担当者が確認してください。",
+    )
+
+
+class ConfirmationDiffers(RecordedRefusal):
+    """The hash or the closing balance read at the bank is not that of the upload. Fields: ``statement_import``."""
+
+    code = "confirmation_differs"
+    category = Category.CONFLICT
+    detail = Label(
+        "The SHA-256 or the closing balance is not that of {statement_import}. Read both at the bank again; if they"
+        " still differ, the upload is not the bank's statement: withdraw it.",
+        "SHA-256または期末残高が {statement_import} と一致しません。銀行の画面で再度確認し、なお異なる場合はアップロードされた"
+        "ファイルは銀行の明細ではないため、取り下げてください。",
     )
 
 
@@ -54,11 +106,10 @@ class StatementsOutstanding(DomainError):
     code = "statements_outstanding"
     category = Category.CONFLICT
     detail = Label(
-        "After {day}, import the bank statements in {currency} up to that day or a later one, the last with its closing"
-        " balance and that day (closing_balance_minor, closing_on): on {day} the bank carries out what was handed to it"
-        " before the restoration.",
-        "{day} の翌日以降に、{currency} の同日以降までの入出金明細を取り込んでください。最後の明細には期末残高とその日付"
-        "（closing_balance_minor、closing_on）を付けてください。復旧前に送付された支払は {day} に実行されます。",
+        "After {day}, import the bank statements in {currency} up to that day or a later one: on {day} the bank carries"
+        " out what was handed to it before the restoration.",
+        "{day} の翌日以降に、{currency} の同日以降までの入出金明細を取り込んでください。復旧前に送付された支払は {day} に"
+        "実行されます。",
     )
 
 

@@ -7,6 +7,10 @@ from pathlib import Path
 import pgtrigger
 
 from marketplace.kernel.guards import sql_body
+from marketplace.rules.parameters import PARAMETERS
+
+GAP_DAYS_MAX = 14
+"""The longest time without a bank business day that a statement may pass over; the service knows the calendar."""
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -22,4 +26,65 @@ def opened_by_statement() -> pgtrigger.Trigger:
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
         func=sql_body(_SQL / "opened_by_statement.sql"),
+    )
+
+
+def continues_last() -> pgtrigger.Trigger:
+    """A statement continues the last one of its currency: its number, its day and its opening balance follow.
+
+    The first opens with nothing. The account is registered for the currency, since the first day at the latest.
+    """
+    return pgtrigger.Trigger(
+        name="continues_last",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        declare=[("newest", "record")],
+        func=sql_body(_SQL / "continues_last.sql", GAP_DAYS_MAX=GAP_DAYS_MAX),
+    )
+
+
+def large_receipts_confirmed() -> pgtrigger.Trigger:
+    """A statement is confirmed by a second person if it takes the day's unconfirmed receipts to the limit."""
+    return pgtrigger.Trigger(
+        name="large_receipts_confirmed",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        declare=[("limit_minor", "numeric"), ("unconfirmed_minor", "numeric")],
+        func=sql_body(
+            _SQL / "large_receipts_confirmed.sql", LIMIT_DEFAULT=PARAMETERS["second_person_minor"].default
+        ),
+    )
+
+
+def confirmed_by_another() -> pgtrigger.Trigger:
+    """Another person than the uploader confirms a statement that waits for it, by its hash and closing balance."""
+    return pgtrigger.Trigger(
+        name="confirmed_by_another",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func=sql_body(_SQL / "confirmed_by_another.sql"),
+    )
+
+
+def statement_has_entries() -> pgtrigger.Trigger:
+    """A statement is committed with its entries, whose counts and totals are those that it states."""
+    return pgtrigger.Trigger(
+        name="statement_has_entries",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        timing=pgtrigger.Deferred,
+        func=sql_body(_SQL / "statement_has_entries.sql"),
+    )
+
+
+def entries_add_up() -> pgtrigger.Trigger:
+    """One SQL statement inserts all entries of a bank statement: they come to its totals, and fall in its period."""
+    return pgtrigger.Trigger(
+        name="entries_add_up",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=pgtrigger.Referencing(new="new_rows"),
+        declare=[("fault", "record")],
+        func=sql_body(_SQL / "entries_add_up.sql"),
     )

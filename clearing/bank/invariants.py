@@ -2,7 +2,49 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.db import connection
+
 from marketplace.kernel.invariants import Invariant, by_query
+from marketplace.rules.parameters import PARAMETERS
+
+from .importing import follows_on
+
+
+def _statements_with_gaps() -> list[dict[str, Any]]:
+    """Statements that do not begin on the last day of the one before or on the next business day of the bank."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT public_id, before, opening_on FROM (SELECT public_id, opening_on,"
+            "  lag(closing_on) OVER (PARTITION BY currency ORDER BY number) AS before FROM clearing_bankstatement) s"
+            " WHERE opening_on <> before AND opening_on <> before + 1"
+        )
+        rows = cursor.fetchall()
+    return [
+        {"statement": public_id, "before": before, "opening_on": opening_on}
+        for public_id, before, opening_on in rows
+        if not follows_on(before, opening_on)
+    ]
+
+
+_broken_chain = by_query(
+    "SELECT s.public_id, s.number, s.opening_balance_minor, s.closing_balance_minor, f.entries_minor FROM (SELECT *,"
+    "  lag(closing_balance_minor, 1, 0::bigint) OVER in_order AS before_minor, lag(closing_on) OVER in_order AS before_on,"
+    "  row_number() OVER in_order AS place FROM clearing_bankstatement"
+    "  WINDOW in_order AS (PARTITION BY currency ORDER BY number)) s"
+    " CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE direction = 'credit') AS credits,"
+    "  count(*) FILTER (WHERE direction = 'debit') AS debits,"
+    "  coalesce(sum(amount_minor) FILTER (WHERE direction = 'credit'), 0) AS credits_minor,"
+    "  coalesce(sum(amount_minor) FILTER (WHERE direction = 'debit'), 0) AS debits_minor,"
+    "  coalesce(sum(CASE direction WHEN 'credit' THEN amount_minor ELSE -amount_minor END), 0) AS entries_minor,"
+    "  coalesce(bool_and(e.currency = s.currency AND e.booked_on BETWEEN s.opening_on AND s.closing_on), true) AS within"
+    "  FROM clearing_bankentry e WHERE e.statement_id = s.id) f"
+    " WHERE s.number <> s.place OR s.opening_balance_minor <> s.before_minor OR s.opening_on < s.before_on"
+    "  OR s.closing_balance_minor <> s.opening_balance_minor + f.entries_minor OR NOT f.within"
+    "  OR (s.credits, s.debits, s.credits_minor, s.debits_minor)"
+    "   IS DISTINCT FROM (f.credits, f.debits, f.credits_minor, f.debits_minor)"
+)
 
 Invariant(
     name="clearing.client_account_agrees_with_bank",
@@ -12,7 +54,7 @@ Invariant(
         "clearing_bankentry.append_only",
         "clearing_bankentry.bank_entry_match",
         "clearing_entry.entry_reference_once",
-        "clearing_bankentry.clearing_bankentry_entry_reference_key",
+        "clearing_bankentry.bank_entry_reference_once",
     ),
     test="tests/clearing/bank/test_guards.py::test_a_bank_entry_is_recorded_and_posted_once",
     check=by_query(
@@ -48,6 +90,63 @@ Invariant(
         "  AND NOT (i.state = 'failed' AND i.confirmed_at IS NOT NULL)"
         " UNION ALL SELECT i.reference, i.state, 0 FROM clearing_settlementinstruction i"
         "  WHERE i.state = 'failed' AND i.failure_reason = ''"
+    ),
+)
+
+Invariant(
+    name="clearing.statements_continue",
+    promise=1,
+    statement=(
+        "Bank statements of a currency continue each other from nothing: each opens with the closing balance before it,"
+        " on that day or the bank's next, and closes with what its entries come to."
+    ),
+    guards=(
+        "clearing_bankstatement.append_only",
+        "clearing_bankstatement.continues_last",
+        "clearing_bankstatement.statement_has_entries",
+        "clearing_bankstatement.bank_statement_number_once",
+        "clearing_bankstatement.bank_statement_adds_up",
+        "clearing_bankstatement.bank_statement_period",
+        "clearing_bankstatement.bank_statement_closing_day",
+        "clearing_bankentry.entries_add_up",
+    ),
+    test="tests/clearing/bank/test_guards.py::test_a_statement_that_does_not_continue_is_refused",
+    check=lambda: _broken_chain() + _statements_with_gaps(),
+)
+
+Invariant(
+    name="clearing.large_receipts_confirmed",
+    promise=1,
+    statement=(
+        "Receipts of a day that reach the limit for one person were confirmed by a second person, by the hash and closing"
+        " balance of the imported file."
+    ),
+    guards=(
+        "clearing_bankstatement.large_receipts_confirmed",
+        "clearing_bankstatement.bank_statement_import_day",
+        "clearing_statementconfirmation.confirmed_by_another",
+        "clearing_statementconfirmation.append_only",
+        "clearing_statementimport.state_guard",
+        "clearing_statementimport.statement_import_once",
+        "clearing_unconfirmedreceipt.append_only",
+    ),
+    test="tests/clearing/bank/test_guards.py::test_large_receipts_are_not_imported_without_a_second_person",
+    check=by_query(
+        (
+            "SELECT s.public_id, s.credits_minor, NULL AS confirmed_by FROM (SELECT *, sum(credits_minor) OVER (PARTITION BY"
+            "  currency, imported_on ORDER BY number) AS total_minor FROM clearing_bankstatement"
+            "  WHERE confirmation_id IS NULL) s WHERE s.credits_minor > 0 AND s.total_minor >= coalesce((SELECT"
+            "  (r.document -> 'parameters' ->> 'second_person_minor')::numeric FROM rules_rulebook r"
+            "  WHERE r.effective_from <= s.imported_at ORDER BY r.number DESC LIMIT 1),"
+            " {LIMIT_DEFAULT})"
+            " UNION ALL SELECT s.public_id, s.credits_minor, c.confirmed_by FROM clearing_bankstatement s"
+            "  JOIN clearing_statementconfirmation c ON c.id = s.confirmation_id"
+            "  JOIN clearing_statementimport i ON i.id = c.statement_import_id"
+            "  WHERE c.confirmed_by IN (i.received_by, s.imported_by) OR c.sha256 <> s.sha256 OR i.sha256 <> s.sha256"
+            "   OR c.closing_balance_minor <> s.closing_balance_minor"
+            "   OR NOT EXISTS (SELECT FROM evidence_evidencerecord e WHERE e.subject = i.public_id"
+            "    AND e.kind = 'clearing.statement_confirmed' AND e.actor = c.confirmed_by)"
+        ).replace("{LIMIT_DEFAULT}", str(PARAMETERS["second_person_minor"].default))
     ),
 )
 

@@ -1,5 +1,5 @@
-"""Jobs of bank: importing a bank statement (``uploads``)."""
+"""Jobs of bank: importing bank statements (``uploads``)."""
 
-from .uploads import IMPORT_STATEMENT
+from .uploads import CONTINUE_STATEMENTS, IMPORT_CONFIRMED, IMPORT_STATEMENT
 
-__all__ = ["IMPORT_STATEMENT"]
+__all__ = ["CONTINUE_STATEMENTS", "IMPORT_CONFIRMED", "IMPORT_STATEMENT"]

@@ -29,7 +29,7 @@ from .states import BankDirection, BankMatch
 def open_sending(*, actor: Actor, restoration: str, currency: str) -> Restoration:
     """Open the sending of payments in ``currency`` after the newest restoration; always takes two people.
 
-    The newest bank statement that states a closing balance must reach the end of the day on which the bank carries out
+    The newest bank statement must reach the end of the day on which the bank carries out
     what was handed to it just before the restoration (its ``closing_on``, whenever it is imported after that day), and
     agree with the ledger: then it shows every payment that the market sent and does not remember. Both people confirm
     the statement, its closing day, and the number and total of debits since the restoration that no payment explains. Emits sending.opened. Raises SendingNotShut, StatementsOutstanding, StatementUnreconciled,
@@ -87,17 +87,16 @@ def _carried_out_on(restoration: Restoration, currency: str) -> date:
 
 
 def _statement_up_to_now(restoration: Restoration, currency: str) -> tuple[BankStatement, date]:
-    """The newest statement that states a closing balance, if it covers what was sent before the restoration; its day."""
+    """The newest statement, if it covers what was sent before the restoration; its day."""
     carried_out_on = _carried_out_on(restoration, currency)
     newest = (
-        BankStatement.objects.filter(closing_currency=currency, recorded_at__gt=restoration.recorded_at)
+        BankStatement.objects.filter(currency=currency, recorded_at__gt=restoration.recorded_at)
         .order_by("-pk")
         .first()
     )
     # On the day itself the bank may still carry out more, so the statement is imported after it.
     if (
         newest is None
-        or newest.closing_on is None
         or newest.closing_on < carried_out_on
         or clock.business_date(newest.imported_at) <= carried_out_on
     ):

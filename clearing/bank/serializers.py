@@ -8,12 +8,14 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.api.serializers import BilingualField, StrictSerializer, WaitingSerializer
+from marketplace.kernel.amounts import TOTAL_MINOR_MAX
 
 from ..ground.serializers import PartyField, PartyListSerializer, label_of
 from ..settlement.models import Restoration
 from ..settlement.restorations import paying_currencies, shut_currencies
-from .models import BankEntry, BankStatement, StatementImport
-from .waiting import waiting_of_bank_entry
+from .models import BankEntry, BankStatement, StatementImport, UnconfirmedReceipt
+from .states import ImportState
+from .waiting import waiting_of_bank_entry, waiting_of_statement_import
 
 
 class PayInReferenceSerializer(serializers.Serializer[Any]):
@@ -24,15 +26,18 @@ class PayInReferenceSerializer(serializers.Serializer[Any]):
 
 
 class BankStatementSerializer(serializers.ModelSerializer[BankStatement]):
-    """An imported bank statement."""
+    """An imported bank statement; ``confirmed_by`` is the second person, where its receipts reach the limit for one."""
 
     id = serializers.CharField(source="public_id")
+    added = serializers.IntegerField()
+    confirmed_by = serializers.CharField(source="confirmation.confirmed_by", allow_null=True, default=None)
 
     class Meta:
         model = BankStatement
         fields = (
-            "id", "file_name", "sha256", "lines", "added", "closing_currency", "closing_balance_minor", "closing_on",
-            "ledger_balance_minor", "imported_by", "imported_at",
+            "id", "number", "currency", "account", "file_name", "sha256", "lines", "added", "opening_on", "closing_on",
+            "opening_balance_minor", "closing_balance_minor", "credits", "credits_minor", "debits", "debits_minor",
+            "ledger_balance_minor", "confirmed_by", "imported_by", "imported_at",
         )  # fmt: skip
 
 
@@ -46,18 +51,25 @@ class StatementFaultSerializer(serializers.Serializer[Any]):
 
 
 class StatementImportSerializer(serializers.ModelSerializer[StatementImport]):
-    """An uploaded bank statement: received, imported as ``statement``, or refused with its ``faults``."""
+    """An uploaded bank statement: on its way, imported as ``statement``, or refused with its ``faults``.
+
+    While it waits for confirmation its hash and closing balance are not shown: the second person reads them at the bank.
+    """
 
     id = serializers.CharField(source="public_id")
     statement = BankStatementSerializer(allow_null=True)
     state_label = serializers.SerializerMethodField()
+    sha256 = serializers.SerializerMethodField()
+    closing_balance_minor = serializers.SerializerMethodField()
     faults = serializers.SerializerMethodField()
+    waiting = serializers.SerializerMethodField()
 
     class Meta:
         model = StatementImport
         fields = (
-            "id", "state", "state_label", "file_name", "sha256", "closing_currency", "closing_balance_minor", "closing_on",
-            "faults", "statement", "job", "received_by", "received_at", "ended_at",
+            "id", "state", "state_label", "waiting", "file_name", "sha256", "currency", "opening_on", "closing_on",
+            "closing_balance_minor", "credits_minor", "faults", "statement", "job", "received_by", "received_at",
+            "ended_at",
         )  # fmt: skip
 
     @extend_schema_field(BilingualField)
@@ -65,10 +77,48 @@ class StatementImportSerializer(serializers.ModelSerializer[StatementImport]):
         """Label of the state."""
         return label_of(row, "state")
 
+    def get_sha256(self, row: StatementImport) -> str | None:
+        """SHA-256 of the file; null while it waits for confirmation."""
+        return None if row.state == ImportState.AWAITING_CONFIRMATION else row.sha256
+
+    def get_closing_balance_minor(self, row: StatementImport) -> int | None:
+        """The closing balance that the file states; null before it is read and while it waits for confirmation."""
+        return None if row.state == ImportState.AWAITING_CONFIRMATION else row.closing_balance_minor
+
     @extend_schema_field(StatementFaultSerializer(many=True))
     def get_faults(self, row: StatementImport) -> list[dict[str, Any]]:
         """What is wrong with the file, by line and column; nothing was imported."""
         return list(row.faults)
+
+    @extend_schema_field(WaitingSerializer(allow_null=True))
+    def get_waiting(self, row: StatementImport) -> dict[str, Any] | None:
+        """What the import waits for; null while its job is at work, and once it is over."""
+        found = waiting_of_statement_import(row)
+        return found.as_dict() if found else None
+
+
+class ConfirmStatementSerializer(StrictSerializer):
+    """What the second person read at the bank: the SHA-256 of the downloaded file, and the closing balance."""
+
+    sha256 = serializers.RegexField(r"^\s*[0-9A-Fa-f]{64}\s*$")
+    closing_balance_minor = serializers.IntegerField(min_value=-TOTAL_MINOR_MAX, max_value=TOTAL_MINOR_MAX)
+
+
+class UnconfirmedReceiptSerializer(serializers.ModelSerializer[UnconfirmedReceipt]):
+    """A receipt of a statement that waits for confirmation; it spends nothing yet."""
+
+    id = serializers.CharField(source="public_id")
+    statement_import = serializers.CharField(source="statement_import.public_id")
+    state = serializers.CharField(source="statement_import.state")
+    organisation = PartyField("organisation_id")
+
+    class Meta:
+        model = UnconfirmedReceipt
+        list_serializer_class = PartyListSerializer
+        fields = (
+            "id", "statement_import", "state", "line", "booked_on", "amount_minor", "currency", "remittance_information",
+            "organisation",
+        )  # fmt: skip
 
 
 class BankEntrySerializer(serializers.ModelSerializer[BankEntry]):
@@ -103,12 +153,9 @@ class BankEntrySerializer(serializers.ModelSerializer[BankEntry]):
 
 
 class UploadStatementSerializer(StrictSerializer):
-    """A bank statement as CSV in UTF-8, with the bank's closing balance, and the day at whose end it was that, if known."""
+    """A bank statement: Zengin 入出金取引明細, ISO 20022 camt.053, or the market's CSV in UTF-8."""
 
     file = serializers.FileField()
-    closing_balance_minor = serializers.IntegerField(required=False, min_value=-(10**15), max_value=10**15)
-    closing_on = serializers.DateField(required=False)
-    closing_currency = serializers.CharField(required=False, min_length=3, max_length=3)
 
 
 class AllocateSerializer(StrictSerializer):

@@ -28,17 +28,36 @@ class BankMatch(TextChoices):
 class ImportState(TextChoices):
     """States of an uploaded bank statement."""
 
-    RECEIVED = "received", Label("received, not imported yet", "受付済み（取込待ち）")
+    RECEIVED = "received", Label("received, not read yet", "受付済み（読取待ち）")
+    WAITING = "waiting", Label("waits for the statement before it", "直前の明細の取込待ち")
+    AWAITING_CONFIRMATION = (
+        "awaiting_confirmation",
+        Label("waits for a second person to confirm it", "二人目による確認待ち"),
+    )
+    CONFIRMED = "confirmed", Label("confirmed, not imported yet", "確認済み（取込待ち）")
     IMPORTED = "imported", Label("imported", "取込済み")
     REFUSED = "refused", Label("refused, nothing was imported", "取込不可（何も取り込まれていません）")
 
+
+UNCONFIRMED = (ImportState.AWAITING_CONFIRMATION, ImportState.CONFIRMED)
+"""States in which the receipts of a statement are seen, and spend nothing."""
 
 STATEMENT_IMPORT = StateMachine(
     name="clearing.statement_import",
     states=ImportState,
     initial=frozenset({ImportState.RECEIVED}),
     table={
+        (ImportState.RECEIVED, "wait", "system"): ImportState.WAITING,
+        (ImportState.RECEIVED, "ask", "system"): ImportState.AWAITING_CONFIRMATION,
         (ImportState.RECEIVED, "import", "system"): ImportState.IMPORTED,
         (ImportState.RECEIVED, "refuse", "system"): ImportState.REFUSED,
+        (ImportState.WAITING, "ask", "system"): ImportState.AWAITING_CONFIRMATION,
+        (ImportState.WAITING, "import", "system"): ImportState.IMPORTED,
+        (ImportState.WAITING, "refuse", "system"): ImportState.REFUSED,
+        (ImportState.WAITING, "withdraw", "operator"): ImportState.REFUSED,
+        (ImportState.AWAITING_CONFIRMATION, "confirm", "operator"): ImportState.CONFIRMED,
+        (ImportState.AWAITING_CONFIRMATION, "withdraw", "operator"): ImportState.REFUSED,
+        (ImportState.CONFIRMED, "import", "system"): ImportState.IMPORTED,
+        (ImportState.CONFIRMED, "refuse", "system"): ImportState.REFUSED,
     },
 )

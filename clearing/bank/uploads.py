@@ -1,33 +1,41 @@
-"""Receives uploaded bank statements and imports each by a job of its own."""
+"""Receives uploaded bank statements, has a second person confirm large receipts, and imports each by a job of its own."""
 
 from __future__ import annotations
 
 import re
-from datetime import date
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
+from marketplace.events.schemas.clearing import StatementConfirmationEnded, StatementConfirmationNeeded
+from marketplace.events.services import emit
 from marketplace.evidence.services import record
-from marketplace.jobs.kinds import Arguments, JobKind, Progress, Work
+from marketplace.jobs.kinds import Arguments, JobKind, Progress, Work, report_nothing
 from marketplace.jobs.services import enqueue
 from marketplace.jobs.states import Queue
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor, Role
 from marketplace.kernel.canonical import sha256_hex
-from marketplace.kernel.errors import DomainError, FieldInvalid
+from marketplace.kernel.errors import DomainError, FieldInvalid, Forbidden, Missing
+from marketplace.kernel.identifiers import new_identifiers
 from marketplace.kernel.labels import Label
+from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
 from marketplace.participants.queries import operator_organisation
 
+from ..ground.bulk import insert_columns
 from ..ledger.locks import MOVER_LOCK
-from .bank_statement import BYTES_MAX, TOO_LARGE
-from .errors import StatementFaulty
-from .models import BankStatement, StatementImport
-from .services import import_bank_statement, require_closing_day
-from .states import STATEMENT_IMPORT, ImportState
+from .bank_statement import BYTES_MAX, TOO_LARGE, BankStatementFile, BankStatementLine, total_of
+from .errors import AnotherPersonNeeded, ConfirmationDiffers, StatementFaulty
+from .importing import book_statement, continuation_of, needs_confirmation, read_statement
+from .matching import Matcher
+from .models import StatementConfirmation, StatementImport, UnconfirmedReceipt
+from .states import STATEMENT_IMPORT, BankDirection, ImportState
 
 _LINE = re.compile(r"lines\.([0-9]+)\.(.+)")
+_TO_DO = (ImportState.RECEIVED, ImportState.WAITING, ImportState.CONFIRMED)
 _GAVE_UP = {
     "line": None,
     "field": None,
@@ -39,39 +47,32 @@ _GAVE_UP = {
         "もう一度アップロードしてください。",
     ).as_dict(),
 }
+_WITHDRAWN = {
+    "line": None,
+    "field": None,
+    "code": "withdrawn",
+    "message": Label(
+        "The operator withdrew the statement; nothing was imported.",
+        "運営者が取り下げました。何も取り込まれていません。",
+    ).as_dict(),
+}
 
 
 @transaction.atomic
-def receive_statement(
-    *,
-    actor: Actor,
-    content: bytes,
-    file_name: str,
-    closing_balance_minor: int | None = None,
-    closing_currency: str = "JPY",
-    closing_on: date | None = None,
-) -> StatementImport:
+def receive_statement(*, actor: Actor, content: bytes, file_name: str) -> StatementImport:
     """Keep an uploaded bank statement, and enqueue the job that imports it; returns its import.
 
-    The same file with the same closing balance and day again returns the import that there is, unless that was refused.
-    Raises FieldInvalid for a file of more than BYTES_MAX bytes, or a closing day in the future or without its balance;
-    Forbidden.
+    The same file again returns the import that there is, unless that was refused. Raises FieldInvalid for a file of
+    more than BYTES_MAX bytes; Forbidden.
     """
     actor.require_operator()
     if len(content) > BYTES_MAX:
         raise FieldInvalid("file", TOO_LARGE)
-    require_closing_day(closing_on, closing_balance_minor)
     digest = sha256_hex(content)
-    currency = None if closing_balance_minor is None else closing_currency
     MOVER_LOCK.acquire()
     existing = (
         StatementImport.objects.defer("content")
-        .filter(
-            sha256=digest,
-            closing_currency=currency,
-            closing_balance_minor=closing_balance_minor,
-            closing_on=closing_on,
-        )
+        .filter(sha256=digest)
         .exclude(state=ImportState.REFUSED)
         .first()
     )
@@ -81,9 +82,6 @@ def receive_statement(
         file_name=file_name[:200],
         sha256=digest,
         content=content,
-        closing_currency=currency,
-        closing_balance_minor=closing_balance_minor,
-        closing_on=closing_on,
         received_by=actor.identifier,
         received_at=clock.now(),
     )
@@ -98,62 +96,217 @@ def receive_statement(
     return received
 
 
-def import_received(*, statement_import: str, report_progress: Progress) -> StatementImport:
-    """Import a received bank statement, or refuse it with its faults; does nothing if that was done before.
+def import_received(*, statement_import: str, report_progress: Progress = report_nothing) -> StatementImport:
+    """Take a received, waiting or confirmed bank statement as far as it goes; does nothing once it is over.
 
-    Call it outside transactions: the file is read first, then booked in one transaction, whose result a second one
-    records. A worker that ends in between leaves an import that finds its statement the next time.
+    It is imported, or refused with its faults; or it waits for the statement before it, or for a second person if its
+    receipts reach the limit for one (``importing.needs_confirmation``). Call it outside transactions: the file is read
+    first, then everything is written in one transaction.
     """
     received = StatementImport.objects.get(public_id=statement_import)
-    if received.state != ImportState.RECEIVED or received.content is None:
+    if received.state not in _TO_DO or received.content is None:
         return received
-    operator = operator_organisation()
-    closing: dict[str, Any] = {}
-    if received.closing_currency is not None:
-        closing = {
-            "closing_balance_minor": received.closing_balance_minor,
-            "closing_currency": received.closing_currency,
-            "closing_on": received.closing_on,
-        }
     try:
-        statement = import_bank_statement(
-            actor=Actor(received.received_by, Role.OPERATOR, operator.id, operator.public_id),
-            content=bytes(received.content),
-            file_name=received.file_name,
-            report_progress=report_progress,
-            **closing,
-        )
+        file = read_statement(bytes(received.content))
+        report_progress(0, len(file.lines))
+        received = _carry_on(received.pk, file)
     except DomainError as error:
         return _refuse(received.pk, faults_of(error))
-    return _finish(received.pk, statement)
+    report_progress(len(file.lines), len(file.lines))
+    return received
 
 
 @transaction.atomic
-def _finish(key: int, statement: BankStatement) -> StatementImport:
-    received = StatementImport.objects.select_for_update(no_key=True).get(pk=key)
-    if received.state == ImportState.RECEIVED:
-        advance(
-            received,
-            STATEMENT_IMPORT,
-            command="import",
-            role="system",
-            statement=statement,
-            content=None,
-            ended_at=clock.now(),
+def _carry_on(key: int, file: BankStatementFile) -> StatementImport:
+    """Have the statement wait, or import it. Raises what ``continuation_of`` and ``book_statement`` raise."""
+    MOVER_LOCK.acquire()
+    received = _locked(pk=key)
+    if received.state not in _TO_DO:
+        return received
+    stated = {
+        "currency": file.currency,
+        "opening_on": file.opening_on,
+        "closing_on": file.closing_on,
+        "closing_balance_minor": file.closing_balance_minor,
+        "credits_minor": total_of(file.lines, BankDirection.CREDIT).minor,
+    }
+    continuation = continuation_of(file)
+    if continuation is None:
+        if received.state == ImportState.RECEIVED:
+            advance(received, STATEMENT_IMPORT, command="wait", role="system", **stated)
+        return received
+    confirmation = StatementConfirmation.objects.filter(statement_import=received).first()
+    if confirmation is None and needs_confirmation(file.currency, continuation.fresh):
+        advance(received, STATEMENT_IMPORT, command="ask", role="system", **stated)
+        _ask_second_person(received, continuation.fresh)
+        return received
+    operator = operator_organisation()
+    statement = book_statement(
+        actor=Actor(received.received_by, Role.OPERATOR, operator.id, operator.public_id),
+        file=file,
+        continuation=continuation,
+        sha256=received.sha256,
+        file_name=received.file_name,
+        confirmation=confirmation,
+    )
+    advance(
+        received,
+        STATEMENT_IMPORT,
+        command="import",
+        role="system",
+        statement=statement,
+        content=None,
+        ended_at=clock.now(),
+        **stated,
+    )
+    _resume_followers(received)
+    return received
+
+
+def _locked(**which: Any) -> StatementImport:
+    """The import that ``which`` names, locked, without its content."""
+    return StatementImport.objects.select_for_update(no_key=True).defer("content").get(**which)
+
+
+def _ask_second_person(received: StatementImport, fresh: Sequence[BankStatementLine]) -> None:
+    """Show the receipts to their owners and to the operator, and ask for a second person."""
+    receipts = [line for line in fresh if line.direction == BankDirection.CREDIT]
+    matcher = Matcher(receipts)
+    insert_columns(
+        UnconfirmedReceipt._meta.db_table,
+        {
+            "public_id": ("text", new_identifiers("ucr", len(receipts))),
+            "statement_import_id": ("bigint", [received.pk] * len(receipts)),
+            "line": ("integer", [line.number for line in receipts]),
+            "organisation_id": ("bigint", [matcher.recognise(line).organisation_id for line in receipts]),
+            "booked_on": ("date", [line.booked_on for line in receipts]),
+            "amount_minor": ("bigint", [line.amount_minor for line in receipts]),
+            "currency": ("text", [line.currency for line in receipts]),
+            "remittance_information": ("text", [line.remittance_information for line in receipts]),
+        },
+    )
+    amount_minor = sum(line.amount_minor for line in receipts)
+    record(
+        kind="clearing.statement_confirmation_asked",
+        subject=received.public_id,
+        actor=SYSTEM,
+        payload={"credits_minor": amount_minor, "currency": received.currency},
+    )
+    emit(
+        StatementConfirmationNeeded(
+            statement_import=received.public_id, amount_minor=amount_minor, currency=str(received.currency)
         )
+    )
+
+
+def _resume_followers(imported: StatementImport) -> None:
+    """Have a job read again what waits for ``imported``, if anything does."""
+    if _waiting_in(imported.currency).exists():
+        enqueue(kind=CONTINUE_STATEMENTS, subject=imported.public_id)
+
+
+def _waiting_in(currency: str | None) -> QuerySet[StatementImport]:
+    """Statements of a currency that wait for the one before them, the earliest first."""
+    rows = StatementImport.objects.filter(state=ImportState.WAITING, currency=currency)
+    return rows.order_by("opening_on", "pk")
+
+
+@record_refusals()
+def confirm_statement(
+    *, actor: Actor, statement_import: str, sha256: str, closing_balance_minor: int
+) -> StatementImport:
+    """Confirm an uploaded statement by the hash and closing balance that a second person read at the bank.
+
+    The person downloads the file from the bank itself, computes its SHA-256, and reads the closing balance from the
+    bank's screen. Enqueues the job that imports it. A wrong value is recorded as evidence. Raises ConfirmationDiffers,
+    AnotherPersonNeeded for the uploader, IllegalTransition unless it waits for confirmation, Missing, Forbidden.
+    """
+    received = _waiting_for_operator(actor, statement_import)
+    STATEMENT_IMPORT.target(state=received.state, command="confirm", role="operator")
+    if actor.identifier == received.received_by:
+        raise AnotherPersonNeeded(statement_import=received.public_id)
+    stated = (sha256.strip().lower(), closing_balance_minor)
+    if stated != (received.sha256, received.closing_balance_minor):
+        raise ConfirmationDiffers(
+            record=lambda: _record_difference(actor, statement_import, *stated),
+            statement_import=received.public_id,
+        )
+    StatementConfirmation.objects.create(
+        statement_import=received,
+        sha256=received.sha256,
+        closing_balance_minor=closing_balance_minor,
+        confirmed_by=actor.identifier,
+        confirmed_at=clock.now(),
+    )
+    job = enqueue(kind=IMPORT_CONFIRMED, subject=received.public_id).public_id
+    advance(received, STATEMENT_IMPORT, command="confirm", role="operator", job=job)
+    record(
+        kind="clearing.statement_confirmed",
+        subject=received.public_id,
+        actor=actor,
+        payload={"sha256": received.sha256, "closing_balance_minor": closing_balance_minor},
+    )
+    _end_confirmation(received)
+    return received
+
+
+def _waiting_for_operator(actor: Actor, statement_import: str) -> StatementImport:
+    """The import, locked, for a command of a person of the operator. Raises Missing, Forbidden."""
+    if actor.role is not Role.OPERATOR:
+        raise Forbidden(needed=Label("a person of the operator", "運営者の担当者"))
+    try:
+        return _locked(public_id=statement_import)
+    except StatementImport.DoesNotExist:
+        raise Missing(kind="statement import", identifier=statement_import) from None
+
+
+@transaction.atomic
+def _record_difference(
+    actor: Actor, statement_import: str, sha256: str, closing_balance_minor: int
+) -> dict[str, str]:
+    record(
+        kind="clearing.statement_confirmation_differs",
+        subject=statement_import,
+        actor=actor,
+        payload={"sha256": sha256, "closing_balance_minor": str(closing_balance_minor)},
+    )
+    return {}
+
+
+def _end_confirmation(received: StatementImport) -> None:
+    emit(StatementConfirmationEnded(statement_import=received.public_id, state=str(received.state)))
+
+
+@transaction.atomic
+def withdraw_statement(*, actor: Actor, statement_import: str) -> StatementImport:
+    """Withdraw a statement that waits for the one before it or for confirmation; nothing of it was imported.
+
+    Raises IllegalTransition, Missing, Forbidden.
+    """
+    received = _waiting_for_operator(actor, statement_import)
+    was_asked = received.state == ImportState.AWAITING_CONFIRMATION
+    _end_refused(received, [_WITHDRAWN], command="withdraw", actor=actor)
+    if was_asked:
+        _end_confirmation(received)
     return received
 
 
 @transaction.atomic
 def _refuse(key: int, faults: list[dict[str, Any]]) -> StatementImport:
-    received = StatementImport.objects.select_for_update(no_key=True).get(pk=key)
-    if received.state != ImportState.RECEIVED:
-        return received
+    received = _locked(pk=key)
+    if received.state in _TO_DO:
+        _end_refused(received, faults, command="refuse", actor=SYSTEM)
+    return received
+
+
+def _end_refused(
+    received: StatementImport, faults: list[dict[str, Any]], *, command: str, actor: Actor
+) -> None:
     advance(
         received,
         STATEMENT_IMPORT,
-        command="refuse",
-        role="system",
+        command=command,
+        role="system" if actor is SYSTEM else "operator",
         faults=faults,
         content=None,
         ended_at=clock.now(),
@@ -161,10 +314,9 @@ def _refuse(key: int, faults: list[dict[str, Any]]) -> StatementImport:
     record(
         kind="clearing.statement_refused",
         subject=received.public_id,
-        actor=SYSTEM,
+        actor=actor,
         payload={"sha256": received.sha256, "code": faults[0]["code"], "faults": len(faults)},
     )
-    return received
 
 
 def faults_of(error: DomainError) -> list[dict[str, Any]]:
@@ -187,26 +339,20 @@ def _fault_of(error: DomainError) -> dict[str, Any]:
 
 
 def run_import(work: Work) -> None:
-    """Import the bank statement that the job is about."""
+    """Take the bank statement that the job is about as far as it goes."""
     import_received(statement_import=work.subject, report_progress=work.report_progress)
 
 
-def give_up(subject: str, _arguments: Arguments) -> None:
-    """Refuse a bank statement whose job is parked, so that its file can be uploaded again.
+def run_continuation(work: Work) -> None:
+    """Read again what waits for the bank statement that the job is about, the earliest first."""
+    imported = StatementImport.objects.defer("content").get(public_id=work.subject)
+    for identifier in list(_waiting_in(imported.currency).values_list("public_id", flat=True)):
+        import_received(statement_import=identifier)
 
-    One that was booked by a worker that died before it recorded so is imported, whatever became of the job.
-    """
-    received = StatementImport.objects.defer("content").get(public_id=subject)
-    booked = BankStatement.objects.filter(
-        sha256=received.sha256,
-        closing_currency=received.closing_currency,
-        closing_balance_minor=received.closing_balance_minor,
-        closing_on=received.closing_on,
-    ).first()
-    if booked is None:
-        _refuse(received.pk, [_GAVE_UP])
-    else:
-        _finish(received.pk, booked)
+
+def give_up(subject: str, _arguments: Arguments) -> None:
+    """Refuse a bank statement whose job is parked, so that its file can be uploaded again."""
+    _refuse(StatementImport.objects.only("pk").get(public_id=subject).pk, [_GAVE_UP])
 
 
 IMPORT_STATEMENT = JobKind(
@@ -217,4 +363,23 @@ IMPORT_STATEMENT = JobKind(
     seconds_max=120,
     backoff_seconds=(2, 10, 60),
     on_ended=give_up,
+)
+
+IMPORT_CONFIRMED = JobKind(
+    name="clearing.import_confirmed_statement",
+    queue=Queue.CLEARING,
+    label=Label("import a confirmed bank statement", "確認済みの入出金明細の取込"),
+    run=run_import,
+    seconds_max=120,
+    backoff_seconds=(2, 10, 60),
+    on_ended=give_up,
+)
+
+CONTINUE_STATEMENTS = JobKind(
+    name="clearing.continue_statements",
+    queue=Queue.CLEARING,
+    label=Label("import the bank statements that waited for another", "待機中の入出金明細の取込"),
+    run=run_continuation,
+    seconds_max=120,
+    backoff_seconds=(2, 10, 60),
 )

@@ -9,11 +9,13 @@ from .views import (
     PayInReferenceView,
     RestorationViewSet,
     StatementImportViewSet,
+    UnconfirmedReceiptViewSet,
 )
 
 router = SimpleRouter()
 router.register("bank-statements", BankStatementViewSet, basename="bank-statement")
 router.register("statement-imports", StatementImportViewSet, basename="statement-import")
+router.register("unconfirmed-receipts", UnconfirmedReceiptViewSet, basename="unconfirmed-receipt")
 router.register("bank-entries", BankEntryViewSet, basename="bank-entry")
 router.register("restorations", RestorationViewSet, basename="restoration")
 

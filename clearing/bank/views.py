@@ -18,21 +18,23 @@ from marketplace.kernel.errors import FieldInvalid, Missing
 from ..settlement.models import Restoration
 from .bank_statement import BYTES_MAX, TOO_LARGE
 from .filters import BankEntryFilter
-from .models import BankEntry, BankStatement, StatementImport
-from .queries import pay_in_reference
+from .models import BankEntry, BankStatement, StatementImport, UnconfirmedReceipt
+from .queries import pay_in_reference, unconfirmed_receipts
 from .reopening import open_sending
 from .serializers import (
     AllocateSerializer,
     BankEntrySerializer,
     BankStatementSerializer,
+    ConfirmStatementSerializer,
     OpenSendingSerializer,
     PayInReferenceSerializer,
     RestorationSerializer,
     StatementImportSerializer,
+    UnconfirmedReceiptSerializer,
     UploadStatementSerializer,
 )
 from .services import allocate_pay_in
-from .uploads import receive_statement
+from .uploads import confirm_statement, receive_statement, withdraw_statement
 
 
 def read_upload(_view: BankStatementViewSet, data: dict[str, Any]) -> None:
@@ -63,38 +65,65 @@ class BankStatementViewSet(MarketReadViewSet[BankStatement]):
 
     serializer_class = BankStatementSerializer
     permission_classes = (IsOperator,)
-    filterset_fields = ("sha256",)
+    filterset_fields = ("sha256", "currency")
     parser_classes = (MultiPartParser,)
-    queryset = BankStatement.objects.all()
+    queryset = BankStatement.objects.select_related("confirmation")
 
     @create_command(
         summary="Import a bank statement",
         request=UploadStatementSerializer,
         response=StatementImportSerializer,
         status=202,
-        example={
-            "file": "statement.csv",
-            "closing_balance_minor": 1_284_000,
-            "closing_currency": "JPY",
-            "closing_on": "2026-12-08",
-        },
+        example={"file": "statement.csv"},
         prepare=read_upload,
     )
     def create(self, data: dict[str, Any]) -> StatementImport:
         """Receives the file; a job imports it, completely or not at all. The same file again changes nothing (operator).
 
-        The answer is the import, which `statement-imports/{id}/` shows until it is imported, or refused with its faults.
+        The answer is the import. `statement-imports/{id}/` shows whether it is imported, was refused with its faults, or
+        waits for the statement before it or for a second person.
         """
         return receive_statement(actor=self.actor, **data)
 
 
 class StatementImportViewSet(MarketReadViewSet[StatementImport]):
-    """Uploaded bank statements, what became of them, and why one was refused (operator)."""
+    """Uploaded bank statements, what became of them, and why one waits or was refused (operator)."""
 
     serializer_class = StatementImportSerializer
     permission_classes = (IsOperator,)
     filterset_fields = ("state", "sha256")
-    queryset = StatementImport.objects.defer("content").select_related("statement")
+    queryset = StatementImport.objects.defer("content").select_related("statement__confirmation")
+
+    @command(
+        summary="Confirm a bank statement as the second person",
+        request=ConfirmStatementSerializer,
+        response=StatementImportSerializer,
+        permissions=(IsOperator,),
+        example={"sha256": "0" * 64, "closing_balance_minor": 1_284_000},
+    )
+    def confirm(self, data: dict[str, Any], public_id: str) -> StatementImport:
+        """By another person than its uploader, with the hash and the closing balance read at the bank (operator)."""
+        return confirm_statement(actor=self.actor, statement_import=public_id, **data)
+
+    @command(
+        summary="Withdraw a bank statement that waits",
+        response=StatementImportSerializer,
+        permissions=(IsOperator,),
+    )
+    def withdraw(self, data: dict[str, Any], public_id: str) -> StatementImport:
+        """Nothing of it was imported, and the file may be uploaded again (operator)."""
+        return withdraw_statement(actor=self.actor, statement_import=public_id)
+
+
+class UnconfirmedReceiptViewSet(MarketReadViewSet[UnconfirmedReceipt]):
+    """Receipts of statements that wait for confirmation, which spend nothing: the caller's own, or all for the operator."""
+
+    serializer_class = UnconfirmedReceiptSerializer
+    queryset = UnconfirmedReceipt.objects.none()
+
+    def get_queryset(self) -> Any:
+        """The receipts in the caller's scope."""
+        return unconfirmed_receipts(actor=self.actor)
 
 
 class BankEntryViewSet(MarketReadViewSet[BankEntry]):

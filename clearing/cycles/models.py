@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from marketplace.kernel.columns import TransactionIdField
+from marketplace.kernel.columns import MinorField, TransactionIdField
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
@@ -85,8 +85,8 @@ class Cycle(models.Model):
     obligations = models.BigIntegerField(null=True)
     input_hash = models.CharField(max_length=64, null=True)
     netted_at = models.DateTimeField(null=True)
-    gross_minor = models.BigIntegerField(null=True)
-    net_minor = models.BigIntegerField(null=True)
+    gross_minor = MinorField(null=True)
+    net_minor = MinorField(null=True)
     payments_before = models.BigIntegerField(null=True)
     payments_after = models.BigIntegerField(null=True)
     output_hash = models.CharField(max_length=64, null=True)

@@ -38,6 +38,15 @@ PAUSED = WaitingReason(
         "一時停止の理由が解消したら、運営者がサイクルを再開します。",
     ),
 )
+EARLIER_UNPLANNED = WaitingReason(
+    "cycle.earlier_unplanned",
+    Label(
+        "the earlier cycle {earlier} is paused before its payments are planned, which may cover a shortfall here",
+        "先のサイクル {earlier} が支払の予定前に一時停止中です。その支払はこのサイクルの不足額に充当されることがあります",
+    ),
+    WaitsFor.OPERATOR,
+    Label("The operator resumes the earlier cycle.", "運営者が先のサイクルを再開してください。"),
+)
 EVENTS_UNSEEN = WaitingReason(
     "cycle.events_unseen",
     Label(

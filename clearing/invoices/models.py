@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from marketplace.kernel.columns import MinorField
 from marketplace.kernel.guards import append_only
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -46,9 +47,9 @@ class Invoice(models.Model):
     purchase_order = models.CharField(max_length=200, blank=True, default="", db_default="")
     issued_on = models.DateField()
     currency = models.CharField(max_length=3)
-    net_minor = models.BigIntegerField()
-    tax_minor = models.BigIntegerField()
-    total_minor = models.BigIntegerField()
+    net_minor = MinorField()
+    tax_minor = MinorField()
+    total_minor = MinorField()
     document = models.JSONField()
 
     class Meta:

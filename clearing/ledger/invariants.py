@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from marketplace.kernel.canonical import digest_of
-from marketplace.kernel.invariants import Invariant, by_query
+from marketplace.kernel.invariants import Invariant, amounts_within_ceiling, by_query
 
 from .chart import OWED_TO_PARTICIPANTS
 from .models import Entry, LedgerPeriod
@@ -118,4 +118,16 @@ Invariant(
     ),
     test="tests/clearing/ledger/test_periods.py::test_nothing_is_booked_in_a_closed_month",
     check=_changed_periods,
+)
+
+Invariant(
+    name="clearing.amounts_within_ceiling",
+    promise=1,
+    statement="No column of an amount holds more than the published ceiling of sums.",
+    guards=(
+        "clearing_posting.clearing_posting_amount_minor_check",
+        "clearing_balance.clearing_balance_balance_minor_check",
+    ),
+    test="tests/kernel/test_amounts.py::test_no_column_takes_an_amount_beyond_the_ceiling",
+    check=amounts_within_ceiling("clearing"),
 )

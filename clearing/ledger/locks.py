@@ -20,6 +20,7 @@ PERIOD_LOCK = AdvisoryLock(
 
 RowOrder(
     "clearing",
-    "The cycle whose step is done; the charging progress of an agreement; settlement instructions and bank entries;"
+    "The cycle whose step is done, then earlier cycles with planned payments of those it would leave short; the charging"
+    " progress of an agreement; settlement instructions and bank entries;"
     " trades; in acceptance, in share mode, the cycle that takes its obligations; balances of accounts.",
 )

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from marketplace.kernel.columns import TransactionIdField
+from marketplace.kernel.columns import MinorField, TransactionIdField
 from marketplace.kernel.guards import append_only, no_delete
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -120,7 +120,7 @@ class Posting(models.Model):
     account = models.ForeignKey(
         Account, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
-    amount_minor = models.BigIntegerField()
+    amount_minor = MinorField()
     currency = models.CharField(max_length=3)
     line = models.CharField(max_length=20, choices=LineKind.choices)
     trade = models.ForeignKey(
@@ -156,7 +156,7 @@ class Balance(models.Model):
 
     account = models.OneToOneField(Account, on_delete=models.PROTECT, related_name="+", primary_key=True)
     side = models.SmallIntegerField()
-    balance_minor = models.BigIntegerField(default=0)
+    balance_minor = MinorField(default=0)
 
     class Meta:
         constraints = [
@@ -188,7 +188,7 @@ class FundsRegime(models.Model):
     regime = models.CharField(max_length=20, choices=FundsRegimeKind.choices)
     legal_reference = models.CharField(max_length=500)
     registration_number = models.CharField(max_length=60, blank=True, default="")
-    balance_cap_minor = models.BigIntegerField()
+    balance_cap_minor = MinorField()
     idle_days = models.PositiveIntegerField()
     cross_border_allowed = models.BooleanField(default=False)
     cross_border_basis = models.CharField(max_length=500, blank=True, default="")

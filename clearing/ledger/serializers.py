@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.api.serializers import BilingualField, StrictSerializer
+from marketplace.kernel.amounts import TOTAL_MINOR_MAX
 
 from ..ground.serializers import PartyField, PartyListSerializer, label_of
 from .chart import NORMAL_SIDE
@@ -121,7 +122,7 @@ class DeclareFundsRegimeSerializer(StrictSerializer):
     regime = serializers.ChoiceField(choices=FundsRegimeKind.values)
     legal_reference = serializers.CharField(max_length=500)
     registration_number = serializers.CharField(max_length=60, required=False, default="", allow_blank=True)
-    balance_cap_minor = serializers.IntegerField(min_value=1, max_value=10**15)
+    balance_cap_minor = serializers.IntegerField(min_value=1, max_value=TOTAL_MINOR_MAX)
     idle_days = serializers.IntegerField(min_value=1, max_value=IDLE_DAYS_MAX, required=False, default=5)
     cross_border_allowed = serializers.BooleanField(required=False, default=False)
     cross_border_basis = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)

@@ -79,6 +79,7 @@ class LineKind(TextChoices):
     SHARES_RECEIVED = "shares_received", Label("shares of proceeds received", "分配受取")
     DRAWN_RECEIVABLE = "drawn_receivable", Label("drawn from receivables", "清算未収金からの充当")
     DRAWN = "drawn", Label("drawn from available money", "利用可能額からの充当")
+    DRAWN_PAYMENT = "drawn_payment", Label("set off against a planned payment", "支払予定額との相殺")
     DRAWN_DEPOSIT = "drawn_deposit", Label("drawn from the security deposit", "保証金からの充当")
     DRAWN_RESERVE = "drawn_reserve", Label("lent by the reserve as a claim", "準備金からの立替（求償債権）")
     COVERED = "covered", Label("money set aside for the cycle", "充当額の受入れ")

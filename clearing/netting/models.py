@@ -6,6 +6,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
+from marketplace.kernel.columns import MinorField
 from marketplace.kernel.guards import append_only
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -38,20 +39,20 @@ class NetPosition(models.Model):
     organisation = organisation_key(db_constraint=False, db_index=False)
     party_key = models.CharField(max_length=31, db_collation="C")
     currency = models.CharField(max_length=3)
-    purchases_minor = models.BigIntegerField()
-    purchase_tax_minor = models.BigIntegerField()
-    sales_minor = models.BigIntegerField()
-    sales_tax_minor = models.BigIntegerField()
-    fees_minor = models.BigIntegerField()
-    fee_tax_minor = models.BigIntegerField()
-    fee_refunds_minor = models.BigIntegerField()
-    fee_refund_tax_minor = models.BigIntegerField()
-    corrections_paid_minor = models.BigIntegerField()
-    corrections_received_minor = models.BigIntegerField()
-    shares_paid_minor = models.BigIntegerField(db_default=0)
-    shares_received_minor = models.BigIntegerField(db_default=0)
-    deferred_minor = models.BigIntegerField(db_default=0)
-    net_minor = models.BigIntegerField()
+    purchases_minor = MinorField()
+    purchase_tax_minor = MinorField()
+    sales_minor = MinorField()
+    sales_tax_minor = MinorField()
+    fees_minor = MinorField()
+    fee_tax_minor = MinorField()
+    fee_refunds_minor = MinorField()
+    fee_refund_tax_minor = MinorField()
+    corrections_paid_minor = MinorField()
+    corrections_received_minor = MinorField()
+    shares_paid_minor = MinorField(db_default=0)
+    shares_received_minor = MinorField(db_default=0)
+    deferred_minor = MinorField(db_default=0)
+    net_minor = MinorField()
 
     class Meta:
         constraints = [

@@ -8,7 +8,7 @@ JWK Set, which checks the signature if the package ``cryptography`` is installed
 /api/v1/cycles/<id>/, whose hashes must equal the hashes of the statement.
 
 Needs only the standard library, not the market's software. Exits 0 if everything agrees, 1 naming each difference,
-2 if the statement cannot be read.
+2 if something cannot be read, naming the member and what it must be.
 """
 
 from __future__ import annotations
@@ -26,6 +26,58 @@ FORMAT = "sanpo.clearing.statement.v2"
 BASIS_POINTS = 10_000
 CORRECTIONS = ("refund", "adjustment", "penalty")
 PUBLIC = ("business_key", "currency", "trades", "input_hash", "output_hash", "trades_root", "merkle_root")
+ROW: dict[str, Any] = {"line": str, "index": int, "page": [str], "path": [str]}
+STATEMENT: dict[str, Any] = {
+    **dict.fromkeys(("format", "party", "name_in_lines"), str),
+    **dict.fromkeys(("size", "block_lines", "page_lines"), int),
+    "cycle": dict.fromkeys((*PUBLIC, "positions_root"), str) | {"trades": int},
+    "position": {**ROW, "parts": [str], "size": int},
+    "block_roots": [str],
+    "lines": [ROW],
+    "deferred": [str],
+}
+SHAPE: dict[str, Any] = {"signature": str, "statement": STATEMENT}
+"""What a statement must have: a list of one element describes every element."""
+KEYS_SHAPE: dict[str, Any] = {"keys": [{"kid": str, "x": str}]}
+WORDS = {str: "text", int: "a whole number", dict: "an object", list: "a list"}
+
+
+class Unreadable(ValueError):
+    """A document is not what it must be; the message names the place."""
+
+
+def require_shape(value: Any, shape: Any, place: str) -> None:
+    """Raise Unreadable, naming the place, if ``value`` is not of ``shape``. Members that it does not name are ignored."""
+    wanted = shape if isinstance(shape, type) else type(shape)
+    if type(value) is not wanted:
+        raise Unreadable(f"{place} must be {WORDS[wanted]}")
+    found: Any = value
+    if isinstance(shape, dict):
+        for name, of_member in shape.items():
+            if name not in found:
+                raise Unreadable(f"{place}.{name} is missing")
+            require_shape(found[name], of_member, f"{place}.{name}")
+    elif isinstance(shape, list):
+        for number, element in enumerate(found, start=1):
+            require_shape(element, shape[0], f"{place}, element {number},")
+
+
+def no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The members of a JSON object. Raises Unreadable if two have one name, because readers differ in which they take."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Unreadable(f"an object has two members {twice!r}")
+    return members
+
+
+def whole(text: str, place: str) -> int:
+    """A whole number as the market writes it. Raises Unreadable, naming ``place``, for anything else."""
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 20 and str(int(text)) == text):
+        raise Unreadable(f"{place} must be a whole number, not {text!r}")
+    return int(text)
 
 
 def leaf_hash(line: str) -> bytes:
@@ -84,7 +136,10 @@ def is_in_tree(row: dict[str, Any], at: int, lines: int, length: int, root: byte
 
 
 def hashes_of(texts: list[str]) -> list[bytes]:
-    """Hashes from hexadecimal."""
+    """Hashes from hexadecimal. Raises Unreadable for what is none."""
+    for text in texts:
+        if len(text) != 64 or not set(text) <= set("0123456789abcdef"):
+            raise Unreadable(f"a hash must be 64 hexadecimal digits, not {text!r}")
     return [bytes.fromhex(text) for text in texts]
 
 
@@ -107,8 +162,9 @@ def check_roots(statement: dict[str, Any]) -> list[str]:
 
 
 def check_lines(statement: dict[str, Any]) -> list[str]:
-    """Check that each line is in the cycle, at its own index."""
+    """Check that each line is in the cycle, at its own index, and none is there twice."""
     found = []
+    trades = set()
     length, size = statement["block_lines"], statement["size"]
     roots = hashes_of(statement["block_roots"])
     places = set()
@@ -118,6 +174,11 @@ def check_lines(statement: dict[str, Any]) -> list[str]:
         if index in places:
             found.append(f"line {number}: has the same index as another")
         places.add(index)
+        trade = tuple(row["line"].split("|")[:2])
+        name = trade if trade[1:] == ("trade",) else row["line"]
+        if name in trades:
+            found.append(f"line {number}: is there twice, at two indexes: {row['line']}")
+        trades.add(name)
         if not 0 <= block < len(roots) or not is_in_tree(
             row,
             index % length,
@@ -143,7 +204,7 @@ class Recomputed:
     def add(self, line: str) -> None:
         """Add one line."""
         fields = line.split("|")
-        if fields[1] == "trade" and len(fields) == 10:
+        if len(fields) == 10 and fields[1] == "trade":
             self._add_trade(fields)
         elif len(fields) == 8:
             self._add_further(fields)
@@ -152,7 +213,7 @@ class Recomputed:
 
     def _add_trade(self, fields: list[str]) -> None:
         buyer, seller, payer = fields[2], fields[3], fields[9]
-        price, tax, rate, fee, fee_rate = map(int, fields[4:9])
+        price, tax, rate, fee, fee_rate = (whole(text, f"the line of {fields[0]}") for text in fields[4:9])
         if tax != price * rate // BASIS_POINTS:
             self.problems.append(f"the tax of a trade does not follow from its rate: {fields[0]}")
         if self.name == buyer:
@@ -169,7 +230,7 @@ class Recomputed:
 
     def _add_further(self, fields: list[str]) -> None:
         kind, debtor, creditor = fields[1:4]
-        amount, tax, rate = map(int, fields[4:7])
+        amount, tax, rate = (whole(text, f"the line of {fields[0]}") for text in fields[4:7])
         if self.name not in (debtor, creditor, "operator"):
             self.problems.append(f"this obligation belongs to others: {fields[0]}")
         elif kind == "fee":
@@ -192,7 +253,10 @@ class Recomputed:
     def add_deferred(self, line: str) -> None:
         """Add one line that is deferred to the next cycle."""
         fields = line.split("|")
-        owed = int(fields[4]) + int(fields[5])
+        if len(fields) < 6:
+            self.problems.append(f"cannot read this deferred line: {line}")
+            return
+        owed = sum(whole(text, f"the deferred line of {fields[0]}") for text in fields[4:6])
         self.parts["deferred_minor"] += owed * ((self.name == fields[2]) - (self.name == fields[3]))
 
     def finish(self) -> dict[str, int]:
@@ -215,7 +279,10 @@ def check_position(statement: dict[str, Any]) -> list[str]:
     """Check that the position equals what its own lines add up to."""
     position = statement["position"]
     party, *values = position["line"].split("|")
-    stated = dict(zip(position["parts"], map(int, values), strict=True))
+    parts = position["parts"]
+    if len(values) != len(parts) or len(set(parts)) != len(parts) or "net_minor" not in parts:
+        raise Unreadable("statement.position.parts must name each number of the line once, and net_minor")
+    stated = {name: whole(text, f"position: {name}") for name, text in zip(parts, values, strict=True)}
     found = [] if party == statement["party"] else ["position: belongs to another participant"]
     if sum(stated.values()) != 2 * stated["net_minor"]:
         found.append("position: its parts do not sum to its net")
@@ -224,26 +291,37 @@ def check_position(statement: dict[str, Any]) -> list[str]:
         recomputed.add(row["line"])
     for line in statement["deferred"]:
         recomputed.add_deferred(line)
-    parts = recomputed.finish()
+    summed = recomputed.finish()
     found += recomputed.problems
-    for name in sorted({*stated, *parts}):
-        if stated.get(name, 0) != parts.get(name, 0):
+    for name in sorted({*stated, *summed}):
+        if stated.get(name, 0) != summed.get(name, 0):
             found.append(
-                f"position: {name} is {stated.get(name, 0)}, your own lines add up to {parts.get(name, 0)}"
+                f"position: {name} is {stated.get(name, 0)}, your own lines add up to {summed.get(name, 0)}"
             )
     return found
 
 
 def decoded(text: str) -> bytes:
-    """base64url without padding."""
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    """base64url without padding. Raises Unreadable for what is none."""
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        raise Unreadable(f"not base64url: {text[:40]!r}") from None
+
+
+def signed_part(text: str, name: str) -> dict[str, Any]:
+    """The JSON object in one part of the signature. Raises Unreadable."""
+    part: dict[str, Any] = parsed(decoded(text), f"signature, {name}", {})
+    return part
 
 
 def check_signature(document: dict[str, Any], keys: dict[str, Any] | None) -> tuple[list[str], str]:
     """Check that the signature covers this statement; the text says whether the signature itself was checked."""
     statement, signature = document["statement"], document["signature"]
+    if signature.count(".") != 2:
+        raise Unreadable("signature must be three parts with dots between")
     header, payload, signature_part = signature.split(".")
-    signed = json.loads(decoded(payload))
+    signed, identifier = signed_part(payload, "payload"), signed_part(header, "header").get("kid")
     canonical = json.dumps(statement, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     found = []
     wanted = {
@@ -263,13 +341,12 @@ def check_signature(document: dict[str, Any], keys: dict[str, Any] | None) -> tu
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     except ImportError:
         return found, "the signature itself was NOT checked: the package cryptography is not installed"
-    identifier = json.loads(decoded(header)).get("kid")
     for key in keys["keys"]:
         if key.get("kid") == identifier:
-            public = Ed25519PublicKey.from_public_bytes(decoded(key["x"]))
             try:
+                public = Ed25519PublicKey.from_public_bytes(decoded(key["x"]))
                 public.verify(decoded(signature_part), f"{header}.{payload}".encode())
-            except InvalidSignature:
+            except (InvalidSignature, ValueError):
                 break
             return found, "the signature is the market's"
     return [*found, "signature: not made with a key of the market"], "the signature was checked"
@@ -285,11 +362,21 @@ def check_public(statement: dict[str, Any], cycle: dict[str, Any]) -> list[str]:
     ]
 
 
-def read(path: str) -> dict[str, Any]:
-    """JSON from a file, or from standard input."""
-    text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
-    document: dict[str, Any] = json.loads(text)
+def parsed(content: bytes, name: str, shape: dict[str, Any]) -> Any:
+    """JSON in UTF-8 of a shape. Raises Unreadable, naming what was read and the place, for anything else."""
+    try:
+        document = json.loads(content.decode(), object_pairs_hook=no_name_twice)
+    except Unreadable as error:
+        raise Unreadable(f"{name}: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"{name}: is no JSON: {error}") from None
+    require_shape(document, shape, name)
     return document
+
+
+def read(path: str, shape: dict[str, Any], name: str) -> Any:
+    """JSON of a shape from a file, or from standard input. Raises Unreadable, OSError."""
+    return parsed(sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes(), name, shape)
 
 
 def main() -> int:
@@ -302,16 +389,19 @@ def main() -> int:
     parser.add_argument("--cycle")
     arguments = parser.parse_args()
     try:
-        document = read(arguments.statement)
+        document = read(arguments.statement, SHAPE, "document")
         statement = document["statement"]
-        if statement["format"] != FORMAT:
-            raise ValueError(f"its format is {statement['format']}, not {FORMAT}")
-        differing, words = check_signature(document, read(arguments.keys) if arguments.keys else None)
+        if statement["format"] != FORMAT or min(statement["block_lines"], statement["page_lines"]) < 1:
+            raise Unreadable(
+                f"document.statement: its format must be {FORMAT}, block_lines and page_lines 1 or more"
+            )
+        keys = read(arguments.keys, KEYS_SHAPE, "keys") if arguments.keys else None
+        differing, words = check_signature(document, keys)
         differing += check_roots(statement) + check_lines(statement) + check_position(statement)
         if arguments.cycle:
-            differing += check_public(statement, read(arguments.cycle))
-    except (OSError, ValueError, KeyError, TypeError, IndexError, ZeroDivisionError) as error:
-        print(f"the statement cannot be read: {type(error).__name__}: {error}", file=sys.stderr)
+            differing += check_public(statement, read(arguments.cycle, {}, "cycle"))
+    except (OSError, Unreadable, UnicodeEncodeError) as error:
+        print(f"cannot be read: {error}", file=sys.stderr)
         return 2
     for what in differing:
         print(f"DIFFERS {what}")

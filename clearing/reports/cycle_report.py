@@ -54,7 +54,9 @@ def cycle_report(cycle: Cycle) -> dict[str, Any]:
     flows = _flows(cycle)
     positions = dict(NetPosition.objects.filter(cycle=cycle).values_list("organisation_id", "net_minor"))
     views = organisations_by_id({*positions, *(key for pair in flows for key in pair)})
-    payments = SettlementInstruction.objects.filter(cycle=cycle).exclude(state=InstructionState.FAILED)
+    payments = SettlementInstruction.objects.filter(cycle=cycle).exclude(
+        state__in=(InstructionState.FAILED, InstructionState.CANCELLED)
+    )
     return {
         "cycle": cycle.business_key,
         "currency": cycle.currency,

@@ -67,12 +67,17 @@ class ExpectedPayments:
         self._outlooks: dict[int, Outlook] = {}
 
     def _unpaid(self) -> dict[int, SettlementInstruction]:
-        """The latest unconfirmed payment of each cycle, by cycle."""
+        """The latest unconfirmed payment of each cycle, by cycle; none where all of it was set off."""
         rows = SettlementInstruction.objects.filter(
             organisation_id=self.own, direction=PaymentDirection.OUT, cycle__isnull=False
         )
         confirmed = rows.filter(cycle=OuterRef("cycle"), state=InstructionState.CONFIRMED)
-        waiting = rows.exclude(Exists(confirmed)).select_related("cycle").order_by("pk")
+        waiting = (
+            rows.exclude(Exists(confirmed))
+            .exclude(state=InstructionState.CANCELLED)
+            .select_related("cycle")
+            .order_by("pk")
+        )
         return {payment.cycle_id: payment for payment in waiting if payment.cycle_id is not None}
 
     def _in_unpaid_cycles(self) -> Q:

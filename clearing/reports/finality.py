@@ -157,6 +157,13 @@ def _paid_moments(organisation_id: int, at: datetime) -> dict[int, datetime]:
     for row in rows.order_by("pk"):
         if row.cycle_id is None:
             continue
+        if row.cancelled_at is not None and row.cancelled_at <= at:
+            # What was set off of it discharged the cycle's obligations; the remainder is a payment of its own.
+            moments.setdefault(row.cycle_id, row.cancelled_at)
+            with_payment.add(row.cycle_id)
+            continue
+        if row.instead_of_id is not None:
+            moments.pop(row.cycle_id, None)
         with_payment.add(row.cycle_id)
         returned = row.failed_at is not None and row.failed_at <= at
         if row.confirmed_at is not None and row.confirmed_at <= at and not returned:
@@ -209,6 +216,7 @@ def _payments(organisation_id: int, at: datetime) -> list[dict[str, Any]]:
             "currency": row.currency,
             "confirmed_at": _if_by(row.confirmed_at, at),
             "failed_at": _if_by(row.failed_at, at),
+            "cancelled_at": _if_by(row.cancelled_at, at),
         }
         for row in rows.order_by("pk")
     ]

@@ -66,12 +66,13 @@ def _origin(entry: Entry) -> dict[str, Any]:
 def _bank_entry(entry: Entry) -> BankEntry | None:
     """The bank entry that a journal entry records, found by its reference."""
     what, _, name = entry.reference.partition(":")
-    wanted = {
-        "bank": Q(entry_reference=name),
-        "allocation": Q(public_id=name),
-        "recovery": Q(entry_reference=name) | Q(public_id=name),
-    }.get(what)
-    return BankEntry.objects.filter(wanted).select_related("statement").first() if wanted else None
+    if what not in {"bank", "allocation", "recovery"}:
+        return None
+    # ``BankStatementLine.journal_reference``, or the public identifier of an entry that the operator allocated.
+    currency, _, dated = name.partition(":")
+    day, _, reference = dated.partition(":")
+    wanted = Q(currency=currency, booked_on=day, entry_reference=reference) if dated else Q(public_id=name)
+    return BankEntry.objects.filter(wanted).select_related("statement").first()
 
 
 def _bank_entry_fields(bank_entry: BankEntry) -> dict[str, Any]:

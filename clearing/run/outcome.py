@@ -14,7 +14,7 @@ from ..settlement.models import SettlementInstruction
 from ..settlement.states import InstructionState
 from ..shortfalls.queries import open_deferrals
 
-ENDED_STATES = (InstructionState.CONFIRMED, InstructionState.FAILED)
+ENDED_STATES = (InstructionState.CONFIRMED, InstructionState.FAILED, InstructionState.CANCELLED)
 
 _CLAIMS = """
     SELECT DISTINCT s.cycle_id

@@ -57,7 +57,7 @@ def settlement_progress(cycles: Collection[Cycle]) -> dict[int, SettlementProgre
         SettlementInstruction.objects.filter(cycle__in=[cycle.pk for cycle in cycles])
         .values_list("cycle_id")
         .annotate(
-            planned=Count("pk", filter=~Q(state=InstructionState.FAILED)),
+            planned=Count("pk", filter=~Q(state__in=(InstructionState.FAILED, InstructionState.CANCELLED))),
             confirmed=Count("pk", filter=Q(state=InstructionState.CONFIRMED)),
             unsent=Count("pk", filter=Q(state=InstructionState.PLANNED, direction=PaymentDirection.OUT)),
             pay_ins=Count("pk", filter=Q(state=InstructionState.PLANNED, direction=PaymentDirection.IN)),

@@ -12,6 +12,7 @@ from ..cycles.states import WORKING_STATES, CycleState
 from ..cycles.waiting import (
     CLAIMS_OPEN,
     DEFERRALS_OPEN,
+    EARLIER_UNPLANNED,
     EVENTS_UNSEEN,
     OPEN_UNTIL_COMMAND,
     OPEN_UNTIL_CUT_OFF,
@@ -69,13 +70,26 @@ def waiting_of_cycle(cycle: Cycle, readings: CycleReadings | None = None) -> Wai
 
 
 def _under_way(cycle: Cycle, readings: CycleReadings) -> Waiting | None:
-    """The reason for a cycle between cut-off and payments: unhandled events before the cut-off, or an overdue step."""
+    """The reason for a cycle between cut-off and payments: unhandled events, a paused earlier cycle, or an overdue step."""
     if cycle.state == CycleState.CLOSING:
         count = count_unhandled_before(int(str(cycle.barrier)), "clearing")
         if count:
             return EVENTS_UNSEEN.waiting(since=cycle.closed_at, count=count)
+    if cycle.state == CycleState.VALIDATED and (earlier := _paused_before_planning(cycle)):
+        return EARLIER_UNPLANNED.waiting(since=cycle.closed_at, earlier=earlier)
     overdue = readings.overdue(cycle)
     return STEP_OVERDUE.waiting(since=overdue.since) if overdue else None
+
+
+def _paused_before_planning(cycle: Cycle) -> str | None:
+    """The business key of an earlier cycle of the currency that is paused before its payments are planned."""
+    earlier = Cycle.objects.filter(
+        currency=cycle.currency,
+        number__lt=cycle.number,
+        state__in=(CycleState.NETTED, CycleState.POSTED),
+        paused_since__isnull=False,
+    )
+    return earlier.order_by("pk").values_list("business_key", flat=True).first()
 
 
 def _settling(cycle: Cycle, settlement: SettlementProgress) -> Waiting | None:

@@ -256,7 +256,8 @@ class ForeseenShortfallSerializer(serializers.Serializer[Any]):
     organisation = PartyField("organisation_id")
     short_minor = serializers.IntegerField()
     available_minor = serializers.IntegerField()
-    missing_minor = serializers.IntegerField(help_text="Part that its available money does not cover.")
+    planned_minor = serializers.IntegerField(help_text="Part of its planned payments that may be set off.")
+    missing_minor = serializers.IntegerField(help_text="Part that neither covers.")
 
     class Meta:
         list_serializer_class = PartyListSerializer

@@ -14,7 +14,7 @@ Invariant(
         "clearing_segregationcheck.segregation_check_truthful",
         "clearing_segregationcheck.segregation_check_stated",
         "clearing_segregationcheck.segregation_check_since",
-        "clearing_bankstatement.bank_statement_closing",
+        "clearing_bankstatement.bank_statement_adds_up",
         "clearing_bankstatement.append_only",
     ),
     test="tests/clearing/safeguarding/test_guards.py::test_a_check_cannot_say_what_is_not_so",

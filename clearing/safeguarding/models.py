@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from marketplace.kernel.columns import MinorField
 from marketplace.kernel.guards import append_only
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -30,12 +31,12 @@ class SegregationCheck(models.Model):
     currency = models.CharField(max_length=3)
     business_date = models.DateField()
     since = models.DateField()
-    bank_minor = models.BigIntegerField()
-    owed_minor = models.BigIntegerField()
-    operator_minor = models.BigIntegerField()
+    bank_minor = MinorField()
+    owed_minor = MinorField()
+    operator_minor = MinorField()
     statement = models.ForeignKey(BankStatement, on_delete=models.PROTECT, null=True, related_name="+")
-    stated_minor = models.BigIntegerField(null=True)
-    stated_difference_minor = models.BigIntegerField(null=True)
+    stated_minor = MinorField(null=True)
+    stated_difference_minor = MinorField(null=True)
     agrees = models.BooleanField()
     checked_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
@@ -78,7 +79,7 @@ class StuckMoney(models.Model):
 
     organisation = organisation_key()
     currency = models.CharField(max_length=3)
-    amount_minor = models.BigIntegerField()
+    amount_minor = MinorField()
     reason_code = models.CharField(max_length=20, choices=Hindrance.choices)
     posting = models.OneToOneField(Posting, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     told_at = models.DateTimeField()

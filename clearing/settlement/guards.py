@@ -12,7 +12,7 @@ _SQL = Path(__file__).parent / "sql"
 
 
 def replaces_failed() -> pgtrigger.Trigger:
-    """A payment replaces a failed one, of the same purpose and payee, with at most the same amount."""
+    """A payment replaces a failed or cancelled one, of the same purpose and payee, with at most the same amount."""
     return pgtrigger.Trigger(
         name="replaces_failed",
         when=pgtrigger.Before,

@@ -31,7 +31,7 @@ Invariant(
         "  coalesce(sum(amount_minor) FILTER (WHERE state IN ('planned', 'sending', 'unknown')), 0) AS in_progress,"
         "  coalesce(sum(amount_minor) FILTER (WHERE state = 'failed' AND NOT EXISTS (SELECT"
         "   FROM clearing_settlementinstruction again WHERE again.instead_of_id = i.id)), 0) AS failed"
-        "  FROM clearing_settlementinstruction i WHERE direction = 'out' AND state <> 'confirmed' GROUP BY 1, 2),"
+        "  FROM clearing_settlementinstruction i WHERE direction = 'out' AND state NOT IN ('confirmed', 'cancelled') GROUP BY 1, 2),"
         f" posted AS (SELECT organisation_id, currency, minor AS planless FROM ({UNPLANNED}) unplanned)"
         " SELECT organisation_id, currency, due.minor, in_progress, failed, planless"
         " FROM due LEFT JOIN paying USING (organisation_id, currency) LEFT JOIN posted USING (organisation_id, currency)"
@@ -42,7 +42,7 @@ Invariant(
 Invariant(
     name="clearing.failed_before_made_again",
     promise=4,
-    statement="A replacement payment replaces a failed one, of the same payee and purpose, with at most its amount.",
+    statement="A replacement payment replaces a failed or cancelled one, of the same payee and purpose, with at most its amount.",
     guards=(
         "clearing_settlementinstruction.replaces_failed",
         "clearing_settlementinstruction.state_guard",
@@ -51,7 +51,7 @@ Invariant(
     test="tests/clearing/settlement/test_guards.py::test_only_what_failed_is_made_again",
     check=by_query(
         "SELECT n.reference, o.reference AS instead_of, o.state FROM clearing_settlementinstruction n"
-        " JOIN clearing_settlementinstruction o ON o.id = n.instead_of_id WHERE o.state <> 'failed'"
+        " JOIN clearing_settlementinstruction o ON o.id = n.instead_of_id WHERE o.state NOT IN ('failed', 'cancelled')"
         "  OR n.amount_minor > o.amount_minor OR (n.organisation_id, n.currency, n.direction, n.purpose)"
         "   <> (o.organisation_id, o.currency, o.direction, o.purpose) OR n.cycle_id IS DISTINCT FROM o.cycle_id"
     ),

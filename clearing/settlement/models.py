@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Cast, Concat, Now
 
+from marketplace.kernel.columns import MinorField
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -64,7 +65,7 @@ class TransferFile(models.Model):
     content = models.BinaryField()
     sha256 = models.CharField(max_length=64, unique=True)
     records = models.PositiveIntegerField()
-    total_minor = models.BigIntegerField()
+    total_minor = MinorField()
     currency = models.CharField(max_length=3)
     value_date = models.DateField()
     left_out = models.JSONField(default=list, db_default=Value([], models.JSONField()))
@@ -128,10 +129,11 @@ class SettlementInstruction(models.Model):
 
     ``reference`` travels with the payment through the banks and returns on the bank statement: it is the payment's
     idempotency key. A second payment for the same purpose is a further instruction (``instead_of`` the first), made only
-    after the first has failed. ``held_back`` says why a planned payment cannot be sent; ``alarmed_at`` is when the operator
+    after the first has failed, or was cancelled before it was sent because a part was set off (``shortfalls.SetOff``): an
+    instruction is never edited. ``held_back`` says why a planned payment cannot be sent; ``alarmed_at`` is when the operator
     was alarmed that its outcome is unknown.
 
-    Invariants: one instruction per cycle and organisation that has not failed; one return of idle money in progress per
+    Invariants: one instruction per cycle and organisation that has neither failed nor been cancelled; one return of idle money in progress per
     organisation and currency, besides retries; payments in progress to a participant do not exceed its receivable; amount
     and payee never change; the state changes by ``states.INSTRUCTION``. The reference names the newest restoration at the
     time of planning; nothing is sent while sending is shut. Rows are never deleted.
@@ -151,7 +153,7 @@ class SettlementInstruction(models.Model):
     reference = models.CharField(max_length=REFERENCE_LENGTH_MAX, unique=True)
     restoration = models.PositiveIntegerField(default=0, db_default=0)
     direction = models.CharField(max_length=3, choices=PaymentDirection.choices)
-    amount_minor = models.BigIntegerField()
+    amount_minor = MinorField()
     currency = models.CharField(max_length=3)
     state = models.CharField(
         max_length=10, choices=InstructionState.choices, default=InstructionState.PLANNED
@@ -162,6 +164,7 @@ class SettlementInstruction(models.Model):
     confirmed_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
     failure_reason = models.CharField(max_length=200, blank=True, default="")
+    cancelled_at = models.DateTimeField(null=True)
     held_back = models.CharField(
         max_length=20, choices=Hindrance.choices, blank=True, default="", db_default=""
     )
@@ -172,7 +175,7 @@ class SettlementInstruction(models.Model):
             models.UniqueConstraint(fields=["cycle", "sequence"], name="instruction_sequence_once"),
             models.UniqueConstraint(
                 fields=["cycle", "organisation"],
-                condition=~Q(state="failed"),
+                condition=~Q(state__in=("failed", "cancelled")),
                 name="instruction_one_alive",
             ),
             models.UniqueConstraint(
@@ -216,6 +219,11 @@ class SettlementInstruction(models.Model):
                 | (~Q(state="failed") & Q(failed_at__isnull=True)),
                 name="instruction_failed_when",
             ),
+            models.CheckConstraint(
+                condition=Q(state="cancelled", cancelled_at__isnull=False, transfer_file=None)
+                | ~Q(state="cancelled") & Q(cancelled_at=None),
+                name="instruction_cancelled_when",
+            ),
             currency_stated("instruction_currency"),
         ]
         triggers = [
@@ -234,7 +242,9 @@ class SettlementInstruction(models.Model):
                 "currency",
                 "planned_at",
             ),
-            set_once("transfer_file_id", "value_date", "confirmed_at", "failed_at", "alarmed_at"),
+            set_once(
+                "transfer_file_id", "value_date", "confirmed_at", "failed_at", "cancelled_at", "alarmed_at"
+            ),
             no_delete(),
             replaces_failed(),
             payments_covered(),

@@ -164,6 +164,28 @@ def instruction_without_cycle(
     )
 
 
+def replacement_payment(replaced: SettlementInstruction, amount_minor: int) -> SettlementInstruction:
+    """An unsaved payment that replaces a failed or cancelled one; the caller has locked the cycle of ``replaced``."""
+    if replaced.cycle is None:
+        replacement = instruction_without_cycle(
+            currency=replaced.currency,
+            organisation_id=replaced.organisation_id,
+            amount_minor=amount_minor,
+            purpose=PaymentPurpose(replaced.purpose),
+        )
+    else:
+        sign = 1 if replaced.direction == PaymentDirection.OUT else -1
+        replacement = cycle_instruction(
+            replaced.cycle,
+            replaced.organisation_id,
+            sign * amount_minor,
+            next_sequence(replaced.cycle),
+            restoration=restoration_number(),
+        )
+    replacement.instead_of = replaced
+    return replacement
+
+
 def next_sequence(cycle: Cycle) -> int:
     """The number of the next payment of a cycle."""
     last = SettlementInstruction.objects.filter(cycle=cycle).aggregate(last=Max("sequence"))["last"]

@@ -107,13 +107,13 @@ class PaymentReadings:
 def waiting_of_payment(
     payment: SettlementInstruction, *, hindrance: str, shut_by: Restoration | None
 ) -> Waiting | None:
-    """The reason why a payment without replacement waits; None if it is confirmed.
+    """The reason why a payment without replacement waits; None if it is confirmed or cancelled.
 
     ``hindrance`` is why its payee cannot be paid now (a Hindrance), or the empty text; ``shut_by`` the restoration for
     which no payment in its currency is sent.
     """
     state = InstructionState(payment.state)
-    if state == InstructionState.CONFIRMED:
+    if state in (InstructionState.CONFIRMED, InstructionState.CANCELLED):
         return None
     if state == InstructionState.SENDING:
         return SENT.waiting(until=payment.value_date)

@@ -18,6 +18,7 @@ class InstructionState(TextChoices):
     UNKNOWN = "unknown", Label("outcome not known", "結果確認中")
     CONFIRMED = "confirmed", Label("confirmed by the bank statement", "入出金明細で確認済み")
     FAILED = "failed", Label("returned by the bank", "不能・返却")
+    CANCELLED = "cancelled", Label("cancelled before it was sent: set off", "送付前に取消（相殺）")
 
 
 INSTRUCTION = StateMachine(
@@ -31,6 +32,8 @@ INSTRUCTION = StateMachine(
         (InstructionState.PLANNED, "confirm", "system"): InstructionState.CONFIRMED,
         (InstructionState.SENDING, "confirm", "system"): InstructionState.CONFIRMED,
         (InstructionState.UNKNOWN, "confirm", "system"): InstructionState.CONFIRMED,
+        # A planned payment is the payee's own money, which is set off before a shortfall of the payee.
+        (InstructionState.PLANNED, "cancel", "system"): InstructionState.CANCELLED,
         # Only the bank makes a payment failed: by a notice that it did not pay, or by returning the payment.
         (InstructionState.SENDING, "fail", "operator"): InstructionState.FAILED,
         (InstructionState.UNKNOWN, "fail", "operator"): InstructionState.FAILED,

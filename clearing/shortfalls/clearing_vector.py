@@ -168,20 +168,29 @@ class _Clearing:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """Own money of a participant: receivable and not being paid out, available, and security deposit.
+    """Own money of a participant: receivable and not being paid out, available, planned to be paid out and not sent, and
+    security deposit.
 
-    ``set_aside_minor`` is the part that was set aside for the cycle before, and is in none of the three.
+    ``planned_minor`` is the part of planned payments that may be set off. ``set_aside_minor`` is the part that was set
+    aside for the cycle before, and is in none of the others.
     """
 
     receivable_minor: int = 0
     available_minor: int = 0
     deposit_minor: int = 0
     set_aside_minor: int = 0
+    planned_minor: int = 0
 
     @property
     def own_minor(self) -> int:
         """The sum of all."""
-        return self.receivable_minor + self.available_minor + self.deposit_minor + self.set_aside_minor
+        return (
+            self.receivable_minor
+            + self.available_minor
+            + self.planned_minor
+            + self.deposit_minor
+            + self.set_aside_minor
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +199,7 @@ class Cover:
 
     receivable_minor: int
     available_minor: int
+    planned_minor: int
     deposit_minor: int
     reserve_minor: int
 
@@ -203,9 +213,11 @@ def cover_of(*, needed_minor: int, resources: Resources, reserve_minor: int) -> 
     needed_minor -= resources.set_aside_minor
     receivable = min(needed_minor - reserve_minor, resources.receivable_minor)
     available = min(needed_minor - reserve_minor - receivable, resources.available_minor)
-    deposit = min(needed_minor - reserve_minor - receivable - available, resources.deposit_minor)
-    cover = Cover(receivable, available, deposit, reserve_minor)
-    if receivable + available + deposit + reserve_minor != needed_minor or needed_minor < reserve_minor:
+    planned = min(needed_minor - reserve_minor - receivable - available, resources.planned_minor)
+    deposit = min(needed_minor - reserve_minor - receivable - available - planned, resources.deposit_minor)
+    cover = Cover(receivable, available, planned, deposit, reserve_minor)
+    own = receivable + available + planned + deposit
+    if own + reserve_minor != needed_minor or needed_minor < reserve_minor:
         raise ValueError(f"{needed_minor} cannot be covered by {cover}")
     return cover
 

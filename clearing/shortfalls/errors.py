@@ -15,3 +15,11 @@ class ClaimOutstanding(DomainError):
         "{organisation} still owes the market {claim_minor} {currency}; collect the claim or write it off first.",
         "{organisation} には求償債権 {claim_minor} {currency} が残っています。先に回収または貸倒処理をしてください。",
     )
+
+
+class RestraintLifted(DomainError):
+    """The restraint of set-off was lifted before. Fields: ``restraint``."""
+
+    code = "restraint_lifted"
+    category = Category.CONFLICT
+    detail = Label("{restraint} was lifted before.", "{restraint} はすでに解除されています。")

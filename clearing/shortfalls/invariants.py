@@ -1,8 +1,10 @@
-"""Invariants of shortfalls: loans of the reserve and deferrals."""
+"""Invariants of shortfalls: loans of the reserve, deferrals, and set-offs against planned payments."""
 
 from __future__ import annotations
 
 from marketplace.kernel.invariants import Invariant, by_query
+
+from .set_offs import PROTECTED
 
 Invariant(
     name="clearing.deferrals_go_on",
@@ -82,5 +84,70 @@ Invariant(
         " SELECT cycle_id, organisation_id, found.lent, found.off, s.lent_minor, s.deferred_minor FROM found"
         " FULL JOIN clearing_shortfall s USING (cycle_id, organisation_id)"
         " WHERE (found.lent, found.off) IS DISTINCT FROM (s.lent_minor, s.deferred_minor)"
+    ),
+)
+Invariant(
+    name="clearing.set_offs_are_drawn",
+    promise=1,
+    statement=(
+        "A planned payment is cancelled exactly by a set-off: the part and the remainder that is planned anew are the"
+        " payment, shares and pay for commissioned data stay, and the cover of the cycle draws the parts."
+    ),
+    guards=(
+        "clearing_setoff.set_off_fits",
+        "clearing_setoff.set_off_is_drawn",
+        "clearing_setoff.set_off_amount",
+        "clearing_setoff.clearing_setoff_instruction_id_key",
+        "clearing_setoff.append_only",
+        "clearing_settlementinstruction.cancelled_is_set_off",
+        "clearing_settlementinstruction.instruction_cancelled_when",
+        "clearing_settlementinstruction.state_guard",
+    ),
+    test="tests/clearing/shortfalls/test_set_offs.py::test_a_payment_is_cancelled_by_a_set_off_only",
+    check=by_query(
+        "SELECT i.reference, i.state, s.amount_minor, m.amount_minor AS remainder FROM clearing_settlementinstruction i"  # noqa: S608  our own words
+        " FULL JOIN clearing_setoff s ON s.instruction_id = i.id"
+        " LEFT JOIN clearing_settlementinstruction m ON m.instead_of_id = i.id"
+        " WHERE (i.state = 'cancelled' OR s.id IS NOT NULL) AND (i.state <> 'cancelled' OR s.id IS NULL"
+        "  OR s.remainder_id IS DISTINCT FROM m.id OR i.transfer_file_id IS NOT NULL"
+        "  OR s.amount_minor + coalesce(m.amount_minor, 0) <> i.amount_minor"
+        "  OR (i.organisation_id, i.currency) <> (s.organisation_id, s.currency)"
+        f"  OR coalesce(m.amount_minor, 0) < (SELECT least(i.amount_minor, p.minor) FROM ({PROTECTED}) p))"
+        " UNION ALL SELECT 'cycle ' || cycle_id || ', participant ' || organisation_id, 'drawn', drawn.minor, off.minor"
+        "  FROM (SELECT cycle_id, organisation_id, sum(amount_minor) AS minor FROM clearing_setoff GROUP BY 1, 2) off"
+        "  FULL JOIN (SELECT e.cycle_id, e.organisation_id, sum(p.amount_minor) AS minor FROM clearing_entry e"
+        "   JOIN clearing_posting p ON p.entry_id = e.id AND p.line = 'drawn_payment' AND p.amount_minor > 0"
+        "   WHERE e.kind = 'cover' GROUP BY 1, 2) drawn USING (cycle_id, organisation_id)"
+        "  WHERE off.minor IS DISTINCT FROM drawn.minor"
+    ),
+)
+Invariant(
+    name="clearing.own_money_before_shortfalls",
+    promise=1,
+    statement=(
+        "Nobody whose planned payments could have been set off is short: no payment that was planned before a shortfall"
+        " of its payee, and not restrained or protected, is left beside it."
+    ),
+    guards=(
+        "clearing_setoff.append_only",
+        "clearing_shortfall.append_only",
+        "clearing_setoffrestraint.append_only",
+    ),
+    test="tests/clearing/shortfalls/test_set_offs.py::test_a_shortfall_beside_own_money_is_named",
+    check=by_query(
+        "SELECT s.public_id, i.reference, i.amount_minor - least(i.amount_minor, p.minor) AS free_minor"  # noqa: S608  our own words
+        " FROM clearing_shortfall s JOIN clearing_cycle c ON c.id = s.cycle_id"
+        " JOIN clearing_settlementinstruction i ON i.organisation_id = s.organisation_id AND i.currency = s.currency"
+        "  AND i.direction = 'out' AND i.planned_at <= s.occurred_at"
+        "  AND i.state <> 'cancelled' AND (i.transfer_file_id IS NULL OR EXISTS (SELECT FROM clearing_transferfile f"
+        "   WHERE f.id = i.transfer_file_id AND f.made_at > s.occurred_at))"
+        "  AND (i.confirmed_at IS NULL OR i.confirmed_at > s.occurred_at)"
+        "  AND CASE WHEN i.cycle_id IS NULL THEN i.planned_at < s.occurred_at ELSE i.cycle_id < s.cycle_id END"
+        f" CROSS JOIN LATERAL ({PROTECTED}) p"
+        " WHERE i.amount_minor > p.minor AND NOT EXISTS (SELECT FROM clearing_setoffrestraint r"
+        "  WHERE r.organisation_id = s.organisation_id AND r.currency = s.currency)"
+        "  AND NOT EXISTS (SELECT FROM clearing_restoration r WHERE r.happened_at <= s.occurred_at AND NOT EXISTS ("
+        "   SELECT FROM clearing_sendingopening o WHERE o.restoration_id = r.id AND o.currency = s.currency"
+        "    AND o.opened_at <= s.occurred_at))"
     ),
 )

@@ -1,17 +1,22 @@
-"""Deferrals and shortfalls."""
+"""Deferrals, shortfalls, set-offs against planned payments, and restraints of set-off."""
 
 from __future__ import annotations
 
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
+from marketplace.kernel.columns import MinorField
 from marketplace.kernel.guards import append_only
 from marketplace.kernel.identifiers import IdentifierField
 
 from ..cycles.models import Cycle
 from ..ground.columns import currency_stated, organisation_key
+from ..settlement.models import SettlementInstruction
 from ..trades.models import Obligation
-from .guards import deferrals_fit
+from .guards import cancelled_is_set_off, deferrals_fit, lifts_restraint, set_off_fits, set_off_is_drawn
+from .set_off_rules import RestraintKind
 
 
 class Deferral(models.Model):
@@ -25,8 +30,8 @@ class Deferral(models.Model):
     cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="+")
     obligation = models.OneToOneField(Obligation, on_delete=models.PROTECT, related_name="+")
     next = models.OneToOneField(Obligation, on_delete=models.PROTECT, related_name="+")
-    amount_minor = models.BigIntegerField()
-    tax_minor = models.BigIntegerField()
+    amount_minor = MinorField()
+    tax_minor = MinorField()
 
     class Meta:
         constraints = [
@@ -47,10 +52,10 @@ class Shortfall(models.Model):
     cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="+", db_index=False)
     organisation = organisation_key()
     currency = models.CharField(max_length=3)
-    missing_minor = models.BigIntegerField()
-    lent_minor = models.BigIntegerField()
-    deferred_minor = models.BigIntegerField()
-    awaited_minor = models.BigIntegerField()
+    missing_minor = MinorField()
+    lent_minor = MinorField()
+    deferred_minor = MinorField()
+    awaited_minor = MinorField()
     occurred_at = models.DateTimeField()
 
     class Meta:
@@ -69,3 +74,67 @@ class Shortfall(models.Model):
             currency_stated("shortfall_currency"),
         ]
         triggers = [append_only()]
+
+
+class SetOff(models.Model):
+    """The part of a planned payment that was set off against what its payee owes in ``cycle``, before any shortfall.
+
+    The payment is cancelled as a whole; what remains of it is ``remainder``, a new payment. Invariants: the payment was
+    never sent; a part that may not be set off (``set_offs``) remains; the parts of a participant in a cycle are what its
+    cover entry draws. Append-only.
+    """
+
+    public_id = IdentifierField(prefix="sof")
+    cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="+", db_index=False)
+    organisation = organisation_key()
+    currency = models.CharField(max_length=3)
+    instruction = models.OneToOneField(SettlementInstruction, on_delete=models.PROTECT, related_name="+")
+    remainder = models.OneToOneField(
+        SettlementInstruction, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    amount_minor = MinorField()
+    set_off_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="set_off_amount"),
+            currency_stated("set_off_currency"),
+        ]
+        indexes = [models.Index("cycle", "organisation", name="set_off_by_cycle")]
+        triggers = [append_only(), set_off_fits(), set_off_is_drawn()]
+
+
+class SetOffRestraint(models.Model):
+    """An event that limits set-off against payments to a participant, by the rule of its day (``set_off_rules``).
+
+    ``served_at``: when the attachment was served on the market, or the proceedings opened or became known to it;
+    ``amount_minor`` is the attached amount, None for the whole. A row that ``lifts`` another ends it. ``reference`` is the
+    court's file number. Append-only.
+    """
+
+    public_id = IdentifierField(prefix="sor")
+    organisation = organisation_key()
+    currency = models.CharField(max_length=3)
+    kind = models.CharField(max_length=12, choices=RestraintKind.choices)
+    amount_minor = MinorField(null=True)
+    served_at = models.DateTimeField()
+    reference = models.CharField(max_length=200)
+    lifts = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="lifted_by")
+    recorded_by = models.CharField(max_length=60)
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=RestraintKind.values)
+                & ~Q(reference="")
+                & (Q(amount_minor=None) | Q(amount_minor__gt=0)),
+                name="set_off_restraint_of_what",
+            ),
+            currency_stated("set_off_restraint_currency"),
+        ]
+        triggers = [append_only(), lifts_restraint()]
+
+
+# A cancelled payment names no set-off: this guard of payments reads set-offs and is registered here.
+pgtrigger.register(cancelled_is_set_off())(SettlementInstruction)

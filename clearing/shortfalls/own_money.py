@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 from django.db import connection
@@ -11,8 +12,11 @@ from ..ground.parameters import reserve_cap_minor
 from ..ledger.accounts import market_accounts, participant_accounts
 from ..ledger.locking import lock_balances
 from ..ledger.states import AccountKind
+from ..settlement.models import SettlementInstruction
 from ..settlement.planning import UNPLANNED
+from ..settlement.services.cancelling import lock_planned_payments
 from .clearing_vector import Resources
+from .set_offs import free_parts
 
 OWN_KINDS = (AccountKind.RECEIVABLE, AccountKind.AVAILABLE, AccountKind.DEPOSIT)
 
@@ -28,6 +32,14 @@ _ON_ITS_WAY = f"""
     SELECT organisation_id, sum(minor)::bigint FROM promised GROUP BY 1
 """  # noqa: S608  our own words
 
+_AWAITED = """
+    SELECT EXISTS (
+        SELECT FROM clearing_cycle c JOIN clearing_netposition n ON n.cycle_id = c.id
+         WHERE c.currency = %(currency)s AND c.id < %(cycle)s AND c.state IN ('netted', 'posted')
+           AND n.organisation_id = ANY(%(parties)s)
+           AND n.net_minor - n.purchases_minor - n.purchase_tax_minor > 0)
+"""
+
 _SET_ASIDE = """
     SELECT e.organisation_id, sum(p.amount_minor)::bigint
       FROM clearing_entry e JOIN clearing_posting p ON p.entry_id = e.id AND p.amount_minor > 0
@@ -38,26 +50,31 @@ _SET_ASIDE = """
 class OwnMoney:
     """Own money of participants for one cycle, read once and locked for the rest of the transaction.
 
-    Includes what an earlier chunk of the same step has set aside for the cycle.
+    Includes what an earlier chunk of the same step has set aside for the cycle, and of payments that are planned and not
+    sent the part that may be set off (``payments``: with that part, oldest first).
 
-    Lock order: the caller holds ``MOVER_LOCK``. All others lock the balances of one
-    participant only, so locking further participants later cannot deadlock.
+    Lock order: the caller holds ``MOVER_LOCK``; cycles with planned payments, the payments, then balances. All others
+    lock the balances of one participant only, so locking further participants later cannot deadlock.
     """
 
     def __init__(self, cycle: Cycle) -> None:
         self._cycle = cycle
         self._known: dict[int, Resources] = {}
         self.accounts: dict[int, dict[str, int]] = {}
+        self.payments: dict[int, list[tuple[SettlementInstruction, int]]] = defaultdict(list)
 
     def of(self, organisation_id: int) -> Resources:
         """The own money of a participant, which must have been locked."""
         return self._known[organisation_id]
 
     def lock(self, organisation_ids: Iterable[int]) -> None:
-        """Lock and read the balances of participants that are not locked yet."""
+        """Lock and read the planned payments and balances of participants that are not locked yet."""
         wanted = sorted(set(organisation_ids) - set(self._known))
         if not wanted:
             return
+        planned = lock_planned_payments(wanted, self._cycle.currency)
+        for payment, free_minor in free_parts(planned, self._cycle):
+            self.payments[payment.organisation_id].append((payment, free_minor))
         accounts = participant_accounts(wanted, self._cycle.currency)
         self.accounts |= accounts
         balances = lock_balances(accounts[key][kind] for key in wanted for kind in OWN_KINDS)
@@ -68,6 +85,7 @@ class OwnMoney:
             self._known[key] = Resources(
                 receivable_minor=max(receivable - promised.get(key, 0), 0),
                 available_minor=available,
+                planned_minor=sum(free_minor for _, free_minor in self.payments[key]),
                 deposit_minor=deposit,
                 set_aside_minor=covered.get(key, 0),
             )
@@ -77,6 +95,15 @@ class OwnMoney:
         with connection.cursor() as cursor:
             cursor.execute(_SET_ASIDE, {"cycle": self._cycle.pk, "parties": organisation_ids})
             return dict(cursor.fetchall())
+
+
+def awaits_planning(cycle: Cycle, organisation_ids: Iterable[int]) -> bool:
+    """Whether an earlier cycle of the currency leaves money to one of the participants and has not planned it yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _AWAITED, {"cycle": cycle.pk, "currency": cycle.currency, "parties": list(organisation_ids)}
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def on_its_way(organisation_ids: Iterable[int], currency: str) -> dict[int, int]:

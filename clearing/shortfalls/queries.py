@@ -18,7 +18,7 @@ from ..ground.scopes import own_key
 from ..ledger.models import Balance
 from ..ledger.queries import balances
 from ..ledger.states import AccountKind
-from .models import Shortfall
+from .models import SetOff, Shortfall
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,12 @@ RECENT = timedelta(days=90)
 def visible_shortfalls(actor: Actor) -> QuerySet[Shortfall]:
     """Shortfalls of the actor's organisation; all shortfalls for the operator."""
     rows = Shortfall.objects.select_related("cycle")
+    return rows if actor.may_see() else rows.filter(organisation_id=own_key(actor))
+
+
+def visible_set_offs(actor: Actor) -> QuerySet[SetOff]:
+    """Set-offs against payments to the actor's organisation; all set-offs for the operator."""
+    rows = SetOff.objects.select_related("cycle", "instruction", "remainder")
     return rows if actor.may_see() else rows.filter(organisation_id=own_key(actor))
 
 

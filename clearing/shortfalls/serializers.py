@@ -7,14 +7,13 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.api.serializers import StrictSerializer, WaitingSerializer
+from marketplace.api.serializers import AmountField, BilingualField, StrictSerializer, WaitingSerializer
 
-from ..ground.serializers import PartyField, PartyListSerializer
-from .models import Shortfall
+from ..ground.serializers import PartyField, PartyListSerializer, label_of
+from .models import SetOff, SetOffRestraint, Shortfall
 from .queries import open_claims, open_deferrals
+from .set_off_rules import RestraintKind
 from .waiting import waiting_of_shortfall
-
-AMOUNT_MINOR_MAX = 10**15
 
 
 class FundsSerializer(serializers.Serializer[Any]):
@@ -30,7 +29,7 @@ class FundsSerializer(serializers.Serializer[Any]):
 class PayDepositSerializer(StrictSerializer):
     """The amount of available money to keep back as a security deposit."""
 
-    amount_minor = serializers.IntegerField(min_value=1, max_value=AMOUNT_MINOR_MAX)
+    amount_minor = AmountField()
     currency = serializers.CharField(max_length=3, default="JPY")
 
 
@@ -80,3 +79,65 @@ class ShortfallSerializer(serializers.ModelSerializer[Shortfall]):
         deferred = (shortfall.cycle_id, shortfall.organisation_id) in deferrals
         found = waiting_of_shortfall(shortfall, owes_reserve=owes_reserve, deferral_open=deferred)
         return found.as_dict() if found else None
+
+
+class SetOffSerializer(serializers.ModelSerializer[SetOff]):
+    """The part of a planned payment that was set off: the cancelled ``payment``, and the ``remainder`` planned anew."""
+
+    id = serializers.CharField(source="public_id")
+    cycle = serializers.CharField(source="cycle.public_id")
+    organisation = PartyField("organisation_id")
+    payment = serializers.CharField(source="instruction.public_id")
+    remainder = serializers.CharField(source="remainder.public_id", allow_null=True, default=None)
+    remainder_minor = serializers.IntegerField(source="remainder.amount_minor", default=0)
+
+    class Meta:
+        model = SetOff
+        list_serializer_class = PartyListSerializer
+        fields = (
+            "id", "cycle", "organisation", "currency", "payment", "amount_minor", "remainder", "remainder_minor",
+            "set_off_at",
+        )  # fmt: skip
+
+
+class RestraintSerializer(serializers.ModelSerializer[SetOffRestraint]):
+    """An attachment or insolvency that limits set-off; ``amount_minor`` null for the whole, ``lifted`` once it ended."""
+
+    id = serializers.CharField(source="public_id")
+    organisation = PartyField("organisation_id")
+    kind_label = serializers.SerializerMethodField()
+    lifted = serializers.SerializerMethodField()
+
+    class Meta:
+        model = SetOffRestraint
+        list_serializer_class = PartyListSerializer
+        fields = (
+            "id", "organisation", "currency", "kind", "kind_label", "amount_minor", "served_at", "reference", "lifted",
+            "recorded_by", "recorded_at",
+        )  # fmt: skip
+
+    @extend_schema_field(BilingualField)
+    def get_kind_label(self, restraint: SetOffRestraint) -> dict[str, str]:
+        """Label of the kind."""
+        return label_of(restraint, "kind")
+
+    def get_lifted(self, restraint: SetOffRestraint) -> bool:
+        """Whether it was lifted."""
+        return hasattr(restraint, "lifted_by")
+
+
+class RecordRestraintSerializer(StrictSerializer):
+    """An attachment that was served on the market, or an insolvency that opened or became known to it."""
+
+    organisation = serializers.CharField(max_length=31)
+    kind = serializers.ChoiceField(choices=RestraintKind.choices)
+    served_at = serializers.DateTimeField()
+    reference = serializers.CharField(max_length=200)
+    amount_minor = AmountField(allow_null=True, default=None)
+    currency = serializers.CharField(max_length=3, default="JPY")
+
+
+class LiftRestraintSerializer(StrictSerializer):
+    """Why a restraint ends."""
+
+    reason = serializers.CharField(max_length=200)

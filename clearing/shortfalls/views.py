@@ -9,13 +9,23 @@ from rest_framework import mixins, viewsets
 
 from marketplace.api.permissions import HasScope, IsOperator
 from marketplace.api.principal import actor_of
-from marketplace.api.views import command, create_command
+from marketplace.api.views import MarketReadViewSet, command, create_command
 
-from .models import Shortfall
-from .queries import Funds, visible_shortfalls
-from .serializers import FundsSerializer, OfParticipantSerializer, PayDepositSerializer, ShortfallSerializer
+from .models import SetOff, SetOffRestraint, Shortfall
+from .queries import Funds, visible_set_offs, visible_shortfalls
+from .serializers import (
+    FundsSerializer,
+    LiftRestraintSerializer,
+    OfParticipantSerializer,
+    PayDepositSerializer,
+    RecordRestraintSerializer,
+    RestraintSerializer,
+    SetOffSerializer,
+    ShortfallSerializer,
+)
 from .services.claims import write_off_claim
 from .services.deposits import pay_deposit, release_deposit
+from .services.restraints import lift_restraint, record_restraint
 
 OF_PARTICIPANT = {"organisation": "org_01JABCDEFGHJKMNPQRSTVWXYZ0", "amount_minor": 1_000}
 
@@ -83,3 +93,51 @@ class ShortfallViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Shortfall]
         if getattr(self, "swagger_fake_view", False):
             return Shortfall.objects.none()
         return visible_shortfalls(actor_of(self.request))
+
+
+class SetOffViewSet(MarketReadViewSet[SetOff]):
+    """Set-offs against planned payments of the caller's organisation; all set-offs for the operator."""
+
+    serializer_class = SetOffSerializer
+    filterset_fields = ("currency",)
+    queryset = SetOff.objects.none()
+
+    def get_queryset(self) -> QuerySet[SetOff]:
+        """Set-offs that the caller may see."""
+        return visible_set_offs(self.actor)
+
+
+class RestraintViewSet(MarketReadViewSet[SetOffRestraint]):
+    """Attachments and insolvencies that limit set-off, for the operator."""
+
+    serializer_class = RestraintSerializer
+    permission_classes = (IsOperator,)
+    filterset_fields = ("currency", "kind")
+    queryset = SetOffRestraint.objects.filter(lifts=None).select_related("lifted_by")
+
+    @create_command(
+        summary="Record an attachment or an insolvency",
+        request=RecordRestraintSerializer,
+        response=RestraintSerializer,
+        example={
+            "organisation": "org_01JABCDEFGHJKMNPQRSTVWXYZ0",
+            "kind": "attachment",
+            "served_at": "2026-12-01T10:00:00+09:00",
+            "reference": "東京地方裁判所 令和8年(ル)第1号",
+            "amount_minor": 1_000_000,
+        },
+    )
+    def create(self, data: dict[str, Any]) -> SetOffRestraint:
+        """From now on netting sets off against the participant's payments by the rule of that day (operator)."""
+        return record_restraint(actor=self.actor, **data)
+
+    @command(
+        summary="Lift a restraint",
+        request=LiftRestraintSerializer,
+        response=RestraintSerializer,
+        permissions=(IsOperator,),
+        example={"reason": "取下げ"},
+    )
+    def lift(self, data: dict[str, Any], public_id: str) -> SetOffRestraint:
+        """Ends an attachment or insolvency, once (operator)."""
+        return lift_restraint(actor=self.actor, restraint=public_id, **data)

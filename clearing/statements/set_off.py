@@ -30,10 +30,10 @@ class SetOffs:
         self.positions = self._positions()
 
     def _payments(self) -> list[SettlementInstruction]:
-        """Payments planned, or that the bank confirmed or returned, in the month."""
+        """Payments planned or set off, or that the bank confirmed or returned, in the month."""
         began, ended = self.month.began_at, self.month.ended_at
         moments = Q()
-        for moment in ("planned_at", "confirmed_at", "failed_at"):
+        for moment in ("planned_at", "confirmed_at", "failed_at", "cancelled_at"):
             moments |= Q(**{f"{moment}__gte": began, f"{moment}__lt": ended})
         return list(
             SettlementInstruction.objects.filter(
@@ -112,6 +112,8 @@ class SetOffs:
             ]
             if later:
                 state = InstructionState.SENDING
+            if payment.cancelled_at and payment.cancelled_at >= ended:
+                state = InstructionState.PLANNED
             bank_entry = bank_entries.get(payment.pk)
             found.setdefault((payment.cycle_id, payment.organisation_id), []).append(
                 {

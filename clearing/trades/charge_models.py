@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from marketplace.kernel.columns import MinorField
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH
 
@@ -27,7 +28,7 @@ class ChargePlan(models.Model):
     charging = models.CharField(max_length=12, choices=Charging.choices)
     charges = models.PositiveIntegerField()
     period_months = models.PositiveIntegerField()
-    price_minor = models.BigIntegerField()
+    price_minor = MinorField()
     currency = models.CharField(max_length=3)
     funding_days = models.PositiveIntegerField()
     concluded_at = models.DateTimeField()
@@ -56,7 +57,7 @@ class PlannedCharge(models.Model):
 
     plan = models.ForeignKey(ChargePlan, on_delete=models.PROTECT, related_name="planned")
     charge = models.PositiveIntegerField()
-    price_minor = models.BigIntegerField()
+    price_minor = MinorField()
     due_on = models.DateField()
     period_from = models.DateField(null=True)
     period_until = models.DateField(null=True)
@@ -144,8 +145,8 @@ class UsageRecord(models.Model):
     agreement = models.CharField(max_length=IDENTIFIER_LENGTH)
     planned = models.ForeignKey(PlannedCharge, on_delete=models.PROTECT, related_name="usage", null=True)
     quantity = models.BigIntegerField()
-    amount_minor = models.BigIntegerField()
-    charged_minor = models.BigIntegerField()
+    amount_minor = MinorField()
+    charged_minor = MinorField()
     currency = models.CharField(max_length=3)
     refusal = models.CharField(max_length=20, choices=UsageRefusal.choices, null=True)
     used_at = models.DateTimeField()

@@ -39,14 +39,27 @@ class NotAcceptedYet(DomainError):
 
 
 class BeyondCaptured(DomainError):
-    """The refund exceeds what remains of the captured price. Fields: ``trade, remaining_minor``."""
+    """It exceeds what remains of the price to give back, or to charge in addition. Fields: ``trade, remaining_minor``."""
 
     code = "beyond_captured"
     category = Category.CONFLICT
     field = "amount_minor"
     detail = Label(
-        "At most {remaining_minor} of {trade} can still be refunded.",
-        "{trade} で返金できる残額は {remaining_minor} です。",
+        "At most {remaining_minor} of {trade}, without tax, can still be given back or charged in this direction.",
+        "{trade} についてこの方向に返金・追加請求できる残額は税抜 {remaining_minor} です。",
+    )
+
+
+class PenaltyBeyondCap(DomainError):
+    """The penalties of a party would exceed the agreed cap, or else the gross. Fields: ``trade, remaining_minor``."""
+
+    code = "penalty_beyond_cap"
+    category = Category.CONFLICT
+    field = "amount_minor"
+    detail = Label(
+        "At most {remaining_minor} of further penalties can be ordered against this party of {trade}: the agreed cap,"
+        " or else the price with tax, is the most.",
+        "{trade} のこの当事者に命じられる違約金の残額は {remaining_minor} です（合意した上限額、合意がないときは税込代金が上限）。",
     )
 
 

@@ -10,21 +10,20 @@ from marketplace.kernel.guards import sql_body, sql_list
 
 from .lines import leaf_of, trade_line
 from .obligation_kinds import (
+    AFTER_ACCEPTANCE,
     BASE_KINDS,
     CORRECTION_KINDS,
     INVOICED_CORRECTIONS,
+    LIMITED,
     NEVER_DEFERRED,
-    WITHIN_CAPTURED,
 )
+from .sums import EXCEEDED, GIVEN
 
 _SQL = Path(__file__).parent / "sql"
 
 
 def fee_refunds_fit() -> pgtrigger.Trigger:
-    """Fee refunds go to the payer of the fee and never exceed it in total; a rebate is in the fee's cycle.
-
-    The trades are locked first, in key order, so that concurrent statements do not refund a fee twice.
-    """
+    """A rebate goes to the payer of the fee, once, in the fee's cycle."""
     return pgtrigger.Trigger(
         name="fee_refunds_fit",
         level=pgtrigger.Statement,
@@ -109,23 +108,45 @@ def captured_as_used() -> pgtrigger.Trigger:
     )
 
 
-def within_captured() -> pgtrigger.Trigger:
-    """Shares and refunds of a trade never exceed its captured amount, all refunds taken together.
+def within_limits() -> pgtrigger.Trigger:
+    """Whatever is given back, charged or shared of a trade stays within the trade's limits, all of it together.
 
-    Returns at once if a statement inserts only prices and fees, as nearly all do.
+    Its trades are locked first, in key order, so that of two concurrent statements the second counts the first. Returns
+    at once if a statement inserts only prices and fees, as nearly all do.
     """
     return pgtrigger.Trigger(
-        name="within_captured",
+        name="within_limits",
         level=pgtrigger.Statement,
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
         referencing=pgtrigger.Referencing(new="new_rows"),
         declare=[("fault", "record")],
         func=sql_body(
-            _SQL / "within_captured.sql",
-            WITHIN_CAPTURED=sql_list(WITHIN_CAPTURED),
+            _SQL / "within_limits.sql",
+            LIMITED=sql_list(LIMITED),
+            AFTER_ACCEPTANCE=sql_list(AFTER_ACCEPTANCE),
             PRICE_CORRECTIONS=sql_list(INVOICED_CORRECTIONS),
+            CORRECTION_KINDS=sql_list(CORRECTION_KINDS),
+            GIVEN=GIVEN,
+            EXCEEDED=EXCEEDED,
         ),
+    )
+
+
+def captured_beyond_returned() -> pgtrigger.Trigger:
+    """A trade that captures less than its price captures at least what was given back of it before."""
+    return pgtrigger.Trigger(
+        name="captured_beyond_returned",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("state"),
+        condition=pgtrigger.Q(
+            new__state="accepted",
+            new__captured_price_minor__gte=0,
+            new__captured_price_minor__lt=pgtrigger.F("new__price_minor"),
+        )
+        & ~pgtrigger.Q(old__state="accepted"),
+        declare=[("passed", "text")],
+        func=sql_body(_SQL / "captured_beyond_returned.sql", GIVEN=GIVEN, EXCEEDED=EXCEEDED),
     )
 
 

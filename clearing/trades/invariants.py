@@ -6,7 +6,8 @@ from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import Invariant, by_query
 
 from .fee_rebates import wrong_rebates
-from .obligation_kinds import BASE_KINDS, WITHIN_CAPTURED
+from .obligation_kinds import AFTER_ACCEPTANCE, BASE_KINDS, CORRECTION_KINDS, INVOICED_CORRECTIONS, LIMITED
+from .sums import EXCEEDED, GIVEN
 
 Invariant(
     name="clearing.fees_by_volume",
@@ -205,25 +206,32 @@ Invariant(
     ),
 )
 Invariant(
-    name="clearing.shares_within_price",
+    name="clearing.given_within_limits",
     promise=1,
-    statement="Shares, refunds and fee refunds of a trade never exceed what was captured of it.",
+    statement=(
+        "What is given back, charged in addition, shared or penalised of a trade stays within its limits, all of it"
+        " together; the tax of what is given back is that of the sum, rounded once; a reversal is of its correction."
+    ),
     guards=(
-        "clearing_obligation.within_captured",
+        "clearing_obligation.within_limits",
+        "clearing_obligation.append_only",
+        "clearing_trade.captured_beyond_returned",
+        "clearing_trade.trade_amounts",
         "clearing_plannedshare.shares_within_whole",
         "clearing_plannedshare.planned_share_once",
         "clearing_plannedshare.append_only",
     ),
-    test="tests/clearing/trades/test_charge_guards.py::test_no_more_is_shared_or_given_back_than_was_captured",
+    test="tests/clearing/trades/test_limits.py::test_the_database_refuses_what_passes_a_limit",
     check=by_query(
-        "SELECT t.public_id, owed.* FROM (SELECT o.trade_id,"  # noqa: S608  our own words
-        "  sum(o.amount_minor) FILTER (WHERE o.kind = 'share') AS shared,"
-        "  sum(o.amount_minor) FILTER (WHERE o.kind = 'refund' AND o.reverses_id IS NULL) -"
-        "   coalesce(sum(o.amount_minor) FILTER (WHERE o.kind = 'refund' AND o.reverses_id IS NOT NULL), 0) AS refunded,"
-        "  sum(o.amount_minor) FILTER (WHERE o.kind = 'fee_refund') AS fees"
-        f"  FROM clearing_obligation o WHERE o.kind IN ({sql_list(WITHIN_CAPTURED)}) AND o.deferred_from_id IS NULL"
-        "  GROUP BY o.trade_id) owed JOIN clearing_trade t ON t.id = owed.trade_id"
-        " WHERE t.state <> 'accepted' OR owed.shared > t.captured_price_minor"
-        "  OR owed.refunded > t.captured_price_minor OR owed.fees > t.captured_fee_minor"
+        f"SELECT t.public_id, {EXCEEDED} AS exceeded FROM clearing_trade t CROSS JOIN LATERAL ({GIVEN}) given"  # noqa: S608  our own words
+        " WHERE t.id IN (SELECT o.trade_id FROM clearing_obligation o"
+        f"  WHERE o.kind IN ({sql_list(LIMITED)}) AND o.deferred_from_id IS NULL) AND {EXCEEDED} IS NOT NULL"
+        " UNION ALL SELECT t.public_id, o.kind FROM clearing_obligation o JOIN clearing_trade t ON t.id = o.trade_id"
+        "  LEFT JOIN clearing_obligation r ON r.id = o.reverses_id WHERE o.deferred_from_id IS NULL AND ("
+        f"   o.kind IN ({sql_list(AFTER_ACCEPTANCE)}) AND t.state <> 'accepted'"
+        f"   OR o.kind IN ({sql_list(INVOICED_CORRECTIONS)}) AND o.tax_rate_bp <> t.tax_rate_bp"
+        f"   OR o.reverses_id IS NOT NULL AND (o.kind NOT IN ({sql_list(CORRECTION_KINDS)})"
+        "    OR (r.trade_id, r.kind, r.debtor_id, r.creditor_id, r.amount_minor, r.currency)"
+        "     IS DISTINCT FROM (o.trade_id, o.kind, o.creditor_id, o.debtor_id, o.amount_minor, o.currency)))"
     ),
 )

@@ -6,6 +6,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
+from marketplace.kernel.columns import MinorField
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.money import BASIS_POINTS
@@ -14,12 +15,13 @@ from ..ground.columns import currency_stated, organisation_key
 from ..ledger.models import Posting
 from .guards import (
     captured_as_used,
+    captured_beyond_returned,
     deferred_obligations_fit,
     fee_refunds_fit,
     held_money_whole,
     obligations_fit,
     trade_leaf,
-    within_captured,
+    within_limits,
     within_plan,
 )
 from .obligation_kinds import BASE_KINDS, BENEFICIARY_KINDS, KINDS_WITHOUT_OWN_TAX, OWED_TO_OPERATOR
@@ -59,6 +61,7 @@ ECONOMICS = (
     "tariff",
     "rulebook",
     "fee_tiered",
+    "penalty_cap_minor",
     "inspection_days",
     "fund_by",
     "concluded_at",
@@ -77,7 +80,8 @@ class Trade(models.Model):
     is ``fee_tiered``, the cycle rebates a part by the payer's volume.
 
     The hold is the price with tax. What is finally owed is ``captured_*``, known at acceptance: the same, or less if the
-    use of a metered period was less. ``commissioned`` data is paid for by ``pay_by``, counted from ``received_at``, even
+    use of a metered period was less. ``penalty_cap_minor`` is the most that a party owes in penalties for this charge, if
+    the parties agreed one; otherwise the captured amount with tax is (``limits``). ``commissioned`` data is paid for by ``pay_by``, counted from ``received_at``, even
     while a dispute is open.
 
     ``cycle`` is the cycle that clears the trade, the same as of its price and fee; it is stored here too so that a cycle
@@ -105,22 +109,23 @@ class Trade(models.Model):
     buyer_key = models.CharField(max_length=31)
     seller_key = models.CharField(max_length=31)
     currency = models.CharField(max_length=3)
-    price_minor = models.BigIntegerField()
-    tax_minor = models.BigIntegerField()
+    price_minor = MinorField()
+    tax_minor = MinorField()
     tax_rate_bp = models.PositiveIntegerField()
     tax_category = models.CharField(max_length=20)
     gross_minor = models.GeneratedField(
         expression=F("price_minor") + F("tax_minor"), output_field=models.BigIntegerField(), db_persist=True
     )
-    captured_price_minor = models.BigIntegerField(null=True)
-    captured_tax_minor = models.BigIntegerField(null=True)
-    captured_fee_minor = models.BigIntegerField(null=True)
-    fee_minor = models.BigIntegerField()
+    captured_price_minor = MinorField(null=True)
+    captured_tax_minor = MinorField(null=True)
+    captured_fee_minor = MinorField(null=True)
+    fee_minor = MinorField()
     fee_tax_rate_bp = models.PositiveIntegerField()
     fee_payer = models.CharField(max_length=10, choices=FeePayer.choices)
     tariff = models.CharField(max_length=60)
     rulebook = models.CharField(max_length=31, null=True)
     fee_tiered = models.BooleanField(default=False, db_default=False)
+    penalty_cap_minor = MinorField(null=True)
     inspection_days = models.PositiveIntegerField()
     fund_by = models.DateTimeField()
     concluded_at = models.DateTimeField()
@@ -165,7 +170,9 @@ class Trade(models.Model):
                 name="trade_pay_by",
             ),
             models.CheckConstraint(
-                condition=Q(price_minor__gte=0, tax_minor__gte=0, fee_minor__gte=0), name="trade_amounts"
+                condition=Q(price_minor__gte=0, tax_minor__gte=0, fee_minor__gte=0)
+                & (Q(penalty_cap_minor=None) | Q(penalty_cap_minor__gte=0)),
+                name="trade_amounts",
             ),
             models.CheckConstraint(
                 condition=Q(tax_minor=F("price_minor") * F("tax_rate_bp") / BASIS_POINTS),
@@ -201,6 +208,7 @@ class Trade(models.Model):
             models.Index("buyer", "concluded_at", "id", name="trade_waiting", condition=Q(state="concluded")),
             models.Index("fund_by", name="trade_due", condition=Q(state="concluded")),
             models.Index("pay_by", name="trade_to_pay", condition=Q(pay_by__isnull=False)),
+            models.Index("cycle", "seller", name="trade_commissioned", condition=Q(commissioned=True)),
             # Where no fee of a cycle has tiers, looking for its rebates reads an empty range.
             models.Index("cycle", "id", name="trade_tiered", condition=Q(fee_tiered=True)),
             models.Index(
@@ -234,6 +242,7 @@ class Trade(models.Model):
             no_delete(),
             within_plan(),
             captured_as_used(),
+            captured_beyond_returned(),
         ]
 
 
@@ -250,15 +259,15 @@ class Obligation(models.Model):
     ``states.ObligationStage`` is derived from these moments.
 
     Invariants: a trade's purchase and fee are made together, once, as captured, after its acceptance, so no trade is in
-    two cycles. Refunds of a fee never exceed it. Obligations enter only cycles that are open or closing. Append-only.
+    two cycles. What is given back, charged or shared of a trade stays within its limits (``limits``). Obligations enter only cycles that are open or closing. Append-only.
     """
 
     trade = models.ForeignKey(Trade, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=12, choices=ObligationKind.choices)
     debtor = organisation_key(db_index=False)
     creditor = organisation_key(db_index=False)
-    amount_minor = models.BigIntegerField()
-    tax_minor = models.BigIntegerField()
+    amount_minor = MinorField()
+    tax_minor = MinorField()
     tax_rate_bp = models.PositiveIntegerField()
     currency = models.CharField(max_length=3)
     cycle = models.ForeignKey("clearing.Cycle", on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -326,7 +335,7 @@ class Obligation(models.Model):
             obligations_fit(),
             fee_refunds_fit(),
             deferred_obligations_fit(),
-            within_captured(),
+            within_limits(),
         ]
 
 

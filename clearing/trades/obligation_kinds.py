@@ -51,6 +51,15 @@ class Returned(StrEnum):
     IF_SELLER_OWES = "if the seller owes"
 
 
+class Limit(StrEnum):
+    """The figure of a trade within which all obligations of a kind stay together; ``limits`` has the figures."""
+
+    PRICE = "the price, given back or charged in addition"
+    FEE = "the fee, given back"
+    PENALTY = "the agreed cap of penalties, else the gross"
+    SHARES = "the price, shared"
+
+
 class Side(NamedTuple):
     """The debtor or the creditor: its role, and the parts and lines of amount and tax in its position and entry.
 
@@ -73,8 +82,9 @@ class KindRow:
     participant and cycle, and one of the others per obligation. ``shortfall_rank`` is the place in the published order
     in which a shortfall is met, None if the kind is never deferred. ``secured``: the money was set aside beforehand.
     ``corrects``: it corrects a trade, and can be reversed. ``base``: each trade has one, made with its acceptance.
-    ``within_captured``: all of the kind together never exceed the captured amount of their trade. ``expected_sum`` is
-    the sum of a participant's expected payments that includes it.
+    ``limit``: the figure of the trade that bounds all obligations of the kind together, None for a base kind.
+    ``before_acceptance``: it can also be made before the trade is accepted. ``expected_sum`` is the sum of a
+    participant's expected payments that includes it.
     """
 
     kind: ObligationKind
@@ -88,7 +98,8 @@ class KindRow:
     secured: bool
     corrects: bool
     base: bool
-    within_captured: bool
+    limit: Limit | None
+    before_acceptance: bool
     legal_basis: LegalBasis
     expected_sum: str
 
@@ -117,7 +128,13 @@ _PAID, _RECEIVED = PositionPart.CORRECTIONS_PAID, PositionPart.CORRECTIONS_RECEI
 
 
 def _correction(
-    kind: ObligationKind, *, taxed: Taxed, document: Document | None, returned: Returned, rank: int
+    kind: ObligationKind,
+    *,
+    taxed: Taxed,
+    document: Document | None,
+    returned: Returned,
+    rank: int,
+    limit: Limit,
 ) -> KindRow:
     """A kind of correction: either party of the trade may owe it, and each side has one part for all corrections."""
     paid, received = LineKind.CORRECTIONS_PAID, LineKind.CORRECTIONS_RECEIVED
@@ -133,7 +150,8 @@ def _correction(
         secured=False,
         corrects=True,
         base=False,
-        within_captured=kind == ObligationKind.REFUND,
+        limit=limit,
+        before_acceptance=kind == ObligationKind.ADJUSTMENT,
         legal_basis=LegalBasis.ASSUMPTION_WITH_RELEASE,
         expected_sum="corrections_minor",
     )
@@ -160,7 +178,8 @@ _ROWS = (
         secured=True,
         corrects=False,
         base=True,
-        within_captured=False,
+        limit=None,
+        before_acceptance=False,
         legal_basis=LegalBasis.ASSUMPTION_WITH_RELEASE,
         expected_sum="sales_minor",
     ),
@@ -176,7 +195,8 @@ _ROWS = (
         secured=False,
         corrects=False,
         base=True,
-        within_captured=False,
+        limit=None,
+        before_acceptance=False,
         legal_basis=LegalBasis.MARKET_TERMS,
         expected_sum="fees_minor",
     ),
@@ -186,6 +206,7 @@ _ROWS = (
         document=Document.CORRECTION,
         returned=Returned.IF_SELLER_OWES,
         rank=0,
+        limit=Limit.PRICE,
     ),
     KindRow(
         kind=ObligationKind.FEE_REFUND,
@@ -205,7 +226,8 @@ _ROWS = (
         secured=False,
         corrects=False,
         base=False,
-        within_captured=True,
+        limit=Limit.FEE,
+        before_acceptance=False,
         legal_basis=LegalBasis.MARKET_TERMS,
         expected_sum="fees_minor",
     ),
@@ -215,9 +237,17 @@ _ROWS = (
         document=Document.CORRECTION,
         returned=Returned.IF_SELLER_OWES,
         rank=1,
+        limit=Limit.PRICE,
     ),
     # A penalty is damages, which are outside consumption tax (不課税): only statements list it.
-    _correction(ObligationKind.PENALTY, taxed=Taxed.UNTAXED, document=None, returned=Returned.NEVER, rank=2),
+    _correction(
+        ObligationKind.PENALTY,
+        taxed=Taxed.UNTAXED,
+        document=None,
+        returned=Returned.NEVER,
+        rank=2,
+        limit=Limit.PENALTY,
+    ),
     KindRow(
         kind=ObligationKind.SHARE,
         debtor=Side(
@@ -242,7 +272,8 @@ _ROWS = (
         secured=False,
         corrects=False,
         base=False,
-        within_captured=True,
+        limit=Limit.SHARES,
+        before_acceptance=False,
         legal_basis=LegalBasis.ASSUMPTION_WITH_RELEASE,
         expected_sum="shares_minor",
     ),
@@ -276,11 +307,24 @@ KINDS_WITHOUT_OWN_TAX = _kinds_where(lambda row: row.taxed is not Taxed.PER_TRAD
 
 TAXED_PER_CYCLE = _kinds_where(lambda row: row.taxed is Taxed.PER_CYCLE)
 
+UNSECURED = _kinds_where(lambda row: not row.secured and row.debtor.role is not Role.OPERATOR)
+"""Kinds that a participant owes without money set aside."""
+
 UNSECURED_BETWEEN_PARTICIPANTS = _kinds_where(lambda row: not row.secured and not row.operator_is_party)
 """Kinds that one participant owes another without money set aside."""
 
 NEVER_DEFERRED = _kinds_where(lambda row: not row.deferrable)
-WITHIN_CAPTURED = _kinds_where(lambda row: row.within_captured)
+LIMITED = _kinds_where(lambda row: row.limit is not None)
+"""Kinds that a figure of their trade bounds: all but its price and fee."""
+
+AFTER_ACCEPTANCE = _kinds_where(lambda row: row.limit is not None and not row.before_acceptance)
+"""Limited kinds that only an accepted trade can have."""
+
+KINDS_OF_LIMIT: dict[Limit, tuple[ObligationKind, ...]] = {
+    limit: tuple(row.kind for row in _ROWS if row.limit is limit) for limit in Limit
+}
+"""The kinds that each limit bounds together."""
+
 BENEFICIARY_KINDS = _kinds_where(lambda row: row.needs_beneficiary_key)
 
 PUBLISHED_ORDER = tuple(

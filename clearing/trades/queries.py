@@ -24,6 +24,7 @@ from ..ground.scopes import own_key
 from ..ledger.queries import balances
 from ..ledger.states import AccountKind
 from .charge_models import ChargeProgress, PlannedShare
+from .limits import ENDED_STATES, Remaining, remaining_of_all
 from .models import Obligation, Trade
 from .states import ObligationKind, ObligationStage, TradeState
 from .waiting import waiting_of_trade
@@ -85,13 +86,19 @@ def cycles_of(trades: Collection[int]) -> dict[int, Cycle]:
 
 
 class TradeReadings:
-    """The cycles and the calendar of trades, read once for all of them."""
+    """The cycles and the calendar of trades, and what remains of them, read once for all of them."""
 
     def __init__(self, trades: Collection[Trade]) -> None:
         """Read the cycles of ``trades``; it answers for these trades only."""
         self.trades = {trade.pk for trade in trades}
         accepted = [trade.pk for trade in trades if trade.state == TradeState.ACCEPTED]
         self.cycles = cycles_of(accepted) if accepted else {}
+        running = [trade for trade in trades if trade.state not in ENDED_STATES]
+        self._remaining = remaining_of_all(running) if running else {}
+
+    def remaining(self, trade: Trade) -> Remaining | None:
+        """What remains of ``trade`` to give back or charge; None if it failed or was refunded."""
+        return self._remaining.get(trade.pk)
 
     @cached_property
     def _cut_offs(self) -> dict[int, datetime | None]:

@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.api.serializers import BilingualField, StrictSerializer, WaitingSerializer
+from marketplace.api.serializers import AmountField, BilingualField, StrictSerializer, WaitingSerializer
 
 from ..ground.serializers import PartyField, PartyListSerializer, label_of
 from .models import Obligation, Trade
@@ -27,8 +27,24 @@ class TradeListSerializer(PartyListSerializer):
         return super().to_representation(trades)
 
 
+class RemainingSerializer(serializers.Serializer[Any]):
+    """What remains of a trade to give back or to charge.
+
+    ``return_minor`` of the price, with ``return_tax_minor`` of tax, can still be given back to the buyer;
+    ``charge_minor``, without tax, can still be charged in addition; ``seller_penalty_minor`` and ``buyer_penalty_minor``
+    are what penalties against each can still amount to; ``fee_minor`` of the market's fee can still be given back.
+    """
+
+    return_minor = serializers.IntegerField()
+    return_tax_minor = serializers.IntegerField()
+    charge_minor = serializers.IntegerField()
+    seller_penalty_minor = serializers.IntegerField()
+    buyer_penalty_minor = serializers.IntegerField()
+    fee_minor = serializers.IntegerField()
+
+
 class TradeSerializer(serializers.ModelSerializer[Trade]):
-    """A trade. ``cleared``: its cycle is posted."""
+    """A trade. ``cleared``: its cycle is posted. ``penalty_cap_minor``: null for the price with tax."""
 
     id = serializers.CharField(source="public_id")
     buyer = PartyField("buyer_id")
@@ -36,6 +52,7 @@ class TradeSerializer(serializers.ModelSerializer[Trade]):
     state_label = serializers.SerializerMethodField()
     cleared = serializers.BooleanField()
     waiting = serializers.SerializerMethodField()
+    remaining = serializers.SerializerMethodField()
 
     class Meta:
         model = Trade
@@ -45,7 +62,7 @@ class TradeSerializer(serializers.ModelSerializer[Trade]):
             "listing_version", "segment", "buyer", "seller", "currency", "price_minor", "tax_minor",
             "tax_rate_bp", "gross_minor", "fee_minor", "captured_price_minor", "captured_tax_minor",
             "captured_fee_minor", "fee_payer", "tariff", "rulebook", "fee_tiered", "state", "state_label", "cleared",
-            "waiting", "inspection_days",
+            "waiting", "remaining", "penalty_cap_minor", "inspection_days",
             "fund_by", "pay_by", "concluded_at", "secured_at", "received_at", "accepted_at", "ended_at",
         )  # fmt: skip
 
@@ -57,14 +74,21 @@ class TradeSerializer(serializers.ModelSerializer[Trade]):
     @extend_schema_field(WaitingSerializer(allow_null=True))
     def get_waiting(self, trade: Trade) -> dict[str, Any] | None:
         """The reason why the trade waits and who must act; null once its payments are planned or it has ended."""
-        readings: TradeReadings | None = self.context.get("trades")
-        if readings is None or trade.pk not in readings.trades:
-            readings = TradeReadings([trade])
-        found = readings.waiting(trade)
+        found = self._readings(trade).waiting(trade)
         return found.as_dict() if found else None
 
+    @extend_schema_field(RemainingSerializer(allow_null=True))
+    def get_remaining(self, trade: Trade) -> dict[str, int] | None:
+        """What remains of the trade to give back or charge; null once it failed or was refunded."""
+        found = self._readings(trade).remaining(trade)
+        return found.as_dict() if found else None
 
-AMOUNT_MINOR_MAX = 10**15
+    def _readings(self, trade: Trade) -> TradeReadings:
+        context: Any = self.context
+        readings: TradeReadings | None = context.get("trades")
+        if readings is None or trade.pk not in readings.trades:
+            readings = context["trades"] = TradeReadings([trade])
+        return readings
 
 
 class ObligationSerializer(serializers.ModelSerializer[Obligation]):
@@ -130,9 +154,7 @@ class ObligationSerializer(serializers.ModelSerializer[Obligation]):
 class RefundSerializer(StrictSerializer):
     """The part of a price that the seller refunds, without tax; null for all that remains."""
 
-    amount_minor = serializers.IntegerField(
-        min_value=1, max_value=AMOUNT_MINOR_MAX, allow_null=True, default=None
-    )
+    amount_minor = AmountField(allow_null=True, default=None)
     reason = serializers.CharField(max_length=2_000)
 
 
@@ -140,7 +162,7 @@ class PenaltySerializer(StrictSerializer):
     """The party that owes the penalty, and its amount; a penalty has no tax."""
 
     debtor = serializers.CharField(max_length=31)
-    amount_minor = serializers.IntegerField(min_value=1, max_value=AMOUNT_MINOR_MAX)
+    amount_minor = AmountField()
     reason = serializers.CharField(max_length=2_000)
 
 

@@ -3,10 +3,17 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from .views import ObligationViewSet, TradingNeutralityView
+from .views import (
+    AgreementPriceViewSet,
+    DisputeResolutionViewSet,
+    ObligationViewSet,
+    TradingNeutralityView,
+)
 
 router = SimpleRouter()
 router.register("obligations", ObligationViewSet, basename="obligation")
+router.register("agreements", AgreementPriceViewSet, basename="agreement-price")
+router.register("disputes", DisputeResolutionViewSet, basename="dispute-resolution")
 
 urlpatterns = [
     path("trading-neutrality/", TradingNeutralityView.as_view(), name="trading-neutrality"),

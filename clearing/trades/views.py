@@ -7,12 +7,21 @@ from typing import Any
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
+from rest_framework import viewsets
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from contracts.models import Adjustment, Agreement, Dispute
+from contracts.serializers import (
+    AdjustmentSerializer,
+    AdjustPriceSerializer,
+    DisputeSerializer,
+    ResolveDisputeSerializer,
+)
 from marketplace.api.permissions import IsOperator
+from marketplace.api.principal import actor_of
 from marketplace.api.views import MarketReadViewSet, command
 from marketplace.kernel.errors import Missing
 
@@ -29,6 +38,7 @@ from .serializers import (
     TradeSerializer,
 )
 from .services.corrections import penalise_trade, refund_trade, reverse_obligation
+from .services.orders import order_adjustment, order_resolution
 
 
 class TradeViewSet(MarketReadViewSet[Trade]):
@@ -69,6 +79,51 @@ class TradeViewSet(MarketReadViewSet[Trade]):
     def penalty(self, data: dict[str, Any], public_id: str) -> Obligation:
         """One party of an accepted trade owes the other a penalty, which carries no tax (operator)."""
         return penalise_trade(actor=self.actor, trade=public_id, **data)
+
+
+class AgreementPriceViewSet(viewsets.GenericViewSet[Agreement]):
+    """The command on an agreement that moves money; contracts shows the agreement itself."""
+
+    lookup_field = "public_id"
+    lookup_url_kwarg = "id"
+    queryset = Agreement.objects.none()
+    permission_classes = (IsOperator,)
+
+    @command(
+        summary="Adjust the price",
+        request=AdjustPriceSerializer,
+        response=AdjustmentSerializer,
+        permissions=(IsOperator,),
+        path="adjust-price",
+        example={
+            "debtor": "org_01JABCDEFGHJKMNPQRSTVWXYZ0",
+            "amount_minor": 12000,
+            "reason": "41件の座標が古いものでした。",
+        },
+    )
+    def adjust_price(self, data: dict[str, Any], public_id: str) -> Adjustment:
+        """Order one party to pay the other, within what remains of the trade; a large amount by two people (operator)."""
+        return order_adjustment(actor=actor_of(self.request), agreement=public_id, **data)
+
+
+class DisputeResolutionViewSet(viewsets.GenericViewSet[Dispute]):
+    """The command on a dispute that moves money; contracts shows the dispute itself."""
+
+    lookup_field = "public_id"
+    lookup_url_kwarg = "id"
+    queryset = Dispute.objects.none()
+    permission_classes = (IsOperator,)
+
+    @command(
+        summary="Resolve a dispute",
+        request=ResolveDisputeSerializer,
+        response=DisputeSerializer,
+        permissions=(IsOperator,),
+        example={"outcome": "redelivery", "reason": "12月分が欠落していることを確認しました。"},
+    )
+    def resolve(self, data: dict[str, Any], public_id: str) -> Dispute:
+        """Dismiss the dispute, have the data delivered again, or cancel the trade; a large one by two people (operator)."""
+        return order_resolution(actor=actor_of(self.request), dispute=public_id, **data)
 
 
 class TradingNeutralityView(APIView):

@@ -11,6 +11,7 @@ from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.amounts import require_amount
 from marketplace.kernel.canonical import sha256_hex
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
@@ -129,11 +130,7 @@ def adjust_price(
 
 
 def _check_order(amount_minor: int, reason_code: str, reason: str) -> None:
-    if not isinstance(amount_minor, int) or isinstance(amount_minor, bool) or amount_minor <= 0:
-        raise FieldInvalid(
-            "amount_minor",
-            Label("specify a whole amount above 0", "0より大きい整数の金額を指定してください"),
-        )
+    require_amount("amount_minor", amount_minor)
     if not REASON_CODE.fullmatch(reason_code):
         raise FieldInvalid(
             "reason_code",

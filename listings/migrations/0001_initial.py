@@ -6,6 +6,7 @@ import django.contrib.postgres.operations
 import django.contrib.postgres.search
 import django.db.models.deletion
 import django.db.models.functions.text
+import marketplace.kernel.columns
 import marketplace.kernel.identifiers
 import pgtrigger.compiler
 import pgtrigger.migrations
@@ -88,7 +89,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', marketplace.kernel.identifiers.IdentifierField(prefix='ofr')),
-                ('price_minor', models.BigIntegerField()),
+                ('price_minor', marketplace.kernel.columns.MinorField()),
                 ('currency', models.CharField(max_length=3)),
                 ('tax_category', models.CharField(choices=[('standard', 'standard rate'), ('reduced', 'reduced rate'), ('exempt', 'exempt')], max_length=10)),
                 ('rights', models.JSONField()),

@@ -10,6 +10,7 @@ from django_filters.rest_framework import DjangoFilterBackend, NumberFilter
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
+from marketplace.kernel.amounts import TOTAL_MINOR_MAX
 from marketplace.kernel.labels import Label
 
 PAGING = frozenset({"cursor", "page_size"})
@@ -18,12 +19,8 @@ UNKNOWN = Label(
 )
 
 
-AMOUNT_MINOR_MAX = 2**63 - 1
-"""The largest amount that a column of minor units holds."""
-
-
 class AmountFilter(NumberFilter):
-    """A filter by a whole amount in minor units, from 0 to ``AMOUNT_MINOR_MAX``.
+    """A filter by a whole amount in minor units, from 0 to ``TOTAL_MINOR_MAX``.
 
     A decimal number would accept exponents, and an integer of a million digits keeps the process from all other work.
     """
@@ -32,7 +29,7 @@ class AmountFilter(NumberFilter):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Bound the amount; the other arguments are those of a filter."""
-        super().__init__(*args, min_value=0, max_value=AMOUNT_MINOR_MAX, **kwargs)
+        super().__init__(*args, min_value=0, max_value=TOTAL_MINOR_MAX, **kwargs)
 
 
 class StrictFilterBackend(DjangoFilterBackend):

@@ -8,6 +8,7 @@ from django.db.models import TextChoices
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from marketplace.kernel.amounts import AMOUNT_MINOR_MAX
 from marketplace.kernel.labels import Label
 from marketplace.kernel.waiting import WaitsFor
 
@@ -33,6 +34,14 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 class EmptySerializer(StrictSerializer):
     """A command that takes no input."""
+
+
+class AmountField(serializers.IntegerField):
+    """An amount in minor units that a client states: from 1 to ``kernel.amounts.AMOUNT_MINOR_MAX``."""
+
+    def __init__(self, **options: Any) -> None:
+        """Bound the amount; the options are those of an integer."""
+        super().__init__(**{"min_value": 1, "max_value": AMOUNT_MINOR_MAX} | options)
 
 
 class BilingualField(serializers.DictField):

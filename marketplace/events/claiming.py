@@ -7,7 +7,6 @@ attempt is known, and after the lease another worker takes over.
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from .partitions import Range, unhandled_keys
+from .resting import Rests
 
 BATCH = 40
 """Entries of one claim. All are leased to one worker, so others wait for them."""
@@ -26,19 +26,24 @@ READ_SECONDS_MAX = 1.0
 """A claim that has found nothing ends after so long, and the next goes on where it stopped."""
 LEASE_SECONDS = 6
 """Longer than a claim lasts: a worker begins no entry after a second (``handling.py``), and none takes longer than two."""
-RESTART_SECONDS = 1.0
+LOOK_BACK_SECONDS_MIN, LOOK_BACK_SECONDS_MAX = 1.0, 20.0
+LOOK_BACK_SHARE = 0.01
+"""Of a worker's time. Looking back takes long where a long snapshot keeps rows that are handled."""
 
-# How many entries are pending changes faster than statistics do: a planner that believes in few would read and sort all.
+# How many entries are pending changes faster than statistics do: a planner that believes in few would read all, and sort
+# or join them. For the same reason what looks for an earlier entry has OFFSET 0, so that it is looked up for each row.
 PLAN_BY_INDEX = """
     SELECT set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true),
-           set_config('enable_seqscan', 'off', true)
+           set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+           set_config('enable_mergejoin', 'off', true)
 """
 
 # The bounds on the event's key are literals when the server plans, so that it looks at no range outside them: neither the
 # handled ones nor those made ahead. The identifiers come in order and the limit stops the scan. What a failing or parked head blocks is left out.
 READ = """
     SELECT i.id, i.event_id, i.subscriber, i.subject, i.handler, i.attempts,
-           coalesce(i.lease_until > clock_timestamp(), false), i.due_at <= clock_timestamp()
+           coalesce(i.lease_until > clock_timestamp(), false), coalesce(i.lease_until <= clock_timestamp(), false),
+           i.due_at <= clock_timestamp()
       FROM events_inboxentry i
      WHERE i.state = 'pending' AND i.id > %(after)s AND i.event_id >= %(first)s AND i.event_id < %(end)s
        AND i.subscriber || ' ' || i.subject <> ALL (%(without)s::text[])
@@ -52,19 +57,20 @@ READ_HEADS = f"""
     {READ_DUE}
        AND NOT EXISTS (SELECT FROM events_inboxentry e
                         WHERE e.subscriber = i.subscriber AND e.subject = i.subject AND e.id < i.id
-                          AND e.event_id >= %(first)s AND e.event_id < %(end)s AND e.state <> 'handled')
+                          AND e.event_id >= %(first)s AND e.event_id < %(end)s AND e.state <> 'handled' OFFSET 0)
      ORDER BY i.id LIMIT %(limit)s
 """
 
 # Heads with an earlier entry of their subject that is not handled are blocked. Of the others, what another worker has
-# locked, leased or handled meanwhile is passed over.
+# locked, leased or handled meanwhile is passed over. The state is compared as an expression, so that the entries are found
+# by the primary key: by an index of what is pending, which the planner may believe to be small, all of it would be read.
 LEASE = """
     WITH blocked AS MATERIALIZED (
         SELECT h.id FROM unnest(%(heads)s::bigint[], %(subscribers)s::text[], %(subjects)s::text[])
                          AS h (id, subscriber, subject)
          WHERE EXISTS (SELECT FROM events_inboxentry e
                         WHERE e.subscriber = h.subscriber AND e.subject = h.subject AND e.id < h.id
-                          AND e.event_id >= %(first)s AND e.event_id < %(end)s AND e.state <> 'handled')
+                          AND e.event_id >= %(first)s AND e.event_id < %(end)s AND e.state <> 'handled' OFFSET 0)
     ), wanted AS MATERIALIZED (
         SELECT w.id, w.event_id FROM unnest(%(ids)s::bigint[], %(events)s::bigint[], %(heads_of)s::bigint[])
                                      AS w (id, event_id, head)
@@ -73,7 +79,7 @@ LEASE = """
         SELECT i.id, i.event_id FROM events_inboxentry i
          WHERE i.id = ANY (%(ids)s) AND i.event_id = ANY (%(events)s)
            AND i.id IN (SELECT w.id FROM wanted w)
-           AND i.state = 'pending' AND (i.lease_until IS NULL OR i.lease_until <= clock_timestamp())
+           AND i.state || '' = 'pending' AND (i.lease_until IS NULL OR i.lease_until <= clock_timestamp())
            FOR NO KEY UPDATE OF i SKIP LOCKED
     ), leased AS (
         UPDATE events_inboxentry i
@@ -92,13 +98,16 @@ LEASE = """
 
 RELEASE = """
     UPDATE events_inboxentry SET lease = NULL, lease_until = NULL, attempts = attempts - 1
-     WHERE id = ANY (%(ids)s) AND event_id = ANY (%(events)s) AND lease = %(lease)s AND state = 'pending'
+     WHERE id = ANY (%(ids)s) AND event_id = ANY (%(events)s) AND lease = %(lease)s
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A pending entry as a claim reads it. ``leased``: another worker holds it. ``due``: it may be tried now."""
+    """A pending entry as a claim reads it. ``leased``: another worker holds it. ``due``: it may be tried now.
+
+    ``alone``: it is claimed by itself, because its worker died with it: neighbours must not share what it does.
+    """
 
     id: int
     event_id: int
@@ -107,6 +116,7 @@ class Pending:
     handler: str
     attempts: int
     leased: bool
+    alone: bool
     due: bool
 
     @property
@@ -114,16 +124,11 @@ class Pending:
         """What entries are ordered within: the subscriber and the subject."""
         return f"{self.subscriber} {self.subject}"
 
-    @property
-    def alone(self) -> bool:
-        """Whether it is claimed by itself: it failed, or its worker died, so neighbours must not share what it does."""
-        return self.attempts > 0
-
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """An entry leased to this worker, with its event. ``attempts`` counts this one; ``previous`` is the entry of the same
-    subscriber and subject that must be handled first within the same claim."""
+    subscriber and subject that must be handled first within the same claim; ``data`` is JSON text."""
 
     id: int
     event_id: int
@@ -137,7 +142,7 @@ class Claimed:
     subject: str
     occurred_at: datetime
     transaction: int
-    data: dict[str, Any]
+    data: str
     request_id: str
 
 
@@ -145,6 +150,7 @@ class Claimed:
 class Choice:
     """Runs of entries chosen from what was read: the entries of one subscriber and subject, in order, without a gap."""
 
+    rests: Rests
     runs: dict[str, list[Pending]] = field(default_factory=dict)
     size: int = 0
     closed: set[str] = field(default_factory=set)
@@ -162,7 +168,7 @@ class Choice:
             return
         if entry.leased:
             self.hold(entry)
-        elif not entry.due:
+        elif not entry.due or self.rests.includes(entry.handler):
             self.closed.add(entry.key)
             if entry.key not in self.runs:
                 self.blocked.add(entry.key)
@@ -187,30 +193,37 @@ class Choice:
 
 class Claimer:
     """Claims for one worker, one claim after the other. It remembers where it stands, so that it need not read again what
-    it has passed: neither rows that are handled, which a long snapshot keeps in the index, nor what is blocked.
+    it has passed: neither rows that are handled, which a long snapshot keeps in the index, nor what is blocked. It looks
+    back from time to time, because what was passed over may be due, and takes a small share of the time for it.
 
     Every other claim takes the newest entries first, so that an event outside a burst does not wait for its end.
     ``at_end``: the last claim has read to the last entry, so that nothing can be handled now if it gave nothing.
+    ``rests``: the handlers that it leaves alone for a while.
     """
 
     def __init__(self) -> None:
         """Begin with the oldest entry."""
         self.at_end = False
+        self.rests = Rests()
         self._after = 0
         self._newest = 0
         self._turn = 0
         self._blocked: set[str] = set()
-        self._restarted = time.monotonic()
         self._keys = Range(0, 0)
-        self._keys_end = 0.0
+        self._look_back_at = 0.0
 
     @transaction.atomic
     def claim(self) -> list[Claimed]:
         """Lease the next entries, ordered by their identifiers; none if nothing can be handled now, or not ``at_end``."""
         with connection.cursor() as cursor:
             cursor.execute(PLAN_BY_INDEX)
-        if time.monotonic() >= self._keys_end:
-            self._keys, self._keys_end = unhandled_keys(), time.monotonic() + RESTART_SECONDS
+        began = time.monotonic()
+        if began >= self._look_back_at:
+            self._look_back()
+            claimed = self._claim_oldest()
+            pause = (time.monotonic() - began) / LOOK_BACK_SHARE
+            self._look_back_at = began + min(max(pause, LOOK_BACK_SECONDS_MIN), LOOK_BACK_SECONDS_MAX)
+            return claimed
         self._turn += 1
         if self._turn % 2 == 0 and (claimed := self._claim_newest()):
             return claimed
@@ -223,13 +236,19 @@ class Claimer:
             _release([(entry.id, entry.event_id) for entry in entries], entries[0].lease)
             self._after = min(self._after, *(entry.id - 1 for entry in entries))
 
+    def _look_back(self) -> None:
+        """Go on from the oldest entry."""
+        self._keys = unhandled_keys()
+        self._after = 0
+        self._blocked.clear()
+
     def _claim_newest(self) -> list[Claimed]:
         """Claim from what arrived since the last look, the newest entries; the rest is left to the oldest-first claims."""
         rows = list(self._read(READ_NEWEST, after=self._newest, without=self._blocked, limit=BATCH))
         if not rows:
             return []
         self._newest = rows[0].id
-        choice = Choice()
+        choice = Choice(self.rests)
         for row in reversed(rows):
             choice.consider(row)
         return self._lease(choice)
@@ -241,7 +260,7 @@ class Claimer:
         self.at_end = False
         while time.monotonic() - began < READ_SECONDS_MAX:
             rows = list(self._read(statement, after=position, without=self._blocked | held, limit=WINDOW))
-            choice = Choice()
+            choice = Choice(self.rests)
             for row in rows:
                 choice.consider(row)
             claimed = self._lease(choice)
@@ -258,11 +277,8 @@ class Claimer:
                 return claimed
             statement = READ_HEADS
             if choice.left_from is None and len(rows) < WINDOW:
-                if not self._may_restart():
-                    self.at_end = True
-                    return []
-                statement, position, held_from = READ_OLDEST, 0, None
-                held.clear()
+                self.at_end = True
+                break
         return []
 
     def _read(self, statement: str, *, after: int, without: set[str], limit: int) -> Iterator[Pending]:
@@ -271,15 +287,6 @@ class Claimer:
             cursor.execute(statement, {"after": after, "without": sorted(without), "limit": limit, **within})
             for row in cursor.fetchall():
                 yield Pending(*row)
-
-    def _may_restart(self) -> bool:
-        """Whether to read from the oldest entry again, because the time of one that was passed over may have come."""
-        now = time.monotonic()
-        if now - self._restarted < RESTART_SECONDS or not (self._after or self._blocked):
-            return False
-        self._after, self._restarted = 0, now
-        self._blocked.clear()
-        return True
 
     def _lease(self, choice: Choice) -> list[Claimed]:
         """Lease what was chosen; keep of every run what has no gap, and give the rest back."""
@@ -324,7 +331,9 @@ class Claimer:
                     gaps.append(entry)
         if gaps:
             _release([(entry.id, entry.event_id) for entry in gaps], lease)
-        return sorted(kept, key=lambda entry: entry.id)
+        # What failed before comes last: if it takes long again, it keeps no other waiting.
+        failed = {head.key for head in heads if head.attempts > 0}
+        return sorted(kept, key=lambda entry: (entry.key in failed, entry.id))
 
 
 def _claimed(entry: Pending, facts: tuple[Any, ...], lease: uuid.UUID, previous: Claimed | None) -> Claimed:
@@ -342,7 +351,7 @@ def _claimed(entry: Pending, facts: tuple[Any, ...], lease: uuid.UUID, previous:
         subject=subject,
         occurred_at=occurred_at,
         transaction=int(transaction_id),
-        data=json.loads(data),
+        data=data,
         request_id=request_id,
     )
 

@@ -6,8 +6,10 @@ handler: both are committed together or not at all. A failure is recorded in a s
 
 from __future__ import annotations
 
+import json
 import logging
 import time
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -20,6 +22,7 @@ from marketplace.kernel.limits import LIMIT_TRANSACTION
 
 from .claiming import Claimed
 from .envelope import Envelope
+from .resting import Rests
 from .schema import parse
 from .states import INBOX, InboxState
 from .subscriptions import resolve
@@ -32,6 +35,7 @@ OVERRUNS_MAX = 3
 """What exceeds its limit stops a worker each time, so it is parked sooner than what only fails."""
 CLAIM_SECONDS_MAX = 1.0
 """After so long a worker gives back what it has claimed and not begun, so that another can take it."""
+REASON_LENGTH_MAX = 2_000
 DIED = "the worker died or was stopped while it handled this event"
 
 HANDLED = INBOX.target(state=InboxState.PENDING, command="handle", role="system")
@@ -61,27 +65,29 @@ class LeaseLost(Exception):
     """Another worker has taken the entry over, because this one did not handle it in time."""
 
 
-class HandlerOverran(Exception):
-    """A handler exceeded its limit of time and was ended."""
+class HandlerOverran(BaseException):
+    """A handler exceeded its limit of time and was ended. No handler that goes on after any ``Exception`` catches it."""
 
 
-def handle_claimed(claimed: list[Claimed]) -> list[Claimed]:
+def handle_claimed(claimed: list[Claimed], rests: Rests | None = None) -> list[Claimed]:
     """Handle the entries of one claim in order; returns those that were not attempted, which the caller gives back.
 
     When an entry fails, what follows it in its subject is not attempted; nothing is begun after ``CLAIM_SECONDS_MAX``.
+    What takes too long is noted in ``rests``.
     """
     began = time.monotonic()
+    rests = rests or Rests()
     failed: set[str] = set()
     left: list[Claimed] = []
     for entry in claimed:
         if entry.key in failed or time.monotonic() - began > CLAIM_SECONDS_MAX:
             left.append(entry)
-        elif not handle(entry):
+        elif not handle(entry, rests):
             failed.add(entry.key)
     return left
 
 
-def handle(entry: Claimed) -> bool:
+def handle(entry: Claimed, rests: Rests) -> bool:
     """Handle one entry in its own transaction; returns whether it is handled now.
 
     A failure is recorded with its reason and retried later; after ``ATTEMPTS_MAX`` attempts, or ``OVERRUNS_MAX`` if it
@@ -99,17 +105,20 @@ def handle(entry: Claimed) -> bool:
         try:
             with clock.read_once(), interrupt_after(seconds_max, overrun), transaction.atomic():
                 _mark(entry)
-                resolve(entry.handler)(parse(entry.type, entry.data), _envelope(entry))
+                data = json.loads(entry.data)
+                resolve(entry.handler)(parse(entry.type, data), _envelope(entry, data))
         except LeaseLost as error:
             under_way.fail(error)
             logger.warning(
                 "event %s: handler %s was taken over by another worker", entry.public_id, entry.handler
             )
             return False
-        except Exception as error:  # a handler may raise anything; the failure is recorded and retried
+        except (Exception, HandlerOverran) as error:  # whatever a handler raises is recorded and retried
+            if _record_failure(entry, error):
+                rests.begin(entry.handler)
             under_way.fail(error)
-            _record_failure(entry, error)
             return False
+        rests.forget(entry.handler)
         return True
 
 
@@ -131,7 +140,8 @@ def _mark(entry: Claimed) -> None:
             raise LeaseLost
 
 
-def _record_failure(entry: Claimed, error: Exception) -> None:
+def _record_failure(entry: Claimed, error: BaseException) -> bool:
+    """Record that the entry failed; returns whether it was ended for its time."""
     overrun = _overrun_in(error)
     session = connection.connection
     if session is not None and session.info.transaction_status is not TransactionStatus.IDLE:
@@ -139,7 +149,18 @@ def _record_failure(entry: Claimed, error: Exception) -> None:
         connection.close()
     told = overrun or error
     parked = entry.attempts >= (OVERRUNS_MAX if overrun else ATTEMPTS_MAX)
-    _record(entry, f"{type(told).__name__}: {told}"[:2000], parked=parked, cause=error)
+    _record(entry, reason_of(told), parked=parked, cause=error)
+    return overrun is not None
+
+
+def reason_of(error: BaseException) -> str:
+    """The error in words that a text column takes, whatever it says of itself."""
+    try:
+        text = str(error)
+    except Exception as unspeakable:  # an error's text is code of the handler too
+        text = f"its text raises {type(unspeakable).__name__}"
+    told = f"{type(error).__name__}: {text}".replace("\x00", "\\0")
+    return told.encode(errors="backslashreplace").decode()[:REASON_LENGTH_MAX]
 
 
 def _overrun_in(error: BaseException | None) -> BaseException | None:
@@ -154,7 +175,7 @@ def _overrun_in(error: BaseException | None) -> BaseException | None:
     return None
 
 
-def _record(entry: Claimed, reason: str, *, parked: bool, cause: Exception | None = None) -> None:
+def _record(entry: Claimed, reason: str, *, parked: bool, cause: BaseException | None = None) -> None:
     wait = 0 if parked else BACKOFF_SECONDS[entry.attempts - 1]
     logger.log(
         logging.ERROR if parked else logging.WARNING,
@@ -179,12 +200,12 @@ def _record(entry: Claimed, reason: str, *, parked: bool, cause: Exception | Non
         )
 
 
-def _envelope(entry: Claimed) -> Envelope:
+def _envelope(entry: Claimed, data: dict[str, Any]) -> Envelope:
     return Envelope(
         identifier=entry.public_id,
         type=entry.type,
         subject=entry.subject,
         occurred_at=entry.occurred_at,
         transaction=entry.transaction,
-        data=entry.data,
+        data=data,
     )

@@ -7,7 +7,7 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.metrics import Gauge, by_number, by_rows
 
 from .partitions import RANGES_AHEAD, count_ranges_ahead
-from .queries import UNRELAYED
+from .relaying import UNRELAYED
 
 # By the index of the commit order: the first event after the relay's position.
 OLDEST_UNRELAYED = f"""

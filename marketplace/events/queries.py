@@ -13,7 +13,7 @@ from marketplace.kernel.horizon import horizon
 
 from .envelope import Envelope
 from .models import InboxEntry, OutboxEvent
-from .relaying import RELAY
+from .relaying import UNRELAYED
 from .schema import TYPES
 from .services import envelope_of
 from .states import InboxState
@@ -40,14 +40,6 @@ class ParkedEntry:
     subject: str
     of_handler: int
 
-
-# The row values are compared with the position's, so that the index on the commit order gives what is behind it.
-UNRELAYED = f"""
-    FROM events_outboxevent e
-   WHERE (e.transaction, e.id) > (
-             coalesce((SELECT p.transaction FROM events_relayposition p WHERE p.name = '{RELAY}'), '0'),
-             coalesce((SELECT p.event_id FROM events_relayposition p WHERE p.name = '{RELAY}'), 0))
-"""  # noqa: S608  our own words
 
 # One statement reads all from one snapshot, so an event that is being relayed is in exactly one of the numbers.
 COUNTS = f"""

@@ -42,6 +42,15 @@ COPY = """
     SELECT count(*) FROM moved
 """
 
+# The row values are compared with the position's, so that the index on the commit order gives what is behind it.
+UNRELAYED = f"""
+    FROM events_outboxevent e
+   WHERE (e.transaction, e.id) > (
+             coalesce((SELECT p.transaction FROM events_relayposition p WHERE p.name = '{RELAY}'), '0'),
+             coalesce((SELECT p.event_id FROM events_relayposition p WHERE p.name = '{RELAY}'), 0))
+"""  # noqa: S608  our own words
+HAS_UNRELAYED = f"SELECT EXISTS (SELECT {UNRELAYED})"
+
 
 @transaction.atomic
 def relay() -> int:
@@ -55,6 +64,13 @@ def relay() -> int:
     with connection.cursor() as cursor:
         # The horizon is read first: what the transactions before it wrote is seen by the next statement only.
         return _copy_before(cursor, horizon())
+
+
+def has_unrelayed() -> bool:
+    """Whether a committed event is not relayed yet: an older transaction still runs, or another relay is at work."""
+    with connection.cursor() as cursor:
+        cursor.execute(HAS_UNRELAYED)
+        return bool(cursor.fetchone()[0])
 
 
 def _copy_before(cursor: CursorWrapper, before: int) -> int:

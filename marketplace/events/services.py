@@ -16,7 +16,7 @@ from .claiming import BATCH, Claimer
 from .envelope import Envelope
 from .handling import handle_claimed
 from .models import InboxEntry, OutboxEvent
-from .relaying import RELAY_BATCH, relay
+from .relaying import RELAY_BATCH, has_unrelayed, relay
 from .schema import TYPES, Event
 from .states import INBOX
 
@@ -24,6 +24,8 @@ DELIVER_TASK = "marketplace.events.tasks.deliver"
 DELIVER_SECONDS = 2.0
 """A delivery ends after so long and asks for the next, so that other work of its queue has its turn."""
 RELAY_SECONDS_MAX = 1.0
+HELD_SECONDS_MAX = 0.5
+HELD_POLL_SECONDS = 0.03
 NUDGE_KEY = "events.nudged"
 
 
@@ -67,22 +69,34 @@ def nudge() -> None:
     send_nudge(DELIVER_TASK, key=NUDGE_KEY)
 
 
-def deliver_due(*, seconds: float = DELIVER_SECONDS) -> int:
+def deliver_due(claimer: Claimer | None = None, *, seconds: float = DELIVER_SECONDS) -> int:
     """Relay and handle until nothing is due or ``seconds`` have passed; returns the number of attempts.
 
-    While there is more than this worker has claimed, it asks for another.
+    ``claimer``: what this worker's last delivery used, which knows where it stopped. While there is more than this worker
+    has claimed, it asks for another. Events that wait for an older transaction are waited for, a moment at a time.
     """
-    claimer, attempted, began = Claimer(), 0, time.monotonic()
-    while time.monotonic() - began < seconds:
+    claimer = claimer or Claimer()
+    attempted, began = 0, time.monotonic()
+    held_until: float | None = None
+    while (now := time.monotonic()) - began < seconds:
         relayed = _relay_all()
         claimed = claimer.claim()
         if len(claimed) >= BATCH:
             nudge()
-        left = handle_claimed(claimed)
+        left = handle_claimed(claimed, claimer.rests)
         claimer.give_back(left)
         attempted += len(claimed) - len(left)
-        if not claimed and not relayed and claimer.at_end:
+        if claimed or relayed or not claimer.at_end:
+            held_until = None
+            continue
+        if not has_unrelayed():
             break
+        held_until = held_until or now + HELD_SECONDS_MAX
+        if now >= held_until:
+            # Others have their turn on this worker; nobody else would ask when the older transaction ends.
+            nudge()
+            break
+        time.sleep(HELD_POLL_SECONDS)
     return attempted
 
 

@@ -1,17 +1,33 @@
 """Celery tasks of events."""
 
+from __future__ import annotations
+
+import threading
+
 from celery import shared_task
 
 from marketplace.kernel.nudges import begin_nudged
 
 from . import services
+from .claiming import Claimer
+
+
+class _Worker(threading.local):
+    """What a worker keeps from one delivery to the next."""
+
+    def __init__(self) -> None:
+        """A worker that has claimed nothing yet."""
+        self.claimer = Claimer()
+
+
+_WORKER = _Worker()
 
 
 @shared_task(name="marketplace.events.tasks.deliver", ignore_result=True)
 def deliver() -> int:
     """Relay and handle what is due; queue another run while there may be more."""
     begin_nudged(services.NUDGE_KEY)
-    attempted = services.deliver_due()
+    attempted = services.deliver_due(_WORKER.claimer)
     if attempted:
         services.nudge()
     return attempted

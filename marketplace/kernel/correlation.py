@@ -63,7 +63,10 @@ class Course:
     def fail(self, error: BaseException) -> None:
         """Count it as failed, for callers that record an error and go on."""
         self.outcome = "failed"
-        self._span.record_exception(error)
+        try:
+            self._span.record_exception(error)
+        except Exception as textless:  # an error may fail to say what it is; then the span has why
+            self._span.record_exception(textless)
         self._span.set_status(trace.StatusCode.ERROR, type(error).__name__)
 
 

@@ -10,7 +10,7 @@ from types import FrameType
 
 
 @contextmanager
-def interrupt_after(seconds: float, error: Exception) -> Iterator[None]:
+def interrupt_after(seconds: float, error: BaseException) -> Iterator[None]:
     """Raise ``error`` in the block after ``seconds``.
 
     Python can interrupt the main thread only, in which workers handle events and run jobs; elsewhere the block has no

@@ -10,8 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.apps import apps
 from django.db import connection
 
+from .amounts import TOTAL_MINOR_MAX
+from .columns import MinorField
 from .limits import reading_long
 
 BREACHES_SHOWN_MAX = 20
@@ -71,6 +74,23 @@ def by_query(sql: str) -> Check:
             cursor.execute(sql)
             columns = [column.name for column in cursor.description]
             return [dict(zip(columns, row, strict=True)) for row in cursor.fetchmany(BREACHES_SHOWN_MAX)]
+
+    return check
+
+
+def amounts_within_ceiling(app: str) -> Check:
+    """A check of every ``MinorField`` of an application: its breaches name the column and how many rows exceed it."""
+
+    def check() -> list[dict[str, Any]]:
+        breaches: list[dict[str, Any]] = []
+        for model in apps.get_app_config(app).get_models():
+            for column in (each for each in model._meta.concrete_fields if isinstance(each, MinorField)):
+                rows = model._default_manager.exclude(
+                    **{f"{column.name}__range": (-TOTAL_MINOR_MAX, TOTAL_MINOR_MAX)}
+                )
+                if exceeding := rows.exclude(**{f"{column.name}__isnull": True}).count():
+                    breaches.append({"column": f"{model._meta.db_table}.{column.column}", "rows": exceeding})
+        return breaches
 
     return check
 

@@ -6,7 +6,6 @@ is already open, or closing one that is closed, does nothing.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import cast
 
 from marketplace.events.envelope import Envelope
@@ -22,11 +21,14 @@ from marketplace.events.schemas.clearing import (
     PaymentFound,
     PaymentLost,
     PaymentReceived,
+    PaymentSetOff,
     SegregationBroken,
     SegregationRestored,
     SendingOpened,
     SendingShut,
     ShortfallOccurred,
+    StatementConfirmationEnded,
+    StatementConfirmationNeeded,
     StatementMade,
     TradeConcluded,
     TradeFailed,
@@ -38,7 +40,6 @@ from marketplace.events.schemas.delivery import DeliveryAccepted, DeliveryGrante
 from marketplace.events.schemas.listings import ListingVersionPublished, ListingVersionRefused
 from marketplace.events.schemas.participants import AdmissionDecided, ParticipantSuspended
 from marketplace.kernel.labels import Label
-from marketplace.kernel.money import Money
 from marketplace.participants.queries import (
     OrganisationView,
     get_organisation,
@@ -50,6 +51,8 @@ from marketplace.participants.queries import (
 from marketplace.participants.states import AdmissionState, Capacity
 
 from . import texts
+from .formats import format_amount, parse_instant
+from .operator_tasks import ask_operator, finish_for_operator
 from .queries import latest_task_subject
 from .services import close_tasks, open_task, send_notice, send_notices
 from .states import TaskKind
@@ -123,7 +126,7 @@ def on_negotiation_moved(event: NegotiationMoved, envelope: Envelope) -> None:
             subject=event.negotiation,
             thread=event.negotiation,
             title=fill_label(TASK_TITLES[kind], party=party.name),
-            deadline=_parse_instant(event.respond_by),
+            deadline=parse_instant(event.respond_by),
         )
     elif event.state == "finalized":
         _notify_both(parties, event.negotiation, texts.NEGOTIATION_FINALIZED, negotiation=event.negotiation)
@@ -142,9 +145,9 @@ def on_trade_concluded(event: TradeConcluded, envelope: Envelope) -> None:
         title=fill_label(
             TASK_TITLES[TaskKind.FUND],
             party=parties["seller"].name,
-            amount=_amount(event.gross_minor, event.currency),
+            amount=format_amount(event.gross_minor, event.currency),
         ),
-        deadline=_parse_instant(event.fund_by),
+        deadline=parse_instant(event.fund_by),
     )
 
 
@@ -167,7 +170,7 @@ def on_trade_refunded(event: TradeRefunded, envelope: Envelope) -> None:
     """Close all tasks of the agreement, and notify both parties of the returned amount."""
     close_tasks(thread=event.agreement)
     parties = _parties(event.buyer, event.seller)
-    amount = _amount(event.amount_minor, event.currency)
+    amount = format_amount(event.amount_minor, event.currency)
     _notify_both(parties, event.trade, texts.TRADE_REFUNDED, trade=event.trade, amount=amount)
 
 
@@ -187,7 +190,7 @@ def on_delivery_matched(event: DeliveryMatched, envelope: Envelope) -> None:
         subject=event.entitlement,
         thread=event.agreement,
         title=fill_label(TASK_TITLES[TaskKind.ACCEPT], party=parties["seller"].name),
-        deadline=_parse_instant(event.inspect_by),
+        deadline=parse_instant(event.inspect_by),
     )
 
 
@@ -205,7 +208,7 @@ def on_dispute_opened(event: DisputeOpened, envelope: Envelope) -> None:
     parties = _parties(event.buyer, event.seller)
     close_tasks(thread=event.agreement, kinds=RECEIVING, done_by=parties["buyer"].id)
     buyer, seller = parties["buyer"].name, parties["seller"].name
-    _ask_operator(TaskKind.RESOLVE, event.dispute, thread=event.agreement, buyer=buyer, seller=seller)
+    ask_operator(TaskKind.RESOLVE, event.dispute, thread=event.agreement, buyer=buyer, seller=seller)
     words = {"dispute": event.dispute, "reason_code": event.reason_code}
     _notify_both(parties, event.dispute, texts.DISPUTE_OPENED, **words)
 
@@ -213,7 +216,7 @@ def on_dispute_opened(event: DisputeOpened, envelope: Envelope) -> None:
 def on_dispute_resolved(event: DisputeResolved, envelope: Envelope) -> None:
     """Close the operator's task and notify both parties; for a redelivery, open the buyer's task to download."""
     parties = _parties(event.buyer, event.seller)
-    _finish_for_operator(TaskKind.RESOLVE, event.agreement)
+    finish_for_operator(TaskKind.RESOLVE, event.agreement)
     outcome = texts.DISPUTE_OUTCOMES[event.outcome].as_dict()
     _notify_both(parties, event.dispute, texts.DISPUTE_RESOLVED, dispute=event.dispute, outcome=outcome)
     entitlement = latest_task_subject(event.agreement, RECEIVING)
@@ -224,7 +227,7 @@ def on_dispute_resolved(event: DisputeResolved, envelope: Envelope) -> None:
 def on_payment_received(event: PaymentReceived, envelope: Envelope) -> None:
     """Notify the payer of its pay-in."""
     wording = texts.PAYMENT_RECEIVED.fill(
-        amount=_amount(event.amount_minor, event.currency), reference=event.bank_reference
+        amount=format_amount(event.amount_minor, event.currency), reference=event.bank_reference
     )
     _notify(event.organisation, event.organisation, wording)
 
@@ -247,17 +250,25 @@ def on_statement_made(event: StatementMade, envelope: Envelope) -> None:
 def on_payment_deferred(event: PaymentDeferred, envelope: Envelope) -> None:
     """Notify a creditor of a deferral."""
     wording = texts.PAYMENT_DEFERRED.fill(
-        amount=_amount(event.amount_minor, event.currency), cycle=event.cycle
+        amount=format_amount(event.amount_minor, event.currency), cycle=event.cycle
     )
     _notify(event.organisation, event.cycle, wording)
+
+
+def on_payment_set_off(event: PaymentSetOff, envelope: Envelope) -> None:
+    """Notify a participant of the part of its planned payment that was set off, and of what remains."""
+    fields = {"amount": event.amount_minor, "remainder": event.remainder_minor}
+    amounts = {name: format_amount(minor, event.currency) for name, minor in fields.items()}
+    wording = texts.PAYMENT_SET_OFF.fill(payment=event.payment, cycle=event.cycle, **amounts)
+    _notify(event.organisation, event.set_off, wording)
 
 
 def on_shortfall_occurred(event: ShortfallOccurred, envelope: Envelope) -> None:
     """Notify the participant of its shortfall: the deferred part and what the reserve lent."""
     wording = texts.SHORTFALL.fill(
-        missing=_amount(event.missing_minor, event.currency),
-        deferred=_amount(event.deferred_minor, event.currency),
-        lent=_amount(event.missing_minor - event.deferred_minor, event.currency),
+        missing=format_amount(event.missing_minor, event.currency),
+        deferred=format_amount(event.deferred_minor, event.currency),
+        lent=format_amount(event.missing_minor - event.deferred_minor, event.currency),
     )
     _notify(event.organisation, event.shortfall, wording)
 
@@ -265,22 +276,22 @@ def on_shortfall_occurred(event: ShortfallOccurred, envelope: Envelope) -> None:
 def on_cycle_overdue(event: CycleOverdue, envelope: Envelope) -> None:
     """Open the operator's task to attend to a late cycle."""
     reason = texts.CYCLE_OVERDUE[event.reason_code].as_dict()
-    _ask_operator(TaskKind.EXPEDITE, event.cycle, cycle=event.business_key, reason=reason)
+    ask_operator(TaskKind.EXPEDITE, event.cycle, cycle=event.business_key, reason=reason)
 
 
 def on_cycle_caught_up(event: CycleCaughtUp, envelope: Envelope) -> None:
     """Close the operator's task: the cycle is no longer late."""
-    _finish_for_operator(TaskKind.EXPEDITE, event.cycle)
+    finish_for_operator(TaskKind.EXPEDITE, event.cycle)
 
 
 def on_approval_asked(event: ApprovalAsked, envelope: Envelope) -> None:
     """Open the operator's task: a second person approves the command or withdraws it."""
-    _ask_operator(
+    ask_operator(
         TaskKind.COUNTERSIGN,
         event.approval,
-        deadline=_parse_instant(event.expires_at),
+        deadline=parse_instant(event.expires_at),
         command=event.command,
-        amount=_amount(event.amount_minor, event.currency),
+        amount=format_amount(event.amount_minor, event.currency),
         approval=event.approval,
     )
 
@@ -291,87 +302,84 @@ def on_approval_ended(event: ApprovalEnded, envelope: Envelope) -> None:
     close_tasks(thread=event.approval, kinds=(TaskKind.COUNTERSIGN,), done_by=done_by)
 
 
+def on_statement_confirmation_needed(event: StatementConfirmationNeeded, envelope: Envelope) -> None:
+    """Open the operator's task: a second person confirms the bank statement or withdraws it."""
+    ask_operator(
+        TaskKind.COUNTERSIGN,
+        event.statement_import,
+        command="clearing.confirm_statement",
+        amount=format_amount(event.amount_minor, event.currency),
+        approval=event.statement_import,
+    )
+
+
+def on_statement_confirmation_ended(event: StatementConfirmationEnded, envelope: Envelope) -> None:
+    """Close the task to confirm a bank statement."""
+    close_tasks(
+        thread=event.statement_import, kinds=(TaskKind.COUNTERSIGN,), done_by=operator_organisation().id
+    )
+
+
 def on_segregation_broken(event: SegregationBroken, envelope: Envelope) -> None:
     """Open the operator's task to find the difference of the segregation check."""
-    _ask_operator(
+    ask_operator(
         TaskKind.RECONCILE,
         event.check,
         thread=f"segregation:{event.currency}",
         currency=event.currency,
         day=event.business_date,
-        bank=_amount(event.bank_minor, event.currency),
-        owed=_amount(event.owed_minor, event.currency),
-        stated=_amount(event.stated_difference_minor, event.currency),
+        bank=format_amount(event.bank_minor, event.currency),
+        owed=format_amount(event.owed_minor, event.currency),
+        stated=format_amount(event.stated_difference_minor, event.currency),
     )
 
 
 def on_segregation_restored(event: SegregationRestored, envelope: Envelope) -> None:
     """Close the operator's task: the segregation check finds no difference any more."""
-    _finish_for_operator(TaskKind.RECONCILE, f"segregation:{event.currency}")
+    finish_for_operator(TaskKind.RECONCILE, f"segregation:{event.currency}")
 
 
 def on_sending_shut(event: SendingShut, envelope: Envelope) -> None:
     """Open the operator's task to open the sending of payments after a restoration."""
-    _ask_operator(TaskKind.REOPEN, event.restoration, number=str(event.number))
+    ask_operator(TaskKind.REOPEN, event.restoration, number=str(event.number))
 
 
 def on_sending_opened(event: SendingOpened, envelope: Envelope) -> None:
     """Close the operator's task once no currency is shut."""
     if event.everywhere:
-        _finish_for_operator(TaskKind.REOPEN, event.restoration)
+        finish_for_operator(TaskKind.REOPEN, event.restoration)
 
 
 def on_payment_lost(event: PaymentLost, envelope: Envelope) -> None:
     """Open the operator's task to ask the bank for the outcome of a payment."""
-    _ask_operator(
+    ask_operator(
         TaskKind.LOOK_UP,
         event.instruction,
         reference=event.reference,
-        amount=_amount(event.amount_minor, event.currency),
+        amount=format_amount(event.amount_minor, event.currency),
         day=event.value_date,
     )
 
 
 def on_payment_found(event: PaymentFound, envelope: Envelope) -> None:
     """Close the operator's task: the outcome of the payment is known."""
-    _finish_for_operator(TaskKind.LOOK_UP, event.instruction)
+    finish_for_operator(TaskKind.LOOK_UP, event.instruction)
 
 
 def on_money_returning(event: MoneyReturning, envelope: Envelope) -> None:
     """Notify the participant that its money is being paid back, and why."""
     wording = texts.MONEY_RETURNING[event.reason_code].fill(
-        amount=_amount(event.amount_minor, event.currency), instruction=event.instruction
+        amount=format_amount(event.amount_minor, event.currency), instruction=event.instruction
     )
     _notify(event.organisation, event.instruction, wording)
 
 
 def on_money_stuck(event: MoneyStuck, envelope: Envelope) -> None:
     """Notify the participant that its money cannot be paid back, and why."""
-    wording = texts.MONEY_STUCK[event.reason_code].fill(amount=_amount(event.amount_minor, event.currency))
-    _notify(event.organisation, event.organisation, wording)
-
-
-def _ask_operator(
-    kind: TaskKind,
-    subject: str,
-    *,
-    thread: str = "",
-    deadline: datetime | None = None,
-    **words: str | dict[str, str],
-) -> None:
-    """Open a task of the operator; its thread is its subject unless stated."""
-    open_task(
-        organisation_id=operator_organisation().id,
-        kind=kind,
-        subject=subject,
-        thread=thread or subject,
-        title=fill_label(TASK_TITLES[kind], **words),
-        deadline=deadline,
+    wording = texts.MONEY_STUCK[event.reason_code].fill(
+        amount=format_amount(event.amount_minor, event.currency)
     )
-
-
-def _finish_for_operator(kind: TaskKind, thread: str) -> None:
-    close_tasks(thread=thread, kinds=(kind,), done_by=operator_organisation().id)
+    _notify(event.organisation, event.organisation, wording)
 
 
 def _parties(buyer: str, seller: str) -> dict[str, OrganisationView]:
@@ -404,13 +412,3 @@ def _open_collect_task(parties: dict[str, OrganisationView], entitlement: str, a
         thread=agreement,
         title=fill_label(TASK_TITLES[TaskKind.COLLECT], party=parties["seller"].name),
     )
-
-
-def _amount(minor: int, currency: str) -> dict[str, str]:
-    """An amount formatted for each language."""
-    money = Money(minor, currency)
-    return {"ja": money.format("ja"), "en": money.format("en")}
-
-
-def _parse_instant(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

@@ -10,7 +10,7 @@ from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
 from .states import MAIL, TASK, MailState, TaskKind, TaskState
 
-SUBJECT_LENGTH_MAX = 60
+SUBJECT_LENGTH_MAX = 80
 
 
 class Task(models.Model):

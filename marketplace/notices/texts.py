@@ -173,6 +173,15 @@ SHORTFALL = Wording(
         "支払額から控除します。不足額を入金してください。",
     ),
 )
+PAYMENT_SET_OFF = Wording(
+    Label("{amount} of a payment to you is set off", "お支払い予定額のうち {amount} を相殺しました"),
+    Label(
+        "You owe more in clearing cycle {cycle} than it brings you. {amount} of the planned payment {payment} is set off"
+        " against it; {remainder} of that payment remains and is planned anew.",
+        "清算サイクル {cycle} でお支払いいただく額が受取額を上回りました。支払予定 {payment} のうち {amount} を相殺し、残額"
+        " {remainder} の支払をあらためて予定しました。",
+    ),
+)
 PAYMENT_DEFERRED = Wording(
     Label("{amount} due to you is deferred", "受取予定の {amount} が繰り延べられました"),
     Label(

@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from marketplace.kernel.metrics import GAUGES
+from marketplace.kernel.roles import making_rights
 
 from .models import Heartbeat
 from .states import ProcessKind
@@ -59,6 +60,15 @@ def broker() -> redis.Redis:
 def _verify_broker() -> None:
     with broker() as client:
         client.ping()
+
+
+def _verify_role() -> None:
+    """The owner's role has such rights too: a process that works as it is no safer than one with a role of its own."""
+    if rights := making_rights():
+        raise NotReady(
+            f"the process works as a role that may make tables, beside those that guards read: {', '.join(rights)}."
+            " Let it work as another, to which `grant_application_role` gives its rights"
+        )
 
 
 _migrated = threading.Event()
@@ -113,6 +123,7 @@ def _verify_relay() -> None:
 
 CHECKS: dict[str, Callable[[], None]] = {
     "database": _verify_database,
+    "role": _verify_role,
     "broker": _verify_broker,
     "migrations": _verify_migrations,
     "worker": _verify_worker,

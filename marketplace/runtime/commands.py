@@ -20,6 +20,8 @@ OWNER_COMMANDS = {
     "sqlmigrate",
     "grant_application_role",
     "make_event_ranges",
+    "archive_old_rows",
+    "record_restoration",
     "createcachetable",
 }
 

@@ -253,6 +253,10 @@ class EmbeddedPostgres:
                     sql.Identifier(APPLICATION_ROLE), sql.Identifier(OWNER_ROLE)
                 )
             )
+            # It measures how long the transactions of other roles have run; without this it sees its own alone.
+            connection.execute(
+                sql.SQL("GRANT pg_read_all_stats TO {}").format(sql.Identifier(APPLICATION_ROLE))
+            )
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 connection.execute(
                     sql.SQL("CREATE DATABASE {} OWNER {}").format(

@@ -45,6 +45,7 @@ ENUMERATIONS: dict[str, Any] = {
     "PaymentDirectionEnum": "clearing.settlement.states.PaymentDirection.choices",
     "PersonalDataClassEnum": "listings.states.PersonalDataClass.choices",
     "QueueEnum": "marketplace.jobs.states.Queue.choices",
+    "RestraintKindEnum": "clearing.shortfalls.set_off_rules.RestraintKind.choices",
     "SignatureMethodEnum": "contracts.states.SignatureMethod.choices",
     "TaskKindEnum": "marketplace.notices.states.TaskKind.choices",
     "TaskStateEnum": "marketplace.notices.states.TaskState.choices",

@@ -66,6 +66,7 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         "marketplace.notices.handlers.on_payment_received",
         "clearing.handlers.on_payment_received",
     ),
+    "payment.set_off": ("marketplace.notices.handlers.on_payment_set_off",),
     "payment.deferred": ("marketplace.notices.handlers.on_payment_deferred",),
     "shortfall.occurred": (
         "marketplace.rules.handlers.decide_shortfall",
@@ -75,6 +76,8 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "cycle.caught_up": ("marketplace.notices.handlers.on_cycle_caught_up",),
     "approval.asked": ("marketplace.notices.handlers.on_approval_asked",),
     "approval.ended": ("marketplace.notices.handlers.on_approval_ended",),
+    "statement.confirmation_needed": ("marketplace.notices.handlers.on_statement_confirmation_needed",),
+    "statement.confirmation_ended": ("marketplace.notices.handlers.on_statement_confirmation_ended",),
     "segregation.broken": ("marketplace.notices.handlers.on_segregation_broken",),
     "segregation.restored": ("marketplace.notices.handlers.on_segregation_restored",),
     "payment.lost": ("marketplace.notices.handlers.on_payment_lost",),

@@ -1,6 +1,10 @@
-"""Tests: the tests' own servers, databases that are made and dropped, nothing shared between two runs."""
+"""Tests: the tests' own servers, databases that are made and dropped, nothing shared between two runs.
+
+Tests act as the application's role; ``tests/roles.py`` says how, and how one acts as the owner.
+"""
 
 import os
+from urllib.parse import unquote, urlsplit
 
 from marketplace.runtime.facts import read_facts
 from marketplace.runtime.layout import VAR, prepare_var
@@ -8,7 +12,7 @@ from marketplace.runtime.layout import VAR, prepare_var
 prepare_var()
 _facts = read_facts(VAR / "test")
 if _facts is not None:
-    # The owner makes the databases, and tests act as it.
+    # The owner makes the databases. Tests log in as it and act as the application's role.
     os.environ.setdefault("DATABASE_URL", _facts.database_owner_url)
     os.environ.setdefault("REDIS_URL", _facts.redis_url)
 os.environ.setdefault("SECRET_KEY", "for-tests-only-and-long-enough-to-be-accepted")
@@ -25,16 +29,20 @@ WEBHOOKS_LOCAL = True
 MONITOR_TRUSTS_LOOPBACK = True
 ALLOWED_HOSTS = ["*"]
 TEST_SUFFIX = os.environ["TEST_DATABASE_SUFFIX"]
-# The owner role, as which tests act, has no limits of its own: a test that blocks must end too.
-if not DATABASES["default"][
-    "DISABLE_SERVER_SIDE_CURSORS"
-]:  # a pool in transaction mode takes no such options
+_login = urlsplit(_facts.database_url if _facts else os.environ["DATABASE_URL"])
+APPLICATION_ROLE = os.environ.get("APPLICATION_ROLE") or (_login.username if _facts else "sanpo_app")
+# Processes that tests start log in with it, as those of production do.
+DATABASES["default"]["APPLICATION_LOGIN"] = {
+    "USER": _login.username,
+    "PASSWORD": unquote(_login.password or ""),
+}
+if DATABASES["default"]["USER"] != APPLICATION_ROLE:
+    DATABASES["default"]["OPTIONS"]["assume_role"] = APPLICATION_ROLE
+    # Limits belong to who logs in, and the owner has none: a test that blocks must end too.
     DATABASES["default"]["OPTIONS"]["options"] = (
         "-c idle_in_transaction_session_timeout=60s -c lock_timeout=60s"
     )
 DATABASES["default"]["TEST"] = {"NAME": f"test_{TEST_SUFFIX}"}
-# The role whose rights `grant_application_role` sets; the tests' connection is a member of it.
-APPLICATION_ROLE = os.environ.get("APPLICATION_ROLE", "sanpo_app")
 
 _run = f"{TEST_SUFFIX}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 CACHES["default"]["KEY_PREFIX"] = f"test_{_run}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import itertools
 import time
 from dataclasses import dataclass, field
@@ -16,12 +14,12 @@ from django.db.models import Max, QuerySet
 
 from clearing import handlers
 from clearing.bank.queries import pay_in_reference
-from clearing.bank.services import import_bank_statement
 from clearing.bank.states import BankMatch
 from clearing.ledger.queries import balances
 from clearing.ledger.services import declare_funds_regime
 from clearing.models import (
     BankEntry,
+    BankStatement,
     ChargePlan,
     Cycle,
     Obligation,
@@ -58,6 +56,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.participants.models import Organisation
 from marketplace.rules.services import publish_rulebook
+from tests.clearing.carrying_in import booking, carry_in, statement
 from tests.clearing.relaying import relay_events
 from tests.participants import factories as participants
 
@@ -104,16 +103,6 @@ FUNDS_REGIME: dict[str, Any] = {
     "idle_days": 5,
 }
 
-STATEMENT_COLUMNS = (
-    "entry_reference",
-    "booked_on",
-    "direction",
-    "amount_minor",
-    "currency",
-    "counterparty_name",
-    "remittance_information",
-)
-
 THREE = datetime(2030, 4, 1, 15, tzinfo=ZoneInfo("Asia/Tokyo")).astimezone(UTC)
 """A cut-off of the calendar that guards are tried on."""
 
@@ -129,6 +118,11 @@ class Market:
     def actor(self) -> Actor:
         """Somebody of the operator."""
         return participants.actor_for(self.operator)
+
+    @property
+    def second(self) -> Actor:
+        """Another person of the operator, who confirms large receipts."""
+        return participants.actor_for(self.operator, "usr_confirming")
 
     @property
     def cycle(self) -> Cycle:
@@ -185,7 +179,7 @@ def agreement(
     """The event of an agreement between two participants."""
     number = next(_numbers)
     facts: dict[str, Any] = {
-        "agreement": f"agr_{number}",
+        "agreement": f"agr_{number:06d}",
         "negotiation": f"ngt_{number}",
         "reference": f"PO-{number}",
         "listing": "lst_1",
@@ -210,32 +204,15 @@ def conclude(market: Market, buyer: str, seller: str, price_minor: int, **change
     return Trade.objects.get(agreement=event.agreement)
 
 
-def statement(rows: list[tuple[Any, ...]], columns: tuple[str, ...] = STATEMENT_COLUMNS) -> bytes:
-    """A statement file of the client account."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return text.getvalue().encode()
-
-
-def booking(
-    direction: str, amount_minor: int, remittance: str, *, reference: str | None = None
-) -> tuple[Any, ...]:
-    """One line of a statement."""
-    reference = reference or f"B-{next(_numbers)}"
-    return (reference, clock.today().isoformat(), direction, amount_minor, "JPY", "ｿｳｷﾝﾆﾝ", remittance)
-
-
-def import_only(market: Market, rows: list[tuple[Any, ...]]) -> Any:
+def import_only(market: Market, rows: list[tuple[Any, ...]], **period: Any) -> BankStatement:
     """Import a statement with these lines; what it emits waits."""
-    return import_bank_statement(actor=market.actor, content=statement(rows), file_name="test.csv")
+    return carry_in(market.actor, market.second, statement(rows, **period))
 
 
-def receive(market: Market, rows: list[tuple[Any, ...]]) -> Any:
+def receive(market: Market, rows: list[tuple[Any, ...]], **period: Any) -> BankStatement:
     """Import a statement with these lines, and have clearing handle what it emits."""
     newest = OutboxEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
-    made = import_only(market, rows)
+    made = import_only(market, rows, **period)
     for event in OutboxEvent.objects.filter(type="payment.received", pk__gt=newest).order_by("pk"):
         payment = parse(event.type, event.data)
         assert isinstance(payment, PaymentReceived)
@@ -243,13 +220,13 @@ def receive(market: Market, rows: list[tuple[Any, ...]]) -> Any:
     return made
 
 
-def pay_in(market: Market, name: str, amount_minor: int) -> Any:
+def pay_in(market: Market, name: str, amount_minor: int) -> BankStatement:
     """A participant pays in under its own reference."""
     reference = pay_in_reference(organisation=market.party(name).public_id)
     return receive(market, [booking("credit", amount_minor, f"振込 {reference}")])
 
 
-def fund_reserve(market: Market, amount_minor: int) -> Any:
+def fund_reserve(market: Market, amount_minor: int) -> BankStatement:
     """The operator pays in under its own reference."""
     reference = pay_in_reference(organisation=market.operator.public_id)
     return receive(market, [booking("credit", amount_minor, f"準備金 {reference}")])

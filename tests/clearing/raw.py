@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 
 from clearing.models import Account, Balance, Cycle, Entry, Posting, Trade
+from tests.roles import assert_refused
 
 from . import factories
 
@@ -19,9 +19,8 @@ def run(sql: str, *values: Any) -> None:
 
 
 def refused(sql: str, *values: Any, because: str) -> None:
-    """The statement is refused by the database, and says why."""
-    with pytest.raises(IntegrityError, match=because):
-        run(sql, *values)
+    """The statement is refused to both roles, and to the owner by a guard that says why."""
+    assert_refused(lambda: run(sql, *values), because=because)
 
 
 def account(market: factories.Market, name: str, kind: str) -> Account:

@@ -9,6 +9,7 @@ from django.db import connection
 from clearing.models import Cycle
 from clearing.run.invariants import verify_cycle
 from marketplace.kernel.invariants import REGISTER, verify_all
+from tests.roles import unguarded
 
 from . import factories
 
@@ -41,11 +42,8 @@ def test_all_hold_through_every_step_of_a_busy_market(market):
 
 def changed_behind_the_guards(table: str, sql: str) -> None:
     """As an owner who takes the guards off could."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+    with unguarded(table), connection.cursor() as cursor:
         cursor.execute(sql)
-        cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
 def broken_of(cycle: Cycle) -> set[str]:

@@ -90,6 +90,7 @@ def test_the_codes_of_clearing():
         "bank_entry.in_suspense",
         "cycle.claims_open",
         "cycle.deferrals_open",
+        "cycle.earlier_unplanned",
         "cycle.events_unseen",
         "cycle.open_until_command",
         "cycle.open_until_cut_off",
@@ -398,8 +399,8 @@ def test_a_bank_entry_in_suspense_waits_for_the_operator(market):
     [
         ("trades/", "open", 8),
         ("trades/", "settling", 5),
-        ("settlement-instructions/?direction=out", "settling", 8),
-        ("cycles/", "settling", 7),
+        ("settlement-instructions/?direction=out", "settling", 7),
+        ("cycles/", "settling", 6),
     ],
 )
 def test_lists_take_the_same_queries_for_one_row_and_for_more(

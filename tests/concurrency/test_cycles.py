@@ -23,6 +23,7 @@ from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from tests.clearing import factories
+from tests.roles import as_owner
 
 from .test_holds import at_once, broken
 
@@ -67,7 +68,8 @@ def netting_stopped() -> Iterator[Callable[[], None]]:
         raise AssertionError("the step has not come to write positions")
 
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE clearing_netposition IN SHARE MODE")
+        with as_owner():
+            cursor.execute("LOCK TABLE clearing_netposition IN SHARE MODE")
         yield wait
 
 

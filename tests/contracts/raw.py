@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
+
+from tests.roles import assert_refused, unguarded
 
 from . import factories
 
@@ -16,12 +17,15 @@ def run(statement: str, *parameters: Any) -> None:
 
 
 def refused(match: str, statement: str, *parameters: Any) -> None:
-    """The statement is refused by the guard that says so, and nothing has changed."""
+    """The statement is refused to both roles, to the owner by the guard that says so, and nothing has changed."""
     connection.check_constraints()
     before = factories.everything()
-    with pytest.raises(IntegrityError, match=match), transaction.atomic():
+
+    def attack() -> None:
         run(statement, *parameters)
         run("SET CONSTRAINTS ALL IMMEDIATE")
+
+    assert_refused(attack, because=match)
     run("SET CONSTRAINTS ALL DEFERRED")
     assert factories.everything() == before
 
@@ -45,10 +49,5 @@ def forced(statement: str, *parameters: Any) -> None:
     tables = [
         f"contracts_{name}" for name in ("negotiation", "proposal", "instrument", "signature", "agreement")
     ]
-    connection.check_constraints()
-    for table in tables:
-        run(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-    run(statement, *parameters)
-    connection.check_constraints()
-    for table in tables:
-        run(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+    with unguarded(*tables):
+        run(statement, *parameters)

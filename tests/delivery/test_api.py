@@ -13,7 +13,6 @@ from django.urls import reverse
 from drf_spectacular.generators import SchemaGenerator
 
 from delivery import queries, services
-from delivery.collection import collection_period
 from delivery.errors import ContentDamaged
 from delivery.models import Download, Inspection, Voucher
 from delivery.plane.grants import SALT
@@ -25,9 +24,6 @@ from .conftest import ask_downloads, recorded
 from .test_downloads import CHUNKS, LARGE, stored_file
 
 pytestmark = pytest.mark.django_db
-
-LIST_QUERIES = 8
-CHILD_LIST_QUERIES = 3
 
 
 @pytest.fixture
@@ -423,20 +419,6 @@ def test_a_term_that_has_passed_reads_so_before_the_sweep(tuesday):
     assert buyer.get(path(granted)).json()["access"]["code"] == "access_expired"
     for refused in (buyer.get(content_path(granted)), ask_downloads(buyer, content_path(granted))):
         assert (refused.status_code, refused.json()["code"]) == (403, "access_expired")
-
-
-def test_lists_take_the_same_queries_for_one_and_for_three(matched, django_assert_num_queries):
-    buyer = participants.client_of(matched.buyer)
-    collection_period(clock.now())  # what a rulebook states is read once in the life of a process
-    expected = {"deliveries": LIST_QUERIES, "vouchers": CHILD_LIST_QUERIES, "downloads": CHILD_LIST_QUERIES}
-    for rows in (1, 3):
-        for name, queries_expected in expected.items():
-            with django_assert_num_queries(queries_expected):
-                answer = buyer.get(f"/api/v1/{name}/")
-            assert len(answer.json()["results"]) == rows
-        if rows == 1:
-            for _ in range(2):
-                factories.granted(buyer=matched.buyer, seller=matched.seller).receive()
 
 
 def test_lists_are_narrowed(matched):

@@ -9,6 +9,7 @@ from delivery.models import Download, EntitledDistribution, Entitlement, Inspect
 from marketplace.kernel import clock
 from marketplace.kernel.identifiers import new_identifier
 from tests.participants import factories as participants
+from tests.roles import assert_refused
 
 from . import rows
 
@@ -21,8 +22,7 @@ def run(statement, *parameters):
 
 
 def refused(match, statement, *parameters):
-    with pytest.raises(IntegrityError, match=match):
-        run(statement, *parameters)
+    assert_refused(lambda: run(statement, *parameters), because=match)
 
 
 COLUMNS = (

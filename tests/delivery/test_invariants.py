@@ -9,6 +9,7 @@ from delivery.models import Entitlement
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.invariants import REGISTER, verify_all
 from marketplace.kernel.states import MACHINES
+from tests.roles import unguarded
 
 from . import factories, rows
 
@@ -51,9 +52,7 @@ ACCEPTED_UNMATCHED = (
     ],
 )  # fmt: skip
 def test_a_breach_is_found_where_the_guards_are_off(matched, table, breach, broken):
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute(f"ALTER TABLE delivery_{table} DISABLE TRIGGER USER")
+    with unguarded(f"delivery_{table}"), connection.cursor() as cursor:
         for constraint in ("accepted_after_match", "download_ended_when"):
             cursor.execute(f"ALTER TABLE delivery_{table} DROP CONSTRAINT IF EXISTS {constraint}")
         cursor.execute(breach)
@@ -87,9 +86,7 @@ def test_a_refunded_trade_with_access_is_found(matched):
 
 def test_a_receipt_that_was_forgotten_is_found(matched):
     assert REGISTER["delivery.receipts_wait_for_the_end"].check() == []
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("ALTER TABLE delivery_voucher DISABLE TRIGGER USER")
+    with unguarded("delivery_voucher"), connection.cursor() as cursor:
         cursor.execute(
             "UPDATE delivery_voucher SET matched = NULL, download_id = NULL, sent_sha256 = NULL, sent_sha512 = NULL"
             " RETURNING public_id"
@@ -100,9 +97,7 @@ def test_a_receipt_that_was_forgotten_is_found(matched):
 
 def test_two_outcomes_of_one_delivery_are_found(matched):
     assert REGISTER["delivery.one_outcome"].check() == []
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("ALTER TABLE delivery_inspection DISABLE TRIGGER USER")
+    with unguarded("delivery_inspection"), connection.cursor() as cursor:
         cursor.execute("DROP INDEX inspection_one_open")
         cursor.execute(
             "INSERT INTO delivery_inspection (entitlement_id, round, state, opened_at)"

@@ -87,7 +87,9 @@ def connected_through(port: int, role: str, password: str) -> Iterator[None]:
     """This process and its children work through the pool, as the role."""
     facts = connection.settings_dict
     before = dict(facts)
-    options = {name: value for name, value in facts["OPTIONS"].items() if name != "options"}
+    options = {
+        name: value for name, value in facts["OPTIONS"].items() if name not in ("options", "assume_role")
+    }
     connections.close_all()
     facts.update(
         HOST="127.0.0.1",
@@ -118,7 +120,6 @@ def test_a_trading_day_passes_through_a_pool_in_transaction_mode(
         tempfile.TemporaryDirectory(prefix="pgbouncer-") as place,
         cloned_database(migrated_database) as database,
     ):
-        call_command("grant_application_role", role, verbosity=0)
         straight = dict(connection.settings_dict)
         with pool(Path(place), role, password) as port, connected_through(port, role, password):
             with connection.cursor() as cursor:

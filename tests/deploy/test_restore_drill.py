@@ -38,6 +38,7 @@ from marketplace.runtime.postgres import (
 from marketplace.runtime.privileges import choose, own_tree
 from tests.clearing import factories
 from tests.processes import environment
+from tests.roles import as_owner, owner_url
 
 SECRET = "for-this-test-only"
 LOOK = """
@@ -46,8 +47,7 @@ import json
 from datetime import timedelta
 from clearing.bank.errors import StatementsOutstanding
 from clearing.bank.reopening import open_sending
-from clearing.bank.services import import_bank_statement
-from clearing.ledger.queries import client_money
+from fixtures.day.bank import carry_in, statement
 from clearing.models import Restoration, SettlementInstruction, Trade, TransferFile
 from clearing.settlement.restorations import shut_currencies
 from marketplace.evidence.models import EvidenceRecord
@@ -60,12 +60,9 @@ while seal(): pass
 records, log_verified = EvidenceRecord.objects.count(), verify_log().verified
 operator = operator_organisation()
 actor = Actor("usr_drill", Role.OPERATOR, operator.id, operator.public_id)
-old = clock.today() - timedelta(days=1)
+old = clock.today()
 clock.move_to(clock.now() + timedelta(days=10), running=False)
-import_bank_statement(
-    actor=actor, content=bytes.fromhex("{OLD_STATEMENT}"), file_name="old.csv",
-    closing_balance_minor=client_money("JPY").bank_minor, closing_on=old,
-)
+carry_in(actor, actor, statement(old, []), file_name="old.csv")
 try:
     open_sending(actor=actor, restoration=Restoration.objects.get().public_id, currency="JPY")
     opened = "opened"
@@ -84,6 +81,22 @@ print(json.dumps({
 """
 
 
+def run_script(*program: str, **variables: str) -> str:
+    """The output of one of the scripts of ``deploy/``, with PostgreSQL's programs on the path."""
+    path = f"{binary('postgres').parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        program,
+        cwd=PROJECT,
+        env=environment() | {"PATH": path} | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 @dataclass
 class Live:
     """A server of the test's own that archives its log, and the folder of the backups."""
@@ -96,29 +109,17 @@ class Live:
         return self.server.url(role, SECRET)
 
     def run(self, *program: str, **variables: str) -> str:
-        """The output of one of the scripts of ``deploy/``, with PostgreSQL's programs on the path."""
-        done = subprocess.run(
-            program,
-            cwd=PROJECT,
-            env=environment()
-            | {
-                "PATH": f"{binary('postgres').parent}{os.pathsep}{os.environ['PATH']}",
-                "BACKUP_DIRECTORY": str(self.backups),
-                "BACKUP_URL": self.server.url(SUPERUSER, SECRET).rpartition("/")[0],
-            }
-            | variables,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        """The output of a script that backs up this server, or restores it."""
+        where = {
+            "BACKUP_DIRECTORY": str(self.backups),
+            "BACKUP_URL": self.server.url(SUPERUSER, SECRET).rpartition("/")[0],
+        }
+        return run_script(*program, **(where | variables))
 
 
 @pytest.fixture
-def live(migrated_database: str, django_db_blocker) -> Iterator[Live]:
-    """The migrated database on a server of its own; this process is connected to it as the owner."""
+def archiving() -> Iterator[Live]:
+    """A server with an empty database."""
     folder = VAR / "test" / "drill"
     shutil.rmtree(folder, ignore_errors=True)
     backups = folder / "backups"
@@ -139,21 +140,27 @@ def live(migrated_database: str, django_db_blocker) -> Iterator[Live]:
         settings.write(f'archive_command = \'"{PROJECT}/deploy/archive_wal.sh" "{backups}/wal" "%p" "%f"\'\n')
     child = server.start(plain, outlive_us=False, preferred_port=None)
     try:
-        with django_db_blocker.unblock(), filled_from(migrated_database, server):
-            yield Live(server, backups)
+        yield Live(server, backups)
     finally:
         child.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def live(archiving: Live, migrated_database: str, django_db_blocker) -> Iterator[Live]:
+    """The migrated database on a server of its own; this process is connected to it as the owner."""
+    with django_db_blocker.unblock(), filled_from(migrated_database, archiving.server):
+        yield archiving
 
 
 @contextlib.contextmanager
 def filled_from(template: str, server: EmbeddedPostgres) -> Iterator[None]:
     """Copy the migrated database onto the server, and connect this process to it."""
     source = connection.settings_dict
-    before = {name: source[name] for name in ("HOST", "PORT", "USER", "PASSWORD", "NAME")}
+    before = dict(source)
     connections.close_all()
     dump = subprocess.Popen(
-        [binary("pg_dump"), "--no-privileges", "--dbname", environment()["DATABASE_URL"]],
+        [binary("pg_dump"), "--no-privileges", "--dbname", owner_url()],
         stdout=subprocess.PIPE,
     )
     subprocess.run(
@@ -167,8 +174,10 @@ def filled_from(template: str, server: EmbeddedPostgres) -> Iterator[None]:
     assert dump.wait() == 0
     address = urlsplit(server.url(OWNER_ROLE, SECRET))
     source.update(HOST=address.hostname, PORT=address.port, USER=OWNER_ROLE, PASSWORD=SECRET, NAME=DATABASE)
+    source["APPLICATION_LOGIN"] = {"USER": APPLICATION_ROLE, "PASSWORD": SECRET}
     try:
-        call_command("grant_application_role", APPLICATION_ROLE, verbosity=0)
+        with as_owner():
+            call_command("grant_application_role", APPLICATION_ROLE, verbosity=0)
         yield
     finally:
         connections.close_all()
@@ -214,9 +223,8 @@ def archive_log(live: Live) -> None:
 def drill(live: Live, moment: str) -> dict[str, Any]:
     """The report of a drill that restores the market to the moment and looks at it."""
     program = [sys.executable, "deploy/drill.py", "--to", moment, "--scratch", str(VAR / "test" / "drill")]
-    look = LOOK.replace("{OLD_STATEMENT}", factories.statement([]).hex())
     told: dict[str, Any] = json.loads(
-        live.run(*program, "--", sys.executable, "-c", look, DATABASE_URL=live.address(OWNER_ROLE))
+        live.run(*program, "--", sys.executable, "-c", LOOK, DATABASE_URL=live.address(OWNER_ROLE))
     )
     return told
 
@@ -261,26 +269,29 @@ def test_a_market_is_restored_to_a_moment_and_sends_nothing(live):
     assert {path.name for path in (live.backups / "wal").iterdir()} == archived
 
 
-def test_old_backups_leave_with_the_log_that_only_they_need(live):
+def test_old_backups_leave_with_the_log_that_only_they_need(archiving):
     for _ in range(2):
-        live.run("deploy/backup.sh", "base")
-        archive_log(live)
+        archiving.run("deploy/backup.sh", "base")
+        archive_log(archiving)
         time.sleep(1.1)
-    older, newer = sorted(path.name for path in (live.backups / "base").iterdir())
-    before = {path.name for path in (live.backups / "wal").iterdir()}
-    live.run("deploy/backup.sh", "prune", "1")
-    assert [path.name for path in (live.backups / "base").iterdir()] == [newer]
-    left = {path.name for path in (live.backups / "wal").iterdir()}
+    older, newer = sorted(path.name for path in (archiving.backups / "base").iterdir())
+    before = {path.name for path in (archiving.backups / "wal").iterdir()}
+    archiving.run("deploy/backup.sh", "prune", "1")
+    assert [path.name for path in (archiving.backups / "base").iterdir()] == [newer]
+    left = {path.name for path in (archiving.backups / "wal").iterdir()}
     assert (left < before, older < newer) == (True, True)
     # A timeline that a restoration began after both: their manifests tell that they lead to it.
-    (live.backups / "wal" / "00000002.history").write_text("1\tFFFF/00000000\tno recovery target specified\n")
+    (archiving.backups / "wal" / "00000002.history").write_text(
+        "1\tFFFF/00000000\tno recovery target specified\n"
+    )
     target = VAR / "test" / "drill" / "restored"
-    live.run("deploy/restore.sh", "prepare", PGDATA=str(target))
+    archiving.run("deploy/restore.sh", "prepare", PGDATA=str(target))
     assert (target / "recovery.signal").exists()
 
 
-def test_stored_files_are_copied_once_and_come_back(live):
-    stored = VAR / "test" / "drill" / "stored"
+def test_stored_files_are_copied_once_and_come_back(tmp_path):
+    backups = {"BACKUP_DIRECTORY": str(tmp_path / "backups")}
+    stored = tmp_path / "stored"
     (stored / "ab").mkdir(parents=True)
     (stored / "ab" / "one").write_bytes(b"1")
     (stored / "draft-x").write_bytes(b"half")
@@ -288,11 +299,11 @@ def test_stored_files_are_copied_once_and_come_back(live):
     for folder in (stored, stored / "ab"):
         os.chown(folder, owner, -1)
         folder.chmod(0o750)
-    live.run("deploy/backup.sh", "files", STORAGE_DIRECTORY=str(stored))
+    run_script("deploy/backup.sh", "files", STORAGE_DIRECTORY=str(stored), **backups)
     (stored / "ab" / "two").write_bytes(b"22")
-    live.run("deploy/backup.sh", "files", STORAGE_DIRECTORY=str(stored))
-    again = VAR / "test" / "drill" / "again"
-    live.run("deploy/restore.sh", "files", STORAGE_DIRECTORY=str(again))
+    run_script("deploy/backup.sh", "files", STORAGE_DIRECTORY=str(stored), **backups)
+    again = tmp_path / "again"
+    run_script("deploy/restore.sh", "files", STORAGE_DIRECTORY=str(again), **backups)
     found = {str(path.relative_to(again)): path.read_bytes() for path in again.rglob("*") if path.is_file()}
     assert found == {"ab/one": b"1", "ab/two": b"22"}
     # The market can write into the folders again.

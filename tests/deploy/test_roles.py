@@ -4,6 +4,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
+from tests.roles import as_owner
 from tests.superuser import superuser_connection
 
 
@@ -19,7 +20,8 @@ def test_what_others_own_in_the_schema_is_neither_altered_nor_granted(committed_
         ):
             superuser.execute(statement)
 
-    call_command("grant_application_role", settings.APPLICATION_ROLE)
+    with as_owner():
+        call_command("grant_application_role", settings.APPLICATION_ROLE)
 
     role = settings.APPLICATION_ROLE
     with connection.cursor() as cursor:

@@ -14,4 +14,6 @@ def probed(committed_database, settings):
     handlers.SLEEPING.clear()
     handlers.CLOCK_READINGS.clear()
     handlers.LEAVING_A_STATEMENT.clear()
+    handlers.RAISING.clear()
+    handlers.STUBBORN.clear()
     handlers.prepare()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from django.db import connection, transaction
 
 from marketplace.events import services
 from marketplace.events.relaying import relay
 from marketplace.events.schemas.participants import OrganisationRegistered
+from tests.roles import as_owner
 
 HANDLER = "tests.events.probe.handlers.on_registered"
 SECONDS_MAX = 20
@@ -41,7 +44,8 @@ def deliver_until(done: Callable[[], bool]) -> None:
 
 def skip_to(key: int) -> None:
     """The next event gets this key."""
-    execute("SELECT setval(pg_get_serial_sequence('events_outboxevent', 'id'), %s, false)", key)
+    with as_owner():
+        execute("SELECT setval(pg_get_serial_sequence('events_outboxevent', 'id'), %s, false)", key)
 
 
 def execute(statement: str, *parameters: object) -> list[tuple]:
@@ -49,3 +53,25 @@ def execute(statement: str, *parameters: object) -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters or None)
         return cursor.fetchall() if cursor.description else []
+
+
+@contextmanager
+def open_transaction(work: Callable[[], object]) -> Iterator[threading.Event]:
+    """A transaction of another session that has done ``work``; it commits when the event is set, or the block ends."""
+    began, may_commit = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            work()
+            began.set()
+            may_commit.wait(10)
+        connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    try:
+        assert began.wait(10)
+        yield may_commit
+    finally:
+        may_commit.set()
+        thread.join(10)

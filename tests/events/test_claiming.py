@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -20,6 +21,13 @@ from .probe import handlers
 
 def subjects(claimed: list[claiming.Claimed]) -> list[str]:
     return [entry.subject for entry in claimed]
+
+
+def assert_few(sent: CaptureQueriesContext) -> None:
+    """A claim read entries, whatever stands before them, by four statements at most, and looked once at where they are."""
+    of_entries = [query["sql"] for query in sent.captured_queries if "inboxentry" in query["sql"]]
+    reading = [statement for statement in of_entries if "lease_until" in statement]
+    assert (len(reading) <= 4, len(of_entries) - len(reading)) == (True, 1)
 
 
 def lease_ends() -> None:
@@ -134,7 +142,7 @@ def test_ten_thousand_entries_behind_a_parked_one_starve_nobody(probed):
     claimer = Claimer()
     with CaptureQueriesContext(connection) as sent:
         assert subjects(claimer.claim()) == ["org_other"]
-    assert len([query for query in sent.captured_queries if "inboxentry" in query["sql"]]) <= 4
+    assert_few(sent)
     assert claimer.claim() == []
 
 
@@ -147,7 +155,11 @@ def put_entries(count: int, *, prefix: str = "org_", attempts: int = 0, due_in: 
             SELECT 'evt_' || left(md5(random()::text), 26), 'organisation.registered', 1, s.subject,
                    jsonb_build_object('organisation', s.subject), now()
               FROM (SELECT %s || n AS subject FROM generate_series(1, %s) AS n) s
-            RETURNING id, subject
+            RETURNING id, subject, transaction
+        ), passed AS (
+            INSERT INTO events_relayposition (name, transaction, event_id)
+            SELECT 'inbox', e.transaction, max(e.id) FROM emitted e GROUP BY 2
+            ON CONFLICT (name) DO UPDATE SET transaction = excluded.transaction, event_id = excluded.event_id
         )
         INSERT INTO events_inboxentry (event_id, handler, subscriber, subject, attempts, due_at)
         SELECT e.id, %s, 'probe', e.subject, %s, now() + %s::interval FROM emitted e ORDER BY e.id
@@ -162,6 +174,29 @@ def test_twelve_thousand_entries_in_backoff_starve_nobody(probed):
     claimer = Claimer()
     assert subjects(claimer.claim()) == ["org_other_1"]
     assert (claimer.claim(), claimer.at_end) == ([], True)
+
+
+def test_what_failed_is_claimed_together_and_handled_last(probed):
+    put_entries(3, prefix="org_failed_", attempts=1)
+    put_entries(2)
+    assert subjects(Claimer().claim()) == ["org_1", "org_2", "org_failed_1", "org_failed_2", "org_failed_3"]
+
+
+def test_looking_back_takes_a_small_share_of_the_time(probed, monkeypatch):
+    """What looking back took decides when it is done again; in between, what was passed over is not read."""
+    monkeypatch.setattr(claiming, "LOOK_BACK_SHARE", 1e-9)
+    put_entries(1)
+    claimer = Claimer()
+    assert subjects(claimer.claim()) == ["org_1"]
+    lease_ends()
+    time.sleep(claiming.LOOK_BACK_SECONDS_MIN)
+    assert claimer.claim() == []
+    monkeypatch.setattr(claiming, "LOOK_BACK_SHARE", 1.0)
+    claimer = Claimer()
+    assert subjects(claimer.claim()) == ["org_1"]
+    lease_ends()
+    time.sleep(claiming.LOOK_BACK_SECONDS_MIN)
+    assert subjects(claimer.claim()) == ["org_1"]
 
 
 def test_a_delivery_reaches_what_is_behind_entries_in_backoff(probed):
@@ -179,7 +214,7 @@ def test_entries_behind_many_parked_ones_starve_nobody(probed):
     claimer = Claimer()
     with CaptureQueriesContext(connection) as sent:
         assert subjects(claimer.claim()) == ["org_other_1"]
-    assert len([query for query in sent.captured_queries if "inboxentry" in query["sql"]]) <= 4
+    assert_few(sent)
 
 
 def test_a_claim_that_ends_for_its_time_is_gone_on_with(probed, monkeypatch):

@@ -10,6 +10,7 @@ import pytest
 from marketplace.events import handling
 from marketplace.events.claiming import Claimer
 from marketplace.events.models import OutboxEvent
+from marketplace.events.resting import Rests
 from marketplace.kernel import correlation
 from marketplace.observability.log_format import json_formatter
 
@@ -40,7 +41,7 @@ def test_a_handling_names_the_request_that_emitted_its_event(probed, of_a_reques
     (entry,) = Claimer().claim()
     logging.getLogger("marketplace.events").addHandler(handler)
     try:
-        assert handling.handle(entry) is False
+        assert handling.handle(entry, Rests()) is False
     finally:
         logging.getLogger("marketplace.events").removeHandler(handler)
     assert [(line["request_id"], line["event_id"], line["handling"], line["attempt"]) for line in lines] == [

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from marketplace.events import handling, services
 from marketplace.events.claiming import Claimer
 from marketplace.events.models import InboxEntry
+from marketplace.events.resting import Rests
 from marketplace.kernel import clock
 
 from .pipe import deliver_until, emit, execute, relay_all
@@ -34,7 +35,7 @@ def test_a_worker_that_lost_its_lease_handles_nothing(probed):
     relay_all(1)
     (entry,) = Claimer().claim()
     execute("UPDATE events_inboxentry SET lease = gen_random_uuid()")
-    assert handling.handle(entry) is False
+    assert handling.handle(entry, Rests()) is False
     assert handlers.seen() == []
     assert execute("SELECT state, error FROM events_inboxentry") == [("pending", "")]
 
@@ -44,7 +45,7 @@ def test_a_worker_whose_lease_has_ended_handles_nothing(probed):
     relay_all(1)
     (entry,) = Claimer().claim()
     execute("UPDATE events_inboxentry SET lease_until = clock_timestamp()")
-    assert handling.handle(entry) is False
+    assert handling.handle(entry, Rests()) is False
     assert handlers.seen() == []
 
 
@@ -52,9 +53,9 @@ def test_an_entry_is_not_handled_before_the_one_before_it(probed):
     emit("org_1", "org_1")
     relay_all(2)
     first, second = Claimer().claim()
-    assert handling.handle(second) is False
-    assert handling.handle(first) is True
-    assert handling.handle(second) is True
+    assert handling.handle(second, Rests()) is False
+    assert handling.handle(first, Rests()) is True
+    assert handling.handle(second, Rests()) is True
     assert handlers.seen() == ["org_1", "org_1"]
 
 
@@ -139,3 +140,60 @@ def test_a_session_that_a_failure_leaves_in_a_statement_is_given_up(probed):
     assert handlers.seen() == ["org_2"]
     (entry,) = InboxEntry.objects.filter(subject="org_1")
     assert (entry.state, entry.attempts, entry.error) == ("pending", 1, "RuntimeError: left in a statement")
+
+
+class Unspeakable(Exception):
+    """An error whose text cannot be had."""
+
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
+
+def test_a_failure_is_recorded_whatever_its_error_says_of_itself(probed):
+    handlers.RAISING["org_1"] = RuntimeError("a\x00b")
+    handlers.RAISING["org_2"] = Unspeakable()
+    emit("org_1", "org_2", "org_3")
+    relay_all(3)
+    assert handling.handle_claimed(Claimer().claim()) == []
+    assert handlers.seen() == ["org_3"]
+    assert execute(
+        "SELECT subject, attempts, error FROM events_inboxentry WHERE state = 'pending' ORDER BY id"
+    ) == [
+        ("org_1", 1, "RuntimeError: a\\0b"),
+        ("org_2", 1, "Unspeakable: its text raises ValueError"),
+    ]
+
+
+def test_a_reason_is_text_that_a_column_takes():
+    assert handling.reason_of(RuntimeError("\udc80")) == "RuntimeError: \\udc80"
+    assert len(handling.reason_of(RuntimeError("x" * 10_000))) == handling.REASON_LENGTH_MAX
+
+
+def test_an_event_that_cannot_be_read_holds_back_its_subject_only(probed):
+    """A number with more digits than Python reads."""
+    emit("org_1")
+    execute(
+        "INSERT INTO events_outboxevent (public_id, type, version, subject, data, occurred_at)"
+        " VALUES ('evt_' || repeat('0', 26), 'organisation.registered', 1, 'org_2', %s::jsonb, now())",
+        '{"organisation": ' + "9" * 5_000 + "}",
+    )
+    emit("org_3")
+    relay_all(3)
+    assert handling.handle_claimed(Claimer().claim()) == []
+    assert handlers.seen() == ["org_1", "org_3"]
+    ((state, attempts, error),) = execute(
+        "SELECT state, attempts, error FROM events_inboxentry WHERE subject = 'org_2'"
+    )
+    assert (state, attempts, error[:11]) == ("pending", 1, "ValueError:")
+
+
+def test_a_handler_that_goes_on_after_any_exception_is_ended(probed, settings):
+    settings.HANDLER_SECONDS_MAX = LIMIT_SECONDS
+    handlers.STUBBORN.add("org_1")
+    emit("org_1")
+    relay_all(1)
+    began = time.monotonic()
+    assert handling.handle_claimed(Claimer().claim()) == []
+    assert time.monotonic() - began < LIMIT_SECONDS + 3
+    (entry,) = InboxEntry.objects.all()
+    assert (entry.state, entry.attempts, handlers.seen()) == ("pending", 1, [])

@@ -17,7 +17,7 @@ from marketplace.events.relaying import relay
 from marketplace.events.schemas.participants import OrganisationRegistered
 from marketplace.events.states import InboxState
 
-from .pipe import HANDLER, emit
+from .pipe import HANDLER, emit, execute, open_transaction
 from .probe import handlers
 
 
@@ -80,24 +80,20 @@ def test_events_are_handled_once_and_in_order(probed):
 
 def test_a_late_commit_is_not_passed_over(probed):
     """A transaction that began first and commits last: the relay waits for it instead of passing it by."""
-    began, may_commit = threading.Event(), threading.Event()
-
-    def slow() -> None:
-        with transaction.atomic():
-            services.emit(OrganisationRegistered(organisation="org_slow"))
-            began.set()
-            may_commit.wait(10)
-        connection.close()
-
-    thread = threading.Thread(target=slow)
-    thread.start()
-    assert began.wait(10)
-    emit("org_quick")
-    assert services.deliver_due() == 0
-    may_commit.set()
-    thread.join(10)
+    with open_transaction(lambda: services.emit(OrganisationRegistered(organisation="org_slow"))):
+        emit("org_quick")
+        assert services.deliver_due() == 0
     assert deliver(2) == 2
     assert handlers.seen() == ["org_slow", "org_quick"]
+
+
+def test_a_delivery_waits_a_moment_for_what_an_older_transaction_holds_back(probed):
+    """The older one emits nothing, so nobody would ask for a delivery when it ends."""
+    with open_transaction(lambda: execute("SELECT pg_current_xact_id()")) as may_commit:
+        emit("org_1")
+        threading.Timer(services.HELD_SECONDS_MAX / 5, may_commit.set).start()
+        assert services.deliver_due() == 1
+    assert handlers.seen() == ["org_1"]
 
 
 def test_a_failing_handler_leaves_nothing_and_holds_back_its_subject_only(probed):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from django.db import connection, transaction
 
@@ -37,17 +35,6 @@ def seal(expected: int) -> int:
         time.sleep(0.02)
         sealed += services.seal()
     return sealed
-
-
-@contextmanager
-def unguarded(*tables: str) -> Iterator[None]:
-    """Let the owner of the tables change what their triggers keep."""
-    with connection.cursor() as cursor:
-        for table in tables:
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        yield
-        for table in tables:
-            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
 def run(statement: str, *arguments: object) -> None:

@@ -1,7 +1,7 @@
 """The database refuses to have the log changed, or sealed in another way than the sealer's."""
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 
 from marketplace.evidence import services
 from marketplace.evidence.entries import entry_of
@@ -15,6 +15,7 @@ from marketplace.evidence.models import (
 )
 from marketplace.evidence.verification import verify_log
 from marketplace.kernel.actors import SYSTEM
+from tests.roles import assert_refused
 
 from .factories import run, seal, write, write_many
 
@@ -28,8 +29,8 @@ TILES = "INSERT INTO evidence_tile (level, index, width, hashes) VALUES "
 
 
 def refused(statement: str, *arguments: object, because: str) -> None:
-    with pytest.raises(IntegrityError, match=because), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement, arguments)
+    with connection.cursor() as cursor:
+        assert_refused(lambda: cursor.execute(statement, arguments), because=because)
 
 
 @pytest.mark.parametrize("table", COLUMNS)

@@ -13,8 +13,9 @@ from marketplace.evidence.notes import TreeHead, sign_note
 from marketplace.evidence.queries import count_unsealed
 from marketplace.evidence.verification import FAULTS_MAX, verify_log
 from marketplace.kernel.horizon import newest_transaction
+from tests.roles import unguarded
 
-from .factories import run, seal, unguarded, write, write_many
+from .factories import run, seal, write, write_many
 
 RECORD, LEAF, TILE, CHECKPOINT = (
     "evidence_evidencerecord",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 from marketplace.kernel import clock
@@ -19,6 +20,7 @@ from tests.faults.ground import Ground
 from tests.faults.tripwire import Strike
 from tests.faults.workers import SOLO, Kind, Workers
 from tests.participants.factories import actor_for
+from tests.roles import as_owner
 
 STALLED_OPTIONS = {"options": "-c idle_in_transaction_session_timeout=300 -c lock_timeout=5000"}
 """As in production, with shorter times."""
@@ -110,8 +112,9 @@ def database_error(code: str, table: str, occurrence: int) -> Trouble:
     }.get(code, f"RAISE EXCEPTION 'injected' USING ERRCODE = '{code}';")
 
     def happen(_ground: Ground, _workers: Workers) -> None:
-        with connection.cursor() as cursor:
+        with as_owner(), connection.cursor() as cursor:
             cursor.execute("CREATE SEQUENCE campaign_count")
+            cursor.execute(f"GRANT USAGE, SELECT ON campaign_count TO {settings.APPLICATION_ROLE}")
             cursor.execute(
                 "CREATE FUNCTION campaign_fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
                 f" IF nextval('campaign_count') = {occurrence} THEN {act} END IF; RETURN NULL; END $$"

@@ -17,7 +17,14 @@ from django.db import connection, connections
 from django.test import override_settings
 
 from marketplace.runtime.ports import LOOPBACK
-from marketplace.runtime.postgres import DATABASE, OWNER_ROLE, EmbeddedPostgres, Passwords, binary
+from marketplace.runtime.postgres import (
+    APPLICATION_ROLE,
+    DATABASE,
+    OWNER_ROLE,
+    EmbeddedPostgres,
+    Passwords,
+    binary,
+)
 from marketplace.runtime.processes import Child
 from marketplace.runtime.redis_server import EmbeddedRedis
 from marketplace.runtime.servers import server_environment
@@ -144,6 +151,7 @@ def own_postgres(migrated: str, folder: Path) -> Iterator[tuple[OwnPostgres, str
         "PORT": embedded.port,
         "USER": OWNER_ROLE,
         "PASSWORD": "owner",
+        "APPLICATION_LOGIN": {"USER": APPLICATION_ROLE, "PASSWORD": "application"},
         "NAME": DATABASE,
     }
     try:

@@ -103,8 +103,8 @@ def _history(market: factories.Market) -> list[Trade]:
     ]
     assert factories.settle(market, factories.clear(market)).state == "settled"
     factories.accepted(market, "a", "g", 50_000)
-    poor = factories.accepted(market, "b", "h", 1_000)
-    factories.adjust(market, poor, "h", "b", 2_000)
+    poor = factories.accepted(market, "b", "h", 1_000, penalty_cap_minor=2_200)
+    factories.owe(market, poor, "penalty", "h", "b", 2_200)
     assert factories.settle(market, factories.clear(market)).state == "partial"
     return settled
 

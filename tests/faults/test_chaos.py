@@ -28,10 +28,9 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from clearing.bank.queries import pay_in_reference
-from clearing.bank.services import import_bank_statement
 from clearing.models import Trade
 from fixtures import declaration
-from fixtures.day.bank import Movement, statement
+from fixtures.day.bank import Movement, carry_in, statement
 from fixtures.day.delivering import issue_token
 from fixtures.day.listing import list_data
 from fixtures.day.opening import admit_participants, open_market
@@ -48,7 +47,8 @@ from marketplace.runtime.ports import free_port
 from marketplace.runtime.programs import WORKERS, worker_program
 from tests.conftest import cloned_database
 from tests.faults.chaos.jobs import POISON
-from tests.processes import Process, database_url
+from tests.processes import Process
+from tests.roles import owner_url
 
 pytestmark = pytest.mark.campaign
 
@@ -192,14 +192,12 @@ def pay_in(day: Day, codes: list[str]) -> None:
         )
         for code in codes
     ]
-    import_bank_statement(
-        actor=day.operator, content=statement(clock.today(), movements), file_name="chaos.csv"
-    )
+    carry_in(day.operator, day.second_person, statement(clock.today(), movements), file_name="chaos.csv")
 
 
 def hold_horizon(stop: threading.Event) -> None:
     """Begin a transaction that writes, again and again, and leave each open for some seconds."""
-    with psycopg.connect(database_url()) as owner:
+    with psycopg.connect(owner_url()) as owner:
         while not stop.is_set():
             owner.execute("SELECT pg_current_xact_id()")
             stop.wait(HORIZON_SECONDS)

@@ -20,9 +20,9 @@ import django
 
 django.setup()
 
-from django.db import connections  # noqa: E402
+from django.db import connections, transaction  # noqa: E402
 
-from clearing.bank.services import allocate_pay_in, import_bank_statement  # noqa: E402
+from clearing.bank.services import allocate_pay_in  # noqa: E402
 from clearing.invoices.services import issuing  # noqa: E402
 from clearing.run.services import netting, posting  # noqa: E402
 from clearing.run.services.cycles import close_cycle  # noqa: E402
@@ -30,7 +30,9 @@ from clearing.settlement import planning  # noqa: E402
 from clearing.settlement.services.payments import report_failed_payment, retry_payment  # noqa: E402
 from clearing.settlement.services.transfer_files import create_transfer_file  # noqa: E402
 from marketplace.celery import app  # noqa: E402
+from marketplace.kernel.actors import Actor  # noqa: E402
 from marketplace.participants.models import Organisation  # noqa: E402
+from tests.clearing.carrying_in import carry_in  # noqa: E402
 from tests.faults.tripwire import Strike, Tripwire  # noqa: E402
 from tests.participants.factories import actor_for  # noqa: E402
 
@@ -38,6 +40,14 @@ INVOICES_A_STEP = 9
 """Fewer than in production, so that the campaign's few invoices take several steps."""
 PARTICIPANTS_A_CHUNK = 3
 """Fewer than in production, so that each step of a cycle takes several chunks."""
+
+
+@transaction.atomic
+def import_bank_statement(*, actor: Actor, content: bytes, file_name: str) -> None:
+    """Upload, confirmation and import of a statement as one step, which commits once."""
+    second = actor_for(Organisation.objects.get(is_operator=True), "usr_confirming")
+    carry_in(actor, second, content, file_name=file_name)
+
 
 COMMANDS = {
     command.__name__: command

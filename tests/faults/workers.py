@@ -19,8 +19,9 @@ from kombu.exceptions import OperationalError
 
 from tests.faults.tripwire import STOP, Strike
 from tests.processes import PROJECT, environment
+from tests.roles import application_login
 
-ADDRESS = ("NAME", "HOST", "PORT", "USER", "PASSWORD")
+PLACE = ("NAME", "HOST", "PORT")
 
 
 class WarmParent:
@@ -131,7 +132,7 @@ class Workers:
         strike = self.armed = self.strikes.pop(0) if self.strikes else None
         self.pid = self.parent.fork(
             {
-                "database": {name: connection.settings_dict[name] for name in ADDRESS},
+                "database": {name: connection.settings_dict[name] for name in PLACE} | application_login(),
                 "options": self.options,
                 "queue": self.queue,
                 "broker": self.broker,

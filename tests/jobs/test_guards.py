@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 
 from marketplace.jobs.models import Job
+from tests.roles import assert_refused
 
 pytestmark = pytest.mark.django_db
 
 
 def refused(sql: str, match: str) -> None:
     before = list(Job.objects.order_by("id").values())
-    with pytest.raises(IntegrityError, match=match), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(sql)
+    with connection.cursor() as cursor:
+        assert_refused(lambda: cursor.execute(sql), because=match)
     assert list(Job.objects.order_by("id").values()) == before
 
 

@@ -22,6 +22,7 @@ from marketplace.jobs.states import JobState
 from marketplace.jobs.tasks import RUN_SECONDS_MAX
 from marketplace.kernel import clock
 from marketplace.settings.queues import TASK_SECONDS_MAX
+from tests.processes import environment
 
 from .probe import kinds
 
@@ -186,15 +187,7 @@ def _run_in_a_worker_of_its_own() -> None:
         "from marketplace.jobs.runner import run_due;"
         "run_due('default')"
     )
-    settings = connection.settings_dict
-    address = (
-        f"postgresql://{settings['USER']}:{settings['PASSWORD']}@{settings['HOST']}:{settings['PORT']}"
-        f"/{settings['NAME']}"
-    )
-    environment = {
-        **os.environ, "DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "marketplace.settings.test",
-    }  # fmt: skip
-    ended = subprocess.run([sys.executable, "-c", program], env=environment, timeout=60, check=False)
+    ended = subprocess.run([sys.executable, "-c", program], env=environment(), timeout=60, check=False)
     assert ended.returncode == -9
 
 

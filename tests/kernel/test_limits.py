@@ -4,37 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 from django.conf import settings
-from django.core.management import call_command
 from django.db import InternalError, connection, transaction
 
 from marketplace.kernel.limits import ROLE_LIMITS, allow_seconds, reading_long
-from marketplace.runtime.facts import read_facts
-from marketplace.runtime.layout import VAR
+from tests.roles import application_url, as_owner
 
 SHOW = "SELECT name, setting::int / CASE unit WHEN 'ms' THEN 1000 ELSE 1 END FROM pg_settings WHERE name = ANY(%s)"
 
 
 @pytest.fixture
 def limited(committed_database: str) -> Iterator[psycopg.Connection]:
-    """A session of the application's role in a database that has granted it its rights."""
-    facts = read_facts(VAR / "test")
-    if facts is None:
-        pytest.skip("needs the application's role of the embedded server; DATABASE_URL names another")
-    call_command("grant_application_role", settings.APPLICATION_ROLE)
-    address = urlsplit(facts.database_url)
-    with psycopg.connect(
-        host=address.hostname,
-        port=address.port,
-        user=address.username,
-        password=address.password,
-        dbname=committed_database,
-        autocommit=True,
-    ) as session:
+    """A session that has logged in as the application's role, in a database of the test's own."""
+    with psycopg.connect(application_url(), autocommit=True) as session:
         yield session
 
 
@@ -46,13 +31,12 @@ def test_every_session_of_the_role_has_its_limits(limited):
 def test_a_transaction_of_the_role_that_takes_too_long_is_ended(limited):
     """The limit itself is shortened here, so that the test need not wait for it."""
     database = connection.settings_dict["NAME"]
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute(
             f"ALTER ROLE {settings.APPLICATION_ROLE} IN DATABASE {database} SET transaction_timeout = '300ms'"
         )
-    parameters = limited.info.get_parameters() | {"password": limited.info.password}
-    with psycopg.connect(**parameters) as session:
-        session.execute("CREATE TEMP TABLE held (id int)")
+    with psycopg.connect(application_url()) as session:
+        session.execute("SELECT 1")
         time.sleep(0.5)
         with pytest.raises(psycopg.errors.TransactionTimeout):
             session.execute("SELECT 1")
@@ -95,4 +79,4 @@ def test_a_long_reading_cannot_write(limited):
         reading_long(60),
         connection.cursor() as cursor,
     ):
-        cursor.execute("CREATE TABLE written (id int)")
+        cursor.execute("DELETE FROM django_session")

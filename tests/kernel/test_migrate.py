@@ -5,23 +5,26 @@ from __future__ import annotations
 import io
 import threading
 import time
+from collections.abc import Iterator
 
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from tests.roles import application_url, as_owner
+
+
+@pytest.fixture(autouse=True)
+def owner(committed_database: str) -> Iterator[None]:
+    """The owner of the tables migrates."""
+    with as_owner():
+        yield
+
 
 def reader(database: str) -> psycopg.Connection:
     """A connection in a transaction that has read the table of sessions, so that it cannot be dropped."""
-    facts = connection.settings_dict
-    other = psycopg.connect(
-        host=facts["HOST"],
-        port=facts["PORT"],
-        user=facts["USER"],
-        password=facts["PASSWORD"],
-        dbname=database,
-    )
+    other = psycopg.connect(application_url(), dbname=database)
     other.execute("SELECT count(*) FROM django_session")
     return other
 

@@ -1,9 +1,10 @@
 """What the database refuses of listings, whoever asks."""
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 
 from listings.models import Distribution, Listing, ListingVersion, Offer
+from tests.roles import assert_refused
 
 from . import factories
 
@@ -25,8 +26,7 @@ def execute(sql, parameters=()):
 
 
 def refused(sql, parameters=()):
-    with pytest.raises(IntegrityError):
-        execute(sql, parameters)
+    assert_refused(lambda: execute(sql, parameters))
 
 
 def rows():

@@ -90,7 +90,7 @@ def test_a_list_takes_the_same_queries_for_any_number_of_rows(
     client, subject, path, rows, django_assert_num_queries
 ):
     fill(subject, rows)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         answer = client.get(f"/api/v1/{path}/")
     assert len(answer.json()["results"]) == rows
 

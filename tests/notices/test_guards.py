@@ -1,7 +1,7 @@
 """The database refuses what Python would not do."""
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 
 from marketplace.jobs.runner import run_due
 from marketplace.kernel.actors import SYSTEM
@@ -12,6 +12,7 @@ from marketplace.notices.states import TaskKind
 from marketplace.notices.texts import Wording
 from marketplace.participants import services as participation
 from tests.participants import factories as parties
+from tests.roles import assert_refused
 
 pytestmark = pytest.mark.django_db
 
@@ -36,8 +37,8 @@ def task(organisation):
 
 def refused(match: str, statement: str) -> None:
     connection.check_constraints()
-    with pytest.raises(IntegrityError, match=match), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement)
+    with connection.cursor() as cursor:
+        assert_refused(lambda: cursor.execute(statement), because=match)
 
 
 def copy_of(table: str, **changes: str) -> str:

@@ -350,6 +350,21 @@ def test_a_request_that_expired_was_done_by_nobody(operator):
     assert Task.objects.get(kind="countersign").state == "moot"
 
 
+def test_a_bank_statement_with_large_receipts_waits_for_somebody_else_of_the_operator(operator):
+    asked = clearing.StatementConfirmationNeeded(
+        statement_import="bsi_1", amount_minor=2_200_000, currency="JPY"
+    )
+    for _ in range(2):
+        handle(handlers.on_statement_confirmation_needed, asked)
+    (task,) = Task.objects.filter(organisation=operator, kind="countersign")
+    assert (task.state, task.subject, "2,200,000" in task.title["ja"]) == ("open", "bsi_1", True)
+    ended = clearing.StatementConfirmationEnded(statement_import="bsi_1", state="confirmed")
+    for _ in range(2):
+        handle(handlers.on_statement_confirmation_ended, ended)
+    task.refresh_from_db()
+    assert task.state == "done"
+
+
 def test_a_lost_payment_is_looked_up_until_it_is_found(operator):
     lost = clearing.PaymentLost(
         instruction="stl_1",

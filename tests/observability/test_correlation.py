@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import transaction
+from opentelemetry.sdk.trace import TracerProvider
 
 from marketplace.jobs import services
 from marketplace.jobs.models import Job
@@ -66,3 +67,19 @@ def test_a_job_written_outside_any_request_names_none(committed_database, tmp_pa
             kind=kinds.PLAIN, subject="thing_1", arguments={"trace": str(tmp_path / "t"), "act": ""}
         )
     assert Job.objects.get().request_id == ""
+
+
+class Unspeakable(Exception):
+    """An error without a text."""
+
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
+
+def test_a_span_takes_an_error_that_does_not_say_what_it_is():
+    span = TracerProvider().get_tracer("test").start_span("handling")
+    under_way = correlation.Course(span)
+    under_way.fail(Unspeakable())
+    assert under_way.outcome == "failed"
+    assert [event.attributes["exception.message"] for event in span.events] == ["no text"]
+    assert span.status.description == "Unspeakable"

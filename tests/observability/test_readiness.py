@@ -17,6 +17,7 @@ from marketplace.events.schemas.participants import OrganisationRegistered
 from marketplace.observability import readiness
 from marketplace.observability.models import Heartbeat
 from marketplace.observability.readiness import CHECKS, verify_readiness
+from tests.roles import as_owner
 
 from .conftest import age
 
@@ -100,3 +101,16 @@ def test_the_command_probes_a_process_of_this_host_alone(living):
     Heartbeat.objects.update(host="elsewhere")
     with pytest.raises(SystemExit, match="1"):
         call_command("check_ready", "--process", "worker", stdout=StringIO())
+
+
+def test_a_process_that_may_make_tables_is_named(living):
+    """As the owner of the tables, or as a role that may make temporary ones and so shadow what a guard reads."""
+    with as_owner():
+        with connection.cursor() as cursor:
+            cursor.execute(f"GRANT TEMPORARY ON DATABASE {connection.settings_dict['NAME']} TO PUBLIC")
+        assert list(failing()) == ["role"]
+        assert "CREATE on the schema public" in failing()["role"]
+    assert failing() == {
+        "role": "the process works as a role that may make tables, beside those that guards read: TEMPORARY on the"
+        " database. Let it work as another, to which `grant_application_role` gives its rights"
+    }

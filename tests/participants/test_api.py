@@ -221,7 +221,7 @@ def test_a_list_takes_the_same_queries_for_any_number_of_rows(
     for label in "ABC"[:rows]:
         fill(label)
     operator.get("/api/v1/me/")
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         answer = operator.get(f"/api/v1/{path}/")
     assert len(answer.json()["results"]) >= rows
 

@@ -1,11 +1,12 @@
 """The database refuses what Python would not do."""
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 
 from marketplace.kernel.actors import SYSTEM
 from marketplace.participants import services
 from marketplace.participants.models import Admission, Membership, Organisation
+from tests.roles import assert_refused
 
 from . import factories
 
@@ -20,8 +21,8 @@ INSERT_ADMISSION = (
 
 def refused(match: str, statement: str, parameters: tuple = ()) -> None:
     connection.check_constraints()
-    with pytest.raises(IntegrityError, match=match), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
+    with connection.cursor() as cursor:
+        assert_refused(lambda: cursor.execute(statement, parameters), because=match)
 
 
 @pytest.mark.parametrize("flags", [{"is_operator": True}, {"operator_affiliate": True}])

@@ -16,8 +16,8 @@ ADVANCES = {"closing": "validated", "validated": "netted", "netted": "posted", "
 
 
 def tax_on(amount: int) -> int:
-    """Consumption tax, cut off to whole yen."""
-    return amount // 10
+    """Consumption tax, cut off to whole yen, also below zero."""
+    return abs(amount) // 10 * (1 if amount >= 0 else -1)
 
 
 def fee_on(price: int) -> int:
@@ -27,7 +27,8 @@ def fee_on(price: int) -> int:
 
 @dataclass
 class Deal:
-    """A trade. ``corrections`` are (debtor, creditor, amount with tax) not undone."""
+    """A trade. ``corrections`` are (debtor, creditor, amount without tax) not undone; ``returned`` is their sum, signed:
+    what the seller gave back, less what the buyer was charged in addition."""
 
     key: int
     buyer: str
@@ -35,6 +36,11 @@ class Deal:
     price: int
     state: str = "concluded"
     corrections: list[tuple[str, str, int]] = field(default_factory=list)
+    returned: int = 0
+
+    def takes(self, debtor: str, amount: int) -> bool:
+        """Whether so much can still be given back, or charged in addition: never more than the price either way."""
+        return abs(self.returned + (amount if debtor == self.seller else -amount)) <= self.price
 
     @property
     def gross(self) -> int:
@@ -42,19 +48,20 @@ class Deal:
         return self.price + tax_on(self.price)
 
 
-@dataclass
+@dataclass(eq=False)
 class Payment:
-    """A settlement payment to ``payee``; a negative amount is paid in by it."""
+    """A settlement payment to ``payee``; a negative amount is paid in by it. ``instead`` takes its place, if one does."""
 
     reference: str
     payee: str
     amount: int
+    place: int = 0
     state: str = "planned"
+    instead: Payment | None = None
 
-    @property
-    def alive(self) -> bool:
-        """Whether it has not failed."""
-        return self.state != "failed"
+    def last(self) -> Payment:
+        """The payment that stands in its place in the end."""
+        return self.instead.last() if self.instead else self
 
 
 @dataclass
@@ -74,11 +81,10 @@ class Round:
 
         A settled round of which a payment came back is settled in part, though it is being paid again.
         """
-        if any(payment.state not in ("confirmed", "failed") for payment in self.payments):
+        if any(payment.state not in ("confirmed", "failed", "cancelled") for payment in self.payments):
             return "partial" if self.state == "settled" else self.state
-        confirmed = {payment.payee for payment in self.payments if payment.state == "confirmed"}
-        failed = {payment.payee for payment in self.payments if payment.state == "failed"}
-        return "partial" if failed - confirmed else "settled"
+        failed = [row for row in self.payments if row.state == "failed" and row.instead is None]
+        return "partial" if failed else "settled"
 
     def fees(self) -> dict[str, int]:
         """The fees of each seller, without tax."""
@@ -111,6 +117,7 @@ class Money:
         self.rounds = [Round(1)]
         self.bank = 0
         self.nobody = 0
+        self.planned = 0
 
     @property
     def open(self) -> Round:
@@ -175,15 +182,21 @@ class Money:
 
     def undo(self, deal: Deal) -> None:
         """What was corrected on a deal is owed back."""
-        self.open.corrections += [(creditor, debtor, amount) for debtor, creditor, amount in deal.corrections]
+        for debtor, creditor, amount in deal.corrections:
+            self.owe(deal, creditor, debtor, amount)
         deal.corrections.clear()
 
     def adjust(self, deal: Deal, debtor: str, creditor: str, amount: int) -> None:
         """A correction, with its tax."""
         if deal.state not in ("failed", "refunded"):
-            owed = (debtor, creditor, amount + tax_on(amount))
-            deal.corrections.append(owed)
-            self.open.corrections.append(owed)
+            deal.corrections.append((debtor, creditor, amount))
+            self.owe(deal, debtor, creditor, amount)
+
+    def owe(self, deal: Deal, debtor: str, creditor: str, amount: int) -> None:
+        """A part of what is corrected on a deal; its tax is what the tax of the sum changes by."""
+        before = tax_on(deal.returned)
+        deal.returned += amount if debtor == deal.seller else -amount
+        self.open.corrections.append((debtor, creditor, amount + abs(tax_on(deal.returned) - before)))
 
     # Rounds
 
@@ -204,7 +217,12 @@ class Money:
 
     def lacking(self, subject: Round) -> dict[str, int]:
         """Who has less of its own than the round asks of it, and how much is missing."""
-        own = {name: self.free(name) + self.balances["available"][name] for name in subject.left()}
+        own = {
+            name: self.free(name)
+            + self.balances["available"][name]
+            + sum(payment.amount for payment in self.unsent(name))
+            for name in subject.left()
+        }
         return {name: -left - own[name] for name, left in subject.left().items() if -left > own[name]}
 
     def free(self, name: str) -> int:
@@ -218,16 +236,40 @@ class Money:
         ]
         return max(self.balances["receivable"][name] - sum(posted) - sum(promised), 0)
 
+    def unsent(self, name: str) -> list[Payment]:
+        """Payments to a participant that are planned and not sent, the oldest first."""
+        rows = [payment for row in self.rounds for payment in row.payments if payment.payee == name]
+        return sorted((row for row in rows if row.state == "planned"), key=lambda row: row.place)
+
     def set_aside(self, subject: Round) -> None:
-        """Who is asked for more than the round brings it gives what is due to it first, then what it can spend."""
+        """Who is asked for more than the round brings it gives what is due to it first, then what it can spend, then
+        what is planned to be paid to it."""
         taken = {}
         for name, left in subject.left().items():
             if left < 0:
                 due = min(-left, self.free(name))
-                taken[name] = (due, -left - due)
-        for name, (due, spent) in taken.items():
-            self.move(name, "receivable", "payable", due)
+                spent = min(-left - due, self.balances["available"][name])
+                taken[name] = (due, spent, -left - due - spent)
+        for name, (due, spent, planned) in taken.items():
+            self.move(name, "receivable", "payable", due + planned)
             self.move(name, "available", "payable", spent)
+            for payment in self.unsent(name):
+                part = min(planned, payment.amount)
+                if part:
+                    self.set_off(payment, part)
+                planned -= part
+
+    def set_off(self, payment: Payment, part: int) -> None:
+        """A planned payment ends, and what remains of it is planned anew."""
+        payment.state = "cancelled"
+        if part < payment.amount:
+            self.replace(payment, payment.amount - part)
+
+    def replace(self, payment: Payment, amount: int, reference: str = "") -> None:
+        """A payment in the place of another, of the same round."""
+        self.planned += 1
+        payment.instead = Payment(reference, payment.payee, amount, self.planned)
+        next(row for row in self.rounds if payment in row.payments).payments.append(payment.instead)
 
     def post(self, subject: Round) -> None:
         """Everybody is given what it is owed, out of what was paid and set aside beforehand."""
@@ -243,7 +285,10 @@ class Money:
 
     def plan(self, subject: Round) -> None:
         """One payment each; references are taken over from the market when they are known."""
-        subject.payments = [Payment("", name, amount) for name, amount in subject.payouts.items() if amount]
+        self.planned += 1
+        subject.payments = [
+            Payment("", name, amount, self.planned) for name, amount in subject.payouts.items() if amount
+        ]
 
     # Payments
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import date
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearing.bank.bank_statement import REQUIRED, parse_statement
+from clearing.bank.bank_statement_csv import STATEMENT
+from clearing.bank.bank_statement_formats import parse_statement
+from clearing.bank.importing import follows_on
 from clearing.bank.pay_in_reference import find_pay_in_references, pay_in_reference_of
 from clearing.settlement.routes.reference import find_references, payment_reference
 from clearing.settlement.routes.route import Payee, PlannedPayment
 from clearing.settlement.routes.zengin import RECORD_BYTES, ZenginRoute
 from clearing.trades.terms import business_key_of
+from fixtures.day.bank import written
 from marketplace.kernel.errors import FieldInvalid
+from tests.clearing.bank.statement_files import FORMATS, Part, entry
 from tests.clearing.settlement.routes.samples import JAPANESE_ACCOUNT, JAPANESE_ORIGINATOR
 
 KEYS = st.integers(1, 99_999_999)
@@ -45,35 +48,52 @@ def test_business_keys_meet_only_where_references_do(one, other):
 
 ROWS = st.lists(
     st.tuples(
-        st.dates().map(str),
         st.sampled_from(["credit", "debit"]),
-        st.integers(1, 10**15 - 1),
-        st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zs", "Zl", "Zp"]), max_size=40),
+        st.integers(1, 10**10),
+        st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Zs", "Zl", "Zp"]), max_size=40),
     ),
     max_size=20,
 )
+READ = {"today": date(2026, 12, 8), "follows_on": follows_on}
 
 
-@given(ROWS)
-def test_a_statement_is_read_as_it_was_written(rows):
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(REQUIRED)
-    for number, (day, direction, amount, remittance) in enumerate(rows):
-        writer.writerow((f"B-{number}", day, direction, amount, "JPY", "", remittance))
-    read = parse_statement(text.getvalue().encode())
-    assert [
-        (str(line.booked_on), line.direction, line.amount_minor, line.remittance_information) for line in read
-    ] == rows
+@given(ROWS, st.integers(-(10**12), 10**12))
+def test_a_statement_is_read_as_it_was_written(rows, opening_minor):
+    day = date(2026, 12, 7)
+    lines = [
+        (f"B-{number}", day.isoformat(), direction, amount, "JPY", "", remittance)
+        for number, (direction, amount, remittance) in enumerate(rows)
+    ]
+    sent = written("0901-001-ordinary-7654321", "JPY", day, day, opening_minor, lines)
+    read = parse_statement(sent.content, **READ)
+    assert [(line.direction, line.amount_minor, line.remittance_information) for line in read.lines] == rows
+    assert (read.opening_balance_minor, read.closing_balance_minor) == (
+        opening_minor,
+        sent.closing_balance_minor,
+    )
 
 
-@given(st.binary(max_size=300))
-def test_no_bytes_whatever_break_the_reader(data):
+@given(
+    st.sampled_from([b"", ",".join(STATEMENT).encode(), b"103", b"<?xml version='1.0'?>"]),
+    st.binary(max_size=300),
+)
+def test_no_bytes_whatever_break_the_reader(head, data):
+    with pytest.raises(FieldInvalid):
+        parse_statement(head + data, **READ)
+
+
+@given(st.sampled_from(FORMATS), st.integers(0), st.integers(0, 255))
+def test_one_changed_byte_is_refused_or_changes_what_is_read(write, at, byte):
+    content = write(Part([entry("1", "credit", 500), entry("2", "debit", 20)]))
+    at %= len(content)
+    changed = content[:at] + bytes([byte]) + content[at + 1 :]
     try:
-        parse_statement(data)
+        read = parse_statement(changed, **READ)
     except FieldInvalid:
         return
-    assert data.decode("utf-8-sig").startswith("entry_reference")
+    assert read.closing_balance_minor == read.opening_balance_minor + sum(
+        line.signed_minor for line in read.lines
+    )
 
 
 @given(st.lists(st.tuples(KANA, st.integers(1, 10**10 - 1)), min_size=1, max_size=20))

@@ -223,18 +223,25 @@ def test_a_large_market_in_trouble_is_settled_in_time():
     assert min(left_over(means, owed, outcome).values()) >= 0
 
 
-@given(st.integers(0, 99), st.integers(0, 99), st.integers(0, 99), st.integers(0, 99), st.integers(0, 300))
-def test_each_rung_is_used_up_before_the_next(receivable, available, deposit, reserve, needed):
-    resources = Resources(receivable, available, deposit)
+@given(*[st.integers(0, 99)] * 5, st.integers(0, 400))
+def test_each_rung_is_used_up_before_the_next(receivable, available, planned, deposit, reserve, needed):
+    resources = Resources(receivable, available, deposit, planned_minor=planned)
     lent = max(needed - resources.own_minor, 0)
     if lent > reserve:
         with pytest.raises(ValueError, match="cannot be covered"):
             cover_of(needed_minor=needed, resources=resources, reserve_minor=reserve)
         return
     cover = cover_of(needed_minor=needed, resources=resources, reserve_minor=lent)
-    taken = (cover.receivable_minor, cover.available_minor, cover.deposit_minor, cover.reserve_minor)
+    taken = (
+        cover.receivable_minor,
+        cover.available_minor,
+        cover.planned_minor,
+        cover.deposit_minor,
+        cover.reserve_minor,
+    )
     assert sum(taken) == needed
-    for rung, (used, there) in enumerate(zip(taken, (receivable, available, deposit, lent), strict=True)):
+    rungs = (receivable, available, planned, deposit, lent)
+    for rung, (used, there) in enumerate(zip(taken, rungs, strict=True)):
         assert 0 <= used <= there
         assert used == there or not any(taken[rung + 1 :])
 

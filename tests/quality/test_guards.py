@@ -1,10 +1,11 @@
 """What the database refuses of quality, whoever asks."""
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 
 from quality.models import Measurement, Profile
 from tests.listings import factories
+from tests.roles import assert_refused
 
 pytestmark = pytest.mark.django_db
 
@@ -22,8 +23,7 @@ def refused(sql):
     with connection.cursor() as cursor:
         # What is still to be checked of the arrangement must not stand in the way.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(sql)
+        assert_refused(lambda: cursor.execute(sql))
 
 
 def rows():

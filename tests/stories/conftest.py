@@ -13,7 +13,19 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
+from clearing.settlement.services.restorations import record_restoration
+from clearing.shortfalls.services.restraints import record_restraint
+from fixtures.day.progress import Progress
+from fixtures.day.runner import Day
+from fixtures.day.script import CHAPTERS
+from fixtures.declaration import read
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM, Actor, Role
+from marketplace.participants.models import Organisation
+from marketplace.rules import services as rules
+from marketplace.webhooks import services as webhooks
 from tests.conftest import cloned_database
+from tests.faults.ground import kept_database
 from tests.processes import Process, worker
 from tests.processes import market as serving_market
 
@@ -37,23 +49,45 @@ class Market:
 @contextlib.contextmanager
 def running_market(template: str, folder: Path) -> Iterator[Market]:
     """A whole market on a database of its own: worker with beat, web and downloads."""
+    with cloned_database(template), market_processes(folder) as market:
+        yield market
+
+
+@contextlib.contextmanager
+def market_processes(folder: Path) -> Iterator[Market]:
+    """The processes of a market on the database that the test is connected to, killed at the end."""
     folder.mkdir(parents=True, exist_ok=True)
-    with cloned_database(template):
-        process = worker(folder)
-        try:
-            with serving_market(folder) as base_url:
-                yield Market(base_url, process, folder)
-        finally:
-            process.kill()
+    process = worker(folder)
+    try:
+        with serving_market(folder) as base_url:
+            yield Market(base_url, process, folder)
+    finally:
+        process.kill()
 
 
 @pytest.fixture(scope="package")
-def market(migrated_database: str, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[Market]:
-    """A market that the stories share."""
-    with (
-        django_db_blocker.unblock(),
-        running_market(migrated_database, tmp_path_factory.mktemp("market")) as it,
-    ):
+def eve(migrated_database: str, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[str]:
+    """The name of a database in which the day has come to its first cut-off: days that differ afterwards go on from it."""
+    folder: Path = tmp_path_factory.mktemp("eve")
+
+    def run_first_chapters() -> None:
+        with market_processes(folder) as market, (folder / "day.log").open("w") as log:
+            day = Day(read(), Progress(len(CHAPTERS), log), market.base_url)
+            for title, chapter in CHAPTERS:
+                if title.startswith("Deadlines pass"):
+                    break
+                chapter(day)
+            day.wait_until_quiet()
+
+    kept: dict[str, str] = {}
+    with django_db_blocker.unblock(), kept_database(migrated_database, run_first_chapters, kept, "eve"):
+        yield kept["eve"]
+
+
+@pytest.fixture(scope="package")
+def market(eve: str, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[Market]:
+    """A market that the stories share, from the first cut-off on."""
+    with django_db_blocker.unblock(), running_market(eve, tmp_path_factory.mktemp("market")) as it:
         yield it
 
 
@@ -61,6 +95,44 @@ def market(migrated_database: str, django_db_blocker: Any, tmp_path_factory: Any
 def report(market: Market) -> dict[str, Any]:
     """The report of the day, run undisturbed."""
     return market.run_day()
+
+
+@pytest.fixture(scope="package")
+def halt(report) -> str:
+    """A trading halt that was declared after the day, and lifted."""
+    why = {"ja": "試験", "en": "Test"}
+    halted = rules.halt_trading(actor=SYSTEM, scope="segment", subject="mobility", reason=why)
+    return rules.lift_halt(actor=SYSTEM, halt=halted.public_id, reason=why).public_id
+
+
+@pytest.fixture(scope="package")
+def restoration(report) -> str:
+    """A restoration that was recorded after the day."""
+    return record_restoration().public_id
+
+
+@pytest.fixture(scope="package")
+def restraint(report) -> str:
+    """An attachment of a participant's claims, which was served after the day."""
+    payee = Organisation.objects.filter(is_operator=False).order_by("pk").first()
+    recorded = record_restraint(
+        actor=SYSTEM,
+        organisation=payee.public_id,
+        kind="attachment",
+        served_at=clock.now(),
+        reference="令和8年(ル)第1号",
+    )
+    return recorded.public_id
+
+
+@pytest.fixture(scope="package")
+def webhook(report) -> str:
+    """A webhook that a participant of the day created."""
+    owner = Organisation.objects.filter(is_operator=False).order_by("pk").first()
+    actor = Actor("app_story", Role.PARTICIPANT, owner.pk, owner.public_id)
+    created, _ = webhooks.create_webhook(actor=actor, url="https://hooks.example.com/sanpo")
+    webhooks.disable_webhook(actor=actor, webhook=created.public_id)
+    return created.public_id
 
 
 def without_times_and_identifiers(report: dict[str, Any]) -> dict[str, Any]:

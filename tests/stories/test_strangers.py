@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,15 +13,13 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
-from clearing.models import Obligation
-from clearing.settlement.services.restorations import record_restoration
+from clearing.models import Obligation, SetOff, SettlementInstruction
 from clearing.trades.obligation_reference import obligation_reference
 from marketplace.api.permissions import IsOperator
-from marketplace.kernel.actors import SYSTEM, Actor, Role
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM
 from marketplace.participants import services as participants
-from marketplace.participants.models import Organisation
-from marketplace.rules import services as rules
-from marketplace.webhooks import services as webhooks
+from tests.roles import unguarded
 
 # What everybody in the market may read. Everything else belongs to somebody.
 PUBLIC = {
@@ -73,31 +72,7 @@ ROUTES = routes()
 
 
 @pytest.fixture(scope="package")
-def halt(report) -> str:
-    """A trading halt that was declared after the day, and lifted."""
-    why = {"ja": "試験", "en": "Test"}
-    halted = rules.halt_trading(actor=SYSTEM, scope="segment", subject="mobility", reason=why)
-    return rules.lift_halt(actor=SYSTEM, halt=halted.public_id, reason=why).public_id
-
-
-@pytest.fixture(scope="package")
-def restoration(report) -> str:
-    """A restoration that was recorded after the day."""
-    return record_restoration().public_id
-
-
-@pytest.fixture(scope="package")
-def webhook(report) -> str:
-    """A webhook that a participant of the day created."""
-    owner = Organisation.objects.filter(is_operator=False).order_by("pk").first()
-    actor = Actor("app_story", Role.PARTICIPANT, owner.pk, owner.public_id)
-    created, _ = webhooks.create_webhook(actor=actor, url="https://hooks.example.com/sanpo")
-    webhooks.disable_webhook(actor=actor, webhook=created.public_id)
-    return created.public_id
-
-
-@pytest.fixture(scope="package")
-def stranger(report, halt, webhook, restoration) -> APIClient:
+def stranger(report, halt, webhook, restoration, restraint) -> APIClient:
     """A client of an organisation that took no part in the day."""
     organisation = participants.register_organisation(
         actor=SYSTEM,
@@ -116,6 +91,24 @@ def stranger(report, halt, webhook, restoration) -> APIClient:
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
     return client
+
+
+@pytest.fixture(scope="module", autouse=True)
+def set_off(report) -> Iterator[None]:
+    """A forged set-off, because the day has none; it is gone after these tests."""
+    payment = SettlementInstruction.objects.order_by("pk").first()
+    with unguarded("clearing_setoff"):
+        forged = SetOff.objects.create(
+            cycle=payment.cycle,
+            organisation_id=payment.organisation_id,
+            currency=payment.currency,
+            instruction=payment,
+            amount_minor=1,
+            set_off_at=clock.now(),
+        )
+    yield
+    with unguarded("clearing_setoff"):
+        SetOff.objects.filter(pk=forged.pk).delete()
 
 
 @pytest.fixture(scope="package")

@@ -158,8 +158,8 @@ def kill_while_clearing(market: Market, killed: threading.Event) -> None:
     connection.close()
 
 
-def test_a_worker_killed_while_clearing_changes_nothing(report, migrated_database, tmp_path):
-    with running_market(migrated_database, tmp_path) as market:
+def test_a_worker_killed_while_clearing_changes_nothing(report, eve, tmp_path):
+    with running_market(eve, tmp_path) as market:
         killed = threading.Event()
         killer = threading.Thread(target=kill_while_clearing, args=(market, killed))
         killer.start()

@@ -2,6 +2,7 @@
 
 KEPT = {
     "marketplace.events.models.RelayPosition": "the relay reads and moves it within one statement of SQL",
+    "clearing.trades.queries.TradeCounts.refunded": "the report of the day shows every field of the counts",
     "listings.facts.LISTING_FACTS": "a fact provider enters itself with the rules when it is made",
     "quality.facts.QUALITY_FACTS": "a fact provider enters itself with the rules when it is made",
     "marketplace.rules.facts.APPLICANT": "a fact provider enters itself with the rules when it is made",

@@ -18,7 +18,6 @@ EXEMPT = {
     "clearing/trades/invariants.py": "each kind is compared with other columns of its trade",
     "clearing/trades/sql/fee_refunds_fit.sql": "compares what is given back of a fee with the fee",
     "clearing/trades/sql/obligations_fit.sql": "each kind is compared with other columns of its trade",
-    "clearing/trades/sql/within_captured.sql": "each kind is compared with other columns of its trade",
 }
 LITERAL = re.compile(rf"'({'|'.join(ObligationKind.values)})'")
 

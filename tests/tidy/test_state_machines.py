@@ -12,6 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from marketplace.kernel.errors import IllegalTransition
 from marketplace.kernel.management.commands.document_states import document
 from marketplace.kernel.states import MACHINES
+from tests.roles import as_owner
 
 NAMES = sorted(MACHINES)
 
@@ -77,7 +78,7 @@ def test_every_state_is_named_in_both_languages(name):
 def test_the_database_permits_the_edges_and_nothing_else(model, field, machine):
     """The table's own trigger function, on a bare copy of the column: rows begin and move as the machine says."""
     table = model._meta.db_table
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT p.proname FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid"
             " WHERE t.tgrelid = %s::regclass AND t.tgname LIKE %s",

@@ -6,7 +6,9 @@ from marketplace.kernel.management.commands.document_waiting import document
 from marketplace.kernel.waiting import REASONS
 from tests.tidy.test_shape import PROJECT, sources
 
-SUBJECTS = {"approval", "bank_entry", "cycle", "delivery", "payment", "shortfall", "trade"}
+SUBJECTS = {
+    "approval", "bank_entry", "cycle", "delivery", "payment", "shortfall", "statement_import", "trade",
+}  # fmt: skip
 
 
 def test_reasons_are_declared_in_modules_called_waiting():

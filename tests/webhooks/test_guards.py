@@ -1,12 +1,13 @@
 """The database refuses what Python would not do."""
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 
 from marketplace.events.models import OutboxEvent
 from marketplace.kernel.invariants import REGISTER, verify_all
 from marketplace.webhooks.models import FeedEntry, FeedPosition, WebhookAttempt, WebhookMessage
 from tests.participants import factories as parties
+from tests.roles import assert_refused
 
 from . import factories
 
@@ -20,9 +21,12 @@ def webhook():
 
 
 def refused(match: str, statement: str) -> None:
-    with pytest.raises(IntegrityError, match=match), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement)
+    def attack() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
         connection.check_constraints()
+
+    assert_refused(attack, because=match)
 
 
 def broken() -> list[str]:

@@ -24,6 +24,7 @@ from marketplace.webhooks.queries import oldest_due_seconds
 from marketplace.webhooks.services import claiming
 from marketplace.webhooks.services.claiming import ATTEMPTS_MAX, BACKOFF_SECONDS, pause_after
 from tests.participants import factories as parties
+from tests.roles import as_owner
 
 from . import factories
 
@@ -232,7 +233,7 @@ def test_an_attempt_that_cannot_be_recorded_does_not_lose_the_others(owner):
     with factories.receiver() as receiver:
         webhook, _ = factories.webhook(owner, receiver.url)
         broken = queue(webhook, 3)[0]
-        with connection.cursor() as cursor:
+        with as_owner(), connection.cursor() as cursor:
             cursor.execute(
                 "ALTER TABLE webhooks_webhookattempt ADD CONSTRAINT trial CHECK (message <> %s)", [broken]
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from ...ledger.models import Balance
 from ...ledger.states import AccountKind
 from ...netting.positions import PartyTotal, Position, Summary, summarise
 from ...netting.recomputation import Totals, compute_positions
+from ...settlement.services.cancelling import planned_payments
+from ...shortfalls.set_offs import free_parts
 from ...trades.fee_rebates import Rebate, fee_rebates
 from ...trades.states import ObligationKind
 from .steps import SUBSCRIBER, Content, examine
@@ -46,11 +49,13 @@ class ForeseenPosition:
 
 @dataclass(frozen=True, slots=True)
 class ForeseenShortfall:
-    """The shortfall of a participant before its own money, its available money, and the missing remainder."""
+    """The shortfall of a participant before its own money, its available money, the part of its planned payments that
+    may be set off, and the missing remainder."""
 
     organisation_id: int
     short_minor: int
     available_minor: int
+    planned_minor: int
     missing_minor: int
 
 
@@ -145,7 +150,7 @@ def left_minor(position: Position) -> int:
 
 
 def _shortfalls(cycle: Cycle, foreseen: list[ForeseenPosition]) -> list[ForeseenShortfall]:
-    """Participants that would owe more than the cycle brings, largest first, with their available money."""
+    """Participants that would owe more than the cycle brings, largest first, with their own money."""
     short = {row.organisation_id: -row.left_minor for row in foreseen if row.left_minor < 0}
     short.pop(operator_organisation().id, None)
     available = {
@@ -156,8 +161,17 @@ def _shortfalls(cycle: Cycle, foreseen: list[ForeseenPosition]) -> list[Foreseen
             account__currency=cycle.currency,
         ).values_list("account__organisation_id", "balance_minor")
     }
+    planned: dict[int, int] = defaultdict(int)
+    for payment, free_minor in free_parts(list(planned_payments(short, cycle.currency)), cycle):
+        planned[payment.organisation_id] += free_minor
     return [
-        ForeseenShortfall(key, minor, available.get(key, 0), max(minor - available.get(key, 0), 0))
+        ForeseenShortfall(
+            key,
+            minor,
+            available.get(key, 0),
+            planned[key],
+            max(minor - available.get(key, 0) - planned[key], 0),
+        )
         for key, minor in sorted(short.items(), key=lambda row: (-row[1], row[0]))
     ]
 

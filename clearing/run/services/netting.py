@@ -102,29 +102,31 @@ def _foresee(cycle: Cycle, *, decided: bool) -> Foreseen:
 def net(cycle: Cycle, actor: Actor, ahead: Foreseen | None = None) -> bool:
     """Do the next chunk: set aside own money, decide the shortfalls with the last of it, or write positions.
 
+    Does nothing while an earlier cycle has still to plan payments to somebody who would be short here.
+
     The last chunk of positions also writes the hash over them and the cycle's root: the cycle is netted, and final.
     """
     ahead = ahead or foresee(cycle)
     if ahead.decided != has_ended(cycle, StepPart.COVER):
         return False
     if ahead.missing:
-        _cover_chunk(cycle, actor, ahead)
-        return True
+        return _cover_chunk(cycle, actor, ahead)
     if _write_chunk(cycle, ahead).ended_at is None:
         return True
     return _record_netting(cycle, actor, ahead)
 
 
-def _cover_chunk(cycle: Cycle, actor: Actor, ahead: Foreseen) -> None:
+def _cover_chunk(cycle: Cycle, actor: Actor, ahead: Foreseen) -> bool:
     part = part_of(cycle, StepPart.COVER, count=ahead.missing.__len__)
     lacking = [key for key in ahead.order if key in ahead.missing]
     first = bisect_right(lacking, part.reached, key=ahead.names.__getitem__)
     chunk = lacking[first : first + COVERS_A_CHUNK]
     set_aside(cycle, {key: ahead.missing[key] for key in chunk})
     ended = first + len(chunk) == len(lacking)
-    if ended:
-        decide_shortfalls(cycle, ahead.positions, ahead.missing, actor)
+    if ended and not decide_shortfalls(cycle, ahead.positions, ahead.missing, actor):
+        return False
     record_chunk(part, done=len(chunk), reached=ahead.names[chunk[-1]], ended=ended)
+    return True
 
 
 def _write_chunk(cycle: Cycle, ahead: Foreseen) -> CyclePart:

@@ -45,10 +45,10 @@ def _check(currency: str, today: date, actor: Actor) -> bool:
     if last is not None and last.business_date >= today:
         return False
     money = client_money(currency)
-    statement = BankStatement.objects.filter(closing_currency=currency).order_by("pk").last()
+    statement = BankStatement.objects.filter(currency=currency).order_by("number").last()
     difference = None
     if statement is not None:
-        difference = (statement.closing_balance_minor or 0) - (statement.ledger_balance_minor or 0)
+        difference = statement.closing_balance_minor - statement.ledger_balance_minor
     agrees = (
         money.bank_minor >= money.owed_minor
         and money.bank_minor == money.owed_minor + money.operator_minor

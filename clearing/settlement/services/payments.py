@@ -24,9 +24,8 @@ from ...ledger.models import Account
 from ...ledger.states import AccountKind
 from ..errors import NothingToTransfer
 from ..models import SettlementInstruction
-from ..planning import cycle_instruction, instruction_without_cycle, next_sequence, unclaimed_minor
-from ..restorations import restoration_number
-from ..states import INSTRUCTION, InstructionState, PaymentDirection, PaymentPurpose
+from ..planning import replacement_payment, unclaimed_minor
+from ..states import INSTRUCTION, InstructionState, PaymentDirection
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +91,7 @@ def retry_payment(*, actor: Actor, instruction: str) -> SettlementInstruction:
         currency=failed.currency,
         payload={"reference": failed.reference, "direction": failed.direction},
     )
-    planned = _replacement_payment(failed, amount_minor)
+    planned = replacement_payment(failed, amount_minor)
     planned.save()
     record(
         kind="clearing.payment_planned_again",
@@ -119,28 +118,6 @@ def _still_due(failed: SettlementInstruction) -> int:
     if due <= 0:
         raise NothingToTransfer(cycle=failed.reference, state=failed.state)
     return due
-
-
-def _replacement_payment(failed: SettlementInstruction, amount_minor: int) -> SettlementInstruction:
-    """An unsaved payment that replaces a failed one."""
-    if failed.cycle is None:
-        replacement = instruction_without_cycle(
-            currency=failed.currency,
-            organisation_id=failed.organisation_id,
-            amount_minor=amount_minor,
-            purpose=PaymentPurpose(failed.purpose),
-        )
-    else:
-        sign = 1 if failed.direction == PaymentDirection.OUT else -1
-        replacement = cycle_instruction(
-            failed.cycle,
-            failed.organisation_id,
-            sign * amount_minor,
-            next_sequence(failed.cycle),
-            restoration=restoration_number(),
-        )
-    replacement.instead_of = failed
-    return replacement
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from marketplace.evidence.services import Fact, record, record_all
 from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.amounts import require_amount
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.refusals import record_refusals
 from marketplace.participants.queries import OrganisationView, get_organisation
@@ -18,7 +19,7 @@ from ...ledger.locking import lock_balances
 from ...ledger.locks import MOVER_LOCK
 from ...ledger.states import AccountKind, EntryKind, LineKind
 from ..queries import Funds, funds_of
-from .deposits import require_amount, require_currency, require_participant, stated_reason
+from .deposits import require_currency, require_participant, stated_reason
 
 
 @record_refusals()
@@ -32,7 +33,7 @@ def write_off_claim(
     a large amount, Missing, FieldInvalid, Forbidden.
     """
     actor.require_operator()
-    require_amount(amount_minor)
+    require_amount("amount_minor", amount_minor)
     require_currency(currency)
     why = stated_reason(reason)
     debtor = get_organisation(organisation)

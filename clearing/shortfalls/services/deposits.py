@@ -6,6 +6,7 @@ from django.db import transaction
 
 from marketplace.evidence.services import record
 from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.amounts import require_amount
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
@@ -23,7 +24,6 @@ from ...trades.services.trades import secure_waiting_trades
 from ..errors import ClaimOutstanding
 from ..queries import Funds, funds_of
 
-AMOUNT_MINOR_MAX = 10**15
 REASON_LENGTH_MAX = 200
 
 
@@ -34,7 +34,7 @@ def pay_deposit(*, actor: Actor, amount_minor: int, currency: str) -> Funds:
     Raises InsufficientFunds, FieldInvalid, Forbidden.
     """
     organisation_id = actor.require_organisation()
-    require_amount(amount_minor)
+    require_amount("amount_minor", amount_minor)
     require_currency(currency)
     owner = organisations_by_id([organisation_id])[organisation_id]
     require_participant(owner)
@@ -62,7 +62,7 @@ def release_deposit(
     SecondPersonNeeded for a large amount, Missing, FieldInvalid, Forbidden.
     """
     actor.require_operator()
-    require_amount(amount_minor)
+    require_amount("amount_minor", amount_minor)
     require_currency(currency)
     why = stated_reason(reason)
     owner = get_organisation(organisation)
@@ -109,15 +109,6 @@ def _post(owner: OrganisationView, line: Line, currency: str) -> None:
         organisation_id=owner.id,
     )
     post([draft], currency=currency, purpose=owner.public_id)
-
-
-def require_amount(amount_minor: int) -> None:
-    """Raise FieldInvalid unless the amount is positive and within the ledger's range."""
-    if not 0 < amount_minor <= AMOUNT_MINOR_MAX:
-        raise FieldInvalid(
-            "amount_minor",
-            Label("write a whole positive amount in minor units", "最小単位の正の整数で指定してください"),
-        )
 
 
 def require_currency(currency: str) -> None:

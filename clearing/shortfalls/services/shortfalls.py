@@ -2,7 +2,8 @@
 
 The totals of the parties alone show who has a shortfall; if there is none, nothing further is read. Otherwise the
 missing money is set aside, some participants at a time, from the participant's own money in this order
-(``clearing_vector``): free receivables, available money, security deposit. For those whose own money is not enough, the
+(``clearing_vector``): free receivables, available money, planned payments that were not sent (``set_offs``), security
+deposit. For those whose own money is not enough, the
 reserve lends what is then missing, within its cap, and the remainder is deferred: it becomes an obligation of the same
 kind in the open cycle.
 """
@@ -34,7 +35,8 @@ from ...trades.services.eligibility import cycle_for
 from ..clearing_vector import Cover, cover_of
 from ..exposures import Deferred, ShortfallOutcome, resolve_shortfalls
 from ..models import Deferral, Shortfall
-from ..own_money import OwnMoney
+from ..own_money import OwnMoney, awaits_planning
+from .set_offs import set_off_payments
 
 
 def missing_money(positions: Mapping[int, Position]) -> dict[int, int]:
@@ -64,10 +66,11 @@ def set_aside(cycle: Cycle, missing: Mapping[int, int]) -> None:
 
 def decide_shortfalls(
     cycle: Cycle, positions: Mapping[int, Position], missing: Mapping[int, int], actor: Actor
-) -> None:
+) -> bool:
     """Meet the shortfalls of those for whom ``set_aside`` found too little money; nothing if there are none.
 
-    Uses up their own money, lends from the reserve, and defers the remainder, in one transaction over all whom it can
+    False, with nothing decided, while an earlier cycle has still to plan a payment to one of them: its money is not
+    known to be enough or not before. Uses up their own money, lends from the reserve, and defers the remainder, in one transaction over all whom it can
     affect. Emits shortfall.occurred for each participant whose own money was not enough, payment.deferred for each that
     must wait. The result is final.
     """
@@ -76,7 +79,7 @@ def decide_shortfalls(
     )
     short = sorted(set(missing) - set(covered))
     if not short:
-        return
+        return True
     MOVER_LOCK.acquire()
     money = OwnMoney(cycle)
     money.lock(short)
@@ -88,11 +91,15 @@ def decide_shortfalls(
         short=short,
         operator_id=operator_organisation().id,
     )
+    lacking = {row.obligation.debtor_id for row in decision.deferred} | set(decision.lent_minor)
+    if awaits_planning(cycle, lacking):
+        return False
     _defer(cycle, decision.deferred)
     needed = _needed(positions, decision, short)
     money.lock(needed)
     _cover(cycle, needed, money, lent_minor=decision.lent_minor)
     _record_shortfalls(cycle, decision, actor)
+    return True
 
 
 def shortfall_figures(cycle: Cycle, positions: Mapping[int, Position]) -> dict[str, int]:
@@ -172,16 +179,17 @@ def _cover(
     cycle: Cycle, needed: Mapping[int, int], money: OwnMoney, *, lent_minor: Mapping[int, int]
 ) -> None:
     """Move what each party still needs to its payable account, where it cannot be spent otherwise."""
-    lines = {
-        key: _lines(
-            cover_of(needed_minor=minor, resources=money.of(key), reserve_minor=lent_minor.get(key, 0)),
-            money.accounts[key],
-        )
+    covers = {
+        key: cover_of(needed_minor=minor, resources=money.of(key), reserve_minor=lent_minor.get(key, 0))
         for key, minor in sorted(needed.items())
         if minor > money.of(key).set_aside_minor
     }
-    if not lines:
+    if not covers:
         return
+    lines = {key: _lines(cover, money.accounts[key]) for key, cover in covers.items()}
+    set_off_payments(
+        cycle, {key: cover.planned_minor for key, cover in covers.items() if cover.planned_minor}, money
+    )
     names = organisations_by_id(lines)
     drafts = [
         Draft(
@@ -206,6 +214,7 @@ def _lines(cover: Cover, accounts: Mapping[str, int]) -> list[Line]:
     sources = (
         (LineKind.DRAWN_RECEIVABLE, AccountKind.RECEIVABLE, cover.receivable_minor),
         (LineKind.DRAWN, AccountKind.AVAILABLE, cover.available_minor),
+        (LineKind.DRAWN_PAYMENT, AccountKind.RECEIVABLE, cover.planned_minor),
         (LineKind.DRAWN_DEPOSIT, AccountKind.DEPOSIT, cover.deposit_minor),
         (LineKind.DRAWN_RESERVE, AccountKind.CLAIM, cover.reserve_minor),
     )

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import transaction
-from django.db.models import Case, F, Sum, Value, When
 
 from marketplace.evidence.services import record
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
-from marketplace.kernel.money import share_of
 from marketplace.kernel.refusals import record_refusals
 from marketplace.participants.queries import organisations_by_id
 
 from ...approvals.services import require_second_person
 from ...ground.parameters import refund_returns_fee
-from ..errors import BeyondCaptured, NotAcceptedYet, NotReversible
+from ..errors import NotAcceptedYet, NotReversible
+from ..limits import ENDED_STATES, remaining_of, remaining_of_all, tax_of_part
 from ..models import Obligation, Trade
-from ..obligation_kinds import CORRECTION_KINDS, INVOICED_CORRECTIONS
+from ..obligation_kinds import CORRECTION_KINDS, KINDS, Limit
 from ..obligation_reference import obligation_reference, parse_obligation_reference
-from ..states import ObligationKind, TradeState
-from .eligibility import cycle_for, make_correction, make_fee_refund, reverse
+from ..states import Charging, ObligationKind, TradeState
+from .eligibility import cycle_for, make_correction, make_fee_refund, require_within, reverse
 from .holds import locked_trade, locked_trades, record_trade
 
 REASON_LENGTH_MAX = 2_000
-ENDED_STATES = (TradeState.FAILED, TradeState.REFUNDED)
 
 
 @transaction.atomic
@@ -45,26 +41,24 @@ def adjust_trade(
     """Make a correction that was decided elsewhere an obligation, once; False if all trades failed or were refunded.
 
     ``kind``: ``adjustment``, ``refund`` or ``penalty``. With several charges it corrects the first trade that did not
-    fail and was not refunded. If there is none, that is recorded and no money moves. Raises Missing, NotAcceptedYet and
-    BeyondCaptured (refunds and penalties), ValueError.
+    fail, was not refunded and has as much left. If all have ended, that is recorded and no money moves. Raises Missing,
+    NotAcceptedYet (refunds, penalties and metered periods), BeyondCaptured, PenaltyBeyondCap, ValueError.
     """
     if kind not in CORRECTION_KINDS:
         raise ValueError(f"{kind} is not a kind of correction")
     trades = locked_trades(agreement)
-    trade = next((row for row in trades if row.state not in ENDED_STATES), None)
+    if Obligation.objects.filter(source=adjustment).exists():
+        return True
+    parties = _parties(trades[0])
+    trade = _correctable(trades, kind, amount_minor, seller_owes=parties.get(debtor) == trades[0].seller_id)
     if trade is None:
         record_trade("adjustment_void", trades[0], actor, adjustment=adjustment, amount_minor=amount_minor)
         return False
-    if Obligation.objects.filter(source=adjustment).exists():
-        return True
-    parties = _parties(trade)
     for name in (debtor, creditor):
         if name not in parties:
             raise Missing(kind="party of the trade", identifier=name)
-    if kind != ObligationKind.ADJUSTMENT:
+    if kind != ObligationKind.ADJUSTMENT or trade.charging == Charging.METERED:
         _require_accepted(trade)
-    if kind == ObligationKind.REFUND and amount_minor > remaining_of(trade)[0]:
-        raise BeyondCaptured(trade=trade.public_id, remaining_minor=remaining_of(trade)[0])
     obligation = make_correction(
         trade=trade,
         kind=ObligationKind(kind),
@@ -86,6 +80,17 @@ def adjust_trade(
     return True
 
 
+def _correctable(trades: list[Trade], kind: str, amount_minor: int, *, seller_owes: bool) -> Trade | None:
+    """The first trade that has ``amount_minor`` left for the kind, else the first that has not ended, else None."""
+    running = [row for row in trades if row.state not in ENDED_STATES]
+    remaining = remaining_of_all(running)
+    limit = KINDS[kind].limit or Limit.PRICE
+    enough = (
+        row for row in running if amount_minor <= remaining[row.pk].left_minor(limit, seller_owes=seller_owes)
+    )
+    return next(enough, running[0] if running else None)
+
+
 @record_refusals()
 def refund_trade(*, actor: Actor, trade: str, reason: str, amount_minor: int | None = None) -> Obligation:
     """Refund the price of an accepted trade with its tax, in part or (None) all that remains.
@@ -98,10 +103,8 @@ def refund_trade(*, actor: Actor, trade: str, reason: str, amount_minor: int | N
     _check_input(reason, amount_minor)
     subject = locked_trade(public_id=trade)
     _require_accepted(subject)
-    remaining_minor = remaining_of(subject)[0]
-    wanted_minor = remaining_minor if amount_minor is None else amount_minor
-    if not 0 < wanted_minor <= remaining_minor:
-        raise BeyondCaptured(trade=subject.public_id, remaining_minor=remaining_minor)
+    wanted_minor = _left_to_return(subject) if amount_minor is None else amount_minor
+    require_within(subject, ObligationKind.REFUND, wanted_minor, seller_owes=True)
     require_second_person(
         actor=actor,
         command="clearing.refund",
@@ -110,37 +113,29 @@ def refund_trade(*, actor: Actor, trade: str, reason: str, amount_minor: int | N
         currency=subject.currency,
         payload={"amount_minor": amount_minor},
     )
-    source = new_identifier("cor")
-    if amount_minor is None:
-        return refund_remainder(actor=actor, trade=subject, source=source, reason=reason)
-    return _refund_amount(actor, subject, amount_minor, source, reason)
+    return _refund_amount(actor, subject, wanted_minor, new_identifier("cor"), reason)
 
 
-def refund_remainder(*, actor: Actor, trade: Trade, source: str, reason: str) -> Obligation:
-    """Refund what remains of the price of an accepted trade, which the caller has locked. Raises BeyondCaptured."""
-    return _refund_amount(actor, trade, remaining_of(trade)[0], source, reason)
+def refund_remainder(*, actor: Actor, trade: Trade, source: str, reason: str) -> Obligation | None:
+    """Refund what remains of the price of an accepted trade, which the caller has locked; None if nothing does."""
+    left_minor = _left_to_return(trade)
+    return _refund_amount(actor, trade, left_minor, source, reason) if left_minor else None
+
+
+def _left_to_return(trade: Trade) -> int:
+    return remaining_of(trade).left_minor(Limit.PRICE, seller_owes=True)
 
 
 def _refund_amount(actor: Actor, trade: Trade, amount_minor: int, source: str, reason: str) -> Obligation:
-    remaining_minor, remaining_tax_minor = remaining_of(trade)
-    if not 0 < amount_minor <= remaining_minor:
-        raise BeyondCaptured(trade=trade.public_id, remaining_minor=remaining_minor)
-    is_remainder = amount_minor == remaining_minor
-    tax_minor = (
-        remaining_tax_minor
-        if is_remainder
-        else min(share_of(amount_minor, trade.tax_rate_bp), remaining_tax_minor)
-    )
     obligation = make_correction(
         trade=trade,
         kind=ObligationKind.REFUND,
         debtor_id=trade.seller_id,
         creditor_id=trade.buyer_id,
         amount_minor=amount_minor,
-        tax_minor=tax_minor,
         source=source,
     )
-    fee_minor = _refund_fee(trade, source) if is_remainder else 0
+    fee_minor = _refund_fee(trade, source)
     record_trade(
         "refund_ordered",
         trade,
@@ -148,25 +143,28 @@ def _refund_amount(actor: Actor, trade: Trade, amount_minor: int, source: str, r
         reason=reason.strip(),
         source=source,
         amount_minor=amount_minor,
-        tax_minor=tax_minor,
+        tax_minor=obligation.tax_minor,
         fee_minor=fee_minor,
     )
     return obligation
 
 
 def _refund_fee(trade: Trade, source: str) -> int:
-    """Refund the market's fee, once per trade; returns the amount."""
-    refunded = Obligation.objects.filter(trade=trade, kind=ObligationKind.FEE_REFUND).exists()
-    if refunded or not trade.captured_fee_minor or not refund_returns_fee():
+    """Refund what remains of the market's fee once the whole price is given back; returns the amount."""
+    remaining = remaining_of(trade)
+    if not remaining.is_whole or not remaining.fee_left_minor or not refund_returns_fee():
         return 0
-    return make_fee_refund(trade=trade, source=f"{source}:fee").amount_minor
+    return make_fee_refund(
+        trade=trade, amount_minor=remaining.fee_left_minor, source=f"{source}:fee"
+    ).amount_minor
 
 
 @record_refusals()
 def penalise_trade(*, actor: Actor, trade: str, debtor: str, amount_minor: int, reason: str) -> Obligation:
     """Make a penalty that a party of an accepted trade (its public identifier) owes the other, without tax.
 
-    Raises SecondPersonNeeded for a large amount, NotAcceptedYet, FieldInvalid, Missing, Forbidden.
+    All penalties of the party together stay within the agreed cap, or else the trade's gross. Raises SecondPersonNeeded
+    for a large amount, PenaltyBeyondCap, NotAcceptedYet, FieldInvalid, Missing, Forbidden.
     """
     actor.require_operator()
     _check_input(reason, amount_minor)
@@ -179,6 +177,7 @@ def penalise_trade(*, actor: Actor, trade: str, debtor: str, amount_minor: int, 
             Label("name the buyer or the seller of the trade", "取引の利用者または提供者を指定してください"),
         )
     debtor_id = parties[debtor]
+    require_within(subject, ObligationKind.PENALTY, amount_minor, seller_owes=debtor_id == subject.seller_id)
     require_second_person(
         actor=actor,
         command="clearing.penalty",
@@ -212,8 +211,9 @@ def penalise_trade(*, actor: Actor, trade: str, debtor: str, amount_minor: int, 
 def reverse_obligation(*, actor: Actor, obligation: str, reason: str) -> Obligation:
     """Reverse a correction, once, by an obligation of the same amount in the other direction.
 
-    Price, fee and shares cannot be reversed; a fee refund stays when its refund is reversed. Raises NotReversible,
-    SecondPersonNeeded for a large amount, FieldInvalid, Missing, Forbidden.
+    Price, fee and shares cannot be reversed; a fee refund stays when its refund is reversed. A reversal is within the
+    limit of the price too: what was charged in addition is not reversed if the buyer has it back already. Raises
+    NotReversible, BeyondCaptured, SecondPersonNeeded for a large amount, FieldInvalid, Missing, Forbidden.
     """
     actor.require_operator()
     _check_input(reason)
@@ -221,7 +221,7 @@ def reverse_obligation(*, actor: Actor, obligation: str, reason: str) -> Obligat
     trade = Trade.objects.filter(public_id=named[0]).first() if named else None
     if named is None or trade is None:
         raise Missing(kind="obligation", identifier=obligation)
-    locked_trade(pk=trade.pk)
+    trade = locked_trade(pk=trade.pk)
     subject = Obligation.objects.filter(pk=named[1], trade=trade).first()
     if subject is None:
         raise Missing(kind="obligation", identifier=obligation)
@@ -229,6 +229,7 @@ def reverse_obligation(*, actor: Actor, obligation: str, reason: str) -> Obligat
     is_correction = subject.kind in CORRECTION_KINDS and subject.deferred_from_id is None
     if is_reversed or not is_correction or subject.reverses_id is not None:
         raise NotReversible(obligation=obligation)
+    tax_minor = _tax_of_reversal(trade, subject)
     require_second_person(
         actor=actor,
         command="clearing.reversal",
@@ -237,7 +238,7 @@ def reverse_obligation(*, actor: Actor, obligation: str, reason: str) -> Obligat
         currency=subject.currency,
         payload={"kind": str(subject.kind), "amount_minor": subject.amount_minor},
     )
-    made = reverse(subject, cycle_for(subject.currency, None))
+    made = reverse(subject, cycle_for(subject.currency, None), tax_minor)
     made.save()
     record(
         kind="clearing.obligation_reversed",
@@ -248,29 +249,20 @@ def reverse_obligation(*, actor: Actor, obligation: str, reason: str) -> Obligat
             "by": obligation_reference(trade.public_id, made.pk),
             "kind": subject.kind,
             "amount_minor": subject.amount_minor,
-            "tax_minor": subject.tax_minor,
+            "tax_minor": made.tax_minor,
             "reason": reason.strip(),
         },
     )
     return made
 
 
-def remaining_of(trade: Trade) -> tuple[int, int]:
-    """The parts of an accepted trade's price and of its tax that are not refunded yet."""
-    given: dict[str, Any] = (
-        Obligation.objects.filter(
-            trade=trade,
-            kind__in=INVOICED_CORRECTIONS,
-            deferred_from=None,
-        )
-        .annotate(sign=Case(When(debtor_id=trade.seller_id, then=Value(1)), default=Value(-1)))
-        .aggregate(price=Sum(F("amount_minor") * F("sign")), tax=Sum(F("tax_minor") * F("sign")))
-    )
-    captured_minor, captured_tax_minor = trade.captured_price_minor or 0, trade.captured_tax_minor or 0
-    return (
-        max(captured_minor - max(given["price"] or 0, 0), 0),
-        max(captured_tax_minor - max(given["tax"] or 0, 0), 0),
-    )
+def _tax_of_reversal(trade: Trade, correction: Obligation) -> int:
+    """The tax of the reversal of a correction; raises BeyondCaptured if the price has not as much left."""
+    seller_owes = correction.creditor_id == trade.seller_id
+    remaining = remaining_of(trade)
+    if KINDS[correction.kind].limit is Limit.PRICE and trade.state not in ENDED_STATES:
+        remaining = require_within(trade, correction.kind, correction.amount_minor, seller_owes=seller_owes)
+    return tax_of_part(remaining, correction.kind, correction.amount_minor, seller_owes=seller_owes)
 
 
 def _parties(trade: Trade) -> dict[str, int]:

@@ -12,7 +12,7 @@ from ..charge_models import ChargeProgress
 from ..models import Trade
 from ..states import TRADE, TradeState
 from .charge_plans import locked_progress
-from .corrections import refund_remainder, remaining_of
+from .corrections import refund_remainder
 from .eligibility import undo_corrections
 from .endings import emit_refunded, end_charges
 from .holds import locked_trades, locked_with_waiting, record_trade, return_hold
@@ -58,7 +58,7 @@ def resolve_trade(*, actor: Actor, agreement: str, dispute: str, refund: bool) -
     if refund and progress is not None and is_open_dispute:
         end_charges(actor, progress, trades, "refunded")
         for trade in trades:
-            if trade.commissioned and trade.state == TradeState.ACCEPTED and remaining_of(trade)[0]:
+            if trade.commissioned and trade.state == TradeState.ACCEPTED:
                 refund_remainder(actor=actor, trade=trade, source=dispute, reason="the dispute was upheld")
     if refund and disputed:
         secure_waiting_trades(

@@ -8,15 +8,16 @@ from datetime import datetime
 from django.db import connection
 
 from marketplace.kernel import clock
-from marketplace.kernel.money import share_of
 from marketplace.participants.queries import operator_organisation
 
 from ...cycles.errors import NoOpenCycle
 from ...ground.bulk import insert_columns
 from ..charge_models import PlannedShare
 from ..charging import shares_of
+from ..errors import BeyondCaptured, PenaltyBeyondCap
+from ..limits import Remaining, remaining_of, tax_of_part
 from ..models import Obligation, Trade
-from ..obligation_kinds import CORRECTION_KINDS, KINDS, Taxed
+from ..obligation_kinds import CORRECTION_KINDS, KINDS, Limit, Taxed
 from ..states import ObligationKind
 
 ATTEMPTS_MAX = 5
@@ -145,13 +146,14 @@ def make_correction(
     amount_minor: int,
     source: str,
     transaction_id: int | None = None,
-    tax_minor: int | None = None,
 ) -> Obligation:
-    """Make a correction of a trade between its parties.
+    """Make a correction of a trade between its parties, within what remains of it; the caller has locked the trade.
 
-    Adjustments and refunds carry tax at the trade's rate, rounded once, because each is one document; pass ``tax_minor``
-    to override it. A penalty is damages, which are outside consumption tax (不課税).
+    Adjustments and refunds carry the tax of ``limits``, so that all parts sum to that of the whole. A penalty is damages,
+    which are outside consumption tax (不課税). Raises BeyondCaptured, PenaltyBeyondCap.
     """
+    seller_owes = debtor_id == trade.seller_id
+    remaining = require_within(trade, kind, amount_minor, seller_owes=seller_owes)
     rate_bp = 0 if KINDS[kind].taxed is Taxed.UNTAXED else trade.tax_rate_bp
     return Obligation.objects.create(
         trade=trade,
@@ -159,7 +161,7 @@ def make_correction(
         debtor_id=debtor_id,
         creditor_id=creditor_id,
         amount_minor=amount_minor,
-        tax_minor=share_of(amount_minor, rate_bp) if tax_minor is None else tax_minor,
+        tax_minor=tax_of_part(remaining, kind, amount_minor, seller_owes=seller_owes),
         tax_rate_bp=rate_bp,
         currency=trade.currency,
         cycle_id=cycle_for(trade.currency, transaction_id).id,
@@ -169,7 +171,18 @@ def make_correction(
     )
 
 
-def make_fee_refund(*, trade: Trade, source: str) -> Obligation:
+def require_within(trade: Trade, kind: str, amount_minor: int, *, seller_owes: bool) -> Remaining:
+    """What remains of a trade that the caller has locked; raises BeyondCaptured or PenaltyBeyondCap for more than that."""
+    limit = KINDS[kind].limit or Limit.PRICE
+    remaining = remaining_of(trade)
+    left_minor = remaining.left_minor(limit, seller_owes=seller_owes)
+    if not 0 < amount_minor <= left_minor:
+        refusal = PenaltyBeyondCap if limit is Limit.PENALTY else BeyondCaptured
+        raise refusal(trade=trade.public_id, remaining_minor=left_minor)
+    return remaining
+
+
+def make_fee_refund(*, trade: Trade, amount_minor: int, source: str) -> Obligation:
     """Make the refund of the market's fee to its payer; the tax is computed over the cycle, as for fees."""
     payer = trade.seller_id if trade.fee_payer == "seller" else trade.buyer_id
     return Obligation.objects.create(
@@ -177,7 +190,7 @@ def make_fee_refund(*, trade: Trade, source: str) -> Obligation:
         kind=ObligationKind.FEE_REFUND,
         debtor_id=operator_organisation().id,
         creditor_id=payer,
-        amount_minor=trade.captured_fee_minor or 0,
+        amount_minor=amount_minor,
         tax_minor=0,
         tax_rate_bp=trade.fee_tax_rate_bp,
         currency=trade.currency,
@@ -188,15 +201,18 @@ def make_fee_refund(*, trade: Trade, source: str) -> Obligation:
     )
 
 
-def reverse(correction: Obligation, cycle: ChosenCycle) -> Obligation:
-    """The unsaved obligation that reverses a correction: the same amount in the other direction."""
+def reverse(correction: Obligation, cycle: ChosenCycle, tax_minor: int) -> Obligation:
+    """The unsaved obligation that reverses a correction: the same amount in the other direction.
+
+    ``tax_minor`` is that of ``limits``, which can differ by one unit from the tax of the correction.
+    """
     return Obligation(
         trade_id=correction.trade_id,
         kind=correction.kind,
         debtor_id=correction.creditor_id,
         creditor_id=correction.debtor_id,
         amount_minor=correction.amount_minor,
-        tax_minor=correction.tax_minor,
+        tax_minor=tax_minor,
         tax_rate_bp=correction.tax_rate_bp,
         currency=correction.currency,
         cycle_id=cycle.id,
@@ -215,6 +231,13 @@ def undo_corrections(trade: Trade) -> int:
     )
     if not corrections:
         return 0
-    cycle = cycle_for(trade.currency, None)
-    Obligation.objects.bulk_create(reverse(correction, cycle) for correction in corrections)
+    cycle, remaining = cycle_for(trade.currency, None), remaining_of(trade)
+    reversals = []
+    for correction in corrections:
+        seller_owes = correction.creditor_id == trade.seller_id
+        tax_minor = tax_of_part(remaining, correction.kind, correction.amount_minor, seller_owes=seller_owes)
+        reversals.append(reverse(correction, cycle, tax_minor))
+        if KINDS[correction.kind].limit is Limit.PRICE:
+            remaining = remaining.after(correction.amount_minor, seller_owes=seller_owes)
+    Obligation.objects.bulk_create(reversals)
     return len(corrections)

@@ -33,6 +33,7 @@ from .holds import lock_waiting_trades, locked_trade, make_hold, record_trade
 TERMS = (
     "agreement", "reference", "listing", "listing_version", "segment", "buyer_id", "seller_id", "buyer_key",
     "seller_key", "currency", "tax_category", "inspection_days", "charging", "commissioned",
+    "penalty_cap_minor",
 )  # fmt: skip
 """Terms that every charge of an agreement takes from the first."""
 
@@ -52,7 +53,7 @@ def conclude_trade(*, actor: Actor, agreement: AgreementConcluded, concluded_at:
     price_minor = make_plan(agreement=agreement, parties=(buyer, seller), concluded_at=concluded_at)
     given = (
         "agreement", "reference", "listing", "listing_version", "segment", "currency", "tax_category",
-        "inspection_days", "charging", "commissioned",
+        "inspection_days", "charging", "commissioned", "penalty_cap_minor",
     )  # fmt: skip
     terms = {name: getattr(agreement, name) for name in given} | {
         "buyer_id": buyer.id,
@@ -168,11 +169,12 @@ def _secure_in_order(trade: Trade, parties: dict[int, OrganisationView], actor: 
 def secure_waiting_trades(*, actor: Actor, organisation_id: int, currency: str) -> int:
     """Secure the buyer's waiting trades that its money covers; returns how many.
 
-    The order is published and the same for everybody: earliest conclusion first; a trade that the remaining money does
-    not cover is skipped and waits on.
+    The order is published and the same for everybody: earliest conclusion first, by the agreements' identifiers where
+    moments are equal, so that it does not depend on which worker was first; a trade that the remaining money does not
+    cover is skipped and waits on.
     """
     waiting = lock_waiting_trades([organisation_id], currency)
-    waiting.sort(key=lambda trade: (trade.concluded_at, trade.pk))
+    waiting.sort(key=lambda trade: (trade.concluded_at, trade.agreement, trade.charge))
     parties = organisations_by_id({key for trade in waiting for key in (trade.buyer_id, trade.seller_id)})
     secured = 0
     available_minor = _available_minor(organisation_id, currency)

@@ -136,6 +136,26 @@ class PaymentDeferred(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaymentSetOff(Event):
+    """``amount_minor`` of a participant's planned payment was set off against what it owes in ``cycle``.
+
+    ``payment`` is the reference of the cancelled payment; ``remainder_minor`` of it is planned anew.
+    """
+
+    type = "payment.set_off"
+    subject_field = "organisation"
+    audience = seen_by("organisation")
+
+    set_off: str
+    organisation: str
+    cycle: str
+    payment: str
+    amount_minor: int
+    remainder_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CyclePaused(Event):
     """The operator paused a cycle in ``state``."""
 
@@ -228,6 +248,31 @@ class ApprovalEnded(Event):
     audience = OPERATOR_ONLY
 
     approval: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementConfirmationNeeded(Event):
+    """A bank statement waits for a second person. ``amount_minor``: the total of its receipts."""
+
+    type = "statement.confirmation_needed"
+    subject_field = "statement_import"
+    audience = OPERATOR_ONLY
+
+    statement_import: str
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementConfirmationEnded(Event):
+    """A bank statement no longer waits for a second person. ``state``: ``confirmed``, or ``refused`` if withdrawn."""
+
+    type = "statement.confirmation_ended"
+    subject_field = "statement_import"
+    audience = OPERATOR_ONLY
+
+    statement_import: str
     state: str
 
 

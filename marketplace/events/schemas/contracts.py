@@ -44,7 +44,8 @@ class AgreementConcluded(Event):
     ``charging``: ``one_off``; ``instalment`` (``price_minor`` in ``charges`` parts, one every ``period_months``
     months); ``subscription`` (``price_minor`` per period, for ``charges`` periods); ``metered`` (by use, at most
     ``price_minor`` per period). ``first_period_from``: ISO date on which the first period begins or the first
-    instalment is due; the day of conclusion if None. ``commissioned``: the data is made to order, so the law sets a
+    instalment is due; the day of conclusion if None. ``penalty_cap_minor``: the agreed most that a party owes in
+    penalties for each charge; None for the price with tax. ``commissioned``: the data is made to order, so the law sets a
     time limit for its payment, counted from its receipt.
     """
 
@@ -73,6 +74,7 @@ class AgreementConcluded(Event):
     period_months: int = 1
     first_period_from: str | None = None
     commissioned: bool = False
+    penalty_cap_minor: int | None = None
     beneficiaries: tuple[Beneficiary, ...] = ()
 
 

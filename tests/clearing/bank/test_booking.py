@@ -11,11 +11,11 @@ from django.test.utils import CaptureQueriesContext
 from clearing.bank.pay_in_reference import pay_in_reference_of
 from clearing.bank.queries import pay_in_reference
 from clearing.ledger.accounts import accounts_of
-from clearing.ledger.errors import InsufficientFunds
 from clearing.ledger.journal import Draft, Line, post
 from clearing.ledger.states import EntryKind, LineKind
 from clearing.models import Balance, BankEntry, Posting, SettlementInstruction
 from clearing.settlement.services.transfer_files import create_transfer_file
+from fixtures.day.bank import StatementNotImported
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.participants.services import suspend_participant
@@ -91,7 +91,7 @@ def outcome() -> dict[str, Any]:
             OutboxEvent.objects.filter(type__startswith="payment.").order_by("pk").values_list("type", "data")
         ),
         "evidence": list(
-            EvidenceRecord.objects.exclude(kind="clearing.statement_imported")
+            EvidenceRecord.objects.exclude(kind__startswith="clearing.statement_")
             .order_by("pk")
             .values_list("kind", "subject", "actor", "payload")
         ),
@@ -131,9 +131,10 @@ def test_a_line_that_no_money_covers_refuses_the_whole_file_by_its_reference(mar
         factories.booking("credit", 500, reference(market, "buyer")),
         factories.booking("debit", payout.amount_minor, payout.reference, reference="OUT-1"),
     ]
-    with pytest.raises(InsufficientFunds) as refused:
+    with pytest.raises(StatementNotImported) as refused:
         factories.receive(market, lines)
-    assert refused.value.fields["reference"] == "OUT-1"
+    (fault,) = refused.value.faults
+    assert (fault["code"], "OUT-1" in fault["message"]["en"]) == ("insufficient_funds", True)
     assert outcome() == before
 
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import pytest
-from django.conf import settings
-from django.core.management import call_command
-from django.db import connection
 
-from clearing.bank.errors import BankEntryChanged, NotUnallocated
+from clearing.bank.errors import NotUnallocated
 from clearing.bank.pay_in_reference import pay_in_reference_of
 from clearing.bank.queries import pay_in_reference
-from clearing.bank.services import allocate_pay_in, import_bank_statement
+from clearing.bank.services import allocate_pay_in
+from clearing.bank.uploads import receive_statement
 from clearing.ledger.queries import client_money
 from clearing.models import BankEntry, BankStatement, Entry
 from clearing.settlement.services.transfer_files import create_transfer_file
+from fixtures.day.bank import StatementNotImported
 from marketplace.events.models import OutboxEvent
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import FieldInvalid, Forbidden
 
 from .. import factories
+from ..carrying_in import codes_of
 
 PARTICIPANT = Actor("somebody", Role.PARTICIPANT, 1, "org_1")
 
@@ -55,9 +55,9 @@ def test_a_reference_is_read_in_full_width_and_from_the_payer_s_name(market):
 
 def test_the_same_file_again_changes_nothing(market):
     content = factories.statement([factories.booking("credit", 5_000, reference(market, "buyer"))])
-    first = import_bank_statement(actor=market.actor, content=content, file_name="a.csv")
+    first = factories.carry_in(market.actor, market.second, content, file_name="a.csv")
     before = counts()
-    assert import_bank_statement(actor=market.actor, content=content, file_name="b.csv") == first
+    assert factories.carry_in(market.actor, market.second, content, file_name="b.csv") == first
     assert (counts(), factories.available(market, "buyer")) == (before, 5_000)
 
 
@@ -65,8 +65,9 @@ def test_a_booking_known_already_is_passed_over_in_a_longer_file(market):
     first = factories.booking("credit", 5_000, reference(market, "buyer"))
     second = factories.booking("credit", 70, reference(market, "buyer"))
     factories.receive(market, [first])
-    made = factories.receive(market, [first, second])
+    made = factories.receive(market, [first, second], opening_minor=0)
     assert (made.lines, made.added, factories.available(market, "buyer")) == (2, 1, 5_070)
+    assert (made.opening_balance_minor, made.closing_balance_minor) == (5_000, 5_070)
 
 
 def test_a_booking_that_reads_otherwise_now_refuses_the_whole_file(market):
@@ -74,8 +75,10 @@ def test_a_booking_that_reads_otherwise_now_refuses_the_whole_file(market):
     factories.receive(market, [row])
     before = counts()
     changed = factories.booking("credit", 6_000, reference(market, "buyer"), reference="B-X")
-    with pytest.raises(BankEntryChanged):
-        factories.receive(market, [factories.booking("credit", 1, reference(market, "other")), changed])
+    rows = [factories.booking("credit", 1, reference(market, "other")), changed]
+    with pytest.raises(StatementNotImported) as refused:
+        factories.receive(market, rows, opening_minor=0)
+    assert codes_of(refused.value) == [(5, "content", "bank_entry_changed")]
     assert (counts(), factories.available(market, "other")) == (before, 0)
 
 
@@ -85,21 +88,21 @@ def test_one_bad_line_refuses_the_whole_file_by_name(market):
         ("X-2", "2026-13-01", "credit", 5, "JPY", "", ""),
     ]
     before = counts()
-    with pytest.raises(FieldInvalid) as refused:
+    with pytest.raises(StatementNotImported) as refused:
         factories.receive(market, rows)
-    assert refused.value.name == "lines.3.booked_on"
+    assert codes_of(refused.value) == [(5, "booked_on", "field_invalid")]
     foreign = list(factories.booking("credit", 5_000, reference(market, "buyer")))
     foreign[4] = "EUR"
-    with pytest.raises(FieldInvalid) as refused:
+    with pytest.raises(StatementNotImported) as refused:
         factories.receive(market, [tuple(foreign)])
-    assert refused.value.name == "lines.2.currency"
+    assert codes_of(refused.value) == [(4, "currency", "field_invalid")]
     assert (counts(), factories.available(market, "buyer")) == (before, 0)
 
 
 def test_only_the_operator_imports(market):
     before = counts()
     with pytest.raises(Forbidden):
-        import_bank_statement(actor=PARTICIPANT, content=factories.statement([]), file_name="a.csv")
+        receive_statement(actor=PARTICIPANT, content=factories.statement([]), file_name="a.csv")
     assert counts() == before
 
 
@@ -145,15 +148,11 @@ def test_the_operator_says_whose_a_receipt_is_once(market):
 
 
 def test_the_application_may_allocate_a_pay_in(market):
-    """The role of the application, whose rights are fewer than those of the tables' owner."""
+    """It may not lock a bank entry, which is append-only."""
     factories.receive(market, [factories.booking("credit", 1_100, "no reference")])
     entry = BankEntry.objects.get()
-    call_command("grant_application_role", settings.APPLICATION_ROLE)
-    with connection.cursor() as cursor:
-        cursor.execute(f'SET LOCAL ROLE "{settings.APPLICATION_ROLE}"')
-        buyer = market.party("buyer").public_id
-        allocate_pay_in(actor=market.actor, bank_entry=entry.public_id, organisation=buyer)
-        cursor.execute("RESET ROLE")
+    buyer = market.party("buyer").public_id
+    allocate_pay_in(actor=market.actor, bank_entry=entry.public_id, organisation=buyer)
     assert (factories.in_suspense().count(), factories.available(market, "buyer")) == (0, 1_100)
 
 

@@ -8,6 +8,7 @@ from clearing.cycles.queries import cut_off_by_no_calendar
 from clearing.models import ClearingSchedule, ClosedDay, Cycle
 from clearing.run.services.cycles import close_cycle
 from marketplace.kernel import clock
+from tests.roles import unguarded
 
 from ..factories import THREE
 from ..raw import refused, run
@@ -73,10 +74,8 @@ def test_what_was_published_of_the_calendar_is_kept(market_cut_off):
 
 def test_a_cut_off_that_was_none_is_noticed(market_cut_off):
     assert cut_off_by_no_calendar() == []
-    run("SET CONSTRAINTS ALL IMMEDIATE")
-    run("ALTER TABLE clearing_cycle DISABLE TRIGGER USER")
-    run("UPDATE clearing_cycle SET cut_off_at = cut_off_at - interval '1 minute' WHERE number = 1")
-    run("ALTER TABLE clearing_cycle ENABLE TRIGGER USER")
+    with unguarded("clearing_cycle"):
+        run("UPDATE clearing_cycle SET cut_off_at = cut_off_at - interval '1 minute' WHERE number = 1")
     assert cut_off_by_no_calendar() == [
         {"cycle": Cycle.objects.get(number=1).business_key, "cut_off_at": "2030-04-01T05:59:00+00:00"}
     ]

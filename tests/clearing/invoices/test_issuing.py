@@ -208,7 +208,9 @@ def test_issuing_takes_the_same_queries_for_one_invoice_and_for_more(market, cou
 
 
 def test_a_deferred_fee_is_found_on_the_invoice_of_its_own_cycle_only(market):
-    trade = factories.accepted(market, "buyer", "seller", 10_000, reference="PO-LATE")
+    trade = factories.accepted(
+        market, "buyer", "seller", 10_000, reference="PO-LATE", penalty_cap_minor=55_000
+    )
     factories.owe(market, trade, "penalty", "seller", "buyer", 55_000)
     first = factories.clear(market)
     factories.accepted(market, "buyer", "seller", 100_000, reference="PO-NOW")

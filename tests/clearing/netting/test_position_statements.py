@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +49,14 @@ def verify(tmp_path: Path, document: dict[str, Any], *options: str) -> tuple[int
     """Run the program as somebody who has nothing of the market but a Python."""
     file = tmp_path / "statement.json"
     file.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+    return run_on(file, *options)
+
+
+def run_on(file: Path, *options: str) -> tuple[int, str]:
+    """Run the program on a file; its exit code and what it said."""
     done = subprocess.run(
         [sys.executable, "-I", str(PROGRAM), str(file), *options],
-        cwd=tmp_path, capture_output=True, text=True, check=False, env={"PYTHONUTF8": "1"},
+        cwd=file.parent, capture_output=True, text=True, check=False, env={"PYTHONUTF8": "1"},
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
 
@@ -196,12 +203,134 @@ def test_what_only_the_public_can_tell_is_found_by_what_is_public(market, cycle,
     assert (code, "not made with a key of the market" in said) == (1, True)
 
 
-def test_pages_and_blocks_without_length_cannot_be_read(market, cycle, tmp_path):
-    for name in ("page_lines", "block_lines"):
-        changed = copy.deepcopy(statement_of(market, cycle, "b"))
-        changed["statement"][name] = 0
+def _without(*path: str):
+    def tamper(document: dict[str, Any]) -> None:
+        for name in path[:-1]:
+            document = document[name]
+        del document[path[-1]]
+
+    return tamper
+
+
+UNREADABLE = {
+    "statement.block_lines is missing": _without("statement", "block_lines"),
+    "statement.page_lines is missing": _without("statement", "page_lines"),
+    "block_lines and page_lines 1 or more": lambda d: d["statement"].update(page_lines=0),
+    "its format must be sanpo.clearing.statement.v2": lambda d: d["statement"].update(format="other"),
+    "statement.size must be a whole number": lambda d: d["statement"].update(size=True),
+    "statement.lines, element 1,.line must be text": lambda d: d["statement"]["lines"][0].update(line=7),
+    "statement.deferred, element 1, must be text": lambda d: d["statement"]["deferred"].append(1),
+    "statement.position must be an object": lambda d: d["statement"].update(position=[]),
+    "statement.party must be text": lambda d: d["statement"].update(party=5),
+    "parts must name each number of the line once": lambda d: d["statement"]["position"].update(
+        parts=["net_minor"]
+    ),
+    "a hash must be 64 hexadecimal digits": lambda d: d["statement"].update(block_roots=["xyz"]),
+    "must be a whole number, not '1_0'": lambda d: line_tampered(
+        _own(d["statement"], further=False), 4, "1_0"
+    )(d["statement"]),
+    "signature must be three parts": lambda d: d.update(signature="a.b"),
+    "not base64url": lambda d: d.update(signature="a.%%%.c"),
+    "signature, payload: is no JSON": lambda d: d.update(signature="YQ.YQ.YQ"),
+    "surrogates not allowed": lambda d: d["statement"].update(party="\ud800"),
+}
+
+
+def test_what_cannot_be_read_is_named(market, cycle, tmp_path):
+    missed = []
+    for named, tamper in UNREADABLE.items():
+        document = copy.deepcopy(statement_of(market, cycle, "b"))
+        tamper(document)
+        file = tmp_path / "statement.json"
+        file.write_text(json.dumps(document))
+        code, said = run_on(file)
+        if code != 2 or named not in said or "Traceback" in said:
+            missed.append((named, code, said))
+    assert missed == []
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        (b'{"signature": "a.b.c", "signature": "a.b.c"}', "an object has two members 'signature'"),
+        (b'{"statement": {"size": 1, "size": 2}}', "an object has two members 'size'"),
+        (b"[" * 100_000, "is no JSON"),
+        (b"\xff", "is no JSON"),
+        (b"[]", "document must be an object"),
+        (b"1" * 10_000, "is no JSON"),
+    ],
+)
+def test_json_that_readers_understand_differently_or_not_at_all_is_named(tmp_path, content, named):
+    file = tmp_path / "statement.json"
+    file.write_bytes(content)
+    code, said = run_on(file)
+    assert (code, named in said, "Traceback" in said) == (2, True, False), said
+
+
+def test_one_trade_at_two_indexes_is_found(market, cycle, tmp_path):
+    """A market that lies proves a line twice, by putting it twice into its tree."""
+    document = statement_of(market, cycle, "b")
+    for tamper in (
+        lambda row: row.update(index=row["index"] + 1),
+        lambda row: row.update(index=row["index"] + 1, line=replaced(row["line"], 4, "1")),
+    ):
+        changed = copy.deepcopy(document)
+        row = copy.deepcopy(changed["statement"]["lines"][_own(changed["statement"], further=False)])
+        tamper(row)
+        changed["statement"]["lines"].append(row)
         code, said = verify(tmp_path, signed_anew(changed))
-        assert (code, "Traceback" in said) == (2, False)
+        number = len(changed["statement"]["lines"])
+        assert (code, f"DIFFERS line {number}: is there twice, at two indexes" in said) == (1, True)
+
+
+def test_keys_and_cycles_that_cannot_be_read_are_named(market, cycle, tmp_path):
+    file = tmp_path / "statement.json"
+    file.write_text(json.dumps(statement_of(market, cycle, "b")))
+    other = tmp_path / "other.json"
+    for option, content, named in (
+        ("--keys", "{}", "keys.keys is missing"),
+        ("--keys", '{"keys": ["k"]}', "keys.keys, element 1, must be an object"),
+        ("--cycle", "[]", "cycle must be an object"),
+    ):
+        other.write_text(content)
+        code, said = run_on(file, option, str(other))
+        assert (code, named in said, "Traceback" in said) == (2, True, False)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The paths of all members and elements, of lists only those of the first element."""
+    if isinstance(value, dict):
+        members: list[tuple[Any, Any]] = list(value.items())
+    else:
+        members = list(enumerate(value))[:1] if isinstance(value, list) else []
+    for name, member in members:
+        yield (*path, name)
+        yield from places(member, (*path, name))
+
+
+def test_no_member_of_another_kind_ends_in_a_traceback(market, cycle, tmp_path, monkeypatch, capsys):
+    specification = importlib.util.spec_from_file_location("verify_statement", PROGRAM)
+    program = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(program)
+    document = signed_anew(statement_of(market, cycle, "b"))
+    file = tmp_path / "statement.json"
+    monkeypatch.setattr(sys, "argv", ["verify_statement.py", str(file)])
+    passed = []
+    for path in places(document):
+        for value in (None, True, -1, 2**70, 1.5, "", "x|trade|x", [], [None], {}, {"line": 1}):
+            changed = copy.deepcopy(document)
+            within = changed
+            for name in path[:-1]:
+                within = within[name]
+            if within[path[-1]] == value:
+                continue
+            within[path[-1]] = value
+            file.write_text(json.dumps(changed))
+            if program.main() == 0:
+                passed.append((path, value))
+            said = capsys.readouterr()
+            assert "DIFFERS" in said.out or "cannot be read" in said.err, (path, value)
+    assert passed == []
 
 
 def test_what_is_no_statement_is_refused(tmp_path):

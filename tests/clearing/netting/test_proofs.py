@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 
 from clearing.models import Cycle, NetPosition, ProofBlock, Trade
 from clearing.netting import position_statements, proof_blocks, proofs
@@ -21,14 +21,15 @@ from marketplace.kernel.errors import Missing
 from marketplace.kernel.invariants import verify_all
 from marketplace.kernel.merkle import HASH_BYTES, hash_pages, leaf_hash
 from tests.merkle import verify_inclusion
+from tests.roles import as_owner, assert_refused, unguarded
 
 from .. import factories
 
 
 def refused(sql: str, *values: object, because: str) -> None:
     """The database refuses the statement, and says why."""
-    with pytest.raises(IntegrityError, match=because), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(sql, values)
+    with connection.cursor() as cursor:
+        assert_refused(lambda: cursor.execute(sql, values), because=because)
 
 
 BLOCK = (
@@ -118,14 +119,14 @@ def in_small_blocks(market: factories.Market) -> tuple[Cycle, list[bytes]]:
     field; and these lines."""
     trades = [factories.accepted(market, "buyer", "seller", 1_000 + number) for number in range(5)]
     for _ in range(7):
-        factories.adjust(market, trades[1], "seller", "buyer", 105)
+        factories.adjust(market, trades[1], "seller", "buyer", 110)
     closing = factories.clear(market, "closing")
     # The guard wants full blocks of 1,024 lines; it stands aside for blocks of four.
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("ALTER TABLE clearing_proofblock DISABLE TRIGGER USER")
     adjustment = (
-        f"{trades[1].business_key}|adjustment|{trades[1].seller_key}|{trades[1].buyer_key}|105|10|1000"
+        f"{trades[1].business_key}|adjustment|{trades[1].seller_key}|{trades[1].buyer_key}|110|11|1000"
     )
     further = [f"{adjustment}|{copy}".encode() for copy in range(1, 8)]
     return factories.advance_to(closing, "netted"), [*map(trade_line, trades), *further]
@@ -183,10 +184,7 @@ def test_where_no_block_is_a_line_is_not(market, small_blocks):
 def test_blocks_that_were_changed_are_noticed(market):
     factories.accepted(market, "buyer", "seller", 10_000)
     cycle = factories.clear(market, "netted")
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("ALTER TABLE clearing_proofblock DISABLE TRIGGER USER")
+    with unguarded("clearing_proofblock"), connection.cursor() as cursor:
         cursor.execute("UPDATE clearing_proofblock SET first_leaf = 'z' WHERE tree = 'positions'")
-        cursor.execute("ALTER TABLE clearing_proofblock ENABLE TRIGGER USER")
     found = verify_all("clearing")["clearing.closed_cycle_never_changes"]
     assert found == [{"cycle": Cycle.objects.get(pk=cycle.pk).business_key, "differs": ["positions_blocks"]}]

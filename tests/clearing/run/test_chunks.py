@@ -57,7 +57,9 @@ def small_chunks(monkeypatch):
 def prepare(market: factories.Market) -> Cycle:
     """A closed cycle in which everybody sells to the next; some owe more than they get, and not all have money for it."""
     trades = [
-        factories.accepted(market, buyer, seller, 10_000 * number, reference=f"PO-{number}")
+        factories.accepted(
+            market, buyer, seller, 10_000 * number, reference=f"PO-{number}", penalty_cap_minor=80_000
+        )
         for number, (buyer, seller) in enumerate(zip(NAMES, NAMES[1:] + NAMES[:1], strict=True), start=1)
     ]
     factories.pay_in(market, "a", 90_000)

@@ -40,6 +40,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.kernel.merkle import hash_pages, leaf_hash
+from tests.roles import unguarded
 
 from .. import factories
 
@@ -264,13 +265,8 @@ def test_a_proof_leads_from_a_trade_to_the_root(market):
 
 def tampered(sql: str, *values: object) -> None:
     """Change what the database guards, as an owner who takes the guards off could."""
-    with connection.cursor() as cursor:
-        for table in ("clearing_trade", "clearing_obligation"):
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+    with unguarded("clearing_trade", "clearing_obligation"), connection.cursor() as cursor:
         cursor.execute(sql, values)
-        for table in ("clearing_trade", "clearing_obligation"):
-            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
 def test_a_price_that_is_not_as_agreed_is_not_validated(market):
@@ -302,11 +298,8 @@ def test_changing_a_posted_cycle_is_noticed(market):
 def test_posting_is_refused_where_released_money_is_missing(market):
     factories.accepted(market, "buyer", "seller", 10_000)
     cycle = factories.clear(market, "netted")
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("ALTER TABLE clearing_balance DISABLE TRIGGER USER")
+    with unguarded("clearing_balance"), connection.cursor() as cursor:
         cursor.execute("UPDATE clearing_balance SET balance_minor = -10999 WHERE balance_minor = -11000")
-        cursor.execute("ALTER TABLE clearing_balance ENABLE TRIGGER USER")
     with pytest.raises(InsufficientFunds):
         advance_cycle(cycle=cycle.public_id)
     cycle.refresh_from_db()

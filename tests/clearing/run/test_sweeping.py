@@ -11,13 +11,14 @@ from clearing.models import Trade
 from clearing.run.services.cycles import advance_cycle, close_cycle
 from marketplace.kernel import clock
 from marketplace.kernel.invariants import verify_all
+from tests.roles import as_owner
 
 from .. import factories
 
 
 def refusing(table: str, condition: str) -> None:
     """Have the database fail whoever writes a row of ``table`` for which ``condition`` is true."""
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(
             "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
@@ -43,7 +44,7 @@ def test_a_cycle_that_the_database_fails_does_not_hold_back_the_next(market):
     first.refresh_from_db()
     second.refresh_from_db()
     assert (first.state, second.state) == ("validated", "settling")
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("DROP TRIGGER aa_refuse ON clearing_netposition")
     assert advance_cycle(cycle=first.public_id) == "netted"
     assert broken() == {}

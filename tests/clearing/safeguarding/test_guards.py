@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from clearing.bank.services import import_bank_statement
 from clearing.models import SegregationCheck, StuckMoney
 from clearing.safeguarding.services.idle_money import return_idle_money
 from marketplace.kernel import clock
@@ -16,9 +15,7 @@ from ..raw import refused, run
 
 
 def test_a_check_cannot_say_what_is_not_so(market):
-    import_bank_statement(
-        actor=market.actor, content=factories.statement([]), file_name="s.csv", closing_balance_minor=0
-    )
+    factories.receive(market, [])
     check = (
         "INSERT INTO clearing_segregationcheck (public_id, currency, business_date, since, bank_minor, owed_minor,"
         " operator_minor, statement_id, stated_minor, stated_difference_minor, agrees, checked_at) SELECT 'sgc_raw',"

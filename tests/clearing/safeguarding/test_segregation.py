@@ -9,8 +9,6 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
-from clearing.bank.queries import pay_in_reference
-from clearing.bank.services import import_bank_statement
 from clearing.ledger.errors import FundsRegimeMissing
 from clearing.ledger.queries import regime_in_force
 from clearing.ledger.services import declare_funds_regime
@@ -21,6 +19,7 @@ from clearing.safeguarding.services.segregation import check_client_money
 from clearing.settlement.errors import NothingToTransfer
 from clearing.settlement.services.payments import alarm_lost_payments, mark_overdue_payments, retry_payment
 from clearing.settlement.services.transfer_files import create_transfer_file
+from fixtures.day.bank import StatementNotImported
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.clearing import SegregationBroken, SegregationRestored
 from marketplace.evidence.models import EvidenceRecord
@@ -31,9 +30,11 @@ from marketplace.kernel.errors import FieldInvalid, Forbidden
 from marketplace.notices import handlers
 from marketplace.notices.models import Task
 from tests.participants.factories import PAYOUT_ACCOUNT, actor_for, client_of, organisation
+from tests.roles import unguarded
 
 from .. import factories
-from ..test_invariants import broken
+from ..carrying_in import codes_of
+from ..test_invariants import broken, changed_behind_the_guards
 
 PARTICIPANT = Actor("somebody", Role.PARTICIPANT, 1, "org_1")
 FRIDAY = datetime(2027, 2, 5, 1, tzinfo=clock.market_zone())
@@ -96,12 +97,11 @@ def test_no_money_is_taken_without_a_regime(market):
 
 
 def test_a_statement_is_refused_where_the_regime_is_gone(market):
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE clearing_fundsregime DISABLE TRIGGER USER")
+    with unguarded("clearing_fundsregime"), connection.cursor() as cursor:
         cursor.execute("DELETE FROM clearing_fundsregime WHERE currency = 'JPY'")
-        cursor.execute("ALTER TABLE clearing_fundsregime ENABLE TRIGGER USER")
-    with pytest.raises(FundsRegimeMissing):
+    with pytest.raises(StatementNotImported) as refused:
         factories.pay_in(market, "buyer", 500)
+    assert codes_of(refused.value) == [(None, None, "funds_regime_missing")]
     assert (BankStatement.objects.count(), BankEntry.objects.count()) == (0, 0)
 
 
@@ -189,24 +189,18 @@ def market(db) -> factories.Market:
     return made
 
 
-def stated(market: factories.Market, rows: list, closing_minor: int) -> BankStatement:
-    return import_bank_statement(
-        actor=market.actor,
-        content=factories.statement(rows),
-        file_name="s.csv",
-        closing_balance_minor=closing_minor,
-    )
-
-
 def test_the_bank_s_own_balance_is_compared(market, caplog):
+    """A statement cannot state another balance than the ledger's: it is forged behind the guards."""
     to(FRIDAY.date())
-    reference = pay_in_reference(organisation=market.party("buyer").public_id)
-    made = stated(market, [factories.booking("credit", 5_000, reference)], 4_900)
-    assert (made.closing_balance_minor, made.ledger_balance_minor) == (4_900, 5_000)
+    made = factories.pay_in(market, "buyer", 5_000)
+    assert (made.closing_balance_minor, made.ledger_balance_minor) == (5_000, 5_000)
+    changed_behind_the_guards(
+        "clearing_bankstatement", "UPDATE clearing_bankstatement SET ledger_balance_minor = 5100"
+    )
     with caplog.at_level(logging.ERROR):
         check_client_money()
     check = SegregationCheck.objects.get(currency="JPY")
-    assert (check.statement, check.stated_minor, check.stated_difference_minor) == (made, 4_900, -100)
+    assert (check.statement, check.stated_minor, check.stated_difference_minor) == (made, 5_000, -100)
     assert (check.agrees, SegregationCheck.objects.get(currency="USD").agrees) == (False, True)
     assert "client money in JPY does not agree" in caplog.text
     (event,) = OutboxEvent.objects.filter(type="segregation.broken")
@@ -215,13 +209,11 @@ def test_the_bank_s_own_balance_is_compared(market, caplog):
     to(date(2027, 2, 8))
     check_client_money()
     assert OutboxEvent.objects.filter(type="segregation.broken").count() == 2
-    right = stated(market, [], 5_000)
-    assert stated(market, [], 5_000) == right
+    factories.receive(market, [])
     to(date(2027, 2, 9))
     check_client_money()
     assert SegregationCheck.objects.filter(currency="JPY").latest("business_date").agrees is True
     assert OutboxEvent.objects.filter(type="segregation.restored").count() == 1
-    assert broken() == {}
 
 
 def test_a_claim_is_met_by_the_reserve_and_leaves_clients_money_whole(market):
@@ -263,28 +255,23 @@ def test_checks_and_closing_balances_over_http(market):
     to(FRIDAY.date())
     operator, buyer = client_of(market.operator), client_of(market.party("buyer"))
     file = SimpleUploadedFile("s.csv", factories.statement([]), "text/csv")
-    made = operator.post(
-        "/api/v1/bank-statements/", {"file": file, "closing_balance_minor": 7}, format="multipart"
-    )
+    made = operator.post("/api/v1/bank-statements/", {"file": file}, format="multipart")
     assert (made.status_code, run_due("clearing")) == (202, 1)
     statement = operator.get(f"/api/v1/statement-imports/{made.json()['id']}/").json()["statement"]
-    assert (statement["closing_balance_minor"], statement["ledger_balance_minor"]) == (7, 0)
+    assert (statement["closing_balance_minor"], statement["ledger_balance_minor"]) == (0, 0)
     check_client_money()
-    shown = operator.get("/api/v1/segregation-checks/?agrees=false").json()["results"]
+    shown = operator.get("/api/v1/segregation-checks/?agrees=true").json()["results"]
     assert [(row["currency"], row["stated_minor"], row["statement"]) for row in shown] == [
-        ("JPY", 7, statement["id"])
+        ("USD", None, None),
+        ("JPY", 0, statement["id"]),
     ]
     assert buyer.get("/api/v1/segregation-checks/").status_code == 403
     assert buyer.get(f"/api/v1/segregation-checks/{shown[0]['id']}/").status_code == 403
-    unknown = SimpleUploadedFile("s.csv", factories.statement([]), "text/csv")
-    refused = operator.post(
-        "/api/v1/bank-statements/",
-        {"file": unknown, "closing_balance_minor": 7, "closing_currency": "EUR"},
-        format="multipart",
-    )
+    unknown = SimpleUploadedFile("s.csv", factories.statement([]).replace(b",JPY,", b",EUR,"), "text/csv")
+    refused = operator.post("/api/v1/bank-statements/", {"file": unknown}, format="multipart")
     assert (refused.status_code, run_due("clearing")) == (202, 1)
     (fault,) = operator.get(f"/api/v1/statement-imports/{refused.json()['id']}/").json()["faults"]
-    assert (fault["line"], fault["field"]) == (None, "closing_currency")
+    assert (fault["line"], fault["field"]) == (2, "currency")
 
 
 def test_a_lost_payment_is_told_once_and_never_made_again(market):

@@ -44,14 +44,14 @@ def test_only_what_failed_is_made_again(market):
     create_transfer_file(actor=market.actor, cycle=cycle.public_id)
     payment = factories.instructions(cycle)[0]
     again = INSTRUCTION.format(amount="amount_minor", instead_of="id")
-    refused(again, payment.pk, because="does not replace a failed payment")
+    refused(again, payment.pk, because="does not replace a failed or cancelled payment")
     run("UPDATE clearing_settlementinstruction SET state = 'unknown' WHERE id = %s", payment.pk)
-    refused(again, payment.pk, because="does not replace a failed payment")
+    refused(again, payment.pk, because="does not replace a failed or cancelled payment")
     report_failed_payment(actor=market.actor, instruction=payment.public_id, reason="口座該当なし")
     refused(
         INSTRUCTION.format(amount="amount_minor + 1", instead_of="id"),
         payment.pk,
-        because="does not replace a failed payment",
+        because="does not replace a failed or cancelled payment",
     )
     run(again, payment.pk)
     refused(

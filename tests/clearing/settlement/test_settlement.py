@@ -30,6 +30,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing
 from marketplace.participants.models import Organisation
+from tests.roles import unguarded
 
 from .. import factories
 from ..test_invariants import broken
@@ -309,8 +310,7 @@ def test_payments_are_numbered_by_corporate_number(market):
 
 
 def test_without_an_account_of_the_market_nothing_is_sent(market, cleared):
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE clearing_clientaccount DISABLE TRIGGER USER")
+    with unguarded("clearing_clientaccount"), connection.cursor() as cursor:
         cursor.execute("DELETE FROM clearing_clientaccount")
     with pytest.raises(ClientAccountMissing):
         create_transfer_file(actor=market.actor, cycle=cleared.public_id)

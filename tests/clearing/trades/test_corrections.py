@@ -292,9 +292,9 @@ def test_a_list_of_obligations_takes_as_many_queries_for_many(market, django_ass
     client = client_of(market.operator)
     factories.accepted(market, "buyer", "seller", 10_000)
     client.get("/api/v1/obligations/")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         assert len(client.get("/api/v1/obligations/").json()["results"]) == 2
     for name in ("one", "two"):
         factories.accepted(market, name, "seller", 10_000)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         assert len(client.get("/api/v1/obligations/").json()["results"]) == 6

@@ -258,10 +258,10 @@ def test_more_than_a_fee_is_never_given_back(tiered):
         # Not even to the other party.
         {"creditor_id": trade.buyer_id, "source": "refund:raw"},
     ):
-        with pytest.raises(IntegrityError, match=r"refunds of the fee of trade .* exceed the fee"):
+        with pytest.raises(IntegrityError, match="exceeds the fee"):
             raw_refund(trade, **changes)
     raw_refund(trade, amount_minor=3_000, source="refund:1")
-    with pytest.raises(IntegrityError, match=r"refunds of the fee of trade .* exceed the fee"):
+    with pytest.raises(IntegrityError, match="exceeds the fee"):
         raw_refund(trade, amount_minor=2_001, source="refund:2")
     raw_refund(trade, amount_minor=2_000, source="refund:2")
     assert Obligation.objects.filter(kind="fee_refund").count() == 2

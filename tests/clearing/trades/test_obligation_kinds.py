@@ -27,23 +27,23 @@ DOCS = Path(__file__).parents[3] / "docs"
 
 COLUMNS = (
     "debtor", "creditor", "taxed", "document", "aggregated", "returned", "rank", "deferrable", "secured", "corrects",
-    "base", "within captured", "operator", "beneficiary key", "legal basis", "expected sum",
+    "base", "limit", "before acceptance", "operator", "beneficiary key", "legal basis", "expected sum",
 )  # fmt: skip
 WORKED = {
     "purchase": ("BUYER", "SELLER", "PER_TRADE", "purchase", False, "NEVER", None, False, True, False,
-                 True, False, False, False, "assumption_with_release", "sales_minor"),
+                 True, None, False, False, False, "assumption_with_release", "sales_minor"),
     "fee": ("FEE_PAYER", "OPERATOR", "PER_CYCLE", "fee", True, "NEVER", 4, True, False, False,
-            True, False, True, False, "market_terms", "fees_minor"),
+            True, None, False, True, False, "market_terms", "fees_minor"),
     "refund": ("EITHER_PARTY", "EITHER_PARTY", "PER_TRADE", "correction", False, "IF_SELLER_OWES", 0, True, False, True,
-               False, True, False, False, "assumption_with_release", "corrections_minor"),
+               False, "PRICE", False, False, False, "assumption_with_release", "corrections_minor"),
     "fee_refund": ("OPERATOR", "FEE_PAYER", "PER_CYCLE", "fee_refund", True, "ALWAYS", None, False, False, False,
-                   False, True, True, False, "market_terms", "fees_minor"),
+                   False, "FEE", False, True, False, "market_terms", "fees_minor"),
     "adjustment": ("EITHER_PARTY", "EITHER_PARTY", "PER_TRADE", "correction", False, "IF_SELLER_OWES", 1, True, False,
-                   True, False, False, False, False, "assumption_with_release", "corrections_minor"),
+                   True, False, "PRICE", True, False, False, "assumption_with_release", "corrections_minor"),
     "penalty": ("EITHER_PARTY", "EITHER_PARTY", "UNTAXED", None, False, "NEVER", 2, True, False, True,
-                False, False, False, False, "assumption_with_release", "corrections_minor"),
+                False, "PENALTY", False, False, False, "assumption_with_release", "corrections_minor"),
     "share": ("SELLER", "BENEFICIARY", "UNTAXED", None, False, "NEVER", 3, True, False, False,
-              False, True, False, True, "assumption_with_release", "shares_minor"),
+              False, "SHARES", False, False, True, "assumption_with_release", "shares_minor"),
 }  # fmt: skip
 
 SIDES = {
@@ -76,7 +76,7 @@ def test_each_kind_has_the_row_that_was_worked_out():
         kind: (
             row.debtor.role.name, row.creditor.role.name, row.taxed.name, row.document, row.aggregated,
             row.returned.name, row.shortfall_rank, row.deferrable, row.secured, row.corrects, row.base,
-            row.within_captured, row.operator_is_party, row.needs_beneficiary_key, row.legal_basis, row.expected_sum,
+            row.limit and row.limit.name, row.before_acceptance, row.operator_is_party, row.needs_beneficiary_key, row.legal_basis, row.expected_sum,
         )
         for kind, row in KINDS.items()
     }  # fmt: skip
@@ -99,9 +99,11 @@ def test_each_side_has_the_part_and_the_line_that_were_worked_out():
         ("UNINVOICED_KINDS", ("penalty", "share")),
         ("KINDS_WITHOUT_OWN_TAX", ("fee", "fee_refund", "penalty", "share")),
         ("TAXED_PER_CYCLE", ("fee", "fee_refund")),
+        ("UNSECURED", ("fee", "refund", "adjustment", "penalty", "share")),
         ("UNSECURED_BETWEEN_PARTICIPANTS", ("refund", "adjustment", "penalty", "share")),
         ("NEVER_DEFERRED", ("purchase", "fee_refund")),
-        ("WITHIN_CAPTURED", ("refund", "fee_refund", "share")),
+        ("LIMITED", ("refund", "fee_refund", "adjustment", "penalty", "share")),
+        ("AFTER_ACCEPTANCE", ("refund", "fee_refund", "penalty", "share")),
         ("BENEFICIARY_KINDS", ("share",)),
         ("PUBLISHED_ORDER", ("refund", "adjustment", "penalty", "share", "fee")),
     ],

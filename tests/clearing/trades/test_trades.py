@@ -174,6 +174,16 @@ def test_waiting_trades_are_secured_in_order_of_conclusion(market):
     assert funds_needed(organisation=market.party("buyer").public_id, currency="JPY") == 1
 
 
+def test_which_worker_was_first_does_not_decide_whose_trade_is_secured(market):
+    """Agreements of one moment have the order of their identifiers, however their events were handled."""
+    clock.move_to(clock.now(), running=False)
+    later = factories.conclude(market, "buyer", "seller", 10_000, agreement="agr_z2")
+    earlier = factories.conclude(market, "buyer", "seller", 10_000, agreement="agr_z1")
+    assert (earlier.concluded_at, earlier.pk > later.pk) == (later.concluded_at, True)
+    factories.pay_in(market, "buyer", 11_000)
+    assert [Trade.objects.get(pk=trade.pk).state for trade in (earlier, later)] == ["secured", "concluded"]
+
+
 def test_money_of_one_buyer_secures_no_trade_of_another(market):
     trade = factories.conclude(market, "buyer", "seller", 10_000)
     factories.pay_in(market, "other", 50_000)

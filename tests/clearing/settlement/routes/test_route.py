@@ -119,7 +119,7 @@ def euro(market, monkeypatch):
     open_first_cycle(actor=market.actor, currency="EUR")
     register_client_account(actor=market.actor, currency="EUR", **factories.CLIENT_ACCOUNT)
     reference = pay_in_reference(organisation=market.party("buyer").public_id)
-    factories.receive(market, [euros("credit", 5_000, reference)])
+    factories.receive(market, [euros("credit", 5_000, reference)], currency="EUR")
     clock.move_to(clock.now() + timedelta(days=5), running=False)
     return market
 
@@ -141,7 +141,7 @@ def test_a_further_route_needs_an_entry_and_nothing_else(euro):
     ((reference, amount_minor, account),) = written["payments"]
     assert (reference, amount_minor) == ("EUR00000-000001", 5_000)
     assert account["account_number"] == euro.party("buyer").account_number
-    factories.receive(euro, [euros("debit", 5_000, f"SEPA {reference}")])
+    factories.receive(euro, [euros("debit", 5_000, f"SEPA {reference}")], currency="EUR")
     payment.refresh_from_db()
     assert payment.state == "confirmed"
     assert broken() == {}

@@ -1,0 +1,113 @@
+"""Records attachments and insolvencies, which limit set-off against payments to a participant, and lifts them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from marketplace.evidence.services import record
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.amounts import require_amount
+from marketplace.kernel.clock import business_date
+from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.labels import Label
+from marketplace.participants.queries import get_organisation
+
+from ...ledger.locks import MOVER_LOCK
+from ..errors import RestraintLifted
+from ..models import SetOffRestraint
+from ..set_off_rules import RestraintKind, earliest_of
+from .deposits import require_currency, require_participant, stated_reason
+
+
+@transaction.atomic
+def record_restraint(
+    *,
+    actor: Actor,
+    organisation: str,
+    kind: str,
+    served_at: datetime,
+    reference: str,
+    amount_minor: int | None = None,
+    currency: str = "JPY",
+) -> SetOffRestraint:
+    """Record that an attachment was served on the market, or that proceedings opened or became known to it.
+
+    ``amount_minor`` is the attached amount, None for the whole; ``reference`` the court's file number. From then on netting
+    sets off by the rule of that day. What was set off before stays. Raises Missing, FieldInvalid, Forbidden.
+    """
+    actor.require_operator()
+    require_currency(currency)
+    if amount_minor is not None:
+        require_amount("amount_minor", amount_minor)
+    party = get_organisation(organisation)
+    require_participant(party)
+    if kind not in RestraintKind.values:
+        raise FieldInvalid(
+            "kind", Label("state attachment or insolvency", "attachment か insolvency を指定してください")
+        )
+    if served_at > clock.now() or business_date(served_at) < earliest_of(kind):
+        raise FieldInvalid(
+            "served_at",
+            Label(
+                "state a moment in the past for which there is a rule",
+                "規則のある過去の日時を指定してください",
+            ),
+        )
+    # Netting holds this lock while it sets off.
+    MOVER_LOCK.acquire()
+    restraint = SetOffRestraint.objects.create(
+        organisation_id=party.id,
+        currency=currency,
+        kind=kind,
+        amount_minor=amount_minor,
+        served_at=served_at,
+        reference=stated_reason(reference),
+        recorded_by=actor.identifier,
+    )
+    record(
+        kind="clearing.set_off_restrained",
+        subject=restraint.public_id,
+        actor=actor,
+        payload={
+            "organisation": party.public_id,
+            "kind": kind,
+            "amount_minor": amount_minor,
+            "currency": currency,
+            "served_at": served_at.isoformat(),
+            "reference": restraint.reference,
+        },
+    )
+    return restraint
+
+
+@transaction.atomic
+def lift_restraint(*, actor: Actor, restraint: str, reason: str) -> SetOffRestraint:
+    """End a restraint, once. Raises RestraintLifted, Missing, FieldInvalid, Forbidden."""
+    actor.require_operator()
+    why = stated_reason(reason)
+    MOVER_LOCK.acquire()
+    subject = SetOffRestraint.objects.filter(public_id=restraint, lifts=None).first()
+    if subject is None:
+        raise Missing(kind="set-off restraint", identifier=restraint)
+    if SetOffRestraint.objects.filter(lifts=subject).exists():
+        raise RestraintLifted(restraint=restraint)
+    SetOffRestraint.objects.create(
+        organisation_id=subject.organisation_id,
+        currency=subject.currency,
+        kind=subject.kind,
+        amount_minor=subject.amount_minor,
+        served_at=subject.served_at,
+        reference=why,
+        lifts=subject,
+        recorded_by=actor.identifier,
+    )
+    record(
+        kind="clearing.set_off_restraint_lifted",
+        subject=subject.public_id,
+        actor=actor,
+        payload={"reason": why},
+    )
+    return subject

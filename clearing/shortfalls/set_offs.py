@@ -1,0 +1,116 @@
+"""The part of each planned payment that may be set off against what its payee owes in a cycle. Reads only.
+
+A planned payment that was not sent is the payee's own money, except:
+
+* what it receives as a beneficiary: the shares of the cycle are owed through others and stay whole;
+* the pay for commissioned data, which the law protects from any reduction (取適法, article 5);
+* what an attachment or an insolvency takes out of reach (``set_off_rules``): then only what the payee owes by causes from
+  before the event can be set off, and in an insolvency only against what the market owed before it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import connection
+
+from marketplace.kernel.guards import sql_list
+from marketplace.kernel.money import BASIS_POINTS
+
+from ..cycles.models import Cycle
+from ..settlement.models import SettlementInstruction
+from ..trades.obligation_kinds import TAXED_PER_CYCLE, UNSECURED
+from .set_off_rules import RULES_SQL
+
+PROTECTED = """
+    SELECT coalesce((SELECT sum(t.captured_price_minor + t.captured_tax_minor) FROM public.clearing_trade t
+                      WHERE t.cycle_id = i.cycle_id AND t.seller_id = i.organisation_id AND t.commissioned), 0)
+         + coalesce((SELECT sum(n.shares_received_minor) FROM public.clearing_netposition n
+                      WHERE n.cycle_id = i.cycle_id AND n.organisation_id = i.organisation_id), 0) AS minor
+"""
+"""What payment ``i`` contains of shares and pay for commissioned data; none in a payment of no cycle."""
+
+RESTRAINTS = f"""
+    SELECT r.organisation_id, r.currency, r.amount_minor, r.served_at, rule.debts_before, (
+           SELECT coalesce(sum(o.amount_minor + CASE WHEN o.kind IN ({sql_list(TAXED_PER_CYCLE)})
+                      THEN div(o.amount_minor::numeric * o.tax_rate_bp, {BASIS_POINTS}) ELSE o.tax_minor END), 0)
+             FROM public.clearing_obligation o JOIN public.clearing_trade t ON t.id = o.trade_id
+            WHERE o.cycle_id = named.cycle_id AND o.debtor_id = r.organisation_id AND o.kind IN ({sql_list(UNSECURED)})
+              AND CASE WHEN rule.by_cause THEN t.concluded_at ELSE o.made_at END < r.served_at) AS claims_minor
+      FROM public.clearing_setoffrestraint r
+     CROSS JOIN LATERAL (
+           SELECT v.by_cause, v.debts_before FROM (VALUES {RULES_SQL}) AS v(kind, effective_from, by_cause, debts_before)
+            WHERE v.kind = r.kind
+              AND v.effective_from <= (r.served_at AT TIME ZONE 'Asia/Tokyo')::date
+            ORDER BY v.effective_from DESC LIMIT 1) rule
+     WHERE r.lifts_id IS NULL AND NOT EXISTS (
+           SELECT FROM public.clearing_setoffrestraint l WHERE l.lifts_id = r.id)
+"""  # noqa: S608  our own words
+"""The restraints in force, each with what its participant owes in cycle ``named`` by causes from before it."""
+
+_PROTECTED = f"""
+    SELECT i.id, least(protected.minor, i.amount_minor)::bigint
+      FROM clearing_settlementinstruction i CROSS JOIN LATERAL ({PROTECTED}) protected WHERE i.id = ANY(%s)
+"""  # noqa: S608  our own words
+_RESTRAINED = f"""
+    SELECT found.organisation_id, found.amount_minor, found.served_at, found.debts_before, found.claims_minor::bigint
+      FROM (SELECT %(cycle)s::bigint AS cycle_id) named CROSS JOIN LATERAL ({RESTRAINTS}) found
+     WHERE found.organisation_id = ANY(%(parties)s) AND found.currency = %(currency)s
+"""  # noqa: S608  our own words
+
+
+class _Restraint(NamedTuple):
+    """A restraint in force on one participant; ``amount_minor`` None if it takes the whole of its payments."""
+
+    organisation_id: int
+    amount_minor: int | None
+    served_at: datetime
+    debts_before: bool
+    claims_minor: int
+
+
+def free_parts(
+    payments: Sequence[SettlementInstruction], cycle: Cycle
+) -> list[tuple[SettlementInstruction, int]]:
+    """Each of the locked planned ``payments`` with the part that may be set off in ``cycle``, where there is one."""
+    if not payments:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_PROTECTED, [[payment.pk for payment in payments]])
+        protected = dict(cursor.fetchall())
+        parties = sorted({payment.organisation_id for payment in payments})
+        cursor.execute(_RESTRAINED, {"cycle": cycle.pk, "parties": parties, "currency": cycle.currency})
+        restraints: dict[int, list[_Restraint]] = defaultdict(list)
+        for row in cursor.fetchall():
+            restraints[row[0]].append(_Restraint(*row))
+    planned: dict[int, int] = defaultdict(int)
+    for payment in payments:
+        planned[payment.organisation_id] += payment.amount_minor
+    left = {key: _bound(restraints[key], planned[key]) for key in planned}
+    found = []
+    for payment in payments:
+        key = payment.organisation_id
+        free_minor = min(payment.amount_minor - protected[payment.pk], left[key])
+        if free_minor > 0 and _owed_before(payment, restraints[key]):
+            left[key] -= free_minor
+            found.append((payment, free_minor))
+    return found
+
+
+def _bound(restraints: list[_Restraint], planned_minor: int) -> int:
+    """The most that can be set off against all payments to one participant together."""
+    bounds = [
+        restraint.claims_minor
+        + (0 if restraint.amount_minor is None else max(planned_minor - restraint.amount_minor, 0))
+        for restraint in restraints
+    ]
+    return min(bounds, default=planned_minor)
+
+
+def _owed_before(payment: SettlementInstruction, restraints: list[_Restraint]) -> bool:
+    """Whether the market owed the payment before every event that limits set-off to such debts."""
+    owed_at = (payment.cycle.netted_at if payment.cycle else None) or payment.planned_at
+    return all(owed_at < restraint.served_at for restraint in restraints if restraint.debts_before)

@@ -1,0 +1,87 @@
+"""Orders that contracts records and clearing carries out: price adjustments, and resolutions of disputes.
+
+They move money, so a large amount needs two people, and an adjustment stays within what remains of the trade.
+"""
+
+from __future__ import annotations
+
+from django.db.models import Sum
+
+from contracts.models import Adjustment, Dispute
+from contracts.services import adjust_price, resolve_dispute
+from contracts.states import DisputeOutcome
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.refusals import record_refusals
+
+from ...approvals.services import require_second_person
+from ..models import Trade
+from ..states import TradeState
+from .corrections import adjust_trade
+
+
+@record_refusals()
+def order_adjustment(
+    *,
+    actor: Actor,
+    agreement: str,
+    debtor: str,
+    amount_minor: int,
+    reason: str,
+    reason_code: str = "price_correction",
+) -> Adjustment:
+    """Order, as the operator, that one party of an agreement pays ``amount_minor``, without tax, to the other.
+
+    The obligation is made at once, so that what remains of the trade bounds it together with refunds; an agreement whose
+    trade is not made yet has none, and its adjustments wait for it within the price. Emits adjustment.due. Raises
+    SecondPersonNeeded for a large amount, BeyondCaptured, NotAcceptedYet, and as ``contracts.services.adjust_price``.
+    """
+    adjustment = adjust_price(
+        actor=actor,
+        agreement=agreement,
+        debtor=debtor,
+        amount_minor=amount_minor,
+        reason=reason,
+        reason_code=reason_code,
+    )
+    parties = adjustment.agreement.buyer_identifier, adjustment.agreement.seller_identifier
+    if Trade.objects.filter(agreement=agreement).exists():
+        adjust_trade(
+            actor=actor,
+            agreement=agreement,
+            adjustment=adjustment.public_id,
+            debtor=debtor,
+            creditor=parties[0] if debtor == parties[1] else parties[1],
+            amount_minor=amount_minor,
+            transaction_id=None,
+        )
+    require_second_person(
+        actor=actor,
+        command="clearing.adjustment",
+        subject=agreement,
+        amount_minor=amount_minor,
+        currency=adjustment.currency,
+        payload={"amount_minor": amount_minor, "debtor": debtor, "reason_code": reason_code},
+    )
+    return adjustment
+
+
+@record_refusals()
+def order_resolution(*, actor: Actor, dispute: str, outcome: str, reason: str) -> Dispute:
+    """Resolve a dispute, as the operator. ``refund`` returns what is on hold, ``dismissed`` pays it to the seller.
+
+    Raises SecondPersonNeeded if as much is on hold (the price, before the trade is known), and as
+    ``contracts.services.resolve_dispute``.
+    """
+    resolved = resolve_dispute(actor=actor, dispute=dispute, outcome=outcome, reason=reason)
+    if resolved.outcome != DisputeOutcome.REDELIVERY:
+        agreement = resolved.agreement
+        held = Trade.objects.filter(agreement=agreement.public_id, state=TradeState.DISPUTED)
+        require_second_person(
+            actor=actor,
+            command="clearing.resolution",
+            subject=dispute,
+            amount_minor=held.aggregate(total=Sum("gross_minor"))["total"] or agreement.price_minor,
+            currency=agreement.currency,
+            payload={"outcome": outcome},
+        )
+    return resolved

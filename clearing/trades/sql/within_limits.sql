@@ -1,0 +1,50 @@
+IF NOT EXISTS (SELECT FROM new_rows WHERE kind IN ({LIMITED}) AND deferred_from_id IS NULL) THEN
+    RETURN NULL;
+END IF;
+PERFORM FROM public.clearing_trade
+  WHERE id IN (SELECT trade_id FROM new_rows WHERE kind IN ({LIMITED}) AND deferred_from_id IS NULL)
+  ORDER BY id FOR NO KEY UPDATE;
+
+SELECT t.public_id, {EXCEEDED} AS passed INTO fault
+  FROM public.clearing_trade t CROSS JOIN LATERAL ({GIVEN}) given
+ WHERE t.id IN (SELECT trade_id FROM new_rows WHERE kind IN ({LIMITED}) AND deferred_from_id IS NULL)
+   AND {EXCEEDED} IS NOT NULL
+ LIMIT 1;
+IF FOUND THEN
+    RAISE EXCEPTION 'what is given back or charged of trade % exceeds %', fault.public_id, fault.passed
+        USING ERRCODE = 'check_violation';
+END IF;
+
+SELECT t.public_id, o.kind INTO fault FROM new_rows o JOIN public.clearing_trade t ON t.id = o.trade_id
+ WHERE o.deferred_from_id IS NULL AND (
+       o.kind IN ({AFTER_ACCEPTANCE}) AND o.reverses_id IS NULL AND t.state <> 'accepted'
+    OR o.kind IN ({PRICE_CORRECTIONS}) AND (o.tax_rate_bp <> t.tax_rate_bp
+        OR o.reverses_id IS NULL AND t.charging = 'metered' AND t.state <> 'accepted'))
+ LIMIT 1;
+IF FOUND THEN
+    RAISE EXCEPTION 'trade % takes no % now, or at another rate of tax', fault.public_id, fault.kind
+        USING ERRCODE = 'check_violation';
+END IF;
+
+SELECT o.trade_id INTO fault FROM new_rows o LEFT JOIN public.clearing_obligation r ON r.id = o.reverses_id
+ WHERE o.reverses_id IS NOT NULL AND (
+       o.kind NOT IN ({CORRECTION_KINDS}) OR r.reverses_id IS NOT NULL OR r.deferred_from_id IS NOT NULL
+    OR (r.trade_id, r.kind, r.debtor_id, r.creditor_id, r.amount_minor, r.currency)
+       IS DISTINCT FROM (o.trade_id, o.kind, o.creditor_id, o.debtor_id, o.amount_minor, o.currency))
+ LIMIT 1;
+IF FOUND THEN
+    RAISE EXCEPTION 'a reversal of trade % is not of its correction', fault.trade_id
+        USING ERRCODE = 'check_violation';
+END IF;
+
+SELECT o.trade_id INTO fault FROM new_rows o JOIN public.clearing_trade t ON t.id = o.trade_id
+ WHERE o.kind = 'share' AND o.deferred_from_id IS NULL AND NOT EXISTS (
+    SELECT FROM public.clearing_chargeplan p JOIN public.clearing_plannedshare s ON s.plan_id = p.id
+     WHERE p.agreement = t.agreement AND s.organisation_id = o.creditor_id
+       AND s.beneficiary_key = o.beneficiary_key)
+ LIMIT 1;
+IF FOUND THEN
+    RAISE EXCEPTION 'the creditor of a share of trade % is not a beneficiary of its plan', fault.trade_id
+        USING ERRCODE = 'check_violation';
+END IF;
+RETURN NULL;
