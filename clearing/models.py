@@ -1,6 +1,7 @@
 """Registers the tables of clearing with Django; each is declared in its room."""
 
 from .approvals.models import Approval
+from .bank.debit_models import DebitBooking, Recoupment
 from .bank.models import (
     BankAllocation,
     BankEntry,
@@ -37,6 +38,7 @@ __all__ = [
     "CycleAlarm",
     "CyclePart",
     "CycleStep",
+    "DebitBooking",
     "Deferral",
     "Entry",
     "FundsRegime",
@@ -50,6 +52,7 @@ __all__ = [
     "PlannedShare",
     "Posting",
     "ProofBlock",
+    "Recoupment",
     "Restoration",
     "SegregationCheck",
     "SendingOpening",

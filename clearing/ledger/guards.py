@@ -15,7 +15,7 @@ _SQL = Path(__file__).parent / "sql"
 
 
 def balances_open() -> pgtrigger.Trigger:
-    """The statement that inserts an account which may not be overdrawn also inserts its Balance, at zero."""
+    """The statement that inserts an account also inserts its Balance, at zero; its side says whether it is limited."""
     return pgtrigger.Trigger(
         name="balances_open",
         level=pgtrigger.Statement,
@@ -73,7 +73,7 @@ def entries_balance() -> pgtrigger.Trigger:
 def claims_within_reserve() -> pgtrigger.Trigger:
     """All claims of a currency together never exceed the reserve.
 
-    Checked when a claim grows or the reserve shrinks; claims are the only balances on the debit side. What has grown is
+    Checked when a claim grows or the reserve shrinks, and when another balance on the debit side grows. What has grown is
     summed, not joined: a plan that was made for one row would join thousands one with the other. The balance of the
     reserve is locked first, so that concurrent loans are counted one after the other. The transaction holds
     ``MOVER_LOCK``.
