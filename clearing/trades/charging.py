@@ -71,8 +71,10 @@ def fault_of(*, charging: str, charges: int, period_months: int, price_minor: in
         return f"a period of {period_months} months is not between 1 month and 10 years"
     if charges * period_months > TERM_MONTHS_MAX:
         return f"{charges} charges of {period_months} months take more than {TERM_MONTHS_MAX} months"
-    if not 0 <= price_minor <= AMOUNT_MINOR_MAX:
-        return f"the price is not between 0 and {AMOUNT_MINOR_MAX}"
+    if price_minor < 0:
+        return "the price is negative"
+    if price_minor > AMOUNT_MINOR_MAX:
+        return f"the price is above {AMOUNT_MINOR_MAX}"
     if commissioned and charging != Charging.ONE_OFF:
         return "data made to order must be paid for at once"
     return ""

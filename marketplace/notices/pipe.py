@@ -81,8 +81,10 @@ def watch_parked() -> int:
         close_tasks(thread=subject, kinds=(TaskKind.REPAIR,), done_by=operator)
         return True
 
-    OPENED.each(sorted(wanted.keys() - opened), open_for)
-    CLOSED.each(sorted(_repaired(opened - wanted.keys())), close_for)
+    if missing := sorted(wanted.keys() - opened):
+        OPENED.each(missing, open_for)
+    if repaired := sorted(_repaired(opened - wanted.keys())):
+        CLOSED.each(repaired, close_for)
     return sum(cause.count for cause in causes)
 
 

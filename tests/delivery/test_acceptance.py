@@ -165,6 +165,7 @@ def test_a_sweep_takes_as_many_as_it_is_told(tuesday):
 
 
 def test_an_inspection_that_cannot_lapse_holds_back_no_other(tuesday):
+    factories.operator_actor()
     first = factories.granted()
     second = factories.granted(buyer=first.buyer, seller=first.seller)
     for granted in (first, second):

@@ -108,7 +108,9 @@ def record_usage(*, actor: Actor, event: UsageRecorded) -> UsageRecord:
     if used_at.tzinfo is None:
         raise UsageFaulty(usage=event.usage, what=f"{event.used_at} has no time zone")
     if not (0 <= event.amount_minor <= AMOUNT_MINOR_MAX and 0 <= event.quantity <= COUNT_MAX):
-        raise UsageFaulty(usage=event.usage, what="amount or quantity is negative or beyond its ceiling")
+        raise UsageFaulty(
+            usage=event.usage, what="amount and quantity must not be negative or beyond their ceilings"
+        )
     locked_progress(event.agreement)
     known = UsageRecord.objects.filter(usage=event.usage).first()
     if known is not None:

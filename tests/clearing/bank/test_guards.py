@@ -168,11 +168,11 @@ def test_large_receipts_forged_behind_the_guards_are_named(market):
 
 
 def test_a_confirmation_by_the_uploader_forged_behind_the_guards_is_named(market):
-    factories.pay_in(market, "buyer", 2_000_000)
     with as_owner(), connection.cursor() as cursor:
         cursor.execute(
             "ALTER TABLE clearing_statementconfirmation DROP CONSTRAINT statement_confirmed_by_person"
         )
+    factories.pay_in(market, "buyer", 2_000_000)
     changed_behind_the_guards(
         "clearing_statementconfirmation",
         "UPDATE clearing_statementconfirmation SET confirmed_by = (SELECT received_by FROM clearing_statementimport)",
