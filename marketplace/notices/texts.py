@@ -374,8 +374,6 @@ MAIL_CLOSING = Label(
 )
 MAIL_DEADLINE = Label("Deadline: {deadline}", "期限: {deadline}")
 
-NO_AMOUNT = Label("no amount", "金額なし")
-"""Instead of an amount, in the task to approve a command that moves no money itself."""
 
 ROW_ASIDE = Label(
     "{row} could not be processed and stands aside ({loop}): {error}. Repair the cause",

@@ -293,9 +293,7 @@ def on_approval_asked(event: ApprovalAsked, envelope: Envelope) -> None:
         event.approval,
         deadline=parse_instant(event.expires_at),
         command=event.command,
-        amount=texts.NO_AMOUNT.as_dict()
-        if event.amount_minor is None
-        else format_amount(event.amount_minor, event.currency),
+        amount=format_amount(event.amount_minor, event.currency),
         approval=event.approval,
     )
 
