@@ -18,17 +18,19 @@ FREE = f"""(
                         JOIN public.participants_organisation o ON o.id = i.organisation_id AND o.is_operator
                        WHERE i.currency = {{currency}} AND i.direction = 'out'
                          AND i.state IN ('planned', 'sending', 'unknown')), 0)
-          - coalesce((SELECT sum(greatest(refunded.minor - coalesce((
-                                SELECT sum(f.amount_minor + div(f.amount_minor::numeric * f.tax_rate_bp, {BASIS_POINTS}))
-                                  FROM public.clearing_obligation f JOIN public.clearing_cycle c ON c.id = f.cycle_id
-                                 WHERE f.trade_id = refunded.trade_id AND f.kind = 'fee' AND c.posted_at IS NULL), 0), 0))
+          - coalesce((SELECT sum(beyond.minor + ceil(beyond.minor * refunded.tax_rate_bp / {BASIS_POINTS}))
                         FROM (
-                            SELECT r.trade_id,
-                                   sum(r.amount_minor + ceil(r.amount_minor::numeric * r.tax_rate_bp / {BASIS_POINTS})) AS minor
+                            SELECT r.trade_id, r.tax_rate_bp, sum(r.amount_minor) AS minor
                               FROM public.clearing_obligation r JOIN public.clearing_cycle c ON c.id = r.cycle_id
                              WHERE r.kind = 'fee_refund' AND r.source NOT LIKE 'tier:%' AND r.currency = {{currency}}
                                AND c.posted_at IS NULL
-                             GROUP BY 1) refunded), 0))::bigint)
+                             GROUP BY 1, 2) refunded
+                       CROSS JOIN LATERAL (
+                            SELECT greatest(refunded.minor - coalesce((
+                                SELECT sum(f.amount_minor) FROM public.clearing_obligation f
+                                  JOIN public.clearing_cycle c ON c.id = f.cycle_id
+                                 WHERE f.trade_id = refunded.trade_id AND f.kind = 'fee' AND c.posted_at IS NULL), 0), 0)
+                                AS minor) beyond), 0))::bigint)
 """  # noqa: S608  our own words
 """What the operator earned and paid in, less what it took out and bank fees; less its payments in progress; less the fees that
 cycles have still to refund, as far as the same trades do not owe them in these cycles. Rebates lower fees of their own cycle."""
