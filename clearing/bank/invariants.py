@@ -122,6 +122,7 @@ Invariant(
     guards=(
         "clearing_debitbooking.debit_booking_fits",
         "clearing_debitbooking.debit_booked_by_two",
+        "clearing_debitbooking.within_operator_money",
         "clearing_recoupment.recoupment_fits",
         "clearing_recoupment.recoupment_by_two",
     ),

@@ -99,7 +99,6 @@ Invariant(
         "clearing_settlementinstruction.within_operator_money",
         "clearing_settlementinstruction.instruction_in_is_own_money",
         "clearing_obligation.within_operator_money",
-        "clearing_debitbooking.within_operator_money",
         "clearing_balance.balance_within_funds",
     ),
     test="tests/clearing/settlement/test_operator_money.py::test_the_database_refuses_what_the_operator_s_money_does_not_cover",

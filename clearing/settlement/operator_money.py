@@ -8,6 +8,9 @@ from marketplace.kernel.guards import sql_list
 from marketplace.kernel.money import BASIS_POINTS
 
 from ..ledger.chart import OPERATOR_MONEY
+from ..trades.states import ObligationKind
+
+_FEE, _REFUND = ObligationKind.FEE.value, ObligationKind.FEE_REFUND.value
 
 FREE = f"""(
     SELECT (coalesce((SELECT -sum(b.balance_minor) FROM public.clearing_account a
@@ -22,14 +25,14 @@ FREE = f"""(
                         FROM (
                             SELECT r.trade_id, r.tax_rate_bp, sum(r.amount_minor) AS minor
                               FROM public.clearing_obligation r JOIN public.clearing_cycle c ON c.id = r.cycle_id
-                             WHERE r.kind = 'fee_refund' AND r.source NOT LIKE 'tier:%' AND r.currency = {{currency}}
+                             WHERE r.kind = '{_REFUND}' AND r.source NOT LIKE 'tier:%' AND r.currency = {{currency}}
                                AND c.posted_at IS NULL
                              GROUP BY 1, 2) refunded
                        CROSS JOIN LATERAL (
                             SELECT greatest(refunded.minor - coalesce((
                                 SELECT sum(f.amount_minor) FROM public.clearing_obligation f
                                   JOIN public.clearing_cycle c ON c.id = f.cycle_id
-                                 WHERE f.trade_id = refunded.trade_id AND f.kind = 'fee' AND c.posted_at IS NULL), 0), 0)
+                                 WHERE f.trade_id = refunded.trade_id AND f.kind = '{_FEE}' AND c.posted_at IS NULL), 0), 0)
                                 AS minor) beyond), 0))::bigint)
 """  # noqa: S608  our own words
 """What the operator earned and paid in, less what it took out and bank fees; less its payments in progress; less the fees that
