@@ -10,7 +10,8 @@ from marketplace.kernel.money import BASIS_POINTS
 from ..ledger.chart import OPERATOR_MONEY
 from ..trades.states import ObligationKind
 
-_FEE, _REFUND = ObligationKind.FEE.value, ObligationKind.FEE_REFUND.value
+_FEE = ObligationKind.FEE.value
+_REFUND = ObligationKind.FEE_REFUND.value
 
 FREE = f"""(
     SELECT (coalesce((SELECT -sum(b.balance_minor) FROM public.clearing_account a
