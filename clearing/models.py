@@ -17,7 +17,8 @@ from .netting.models import NetPosition, ProofBlock
 from .run.models import CycleAlarm
 from .safeguarding.models import SegregationCheck, StuckMoney
 from .settlement.models import ClientAccount, Restoration, SendingOpening, SettlementInstruction, TransferFile
-from .shortfalls.models import Deferral, SetOff, SetOffRestraint, Shortfall
+from .settlement.restraint_models import SetOffRestraint
+from .shortfalls.models import Deferral, SetOff, Shortfall
 from .statements.models import MonthlyStatement, StatementMonth
 from .trades.charge_models import ChargePlan, ChargeProgress, PlannedCharge, PlannedShare, UsageRecord
 from .trades.models import Obligation, Trade

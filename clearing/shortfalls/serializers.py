@@ -10,9 +10,10 @@ from rest_framework import serializers
 from marketplace.api.serializers import AmountField, BilingualField, StrictSerializer, WaitingSerializer
 
 from ..ground.serializers import PartyField, PartyListSerializer, label_of
-from .models import SetOff, SetOffRestraint, Shortfall
+from ..settlement.restraint_models import SetOffRestraint
+from ..settlement.states import RestraintKind
+from .models import SetOff, Shortfall
 from .queries import open_claims, open_deferrals
-from .set_off_rules import RestraintKind
 from .waiting import waiting_of_shortfall
 
 

@@ -11,7 +11,8 @@ from marketplace.api.permissions import HasScope, IsOperator
 from marketplace.api.principal import actor_of
 from marketplace.api.views import MarketReadViewSet, command, create_command
 
-from .models import SetOff, SetOffRestraint, Shortfall
+from ..settlement.restraint_models import SetOffRestraint
+from .models import SetOff, Shortfall
 from .queries import Funds, visible_set_offs, visible_shortfalls
 from .serializers import (
     FundsSerializer,
