@@ -85,6 +85,7 @@ class SettlementInstructionViewSet(MarketReadViewSet[SettlementInstruction]):
         status=201,
         path="own-money",
         example={"amount_minor": 55_000, "currency": "JPY"},
+        moves_money=True,
     )
     def own_money(self, data: dict[str, Any]) -> SettlementInstruction:
         """Plans the payment in; the bank statement confirms it by its reference (operator)."""
