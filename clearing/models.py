@@ -20,6 +20,7 @@ from .shortfalls.models import Deferral, SetOff, SetOffRestraint, Shortfall
 from .statements.models import MonthlyStatement, StatementMonth
 from .trades.charge_models import ChargePlan, ChargeProgress, PlannedCharge, PlannedShare, UsageRecord
 from .trades.models import Obligation, Trade
+from .trades.supply_models import SupplyStatement
 
 __all__ = [
     "Account",
@@ -61,6 +62,7 @@ __all__ = [
     "StatementImport",
     "StatementMonth",
     "StuckMoney",
+    "SupplyStatement",
     "Trade",
     "TransferFile",
     "UnconfirmedReceipt",

@@ -9,6 +9,7 @@ import pgtrigger
 from marketplace.kernel.guards import sql_body, sql_list
 
 from .lines import leaf_of, trade_line
+from .locks import FEE_REFUND_LOCK
 from .obligation_kinds import (
     AFTER_ACCEPTANCE,
     BASE_KINDS,
@@ -17,13 +18,13 @@ from .obligation_kinds import (
     LIMITED,
     NEVER_DEFERRED,
 )
-from .sums import EXCEEDED, GIVEN
+from .sums import EXCEEDED, GIVEN, RATE, REFUND_TAX_DIFFERS, REFUNDED_FEES, SHARE_LEFT
 
 _SQL = Path(__file__).parent / "sql"
 
 
 def fee_refunds_fit() -> pgtrigger.Trigger:
-    """A rebate goes to the payer of the fee, once, in the fee's cycle."""
+    """A rebate goes to the payer of the fee, once, in the fee's cycle; the tax of refunds is that of their sum."""
     return pgtrigger.Trigger(
         name="fee_refunds_fit",
         level=pgtrigger.Statement,
@@ -31,7 +32,12 @@ def fee_refunds_fit() -> pgtrigger.Trigger:
         operation=pgtrigger.Insert,
         referencing=pgtrigger.Referencing(new="new_rows"),
         declare=[("fault", "record")],
-        func=sql_body(_SQL / "fee_refunds_fit.sql"),
+        func=sql_body(
+            _SQL / "fee_refunds_fit.sql",
+            FEE_REFUND_LOCK=FEE_REFUND_LOCK.key,
+            REFUNDED_WRONG=REFUNDED_FEES,
+            TAX_DIFFERS=REFUND_TAX_DIFFERS,
+        ),
     )
 
 
@@ -129,6 +135,8 @@ def within_limits() -> pgtrigger.Trigger:
             CORRECTION_KINDS=sql_list(CORRECTION_KINDS),
             GIVEN=GIVEN,
             EXCEEDED=EXCEEDED,
+            RATE=RATE,
+            SHARE_LEFT=SHARE_LEFT,
         ),
     )
 
@@ -147,6 +155,19 @@ def captured_beyond_returned() -> pgtrigger.Trigger:
         & ~pgtrigger.Q(old__state="accepted"),
         declare=[("passed", "text")],
         func=sql_body(_SQL / "captured_beyond_returned.sql", GIVEN=GIVEN, EXCEEDED=EXCEEDED),
+    )
+
+
+def supplied_when_accepted() -> pgtrigger.Trigger:
+    """A supply that counts as made when its delivery is accepted has that day: its own, or of an instalment the delivery's."""
+    return pgtrigger.Trigger(
+        name="supplied_when_accepted",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("state"),
+        condition=pgtrigger.Q(new__state="accepted", new__tax_point="delivery_accepted")
+        & ~pgtrigger.Q(old__state="accepted"),
+        declare=[("delivered", "timestamptz")],
+        func=sql_body(_SQL / "supplied_when_accepted.sql"),
     )
 
 

@@ -30,10 +30,12 @@ from marketplace.events.schemas.clearing import (
     StatementConfirmationEnded,
     StatementConfirmationNeeded,
     StatementMade,
+    SupplyStated,
     TradeConcluded,
     TradeFailed,
     TradeRefunded,
     TradeSecured,
+    TradeSupplyUnstated,
 )
 from marketplace.events.schemas.contracts import DisputeOpened, DisputeResolved, NegotiationMoved
 from marketplace.events.schemas.delivery import DeliveryAccepted, DeliveryGranted, DeliveryMatched
@@ -149,6 +151,27 @@ def on_trade_concluded(event: TradeConcluded, envelope: Envelope) -> None:
         ),
         deadline=parse_instant(event.fund_by),
     )
+
+
+def on_supply_unstated(event: TradeSupplyUnstated, envelope: Envelope) -> None:
+    """Open the seller's task to state what its listing supplies: one task for all trades of the listing."""
+    parties = _parties(event.buyer, event.seller)
+    open_task(
+        organisation_id=parties["seller"].id,
+        kind=TaskKind.STATE_SUPPLY,
+        subject=event.listing,
+        thread=event.listing,
+        title=fill_label(
+            TASK_TITLES[TaskKind.STATE_SUPPLY], listing=event.listing, party=parties["buyer"].name
+        ),
+        deadline=parse_instant(event.fund_by),
+    )
+
+
+def on_supply_stated(event: SupplyStated, envelope: Envelope) -> None:
+    """Close the seller's task to state what its listing supplies."""
+    seller = get_organisation(event.seller)
+    close_tasks(thread=event.listing, kinds=(TaskKind.STATE_SUPPLY,), done_by=seller.id)
 
 
 def on_trade_secured(event: TradeSecured, envelope: Envelope) -> None:

@@ -14,6 +14,7 @@ class TaskKind(TextChoices):
     ANSWER = "answer", Label("answer the proposed terms", "提示条件への回答")
     SIGN = "sign", Label("sign the contract", "契約への署名")
     FUND = "fund", Label("pay in for the trade", "代金の入金")
+    STATE_SUPPLY = "state_supply", Label("state what the listing supplies", "提供内容の申告")
     COLLECT = "collect", Label("download the data", "データの受領")
     ACCEPT = "accept", Label("inspect and accept the data", "データの検査・検収")
     RESOLVE = "resolve", Label("resolve the dispute", "異議の解決")

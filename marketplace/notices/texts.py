@@ -42,6 +42,10 @@ TASK_TITLES: dict[TaskKind, Label] = {
     TaskKind.FUND: Label(
         "Pay in {amount} for the trade with {party}", "{party} との取引の代金 {amount} を入金してください"
     ),
+    TaskKind.STATE_SUPPLY: Label(
+        "State whether listing {listing} supplies data by wire or rights: a trade with {party} waits for it",
+        "商品 {listing} がデータの提供か権利の許諾かを申告してください。{party} との取引が待っています",
+    ),
     TaskKind.COLLECT: Label(
         "Download the data of {party} and report its hash",
         "{party} のデータをダウンロードし、ハッシュ値を報告してください",

@@ -25,6 +25,8 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         "marketplace.notices.handlers.on_trade_concluded",
         "delivery.handlers.on_trade_concluded",
     ),
+    "trade.supply_unstated": ("marketplace.notices.handlers.on_supply_unstated",),
+    "supply.stated": ("marketplace.notices.handlers.on_supply_stated",),
     "trade.secured": (
         "marketplace.notices.handlers.on_trade_secured",
         "delivery.handlers.on_trade_secured",

@@ -26,6 +26,7 @@ from clearing.models import (
     PlannedCharge,
     PlannedShare,
     SettlementInstruction,
+    SupplyStatement,
     Trade,
     UsageRecord,
 )
@@ -140,6 +141,23 @@ class Market:
                 payout_account=participants.PAYOUT_ACCOUNT,
             )
         return self.parties[name]
+
+
+def foreign(market: Market, name: str, **facts: Any) -> Organisation:
+    """A participant from abroad, without a Japanese number."""
+    market.parties[name] = participants.organisation(name, country="US", corporate_number=None, **facts)
+    return market.parties[name]
+
+
+def state_supply(market: Market, seller: str, supply: str = "data", listing: str = "lst_1") -> None:
+    """The seller states what a listing supplies, as if the listing existed."""
+    SupplyStatement.objects.create(
+        organisation=market.party(seller),
+        listing=listing,
+        supply=supply,
+        stated_at=clock.now(),
+        stated_by="usr_seller",
+    )
 
 
 def market(document: dict[str, Any] | None = None) -> Market:

@@ -218,6 +218,7 @@ def test_a_payee_that_cannot_be_paid_is_named_as_the_reason(market):
     market.parties["other"] = participants.organisation(
         "other", corporate_number=None, country="SG", payout_account=participants.PAYOUT_ACCOUNT
     )
+    factories.state_supply(market, "other")
     factories.accepted(market, "buyer", "seller", 10_000)
     factories.accepted(market, "buyer", "other", 10_000)
     cycle = factories.clear(market)

@@ -18,7 +18,7 @@ END IF;
 SELECT t.public_id, o.kind INTO fault FROM new_rows o JOIN public.clearing_trade t ON t.id = o.trade_id
  WHERE o.deferred_from_id IS NULL AND (
        o.kind IN ({AFTER_ACCEPTANCE}) AND o.reverses_id IS NULL AND t.state <> 'accepted'
-    OR o.kind IN ({PRICE_CORRECTIONS}) AND (o.tax_rate_bp <> t.tax_rate_bp
+    OR o.kind IN ({PRICE_CORRECTIONS}) AND (o.tax_rate_bp <> {RATE}
         OR o.reverses_id IS NULL AND t.charging = 'metered' AND t.state <> 'accepted'))
  LIMIT 1;
 IF FOUND THEN
@@ -46,5 +46,25 @@ SELECT o.trade_id INTO fault FROM new_rows o JOIN public.clearing_trade t ON t.i
 IF FOUND THEN
     RAISE EXCEPTION 'the creditor of a share of trade % is not a beneficiary of its plan', fault.trade_id
         USING ERRCODE = 'check_violation';
+END IF;
+
+IF EXISTS (SELECT FROM new_rows WHERE deferred_from_id IS NULL AND kind = 'share_return') THEN
+    SELECT o.trade_id INTO fault FROM new_rows o LEFT JOIN public.clearing_obligation s
+        ON s.trade_id = o.trade_id AND s.kind = 'share' AND s.deferred_from_id IS NULL
+       AND (s.debtor_id, s.creditor_id, s.beneficiary_key) = (o.creditor_id, o.debtor_id, o.beneficiary_key)
+     WHERE o.kind = 'share_return' AND o.deferred_from_id IS NULL AND s.id IS NULL
+     LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'what is clawed back of trade % is no share of it', fault.trade_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    SELECT shares.trade_id INTO fault FROM ({SHARE_LEFT}
+       AND s.trade_id IN (SELECT trade_id FROM new_rows WHERE kind = 'share_return')) shares
+     WHERE clawed > coalesce(most, 0)
+     LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'what is clawed back of trade % exceeds the part of the price that was given back', fault.trade_id
+            USING ERRCODE = 'check_violation';
+    END IF;
 END IF;
 RETURN NULL;
