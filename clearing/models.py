@@ -1,6 +1,7 @@
 """Registers the tables of clearing with Django; each is declared in its room."""
 
 from .approvals.models import Approval
+from .bank.debit_models import DebitBooking, Recoupment
 from .bank.models import (
     BankAllocation,
     BankEntry,
@@ -38,6 +39,7 @@ __all__ = [
     "CycleAlarm",
     "CyclePart",
     "CycleStep",
+    "DebitBooking",
     "Deferral",
     "Entry",
     "FundsRegime",
@@ -51,6 +53,7 @@ __all__ = [
     "PlannedShare",
     "Posting",
     "ProofBlock",
+    "Recoupment",
     "Restoration",
     "SegregationCheck",
     "SendingOpening",

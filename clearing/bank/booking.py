@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from marketplace.events.schema import Event
+from marketplace.events.schemas.banking import DebitUnexplained
 from marketplace.events.schemas.clearing import PaymentReceived
 from marketplace.events.services import emit_all
 from marketplace.evidence.services import Fact, record_all
@@ -31,6 +32,7 @@ from ..settlement.services.payments import events_of_payment_found
 from ..settlement.states import INSTRUCTION
 from ..shortfalls.services.claims import recovery
 from .bank_statement import BankStatementLine
+from .debit_models import Recoupment
 from .matching import TOUCHED_KINDS, Matcher, Recognised
 from .models import BankEntry, BankStatement
 from .states import BankDirection, BankMatch
@@ -39,6 +41,13 @@ ROWS_A_STATEMENT = 2_000
 """Rows written by one SQL statement, so that none takes longer than a second or two."""
 
 PURPOSE = "bank_statement"
+
+TOUCHED_OF_MARKET = (
+    AccountKind.RESERVE,
+    AccountKind.UNALLOCATED,
+    AccountKind.UNEXPLAINED,
+    AccountKind.PAYEE_RECEIVABLE,
+)
 
 
 class Booking:
@@ -51,6 +60,7 @@ class Booking:
     def __init__(self, lines: Sequence[BankStatementLine]) -> None:
         """Read and lock the payments, accounts and balances that ``lines`` touch, in a few queries."""
         self.lines = lines
+        self.identifiers = new_identifiers("bke", len(lines))
         self.matcher = Matcher(lines)
         self.market = {currency: market_accounts(currency) for currency in {line.currency for line in lines}}
         payers = [key for key, view in self.matcher.organisations.items() if not view.is_operator]
@@ -60,7 +70,7 @@ class Booking:
             for currency, market in self.market.items()
             for accounts in (market, *self.own[currency].values())
             for kind, account in accounts.items()
-            if kind in (*TOUCHED_KINDS, AccountKind.RESERVE, AccountKind.UNALLOCATED)
+            if kind in (*TOUCHED_KINDS, *TOUCHED_OF_MARKET)
         }
         self.balances = lock_balances(self.sides)
         self.found: list[Recognised] = []
@@ -75,14 +85,16 @@ class Booking:
 
         Raises InsufficientFunds, naming the bank entry, if a line would move an account off its normal side.
         """
-        for line in self.lines:
+        for identifier, line in zip(self.identifiers, self.lines, strict=True):
             found = self.matcher.recognise(line)
             self.found.append(found)
-            if found.instruction is not None:
+            if found.instruction is not None and found.match != BankMatch.RECOUPED:
                 self._apply_to_instruction(found.instruction, found)
             self._draft(self._entry_of(line, found), line)
             if found.match == BankMatch.PAY_IN and found.payer is not None:
                 self._receive(line, found.payer)
+            if found.match == BankMatch.UNALLOCATED and line.direction == BankDirection.DEBIT:
+                self.events.append(_unexplained(identifier, line, found))
         return Counter(str(found.match) for found in self.found)
 
     def write(self, statement: BankStatement) -> None:
@@ -92,6 +104,7 @@ class Booking:
             for start in range(0, len(drafts), ROWS_A_STATEMENT):
                 post(drafts[start : start + ROWS_A_STATEMENT], currency=currency, purpose=PURPOSE)
         self._write_bank_entries(statement)
+        self._write_recoupments(statement)
         for start in range(0, len(self.facts), ROWS_A_STATEMENT):
             record_all(self.facts[start : start + ROWS_A_STATEMENT])
         for start in range(0, len(self.events), ROWS_A_STATEMENT):
@@ -102,7 +115,7 @@ class Booking:
         insert_columns(
             BankEntry._meta.db_table,
             {
-                "public_id": ("text", new_identifiers("bke", len(lines))),
+                "public_id": ("text", self.identifiers),
                 "statement_id": ("bigint", [statement.pk] * len(lines)),
                 "entry_reference": ("text", [line.entry_reference for line in lines]),
                 "booked_on": ("date", [line.booked_on for line in lines]),
@@ -115,11 +128,26 @@ class Booking:
                 "match": ("text", [str(recognised.match) for recognised in found]),
                 "mismatch_code": ("text", [recognised.mismatch_code for recognised in found]),
                 "organisation_id": ("bigint", [recognised.organisation_id for recognised in found]),
-                "instruction_id": (
-                    "bigint",
-                    [recognised.instruction.pk if recognised.instruction else None for recognised in found],
-                ),
+                "instruction_id": ("bigint", [_key_of(each.instruction or each.named) for each in found]),
             },
+        )
+
+    def _write_recoupments(self, statement: BankStatement) -> None:
+        """Close the second carrying-out of each payment that the statement returns."""
+        places = [place for place, found in enumerate(self.found) if found.debit is not None]
+        if not places:
+            return
+        keys = [self.lines[place].entry_reference for place in places]
+        entries = BankEntry.objects.filter(statement=statement, entry_reference__in=keys)
+        by_key = {(entry.booked_on, entry.entry_reference): entry for entry in entries}
+        Recoupment.objects.bulk_create(
+            Recoupment(
+                bank_entry=by_key[self.lines[place].key],
+                debit=self.found[place].debit,
+                decided_by=SYSTEM.identifier,
+                decided_at=clock.now(),
+            )
+            for place in places
         )
 
     def _entry_of(self, line: BankStatementLine, found: Recognised) -> Draft:
@@ -128,11 +156,10 @@ class Booking:
         bank = market[AccountKind.BANK_CLIENT]
         kind, other = self._opposite(line, found)
         debit, credit = (bank, other) if line.direction == BankDirection.CREDIT else (other, bank)
-        purpose = LineKind.PAYMENT if found.instruction else LineKind.PAY_IN
         return Draft(
             kind=kind,
             reference=f"bank:{line.journal_reference}",
-            lines=[Line(purpose, debit, credit, line.amount_minor)],
+            lines=[Line(_purpose_of(line, found), debit, credit, line.amount_minor)],
             organisation_id=found.organisation_id,
             description=line.remittance_information[:200],
         )
@@ -144,8 +171,13 @@ class Booking:
             return EntryKind.PAY_IN, own[found.payer.id][AccountKind.AVAILABLE]
         if found.match == BankMatch.RESERVE:
             return EntryKind.RESERVE, market[AccountKind.RESERVE]
+        if found.match == BankMatch.RECOUPED:
+            return EntryKind.RECOUPMENT, market[AccountKind.PAYEE_RECEIVABLE]
         if found.instruction is None:
-            return EntryKind.SUSPENSE, market[AccountKind.UNALLOCATED]
+            is_receipt = line.direction == BankDirection.CREDIT
+            return EntryKind.SUSPENSE, market[
+                AccountKind.UNALLOCATED if is_receipt else AccountKind.UNEXPLAINED
+            ]
         if found.payee is None or found.payee.is_operator:
             return EntryKind.SWEEP, market[AccountKind.BANK_OPERATOR]
         kind = EntryKind.BANK_RETURN if found.match == BankMatch.RETURNED else EntryKind.PAYOUT
@@ -216,3 +248,28 @@ class Booking:
             changed = advance_all(rows, INSTRUCTION, command=command, role="system", **changes)
             if changed != len(payments):
                 raise StaleState(machine=INSTRUCTION.name, state=command)
+
+
+def _purpose_of(line: BankStatementLine, found: Recognised) -> LineKind:
+    """The posting kind of a bank entry."""
+    if found.match == BankMatch.RECOUPED:
+        return LineKind.RECOUPED
+    if found.instruction is not None:
+        return LineKind.PAYMENT
+    return LineKind.PAY_IN if line.direction == BankDirection.CREDIT else LineKind.UNEXPLAINED
+
+
+def _unexplained(identifier: str, line: BankStatementLine, found: Recognised) -> DebitUnexplained:
+    """The event that asks the operator what a debit in suspense was."""
+    return DebitUnexplained(
+        bank_entry=identifier,
+        amount_minor=line.amount_minor,
+        currency=line.currency,
+        booked_on=line.booked_on.isoformat(),
+        reason_code=found.mismatch_code,
+        reference=found.named.reference if found.named else "",
+    )
+
+
+def _key_of(instruction: SettlementInstruction | None) -> int | None:
+    return instruction.pk if instruction is not None else None

@@ -89,6 +89,46 @@ class NotUnallocated(DomainError):
     detail = Label("{bank_entry} is not a pay-in in suspense.", "{bank_entry} は仮受中の入金ではありません。")
 
 
+class NotInSuspense(DomainError):
+    """The bank entry is not in suspense, is of the other direction, or was decided on. Fields: ``bank_entry``."""
+
+    code = "not_in_suspense"
+    category = Category.CONFLICT
+    detail = Label(
+        "{bank_entry} is not in suspense, or goes the other way. GET bank-entries/?waits_for_operator=true lists what is.",
+        "{bank_entry} は仮受・仮払中ではないか、入出金の方向が異なります。未処理の一覧は"
+        " bank-entries/?waits_for_operator=true で確認できます。",
+    )
+
+
+class NotRepeated(DomainError):
+    """The bank did not carry the payment out otherwise, or it is of another amount. Fields: ``bank_entry, instruction``."""
+
+    code = "not_repeated"
+    category = Category.CONFLICT
+    field = "instruction"
+    detail = Label(
+        "{bank_entry} is no second carrying-out of {instruction}: name a payment out of the same amount that another bank"
+        " entry confirmed, or that failed and was made again.",
+        "{bank_entry} は {instruction} の二重実行ではありません。同額の出金で、別の入出金により確認済み、または不能後に"
+        "再送された支払を指定してください。",
+    )
+
+
+class NotReturnedBy(DomainError):
+    """The receipt does not fit the reclaimed debit. Fields: ``bank_entry, debit``."""
+
+    code = "not_returned_by"
+    category = Category.CONFLICT
+    field = "debit"
+    detail = Label(
+        "{bank_entry} cannot return {debit}: name a reclaimed debit in its currency of which at least its amount is open"
+        " (GET debit-bookings/?open=true).",
+        "{bank_entry} は {debit} の返還にあたりません。同じ通貨で、未返還額がこの入金額以上の返還請求を指定してください"
+        "（debit-bookings/?open=true）。",
+    )
+
+
 class SendingNotShut(DomainError):
     """Sending in the currency is open, or a newer restoration shuts it. Fields: ``restoration, currency``."""
 

@@ -57,7 +57,7 @@ def large_receipts_confirmed() -> pgtrigger.Trigger:
 
 
 def confirmed_by_another() -> pgtrigger.Trigger:
-    """Another person than the uploader confirms a statement that waits for it, by its hash and closing balance."""
+    """Another person than the uploader confirms a statement that waits or is imported, by its hash and closing balance."""
     return pgtrigger.Trigger(
         name="confirmed_by_another",
         when=pgtrigger.Before,

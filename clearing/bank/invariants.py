@@ -68,6 +68,79 @@ Invariant(
 )
 
 Invariant(
+    name="clearing.suspense_itemised",
+    promise=1,
+    statement=(
+        "What is in suspense, each way, is the bank entries that nobody decided on; what is reclaimed and borne as fees is the"
+        " debits that two people booked so, less the receipts that returned them."
+    ),
+    guards=(
+        "clearing_debitbooking.debit_booking_fits",
+        "clearing_debitbooking.debit_booked_by_two",
+        "clearing_debitbooking.debit_booking_of_what",
+        "clearing_debitbooking.append_only",
+        "clearing_recoupment.recoupment_fits",
+        "clearing_recoupment.recoupment_by_two",
+        "clearing_recoupment.append_only",
+        "clearing_bankallocation.allocation_fits",
+        "clearing_bankallocation.append_only",
+        "clearing_balance.balance_within_funds",
+    ),
+    test="tests/clearing/bank/test_debits.py::test_what_is_in_suspense_is_itemised",
+    check=by_query(
+        "SELECT a.kind, a.currency, b.balance_minor, coalesce(items.minor, 0) AS items_minor FROM clearing_account a"
+        " JOIN clearing_balance b ON b.account_id = a.id LEFT JOIN ("
+        "  SELECT CASE e.direction WHEN 'credit' THEN 'unallocated' ELSE 'unexplained' END AS kind, e.currency,"
+        "   sum(CASE e.direction WHEN 'credit' THEN -e.amount_minor ELSE e.amount_minor END) AS minor"
+        "   FROM clearing_bankentry e WHERE e.match = 'unallocated'"
+        "    AND NOT EXISTS (SELECT FROM clearing_bankallocation l WHERE l.bank_entry_id = e.id)"
+        "    AND NOT EXISTS (SELECT FROM clearing_debitbooking d WHERE d.bank_entry_id = e.id)"
+        "    AND NOT EXISTS (SELECT FROM clearing_recoupment r WHERE r.bank_entry_id = e.id) GROUP BY 1, 2"
+        "  UNION ALL SELECT CASE d.booked_as WHEN 'bank_fee' THEN 'bank_charges' WHEN 'reclaimed' THEN 'bank_receivable'"
+        "    ELSE 'payee_receivable' END, e.currency, sum(e.amount_minor - coalesce((SELECT sum(c.amount_minor)"
+        "    FROM clearing_recoupment r JOIN clearing_bankentry c ON c.id = r.bank_entry_id WHERE r.debit_id = d.id), 0))"
+        "   FROM clearing_debitbooking d JOIN clearing_bankentry e ON e.id = d.bank_entry_id GROUP BY 1, 2"
+        " ) items ON items.kind = a.kind AND items.currency = a.currency"
+        " WHERE a.kind IN ('unallocated', 'unexplained', 'bank_receivable', 'payee_receivable', 'bank_charges')"
+        "  AND b.balance_minor <> coalesce(items.minor, 0)"
+    ),
+)
+
+Invariant(
+    name="clearing.debits_booked_by_two",
+    promise=1,
+    statement=(
+        "Debits in suspense are booked and recouped by two people, whose evidence is recorded: a payment carried out twice"
+        " was carried out otherwise, and no debit returns more than it was."
+    ),
+    guards=(
+        "clearing_debitbooking.debit_booking_fits",
+        "clearing_debitbooking.debit_booked_by_two",
+        "clearing_recoupment.recoupment_fits",
+        "clearing_recoupment.recoupment_by_two",
+    ),
+    test="tests/clearing/bank/test_debits.py::test_a_booking_by_one_person_or_of_another_entry_is_refused",
+    check=by_query(
+        "SELECT d.public_id, d.booked_as, e.public_id AS bank_entry FROM clearing_debitbooking d"
+        " JOIN clearing_bankentry e ON e.id = d.bank_entry_id"
+        " LEFT JOIN clearing_settlementinstruction i ON i.id = d.instruction_id"
+        " WHERE d.first_person IN ('', d.decided_by) OR (e.direction, e.match) <> ('debit', 'unallocated')"
+        "  OR d.booked_as = 'paid_twice' AND (i.amount_minor, i.currency, i.direction, i.organisation_id)"
+        "   IS DISTINCT FROM (e.amount_minor, e.currency, 'out', d.organisation_id)"
+        "  OR NOT EXISTS (SELECT FROM evidence_evidencerecord v WHERE v.subject = e.public_id"
+        "   AND v.kind = 'clearing.debit_booked' AND v.actor = d.decided_by)"
+        " UNION ALL SELECT d.public_id, d.booked_as, c.public_id FROM clearing_recoupment r"
+        "  JOIN clearing_debitbooking d ON d.id = r.debit_id JOIN clearing_bankentry e ON e.id = d.bank_entry_id"
+        "  JOIN clearing_bankentry c ON c.id = r.bank_entry_id"
+        "  WHERE c.direction <> 'credit' OR c.currency <> e.currency OR d.booked_as = 'bank_fee'"
+        "   OR NOT (c.match = 'unallocated' AND r.first_person NOT IN ('', r.decided_by)"
+        "    OR c.match = 'recouped' AND c.instruction_id = d.instruction_id)"
+        "   OR e.amount_minor < (SELECT sum(o.amount_minor) FROM clearing_recoupment s"
+        "    JOIN clearing_bankentry o ON o.id = s.bank_entry_id WHERE s.debit_id = d.id)"
+    ),
+)
+
+Invariant(
     name="clearing.payments_known_by_the_bank",
     promise=4,
     statement="A payment is confirmed by one bank entry of its amount, and failed only on notice from the bank.",
@@ -139,9 +212,9 @@ Invariant(
             "  (r.document -> 'parameters' ->> 'second_person_minor')::numeric FROM rules_rulebook r"
             "  WHERE r.effective_from <= s.imported_at ORDER BY r.number DESC LIMIT 1),"
             " {LIMIT_DEFAULT})"
-            " UNION ALL SELECT s.public_id, s.credits_minor, c.confirmed_by FROM clearing_bankstatement s"
-            "  JOIN clearing_statementconfirmation c ON c.id = s.confirmation_id"
+            " UNION ALL SELECT s.public_id, s.credits_minor, c.confirmed_by FROM clearing_statementconfirmation c"
             "  JOIN clearing_statementimport i ON i.id = c.statement_import_id"
+            "  JOIN clearing_bankstatement s ON s.confirmation_id = c.id OR s.id = i.statement_id"
             "  WHERE c.confirmed_by IN (i.received_by, s.imported_by) OR c.sha256 <> s.sha256 OR i.sha256 <> s.sha256"
             "   OR c.closing_balance_minor <> s.closing_balance_minor"
             "   OR NOT EXISTS (SELECT FROM evidence_evidencerecord e WHERE e.subject = i.public_id"

@@ -13,7 +13,9 @@ from ..settlement.models import SettlementInstruction
 from ..settlement.routes import ROUTES, route_for
 from ..settlement.states import INSTRUCTION, InstructionState, PaymentDirection
 from .bank_statement import BankStatementLine
+from .debit_models import DebitBooking
 from .pay_in_reference import find_pay_in_references
+from .repeated import Repeated
 from .states import BankDirection, BankMatch
 
 CONFIRMABLE = tuple(
@@ -24,13 +26,19 @@ TOUCHED_KINDS = (AccountKind.AVAILABLE, AccountKind.RECEIVABLE, AccountKind.CLAI
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """The recognised owner (``payer``) or payment (``instruction``, ``payee``) of a bank entry."""
+    """The recognised owner (``payer``) or payment (``instruction``, ``payee``) of a bank entry.
+
+    ``named`` is the payment that an unrecognised entry names; ``debit`` the booking of the second carrying-out of a payment
+    that a receipt returns.
+    """
 
     match: BankMatch
     mismatch_code: str = ""
     payer: OrganisationView | None = None
     instruction: SettlementInstruction | None = None
     payee: OrganisationView | None = None
+    named: SettlementInstruction | None = None
+    debit: DebitBooking | None = None
 
     @property
     def organisation_id(self) -> int | None:
@@ -54,6 +62,7 @@ class Matcher:
         keys = {key for line in lines for key in find_pay_in_references(_text(line))}
         keys |= {row.organisation_id for row in self.instructions.values()}
         self.organisations = organisations_by_id(keys)
+        self.repeated = Repeated(self.instructions.values())
 
     def recognise(self, line: BankStatementLine) -> Recognised:
         """Recognise ``line`` by the present states of the payments, which earlier lines may have changed."""
@@ -79,15 +88,27 @@ class Matcher:
         if instruction is None:
             return Recognised(BankMatch.UNALLOCATED, "unknown_reference")
         if (instruction.amount_minor, instruction.currency) != (line.amount_minor, line.currency):
-            return Recognised(BankMatch.UNALLOCATED, "amount_differs")
+            return Recognised(BankMatch.UNALLOCATED, "amount_differs", named=instruction)
         goes_out = instruction.direction == PaymentDirection.OUT
         carried_out = goes_out == (line.direction == BankDirection.DEBIT)
         payee = self.organisations[instruction.organisation_id]
         if carried_out and instruction.state in CONFIRMABLE:
             return Recognised(BankMatch.SETTLEMENT, instruction=instruction, payee=payee)
-        if not carried_out and instruction.state == InstructionState.CONFIRMED:
+        if carried_out:
+            self.repeated.add_unexplained(instruction)
+            return Recognised(BankMatch.UNALLOCATED, "not_expected", named=instruction)
+        return self._return(instruction, payee)
+
+    def _return(self, instruction: SettlementInstruction, payee: OrganisationView) -> Recognised:
+        """A payment came back: its second carrying-out before its first."""
+        debit = self.repeated.take_reclaimed(instruction)
+        if debit is not None:
+            return Recognised(BankMatch.RECOUPED, instruction=instruction, payee=payee, debit=debit)
+        if self.repeated.is_unexplained(instruction):
+            return Recognised(BankMatch.UNALLOCATED, "debit_unexplained", named=instruction)
+        if instruction.state == InstructionState.CONFIRMED:
             return Recognised(BankMatch.RETURNED, instruction=instruction, payee=payee)
-        return Recognised(BankMatch.UNALLOCATED, "not_expected")
+        return Recognised(BankMatch.UNALLOCATED, "not_expected", named=instruction)
 
     def cycles_touched(self) -> list[str]:
         """Public identifiers of the cycles whose payments the bank entries report."""

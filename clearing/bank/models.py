@@ -118,7 +118,8 @@ class StatementImport(models.Model):
 class StatementConfirmation(models.Model):
     """A second person read a statement's hash and closing balance at the bank, and they are those of the upload.
 
-    Invariants: one of each import, made while it waits for it, by another person than its uploader. Append-only.
+    Invariants: one of each import, made while it waits for it or once it is imported, by another person than its uploader.
+    Append-only.
     """
 
     statement_import = models.OneToOneField(
@@ -226,6 +227,8 @@ class BankStatement(models.Model):
 class BankEntry(models.Model):
     """One bank entry on the client account, and what it was recognised as.
 
+    ``instruction`` is the payment that it confirms or returns, or that an unrecognised entry names.
+
     ``entry_reference`` is the bank's own, unique on the day ``booked_on``: an entry is recorded once, even if several files
     contain it. One SQL statement inserts the entries of a statement, which come to its totals. Append-only.
     """
@@ -261,10 +264,15 @@ class BankEntry(models.Model):
                     mismatch_code="",
                 )
                 | Q(match__in=("settlement", "returned"), instruction__isnull=False, mismatch_code="")
-                | (Q(match="unallocated", organisation=None, instruction=None) & ~Q(mismatch_code="")),
+                | Q(match="recouped", direction="credit", instruction__isnull=False, mismatch_code="")
+                | (Q(match="unallocated", organisation=None) & ~Q(mismatch_code="")),
                 name="bank_entry_match",
             ),
-            models.UniqueConstraint(fields=["instruction", "match"], name="bank_entry_settles_once"),
+            models.UniqueConstraint(
+                fields=["instruction", "match"],
+                condition=Q(match__in=("settlement", "returned")),
+                name="bank_entry_settles_once",
+            ),
             currency_stated("bank_entry_currency"),
         ]
         indexes = [models.Index("match", "id", name="bank_entry_by_match")]

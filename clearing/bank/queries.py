@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import Missing
@@ -14,7 +15,8 @@ from marketplace.participants.queries import get_organisation
 from ..ground.scopes import own_key
 from ..settlement.models import ClientAccount
 from .bank_statement import StatementAccount
-from .models import BankStatement, UnconfirmedReceipt
+from .debit_models import DebitBooking, Recoupment
+from .models import BankStatement, StatementConfirmation, UnconfirmedReceipt
 from .pay_in_reference import pay_in_reference_of
 from .states import UNCONFIRMED
 
@@ -42,6 +44,18 @@ def statement_end(currency: str) -> StatementEnd:
     return StatementEnd(str(stated), newest.closing_on, newest.closing_balance_minor)
 
 
+def confirmed_statement(currency: str) -> BankStatement | None:
+    """The newest imported statement of a currency whose closing balance a second person confirmed; None without one."""
+    newest = (
+        StatementConfirmation.objects.filter(statement_import__statement__currency=currency)
+        .select_related("statement_import__statement")
+        .defer("statement_import__content")
+        .order_by("-statement_import__statement__number")
+        .first()
+    )
+    return newest.statement_import.statement if newest else None
+
+
 def pay_in_reference(*, organisation: str) -> str:
     """The pay-in reference of a participant. Raises Missing."""
     return pay_in_reference_of(get_organisation(organisation).id)
@@ -55,3 +69,16 @@ def unconfirmed_receipts(*, actor: Actor) -> QuerySet[UnconfirmedReceipt]:
     if actor.role is Role.PARTICIPANT:
         rows = rows.filter(organisation_id=own_key(actor))
     return rows.order_by("-pk")
+
+
+def debit_bookings() -> QuerySet[DebitBooking]:
+    """All booked debits, the newest first, each with ``recouped_minor``: what of it came back."""
+    rows = DebitBooking.objects.select_related("bank_entry", "instruction")
+    recouped = Coalesce(Sum("recoupments__bank_entry__amount_minor"), 0, output_field=BigIntegerField())
+    return rows.annotate(recouped_minor=recouped).order_by("-pk")
+
+
+def open_minor(booking: DebitBooking) -> int:
+    """What of a booked debit has not come back, if it is of a kind that does."""
+    rows = Recoupment.objects.filter(debit=booking).aggregate(total=Sum("bank_entry__amount_minor"))
+    return booking.bank_entry.amount_minor - int(rows["total"] or 0)

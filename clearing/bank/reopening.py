@@ -117,6 +117,7 @@ def _unexplained_debits(restoration: Restoration, currency: str) -> dict[str, in
         currency=currency,
         direction=BankDirection.DEBIT,
         match=BankMatch.UNALLOCATED,
+        debit_booking=None,
     ).aggregate(count=Count("pk"), total=Sum("amount_minor"))
     return {"unexplained_debits": found["count"], "unexplained_minor": int(found["total"] or 0)}
 

@@ -13,9 +13,11 @@ from marketplace.kernel.amounts import TOTAL_MINOR_MAX
 from ..ground.serializers import PartyField, PartyListSerializer, label_of
 from ..settlement.models import Restoration
 from ..settlement.restorations import paying_currencies, shut_currencies
+from .debit_models import DebitBooking
 from .models import BankEntry, BankStatement, StatementImport, UnconfirmedReceipt
-from .states import ImportState
-from .waiting import waiting_of_bank_entry, waiting_of_statement_import
+from .queries import open_minor
+from .states import DebitKind, ImportState
+from .waiting import waiting_of_bank_entry, waiting_of_debit_booking, waiting_of_statement_import
 
 
 class PayInReferenceSerializer(serializers.Serializer[Any]):
@@ -26,7 +28,7 @@ class PayInReferenceSerializer(serializers.Serializer[Any]):
 
 
 class BankStatementSerializer(serializers.ModelSerializer[BankStatement]):
-    """An imported bank statement; ``confirmed_by`` is the second person, where its receipts reach the limit for one."""
+    """An imported bank statement; ``confirmed_by`` is the second person of its import, where its receipts reach the limit."""
 
     id = serializers.CharField(source="public_id")
     added = serializers.IntegerField()
@@ -63,13 +65,14 @@ class StatementImportSerializer(serializers.ModelSerializer[StatementImport]):
     closing_balance_minor = serializers.SerializerMethodField()
     faults = serializers.SerializerMethodField()
     waiting = serializers.SerializerMethodField()
+    confirmed_by = serializers.CharField(source="confirmation.confirmed_by", allow_null=True, default=None)
 
     class Meta:
         model = StatementImport
         fields = (
             "id", "state", "state_label", "waiting", "file_name", "sha256", "currency", "opening_on", "closing_on",
             "closing_balance_minor", "credits_minor", "faults", "statement", "job", "received_by", "received_at",
-            "ended_at",
+            "confirmed_by", "ended_at",
         )  # fmt: skip
 
     @extend_schema_field(BilingualField)
@@ -147,9 +150,65 @@ class BankEntrySerializer(serializers.ModelSerializer[BankEntry]):
 
     @extend_schema_field(WaitingSerializer(allow_null=True))
     def get_waiting(self, entry: BankEntry) -> dict[str, Any] | None:
-        """What the operator has to find out; null once the entry is recognised or allocated."""
+        """What the operator has to find out; null once the entry is recognised or decided on."""
         found = waiting_of_bank_entry(entry)
         return found.as_dict() if found else None
+
+
+class DebitBookingSerializer(serializers.ModelSerializer[DebitBooking]):
+    """What two people booked a debit as; ``open_minor`` is what of a reclaimed one has not come back."""
+
+    id = serializers.CharField(source="public_id")
+    bank_entry = serializers.CharField(source="bank_entry.public_id")
+    amount_minor = serializers.IntegerField(source="bank_entry.amount_minor")
+    currency = serializers.CharField(source="bank_entry.currency")
+    booked_as_label = serializers.SerializerMethodField()
+    instruction = serializers.CharField(source="instruction.public_id", allow_null=True, default=None)
+    organisation = PartyField("organisation_id")
+    open_minor = serializers.SerializerMethodField()
+    waiting = serializers.SerializerMethodField()
+
+    class Meta:
+        model = DebitBooking
+        list_serializer_class = PartyListSerializer
+        fields = (
+            "id", "bank_entry", "booked_as", "booked_as_label", "amount_minor", "currency", "open_minor", "instruction",
+            "organisation", "waiting", "reason", "first_person", "decided_by", "decided_at",
+        )  # fmt: skip
+
+    @extend_schema_field(BilingualField)
+    def get_booked_as_label(self, booking: DebitBooking) -> dict[str, str]:
+        """Label of the kind."""
+        return label_of(booking, "booked_as")
+
+    def get_open_minor(self, booking: DebitBooking) -> int:
+        """What has still to come back; 0 for a bank fee."""
+        if booking.booked_as == DebitKind.BANK_FEE:
+            return 0
+        recouped_minor: int | None = getattr(booking, "recouped_minor", None)
+        if recouped_minor is None:
+            return open_minor(booking)
+        return booking.bank_entry.amount_minor - recouped_minor
+
+    @extend_schema_field(WaitingSerializer(allow_null=True))
+    def get_waiting(self, booking: DebitBooking) -> dict[str, Any] | None:
+        """Who has still to return the money; null once it is closed."""
+        found = waiting_of_debit_booking(booking, self.get_open_minor(booking))
+        return found.as_dict() if found else None
+
+
+class BookDebitSerializer(StrictSerializer):
+    """What a debit in suspense was; ``instruction`` only for a payment that was carried out twice."""
+
+    booked_as = serializers.ChoiceField(choices=DebitKind.values)
+    reason = serializers.CharField(max_length=200)
+    instruction = serializers.CharField(max_length=31, required=False, allow_null=True, default=None)
+
+
+class RecoupSerializer(StrictSerializer):
+    """The booked debit that a receipt returns."""
+
+    debit = serializers.CharField(max_length=31)
 
 
 class UploadStatementSerializer(StrictSerializer):

@@ -38,7 +38,7 @@ def allocate_pay_in(*, actor: Actor, bank_entry: str, organisation: str) -> Bank
     if entry is None:
         raise Missing(kind="bank entry", identifier=bank_entry)
     is_pay_in = entry.match == BankMatch.UNALLOCATED and entry.direction == BankDirection.CREDIT
-    if not is_pay_in or BankAllocation.objects.filter(bank_entry=entry).exists():
+    if not is_pay_in or hasattr(entry, "allocation") or hasattr(entry, "recoupment"):
         raise NotUnallocated(bank_entry=bank_entry)
     payer = get_organisation(organisation)
     if payer.is_operator:

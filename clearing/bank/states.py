@@ -22,7 +22,23 @@ class BankMatch(TextChoices):
     RESERVE = "reserve", Label("reserve funded by the operator", "運営者による準備金の入金")
     SETTLEMENT = "settlement", Label("settlement payment confirmed", "決済の支払の確認")
     RETURNED = "returned", Label("settlement payment returned", "決済の支払の組戻し")
+    RECOUPED = "recouped", Label("second carrying-out of a payment returned", "二重払いの返還")
     UNALLOCATED = "unallocated", Label("not recognised", "未照合")
+
+
+class DebitKind(TextChoices):
+    """What two people of the operator book a debit in suspense as."""
+
+    BANK_FEE = "bank_fee", Label("bank fee, borne by the operator", "銀行手数料（運営者負担）")
+    RECLAIMED = "reclaimed", Label("wrong debit, reclaimed from the bank", "誤出金（銀行へ返還請求）")
+    PAID_TWICE = (
+        "paid_twice",
+        Label("payment carried out twice, reclaimed from its payee", "二重払い（受取人へ返還請求）"),
+    )
+
+
+RETURNABLE = (DebitKind.RECLAIMED, DebitKind.PAID_TWICE)
+"""Kinds of debit whose money comes back."""
 
 
 class ImportState(TextChoices):

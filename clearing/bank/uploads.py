@@ -218,11 +218,15 @@ def confirm_statement(
     """Confirm an uploaded statement by the hash and closing balance that a second person read at the bank.
 
     The person downloads the file from the bank itself, computes its SHA-256, and reads the closing balance from the
-    bank's screen. Enqueues the job that imports it. A wrong value is recorded as evidence. Raises ConfirmationDiffers,
-    AnotherPersonNeeded for the uploader, IllegalTransition unless it waits for confirmation, Missing, Forbidden.
+    bank's screen. Of a statement that waits for it, enqueues the job that imports it. A statement that was imported without it
+    is confirmed so that the segregation check may rely on its balance. A wrong value is recorded as evidence. Raises
+    ConfirmationDiffers, AnotherPersonNeeded for the uploader, IllegalTransition for one that was confirmed or refused or
+    waits for another statement, Missing, Forbidden.
     """
     received = _waiting_for_operator(actor, statement_import)
-    STATEMENT_IMPORT.target(state=received.state, command="confirm", role="operator")
+    is_imported = received.state == ImportState.IMPORTED and not hasattr(received, "confirmation")
+    if not is_imported:
+        STATEMENT_IMPORT.target(state=received.state, command="confirm", role="operator")
     if actor.identifier == received.received_by:
         raise AnotherPersonNeeded(statement_import=received.public_id)
     stated = (sha256.strip().lower(), closing_balance_minor)
@@ -238,15 +242,16 @@ def confirm_statement(
         confirmed_by=actor.identifier,
         confirmed_at=clock.now(),
     )
-    job = enqueue(kind=IMPORT_CONFIRMED, subject=received.public_id).public_id
-    advance(received, STATEMENT_IMPORT, command="confirm", role="operator", job=job)
+    if not is_imported:
+        job = enqueue(kind=IMPORT_CONFIRMED, subject=received.public_id).public_id
+        advance(received, STATEMENT_IMPORT, command="confirm", role="operator", job=job)
+        _end_confirmation(received)
     record(
         kind="clearing.statement_confirmed",
         subject=received.public_id,
         actor=actor,
         payload={"sha256": received.sha256, "closing_balance_minor": closing_balance_minor},
     )
-    _end_confirmation(received)
     return received
 
 

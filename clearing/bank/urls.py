@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from .views import (
     BankEntryViewSet,
     BankStatementViewSet,
+    DebitBookingViewSet,
     PayInReferenceView,
     RestorationViewSet,
     StatementImportViewSet,
@@ -17,6 +18,7 @@ router.register("bank-statements", BankStatementViewSet, basename="bank-statemen
 router.register("statement-imports", StatementImportViewSet, basename="statement-import")
 router.register("unconfirmed-receipts", UnconfirmedReceiptViewSet, basename="unconfirmed-receipt")
 router.register("bank-entries", BankEntryViewSet, basename="bank-entry")
+router.register("debit-bookings", DebitBookingViewSet, basename="debit-booking")
 router.register("restorations", RestorationViewSet, basename="restoration")
 
 urlpatterns = [

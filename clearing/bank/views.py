@@ -17,17 +17,22 @@ from marketplace.kernel.errors import FieldInvalid, Missing
 
 from ..settlement.models import Restoration
 from .bank_statement import BYTES_MAX, TOO_LARGE
-from .filters import BankEntryFilter
+from .debit_models import DebitBooking
+from .debits import book_debit, recoup_debit
+from .filters import BankEntryFilter, DebitBookingFilter
 from .models import BankEntry, BankStatement, StatementImport, UnconfirmedReceipt
-from .queries import pay_in_reference, unconfirmed_receipts
+from .queries import debit_bookings, pay_in_reference, unconfirmed_receipts
 from .reopening import open_sending
 from .serializers import (
     AllocateSerializer,
     BankEntrySerializer,
     BankStatementSerializer,
+    BookDebitSerializer,
     ConfirmStatementSerializer,
+    DebitBookingSerializer,
     OpenSendingSerializer,
     PayInReferenceSerializer,
+    RecoupSerializer,
     RestorationSerializer,
     StatementImportSerializer,
     UnconfirmedReceiptSerializer,
@@ -92,7 +97,9 @@ class StatementImportViewSet(MarketReadViewSet[StatementImport]):
     serializer_class = StatementImportSerializer
     permission_classes = (IsOperator,)
     filterset_fields = ("state", "sha256")
-    queryset = StatementImport.objects.defer("content").select_related("statement__confirmation")
+    queryset = StatementImport.objects.defer("content").select_related(
+        "statement__confirmation", "confirmation"
+    )
 
     @command(
         summary="Confirm a bank statement as the second person",
@@ -102,7 +109,10 @@ class StatementImportViewSet(MarketReadViewSet[StatementImport]):
         example={"sha256": "0" * 64, "closing_balance_minor": 1_284_000},
     )
     def confirm(self, data: dict[str, Any], public_id: str) -> StatementImport:
-        """By another person than its uploader, with the hash and the closing balance read at the bank (operator)."""
+        """By another person than its uploader, with the hash and the closing balance read at the bank (operator).
+
+        One that was imported without it is confirmed so that the segregation check may rely on its balance.
+        """
         return confirm_statement(actor=self.actor, statement_import=public_id, **data)
 
     @command(
@@ -132,7 +142,9 @@ class BankEntryViewSet(MarketReadViewSet[BankEntry]):
     serializer_class = BankEntrySerializer
     permission_classes = (IsOperator,)
     filterset_class = BankEntryFilter
-    queryset = BankEntry.objects.select_related("statement", "instruction", "allocation")
+    queryset = BankEntry.objects.select_related(
+        "statement", "instruction", "allocation", "debit_booking", "recoupment"
+    )
 
     @command(
         summary="Allocate a pay-in",
@@ -144,6 +156,41 @@ class BankEntryViewSet(MarketReadViewSet[BankEntry]):
     def allocate(self, data: dict[str, Any], public_id: str) -> BankEntry:
         """Credits an unrecognised pay-in to a participant (operator)."""
         return allocate_pay_in(actor=self.actor, bank_entry=public_id, organisation=data["organisation"])
+
+    @command(
+        summary="Book a debit in suspense",
+        request=BookDebitSerializer,
+        response=DebitBookingSerializer,
+        permissions=(IsOperator,),
+        example={"booked_as": "bank_fee", "reason": "振込手数料"},
+    )
+    def book_debit(self, data: dict[str, Any], public_id: str) -> DebitBooking:
+        """As a bank fee, a wrong debit to be reclaimed, or a payment carried out twice; always two people (operator)."""
+        return book_debit(actor=self.actor, bank_entry=public_id, **data)
+
+    @command(
+        summary="Attribute a receipt to the debit that it returns",
+        request=RecoupSerializer,
+        response=BankEntrySerializer,
+        permissions=(IsOperator,),
+        example={"debit": "dbk_01JABCDEFGHJKMNPQRSTVWXYZ0"},
+    )
+    def recoup(self, data: dict[str, Any], public_id: str) -> BankEntry:
+        """Closes a reclaimed debit, or a part of it; always two people (operator)."""
+        return recoup_debit(actor=self.actor, bank_entry=public_id, debit=data["debit"])
+
+
+class DebitBookingViewSet(MarketReadViewSet[DebitBooking]):
+    """Debits that two people booked, and what of them has still to come back (operator)."""
+
+    serializer_class = DebitBookingSerializer
+    permission_classes = (IsOperator,)
+    filterset_class = DebitBookingFilter
+    queryset = DebitBooking.objects.all()
+
+    def get_queryset(self) -> Any:
+        """All booked debits, with what came back."""
+        return debit_bookings()
 
 
 class RestorationViewSet(MarketReadViewSet[Restoration]):

@@ -24,6 +24,10 @@ NORMAL_SIDE: dict[str, int] = {
     AccountKind.WRITE_OFF: DEBIT,
     AccountKind.SETTLEMENT: CREDIT,
     AccountKind.UNALLOCATED: CREDIT,
+    AccountKind.UNEXPLAINED: DEBIT,
+    AccountKind.BANK_RECEIVABLE: DEBIT,
+    AccountKind.PAYEE_RECEIVABLE: DEBIT,
+    AccountKind.BANK_CHARGES: DEBIT,
     AccountKind.BANK_CLIENT: DEBIT,
     AccountKind.BANK_OPERATOR: DEBIT,
 }
@@ -50,9 +54,12 @@ OWED_TO_PARTICIPANTS = (
     AccountKind.UNALLOCATED,
     AccountKind.SETTLEMENT,
 )
-"""Kinds whose money on ``bank_client`` is participants'. Suspense belongs to the senders of the pay-ins. On the clearing
+"""Kinds whose money on ``bank_client`` is participants'. Receipts in suspense belong to their senders. On the clearing
 control account is what a cycle that is being posted has taken from some participants and owes to others; it is negative
 while more was given than taken."""
+
+OUTSTANDING = (AccountKind.UNEXPLAINED, AccountKind.BANK_RECEIVABLE, AccountKind.PAYEE_RECEIVABLE)
+"""Kinds whose money left ``bank_client`` and must come back to it. They cover nothing that is owed, and lower nothing."""
 
 OWN_OF_THE_OPERATOR = (
     AccountKind.FEE_REVENUE,
@@ -60,12 +67,19 @@ OWN_OF_THE_OPERATOR = (
     AccountKind.RESERVE,
     AccountKind.ROUNDING,
     AccountKind.WRITE_OFF,
+    AccountKind.BANK_CHARGES,
     AccountKind.BANK_OPERATOR,
     AccountKind.CLAIM,
 )
 """Kinds whose negated sum is what the operator has earned and not withdrawn."""
 
-LIMITED_KINDS = (*PARTICIPANT_KINDS, AccountKind.RESERVE)
+LIMITED_KINDS = (
+    *PARTICIPANT_KINDS,
+    AccountKind.RESERVE,
+    AccountKind.UNALLOCATED,
+    *OUTSTANDING,
+    AccountKind.BANK_CHARGES,
+)
 """Kinds whose balance must stay on its normal side.
 
 The bank accounts are not among them: a bank entry has happened and is posted, also if the balance becomes negative.

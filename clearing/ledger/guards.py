@@ -15,7 +15,7 @@ _SQL = Path(__file__).parent / "sql"
 
 
 def balances_open() -> pgtrigger.Trigger:
-    """The statement that inserts an account which may not be overdrawn also inserts its Balance, at zero."""
+    """The statement that inserts an account also inserts its Balance, at zero; its side says whether it is limited."""
     return pgtrigger.Trigger(
         name="balances_open",
         level=pgtrigger.Statement,
@@ -72,8 +72,8 @@ def entries_balance() -> pgtrigger.Trigger:
 def claims_within_reserve() -> pgtrigger.Trigger:
     """All claims of a currency together never exceed the reserve.
 
-    Checked when a claim grows or the reserve shrinks; claims are the only balances on the debit side. The balance of the reserve is locked first, so that concurrent
-    loans are counted one after the other. The transaction holds ``MOVER_LOCK``.
+    Checked when a claim grows or the reserve shrinks, and when another balance on the debit side grows. The balance of the
+    reserve is locked first, so that concurrent loans are counted one after the other. The transaction holds ``MOVER_LOCK``.
     """
     return pgtrigger.Trigger(
         name="claims_within_reserve",

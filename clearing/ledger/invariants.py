@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from marketplace.kernel.canonical import digest_of
+from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import Invariant, amounts_within_ceiling, by_query
 
-from .chart import OWED_TO_PARTICIPANTS
+from .chart import LIMITED_KINDS, OWED_TO_PARTICIPANTS
 from .models import Entry, LedgerPeriod
 
-_OWED = ", ".join(f"'{kind.value}'" for kind in OWED_TO_PARTICIPANTS)
+_OWED = sql_list(OWED_TO_PARTICIPANTS)
+_LIMITED = sql_list(LIMITED_KINDS)
 
 Invariant(
     name="clearing.entries_sum_to_zero",
@@ -34,7 +36,10 @@ Invariant(
 Invariant(
     name="clearing.balances_equal_postings",
     promise=1,
-    statement="A balance is the sum of its account's postings and never leaves the account's normal side.",
+    statement=(
+        "A balance is the sum of its account's postings; that of an account which may not be overdrawn never leaves its"
+        " normal side."
+    ),
     guards=(
         "clearing_balance.moved_by_postings",
         "clearing_balance.balance_within_funds",
@@ -46,18 +51,19 @@ Invariant(
     ),
     test="tests/clearing/ledger/test_guards.py::test_a_balance_moves_by_postings_only",
     check=by_query(
-        "SELECT a.code, b.balance_minor, coalesce(sum(p.amount_minor), 0) AS posted"
-        " FROM clearing_balance b JOIN clearing_account a ON a.id = b.account_id"
-        " LEFT JOIN clearing_posting p ON p.account_id = a.id GROUP BY a.code, a.side, b.balance_minor"
-        " HAVING b.balance_minor <> coalesce(sum(p.amount_minor), 0) OR b.balance_minor * a.side < 0"
+        "SELECT a.code, b.balance_minor, coalesce(sum(p.amount_minor), 0) AS posted"  # noqa: S608  our own words
+        " FROM clearing_account a LEFT JOIN clearing_balance b ON b.account_id = a.id"
+        " LEFT JOIN clearing_posting p ON p.account_id = a.id GROUP BY a.code, a.kind, a.side, b.side, b.balance_minor"
+        " HAVING b.balance_minor IS DISTINCT FROM coalesce(sum(p.amount_minor), 0)"
+        f" OR a.kind IN ({_LIMITED}) AND (b.balance_minor * a.side < 0 OR b.side <> a.side)"
     ),
 )
 Invariant(
     name="clearing.client_money_is_owed",
     promise=1,
     statement=(
-        "The client account covers all that is owed to participants, without counting claims on others, and what the"
-        " operator has earned or keeps as its reserve and has not withdrawn."
+        "The client account covers all that is owed to participants and to the senders of receipts in suspense; claims on"
+        " others, debits in suspense and what is reclaimed from the bank or from payees cover nothing."
     ),
     guards=(
         "clearing_posting.entries_balance",

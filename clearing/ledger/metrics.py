@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marketplace.kernel.metrics import Gauge, by_rows
 
-# One row an account that may not be overdrawn: it grows with participants, not with entries.
+# One row an account: it grows with participants, not with entries.
 MONEY = """
     SELECT account.kind, account.currency, sum(abs(balance.balance_minor))
       FROM clearing_balance balance JOIN clearing_account account ON account.id = balance.account_id
@@ -13,8 +13,8 @@ MONEY = """
 
 Gauge(
     name="clearing_money_minor",
-    description="Money on accounts that may not be overdrawn, in minor units by kind of account and currency: what"
-    " waits for a trade is on held accounts.",
+    description="Money on accounts, in minor units by kind of account and currency: what waits for a trade is on held"
+    " accounts, what the bank booked and nobody explained on unallocated and unexplained.",
     read=by_rows(MONEY),
     labels=("kind", "currency"),
 )

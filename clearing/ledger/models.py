@@ -29,7 +29,7 @@ class Account(models.Model):
     """An account of the ledger. ``side`` is the normal side of its kind: 1 debit, -1 credit.
 
     Invariants: a participant has one account of each of its kinds per currency, and the market one of each of its own;
-    every account that may not be overdrawn has a Balance from its creation. Append-only.
+    every account has a Balance from its creation. Append-only.
     """
 
     public_id = IdentifierField(prefix="acc")
@@ -147,9 +147,10 @@ class Posting(models.Model):
 
 
 class Balance(models.Model):
-    """The balance of an account that may not be overdrawn; the database moves it with every posting.
+    """The balance of an account; the database moves it with every posting.
 
-    Invariants: it equals the sum of the account's postings and never leaves the account's normal side, so check and
+    ``side`` is the normal side of an account that may not be overdrawn (``chart.LIMITED_KINDS``), and 0 for others.
+    Invariants: it equals the sum of the account's postings and never leaves that side, so check and
     reservation are one statement, and of two trades that compete for one balance one is refused. All claims of a
     currency together are within the reserve.
     """
@@ -162,6 +163,7 @@ class Balance(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(balance_minor=0)
+                | Q(side=0)
                 | Q(balance_minor__gt=0, side=1)
                 | Q(balance_minor__lt=0, side=-1),
                 name="balance_within_funds",

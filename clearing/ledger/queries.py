@@ -16,7 +16,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 
 from ..ground.scopes import own_key
-from .chart import DEBIT, NORMAL_SIDE, OWED_TO_PARTICIPANTS, OWN_OF_THE_OPERATOR
+from .chart import DEBIT, NORMAL_SIDE, OUTSTANDING, OWED_TO_PARTICIPANTS, OWN_OF_THE_OPERATOR
 from .models import Account, Balance, Entry, FundsRegime, Posting
 from .states import AccountKind
 
@@ -87,21 +87,26 @@ def visible_postings(actor: Actor) -> QuerySet[Posting]:
 class ClientMoney:
     """Ownership of the client account: ``bank_minor`` is its balance, ``owed_minor`` the participants' part.
 
-    ``operator_minor`` is what the operator has earned and not withdrawn, less its claims. Always bank = owed + operator.
+    ``operator_minor`` is what the operator has earned and not withdrawn, less its claims; ``outstanding_minor`` what left the
+    client account and must come back: debits in suspense, and what is reclaimed from the bank and from payees. Always
+    bank + outstanding = owed + operator.
     """
 
     bank_minor: int
     owed_minor: int
     operator_minor: int
+    outstanding_minor: int
 
 
 def client_money(currency: str) -> ClientMoney:
-    """The daily segregation check, in minor units of ``currency``."""
-    totals = kind_totals(currency)
+    """The daily segregation check, in minor units of ``currency``, from the balances that the database keeps."""
+    rows = Balance.objects.filter(account__currency=currency).values("account__kind")
+    totals = {row["account__kind"]: int(row["total"]) for row in rows.annotate(total=Sum("balance_minor"))}
     return ClientMoney(
         bank_minor=totals.get(AccountKind.BANK_CLIENT, 0),
         owed_minor=-sum(totals.get(kind, 0) for kind in OWED_TO_PARTICIPANTS),
         operator_minor=-sum(totals.get(kind, 0) for kind in OWN_OF_THE_OPERATOR),
+        outstanding_minor=sum(totals.get(kind, 0) for kind in OUTSTANDING),
     )
 
 

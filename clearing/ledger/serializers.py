@@ -87,12 +87,13 @@ class TrialBalanceSerializer(serializers.Serializer[Any]):
 
 
 class ClientMoneySerializer(serializers.Serializer[Any]):
-    """The segregation check: balance of the client account, and the parts of participants and operator."""
+    """The segregation check: balance of the client account, the parts of participants and operator, and what must come back."""
 
     currency = serializers.CharField()
     bank_minor = serializers.IntegerField()
     owed_minor = serializers.IntegerField()
     operator_minor = serializers.IntegerField()
+    outstanding_minor = serializers.IntegerField()
 
 
 class FundsRegimeSerializer(serializers.ModelSerializer[FundsRegime]):

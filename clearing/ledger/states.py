@@ -31,7 +31,14 @@ class AccountKind(TextChoices):
     ROUNDING = "rounding", Label("rounding differences", "端数差額")
     WRITE_OFF = "write_off", Label("written off", "貸倒損失")
     SETTLEMENT = "settlement", Label("clearing control", "清算勘定")
-    UNALLOCATED = "unallocated", Label("suspense", "仮受金（未照合）")
+    UNALLOCATED = "unallocated", Label("receipts in suspense", "仮受金（未照合の入金）")
+    UNEXPLAINED = "unexplained", Label("debits in suspense", "仮払金（未照合の出金）")
+    BANK_RECEIVABLE = "bank_receivable", Label("reclaimed from the bank", "未収金（銀行への返還請求）")
+    PAYEE_RECEIVABLE = (
+        "payee_receivable",
+        Label("reclaimed from payees that were paid twice", "未収金（二重払いの返還請求）"),
+    )
+    BANK_CHARGES = "bank_charges", Label("bank fees borne by the operator", "支払手数料（運営者負担）")
     BANK_CLIENT = "bank_client", Label("bank, client account", "預金（顧客口座）")
     BANK_OPERATOR = "bank_operator", Label("bank, operator's own account", "預金（運営者口座）")
 
@@ -47,8 +54,10 @@ class EntryKind(TextChoices):
     PAYOUT = "payout", Label("settlement payment", "決済の支払")
     SWEEP = "sweep", Label("transfer of the operator's earnings", "運営者収益の振替")
     BANK_RETURN = "bank_return", Label("payment returned by the bank", "振込組戻し")
-    SUSPENSE = "suspense", Label("posted to suspense", "仮受への計上")
-    ALLOCATION = "allocation", Label("suspense allocated", "仮受金の充当")
+    SUSPENSE = "suspense", Label("posted to suspense", "仮受・仮払への計上")
+    ALLOCATION = "allocation", Label("receipt in suspense allocated", "仮受金の充当")
+    DEBIT = "debit", Label("debit in suspense booked", "仮払金の処理")
+    RECOUPMENT = "recoupment", Label("reclaimed debit returned", "返還請求額の回収")
     COVER = "cover", Label("own money set aside for a cycle", "清算の不足額への充当")
     RECOVERY = "recovery", Label("claim collected from a pay-in", "入金からの求償債権の回収")
     DEPOSIT = "deposit", Label("security deposit paid or released", "保証金の差入・返還")
@@ -91,4 +100,9 @@ class LineKind(TextChoices):
     WRITTEN_OFF = "written_off", Label("claim written off", "求償債権の貸倒れ")
     RESERVE_USED = "reserve_used", Label("loss borne by the reserve", "準備金の取崩し")
     PAYMENT = "payment", Label("payment", "支払")
+    UNEXPLAINED = "unexplained", Label("debit in suspense", "未照合の出金")
+    BANK_FEE = "bank_fee", Label("bank fee", "銀行手数料")
+    RECLAIMED = "reclaimed", Label("wrong debit reclaimed from the bank", "誤出金の返還請求")
+    PAID_TWICE = "paid_twice", Label("payment carried out twice", "二重払いの返還請求")
+    RECOUPED = "recouped", Label("reclaimed debit returned", "返還請求額の入金")
     IDLE_RETURN = "idle_return", Label("return of idle money", "滞留金の返還")

@@ -30,6 +30,9 @@ def money_figures(currency: str = "JPY") -> dict[str, int]:
         "due_to_cycles_minor": -totals.get(AccountKind.PAYABLE, 0),
         "due_to_participants_minor": -totals.get(AccountKind.RECEIVABLE, 0),
         "not_allocated_minor": -totals.get(AccountKind.UNALLOCATED, 0),
+        "debits_in_suspense_minor": totals.get(AccountKind.UNEXPLAINED, 0),
+        "reclaimed_minor": totals.get(AccountKind.BANK_RECEIVABLE, 0)
+        + totals.get(AccountKind.PAYEE_RECEIVABLE, 0),
         "deposits_of_participants_minor": -totals.get(AccountKind.DEPOSIT, 0),
         "reserve_of_operator_minor": -totals.get(AccountKind.RESERVE, 0),
         "claims_on_participants_minor": totals.get(AccountKind.CLAIM, 0),

@@ -14,27 +14,46 @@ from ..bank.models import BankStatement
 from ..ground.columns import currency_stated, organisation_key
 from ..ledger.models import Posting
 from ..settlement.states import Hindrance
+from .guards import relies_on_confirmed
+
+_EVERY_YEN = Q(bank_minor=F("owed_minor") + F("operator_minor") - F("outstanding_minor"))
+_SAME = Q(stated_difference_minor=None) | Q(stated_difference_minor=0)
+_COVERED = Q(bank_minor__gte=F("owed_minor")) & _EVERY_YEN & _SAME
+_UNCOVERED = (
+    Q(bank_minor__lt=F("owed_minor"))
+    | ~_EVERY_YEN
+    | Q(stated_difference_minor__isnull=False) & ~Q(stated_difference_minor=0)
+)
+_REACHED = Q(due_on=None) | Q(stated_on__isnull=False, stated_on__gte=F("due_on"))
+_UNREACHED = Q(due_on__isnull=False) & (Q(stated_on=None) | Q(stated_on__lt=F("due_on")))
 
 
 class SegregationCheck(models.Model):
     """A segregation check of one business day: the client account in the ledger, and who owns its balance.
 
-    ``since`` is the first day that the check covers: after days without a check, one check covers them all.
-    ``stated_minor`` is the bank's closing balance on the newest ``statement`` that states one, and
-    ``stated_difference_minor`` its difference from the ledger at the import.
+    ``since`` is the first day that the check covers: after days without a check, one check covers them all. ``attempt``
+    counts the checks of a day: one that failed is made again once it agrees. ``statement`` is the newest whose balance a
+    second person confirmed, ``stated_on`` its last day, ``stated_minor`` its closing balance, and
+    ``stated_difference_minor`` its difference from the ledger at the import. ``due_on`` is the last bank business day
+    before the check, which the statement must reach; null before the client account had one.
+    ``outstanding_minor`` is what left the client account and must come back.
 
-    Invariants: one check per currency and day; it agrees exactly if the client account covers what is owed, its balance
-    is owed plus the operator's, and the bank's balance does not differ. Append-only.
+    Invariants: it agrees exactly if the client account covers what is owed, its balance and what is outstanding are owed
+    plus the operator's, and the bank's balance is confirmed, reaches the day due, and does not differ. Append-only.
     """
 
     public_id = IdentifierField(prefix="sgc")
     currency = models.CharField(max_length=3)
     business_date = models.DateField()
+    attempt = models.PositiveSmallIntegerField(default=1)
     since = models.DateField()
     bank_minor = MinorField()
     owed_minor = MinorField()
     operator_minor = MinorField()
+    outstanding_minor = MinorField()
+    due_on = models.DateField(null=True)
     statement = models.ForeignKey(BankStatement, on_delete=models.PROTECT, null=True, related_name="+")
+    stated_on = models.DateField(null=True)
     stated_minor = MinorField(null=True)
     stated_difference_minor = MinorField(null=True)
     agrees = models.BooleanField()
@@ -43,32 +62,32 @@ class SegregationCheck(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["currency", "business_date"], name="segregation_check_once"),
+            models.UniqueConstraint(
+                fields=["currency", "business_date", "attempt"], name="segregation_check_once"
+            ),
             models.CheckConstraint(
-                condition=Q(agrees=True)
-                & Q(bank_minor__gte=F("owed_minor"), bank_minor=F("owed_minor") + F("operator_minor"))
-                & (Q(stated_difference_minor=None) | Q(stated_difference_minor=0))
-                | Q(agrees=False)
-                & (
-                    Q(bank_minor__lt=F("owed_minor"))
-                    | ~Q(bank_minor=F("owed_minor") + F("operator_minor"))
-                    | Q(stated_difference_minor__isnull=False) & ~Q(stated_difference_minor=0)
-                ),
+                condition=Q(agrees=True) & _COVERED & _REACHED | Q(agrees=False) & (_UNCOVERED | _UNREACHED),
                 name="segregation_check_truthful",
             ),
             models.CheckConstraint(
-                condition=Q(statement=None, stated_minor=None, stated_difference_minor=None)
+                condition=Q(statement=None, stated_on=None, stated_minor=None, stated_difference_minor=None)
                 | Q(
-                    statement__isnull=False, stated_minor__isnull=False, stated_difference_minor__isnull=False
+                    statement__isnull=False,
+                    stated_on__isnull=False,
+                    stated_minor__isnull=False,
+                    stated_difference_minor__isnull=False,
                 ),
                 name="segregation_check_stated",
             ),
             models.CheckConstraint(
-                condition=Q(since__lte=F("business_date")), name="segregation_check_since"
+                condition=Q(since__lte=F("business_date"), attempt__gte=1), name="segregation_check_since"
+            ),
+            models.CheckConstraint(
+                condition=Q(due_on=None) | Q(due_on__lt=F("business_date")), name="segregation_check_due"
             ),
             currency_stated("segregation_check_currency"),
         ]
-        triggers = [append_only()]
+        triggers = [append_only(), relies_on_confirmed()]
 
 
 class StuckMoney(models.Model):

@@ -8,7 +8,7 @@ from .models import SegregationCheck
 
 
 class SegregationCheckSerializer(serializers.ModelSerializer[SegregationCheck]):
-    """One segregation check: balance by ledger and by bank, and the parts of participants and operator."""
+    """One segregation check: balance by ledger and by bank, the parts of participants and operator, and what must come back."""
 
     id = serializers.CharField(source="public_id")
     statement = serializers.CharField(source="statement.public_id", allow_null=True, default=None)
@@ -16,6 +16,7 @@ class SegregationCheckSerializer(serializers.ModelSerializer[SegregationCheck]):
     class Meta:
         model = SegregationCheck
         fields = (
-            "id", "currency", "business_date", "since", "bank_minor", "owed_minor", "operator_minor", "statement",
-            "stated_minor", "stated_difference_minor", "agrees", "checked_at",
+            "id", "currency", "business_date", "attempt", "since", "bank_minor", "owed_minor", "operator_minor",
+            "outstanding_minor", "due_on", "statement", "stated_on", "stated_minor", "stated_difference_minor", "agrees",
+            "checked_at",
         )  # fmt: skip

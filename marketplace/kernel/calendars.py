@@ -31,6 +31,12 @@ class BusinessCalendar:
             day += timedelta(days=1)
         return day
 
+    def roll_back(self, day: date) -> date:
+        """``day`` if it is a business day, else the last one before it (the "preceding" convention)."""
+        while not self.is_business_day(day):
+            day -= timedelta(days=1)
+        return day
+
     def add_business_days(self, day: date, business_days: int) -> date:
         """The business day that is ``business_days`` business days after ``day``."""
         for _ in range(business_days):

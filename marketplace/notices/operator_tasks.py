@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from marketplace.kernel.labels import Label
 from marketplace.participants.queries import operator_organisation
 
 from .services import close_tasks, open_task
@@ -17,15 +18,16 @@ def ask_operator(
     *,
     thread: str = "",
     deadline: datetime | None = None,
+    title: Label | None = None,
     **words: str | dict[str, str],
 ) -> None:
-    """Open a task of the operator; its thread is its subject unless stated."""
+    """Open a task of the operator; its thread is its subject, and its title that of its kind, unless stated."""
     open_task(
         organisation_id=operator_organisation().id,
         kind=kind,
         subject=subject,
         thread=thread or subject,
-        title=fill_label(TASK_TITLES[kind], **words),
+        title=fill_label(title or TASK_TITLES[kind], **words),
         deadline=deadline,
     )
 

@@ -86,6 +86,10 @@ TASK_TITLES: dict[TaskKind, Label] = {
         "Ask the bank for the outcome of payment {reference} of {amount} (value date {day})",
         "支払 {reference}（{amount}、振込日 {day}）の結果を銀行に確認してください",
     ),
+    TaskKind.EXPLAIN: Label(
+        "The bank debited {amount} on {day}: {why}. Find out, and book {entry} with a second person",
+        "銀行が {day} に {amount} を出金しています（{why}）。内容を確認し、二人目の承認者とともに {entry} を処理してください",
+    ),
     TaskKind.REOPEN: Label(
         "The database was restored (restoration {number}), and no payment is sent. Import the bank statements up to now,"
         " then open sending for each currency with a second person",
@@ -102,6 +106,29 @@ PARKED_JOBS = Label(
     "Repair the cause and retry: many jobs of the kind {kind} are parked after repeated failures",
     "種類 {kind} のジョブが多数、失敗の繰り返しにより停止中です。原因を解消して再試行してください",
 )
+
+BALANCE_OUTDATED = Label(
+    "Segregation check of {day} ({currency}): {owed} is owed to clients, and no balance of the bank that a second person"
+    " confirmed covers {due} (the newest is of {stated_on}). Import the bank statement up to {due}, and have another person"
+    " confirm its hash and closing balance",
+    "{day} の分別管理の確認ができません（{currency}、顧客への債務 {owed}）。{due} までの銀行残高が二人目により確認されていま"
+    "せん（最新の確認済み残高は {stated_on}）。{due} までの入出金明細を取り込み、別の担当者がハッシュ値と期末残高を確認してください",
+)
+
+DEBIT_UNEXPLAINED: dict[str, Label] = {
+    "no_reference": Label("it names no payment", "支払の参照番号がありません"),
+    "unknown_reference": Label(
+        "no payment has the reference that it names", "該当する参照番号の支払がありません"
+    ),
+    "several_references": Label("it names several payments", "複数の支払の参照番号があります"),
+    "amount_differs": Label(
+        "it names {reference}, which is of another amount", "支払 {reference} と金額が異なります"
+    ),
+    "not_expected": Label(
+        "it names {reference}, which needed no debit: it was perhaps carried out twice",
+        "出金の予定がない支払 {reference} の参照番号です。二重実行の可能性があります",
+    ),
+}
 
 CYCLE_OVERDUE: dict[str, Label] = {
     "not_closed": Label(

@@ -80,6 +80,8 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "approval.ended": ("marketplace.notices.handlers.on_approval_ended",),
     "statement.confirmation_needed": ("marketplace.notices.handlers.on_statement_confirmation_needed",),
     "statement.confirmation_ended": ("marketplace.notices.handlers.on_statement_confirmation_ended",),
+    "debit.unexplained": ("marketplace.notices.handlers.banking.on_debit_unexplained",),
+    "debit.explained": ("marketplace.notices.handlers.banking.on_debit_explained",),
     "segregation.broken": ("marketplace.notices.handlers.on_segregation_broken",),
     "segregation.restored": ("marketplace.notices.handlers.on_segregation_restored",),
     "payment.lost": ("marketplace.notices.handlers.on_payment_lost",),

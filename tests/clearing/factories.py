@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,6 +36,7 @@ from clearing.settlement.queries import transfers_in
 from clearing.settlement.services.transfer_files import create_transfer_file, register_client_account
 from clearing.settlement.states import InstructionState
 from clearing.trades.services.eligibility import cycle_for
+from fixtures.day.bank import confirm_balance
 from marketplace.events.envelope import Envelope
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schema import Event, parse
@@ -238,6 +239,17 @@ def receive(market: Market, rows: list[tuple[Any, ...]], **period: Any) -> BankS
     return made
 
 
+def confirm(market: Market, made: BankStatement) -> BankStatement:
+    """Another person reads the hash and balance of an imported statement at the bank."""
+    confirm_balance(market.second, made)
+    return made
+
+
+def state_balance(market: Market, closing_on: date) -> BankStatement:
+    """The bank states a balance without entries up to a day, and two people carry it in."""
+    return confirm(market, import_only(market, [], closing_on=closing_on))
+
+
 def pay_in(market: Market, name: str, amount_minor: int) -> BankStatement:
     """A participant pays in under its own reference."""
     reference = pay_in_reference(organisation=market.party(name).public_id)
@@ -392,8 +404,10 @@ def available(market: Market, name: str) -> int:
 
 
 def in_suspense() -> QuerySet[BankEntry]:
-    """Bank entries that are neither recognised nor allocated."""
-    return BankEntry.objects.filter(match=BankMatch.UNALLOCATED, allocation=None)
+    """Bank entries in suspense that nobody decided on."""
+    return BankEntry.objects.filter(
+        match=BankMatch.UNALLOCATED, allocation=None, debit_booking=None, recoupment=None
+    )
 
 
 def balance(market: Market, name: str, kind: str) -> int:

@@ -7,7 +7,7 @@ from marketplace.kernel.waiting import REASONS
 from tests.tidy.test_shape import PROJECT, sources
 
 SUBJECTS = {
-    "approval", "bank_entry", "cycle", "delivery", "payment", "shortfall", "statement_import", "trade",
+    "approval", "bank_entry", "cycle", "debit_booking", "delivery", "payment", "shortfall", "statement_import", "trade",
 }  # fmt: skip
 
 

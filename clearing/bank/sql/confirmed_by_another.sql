@@ -1,9 +1,9 @@
 IF NOT EXISTS (
     SELECT FROM public.clearing_statementimport i
-     WHERE i.id = NEW.statement_import_id AND i.state = 'awaiting_confirmation' AND i.sha256 = NEW.sha256
+     WHERE i.id = NEW.statement_import_id AND i.state IN ('awaiting_confirmation', 'imported') AND i.sha256 = NEW.sha256
        AND i.closing_balance_minor = NEW.closing_balance_minor AND i.received_by <> NEW.confirmed_by
 ) THEN
-    RAISE EXCEPTION 'a statement that waits is confirmed by another person than its uploader, by its hash and closing'
+    RAISE EXCEPTION 'a statement that waits or is imported is confirmed by another person than its uploader, by its hash and closing'
         ' balance' USING ERRCODE = 'check_violation';
 END IF;
 RETURN NEW;

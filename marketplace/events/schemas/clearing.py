@@ -339,7 +339,11 @@ class MoneyStuck(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SegregationBroken(Event):
-    """The daily segregation check found a difference between client money and what is owed to clients."""
+    """The daily segregation check found that no fresh, confirmed balance of the bank covers what is owed to clients.
+
+    ``due_on`` is the bank business day that the balance must reach if it does not; empty if it does, and then there is a
+    difference. ``stated_on``: the day of the newest confirmed balance, or empty.
+    """
 
     type = "segregation.broken"
     subject_field = "currency"
@@ -351,6 +355,8 @@ class SegregationBroken(Event):
     bank_minor: int
     owed_minor: int
     stated_difference_minor: int
+    due_on: str
+    stated_on: str
 
 
 @dataclass(frozen=True, kw_only=True)

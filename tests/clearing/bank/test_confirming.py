@@ -145,14 +145,11 @@ def test_only_a_person_of_the_operator_confirms_and_only_what_waits(market):
     with pytest.raises(Missing):
         uploads.confirm_statement(actor=market.second, statement_import="bsi_none", **stated)
     small, small_content = upload(market, 1)
+    stated = {"sha256": sha256_hex(small_content), "closing_balance_minor": 1}
+    uploads.confirm_statement(actor=market.second, statement_import=small.public_id, **stated)
     with pytest.raises(IllegalTransition):
-        uploads.confirm_statement(
-            actor=market.second,
-            statement_import=small.public_id,
-            sha256=sha256_hex(small_content),
-            closing_balance_minor=1,
-        )
-    assert (small.state, StatementConfirmation.objects.count()) == ("imported", 0)
+        uploads.confirm_statement(actor=market.second, statement_import=small.public_id, **stated)
+    assert (small.state, StatementConfirmation.objects.count()) == ("imported", 1)
 
 
 def test_a_confirmed_statement_that_no_longer_continues_is_refused(market):

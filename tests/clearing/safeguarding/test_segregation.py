@@ -9,10 +9,20 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
+from clearing.bank.errors import AnotherPersonNeeded, ConfirmationDiffers
+from clearing.bank.uploads import confirm_statement
 from clearing.ledger.errors import FundsRegimeMissing
 from clearing.ledger.queries import regime_in_force
 from clearing.ledger.services import declare_funds_regime
-from clearing.models import BankEntry, BankStatement, Cycle, FundsRegime, SegregationCheck
+from clearing.models import (
+    BankEntry,
+    BankStatement,
+    Cycle,
+    FundsRegime,
+    SegregationCheck,
+    StatementConfirmation,
+    StatementImport,
+)
 from clearing.run.services.cycles import open_first_cycle
 from clearing.run.services.watching import watch_money
 from clearing.safeguarding.services.segregation import check_client_money
@@ -26,7 +36,7 @@ from marketplace.evidence.models import EvidenceRecord
 from marketplace.jobs.runner import run_due
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
-from marketplace.kernel.errors import FieldInvalid, Forbidden
+from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition
 from marketplace.notices import handlers
 from marketplace.notices.models import Task
 from tests.participants.factories import PAYOUT_ACCOUNT, actor_for, client_of, organisation
@@ -165,7 +175,7 @@ def test_a_payment_that_the_bank_booked_is_confirmed_though_it_was_held_back(mar
 
 def test_money_is_checked_once_a_business_day(market):
     to(FRIDAY.date())
-    factories.pay_in(market, "buyer", 5_000)
+    factories.confirm(market, factories.pay_in(market, "buyer", 5_000))
     assert check_client_money() == 2
     assert check_client_money() == 0
     check = SegregationCheck.objects.get(currency="JPY")
@@ -175,6 +185,7 @@ def test_money_is_checked_once_a_business_day(market):
     to(date(2027, 2, 6))
     assert check_client_money() == 0
     to(date(2027, 2, 9))
+    factories.state_balance(market, date(2027, 2, 8))
     assert watch_money() == 2
     caught_up = SegregationCheck.objects.get(currency="JPY", business_date=date(2027, 2, 9))
     assert caught_up.since == date(2027, 2, 6)
@@ -193,7 +204,7 @@ def market(db) -> factories.Market:
 def test_the_bank_s_own_balance_is_compared(market, caplog):
     """A statement cannot state another balance than the ledger's: it is forged behind the guards."""
     to(FRIDAY.date())
-    made = factories.pay_in(market, "buyer", 5_000)
+    made = factories.confirm(market, factories.pay_in(market, "buyer", 5_000))
     assert (made.closing_balance_minor, made.ledger_balance_minor) == (5_000, 5_000)
     changed_behind_the_guards(
         "clearing_bankstatement", "UPDATE clearing_bankstatement SET ledger_balance_minor = 5100"
@@ -210,11 +221,149 @@ def test_the_bank_s_own_balance_is_compared(market, caplog):
     to(date(2027, 2, 8))
     check_client_money()
     assert OutboxEvent.objects.filter(type="segregation.broken").count() == 2
-    factories.receive(market, [])
+    factories.confirm(market, factories.receive(market, []))
     to(date(2027, 2, 9))
     check_client_money()
     assert SegregationCheck.objects.filter(currency="JPY").latest("business_date").agrees is True
     assert OutboxEvent.objects.filter(type="segregation.restored").count() == 1
+
+
+@pytest.fixture
+def holidays(db) -> factories.Market:
+    """The last statement is of Friday, 2026-05-01; the bank is closed from Saturday until Wednesday, 05-06."""
+    factories.on_day(2026, 4, 30)
+    made = factories.market()
+    factories.on_day(2026, 5, 1)
+    factories.pay_in(made, "buyer", 5_000)
+    return made
+
+
+def checks() -> list[tuple[str, int, bool]]:
+    rows = SegregationCheck.objects.filter(currency="JPY").order_by("business_date", "attempt")
+    return [(f"{row.business_date:%m-%d}", row.attempt, row.agrees) for row in rows]
+
+
+def test_a_confirmed_balance_passes_over_holidays_and_fails_when_a_bank_day_is_missing(holidays):
+    factories.confirm(holidays, BankStatement.objects.get())
+    to(date(2026, 5, 6))
+    assert (check_client_money(), checks()) == (0, [])
+    to(date(2026, 5, 7))
+    check_client_money()
+    assert checks() == [("05-07", 1, True)]
+    assert SegregationCheck.objects.get(currency="JPY").due_on == date(2026, 5, 1)
+    to(date(2026, 5, 8))
+    check_client_money()
+    assert checks()[1:] == [("05-08", 1, False)]
+    (event,) = OutboxEvent.objects.filter(type="segregation.broken")
+    assert (event.data["due_on"], event.data["stated_on"]) == ("2026-05-07", "2026-05-01")
+    assert broken() == {}
+
+
+def test_a_balance_that_one_person_stated_fails(holidays):
+    to(date(2026, 5, 7))
+    check_client_money()
+    assert checks() == [("05-07", 1, False)]
+    assert SegregationCheck.objects.get(currency="JPY").statement is None
+    assert broken() == {}
+
+
+def test_a_failed_check_is_made_again_once_the_balance_is_confirmed(holidays):
+    to(date(2026, 5, 7))
+    check_client_money()
+    assert (check_client_money(), checks()) == (0, [("05-07", 1, False)])
+    factories.confirm(holidays, BankStatement.objects.get())
+    assert (check_client_money(), check_client_money()) == (1, 0)
+    assert checks() == [("05-07", 1, False), ("05-07", 2, True)]
+    assert OutboxEvent.objects.filter(type="segregation.restored").count() == 1
+    to(date(2026, 5, 8))
+    factories.state_balance(holidays, date(2026, 5, 7))
+    check_client_money()
+    assert SegregationCheck.objects.filter(currency="JPY").latest("business_date").since == date(2026, 5, 8)
+    assert broken() == {}
+
+
+def test_the_check_waits_until_nine_for_the_balance(holidays):
+    clock.move_to(datetime(2026, 5, 7, 8, 59, tzinfo=clock.market_zone()), running=False)
+    check_client_money()
+    assert checks() == []
+    factories.confirm(holidays, BankStatement.objects.get())
+    check_client_money()
+    assert checks() == [("05-07", 1, True)]
+
+
+def test_what_clients_are_owed_is_compared_with_the_bank_not_with_what_it_debited(holidays):
+    factories.confirm(holidays, factories.receive(holidays, [factories.booking("debit", 700, "手数料")]))
+    to(date(2026, 5, 7))
+    check_client_money()
+    check = SegregationCheck.objects.get(currency="JPY")
+    assert (check.bank_minor, check.owed_minor, check.outstanding_minor, check.agrees) == (
+        4_300,
+        5_000,
+        700,
+        False,
+    )
+    (event,) = OutboxEvent.objects.filter(type="segregation.broken")
+    assert event.data["due_on"] == ""
+
+
+def test_an_old_balance_is_a_task_that_says_what_is_missing(market):
+    told = SegregationBroken(
+        currency="JPY",
+        check="sgc_1",
+        business_date="2026-05-08",
+        bank_minor=5_000,
+        owed_minor=5_000,
+        stated_difference_minor=0,
+        due_on="2026-05-07",
+        stated_on="2026-05-01",
+    )
+    handlers.on_segregation_broken(told, factories.envelope(told))
+    task = Task.objects.get(kind="reconcile")
+    assert "covers 2026-05-07 (the newest is of 2026-05-01)" in task.title["en"]
+    assert "2026-05-07 までの" in task.title["ja"]
+
+
+def test_an_imported_balance_is_confirmed_once_by_another_person(holidays):
+    received = StatementImport.objects.get()
+    stated = {"sha256": received.sha256, "closing_balance_minor": 5_000}
+    refusals = (
+        (holidays.actor, stated, AnotherPersonNeeded),
+        (holidays.second, stated | {"closing_balance_minor": 5_001}, ConfirmationDiffers),
+        (PARTICIPANT, stated, Forbidden),
+    )
+    for actor, said, refusal in refusals:
+        with pytest.raises(refusal):
+            confirm_statement(actor=actor, statement_import=received.public_id, **said)
+    assert StatementConfirmation.objects.count() == 0
+    confirm_statement(actor=holidays.second, statement_import=received.public_id, **stated)
+    with pytest.raises(IllegalTransition):
+        confirm_statement(actor=holidays.second, statement_import=received.public_id, **stated)
+    shown = client_of(holidays.operator).get(f"/api/v1/statement-imports/{received.public_id}/").json()
+    assert (shown["state"], shown["confirmed_by"]) == ("imported", holidays.second.identifier)
+    assert broken() == {}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "due_on = '2026-04-30'",
+        "due_on = NULL",
+        "agrees = NOT agrees, due_on = '2026-05-06'",
+        "stated_on = '2026-05-07'",
+        "attempt = 2",
+        "since = '2026-05-06'",
+    ],
+)
+def test_a_forged_check_is_named(holidays, change):
+    factories.confirm(holidays, BankStatement.objects.get())
+    to(date(2026, 5, 7))
+    check_client_money()
+    assert broken() == {}
+    changed_behind_the_guards(
+        "clearing_segregationcheck",
+        f"UPDATE clearing_segregationcheck SET {change} WHERE currency = 'JPY'",
+    )
+    assert list(broken()) == ["clearing.client_money_checked"]
 
 
 def test_a_claim_is_met_by_the_reserve_and_leaves_clients_money_whole(market):
@@ -224,6 +373,7 @@ def test_a_claim_is_met_by_the_reserve_and_leaves_clients_money_whole(market):
     factories.settle(market, factories.clear(market))
     factories.adjust(market, first, "seller", "buyer", 500)
     factories.clear(market)
+    factories.confirm(market, BankStatement.objects.latest("number"))
     check_client_money()
     check = SegregationCheck.objects.get(currency="JPY")
     assert factories.balance(market, "seller", "claim") == 550
@@ -239,6 +389,8 @@ def test_the_operator_is_asked_to_find_out_and_no_longer_when_it_agrees(market):
         bank_minor=5_000,
         owed_minor=5_100,
         stated_difference_minor=-100,
+        due_on="",
+        stated_on="2027-02-04",
     )
     handlers.on_segregation_broken(told, factories.envelope(told))
     task = Task.objects.get(kind="reconcile")
@@ -260,6 +412,7 @@ def test_checks_and_closing_balances_over_http(market):
     assert (made.status_code, run_due("clearing")) == (202, 1)
     statement = operator.get(f"/api/v1/statement-imports/{made.json()['id']}/").json()["statement"]
     assert (statement["closing_balance_minor"], statement["ledger_balance_minor"]) == (0, 0)
+    factories.confirm(market, BankStatement.objects.get())
     check_client_money()
     shown = operator.get("/api/v1/segregation-checks/?agrees=true").json()["results"]
     assert [(row["currency"], row["stated_minor"], row["statement"]) for row in shown] == [

@@ -52,13 +52,13 @@ from marketplace.participants.queries import (
 )
 from marketplace.participants.states import AdmissionState, Capacity
 
-from . import texts
-from .formats import format_amount, parse_instant
-from .operator_tasks import ask_operator, finish_for_operator
-from .queries import latest_task_subject
-from .services import close_tasks, open_task, send_notice, send_notices
-from .states import TaskKind
-from .texts import TASK_TITLES, Wording, fill_label
+from .. import texts
+from ..formats import format_amount, parse_instant
+from ..operator_tasks import ask_operator, finish_for_operator
+from ..queries import latest_task_subject
+from ..services import close_tasks, open_task, send_notice, send_notices
+from ..states import TaskKind
+from ..texts import TASK_TITLES, Wording, fill_label
 
 SIGNING_STATES = ("accepted", "agreed")
 RECEIVING = (TaskKind.COLLECT, TaskKind.ACCEPT)
@@ -349,6 +349,9 @@ def on_segregation_broken(event: SegregationBroken, envelope: Envelope) -> None:
         TaskKind.RECONCILE,
         event.check,
         thread=f"segregation:{event.currency}",
+        title=texts.BALANCE_OUTDATED if event.due_on else None,
+        due=event.due_on,
+        stated_on=event.stated_on or "—",
         currency=event.currency,
         day=event.business_date,
         bank=format_amount(event.bank_minor, event.currency),
