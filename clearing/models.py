@@ -18,6 +18,7 @@ from .run.models import CycleAlarm
 from .safeguarding.models import SegregationCheck, StuckMoney
 from .settlement.models import ClientAccount, Restoration, SendingOpening, SettlementInstruction, TransferFile
 from .shortfalls.models import Deferral, SetOff, SetOffRestraint, Shortfall
+from .statements.certificate_models import BalanceCertificate
 from .statements.models import MonthlyStatement, StatementMonth
 from .trades.charge_models import ChargePlan, ChargeProgress, PlannedCharge, PlannedShare, UsageRecord
 from .trades.models import Obligation, Trade
@@ -27,6 +28,7 @@ __all__ = [
     "Account",
     "Approval",
     "Balance",
+    "BalanceCertificate",
     "BankAllocation",
     "BankEntry",
     "BankStatement",

@@ -88,3 +88,18 @@ def entries_add_up() -> pgtrigger.Trigger:
         declare=[("fault", "record")],
         func=sql_body(_SQL / "entries_add_up.sql"),
     )
+
+
+JOURNAL_REFERENCE = "'bank:' || b.currency || ':' || b.booked_on || ':' || b.entry_reference"
+"""The reference of the journal entry of bank entry ``b``."""
+
+
+def entries_value_dated() -> pgtrigger.Trigger:
+    """A statement is committed with journal entries whose value dates are the booking dates of its bank entries."""
+    return pgtrigger.Trigger(
+        name="entries_value_dated",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        timing=pgtrigger.Deferred,
+        func=sql_body(_SQL / "entries_value_dated.sql", REFERENCE=JOURNAL_REFERENCE),
+    )

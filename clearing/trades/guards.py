@@ -24,7 +24,7 @@ _SQL = Path(__file__).parent / "sql"
 
 
 def fee_refunds_fit() -> pgtrigger.Trigger:
-    """A rebate goes to the payer of the fee, once, in the fee's cycle; the tax of refunds is that of their sum."""
+    """A rebate goes to the payer of the fee, once, in the fee's cycle."""
     return pgtrigger.Trigger(
         name="fee_refunds_fit",
         level=pgtrigger.Statement,
@@ -32,12 +32,7 @@ def fee_refunds_fit() -> pgtrigger.Trigger:
         operation=pgtrigger.Insert,
         referencing=pgtrigger.Referencing(new="new_rows"),
         declare=[("fault", "record")],
-        func=sql_body(
-            _SQL / "fee_refunds_fit.sql",
-            FEE_REFUND_LOCK=FEE_REFUND_LOCK.key,
-            REFUNDED_WRONG=REFUNDED_FEES,
-            TAX_DIFFERS=REFUND_TAX_DIFFERS,
-        ),
+        func=sql_body(_SQL / "fee_refunds_fit.sql"),
     )
 
 
@@ -117,6 +112,8 @@ def captured_as_used() -> pgtrigger.Trigger:
 def within_limits() -> pgtrigger.Trigger:
     """Whatever is given back, charged or shared of a trade stays within the trade's limits, all of it together.
 
+    The tax of refunded fees is that of the sum of what was refunded of their invoice.
+
     Its trades are locked first, in key order, so that of two concurrent statements the second counts the first. Returns
     at once if a statement inserts only prices and fees, as nearly all do.
     """
@@ -137,6 +134,9 @@ def within_limits() -> pgtrigger.Trigger:
             EXCEEDED=EXCEEDED,
             RATE=RATE,
             SHARE_LEFT=SHARE_LEFT,
+            FEE_REFUND_LOCK=FEE_REFUND_LOCK.key,
+            REFUNDED_WRONG=REFUNDED_FEES,
+            TAX_DIFFERS=REFUND_TAX_DIFFERS,
         ),
     )
 

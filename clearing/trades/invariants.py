@@ -33,7 +33,7 @@ Invariant(
         "The tax of all refunds of the fees on one invoice is that of their sum, rounded once: that of the whole if all of"
         " it is refunded."
     ),
-    guards=("clearing_obligation.fee_refunds_fit", "clearing_obligation.append_only"),
+    guards=("clearing_obligation.within_limits", "clearing_obligation.append_only"),
     test="tests/clearing/trades/test_fee_refund_tax.py::test_the_database_refuses_a_refund_with_other_tax",
     check=by_query(f"{REFUNDED_FEES} GROUP BY 1, 2, 3 HAVING {REFUND_TAX_DIFFERS}"),
 )

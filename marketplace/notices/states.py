@@ -21,6 +21,7 @@ class TaskKind(TextChoices):
     REVIEW = "review", Label("review the application", "参加申請の審査")
     EXPEDITE = "expedite", Label("attend to the late cycle", "遅延した清算サイクルの対応")
     COUNTERSIGN = "countersign", Label("approve as the second person", "二人目の承認者による承認")
+    CERTIFY = "certify", Label("find the difference from the bank's certificate", "残高証明書との差異の調査")
     RECONCILE = "reconcile", Label("find the difference in the segregation check", "分別管理の差異の調査")
     REPAIR = "repair", Label("repair what is parked and retry it", "停止中の処理の修復・再試行")
     ATTEND = "attend", Label("attend to the alarm", "警報への対応")

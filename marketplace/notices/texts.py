@@ -72,6 +72,10 @@ TASK_TITLES: dict[TaskKind, Label] = {
         "Approve {command} of {amount} as the second person, or withdraw it ({approval})",
         "{command}（{amount}、{approval}）を二人目の承認者として承認するか、取り下げてください",
     ),
+    TaskKind.CERTIFY: Label(
+        "The bank certifies {difference} more (or less, if negative) for the end of {month} than the ledger has. Find the cause",
+        "{month} 末の残高証明書と帳簿の残高に {difference} の差異があります（証明書－帳簿）。原因を調査してください",
+    ),
     TaskKind.RECONCILE: Label(
         "Segregation check of {day} ({currency}): the ledger says {bank} at the bank and {owed} owed to clients; the"
         " bank's stated balance differs from the ledger by {stated}. Find the cause",

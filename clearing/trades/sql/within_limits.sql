@@ -67,4 +67,14 @@ IF EXISTS (SELECT FROM new_rows WHERE deferred_from_id IS NULL AND kind = 'share
             USING ERRCODE = 'check_violation';
     END IF;
 END IF;
+IF NOT EXISTS (SELECT FROM new_rows WHERE kind = 'fee_refund') THEN
+    RETURN NULL;
+END IF;
+PERFORM pg_advisory_xact_lock({FEE_REFUND_LOCK});
+SELECT * INTO fault FROM ({REFUNDED_WRONG} AND o.creditor_id IN (
+    SELECT creditor_id FROM new_rows WHERE kind = 'fee_refund')
+    GROUP BY 1, 2, 3 HAVING {TAX_DIFFERS}) wrong LIMIT 1;
+IF FOUND THEN
+    RAISE EXCEPTION 'the tax of refunded fees is not that of their sum, rounded once' USING ERRCODE = 'check_violation';
+END IF;
 RETURN NULL;

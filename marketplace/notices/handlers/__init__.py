@@ -12,6 +12,8 @@ from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import (
     ApprovalAsked,
     ApprovalEnded,
+    CertificateAgreed,
+    CertificateDiffers,
     CycleCaughtUp,
     CycleOverdue,
     InvoiceIssued,
@@ -341,6 +343,22 @@ def on_statement_confirmation_ended(event: StatementConfirmationEnded, envelope:
     close_tasks(
         thread=event.statement_import, kinds=(TaskKind.COUNTERSIGN,), done_by=operator_organisation().id
     )
+
+
+def on_certificate_differs(event: CertificateDiffers, envelope: Envelope) -> None:
+    """Open the operator's task to find the difference from the bank's certificate of a month."""
+    ask_operator(
+        TaskKind.CERTIFY,
+        event.certificate,
+        thread=f"certificate:{event.currency}:{event.month}",
+        month=event.month,
+        difference=format_amount(event.difference_minor, event.currency),
+    )
+
+
+def on_certificate_agreed(event: CertificateAgreed, envelope: Envelope) -> None:
+    """Close the operator's task: a later certificate of the month agrees with the ledger."""
+    finish_for_operator(TaskKind.CERTIFY, f"certificate:{event.currency}:{event.month}")
 
 
 def on_segregation_broken(event: SegregationBroken, envelope: Envelope) -> None:

@@ -219,7 +219,7 @@ def test_the_buyer_of_a_royalty_keeps_back_the_income_tax(market, seller, price_
 
 def test_data_of_an_individual_bears_no_withholding_once_stated_and_is_held_before(market):
     individual(market, "author")
-    held = factories.conclude(market, "buyer", "author", 10_000)
+    held = factories.conclude(market, "buyer", "author", 10_000, listing="lst_2")
     assert held.supply_class is None
     factories.state_supply(market, "author", "data")
     trade = factories.accepted(market, "buyer", "author", 20_000)
