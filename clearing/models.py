@@ -17,6 +17,7 @@ from .netting.models import NetPosition, ProofBlock
 from .run.models import CycleAlarm
 from .safeguarding.models import SegregationCheck, StuckMoney
 from .settlement.models import ClientAccount, Restoration, SendingOpening, SettlementInstruction, TransferFile
+from .shortfalls.bad_debt_models import FeeWriteOff, TaxRelief
 from .shortfalls.models import Deferral, SetOff, SetOffRestraint, Shortfall
 from .statements.certificate_models import BalanceCertificate
 from .statements.models import MonthlyStatement, StatementMonth
@@ -44,6 +45,7 @@ __all__ = [
     "DebitBooking",
     "Deferral",
     "Entry",
+    "FeeWriteOff",
     "FundsRegime",
     "IntermediaryNotice",
     "Invoice",
@@ -68,6 +70,7 @@ __all__ = [
     "StatementMonth",
     "StuckMoney",
     "SupplyStatement",
+    "TaxRelief",
     "Trade",
     "TransferFile",
     "UnconfirmedReceipt",

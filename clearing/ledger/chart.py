@@ -18,6 +18,7 @@ NORMAL_SIDE: dict[str, int] = {
     AccountKind.DEPOSIT: CREDIT,
     AccountKind.CLAIM: DEBIT,
     AccountKind.FEE_REVENUE: CREDIT,
+    AccountKind.FEES_RECEIVABLE: DEBIT,
     AccountKind.TAX_PAYABLE: CREDIT,
     AccountKind.RESERVE: CREDIT,
     AccountKind.ROUNDING: CREDIT,
@@ -63,6 +64,7 @@ OUTSTANDING = (AccountKind.UNEXPLAINED, AccountKind.BANK_RECEIVABLE, AccountKind
 
 OWN_OF_THE_OPERATOR = (
     AccountKind.FEE_REVENUE,
+    AccountKind.FEES_RECEIVABLE,
     AccountKind.TAX_PAYABLE,
     AccountKind.RESERVE,
     AccountKind.ROUNDING,

@@ -98,9 +98,41 @@ def _deferred_lines(deferred_minor: int) -> list[PlannedLine]:
     return [PlannedLine(kind, debit, credit, abs(deferred_minor))]
 
 
-def plan_of_operator(position: Position) -> list[PlannedLine]:
-    """The entry of the operator, which reverses the revenue of deferred fees."""
-    awaited = PlannedLine(
-        LineKind.AWAITED, AccountKind.FEE_REVENUE, AccountKind.SETTLEMENT, -position.deferred_minor
+class PutOff(NamedTuple):
+    """Fees that earlier cycles put off: what a cycle collects of them, and of those that were written off meanwhile.
+
+    ``collected_minor`` is all that they are in the cycle, also where it puts a part off again; ``bad_minor`` is what the
+    cycle really collects of written-off fees.
+    """
+
+    collected_minor: int = 0
+    bad_minor: int = 0
+
+
+def plan_of_operator(position: Position, put_off: PutOff) -> list[PlannedLine]:
+    """The entry of the operator for fees that are put off: they stay income, and are a receivable until collected.
+
+    The participants' entries credit revenue with every fee of the cycle, those that earlier cycles put off included; so
+    these are taken from revenue again, against the receivable. What is collected of a written-off fee lessens the loss.
+    """
+    lines = (
+        PlannedLine(
+            LineKind.FEES_COLLECTED,
+            AccountKind.FEE_REVENUE,
+            AccountKind.FEES_RECEIVABLE,
+            put_off.collected_minor,
+        ),
+        PlannedLine(
+            LineKind.AWAITED,
+            AccountKind.FEES_RECEIVABLE,
+            AccountKind.SETTLEMENT,
+            -position.deferred_minor,
+        ),
+        PlannedLine(
+            LineKind.BAD_FEES_COLLECTED,
+            AccountKind.FEES_RECEIVABLE,
+            AccountKind.WRITE_OFF,
+            put_off.bad_minor,
+        ),
     )
-    return [awaited] if awaited.amount_minor else []
+    return [line for line in lines if line.amount_minor]

@@ -21,7 +21,8 @@ from ...ledger.models import Balance
 from ...ledger.states import AccountKind, EntryKind
 from ...netting.models import POSITION_COLUMNS, NetPosition
 from ...netting.positions import Position
-from ..posting_plan import PlannedLine, plan_of, plan_of_operator
+from ...shortfalls.queries import fees_put_off
+from ..posting_plan import PlannedLine, PutOff, plan_of, plan_of_operator
 
 PARTICIPANTS_A_CHUNK = 5_000
 
@@ -41,8 +42,8 @@ class _Party(NamedTuple):
 def post_chunk(cycle: Cycle) -> CyclePart:
     """Post the next positions of ``cycle``, in the order of their party keys; the part, ended by the last of them.
 
-    Raises InsufficientFunds and posts nothing of the chunk. The operator has its own entry only if fees were deferred;
-    otherwise the participants' fees are booked against its revenue. All entries have the business time at which
+    Raises InsufficientFunds and posts nothing of the chunk. The operator has its own entry only if fees were deferred into
+    or out of the cycle; otherwise the participants' fees are booked against its revenue. All entries have the business time at which
     posting began.
     """
     MOVER_LOCK.acquire()
@@ -80,7 +81,7 @@ def _drafts(cycle: Cycle, parties: list[_Party]) -> list[Draft]:
     for party in parties:
         own = accounts.get(party.organisation_id, {})
         if party.organisation_id == operator_id:
-            plan = plan_of_operator(party.position)
+            plan = plan_of_operator(party.position, PutOff(*fees_put_off(cycle.pk)))
         else:
             plan = plan_of(party.position, claim_minor=claims.get(own[AccountKind.CLAIM], 0))
         if plan:

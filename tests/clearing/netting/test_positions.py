@@ -6,7 +6,7 @@ import pytest
 
 from clearing.ledger.states import AccountKind, LineKind
 from clearing.netting.positions import PartyTotal, Position, net_positions, summarise
-from clearing.run.posting_plan import plan_of, plan_of_operator
+from clearing.run.posting_plan import PutOff, plan_of, plan_of_operator
 
 OPERATOR, A, B = 1, 2, 3
 
@@ -90,10 +90,19 @@ def test_what_is_put_off_comes_back_to_its_debtor_and_is_not_paid_to_its_credito
     assert (creditor[LineKind.AWAITED], creditor[LineKind.PAYMENT]) == (450, 100)
 
 
-def test_fees_that_were_put_off_are_not_earned_yet():
-    assert plan_of_operator(Position(fees_minor=500)) == []
-    (line,) = plan_of_operator(Position(fees_minor=500, deferred_minor=-450))
-    assert (line.kind, line.debit, line.amount_minor) == (LineKind.AWAITED, AccountKind.FEE_REVENUE, 450)
+def test_fees_that_are_put_off_stay_income_with_a_receivable():
+    def lines(position: Position, *put_off: int) -> list[tuple[str, str, str, int]]:
+        return [(*line[:3], line.amount_minor) for line in plan_of_operator(position, PutOff(*put_off))]
+
+    revenue, receivable = AccountKind.FEE_REVENUE, AccountKind.FEES_RECEIVABLE
+    assert lines(Position(fees_minor=500)) == []
+    assert lines(Position(fees_minor=500, deferred_minor=-450)) == [
+        (LineKind.AWAITED, receivable, AccountKind.SETTLEMENT, 450)
+    ]
+    assert lines(Position(fees_minor=500), 450, 100) == [
+        (LineKind.FEES_COLLECTED, revenue, receivable, 450),
+        (LineKind.BAD_FEES_COLLECTED, receivable, AccountKind.WRITE_OFF, 100),
+    ]
 
 
 @pytest.mark.parametrize(
