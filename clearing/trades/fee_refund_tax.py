@@ -40,11 +40,11 @@ class RefundedFees:
         with connection.cursor() as cursor:
             cursor.execute(_REFUNDED, [sorted(set(payers))])
             rows = cursor.fetchall()
-        self._refunded = {FeeInvoice(*row[:3]): (int(row[3]), int(row[4])) for row in rows}
+        self._earlier = {FeeInvoice(*row[:3]): (int(row[3]), int(row[4])) for row in rows}
 
     def add(self, fees: FeeInvoice, amount_minor: int) -> int:
         """The tax of a further refund, which counts from now on."""
-        amount, tax = self._refunded.get(fees, (0, 0))
+        amount, tax = self._earlier.get(fees, (0, 0))
         further = share_of(amount + amount_minor, fees.tax_rate_bp) - tax
-        self._refunded[fees] = amount + amount_minor, tax + further
+        self._earlier[fees] = amount + amount_minor, tax + further
         return further

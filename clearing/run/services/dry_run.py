@@ -133,7 +133,7 @@ def _compute(cycle: Cycle, positions_shown: int) -> DryRun:
 
 def _with_rebates(cycle: Cycle, totals: Totals, rebates: list[Rebate]) -> Totals:
     """The totals including these rebates, which the operator owes to the payer of the fee."""
-    refunded = RefundedFees({rebate.payer_id for rebate in rebates})
+    earlier = RefundedFees({rebate.payer_id for rebate in rebates})
     due = {total[:3]: total for total in totals.due}
     for rebate in rebates:
         key = (rebate.payer_id, ObligationKind.FEE_REFUND.value, rebate.tax_rate_bp)
@@ -141,7 +141,7 @@ def _with_rebates(cycle: Cycle, totals: Totals, rebates: list[Rebate]) -> Totals
         fees = FeeInvoice(rebate.payer_id, cycle.pk, rebate.tax_rate_bp)
         due[key] = total._replace(
             amount_minor=total.amount_minor + rebate.amount_minor,
-            tax_minor=total.tax_minor + refunded.add(fees, rebate.amount_minor),
+            tax_minor=total.tax_minor + earlier.add(fees, rebate.amount_minor),
         )
     return totals._replace(
         due=list(due.values()),

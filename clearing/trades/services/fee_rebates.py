@@ -82,9 +82,9 @@ def _lock(rebates: Sequence[Rebate]) -> None:
 
 
 def _insert(cycle: Cycle, rebates: Sequence[Rebate]) -> None:
-    size, refunded = len(rebates), RefundedFees({rebate.payer_id for rebate in rebates})
+    size, earlier = len(rebates), RefundedFees({rebate.payer_id for rebate in rebates})
     taxes = [
-        refunded.add(FeeInvoice(row.payer_id, cycle.pk, row.tax_rate_bp), row.amount_minor) for row in rebates
+        earlier.add(FeeInvoice(row.payer_id, cycle.pk, row.tax_rate_bp), row.amount_minor) for row in rebates
     ]
     insert_columns(
         "clearing_obligation",
