@@ -96,11 +96,13 @@ _BANK = """
 """
 
 _LEDGER = """
-    INSERT INTO clearing_entry (id, public_id, kind, reference, description, business_date, booked_at, trade_id, organisation_id)
-    SELECT n, 'jrn_' || lpad(n::text, 26, '0'), 'pay_in', 'bank:B-' || n, '', now(), now(), NULL, id FROM pay_in
+    INSERT INTO clearing_entry (id, public_id, kind, reference, description, business_date, value_date, booked_at, trade_id,
+        organisation_id)
+    SELECT n, 'jrn_' || lpad(n::text, 26, '0'), 'pay_in', 'bank:JPY:' || current_date || ':B-' || n, '', now(), current_date,
+           now(), NULL, id FROM pay_in
     UNION ALL
     SELECT %(parties)s + t.id * 2 - v.earlier, 'jrn_' || lpad((%(parties)s + t.id * 2 - v.earlier)::text, 26, '0'), v.kind,
-           v.kind || ':' || t.public_id, t.business_key, now(), now(), t.id, t.buyer_id
+           v.kind || ':' || t.public_id, t.business_key, now(), NULL, now(), t.id, t.buyer_id
       FROM clearing_trade t CROSS JOIN (VALUES ('hold', 1), ('capture', 0)) AS v(kind, earlier)
      ORDER BY 1;
     INSERT INTO clearing_posting (entry_id, leg, account_id, amount_minor, currency, line, trade_id)
