@@ -163,7 +163,9 @@ def attempt(client: APIClient, command: Command, url: str, body: Any, form: str)
     return answer.status_code, repr(broken[1]) if broken else ""
 
 
-def test_every_command_is_done_or_refused(report, halt, restoration, restraint, webhook, tmp_path, settings):
+def test_every_command_is_done_or_refused(
+    report, halt, restoration, restraint, webhook, books, tmp_path, settings
+):
     settings.STORAGE_DIRECTORY = tmp_path
     documented, broken, done, tried = examples(), [], set(), 0
     operator = client_of(Organisation.objects.get(is_operator=True))

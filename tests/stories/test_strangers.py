@@ -72,7 +72,7 @@ ROUTES = routes()
 
 
 @pytest.fixture(scope="package")
-def stranger(report, halt, webhook, restoration, restraint) -> APIClient:
+def stranger(report, halt, webhook, restoration, restraint, books) -> APIClient:
     """A client of an organisation that took no part in the day."""
     organisation = participants.register_organisation(
         actor=SYSTEM,
