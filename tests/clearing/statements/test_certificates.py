@@ -36,8 +36,8 @@ def market(db):
         (f"B-{minor}", day.isoformat(), "credit", minor, "JPY", "ｿｳｷﾝﾆﾝ", "振込")
         for day, minor in ((LAST, 5_000), (IMPORTED, 700))
     ]
-    for day, row in zip((LAST, IMPORTED), rows, strict=True):
-        factories.import_only(made, [row], opening_on=day, closing_on=day)
+    factories.import_only(made, rows[:1], opening_on=LAST, closing_on=LAST)
+    factories.import_only(made, rows[1:], opening_on=LAST, closing_on=IMPORTED)
     return made
 
 
