@@ -8,20 +8,24 @@ its documents.
 from __future__ import annotations
 
 from ..ledger.states import EntryKind, LineKind
+from ..trades.obligation_kinds import Document
+from ..trades.states import ObligationKind
+
+_PURCHASE, _FEE, _FEE_REFUND = Document.PURCHASE, Document.FEE, Document.FEE_REFUND
 
 STATED = f"""
     SELECT cycle_id, recipient_id AS party, '{LineKind.PURCHASES}' AS line, total_minor AS minor
-      FROM clearing_invoice WHERE purpose = 'purchase' AND replaces_id IS NULL
+      FROM clearing_invoice WHERE purpose = '{_PURCHASE}' AND replaces_id IS NULL
     UNION ALL SELECT cycle_id, coalesce(supplier_id, issuer_id), '{LineKind.SALES}', total_minor
-      FROM clearing_invoice WHERE purpose = 'purchase' AND replaces_id IS NULL
+      FROM clearing_invoice WHERE purpose = '{_PURCHASE}' AND replaces_id IS NULL
     UNION ALL SELECT i.cycle_id, i.recipient_id, line.kind, line.minor
       FROM clearing_invoice i CROSS JOIN LATERAL (VALUES
-            (CASE i.purpose WHEN 'fee' THEN '{LineKind.FEES}' ELSE '{LineKind.FEE_REFUNDS}' END, i.net_minor),
-            (CASE i.purpose WHEN 'fee' THEN '{LineKind.FEE_TAX}' ELSE '{LineKind.FEE_REFUND_TAX}' END, i.tax_minor)
+            (CASE i.purpose WHEN '{_FEE}' THEN '{LineKind.FEES}' ELSE '{LineKind.FEE_REFUNDS}' END, i.net_minor),
+            (CASE i.purpose WHEN '{_FEE}' THEN '{LineKind.FEE_TAX}' ELSE '{LineKind.FEE_REFUND_TAX}' END, i.tax_minor)
            ) AS line(kind, minor)
-     WHERE i.purpose IN ('fee', 'fee_refund') AND i.replaces_id IS NULL
+     WHERE i.purpose IN ('{_FEE}', '{_FEE_REFUND}') AND i.replaces_id IS NULL
     UNION ALL SELECT cycle_id, debtor_id, '{LineKind.FEES}', amount_minor + tax_minor
-      FROM clearing_obligation WHERE kind = 'fee' AND deferred_from_id IS NOT NULL
+      FROM clearing_obligation WHERE kind = '{ObligationKind.FEE}' AND deferred_from_id IS NOT NULL
 """  # noqa: S608  our own words
 """What documents state, as lines of entries."""
 

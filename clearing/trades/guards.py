@@ -18,6 +18,7 @@ from .obligation_kinds import (
     LIMITED,
     NEVER_DEFERRED,
 )
+from .states import ObligationKind
 from .sums import EXCEEDED, GIVEN, RATE, REFUND_TAX_DIFFERS, REFUNDED_FEES, SHARE_LEFT
 
 _SQL = Path(__file__).parent / "sql"
@@ -134,6 +135,9 @@ def within_limits() -> pgtrigger.Trigger:
             EXCEEDED=EXCEEDED,
             RATE=RATE,
             SHARE_LEFT=SHARE_LEFT,
+            SHARE=ObligationKind.SHARE,
+            SHARE_RETURN=ObligationKind.SHARE_RETURN,
+            FEE_REFUND=ObligationKind.FEE_REFUND,
             FEE_REFUND_LOCK=FEE_REFUND_LOCK.key,
             REFUNDED_WRONG=REFUNDED_FEES,
             TAX_DIFFERS=REFUND_TAX_DIFFERS,

@@ -9,8 +9,12 @@ from marketplace.kernel.guards import sql_list
 from marketplace.kernel.money import BASIS_POINTS
 
 from .obligation_kinds import KINDS_OF_LIMIT, Limit
+from .states import ObligationKind
 
 _OF = {limit: sql_list(kinds) for limit, kinds in KINDS_OF_LIMIT.items()}
+
+_SHARE = ObligationKind.SHARE.value
+_RETURNED = ObligationKind.SHARE_RETURN.value
 
 
 def _penalty(party: str) -> str:
@@ -35,7 +39,7 @@ GIVEN = f"""
                    THEN o.amount_minor ELSE -o.amount_minor END)
                FILTER (WHERE o.kind IN ({_OF[Limit.FEE]})), 0) AS fee_returned,
            coalesce(sum(o.amount_minor) FILTER (WHERE o.kind IN ({_OF[Limit.WITHHELD]})), 0) AS withheld,
-           coalesce(sum(CASE o.kind WHEN 'share' THEN o.amount_minor ELSE -o.amount_minor END)
+           coalesce(sum(CASE o.kind WHEN '{_SHARE}' THEN o.amount_minor ELSE -o.amount_minor END)
                FILTER (WHERE o.kind IN ({_OF[Limit.SHARES]})), 0) AS shared
       FROM public.clearing_obligation o WHERE o.trade_id = t.id AND o.deferred_from_id IS NULL
 """  # noqa: S608  our own words
@@ -64,10 +68,10 @@ SHARE_LEFT = f"""
     SELECT s.trade_id, s.beneficiary_key, s.creditor_id, s.amount_minor,
            s.amount_minor::numeric * greatest(given.returned, 0) / nullif(t.captured_price_minor, 0) AS most,
            (SELECT coalesce(sum(r.amount_minor), 0) FROM public.clearing_obligation r
-             WHERE r.trade_id = s.trade_id AND r.kind = 'share_return' AND r.deferred_from_id IS NULL
+             WHERE r.trade_id = s.trade_id AND r.kind = '{_RETURNED}' AND r.deferred_from_id IS NULL
                AND r.debtor_id = s.creditor_id AND r.beneficiary_key = s.beneficiary_key) AS clawed
       FROM public.clearing_obligation s JOIN public.clearing_trade t ON t.id = s.trade_id CROSS JOIN LATERAL ({GIVEN}) given
-     WHERE s.kind = 'share' AND s.deferred_from_id IS NULL
+     WHERE s.kind = '{_SHARE}' AND s.deferred_from_id IS NULL
 """  # noqa: S608  our own words
 """Each share of a trade with ``most`` that its beneficiary gives back, and what was ``clawed`` back of it so far.
 

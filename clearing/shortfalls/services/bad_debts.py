@@ -21,6 +21,7 @@ from ...ledger.journal import Draft, Line, post
 from ...ledger.states import AccountKind, EntryKind, LineKind
 from ...trades.models import Obligation
 from ...trades.obligation_reference import parse_obligation_reference
+from ...trades.services.holds import locked_trade
 from ...trades.states import ObligationKind
 from ..bad_debt_models import FeeWriteOff, TaxRelief
 from ..errors import NotPutOff, TaxRelieved
@@ -96,15 +97,10 @@ def record_tax_relief(
         raise FieldInvalid(
             "met_on", Label("choose today or an earlier day", "本日以前の日付を指定してください")
         )
-    subject = (
-        FeeWriteOff.objects.select_for_update(no_key=True, of=("trade",))
-        .select_related("trade")
-        .filter(public_id=write_off)
-        .first()
-    )
+    subject = FeeWriteOff.objects.filter(public_id=write_off).first()
     if subject is None:
         raise Missing(kind="fee write-off", identifier=write_off)
-    rate_bp = subject.trade.captured_fee_tax_rate_bp or 0
+    rate_bp = locked_trade(pk=subject.trade_id).captured_fee_tax_rate_bp or 0
     tax_minor = subject.amount_minor * rate_bp // (BASIS_POINTS + rate_bp)
     if not tax_minor or TaxRelief.objects.filter(write_off=subject).exists():
         raise TaxRelieved(write_off=write_off)
