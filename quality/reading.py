@@ -17,7 +17,6 @@ from datetime import date, datetime, time
 from itertools import islice
 from typing import Any
 
-import openpyxl
 import pyarrow
 import pyarrow.csv
 
@@ -277,6 +276,8 @@ def _json_records(text: str) -> list[dict[str, Any]]:
 
 
 def _read_spreadsheet(content: bytes) -> Table:
+    import openpyxl  # loads numpy: only who reads a workbook waits for both, not every start of a process
+
     try:
         workbook = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:

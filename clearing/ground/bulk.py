@@ -24,6 +24,23 @@ def insert_columns(table: str, columns: Mapping[str, tuple[str, Sequence[Any]]])
     execute_binary(statement, [list(values) for _, values in columns.values()])
 
 
+def copy_columns(table: str, columns: Mapping[str, tuple[str, Sequence[Any]]]) -> None:
+    """Insert rows like ``insert_columns``, by COPY, which is one statement too: faster for thousands of wide rows."""
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    rows = zip(*(values for _, values in columns.values()), strict=True)
+    connection.ensure_connection()
+    with (
+        connection.wrap_database_errors,
+        Cursor(connection.connection) as cursor,
+        cursor.copy(statement) as copy,
+    ):
+        copy.set_types([kind for kind, _ in columns.values()])
+        for row in rows:
+            copy.write_row(row)
+
+
 def execute_binary(statement: sql.Composed | bytes, values: Sequence[Any] | Mapping[str, Any]) -> None:
     """Run one statement with its values in PostgreSQL's binary format, which is faster than text for long arrays.
 

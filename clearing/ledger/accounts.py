@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from marketplace.kernel import clock
 from marketplace.participants.queries import organisations_by_id
@@ -13,7 +13,7 @@ from .models import Account
 
 _ACCOUNTS = """
     SELECT organisation_id, array_agg(kind::text), array_agg(id) FROM clearing_account
-     WHERE organisation_id = ANY(%b::bigint[]) AND currency = %b AND kind = ANY(%b::text[]) GROUP BY 1
+     WHERE organisation_id = ANY(%b::bigint[]) AND currency = %b GROUP BY 1
 """
 
 
@@ -29,15 +29,10 @@ def market_accounts(currency: str) -> dict[str, int]:
     return dict(rows.values_list("kind", "pk"))
 
 
-def participant_accounts(
-    organisation_ids: Iterable[int], currency: str, kinds: Collection[str] = PARTICIPANT_KINDS
-) -> dict[int, dict[str, int]]:
-    """Accounts of participants in ``currency``: organisation → kind → account. Opens those that are missing.
-
-    Name the ``kinds`` that are needed when reading for many participants.
-    """
+def participant_accounts(organisation_ids: Iterable[int], currency: str) -> dict[int, dict[str, int]]:
+    """Accounts of participants in ``currency``: organisation → kind → account. Opens those that are missing."""
     wanted = set(organisation_ids)
-    found = _accounts_of(wanted, currency, kinds)
+    found = _accounts_of(wanted, currency)
     missing = wanted - set(found)
     if missing:
         views = organisations_by_id(missing)
@@ -45,7 +40,7 @@ def participant_accounts(
             [(kind, key, views[key].public_id) for key in sorted(missing) for kind in PARTICIPANT_KINDS],
             currency,
         )
-        found = _accounts_of(wanted, currency, kinds)
+        found = _accounts_of(wanted, currency)
     return found
 
 
@@ -54,12 +49,9 @@ def accounts_of(organisation_id: int, currency: str) -> dict[str, int]:
     return participant_accounts([organisation_id], currency)[organisation_id]
 
 
-def _accounts_of(
-    organisations: Iterable[int], currency: str, kinds: Collection[str]
-) -> dict[int, dict[str, int]]:
+def _accounts_of(organisations: Iterable[int], currency: str) -> dict[int, dict[str, int]]:
     found: dict[int, dict[str, int]] = {}
-    values = [list(organisations), currency, [str(kind) for kind in kinds]]
-    for key, *accounts in fetch_binary(_ACCOUNTS, values):
+    for key, *accounts in fetch_binary(_ACCOUNTS, [list(organisations), currency]):
         found[key] = dict(zip(*accounts, strict=True))
     return found
 

@@ -56,7 +56,8 @@ def entries_balance() -> pgtrigger.Trigger:
     Postings sum to zero per entry and currency, belong to an entry of this transaction, and are in the currency of
     their account. Balances are locked in the order of their accounts, which prevents deadlock; a balance that would
     leave its side violates ``balance_within_funds``, which aborts the statement. Rows are looked up by key, one by one or
-    by an array of keys: with joined sets the planner would read the whole history.
+    by an array of keys: with joined sets the planner would read the whole history. Postings in one currency, as nearly
+    all statements have, are compared with their accounts as one set.
     """
     return pgtrigger.Trigger(
         name="entries_balance",
@@ -64,7 +65,7 @@ def entries_balance() -> pgtrigger.Trigger:
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
         referencing=pgtrigger.Referencing(new="new_rows"),
-        declare=[("fault", "record"), ("touched", "record"), ("accounts", "bigint[]")],
+        declare=[("fault", "record"), ("moved", "record"), ("touched", "record")],
         func=sql_body(_SQL / "entries_balance.sql"),
     )
 
@@ -72,8 +73,10 @@ def entries_balance() -> pgtrigger.Trigger:
 def claims_within_reserve() -> pgtrigger.Trigger:
     """All claims of a currency together never exceed the reserve.
 
-    Checked when a claim grows or the reserve shrinks, and when another balance on the debit side grows. The balance of the
-    reserve is locked first, so that concurrent loans are counted one after the other. The transaction holds ``MOVER_LOCK``.
+    Checked when a claim grows or the reserve shrinks, and when another balance on the debit side grows. What has grown is
+    summed, not joined: a plan that was made for one row would join thousands one with the other. The balance of the
+    reserve is locked first, so that concurrent loans are counted one after the other. The transaction holds
+    ``MOVER_LOCK``.
     """
     return pgtrigger.Trigger(
         name="claims_within_reserve",

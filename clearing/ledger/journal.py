@@ -19,12 +19,8 @@ from .errors import InsufficientFunds
 FUNDS_CONSTRAINT = "balance_within_funds"
 
 _WRITE = """
-    WITH named AS MATERIALIZED (
-        SELECT nextval((SELECT pg_get_serial_sequence('clearing_entry', 'id'))) AS id, e.*
-          FROM unnest(%(public_ids)b::text[], %(kinds)b::text[], %(references)b::text[], %(descriptions)b::text[],
-                      %(cycles)b::bigint[], %(trades)b::bigint[], %(organisations)b::bigint[], %(value_dates)b::date[])
-               WITH ORDINALITY
-               AS e(public_id, kind, reference, description, cycle_id, trade_id, organisation_id, value_date, place)
+    WITH {planned}, named AS MATERIALIZED (
+        SELECT nextval((SELECT pg_get_serial_sequence('clearing_entry', 'id'))) AS id, drafted.* FROM drafted
     ), made AS (
         INSERT INTO clearing_entry (id, public_id, kind, reference, description, business_date, booked_at,
                                     cycle_id, trade_id, organisation_id, value_date)
@@ -35,12 +31,23 @@ _WRITE = """
     SELECT (SELECT array_agg(id ORDER BY place) FROM named)[l.place], 2 * l.number - side.debited,
            CASE side.debited WHEN 1 THEN l.debit ELSE l.credit END,
            CASE side.debited WHEN 1 THEN l.amount_minor ELSE -l.amount_minor END, %(currency)s, l.line, l.trade_id
-      FROM unnest(%(places)b::bigint[], %(numbers)b::bigint[], %(debits)b::bigint[], %(credits)b::bigint[],
-                  %(amounts)b::bigint[], %(lines)b::text[], %(line_trades)b::bigint[])
-           AS l(place, number, debit, credit, amount_minor, line, trade_id)
+      FROM lined l
      CROSS JOIN (VALUES (1), (0)) AS side(debited)
 """
 """Reserves the keys of the entries first, so postings name their entry by place, without a join or sort."""
+
+_DRAFTS = """
+    drafted AS (
+        SELECT * FROM unnest(%(public_ids)b::text[], %(kinds)b::text[], %(references)b::text[], %(descriptions)b::text[],
+                             %(cycles)b::bigint[], %(trades)b::bigint[], %(organisations)b::bigint[],
+                             %(value_dates)b::date[]) WITH ORDINALITY
+               AS e(public_id, kind, reference, description, cycle_id, trade_id, organisation_id, value_date, place)
+    ), lined AS (
+        SELECT * FROM unnest(%(places)b::bigint[], %(numbers)b::bigint[], %(debits)b::bigint[], %(credits)b::bigint[],
+                             %(amounts)b::bigint[], %(lines)b::text[], %(line_trades)b::bigint[])
+               AS l(place, number, debit, credit, amount_minor, line, trade_id)
+    )
+"""
 
 
 class Line(NamedTuple):
@@ -76,11 +83,7 @@ def post(drafts: Sequence[Draft], *, currency: str, purpose: str, booked_at: dat
     Raises InsufficientFunds, naming ``purpose``, if an account would leave its normal side: nothing is posted and the
     transaction stays usable. The database checks this in the same statement, so concurrent postings cannot overdraw.
     """
-    booked_at = booked_at or clock.now()
     values: dict[str, Any] = {
-        "business_date": clock.business_date(booked_at),
-        "booked_at": booked_at,
-        "currency": currency,
         "public_ids": new_identifiers("jrn", len(drafts)),
         "kinds": [str(draft.kind) for draft in drafts],
         "references": [draft.reference for draft in drafts],
@@ -91,8 +94,31 @@ def post(drafts: Sequence[Draft], *, currency: str, purpose: str, booked_at: dat
         "value_dates": [draft.value_date for draft in drafts],
         **_lines(drafts),
     }
+    post_planned(_DRAFTS, values, currency=currency, purpose=purpose, booked_at=booked_at)
+
+
+def post_planned(
+    planned: str,
+    values: dict[str, Any],
+    *,
+    currency: str,
+    purpose: str,
+    booked_at: datetime | None = None,
+) -> None:
+    """Post entries that SQL plans, like ``post``; thousands of them come to the database as one statement.
+
+    ``planned`` is a list of common table expressions with ``values``, of which two are written: ``drafted``, one row per
+    entry with its ``place``, 1, 2, 3, …, and ``lined``, one row per line with the place of its entry and its number
+    within the entry.
+    """
+    booked_at = booked_at or clock.now()
+    moment = {
+        "business_date": clock.business_date(booked_at),
+        "booked_at": booked_at,
+        "currency": currency,
+    }
     with refusing_overdraft(purpose):
-        execute_binary(_WRITE.encode(), values)
+        execute_binary(_WRITE.format(planned=planned).encode(), values | moment)
 
 
 def _lines(drafts: Sequence[Draft]) -> dict[str, list[Any]]:

@@ -1,22 +1,24 @@
-"""Plans the journal entry of one participant for a cycle: gross lines, deferrals and cover of a shortfall. Pure."""
+"""Plans the journal entries of participants for a cycle, as SQL: gross lines, deferrals and cover of a shortfall."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ..ledger.states import AccountKind, LineKind
-from ..netting.positions import Position
+from ..netting.models import POSITION_COLUMNS
 from ..trades.obligation_kinds import GROSS_LINES, KINDS
 from ..trades.states import PositionPart
 
 
 class PlannedLine(NamedTuple):
-    """``amount_minor`` (positive) from one kind of account to another: debit, credit."""
+    """``amount_minor`` from one kind of account to another: debit, credit. It is SQL over a row of positions; a line of
+    zero is not posted."""
 
     kind: LineKind
     debit: AccountKind
     credit: AccountKind
-    amount_minor: int
+    amount_minor: str
 
 
 _ORDER = (
@@ -34,20 +36,7 @@ _ORDER = (
 """The order in which the gross lines of an entry are posted."""
 
 
-class _Gross(NamedTuple):
-    """A gross line: the debited account, the credited account, and the parts of the position that it sums up."""
-
-    kind: LineKind
-    debit: AccountKind
-    credit: AccountKind
-    sign: int
-    parts: tuple[int, ...]
-
-
-_AT = {part: index for index, part in enumerate(PositionPart)}
-
-
-def _gross(line: LineKind) -> _Gross:
+def _gross(line: LineKind) -> PlannedLine:
     side, sign, kinds, parts = GROSS_LINES[line]
     row = KINDS[kinds[0]]
     own = AccountKind.PAYABLE if row.secured and side == "debtor" else AccountKind.RECEIVABLE
@@ -56,83 +45,55 @@ def _gross(line: LineKind) -> _Gross:
         is_tax = line == getattr(row, side).tax_line
         other = AccountKind.TAX_PAYABLE if is_tax else AccountKind.FEE_REVENUE
     debit, credit = (own, other) if side == "debtor" else (other, own)
-    return _Gross(line, debit, credit, sign, tuple(_AT[part] for part in parts))
+    return PlannedLine(line, debit, credit, f"{sign} * ({' + '.join(part.value for part in parts)})")
 
 
-_GROSS = tuple(map(_gross, _ORDER))
+GROSS = tuple(map(_gross, _ORDER))
+
+_DEFERRED = PositionPart.DEFERRED.value
+_PURCHASES = (PositionPart.PURCHASES.value, PositionPart.PURCHASE_TAX.value)
+_LEFT = " + ".join(part for part in POSITION_COLUMNS if part not in _PURCHASES)
+
+PLAN = (
+    *GROSS,
+    PlannedLine(
+        LineKind.DEFERRED, AccountKind.SETTLEMENT, AccountKind.RECEIVABLE, f"greatest({_DEFERRED}, 0)"
+    ),
+    PlannedLine(
+        LineKind.AWAITED, AccountKind.RECEIVABLE, AccountKind.SETTLEMENT, f"greatest(-{_DEFERRED}, 0)"
+    ),
+    PlannedLine(LineKind.COVERED, AccountKind.PAYABLE, AccountKind.RECEIVABLE, f"greatest(-({_LEFT}), 0)"),
+    PlannedLine(
+        LineKind.RECOVERED,
+        AccountKind.RECEIVABLE,
+        AccountKind.CLAIM,
+        f"least(greatest({_LEFT}, 0), claim_minor)",
+    ),
+)
+"""The entry of one participant, gross.
+
+Captured money pays the purchases, from ``payable``. Sales, corrections, shares and refunds are credited to
+``receivable``; fees, their tax, corrections and shares are debited to it. A deferral is credited to its debtor and
+debited to its creditor. The money that was set aside at netting (``shortfalls.services.shortfalls``) covers a negative
+result exactly. A positive result first repays an earlier claim (``claim_minor``); the remainder is paid out.
+"""
+
+HAS_LINES = " OR ".join([*(f"{line.amount_minor} <> 0" for line in GROSS), f"{_DEFERRED} <> 0"])
+"""Whether a position has an entry: without a gross line and a deferral nothing is left to be covered or repaid."""
 
 
-def plan_of(position: Position, *, claim_minor: int) -> list[PlannedLine]:
-    """The entry of one participant, gross.
+def planned_lines(account: Callable[[AccountKind], str]) -> str:
+    """SQL for the lines of a participant's entry in their order: ``number``, ``line``, ``debit``, ``credit``,
+    ``amount_minor``.
 
-    Captured money pays the purchases, from ``payable``. Sales, corrections, shares and refunds are credited to
-    ``receivable``; fees, their tax, corrections and shares are debited to it. A deferral is credited to its debtor and
-    debited to its creditor. The money that was set aside at netting (``shortfalls.services.shortfalls``) covers a
-    negative result exactly. A positive result first repays an earlier claim (``claim_minor``); the remainder is paid
-    out.
+    It stands in a lateral join after a row with the parts of a position and ``claim_minor``; ``account`` writes an
+    account of a kind.
     """
-    amounts = position.parts
-    lines = []
-    for line in _GROSS:
-        amount_minor = line.sign * sum(amounts[index] for index in line.parts)
-        if amount_minor:
-            lines.append(PlannedLine(line.kind, line.debit, line.credit, amount_minor))
-    lines += _deferred_lines(position.deferred_minor)
-    left = position.unsecured_minor
-    recovered = min(max(left, 0), claim_minor)
-    if left < 0:
-        lines.append(PlannedLine(LineKind.COVERED, AccountKind.PAYABLE, AccountKind.RECEIVABLE, -left))
-    if recovered:
-        lines.append(PlannedLine(LineKind.RECOVERED, AccountKind.RECEIVABLE, AccountKind.CLAIM, recovered))
-    return lines
-
-
-def _deferred_lines(deferred_minor: int) -> list[PlannedLine]:
-    """The deferral as a line: credited to the party as debtor, or debited to it as creditor."""
-    if deferred_minor > 0:
-        kind, debit, credit = LineKind.DEFERRED, AccountKind.SETTLEMENT, AccountKind.RECEIVABLE
-    elif deferred_minor < 0:
-        kind, debit, credit = LineKind.AWAITED, AccountKind.RECEIVABLE, AccountKind.SETTLEMENT
-    else:
-        return []
-    return [PlannedLine(kind, debit, credit, abs(deferred_minor))]
-
-
-class PutOff(NamedTuple):
-    """Fees that earlier cycles put off: what a cycle collects of them, and of those that were written off meanwhile.
-
-    ``collected_minor`` is all that they are in the cycle, also where it puts a part off again; ``bad_minor`` is what the
-    cycle really collects of written-off fees.
-    """
-
-    collected_minor: int = 0
-    bad_minor: int = 0
-
-
-def plan_of_operator(position: Position, put_off: PutOff) -> list[PlannedLine]:
-    """The entry of the operator for fees that are put off: they stay income, and are a receivable until collected.
-
-    The participants' entries credit revenue with every fee of the cycle, those that earlier cycles put off included; so
-    these are taken from revenue again, against the receivable. What is collected of a written-off fee lessens the loss.
-    """
-    lines = (
-        PlannedLine(
-            LineKind.FEES_COLLECTED,
-            AccountKind.FEE_REVENUE,
-            AccountKind.FEES_RECEIVABLE,
-            put_off.collected_minor,
-        ),
-        PlannedLine(
-            LineKind.AWAITED,
-            AccountKind.FEES_RECEIVABLE,
-            AccountKind.SETTLEMENT,
-            -position.deferred_minor,
-        ),
-        PlannedLine(
-            LineKind.BAD_FEES_COLLECTED,
-            AccountKind.FEES_RECEIVABLE,
-            AccountKind.WRITE_OFF,
-            put_off.bad_minor,
-        ),
+    lines = ", ".join(
+        f"('{line.kind.value}', {account(line.debit)}, {account(line.credit)}, {line.amount_minor})"
+        for line in PLAN
     )
-    return [line for line in lines if line.amount_minor]
+    return (
+        "SELECT row_number() OVER () AS number, planned.* FROM"  # noqa: S608  our own words
+        f" (VALUES {lines}) AS planned(line, debit, credit, amount_minor) WHERE amount_minor <> 0"
+    )

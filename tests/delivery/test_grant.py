@@ -174,6 +174,7 @@ def later_charge(granted, number, fund_by):
         gross_minor=11,
         currency="JPY",
         fund_by=fund_by.isoformat(),
+        waits_for_money=True,
         charge=number,
     )
     with transaction.atomic():

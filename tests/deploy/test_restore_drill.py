@@ -41,6 +41,9 @@ from tests.processes import environment
 from tests.roles import as_owner, owner_url
 
 SECRET = "for-this-test-only"
+SCRATCH = VAR / "test" / f"drill-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+"""A folder of this test process."""
+
 LOOK = """
 import django; django.setup()
 import json
@@ -120,7 +123,7 @@ class Live:
 @pytest.fixture
 def archiving() -> Iterator[Live]:
     """A server with an empty database."""
-    folder = VAR / "test" / "drill"
+    folder = SCRATCH
     shutil.rmtree(folder, ignore_errors=True)
     backups = folder / "backups"
     (backups / "wal").mkdir(parents=True)
@@ -222,7 +225,7 @@ def archive_log(live: Live) -> None:
 
 def drill(live: Live, moment: str) -> dict[str, Any]:
     """The report of a drill that restores the market to the moment and looks at it."""
-    program = [sys.executable, "deploy/drill.py", "--to", moment, "--scratch", str(VAR / "test" / "drill")]
+    program = [sys.executable, "deploy/drill.py", "--to", moment, "--scratch", str(SCRATCH)]
     told: dict[str, Any] = json.loads(
         live.run(*program, "--", sys.executable, "-c", LOOK, DATABASE_URL=live.address(OWNER_ROLE))
     )
@@ -284,7 +287,7 @@ def test_old_backups_leave_with_the_log_that_only_they_need(archiving):
     (archiving.backups / "wal" / "00000002.history").write_text(
         "1\tFFFF/00000000\tno recovery target specified\n"
     )
-    target = VAR / "test" / "drill" / "restored"
+    target = SCRATCH / "restored"
     archiving.run("deploy/restore.sh", "prepare", PGDATA=str(target))
     assert (target / "recovery.signal").exists()
 

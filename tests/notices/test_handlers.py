@@ -107,8 +107,10 @@ def test_the_same_move_again_changes_nothing(buyer, seller, both):
     assert Task.objects.get().deadline == datetime(2025, 10, 9, 9, tzinfo=UTC)
 
 
-def concluded(trade):
-    event = clearing.TradeConcluded(gross_minor=110_000, currency="JPY", fund_by=DEADLINE, **trade)
+def concluded(trade, *, waits_for_money=True):
+    event = clearing.TradeConcluded(
+        gross_minor=110_000, currency="JPY", fund_by=DEADLINE, waits_for_money=waits_for_money, **trade
+    )
     handle(handlers.on_trade_concluded, event)
 
 
@@ -130,6 +132,12 @@ def matched(trade):
 
 def accepted(trade, by):
     handle(handlers.on_delivery_accepted, delivery.DeliveryAccepted(entitlement="ent_1", by=by, **trade))
+
+
+def test_nobody_is_asked_to_pay_in_for_a_trade_that_is_secured_already(buyer, trade):
+    concluded(trade, waits_for_money=False)
+    secured(trade)
+    assert (inbox(buyer), MailMessage.objects.filter(about__startswith="tsk_").count()) == ([], 0)
 
 
 def test_a_trade_goes_from_paying_to_accepting(buyer, seller, trade):

@@ -6,6 +6,7 @@ import hashlib
 from collections import defaultdict
 from datetime import date
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,12 +14,12 @@ from clearing.invoices.document import InvoiceLine, tax_once_per_rate
 from clearing.ledger.states import AccountKind, LineKind
 from clearing.netting.positions import PartyTotal, Position, net_positions, summarise
 from clearing.netting.proofs import blocks_over, output_digest, root_over
-from clearing.run.posting_plan import plan_of
 from clearing.trades.lines import BLOCK_LINES, PAGE_LINES
 from clearing.trades.states import ObligationKind
 from marketplace.kernel.labels import Label
 from marketplace.kernel.merkle import MerkleTree, leaf_hash, merkle_root, packed_merkle_root
 from marketplace.kernel.money import allocate, share_of
+from tests.clearing.planning import plan_of
 from tests.merkle import verify_inclusion
 
 OPERATOR = 1
@@ -147,6 +148,7 @@ POSITIONS = st.builds(
 )
 
 
+@pytest.mark.django_db
 @given(POSITIONS, st.integers(0, 10**9))
 def test_an_entry_takes_what_was_set_aside_and_pays_what_is_left(position, claim):
     plan = plan_of(position, claim_minor=claim)

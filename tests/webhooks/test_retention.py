@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from marketplace.kernel import retention
+from marketplace.kernel.discovery import import_declarations
 from marketplace.kernel.retention import OLD_ROWS
 from marketplace.webhooks.models import FeedEntry, WebhookAttempt, WebhookMessage, WebhookSecret
 from tests.participants import factories as parties
@@ -15,6 +16,7 @@ from . import factories
 
 pytestmark = pytest.mark.django_db
 
+import_declarations("retention")
 KINDS = ("feed", "webhook_messages", "webhook_attempts", "webhook_secrets")
 
 

@@ -1,10 +1,13 @@
 FOR grown IN
     SELECT DISTINCT a.currency FROM public.clearing_account a
      WHERE a.id = ANY(ARRAY(
-        SELECT n.account_id FROM new_rows n JOIN old_rows o ON o.account_id = n.account_id
-         WHERE n.balance_minor > o.balance_minor
-           AND (n.side = 1 OR n.account_id IN (
-                SELECT id FROM public.clearing_account WHERE organisation_id IS NULL AND kind = 'reserve'))))
+        SELECT account_id FROM (
+            SELECT account_id, side, balance_minor FROM new_rows
+            UNION ALL SELECT account_id, side, -balance_minor FROM old_rows
+        ) moved
+         WHERE side = 1 OR account_id IN (
+            SELECT id FROM public.clearing_account WHERE organisation_id IS NULL AND kind = 'reserve')
+         GROUP BY account_id HAVING sum(balance_minor) > 0))
      ORDER BY a.currency
 LOOP
     SELECT -b.balance_minor INTO reserve FROM public.clearing_balance b

@@ -12,24 +12,32 @@ ELSIF FOUND THEN
         USING ERRCODE = 'check_violation';
 END IF;
 
-SELECT min(named.account_id) FILTER (WHERE a.currency IS NULL) AS missing,
-       min(named.account_id) FILTER (WHERE a.currency <> named.currency) AS foreign_currency
-  INTO touched
-  FROM (SELECT DISTINCT account_id, currency FROM new_rows) named
-  LEFT JOIN LATERAL (SELECT currency FROM public.clearing_account WHERE id = named.account_id OFFSET 0) a ON true;
-IF touched.missing IS NOT NULL THEN
-    RAISE EXCEPTION 'a posting names no account: %', touched.missing USING ERRCODE = 'check_violation';
-ELSIF touched.foreign_currency IS NOT NULL THEN
-    RAISE EXCEPTION 'a posting is not in the currency of its account: %', touched.foreign_currency
-        USING ERRCODE = 'check_violation';
+SELECT array_agg(account_id) AS accounts, array_agg(total) AS totals, min(currency) AS first, max(currency) AS last
+  INTO moved
+  FROM (
+    SELECT account_id, currency, sum(amount_minor)::bigint AS total FROM new_rows GROUP BY account_id, currency
+) summed;
+SELECT count(*) AS accounts, min(currency) AS first, max(currency) AS last
+  INTO touched FROM public.clearing_account WHERE id = ANY(moved.accounts);
+-- In one currency it is enough to compare the accounts as a set; otherwise each is looked up for its own.
+IF (touched.accounts, touched.first, touched.last)
+    IS DISTINCT FROM (cardinality(moved.accounts), moved.last, moved.first)
+THEN
+    SELECT min(named.account_id) FILTER (WHERE a.currency IS NULL) AS missing,
+           min(named.account_id) FILTER (WHERE a.currency <> named.currency) AS foreign_currency
+      INTO touched
+      FROM (SELECT DISTINCT account_id, currency FROM new_rows) named
+      LEFT JOIN LATERAL (SELECT currency FROM public.clearing_account WHERE id = named.account_id OFFSET 0) a ON true;
+    IF touched.missing IS NOT NULL THEN
+        RAISE EXCEPTION 'a posting names no account: %', touched.missing USING ERRCODE = 'check_violation';
+    ELSIF touched.foreign_currency IS NOT NULL THEN
+        RAISE EXCEPTION 'a posting is not in the currency of its account: %', touched.foreign_currency
+            USING ERRCODE = 'check_violation';
+    END IF;
 END IF;
 
-accounts := ARRAY(SELECT DISTINCT account_id FROM new_rows);
-PERFORM FROM public.clearing_balance WHERE account_id = ANY(accounts) ORDER BY account_id FOR UPDATE;
-UPDATE public.clearing_balance b SET balance_minor = b.balance_minor + moved.total
-  FROM (
-    SELECT account_id, sum(amount_minor)::bigint AS total FROM new_rows
-     GROUP BY account_id HAVING sum(amount_minor) <> 0
-  ) moved
- WHERE moved.account_id = b.account_id;
+PERFORM FROM public.clearing_balance WHERE account_id = ANY(moved.accounts) ORDER BY account_id FOR UPDATE;
+UPDATE public.clearing_balance b SET balance_minor = b.balance_minor + m.total
+  FROM unnest(moved.accounts, moved.totals) AS m(account_id, total)
+ WHERE m.account_id = b.account_id AND m.total <> 0;
 RETURN NULL;

@@ -16,7 +16,7 @@ from marketplace.kernel.identifiers import new_identifiers
 from ...cycles.models import Cycle, CyclePart
 from ...cycles.parts import has_ended, part_of, record_chunk
 from ...cycles.states import StepPart
-from ...ground.bulk import insert_columns
+from ...ground.bulk import copy_columns
 from ...ground.parties import party_keys
 from ...netting.models import POSITION_COLUMNS
 from ...netting.positions import Position, summarise
@@ -165,7 +165,7 @@ def _record_netting(cycle: Cycle, actor: Actor, ahead: Foreseen) -> bool:
 def _write_positions(cycle: Cycle, positions: dict[int, Position], names: dict[int, str]) -> None:
     size = len(positions)
     parts = zip(*(position.parts for position in positions.values()), strict=True)
-    insert_columns(
+    copy_columns(
         "clearing_netposition",
         {
             "public_id": ("text", new_identifiers("pos", size)),

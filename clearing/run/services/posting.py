@@ -1,42 +1,95 @@
 """Posts a netted cycle to the ledger: one entry per participant with gross lines, some participants at a time.
 
-A participant's entry is whole in its chunk. Between the chunks the clearing control account holds what was taken from
-participants already and not yet given to others, or the reverse; after the last chunk it is zero.
+One statement plans and writes the entries of a chunk from its positions. A participant's entry is whole in its chunk.
+Between the chunks the clearing control account holds what was taken from participants already and not yet given to
+others, or the reverse; after the last chunk it is zero.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from django.db import connection
+
+from marketplace.kernel.identifiers import new_identifiers
 from marketplace.participants.queries import operator_organisation
 
 from ...cycles.models import Cycle, CyclePart
 from ...cycles.parts import part_of, record_chunk
 from ...cycles.states import StepPart
 from ...ledger.accounts import market_accounts, participant_accounts
-from ...ledger.journal import Draft, Line, post
+from ...ledger.journal import Draft, Line, post, post_planned
 from ...ledger.locking import lock_balances
 from ...ledger.locks import MOVER_LOCK
-from ...ledger.models import Balance
-from ...ledger.states import AccountKind, EntryKind
-from ...netting.models import POSITION_COLUMNS, NetPosition
-from ...netting.positions import Position
+from ...ledger.states import AccountKind, EntryKind, LineKind
+from ...netting.models import NetPosition
 from ...shortfalls.queries import fees_put_off
-from ..posting_plan import PlannedLine, PutOff, plan_of, plan_of_operator
+from ..posting_plan import HAS_LINES, planned_lines
 
 PARTICIPANTS_A_CHUNK = 5_000
 
-POSTED_KINDS = (AccountKind.PAYABLE, AccountKind.RECEIVABLE, AccountKind.CLAIM)
+OWN_KINDS = (AccountKind.PAYABLE, AccountKind.RECEIVABLE, AccountKind.CLAIM)
 """Accounts of a participant that its entry can touch."""
 
+_IN_INDEX_ORDER = "SELECT set_config('enable_bitmapscan', 'off', true)"
+"""Right after netting, statistics say that few positions are left; reading and sorting all of them for each chunk would grow
+with the square of the participants."""
+_NEXT = """
+    SELECT count(*), coalesce(max(n.party_key), ''),
+           coalesce(array_agg(n.organisation_id) FILTER (WHERE c.account_id IS NULL), '{}'),
+           coalesce(array_agg(c.account_id) FILTER (WHERE c.balance_minor > 0), '{}')
+      FROM (SELECT organisation_id, party_key FROM clearing_netposition
+             WHERE cycle_id = %(cycle)s AND party_key > %(reached)s ORDER BY party_key LIMIT %(limit)s) n
+      LEFT JOIN LATERAL (
+        SELECT a.id AS account_id, (SELECT b.balance_minor FROM clearing_balance b WHERE b.account_id = a.id)
+          FROM clearing_account a
+         WHERE a.organisation_id = n.organisation_id AND a.kind = 'claim' AND a.currency = %(currency)s OFFSET 0) c ON true
+"""
+"""The number and the last key of the next positions, those without accounts, and the accounts of open claims. Rows are
+looked up by key: in a join of sets the planner would read all accounts for some of them."""
 
-class _Party(NamedTuple):
-    """A participant, or the operator, with its stored position."""
 
-    organisation_id: int
-    public_id: str
-    party_key: str
-    position: Position
+def _account(kind: AccountKind) -> str:
+    return f"own.{kind.value}" if kind in OWN_KINDS else f"%({kind.value})b::bigint"
+
+
+_OWN = ", ".join(f"max(id) FILTER (WHERE kind = '{kind.value}') AS {kind.value}" for kind in OWN_KINDS)
+_PLANNED = f"""
+    own AS MATERIALIZED (
+        SELECT n.*, a.*, row_number() OVER (ORDER BY n.party_key) AS place,
+               CASE WHEN a.claim = ANY(%(claims)b::bigint[]) THEN (
+                    SELECT balance_minor FROM clearing_balance WHERE account_id = a.claim) ELSE 0 END AS claim_minor
+          FROM clearing_netposition n
+         CROSS JOIN LATERAL (
+            SELECT {_OWN} FROM clearing_account
+             WHERE organisation_id = n.organisation_id AND currency = %(currency)s) a
+         WHERE n.cycle_id = %(cycle)b AND n.party_key > %(reached)b AND n.party_key <= %(last)b
+           AND n.organisation_id <> %(operator)b AND ({HAS_LINES})
+    ), drafted AS (
+        SELECT e.public_id, 'cycle' AS kind, 'cycle:' || net_position AS reference, %(description)b::text AS description,
+               %(cycle)b::bigint AS cycle_id, NULL::bigint AS trade_id, organisation_id, NULL::date AS value_date, place
+          FROM unnest(%(public_ids)b::text[], (SELECT array_agg(public_id::text ORDER BY place) FROM own),
+                      (SELECT array_agg(organisation_id ORDER BY place) FROM own)) WITH ORDINALITY
+               AS e(public_id, net_position, organisation_id, place)
+         WHERE net_position IS NOT NULL
+    ), lined AS (
+        SELECT own.place, l.number, l.debit, l.credit, l.amount_minor, l.line, NULL::bigint AS trade_id
+          FROM own CROSS JOIN LATERAL ({planned_lines(_account)}) l
+    )
+"""  # noqa: S608  our own words
+"""The entries of a chunk and their lines, in the form that ``post_planned`` writes. Nothing is joined as a set: right
+after netting, statistics do not know the positions, and the planner would join thousands of rows one by one."""
+
+
+class _Chunk(NamedTuple):
+    """The next positions after ``reached``: their number, the last of their keys, organisations without accounts, and
+    accounts of claims on participants that are open; few are."""
+
+    reached: str
+    size: int
+    last: str
+    strangers: list[int]
+    claims: list[int]
 
 
 def post_chunk(cycle: Cycle) -> CyclePart:
@@ -48,60 +101,78 @@ def post_chunk(cycle: Cycle) -> CyclePart:
     """
     MOVER_LOCK.acquire()
     part = part_of(cycle, StepPart.ENTRIES, count=NetPosition.objects.filter(cycle=cycle).count)
-    parties = _parties(cycle, part.reached)
-    drafts = _drafts(cycle, parties)
-    if drafts:
-        post(drafts, currency=cycle.currency, purpose=cycle.business_key, booked_at=part.booked_at)
-    record_chunk(
-        part,
-        done=len(parties),
-        reached=parties[-1].party_key if parties else "",
-        ended=len(parties) < PARTICIPANTS_A_CHUNK,
-    )
+    chunk = _next_chunk(cycle, part.reached)
+    if chunk.size:
+        _post_participants(cycle, chunk, part)
+        _post_operator(cycle, chunk, part)
+    record_chunk(part, done=chunk.size, reached=chunk.last, ended=chunk.size < PARTICIPANTS_A_CHUNK)
     return part
 
 
-def _parties(cycle: Cycle, reached: str) -> list[_Party]:
-    rows = NetPosition.objects.filter(cycle=cycle, party_key__gt=reached).order_by("party_key")
-    columns = ("organisation_id", "public_id", "party_key", *POSITION_COLUMNS)
-    return [
-        _Party(row[0], row[1], row[2], Position(*row[3:]))
-        for row in rows.values_list(*columns)[:PARTICIPANTS_A_CHUNK]
-    ]
+def _next_chunk(cycle: Cycle, reached: str) -> _Chunk:
+    values: dict[str, Any] = {
+        "cycle": cycle.pk,
+        "currency": cycle.currency,
+        "reached": reached,
+        "limit": PARTICIPANTS_A_CHUNK,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_IN_INDEX_ORDER)
+        cursor.execute(_NEXT, values)
+        return _Chunk(reached, *cursor.fetchone())
 
 
-def _drafts(cycle: Cycle, parties: list[_Party]) -> list[Draft]:
-    """The entries of ``parties``; none for a party without a line."""
+def _post_participants(cycle: Cycle, chunk: _Chunk, part: CyclePart) -> None:
     operator_id = operator_organisation().id
-    others = [party.organisation_id for party in parties if party.organisation_id != operator_id]
-    accounts = participant_accounts(others, cycle.currency, POSTED_KINDS)
-    claims = _claims(accounts)
+    if strangers := set(chunk.strangers) - {operator_id}:
+        participant_accounts(strangers, cycle.currency)
     market = market_accounts(cycle.currency)
-    drafts = []
-    for party in parties:
-        own = accounts.get(party.organisation_id, {})
-        if party.organisation_id == operator_id:
-            plan = plan_of_operator(party.position, PutOff(*fees_put_off(cycle.pk)))
-        else:
-            plan = plan_of(party.position, claim_minor=claims.get(own[AccountKind.CLAIM], 0))
-        if plan:
-            drafts.append(_draft(cycle, party, plan, market | own))
-    return drafts
+    post_planned(
+        _PLANNED,
+        {
+            "cycle": cycle.pk,
+            "reached": chunk.reached,
+            "last": chunk.last,
+            "operator": operator_id,
+            "description": cycle.business_key,
+            "public_ids": new_identifiers("jrn", chunk.size),
+            "claims": list(lock_balances(chunk.claims)),
+            **{str(kind): account for kind, account in market.items()},
+        },
+        currency=cycle.currency,
+        purpose=cycle.business_key,
+        booked_at=part.booked_at,
+    )
 
 
-def _claims(accounts: dict[int, dict[str, int]]) -> dict[int, int]:
-    """Open claims on participants, by account, with their balances locked; few claims are open."""
-    keys = [own[AccountKind.CLAIM] for own in accounts.values()]
-    owing = Balance.objects.filter(account_id__in=keys, balance_minor__gt=0)
-    return lock_balances(owing.values_list("account_id", flat=True))
+def _post_operator(cycle: Cycle, chunk: _Chunk, part: CyclePart) -> None:
+    """Post the operator's entry if its position is in the chunk and fees were put off into or out of the cycle.
 
-
-def _draft(cycle: Cycle, party: _Party, plan: list[PlannedLine], chart: dict[str, int]) -> Draft:
-    return Draft(
+    Fees that are put off stay income, and are a receivable until collected. The participants' entries credit revenue with
+    every fee of the cycle, those that earlier cycles put off included; so these are taken from revenue again, against the
+    receivable. What is collected of a written-off fee lessens the loss.
+    """
+    positions = NetPosition.objects.filter(
+        cycle=cycle, party_key__gt=chunk.reached, party_key__lte=chunk.last
+    )
+    position = positions.filter(organisation_id=operator_organisation().id).first()
+    if position is None:
+        return
+    market = market_accounts(cycle.currency)
+    revenue, receivable = market[AccountKind.FEE_REVENUE], market[AccountKind.FEES_RECEIVABLE]
+    collected_minor, bad_minor = fees_put_off(cycle.pk)
+    lines = [
+        Line(LineKind.FEES_COLLECTED, revenue, receivable, collected_minor),
+        Line(LineKind.AWAITED, receivable, market[AccountKind.SETTLEMENT], -position.deferred_minor),
+        Line(LineKind.BAD_FEES_COLLECTED, receivable, market[AccountKind.WRITE_OFF], bad_minor),
+    ]
+    draft = Draft(
         kind=EntryKind.CYCLE,
-        reference=f"cycle:{party.public_id}",
-        lines=[Line(line.kind, chart[line.debit], chart[line.credit], line.amount_minor) for line in plan],
+        reference=f"cycle:{position.public_id}",
+        lines=[line for line in lines if line.amount_minor],
         description=cycle.business_key,
         cycle_id=cycle.pk,
-        organisation_id=party.organisation_id,
+        organisation_id=position.organisation_id,
     )
+    if draft.lines:
+        post([draft], currency=cycle.currency, purpose=cycle.business_key, booked_at=part.booked_at)

@@ -121,23 +121,30 @@ def _make_trade(
         fund_by=fund_by,
         concluded_at=concluded_at,
     )
-    gross_minor = trade.price_minor + trade.tax_minor
-    record_trade("concluded", trade, actor, gross_minor=gross_minor, currency=trade.currency)
+    record_trade("concluded", trade, actor, gross_minor=trade.gross_minor, currency=trade.currency)
+    others_first = _money_covers_an_earlier_trade(trade)
+    held = not others_first and _try_to_hold(trade)
     emit(
         TradeConcluded(
             trade=trade.public_id,
             agreement=trade.agreement,
             buyer=parties[trade.buyer_id].public_id,
             seller=parties[trade.seller_id].public_id,
-            gross_minor=gross_minor,
+            gross_minor=trade.gross_minor,
             currency=trade.currency,
             fund_by=trade.fund_by.isoformat(),
+            waits_for_money=not held,
             charge=charge,
         )
     )
     if trade.supply_class is None:
         ask_for_supply(trade, parties)
-    return _secure_in_order(trade, parties, actor)
+    if held:
+        _record_secured(trade, parties, actor)
+    if others_first:
+        secure_waiting_trades(actor=actor, organisation_id=trade.buyer_id, currency=trade.currency)
+        return locked_trade(pk=trade.pk)
+    return trade
 
 
 def _tax_and_fee(
@@ -184,21 +191,18 @@ def _tax_and_fee(
     }
 
 
-def _secure_in_order(trade: Trade, parties: dict[int, OrganisationView], actor: Actor) -> Trade:
-    """Secure a new trade, after the waiting trades that money just paid in covers and whose turn comes first.
-
-    Returns the trade as it is then. Nobody else sees it before this transaction ends, so it needs no lock.
-    """
+def _money_covers_an_earlier_trade(trade: Trade) -> bool:
+    """Whether money just paid in covers a waiting trade of the buyer that was made before, whose turn comes first."""
     available_minor = _available_minor(trade.buyer_id, trade.currency)
     earlier = Trade.objects.filter(
-        buyer_id=trade.buyer_id, currency=trade.currency, state=TradeState.CONCLUDED, pk__lt=trade.pk
+        buyer_id=trade.buyer_id,
+        currency=trade.currency,
+        state=TradeState.CONCLUDED,
+        supply_class__isnull=False,
+        pk__lt=trade.pk,
     )
-    covered = earlier.alias(gross=F("price_minor") + F("tax_minor")).filter(gross__lte=available_minor)
-    if covered.exists():
-        secure_waiting_trades(actor=actor, organisation_id=trade.buyer_id, currency=trade.currency)
-        return locked_trade(pk=trade.pk)
-    _try_to_secure(trade, parties, actor)
-    return trade
+    gross = F("price_minor") + F("tax_minor")
+    return earlier.alias(gross=gross).filter(gross__lte=available_minor).exists()
 
 
 @transaction.atomic
@@ -216,7 +220,8 @@ def secure_waiting_trades(*, actor: Actor, organisation_id: int, currency: str) 
     secured = 0
     available_minor = _available_minor(organisation_id, currency)
     for trade in waiting:
-        if trade.gross_minor <= available_minor and _try_to_secure(trade, parties, actor):
+        if trade.gross_minor <= available_minor and _try_to_hold(trade):
+            _record_secured(trade, parties, actor)
             secured += 1
             available_minor = _available_minor(organisation_id, currency)
     return secured
@@ -231,8 +236,8 @@ def _available_minor(organisation_id: int, currency: str) -> int:
     return -balance.balance_minor if balance else 0
 
 
-def _try_to_secure(trade: Trade, parties: dict[int, OrganisationView], actor: Actor) -> bool:
-    """Put the trade's money on hold, record and emit it.
+def _try_to_hold(trade: Trade) -> bool:
+    """Put the trade's money on hold.
 
     False, with nothing changed, if the money is not enough, or the trade has no class of supply.
     """
@@ -242,6 +247,11 @@ def _try_to_secure(trade: Trade, parties: dict[int, OrganisationView], actor: Ac
         make_hold(trade)
     except InsufficientFunds:
         return False
+    return True
+
+
+def _record_secured(trade: Trade, parties: dict[int, OrganisationView], actor: Actor) -> None:
+    """Record and emit that a trade whose money is on hold is secured."""
     advance(trade, TRADE, command="secure", role="system", secured_at=clock.now())
     record_trade("secured", trade, actor, gross_minor=trade.gross_minor, currency=trade.currency)
     emit(
@@ -258,7 +268,6 @@ def _try_to_secure(trade: Trade, parties: dict[int, OrganisationView], actor: Ac
     )
     if trade.charge > 1:
         _apply_agreement_state(trade, actor)
-    return True
 
 
 def _apply_agreement_state(trade: Trade, actor: Actor) -> None:

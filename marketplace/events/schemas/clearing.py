@@ -9,8 +9,9 @@ from marketplace.events.schema import EVERYONE, OPERATOR_ONLY, Event, seen_by
 
 @dataclass(frozen=True, kw_only=True)
 class TradeConcluded(Event):
-    """A trade was made and waits for the buyer's money. ``gross_minor`` includes tax; ``fund_by``: ISO instant.
+    """A trade was made. ``gross_minor`` includes tax; ``fund_by``: ISO instant.
 
+    ``waits_for_money``: false if the buyer's money secured it in the same transaction; ``trade.secured`` then follows.
     ``charge`` is the number of the charge within the agreement: 1, or more for later instalments and periods.
     """
 
@@ -25,6 +26,7 @@ class TradeConcluded(Event):
     gross_minor: int
     currency: str
     fund_by: str
+    waits_for_money: bool
     charge: int = 1
 
 

@@ -139,7 +139,9 @@ def on_negotiation_moved(event: NegotiationMoved, envelope: Envelope) -> None:
 
 
 def on_trade_concluded(event: TradeConcluded, envelope: Envelope) -> None:
-    """Open the buyer's task to pay in."""
+    """Open the buyer's task to pay in, unless the trade is secured already."""
+    if not event.waits_for_money:
+        return
     parties = _parties(event.buyer, event.seller)
     open_task(
         organisation_id=parties["buyer"].id,

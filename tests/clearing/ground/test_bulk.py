@@ -5,10 +5,11 @@ from __future__ import annotations
 import gc
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
-from clearing.ground.bulk import fetch_binary
+from clearing.ground.bulk import copy_columns, fetch_binary
 from clearing.ground.parallel import collector_paused, read_in_parallel
+from tests.roles import as_owner
 
 LIMITS = [0, -1, 1, 2**63 - 1, -(2**63), 2**32, -(2**32)]
 
@@ -25,6 +26,28 @@ def test_short_and_long_arrays_arrive_as_they_were_sent(times):
         [numbers, texts, places, [None] * len(numbers), mixed],
     )
     assert rows == list(zip(numbers, texts, places, [None] * len(numbers), mixed, strict=True))
+
+
+@pytest.mark.django_db
+def test_rows_are_copied_as_they_were_given_or_not_at_all():
+    columns = {
+        "number": ("bigint", LIMITS),
+        "name": ("text", ["参加者", "", "\\N", "a\tb", "c\nd", "é", "f"]),
+    }
+    # The application's role makes no tables.
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMPORARY TABLE copied (number bigint UNIQUE, name text NOT NULL, made_at date DEFAULT now())"
+        )
+        copy_columns("copied", columns)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            copy_columns("copied", {"number": ("bigint", [5, 5]), "name": ("text", ["g", "h"])})
+        with pytest.raises(IntegrityError), transaction.atomic():
+            copy_columns("copied", {"number": ("bigint", [6]), "name": ("text", [None])})
+        with pytest.raises(ValueError, match="shorter"), transaction.atomic():
+            copy_columns("copied", {"number": ("bigint", [7, 8]), "name": ("text", ["i"])})
+        cursor.execute("SELECT number, name FROM copied WHERE made_at IS NOT NULL ORDER BY ctid")
+        assert cursor.fetchall() == list(zip(LIMITS, columns["name"][1], strict=True))
 
 
 def backend() -> int:

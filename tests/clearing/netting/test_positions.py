@@ -6,7 +6,8 @@ import pytest
 
 from clearing.ledger.states import AccountKind, LineKind
 from clearing.netting.positions import PartyTotal, Position, net_positions, summarise
-from clearing.run.posting_plan import PutOff, plan_of, plan_of_operator
+
+from ..planning import plan_of
 
 OPERATOR, A, B = 1, 2, 3
 
@@ -63,6 +64,7 @@ def planned(position: Position, claim: int = 0) -> dict[LineKind, int]:
     return {line.kind: line.amount_minor for line in plan} | {LineKind.PAYMENT: left}
 
 
+@pytest.mark.django_db
 def test_a_seller_is_paid_what_it_sold_less_its_fees():
     position = Position(sales_minor=10_000, sales_tax_minor=1_000, fees_minor=-500, fee_tax_minor=-50)
     assert planned(position) == {
@@ -73,16 +75,19 @@ def test_a_seller_is_paid_what_it_sold_less_its_fees():
     }
 
 
+@pytest.mark.django_db
 def test_purchases_meet_released_money_and_nothing_else():
     position = Position(purchases_minor=-10_000, purchase_tax_minor=-1_000)
     assert planned(position) == {LineKind.PURCHASES: 11_000, LineKind.PAYMENT: 0}
 
 
+@pytest.mark.django_db
 def test_what_is_missing_is_made_up_for_by_what_was_set_aside():
     found = planned(Position(fees_minor=-500, fee_tax_minor=-50))
     assert (found[LineKind.COVERED], found[LineKind.PAYMENT]) == (550, 0)
 
 
+@pytest.mark.django_db
 def test_what_is_put_off_comes_back_to_its_debtor_and_is_not_paid_to_its_creditor():
     debtor = planned(Position(corrections_paid_minor=-550, deferred_minor=450))
     assert (debtor[LineKind.DEFERRED], debtor[LineKind.COVERED], debtor[LineKind.PAYMENT]) == (450, 100, 0)
@@ -90,21 +95,7 @@ def test_what_is_put_off_comes_back_to_its_debtor_and_is_not_paid_to_its_credito
     assert (creditor[LineKind.AWAITED], creditor[LineKind.PAYMENT]) == (450, 100)
 
 
-def test_fees_that_are_put_off_stay_income_with_a_receivable():
-    def lines(position: Position, *put_off: int) -> list[tuple[str, str, str, int]]:
-        return [(*line[:3], line.amount_minor) for line in plan_of_operator(position, PutOff(*put_off))]
-
-    revenue, receivable = AccountKind.FEE_REVENUE, AccountKind.FEES_RECEIVABLE
-    assert lines(Position(fees_minor=500)) == []
-    assert lines(Position(fees_minor=500, deferred_minor=-450)) == [
-        (LineKind.AWAITED, receivable, AccountKind.SETTLEMENT, 450)
-    ]
-    assert lines(Position(fees_minor=500), 450, 100) == [
-        (LineKind.FEES_COLLECTED, revenue, receivable, 450),
-        (LineKind.BAD_FEES_COLLECTED, receivable, AccountKind.WRITE_OFF, 100),
-    ]
-
-
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("claim", "recovered", "paid"), [(300, 300, 700), (1_000, 1_000, 0), (5_000, 1_000, 0)]
 )

@@ -14,7 +14,7 @@ from clearing.models import Invoice
 from clearing.netting import verify_statement
 from clearing.netting.models import POSITION_COLUMNS
 from clearing.netting.positions import Position
-from clearing.run.posting_plan import _GROSS
+from clearing.run.posting_plan import GROSS
 from clearing.shortfalls.clearing_vector import RANK
 from clearing.trades import obligation_kinds as table
 from clearing.trades.obligation_kinds import GROSS_LINES, KINDS, Document, is_return
@@ -183,7 +183,7 @@ def test_gross_lines_are_posted_in_their_order_between_their_accounts():
         AccountKind.SETTLEMENT, AccountKind.PAYABLE, AccountKind.RECEIVABLE, AccountKind.FEE_REVENUE,
         AccountKind.TAX_PAYABLE,
     )  # fmt: skip
-    assert [line[:3] for line in _GROSS] == [
+    assert [line[:3] for line in GROSS] == [
         (LineKind.PURCHASES, payable, settlement),
         (LineKind.SALES, settlement, receivable),
         (LineKind.CORRECTIONS_RECEIVED, settlement, receivable),
@@ -195,7 +195,7 @@ def test_gross_lines_are_posted_in_their_order_between_their_accounts():
         (LineKind.SHARES_RECEIVED, settlement, receivable),
         (LineKind.SHARES_PAID, receivable, settlement),
     ]
-    assert {line.kind for line in _GROSS} == set(GROSS_LINES)
+    assert {line.kind for line in GROSS} == set(GROSS_LINES)
 
 
 def test_parts_of_a_position_are_stored_and_hashed_in_one_order():

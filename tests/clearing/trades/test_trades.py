@@ -9,6 +9,7 @@ import pytest
 from django.db import transaction
 
 from clearing import handlers
+from clearing.bank.queries import pay_in_reference
 from clearing.models import Entry, Obligation, Trade
 from clearing.reports.figures import waiting_trades
 from clearing.run.services.sweeping import carry_out_deadlines
@@ -60,8 +61,28 @@ def test_an_agreement_becomes_a_trade_with_tax_and_fee(market):
         "gross_minor": 11_005,
         "currency": "JPY",
         "fund_by": trade.fund_by.isoformat(),
+        "waits_for_money": True,
         "charge": 1,
     }
+
+
+def test_a_trade_that_the_buyers_money_covers_does_not_wait_for_it(market):
+    factories.pay_in(market, "buyer", 11_005)
+    trade = factories.conclude(market, "buyer", "seller", 10_005)
+    (event,) = emitted("trade.concluded")
+    assert (trade.state, event["waits_for_money"]) == ("secured", False)
+    assert len(emitted("trade.secured")) == 1
+
+
+def test_a_trade_that_an_earlier_one_leaves_too_little_for_waits_for_money(market):
+    first = factories.conclude(market, "buyer", "seller", 10_000)
+    assert first.state == "concluded"
+    reference = pay_in_reference(organisation=market.party("buyer").public_id)
+    factories.import_only(market, [factories.booking("credit", 11_000, f"振込 {reference}")])
+    second = factories.conclude(market, "buyer", "seller", 10_000, reference="second")
+    first.refresh_from_db()
+    assert (first.state, second.state) == ("secured", "concluded")
+    assert [event["waits_for_money"] for event in emitted("trade.concluded")] == [True, True]
 
 
 def test_a_trade_is_concluded_and_secured_in_few_queries(market, django_assert_max_num_queries):
