@@ -18,13 +18,23 @@ TAX_CONTAINED = (
 
 
 def fee_written_off() -> pgtrigger.Trigger:
-    """What is written off is a fee that was put off into the open cycle, in whole, of its payer, and is posted."""
+    """What is written off is a fee that was put off into a cycle that is not netted, in whole, of its payer."""
     return pgtrigger.Trigger(
         name="fee_written_off",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func=sql_body(_SQL / "fee_written_off.sql"),
+    )
+
+
+def fee_write_off_posted() -> pgtrigger.Trigger:
+    """A write-off is committed with its journal entry."""
+    return pgtrigger.Trigger(
+        name="fee_write_off_posted",
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
         timing=pgtrigger.Deferred,
-        func=sql_body(_SQL / "fee_written_off.sql"),
+        func=sql_body(_SQL / "fee_write_off_posted.sql"),
     )
 
 

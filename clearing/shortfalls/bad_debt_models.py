@@ -12,7 +12,7 @@ from marketplace.kernel.identifiers import IdentifierField
 
 from ..ground.columns import currency_stated, organisation_key
 from ..trades.models import Obligation, Trade
-from .bad_debt_guards import fee_written_off, tax_relieved
+from .bad_debt_guards import fee_write_off_posted, fee_written_off, tax_relieved
 
 
 class FeeWriteOff(models.Model):
@@ -48,7 +48,7 @@ class FeeWriteOff(models.Model):
             ),
             currency_stated("fee_write_off_currency"),
         ]
-        triggers = [append_only(), fee_written_off()]
+        triggers = [append_only(), fee_written_off(), fee_write_off_posted()]
 
 
 class TaxRelief(models.Model):

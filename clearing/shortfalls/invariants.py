@@ -162,6 +162,7 @@ Invariant(
     ),
     guards=(
         "clearing_feewriteoff.fee_written_off",
+        "clearing_feewriteoff.fee_write_off_posted",
         "clearing_feewriteoff.fee_written_off_by_two",
         "clearing_feewriteoff.clearing_feewriteoff_trade_id_key",
         "clearing_feewriteoff.append_only",

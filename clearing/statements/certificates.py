@@ -9,7 +9,7 @@ from datetime import date
 from django.db import transaction
 from django.db.models import QuerySet
 
-from marketplace.events.schemas.clearing import CertificateAgreed, CertificateDiffers
+from marketplace.events.schemas.banking import CertificateAgreed, CertificateDiffers
 from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock

@@ -138,7 +138,7 @@ def within_limits() -> pgtrigger.Trigger:
             SHARE=ObligationKind.SHARE,
             SHARE_RETURN=ObligationKind.SHARE_RETURN,
             FEE_REFUND=ObligationKind.FEE_REFUND,
-            FEE_REFUND_LOCK=FEE_REFUND_LOCK.key,
+            ACQUIRE_FEE_REFUND_LOCK=FEE_REFUND_LOCK.acquire_in_guard(),
             REFUNDED_WRONG=REFUNDED_FEES,
             TAX_DIFFERS=REFUND_TAX_DIFFERS,
         ),

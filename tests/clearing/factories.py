@@ -153,12 +153,8 @@ def foreign(market: Market, name: str, **facts: Any) -> Organisation:
 def state_supply(market: Market, seller: str, supply: str = "data", listing: str = "lst_1") -> None:
     """The seller states what a listing supplies, as if the listing existed."""
     SupplyStatement.objects.create(
-        organisation=market.party(seller),
-        listing=listing,
-        supply=supply,
-        stated_at=clock.now(),
-        stated_by="usr_seller",
-    )
+        organisation=market.party(seller), listing=listing, supply=supply, stated_at=clock.now(), stated_by="usr_seller"
+    )  # fmt: skip
 
 
 def market(document: dict[str, Any] | None = None) -> Market:

@@ -113,6 +113,7 @@ def test_the_codes_of_clearing():
         "shortfall.deferral_open",
         "trade.being_cleared",
         "trade.disputed",
+        "trade.supply_unstated",
         "trade.waits_for_acceptance",
         "trade.waits_for_cut_off",
         "trade.waits_for_cut_off_command",

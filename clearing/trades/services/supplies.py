@@ -8,7 +8,7 @@ from datetime import date, datetime
 from django.db import transaction
 
 from listings.queries import listing_exists
-from marketplace.events.schemas.clearing import SupplyStated, TradeSupplyUnstated
+from marketplace.events.schemas.supplies import SupplyStated, TradeSupplyUnstated
 from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock

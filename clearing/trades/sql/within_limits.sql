@@ -70,7 +70,7 @@ END IF;
 IF NOT EXISTS (SELECT FROM new_rows WHERE kind = '{FEE_REFUND}') THEN
     RETURN NULL;
 END IF;
-PERFORM pg_advisory_xact_lock({FEE_REFUND_LOCK});
+{ACQUIRE_FEE_REFUND_LOCK}
 SELECT * INTO fault FROM ({REFUNDED_WRONG} AND o.creditor_id IN (
     SELECT creditor_id FROM new_rows WHERE kind = '{FEE_REFUND}')
     GROUP BY 1, 2, 3 HAVING {TAX_DIFFERS}) wrong LIMIT 1;

@@ -31,35 +31,6 @@ class TradeConcluded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TradeSupplyUnstated(Event):
-    """A trade is held: its tax depends on what the seller supplies, which it has not stated. ``fund_by``: ISO instant."""
-
-    type = "trade.supply_unstated"
-    subject_field = "agreement"
-    audience = seen_by("buyer", "seller")
-
-    trade: str
-    agreement: str
-    listing: str
-    buyer: str
-    seller: str
-    fund_by: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class SupplyStated(Event):
-    """A seller stated what it supplies with a listing: ``data`` or ``rights``."""
-
-    type = "supply.stated"
-    subject_field = "listing"
-    audience = seen_by("seller")
-
-    listing: str
-    seller: str
-    supply: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class TradeSecured(Event):
     """The trade is secured. The first ``charge`` of an agreement lets access be granted."""
 
@@ -337,33 +308,6 @@ class MoneyStuck(Event):
     amount_minor: int
     currency: str
     reason_code: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class CertificateDiffers(Event):
-    """The bank certified another balance for the end of a month (``YYYY-MM``) than the ledger had; the bank's less the ledger's."""
-
-    type = "certificate.differs"
-    subject_field = "currency"
-    audience = OPERATOR_ONLY
-
-    certificate: str
-    currency: str
-    month: str
-    difference_minor: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class CertificateAgreed(Event):
-    """The bank certified the ledger's balance for the end of a month (``YYYY-MM``)."""
-
-    type = "certificate.agreed"
-    subject_field = "currency"
-    audience = OPERATOR_ONLY
-
-    certificate: str
-    currency: str
-    month: str
 
 
 @dataclass(frozen=True, kw_only=True)

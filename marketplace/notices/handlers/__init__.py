@@ -12,8 +12,6 @@ from marketplace.events.envelope import Envelope
 from marketplace.events.schemas.clearing import (
     ApprovalAsked,
     ApprovalEnded,
-    CertificateAgreed,
-    CertificateDiffers,
     CycleCaughtUp,
     CycleOverdue,
     InvoiceIssued,
@@ -32,12 +30,10 @@ from marketplace.events.schemas.clearing import (
     StatementConfirmationEnded,
     StatementConfirmationNeeded,
     StatementMade,
-    SupplyStated,
     TradeConcluded,
     TradeFailed,
     TradeRefunded,
     TradeSecured,
-    TradeSupplyUnstated,
 )
 from marketplace.events.schemas.contracts import DisputeOpened, DisputeResolved, NegotiationMoved
 from marketplace.events.schemas.delivery import DeliveryAccepted, DeliveryGranted, DeliveryMatched
@@ -155,27 +151,6 @@ def on_trade_concluded(event: TradeConcluded, envelope: Envelope) -> None:
         ),
         deadline=parse_instant(event.fund_by),
     )
-
-
-def on_supply_unstated(event: TradeSupplyUnstated, envelope: Envelope) -> None:
-    """Open the seller's task to state what its listing supplies: one task for all trades of the listing."""
-    parties = _parties(event.buyer, event.seller)
-    open_task(
-        organisation_id=parties["seller"].id,
-        kind=TaskKind.STATE_SUPPLY,
-        subject=event.listing,
-        thread=event.listing,
-        title=fill_label(
-            TASK_TITLES[TaskKind.STATE_SUPPLY], listing=event.listing, party=parties["buyer"].name
-        ),
-        deadline=parse_instant(event.fund_by),
-    )
-
-
-def on_supply_stated(event: SupplyStated, envelope: Envelope) -> None:
-    """Close the seller's task to state what its listing supplies."""
-    seller = get_organisation(event.seller)
-    close_tasks(thread=event.listing, kinds=(TaskKind.STATE_SUPPLY,), done_by=seller.id)
 
 
 def on_trade_secured(event: TradeSecured, envelope: Envelope) -> None:
@@ -345,22 +320,6 @@ def on_statement_confirmation_ended(event: StatementConfirmationEnded, envelope:
     close_tasks(
         thread=event.statement_import, kinds=(TaskKind.COUNTERSIGN,), done_by=operator_organisation().id
     )
-
-
-def on_certificate_differs(event: CertificateDiffers, envelope: Envelope) -> None:
-    """Open the operator's task to find the difference from the bank's certificate of a month."""
-    ask_operator(
-        TaskKind.CERTIFY,
-        event.certificate,
-        thread=f"certificate:{event.currency}:{event.month}",
-        month=event.month,
-        difference=format_amount(event.difference_minor, event.currency),
-    )
-
-
-def on_certificate_agreed(event: CertificateAgreed, envelope: Envelope) -> None:
-    """Close the operator's task: a later certificate of the month agrees with the ledger."""
-    finish_for_operator(TaskKind.CERTIFY, f"certificate:{event.currency}:{event.month}")
 
 
 def on_segregation_broken(event: SegregationBroken, envelope: Envelope) -> None:
