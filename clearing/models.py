@@ -17,8 +17,9 @@ from .netting.models import NetPosition, ProofBlock
 from .run.models import CycleAlarm
 from .safeguarding.models import SegregationCheck, StuckMoney
 from .settlement.models import ClientAccount, Restoration, SendingOpening, SettlementInstruction, TransferFile
+from .settlement.restraint_models import SetOffRestraint
 from .shortfalls.bad_debt_models import FeeWriteOff, TaxRelief
-from .shortfalls.models import Deferral, SetOff, SetOffRestraint, Shortfall
+from .shortfalls.models import Deferral, SetOff, Shortfall
 from .statements.certificate_models import BalanceCertificate
 from .statements.models import MonthlyStatement, StatementMonth
 from .trades.charge_models import ChargePlan, ChargeProgress, PlannedCharge, PlannedShare, UsageRecord

@@ -15,9 +15,7 @@ from marketplace.events.services import emit_all
 from marketplace.evidence.services import Fact, record_all
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
-from marketplace.kernel.errors import StaleState
 from marketplace.kernel.identifiers import new_identifiers
-from marketplace.kernel.states import advance_all
 from marketplace.participants.queries import OrganisationView
 
 from ..ground.bulk import insert_columns
@@ -27,14 +25,15 @@ from ..ledger.errors import InsufficientFunds
 from ..ledger.journal import Draft, Line, post
 from ..ledger.locking import lock_balances
 from ..ledger.states import AccountKind, EntryKind, LineKind
-from ..settlement.models import SettlementInstruction
+from ..settlement.models import SettlementInstruction, TransferFile
 from ..settlement.services.payments import events_of_payment_found
-from ..settlement.states import INSTRUCTION
+from ..settlement.states import PaymentPurpose
 from ..shortfalls.services.claims import recovery
 from .bank_statement import BankStatementLine
 from .debit_models import Recoupment
 from .matching import TOUCHED_KINDS, Matcher, Recognised
 from .models import BankEntry, BankStatement
+from .payment_advances import PaymentAdvances
 from .states import BankDirection, BankMatch
 
 ROWS_A_STATEMENT = 2_000
@@ -44,7 +43,10 @@ PURPOSE = "bank_statement"
 
 TOUCHED_OF_MARKET = (
     AccountKind.RESERVE,
+    AccountKind.OWN_FUNDS,
+    AccountKind.BANK_OPERATOR,
     AccountKind.UNALLOCATED,
+    AccountKind.EARLY_RETURN,
     AccountKind.UNEXPLAINED,
     AccountKind.PAYEE_RECEIVABLE,
 )
@@ -77,8 +79,7 @@ class Booking:
         self.drafts: dict[str, list[Draft]] = {}
         self.events: list[Event] = []
         self.facts: list[Fact] = []
-        self.confirmed: list[SettlementInstruction] = []
-        self.returned: list[SettlementInstruction] = []
+        self.advances = PaymentAdvances()
 
     def decide(self) -> Counter[str]:
         """Recognise each line and collect its consequences; returns how many lines each match has.
@@ -88,9 +89,10 @@ class Booking:
         for identifier, line in zip(self.identifiers, self.lines, strict=True):
             found = self.matcher.recognise(line)
             self.found.append(found)
-            if found.instruction is not None and found.match != BankMatch.RECOUPED:
-                self._apply_to_instruction(found.instruction, found)
-            self._draft(self._entry_of(line, found), line)
+            for part in found.parts or (found,):
+                if part.instruction is not None and part.match != BankMatch.RECOUPED:
+                    self._apply_to_instruction(part.instruction, part)
+                self._draft(self._entry_of(identifier, line, part), line)
             if found.match == BankMatch.PAY_IN and found.payer is not None:
                 self._receive(line, found.payer)
             if found.match == BankMatch.UNALLOCATED and line.direction == BankDirection.DEBIT:
@@ -99,7 +101,7 @@ class Booking:
 
     def write(self, statement: BankStatement) -> None:
         """Write payments, journal entries, bank entries, evidence and events. Raises StaleState."""
-        self._advance_payments()
+        self.advances.write()
         for currency, drafts in self.drafts.items():
             for start in range(0, len(drafts), ROWS_A_STATEMENT):
                 post(drafts[start : start + ROWS_A_STATEMENT], currency=currency, purpose=PURPOSE)
@@ -129,6 +131,7 @@ class Booking:
                 "mismatch_code": ("text", [recognised.mismatch_code for recognised in found]),
                 "organisation_id": ("bigint", [recognised.organisation_id for recognised in found]),
                 "instruction_id": ("bigint", [_key_of(each.instruction or each.named) for each in found]),
+                "transfer_file_id": ("bigint", [_key_of(each.file) for each in found]),
             },
         )
 
@@ -150,16 +153,20 @@ class Booking:
             for place in places
         )
 
-    def _entry_of(self, line: BankStatementLine, found: Recognised) -> Draft:
+    def _entry_of(self, identifier: str, line: BankStatementLine, found: Recognised) -> Draft:
         """The journal entry of one bank entry."""
         market = self.market[line.currency]
         bank = market[AccountKind.BANK_CLIENT]
         kind, other = self._opposite(line, found)
         debit, credit = (bank, other) if line.direction == BankDirection.CREDIT else (other, bank)
+        reference, amount_minor = f"bank:{line.journal_reference}", line.amount_minor
+        if found.match == BankMatch.SETTLEMENT and found.of_file and found.instruction is not None:
+            reference = f"bank:{identifier}:{found.instruction.public_id}"
+            amount_minor = found.instruction.amount_minor
         return Draft(
             kind=kind,
-            reference=f"bank:{line.journal_reference}",
-            lines=[Line(_purpose_of(line, found), debit, credit, line.amount_minor)],
+            reference=reference,
+            lines=[Line(_purpose_of(line, found), debit, credit, amount_minor)],
             organisation_id=found.organisation_id,
             description=line.remittance_information[:200],
             value_date=line.booked_on,
@@ -179,6 +186,10 @@ class Booking:
             return EntryKind.SUSPENSE, market[
                 AccountKind.UNALLOCATED if is_receipt else AccountKind.UNEXPLAINED
             ]
+        if found.before_debit:
+            return EntryKind.EARLY_RETURN, market[AccountKind.EARLY_RETURN]
+        if found.instruction.purpose == PaymentPurpose.OWN_MONEY:
+            return EntryKind.OWN_MONEY, market[AccountKind.OWN_FUNDS]
         if found.payee is None or found.payee.is_operator:
             return EntryKind.SWEEP, market[AccountKind.BANK_OPERATOR]
         kind = EntryKind.BANK_RETURN if found.match == BankMatch.RETURNED else EntryKind.PAYOUT
@@ -221,34 +232,25 @@ class Booking:
 
     def _apply_to_instruction(self, instruction: SettlementInstruction, found: Recognised) -> None:
         """Confirm or return the payment for the lines that follow; ``write`` makes it so in the database."""
-        is_returned = found.match == BankMatch.RETURNED
-        instruction.state = INSTRUCTION.target(
-            state=instruction.state, command="return" if is_returned else "confirm", role="system"
-        )
-        (self.returned if is_returned else self.confirmed).append(instruction)
-        self.facts.append(
-            Fact(
-                kind=f"clearing.payment_{instruction.state}",
-                subject=instruction.public_id,
-                actor=SYSTEM,
-                payload={"reference": instruction.reference, "amount_minor": instruction.amount_minor},
-            )
-        )
+        if found.withdrawn is not None:
+            self.advances.withdraw(found.withdrawn)
+            self.facts.append(_payment_fact("clearing.payment_withdrawn", found.withdrawn))
+        if found.match == BankMatch.RETURNED:
+            self.advances.return_payment(instruction)
+        else:
+            self.advances.carry_out(instruction, was_returned=found.before_debit)
+        after = "debited" if found.match == BankMatch.SETTLEMENT and found.before_debit else instruction.state
+        self.facts.append(_payment_fact(f"clearing.payment_{after}", instruction))
         self.events += events_of_payment_found(instruction)
 
-    def _advance_payments(self) -> None:
-        """Confirm payments, then return those that the same statement returns."""
-        now = clock.now()
-        confirming = {"confirmed_at": now, "held_back": ""}
-        returning = {"failed_at": now, "failure_reason": "returned by the bank"}
-        for command, payments, changes in (
-            ("confirm", self.confirmed, confirming),
-            ("return", self.returned, returning),
-        ):
-            rows = SettlementInstruction.objects.filter(pk__in=[payment.pk for payment in payments])
-            changed = advance_all(rows, INSTRUCTION, command=command, role="system", **changes)
-            if changed != len(payments):
-                raise StaleState(machine=INSTRUCTION.name, state=command)
+
+def _payment_fact(kind: str, payment: SettlementInstruction) -> Fact:
+    return Fact(
+        kind=kind,
+        subject=payment.public_id,
+        actor=SYSTEM,
+        payload={"reference": payment.reference, "amount_minor": payment.amount_minor},
+    )
 
 
 def _purpose_of(line: BankStatementLine, found: Recognised) -> LineKind:
@@ -272,5 +274,5 @@ def _unexplained(identifier: str, line: BankStatementLine, found: Recognised) ->
     )
 
 
-def _key_of(instruction: SettlementInstruction | None) -> int | None:
-    return instruction.pk if instruction is not None else None
+def _key_of(row: SettlementInstruction | TransferFile | None) -> int | None:
+    return row.pk if row is not None else None

@@ -10,6 +10,7 @@ from marketplace.kernel.guards import append_only
 from marketplace.kernel.identifiers import IdentifierField
 
 from ..ground.columns import organisation_key
+from ..settlement.guards import within_operator_money
 from ..settlement.models import SettlementInstruction
 from .debit_guards import allocation_fits, debit_booking_fits, recoupment_fits
 from .models import BankAllocation, BankEntry
@@ -23,7 +24,7 @@ class DebitBooking(models.Model):
     ``instruction`` from its payee ``organisation``, until receipts return it (``Recoupment``).
 
     Invariants: one of each debit in suspense, by two people; a payment that was carried out twice is out, of the debit's amount
-    and currency, and was confirmed by another bank entry, or failed and was made again. Append-only.
+    and currency, and was confirmed by another bank entry, or failed and was made again or used otherwise. Append-only.
     """
 
     public_id = IdentifierField(prefix="dbk")
@@ -51,7 +52,15 @@ class DebitBooking(models.Model):
                 name="debit_booked_by_two",
             ),
         ]
-        triggers = [append_only(), debit_booking_fits()]
+        triggers = [
+            append_only(),
+            debit_booking_fits(),
+            within_operator_money(
+                "SELECT e.currency, e.amount_minor FROM new_rows d JOIN public.clearing_bankentry e ON e.id = d.bank_entry_id"
+                " WHERE d.booked_as = 'bank_fee'",
+                needed="n.amount_minor",
+            ),
+        ]
 
 
 class Recoupment(models.Model):

@@ -13,12 +13,12 @@ from marketplace.kernel.refusals import record_refusals
 
 from ..approvals.services import require_second_person
 from ..ledger.accounts import market_accounts
-from ..ledger.errors import InsufficientFunds
+from ..ledger.errors import OperatorMoneyShort
 from ..ledger.journal import Draft, Line, post
 from ..ledger.locks import MOVER_LOCK
-from ..ledger.queries import client_money
 from ..ledger.states import AccountKind, EntryKind, LineKind
 from ..settlement.models import SettlementInstruction
+from ..settlement.operator_money import free_operator_money
 from ..settlement.states import InstructionState, PaymentDirection
 from ..shortfalls.services.deposits import stated_reason
 from .debit_models import DebitBooking, Recoupment
@@ -43,7 +43,7 @@ def book_debit(
 
     The operator bears a bank fee from its own money on the client account. ``instruction`` names the payment that was carried
     out twice, and nothing else: it was confirmed by another bank entry, or failed and was made again. Emits
-    debit.explained. Raises SecondPersonNeeded, NotInSuspense, NotRepeated, InsufficientFunds, FieldInvalid, Missing,
+    debit.explained. Raises SecondPersonNeeded, NotInSuspense, NotRepeated, OperatorMoneyShort, FieldInvalid, Missing,
     Forbidden.
     """
     actor.require_operator()
@@ -55,8 +55,9 @@ def book_debit(
     repeated = _repeated(entry, instruction) if kind == DebitKind.PAID_TWICE else None
     if kind != DebitKind.PAID_TWICE and instruction is not None:
         raise FieldInvalid("instruction", _ONLY_TWICE)
-    if kind == DebitKind.BANK_FEE and client_money(entry.currency).operator_minor < entry.amount_minor:
-        raise InsufficientFunds(reference=entry.public_id)
+    free_minor = free_operator_money(entry.currency) if kind == DebitKind.BANK_FEE else 0
+    if kind == DebitKind.BANK_FEE and free_minor < entry.amount_minor:
+        raise OperatorMoneyShort(missing_minor=entry.amount_minor - free_minor, currency=entry.currency)
     approval = require_second_person(
         actor=actor,
         command="clearing.book_debit",
@@ -134,7 +135,7 @@ def _repeated(entry: BankEntry, instruction: str | None) -> SettlementInstructio
     found = SettlementInstruction.objects.filter(public_id=instruction).first()
     if found is None:
         raise Missing(kind="settlement instruction", identifier=instruction)
-    made_again = found.state == InstructionState.FAILED and (
+    made_again = (
         SettlementInstruction.objects.filter(instead_of=found)
         .exclude(state=InstructionState.CANCELLED)
         .exists()
@@ -144,7 +145,9 @@ def _repeated(entry: BankEntry, instruction: str | None) -> SettlementInstructio
         entry.currency,
         PaymentDirection.OUT,
     )
-    if not same or not (found.state == InstructionState.CONFIRMED or made_again):
+    judged = (entry.instruction_id, entry.mismatch_code) == (found.pk, "failed_carried_out")
+    is_failed = found.state == InstructionState.FAILED and (judged or made_again)
+    if not same or not (found.state == InstructionState.CONFIRMED or is_failed):
         raise NotRepeated(bank_entry=entry.public_id, instruction=found.reference)
     return found
 

@@ -12,6 +12,14 @@ from marketplace.rules.parameters import PARAMETERS
 GAP_DAYS_MAX = 14
 """The longest time without a bank business day that a statement may pass over; the service knows the calendar."""
 
+CARRIED_OUT = """
+    SELECT sum(i.amount_minor) FROM public.clearing_settlementinstruction i
+     WHERE i.transfer_file_id = {entry}.transfer_file_id AND i.currency = {entry}.currency AND i.confirmed_at IS NOT NULL
+       AND NOT EXISTS (SELECT FROM public.clearing_bankentry own
+                        WHERE own.instruction_id = i.id AND own.match = 'settlement')
+"""
+"""The total of the payments that the debit of a whole file carried out: those that no debit of their own did."""
+
 _SQL = Path(__file__).parent / "sql"
 
 
@@ -102,4 +110,16 @@ def entries_value_dated() -> pgtrigger.Trigger:
         operation=pgtrigger.Insert,
         timing=pgtrigger.Deferred,
         func=sql_body(_SQL / "entries_value_dated.sql", REFERENCE=JOURNAL_REFERENCE),
+    )
+
+
+def file_debit_fits() -> pgtrigger.Trigger:
+    """When the debit of a whole transfer file is committed, it is the total of the payments that it carried out."""
+    return pgtrigger.Trigger(
+        name="file_debit_fits",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        timing=pgtrigger.Deferred,
+        condition=pgtrigger.Q(new__match="transfer_file"),
+        func=sql_body(_SQL / "file_debit_fits.sql", CARRIED_OUT=CARRIED_OUT.format(entry="NEW")),
     )

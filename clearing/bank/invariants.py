@@ -9,7 +9,7 @@ from django.db import connection
 from marketplace.kernel.invariants import Invariant, by_query
 from marketplace.rules.parameters import PARAMETERS
 
-from .guards import JOURNAL_REFERENCE
+from .guards import CARRIED_OUT, JOURNAL_REFERENCE
 from .importing import follows_on
 
 
@@ -72,7 +72,8 @@ Invariant(
     name="clearing.suspense_itemised",
     promise=1,
     statement=(
-        "What is in suspense, each way, is the bank entries that nobody decided on; what is reclaimed and borne as fees is the"
+        "What is in suspense, each way, is the bank entries that nobody decided on; what came back before its debit is the"
+        " returns whose debit is outstanding; what is reclaimed and borne as fees is the"
         " debits that two people booked so, less the receipts that returned them."
     ),
     guards=(
@@ -101,8 +102,12 @@ Invariant(
         "    ELSE 'payee_receivable' END, e.currency, sum(e.amount_minor - coalesce((SELECT sum(c.amount_minor)"
         "    FROM clearing_recoupment r JOIN clearing_bankentry c ON c.id = r.bank_entry_id WHERE r.debit_id = d.id), 0))"
         "   FROM clearing_debitbooking d JOIN clearing_bankentry e ON e.id = d.bank_entry_id GROUP BY 1, 2"
+        "  UNION ALL SELECT 'early_return', e.currency, -sum(e.amount_minor) FROM clearing_bankentry e"
+        "   JOIN clearing_settlementinstruction i ON i.id = e.instruction_id"
+        "   WHERE e.match = 'returned' AND i.confirmed_at IS NULL GROUP BY 1, 2"
         " ) items ON items.kind = a.kind AND items.currency = a.currency"
-        " WHERE a.kind IN ('unallocated', 'unexplained', 'bank_receivable', 'payee_receivable', 'bank_charges')"
+        " WHERE a.kind IN ('unallocated', 'unexplained', 'bank_receivable', 'payee_receivable', 'bank_charges',"
+        "  'early_return')"
         "  AND b.balance_minor <> coalesce(items.minor, 0)"
     ),
 )
@@ -117,6 +122,7 @@ Invariant(
     guards=(
         "clearing_debitbooking.debit_booking_fits",
         "clearing_debitbooking.debit_booked_by_two",
+        "clearing_debitbooking.within_operator_money",
         "clearing_recoupment.recoupment_fits",
         "clearing_recoupment.recoupment_by_two",
     ),
@@ -144,7 +150,10 @@ Invariant(
 Invariant(
     name="clearing.payments_known_by_the_bank",
     promise=4,
-    statement="A payment is confirmed by one bank entry of its amount, and failed only on notice from the bank.",
+    statement=(
+        "A payment is confirmed by one bank entry of its amount, or by that of its whole transfer file, and failed only on"
+        " notice from the bank or by its return; the debit of a file is the total of the payments that it carried out."
+    ),
     guards=(
         "clearing_settlementinstruction.state_guard",
         "clearing_settlementinstruction.immutable",
@@ -154,14 +163,21 @@ Invariant(
         "clearing_settlementinstruction.instruction_confirmed_when",
         "clearing_settlementinstruction.instruction_failed_when",
         "clearing_bankentry.bank_entry_settles_once",
+        "clearing_bankentry.bank_entry_debits_file_once",
+        "clearing_bankentry.bank_entry_of_file",
+        "clearing_bankentry.file_debit_fits",
     ),
     test="tests/clearing/settlement/test_guards.py::test_a_payment_on_its_way_is_not_planned_twice",
     check=by_query(
-        "SELECT i.reference, i.state, count(b.id) AS bank_entries FROM clearing_settlementinstruction i"
+        "SELECT i.reference, i.state, count(b.id) AS bank_entries FROM clearing_settlementinstruction i"  # noqa: S608  our own words
+        " LEFT JOIN clearing_bankentry f ON f.transfer_file_id = i.transfer_file_id AND i.confirmed_at IS NOT NULL"
         " LEFT JOIN clearing_bankentry b ON b.instruction_id = i.id AND b.match = 'settlement'"
-        "  AND b.amount_minor = i.amount_minor AND b.currency = i.currency GROUP BY i.id"
-        " HAVING (i.state = 'confirmed') <> (count(b.id) = 1)"
+        "  AND b.amount_minor = i.amount_minor AND b.currency = i.currency GROUP BY i.id, f.id"
+        " HAVING (i.state = 'confirmed') <> (count(b.id) = 1 OR f.id IS NOT NULL)"
         "  AND NOT (i.state = 'failed' AND i.confirmed_at IS NOT NULL)"
+        "  OR i.confirmed_at IS NOT NULL AND count(b.id) = 0 AND f.id IS NULL"
+        " UNION ALL SELECT f.public_id, 'transfer_file', 0 FROM clearing_bankentry f WHERE f.match = 'transfer_file'"
+        f"  AND f.amount_minor IS DISTINCT FROM ({CARRIED_OUT.format(entry='f')})"
         " UNION ALL SELECT i.reference, i.state, 0 FROM clearing_settlementinstruction i"
         "  WHERE i.state = 'failed' AND i.failure_reason = ''"
     ),

@@ -12,12 +12,13 @@ from marketplace.kernel.guards import append_only, immutable, no_delete, set_onc
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
 from ..ground.columns import currency_stated, organisation_key
-from ..settlement.models import SendingOpening, SettlementInstruction
+from ..settlement.models import SendingOpening, SettlementInstruction, TransferFile
 from .guards import (
     confirmed_by_another,
     continues_last,
     entries_add_up,
     entries_value_dated,
+    file_debit_fits,
     large_receipts_confirmed,
     opened_by_statement,
     statement_has_entries,
@@ -234,7 +235,8 @@ class BankStatement(models.Model):
 class BankEntry(models.Model):
     """One bank entry on the client account, and what it was recognised as.
 
-    ``instruction`` is the payment that it confirms or returns, or that an unrecognised entry names.
+    ``instruction`` is the payment that it confirms or returns, or that an unrecognised entry names; a debit of a whole
+    ``transfer_file`` confirms those of its payments that no entry of their own did, and is their total.
 
     ``entry_reference`` is the bank's own, unique on the day ``booked_on``: an entry is recorded once, even if several files
     contain it. One SQL statement inserts the entries of a statement, which come to its totals. Append-only.
@@ -250,12 +252,13 @@ class BankEntry(models.Model):
     counterparty_name = models.CharField(max_length=140, blank=True, default="")
     counterparty_account = models.CharField(max_length=40, blank=True, default="")
     remittance_information = models.CharField(max_length=280, blank=True, default="")
-    match = models.CharField(max_length=12, choices=BankMatch.choices)
+    match = models.CharField(max_length=14, choices=BankMatch.choices)
     mismatch_code = models.CharField(max_length=40, blank=True, default="")
     organisation = organisation_key(null=True)
     instruction = models.ForeignKey(
         SettlementInstruction, on_delete=models.PROTECT, null=True, related_name="+"
     )
+    transfer_file = models.ForeignKey(TransferFile, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         constraints = [
@@ -272,9 +275,21 @@ class BankEntry(models.Model):
                 )
                 | Q(match__in=("settlement", "returned"), instruction__isnull=False, mismatch_code="")
                 | Q(match="recouped", direction="credit", instruction__isnull=False, mismatch_code="")
+                | Q(
+                    match="transfer_file",
+                    direction="debit",
+                    transfer_file__isnull=False,
+                    organisation=None,
+                    instruction=None,
+                    mismatch_code="",
+                )
                 | (Q(match="unallocated", organisation=None) & ~Q(mismatch_code="")),
                 name="bank_entry_match",
             ),
+            models.CheckConstraint(
+                condition=Q(transfer_file=None) | Q(match="transfer_file"), name="bank_entry_of_file"
+            ),
+            models.UniqueConstraint(fields=["transfer_file"], name="bank_entry_debits_file_once"),
             models.UniqueConstraint(
                 fields=["instruction", "match"],
                 condition=Q(match__in=("settlement", "returned")),
@@ -283,7 +298,7 @@ class BankEntry(models.Model):
             currency_stated("bank_entry_currency"),
         ]
         indexes = [models.Index("match", "id", name="bank_entry_by_match")]
-        triggers = [append_only(), entries_add_up()]
+        triggers = [append_only(), entries_add_up(), file_debit_fits()]
 
 
 class BankAllocation(models.Model):

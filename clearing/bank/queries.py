@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import BigIntegerField, QuerySet, Sum
+from django.db.models import BigIntegerField, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from marketplace.kernel.actors import Actor, Role
@@ -13,12 +14,12 @@ from marketplace.kernel.errors import Missing
 from marketplace.participants.queries import get_organisation
 
 from ..ground.scopes import own_key
-from ..settlement.models import ClientAccount
+from ..settlement.models import ClientAccount, SettlementInstruction
 from .bank_statement import StatementAccount
 from .debit_models import DebitBooking, Recoupment
-from .models import BankStatement, StatementConfirmation, UnconfirmedReceipt
+from .models import BankEntry, BankStatement, StatementConfirmation, UnconfirmedReceipt
 from .pay_in_reference import pay_in_reference_of
-from .states import UNCONFIRMED
+from .states import UNCONFIRMED, BankMatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,23 @@ def unconfirmed_receipts(*, actor: Actor) -> QuerySet[UnconfirmedReceipt]:
     if actor.role is Role.PARTICIPANT:
         rows = rows.filter(organisation_id=own_key(actor))
     return rows.order_by("-pk")
+
+
+def entries_of_payments(payments: Collection[SettlementInstruction]) -> list[tuple[int, BankEntry]]:
+    """The bank entries that name ``payments``, and the debits of whole files that carried them out, by key of the payment."""
+    in_files = {row.transfer_file_id for row in payments if row.transfer_file_id and row.confirmed_at}
+    rows = BankEntry.objects.filter(Q(instruction__in=payments) | Q(transfer_file__in=in_files)).order_by(
+        "pk"
+    )
+    entries = list(rows)
+    found = [(entry.instruction_id, entry) for entry in entries if entry.instruction_id is not None]
+    settled = {payment for payment, entry in found if entry.match == BankMatch.SETTLEMENT}
+    debits = {entry.transfer_file_id: entry for entry in entries if entry.transfer_file_id is not None}
+    for payment in payments:
+        debit = debits.get(payment.transfer_file_id or 0)
+        if debit is not None and payment.confirmed_at and payment.pk not in settled:
+            found.append((payment.pk, debit))
+    return found
 
 
 def debit_bookings() -> QuerySet[DebitBooking]:

@@ -131,6 +131,7 @@ class BankEntrySerializer(serializers.ModelSerializer[BankEntry]):
     statement = serializers.CharField(source="statement.public_id")
     organisation = PartyField("organisation_id")
     instruction = serializers.CharField(source="instruction.public_id", allow_null=True, default=None)
+    transfer_file = serializers.CharField(source="transfer_file.public_id", allow_null=True, default=None)
     match_label = serializers.SerializerMethodField()
     waiting = serializers.SerializerMethodField()
 
@@ -140,7 +141,7 @@ class BankEntrySerializer(serializers.ModelSerializer[BankEntry]):
         fields = (
             "id", "statement", "entry_reference", "booked_on", "direction", "amount_minor", "currency",
             "counterparty_name", "counterparty_account", "remittance_information", "match", "match_label",
-            "mismatch_code", "organisation", "instruction", "waiting",
+            "mismatch_code", "organisation", "instruction", "transfer_file", "waiting",
         )  # fmt: skip
 
     @extend_schema_field(BilingualField)

@@ -22,8 +22,13 @@ class BankMatch(TextChoices):
     RESERVE = "reserve", Label("reserve funded by the operator", "運営者による準備金の入金")
     SETTLEMENT = "settlement", Label("settlement payment confirmed", "決済の支払の確認")
     RETURNED = "returned", Label("settlement payment returned", "決済の支払の組戻し")
+    TRANSFER_FILE = "transfer_file", Label("transfer file debited as one total", "振込ファイルの合計引落し")
     RECOUPED = "recouped", Label("second carrying-out of a payment returned", "二重払いの返還")
     UNALLOCATED = "unallocated", Label("not recognised", "未照合")
+
+
+CARRIED_OUT = (BankMatch.SETTLEMENT, BankMatch.TRANSFER_FILE)
+"""What bank entries that carry out payments were recognised as."""
 
 
 class DebitKind(TextChoices):

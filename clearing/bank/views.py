@@ -143,8 +143,8 @@ class BankEntryViewSet(MarketReadViewSet[BankEntry]):
     permission_classes = (IsOperator,)
     filterset_class = BankEntryFilter
     queryset = BankEntry.objects.select_related(
-        "statement", "instruction", "allocation", "debit_booking", "recoupment"
-    )
+        "statement", "instruction", "transfer_file", "allocation", "debit_booking", "recoupment"
+    ).defer("transfer_file__content")
 
     @command(
         summary="Allocate a pay-in",

@@ -80,18 +80,6 @@ PAYMENTS_UNSENT = WaitingReason(
         "運営者が振込ファイルを銀行へ送付してください。送付できない支払には、それぞれの理由が示されます。",
     ),
 )
-OPERATOR_PAYS_IN = WaitingReason(
-    "cycle.operator_pays_in",
-    Label(
-        "the operator has not paid in yet what it refunded beyond its fees",
-        "運営者による手数料返金超過分の払込みを待っています",
-    ),
-    WaitsFor.OPERATOR,
-    Label(
-        "The operator pays in under the reference of its payment and imports the bank statement.",
-        "運営者が支払の参照番号を付して払い込み、入出金明細を取り込んでください。",
-    ),
-)
 PAYMENTS_UNCONFIRMED = WaitingReason(
     "cycle.payments_unconfirmed",
     Label("{count} payments are not confirmed by the bank yet", "銀行の確認待ちの支払が {count} 件あります"),

@@ -21,10 +21,12 @@ NORMAL_SIDE: dict[str, int] = {
     AccountKind.FEES_RECEIVABLE: DEBIT,
     AccountKind.TAX_PAYABLE: CREDIT,
     AccountKind.RESERVE: CREDIT,
+    AccountKind.OWN_FUNDS: CREDIT,
     AccountKind.ROUNDING: CREDIT,
     AccountKind.WRITE_OFF: DEBIT,
     AccountKind.SETTLEMENT: CREDIT,
     AccountKind.UNALLOCATED: CREDIT,
+    AccountKind.EARLY_RETURN: CREDIT,
     AccountKind.UNEXPLAINED: DEBIT,
     AccountKind.BANK_RECEIVABLE: DEBIT,
     AccountKind.PAYEE_RECEIVABLE: DEBIT,
@@ -53,24 +55,33 @@ OWED_TO_PARTICIPANTS = (
     AccountKind.RECEIVABLE,
     AccountKind.DEPOSIT,
     AccountKind.UNALLOCATED,
+    AccountKind.EARLY_RETURN,
     AccountKind.SETTLEMENT,
 )
-"""Kinds whose money on ``bank_client`` is participants'. Receipts in suspense belong to their senders. On the clearing
+"""Kinds whose money on ``bank_client`` is participants'. Receipts in suspense belong to their senders, and what
+the bank returned before it debited it is taken by that debit. On the clearing
 control account is what a cycle that is being posted has taken from some participants and owes to others; it is negative
 while more was given than taken."""
 
 OUTSTANDING = (AccountKind.UNEXPLAINED, AccountKind.BANK_RECEIVABLE, AccountKind.PAYEE_RECEIVABLE)
 """Kinds whose money left ``bank_client`` and must come back to it. They cover nothing that is owed, and lower nothing."""
 
-OWN_OF_THE_OPERATOR = (
+OPERATOR_MONEY = (
     AccountKind.FEE_REVENUE,
     AccountKind.FEES_RECEIVABLE,
     AccountKind.TAX_PAYABLE,
-    AccountKind.RESERVE,
     AccountKind.ROUNDING,
-    AccountKind.WRITE_OFF,
+    AccountKind.OWN_FUNDS,
     AccountKind.BANK_CHARGES,
     AccountKind.BANK_OPERATOR,
+    AccountKind.WRITE_OFF,
+)
+"""Kinds whose negated sum is the operator's own money on ``bank_client`` beside its reserve: what it earned and paid in, less
+what it took out and the bank's fees. It is never negative (``settlement.operator_money``)."""
+
+OWN_OF_THE_OPERATOR = (
+    *OPERATOR_MONEY,
+    AccountKind.RESERVE,
     AccountKind.CLAIM,
 )
 """Kinds whose negated sum is what the operator has earned and not withdrawn."""
@@ -78,13 +89,16 @@ OWN_OF_THE_OPERATOR = (
 LIMITED_KINDS = (
     *PARTICIPANT_KINDS,
     AccountKind.RESERVE,
+    AccountKind.OWN_FUNDS,
+    AccountKind.BANK_OPERATOR,
     AccountKind.UNALLOCATED,
+    AccountKind.EARLY_RETURN,
     *OUTSTANDING,
     AccountKind.BANK_CHARGES,
 )
 """Kinds whose balance must stay on its normal side.
 
-The bank accounts are not among them: a bank entry has happened and is posted, also if the balance becomes negative.
+The client account is not among them: a bank entry has happened and is posted, also if the balance becomes negative.
 """
 
 

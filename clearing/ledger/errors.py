@@ -17,6 +17,19 @@ class InsufficientFunds(DomainError):
     )
 
 
+class OperatorMoneyShort(DomainError):
+    """The operator's own money on the client account does not cover it. Fields: ``missing_minor, currency``."""
+
+    code = "operator_money_short"
+    category = Category.CONFLICT
+    detail = Label(
+        "The operator's own money on the client account is {missing_minor} {currency} short of this: pay it in first"
+        " (settlement-instructions/own-money/).",
+        "顧客資金口座にある運営者の自己資金が {missing_minor} {currency} 不足しています。先に自己資金を払い込んでください"
+        "（settlement-instructions/own-money/）。",
+    )
+
+
 class PeriodNotOver(DomainError):
     """Only a past month can be closed. Fields: ``month``."""
 

@@ -29,6 +29,7 @@ class AccountKind(TextChoices):
     FEES_RECEIVABLE = "fees_receivable", Label("fees put off, receivable", "未収手数料")
     TAX_PAYABLE = "tax_payable", Label("consumption tax on fees", "仮受消費税")
     RESERVE = "reserve", Label("reserve of the operator", "運営者準備金")
+    OWN_FUNDS = "own_funds", Label("own money that the operator paid in", "運営者拠出金")
     ROUNDING = "rounding", Label("rounding differences", "端数差額")
     WRITE_OFF = "write_off", Label("written off", "貸倒損失")
     SETTLEMENT = "settlement", Label("clearing control", "清算勘定")
@@ -39,6 +40,7 @@ class AccountKind(TextChoices):
         "payee_receivable",
         Label("reclaimed from payees that were paid twice", "未収金（二重払いの返還請求）"),
     )
+    EARLY_RETURN = "early_return", Label("payments returned before their debit", "預り金（出金前の組戻し）")
     BANK_CHARGES = "bank_charges", Label("bank fees borne by the operator", "支払手数料（運営者負担）")
     BANK_CLIENT = "bank_client", Label("bank, client account", "預金（顧客口座）")
     BANK_OPERATOR = "bank_operator", Label("bank, operator's own account", "預金（運営者口座）")
@@ -55,6 +57,7 @@ class EntryKind(TextChoices):
     PAYOUT = "payout", Label("settlement payment", "決済の支払")
     SWEEP = "sweep", Label("transfer of the operator's earnings", "運営者収益の振替")
     BANK_RETURN = "bank_return", Label("payment returned by the bank", "振込組戻し")
+    EARLY_RETURN = "early_return", Label("payment returned before its debit", "出金前の組戻し")
     SUSPENSE = "suspense", Label("posted to suspense", "仮受・仮払への計上")
     ALLOCATION = "allocation", Label("receipt in suspense allocated", "仮受金の充当")
     DEBIT = "debit", Label("debit in suspense booked", "仮払金の処理")
@@ -62,6 +65,7 @@ class EntryKind(TextChoices):
     COVER = "cover", Label("own money set aside for a cycle", "清算の不足額への充当")
     RECOVERY = "recovery", Label("claim collected from a pay-in", "入金からの求償債権の回収")
     DEPOSIT = "deposit", Label("security deposit paid or released", "保証金の差入・返還")
+    OWN_MONEY = "own_money", Label("own money paid in by the operator", "運営者による自己資金の拠出")
     RESERVE = "reserve", Label("reserve funded by the operator", "準備金の拠出")
     WRITE_OFF = "write_off", Label("claim written off", "求償債権の貸倒処理")
     IDLE_RETURN = "idle_return", Label("return of idle money", "滞留金の返還")

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from marketplace.evidence.queries import records_about
 
 from ..bank.models import BankEntry
+from ..bank.queries import entries_of_payments
 from ..ledger.models import Entry
 from ..ledger.states import EntryKind, LineKind
 from ..settlement.models import SettlementInstruction
@@ -66,12 +67,16 @@ def _origin(entry: Entry) -> dict[str, Any]:
 def _bank_entry(entry: Entry) -> BankEntry | None:
     """The bank entry that a journal entry records, found by its reference."""
     what, _, name = entry.reference.partition(":")
-    if what not in {"bank", "allocation", "recovery"}:
+    if what not in {"bank", "allocation", "recovery", "debit", "recoupment"}:
         return None
     # ``BankStatementLine.journal_reference``, or the public identifier of an entry that the operator allocated.
     currency, _, dated = name.partition(":")
     day, _, reference = dated.partition(":")
-    wanted = Q(currency=currency, booked_on=day, entry_reference=reference) if dated else Q(public_id=name)
+    # An entry of a payment that was debited with its whole file names both.
+    is_named = not dated or name.startswith("bke_")
+    wanted = (
+        Q(public_id=currency) if is_named else Q(currency=currency, booked_on=day, entry_reference=reference)
+    )
     return BankEntry.objects.filter(wanted).select_related("statement").first()
 
 
@@ -111,8 +116,8 @@ def _payments(entry: Entry) -> list[dict[str, Any]]:
         )
     )
     bank_entries: dict[int, list[dict[str, Any]]] = {}
-    for bank_entry in BankEntry.objects.filter(instruction__in=instructions).order_by("pk"):
-        bank_entries.setdefault(bank_entry.instruction_id or 0, []).append(_bank_entry_fields(bank_entry))
+    for payment, bank_entry in entries_of_payments(instructions):
+        bank_entries.setdefault(payment, []).append(_bank_entry_fields(bank_entry))
     return [
         {
             "instruction": row.public_id,

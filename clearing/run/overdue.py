@@ -16,7 +16,7 @@ from ..cycles.states import WORKING_STATES, CycleState
 from ..cycles.value_dates import value_date
 from ..ground.parameters import cycle_overdue_minutes
 from ..settlement.models import SettlementInstruction
-from ..settlement.states import InstructionState, PaymentDirection
+from ..settlement.states import InstructionState
 from .outcome import unfinished
 from .states import OverdueReason
 
@@ -36,13 +36,12 @@ class Overdue:
 class SettlementProgress:
     """Numbers of payments of a cycle that have not failed: all, confirmed by the bank, and not sent yet.
 
-    ``unsent`` are payments out; ``pay_ins`` are those that the operator has still to pay in. ``last_value_date`` is that of the last transfer file; None before the first.
+    ``unsent`` are payments that no transfer file has. ``last_value_date`` is that of the last transfer file; None before the first.
     """
 
     planned: int = 0
     confirmed: int = 0
     unsent: int = 0
-    pay_ins: int = 0
     last_value_date: date | None = None
 
     @property
@@ -59,8 +58,7 @@ def settlement_progress(cycles: Collection[Cycle]) -> dict[int, SettlementProgre
         .annotate(
             planned=Count("pk", filter=~Q(state__in=(InstructionState.FAILED, InstructionState.CANCELLED))),
             confirmed=Count("pk", filter=Q(state=InstructionState.CONFIRMED)),
-            unsent=Count("pk", filter=Q(state=InstructionState.PLANNED, direction=PaymentDirection.OUT)),
-            pay_ins=Count("pk", filter=Q(state=InstructionState.PLANNED, direction=PaymentDirection.IN)),
+            unsent=Count("pk", filter=Q(state=InstructionState.PLANNED)),
             last=Max("value_date"),
         )
     )

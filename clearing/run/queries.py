@@ -16,7 +16,6 @@ from ..cycles.waiting import (
     EVENTS_UNSEEN,
     OPEN_UNTIL_COMMAND,
     OPEN_UNTIL_CUT_OFF,
-    OPERATOR_PAYS_IN,
     PAYMENTS_FAILED,
     PAYMENTS_UNCONFIRMED,
     PAYMENTS_UNSENT,
@@ -93,8 +92,6 @@ def _paused_before_planning(cycle: Cycle) -> str | None:
 
 
 def _settling(cycle: Cycle, settlement: SettlementProgress) -> Waiting | None:
-    if settlement.pay_ins:
-        return OPERATOR_PAYS_IN.waiting(since=cycle.posted_at)
     if settlement.unsent:
         return PAYMENTS_UNSENT.waiting(since=cycle.posted_at, count=settlement.unsent)
     if settlement.waiting:

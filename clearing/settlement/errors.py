@@ -29,13 +29,15 @@ class NothingToTransfer(DomainError):
 
 
 class ClientMoneyShort(DomainError):
-    """The payments would use money of other participants. Fields: ``missing_minor, currency``."""
+    """The client account does not cover what is owed: payments would use others' money. Fields: ``missing_minor, currency``."""
 
     code = "client_money_short"
     category = Category.CONFLICT
     detail = Label(
-        "The operator must first pay in {missing_minor} {currency}, because it refunded more fees than it earned.",
-        "返金した手数料が収益を超えているため、先に運営者が {missing_minor} {currency} を入金する必要があります。",
+        "The client account does not cover what is owed to participants, by {missing_minor} {currency}: have what the bank"
+        " debited returned, or pay own money in first (settlement-instructions/own-money/).",
+        "顧客資金口座の残高が参加者への債務に {missing_minor} {currency} 不足しています。出金の返還を受けるか、先に運営者の"
+        "自己資金を払い込んでください（settlement-instructions/own-money/）。",
     )
 
 

@@ -8,6 +8,9 @@ import pgtrigger
 
 from marketplace.kernel.guards import sql_body
 
+from ..ledger.operator_money import OPERATOR_MONEY_CONSTRAINT
+from .operator_money import FREE
+
 _SQL = Path(__file__).parent / "sql"
 
 
@@ -34,6 +37,28 @@ def payments_covered() -> pgtrigger.Trigger:
         referencing=pgtrigger.Referencing(new="new_rows"),
         declare=[("fault", "record")],
         func=sql_body(_SQL / "payments_covered.sql"),
+    )
+
+
+def within_operator_money(rows: str, needed: str = "0") -> pgtrigger.Trigger:
+    """The operator's own money on the client account covers ``rows``, SQL that selects ``currency`` from new ones that need it.
+
+    ``needed`` is what of a row nothing else states yet. One writer of a currency at a time: the balance of own money is locked.
+    """
+    return pgtrigger.Trigger(
+        name=OPERATOR_MONEY_CONSTRAINT,
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=pgtrigger.Referencing(new="new_rows"),
+        declare=[("needing", "record"), ("free_minor", "bigint")],
+        func=sql_body(
+            _SQL / "within_operator_money.sql",
+            ROWS=rows,
+            NEEDED=needed,
+            FREE=FREE.format(currency="needing.currency"),
+            CONSTRAINT=OPERATOR_MONEY_CONSTRAINT,
+        ),
     )
 
 
@@ -68,4 +93,27 @@ def restorations_in_order() -> pgtrigger.Trigger:
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
         func=sql_body(_SQL / "restorations_in_order.sql"),
+    )
+
+
+def lifts_restraint() -> pgtrigger.Trigger:
+    """A row that lifts a restraint is of the same participant, currency and kind, and lifts no lifting row."""
+    return pgtrigger.Trigger(
+        name="lifts_restraint",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func=sql_body(_SQL / "lifts_restraint.sql"),
+    )
+
+
+def attached_held_back() -> pgtrigger.Trigger:
+    """A payment is sent only if what stays planned to its payee covers what is attached."""
+    return pgtrigger.Trigger(
+        name="attached_held_back",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Update,
+        referencing=pgtrigger.Referencing(old="old_rows", new="new_rows"),
+        declare=[("fault", "record")],
+        func=sql_body(_SQL / "attached_held_back.sql"),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marketplace.kernel.invariants import Invariant, by_query
 
+from .operator_money import FREE
 from .planning import UNPLANNED
 
 Invariant(
@@ -42,7 +43,10 @@ Invariant(
 Invariant(
     name="clearing.failed_before_made_again",
     promise=4,
-    statement="A replacement payment replaces a failed or cancelled one, of the same payee and purpose, with at most its amount.",
+    statement=(
+        "A replacement payment replaces a failed or cancelled one, of the same payee and purpose, with at most its amount. If"
+        " the bank carried out the first after all, the replacement is cancelled or failed, or that debit is in suspense."
+    ),
     guards=(
         "clearing_settlementinstruction.replaces_failed",
         "clearing_settlementinstruction.state_guard",
@@ -51,7 +55,8 @@ Invariant(
     test="tests/clearing/settlement/test_guards.py::test_only_what_failed_is_made_again",
     check=by_query(
         "SELECT n.reference, o.reference AS instead_of, o.state FROM clearing_settlementinstruction n"
-        " JOIN clearing_settlementinstruction o ON o.id = n.instead_of_id WHERE o.state NOT IN ('failed', 'cancelled')"
+        " JOIN clearing_settlementinstruction o ON o.id = n.instead_of_id"
+        " WHERE o.state NOT IN ('failed', 'cancelled') AND NOT (o.state = 'confirmed' AND n.state IN ('cancelled', 'failed'))"
         "  OR n.amount_minor > o.amount_minor OR (n.organisation_id, n.currency, n.direction, n.purpose)"
         "   <> (o.organisation_id, o.currency, o.direction, o.purpose) OR n.cycle_id IS DISTINCT FROM o.cycle_id"
     ),
@@ -81,5 +86,50 @@ Invariant(
         "  WHERE o.id IS NULL OR f.made_at < o.opened_at"
         " UNION ALL SELECT i.reference, i.restoration FROM clearing_settlementinstruction i"
         "  WHERE i.restoration > (SELECT coalesce(max(n.number), 0) FROM clearing_restoration n)"
+    ),
+)
+Invariant(
+    name="clearing.operator_money_never_negative",
+    promise=1,
+    statement=(
+        "The operator's own money on the client account beside its reserve is never negative, and covers its payments in"
+        " progress and the fees that cycles have still to refund; only the operator pays money in."
+    ),
+    guards=(
+        "clearing_settlementinstruction.within_operator_money",
+        "clearing_settlementinstruction.instruction_in_is_own_money",
+        "clearing_obligation.within_operator_money",
+        "clearing_balance.balance_within_funds",
+    ),
+    test="tests/clearing/settlement/test_operator_money.py::test_the_database_refuses_what_the_operator_s_money_does_not_cover",
+    check=by_query(
+        f"SELECT * FROM (SELECT a.currency, {FREE.format(currency='a.currency')} AS free_minor"  # noqa: S608  our own words
+        " FROM clearing_account a WHERE a.kind = 'own_funds') money WHERE free_minor < 0 AND NOT EXISTS ("
+        "  SELECT FROM clearing_cycle c WHERE c.currency = money.currency AND c.state = 'netted')"
+        " UNION ALL SELECT i.reference, i.amount_minor FROM clearing_settlementinstruction i"
+        "  LEFT JOIN participants_organisation o ON o.id = i.organisation_id AND o.is_operator"
+        "  WHERE i.direction = 'in' AND (o.id IS NULL OR i.purpose <> 'own_money')"
+    ),
+)
+Invariant(
+    name="clearing.attached_payments_held_back",
+    promise=4,
+    statement="No payment is sent while its payee's whole claim is attached, or while what stays planned does not cover what is.",
+    guards=(
+        "clearing_settlementinstruction.attached_held_back",
+        "clearing_setoffrestraint.append_only",
+        "clearing_setoffrestraint.lifts_restraint",
+    ),
+    test="tests/clearing/settlement/test_attachments.py::test_the_database_sends_no_attached_payment",
+    check=by_query(
+        "SELECT i.reference, r.public_id FROM clearing_setoffrestraint r"
+        " LEFT JOIN clearing_setoffrestraint l ON l.lifts_id = r.id"
+        " JOIN clearing_settlementinstruction i ON i.organisation_id = r.organisation_id AND i.currency = r.currency"
+        "  AND i.direction = 'out' JOIN clearing_transferfile f ON f.id = i.transfer_file_id AND f.made_at > r.noted_at"
+        "  AND (l.id IS NULL OR f.made_at < l.noted_at)"
+        " WHERE r.kind = 'attachment' AND r.lifts_id IS NULL AND (r.amount_minor IS NULL OR l.id IS NULL AND i.planned_at"
+        "  < r.noted_at AND r.amount_minor > (SELECT coalesce(sum(p.amount_minor), 0) FROM clearing_settlementinstruction p"
+        "   WHERE p.organisation_id = r.organisation_id AND p.currency = r.currency AND p.direction = 'out'"
+        "    AND p.state IN ('planned', 'cancelled') AND p.planned_at < r.noted_at))"
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Cast, Concat, Now
@@ -12,7 +13,15 @@ from marketplace.kernel.identifiers import IdentifierField
 
 from ..cycles.models import Cycle
 from ..ground.columns import currency_stated, organisation_key
-from .guards import names_restoration, payments_covered, replaces_failed, restorations_in_order, sending_open
+from ..trades.models import Obligation
+from .guards import (
+    names_restoration,
+    payments_covered,
+    replaces_failed,
+    restorations_in_order,
+    sending_open,
+    within_operator_money,
+)
 from .states import INSTRUCTION, Hindrance, InstructionState, PaymentDirection, PaymentPurpose
 
 REFERENCE_LENGTH_MAX = 20
@@ -185,13 +194,19 @@ class SettlementInstruction(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["organisation", "currency", "purpose"],
-                condition=Q(cycle=None, instead_of=None, state__in=("planned", "sending", "unknown")),
+                condition=Q(cycle=None, instead_of=None, state__in=("planned", "sending", "unknown"))
+                & ~Q(purpose="own_money"),
                 name="instruction_one_under_way",
             ),
             models.CheckConstraint(
                 condition=Q(purpose="cycle", cycle__isnull=False)
                 | Q(purpose__in=[value for value in PaymentPurpose.values if value != "cycle"], cycle=None),
                 name="instruction_purpose",
+            ),
+            models.CheckConstraint(
+                condition=Q(purpose="own_money", direction="in")
+                | ~Q(purpose="own_money") & Q(direction="out"),
+                name="instruction_in_is_own_money",
             ),
             models.CheckConstraint(
                 condition=Q(held_back="") | Q(held_back__in=Hindrance.values, state="planned"),
@@ -216,6 +231,7 @@ class SettlementInstruction(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(state="failed", failed_at__isnull=False)
+                | Q(state="confirmed")
                 | (~Q(state="failed") & Q(failed_at__isnull=True)),
                 name="instruction_failed_when",
             ),
@@ -250,4 +266,16 @@ class SettlementInstruction(models.Model):
             payments_covered(),
             names_restoration(),
             sending_open(),
+            within_operator_money(
+                "SELECT i.currency FROM new_rows i JOIN public.participants_organisation o"
+                " ON o.id = i.organisation_id AND o.is_operator WHERE i.direction = 'out'"
+            ),
         ]
+
+
+# What refunds of fees need, payments in progress say: this guard of obligations reads them and is registered here.
+pgtrigger.register(
+    within_operator_money(
+        "SELECT r.currency FROM new_rows r WHERE r.kind = 'fee_refund' AND r.source NOT LIKE 'tier:%'"
+    )
+)(Obligation)

@@ -18,6 +18,7 @@ from ..ledger.queries import may_pay_abroad
 from ..netting.models import NetPosition
 from .locks import PAYMENT_SEQUENCE_LOCK
 from .models import SettlementInstruction
+from .operator_money import free_operator_money
 from .payability import hindrance_of
 from .restorations import restoration_number
 from .routes import route_for
@@ -68,8 +69,9 @@ def plan_some_payments(cycle: Cycle) -> CyclePart:
     """Plan a payment for each of the next participants that the cycle leaves money to; the part, ended by the last.
 
     Payments are numbered in the order of party keys. The last chunk also plans the operator's: it takes out what it
-    earned in the cycle, or pays in the difference if it refunded more fees. Money that its reserve lent stays in the
-    client account until the claim is collected. Amounts come from the postings.
+    earned in the cycle, as far as nothing else needs it (``operator_money``); fees that it refunded beyond are its own money
+    already. Money that its reserve lent stays in the client account until the claim is collected. Amounts come from the
+    postings.
     """
     part = part_of(cycle, StepPart.PAYMENTS, count=NetPosition.objects.filter(cycle=cycle).count)
     with connection.cursor() as cursor:
@@ -78,7 +80,7 @@ def plan_some_payments(cycle: Cycle) -> CyclePart:
     amounts = [(organisation_id, minor) for _, organisation_id, minor in rows if minor]
     payees = organisations_by_id(organisation_id for organisation_id, _ in amounts)
     ended = len(rows) < PARTICIPANTS_A_CHUNK
-    if ended and (earned := _earned_minor(cycle)):
+    if ended and (earned := min(_earned_minor(cycle), free_operator_money(cycle.currency))) > 0:
         amounts.append((operator_organisation().id, earned))
     abroad, planned_at = may_pay_abroad(cycle.currency), clock.now()
     hindrances = {
@@ -103,7 +105,7 @@ def plan_some_payments(cycle: Cycle) -> CyclePart:
 
 
 def _earned_minor(cycle: Cycle) -> int:
-    """What the operator earned in the cycle; negative if it refunded more."""
+    """What the operator earned in the cycle; negative if it refunded more, from its own money."""
     with connection.cursor() as cursor:
         cursor.execute(_EARNED, [cycle.pk])
         return int(cursor.fetchone()[0])
@@ -119,7 +121,7 @@ def cycle_instruction(
     planned_at: datetime | None = None,
     held_back: str = "",
 ) -> SettlementInstruction:
-    """A planned payment, not yet saved: out for a positive amount, in for a negative one.
+    """A planned payment, not yet saved.
 
     ``restoration`` is the number of the newest restoration, ``held_back`` why its payee cannot be paid now.
     """
@@ -131,8 +133,8 @@ def cycle_instruction(
             currency=cycle.currency, cycle_number=cycle.number, sequence=sequence, restoration=restoration
         ),
         restoration=restoration,
-        direction=PaymentDirection.OUT if amount_minor > 0 else PaymentDirection.IN,
-        amount_minor=abs(amount_minor),
+        direction=PaymentDirection.OUT,
+        amount_minor=amount_minor,
         currency=cycle.currency,
         planned_at=planned_at or clock.now(),
         held_back=held_back,
@@ -142,8 +144,10 @@ def cycle_instruction(
 def instruction_without_cycle(
     *, currency: str, organisation_id: int, amount_minor: int, purpose: PaymentPurpose, **values: Any
 ) -> SettlementInstruction:
-    """A planned payment to a participant that belongs to no cycle, not yet saved; its number is taken until the end
-    of the transaction."""
+    """A planned payment that belongs to no cycle, not yet saved; its number is taken until the end of the transaction.
+
+    Own money of the operator is paid in, everything else out.
+    """
     PAYMENT_SEQUENCE_LOCK.acquire()
     rows = SettlementInstruction.objects.filter(cycle=None, currency=currency)
     sequence = (rows.aggregate(last=Max("sequence"))["last"] or 0) + 1
@@ -156,7 +160,7 @@ def instruction_without_cycle(
             currency=currency, cycle_number=None, sequence=sequence, restoration=restoration
         ),
         restoration=restoration,
-        direction=PaymentDirection.OUT,
+        direction=PaymentDirection.IN if purpose == PaymentPurpose.OWN_MONEY else PaymentDirection.OUT,
         amount_minor=amount_minor,
         currency=currency,
         planned_at=clock.now(),
@@ -174,11 +178,10 @@ def replacement_payment(replaced: SettlementInstruction, amount_minor: int) -> S
             purpose=PaymentPurpose(replaced.purpose),
         )
     else:
-        sign = 1 if replaced.direction == PaymentDirection.OUT else -1
         replacement = cycle_instruction(
             replaced.cycle,
             replaced.organisation_id,
-            sign * amount_minor,
+            amount_minor,
             next_sequence(replaced.cycle),
             restoration=restoration_number(),
         )

@@ -20,6 +20,7 @@ from .restorations import shut_currencies
 from .states import Hindrance, InstructionState, PaymentDirection
 from .waiting import (
     ABROAD,
+    ATTACHED,
     FAILED,
     NO_ACCOUNT,
     NO_ROUTE,
@@ -63,6 +64,7 @@ REASON_OF_HINDRANCE = {
     Hindrance.NO_ACCOUNT: NO_ACCOUNT,
     Hindrance.ABROAD: ABROAD,
     Hindrance.NO_ROUTE: NO_ROUTE,
+    Hindrance.ATTACHED: ATTACHED,
 }
 UNSENT_STATES = (InstructionState.PLANNED, InstructionState.FAILED)
 
@@ -99,9 +101,14 @@ class PaymentReadings:
             return None
         return waiting_of_payment(
             payment,
-            hindrance=self._hindrances.get(payment.pk, ""),
+            hindrance=_recorded(payment) or self._hindrances.get(payment.pk, ""),
             shut_by=self._shut.get(payment.currency),
         )
+
+
+def _recorded(payment: SettlementInstruction) -> str:
+    """That an attachment holds the payment back, which was found when it was recorded or the payment was to be sent."""
+    return payment.held_back if payment.held_back == Hindrance.ATTACHED else ""
 
 
 def waiting_of_payment(

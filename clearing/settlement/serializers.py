@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.api.serializers import BilingualField, StrictSerializer, WaitingSerializer
+from marketplace.kernel.amounts import AMOUNT_MINOR_MAX
 
 from ..ground.serializers import PartyField, PartyListSerializer, label_of
 from .models import ClientAccount, SettlementInstruction, TransferFile
@@ -117,6 +118,13 @@ class FailSerializer(StrictSerializer):
     """The bank's notice that it did not make a payment."""
 
     reason = serializers.CharField(max_length=200)
+
+
+class OwnMoneySerializer(StrictSerializer):
+    """How much of its own money the operator pays into the client account."""
+
+    amount_minor = serializers.IntegerField(min_value=1, max_value=AMOUNT_MINOR_MAX)
+    currency = serializers.CharField(min_length=3, max_length=3, required=False, default="JPY")
 
 
 class RegisterClientAccountSerializer(StrictSerializer):

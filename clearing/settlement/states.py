@@ -7,7 +7,7 @@ from django.db.models import TextChoices
 from marketplace.kernel.labels import Label
 from marketplace.kernel.states import StateMachine
 
-from .waiting import ABROAD, NO_ACCOUNT, NO_ROUTE
+from .waiting import ABROAD, ATTACHED, NO_ACCOUNT, NO_ROUTE
 
 
 class InstructionState(TextChoices):
@@ -18,7 +18,7 @@ class InstructionState(TextChoices):
     UNKNOWN = "unknown", Label("outcome not known", "結果確認中")
     CONFIRMED = "confirmed", Label("confirmed by the bank statement", "入出金明細で確認済み")
     FAILED = "failed", Label("returned by the bank", "不能・返却")
-    CANCELLED = "cancelled", Label("cancelled before it was sent: set off", "送付前に取消（相殺）")
+    CANCELLED = "cancelled", Label("cancelled before it was sent", "送付前に取消")
 
 
 INSTRUCTION = StateMachine(
@@ -32,12 +32,17 @@ INSTRUCTION = StateMachine(
         (InstructionState.PLANNED, "confirm", "system"): InstructionState.CONFIRMED,
         (InstructionState.SENDING, "confirm", "system"): InstructionState.CONFIRMED,
         (InstructionState.UNKNOWN, "confirm", "system"): InstructionState.CONFIRMED,
-        # A planned payment is the payee's own money, which is set off before a shortfall of the payee.
+        (InstructionState.FAILED, "confirm", "system"): InstructionState.CONFIRMED,
+        # A planned payment is the payee's own money, which is set off before a shortfall of the payee; and the replacement of a
+        # payment that the bank reported as failed is withdrawn if the bank carried out the first.
         (InstructionState.PLANNED, "cancel", "system"): InstructionState.CANCELLED,
         # Only the bank makes a payment failed: by a notice that it did not pay, or by returning the payment.
         (InstructionState.SENDING, "fail", "operator"): InstructionState.FAILED,
         (InstructionState.UNKNOWN, "fail", "operator"): InstructionState.FAILED,
         (InstructionState.CONFIRMED, "return", "system"): InstructionState.FAILED,
+        # A return may be booked before its debit.
+        (InstructionState.SENDING, "return", "system"): InstructionState.FAILED,
+        (InstructionState.UNKNOWN, "return", "system"): InstructionState.FAILED,
     },
 )
 
@@ -47,6 +52,7 @@ class PaymentPurpose(TextChoices):
 
     CYCLE = "cycle", Label("settlement of a cycle", "清算サイクルの決済")
     IDLE_RETURN = "idle_return", Label("return of idle money", "滞留金の返還")
+    OWN_MONEY = "own_money", Label("own money that the operator pays in", "運営者による自己資金の払込み")
 
 
 class Hindrance(TextChoices):
@@ -55,6 +61,14 @@ class Hindrance(TextChoices):
     NO_ACCOUNT = "no_account", NO_ACCOUNT.label
     ABROAD = "abroad", ABROAD.label
     NO_ROUTE = "no_route", NO_ROUTE.label
+    ATTACHED = "attached", ATTACHED.label
+
+
+class RestraintKind(TextChoices):
+    """Events that limit set-off against payments to a participant; an attachment also holds the payments back."""
+
+    ATTACHMENT = "attachment", Label("attachment of the claim on the market", "差押え")
+    INSOLVENCY = "insolvency", Label("opening of insolvency proceedings", "倒産手続の開始等")
 
 
 class PaymentDirection(TextChoices):

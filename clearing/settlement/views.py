@@ -23,9 +23,11 @@ from .serializers import (
     CreateTransferFileSerializer,
     FailSerializer,
     InstructionSerializer,
+    OwnMoneySerializer,
     RegisterClientAccountSerializer,
     TransferFileSerializer,
 )
+from .services.own_money import plan_own_money
 from .services.payments import report_failed_payment, retry_payment
 from .services.transfer_files import create_transfer_file, register_client_account
 
@@ -71,6 +73,20 @@ class SettlementInstructionViewSet(MarketReadViewSet[SettlementInstruction]):
     def retry(self, data: dict[str, Any], public_id: str) -> SettlementInstruction:
         """Plans a new payment with its own reference (operator)."""
         return retry_payment(actor=self.actor, instruction=public_id)
+
+    @command(
+        summary="Pay the operator's own money into the client account",
+        request=OwnMoneySerializer,
+        response=InstructionSerializer,
+        permissions=(IsOperator,),
+        detail=False,
+        status=201,
+        path="own-money",
+        example={"amount_minor": 55_000, "currency": "JPY"},
+    )
+    def own_money(self, data: dict[str, Any]) -> SettlementInstruction:
+        """Plans the payment in; the bank statement confirms it by its reference (operator)."""
+        return plan_own_money(actor=self.actor, **data)
 
 
 class TransferFileViewSet(MarketReadViewSet[TransferFile]):

@@ -17,8 +17,8 @@ PLANNED = WaitingReason(
 OPERATOR_PAYS_IN = WaitingReason(
     "payment.operator_pays_in",
     Label(
-        "the operator has not paid the difference in yet, or the bank has not confirmed it",
-        "運営者による差額の払込みまたは銀行の確認を待っています",
+        "the operator has not paid its own money in yet, or the bank has not confirmed it",
+        "運営者による自己資金の払込みまたは銀行の確認を待っています",
     ),
     WaitsFor.OPERATOR,
     Label(
@@ -45,6 +45,18 @@ ABROAD = WaitingReason(
     Label(
         "The operator states a funds regime that records the licence or exemption.",
         "運営者が許認可・適用除外を記載した資金の取扱い根拠を登録してください。",
+    ),
+)
+ATTACHED = WaitingReason(
+    "payment.attached",
+    Label(
+        "a court attached what is due to the payee",
+        "受取人の債権が差し押さえられているため、送付を保留しています",
+    ),
+    WaitsFor.OPERATOR,
+    Label(
+        "The operator follows the court's order, and lifts the restraint when it ends.",
+        "運営者が裁判所の命令に従い、終了したら差押えの記録を解除してください。",
     ),
 )
 NO_ROUTE = WaitingReason(

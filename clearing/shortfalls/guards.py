@@ -1,4 +1,4 @@
-"""Database guards of deferrals, set-offs and restraints of set-off."""
+"""Database guards of deferrals and set-offs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,16 @@ import pgtrigger
 from marketplace.kernel.guards import sql_body
 
 from .set_offs import PROTECTED, RESTRAINTS
+
+WITHDRAWN = """EXISTS (
+    WITH RECURSIVE replaced AS (
+        SELECT f.id, f.instead_of_id, f.confirmed_at FROM public.clearing_settlementinstruction f
+         WHERE f.id = {payment}.instead_of_id
+        UNION ALL
+        SELECT f.id, f.instead_of_id, f.confirmed_at FROM replaced r
+          JOIN public.clearing_settlementinstruction f ON f.id = r.instead_of_id)
+    SELECT FROM replaced WHERE confirmed_at = {payment}.cancelled_at)"""
+"""Whether a payment was cancelled in the moment in which the bank's statement confirmed one that it replaces."""
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -52,22 +62,12 @@ def set_off_is_drawn() -> pgtrigger.Trigger:
 
 
 def cancelled_is_set_off() -> pgtrigger.Trigger:
-    """When a payment is committed as cancelled, a set-off of it is recorded: nothing else cancels a payment."""
+    """When a payment is committed as cancelled, a set-off of it is recorded, or the payment that it was to replace was made."""
     return pgtrigger.Trigger(
         name="cancelled_is_set_off",
         when=pgtrigger.After,
         operation=pgtrigger.Update,
         timing=pgtrigger.Deferred,
         condition=pgtrigger.Q(new__state="cancelled") & ~pgtrigger.Q(old__state="cancelled"),
-        func=sql_body(_SQL / "cancelled_is_set_off.sql"),
-    )
-
-
-def lifts_restraint() -> pgtrigger.Trigger:
-    """A row that lifts a restraint is of the same participant, currency and kind, and lifts no lifting row."""
-    return pgtrigger.Trigger(
-        name="lifts_restraint",
-        when=pgtrigger.Before,
-        operation=pgtrigger.Insert,
-        func=sql_body(_SQL / "lifts_restraint.sql"),
+        func=sql_body(_SQL / "cancelled_is_set_off.sql", WITHDRAWN=WITHDRAWN.format(payment="NEW")),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from marketplace.kernel.invariants import Invariant, by_query
 
 from .bad_debt_guards import TAX_CONTAINED
+from .guards import WITHDRAWN
 from .set_offs import PROTECTED
 
 Invariant(
@@ -109,7 +110,8 @@ Invariant(
         "SELECT i.reference, i.state, s.amount_minor, m.amount_minor AS remainder FROM clearing_settlementinstruction i"  # noqa: S608  our own words
         " FULL JOIN clearing_setoff s ON s.instruction_id = i.id"
         " LEFT JOIN clearing_settlementinstruction m ON m.instead_of_id = i.id"
-        " WHERE (i.state = 'cancelled' OR s.id IS NOT NULL) AND (i.state <> 'cancelled' OR s.id IS NULL"
+        f" WHERE (s.id IS NOT NULL OR i.state = 'cancelled' AND NOT {WITHDRAWN.format(payment='i')})"
+        " AND (i.state <> 'cancelled' OR s.id IS NULL"
         "  OR s.remainder_id IS DISTINCT FROM m.id OR i.transfer_file_id IS NOT NULL"
         "  OR s.amount_minor + coalesce(m.amount_minor, 0) <> i.amount_minor"
         "  OR (i.organisation_id, i.currency) <> (s.organisation_id, s.currency)"

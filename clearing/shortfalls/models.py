@@ -1,11 +1,10 @@
-"""Deferrals, shortfalls, set-offs against planned payments, and restraints of set-off."""
+"""Deferrals, shortfalls, and set-offs against planned payments."""
 
 from __future__ import annotations
 
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
 
 from marketplace.kernel.columns import MinorField
 from marketplace.kernel.guards import append_only
@@ -15,8 +14,7 @@ from ..cycles.models import Cycle
 from ..ground.columns import currency_stated, organisation_key
 from ..settlement.models import SettlementInstruction
 from ..trades.models import Obligation
-from .guards import cancelled_is_set_off, deferrals_fit, lifts_restraint, set_off_fits, set_off_is_drawn
-from .set_off_rules import RestraintKind
+from .guards import cancelled_is_set_off, deferrals_fit, set_off_fits, set_off_is_drawn
 
 
 class Deferral(models.Model):
@@ -102,38 +100,6 @@ class SetOff(models.Model):
         ]
         indexes = [models.Index("cycle", "organisation", name="set_off_by_cycle")]
         triggers = [append_only(), set_off_fits(), set_off_is_drawn()]
-
-
-class SetOffRestraint(models.Model):
-    """An event that limits set-off against payments to a participant, by the rule of its day (``set_off_rules``).
-
-    ``served_at``: when the attachment was served on the market, or the proceedings opened or became known to it;
-    ``amount_minor`` is the attached amount, None for the whole. A row that ``lifts`` another ends it. ``reference`` is the
-    court's file number. Append-only.
-    """
-
-    public_id = IdentifierField(prefix="sor")
-    organisation = organisation_key()
-    currency = models.CharField(max_length=3)
-    kind = models.CharField(max_length=12, choices=RestraintKind.choices)
-    amount_minor = MinorField(null=True)
-    served_at = models.DateTimeField()
-    reference = models.CharField(max_length=200)
-    lifts = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="lifted_by")
-    recorded_by = models.CharField(max_length=60)
-    recorded_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(kind__in=RestraintKind.values)
-                & ~Q(reference="")
-                & (Q(amount_minor=None) | Q(amount_minor__gt=0)),
-                name="set_off_restraint_of_what",
-            ),
-            currency_stated("set_off_restraint_currency"),
-        ]
-        triggers = [append_only(), lifts_restraint()]
 
 
 # A cancelled payment names no set-off: this guard of payments reads set-offs and is registered here.

@@ -10,10 +10,11 @@ from rest_framework import serializers
 from marketplace.api.serializers import AmountField, BilingualField, StrictSerializer, WaitingSerializer
 
 from ..ground.serializers import PartyField, PartyListSerializer, label_of
+from ..settlement.restraint_models import SetOffRestraint
+from ..settlement.states import RestraintKind
 from .bad_debt_models import FeeWriteOff, TaxRelief
-from .models import SetOff, SetOffRestraint, Shortfall
+from .models import SetOff, Shortfall
 from .queries import open_claims, open_deferrals
-from .set_off_rules import RestraintKind
 from .waiting import waiting_of_shortfall
 
 

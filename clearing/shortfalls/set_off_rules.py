@@ -13,16 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import TextChoices
-
 from marketplace.kernel.labels import Label
 
-
-class RestraintKind(TextChoices):
-    """Events that limit the set-off against payments to a participant."""
-
-    ATTACHMENT = "attachment", Label("attachment of the claim on the market", "差押え")
-    INSOLVENCY = "insolvency", Label("opening of insolvency proceedings", "倒産手続の開始等")
+from ..settlement.states import RestraintKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from marketplace.api.permissions import HasScope, IsOperator
 from marketplace.api.principal import actor_of
 from marketplace.api.views import MarketReadViewSet, command, create_command
 
+from ..settlement.restraint_models import SetOffRestraint
 from .bad_debt_models import FeeWriteOff, TaxRelief
-from .models import SetOff, SetOffRestraint, Shortfall
+from .models import SetOff, Shortfall
 from .queries import Funds, visible_fee_write_offs, visible_set_offs, visible_shortfalls
 from .serializers import (
     FeeWriteOffSerializer,

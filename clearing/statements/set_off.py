@@ -9,8 +9,8 @@ from django.db.models import Q, Sum
 
 from marketplace.kernel.clock import business_date
 
-from ..bank.models import BankEntry
-from ..bank.states import BankMatch
+from ..bank.queries import entries_of_payments
+from ..bank.states import CARRIED_OUT
 from ..ledger.models import Posting
 from ..ledger.states import AccountKind, EntryKind
 from ..netting.models import POSITION_COLUMNS, NetPosition
@@ -99,10 +99,9 @@ class SetOffs:
         """Payments in their state at the end of the month."""
         ended = self.month.ended_at
         bank_entries = {
-            row.instruction_id: row
-            for row in BankEntry.objects.filter(
-                instruction__in=self.payments, match=BankMatch.SETTLEMENT, booked_on__lt=self.month.until
-            )
+            payment: row
+            for payment, row in entries_of_payments(self.payments)
+            if row.match in CARRIED_OUT and row.booked_on < self.month.until
         }
         found: dict[tuple[int | None, int], list[dict[str, Any]]] = {}
         for payment in self.payments:

@@ -128,6 +128,14 @@ DEBIT_UNEXPLAINED: dict[str, Label] = {
     "amount_differs": Label(
         "it names {reference}, which is of another amount", "支払 {reference} と金額が異なります"
     ),
+    "several_files": Label(
+        "it is the total of more than one transfer file", "複数の振込ファイルの合計額と一致します"
+    ),
+    "failed_carried_out": Label(
+        "it carries out a payment that was reported as failed and is no longer owed ({reference}): it was made again or set off,"
+        " so its payee was paid twice",
+        "不能として報告され、再送または相殺済みの支払（{reference}）が実行されました。受取人への二重払いです",
+    ),
     "not_expected": Label(
         "it names {reference}, which needed no debit: it was perhaps carried out twice",
         "出金の予定がない支払 {reference} の参照番号です。二重実行の可能性があります",

@@ -33,6 +33,7 @@ from clearing.models import (
 from clearing.run.queries import waiting_of_cycle
 from clearing.run.services.cycles import advance_cycle, close_cycle, open_first_cycle
 from clearing.settlement.queries import transfers_in
+from clearing.settlement.services.own_money import plan_own_money
 from clearing.settlement.services.transfer_files import create_transfer_file, register_client_account
 from clearing.settlement.states import InstructionState
 from clearing.trades.services.eligibility import cycle_for
@@ -256,6 +257,14 @@ def fund_reserve(market: Market, amount_minor: int) -> BankStatement:
     """The operator pays in under its own reference."""
     reference = pay_in_reference(organisation=market.operator.public_id)
     return receive(market, [booking("credit", amount_minor, f"準備金 {reference}")])
+
+
+def pay_own_money(market: Market, amount_minor: int) -> SettlementInstruction:
+    """The operator pays its own money into the client account, and the bank's statement has it."""
+    planned = plan_own_money(actor=market.actor, amount_minor=amount_minor)
+    receive(market, [booking("credit", amount_minor, f"自己資金 {planned.reference}")])
+    planned.refresh_from_db()
+    return planned
 
 
 def accept(trade: Trade, *, transaction: int | None = None) -> Trade:

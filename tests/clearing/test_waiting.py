@@ -12,6 +12,7 @@ from django.db import connection
 from clearing.cycles.services import publish_clearing_schedule
 from clearing.models import Cycle, SettlementInstruction, StuckMoney
 from clearing.run.services.cycles import advance_cycle, close_cycle, pause_cycle, resume_cycle
+from clearing.settlement.services.own_money import plan_own_money
 from clearing.settlement.services.payments import (
     mark_overdue_payments,
     report_failed_payment,
@@ -20,7 +21,6 @@ from clearing.settlement.services.payments import (
 from clearing.settlement.services.transfer_files import create_transfer_file
 from clearing.settlement.states import Hindrance
 from clearing.shortfalls.services.claims import write_off_claim
-from clearing.trades.services.corrections import refund_trade
 from clearing.trades.services.endings import fail_trade
 from marketplace.kernel import clock
 from marketplace.kernel.waiting import REASONS
@@ -94,13 +94,13 @@ def test_the_codes_of_clearing():
         "cycle.events_unseen",
         "cycle.open_until_command",
         "cycle.open_until_cut_off",
-        "cycle.operator_pays_in",
         "cycle.paused",
         "cycle.payments_failed",
         "cycle.payments_unconfirmed",
         "cycle.payments_unsent",
         "cycle.step_overdue",
         "payment.abroad",
+        "payment.attached",
         "payment.failed",
         "payment.no_account",
         "payment.no_route",
@@ -235,16 +235,10 @@ def test_a_payee_that_cannot_be_paid_is_named_as_the_reason(market):
     assert of_payment(market, cycle, "seller") == "payment.planned"
 
 
-def test_what_the_operator_has_to_pay_in_waits_for_the_operator(market):
-    factories.fund_reserve(market, 20_000)
-    trade = factories.accepted(market, "buyer", "seller", 10_000)
-    factories.settle(market, factories.clear(market))
-    refund_trade(actor=market.actor, trade=trade.public_id, amount_minor=None, reason="undone")
-    cycle = factories.clear(market)
-    (payment,) = SettlementInstruction.objects.filter(cycle=cycle, direction="in")
+def test_own_money_that_the_operator_has_to_pay_in_waits_for_the_operator(market):
+    payment = plan_own_money(actor=market.actor, amount_minor=550)
     found = waiting(market, f"settlement-instructions/{payment.public_id}/")
     assert (found["code"], found["waits_for"]) == ("payment.operator_pays_in", "operator")
-    assert of_cycle(market, cycle) == "cycle.operator_pays_in"
 
 
 def test_why_money_cannot_be_paid_has_one_label_for_payments_and_for_idle_money():

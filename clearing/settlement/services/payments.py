@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from datetime import timedelta
 
 from django.db import transaction
@@ -21,11 +22,12 @@ from ...approvals.services import require_second_person
 from ...cycles.models import Cycle
 from ...ledger.locking import lock_balances
 from ...ledger.models import Account
+from ...ledger.operator_money import within_operator_money
 from ...ledger.states import AccountKind
 from ..errors import NothingToTransfer
 from ..models import SettlementInstruction
 from ..planning import replacement_payment, unclaimed_minor
-from ..states import INSTRUCTION, InstructionState, PaymentDirection
+from ..states import INSTRUCTION, InstructionState
 
 logger = logging.getLogger(__name__)
 
@@ -65,9 +67,10 @@ def report_failed_payment(*, actor: Actor, instruction: str, reason: str) -> Set
 def retry_payment(*, actor: Actor, instruction: str) -> SettlementInstruction:
     """Plan a failed payment again, with its own reference; returns the new instruction.
 
-    Repeating it returns the existing replacement. The amount is what is still due of the failed payment, because a
+    Repeating it returns the existing replacement, unless that was withdrawn. The amount is what is still due of the failed payment, because a
     shortfall may have used a part since. Raises NothingToTransfer unless it has failed and something is due,
-    SecondPersonNeeded for a large amount, Missing, Forbidden.
+    SecondPersonNeeded for a large amount, OperatorMoneyShort for a payment of the operator that its own money does not cover
+    any more, Missing, Forbidden.
     """
     actor.require_operator()
     named = SettlementInstruction.objects.filter(public_id=instruction).first()
@@ -78,9 +81,10 @@ def retry_payment(*, actor: Actor, instruction: str) -> SettlementInstruction:
     failed = _lock_instruction(instruction)
     if failed.state != InstructionState.FAILED:
         raise NothingToTransfer(cycle=failed.reference, state=failed.state)
+    _require_not_carried_out(failed)
     while (successor := SettlementInstruction.objects.filter(instead_of=failed).first()) is not None:
         failed = _lock_instruction(successor.public_id)
-    if failed.state != InstructionState.FAILED:
+    if failed.state != InstructionState.FAILED and not _was_withdrawn(failed):
         return failed
     amount_minor = _still_due(failed)
     require_second_person(
@@ -92,7 +96,8 @@ def retry_payment(*, actor: Actor, instruction: str) -> SettlementInstruction:
         payload={"reference": failed.reference, "direction": failed.direction},
     )
     planned = replacement_payment(failed, amount_minor)
-    planned.save()
+    with within_operator_money(failed.currency):
+        planned.save()
     record(
         kind="clearing.payment_planned_again",
         subject=planned.public_id,
@@ -106,12 +111,34 @@ def retry_payment(*, actor: Actor, instruction: str) -> SettlementInstruction:
     return planned
 
 
+def _require_not_carried_out(failed: SettlementInstruction) -> None:
+    """Raise NothingToTransfer if the bank carried out a payment that ``failed`` replaces, after all."""
+    for replaced in _replaced_by(failed):
+        if replaced.state == InstructionState.CONFIRMED:
+            raise NothingToTransfer(cycle=replaced.reference, state=replaced.state)
+
+
+def _was_withdrawn(payment: SettlementInstruction) -> bool:
+    """Whether a payment was cancelled because the bank carried out one that it replaces, which must have come back since."""
+    return payment.state == InstructionState.CANCELLED and any(
+        replaced.confirmed_at == payment.cancelled_at for replaced in _replaced_by(payment)
+    )
+
+
+def _replaced_by(payment: SettlementInstruction) -> Iterator[SettlementInstruction]:
+    """The payments that ``payment`` replaces, the newest first."""
+    replaced = payment.instead_of
+    while replaced is not None:
+        yield replaced
+        replaced = replaced.instead_of
+
+
 def _still_due(failed: SettlementInstruction) -> int:
-    """What is still due of a failed payment; all of it for the operator and for payments in."""
+    """What is still due of a failed payment; all of it for the operator."""
     receivable = Account.objects.filter(
         organisation_id=failed.organisation_id, currency=failed.currency, kind=AccountKind.RECEIVABLE
     ).first()
-    if receivable is None or failed.direction == PaymentDirection.IN:
+    if receivable is None:
         return failed.amount_minor
     lock_balances([receivable.pk])
     due = min(failed.amount_minor, unclaimed_minor(failed.organisation_id, failed.currency))

@@ -24,6 +24,7 @@ from ...cycles.models import Cycle
 from ...cycles.queries import value_date
 from ...cycles.states import FINAL_STATES, CycleState
 from ...ledger.queries import client_money, may_pay_abroad
+from ..attachments import attached_payments
 from ..errors import (
     ClientAccountMissing,
     ClientMoneyShort,
@@ -36,7 +37,7 @@ from ..payability import hindrance_of, payee_of
 from ..restorations import restoration_that_shuts
 from ..routes import require_route, route_for
 from ..routes.route import PlannedPayment, Unwritable
-from ..states import INSTRUCTION, InstructionState, PaymentDirection
+from ..states import INSTRUCTION, Hindrance, InstructionState, PaymentDirection
 
 NO_CYCLE = Label("without a cycle", "サイクルなし")
 PAYING_STATES = (CycleState.SETTLING, *FINAL_STATES)
@@ -117,7 +118,7 @@ def create_transfer_file(
     """Write planned payments into a transfer file for the bank; their state becomes ``sending``.
 
     They are the payments of a ``cycle``, or the payments of no cycle (returns of idle money) in a ``currency``. A
-    payment to a payee without an account, or abroad where that is not allowed, stays planned; ``left_out`` of the file
+    payment to a payee without an account, or abroad where that is not allowed, or that a court attached, stays planned; ``left_out`` of the file
     lists it. If a cycle has no payment left to write, returns its last file, so repeating the command makes no second
     payment. Raises CycleIsPaused, SendingIsShut, SecondPersonNeeded for a large total, NothingToTransfer, ClientAccountMissing,
     ClientMoneyShort, RouteMissing, TransferNotPossible, FieldInvalid, Missing, Forbidden.
@@ -205,10 +206,13 @@ def _sort_payments(batch: _Batch) -> _SortedPayments:
     )
     payees = organisations_by_id(instruction.organisation_id for instruction in instructions)
     abroad = may_pay_abroad(batch.currency)
+    attached = attached_payments(payees, batch.currency) if payees else set()
     found = _SortedPayments([], [])
     for instruction in instructions:
         payee = payees[instruction.organisation_id]
         hindrance = hindrance_of(payee, currency=batch.currency, cross_border_allowed=abroad)
+        if instruction.pk in attached:
+            hindrance = Hindrance.ATTACHED.value
         if not hindrance:
             payment = PlannedPayment(instruction.reference, instruction.amount_minor, payee_of(payee))
             found.payable.append((instruction, payment))

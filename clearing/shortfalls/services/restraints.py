@@ -16,9 +16,11 @@ from marketplace.kernel.labels import Label
 from marketplace.participants.queries import get_organisation
 
 from ...ledger.locks import MOVER_LOCK
+from ...settlement.restraint_models import SetOffRestraint
+from ...settlement.services.attachments import hold_back_attached
+from ...settlement.states import RestraintKind
 from ..errors import RestraintLifted
-from ..models import SetOffRestraint
-from ..set_off_rules import RestraintKind, earliest_of
+from ..set_off_rules import earliest_of
 from .deposits import require_currency, require_participant, stated_reason
 
 
@@ -36,7 +38,7 @@ def record_restraint(
     """Record that an attachment was served on the market, or that proceedings opened or became known to it.
 
     ``amount_minor`` is the attached amount, None for the whole; ``reference`` the court's file number. From then on netting
-    sets off by the rule of that day. What was set off before stays. Raises Missing, FieldInvalid, Forbidden.
+    sets off by the rule of that day, and transfer files leave attached payments out. What was set off or sent before stays. Raises Missing, FieldInvalid, Forbidden.
     """
     actor.require_operator()
     require_currency(currency)
@@ -65,8 +67,10 @@ def record_restraint(
         amount_minor=amount_minor,
         served_at=served_at,
         reference=stated_reason(reference),
+        noted_at=clock.now(),
         recorded_by=actor.identifier,
     )
+    hold_back_attached(party.id, currency)
     record(
         kind="clearing.set_off_restrained",
         subject=restraint.public_id,
@@ -102,8 +106,10 @@ def lift_restraint(*, actor: Actor, restraint: str, reason: str) -> SetOffRestra
         served_at=subject.served_at,
         reference=why,
         lifts=subject,
+        noted_at=clock.now(),
         recorded_by=actor.identifier,
     )
+    hold_back_attached(subject.organisation_id, subject.currency)
     record(
         kind="clearing.set_off_restraint_lifted",
         subject=subject.public_id,

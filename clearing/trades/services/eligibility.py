@@ -12,6 +12,7 @@ from marketplace.participants.queries import operator_organisation
 
 from ...cycles.errors import NoOpenCycle
 from ...ground.bulk import insert_columns
+from ...ledger.operator_money import within_operator_money
 from ..charge_models import PlannedShare
 from ..charging import shares_of
 from ..errors import BeyondCaptured, PenaltyBeyondCap
@@ -205,11 +206,14 @@ def require_within(trade: Trade, kind: str, amount_minor: int, *, seller_owes: b
 
 
 def make_fee_refund(*, trade: Trade, amount_minor: int, source: str) -> Obligation:
-    """Make the refund of the market's fee to its payer, with the tax of ``fee_refund_tax``."""
+    """Make the refund of the market's fee to its payer, with the tax of ``fee_refund_tax``.
+
+    Raises OperatorMoneyShort if the fee was paid out, and the operator's own money on the client account does not cover it.
+    """
     payer = trade.seller_id if trade.fee_payer == "seller" else trade.buyer_id
     FEE_REFUND_LOCK.acquire()
     fees = FeeInvoice(payer, trade.cycle_id or 0, trade.fee_rate_bp)
-    return Obligation.objects.create(
+    refund = Obligation(
         trade=trade,
         kind=ObligationKind.FEE_REFUND,
         debtor_id=operator_organisation().id,
@@ -223,6 +227,9 @@ def make_fee_refund(*, trade: Trade, amount_minor: int, source: str) -> Obligati
         source=source,
         made_at=clock.now(),
     )
+    with within_operator_money(trade.currency):
+        refund.save()
+    return refund
 
 
 def reverse(correction: Obligation, cycle: ChosenCycle, tax_minor: int) -> Obligation:

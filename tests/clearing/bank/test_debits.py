@@ -8,7 +8,7 @@ from clearing.approvals.errors import SecondPersonNeeded
 from clearing.bank.debits import book_debit, recoup_debit
 from clearing.bank.errors import NotInSuspense, NotRepeated, NotReturnedBy, NotUnallocated
 from clearing.bank.services import allocate_pay_in
-from clearing.ledger.errors import InsufficientFunds
+from clearing.ledger.errors import OperatorMoneyShort
 from clearing.ledger.queries import client_money
 from clearing.models import (
     BankEntry,
@@ -85,7 +85,7 @@ def test_nothing_is_paid_out_of_others_money_while_a_debit_is_unexplained(market
     with pytest.raises(ClientMoneyShort) as short:
         create_transfer_file(actor=market.actor, cycle=cycle.public_id)
     assert (short.value.fields["missing_minor"], factories.planned(cycle)) == (1_450, 2)
-    factories.fund_reserve(market, 3_000)
+    factories.pay_own_money(market, 3_000)
     by_two(market, entry, "bank_fee")
     assert create_transfer_file(actor=market.actor, cycle=cycle.public_id).records == 2
     assert broken() == {}
@@ -94,26 +94,27 @@ def test_nothing_is_paid_out_of_others_money_while_a_debit_is_unexplained(market
 def test_a_bank_fee_is_borne_by_the_operator_s_own_money(market):
     factories.pay_in(market, "buyer", 1_000)
     entry = debit(market, 660)
+    factories.fund_reserve(market, 5_000)
     before = counts()
     for actor in (market.actor, market.second):
-        with pytest.raises(InsufficientFunds):
+        with pytest.raises(OperatorMoneyShort):
             book_debit(actor=actor, bank_entry=entry.public_id, booked_as="bank_fee", reason="振込手数料")
     assert counts() == before
-    factories.fund_reserve(market, 700)
+    factories.pay_own_money(market, 700)
     booked = by_two(market, entry, "bank_fee")
     assert (booked.first_person, booked.decided_by) == (market.actor.identifier, market.second.identifier)
     money = client_money("JPY")
     assert (money.bank_minor, money.owed_minor, money.operator_minor, money.outstanding_minor) == (
-        1_040,
+        6_040,
         1_000,
-        40,
+        5_040,
         0,
     )
     assert broken() == {}
 
 
 def test_one_person_books_no_debit_of_any_amount(market):
-    factories.fund_reserve(market, 700)
+    factories.pay_own_money(market, 700)
     entry = debit(market, 1)
     before = counts()
     for _ in range(2):
@@ -127,7 +128,7 @@ def test_one_person_books_no_debit_of_any_amount(market):
 
 
 def test_a_debit_is_booked_once_and_only_a_debit(market):
-    factories.fund_reserve(market, 700)
+    factories.pay_own_money(market, 700)
     entry, receipt = debit(market, 100), credit(market, 200)
     by_two(market, entry, "bank_fee")
     before = counts()
@@ -248,7 +249,7 @@ def test_an_unexplained_debit_is_a_task_until_it_is_booked(market, paid):
 
 
 def test_open_items_are_listed_and_booked_over_the_api(market):
-    factories.fund_reserve(market, 1_000)
+    factories.pay_own_money(market, 1_000)
     entry, buyer = debit(market, 300), client_of(market.party("buyer"))
     operator = client_of(market.operator)
     path = f"/api/v1/bank-entries/{entry.public_id}"
@@ -338,7 +339,7 @@ FORCED = {
     ),
     "another kind": (
         "clearing_debitbooking",
-        "UPDATE clearing_debitbooking SET booked_as = 'bank_fee'",
+        "UPDATE clearing_debitbooking SET booked_as = 'bank_fee' WHERE booked_as = 'reclaimed'",
         {"clearing.suspense_itemised"},
     ),
     "another person": (
@@ -364,7 +365,7 @@ FORCED = {
         (
             "INSERT INTO clearing_recoupment (bank_entry_id, debit_id, first_person, decided_by, decided_at)"
             " SELECT e.id, d.id, 'usr_1', 'usr_2', now() FROM clearing_bankentry e, clearing_debitbooking d"
-            " WHERE e.match = 'reserve'"
+            " WHERE e.match = 'settlement'"
         ),
         {"clearing.suspense_itemised", "clearing.debits_booked_by_two"},
     ),
@@ -373,7 +374,7 @@ FORCED = {
 
 @pytest.mark.parametrize("case", FORCED)
 def test_what_is_in_suspense_is_itemised(market, case):
-    factories.fund_reserve(market, 1_000)
+    factories.pay_own_money(market, 1_000)
     by_two(market, debit(market, 300), "reclaimed")
     debit(market, 7)
     assert broken() == {}

@@ -11,13 +11,12 @@ from django.test.utils import CaptureQueriesContext
 
 from clearing.bank.queries import pay_in_reference
 from clearing.ledger.queries import balances_at, journal_csv, trial_balance
-from clearing.models import ClientAccount, Obligation, Posting, SettlementInstruction, TransferFile
+from clearing.models import ClientAccount, Posting, SettlementInstruction, TransferFile
 from clearing.reports.figures import money_figures
 from clearing.run.queries import cycles_to_advance
 from clearing.run.services.cycles import advance_cycle
 from clearing.settlement.errors import (
     ClientAccountMissing,
-    ClientMoneyShort,
     NothingToTransfer,
     TransferNotPossible,
 )
@@ -200,39 +199,6 @@ def test_a_shortfall_is_drawn_from_the_participant_s_own_money(market):
     assert (lines("drawn"), lines("covered")) == ([("available", 550)], [("payable", 550)])
     assert factories.available(market, "seller") == 450
     assert [(row.amount_minor, row.direction) for row in factories.instructions(cycle)] == [(550, "out")]
-    factories.settle(market, cycle)
-    assert cycle.state == "settled"
-    assert broken() == {}
-
-
-def test_the_operator_pays_in_what_it_refunds_beyond_its_earnings(market):
-    trade = factories.accepted(market, "buyer", "seller", 10_000)
-    factories.settle(market, factories.clear(market))
-    Obligation.objects.create(
-        trade=trade,
-        kind="fee_refund",
-        debtor=market.operator,
-        creditor=market.party("seller"),
-        amount_minor=500,
-        tax_minor=0,
-        tax_rate_bp=1_000,
-        currency="JPY",
-        cycle=market.cycle,
-        legal_basis="market_terms",
-        source="refund",
-        made_at=clock.now(),
-    )
-    cycle = factories.clear(market)
-    assert [(row.amount_minor, row.direction) for row in factories.instructions(cycle)] == [
-        (550, "out"),
-        (550, "in"),
-    ]
-    with pytest.raises(ClientMoneyShort) as short:
-        create_transfer_file(actor=market.actor, cycle=cycle.public_id)
-    assert short.value.fields["missing_minor"] == 550
-    assert factories.planned(cycle) == 2
-    pay_in = factories.instructions(cycle)[1]
-    factories.receive(market, [factories.booking("credit", 550, pay_in.reference)])
     factories.settle(market, cycle)
     assert cycle.state == "settled"
     assert broken() == {}

@@ -285,6 +285,7 @@ def test_a_rebate_is_of_its_trade_s_fee(tiered):
     factories.clear(tiered)
     with pytest.raises(IntegrityError, match="is not of its fee"):
         raw_refund(trade)
+    factories.pay_own_money(tiered, 5_500)
     raw_refund(plain, source="refund:raw", amount_minor=5_000)
     assert Obligation.objects.filter(kind="fee_refund").count() == 1
 

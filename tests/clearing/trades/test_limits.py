@@ -221,6 +221,7 @@ ROW = OBLIGATION + "(%s, %s, %s, %s, %s, %s, %s, 'JPY', %s, 'market_terms', 'raw
 
 
 def test_the_database_refuses_what_passes_a_limit(market, small):
+    factories.pay_own_money(market, 10_000)
     factories.adjust(market, small, "seller", "buyer", 105)
     cycle, back = market.cycle.pk, (small.seller_id, small.buyer_id)
     for kind, debtor, creditor, amount, tax, rate, because in (

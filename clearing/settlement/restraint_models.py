@@ -1,0 +1,54 @@
+"""Restraints of set-off and of payment."""
+
+from __future__ import annotations
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from marketplace.kernel.columns import MinorField
+from marketplace.kernel.guards import append_only
+from marketplace.kernel.identifiers import IdentifierField
+
+from ..ground.columns import currency_stated, organisation_key
+from .guards import attached_held_back, lifts_restraint
+from .models import SettlementInstruction
+from .states import RestraintKind
+
+
+class SetOffRestraint(models.Model):
+    """An event that limits set-off against payments to a participant, by the rule of its day (``shortfalls.set_off_rules``).
+
+    ``served_at``: when the attachment was served on the market, or the proceedings opened or became known to it;
+    ``amount_minor`` is the attached amount, None for the whole. A row that ``lifts`` another ends it. ``reference`` is the
+    court's file number. ``noted_at`` is the business time from which payments are held back. Append-only.
+    """
+
+    public_id = IdentifierField(prefix="sor")
+    organisation = organisation_key()
+    currency = models.CharField(max_length=3)
+    kind = models.CharField(max_length=12, choices=RestraintKind.choices)
+    amount_minor = MinorField(null=True)
+    served_at = models.DateTimeField()
+    reference = models.CharField(max_length=200)
+    lifts = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="lifted_by")
+    noted_at = models.DateTimeField()
+    recorded_by = models.CharField(max_length=60)
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=RestraintKind.values)
+                & ~Q(reference="")
+                & (Q(amount_minor=None) | Q(amount_minor__gt=0)),
+                name="set_off_restraint_of_what",
+            ),
+            currency_stated("set_off_restraint_currency"),
+        ]
+        triggers = [append_only(), lifts_restraint()]
+
+
+# A payment names no attachment: this guard of payments reads them and is registered here.
+pgtrigger.register(attached_held_back())(SettlementInstruction)
