@@ -98,8 +98,14 @@ def entries_add_up() -> pgtrigger.Trigger:
     )
 
 
-JOURNAL_REFERENCE = "'bank:' || b.currency || ':' || b.booked_on || ':' || b.entry_reference"
-"""The reference of the journal entry of bank entry ``b``."""
+WRONGLY_DATED = """
+    SELECT count(*) = 0 OR count(*) FILTER (WHERE e.value_date IS DISTINCT FROM b.booked_on) > 0
+      FROM public.clearing_entry e WHERE e.reference = ANY (array_append(ARRAY(
+        SELECT 'bank:' || b.public_id || ':' || i.public_id FROM public.clearing_settlementinstruction i
+         WHERE i.transfer_file_id = b.transfer_file_id),
+        'bank:' || b.currency || ':' || b.booked_on || ':' || b.entry_reference))
+"""
+"""Whether bank entry ``b`` has no journal entry, or one of another value date; the debit of a whole file has one a payment."""
 
 
 def entries_value_dated() -> pgtrigger.Trigger:
@@ -109,7 +115,7 @@ def entries_value_dated() -> pgtrigger.Trigger:
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
         timing=pgtrigger.Deferred,
-        func=sql_body(_SQL / "entries_value_dated.sql", REFERENCE=JOURNAL_REFERENCE),
+        func=sql_body(_SQL / "entries_value_dated.sql", WRONGLY_DATED=WRONGLY_DATED),
     )
 
 

@@ -1,7 +1,4 @@
-IF EXISTS (
-    SELECT FROM public.clearing_bankentry b WHERE b.statement_id = NEW.id AND NOT EXISTS (
-        SELECT FROM public.clearing_entry e WHERE e.reference = {REFERENCE} AND e.value_date = b.booked_on)
-) THEN
+IF EXISTS (SELECT FROM public.clearing_bankentry b WHERE b.statement_id = NEW.id AND ({WRONGLY_DATED})) THEN
     RAISE EXCEPTION 'statement % was committed with entries of other value dates', NEW.public_id
         USING ERRCODE = 'check_violation';
 END IF;
