@@ -307,6 +307,7 @@ def upload(
     headers = {
         "Authorization": f"Bearer {trader.token}",
         "Content-Type": f"multipart/form-data; boundary={boundary}",
+        "Idempotency-Key": uuid.uuid4().hex,
     }
     connection.request("POST", f"/api/v1/{path}", body, headers)
     response = connection.getresponse()

@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -79,7 +80,8 @@ class Client:
         if time.monotonic() - self.used_at > IDLE_SECONDS_MAX:
             # The server may have closed an idle connection; the next request opens another.
             self.connection.close()
-        self.connection.request(method, f"/api/v1/{path}", body, self.headers)
+        headers = {**self.headers, "Idempotency-Key": uuid.uuid4().hex} if method == "POST" else self.headers
+        self.connection.request(method, f"/api/v1/{path}", body, headers)
         response = self.connection.getresponse()
         content = response.read()
         self.used_at = time.monotonic()

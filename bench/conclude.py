@@ -19,6 +19,7 @@ import statistics
 import subprocess
 import threading
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -145,7 +146,12 @@ def count_queries(market: MarketForSale) -> dict[str, int]:
             answer = (
                 requests.get(f"/api/v1/{path}")
                 if body is None
-                else requests.post(f"/api/v1/{path}", body, content_type="application/json")
+                else requests.post(
+                    f"/api/v1/{path}",
+                    body,
+                    content_type="application/json",
+                    headers={"Idempotency-Key": uuid.uuid4().hex},
+                )
             )
         assert answer.status_code < 300, answer.content[:300]
         return len(captured), answer.json()

@@ -1,6 +1,6 @@
 """Registers the tables of clearing with Django; each is declared in its room."""
 
-from .approvals.models import Approval
+from .approvals.models import Approval, MoneyCommand
 from .bank.debit_models import DebitBooking, Recoupment
 from .bank.models import (
     BankAllocation,
@@ -51,6 +51,7 @@ __all__ = [
     "IntermediaryNotice",
     "Invoice",
     "LedgerPeriod",
+    "MoneyCommand",
     "MonthlyStatement",
     "NetPosition",
     "Obligation",

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.functional import cached_property
 
-from marketplace.kernel.columns import MinorField
+from marketplace.kernel.columns import DaysField, MinorField
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.rules.halt_guards import not_halted
@@ -267,8 +267,8 @@ class Agreement(models.Model):
     price_minor = MinorField()
     currency = models.CharField(max_length=3)
     tax_category = models.CharField(max_length=20)
-    funding_days = models.PositiveSmallIntegerField()
-    inspection_days = models.PositiveSmallIntegerField()
+    funding_days = DaysField()
+    inspection_days = DaysField()
     signed_hash = models.CharField(max_length=64)
     decision = models.CharField(max_length=IDENTIFIER_LENGTH)
     state = models.CharField(max_length=10, choices=AgreementState.choices, default=AgreementState.IN_FORCE)

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.api.serializers import AmountField, BilingualField, ChoiceLabelField, StrictSerializer
+from marketplace.kernel.bounds import FUNDING_DAYS_MAX, INSPECTION_DAYS_MAX
 from marketplace.kernel.canonical import sha256_hex
 
 from .models import Adjustment, Agreement, Dispute, Instrument, Negotiation, Proposal, Signature, Template
@@ -269,8 +270,8 @@ class ChangedTermsSerializer(StrictSerializer):
     """Terms to change; omitted terms stay."""
 
     price_minor = AmountField(required=False)
-    funding_days = serializers.IntegerField(required=False, min_value=0)
-    inspection_days = serializers.IntegerField(required=False, min_value=1)
+    funding_days = serializers.IntegerField(required=False, min_value=0, max_value=FUNDING_DAYS_MAX)
+    inspection_days = serializers.IntegerField(required=False, min_value=1, max_value=INSPECTION_DAYS_MAX)
     rights = serializers.DictField(required=False)
 
 

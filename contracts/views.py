@@ -113,6 +113,7 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
         request=RequestNegotiationSerializer,
         response=NegotiationSerializer,
         example=REQUEST_EXAMPLE,
+        moves_money=True,
     )
     def create(self, data: dict[str, Any]) -> Negotiation:
         """Request a contract over a published listing, at the published terms or with changes (buyer)."""
@@ -123,6 +124,7 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
         request=ProposeTermsSerializer,
         response=NegotiationSerializer,
         example={"terms": {"price_minor": 110000}, "note": "この価格であればご提供できます。"},
+        moves_money=True,
     )
     def offer(self, data: dict[str, Any], public_id: str) -> Negotiation:
         """Answer a request with an offer (seller)."""
@@ -133,12 +135,13 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
         request=ProposeTermsSerializer,
         response=NegotiationSerializer,
         example={"terms": {"price_minor": 100000}},
+        moves_money=True,
     )
     def counter(self, data: dict[str, Any], public_id: str) -> Negotiation:
         """Answer an offer with a request for other terms (buyer)."""
         return self._read(services.counter_request(actor=self.actor, negotiation=public_id, **data))
 
-    @command(summary="Accept the offered terms", response=NegotiationSerializer)
+    @command(summary="Accept the offered terms", response=NegotiationSerializer, moves_money=True)
     def accept(self, data: dict[str, Any], public_id: str) -> Negotiation:
         """Accept the seller's offer; the seller signs next (buyer)."""
         return self._read(services.accept_offer(actor=self.actor, negotiation=public_id))
@@ -148,6 +151,7 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
         request=SignContractSerializer,
         response=NegotiationSerializer,
         example={"signed_hash": "0" * 64},
+        moves_money=True,
     )
     def sign(self, data: dict[str, Any], public_id: str) -> Negotiation:
         """Sign the contract by market-side signature: the seller first, then the buyer, which concludes the agreement."""

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from marketplace.kernel.columns import DaysField
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
@@ -49,7 +50,7 @@ class Entitlement(models.Model):
     buyer_identifier = models.CharField(max_length=IDENTIFIER_LENGTH)
     seller_identifier = models.CharField(max_length=IDENTIFIER_LENGTH)
     secured_event = models.CharField(max_length=IDENTIFIER_LENGTH)
-    inspection_days = models.PositiveSmallIntegerField()
+    inspection_days = DaysField()
     state = models.CharField(
         max_length=10, choices=EntitlementState.choices, default=EntitlementState.REQUESTED
     )

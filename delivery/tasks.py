@@ -2,13 +2,23 @@
 
 from celery import shared_task
 
+from marketplace.kernel.aside import Loop
+
 from . import services
+
+SWEEP = Loop("delivery.sweep")
 
 
 @shared_task(name="delivery.tasks.sweep", ignore_result=True)
 def sweep() -> None:
     """Run the sweeps: lapsed inspections, ended terms, uncollected data, abandoned downloads."""
-    services.lapse_inspections()
-    services.expire_access()
-    services.end_uncollected()
-    services.abandon_downloads()
+    sweeps = {
+        sweep.__name__: sweep
+        for sweep in (
+            services.lapse_inspections,
+            services.expire_access,
+            services.end_uncollected,
+            services.abandon_downloads,
+        )
+    }
+    SWEEP.each(sweeps, lambda name: sweeps[name]())

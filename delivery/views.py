@@ -106,7 +106,7 @@ class DeliveryViewSet(MarketReadViewSet[Entitlement]):
         """
         return services.report_receipt(actor=self.actor, entitlement=public_id, **data)
 
-    @command(summary="Accept a delivery", response=DeliverySerializer)
+    @command(summary="Accept a delivery", response=DeliverySerializer, moves_money=True)
     def accept(self, data: dict[str, Any], public_id: str) -> Entitlement:
         """Accept the delivery (buyer). Possible after every file has matched; the trade is then cleared."""
         services.accept_delivery(actor=self.actor, entitlement=public_id)
@@ -117,6 +117,7 @@ class DeliveryViewSet(MarketReadViewSet[Entitlement]):
         request=DisputeInput,
         response=DeliverySerializer,
         example={"reason_code": "incomplete", "text": "December is missing."},
+        moves_money=True,
     )
     def dispute(self, data: dict[str, Any], public_id: str) -> Entitlement:
         """Open a dispute (buyer). Possible until acceptance or the end of the inspection period.

@@ -10,7 +10,8 @@ from django.db.models import Q
 from django.db.models.functions import Upper
 
 from marketplace.kernel.amounts import AMOUNT_MINOR_MAX
-from marketplace.kernel.columns import MinorField
+from marketplace.kernel.bounds import FUNDING_DAYS_MAX, INSPECTION_DAYS_MAX
+from marketplace.kernel.columns import DaysField, MinorField
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -22,7 +23,6 @@ from .guards import (
     settled_decision,
     sold_with_version,
 )
-from .offers import FUNDING_DAYS_MAX, INSPECTION_DAYS_MAX
 from .states import (
     LISTING,
     NEVER_FOR_SALE,
@@ -79,7 +79,7 @@ class Listing(models.Model):
     source_url = models.URLField(max_length=500, blank=True, default="")
     source_licence = models.CharField(max_length=300, blank=True, default="")
     personal_data_class = models.CharField(max_length=20, choices=PersonalDataClass.choices)
-    update_interval_days = models.PositiveIntegerField(null=True)
+    update_interval_days = DaysField(null=True)
     anonymisation = models.JSONField(null=True)
     state = models.CharField(max_length=10, choices=ListingState.choices, default=ListingState.DRAFT)
     search = SearchVectorField(null=True, editable=False)
@@ -254,8 +254,8 @@ class Offer(models.Model):
     policy = models.JSONField()
     policy_digest = models.CharField(max_length=64)
     template = models.CharField(max_length=60)
-    funding_days = models.PositiveSmallIntegerField()
-    inspection_days = models.PositiveSmallIntegerField()
+    funding_days = DaysField()
+    inspection_days = DaysField()
     negotiable = models.BooleanField()
 
     class Meta:

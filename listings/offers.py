@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from marketplace.kernel.amounts import AMOUNT_MINOR_MAX
+from marketplace.kernel.bounds import FUNDING_DAYS_MAX, INSPECTION_DAYS_MAX
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
 from .rights import Rights, parse_rights
 from .states import TaxCategory
 
-FUNDING_DAYS_MAX = 30
-INSPECTION_DAYS_MAX = 60
 CURRENCY = re.compile(r"[A-Z]{3}")
 TEMPLATE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
 

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.api.serializers import AmountField, BilingualField, ChoiceLabelField, StrictSerializer
+from marketplace.kernel.bounds import DAYS_MAX, FUNDING_DAYS_MAX, INSPECTION_DAYS_MAX
 
 from .models import Distribution, Listing, ListingVersion, Offer
 from .rights import parse_rights, summary
@@ -194,7 +195,9 @@ class DescriptionSerializer(StrictSerializer):
     description = BilingualField()
     keywords = serializers.ListField(child=serializers.CharField(max_length=100), max_length=30)
     source = SourceSerializer()  # type: ignore[assignment]
-    update_interval_days = serializers.IntegerField(min_value=1, required=False, allow_null=True)
+    update_interval_days = serializers.IntegerField(
+        min_value=1, max_value=DAYS_MAX, required=False, allow_null=True
+    )
     anonymisation = AnonymisationSerializer(required=False, allow_null=True)
 
 
@@ -225,8 +228,8 @@ class OfferInputSerializer(StrictSerializer):
     tax_category = serializers.ChoiceField(choices=TaxCategory.choices, required=False)
     rights = serializers.DictField()
     template = serializers.CharField(max_length=60)
-    funding_days = serializers.IntegerField(min_value=0, required=False)
-    inspection_days = serializers.IntegerField(min_value=1, required=False)
+    funding_days = serializers.IntegerField(min_value=0, required=False, max_value=FUNDING_DAYS_MAX)
+    inspection_days = serializers.IntegerField(min_value=1, required=False, max_value=INSPECTION_DAYS_MAX)
     negotiable = serializers.BooleanField(required=False)
 
 

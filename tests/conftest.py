@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from django.db import connection, connections
-from rest_framework.test import APIClient
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.client import KeyedClient
 from tests.migrated_database import (
     administration,
     clone,
@@ -72,9 +72,9 @@ def speed_of(item: pytest.Item) -> str | None:
 
 
 @pytest.fixture
-def api() -> APIClient:
+def api() -> KeyedClient:
     """A client of the API that is nobody yet."""
-    return APIClient()
+    return KeyedClient()
 
 
 @pytest.fixture(scope="session")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import Invariant, by_query
+from marketplace.rules.parameters import PARAMETERS
 
 Invariant(
     name="clearing.large_amounts_by_two_people",
     promise=1,
-    statement="An approved command on a large amount has two different people, both in the evidence.",
+    statement="An approved command on a large amount has two, the second a person, and both are in the evidence.",
     guards=(
         "clearing_approval.state_guard",
         "clearing_approval.immutable",
@@ -20,10 +22,69 @@ Invariant(
     test="tests/clearing/approvals/test_services.py::test_one_person_cannot_be_both",
     check=by_query(
         "SELECT a.public_id, a.first_person, a.ended_by FROM clearing_approval a WHERE a.state = 'approved' AND"
-        " (a.ended_by IS NULL OR a.ended_by = a.first_person OR a.ended_at >= a.expires_at"
+        " (a.ended_by IS NULL OR a.ended_by = a.first_person OR NOT starts_with(a.ended_by, 'usr_') OR a.ended_at >= a.expires_at"
         "  OR NOT EXISTS (SELECT FROM evidence_evidencerecord e WHERE e.subject = a.public_id"
         "   AND e.kind = 'clearing.approval_asked' AND e.actor = a.first_person)"
         "  OR NOT EXISTS (SELECT FROM evidence_evidencerecord e WHERE e.subject = a.public_id"
         "   AND e.kind = 'clearing.approval_approved' AND e.actor = a.ended_by))"
+    ),
+)
+
+_RECORDED_AS = {
+    "clearing.refund": "clearing.trade_refund_ordered",
+    "clearing.penalty": "clearing.trade_penalised",
+    "clearing.reversal": "clearing.obligation_reversed",
+    "clearing.allocate_pay_in": "clearing.pay_in_allocated",
+    "clearing.write_off": "clearing.claim_written_off",
+    "clearing.deposit_release": "clearing.deposit_released",
+    "clearing.retry_payment": "clearing.payment_planned_again",
+    "clearing.transfer_file": "clearing.transfer_file_made",
+    "clearing.cycle_resume": "clearing.cycle_resumed",
+    "clearing.open_sending": "clearing.sending_opened",
+    "clearing.book_debit": "clearing.debit_booked",
+    "clearing.recoup_debit": "clearing.debit_recouped",
+    "clearing.claw_back": "clearing.trade_share_clawed_back",
+    "clearing.write_off_fee": "clearing.fee_written_off",
+    "clearing.relieve_tax": "clearing.bad_debt_tax_relieved",
+}
+"""The evidence that each command on money leaves."""
+
+Invariant(
+    name="clearing.one_persons_limit",
+    promise=9,
+    statement=(
+        "What one person gives alone stays, added up by command, payee and business day, below the limit in force, and"
+        " every command on money that somebody gave is counted."
+    ),
+    guards=(
+        "clearing_moneycommand.within_one_persons_limit",
+        "clearing_moneycommand.append_only",
+        "clearing_moneycommand.money_command_amount",
+        "clearing_moneycommand.money_command_day",
+        "clearing_moneycommand.money_command_currency",
+    ),
+    test="tests/clearing/approvals/test_limits.py::test_raw_commands_that_pass_the_limit_are_refused",
+    check=by_query(
+        (
+            "SELECT c.command, c.payee, c.given_by, c.total_minor FROM (SELECT *, sum(amount_minor) OVER (PARTITION BY"
+            "  command, payee, currency, given_on ORDER BY id) AS total_minor FROM clearing_moneycommand"
+            "  WHERE approval_id IS NULL) c WHERE c.total_minor >= coalesce((SELECT"
+            "  (r.document -> 'parameters' ->> 'second_person_minor')::numeric FROM rules_rulebook r"
+            "  WHERE r.effective_from <= c.given_at ORDER BY r.number DESC LIMIT 1), {LIMIT_DEFAULT})"
+            " UNION ALL SELECT c.command, c.payee, c.given_by, c.amount_minor FROM clearing_moneycommand c"
+            "  JOIN clearing_approval a ON a.id = c.approval_id WHERE a.state <> 'approved' OR a.ended_by <> c.given_by"
+            "   OR (a.command, a.subject, a.amount_minor, a.currency)"
+            "    IS DISTINCT FROM (c.command, c.subject, c.amount_minor, c.currency)"
+            " UNION ALL SELECT coalesce(e.command, c.command), '', coalesce(e.actor, c.given_by), NULL FROM"
+            "  (SELECT k.command, r.actor, count(*) AS times FROM evidence_evidencerecord r"
+            "   JOIN (VALUES {KINDS}) AS k (command, kind) ON k.kind = r.kind WHERE r.actor <> 'system'"
+            "    AND (r.kind <> 'clearing.trade_refund_ordered' OR starts_with(r.payload ->> 'source', 'cor_')) GROUP BY 1, 2) e"
+            "  FULL JOIN (SELECT command, given_by, count(*) AS times FROM clearing_moneycommand"
+            "   WHERE command IN ({COMMANDS}) GROUP BY 1, 2) c ON c.command = e.command AND c.given_by = e.actor"
+            "  WHERE c.times IS DISTINCT FROM e.times"
+        )
+        .replace("{LIMIT_DEFAULT}", str(PARAMETERS["second_person_minor"].default))
+        .replace("{KINDS}", ", ".join(f"('{command}', '{kind}')" for command, kind in _RECORDED_AS.items()))
+        .replace("{COMMANDS}", sql_list(_RECORDED_AS))
     ),
 )

@@ -7,10 +7,11 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from marketplace.kernel.columns import MinorField
-from marketplace.kernel.guards import immutable, no_delete, set_once, state_guard
+from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
-from ..ground.columns import currency_stated
+from ..ground.columns import CURRENCY_PATTERN, PERSON_PATTERN, currency_stated, date_of_moment
+from .guards import within_one_persons_limit
 from .states import APPROVAL, ApprovalState
 
 
@@ -19,11 +20,10 @@ class Approval(models.Model):
 
     ``command`` is the use case (``clearing.transfer_file``), ``subject`` the public identifier of its object,
     ``payload`` its exact content, ``digest`` the SHA-256 over all of it: a command with other content is another
-    approval. People are distinguished by the identifier of their actor, so a person and a program of the operator count
-    as two people, and so do two programs: give the secrets of programs to different people.
+    approval. What moves no money itself has no amount. A program may give a command first; who approves it is a person.
 
-    Invariants: one approval per content is pending; it is approved by another person than the first, before it expires;
-    its content never changes. Rows are never deleted.
+    Invariants: one approval per content is pending; it is approved by a person, another than the first, before it
+    expires; its content never changes. Rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="apv")
@@ -31,8 +31,8 @@ class Approval(models.Model):
     subject = models.CharField(max_length=60)
     digest = models.CharField(max_length=64)
     payload = models.JSONField()
-    amount_minor = MinorField()
-    currency = models.CharField(max_length=3)
+    amount_minor = MinorField(null=True)
+    currency = models.CharField(max_length=3, blank=True)
     state = models.CharField(max_length=10, choices=ApprovalState.choices, default=ApprovalState.PENDING)
     first_person = models.CharField(max_length=60)
     asked_at = models.DateTimeField()
@@ -55,16 +55,18 @@ class Approval(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state="approved")
-                | ~Q(ended_by=F("first_person")) & Q(ended_at__lt=F("expires_at")),
+                | ~Q(ended_by=F("first_person"))
+                & Q(ended_at__lt=F("expires_at"), ended_by__regex=PERSON_PATTERN),
                 name="approval_two_people",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    amount_minor__gt=0, digest__regex=r"^[0-9a-f]{64}$", expires_at__gt=F("asked_at")
+                condition=Q(digest__regex=r"^[0-9a-f]{64}$", expires_at__gt=F("asked_at"))
+                & (
+                    Q(amount_minor__gt=0, currency__regex=CURRENCY_PATTERN)
+                    | Q(amount_minor=None, currency="")
                 ),
                 name="approval_of_what",
             ),
-            currency_stated("approval_currency"),
         ]
         indexes = [models.Index("expires_at", name="approval_due", condition=Q(state="pending"))]
         triggers = [
@@ -84,3 +86,41 @@ class Approval(models.Model):
             set_once("ended_by", "ended_at"),
             no_delete(),
         ]
+
+
+class MoneyCommand(models.Model):
+    """A command on money that people of the operator have given and that was carried out.
+
+    ``payee`` is the public identifier of the organisation whose money grows or whose debt shrinks by it, empty where
+    one command pays several. ``approval`` is that of its second person, null if ``given_by`` gave it alone. ``given_on``
+    is the business date.
+
+    Invariants: what one person gives alone stays, with all such commands of its kind for the payee on the day, below
+    the amount from which a second person is needed. Append-only.
+    """
+
+    command = models.CharField(max_length=60)
+    subject = models.CharField(max_length=60)
+    payee = models.CharField(max_length=60, blank=True, default="")
+    amount_minor = MinorField()
+    currency = models.CharField(max_length=3)
+    given_by = models.CharField(max_length=60)
+    approval = models.OneToOneField(Approval, on_delete=models.PROTECT, null=True, related_name="+")
+    given_on = models.DateField()
+    given_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="money_command_amount"),
+            date_of_moment("money_command_day", day="given_on", moment="given_at"),
+            currency_stated("money_command_currency"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["command", "payee", "currency", "given_on"],
+                name="money_command_alone",
+                condition=Q(approval=None),
+            )
+        ]
+        triggers = [append_only(), within_one_persons_limit()]

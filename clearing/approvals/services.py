@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Sum
 
 from marketplace.events.schemas.clearing import ApprovalAsked, ApprovalEnded
 from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor, Role
+from marketplace.kernel.aside import Loop
 from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.identifiers import new_identifier
@@ -21,10 +23,12 @@ from marketplace.kernel.states import advance
 
 from ..ground.parameters import second_person_hours, second_person_minor
 from .errors import SecondPersonNeeded
-from .models import Approval
+from .locks import COMMAND_LOCK
+from .models import Approval, MoneyCommand
 from .states import APPROVAL, ApprovalState
 
 EXPIRED_A_SWEEP = 200
+EXPIRED = Loop("clearing.expire_approvals")
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,8 @@ class _Request:
     actor: Actor
     command: str
     subject: str
-    amount_minor: int
+    payee: str
+    amount_minor: int | None
     currency: str
     payload: Mapping[str, Any]
     public_id: str = field(default_factory=lambda: new_identifier("apv"))
@@ -46,6 +51,7 @@ class _Request:
             {
                 "command": self.command,
                 "subject": self.subject,
+                "payee": self.payee,
                 "amount_minor": str(self.amount_minor),
                 "currency": self.currency,
                 "payload": dict(self.payload),
@@ -58,6 +64,7 @@ def require_second_person(
     actor: Actor,
     command: str,
     subject: str,
+    payee: str,
     amount_minor: int,
     currency: str,
     payload: Mapping[str, Any],
@@ -65,26 +72,70 @@ def require_second_person(
 ) -> Approval | None:
     """Pass a command on money if its amount is small or another person has given exactly the same command.
 
-    With ``always`` no amount is small.
-
-    An amount is small below the rulebook's ``second_person_minor`` (default: a million). Commands of the system follow
-    the rules and pass. Otherwise the pending approval of another person is completed in the transaction of the command
-    and returned; without one, raises SecondPersonNeeded, which records the pending approval.
+    ``payee``: public identifier of the organisation whose money grows or whose debt shrinks by it; empty where one
+    command pays several. An amount is small if it stays, with what was given alone for the payee by such commands on the
+    business day, below the rulebook's ``second_person_minor`` (default: a million). With ``always`` no amount is small.
+    Commands of the system follow the rules and pass. Otherwise the pending approval of another is completed in the
+    transaction of the command and returned; without one, raises SecondPersonNeeded, which records the pending approval.
+    A program may be the first, never the second: raises Forbidden.
 
     Call it after the subject is locked and all other checks passed, in a service under ``record_refusals`` instead of
     ``transaction.atomic``. ``payload``: JSON with the exact content; a command with other content is another approval.
     """
-    if actor.role is Role.SYSTEM or (amount_minor < second_person_minor() and not always):
+    if actor.role is Role.SYSTEM:
         return None
-    request = _Request(actor, command, subject, amount_minor, currency, payload)
+    request = _Request(actor, command, subject, payee, amount_minor, currency, payload)
+    approval = None
+    if always or _given_alone_minor(request) + amount_minor >= second_person_minor():
+        approval = _approve(request)
+    MoneyCommand.objects.create(
+        command=command,
+        subject=subject,
+        payee=payee,
+        amount_minor=amount_minor,
+        currency=currency,
+        given_by=actor.identifier,
+        approval=approval,
+        given_on=clock.today(),
+        given_at=clock.now(),
+    )
+    return approval
+
+
+def require_two_people(*, actor: Actor, command: str, subject: str, payload: Mapping[str, Any]) -> Approval:
+    """Pass a command without an amount if another person has given exactly the same; returns the approval.
+
+    For what weakens a control. Raises and records as ``require_second_person``.
+    """
+    return _approve(_Request(actor, command, subject, "", None, "", payload))
+
+
+def _given_alone_minor(request: _Request) -> int:
+    """What people gave alone today for the payee by commands of this kind; no other is counted until this one ends."""
+    today = clock.today()
+    COMMAND_LOCK.acquire_for(f"{request.command}:{request.payee}:{request.currency}:{today.isoformat()}")
+    given = MoneyCommand.objects.filter(
+        command=request.command,
+        payee=request.payee,
+        currency=request.currency,
+        given_on=today,
+        approval=None,
+    )
+    return int(given.aggregate(total=Sum("amount_minor"))["total"] or 0)
+
+
+def _approve(request: _Request) -> Approval:
+    """Complete the pending approval of another; raises SecondPersonNeeded without one, Forbidden for a program."""
+    actor = request.actor
     pending = _pending(request)
     if pending is None or pending.first_person == actor.identifier or pending.expires_at <= clock.now():
         raise SecondPersonNeeded(
             record=lambda: _record_request(request),
-            command=command,
+            command=request.command,
             approval=pending.public_id if pending else request.public_id,
             expires_at=(pending.expires_at if pending else _expiry(clock.now())).isoformat(),
         )
+    actor.require_person()
     _end(pending, actor, "approve", role="operator")
     return pending
 
@@ -169,17 +220,28 @@ def withdraw_approval(*, actor: Actor, approval: str) -> Approval:
     return subject
 
 
-@transaction.atomic
 def expire_approvals(*, actor: Actor = SYSTEM) -> int:
-    """Expire approvals that were not countersigned in time; returns how many."""
-    overdue = list(
-        Approval.objects.select_for_update(no_key=True, skip_locked=True)
-        .filter(state=ApprovalState.PENDING, expires_at__lte=clock.now())
-        .order_by("pk")[:EXPIRED_A_SWEEP]
+    """Expire approvals that were not countersigned in time, each in its own transaction; returns how many."""
+    overdue = (
+        Approval.objects.filter(state=ApprovalState.PENDING, expires_at__lte=clock.now())
+        .exclude(public_id__in=EXPIRED.standing_aside())
+        .order_by("pk")
+        .values_list("public_id", flat=True)[:EXPIRED_A_SWEEP]
     )
-    for approval in overdue:
-        _end(approval, actor, "expire", role="system")
-    return len(overdue)
+    return EXPIRED.each(overdue, lambda approval: _expire(approval, actor))
+
+
+@transaction.atomic
+def _expire(public_id: str, actor: Actor) -> bool:
+    approval = (
+        Approval.objects.select_for_update(no_key=True, skip_locked=True)
+        .filter(public_id=public_id, state=ApprovalState.PENDING)
+        .first()
+    )
+    if approval is None:
+        return False
+    _end(approval, actor, "expire", role="system")
+    return True
 
 
 def _end(approval: Approval, actor: Actor, command: str, *, role: str) -> None:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from marketplace.api.permissions import IsOperator
-from marketplace.api.views import MarketReadViewSet, command
+from marketplace.api.views import MarketReadViewSet, command, create_command
+from marketplace.rules.models import Rulebook
+from marketplace.rules.serializers import PublishRulebookSerializer, RulebookSerializer
+from marketplace.rules.views import PUBLISH_EXAMPLE
+from marketplace.rules.views import RulebookViewSet as RulebookReadViewSet
 
 from .filters import ApprovalFilter
 from .models import Approval
+from .rulebooks import publish_rulebook_by_two
 from .serializers import ApprovalSerializer
 from .services import withdraw_approval
 
@@ -29,3 +34,17 @@ class ApprovalViewSet(MarketReadViewSet[Approval]):
     def withdraw(self, data: dict[str, Any], public_id: str) -> Approval:
         """Its first person may withdraw it, or another person who refuses to countersign (operator)."""
         return withdraw_approval(actor=self.actor, approval=public_id)
+
+
+class RulebookViewSet(RulebookReadViewSet):
+    """Every version of the rulebook; public. The operator publishes the next."""
+
+    @create_command(
+        summary="Publish the next version of the rulebook",
+        request=PublishRulebookSerializer,
+        response=RulebookSerializer,
+        example=PUBLISH_EXAMPLE,
+    )
+    def create(self, data: dict[str, Any]) -> Rulebook:
+        """Publish a rulebook that is in force from ``effective_from``; by two people if it weakens a control (operator)."""
+        return publish_rulebook_by_two(actor=self.actor, **data)

@@ -11,7 +11,7 @@ from marketplace.kernel.columns import MinorField
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
-from ..ground.columns import currency_stated, organisation_key
+from ..ground.columns import PERSON_PATTERN, currency_stated, organisation_key
 from ..settlement.models import SendingOpening, SettlementInstruction, TransferFile
 from .guards import (
     confirmed_by_another,
@@ -120,8 +120,8 @@ class StatementImport(models.Model):
 class StatementConfirmation(models.Model):
     """A second person read a statement's hash and closing balance at the bank, and they are those of the upload.
 
-    Invariants: one of each import, made while it waits for it or once it is imported, by another person than its uploader.
-    Append-only.
+    Invariants: one of each import, made while it waits for it or once it is imported, by a person, another than its
+    uploader. Append-only.
     """
 
     statement_import = models.OneToOneField(
@@ -134,6 +134,11 @@ class StatementConfirmation(models.Model):
     recorded_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(confirmed_by__regex=PERSON_PATTERN), name="statement_confirmed_by_person"
+            )
+        ]
         triggers = [append_only(), confirmed_by_another()]
 
 

@@ -52,6 +52,7 @@ def open_sending(*, actor: Actor, restoration: str, currency: str) -> Restoratio
         actor=actor,
         command="clearing.open_sending",
         subject=subject.public_id,
+        payee="",
         amount_minor=max(_planned_minor(currency), 1),
         currency=currency,
         payload={"number": subject.number, **relied_on},

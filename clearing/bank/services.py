@@ -47,6 +47,7 @@ def allocate_pay_in(*, actor: Actor, bank_entry: str, organisation: str) -> Bank
         actor=actor,
         command="clearing.allocate_pay_in",
         subject=entry.public_id,
+        payee=payer.public_id,
         amount_minor=entry.amount_minor,
         currency=entry.currency,
         payload={"organisation": payer.public_id},

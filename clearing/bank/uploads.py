@@ -229,6 +229,7 @@ def confirm_statement(
         STATEMENT_IMPORT.target(state=received.state, command="confirm", role="operator")
     if actor.identifier == received.received_by:
         raise AnotherPersonNeeded(statement_import=received.public_id)
+    actor.require_person()
     stated = (sha256.strip().lower(), closing_balance_minor)
     if stated != (received.sha256, received.closing_balance_minor):
         raise ConfirmationDiffers(

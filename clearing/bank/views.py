@@ -81,6 +81,7 @@ class BankStatementViewSet(MarketReadViewSet[BankStatement]):
         status=202,
         example={"file": "statement.csv"},
         prepare=read_upload,
+        moves_money=True,
     )
     def create(self, data: dict[str, Any]) -> StatementImport:
         """Receives the file; a job imports it, completely or not at all. The same file again changes nothing (operator).
@@ -107,6 +108,7 @@ class StatementImportViewSet(MarketReadViewSet[StatementImport]):
         response=StatementImportSerializer,
         permissions=(IsOperator,),
         example={"sha256": "0" * 64, "closing_balance_minor": 1_284_000},
+        moves_money=True,
     )
     def confirm(self, data: dict[str, Any], public_id: str) -> StatementImport:
         """By another person than its uploader, with the hash and the closing balance read at the bank (operator).
@@ -152,6 +154,7 @@ class BankEntryViewSet(MarketReadViewSet[BankEntry]):
         response=BankEntrySerializer,
         permissions=(IsOperator,),
         example={"organisation": "org_01JABCDEFGHJKMNPQRSTVWXYZ0"},
+        moves_money=True,
     )
     def allocate(self, data: dict[str, Any], public_id: str) -> BankEntry:
         """Credits an unrecognised pay-in to a participant (operator)."""
@@ -163,6 +166,7 @@ class BankEntryViewSet(MarketReadViewSet[BankEntry]):
         response=DebitBookingSerializer,
         permissions=(IsOperator,),
         example={"booked_as": "bank_fee", "reason": "振込手数料"},
+        moves_money=True,
     )
     def book_debit(self, data: dict[str, Any], public_id: str) -> DebitBooking:
         """As a bank fee, a wrong debit to be reclaimed, or a payment carried out twice; always two people (operator)."""
@@ -174,6 +178,7 @@ class BankEntryViewSet(MarketReadViewSet[BankEntry]):
         response=BankEntrySerializer,
         permissions=(IsOperator,),
         example={"debit": "dbk_01JABCDEFGHJKMNPQRSTVWXYZ0"},
+        moves_money=True,
     )
     def recoup(self, data: dict[str, Any], public_id: str) -> BankEntry:
         """Closes a reclaimed debit, or a part of it; always two people (operator)."""
@@ -207,6 +212,7 @@ class RestorationViewSet(MarketReadViewSet[Restoration]):
         response=RestorationSerializer,
         permissions=(IsOperator,),
         example={"currency": "JPY"},
+        moves_money=True,
     )
     def open_sending(self, data: dict[str, Any], public_id: str) -> Restoration:
         """Once the bank statements up to now are imported; always takes two people (operator)."""

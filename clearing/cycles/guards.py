@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pgtrigger
 
+from marketplace.kernel.actors import PERSON_PREFIX
 from marketplace.kernel.guards import sql_body
 
 _SQL = Path(__file__).parent / "sql"
@@ -28,6 +29,16 @@ def paused_cycle_keeps_its_state() -> pgtrigger.Trigger:
         when=pgtrigger.Before,
         operation=pgtrigger.Update,
         func=sql_body(_SQL / "paused_cycle_keeps_its_state.sql"),
+    )
+
+
+def released_by_another() -> pgtrigger.Trigger:
+    """Who paused a cycle stays named while it is paused, and another person releases it."""
+    return pgtrigger.Trigger(
+        name="released_by_another",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("paused_since", "paused_by", "released_by"),
+        func=sql_body(_SQL / "released_by_another.sql", PERSON=f"{PERSON_PREFIX}_"),
     )
 
 

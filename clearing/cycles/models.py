@@ -7,7 +7,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from marketplace.kernel.columns import MinorField, TransactionIdField
+from marketplace.kernel.bounds import OVERDUE_MINUTES_MAX, VALUE_DAYS_MAX
+from marketplace.kernel.columns import DaysField, MinorField, TransactionIdField
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
@@ -19,6 +20,7 @@ from .guards import (
     numbers_without_gap,
     part_goes_on,
     paused_cycle_keeps_its_state,
+    released_by_another,
     step_is_whole,
     under_a_regime,
 )
@@ -60,7 +62,8 @@ class Cycle(models.Model):
     before posting, commits to the trades (``trades_root``) and the positions. ``netted_at`` is the moment of finality:
     from then on the operator owes in every debtor's place and nothing undoes it. ``posted_at`` is when the ledger
     recorded it. ``cut_off_at`` is the scheduled cut-off, null if the operator closed the cycle. While ``paused_since``
-    is set the cycle keeps its state; ``paused_by`` paused it for ``pause_reason``.
+    is set the cycle keeps its state; ``paused_by`` paused it for ``pause_reason``. ``released_by``, another person, ended the
+    last pause.
 
     ``payments_before``: payments that the obligations would take one by one. ``payments_after``: participants, and the
     operator, with a net position other than zero. ``gross_minor``: sum of all obligations with tax. ``net_minor``: sum
@@ -97,6 +100,8 @@ class Cycle(models.Model):
     paused_since = models.DateTimeField(null=True)
     pause_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
     paused_by = models.CharField(max_length=IDENTIFIER_LENGTH, blank=True, default="", db_default="")
+
+    released_by = models.CharField(max_length=IDENTIFIER_LENGTH, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [
@@ -146,6 +151,7 @@ class Cycle(models.Model):
             no_delete(),
             numbers_without_gap(),
             paused_cycle_keeps_its_state(),
+            released_by_another(),
             cut_off_when_closed(),
             step_is_whole(),
             under_a_regime(),
@@ -214,11 +220,6 @@ class CyclePart(models.Model):
         ]
 
 
-CUT_OFFS_A_DAY_MAX = 24
-VALUE_DAYS_MAX = 30
-OVERDUE_MINUTES_MAX = 7 * 24 * 60
-
-
 class ClearingSchedule(models.Model):
     """Cut-offs of the cycles of a currency from a day on, in the market's time zone.
 
@@ -233,7 +234,7 @@ class ClearingSchedule(models.Model):
     currency = models.CharField(max_length=3)
     effective_from = models.DateField()
     cut_off_times = ArrayField(models.TimeField())
-    value_days = models.PositiveSmallIntegerField(default=1)
+    value_days = DaysField(default=1)
     overdue_minutes = models.PositiveIntegerField(null=True)
     active = models.BooleanField(default=True)
     stated_at = models.DateTimeField()

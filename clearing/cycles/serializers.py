@@ -5,8 +5,9 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from marketplace.api.serializers import BilingualField, StrictSerializer
+from marketplace.kernel.bounds import CUT_OFFS_A_DAY_MAX, OVERDUE_MINUTES_MAX, VALUE_DAYS_MAX
 
-from .models import CUT_OFFS_A_DAY_MAX, OVERDUE_MINUTES_MAX, VALUE_DAYS_MAX, ClearingSchedule, ClosedDay
+from .models import ClearingSchedule, ClosedDay
 from .queries import CUT_OFFS_SHOWN
 from .value_dates import VALUE_DAYS
 

@@ -11,10 +11,11 @@ from django.db import transaction
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
+from marketplace.kernel.bounds import CUT_OFFS_A_DAY_MAX
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 
-from .models import CUT_OFFS_A_DAY_MAX, ClearingSchedule, ClosedDay
+from .models import ClearingSchedule, ClosedDay
 from .value_dates import VALUE_DAYS
 
 

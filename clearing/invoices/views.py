@@ -72,6 +72,7 @@ class InvoiceViewSet(MarketReadViewSet[Invoice]):
         filterset_class=None,
         example=CORRECTION_EXAMPLE,
         prepare=read_correction,
+        moves_money=True,
     )
     def correct(self, data: dict[str, Any], public_id: str) -> Invoice:
         """A further invoice replaces this one and states what was wrong; amounts stay (issuer)."""

@@ -6,7 +6,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from marketplace.kernel.columns import MinorField, TransactionIdField
+from marketplace.kernel.bounds import IDLE_DAYS_MAX
+from marketplace.kernel.columns import DaysField, MinorField, TransactionIdField
 from marketplace.kernel.guards import append_only, no_delete
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -181,9 +182,6 @@ class Balance(models.Model):
         triggers = [no_delete(), moved_by_postings(), claims_within_reserve()]
 
 
-IDLE_DAYS_MAX = 365
-
-
 class FundsRegime(models.Model):
     """The operator's declaration of the right by which the market holds participants' money in a currency.
 
@@ -200,7 +198,7 @@ class FundsRegime(models.Model):
     legal_reference = models.CharField(max_length=500)
     registration_number = models.CharField(max_length=60, blank=True, default="")
     balance_cap_minor = MinorField()
-    idle_days = models.PositiveIntegerField()
+    idle_days = DaysField()
     cross_border_allowed = models.BooleanField(default=False)
     cross_border_basis = models.CharField(max_length=500, blank=True, default="")
     effective_from = models.DateTimeField()

@@ -9,10 +9,11 @@ from rest_framework import serializers
 
 from marketplace.api.serializers import BilingualField, StrictSerializer
 from marketplace.kernel.amounts import TOTAL_MINOR_MAX
+from marketplace.kernel.bounds import IDLE_DAYS_MAX
 
 from ..ground.serializers import PartyField, PartyListSerializer, label_of
 from .chart import NORMAL_SIDE
-from .models import IDLE_DAYS_MAX, Account, Entry, FundsRegime, LedgerPeriod, Posting
+from .models import Account, Entry, FundsRegime, LedgerPeriod, Posting
 from .states import FundsRegimeKind
 
 

@@ -11,13 +11,14 @@ from django.db import transaction
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
+from marketplace.kernel.bounds import IDLE_DAYS_MAX
 from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
 from .errors import FundsRegimeMissing, PeriodClosed, PeriodNotOver, PeriodUnbalanced
 from .locks import PERIOD_LOCK
-from .models import IDLE_DAYS_MAX, Account, Entry, FundsRegime, LedgerPeriod
+from .models import Account, Entry, FundsRegime, LedgerPeriod
 from .queries import regime_in_force, trial_balance
 from .states import AccountKind, FundsRegimeKind
 

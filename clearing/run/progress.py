@@ -14,7 +14,7 @@ from ..cycles.queries import ORDER
 from ..cycles.states import FINAL_STATES, PARTS_OF_STEP, CycleState, StepPart
 from ..invoices.documents_due import documents_expected, documents_issued
 from .overdue import CycleReadings, Overdue, SettlementProgress
-from .queries import waiting_of_cycle
+from .queries import UNFINISHED_CYCLES, waiting_of_cycle
 
 StepStatus = Literal["done", "now", "next"]
 
@@ -48,7 +48,8 @@ class Progress:
     """The progress of a cycle in public counts.
 
     ``percentage`` is 0 at open and 100 at settled: each step has the same weight, and the current step counts by its
-    parts, its invoices or its payments. ``parts`` are those of the current step that have begun.
+    parts, its invoices or its payments. ``parts`` are those of the current step that have begun. ``obstacles``, for the
+    operator, are errors that hold the cycle back.
     """
 
     steps: list[StepProgress]
@@ -59,6 +60,7 @@ class Progress:
     settlement: SettlementProgress
     waiting: Waiting | None
     overdue: Overdue | None
+    obstacles: list[str]
 
 
 def progress_of(cycle: Cycle) -> Progress:
@@ -84,6 +86,7 @@ def progress_of(cycle: Cycle) -> Progress:
         settlement=settlement,
         waiting=waiting_of_cycle(cycle, readings),
         overdue=readings.overdue(cycle),
+        obstacles=_obstacles(cycle),
     )
 
 
@@ -135,6 +138,7 @@ def _steps(cycle: Cycle) -> list[StepProgress]:
     return steps
 
 
-def obstacles() -> list[str]:
-    """The last errors of failing handlers, for the operator; a cycle after its cut-off may wait for these handlers."""
-    return handler_failures()
+def _obstacles(cycle: Cycle) -> list[str]:
+    """What the next step of the cycle last failed with, and the last errors of failing handlers that it may wait for."""
+    failure = UNFINISHED_CYCLES.error_of(cycle.public_id)
+    return [*([failure] if failure else []), *handler_failures()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import Exists, F, OuterRef, Q
 
 from marketplace.events.queries import count_unhandled_before
+from marketplace.kernel.aside import Loop
 from marketplace.kernel.waiting import Waiting
 
 from ..cycles.models import Cycle
@@ -27,6 +28,9 @@ from ..settlement.models import SettlementInstruction
 from ..settlement.states import InstructionState
 from .outcome import Unfinished
 from .overdue import CycleReadings, SettlementProgress
+
+UNFINISHED_CYCLES = Loop("clearing.advance_cycles")
+"""The loop over the cycles that are not finished; a cycle's progress says why it stands aside."""
 
 
 def cycles_to_advance() -> list[str]:

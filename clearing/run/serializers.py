@@ -20,7 +20,7 @@ from ..cycles.states import FINAL_STATES, CycleState, StepPart
 from ..ground.serializers import PartyField, PartyListSerializer, for_operator, label_of
 from ..netting.positions import value_reduced_bp
 from .overdue import CycleReadings
-from .progress import Progress, obstacles
+from .progress import Progress
 from .queries import waiting_of_cycle
 from .services.dry_run import DryRun
 from .states import OverdueReason
@@ -217,7 +217,7 @@ class ProgressSerializer(serializers.Serializer[Progress]):
     waiting = serializers.SerializerMethodField()
     overdue = OverdueSerializer(allow_null=True)
     obstacles = serializers.SerializerMethodField(
-        help_text="Last errors of failing event handlers, for the operator; else null."
+        help_text="What its next step last failed with, and last errors of failing event handlers, for the operator; else null."
     )
 
     @extend_schema_field(BilingualField(allow_null=True))
@@ -233,7 +233,7 @@ class ProgressSerializer(serializers.Serializer[Progress]):
     @extend_schema_field(serializers.ListField(child=serializers.CharField(), allow_null=True))
     def get_obstacles(self, progress: Progress) -> list[str] | None:
         """For the operator only: they name events and programs."""
-        return obstacles() if for_operator(self.context) else None
+        return progress.obstacles if for_operator(self.context) else None
 
 
 class ForeseenPositionSerializer(serializers.Serializer[Any]):

@@ -53,7 +53,7 @@ class CycleViewSet(MarketReadViewSet[Cycle]):
         """Open the market's accounts and the first cycle (operator)."""
         return open_first_cycle(actor=self.actor, currency=data["currency"])
 
-    @command(summary="Cut off a cycle", response=CycleSerializer)
+    @command(summary="Cut off a cycle", response=CycleSerializer, moves_money=True)
     def close(self, data: dict[str, Any], public_id: str) -> Cycle:
         """Close the cycle and open the next one; workers do the rest (operator)."""
         return close_cycle(actor=self.actor, cycle=public_id)
@@ -63,6 +63,7 @@ class CycleViewSet(MarketReadViewSet[Cycle]):
         request=PauseCycleSerializer,
         response=CycleSerializer,
         example={"reason": "監査法人の照会に回答するまで一時停止"},
+        moves_money=True,
     )
     def pause(self, data: dict[str, Any], public_id: str) -> Cycle:
         """Between its cut-off and its settlement: no step runs and no transfer file is made (operator)."""
@@ -73,6 +74,7 @@ class CycleViewSet(MarketReadViewSet[Cycle]):
         request=PauseCycleSerializer,
         response=CycleSerializer,
         example={"reason": "照会に回答済み"},
+        moves_money=True,
     )
     def resume(self, data: dict[str, Any], public_id: str) -> Cycle:
         """Ends the pause; workers advance the cycle (operator)."""

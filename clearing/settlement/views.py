@@ -59,6 +59,7 @@ class SettlementInstructionViewSet(MarketReadViewSet[SettlementInstruction]):
         response=InstructionSerializer,
         permissions=(IsOperator,),
         example={"reason": "口座該当なし"},
+        moves_money=True,
     )
     def fail(self, data: dict[str, Any], public_id: str) -> SettlementInstruction:
         """On the bank's notice; the money stays owed to the payee (operator)."""
@@ -69,6 +70,7 @@ class SettlementInstructionViewSet(MarketReadViewSet[SettlementInstruction]):
         response=InstructionSerializer,
         permissions=(IsOperator,),
         status=201,
+        moves_money=True,
     )
     def retry(self, data: dict[str, Any], public_id: str) -> SettlementInstruction:
         """Plans a new payment with its own reference (operator)."""
@@ -83,6 +85,7 @@ class SettlementInstructionViewSet(MarketReadViewSet[SettlementInstruction]):
         status=201,
         path="own-money",
         example={"amount_minor": 55_000, "currency": "JPY"},
+        moves_money=True,
     )
     def own_money(self, data: dict[str, Any]) -> SettlementInstruction:
         """Plans the payment in; the bank statement confirms it by its reference (operator)."""
@@ -102,6 +105,7 @@ class TransferFileViewSet(MarketReadViewSet[TransferFile]):
         request=CreateTransferFileSerializer,
         response=TransferFileSerializer,
         example={"cycle": "cyc_01JABCDEFGHJKMNPQRSTVWXYZ0"},
+        moves_money=True,
     )
     def create(self, data: dict[str, Any]) -> TransferFile:
         """Of a cycle, or of payments of no cycle; its payments then count as sent (operator)."""

@@ -49,6 +49,7 @@ class DepositViewSet(viewsets.GenericViewSet[Any]):
         request=PayDepositSerializer,
         response=FundsSerializer,
         example={"amount_minor": 1_000},
+        moves_money=True,
     )
     def create(self, data: dict[str, Any]) -> Funds:
         """Moves available money of the caller's organisation into its security deposit."""
@@ -61,6 +62,7 @@ class DepositViewSet(viewsets.GenericViewSet[Any]):
         detail=False,
         permissions=(IsOperator,),
         example={**OF_PARTICIPANT, "reason": "退会"},
+        moves_money=True,
     )
     def release(self, data: dict[str, Any]) -> Funds:
         """Moves the deposit to the participant's available money if no claim on it is open (operator)."""
@@ -81,6 +83,7 @@ class ClaimViewSet(viewsets.GenericViewSet[Any]):
         detail=False,
         permissions=(IsOperator,),
         example={**OF_PARTICIPANT, "reason": "破産手続の終結"},
+        moves_money=True,
     )
     def write_off(self, data: dict[str, Any]) -> Funds:
         """Writes off a claim, or a part of it; the reserve bears the loss (operator)."""
@@ -167,6 +170,7 @@ class FeeWriteOffViewSet(MarketReadViewSet[FeeWriteOff]):
         request=WriteOffFeeSerializer,
         response=FeeWriteOffSerializer,
         example={"obligation": "trd_01JABCDEFGHJKMNPQRSTVWXYZ0-1", "reason": "破産手続開始決定"},
+        moves_money=True,
     )
     def create(self, data: dict[str, Any]) -> FeeWriteOff:
         """Two people book it as a loss; income and output tax stay, and so does the debt (operator)."""
@@ -185,6 +189,7 @@ class FeeWriteOffViewSet(MarketReadViewSet[FeeWriteOff]):
             "document_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
             "met_on": "2026-11-30",
         },
+        moves_money=True,
     )
     def relieve_tax(self, data: dict[str, Any], public_id: str) -> TaxRelief:
         """Two people record with evidence that article 39 of the Consumption Tax Act is met (operator)."""

@@ -12,6 +12,7 @@ from marketplace.evidence.services import record
 from marketplace.evidence.signatures import sign
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.aside import Loop
 from marketplace.kernel.calendars import BusinessCalendar
 from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.clock import business_date, market_zone
@@ -28,6 +29,7 @@ from .rendering import request_statement_pdf
 
 STATEMENTS_A_STEP = 50
 STEPS_A_SWEEP = 4
+STATEMENTS = Loop("clearing.make_statements")
 FIRST_HOUR = time(1)
 """One hour after midnight, so that transactions under way at midnight are included."""
 
@@ -49,20 +51,53 @@ def make_statements(*, actor: Actor = SYSTEM) -> int:
     return made
 
 
-@transaction.atomic
 def make_some_statements(*, actor: Actor, currency: str) -> int | None:
-    """Some statements of the first unfinished month, or its end; None if none is due or another worker holds the lock."""
+    """Some statements of the first unfinished month, or its end; None if none is due or another worker holds the lock.
+
+    A participant whose statement cannot be made stands aside, and its month does not end before it is made.
+    """
     month = _due_month(currency)
-    if month is None or not STATEMENT_LOCK.try_acquire():
+    if month is None:
         return None
-    if StatementMonth.objects.filter(currency=currency, month=month.first).exists():
-        return 0
-    organisations = organisations_without_statement(currency, month, STATEMENTS_A_STEP)
-    if not organisations:
+    aside = set(STATEMENTS.standing_aside())
+    due = organisations_without_statement(currency, month, STATEMENTS_A_STEP + len(aside))
+    if not due:
+        return _end_month(actor, currency, month)
+    views = organisations_by_id(due)
+
+    def subject(key: int) -> str:
+        return f"{views[key].public_id} {currency}"
+
+    some = [key for key in due if subject(key) not in aside]
+    if not some:
+        return None
+    return STATEMENTS.together(some, lambda keys: _make_under_lock(keys, currency, month), subject=subject)
+
+
+@transaction.atomic
+def _end_month(actor: Actor, currency: str, month: Month) -> int | None:
+    if not STATEMENT_LOCK.try_acquire():
+        return None
+    is_new = not StatementMonth.objects.filter(currency=currency, month=month.first).exists()
+    if is_new and not organisations_without_statement(currency, month, 1):
         _finish_month(actor, currency, month)
+    return 0
+
+
+@transaction.atomic
+def _make_under_lock(organisations: list[int], currency: str, month: Month) -> int:
+    """Make the statements of those that have none yet; none while another worker holds the lock."""
+    if not STATEMENT_LOCK.try_acquire():
         return 0
-    _make_for(organisations, currency, month)
-    return len(organisations)
+    made = set(
+        MonthlyStatement.objects.filter(
+            currency=currency, month=month.first, organisation_id__in=organisations
+        ).values_list("organisation_id", flat=True)
+    )
+    due = [key for key in organisations if key not in made]
+    if due:
+        _make_for(due, currency, month)
+    return len(due)
 
 
 def _due_month(currency: str) -> Month | None:

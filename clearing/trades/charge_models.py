@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-from marketplace.kernel.columns import MinorField
+from marketplace.kernel.bounds import CHARGES_MAX
+from marketplace.kernel.columns import CountField, DaysField, MinorField, MonthsField, RateField
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH
 
 from ..ground.columns import currency_stated, organisation_key
-from .charging import CHARGES_MAX
 from .guards import plan_has_charges, plan_is_whole, shares_within_whole, usage_within_ceiling
 from .states import Charging, UsageRefusal
 
@@ -26,11 +26,11 @@ class ChargePlan(models.Model):
 
     agreement = models.CharField(max_length=IDENTIFIER_LENGTH, unique=True)
     charging = models.CharField(max_length=12, choices=Charging.choices)
-    charges = models.PositiveIntegerField()
-    period_months = models.PositiveIntegerField()
+    charges = CountField()
+    period_months = MonthsField()
     price_minor = MinorField()
     currency = models.CharField(max_length=3)
-    funding_days = models.PositiveIntegerField()
+    funding_days = DaysField()
     concluded_at = models.DateTimeField()
 
     class Meta:
@@ -85,7 +85,7 @@ class PlannedShare(models.Model):
     plan = models.ForeignKey(ChargePlan, on_delete=models.PROTECT, related_name="shares")
     organisation = organisation_key()
     beneficiary_key = models.CharField(max_length=31)
-    share_bp = models.PositiveIntegerField()
+    share_bp = RateField()
 
     class Meta:
         constraints = [
@@ -144,7 +144,7 @@ class UsageRecord(models.Model):
     usage = models.CharField(max_length=100, unique=True)
     agreement = models.CharField(max_length=IDENTIFIER_LENGTH)
     planned = models.ForeignKey(PlannedCharge, on_delete=models.PROTECT, related_name="usage", null=True)
-    quantity = models.BigIntegerField()
+    quantity = CountField()
     amount_minor = MinorField()
     charged_minor = MinorField()
     currency = models.CharField(max_length=3)

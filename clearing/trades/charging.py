@@ -6,12 +6,13 @@ import calendar
 from dataclasses import dataclass
 from datetime import date
 
+from marketplace.kernel.amounts import AMOUNT_MINOR_MAX
+from marketplace.kernel.bounds import CHARGES_MAX, MONTHS_MAX, TERM_MONTHS_MAX
 from marketplace.kernel.money import BASIS_POINTS, allocate
 
 from .states import Charging
 
 MONTHS_A_YEAR = 12
-CHARGES_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,14 @@ def fault_of(*, charging: str, charges: int, period_months: int, price_minor: in
         return f"{charges} charges are not between 1 and {CHARGES_MAX}"
     if charging == Charging.ONE_OFF and charges != 1:
         return "a price paid at once has exactly one charge"
-    if not 1 <= period_months <= MONTHS_A_YEAR * 10:
+    if not 1 <= period_months <= MONTHS_MAX:
         return f"a period of {period_months} months is not between 1 month and 10 years"
+    if charges * period_months > TERM_MONTHS_MAX:
+        return f"{charges} charges of {period_months} months take more than {TERM_MONTHS_MAX} months"
     if price_minor < 0:
         return "the price is negative"
+    if price_minor > AMOUNT_MINOR_MAX:
+        return f"the price is above {AMOUNT_MINOR_MAX}"
     if commissioned and charging != Charging.ONE_OFF:
         return "data made to order must be paid for at once"
     return ""

@@ -6,7 +6,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
-from marketplace.kernel.columns import MinorField
+from marketplace.kernel.columns import DaysField, MinorField, RateField
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.money import BASIS_POINTS
@@ -119,7 +119,7 @@ class Trade(models.Model):
     currency = models.CharField(max_length=3)
     price_minor = MinorField()
     tax_minor = MinorField()
-    tax_rate_bp = models.PositiveIntegerField()
+    tax_rate_bp = RateField()
     tax_category = models.CharField(max_length=20)
     supply = models.CharField(max_length=10, choices=Supply.choices, null=True)
     supply_class = models.CharField(max_length=20, choices=SupplyClass.choices, null=True)
@@ -132,18 +132,18 @@ class Trade(models.Model):
     captured_tax_minor = MinorField(null=True)
     captured_fee_minor = MinorField(null=True)
     captured_withholding_minor = MinorField(null=True)
-    captured_tax_rate_bp = models.PositiveIntegerField(null=True)
-    captured_fee_tax_rate_bp = models.PositiveIntegerField(null=True)
+    captured_tax_rate_bp = RateField(null=True)
+    captured_fee_tax_rate_bp = RateField(null=True)
     fee_supplied_on = models.DateField(null=True)
     fee_class = models.CharField(max_length=20, choices=SupplyClass.choices)
     fee_minor = MinorField()
-    fee_tax_rate_bp = models.PositiveIntegerField()
+    fee_tax_rate_bp = RateField()
     fee_payer = models.CharField(max_length=10, choices=FeePayer.choices)
     tariff = models.CharField(max_length=60)
     rulebook = models.CharField(max_length=31, null=True)
     fee_tiered = models.BooleanField(default=False, db_default=False)
     penalty_cap_minor = MinorField(null=True)
-    inspection_days = models.PositiveIntegerField()
+    inspection_days = DaysField()
     fund_by = models.DateTimeField()
     concluded_at = models.DateTimeField()
     state = models.CharField(max_length=12, choices=TradeState.choices, default=TradeState.CONCLUDED)
@@ -323,7 +323,7 @@ class Obligation(models.Model):
     creditor = organisation_key(db_index=False)
     amount_minor = MinorField()
     tax_minor = MinorField()
-    tax_rate_bp = models.PositiveIntegerField()
+    tax_rate_bp = RateField()
     currency = models.CharField(max_length=3)
     cycle = models.ForeignKey("clearing.Cycle", on_delete=models.PROTECT, related_name="+", db_index=False)
     legal_basis = models.CharField(max_length=30, choices=LegalBasis.choices)

@@ -65,6 +65,7 @@ class TradeViewSet(MarketReadViewSet[Trade]):
         permissions=(IsOperator,),
         status=201,
         example={"amount_minor": 5000, "reason": "Half of the readings were missing."},
+        moves_money=True,
     )
     def refund(self, data: dict[str, Any], public_id: str) -> Obligation:
         """The seller owes the buyer a part of the price, or all that remains of it, with its tax (operator)."""
@@ -81,6 +82,7 @@ class TradeViewSet(MarketReadViewSet[Trade]):
             "amount_minor": 10000,
             "reason": "Delivered nine days late, clause 7.",
         },
+        moves_money=True,
     )
     def penalty(self, data: dict[str, Any], public_id: str) -> Obligation:
         """One party of an accepted trade owes the other a penalty, which carries no tax (operator)."""
@@ -98,6 +100,7 @@ class TradeViewSet(MarketReadViewSet[Trade]):
             "amount_minor": 500,
             "reason": "Half of the price was refunded.",
         },
+        moves_money=True,
     )
     def claw_back(self, data: dict[str, Any], public_id: str) -> Obligation:
         """A beneficiary owes the seller its part of a price that was given back, without tax (operator)."""
@@ -123,6 +126,7 @@ class AgreementPriceViewSet(viewsets.GenericViewSet[Agreement]):
             "amount_minor": 12000,
             "reason": "41件の座標が古いものでした。",
         },
+        moves_money=True,
     )
     def adjust_price(self, data: dict[str, Any], public_id: str) -> Adjustment:
         """Order one party to pay the other, within what remains of the trade; a large amount by two people (operator)."""
@@ -143,6 +147,7 @@ class DisputeResolutionViewSet(viewsets.GenericViewSet[Dispute]):
         response=DisputeSerializer,
         permissions=(IsOperator,),
         example={"outcome": "redelivery", "reason": "12月分が欠落していることを確認しました。"},
+        moves_money=True,
     )
     def resolve(self, data: dict[str, Any], public_id: str) -> Dispute:
         """Dismiss the dispute, have the data delivered again, or cancel the trade; a large one by two people (operator)."""
@@ -190,6 +195,7 @@ class ObligationViewSet(MarketReadViewSet[Obligation]):
         permissions=(IsOperator,),
         status=201,
         example={"reason": "The penalty was ordered for the wrong trade."},
+        moves_money=True,
     )
     def reverse(self, data: dict[str, Any], public_id: str) -> Obligation:
         """One obligation of the same amount the other way; a correction is reversed once (operator)."""

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.aside import Loop
 from marketplace.kernel.canonical import sha256_hex
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
@@ -20,6 +21,7 @@ from .moves import locked, move, role_in
 
 REASON_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 REASON_LENGTH_MAX = 2_000
+EXPIRED = Loop("contracts.end_expired")
 
 
 @transaction.atomic
@@ -67,21 +69,32 @@ def _end(negotiation: Negotiation, *, actor: Actor, role: str, reason_code: str,
     )
 
 
-@transaction.atomic
 def end_expired(*, limit: int = 100) -> int:
     """End negotiations whose deadline has passed, at most ``limit``; returns their number.
 
-    Negotiations that another transaction has locked are left to the next sweep.
+    Each in its own transaction; one that another transaction has locked is left to the next sweep, and one that cannot
+    be ended stands aside.
     """
     late = (
-        Negotiation.objects.select_for_update(skip_locked=True)
-        .filter(state__in=OPEN_NEGOTIATIONS, respond_by__lt=clock.now())
-        .order_by("pk")[:limit]
+        Negotiation.objects.filter(state__in=OPEN_NEGOTIATIONS, respond_by__lt=clock.now())
+        .exclude(public_id__in=EXPIRED.standing_aside())
+        .order_by("pk")
+        .values_list("public_id", flat=True)[:limit]
     )
-    expired = list(late)
-    for negotiation in expired:
-        _end(negotiation, actor=SYSTEM, role="system", reason_code="expired", reason="")
-    return len(expired)
+    return EXPIRED.each(late, _expire)
+
+
+@transaction.atomic
+def _expire(public_id: str) -> bool:
+    negotiation = (
+        Negotiation.objects.select_for_update(skip_locked=True)
+        .filter(public_id=public_id, state__in=OPEN_NEGOTIATIONS, respond_by__lt=clock.now())
+        .first()
+    )
+    if negotiation is None:
+        return False
+    _end(negotiation, actor=SYSTEM, role="system", reason_code="expired", reason="")
+    return True
 
 
 @transaction.atomic

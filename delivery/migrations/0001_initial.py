@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
+import marketplace.kernel.columns
 import marketplace.kernel.identifiers
 import pgtrigger.compiler
 import pgtrigger.migrations
@@ -68,7 +69,7 @@ class Migration(migrations.Migration):
                 ('buyer_identifier', models.CharField(max_length=31)),
                 ('seller_identifier', models.CharField(max_length=31)),
                 ('secured_event', models.CharField(max_length=31)),
-                ('inspection_days', models.PositiveSmallIntegerField()),
+                ('inspection_days', marketplace.kernel.columns.DaysField()),
                 ('state', models.CharField(choices=[('requested', 'being prepared'), ('started', 'open'), ('suspended', 'suspended by the operator'), ('completed', 'completed at the end of its term'), ('terminated', 'terminated')], default='requested', max_length=10)),
                 ('granted_at', models.DateTimeField()),
                 ('expires_at', models.DateTimeField(null=True)),

@@ -1,17 +1,17 @@
 """The sweeps: accept lapsed inspections, end access at the end of its term or if never used, give up downloads.
 
 Each row is handled in its own transaction under the entitlement's lock; a locked row is left to the next sweep, and a
-failure is logged and does not stop the rest.
+row that fails stands aside and does not stop the rest.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from delivery import queries
 from delivery.collection import collection_deadline
@@ -19,13 +19,12 @@ from delivery.models import DownloadWatch
 from delivery.states import AbortReason, AcceptedBy, EndedReason, InspectionState
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.aside import Loop
 
 from .access import end_access
 from .downloads import abort_download
 from .inspections import record_acceptance
 from .locking import lock_delivery_where
-
-logger = logging.getLogger(__name__)
 
 SWEEP_BATCH = 500
 WATCH_PAUSE_MAX = timedelta(seconds=queries.PROGRESS_LOST_SECONDS / 2)
@@ -35,7 +34,7 @@ WATCH_PAUSE_MAX = timedelta(seconds=queries.PROGRESS_LOST_SECONDS / 2)
 def lapse_inspections(limit: int = SWEEP_BATCH) -> int:
     """Accept matched deliveries at the end of their inspection period; returns their number."""
     due = queries.lapsed_inspections(clock.now())
-    return _each(due.values_list("entitlement_id", flat=True)[:limit], _lapse)
+    return _each(_lapse, due, "entitlement_id", "entitlement__public_id", limit)
 
 
 @transaction.atomic
@@ -53,7 +52,7 @@ def _lapse(entitlement_id: int) -> bool:
 def expire_access(limit: int = SWEEP_BATCH) -> int:
     """Complete entitlements whose term has ended; returns their number. Access was refused since that instant."""
     due = queries.expired_entitlements(clock.now())
-    return _each(due.values_list("id", flat=True)[:limit], _expire)
+    return _each(_expire, due, "id", "public_id", limit)
 
 
 @transaction.atomic
@@ -67,7 +66,7 @@ def _expire(entitlement_id: int) -> bool:
 def end_uncollected(limit: int = SWEEP_BATCH) -> int:
     """End access that was never used within ``collection_days``; returns their number. The price is then returned."""
     due = queries.uncollected_entitlements(collection_deadline(clock.now()))
-    return _each(due.values_list("id", flat=True)[:limit], _end_uncollected)
+    return _each(_end_uncollected, due, "id", "public_id", limit)
 
 
 @transaction.atomic
@@ -92,7 +91,7 @@ def abandon_downloads(limit: int = SWEEP_BATCH) -> int:
     """
     if not _has_watched_long_enough():
         return 0
-    return _each(queries.abandoned_downloads().values_list("id", flat=True)[:limit], _abandon)
+    return _each(_abandon, queries.abandoned_downloads(), "id", "public_id", limit)
 
 
 @transaction.atomic
@@ -115,11 +114,11 @@ def _abandon(download_id: int) -> bool:
     return True
 
 
-def _each(keys: Iterable[int], work: Callable[[int], bool]) -> int:
-    done = 0
-    for key in list(keys):
-        try:
-            done += work(key)
-        except Exception:  # one row that cannot be handled must not hold back the others
-            logger.exception("sweep %s failed for row %s; the next sweep retries", work.__name__, key)
-    return done
+def _each(work: Callable[[int], bool], due: QuerySet[Any], column: str, name: str, limit: int) -> int:
+    """Do ``work`` on the keys in ``column`` of what is due, at most ``limit``; what stands aside takes no place.
+
+    ``name`` is the column of the public identifiers.
+    """
+    loop = Loop(f"delivery.{work.__name__.removeprefix('_')}")
+    rows = due.exclude(**{f"{name}__in": loop.standing_aside()}).values_list(column, name)[:limit]
+    return loop.each(rows, lambda row: work(row[0]), subject=lambda row: str(row[1]))

@@ -14,6 +14,7 @@ from django.db.models import Max
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
+from marketplace.kernel.bounds import DAYS_MAX
 from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.kernel.identifiers import new_identifier
@@ -252,10 +253,11 @@ def _description_columns(
             "source", Label("specify name, url and licence", "name・url・licence を記述してください")
         )
     if update_interval_days is not None and (
-        not isinstance(update_interval_days, int) or update_interval_days < 1
+        not isinstance(update_interval_days, int) or not 1 <= update_interval_days <= DAYS_MAX
     ):
         raise FieldInvalid(
-            "update_interval_days", Label("specify a number of days, 1 or more", "1以上の日数にしてください")
+            "update_interval_days",
+            Label(f"specify 1 to {DAYS_MAX:,} days", f"1～{DAYS_MAX:,}日にしてください"),
         )
     columns: dict[str, Any] = {}
     for name, texts in (("title", title), ("description", description)):

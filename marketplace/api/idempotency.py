@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
+from django.db import connection
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,6 +19,24 @@ from .models import IdempotencyRecord
 
 HEADER = "Idempotency-Key"
 KEY_LENGTH_MAX = 100
+BEGIN = """
+    INSERT INTO api_idempotencyrecord (caller, key, request_digest) VALUES (%s, %s, %s)
+    ON CONFLICT (caller, key) DO NOTHING RETURNING id
+"""
+
+
+class IdempotencyKeyNeeded(DomainError):
+    """A command that moves or promises money came without a key, so that a repetition would take effect again."""
+
+    code = "idempotency_key_needed"
+    category = Category.MALFORMED
+    field = HEADER
+    detail = Label(
+        "This command moves or promises money. Send the header Idempotency-Key with 1 to 100 characters of your choice,"
+        " a new value for each new request, and the same value when you repeat a request.",
+        "この操作は金銭の移動または約束を伴います。Idempotency-Key"
+        " ヘッダーに1～100文字の任意の値を指定してください。新しいリクエストには新しい値を、再送には同じ値を使います。",
+    )
 
 
 class IdempotencyConflict(DomainError):
@@ -30,6 +49,12 @@ class IdempotencyConflict(DomainError):
         "The key {key} was already used for another request. Use a new key for a new request.",
         "キー {key} は別のリクエストで使用済みです。新しいリクエストには新しいキーを指定してください。",
     )
+
+
+def require_key(request: Request) -> None:
+    """Raise IdempotencyKeyNeeded unless the request has an Idempotency-Key."""
+    if request.headers.get(HEADER) is None:
+        raise IdempotencyKeyNeeded()
 
 
 def once(request: Request, execute: Callable[[], Response]) -> Response:
@@ -57,22 +82,29 @@ def once(request: Request, execute: Callable[[], Response]) -> Response:
 
 
 def _once(caller: int | None, key: str, digest: str, execute: Callable[[], Response]) -> Response:
-    record, created = IdempotencyRecord.objects.get_or_create(
-        caller=caller, key=key, defaults={"request_digest": digest}
-    )
-    if not created:
-        if record.request_digest != digest:
+    record = _begin(caller, key, digest)
+    if record is None:
+        known = IdempotencyRecord.objects.get(caller=caller, key=key)
+        if known.request_digest != digest:
             raise IdempotencyConflict(key=key)
-        return Response(record.body, status=record.status, headers={"Idempotency-Replayed": "true"})
+        return Response(known.body, status=known.status, headers={"Idempotency-Replayed": "true"})
+    rows = IdempotencyRecord.objects.filter(pk=record)
     try:
         response = execute()
     except DomainError as error:
         if error.is_recorded:
-            record.delete()
+            rows.delete()
         raise
-    record.status, record.body = response.status_code, _plain(response.data)
-    record.save(update_fields=["status", "body"])
+    rows.update(status=response.status_code, body=_plain(response.data))
     return response
+
+
+def _begin(caller: int | None, key: str, digest: str) -> int | None:
+    """The primary key of a new record; None if there is one. Waits for another request that is using the key."""
+    with connection.cursor() as cursor:
+        cursor.execute(BEGIN, [caller, key, digest])
+        row = cursor.fetchone()
+    return int(row[0]) if row else None
 
 
 def _digest_of(request: Request) -> str:

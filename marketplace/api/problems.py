@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
 
 STATUS_OF = {
+    Category.MALFORMED: HTTPStatus.BAD_REQUEST,
     Category.INVALID: HTTPStatus.UNPROCESSABLE_ENTITY,
     Category.FORBIDDEN: HTTPStatus.FORBIDDEN,
     Category.MISSING: HTTPStatus.NOT_FOUND,

@@ -25,15 +25,7 @@ M = TypeVar("M", bound=Model)
 CommandMethod = Callable[..., Any]
 Preparation = Callable[..., None]
 
-KEY_PARAMETER = OpenApiParameter(
-    name=idempotency.HEADER,
-    type=OpenApiTypes.STR,
-    location=OpenApiParameter.HEADER,
-    required=False,
-    description="Any text of up to 100 characters. The same key with the same body takes effect once.",
-)
-
-PROBLEMS = {(status, CONTENT_TYPE): ProblemSerializer for status in (401, 403, 404, 409, 422)}
+PROBLEMS = {(status, CONTENT_TYPE): ProblemSerializer for status in (400, 401, 403, 404, 409, 422)}
 
 
 class MarketReadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[M]):
@@ -60,14 +52,16 @@ def command(
     permissions: tuple[type, ...] | None = None,
     example: dict[str, Any] | None = None,
     prepare: Preparation | None = None,
+    moves_money: bool = False,
     **action_options: Any,
 ) -> Callable[[CommandMethod], Any]:
     """Make a method a POST sub-resource that calls one service.
 
     The method gets ``(self, data, public_id)`` for a detail command, ``(self, data)`` otherwise; ``data`` is the
     validated input as a dict. ``response`` renders the result with ``status``. The command runs in one transaction,
-    once per Idempotency-Key. ``prepare``, called like the method, changes ``data`` before that transaction: there an upload is read and
-    stored, which no transaction may do. ``example`` is a working request body for the OpenAPI document.
+    once per Idempotency-Key, which it refuses to go without if it ``moves_money`` or promises it. ``prepare``, called
+    like the method, changes ``data`` before that transaction: there an upload is read and stored, which no transaction
+    may do. ``example`` is a working request body for the OpenAPI document.
     """
     if permissions is not None:
         action_options["permission_classes"] = permissions
@@ -75,6 +69,8 @@ def command(
     def decorate(method: CommandMethod) -> Any:
         def view(self: Any, http_request: Request, *_: Any, **captured: Any) -> Response:
             arguments = [captured["id"]] if detail else []
+            if moves_money:
+                idempotency.require_key(http_request)
             return run_command(self, http_request, request, response, status, method, arguments, prepare)
 
         view.__name__, view.__doc__ = method.__name__, method.__doc__
@@ -84,7 +80,9 @@ def command(
             url_path=path or method.__name__.replace("_", "-"),
             **action_options,
         )(view)
-        return _describe_command(decorated, summary, request, response, status, example)
+        return _describe_command(
+            decorated, summary, request, response, status, example, moves_money=moves_money
+        )
 
     return decorate
 
@@ -97,18 +95,21 @@ def create_command(
     status: int = 201,
     example: dict[str, Any] | None = None,
     prepare: Preparation | None = None,
+    moves_money: bool = False,
 ) -> Callable[[CommandMethod], Any]:
     """Make a method named ``create`` the POST on a collection; it gets ``(self, data)`` and responds with ``status``.
 
-    ``prepare`` is that of ``command``.
+    ``prepare`` and ``moves_money`` are those of ``command``.
     """
 
     def decorate(method: CommandMethod) -> Any:
         def create(self: Any, http_request: Request, *_: Any, **__: Any) -> Response:
+            if moves_money:
+                idempotency.require_key(http_request)
             return run_command(self, http_request, request, response, status, method, [], prepare)
 
         create.__doc__ = method.__doc__
-        return _describe_command(create, summary, request, response, status, example)
+        return _describe_command(create, summary, request, response, status, example, moves_money=moves_money)
 
     return decorate
 
@@ -139,6 +140,16 @@ def run_command(
     return idempotency.once(http_request, execute)
 
 
+def _key_parameter(*, is_required: bool) -> OpenApiParameter:
+    return OpenApiParameter(
+        name=idempotency.HEADER,
+        type=OpenApiTypes.STR,
+        location=OpenApiParameter.HEADER,
+        required=is_required,
+        description="Any text of up to 100 characters. The same key with the same body takes effect once.",
+    )
+
+
 def _describe_command(
     view: Any,
     summary: str,
@@ -146,12 +157,16 @@ def _describe_command(
     response: Any,
     status: int,
     example: dict[str, Any] | None,
+    *,
+    moves_money: bool,
 ) -> Any:
+    """The view with its OpenAPI operation. ``moves_money`` stays readable on it, for whoever lists such commands."""
+    view.moves_money = moves_money
     examples = [OpenApiExample("example", value=example, request_only=True)] if example else []
     return extend_schema(
         summary=summary,
         request=None if request is EmptySerializer else request,
         responses={status: response or OpenApiTypes.OBJECT, **PROBLEMS},
-        parameters=[KEY_PARAMETER],
+        parameters=[_key_parameter(is_required=moves_money)],
         examples=examples,
     )(view)

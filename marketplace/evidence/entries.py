@@ -6,9 +6,11 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from marketplace.kernel.canonical import canonical_json
+import rfc8785
 
-from .models import EvidenceRecord
+from marketplace.kernel.canonical import canonical_json, sha256_hex
+
+from .models import PAYLOAD_BYTES_MAX, EvidenceRecord
 
 
 def entry_of(record: EvidenceRecord) -> bytes:
@@ -16,24 +18,43 @@ def entry_of(record: EvidenceRecord) -> bytes:
 
     ``id``, ``kind``, ``subject``, ``actor`` and ``payload`` are the columns; ``occurred_at`` and ``recorded_at`` are UTC
     with six decimals of a second and the offset ``+00:00``. It takes at most ENTRY_BYTES_MAX bytes, because of the limits on
-    the columns.
+    the columns. A payload that no entry can hold (``fault_of``), which only somebody without guards could write, is stated
+    by its hash: it stops no later record.
     """
+    payload = record.payload
+    if fault_of(payload) is not None:
+        payload = {"sha256": sha256_hex(_text_of(payload).encode())}
     return canonical_json(
         {
             "id": record.public_id,
             "kind": record.kind,
             "subject": record.subject,
             "actor": record.actor,
-            "payload": record.payload,
+            "payload": payload,
             "occurred_at": _utc(record.occurred_at),
             "recorded_at": _utc(record.recorded_at),
         }
     )
 
 
+def fault_of(payload: Any) -> str | None:
+    """Why no entry can hold ``payload``: it has no canonical form, or is too long; None if one can."""
+    try:
+        canonical_json(payload)
+    except rfc8785.CanonicalizationError as error:
+        return str(error)
+    length = payload_bytes(payload)
+    return f"{length} bytes" if length > PAYLOAD_BYTES_MAX else None
+
+
 def payload_bytes(payload: dict[str, Any]) -> int:
     """The length of ``payload`` as PostgreSQL writes it out, which no canonical form of it exceeds."""
     return len(json.dumps(payload, ensure_ascii=False).encode())
+
+
+def _text_of(payload: Any) -> str:
+    """``payload`` as text that is the same at every reading."""
+    return json.dumps(payload, ensure_ascii=False, sort_keys=True)
 
 
 def _utc(instant: datetime) -> str:

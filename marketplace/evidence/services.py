@@ -12,12 +12,13 @@ from django.db import connection, transaction
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
+from marketplace.kernel.aside import Loop
 from marketplace.kernel.canonical import canonical_json
 from marketplace.kernel.horizon import horizon
 from marketplace.kernel.merkle import HASH_BYTES, leaf_hash
 from marketplace.kernel.tiles import TiledTree, append_leaves, edge_places
 
-from .entries import entry_of, payload_bytes
+from .entries import entry_of, fault_of, payload_bytes
 from .errors import EvidenceNotCanonical, EvidenceTooLong
 from .locks import SEAL_LOCK
 from .models import PAYLOAD_BYTES_MAX, Checkpoint, EvidenceRecord, Leaf, Tile
@@ -25,6 +26,7 @@ from .notes import TreeHead, sign_note
 from .queries import read_tile, sealed_position, tree_size
 
 SEAL_BATCH = 2_048
+SEALING = Loop("evidence.seal")
 
 
 class RecordedOutsideTransaction(RuntimeError):
@@ -83,8 +85,8 @@ def _require_canonical(fact: Fact) -> None:
 def seal() -> int:
     """Add leaves for the next records in commit order, at most SEAL_BATCH; returns how many. One sealer works at a time.
 
-    It stops before the oldest running transaction, so it never passes over a record that commits late. Reads and writes
-    only the last tile of each level, so a batch takes the same time at any size of the tree.
+    A record whose payload no entry can hold is sealed by its hash and stands aside. It stops before the oldest running
+    transaction, so it never passes over a record that commits late. Reads and writes only the last tile of each level, so a batch takes the same time at any size of the tree.
     """
     if not SEAL_LOCK.try_acquire():
         return 0
@@ -109,6 +111,11 @@ def seal() -> int:
         unique_fields=["level", "index"],
         update_fields=["width", "hashes"],
     )
+    for row in records:
+        if (fault := fault_of(row.payload)) is not None:
+            SEALING.set_aside(
+                row.public_id, f"its payload is sealed by its hash alone: {fault}", for_good=True
+            )
     Leaf.objects.bulk_create(
         Leaf(index=at, record=row) for at, row in enumerate(records, start=position.size)
     )

@@ -20,7 +20,7 @@ from marketplace.kernel.tiles import (
     widths_at,
 )
 
-from .entries import entry_of
+from .entries import entry_of, fault_of
 from .models import Checkpoint, EvidenceRecord, Leaf, Tile
 from .notes import open_note
 from .queries import oldest_unsealed_age, read_tile, sealed_position, tree_size
@@ -101,6 +101,8 @@ def _faults_of_records(size: int) -> Iterator[str]:
     index, place, hashes = 0, None, b""
     for record in _sealed_records(size):
         found: int | None = getattr(record, "leaf_index")  # noqa: B009 - a column that the query adds
+        if (fault := fault_of(record.payload)) is not None:
+            yield f"record {record.public_id} has a payload that no entry can hold: {fault}"
         if found is None:
             yield f"record {record.public_id} has no leaf, although later records have"
             continue

@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
+from marketplace.kernel.aside import Loop
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.nudges import send_nudge
 from marketplace.kernel.states import advance, advance_all
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 RUN_TASK = "marketplace.jobs.tasks.run"
 POSTPONED_MAX = 1_000
+LOST = Loop("jobs.recover_lost")
 # What is left to a worker, after the attempt's own limit, to record the end before it counts as dead.
 LEASE_MARGIN_SECONDS = 30
 
@@ -167,25 +169,22 @@ def fail(*, attempt: Attempt, reason: str) -> bool:
 def recover_lost(*, limit: int = 100) -> int:
     """Count the attempts whose worker died as failed; returns how many. Beat calls it.
 
-    Each in a transaction of its own: one whose end cannot be recorded is logged, and the others are recovered.
+    Each in a transaction of its own: one whose end cannot be recorded, because a kind's ``on_ended`` may raise anything,
+    stands aside, and the others are recovered.
     """
-    lost = Job.objects.filter(state=JobState.RUNNING, lease_until__lt=Now(), kind__in=KINDS)
-    count = 0
-    for key in lost.order_by("lease_until").values_list("pk", flat=True)[:limit]:
-        try:
-            count += _recover(key)
-        except Exception:  # a kind's ``on_ended`` may raise anything, and must not keep other jobs waiting
-            logger.exception("the end of job %s cannot be recorded", key)
-    return count
+    lost = Job.objects.filter(state=JobState.RUNNING, lease_until__lt=Now(), kind__in=KINDS).exclude(
+        public_id__in=LOST.standing_aside()
+    )
+    return LOST.each(lost.order_by("lease_until").values_list("public_id", flat=True)[:limit], _recover)
 
 
 @transaction.atomic
-def _recover(key: int) -> bool:
+def _recover(public_id: str) -> bool:
     """Count the attempt of one lost job as failed, unless another does."""
     lost = Job.objects.select_for_update(skip_locked=True).filter(
         state=JobState.RUNNING, lease_until__lt=Now()
     )
-    job = lost.filter(pk=key).first()
+    job = lost.filter(public_id=public_id).first()
     if job is None:
         return False
     _end_attempt(job, KINDS[job.kind], "the worker ended while it ran the job")

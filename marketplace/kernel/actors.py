@@ -17,6 +17,10 @@ class Role(StrEnum):
     SYSTEM = "system"
 
 
+PERSON_PREFIX = "usr"
+"""The prefix of the identifiers of people; programs have another."""
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who gives a command: a public ``identifier`` for the record, and the organisation it acts for, if any.
@@ -33,6 +37,16 @@ class Actor:
         """Raise Forbidden unless the actor is the operator or the system."""
         if self.role is Role.PARTICIPANT:
             raise Forbidden(needed=Label("the operator", "運営者"))
+
+    @property
+    def is_person(self) -> bool:
+        """Whether a person gives the command, not a program or the market itself."""
+        return self.identifier.startswith(f"{PERSON_PREFIX}_")
+
+    def require_person(self) -> None:
+        """Raise Forbidden unless a person gives the command: programs decide nothing as a second person."""
+        if not self.is_person:
+            raise Forbidden(needed=Label("a person, not a program,", "プログラムではなく担当者本人"))
 
     def require_organisation(self) -> int:
         """The key of the organisation that the actor acts for; raises Forbidden if there is none."""

@@ -11,6 +11,7 @@ from .labels import Label
 class Category(StrEnum):
     """The category of an error; the API maps each to one HTTP status."""
 
+    MALFORMED = "malformed"
     INVALID = "invalid"
     FORBIDDEN = "forbidden"
     MISSING = "missing"

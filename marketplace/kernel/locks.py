@@ -23,6 +23,7 @@ class Mode(StrEnum):
     EXCLUSIVE = "exclusive"
     SHARED = "shared"
     TRY = "try"
+    EACH = "each"
 
 
 class TakenOutsideTransaction(RuntimeError):
@@ -39,7 +40,7 @@ class AdvisoryLock:
 
     ``name``: ``<app>.<what>``. ``key``: the bigint key in PostgreSQL, unique and never changed, because database guards
     use it too. ``rank``: its place in the lock order. ``protects``: one sentence. ``modes``: ``exclusive`` and
-    ``shared`` wait for conflicting holders; ``try`` is exclusive and does not wait.
+    ``shared`` wait for conflicting holders; ``try`` is exclusive and does not wait; ``each`` is exclusive for one subject.
     """
 
     name: str
@@ -64,6 +65,21 @@ class AdvisoryLock:
         """Wait until no other transaction holds the lock, then hold it exclusively until this transaction ends."""
         self._take("pg_advisory_xact_lock", Mode.EXCLUSIVE)
 
+    def acquire_for(self, subject: str) -> None:
+        """Wait until no other transaction holds the lock for ``subject``, then hold it until this transaction ends.
+
+        Each subject has a lock of its own; a transaction takes it for one subject only.
+        """
+        self._require_mode(Mode.EACH)
+        self._require_transaction()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s::int, hashtext(%s))", [self.key, subject])
+
+    def acquire_for_in_guard(self, subject: str) -> str:
+        """The PL/pgSQL statement by which a trigger takes the lock for what the SQL expression ``subject`` names."""
+        self._require_mode(Mode.EACH)
+        return f"PERFORM pg_advisory_xact_lock({self.key}, hashtext({subject}));"
+
     def acquire_shared(self) -> None:
         """Wait until no transaction holds the lock exclusively, then share it until this transaction ends."""
         self._take("pg_advisory_xact_lock_shared", Mode.SHARED)
@@ -84,11 +100,14 @@ class AdvisoryLock:
 
     def _take(self, function: str, mode: Mode) -> object:
         self._require_mode(mode)
-        if not connection.in_atomic_block:
-            raise TakenOutsideTransaction(self.name)
+        self._require_transaction()
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT {function}(%s)", [self.key])
             return cursor.fetchone()[0]
+
+    def _require_transaction(self) -> None:
+        if not connection.in_atomic_block:
+            raise TakenOutsideTransaction(self.name)
 
     def _require_mode(self, mode: Mode) -> None:
         if mode not in self.modes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django_filters import rest_framework as filters
 
+from marketplace.kernel.models import AsideRow
+
 from .models import Notice, Task
 from .states import TaskKind, TaskState
 
@@ -29,3 +31,13 @@ class NoticeFilter(filters.FilterSet):
     class Meta:
         model = Notice
         fields = ("unread", "subject")
+
+
+class AsideRowFilter(filters.FilterSet):
+    """By loop and subject, and whether it was processed after all."""
+
+    ended = filters.BooleanFilter(field_name="ended_at", lookup_expr="isnull", exclude=True)
+
+    class Meta:
+        model = AsideRow
+        fields = ("loop", "subject")

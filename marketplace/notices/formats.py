@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from marketplace.kernel.labels import Label
 from marketplace.kernel.money import Money
 
+NO_AMOUNT = Label("no amount", "金額なし")
 
-def format_amount(minor: int, currency: str) -> dict[str, str]:
-    """An amount formatted for each language."""
+
+def format_amount(minor: int | None, currency: str) -> dict[str, str]:
+    """An amount, or that there is none, formatted for each language."""
+    if minor is None:
+        return NO_AMOUNT.as_dict()
     money = Money(minor, currency)
     return {"ja": money.format("ja"), "en": money.format("en")}
 

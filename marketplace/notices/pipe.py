@@ -1,4 +1,4 @@
-"""Tasks of the operator for what is parked: events and jobs that nobody tries again before a cause is repaired.
+"""Tasks of the operator for what is parked or stands aside: events, jobs and rows that wait until a cause is repaired.
 
 They are opened from the tables themselves, because an event about a parked event might be parked too. A cause that
 parks many events of one handler, or jobs of one kind, is one task: it floods nobody with tasks and mail.
@@ -17,24 +17,29 @@ from marketplace.events.services import retry_parked
 from marketplace.evidence.services import record
 from marketplace.jobs import queries as jobs
 from marketplace.kernel.actors import Actor
+from marketplace.kernel.aside import Loop, rows_standing_aside
+from marketplace.kernel.clock import real_now
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.labels import Label
+from marketplace.kernel.models import AsideRow
 from marketplace.participants.queries import operator_organisation
 
 from .models import Task
 from .services import close_tasks, open_task
 from .states import TaskKind, TaskState
-from .texts import PARKED_EVENTS, PARKED_JOBS, TASK_TITLES, fill_label
+from .texts import PARKED_EVENTS, PARKED_JOBS, ROW_ASIDE, ROWS_ASIDE, TASK_TITLES, fill_label
 
 TASKS_EACH_MAX = 3
 """Of a handler or a kind of jobs with more that is parked, there is one task."""
+OPENED = Loop("notices.open_tasks")
+CLOSED = Loop("notices.close_tasks")
 ENTRY_PREFIX = "events/inbox/"
 """A task names an inbox entry by its address in the API, a job by its identifier, a cause by its handler or kind."""
 
 
 @dataclass(slots=True)
 class Cause:
-    """The handler, or the kind of jobs, of which ``count`` are parked. ``oldest``: subject → title of a task for each."""
+    """The handler, the kind of jobs or the loop of which ``count`` wait. ``oldest``: subject → title of a task for each."""
 
     name: str
     title: Label
@@ -43,10 +48,11 @@ class Cause:
 
 
 def watch_parked() -> int:
-    """Open tasks for parked events and jobs, and close those of what is no longer parked; returns the number parked.
+    """Open tasks for parked events and jobs and for rows that stand aside, and close those of what no longer does; returns
+    their number.
 
-    Each parked event and job has its task; once a handler or kind has more than TASKS_EACH_MAX, it has one task for all
-    that follow, until nothing of it is parked. Each task is opened in a transaction of its own, so that none is lost with
+    Each has its task; once a handler, a kind or a loop has more than TASKS_EACH_MAX, it has one task for all that follow,
+    until nothing of it is parked. Each task is opened in a transaction of its own, so that none is lost with
     another.
     """
     try:
@@ -60,7 +66,8 @@ def watch_parked() -> int:
     for cause in causes:
         is_one = cause.count > TASKS_EACH_MAX or cause.name in opened
         wanted |= {cause.name: cause.title} if is_one else cause.oldest
-    for subject in sorted(wanted.keys() - opened):
+
+    def open_for(subject: str) -> bool:
         open_task(
             organisation_id=operator,
             kind=TaskKind.REPAIR,
@@ -68,8 +75,16 @@ def watch_parked() -> int:
             thread=subject,
             title=wanted[subject],
         )
-    for subject in sorted(_repaired(opened - wanted.keys())):
+        return True
+
+    def close_for(subject: str) -> bool:
         close_tasks(thread=subject, kinds=(TaskKind.REPAIR,), done_by=operator)
+        return True
+
+    if missing := sorted(wanted.keys() - opened):
+        OPENED.each(missing, open_for)
+    if repaired := sorted(_repaired(opened - wanted.keys())):
+        CLOSED.each(repaired, close_for)
     return sum(cause.count for cause in causes)
 
 
@@ -87,8 +102,34 @@ def retry_parked_event(*, actor: Actor, entry_id: int) -> InboxEntry:
     return entry
 
 
+@transaction.atomic
+def retry_aside_row(*, actor: Actor, row: str) -> AsideRow:
+    """Let a row that stands aside be tried at the next run of its loop; one that nobody tries again is done with.
+
+    Recorded as evidence. A row that has ended stays as it is. Raises Missing, Forbidden.
+    """
+    actor.require_operator()
+    subject = AsideRow.objects.select_for_update().filter(public_id=row).first()
+    if subject is None:
+        raise Missing(kind="row that stands aside", identifier=row)
+    if subject.ended_at is not None:
+        return subject
+    if subject.next_at is None:
+        subject.ended_at = real_now()
+    else:
+        subject.next_at = real_now()
+    subject.save(update_fields=["next_at", "ended_at"])
+    record(
+        kind="kernel.aside_retried",
+        subject=subject.public_id,
+        actor=actor,
+        payload={"loop": subject.loop, "row": subject.subject, "failures": subject.failures},
+    )
+    return subject
+
+
 def _causes() -> list[Cause]:
-    """What is parked, by handler of events and by kind of jobs."""
+    """What is parked or stands aside, by handler of events, kind of jobs and loop over rows."""
     title = TASK_TITLES[TaskKind.REPAIR]
     causes: dict[str, Cause] = {}
     for entry in events.parked(TASKS_EACH_MAX):
@@ -100,6 +141,14 @@ def _causes() -> list[Cause]:
         many = fill_label(PARKED_JOBS, kind=job.kind)
         cause = causes.setdefault(job.kind, Cause(job.kind, many, job.of_kind))
         cause.oldest[job.public_id] = fill_label(title, what=f"{job.kind} ({job.subject})")
+    for row in rows_standing_aside():
+        many = fill_label(ROWS_ASIDE, loop=row.loop)
+        cause = causes.setdefault(row.loop, Cause(row.loop, many, 0))
+        cause.count += 1
+        if cause.count <= TASKS_EACH_MAX:
+            cause.oldest[row.public_id] = fill_label(
+                ROW_ASIDE, row=row.subject, loop=row.loop, error=row.error
+            )
     return list(causes.values())
 
 
@@ -110,4 +159,5 @@ def _repaired(subjects: Collection[str]) -> set[str]:
         f"{ENTRY_PREFIX}{key}"
         for key in events.parked_among([int(subject.removeprefix(ENTRY_PREFIX)) for subject in entries])
     }
-    return set(subjects) - parked - jobs.parked_among(set(subjects) - entries)
+    aside = set(rows_standing_aside().filter(public_id__in=subjects).values_list("public_id", flat=True))
+    return set(subjects) - parked - aside - jobs.parked_among(set(subjects) - entries)

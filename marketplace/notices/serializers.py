@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from marketplace.api.serializers import BilingualField
 from marketplace.kernel.labels import Label
+from marketplace.kernel.models import AsideRow
 
 from .models import Notice, Task
 from .states import TaskKind, TaskState
@@ -55,3 +56,16 @@ class NoticeSerializer(serializers.ModelSerializer[Notice]):
     class Meta:
         model = Notice
         fields = ("id", "subject", "title", "body", "told_at", "read_at")
+
+
+class AsideRowSerializer(serializers.ModelSerializer[AsideRow]):
+    """A row that a loop could not process: ``loop`` and ``subject`` name it, ``error`` is what it last failed with.
+
+    It is tried again at ``next_at``, null if nobody tries it again; ``ended_at`` is when it was processed after all.
+    """
+
+    id = serializers.CharField(source="public_id")
+
+    class Meta:
+        model = AsideRow
+        fields = ("id", "loop", "subject", "error", "failures", "since", "next_at", "ended_at")

@@ -69,7 +69,7 @@ TASK_TITLES: dict[TaskKind, Label] = {
         "Cycle {cycle} is late: {reason}", "清算サイクル {cycle} が遅延しています: {reason}"
     ),
     TaskKind.COUNTERSIGN: Label(
-        "Approve {command} of {amount} as the second person, or withdraw it ({approval})",
+        "Approve {command} ({amount}, {approval}) as the second person, or withdraw it",
         "{command}（{amount}、{approval}）を二人目の承認者として承認するか、取り下げてください",
     ),
     TaskKind.CERTIFY: Label(
@@ -389,3 +389,13 @@ MAIL_CLOSING = Label(
     "このメールは市場 {market} から送信されています。対象: {subject}",
 )
 MAIL_DEADLINE = Label("Deadline: {deadline}", "期限: {deadline}")
+
+
+ROW_ASIDE = Label(
+    "{row} could not be processed and stands aside ({loop}): {error}. Repair the cause",
+    "{row} を処理できないため、保留しています（{loop}: {error}）。原因を解消してください",
+)
+ROWS_ASIDE = Label(
+    "Many rows could not be processed by {loop} and stand aside. Repair the cause",
+    "{loop} で処理できない行が多数あり、保留しています。原因を解消してください",
+)

@@ -6,15 +6,17 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from marketplace.api.permissions import IsOperator
 from marketplace.api.views import MarketReadViewSet, command
 from marketplace.events.models import InboxEntry
 from marketplace.events.serializers import InboxEntrySerializer
 from marketplace.events.views import InboxEntryViewSet
+from marketplace.kernel.models import AsideRow
 
 from . import pipe, queries, services
-from .filters import NoticeFilter, TaskFilter
+from .filters import AsideRowFilter, NoticeFilter, TaskFilter
 from .models import Notice, Task
-from .serializers import NoticeSerializer, TaskSerializer
+from .serializers import AsideRowSerializer, NoticeSerializer, TaskSerializer
 
 
 class TaskViewSet(MarketReadViewSet[Task]):
@@ -56,3 +58,17 @@ class RepairableEntryViewSet(InboxEntryViewSet):
         pipe.retry_parked_event(actor=self.actor, entry_id=subject.pk)
         subject.refresh_from_db()
         return subject
+
+
+class AsideRowViewSet(MarketReadViewSet[AsideRow]):
+    """Rows that a loop could not process; the operator's tasks name those that stand aside."""
+
+    serializer_class = AsideRowSerializer
+    permission_classes = (IsOperator,)
+    filterset_class = AsideRowFilter
+    queryset = AsideRow.objects.all()
+
+    @command(summary="Retry a row that stands aside", response=AsideRowSerializer, permissions=(IsOperator,))
+    def retry(self, data: dict[str, Any], public_id: str) -> AsideRow:
+        """Let its loop try it at the next run; one that nobody tries again is done with (operator)."""
+        return pipe.retry_aside_row(actor=self.actor, row=public_id)

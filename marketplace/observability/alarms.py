@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from marketplace.kernel.alarms import ALARMS, Alarm
+from marketplace.kernel.aside import Loop
 from marketplace.kernel.clock import real_now
 from marketplace.kernel.errors import Missing
 from marketplace.notices.services import close_tasks, open_task
@@ -22,6 +23,7 @@ from .telling import tell_channels
 
 logger = logging.getLogger(__name__)
 
+READINGS = Loop("observability.watch_alarms")
 CALM = timedelta(seconds=60)
 """An alarm ends when its gauge has stayed at or below the threshold for this long, so that it does not flutter."""
 
@@ -33,13 +35,15 @@ def watch_alarms() -> None:
         samples = read_samples(alarm.gauge)
         if samples is not None:
             readings[code] = alarm.worst(samples)
-    apply_readings(readings)
+    READINGS.each(readings, lambda code: apply_readings({code: readings[code]}))
     tell_channels()
 
 
 @transaction.atomic
-def apply_readings(readings: dict[str, float]) -> None:
-    """Raise and end alarms by code → number of the gauge; an alarm whose gauge could not be read stays as it is."""
+def apply_readings(readings: dict[str, float]) -> int:
+    """Raise and end alarms by code → number of the gauge, and return how many were read; an alarm whose gauge could not be
+    read stays as it is.
+    """
     standing = {row.code: row for row in RaisedAlarm.objects.select_for_update().filter(ended_at=None)}
     for code in standing.keys() - ALARMS.keys():
         # An earlier build declared it; nothing reads its gauge any more.
@@ -50,6 +54,7 @@ def apply_readings(readings: dict[str, float]) -> None:
             _keep_up(row, number) if row else _raise(alarm, number)
         elif row is not None:
             _calm_down(row)
+    return len(readings)
 
 
 def _raise(alarm: Alarm, number: float) -> None:

@@ -8,6 +8,7 @@ from celery import current_app
 from django.conf import settings
 
 from marketplace.kernel.alarms import Alarm
+from marketplace.kernel.aside import FAILURES_MAX
 from marketplace.kernel.labels import Label
 from marketplace.kernel.metrics import Gauge, Reading, by_number, by_rows
 
@@ -126,4 +127,26 @@ Alarm(
         "Enlarge the disk, or move archives off it, before uploads are refused.",
         "アップロードができなくなる前に、ディスクを拡張するか、アーカイブを移動してください。",
     ),
+)
+
+ROWS_ASIDE = Gauge(
+    name="kernel_aside_rows",
+    description="Rows that a loop could not process and that stand aside, by loop.",
+    read=by_rows(
+        f"SELECT loop, count(*) FROM kernel_asiderow WHERE ended_at IS NULL AND failures >= {FAILURES_MAX} GROUP BY 1"  # noqa: S608
+    ),
+    labels=("loop",),
+)
+
+Alarm(
+    code="rows_aside",
+    gauge=ROWS_ASIDE,
+    above=0,
+    title=Label("Rows stand aside", "処理できない行を保留しています"),
+    action=Label(
+        "Read the operator's tasks, which name each row and its error, and repair the cause; the row is tried again within"
+        " the hour.",
+        "運営者のタスクで対象の行とエラーを確認し、原因を解消してください。1時間以内に再試行されます。",
+    ),
+    opens_task=False,
 )

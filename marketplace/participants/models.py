@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 from oauth2_provider.models import AbstractApplication
 
+from marketplace.kernel.actors import PERSON_PREFIX
 from marketplace.kernel.guards import immutable, no_delete, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -150,7 +151,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     Invariant: addresses are stored in lower case, so one address is one person.
     """
 
-    public_id = IdentifierField(prefix="usr")
+    public_id = IdentifierField(prefix=PERSON_PREFIX)
     email = models.EmailField()
     name = models.CharField(max_length=100, blank=True, default="")
     language = models.CharField(max_length=2, choices=LANGUAGES, default="ja")

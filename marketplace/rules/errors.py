@@ -51,6 +51,28 @@ class NoRulebook(DomainError):
     )
 
 
+class NoticeTooShort(DomainError):
+    """Parameters that weaken a control would take effect too early. Fields: ``parameters``, ``earliest``."""
+
+    code = "notice_too_short"
+    field = "effective_from"
+    detail = Label(
+        "These parameters weaken a control: {parameters}. State an effective_from of {earliest} or later.",
+        "統制を緩める設定値です: {parameters}。effective_from には {earliest} 以降を指定してください。",
+    )
+
+
+class ControlWeakened(DomainError):
+    """Parameters that weaken a control need a second person. Fields: ``parameters``."""
+
+    code = "control_weakened"
+    category = Category.CONFLICT
+    detail = Label(
+        "These parameters weaken a control: {parameters}. Two people of the operator publish such a rulebook.",
+        "統制を緩める設定値です: {parameters}。この規程の公表には運営者の担当者二名が必要です。",
+    )
+
+
 class EffectiveInThePast(DomainError):
     """A rulebook cannot take effect before its publication. Fields: ``effective_from``, ``now``."""
 

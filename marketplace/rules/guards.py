@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pgtrigger
 
+from marketplace.kernel.actors import PERSON_PREFIX
 from marketplace.kernel.guards import sql_body, sql_list
+
+from .parameters import PARAMETERS, Weaker
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -30,6 +33,30 @@ def neutral_vocabulary(namespaces: Iterable[str]) -> pgtrigger.Trigger:
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
         func=sql_body(_SQL / "neutral_vocabulary.sql", NAMESPACES=sql_list(namespaces)),
+    )
+
+
+def weakened_by_two() -> pgtrigger.Trigger:
+    """Parameters that weaken a control of the rulebook before were given by two people, and take effect after the notice.
+
+    Before is the version in force when the new one takes effect, or else the newest.
+    """
+    controls = ", ".join(
+        f"('{parameter.name}', {parameter.default}, {1 if parameter.weaker is Weaker.HIGHER else -1})"
+        for parameter in PARAMETERS.values()
+        if parameter.weaker is not Weaker.NEITHER
+    )
+    return pgtrigger.Trigger(
+        name="weakened_by_two",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        declare=[("stated", "jsonb"), ("weakened", "text"), ("notice_hours", "numeric")],
+        func=sql_body(
+            _SQL / "weakened_by_two.sql",
+            CONTROLS=controls,
+            NOTICE_DEFAULT=PARAMETERS["control_notice_hours"].default,
+            PERSON=f"{PERSON_PREFIX}_",
+        ),
     )
 
 

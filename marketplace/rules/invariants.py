@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.invariants import Invariant, by_query
 
 from .models import Rulebook
+from .parameters import values_of, weakened
 from .services import verify_replays
 
 
@@ -110,4 +112,32 @@ Invariant(
         "SELECT scope, subject FROM rules_halt WHERE lifted_at IS NULL GROUP BY 1, 2 HAVING count(*) > 1"
         " UNION ALL SELECT scope, subject FROM rules_halt WHERE lifted_at < started_at"
     ),
+)
+
+
+def _weakened_by_one() -> list[dict[str, Any]]:
+    """Rulebooks whose parameters weaken a control, without two people or without the notice of the one before."""
+    found: list[dict[str, Any]] = []
+    earlier: list[Rulebook] = []
+    for rulebook in Rulebook.objects.order_by("number"):
+        before = max(
+            earlier, key=lambda row: (row.effective_from <= rulebook.effective_from, row.number), default=None
+        )
+        earlier.append(rulebook)
+        stated = before.document.get("parameters", {}) if before else {}
+        names = weakened(stated, rulebook.document.get("parameters", {})) if before else []
+        notice = timedelta(hours=values_of(stated)["control_notice_hours"])
+        people = {rulebook.first_person, rulebook.published_by} - {""}
+        if names and (len(people) < 2 or rulebook.effective_from < rulebook.published_at + notice):
+            found.append({"rulebook": rulebook.public_id, "weakens": names, "people": sorted(people)})
+    return found
+
+
+Invariant(
+    name="rules.controls_weakened_by_two",
+    promise=9,
+    statement="Parameters that weaken a control were published by two people, and take effect after the published notice.",
+    guards=("rules_rulebook.weakened_by_two", "rules_rulebook.append_only"),
+    test="tests/rules/test_weakening.py::test_a_raw_weakening_is_refused",
+    check=_weakened_by_one,
 )

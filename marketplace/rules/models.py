@@ -10,7 +10,13 @@ from django.db.models import F, Q
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
-from .guards import gapless_rulebooks, neutral_vocabulary, outcome_follows, rulebook_in_force
+from .guards import (
+    gapless_rulebooks,
+    neutral_vocabulary,
+    outcome_follows,
+    rulebook_in_force,
+    weakened_by_two,
+)
 from .points import NEUTRAL_NAMESPACES
 from .states import STRENGTH, HaltScope, Outcome
 
@@ -24,8 +30,9 @@ class Rulebook(models.Model):
     ``document`` is the readable text and ``digest`` its SHA-256 (RFC 8785 form). ``vocabulary`` fixes the facts and
     defaults of every decision point and the facts that each rule reads, so old decisions can be replayed with newer
     code. In force at an instant is, of the versions effective by then, the one with the highest number. Invariants:
-    append-only; numbers have no gap; no version takes effect before its publication; at neutral points the vocabulary
-    has no facts about the parties.
+    append-only; numbers have no gap; no version takes effect before its publication; one whose
+    parameters weaken a control was given by two people, ``first_person`` and ``published_by``, and takes effect after the
+    published notice; at neutral points the vocabulary has no facts about the parties.
     """
 
     public_id = IdentifierField(prefix="rbk")
@@ -35,6 +42,8 @@ class Rulebook(models.Model):
     vocabulary = models.JSONField()
     vocabulary_digest = models.CharField(max_length=DIGEST_LENGTH)
     published_at = models.DateTimeField()
+    published_by = models.CharField(max_length=60, default="", db_default="")
+    first_person = models.CharField(max_length=60, blank=True, default="", db_default="")
     effective_from = models.DateTimeField()
 
     class Meta:
@@ -48,7 +57,12 @@ class Rulebook(models.Model):
                 name="rulebook_digests",
             ),
         ]
-        triggers = [append_only(), gapless_rulebooks(), neutral_vocabulary(NEUTRAL_NAMESPACES)]
+        triggers = [
+            append_only(),
+            gapless_rulebooks(),
+            neutral_vocabulary(NEUTRAL_NAMESPACES),
+            weakened_by_two(),
+        ]
 
     def __str__(self) -> str:
         """The number and the public identifier."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from marketplace.kernel.amounts import AMOUNT_MINOR_MAX
+from marketplace.kernel.bounds import DAYS_MAX, HOURS_MAX, MINUTES_MAX
 from marketplace.kernel.labels import Label
 
 
@@ -20,17 +22,28 @@ class ParameterType(StrEnum):
     BOOL = "bool"
 
 
+class Weaker(StrEnum):
+    """Which change of a parameter weakens a control of the market."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+    NEITHER = "neither"
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A parameter. ``default`` applies where the rulebook in force does not set it.
 
-    ``lowest`` is the smallest allowed number; it does not apply to booleans.
+    ``weaker`` says which change weakens a control: such a change takes two people and a notice. ``lowest`` is the smallest
+    and ``highest`` the largest allowed number; they do not apply to booleans.
     """
 
     name: str
     default: int
     meaning: Label
+    weaker: Weaker
     lowest: int = 0
+    highest: int = DAYS_MAX
 
     @property
     def type(self) -> ParameterType:
@@ -45,9 +58,10 @@ class Parameter:
                 if type(value) is bool
                 else Label("specify true or false", "true か false で指定してください")
             )
-        if type(value) is not int or value < self.lowest:
+        if type(value) is not int or not self.lowest <= value <= self.highest:
             return Label(
-                f"specify a whole number, {self.lowest} or more", f"{self.lowest}以上の整数で指定してください"
+                f"specify a whole number from {self.lowest} to {self.highest:,}",
+                f"{self.lowest}以上{self.highest:,}以下の整数で指定してください",
             )
         return None
 
@@ -62,6 +76,8 @@ PARAMETERS: Mapping[str, Parameter] = {
                 "Amount from which a money command of the operator needs the approval of a second person.",
                 "運営者による金銭に関する操作に、二人目の承認者の承認が必要となる金額です。",
             ),
+            Weaker.HIGHER,
+            highest=AMOUNT_MINOR_MAX,
         ),
         Parameter(
             "second_person_hours",
@@ -70,6 +86,8 @@ PARAMETERS: Mapping[str, Parameter] = {
                 "Hours after which an approval that a second person has not given expires.",
                 "二人目の承認者が承認できる時間数です。経過すると失効します。",
             ),
+            Weaker.HIGHER,
+            highest=HOURS_MAX,
             lowest=1,
         ),
         Parameter(
@@ -79,6 +97,7 @@ PARAMETERS: Mapping[str, Parameter] = {
                 "Days after the receipt of commissioned data within which it must be paid, even if a cycle is paused.",
                 "委託により作成されたデータの受領日から支払までの日数の上限です。清算サイクルの一時停止にかかわらず適用されます。",
             ),
+            Weaker.HIGHER,
             lowest=1,
         ),
         Parameter(
@@ -88,6 +107,7 @@ PARAMETERS: Mapping[str, Parameter] = {
                 "Business days before that limit on which the payment of commissioned data is started.",
                 "委託により作成されたデータの支払を、期限の何営業日前に開始するかを定めます。",
             ),
+            Weaker.LOWER,
         ),
         Parameter(
             "usage_days",
@@ -96,6 +116,7 @@ PARAMETERS: Mapping[str, Parameter] = {
                 "Days after a metered period in which use within the period can still be reported.",
                 "従量期間の終了後、最後の数日分の利用報告を受け付ける日数です。",
             ),
+            Weaker.NEITHER,
         ),
         Parameter(
             "collection_days",
@@ -104,6 +125,7 @@ PARAMETERS: Mapping[str, Parameter] = {
                 "Days after which access to data that the buyer never downloaded ends and the price is returned.",
                 "一度も取得されないデータの提供を終了し、代金を返還するまでの日数です。",
             ),
+            Weaker.NEITHER,
             lowest=1,
         ),
         Parameter(
@@ -113,6 +135,8 @@ PARAMETERS: Mapping[str, Parameter] = {
                 "The largest amount that one clearing cycle may draw from the operator's reserve.",
                 "一つの清算サイクルで運営者の準備金から立て替えられる上限額です。",
             ),
+            Weaker.HIGHER,
+            highest=AMOUNT_MINOR_MAX,
         ),
         Parameter(
             "cycle_overdue_minutes",
@@ -121,6 +145,8 @@ PARAMETERS: Mapping[str, Parameter] = {
                 "Minutes after which a clearing cycle that stays in one step is reported as late.",
                 "清算サイクルが同じ段階に留まったとき、遅延として通知するまでの分数です。",
             ),
+            Weaker.HIGHER,
+            highest=MINUTES_MAX,
             lowest=1,
         ),
         Parameter(
@@ -130,6 +156,18 @@ PARAMETERS: Mapping[str, Parameter] = {
                 "Whether the fee is returned when a cleared trade is refunded.",
                 "清算済みの取引が返金されるとき、手数料も返金するかどうかです。",
             ),
+            weaker=Weaker.NEITHER,
+        ),
+        Parameter(
+            "control_notice_hours",
+            72,
+            Label(
+                "Hours between the publication of parameters that weaken a control and the time from which they apply.",
+                "統制を緩める設定値を公表してから適用するまでの時間数です。",
+            ),
+            Weaker.LOWER,
+            lowest=24,
+            highest=HOURS_MAX,
         ),
     )
 }
@@ -144,3 +182,14 @@ def values_of(stated: Mapping[str, Any]) -> dict[str, int]:
         else parameter.default
         for name, parameter in PARAMETERS.items()
     }
+
+
+def weakened(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """The parameters whose values under ``after`` weaken a control that ``before`` has; both as a rulebook sets them."""
+    old, new = values_of(before), values_of(after)
+    return [
+        name
+        for name, parameter in PARAMETERS.items()
+        if (parameter.weaker is Weaker.HIGHER and new[name] > old[name])
+        or (parameter.weaker is Weaker.LOWER and new[name] < old[name])
+    ]

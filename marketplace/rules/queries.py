@@ -18,7 +18,7 @@ from marketplace.participants import queries as participants
 from .errors import NoParameter, NoRulebook
 from .halts import HaltView
 from .models import Decision, Halt, Rulebook
-from .parameters import PARAMETERS, values_of
+from .parameters import PARAMETERS, ParameterType, values_of
 from .points import PointKind
 from .replays import differences
 from .rulebook import CompiledRulebook
@@ -51,6 +51,12 @@ def rulebook_in_force(at: datetime | None = None) -> Rulebook:
     Raises NoRulebook.
     """
     return _in_force(Rulebook.objects.all(), at)
+
+
+def rulebook_before(effective_from: datetime) -> Rulebook | None:
+    """The rulebook that one effective from then replaces: that in force at the time, or else the newest, or None."""
+    newest = Rulebook.objects.order_by("-number")
+    return newest.filter(effective_from__lte=effective_from).first() or newest.first()
 
 
 def compiled_in_force(at: datetime | None = None) -> tuple[Rulebook, CompiledRulebook]:
@@ -183,7 +189,9 @@ def parameter_values(*, at: datetime | None = None) -> tuple[str | None, Mapping
 
 
 def parameters_in_force() -> dict[str, Any]:
-    """Every parameter for display: ``{"rulebook", "parameters": [{"name", "type", "value", "default", "meaning"}]}``."""
+    """Every parameter for display: ``{"rulebook", "parameters": [{"name", "type", "value", "default", "weaker", "lowest",
+    "highest", "meaning"}]}``; booleans have no bounds.
+    """
     rulebook, values = parameter_values()
     return {
         "rulebook": rulebook,
@@ -193,6 +201,9 @@ def parameters_in_force() -> dict[str, Any]:
                 "type": known.type.value,
                 "value": values[name],
                 "default": known.default,
+                "weaker": known.weaker.value,
+                "lowest": known.lowest if known.type is ParameterType.INT else None,
+                "highest": known.highest if known.type is ParameterType.INT else None,
                 "meaning": known.meaning.as_dict(),
             }
             for name, known in PARAMETERS.items()

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from marketplace.api.serializers import BilingualField, ChoiceLabelField, StrictSerializer
 
 from .models import Decision, Halt, Rulebook
-from .parameters import ParameterType
+from .parameters import ParameterType, Weaker
 from .states import HaltScope
 
 
@@ -21,7 +21,16 @@ class RulebookSummarySerializer(serializers.ModelSerializer[Rulebook]):
 
     class Meta:
         model = Rulebook
-        fields: tuple[str, ...] = ("id", "number", "title", "digest", "published_at", "effective_from")
+        fields: tuple[str, ...] = (
+            "id",
+            "number",
+            "title",
+            "digest",
+            "published_at",
+            "published_by",
+            "first_person",
+            "effective_from",
+        )
 
 
 class RulebookSerializer(RulebookSummarySerializer):
@@ -124,6 +133,12 @@ class ParameterSerializer(serializers.Serializer[Any]):
     type = serializers.ChoiceField(choices=[kind.value for kind in ParameterType])
     value = serializers.JSONField(help_text="An integer or a boolean, as ``type`` says.")
     default = serializers.JSONField(help_text="The value where the rulebook does not set the parameter.")
+    weaker = serializers.ChoiceField(
+        choices=[change.value for change in Weaker],
+        help_text="Which change weakens a control: it takes two people and ``control_notice_hours``.",
+    )
+    lowest = serializers.IntegerField(allow_null=True)
+    highest = serializers.IntegerField(allow_null=True)
     meaning = BilingualField()
 
 

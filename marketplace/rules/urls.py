@@ -3,10 +3,9 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from .views import DecisionViewSet, HaltViewSet, NeutralityView, ParametersView, RulebookViewSet
+from .views import DecisionViewSet, HaltViewSet, NeutralityView, ParametersView
 
 router = SimpleRouter()
-router.register("rulebooks", RulebookViewSet, basename="rulebook")
 router.register("decisions", DecisionViewSet, basename="decision")
 router.register("halts", HaltViewSet, basename="halt")
 

@@ -30,7 +30,6 @@ from .serializers import (
     ParametersSerializer,
     PreviewedSerializer,
     PreviewSerializer,
-    PublishRulebookSerializer,
     ReplaySerializer,
     RulebookSerializer,
     RulebookSummarySerializer,
@@ -81,7 +80,7 @@ LIFT_EXAMPLE = {"reason": {"ja": "確認が終わりました。", "en": "The ch
 
 
 class RulebookViewSet(MarketReadViewSet[Rulebook]):
-    """Every version of the rulebook; public."""
+    """Every version of the rulebook; public. ``clearing.approvals`` adds the command that publishes one."""
 
     queryset = Rulebook.objects.none()
 
@@ -96,16 +95,6 @@ class RulebookViewSet(MarketReadViewSet[Rulebook]):
     def get_serializer_class(self) -> Any:
         """Lists omit the text."""
         return RulebookSummarySerializer if self.action == "list" else RulebookSerializer
-
-    @create_command(
-        summary="Publish the next version of the rulebook",
-        request=PublishRulebookSerializer,
-        response=RulebookSerializer,
-        example=PUBLISH_EXAMPLE,
-    )
-    def create(self, data: dict[str, Any]) -> Rulebook:
-        """Publish a rulebook that is in force from ``effective_from`` (operator)."""
-        return services.publish_rulebook(actor=self.actor, **data)
 
     @extend_schema(summary="Read the rulebook in force", responses={200: RulebookSerializer, **PROBLEMS})
     @action(detail=False, methods=["get"])

@@ -26,7 +26,6 @@ from clearing.models import (
     PlannedCharge,
     PlannedShare,
     SettlementInstruction,
-    SupplyStatement,
     Trade,
     UsageRecord,
 )
@@ -61,6 +60,8 @@ from marketplace.participants.models import Organisation
 from marketplace.rules.services import publish_rulebook
 from tests.clearing.carrying_in import booking, carry_in, statement
 from tests.clearing.relaying import relay_events
+from tests.clearing.supplying import foreign as foreign
+from tests.clearing.supplying import state_supply as state_supply
 from tests.participants import factories as participants
 
 _numbers = itertools.count(1)
@@ -143,19 +144,6 @@ class Market:
                 payout_account=participants.PAYOUT_ACCOUNT,
             )
         return self.parties[name]
-
-
-def foreign(market: Market, name: str, **facts: Any) -> Organisation:
-    """A participant from abroad, without a Japanese number."""
-    market.parties[name] = participants.organisation(name, country="US", corporate_number=None, **facts)
-    return market.parties[name]
-
-
-def state_supply(market: Market, seller: str, supply: str = "data", listing: str = "lst_1") -> None:
-    """The seller states what a listing supplies, as if the listing existed."""
-    SupplyStatement.objects.create(
-        organisation=market.party(seller), listing=listing, supply=supply, stated_at=clock.now(), stated_by="usr_seller"
-    )  # fmt: skip
 
 
 def market(document: dict[str, Any] | None = None) -> Market:

@@ -150,7 +150,7 @@ def test_a_trade_says_what_holds_it_back_from_its_conclusion_to_its_cycle(market
         assert of_trade(market, trade) == "trade.being_cleared"
     pause_cycle(actor=market.actor, cycle=cycle.public_id, reason="audit")
     assert of_trade(market, trade) == "cycle.paused"
-    resume_cycle(actor=market.actor, cycle=cycle.public_id, reason="done")
+    resume_cycle(actor=market.second, cycle=cycle.public_id, reason="done")
     factories.advance_to(cycle, "posted")
     assert of_trade(market, trade) == "trade.being_cleared"
     factories.advance_to(cycle, "settling")
@@ -194,7 +194,7 @@ def test_a_payment_says_what_holds_it_back_until_the_bank_confirms(market):
     pause_cycle(actor=market.actor, cycle=cycle.public_id, reason="audit")
     assert of_payment(market, cycle) == "cycle.paused"
     assert answer(market, "expected-payments/", "seller")["payments"][0]["expected_on"] is None
-    resume_cycle(actor=market.actor, cycle=cycle.public_id, reason="done")
+    resume_cycle(actor=market.second, cycle=cycle.public_id, reason="done")
     made = create_transfer_file(actor=market.actor, cycle=cycle.public_id)
     assert of_payment(market, cycle) == "payment.sent"
     (payment,) = SettlementInstruction.objects.filter(cycle=cycle, organisation=market.party("seller"))
@@ -276,7 +276,7 @@ def test_a_cycle_says_what_holds_it_back_until_it_is_settled(market):
     assert of_cycle(market, cycle) == "cycle.paused"
     paused = waiting(market, f"cycles/{cycle.public_id}/", "buyer")
     assert (paused["since"], "audit" in str(paused)) == ("2030-04-01T00:00:00Z", False)
-    resume_cycle(actor=market.actor, cycle=cycle.public_id, reason="done")
+    resume_cycle(actor=market.second, cycle=cycle.public_id, reason="done")
     cycle.refresh_from_db()
     factories.advance_to(cycle, "settling")
     assert of_cycle(market, cycle) == "cycle.payments_unsent"

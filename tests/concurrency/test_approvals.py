@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from clearing.approvals.errors import SecondPersonNeeded
-from clearing.models import Approval, TransferFile
+from clearing.models import Approval, MoneyCommand, TransferFile
 from clearing.settlement.services.transfer_files import create_transfer_file
+from clearing.trades.services.corrections import refund_trade
 from tests.clearing import factories
 from tests.participants.factories import actor_for
 
@@ -49,4 +50,25 @@ def test_two_first_persons_at_once_leave_one_request(market):
     (pending,) = Approval.objects.all()
     assert {outcome.fields["approval"] for outcome in outcomes} == {pending.public_id}
     assert TransferFile.objects.count() == 0
+    assert broken() == {}
+
+
+def test_amounts_that_one_person_gives_at_once_are_added_up(market):
+    trades = [factories.accepted(market, "buyer", "seller", 2_000_000) for _ in range(3)]
+    outcomes = at_once(
+        *[
+            lambda trade=trade: (
+                refund_trade(
+                    actor=market.actor, trade=trade.public_id, amount_minor=600_000, reason="a part"
+                ).amount_minor
+            )
+            for trade in trades
+        ]
+    )
+    assert sorted(str(type(outcome).__name__) for outcome in outcomes) == [
+        "SecondPersonNeeded",
+        "SecondPersonNeeded",
+        "int",
+    ]
+    assert [row.amount_minor for row in MoneyCommand.objects.all()] == [600_000]
     assert broken() == {}

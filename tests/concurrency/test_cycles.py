@@ -173,7 +173,7 @@ def test_holding_releasing_and_stepping_at_once_leave_one_course(market):
     assert cycle.pause_reason in ("one", "two")
     stood = cycle.state
     released = at_once(
-        lambda: resume_cycle(actor=market.actor, cycle=cycle.public_id, reason="on"),
+        lambda: resume_cycle(actor=market.second, cycle=cycle.public_id, reason="on"),
         *[lambda: advance_cycle(cycle=cycle.public_id)] * 2,
     )
     assert released[0].state == stood

@@ -17,6 +17,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.participants import services as participants
+from tests.poison import RUNS, aside, let_pauses_pass, poisoned, tasks_to_repair
 
 from . import factories
 from .refusals import refused
@@ -97,6 +98,22 @@ def test_a_sweep_takes_a_batch_at_a_time(market):
     assert services.end_expired(limit=2) == 2
     assert services.end_expired(limit=2) == 1
     assert not Negotiation.objects.filter(state__in=OPEN_NEGOTIATIONS).exists()
+
+
+def test_a_negotiation_that_cannot_be_ended_holds_back_no_other(market):
+    stuck, other = factories.requested(market), factories.requested(market)
+    clock.move_to(other.respond_by + timedelta(seconds=1), running=False)
+    with poisoned("contracts_negotiation", f"NEW.id = {stuck.pk}"):
+        assert sum(tasks.sweep() for _ in range(RUNS)) == 1
+    for negotiation in (stuck, other):
+        negotiation.refresh_from_db()
+    assert (stuck.state, other.state) == ("requested", "terminated")
+    assert aside("contracts.end_expired") == [stuck.public_id]
+    ((title, state),) = tasks_to_repair()
+    assert (stuck.public_id in title, state) == (True, "open")
+    let_pauses_pass()
+    assert tasks.sweep() == 1
+    assert tasks_to_repair()[0][1] == "done"
 
 
 @pytest.mark.parametrize("who", ["buyer", "seller"])

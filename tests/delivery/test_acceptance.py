@@ -18,6 +18,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from tests.participants import factories as participants
+from tests.poison import RUNS, aside, let_pauses_pass, poisoned, tasks_to_repair
 
 from . import factories
 from .conftest import TUESDAY, recorded, told
@@ -161,6 +162,25 @@ def test_a_sweep_takes_as_many_as_it_is_told(tuesday):
     assert (first.inspection.state, second.inspection.state) == ("accepted", "running")
     assert services.lapse_inspections(limit=1) == 1
     assert second.inspection.state == "accepted"
+
+
+def test_an_inspection_that_cannot_lapse_holds_back_no_other(tuesday):
+    factories.operator_actor()
+    first = factories.granted()
+    second = factories.granted(buyer=first.buyer, seller=first.seller)
+    for granted in (first, second):
+        granted.receive()
+    clock.move_to(first.inspection.inspect_by, running=False)
+    with poisoned("delivery_inspection", f"NEW.id = {first.inspection.pk}"):
+        for _ in range(RUNS):
+            tasks.sweep()
+    assert (first.inspection.state, second.inspection.state) == ("running", "accepted")
+    assert aside("delivery.lapse") == [first.entitlement]
+    ((title, state),) = tasks_to_repair()
+    assert (first.entitlement in title, state) == (True, "open")
+    let_pauses_pass()
+    tasks.sweep()
+    assert (first.inspection.state, tasks_to_repair()[0][1]) == ("accepted", "done")
 
 
 def test_a_dispute_holds_the_delivery(matched):

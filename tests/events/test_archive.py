@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection, transaction
 from psycopg.errors import InsufficientPrivilege
 
@@ -21,6 +21,7 @@ from marketplace.kernel.clock import real_now
 from marketplace.kernel.invariants import verify_all
 from marketplace.notices.models import MailMessage, Notice
 from tests.participants import factories
+from tests.poison import RUNS, aside, tasks_to_repair
 from tests.roles import as_owner, assert_refused
 
 from .pipe import deliver_until, emit, execute, skip_to
@@ -154,6 +155,28 @@ def test_the_command_removes_every_kind_after_its_retention(handled: Path, capsy
     assert MailMessage.objects.count() == 0
     assert_refused(lambda: execute("DELETE FROM notices_notice"), because="are kept")
     assert "notices: 1 left after 365 days" in capsys.readouterr().out
+
+
+def test_a_kind_that_cannot_leave_holds_back_no_other(handled: Path):
+    organisation = factories.operator()
+    old = real_now() - timedelta(days=4000)
+    Notice.objects.create(organisation=organisation, subject="lst_1", title={}, body={}, told_at=old)
+    IdempotencyRecord.objects.create(caller="a", key="old", request_digest="x", created_at=old)
+    with as_owner():
+        execute(
+            "CREATE FUNCTION public.poison() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION 'this row is poison' USING ERRCODE = 'check_violation'; END $$"
+        )
+        execute(
+            "CREATE TRIGGER aa_poison BEFORE DELETE ON notices_notice FOR EACH ROW EXECUTE FUNCTION public.poison()"
+        )
+        for _ in range(RUNS):
+            with pytest.raises(CommandError, match="not removed, the others were: notices"):
+                call_command("archive_old_rows")
+    assert (Notice.objects.count(), IdempotencyRecord.objects.count()) == (1, 0)
+    assert aside("kernel.archive_old_rows") == ["notices"]
+    ((title, state),) = tasks_to_repair()
+    assert ("notices" in title, "this row is poison" in title, state) == (True, True, "open")
 
 
 def test_the_application_role_opens_no_guard(handled: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 
 import pytest
@@ -16,8 +17,11 @@ from marketplace.evidence.notes import open_note
 from marketplace.evidence.verification import verify_log
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.merkle import leaf_hash, merkle_root
+from tests.participants import factories as participants
+from tests.poison import aside, tasks_to_repair
+from tests.roles import as_owner
 
-from .factories import seal, write, write_many
+from .factories import run, seal, write, write_many
 
 
 def sealed_subjects() -> list[str]:
@@ -175,3 +179,33 @@ def test_evidence_without_a_canonical_form_is_refused(db, value):
     with pytest.raises(EvidenceNotCanonical):
         services.record(kind="test.happened", subject="a", actor=SYSTEM, payload={"value": value})
     assert EvidenceRecord.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("constraint", "payload"),
+    [
+        ("evidence_payload_numbers", '{"n": 9007199254740993}'),
+        ("evidence_payload_bytes", '{"t": "' + "x" * PAYLOAD_BYTES_MAX + '"}'),
+    ],
+)
+def test_a_record_that_no_entry_can_hold_stops_no_later_one(committed_database, constraint, payload):
+    participants.operator()
+    seal(EvidenceRecord.objects.count())
+    write("before")
+    with as_owner():
+        run(f"ALTER TABLE evidence_evidencerecord DROP CONSTRAINT {constraint}")
+        run(
+            "INSERT INTO evidence_evidencerecord (public_id, kind, subject, actor, payload, occurred_at)"
+            " VALUES ('evi_poison', 'test.forged', 'poison', 'system', %s, now())",
+            payload,
+        )
+    write("after")
+    assert seal(3) == 3
+    assert sealed_subjects()[-3:] == ["before", "poison", "after"]
+    forged = EvidenceRecord.objects.get(public_id="evi_poison")
+    assert list(json.loads(entry_of(forged))["payload"]) == ["sha256"]
+    (fault,) = verify_log().faults
+    assert fault.startswith("record evi_poison has a payload that no entry can hold")
+    assert aside("evidence.seal") == ["evi_poison"]
+    ((title, state),) = tasks_to_repair()
+    assert ("evi_poison" in title, state) == (True, "open")

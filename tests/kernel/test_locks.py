@@ -144,3 +144,25 @@ def test_a_lock_is_taken_in_its_declared_modes_only(db):
 def test_a_lock_needs_a_transaction(committed_database):
     with pytest.raises(TakenOutsideTransaction, match="probe"):
         probe().acquire()
+
+
+def test_each_subject_has_a_lock_of_its_own(db):
+    lock = probe(modes=frozenset({Mode.EACH}))
+    lock.acquire_for("one")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT classid::bigint, mode FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+            " AND classid = %s AND objid = (hashtext('one')::bigint & 4294967295)::oid",
+            [PROBE_KEY],
+        )
+        assert cursor.fetchall() == [(PROBE_KEY, "ExclusiveLock")]
+        cursor.execute(f"DO $$ BEGIN {lock.acquire_for_in_guard(chr(39) + 'one' + chr(39))} END $$")
+
+    def other(subject: str) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s::int, hashtext(%s))", [PROBE_KEY, subject])
+            return cursor.fetchone()[0]
+
+    assert [in_another_transaction(lambda name=name: other(name)) for name in ("one", "two")] == [False, True]
+    with pytest.raises(ModeNotDeclared):
+        lock.acquire()

@@ -349,6 +349,21 @@ def test_a_large_amount_waits_for_somebody_else_of_the_operator(operator):
     assert task.state == "done"
 
 
+def test_a_command_without_an_amount_waits_for_somebody_else_too(operator):
+    asked = clearing.ApprovalAsked(
+        approval="apv_1",
+        command="clearing.weaken_controls",
+        of="rulebook",
+        amount_minor=None,
+        currency="",
+        expires_at=DEADLINE,
+    )
+    handle(handlers.on_approval_asked, asked)
+    title = Task.objects.get(kind="countersign").title
+    assert title["en"].startswith("Approve clearing.weaken_controls (no amount, apv_1) as the second person")
+    assert "金額なし" in title["ja"]
+
+
 def test_a_request_that_expired_was_done_by_nobody(operator):
     asked = clearing.ApprovalAsked(
         approval="apv_1", command="c", of="s", amount_minor=1, currency="JPY", expires_at=DEADLINE

@@ -11,7 +11,9 @@ from marketplace.events.services import emit_all, retry_parked
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.jobs.runner import run_due
 from marketplace.jobs.services import enqueue
+from marketplace.kernel.aside import FAILURES_MAX, Loop
 from marketplace.kernel.errors import Forbidden
+from marketplace.kernel.models import AsideRow
 from marketplace.notices.models import SUBJECT_LENGTH_MAX, Task
 from marketplace.notices.pipe import TASKS_EACH_MAX, retry_parked_event, watch_parked
 from tests.jobs.probe import kinds
@@ -71,7 +73,8 @@ def test_what_stays_parked_costs_the_same_however_much_it_is(django_assert_num_q
     for parked in (1, 3):
         park_many(parked - len(tasks()))
         assert watch_parked() == parked
-        with django_assert_num_queries(4):
+        # One more than for events and jobs alone: the rows that stand aside.
+        with django_assert_num_queries(5):
             assert watch_parked() == parked
     assert [state for _, state in tasks()] == ["open"] * 3
 
@@ -145,3 +148,34 @@ def test_only_the_operator_retries_a_parked_event():
         retry_parked_event(actor=factories.actor_for(factories.organisation()), entry_id=entry.pk)
     entry.refresh_from_db()
     assert (entry.state, EvidenceRecord.objects.filter(kind="events.retried").count()) == ("parked", 0)
+
+
+def test_a_row_that_stands_aside_is_a_task_until_it_is_retried():
+    operator = factories.operator()
+    loop = Loop("kernel.probe")
+    for _ in range(FAILURES_MAX):
+        loop.set_aside("row_1", ValueError("poison"))
+    loop.set_aside("row_2", "sealed by its hash", for_good=True)
+    assert watch_parked() == 2
+    rows = {row.subject: row.public_id for row in AsideRow.objects.all()}
+    assert tasks() == [(rows["row_1"], "open"), (rows["row_2"], "open")]
+    assert Task.objects.get(subject=rows["row_1"]).title["en"] == (
+        "row_1 could not be processed and stands aside (kernel.probe): ValueError: poison. Repair the cause"
+    )
+    client, stranger = factories.client_of(operator), factories.client_of(factories.organisation())
+    assert stranger.post(f"/api/v1/aside-rows/{rows['row_1']}/retry/").status_code == 403
+    shown = client.get("/api/v1/aside-rows/?ended=false").json()["results"]
+    assert {row["subject"]: row["next_at"] is None for row in shown} == {"row_1": False, "row_2": True}
+    for row in rows.values():
+        assert client.post(f"/api/v1/aside-rows/{row}/retry/").status_code == 200
+    assert loop.each(["row_1"], lambda row: 1) == 1
+    assert (watch_parked(), tasks()) == (0, [(rows["row_1"], "done"), (rows["row_2"], "done")])
+    assert EvidenceRecord.objects.filter(kind="kernel.aside_retried").count() == 2
+
+
+def test_many_rows_of_one_loop_are_one_task():
+    factories.operator()
+    for number in range(TASKS_EACH_MAX + 1):
+        Loop("kernel.probe").set_aside(f"row_{number}", "poison", for_good=True)
+    watch_parked()
+    assert tasks() == [("kernel.probe", "open")]

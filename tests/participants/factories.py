@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from rest_framework.test import APIClient
+from oauth2_provider.models import get_access_token_model
 from stdnum.jp import cn
 
 from marketplace.kernel.actors import SYSTEM, Actor, Role
 from marketplace.participants import queries, services
-from marketplace.participants.models import Admission, Organisation, Segment
+from marketplace.participants.models import Admission, Organisation, Segment, User
+from tests.client import KeyedClient
 
 DECLARATIONS = {"antisocial_forces_excluded": True, "security_contact": "security@example.jp"}
 PAYOUT_ACCOUNT = {
@@ -83,10 +84,24 @@ def admitted(label: str = "A", code: str = "mobility", capacity: str = "buyer") 
     return subject
 
 
-def client_of(subject: Organisation, scopes: tuple[str, ...] = ("market:read", "market:write")) -> APIClient:
-    """An API client with a token of a program of ``subject``."""
+def client_of(
+    subject: Organisation,
+    scopes: tuple[str, ...] = ("market:read", "market:write"),
+    *,
+    person: User | None = None,
+) -> KeyedClient:
+    """An API client with a token of a program of ``subject``, or of a ``person`` who uses the program."""
     application = services.create_application(actor=SYSTEM, organisation=subject.public_id, name="test")
     token = services.issue_token(application=application.client_id, scopes=scopes, lifetime_seconds=600)
-    client = APIClient()
+    if person is not None:
+        get_access_token_model().objects.filter(application=application).update(user=person)
+    client = KeyedClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
     return client
+
+
+def person_of(subject: Organisation, name: str = "second") -> User:
+    """A member of ``subject``, who signs in."""
+    return services.add_member(
+        actor=SYSTEM, organisation=subject.public_id, email=f"{name}@example.jp", name=name, role="owner"
+    )

@@ -28,6 +28,7 @@ DEFAULTS = {
     "reserve_cap_minor": 10_000_000,
     "cycle_overdue_minutes": 60,
     "refund_returns_fee": True,
+    "control_notice_hours": 72,
 }
 
 
@@ -42,10 +43,16 @@ def test_every_parameter_has_a_default_that_it_could_be_given_and_a_meaning():
     [
         ({"second_person_yen": 5}, "parameters.second_person_yen", "second_person_minor"),
         ({"colour": 1}, "parameters.colour", "unknown parameter; similar names: "),
-        ({"usage_days": "5"}, "parameters.usage_days", "0 or more"),
-        ({"usage_days": True}, "parameters.usage_days", "0 or more"),
-        ({"usage_days": -1}, "parameters.usage_days", "0 or more"),
-        ({"second_person_hours": 0}, "parameters.second_person_hours", "1 or more"),
+        ({"usage_days": "5"}, "parameters.usage_days", "from 0 to 3,660"),
+        ({"usage_days": True}, "parameters.usage_days", "from 0 to 3,660"),
+        ({"usage_days": -1}, "parameters.usage_days", "from 0 to 3,660"),
+        ({"usage_days": 3_661}, "parameters.usage_days", "from 0 to 3,660"),
+        (
+            {"second_person_minor": 1_000_000_000_001},
+            "parameters.second_person_minor",
+            "to 1,000,000,000,000",
+        ),
+        ({"second_person_hours": 0}, "parameters.second_person_hours", "from 1 to"),
         ({"refund_returns_fee": 1}, "parameters.refund_returns_fee", "true or false"),
         ({"refund_returns_fee": "yes"}, "parameters.refund_returns_fee", "true or false"),
     ],

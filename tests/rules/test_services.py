@@ -68,7 +68,10 @@ def test_a_rulebook_is_published_with_what_it_commits_to():
         "effective_from": NOON.isoformat(),
     }
     evidence = EvidenceRecord.objects.get(kind="rules.rulebook_published")
-    assert evidence.payload == event.data | {"vocabulary_digest": rulebook.vocabulary_digest}
+    assert evidence.payload == event.data | {
+        "vocabulary_digest": rulebook.vocabulary_digest,
+        "first_person": "",
+    }
 
 
 def test_a_rulebook_with_faults_is_refused_and_nothing_is_written():

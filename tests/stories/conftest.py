@@ -25,6 +25,8 @@ from fixtures.day.script import CHAPTERS
 from fixtures.declaration import read
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor, Role
+from marketplace.kernel.aside import Loop
+from marketplace.kernel.models import AsideRow
 from marketplace.participants.models import Organisation
 from marketplace.participants.queries import organisations_by_id
 from marketplace.rules import services as rules
@@ -109,6 +111,13 @@ def halt(report) -> str:
     why = {"ja": "試験", "en": "Test"}
     halted = rules.halt_trading(actor=SYSTEM, scope="segment", subject="mobility", reason=why)
     return rules.lift_halt(actor=SYSTEM, halt=halted.public_id, reason=why).public_id
+
+
+@pytest.fixture(scope="package")
+def aside(report) -> str:
+    """A row that stands aside, because the day has none."""
+    Loop("stories.probe").set_aside("org_none", "a probe", for_good=True)
+    return str(AsideRow.objects.get(loop="stories.probe").public_id)
 
 
 @pytest.fixture(scope="package")

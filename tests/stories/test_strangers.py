@@ -11,7 +11,6 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import URLPattern, URLResolver, get_resolver
 from drf_spectacular.generators import SchemaGenerator
-from rest_framework.test import APIClient
 
 from clearing.models import Obligation, SetOff, SettlementInstruction
 from clearing.trades.obligation_reference import obligation_reference
@@ -19,6 +18,7 @@ from marketplace.api.permissions import IsOperator
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.participants import services as participants
+from tests.client import KeyedClient
 from tests.roles import unguarded
 
 # What everybody in the market may read. Everything else belongs to somebody.
@@ -72,7 +72,7 @@ ROUTES = routes()
 
 
 @pytest.fixture(scope="package")
-def stranger(report, halt, webhook, restoration, restraint, books) -> APIClient:
+def stranger(report, aside, halt, webhook, restoration, restraint, books) -> KeyedClient:
     """A client of an organisation that took no part in the day."""
     organisation = participants.register_organisation(
         actor=SYSTEM,
@@ -88,7 +88,7 @@ def stranger(report, halt, webhook, restoration, restraint, books) -> APIClient:
     token = participants.issue_token(
         application=application, scopes=("market:read", "market:write"), lifetime_seconds=600
     )
-    client = APIClient()
+    client = KeyedClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
     return client
 

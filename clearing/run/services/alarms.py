@@ -11,6 +11,7 @@ from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.aside import Loop
 
 from ...cycles.models import Cycle
 from ...cycles.states import WORKING_STATES, CycleState
@@ -19,6 +20,9 @@ from ..overdue import CycleReadings, Overdue
 from ..states import OverdueReason
 
 logger = logging.getLogger(__name__)
+
+LATE_CYCLES = Loop("clearing.raise_cycle_alarms")
+ENDED_ALARMS = Loop("clearing.end_cycle_alarms")
 
 WATCHED_STATES = (CycleState.OPEN, *WORKING_STATES, CycleState.SETTLING)
 
@@ -40,11 +44,17 @@ def watch_cycles(*, actor: Actor = SYSTEM) -> int:
     readings = CycleReadings(cycles)
     overdue = {cycle: found for cycle in cycles if (found := readings.overdue(cycle)) is not None}
     reasons = {(cycle.pk, found.reason) for cycle, found in overdue.items()}
-    changed = sum(_raise_alarm(actor, cycle, found) for cycle, found in overdue.items())
-    for alarm in CycleAlarm.objects.filter(ended_at=None).order_by("pk"):
-        if (alarm.cycle_id, alarm.reason) not in reasons:
-            changed += _end_alarm(actor, alarm.pk)
-    return changed
+    over = [
+        alarm.pk
+        for alarm in CycleAlarm.objects.filter(ended_at=None).order_by("pk")
+        if (alarm.cycle_id, alarm.reason) not in reasons
+    ]
+    raised = LATE_CYCLES.each(
+        overdue,
+        lambda cycle: _raise_alarm(actor, cycle, overdue[cycle]),
+        subject=lambda cycle: cycle.public_id,
+    )
+    return raised + ENDED_ALARMS.each(over, lambda key: _end_alarm(actor, key))
 
 
 @transaction.atomic

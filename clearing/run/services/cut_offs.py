@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
-from marketplace.kernel.errors import DomainError
+from marketplace.kernel.aside import Loop
 
 from ...cycles.models import Cycle
 from ...cycles.queries import Calendars
@@ -17,11 +17,13 @@ from .cycles import cut_off
 
 logger = logging.getLogger(__name__)
 
+DUE_CURRENCIES = Loop("clearing.close_due_cycles")
+
 
 def close_due_cycles(*, actor: Actor = SYSTEM) -> int:
     """Close every open cycle whose cut-off has passed since it was opened; returns how many.
 
-    A cycle that cannot be closed is logged and does not prevent the others.
+    A cycle that cannot be closed stands aside and does not prevent the others.
     """
     calendars, now = Calendars(), clock.now()
     due = [
@@ -31,15 +33,9 @@ def close_due_cycles(*, actor: Actor = SYSTEM) -> int:
         .values_list("currency", "opened_at")
         if any(calendars.of(currency).passed(since=opened_at, until=now))
     ]
-    closed = 0
-    for currency in due:
-        try:
-            closed += close_at_cut_off(actor=actor, currency=currency) is not None
-        except (DomainError, DatabaseError):
-            logger.exception(
-                "the open cycle of %s was not closed at its cut-off; the next sweep retries", currency
-            )
-    return closed
+    return DUE_CURRENCIES.each(
+        due, lambda currency: close_at_cut_off(actor=actor, currency=currency) is not None
+    )
 
 
 @transaction.atomic

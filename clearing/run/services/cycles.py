@@ -165,30 +165,38 @@ def pause_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
 
 @record_refusals()
 def resume_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
-    """Resume a paused cycle. Emits cycle.resumed.
+    """Resume a paused cycle, as another person than the one who paused it. Emits cycle.resumed.
 
-    Raises CycleNotPaused, SecondPersonNeeded if its net value is large, FieldInvalid, Missing, Forbidden.
+    Raises CycleNotPaused; SecondPersonNeeded if its net value is large, or for the person who paused it; FieldInvalid,
+    Missing, Forbidden.
     """
     actor.require_operator()
     reason = _valid_reason(reason)
     subject = _lock_cycle(cycle)
     if subject.paused_since is None:
         raise CycleNotPaused(cycle=subject.business_key)
-    require_second_person(
+    is_holder = actor.identifier == subject.paused_by
+    if not is_holder:
+        actor.require_person()
+    approval = require_second_person(
         actor=actor,
         command="clearing.cycle_resume",
         subject=subject.public_id,
-        amount_minor=subject.net_minor or 0,
+        payee="",
+        amount_minor=max(subject.net_minor or 0, 1),
         currency=subject.currency,
         payload={"paused_by": subject.paused_by, "paused_for": subject.pause_reason},
+        always=is_holder,
     )
+    subject.released_by = approval.first_person if is_holder and approval else actor.identifier
     pause = {
         "paused_since": subject.paused_since.isoformat(),
         "paused_by": subject.paused_by,
         "paused_for": subject.pause_reason,
+        "released_by": subject.released_by,
     }
     subject.paused_since, subject.pause_reason, subject.paused_by = None, "", ""
-    subject.save(update_fields=["paused_since", "pause_reason", "paused_by"])
+    subject.save(update_fields=["paused_since", "pause_reason", "paused_by", "released_by"])
     record(
         kind="clearing.cycle_resumed",
         subject=subject.public_id,

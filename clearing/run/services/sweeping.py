@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from functools import partial
 
-from django.db import Error, connection
+from django.db import connection
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
-from marketplace.kernel.errors import DomainError
+from marketplace.kernel.aside import Loop
+from marketplace.participants.queries import organisations_by_id
 
 from ...settlement.services.payments import mark_overdue_payments
 from ...trades.models import Trade
@@ -20,12 +20,14 @@ from ...trades.services.commissioned import accept_commissioned
 from ...trades.services.endings import fail_trade
 from ...trades.services.trades import secure_waiting_trades
 from ...trades.states import TradeState
-from ..queries import cycles_to_advance
+from ..queries import UNFINISHED_CYCLES, cycles_to_advance
 from .cycles import advance_for_a_while
 
-logger = logging.getLogger(__name__)
-
 TRADES_A_SWEEP = 200
+
+DEADLINES = Loop("clearing.carry_out_deadlines")
+FUNDED_BUYERS = Loop("clearing.secure_funded_trades")
+UNFUNDED_TRADES = Loop("clearing.fail_unfunded_trades")
 
 _FUNDED = """
     SELECT DISTINCT t.buyer_id, t.currency
@@ -39,30 +41,21 @@ _FUNDED = """
 """
 
 
-def run_independently(jobs: Iterable[Callable[[], int]]) -> int:
-    """Run every job and return the sum of their results.
-
-    A refused or failed job is logged and left to the next sweep; it does not prevent the others.
-    """
-    done = 0
-    for job in jobs:
-        try:
-            done += job()
-        except DomainError as error:
-            logger.error("a job of the sweep was refused and needs a person: %s", error)
-        except Error:
-            logger.exception("a job of the sweep failed; the next sweep retries it")
-    return done
+def run_independently(loop: Loop, jobs: Mapping[str, Callable[[], int]]) -> int:
+    """Run every job by its name and return the sum of their results; one that fails does not prevent the others."""
+    return loop.each(jobs, lambda name: jobs[name]())
 
 
 def secure_funded_trades(*, actor: Actor = SYSTEM) -> int:
     """Secure waiting trades whose money has arrived, buyer by buyer; returns how many."""
     with connection.cursor() as cursor:
-        cursor.execute(_FUNDED, [TRADES_A_SWEEP])
+        cursor.execute(_FUNDED, [TRADES_A_SWEEP + len(FUNDED_BUYERS.standing_aside())])
         buyers = cursor.fetchall()
-    return run_independently(
-        partial(secure_waiting_trades, actor=actor, organisation_id=organisation_id, currency=currency)
-        for organisation_id, currency in buyers
+    names = organisations_by_id(organisation_id for organisation_id, _ in buyers)
+    return FUNDED_BUYERS.each(
+        buyers,
+        lambda buyer: secure_waiting_trades(actor=actor, organisation_id=buyer[0], currency=buyer[1]),
+        subject=lambda buyer: f"{names[buyer[0]].public_id} {buyer[1]}",
     )
 
 
@@ -73,36 +66,34 @@ def carry_out_deadlines(*, actor: Actor = SYSTEM) -> int:
     moment has come; fails trades that were not funded in time; marks payments past their value date as unknown. Each
     trade changes in its own transaction.
     """
-    limit = TRADES_A_SWEEP
-    begun = run_independently([partial(begin_due_charges, actor=actor, limit=limit)])
-    run_independently([partial(secure_funded_trades, actor=actor)])
-    accepted = run_independently(
-        [
-            partial(accept_ended_periods, actor=actor, limit=limit),
-            partial(accept_commissioned, actor=actor, limit=limit),
-        ]
+    return run_independently(
+        DEADLINES,
+        {
+            "begin_due_charges": partial(begin_due_charges, actor=actor, limit=TRADES_A_SWEEP),
+            "secure_funded_trades": partial(secure_funded_trades, actor=actor),
+            "accept_ended_periods": partial(accept_ended_periods, actor=actor, limit=TRADES_A_SWEEP),
+            "accept_commissioned": partial(accept_commissioned, actor=actor, limit=TRADES_A_SWEEP),
+            "fail_unfunded_trades": partial(_fail_unfunded_trades, actor),
+            "mark_overdue_payments": partial(mark_overdue_payments, actor=actor),
+        },
     )
+
+
+def _fail_unfunded_trades(actor: Actor) -> int:
     due = (
         Trade.objects.filter(state=TradeState.CONCLUDED, fund_by__lte=clock.now())
+        .exclude(public_id__in=UNFUNDED_TRADES.standing_aside())
         .order_by("fund_by", "pk")
-        .values_list("public_id", flat=True)[:limit]
+        .values_list("public_id", flat=True)[:TRADES_A_SWEEP]
     )
-    ended = run_independently(
-        [
-            *(partial(fail_trade, actor=actor, trade=trade) for trade in due),
-            partial(mark_overdue_payments, actor=actor),
-        ]
-    )
-    return begun + accepted + ended
+    return UNFUNDED_TRADES.each(due, lambda trade: fail_trade(actor=actor, trade=trade))
 
 
 def advance_cycles(*, actor: Actor = SYSTEM) -> int:
     """Advance every unfinished cycle for some seconds; returns how many steps and chunks.
 
-    A cycle that refuses or fails is logged, left as it is, and does not prevent the others.
+    A cycle that refuses or fails stands aside, is left as it is, and does not prevent the others; its progress says why.
     """
-    return run_independently(partial(_advance, cycle, actor) for cycle in cycles_to_advance())
-
-
-def _advance(cycle: str, actor: Actor) -> int:
-    return advance_for_a_while(cycle=cycle, actor=actor).chunks
+    return UNFINISHED_CYCLES.each(
+        cycles_to_advance(), lambda cycle: advance_for_a_while(cycle=cycle, actor=actor).chunks
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.aside import Loop
 
 from ...approvals.services import expire_approvals
 from ...safeguarding.services.idle_money import return_idle_money
@@ -13,8 +14,9 @@ from ...settlement.services.payments import alarm_lost_payments
 from .sweeping import run_independently
 
 WATCHES = (check_client_money, return_idle_money, alarm_lost_payments, expire_approvals)
+MONEY = Loop("clearing.watch_money")
 
 
 def watch_money(*, actor: Actor = SYSTEM) -> int:
     """Run segregation checks, returns of idle money, payment alarms and expiry of approvals; returns the sum."""
-    return run_independently(partial(watch, actor=actor) for watch in WATCHES)
+    return run_independently(MONEY, {watch.__name__: partial(watch, actor=actor) for watch in WATCHES})

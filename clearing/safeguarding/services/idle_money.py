@@ -12,6 +12,7 @@ from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.aside import Loop
 from marketplace.kernel.guards import sql_list
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.participants.queries import OrganisationView, organisations_by_id
@@ -32,6 +33,7 @@ from ...trades.services.holds import lock_waiting_trades
 from ..models import StuckMoney
 
 RETURNS_A_SWEEP = 100
+IDLE_MONEY = Loop("clearing.return_idle_money")
 LOCKED_KINDS = (AccountKind.AVAILABLE, AccountKind.RECEIVABLE, AccountKind.CLAIM)
 
 _FREE = f"""
@@ -95,20 +97,23 @@ class _Free(NamedTuple):
 def return_idle_money(*, actor: Actor = SYSTEM) -> int:
     """Plan payments of idle money and of money above the cap; returns how many.
 
-    Each in its own transaction, ``RETURNS_A_SWEEP`` per call. A participant that cannot be paid keeps its money
+    Each in its own transaction, ``RETURNS_A_SWEEP`` per call; one that cannot be planned stands aside. A participant that cannot be paid keeps its money
     available and is notified once.
     Emits money.returning, money.stuck.
     """
-    returned = 0
+    due: list[tuple[OrganisationView, FundsRegime]] = []
     for currency in Account.objects.filter(kind=AccountKind.BANK_CLIENT).values_list("currency", flat=True):
         regime = regime_in_force(currency)
         if regime is None:
             continue
         free = _free_money(regime, organisation_id=None)
         payees = organisations_by_id(row.organisation_id for row in free)
-        for row in free:
-            returned += _plan_return(payees[row.organisation_id], regime, actor)
-    return returned
+        due += [(payees[row.organisation_id], regime) for row in free]
+
+    def plan(found: tuple[OrganisationView, FundsRegime]) -> bool:
+        return _plan_return(*found, actor)
+
+    return IDLE_MONEY.each(due, plan, subject=lambda found: f"{found[0].public_id} {found[1].currency}")
 
 
 def _free_money(regime: FundsRegime, *, organisation_id: int | None) -> list[_Free]:
@@ -117,7 +122,7 @@ def _free_money(regime: FundsRegime, *, organisation_id: int | None) -> list[_Fr
         "organisation": organisation_id,
         "idle_since": _idle_since(regime),
         "cap": regime.balance_cap_minor,
-        "limit": RETURNS_A_SWEEP,
+        "limit": RETURNS_A_SWEEP + len(IDLE_MONEY.standing_aside()),
     }
     with connection.cursor() as cursor:
         cursor.execute(_FREE, values)

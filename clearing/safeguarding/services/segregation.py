@@ -14,6 +14,7 @@ from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.aside import Loop
 from marketplace.kernel.calendars import BusinessCalendar
 
 from ...bank.models import BankStatement
@@ -28,6 +29,7 @@ from ..models import SegregationCheck
 
 logger = logging.getLogger(__name__)
 
+CHECKED = Loop("clearing.check_client_money")
 DUE_HOUR = 9
 """The hour of the market's day by which the statement of the bank business day before is imported and confirmed."""
 
@@ -47,7 +49,7 @@ def check_client_money(*, actor: Actor = SYSTEM) -> int:
     done = SegregationCheck.objects.filter(business_date=today, agrees=True).values_list(
         "currency", flat=True
     )
-    return sum(_check(currency, today, actor) for currency in sorted(set(currencies) - set(done)))
+    return CHECKED.each(sorted(set(currencies) - set(done)), lambda currency: _check(currency, today, actor))
 
 
 @dataclass(frozen=True, slots=True)

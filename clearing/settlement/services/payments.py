@@ -7,16 +7,19 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from marketplace.events.schemas.clearing import PaymentFound, PaymentLost
 from marketplace.events.services import emit, emit_all
 from marketplace.evidence.services import Fact, record, record_all
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.aside import Loop
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance, advance_all
+from marketplace.participants.queries import organisations_by_id
 
 from ...approvals.services import require_second_person
 from ...cycles.models import Cycle
@@ -33,6 +36,8 @@ logger = logging.getLogger(__name__)
 
 ALARMS_A_SWEEP = 200
 OVERDUE_A_SWEEP = 2_000
+OVERDUE = Loop("clearing.mark_overdue_payments")
+LOST = Loop("clearing.alarm_lost_payments")
 
 
 @transaction.atomic
@@ -91,6 +96,7 @@ def retry_payment(*, actor: Actor, instruction: str) -> SettlementInstruction:
         actor=actor,
         command="clearing.retry_payment",
         subject=failed.public_id,
+        payee=organisations_by_id([failed.organisation_id])[failed.organisation_id].public_id,
         amount_minor=amount_minor,
         currency=failed.currency,
         payload={"reference": failed.reference, "direction": failed.direction},
@@ -147,13 +153,25 @@ def _still_due(failed: SettlementInstruction) -> int:
     return due
 
 
-@transaction.atomic
 def mark_overdue_payments(*, actor: Actor = SYSTEM) -> int:
     """Mark some payments as unknown whose value date passed without a bank entry; never as failed. Returns how many."""
-    overdue = SettlementInstruction.objects.select_for_update(no_key=True, skip_locked=True).filter(
-        state=InstructionState.SENDING, value_date__lt=clock.today()
+    overdue = _sent_in_vain().exclude(public_id__in=OVERDUE.standing_aside())
+    some = list(overdue.order_by("pk").values_list("public_id", flat=True)[:OVERDUE_A_SWEEP])
+    return OVERDUE.together(some, lambda payments: _mark_unknown(payments, actor))
+
+
+def _sent_in_vain() -> QuerySet[SettlementInstruction]:
+    return SettlementInstruction.objects.filter(state=InstructionState.SENDING, value_date__lt=clock.today())
+
+
+@transaction.atomic
+def _mark_unknown(payments: list[str], actor: Actor) -> int:
+    some = list(
+        _sent_in_vain()
+        .select_for_update(no_key=True, skip_locked=True)
+        .filter(public_id__in=payments)
+        .order_by("pk")
     )
-    some = list(overdue.order_by("pk")[:OVERDUE_A_SWEEP])
     rows = SettlementInstruction.objects.filter(pk__in=[instruction.pk for instruction in some])
     advance_all(rows, INSTRUCTION, command="mark_unknown", role="system")
     record_all(
@@ -170,38 +188,48 @@ def mark_overdue_payments(*, actor: Actor = SYSTEM) -> int:
     return len(some)
 
 
-@transaction.atomic
 def alarm_lost_payments(*, actor: Actor = SYSTEM) -> int:
     """Alarm the operator, once each, of payments unknown for more than a day after their value date; returns how many.
 
     Their state does not change: only the bank decides their outcome. Emits payment.lost.
     """
-    lost = SettlementInstruction.objects.select_for_update(no_key=True, skip_locked=True).filter(
+    lost = _lost().exclude(public_id__in=LOST.standing_aside()).order_by("pk")
+    return LOST.each(
+        lost.values_list("public_id", flat=True)[:ALARMS_A_SWEEP], lambda payment: _alarm(payment, actor)
+    )
+
+
+def _lost() -> QuerySet[SettlementInstruction]:
+    return SettlementInstruction.objects.filter(
         state=InstructionState.UNKNOWN, alarmed_at=None, value_date__lt=clock.today() - timedelta(days=1)
     )
-    count = 0
-    for instruction in lost.order_by("pk")[:ALARMS_A_SWEEP]:
-        instruction.alarmed_at = clock.now()
-        instruction.save(update_fields=["alarmed_at"])
-        day = instruction.value_date.isoformat() if instruction.value_date else ""
-        logger.error("the outcome of payment %s of %s is unknown", instruction.reference, day)
-        record(
-            kind="clearing.payment_lost",
-            subject=instruction.public_id,
-            actor=actor,
-            payload={"reference": instruction.reference, "value_date": day},
+
+
+@transaction.atomic
+def _alarm(payment: str, actor: Actor) -> bool:
+    instruction = _lost().select_for_update(no_key=True, skip_locked=True).filter(public_id=payment).first()
+    if instruction is None:
+        return False
+    instruction.alarmed_at = clock.now()
+    instruction.save(update_fields=["alarmed_at"])
+    day = instruction.value_date.isoformat() if instruction.value_date else ""
+    logger.error("the outcome of payment %s of %s is unknown", instruction.reference, day)
+    record(
+        kind="clearing.payment_lost",
+        subject=instruction.public_id,
+        actor=actor,
+        payload={"reference": instruction.reference, "value_date": day},
+    )
+    emit(
+        PaymentLost(
+            instruction=instruction.public_id,
+            reference=instruction.reference,
+            amount_minor=instruction.amount_minor,
+            currency=instruction.currency,
+            value_date=day,
         )
-        emit(
-            PaymentLost(
-                instruction=instruction.public_id,
-                reference=instruction.reference,
-                amount_minor=instruction.amount_minor,
-                currency=instruction.currency,
-                value_date=day,
-            )
-        )
-        count += 1
-    return count
+    )
+    return True
 
 
 def emit_payment_found(instruction: SettlementInstruction) -> None:

@@ -230,6 +230,7 @@ def _require_second_person(actor: Actor, batch: _Batch, payments: list[PlannedPa
         actor=actor,
         command="clearing.transfer_file",
         subject=batch.cycle.public_id if batch.cycle else batch.currency,
+        payee="",
         amount_minor=sum(payment.amount_minor for payment in payments),
         currency=batch.currency,
         payload={"records": len(payments), "payments_sha256": digest_of([asdict(row) for row in payments])},

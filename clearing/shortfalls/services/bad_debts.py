@@ -12,6 +12,7 @@ from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
 from marketplace.kernel.money import BASIS_POINTS
 from marketplace.kernel.refusals import record_refusals
+from marketplace.participants.queries import organisations_by_id
 
 from ...approvals.services import require_second_person
 from ...cycles.models import Cycle
@@ -42,6 +43,7 @@ def write_off_fee(*, actor: Actor, obligation: str, reason: str) -> FeeWriteOff:
         actor=actor,
         command="clearing.write_off_fee",
         subject=obligation,
+        payee=organisations_by_id([fee.debtor_id])[fee.debtor_id].public_id,
         amount_minor=fee.amount_minor,
         currency=fee.currency,
         payload={"amount_minor": fee.amount_minor},
@@ -108,6 +110,7 @@ def record_tax_relief(
         actor=actor,
         command="clearing.relieve_tax",
         subject=write_off,
+        payee="",
         amount_minor=tax_minor,
         currency=subject.currency,
         payload={"ground": why, "document_sha256": document_sha256, "met_on": met_on.isoformat()},

@@ -45,6 +45,7 @@ def write_off_claim(
         actor=actor,
         command="clearing.write_off",
         subject=debtor.public_id,
+        payee=debtor.public_id,
         amount_minor=amount_minor,
         currency=currency,
         payload={"amount_minor": amount_minor},

@@ -80,6 +80,7 @@ def release_deposit(
         actor=actor,
         command="clearing.deposit_release",
         subject=owner.public_id,
+        payee=owner.public_id,
         amount_minor=amount_minor,
         currency=currency,
         payload={"amount_minor": amount_minor},

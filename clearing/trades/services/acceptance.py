@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,8 +10,8 @@ from django.db.models import Sum
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.aside import Loop
 from marketplace.kernel.clock import business_date
-from marketplace.kernel.errors import DomainError
 from marketplace.kernel.money import share_of
 from marketplace.kernel.states import advance
 from marketplace.participants.queries import organisations_by_id
@@ -32,7 +31,7 @@ from .charge_plans import locked_progress, progress_of
 from .eligibility import corrections_at_other_rate, cycle_for, make_again, make_base_obligations
 from .holds import capture_hold, locked_trade, locked_trades, record_trade
 
-logger = logging.getLogger(__name__)
+ENDED_PERIODS = Loop("clearing.accept_ended_periods")
 
 
 @transaction.atomic
@@ -188,15 +187,16 @@ def accept_ended_periods(*, actor: Actor = SYSTEM, limit: int) -> int:
     wait ``usage_days`` longer for late records of use; the unused part of their hold returns to the buyer.
     """
     today = clock.today()
-    done = 0
-    for agreement, charge in ended_periods(
-        until=today, metered_until=today - timedelta(days=usage_days()), limit=limit
-    ):
-        try:
-            done += _accept_period(actor, agreement, charge)
-        except DomainError as error:
-            logger.error("period %s of %s was refused and needs a person: %s", charge, agreement, error)
-    return done
+    found = ended_periods(
+        until=today,
+        metered_until=today - timedelta(days=usage_days()),
+        limit=limit + len(ENDED_PERIODS.standing_aside()),
+    )
+    return ENDED_PERIODS.each(
+        found,
+        lambda period: _accept_period(actor, *period),
+        subject=lambda period: f"{period[0]} {period[1]}",
+    )
 
 
 @transaction.atomic

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import UTC, datetime, time
 
 from django.db import transaction
@@ -12,8 +11,10 @@ from marketplace.events.schemas.delivery import UsageRecorded
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.amounts import AMOUNT_MINOR_MAX
+from marketplace.kernel.aside import Loop
+from marketplace.kernel.bounds import COUNT_MAX
 from marketplace.kernel.clock import business_date, market_zone
-from marketplace.kernel.errors import DomainError
 from marketplace.rules.errors import TradingHalted
 from marketplace.rules.services import require_trading_open
 
@@ -25,7 +26,7 @@ from ..states import Charging, TradeState, UsageRefusal
 from .charge_plans import locked_progress
 from .trades import conclude_charge
 
-logger = logging.getLogger(__name__)
+DUE_CHARGES = Loop("clearing.begin_due_charges")
 
 
 def may_charge(trade: Trade) -> bool:
@@ -44,18 +45,18 @@ def begin_due_charges(*, actor: Actor = SYSTEM, limit: int) -> int:
     """Make trades of due charges, at most ``limit``, each in its own transaction; returns how many.
 
     After an outage it catches up, charge by charge, in order: none is skipped and none made twice. A charge that cannot
-    be made is logged and does not prevent the others.
+    be made stands aside and does not prevent the others.
     """
-    begun = 0
-    for agreement in agreements_due(clock.today()):
-        try:
-            while begun < limit and begin_next_charge(actor=actor, agreement=agreement):
-                begun += 1
-        except DomainError as error:
-            logger.error("the next charge of %s was refused and needs a person: %s", agreement, error)
-        if begun >= limit:
-            break
-    return begun
+    left = limit
+
+    def begin(agreement: str) -> int:
+        nonlocal left
+        begun = 0
+        while left and begin_next_charge(actor=actor, agreement=agreement):
+            begun, left = begun + 1, left - 1
+        return begun
+
+    return DUE_CHARGES.each(agreements_due(clock.today()), begin)
 
 
 @transaction.atomic
@@ -106,8 +107,10 @@ def record_usage(*, actor: Actor, event: UsageRecorded) -> UsageRecord:
         raise UsageFaulty(usage=event.usage, what=f"{event.used_at} is not a date and time") from None
     if used_at.tzinfo is None:
         raise UsageFaulty(usage=event.usage, what=f"{event.used_at} has no time zone")
-    if event.amount_minor < 0 or event.quantity < 0:
-        raise UsageFaulty(usage=event.usage, what="amount and quantity must not be negative")
+    if not (0 <= event.amount_minor <= AMOUNT_MINOR_MAX and 0 <= event.quantity <= COUNT_MAX):
+        raise UsageFaulty(
+            usage=event.usage, what="amount and quantity must not be negative or beyond their ceilings"
+        )
     locked_progress(event.agreement)
     known = UsageRecord.objects.filter(usage=event.usage).first()
     if known is not None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.aside import Loop
 from marketplace.kernel.clock import business_date
-from marketplace.kernel.errors import DomainError
 
 from ...ground.parameters import commissioned_payment_days
 from ..models import Trade
@@ -19,7 +18,7 @@ from .acceptance import accept_locked_trade
 from .charge_plans import locked_progress
 from .holds import locked_trade, locked_trades, record_trade
 
-logger = logging.getLogger(__name__)
+COMMISSIONED = Loop("clearing.accept_commissioned")
 
 
 @transaction.atomic
@@ -48,13 +47,8 @@ def accept_commissioned(*, actor: Actor = SYSTEM, limit: int) -> int:
 
     An open dispute does not prevent it; the dispute can then only lead to a correction.
     """
-    accepted = 0
-    for trade in commissioned_trades_due(limit=limit):
-        try:
-            accepted += _accept_by_law(actor, trade)
-        except DomainError as error:
-            logger.error("trade %s was refused, needs a person and must be paid: %s", trade, error)
-    return accepted
+    due = commissioned_trades_due(limit=limit + len(COMMISSIONED.standing_aside()))
+    return COMMISSIONED.each(due, lambda trade: _accept_by_law(actor, trade))
 
 
 @transaction.atomic

@@ -109,6 +109,7 @@ def refund_trade(*, actor: Actor, trade: str, reason: str, amount_minor: int | N
         actor=actor,
         command="clearing.refund",
         subject=subject.public_id,
+        payee=identifier_of(subject, subject.buyer_id),
         amount_minor=wanted_minor,
         currency=subject.currency,
         payload={"amount_minor": amount_minor},
@@ -177,11 +178,13 @@ def penalise_trade(*, actor: Actor, trade: str, debtor: str, amount_minor: int, 
             Label("name the buyer or the seller of the trade", "取引の利用者または提供者を指定してください"),
         )
     debtor_id = parties[debtor]
+    creditor_id = subject.buyer_id if debtor_id == subject.seller_id else subject.seller_id
     require_within(subject, ObligationKind.PENALTY, amount_minor, seller_owes=debtor_id == subject.seller_id)
     require_second_person(
         actor=actor,
         command="clearing.penalty",
         subject=subject.public_id,
+        payee=identifier_of(subject, creditor_id),
         amount_minor=amount_minor,
         currency=subject.currency,
         payload={"amount_minor": amount_minor, "debtor": debtor},
@@ -191,7 +194,7 @@ def penalise_trade(*, actor: Actor, trade: str, debtor: str, amount_minor: int, 
         trade=subject,
         kind=ObligationKind.PENALTY,
         debtor_id=debtor_id,
-        creditor_id=subject.buyer_id if debtor_id == subject.seller_id else subject.seller_id,
+        creditor_id=creditor_id,
         amount_minor=amount_minor,
         source=source,
     )
@@ -234,6 +237,7 @@ def reverse_obligation(*, actor: Actor, obligation: str, reason: str) -> Obligat
         actor=actor,
         command="clearing.reversal",
         subject=obligation,
+        payee=identifier_of(trade, subject.debtor_id),
         amount_minor=subject.amount_minor,
         currency=subject.currency,
         payload={"kind": str(subject.kind), "amount_minor": subject.amount_minor},
@@ -269,6 +273,11 @@ def _parties(trade: Trade) -> dict[str, int]:
     """The parties of a trade: public identifier → key."""
     views = organisations_by_id((trade.buyer_id, trade.seller_id))
     return {view.public_id: key for key, view in views.items()}
+
+
+def identifier_of(trade: Trade, party_id: int) -> str:
+    """The public identifier of a party of the trade."""
+    return next(public_id for public_id, key in _parties(trade).items() if key == party_id)
 
 
 def require_accepted(trade: Trade) -> None:

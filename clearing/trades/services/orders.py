@@ -44,13 +44,14 @@ def order_adjustment(
         reason_code=reason_code,
     )
     parties = adjustment.agreement.buyer_identifier, adjustment.agreement.seller_identifier
+    creditor = parties[0] if debtor == parties[1] else parties[1]
     if Trade.objects.filter(agreement=agreement).exists():
         adjust_trade(
             actor=actor,
             agreement=agreement,
             adjustment=adjustment.public_id,
             debtor=debtor,
-            creditor=parties[0] if debtor == parties[1] else parties[1],
+            creditor=creditor,
             amount_minor=amount_minor,
             transaction_id=None,
         )
@@ -58,6 +59,7 @@ def order_adjustment(
         actor=actor,
         command="clearing.adjustment",
         subject=agreement,
+        payee=creditor,
         amount_minor=amount_minor,
         currency=adjustment.currency,
         payload={"amount_minor": amount_minor, "debtor": debtor, "reason_code": reason_code},
@@ -80,6 +82,9 @@ def order_resolution(*, actor: Actor, dispute: str, outcome: str, reason: str) -
             actor=actor,
             command="clearing.resolution",
             subject=dispute,
+            payee=agreement.buyer_identifier
+            if outcome == DisputeOutcome.REFUND
+            else agreement.seller_identifier,
             amount_minor=held.aggregate(total=Sum("gross_minor"))["total"] or agreement.price_minor,
             currency=agreement.currency,
             payload={"outcome": outcome},

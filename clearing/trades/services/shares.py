@@ -18,7 +18,7 @@ from ..models import Obligation, Trade
 from ..obligation_kinds import KINDS
 from ..states import ObligationKind
 from ..sums import SHARE_LEFT
-from .corrections import check_input, require_accepted
+from .corrections import check_input, identifier_of, require_accepted
 from .eligibility import cycle_for
 from .holds import locked_trade, record_trade
 
@@ -56,6 +56,7 @@ def claw_back_share(
         actor=actor,
         command="clearing.claw_back",
         subject=subject.public_id,
+        payee=identifier_of(subject, subject.seller_id),
         amount_minor=amount_minor,
         currency=subject.currency,
         payload={"amount_minor": amount_minor, "beneficiary": beneficiary},

@@ -227,7 +227,10 @@ class InvoiceIssued(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalAsked(Event):
-    """A command waits for the approval of a second person. ``expires_at``: ISO instant."""
+    """A command waits for the approval of a second person; it has no amount if it moves no money itself.
+
+    ``expires_at``: ISO instant.
+    """
 
     type = "approval.asked"
     subject_field = "approval"
@@ -236,7 +239,7 @@ class ApprovalAsked(Event):
     approval: str
     command: str
     of: str
-    amount_minor: int
+    amount_minor: int | None
     currency: str
     expires_at: str
 

@@ -15,6 +15,7 @@ from django.db.models import Q
 from marketplace.events.envelope import Envelope, cloudevent
 from marketplace.events.queries import envelopes_by_key, names_by_key
 from marketplace.kernel import clock
+from marketplace.kernel.aside import Loop
 from marketplace.kernel.states import advance
 
 from ..locks import CLAIM_LOCK
@@ -31,6 +32,7 @@ ATTEMPTS_MAX = len(BACKOFF_SECONDS) + 1
 JITTER = 0.1
 LEASE_SECONDS = 60
 ORGANISATION_ATTEMPTS_MAX = 4
+SENDING = Loop("webhooks.send")
 GONE = 410
 PING = "webhook.ping"
 
@@ -104,8 +106,8 @@ def claim(*, slots: int, failing_slots: int) -> list[Claim]:
     """Claim at most ``slots`` due messages, of them ``failing_slots`` of failing webhooks, and count their attempts.
 
     The caller sends each and calls ``record_answer`` within ``LEASE_SECONDS``; else the attempt is lost, and the
-    message is claimed again. A message whose last attempt was lost, or whose event is no longer available, is given up
-    with an attempt that says so.
+    message is claimed again. A message whose last attempt was lost, or whose event is no longer available or cannot be
+    written, is given up with an attempt that says so.
     """
     CLAIM_LOCK.acquire()
     with connection.cursor() as cursor:
@@ -125,7 +127,7 @@ def claim(*, slots: int, failing_slots: int) -> list[Claim]:
     claims: list[Claim] = []
     given_up: list[WebhookMessage] = []
     for message in messages:
-        content = _content_of(message, events)
+        content = _sendable(message, events)
         if content is None or message.attempts > ATTEMPTS_MAX:
             given_up.append(message)
             continue
@@ -161,6 +163,15 @@ def _give_up(messages: list[WebhookMessage]) -> None:
             took_ms=0,
         )
         advance(message, MESSAGE, command="give_up", role="system", lease_until=None)
+
+
+def _sendable(message: WebhookMessage, events: dict[int, Envelope]) -> dict[str, str] | None:
+    """As ``_content_of``; None also for an event that cannot be written as a message, which stands aside."""
+    try:
+        return _content_of(message, events)
+    except Exception as error:  # one event that cannot be written must not hold back the messages of others
+        SENDING.set_aside(f"{message.webhook.public_id} {message.pk}", error, for_good=True)
+        return None
 
 
 def _content_of(message: WebhookMessage, events: dict[int, Envelope]) -> dict[str, str] | None:

@@ -33,7 +33,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor, Role
 from marketplace.kernel.errors import Forbidden, IllegalTransition, Missing
 from marketplace.kernel.refusals import record_refusals
-from tests.participants.factories import actor_for, client_of
+from tests.participants.factories import actor_for, client_of, person_of
 
 from .. import factories
 from ..raw import refused
@@ -72,6 +72,7 @@ def ask(
             actor=actor,
             command="clearing.test",
             subject=subject,
+            payee="org_payee",
             amount_minor=amount,
             currency="JPY",
             payload=payload,
@@ -280,6 +281,7 @@ def test_every_large_command_on_money_takes_two(market, first, second, command):
         paid = factories.clear(market)
         with pytest.raises(SecondPersonNeeded):
             create_transfer_file(actor=first, cycle=paid.public_id)
+        create_transfer_file(actor=second, cycle=paid.public_id)
         factories.settle(market, paid)
         factories.adjust(market, trade, "seller", "buyer", 1_500_000)
         factories.clear(market)
@@ -328,7 +330,8 @@ def test_every_large_command_on_money_takes_two(market, first, second, command):
 
 
 def test_over_http_the_request_stays_though_the_command_is_refused(market, cleared):
-    one, two = client_of(market.operator), client_of(market.operator)
+    one, other = client_of(market.operator), client_of(market.operator)
+    two = client_of(market.operator, person=person_of(market.operator))
     buyer = client_of(market.party("buyer"))
     body, key = {"cycle": cleared.public_id}, {"HTTP_IDEMPOTENCY_KEY": "pay-1"}
     refusal = one.post("/api/v1/transfer-files/", body, **key)
@@ -346,6 +349,8 @@ def test_over_http_the_request_stays_though_the_command_is_refused(market, clear
     )
     assert buyer.get("/api/v1/approvals/").status_code == 403
     assert buyer.post(f"/api/v1/approvals/{shown['id']}/withdraw/").status_code == 403
+    assert other.post("/api/v1/transfer-files/", body).status_code == 403
+    assert TransferFile.objects.count() == 0
     made = two.post("/api/v1/transfer-files/", body, HTTP_IDEMPOTENCY_KEY="pay-2")
     assert (made.status_code, made.json()["total_minor"]) == (201, 2_200_000)
     shown = one.get(f"/api/v1/approvals/{shown['id']}/").json()

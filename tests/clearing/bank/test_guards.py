@@ -119,6 +119,8 @@ def test_large_receipts_are_not_imported_without_a_second_person(market):
         ("0" * 64, 1_000_000, "usr_second"),
     ):
         refused(confirm, received.pk, sha256, closing_minor, person, because="confirmed by another person")
+    program = (received.pk, received.sha256, 1_000_000, "app_program")
+    refused(confirm, *program, because="statement_confirmed_by_person")
     uploads.confirm_statement(
         actor=market.second, statement_import=received.public_id, sha256=received.sha256, closing_balance_minor=1_000_000
     )  # fmt: skip
@@ -166,6 +168,10 @@ def test_large_receipts_forged_behind_the_guards_are_named(market):
 
 
 def test_a_confirmation_by_the_uploader_forged_behind_the_guards_is_named(market):
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute(
+            "ALTER TABLE clearing_statementconfirmation DROP CONSTRAINT statement_confirmed_by_person"
+        )
     factories.pay_in(market, "buyer", 2_000_000)
     changed_behind_the_guards(
         "clearing_statementconfirmation",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from clearing.models import Cycle, CycleStep, FundsRegime
+from clearing.run.services.cycles import pause_cycle
+from tests.roles import unguarded
 
 from .. import factories
 from ..raw import refused, run
+from ..test_invariants import broken
 
 
 def test_no_cycle_without_a_regime(market):
@@ -46,12 +49,35 @@ def test_a_cycle_on_hold_stays_where_it_is(market):
         cycle.pk,
     )
     refused("UPDATE clearing_cycle SET state = 'netted' WHERE id = %s", cycle.pk, because="is paused")
-    refused("UPDATE clearing_cycle SET paused_by = '' WHERE id = %s", cycle.pk, because="cycle_pause_reason")
+    refused(
+        "UPDATE clearing_cycle SET paused_by = '' WHERE id = %s", cycle.pk, because="until it is released"
+    )
     refused(
         "UPDATE clearing_cycle SET paused_since = now(), pause_reason = 'x', paused_by = 'prg_1' WHERE state = 'open'",
         because="cycle_paused_when",
     )
     assert Cycle.objects.get(pk=cycle.pk).state == "validated"
+
+
+def test_a_held_cycle_is_released_by_another_person(market):
+    cycle = factories.clear(market, "validated")
+    release = (
+        "UPDATE clearing_cycle SET paused_since = NULL, pause_reason = '', paused_by = '', released_by = %s"
+    )
+    pause_cycle(actor=market.second, cycle=cycle.public_id, reason="audit")
+    refused(f"{release} WHERE id = %s", "", cycle.pk, because="another person")
+    refused(f"{release} WHERE id = %s", market.second.identifier, cycle.pk, because="another person")
+    refused(f"{release} WHERE id = %s", "app_program", cycle.pk, because="another person")
+    refused(
+        "UPDATE clearing_cycle SET paused_by = 'usr_x' WHERE id = %s",
+        cycle.pk,
+        because="until it is released",
+    )
+    cycle.refresh_from_db()
+    assert (cycle.paused_by, cycle.released_by, broken()) == (market.second.identifier, "", {})
+    with unguarded("clearing_cycle"):
+        run(f"{release} WHERE id = %s", market.second.identifier, cycle.pk)
+    assert set(broken()) == {"clearing.cycle_released_by_another"}
 
 
 def test_the_steps_of_a_cycle_are_kept(market):

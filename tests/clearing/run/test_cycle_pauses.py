@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from clearing import tasks
+from clearing.approvals.errors import SecondPersonNeeded
 from clearing.cycles.errors import CycleCannotBePaused, CycleIsPaused, CycleNotPaused
 from clearing.models import Cycle, TransferFile
 from clearing.run.services.cycles import advance_cycle, pause_cycle, resume_cycle
@@ -14,7 +15,7 @@ from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.kernel.invariants import verify_all
-from tests.participants.factories import client_of
+from tests.participants.factories import actor_for, client_of, person_of
 
 from .. import factories
 
@@ -31,7 +32,7 @@ def test_a_cycle_on_hold_takes_no_step_until_it_is_released(market, state):
     tasks.sweep()
     cycle.refresh_from_db()
     assert cycle.state == state
-    resume_cycle(actor=market.actor, cycle=cycle.public_id, reason="answered")
+    resume_cycle(actor=market.second, cycle=cycle.public_id, reason="answered")
     assert factories.advance_to(cycle, "settling").paused_since is None
     assert {name for name, breaches in verify_all("clearing").items() if breaches} == set()
 
@@ -39,11 +40,11 @@ def test_a_cycle_on_hold_takes_no_step_until_it_is_released(market, state):
 def test_holding_and_releasing_say_who_and_why(market):
     cycle = factories.clear(market, "validated")
     held = pause_cycle(actor=market.actor, cycle=cycle.public_id, reason="audit")
-    resume_cycle(actor=market.actor, cycle=cycle.public_id, reason="answered")
+    resume_cycle(actor=market.second, cycle=cycle.public_id, reason="answered")
     records = EvidenceRecord.objects.filter(kind__in=("clearing.cycle_paused", "clearing.cycle_resumed"))
     assert [(record.actor, record.payload["reason"]) for record in records.order_by("pk")] == [
         (market.actor.identifier, "audit"),
-        (market.actor.identifier, "answered"),
+        (market.second.identifier, "answered"),
     ]
     assert records.get(kind="clearing.cycle_resumed").payload == {
         "business_key": cycle.business_key,
@@ -52,12 +53,31 @@ def test_holding_and_releasing_say_who_and_why(market):
         "paused_since": held.paused_since.isoformat(),
         "paused_by": market.actor.identifier,
         "paused_for": "audit",
+        "released_by": market.second.identifier,
     }
     events = OutboxEvent.objects.filter(type__in=("cycle.paused", "cycle.resumed")).order_by("pk")
     assert [(event.type, event.data["state"]) for event in events] == [
         ("cycle.paused", "validated"),
         ("cycle.resumed", "validated"),
     ]
+
+
+def test_who_holds_a_cycle_does_not_release_it_alone(market):
+    cycle = factories.clear(market, "validated")
+    holder, other = market.actor, market.second
+    pause_cycle(actor=holder, cycle=cycle.public_id, reason="audit")
+    with pytest.raises(SecondPersonNeeded):
+        resume_cycle(actor=holder, cycle=cycle.public_id, reason="over")
+    with pytest.raises(SecondPersonNeeded):
+        resume_cycle(actor=holder, cycle=cycle.public_id, reason="over")
+    with pytest.raises(Forbidden):
+        resume_cycle(actor=actor_for(market.operator, "app_other"), cycle=cycle.public_id, reason="over")
+    cycle.refresh_from_db()
+    assert (cycle.paused_by, cycle.released_by) == (holder.identifier, "")
+    resume_cycle(actor=other, cycle=cycle.public_id, reason="over")
+    cycle.refresh_from_db()
+    assert (cycle.paused_since, cycle.released_by) == (None, other.identifier)
+    assert {name for name, breaches in verify_all("clearing").items() if breaches} == set()
 
 
 def test_no_transfer_file_is_written_of_a_held_cycle(market):
@@ -67,7 +87,7 @@ def test_no_transfer_file_is_written_of_a_held_cycle(market):
     with pytest.raises(CycleIsPaused, match="wrong accounts"):
         create_transfer_file(actor=market.actor, cycle=cycle.public_id)
     assert (TransferFile.objects.count(), factories.planned(cycle)) == (0, 2)
-    resume_cycle(actor=market.actor, cycle=cycle.public_id, reason="corrected")
+    resume_cycle(actor=market.second, cycle=cycle.public_id, reason="corrected")
     assert factories.settle(market, cycle).state == "settled"
 
 
@@ -85,7 +105,7 @@ def test_what_the_bank_booked_is_taken_in_while_a_cycle_is_held(market):
         "settling",
         ["confirmed"] * 2,
     )
-    resume_cycle(actor=market.actor, cycle=cycle.public_id, reason="over")
+    resume_cycle(actor=market.second, cycle=cycle.public_id, reason="over")
     assert advance_cycle(cycle=cycle.public_id) == "settled"
 
 
@@ -101,7 +121,7 @@ def test_a_cycle_is_held_from_its_cut_off_until_it_is_settled(market):
 def test_a_hold_stands_once(market):
     cycle = factories.clear(market, "validated")
     with pytest.raises(CycleNotPaused):
-        resume_cycle(actor=market.actor, cycle=cycle.public_id, reason="nothing")
+        resume_cycle(actor=market.second, cycle=cycle.public_id, reason="nothing")
     pause_cycle(actor=market.actor, cycle=cycle.public_id, reason="first")
     with pytest.raises(CycleIsPaused, match="first"):
         pause_cycle(actor=market.actor, cycle=cycle.public_id, reason="second")
@@ -147,5 +167,9 @@ def test_everybody_sees_that_a_cycle_is_held_and_the_operator_why(market, api):
             None,
         )
         assert shown["waits_for"]["en"].startswith("paused by the operator since ")
-    released = operator.post(f"{path}/resume/", {"reason": "done"})
+    by_himself = operator.post(f"{path}/resume/", {"reason": "done"})
+    assert (by_himself.status_code, by_himself.json()["code"]) == (409, "second_person_needed")
+    assert client_of(market.operator).post(f"{path}/resume/", {"reason": "done"}).status_code == 403
+    person = client_of(market.operator, person=person_of(market.operator))
+    released = person.post(f"{path}/resume/", {"reason": "done"})
     assert (released.status_code, released.json()["paused_since"]) == (200, None)

@@ -297,7 +297,7 @@ def test_a_cycle_waits_until_an_earlier_one_has_planned_what_may_cover_it(market
         "cycle.earlier_unplanned",
         True,
     )
-    resume_cycle(actor=market.actor, cycle=first.public_id, reason="checked")
+    resume_cycle(actor=market.second, cycle=first.public_id, reason="checked")
     factories.advance_to(first, "settling")
     factories.advance_to(second, "settling")
     assert payments(market, "seller") == [(10_450, "cancelled"), (9_900, "planned")]

@@ -319,6 +319,8 @@ def test_use_beyond_the_ceiling_is_kept_and_not_charged(market):
         ({"used_at": "yesterday"}, "not a date and time"),
         ({"used_at": "2027-01-10T00:00:00"}, "no time zone"),
         ({"amount_minor": -1}, "must not be negative"),
+        ({"amount_minor": 10**12 + 1}, "beyond their ceilings"),
+        ({"quantity": 10**9 + 1}, "beyond their ceilings"),
     ],
 )
 def test_use_that_cannot_be_understood_is_refused(market, change, words):

@@ -41,6 +41,8 @@ def test_a_year_of_months_follows_without_a_gap():
         ({"charging": "one_off"}, "has exactly one charge"),
         ({"period_months": 0}, "period of 0 months"),
         ({"price_minor": -1}, "negative"),
+        ({"price_minor": 10**12 + 1}, "above"),
+        ({"charges": 1_000, "period_months": 2}, "more than 1200 months"),
         ({"commissioned": True}, "paid for at once"),
     ],
 )

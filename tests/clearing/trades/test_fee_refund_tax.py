@@ -25,6 +25,7 @@ def charged(market):
     assert {trade.fee_minor for trade in trades} == {105}
     fees = Invoice.objects.get(purpose="fee")
     assert (fees.net_minor, fees.tax_minor) == (315, 31)
+    factories.pay_own_money(market, 1_000)
     return trades
 
 

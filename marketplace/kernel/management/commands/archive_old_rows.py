@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
+from marketplace.kernel.aside import Loop
 from marketplace.kernel.clock import real_now
 from marketplace.kernel.discovery import import_declarations
 from marketplace.kernel.retention import OLD_ROWS
+
+RETENTION = Loop("kernel.archive_old_rows")
 
 
 class Command(BaseCommand):
@@ -20,16 +24,27 @@ class Command(BaseCommand):
     help = "Archive handled events and delete other rows after the retention that settings.RETENTION states."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Remove each kind until nothing of it is old; raises CommandError if the settings and the register differ."""
+        """Remove each kind until nothing of it is old; a kind that cannot be removed stands aside. Raises CommandError
+        for it at the end, and if the settings and the register differ.
+        """
         import_declarations("retention")
         if set(OLD_ROWS) != set(settings.RETENTION):
             different = sorted(set(OLD_ROWS) ^ set(settings.RETENTION))
             raise CommandError(f"RETENTION and the declared kinds differ: {', '.join(different)}")
+        failed = set()
         for name, (days, _) in settings.RETENTION.items():
-            before, removed = real_now() - timedelta(days=days), 0
-            try:
-                while count := OLD_ROWS[name].remove(before):
-                    removed += count
-            except OperationalError as error:
-                self.stderr.write(f"{name}: a table is in use; the next run goes on: {error}")
-            self.stdout.write(f"{name}: {removed} left after {days} days")
+            if not RETENTION.each([name], partial(self._remove, days=days), are_all=False):
+                failed.add(name)
+        if failed:
+            raise CommandError(f"not removed, the others were: {', '.join(sorted(failed))}")
+
+    def _remove(self, name: str, *, days: int) -> bool:
+        """Remove what is old of one kind; True, or raises what the database refused."""
+        before, removed = real_now() - timedelta(days=days), 0
+        try:
+            while count := OLD_ROWS[name].remove(before):
+                removed += count
+        except OperationalError as error:
+            self.stderr.write(f"{name}: a table is in use; the next run goes on: {error}")
+        self.stdout.write(f"{name}: {removed} left after {days} days")
+        return True

@@ -1,0 +1,31 @@
+"""Database guards of commands on money."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pgtrigger
+
+from marketplace.kernel.guards import sql_body
+from marketplace.rules.parameters import PARAMETERS
+
+from .locks import COMMAND_LOCK
+
+_SQL = Path(__file__).parent / "sql"
+
+
+def within_one_persons_limit() -> pgtrigger.Trigger:
+    """A command has its own approval, or one person's commands of its kind for the payee that day stay below the limit."""
+    return pgtrigger.Trigger(
+        name="within_one_persons_limit",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        declare=[("limit_minor", "numeric"), ("alone_minor", "numeric")],
+        func=sql_body(
+            _SQL / "within_one_persons_limit.sql",
+            COMMAND_LOCK=COMMAND_LOCK.acquire_for_in_guard(
+                "concat_ws(':', NEW.command, NEW.payee, NEW.currency, NEW.given_on)"
+            ),
+            LIMIT_DEFAULT=PARAMETERS["second_person_minor"].default,
+        ),
+    )

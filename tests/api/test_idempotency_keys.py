@@ -1,0 +1,136 @@
+"""Commands that move or promise money take no effect without an Idempotency-Key."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+from drf_spectacular.generators import SchemaGenerator
+from rest_framework.test import APIClient
+
+from contracts.models import Negotiation
+from marketplace.api.models import IdempotencyRecord
+
+from .conftest import bearer
+
+MOVES_NO_MONEY = {
+    "BalanceCertificateViewSet.create",
+    "SupplyStatementViewSet.create",
+    "AdmissionViewSet.create",
+    "AdmissionViewSet.decide",
+    "AdmissionViewSet.withdraw",
+    "ApplicationViewSet.create",
+    "ApprovalViewSet.withdraw",
+    "AsideRowViewSet.retry",
+    "ClearingScheduleViewSet.create",
+    "ClientAccountViewSet.create",
+    "ClosedDayViewSet.create",
+    "ClosedDayViewSet.withdraw",
+    "CycleViewSet.create",
+    "CycleViewSet.dry_run",
+    "DecisionViewSet.preview",
+    "DeliveryViewSet.receipts",
+    "DeliveryViewSet.resume",
+    "DeliveryViewSet.suspend",
+    "FundsRegimeViewSet.create",
+    "HaltViewSet.create",
+    "HaltViewSet.lift",
+    "IntermediaryNoticeViewSet.create",
+    "IntermediaryNoticeViewSet.withdraw",
+    "JobViewSet.abandon",
+    "JobViewSet.retry",
+    "LedgerPeriodViewSet.create",
+    "ListingVersionViewSet.decide",
+    "ListingVersionViewSet.submit",
+    "ListingViewSet.add_version",
+    "ListingViewSet.create",
+    "ListingViewSet.resume",
+    "ListingViewSet.revise",
+    "ListingViewSet.withdraw",
+    "MemberViewSet.create",
+    "NegotiationViewSet.terminate",
+    "NoticeViewSet.read",
+    "OrganisationViewSet.create",
+    "OrganisationViewSet.declare_affiliation",
+    "OrganisationViewSet.reinstate",
+    "OrganisationViewSet.suspend",
+    "RepairableEntryViewSet.retry",
+    "RestraintViewSet.create",
+    "RestraintViewSet.lift",
+    "RulebookViewSet.create",
+    "SegmentViewSet.create",
+    "StatementImportViewSet.withdraw",
+    "TemplateViewSet.create",
+    "WebhookViewSet.create",
+    "WebhookViewSet.delete",
+    "WebhookViewSet.disable",
+    "WebhookViewSet.enable",
+    "WebhookViewSet.ping",
+    "WebhookViewSet.replay",
+    "WebhookViewSet.revise",
+    "WebhookViewSet.rotate_secret",
+}
+"""Every other command moves or promises money. Whoever adds one states here that it does neither, or it needs a key."""
+
+
+def posts() -> dict[str, tuple[str, Any]]:
+    """Every POST of the API: ``<view set>.<method>`` → a path to it, and the method."""
+    found: dict[str, tuple[str, Any]] = {}
+
+    def walk(patterns: list[Any], prefix: str) -> None:
+        for pattern in patterns:
+            path = prefix + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                walk(pattern.url_patterns, path)
+            elif isinstance(pattern, URLPattern) and "format" not in path:
+                method = (getattr(pattern.callback, "actions", None) or {}).get("post")
+                if method is not None:
+                    view = pattern.callback.cls
+                    address = re.sub(r"\(\?P<[^>]*>[^)]*\)", "none", path)
+                    address = re.sub(r"[\^$]", "", address)
+                    found[f"{view.__name__}.{method}"] = (f"/{address}", getattr(view, method))
+
+    walk(get_resolver().url_patterns, "")
+    return found
+
+
+POSTS = posts()
+MONEY = sorted(set(POSTS) - MOVES_NO_MONEY)
+
+
+def test_every_command_says_whether_it_moves_money():
+    assert MOVES_NO_MONEY - set(POSTS) == set()
+    moving = {name for name, (_, method) in POSTS.items() if getattr(method, "moves_money", False)}
+    assert sorted(moving) == MONEY
+
+
+@pytest.mark.parametrize("name", MONEY)
+def test_a_command_on_money_without_a_key_is_refused(name, operator):
+    keyless = APIClient()
+    keyless.credentials(**bearer(operator, "market:read", "market:write"))
+    answer = keyless.post(POSTS[name][0], {}, HTTP_ACCEPT_LANGUAGE="en")
+    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_needed")
+    assert [error["field"] for error in answer.json()["errors"]] == ["Idempotency-Key"]
+    assert "Send the header Idempotency-Key" in answer.json()["detail"]
+    assert IdempotencyRecord.objects.count() == Negotiation.objects.count() == 0
+
+
+def test_a_command_without_money_needs_no_key(operator):
+    keyless = APIClient()
+    keyless.credentials(**bearer(operator, "market:read", "market:write"))
+    body = {"code": "mobility", "name": {"ja": "交通", "en": "Mobility"}}
+    assert keyless.post("/api/v1/segments/", body).status_code == 201
+
+
+def test_the_openapi_document_requires_the_key_where_the_market_does():
+    required = {}
+    for path, operations in SchemaGenerator().get_schema(request=None, public=True)["paths"].items():
+        for parameter in operations.get("post", {}).get("parameters", []):
+            if parameter["name"] == "Idempotency-Key":
+                required[path.replace("{id}", "none")] = parameter.get("required", False)
+    for name, (path, _) in POSTS.items():
+        if path in required:
+            assert required[path] == (name in MONEY), name
+    assert {path for name, (path, _) in POSTS.items() if name in MONEY} <= set(required)
