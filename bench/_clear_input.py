@@ -47,7 +47,8 @@ _TRADES = f"""
     INSERT INTO clearing_trade (id, public_id, business_key, agreement, reference, listing, listing_version, segment,
         buyer_id, seller_id, buyer_key, seller_key, currency, price_minor, tax_minor, tax_rate_bp, tax_category,
         fee_minor, fee_tax_rate_bp, fee_payer, tariff, inspection_days, fund_by, concluded_at, state, secured_at,
-        accepted_at, captured_price_minor, captured_tax_minor, captured_fee_minor, cycle_id, leaf)
+        accepted_at, captured_price_minor, captured_tax_minor, captured_fee_minor, captured_tax_rate_bp,
+        captured_fee_tax_rate_bp, captured_withholding_minor, supply_class, tax_point, supplied_on, fee_class, fee_supplied_on, cycle_id, leaf)
     SELECT t.*, {leaf_of(trade_line("t"))} FROM (
     SELECT g, 'trd_' || lpad(g::text, 26, '0'), buyer.key || ':PO-' || g AS business_key,
            'agr_' || lpad(g::text, 26, '0'), 'PO-' || g, 'lst_' || lpad((g %% 5000)::text, 26, '0'),
@@ -55,7 +56,9 @@ _TRADES = f"""
            seller.key AS seller_key, 'JPY', price, price * rate / 10000 AS tax, rate AS tax_rate_bp,
            CASE rate WHEN 1000 THEN 'standard' ELSE 'reduced' END, price / 20, 1000 AS fee_tax_rate_bp,
            'seller' AS fee_payer, 'STANDARD-5', 2, now(), now(), 'accepted', now(), now(), price AS captured_price_minor,
-           price * rate / 10000 AS captured_tax_minor, price / 20 AS captured_fee_minor, %(cycle)s
+           price * rate / 10000 AS captured_tax_minor, price / 20 AS captured_fee_minor,
+           rate AS captured_tax_rate_bp, 1000 AS captured_fee_tax_rate_bp, 0, 'domestic', 'delivery_accepted', current_date,
+           'domestic', current_date, %(cycle)s
       FROM (SELECT g, 1 + floor(random() * %(parties)s)::bigint AS b, floor(random() * (%(parties)s - 1))::bigint AS s,
                    100 + floor(random() * 1000000)::bigint AS price, CASE WHEN random() < 0.9 THEN 1000 ELSE 800 END AS rate
               FROM generate_series(1, %(trades)s) g) drawn
@@ -93,11 +96,13 @@ _BANK = """
 """
 
 _LEDGER = """
-    INSERT INTO clearing_entry (id, public_id, kind, reference, description, business_date, booked_at, trade_id, organisation_id)
-    SELECT n, 'jrn_' || lpad(n::text, 26, '0'), 'pay_in', 'bank:B-' || n, '', now(), now(), NULL, id FROM pay_in
+    INSERT INTO clearing_entry (id, public_id, kind, reference, description, business_date, value_date, booked_at, trade_id,
+        organisation_id)
+    SELECT n, 'jrn_' || lpad(n::text, 26, '0'), 'pay_in', 'bank:JPY:' || current_date || ':B-' || n, '', now(), current_date,
+           now(), NULL, id FROM pay_in
     UNION ALL
     SELECT %(parties)s + t.id * 2 - v.earlier, 'jrn_' || lpad((%(parties)s + t.id * 2 - v.earlier)::text, 26, '0'), v.kind,
-           v.kind || ':' || t.public_id, t.business_key, now(), now(), t.id, t.buyer_id
+           v.kind || ':' || t.public_id, t.business_key, now(), NULL, now(), t.id, t.buyer_id
       FROM clearing_trade t CROSS JOIN (VALUES ('hold', 1), ('capture', 0)) AS v(kind, earlier)
      ORDER BY 1;
     INSERT INTO clearing_posting (entry_id, leg, account_id, amount_minor, currency, line, trade_id)

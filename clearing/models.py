@@ -18,15 +18,19 @@ from .run.models import CycleAlarm
 from .safeguarding.models import SegregationCheck, StuckMoney
 from .settlement.models import ClientAccount, Restoration, SendingOpening, SettlementInstruction, TransferFile
 from .settlement.restraint_models import SetOffRestraint
+from .shortfalls.bad_debt_models import FeeWriteOff, TaxRelief
 from .shortfalls.models import Deferral, SetOff, Shortfall
+from .statements.certificate_models import BalanceCertificate
 from .statements.models import MonthlyStatement, StatementMonth
 from .trades.charge_models import ChargePlan, ChargeProgress, PlannedCharge, PlannedShare, UsageRecord
 from .trades.models import Obligation, Trade
+from .trades.supply_models import SupplyStatement
 
 __all__ = [
     "Account",
     "Approval",
     "Balance",
+    "BalanceCertificate",
     "BankAllocation",
     "BankEntry",
     "BankStatement",
@@ -42,6 +46,7 @@ __all__ = [
     "DebitBooking",
     "Deferral",
     "Entry",
+    "FeeWriteOff",
     "FundsRegime",
     "IntermediaryNotice",
     "Invoice",
@@ -66,6 +71,8 @@ __all__ = [
     "StatementImport",
     "StatementMonth",
     "StuckMoney",
+    "SupplyStatement",
+    "TaxRelief",
     "Trade",
     "TransferFile",
     "UnconfirmedReceipt",

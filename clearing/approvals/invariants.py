@@ -43,6 +43,9 @@ _RECORDED_AS = {
     "clearing.open_sending": "clearing.sending_opened",
     "clearing.book_debit": "clearing.debit_booked",
     "clearing.recoup_debit": "clearing.debit_recouped",
+    "clearing.claw_back": "clearing.trade_share_clawed_back",
+    "clearing.write_off_fee": "clearing.fee_written_off",
+    "clearing.relieve_tax": "clearing.bad_debt_tax_relieved",
 }
 """The evidence that each command on money leaves."""
 

@@ -169,6 +169,7 @@ class Booking:
             lines=[Line(_purpose_of(line, found), debit, credit, amount_minor)],
             organisation_id=found.organisation_id,
             description=line.remittance_information[:200],
+            value_date=line.booked_on,
         )
 
     def _opposite(self, line: BankStatementLine, found: Recognised) -> tuple[EntryKind, int]:

@@ -98,6 +98,27 @@ def entries_add_up() -> pgtrigger.Trigger:
     )
 
 
+WRONGLY_DATED = """
+    SELECT count(*) = 0 OR count(*) FILTER (WHERE e.value_date IS DISTINCT FROM b.booked_on) > 0
+      FROM public.clearing_entry e WHERE e.reference = ANY (array_append(ARRAY(
+        SELECT 'bank:' || b.public_id || ':' || i.public_id FROM public.clearing_settlementinstruction i
+         WHERE i.transfer_file_id = b.transfer_file_id),
+        'bank:' || b.currency || ':' || b.booked_on || ':' || b.entry_reference))
+"""
+"""Whether bank entry ``b`` has no journal entry, or one of another value date; the debit of a whole file has one a payment."""
+
+
+def entries_value_dated() -> pgtrigger.Trigger:
+    """A statement is committed with journal entries whose value dates are the booking dates of its bank entries."""
+    return pgtrigger.Trigger(
+        name="entries_value_dated",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        timing=pgtrigger.Deferred,
+        func=sql_body(_SQL / "entries_value_dated.sql", WRONGLY_DATED=WRONGLY_DATED),
+    )
+
+
 def file_debit_fits() -> pgtrigger.Trigger:
     """When the debit of a whole transfer file is committed, it is the total of the payments that it carried out."""
     return pgtrigger.Trigger(

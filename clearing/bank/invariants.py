@@ -9,7 +9,7 @@ from django.db import connection
 from marketplace.kernel.invariants import Invariant, by_query
 from marketplace.rules.parameters import PARAMETERS
 
-from .guards import CARRIED_OUT
+from .guards import CARRIED_OUT, WRONGLY_DATED
 from .importing import follows_on
 
 
@@ -255,5 +255,22 @@ Invariant(
         "SELECT o.statement, r.number FROM clearing_sendingopening o"
         " JOIN clearing_restoration r ON r.id = o.restoration_id WHERE NOT EXISTS (SELECT FROM clearing_bankstatement s"
         " WHERE s.public_id = o.statement AND s.closing_on >= (r.happened_at AT TIME ZONE 'UTC')::date)"
+    ),
+)
+
+Invariant(
+    name="clearing.value_dates_are_the_banks",
+    promise=1,
+    statement="A journal entry that a bank entry caused has the bank's booking date as its value date; no other has one.",
+    guards=(
+        "clearing_bankstatement.entries_value_dated",
+        "clearing_entry.entry_value_date",
+        "clearing_entry.append_only",
+    ),
+    test="tests/clearing/bank/test_value_dates.py::test_another_value_date_is_refused_and_named",
+    check=by_query(
+        f"SELECT b.public_id, b.booked_on, NULL::date AS value_date FROM clearing_bankentry b WHERE ({WRONGLY_DATED})"  # noqa: S608  our own words
+        " UNION ALL SELECT e.public_id, e.business_date, e.value_date FROM clearing_entry e"
+        "  WHERE e.value_date IS NOT NULL AND e.reference NOT LIKE 'bank:%'"
     ),
 )

@@ -17,6 +17,7 @@ from .guards import (
     confirmed_by_another,
     continues_last,
     entries_add_up,
+    entries_value_dated,
     file_debit_fits,
     large_receipts_confirmed,
     opened_by_statement,
@@ -222,7 +223,13 @@ class BankStatement(models.Model):
             _begun("bank_statement_import_day", day="imported_on", moment="imported_at"),
             currency_stated("bank_statement_currency"),
         ]
-        triggers = [append_only(), continues_last(), large_receipts_confirmed(), statement_has_entries()]
+        triggers = [
+            append_only(),
+            continues_last(),
+            large_receipts_confirmed(),
+            statement_has_entries(),
+            entries_value_dated(),
+        ]
 
     @property
     def added(self) -> int:

@@ -37,11 +37,6 @@ class Party:
         """Name of the country; its code where the name is unknown."""
         return _country_name(self.country)
 
-    @property
-    def is_foreign_unregistered(self) -> bool:
-        """Whether this is a foreign business without a registration number, which issues no qualified invoices."""
-        return self.country != HOME_COUNTRY and self.registration_number is None
-
     def as_dict(self) -> dict[str, Any]:
         """The party's data on a document."""
         return {

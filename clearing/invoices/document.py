@@ -13,8 +13,9 @@ from typing import Any
 
 from marketplace.kernel.labels import Label
 from marketplace.kernel.money import share_of
+from marketplace.rules.tax_tables import SupplyClass
 
-from ..ground.parties import HOME_COUNTRY, Party
+from ..ground.parties import Party
 from .states import InvoiceKind
 
 RETURN_INVOICE_DUTY_FROM_MINOR = {"JPY": 10_000}
@@ -38,18 +39,35 @@ EXEMPT = Label(
     "The returned amount is less than ¥10,000 with tax. This document is not mandatory and is issued for reference.",
     "税込1万円未満の返還のため適格返還請求書の交付義務はありませんが、参考として交付します。",
 )
-FOREIGN_ISSUER = Label(
-    "The supplier is a foreign business ({country}) without a registration number in Japan. Whether the recipient"
-    " accounts for the tax itself (reverse charge, for electronic services for business use only) is to be confirmed"
-    " by the parties.",
-    "提供者は登録番号のない国外事業者（{country}）です。受領者が納税義務者となるか（リバースチャージ方式。事業者向け電気通信"
-    "利用役務の提供に限る）は、当事者間でご確認ください。",
+WITHHELD = Label(
+    "Of this amount the recipient withholds {amount} {currency} as income tax and pays it to the tax office; the clearing"
+    " cycle leaves it to the recipient (Income Tax Act, articles 204 and 212).",
+    "この金額のうち {amount} {currency} は源泉所得税として受領者が徴収・納付します。清算において受領者へ差し引いて充当されます"
+    "（所得税法第204条・第212条）。",
 )
-FOREIGN_RECIPIENT = Label(
-    "The recipient is established abroad ({country}). Where the supply counts as made, and whether it is exempt as an"
-    " export, is to be confirmed by the parties.",
-    "受領者は国外（{country}）の事業者です。取引の内外判定および輸出免税の適用は、当事者間でご確認ください。",
-)
+OF_CLASS = {
+    SupplyClass.REVERSE_CHARGE: Label(
+        "The supplier is established abroad ({country}) and supplies an electronic service for business use: the recipient"
+        " accounts for the consumption tax itself (reverse charge, Consumption Tax Act, articles 5 and 62).",
+        "提供者は国外事業者（{country}）であり、本取引は事業者向け電気通信利用役務の提供に当たるため、受領者が消費税の"
+        "納税義務者となります（リバースチャージ方式。消費税法第5条・第62条）。",
+    ),
+    SupplyClass.CONSUMER_FROM_ABROAD: Label(
+        "The supplier is established abroad ({country}) and supplies an electronic service to a consumer in Japan: the"
+        " supplier accounts for the consumption tax.",
+        "提供者は国外事業者（{country}）であり、本取引は消費者向け電気通信利用役務の提供に当たるため、提供者が消費税の"
+        "納税義務者となります。",
+    ),
+    SupplyClass.EXPORT_EXEMPT: Label(
+        "Exempt from consumption tax as an export (Consumption Tax Act, article 7).",
+        "本取引は輸出免税取引です（消費税法第7条）。",
+    ),
+    SupplyClass.OUTSIDE_SCOPE: Label(
+        "The supply is made abroad and lies outside consumption tax (Consumption Tax Act, article 4).",
+        "本取引は国外取引に当たり、消費税の対象外（不課税）です（消費税法第4条）。",
+    ),
+}
+"""What an invoice says of a supply that is not domestic, by its class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +148,16 @@ def invoice_document(
     cycle: str,
     lines: Sequence[InvoiceLine],
     totals: dict[int, tuple[int, int]],
+    supply_class: str | None,
+    withheld_minor: int,
     purchase_order: str | None,
 ) -> dict[str, Any]:
     """The JSON snapshot of an invoice; ``totals`` is rate → (net, tax), ``cycle`` the business key of its cycle."""
     total_minor = sum(net + tax for net, tax in totals.values())
     exempt = is_exempt_return(kind, currency=currency, total_minor=total_minor)
-    notes = _notes(cycle, kind, issuer, recipient, supplier, exempt=exempt)
+    notes = _notes(cycle, kind, issuer, supplier, supply_class, exempt=exempt)
+    if withheld_minor:
+        notes.append(WITHHELD.fill({"amount": f"{withheld_minor:,}", "currency": currency}))
     days = [line.supplied_on for line in lines]
     return {
         "number": number,
@@ -162,7 +184,7 @@ def invoice_document(
 
 
 def _notes(
-    cycle: str, kind: str, issuer: Party, recipient: Party, supplier: Party | None, *, exempt: bool
+    cycle: str, kind: str, issuer: Party, supplier: Party | None, supply_class: str | None, *, exempt: bool
 ) -> list[Label]:
     """Notes for the reader besides the figures."""
     seller = supplier or issuer
@@ -171,12 +193,10 @@ def _notes(
         notes.append(_filled(INTERMEDIARY, "supplier", _name(supplier)))
     if exempt:
         notes.append(EXEMPT)
-    if seller.is_foreign_unregistered:
-        notes.append(_filled(FOREIGN_ISSUER, "country", seller.country_name))
+    if supply_class in OF_CLASS:
+        notes.append(_filled(OF_CLASS[SupplyClass(supply_class)], "country", seller.country_name))
     if kind == InvoiceKind.INVOICE:
         notes.append(UNREGISTERED)
-    if recipient.country != HOME_COUNTRY:
-        notes.append(_filled(FOREIGN_RECIPIENT, "country", recipient.country_name))
     return notes
 
 

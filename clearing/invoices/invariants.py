@@ -13,6 +13,7 @@ from ..trades.obligation_kinds import (
     OBLIGATION_DOCUMENTS,
     Document,
 )
+from .ledger_agreement import DIFFERENCES
 
 
 def _kinds_of(documents: Iterable[Document]) -> str:
@@ -66,6 +67,22 @@ Invariant(
         "   AND i.recipient_id = owed.party AND i.replaces_id IS NULL"
         "  GROUP BY owed.business_key, owed.document, owed.party HAVING count(i.id) <> 1"
     ),
+)
+Invariant(
+    name="clearing.documents_agree_with_the_ledger",
+    promise=1,
+    statement=(
+        "What the invoices of a settling cycle state for a participant, its purchases, sales, fees, refunded fees and their"
+        " tax, is what the cycle's entry posted for it; the text of a document adds up to its figures."
+    ),
+    guards=(
+        "clearing_invoice.invoice_total",
+        "clearing_invoice.append_only",
+        "clearing_entry.append_only",
+        "clearing_posting.append_only",
+    ),
+    test="tests/clearing/invoices/test_ledger_agreement.py::test_a_document_that_differs_from_the_ledger_is_named",
+    check=by_query(DIFFERENCES),
 )
 Invariant(
     name="clearing.corrected_invoices_keep_amounts",

@@ -18,6 +18,7 @@ NORMAL_SIDE: dict[str, int] = {
     AccountKind.DEPOSIT: CREDIT,
     AccountKind.CLAIM: DEBIT,
     AccountKind.FEE_REVENUE: CREDIT,
+    AccountKind.FEES_RECEIVABLE: DEBIT,
     AccountKind.TAX_PAYABLE: CREDIT,
     AccountKind.RESERVE: CREDIT,
     AccountKind.OWN_FUNDS: CREDIT,
@@ -67,11 +68,13 @@ OUTSTANDING = (AccountKind.UNEXPLAINED, AccountKind.BANK_RECEIVABLE, AccountKind
 
 OPERATOR_MONEY = (
     AccountKind.FEE_REVENUE,
+    AccountKind.FEES_RECEIVABLE,
     AccountKind.TAX_PAYABLE,
     AccountKind.ROUNDING,
     AccountKind.OWN_FUNDS,
     AccountKind.BANK_CHARGES,
     AccountKind.BANK_OPERATOR,
+    AccountKind.WRITE_OFF,
 )
 """Kinds whose negated sum is the operator's own money on ``bank_client`` beside its reserve: what it earned and paid in, less
 what it took out and the bank's fees. It is never negative (``settlement.operator_money``)."""
@@ -79,7 +82,6 @@ what it took out and the bank's fees. It is never negative (``settlement.operato
 OWN_OF_THE_OPERATOR = (
     *OPERATOR_MONEY,
     AccountKind.RESERVE,
-    AccountKind.WRITE_OFF,
     AccountKind.CLAIM,
 )
 """Kinds whose negated sum is what the operator has earned and not withdrawn."""

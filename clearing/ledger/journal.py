@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
@@ -23,9 +23,9 @@ _WRITE = """
         SELECT nextval((SELECT pg_get_serial_sequence('clearing_entry', 'id'))) AS id, drafted.* FROM drafted
     ), made AS (
         INSERT INTO clearing_entry (id, public_id, kind, reference, description, business_date, booked_at,
-                                    cycle_id, trade_id, organisation_id)
+                                    cycle_id, trade_id, organisation_id, value_date)
         SELECT id, public_id, kind, reference, description, %(business_date)s, %(booked_at)s,
-               cycle_id, trade_id, organisation_id FROM named
+               cycle_id, trade_id, organisation_id, value_date FROM named
     )
     INSERT INTO clearing_posting (entry_id, leg, account_id, amount_minor, currency, line, trade_id)
     SELECT (SELECT array_agg(id ORDER BY place) FROM named)[l.place], 2 * l.number - side.debited,
@@ -39,8 +39,9 @@ _WRITE = """
 _DRAFTS = """
     drafted AS (
         SELECT * FROM unnest(%(public_ids)b::text[], %(kinds)b::text[], %(references)b::text[], %(descriptions)b::text[],
-                             %(cycles)b::bigint[], %(trades)b::bigint[], %(organisations)b::bigint[]) WITH ORDINALITY
-               AS e(public_id, kind, reference, description, cycle_id, trade_id, organisation_id, place)
+                             %(cycles)b::bigint[], %(trades)b::bigint[], %(organisations)b::bigint[],
+                             %(value_dates)b::date[]) WITH ORDINALITY
+               AS e(public_id, kind, reference, description, cycle_id, trade_id, organisation_id, value_date, place)
     ), lined AS (
         SELECT * FROM unnest(%(places)b::bigint[], %(numbers)b::bigint[], %(debits)b::bigint[], %(credits)b::bigint[],
                              %(amounts)b::bigint[], %(lines)b::text[], %(line_trades)b::bigint[])
@@ -60,7 +61,10 @@ class Line(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """A journal entry to be posted. ``reference`` is its idempotency key; the keys name what it is about."""
+    """A journal entry to be posted. ``reference`` is its idempotency key; the keys name what it is about.
+
+    ``value_date`` is the day on which the bank booked it, if a bank entry caused it.
+    """
 
     kind: str
     reference: str
@@ -69,6 +73,7 @@ class Draft(NamedTuple):
     cycle_id: int | None = None
     trade_id: int | None = None
     organisation_id: int | None = None
+    value_date: date | None = None
 
 
 def post(drafts: Sequence[Draft], *, currency: str, purpose: str, booked_at: datetime | None = None) -> None:
@@ -86,6 +91,7 @@ def post(drafts: Sequence[Draft], *, currency: str, purpose: str, booked_at: dat
         "cycles": [draft.cycle_id for draft in drafts],
         "trades": [draft.trade_id for draft in drafts],
         "organisations": [draft.organisation_id for draft in drafts],
+        "value_dates": [draft.value_date for draft in drafts],
         **_lines(drafts),
     }
     post_planned(_DRAFTS, values, currency=currency, purpose=purpose, booked_at=booked_at)

@@ -64,7 +64,8 @@ class Account(models.Model):
 class Entry(models.Model):
     """A journal entry: one event of money. ``reference`` is its idempotency key: the same event is posted once.
 
-    ``business_date`` is the accounting day, ``booked_at`` business time, ``recorded_at`` real time; ``xact`` is the
+    ``value_date`` is the day on which the bank booked what caused the entry, null for an entry that no bank entry caused.
+    ``business_date`` is the accounting day, of a bank's entry the day of its import, ``booked_at`` business time, ``recorded_at`` real time; ``xact`` is the
     transaction that made the entry, and only that transaction may add postings. Invariants: an entry and its postings
     are inserted in one statement; the postings sum to zero per currency; the month of ``business_date`` is not closed;
     the cycle and the organisation that it names exist. Statement triggers enforce the last, because a cycle writes
@@ -77,6 +78,7 @@ class Entry(models.Model):
     reference = models.CharField(max_length=120)
     description = models.CharField(max_length=200, blank=True, default="")
     business_date = models.DateField()
+    value_date = models.DateField(null=True)
     booked_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
     xact = TransactionIdField(db_default=models.Func(function="pg_current_xact_id"))
@@ -94,7 +96,14 @@ class Entry(models.Model):
     organisation = organisation_key(null=True, db_constraint=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["reference"], name="entry_reference_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["reference"], name="entry_reference_once"),
+            models.CheckConstraint(
+                condition=Q(value_date=None)
+                | Q(value_date__lte=F("business_date"), reference__startswith="bank:"),
+                name="entry_value_date",
+            ),
+        ]
         indexes = [
             models.Index("booked_at", "id", name="entry_by_time"),
             # Entries of cycles name no trade and entries of trades no cycle, so neither grows the other's index.

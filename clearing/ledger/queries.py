@@ -31,6 +31,7 @@ JOURNAL_COLUMNS = (
     "credit_minor",
     "currency",
     "description",
+    "value_date",
 )
 
 
@@ -147,6 +148,46 @@ def trial_balance(currency: str, until: date | None = None) -> list[dict[str, An
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class BankBalance:
+    """The ledger's balance of the client account at the end of a day, in minor units.
+
+    ``by_value_minor`` counts what the bank had booked by then, whenever it was imported; ``by_accounting_minor`` what was
+    posted by then. ``late`` entries, ``late_minor`` in sum, were booked by the bank by then and posted later.
+    """
+
+    by_value_minor: int
+    by_accounting_minor: int
+    late: int
+    late_minor: int
+
+
+BY_VALUE = """
+    SELECT coalesce(sum(p.amount_minor), 0)::bigint FROM public.clearing_posting p
+      JOIN public.clearing_account a ON a.id = p.account_id AND a.kind = 'bank_client'
+      JOIN public.clearing_entry e ON e.id = p.entry_id
+     WHERE p.currency = {currency} AND coalesce(e.value_date, e.business_date) <= {day}
+"""
+"""The ledger's balance of the client account by the bank's booking dates, as SQL that guards and checks share."""
+
+_BANK_BALANCE = """
+    SELECT coalesce(sum(p.amount_minor) FILTER (WHERE coalesce(e.value_date, e.business_date) <= %(day)s), 0)::bigint,
+           coalesce(sum(p.amount_minor) FILTER (WHERE e.business_date <= %(day)s), 0)::bigint,
+           count(*) FILTER (WHERE e.value_date <= %(day)s AND e.business_date > %(day)s),
+           coalesce(sum(p.amount_minor) FILTER (
+               WHERE e.value_date <= %(day)s AND e.business_date > %(day)s), 0)::bigint
+      FROM clearing_posting p JOIN clearing_account a ON a.id = p.account_id AND a.kind = 'bank_client'
+      JOIN clearing_entry e ON e.id = p.entry_id WHERE p.currency = %(currency)s
+"""
+
+
+def bank_balance(currency: str, day: date) -> BankBalance:
+    """The balance of the client account at the end of ``day``, by the bank's booking dates and by the accounting days."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BANK_BALANCE, {"currency": currency, "day": day})
+        return BankBalance(*cursor.fetchone())
+
+
 def ledger_counts() -> dict[str, int]:
     """Numbers of ``entries`` and ``postings``, and the sum of absolute entry totals (``imbalance_minor``, 0 if sound)."""
     with connection.cursor() as cursor:
@@ -179,6 +220,7 @@ def journal_csv(*, first: date, last: date) -> Iterator[str]:
                 -amount if amount < 0 else "",
                 posting.currency,
                 posting.entry.description,
+                posting.entry.value_date.isoformat() if posting.entry.value_date else "",
             )
         )
 

@@ -52,6 +52,7 @@ class PostingSerializer(serializers.ModelSerializer[Posting]):
     account_kind = serializers.CharField(source="account.kind")
     line_label = serializers.SerializerMethodField()
     business_date = serializers.DateField(source="entry.business_date")
+    value_date = serializers.DateField(source="entry.value_date", allow_null=True)
     booked_at = serializers.DateTimeField(source="entry.booked_at")
     description = serializers.CharField(source="entry.description")
     cycle = serializers.CharField(source="entry.cycle.public_id", allow_null=True, default=None)
@@ -61,7 +62,7 @@ class PostingSerializer(serializers.ModelSerializer[Posting]):
         model = Posting
         fields = (
             "entry", "leg", "kind", "line", "line_label", "account", "account_kind", "amount_minor", "currency",
-            "business_date", "booked_at", "description", "cycle", "trade",
+            "business_date", "value_date", "booked_at", "description", "cycle", "trade",
         )  # fmt: skip
 
     @extend_schema_field(BilingualField)
@@ -144,8 +145,8 @@ class EntrySerializer(serializers.ModelSerializer[Entry]):
         model = Entry
         list_serializer_class = PartyListSerializer
         fields = (
-            "id", "kind", "kind_label", "reference", "description", "business_date", "booked_at", "recorded_at",
-            "organisation", "trade", "cycle",
+            "id", "kind", "kind_label", "reference", "description", "business_date", "value_date",
+            "booked_at", "recorded_at", "organisation", "trade", "cycle",
         )  # fmt: skip
 
     @extend_schema_field(BilingualField)

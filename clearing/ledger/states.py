@@ -26,6 +26,7 @@ class AccountKind(TextChoices):
     DEPOSIT = "deposit", Label("security deposit of a participant", "預り保証金")
     CLAIM = "claim", Label("claim on a participant", "求償債権")
     FEE_REVENUE = "fee_revenue", Label("fees earned", "手数料収入")
+    FEES_RECEIVABLE = "fees_receivable", Label("fees put off, receivable", "未収手数料")
     TAX_PAYABLE = "tax_payable", Label("consumption tax on fees", "仮受消費税")
     RESERVE = "reserve", Label("reserve of the operator", "運営者準備金")
     OWN_FUNDS = "own_funds", Label("own money that the operator paid in", "運営者拠出金")
@@ -98,6 +99,12 @@ class LineKind(TextChoices):
     COVERED = "covered", Label("money set aside for the cycle", "充当額の受入れ")
     DEFERRED = "deferred", Label("deferred to the next cycle", "次サイクルへの繰延べ")
     AWAITED = "awaited", Label("receivable deferred by its debtor", "相手方の繰延べによる未収額")
+    FEES_COLLECTED = "fees_collected", Label("fees put off, collected in a later cycle", "繰延手数料の回収")
+    BAD_FEES_COLLECTED = (
+        "bad_fees_collected",
+        Label("written-off fees, collected after all", "償却済み手数料の回収"),
+    )
+    BAD_DEBT_TAX = "bad_debt_tax", Label("consumption tax of bad debt", "貸倒れに係る消費税額")
     RECOVERED = "recovered", Label("earlier claim collected", "求償債権の回収")
     DEPOSITED = "deposited", Label("paid into the security deposit", "保証金の差入れ")
     DEPOSIT_RELEASED = "deposit_released", Label("security deposit released", "保証金の返還")

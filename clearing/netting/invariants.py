@@ -16,7 +16,7 @@ _GROSS = ", ".join(
 POSTED_AS_NETTED = (
     "WITH posted AS (SELECT e.cycle_id, e.organisation_id, p.line, sum(p.amount_minor) AS amount"  # noqa: S608  our own words
     "  FROM clearing_entry e JOIN clearing_posting p ON p.entry_id = e.id WHERE e.kind = 'cycle' {entries}"
-    "   AND p.amount_minor > 0 AND p.line NOT IN ('covered', 'recovered') GROUP BY 1, 2, 3),"
+    "   AND p.amount_minor > 0 AND p.line NOT IN ('covered', 'recovered', 'fees_collected', 'bad_fees_collected') GROUP BY 1, 2, 3),"
     " netted AS (SELECT n.cycle_id, n.organisation_id, v.line, v.amount FROM clearing_netposition n"
     "  JOIN clearing_cycle c ON c.id = n.cycle_id {positions} AND (c.posted_at IS NOT NULL"
     "   OR c.state = 'netted' AND EXISTS (SELECT FROM clearing_entry e WHERE e.reference = 'cycle:' || n.public_id))"

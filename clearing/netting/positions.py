@@ -67,11 +67,15 @@ _AT = {part.name: index for index, part in enumerate(fields(Position))}
 
 
 class _Place(NamedTuple):
-    """Indexes of the parts of a position to which totals of a kind are added: of the amount and of its tax."""
+    """Indexes of the parts of a position to which totals of a kind are added: of the amount and of its tax.
+
+    ``of_operator``: the operator is the opposite party.
+    """
 
     amount: int
     tax: int
     taxed_per_cycle: bool
+    of_operator: bool
 
 
 def _places(side: str) -> dict[str, _Place]:
@@ -80,7 +84,12 @@ def _places(side: str) -> dict[str, _Place]:
     for kind, row in KINDS.items():
         of_side: Side = getattr(row, side)
         if of_side.role is not Role.OPERATOR:
-            found[kind] = _Place(_AT[of_side.part], _AT[of_side.tax_part], row.taxed is Taxed.PER_CYCLE)
+            found[kind] = _Place(
+                _AT[of_side.part],
+                _AT[of_side.tax_part],
+                row.taxed is Taxed.PER_CYCLE,
+                row.operator_is_party,
+            )
     return found
 
 
@@ -92,7 +101,7 @@ def net_positions(
 ) -> dict[int, Position]:
     """Positions by party, from the totals that each party owes (by debtor) and is owed (by creditor).
 
-    The tax of fees is computed here, once per rate and participant, rounded down to whole units: the operator's invoice
+    The tax of fees is computed here (that of their refunds is stated, ``trades.fee_refund_tax``), once per rate and participant, rounded down to whole units: the operator's invoice
     of a cycle to a participant is one document (Order for the Consumption Tax Act, article 70-10). The operator is the
     opposite party of every fee. Positions sum to zero in any order of the totals. Raises ValueError if a party has two
     totals of one kind and rate, because tax would be rounded twice.
@@ -112,19 +121,17 @@ def _add(
     sign: int,
     operator: list[int],
 ) -> None:
-    """Add totals to the parts of their parties; totals of kinds taxed per cycle also to the operator's."""
+    """Add totals to the parts of their parties, and to the operator's where it is the opposite party."""
     for key, kind, tax_rate_bp, amount_minor, tax_minor in totals:
         party = parts[key]
         if kind not in places:
             continue
-        amount_at, tax_at, taxed_per_cycle = places[kind]
+        amount_at, tax_at, taxed_per_cycle, of_operator = places[kind]
         amount = sign * amount_minor
-        if taxed_per_cycle:
-            tax = sign * share_of(amount_minor, tax_rate_bp)
+        tax = sign * (share_of(amount_minor, tax_rate_bp) if taxed_per_cycle else tax_minor)
+        if of_operator:
             operator[amount_at] -= amount
             operator[tax_at] -= tax
-        else:
-            tax = sign * tax_minor
         party[amount_at] += amount
         party[tax_at] += tax
 

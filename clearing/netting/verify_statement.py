@@ -24,7 +24,8 @@ from typing import Any
 
 FORMAT = "sanpo.clearing.statement.v2"
 BASIS_POINTS = 10_000
-CORRECTIONS = ("refund", "adjustment", "penalty")
+CORRECTIONS = ("refund", "adjustment", "penalty", "withholding")
+SHARES = ("share", "share_return")
 PUBLIC = ("business_key", "currency", "trades", "input_hash", "output_hash", "trades_root", "merkle_root")
 ROW: dict[str, Any] = {"line": str, "index": int, "page": [str], "path": [str]}
 STATEMENT: dict[str, Any] = {
@@ -199,7 +200,6 @@ class Recomputed:
         self.parts: dict[str, int] = defaultdict(int)
         self.problems: list[str] = []
         self._fees: dict[tuple[str, int], int] = defaultdict(int)
-        self._refunds: dict[tuple[str, int], int] = defaultdict(int)
 
     def add(self, line: str) -> None:
         """Add one line."""
@@ -236,11 +236,13 @@ class Recomputed:
         elif kind == "fee":
             self._fees[debtor, rate] += amount
         elif kind == "fee_refund":
-            self._refunds[creditor, rate] += amount
-        elif kind in CORRECTIONS or kind == "share":
+            sign = 1 if self.name == "operator" else -1
+            self.parts["fee_refunds_minor"] -= sign * amount
+            self.parts["fee_refund_tax_minor"] -= sign * tax
+        elif kind in CORRECTIONS or kind in SHARES:
             paid, received = (
                 ("shares_paid_minor", "shares_received_minor")
-                if kind == "share"
+                if kind in SHARES
                 else ("corrections_paid_minor", "corrections_received_minor")
             )
             if self.name == debtor:
@@ -262,14 +264,10 @@ class Recomputed:
     def finish(self) -> dict[str, int]:
         """Add fees, with tax rounded down once per rate and participant, and the net; returns the parts."""
         sign = 1 if self.name == "operator" else -1
-        for totals, part, tax_part, way in (
-            (self._fees, "fees_minor", "fee_tax_minor", sign),
-            (self._refunds, "fee_refunds_minor", "fee_refund_tax_minor", -sign),
-        ):
-            self.parts[part] += way * sum(totals.values())
-            self.parts[tax_part] += way * sum(
-                total * rate // BASIS_POINTS for (_, rate), total in totals.items()
-            )
+        self.parts["fees_minor"] += sign * sum(self._fees.values())
+        self.parts["fee_tax_minor"] += sign * sum(
+            total * rate // BASIS_POINTS for (_, rate), total in self._fees.items()
+        )
         parts = dict(self.parts)
         parts["net_minor"] = sum(parts.values())
         return parts

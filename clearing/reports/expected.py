@@ -25,7 +25,12 @@ from ..settlement.queries import PaymentReadings
 from ..settlement.states import InstructionState, PaymentDirection
 from ..settlement.waiting import ABROAD, FAILED, NO_ACCOUNT, NO_ROUTE, PLANNED
 from ..trades.models import Obligation, Trade
-from ..trades.obligation_kinds import KINDS, TAXED_PER_CYCLE, UNSECURED_BETWEEN_PARTICIPANTS
+from ..trades.obligation_kinds import (
+    BENEFICIARY_KINDS,
+    KINDS,
+    TAXED_PER_CYCLE,
+    UNSECURED_BETWEEN_PARTICIPANTS,
+)
 from ..trades.queries import cycles_of
 from ..trades.states import FeePayer, ObligationKind, TradeState
 from ..trades.waiting import BEING_CLEARED, waiting_of_obligation, waiting_of_trade
@@ -105,7 +110,7 @@ class ExpectedPayments:
             cycle = cycles.get(trade.pk)
             outlook = self._outlook_of_trade(trade, cycle)
             gross_minor, fee_minor = _amounts(trade)
-            fee_tax_minor = share_of(fee_minor, trade.fee_tax_rate_bp)
+            fee_tax_minor = share_of(fee_minor, trade.fee_rate_bp)
             corrections_minor = corrected.get(trade.pk, 0)
             rows.append(
                 _row("seller", trade, cycle, outlook)
@@ -187,7 +192,7 @@ class ExpectedPayments:
 
     def _cycle_sums(self) -> Iterable[dict[str, Any]]:
         parties = Q(trade__seller_id=self.own) | Q(trade__buyer_id=self.own)
-        share = Q(kind=ObligationKind.SHARE, creditor_id=self.own)
+        share = Q(kind__in=BENEFICIARY_KINDS)
         rows = (
             Obligation.objects.filter(parties | share, self._in_unpaid_cycles())
             .filter(Q(debtor_id=self.own) | Q(creditor_id=self.own))

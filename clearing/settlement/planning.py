@@ -39,7 +39,7 @@ _PAYOUTS = """
 _EARNED = """
     SELECT coalesce(-sum(p.amount_minor), 0)::bigint
       FROM clearing_entry e JOIN clearing_posting p ON p.entry_id = e.id JOIN clearing_account a ON a.id = p.account_id
-     WHERE e.cycle_id = %s AND e.kind = 'cycle' AND a.kind IN ('fee_revenue', 'tax_payable')
+     WHERE e.cycle_id = %s AND e.kind = 'cycle' AND a.kind IN ('fee_revenue', 'fees_receivable', 'tax_payable', 'write_off')
 """
 UNPLANNED = """
     SELECT e.organisation_id, c.currency, -sum(p.amount_minor)::bigint AS minor

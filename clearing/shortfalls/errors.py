@@ -23,3 +23,25 @@ class RestraintLifted(DomainError):
     code = "restraint_lifted"
     category = Category.CONFLICT
     detail = Label("{restraint} was lifted before.", "{restraint} はすでに解除されています。")
+
+
+class NotPutOff(DomainError):
+    """The fee is not put off into the open cycle, or is written off already. Fields: ``obligation``."""
+
+    code = "not_put_off"
+    category = Category.CONFLICT
+    detail = Label(
+        "{obligation} is not a fee that was put off into the open cycle, or its fee is written off already.",
+        "{obligation} は現在のサイクルへ繰り延べられた手数料ではないか、既に償却されています。",
+    )
+
+
+class TaxRelieved(DomainError):
+    """The tax of the write-off is relieved already, or there is none. Fields: ``write_off``."""
+
+    code = "tax_relieved"
+    category = Category.CONFLICT
+    detail = Label(
+        "The output tax of {write_off} is relieved already, or it contains none.",
+        "{write_off} に係る消費税は控除済みであるか、消費税を含みません。",
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marketplace.kernel.invariants import Invariant, by_query
 
+from .bad_debt_guards import TAX_CONTAINED
 from .guards import WITHDRAWN
 from .set_offs import PROTECTED
 
@@ -151,5 +152,45 @@ Invariant(
         "  AND NOT EXISTS (SELECT FROM clearing_restoration r WHERE r.happened_at <= s.occurred_at AND NOT EXISTS ("
         "   SELECT FROM clearing_sendingopening o WHERE o.restoration_id = r.id AND o.currency = s.currency"
         "    AND o.opened_at <= s.occurred_at))"
+    ),
+)
+
+Invariant(
+    name="clearing.fees_put_off_are_receivable",
+    promise=1,
+    statement=(
+        "The receivable of fees is what cycles put off and no cycle has collected, less what two people wrote off; a write-off"
+        " and the relief of its tax are posted as decided."
+    ),
+    guards=(
+        "clearing_feewriteoff.fee_written_off",
+        "clearing_feewriteoff.fee_write_off_posted",
+        "clearing_feewriteoff.fee_written_off_by_two",
+        "clearing_feewriteoff.clearing_feewriteoff_trade_id_key",
+        "clearing_feewriteoff.append_only",
+        "clearing_taxrelief.tax_relieved",
+        "clearing_taxrelief.tax_relieved_by_two",
+        "clearing_taxrelief.clearing_taxrelief_write_off_id_key",
+        "clearing_taxrelief.append_only",
+        "clearing_posting.append_only",
+    ),
+    test="tests/clearing/shortfalls/test_bad_debts.py::test_a_receivable_that_was_not_put_off_is_named",
+    check=by_query(
+        "WITH posted AS (SELECT cycle_id FROM clearing_entry WHERE kind = 'cycle' AND organisation_id IN ("  # noqa: S608  our own words
+        "   SELECT id FROM participants_organisation WHERE is_operator)),"
+        " open AS (SELECT o.currency, sum(o.amount_minor) AS minor FROM clearing_obligation o"
+        "   JOIN clearing_obligation f ON f.id = o.deferred_from_id WHERE o.kind = 'fee'"
+        "    AND o.cycle_id NOT IN (SELECT cycle_id FROM posted) AND f.cycle_id IN (SELECT cycle_id FROM posted)"
+        "    AND NOT EXISTS (SELECT FROM clearing_feewriteoff w WHERE w.trade_id = o.trade_id) GROUP BY 1),"
+        " booked AS (SELECT p.currency, sum(p.amount_minor) AS minor FROM clearing_posting p"
+        "   JOIN clearing_account a ON a.id = p.account_id AND a.kind = 'fees_receivable' GROUP BY 1)"
+        " SELECT currency, open.minor AS put_off, booked.minor AS booked FROM open FULL JOIN booked USING (currency)"
+        "  WHERE coalesce(open.minor, 0) <> coalesce(booked.minor, 0)"
+        " UNION ALL SELECT w.public_id, w.amount_minor, e.id FROM clearing_feewriteoff w"
+        "  LEFT JOIN clearing_entry e ON e.reference = 'write_off:' || w.public_id WHERE e.id IS NULL"
+        " UNION ALL SELECT r.public_id, r.tax_minor, e.id FROM clearing_taxrelief r"
+        "  JOIN clearing_feewriteoff w ON w.id = r.write_off_id JOIN clearing_trade t ON t.id = w.trade_id"
+        "  LEFT JOIN clearing_entry e ON e.reference = 'write_off:' || r.public_id"
+        f"  WHERE e.id IS NULL OR r.tax_minor <> {TAX_CONTAINED}"
     ),
 )

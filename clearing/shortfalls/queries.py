@@ -18,6 +18,7 @@ from ..ground.scopes import own_key
 from ..ledger.models import Balance
 from ..ledger.queries import balances
 from ..ledger.states import AccountKind
+from .bad_debt_models import FeeWriteOff
 from .models import SetOff, Shortfall
 
 
@@ -111,3 +112,31 @@ def shortfall_facts(shortfall: str) -> dict[str, Any]:
         "deposit_minor": funds.deposit_minor,
         "shortfalls_in_90_days": recent.count(),
     }
+
+
+_FEES_PUT_OFF = """
+    SELECT coalesce(sum(o.amount_minor), 0)::bigint,
+           coalesce(sum(o.amount_minor - coalesce(d.amount_minor + d.tax_minor, 0)) FILTER (
+               WHERE written.cycle_id <= o.cycle_id), 0)::bigint
+      FROM clearing_obligation o
+      LEFT JOIN clearing_deferral d ON d.obligation_id = o.id
+      LEFT JOIN clearing_feewriteoff w ON w.trade_id = o.trade_id
+      LEFT JOIN clearing_obligation written ON written.id = w.obligation_id
+     WHERE o.cycle_id = %s AND o.kind = 'fee' AND o.deferred_from_id IS NOT NULL
+"""
+
+
+def fees_put_off(cycle: int) -> tuple[int, int]:
+    """The fees that earlier cycles put off into a cycle (its key), and what it collects of those that were written off.
+
+    With their tax, in minor units; what the cycle puts off again is not collected. Call it once the cycle is netted.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_FEES_PUT_OFF, [cycle])
+        collected, bad = cursor.fetchone()
+    return int(collected), int(bad)
+
+
+def visible_fee_write_offs() -> QuerySet[FeeWriteOff]:
+    """All fees that were written off; only the operator reads them."""
+    return FeeWriteOff.objects.select_related("obligation__trade", "tax_relief")

@@ -12,6 +12,7 @@ from marketplace.api.serializers import AmountField, BilingualField, StrictSeria
 from ..ground.serializers import PartyField, PartyListSerializer, label_of
 from ..settlement.restraint_models import SetOffRestraint
 from ..settlement.states import RestraintKind
+from .bad_debt_models import FeeWriteOff, TaxRelief
 from .models import SetOff, Shortfall
 from .queries import open_claims, open_deferrals
 from .waiting import waiting_of_shortfall
@@ -142,3 +143,60 @@ class LiftRestraintSerializer(StrictSerializer):
     """Why a restraint ends."""
 
     reason = serializers.CharField(max_length=200)
+
+
+class TaxReliefSerializer(serializers.ModelSerializer[TaxRelief]):
+    """The relief of the output tax of a written-off fee."""
+
+    id = serializers.CharField(source="public_id")
+
+    class Meta:
+        model = TaxRelief
+        fields = (
+            "id",
+            "tax_minor",
+            "ground",
+            "document_sha256",
+            "met_on",
+            "first_person",
+            "decided_by",
+            "decided_at",
+        )
+
+
+class FeeWriteOffSerializer(serializers.ModelSerializer[FeeWriteOff]):
+    """A fee that was put off and written off; ``amount_minor`` includes its tax."""
+
+    id = serializers.CharField(source="public_id")
+    organisation = PartyField("organisation_id")
+    trade = serializers.CharField(source="obligation.trade.public_id")
+    tax_relief = serializers.SerializerMethodField()
+
+    class Meta:
+        model = FeeWriteOff
+        list_serializer_class = PartyListSerializer
+        fields = (
+            "id", "organisation", "trade", "amount_minor", "currency", "reason", "first_person", "decided_by",
+            "decided_at", "tax_relief",
+        )  # fmt: skip
+
+    @extend_schema_field(TaxReliefSerializer(allow_null=True))
+    def get_tax_relief(self, write_off: FeeWriteOff) -> dict[str, Any] | None:
+        """The relief of its output tax; null while that stays as it is."""
+        found = getattr(write_off, "tax_relief", None)
+        return dict(TaxReliefSerializer(found).data) if found else None
+
+
+class WriteOffFeeSerializer(StrictSerializer):
+    """A fee that was put off, by its reference in ``obligations/``, and why it is bad debt."""
+
+    obligation = serializers.CharField(max_length=60)
+    reason = serializers.CharField(max_length=200)
+
+
+class RelieveTaxSerializer(StrictSerializer):
+    """How article 39 of the Consumption Tax Act is met, the SHA-256 of the evidence, and the day on which it was."""
+
+    ground = serializers.CharField(max_length=200)
+    document_sha256 = serializers.RegexField(r"^[0-9a-f]{64}$")
+    met_on = serializers.DateField()

@@ -12,18 +12,24 @@ from marketplace.api.principal import actor_of
 from marketplace.api.views import MarketReadViewSet, command, create_command
 
 from ..settlement.restraint_models import SetOffRestraint
+from .bad_debt_models import FeeWriteOff, TaxRelief
 from .models import SetOff, Shortfall
-from .queries import Funds, visible_set_offs, visible_shortfalls
+from .queries import Funds, visible_fee_write_offs, visible_set_offs, visible_shortfalls
 from .serializers import (
+    FeeWriteOffSerializer,
     FundsSerializer,
     LiftRestraintSerializer,
     OfParticipantSerializer,
     PayDepositSerializer,
     RecordRestraintSerializer,
+    RelieveTaxSerializer,
     RestraintSerializer,
     SetOffSerializer,
     ShortfallSerializer,
+    TaxReliefSerializer,
+    WriteOffFeeSerializer,
 )
+from .services.bad_debts import record_tax_relief, write_off_fee
 from .services.claims import write_off_claim
 from .services.deposits import pay_deposit, release_deposit
 from .services.restraints import lift_restraint, record_restraint
@@ -145,3 +151,46 @@ class RestraintViewSet(MarketReadViewSet[SetOffRestraint]):
     def lift(self, data: dict[str, Any], public_id: str) -> SetOffRestraint:
         """Ends an attachment or insolvency, once (operator)."""
         return lift_restraint(actor=self.actor, restraint=public_id, **data)
+
+
+class FeeWriteOffViewSet(MarketReadViewSet[FeeWriteOff]):
+    """Fees that were put off and written off (operator)."""
+
+    serializer_class = FeeWriteOffSerializer
+    permission_classes = (IsOperator,)
+    filterset_fields = ("currency",)
+    queryset = FeeWriteOff.objects.none()
+
+    def get_queryset(self) -> QuerySet[FeeWriteOff]:
+        """All write-offs."""
+        return visible_fee_write_offs()
+
+    @create_command(
+        summary="Write off a fee that was put off",
+        request=WriteOffFeeSerializer,
+        response=FeeWriteOffSerializer,
+        example={"obligation": "trd_01JABCDEFGHJKMNPQRSTVWXYZ0-1", "reason": "破産手続開始決定"},
+        moves_money=True,
+    )
+    def create(self, data: dict[str, Any]) -> FeeWriteOff:
+        """Two people book it as a loss; income and output tax stay, and so does the debt (operator)."""
+        return write_off_fee(actor=self.actor, **data)
+
+    @command(
+        summary="Record that output tax is relieved",
+        request=RelieveTaxSerializer,
+        response=TaxReliefSerializer,
+        permissions=(IsOperator,),
+        path="relieve-tax",
+        status=201,
+        filterset_fields=None,
+        example={
+            "ground": "消費税法施行規則18条1号（破産手続の終結）",
+            "document_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "met_on": "2026-11-30",
+        },
+        moves_money=True,
+    )
+    def relieve_tax(self, data: dict[str, Any], public_id: str) -> TaxRelief:
+        """Two people record with evidence that article 39 of the Consumption Tax Act is met (operator)."""
+        return record_tax_relief(actor=self.actor, write_off=public_id, **data)

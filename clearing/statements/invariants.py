@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from marketplace.kernel.invariants import Invariant, by_query
 
+from ..ledger.queries import BY_VALUE
+
+_MONTH_END = "(c.month + interval '1 month' - interval '1 day')::date"
+
 Invariant(
     name="clearing.statements_agree_with_ledger",
     promise=1,
@@ -38,5 +42,26 @@ Invariant(
         "  JOIN clearing_account a ON a.id = p.account_id AND a.organisation_id IS NOT NULL"
         "  WHERE NOT EXISTS (SELECT FROM clearing_monthlystatement s WHERE s.organisation_id = a.organisation_id"
         "   AND s.currency = m.currency AND s.month = m.month) GROUP BY a.code, m.month"
+    ),
+)
+
+Invariant(
+    name="clearing.months_as_certified",
+    promise=1,
+    statement=(
+        "The ledger's balance of the client account at the end of a month, by the bank's booking dates, is what the bank's"
+        " newest certificate of that month says."
+    ),
+    guards=(
+        "clearing_balancecertificate.certified_as_posted",
+        "clearing_balancecertificate.balance_certificate_of_what",
+        "clearing_balancecertificate.append_only",
+    ),
+    test="tests/clearing/statements/test_certificates.py::test_a_ledger_that_differs_from_the_bank_is_named",
+    check=by_query(
+        "SELECT c.public_id, c.currency, c.month, c.balance_minor AS certified, ledger.minor AS ledger FROM ("  # noqa: S608  our own words
+        "  SELECT DISTINCT ON (currency, month) * FROM clearing_balancecertificate ORDER BY currency, month, id DESC) c"
+        f" CROSS JOIN LATERAL (SELECT ({BY_VALUE.format(currency='c.currency', day=_MONTH_END)}) AS minor) ledger"
+        " WHERE c.balance_minor <> ledger.minor"
     ),
 )

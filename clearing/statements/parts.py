@@ -17,7 +17,7 @@ from ..ledger.models import Account, Posting
 from ..ledger.states import AccountKind, LineKind
 from ..netting.models import NetPosition
 from ..trades.models import Obligation
-from ..trades.obligation_kinds import UNINVOICED_KINDS
+from ..trades.obligation_kinds import BENEFICIARY_KINDS, UNINVOICED_KINDS
 from ..trades.states import ObligationKind
 from .document import LISTED_MAX, Month, Parts, words
 from .set_off import SetOffs
@@ -209,7 +209,7 @@ class PartsReader:
         ):
             if own not in self.found:
                 continue
-            own_share = other.kind == ObligationKind.SHARE and own == other.creditor_id
+            own_share = other.kind in BENEFICIARY_KINDS and own != other.trade.seller_id
             row = {
                 "kind": other.kind,
                 "label": words(ObligationKind, other.kind),

@@ -1,12 +1,15 @@
 """Routes of statements."""
 
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from .views import MonthlyStatementViewSet
+from .views import BalanceCertificateViewSet, BankReconciliationView, MonthlyStatementViewSet
 
 router = SimpleRouter()
 router.register("monthly-statements", MonthlyStatementViewSet, basename="monthly-statement")
+router.register("balance-certificates", BalanceCertificateViewSet, basename="balance-certificate")
 
 urlpatterns = [
+    path("bank-reconciliation/", BankReconciliationView.as_view(), name="bank-reconciliation"),
     *router.urls,
 ]

@@ -1,7 +1,8 @@
-"""Routes of monthly statements."""
+"""Routes of monthly statements, certificates of balance and the reconciliation of a month."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
@@ -10,17 +11,30 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
+from marketplace.api.permissions import IsOperator
 from marketplace.api.renderers import AsAddressed, PdfRenderer
-from marketplace.api.views import PROBLEMS, MarketReadViewSet
+from marketplace.api.views import PROBLEMS, MarketReadViewSet, create_command
+from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.labels import Label
 
 from ..invoices.views import LANGUAGE, pdf_response
 from ..ledger.views import CURRENCY
+from .certificate_models import BalanceCertificate
+from .certificates import reconciliation_of, record_balance_certificate, visible_certificates
 from .filters import MonthlyStatementFilter
 from .models import MonthlyStatement
 from .queries import draft_statement, visible_statements
 from .rendering import statement_pdf
-from .serializers import DraftStatementSerializer, FullStatementSerializer, MonthlyStatementSerializer
+from .serializers import (
+    BalanceCertificateSerializer,
+    DraftStatementSerializer,
+    FullStatementSerializer,
+    MonthlyStatementSerializer,
+    ReconciliationSerializer,
+    RecordCertificateSerializer,
+)
 
 ORGANISATION = OpenApiParameter(
     name="organisation",
@@ -79,3 +93,65 @@ class MonthlyStatementViewSet(MarketReadViewSet[MonthlyStatement]):
         language: Any = request.query_params.get("language", "ja")
         content = statement_pdf(statement, language, self.actor.organisation or "")
         return pdf_response(content, str(statement.document["number"]), language)
+
+
+MONTH = OpenApiParameter(
+    name="month",
+    type=OpenApiTypes.DATE,
+    required=True,
+    description="Any day of the month, such as 2026-11-01.",
+)
+
+
+class BankReconciliationView(APIView):
+    """The books of a month beside the bank's statements and its certificate of balance."""
+
+    permission_classes = (IsOperator,)
+
+    @extend_schema(
+        summary="Reconcile the client account at the end of a month",
+        parameters=[CURRENCY, MONTH],
+        responses={200: ReconciliationSerializer, **PROBLEMS},
+    )
+    def get(self, request: Request) -> Response:
+        """The ledger by the bank's booking dates and by accounting days, the bank's statement, and the certificate."""
+        try:
+            month = date.fromisoformat(request.query_params.get("month", ""))
+        except ValueError:
+            raise FieldInvalid(
+                "month",
+                Label(
+                    "write a day of the month as YYYY-MM-DD", "月内の日付をYYYY-MM-DDの形式で指定してください"
+                ),
+            ) from None
+        found = reconciliation_of(currency=request.query_params.get("currency", "JPY"), month=month)
+        return Response(ReconciliationSerializer(found).data)
+
+
+class BalanceCertificateViewSet(MarketReadViewSet[BalanceCertificate]):
+    """The bank's certificates of balance (operator)."""
+
+    serializer_class = BalanceCertificateSerializer
+    filterset_fields = ("currency", "month")
+    permission_classes = (IsOperator,)
+    queryset = BalanceCertificate.objects.none()
+
+    def get_queryset(self) -> QuerySet[BalanceCertificate]:
+        """All certificates."""
+        return visible_certificates()
+
+    @create_command(
+        summary="Record the bank's certificate of balance",
+        request=RecordCertificateSerializer,
+        response=BalanceCertificateSerializer,
+        example={
+            "currency": "JPY",
+            "month": "2026-11-01",
+            "balance_minor": 0,
+            "reference": "残高証明書 2026-11",
+            "document_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        },
+    )
+    def create(self, data: dict[str, Any]) -> BalanceCertificate:
+        """Compares it with the ledger by the bank's booking dates; a difference opens a task (operator)."""
+        return record_balance_certificate(actor=self.actor, **data)

@@ -50,6 +50,20 @@ class BeyondCaptured(DomainError):
     )
 
 
+class BeyondShare(DomainError):
+    """More than what can be clawed back of a beneficiary's share. Fields: ``trade, beneficiary, remaining_minor``."""
+
+    code = "beyond_share"
+    category = Category.CONFLICT
+    field = "amount_minor"
+    detail = Label(
+        "At most {remaining_minor} can be clawed back of the share of {beneficiary} in {trade}: its part of the price that"
+        " was given back, less what it gave back before.",
+        "{trade} における {beneficiary} の分配から返還を求められる残額は {remaining_minor} です（返金された代金に対応する分配額から、"
+        "既に返還された額を差し引いた額）。",
+    )
+
+
 class PenaltyBeyondCap(DomainError):
     """The penalties of a party would exceed the agreed cap, or else the gross. Fields: ``trade, remaining_minor``."""
 
@@ -60,6 +74,18 @@ class PenaltyBeyondCap(DomainError):
         "At most {remaining_minor} of further penalties can be ordered against this party of {trade}: the agreed cap,"
         " or else the price with tax, is the most.",
         "{trade} のこの当事者に命じられる違約金の残額は {remaining_minor} です（合意した上限額、合意がないときは税込代金が上限）。",
+    )
+
+
+class HoldBelowTax(DomainError):
+    """A rate of tax published after the conclusion needs more than is on hold. Fields: ``trade``, ``on``."""
+
+    code = "hold_below_tax"
+    category = Category.CONFLICT
+    detail = Label(
+        "The rate of tax on {on} was published after {trade} was concluded and is above that of its hold: cancel the trade"
+        " by a dispute, and conclude it anew.",
+        "{on} の税率は {trade} の成立後に公示され、確保した金額を上回ります。異議により取引を取り消し、改めて契約してください。",
     )
 
 

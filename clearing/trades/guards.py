@@ -9,6 +9,7 @@ import pgtrigger
 from marketplace.kernel.guards import sql_body, sql_list
 
 from .lines import leaf_of, trade_line
+from .locks import FEE_REFUND_LOCK
 from .obligation_kinds import (
     AFTER_ACCEPTANCE,
     BASE_KINDS,
@@ -17,7 +18,8 @@ from .obligation_kinds import (
     LIMITED,
     NEVER_DEFERRED,
 )
-from .sums import EXCEEDED, GIVEN
+from .states import ObligationKind
+from .sums import EXCEEDED, GIVEN, RATE, REFUND_TAX_DIFFERS, REFUNDED_FEES, SHARE_LEFT
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -111,6 +113,8 @@ def captured_as_used() -> pgtrigger.Trigger:
 def within_limits() -> pgtrigger.Trigger:
     """Whatever is given back, charged or shared of a trade stays within the trade's limits, all of it together.
 
+    The tax of refunded fees is that of the sum of what was refunded of their invoice.
+
     Its trades are locked first, in key order, so that of two concurrent statements the second counts the first. Returns
     at once if a statement inserts only prices and fees, as nearly all do.
     """
@@ -129,6 +133,14 @@ def within_limits() -> pgtrigger.Trigger:
             CORRECTION_KINDS=sql_list(CORRECTION_KINDS),
             GIVEN=GIVEN,
             EXCEEDED=EXCEEDED,
+            RATE=RATE,
+            SHARE_LEFT=SHARE_LEFT,
+            SHARE=ObligationKind.SHARE,
+            SHARE_RETURN=ObligationKind.SHARE_RETURN,
+            FEE_REFUND=ObligationKind.FEE_REFUND,
+            ACQUIRE_FEE_REFUND_LOCK=FEE_REFUND_LOCK.acquire_in_guard(),
+            REFUNDED_WRONG=REFUNDED_FEES,
+            TAX_DIFFERS=REFUND_TAX_DIFFERS,
         ),
     )
 
@@ -147,6 +159,19 @@ def captured_beyond_returned() -> pgtrigger.Trigger:
         & ~pgtrigger.Q(old__state="accepted"),
         declare=[("passed", "text")],
         func=sql_body(_SQL / "captured_beyond_returned.sql", GIVEN=GIVEN, EXCEEDED=EXCEEDED),
+    )
+
+
+def supplied_when_accepted() -> pgtrigger.Trigger:
+    """A supply that counts as made when its delivery is accepted has that day: its own, or of an instalment the delivery's."""
+    return pgtrigger.Trigger(
+        name="supplied_when_accepted",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("state"),
+        condition=pgtrigger.Q(new__state="accepted", new__tax_point="delivery_accepted")
+        & ~pgtrigger.Q(old__state="accepted"),
+        declare=[("delivered", "timestamptz")],
+        func=sql_body(_SQL / "supplied_when_accepted.sql"),
     )
 
 

@@ -7,7 +7,7 @@ from marketplace.kernel.invariants import Invariant, by_query
 
 from .fee_rebates import wrong_rebates
 from .obligation_kinds import AFTER_ACCEPTANCE, BASE_KINDS, CORRECTION_KINDS, INVOICED_CORRECTIONS, LIMITED
-from .sums import EXCEEDED, GIVEN
+from .sums import EXCEEDED, GIVEN, RATE, REFUND_TAX_DIFFERS, REFUNDED_FEES, SHARE_LEFT
 
 Invariant(
     name="clearing.fees_by_volume",
@@ -25,6 +25,17 @@ Invariant(
     ),
     test="tests/clearing/trades/test_fee_rebates.py::test_more_than_a_fee_is_never_given_back",
     check=wrong_rebates,
+)
+Invariant(
+    name="clearing.refunded_fees_taxed_once",
+    promise=1,
+    statement=(
+        "The tax of all refunds of the fees on one invoice is that of their sum, rounded once: that of the whole if all of"
+        " it is refunded."
+    ),
+    guards=("clearing_obligation.within_limits", "clearing_obligation.append_only"),
+    test="tests/clearing/trades/test_fee_refund_tax.py::test_the_database_refuses_a_refund_with_other_tax",
+    check=by_query(f"{REFUNDED_FEES} GROUP BY 1, 2, 3 HAVING {REFUND_TAX_DIFFERS}"),
 )
 Invariant(
     name="clearing.trade_in_one_cycle",
@@ -61,10 +72,11 @@ Invariant(
         "SELECT t.public_id, o.kind FROM clearing_obligation o JOIN clearing_trade t ON t.id = o.trade_id"
         " WHERE o.deferred_from_id IS NULL AND (o.kind = 'purchase' AND"
         "  (o.currency, o.debtor_id, o.creditor_id, o.amount_minor, o.tax_minor, o.tax_rate_bp) IS DISTINCT FROM"
-        "  (t.currency, t.buyer_id, t.seller_id, t.captured_price_minor, t.captured_tax_minor, t.tax_rate_bp)"
+        "  (t.currency, t.buyer_id, t.seller_id, t.captured_price_minor, t.captured_tax_minor,"
+        "   t.captured_tax_rate_bp)"
         " OR o.kind = 'fee' AND (o.currency, o.debtor_id, o.amount_minor, o.tax_rate_bp) IS DISTINCT FROM"
         "  (t.currency, CASE t.fee_payer WHEN 'buyer' THEN t.buyer_id ELSE t.seller_id END,"
-        "   t.captured_fee_minor, t.fee_tax_rate_bp))"
+        "   t.captured_fee_minor, t.captured_fee_tax_rate_bp))"
     ),
 )
 
@@ -137,6 +149,48 @@ Invariant(
     check=by_query(
         "SELECT public_id FROM clearing_trade WHERE tax_minor <> price_minor * tax_rate_bp / 10000"
         " OR gross_minor <> price_minor + tax_minor OR buyer_id = seller_id"
+    ),
+)
+Invariant(
+    name="clearing.taxed_at_the_tax_point",
+    promise=6,
+    statement=(
+        "An accepted trade is taxed at the rate that its class of supply has on the day of its tax point: the acceptance of"
+        " the delivery, the day on which the contract took effect, or the day on which the charge fell due. The income tax"
+        " withheld from it is owed to its buyer."
+    ),
+    guards=(
+        "clearing_trade.supplied_when_accepted",
+        "clearing_trade.trade_supplied",
+        "clearing_trade.trade_class_stated",
+        "clearing_trade.trade_taxed_by_class",
+        "clearing_trade.trade_fee_taxed_by_class",
+        "clearing_trade.trade_withheld_from_rights",
+        "clearing_obligation.obligations_fit",
+        "clearing_trade.trade_captured",
+        "clearing_trade.set_once",
+        "clearing_supplystatement.append_only",
+    ),
+    test="tests/clearing/trades/test_tax_points.py::test_the_database_refuses_another_day_or_rate",
+    check=by_query(
+        "SELECT t.public_id, t.tax_point, t.supplied_on, made.due AS wanted FROM clearing_trade t CROSS JOIN LATERAL ("
+        "  SELECT CASE t.tax_point WHEN 'contract_effective' THEN ("
+        "    SELECT (f.concluded_at AT TIME ZONE 'Asia/Tokyo')::date FROM clearing_trade f"
+        "     WHERE f.agreement = t.agreement AND f.charge = 1)"
+        "   WHEN 'due_date' THEN coalesce((SELECT c.due_on FROM clearing_chargeplan p"
+        "     JOIN clearing_plannedcharge c ON c.plan_id = p.id WHERE p.agreement = t.agreement AND c.charge = t.charge),"
+        "     (t.fund_by AT TIME ZONE 'Asia/Tokyo')::date)"
+        "   ELSE (coalesce((SELECT g.delivered_at FROM clearing_chargeplan p"
+        "     JOIN clearing_chargeprogress g ON g.plan_id = p.id"
+        "     WHERE p.agreement = t.agreement AND t.charging = 'instalment'), t.accepted_at)"
+        "     AT TIME ZONE 'Asia/Tokyo')::date END AS due) made"
+        " WHERE t.state = 'accepted' AND t.supplied_on IS DISTINCT FROM made.due"
+        " UNION ALL SELECT t.public_id, 'withholding', t.supplied_on, NULL FROM clearing_trade t"
+        "  LEFT JOIN clearing_obligation o ON o.trade_id = t.id AND o.kind = 'withholding' AND o.deferred_from_id IS NULL"
+        "  WHERE t.state = 'accepted' AND coalesce(o.amount_minor, 0) <> t.captured_withholding_minor"
+        " UNION ALL SELECT public_id, supply_class, supplied_on, NULL FROM clearing_trade"
+        "  WHERE state NOT IN ('concluded', 'failed') AND (supply_class IS NULL"
+        "   OR captured_tax_minor <> captured_price_minor * captured_tax_rate_bp / 10000)"
     ),
 )
 
@@ -229,9 +283,16 @@ Invariant(
         " UNION ALL SELECT t.public_id, o.kind FROM clearing_obligation o JOIN clearing_trade t ON t.id = o.trade_id"
         "  LEFT JOIN clearing_obligation r ON r.id = o.reverses_id WHERE o.deferred_from_id IS NULL AND ("
         f"   o.kind IN ({sql_list(AFTER_ACCEPTANCE)}) AND t.state <> 'accepted'"
-        f"   OR o.kind IN ({sql_list(INVOICED_CORRECTIONS)}) AND o.tax_rate_bp <> t.tax_rate_bp"
+        f"   OR o.kind IN ({sql_list(INVOICED_CORRECTIONS)}) AND o.tax_rate_bp <> {RATE}"
+        "    AND NOT (o.tax_rate_bp = t.tax_rate_bp AND o.made_at <= t.accepted_at)"
         f"   OR o.reverses_id IS NOT NULL AND (o.kind NOT IN ({sql_list(CORRECTION_KINDS)})"
         "    OR (r.trade_id, r.kind, r.debtor_id, r.creditor_id, r.amount_minor, r.currency)"
         "     IS DISTINCT FROM (o.trade_id, o.kind, o.creditor_id, o.debtor_id, o.amount_minor, o.currency)))"
+        f" UNION ALL SELECT t.public_id, 'share_return' FROM ({SHARE_LEFT}) shares"
+        "  JOIN clearing_trade t ON t.id = shares.trade_id WHERE clawed > amount_minor"
+        " UNION ALL SELECT t.public_id, o.kind FROM clearing_obligation o JOIN clearing_trade t ON t.id = o.trade_id"
+        "  LEFT JOIN clearing_obligation s ON s.trade_id = o.trade_id AND s.kind = 'share' AND s.deferred_from_id IS NULL"
+        "   AND (s.debtor_id, s.creditor_id, s.beneficiary_key) = (o.creditor_id, o.debtor_id, o.beneficiary_key)"
+        "  WHERE o.kind = 'share_return' AND o.deferred_from_id IS NULL AND s.id IS NULL"
     ),
 )

@@ -128,7 +128,7 @@ def _limits_of(
         price_minor = 0
     return Remaining(
         price_minor=price_minor,
-        tax_rate_bp=trade.tax_rate_bp,
+        tax_rate_bp=trade.rate_bp,
         penalty_cap_minor=cap_minor,
         fee_minor=trade.captured_fee_minor or 0,
         returned_minor=returned_minor,

@@ -5,7 +5,7 @@ database and on every run. Fields are separated by ``|``, which no field contain
 
     <business key>|trade|<buyer>|<seller>|<price>|<tax>|<tax rate>|<fee>|<fee's tax rate>|<fee payer>
 
-with the captured amounts; every further obligation (correction, share, fee refund, deferral into this cycle) has one::
+with the captured amounts and rates; every further obligation (correction, share, fee refund, deferral into this cycle) has one::
 
     <business key>|<kind>|<debtor>|<creditor>|<amount>|<tax>|<tax rate>|<1, or 2, 3, … of several equal ones>
 
@@ -32,8 +32,8 @@ FURTHER = f"({{o}}.kind NOT IN ({sql_list(BASE_KINDS)}) OR {{o}}.deferred_from_i
 def trade_line(row: str) -> str:
     """SQL for the line of a trade from the columns of ``row``."""
     columns = (
-        "business_key", "buyer_key", "seller_key", "captured_price_minor", "captured_tax_minor", "tax_rate_bp",
-        "captured_fee_minor", "fee_tax_rate_bp", "fee_payer",
+        "business_key", "buyer_key", "seller_key", "captured_price_minor", "captured_tax_minor",
+        "captured_tax_rate_bp", "captured_fee_minor", "captured_fee_tax_rate_bp", "fee_payer",
     )  # fmt: skip
     key, *others = (f"{row}.{column}" for column in columns)
     return f"concat_ws('|', {key}, 'trade', {', '.join(others)})"
@@ -41,7 +41,7 @@ def trade_line(row: str) -> str:
 
 FURTHER_LINE = """concat_ws('|', t.business_key, o.kind,
     CASE o.debtor_id WHEN t.buyer_id THEN t.buyer_key WHEN t.seller_id THEN t.seller_key
-         ELSE 'operator' END,
+         ELSE coalesce(o.beneficiary_key, 'operator') END,
     CASE o.creditor_id WHEN t.buyer_id THEN t.buyer_key WHEN t.seller_id THEN t.seller_key
          ELSE coalesce(o.beneficiary_key, 'operator') END,
     o.amount_minor, o.tax_minor, o.tax_rate_bp)"""

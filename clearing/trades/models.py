@@ -10,6 +10,7 @@ from marketplace.kernel.columns import DaysField, MinorField, RateField
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.money import BASIS_POINTS
+from marketplace.rules.tax_tables import Supply, SupplyClass, TaxPoint
 
 from ..ground.columns import currency_stated, organisation_key
 from ..ledger.models import Posting
@@ -20,6 +21,7 @@ from .guards import (
     fee_refunds_fit,
     held_money_whole,
     obligations_fit,
+    supplied_when_accepted,
     trade_leaf,
     within_limits,
     within_plan,
@@ -34,6 +36,7 @@ from .states import (
     ObligationKind,
     TradeState,
 )
+from .tax_constraints import TAX_CONSTRAINTS
 
 ECONOMICS = (
     "public_id",
@@ -56,6 +59,7 @@ ECONOMICS = (
     "tax_rate_bp",
     "tax_category",
     "fee_minor",
+    "fee_class",
     "fee_tax_rate_bp",
     "fee_payer",
     "tariff",
@@ -79,8 +83,12 @@ class Trade(models.Model):
     which is computed once per rate and participant over a cycle. ``tariff`` is the code of the fee in ``rulebook``; if it
     is ``fee_tiered``, the cycle rebates a part by the payer's volume.
 
-    The hold is the price with tax. What is finally owed is ``captured_*``, known at acceptance: the same, or less if the
-    use of a metered period was less. ``penalty_cap_minor`` is the most that a party owes in penalties for this charge, if
+    The hold is the price with tax at ``tax_rate_bp``. What is finally owed is ``captured_*``, known at acceptance: the
+    same, or less if the use of a metered period or the rate at the tax point was less.
+
+    ``supply_class`` says how consumption tax treats the supply (``taxation``), ``fee_class`` the market's service. The
+    supply counts as made on ``supplied_on``, the day of ``tax_point``, which decides the rates that are captured; it is
+    known from the start unless it is the acceptance. A trade without a class waits unsecured. ``penalty_cap_minor`` is the most that a party owes in penalties for this charge, if
     the parties agreed one; otherwise the captured amount with tax is (``limits``). ``commissioned`` data is paid for by ``pay_by``, counted from ``received_at``, even
     while a dispute is open.
 
@@ -113,12 +121,21 @@ class Trade(models.Model):
     tax_minor = MinorField()
     tax_rate_bp = RateField()
     tax_category = models.CharField(max_length=20)
+    supply = models.CharField(max_length=10, choices=Supply.choices, null=True)
+    supply_class = models.CharField(max_length=20, choices=SupplyClass.choices, null=True)
+    tax_point = models.CharField(max_length=20, choices=TaxPoint.choices, null=True)
+    supplied_on = models.DateField(null=True)
     gross_minor = models.GeneratedField(
         expression=F("price_minor") + F("tax_minor"), output_field=models.BigIntegerField(), db_persist=True
     )
     captured_price_minor = MinorField(null=True)
     captured_tax_minor = MinorField(null=True)
     captured_fee_minor = MinorField(null=True)
+    captured_withholding_minor = MinorField(null=True)
+    captured_tax_rate_bp = RateField(null=True)
+    captured_fee_tax_rate_bp = RateField(null=True)
+    fee_supplied_on = models.DateField(null=True)
+    fee_class = models.CharField(max_length=20, choices=SupplyClass.choices)
     fee_minor = MinorField()
     fee_tax_rate_bp = RateField()
     fee_payer = models.CharField(max_length=10, choices=FeePayer.choices)
@@ -154,11 +171,27 @@ class Trade(models.Model):
                     captured_fee_minor__isnull=False,
                     captured_price_minor__gte=0,
                     captured_price_minor__lte=F("price_minor"),
-                    captured_tax_minor=F("captured_price_minor") * F("tax_rate_bp") / BASIS_POINTS,
+                    captured_tax_minor=F("captured_price_minor") * F("captured_tax_rate_bp") / BASIS_POINTS,
+                    captured_withholding_minor__isnull=False,
+                    captured_withholding_minor__gte=0,
+                    captured_withholding_minor__lte=F("captured_price_minor"),
+                    captured_tax_rate_bp__isnull=False,
+                    captured_tax_rate_bp__lte=F("tax_rate_bp"),
                     captured_fee_minor__gte=0,
+                    captured_fee_tax_rate_bp__isnull=False,
+                    supplied_on__isnull=False,
+                    fee_supplied_on__isnull=False,
                 )
                 | ~Q(state="accepted")
-                & Q(captured_price_minor=None, captured_tax_minor=None, captured_fee_minor=None),
+                & Q(
+                    captured_price_minor=None,
+                    captured_tax_minor=None,
+                    captured_fee_minor=None,
+                    captured_withholding_minor=None,
+                    captured_tax_rate_bp=None,
+                    captured_fee_tax_rate_bp=None,
+                    fee_supplied_on=None,
+                ),
                 name="trade_captured",
             ),
             models.CheckConstraint(
@@ -202,6 +235,7 @@ class Trade(models.Model):
                 ),
                 name="trade_moments",
             ),
+            *TAX_CONSTRAINTS,
             currency_stated("trade_currency"),
         ]
         indexes = [
@@ -236,6 +270,14 @@ class Trade(models.Model):
                 "captured_price_minor",
                 "captured_tax_minor",
                 "captured_fee_minor",
+                "captured_withholding_minor",
+                "captured_tax_rate_bp",
+                "captured_fee_tax_rate_bp",
+                "supply",
+                "supply_class",
+                "tax_point",
+                "supplied_on",
+                "fee_supplied_on",
                 "cycle_id",
             ),
             trade_leaf(),
@@ -243,7 +285,20 @@ class Trade(models.Model):
             within_plan(),
             captured_as_used(),
             captured_beyond_returned(),
+            supplied_when_accepted(),
         ]
+
+    @property
+    def rate_bp(self) -> int:
+        """The rate of tax of the price: that of the tax point, or of the hold until it is accepted."""
+        return self.tax_rate_bp if self.captured_tax_rate_bp is None else self.captured_tax_rate_bp
+
+    @property
+    def fee_rate_bp(self) -> int:
+        """The rate of tax of the fee: that of its tax point, or of the conclusion until the trade is accepted."""
+        return (
+            self.fee_tax_rate_bp if self.captured_fee_tax_rate_bp is None else self.captured_fee_tax_rate_bp
+        )
 
 
 class Obligation(models.Model):
@@ -325,6 +380,7 @@ class Obligation(models.Model):
                 include=["amount_minor", "tax_minor"], name="obligation_by_creditor",
                 condition=~Q(kind__in=OWED_TO_OPERATOR),
             ),
+            models.Index("creditor", "trade", name="obligation_refunded_fee", condition=Q(kind="fee_refund")),
             models.Index(
                 "cycle", "trade", name="obligation_further",
                 condition=~Q(kind__in=BASE_KINDS) | Q(deferred_from__isnull=False),

@@ -31,6 +31,7 @@ class Taxed(StrEnum):
 
     PER_TRADE = "once, at the rate of the trade"
     PER_CYCLE = "once per rate and participant over the cycle"
+    PER_FEE_INVOICE = "once for all refunds of the fees on one invoice"
     UNTAXED = "none"
 
 
@@ -57,7 +58,8 @@ class Limit(StrEnum):
     PRICE = "the price, given back or charged in addition"
     FEE = "the fee, given back"
     PENALTY = "the agreed cap of penalties, else the gross"
-    SHARES = "the price, shared"
+    WITHHELD = "the income tax withheld from the price"
+    SHARES = "the price, shared, less what beneficiaries gave back"
 
 
 class Side(NamedTuple):
@@ -115,8 +117,8 @@ class KindRow:
 
     @property
     def needs_beneficiary_key(self) -> bool:
-        """Whether hashes name the creditor by ``beneficiary_key``, because it is not a party to the trade."""
-        return self.creditor.role is Role.BENEFICIARY
+        """Whether hashes name a side by ``beneficiary_key``, because it is not a party to the trade."""
+        return Role.BENEFICIARY in (self.debtor.role, self.creditor.role)
 
     @property
     def participant_field(self) -> str:
@@ -157,6 +159,30 @@ def _correction(
     )
 
 
+def _share(kind: ObligationKind, debtor: Role, creditor: Role, *, rank: int) -> KindRow:
+    """A share of a price, or its return: outside consumption tax, with parts of its own on either side."""
+    paid, received = LineKind.SHARES_PAID, LineKind.SHARES_RECEIVED
+    return KindRow(
+        kind=kind,
+        debtor=Side(debtor, PositionPart.SHARES_PAID, PositionPart.SHARES_PAID, paid, paid),
+        creditor=Side(
+            creditor, PositionPart.SHARES_RECEIVED, PositionPart.SHARES_RECEIVED, received, received
+        ),
+        taxed=Taxed.UNTAXED,
+        document=None,
+        aggregated=False,
+        returned=Returned.NEVER,
+        shortfall_rank=rank,
+        secured=False,
+        corrects=False,
+        base=False,
+        limit=Limit.SHARES,
+        before_acceptance=False,
+        legal_basis=LegalBasis.ASSUMPTION_WITH_RELEASE,
+        expected_sum="shares_minor",
+    )
+
+
 _ROWS = (
     KindRow(
         kind=ObligationKind.PURCHASE,
@@ -191,7 +217,7 @@ _ROWS = (
         document=Document.FEE,
         aggregated=True,
         returned=Returned.NEVER,
-        shortfall_rank=4,
+        shortfall_rank=6,
         secured=False,
         corrects=False,
         base=True,
@@ -205,7 +231,7 @@ _ROWS = (
         taxed=Taxed.PER_TRADE,
         document=Document.CORRECTION,
         returned=Returned.IF_SELLER_OWES,
-        rank=0,
+        rank=1,
         limit=Limit.PRICE,
     ),
     KindRow(
@@ -218,7 +244,7 @@ _ROWS = (
             LineKind.FEE_REFUNDS,
             LineKind.FEE_REFUND_TAX,
         ),
-        taxed=Taxed.PER_CYCLE,
+        taxed=Taxed.PER_FEE_INVOICE,
         document=Document.FEE_REFUND,
         aggregated=True,
         returned=Returned.ALWAYS,
@@ -236,7 +262,7 @@ _ROWS = (
         taxed=Taxed.PER_TRADE,
         document=Document.CORRECTION,
         returned=Returned.IF_SELLER_OWES,
-        rank=1,
+        rank=2,
         limit=Limit.PRICE,
     ),
     # A penalty is damages, which are outside consumption tax (不課税): only statements list it.
@@ -245,38 +271,31 @@ _ROWS = (
         taxed=Taxed.UNTAXED,
         document=None,
         returned=Returned.NEVER,
-        rank=2,
+        rank=3,
         limit=Limit.PENALTY,
     ),
+    # The buyer keeps it back from the price and pays it to the tax office (Income Tax Act, articles 204 and 212).
     KindRow(
-        kind=ObligationKind.SHARE,
-        debtor=Side(
-            Role.SELLER,
-            PositionPart.SHARES_PAID,
-            PositionPart.SHARES_PAID,
-            LineKind.SHARES_PAID,
-            LineKind.SHARES_PAID,
-        ),
+        kind=ObligationKind.WITHHOLDING,
+        debtor=Side(Role.SELLER, _PAID, _PAID, LineKind.CORRECTIONS_PAID, LineKind.CORRECTIONS_PAID),
         creditor=Side(
-            Role.BENEFICIARY,
-            PositionPart.SHARES_RECEIVED,
-            PositionPart.SHARES_RECEIVED,
-            LineKind.SHARES_RECEIVED,
-            LineKind.SHARES_RECEIVED,
+            Role.BUYER, _RECEIVED, _RECEIVED, LineKind.CORRECTIONS_RECEIVED, LineKind.CORRECTIONS_RECEIVED
         ),
         taxed=Taxed.UNTAXED,
         document=None,
         aggregated=False,
         returned=Returned.NEVER,
-        shortfall_rank=3,
+        shortfall_rank=0,
         secured=False,
         corrects=False,
         base=False,
-        limit=Limit.SHARES,
+        limit=Limit.WITHHELD,
         before_acceptance=False,
         legal_basis=LegalBasis.ASSUMPTION_WITH_RELEASE,
-        expected_sum="shares_minor",
+        expected_sum="corrections_minor",
     ),
+    _share(ObligationKind.SHARE, Role.SELLER, Role.BENEFICIARY, rank=4),
+    _share(ObligationKind.SHARE_RETURN, Role.BENEFICIARY, Role.SELLER, rank=5),
 )
 
 KINDS: dict[str, KindRow] = {row.kind.value: row for row in _ROWS}
@@ -302,7 +321,7 @@ INVOICED_CORRECTIONS = _kinds_where(lambda row: row.corrects and row.document is
 UNINVOICED_KINDS = _kinds_where(lambda row: row.document is None)
 """Kinds that are no supply, so no invoice lists them."""
 
-KINDS_WITHOUT_OWN_TAX = _kinds_where(lambda row: row.taxed is not Taxed.PER_TRADE)
+KINDS_WITHOUT_OWN_TAX = _kinds_where(lambda row: row.taxed in (Taxed.PER_CYCLE, Taxed.UNTAXED))
 """Kinds whose obligations state no tax: there is none, or it is computed over the cycle."""
 
 TAXED_PER_CYCLE = _kinds_where(lambda row: row.taxed is Taxed.PER_CYCLE)

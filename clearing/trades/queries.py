@@ -27,6 +27,7 @@ from .charge_models import ChargeProgress, PlannedShare
 from .limits import ENDED_STATES, Remaining, remaining_of_all
 from .models import Obligation, Trade
 from .states import ObligationKind, ObligationStage, TradeState
+from .supply_models import SupplyStatement
 from .waiting import waiting_of_trade
 
 
@@ -75,6 +76,12 @@ def visible_trades(actor: Actor) -> QuerySet[Trade]:
         return trades
     own = own_key(actor)
     return trades.filter(Q(buyer_id=own) | Q(seller_id=own))
+
+
+def visible_supply_statements(actor: Actor) -> QuerySet[SupplyStatement]:
+    """Statements of the actor's organisation on what it supplies; all statements for the operator."""
+    rows = SupplyStatement.objects.all()
+    return rows if actor.may_see() else rows.filter(organisation_id=own_key(actor))
 
 
 def cycles_of(trades: Collection[int]) -> dict[int, Cycle]:

@@ -8,12 +8,14 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.api.serializers import AmountField, BilingualField, StrictSerializer, WaitingSerializer
+from marketplace.rules.tax_tables import Supply
 
 from ..ground.serializers import PartyField, PartyListSerializer, label_of
 from .models import Obligation, Trade
 from .obligation_reference import obligation_reference
 from .queries import TradeReadings, stage_of
 from .states import ObligationStage
+from .supply_models import SupplyStatement
 
 
 class TradeListSerializer(PartyListSerializer):
@@ -44,7 +46,11 @@ class RemainingSerializer(serializers.Serializer[Any]):
 
 
 class TradeSerializer(serializers.ModelSerializer[Trade]):
-    """A trade. ``cleared``: its cycle is posted. ``penalty_cap_minor``: null for the price with tax."""
+    """A trade. ``cleared``: its cycle is posted. ``penalty_cap_minor``: null for the price with tax.
+
+    ``tax_rate_bp`` is the rate of the hold, ``captured_tax_rate_bp`` that of ``supplied_on``, the day of ``tax_point``.
+    ``supply_class`` says how consumption tax treats the supply; while it is null the trade is held.
+    """
 
     id = serializers.CharField(source="public_id")
     buyer = PartyField("buyer_id")
@@ -60,8 +66,10 @@ class TradeSerializer(serializers.ModelSerializer[Trade]):
         fields = (
             "id", "business_key", "agreement", "charge", "charging", "commissioned", "reference", "listing",
             "listing_version", "segment", "buyer", "seller", "currency", "price_minor", "tax_minor",
-            "tax_rate_bp", "gross_minor", "fee_minor", "captured_price_minor", "captured_tax_minor",
-            "captured_fee_minor", "fee_payer", "tariff", "rulebook", "fee_tiered", "state", "state_label", "cleared",
+            "tax_rate_bp", "supply", "supply_class", "tax_point", "supplied_on", "gross_minor", "fee_class",
+            "fee_minor", "captured_price_minor", "captured_tax_minor",
+            "captured_tax_rate_bp", "captured_withholding_minor", "captured_fee_minor", "captured_fee_tax_rate_bp", "fee_supplied_on", "fee_payer",
+            "tariff", "rulebook", "fee_tiered", "state", "state_label", "cleared",
             "waiting", "remaining", "penalty_cap_minor", "inspection_days",
             "fund_by", "pay_by", "concluded_at", "secured_at", "received_at", "accepted_at", "ended_at",
         )  # fmt: skip
@@ -166,7 +174,40 @@ class PenaltySerializer(StrictSerializer):
     reason = serializers.CharField(max_length=2_000)
 
 
+class ClawBackSerializer(StrictSerializer):
+    """The beneficiary that gives back a part of its share, and the amount."""
+
+    beneficiary = serializers.CharField(max_length=31)
+    amount_minor = AmountField()
+    reason = serializers.CharField(max_length=2_000)
+
+
 class ReverseSerializer(StrictSerializer):
     """Why a correction is reversed."""
 
     reason = serializers.CharField(max_length=2_000)
+
+
+class SupplyStatementSerializer(serializers.ModelSerializer[SupplyStatement]):
+    """What a seller states that it supplies with a listing; the newest statement counts."""
+
+    id = serializers.CharField(source="public_id")
+    organisation = PartyField("organisation_id")
+    supply_label = serializers.SerializerMethodField()
+
+    class Meta:
+        model = SupplyStatement
+        list_serializer_class = PartyListSerializer
+        fields = ("id", "organisation", "listing", "supply", "supply_label", "stated_at", "stated_by")
+
+    @extend_schema_field(BilingualField)
+    def get_supply_label(self, statement: SupplyStatement) -> dict[str, str]:
+        """Label of what is supplied."""
+        return label_of(statement, "supply")
+
+
+class StateSupplySerializer(StrictSerializer):
+    """A listing of the caller, and what it supplies: ``data`` by wire, or ``rights`` to a work or to know-how."""
+
+    listing = serializers.CharField(max_length=31)
+    supply = serializers.ChoiceField(choices=Supply.choices)

@@ -56,7 +56,9 @@ class ObligationKind(TextChoices):
     FEE_REFUND = "fee_refund", Label("refund of a market fee", "手数料の返金")
     ADJUSTMENT = "adjustment", Label("price adjustment", "価格調整")
     PENALTY = "penalty", Label("penalty", "違約金")
+    WITHHOLDING = "withholding", Label("income tax that the buyer withholds", "源泉徴収税額")
     SHARE = "share", Label("share of the proceeds for a beneficiary", "受益者への分配")
+    SHARE_RETURN = "share_return", Label("share that a beneficiary gives back", "分配の返還")
 
 
 class PositionPart(TextChoices):

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from marketplace.kernel.calendars import BusinessCalendar
 from marketplace.kernel.clock import business_date, market_zone
 from marketplace.kernel.money import share_of
+from marketplace.participants.queries import OrganisationView
 from marketplace.rules import queries as rules
-from marketplace.rules.tariffs import fee_minor
+from marketplace.rules.tariffs import Tariff, fee_minor
+from marketplace.rules.tax_tables import TaxTables
+
+from .states import FeePayer
+from .taxation import Treatment, fee_class_of, held_rate_bp, rate_of_class_bp
 
 FEE_POINT = "trade_fee"
 FEE_TAX_CATEGORY = "standard"
@@ -18,49 +23,56 @@ FEE_TAX_CATEGORY = "standard"
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029#%|]")
 
 
-@dataclass(frozen=True, slots=True)
-class TaxAndFee:
-    """Tax and fee of a price, in minor units of the trade's currency.
-
-    ``tariff`` is the code of the fee in ``rulebook`` (public identifier); ``fee_tiered`` says that the payer's volume may
-    reduce it at the end of the cycle.
-    """
-
-    tax_rate_bp: int
-    tax_minor: int
-    fee_minor: int
-    fee_tax_rate_bp: int
-    fee_payer: str
-    tariff: str
-    rulebook: str | None
-    fee_tiered: bool
-
-
-def tax_and_fee_of(
-    *, price_minor: int, currency: str, tax_category: str, segment: str, concluded_at: datetime
-) -> TaxAndFee:
-    """Tax and fee of a trade, by the tariff in force at its conclusion and the tax rates of that day.
-
-    The tariff depends on price, currency and segment, never on the parties. Tax is rounded down once.
-    """
-    tariff = rules.tariff(
+def tariff_of(*, price_minor: int, currency: str, segment: str, concluded_at: datetime) -> Tariff:
+    """The tariff in force at the conclusion of a trade. It depends on price, currency and segment, never on the parties."""
+    return rules.tariff(
         point=FEE_POINT,
         facts={"segment": segment, "price_minor": price_minor, "currency": currency},
         at=concluded_at,
     )
-    day = business_date(concluded_at)
-    rates_bp = rules.tax_rates_bp((tax_category, FEE_TAX_CATEGORY), on=day)
-    rate_bp = rates_bp[tax_category]
-    return TaxAndFee(
-        tax_rate_bp=rate_bp,
-        tax_minor=share_of(price_minor, rate_bp),
-        fee_minor=fee_minor(tariff, price_minor),
-        fee_tax_rate_bp=rates_bp[FEE_TAX_CATEGORY],
-        fee_payer=tariff.borne_by,
-        tariff=tariff.code,
-        rulebook=tariff.rulebook,
-        fee_tiered=bool(tariff.tiers),
-    )
+
+
+def tax_on_hold(
+    tables: TaxTables,
+    *,
+    treatment: Treatment | None,
+    price_minor: int,
+    tax_category: str,
+    supplied_on: date | None,
+    since: date,
+) -> dict[str, Any]:
+    """Class, tax point and tax of a trade's hold, as columns of the trade. Tax is rounded down once."""
+    rate_bp = held_rate_bp(tables, tax_category, treatment=treatment, supplied_on=supplied_on, since=since)
+    return {
+        "supply_class": treatment.supply_class if treatment else None,
+        "tax_point": treatment.tax_point if treatment else None,
+        "supplied_on": supplied_on,
+        "tax_rate_bp": rate_bp,
+        "tax_minor": share_of(price_minor, rate_bp),
+    }
+
+
+def fee_on_conclusion(
+    tables: TaxTables,
+    tariff: Tariff,
+    *,
+    price_minor: int,
+    seller: OrganisationView,
+    buyer: OrganisationView,
+    on: date,
+) -> dict[str, Any]:
+    """The fee of a trade with its class and its payer, as columns of the trade; ``on`` is the day of the conclusion."""
+    payer = seller if tariff.borne_by == FeePayer.SELLER else buyer
+    fee_class = fee_class_of(tables, payer=payer, on=on)
+    return {
+        "fee_minor": fee_minor(tariff, price_minor),
+        "fee_class": fee_class,
+        "fee_tax_rate_bp": rate_of_class_bp(tables, FEE_TAX_CATEGORY, fee_class, on=on),
+        "fee_payer": tariff.borne_by,
+        "tariff": tariff.code,
+        "rulebook": tariff.rulebook,
+        "fee_tiered": bool(tariff.tiers),
+    }
 
 
 def funding_deadline(concluded_at: datetime, funding_days: int) -> datetime:

@@ -7,12 +7,14 @@ from .views import (
     AgreementPriceViewSet,
     DisputeResolutionViewSet,
     ObligationViewSet,
+    SupplyStatementViewSet,
     TradingNeutralityView,
 )
 
 router = SimpleRouter()
 router.register("obligations", ObligationViewSet, basename="obligation")
 router.register("agreements", AgreementPriceViewSet, basename="agreement-price")
+router.register("supply-statements", SupplyStatementViewSet, basename="supply-statement")
 router.register("disputes", DisputeResolutionViewSet, basename="dispute-resolution")
 
 urlpatterns = [

@@ -22,23 +22,29 @@ from contracts.serializers import (
 )
 from marketplace.api.permissions import IsOperator
 from marketplace.api.principal import actor_of
-from marketplace.api.views import MarketReadViewSet, command
+from marketplace.api.views import MarketReadViewSet, command, create_command
 from marketplace.kernel.errors import Missing
 
 from .filters import ObligationFilter, TradeFilter
 from .models import Obligation, Trade
 from .neutrality import NEUTRALITY
 from .obligation_reference import parse_obligation_reference
-from .queries import visible_obligations, visible_trades
+from .queries import visible_obligations, visible_supply_statements, visible_trades
 from .serializers import (
+    ClawBackSerializer,
     ObligationSerializer,
     PenaltySerializer,
     RefundSerializer,
     ReverseSerializer,
+    StateSupplySerializer,
+    SupplyStatementSerializer,
     TradeSerializer,
 )
 from .services.corrections import penalise_trade, refund_trade, reverse_obligation
 from .services.orders import order_adjustment, order_resolution
+from .services.shares import claw_back_share
+from .services.supplies import state_supply
+from .supply_models import SupplyStatement
 
 
 class TradeViewSet(MarketReadViewSet[Trade]):
@@ -81,6 +87,24 @@ class TradeViewSet(MarketReadViewSet[Trade]):
     def penalty(self, data: dict[str, Any], public_id: str) -> Obligation:
         """One party of an accepted trade owes the other a penalty, which carries no tax (operator)."""
         return penalise_trade(actor=self.actor, trade=public_id, **data)
+
+    @command(
+        summary="Claw back a beneficiary's share",
+        request=ClawBackSerializer,
+        response=ObligationSerializer,
+        permissions=(IsOperator,),
+        path="claw-back",
+        status=201,
+        example={
+            "beneficiary": "org_01JABCDEFGHJKMNPQRSTVWXYZ0",
+            "amount_minor": 500,
+            "reason": "Half of the price was refunded.",
+        },
+        moves_money=True,
+    )
+    def claw_back(self, data: dict[str, Any], public_id: str) -> Obligation:
+        """A beneficiary owes the seller its part of a price that was given back, without tax (operator)."""
+        return claw_back_share(actor=self.actor, trade=public_id, **data)
 
 
 class AgreementPriceViewSet(viewsets.GenericViewSet[Agreement]):
@@ -176,3 +200,25 @@ class ObligationViewSet(MarketReadViewSet[Obligation]):
     def reverse(self, data: dict[str, Any], public_id: str) -> Obligation:
         """One obligation of the same amount the other way; a correction is reversed once (operator)."""
         return reverse_obligation(actor=self.actor, obligation=public_id, reason=data["reason"])
+
+
+class SupplyStatementViewSet(MarketReadViewSet[SupplyStatement]):
+    """Statements of the caller on what its listings supply; all statements for the operator."""
+
+    serializer_class = SupplyStatementSerializer
+    filterset_fields = ("listing", "supply")
+    queryset = SupplyStatement.objects.none()
+
+    def get_queryset(self) -> QuerySet[SupplyStatement]:
+        """Statements that the caller may see."""
+        return visible_supply_statements(self.actor)
+
+    @create_command(
+        summary="State what a listing supplies",
+        request=StateSupplySerializer,
+        response=SupplyStatementSerializer,
+        example={"listing": "lst_01JABCDEFGHJKMNPQRSTVWXYZ0", "supply": "data"},
+    )
+    def create(self, data: dict[str, Any]) -> SupplyStatement:
+        """It decides the tax of the caller's trades of the listing that are concluded, or wait for it, from now on (seller)."""
+        return state_supply(actor=self.actor, listing=data["listing"], supply=data["supply"])

@@ -28,6 +28,18 @@ WAITS_FOR_MONEY = WaitingReason(
         "利用者が期限までに税込代金を入金してください。入金がなければ取引は不成立となります。",
     ),
 )
+SUPPLY_UNSTATED = WaitingReason(
+    "trade.supply_unstated",
+    Label(
+        "the seller has not stated what it supplies, on which the tax depends",
+        "課税区分の判定に必要な提供内容を提供者が申告していません",
+    ),
+    WaitsFor.PARTICIPANT,
+    Label(
+        "The seller states before the deadline whether it supplies data or rights, or the trade fails.",
+        "提供者が期限までに、データの提供か権利の許諾かを申告してください。申告がなければ取引は不成立となります。",
+    ),
+)
 WAITS_FOR_ACCEPTANCE = WaitingReason(
     "trade.waits_for_acceptance",
     Label(
@@ -72,6 +84,8 @@ def waiting_of_trade(
 
     ``cycle`` clears an accepted trade; ``cut_off_at`` is the scheduled cut-off of that cycle while it is open, or None.
     """
+    if trade.state == TradeState.CONCLUDED and trade.supply_class is None:
+        return SUPPLY_UNSTATED.waiting(since=trade.concluded_at, until=trade.fund_by)
     if trade.state == TradeState.CONCLUDED:
         return WAITS_FOR_MONEY.waiting(since=trade.concluded_at, until=trade.fund_by)
     if trade.state == TradeState.SECURED:

@@ -93,6 +93,11 @@ class AdvisoryLock:
         self._require_mode(Mode.SHARED)
         return f"PERFORM pg_advisory_xact_lock_shared({self.key});"
 
+    def acquire_in_guard(self) -> str:
+        """The PL/pgSQL statement by which a trigger acquires the lock alone."""
+        self._require_mode(Mode.EXCLUSIVE)
+        return f"PERFORM pg_advisory_xact_lock({self.key});"
+
     def _take(self, function: str, mode: Mode) -> object:
         self._require_mode(mode)
         self._require_transaction()

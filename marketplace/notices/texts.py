@@ -42,6 +42,10 @@ TASK_TITLES: dict[TaskKind, Label] = {
     TaskKind.FUND: Label(
         "Pay in {amount} for the trade with {party}", "{party} との取引の代金 {amount} を入金してください"
     ),
+    TaskKind.STATE_SUPPLY: Label(
+        "State whether listing {listing} supplies data by wire or rights: a trade with {party} waits for it",
+        "商品 {listing} がデータの提供か権利の許諾かを申告してください。{party} との取引が待っています",
+    ),
     TaskKind.COLLECT: Label(
         "Download the data of {party} and report its hash",
         "{party} のデータをダウンロードし、ハッシュ値を報告してください",
@@ -67,6 +71,10 @@ TASK_TITLES: dict[TaskKind, Label] = {
     TaskKind.COUNTERSIGN: Label(
         "Approve {command} ({amount}, {approval}) as the second person, or withdraw it",
         "{command}（{amount}、{approval}）を二人目の承認者として承認するか、取り下げてください",
+    ),
+    TaskKind.CERTIFY: Label(
+        "The bank certifies {difference} more (or less, if negative) for the end of {month} than the ledger has. Find the cause",
+        "{month} 末の残高証明書と帳簿の残高に {difference} の差異があります（証明書－帳簿）。原因を調査してください",
     ),
     TaskKind.RECONCILE: Label(
         "Segregation check of {day} ({currency}): the ledger says {bank} at the bank and {owed} owed to clients; the"

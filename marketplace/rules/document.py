@@ -18,6 +18,7 @@ from marketplace.kernel.labels import Label
 from .cel import ExpressionRefused, Language
 from .parameters import PARAMETERS
 from .points import PointKind
+from .tax_tables import KEYS
 
 SCHEMA: dict[str, Any] = json.loads(
     (Path(__file__).parent / "rulebook_schema.json").read_text(encoding="utf-8")
@@ -117,6 +118,7 @@ def _faults_of_sense(document: Mapping[str, Any]) -> Iterator[Fault]:
     yield from _faults_of_codes(document)
     yield from _faults_of_tariffs(document)
     yield from _faults_of_tax_rates(document)
+    yield from _faults_of_tax_tables(document)
     yield from _faults_of_parameters(document)
 
 
@@ -203,6 +205,22 @@ def _faults_of_tax_rates(document: Mapping[str, Any]) -> Iterator[Fault]:
                     "同じ税区分・同じ適用開始日の税率が重複しています",
                 ),
             )
+
+
+def _faults_of_tax_tables(document: Mapping[str, Any]) -> Iterator[Fault]:
+    """Tables of tax points, classes of supply and withholding in which a key has two rows from one date."""
+    for table, names in KEYS.items():
+        rows = document.get(table, [])
+        keys = Counter(tuple(row[name] for name in (*names, "from")) for row in rows)
+        for at, row in enumerate(rows):
+            if keys[tuple(row[name] for name in (*names, "from"))] > 1:
+                yield _fault(
+                    f"{table}.{at}.from",
+                    Label(
+                        "only one row can apply to this case from one date",
+                        "同じ条件・同じ適用開始日の行が重複しています",
+                    ),
+                )
 
 
 def _faults_of_parameters(document: Mapping[str, Any]) -> Iterator[Fault]:

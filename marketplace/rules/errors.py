@@ -117,6 +117,17 @@ class NoTaxRate(DomainError):
     )
 
 
+class NoTaxTableRow(DomainError):
+    """A tax table of the rulebook says nothing about this case. Fields: ``table``, ``key``, ``on``."""
+
+    code = "no_tax_table_row"
+    category = Category.UNAVAILABLE
+    detail = Label(
+        "The table {table} of the rulebook in force has no row for {key} on {on}.",
+        "施行中の規程の {table} に {key}（{on}）に該当する定めがありません。",
+    )
+
+
 class NoParameter(DomainError):
     """Unknown parameter. Fields: ``parameter``."""
 

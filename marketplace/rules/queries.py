@@ -15,7 +15,7 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.labels import Label
 from marketplace.participants import queries as participants
 
-from .errors import NoParameter, NoRulebook, NoTaxRate
+from .errors import NoParameter, NoRulebook
 from .halts import HaltView
 from .models import Decision, Halt, Rulebook
 from .parameters import PARAMETERS, ParameterType, values_of
@@ -24,7 +24,7 @@ from .replays import differences
 from .rulebook import CompiledRulebook
 from .states import WIDTH, HaltScope
 from .tariffs import Tariff, stated_tariff
-from .tax_rates import rate_on
+from .tax_tables import TaxTables
 
 TRADE_FEE = "trade_fee"
 COMPILED_MAX = 16
@@ -146,14 +146,14 @@ def tax_rate_bp(category: str, *, on: date) -> int:
 
 def tax_rates_bp(categories: Iterable[str], *, on: date) -> dict[str, int]:
     """The rates of several categories on a date, as ``tax_rate_bp``. Raises NoRulebook, NoTaxRate."""
+    tables = tax_tables()
+    return {category: tables.rate_bp(category, on=on) for category in categories}
+
+
+def tax_tables() -> TaxTables:
+    """The tax rates, tax points, classes of supply and withholding of the rulebook in force, read once. Raises NoRulebook."""
     _, rules = compiled_in_force()
-    rates: dict[str, int] = {}
-    for category in categories:
-        rate = rate_on(rules.tax_rates, category, on)
-        if rate is None:
-            raise NoTaxRate(tax_category=category, on=on.isoformat())
-        rates[category] = rate
-    return rates
+    return rules.tax
 
 
 def parameter(name: str, *, at: datetime | None = None) -> int:

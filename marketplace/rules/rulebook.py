@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from .points import PointKind
 from .providers import recordable_facts
 from .states import Basis, Outcome, strongest
 from .tariffs import Tariff, stated_tariff
+from .tax_tables import TaxTables
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class CompiledRulebook:
     def __init__(self, document: Mapping[str, Any], vocabulary: Mapping[str, Any]) -> None:
         """Both as published; raises cel.ExpressionRefused if a condition no longer compiles."""
         self.points: Mapping[str, Any] = vocabulary["points"]
-        self.tax_rates: Sequence[Mapping[str, Any]] = document.get("tax_rates", [])
+        self.tax = TaxTables.of(document)
         self._languages = languages(vocabulary)
         reads = vocabulary["reads"]
         self._entries: dict[str, list[_Compiled]] = {code: [] for code in self.points}

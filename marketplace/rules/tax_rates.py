@@ -18,3 +18,15 @@ def rate_on(rates: Iterable[Mapping[str, Any]], category: str, on: date) -> int 
         if rate["category"] == category and date.fromisoformat(rate["from"]) <= on
     ]
     return max(begun)[1] if begun else None
+
+
+def highest_rate_since(rates: Iterable[Mapping[str, Any]], category: str, since: date) -> int | None:
+    """The highest rate, among those published, that can apply on the date ``since`` or on any later one."""
+    listed = list(rates)
+    begun = rate_on(listed, category, since)
+    coming = [
+        int(rate["rate_bp"])
+        for rate in listed
+        if rate["category"] == category and date.fromisoformat(rate["from"]) > since
+    ]
+    return None if begun is None else max([begun, *coming])

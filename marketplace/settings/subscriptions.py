@@ -25,6 +25,8 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         "marketplace.notices.handlers.on_trade_concluded",
         "delivery.handlers.on_trade_concluded",
     ),
+    "trade.supply_unstated": ("marketplace.notices.handlers.supplies.on_supply_unstated",),
+    "supply.stated": ("marketplace.notices.handlers.supplies.on_supply_stated",),
     "trade.secured": (
         "marketplace.notices.handlers.on_trade_secured",
         "delivery.handlers.on_trade_secured",
@@ -80,6 +82,8 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "statement.confirmation_ended": ("marketplace.notices.handlers.on_statement_confirmation_ended",),
     "debit.unexplained": ("marketplace.notices.handlers.banking.on_debit_unexplained",),
     "debit.explained": ("marketplace.notices.handlers.banking.on_debit_explained",),
+    "certificate.differs": ("marketplace.notices.handlers.banking.on_certificate_differs",),
+    "certificate.agreed": ("marketplace.notices.handlers.banking.on_certificate_agreed",),
     "segregation.broken": ("marketplace.notices.handlers.on_segregation_broken",),
     "segregation.restored": ("marketplace.notices.handlers.on_segregation_restored",),
     "payment.lost": ("marketplace.notices.handlers.on_payment_lost",),

@@ -16,6 +16,8 @@ from marketplace.api.models import IdempotencyRecord
 from .conftest import bearer
 
 MOVES_NO_MONEY = {
+    "BalanceCertificateViewSet.create",
+    "SupplyStatementViewSet.create",
     "AdmissionViewSet.create",
     "AdmissionViewSet.decide",
     "AdmissionViewSet.withdraw",

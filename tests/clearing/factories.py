@@ -60,6 +60,8 @@ from marketplace.participants.models import Organisation
 from marketplace.rules.services import publish_rulebook
 from tests.clearing.carrying_in import booking, carry_in, statement
 from tests.clearing.relaying import relay_events
+from tests.clearing.supplying import foreign as foreign
+from tests.clearing.supplying import state_supply as state_supply
 from tests.participants import factories as participants
 
 _numbers = itertools.count(1)

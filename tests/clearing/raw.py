@@ -40,7 +40,10 @@ def counts() -> tuple[int, int, int]:
 
 ACCEPT = (
     "UPDATE clearing_trade SET state = 'accepted', captured_price_minor = price_minor,"
-    " captured_tax_minor = tax_minor, captured_fee_minor = fee_minor,"
+    " captured_tax_minor = tax_minor, captured_fee_minor = fee_minor, captured_tax_rate_bp = tax_rate_bp,"
+    " captured_withholding_minor = 0,"
+    " captured_fee_tax_rate_bp = fee_tax_rate_bp, fee_supplied_on = (now() AT TIME ZONE 'Asia/Tokyo')::date,"
+    " supplied_on = (now() AT TIME ZONE 'Asia/Tokyo')::date,"
     " cycle_id = (SELECT id FROM clearing_cycle WHERE state = 'open')"
 )
 

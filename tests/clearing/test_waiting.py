@@ -113,6 +113,7 @@ def test_the_codes_of_clearing():
         "shortfall.deferral_open",
         "trade.being_cleared",
         "trade.disputed",
+        "trade.supply_unstated",
         "trade.waits_for_acceptance",
         "trade.waits_for_cut_off",
         "trade.waits_for_cut_off_command",
@@ -218,6 +219,7 @@ def test_a_payee_that_cannot_be_paid_is_named_as_the_reason(market):
     market.parties["other"] = participants.organisation(
         "other", corporate_number=None, country="SG", payout_account=participants.PAYOUT_ACCOUNT
     )
+    factories.state_supply(market, "other")
     factories.accepted(market, "buyer", "seller", 10_000)
     factories.accepted(market, "buyer", "other", 10_000)
     cycle = factories.clear(market)

@@ -7,14 +7,18 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 
+from clearing.models import FeeWriteOff, Obligation, Trade
 from clearing.settlement.services.restorations import record_restoration
 from clearing.shortfalls.services.restraints import record_restraint
+from clearing.statements.certificates import record_balance_certificate
+from clearing.trades.services.supplies import state_supply
 from fixtures.day.progress import Progress
 from fixtures.day.runner import Day
 from fixtures.day.script import CHAPTERS
@@ -24,12 +28,14 @@ from marketplace.kernel.actors import SYSTEM, Actor, Role
 from marketplace.kernel.aside import Loop
 from marketplace.kernel.models import AsideRow
 from marketplace.participants.models import Organisation
+from marketplace.participants.queries import organisations_by_id
 from marketplace.rules import services as rules
 from marketplace.webhooks import services as webhooks
 from tests.conftest import cloned_database
 from tests.faults.ground import kept_database
 from tests.processes import Process, worker
 from tests.processes import market as serving_market
+from tests.roles import unguarded
 
 
 @dataclass
@@ -153,3 +159,40 @@ def without_times_and_identifiers(report: dict[str, Any]) -> dict[str, Any]:
         for cycle in report["cycles"]
     ]
     return kept
+
+
+@pytest.fixture(scope="package")
+def books(report) -> Iterator[None]:
+    """What the books of the day lack: a supply that is stated, a certified month, and a forged bad fee, gone afterwards."""
+    first = Trade.objects.order_by("pk").first()
+    seller = organisations_by_id([first.seller_id])[first.seller_id]
+    state_supply(
+        actor=Actor("app_story", Role.PARTICIPANT, seller.id, seller.public_id),
+        listing=first.listing,
+        supply="data",
+    )
+    month = (clock.today().replace(day=1) - timedelta(days=1)).replace(day=1)
+    record_balance_certificate(
+        actor=SYSTEM,
+        currency="JPY",
+        month=month,
+        balance_minor=0,
+        reference="残高証明書",
+        document_sha256="0" * 64,
+    )
+    fee = Obligation.objects.filter(kind="fee", amount_minor__gt=0).order_by("pk").first()
+    with unguarded("clearing_feewriteoff"):
+        forged = FeeWriteOff.objects.create(
+            trade_id=fee.trade_id,
+            obligation=fee,
+            organisation_id=fee.debtor_id,
+            amount_minor=fee.amount_minor,
+            currency=fee.currency,
+            reason="x",
+            first_person="a",
+            decided_by="b",
+            decided_at=clock.now(),
+        )
+    yield
+    with unguarded("clearing_feewriteoff"):
+        FeeWriteOff.objects.filter(pk=forged.pk).delete()

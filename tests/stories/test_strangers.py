@@ -73,7 +73,7 @@ ROUTES = routes()
 
 
 @pytest.fixture(scope="package")
-def stranger(report, aside, halt, webhook, restoration, restraint) -> KeyedClient:
+def stranger(report, aside, halt, webhook, restoration, restraint, books) -> KeyedClient:
     """A client of an organisation that took no part in the day."""
     organisation = participants.register_organisation(
         actor=SYSTEM,

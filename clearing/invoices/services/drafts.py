@@ -104,7 +104,7 @@ def _of_obligation(
 ) -> Draft:
     trade = obligation.trade
     is_sale = obligation.kind == ObligationKind.PURCHASE
-    supplied_at = trade.accepted_at if is_sale and trade.accepted_at else obligation.made_at
+    supplied_on = (is_sale and trade.supplied_on) or business_date(obligation.made_at)
     return Draft(
         purpose=InvoicePurpose.PURCHASE if is_sale else InvoicePurpose.CORRECTION,
         issuer_id=issuer[0],
@@ -117,13 +117,15 @@ def _of_obligation(
                 tax_rate_bp=obligation.tax_rate_bp,
                 reference=trade.public_id,
                 purchase_order=trade.reference,
-                supplied_on=business_date(supplied_at),
+                supplied_on=supplied_on,
                 reduced_rate=trade.tax_category == REDUCED,
                 original=original,
             )
         ],
         returns=is_return(obligation.kind, seller_owes=obligation.debtor_id == trade.seller_id),
         obligation=obligation,
+        supply_class=trade.supply_class,
+        withheld_minor=(trade.captured_withholding_minor or 0) if is_sale else 0,
         purchase_order=trade.reference,
         totals={obligation.tax_rate_bp: (obligation.amount_minor, obligation.tax_minor)},
     )
@@ -142,9 +144,15 @@ def _drafts_by_recipient(cycle: Cycle, document: Document, words: Label, limit: 
     returns = is_return(rows[0].kind, seller_owes=False)
     originals = _fee_invoices(row.trade_id for row in rows) if returns else {}
     lines: dict[int, list[InvoiceLine]] = {}
+    stated: dict[int, dict[int, tuple[int, int]]] = {}
+    classes: dict[int, str] = {}
     for row in rows:
+        classes[getattr(row, party)] = row.trade.fee_class
         line = _fee_line(row, words, originals.get(row.trade_id))
         lines.setdefault(getattr(row, party), []).append(line)
+        totals = stated.setdefault(getattr(row, party), {})
+        net, tax = totals.get(row.tax_rate_bp, (0, 0))
+        totals[row.tax_rate_bp] = net + row.amount_minor, tax + row.tax_minor
     operator = operator_organisation()
     return [
         Draft(
@@ -153,7 +161,9 @@ def _drafts_by_recipient(cycle: Cycle, document: Document, words: Label, limit: 
             recipient_id=recipient,
             lines=lines[recipient],
             returns=returns,
-            totals=tax_once_per_rate(lines[recipient]),
+            supply_class=classes[recipient],
+            # The tax of refunds is stated, so that they sum to the tax of their fees.
+            totals=stated[recipient] if returns else tax_once_per_rate(lines[recipient]),
         )
         for recipient in recipients
     ]
@@ -177,14 +187,14 @@ def _next_recipients(cycle: Cycle, document: Document, limit: int) -> list[int]:
 
 def _fee_line(fee: Obligation, words: Label, original: Original | None) -> InvoiceLine:
     trade = fee.trade
-    supplied_at = trade.accepted_at if fee.kind == ObligationKind.FEE and trade.accepted_at else fee.made_at
+    supplied_on = (fee.kind == ObligationKind.FEE and trade.fee_supplied_on) or business_date(fee.made_at)
     return InvoiceLine(
         description=words.fill({"trade": trade.public_id}),
         amount_minor=fee.amount_minor,
         tax_rate_bp=fee.tax_rate_bp,
         reference=trade.public_id,
         purchase_order=trade.reference,
-        supplied_on=business_date(supplied_at),
+        supplied_on=supplied_on,
         original=original,
     )
 

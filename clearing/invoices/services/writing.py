@@ -26,7 +26,11 @@ SEQUENCE_DIGITS = 6
 
 @dataclass(slots=True)
 class Draft:
-    """An invoice to be issued: purpose, parties and lines. ``supplier_id`` is set if the issuer is an intermediary."""
+    """An invoice to be issued: purpose, parties and lines.
+
+    ``supplier_id`` is set if the issuer is an intermediary; ``supply_class`` says how the supply is taxed,
+    ``withheld_minor`` what the recipient withholds as income tax.
+    """
 
     purpose: InvoicePurpose
     issuer_id: int
@@ -35,6 +39,8 @@ class Draft:
     supplier_id: int | None = None
     returns: bool = False
     obligation: Obligation | None = None
+    supply_class: str | None = None
+    withheld_minor: int = 0
     purchase_order: str = ""
     totals: dict[int, tuple[int, int]] = field(default_factory=dict)
 
@@ -101,6 +107,8 @@ def _invoice(
         cycle=cycle.business_key,
         lines=draft.lines,
         totals=draft.totals,
+        supply_class=draft.supply_class,
+        withheld_minor=draft.withheld_minor,
         purchase_order=draft.purchase_order or None,
     )
     return Invoice(

@@ -26,6 +26,7 @@ from ...netting.recomputation import Totals, compute_positions
 from ...settlement.services.cancelling import planned_payments
 from ...shortfalls.set_offs import free_parts
 from ...trades.fee_rebates import Rebate, fee_rebates
+from ...trades.fee_refund_tax import FeeInvoice, RefundedFees
 from ...trades.states import ObligationKind
 from .steps import SUBSCRIBER, Content, examine
 
@@ -107,7 +108,7 @@ def read_only_snapshot() -> Iterator[None]:
 def _compute(cycle: Cycle, positions_shown: int) -> DryRun:
     content = examine(cycle)
     if cycle.state in (CycleState.OPEN, CycleState.CLOSING):
-        content = content._replace(totals=_with_rebates(content.totals, list(fee_rebates(cycle))))
+        content = content._replace(totals=_with_rebates(cycle, content.totals, list(fee_rebates(cycle))))
     positions = compute_positions(cycle.pk, content.totals)
     foreseen = [
         ForeseenPosition(key, position.net_minor, left_minor(position)) for key, position in positions.items()
@@ -130,13 +131,18 @@ def _compute(cycle: Cycle, positions_shown: int) -> DryRun:
     )
 
 
-def _with_rebates(totals: Totals, rebates: list[Rebate]) -> Totals:
+def _with_rebates(cycle: Cycle, totals: Totals, rebates: list[Rebate]) -> Totals:
     """The totals including these rebates, which the operator owes to the payer of the fee."""
+    earlier = RefundedFees({rebate.payer_id for rebate in rebates})
     due = {total[:3]: total for total in totals.due}
     for rebate in rebates:
         key = (rebate.payer_id, ObligationKind.FEE_REFUND.value, rebate.tax_rate_bp)
         total = due.get(key, PartyTotal(*key, 0, 0))
-        due[key] = total._replace(amount_minor=total.amount_minor + rebate.amount_minor)
+        fees = FeeInvoice(rebate.payer_id, cycle.pk, rebate.tax_rate_bp)
+        due[key] = total._replace(
+            amount_minor=total.amount_minor + rebate.amount_minor,
+            tax_minor=total.tax_minor + earlier.add(fees, rebate.amount_minor),
+        )
     return totals._replace(
         due=list(due.values()),
         obligations=totals.obligations + len(rebates),

@@ -23,6 +23,7 @@ from ...ledger.locking import lock_balances
 from ...ledger.locks import MOVER_LOCK
 from ...ledger.states import AccountKind, EntryKind, LineKind
 from ...netting.models import NetPosition
+from ...shortfalls.queries import fees_put_off
 from ..posting_plan import HAS_LINES, planned_lines
 
 PARTICIPANTS_A_CHUNK = 5_000
@@ -66,7 +67,7 @@ _PLANNED = f"""
            AND n.organisation_id <> %(operator)b AND ({HAS_LINES})
     ), drafted AS (
         SELECT e.public_id, 'cycle' AS kind, 'cycle:' || net_position AS reference, %(description)b::text AS description,
-               %(cycle)b::bigint AS cycle_id, NULL::bigint AS trade_id, organisation_id, place
+               %(cycle)b::bigint AS cycle_id, NULL::bigint AS trade_id, organisation_id, NULL::date AS value_date, place
           FROM unnest(%(public_ids)b::text[], (SELECT array_agg(public_id::text ORDER BY place) FROM own),
                       (SELECT array_agg(organisation_id ORDER BY place) FROM own)) WITH ORDINALITY
                AS e(public_id, net_position, organisation_id, place)
@@ -94,8 +95,8 @@ class _Chunk(NamedTuple):
 def post_chunk(cycle: Cycle) -> CyclePart:
     """Post the next positions of ``cycle``, in the order of their party keys; the part, ended by the last of them.
 
-    Raises InsufficientFunds and posts nothing of the chunk. The operator has its own entry only if fees were deferred;
-    otherwise the participants' fees are booked against its revenue. All entries have the business time at which
+    Raises InsufficientFunds and posts nothing of the chunk. The operator has its own entry only if fees were deferred into
+    or out of the cycle; otherwise the participants' fees are booked against its revenue. All entries have the business time at which
     posting began.
     """
     MOVER_LOCK.acquire()
@@ -145,26 +146,33 @@ def _post_participants(cycle: Cycle, chunk: _Chunk, part: CyclePart) -> None:
 
 
 def _post_operator(cycle: Cycle, chunk: _Chunk, part: CyclePart) -> None:
-    """Post the operator's entry, which reverses the revenue of deferred fees, if its position is in the chunk."""
+    """Post the operator's entry if its position is in the chunk and fees were put off into or out of the cycle.
+
+    Fees that are put off stay income, and are a receivable until collected. The participants' entries credit revenue with
+    every fee of the cycle, those that earlier cycles put off included; so these are taken from revenue again, against the
+    receivable. What is collected of a written-off fee lessens the loss.
+    """
     positions = NetPosition.objects.filter(
-        cycle=cycle, party_key__gt=chunk.reached, party_key__lte=chunk.last, deferred_minor__lt=0
+        cycle=cycle, party_key__gt=chunk.reached, party_key__lte=chunk.last
     )
     position = positions.filter(organisation_id=operator_organisation().id).first()
     if position is None:
         return
     market = market_accounts(cycle.currency)
-    awaited = Line(
-        LineKind.AWAITED,
-        market[AccountKind.FEE_REVENUE],
-        market[AccountKind.SETTLEMENT],
-        -position.deferred_minor,
-    )
+    revenue, receivable = market[AccountKind.FEE_REVENUE], market[AccountKind.FEES_RECEIVABLE]
+    collected_minor, bad_minor = fees_put_off(cycle.pk)
+    lines = [
+        Line(LineKind.FEES_COLLECTED, revenue, receivable, collected_minor),
+        Line(LineKind.AWAITED, receivable, market[AccountKind.SETTLEMENT], -position.deferred_minor),
+        Line(LineKind.BAD_FEES_COLLECTED, receivable, market[AccountKind.WRITE_OFF], bad_minor),
+    ]
     draft = Draft(
         kind=EntryKind.CYCLE,
         reference=f"cycle:{position.public_id}",
-        lines=[awaited],
+        lines=[line for line in lines if line.amount_minor],
         description=cycle.business_key,
         cycle_id=cycle.pk,
         organisation_id=position.organisation_id,
     )
-    post([draft], currency=cycle.currency, purpose=cycle.business_key, booked_at=part.booked_at)
+    if draft.lines:
+        post([draft], currency=cycle.currency, purpose=cycle.business_key, booked_at=part.booked_at)

@@ -35,6 +35,8 @@ _FUNDED = """
       JOIN clearing_account a ON a.organisation_id = t.buyer_id AND a.currency = t.currency AND a.kind = 'available'
       JOIN clearing_balance b ON b.account_id = a.id
      WHERE t.state = 'concluded' AND t.gross_minor <= -b.balance_minor
+       AND (t.supply_class IS NOT NULL OR EXISTS (
+            SELECT FROM clearing_supplystatement s WHERE s.organisation_id = t.seller_id AND s.listing = t.listing))
      ORDER BY 1, 2 LIMIT %s
 """
 

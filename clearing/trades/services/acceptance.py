@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Sum
@@ -10,16 +11,24 @@ from django.db.models import Sum
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.aside import Loop
+from marketplace.kernel.clock import business_date
+from marketplace.kernel.money import share_of
 from marketplace.kernel.states import advance
+from marketplace.participants.queries import organisations_by_id
+from marketplace.rules import queries as rules
+from marketplace.rules.tariffs import fee_minor
+from marketplace.rules.tax_tables import ChargeKind, Supply, TaxPoint, TaxTables
 
 from ...ground.parameters import usage_days
 from ..charge_models import UsageRecord
+from ..errors import HoldBelowTax
 from ..models import Trade
 from ..queries import ended_periods
 from ..states import PERIODIC, TRADE, Charging, TradeState
-from ..terms import tax_and_fee_of
-from .charge_plans import locked_progress
-from .eligibility import cycle_for, make_base_obligations
+from ..taxation import rate_of_class_bp, treatment_of
+from ..terms import FEE_TAX_CATEGORY, tariff_of
+from .charge_plans import locked_progress, progress_of
+from .eligibility import corrections_at_other_rate, cycle_for, make_again, make_base_obligations
 from .holds import capture_hold, locked_trade, locked_trades, record_trade
 
 ENDED_PERIODS = Loop("clearing.accept_ended_periods")
@@ -39,7 +48,7 @@ def accept_trade(
     ``transaction_id`` committed the acceptance; it decides between two cycles at a cut-off. ``used_minor`` is the price
     without tax of what was used, if less than the price: the remainder of the hold returns to the buyer. For a metered
     period it is the recorded use. Does nothing on an accepted or refunded trade. Raises IllegalTransition while a
-    dispute is open, NoOpenCycle, and ValueError for more than is on hold.
+    dispute is open, NoOpenCycle, HoldBelowTax, and ValueError for more than is on hold.
     """
     trade = locked_trade(agreement=agreement, charge=charge)
     if trade.state in (TradeState.ACCEPTED, TradeState.REFUNDED):
@@ -59,18 +68,22 @@ def accept_locked_trade(
     """Accept a trade that the caller has locked: make its obligations and capture its hold."""
     if trade.charging == Charging.METERED:
         used_minor = charged_use(trade)
-    captured = _captured(trade, used_minor)
+    accepted_at = clock.now()
+    captured = _captured(trade, used_minor, accepted_at)
     cycle = cycle_for(trade.currency, transaction_id)
+    undone = corrections_at_other_rate(trade, captured["captured_tax_rate_bp"])
     advance(
         trade,
         TRADE,
         command=command,
         role="system",
-        accepted_at=clock.now(),
+        accepted_at=accepted_at,
         cycle_id=cycle.id,
         **captured,
     )
     make_base_obligations(trade, cycle)
+    for correction in undone:
+        make_again(trade, correction)
     capture_hold(trade)
     gross_minor = (trade.captured_price_minor or 0) + (trade.captured_tax_minor or 0)
     record_trade(evidence_kind, trade, actor, gross_minor=gross_minor, cycle=cycle.business_key)
@@ -85,28 +98,67 @@ def charged_use(trade: Trade) -> int:
     return int(used["total"] or 0)
 
 
-def _captured(trade: Trade, used_minor: int | None) -> dict[str, int]:
-    """Price, tax and fee of what was used; of a part of the price by the tariff and rates of the conclusion."""
-    if used_minor is None or used_minor == trade.price_minor:
-        return {
-            "captured_price_minor": trade.price_minor,
-            "captured_tax_minor": trade.tax_minor,
-            "captured_fee_minor": trade.fee_minor,
-        }
-    if not 0 <= used_minor < trade.price_minor:
-        raise ValueError(f"{used_minor} exceeds the hold of {trade.public_id}")
-    charges = tax_and_fee_of(
-        price_minor=used_minor,
-        currency=trade.currency,
-        tax_category=trade.tax_category,
-        segment=trade.segment,
-        concluded_at=trade.concluded_at,
-    )
-    return {
-        "captured_price_minor": used_minor,
-        "captured_tax_minor": charges.tax_minor,
-        "captured_fee_minor": charges.fee_minor,
+def _captured(trade: Trade, used_minor: int | None, accepted_at: datetime) -> dict[str, Any]:
+    """Price, fee and tax of what was used, as columns of the trade.
+
+    The fee of a part of the price is that of the conclusion's tariff. The rates are those of the tax points. Raises
+    HoldBelowTax if a rate that was published after the conclusion needs more than is on hold.
+    """
+    price_minor, fee = trade.price_minor, trade.fee_minor
+    if used_minor is not None and used_minor != trade.price_minor:
+        if not 0 <= used_minor < trade.price_minor:
+            raise ValueError(f"{used_minor} exceeds the hold of {trade.public_id}")
+        tariff = tariff_of(
+            price_minor=used_minor,
+            currency=trade.currency,
+            segment=trade.segment,
+            concluded_at=trade.concluded_at,
+        )
+        price_minor, fee = used_minor, fee_minor(tariff, used_minor)
+    tables, concluded_on = rules.tax_tables(), business_date(trade.concluded_at)
+    supplied_on = trade.supplied_on or _day_of_acceptance(trade, accepted_at)
+    rate_bp = rate_of_class_bp(tables, trade.tax_category, trade.supply_class or "", on=supplied_on)
+    if rate_bp > trade.tax_rate_bp:
+        raise HoldBelowTax(trade=trade.public_id, on=supplied_on.isoformat())
+    fee_days = {
+        TaxPoint.DELIVERY_ACCEPTED: business_date(accepted_at),
+        TaxPoint.CONTRACT_EFFECTIVE: concluded_on,
+        TaxPoint.DUE_DATE: supplied_on,
     }
+    fee_on = fee_days[tables.point(ChargeKind.FEE, on=concluded_on)]
+    return {
+        "supplied_on": supplied_on,
+        "captured_price_minor": price_minor,
+        "captured_tax_rate_bp": rate_bp,
+        "captured_tax_minor": share_of(price_minor, rate_bp),
+        "captured_fee_minor": fee,
+        "captured_withholding_minor": _withheld(trade, tables, price_minor, supplied_on),
+        "fee_supplied_on": fee_on,
+        "captured_fee_tax_rate_bp": rate_of_class_bp(tables, FEE_TAX_CATEGORY, trade.fee_class, on=fee_on),
+    }
+
+
+def _withheld(trade: Trade, tables: TaxTables, price_minor: int, on: date) -> int:
+    """The income tax that the buyer withholds from the price; only royalties have any."""
+    if trade.supply != Supply.RIGHTS:
+        return 0
+    parties = organisations_by_id((trade.seller_id, trade.buyer_id))
+    treatment = treatment_of(
+        tables,
+        supply=trade.supply,
+        charging=trade.charging,
+        seller=parties[trade.seller_id],
+        buyer=parties[trade.buyer_id],
+        on=on,
+    )
+    return treatment.withholding.amount_minor(price_minor) if treatment else 0
+
+
+def _day_of_acceptance(trade: Trade, accepted_at: datetime) -> date:
+    """The day on which the delivery of a trade was accepted: of an instalment that of its agreement's delivery."""
+    progress = progress_of(trade.agreement) if trade.charging == Charging.INSTALMENT else None
+    delivered_at = progress.delivered_at if progress else None
+    return business_date(delivered_at or accepted_at)
 
 
 @transaction.atomic

@@ -58,7 +58,7 @@ def adjust_trade(
         if name not in parties:
             raise Missing(kind="party of the trade", identifier=name)
     if kind != ObligationKind.ADJUSTMENT or trade.charging == Charging.METERED:
-        _require_accepted(trade)
+        require_accepted(trade)
     obligation = make_correction(
         trade=trade,
         kind=ObligationKind(kind),
@@ -96,20 +96,20 @@ def refund_trade(*, actor: Actor, trade: str, reason: str, amount_minor: int | N
     """Refund the price of an accepted trade with its tax, in part or (None) all that remains.
 
     With the whole price the market refunds its fee if the rulebook says so (``refund_returns_fee``). Beneficiaries keep
-    their shares. Raises SecondPersonNeeded for a large amount, NotAcceptedYet, BeyondCaptured, FieldInvalid, Missing,
+    their shares until these are clawed back (``shares``). Raises SecondPersonNeeded for a large amount, NotAcceptedYet, BeyondCaptured, FieldInvalid, Missing,
     Forbidden.
     """
     actor.require_operator()
-    _check_input(reason, amount_minor)
+    check_input(reason, amount_minor)
     subject = locked_trade(public_id=trade)
-    _require_accepted(subject)
+    require_accepted(subject)
     wanted_minor = _left_to_return(subject) if amount_minor is None else amount_minor
     require_within(subject, ObligationKind.REFUND, wanted_minor, seller_owes=True)
     require_second_person(
         actor=actor,
         command="clearing.refund",
         subject=subject.public_id,
-        payee=_identifier(subject, subject.buyer_id),
+        payee=identifier_of(subject, subject.buyer_id),
         amount_minor=wanted_minor,
         currency=subject.currency,
         payload={"amount_minor": amount_minor},
@@ -168,9 +168,9 @@ def penalise_trade(*, actor: Actor, trade: str, debtor: str, amount_minor: int, 
     for a large amount, PenaltyBeyondCap, NotAcceptedYet, FieldInvalid, Missing, Forbidden.
     """
     actor.require_operator()
-    _check_input(reason, amount_minor)
+    check_input(reason, amount_minor)
     subject = locked_trade(public_id=trade)
-    _require_accepted(subject)
+    require_accepted(subject)
     parties = _parties(subject)
     if debtor not in parties:
         raise FieldInvalid(
@@ -184,7 +184,7 @@ def penalise_trade(*, actor: Actor, trade: str, debtor: str, amount_minor: int, 
         actor=actor,
         command="clearing.penalty",
         subject=subject.public_id,
-        payee=_identifier(subject, creditor_id),
+        payee=identifier_of(subject, creditor_id),
         amount_minor=amount_minor,
         currency=subject.currency,
         payload={"amount_minor": amount_minor, "debtor": debtor},
@@ -219,7 +219,7 @@ def reverse_obligation(*, actor: Actor, obligation: str, reason: str) -> Obligat
     NotReversible, BeyondCaptured, SecondPersonNeeded for a large amount, FieldInvalid, Missing, Forbidden.
     """
     actor.require_operator()
-    _check_input(reason)
+    check_input(reason)
     named = parse_obligation_reference(obligation)
     trade = Trade.objects.filter(public_id=named[0]).first() if named else None
     if named is None or trade is None:
@@ -237,7 +237,7 @@ def reverse_obligation(*, actor: Actor, obligation: str, reason: str) -> Obligat
         actor=actor,
         command="clearing.reversal",
         subject=obligation,
-        payee=_identifier(trade, subject.debtor_id),
+        payee=identifier_of(trade, subject.debtor_id),
         amount_minor=subject.amount_minor,
         currency=subject.currency,
         payload={"kind": str(subject.kind), "amount_minor": subject.amount_minor},
@@ -275,17 +275,19 @@ def _parties(trade: Trade) -> dict[str, int]:
     return {view.public_id: key for key, view in views.items()}
 
 
-def _identifier(trade: Trade, party_id: int) -> str:
+def identifier_of(trade: Trade, party_id: int) -> str:
     """The public identifier of a party of the trade."""
     return next(public_id for public_id, key in _parties(trade).items() if key == party_id)
 
 
-def _require_accepted(trade: Trade) -> None:
+def require_accepted(trade: Trade) -> None:
+    """Raise NotAcceptedYet for a trade that is not accepted."""
     if trade.state != TradeState.ACCEPTED:
         raise NotAcceptedYet(trade=trade.public_id, state=trade.state)
 
 
-def _check_input(reason: str, amount_minor: int | None = None) -> None:
+def check_input(reason: str, amount_minor: int | None = None) -> None:
+    """Raise FieldInvalid for a reason that is missing or too long, or an amount that is not above zero."""
     if not reason.strip() or len(reason) > REASON_LENGTH_MAX or "\x00" in reason:
         raise FieldInvalid(
             "reason",

@@ -16,7 +16,9 @@ from ...ledger.operator_money import within_operator_money
 from ..charge_models import PlannedShare
 from ..charging import shares_of
 from ..errors import BeyondCaptured, PenaltyBeyondCap
+from ..fee_refund_tax import FeeInvoice, RefundedFees
 from ..limits import Remaining, remaining_of, tax_of_part
+from ..locks import FEE_REFUND_LOCK
 from ..models import Obligation, Trade
 from ..obligation_kinds import CORRECTION_KINDS, KINDS, Limit, Taxed
 from ..states import ObligationKind
@@ -69,7 +71,7 @@ def _lock(chosen: ChosenCycle, state: str) -> bool:
 
 
 def make_base_obligations(trade: Trade, cycle: ChosenCycle) -> None:
-    """Make price and fee of an accepted trade in one statement and its shares in another."""
+    """Make price and fee of an accepted trade in one statement, and what is withheld and shared of it."""
     operator = operator_organisation()
     payer = trade.seller_id if trade.fee_payer == "seller" else trade.buyer_id
     made_at = clock.now()
@@ -82,7 +84,7 @@ def make_base_obligations(trade: Trade, cycle: ChosenCycle) -> None:
                 creditor_id=trade.seller_id,
                 amount_minor=trade.captured_price_minor or 0,
                 tax_minor=trade.captured_tax_minor or 0,
-                tax_rate_bp=trade.tax_rate_bp,
+                tax_rate_bp=trade.rate_bp,
                 currency=trade.currency,
                 cycle_id=cycle.id,
                 legal_basis=KINDS[ObligationKind.PURCHASE].legal_basis,
@@ -95,7 +97,7 @@ def make_base_obligations(trade: Trade, cycle: ChosenCycle) -> None:
                 creditor_id=operator.id,
                 amount_minor=trade.captured_fee_minor or 0,
                 tax_minor=0,
-                tax_rate_bp=trade.fee_tax_rate_bp,
+                tax_rate_bp=trade.fee_rate_bp,
                 currency=trade.currency,
                 cycle_id=cycle.id,
                 legal_basis=KINDS[ObligationKind.FEE].legal_basis,
@@ -103,7 +105,27 @@ def make_base_obligations(trade: Trade, cycle: ChosenCycle) -> None:
             ),
         ]
     )
+    if trade.captured_withholding_minor:
+        _make_withholding(trade, cycle, made_at, trade.captured_withholding_minor)
     _make_shares(trade, cycle, made_at)
+
+
+def _make_withholding(trade: Trade, cycle: ChosenCycle, made_at: datetime, amount_minor: int) -> None:
+    """Make what the seller leaves to the buyer of the price, for the buyer to pay to the tax office."""
+    Obligation.objects.create(
+        trade=trade,
+        kind=ObligationKind.WITHHOLDING,
+        debtor_id=trade.seller_id,
+        creditor_id=trade.buyer_id,
+        amount_minor=amount_minor,
+        tax_minor=0,
+        tax_rate_bp=0,
+        currency=trade.currency,
+        cycle_id=cycle.id,
+        legal_basis=KINDS[ObligationKind.WITHHOLDING].legal_basis,
+        source=f"{trade.public_id}:withholding",
+        made_at=made_at,
+    )
 
 
 def _make_shares(trade: Trade, cycle: ChosenCycle, made_at: datetime) -> None:
@@ -155,7 +177,7 @@ def make_correction(
     """
     seller_owes = debtor_id == trade.seller_id
     remaining = require_within(trade, kind, amount_minor, seller_owes=seller_owes)
-    rate_bp = 0 if KINDS[kind].taxed is Taxed.UNTAXED else trade.tax_rate_bp
+    rate_bp = 0 if KINDS[kind].taxed is Taxed.UNTAXED else trade.rate_bp
     return Obligation.objects.create(
         trade=trade,
         kind=kind,
@@ -184,19 +206,21 @@ def require_within(trade: Trade, kind: str, amount_minor: int, *, seller_owes: b
 
 
 def make_fee_refund(*, trade: Trade, amount_minor: int, source: str) -> Obligation:
-    """Make the refund of the market's fee to its payer; the tax is computed over the cycle, as for fees.
+    """Make the refund of the market's fee to its payer, with the tax of ``fee_refund_tax``.
 
     Raises OperatorMoneyShort if the fee was paid out, and the operator's own money on the client account does not cover it.
     """
     payer = trade.seller_id if trade.fee_payer == "seller" else trade.buyer_id
+    FEE_REFUND_LOCK.acquire()
+    fees = FeeInvoice(payer, trade.cycle_id or 0, trade.fee_rate_bp)
     refund = Obligation(
         trade=trade,
         kind=ObligationKind.FEE_REFUND,
         debtor_id=operator_organisation().id,
         creditor_id=payer,
         amount_minor=amount_minor,
-        tax_minor=0,
-        tax_rate_bp=trade.fee_tax_rate_bp,
+        tax_minor=RefundedFees([payer]).add(fees, amount_minor),
+        tax_rate_bp=trade.fee_rate_bp,
         currency=trade.currency,
         cycle_id=cycle_for(trade.currency, None).id,
         legal_basis=KINDS[ObligationKind.FEE_REFUND].legal_basis,
@@ -229,15 +253,49 @@ def reverse(correction: Obligation, cycle: ChosenCycle, tax_minor: int) -> Oblig
     )
 
 
+def corrections_at_other_rate(trade: Trade, rate_bp: int) -> list[Obligation]:
+    """Reverse the price corrections of a trade that is about to be accepted at another rate of tax than its hold's.
+
+    Returns them, to be made again at that rate (``make_again``) once the trade is accepted; none if the rate is the same.
+    """
+    if rate_bp == trade.tax_rate_bp:
+        return []
+    standing = [row for row in _standing_corrections(trade) if KINDS[row.kind].limit is Limit.PRICE]
+    _reverse_all(trade, standing)
+    return standing
+
+
+def make_again(trade: Trade, correction: Obligation) -> Obligation:
+    """Make a reversed correction of a trade again, at the rate that was captured."""
+    return make_correction(
+        trade=trade,
+        kind=ObligationKind(correction.kind),
+        debtor_id=correction.debtor_id,
+        creditor_id=correction.creditor_id,
+        amount_minor=correction.amount_minor,
+        source=f"{correction.source}:rate",
+    )
+
+
 def undo_corrections(trade: Trade) -> int:
     """Reverse the corrections of a trade whose hold was returned; returns how many."""
-    corrections = list(
+    corrections = _standing_corrections(trade)
+    _reverse_all(trade, corrections)
+    return len(corrections)
+
+
+def _standing_corrections(trade: Trade) -> list[Obligation]:
+    """The corrections of a trade that are not reversed, in the order of their keys."""
+    return list(
         Obligation.objects.filter(trade=trade, kind__in=CORRECTION_KINDS, reverses=None, deferred_from=None)
         .exclude(pk__in=Obligation.objects.filter(trade=trade).exclude(reverses=None).values("reverses"))
         .order_by("pk")
     )
+
+
+def _reverse_all(trade: Trade, corrections: list[Obligation]) -> None:
     if not corrections:
-        return 0
+        return
     cycle, remaining = cycle_for(trade.currency, None), remaining_of(trade)
     reversals = []
     for correction in corrections:
@@ -247,4 +305,3 @@ def undo_corrections(trade: Trade) -> int:
         if KINDS[correction.kind].limit is Limit.PRICE:
             remaining = remaining.after(correction.amount_minor, seller_owes=seller_owes)
     Obligation.objects.bulk_create(reversals)
-    return len(corrections)

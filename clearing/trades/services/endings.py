@@ -23,7 +23,7 @@ from .trades import secure_waiting_trades
 
 @transaction.atomic
 def fail_trade(*, actor: Actor, trade: str) -> bool:
-    """Fail a trade that was not funded in time; False if it was secured meanwhile or is not due.
+    """Fail a trade that was not funded, or whose supply was not stated, in time; False if it was secured meanwhile or is not due.
 
     The agreement's further charges end with it; while a dispute is open nothing fails. If the first trade fails, there
     was never access, and the holds of later charges are returned. Emits trade.failed. Raises Missing.
@@ -38,7 +38,7 @@ def fail_trade(*, actor: Actor, trade: str) -> bool:
         return False
     if progress is not None and progress.dispute is not None:
         return False
-    _fail(subject, actor, "not_funded")
+    _fail(subject, actor, "not_funded" if subject.supply_class else "supply_unstated")
     if progress is not None:
         end_charges(actor, progress, trades, "not_funded")
         if subject.charge == 1:

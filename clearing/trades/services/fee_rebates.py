@@ -14,6 +14,8 @@ from ...cycles.parts import has_ended, part_of, record_chunk
 from ...cycles.states import StepPart
 from ...ground.bulk import insert_columns
 from ..fee_rebates import EVERY_PAYER, ROWS_AT_ONCE, Payers, Rebate, fee_rebates
+from ..fee_refund_tax import FeeInvoice, RefundedFees
+from ..locks import FEE_REFUND_LOCK
 from ..models import Obligation, Trade
 from ..obligation_kinds import KINDS
 from ..states import ObligationKind
@@ -58,20 +60,32 @@ def make_fee_rebates(cycle: Cycle, payers: Payers = EVERY_PAYER, *, limit: int |
     Called by the validating step, which has locked the cycle, so nothing else is added. Existing rebates are not made
     again; ``limit`` is the most that are made.
     """
-    made, remaining = 0, fee_rebates(cycle, payers)
-    while (limit is None or made < limit) and (rebates := list(islice(remaining, ROWS_AT_ONCE))):
+    missing: list[Rebate] = []
+    remaining = fee_rebates(cycle, payers)
+    while (limit is None or len(missing) < limit) and (rebates := list(islice(remaining, ROWS_AT_ONCE))):
         sources = [rebate.source for rebate in rebates]
         existing = set(Obligation.objects.filter(source__in=sources).values_list("source", flat=True))
-        missing = [rebate for rebate in rebates if rebate.source not in existing]
-        missing = missing if limit is None else missing[: limit - made]
-        if missing:
-            _insert(cycle, missing)
-        made += len(missing)
-    return made
+        missing += [rebate for rebate in rebates if rebate.source not in existing]
+    missing = missing[:limit]
+    if missing:
+        _lock(missing)
+        for start in range(0, len(missing), ROWS_AT_ONCE):
+            _insert(cycle, missing[start : start + ROWS_AT_ONCE])
+    return len(missing)
+
+
+def _lock(rebates: Sequence[Rebate]) -> None:
+    """Lock the trades of the rebates in key order, then the tax of refunded fees; prevents deadlock."""
+    trades = Trade.objects.select_for_update(no_key=True).filter(pk__in=[row.trade_id for row in rebates])
+    list(trades.order_by("pk").values_list("pk"))
+    FEE_REFUND_LOCK.acquire()
 
 
 def _insert(cycle: Cycle, rebates: Sequence[Rebate]) -> None:
-    size = len(rebates)
+    size, earlier = len(rebates), RefundedFees({rebate.payer_id for rebate in rebates})
+    taxes = [
+        earlier.add(FeeInvoice(row.payer_id, cycle.pk, row.tax_rate_bp), row.amount_minor) for row in rebates
+    ]
     insert_columns(
         "clearing_obligation",
         {
@@ -80,7 +94,7 @@ def _insert(cycle: Cycle, rebates: Sequence[Rebate]) -> None:
             "debtor_id": ("bigint", [rebate.operator_id for rebate in rebates]),
             "creditor_id": ("bigint", [rebate.payer_id for rebate in rebates]),
             "amount_minor": ("bigint", [rebate.amount_minor for rebate in rebates]),
-            "tax_minor": ("bigint", [0] * size),
+            "tax_minor": ("bigint", taxes),
             "tax_rate_bp": ("integer", [rebate.tax_rate_bp for rebate in rebates]),
             "currency": ("text", [cycle.currency] * size),
             "cycle_id": ("bigint", [cycle.pk] * size),

@@ -14,8 +14,10 @@ from marketplace.events.schemas.contracts import AgreementConcluded
 from marketplace.events.services import emit
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
+from marketplace.kernel.clock import business_date
 from marketplace.kernel.states import advance
 from marketplace.participants.queries import OrganisationView, get_organisations, organisations_by_id
+from marketplace.rules import queries as rules
 
 from ...ground.parties import party_key
 from ...ledger.errors import InsufficientFunds
@@ -25,10 +27,12 @@ from ..charge_models import PlannedCharge
 from ..errors import PartyNotIndependent
 from ..models import Trade
 from ..states import TRADE, Charging, TradeState
-from ..terms import business_key_of, funding_deadline, tax_and_fee_of
+from ..taxation import treatment_of
+from ..terms import business_key_of, fee_on_conclusion, funding_deadline, tariff_of, tax_on_hold
 from .acceptance import accept_locked_trade
 from .charge_plans import make_plan, progress_of
 from .holds import lock_waiting_trades, locked_trade, make_hold, record_trade
+from .supplies import ask_for_supply, classify, stated_supply, supply_day
 
 TERMS = (
     "agreement", "reference", "listing", "listing_version", "segment", "buyer_id", "seller_id", "buyer_key",
@@ -42,7 +46,7 @@ TERMS = (
 def conclude_trade(*, actor: Actor, agreement: AgreementConcluded, concluded_at: datetime) -> Trade:
     """Record the charge plan of an agreement, make the trade of its first charge, and secure it if possible.
 
-    Repeating it returns the existing trade. Emits trade.concluded, trade.secured. Raises PartyNotIndependent,
+    Repeating it returns the existing trade. Emits trade.concluded, trade.supply_unstated, trade.secured. Raises PartyNotIndependent,
     ChargingFaulty, Missing.
     """
     existing = Trade.objects.filter(agreement=agreement.agreement, charge=1).first()
@@ -75,7 +79,7 @@ def conclude_trade(*, actor: Actor, agreement: AgreementConcluded, concluded_at:
 def conclude_charge(*, actor: Actor, first: Trade, planned: PlannedCharge, concluded_at: datetime) -> Trade:
     """Make the trade of a later charge on the terms of the first, and secure it if possible.
 
-    Tax and tariff are those of ``concluded_at``, the due day; the funding days count from now. Emits and raises as
+    The tariff is that of ``concluded_at``, the due day, the tax that of the tax point; the funding days count from now. Emits and raises as
     ``conclude_trade``. The caller has locked the agreement's progress.
     """
     parties = organisations_by_id((first.buyer_id, first.seller_id))
@@ -108,26 +112,12 @@ def _make_trade(
     parties: dict[int, OrganisationView],
 ) -> Trade:
     """Make the trade with its tax and fee, record and emit it, and secure it if the money is available."""
-    charges = tax_and_fee_of(
-        price_minor=price_minor,
-        currency=terms["currency"],
-        tax_category=terms["tax_category"],
-        segment=terms["segment"],
-        concluded_at=concluded_at,
-    )
     trade = Trade.objects.create(
         **terms,
+        **_tax_and_fee(terms, charge, price_minor, concluded_at, fund_by, parties),
         business_key=business_key_of(terms["buyer_key"], terms["reference"], charge),
         charge=charge,
         price_minor=price_minor,
-        tax_minor=charges.tax_minor,
-        tax_rate_bp=charges.tax_rate_bp,
-        fee_minor=charges.fee_minor,
-        fee_tax_rate_bp=charges.fee_tax_rate_bp,
-        fee_payer=charges.fee_payer,
-        tariff=charges.tariff,
-        rulebook=charges.rulebook,
-        fee_tiered=charges.fee_tiered,
         fund_by=fund_by,
         concluded_at=concluded_at,
     )
@@ -147,6 +137,8 @@ def _make_trade(
             charge=charge,
         )
     )
+    if trade.supply_class is None:
+        ask_for_supply(trade, parties)
     if held:
         _record_secured(trade, parties, actor)
     if others_first:
@@ -155,11 +147,59 @@ def _make_trade(
     return trade
 
 
+def _tax_and_fee(
+    terms: Mapping[str, Any],
+    charge: int,
+    price_minor: int,
+    concluded_at: datetime,
+    fund_by: datetime,
+    parties: dict[int, OrganisationView],
+) -> dict[str, Any]:
+    """Class of supply, tax point, tax on hold and fee of a charge, as columns of its trade."""
+    seller, buyer = parties[terms["seller_id"]], parties[terms["buyer_id"]]
+    tables, on = rules.tax_tables(), business_date(concluded_at)
+    supply = stated_supply(seller.id, terms["listing"])
+    treatment = treatment_of(
+        tables, supply=supply, charging=terms["charging"], seller=seller, buyer=buyer, on=on
+    )
+    supplied_on = None
+    if treatment is not None:
+        supplied_on = supply_day(
+            treatment.tax_point,
+            agreement=terms["agreement"],
+            charge=charge,
+            concluded_at=concluded_at,
+            fund_by=fund_by,
+        )
+    tariff = tariff_of(
+        price_minor=price_minor,
+        currency=terms["currency"],
+        segment=terms["segment"],
+        concluded_at=concluded_at,
+    )
+    return {
+        "supply": supply,
+        **tax_on_hold(
+            tables,
+            treatment=treatment,
+            price_minor=price_minor,
+            tax_category=terms["tax_category"],
+            supplied_on=supplied_on,
+            since=on,
+        ),
+        **fee_on_conclusion(tables, tariff, price_minor=price_minor, seller=seller, buyer=buyer, on=on),
+    }
+
+
 def _money_covers_an_earlier_trade(trade: Trade) -> bool:
     """Whether money just paid in covers a waiting trade of the buyer that was made before, whose turn comes first."""
     available_minor = _available_minor(trade.buyer_id, trade.currency)
     earlier = Trade.objects.filter(
-        buyer_id=trade.buyer_id, currency=trade.currency, state=TradeState.CONCLUDED, pk__lt=trade.pk
+        buyer_id=trade.buyer_id,
+        currency=trade.currency,
+        state=TradeState.CONCLUDED,
+        supply_class__isnull=False,
+        pk__lt=trade.pk,
     )
     gross = F("price_minor") + F("tax_minor")
     return earlier.alias(gross=gross).filter(gross__lte=available_minor).exists()
@@ -174,6 +214,7 @@ def secure_waiting_trades(*, actor: Actor, organisation_id: int, currency: str) 
     cover is skipped and waits on.
     """
     waiting = lock_waiting_trades([organisation_id], currency)
+    classify(waiting, actor=actor)
     waiting.sort(key=lambda trade: (trade.concluded_at, trade.agreement, trade.charge))
     parties = organisations_by_id({key for trade in waiting for key in (trade.buyer_id, trade.seller_id)})
     secured = 0
@@ -196,7 +237,12 @@ def _available_minor(organisation_id: int, currency: str) -> int:
 
 
 def _try_to_hold(trade: Trade) -> bool:
-    """Put the trade's money on hold; False, with nothing changed, if the money is not enough."""
+    """Put the trade's money on hold.
+
+    False, with nothing changed, if the money is not enough, or the trade has no class of supply.
+    """
+    if trade.supply_class is None:
+        return False
     try:
         make_hold(trade)
     except InsufficientFunds:

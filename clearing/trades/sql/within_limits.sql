@@ -18,7 +18,7 @@ END IF;
 SELECT t.public_id, o.kind INTO fault FROM new_rows o JOIN public.clearing_trade t ON t.id = o.trade_id
  WHERE o.deferred_from_id IS NULL AND (
        o.kind IN ({AFTER_ACCEPTANCE}) AND o.reverses_id IS NULL AND t.state <> 'accepted'
-    OR o.kind IN ({PRICE_CORRECTIONS}) AND (o.tax_rate_bp <> t.tax_rate_bp
+    OR o.kind IN ({PRICE_CORRECTIONS}) AND (o.tax_rate_bp <> {RATE}
         OR o.reverses_id IS NULL AND t.charging = 'metered' AND t.state <> 'accepted'))
  LIMIT 1;
 IF FOUND THEN
@@ -38,7 +38,7 @@ IF FOUND THEN
 END IF;
 
 SELECT o.trade_id INTO fault FROM new_rows o JOIN public.clearing_trade t ON t.id = o.trade_id
- WHERE o.kind = 'share' AND o.deferred_from_id IS NULL AND NOT EXISTS (
+ WHERE o.kind = '{SHARE}' AND o.deferred_from_id IS NULL AND NOT EXISTS (
     SELECT FROM public.clearing_chargeplan p JOIN public.clearing_plannedshare s ON s.plan_id = p.id
      WHERE p.agreement = t.agreement AND s.organisation_id = o.creditor_id
        AND s.beneficiary_key = o.beneficiary_key)
@@ -46,5 +46,35 @@ SELECT o.trade_id INTO fault FROM new_rows o JOIN public.clearing_trade t ON t.i
 IF FOUND THEN
     RAISE EXCEPTION 'the creditor of a share of trade % is not a beneficiary of its plan', fault.trade_id
         USING ERRCODE = 'check_violation';
+END IF;
+
+IF EXISTS (SELECT FROM new_rows WHERE deferred_from_id IS NULL AND kind = '{SHARE_RETURN}') THEN
+    SELECT o.trade_id INTO fault FROM new_rows o LEFT JOIN public.clearing_obligation s
+        ON s.trade_id = o.trade_id AND s.kind = '{SHARE}' AND s.deferred_from_id IS NULL
+       AND (s.debtor_id, s.creditor_id, s.beneficiary_key) = (o.creditor_id, o.debtor_id, o.beneficiary_key)
+     WHERE o.kind = '{SHARE_RETURN}' AND o.deferred_from_id IS NULL AND s.id IS NULL
+     LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'what is clawed back of trade % is no share of it', fault.trade_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    SELECT shares.trade_id INTO fault FROM ({SHARE_LEFT}
+       AND s.trade_id IN (SELECT trade_id FROM new_rows WHERE kind = '{SHARE_RETURN}')) shares
+     WHERE clawed > coalesce(most, 0)
+     LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'what is clawed back of trade % exceeds the part of the price that was given back', fault.trade_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+END IF;
+IF NOT EXISTS (SELECT FROM new_rows WHERE kind = '{FEE_REFUND}') THEN
+    RETURN NULL;
+END IF;
+{ACQUIRE_FEE_REFUND_LOCK}
+SELECT * INTO fault FROM ({REFUNDED_WRONG} AND o.creditor_id IN (
+    SELECT creditor_id FROM new_rows WHERE kind = '{FEE_REFUND}')
+    GROUP BY 1, 2, 3 HAVING {TAX_DIFFERS}) wrong LIMIT 1;
+IF FOUND THEN
+    RAISE EXCEPTION 'the tax of refunded fees is not that of their sum, rounded once' USING ERRCODE = 'check_violation';
 END IF;
 RETURN NULL;

@@ -36,3 +36,30 @@ class DebitExplained(Event):
 
     bank_entry: str
     booked_as: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertificateDiffers(Event):
+    """The bank certified another balance for the end of a month (``YYYY-MM``) than the ledger had; the bank's less the ledger's."""
+
+    type = "certificate.differs"
+    subject_field = "currency"
+    audience = OPERATOR_ONLY
+
+    certificate: str
+    currency: str
+    month: str
+    difference_minor: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertificateAgreed(Event):
+    """The bank certified the ledger's balance for the end of a month (``YYYY-MM``)."""
+
+    type = "certificate.agreed"
+    subject_field = "currency"
+    audience = OPERATOR_ONLY
+
+    certificate: str
+    currency: str
+    month: str

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from marketplace.events.envelope import Envelope
-from marketplace.events.schemas.banking import DebitExplained, DebitUnexplained
+from marketplace.events.schemas.banking import (
+    CertificateAgreed,
+    CertificateDiffers,
+    DebitExplained,
+    DebitUnexplained,
+)
 
 from .. import texts
 from ..formats import format_amount
@@ -27,3 +32,19 @@ def on_debit_unexplained(event: DebitUnexplained, envelope: Envelope) -> None:
 def on_debit_explained(event: DebitExplained, envelope: Envelope) -> None:
     """Close the operator's task: two people booked the debit."""
     finish_for_operator(TaskKind.EXPLAIN, event.bank_entry)
+
+
+def on_certificate_differs(event: CertificateDiffers, envelope: Envelope) -> None:
+    """Open the operator's task to find the difference from the bank's certificate of a month."""
+    ask_operator(
+        TaskKind.CERTIFY,
+        event.certificate,
+        thread=f"certificate:{event.currency}:{event.month}",
+        month=event.month,
+        difference=format_amount(event.difference_minor, event.currency),
+    )
+
+
+def on_certificate_agreed(event: CertificateAgreed, envelope: Envelope) -> None:
+    """Close the operator's task: a later certificate of the month agrees with the ledger."""
+    finish_for_operator(TaskKind.CERTIFY, f"certificate:{event.currency}:{event.month}")

@@ -39,6 +39,8 @@ def document(*lines: InvoiceLine, **changes):
         "cycle": "JPY-2026-0001",
         "lines": lines,
         "totals": tax_once_per_rate(lines),
+        "supply_class": "domestic",
+        "withheld_minor": 0,
         "purchase_order": "PO-1",
     }
     return invoice_document(**(facts | changes))

@@ -33,7 +33,9 @@ def test_fees_of_two_rates_are_taxed_once_each():
 
 
 def test_a_refunded_fee_comes_back_with_its_tax():
-    positions = net_positions(owed=[], due=[PartyTotal(A, "fee_refund", 1_000, 105, 0)], operator_id=OPERATOR)
+    positions = net_positions(
+        owed=[], due=[PartyTotal(A, "fee_refund", 1_000, 105, 10)], operator_id=OPERATOR
+    )
     assert (positions[A].net_minor, positions[OPERATOR].net_minor) == (115, -115)
 
 

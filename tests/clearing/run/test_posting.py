@@ -44,7 +44,7 @@ def test_the_operator_has_an_entry_for_fees_that_were_put_off_and_for_nothing_el
     cycle = factories.clear(market, "posted")
     assert NetPosition.objects.get(cycle=cycle, organisation=market.operator).deferred_minor == -110
     assert entry_of(cycle, market.operator.pk) == [
-        (1, "awaited", "fee_revenue", 110),
+        (1, "awaited", "fees_receivable", 110),
         (2, "awaited", "settlement", -110),
     ]
     assert broken() == {}

@@ -116,7 +116,7 @@ def test_own_money_over_the_api(market):
 def test_the_database_refuses_what_the_operator_s_money_does_not_cover(market, sold):
     seller = market.party("seller")
     refused(
-        f"{OBLIGATION} (%s, 'fee_refund', %s, %s, 500, 0, 1000, 'JPY', %s, 'market_terms', 'raw', now())",
+        f"{OBLIGATION} (%s, 'fee_refund', %s, %s, 500, 50, 1000, 'JPY', %s, 'market_terms', 'raw', now())",
         sold.pk, market.operator.pk, seller.pk, market.cycle.pk, because="not enough money of its own",
     )  # fmt: skip
     payment = (
@@ -139,7 +139,7 @@ def test_the_database_refuses_what_the_operator_s_money_does_not_cover(market, s
             "clearing_obligation",
             (
                 "INSERT INTO clearing_obligation (trade_id, kind, debtor_id, creditor_id, amount_minor, tax_minor, tax_rate_bp,"
-                " currency, cycle_id, legal_basis, source, made_at) SELECT trade_id, 'fee_refund', creditor_id, debtor_id, 500, 0,"
+                " currency, cycle_id, legal_basis, source, made_at) SELECT trade_id, 'fee_refund', creditor_id, debtor_id, 500, 50,"
                 " 1000, 'JPY', (SELECT id FROM clearing_cycle WHERE state = 'open'), 'market_terms', 'forced', now()"
                 " FROM clearing_obligation WHERE kind = 'fee'"
             ),

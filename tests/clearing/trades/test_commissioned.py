@@ -83,7 +83,7 @@ def test_a_complaint_that_is_upheld_afterwards_is_a_correction(market, trade):
         ("purchase", 10_000, 1_000),
         ("fee", 500, 0),
         ("refund", 10_000, 1_000),
-        ("fee_refund", 500, 0),
+        ("fee_refund", 500, 50),
     ]
     factories.clear(market)
     assert factories.balance(market, "buyer", "receivable") == 11_000

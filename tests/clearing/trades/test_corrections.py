@@ -70,7 +70,7 @@ def test_the_whole_price_comes_back_to_the_yen_and_the_fee_with_it(market):
     refund(market, trade, 9)
     refund(market, trade)
     # 10% of 9 is cut off to nothing; the rest gives back all the tax that is left.
-    assert kinds() == [("refund", 9, 0), ("refund", 10, 1), ("fee_refund", 19, 0)]
+    assert kinds() == [("refund", 9, 0), ("refund", 10, 1), ("fee_refund", 19, 1)]
     factories.clear(market)
     assert factories.balance(market, "buyer", "receivable") == 20
     assert factories.balance(market, "seller", "receivable") == 0
@@ -97,7 +97,7 @@ def test_never_more_is_refunded_than_is_left(market, trade):
         ("adjustment", 3_000, 300),
         ("refund", 5_000, 500),
         ("refund", 2_000, 200),
-        ("fee_refund", 500, 0),
+        ("fee_refund", 500, 50),
     ]
 
 

@@ -70,7 +70,7 @@ def test_who_passes_a_band_gets_the_difference_back_in_the_same_cycle(tiered):
     assert (made.debtor_id, made.creditor_id, made.tax_minor, made.tax_rate_bp) == (
         operator_organisation().id,
         tiered.party("seller").pk,
-        0,
+        80,
         1_000,
     )
     assert (made.source, made.legal_basis, made.cycle_id) == (
@@ -213,7 +213,7 @@ def test_a_fee_that_was_given_back_is_not_given_back_again(tiered):
         debtor_id=operator_organisation().id,
         creditor_id=one.seller_id,
         amount_minor=one.fee_minor,
-        tax_minor=0,
+        tax_minor=500,
         tax_rate_bp=1_000,
         currency="JPY",
         cycle=tiered.cycle,
@@ -235,7 +235,7 @@ def raw_refund(trade: Trade, **changes: Any) -> None:
         "debtor_id": operator_organisation().id,
         "creditor_id": trade.seller_id,
         "amount_minor": 1,
-        "tax_minor": 0,
+        "tax_minor": changes.get("amount_minor", 1) // 10,
         "tax_rate_bp": 1_000,
         "currency": "JPY",
         "cycle_id": Cycle.objects.get(state="open").pk,

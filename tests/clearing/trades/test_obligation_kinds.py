@@ -32,18 +32,22 @@ COLUMNS = (
 WORKED = {
     "purchase": ("BUYER", "SELLER", "PER_TRADE", "purchase", False, "NEVER", None, False, True, False,
                  True, None, False, False, False, "assumption_with_release", "sales_minor"),
-    "fee": ("FEE_PAYER", "OPERATOR", "PER_CYCLE", "fee", True, "NEVER", 4, True, False, False,
+    "fee": ("FEE_PAYER", "OPERATOR", "PER_CYCLE", "fee", True, "NEVER", 6, True, False, False,
             True, None, False, True, False, "market_terms", "fees_minor"),
-    "refund": ("EITHER_PARTY", "EITHER_PARTY", "PER_TRADE", "correction", False, "IF_SELLER_OWES", 0, True, False, True,
+    "refund": ("EITHER_PARTY", "EITHER_PARTY", "PER_TRADE", "correction", False, "IF_SELLER_OWES", 1, True, False, True,
                False, "PRICE", False, False, False, "assumption_with_release", "corrections_minor"),
-    "fee_refund": ("OPERATOR", "FEE_PAYER", "PER_CYCLE", "fee_refund", True, "ALWAYS", None, False, False, False,
+    "fee_refund": ("OPERATOR", "FEE_PAYER", "PER_FEE_INVOICE", "fee_refund", True, "ALWAYS", None, False, False, False,
                    False, "FEE", False, True, False, "market_terms", "fees_minor"),
-    "adjustment": ("EITHER_PARTY", "EITHER_PARTY", "PER_TRADE", "correction", False, "IF_SELLER_OWES", 1, True, False,
+    "adjustment": ("EITHER_PARTY", "EITHER_PARTY", "PER_TRADE", "correction", False, "IF_SELLER_OWES", 2, True, False,
                    True, False, "PRICE", True, False, False, "assumption_with_release", "corrections_minor"),
-    "penalty": ("EITHER_PARTY", "EITHER_PARTY", "UNTAXED", None, False, "NEVER", 2, True, False, True,
+    "penalty": ("EITHER_PARTY", "EITHER_PARTY", "UNTAXED", None, False, "NEVER", 3, True, False, True,
                 False, "PENALTY", False, False, False, "assumption_with_release", "corrections_minor"),
-    "share": ("SELLER", "BENEFICIARY", "UNTAXED", None, False, "NEVER", 3, True, False, False,
+    "withholding": ("SELLER", "BUYER", "UNTAXED", None, False, "NEVER", 0, True, False, False,
+                    False, "WITHHELD", False, False, False, "assumption_with_release", "corrections_minor"),
+    "share": ("SELLER", "BENEFICIARY", "UNTAXED", None, False, "NEVER", 4, True, False, False,
               False, "SHARES", False, False, True, "assumption_with_release", "shares_minor"),
+    "share_return": ("BENEFICIARY", "SELLER", "UNTAXED", None, False, "NEVER", 5, True, False, False,
+                     False, "SHARES", False, False, True, "assumption_with_release", "shares_minor"),
 }  # fmt: skip
 
 SIDES = {
@@ -56,12 +60,14 @@ SIDES = {
         ("fee_refunds_minor", "fee_refund_tax_minor", None, None),
         ("fee_refunds_minor", "fee_refund_tax_minor", "fee_refunds", "fee_refund_tax"),
     ),
-    "share": (
+} | dict.fromkeys(
+    ("share", "share_return"),
+    (
         ("shares_paid_minor", "shares_paid_minor", "shares_paid", "shares_paid"),
         ("shares_received_minor", "shares_received_minor", "shares_received", "shares_received"),
     ),
-} | dict.fromkeys(
-    ("refund", "adjustment", "penalty"),
+) | dict.fromkeys(
+    ("refund", "adjustment", "penalty", "withholding"),
     (
         ("corrections_paid_minor", "corrections_paid_minor", "corrections_paid", "corrections_paid"),
         (
@@ -96,16 +102,25 @@ def test_each_side_has_the_part_and_the_line_that_were_worked_out():
         ("CORRECTION_KINDS", ("refund", "adjustment", "penalty")),
         ("OWED_TO_OPERATOR", ("fee",)),
         ("INVOICED_CORRECTIONS", ("refund", "adjustment")),
-        ("UNINVOICED_KINDS", ("penalty", "share")),
-        ("KINDS_WITHOUT_OWN_TAX", ("fee", "fee_refund", "penalty", "share")),
-        ("TAXED_PER_CYCLE", ("fee", "fee_refund")),
-        ("UNSECURED", ("fee", "refund", "adjustment", "penalty", "share")),
-        ("UNSECURED_BETWEEN_PARTICIPANTS", ("refund", "adjustment", "penalty", "share")),
+        ("UNINVOICED_KINDS", ("penalty", "withholding", "share", "share_return")),
+        ("KINDS_WITHOUT_OWN_TAX", ("fee", "penalty", "withholding", "share", "share_return")),
+        ("TAXED_PER_CYCLE", ("fee",)),
+        ("UNSECURED", ("fee", "refund", "adjustment", "penalty", "withholding", "share", "share_return")),
+        (
+            "UNSECURED_BETWEEN_PARTICIPANTS",
+            ("refund", "adjustment", "penalty", "withholding", "share", "share_return"),
+        ),
         ("NEVER_DEFERRED", ("purchase", "fee_refund")),
-        ("LIMITED", ("refund", "fee_refund", "adjustment", "penalty", "share")),
-        ("AFTER_ACCEPTANCE", ("refund", "fee_refund", "penalty", "share")),
-        ("BENEFICIARY_KINDS", ("share",)),
-        ("PUBLISHED_ORDER", ("refund", "adjustment", "penalty", "share", "fee")),
+        (
+            "LIMITED",
+            ("refund", "fee_refund", "adjustment", "penalty", "withholding", "share", "share_return"),
+        ),
+        ("AFTER_ACCEPTANCE", ("refund", "fee_refund", "penalty", "withholding", "share", "share_return")),
+        ("BENEFICIARY_KINDS", ("share", "share_return")),
+        (
+            "PUBLISHED_ORDER",
+            ("withholding", "refund", "adjustment", "penalty", "share", "share_return", "fee"),
+        ),
     ],
 )
 def test_each_set_of_kinds_is_what_was_worked_out(name, kinds):
@@ -113,7 +128,15 @@ def test_each_set_of_kinds_is_what_was_worked_out(name, kinds):
 
 
 def test_a_shortfall_ranks_kinds_in_the_published_order():
-    assert RANK == {"refund": 0, "adjustment": 1, "penalty": 2, "share": 3, "fee": 4}
+    assert RANK == {
+        "withholding": 0,
+        "refund": 1,
+        "adjustment": 2,
+        "penalty": 3,
+        "share": 4,
+        "share_return": 5,
+        "fee": 6,
+    }
 
 
 def test_documents_stand_for_their_kinds():
@@ -140,7 +163,7 @@ def test_a_document_is_a_return_invoice_by_kind_and_direction(kind, seller_owes,
 
 
 def test_gross_lines_sum_up_the_parts_of_their_kinds():
-    corrections = ("refund", "adjustment", "penalty")
+    corrections, shares = ("refund", "adjustment", "penalty", "withholding"), ("share", "share_return")
     assert {
         "purchases": ("debtor", -1, ("purchase",), ("purchases_minor", "purchase_tax_minor")),
         "sales": ("creditor", 1, ("purchase",), ("sales_minor", "sales_tax_minor")),
@@ -150,8 +173,8 @@ def test_gross_lines_sum_up_the_parts_of_their_kinds():
         "corrections_received": ("creditor", 1, corrections, ("corrections_received_minor",)),
         "fee_refunds": ("creditor", 1, ("fee_refund",), ("fee_refunds_minor",)),
         "fee_refund_tax": ("creditor", 1, ("fee_refund",), ("fee_refund_tax_minor",)),
-        "shares_paid": ("debtor", -1, ("share",), ("shares_paid_minor",)),
-        "shares_received": ("creditor", 1, ("share",), ("shares_received_minor",)),
+        "shares_paid": ("debtor", -1, shares, ("shares_paid_minor",)),
+        "shares_received": ("creditor", 1, shares, ("shares_received_minor",)),
     } == GROSS_LINES
 
 
@@ -185,7 +208,8 @@ def test_parts_of_a_position_are_stored_and_hashed_in_one_order():
 
 
 def test_the_verification_script_takes_the_same_kinds_for_corrections():
-    assert set(verify_statement.CORRECTIONS) == set(table.CORRECTION_KINDS)
+    assert set(verify_statement.CORRECTIONS) == {*table.CORRECTION_KINDS, "withholding"}
+    assert set(verify_statement.SHARES) == set(table.BENEFICIARY_KINDS)
 
 
 def test_the_guide_holds_the_table_and_the_published_order():
