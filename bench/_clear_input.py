@@ -98,7 +98,7 @@ _BANK = """
 _LEDGER = """
     INSERT INTO clearing_entry (id, public_id, kind, reference, description, business_date, value_date, booked_at, trade_id,
         organisation_id)
-    SELECT n, 'jrn_' || lpad(n::text, 26, '0'), 'pay_in', 'bank:JPY:' || current_date || ':B-' || n, '', now(), current_date,
+    SELECT n, 'jrn_' || lpad(n::text, 26, '0'), 'pay_in', 'bank:bke_' || lpad(n::text, 26, '0'), '', now(), current_date,
            now(), NULL, id FROM pay_in
     UNION ALL
     SELECT %(parties)s + t.id * 2 - v.earlier, 'jrn_' || lpad((%(parties)s + t.id * 2 - v.earlier)::text, 26, '0'), v.kind,

@@ -19,7 +19,7 @@ from .safeguarding.models import SegregationCheck, StuckMoney
 from .settlement.models import ClientAccount, Restoration, SendingOpening, SettlementInstruction, TransferFile
 from .settlement.restraint_models import SetOffRestraint
 from .shortfalls.bad_debt_models import FeeWriteOff, TaxRelief
-from .shortfalls.models import Deferral, SetOff, Shortfall
+from .shortfalls.models import Deferral, FundsDecision, SetOff, Shortfall
 from .statements.certificate_models import BalanceCertificate
 from .statements.models import MonthlyStatement, StatementMonth
 from .trades.charge_models import ChargePlan, ChargeProgress, PlannedCharge, PlannedShare, UsageRecord
@@ -47,6 +47,7 @@ __all__ = [
     "Deferral",
     "Entry",
     "FeeWriteOff",
+    "FundsDecision",
     "FundsRegime",
     "IntermediaryNotice",
     "Invoice",

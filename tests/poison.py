@@ -23,7 +23,8 @@ RUNS = FAILURES_MAX
 def poisoned(table: str, condition: str) -> Iterator[None]:
     """Inside, whoever writes a row of ``table`` for which ``condition`` (about NEW) is true fails."""
     with as_owner(), connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        # What waits for the end of the transaction is checked now; later rows wait again, as in production.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
         cursor.execute(
             "CREATE OR REPLACE FUNCTION public.poison() RETURNS trigger LANGUAGE plpgsql AS"
             " $$ BEGIN RAISE EXCEPTION 'this row is poison' USING ERRCODE = 'disk_full'; END $$"
@@ -34,7 +35,8 @@ def poisoned(table: str, condition: str) -> Iterator[None]:
         )
     yield
     with as_owner(), connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        # What waits for the end of the transaction is checked now; later rows wait again, as in production.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
         cursor.execute(f"DROP TRIGGER aa_poison ON {table}")
 
 

@@ -67,11 +67,6 @@ class BankStatementLine:
         return self.booked_on, self.entry_reference
 
     @property
-    def journal_reference(self) -> str:
-        """The bank entry's name in journal entries, where references repeat from day to day."""
-        return f"{self.currency}:{self.booked_on.isoformat()}:{self.entry_reference}"
-
-    @property
     def signed_minor(self) -> int:
         """What the entry adds to the balance."""
         return self.amount_minor if self.direction == BankDirection.CREDIT else -self.amount_minor

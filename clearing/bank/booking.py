@@ -94,18 +94,18 @@ class Booking:
                     self._apply_to_instruction(part.instruction, part)
                 self._draft(self._entry_of(identifier, line, part), line)
             if found.match == BankMatch.PAY_IN and found.payer is not None:
-                self._receive(line, found.payer)
+                self._receive(identifier, line, found.payer)
             if found.match == BankMatch.UNALLOCATED and line.direction == BankDirection.DEBIT:
                 self.events.append(_unexplained(identifier, line, found))
         return Counter(str(found.match) for found in self.found)
 
     def write(self, statement: BankStatement) -> None:
-        """Write payments, journal entries, bank entries, evidence and events. Raises StaleState."""
+        """Write payments, bank entries, journal entries, evidence and events. Raises StaleState."""
         self.advances.write()
+        self._write_bank_entries(statement)
         for currency, drafts in self.drafts.items():
             for start in range(0, len(drafts), ROWS_A_STATEMENT):
                 post(drafts[start : start + ROWS_A_STATEMENT], currency=currency, purpose=PURPOSE)
-        self._write_bank_entries(statement)
         self._write_recoupments(statement)
         for start in range(0, len(self.facts), ROWS_A_STATEMENT):
             record_all(self.facts[start : start + ROWS_A_STATEMENT])
@@ -159,9 +159,9 @@ class Booking:
         bank = market[AccountKind.BANK_CLIENT]
         kind, other = self._opposite(line, found)
         debit, credit = (bank, other) if line.direction == BankDirection.CREDIT else (other, bank)
-        reference, amount_minor = f"bank:{line.journal_reference}", line.amount_minor
+        reference, amount_minor = f"bank:{identifier}", line.amount_minor
         if found.match == BankMatch.SETTLEMENT and found.of_file and found.instruction is not None:
-            reference = f"bank:{identifier}:{found.instruction.public_id}"
+            reference = f"{reference}:{found.instruction.public_id}"
             amount_minor = found.instruction.amount_minor
         return Draft(
             kind=kind,
@@ -195,7 +195,7 @@ class Booking:
         kind = EntryKind.BANK_RETURN if found.match == BankMatch.RETURNED else EntryKind.PAYOUT
         return kind, own[found.payee.id][AccountKind.RECEIVABLE]
 
-    def _receive(self, line: BankStatementLine, payer: OrganisationView) -> None:
+    def _receive(self, identifier: str, line: BankStatementLine, payer: OrganisationView) -> None:
         """A pay-in is told to its owner; of a suspended participant it first repays its claim."""
         self.events.append(
             PaymentReceived(
@@ -208,7 +208,7 @@ class Booking:
         repaid = recovery(
             payer=payer,
             currency=line.currency,
-            reference=line.journal_reference,
+            reference=identifier,
             accounts=self.own[line.currency][payer.id],
             balances=self.balances,
         )

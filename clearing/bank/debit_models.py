@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -10,8 +11,10 @@ from marketplace.kernel.guards import append_only
 from marketplace.kernel.identifiers import IdentifierField
 
 from ..ground.columns import organisation_key
+from ..ledger.models import Entry
 from ..settlement.guards import within_operator_money
 from ..settlement.models import SettlementInstruction
+from .causes import EXPLAINED, RECOUPED
 from .debit_guards import allocation_fits, debit_booking_fits, recoupment_fits
 from .models import BankAllocation, BankEntry
 from .states import DebitKind
@@ -89,5 +92,7 @@ class Recoupment(models.Model):
         triggers = [append_only(), recoupment_fits()]
 
 
-# An allocation names no recoupment: the guard reads recoupments and is registered here.
+# The guard of allocations reads recoupments, so it is registered here.
 allocation_fits(BankAllocation)
+# So do these guards of journal entries.
+pgtrigger.register(EXPLAINED.guard("caused_by_debit"), RECOUPED.guard("caused_by_return"))(Entry)

@@ -9,8 +9,11 @@ import pgtrigger
 from marketplace.kernel.guards import sql_body
 from marketplace.rules.parameters import PARAMETERS
 
+from .causes import OF_FILE
+
 GAP_DAYS_MAX = 14
 """The longest time without a bank business day that a statement may pass over; the service knows the calendar."""
+
 
 CARRIED_OUT = """
     SELECT sum(i.amount_minor) FROM public.clearing_settlementinstruction i
@@ -75,13 +78,13 @@ def confirmed_by_another() -> pgtrigger.Trigger:
 
 
 def statement_has_entries() -> pgtrigger.Trigger:
-    """A statement is committed with its entries, whose counts and totals are those that it states."""
+    """A statement is committed with its entries, as many as it states, and each of them is posted."""
     return pgtrigger.Trigger(
         name="statement_has_entries",
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
         timing=pgtrigger.Deferred,
-        func=sql_body(_SQL / "statement_has_entries.sql"),
+        func=sql_body(_SQL / "statement_has_entries.sql", OF_FILE=OF_FILE),
     )
 
 
@@ -103,7 +106,7 @@ WRONGLY_DATED = """
       FROM public.clearing_entry e WHERE e.reference = ANY (array_append(ARRAY(
         SELECT 'bank:' || b.public_id || ':' || i.public_id FROM public.clearing_settlementinstruction i
          WHERE i.transfer_file_id = b.transfer_file_id),
-        'bank:' || b.currency || ':' || b.booked_on || ':' || b.entry_reference))
+        'bank:' || b.public_id))
 """
 """Whether bank entry ``b`` has no journal entry, or one of another value date; the debit of a whole file has one a payment."""
 
@@ -128,4 +131,15 @@ def file_debit_fits() -> pgtrigger.Trigger:
         timing=pgtrigger.Deferred,
         condition=pgtrigger.Q(new__match="transfer_file"),
         func=sql_body(_SQL / "file_debit_fits.sql", CARRIED_OUT=CARRIED_OUT.format(entry="NEW")),
+    )
+
+
+def allocated_by_two() -> pgtrigger.Trigger:
+    """An allocation of the limit for one person or more was asked for by another person than who decided it."""
+    return pgtrigger.Trigger(
+        name="allocated_by_two",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        declare=[("booked", "record"), ("limit_minor", "numeric")],
+        func=sql_body(_SQL / "allocated_by_two.sql", LIMIT_DEFAULT=PARAMETERS["second_person_minor"].default),
     )

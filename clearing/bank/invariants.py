@@ -9,6 +9,7 @@ from django.db import connection
 from marketplace.kernel.invariants import Invariant, by_query
 from marketplace.rules.parameters import PARAMETERS
 
+from .causes import OF_BANK, OF_FILE
 from .guards import CARRIED_OUT, WRONGLY_DATED
 from .importing import follows_on
 
@@ -47,6 +48,23 @@ _broken_chain = by_query(
     "   IS DISTINCT FROM (f.credits, f.debits, f.credits_minor, f.debits_minor)"
 )
 
+_not_posted = by_query(
+    "SELECT 'bank:' || b.public_id AS reference FROM clearing_bankentry b WHERE b.match <> 'transfer_file'"  # noqa: S608
+    " AND NOT EXISTS (SELECT FROM clearing_entry e WHERE e.reference = 'bank:' || b.public_id)"
+    " UNION ALL SELECT 'bank:' || b.public_id || ':' || i.public_id FROM clearing_bankentry b"
+    f" JOIN clearing_settlementinstruction i ON {OF_FILE} WHERE b.match = 'transfer_file' AND NOT EXISTS ("
+    "  SELECT FROM clearing_entry e WHERE e.reference = 'bank:' || b.public_id || ':' || i.public_id)"
+    " UNION ALL SELECT 'allocation:' || b.public_id FROM clearing_bankallocation d"
+    " JOIN clearing_bankentry b ON b.id = d.bank_entry_id"
+    " WHERE NOT EXISTS (SELECT FROM clearing_entry e WHERE e.reference = 'allocation:' || b.public_id)"
+    " UNION ALL SELECT 'debit:' || b.public_id FROM clearing_debitbooking d"
+    " JOIN clearing_bankentry b ON b.id = d.bank_entry_id"
+    " WHERE NOT EXISTS (SELECT FROM clearing_entry e WHERE e.reference = 'debit:' || b.public_id)"
+    " UNION ALL SELECT 'recoupment:' || b.public_id FROM clearing_recoupment d"
+    " JOIN clearing_bankentry b ON b.id = d.bank_entry_id AND b.match = 'unallocated'"
+    " WHERE NOT EXISTS (SELECT FROM clearing_entry e WHERE e.reference = 'recoupment:' || b.public_id)"
+)
+
 Invariant(
     name="clearing.client_account_agrees_with_bank",
     promise=1,
@@ -66,6 +84,29 @@ Invariant(
         " WHERE a.kind = 'bank_client' GROUP BY a.currency, b.booked"
         " HAVING coalesce(b.booked, 0) <> coalesce(sum(p.amount_minor), 0)"
     ),
+)
+
+Invariant(
+    name="clearing.money_follows_from_bank_entries",
+    promise=1,
+    statement=(
+        "Each bank entry is posted once, as what it was recognised as, to its owner and with its amount; suspense goes"
+        " where it was decided, and a claim is collected only from its debtor's own receipt."
+    ),
+    guards=(
+        "clearing_entry.caused_by_bank_entry",
+        "clearing_entry.caused_by_allocation",
+        "clearing_entry.caused_by_receipt",
+        "clearing_entry.caused_by_debit",
+        "clearing_entry.caused_by_return",
+        "clearing_entry.append_only",
+        "clearing_entry.entry_kind",
+        "clearing_bankstatement.statement_has_entries",
+        "clearing_bankallocation.append_only",
+        "clearing_bankallocation.allocated_by_two",
+    ),
+    test="tests/clearing/ledger/test_causes.py::test_no_kind_of_entry_is_posted_without_its_cause",
+    check=lambda: [*(breach for cause in OF_BANK for breach in cause.check()()), *_not_posted()],
 )
 
 Invariant(

@@ -12,8 +12,11 @@ from marketplace.kernel.guards import append_only, immutable, no_delete, set_onc
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
 from ..ground.columns import PERSON_PATTERN, currency_stated, organisation_key
+from ..ledger.models import Entry
 from ..settlement.models import SendingOpening, SettlementInstruction, TransferFile
+from .causes import ALLOCATED, BOOKED, RECOVERED
 from .guards import (
+    allocated_by_two,
     confirmed_by_another,
     continues_last,
     entries_add_up,
@@ -315,7 +318,13 @@ class BankAllocation(models.Model):
     decided_at = models.DateTimeField()
 
     class Meta:
-        triggers = [append_only()]
+        triggers = [append_only(), allocated_by_two()]
 
 
 pgtrigger.register(opened_by_statement())(SendingOpening)
+# These guards of journal entries read bank entries and allocations, so they are registered here.
+pgtrigger.register(
+    BOOKED.guard("caused_by_bank_entry"),
+    ALLOCATED.guard("caused_by_allocation"),
+    RECOVERED.guard("caused_by_receipt"),
+)(Entry)

@@ -68,11 +68,11 @@ def allocate_pay_in(*, actor: Actor, bank_entry: str, organisation: str) -> Bank
         organisation_id=payer.id,
         description=entry.remittance_information[:200],
     )
-    post([draft], currency=entry.currency, purpose=entry.public_id)
-    collect_from_pay_in(payer=payer, currency=entry.currency, reference=entry.public_id)
     BankAllocation.objects.create(
         bank_entry=entry, organisation_id=payer.id, decided_by=actor.identifier, decided_at=clock.now()
     )
+    post([draft], currency=entry.currency, purpose=entry.public_id)
+    collect_from_pay_in(payer=payer, currency=entry.currency, reference=entry.public_id)
     record(
         kind="clearing.pay_in_allocated",
         subject=entry.public_id,

@@ -87,7 +87,7 @@ def step_is_whole() -> pgtrigger.Trigger:
 
 
 def entry_names_cycle() -> pgtrigger.Trigger:
-    """The cycle that an entry names exists; cycles are never deleted.
+    """The cycle that an entry names exists; cycles are never deleted. All entries that clear it are booked at one moment.
 
     A guard of entries that reads cycles, so it is declared here and registered on the ledger's table.
     """
@@ -97,6 +97,6 @@ def entry_names_cycle() -> pgtrigger.Trigger:
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
         referencing=pgtrigger.Referencing(new="new_rows"),
-        declare=[("fault", "record")],
+        declare=[("fault", "record"), ("named", "record"), ("began", "timestamptz")],
         func=sql_body(_SQL / "entry_names_cycle.sql"),
     )

@@ -8,6 +8,8 @@ import pgtrigger
 
 from marketplace.kernel.guards import sql_body
 
+from .stated_tax import wrongly_taxed
+
 _SQL = Path(__file__).parent / "sql"
 
 
@@ -34,6 +36,19 @@ def corrected_alike() -> pgtrigger.Trigger:
         referencing=pgtrigger.Referencing(new="new_rows"),
         declare=[("fault", "record")],
         func=sql_body(_SQL / "corrected_alike.sql"),
+    )
+
+
+def taxed_as_published() -> pgtrigger.Trigger:
+    """An invoice states the amounts of its supplies, at rates of tax that a rulebook has published."""
+    return pgtrigger.Trigger(
+        name="taxed_as_published",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=pgtrigger.Referencing(new="new_rows"),
+        declare=[("fault", "record")],
+        func=sql_body(_SQL / "taxed_as_published.sql", WRONGLY_TAXED=wrongly_taxed("new_rows")),
     )
 
 

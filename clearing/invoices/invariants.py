@@ -14,6 +14,7 @@ from ..trades.obligation_kinds import (
     Document,
 )
 from .ledger_agreement import DIFFERENCES
+from .stated_tax import wrongly_taxed
 
 
 def _kinds_of(documents: Iterable[Document]) -> str:
@@ -67,6 +68,16 @@ Invariant(
         "   AND i.recipient_id = owed.party AND i.replaces_id IS NULL"
         "  GROUP BY owed.business_key, owed.document, owed.party HAVING count(i.id) <> 1"
     ),
+)
+Invariant(
+    name="clearing.invoices_state_published_tax",
+    promise=6,
+    statement=(
+        "An invoice states the amount and the tax of its supplies, and every rate on it was published in a rulebook."
+    ),
+    guards=("clearing_invoice.taxed_as_published", "clearing_invoice.append_only"),
+    test="tests/clearing/invoices/test_guards.py::test_an_invoice_at_a_rate_that_was_never_published_is_refused",
+    check=by_query(wrongly_taxed("clearing_invoice")),
 )
 Invariant(
     name="clearing.documents_agree_with_the_ledger",

@@ -13,7 +13,12 @@ from ..cycles.models import Cycle
 from ..ground.columns import currency_stated, organisation_key
 from ..trades.models import Obligation
 from ..trades.obligation_kinds import AGGREGATED_DOCUMENTS, OBLIGATION_DOCUMENTS
-from .guards import corrected_alike, invoice_numbers_without_gap, withdrawn_by_its_giver
+from .guards import (
+    corrected_alike,
+    invoice_numbers_without_gap,
+    taxed_as_published,
+    withdrawn_by_its_giver,
+)
 from .states import InvoiceKind, InvoicePurpose
 
 
@@ -28,8 +33,8 @@ class Invoice(models.Model):
     A further invoice that ``replaces`` this one corrects an error and states the ``correction_reason``; amounts are
     corrected by an adjustment of the trade instead. ``purchase_order`` is the recipient's, empty if each line has its own.
 
-    Invariants: numbers of an issuer have no gap; nothing is invoiced twice; an invoice is replaced at most once, by one
-    with the same parties and amounts. Append-only.
+    Invariants: numbers of an issuer have no gap; nothing is invoiced twice; it states the amounts of its supplies, at
+    published rates of tax; an invoice is replaced at most once, by one with the same parties and amounts. Append-only.
     """
 
     public_id = IdentifierField(prefix="inv")
@@ -95,7 +100,7 @@ class Invoice(models.Model):
             models.Index("issued_on", name="invoice_by_day"),
             models.Index("purchase_order", name="invoice_by_order", condition=~Q(purchase_order="")),
         ]
-        triggers = [append_only(), invoice_numbers_without_gap(), corrected_alike()]
+        triggers = [append_only(), invoice_numbers_without_gap(), corrected_alike(), taxed_as_published()]
 
 
 class IntermediaryNotice(models.Model):

@@ -50,11 +50,28 @@ def entry_complete() -> pgtrigger.Trigger:
     )
 
 
+def entry_booked_now() -> pgtrigger.Trigger:
+    """An entry is booked at the present business time, on its day, and recorded at the present real time.
+
+    The day may be that of any time zone, because the market's is a setting. The entries of a cycle are booked at one
+    moment (``cycles.guards.entry_names_cycle``).
+    """
+    return pgtrigger.Trigger(
+        name="entry_booked_now",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=pgtrigger.Referencing(new="new_rows"),
+        declare=[("named", "record"), ("fault", "record")],
+        func=sql_body(_SQL / "entry_booked_now.sql"),
+    )
+
+
 def entries_balance() -> pgtrigger.Trigger:
     """Checks all postings of a statement as one set, then moves the balances of their accounts.
 
-    Postings sum to zero per entry and currency, belong to an entry of this transaction, and are in the currency of
-    their account. Balances are locked in the order of their accounts, which prevents deadlock; a balance that would
+    Postings sum to zero per entry and currency, are all postings of an entry of this transaction, and are in the
+    currency of their account. Balances are locked in the order of their accounts, which prevents deadlock; a balance that would
     leave its side violates ``balance_within_funds``, which aborts the statement. Rows are looked up by key, one by one or
     by an array of keys: with joined sets the planner would read the whole history. Postings in one currency, as nearly
     all statements have, are compared with their accounts as one set.

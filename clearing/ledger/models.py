@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Now
 
 from marketplace.kernel.bounds import IDLE_DAYS_MAX
@@ -17,6 +17,7 @@ from .guards import (
     balances_open,
     claims_within_reserve,
     entries_balance,
+    entry_booked_now,
     entry_complete,
     months_in_order,
     moved_by_postings,
@@ -64,10 +65,13 @@ class Account(models.Model):
 class Entry(models.Model):
     """A journal entry: one event of money. ``reference`` is its idempotency key: the same event is posted once.
 
+    ``cause`` is the public identifier of the row that caused it, the second part of the reference: ``hold:trd_…``. The kind
+    says in which table it stands (``causes``).
     ``value_date`` is the day on which the bank booked what caused the entry, null for an entry that no bank entry caused.
     ``business_date`` is the accounting day, of a bank's entry the day of its import, ``booked_at`` business time, ``recorded_at`` real time; ``xact`` is the
     transaction that made the entry, and only that transaction may add postings. Invariants: an entry and its postings
-    are inserted in one statement; the postings sum to zero per currency; the month of ``business_date`` is not closed;
+    are inserted in one statement; the postings sum to zero per currency, and are what follows from the cause; it is booked
+    now, on the day of ``business_date`` (a cycle's: when its posting began), whose month is not closed;
     the cycle and the organisation that it names exist. Statement triggers enforce the last, because a cycle writes
     thousands of entries, and neither cycles nor organisations are ever deleted. Append-only: a correction is a further
     entry.
@@ -76,6 +80,11 @@ class Entry(models.Model):
     public_id = IdentifierField(prefix="jrn")
     kind = models.CharField(max_length=20, choices=EntryKind.choices)
     reference = models.CharField(max_length=120)
+    cause = models.GeneratedField(
+        expression=models.Func(F("reference"), Value(":"), Value(2), function="split_part"),
+        output_field=models.CharField(max_length=120),
+        db_persist=True,
+    )
     description = models.CharField(max_length=200, blank=True, default="")
     business_date = models.DateField()
     value_date = models.DateField(null=True)
@@ -98,6 +107,7 @@ class Entry(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["reference"], name="entry_reference_once"),
+            models.CheckConstraint(condition=Q(kind__in=EntryKind.values), name="entry_kind"),
             models.CheckConstraint(
                 condition=Q(value_date=None)
                 | Q(value_date__lte=F("business_date"), reference__startswith="bank:"),
@@ -110,7 +120,7 @@ class Entry(models.Model):
             models.Index("cycle", name="entry_of_cycle", condition=Q(cycle__isnull=False)),
             models.Index("trade", name="entry_of_trade", condition=Q(trade__isnull=False)),
         ]
-        triggers = [append_only(), entry_complete(), period_open()]
+        triggers = [append_only(), entry_complete(), entry_booked_now(), period_open()]
 
 
 class Posting(models.Model):

@@ -133,7 +133,7 @@ class DeclareFundsRegimeSerializer(StrictSerializer):
 
 
 class EntrySerializer(serializers.ModelSerializer[Entry]):
-    """One journal entry."""
+    """One journal entry; ``cause`` is the identifier of the row that caused it."""
 
     id = serializers.CharField(source="public_id")
     kind_label = serializers.SerializerMethodField()
@@ -145,7 +145,7 @@ class EntrySerializer(serializers.ModelSerializer[Entry]):
         model = Entry
         list_serializer_class = PartyListSerializer
         fields = (
-            "id", "kind", "kind_label", "reference", "description", "business_date", "value_date",
+            "id", "kind", "kind_label", "reference", "cause", "description", "business_date", "value_date",
             "booked_at", "recorded_at", "organisation", "trade", "cycle",
         )  # fmt: skip
 

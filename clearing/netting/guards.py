@@ -30,7 +30,8 @@ def positions_fit() -> pgtrigger.Trigger:
 
 
 def positions_sum_to_zero() -> pgtrigger.Trigger:
-    """A cycle is netted only if its positions, all of them, sum to zero and agree with its recorded figures.
+    """A cycle is netted only if its positions, all of them, sum to zero and agree with its recorded figures, and exactly what
+    they need was set aside.
 
     A guard of cycles that reads positions, so it is declared here and registered on the table of cycles.
     """

@@ -10,6 +10,7 @@ from marketplace.evidence.queries import records_about
 
 from ..bank.models import BankEntry
 from ..bank.queries import entries_of_payments
+from ..ledger.causes import CAUSES
 from ..ledger.models import Entry
 from ..ledger.states import EntryKind, LineKind
 from ..settlement.models import SettlementInstruction
@@ -65,19 +66,10 @@ def _origin(entry: Entry) -> dict[str, Any]:
 
 
 def _bank_entry(entry: Entry) -> BankEntry | None:
-    """The bank entry that a journal entry records, found by its reference."""
-    what, _, name = entry.reference.partition(":")
-    if what not in {"bank", "allocation", "recovery", "debit", "recoupment"}:
+    """The bank entry that caused a journal entry."""
+    if CAUSES[EntryKind(entry.kind)].table != BankEntry._meta.db_table:
         return None
-    # ``BankStatementLine.journal_reference``, or the public identifier of an entry that the operator allocated.
-    currency, _, dated = name.partition(":")
-    day, _, reference = dated.partition(":")
-    # An entry of a payment that was debited with its whole file names both.
-    is_named = not dated or name.startswith("bke_")
-    wanted = (
-        Q(public_id=currency) if is_named else Q(currency=currency, booked_on=day, entry_reference=reference)
-    )
-    return BankEntry.objects.filter(wanted).select_related("statement").first()
+    return BankEntry.objects.filter(public_id=entry.cause).select_related("statement").first()
 
 
 def _bank_entry_fields(bank_entry: BankEntry) -> dict[str, Any]:

@@ -16,6 +16,13 @@ from ..ground.parallel import collector_paused, read_in_parallel
 from ..netting.invariants import POSTED_AS_NETTED
 from ..netting.recomputation import changes_of
 from ..trades.obligation_kinds import BASE_KINDS
+from .causes import CLEARED
+
+_not_when_posting_began = by_query(
+    "SELECT e.reference, e.booked_at, part.booked_at AS began_at FROM clearing_entry e"
+    " LEFT JOIN clearing_cyclepart part ON part.cycle_id = e.cycle_id AND part.part = 'entries'"
+    " WHERE e.kind = 'cycle' AND e.booked_at IS DISTINCT FROM part.booked_at"
+)
 
 Invariant(
     name="clearing.alarm_once",
@@ -32,6 +39,23 @@ Invariant(
     check=by_query(
         "SELECT cycle_id, reason, count(*) FROM clearing_cyclealarm GROUP BY 1, 2 HAVING count(*) > 1"
     ),
+)
+
+Invariant(
+    name="clearing.entries_follow_from_positions",
+    promise=2,
+    statement=(
+        "The entry that clears a cycle for a participant moves what its net position says, between its accounts and the"
+        " market's, when the posting of the cycle began."
+    ),
+    guards=(
+        "clearing_entry.caused_by_position",
+        "clearing_entry.entry_names_cycle",
+        "clearing_entry.append_only",
+        "clearing_entry.entry_kind",
+    ),
+    test="tests/clearing/ledger/test_causes.py::test_no_kind_of_entry_is_posted_without_its_cause",
+    check=lambda: [*CLEARED.check()(), *_not_when_posting_began()],
 )
 
 Invariant(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
 from marketplace.kernel.guards import immutable, no_delete, set_once
 
 from ..cycles.models import Cycle
+from ..ledger.models import Entry
+from .causes import CLEARED
 from .states import OverdueReason
 
 
@@ -36,3 +39,7 @@ class CycleAlarm(models.Model):
             set_once("ended_at"),
             no_delete(),
         ]
+
+
+# The entries that clear a cycle are planned in this room, so their guard is registered here.
+pgtrigger.register(CLEARED.guard("caused_by_position"))(Entry)

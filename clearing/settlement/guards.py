@@ -27,7 +27,8 @@ def replaces_failed() -> pgtrigger.Trigger:
 def payments_covered() -> pgtrigger.Trigger:
     """Payments in progress to a participant never exceed the balance of its receivable account.
 
-    Payments of the operator are exempt: it has no such account and takes out what it earned.
+    Payments of the operator are exempt: it has no such account and takes out what it earned
+    (``operator_paid_its_earnings``).
     """
     return pgtrigger.Trigger(
         name="payments_covered",
@@ -59,6 +60,19 @@ def within_operator_money(rows: str, needed: str = "0") -> pgtrigger.Trigger:
             FREE=FREE.format(currency="needing.currency"),
             CONSTRAINT=OPERATOR_MONEY_CONSTRAINT,
         ),
+    )
+
+
+def operator_paid_its_earnings() -> pgtrigger.Trigger:
+    """A payment to the operator is of a posted cycle, and no more than the operator earned in it."""
+    return pgtrigger.Trigger(
+        name="operator_paid_its_earnings",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=pgtrigger.Referencing(new="new_rows"),
+        declare=[("fault", "record")],
+        func=sql_body(_SQL / "operator_paid_its_earnings.sql"),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marketplace.kernel.invariants import Invariant, by_query
 
+from .causes import IDLE
 from .operator_money import FREE
 from .planning import UNPLANNED
 
@@ -132,4 +133,32 @@ Invariant(
         "   WHERE p.organisation_id = r.organisation_id AND p.currency = r.currency AND p.direction = 'out'"
         "    AND p.state IN ('planned', 'cancelled') AND p.planned_at < r.noted_at))"
     ),
+)
+Invariant(
+    name="clearing.operator_paid_its_earnings",
+    promise=1,
+    statement="The operator takes out of the client account no more than it earned, cycle by cycle.",
+    guards=(
+        "clearing_settlementinstruction.operator_paid_its_earnings",
+        "clearing_settlementinstruction.instruction_one_alive",
+        "clearing_settlementinstruction.immutable",
+        "clearing_settlementinstruction.replaces_failed",
+    ),
+    test="tests/clearing/ledger/test_causes.py::test_the_operator_is_paid_no_more_than_it_earned",
+    check=by_query(
+        "SELECT i.reference, i.amount_minor, earned.minor FROM clearing_settlementinstruction i"
+        " JOIN participants_organisation o ON o.id = i.organisation_id AND o.is_operator"
+        " CROSS JOIN LATERAL (SELECT coalesce(-sum(p.amount_minor), 0) AS minor FROM clearing_entry e"
+        "  JOIN clearing_posting p ON p.entry_id = e.id JOIN clearing_account a ON a.id = p.account_id"
+        "  WHERE e.cycle_id = i.cycle_id AND e.kind = 'cycle' AND a.kind IN ('fee_revenue', 'fees_receivable', 'tax_payable', 'write_off')) earned"
+        " WHERE i.direction = 'out' AND i.amount_minor > earned.minor"
+    ),
+)
+Invariant(
+    name="clearing.idle_money_set_aside_for_payments",
+    promise=1,
+    statement="Idle money leaves a participant's available money only for a planned payment to it, of that amount.",
+    guards=("clearing_entry.caused_by_payment", "clearing_entry.append_only", "clearing_entry.entry_kind"),
+    test="tests/clearing/ledger/test_causes.py::test_no_kind_of_entry_is_posted_without_its_cause",
+    check=IDLE.check(),
 )

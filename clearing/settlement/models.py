@@ -13,9 +13,12 @@ from marketplace.kernel.identifiers import IdentifierField
 
 from ..cycles.models import Cycle
 from ..ground.columns import currency_stated, organisation_key
+from ..ledger.models import Entry
 from ..trades.models import Obligation
+from .causes import IDLE
 from .guards import (
     names_restoration,
+    operator_paid_its_earnings,
     payments_covered,
     replaces_failed,
     restorations_in_order,
@@ -264,6 +267,7 @@ class SettlementInstruction(models.Model):
             no_delete(),
             replaces_failed(),
             payments_covered(),
+            operator_paid_its_earnings(),
             names_restoration(),
             sending_open(),
             within_operator_money(
@@ -279,3 +283,5 @@ pgtrigger.register(
         "SELECT r.currency FROM new_rows r WHERE r.kind = 'fee_refund' AND r.source NOT LIKE 'tier:%'"
     )
 )(Obligation)
+# Idle money is set aside for a payment, so this guard of journal entries reads payments and is registered here.
+pgtrigger.register(IDLE.guard("caused_by_payment"))(Entry)

@@ -1,4 +1,4 @@
-"""Database guards of deferrals and set-offs."""
+"""Database guards of deferrals, set-offs, and decisions on funds."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from pathlib import Path
 import pgtrigger
 
 from marketplace.kernel.guards import sql_body
+from marketplace.rules.parameters import PARAMETERS
 
 from .set_offs import PROTECTED, RESTRAINTS
+from .states import APPROVED_COMMANDS
 
 WITHDRAWN = """EXISTS (
     WITH RECURSIVE replaced AS (
@@ -70,4 +72,33 @@ def cancelled_is_set_off() -> pgtrigger.Trigger:
         timing=pgtrigger.Deferred,
         condition=pgtrigger.Q(new__state="cancelled") & ~pgtrigger.Q(old__state="cancelled"),
         func=sql_body(_SQL / "cancelled_is_set_off.sql", WITHDRAWN=WITHDRAWN.format(payment="NEW")),
+    )
+
+
+def decided_by_two() -> pgtrigger.Trigger:
+    """The operator decides on the limit for one person or more with the approval of a second, of the same content."""
+    return pgtrigger.Trigger(
+        name="decided_by_two",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        condition=pgtrigger.Q(new__kind__in=[kind.value for kind in APPROVED_COMMANDS]),
+        declare=[("limit_minor", "numeric")],
+        func=sql_body(
+            _SQL / "decided_by_two.sql",
+            COMMAND=" ".join(
+                f"WHEN '{kind}' THEN '{command}'" for kind, command in APPROVED_COMMANDS.items()
+            ),
+            LIMIT_DEFAULT=PARAMETERS["second_person_minor"].default,
+        ),
+    )
+
+
+def decision_is_posted() -> pgtrigger.Trigger:
+    """When a decision is committed, the ledger has its entry."""
+    return pgtrigger.Trigger(
+        name="decision_is_posted",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        timing=pgtrigger.Deferred,
+        func=sql_body(_SQL / "decision_is_posted.sql"),
     )

@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 from marketplace.kernel.invariants import Invariant, by_query
+from marketplace.rules.parameters import PARAMETERS
 
 from .bad_debt_guards import TAX_CONTAINED
+from .causes import DECIDED, SET_ASIDE
 from .guards import WITHDRAWN
 from .set_offs import PROTECTED
+
+_not_as_decided = by_query(
+    "SELECT d.public_id, d.kind, d.amount_minor FROM clearing_fundsdecision d"  # noqa: S608  our own words
+    " LEFT JOIN clearing_approval a ON a.id = d.approval_id"
+    " LEFT JOIN participants_organisation o ON o.public_id = a.subject"
+    " WHERE NOT EXISTS (SELECT FROM clearing_entry e"
+    "   WHERE e.reference IN ('deposit:' || d.public_id, 'write_off:' || d.public_id))"
+    "  OR d.kind <> 'deposit_paid' AND (a.id IS NULL AND d.amount_minor >= coalesce((SELECT"
+    "    (r.document -> 'parameters' ->> 'second_person_minor')::numeric FROM rules_rulebook r"
+    "    WHERE r.effective_from <= d.decided_at ORDER BY r.number DESC LIMIT 1),"
+    f"   {PARAMETERS['second_person_minor'].default})"
+    "   OR a.id IS NOT NULL AND (a.state, o.id, a.amount_minor, a.currency, a.ended_by)"
+    "    IS DISTINCT FROM ('approved', d.organisation_id, d.amount_minor, d.currency, d.decided_by))"
+)
 
 Invariant(
     name="clearing.deferrals_go_on",
@@ -155,6 +171,27 @@ Invariant(
     ),
 )
 
+Invariant(
+    name="clearing.funds_move_as_decided",
+    promise=1,
+    statement=(
+        "A security deposit and a claim move by one decision, of their owner or of the operator, with a second person above"
+        " the limit for one; what is set aside for a cycle is the participant's own money, or lent to it."
+    ),
+    guards=(
+        "clearing_entry.caused_by_decision",
+        "clearing_entry.caused_by_shortfall",
+        "clearing_entry.append_only",
+        "clearing_entry.entry_kind",
+        "clearing_fundsdecision.decided_by_two",
+        "clearing_fundsdecision.decision_is_posted",
+        "clearing_fundsdecision.funds_decision_of_what",
+        "clearing_fundsdecision.clearing_fundsdecision_approval_id_key",
+        "clearing_fundsdecision.append_only",
+    ),
+    test="tests/clearing/ledger/test_causes.py::test_no_kind_of_entry_is_posted_without_its_cause",
+    check=lambda: [*DECIDED.check()(), *SET_ASIDE.check()(), *_not_as_decided()],
+)
 Invariant(
     name="clearing.fees_put_off_are_receivable",
     promise=1,

@@ -1,20 +1,34 @@
-"""Deferrals, shortfalls, and set-offs against planned payments."""
+"""Deferrals, shortfalls, set-offs against planned payments, and decisions on funds."""
 
 from __future__ import annotations
 
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from marketplace.kernel.columns import MinorField
 from marketplace.kernel.guards import append_only
 from marketplace.kernel.identifiers import IdentifierField
 
+from ..approvals.models import Approval
 from ..cycles.models import Cycle
 from ..ground.columns import currency_stated, organisation_key
+from ..ledger.models import Entry
 from ..settlement.models import SettlementInstruction
 from ..trades.models import Obligation
-from .guards import cancelled_is_set_off, deferrals_fit, set_off_fits, set_off_is_drawn
+from .causes import DECIDED, SET_ASIDE
+from .guards import (
+    cancelled_is_set_off,
+    decided_by_two,
+    decision_is_posted,
+    deferrals_fit,
+    set_off_fits,
+    set_off_is_drawn,
+)
+from .states import APPROVED_COMMANDS, FundsDecisionKind
+
+REASON_LENGTH_MAX = 200
 
 
 class Deferral(models.Model):
@@ -102,5 +116,40 @@ class SetOff(models.Model):
         triggers = [append_only(), set_off_fits(), set_off_is_drawn()]
 
 
+class FundsDecision(models.Model):
+    """A participant paid its security deposit, or the operator released one or wrote off a claim, or a part of it.
+
+    ``approval`` is that of the second person, for an amount that needs one. Invariants: an approval serves one decision,
+    of its command, participant and amount; the journal entry that it causes moves its amount. Append-only.
+    """
+
+    public_id = IdentifierField(prefix="fdc")
+    organisation = organisation_key()
+    currency = models.CharField(max_length=3)
+    kind = models.CharField(max_length=20, choices=FundsDecisionKind.choices)
+    amount_minor = MinorField()
+    reason = models.CharField(max_length=REASON_LENGTH_MAX, blank=True, default="")
+    approval = models.OneToOneField(Approval, on_delete=models.PROTECT, null=True, related_name="+")
+    decided_by = models.CharField(max_length=60)
+    decided_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount_minor__gt=0)
+                & (
+                    Q(kind="deposit_paid", reason="", approval=None)
+                    | Q(kind__in=APPROVED_COMMANDS) & ~Q(reason="")
+                ),
+                name="funds_decision_of_what",
+            ),
+            currency_stated("funds_decision_currency"),
+        ]
+        triggers = [append_only(), decided_by_two(), decision_is_posted()]
+
+
 # A cancelled payment names no set-off: this guard of payments reads set-offs and is registered here.
 pgtrigger.register(cancelled_is_set_off())(SettlementInstruction)
+# These guards of journal entries read decisions, shortfalls and set-offs, so they are registered here.
+pgtrigger.register(DECIDED.guard("caused_by_decision"), SET_ASIDE.guard("caused_by_shortfall"))(Entry)

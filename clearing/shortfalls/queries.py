@@ -114,15 +114,15 @@ def shortfall_facts(shortfall: str) -> dict[str, Any]:
     }
 
 
-_FEES_PUT_OFF = """
-    SELECT coalesce(sum(o.amount_minor), 0)::bigint,
+FEES_PUT_OFF = """
+    SELECT coalesce(sum(o.amount_minor), 0)::bigint AS collected_minor,
            coalesce(sum(o.amount_minor - coalesce(d.amount_minor + d.tax_minor, 0)) FILTER (
-               WHERE written.cycle_id <= o.cycle_id), 0)::bigint
-      FROM clearing_obligation o
-      LEFT JOIN clearing_deferral d ON d.obligation_id = o.id
-      LEFT JOIN clearing_feewriteoff w ON w.trade_id = o.trade_id
-      LEFT JOIN clearing_obligation written ON written.id = w.obligation_id
-     WHERE o.cycle_id = %s AND o.kind = 'fee' AND o.deferred_from_id IS NOT NULL
+               WHERE written.cycle_id <= o.cycle_id), 0)::bigint AS bad_minor
+      FROM public.clearing_obligation o
+      LEFT JOIN public.clearing_deferral d ON d.obligation_id = o.id
+      LEFT JOIN public.clearing_feewriteoff w ON w.trade_id = o.trade_id
+      LEFT JOIN public.clearing_obligation written ON written.id = w.obligation_id
+     WHERE o.cycle_id = {cycle} AND o.kind = 'fee' AND o.deferred_from_id IS NOT NULL
 """
 
 
@@ -132,7 +132,7 @@ def fees_put_off(cycle: int) -> tuple[int, int]:
     With their tax, in minor units; what the cycle puts off again is not collected. Call it once the cycle is netted.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_FEES_PUT_OFF, [cycle])
+        cursor.execute(FEES_PUT_OFF.format(cycle="%s"), [cycle])
         collected, bad = cursor.fetchone()
     return int(collected), int(bad)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pgtrigger
 
 from marketplace.kernel.guards import sql_body, sql_list
+from marketplace.rules.tax_tables import TAXED_CLASSES
 
 from .lines import leaf_of, trade_line
 from .locks import FEE_REFUND_LOCK
@@ -190,6 +191,28 @@ def held_money_whole() -> pgtrigger.Trigger:
         referencing=pgtrigger.Referencing(new="new_rows"),
         declare=[("fault", "record")],
         func=sql_body(_SQL / "held_money_whole.sql"),
+    )
+
+
+def taxed_as_published() -> pgtrigger.Trigger:
+    """A trade is taxed at a rate of its category that a rulebook has published, and its fee at a published rate; what
+    the law does not tax, by its class, has the rate zero."""
+    return pgtrigger.Trigger(
+        name="taxed_as_published",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func=sql_body(_SQL / "taxed_as_published.sql", TAXED_CLASSES=sql_list(TAXED_CLASSES)),
+    )
+
+
+def money_on_hold() -> pgtrigger.Trigger:
+    """At the end of a transaction a secured or disputed trade has its whole gross on hold, and any other has nothing."""
+    return pgtrigger.Trigger(
+        name="money_on_hold",
+        when=pgtrigger.After,
+        operation=pgtrigger.UpdateOf("state"),
+        timing=pgtrigger.Deferred,
+        func=sql_body(_SQL / "money_on_hold.sql"),
     )
 
 

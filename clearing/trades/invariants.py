@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import Invariant, by_query
+from marketplace.rules.tax_tables import TAXED_CLASSES
 
+from .causes import HELD
 from .fee_rebates import wrong_rebates
 from .obligation_kinds import AFTER_ACCEPTANCE, BASE_KINDS, CORRECTION_KINDS, INVOICED_CORRECTIONS, LIMITED
 from .sums import EXCEEDED, GIVEN, RATE, REFUND_TAX_DIFFERS, REFUNDED_FEES, SHARE_LEFT
@@ -87,6 +89,7 @@ Invariant(
     guards=(
         "clearing_posting.posting_hold_once",
         "clearing_posting.held_money_whole",
+        "clearing_trade.money_on_hold",
         "clearing_trade.state_guard",
         "clearing_trade.no_delete",
     ),
@@ -98,6 +101,14 @@ Invariant(
         " HAVING coalesce(-sum(p.amount_minor), 0)"
         "  <> CASE WHEN t.state IN ('secured', 'disputed') THEN t.gross_minor ELSE 0 END"
     ),
+)
+Invariant(
+    name="clearing.holds_follow_from_trades",
+    promise=3,
+    statement="A hold, its capture and its return move what their trade says, between accounts of its buyer.",
+    guards=("clearing_entry.caused_by_trade", "clearing_entry.append_only", "clearing_entry.entry_kind"),
+    test="tests/clearing/ledger/test_causes.py::test_no_kind_of_entry_is_posted_without_its_cause",
+    check=HELD.check(),
 )
 Invariant(
     name="clearing.released_after_acceptance",
@@ -135,7 +146,7 @@ Invariant(
 Invariant(
     name="clearing.trades_as_agreed",
     promise=6,
-    statement="A trade's terms never change, and its tax is rounded once.",
+    statement="A trade's terms never change, and its tax is of a published rate and rounded once.",
     guards=(
         "clearing_trade.immutable",
         "clearing_trade.set_once",
@@ -144,11 +155,15 @@ Invariant(
         "clearing_trade.trade_two_parties",
         "clearing_trade.trade_key",
         "clearing_trade.trade_captured",
+        "clearing_trade.taxed_as_published",
     ),
     test="tests/clearing/trades/test_guards.py::test_the_terms_of_a_trade_never_change",
     check=by_query(
-        "SELECT public_id FROM clearing_trade WHERE tax_minor <> price_minor * tax_rate_bp / 10000"
+        "SELECT public_id FROM clearing_trade WHERE tax_minor <> price_minor * tax_rate_bp / 10000"  # noqa: S608  our own words
         " OR gross_minor <> price_minor + tax_minor OR buyer_id = seller_id"
+        f" OR NOT (tax_rate_bp = 0 AND coalesce(supply_class NOT IN ({sql_list(TAXED_CLASSES)}), false))"
+        "  AND (tax_category, tax_rate_bp) NOT IN (SELECT rate ->> 'category', (rate ->> 'rate_bp')::int FROM rules_rulebook"
+        "  CROSS JOIN LATERAL jsonb_array_elements(document -> 'tax_rates') rate)"
     ),
 )
 Invariant(

@@ -13,15 +13,18 @@ from marketplace.kernel.money import BASIS_POINTS
 from marketplace.rules.tax_tables import Supply, SupplyClass, TaxPoint
 
 from ..ground.columns import currency_stated, organisation_key
-from ..ledger.models import Posting
+from ..ledger.models import Entry, Posting
+from .causes import HELD
 from .guards import (
     captured_as_used,
     captured_beyond_returned,
     deferred_obligations_fit,
     fee_refunds_fit,
     held_money_whole,
+    money_on_hold,
     obligations_fit,
     supplied_when_accepted,
+    taxed_as_published,
     trade_leaf,
     within_limits,
     within_plan,
@@ -285,6 +288,8 @@ class Trade(models.Model):
             within_plan(),
             captured_as_used(),
             captured_beyond_returned(),
+            money_on_hold(),
+            taxed_as_published(),
             supplied_when_accepted(),
         ]
 
@@ -397,3 +402,4 @@ class Obligation(models.Model):
 
 # Postings on held money name their trade, so this guard of postings reads trades and is registered here.
 pgtrigger.register(held_money_whole())(Posting)
+pgtrigger.register(HELD.guard("caused_by_trade"))(Entry)

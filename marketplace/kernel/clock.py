@@ -15,6 +15,7 @@ from django.utils import timezone
 from .errors import Category, DomainError
 from .labels import Label
 from .models import Clock
+from .moments import LATE_SECONDS_MAX
 
 
 class ClockFixed(DomainError):
@@ -128,9 +129,24 @@ def move_to(instant: datetime, *, running: bool = True) -> None:
         raise ClockBackwards(now=_business_time(clock).isoformat(), wanted=instant.isoformat())
     if reading := _READING.get():
         reading.clock = None
+    real_anchor = timezone.now()
     Clock.objects.update_or_create(
-        pk=1, defaults={"business_anchor": instant, "real_anchor": timezone.now(), "running": running}
+        pk=1,
+        defaults={
+            "business_anchor": instant,
+            "real_anchor": real_anchor,
+            "running": running,
+            "moved_from": _moved_from(clock, real_anchor),
+        },
     )
+
+
+def _moved_from(clock: Clock | None, real: datetime) -> datetime:
+    """What the clock shows before a move at the real time ``real``; of moves that follow quickly, before the first."""
+    shown = _business_time(clock) if clock else real
+    if clock and clock.moved_from and real - clock.real_anchor < timedelta(seconds=LATE_SECONDS_MAX):
+        return min(clock.moved_from, shown)
+    return shown
 
 
 @transaction.atomic

@@ -11,12 +11,14 @@ from .identifiers import IdentifierField
 class Clock(models.Model):
     """One row: business time is ``business_anchor``, plus the real time since ``real_anchor`` while ``running``.
 
-    Invariant: there is at most one row (``clock_single``).
+    ``moved_from`` is what it showed before its last move, and before the moves directly before that: who read it then may
+    still be writing (``moments``). Invariant: there is at most one row (``clock_single``).
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     business_anchor = models.DateTimeField()
     real_anchor = models.DateTimeField()
+    moved_from = models.DateTimeField(null=True)
     running = models.BooleanField(default=True)
 
     class Meta:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
@@ -93,6 +94,13 @@ def grant_rights(cursor: CursorWrapper, *, role: str, functions: Sequence[str]) 
         cursor.execute(
             sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {role}").format(
                 table=sql.Identifier(table), role=grantee
+            )
+        )
+    if not settings.CLOCK_MOVABLE:
+        # On real time nobody moves the clock by which the database judges moments.
+        cursor.execute(
+            sql.SQL("REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON public.kernel_clock FROM {role}").format(
+                role=grantee
             )
         )
     cursor.execute(sql.SQL("REVOKE CREATE ON SCHEMA public FROM PUBLIC, {role}").format(role=grantee))

@@ -14,6 +14,7 @@ from marketplace.kernel.actors import Actor
 from tests.participants.factories import actor_for
 
 from . import factories
+from .raw import uncaused
 
 
 @pytest.fixture
@@ -64,3 +65,9 @@ def market_cut_off(db: None) -> factories.Market:
     clock.move_to(factories.THREE, running=False)
     assert close_due_cycles() == 1
     return made
+
+
+@pytest.fixture
+def no_causes(market: factories.Market) -> None:
+    """Entries need no cause in this test, which tries other guards by themselves."""
+    uncaused()

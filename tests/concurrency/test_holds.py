@@ -24,6 +24,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.invariants import verify_all
 from tests.clearing import factories
+from tests.clearing.raw import uncaused
 
 pytestmark = pytest.mark.usefixtures("committed_database")
 
@@ -82,6 +83,7 @@ def test_of_two_trades_racing_for_one_balance_one_is_secured(market):
 
 def test_the_database_refuses_the_second_spender(market):
     factories.pay_in(market, "buyer", 100)
+    uncaused()
     own = accounts_of(market.party("buyer").pk, "JPY")
 
     def spend(name: str) -> None:

@@ -1,8 +1,10 @@
 SELECT * INTO fault FROM (
-    SELECT entry_id, currency, sum(amount_minor) AS total FROM new_rows GROUP BY entry_id, currency
+    SELECT entry_id, currency, sum(amount_minor) AS total, count(*) AS postings FROM new_rows GROUP BY entry_id, currency
 ) summed
  WHERE total <> 0 OR (SELECT xact FROM public.clearing_entry e WHERE e.id = summed.entry_id)
                      IS DISTINCT FROM pg_current_xact_id()
+    OR postings <> (SELECT count(*) FROM public.clearing_posting p
+                     WHERE p.entry_id = summed.entry_id AND p.currency = summed.currency)
  LIMIT 1;
 IF fault.total <> 0 THEN
     RAISE EXCEPTION 'postings of entry % in % sum to %, not to zero', fault.entry_id, fault.currency, fault.total

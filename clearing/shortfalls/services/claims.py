@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from marketplace.evidence.services import Fact, record, record_all
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.amounts import require_amount
-from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.refusals import record_refusals
 from marketplace.participants.queries import OrganisationView, get_organisation
 
@@ -19,7 +18,8 @@ from ...ledger.locking import lock_balances
 from ...ledger.locks import MOVER_LOCK
 from ...ledger.states import AccountKind, EntryKind, LineKind
 from ..queries import Funds, funds_of
-from .deposits import require_currency, require_participant, stated_reason
+from ..states import APPROVED_COMMANDS, FundsDecisionKind
+from .deposits import record_decision, require_currency, require_participant, stated_reason
 
 
 @record_refusals()
@@ -41,20 +41,29 @@ def write_off_claim(
     MOVER_LOCK.acquire()
     if amount_minor > funds_of(debtor, currency).claim_minor:
         raise InsufficientFunds(reference=debtor.public_id)
-    require_second_person(
+    approval = require_second_person(
         actor=actor,
-        command="clearing.write_off",
+        command=APPROVED_COMMANDS[FundsDecisionKind.CLAIM_WRITTEN_OFF],
         subject=debtor.public_id,
         payee=debtor.public_id,
         amount_minor=amount_minor,
         currency=currency,
         payload={"amount_minor": amount_minor},
     )
+    decision = record_decision(
+        actor,
+        FundsDecisionKind.CLAIM_WRITTEN_OFF,
+        debtor,
+        currency=currency,
+        amount_minor=amount_minor,
+        reason=why,
+        approval=approval,
+    )
     own, market = accounts_of(debtor.id, currency), market_accounts(currency)
     lost = market[AccountKind.WRITE_OFF]
     draft = Draft(
         kind=EntryKind.WRITE_OFF,
-        reference=f"write_off:{new_identifier('wof')}",
+        reference=f"write_off:{decision.public_id}",
         lines=[
             Line(LineKind.WRITTEN_OFF, lost, own[AccountKind.CLAIM], amount_minor),
             Line(LineKind.RESERVE_USED, market[AccountKind.RESERVE], lost, amount_minor),

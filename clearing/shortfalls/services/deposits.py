@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 
 from marketplace.evidence.services import record
+from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.amounts import require_amount
 from marketplace.kernel.errors import FieldInvalid
-from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
 from marketplace.kernel.refusals import record_refusals
 from marketplace.participants.queries import OrganisationView, get_organisation, organisations_by_id
@@ -22,9 +24,9 @@ from ...ledger.states import AccountKind, EntryKind, LineKind
 from ...trades.services.holds import lock_waiting_trades
 from ...trades.services.trades import secure_waiting_trades
 from ..errors import ClaimOutstanding
+from ..models import REASON_LENGTH_MAX, FundsDecision
 from ..queries import Funds, funds_of
-
-REASON_LENGTH_MAX = 200
+from ..states import APPROVED_COMMANDS, FundsDecisionKind
 
 
 @transaction.atomic
@@ -42,7 +44,10 @@ def pay_deposit(*, actor: Actor, amount_minor: int, currency: str) -> Funds:
     line = Line(
         LineKind.DEPOSITED, accounts[AccountKind.AVAILABLE], accounts[AccountKind.DEPOSIT], amount_minor
     )
-    _post(owner, line, currency)
+    decision = record_decision(
+        actor, FundsDecisionKind.DEPOSIT_PAID, owner, currency=currency, amount_minor=amount_minor
+    )
+    _post(owner, line, decision)
     record(
         kind="clearing.deposit_paid",
         subject=owner.public_id,
@@ -76,9 +81,9 @@ def release_deposit(
         raise ClaimOutstanding(organisation=organisation, claim_minor=claim_minor, currency=currency)
     if amount_minor > funds_of(owner, currency).deposit_minor:
         raise InsufficientFunds(reference=owner.public_id)
-    require_second_person(
+    approval = require_second_person(
         actor=actor,
-        command="clearing.deposit_release",
+        command=APPROVED_COMMANDS[FundsDecisionKind.DEPOSIT_RELEASED],
         subject=owner.public_id,
         payee=owner.public_id,
         amount_minor=amount_minor,
@@ -91,7 +96,16 @@ def release_deposit(
         accounts[AccountKind.AVAILABLE],
         amount_minor,
     )
-    _post(owner, line, currency)
+    decision = record_decision(
+        actor,
+        FundsDecisionKind.DEPOSIT_RELEASED,
+        owner,
+        currency=currency,
+        amount_minor=amount_minor,
+        reason=why,
+        approval=approval,
+    )
+    _post(owner, line, decision)
     record(
         kind="clearing.deposit_released",
         subject=owner.public_id,
@@ -102,14 +116,23 @@ def release_deposit(
     return funds_of(owner, currency)
 
 
-def _post(owner: OrganisationView, line: Line, currency: str) -> None:
+def record_decision(
+    actor: Actor, kind: FundsDecisionKind, owner: OrganisationView, **values: Any
+) -> FundsDecision:
+    """Record the decision that causes the journal entry which the caller posts; ``values``: its other columns."""
+    return FundsDecision.objects.create(
+        kind=kind, organisation_id=owner.id, decided_by=actor.identifier, decided_at=clock.now(), **values
+    )
+
+
+def _post(owner: OrganisationView, line: Line, decision: FundsDecision) -> None:
     draft = Draft(
         kind=EntryKind.DEPOSIT,
-        reference=f"deposit:{new_identifier('dep')}",
+        reference=f"deposit:{decision.public_id}",
         lines=[line],
         organisation_id=owner.id,
     )
-    post([draft], currency=currency, purpose=owner.public_id)
+    post([draft], currency=decision.currency, purpose=owner.public_id)
 
 
 def require_currency(currency: str) -> None:

@@ -3,6 +3,37 @@
 import marketplace.kernel.identifiers
 from django.db import migrations, models
 
+from marketplace.kernel.moments import LATE_SECONDS_MAX
+
+# By hand, kept when the rest of this file is generated anew: RunSQL, after the table that the functions read. They compare
+# the earliest and the latest moment of a statement's rows with the clock; null is no moment.
+FUNCTIONS = f"""
+    CREATE OR REPLACE FUNCTION public.business_now() RETURNS timestamptz
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, public, pg_temp AS $$
+        SELECT coalesce((
+            SELECT c.business_anchor + CASE WHEN c.running THEN clock_timestamp() - c.real_anchor ELSE interval '0' END
+              FROM public.kernel_clock c), clock_timestamp())
+    $$;
+    CREATE OR REPLACE FUNCTION public.is_real_present(earliest timestamptz, latest timestamptz) RETURNS boolean
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, public, pg_temp AS $$
+        SELECT coalesce(latest <= clock_timestamp() + interval '{LATE_SECONDS_MAX} seconds'
+                    AND earliest >= clock_timestamp() - interval '{LATE_SECONDS_MAX} seconds', true)
+    $$;
+    CREATE OR REPLACE FUNCTION public.is_business_present(earliest timestamptz, latest timestamptz) RETURNS boolean
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, public, pg_temp AS $$
+        SELECT coalesce(latest <= public.business_now() + interval '{LATE_SECONDS_MAX} seconds'
+                    AND earliest >= least(public.business_now(), (
+                        SELECT c.moved_from FROM public.kernel_clock c
+                         WHERE c.real_anchor > clock_timestamp() - interval '{LATE_SECONDS_MAX} seconds'))
+                                    - interval '{LATE_SECONDS_MAX} seconds', true)
+    $$;
+"""
+DROPPED = """
+    DROP FUNCTION public.is_business_present(timestamptz, timestamptz);
+    DROP FUNCTION public.is_real_present(timestamptz, timestamptz);
+    DROP FUNCTION public.business_now();
+"""
+
 
 class Migration(migrations.Migration):
 
@@ -35,10 +66,12 @@ class Migration(migrations.Migration):
                 ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
                 ('business_anchor', models.DateTimeField()),
                 ('real_anchor', models.DateTimeField()),
+                ('moved_from', models.DateTimeField(null=True)),
                 ('running', models.BooleanField(default=True)),
             ],
             options={
                 'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='clock_single')],
             },
         ),
+        migrations.RunSQL(FUNCTIONS, DROPPED),
     ]

@@ -11,9 +11,11 @@ from clearing.invoices.services.intermediary import give_intermediary_notice
 from clearing.models import IntermediaryNotice, Invoice
 from marketplace.kernel import clock
 from tests.participants.factories import actor_for
+from tests.roles import unguarded
 
 from .. import factories
-from ..raw import refused
+from ..raw import refused, run
+from ..test_invariants import broken
 
 CORRECTED = (
     "INSERT INTO clearing_invoice (public_id, purpose, kind, issuer_id, recipient_id, supplier_id, sequence, number,"
@@ -101,3 +103,26 @@ def test_a_notice_that_reaches_back_is_refused(market):
     refused(NOTICE, seller, notice.pk, today, today, because="only its giver withdraws a notice")
     refused("UPDATE clearing_intermediarynotice SET effective_from = %s", today, because="append-only")
     assert list(IntermediaryNotice.objects.values_list("pk", flat=True)) == [notice.pk]
+
+
+def test_an_invoice_at_a_rate_that_was_never_published_is_refused(market, invoice):
+    """The supply is invoiced anew at 20%, or at half its amount; a rate that no rulebook has published, or no supply."""
+    before = Invoice.objects.count()
+    for changes in (
+        "jsonb_set(document, '{totals,0,tax_rate_bp}', '2000')",
+        "jsonb_set(document, '{lines,0,tax_rate_bp}', '2000')",
+        "jsonb_set(document, '{totals,0,net_minor}', '5000')",
+        "jsonb_set(document, '{total_minor}', '1')",
+        "document - 'totals'",
+    ):
+        refused(
+            CORRECTED.replace(" document, id,", f" {changes}, id,"), market.party("buyer").pk, 0, 0, "why", invoice.pk,
+            because="or a rate of tax that was never published",
+        )  # fmt: skip
+    assert Invoice.objects.count() == before
+    with unguarded("clearing_invoice"):
+        run(
+            "UPDATE clearing_invoice SET document = jsonb_set(document, '{totals,0,tax_rate_bp}', '2000') WHERE id = %s",
+            invoice.pk,
+        )
+    assert "clearing.invoices_state_published_tax" in broken()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from clearing.models import Account, Balance
 
 from .. import factories
 from ..raw import ENTRY, WHOLE, account, counts, refused, run
 
 
+@pytest.mark.usefixtures("no_causes")
 def test_an_entry_that_does_not_balance_is_refused(market, secured):
     available, bank = account(market, "buyer", "available"), Account.objects.get(kind="bank_client")
     before = counts()
@@ -64,6 +67,7 @@ def test_a_balance_moves_by_postings_only(market, secured):
     assert Balance.objects.get(account=available).balance_minor == before == -4_000
 
 
+@pytest.mark.usefixtures("no_causes")
 def test_a_participant_cannot_spend_what_it_does_not_have(market, secured):
     available, bank = account(market, "buyer", "available"), Account.objects.get(kind="bank_client")
     refused(

@@ -22,6 +22,7 @@ from tests.participants.factories import client_of
 from tests.roles import assert_refused
 
 from .. import factories
+from ..raw import uncaused
 
 NOVEMBER, DECEMBER = date(2026, 11, 1), date(2026, 12, 1)
 
@@ -60,6 +61,7 @@ def test_a_closed_month_keeps_its_trial_balance(november):
 
 def test_nothing_is_booked_in_a_closed_month(november):
     close_ledger_period(actor=november.actor, month=NOVEMBER)
+    uncaused()
     insert = (
         "WITH made AS (INSERT INTO clearing_entry (public_id, kind, reference, description, business_date, booked_at)"
         " VALUES ('jrn_raw', 'pay_in', 'raw', '', %s, now()) RETURNING id) INSERT INTO clearing_posting"

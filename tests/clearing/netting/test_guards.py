@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from clearing.models import NetPosition
 
 from .. import factories
@@ -43,6 +45,7 @@ def test_positions_that_do_not_sum_to_zero_are_refused(market):
     assert NetPosition.objects.count() == 2
 
 
+@pytest.mark.usefixtures("no_causes")
 def test_entries_and_positions_name_what_exists(market):
     factories.accepted(market, "buyer", "seller", 10_000)
     cycle = factories.clear(market, "validated")

@@ -81,8 +81,7 @@ def test_a_hold_leads_back_to_its_agreement_and_on_to_its_cycle(settled):
 def test_a_receipt_leads_back_to_the_bank_s_booking(settled):
     entry = entry_of(settled, "a", "pay_in")
     booking = trace_entry(entry)["back"]["bank_entry"]
-    name = f"bank:JPY:{booking['booked_on']}:{booking['entry_reference']}"
-    assert (booking["direction"], entry.reference) == ("credit", name)
+    assert (booking["direction"], entry.reference) == ("credit", f"bank:{booking['bank_entry']}")
 
 
 def test_the_walk_over_http_shows_what_is_one_s_own(settled):

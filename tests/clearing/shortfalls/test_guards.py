@@ -37,6 +37,7 @@ def lend(market: factories.Market, amount_minor: int) -> tuple[str, int, int, in
     )
 
 
+@pytest.mark.usefixtures("no_causes")
 def test_the_reserve_lends_no_more_than_it_has(market):
     factories.pay_in(market, "seller", 1)
     factories.fund_reserve(market, 500)
@@ -93,6 +94,7 @@ def test_what_is_put_off_goes_on_in_full(market, deferred):
     refused(row, cycle.pk, waiting.pk, made.pk, 0, because="deferral_amount")
 
 
+@pytest.mark.usefixtures("no_causes")
 def test_what_was_set_aside_cannot_be_spent_otherwise(market):
     trade = factories.accepted(market, "buyer", "seller", 10_000)
     factories.settle(market, factories.clear(market))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from clearing.models import Cycle, Obligation
 from clearing.trades.services.eligibility import cycle_for
 
@@ -11,6 +13,7 @@ from .. import factories
 from ..raw import ACCEPT, OBLIGATION, WHOLE, account, base, refused, run
 
 
+@pytest.mark.usefixtures("no_causes")
 def test_an_unused_part_comes_back_with_the_capture_only(market, secured):
     available, held, payable = (account(market, "buyer", kind) for kind in ("available", "held", "payable"))
     posting = (
@@ -28,6 +31,7 @@ def test_an_unused_part_comes_back_with_the_capture_only(market, secured):
     assert factories.balance(market, "buyer", "held") == 11_000
 
 
+@pytest.mark.usefixtures("no_causes")
 def test_held_money_names_its_trade_and_is_ended_once(market, secured):
     available, held = account(market, "buyer", "available"), account(market, "buyer", "held")
     posting = (
@@ -128,6 +132,7 @@ def test_a_trade_enters_one_cycle_only(market):
     assert Obligation.objects.count() == 2
 
 
+@pytest.mark.usefixtures("no_causes")
 def test_price_and_fee_are_made_together_as_agreed(market, secured):
     run(f"{ACCEPT}, accepted_at = now() WHERE id = %s", secured.pk)
     sql, values = base(market, secured, market.cycle, price=9_999)
