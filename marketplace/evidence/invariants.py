@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant
 
+from .row_seals import changed_rows
 from .verification import verify_log
 
 
@@ -33,4 +35,17 @@ Invariant(
     ),
     test="tests/evidence/test_guards.py::test_the_log_is_append_only",
     check=_faults,
+)
+
+Invariant(
+    name="evidence.rows_as_sealed",
+    promise=7,
+    statement="Rows of append-only tables are those that the evidence log sealed: none was changed, deleted or added later.",
+    guards=(
+        "evidence_evidencerecord.append_only",
+        "evidence_leaf.append_only",
+        "evidence_checkpoint.append_only",
+    ),
+    test="tests/evidence/test_row_seals.py::test_a_row_that_was_changed_behind_the_guards_is_named",
+    check=lambda: list(islice(changed_rows(), BREACHES_SHOWN_MAX)),
 )

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from . import services
+from . import row_seals, services
 
 # Well below the limit on a task's time; the next run goes on.
 SEAL_SECONDS_MAX = 60.0
@@ -18,3 +18,9 @@ def seal() -> int:
 def checkpoint() -> None:
     """Sign a checkpoint of the tree."""
     services.checkpoint()
+
+
+@shared_task(name="marketplace.evidence.tasks.seal_rows", ignore_result=True)
+def seal_rows() -> int:
+    """Seal new rows of append-only tables."""
+    return row_seals.seal_rows()

@@ -60,6 +60,7 @@ CELERY_BEAT_SCHEDULE = {
     "figures": every("marketplace.rules.tasks.make_figures", 300.0),
     "clearing-figures": every("clearing.tasks.make_figures", 300.0),
     "evidence": every("marketplace.evidence.tasks.seal", 5.0),
+    "row-seals": every("marketplace.evidence.tasks.seal_rows", 900.0),
     "checkpoint": every("marketplace.evidence.tasks.checkpoint", 3600.0),
     "feed": every("marketplace.webhooks.tasks.publish", 1.0),
     "webhooks": every("marketplace.webhooks.tasks.send", 2.0),
