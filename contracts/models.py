@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils.functional import cached_property
 
 from marketplace.kernel.columns import DaysField, MinorField
-from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
+from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.rules.halt_guards import not_halted
 
@@ -64,7 +64,7 @@ class Template(models.Model):
                 condition=Q(contract_type__in=ContractType.values), name="template_contract_type"
             ),
         ]
-        triggers = [append_only()]
+        triggers = [append_only(), dated_now("published_at")]
 
     def __str__(self) -> str:
         """Code and version."""
@@ -170,7 +170,7 @@ class Proposal(models.Model):
             models.UniqueConstraint(fields=["negotiation", "number"], name="proposal_number_once"),
             models.CheckConstraint(condition=Q(party__in=Party.values), name="proposal_party"),
         ]
-        triggers = [append_only(), guards.proposal_in_turn()]
+        triggers = [append_only(), dated_now("made_at"), guards.proposal_in_turn()]
 
     def __str__(self) -> str:
         """Its number."""
@@ -198,7 +198,7 @@ class Instrument(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["signed_hash"], name="instrument_hash_once"),
         ]
-        triggers = [append_only(), guards.instrument_whole()]
+        triggers = [append_only(), dated_now("drawn_at"), guards.instrument_whole()]
 
     def __str__(self) -> str:
         """The signed hash."""
@@ -236,7 +236,7 @@ class Signature(models.Model):
             models.CheckConstraint(condition=Q(party__in=Party.values), name="signature_party"),
             models.CheckConstraint(condition=Q(method__in=SignatureMethod.values), name="signature_method"),
         ]
-        triggers = [append_only(), guards.signature_of_instrument()]
+        triggers = [append_only(), dated_now("signed_at"), guards.signature_of_instrument()]
 
     def __str__(self) -> str:
         """The public identifier."""
@@ -396,7 +396,7 @@ class Adjustment(models.Model):
             models.CheckConstraint(condition=~Q(reason=""), name="adjustment_reason"),
         ]
         indexes = [models.Index(fields=["agreement"], name="adjustment_of_agreement")]
-        triggers = [append_only(), guards.within_price()]
+        triggers = [append_only(), dated_now("ordered_at"), guards.within_price()]
 
     def __str__(self) -> str:
         """The public identifier."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from marketplace.kernel.guards import append_only
+from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
 
 from .states import Characteristic
@@ -37,7 +37,7 @@ class Profile(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(row_count__gte=0), name="profile_row_count")]
-        triggers = [append_only()]
+        triggers = [append_only(), dated_now("measured_at")]
 
     def __str__(self) -> str:
         """The public identifier."""

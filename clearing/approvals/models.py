@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from marketplace.kernel.columns import MinorField
-from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
+from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
 from ..ground.columns import CURRENCY_PATTERN, PERSON_PATTERN, currency_stated, date_of_moment
@@ -123,4 +123,4 @@ class MoneyCommand(models.Model):
                 condition=Q(approval=None),
             )
         ]
-        triggers = [append_only(), within_one_persons_limit()]
+        triggers = [append_only(), dated_now("given_at", real=["recorded_at"]), within_one_persons_limit()]

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from marketplace.kernel.guards import append_only
+from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
 
 from ..ground.columns import organisation_key
@@ -57,6 +57,7 @@ class DebitBooking(models.Model):
         ]
         triggers = [
             append_only(),
+            dated_now("decided_at", real=["recorded_at"]),
             debit_booking_fits(),
             within_operator_money(
                 "SELECT e.currency, e.amount_minor FROM new_rows d JOIN public.clearing_bankentry e ON e.id = d.bank_entry_id"
@@ -89,7 +90,7 @@ class Recoupment(models.Model):
                 name="recoupment_by_two",
             ),
         ]
-        triggers = [append_only(), recoupment_fits()]
+        triggers = [append_only(), dated_now("decided_at", real=["recorded_at"]), recoupment_fits()]
 
 
 # The guard of allocations reads recoupments, so it is registered here.

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from marketplace.kernel.columns import MinorField
-from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
+from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
 from ..ground.columns import PERSON_PATTERN, currency_stated, organisation_key
@@ -142,7 +142,7 @@ class StatementConfirmation(models.Model):
                 condition=Q(confirmed_by__regex=PERSON_PATTERN), name="statement_confirmed_by_person"
             )
         ]
-        triggers = [append_only(), confirmed_by_another()]
+        triggers = [append_only(), dated_now("confirmed_at", real=["recorded_at"]), confirmed_by_another()]
 
 
 class UnconfirmedReceipt(models.Model):
@@ -228,6 +228,7 @@ class BankStatement(models.Model):
         ]
         triggers = [
             append_only(),
+            dated_now("imported_at", real=["recorded_at"]),
             continues_last(),
             large_receipts_confirmed(),
             statement_has_entries(),
@@ -318,7 +319,7 @@ class BankAllocation(models.Model):
     decided_at = models.DateTimeField()
 
     class Meta:
-        triggers = [append_only(), allocated_by_two()]
+        triggers = [append_only(), dated_now("decided_at"), allocated_by_two()]
 
 
 pgtrigger.register(opened_by_statement())(SendingOpening)

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 
 from marketplace.kernel.bounds import OVERDUE_MINUTES_MAX, VALUE_DAYS_MAX
 from marketplace.kernel.columns import DaysField, MinorField, TransactionIdField
-from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
+from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
 from ..ground.columns import CURRENCY_PATTERN, currency_stated
@@ -176,7 +176,7 @@ class CycleStep(models.Model):
             models.UniqueConstraint(fields=["cycle", "epoch"], name="cycle_step_once"),
             models.CheckConstraint(condition=Q(ended_at__gte=F("began_at")), name="cycle_step_times"),
         ]
-        triggers = [append_only()]
+        triggers = [append_only(), dated_now(real=["ended_at"], stated=["began_at"])]
 
 
 class CyclePart(models.Model):
@@ -254,7 +254,7 @@ class ClearingSchedule(models.Model):
             ),
             currency_stated("schedule_currency"),
         ]
-        triggers = [append_only()]
+        triggers = [append_only(), dated_now("stated_at")]
 
 
 class ClosedDay(models.Model):
@@ -279,7 +279,7 @@ class ClosedDay(models.Model):
             ),
             models.CheckConstraint(condition=Q(name__has_keys=["ja", "en"]), name="closed_day_name"),
         ]
-        triggers = [append_only()]
+        triggers = [append_only(), dated_now("stated_at")]
 
 
 # Entries name their cycle, so this guard of entries reads cycles and is registered here.

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from marketplace.kernel.columns import MinorField
-from marketplace.kernel.guards import append_only
+from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
 
 from ..cycles.models import Cycle
@@ -126,4 +126,4 @@ class IntermediaryNotice(models.Model):
                 condition=Q(effective_from__gte=F("stated_on")), name="intermediary_notice_forward"
             ),
         ]
-        triggers = [append_only(), withdrawn_by_its_giver()]
+        triggers = [append_only(), dated_now("stated_at"), withdrawn_by_its_giver()]

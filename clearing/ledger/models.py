@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 from marketplace.kernel.bounds import IDLE_DAYS_MAX
 from marketplace.kernel.columns import DaysField, MinorField, TransactionIdField
-from marketplace.kernel.guards import append_only, no_delete
+from marketplace.kernel.guards import append_only, dated_now, no_delete
 from marketplace.kernel.identifiers import IdentifierField
 
 from ..ground.columns import currency_stated, organisation_key
@@ -59,7 +59,7 @@ class Account(models.Model):
             # Which of the accounts of a statement hold money, asked for every statement that posts.
             models.Index("id", name="account_held", condition=Q(kind="held")),
         ]
-        triggers = [append_only(), balances_open()]
+        triggers = [append_only(), dated_now("opened_at"), balances_open()]
 
 
 class Entry(models.Model):
@@ -239,7 +239,7 @@ class FundsRegime(models.Model):
             currency_stated("regime_currency"),
         ]
         indexes = [models.Index("currency", "effective_from", "id", name="regime_in_force")]
-        triggers = [append_only()]
+        triggers = [append_only(), dated_now("declared_at", real=["recorded_at"], stated=["effective_from"])]
 
 
 class LedgerPeriod(models.Model):
@@ -265,4 +265,9 @@ class LedgerPeriod(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(month__day=1), name="ledger_period_month"),
         ]
-        triggers = [append_only(), months_in_order(), period_balanced()]
+        triggers = [
+            append_only(),
+            dated_now("closed_at", real=["recorded_at"]),
+            months_in_order(),
+            period_balanced(),
+        ]

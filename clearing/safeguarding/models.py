@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from marketplace.kernel.columns import MinorField
-from marketplace.kernel.guards import append_only
+from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
 
 from ..bank.models import BankStatement
@@ -87,7 +87,7 @@ class SegregationCheck(models.Model):
             ),
             currency_stated("segregation_check_currency"),
         ]
-        triggers = [append_only(), relies_on_confirmed()]
+        triggers = [append_only(), dated_now("checked_at", real=["recorded_at"]), relies_on_confirmed()]
 
 
 class StuckMoney(models.Model):
@@ -110,4 +110,4 @@ class StuckMoney(models.Model):
             ),
             currency_stated("stuck_money_currency"),
         ]
-        triggers = [append_only()]
+        triggers = [append_only(), dated_now("told_at")]

@@ -8,7 +8,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Cast, Concat, Now
 
 from marketplace.kernel.columns import MinorField
-from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
+from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
 from ..cycles.models import Cycle
@@ -63,7 +63,7 @@ class ClientAccount(models.Model):
             ),
             currency_stated("client_account_currency"),
         ]
-        triggers = [append_only()]
+        triggers = [append_only(), dated_now("registered_at")]
 
 
 class TransferFile(models.Model):
@@ -89,7 +89,7 @@ class TransferFile(models.Model):
                 condition=Q(records__gt=0, total_minor__gt=0), name="transfer_file_totals"
             ),
         ]
-        triggers = [append_only()]
+        triggers = [append_only(), dated_now("made_at")]
 
 
 class Restoration(models.Model):
@@ -109,7 +109,11 @@ class Restoration(models.Model):
     recorded_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        triggers = [append_only(), restorations_in_order()]
+        triggers = [
+            append_only(),
+            dated_now("happened_at", real=["recorded_at"], stated=["restored_to"]),
+            restorations_in_order(),
+        ]
 
 
 class SendingOpening(models.Model):
@@ -133,7 +137,7 @@ class SendingOpening(models.Model):
             ),
             currency_stated("sending_opening_currency"),
         ]
-        triggers = [append_only()]
+        triggers = [append_only(), dated_now("opened_at")]
 
 
 class SettlementInstruction(models.Model):

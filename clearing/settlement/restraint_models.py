@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from marketplace.kernel.columns import MinorField
-from marketplace.kernel.guards import append_only
+from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
 
 from ..ground.columns import currency_stated, organisation_key
@@ -47,7 +47,11 @@ class SetOffRestraint(models.Model):
             ),
             currency_stated("set_off_restraint_currency"),
         ]
-        triggers = [append_only(), lifts_restraint()]
+        triggers = [
+            append_only(),
+            dated_now("noted_at", real=["recorded_at"], past=["served_at"]),
+            lifts_restraint(),
+        ]
 
 
 # A payment names no attachment: this guard of payments reads them and is registered here.

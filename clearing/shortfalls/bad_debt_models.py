@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from marketplace.kernel.columns import MinorField
-from marketplace.kernel.guards import append_only
+from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
 
 from ..ground.columns import currency_stated, organisation_key
@@ -48,7 +48,12 @@ class FeeWriteOff(models.Model):
             ),
             currency_stated("fee_write_off_currency"),
         ]
-        triggers = [append_only(), fee_written_off(), fee_write_off_posted()]
+        triggers = [
+            append_only(),
+            dated_now("decided_at", real=["recorded_at"]),
+            fee_written_off(),
+            fee_write_off_posted(),
+        ]
 
 
 class TaxRelief(models.Model):
@@ -82,4 +87,4 @@ class TaxRelief(models.Model):
                 name="tax_relieved_by_two",
             ),
         ]
-        triggers = [append_only(), tax_relieved()]
+        triggers = [append_only(), dated_now("decided_at", real=["recorded_at"]), tax_relieved()]

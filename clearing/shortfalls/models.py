@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from marketplace.kernel.columns import MinorField
-from marketplace.kernel.guards import append_only
+from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
 
 from ..approvals.models import Approval
@@ -85,7 +85,7 @@ class Shortfall(models.Model):
             ),
             currency_stated("shortfall_currency"),
         ]
-        triggers = [append_only()]
+        triggers = [append_only(), dated_now("occurred_at")]
 
 
 class SetOff(models.Model):
@@ -113,7 +113,7 @@ class SetOff(models.Model):
             currency_stated("set_off_currency"),
         ]
         indexes = [models.Index("cycle", "organisation", name="set_off_by_cycle")]
-        triggers = [append_only(), set_off_fits(), set_off_is_drawn()]
+        triggers = [append_only(), dated_now("set_off_at"), set_off_fits(), set_off_is_drawn()]
 
 
 class FundsDecision(models.Model):
@@ -146,7 +146,12 @@ class FundsDecision(models.Model):
             ),
             currency_stated("funds_decision_currency"),
         ]
-        triggers = [append_only(), decided_by_two(), decision_is_posted()]
+        triggers = [
+            append_only(),
+            dated_now("decided_at", real=["recorded_at"]),
+            decided_by_two(),
+            decision_is_posted(),
+        ]
 
 
 # A cancelled payment names no set-off: this guard of payments reads set-offs and is registered here.

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from marketplace.kernel.columns import MinorField
-from marketplace.kernel.guards import append_only
+from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
 
 from ..ground.columns import currency_stated
@@ -44,7 +44,7 @@ class BalanceCertificate(models.Model):
             currency_stated("balance_certificate_currency"),
         ]
         indexes = [models.Index("currency", "month", "id", name="balance_certificate_newest")]
-        triggers = [append_only(), certified_as_posted()]
+        triggers = [append_only(), dated_now("stated_at", real=["recorded_at"]), certified_as_posted()]
 
     @property
     def difference_minor(self) -> int:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db import models
 from django.db.models import F, Q
 
-from marketplace.kernel.guards import append_only
+from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
 
 from ..ground.columns import currency_stated, organisation_key
@@ -59,7 +59,7 @@ class MonthlyStatement(models.Model):
             month_stated("statement_month"),
             currency_stated("statement_currency"),
         ]
-        triggers = [append_only(), month_unfinished()]
+        triggers = [append_only(), dated_now("made_at"), month_unfinished()]
 
 
 class StatementMonth(models.Model):
@@ -82,4 +82,4 @@ class StatementMonth(models.Model):
             month_stated("statement_month_stated"),
             currency_stated("statement_month_currency"),
         ]
-        triggers = [append_only()]
+        triggers = [append_only(), dated_now("made_at")]

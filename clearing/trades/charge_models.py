@@ -7,7 +7,7 @@ from django.db.models import F, Q
 
 from marketplace.kernel.bounds import CHARGES_MAX
 from marketplace.kernel.columns import CountField, DaysField, MinorField, MonthsField, RateField
-from marketplace.kernel.guards import append_only, immutable, no_delete, set_once
+from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH
 
 from ..ground.columns import currency_stated, organisation_key
@@ -45,7 +45,7 @@ class ChargePlan(models.Model):
             ),
             currency_stated("charge_plan_currency"),
         ]
-        triggers = [append_only(), plan_has_charges()]
+        triggers = [append_only(), dated_now(past=["concluded_at"]), plan_has_charges()]
 
 
 class PlannedCharge(models.Model):
@@ -168,4 +168,4 @@ class UsageRecord(models.Model):
             currency_stated("usage_currency"),
         ]
         indexes = [models.Index("agreement", "used_at", name="usage_by_agreement")]
-        triggers = [append_only(), usage_within_ceiling()]
+        triggers = [append_only(), dated_now("recorded_at", past=["used_at"]), usage_within_ceiling()]

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from marketplace.kernel.columns import DaysField, MinorField, RateField
-from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
+from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.money import BASIS_POINTS
 from marketplace.rules.tax_tables import Supply, SupplyClass, TaxPoint
@@ -393,6 +393,7 @@ class Obligation(models.Model):
         ]  # fmt: skip
         triggers = [
             append_only(),
+            dated_now("made_at"),
             obligations_fit(),
             fee_refunds_fit(),
             deferred_obligations_fit(),

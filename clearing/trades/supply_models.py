@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from marketplace.kernel.guards import append_only
+from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.rules.tax_tables import Supply
 
@@ -35,4 +35,4 @@ class SupplyStatement(models.Model):
             ),
         ]
         indexes = [models.Index("organisation", "listing", "id", name="supply_statement_newest")]
-        triggers = [append_only()]
+        triggers = [append_only(), dated_now("stated_at", real=["recorded_at"])]

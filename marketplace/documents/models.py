@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Now
 
-from marketplace.kernel.guards import append_only
+from marketplace.kernel.guards import append_only, dated_now
 
 LANGUAGES = ("ja", "en")
 
@@ -43,4 +43,4 @@ class RenderedDocument(models.Model):
             ),
             models.CheckConstraint(condition=Q(language__in=LANGUAGES), name="rendered_document_language"),
         ]
-        triggers = [append_only()]
+        triggers = [append_only(), dated_now(real=["rendered_at"])]

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from marketplace.kernel.columns import TransactionIdField
 from marketplace.kernel.correlation import current_request_id
-from marketplace.kernel.guards import append_only, no_delete, state_guard
+from marketplace.kernel.guards import append_only, dated_now, no_delete, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
 from .guards import event_exists, position_reached
@@ -45,7 +45,7 @@ class OutboxEvent(models.Model):
             models.Index("transaction", "id", name="outbox_commit_order"),
             models.Index("subject", name="outbox_subject"),
         ]
-        triggers = [append_only()]
+        triggers = [append_only(), dated_now("occurred_at", real=["recorded_at"])]
 
 
 class RelayPosition(models.Model):
@@ -154,4 +154,4 @@ class ArchivedRange(models.Model):
                 name="archived_ranges_apart",
             ),
         ]
-        triggers = [append_only()]
+        triggers = [append_only(), dated_now(real=["archived_at"])]

@@ -8,7 +8,7 @@ from django.db.models.functions import Cast, Length, Now
 from django.db.models.lookups import Exact, LessThanOrEqual
 
 from marketplace.kernel.columns import TransactionIdField
-from marketplace.kernel.guards import append_only, no_delete
+from marketplace.kernel.guards import append_only, dated_now, no_delete
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.merkle import HASH_BYTES
 from marketplace.kernel.tiles import TILE_WIDTH
@@ -76,7 +76,7 @@ class EvidenceRecord(models.Model):
             models.Index("subject", "id", name="evidence_subject"),
             models.Index("transaction", "id", name="evidence_commit_order"),
         ]
-        triggers = [append_only()]
+        triggers = [append_only(), dated_now("occurred_at", real=["recorded_at"])]
 
 
 class Leaf(models.Model):
@@ -140,4 +140,4 @@ class Checkpoint(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(root__regex="^[0-9a-f]{64}$"), name="checkpoint_root")
         ]
-        triggers = [append_only(), note_states_checkpoint()]
+        triggers = [append_only(), dated_now(real=["created_at"]), note_states_checkpoint()]

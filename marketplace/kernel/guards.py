@@ -16,6 +16,7 @@ import pgtrigger
 from .states import StateMachine
 
 APPEND_ONLY = "append_only"
+DATED_NOW = "dated_now"
 _PLACEHOLDER = re.compile(r"\{([A-Z][A-Z_]*)\}")
 
 
@@ -52,6 +53,45 @@ def append_only() -> pgtrigger.Trigger:
         operation=pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,
         func=_refuse("% is append-only: % is refused", "TG_TABLE_NAME", "TG_OP"),
     )
+
+
+def dated_now(
+    *business: str, real: Iterable[str] = (), past: Iterable[str] = (), stated: Iterable[str] = ()
+) -> pgtrigger.Trigger:
+    """The moments of a new row are those of the database's clock, within ``moments.LATE_SECONDS_MAX``.
+
+    ``business`` and ``real``: columns of the present business and real time. ``past``: columns of business moments that may
+    be long over, but not to come. ``stated``: columns of moments that somebody chooses, such as the beginning of a rule;
+    they are only named, so that a test knows that no column was forgotten.
+    """
+    columns = {"business": tuple(business), "real": tuple(real), "past": tuple(past)}
+    parts = [
+        test.format(first=f"least({', '.join(names)})", last=f"greatest({', '.join(names)})")
+        for (kind, names) in columns.items()
+        if names
+        for test in [_DATED[kind]]
+    ]
+    return pgtrigger.Trigger(
+        name=DATED_NOW,
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=pgtrigger.Referencing(new="new_rows"),
+        func=f"""
+            -- Somebody states: {", ".join(stated) or "nothing"}.
+            IF NOT (SELECT coalesce({" AND ".join(parts)}, true) FROM new_rows) THEN
+                {_refuse("%: a moment is not that of the clock", "TG_TABLE_NAME")}
+            END IF;
+            RETURN NULL;
+        """,  # noqa: S608  our own words
+    )
+
+
+_DATED = {
+    "business": "public.is_business_present(min({first}), max({last}))",
+    "real": "public.is_real_present(min({first}), max({last}))",
+    "past": "public.is_business_present(public.business_now(), greatest(max({last}), public.business_now()))",
+}
 
 
 def no_delete() -> pgtrigger.Trigger:

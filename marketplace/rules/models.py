@@ -7,7 +7,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 
-from marketplace.kernel.guards import append_only, immutable, no_delete, set_once
+from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
 from .guards import (
@@ -59,6 +59,7 @@ class Rulebook(models.Model):
         ]
         triggers = [
             append_only(),
+            dated_now("published_at", stated=["effective_from"]),
             gapless_rulebooks(),
             neutral_vocabulary(NEUTRAL_NAMESPACES),
             weakened_by_two(),
@@ -100,7 +101,7 @@ class Decision(models.Model):
             models.Index("subject", "point", name="decision_subject"),
             GinIndex(fields=["parties"], name="decision_parties"),
         ]
-        triggers = [append_only(), rulebook_in_force(), outcome_follows(STRENGTH)]
+        triggers = [append_only(), dated_now("decided_at"), rulebook_in_force(), outcome_follows(STRENGTH)]
 
     def __str__(self) -> str:
         """The outcome and the subject."""
