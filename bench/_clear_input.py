@@ -22,9 +22,13 @@ BULK_TABLES = (
     "clearing_entry",
     "clearing_posting",
     "clearing_balance",
+    "clearing_statementimport",
+    "clearing_statementconfirmation",
     "clearing_bankstatement",
     "clearing_bankentry",
 )
+STATEMENT_IMPORT = "bsi_" + "0" * 26
+CONFIRMED_BY = "usr_benchmark"
 
 _FOREIGN_KEYS = """
     SELECT format('ALTER TABLE %%s DROP CONSTRAINT %%I', conrelid::regclass, conname),
@@ -83,11 +87,19 @@ _BANK = """
     SELECT p.n, p.id, p.available, coalesce(b.minor, 0) AS bought, coalesce(b.minor, 0) + %(spare)s AS paid
       FROM party p LEFT JOIN (SELECT buyer_id, sum(gross_minor)::bigint AS minor FROM clearing_trade GROUP BY 1) b
         ON b.buyer_id = p.id;
-    INSERT INTO clearing_bankstatement (public_id, number, currency, account, file_name, sha256, lines, opening_on,
+    INSERT INTO clearing_statementimport (id, public_id, file_name, sha256, currency, opening_on, closing_on,
+        closing_balance_minor, credits_minor, state, faults, statement_id, job, received_by, received_at, ended_at)
+    SELECT 1, %(import)s, 'benchmark.csv', repeat('0', 64), 'JPY', now(), now(), sum(paid), sum(paid), 'imported', '[]', 1,
+           'job_benchmark', 'benchmark', now(), now()
+      FROM pay_in;
+    INSERT INTO clearing_statementconfirmation (id, statement_import_id, sha256, closing_balance_minor, confirmed_by,
+        confirmed_at)
+    SELECT 1, id, sha256, closing_balance_minor, %(confirmed_by)s, now() FROM clearing_statementimport;
+    INSERT INTO clearing_bankstatement (id, public_id, number, currency, account, file_name, sha256, lines, opening_on,
         closing_on, opening_balance_minor, closing_balance_minor, credits, credits_minor, debits, debits_minor,
-        ledger_balance_minor, imported_by, imported_at, imported_on)
-    SELECT 'bst_' || repeat('0', 26), 1, 'JPY', '', 'benchmark.csv', repeat('0', 64), count(*), now(), now(), 0, sum(paid),
-           count(*), sum(paid), 0, 0, sum(paid), 'benchmark', now(), now()
+        ledger_balance_minor, confirmation_id, imported_by, imported_at, imported_on)
+    SELECT 1, 'bst_' || repeat('0', 26), 1, 'JPY', '', 'benchmark.csv', repeat('0', 64), count(*), now(), now(), 0, sum(paid),
+           count(*), sum(paid), 0, 0, sum(paid), 1, 'benchmark', now(), now()
       FROM pay_in;
     INSERT INTO clearing_bankentry (public_id, statement_id, entry_reference, booked_on, direction, amount_minor,
         currency, counterparty_name, counterparty_account, remittance_information, match, mismatch_code, organisation_id)
@@ -118,12 +130,14 @@ _LEDGER = """
     UPDATE clearing_balance b SET balance_minor = v.minor
       FROM pay_in r JOIN party p ON p.id = r.id
      CROSS JOIN LATERAL (VALUES (p.available, r.bought - r.paid), (p.payable, -r.bought)) AS v(account, minor)
-     WHERE b.account_id = v.account
+     WHERE b.account_id = v.account;
+    UPDATE clearing_balance SET balance_minor = (SELECT sum(paid) FROM pay_in) WHERE account_id = %(bank)s
 """
 
 _SEQUENCES = """
     SELECT setval(pg_get_serial_sequence(name, 'id'), %(last)s)
-      FROM unnest(ARRAY['clearing_trade', 'clearing_entry']) AS name
+      FROM unnest(ARRAY['clearing_trade', 'clearing_entry', 'clearing_bankstatement', 'clearing_statementimport',
+                        'clearing_statementconfirmation']) AS name
 """
 
 
@@ -145,7 +159,14 @@ def main() -> None:
             cursor.execute(dropped)
         for table in BULK_TABLES:
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        values = {"trades": arguments.trades, "parties": arguments.participants, "spare": SPARE_MINOR, **keys}
+        values = {
+            "trades": arguments.trades,
+            "parties": arguments.participants,
+            "spare": SPARE_MINOR,
+            "import": STATEMENT_IMPORT,
+            "confirmed_by": CONFIRMED_BY,
+            **keys,
+        }
         values["last"] = arguments.participants + 2 * arguments.trades
         cursor.execute("SELECT setseed(0.42)")
         for statements in (_PARTIES, _TRADES, _OBLIGATIONS, _BANK, _LEDGER, _SEQUENCES):
@@ -155,6 +176,7 @@ def main() -> None:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
         for _, added in foreign_keys:
             cursor.execute(added)
+        _record_confirmation()
     from marketplace.events.services import deliver_due  # deferred: Django set up
 
     # A cycle waits until every event of before its cut-off was handled.
@@ -162,6 +184,20 @@ def main() -> None:
         pass
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
+
+
+def _record_confirmation() -> None:
+    """Record that a second person confirmed the statement."""
+    # deferred: Django set up
+    from marketplace.evidence.services import record
+    from marketplace.kernel.actors import Actor, Role
+
+    record(
+        kind="clearing.statement_confirmed",
+        subject=STATEMENT_IMPORT,
+        actor=Actor(CONFIRMED_BY, Role.OPERATOR),
+        payload={},
+    )
 
 
 def _participants(count: int) -> dict[str, int]:

@@ -24,6 +24,7 @@ from tests.migrated_database import (
 )
 
 TOGETHER = ("stories", "faults")
+LONG = ("test_killed.py", "test_pgbouncer.py", "test_disk.py", "test_restore_drill.py")
 # Folders whose tests start processes, race or search long.
 SLOW_FOLDERS = {"stories", "faults", "concurrency", "properties", "conformance", "runtime"}
 
@@ -46,9 +47,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> StoriesToget
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test fast or slow; the stories and the faults come first, because they take longest.
+    """Mark every test fast or slow; the stories, the faults and the ``LONG`` files come first, because they take longest.
 
-    Among the stories, the day comes before those that trade on in it.
+    What takes a minute must not begin when the other test processes end. Among the stories, the day comes before those that trade on in it.
     """
     for item in items:
         if speed := speed_of(item):
@@ -56,6 +57,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     stories = [item for item in items if "stories" in item.path.parts]
     stories.sort(key=lambda item: item.path.name != "test_trading_day.py")
     first = stories + [item for item in items if "faults" in item.path.parts]
+    first += [item for item in items if item.path.name in LONG]
     items[:] = first + [item for item in items if item not in set(first)]
 
 

@@ -101,8 +101,9 @@ def net_positions(
 ) -> dict[int, Position]:
     """Positions by party, from the totals that each party owes (by debtor) and is owed (by creditor).
 
-    The tax of fees is computed here (that of their refunds is stated, ``trades.fee_refund_tax``), once per rate and participant, rounded down to whole units: the operator's invoice
-    of a cycle to a participant is one document (Order for the Consumption Tax Act, article 70-10). The operator is the
+    The tax of fees is computed here, once per rate and participant, rounded down to whole units: the operator's invoice of
+    a cycle to a participant is one document (Order for the Consumption Tax Act, article 70-10). That of refunded fees is
+    stated with each refund (``trades.fee_refund_tax``). The operator is the
     opposite party of every fee. Positions sum to zero in any order of the totals. Raises ValueError if a party has two
     totals of one kind and rate, because tax would be rounded twice.
     """

@@ -47,6 +47,7 @@ ENUMERATIONS: dict[str, Any] = {
     "QueueEnum": "marketplace.jobs.states.Queue.choices",
     "RestraintKindEnum": "clearing.shortfalls.set_off_rules.RestraintKind.choices",
     "SignatureMethodEnum": "contracts.states.SignatureMethod.choices",
+    "SupplyClassEnum": "marketplace.rules.tax_tables.SupplyClass.choices",
     "TaskKindEnum": "marketplace.notices.states.TaskKind.choices",
     "TaskStateEnum": "marketplace.notices.states.TaskState.choices",
     "TaxCategoryEnum": "listings.states.TaxCategory.choices",

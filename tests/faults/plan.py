@@ -40,7 +40,7 @@ WRITES = {
     "evidence_evidencerecord": (MORNING, 20),
     "clearing_obligation": (MORNING, 10),
     "clearing_posting": (MORNING, 10),
-    "clearing_bankentry": (MORNING, 4),
+    "clearing_bankentry": (MORNING, 3),
     "clearing_netposition": (CLOSE, 1),
     "clearing_invoice": (CLOSE, 3),
     "clearing_settlementinstruction": (CLOSE, 1),

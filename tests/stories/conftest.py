@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
+from clearing.ledger.queries import bank_balance
 from clearing.models import FeeWriteOff, Obligation, Trade
 from clearing.settlement.services.restorations import record_restoration
 from clearing.shortfalls.services.restraints import record_restraint
@@ -162,8 +163,8 @@ def without_times_and_identifiers(report: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="package")
-def books(report) -> Iterator[None]:
-    """What the books of the day lack: a supply that is stated, a certified month, and a forged bad fee, gone afterwards."""
+def books(report) -> None:
+    """What the books of the day lack: a supply that is stated, and a certified month."""
     first = Trade.objects.order_by("pk").first()
     seller = organisations_by_id([first.seller_id])[first.seller_id]
     state_supply(
@@ -171,15 +172,20 @@ def books(report) -> Iterator[None]:
         listing=first.listing,
         supply="data",
     )
-    month = (clock.today().replace(day=1) - timedelta(days=1)).replace(day=1)
+    last_day = clock.today().replace(day=1) - timedelta(days=1)
     record_balance_certificate(
         actor=SYSTEM,
         currency="JPY",
-        month=month,
-        balance_minor=0,
+        month=last_day.replace(day=1),
+        balance_minor=bank_balance("JPY", last_day).by_value_minor,
         reference="残高証明書",
         document_sha256="0" * 64,
     )
+
+
+@pytest.fixture(scope="module")
+def bad_fee(report) -> Iterator[None]:
+    """A forged bad fee, gone after the tests of a file: the day has none, and the checker names it."""
     fee = Obligation.objects.filter(kind="fee", amount_minor__gt=0).order_by("pk").first()
     with unguarded("clearing_feewriteoff"):
         forged = FeeWriteOff.objects.create(

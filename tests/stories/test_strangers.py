@@ -70,6 +70,7 @@ def routes() -> list[tuple[str, str, Any]]:
 
 
 ROUTES = routes()
+pytestmark = pytest.mark.usefixtures("bad_fee")
 
 
 @pytest.fixture(scope="package")
