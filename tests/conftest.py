@@ -49,7 +49,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> StoriesToget
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test fast or slow; the stories, the faults and the ``LONG`` files come first, because they take longest.
 
-    What takes a minute must not begin when the other test processes end. Among the stories, the day comes before those that trade on in it.
+    What takes a minute must not begin when the other test processes end. Among the stories, the day comes before those that
+    trade on in it.
     """
     for item in items:
         if speed := speed_of(item):

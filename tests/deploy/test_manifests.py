@@ -22,6 +22,7 @@ DEPLOY = PROJECT / "deploy"
 MANIFESTS = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
 KUBERNETES_VERSION = "1.34"
 PROCESSES = {"web", "downloads", "beat", *(f"worker-{queue.name}" for queue in QUEUES)}
+OWNERS = {"migrate", "archive-old-rows", "check-invariants", "restore-drill"}
 TEST_TOOLS = {
     "pytest",
     "mypy",
@@ -70,7 +71,7 @@ def test_every_queue_has_a_worker_of_its_own():
     }
     assert served == {f"worker-{queue.name}": queue.name for queue in QUEUES}
     assert set(compose()["services"]) >= PROCESSES | {"nginx", "migrate", "backup", "postgres", "redis"}
-    assert set(pods()) == PROCESSES | {"migrate", "archive-old-rows", "check-invariants", "restore-drill"}
+    assert set(pods()) == PROCESSES | OWNERS | {"back-up-files"}
 
 
 def test_every_pod_is_without_rights_and_within_limits():
@@ -94,10 +95,12 @@ def test_secrets_are_named_and_never_written():
         assert "kind: Secret\n" not in path.read_text(encoding="utf-8")
     for name, pod in pods().items():
         references = [
-            each["secretRef"]["name"] for each in pod["containers"][0]["envFrom"] if "secretRef" in each
+            each["secretRef"]["name"]
+            for each in pod["containers"][0].get("envFrom", [])
+            if "secretRef" in each
         ]
-        owner = ["sanpo-application", "sanpo-owner"]
-        assert references == (owner[:1] if name in PROCESSES else owner), name
+        needed = ["sanpo-application"] * (name in PROCESSES | OWNERS) + ["sanpo-owner"] * (name in OWNERS)
+        assert references == needed, name
 
 
 def test_what_must_not_stop_has_a_budget_and_beat_is_alone():
@@ -149,6 +152,19 @@ def test_old_rows_leave_daily_into_files_that_are_backed_up():
     assert daily["environment"]["DATABASE_URL"].startswith("postgresql://sanpo_owner:")
     assert daily["environment"]["ARCHIVE_DIRECTORY"] == folders["ARCHIVE_DIRECTORY"]
     assert "storage:/market/var/storage" in daily["volumes"]
+
+
+def test_stored_files_are_backed_up_every_few_minutes():
+    pod = pods()["back-up-files"]
+    (container,) = pod["containers"]
+    folders = {each["name"]: each["value"] for each in container["env"]}
+    mounts = {each["mountPath"]: each["name"] for each in container["volumeMounts"]}
+    claims = {each["name"]: each["persistentVolumeClaim"]["claimName"] for each in pod["volumes"]}
+    assert container["command"] == ["sh", "deploy/backup.sh", "files"]
+    assert "COPY deploy/backup.sh" in (DEPLOY / "Containerfile").read_text(encoding="utf-8")
+    assert claims[mounts[folders["STORAGE_DIRECTORY"]]] == "storage"
+    assert claims[mounts[folders["BACKUP_DIRECTORY"]]] == "stored-files-backup"
+    assert compose()["services"]["backup"]["command"] == ["/usr/local/bin/backup.sh", "watch"]
 
 
 def test_the_image_holds_no_test_tools():
