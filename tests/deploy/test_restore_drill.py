@@ -5,42 +5,26 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connections
 
 from clearing.models import SettlementInstruction, Trade, TransferFile
 from clearing.settlement.services.transfer_files import create_transfer_file
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.runtime.layout import PROJECT, VAR
-from marketplace.runtime.postgres import (
-    APPLICATION_ROLE,
-    DATABASE,
-    OWNER_ROLE,
-    SUPERUSER,
-    EmbeddedPostgres,
-    Passwords,
-    binary,
-)
-from marketplace.runtime.privileges import choose, own_tree
+from marketplace.runtime.postgres import OWNER_ROLE
+from tests.archiving import ArchivingServer, archiving_server, filled, run_script
 from tests.clearing import factories
-from tests.processes import environment
-from tests.roles import as_owner, owner_url
 
-SECRET = "for-this-test-only"
 SCRATCH = VAR / "test" / f"drill-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 """A folder of this test process."""
 
@@ -84,107 +68,18 @@ print(json.dumps({
 """
 
 
-def run_script(*program: str, **variables: str) -> str:
-    """The output of one of the scripts of ``deploy/``, with PostgreSQL's programs on the path."""
-    path = f"{binary('postgres').parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        program,
-        cwd=PROJECT,
-        env=environment() | {"PATH": path} | variables,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-@dataclass
-class Live:
-    """A server of the test's own that archives its log, and the folder of the backups."""
-
-    server: EmbeddedPostgres
-    backups: Path
-
-    def address(self, role: str) -> str:
-        """The address of its database for a role."""
-        return self.server.url(role, SECRET)
-
-    def run(self, *program: str, **variables: str) -> str:
-        """The output of a script that backs up this server, or restores it."""
-        where = {
-            "BACKUP_DIRECTORY": str(self.backups),
-            "BACKUP_URL": self.server.url(SUPERUSER, SECRET).rpartition("/")[0],
-        }
-        return run_script(*program, **(where | variables))
-
-
 @pytest.fixture
-def archiving() -> Iterator[Live]:
+def archiving() -> Iterator[ArchivingServer]:
     """A server with an empty database."""
-    folder = SCRATCH
-    shutil.rmtree(folder, ignore_errors=True)
-    backups = folder / "backups"
-    (backups / "wal").mkdir(parents=True)
-    server = EmbeddedPostgres(
-        folder=folder / "postgres",
-        log=folder / "postgres.log",
-        passwords=Passwords(SECRET, SECRET, SECRET),
-        durable=False,
-    )
-    server.folder.mkdir()
-    privilege = choose(binary("postgres"), server.folder)
-    own_tree(backups, privilege.file_owner())
-    plain = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
-    server.initialise(privilege, plain)
-    with (server.data / "postgresql.conf").open("a", encoding="utf-8") as settings:
-        settings.write("archive_mode = on\n")
-        settings.write(f'archive_command = \'"{PROJECT}/deploy/archive_wal.sh" "{backups}/wal" "%p" "%f"\'\n')
-    child = server.start(plain, outlive_us=False, preferred_port=None)
-    try:
-        yield Live(server, backups)
-    finally:
-        child.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    with archiving_server(SCRATCH, durable=False) as server:
+        yield server
 
 
 @pytest.fixture
-def live(archiving: Live, migrated_database: str, django_db_blocker) -> Iterator[Live]:
+def live(archiving: ArchivingServer, migrated_database: str, django_db_blocker) -> Iterator[ArchivingServer]:
     """The migrated database on a server of its own; this process is connected to it as the owner."""
-    with django_db_blocker.unblock(), filled_from(migrated_database, archiving.server):
+    with django_db_blocker.unblock(), filled(archiving):
         yield archiving
-
-
-@contextlib.contextmanager
-def filled_from(template: str, server: EmbeddedPostgres) -> Iterator[None]:
-    """Copy the migrated database onto the server, and connect this process to it."""
-    source = connection.settings_dict
-    before = dict(source)
-    connections.close_all()
-    dump = subprocess.Popen(
-        [binary("pg_dump"), "--no-privileges", "--dbname", owner_url()],
-        stdout=subprocess.PIPE,
-    )
-    subprocess.run(
-        [binary("psql"), "--quiet", "--set=ON_ERROR_STOP=1", "--dbname", server.url(OWNER_ROLE, SECRET)],
-        stdin=dump.stdout,
-        stdout=subprocess.DEVNULL,
-        check=True,
-    )
-    assert dump.stdout is not None
-    dump.stdout.close()
-    assert dump.wait() == 0
-    address = urlsplit(server.url(OWNER_ROLE, SECRET))
-    source.update(HOST=address.hostname, PORT=address.port, USER=OWNER_ROLE, PASSWORD=SECRET, NAME=DATABASE)
-    source["APPLICATION_LOGIN"] = {"USER": APPLICATION_ROLE, "PASSWORD": SECRET}
-    try:
-        with as_owner():
-            call_command("grant_application_role", APPLICATION_ROLE, verbosity=0)
-        yield
-    finally:
-        connections.close_all()
-        source.update(before)
 
 
 @contextlib.contextmanager
@@ -210,20 +105,7 @@ def trading(market: factories.Market) -> Iterator[list[str]]:
         assert not thread.is_alive()
 
 
-def archive_log(live: Live) -> None:
-    """End the present file of the log, and wait until the server has archived it."""
-    with live.server.connect_as_superuser(DATABASE) as server:
-        # Without a record since the last switch there would be nothing to archive.
-        server.execute("SELECT pg_create_restore_point('drill')")
-        row = server.execute("SELECT pg_walfile_name(pg_switch_wal())").fetchone()
-    assert row is not None
-    deadline = time.monotonic() + 30
-    while not (live.backups / "wal" / str(row[0])).exists():
-        assert time.monotonic() < deadline, "the log was not archived"
-        time.sleep(0.1)
-
-
-def drill(live: Live, moment: str) -> dict[str, Any]:
+def drill(live: ArchivingServer, moment: str) -> dict[str, Any]:
     """The report of a drill that restores the market to the moment and looks at it."""
     program = [sys.executable, "deploy/drill.py", "--to", moment, "--scratch", str(SCRATCH)]
     told: dict[str, Any] = json.loads(
@@ -251,7 +133,7 @@ def test_a_market_is_restored_to_a_moment_and_sends_nothing(live):
     create_transfer_file(actor=market.actor, cycle=cycle.public_id)
     lost = factories.conclude(market, "buyer", "seller", 5_000).public_id
     assert set(SettlementInstruction.objects.values_list("state", flat=True)) == {"sending"}
-    archive_log(live)
+    live.archive_log()
     archived = {path.name for path in (live.backups / "wal").iterdir()}
 
     begun = time.monotonic()
@@ -275,7 +157,7 @@ def test_a_market_is_restored_to_a_moment_and_sends_nothing(live):
 def test_old_backups_leave_with_the_log_that_only_they_need(archiving):
     for _ in range(2):
         archiving.run("deploy/backup.sh", "base")
-        archive_log(archiving)
+        archiving.archive_log()
         time.sleep(1.1)
     older, newer = sorted(path.name for path in (archiving.backups / "base").iterdir())
     before = {path.name for path in (archiving.backups / "wal").iterdir()}

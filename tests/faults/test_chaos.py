@@ -1,215 +1,181 @@
 """200 purchases by 8 clients that try again, while every kind of process is killed 40 times: each exactly once.
 
-Beside the kills: transactions that hold the commit horizon, a handler that sleeps in its transaction, and a job that kills
-its worker. What is poisoned ends parked with a task for the operator; everything else comes through.
+Beside the kills: transactions that hold the commit horizon, a handler that sleeps in its transaction, and a job that
+kills its worker. In the middle the database is lost and restored to a moment some seconds before, so that the clients
+know purchases that the market does not, and the bank has payments that the market never sent. What is poisoned ends
+parked with a task for the operator; everything else comes through.
+
+``CHAOS_PURCHASES`` and ``CHAOS_KILLS`` make it smaller; ``FAULTS_SEED`` gives other moments.
 """
 
 from __future__ import annotations
 
-import http.client
 import itertools
-import json
+import os
 import random
-import sys
 import threading
 import time
-import urllib.error
-import urllib.request
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from clearing.bank.queries import pay_in_reference
-from clearing.models import Trade
-from fixtures import declaration
-from fixtures.day.bank import Movement, carry_in, statement
-from fixtures.day.delivering import issue_token
-from fixtures.day.listing import list_data
-from fixtures.day.opening import admit_participants, open_market
-from fixtures.day.progress import Progress
+from clearing.approvals.errors import SecondPersonNeeded
+from clearing.models import Cycle, Restoration, SettlementInstruction, Trade
+from clearing.run.services.cycles import close_cycle
+from clearing.settlement.errors import SendingIsShut
+from clearing.settlement.services.transfer_files import create_transfer_file
 from fixtures.day.runner import Day
 from marketplace.events.models import InboxEntry
 from marketplace.jobs.models import Job
 from marketplace.jobs.services import enqueue
-from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.notices.models import Task
 from marketplace.participants.services import register_organisation
-from marketplace.runtime.ports import free_port
-from marketplace.runtime.programs import WORKERS, worker_program
-from tests.conftest import cloned_database
+from tests.faults.chaos.handlers import STALLED
 from tests.faults.chaos.jobs import POISON
-from tests.processes import Process
-from tests.roles import owner_url
+from tests.faults.chaos_clients import Refused, Trading
+from tests.faults.chaotic_market import (
+    ChaoticMarket,
+    Sale,
+    chaotic_market,
+    hold_horizon,
+    open_for_sale,
+    reconnect,
+)
 
 pytestmark = pytest.mark.campaign
 
-PURCHASES = 200
+PURCHASES = int(os.environ.get("CHAOS_PURCHASES", "200"))
+KILLS = int(os.environ.get("CHAOS_KILLS", "40"))
+SEED = int(os.environ.get("FAULTS_SEED", "7"))
 CLIENTS = 8
-KILLS = 40
-FUNDS_MINOR = 10**10
-SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.faults.chaos_settings", "PARTICIPANT_RATE": "1000000/min"}
-CLIENT_SECONDS_MAX = 300.0
-QUIET_SECONDS_MAX = 300.0
-HORIZON_SECONDS = 8
+BEGINNINGS_MAX = 3
+SECONDS_BETWEEN = (1.0, 3.0)
+LOST_SECONDS = 2.0
+"""How long the market trades after the moment to which it will be restored, before and after its log is archived."""
+QUIET_SECONDS_MAX = 180.0
+
+REFERENCES = [f"chaos-{number:03d}" for number in range(PURCHASES)]
+
+PER_PURCHASE = """
+    SELECT n.reference, count(DISTINCT n.id), count(DISTINCT a.id), count(DISTINCT t.id),
+           count(DISTINCT e.id) FILTER (WHERE e.kind = 'hold'), count(DISTINCT e.id) FILTER (WHERE e.kind = 'capture'),
+           count(DISTINCT d.id)
+      FROM contracts_negotiation n
+      LEFT JOIN contracts_agreement a ON a.negotiation_id = n.id
+      LEFT JOIN clearing_trade t ON t.agreement = a.public_id
+      LEFT JOIN clearing_entry e ON e.trade_id = t.id
+      LEFT JOIN delivery_entitlement d ON d.agreement = a.public_id
+     WHERE n.reference LIKE 'chaos-%' GROUP BY n.reference ORDER BY n.reference
+"""
 
 
 @dataclass
-class Chaos:
-    """A market on a database of its own, whose processes can be killed one by one."""
+class Campaign:
+    """The purchases and the blows that fall on them."""
 
-    folder: Path
-    base_url: str
-    processes: list[Process]
-    kills: Counter[str] = field(default_factory=Counter)
+    market: ChaoticMarket
+    sale: Sale
+    chosen: random.Random = field(default_factory=lambda: random.Random(SEED))
+    over: threading.Event = field(default_factory=threading.Event)
+    completed: list[str] = field(default_factory=list)
+    forgotten: set[str] = field(default_factory=set)
+    sent: set[str] = field(default_factory=set)
 
-    def kill(self, process: Process) -> None:
-        """Kill -9 a process with its children, and start it again."""
-        process.kill()
-        self.kills[process.name] += 1
-        process.start()
+    def purchase(self, trading: Trading, reference: str) -> None:
+        """Buy; what a restoration made the market forget begins again, and nothing else is refused."""
+        for _ in range(BEGINNINGS_MAX):
+            restorations = self.market.restorations
+            try:
+                trading.buy(reference)
+            except Refused:
+                if self.market.restorations == restorations:
+                    raise
+            else:
+                self.completed.append(reference)
+                return
+        raise AssertionError(f"{reference}: begun {BEGINNINGS_MAX} times")
+
+    def purchase_all(self) -> None:
+        """Every client takes the next purchase, until all are done; raises what a client raised."""
+        numbers = itertools.count()
+
+        def work(trading: Trading) -> None:
+            while (number := next(numbers)) < PURCHASES:
+                # The same client each time: a purchase is its buyer's.
+                self.purchase(self.sale.tradings[number % len(self.sale.tradings)], REFERENCES[number])
+
+        with running_together([lambda trading=trading: work(trading) for trading in self.sale.tradings]):
+            pass
+
+    def destroy(self) -> None:
+        """Kill one process after the other while purchases go on; back up early, and restore in the middle."""
+        reconnect()
+        for number in range(KILLS):
+            if number == KILLS // 4:
+                self.market.database.run("deploy/backup.sh", "base")
+            if number == KILLS // 2:
+                self.lose_database()
+            self._wait_for_purchases(PURCHASES * number // KILLS)
+            self.market.kill(number)
+        reconnect()
+
+    def _wait_for_purchases(self, count: int) -> None:
+        """Wait until so many are done, and a moment; no longer once all are."""
+        pause = self.chosen.uniform(*SECONDS_BETWEEN)
+        while len(self.completed) < count and not self.over.is_set():
+            time.sleep(0.1)
+        self.over.wait(pause)
+
+    def lose_database(self) -> None:
+        """Restore the database to a moment after which it traded, closed a cycle and sent its payments."""
+        reconnect()
+        # Base backups are named by the second of their end.
+        time.sleep(1.1)
+        moment = datetime.now(UTC).isoformat()
+        time.sleep(LOST_SECONDS)
+        self.sent = send_payments(self.sale.day)
+        self.market.database.archive_log()
+        time.sleep(LOST_SECONDS)
+        reconnect()
+        known = set(self.completed)
+        self.market.restore(moment)
+        accepted = Trade.objects.filter(state="accepted", reference__in=REFERENCES)
+        self.forgotten = known - set(accepted.values_list("reference", flat=True))
+        reconnect()
+
+
+def send_payments(day: Day) -> set[str]:
+    """Close the open cycle and send its payments; their references."""
+    cycle = closed(day)
+    try:
+        create_transfer_file(actor=day.operator, cycle=cycle.public_id)
+    except SecondPersonNeeded:
+        create_transfer_file(actor=day.second_person, cycle=cycle.public_id)
+    payments = SettlementInstruction.objects.filter(cycle=cycle, state="sending")
+    return set(payments.values_list("reference", flat=True))
+
+
+def closed(day: Day) -> Cycle:
+    """The open cycle, closed, with its payments planned."""
+    cycle = close_cycle(actor=day.operator, currency="JPY")
+    wait_for("payments planned", lambda: Cycle.objects.get(pk=cycle.pk).state == "settling")
+    return cycle
 
 
 @contextmanager
-def chaotic_market(folder: Path) -> Iterator[Chaos]:
-    """The processes of `make run`, each of its own kind, on this test's database."""
-    web, downloads = free_port(None), free_port(None)
-    base_url, downloads_url = (f"http://127.0.0.1:{port}" for port in (web, downloads))
-    settings = {**SETTINGS, "SANPO_BASE_URL": base_url, "SANPO_DOWNLOADS_URL": downloads_url}
-    serving = [sys.executable, "-m", "marketplace.serving"]
-    beat = [
-        sys.executable,
-        "-m",
-        "celery",
-        "-A",
-        "marketplace",
-        "beat",
-        "--pidfile=",
-        "--schedule",
-        str(folder / "beat"),
-    ]
-    programs = {
-        "web": [*serving, "web", "--bind", f"127.0.0.1:{web}"],
-        "downloads": [*serving, "downloads", "--bind", f"127.0.0.1:{downloads}"],
-        **{worker.name: worker_program(worker) for worker in WORKERS},
-        "beat": beat,
-    }
-    processes = [
-        Process(name, program, folder / f"{name}.log", **settings) for name, program in programs.items()
-    ]
-    try:
-        yield Chaos(folder, base_url, processes)
-    finally:
-        for process in processes:
-            process.kill()
-
-
-class Client:
-    """A participant's program: it tries every request again under its key until it has an answer."""
-
-    def __init__(self, base_url: str, token: str) -> None:
-        """``token``: the participant's bearer token."""
-        self.base_url = base_url
-        self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-
-    def ask(self, path: str, body: dict[str, Any] | None = None, key: str = "") -> Any:
-        """The JSON of the answer; a GET without ``body``, else a POST under ``key``."""
-        return json.loads(self.fetch(path, body, key))
-
-    def fetch(self, path: str, body: dict[str, Any] | None = None, key: str = "") -> bytes:
-        """The bytes of the answer. Refusals other than for overload are errors of the test."""
-        deadline = time.monotonic() + CLIENT_SECONDS_MAX
-        headers = {**self.headers, **({"Idempotency-Key": key} if key else {})}
-        content = json.dumps(body).encode() if body is not None else None
-        while True:
-            request = urllib.request.Request(f"{self.base_url}/api/v1/{path}", content, headers)  # noqa: S310
-            try:
-                with urllib.request.urlopen(request, timeout=20) as response:  # noqa: S310  # our own address
-                    answer: bytes = response.read()
-                    return answer
-            except urllib.error.HTTPError as error:
-                if error.code < 500 and error.code != 429:
-                    raise AssertionError(f"{path}: {error.code} {error.read()[:300]!r}") from error
-            except (OSError, http.client.HTTPException):
-                pass
-            assert time.monotonic() < deadline, f"{path}: no answer within {CLIENT_SECONDS_MAX} s"
-            time.sleep(0.3)
-
-
-def buy(buyer: Client, seller: Client, listing: str, reference: str) -> None:
-    """One purchase, from the request to the data."""
-    negotiation = buyer.ask(
-        "negotiations/", {"listing": listing, "reference": reference}, f"{reference}-ask"
-    )["id"]
-    signed = {"signed_hash": seller.ask(f"negotiations/{negotiation}/contract/")["signed_hash"]}
-    seller.ask(f"negotiations/{negotiation}/sign/", signed, f"{reference}-seller")
-    buyer.ask(f"negotiations/{negotiation}/sign/", signed, f"{reference}-buyer")
-    agreement = buyer.ask(f"agreements/?reference={reference}")["results"][0]["id"]
-    deadline = time.monotonic() + CLIENT_SECONDS_MAX
-    while not (found := buyer.ask(f"deliveries/?agreement={agreement}")["results"]):
-        assert time.monotonic() < deadline, f"{reference}: no access"
-        time.sleep(0.3)
-    delivery = buyer.ask(f"deliveries/{found[0]['id']}/")
-    for file in delivery["distributions"]:
-        content = buyer.fetch(f"deliveries/{delivery['id']}/distributions/{file['id']}/content/")
-        assert len(content) == file["size_bytes"]
-
-
-def open_for_sale(folder: Path, base_url: str) -> tuple[Day, str, str, list[str]]:
-    """The demo market opened, with money paid in: the day, a listing, its seller's code and its buyers' codes."""
-    with (folder / "day.log").open("w") as log:
-        day = Day(declaration.read(), Progress(3, log), base_url)
-        open_market(day)
-        admit_participants(day)
-        list_data(day)
-    clock.move_to(clock.now(), running=True)
-    row = day.declaration.listings[0]
-    buyers = [
-        found["code"]
-        for found in day.declaration.applicants
-        if row["segment"] in found.get("buys_in", ()) and found["code"] != row["seller"]
-    ][:CLIENTS]
-    return day, day.done[f"listing:{row['code']}"]["listing"], row["seller"], buyers
-
-
-def pay_in(day: Day, codes: list[str]) -> None:
-    """Money for every buyer, more than it spends."""
-    movements = [
-        Movement(
-            f"CHAOS-{code}",
-            "credit",
-            FUNDS_MINOR,
-            code,
-            pay_in_reference(organisation=day.organisation(code)),
-        )
-        for code in codes
-    ]
-    carry_in(day.operator, day.second_person, statement(clock.today(), movements), file_name="chaos.csv")
-
-
-def hold_horizon(stop: threading.Event) -> None:
-    """Begin a transaction that writes, again and again, and leave each open for some seconds."""
-    with psycopg.connect(owner_url()) as owner:
-        while not stop.is_set():
-            owner.execute("SELECT pg_current_xact_id()")
-            stop.wait(HORIZON_SECONDS)
-            owner.rollback()
-            stop.wait(HORIZON_SECONDS)
-
-
-def in_threads(works: list[Any]) -> list[BaseException]:
-    """Run the works at the same time; returns what they raised."""
+def running_together(works: list[Callable[[], None]]) -> Iterator[None]:
+    """Run the works at the same time, beside the block; afterwards raises the first of what they raised."""
     failures: list[BaseException] = []
 
-    def run(work: Any) -> None:
+    def run(work: Callable[[], None]) -> None:
         try:
             work()
         except BaseException as error:
@@ -218,12 +184,16 @@ def in_threads(works: list[Any]) -> list[BaseException]:
     threads = [threading.Thread(target=run, args=(work,)) for work in works]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
-    return failures
+    try:
+        yield
+    finally:
+        for thread in threads:
+            thread.join()
+    if failures:
+        raise failures[0]
 
 
-def wait_for(what: str, done: Any) -> None:
+def wait_for(what: str, done: Callable[[], bool]) -> None:
     """Wait until ``done()``, for a bounded time."""
     deadline = time.monotonic() + QUIET_SECONDS_MAX
     while not done():
@@ -231,79 +201,86 @@ def wait_for(what: str, done: Any) -> None:
         time.sleep(0.5)
 
 
-def count(sql: str) -> list[tuple[Any, ...]]:
+def poison() -> Job:
+    """Two events whose handler stalls, and a job that kills its worker; the job."""
+    for number in range(2):
+        register_organisation(
+            actor=SYSTEM, name={"ja": f"停滞{number}", "en": f"{STALLED} {number}"}, corporate_number=None,
+            kind="business", country="SG", address="x", representative="x",
+        )  # fmt: skip
+    with transaction.atomic():
+        return enqueue(kind=POISON, subject="poison")
+
+
+def trade_through(campaign: Campaign) -> None:
+    """Buy everything while processes are killed; then ask for everything again, and buy what was forgotten."""
+    stop = threading.Event()
+    horizon = threading.Thread(target=hold_horizon, args=(stop,))
+    horizon.start()
+
+    def purchase_all() -> None:
+        try:
+            campaign.purchase_all()
+        finally:
+            campaign.over.set()
+
+    try:
+        # The kernel ends the servers with the thread that started them, so this one does.
+        with running_together([purchase_all]):
+            campaign.destroy()
+        campaign.purchase_all()
+    finally:
+        stop.set()
+        horizon.join()
+
+
+def wait_until_quiet(job: Job) -> None:
+    """Wait until what is poisoned is parked with a task, and everything else is done."""
+    stalled = InboxEntry.objects.filter(subscriber="chaos").exclude(state="handled")
+    others = InboxEntry.objects.exclude(subscriber="chaos").exclude(state="handled")
+    tasks = Task.objects.filter(kind="repair", state="open")
+    mail = Job.objects.filter(kind="notices.send_mail").exclude(state="done")
+    wait_for("poison parked", lambda: Job.objects.get(pk=job.pk).state == "parked")
+    wait_for("stalled handlers parked", lambda: {row.state for row in stalled} == {"parked"})
+    wait_for("all other events handled", lambda: not others.exists())
+    wait_for("a task for the operator", tasks.exists)
+    wait_for("all mail sent", lambda: not mail.exists())
+
+
+def rows(sql: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
-
-
-PER_PURCHASE = """
-    SELECT n.reference, count(DISTINCT n.id), count(DISTINCT a.id), count(DISTINCT t.id), count(DISTINCT e.id),
-           count(DISTINCT d.id)
-      FROM contracts_negotiation n
-      LEFT JOIN contracts_agreement a ON a.negotiation_id = n.id
-      LEFT JOIN clearing_trade t ON t.agreement = a.public_id
-      LEFT JOIN clearing_entry e ON e.trade_id = t.id AND e.kind = 'hold'
-      LEFT JOIN delivery_entitlement d ON d.agreement = a.public_id
-     WHERE n.reference LIKE 'chaos-%' GROUP BY n.reference ORDER BY n.reference
-"""
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
 
 
 def test_every_purchase_comes_through_once(migrated_database, django_db_blocker, tmp_path_factory):
     folder = Path(tmp_path_factory.mktemp("chaos"))
-    with django_db_blocker.unblock(), cloned_database(migrated_database), chaotic_market(folder) as chaos:
-        day, listing, seller_code, buyers = open_for_sale(folder, chaos.base_url)
-        pay_in(day, buyers)
-        seller = issue_token(day, seller_code)
-        tokens = [issue_token(day, code) for code in buyers]
-        for number in range(2):
-            register_organisation(
-                actor=SYSTEM, name={"ja": f"停滞{number}", "en": f"Stalled {number}"}, corporate_number=None,
-                kind="business", country="SG", address="x", representative="x",
-            )  # fmt: skip
-        with transaction.atomic():
-            poison = enqueue(kind=POISON, subject="poison")
-        numbers, over, stop = itertools.count(), threading.Event(), threading.Event()
+    with django_db_blocker.unblock(), chaotic_market(folder) as market:
+        campaign = Campaign(market, open_for_sale(folder, market.base_url, clients=CLIENTS))
+        job = poison()
+        trade_through(campaign)
+        reconnect()
+        assert market.kills.total() == KILLS
+        assert min(market.kills[name] for name, _ in market.victims()) >= KILLS // len(market.victims())
+        wait_until_quiet(job)
 
-        def purchase(token: str) -> None:
-            buyer, owner = Client(chaos.base_url, token), Client(chaos.base_url, seller)
-            while (number := next(numbers)) < PURCHASES:
-                buy(buyer, owner, listing, f"chaos-{number:03d}")
-
-        def destroy() -> None:
-            chosen = random.Random(7)
-            for number in range(KILLS):
-                if number >= len(chaos.processes) and over.wait(chosen.uniform(2, 6)):
-                    # The purchases are done: the remaining kills fall on what still runs behind them.
-                    time.sleep(0.5)
-                chaos.kill(chaos.processes[number % len(chaos.processes)])
-
-        horizon = threading.Thread(target=hold_horizon, args=(stop,))
-        killer = threading.Thread(target=destroy)
-        horizon.start()
-        killer.start()
-        failures = in_threads([lambda token=token: purchase(token) for token in tokens])
-        over.set()
-        killer.join()
-        stop.set()
-        horizon.join()
-        assert failures == []
-        assert sum(chaos.kills.values()) == KILLS
-        assert min(chaos.kills.values()) >= KILLS // len(chaos.processes)
-
-        wait_for("poison parked", lambda: Job.objects.get(pk=poison.pk).state == "parked")
-        stalled = InboxEntry.objects.filter(subscriber="chaos")
-        wait_for(
-            "stalled handlers parked", lambda: stalled.filter(state="parked").count() == stalled.count() > 0
+        assert rows(PER_PURCHASE) == [(reference, 1, 1, 1, 1, 1, 1) for reference in REFERENCES]
+        assert set(Trade.objects.values_list("reference", "state")) == {
+            (reference, "accepted") for reference in REFERENCES
+        }
+        assert Job.objects.get(pk=job.pk).attempts == POISON.attempts_max
+        # The bank has seen payments that the restored market does not know; it gives their references to no others.
+        cycle = closed(campaign.sale.day)
+        payments = set(SettlementInstruction.objects.values_list("reference", flat=True))
+        assert (campaign.sent != set(), campaign.sent & payments) == (True, set())
+        (restoration,) = Restoration.objects.values_list("number", flat=True)
+        planned = SettlementInstruction.objects.filter(cycle=cycle).values_list("reference", flat=True)
+        assert [reference for reference in planned if f"R{restoration}-" not in reference] == []
+        assert planned.count() > 0
+        with pytest.raises(SendingIsShut):
+            create_transfer_file(actor=campaign.sale.day.operator, cycle=cycle.public_id)
+        print(
+            f"{len(campaign.forgotten)} purchases forgotten and made again, {len(campaign.sent)} payments lost"
         )
-        others = InboxEntry.objects.exclude(subscriber="chaos").exclude(state="handled")
-        wait_for("all other events handled", lambda: not others.exists())
-        wait_for("tasks for the operator", lambda: Task.objects.filter(kind="repair", state="open").exists())
-        mail = Job.objects.filter(kind="notices.send_mail").exclude(state="done")
-        wait_for("all mail sent", lambda: not mail.exists())
-
-        assert count(PER_PURCHASE) == [(f"chaos-{number:03d}", 1, 1, 1, 1, 1) for number in range(PURCHASES)]
-        assert Trade.objects.filter(reference__startswith="chaos-", state="secured").count() == PURCHASES
-        assert Job.objects.get(pk=poison.pk).attempts == POISON.attempts_max
         call_command("check_invariants")
