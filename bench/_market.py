@@ -12,7 +12,7 @@ from clearing.bank.queries import pay_in_reference
 from clearing.ledger.services import declare_funds_regime
 from clearing.run.services.cycles import open_first_cycle
 from clearing.settlement.services.transfer_files import register_client_account
-from clearing.trades.services.acceptance import accept_trade
+from clearing.trades.services.acceptance import accept_delivered
 from clearing.trades.services.disputes import dispute_trade, resolve_trade
 from clearing.trades.services.trades import conclude_trade
 from fixtures.day.bank import Movement, carry_in, statement
@@ -46,7 +46,7 @@ def prepare(tag: str, *, buyers: int, funds_minor: int) -> tuple[list[str], str]
         Movement(f"{tag}-{number}", "credit", funds_minor, "BUYER", pay_in_reference(organisation=buyer))
         for number, buyer in enumerate(found)
     ]
-    confirming = replace(operator, identifier="benchmark-second")
+    confirming = replace(operator, identifier="usr_benchmark_second")
     carry_in(operator, confirming, statement(clock.today(), movements), file_name=f"{tag}.csv")
     return found, seller
 
@@ -60,7 +60,7 @@ def operator_actor() -> Actor:
         _register("operator", is_operator=True, corporate_number="7999901000001")
         view = participants.operator_organisation()
         new = True
-    actor = Actor("benchmark", Role.OPERATOR, view.id, view.public_id)
+    actor = Actor("usr_benchmark", Role.OPERATOR, view.id, view.public_id)
     if new:
         document = yaml.safe_load(RULEBOOK.read_text(encoding="utf-8"))
         publish_rulebook(actor=actor, document=document, effective_from=clock.now())
@@ -113,7 +113,7 @@ def trade_money(label: str, buyer: str, seller: str, price_minor: int, *, captur
     )
     conclude_trade(actor=SYSTEM, agreement=concluded, concluded_at=clock.now())
     if captured:
-        accept_trade(actor=SYSTEM, agreement=agreement, transaction_id=None)
+        accept_delivered(actor=SYSTEM, agreement=agreement, transaction_id=None)
     else:
         dispute_trade(actor=SYSTEM, agreement=agreement, dispute="dsp_benchmark")
         resolve_trade(actor=SYSTEM, agreement=agreement, dispute="dsp_benchmark", refund=True)

@@ -3,7 +3,9 @@
 One operation is a whole trade's money: concluded and held at once, then either captured for the cycle (accepted) or
 returned (disputed and refunded), with everything that belongs to it: two or three journal entries, evidence and events,
 each step in a transaction of its own. pgbench's default transaction (three updates, a read, an insert) on the same server
-says what the machine gives at that moment. Medians of several rounds. ``check_invariants`` of clearing ends the run.
+says what the machine gives at that moment. Medians of several rounds. ``statements_a_trade`` is the longer of both paths:
+what is sent to the server between BEGIN and COMMIT, savepoints included; more than ``STATEMENTS_A_TRADE_MAX`` fails the
+run, as a broken invariant of clearing does.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ FUNDS_MINOR = 10**12
 PRICE_MINOR = 1_000
 PGBENCH_SCALE = 10
 START_SECONDS_MAX = 60
+STATEMENTS_A_TRADE_MAX = 20
 
 TAG = f"{time.time_ns():x}"
 
@@ -66,9 +69,15 @@ def main() -> None:
     result: dict[str, Any] = {
         name: round(statistics.median(row[name] for row in rounds), 1) for name in rounds[0]
     }
+    statements = {
+        "captured": count_statements("captured", buyers[0], seller, captured=True),
+        "returned": count_statements("returned", buyers[0], seller, captured=False),
+    }
     result |= {
         "hot_ratio": round(result["hot_per_second"] / result["pgbench_per_second"], 4),
         "spread_ratio": round(result["spread_per_second"] / result["pgbench_per_second"], 4),
+        "statements_a_trade": max(statements.values()),
+        "statements_by_path": statements,
         "clients": CLIENTS,
         "seconds_a_round": SECONDS,
         "rounds": rounds,
@@ -77,7 +86,7 @@ def main() -> None:
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     arguments.output.write_text(json.dumps(result, indent=2) + "\n")
     print(json.dumps({name: value for name, value in result.items() if name != "rounds"}))
-    if result["invariants_broken"]:
+    if result["invariants_broken"] or result["statements_a_trade"] > STATEMENTS_A_TRADE_MAX:
         raise SystemExit(1)
 
 
@@ -110,6 +119,17 @@ def client(label: str, buyer: str, seller: str, ready: Barrier, counted: Queue[i
         trade_money(f"{label}-{operations}", buyer, seller, PRICE_MINOR, captured=operations % 2 == 0)
         operations += 1
     counted.put(operations)
+
+
+def count_statements(label: str, buyer: str, seller: str, *, captured: bool) -> int:
+    """Statements of one trade's money, counted in this process once its caches are warm."""
+    from bench._market import trade_money  # deferred: Django set up
+    from bench._statements import statements_sent, within_transactions  # deferred: Django set up
+
+    trade_money(f"{TAG}-{label}-warm", buyer, seller, PRICE_MINOR, captured=captured)
+    with statements_sent() as sent:
+        trade_money(f"{TAG}-{label}", buyer, seller, PRICE_MINOR, captured=captured)
+    return len(within_transactions(sent))
 
 
 def broken_invariants() -> list[str]:

@@ -41,14 +41,14 @@ def copy_columns(table: str, columns: Mapping[str, tuple[str, Sequence[Any]]]) -
             copy.write_row(row)
 
 
-def execute_binary(statement: sql.Composed | bytes, values: Sequence[Any] | Mapping[str, Any]) -> None:
+def execute_binary(statement: sql.Composed | bytes, values: Sequence[Any] | Mapping[str, Any]) -> int:
     """Run one statement with its values in PostgreSQL's binary format, which is faster than text for long arrays.
 
-    Raises the same errors as Django's cursor.
+    Returns the number of rows that it wrote. Raises the same errors as Django's cursor.
     """
     connection.ensure_connection()
     with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
-        cursor.execute(statement, values)
+        return cursor.execute(statement, values).rowcount
 
 
 def fetch_binary(query: str, values: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:

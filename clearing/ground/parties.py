@@ -59,6 +59,11 @@ def party_keys(organisation_ids: Iterable[int]) -> dict[int, str]:
     return {key: number or public_id for key, public_id, number in identifiers_of(organisation_ids)}
 
 
+def public_ids_of(organisation_ids: Iterable[int]) -> dict[int, str]:
+    """Database key → public identifier of each organisation, in one query."""
+    return {key: public_id for key, public_id, _ in identifiers_of(organisation_ids)}
+
+
 def party_of(view: OrganisationView) -> Party:
     """An organisation's data for documents."""
     return Party(

@@ -11,10 +11,11 @@ from django.db import IntegrityError, transaction
 from psycopg import Error as PostgresError
 
 from marketplace.kernel import clock
-from marketplace.kernel.identifiers import new_identifiers
+from marketplace.kernel.identifiers import new_identifier, new_identifiers
 
 from ..ground.bulk import execute_binary
 from .errors import InsufficientFunds
+from .states import AccountKind
 
 FUNDS_CONSTRAINT = "balance_within_funds"
 
@@ -50,6 +51,36 @@ _DRAFTS = """
 """
 
 
+_MOVES = """
+    own AS MATERIALIZED (
+        SELECT a.kind, a.id, b.side, b.balance_minor
+          FROM clearing_account a JOIN clearing_balance b ON b.account_id = a.id
+         WHERE a.organisation_id = %(organisation)b AND a.currency = %(currency)s
+           AND a.kind = ANY(%(debits)b::text[] || %(credits)b::text[])
+         ORDER BY a.id FOR UPDATE OF b
+    ), moves AS (
+        SELECT l.number, l.line, l.amount_minor, debit.id AS debit, credit.id AS credit
+          FROM unnest(%(lines)b::text[], %(debits)b::text[], %(credits)b::text[], %(amounts)b::bigint[]) WITH ORDINALITY
+               AS l(line, debit, credit, amount_minor, number)
+          JOIN own debit ON debit.kind = l.debit JOIN own credit ON credit.kind = l.credit
+    ), covered AS (
+        SELECT (SELECT count(*) FROM moves) = cardinality(%(lines)b::text[]) AND NOT EXISTS (
+            SELECT FROM own WHERE side * (balance_minor + coalesce((
+                SELECT sum(CASE own.id WHEN m.debit THEN m.amount_minor ELSE -m.amount_minor END)
+                  FROM moves m WHERE own.id IN (m.debit, m.credit)), 0)) < 0) AS holds
+    ), drafted AS (
+        SELECT %(public_id)b::text AS public_id, %(kind)b::text AS kind, %(reference)b::text AS reference,
+               %(description)b::text AS description, NULL::bigint AS cycle_id, %(trade)b::bigint AS trade_id,
+               %(organisation)b::bigint AS organisation_id, NULL::date AS value_date, 1 AS place
+          FROM covered WHERE holds
+    ), lined AS (
+        SELECT 1 AS place, number, debit, credit, amount_minor, line, %(trade)b::bigint AS trade_id
+          FROM moves, covered WHERE holds
+    )
+"""
+"""Finds a participant's accounts, locks their balances, and plans nothing where one would leave its normal side."""
+
+
 class Line(NamedTuple):
     """``amount_minor`` (positive), debited to one account and credited to another, as a posting ``kind``."""
 
@@ -74,6 +105,15 @@ class Draft(NamedTuple):
     trade_id: int | None = None
     organisation_id: int | None = None
     value_date: date | None = None
+
+
+class Move(NamedTuple):
+    """``amount_minor`` (positive), from one account of a participant to another, as a posting ``kind``."""
+
+    kind: str
+    debit: AccountKind
+    credit: AccountKind
+    amount_minor: int
 
 
 def post(drafts: Sequence[Draft], *, currency: str, purpose: str, booked_at: datetime | None = None) -> None:
@@ -111,14 +151,49 @@ def post_planned(
     entry with its ``place``, 1, 2, 3, …, and ``lined``, one row per line with the place of its entry and its number
     within the entry.
     """
-    booked_at = booked_at or clock.now()
+    with refusing_overdraft(purpose):
+        _write(planned, values, currency=currency, booked_at=booked_at or clock.now())
+
+
+def _write(planned: str, values: dict[str, Any], *, currency: str, booked_at: datetime) -> int:
+    """Write the entries that SQL plans; returns the number of their postings."""
     moment = {
         "business_date": clock.business_date(booked_at),
         "booked_at": booked_at,
         "currency": currency,
     }
-    with refusing_overdraft(purpose):
-        execute_binary(_WRITE.format(planned=planned).encode(), values | moment)
+    return execute_binary(_WRITE.format(planned=planned).encode(), values | moment)
+
+
+def move_within(
+    organisation_id: int,
+    moves: Sequence[Move],
+    *,
+    currency: str,
+    kind: str,
+    reference: str,
+    description: str,
+    trade_id: int,
+) -> bool:
+    """Post one entry of a trade between accounts of one participant, in one statement that finds and locks them.
+
+    False, with nothing posted, if an account would leave its normal side or does not exist. Nothing is rolled back then, as
+    ``post`` does. Either way the balances stay locked until the transaction ends: money that comes later waits for it, and
+    sees what it leaves undone.
+    """
+    values = {
+        "organisation": organisation_id,
+        "public_id": new_identifier("jrn"),
+        "kind": str(kind),
+        "reference": reference,
+        "description": description,
+        "trade": trade_id,
+        "lines": [str(move.kind) for move in moves],
+        "debits": [str(move.debit) for move in moves],
+        "credits": [str(move.credit) for move in moves],
+        "amounts": [move.amount_minor for move in moves],
+    }
+    return _write(_MOVES, values, currency=currency, booked_at=clock.now()) > 0
 
 
 def _lines(drafts: Sequence[Draft]) -> dict[str, list[Any]]:

@@ -10,26 +10,24 @@ from marketplace.kernel.calendars import BusinessCalendar
 from marketplace.kernel.clock import business_date, market_zone
 from marketplace.kernel.money import share_of
 from marketplace.participants.queries import OrganisationView
-from marketplace.rules import queries as rules
+from marketplace.rules.queries import TariffSchedule
 from marketplace.rules.tariffs import Tariff, fee_minor
 from marketplace.rules.tax_tables import TaxTables
 
 from .states import FeePayer
 from .taxation import Treatment, fee_class_of, held_rate_bp, rate_of_class_bp
 
-FEE_POINT = "trade_fee"
 FEE_TAX_CATEGORY = "standard"
 
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029#%|]")
 
 
-def tariff_of(*, price_minor: int, currency: str, segment: str, concluded_at: datetime) -> Tariff:
-    """The tariff in force at the conclusion of a trade. It depends on price, currency and segment, never on the parties."""
-    return rules.tariff(
-        point=FEE_POINT,
-        facts={"segment": segment, "price_minor": price_minor, "currency": currency},
-        at=concluded_at,
-    )
+def tariff_of(fees: TariffSchedule, *, price_minor: int, currency: str, segment: str) -> Tariff:
+    """The tariff of a trade in the fees in force at its conclusion.
+
+    It depends on price, currency and segment, never on the parties.
+    """
+    return fees.tariff({"segment": segment, "price_minor": price_minor, "currency": currency})
 
 
 def tax_on_hold(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -15,10 +16,11 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.aside import Loop
 from marketplace.kernel.canonical import canonical_json
 from marketplace.kernel.horizon import horizon
+from marketplace.kernel.identifiers import new_identifiers
 from marketplace.kernel.merkle import HASH_BYTES, leaf_hash
 from marketplace.kernel.tiles import TiledTree, append_leaves, edge_places
 
-from .entries import entry_of, fault_of, payload_bytes
+from .entries import entry_of, fault_of
 from .errors import EvidenceNotCanonical, EvidenceTooLong
 from .locks import SEAL_LOCK
 from .models import PAYLOAD_BYTES_MAX, Checkpoint, EvidenceRecord, Leaf, Tile
@@ -27,6 +29,13 @@ from .queries import read_tile, sealed_position, tree_size
 
 SEAL_BATCH = 2_048
 SEALING = Loop("evidence.seal")
+
+_RECORD = """
+    INSERT INTO evidence_evidencerecord (public_id, kind, subject, actor, payload, occurred_at)
+    SELECT public_id, kind, subject, actor, payload::jsonb, %(occurred_at)s
+      FROM unnest(%(public_ids)s::text[], %(kinds)s::text[], %(subjects)s::text[], %(actors)s::text[],
+                  %(payloads)s::text[]) AS fact(public_id, kind, subject, actor, payload)
+"""
 
 
 class RecordedOutsideTransaction(RuntimeError):
@@ -55,30 +64,33 @@ def record_all(facts: Sequence[Fact]) -> list[str]:
     """Write records in order, in one statement, as ``record`` does; returns their public identifiers."""
     if not connection.in_atomic_block:
         raise RecordedOutsideTransaction(", ".join(sorted({fact.kind for fact in facts})))
-    for fact in facts:
-        _require_canonical(fact)
-    occurred_at = clock.now()
-    rows = EvidenceRecord.objects.bulk_create(
-        EvidenceRecord(
-            kind=fact.kind,
-            subject=fact.subject,
-            actor=fact.actor.identifier,
-            payload=fact.payload,
-            occurred_at=occurred_at,
-        )
-        for fact in facts
-    )
-    return [row.public_id for row in rows]
+    if not facts:
+        return []
+    values: dict[str, Any] = {
+        "public_ids": new_identifiers("evi", len(facts)),
+        "kinds": [str(fact.kind) for fact in facts],
+        "subjects": [str(fact.subject) for fact in facts],
+        "actors": [fact.actor.identifier for fact in facts],
+        "payloads": [_payload_text(fact) for fact in facts],
+        "occurred_at": clock.now(),
+    }
+    with connection.cursor() as cursor:
+        # Every step of every service records, so this skips the ORM.
+        cursor.execute(_RECORD, values)
+    public_ids: list[str] = values["public_ids"]
+    return public_ids
 
 
-def _require_canonical(fact: Fact) -> None:
-    """Check that the payload has a canonical form, of a length that an entry holds."""
+def _payload_text(fact: Fact) -> str:
+    """The payload as JSON; raises EvidenceNotCanonical without a canonical form, EvidenceTooLong for more than an entry holds."""
     try:
         canonical_json(fact.payload)
     except rfc8785.CanonicalizationError as error:
         raise EvidenceNotCanonical(kind=fact.kind, reason=str(error)) from error
-    if (length := payload_bytes(fact.payload)) > PAYLOAD_BYTES_MAX:
+    text = json.dumps(fact.payload, ensure_ascii=False)
+    if (length := len(text.encode())) > PAYLOAD_BYTES_MAX:
         raise EvidenceTooLong(kind=fact.kind, bytes=length, bytes_max=PAYLOAD_BYTES_MAX)
+    return text
 
 
 @transaction.atomic

@@ -22,6 +22,8 @@ _IDENTIFIERS = """
     SELECT id, public_id, corporate_number FROM participants_organisation WHERE id = ANY(%s::bigint[])
 """
 
+_BY_PUBLIC_ID = "SELECT * FROM participants_organisation WHERE public_id = ANY(%s::text[])"
+
 
 @dataclass(frozen=True, slots=True)
 class OrganisationView:
@@ -112,7 +114,9 @@ def identifiers_of(ids: Iterable[int]) -> list[tuple[int, str, str | None]]:
 
 def organisations_by_public_id(public_ids: Iterable[str]) -> dict[str, OrganisationView]:
     """Organisations by public identifier, in one query; unknown identifiers are left out."""
-    return {row.public_id: _view(row) for row in Organisation.objects.filter(public_id__in=set(public_ids))}
+    wanted = list(set(public_ids))
+    rows = Organisation.objects.raw(_BY_PUBLIC_ID, [wanted]) if wanted else ()
+    return {row.public_id: _view(row) for row in rows}
 
 
 def get_organisations(public_ids: Sequence[str]) -> list[OrganisationView]:
@@ -142,6 +146,16 @@ def operator_organisation() -> OrganisationView:
     if row is None:
         raise Missing(kind="organisation", identifier="operator")
     return _view(row)
+
+
+def operator_key() -> int:
+    """The database key of the market's operator; raises Missing before it is registered."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM participants_organisation WHERE is_operator")
+        row = cursor.fetchone()
+    if row is None:
+        raise Missing(kind="organisation", identifier="operator")
+    return int(row[0])
 
 
 def segments() -> list[SegmentView]:

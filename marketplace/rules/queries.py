@@ -6,8 +6,9 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
 from marketplace.kernel import clock
@@ -29,6 +30,15 @@ from .tax_tables import TaxTables
 TRADE_FEE = "trade_fee"
 COMPILED_MAX = 16
 
+_IN_FORCE = """
+    SELECT r.id, r.public_id, r.digest, r.vocabulary_digest
+      FROM unnest(%s::timestamptz[]) WITH ORDINALITY AS asked(moment, place)
+      LEFT JOIN LATERAL (
+        SELECT id, public_id, digest, vocabulary_digest FROM rules_rulebook
+         WHERE effective_from <= asked.moment ORDER BY number DESC LIMIT 1) r ON true
+     ORDER BY asked.place
+"""
+
 _compiled: OrderedDict[tuple[str, str], CompiledRulebook] = OrderedDict()
 _parameters: OrderedDict[str, Mapping[str, int]] = OrderedDict()
 
@@ -43,6 +53,15 @@ class RulebookView:
     digest: str
     published_at: datetime
     effective_from: datetime
+
+
+class _Stated(NamedTuple):
+    """A rulebook's keys and digests, by which its compiled rules are found without reading its document."""
+
+    id: int
+    public_id: str
+    digest: str
+    vocabulary_digest: str
 
 
 def rulebook_in_force(at: datetime | None = None) -> Rulebook:
@@ -64,7 +83,17 @@ def compiled_in_force(at: datetime | None = None) -> tuple[Rulebook, CompiledRul
     which are read once for the life of the process. Raises NoRulebook.
     """
     row = _in_force(Rulebook.objects.defer("document", "vocabulary"), at)
-    return row, _compile(row)
+    return row, _compile(_Stated(row.pk, row.public_id, row.digest, row.vocabulary_digest))
+
+
+def _stated_at(*moments: datetime) -> list[_Stated]:
+    """The rulebooks in force at ``moments``, in their order, in one query; raises NoRulebook."""
+    with connection.cursor() as cursor:
+        cursor.execute(_IN_FORCE, [list(moments)])
+        rows = cursor.fetchall()
+    if any(row[0] is None for row in rows):
+        raise NoRulebook()
+    return [_Stated(*row) for row in rows]
 
 
 def _in_force(rows: QuerySet[Rulebook], at: datetime | None) -> Rulebook:
@@ -82,13 +111,13 @@ def current_rulebook(at: datetime | None = None) -> RulebookView:
     )
 
 
-def _compile(row: Rulebook) -> CompiledRulebook:
+def _compile(stated: _Stated) -> CompiledRulebook:
     """The compiled rulebook, cached by its content for the life of the process."""
-    key = (row.digest, row.vocabulary_digest)
+    key = (stated.digest, stated.vocabulary_digest)
     ready = _compiled.get(key)
     if ready is None:
-        row.refresh_from_db(fields=["document", "vocabulary"])
-        ready = _compiled[key] = CompiledRulebook(row.document, row.vocabulary)
+        document, vocabulary = Rulebook.objects.values_list("document", "vocabulary").get(pk=stated.id)
+        ready = _compiled[key] = CompiledRulebook(document, vocabulary)
         while len(_compiled) > COMPILED_MAX:
             _compiled.popitem(last=False)
     return ready
@@ -109,8 +138,14 @@ class TariffSchedule:
 
 def tariff_schedule(*, point: str = TRADE_FEE, at: datetime | None = None) -> TariffSchedule:
     """The fees in force at ``at`` (now, if not given); raises NoRulebook."""
-    row, compiled = compiled_in_force(at)
-    return TariffSchedule(row.public_id, point, compiled)
+    (stated,) = _stated_at(at or clock.now())
+    return TariffSchedule(stated.public_id, point, _compile(stated))
+
+
+def taxes_and_tariffs(*, at: datetime) -> tuple[TaxTables, TariffSchedule]:
+    """The tax tables in force now, and the fees of trades in force at ``at``, in one query. Raises NoRulebook."""
+    now, then = _stated_at(clock.now(), at)
+    return _compile(now).tax, TariffSchedule(then.public_id, TRADE_FEE, _compile(then))
 
 
 def tariff(*, point: str = TRADE_FEE, facts: Mapping[str, Any], at: datetime | None = None) -> Tariff:
@@ -152,8 +187,8 @@ def tax_rates_bp(categories: Iterable[str], *, on: date) -> dict[str, int]:
 
 def tax_tables() -> TaxTables:
     """The tax rates, tax points, classes of supply and withholding of the rulebook in force, read once. Raises NoRulebook."""
-    _, rules = compiled_in_force()
-    return rules.tax
+    (stated,) = _stated_at(clock.now())
+    return _compile(stated).tax
 
 
 def parameter(name: str, *, at: datetime | None = None) -> int:

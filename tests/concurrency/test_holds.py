@@ -18,7 +18,7 @@ from clearing.ledger.journal import Draft, Line, post
 from clearing.models import BankEntry, BankStatement, Cycle, Entry, Obligation, Trade
 from clearing.run.services.cycles import advance_cycle, close_cycle
 from clearing.run.services.sweeping import secure_funded_trades
-from clearing.trades.services.acceptance import accept_trade
+from clearing.trades.services.acceptance import accept_delivered
 from clearing.trades.services.trades import conclude_trade
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
@@ -102,7 +102,7 @@ def test_acceptances_racing_the_cut_off_are_each_in_one_cycle(market):
     trades = [factories.conclude(market, "buyer", "seller", 1_000 + number) for number in range(8)]
     factories.pay_in(market, "buyer", sum(trade.gross_minor for trade in trades))
     calls = [
-        lambda trade=trade: accept_trade(actor=SYSTEM, agreement=trade.agreement, transaction_id=None)
+        lambda trade=trade: accept_delivered(actor=SYSTEM, agreement=trade.agreement, transaction_id=None)
         for trade in trades
     ]
     calls.insert(4, lambda: close_cycle(actor=market.actor, currency="JPY"))

@@ -29,31 +29,11 @@ from ..taxation import rate_of_class_bp, treatment_of
 from ..terms import FEE_TAX_CATEGORY, tariff_of
 from .charge_plans import locked_progress, progress_of
 from .eligibility import corrections_at_other_rate, cycle_for, make_again, make_base_obligations
-from .holds import capture_hold, locked_trade, locked_trades, record_trade
+from .holds import capture_hold, locked_agreement, locked_trade, record_trade
 
 ENDED_PERIODS = Loop("clearing.accept_ended_periods")
-
-
-@transaction.atomic
-def accept_trade(
-    *,
-    actor: Actor,
-    agreement: str,
-    transaction_id: int | None,
-    charge: int = 1,
-    used_minor: int | None = None,
-) -> Trade:
-    """Accept a delivered trade: make its obligations in its cycle and capture its hold.
-
-    ``transaction_id`` committed the acceptance; it decides between two cycles at a cut-off. ``used_minor`` is the price
-    without tax of what was used, if less than the price: the remainder of the hold returns to the buyer. For a metered
-    period it is the recorded use. Does nothing on an accepted or refunded trade. Raises IllegalTransition while a
-    dispute is open, NoOpenCycle, HoldBelowTax, and ValueError for more than is on hold.
-    """
-    trade = locked_trade(agreement=agreement, charge=charge)
-    if trade.state in (TradeState.ACCEPTED, TradeState.REFUNDED):
-        return trade
-    return accept_locked_trade(trade, actor=actor, transaction_id=transaction_id, used_minor=used_minor)
+ENDED = (TradeState.ACCEPTED, TradeState.REFUNDED)
+"""The states of a trade of which nothing is accepted any more, without a refusal."""
 
 
 def accept_locked_trade(
@@ -64,8 +44,16 @@ def accept_locked_trade(
     used_minor: int | None = None,
     command: str = "accept",
     evidence_kind: str = "accepted",
+    planned: bool = True,
 ) -> Trade:
-    """Accept a trade that the caller has locked: make its obligations and capture its hold."""
+    """Accept a trade that the caller has locked: make its obligations in its cycle and capture its hold.
+
+    ``transaction_id`` committed the acceptance; it decides between two cycles at a cut-off. ``used_minor`` is the price
+    without tax of what was used, if less than the price: the remainder of the hold returns to the buyer. For a metered
+    period it is the recorded use. ``planned``: its agreement may have a charge plan. The hold is captured last, so that
+    others who use the buyer's money wait least. Raises IllegalTransition while a dispute is open, NoOpenCycle,
+    HoldBelowTax, and ValueError for more than is on hold.
+    """
     if trade.charging == Charging.METERED:
         used_minor = charged_use(trade)
     accepted_at = clock.now()
@@ -81,12 +69,12 @@ def accept_locked_trade(
         cycle_id=cycle.id,
         **captured,
     )
-    make_base_obligations(trade, cycle)
+    make_base_obligations(trade, cycle, planned=planned)
     for correction in undone:
         make_again(trade, correction)
-    capture_hold(trade)
     gross_minor = (trade.captured_price_minor or 0) + (trade.captured_tax_minor or 0)
     record_trade(evidence_kind, trade, actor, gross_minor=gross_minor, cycle=cycle.business_key)
+    capture_hold(trade)
     return trade
 
 
@@ -109,10 +97,10 @@ def _captured(trade: Trade, used_minor: int | None, accepted_at: datetime) -> di
         if not 0 <= used_minor < trade.price_minor:
             raise ValueError(f"{used_minor} exceeds the hold of {trade.public_id}")
         tariff = tariff_of(
+            rules.tariff_schedule(at=trade.concluded_at),
             price_minor=used_minor,
             currency=trade.currency,
             segment=trade.segment,
-            concluded_at=trade.concluded_at,
         )
         price_minor, fee = used_minor, fee_minor(tariff, used_minor)
     tables, concluded_on = rules.tax_tables(), business_date(trade.concluded_at)
@@ -166,18 +154,21 @@ def accept_delivered(*, actor: Actor, agreement: str, transaction_id: int | None
     """Accept the trades that an accepted delivery makes payable.
 
     These are a price paid at once and every secured instalment; later instalments follow when they are secured. Periods
-    can from now on be accepted when they end (``accept_ended_periods``). Raises as ``accept_trade``.
+    can from now on be accepted when they end (``accept_ended_periods``). An accepted or refunded trade stays as it is.
+    Raises as ``accept_locked_trade``, and Missing.
     """
-    progress = locked_progress(agreement)
+    progress, trades = locked_agreement(agreement)
     if progress is not None:
         if progress.delivered_at is None:
             progress.delivered_at = clock.now()
             progress.save(update_fields=["delivered_at"])
         if progress.plan.charging in PERIODIC:
             return
-    for trade in locked_trades(agreement):
-        if trade.state == TradeState.SECURED or trade.charge == 1:
-            accept_trade(actor=actor, agreement=agreement, transaction_id=transaction_id, charge=trade.charge)
+    for trade in trades:
+        if trade.state == TradeState.SECURED or (trade.charge == 1 and trade.state not in ENDED):
+            accept_locked_trade(
+                trade, actor=actor, transaction_id=transaction_id, planned=progress is not None
+            )
 
 
 def accept_ended_periods(*, actor: Actor = SYSTEM, limit: int) -> int:

@@ -11,11 +11,10 @@ from marketplace.kernel.states import advance
 from ..charge_models import ChargeProgress
 from ..models import Trade
 from ..states import TRADE, TradeState
-from .charge_plans import locked_progress
 from .corrections import refund_remainder
 from .eligibility import undo_corrections
 from .endings import emit_refunded, end_charges
-from .holds import locked_trades, locked_with_waiting, record_trade, return_hold
+from .holds import locked_agreement, record_trade, return_hold
 from .trades import secure_waiting_trades
 
 
@@ -25,10 +24,9 @@ def dispute_trade(*, actor: Actor, agreement: str, dispute: str) -> Trade:
 
     No further charge begins while the dispute is open. Returns the first trade.
     """
-    progress = locked_progress(agreement)
+    progress, trades = locked_agreement(agreement)
     if progress is not None:
         _set_dispute(progress, dispute)
-    trades = locked_trades(agreement)
     for trade in trades:
         if trade.state == TradeState.SECURED:
             advance(trade, TRADE, command="hold", role="system")
@@ -43,8 +41,7 @@ def resolve_trade(*, actor: Actor, agreement: str, dispute: str, refund: bool) -
     Data made to order may have been accepted by law meanwhile; a refund is then a correction. Trades that are not
     disputed stay as they are. Emits trade.refunded. Returns the first trade.
     """
-    progress = locked_progress(agreement)
-    trades = locked_with_waiting(agreement)
+    progress, trades = locked_agreement(agreement, with_waiting=True)
     is_open_dispute = progress is not None and progress.dispute == dispute
     if progress is not None and is_open_dispute:
         _set_dispute(progress, None)
@@ -75,6 +72,6 @@ def _set_dispute(progress: ChargeProgress, dispute: str | None) -> None:
 def _refund(trade: Trade, actor: Actor, dispute: str) -> None:
     advance(trade, TRADE, command="refund", role="system", ended_at=clock.now())
     undo_corrections(trade)
-    return_hold(trade)
     record_trade("refunded", trade, actor, dispute=dispute, gross_minor=trade.gross_minor)
     emit_refunded(trade)
+    return_hold(trade)

@@ -8,7 +8,8 @@ from datetime import datetime
 from django.db import connection
 
 from marketplace.kernel import clock
-from marketplace.participants.queries import operator_organisation
+from marketplace.kernel.guards import sql_list
+from marketplace.participants.queries import operator_key, operator_organisation
 
 from ...cycles.errors import NoOpenCycle
 from ...ground.bulk import insert_columns
@@ -24,6 +25,21 @@ from ..obligation_kinds import CORRECTION_KINDS, KINDS, Limit, Taxed
 from ..states import ObligationKind
 
 ATTEMPTS_MAX = 5
+
+_CHOSEN = """
+    SELECT id, business_key FROM clearing_cycle
+     WHERE currency = %(currency)s
+       AND (state = 'open' OR state = 'closing' AND barrier > %(transaction)s::text::xid8)
+     ORDER BY id LIMIT 1 FOR SHARE
+"""
+"""Locks the first row only. If it was closed or validated meanwhile, PostgreSQL judges it anew, and then the next one."""
+
+_STANDING_CORRECTIONS = f"""
+    SELECT * FROM clearing_obligation o
+     WHERE trade_id = %s AND kind IN ({sql_list(CORRECTION_KINDS)}) AND reverses_id IS NULL AND deferred_from_id IS NULL
+       AND NOT EXISTS (SELECT FROM clearing_obligation r WHERE r.reverses_id = o.id)
+     ORDER BY id
+"""  # noqa: S608  our own words
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,73 +57,46 @@ def cycle_for(currency: str, transaction_id: int | None) -> ChosenCycle:
     lock delays the cycle's next step, which therefore sees what is added. Only the chosen row is locked, so that an
     obligation of the open cycle does not wait for the validation of the closing one. Raises NoOpenCycle.
     """
-    for _ in range(ATTEMPTS_MAX):
-        chosen, state = _choose(currency, transaction_id)
-        if _lock(chosen, state):
-            return chosen
-        # The cycle was closed or validated while this transaction waited for its lock: choose again.
+    values = {"currency": currency, "transaction": transaction_id}
+    with connection.cursor() as cursor:
+        for _ in range(ATTEMPTS_MAX):
+            cursor.execute(_CHOSEN, values)
+            if row := cursor.fetchone():
+                return ChosenCycle(*row)
+            # The open cycle was closed while this transaction waited for its lock, and the next one was opened with it.
     raise NoOpenCycle(currency=currency)
 
 
-def _choose(currency: str, transaction_id: int | None) -> tuple[ChosenCycle, str]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, business_key, state, barrier::text FROM clearing_cycle"
-            " WHERE currency = %s AND state IN ('open', 'closing') ORDER BY id",
-            [currency],
-        )
-        for key, business_key, state, barrier in cursor.fetchall():
-            if state == "open" or (transaction_id is not None and transaction_id < int(barrier)):
-                return ChosenCycle(key, business_key), state
-    raise NoOpenCycle(currency=currency)
+def make_base_obligations(trade: Trade, cycle: ChosenCycle, *, planned: bool = True) -> None:
+    """Make price and fee of an accepted trade in one statement, and what is withheld and shared of it.
 
-
-def _lock(chosen: ChosenCycle, state: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id FROM clearing_cycle WHERE id = %s AND state = %s FOR SHARE", [chosen.id, state]
-        )
-        return cursor.fetchone() is not None
-
-
-def make_base_obligations(trade: Trade, cycle: ChosenCycle) -> None:
-    """Make price and fee of an accepted trade in one statement, and what is withheld and shared of it."""
-    operator = operator_organisation()
-    payer = trade.seller_id if trade.fee_payer == "seller" else trade.buyer_id
+    ``planned``: its agreement may have a charge plan, in which shares stand.
+    """
+    payer_id = trade.seller_id if trade.fee_payer == "seller" else trade.buyer_id
     made_at = clock.now()
-    Obligation.objects.bulk_create(
-        [
-            Obligation(
-                trade=trade,
-                kind=ObligationKind.PURCHASE,
-                debtor_id=trade.buyer_id,
-                creditor_id=trade.seller_id,
-                amount_minor=trade.captured_price_minor or 0,
-                tax_minor=trade.captured_tax_minor or 0,
-                tax_rate_bp=trade.rate_bp,
-                currency=trade.currency,
-                cycle_id=cycle.id,
-                legal_basis=KINDS[ObligationKind.PURCHASE].legal_basis,
-                made_at=made_at,
+    insert_columns(
+        "clearing_obligation",
+        {
+            "trade_id": ("bigint", [trade.pk] * 2),
+            "kind": ("text", [ObligationKind.PURCHASE.value, ObligationKind.FEE.value]),
+            "debtor_id": ("bigint", [trade.buyer_id, payer_id]),
+            "creditor_id": ("bigint", [trade.seller_id, operator_key()]),
+            "amount_minor": ("bigint", [trade.captured_price_minor or 0, trade.captured_fee_minor or 0]),
+            "tax_minor": ("bigint", [trade.captured_tax_minor or 0, 0]),
+            "tax_rate_bp": ("integer", [trade.rate_bp, trade.fee_rate_bp]),
+            "currency": ("text", [trade.currency] * 2),
+            "cycle_id": ("bigint", [cycle.id] * 2),
+            "legal_basis": (
+                "text",
+                [KINDS[kind].legal_basis.value for kind in (ObligationKind.PURCHASE, ObligationKind.FEE)],
             ),
-            Obligation(
-                trade=trade,
-                kind=ObligationKind.FEE,
-                debtor_id=payer,
-                creditor_id=operator.id,
-                amount_minor=trade.captured_fee_minor or 0,
-                tax_minor=0,
-                tax_rate_bp=trade.fee_rate_bp,
-                currency=trade.currency,
-                cycle_id=cycle.id,
-                legal_basis=KINDS[ObligationKind.FEE].legal_basis,
-                made_at=made_at,
-            ),
-        ]
+            "made_at": ("timestamptz", [made_at] * 2),
+        },
     )
     if trade.captured_withholding_minor:
         _make_withholding(trade, cycle, made_at, trade.captured_withholding_minor)
-    _make_shares(trade, cycle, made_at)
+    if planned:
+        _make_shares(trade, cycle, made_at)
 
 
 def _make_withholding(trade: Trade, cycle: ChosenCycle, made_at: datetime, amount_minor: int) -> None:
@@ -286,11 +275,7 @@ def undo_corrections(trade: Trade) -> int:
 
 def _standing_corrections(trade: Trade) -> list[Obligation]:
     """The corrections of a trade that are not reversed, in the order of their keys."""
-    return list(
-        Obligation.objects.filter(trade=trade, kind__in=CORRECTION_KINDS, reverses=None, deferred_from=None)
-        .exclude(pk__in=Obligation.objects.filter(trade=trade).exclude(reverses=None).values("reverses"))
-        .order_by("pk")
-    )
+    return list(Obligation.objects.raw(_STANDING_CORRECTIONS, [trade.pk]))
 
 
 def _reverse_all(trade: Trade, corrections: list[Obligation]) -> None:

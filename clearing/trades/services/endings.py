@@ -10,14 +10,14 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.states import advance
-from marketplace.participants.queries import organisations_by_id
 
+from ...ground.parties import public_ids_of
 from ..charge_models import ChargeProgress
 from ..models import Trade
 from ..states import PERIODIC, TRADE, TradeState
 from .charge_plans import locked_progress
 from .eligibility import undo_corrections
-from .holds import locked_with_waiting, record_trade, return_hold
+from .holds import locked_agreement, locked_with_waiting, record_trade, return_hold
 from .trades import secure_waiting_trades
 
 
@@ -31,8 +31,7 @@ def fail_trade(*, actor: Actor, trade: str) -> bool:
     agreement = Trade.objects.filter(public_id=trade).values_list("agreement", flat=True).first()
     if agreement is None:
         raise Missing(kind="trade", identifier=trade)
-    progress = locked_progress(agreement)
-    trades = locked_with_waiting(agreement)
+    progress, trades = locked_agreement(agreement, with_waiting=True)
     subject = next(row for row in trades if row.public_id == trade)
     if subject.state != TradeState.CONCLUDED or subject.fund_by > clock.now():
         return False
@@ -76,8 +75,7 @@ def return_undelivered(*, actor: Actor, agreement: str, reason_code: str) -> int
     Without a delivery these are all secured trades; otherwise the periods from the first failed one on. Access ends
     before the hold is returned. Emits trade.refunded. A disputed trade waits for the resolution. Raises Missing.
     """
-    progress = locked_progress(agreement)
-    trades = locked_with_waiting(agreement)
+    progress, trades = locked_agreement(agreement, with_waiting=True)
     if progress is not None:
         end_charges(actor, progress, trades, reason_code)
     first_undelivered = _first_undelivered(progress, trades)
@@ -101,22 +99,22 @@ def _return_holds(actor: Actor, trades: list[Trade], reason_code: str) -> None:
     for trade in trades:
         advance(trade, TRADE, command="expire", role="system", ended_at=clock.now())
         undo_corrections(trade)
-        return_hold(trade)
         record_trade("expired", trade, actor, reason_code=reason_code, gross_minor=trade.gross_minor)
         emit_refunded(trade)
+        return_hold(trade)
     if trades:
         secure_waiting_trades(actor=SYSTEM, organisation_id=trades[0].buyer_id, currency=trades[0].currency)
 
 
 def emit_refunded(trade: Trade) -> None:
     """Emit trade.refunded for a trade whose hold was returned to the buyer."""
-    parties = organisations_by_id({trade.buyer_id, trade.seller_id})
+    parties = public_ids_of((trade.buyer_id, trade.seller_id))
     emit(
         TradeRefunded(
             trade=trade.public_id,
             agreement=trade.agreement,
-            buyer=parties[trade.buyer_id].public_id,
-            seller=parties[trade.seller_id].public_id,
+            buyer=parties[trade.buyer_id],
+            seller=parties[trade.seller_id],
             amount_minor=trade.gross_minor,
             currency=trade.currency,
             charge=trade.charge,
@@ -128,13 +126,13 @@ def _fail(trade: Trade, actor: Actor, reason_code: str) -> None:
     advance(trade, TRADE, command="fail", role="system", ended_at=clock.now())
     undo_corrections(trade)
     record_trade("failed", trade, actor, reason_code=reason_code)
-    parties = organisations_by_id({trade.buyer_id, trade.seller_id})
+    parties = public_ids_of((trade.buyer_id, trade.seller_id))
     emit(
         TradeFailed(
             trade=trade.public_id,
             agreement=trade.agreement,
-            buyer=parties[trade.buyer_id].public_id,
-            seller=parties[trade.seller_id].public_id,
+            buyer=parties[trade.buyer_id],
+            seller=parties[trade.seller_id],
             reason_code=reason_code,
             charge=trade.charge,
         )

@@ -81,6 +81,8 @@ def supply_day(
     if point == TaxPoint.DUE_DATE:
         due = PlannedCharge.objects.filter(plan__agreement=agreement, charge=charge)
         return due.values_list("due_on", flat=True).first() or business_date(fund_by)
+    if charge == 1:
+        return business_date(concluded_at)
     first = Trade.objects.filter(agreement=agreement, charge=1).values_list("concluded_at", flat=True).first()
     return business_date(first or concluded_at)
 
@@ -123,15 +125,13 @@ def classify(trades: Collection[Trade], *, actor: Actor) -> None:
         )  # fmt: skip
 
 
-def ask_for_supply(trade: Trade, parties: dict[int, OrganisationView]) -> None:
-    """Tell the seller of a trade without a class what it must state. Emits trade.supply_unstated."""
-    emit(
-        TradeSupplyUnstated(
-            trade=trade.public_id,
-            agreement=trade.agreement,
-            listing=trade.listing,
-            buyer=parties[trade.buyer_id].public_id,
-            seller=parties[trade.seller_id].public_id,
-            fund_by=trade.fund_by.isoformat(),
-        )
+def supply_question(trade: Trade, parties: dict[int, OrganisationView]) -> TradeSupplyUnstated:
+    """The event that tells the seller of a trade without a class what it must state."""
+    return TradeSupplyUnstated(
+        trade=trade.public_id,
+        agreement=trade.agreement,
+        listing=trade.listing,
+        buyer=parties[trade.buyer_id].public_id,
+        seller=parties[trade.seller_id].public_id,
+        fund_by=trade.fund_by.isoformat(),
     )

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 
+from marketplace.events.schema import Event
 from marketplace.events.schemas.clearing import TradeConcluded, TradeSecured
 from marketplace.events.schemas.contracts import AgreementConcluded
-from marketplace.events.services import emit
+from marketplace.events.services import emit, emit_all
+from marketplace.evidence.services import Fact, record_all
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.clock import business_date
@@ -20,19 +21,19 @@ from marketplace.participants.queries import OrganisationView, get_organisations
 from marketplace.rules import queries as rules
 
 from ...ground.parties import party_key
-from ...ledger.errors import InsufficientFunds
 from ...ledger.models import Balance
 from ...ledger.states import AccountKind
 from ..charge_models import PlannedCharge
 from ..errors import PartyNotIndependent
 from ..models import Trade
+from ..standing import Standing, standing_of
 from ..states import TRADE, Charging, TradeState
 from ..taxation import treatment_of
 from ..terms import business_key_of, fee_on_conclusion, funding_deadline, tariff_of, tax_on_hold
 from .acceptance import accept_locked_trade
 from .charge_plans import make_plan, progress_of
-from .holds import lock_waiting_trades, locked_trade, make_hold, record_trade
-from .supplies import ask_for_supply, classify, stated_supply, supply_day
+from .holds import fact_of, lock_waiting_trades, locked_trade, make_hold, record_trade
+from .supplies import classify, supply_day, supply_question
 
 TERMS = (
     "agreement", "reference", "listing", "listing_version", "segment", "buyer_id", "seller_id", "buyer_key",
@@ -49,10 +50,17 @@ def conclude_trade(*, actor: Actor, agreement: AgreementConcluded, concluded_at:
     Repeating it returns the existing trade. Emits trade.concluded, trade.supply_unstated, trade.secured. Raises PartyNotIndependent,
     ChargingFaulty, Missing.
     """
-    existing = Trade.objects.filter(agreement=agreement.agreement, charge=1).first()
-    if existing is not None:
-        return existing
     buyer, seller = get_organisations((agreement.buyer, agreement.seller))
+    standing = standing_of(
+        agreement=agreement.agreement,
+        charge=1,
+        listing=agreement.listing,
+        buyer_id=buyer.id,
+        seller_id=seller.id,
+        currency=agreement.currency,
+    )
+    if standing.trade is not None:
+        return Trade.objects.get(pk=standing.trade)
     _require_independent(buyer, seller)
     price_minor = make_plan(agreement=agreement, parties=(buyer, seller), concluded_at=concluded_at)
     given = (
@@ -68,6 +76,7 @@ def conclude_trade(*, actor: Actor, agreement: AgreementConcluded, concluded_at:
     return _make_trade(
         actor,
         terms,
+        standing,
         charge=1,
         price_minor=price_minor,
         concluded_at=concluded_at,
@@ -87,6 +96,14 @@ def conclude_charge(*, actor: Actor, first: Trade, planned: PlannedCharge, concl
     return _make_trade(
         actor,
         {name: getattr(first, name) for name in TERMS},
+        standing_of(
+            agreement=first.agreement,
+            charge=planned.charge,
+            listing=first.listing,
+            buyer_id=first.buyer_id,
+            seller_id=first.seller_id,
+            currency=first.currency,
+        ),
         charge=planned.charge,
         price_minor=planned.price_minor,
         concluded_at=concluded_at,
@@ -104,6 +121,7 @@ def _require_independent(*parties: OrganisationView) -> None:
 def _make_trade(
     actor: Actor,
     terms: Mapping[str, Any],
+    standing: Standing,
     *,
     charge: int,
     price_minor: int,
@@ -111,44 +129,54 @@ def _make_trade(
     fund_by: datetime,
     parties: dict[int, OrganisationView],
 ) -> Trade:
-    """Make the trade with its tax and fee, record and emit it, and secure it if the money is available."""
+    """Make the trade with its tax and fee, secure it if the money is available, and record and emit both."""
     trade = Trade.objects.create(
         **terms,
-        **_tax_and_fee(terms, charge, price_minor, concluded_at, fund_by, parties),
+        **_tax_and_fee(terms, standing.supply, charge, price_minor, concluded_at, fund_by, parties),
         business_key=business_key_of(terms["buyer_key"], terms["reference"], charge),
         charge=charge,
         price_minor=price_minor,
         fund_by=fund_by,
         concluded_at=concluded_at,
     )
-    record_trade("concluded", trade, actor, gross_minor=trade.gross_minor, currency=trade.currency)
-    others_first = _money_covers_an_earlier_trade(trade)
-    held = not others_first and _try_to_hold(trade)
-    emit(
-        TradeConcluded(
-            trade=trade.public_id,
-            agreement=trade.agreement,
-            buyer=parties[trade.buyer_id].public_id,
-            seller=parties[trade.seller_id].public_id,
-            gross_minor=trade.gross_minor,
-            currency=trade.currency,
-            fund_by=trade.fund_by.isoformat(),
-            waits_for_money=not held,
-            charge=charge,
-        )
-    )
+    held = not standing.others_first and _try_to_hold(trade)
+    facts = [fact_of("concluded", trade, actor, gross_minor=trade.gross_minor, currency=trade.currency)]
+    events: list[Event] = [_concluded(trade, parties, waits_for_money=not held)]
     if trade.supply_class is None:
-        ask_for_supply(trade, parties)
+        events.append(supply_question(trade, parties))
     if held:
-        _record_secured(trade, parties, actor)
-    if others_first:
+        _mark_secured(trade)
+        facts.append(_secured_fact(trade, actor))
+        events.append(_secured(trade, parties))
+    record_all(facts)
+    emit_all(events)
+    if held and charge > 1:
+        _apply_agreement_state(trade, actor)
+    if standing.others_first:
         secure_waiting_trades(actor=actor, organisation_id=trade.buyer_id, currency=trade.currency)
         return locked_trade(pk=trade.pk)
     return trade
 
 
+def _concluded(
+    trade: Trade, parties: dict[int, OrganisationView], *, waits_for_money: bool
+) -> TradeConcluded:
+    return TradeConcluded(
+        trade=trade.public_id,
+        agreement=trade.agreement,
+        buyer=parties[trade.buyer_id].public_id,
+        seller=parties[trade.seller_id].public_id,
+        gross_minor=trade.gross_minor,
+        currency=trade.currency,
+        fund_by=trade.fund_by.isoformat(),
+        waits_for_money=waits_for_money,
+        charge=trade.charge,
+    )
+
+
 def _tax_and_fee(
     terms: Mapping[str, Any],
+    supply: str | None,
     charge: int,
     price_minor: int,
     concluded_at: datetime,
@@ -157,8 +185,8 @@ def _tax_and_fee(
 ) -> dict[str, Any]:
     """Class of supply, tax point, tax on hold and fee of a charge, as columns of its trade."""
     seller, buyer = parties[terms["seller_id"]], parties[terms["buyer_id"]]
-    tables, on = rules.tax_tables(), business_date(concluded_at)
-    supply = stated_supply(seller.id, terms["listing"])
+    tables, fees = rules.taxes_and_tariffs(at=concluded_at)
+    on = business_date(concluded_at)
     treatment = treatment_of(
         tables, supply=supply, charging=terms["charging"], seller=seller, buyer=buyer, on=on
     )
@@ -171,12 +199,7 @@ def _tax_and_fee(
             concluded_at=concluded_at,
             fund_by=fund_by,
         )
-    tariff = tariff_of(
-        price_minor=price_minor,
-        currency=terms["currency"],
-        segment=terms["segment"],
-        concluded_at=concluded_at,
-    )
+    tariff = tariff_of(fees, price_minor=price_minor, currency=terms["currency"], segment=terms["segment"])
     return {
         "supply": supply,
         **tax_on_hold(
@@ -191,21 +214,7 @@ def _tax_and_fee(
     }
 
 
-def _money_covers_an_earlier_trade(trade: Trade) -> bool:
-    """Whether money just paid in covers a waiting trade of the buyer that was made before, whose turn comes first."""
-    available_minor = _available_minor(trade.buyer_id, trade.currency)
-    earlier = Trade.objects.filter(
-        buyer_id=trade.buyer_id,
-        currency=trade.currency,
-        state=TradeState.CONCLUDED,
-        supply_class__isnull=False,
-        pk__lt=trade.pk,
-    )
-    gross = F("price_minor") + F("tax_minor")
-    return earlier.alias(gross=gross).filter(gross__lte=available_minor).exists()
-
-
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def secure_waiting_trades(*, actor: Actor, organisation_id: int, currency: str) -> int:
     """Secure the buyer's waiting trades that its money covers; returns how many.
 
@@ -214,6 +223,8 @@ def secure_waiting_trades(*, actor: Actor, organisation_id: int, currency: str) 
     cover is skipped and waits on.
     """
     waiting = lock_waiting_trades([organisation_id], currency)
+    if not waiting:
+        return 0
     classify(waiting, actor=actor)
     waiting.sort(key=lambda trade: (trade.concluded_at, trade.agreement, trade.charge))
     parties = organisations_by_id({key for trade in waiting for key in (trade.buyer_id, trade.seller_id)})
@@ -241,33 +252,37 @@ def _try_to_hold(trade: Trade) -> bool:
 
     False, with nothing changed, if the money is not enough, or the trade has no class of supply.
     """
-    if trade.supply_class is None:
-        return False
-    try:
-        make_hold(trade)
-    except InsufficientFunds:
-        return False
-    return True
+    return trade.supply_class is not None and make_hold(trade)
 
 
 def _record_secured(trade: Trade, parties: dict[int, OrganisationView], actor: Actor) -> None:
     """Record and emit that a trade whose money is on hold is secured."""
-    advance(trade, TRADE, command="secure", role="system", secured_at=clock.now())
-    record_trade("secured", trade, actor, gross_minor=trade.gross_minor, currency=trade.currency)
-    emit(
-        TradeSecured(
-            trade=trade.public_id,
-            agreement=trade.agreement,
-            listing=trade.listing,
-            listing_version=trade.listing_version,
-            buyer=parties[trade.buyer_id].public_id,
-            seller=parties[trade.seller_id].public_id,
-            inspection_days=trade.inspection_days,
-            charge=trade.charge,
-        )
-    )
+    _mark_secured(trade)
+    record_all([_secured_fact(trade, actor)])
+    emit(_secured(trade, parties))
     if trade.charge > 1:
         _apply_agreement_state(trade, actor)
+
+
+def _mark_secured(trade: Trade) -> None:
+    advance(trade, TRADE, command="secure", role="system", secured_at=clock.now())
+
+
+def _secured_fact(trade: Trade, actor: Actor) -> Fact:
+    return fact_of("secured", trade, actor, gross_minor=trade.gross_minor, currency=trade.currency)
+
+
+def _secured(trade: Trade, parties: dict[int, OrganisationView]) -> TradeSecured:
+    return TradeSecured(
+        trade=trade.public_id,
+        agreement=trade.agreement,
+        listing=trade.listing,
+        listing_version=trade.listing_version,
+        buyer=parties[trade.buyer_id].public_id,
+        seller=parties[trade.seller_id].public_id,
+        inspection_days=trade.inspection_days,
+        charge=trade.charge,
+    )
 
 
 def _apply_agreement_state(trade: Trade, actor: Actor) -> None:

@@ -7,7 +7,6 @@ import pytest
 from clearing.models import Obligation
 from clearing.trades.errors import BeyondCaptured, NotAcceptedYet, NotReversible
 from clearing.trades.obligation_reference import obligation_reference, parse_obligation_reference
-from clearing.trades.services.acceptance import accept_trade
 from clearing.trades.services.corrections import penalise_trade, refund_trade, reverse_obligation
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
@@ -104,7 +103,7 @@ def test_never_more_is_refunded_than_is_left(market, trade):
 def test_of_a_used_period_only_what_was_captured_is_refunded(market):
     trade = factories.conclude(market, "buyer", "seller", 10_000)
     factories.pay_in(market, "buyer", 11_000)
-    accept_trade(actor=factories.system(), agreement=trade.agreement, transaction_id=None, used_minor=3_000)
+    factories.accept_used(trade, 3_000)
     with pytest.raises(BeyondCaptured):
         refund(market, trade, 3_001)
     assert refund(market, trade).amount_minor == 3_000

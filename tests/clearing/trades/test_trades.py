@@ -15,7 +15,6 @@ from clearing.reports.figures import waiting_trades
 from clearing.run.services.sweeping import carry_out_deadlines
 from clearing.trades.errors import PartyNotIndependent
 from clearing.trades.queries import TradeCounts, adjustment_count, funds_needed, overdue_count, trade_counts
-from clearing.trades.services.acceptance import accept_trade
 from clearing.trades.services.endings import fail_trade
 from clearing.trades.terms import business_key_of, funding_deadline
 from marketplace.events.models import OutboxEvent
@@ -106,7 +105,7 @@ def test_tax_is_cut_off_to_whole_yen_by_category(market, category, price, tax):
 def test_what_was_not_used_comes_back_when_the_rest_is_captured(market):
     trade = factories.conclude(market, "buyer", "seller", 10_000)
     factories.pay_in(market, "buyer", 11_000)
-    accept_trade(actor=SYSTEM, agreement=trade.agreement, transaction_id=None, used_minor=3_005)
+    factories.accept_used(trade, 3_005)
     trade.refresh_from_db()
     assert (trade.captured_price_minor, trade.captured_tax_minor, trade.captured_fee_minor) == (
         3_005,
@@ -128,7 +127,7 @@ def test_what_was_not_used_comes_back_when_the_rest_is_captured(market):
 def test_of_a_period_without_use_everything_comes_back(market):
     trade = factories.conclude(market, "buyer", "seller", 10_000)
     factories.pay_in(market, "buyer", 11_000)
-    accept_trade(actor=SYSTEM, agreement=trade.agreement, transaction_id=None, used_minor=0)
+    factories.accept_used(trade, 0)
     trade.refresh_from_db()
     assert (trade.state, trade.captured_price_minor, trade.captured_fee_minor) == ("accepted", 0, 0)
     assert (factories.available(market, "buyer"), factories.balance(market, "buyer", "held")) == (11_000, 0)
@@ -139,8 +138,8 @@ def test_of_a_period_without_use_everything_comes_back(market):
 def test_more_than_was_held_is_never_captured(market):
     trade = factories.conclude(market, "buyer", "seller", 10_000)
     factories.pay_in(market, "buyer", 11_000)
-    with pytest.raises(ValueError, match="exceeds the hold of"), transaction.atomic():
-        accept_trade(actor=SYSTEM, agreement=trade.agreement, transaction_id=None, used_minor=10_001)
+    with pytest.raises(ValueError, match="exceeds the hold of"):
+        factories.accept_used(trade, 10_001)
     trade.refresh_from_db()
     assert (trade.state, Obligation.objects.count()) == ("secured", 0)
 
