@@ -173,6 +173,16 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='CountedTimeline',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('server', models.CharField(max_length=20)),
+                ('timeline', models.PositiveIntegerField()),
+                ('restoration', models.PositiveIntegerField(unique=True)),
+                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+            ],
+        ),
+        migrations.CreateModel(
             name='Cycle',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -938,6 +948,18 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='closedday',
             trigger=pgtrigger.compiler.Trigger(name='dated_now', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            -- Somebody states: nothing.\n            IF NOT (SELECT coalesce(public.is_business_present(min(least(stated_at)), max(greatest(stated_at))), true) FROM new_rows) THEN\n                RAISE EXCEPTION '%: a moment is not that of the clock', TG_TABLE_NAME USING ERRCODE = 'check_violation';\n            END IF;\n            RETURN NULL;\n        ", hash='46d7c9b9f6a98ca3e9ef384000b467604bc458be', level='STATEMENT', operation='INSERT', pgid='pgtrigger_dated_now_c88e8', referencing='REFERENCING NEW TABLE AS new_rows ', table='clearing_closedday', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='countedtimeline',
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'check_violation';", hash='94cd7e80103b23b746d813c4ecab4ed02f47b5be', level='STATEMENT', operation='UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_append_only_bf8f6', table='clearing_countedtimeline', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='countedtimeline',
+            trigger=pgtrigger.compiler.Trigger(name='dated_now', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            -- Somebody states: nothing.\n            IF NOT (SELECT coalesce(public.is_real_present(min(least(recorded_at)), max(greatest(recorded_at))), true) FROM new_rows) THEN\n                RAISE EXCEPTION '%: a moment is not that of the clock', TG_TABLE_NAME USING ERRCODE = 'check_violation';\n            END IF;\n            RETURN NULL;\n        ", hash='aadd72c01a593ba86e4ca5a760490a4301fe0624', level='STATEMENT', operation='INSERT', pgid='pgtrigger_dated_now_fbeda', referencing='REFERENCING NEW TABLE AS new_rows ', table='clearing_countedtimeline', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='countedtimeline',
+            trigger=pgtrigger.compiler.Trigger(name='counts_this_server', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF NOT EXISTS (SELECT FROM public.server_timeline() s WHERE s.server = NEW.server AND s.timeline = NEW.timeline)\n   OR NEW.restoration <> (SELECT coalesce(max(r.number), 0) FROM public.clearing_restoration r)\n   OR NEW.restoration <= (SELECT coalesce(max(c.restoration), -1) FROM public.clearing_countedtimeline c) THEN\n    RAISE EXCEPTION 'timeline %/% is not that of this server and of a restoration that was just recorded',\n        NEW.server, NEW.timeline USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NEW;\n", hash='f074c37671c466d93c7125817e2a719030414713', operation='INSERT', pgid='pgtrigger_counts_this_server_1968e', table='clearing_countedtimeline', when='BEFORE')),
         ),
         migrations.AddConstraint(
             model_name='cycle',
@@ -2655,11 +2677,11 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='settlementinstruction',
-            trigger=pgtrigger.compiler.Trigger(name='names_restoration', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE fault record;', func="SELECT named.reference INTO fault FROM new_rows named\n WHERE named.restoration <> (SELECT coalesce(max(r.number), 0) FROM public.clearing_restoration r) LIMIT 1;\nIF FOUND THEN\n    RAISE EXCEPTION 'payment % does not name the newest restoration', fault.reference\n        USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NULL;\n", hash='874ec780b767c10aacd28ef0f7f52330fa36d73c', level='STATEMENT', operation='INSERT', pgid='pgtrigger_names_restoration_c8099', referencing='REFERENCING NEW TABLE AS new_rows ', table='clearing_settlementinstruction', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='names_restoration', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE fault record;', func="IF NOT public.restoration_is_counted() THEN\n    RAISE EXCEPTION 'no payment can be planned: the restoration of the database is not counted'\n        USING ERRCODE = 'check_violation';\nEND IF;\nSELECT named.reference INTO fault FROM new_rows named\n WHERE named.restoration <> (SELECT coalesce(max(r.number), 0) FROM public.clearing_restoration r) LIMIT 1;\nIF FOUND THEN\n    RAISE EXCEPTION 'payment % does not name the newest restoration', fault.reference\n        USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NULL;\n", hash='7d403b6338f1ff294194ff3ed7e01cfa1cc312e6', level='STATEMENT', operation='INSERT', pgid='pgtrigger_names_restoration_c8099', referencing='REFERENCING NEW TABLE AS new_rows ', table='clearing_settlementinstruction', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='settlementinstruction',
-            trigger=pgtrigger.compiler.Trigger(name='sending_open', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW."state" = \'sending\' AND NOT (OLD."state" = \'sending\'))', func="IF EXISTS (\n    SELECT FROM public.clearing_restoration r\n     WHERE r.number = (SELECT max(n.number) FROM public.clearing_restoration n)\n       AND NOT EXISTS (\n        SELECT FROM public.clearing_sendingopening o\n         WHERE o.restoration_id = r.id AND o.currency = NEW.currency)\n) THEN\n    RAISE EXCEPTION 'payment % cannot be sent: sending in % is shut after a restoration', NEW.reference, NEW.currency\n        USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NEW;\n", hash='84ced7f64bc3aee30389e53673c963c7983a4d09', operation='UPDATE', pgid='pgtrigger_sending_open_56488', table='clearing_settlementinstruction', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='sending_open', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW."state" = \'sending\' AND NOT (OLD."state" = \'sending\'))', func="IF NOT public.restoration_is_counted() THEN\n    RAISE EXCEPTION 'payment % cannot be sent: the restoration of the database is not counted', NEW.reference\n        USING ERRCODE = 'check_violation';\nEND IF;\nIF EXISTS (\n    SELECT FROM public.clearing_restoration r\n     WHERE r.number = (SELECT max(n.number) FROM public.clearing_restoration n)\n       AND NOT EXISTS (\n        SELECT FROM public.clearing_sendingopening o\n         WHERE o.restoration_id = r.id AND o.currency = NEW.currency)\n) THEN\n    RAISE EXCEPTION 'payment % cannot be sent: sending in % is shut after a restoration', NEW.reference, NEW.currency\n        USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NEW;\n", hash='a094ea64d2721abc36f0757b833999c8ca68c6d3', operation='UPDATE', pgid='pgtrigger_sending_open_56488', table='clearing_settlementinstruction', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='settlementinstruction',
