@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Max, QuerySet
 
 from clearing import handlers
@@ -35,9 +35,7 @@ from clearing.settlement.queries import transfers_in
 from clearing.settlement.services.own_money import plan_own_money
 from clearing.settlement.services.transfer_files import create_transfer_file, register_client_account
 from clearing.settlement.states import InstructionState
-from clearing.trades.services.acceptance import accept_locked_trade
 from clearing.trades.services.eligibility import cycle_for
-from clearing.trades.services.holds import locked_trade
 from fixtures.day.bank import confirm_balance
 from marketplace.events.envelope import Envelope
 from marketplace.events.models import OutboxEvent
@@ -350,12 +348,6 @@ def owe(market: Market, trade: Trade, kind: str, debtor: str, creditor: str, amo
         source=f"{kind}_{next(_numbers)}",
         made_at=clock.now(),
     )
-
-
-def accept_used(trade: Trade, used_minor: int) -> None:
-    """A trade is accepted of which only a part of the price, without tax, was used."""
-    with transaction.atomic():
-        accept_locked_trade(locked_trade(pk=trade.pk), actor=SYSTEM, used_minor=used_minor)
 
 
 def accepted(market: Market, buyer: str, seller: str, price_minor: int, **changes: Any) -> Trade:

@@ -15,6 +15,7 @@ from tests.participants import factories as participants
 from tests.participants.factories import client_of
 
 from .. import factories
+from ..accepting import accept_used
 
 
 def clean() -> bool:
@@ -103,7 +104,7 @@ def test_never_more_is_refunded_than_is_left(market, trade):
 def test_of_a_used_period_only_what_was_captured_is_refunded(market):
     trade = factories.conclude(market, "buyer", "seller", 10_000)
     factories.pay_in(market, "buyer", 11_000)
-    factories.accept_used(trade, 3_000)
+    accept_used(trade, 3_000)
     with pytest.raises(BeyondCaptured):
         refund(market, trade, 3_001)
     assert refund(market, trade).amount_minor == 3_000

@@ -26,6 +26,7 @@ from marketplace.kernel.invariants import verify_all
 from tests.participants import factories as participants
 
 from .. import factories
+from ..accepting import accept_used
 
 
 def emitted(kind: str) -> list[dict[str, object]]:
@@ -105,7 +106,7 @@ def test_tax_is_cut_off_to_whole_yen_by_category(market, category, price, tax):
 def test_what_was_not_used_comes_back_when_the_rest_is_captured(market):
     trade = factories.conclude(market, "buyer", "seller", 10_000)
     factories.pay_in(market, "buyer", 11_000)
-    factories.accept_used(trade, 3_005)
+    accept_used(trade, 3_005)
     trade.refresh_from_db()
     assert (trade.captured_price_minor, trade.captured_tax_minor, trade.captured_fee_minor) == (
         3_005,
@@ -127,7 +128,7 @@ def test_what_was_not_used_comes_back_when_the_rest_is_captured(market):
 def test_of_a_period_without_use_everything_comes_back(market):
     trade = factories.conclude(market, "buyer", "seller", 10_000)
     factories.pay_in(market, "buyer", 11_000)
-    factories.accept_used(trade, 0)
+    accept_used(trade, 0)
     trade.refresh_from_db()
     assert (trade.state, trade.captured_price_minor, trade.captured_fee_minor) == ("accepted", 0, 0)
     assert (factories.available(market, "buyer"), factories.balance(market, "buyer", "held")) == (11_000, 0)
@@ -139,7 +140,7 @@ def test_more_than_was_held_is_never_captured(market):
     trade = factories.conclude(market, "buyer", "seller", 10_000)
     factories.pay_in(market, "buyer", 11_000)
     with pytest.raises(ValueError, match="exceeds the hold of"):
-        factories.accept_used(trade, 10_001)
+        accept_used(trade, 10_001)
     trade.refresh_from_db()
     assert (trade.state, Obligation.objects.count()) == ("secured", 0)
 
