@@ -115,7 +115,7 @@ def handle(entry: Claimed, rests: Rests) -> bool:
             return False
         except (Exception, HandlerOverran) as error:  # whatever a handler raises is recorded and retried
             if _record_failure(entry, error):
-                rests.begin(entry.handler)
+                rests.record_overrun(entry.handler, entry.key)
             under_way.fail(error)
             return False
         rests.forget(entry.handler)
