@@ -18,7 +18,8 @@ Invariant(
         "SELECT d.public_id, d.trade FROM delivery_entitlement d WHERE (NOT EXISTS ("
         " SELECT FROM events_outboxevent e WHERE e.public_id = d.secured_event AND e.type = 'trade.secured'"
         " AND e.data->>'trade' = d.trade)"
-        " AND d.secured_event > coalesce((SELECT max(a.last_public_id) FROM events_archivedrange a), ''))"
+        " AND NOT EXISTS (SELECT FROM events_archivedrange a"
+        "  WHERE d.secured_event BETWEEN a.first_public_id AND a.last_public_id))"
         " OR EXISTS (SELECT FROM delivery_entitlement o WHERE o.trade = d.trade AND o.id <> d.id)"
     ),
 )

@@ -38,6 +38,9 @@ PLAN_BY_INDEX = """
            set_config('enable_mergejoin', 'off', true)
 """
 
+# The first comparison is that of the index of what is not handled.
+NOT_OVER = "e.state <> 'handled' AND e.state <> 'abandoned'"
+
 # The bounds on the event's key are literals when the server plans, so that it looks at no range outside them: neither the
 # handled ones nor those made ahead. The identifiers come in order and the limit stops the scan. What a failing or parked head blocks is left out.
 READ = """
@@ -57,20 +60,20 @@ READ_HEADS = f"""
     {READ_DUE}
        AND NOT EXISTS (SELECT FROM events_inboxentry e
                         WHERE e.subscriber = i.subscriber AND e.subject = i.subject AND e.id < i.id
-                          AND e.event_id >= %(first)s AND e.event_id < %(end)s AND e.state <> 'handled' OFFSET 0)
+                          AND e.event_id >= %(first)s AND e.event_id < %(end)s AND {NOT_OVER} OFFSET 0)
      ORDER BY i.id LIMIT %(limit)s
 """
 
-# Heads with an earlier entry of their subject that is not handled are blocked. Of the others, what another worker has
+# Heads with an earlier entry of their subject that is not over are blocked. Of the others, what another worker has
 # locked, leased or handled meanwhile is passed over. The state is compared as an expression, so that the entries are found
 # by the primary key: by an index of what is pending, which the planner may believe to be small, all of it would be read.
-LEASE = """
+LEASE = f"""
     WITH blocked AS MATERIALIZED (
         SELECT h.id FROM unnest(%(heads)s::bigint[], %(subscribers)s::text[], %(subjects)s::text[])
                          AS h (id, subscriber, subject)
          WHERE EXISTS (SELECT FROM events_inboxentry e
                         WHERE e.subscriber = h.subscriber AND e.subject = h.subject AND e.id < h.id
-                          AND e.event_id >= %(first)s AND e.event_id < %(end)s AND e.state <> 'handled' OFFSET 0)
+                          AND e.event_id >= %(first)s AND e.event_id < %(end)s AND {NOT_OVER} OFFSET 0)
     ), wanted AS MATERIALIZED (
         SELECT w.id, w.event_id FROM unnest(%(ids)s::bigint[], %(events)s::bigint[], %(heads_of)s::bigint[])
                                      AS w (id, event_id, head)
@@ -94,7 +97,7 @@ LEASE = """
       FROM leased l JOIN events_outboxevent e ON e.id = l.event_id AND e.id = ANY (%(events)s)
     UNION ALL
     SELECT b.id, true, 0, '', '', '', NULL, '', NULL, '' FROM blocked b
-"""
+"""  # noqa: S608  our own words
 
 RELEASE = """
     UPDATE events_inboxentry SET lease = NULL, lease_until = NULL, attempts = attempts - 1
