@@ -115,6 +115,27 @@ Invariant(
     ),
 )
 Invariant(
+    name="delivery.sent_parts_add_up",
+    promise=7,
+    statement="What counts as sent of a file in a round is what its ended downloads have sent, all of it and nothing else.",
+    guards=(
+        "delivery_download.sent_parts_kept",
+        "delivery_sentparts.parts_were_sent",
+        "delivery_sentparts.sent_parts_once",
+        "delivery_sentparts.immutable",
+        "delivery_sentparts.no_delete",
+    ),
+    test=TESTS_OF_SENDING + "test_only_what_was_sent_counts_as_sent",
+    check=by_query(
+        "SELECT coalesce(s.inspection_id, l.inspection_id) AS inspection,"
+        " coalesce(s.distribution_id, l.distribution_id) AS distribution FROM delivery_sentparts s FULL JOIN ("
+        " SELECT inspection_id, distribution_id, range_agg(int8range(first_byte, first_byte + sent_bytes)) AS parts"
+        " FROM delivery_download WHERE state <> 'sending' AND abort_reason IS DISTINCT FROM 'damaged' AND sent_bytes > 0"
+        " GROUP BY 1, 2) l ON l.inspection_id = s.inspection_id AND l.distribution_id = s.distribution_id"
+        " WHERE s.parts IS DISTINCT FROM l.parts"
+    ),
+)
+Invariant(
     name="delivery.vouchers_compare_what_was_sent",
     promise=7,
     statement="A compared voucher repeats the hashes of a download that completed the file, and says if they match.",
