@@ -145,7 +145,27 @@ def test_a_job_in_this_process_is_ended_at_its_time_limit(committed_database, tr
     runner.run_due("default", seconds=0.5)
     job.refresh_from_db()
     assert (job.state, job.attempts) == (JobState.QUEUED, 1)
-    assert job.error == "TimeLimitExceeded: the time limit of 1 s was exceeded"
+    assert job.error == "TimeLimitExceeded: took longer than 1 seconds and was ended"
+
+
+def test_a_job_that_goes_on_after_any_exception_is_ended(committed_database, trace):
+    job = put(kinds.PLAIN, trace, "go on after any exception")
+    began = time.monotonic()
+    runner.run_due("default", seconds=0.5)
+    assert time.monotonic() - began < 4
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (JobState.QUEUED, 1)
+    assert job.error == "TimeLimitExceeded: took longer than 1 seconds and was ended"
+
+
+def test_a_job_whose_end_raises_another_error_is_said_to_have_taken_too_long(committed_database, trace):
+    job = put(kinds.PLAIN, trace, "fail when it is ended")
+    runner.run_attempt(services.start_next(queue="default"))
+    job.refresh_from_db()
+    assert (job.state, job.error) == (
+        JobState.QUEUED,
+        "TimeLimitExceeded: took longer than 1 seconds and was ended",
+    )
 
 
 def test_a_failed_job_does_not_hold_up_the_next(committed_database, trace):
@@ -212,7 +232,7 @@ def test_an_attempt_ended_in_the_middle_of_a_statement_is_recorded_at_once(commi
     job.refresh_from_db()
     assert (job.state, job.error) == (
         JobState.QUEUED,
-        "TimeLimitExceeded: the time limit of 1 s was exceeded",
+        "TimeLimitExceeded: took longer than 1 seconds and was ended",
     )
 
 
