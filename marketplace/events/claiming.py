@@ -31,15 +31,12 @@ LOOK_BACK_SHARE = 0.01
 """Of a worker's time. Looking back takes long where a long snapshot keeps rows that are handled."""
 
 # How many entries are pending changes faster than statistics do: a planner that believes in few would read all, and sort
-# or join them. For the same reason what looks for an earlier entry has OFFSET 0, so that it is looked up for each row.
+# or join them.
 PLAN_BY_INDEX = """
     SELECT set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true),
            set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
            set_config('enable_mergejoin', 'off', true)
 """
-
-# The first comparison is that of the index of what is not handled.
-NOT_OVER = "e.state <> 'handled' AND e.state <> 'abandoned'"
 
 # The bounds on the event's key are literals when the server plans, so that it looks at no range outside them: neither the
 # handled ones nor those made ahead. The identifiers come in order and the limit stops the scan. What a failing or parked head blocks is left out.
@@ -55,12 +52,19 @@ READ_NEWEST = f"{READ} ORDER BY i.id DESC LIMIT %(limit)s"
 # Only what was tried can be due later, and only the first of a subject is tried: leaving it out opens no gap in a run.
 READ_DUE = f"{READ} AND i.due_at <= clock_timestamp()"
 READ_OLDEST = f"{READ_DUE} ORDER BY i.id LIMIT %(limit)s"
+# An earlier entry of the same subject that is neither handled nor abandoned. The offset makes it a lookup for each row. The order has the
+# columns of the index ``inbox_unhandled``, and nothing may be sorted: a planner that believes the range to be empty would
+# as soon read all of it by the event's key.
+EARLIER = """SELECT FROM events_inboxentry e
+                 WHERE (e.subscriber, e.subject, e.id) >= ({of}.subscriber, {of}.subject, 0)
+                   AND (e.subscriber, e.subject, e.id) < ({of}.subscriber, {of}.subject, {of}.id)
+                   AND e.event_id >= %(first)s AND e.event_id < %(end)s
+                   AND e.state <> 'handled' AND e.state <> 'abandoned'
+                 ORDER BY e.subscriber, e.subject, e.id OFFSET 0"""
 # Where much is blocked: only what nothing of its subject stands before.
 READ_HEADS = f"""
     {READ_DUE}
-       AND NOT EXISTS (SELECT FROM events_inboxentry e
-                        WHERE e.subscriber = i.subscriber AND e.subject = i.subject AND e.id < i.id
-                          AND e.event_id >= %(first)s AND e.event_id < %(end)s AND {NOT_OVER} OFFSET 0)
+       AND NOT EXISTS ({EARLIER.format(of="i")})
      ORDER BY i.id LIMIT %(limit)s
 """
 
@@ -71,9 +75,7 @@ LEASE = f"""
     WITH blocked AS MATERIALIZED (
         SELECT h.id FROM unnest(%(heads)s::bigint[], %(subscribers)s::text[], %(subjects)s::text[])
                          AS h (id, subscriber, subject)
-         WHERE EXISTS (SELECT FROM events_inboxentry e
-                        WHERE e.subscriber = h.subscriber AND e.subject = h.subject AND e.id < h.id
-                          AND e.event_id >= %(first)s AND e.event_id < %(end)s AND {NOT_OVER} OFFSET 0)
+         WHERE EXISTS ({EARLIER.format(of="h")})
     ), wanted AS MATERIALIZED (
         SELECT w.id, w.event_id FROM unnest(%(ids)s::bigint[], %(events)s::bigint[], %(heads_of)s::bigint[])
                                      AS w (id, event_id, head)
