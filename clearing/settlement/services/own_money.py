@@ -10,8 +10,9 @@ from marketplace.kernel.amounts import require_amount
 from marketplace.participants.queries import operator_organisation
 
 from ..errors import ClientAccountMissing
-from ..models import ClientAccount, SettlementInstruction
+from ..models import SettlementInstruction
 from ..planning import instruction_without_cycle
+from ..queries import client_account
 from ..states import PaymentPurpose
 
 
@@ -24,7 +25,7 @@ def plan_own_money(*, actor: Actor, amount_minor: int, currency: str = "JPY") ->
     """
     actor.require_operator()
     require_amount("amount_minor", amount_minor)
-    if not ClientAccount.objects.filter(currency=currency).exists():
+    if client_account(currency) is None:
         raise ClientAccountMissing(currency=currency)
     planned = instruction_without_cycle(
         currency=currency,

@@ -8,10 +8,10 @@ import pytest
 from django.db import connection
 
 from clearing.approvals.errors import SecondPersonNeeded
-from clearing.ledger.services import declare_funds_regime
 from clearing.models import Approval, Invoice, Obligation, Posting
 from clearing.run.services.cycles import open_first_cycle
-from clearing.settlement.services.transfer_files import register_client_account
+from clearing.settlement.services.client_accounts import register_client_account
+from clearing.settlement.services.funds_regimes import declare_funds_regime
 from clearing.trades.errors import BeyondCaptured, NotAcceptedYet, PenaltyBeyondCap
 from clearing.trades.limits import Remaining, remaining_of
 from clearing.trades.obligation_reference import obligation_reference
@@ -321,9 +321,9 @@ def agreed(db):
     operator = made.organisation("operator")
     publish_rulebook(actor=participants.actor_for(operator), document=factories.RULEBOOK)
     market = factories.Market(operator, {name: made.organisation(name) for name in ("buyer", "seller")})
-    declare_funds_regime(actor=market.actor, currency="JPY", **factories.FUNDS_REGIME)
+    factories.by_two(market, declare_funds_regime, currency="JPY", **factories.FUNDS_REGIME)
     open_first_cycle(actor=market.actor, currency="JPY")
-    register_client_account(actor=market.actor, currency="JPY", **factories.CLIENT_ACCOUNT)
+    factories.by_two(market, register_client_account, currency="JPY", **factories.CLIENT_ACCOUNT)
     return market, factories.accepted(market, "buyer", "seller", 2_000_000, agreement=agreement.public_id)
 
 
