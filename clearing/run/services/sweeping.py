@@ -10,7 +10,6 @@ from django.db import connection
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.aside import Loop
-from marketplace.participants.queries import organisations_by_id
 
 from ...settlement.services.payments import mark_overdue_payments
 from ...trades.models import Trade
@@ -26,18 +25,18 @@ from .cycles import advance_for_a_while
 TRADES_A_SWEEP = 200
 
 DEADLINES = Loop("clearing.carry_out_deadlines")
-FUNDED_BUYERS = Loop("clearing.secure_funded_trades")
+FUNDED_TRADES = Loop("clearing.secure_funded_trades")
 UNFUNDED_TRADES = Loop("clearing.fail_unfunded_trades")
 
 _FUNDED = """
-    SELECT DISTINCT t.buyer_id, t.currency
+    SELECT t.public_id, t.buyer_id, t.currency
       FROM clearing_trade t
       JOIN clearing_account a ON a.organisation_id = t.buyer_id AND a.currency = t.currency AND a.kind = 'available'
       JOIN clearing_balance b ON b.account_id = a.id
      WHERE t.state = 'concluded' AND t.gross_minor <= -b.balance_minor
        AND (t.supply_class IS NOT NULL OR EXISTS (
             SELECT FROM clearing_supplystatement s WHERE s.organisation_id = t.seller_id AND s.listing = t.listing))
-     ORDER BY 1, 2 LIMIT %s
+     ORDER BY t.buyer_id, t.currency, t.concluded_at, t.agreement, t.charge LIMIT %s
 """
 
 
@@ -47,15 +46,19 @@ def run_independently(loop: Loop, jobs: Mapping[str, Callable[[], int]]) -> int:
 
 
 def secure_funded_trades(*, actor: Actor = SYSTEM) -> int:
-    """Secure waiting trades whose money has arrived, buyer by buyer; returns how many."""
+    """Secure waiting trades whose money has arrived, each buyer's in the published order; returns how many.
+
+    One that cannot be secured stands aside, and the buyer's others go on.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_FUNDED, [TRADES_A_SWEEP + len(FUNDED_BUYERS.standing_aside())])
-        buyers = cursor.fetchall()
-    names = organisations_by_id(organisation_id for organisation_id, _ in buyers)
-    return FUNDED_BUYERS.each(
-        buyers,
-        lambda buyer: secure_waiting_trades(actor=actor, organisation_id=buyer[0], currency=buyer[1]),
-        subject=lambda buyer: f"{names[buyer[0]].public_id} {buyer[1]}",
+        cursor.execute(_FUNDED, [TRADES_A_SWEEP + len(FUNDED_TRADES.standing_aside())])
+        funded: list[tuple[str, int, str]] = cursor.fetchall()
+    return FUNDED_TRADES.each(
+        funded,
+        lambda trade: secure_waiting_trades(
+            actor=actor, organisation_id=trade[1], currency=trade[2], only=trade[0]
+        ),
+        subject=lambda trade: trade[0],
     )
 
 
