@@ -13,9 +13,10 @@ from marketplace.kernel.aside import Loop
 
 from ...settlement.services.payments import mark_overdue_payments
 from ...trades.models import Trade
-from ...trades.services.acceptance import accept_ended_periods
+from ...trades.services.acceptance import accept_ended_periods, accept_put_off
 from ...trades.services.charges import begin_due_charges
 from ...trades.services.commissioned import accept_commissioned
+from ...trades.services.corrections import refund_put_off_fees
 from ...trades.services.endings import fail_trade
 from ...trades.services.trades import secure_waiting_trades
 from ...trades.states import TradeState
@@ -66,7 +67,7 @@ def carry_out_deadlines(*, actor: Actor = SYSTEM) -> int:
     """Do what is due by the clock; returns how many trades and payments changed.
 
     Starts due charges; secures trades whose money has arrived; accepts ended periods and data made to order whose last
-    moment has come; fails trades that were not funded in time; marks payments past their value date as unknown. Each
+    moment has come; tries again what was put off; fails trades that were not funded in time; marks payments past their value date as unknown. Each
     trade changes in its own transaction.
     """
     return run_independently(
@@ -75,6 +76,8 @@ def carry_out_deadlines(*, actor: Actor = SYSTEM) -> int:
             "begin_due_charges": partial(begin_due_charges, actor=actor, limit=TRADES_A_SWEEP),
             "secure_funded_trades": partial(secure_funded_trades, actor=actor),
             "accept_ended_periods": partial(accept_ended_periods, actor=actor, limit=TRADES_A_SWEEP),
+            "accept_put_off": partial(accept_put_off, actor=actor),
+            "refund_put_off_fees": partial(refund_put_off_fees, actor=actor),
             "accept_commissioned": partial(accept_commissioned, actor=actor, limit=TRADES_A_SWEEP),
             "fail_unfunded_trades": partial(_fail_unfunded_trades, actor),
             "mark_overdue_payments": partial(mark_overdue_payments, actor=actor),
