@@ -32,7 +32,7 @@ from .serializers import (
 )
 from .services.client_accounts import register_client_account
 from .services.funds_regimes import declare_funds_regime
-from .services.own_money import plan_own_money
+from .services.own_money import plan_own_money, withdraw_own_money
 from .services.payments import report_failed_payment, retry_payment
 from .services.transfer_files import create_transfer_file
 
@@ -103,6 +103,15 @@ class SettlementInstructionViewSet(MarketReadViewSet[SettlementInstruction]):
     def own_money(self, data: dict[str, Any]) -> SettlementInstruction:
         """Plans the payment in; the bank statement confirms it by its reference (operator)."""
         return plan_own_money(actor=self.actor, **data)
+
+    @command(
+        summary="Withdraw a planned payment of the operator's own money",
+        response=InstructionSerializer,
+        permissions=(IsOperator,),
+    )
+    def withdraw(self, data: dict[str, Any], public_id: str) -> SettlementInstruction:
+        """Of own money that was not paid in yet; if it comes after all, it is in suspense (operator)."""
+        return withdraw_own_money(actor=self.actor, instruction=public_id)
 
 
 class TransferFileViewSet(MarketReadViewSet[TransferFile]):
