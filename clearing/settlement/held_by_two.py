@@ -55,8 +55,8 @@ def _approved(command: str, approval: str, *, by: str, moment: str, fields: tupl
 def _noticed(table: str, *, moment: str, until: str, weakened: str) -> str:
     """The row weakens nothing in comparison with the one effective at ``until``, or its notice is over when it takes effect."""
     hours = (
-        f"coalesce((SELECT (r.document -> 'parameters' ->> 'control_notice_hours')::numeric"  # noqa: S608  our own words
-        f" FROM public.rules_rulebook r WHERE r.effective_from <= {{row}}.{moment} ORDER BY r.number DESC LIMIT 1),"
+        f"coalesce((SELECT (rules.document -> 'parameters' ->> 'control_notice_hours')::numeric"  # noqa: S608  our own words
+        f" FROM public.rules_rulebook rules WHERE rules.effective_from <= {{row}}.{moment} ORDER BY rules.number DESC LIMIT 1),"
         f" {PARAMETERS['control_notice_hours'].default})"
     )
     return (

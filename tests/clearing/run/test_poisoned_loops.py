@@ -73,7 +73,7 @@ def cut_offs(market: factories.Market) -> Case:
         table="clearing_cycle",
         condition="NEW.currency = 'JPY'",
         work=close_due_cycles,
-        done=currencies_of(Cycle, state="closing"),
+        done=currencies_of(Cycle, closed_at__isnull=False),
         others=["USD"],
         all_of_them=["JPY", "USD"],
     )

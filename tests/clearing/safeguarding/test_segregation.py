@@ -150,7 +150,14 @@ def test_nobody_abroad_is_paid_without_a_licence(market, abroad):
     assert (seller.state, seller.held_back) == ("planned", "abroad")
     again = create_transfer_file(actor=market.actor, cycle=abroad.public_id)
     assert again == made
-    declare(market, cross_border_allowed=True, cross_border_basis="資金決済法の適用除外（第X条）")
+    declare(
+        market,
+        cross_border_allowed=True,
+        cross_border_basis="資金決済法の適用除外（第X条）",
+        effective_from=clock.now() + timedelta(days=4),
+    )
+    assert create_transfer_file(actor=market.actor, cycle=abroad.public_id) == made
+    clock.move_to(clock.now() + timedelta(days=4), running=False)
     paid = create_transfer_file(actor=market.actor, cycle=abroad.public_id)
     assert (paid.records, paid.total_minor, paid.left_out) == (1, 9_500, [])
     seller.refresh_from_db()

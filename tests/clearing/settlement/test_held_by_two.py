@@ -128,14 +128,14 @@ REGIME = (
     "INSERT INTO clearing_fundsregime (public_id, currency, regime, legal_reference, registration_number,"
     " balance_cap_minor, idle_days, cross_border_allowed, cross_border_basis, effective_from, approval, declared_by,"
     " declared_at) SELECT 'fnr_raw', currency, regime, legal_reference, registration_number, {}, idle_days,"
-    " cross_border_allowed, cross_border_basis, {}, {}, declared_by, now() FROM clearing_fundsregime"
+    " cross_border_allowed, cross_border_basis, {}, {}, declared_by, statement_timestamp() FROM clearing_fundsregime"
     " WHERE currency = 'JPY'"
 )
 ACCOUNT = (
     "INSERT INTO clearing_clientaccount (public_id, currency, requester_code, requester_name, bank_code, bank_name,"
     " branch_code, branch_name, account_type, account_number, effective_from, approval_id, registered_by,"
     " registered_at) SELECT 'cla_raw', currency, requester_code, requester_name, bank_code, bank_name, branch_code,"
-    " branch_name, account_type, {}, {}, {}, registered_by, now() FROM clearing_clientaccount"
+    " branch_name, account_type, {}, {}, {}, registered_by, statement_timestamp() FROM clearing_clientaccount"
 )
 
 
@@ -171,21 +171,22 @@ def test_one_person_declares_and_registers_nothing_in_the_database(market):
     restraint = restrain(market)
     before = rows()
     nobody = "no second person approved this for JPY"
-    refused(REGIME.format(cap, "now()", "'apv_none'"), because=nobody)
+    refused(REGIME.format(cap, "statement_timestamp()", "'apv_none'"), because=nobody)
     declared = approve(market, DECLARE_REGIME, regime, REGIME_FIELDS, balance_cap_minor=cap + 1)
-    refused(REGIME.format(cap, "now()", f"'{declared.public_id}'"), because=nobody)
+    refused(REGIME.format(cap, "statement_timestamp()", f"'{declared.public_id}'"), because=nobody)
     refused(
-        REGIME.format(cap + 1, "now()", f"'{declared.public_id}'"),
+        REGIME.format(cap + 1, "statement_timestamp()", f"'{declared.public_id}'"),
         because="takes effect before its notice is over",
     )
     registered = approve(market, REGISTER_ACCOUNT, account, ACCOUNT_FIELDS, account_number="1111111")
-    refused(ACCOUNT.format("'2222222'", "now()", registered.pk), because=nobody)
-    refused(ACCOUNT.format("'1111111'", "now()", declared.pk), because=nobody)
+    refused(ACCOUNT.format("'2222222'", "statement_timestamp()", registered.pk), because=nobody)
+    refused(ACCOUNT.format("'1111111'", "statement_timestamp()", declared.pk), because=nobody)
     refused(
-        ACCOUNT.format("'1111111'", "now()", registered.pk), because="takes effect before its notice is over"
+        ACCOUNT.format("'1111111'", "statement_timestamp()", registered.pk),
+        because="takes effect before its notice is over",
     )
     refused(
-        ACCOUNT.format("'1111111'", "now() - interval '1 day'", registered.pk),
+        ACCOUNT.format("'1111111'", "statement_timestamp() - interval '1 day'", registered.pk),
         because="client_account_not_backdated",
     )
     lift = (

@@ -344,7 +344,8 @@ def test_a_large_price_adjustment_needs_the_second_person(agreed):
             order(market, trade, "usr_first", 1_000_000)
     with pytest.raises(SecondPersonNeeded):
         order(market, trade, "usr_second", 1_000_001)
-    assert (Adjustment.objects.count(), Approval.objects.count(), Obligation.objects.count()) == (0, 2, 2)
+    asked = Approval.objects.filter(command="clearing.adjustment").count()
+    assert (Adjustment.objects.count(), asked, Obligation.objects.count()) == (0, 2, 2)
     order(market, trade, "usr_second", 1_000_000)
     assert Adjustment.objects.count() == 1
     assert Obligation.objects.get(kind="adjustment").amount_minor == 1_000_000
