@@ -19,6 +19,7 @@ from clearing.bank.queries import pay_in_reference
 from clearing.bank.states import BankMatch
 from clearing.ledger.queries import balances
 from clearing.models import (
+    Approval,
     BankEntry,
     BankStatement,
     ChargePlan,
@@ -32,6 +33,7 @@ from clearing.models import (
 )
 from clearing.run.queries import waiting_of_cycle
 from clearing.run.services.cycles import advance_cycle, close_cycle, open_first_cycle
+from clearing.settlement.held_by_two import DECLARE_REGIME, REGISTER_ACCOUNT
 from clearing.settlement.queries import transfers_in
 from clearing.settlement.services.client_accounts import register_client_account
 from clearing.settlement.services.funds_regimes import declare_funds_regime
@@ -170,6 +172,11 @@ def by_two(market: Market, command: Callable[..., T], **arguments: Any) -> T:
     except SecondPersonNeeded:
         return command(actor=market.second, **arguments)
     raise AssertionError(f"{command.__name__} took one person")
+
+
+def approvals() -> QuerySet[Approval]:
+    """Approvals of what a test asked, in order; not those of the two people who set the market up."""
+    return Approval.objects.exclude(command__in=(DECLARE_REGIME, REGISTER_ACCOUNT)).order_by("pk")
 
 
 def current_transaction() -> int:
