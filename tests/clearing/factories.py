@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Max, QuerySet
 
 from clearing import handlers
-from clearing.approvals.errors import SecondPersonNeeded
 from clearing.bank.queries import pay_in_reference
 from clearing.bank.states import BankMatch
 from clearing.ledger.queries import balances
 from clearing.models import (
-    Approval,
     BankEntry,
     BankStatement,
     ChargePlan,
@@ -33,7 +30,6 @@ from clearing.models import (
 )
 from clearing.run.queries import waiting_of_cycle
 from clearing.run.services.cycles import advance_cycle, close_cycle, open_first_cycle
-from clearing.settlement.held_by_two import DECLARE_REGIME, REGISTER_ACCOUNT
 from clearing.settlement.queries import transfers_in
 from clearing.settlement.services.client_accounts import register_client_account
 from clearing.settlement.services.funds_regimes import declare_funds_regime
@@ -67,9 +63,9 @@ from tests.clearing.carrying_in import booking, carry_in, statement
 from tests.clearing.relaying import relay_events
 from tests.clearing.supplying import foreign as foreign
 from tests.clearing.supplying import state_supply as state_supply
+from tests.clearing.two_people import approvals as approvals
+from tests.clearing.two_people import by_two
 from tests.participants import factories as participants
-
-T = TypeVar("T")
 
 _numbers = itertools.count(1)
 
@@ -163,20 +159,6 @@ def market(document: dict[str, Any] | None = None) -> Market:
     open_first_cycle(actor=made.actor, currency="JPY")
     by_two(made, register_client_account, currency="JPY", **CLIENT_ACCOUNT)
     return made
-
-
-def by_two(market: Market, command: Callable[..., T], **arguments: Any) -> T:
-    """Have two people give a command that takes two."""
-    try:
-        command(actor=market.actor, **arguments)
-    except SecondPersonNeeded:
-        return command(actor=market.second, **arguments)
-    raise AssertionError(f"{command.__name__} took one person")
-
-
-def approvals() -> QuerySet[Approval]:
-    """Approvals of what a test asked, in order; not those of the two people who set the market up."""
-    return Approval.objects.exclude(command__in=(DECLARE_REGIME, REGISTER_ACCOUNT)).order_by("pk")
 
 
 def current_transaction() -> int:

@@ -55,18 +55,7 @@ def declare_funds_regime(
         "cross_border_allowed": cross_border_allowed,
         "cross_border_basis": cross_border_basis.strip(),
     }
-    wrong = _first_invalid_field(
-        currency=len(currency) == 3 and currency.isascii() and currency.isupper(),
-        regime=regime in FundsRegimeKind.values,
-        legal_reference=bool(stated["legal_reference"]),
-        registration_number=regime != FundsRegimeKind.FUNDS_TRANSFER or bool(stated["registration_number"]),
-        balance_cap_minor=balance_cap_minor > 0,
-        idle_days=1 <= idle_days <= IDLE_DAYS_MAX,
-        cross_border_basis=cross_border_allowed == bool(stated["cross_border_basis"]),
-        effective_from=effective_from is None or effective_from >= now,
-    )
-    if wrong:
-        raise FieldInvalid(wrong, _EXPECTED[wrong])
+    _require_fitting(currency, stated, effective_from, now)
     before = regime_in_force(currency, effective_from)
     if before is not None and _weakens(before, stated):
         require_notice(effective_from, now)
@@ -96,6 +85,25 @@ def declare_funds_regime(
         },
     )
     return declared
+
+
+def _require_fitting(
+    currency: str, stated: Mapping[str, Any], effective_from: datetime | None, now: datetime
+) -> None:
+    """Raise FieldInvalid for the first field that does not fit the others."""
+    wrong = _first_invalid_field(
+        currency=len(currency) == 3 and currency.isascii() and currency.isupper(),
+        regime=stated["regime"] in FundsRegimeKind.values,
+        legal_reference=bool(stated["legal_reference"]),
+        registration_number=stated["regime"] != FundsRegimeKind.FUNDS_TRANSFER
+        or bool(stated["registration_number"]),
+        balance_cap_minor=stated["balance_cap_minor"] > 0,
+        idle_days=1 <= stated["idle_days"] <= IDLE_DAYS_MAX,
+        cross_border_basis=stated["cross_border_allowed"] == bool(stated["cross_border_basis"]),
+        effective_from=effective_from is None or effective_from >= now,
+    )
+    if wrong:
+        raise FieldInvalid(wrong, _EXPECTED[wrong])
 
 
 def _weakens(before: FundsRegime, stated: Mapping[str, Any]) -> bool:
