@@ -18,3 +18,14 @@ RecordedRows(
     row="r.public_id, r.code, r.version, r.digest, r.published_by",
     record="e.subject, e.payload -> 'code', e.payload -> 'version', e.payload -> 'digest', e.actor",
 )
+RecordedRows(
+    table="events_outboxevent",
+    kinds=("contracts.agreement_concluded", "contracts.dispute_resolved", "contracts.price_adjusted"),
+    source="(SELECT type, subject, data FROM events_outboxevent"
+    " WHERE type IN ('agreement.concluded', 'dispute.resolved', 'adjustment.due'))",
+    row="CASE r.type WHEN 'agreement.concluded' THEN r.data -> 'agreement' WHEN 'dispute.resolved' THEN"
+    " r.data -> 'dispute' ELSE r.data -> 'adjustment' END, coalesce(r.data -> 'outcome', r.data -> 'amount_minor',"
+    " r.data -> 'price_minor')",
+    record="e.subject, coalesce(e.payload -> 'outcome', e.payload -> 'amount_minor', e.payload -> 'price_minor')",
+    is_partial=True,
+)

@@ -12,3 +12,12 @@ RecordedRows(
     row="r.public_id, r.files",
     record="e.subject, e.payload -> 'sha256'",
 )
+RecordedRows(
+    table="events_outboxevent",
+    kinds=("delivery.accepted", "delivery.ended", "delivery.matched"),
+    source="(SELECT type, data FROM events_outboxevent"
+    " WHERE type IN ('delivery.accepted', 'delivery.ended', 'delivery.matched'))",
+    row="r.type, r.data -> 'entitlement'",
+    record="e.kind, e.subject",
+    is_partial=True,
+)

@@ -216,3 +216,13 @@ RecordedRows(
     record="e.subject, e.payload -> 'usage', e.payload -> 'amount_minor', e.payload -> 'charged_minor',"
     " e.payload -> 'refusal'",
 )
+RecordedRows(
+    table="clearing_monthlystatement",
+    kinds=("clearing.statements_made",),
+    source="(SELECT m.currency, m.month, count(*) AS statements FROM clearing_monthlystatement m WHERE EXISTS (SELECT"
+    " FROM clearing_statementmonth s WHERE (s.currency, s.month) = (m.currency, m.month))"
+    " OR NOT EXISTS (SELECT FROM clearing_cycle c WHERE c.currency = m.currency) GROUP BY 1, 2)",
+    row="r.currency || '-' || to_char(r.month, 'YYYY-MM'), r.statements",
+    record="e.subject, e.payload -> 'statements'",
+    is_partial=True,
+)
