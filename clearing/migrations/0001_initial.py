@@ -13,12 +13,35 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+# By hand, kept when the rest of this file is generated anew: RunSQL at the end, and the dependency on kernel. The server on which a market is set up is
+# counted by its setting up (docs/decisions/0027).
+TIMELINES = """
+    CREATE OR REPLACE FUNCTION public.server_timeline(OUT server text, OUT timeline integer)
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+        SELECT s.system_identifier::text, CASE
+                WHEN pg_is_in_recovery() THEN (SELECT c.timeline_id FROM pg_control_checkpoint() c)
+                ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer END
+          FROM pg_control_system() s
+    $$;
+    CREATE OR REPLACE FUNCTION public.restoration_is_counted() RETURNS boolean
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+        SELECT EXISTS (
+            SELECT FROM public.clearing_countedtimeline c
+              JOIN public.server_timeline() s ON (s.server, s.timeline) = (c.server, c.timeline)
+             WHERE c.id = (SELECT max(n.id) FROM public.clearing_countedtimeline n))
+    $$;
+    INSERT INTO public.clearing_countedtimeline (server, timeline, restoration)
+    SELECT s.server, s.timeline, 0 FROM public.server_timeline() s;
+"""
+DROPPED = "DROP FUNCTION public.restoration_is_counted(); DROP FUNCTION public.server_timeline();"
+
 
 class Migration(migrations.Migration):
 
     initial = True
 
     dependencies = [
+        ('kernel', '0001_initial'),  # by hand: the functions that guards call when TIMELINES writes
         ('participants', '0001_initial'),
     ]
 
@@ -2816,4 +2839,5 @@ class Migration(migrations.Migration):
             model_name='usagerecord',
             trigger=pgtrigger.compiler.Trigger(name='usage_within_ceiling', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE fault record;', func="PERFORM FROM public.clearing_chargeprogress WHERE plan_id IN (\n    SELECT c.plan_id FROM new_rows r JOIN public.clearing_plannedcharge c ON c.id = r.planned_id\n) ORDER BY id FOR UPDATE;\nSELECT u.usage INTO fault FROM new_rows u\n  LEFT JOIN public.clearing_plannedcharge c ON c.id = u.planned_id\n  LEFT JOIN public.clearing_chargeplan p ON p.id = c.plan_id\n WHERE u.charged_minor > 0 AND (\n       p.charging IS DISTINCT FROM 'metered' OR p.agreement <> u.agreement OR p.currency <> u.currency\n       OR c.price_minor < (SELECT sum(w.charged_minor) FROM public.clearing_usagerecord w\n                            WHERE w.planned_id = u.planned_id)\n       OR EXISTS (SELECT FROM public.clearing_trade t WHERE t.agreement = u.agreement AND t.charge = c.charge\n                     AND t.state IN ('accepted', 'refunded', 'failed')))\n LIMIT 1;\nIF FOUND THEN\n    RAISE EXCEPTION 'use % cannot be charged: it exceeds its period or its ceiling', fault.usage\n        USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NULL;\n", hash='c1379f1a41d447ee6d9c510113f74db0a8615ff0', level='STATEMENT', operation='INSERT', pgid='pgtrigger_usage_within_ceiling_88fb5', referencing='REFERENCING NEW TABLE AS new_rows ', table='clearing_usagerecord', when='AFTER')),
         ),
+        migrations.RunSQL(TIMELINES, DROPPED),
     ]
