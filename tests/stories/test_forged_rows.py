@@ -42,6 +42,7 @@ FORGERIES: dict[str, Forgery] = {
     "clearing_closedday": Forgery(
         named=RECORDED, changes={"name": """'{"ja": "x", "en": "x"}'""", "currency": "'JPY'"}
     ),
+    "clearing_countedtimeline": Forgery(refused="is not that of this server"),
     "clearing_cyclestep": Forgery(
         refused="a moment is not that of the clock", changes={"epoch": "t.epoch + 1", "began_at": "'2020-01-01'"}
     ),
