@@ -34,6 +34,8 @@ from .holds import capture_hold, locked_agreement, locked_trade, record_trade
 ENDED_PERIODS = Loop("clearing.accept_ended_periods")
 ENDED = (TradeState.ACCEPTED, TradeState.REFUNDED)
 """The states of a trade of which nothing is accepted any more, without a refusal."""
+PUT_OFF = Loop("clearing.accept_put_off")
+"""By agreement: acceptances that need more than is on hold."""
 
 
 def accept_locked_trade(
@@ -149,14 +151,33 @@ def _day_of_acceptance(trade: Trade, accepted_at: datetime) -> date:
     return business_date(delivered_at or accepted_at)
 
 
-@transaction.atomic
 def accept_delivered(*, actor: Actor, agreement: str, transaction_id: int | None) -> None:
     """Accept the trades that an accepted delivery makes payable.
 
     These are a price paid at once and every secured instalment; later instalments follow when they are secured. Periods
-    can from now on be accepted when they end (``accept_ended_periods``). An accepted or refunded trade stays as it is.
-    Raises as ``accept_locked_trade``, and Missing.
+    can from now on be accepted when they end (``accept_ended_periods``). An accepted or refunded trade stays as it is. If a
+    rate that was published after the conclusion needs more than is on hold, the acceptance stands aside and is tried again
+    (``accept_put_off``). Raises as ``accept_locked_trade``, but not HoldBelowTax, and Missing.
     """
+    try:
+        _accept_payable(actor, agreement, transaction_id)
+    except HoldBelowTax as refusal:
+        PUT_OFF.set_aside(agreement, refusal, at_once=True)
+
+
+def accept_put_off(*, actor: Actor = SYSTEM) -> int:
+    """Try again the acceptances that needed more than is on hold; returns how many were made or are needed no more."""
+
+    def accept(agreement: str) -> int:
+        _accept_payable(actor, agreement, None)
+        return 1
+
+    return PUT_OFF.each(PUT_OFF.subjects(), accept)
+
+
+@transaction.atomic
+def _accept_payable(actor: Actor, agreement: str, transaction_id: int | None) -> None:
+    """Accept the trades of ``accept_delivered``, all or none."""
     progress, trades = locked_agreement(agreement)
     if progress is not None:
         if progress.delivered_at is None:
