@@ -254,7 +254,7 @@ class Migration(migrations.Migration):
             name='CyclePart',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('part', models.CharField(choices=[('rebates', 'fee rebates'), ('cover', 'own money set aside'), ('positions', 'net positions'), ('entries', 'journal entries'), ('payments', 'settlement payments')], max_length=12)),
+                ('part', models.CharField(choices=[('rebates', 'fee rebates'), ('cover', 'own money set aside'), ('positions', 'net positions'), ('entries', 'journal entries'), ('payments', 'settlement payments'), ('sales', 'invoices of sales'), ('corrections', 'documents of corrections'), ('fees', 'invoices of fees'), ('fee_refunds', 'documents of refunded fees'), ('told', 'participants told of their documents')], max_length=12)),
                 ('total', models.BigIntegerField(null=True)),
                 ('done', models.BigIntegerField(default=0)),
                 ('reached', models.CharField(blank=True, db_collation='C', default='', max_length=31)),
@@ -1054,7 +1054,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='cycle',
-            trigger=pgtrigger.compiler.Trigger(name='step_is_whole', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN ((NEW."netted_at" IS NOT NULL AND NEW."state" = \'netted\' AND OLD."state" = \'validated\') OR (NEW."posted_at" IS NOT NULL AND NEW."state" = \'posted\' AND OLD."state" = \'netted\') OR (NEW."state" = \'settling\' AND OLD."state" = \'posted\'))', declare='DECLARE lacking text;', func="SELECT CASE NEW.state WHEN 'netted' THEN 'positions' WHEN 'posted' THEN 'entries' ELSE 'payments' END INTO lacking;\nIF NOT EXISTS (\n    SELECT FROM public.clearing_cyclepart WHERE cycle_id = NEW.id AND part = lacking AND ended_at IS NOT NULL\n) THEN\n    RAISE EXCEPTION 'cycle % is not %: its % are not all done', NEW.business_key, NEW.state, lacking\n        USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NEW;\n", hash='06b2e9e0ebc61145b2330ba00dce9fb5645daedb', operation='UPDATE OF "state"', pgid='pgtrigger_step_is_whole_603e7', table='clearing_cycle', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='step_is_whole', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN ((NEW."netted_at" IS NOT NULL AND NEW."state" = \'netted\' AND OLD."state" = \'validated\') OR (NEW."posted_at" IS NOT NULL AND NEW."state" = \'posted\' AND OLD."state" = \'netted\') OR (NEW."state" = \'settling\' AND OLD."state" = \'posted\'))', declare='DECLARE lacking text;', func="SELECT wanted.part INTO lacking\n  FROM unnest(CASE NEW.state\n        WHEN 'netted' THEN ARRAY['positions']\n        WHEN 'posted' THEN ARRAY['entries']\n        ELSE ARRAY['payments', 'sales', 'corrections', 'fees', 'fee_refunds', 'told'] END) WITH ORDINALITY AS wanted(part, place)\n WHERE NOT EXISTS (\n    SELECT FROM public.clearing_cyclepart p\n     WHERE p.cycle_id = NEW.id AND p.part = wanted.part AND p.ended_at IS NOT NULL)\n ORDER BY wanted.place LIMIT 1;\nIF FOUND THEN\n    RAISE EXCEPTION 'cycle % is not %: its % are not all done', NEW.business_key, NEW.state, lacking\n        USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NEW;\n", hash='a8c873588cbdc21e24c5287885bb3c1b123adf2f', operation='UPDATE OF "state"', pgid='pgtrigger_step_is_whole_603e7', table='clearing_cycle', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='cycle',
