@@ -10,6 +10,7 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.metrics import Gauge, Reading, by_rows
 
 from .models import SettlementInstruction
+from .restorations import is_restoration_counted
 from .states import InstructionState
 
 # Those of cycles that are not settled, and by the partial index those that no cycle plans.
@@ -80,5 +81,24 @@ Alarm(
         " or follow the court's order.",
         "各支払の理由（settlement-instructions/?state=planned）を確認し、振込先口座の届出・許認可の登録・裁判所の命令への"
         "対応を進めてください。",
+    ),
+)
+
+RESTORATION_UNCOUNTED = Gauge(
+    name="clearing_uncounted_restorations",
+    description="1 while the server is not on the timeline that was counted last: the database was restored or moved.",
+    read=lambda: 0 if is_restoration_counted() else 1,
+)
+
+Alarm(
+    code="restoration_uncounted",
+    gauge=RESTORATION_UNCOUNTED,
+    above=0,
+    title=Label("A restoration of the database is not counted", "データベースの復旧が記録されていません"),
+    action=Label(
+        "Run manage.py record_restoration as the owner role. Until then no payment is planned or sent; afterwards sending is"
+        " opened by bank statements and two people.",
+        "所有者ロールで manage.py record_restoration を実行してください。それまで支払の予定作成と送付はできません。その後は"
+        "入出金明細と二人の承認により送付を再開します。",
     ),
 )
