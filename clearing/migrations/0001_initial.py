@@ -36,29 +36,6 @@ TIMELINES = """
 DROPPED = "DROP FUNCTION public.restoration_is_counted(); DROP FUNCTION public.server_timeline();"
 
 
-# By hand, kept when the rest of this file is generated anew: RunSQL at the end, and the dependency on kernel. The server on which a market is set up is
-# counted by its setting up (docs/decisions/0027).
-TIMELINES = """
-    CREATE OR REPLACE FUNCTION public.server_timeline(OUT server text, OUT timeline integer)
-    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
-        SELECT s.system_identifier::text, CASE
-                WHEN pg_is_in_recovery() THEN (SELECT c.timeline_id FROM pg_control_checkpoint() c)
-                ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer END
-          FROM pg_control_system() s
-    $$;
-    CREATE OR REPLACE FUNCTION public.restoration_is_counted() RETURNS boolean
-    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
-        SELECT EXISTS (
-            SELECT FROM public.clearing_countedtimeline c
-              JOIN public.server_timeline() s ON (s.server, s.timeline) = (c.server, c.timeline)
-             WHERE c.id = (SELECT max(n.id) FROM public.clearing_countedtimeline n))
-    $$;
-    INSERT INTO public.clearing_countedtimeline (server, timeline, restoration)
-    SELECT s.server, s.timeline, 0 FROM public.server_timeline() s;
-"""
-DROPPED = "DROP FUNCTION public.restoration_is_counted(); DROP FUNCTION public.server_timeline();"
-
-
 class Migration(migrations.Migration):
 
     initial = True

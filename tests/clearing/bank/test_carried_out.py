@@ -11,7 +11,6 @@ from clearing.models import BankEntry, Cycle, Entry, SettlementInstruction, Tran
 from clearing.reports.tracing import trace_entry
 from clearing.run.services.cycles import advance_cycle
 from clearing.settlement.errors import NothingToTransfer
-from clearing.settlement.queries import PaymentReadings
 from clearing.settlement.services.payments import report_failed_payment, retry_payment
 from clearing.settlement.services.transfer_files import create_transfer_file
 from marketplace.events.models import OutboxEvent
@@ -158,25 +157,6 @@ def test_a_retry_of_a_payment_that_was_carried_out_is_refused(market, sent):
         with pytest.raises(NothingToTransfer):
             retry_payment(actor=market.actor, instruction=row.public_id)
     assert (len(factories.instructions(sent)), broken()) == (3, {})
-
-
-def test_a_retry_that_comes_back_beside_the_late_debit_of_the_first_in_one_statement(market, sent):
-    failed = fail(market, sent)
-    again = retry_payment(actor=market.actor, instruction=failed.public_id)
-    create_transfer_file(actor=market.actor, cycle=sent.public_id)
-    rows = [
-        factories.booking("debit", 10_450, again.reference),
-        factories.booking("credit", 10_450, f"組戻 {again.reference}"),
-        factories.booking("debit", 10_450, failed.reference),
-        factories.booking("debit", 550, factories.instructions(sent)[1].reference),
-    ]
-    factories.receive(market, rows)
-    assert states(sent) == ["confirmed", "confirmed", "failed"]
-    assert (factories.balance(market, "seller", "receivable"), broken()) == (0, {})
-    # The retry is not made once more, so the cycle is settled and nothing waits.
-    assert advance_cycle(cycle=sent.public_id) == "settled"
-    again.refresh_from_db()
-    assert PaymentReadings([again]).waiting(again) is None
 
 
 def test_a_file_debited_as_one_total_confirms_all_its_payments(market, sent):
