@@ -30,6 +30,23 @@ Invariant(
     ),
 )
 
+Invariant(
+    name="clearing.events_abandoned_by_two_people",
+    promise=9,
+    statement="Who is on record as the two people that gave up an event gave the same command, and it is in the evidence.",
+    guards=("events_abandonment.abandonment_two_people", "clearing_approval.approval_two_people"),
+    test="tests/clearing/approvals/test_parked_events.py::test_two_people_who_never_asked_are_named",
+    check=by_query(
+        "SELECT a.event, a.handler, a.abandoned_by FROM events_abandonment a WHERE NOT EXISTS ("
+        " SELECT FROM evidence_evidencerecord r WHERE r.subject = a.event AND r.kind = 'events.abandoned'"
+        " AND r.actor = a.abandoned_by AND (r.payload ->> 'entry')::bigint = a.entry_key)"
+        " OR a.first_person <> '' AND NOT EXISTS ("
+        " SELECT FROM clearing_approval p WHERE p.command = 'clearing.abandon_event' AND p.subject = a.event"
+        " AND p.state = 'approved' AND (p.first_person, p.ended_by) = (a.first_person, a.abandoned_by)"
+        " AND (p.payload ->> 'entry')::bigint = a.entry_key)"
+    ),
+)
+
 _RECORDED_AS = {
     "clearing.refund": "clearing.trade_refund_ordered",
     "clearing.penalty": "clearing.trade_penalised",
