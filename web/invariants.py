@@ -19,7 +19,7 @@ _PENDING = """
     EXISTS (
         SELECT FROM events_outboxevent e
           LEFT JOIN events_inboxentry i ON i.event_id = e.id AND i.subscriber = '{subscriber}'
-         WHERE e.subject = t.agreement AND e.type = '{kind}' AND (i.state <> 'handled' OR i.id IS NULL AND ({alone}
+         WHERE e.subject = t.agreement AND e.type = '{kind}' AND (i.state IN ('pending', 'parked') OR i.id IS NULL AND ({alone}
             OR NOT EXISTS (SELECT FROM events_relayposition p WHERE (p.transaction, p.event_id) >= (e.transaction, e.id)))))
 """
 """Whether an event about the agreement of trade ``t`` is still to be handled; ``alone``: nobody handles it in this process."""
