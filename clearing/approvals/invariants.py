@@ -63,6 +63,8 @@ _RECORDED_AS = {
     "clearing.claw_back": "clearing.trade_share_clawed_back",
     "clearing.write_off_fee": "clearing.fee_written_off",
     "clearing.relieve_tax": "clearing.bad_debt_tax_relieved",
+    "clearing.adjustment": "contracts.price_adjusted",
+    "clearing.resolution": "contracts.dispute_resolved",
 }
 """The evidence that each command on money leaves."""
 
@@ -95,7 +97,8 @@ Invariant(
             " UNION ALL SELECT coalesce(e.command, c.command), '', coalesce(e.actor, c.given_by), NULL FROM"
             "  (SELECT k.command, r.actor, count(*) AS times FROM evidence_evidencerecord r"
             "   JOIN (VALUES {KINDS}) AS k (command, kind) ON k.kind = r.kind WHERE r.actor <> 'system'"
-            "    AND (r.kind <> 'clearing.trade_refund_ordered' OR starts_with(r.payload ->> 'source', 'cor_')) GROUP BY 1, 2) e"
+            "    AND (r.kind <> 'clearing.trade_refund_ordered' OR starts_with(r.payload ->> 'source', 'cor_'))"
+            "    AND (r.kind <> 'contracts.dispute_resolved' OR r.payload ->> 'outcome' <> 'redelivery') GROUP BY 1, 2) e"
             "  FULL JOIN (SELECT command, given_by, count(*) AS times FROM clearing_moneycommand"
             "   WHERE command IN ({COMMANDS}) GROUP BY 1, 2) c ON c.command = e.command AND c.given_by = e.actor"
             "  WHERE c.times IS DISTINCT FROM e.times"

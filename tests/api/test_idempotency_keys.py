@@ -62,6 +62,7 @@ MOVES_NO_MONEY = {
     "RestraintViewSet.lift",
     "RulebookViewSet.create",
     "SegmentViewSet.create",
+    "SettlementInstructionViewSet.withdraw",
     "StatementImportViewSet.withdraw",
     "TemplateViewSet.create",
     "WebhookViewSet.create",

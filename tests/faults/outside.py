@@ -7,7 +7,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
-from clearing.ledger.services import declare_funds_regime
 from clearing.models import BankEntry, Trade
 from marketplace.kernel import clock
 from marketplace.kernel.canonical import sha256_hex
@@ -22,7 +21,6 @@ NAMES = tuple("abcdef")
 TRADES_A_DAY = 3
 DAYS_TO_WORK_OFF_MAX = 60
 OWN_MONEY_MINOR = 30_000
-IDLE_DAYS = (5, 90)
 FIELDS_OF_TOTALS = {"credits", "credits_minor", "debits", "debits_minor", "closing_balance_minor", "records"}
 
 
@@ -81,8 +79,6 @@ class Outside:
         self.day = FIRST_DAY
         self._at(9)
         self.market = Clients(factories.market().operator)
-        regime = factories.FUNDS_REGIME | {"idle_days": self.random.choice(IDLE_DAYS)}
-        declare_funds_regime(actor=self.market.actor, currency="JPY", **regime)
         self.bank = Bank(self.seed, self.day)
         owners = {account_of(name): self.market.party(name).public_id for name in NAMES}
         self.office = Office(self.market, self.bank, owners)

@@ -23,6 +23,7 @@ from marketplace.jobs.tasks import RUN_SECONDS_MAX
 from marketplace.kernel import clock
 from marketplace.settings.queues import TASK_SECONDS_MAX
 from tests.participants import factories
+from tests.poison import RUNS, aside, tasks_to_repair
 from tests.processes import environment
 from tests.roles import unguarded
 
@@ -246,6 +247,12 @@ def test_a_lost_job_whose_end_fails_keeps_no_other_from_being_recovered(committe
     assert services.recover_lost() == 1
     states = dict(Job.objects.values_list("subject", "state"))
     assert states == {kinds.UNENDABLE: JobState.RUNNING, "thing_2": JobState.PARKED}
+    poison = Job.objects.get(subject=kinds.UNENDABLE)
+    for _ in range(RUNS):
+        assert services.recover_lost() == 0
+    assert aside("jobs.recover_lost") == [poison.public_id]
+    factories.operator()
+    assert [poison.public_id in title for title, _ in tasks_to_repair()].count(True) == 1
 
 
 def test_two_workers_never_run_the_same_attempt(committed_database, trace):

@@ -206,14 +206,18 @@ def _money_covers_an_earlier_trade(trade: Trade) -> bool:
 
 
 @transaction.atomic
-def secure_waiting_trades(*, actor: Actor, organisation_id: int, currency: str) -> int:
-    """Secure the buyer's waiting trades that its money covers; returns how many.
+def secure_waiting_trades(
+    *, actor: Actor, organisation_id: int, currency: str, only: str | None = None
+) -> int:
+    """Secure the buyer's waiting trades that its money covers, or ``only`` one of them; returns how many.
 
     The order is published and the same for everybody: earliest conclusion first, by the agreements' identifiers where
     moments are equal, so that it does not depend on which worker was first; a trade that the remaining money does not
     cover is skipped and waits on.
     """
     waiting = lock_waiting_trades([organisation_id], currency)
+    if only is not None:
+        waiting = [trade for trade in waiting if trade.public_id == only]
     classify(waiting, actor=actor)
     waiting.sort(key=lambda trade: (trade.concluded_at, trade.agreement, trade.charge))
     parties = organisations_by_id({key for trade in waiting for key in (trade.buyer_id, trade.seller_id)})
