@@ -12,9 +12,10 @@ from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.aside import Loop
 from marketplace.participants.queries import organisations_by_id
 
+from ...ground.parameters import collection_days, guaranteed_payment_days
 from ...settlement.services.payments import mark_overdue_payments
 from ...trades.models import Trade
-from ...trades.services.acceptance import accept_ended_periods
+from ...trades.services.acceptance import accept_ended_periods, collect_bills
 from ...trades.services.charges import begin_due_charges
 from ...trades.services.commissioned import accept_commissioned
 from ...trades.services.endings import fail_trade
@@ -34,10 +35,14 @@ _FUNDED = """
       FROM clearing_trade t
       JOIN clearing_account a ON a.organisation_id = t.buyer_id AND a.currency = t.currency AND a.kind = 'available'
       JOIN clearing_balance b ON b.account_id = a.id
-     WHERE t.state = 'concluded' AND t.gross_minor <= -b.balance_minor
+     WHERE t.state = 'concluded' AND t.gross_minor <= -b.balance_minor + CASE
+            WHEN t.commissioned OR t.charging = 'metered' THEN 0 ELSE coalesce((
+              SELECT max(g.amount_minor - g.used_minor) FROM clearing_guarantee g
+               WHERE g.organisation_id = t.buyer_id AND g.currency = t.currency
+                 AND %(now)s BETWEEN g.valid_from AND g.expires_at - make_interval(days => %(days)s)), 0) END
        AND (t.supply_class IS NOT NULL OR EXISTS (
             SELECT FROM clearing_supplystatement s WHERE s.organisation_id = t.seller_id AND s.listing = t.listing))
-     ORDER BY 1, 2 LIMIT %s
+     ORDER BY 1, 2 LIMIT %(limit)s
 """
 
 
@@ -47,9 +52,16 @@ def run_independently(loop: Loop, jobs: Mapping[str, Callable[[], int]]) -> int:
 
 
 def secure_funded_trades(*, actor: Actor = SYSTEM) -> int:
-    """Secure waiting trades whose money has arrived, buyer by buyer; returns how many."""
+    """Secure waiting trades that money or a guarantee covers now, buyer by buyer; returns how many."""
     with connection.cursor() as cursor:
-        cursor.execute(_FUNDED, [TRADES_A_SWEEP + len(FUNDED_BUYERS.standing_aside())])
+        cursor.execute(
+            _FUNDED,
+            {
+                "now": clock.now(),
+                "days": collection_days() + guaranteed_payment_days(),
+                "limit": TRADES_A_SWEEP + len(FUNDED_BUYERS.standing_aside()),
+            },
+        )
         buyers = cursor.fetchall()
     names = organisations_by_id(organisation_id for organisation_id, _ in buyers)
     return FUNDED_BUYERS.each(
@@ -62,7 +74,7 @@ def secure_funded_trades(*, actor: Actor = SYSTEM) -> int:
 def carry_out_deadlines(*, actor: Actor = SYSTEM) -> int:
     """Do what is due by the clock; returns how many trades and payments changed.
 
-    Starts due charges; secures trades whose money has arrived; accepts ended periods and data made to order whose last
+    Starts due charges; secures trades whose money has arrived; collects what buyers were billed for; accepts ended periods and data made to order whose last
     moment has come; fails trades that were not funded in time; marks payments past their value date as unknown. Each
     trade changes in its own transaction.
     """
@@ -71,6 +83,7 @@ def carry_out_deadlines(*, actor: Actor = SYSTEM) -> int:
         {
             "begin_due_charges": partial(begin_due_charges, actor=actor, limit=TRADES_A_SWEEP),
             "secure_funded_trades": partial(secure_funded_trades, actor=actor),
+            "collect_bills": partial(collect_bills, actor=actor, limit=TRADES_A_SWEEP),
             "accept_ended_periods": partial(accept_ended_periods, actor=actor, limit=TRADES_A_SWEEP),
             "accept_commissioned": partial(accept_commissioned, actor=actor, limit=TRADES_A_SWEEP),
             "fail_unfunded_trades": partial(_fail_unfunded_trades, actor),

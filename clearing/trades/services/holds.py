@@ -5,25 +5,34 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from marketplace.evidence.services import record
+from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
 
+from ...guarantees.queries import lock_guarantees
 from ...ledger.accounts import accounts_of
 from ...ledger.journal import Draft, Line, post
 from ...ledger.states import AccountKind, EntryKind, LineKind
+from ..guaranteed_models import GuaranteedPart, billed_parts, guaranteed_part
 from ..models import Trade
-from ..states import TradeState
+from ..states import PaidFrom, TradeState
 
 
 def locked_trade(**lookup: Any) -> Trade:
     """The trade, locked until the transaction ends; raises Missing."""
-    trade = Trade.objects.select_for_update(no_key=True).filter(**lookup).first()
+    trade = _locking().filter(**lookup).first()
     if trade is None:
         raise Missing(kind="trade", identifier=next(iter(lookup.values())))
     return trade
+
+
+def _locking() -> QuerySet[Trade]:
+    """Trades with their guaranteed parts, to be locked; a part changes only while its trade is locked."""
+    return Trade.objects.select_related("guaranteed").select_for_update(of=("self",), no_key=True)
 
 
 def locked_trades(agreement: str) -> list[Trade]:
@@ -45,7 +54,7 @@ def locked_with_waiting(agreement: str) -> list[Trade]:
 
 
 def _of_agreement(agreement: str, condition: Q) -> list[Trade]:
-    rows = list(Trade.objects.select_for_update(no_key=True).filter(condition).order_by("pk"))
+    rows = list(_locking().filter(condition).order_by("pk"))
     trades = sorted((row for row in rows if row.agreement == agreement), key=lambda trade: trade.charge)
     if not trades:
         raise Missing(kind="trade", identifier=agreement)
@@ -53,25 +62,31 @@ def _of_agreement(agreement: str, condition: Q) -> list[Trade]:
 
 
 def lock_waiting_trades(organisation_ids: Collection[int], currency: str) -> list[Trade]:
-    """The waiting trades of buyers, locked in key order.
+    """The trades of buyers that wait for money, locked in key order: waiting trades, and those whose buyer was billed.
 
-    Lock order: trades before balances; prevents deadlock. A service that moves a buyer's money and then secures its
-    trades calls this first.
+    Then locks the guarantees of the buyers. Lock order: trades, guarantees, balances; prevents deadlock. A service that
+    moves a buyer's money and then secures its trades calls this first.
     """
-    return list(
-        Trade.objects.select_for_update(no_key=True)
-        .filter(buyer_id__in=organisation_ids, currency=currency, state=TradeState.CONCLUDED)
-        .order_by("pk")
-    )
+    billed = billed_parts(organisation_ids, currency)
+    waiting = Q(buyer_id__in=organisation_ids, currency=currency, state=TradeState.CONCLUDED)
+    rows = _locking().filter(waiting | Q(pk__in=list(billed.values_list("trade_id", flat=True))))
+    trades = list(rows.order_by("pk"))
+    if trades:
+        lock_guarantees(organisation_ids, currency)
+    return trades
 
 
-def make_hold(trade: Trade) -> None:
-    """Move the gross of a trade from available to held; raises InsufficientFunds and moves nothing."""
-    if not trade.gross_minor:
+def make_hold(trade: Trade, *, guaranteed_minor: int = 0) -> None:
+    """Move the gross of a trade, less its guaranteed part, from available to held.
+
+    Raises InsufficientFunds and moves nothing.
+    """
+    if trade.gross_minor == guaranteed_minor:
         return
     accounts = accounts_of(trade.buyer_id, trade.currency)
     available, held = accounts[AccountKind.AVAILABLE], accounts[AccountKind.HELD]
-    _post(EntryKind.HOLD, trade, Line(LineKind.HOLD, available, held, trade.gross_minor, trade.pk))
+    held_minor = trade.gross_minor - guaranteed_minor
+    _post(EntryKind.HOLD, trade, Line(LineKind.HOLD, available, held, held_minor, trade.pk))
 
 
 def capture_hold(trade: Trade) -> None:
@@ -90,18 +105,42 @@ def capture_hold(trade: Trade) -> None:
 
 
 def return_hold(trade: Trade) -> None:
-    """Return the hold of a trade that was not accepted: all of it becomes available to the buyer again."""
-    if not trade.gross_minor:
+    """Return the hold of a trade that was not accepted, and release its guarantee: what was on hold is available again."""
+    held_minor, part = trade.gross_minor, guaranteed_part(trade)
+    if part is not None and part.is_open:
+        part.released_at = clock.now()
+        part.save(update_fields=["released_at"])
+        held_minor -= part.amount_minor
+    if not held_minor:
         return
     accounts = accounts_of(trade.buyer_id, trade.currency)
     held, available = accounts[AccountKind.HELD], accounts[AccountKind.AVAILABLE]
-    _post(EntryKind.RETURN, trade, Line(LineKind.UNHOLD, held, available, trade.gross_minor, trade.pk))
+    _post(EntryKind.RETURN, trade, Line(LineKind.UNHOLD, held, available, held_minor, trade.pk))
 
 
-def _post(kind: str, trade: Trade, *lines: Line) -> None:
+def pay_guaranteed_part(trade: Trade, part: GuaranteedPart, source: PaidFrom) -> None:
+    """Put a guaranteed part on hold from an account of its buyer, and release its guarantee.
+
+    Raises InsufficientFunds and changes nothing.
+    """
+    with transaction.atomic():
+        part.paid_at, part.paid_from = clock.now(), source
+        part.save(update_fields=["paid_at", "paid_from"])
+        accounts = accounts_of(trade.buyer_id, trade.currency)
+        line = Line(
+            LineKind.GUARANTEED_PAID,
+            accounts[AccountKind(source)],
+            accounts[AccountKind.HELD],
+            part.amount_minor,
+            trade.pk,
+        )
+        _post(EntryKind.GUARANTEED, trade, line, cause=part.public_id)
+
+
+def _post(kind: str, trade: Trade, *lines: Line, cause: str = "") -> None:
     draft = Draft(
         kind=kind,
-        reference=f"{kind}:{trade.public_id}",
+        reference=f"{kind}:{cause or trade.public_id}",
         lines=lines,
         trade_id=trade.pk,
         organisation_id=trade.buyer_id,
