@@ -17,7 +17,14 @@ from .ledger.models import Account, Balance, Entry, FundsRegime, LedgerPeriod, P
 from .netting.models import NetPosition, ProofBlock
 from .run.models import CycleAlarm
 from .safeguarding.models import SegregationCheck, StuckMoney
-from .settlement.models import ClientAccount, Restoration, SendingOpening, SettlementInstruction, TransferFile
+from .settlement.models import (
+    ClientAccount,
+    CountedTimeline,
+    Restoration,
+    SendingOpening,
+    SettlementInstruction,
+    TransferFile,
+)
 from .settlement.restraint_models import SetOffRestraint
 from .shortfalls.bad_debt_models import FeeWriteOff, TaxRelief
 from .shortfalls.models import Deferral, FundsDecision, SetOff, Shortfall
@@ -41,6 +48,7 @@ __all__ = [
     "ClearingSchedule",
     "ClientAccount",
     "ClosedDay",
+    "CountedTimeline",
     "Cycle",
     "CycleAlarm",
     "CyclePart",

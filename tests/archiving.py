@@ -33,6 +33,7 @@ from marketplace.runtime.privileges import choose, own_tree
 from marketplace.runtime.processes import Child
 from tests.processes import environment
 from tests.roles import as_owner, owner_url
+from tests.timelines import count_this_server
 
 SECRET = "for-this-test-only"
 SCRIPT_SECONDS_MAX = 300
@@ -103,11 +104,8 @@ class ArchivingServer:
         _, alive = psutil.wait_procs(sessions, timeout=END_SECONDS_MAX)
         assert alive == []
 
-    def restore(self, moment: str) -> str:
-        """Kill the server and restore its data to ``moment`` from the backups; what the restoration said.
-
-        The restoration is counted and every invariant checked, before anybody else connects.
-        """
+    def recover(self, moment: str) -> None:
+        """Kill the server and restore its data to ``moment`` from the backups; nobody counts the restoration."""
         self.kill()
         self.server.data.rename(self.server.folder / f"abandoned-{time.monotonic_ns()}")
         self.run("deploy/restore.sh", "prepare", moment, PGDATA=str(self.server.data))
@@ -115,6 +113,13 @@ class ArchivingServer:
         own_tree(self.server.data, privilege.file_owner())
         self.child = self.server.launch(privilege, _plain(), outlive_us=False)
         assert self.server.wait_until_ready(self.child), last_line(self.server.log)
+
+    def restore(self, moment: str) -> str:
+        """Kill the server and restore its data to ``moment`` from the backups; what the restoration said.
+
+        The restoration is counted and every invariant checked, before anybody else connects.
+        """
+        self.recover(moment)
         return self.run(
             "deploy/restore.sh",
             "finish",
@@ -186,6 +191,7 @@ def filled(archiving: ArchivingServer) -> Iterator[None]:
     try:
         with as_owner():
             call_command("grant_application_role", APPLICATION_ROLE, verbosity=0)
+        count_this_server()
         yield
     finally:
         connections.close_all()

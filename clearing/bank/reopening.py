@@ -18,7 +18,12 @@ from ..approvals.services import require_second_person
 from ..cycles.queries import value_date_on
 from ..ledger.locks import MOVER_LOCK
 from ..settlement.models import Restoration, SendingOpening, SettlementInstruction
-from ..settlement.restorations import newest_restoration, paying_currencies, shut_currencies
+from ..settlement.restorations import (
+    newest_restoration,
+    paying_currencies,
+    require_counted_restoration,
+    shut_currencies,
+)
 from ..settlement.states import InstructionState, PaymentDirection
 from .errors import SendingNotShut, StatementsOutstanding, StatementUnreconciled
 from .models import BankEntry, BankStatement
@@ -33,10 +38,11 @@ def open_sending(*, actor: Actor, restoration: str, currency: str) -> Restoratio
     what was handed to it just before the restoration (its ``closing_on``, whenever it is imported after that day), and
     agree with the ledger: then it shows every payment that the market sent and does not remember. Both people confirm
     the statement, its closing day, and the number and total of debits since the restoration that no payment explains. Emits sending.opened. Raises SendingNotShut, StatementsOutstanding, StatementUnreconciled,
-    SecondPersonNeeded, Missing, Forbidden.
+    RestorationUncounted, SecondPersonNeeded, Missing, Forbidden.
     """
     actor.require_operator()
     MOVER_LOCK.acquire()
+    require_counted_restoration()
     subject = Restoration.objects.filter(public_id=restoration).first()
     if subject is None:
         raise Missing(kind="restoration", identifier=restoration)

@@ -242,7 +242,7 @@ class RestorationSerializer(serializers.ModelSerializer[Restoration]):
         if "shut" not in context:
             # Read once for all rows of a response.
             context["shut"] = shut_currencies(paying_currencies())
-        return sorted(currency for currency, by in context["shut"].items() if by == restoration)
+        return sorted(currency for currency, by in context["shut"].items() if by.restoration == restoration)
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_opened(self, restoration: Restoration) -> list[str]:

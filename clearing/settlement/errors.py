@@ -73,3 +73,16 @@ class SendingIsShut(DomainError):
         "データベースの復旧（{restoration}）後のため、{currency} の支払は送付できません。現在までの入出金明細を"
         "取り込み、二人目の承認者とともに送付を再開してください。",
     )
+
+
+class RestorationUncounted(DomainError):
+    """The server is not on the timeline that was counted last: a restoration, or another server, is not counted."""
+
+    code = "restoration_uncounted"
+    category = Category.CONFLICT
+    detail = Label(
+        "The database was restored, or moved to another server, and this is not counted: no payment can be planned or sent."
+        " Run `manage.py record_restoration` as the owner of the database.",
+        "データベースの復旧（または別サーバーへの移行）が記録されていないため、支払の予定作成と送付はできません。データベース"
+        "の所有者ロールで `manage.py record_restoration` を実行してください。",
+    )

@@ -110,6 +110,16 @@ def restorations_in_order() -> pgtrigger.Trigger:
     )
 
 
+def counts_this_server() -> pgtrigger.Trigger:
+    """A counted timeline is the server's own, and belongs to a restoration that no earlier row has counted."""
+    return pgtrigger.Trigger(
+        name="counts_this_server",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func=sql_body(_SQL / "counts_this_server.sql"),
+    )
+
+
 def lifts_restraint() -> pgtrigger.Trigger:
     """A row that lifts a restraint is of the same participant, currency and kind, and lifts no lifting row."""
     return pgtrigger.Trigger(

@@ -90,6 +90,27 @@ Invariant(
     ),
 )
 Invariant(
+    name="clearing.restorations_counted",
+    promise=4,
+    statement=(
+        "The server is on the timeline of the newest restoration that was counted, and no payment is planned or sent on"
+        " another."
+    ),
+    guards=(
+        "clearing_settlementinstruction.names_restoration",
+        "clearing_settlementinstruction.sending_open",
+        "clearing_countedtimeline.counts_this_server",
+        "clearing_countedtimeline.append_only",
+    ),
+    test="tests/clearing/settlement/test_uncounted_restorations.py::test_the_database_plans_and_sends_nothing_uncounted",
+    check=by_query(
+        "SELECT s.server, s.timeline FROM public.server_timeline() s WHERE NOT public.restoration_is_counted()"
+        " UNION ALL SELECT c.server, c.timeline FROM clearing_countedtimeline c"
+        "  WHERE c.id = (SELECT max(n.id) FROM clearing_countedtimeline n)"
+        "   AND c.restoration <> (SELECT coalesce(max(r.number), 0) FROM clearing_restoration r)"
+    ),
+)
+Invariant(
     name="clearing.operator_money_never_negative",
     promise=1,
     statement=(

@@ -17,6 +17,7 @@ from ..ledger.models import Entry
 from ..trades.models import Obligation
 from .causes import IDLE
 from .guards import (
+    counts_this_server,
     names_restoration,
     operator_paid_its_earnings,
     payments_covered,
@@ -114,6 +115,24 @@ class Restoration(models.Model):
             dated_now("happened_at", real=["recorded_at"], stated=["restored_to"]),
             restorations_in_order(),
         ]
+
+
+class CountedTimeline(models.Model):
+    """The server and the timeline of its log on which the market's data are known to stand.
+
+    ``server`` is PostgreSQL's system identifier. Recovery from the archive, and promoting a standby, begin another timeline;
+    `pg_upgrade` and a copy by dump are another server. ``restoration`` is the number of the newest restoration then, 0 for
+    the row that `migrate` writes. Only the newest row counts: while the server is not the one that it names, a restoration
+    has not been counted, and no payment is planned or sent. Append-only.
+    """
+
+    server = models.CharField(max_length=20)
+    timeline = models.PositiveIntegerField()
+    restoration = models.PositiveIntegerField(unique=True)
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        triggers = [append_only(), dated_now(real=["recorded_at"]), counts_this_server()]
 
 
 class SendingOpening(models.Model):

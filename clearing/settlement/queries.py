@@ -14,9 +14,9 @@ from marketplace.participants.queries import organisations_by_id
 from ..cycles.waiting import waiting_of_pause
 from ..ground.scopes import own_key
 from ..ledger.queries import may_pay_abroad
-from .models import Restoration, SettlementInstruction
+from .models import SettlementInstruction
 from .payability import hindrance_of
-from .restorations import shut_currencies
+from .restorations import ShutBy, shut_currencies
 from .states import Hindrance, InstructionState, PaymentDirection
 from .waiting import (
     ABROAD,
@@ -26,6 +26,7 @@ from .waiting import (
     NO_ROUTE,
     OPERATOR_PAYS_IN,
     PLANNED,
+    RESTORATION_UNCOUNTED,
     SENDING_SHUT,
     SENT,
     UNKNOWN,
@@ -112,7 +113,7 @@ def _recorded(payment: SettlementInstruction) -> str:
 
 
 def waiting_of_payment(
-    payment: SettlementInstruction, *, hindrance: str, shut_by: Restoration | None
+    payment: SettlementInstruction, *, hindrance: str, shut_by: ShutBy | None
 ) -> Waiting | None:
     """The reason why a payment without replacement waits; None if it is confirmed or cancelled.
 
@@ -137,5 +138,6 @@ def waiting_of_payment(
     if payment.direction == PaymentDirection.IN:
         return OPERATOR_PAYS_IN.waiting(since=since)
     if shut_by is not None:
-        return SENDING_SHUT.waiting(since=shut_by.happened_at)
+        reason = SENDING_SHUT if shut_by.restoration else RESTORATION_UNCOUNTED
+        return reason.waiting(since=shut_by.since)
     return PLANNED.waiting(since=since)

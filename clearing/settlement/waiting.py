@@ -98,6 +98,18 @@ FAILED = WaitingReason(
         "受取人が振込先口座を確認し、運営者が支払を再度予定してください。",
     ),
 )
+RESTORATION_UNCOUNTED = WaitingReason(
+    "payment.restoration_uncounted",
+    Label(
+        "the database was restored, and the operator has not counted the restoration",
+        "データベースの復旧が運営者によりまだ記録されていません",
+    ),
+    WaitsFor.OPERATOR,
+    Label(
+        "The operator runs record_restoration as the owner of the database.",
+        "運営者がデータベースの所有者ロールで record_restoration を実行してください。",
+    ),
+)
 SENDING_SHUT = WaitingReason(
     "payment.sending_shut",
     Label(

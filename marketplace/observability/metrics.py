@@ -129,6 +129,31 @@ Alarm(
     ),
 )
 
+ALARM_REFUSED = "alarm_refused"
+ALARMS_REFUSED = Gauge(
+    name="observability_refused_alarms",
+    description="Standing alarms whose message the server of a channel refused at least once, by channel.",
+    read=by_rows(
+        "SELECT c.channel, count(*) FILTER (WHERE CASE c.channel WHEN 'mail' THEN a.mail_refusals"  # noqa: S608
+        "  ELSE a.webhook_refusals END > 0) FROM (VALUES ('mail'), ('webhook')) c (channel)"
+        f" LEFT JOIN observability_raisedalarm a ON a.ended_at IS NULL AND a.code <> '{ALARM_REFUSED}' GROUP BY 1"
+    ),
+    labels=("channel",),
+)
+
+Alarm(
+    code=ALARM_REFUSED,
+    gauge=ALARMS_REFUSED,
+    above=0,
+    title=Label("An alarm's message was refused", "警報の通知が拒否されました"),
+    action=Label(
+        "Beat's log names the alarm and the answer of the mail server (ALARM_EMAIL) or receiver (ALARM_WEBHOOK_URL). Repair the"
+        " receiver, and read your tasks meanwhile: each alarm is one. A message is given up after ten refusals.",
+        "beat のログで、該当の警報とメールサーバー（ALARM_EMAIL）または受信先（ALARM_WEBHOOK_URL）の応答を確認し、受信先を修正"
+        "してください。その間も警報はタスクで確認できます。10回拒否された通知は送信を打ち切ります。",
+    ),
+)
+
 ROWS_ASIDE = Gauge(
     name="kernel_aside_rows",
     description="Rows that a loop could not process and that stand aside, by loop.",

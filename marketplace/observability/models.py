@@ -31,7 +31,8 @@ class RaisedAlarm(models.Model):
 
     ``number`` is the gauge's at the last reading above the threshold. ``calm_since``: since when it is no longer above.
     ``mail_told`` and ``webhook_told``: what each channel has been told last; of an ended one also ``end`` where the
-    channel was not set up.
+    channel was not set up. ``mail_refusals`` and ``webhook_refusals``: how often the channel's server answered that it does
+    not take what comes next; it is given up after ``telling.REFUSALS_MAX``.
 
     Invariants: of one code one alarm stands; an alarm ends once, after it was raised; rows are never deleted.
     """
@@ -44,6 +45,8 @@ class RaisedAlarm(models.Model):
     ended_at = models.DateTimeField(null=True)
     mail_told = models.CharField(max_length=8, choices=Told.choices, default=Told.NOTHING)
     webhook_told = models.CharField(max_length=8, choices=Told.choices, default=Told.NOTHING)
+    mail_refusals = models.PositiveSmallIntegerField(default=0, db_default=0)
+    webhook_refusals = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [

@@ -25,6 +25,7 @@ from .states import ProcessKind
 HEARTBEAT_AGE_SECONDS_MAX = 30
 RELAY_LAG_SECONDS_MAX = 60
 RELAY_LAG = "events_oldest_unrelayed_seconds"
+UNCOUNTED_RESTORATIONS = "clearing_uncounted_restorations"
 BROKER_SECONDS_MAX = 1
 CACHED_SECONDS = 1.0
 
@@ -121,6 +122,14 @@ def _verify_relay() -> None:
         )
 
 
+def _verify_restoration() -> None:
+    if GAUGES[UNCOUNTED_RESTORATIONS].samples()[()] > 0:
+        raise NotReady(
+            "the database was restored or moved to another server, and this is not counted, so no payment is planned or"
+            " sent: run `record_restoration` as the owner"
+        )
+
+
 CHECKS: dict[str, Callable[[], None]] = {
     "database": _verify_database,
     "role": _verify_role,
@@ -129,6 +138,7 @@ CHECKS: dict[str, Callable[[], None]] = {
     "worker": _verify_worker,
     "beat": _verify_beat,
     "relay": _verify_relay,
+    "restoration": _verify_restoration,
 }
 """Every check by its name. The first failure of the database spares the others that need it their wait."""
 

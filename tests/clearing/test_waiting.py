@@ -106,6 +106,7 @@ def test_the_codes_of_clearing():
         "payment.no_route",
         "payment.operator_pays_in",
         "payment.planned",
+        "payment.restoration_uncounted",
         "payment.sending_shut",
         "payment.sent",
         "payment.unknown",
@@ -396,7 +397,7 @@ def test_a_bank_entry_in_suspense_waits_for_the_operator(market):
     [
         ("trades/", "open", 8),
         ("trades/", "settling", 5),
-        ("settlement-instructions/?direction=out", "settling", 7),
+        ("settlement-instructions/?direction=out", "settling", 8),
         ("cycles/", "settling", 6),
     ],
 )

@@ -14,9 +14,10 @@ from django.urls import reverse
 
 from clearing.bank.bank_statement import BYTES_MAX
 from deploy.runtime_lock import RUNTIME, entries, runtime_lock
+from marketplace.jobs.kinds import KINDS, JobKind
 from marketplace.runtime.layout import PROJECT
 from marketplace.settings import serving
-from marketplace.settings.queues import QUEUES
+from marketplace.settings.queues import QUEUES, WORKER_CHILD_KIBIBYTES_MAX
 
 DEPLOY = PROJECT / "deploy"
 MANIFESTS = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
@@ -185,14 +186,46 @@ def test_scripts_are_shell(script: Path):
 
 
 def bytes_of(text: str) -> int:
-    """A size as ``2304m`` or ``2304Mi``."""
-    number, unit = re.fullmatch(r"(\d+)(m|Mi)", text).groups()
-    return int(number) << {"m": 20, "Mi": 20}[unit]
+    """A size as ``2304m``, ``1536M``, ``2G``, ``2304Mi`` or ``2Gi``; Compose counts in powers of two too."""
+    number, unit = re.fullmatch(r"(\d+)(m|M|Mi|G|Gi)", text).groups()
+    return int(number) << {"m": 20, "M": 20, "Mi": 20, "G": 30, "Gi": 30}[unit]
 
 
 def spooled_bytes_max(environment: dict[str, str]) -> int:
     """What a process with this environment keeps of bodies in files."""
     return int(environment.get("SPOOLED_BYTES_MAX", serving.SPOOLED_BYTES_MAX))
+
+
+def isolated_kinds() -> list[JobKind]:
+    """The market's kinds of jobs that have a limit on memory."""
+    return [kind for kind in KINDS.values() if kind.isolated and not kind.name.startswith("probe.")]
+
+
+WORKER_MEGABYTES_MAX = 256
+"""A worker's first process, which forks those that run tasks."""
+
+
+@pytest.mark.parametrize("queue", QUEUES, ids=lambda queue: queue.name)
+def test_a_job_meets_its_own_limit_on_memory_before_its_container_does(queue):
+    """Else the kernel ends the worker, and nobody learns why."""
+    limits = [kind.memory_mb_max for kind in isolated_kinds() if kind.queue == queue.name]
+    name = f"worker-{queue.name}"
+    service, pod = compose()["services"][name], pods()[name]
+    (container,) = pod["containers"]
+    for command, stated in (
+        (service["command"], service["deploy"]["resources"]["limits"]["memory"]),
+        (container["command"], container["resources"]["limits"]["memory"]),
+    ):
+        at_once = int(command[command.index("--concurrency") + 1])
+        # The job's process is a fork of the one that takes tasks, whose memory its limit does not count.
+        jobs = at_once * (max(limits) + WORKER_CHILD_KIBIBYTES_MAX // 1024) if limits else 0
+        needed = WORKER_MEGABYTES_MAX + max(jobs, WORKER_CHILD_KIBIBYTES_MAX // 1024)
+        assert bytes_of(stated) >= needed << 20, (name, stated, needed)
+
+
+def test_some_jobs_have_a_limit_on_memory():
+    """What the test above compares with."""
+    assert {str(kind.queue) for kind in isolated_kinds()} == {"files", "documents"}
 
 
 @pytest.mark.parametrize("name", ["web", "downloads"])

@@ -15,11 +15,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 
-from clearing.models import SettlementInstruction, Trade, TransferFile
+from clearing.models import Restoration, SettlementInstruction, Trade, TransferFile
+from clearing.settlement.errors import RestorationUncounted, SendingIsShut
+from clearing.settlement.services.restorations import record_restoration
 from clearing.settlement.services.transfer_files import create_transfer_file
 from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel.metrics import GAUGES
 from marketplace.runtime.layout import PROJECT, VAR
 from marketplace.runtime.postgres import OWNER_ROLE
 from tests.archiving import ArchivingServer, archiving_server, filled, run_script
@@ -152,6 +155,41 @@ def test_a_market_is_restored_to_a_moment_and_sends_nothing(live):
     # The market itself went on, and its archive is as it was.
     assert TransferFile.objects.count() == 1
     assert {path.name for path in (live.backups / "wal").iterdir()} == archived
+
+
+def test_a_restored_server_pays_nothing_before_the_restoration_is_counted(live):
+    """The data are restored, the market is started, and everybody forgets the last step."""
+    market = factories.market()
+    factories.accepted(market, "buyer", "seller", 10_000)
+    cycle = factories.clear(market)
+    live.run("deploy/backup.sh", "base")
+    time.sleep(1.1)
+    moment = datetime.now(UTC).isoformat()
+    time.sleep(0.1)
+    create_transfer_file(actor=market.actor, cycle=cycle.public_id)
+    live.archive_log()
+    connections.close_all()
+    live.recover(moment)
+    deadline = time.monotonic() + 30
+    while is_in_recovery():
+        assert time.monotonic() < deadline, "the server is still in recovery"
+        time.sleep(0.1)
+
+    assert set(SettlementInstruction.objects.values_list("state", flat=True)) == {"planned"}
+    with pytest.raises(RestorationUncounted):
+        create_transfer_file(actor=market.actor, cycle=cycle.public_id)
+    assert GAUGES["clearing_uncounted_restorations"].samples() == {(): 1.0}
+    assert (TransferFile.objects.count(), Restoration.objects.count()) == (0, 0)
+
+    assert record_restoration().number == 1
+    with pytest.raises(SendingIsShut):
+        create_transfer_file(actor=market.actor, cycle=cycle.public_id)
+
+
+def is_in_recovery() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_is_in_recovery()")
+        return bool(cursor.fetchone()[0])
 
 
 def test_old_backups_leave_with_the_log_that_only_they_need(archiving):

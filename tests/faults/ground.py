@@ -33,6 +33,7 @@ from tests.faults import day, market
 from tests.faults.kill_points import CHECKPOINTS
 from tests.faults.settings import EVENT_SUBSCRIPTIONS
 from tests.faults.workers import WarmParent, Workers
+from tests.timelines import count_this_server
 
 
 @dataclass
@@ -168,6 +169,8 @@ def own_postgres(migrated: str, folder: Path) -> Iterator[tuple[OwnPostgres, str
         )
         connections.close_all()
         connection.settings_dict.update(there)
+        count_this_server()
+        connections.close_all()
         yield own, DATABASE
     finally:
         connections.close_all()

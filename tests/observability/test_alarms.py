@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from marketplace.notices.models import Task
 from marketplace.observability import telling
 from marketplace.observability.alarms import CALM, apply_readings, watch_alarms
 from marketplace.observability.models import RaisedAlarm
-from marketplace.observability.telling import tell_channels
+from marketplace.observability.telling import REFUSALS_MAX, tell_channels
 from marketplace.participants import services as participants
 from marketplace.runtime.ports import free_port
 
@@ -42,7 +43,8 @@ def alarm(db, monkeypatch) -> Iterator[Alarm]:
     ALARMS.update(alarms)
     GAUGES.clear()
     GAUGES.update(gauges)
-    telling._silent_until.clear()
+    for memory in (telling._silent_until, telling._pauses_until, telling._failures):
+        memory.clear()
 
 
 @pytest.fixture
@@ -180,6 +182,12 @@ class Inbox:
     def __init__(self) -> None:
         self.mails: list[str] = []
 
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, _: Any) -> str:  # noqa: N802
+        if address.startswith("refused@"):
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 known"
+
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         self.mails.append(envelope.content.decode())
         return "250 taken"
@@ -287,3 +295,131 @@ def test_a_channel_that_is_set_up_late_is_told_what_stands_and_not_what_ended(re
     settings.ALARM_WEBHOOK_URL = url
     tell_channels()
     assert [(message["state"], message["number"]) for message in receiver] == [("raised", 9.0)]
+
+
+class Refusing:
+    """A real HTTP server on loopback that answers each alarm as it is told to: code → status, or 0 to hang up."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.answers: dict[str, int] = {}
+
+    @contextlib.contextmanager
+    def serving(self) -> Iterator[str]:
+        refusing = self
+
+        class Receiver(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                code = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["alarm"]
+                refusing.asked.append(code)
+                if status := refusing.answers.get(code, 204):
+                    self.send_response(status)
+                    self.end_headers()
+
+            def log_message(self, *arguments: Any) -> None:
+                pass
+
+        with HTTPServer(("127.0.0.1", 0), Receiver) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            yield f"http://127.0.0.1:{server.server_port}/alarms"
+            server.shutdown()
+
+
+@pytest.fixture
+def refusing(settings) -> Iterator[Refusing]:
+    """A receiver that refuses what it is told to."""
+    server = Refusing()
+    with server.serving() as settings.ALARM_WEBHOOK_URL:
+        yield server
+
+
+def raise_others(*codes: str) -> None:
+    """Further alarms, in this order after the first."""
+    read(4)
+    for code in codes:
+        Alarm(code=code, gauge=GAUGES["trial_things_total"], above=3, title=TITLE, action=ACTION)
+        apply_readings({code: 5})
+
+
+def told_of() -> dict[str, tuple[str, int]]:
+    return {row.code: (row.webhook_told, row.webhook_refusals) for row in RaisedAlarm.objects.order_by("pk")}
+
+
+@pytest.mark.parametrize("status", [400, 413, 500, 503])
+def test_an_alarm_that_is_refused_does_not_silence_those_after_it(refusing, status):
+    raise_others("second_thing", "third_thing")
+    refusing.answers = {"things_pile_up": status}
+    tell_channels()
+    assert refusing.asked == ["things_pile_up", "second_thing", "third_thing"]
+    assert told_of() == {
+        "things_pile_up": ("nothing", 1),
+        "second_thing": ("start", 0),
+        "third_thing": ("start", 0),
+    }
+    assert GAUGES["observability_refused_alarms"].samples() == {("mail",): 0.0, ("webhook",): 1.0}
+    # It pauses by itself, and is told when it is taken.
+    tell_channels()
+    assert len(refusing.asked) == 3
+    refusing.answers = {}
+    telling._pauses_until.clear()
+    tell_channels()
+    assert told_of()["things_pile_up"] == ("start", 0)
+    assert GAUGES["observability_refused_alarms"].samples() == {("mail",): 0.0, ("webhook",): 0.0}
+
+
+def test_a_message_that_is_always_refused_is_given_up_and_shown(refusing, caplog):
+    raise_others("second_thing")
+    refusing.answers = {"things_pile_up": 422}
+    for _ in range(REFUSALS_MAX + 2):
+        telling._pauses_until.clear()
+        tell_channels()
+    assert refusing.asked.count("things_pile_up") == REFUSALS_MAX
+    assert told_of() == {"things_pile_up": ("nothing", REFUSALS_MAX), "second_thing": ("start", 0)}
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"][-1].endswith(
+        "refused by webhook, 10 of 10 times: HTTP 422"
+    )
+    assert GAUGES["observability_refused_alarms"].samples()[("webhook",)] == 1.0
+
+
+def test_the_end_of_an_alarm_that_is_refused_is_given_up_by_itself(refusing):
+    raise_others()
+    tell_channels()
+    refusing.answers = {"things_pile_up": 410}
+    read(0)
+    be_calm_since(CALM.total_seconds() + 1)
+    read(0)
+    read(9)
+    for _ in range(REFUSALS_MAX + 1):
+        telling._pauses_until.clear()
+        tell_channels()
+    ended, standing_now = RaisedAlarm.objects.order_by("pk")
+    assert (ended.webhook_told, ended.webhook_refusals) == ("start", REFUSALS_MAX)
+    assert (standing_now.webhook_told, standing_now.webhook_refusals) == ("nothing", REFUSALS_MAX)
+
+
+def test_an_alarm_that_breaks_the_connection_is_tried_after_the_others(refusing):
+    """A receiver that hangs up does not say whether it would take another: all wait, and others come first then."""
+    raise_others("second_thing")
+    refusing.answers = {"things_pile_up": 0}
+    tell_channels()
+    assert (refusing.asked, told_of()["second_thing"]) == (["things_pile_up"], ("nothing", 0))
+    telling._silent_until.clear()
+    tell_channels()
+    assert refusing.asked == ["things_pile_up", "second_thing", "things_pile_up"]
+    assert told_of() == {"things_pile_up": ("nothing", 0), "second_thing": ("start", 0)}
+
+
+def test_a_mail_that_is_refused_does_not_silence_those_after_it(mail_server, settings):
+    raise_others("second_thing")
+    RaisedAlarm.objects.filter(code="second_thing").update(mail_told="start")
+    settings.ALARM_EMAIL = ["refused@operator.example"]
+    tell_channels()
+    raise_others("third_thing")
+    settings.ALARM_EMAIL = ["duty@operator.example"]
+    tell_channels()
+    assert {row.code: (row.mail_told, row.mail_refusals) for row in RaisedAlarm.objects.all()} == {
+        "things_pile_up": ("nothing", 1),
+        "second_thing": ("start", 0),
+        "third_thing": ("start", 0),
+    }
+    assert len(mail_server) == 1

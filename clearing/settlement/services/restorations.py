@@ -13,15 +13,16 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 
 from ..locks import PAYMENT_SEQUENCE_LOCK
-from ..models import Restoration
-from ..restorations import next_restoration_number
+from ..models import CountedTimeline, Restoration
+from ..restorations import next_restoration_number, server_timeline
 
 
 @transaction.atomic
 def record_restoration(*, actor: Actor = SYSTEM, restored_to: datetime | None = None) -> Restoration:
     """Count a restoration of the database; shuts the sending of payments until each currency is opened again.
 
-    Run it once after every restore, before the market starts. ``restored_to`` is the moment in real time that the
+    Run it once after every restore, promotion of a standby and `pg_upgrade`, before the market starts: until then nothing
+    is planned or sent. ``restored_to`` is the moment in real time that the
     database was restored to; None for the end of the archived log. Emits sending.shut.
     """
     PAYMENT_SEQUENCE_LOCK.acquire()
@@ -31,6 +32,8 @@ def record_restoration(*, actor: Actor = SYSTEM, restored_to: datetime | None = 
         happened_at=clock.now(),
         recorded_by=actor.identifier,
     )
+    here = server_timeline()
+    CountedTimeline.objects.create(server=here.server, timeline=here.timeline, restoration=made.number)
     record(
         kind="clearing.database_restored",
         subject=made.public_id,

@@ -29,6 +29,7 @@ from ..errors import (
     ClientAccountMissing,
     ClientMoneyShort,
     NothingToTransfer,
+    RestorationUncounted,
     SendingIsShut,
     TransferNotPossible,
 )
@@ -238,9 +239,12 @@ def _require_second_person(actor: Actor, batch: _Batch, payments: list[PlannedPa
 
 
 def _require_sending_open(currency: str) -> None:
-    restoration = restoration_that_shuts(currency)
-    if restoration is not None:
-        raise SendingIsShut(currency=currency, restoration=restoration.public_id)
+    shut_by = restoration_that_shuts(currency)
+    if shut_by is None:
+        return
+    if shut_by.restoration is None:
+        raise RestorationUncounted
+    raise SendingIsShut(currency=currency, restoration=shut_by.restoration.public_id)
 
 
 def _require_client_money(currency: str) -> None:

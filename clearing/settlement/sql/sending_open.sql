@@ -1,3 +1,7 @@
+IF NOT public.restoration_is_counted() THEN
+    RAISE EXCEPTION 'payment % cannot be sent: the restoration of the database is not counted', NEW.reference
+        USING ERRCODE = 'check_violation';
+END IF;
 IF EXISTS (
     SELECT FROM public.clearing_restoration r
      WHERE r.number = (SELECT max(n.number) FROM public.clearing_restoration n)

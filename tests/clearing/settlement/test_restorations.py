@@ -370,7 +370,7 @@ def test_a_list_of_restorations_reads_what_is_shut_once(market, first, django_as
     for made in (1, 2):
         for _ in range(made):
             record_restoration()
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             rows = client.get("/api/v1/restorations/").json()["results"]
         assert sorted((row["number"], row["shut"]) for row in rows) == [
             *((number, []) for number in range(1, len(rows))),
