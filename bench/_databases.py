@@ -69,11 +69,15 @@ def role() -> str:
     return str(urlsplit(addresses()[0]).username)
 
 
-def migrate(database: str) -> None:
-    """Bring the tables of a new database up to date, and grant the application's role its rights."""
+def migrate(database: str, settings: dict[str, str] | None = None) -> None:
+    """Bring the tables of a new database up to date, and grant the application's role its rights.
+
+    ``settings``: environment variables of the market that will use it; a market whose clock may be moved grants that.
+    """
     for command in (["migrate", "--no-input", "--verbosity", "0"], ["grant_application_role", role()]):
         program = [sys.executable, str(PROJECT / "manage.py"), *command]
-        subprocess.run(program, env=environment(database, owner=True), check=True, stdout=subprocess.DEVNULL)
+        variables = environment(database, owner=True) | (settings or {})
+        subprocess.run(program, env=variables, check=True, stdout=subprocess.DEVNULL)
 
 
 def allow_checkpoints() -> None:

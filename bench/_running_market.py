@@ -98,7 +98,7 @@ def running_market(
     ``settings``: environment variables of its processes, beside those that every benchmark sets.
     """
     create(database)
-    migrate(database)
+    migrate(database, SETTINGS)
     os.environ.update(environment(database), **SETTINGS, **(settings or {}))
     logs = FOLDER / "log" / database
     logs.mkdir(parents=True, exist_ok=True)

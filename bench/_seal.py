@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,16 +40,16 @@ LOAD_RECORDS = """
     SELECT n, 'evi_' || lpad(n::text, 26, '0'), 'trade.secured', 'trd_' || lpad((n / 4)::text, 26, '0'), 'app_bench',
            jsonb_build_object('amount_minor', n, 'buyer', 'org_' || lpad(mod(n, 9973)::text, 26, '0'), 'currency', 'JPY',
                               'content', encode(sha256(int8send(n)), 'hex')),
-           timestamptz '2026-11-28 00:00:00.5+00', timestamptz '2026-11-28 00:00:00.5+00'
+           %(moment)s::timestamptz, %(moment)s::timestamptz
       FROM generate_series(%(first)s::bigint, %(last)s::bigint) n
 """
 LOAD_TILES = """
     INSERT INTO evidence_tile (level, index, width, hashes)
     SELECT 0, (n - 1) / 256, count(*), string_agg(sha256('\\x00'::bytea || convert_to(
                '{"actor":"app_bench","id":"evi_' || lpad(n::text, 26, '0')
-               || '","kind":"trade.secured","occurred_at":"2026-11-28T00:00:00.500000+00:00","payload":{"amount_minor":' || n
+               || '","kind":"trade.secured","occurred_at":"' || %(moment)s || '","payload":{"amount_minor":' || n
                || ',"buyer":"org_' || lpad(mod(n, 9973)::text, 26, '0') || '","content":"' || encode(sha256(int8send(n)), 'hex')
-               || '","currency":"JPY"},"recorded_at":"2026-11-28T00:00:00.500000+00:00","subject":"trd_'
+               || '","currency":"JPY"},"recorded_at":"' || %(moment)s || '","subject":"trd_'
                || lpad((n / 4)::text, 26, '0') || '"}', 'UTF8')), ''::bytea ORDER BY n)
       FROM generate_series(1::bigint, %(last)s::bigint) n GROUP BY 2 ORDER BY 2
 """
@@ -109,6 +110,11 @@ def worker(task: str) -> dict[str, Any]:
     return answer
 
 
+def now() -> str:
+    """This moment as an entry has it; the tables take no record of another time."""
+    return datetime.now(UTC).replace(microsecond=500_000).isoformat()
+
+
 def connect() -> psycopg.Connection[Any]:
     """A connection of the tables' owner."""
     return psycopg.connect(databases.named(databases.addresses()[1], DATABASE))
@@ -116,19 +122,22 @@ def connect() -> psycopg.Connection[Any]:
 
 def wait_to_be_sealed(existing: int) -> None:
     """Write WAITING records after ``existing``, in transactions like those of services, but larger."""
+    moment = now()
     with connect() as connection:
         for first in range(existing + 1, existing + WAITING, TRANSACTION_RECORDS):
-            connection.execute(LOAD_RECORDS, {"first": first, "last": first + TRANSACTION_RECORDS - 1})
+            rows = {"first": first, "last": first + TRANSACTION_RECORDS - 1, "moment": moment}
+            connection.execute(LOAD_RECORDS, rows)
             connection.commit()
 
 
 def load(records: int) -> None:
     """Write ``records`` sealed records: rows, tiles from level 0 up, leaves."""
+    moment = now()
     with connect() as connection:
-        connection.execute(LOAD_RECORDS, {"first": 1, "last": records})
+        connection.execute(LOAD_RECORDS, {"first": 1, "last": records, "moment": moment})
         connection.execute(NEXT_KEY, {"last": records})
         connection.execute("ANALYZE evidence_evidencerecord")
-        connection.execute(LOAD_TILES, {"last": records})
+        connection.execute(LOAD_TILES, {"last": records, "moment": moment})
         load_upper_tiles(connection)
         connection.execute(LOAD_LEAVES)
     with connect() as connection:

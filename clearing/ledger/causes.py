@@ -89,25 +89,27 @@ class Cause:
 
     def _faulty(self, entries: str, further: str = "") -> str:
         """The entries that do not follow from their cause; each row is looked up by key, so that the planner never joins
-        a few entries with a whole history."""
+        a few entries with a whole history. A leg of the cause counts for its entry, one that is posted against it."""
         return f"""
             FROM {entries} e
-            LEFT JOIN LATERAL (
-                SELECT max(l.caused_at) AS at, array_agg(v.moved COLLATE "C" ORDER BY v.moved COLLATE "C") AS legs
-                  FROM ({self.lines}) l
-                 CROSS JOIN LATERAL (VALUES
-                    (concat_ws(' ', l.line, l.debit, coalesce(l.debit_of, 0), l.amount_minor, l.currency)),
-                    (concat_ws(' ', l.line, l.credit, coalesce(l.credit_of, 0), -l.amount_minor, l.currency))) v(moved)
-            ) cause ON true
-            LEFT JOIN LATERAL (
-                SELECT array_agg(v.moved COLLATE "C" ORDER BY v.moved COLLATE "C") AS legs
-                  FROM public.clearing_posting p
-                 CROSS JOIN LATERAL (
-                    SELECT concat_ws(' ', p.line, a.kind, coalesce(a.organisation_id, 0), p.amount_minor, p.currency) AS moved
-                      FROM public.clearing_account a WHERE a.id = p.account_id OFFSET 0) v
-                 WHERE p.entry_id = e.id
-            ) posted ON true
+            CROSS JOIN LATERAL (
+                SELECT max(at) AS caused_at, coalesce(bool_or(difference <> 0), false) AS differs FROM (
+                    SELECT sum(n) AS difference, max(at) AS at FROM (
+                        SELECT l.line, v.kind, v.owner, v.amount_minor, l.currency, 1 AS n, l.caused_at AS at
+                          FROM ({self.lines}) l
+                         CROSS JOIN LATERAL (VALUES
+                            (l.debit, l.debit_of, l.amount_minor), (l.credit, l.credit_of, -l.amount_minor)
+                         ) v(kind, owner, amount_minor)
+                        UNION ALL
+                        SELECT p.line, a.kind, a.organisation_id, p.amount_minor, p.currency, -1, NULL
+                          FROM public.clearing_posting p
+                         CROSS JOIN LATERAL (
+                            SELECT kind, organisation_id FROM public.clearing_account WHERE id = p.account_id OFFSET 0) a
+                         WHERE p.entry_id = e.id
+                    ) legs(line, kind, owner, amount_minor, currency, n, at)
+                     GROUP BY line, kind, owner, amount_minor, currency
+                ) leg
+            ) compared
             WHERE e.kind IN ({sql_list(self.kinds)})
-              AND (cause.legs IS DISTINCT FROM posted.legs
-                   OR e.booked_at < cause.at - interval '{LATE_SECONDS_MAX} seconds' {further})
+              AND (differs OR e.booked_at < caused_at - interval '{LATE_SECONDS_MAX} seconds' {further})
         """  # noqa: S608  our own words

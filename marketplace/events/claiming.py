@@ -31,7 +31,7 @@ LOOK_BACK_SHARE = 0.01
 """Of a worker's time. Looking back takes long where a long snapshot keeps rows that are handled."""
 
 # How many entries are pending changes faster than statistics do: a planner that believes in few would read all, and sort
-# or join them. For the same reason what looks for an earlier entry has OFFSET 0, so that it is looked up for each row.
+# or join them.
 PLAN_BY_INDEX = """
     SELECT set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true),
            set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
@@ -52,25 +52,29 @@ READ_NEWEST = f"{READ} ORDER BY i.id DESC LIMIT %(limit)s"
 # Only what was tried can be due later, and only the first of a subject is tried: leaving it out opens no gap in a run.
 READ_DUE = f"{READ} AND i.due_at <= clock_timestamp()"
 READ_OLDEST = f"{READ_DUE} ORDER BY i.id LIMIT %(limit)s"
+# An earlier entry of the same subject that is not handled. The offset makes it a lookup for each row. The order has the
+# columns of the index ``inbox_unhandled``, and nothing may be sorted: a planner that believes the range to be empty would
+# as soon read all of it by the event's key.
+EARLIER = """SELECT FROM events_inboxentry e
+                 WHERE (e.subscriber, e.subject, e.id) >= ({of}.subscriber, {of}.subject, 0)
+                   AND (e.subscriber, e.subject, e.id) < ({of}.subscriber, {of}.subject, {of}.id)
+                   AND e.event_id >= %(first)s AND e.event_id < %(end)s AND e.state <> 'handled'
+                 ORDER BY e.subscriber, e.subject, e.id OFFSET 0"""
 # Where much is blocked: only what nothing of its subject stands before.
 READ_HEADS = f"""
     {READ_DUE}
-       AND NOT EXISTS (SELECT FROM events_inboxentry e
-                        WHERE e.subscriber = i.subscriber AND e.subject = i.subject AND e.id < i.id
-                          AND e.event_id >= %(first)s AND e.event_id < %(end)s AND e.state <> 'handled' OFFSET 0)
+       AND NOT EXISTS ({EARLIER.format(of="i")})
      ORDER BY i.id LIMIT %(limit)s
 """
 
 # Heads with an earlier entry of their subject that is not handled are blocked. Of the others, what another worker has
 # locked, leased or handled meanwhile is passed over. The state is compared as an expression, so that the entries are found
 # by the primary key: by an index of what is pending, which the planner may believe to be small, all of it would be read.
-LEASE = """
+LEASE = f"""
     WITH blocked AS MATERIALIZED (
         SELECT h.id FROM unnest(%(heads)s::bigint[], %(subscribers)s::text[], %(subjects)s::text[])
                          AS h (id, subscriber, subject)
-         WHERE EXISTS (SELECT FROM events_inboxentry e
-                        WHERE e.subscriber = h.subscriber AND e.subject = h.subject AND e.id < h.id
-                          AND e.event_id >= %(first)s AND e.event_id < %(end)s AND e.state <> 'handled' OFFSET 0)
+         WHERE EXISTS ({EARLIER.format(of="h")})
     ), wanted AS MATERIALIZED (
         SELECT w.id, w.event_id FROM unnest(%(ids)s::bigint[], %(events)s::bigint[], %(heads_of)s::bigint[])
                                      AS w (id, event_id, head)
@@ -94,7 +98,7 @@ LEASE = """
       FROM leased l JOIN events_outboxevent e ON e.id = l.event_id AND e.id = ANY (%(events)s)
     UNION ALL
     SELECT b.id, true, 0, '', '', '', NULL, '', NULL, '' FROM blocked b
-"""
+"""  # noqa: S608  our own words
 
 RELEASE = """
     UPDATE events_inboxentry SET lease = NULL, lease_until = NULL, attempts = attempts - 1

@@ -15,6 +15,7 @@ from marketplace.events.claiming import BATCH, Claimer
 from marketplace.events.models import InboxEntry
 from marketplace.events.partitions import EVENTS_PER_RANGE
 
+from ..roles import as_owner
 from .pipe import HANDLER, emit, execute, relay_all, skip_to
 from .probe import handlers
 
@@ -303,6 +304,30 @@ def test_claiming_reads_no_handled_entry(probed):
     text = "\n".join(line for (line,) in plan)
     assert "Seq Scan" not in text
     assert "id_idx" in text
+
+
+def test_what_stands_before_an_entry_is_looked_up_by_its_subject_though_statistics_say_that_nothing_waits(
+    probed,
+):
+    """A range that was empty when its statistics were taken, and the burst that came afterwards."""
+    emit("org_0")
+    relay_all(1)
+    assert handling.handle_claimed(Claimer().claim()) == []
+    with as_owner():
+        execute("ANALYZE events_inboxentry")
+    put_entries(4_000)
+    with CaptureQueriesContext(connection) as sent:
+        assert len(Claimer().claim()) == BATCH
+    bounds = {"first": 0, "end": 2 * EVENTS_PER_RANGE}
+    heads = claiming.READ_HEADS % {"after": 0, "without": "ARRAY[]", "limit": claiming.WINDOW, **bounds}
+    lease = next(query["sql"] for query in sent.captured_queries if "blocked AS" in query["sql"])
+    for statement in (heads, lease):
+        with transaction.atomic():
+            execute(claiming.PLAN_BY_INDEX)
+            looked_up = [line for (line,) in execute("EXPLAIN " + statement) if re.search(r" e_?\d* ", line)]
+        earlier = [line for line in looked_up if "inboxentry" in line]
+        assert earlier
+        assert [line for line in earlier if "subscriber_subject_id_idx" not in line] == []
 
 
 def test_only_a_pending_entry_is_leased(probed):
