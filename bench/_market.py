@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from clearing.approvals.errors import SecondPersonNeeded
 from clearing.bank.queries import pay_in_reference
-from clearing.ledger.services import declare_funds_regime
 from clearing.run.services.cycles import open_first_cycle
-from clearing.settlement.services.transfer_files import register_client_account
+from clearing.settlement.services.client_accounts import register_client_account
+from clearing.settlement.services.funds_regimes import declare_funds_regime
 from clearing.trades.services.acceptance import accept_trade
 from clearing.trades.services.disputes import dispute_trade, resolve_trade
 from clearing.trades.services.trades import conclude_trade
@@ -64,8 +67,9 @@ def operator_actor() -> Actor:
     if new:
         document = yaml.safe_load(RULEBOOK.read_text(encoding="utf-8"))
         publish_rulebook(actor=actor, document=document, effective_from=clock.now())
-        declare_funds_regime(
-            actor=actor,
+        _by_two(
+            actor,
+            declare_funds_regime,
             currency=CURRENCY,
             regime="agency_receipt",
             legal_reference="benchmark",
@@ -73,8 +77,15 @@ def operator_actor() -> Actor:
             idle_days=365,
         )
         open_first_cycle(actor=actor, currency=CURRENCY)
-        register_client_account(actor=actor, currency=CURRENCY, **CLIENT_ACCOUNT)
+        _by_two(actor, register_client_account, currency=CURRENCY, **CLIENT_ACCOUNT)
     return actor
+
+
+def _by_two(actor: Actor, command: Callable[..., object], **stated: Any) -> None:
+    """``actor`` gives a command, and a second person the same one."""
+    with suppress(SecondPersonNeeded):
+        command(actor=actor, **stated)
+    command(actor=replace(actor, identifier="usr_benchmark_second"), **stated)
 
 
 def _register(name: str, **options: Any) -> str:

@@ -274,7 +274,7 @@ def wait_parked(session: Session) -> list[float]:
         assert time.monotonic() < deadline, f"the handler that sleeps is not parked: {found}"
         time.sleep(0.1)
     sleeps = [round(seconds, 2) for (seconds,) in figures_of("sleeps")]
-    assert found == ("parked", 3, "HandlerOverran: took longer than 2 seconds and was ended"), found
+    assert found == ("parked", 3, "TimeLimitExceeded: took longer than 2 seconds and was ended"), found
     assert len(sleeps) == 3, sleeps
     assert all(SLEEP_SECONDS_MIN <= seconds < SLEEP_SECONDS_MAX for seconds in sleeps), sleeps
     return sleeps

@@ -173,6 +173,19 @@ class TooManyDownloads(DomainError):
     )
 
 
+class TooScattered(DomainError):
+    """So many separate parts of the file were sent that no further one begins. Fields: ``distribution, parts``."""
+
+    code = "too_scattered"
+    category = Category.CONFLICT
+    detail = Label(
+        "{parts} separate parts of {distribution} were sent. Ask for one that begins at 0 or where a part that was sent ends,"
+        " or for the whole file.",
+        "{distribution} は既に{parts}個の離れた部分に分けて送信されています。先頭または送信済み部分の末尾から始まる範囲か、"
+        "ファイル全体を要求してください。",
+    )
+
+
 class ReceiptWaits(DomainError):
     """Another receipt of the file waits until its sending is recorded. Fields: ``distribution, voucher``."""
 

@@ -94,6 +94,27 @@ def sent_as_sold() -> pgtrigger.Trigger:
     )
 
 
+def sent_parts_kept() -> pgtrigger.Trigger:
+    """When a download ends, what it sent is added to what its round has sent of the file."""
+    return pgtrigger.Trigger(
+        name="sent_parts_kept",
+        when=pgtrigger.After,
+        operation=pgtrigger.Update,
+        condition=pgtrigger.Q(old__state="sending") & ~pgtrigger.Q(new__state="sending"),
+        func=sql_body(_SQL / "sent_parts_kept.sql"),
+    )
+
+
+def parts_were_sent() -> pgtrigger.Trigger:
+    """To the parts of a file that were sent, nothing is added but what an ended download of the round has sent of it."""
+    return pgtrigger.Trigger(
+        name="parts_were_sent",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        func=sql_body(_SQL / "parts_were_sent.sql"),
+    )
+
+
 def voucher_of_sent() -> pgtrigger.Trigger:
     """A voucher repeats the hashes of a download that completed the file; one that waits begins during the sending."""
     return pgtrigger.Trigger(

@@ -18,7 +18,8 @@ Invariant(
         "SELECT d.public_id, d.trade FROM delivery_entitlement d WHERE (NOT EXISTS ("
         " SELECT FROM events_outboxevent e WHERE e.public_id = d.secured_event AND e.type = 'trade.secured'"
         " AND e.data->>'trade' = d.trade)"
-        " AND d.secured_event > coalesce((SELECT max(a.last_public_id) FROM events_archivedrange a), ''))"
+        " AND NOT EXISTS (SELECT FROM events_archivedrange a"
+        "  WHERE d.secured_event BETWEEN a.first_public_id AND a.last_public_id))"
         " OR EXISTS (SELECT FROM delivery_entitlement o WHERE o.trade = d.trade AND o.id <> d.id)"
     ),
 )
@@ -111,6 +112,27 @@ Invariant(
         "   AND p.distribution_id = l.distribution_id AND p.inspection_id = l.inspection_id"
         "   AND p.state <> 'sending' AND p.abort_reason IS DISTINCT FROM 'damaged')"
         "   @> int8range(0, f.size_bytes), false))"
+    ),
+)
+Invariant(
+    name="delivery.sent_parts_add_up",
+    promise=7,
+    statement="What counts as sent of a file in a round is what its ended downloads have sent, all of it and nothing else.",
+    guards=(
+        "delivery_download.sent_parts_kept",
+        "delivery_sentparts.parts_were_sent",
+        "delivery_sentparts.sent_parts_once",
+        "delivery_sentparts.immutable",
+        "delivery_sentparts.no_delete",
+    ),
+    test=TESTS_OF_SENDING + "test_only_what_was_sent_counts_as_sent",
+    check=by_query(
+        "SELECT coalesce(s.inspection_id, l.inspection_id) AS inspection,"
+        " coalesce(s.distribution_id, l.distribution_id) AS distribution FROM delivery_sentparts s FULL JOIN ("
+        " SELECT inspection_id, distribution_id, range_agg(int8range(first_byte, first_byte + sent_bytes)) AS parts"
+        " FROM delivery_download WHERE state <> 'sending' AND abort_reason IS DISTINCT FROM 'damaged' AND sent_bytes > 0"
+        " GROUP BY 1, 2) l ON l.inspection_id = s.inspection_id AND l.distribution_id = s.distribution_id"
+        " WHERE s.parts IS DISTINCT FROM l.parts"
     ),
 )
 Invariant(

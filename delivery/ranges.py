@@ -1,9 +1,8 @@
-"""Ranges of bytes: what a request asks for (RFC 9110, section 14), and whether several make a whole. Pure."""
+"""Ranges of bytes: what a request asks for (RFC 9110, section 14). Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 SINGLE_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
@@ -49,13 +48,3 @@ def requested_range(
     if wanted.length <= 0:
         raise RangeUnsatisfiable
     return wanted
-
-
-def cover_whole(parts: Iterable[ByteRange], size_bytes: int) -> bool:
-    """Whether the parts together hold every byte of a file; they may overlap and come in any order."""
-    reached = 0
-    for part in sorted(parts, key=lambda each: each.first):
-        if part.first > reached:
-            return False
-        reached = max(reached, part.end)
-    return reached >= size_bytes

@@ -31,23 +31,39 @@ base() {
   echo "backup: base backup $name, $(du -sk "$BACKUP_DIRECTORY/base/$name" | cut -f1) kB"
 }
 
+copy_folder() {
+  mkdir -p "$target/$1" || return 1
+  if [ "$(id -u)" -eq 0 ]; then chown --reference="$1" "$target/$1" || return 1; fi
+  chmod --reference="$1" "$target/$1" || return 1
+}
+
+copy_file() {
+  mkdir -p "$target/$(dirname "$1")" || return 1
+  cp -p "$1" "$target/$1.partial" || return 1
+  mv "$target/$1.partial" "$target/$1" || return 1
+}
+
 files() {
   # Stored files never change, so what is there is complete. A file is written before the row that names it.
   target=$BACKUP_DIRECTORY/files
   mkdir -p "$target"
   cd "$STORAGE_DIRECTORY"
-  # Folders keep owner and rights, so that the market can write into them when they are restored.
-  find . -type d | while IFS= read -r folder; do
-    mkdir -p "$target/$folder"
-    chown --reference="$folder" "$target/$folder"
-    chmod --reference="$folder" "$target/$folder"
-  done || fail "folders of stored files could not be made"
-  find . -type f ! -name 'draft-*' ! -name '*.partial' | while IFS= read -r file; do
+  # Here, because the folder of temporary files may be read-only.
+  listed=$BACKUP_DIRECTORY/.listed.$$
+  trap 'rm -f "$listed"' EXIT
+  # Folders keep owner and rights, so that the market can write into them when they are restored. Only root can give them
+  # to another owner: whoever is not root copies as the market's user, and what is copied is that user's already.
+  find . -ignore_readdir_race -type d >"$listed" || fail "the folders of stored files could not be listed"
+  while IFS= read -r folder; do
+    # One that was removed since it was listed is left out.
+    copy_folder "$folder" || [ ! -d "$folder" ] || fail "the folder $folder of stored files could not be made"
+  done <"$listed"
+  find . -ignore_readdir_race -type f ! -name 'draft-*' ! -name '*.partial' >"$listed" || fail "the stored files could not be listed"
+  while IFS= read -r file; do
     [ ! -e "$target/$file" ] || continue
-    mkdir -p "$target/$(dirname "$file")"
-    # A file that retention removed since it was listed is left out.
-    if cp -p "$file" "$target/$file.partial"; then mv "$target/$file.partial" "$target/$file"; elif [ -e "$file" ]; then exit 1; fi
-  done || fail "stored files could not be copied"
+    # So is a file that retention removed.
+    copy_file "$file" || [ ! -e "$file" ] || fail "the stored file $file could not be copied"
+  done <"$listed"
   cd - >/dev/null
 }
 

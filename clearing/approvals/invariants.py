@@ -30,6 +30,23 @@ Invariant(
     ),
 )
 
+Invariant(
+    name="clearing.events_abandoned_by_two_people",
+    promise=9,
+    statement="Who is on record as the two people that gave up an event gave the same command, and it is in the evidence.",
+    guards=("events_abandonment.abandonment_two_people", "clearing_approval.approval_two_people"),
+    test="tests/clearing/approvals/test_parked_events.py::test_two_people_who_never_asked_are_named",
+    check=by_query(
+        "SELECT a.event, a.handler, a.abandoned_by FROM events_abandonment a WHERE NOT EXISTS ("
+        " SELECT FROM evidence_evidencerecord r WHERE r.subject = a.event AND r.kind = 'events.abandoned'"
+        " AND r.actor = a.abandoned_by AND (r.payload ->> 'entry')::bigint = a.entry_key)"
+        " OR a.first_person <> '' AND NOT EXISTS ("
+        " SELECT FROM clearing_approval p WHERE p.command = 'clearing.abandon_event' AND p.subject = a.event"
+        " AND p.state = 'approved' AND (p.first_person, p.ended_by) = (a.first_person, a.abandoned_by)"
+        " AND (p.payload ->> 'entry')::bigint = a.entry_key)"
+    ),
+)
+
 _RECORDED_AS = {
     "clearing.refund": "clearing.trade_refund_ordered",
     "clearing.penalty": "clearing.trade_penalised",
@@ -46,6 +63,8 @@ _RECORDED_AS = {
     "clearing.claw_back": "clearing.trade_share_clawed_back",
     "clearing.write_off_fee": "clearing.fee_written_off",
     "clearing.relieve_tax": "clearing.bad_debt_tax_relieved",
+    "clearing.adjustment": "contracts.price_adjusted",
+    "clearing.resolution": "contracts.dispute_resolved",
 }
 """The evidence that each command on money leaves."""
 
@@ -78,7 +97,8 @@ Invariant(
             " UNION ALL SELECT coalesce(e.command, c.command), '', coalesce(e.actor, c.given_by), NULL FROM"
             "  (SELECT k.command, r.actor, count(*) AS times FROM evidence_evidencerecord r"
             "   JOIN (VALUES {KINDS}) AS k (command, kind) ON k.kind = r.kind WHERE r.actor <> 'system'"
-            "    AND (r.kind <> 'clearing.trade_refund_ordered' OR starts_with(r.payload ->> 'source', 'cor_')) GROUP BY 1, 2) e"
+            "    AND (r.kind <> 'clearing.trade_refund_ordered' OR starts_with(r.payload ->> 'source', 'cor_'))"
+            "    AND (r.kind <> 'contracts.dispute_resolved' OR r.payload ->> 'outcome' <> 'redelivery') GROUP BY 1, 2) e"
             "  FULL JOIN (SELECT command, given_by, count(*) AS times FROM clearing_moneycommand"
             "   WHERE command IN ({COMMANDS}) GROUP BY 1, 2) c ON c.command = e.command AND c.given_by = e.actor"
             "  WHERE c.times IS DISTINCT FROM e.times"

@@ -6,6 +6,9 @@ from typing import Any
 
 from marketplace.api.permissions import IsOperator
 from marketplace.api.views import MarketReadViewSet, command, create_command
+from marketplace.events.models import InboxEntry
+from marketplace.events.serializers import AbandonEntryInput, InboxEntrySerializer
+from marketplace.notices.views import RepairableEntryViewSet
 from marketplace.rules.models import Rulebook
 from marketplace.rules.serializers import PublishRulebookSerializer, RulebookSerializer
 from marketplace.rules.views import PUBLISH_EXAMPLE
@@ -13,6 +16,7 @@ from marketplace.rules.views import RulebookViewSet as RulebookReadViewSet
 
 from .filters import ApprovalFilter
 from .models import Approval
+from .parked_events import abandon_parked_event
 from .rulebooks import publish_rulebook_by_two
 from .serializers import ApprovalSerializer
 from .services import withdraw_approval
@@ -34,6 +38,20 @@ class ApprovalViewSet(MarketReadViewSet[Approval]):
     def withdraw(self, data: dict[str, Any], public_id: str) -> Approval:
         """Its first person may withdraw it, or another person who refuses to countersign (operator)."""
         return withdraw_approval(actor=self.actor, approval=public_id)
+
+
+class ParkedEntryViewSet(RepairableEntryViewSet):
+    """Inbox entries: each is one event for one handler. The operator retries parked entries, or gives them up."""
+
+    @command(
+        summary="Give up a parked inbox entry",
+        request=AbandonEntryInput,
+        response=InboxEntrySerializer,
+        example={"reason": "The trade was refunded by hand."},
+    )
+    def abandon(self, data: dict[str, Any], entry: str) -> InboxEntry:
+        """Give up a parked entry; by two people unless its subscriber only tells people something (operator)."""
+        return abandon_parked_event(actor=self.actor, entry_id=self.get_object().pk, **data)
 
 
 class RulebookViewSet(RulebookReadViewSet):

@@ -94,7 +94,7 @@ def _require_account(file: BankStatementFile) -> None:
         str(StatementAccount(*(row[name] for name in fields))): clock.business_date(row["since"])
         for row in ClientAccount.objects.filter(currency=file.currency)
         .values(*fields)
-        .annotate(since=Min("registered_at"))
+        .annotate(since=Min("effective_from"))
     }
     since = registered.get(file.account)
     if since is None:

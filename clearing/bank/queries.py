@@ -14,7 +14,8 @@ from marketplace.kernel.errors import Missing
 from marketplace.participants.queries import get_organisation
 
 from ..ground.scopes import own_key
-from ..settlement.models import ClientAccount, SettlementInstruction
+from ..settlement.models import SettlementInstruction
+from ..settlement.queries import client_account
 from .bank_statement import StatementAccount
 from .debit_models import DebitBooking, Recoupment
 from .models import BankEntry, BankStatement, StatementConfirmation, UnconfirmedReceipt
@@ -33,7 +34,7 @@ class StatementEnd:
 
 def statement_end(currency: str) -> StatementEnd:
     """Where the next bank statement begins. Raises Missing if no client account is registered."""
-    account = ClientAccount.objects.filter(currency=currency).order_by("-pk").first()
+    account = client_account(currency)
     if account is None:
         raise Missing(kind="client account", identifier=currency)
     stated = StatementAccount(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from marketplace.rules.queries import parameter
 
 
@@ -38,6 +40,11 @@ def cycle_overdue_minutes() -> int:
 def second_person_minor() -> int:
     """``second_person_minor``: amount from which a command on money needs a second person, in minor units."""
     return int(parameter("second_person_minor"))
+
+
+def control_notice() -> timedelta:
+    """``control_notice_hours``: time between the publication of what weakens a control and its effect."""
+    return timedelta(hours=int(parameter("control_notice_hours")))
 
 
 def second_person_hours() -> int:

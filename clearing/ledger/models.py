@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from marketplace.kernel.bounds import IDLE_DAYS_MAX
 from marketplace.kernel.columns import DaysField, MinorField, TransactionIdField
 from marketplace.kernel.guards import append_only, dated_now, no_delete
-from marketplace.kernel.identifiers import IdentifierField
+from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
 from ..ground.columns import currency_stated, organisation_key
 from .chart import PARTICIPANT_KINDS
@@ -199,7 +199,9 @@ class FundsRegime(models.Model):
     market beyond what its trades need. ``idle_days``: calendar days after which money that no trade needs is paid
     back. Payments to participants abroad are off unless ``cross_border_basis`` names the licence or exemption. The
     operator answers the legal question which regime applies (``legal_reference``); the market records the answer and
-    its date. Append-only.
+    its date. Two people declare it: ``approval`` is the public identifier of what the first gave, ``declared_by`` the
+    second. What weakens the protection of participants' money takes effect after the published notice
+    (``settlement.held_by_two``). Append-only.
     """
 
     public_id = IdentifierField(prefix="fnr")
@@ -212,6 +214,7 @@ class FundsRegime(models.Model):
     cross_border_allowed = models.BooleanField(default=False)
     cross_border_basis = models.CharField(max_length=500, blank=True, default="")
     effective_from = models.DateTimeField()
+    approval = models.CharField(max_length=IDENTIFIER_LENGTH, unique=True)
     declared_by = models.CharField(max_length=60)
     declared_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())

@@ -7,7 +7,6 @@ from .views import (
     AccountViewSet,
     BalancesView,
     ClientMoneyView,
-    FundsRegimeViewSet,
     JournalView,
     LedgerPeriodViewSet,
     PostingViewSet,
@@ -18,7 +17,6 @@ router = SimpleRouter()
 router.register("accounts", AccountViewSet, basename="account")
 router.register("postings", PostingViewSet, basename="posting")
 router.register("ledger-periods", LedgerPeriodViewSet, basename="ledger-period")
-router.register("funds-regimes", FundsRegimeViewSet, basename="funds-regime")
 
 urlpatterns = [
     path("balances/", BalancesView.as_view(), name="balances"),

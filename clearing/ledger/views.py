@@ -42,13 +42,12 @@ from .serializers import (
     BalancesSerializer,
     ClientMoneySerializer,
     ClosePeriodSerializer,
-    DeclareFundsRegimeSerializer,
     FundsRegimeSerializer,
     LedgerPeriodSerializer,
     PostingSerializer,
     TrialBalanceSerializer,
 )
-from .services import close_ledger_period, declare_funds_regime
+from .services import close_ledger_period
 
 CURRENCY = OpenApiParameter(name="currency", type=OpenApiTypes.STR, description="Currency; default JPY.")
 FIRST = OpenApiParameter(
@@ -150,17 +149,8 @@ def _day(request: Request, name: str) -> date:
         ) from None
 
 
-REGIME_EXAMPLE = {
-    "currency": "JPY",
-    "regime": "agency_receipt",
-    "legal_reference": "利用規約第12条（代理受領）",
-    "balance_cap_minor": 10000000,
-    "idle_days": 5,
-}
-
-
-class FundsRegimeViewSet(MarketReadViewSet[FundsRegime]):
-    """Rights by which the market holds participants' money: past, present and announced."""
+class FundsRegimeReadViewSet(MarketReadViewSet[FundsRegime]):
+    """Rights by which the market holds participants' money: past, present and announced; ``settlement`` adds the command."""
 
     serializer_class = FundsRegimeSerializer
     filterset_fields = ("currency", "regime")
@@ -173,16 +163,6 @@ class FundsRegimeViewSet(MarketReadViewSet[FundsRegime]):
     def get_queryset(self) -> QuerySet[FundsRegime]:
         """All declarations."""
         return visible_regimes()
-
-    @create_command(
-        summary="Declare the funds regime",
-        request=DeclareFundsRegimeSerializer,
-        response=FundsRegimeSerializer,
-        example=REGIME_EXAMPLE,
-    )
-    def create(self, data: dict[str, Any]) -> FundsRegime:
-        """Takes effect at ``effective_from``, or at once; the newest effective declaration is in force (operator)."""
-        return declare_funds_regime(actor=self.actor, **data)
 
 
 AT = OpenApiParameter(

@@ -14,7 +14,7 @@ from ..cycles.queries import ORDER
 from ..cycles.states import FINAL_STATES, PARTS_OF_STEP, CycleState, StepPart
 from ..invoices.documents_due import documents_expected, documents_issued
 from .overdue import CycleReadings, Overdue, SettlementProgress
-from .queries import UNFINISHED_CYCLES, waiting_of_cycle
+from .queries import DUE_CURRENCIES, UNFINISHED_CYCLES, waiting_of_cycle
 
 StepStatus = Literal["done", "now", "next"]
 
@@ -139,6 +139,9 @@ def _steps(cycle: Cycle) -> list[StepProgress]:
 
 
 def _obstacles(cycle: Cycle) -> list[str]:
-    """What the next step of the cycle last failed with, and the last errors of failing handlers that it may wait for."""
-    failure = UNFINISHED_CYCLES.error_of(cycle.public_id)
+    """What its cut-off or its next step last failed with, and the last errors of failing handlers that it may wait for."""
+    if cycle.state == CycleState.OPEN:
+        failure = DUE_CURRENCIES.error_of(cycle.currency)
+    else:
+        failure = UNFINISHED_CYCLES.error_of(cycle.public_id)
     return [*([failure] if failure else []), *handler_failures()]

@@ -29,6 +29,8 @@ from ..settlement.states import InstructionState
 from .outcome import Unfinished
 from .overdue import CycleReadings, SettlementProgress
 
+DUE_CURRENCIES = Loop("clearing.close_due_cycles")
+"""By currency: cycles whose cut-off has passed."""
 UNFINISHED_CYCLES = Loop("clearing.advance_cycles")
 """The loop over the cycles that are not finished; a cycle's progress says why it stands aside."""
 

@@ -17,6 +17,17 @@ class ClientAccountMissing(DomainError):
     )
 
 
+class NotOwnMoney(DomainError):
+    """Only the operator's own money that was not paid in yet can be withdrawn. Fields: ``instruction``."""
+
+    code = "not_own_money"
+    category = Category.CONFLICT
+    detail = Label(
+        "{instruction} is no payment of your own money that is still to be made.",
+        "{instruction} は未払込みの自己資金の払込みではありません。",
+    )
+
+
 class NothingToTransfer(DomainError):
     """No payment can be sent now. Fields: ``cycle`` (or the currency, or a payment), ``state``."""
 

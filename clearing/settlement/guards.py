@@ -9,6 +9,7 @@ import pgtrigger
 from marketplace.kernel.guards import sql_body
 
 from ..ledger.operator_money import OPERATOR_MONEY_CONSTRAINT
+from .held_by_two import ACCOUNT_APPROVED, ACCOUNT_NOTICED, LIFT_APPROVED, REGIME_APPROVED, REGIME_NOTICED
 from .operator_money import FREE
 
 _SQL = Path(__file__).parent / "sql"
@@ -121,12 +122,35 @@ def counts_this_server() -> pgtrigger.Trigger:
 
 
 def lifts_restraint() -> pgtrigger.Trigger:
-    """A row that lifts a restraint is of the same participant, currency and kind, and lifts no lifting row."""
+    """A row that lifts a restraint is of its participant, currency and kind, lifts no lifting row, and has two people."""
     return pgtrigger.Trigger(
         name="lifts_restraint",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        func=sql_body(_SQL / "lifts_restraint.sql"),
+        func=sql_body(_SQL / "lifts_restraint.sql", APPROVED=LIFT_APPROVED.format(row="NEW")),
+    )
+
+
+def registered_by_two() -> pgtrigger.Trigger:
+    """Two people register a client account; another than that in force takes effect after the notice."""
+    return _by_two("registered_by_two", approved=ACCOUNT_APPROVED, noticed=ACCOUNT_NOTICED)
+
+
+def declared_by_two() -> pgtrigger.Trigger:
+    """Two people declare a funds regime; one that weakens a control takes effect after the notice."""
+    return _by_two("declared_by_two", approved=REGIME_APPROVED, noticed=REGIME_NOTICED)
+
+
+def _by_two(name: str, *, approved: str, noticed: str) -> pgtrigger.Trigger:
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        func=sql_body(
+            _SQL / "held_by_two.sql",
+            APPROVED=approved.format(row="NEW"),
+            NOTICED=noticed.format(row="NEW", earlier=" AND b.id <> NEW.id"),
+        ),
     )
 
 

@@ -5,8 +5,15 @@ from __future__ import annotations
 from marketplace.kernel.invariants import Invariant, by_query
 
 from .causes import IDLE
+from .held_by_two import ACCOUNT_APPROVED, ACCOUNT_NOTICED, LIFT_APPROVED, REGIME_APPROVED, REGIME_NOTICED
 from .operator_money import FREE
 from .planning import UNPLANNED
+
+
+def _of(noticed: str, moment: str) -> str:
+    """The condition of ``held_by_two`` about a row ``r`` that is there, compared with the rows before it."""
+    return noticed.format(row="r", earlier=f" AND (b.{moment}, b.id) < (r.{moment}, r.id)")
+
 
 Invariant(
     name="clearing.receivables_are_being_paid",
@@ -153,6 +160,33 @@ Invariant(
         "  < r.noted_at AND r.amount_minor > (SELECT coalesce(sum(p.amount_minor), 0) FROM clearing_settlementinstruction p"
         "   WHERE p.organisation_id = r.organisation_id AND p.currency = r.currency AND p.direction = 'out'"
         "    AND p.state IN ('planned', 'cancelled') AND p.planned_at < r.noted_at))"
+    ),
+)
+Invariant(
+    name="clearing.client_money_held_by_two",
+    promise=9,
+    statement=(
+        "Two people declared each funds regime, registered each client account and lifted each restraint, in the words that"
+        " are recorded; another account, and a regime that protects less, took effect after the notice."
+    ),
+    guards=(
+        "clearing_fundsregime.declared_by_two",
+        "clearing_fundsregime.append_only",
+        "clearing_clientaccount.registered_by_two",
+        "clearing_clientaccount.client_account_not_backdated",
+        "clearing_clientaccount.append_only",
+        "clearing_setoffrestraint.lifts_restraint",
+        "clearing_setoffrestraint.set_off_restraint_lifted_by_two",
+        "clearing_setoffrestraint.append_only",
+    ),
+    test="tests/clearing/settlement/test_held_by_two.py::test_one_person_declares_and_registers_nothing_in_the_database",
+    check=by_query(
+        "SELECT r.public_id, r.currency, r.declared_by AS person FROM clearing_fundsregime r"  # noqa: S608  our own words
+        f" WHERE NOT ({REGIME_APPROVED.format(row='r')}) OR NOT ({_of(REGIME_NOTICED, 'declared_at')})"
+        " UNION ALL SELECT r.public_id, r.currency, r.registered_by FROM clearing_clientaccount r"
+        f" WHERE NOT ({ACCOUNT_APPROVED.format(row='r')}) OR NOT ({_of(ACCOUNT_NOTICED, 'registered_at')})"
+        " UNION ALL SELECT r.public_id, r.currency, r.recorded_by FROM clearing_setoffrestraint r"
+        f" WHERE NOT ({LIFT_APPROVED.format(row='r')})"
     ),
 )
 Invariant(

@@ -11,16 +11,19 @@ from marketplace.kernel.columns import MinorField
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
+from ..approvals.models import Approval
 from ..cycles.models import Cycle
 from ..ground.columns import currency_stated, organisation_key
-from ..ledger.models import Entry
+from ..ledger.models import Entry, FundsRegime
 from ..trades.models import Obligation
 from .causes import IDLE
 from .guards import (
     counts_this_server,
+    declared_by_two,
     names_restoration,
     operator_paid_its_earnings,
     payments_covered,
+    registered_by_two,
     replaces_failed,
     restorations_in_order,
     sending_open,
@@ -34,8 +37,10 @@ REFERENCE_LENGTH_MAX = 20
 class ClientAccount(models.Model):
     """The market's bank account for participants' money, separate from the operator's own.
 
-    Codes and names are as transfer files have them: codes in digits, names in half-width katakana (JIS X 0201). The newest
-    row of a currency is in force. Append-only.
+    Codes and names are as transfer files have them: codes in digits, names in half-width katakana (JIS X 0201). Of a
+    currency, the newest effective row is in force. Two people register it: ``approval`` is of the first, ``registered_by``
+    is the second. Another account than that in force takes effect after the published notice (``held_by_two``).
+    Append-only.
     """
 
     public_id = IdentifierField(prefix="cla")
@@ -48,6 +53,9 @@ class ClientAccount(models.Model):
     branch_name = models.CharField(max_length=15)
     account_type = models.CharField(max_length=10)
     account_number = models.CharField(max_length=7)
+    effective_from = models.DateTimeField()
+    approval = models.OneToOneField(Approval, on_delete=models.PROTECT, related_name="+")
+    registered_by = models.CharField(max_length=60)
     registered_at = models.DateTimeField()
 
     class Meta:
@@ -62,9 +70,17 @@ class ClientAccount(models.Model):
                 ),
                 name="client_account_codes",
             ),
+            models.CheckConstraint(
+                condition=Q(effective_from__gte=F("registered_at")), name="client_account_not_backdated"
+            ),
             currency_stated("client_account_currency"),
         ]
-        triggers = [append_only(), dated_now("registered_at")]
+        indexes = [models.Index("currency", "effective_from", "id", name="client_account_in_force")]
+        triggers = [
+            append_only(),
+            dated_now("registered_at", stated=["effective_from"]),
+            registered_by_two(),
+        ]
 
 
 class TransferFile(models.Model):
@@ -306,5 +322,7 @@ pgtrigger.register(
         "SELECT r.currency FROM new_rows r WHERE r.kind = 'fee_refund' AND r.source NOT LIKE 'tier:%'"
     )
 )(Obligation)
+# Two people declare a funds regime; a guard that reads their approval is registered here.
+pgtrigger.register(declared_by_two())(FundsRegime)
 # Idle money is set aside for a payment, so this guard of journal entries reads payments and is registered here.
 pgtrigger.register(IDLE.guard("caused_by_payment"))(Entry)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
+from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.waiting import Waiting
 from marketplace.participants.queries import organisations_by_id
@@ -14,7 +15,7 @@ from marketplace.participants.queries import organisations_by_id
 from ..cycles.waiting import waiting_of_pause
 from ..ground.scopes import own_key
 from ..ledger.queries import may_pay_abroad
-from .models import SettlementInstruction
+from .models import ClientAccount, SettlementInstruction
 from .payability import hindrance_of
 from .restorations import ShutBy, shut_currencies
 from .states import Hindrance, InstructionState, PaymentDirection
@@ -31,6 +32,12 @@ from .waiting import (
     SENT,
     UNKNOWN,
 )
+
+
+def client_account(currency: str) -> ClientAccount | None:
+    """The client account of a currency in force now; None if none is."""
+    rows = ClientAccount.objects.filter(currency=currency, effective_from__lte=clock.now())
+    return rows.order_by("effective_from", "pk").last()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from marketplace.kernel.columns import MinorField
 from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
 
+from ..approvals.models import Approval
 from ..ground.columns import currency_stated, organisation_key
 from .guards import attached_held_back, lifts_restraint
 from .models import SettlementInstruction
@@ -22,7 +23,8 @@ class SetOffRestraint(models.Model):
 
     ``served_at``: when the attachment was served on the market, or the proceedings opened or became known to it;
     ``amount_minor`` is the attached amount, None for the whole. A row that ``lifts`` another ends it. ``reference`` is the
-    court's file number. ``noted_at`` is the business time from which payments are held back. Append-only.
+    court's file number. ``noted_at`` is the business time from which payments are held back. Two people lift a restraint:
+    ``approval`` is of the first, ``recorded_by`` is the second. Append-only.
     """
 
     public_id = IdentifierField(prefix="sor")
@@ -33,6 +35,7 @@ class SetOffRestraint(models.Model):
     served_at = models.DateTimeField()
     reference = models.CharField(max_length=200)
     lifts = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="lifted_by")
+    approval = models.OneToOneField(Approval, on_delete=models.PROTECT, null=True, related_name="+")
     noted_at = models.DateTimeField()
     recorded_by = models.CharField(max_length=60)
     recorded_at = models.DateTimeField(db_default=Now())
@@ -44,6 +47,10 @@ class SetOffRestraint(models.Model):
                 & ~Q(reference="")
                 & (Q(amount_minor=None) | Q(amount_minor__gt=0)),
                 name="set_off_restraint_of_what",
+            ),
+            models.CheckConstraint(
+                condition=Q(lifts=None, approval=None) | Q(lifts__isnull=False, approval__isnull=False),
+                name="set_off_restraint_lifted_by_two",
             ),
             currency_stated("set_off_restraint_currency"),
         ]

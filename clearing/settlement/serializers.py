@@ -103,7 +103,7 @@ class ClientAccountSerializer(serializers.ModelSerializer[ClientAccount]):
         model = ClientAccount
         fields = (
             "id", "currency", "requester_code", "requester_name", "bank_code", "bank_name", "branch_code",
-            "branch_name", "account_type", "account_number", "registered_at",
+            "branch_name", "account_type", "account_number", "effective_from", "registered_at",
         )  # fmt: skip
 
 
@@ -139,3 +139,4 @@ class RegisterClientAccountSerializer(StrictSerializer):
     branch_name = serializers.CharField(max_length=15, required=False, default="", allow_blank=True)
     account_type = serializers.ChoiceField(choices=("ordinary", "current"))
     account_number = serializers.CharField(max_length=7)
+    effective_from = serializers.DateTimeField(required=False, default=None, allow_null=True)

@@ -36,6 +36,8 @@ INSTRUCTION = StateMachine(
         # A planned payment is the payee's own money, which is set off before a shortfall of the payee; and the replacement of a
         # payment that the bank reported as failed is withdrawn if the bank carried out the first.
         (InstructionState.PLANNED, "cancel", "system"): InstructionState.CANCELLED,
+        # The operator need not pay in the own money that it planned.
+        (InstructionState.PLANNED, "withdraw", "operator"): InstructionState.CANCELLED,
         # Only the bank makes a payment failed: by a notice that it did not pay, or by returning the payment.
         (InstructionState.SENDING, "fail", "operator"): InstructionState.FAILED,
         (InstructionState.UNKNOWN, "fail", "operator"): InstructionState.FAILED,

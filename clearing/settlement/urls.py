@@ -2,12 +2,18 @@
 
 from rest_framework.routers import SimpleRouter
 
-from .views import ClientAccountViewSet, SettlementInstructionViewSet, TransferFileViewSet
+from .views import (
+    ClientAccountViewSet,
+    FundsRegimeViewSet,
+    SettlementInstructionViewSet,
+    TransferFileViewSet,
+)
 
 router = SimpleRouter()
 router.register("settlement-instructions", SettlementInstructionViewSet, basename="settlement-instruction")
 router.register("transfer-files", TransferFileViewSet, basename="transfer-file")
 router.register("client-accounts", ClientAccountViewSet, basename="client-account")
+router.register("funds-regimes", FundsRegimeViewSet, basename="funds-regime")
 
 urlpatterns = [
     *router.urls,

@@ -1,4 +1,4 @@
-"""Routes of settlement: instructions, transfer files and client accounts."""
+"""Routes of settlement: instructions, transfer files, client accounts and the declaration of funds regimes."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from marketplace.api.permissions import IsOperator
 from marketplace.api.renderers import AsAddressed, BytesRenderer
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
 
+from ..ledger.models import FundsRegime
+from ..ledger.serializers import DeclareFundsRegimeSerializer, FundsRegimeSerializer
+from ..ledger.views import FundsRegimeReadViewSet
 from .filters import InstructionFilter, TransferFileFilter
 from .models import ClientAccount, SettlementInstruction, TransferFile
 from .queries import visible_instructions
@@ -27,9 +30,11 @@ from .serializers import (
     RegisterClientAccountSerializer,
     TransferFileSerializer,
 )
-from .services.own_money import plan_own_money
+from .services.client_accounts import register_client_account
+from .services.funds_regimes import declare_funds_regime
+from .services.own_money import plan_own_money, withdraw_own_money
 from .services.payments import report_failed_payment, retry_payment
-from .services.transfer_files import create_transfer_file, register_client_account
+from .services.transfer_files import create_transfer_file
 
 CLIENT_ACCOUNT_EXAMPLE = {
     "currency": "JPY",
@@ -39,6 +44,14 @@ CLIENT_ACCOUNT_EXAMPLE = {
     "branch_code": "001",
     "account_type": "ordinary",
     "account_number": "1234567",
+}
+
+REGIME_EXAMPLE = {
+    "currency": "JPY",
+    "regime": "agency_receipt",
+    "legal_reference": "利用規約第12条（代理受領）",
+    "balance_cap_minor": 10000000,
+    "idle_days": 5,
 }
 
 
@@ -90,6 +103,15 @@ class SettlementInstructionViewSet(MarketReadViewSet[SettlementInstruction]):
     def own_money(self, data: dict[str, Any]) -> SettlementInstruction:
         """Plans the payment in; the bank statement confirms it by its reference (operator)."""
         return plan_own_money(actor=self.actor, **data)
+
+    @command(
+        summary="Withdraw a planned payment of the operator's own money",
+        response=InstructionSerializer,
+        permissions=(IsOperator,),
+    )
+    def withdraw(self, data: dict[str, Any], public_id: str) -> SettlementInstruction:
+        """Of own money that was not paid in yet; if it comes after all, it is in suspense (operator)."""
+        return withdraw_own_money(actor=self.actor, instruction=public_id)
 
 
 class TransferFileViewSet(MarketReadViewSet[TransferFile]):
@@ -146,5 +168,19 @@ class ClientAccountViewSet(MarketReadViewSet[ClientAccount]):
         example=CLIENT_ACCOUNT_EXAMPLE,
     )
     def create(self, data: dict[str, Any]) -> ClientAccount:
-        """The newest registration of a currency is in force (operator)."""
+        """Takes two people. The newest effective account of a currency is in force; another one needs notice (operator)."""
         return register_client_account(actor=self.actor, **data)
+
+
+class FundsRegimeViewSet(FundsRegimeReadViewSet):
+    """Rights by which the market holds participants' money: past, present and announced."""
+
+    @create_command(
+        summary="Declare the funds regime",
+        request=DeclareFundsRegimeSerializer,
+        response=FundsRegimeSerializer,
+        example=REGIME_EXAMPLE,
+    )
+    def create(self, data: dict[str, Any]) -> FundsRegime:
+        """Takes two people. The newest effective declaration is in force; one that weakens a control needs notice (operator)."""
+        return declare_funds_regime(actor=self.actor, **data)

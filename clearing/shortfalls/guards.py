@@ -64,7 +64,7 @@ def set_off_is_drawn() -> pgtrigger.Trigger:
 
 
 def cancelled_is_set_off() -> pgtrigger.Trigger:
-    """When a payment is committed as cancelled, a set-off of it is recorded, or the payment that it was to replace was made."""
+    """When a payment out is committed as cancelled, a set-off is recorded, or the payment that it was to replace was made."""
     return pgtrigger.Trigger(
         name="cancelled_is_set_off",
         when=pgtrigger.After,

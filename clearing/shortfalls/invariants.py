@@ -126,7 +126,8 @@ Invariant(
         "SELECT i.reference, i.state, s.amount_minor, m.amount_minor AS remainder FROM clearing_settlementinstruction i"  # noqa: S608  our own words
         " FULL JOIN clearing_setoff s ON s.instruction_id = i.id"
         " LEFT JOIN clearing_settlementinstruction m ON m.instead_of_id = i.id"
-        f" WHERE (s.id IS NOT NULL OR i.state = 'cancelled' AND NOT {WITHDRAWN.format(payment='i')})"
+        " WHERE (s.id IS NOT NULL OR i.purpose <> 'own_money' AND i.state = 'cancelled'"
+        f" AND NOT {WITHDRAWN.format(payment='i')})"
         " AND (i.state <> 'cancelled' OR s.id IS NULL"
         "  OR s.remainder_id IS DISTINCT FROM m.id OR i.transfer_file_id IS NOT NULL"
         "  OR s.amount_minor + coalesce(m.amount_minor, 0) <> i.amount_minor"

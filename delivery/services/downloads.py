@@ -10,10 +10,10 @@ from django.db import transaction
 from django.db.models import Q
 
 from delivery import queries
-from delivery.errors import TooManyDownloads
+from delivery.errors import TooManyDownloads, TooScattered
 from delivery.locks import DOWNLOAD_LOCK
 from delivery.models import Download, EntitledDistribution
-from delivery.ranges import ByteRange, cover_whole
+from delivery.ranges import ByteRange
 from delivery.states import DOWNLOAD, AbortReason, DownloadState
 from listings import queries as listings
 from marketplace.evidence.services import record
@@ -29,6 +29,8 @@ from .transmissions import Transmission
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = 15
+SENT_PARTS_MAX = 10_000
+"""Separate parts of a file in a round, so that adding one takes no longer than a few milliseconds."""
 
 
 def authorise_download(*, actor: Actor, entitlement: str, distribution: str) -> EntitledDistribution:
@@ -47,7 +49,7 @@ def download(
     """Begin to send a file of the entitlement to the buyer, or a ``part``; the caller iterates and closes the result.
 
     Do not call it inside a transaction that lasts longer than the sending: the end is recorded in its own transaction.
-    Raises what ``authorise_download`` raises, TooManyDownloads, and StoredFileDamaged.
+    Raises what ``authorise_download`` raises, TooManyDownloads, TooScattered, and StoredFileDamaged.
     """
     row = _begin_download(actor=actor, entitlement=entitlement, distribution=distribution, part=part)
     try:
@@ -63,6 +65,8 @@ def _begin_download(*, actor: Actor, entitlement: str, distribution: str, part: 
     delivery = lock_delivery(entitlement=entitlement, actor=actor)
     covered = _authorised(delivery, actor=actor, distribution=distribution)
     wanted = part or ByteRange(0, covered.size_bytes)
+    if part is not None:
+        _require_joined(delivery, covered, part)
     _require_room(delivery.entitlement.buyer_id)
     return Download.objects.create(
         entitlement=delivery.entitlement,
@@ -82,6 +86,15 @@ def _authorised(delivery: Delivery, *, actor: Actor, distribution: str) -> Entit
     if refused is not None:
         raise refused
     return covered
+
+
+def _require_joined(delivery: Delivery, covered: EntitledDistribution, part: ByteRange) -> None:
+    """Raise TooScattered if very many separate parts were sent and this would be another."""
+    parts, is_joined = queries.sent_parts(
+        inspection_id=delivery.inspection.pk, distribution_id=covered.pk, first_byte=part.first
+    )
+    if parts >= SENT_PARTS_MAX and not is_joined:
+        raise TooScattered(distribution=covered.distribution, parts=parts)
 
 
 def _require_room(buyer_id: int) -> None:
@@ -180,8 +193,7 @@ def _lock(row: Download) -> Delivery:
 
 def _hashes_if_whole(row: Download, sent_bytes: int) -> dict[str, Any]:
     """The hashes of the file, as columns, if with ``sent_bytes`` of this download all of it was sent; else nothing."""
-    covered = row.distribution
-    parts = queries.sent_parts(row)
-    if not cover_whole([*parts, ByteRange(row.first_byte, sent_bytes)], covered.size_bytes):
+    if not queries.is_whole_with(row, sent_bytes):
         return {}
+    covered = row.distribution
     return {"sent_sha256": covered.sha256, "sent_sha512": covered.sha512}

@@ -1,4 +1,4 @@
-"""Moves old, wholly handled ranges of events into files, and their tables out of the database.
+"""Moves old ranges of events, in which all is handled or abandoned, into files, and their tables out of the database.
 
 A range becomes two files of comma-separated values, compressed, with a header: one of its events, one of their inbox
 entries. ``gzip -dc FILE | psql -c "COPY TABLE FROM STDIN CSV HEADER"`` reads one back into a table made
@@ -25,36 +25,49 @@ from .relaying import RELAY
 
 READ_BYTES = 1 << 20
 
-# Nothing of the range can still be emitted, relayed or handled, and its youngest event is old.
+# Its youngest event is old; and nothing of it can still be emitted, relayed or handled.
 MAY_LEAVE = f"""
-    SELECT max(e.recorded_at) < %(before)s
-       AND bool_and((e.transaction, e.id) <= (p.transaction, p.event_id))
-       AND NOT EXISTS (SELECT FROM events_inboxentry i
-                        WHERE i.state <> 'handled' AND i.event_id >= %(first)s AND i.event_id < %(end)s)
+    SELECT max(e.recorded_at) < %(before)s,
+           bool_and((e.transaction, e.id) <= (p.transaction, p.event_id))
+           AND NOT EXISTS (SELECT FROM events_inboxentry i
+                            WHERE i.state <> 'handled' AND i.state <> 'abandoned'
+                              AND i.event_id >= %(first)s AND i.event_id < %(end)s)
       FROM events_outboxevent e LEFT JOIN events_relayposition p ON p.name = '{RELAY}'
      WHERE e.id >= %(first)s AND e.id < %(end)s
 """  # noqa: S608  our own words
 
 
 def archive_oldest(before: datetime) -> int:
-    """Archive the oldest range if all of its events were recorded ``before`` an instant and are handled.
+    """Archive the oldest range of which all events were recorded ``before`` an instant and are handled or abandoned.
 
-    Returns the number of events that left; 0 if none may leave. Run as the owner.
+    A range that something holds stays, and no later one waits for it. Returns the number of events that left; 0 if none
+    may leave. Run as the owner.
     """
-    known = ranges()
-    if not known or known[0].end > last_key():
+    oldest = _oldest_to_leave(before)
+    if oldest is None:
         return 0
-    oldest = known[0]
-    with connection.cursor() as cursor:
-        cursor.execute(MAY_LEAVE, {"before": before, "first": oldest.first, "end": oldest.end})
-        if not cursor.fetchone()[0]:
-            return 0
     folder = Path(settings.ARCHIVE_DIRECTORY)
     folder.mkdir(parents=True, exist_ok=True)
     events_file, entries_file = (folder / f"{table}.csv.gz" for table in (oldest.outbox, oldest.inbox))
     events_sha256 = write_table(oldest.outbox, events_file)
     entries_sha256 = write_table(oldest.inbox, entries_file)
     return _let_go(oldest, (events_file.name, events_sha256), (entries_file.name, entries_sha256))
+
+
+def _oldest_to_leave(before: datetime) -> Range | None:
+    last = last_key()
+    with connection.cursor() as cursor:
+        for each in ranges():
+            if each.end > last:
+                break
+            cursor.execute(MAY_LEAVE, {"before": before, "first": each.first, "end": each.end})
+            is_old, is_over = cursor.fetchone()
+            if is_old and is_over:
+                return each
+            if is_old is False:
+                # Later ranges are younger. An empty one, whose keys nobody got, stays and stops nothing.
+                break
+    return None
 
 
 def write_table(table: str, file: Path) -> str:
@@ -90,12 +103,13 @@ def _sync_folder(folder: Path) -> None:
 
 @transaction.atomic
 def _let_go(leaving: Range, events: tuple[str, str], entries: tuple[str, str]) -> int:
-    """Register the range and drop its tables; nothing in a wholly handled range changes any more."""
+    """Register the range and drop its tables; nothing in it changes any more."""
     within = {"gte": leaving.first, "lt": leaving.end}
     kept = OutboxEvent.objects.filter(**{f"id__{name}": key for name, key in within.items()})
     register = ArchivedRange.objects.create(
         first_id=leaving.first,
         end_id=leaving.end,
+        first_public_id=kept.order_by("public_id").values_list("public_id", flat=True)[0],
         last_public_id=kept.order_by("-public_id").values_list("public_id", flat=True)[0],
         events=kept.count(),
         entries=InboxEntry.objects.filter(

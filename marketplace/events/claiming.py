@@ -52,13 +52,14 @@ READ_NEWEST = f"{READ} ORDER BY i.id DESC LIMIT %(limit)s"
 # Only what was tried can be due later, and only the first of a subject is tried: leaving it out opens no gap in a run.
 READ_DUE = f"{READ} AND i.due_at <= clock_timestamp()"
 READ_OLDEST = f"{READ_DUE} ORDER BY i.id LIMIT %(limit)s"
-# An earlier entry of the same subject that is not handled. The offset makes it a lookup for each row. The order has the
+# An earlier entry of the same subject that is neither handled nor abandoned. The offset makes it a lookup for each row. The order has the
 # columns of the index ``inbox_unhandled``, and nothing may be sorted: a planner that believes the range to be empty would
 # as soon read all of it by the event's key.
 EARLIER = """SELECT FROM events_inboxentry e
                  WHERE (e.subscriber, e.subject, e.id) >= ({of}.subscriber, {of}.subject, 0)
                    AND (e.subscriber, e.subject, e.id) < ({of}.subscriber, {of}.subject, {of}.id)
-                   AND e.event_id >= %(first)s AND e.event_id < %(end)s AND e.state <> 'handled'
+                   AND e.event_id >= %(first)s AND e.event_id < %(end)s
+                   AND e.state <> 'handled' AND e.state <> 'abandoned'
                  ORDER BY e.subscriber, e.subject, e.id OFFSET 0"""
 # Where much is blocked: only what nothing of its subject stands before.
 READ_HEADS = f"""
@@ -67,7 +68,7 @@ READ_HEADS = f"""
      ORDER BY i.id LIMIT %(limit)s
 """
 
-# Heads with an earlier entry of their subject that is not handled are blocked. Of the others, what another worker has
+# Heads with an earlier entry of their subject that is not over are blocked. Of the others, what another worker has
 # locked, leased or handled meanwhile is passed over. The state is compared as an expression, so that the entries are found
 # by the primary key: by an index of what is pending, which the planner may believe to be small, all of it would be read.
 LEASE = f"""
@@ -162,6 +163,8 @@ class Choice:
     """What waits for time or for the operator."""
     held: set[str] = field(default_factory=set)
     """What waits for another worker."""
+    resting: list[Pending] = field(default_factory=list)
+    """The first entry of each subject whose handler rests."""
     held_from: int | None = None
     left_from: int | None = None
     """The first entry that can be claimed, but not with those that are chosen."""
@@ -172,10 +175,13 @@ class Choice:
             return
         if entry.leased:
             self.hold(entry)
-        elif not entry.due or self.rests.includes(entry.handler):
+        elif not entry.due:
             self.closed.add(entry.key)
             if entry.key not in self.runs:
                 self.blocked.add(entry.key)
+        elif self.rests.includes(entry.handler):
+            self.closed.add(entry.key)
+            self.resting.append(entry)
         elif self._is_full() or (entry.alone and self.size):
             self.closed.add(entry.key)
             if self.left_from is None:
@@ -195,10 +201,19 @@ class Choice:
         return self.size >= BATCH or any(run[0].alone for run in self.runs.values())
 
 
+@dataclass(slots=True)
+class PassedOver:
+    """What a worker passed over because its handler rests: the first entry, and the subjects (``Pending.key``)."""
+
+    first_id: int
+    keys: set[str] = field(default_factory=set)
+
+
 class Claimer:
     """Claims for one worker, one claim after the other. It remembers where it stands, so that it need not read again what
     it has passed: neither rows that are handled, which a long snapshot keeps in the index, nor what is blocked. It looks
-    back from time to time, because what was passed over may be due, and takes a small share of the time for it.
+    back from time to time, because what was passed over may be due, and takes a small share of the time for it. When a
+    handler has rested, it goes back to the first entry that it passed over for that.
 
     Every other claim takes the newest entries first, so that an event outside a burst does not wait for its end.
     ``at_end``: the last claim has read to the last entry, so that nothing can be handled now if it gave nothing.
@@ -213,6 +228,7 @@ class Claimer:
         self._newest = 0
         self._turn = 0
         self._blocked: set[str] = set()
+        self._resting: dict[str, PassedOver] = {}
         self._keys = Range(0, 0)
         self._look_back_at = 0.0
 
@@ -239,16 +255,39 @@ class Claimer:
         if entries:
             _release([(entry.id, entry.event_id) for entry in entries], entries[0].lease)
             self._after = min(self._after, *(entry.id - 1 for entry in entries))
+            for passed in self._resting.values():
+                passed.keys.difference_update(entry.key for entry in entries)
 
     def _look_back(self) -> None:
         """Go on from the oldest entry."""
         self._keys = unhandled_keys()
         self._after = 0
         self._blocked.clear()
+        self._resting.clear()
+
+    def _pass_over(self, choice: Choice) -> None:
+        """Remember entries whose handler rests, and their subjects, in which nothing is read meanwhile.
+
+        What is held before such an entry is read again, so its subject is too.
+        """
+        for entry in choice.resting:
+            passed = self._resting.setdefault(entry.handler, PassedOver(entry.id))
+            passed.first_id = min(passed.first_id, entry.id)
+            if entry.key not in choice.held:
+                passed.keys.add(entry.key)
+
+    def _return_to_rested(self) -> None:
+        """Go back to the first entry of the handlers that have rested."""
+        for handler in [each for each in self._resting if not self.rests.includes(each)]:
+            self._after = min(self._after, self._resting.pop(handler).first_id - 1)
+
+    def _waiting(self) -> set[str]:
+        """The subjects in which nothing can be claimed now."""
+        return self._blocked.union(*(passed.keys for passed in self._resting.values()))
 
     def _claim_newest(self) -> list[Claimed]:
         """Claim from what arrived since the last look, the newest entries; the rest is left to the oldest-first claims."""
-        rows = list(self._read(READ_NEWEST, after=self._newest, without=self._blocked, limit=BATCH))
+        rows = list(self._read(READ_NEWEST, after=self._newest, without=self._waiting(), limit=BATCH))
         if not rows:
             return []
         self._newest = rows[0].id
@@ -260,15 +299,17 @@ class Claimer:
     def _claim_oldest(self) -> list[Claimed]:
         """Claim from where the last claim stopped. What waits for another worker is read again by the next claim."""
         began = time.monotonic()
+        self._return_to_rested()
         statement, position, held_from, held = READ_OLDEST, self._after, None, set[str]()
         self.at_end = False
         while time.monotonic() - began < READ_SECONDS_MAX:
-            rows = list(self._read(statement, after=position, without=self._blocked | held, limit=WINDOW))
+            rows = list(self._read(statement, after=position, without=self._waiting() | held, limit=WINDOW))
             choice = Choice(self.rests)
             for row in rows:
                 choice.consider(row)
             claimed = self._lease(choice)
             self._blocked |= choice.blocked
+            self._pass_over(choice)
             held |= choice.held
             if held_from is None:
                 held_from = choice.held_from

@@ -24,6 +24,27 @@ def event_exists() -> pgtrigger.Trigger:
     )
 
 
+def abandonment_of_parked() -> pgtrigger.Trigger:
+    """What is put on record as abandoned is a parked inbox entry, with its event, handler and subject."""
+    return pgtrigger.Trigger(
+        name="abandonment_of_parked",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func=sql_body(SQL / "abandonment_of_parked.sql"),
+    )
+
+
+def abandoned_on_record() -> pgtrigger.Trigger:
+    """An inbox entry becomes abandoned only with its record."""
+    return pgtrigger.Trigger(
+        name="abandoned_on_record",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        condition=pgtrigger.Q(new__state="abandoned") & ~pgtrigger.Q(old__state="abandoned"),
+        func=sql_body(SQL / "abandoned_on_record.sql"),
+    )
+
+
 def position_reached() -> pgtrigger.Trigger:
     """The relay's position is of a transaction that this server has begun, so new events lie after it."""
     return pgtrigger.Trigger(

@@ -17,7 +17,7 @@ from psycopg.errors import TransactionTimeout
 from psycopg.pq import TransactionStatus
 
 from marketplace.kernel import clock, correlation
-from marketplace.kernel.interruption import interrupt_after
+from marketplace.kernel.interruption import TimeLimitExceeded, interrupt_after
 from marketplace.kernel.limits import LIMIT_TRANSACTION
 
 from .claiming import Claimed
@@ -65,10 +65,6 @@ class LeaseLost(Exception):
     """Another worker has taken the entry over, because this one did not handle it in time."""
 
 
-class HandlerOverran(BaseException):
-    """A handler exceeded its limit of time and was ended. No handler that goes on after any ``Exception`` catches it."""
-
-
 def handle_claimed(claimed: list[Claimed], rests: Rests | None = None) -> list[Claimed]:
     """Handle the entries of one claim in order; returns those that were not attempted, which the caller gives back.
 
@@ -99,11 +95,10 @@ def handle(entry: Claimed, rests: Rests) -> bool:
         return False
     names = {"event_id": entry.public_id, "attempt": entry.attempts, "request_id": entry.request_id}
     seconds_max = settings.HANDLER_SECONDS_MAX
-    # Outside the main thread the server's limit on the transaction holds alone.
-    overrun = HandlerOverran(f"took longer than {seconds_max:g} seconds and was ended")
     with correlation.course("handling", entry.handler, **names) as under_way:
         try:
-            with clock.read_once(), interrupt_after(seconds_max, overrun), transaction.atomic():
+            # Outside the main thread the server's limit on the transaction holds alone.
+            with clock.read_once(), interrupt_after(seconds_max), transaction.atomic():
                 _mark(entry)
                 data = json.loads(entry.data)
                 resolve(entry.handler)(parse(entry.type, data), _envelope(entry, data))
@@ -113,9 +108,9 @@ def handle(entry: Claimed, rests: Rests) -> bool:
                 "event %s: handler %s was taken over by another worker", entry.public_id, entry.handler
             )
             return False
-        except (Exception, HandlerOverran) as error:  # whatever a handler raises is recorded and retried
+        except (Exception, TimeLimitExceeded) as error:  # whatever a handler raises is recorded and retried
             if _record_failure(entry, error):
-                rests.begin(entry.handler)
+                rests.record_overrun(entry.handler, entry.key)
             under_way.fail(error)
             return False
         rests.forget(entry.handler)
@@ -167,7 +162,7 @@ def _overrun_in(error: BaseException | None) -> BaseException | None:
     """What says that this worker or the server ended the handler for its time, in an error or in what led to it."""
     while error is not None:
         if (
-            isinstance(error, HandlerOverran)
+            isinstance(error, TimeLimitExceeded)
             or getattr(error, "sqlstate", None) == TransactionTimeout.sqlstate
         ):
             return error

@@ -1,7 +1,10 @@
 """Invariants of events."""
 
+from marketplace.kernel.guards import sql_list
 from marketplace.kernel.horizon import NEWEST_TRANSACTION
 from marketplace.kernel.invariants import Invariant, by_query
+
+from .states import ABANDONED_BY_ONE
 
 Invariant(
     name="events.handled_once",
@@ -31,6 +34,30 @@ Invariant(
         " JOIN events_outboxevent e ON e.id >= a.first_id AND e.id < a.end_id"
         " UNION ALL SELECT i.event_id FROM events_archivedrange a"
         " JOIN events_inboxentry i ON i.event_id >= a.first_id AND i.event_id < a.end_id"
+    ),
+)
+Invariant(
+    name="events.abandoned_on_record",
+    promise=7,
+    statement="An inbox entry is abandoned if and only if that is on record, by two people unless it only tells people something.",
+    guards=(
+        "events_inboxentry.abandoned_on_record",
+        "events_inboxentry.state_guard",
+        "events_abandonment.abandonment_of_parked",
+        "events_abandonment.abandonment_two_people",
+        "events_abandonment.abandonment_reason",
+        "events_abandonment.append_only",
+    ),
+    test="tests/events/test_abandoning.py::test_an_entry_is_not_abandoned_without_its_record",
+    check=by_query(
+        "SELECT i.id FROM events_inboxentry i WHERE i.state = 'abandoned' AND NOT EXISTS ("  # noqa: S608  our own words
+        " SELECT FROM events_abandonment a WHERE a.entry_key = i.id AND a.event_key = i.event_id)"
+        " UNION ALL SELECT i.id FROM events_abandonment a"
+        " JOIN events_inboxentry i ON i.id = a.entry_key AND i.event_id = a.event_key"
+        " WHERE i.state <> 'abandoned'"
+        " UNION ALL SELECT a.entry_key FROM events_abandonment a WHERE a.reason = ''"
+        f" OR a.subscriber NOT IN ({sql_list(ABANDONED_BY_ONE)}) AND (a.first_person IN ('', a.abandoned_by)"
+        "  OR NOT starts_with(a.abandoned_by, 'usr_'))"
     ),
 )
 Invariant(

@@ -24,7 +24,7 @@ OLDEST_PENDING = """
 """
 ENTRIES = """
     SELECT entry.subscriber, entry.state, count(*) FROM events_inboxentry entry
-     WHERE entry.state <> 'handled' GROUP BY 1, 2
+     WHERE entry.state <> 'handled' AND entry.state <> 'abandoned' GROUP BY 1, 2
 """
 
 OLDEST_UNRELAYED_SECONDS = Gauge(
@@ -39,7 +39,7 @@ OLDEST_PENDING_SECONDS = Gauge(
 )
 Gauge(
     name="events_unhandled_entries",
-    description="Inbox entries that are not handled, by subscriber and state.",
+    description="Inbox entries that are not handled or abandoned, by subscriber and state.",
     read=by_rows(ENTRIES),
     labels=("subscriber", "state"),
 )
@@ -80,8 +80,8 @@ Alarm(
     above=0,
     title=Label("Events are parked", "停止中のイベントがあります"),
     action=Label(
-        "Read the reason (events/inbox/?state=parked), repair it, then retry the entry.",
-        "理由（events/inbox/?state=parked）を確認し、原因を解消してから再試行してください。",
+        "Read the reason (events/inbox/?state=parked), repair it, then retry or abandon the entry.",
+        "理由（events/inbox/?state=parked）を確認し、原因を解消してから再試行するか、打ち切ってください。",
     ),
     opens_task=False,
 )

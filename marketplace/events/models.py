@@ -12,13 +12,16 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from marketplace.kernel.actors import PERSON_PREFIX
 from marketplace.kernel.columns import TransactionIdField
 from marketplace.kernel.correlation import current_request_id
 from marketplace.kernel.guards import append_only, dated_now, no_delete, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
-from .guards import event_exists, position_reached
-from .states import INBOX, InboxState
+from .guards import abandoned_on_record, abandonment_of_parked, event_exists, position_reached
+from .states import ABANDONED_BY_ONE, INBOX, InboxState
+
+REASON_LENGTH_MAX = 500
 
 
 class OutboxEvent(models.Model):
@@ -72,9 +75,9 @@ class InboxEntry(models.Model):
     Entries of one ``subscriber`` (application) and ``subject`` are handled in the order of ``id``, which is the order
     of commits. A worker leases an entry before it handles it: ``lease`` is the worker's token until ``lease_until``
     (real time), and ``attempts`` is counted with it. After repeated failures an entry is parked; it blocks later
-    entries of the same subject until the operator retries it.
+    entries of the same subject until the operator retries it, or abandons it with a reason (``Abandonment``).
 
-    Invariants: an event enters an inbox once; the event exists; only a pending entry is leased. The primary key of the
+    Invariants: an event enters an inbox once; the event exists; only a pending entry is leased; what is abandoned is on record. The primary key of the
     table is (``id``, ``event_id``), because a unique key of a partitioned table contains its partition key.
     """
 
@@ -115,19 +118,55 @@ class InboxEntry(models.Model):
                 "subscriber", "subject", "id", name="inbox_unhandled", condition=~Q(state="handled")
             ),
         ]
-        triggers = [state_guard(INBOX), no_delete(), event_exists()]
+        triggers = [state_guard(INBOX), no_delete(), event_exists(), abandoned_on_record()]
+
+
+class Abandonment(models.Model):
+    """An inbox entry that the operator gave up: the event was never handled, and later events of its subject go on.
+
+    ``entry_key`` and ``event_key`` are the keys of the entry and of its event, whose range may have left since.
+    ``first_person`` asked for it before ``abandoned_by`` gave the same command; empty if one person sufficed.
+
+    Invariants: it was parked; two people gave it up, the second no program, unless its subscriber only tells people
+    something. Append-only.
+    """
+
+    entry_key = models.BigIntegerField(unique=True)
+    event_key = models.BigIntegerField()
+    event = models.CharField(max_length=IDENTIFIER_LENGTH)
+    handler = models.CharField(max_length=120)
+    subscriber = models.CharField(max_length=40)
+    subject = models.CharField(max_length=60)
+    reason = models.CharField(max_length=REASON_LENGTH_MAX)
+    first_person = models.CharField(max_length=60, blank=True, default="")
+    abandoned_by = models.CharField(max_length=60)
+    abandoned_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(subscriber__in=ABANDONED_BY_ONE)
+                | ~Q(first_person="")
+                & ~Q(first_person=models.F("abandoned_by"))
+                & Q(abandoned_by__startswith=f"{PERSON_PREFIX}_"),
+                name="abandonment_two_people",
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="abandonment_reason"),
+        ]
+        triggers = [append_only(), dated_now(real=["abandoned_at"]), abandonment_of_parked()]
 
 
 class ArchivedRange(models.Model):
-    """The events with ``first_id`` ≤ key < ``end_id`` and their inbox entries, all handled, moved into two files.
+    """The events with ``first_id`` ≤ key < ``end_id`` and their inbox entries, all handled or abandoned, moved into two files.
 
     ``events_file`` and ``entries_file`` are names in the archive's directory, with the SHA-256 of each file.
-    ``last_public_id`` is the highest public identifier in it.
+    ``first_public_id`` and ``last_public_id`` are the lowest and the highest public identifier in it.
     Invariants: ranges do not overlap; the register is append-only.
     """
 
     first_id = models.BigIntegerField()
     end_id = models.BigIntegerField()
+    first_public_id = models.CharField(max_length=IDENTIFIER_LENGTH, db_default="", blank=True)
     last_public_id = models.CharField(max_length=IDENTIFIER_LENGTH)
     events = models.BigIntegerField()
     entries = models.BigIntegerField()

@@ -21,12 +21,13 @@ from .states import InboxState
 
 @dataclass(frozen=True, slots=True)
 class EventCounts:
-    """Numbers of events emitted and not relayed, and of inbox entries handled, pending and parked."""
+    """Numbers of events emitted and not relayed, and of inbox entries handled, pending, parked and abandoned."""
 
     emitted: int
     handled: int
     pending: int
     parked: int
+    abandoned: int
     unrelayed: int
 
 
@@ -46,7 +47,7 @@ COUNTS = f"""
     SELECT coalesce(sum(p.events), 0)::bigint, coalesce(sum(p.entries), 0)::bigint,
            (SELECT count(*) FROM events_inboxentry i WHERE i.state = 'pending'),
            (SELECT count(*) FROM events_inboxentry i WHERE i.state = 'parked'),
-           (SELECT count(*) {UNRELAYED})
+           (SELECT count(*) FROM events_abandonment), (SELECT count(*) {UNRELAYED})
       FROM events_relayposition p
 """  # noqa: S608  our own words
 QUIET = f"""
@@ -57,7 +58,7 @@ QUIET = f"""
 UNHANDLED_BEFORE = f"""
     SELECT (SELECT count(*) {UNRELAYED} AND e.transaction < %(before)s::text::xid8)
          + (SELECT count(*) FROM events_inboxentry i JOIN events_outboxevent e ON e.id = i.event_id
-             WHERE i.state <> 'handled' AND i.subscriber = %(subscriber)s AND e.transaction < %(before)s::text::xid8)
+             WHERE i.state <> 'handled' AND i.state <> 'abandoned' AND i.subscriber = %(subscriber)s AND e.transaction < %(before)s::text::xid8)
 """  # noqa: S608  our own words
 
 
@@ -65,25 +66,26 @@ def counts() -> EventCounts:
     """The numbers over the whole database, archived events included; the relay counts as it goes."""
     with connection.cursor() as cursor:
         cursor.execute(COUNTS)
-        relayed, entries, pending, parked, unrelayed = cursor.fetchone()
+        relayed, entries, pending, parked, abandoned, unrelayed = cursor.fetchone()
     return EventCounts(
         emitted=relayed + unrelayed,
-        handled=entries - pending - parked,
+        handled=entries - pending - parked - abandoned,
         pending=pending,
         parked=parked,
+        abandoned=abandoned,
         unrelayed=unrelayed,
     )
 
 
 def all_handled() -> bool:
-    """Whether every committed event is relayed and handled; False while any entry is pending or parked."""
+    """Whether every committed event is relayed and handled or abandoned; False while any entry is pending or parked."""
     with connection.cursor() as cursor:
         cursor.execute(QUIET)
         return bool(cursor.fetchone()[0])
 
 
 def count_unhandled_before(transaction: int, subscriber: str) -> int:
-    """The number of events before ``transaction`` that ``subscriber`` has not handled yet, relayed or not.
+    """The number of events before ``transaction`` that ``subscriber`` still has to handle, relayed or not.
 
     Transactions that began before it and still run count as one event, because they may still emit.
     """

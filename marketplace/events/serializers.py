@@ -2,7 +2,9 @@
 
 from rest_framework import serializers
 
-from .models import InboxEntry, OutboxEvent
+from marketplace.api.serializers import StrictSerializer
+
+from .models import REASON_LENGTH_MAX, InboxEntry, OutboxEvent
 
 
 class OutboxEventSerializer(serializers.ModelSerializer[OutboxEvent]):
@@ -23,3 +25,9 @@ class InboxEntrySerializer(serializers.ModelSerializer[InboxEntry]):
     class Meta:
         model = InboxEntry
         fields = ("id", "event", "handler", "subject", "state", "attempts", "due_at", "handled_at", "error")
+
+
+class AbandonEntryInput(StrictSerializer):
+    """Why a parked inbox entry is given up."""
+
+    reason = serializers.CharField(max_length=REASON_LENGTH_MAX)

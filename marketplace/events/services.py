@@ -15,7 +15,7 @@ from marketplace.kernel.states import advance
 from .claiming import BATCH, Claimer
 from .envelope import Envelope
 from .handling import handle_claimed
-from .models import InboxEntry, OutboxEvent
+from .models import Abandonment, InboxEntry, OutboxEvent
 from .relaying import RELAY_BATCH, has_unrelayed, relay
 from .schema import TYPES, Event
 from .states import INBOX
@@ -117,6 +117,31 @@ def retry_parked(*, entry_id: int) -> InboxEntry:
     entry = InboxEntry.objects.select_for_update().get(pk=entry_id)
     advance(entry, INBOX, command="retry", role="operator", attempts=0, due_at=timezone.now())
     return entry
+
+
+@transaction.atomic
+def abandon_parked(*, entry_id: int, reason: str, abandoned_by: str, first_person: str = "") -> Abandonment:
+    """Give a parked entry up, so that later events of its subject go on; returns its record.
+
+    It counts as over for cut-offs and for the archive. The operator's command is in ``clearing.approvals``, which asks
+    for the second person. Raises IllegalTransition unless it is parked.
+    """
+    entry = InboxEntry.objects.select_for_update().get(pk=entry_id)
+    INBOX.target(state=entry.state, command="abandon", role="operator")
+    register = Abandonment.objects.create(
+        entry_key=entry.pk,
+        event_key=entry.event_id,
+        event=entry.event.public_id,
+        handler=entry.handler,
+        subscriber=entry.subscriber,
+        subject=entry.subject,
+        reason=reason,
+        first_person=first_person,
+        abandoned_by=abandoned_by,
+    )
+    advance(entry, INBOX, command="abandon", role="operator")
+    transaction.on_commit(nudge)
+    return register
 
 
 def envelope_of(event: OutboxEvent) -> Envelope:

@@ -19,7 +19,7 @@ class OutboxEventViewSet(MarketReadViewSet[OutboxEvent]):
 
 
 class InboxEntryViewSet(MarketReadViewSet[InboxEntry]):
-    """Inbox entries: each is one event for one handler. The routes are those of ``notices``, with the operator's retry."""
+    """Inbox entries: each is one event for one handler. ``notices`` adds the operator's retry, ``clearing.approvals`` the rest."""
 
     serializer_class = InboxEntrySerializer
     permission_classes = (IsOperator,)

@@ -2,10 +2,16 @@
 
 from django.apps import AppConfig
 
+from marketplace.kernel.discovery import import_declarations
+
 
 class EvidenceConfig(AppConfig):
-    """The evidence log of the market."""
+    """The evidence log of the market; knows what applications declare in ``recorded_rows.py``."""
 
     name = "marketplace.evidence"
     label = "evidence"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Import which evidence every application's rows have."""
+        import_declarations("recorded_rows")

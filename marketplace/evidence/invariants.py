@@ -7,6 +7,7 @@ from typing import Any
 
 from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant
 
+from .row_records import unexplained_rows
 from .row_seals import changed_rows
 from .verification import verify_log
 
@@ -48,4 +49,17 @@ Invariant(
     ),
     test="tests/evidence/test_row_seals.py::test_a_row_that_was_changed_behind_the_guards_is_named",
     check=lambda: list(islice(changed_rows(), BREACHES_SHOWN_MAX)),
+)
+
+Invariant(
+    name="evidence.rows_recorded",
+    promise=7,
+    statement="What one service writes alone has a record in the log that says the same, and each such record has its row.",
+    guards=(
+        "evidence_evidencerecord.append_only",
+        "evidence_leaf.append_only",
+        "evidence_checkpoint.append_only",
+    ),
+    test="tests/stories/test_forged_rows.py::test_a_forged_row_is_refused_or_named",
+    check=unexplained_rows,
 )

@@ -8,7 +8,7 @@ from time import monotonic
 from django.db import close_old_connections, connection
 
 from marketplace.kernel import correlation
-from marketplace.kernel.interruption import interrupt_after
+from marketplace.kernel.interruption import TimeLimitExceeded, interrupt_after, limit_exceeded_in
 
 from .isolation import run_isolated
 from .kinds import Work
@@ -17,10 +17,6 @@ from .services import Attempt, fail, finish, record_progress, start_next
 logger = logging.getLogger(__name__)
 
 PROGRESS_SECONDS_MIN = 0.5
-
-
-class TimeLimitExceeded(Exception):
-    """An attempt ran longer than its kind permits."""
 
 
 def run_due(queue: str, *, seconds: float = 60.0) -> int:
@@ -46,21 +42,21 @@ def run_attempt(attempt: Attempt) -> None:
                     memory_mb_max=kind.memory_mb_max or 0,
                 )
             else:
-                overrun = TimeLimitExceeded(f"the time limit of {kind.seconds_max:g} s was exceeded")
-                with interrupt_after(kind.seconds_max, overrun):
+                with interrupt_after(kind.seconds_max):
                     run_here(attempt)
-        except (
-            Exception
-        ) as error:  # a job may raise anything; the failure is recorded and the job tried again
+        # A job may raise anything; the failure is recorded and the job tried again.
+        except (Exception, TimeLimitExceeded) as error:
+            overrun = limit_exceeded_in(error)
             under_way.fail(error)
             logger.warning("job %s (%s) failed", attempt.public_id, kind.name, exc_info=error)
             if not connection.in_atomic_block:
                 # What failed may be the connection itself: the end is recorded on one that works.
                 close_old_connections()
-                if isinstance(error, TimeLimitExceeded):
+                if overrun is not None:
                     # It may have been in the middle of a statement.
                     connection.close()
-            fail(attempt=attempt, reason=f"{type(error).__name__}: {error}")
+            told = overrun or error
+            fail(attempt=attempt, reason=f"{type(told).__name__}: {told}")
         else:
             finish(attempt=attempt)
 

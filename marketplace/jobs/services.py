@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from marketplace.evidence.services import record
@@ -27,11 +27,15 @@ from .states import JOB, JobState
 
 logger = logging.getLogger(__name__)
 
+DIED = "the worker ended while it ran the job"
 RUN_TASK = "marketplace.jobs.tasks.run"
 POSTPONED_MAX = 1_000
 LOST = Loop("jobs.recover_lost")
 # What is left to a worker, after the attempt's own limit, to record the end before it counts as dead.
 LEASE_MARGIN_SECONDS = 30
+UNKNOWN_QUEUED_HOURS, UNKNOWN_LOST_HOURS = 24, 1
+"""Beside a newer build, an older one leaves its kinds of jobs alone. After these hours no build that runs knows the kind:
+a job that was written so long ago and is queued, and one whose worker has been dead so long."""
 
 
 class EnqueuedOutsideTransaction(RuntimeError):
@@ -102,7 +106,7 @@ def start_next(*, queue: str) -> Attempt | None:
     """Start an attempt at the next due job of ``queue`` and commit that it was started; None if no job is due.
 
     Call it outside a transaction: the attempt counts even if its worker dies. Jobs of kinds that this worker does not
-    know are left to a newer one.
+    know are left to a newer one, and parked after a day.
     """
     due = Job.objects.select_for_update(skip_locked=True).filter(
         queue=queue, state=JobState.QUEUED, due_at__lte=Now()
@@ -133,13 +137,27 @@ def start_next(*, queue: str) -> Attempt | None:
 
 
 def _postpone_unknown(due: QuerySet[Job]) -> None:
-    """Let the oldest jobs of unknown kinds wait a minute, so that they do not stand before the others each time."""
+    """Let the oldest jobs of unknown kinds wait a minute, so that they do not stand before the others each time; park
+    those for which no newer worker has come."""
     unknown = list(due.exclude(kind__in=KINDS).order_by("due_at", "id")[:POSTPONED_MAX])
+    unknown_before = clock.real_now() - timedelta(hours=UNKNOWN_QUEUED_HOURS)
+    for job in unknown:
+        if job.created_at < unknown_before:
+            _park_unknown(job, f"no worker knows jobs of the kind {job.kind}")
+    unknown = [job for job in unknown if job.state == JobState.QUEUED]
+    if not unknown:
+        return
     kinds = ", ".join(sorted({job.kind for job in unknown}))
     logger.error("%s jobs are of unknown kinds (%s); trying again in a minute", len(unknown), kinds)
     Job.objects.filter(pk__in=[job.pk for job in unknown]).update(
         due_at=clock.real_now() + timedelta(minutes=1)
     )
+
+
+def _park_unknown(job: Job, reason: str) -> None:
+    """Park a job of a kind that no worker knows, so that the operator sees it."""
+    logger.error("job %s (%s) is parked: %s", job.public_id, job.kind, reason)
+    advance(job, JOB, command="park", role="system", error=reason[:ERROR_LENGTH_MAX], **_NO_LEASE)
 
 
 def record_progress(*, attempt: Attempt, done: int, total: int) -> None:
@@ -170,11 +188,12 @@ def recover_lost(*, limit: int = 100) -> int:
     """Count the attempts whose worker died as failed; returns how many. Beat calls it.
 
     Each in a transaction of its own: one whose end cannot be recorded, because a kind's ``on_ended`` may raise anything,
-    stands aside, and the others are recovered.
+    stands aside, and the others are recovered. One of an unknown kind is left to a newer worker, and parked after an hour.
     """
-    lost = Job.objects.filter(state=JobState.RUNNING, lease_until__lt=Now(), kind__in=KINDS).exclude(
-        public_id__in=LOST.standing_aside()
-    )
+    unknown_before = clock.real_now() - timedelta(hours=UNKNOWN_LOST_HOURS)
+    lost = Job.objects.filter(
+        Q(kind__in=KINDS) | Q(lease_until__lt=unknown_before), state=JobState.RUNNING, lease_until__lt=Now()
+    ).exclude(public_id__in=LOST.standing_aside())
     return LOST.each(lost.order_by("lease_until").values_list("public_id", flat=True)[:limit], _recover)
 
 
@@ -187,7 +206,10 @@ def _recover(public_id: str) -> bool:
     job = lost.filter(public_id=public_id).first()
     if job is None:
         return False
-    _end_attempt(job, KINDS[job.kind], "the worker ended while it ran the job")
+    if job.kind in KINDS:
+        _end_attempt(job, KINDS[job.kind], DIED)
+    else:
+        _park_unknown(job, f"{DIED}, and no worker knows its kind any more")
     return True
 
 

@@ -34,6 +34,7 @@ JOB = StateMachine(
     initial=frozenset({JobState.QUEUED}),
     table={
         (JobState.QUEUED, "start", "system"): JobState.RUNNING,
+        (JobState.QUEUED, "park", "system"): JobState.PARKED,
         (JobState.RUNNING, "finish", "system"): JobState.DONE,
         (JobState.RUNNING, "requeue", "system"): JobState.QUEUED,
         (JobState.RUNNING, "park", "system"): JobState.PARKED,

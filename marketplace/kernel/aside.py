@@ -92,9 +92,19 @@ class Loop:
         waiting = Q(next_at=None) | Q(next_at__gt=real_now())
         return list(self._open().filter(waiting).values_list("subject", flat=True))
 
+    def subjects(self) -> list[str]:
+        """What could not be processed and was not since, the oldest first: for a loop over what was put off."""
+        return list(self._open().order_by("pk").values_list("subject", flat=True))
+
     @transaction.atomic
-    def set_aside(self, subject: str, error: object, *, for_good: bool = False) -> None:
-        """Record that ``subject`` could not be processed. ``for_good``: it stands aside at once, until a person acts."""
+    def set_aside(
+        self, subject: str, error: object, *, for_good: bool = False, at_once: bool = False
+    ) -> None:
+        """Record that ``subject`` could not be processed.
+
+        ``for_good``: it stands aside at once, until a person acts. ``at_once``: it stands aside at once, and is tried again
+        after the first pause.
+        """
         logger.error("%s: %s could not be processed: %s", self.name, subject, error, exc_info=True)
         now = real_now()
         row, made = AsideRow.objects.select_for_update().get_or_create(
@@ -106,8 +116,10 @@ class Loop:
         if not made:
             row.failures += 1
             row.error = _text_of(error)
+        if for_good or at_once:
+            row.failures = max(row.failures, FAILURES_MAX)
         if for_good:
-            row.failures, row.next_at = max(row.failures, FAILURES_MAX), None
+            row.next_at = None
         elif row.failures >= FAILURES_MAX:
             row.next_at = now + min(PAUSE_FIRST * 2 ** min(row.failures - FAILURES_MAX, 10), PAUSE_MAX)
         row.save(update_fields=["failures", "error", "next_at"])

@@ -18,6 +18,14 @@ class TransactionIdField(models.Field):
         return "xid8"
 
 
+class ByteMultirangeField(models.Field):
+    """PostgreSQL's ``int8multirange``: parts of a file, by the positions of their bytes. Written and compared in SQL."""
+
+    def db_type(self, connection: Any) -> str:
+        """The column type."""
+        return "int8multirange"
+
+
 class MinorField(models.BigIntegerField):
     """An amount in minor units. A check of the column holds it within ``amounts.TOTAL_MINOR_MAX`` on either side."""
 

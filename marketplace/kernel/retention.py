@@ -38,21 +38,44 @@ def by_statement(table: str, condition: str, *, guard: str | None = None) -> Cal
 
     ``guard`` is the trigger that keeps the rows from everybody else.
     """
+    return _Walk(table, condition, guard)
 
-    def remove(before: datetime) -> int:
-        with connection.cursor() as cursor:
-            # Looked for without a lock: in a large table with nothing old this reads all of it.
-            oldest = f"SELECT ctid::text FROM {table} WHERE {condition} LIMIT {CHUNK}"  # noqa: S608  our own words
-            cursor.execute(oldest, {"before": before})
-            found = [place for (place,) in cursor.fetchall()]
-        if not found:
-            return 0
-        with transaction.atomic(), connection.cursor() as cursor, _guard_open(table, guard):
-            statement = f"DELETE FROM {table} WHERE ctid = ANY (%(found)s::tid[]) AND ({condition})"  # noqa: S608
-            cursor.execute(statement, {"before": before, "found": found})
-            return int(cursor.rowcount)
 
-    return remove
+class _Walk:
+    """Removes old rows of a table in the order of their keys, and goes on where the last chunk ended.
+
+    Each chunk that began at the table's start would read what the chunks before it left behind, until a vacuum. A row that
+    becomes old behind the walk leaves in the next, which begins when nothing is left or the instant is another.
+    """
+
+    def __init__(self, table: str, condition: str, guard: str | None) -> None:
+        """Nothing is walked yet."""
+        self._table, self._guard = table, guard
+        # Looked for without a lock: in a large table with nothing old this reads all of it.
+        self._find = (
+            f"SELECT id FROM {table} WHERE id > %(after)s AND ({condition}) ORDER BY id LIMIT {CHUNK}"  # noqa: S608
+        )
+        self._delete = f"DELETE FROM {table} WHERE id = ANY (%(found)s) AND ({condition})"  # noqa: S608  our own words
+        self._before: datetime | None = None
+        self._after = 0
+
+    def __call__(self, before: datetime) -> int:
+        """Remove the next chunk of what is older than ``before``; returns how many rows, 0 when nothing is left."""
+        if before != self._before:
+            self._before, self._after = before, 0
+        while True:
+            with connection.cursor() as cursor:
+                cursor.execute(self._find, {"before": before, "after": self._after})
+                found = [key for (key,) in cursor.fetchall()]
+            if not found:
+                self._before = None
+                return 0
+            with transaction.atomic(), connection.cursor() as cursor, _guard_open(self._table, self._guard):
+                cursor.execute(self._delete, {"before": before, "found": found})
+                removed = int(cursor.rowcount)
+            self._after = found[-1]
+            if removed:
+                return removed
 
 
 @contextmanager

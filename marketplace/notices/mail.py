@@ -7,11 +7,14 @@ from django.core.mail import EmailMessage
 
 from marketplace.jobs.kinds import Arguments, Work
 from marketplace.kernel import clock
+from marketplace.kernel.aside import Loop
 from marketplace.kernel.outside import require_no_transaction
 from marketplace.kernel.states import advance_all
 
 from .models import MailMessage
 from .states import MAIL, MailState
+
+NOT_SENT = Loop("notices.mail_not_sent")
 
 
 class MailNotSent(Exception):
@@ -39,8 +42,11 @@ def send_mail(work: Work) -> None:
 
 
 def give_up(subject: str, arguments: Arguments) -> None:
-    """Record that the mail will not be sent: its last attempt has failed."""
+    """Record that the mail will not be sent, because its last attempt has failed; it stands aside until a person acts."""
     _mark(subject, "give_up")
+    NOT_SENT.set_aside(
+        subject, "the mail server took it at no attempt; its job has the reason", for_good=True
+    )
 
 
 def _mark(public_id: str, command: str, **changes: object) -> None:

@@ -49,7 +49,7 @@ class NoticeViewSet(MarketReadViewSet[Notice]):
 
 
 class RepairableEntryViewSet(InboxEntryViewSet):
-    """Inbox entries: each is one event for one handler. The operator retries parked entries."""
+    """Inbox entries: each is one event for one handler. The routes are those of ``clearing.approvals``, which gives up too."""
 
     @command(summary="Retry a parked inbox entry", response=InboxEntrySerializer)
     def retry(self, data: dict[str, Any], entry: str) -> InboxEntry:

@@ -16,7 +16,6 @@ from clearing import handlers
 from clearing.bank.queries import pay_in_reference
 from clearing.bank.states import BankMatch
 from clearing.ledger.queries import balances
-from clearing.ledger.services import declare_funds_regime
 from clearing.models import (
     BankEntry,
     BankStatement,
@@ -32,8 +31,10 @@ from clearing.models import (
 from clearing.run.queries import waiting_of_cycle
 from clearing.run.services.cycles import advance_cycle, close_cycle, open_first_cycle
 from clearing.settlement.queries import transfers_in
+from clearing.settlement.services.client_accounts import register_client_account
+from clearing.settlement.services.funds_regimes import declare_funds_regime
 from clearing.settlement.services.own_money import plan_own_money
-from clearing.settlement.services.transfer_files import create_transfer_file, register_client_account
+from clearing.settlement.services.transfer_files import create_transfer_file
 from clearing.settlement.states import InstructionState
 from clearing.trades.services.eligibility import cycle_for
 from fixtures.day.bank import confirm_balance
@@ -62,6 +63,8 @@ from tests.clearing.carrying_in import booking, carry_in, statement
 from tests.clearing.relaying import relay_events
 from tests.clearing.supplying import foreign as foreign
 from tests.clearing.supplying import state_supply as state_supply
+from tests.clearing.two_people import approvals as approvals
+from tests.clearing.two_people import by_two
 from tests.participants import factories as participants
 
 _numbers = itertools.count(1)
@@ -152,9 +155,9 @@ def market(document: dict[str, Any] | None = None) -> Market:
     publish_rulebook(actor=participants.actor_for(operator), document=document or RULEBOOK)
     made = Market(operator)
     for currency in ("JPY", "USD"):
-        declare_funds_regime(actor=made.actor, currency=currency, **FUNDS_REGIME)
+        by_two(made, declare_funds_regime, currency=currency, **FUNDS_REGIME)
     open_first_cycle(actor=made.actor, currency="JPY")
-    register_client_account(actor=made.actor, currency="JPY", **CLIENT_ACCOUNT)
+    by_two(made, register_client_account, currency="JPY", **CLIENT_ACCOUNT)
     return made
 
 

@@ -11,7 +11,7 @@ from clearing.models import Account, BankEntry, Cycle, SettlementInstruction, Tr
 from clearing.settlement.services.transfer_files import create_transfer_file
 from clearing.trades.neutrality import NEUTRALITY
 from marketplace.jobs.runner import run_due
-from tests.participants.factories import client_of
+from tests.participants.factories import client_of, person_of
 
 from . import factories
 
@@ -267,7 +267,10 @@ def test_a_failed_payment_is_planned_again_by_the_operator(settled, operator, bu
 
 def test_client_accounts_are_stated_in_bank_characters(settled, operator):
     stated = {"currency": "JPY", **factories.CLIENT_ACCOUNT}
-    assert operator.post("/api/v1/client-accounts/", stated).status_code == 201
+    asked = operator.post("/api/v1/client-accounts/", stated)
+    assert (asked.status_code, asked.json()["code"]) == (409, "second_person_needed")
+    second = client_of(settled.operator, person=person_of(settled.operator))
+    assert second.post("/api/v1/client-accounts/", stated).status_code == 201
     refused = operator.post("/api/v1/client-accounts/", stated | {"requester_name": "三方市場"})
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "requester_name")
     assert operator.post("/api/v1/client-accounts/", stated | {"colour": "red"}).status_code == 422

@@ -363,7 +363,7 @@ def test_an_approval_waits_for_a_second_person_until_it_expires(market):
     cycle = factories.clear(market)
     client = client_of(market.operator)
     assert client.post("/api/v1/transfer-files/", {"cycle": cycle.public_id}).status_code == 409
-    (shown,) = answer(market, "approvals/")["results"]
+    (shown,) = answer(market, "approvals/?state=pending")["results"]
     found = shown["waiting"]
     assert (found["code"], found["waits_for"]) == ("approval.second_person", "operator")
     assert (found["since"], found["until"]) == (shown["asked_at"], shown["expires_at"])

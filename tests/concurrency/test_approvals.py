@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from clearing.approvals.errors import SecondPersonNeeded
-from clearing.models import Approval, MoneyCommand, TransferFile
+from clearing.models import MoneyCommand, TransferFile
 from clearing.settlement.services.transfer_files import create_transfer_file
 from clearing.trades.services.corrections import refund_trade
 from tests.clearing import factories
@@ -36,7 +36,7 @@ def test_two_second_persons_at_once_carry_it_out_once(market):
     )
     assert len(set(outcomes)) == 1
     assert TransferFile.objects.count() == 1
-    assert [row.state for row in Approval.objects.all()] == ["approved"]
+    assert [row.state for row in factories.approvals()] == ["approved"]
     assert broken() == {}
 
 
@@ -47,7 +47,7 @@ def test_two_first_persons_at_once_leave_one_request(market):
         *[lambda: create_transfer_file(actor=actor_for(market.operator, "usr_a"), cycle=cycle.public_id)] * 3
     )
     assert {type(outcome) for outcome in outcomes} == {SecondPersonNeeded}
-    (pending,) = Approval.objects.all()
+    (pending,) = factories.approvals()
     assert {outcome.fields["approval"] for outcome in outcomes} == {pending.public_id}
     assert TransferFile.objects.count() == 0
     assert broken() == {}

@@ -60,14 +60,14 @@ def requested(**changes: Any) -> Entitlement:
     return Entitlement.objects.create(**(columns | changes))
 
 
-def distribution(entitlement: Entitlement) -> EntitledDistribution:
+def distribution(entitlement: Entitlement, *, size_bytes: int = len(CONTENT)) -> EntitledDistribution:
     """A file that the entitlement covers."""
     return EntitledDistribution.objects.create(
         entitlement=entitlement,
         distribution=new_identifier("dst"),
         file_name="readings.csv",
         media_type="text/csv",
-        size_bytes=len(CONTENT),
+        size_bytes=size_bytes,
         sha256=SHA256,
         sha512=SHA512,
     )

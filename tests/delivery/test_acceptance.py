@@ -183,6 +183,22 @@ def test_an_inspection_that_cannot_lapse_holds_back_no_other(tuesday):
     assert (first.inspection.state, tasks_to_repair()[0][1]) == ("accepted", "done")
 
 
+def test_a_sweep_that_cannot_even_set_a_row_aside_stands_aside_itself(matched):
+    factories.operator_actor()
+    clock.move_to(matched.inspection.inspect_by, running=False)
+    with (
+        poisoned("delivery_inspection", f"NEW.id = {matched.inspection.pk}"),
+        poisoned("kernel_asiderow", "NEW.loop = 'delivery.lapse'"),
+    ):
+        for _ in range(RUNS):
+            tasks.sweep()
+        assert aside("delivery.sweep") == ["lapse_inspections"]
+        assert [state for _, state in tasks_to_repair()] == ["open"]
+    let_pauses_pass()
+    tasks.sweep()
+    assert (matched.inspection.state, tasks_to_repair()[0][1]) == ("accepted", "done")
+
+
 def test_a_dispute_holds_the_delivery(matched):
     identifier = matched.dispute()
     dispute = Dispute.objects.get()

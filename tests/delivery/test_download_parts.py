@@ -3,9 +3,10 @@
 import pytest
 
 from delivery import services
-from delivery.errors import NothingSent
+from delivery.errors import NothingSent, TooScattered
 from delivery.models import Download
 from delivery.ranges import ByteRange
+from delivery.services import downloads
 from delivery.services.transmissions import CHUNK_BYTES
 
 from . import factories
@@ -75,3 +76,18 @@ def test_the_last_part_may_be_one_that_was_broken_off(large):
     row = Download.objects.get(sent_sha256__isnull=False)
     assert (row.state, row.sent_bytes) == ("aborted", CHUNK_BYTES)
     assert report(large).matched is True
+
+
+def test_parts_that_lie_apart_are_limited_and_those_that_join_are_not(large, monkeypatch):
+    monkeypatch.setattr(downloads, "SENT_PARTS_MAX", 2)
+    for first in (1000, 3000):
+        fetch_part(large, first, 10)
+    with pytest.raises(TooScattered) as refusal:
+        fetch_part(large, 5000, 10)
+    assert (refusal.value.fields["parts"], Download.objects.count()) == (2, 2)
+    for first in (1010, 3005, 0):
+        fetch_part(large, first, 10)
+    whole = begin(large)
+    assert whole.length_bytes == len(LARGE)
+    whole.close()
+    assert Download.objects.count() == 6

@@ -1,8 +1,8 @@
-"""Ranges of bytes as requests name them, and what several cover together."""
+"""Ranges of bytes as requests name them."""
 
 import pytest
 
-from delivery.ranges import ByteRange, RangeUnsatisfiable, cover_whole, requested_range
+from delivery.ranges import ByteRange, RangeUnsatisfiable, requested_range
 
 TAG = '"abc"'
 
@@ -41,24 +41,3 @@ def test_anything_else_asks_for_the_whole(asked):
 @pytest.mark.parametrize("condition", ['"other"', 'W/"abc"', "Tue, 01 Dec 2026 00:00:00 GMT", ""])
 def test_a_part_of_another_content_is_not_sent(condition):
     assert requested_range("bytes=0-1", only_if=condition, entity_tag=TAG, size_bytes=10) is None
-
-
-@pytest.mark.parametrize(
-    ("parts", "is_whole"),
-    [
-        ([(0, 10)], True),
-        ([(5, 5), (0, 5)], True),
-        ([(0, 7), (2, 8)], True),
-        ([(0, 4), (5, 5)], False),
-        ([(0, 9)], False),
-        ([(1, 9)], False),
-        ([], False),
-        ([(0, 10), (3, 2), (3, 0)], True),
-    ],
-)
-def test_parts_cover_the_whole_or_leave_a_gap(parts, is_whole):
-    assert cover_whole([ByteRange(*part) for part in parts], 10) is is_whole
-
-
-def test_an_empty_file_is_whole_from_the_beginning():
-    assert cover_whole([], 0) is True

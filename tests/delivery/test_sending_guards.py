@@ -1,10 +1,14 @@
 """The database refuses downloads and vouchers that Python would not write."""
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
-from delivery.models import Download, Inspection, Voucher
+from delivery import queries
+from delivery.models import Download, Inspection, SentParts, Voucher
+from delivery.services.downloads import finish_download
 from marketplace.kernel import clock
+from marketplace.kernel.invariants import verify_all
+from tests.roles import unguarded
 
 from . import rows
 from .test_guards import DISPUTE, refused, run
@@ -91,6 +95,120 @@ def test_parts_of_another_round_and_damaged_ones_do_not_count():
     refused(
         "what was sent is not", FINISH + f" WHERE id = {following.pk}", size - 1, rows.SHA256, rows.SHA512
     )
+
+
+@pytest.mark.parametrize(
+    ("parts", "is_whole"),
+    [
+        ([(0, 20)], True),
+        ([(10, 10), (0, 10)], True),
+        ([(0, 14), (4, 16)], True),
+        ([(0, 8), (10, 10)], False),
+        ([(0, 18)], False),
+        ([(2, 18)], False),
+        ([(0, 20), (6, 4), (6, 0)], True),
+        ([(4, 4), (12, 8), (0, 4), (8, 4)], True),
+    ],
+)
+def test_parts_cover_the_whole_or_leave_a_gap(parts, is_whole):
+    entitlement = rows.started()
+    *before, (first, length) = parts
+    for earlier, sent in before:
+        row = rows.sending(entitlement, first_byte=earlier, length_bytes=sent)
+        run(FINISH + f" WHERE id = {row.pk}", sent, None, None)
+    last = rows.sending(entitlement, first_byte=first, length_bytes=length)
+    assert queries.is_whole_with(last, length) is is_whole
+    finish_download(last)
+    assert (Download.objects.get(pk=last.pk).sent_sha256 == rows.SHA256) is is_whole
+    assert breaches() == set()
+
+
+def test_an_empty_file_is_whole_from_the_beginning():
+    entitlement = rows.requested()
+    empty = rows.distribution(entitlement, size_bytes=0)
+    Inspection.objects.create(entitlement=entitlement, opened_at=clock.now())
+    run("UPDATE delivery_entitlement SET state = 'started'")
+    row = rows.sending(entitlement, length_bytes=0)
+    assert (row.distribution_id, queries.is_whole_with(row, 0)) == (empty.pk, True)
+    finish_download(row)
+    assert Download.objects.get().sent_sha256 == rows.SHA256
+    assert (SentParts.objects.count(), breaches()) == (0, set())
+
+
+def breaches():
+    return {name for name, found in verify_all("delivery").items() if found}
+
+
+def merged() -> str | None:
+    """What counts as sent, as PostgreSQL writes it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT parts::text FROM delivery_sentparts")
+        found = cursor.fetchone()
+    return found and found[0]
+
+
+def test_only_what_was_sent_counts_as_sent():
+    entitlement = rows.started()
+    other = rows.sending(entitlement, first_byte=10, length_bytes=10)
+    first = rows.sending(entitlement, length_bytes=5)
+    insert = (
+        "INSERT INTO delivery_sentparts (inspection_id, distribution_id, download_id, parts)"
+        " SELECT inspection_id, distribution_id, id, '{%s}' FROM delivery_download"
+    )
+    refused("counts as sent only once", insert % "[10,20)" + f" WHERE id = {other.pk}")
+    run(FINISH + f" WHERE id = {first.pk}", 5, None, None)
+    assert merged() == "{[0,5)}"
+    for attack, because in (
+        ("UPDATE delivery_sentparts SET parts = '{[0,20)}'", "counts as sent only once"),
+        ("UPDATE delivery_sentparts SET parts = '{}'", "counts as sent only once"),
+        (
+            f"UPDATE delivery_sentparts SET parts = '{{[0,5),[10,20)}}', download_id = {other.pk}",
+            "counts as sent only once",
+        ),
+        (
+            "UPDATE delivery_sentparts SET inspection_id = inspection_id + 1",
+            "cannot be changed|counts as sent",
+        ),
+        ("DELETE FROM delivery_sentparts", "are kept"),
+        (insert % "[0,5)" + f" WHERE id = {first.pk}", "sent_parts_once"),
+    ):
+        refused(because, attack)
+    assert (merged(), breaches()) == ("{[0,5)}", set())
+    for forced in ("UPDATE delivery_sentparts SET parts = '{[0,20)}'", "DELETE FROM delivery_sentparts"):
+        with unguarded("delivery_sentparts"):
+            run(forced)
+        assert breaches() == {"delivery.sent_parts_add_up"}
+
+
+def test_what_a_damaged_file_or_nobody_was_sent_does_not_count():
+    entitlement = rows.started()
+    damaged, nothing = rows.sending(entitlement), rows.sending(entitlement)
+    run(ABORT.replace("broken_off", "damaged") + f" WHERE id = {damaged.pk}", 7, None, None)
+    run(ABORT + f" WHERE id = {nothing.pk}", 0, None, None)
+    assert (merged(), breaches()) == (None, set())
+
+
+def rows_read() -> int:
+    """Rows of downloads that this transaction has read so far."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'delivery_download'"
+        )
+        return int(cursor.fetchone()[0])
+
+
+def test_the_end_of_a_download_reads_no_earlier_ones():
+    entitlement = rows.started()
+    run("SET LOCAL enable_seqscan = off")
+    read = []
+    for count in (1, 60):
+        for _ in range(count):
+            finish_download(rows.sending(entitlement, length_bytes=3))
+        last = rows.sending(entitlement, first_byte=1, length_bytes=1)
+        before = rows_read()
+        finish_download(last)
+        read.append(rows_read() - before)
+    assert read[0] == read[1]
 
 
 def test_what_was_sent_only_grows_and_is_final():

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import ProgrammingError, connection, transaction
+from django.db import OperationalError, ProgrammingError, connection, transaction
 from psycopg.errors import InsufficientPrivilege
 
 from marketplace.api.models import IdempotencyRecord
 from marketplace.events import archive, partitions, queries, services
 from marketplace.events.models import ArchivedRange, InboxEntry, OutboxEvent
 from marketplace.events.partitions import EVENTS_PER_RANGE
+from marketplace.kernel import retention
 from marketplace.kernel.clock import real_now
 from marketplace.kernel.invariants import verify_all
+from marketplace.kernel.management.commands.archive_old_rows import Command
+from marketplace.kernel.retention import OLD_ROWS, OldRows
 from marketplace.notices.models import MailMessage, Notice
 from tests.participants import factories
 from tests.poison import RUNS, aside, tasks_to_repair
 from tests.roles import as_owner, assert_refused
 
-from .pipe import deliver_until, emit, execute, skip_to
+from .pipe import deliver_until, emit, execute, open_transaction, skip_to
 
 
 @pytest.fixture
@@ -177,6 +181,61 @@ def test_a_kind_that_cannot_leave_holds_back_no_other(handled: Path):
     assert aside("kernel.archive_old_rows") == ["notices"]
     ((title, state),) = tasks_to_repair()
     assert ("notices" in title, "this row is poison" in title, state) == (True, True, "open")
+
+
+def test_a_table_in_use_fails_the_command_and_holds_back_no_other_kind(handled: Path, monkeypatch):
+    monkeypatch.setattr(retention, "LOCK_SECONDS_MAX", 0.2)
+    organisation = factories.operator()
+    old = real_now() - timedelta(days=4000)
+    Notice.objects.create(organisation=organisation, subject="lst_1", title={}, body={}, told_at=old)
+    IdempotencyRecord.objects.create(caller="a", key="old", request_digest="x", created_at=old)
+    in_use = open_transaction(lambda: execute("LOCK TABLE notices_notice IN ROW EXCLUSIVE MODE"))
+    with in_use, as_owner():
+        for _ in range(RUNS):
+            with pytest.raises(CommandError, match="not removed, the others were: notices"):
+                call_command("archive_old_rows")
+    assert (Notice.objects.count(), IdempotencyRecord.objects.count()) == (1, 0)
+    assert aside("kernel.archive_old_rows") == ["notices"]
+    ((title, state),) = tasks_to_repair()
+    assert ("lock timeout" in title, state) == (True, "open")
+
+
+@pytest.fixture
+def probed_kind():
+    """A kind of old rows of which three leave, and then what the test puts into the list is done."""
+    then: list[Callable[[], int]] = []
+    left = iter([3])
+    OldRows(name="probe", remove=lambda before: next(left, None) or then[0]())
+    yield then
+    del OLD_ROWS["probe"]
+
+
+def test_what_was_removed_before_a_table_was_in_use_counts(handled: Path, probed_kind, capsys):
+    def wait_for_the_table() -> int:
+        with transaction.atomic():
+            execute("SET LOCAL lock_timeout = '50ms'")
+            execute("LOCK TABLE notices_notice IN SHARE MODE")
+        return 0
+
+    probed_kind.append(wait_for_the_table)
+    in_use = open_transaction(lambda: execute("LOCK TABLE notices_notice IN ROW EXCLUSIVE MODE"))
+    with in_use, as_owner():
+        assert Command()._remove("probe", days=1) is True
+    told = capsys.readouterr()
+    assert "probe: a table is in use; the next run goes on" in told.err
+    assert "probe: 3 left after 1 days" in told.out
+
+
+def test_any_other_failure_of_the_server_is_none_to_go_on_after(handled: Path, probed_kind):
+    def take_too_long() -> int:
+        with transaction.atomic():
+            execute("SET LOCAL statement_timeout = '50ms'")
+            execute("SELECT pg_sleep(5)")
+        return 0
+
+    probed_kind.append(take_too_long)
+    with pytest.raises(OperationalError, match="statement timeout"):
+        Command()._remove("probe", days=1)
 
 
 def test_the_application_role_opens_no_guard(handled: Path):

@@ -80,7 +80,7 @@ def test_a_handler_that_sleeps_is_ended_and_parked_after_few_attempts(probed, se
         assert time.monotonic() - began < LIMIT_SECONDS + 3
     (entry,) = InboxEntry.objects.all()
     assert (entry.state, entry.attempts) == ("parked", handling.OVERRUNS_MAX)
-    assert entry.error == "HandlerOverran: took longer than 0.3 seconds and was ended"
+    assert entry.error == "TimeLimitExceeded: took longer than 0.3 seconds and was ended"
     assert handlers.seen() == []
 
 

@@ -22,7 +22,10 @@ from marketplace.jobs.states import JobState
 from marketplace.jobs.tasks import RUN_SECONDS_MAX
 from marketplace.kernel import clock
 from marketplace.settings.queues import TASK_SECONDS_MAX
+from tests.participants import factories
+from tests.poison import RUNS, aside, tasks_to_repair
 from tests.processes import environment
+from tests.roles import unguarded
 
 from .probe import kinds
 
@@ -145,7 +148,27 @@ def test_a_job_in_this_process_is_ended_at_its_time_limit(committed_database, tr
     runner.run_due("default", seconds=0.5)
     job.refresh_from_db()
     assert (job.state, job.attempts) == (JobState.QUEUED, 1)
-    assert job.error == "TimeLimitExceeded: the time limit of 1 s was exceeded"
+    assert job.error == "TimeLimitExceeded: took longer than 1 seconds and was ended"
+
+
+def test_a_job_that_goes_on_after_any_exception_is_ended(committed_database, trace):
+    job = put(kinds.PLAIN, trace, "go on after any exception")
+    began = time.monotonic()
+    runner.run_due("default", seconds=0.5)
+    assert time.monotonic() - began < 4
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (JobState.QUEUED, 1)
+    assert job.error == "TimeLimitExceeded: took longer than 1 seconds and was ended"
+
+
+def test_a_job_whose_end_raises_another_error_is_said_to_have_taken_too_long(committed_database, trace):
+    job = put(kinds.PLAIN, trace, "fail when it is ended")
+    runner.run_attempt(services.start_next(queue="default"))
+    job.refresh_from_db()
+    assert (job.state, job.error) == (
+        JobState.QUEUED,
+        "TimeLimitExceeded: took longer than 1 seconds and was ended",
+    )
 
 
 def test_a_failed_job_does_not_hold_up_the_next(committed_database, trace):
@@ -212,7 +235,7 @@ def test_an_attempt_ended_in_the_middle_of_a_statement_is_recorded_at_once(commi
     job.refresh_from_db()
     assert (job.state, job.error) == (
         JobState.QUEUED,
-        "TimeLimitExceeded: the time limit of 1 s was exceeded",
+        "TimeLimitExceeded: took longer than 1 seconds and was ended",
     )
 
 
@@ -224,6 +247,12 @@ def test_a_lost_job_whose_end_fails_keeps_no_other_from_being_recovered(committe
     assert services.recover_lost() == 1
     states = dict(Job.objects.values_list("subject", "state"))
     assert states == {kinds.UNENDABLE: JobState.RUNNING, "thing_2": JobState.PARKED}
+    poison = Job.objects.get(subject=kinds.UNENDABLE)
+    for _ in range(RUNS):
+        assert services.recover_lost() == 0
+    assert aside("jobs.recover_lost") == [poison.public_id]
+    factories.operator()
+    assert [poison.public_id in title for title, _ in tasks_to_repair()].count(True) == 1
 
 
 def test_two_workers_never_run_the_same_attempt(committed_database, trace):
@@ -264,6 +293,46 @@ def test_jobs_of_unknown_kinds_end_no_run(committed_database, trace):
     assert len(lines(trace)) == 1
     assert not queries.has_due("default")
     assert set(Job.objects.filter(kind="future.kind").values_list("state", "attempts")) == {("queued", 0)}
+
+
+def test_a_job_that_no_worker_knows_for_a_day_is_parked_and_given_up(committed_database, trace):
+    """As after an upgrade without the kind: somebody has to see it."""
+    operator = factories.actor_for(factories.operator())
+    with transaction.atomic():
+        old, young = (
+            Job.objects.create(kind="past.kind", queue="default", subject=f"thing_{number}")
+            for number in (1, 2)
+        )
+    with unguarded("jobs_job"):
+        Job.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(hours=25))
+    put(kinds.PLAIN, trace)
+    assert runner.run_due("default") == 1
+    for job in (old, young):
+        job.refresh_from_db()
+    assert (old.state, old.attempts, old.error) == (
+        JobState.PARKED,
+        0,
+        "no worker knows jobs of the kind past.kind",
+    )
+    assert (young.state, young.attempts, young.error) == (JobState.QUEUED, 0, "")
+    assert [found.public_id for found in queries.parked(each=5)] == [old.public_id]
+    assert services.abandon_parked(actor=operator, job=old.public_id, reason="gone").state == "abandoned"
+    call_command("check_invariants")
+
+
+def test_a_lost_job_of_an_unknown_kind_is_parked_after_an_hour(committed_database, trace):
+    job = put(kinds.PLAIN, trace)
+    assert services.start_next(queue="default") is not None
+    with unguarded("jobs_job"):
+        Job.objects.update(kind="past.kind")
+    for minutes, recovered, state in ((59, 0, JobState.RUNNING), (61, 1, JobState.PARKED)):
+        Job.objects.update(lease_until=timezone.now() - timedelta(minutes=minutes))
+        assert services.recover_lost() == recovered
+        job.refresh_from_db()
+        assert job.state == state
+    assert job.error == "the worker ended while it ran the job, and no worker knows its kind any more"
+    assert (job.run_token, job.lease_until) == (None, None)
+    call_command("check_invariants")
 
 
 def test_a_job_sees_the_clock_that_another_moves_meanwhile(committed_database, trace):

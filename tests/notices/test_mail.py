@@ -24,6 +24,8 @@ from marketplace.notices.texts import Wording
 from marketplace.participants import services as participation
 from marketplace.participants.models import User
 from tests.participants import factories as parties
+from tests.poison import aside, tasks_to_repair
+from tests.roles import unguarded
 
 from .factories import mail_to
 
@@ -141,6 +143,25 @@ def test_after_many_failures_it_is_given_up(organisation, settings):
     assert (kept.state, job.state, job.attempts) == ("failed", "abandoned", 9)
     Job.objects.update(due_at=timezone.now())
     assert run_due("mail") == 0
+
+
+def test_a_mail_that_cannot_be_sent_stands_aside_and_the_others_go(organisation):
+    parties.operator()
+    send(organisation)
+    (poison,) = mail_to("ja@example.jp")
+    with unguarded("notices_mailmessage"), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE notices_mailmessage SET address = %s WHERE id = %s", ["a\nb@example.jp", poison.pk]
+        )
+    for attempt in range(SEND_MAIL.attempts_max):
+        assert tasks_to_repair() == []
+        Job.objects.filter(kind=SEND_MAIL.name).update(due_at=timezone.now())
+        assert run_due("mail") == (2 if attempt == 0 else 1)
+    assert [message.to for message in outbox.outbox] == [["en@example.jp"]]
+    assert aside("notices.mail_not_sent") == [poison.public_id]
+    ((title, state),) = tasks_to_repair()
+    assert (poison.public_id in title, state) == (True, "open")
+    assert Job.objects.get(subject=poison.public_id).state == "abandoned"
 
 
 def test_an_attempt_repeated_after_its_worker_died_sends_nothing_twice(organisation):

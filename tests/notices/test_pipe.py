@@ -12,12 +12,14 @@ from marketplace.evidence.models import EvidenceRecord
 from marketplace.jobs.runner import run_due
 from marketplace.jobs.services import enqueue
 from marketplace.kernel.aside import FAILURES_MAX, Loop
+from marketplace.kernel.clock import real_now
 from marketplace.kernel.errors import Forbidden
 from marketplace.kernel.models import AsideRow
 from marketplace.notices.models import SUBJECT_LENGTH_MAX, Task
 from marketplace.notices.pipe import TASKS_EACH_MAX, retry_parked_event, watch_parked
 from tests.jobs.probe import kinds
 from tests.participants import factories
+from tests.poison import aside, let_pauses_pass, poisoned
 
 pytestmark = pytest.mark.django_db
 HANDLER = "tests.events.probe.handlers.on_registered"
@@ -171,6 +173,35 @@ def test_a_row_that_stands_aside_is_a_task_until_it_is_retried():
     assert loop.each(["row_1"], lambda row: 1) == 1
     assert (watch_parked(), tasks()) == (0, [(rows["row_1"], "done"), (rows["row_2"], "done")])
     assert EvidenceRecord.objects.filter(kind="kernel.aside_retried").count() == 2
+
+
+def test_a_task_that_cannot_be_opened_or_closed_holds_back_no_other():
+    factories.operator()
+    loop, stuck = Loop("kernel.probe"), {}
+    for name in ("row_1", "row_2"):
+        loop.set_aside(name, "poison", for_good=True)
+        stuck[name] = AsideRow.objects.get(subject=name).public_id
+    with poisoned("notices_task", f"NEW.subject = '{stuck['row_1']}'"):
+        for _ in range(FAILURES_MAX):
+            watch_parked()
+        assert (tasks(), aside("notices.open_tasks")) == ([(stuck["row_2"], "open")], [stuck["row_1"]])
+        watch_parked()
+        opened = AsideRow.objects.get(loop="notices.open_tasks")
+        assert (opened.public_id, "open") in tasks()
+    let_pauses_pass()
+    watch_parked()
+    assert (stuck["row_1"], "open") in tasks()
+    AsideRow.objects.filter(loop="kernel.probe").update(ended_at=real_now())
+    with poisoned("notices_task", f"NEW.subject = '{stuck['row_1']}'"):
+        for _ in range(FAILURES_MAX):
+            watch_parked()
+        found = dict(tasks())
+        assert (found[stuck["row_1"]], found[stuck["row_2"]]) == ("open", "done")
+        assert aside("notices.close_tasks") == [stuck["row_1"]]
+    let_pauses_pass()
+    watch_parked()
+    watch_parked()
+    assert {state for _, state in tasks()} == {"done"}
 
 
 def test_many_rows_of_one_loop_are_one_task():

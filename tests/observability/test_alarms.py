@@ -27,6 +27,7 @@ from marketplace.observability.models import RaisedAlarm
 from marketplace.observability.telling import REFUSALS_MAX, tell_channels
 from marketplace.participants import services as participants
 from marketplace.runtime.ports import free_port
+from tests.poison import RUNS, aside, let_pauses_pass, poisoned, tasks_to_repair
 
 TITLE = Label("Things pile up", "滞留しています")
 ACTION = Label("Clear them away.", "取り除いてください。")
@@ -107,6 +108,22 @@ def test_a_gauge_that_cannot_be_read_changes_nothing():
     read(4)
     apply_readings({})
     assert standing() == [4.0]
+
+
+def test_an_alarm_that_cannot_be_raised_stands_aside_and_the_others_are(operator, alarm):
+    gauge = Gauge(name="trial_others_total", description="Things.", read=lambda: 7)
+    Alarm(code="others_pile_up", gauge=gauge, above=3, title=TITLE, action=ACTION)
+    with poisoned("observability_raisedalarm", f"NEW.code = '{alarm.code}'"):
+        for _ in range(RUNS):
+            watch_alarms()
+        assert list(RaisedAlarm.objects.values_list("code", flat=True)) == ["others_pile_up"]
+        assert aside("observability.watch_alarms") == [alarm.code]
+        ((title, state),) = tasks_to_repair()
+        assert (alarm.code in title, state) == (True, "open")
+    let_pauses_pass()
+    watch_alarms()
+    assert sorted(RaisedAlarm.objects.values_list("code", flat=True)) == ["others_pile_up", alarm.code]
+    assert (aside("observability.watch_alarms"), tasks_to_repair()[0][1]) == ([], "done")
 
 
 def test_an_alarm_opens_a_task_of_the_operator_and_closes_it(operator):

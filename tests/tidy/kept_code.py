@@ -2,6 +2,7 @@
 
 KEPT = {
     "marketplace.events.models.RelayPosition": "the relay reads and moves it within one statement of SQL",
+    "delivery.models.downloads.SentParts": "the database adds to it and it is compared within statements of SQL",
     "clearing.trades.queries.TradeCounts.refunded": "the report of the day shows every field of the counts",
     "listings.facts.LISTING_FACTS": "a fact provider enters itself with the rules when it is made",
     "quality.facts.QUALITY_FACTS": "a fact provider enters itself with the rules when it is made",

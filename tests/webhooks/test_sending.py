@@ -24,7 +24,8 @@ from marketplace.webhooks.queries import oldest_due_seconds
 from marketplace.webhooks.services import claiming
 from marketplace.webhooks.services.claiming import ATTEMPTS_MAX, BACKOFF_SECONDS, pause_after
 from tests.participants import factories as parties
-from tests.roles import as_owner
+from tests.poison import aside, tasks_to_repair
+from tests.roles import as_owner, unguarded
 
 from . import factories
 
@@ -278,6 +279,23 @@ def test_an_event_of_a_type_that_no_build_declares_any_more_stops_no_other(owner
     assert sorted(outcomes(webhook)) == [("delivered", 200, 1), ("not_available", None, 1)]
     row = WebhookAttempt.objects.get(outcome="not_available")
     assert (row.message, row.type) == (vanished.public_id, vanished.type)
+
+
+def test_an_event_that_cannot_be_written_stands_aside_and_the_others_are_sent(owner):
+    parties.operator()
+    with factories.receiver() as receiver:
+        webhook, _ = factories.webhook(owner, receiver.url)
+        broken, sound = queue(webhook, 2)
+        with unguarded("events_outboxevent"), connection.cursor() as cursor:
+            cursor.execute("UPDATE events_outboxevent SET data = '[1]' WHERE public_id = %s", [broken])
+        assert send() == 1
+        assert send() == 0
+    assert [request.headers["webhook-id"] for request in receiver.requests] == [sound]
+    assert sorted(states(webhook)) == [("delivered", 1), ("failed", 1)]
+    poison = WebhookMessage.objects.get(state="failed")
+    assert aside("webhooks.send") == [f"{webhook.public_id} {poison.pk}"]
+    ((title, state),) = tasks_to_repair()
+    assert (webhook.public_id in title, state) == (True, "open")
 
 
 def test_a_suspended_organisation_is_sent_what_waited_when_it_is_reinstated(owner):

@@ -8,16 +8,14 @@ from django.db import transaction
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
-from marketplace.kernel.aside import Loop
 
 from ...cycles.models import Cycle
 from ...cycles.queries import Calendars
 from ...cycles.states import CycleState
+from ..queries import DUE_CURRENCIES
 from .cycles import cut_off
 
 logger = logging.getLogger(__name__)
-
-DUE_CURRENCIES = Loop("clearing.close_due_cycles")
 
 
 def close_due_cycles(*, actor: Actor = SYSTEM) -> int:

@@ -10,14 +10,14 @@ from django.db import connection
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.aside import Loop
-from marketplace.participants.queries import organisations_by_id
 
 from ...ground.parameters import collection_days, guaranteed_payment_days
 from ...settlement.services.payments import mark_overdue_payments
 from ...trades.models import Trade
-from ...trades.services.acceptance import accept_ended_periods, collect_bills
+from ...trades.services.acceptance import accept_ended_periods, accept_put_off, collect_bills
 from ...trades.services.charges import begin_due_charges
 from ...trades.services.commissioned import accept_commissioned
+from ...trades.services.corrections import refund_put_off_fees
 from ...trades.services.endings import fail_trade
 from ...trades.services.trades import secure_waiting_trades
 from ...trades.states import TradeState
@@ -27,11 +27,11 @@ from .cycles import advance_for_a_while
 TRADES_A_SWEEP = 200
 
 DEADLINES = Loop("clearing.carry_out_deadlines")
-FUNDED_BUYERS = Loop("clearing.secure_funded_trades")
+FUNDED_TRADES = Loop("clearing.secure_funded_trades")
 UNFUNDED_TRADES = Loop("clearing.fail_unfunded_trades")
 
 _FUNDED = """
-    SELECT DISTINCT t.buyer_id, t.currency
+    SELECT t.public_id, t.buyer_id, t.currency
       FROM clearing_trade t
       JOIN clearing_account a ON a.organisation_id = t.buyer_id AND a.currency = t.currency AND a.kind = 'available'
       JOIN clearing_balance b ON b.account_id = a.id
@@ -42,7 +42,7 @@ _FUNDED = """
                  AND %(now)s BETWEEN g.valid_from AND g.expires_at - make_interval(days => %(days)s)), 0) END
        AND (t.supply_class IS NOT NULL OR EXISTS (
             SELECT FROM clearing_supplystatement s WHERE s.organisation_id = t.seller_id AND s.listing = t.listing))
-     ORDER BY 1, 2 LIMIT %(limit)s
+     ORDER BY t.buyer_id, t.currency, t.concluded_at, t.agreement, t.charge LIMIT %(limit)s
 """
 
 
@@ -52,30 +52,35 @@ def run_independently(loop: Loop, jobs: Mapping[str, Callable[[], int]]) -> int:
 
 
 def secure_funded_trades(*, actor: Actor = SYSTEM) -> int:
-    """Secure waiting trades that money or a guarantee covers now, buyer by buyer; returns how many."""
+    """Secure waiting trades that money or a guarantee covers now, each buyer's in the published order; returns how many.
+
+    One that cannot be secured stands aside, and the buyer's others go on.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             _FUNDED,
             {
                 "now": clock.now(),
                 "days": collection_days() + guaranteed_payment_days(),
-                "limit": TRADES_A_SWEEP + len(FUNDED_BUYERS.standing_aside()),
+                "limit": TRADES_A_SWEEP + len(FUNDED_TRADES.standing_aside()),
             },
         )
-        buyers = cursor.fetchall()
-    names = organisations_by_id(organisation_id for organisation_id, _ in buyers)
-    return FUNDED_BUYERS.each(
-        buyers,
-        lambda buyer: secure_waiting_trades(actor=actor, organisation_id=buyer[0], currency=buyer[1]),
-        subject=lambda buyer: f"{names[buyer[0]].public_id} {buyer[1]}",
+        funded: list[tuple[str, int, str]] = cursor.fetchall()
+    return FUNDED_TRADES.each(
+        funded,
+        lambda trade: secure_waiting_trades(
+            actor=actor, organisation_id=trade[1], currency=trade[2], only=trade[0]
+        ),
+        subject=lambda trade: trade[0],
     )
 
 
 def carry_out_deadlines(*, actor: Actor = SYSTEM) -> int:
     """Do what is due by the clock; returns how many trades and payments changed.
 
-    Starts due charges; secures trades whose money has arrived; collects what buyers were billed for; accepts ended periods and data made to order whose last
-    moment has come; fails trades that were not funded in time; marks payments past their value date as unknown. Each
+    Starts due charges; secures trades whose money has arrived; collects what buyers were billed for; accepts ended periods
+    and data made to order whose last moment has come; tries again what was put off; fails trades that were not funded in
+    time; marks payments past their value date as unknown. Each
     trade changes in its own transaction.
     """
     return run_independently(
@@ -85,6 +90,8 @@ def carry_out_deadlines(*, actor: Actor = SYSTEM) -> int:
             "secure_funded_trades": partial(secure_funded_trades, actor=actor),
             "collect_bills": partial(collect_bills, actor=actor, limit=TRADES_A_SWEEP),
             "accept_ended_periods": partial(accept_ended_periods, actor=actor, limit=TRADES_A_SWEEP),
+            "accept_put_off": partial(accept_put_off, actor=actor),
+            "refund_put_off_fees": partial(refund_put_off_fees, actor=actor),
             "accept_commissioned": partial(accept_commissioned, actor=actor, limit=TRADES_A_SWEEP),
             "fail_unfunded_trades": partial(_fail_unfunded_trades, actor),
             "mark_overdue_payments": partial(mark_overdue_payments, actor=actor),

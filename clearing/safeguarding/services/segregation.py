@@ -76,7 +76,7 @@ class _BankBalance:
 
 def _bank_balance(currency: str, today: date) -> _BankBalance:
     due_on = BusinessCalendar().roll_back(today - timedelta(days=1))
-    registered = ClientAccount.objects.filter(currency=currency).aggregate(first=Min("registered_at"))
+    registered = ClientAccount.objects.filter(currency=currency).aggregate(first=Min("effective_from"))
     since = registered["first"]
     is_due = since is not None and clock.business_date(since) <= due_on
     return _BankBalance(confirmed_statement(currency), due_on if is_due else None)

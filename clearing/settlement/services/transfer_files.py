@@ -1,11 +1,10 @@
-"""Registers the client account and writes transfer files for the bank."""
+"""Writes transfer files for the bank."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import date
 
-from django.db import transaction
 from django.forms.models import model_to_dict
 
 from marketplace.evidence.services import record
@@ -33,8 +32,9 @@ from ..errors import (
     SendingIsShut,
     TransferNotPossible,
 )
-from ..models import ClientAccount, SettlementInstruction, TransferFile
+from ..models import SettlementInstruction, TransferFile
 from ..payability import hindrance_of, payee_of
+from ..queries import client_account
 from ..restorations import restoration_that_shuts
 from ..routes import require_route, route_for
 from ..routes.route import PlannedPayment, Unwritable
@@ -42,48 +42,8 @@ from ..states import INSTRUCTION, Hindrance, InstructionState, PaymentDirection
 
 NO_CYCLE = Label("without a cycle", "サイクルなし")
 PAYING_STATES = (CycleState.SETTLING, *FINAL_STATES)
-NOT_ROUTED = ("id", "public_id", "currency", "registered_at")
+NOT_ROUTED = ("id", "public_id", "currency", "effective_from", "approval", "registered_by", "registered_at")
 """Columns of a client account that are not fields of the bank account."""
-
-
-@transaction.atomic
-def register_client_account(
-    *,
-    actor: Actor,
-    currency: str,
-    requester_code: str,
-    requester_name: str,
-    bank_code: str,
-    branch_code: str,
-    account_type: str,
-    account_number: str,
-    bank_name: str = "",
-    branch_name: str = "",
-) -> ClientAccount:
-    """Register the bank account that holds participants' money in ``currency``; the newest registration is in force.
-
-    The route of the currency checks the fields. Raises RouteMissing, FieldInvalid, Forbidden.
-    """
-    actor.require_operator()
-    stated = {
-        "requester_code": requester_code,
-        "requester_name": requester_name,
-        "bank_code": bank_code,
-        "bank_name": bank_name,
-        "branch_code": branch_code,
-        "branch_name": branch_name,
-        "account_type": account_type,
-        "account_number": account_number,
-    }
-    route_for(currency).validate_originator(stated)
-    account = ClientAccount.objects.create(currency=currency, registered_at=clock.now(), **stated)
-    record(
-        kind="clearing.client_account_registered",
-        subject=account.public_id,
-        actor=actor,
-        payload={"currency": currency, "bank_code": bank_code, "branch_code": branch_code},
-    )
-    return account
 
 
 @dataclass(frozen=True)
@@ -254,7 +214,7 @@ def _require_client_money(currency: str) -> None:
 
 
 def _file_content(currency: str, payments: list[PlannedPayment], value_date: date) -> bytes:
-    account = ClientAccount.objects.filter(currency=currency).order_by("-pk").first()
+    account = client_account(currency)
     if account is None:
         raise ClientAccountMissing(currency=currency)
     originator = model_to_dict(account, exclude=NOT_ROUTED)

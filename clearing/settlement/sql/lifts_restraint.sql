@@ -5,4 +5,7 @@ IF NEW.lifts_id IS NOT NULL AND NOT EXISTS (
 ) THEN
     RAISE EXCEPTION 'restraint % lifts another than its own', NEW.public_id USING ERRCODE = 'check_violation';
 END IF;
+IF NOT ({APPROVED}) THEN
+    RAISE EXCEPTION 'restraint % was lifted by no second person', NEW.public_id USING ERRCODE = 'check_violation';
+END IF;
 RETURN NEW;

@@ -13,9 +13,12 @@ from marketplace.kernel.amounts import require_amount
 from marketplace.kernel.clock import business_date
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
+from marketplace.kernel.refusals import record_refusals
 from marketplace.participants.queries import get_organisation
 
+from ...approvals.services import require_two_people
 from ...ledger.locks import MOVER_LOCK
+from ...settlement.held_by_two import LIFT_RESTRAINT
 from ...settlement.restraint_models import SetOffRestraint
 from ...settlement.services.attachments import hold_back_attached
 from ...settlement.states import RestraintKind
@@ -87,9 +90,12 @@ def record_restraint(
     return restraint
 
 
-@transaction.atomic
+@record_refusals()
 def lift_restraint(*, actor: Actor, restraint: str, reason: str) -> SetOffRestraint:
-    """End a restraint, once. Raises RestraintLifted, Missing, FieldInvalid, Forbidden."""
+    """End a restraint, once; takes two people, because what was held back for others is paid.
+
+    Raises SecondPersonNeeded, RestraintLifted, Missing, FieldInvalid, Forbidden.
+    """
     actor.require_operator()
     why = stated_reason(reason)
     MOVER_LOCK.acquire()
@@ -98,6 +104,9 @@ def lift_restraint(*, actor: Actor, restraint: str, reason: str) -> SetOffRestra
         raise Missing(kind="set-off restraint", identifier=restraint)
     if SetOffRestraint.objects.filter(lifts=subject).exists():
         raise RestraintLifted(restraint=restraint)
+    approval = require_two_people(
+        actor=actor, command=LIFT_RESTRAINT, subject=subject.public_id, payload={"reason": why}
+    )
     SetOffRestraint.objects.create(
         organisation_id=subject.organisation_id,
         currency=subject.currency,
@@ -106,6 +115,7 @@ def lift_restraint(*, actor: Actor, restraint: str, reason: str) -> SetOffRestra
         served_at=subject.served_at,
         reference=why,
         lifts=subject,
+        approval=approval,
         noted_at=clock.now(),
         recorded_by=actor.identifier,
     )
@@ -114,6 +124,6 @@ def lift_restraint(*, actor: Actor, restraint: str, reason: str) -> SetOffRestra
         kind="clearing.set_off_restraint_lifted",
         subject=subject.public_id,
         actor=actor,
-        payload={"reason": why},
+        payload={"reason": why, "first_person": approval.first_person},
     )
     return subject

@@ -36,6 +36,8 @@ from .holds import capture_hold, locked_trade, locked_trades, record_trade
 
 ENDED_PERIODS = Loop("clearing.accept_ended_periods")
 BILLED = Loop("clearing.collect_bills")
+PUT_OFF = Loop("clearing.accept_put_off")
+"""By agreement: acceptances that need more than is on hold."""
 
 
 @transaction.atomic
@@ -198,13 +200,33 @@ def _day_of_acceptance(trade: Trade, delivered_at: datetime) -> date:
     return business_date(of_agreement or delivered_at)
 
 
-@transaction.atomic
 def accept_delivered(*, actor: Actor, agreement: str, transaction_id: int | None) -> None:
     """Accept the trades that an accepted delivery makes payable.
 
     These are a price paid at once and every secured instalment; later instalments follow when they are secured. Periods
-    can from now on be accepted when they end (``accept_ended_periods``). Raises as ``accept_trade``.
+    can from now on be accepted when they end (``accept_ended_periods``). If a rate that was published after the
+    conclusion needs more than is on hold, the acceptance stands aside and is tried again (``accept_put_off``). Raises as
+    ``accept_trade``, but not HoldBelowTax.
     """
+    try:
+        _accept_payable(actor, agreement, transaction_id)
+    except HoldBelowTax as refusal:
+        PUT_OFF.set_aside(agreement, refusal, at_once=True)
+
+
+def accept_put_off(*, actor: Actor = SYSTEM) -> int:
+    """Try again the acceptances that needed more than is on hold; returns how many were made or are needed no more."""
+
+    def accept(agreement: str) -> int:
+        _accept_payable(actor, agreement, None)
+        return 1
+
+    return PUT_OFF.each(PUT_OFF.subjects(), accept)
+
+
+@transaction.atomic
+def _accept_payable(actor: Actor, agreement: str, transaction_id: int | None) -> None:
+    """Accept the trades of ``accept_delivered``, all or none."""
     progress = locked_progress(agreement)
     if progress is not None:
         if progress.delivered_at is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from marketplace.events.schemas.contracts import AgreementConcluded, Beneficiary
+from marketplace.evidence.services import record
+from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.clock import business_date
 from marketplace.kernel.money import BASIS_POINTS
 from marketplace.participants.queries import OrganisationView, organisations_by_public_id
@@ -60,6 +62,18 @@ def make_plan(
     _write_charges(plan, parts)
     if beneficiaries:
         _write_shares(plan, beneficiaries)
+    record(
+        kind="clearing.plan_made",
+        subject=plan.agreement,
+        actor=SYSTEM,
+        payload={
+            "charging": plan.charging,
+            "charges": plan.charges,
+            "price_minor": plan.price_minor,
+            "currency": plan.currency,
+            "shares": {view.public_id: share.share_bp for view, share in beneficiaries},
+        },
+    )
     ChargeProgress.objects.create(
         plan=plan, next_charge=2, next_due_on=parts[1].due_on if len(parts) > 1 else None
     )

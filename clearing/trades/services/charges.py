@@ -120,18 +120,17 @@ def record_usage(*, actor: Actor, event: UsageRecorded) -> UsageRecord:
         return known
     planned = _period_of(plan, used_at)
     charged_minor, refusal = _chargeable(plan, planned, event)
-    if refusal is not None:
-        record(
-            kind="clearing.usage_refused",
-            subject=event.agreement,
-            actor=actor,
-            payload={
-                "usage": event.usage,
-                "amount_minor": event.amount_minor,
-                "charged_minor": charged_minor,
-                "refusal": refusal.value,
-            },
-        )
+    record(
+        kind="clearing.usage_refused" if refusal is not None else "clearing.usage_recorded",
+        subject=event.agreement,
+        actor=actor,
+        payload={
+            "usage": event.usage,
+            "amount_minor": event.amount_minor,
+            "charged_minor": charged_minor,
+            "refusal": refusal.value if refusal is not None else None,
+        },
+    )
     return UsageRecord.objects.create(
         usage=event.usage,
         agreement=event.agreement,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db import transaction
 
 from marketplace.evidence.services import record
-from marketplace.kernel.actors import Actor
+from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.aside import Loop
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
@@ -14,6 +15,7 @@ from marketplace.participants.queries import organisations_by_id
 
 from ...approvals.services import require_second_person
 from ...ground.parameters import refund_returns_fee
+from ...ledger.errors import OperatorMoneyShort
 from ..errors import NotAcceptedYet, NotReversible
 from ..limits import ENDED_STATES, remaining_of, remaining_of_all, tax_of_part
 from ..models import Obligation, Trade
@@ -24,6 +26,8 @@ from .eligibility import cycle_for, make_correction, make_fee_refund, require_wi
 from .holds import locked_trade, locked_trades, record_trade
 
 REASON_LENGTH_MAX = 2_000
+PUT_OFF_FEES = Loop("clearing.refund_put_off_fees")
+"""By trade: refunds of fees that the operator's own money does not cover yet."""
 
 
 @transaction.atomic
@@ -118,16 +122,40 @@ def refund_trade(*, actor: Actor, trade: str, reason: str, amount_minor: int | N
 
 
 def refund_remainder(*, actor: Actor, trade: Trade, source: str, reason: str) -> Obligation | None:
-    """Refund what remains of the price of an accepted trade, which the caller has locked; None if nothing does."""
+    """Refund what remains of the price of an accepted trade, which the caller has locked; None if nothing does.
+
+    Nobody waits for an answer, so a fee that the operator's own money does not cover yet stands aside and is refunded later
+    (``refund_put_off_fees``).
+    """
     left_minor = _left_to_return(trade)
-    return _refund_amount(actor, trade, left_minor, source, reason) if left_minor else None
+    if not left_minor:
+        return None
+    return _refund_amount(actor, trade, left_minor, source, reason, puts_fee_off=True)
+
+
+def refund_put_off_fees(*, actor: Actor = SYSTEM) -> int:
+    """Refund the fees that were put off, now that the operator's own money may cover them; returns how many."""
+    return PUT_OFF_FEES.each(PUT_OFF_FEES.subjects(), lambda trade: _refund_put_off_fee(actor, trade))
+
+
+@transaction.atomic
+def _refund_put_off_fee(actor: Actor, trade: str) -> bool:
+    subject = locked_trade(public_id=trade)
+    refunds = Obligation.objects.filter(trade=subject, kind=ObligationKind.REFUND)
+    source = refunds.order_by("pk").values_list("source", flat=True).last()
+    fee_minor = _refund_fee(subject, source or subject.public_id)
+    if fee_minor:
+        record_trade("fee_refunded", subject, actor, fee_minor=fee_minor, source=source)
+    return bool(fee_minor)
 
 
 def _left_to_return(trade: Trade) -> int:
     return remaining_of(trade).left_minor(Limit.PRICE, seller_owes=True)
 
 
-def _refund_amount(actor: Actor, trade: Trade, amount_minor: int, source: str, reason: str) -> Obligation:
+def _refund_amount(
+    actor: Actor, trade: Trade, amount_minor: int, source: str, reason: str, *, puts_fee_off: bool = False
+) -> Obligation:
     obligation = make_correction(
         trade=trade,
         kind=ObligationKind.REFUND,
@@ -136,7 +164,13 @@ def _refund_amount(actor: Actor, trade: Trade, amount_minor: int, source: str, r
         amount_minor=amount_minor,
         source=source,
     )
-    fee_minor = _refund_fee(trade, source)
+    try:
+        fee_minor = _refund_fee(trade, source)
+    except OperatorMoneyShort as refusal:
+        if not puts_fee_off:
+            raise
+        PUT_OFF_FEES.set_aside(trade.public_id, refusal, at_once=True)
+        fee_minor = 0
     record_trade(
         "refund_ordered",
         trade,

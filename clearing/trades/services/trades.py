@@ -213,8 +213,10 @@ def _money_covers_an_earlier_trade(trade: Trade) -> bool:
 
 
 @transaction.atomic
-def secure_waiting_trades(*, actor: Actor, organisation_id: int, currency: str) -> int:
-    """Secure the buyer's waiting trades that its money covers; returns how many.
+def secure_waiting_trades(
+    *, actor: Actor, organisation_id: int, currency: str, only: str | None = None
+) -> int:
+    """Secure the buyer's waiting trades that its money covers, or ``only`` one of them; returns how many.
 
     What the buyer was billed for is collected first, by its due day. The order is published and the same for everybody:
     earliest conclusion first, by the agreements' identifiers where moments are equal, so that it does not depend on which
@@ -223,6 +225,8 @@ def secure_waiting_trades(*, actor: Actor, organisation_id: int, currency: str) 
     locked = lock_waiting_trades([organisation_id], currency)
     billed_minor = _collect_billed(locked, actor)
     waiting = [trade for trade in locked if trade.state == TradeState.CONCLUDED]
+    if only is not None:
+        waiting = [trade for trade in waiting if trade.public_id == only]
     classify(waiting, actor=actor)
     waiting.sort(key=lambda trade: (trade.concluded_at, trade.agreement, trade.charge))
     parties = organisations_by_id({key for trade in waiting for key in (trade.buyer_id, trade.seller_id)})

@@ -118,15 +118,17 @@ def test_a_program_is_never_the_second(market, first):
         give(first, 2_000_000)
     with pytest.raises(Forbidden):
         give(actor_for(market.operator, "app_program"), 2_000_000)
-    assert [row.state for row in Approval.objects.all()] == ["pending"]
+    assert [row.state for row in factories.approvals()] == ["pending"]
     refused(
-        "UPDATE clearing_approval SET state = 'approved', ended_by = 'app_program', ended_at = asked_at",
+        "UPDATE clearing_approval SET state = 'approved', ended_by = 'app_program', ended_at = asked_at"
+        " WHERE state = 'pending'",
         because="approval_two_people",
     )
     with unguarded("clearing_approval"), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE clearing_approval DROP CONSTRAINT approval_two_people")
         cursor.execute(
             "UPDATE clearing_approval SET state = 'approved', ended_by = 'app_program', ended_at = asked_at"
+            " WHERE state = 'pending'"
         )
     assert "clearing.large_amounts_by_two_people" in broken()
 

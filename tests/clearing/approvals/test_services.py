@@ -59,7 +59,7 @@ def test_what_cannot_be_carried_out_asks_for_no_second_person(market, first):
     for command in (write_off_claim, release_deposit):
         with pytest.raises(InsufficientFunds):
             command(organisation=seller, **amount)
-    assert not Approval.objects.exists()
+    assert not factories.approvals().exists()
     assert broken() == {}
 
 
@@ -80,7 +80,7 @@ def ask(
 
 
 def states() -> list[str]:
-    return list(Approval.objects.order_by("pk").values_list("state", flat=True))
+    return list(factories.approvals().values_list("state", flat=True))
 
 
 def test_an_amount_below_the_limit_needs_nobody(market, first):
@@ -97,14 +97,14 @@ def test_the_limit_and_the_time_are_parameters_of_the_rulebook(db):
     assert ask(person, amount=499) is None
     with pytest.raises(SecondPersonNeeded):
         ask(person, amount=500)
-    (pending,) = Approval.objects.all()
+    (pending,) = factories.approvals()
     assert pending.expires_at - pending.asked_at == timedelta(hours=2)
 
 
 def test_a_large_amount_waits_for_another_person(market, first, second):
     with pytest.raises(SecondPersonNeeded) as needed:
         ask(first)
-    (pending,) = Approval.objects.all()
+    (pending,) = factories.approvals()
     assert (pending.state, pending.first_person, pending.amount_minor) == (
         "pending",
         "usr_first",
@@ -121,7 +121,9 @@ def test_a_large_amount_waits_for_another_person(market, first, second):
         ("clearing.approval_asked", "usr_first"),
         ("clearing.approval_approved", "usr_second"),
     ]
-    events = OutboxEvent.objects.filter(type__startswith="approval.").order_by("pk")
+    events = OutboxEvent.objects.filter(subject=pending.public_id, type__startswith="approval.").order_by(
+        "pk"
+    )
     assert [row.type for row in events] == ["approval.asked", "approval.ended"]
     assert broken() == {}
 
@@ -130,17 +132,22 @@ def test_one_person_cannot_be_both(market, first):
     for _ in range(2):
         with pytest.raises(SecondPersonNeeded) as needed:
             ask(first)
-    (pending,) = Approval.objects.all()
+    (pending,) = factories.approvals()
     assert needed.value.fields["approval"] == pending.public_id
     refused(
-        "UPDATE clearing_approval SET state = 'approved', ended_by = first_person, ended_at = asked_at",
+        "UPDATE clearing_approval SET state = 'approved', ended_by = first_person, ended_at = asked_at"
+        " WHERE state = 'pending'",
         because="approval_two_people",
     )
     refused(
-        "UPDATE clearing_approval SET state = 'approved', ended_by = 'usr_x', ended_at = expires_at",
+        "UPDATE clearing_approval SET state = 'approved', ended_by = 'usr_x', ended_at = expires_at"
+        " WHERE state = 'pending'",
         because="approval_two_people",
     )
-    refused("UPDATE clearing_approval SET state = 'approved'", because="approval_ended_when")
+    refused(
+        "UPDATE clearing_approval SET state = 'approved' WHERE state = 'pending'",
+        because="approval_ended_when",
+    )
     refused("UPDATE clearing_approval SET first_person = 'usr_x'", because="cannot be changed")
     refused("UPDATE clearing_approval SET amount_minor = 1", because="cannot be changed")
     refused("DELETE FROM clearing_approval", because="are kept")
@@ -172,7 +179,7 @@ def test_a_request_expires_and_is_asked_anew(market, first, second):
     with pytest.raises(SecondPersonNeeded):
         ask(second)
     assert states() == ["expired", "pending"]
-    assert Approval.objects.get(state="pending").first_person == "usr_second"
+    assert factories.approvals().get(state="pending").first_person == "usr_second"
     assert expire_approvals() == 0
     clock.move_to(clock.now() + timedelta(hours=24), running=False)
     assert expire_approvals() == 1
@@ -196,15 +203,17 @@ def test_a_request_is_withdrawn_by_whoever_will_not_have_it(market, first, secon
         ask(second)
     ask(first)
     with pytest.raises(IllegalTransition):
-        withdraw_approval(actor=first, approval=Approval.objects.get(state="approved").public_id)
+        withdraw_approval(actor=first, approval=factories.approvals().get(state="approved").public_id)
     assert states() == ["withdrawn", "approved"]
 
 
 def test_the_record_outlives_every_transaction_around_it(market, first):
     with pytest.raises(SecondPersonNeeded) as needed, record_refusals(), record_refusals():
         ask(first)
-    assert [row.public_id for row in Approval.objects.all()] == [needed.value.fields["approval"]]
-    assert EvidenceRecord.objects.filter(kind="clearing.approval_asked").count() == 1
+    assert [row.public_id for row in factories.approvals()] == [needed.value.fields["approval"]]
+    assert EvidenceRecord.objects.filter(
+        kind="clearing.approval_asked", subject=needed.value.fields["approval"]
+    ).exists()
 
 
 def test_a_transaction_that_keeps_no_refusals_takes_all_back(market, first):
@@ -316,12 +325,12 @@ def test_every_large_command_on_money_takes_two(market, first, second, command):
             "release": lambda: resume_cycle(actor=actor, cycle=cycle.public_id, reason="checked"),
         }[command]()
 
-    before = (Obligation.objects.count(), Entry.objects.count(), Approval.objects.count())
+    before = (Obligation.objects.count(), Entry.objects.count(), factories.approvals().count())
     for _ in range(2):
         with pytest.raises(SecondPersonNeeded):
             give(first)
     cycle.refresh_from_db()
-    asked = (Obligation.objects.count(), Entry.objects.count(), Approval.objects.count())
+    asked = (Obligation.objects.count(), Entry.objects.count(), factories.approvals().count())
     assert asked == (before[0], before[1], before[2] + 1)
     assert (cycle.paused_since is not None) == (command == "release")
     give(second)

@@ -95,6 +95,11 @@ def test_a_statement_is_committed_with_the_entries_that_it_states(market):
             f"{INSERT}; {entry}", *values, day, amount, because="differ from its totals, currency or period"
         )
     refused(entry, today, 7, because="differ from its totals")
+    refused(
+        f"{INSERT}; {entry}; SET CONSTRAINTS ALL IMMEDIATE",
+        *values, today, 7,
+        because="was committed with entries of other value dates",
+    )  # fmt: skip
     assert BankStatement.objects.count() == 1
 
 

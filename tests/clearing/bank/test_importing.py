@@ -9,7 +9,7 @@ import pytest
 from clearing.bank import uploads
 from clearing.bank.queries import pay_in_reference
 from clearing.models import BankEntry, BankStatement, Posting, StatementImport
-from clearing.settlement.services.transfer_files import register_client_account
+from clearing.settlement.services.client_accounts import register_client_account
 from fixtures.day.bank import StatementNotImported
 from marketplace.jobs.runner import run_due
 from marketplace.kernel import clock
@@ -178,8 +178,12 @@ def test_another_account_and_days_before_it_was_registered_are_refused(market):
 
 def test_statements_go_on_when_the_account_is_registered_anew(market):
     upload(market, as_csv(monday(market)))
-    register_client_account(
-        actor=market.actor, currency="JPY", **factories.CLIENT_ACCOUNT | {"account_number": "1111111"}
+    factories.by_two(
+        market,
+        register_client_account,
+        currency="JPY",
+        effective_from=clock.now() + timedelta(days=4),
+        **factories.CLIENT_ACCOUNT | {"account_number": "1111111"},
     )
     assert upload(market, as_csv(Part((), TUESDAY, TUESDAY, 700))).state == "imported"
 

@@ -19,8 +19,8 @@ def test_no_cycle_without_a_regime(market):
     )
     copy = (
         "INSERT INTO clearing_fundsregime (public_id, currency, regime, legal_reference, registration_number,"
-        " balance_cap_minor, idle_days, cross_border_allowed, cross_border_basis, effective_from, declared_by,"
-        " declared_at) VALUES ('fnr_raw', 'EUR', %s, %s, '', %s, %s, %s, %s, {}, 'raw', now())"
+        " balance_cap_minor, idle_days, cross_border_allowed, cross_border_basis, effective_from, approval, declared_by,"
+        " declared_at) VALUES ('fnr_raw', 'EUR', %s, %s, '', %s, %s, %s, %s, {}, 'raw', 'raw', now())"
     )
     sound = ["trust", "law", 1, 5, False, ""]
     for at, value, because in (
@@ -34,6 +34,7 @@ def test_no_cycle_without_a_regime(market):
     ):
         refused(copy.format("now()"), *sound[:at], value, *sound[at + 1 :], because=because)
     refused(copy.format("now() - interval '1 day'"), *sound, because="regime_not_backdated")
+    refused(copy.format("now()"), *sound, because="no second person approved this for EUR")
     refused("UPDATE clearing_fundsregime SET idle_days = 300", because="append-only")
     refused("DELETE FROM clearing_fundsregime", because="append-only")
     assert (Cycle.objects.count(), FundsRegime.objects.filter(currency="EUR").count()) == (1, 0)

@@ -10,7 +10,7 @@ import pytest
 from clearing import tasks
 from clearing.approvals.errors import SecondPersonNeeded
 from clearing.approvals.services import expire_approvals
-from clearing.models import Approval, MonthlyStatement, SettlementInstruction, StatementMonth, Trade
+from clearing.models import MonthlyStatement, SettlementInstruction, StatementMonth, Trade
 from clearing.run.services.cycles import close_cycle
 from clearing.safeguarding.services.idle_money import return_idle_money
 from clearing.settlement.services.payments import alarm_lost_payments, mark_overdue_payments
@@ -110,7 +110,7 @@ def test_an_approval_that_cannot_expire(market, first):
         with pytest.raises(SecondPersonNeeded):
             give(first, 2_000_000, subject=subject)
     pass_days(2)
-    stuck = Approval.objects.order_by("pk")[0]
+    stuck = factories.approvals()[0]
     with poisoned("clearing_approval", f"NEW.id = {stuck.pk}"):
         assert run(expire_approvals) == 1
     assert_named_then_repaired("clearing.expire_approvals", stuck.public_id, expire_approvals)

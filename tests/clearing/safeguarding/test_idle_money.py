@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 
 from clearing.ledger.queries import client_money
-from clearing.ledger.services import declare_funds_regime
 from clearing.models import Entry, SettlementInstruction, StuckMoney, TransferFile
 from clearing.safeguarding.services.idle_money import return_idle_money
 from clearing.settlement.errors import NothingToTransfer
 from clearing.settlement.routes.reference import find_references, payment_reference
+from clearing.settlement.services.funds_regimes import declare_funds_regime
 from clearing.settlement.services.payments import report_failed_payment, retry_payment
 from clearing.settlement.services.transfer_files import create_transfer_file
 from marketplace.events.models import OutboxEvent
@@ -115,8 +115,11 @@ def test_money_a_trade_waits_for_stays(idle):
 
 
 def test_money_over_the_cap_goes_back_at_once(market):
-    declare_funds_regime(
-        actor=market.actor, currency="JPY", **(factories.FUNDS_REGIME | {"balance_cap_minor": 2_000})
+    factories.by_two(
+        market,
+        declare_funds_regime,
+        currency="JPY",
+        **(factories.FUNDS_REGIME | {"balance_cap_minor": 2_000}),
     )
     factories.pay_in(market, "buyer", 2_000)
     assert return_idle_money() == 0
@@ -189,13 +192,17 @@ def test_nobody_abroad_is_sent_its_money_without_a_licence(market):
     pass_days(5)
     assert return_idle_money() == 0
     assert [row.reason_code for row in StuckMoney.objects.all()] == ["abroad"]
-    declare_funds_regime(
-        actor=market.actor,
+    factories.by_two(
+        market,
+        declare_funds_regime,
         currency="JPY",
+        effective_from=clock.now() + timedelta(days=4),
         cross_border_allowed=True,
         cross_border_basis="資金決済法の適用除外",
         **factories.FUNDS_REGIME,
     )
+    assert return_idle_money() == 0
+    pass_days(4)
     assert return_idle_money() == 1
     assert broken() == {}
 

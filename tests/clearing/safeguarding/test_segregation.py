@@ -13,7 +13,6 @@ from clearing.bank.errors import AnotherPersonNeeded, ConfirmationDiffers
 from clearing.bank.uploads import confirm_statement
 from clearing.ledger.errors import FundsRegimeMissing
 from clearing.ledger.queries import regime_in_force
-from clearing.ledger.services import declare_funds_regime
 from clearing.models import (
     BankEntry,
     BankStatement,
@@ -27,6 +26,7 @@ from clearing.run.services.cycles import open_first_cycle
 from clearing.run.services.watching import watch_money
 from clearing.safeguarding.services.segregation import check_client_money
 from clearing.settlement.errors import NothingToTransfer
+from clearing.settlement.services.funds_regimes import declare_funds_regime
 from clearing.settlement.services.payments import alarm_lost_payments, mark_overdue_payments, retry_payment
 from clearing.settlement.services.transfer_files import create_transfer_file
 from fixtures.day.bank import StatementNotImported
@@ -39,7 +39,7 @@ from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition
 from marketplace.notices import handlers
 from marketplace.notices.models import Task
-from tests.participants.factories import PAYOUT_ACCOUNT, actor_for, client_of, organisation
+from tests.participants.factories import PAYOUT_ACCOUNT, actor_for, client_of, organisation, person_of
 from tests.roles import unguarded
 
 from .. import factories
@@ -52,7 +52,7 @@ FRIDAY = datetime(2027, 2, 5, 1, tzinfo=clock.market_zone())
 
 def declare(market: factories.Market, currency: str = "JPY", **changes) -> FundsRegime:
     stated = factories.FUNDS_REGIME | changes
-    return declare_funds_regime(actor=market.actor, currency=currency, **stated)
+    return factories.by_two(market, declare_funds_regime, currency=currency, **stated)
 
 
 def to(day: date) -> None:
@@ -62,13 +62,13 @@ def to(day: date) -> None:
 
 
 def test_a_regime_counts_from_its_day_on(market):
-    later = declare(market, idle_days=9, effective_from=clock.now() + timedelta(days=2))
+    later = declare(market, idle_days=9, effective_from=clock.now() + timedelta(days=4))
     assert regime_in_force("JPY").idle_days == 5
     assert regime_in_force("JPY", later.effective_from) == later
     assert regime_in_force("EUR") is None
-    newest = declare(market, idle_days=7)
+    newest = declare(market, idle_days=3)
     assert regime_in_force("JPY") == newest
-    assert EvidenceRecord.objects.filter(subject=newest.public_id).get().actor == market.actor.identifier
+    assert EvidenceRecord.objects.filter(subject=newest.public_id).get().actor == market.second.identifier
     assert broken() == {}
 
 
@@ -120,7 +120,10 @@ def test_the_regime_is_declared_and_public_over_http(market, api):
     stated = {"currency": "EUR", **factories.FUNDS_REGIME}
     assert buyer.post("/api/v1/funds-regimes/", stated, format="json").status_code == 403
     assert operator.post("/api/v1/funds-regimes/", stated | {"colour": 1}, format="json").status_code == 422
-    made = operator.post("/api/v1/funds-regimes/", stated, format="json")
+    asked = operator.post("/api/v1/funds-regimes/", stated, format="json")
+    assert (asked.status_code, asked.json()["code"]) == (409, "second_person_needed")
+    second = client_of(market.operator, person=person_of(market.operator))
+    made = second.post("/api/v1/funds-regimes/", stated, format="json")
     assert (made.status_code, made.json()["regime_label"]["ja"]) == (201, "代理受領")
     shown = api.get("/api/v1/funds-regimes/?currency=EUR").json()["results"]
     assert shown == [made.json()]
@@ -147,7 +150,14 @@ def test_nobody_abroad_is_paid_without_a_licence(market, abroad):
     assert (seller.state, seller.held_back) == ("planned", "abroad")
     again = create_transfer_file(actor=market.actor, cycle=abroad.public_id)
     assert again == made
-    declare(market, cross_border_allowed=True, cross_border_basis="資金決済法の適用除外（第X条）")
+    declare(
+        market,
+        cross_border_allowed=True,
+        cross_border_basis="資金決済法の適用除外（第X条）",
+        effective_from=clock.now() + timedelta(days=4),
+    )
+    assert create_transfer_file(actor=market.actor, cycle=abroad.public_id) == made
+    clock.move_to(clock.now() + timedelta(days=4), running=False)
     paid = create_transfer_file(actor=market.actor, cycle=abroad.public_id)
     assert (paid.records, paid.total_minor, paid.left_out) == (1, 9_500, [])
     seller.refresh_from_db()

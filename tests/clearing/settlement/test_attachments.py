@@ -48,7 +48,7 @@ def test_an_attached_payment_is_left_out_of_the_file_until_the_order_ends(market
     )["results"]
     assert (shown["id"], shown["waiting"]["code"]) == (payment.public_id, "payment.attached")
     assert broken() == {}
-    lift_restraint(actor=market.actor, restraint=restraint.public_id, reason="取下げ")
+    factories.by_two(market, lift_restraint, restraint=restraint.public_id, reason="取下げ")
     assert [row.held_back for row in to_seller(market)] == [""]
     sent = create_transfer_file(actor=market.actor, cycle=cleared.public_id)
     assert (sent.records, sent.total_minor, to_seller(market)[0].state) == (1, 10_450, "sending")

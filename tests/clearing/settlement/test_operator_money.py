@@ -6,14 +6,15 @@ import pytest
 
 from clearing.ledger.errors import OperatorMoneyShort
 from clearing.ledger.queries import client_money, kind_totals
-from clearing.models import Obligation, SettlementInstruction
-from clearing.settlement.errors import ClientAccountMissing
+from clearing.models import BankEntry, Obligation, SettlementInstruction
+from clearing.settlement.errors import ClientAccountMissing, NotOwnMoney
 from clearing.settlement.operator_money import free_operator_money
-from clearing.settlement.services.own_money import plan_own_money
+from clearing.settlement.services.own_money import plan_own_money, withdraw_own_money
 from clearing.settlement.services.payments import retry_payment
 from clearing.trades.services.corrections import refund_trade
+from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.actors import Actor, Role
-from marketplace.kernel.errors import FieldInvalid, Forbidden
+from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from tests.participants.factories import client_of
 
 from .. import factories
@@ -92,6 +93,44 @@ def test_own_money_is_planned_by_the_operator_only(market):
     with pytest.raises(ClientAccountMissing):
         plan_own_money(actor=market.actor, amount_minor=1, currency="USD")
     assert SettlementInstruction.objects.count() == 0
+
+
+def test_an_unwanted_plan_of_own_money_is_withdrawn(market, sold):
+    planned = plan_own_money(actor=market.actor, amount_minor=550)
+    with pytest.raises(Forbidden):
+        withdraw_own_money(actor=PARTICIPANT, instruction=planned.public_id)
+    with pytest.raises(Missing):
+        withdraw_own_money(actor=market.actor, instruction="sti_none")
+    for _ in range(2):
+        assert withdraw_own_money(actor=market.actor, instruction=planned.public_id).state == "cancelled"
+    (kept,) = EvidenceRecord.objects.filter(kind="clearing.own_money_withdrawn")
+    assert (kept.subject, kept.actor) == (planned.public_id, market.actor.identifier)
+    factories.receive(market, [factories.booking("credit", 550, f"自己資金 {planned.reference}")])
+    entry = BankEntry.objects.get(remittance_information__contains=planned.reference)
+    assert (entry.match, entry.mismatch_code, free_operator_money("JPY")) == (
+        "unallocated",
+        "not_expected",
+        0,
+    )
+    paid = factories.pay_own_money(market, 100)
+    payment = SettlementInstruction.objects.filter(direction="out").first()
+    for other in (paid, payment):
+        before = other.state
+        with pytest.raises(NotOwnMoney):
+            withdraw_own_money(actor=market.actor, instruction=other.public_id)
+        other.refresh_from_db()
+        assert other.state == before
+    assert broken() == {}
+
+
+def test_no_other_payment_is_withdrawn_in_the_database(market):
+    factories.accepted(market, "buyer", "seller", 10_000)
+    factories.clear(market)
+    refused(
+        "UPDATE clearing_settlementinstruction SET state = 'cancelled', cancelled_at = now();"
+        " SET CONSTRAINTS ALL IMMEDIATE",
+        because="is cancelled without a set-off",
+    )
 
 
 def test_own_money_over_the_api(market):

@@ -22,8 +22,9 @@ from clearing.settlement.errors import (
 )
 from clearing.settlement.queries import transfers_in
 from clearing.settlement.services import payments
+from clearing.settlement.services.client_accounts import register_client_account
 from clearing.settlement.services.payments import mark_overdue_payments, report_failed_payment, retry_payment
-from clearing.settlement.services.transfer_files import create_transfer_file, register_client_account
+from clearing.settlement.services.transfer_files import create_transfer_file
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role

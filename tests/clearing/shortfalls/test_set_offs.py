@@ -25,7 +25,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.errors import FieldInvalid, Forbidden
 from marketplace.notices.handlers import on_payment_set_off
 from marketplace.notices.models import Notice
-from tests.participants.factories import actor_for, client_of
+from tests.participants.factories import actor_for, client_of, person_of
 
 from .. import factories
 from ..raw import refused
@@ -224,7 +224,7 @@ def test_in_an_insolvency_only_older_debts_are_set_off(market, planned):
 def test_a_lifted_restraint_limits_nothing(market, planned):
     _, trade = planned
     restraint = restrain(market, "seller", served_at=clock.now() - timedelta(days=1))
-    lift_restraint(actor=market.actor, restraint=restraint.public_id, reason="取下げ")
+    factories.by_two(market, lift_restraint, restraint=restraint.public_id, reason="取下げ")
     with pytest.raises(RestraintLifted):
         lift_restraint(actor=market.actor, restraint=restraint.public_id, reason="取下げ")
     factories.adjust(market, trade, "seller", "buyer", 500)
@@ -272,7 +272,14 @@ def test_restraints_over_http(market):
         "差押え",
         False,
     )
-    lifted = operator.post(f"{path}{made.json()['id']}/lift/", {"reason": "取下げ"}, format="json")
+    lift = f"{path}{made.json()['id']}/lift/"
+    asked = operator.post(lift, {"reason": "取下げ"}, format="json")
+    assert (asked.json()["code"], operator.get(path).json()["results"][0]["lifted"]) == (
+        "second_person_needed",
+        False,
+    )
+    second = client_of(market.operator, person=person_of(market.operator))
+    lifted = second.post(lift, {"reason": "取下げ"}, format="json")
     assert (lifted.status_code, lifted.json()["lifted"]) == (200, True)
     assert [row["lifted"] for row in operator.get(path).json()["results"]] == [True]
 

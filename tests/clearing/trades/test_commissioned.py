@@ -11,7 +11,9 @@ from clearing.reports.late_payments import payments_late_by_law
 from clearing.run.services.sweeping import carry_out_deadlines
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.invariants import verify_all
+from marketplace.kernel.models import AsideRow
 from tests.participants.factories import client_of
+from tests.poison import aside, let_pauses_pass, tasks_to_repair
 
 from .. import factories
 from ..factories import on_day
@@ -69,6 +71,31 @@ def test_it_is_accepted_in_time_to_be_paid(market, trade, complaint):
     assert factories.available(market, "buyer") == 0
     assert carry_out_deadlines() == 0
     factories.clear(market)
+    assert clean()
+
+
+def test_a_fee_that_own_money_does_not_cover_is_refunded_when_it_does(market, trade):
+    """The fee was paid out before the complaint was upheld: the buyer's refund does not wait for the operator's money."""
+    factories.complain(trade)
+    on_day(2027, 2, 26)
+    carry_out_deadlines()
+    factories.settle(market, factories.clear(market))
+    factories.resolve(trade, "refund")
+    assert [row.kind for row in Obligation.objects.filter(kind__in=("refund", "fee_refund"))] == ["refund"]
+    assert aside("clearing.refund_put_off_fees") == [trade.public_id]
+    assert AsideRow.objects.get(subject=trade.public_id).next_at is not None
+    ((title, state),) = tasks_to_repair()
+    assert (trade.public_id in title, "OperatorMoneyShort" in title, state) == (True, True, "open")
+    let_pauses_pass()
+    assert carry_out_deadlines() == 0
+    factories.pay_own_money(market, 550)
+    let_pauses_pass()
+    assert carry_out_deadlines() == 1
+    (refunded,) = Obligation.objects.filter(kind="fee_refund")
+    assert (refunded.amount_minor, refunded.tax_minor) == (500, 50)
+    assert EvidenceRecord.objects.get(kind="clearing.trade_fee_refunded").subject == trade.public_id
+    assert (aside("clearing.refund_put_off_fees"), tasks_to_repair()[0][1]) == ([], "done")
+    assert carry_out_deadlines() == 0
     assert clean()
 
 

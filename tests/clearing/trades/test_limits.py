@@ -8,18 +8,18 @@ import pytest
 from django.db import connection
 
 from clearing.approvals.errors import SecondPersonNeeded
-from clearing.ledger.services import declare_funds_regime
 from clearing.models import Approval, Invoice, Obligation, Posting
 from clearing.run.services.cycles import open_first_cycle
-from clearing.settlement.services.transfer_files import register_client_account
+from clearing.settlement.services.client_accounts import register_client_account
+from clearing.settlement.services.funds_regimes import declare_funds_regime
 from clearing.trades.errors import BeyondCaptured, NotAcceptedYet, PenaltyBeyondCap
 from clearing.trades.limits import Remaining, remaining_of
 from clearing.trades.obligation_reference import obligation_reference
 from clearing.trades.services.corrections import penalise_trade, refund_trade, reverse_obligation
 from clearing.trades.services.orders import order_adjustment, order_resolution
 from contracts.models import Adjustment
-from contracts.services import open_dispute
-from marketplace.kernel.invariants import verify_all
+from contracts.services import adjust_price, open_dispute, resolve_dispute
+from marketplace.kernel.invariants import REGISTER, verify_all
 from marketplace.kernel.money import share_of
 from marketplace.rules.services import publish_rulebook
 from tests.contracts import factories as contracts
@@ -321,9 +321,9 @@ def agreed(db):
     operator = made.organisation("operator")
     publish_rulebook(actor=participants.actor_for(operator), document=factories.RULEBOOK)
     market = factories.Market(operator, {name: made.organisation(name) for name in ("buyer", "seller")})
-    declare_funds_regime(actor=market.actor, currency="JPY", **factories.FUNDS_REGIME)
+    factories.by_two(market, declare_funds_regime, currency="JPY", **factories.FUNDS_REGIME)
     open_first_cycle(actor=market.actor, currency="JPY")
-    register_client_account(actor=market.actor, currency="JPY", **factories.CLIENT_ACCOUNT)
+    factories.by_two(market, register_client_account, currency="JPY", **factories.CLIENT_ACCOUNT)
     return market, factories.accepted(market, "buyer", "seller", 2_000_000, agreement=agreement.public_id)
 
 
@@ -344,7 +344,8 @@ def test_a_large_price_adjustment_needs_the_second_person(agreed):
             order(market, trade, "usr_first", 1_000_000)
     with pytest.raises(SecondPersonNeeded):
         order(market, trade, "usr_second", 1_000_001)
-    assert (Adjustment.objects.count(), Approval.objects.count(), Obligation.objects.count()) == (0, 2, 2)
+    asked = Approval.objects.filter(command="clearing.adjustment").count()
+    assert (Adjustment.objects.count(), asked, Obligation.objects.count()) == (0, 2, 2)
     order(market, trade, "usr_second", 1_000_000)
     assert Adjustment.objects.count() == 1
     assert Obligation.objects.get(kind="adjustment").amount_minor == 1_000_000
@@ -384,6 +385,43 @@ def test_prices_are_adjusted_over_http(agreed):
     assert refusal.json()["code"] == "second_person_needed"
     assert operator.post(path, body, format="json").status_code == 200
     assert (Adjustment.objects.count(), Obligation.objects.filter(kind="adjustment").count()) == (1, 1)
+
+
+def uncounted() -> list[tuple[str, str]]:
+    breaches = REGISTER["clearing.one_persons_limit"].check()
+    return [(breach["command"], breach["given_by"]) for breach in breaches]
+
+
+def test_an_adjustment_that_nobody_counted_is_named(agreed):
+    market, trade = agreed
+    order(market, trade, "usr_first", 105)
+    assert uncounted() == []
+    adjust_price(
+        actor=participants.actor_for(market.operator, "usr_alone"),
+        agreement=trade.agreement,
+        debtor=market.party("seller").public_id,
+        amount_minor=105,
+        reason="古い座標",
+    )
+    assert uncounted() == [("clearing.adjustment", "usr_alone")]
+
+
+@pytest.mark.parametrize(("outcome", "named"), [("refund", 1), ("dismissed", 1), ("redelivery", 0)])
+def test_a_resolution_that_nobody_counted_is_named(db, outcome, named):
+    made = contracts.market()
+    dispute = open_dispute(
+        actor=made.buyer,
+        agreement=contracts.agreement(made, price_minor=2_000_000).public_id,
+        reason_code="incomplete",
+        text="12月分がない",
+    )
+    resolve_dispute(
+        actor=participants.actor_for(made.organisation("operator"), "usr_alone"),
+        dispute=dispute.public_id,
+        outcome=outcome,
+        reason="確認した",
+    )
+    assert uncounted() == [("clearing.resolution", "usr_alone")] * named
 
 
 @pytest.mark.parametrize("outcome", ["refund", "dismissed"])

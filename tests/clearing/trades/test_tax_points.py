@@ -6,14 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
 
 from clearing.models import Obligation, Trade
-from clearing.trades.errors import HoldBelowTax
+from clearing.run.services.sweeping import carry_out_deadlines
 from clearing.trades.services.charges import begin_due_charges
 from marketplace.kernel import clock
+from marketplace.kernel.aside import FAILURES_MAX
 from marketplace.kernel.invariants import verify_all
+from marketplace.kernel.models import AsideRow
 from marketplace.rules.services import publish_rulebook
+from tests.poison import aside, let_pauses_pass, tasks_to_repair
 from tests.roles import unguarded
 
 from .. import factories
@@ -98,11 +100,36 @@ def test_a_rate_published_after_the_conclusion_takes_no_more_than_is_on_hold(bef
     trade.refresh_from_db()
     publish_rulebook(actor=market.actor, document=rulebook(RAISED))
     factories.on_day(2030, 4, 10)
-    with pytest.raises(HoldBelowTax), transaction.atomic():
-        factories.accept(trade)
-    trade.refresh_from_db()
+    trade = factories.accept(trade)
     assert (trade.state, factories.balance(market, "buyer", "held")) == ("secured", 11_000)
     assert Obligation.objects.count() == 0
+    assert aside("clearing.accept_put_off") == [trade.agreement]
+    assert AsideRow.objects.get(subject=trade.agreement).next_at is not None
+    ((title, state),) = tasks_to_repair()
+    assert (trade.agreement in title, "HoldBelowTax" in title, state) == (True, True, "open")
+    let_pauses_pass()
+    assert carry_out_deadlines() == 0
+    assert AsideRow.objects.get(subject=trade.agreement).failures == FAILURES_MAX + 1
+    publish_rulebook(actor=market.actor, document=factories.RULEBOOK)
+    let_pauses_pass()
+    assert carry_out_deadlines() == 1
+    trade.refresh_from_db()
+    assert (trade.state, trade.captured_tax_minor) == ("accepted", 1_000)
+    assert (aside("clearing.accept_put_off"), tasks_to_repair()[0][1], broken()) == ([], "done", {})
+
+
+def test_an_acceptance_that_was_put_off_is_forgotten_when_a_dispute_ends_the_trade(before_change):
+    market = factories.market()
+    trade = factories.conclude(market, "buyer", "seller", 10_000)
+    factories.pay_in(market, "buyer", trade.gross_minor)
+    publish_rulebook(actor=market.actor, document=rulebook(RAISED))
+    factories.on_day(2030, 4, 10)
+    trade = factories.accept(trade)
+    factories.resolve(factories.complain(trade), "refund")
+    let_pauses_pass()
+    carry_out_deadlines()
+    trade.refresh_from_db()
+    assert (trade.state, aside("clearing.accept_put_off"), broken()) == ("refunded", [], {})
 
 
 def test_a_grant_of_rights_is_taxed_on_the_day_on_which_its_contract_takes_effect(before_change):

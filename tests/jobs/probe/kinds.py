@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -42,6 +43,15 @@ def do_as_told(work: Work) -> None:
         case "sleep in a statement":
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_sleep(60)")
+        case "go on after any exception":
+            for _ in range(8):
+                with contextlib.suppress(Exception):
+                    time.sleep(1)
+        case "fail when it is ended":
+            try:
+                time.sleep(60)
+            finally:
+                raise ValueError("told to fail at the end")
         case "take memory":
             held = [b"x" * 20_000_000 for _ in range(40)]
             time.sleep(len(held))

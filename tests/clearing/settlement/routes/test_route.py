@@ -9,7 +9,6 @@ from datetime import date, timedelta
 import pytest
 
 from clearing.bank.queries import pay_in_reference
-from clearing.ledger.services import declare_funds_regime
 from clearing.models import ClientAccount, SettlementInstruction, StuckMoney, TransferFile
 from clearing.run.services.cycles import open_first_cycle
 from clearing.safeguarding.services.idle_money import return_idle_money
@@ -17,7 +16,9 @@ from clearing.settlement.errors import RouteMissing, TransferNotPossible
 from clearing.settlement.queries import PaymentReadings
 from clearing.settlement.routes import ROUTES
 from clearing.settlement.routes.route import PlannedPayment, Unwritable
-from clearing.settlement.services.transfer_files import create_transfer_file, register_client_account
+from clearing.settlement.services.client_accounts import register_client_account
+from clearing.settlement.services.funds_regimes import declare_funds_regime
+from clearing.settlement.services.transfer_files import create_transfer_file
 from clearing.settlement.states import Hindrance
 from marketplace.events.models import OutboxEvent
 from marketplace.kernel import clock
@@ -115,9 +116,9 @@ class TestContract:
 def euro(market, monkeypatch):
     """A market with 5,000 euro cents of a buyer, idle for five days, and a route for them while the test runs."""
     monkeypatch.setitem(ROUTES, "EUR", JsonRoute())
-    declare_funds_regime(actor=market.actor, currency="EUR", **factories.FUNDS_REGIME)
+    factories.by_two(market, declare_funds_regime, currency="EUR", **factories.FUNDS_REGIME)
     open_first_cycle(actor=market.actor, currency="EUR")
-    register_client_account(actor=market.actor, currency="EUR", **factories.CLIENT_ACCOUNT)
+    factories.by_two(market, register_client_account, currency="EUR", **factories.CLIENT_ACCOUNT)
     reference = pay_in_reference(organisation=market.party("buyer").public_id)
     factories.receive(market, [euros("credit", 5_000, reference)], currency="EUR")
     clock.move_to(clock.now() + timedelta(days=5), running=False)

@@ -1,0 +1,104 @@
+"""Where client money is held, and by what right: two people say so, and what weakens a control is announced.
+
+Conditions of one row, in SQL, for the guards and for the invariants: ``{row}`` is the row, ``{earlier}`` further limits the
+rows ``b`` that it is compared with.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from marketplace.rules.parameters import PARAMETERS
+
+DECLARE_REGIME: Final = "clearing.declare_regime"
+REGISTER_ACCOUNT: Final = "clearing.register_client_account"
+LIFT_RESTRAINT: Final = "clearing.lift_restraint"
+
+REGIME_FIELDS = (
+    "regime",
+    "legal_reference",
+    "registration_number",
+    "balance_cap_minor",
+    "idle_days",
+    "cross_border_allowed",
+    "cross_border_basis",
+)
+"""What two people state of a funds regime."""
+
+ACCOUNT_FIELDS = (
+    "requester_code",
+    "requester_name",
+    "bank_code",
+    "bank_name",
+    "branch_code",
+    "branch_name",
+    "account_type",
+    "account_number",
+)
+"""What two people state of a client account."""
+
+ACCOUNT_KEY = ("bank_code", "branch_code", "account_type", "account_number")
+"""The columns by which two client accounts are the same account at the bank."""
+
+
+def _approved(command: str, approval: str, *, by: str, moment: str, fields: tuple[str, ...]) -> str:
+    """The row is what two people approved, to the letter."""
+    content = ", ".join(f"'{name}', {{row}}.{name}" for name in fields)
+    return (
+        f"EXISTS (SELECT FROM public.clearing_approval a WHERE {approval} AND a.state = 'approved'"
+        f" AND a.command = '{command}' AND a.subject = {{row}}.currency AND a.ended_by = {{row}}.{by}"
+        f" AND a.payload @> jsonb_build_object({content})"
+        f" AND coalesce((a.payload ->> 'effective_from')::timestamptz, {{row}}.{moment}) = {{row}}.effective_from)"
+    )
+
+
+def _noticed(table: str, *, moment: str, until: str, weakened: str) -> str:
+    """The row weakens nothing in comparison with the one effective at ``until``, or its notice is over when it takes effect."""
+    hours = (
+        f"coalesce((SELECT (rules.document -> 'parameters' ->> 'control_notice_hours')::numeric"  # noqa: S608  our own words
+        f" FROM public.rules_rulebook rules WHERE rules.effective_from <= {{row}}.{moment} ORDER BY rules.number DESC LIMIT 1),"
+        f" {PARAMETERS['control_notice_hours'].default})"
+    )
+    return (
+        f"{{row}}.effective_from >= {{row}}.{moment} + {hours} * interval '1 hour' OR NOT EXISTS ("  # noqa: S608  our own words
+        f"SELECT FROM (SELECT b.* FROM public.{table} b WHERE b.currency = {{row}}.currency"
+        f" AND b.effective_from <= {{row}}.{until}{{earlier}} ORDER BY b.effective_from DESC, b.id DESC LIMIT 1) b"
+        f" WHERE {weakened})"
+    )
+
+
+REGIME_APPROVED = _approved(
+    DECLARE_REGIME,
+    "a.public_id = {row}.approval",
+    by="declared_by",
+    moment="declared_at",
+    fields=REGIME_FIELDS,
+)
+REGIME_NOTICED = _noticed(
+    "clearing_fundsregime",
+    moment="declared_at",
+    until="effective_from",
+    weakened="{row}.regime <> b.regime OR {row}.balance_cap_minor > b.balance_cap_minor"
+    " OR {row}.idle_days > b.idle_days OR {row}.cross_border_allowed AND NOT b.cross_border_allowed",
+)
+ACCOUNT_APPROVED = _approved(
+    REGISTER_ACCOUNT,
+    "a.id = {row}.approval_id",
+    by="registered_by",
+    moment="registered_at",
+    fields=ACCOUNT_FIELDS,
+)
+ACCOUNT_NOTICED = _noticed(
+    "clearing_clientaccount",
+    moment="registered_at",
+    until="registered_at",
+    weakened=f"({', '.join(f'b.{name}' for name in ACCOUNT_KEY)})"
+    f" <> ({', '.join(f'{{row}}.{name}' for name in ACCOUNT_KEY)})",
+)
+LIFT_APPROVED = (
+    "{row}.lifts_id IS NULL OR EXISTS (SELECT FROM public.clearing_approval a"
+    " JOIN public.clearing_setoffrestraint lifted ON lifted.id = {row}.lifts_id"
+    f" WHERE a.id = {{row}}.approval_id AND a.state = 'approved' AND a.command = '{LIFT_RESTRAINT}'"
+    " AND a.subject = lifted.public_id AND a.ended_by = {row}.recorded_by"
+    " AND a.payload @> jsonb_build_object('reason', {row}.reference))"
+)

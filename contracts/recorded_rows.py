@@ -1,0 +1,31 @@
+"""The evidence of each row of contracts that no other row explains."""
+
+from __future__ import annotations
+
+from marketplace.evidence.row_records import RecordedRows
+
+RecordedRows(
+    table="contracts_adjustment",
+    kinds=("contracts.price_adjusted",),
+    row="r.public_id, (SELECT a.public_id FROM contracts_agreement a WHERE a.id = r.agreement_id), r.amount_minor,"
+    " r.currency, r.reason_code, r.ordered_by",
+    record="e.subject, e.payload -> 'agreement', e.payload -> 'amount_minor', e.payload -> 'currency',"
+    " e.payload -> 'reason_code', e.actor",
+)
+RecordedRows(
+    table="contracts_template",
+    kinds=("contracts.template_published",),
+    row="r.public_id, r.code, r.version, r.digest, r.published_by",
+    record="e.subject, e.payload -> 'code', e.payload -> 'version', e.payload -> 'digest', e.actor",
+)
+RecordedRows(
+    table="events_outboxevent",
+    kinds=("contracts.agreement_concluded", "contracts.dispute_resolved", "contracts.price_adjusted"),
+    source="(SELECT type, subject, data FROM events_outboxevent"
+    " WHERE type IN ('agreement.concluded', 'dispute.resolved', 'adjustment.due'))",
+    row="CASE r.type WHEN 'agreement.concluded' THEN r.data -> 'agreement' WHEN 'dispute.resolved' THEN"
+    " r.data -> 'dispute' ELSE r.data -> 'adjustment' END, coalesce(r.data -> 'outcome', r.data -> 'amount_minor',"
+    " r.data -> 'price_minor')",
+    record="e.subject, coalesce(e.payload -> 'outcome', e.payload -> 'amount_minor', e.payload -> 'price_minor')",
+    is_partial=True,
+)

@@ -1,0 +1,23 @@
+"""The evidence of each row of delivery that no other row explains."""
+
+from __future__ import annotations
+
+from marketplace.evidence.row_records import RecordedRows
+
+RecordedRows(
+    table="delivery_entitleddistribution",
+    kinds=("delivery.granted",),
+    source="(SELECT n.public_id, jsonb_object_agg(d.distribution, d.sha256) AS files FROM delivery_entitlement n"
+    " JOIN delivery_entitleddistribution d ON d.entitlement_id = n.id GROUP BY 1)",
+    row="r.public_id, r.files",
+    record="e.subject, e.payload -> 'sha256'",
+)
+RecordedRows(
+    table="events_outboxevent",
+    kinds=("delivery.accepted", "delivery.ended", "delivery.matched"),
+    source="(SELECT type, data FROM events_outboxevent"
+    " WHERE type IN ('delivery.accepted', 'delivery.ended', 'delivery.matched'))",
+    row="r.type, r.data -> 'entitlement'",
+    record="e.kind, e.subject",
+    is_partial=True,
+)

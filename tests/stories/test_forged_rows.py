@@ -1,0 +1,163 @@
+"""A row of an append-only table that did not come from its cause is refused, or the checker names it.
+
+Each attack is by raw SQL as the application's role, outside any service, on the day that the market has traded. Every
+append-only table is in ``FORGERIES``: either the database refuses a forged row, or it cannot know, and an invariant names it.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from marketplace.kernel.guards import APPEND_ONLY
+from marketplace.kernel.invariants import REGISTER
+from marketplace.kernel.tables import tables_guarded_by
+
+from .forging import Forgery, forge
+
+RECORDED = "evidence.rows_recorded"
+
+SAME_AGAIN = "duplicate key"
+NOBODY = "no second person approved this"
+
+FORGERIES: dict[str, Forgery] = {
+    "clearing_account": Forgery(refused="account_owner", changes={"code": "'forged'", "kind": "'forged'"}),
+    "clearing_balancecertificate": Forgery(refused="does not state the balance of the ledger"),
+    "clearing_bankallocation": Forgery(refused="is not a receipt in suspense"),
+    "clearing_bankentry": Forgery(
+        refused="differ from its totals",
+        changes={
+            "entry_reference": "'FORGED'", "match": "'unallocated'", "mismatch_code": "'not_expected'",
+            "instruction_id": "NULL", "organisation_id": "NULL", "transfer_file_id": "NULL",
+        },
+    ),
+    "clearing_bankstatement": Forgery(refused="does not continue"),
+    "clearing_chargeplan": Forgery(refused="has no charges"),
+    "clearing_clearingschedule": Forgery(named=RECORDED, changes={"cut_off_times": "ARRAY['15:00'::time]"}),
+    "clearing_clientaccount": Forgery(
+        refused=NOBODY, changes={"approval_id": "(SELECT max(id) FROM clearing_approval)"}
+    ),
+    "clearing_closedday": Forgery(
+        named=RECORDED, changes={"name": """'{"ja": "x", "en": "x"}'""", "currency": "'JPY'"}
+    ),
+    "clearing_countedtimeline": Forgery(refused="is not that of this server"),
+    "clearing_cyclestep": Forgery(
+        refused="a moment is not that of the clock", changes={"epoch": "t.epoch + 1", "began_at": "'2020-01-01'"}
+    ),
+    "clearing_debitbooking": Forgery(refused="is not in suspense"),
+    "clearing_deferral": Forgery(refused="differs from the obligation that continues it"),
+    "clearing_entry": Forgery(refused="has no postings", changes={"reference": "t.reference || 'x'"}),
+    "clearing_feewriteoff": Forgery(refused="writes off what is no fee that was put off"),
+    "clearing_fundsdecision": Forgery(refused="without its journal entry", changes={"reason": "''"}),
+    "clearing_fundsregime": Forgery(refused=NOBODY, changes={"approval": "'apv_forged'"}),
+    "clearing_guaranteereduction": Forgery(refused="is reduced below its amount"),
+    "clearing_intermediarynotice": Forgery(named=RECORDED),
+    "clearing_invoice": Forgery(
+        refused=SAME_AGAIN, changes={"number": "t.number || 'x'", "sequence": "t.sequence + 1"}
+    ),
+    "clearing_ledgerperiod": Forgery(refused="is closed already"),
+    "clearing_moneycommand": Forgery(
+        named="clearing.one_persons_limit",
+        changes={"approval_id": "NULL", "amount_minor": "1", "given_on": "t.given_on"},
+    ),
+    "clearing_monthlystatement": Forgery(named=RECORDED, changes={"currency": "'XTS'"}),
+    "clearing_netposition": Forgery(
+        refused="position", changes={"organisation_id": "(SELECT min(id) FROM participants_organisation)"}
+    ),
+    "clearing_obligation": Forgery(refused=SAME_AGAIN),
+    "clearing_plannedcharge": Forgery(refused="plan_id"),
+    "clearing_plannedshare": Forgery(refused="plan_id"),
+    "clearing_posting": Forgery(refused="not to zero", changes={"leg": "t.leg + 1"}),
+    "clearing_proofblock": Forgery(refused=SAME_AGAIN),
+    "clearing_recoupment": Forgery(refused="does not return debit booking"),
+    "clearing_restoration": Forgery(named=RECORDED),
+    "clearing_segregationcheck": Forgery(
+        refused="relies on a balance that nobody confirmed", changes={"currency": "'XTS'"}
+    ),
+    "clearing_sendingopening": Forgery(refused="cannot be opened by statement|restoration"),
+    "clearing_setoff": Forgery(refused="is of no cancelled payment"),
+    "clearing_setoffrestraint": Forgery(named=RECORDED),
+    "clearing_shortfall": Forgery(named=RECORDED, changes={"missing_minor": "2"}),
+    "clearing_statementconfirmation": Forgery(refused="confirmed by another person|duplicate key"),
+    "clearing_statementmonth": Forgery(named=RECORDED, changes={"currency": "'XTS'"}),
+    "clearing_stuckmoney": Forgery(named=RECORDED),
+    "clearing_supplystatement": Forgery(named=RECORDED),
+    "clearing_taxrelief": Forgery(refused="write_off_id"),
+    "clearing_transferfile": Forgery(named=RECORDED, changes={"sha256": "repeat('e', 64)"}),
+    "clearing_unconfirmedreceipt": Forgery(named=RECORDED, changes={"line": "t.line + 1"}),
+    "clearing_usagerecord": Forgery(
+        named=RECORDED, changes={"refusal": "'no_period'", "charged_minor": "0"}
+    ),
+    "contracts_adjustment": Forgery(named=RECORDED),
+    "contracts_instrument": Forgery(refused="over the terms that stand"),
+    "contracts_proposal": Forgery(refused="numbered without a gap"),
+    "contracts_signature": Forgery(refused="the parties sign in turn"),
+    "contracts_template": Forgery(named=RECORDED, changes={"code": "'forged'"}),
+    "delivery_entitleddistribution": Forgery(refused="nothing is added to an entitlement"),
+    "events_archivedrange": Forgery(
+        named="events.none_lost",
+        changes={
+            "first_id": "(SELECT min(id) FROM events_outboxevent)",
+            "end_id": "(SELECT max(id) + 1 FROM events_outboxevent)",
+        },
+    ),
+    "events_outboxevent": Forgery(
+        named=RECORDED,
+        changes={
+            "type": "'delivery.accepted'",
+            "data": "(SELECT data FROM events_outboxevent WHERE type = 'delivery.accepted' LIMIT 1)",
+            "transaction": "pg_current_xact_id()",
+        },
+    ),
+    "evidence_checkpoint": Forgery(refused="states another size or root", changes={"size": "t.size + 1"}),
+    "evidence_evidencerecord": Forgery(
+        named=RECORDED,
+        changes={
+            "kind": "'clearing.transfer_file_made'",
+            "payload": """'{"sha256": "x", "records": 1, "total_minor": 1}'""",
+        },
+    ),
+    "evidence_leaf": Forgery(refused=SAME_AGAIN, changes={"index": "t.index + 1"}),
+    "listings_distribution": Forgery(refused="nothing is added to a version"),
+    "listings_offer": Forgery(refused="nothing is added to a version"),
+    "quality_measurement": Forgery(refused="measurement_known", changes={"characteristic": "'forged'"}),
+    "quality_profile": Forgery(refused="fk_listings|duplicate key"),
+    "rules_decision": Forgery(named=RECORDED),
+    "rules_rulebook": Forgery(refused="does not follow on"),
+}  # fmt: skip
+"""What comes of a forged row of each table: a copy of the newest row, or made-up values where the day left none."""
+
+NOT_TOLD_APART = {
+    "fixtures_daystep": "The demo's own bookmarks: no rule, figure or right of the market reads them.",
+    "documents_rendereddocument": "A rendering of data that are sealed; whoever doubts it has it made again from them.",
+}
+"""Append-only tables in which nothing tells a forged row from another, with what follows from one."""
+
+
+def test_every_append_only_table_is_attacked():
+    assert sorted(FORGERIES | NOT_TOLD_APART) == tables_guarded_by(APPEND_ONLY)
+    for table, forgery in FORGERIES.items():
+        assert bool(forgery.refused) != bool(forgery.named), table
+
+
+@pytest.mark.parametrize("table", sorted(FORGERIES))
+def test_a_forged_row_is_refused_or_named(report, table):
+    forgery = FORGERIES[table]
+    with transaction.atomic():
+        if forgery.refused:
+            with pytest.raises(DatabaseError) as refusal, transaction.atomic():
+                forge(table, forgery.changes)
+            assert re.search(forgery.refused, str(refusal.value)), refusal.value
+        else:
+            assert REGISTER[forgery.named].check() == []
+            forge(table, forgery.changes)
+            assert REGISTER[forgery.named].check() != []
+        transaction.set_rollback(True)
+
+
+def test_the_attacks_are_of_the_application(report, settings):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        assert cursor.fetchone() == (settings.APPLICATION_ROLE,)
