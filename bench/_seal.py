@@ -14,7 +14,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +53,7 @@ LOAD_TILES = """
       FROM generate_series(1::bigint, %(last)s::bigint) n GROUP BY 2 ORDER BY 2
 """
 LOAD_LEAVES = "INSERT INTO evidence_leaf (index, record_id) SELECT id - 1, id FROM evidence_evidencerecord"
+NOW = """SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS".500000+00:00"')"""
 NEXT_KEY = "SELECT setval(pg_get_serial_sequence('evidence_evidencerecord', 'id'), %(last)s::bigint)"
 
 
@@ -110,9 +110,11 @@ def worker(task: str) -> dict[str, Any]:
     return answer
 
 
-def now() -> str:
-    """This moment as an entry has it; the tables take no record of another time."""
-    return datetime.now(UTC).replace(microsecond=500_000).isoformat()
+def server_time(connection: psycopg.Connection[Any]) -> str:
+    """This moment, as an entry has it; the tables take no record of another time."""
+    row = connection.execute(NOW).fetchone()
+    assert row is not None
+    return str(row[0])
 
 
 def connect() -> psycopg.Connection[Any]:
@@ -122,8 +124,8 @@ def connect() -> psycopg.Connection[Any]:
 
 def wait_to_be_sealed(existing: int) -> None:
     """Write WAITING records after ``existing``, in transactions like those of services, but larger."""
-    moment = now()
     with connect() as connection:
+        moment = server_time(connection)
         for first in range(existing + 1, existing + WAITING, TRANSACTION_RECORDS):
             rows = {"first": first, "last": first + TRANSACTION_RECORDS - 1, "moment": moment}
             connection.execute(LOAD_RECORDS, rows)
@@ -132,8 +134,8 @@ def wait_to_be_sealed(existing: int) -> None:
 
 def load(records: int) -> None:
     """Write ``records`` sealed records: rows, tiles from level 0 up, leaves."""
-    moment = now()
     with connect() as connection:
+        moment = server_time(connection)
         connection.execute(LOAD_RECORDS, {"first": 1, "last": records, "moment": moment})
         connection.execute(NEXT_KEY, {"last": records})
         connection.execute("ANALYZE evidence_evidencerecord")

@@ -116,12 +116,33 @@ def uncollected_entitlements(granted_before: datetime) -> QuerySet[Entitlement]:
     A file that was sent, even in part, counts as collected, whether or not its receipt was reported. Disputed
     deliveries are left out too.
     """
-    collected = Download.objects.filter(COLLECTED, entitlement=OuterRef("pk"))
-    decided = Inspection.objects.filter(entitlement=OuterRef("pk")).exclude(state=InspectionState.AWAITING)
     due = Entitlement.objects.filter(
         state=EntitlementState.STARTED, ended_at=None, granted_at__lte=granted_before
     )
-    return due.filter(~Exists(collected), ~Exists(decided)).order_by("granted_at", "id")
+    return _never_collected(due).order_by("granted_at", "id")
+
+
+def was_never_collected(entitlement_id: int) -> bool:
+    """Whether nothing was ever sent under an entitlement (database key), and nothing about it was decided."""
+    return _never_collected(Entitlement.objects.filter(pk=entitlement_id)).exists()
+
+
+def _never_collected(rows: QuerySet[Entitlement]) -> QuerySet[Entitlement]:
+    collected = Download.objects.filter(COLLECTED, entitlement=OuterRef("pk"))
+    decided = Inspection.objects.filter(entitlement=OuterRef("pk")).exclude(state=InspectionState.AWAITING)
+    return rows.filter(~Exists(collected), ~Exists(decided))
+
+
+def unreported_count() -> int:
+    """The number of deliveries under inspection whose receipts nobody reported in time.
+
+    That is within ``collection_days`` of the beginning of their round, or before access expired. The money of these waits
+    for the buyer. What was never collected ends by itself.
+    """
+    late = Q(opened_at__lte=collection_deadline(clock.now())) | Q(
+        entitlement__state=EntitlementState.COMPLETED
+    )
+    return Inspection.objects.filter(late, state=InspectionState.AWAITING).count()
 
 
 def running_downloads(buyer_id: int) -> tuple[int, int]:

@@ -133,8 +133,12 @@ def _stepped(
     if collected_at is not None:
         return RECEIPTS_MISSING.waiting(since=collected_at)
     # Only what was never delivered ends by itself; a repeated delivery does not.
-    until = entitlement.granted_at + collection_period if inspection.round == 1 else None
-    return NOT_COLLECTED.waiting(since=inspection.opened_at, until=until)
+    if inspection.round > 1:
+        return NOT_COLLECTED.waiting(since=inspection.opened_at)
+    until = entitlement.granted_at + collection_period
+    return NOT_COLLECTED.waiting(
+        since=inspection.opened_at, until=min(until, entitlement.expires_at or until)
+    )
 
 
 def _inspected(inspection: Inspection) -> Waiting | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -65,9 +66,13 @@ class PaymentAdvances:
         }
         first = [payment for payment in self.returned if payment.pk not in confirmed]
         self._advance("return", first, **returning)
-        self._advance("confirm", self.confirmed, confirmed_at=self.now, held_back="")
-        then = [payment for payment in self.returned if payment.pk in confirmed]
-        self._advance("return", then, **returning)
+        came_back = {payment.pk for payment in self.returned} & confirmed
+        # Of a payment and those that replace it, one is alive at a time: what came back is over before the next is confirmed.
+        for wave in _waves([payment for payment in self.confirmed if payment.pk in came_back]):
+            self._advance("confirm", wave, confirmed_at=self.now, held_back="")
+            self._advance("return", wave, **returning)
+        stay = [payment for payment in self.confirmed if payment.pk not in came_back]
+        self._advance("confirm", stay, confirmed_at=self.now, held_back="")
         keys = [payment.pk for payment in self.debited]
         SettlementInstruction.objects.filter(pk__in=keys).update(confirmed_at=self.now)
 
@@ -75,3 +80,16 @@ class PaymentAdvances:
         rows = SettlementInstruction.objects.filter(pk__in=[payment.pk for payment in payments])
         if advance_all(rows, INSTRUCTION, command=command, role="system", **changes) != len(payments):
             raise StaleState(machine=INSTRUCTION.name, state=command)
+
+
+def _waves(payments: list[SettlementInstruction]) -> list[list[SettlementInstruction]]:
+    """``payments`` in their order, in as few groups as have one payment of a cycle to a payee each."""
+    waves: list[list[SettlementInstruction]] = []
+    seen: Counter[tuple[int | None, int]] = Counter()
+    for payment in payments:
+        place = seen[payment.cycle_id, payment.organisation_id]
+        seen[payment.cycle_id, payment.organisation_id] += 1
+        if place == len(waves):
+            waves.append([])
+        waves[place].append(payment)
+    return waves

@@ -7,7 +7,9 @@ from pathlib import Path
 import pgtrigger
 
 from marketplace.kernel.actors import PERSON_PREFIX
-from marketplace.kernel.guards import sql_body
+from marketplace.kernel.guards import sql_body, sql_list
+
+from .states import PARTS_OF_STEP, CycleState
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -82,7 +84,9 @@ def step_is_whole() -> pgtrigger.Trigger:
         | pgtrigger.Q(old__state="netted", new__state="posted", new__posted_at__isnull=False)
         | pgtrigger.Q(old__state="posted", new__state="settling"),
         declare=[("lacking", "text")],
-        func=sql_body(_SQL / "step_is_whole.sql"),
+        func=sql_body(
+            _SQL / "step_is_whole.sql", SETTLING_PARTS=sql_list(PARTS_OF_STEP[CycleState.SETTLING])
+        ),
     )
 
 

@@ -14,8 +14,8 @@ from .states import PARTS_OF_STEP, StepPart
 
 
 def part_of(cycle: Cycle, part: StepPart, *, count: Callable[[], int] | None = None) -> CyclePart:
-    """The part as its last chunk left it; if none has been done, a new one, not saved, over as many participants as
-    ``count`` finds."""
+    """The part as its last chunk left it; if none has been done, a new one, not saved, over as many participants or
+    documents as ``count`` finds."""
     found = CyclePart.objects.filter(cycle=cycle, part=part).first()
     return found or CyclePart(
         cycle=cycle,
@@ -27,7 +27,7 @@ def part_of(cycle: Cycle, part: StepPart, *, count: Callable[[], int] | None = N
 
 
 def record_chunk(part: CyclePart, *, done: int, reached: str, ended: bool) -> None:
-    """Record a chunk of ``done`` further participants that went up to ``reached``, and whether it was the last."""
+    """Record a chunk of ``done`` further participants or documents up to ``reached``, and whether it was the last."""
     part.done += done
     part.reached = reached or part.reached
     if ended:

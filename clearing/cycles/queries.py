@@ -163,6 +163,11 @@ def value_date(currency: str) -> date:
     return value_date_of(clock.today(), Calendars().of(currency))
 
 
+def sending_day(currency: str) -> date:
+    """The day by which a payment that is planned today leaves: the next business day, by the present calendar."""
+    return Calendars().of(currency).calendar().add_business_days(clock.today(), 1)
+
+
 def value_date_on(day: date, currency: str) -> date:
     """The value date of payments that were handed to the bank on ``day``, by the present calendar."""
     return value_date_of(day, Calendars().of(currency))

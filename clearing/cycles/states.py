@@ -57,12 +57,24 @@ class StepPart(TextChoices):
     POSITIONS = "positions", Label("net positions", "差引額")
     ENTRIES = "entries", Label("journal entries", "仕訳")
     PAYMENTS = "payments", Label("settlement payments", "決済の支払")
+    SALES = "sales", Label("invoices of sales", "取引代金の請求書")
+    CORRECTIONS = "corrections", Label("documents of corrections", "取引の訂正の帳票")
+    FEES = "fees", Label("invoices of fees", "手数料の請求書")
+    FEE_REFUNDS = "fee_refunds", Label("documents of refunded fees", "手数料返金の帳票")
+    TOLD = "told", Label("participants told of their documents", "帳票発行の通知")
 
 
 PARTS_OF_STEP: dict[str, tuple[StepPart, ...]] = {
     CycleState.VALIDATED: (StepPart.REBATES,),
     CycleState.NETTED: (StepPart.COVER, StepPart.POSITIONS),
     CycleState.POSTED: (StepPart.ENTRIES,),
-    CycleState.SETTLING: (StepPart.PAYMENTS,),
+    CycleState.SETTLING: (
+        StepPart.PAYMENTS,
+        StepPart.SALES,
+        StepPart.CORRECTIONS,
+        StepPart.FEES,
+        StepPart.FEE_REFUNDS,
+        StepPart.TOLD,
+    ),
 }
-"""The parts of each step, by the state that the step leads to."""
+"""The parts of each step in their order, by the state that the step leads to."""

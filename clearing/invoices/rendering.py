@@ -44,6 +44,11 @@ def invoice_pdf(invoice: Invoice, language: Language, organisation: str = "") ->
     )
 
 
+def request_issued_pdf(public_id: str, document: dict[str, Any], organisation: str) -> None:
+    """Have an invoice rendered if it is large, in the transaction that issues it."""
+    request_pdf(kind=INVOICE, subject=public_id, data=document, organisation=organisation)
+
+
 def request_invoice_pdf(invoice: Invoice, organisation: str, *, replaced: bool = False) -> None:
     """Have an invoice rendered if it is large, in the transaction that issues it, or in which it is ``replaced``."""
     subject = _subject(invoice, replaced=replaced)

@@ -7,6 +7,7 @@ from typing import Any
 from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import Invariant, amounts_within_ceiling, by_query
+from marketplace.kernel.moments import LATE_SECONDS_MAX
 
 from .chart import LIMITED_KINDS, OWED_TO_PARTICIPANTS
 from .models import Entry, LedgerPeriod
@@ -31,6 +32,20 @@ Invariant(
         "SELECT e.public_id, p.currency, sum(p.amount_minor) AS total FROM clearing_entry e"
         " LEFT JOIN clearing_posting p ON p.entry_id = e.id GROUP BY e.public_id, p.currency"
         " HAVING sum(p.amount_minor) IS DISTINCT FROM 0"
+    ),
+)
+Invariant(
+    name="clearing.entries_booked_by_the_clock",
+    promise=1,
+    statement="No journal entry is booked or recorded in the future, and each is of the day on which it is booked.",
+    guards=("clearing_entry.entry_booked_now", "clearing_entry.append_only"),
+    test="tests/clearing/ledger/test_causes.py::test_an_entry_is_booked_at_the_time_of_its_posting",
+    check=by_query(
+        "SELECT reference, booked_at, recorded_at, business_date FROM clearing_entry"  # noqa: S608  our own words
+        f" WHERE booked_at > public.business_now() + interval '{LATE_SECONDS_MAX} seconds'"
+        f"  OR recorded_at > clock_timestamp() + interval '{LATE_SECONDS_MAX} seconds'"
+        "  OR business_date NOT BETWEEN ((booked_at - interval '12 hours') AT TIME ZONE 'UTC')::date"
+        "   AND ((booked_at + interval '14 hours') AT TIME ZONE 'UTC')::date"
     ),
 )
 Invariant(

@@ -12,11 +12,22 @@ from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, by_query, register_partial_check
 
 from ..cycles.models import Cycle
+from ..cycles.states import StepPart
 from ..ground.parallel import collector_paused, read_in_parallel
 from ..netting.invariants import POSTED_AS_NETTED
 from ..netting.recomputation import changes_of
-from ..trades.obligation_kinds import BASE_KINDS
+from ..trades.obligation_kinds import BASE_KINDS, Document
 from .causes import CLEARED
+
+_DOCUMENTS_OF_PARTS = ", ".join(
+    f"('{part}', '{document}')"
+    for part, document in {
+        StepPart.SALES: Document.PURCHASE,
+        StepPart.CORRECTIONS: Document.CORRECTION,
+        StepPart.FEES: Document.FEE,
+        StepPart.FEE_REFUNDS: Document.FEE_REFUND,
+    }.items()
+)
 
 _not_when_posting_began = by_query(
     "SELECT e.reference, e.booked_at, part.booked_at AS began_at FROM clearing_entry e"
@@ -88,10 +99,15 @@ Invariant(
     ),
     test="tests/clearing/run/test_chunks.py::test_a_part_goes_forward_only",
     check=by_query(
-        "SELECT part.cycle_id, part.part, part.done, found.count FROM clearing_cyclepart part CROSS JOIN LATERAL ("
+        "SELECT part.cycle_id, part.part, part.done, found.count FROM clearing_cyclepart part CROSS JOIN LATERAL ("  # noqa: S608  our own words
         "  SELECT count(*) FROM clearing_netposition n WHERE n.cycle_id = part.cycle_id"
         "   AND (part.part = 'positions' OR n.party_key <= part.reached)) found"
-        " WHERE part.part IN ('positions', 'entries', 'payments') AND part.done <> found.count"
+        " WHERE part.part IN ('positions', 'entries', 'payments', 'told') AND part.done <> found.count"
+        " UNION ALL SELECT part.cycle_id, part.part, part.done, coalesce(issued.count, 0)"
+        f" FROM clearing_cyclepart part JOIN (VALUES {_DOCUMENTS_OF_PARTS}) AS listed(part, purpose) USING (part)"
+        " LEFT JOIN (SELECT cycle_id, purpose, count(*) FROM clearing_invoice WHERE replaces_id IS NULL GROUP BY 1, 2)"
+        "  issued ON issued.cycle_id = part.cycle_id AND issued.purpose = listed.purpose"
+        " WHERE part.done <> coalesce(issued.count, 0)"
     ),
 )
 

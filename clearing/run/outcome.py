@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Exists, OuterRef
 
 from ..cycles.models import Cycle
 from ..cycles.states import CycleState
 from ..settlement.models import SettlementInstruction
+from ..settlement.queries import carried_out_before
 from ..settlement.states import InstructionState
 from ..shortfalls.queries import open_deferrals
 
@@ -27,7 +29,7 @@ _CLAIMS = """
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """What keeps a cycle from being settled in full: ``failed`` payments not made again, open claims, open deferrals."""
+    """What keeps a cycle from being settled in full: ``failed`` payments to be made again, open claims, open deferrals."""
 
     failed: int
     claims: bool
@@ -39,26 +41,27 @@ class Unfinished:
 
 
 def unfinished(cycles: Collection[Cycle]) -> dict[int, Unfinished]:
-    """What keeps each of ``cycles`` from being settled in full, by cycle key, in three queries."""
+    """What keeps each of ``cycles`` from being settled in full, by cycle key, in a few queries."""
     keys = [cycle.pk for cycle in cycles]
     made_again = SettlementInstruction.objects.filter(instead_of=OuterRef("pk"))
-    failed = dict(
+    left = list(
         SettlementInstruction.objects.filter(cycle__in=keys, state=InstructionState.FAILED)
         .exclude(Exists(made_again))
-        .values_list("cycle_id")
-        .annotate(count=Count("pk"))
+        .only("cycle", "instead_of")
     )
+    carried_out = carried_out_before(left)
+    failed = Counter(payment.cycle_id for payment in left if payment.pk not in carried_out)
     with connection.cursor() as cursor:
         cursor.execute(_CLAIMS, [keys])
         claimed = {key for (key,) in cursor.fetchall()}
     deferred = {cycle for cycle, _ in open_deferrals(keys)}
-    return {key: Unfinished(failed.get(key, 0), key in claimed, key in deferred) for key in keys}
+    return {key: Unfinished(failed[key], key in claimed, key in deferred) for key in keys}
 
 
 def settlement_outcome(cycle: Cycle) -> str | None:
     """``settled`` or ``partial`` by the state of the payments; None while one may still be confirmed.
 
-    Partial: a payment failed and was not made again, a claim for money lent in the cycle is not collected, or a deferral
+    Partial: a payment failed, was not made again, and what it replaces was not carried out after all; a claim for money lent in the cycle is not collected, or a deferral
     of the cycle is not settled.
     """
     if SettlementInstruction.objects.filter(cycle=cycle).exclude(state__in=ENDED_STATES).exists():

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from marketplace.kernel.invariants import Invariant, by_query
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+
+from marketplace.kernel import clock
+from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, by_query
 
 from .causes import IDLE
 from .held_by_two import ACCOUNT_APPROVED, ACCOUNT_NOTICED, LIFT_APPROVED, REGIME_APPROVED, REGIME_NOTICED
@@ -15,6 +21,39 @@ def _of(noticed: str, moment: str) -> str:
     return noticed.format(row="r", earlier=f" AND (b.{moment}, b.id) < (r.{moment}, r.id)")
 
 
+ALARM_DAYS = 7
+"""How long the day of sending may have passed before an alarm has to stand; alarms are raised within seconds."""
+
+_UNSENT = """
+    SELECT i.reference, i.send_by, i.held_back FROM clearing_settlementinstruction i
+     WHERE i.state = 'planned' AND i.send_by < %s AND NOT EXISTS (
+           SELECT FROM observability_raisedalarm r WHERE r.ended_at IS NULL
+              AND r.code = CASE i.held_back WHEN '' THEN 'payments_unsent' ELSE 'payments_held_back' END)
+     ORDER BY i.id LIMIT %s
+"""
+
+
+def _waiting_without_end() -> list[dict[str, Any]]:
+    """Planned payments whose day of sending has passed long ago, and of which no alarm stands."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNSENT, [clock.today() - timedelta(days=ALARM_DAYS), BREACHES_SHOWN_MAX])
+        return [
+            dict(zip(("reference", "send_by", "held_back"), row, strict=True)) for row in cursor.fetchall()
+        ]
+
+
+Invariant(
+    name="clearing.planned_payments_have_a_day",
+    promise=4,
+    statement="Every planned payment has the day by which it is sent; after that day an alarm stands until it is.",
+    guards=(
+        "clearing_settlementinstruction.instruction_send_by",
+        "clearing_settlementinstruction.immutable",
+        "observability_raisedalarm.alarm_stands_once",
+    ),
+    test="tests/clearing/settlement/test_sending_days.py::test_a_payment_that_nobody_sends_and_no_alarm_names_is_found",
+    check=_waiting_without_end,
+)
 Invariant(
     name="clearing.receivables_are_being_paid",
     promise=1,

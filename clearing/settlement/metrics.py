@@ -1,12 +1,17 @@
-"""Gauges of payments."""
+"""Gauges and alarms of payments."""
 
 from __future__ import annotations
 
+from django.db.models import Q
+
+from marketplace.kernel import clock
 from marketplace.kernel.alarms import Alarm
 from marketplace.kernel.labels import Label
-from marketplace.kernel.metrics import Gauge, by_rows
+from marketplace.kernel.metrics import Gauge, Reading, by_rows
 
+from .models import SettlementInstruction
 from .restorations import is_restoration_counted
+from .states import InstructionState
 
 # Those of cycles that are not settled, and by the partial index those that no cycle plans.
 PAYMENTS = """
@@ -24,6 +29,59 @@ Gauge(
     description="Payments that are planned, sent or of unknown outcome, by state and currency.",
     read=by_rows(PAYMENTS),
     labels=("state", "currency"),
+)
+
+
+def _count_unsent(which: Q) -> int:
+    """How many planned payments should have left by now, by the index of those that are planned."""
+    unsent = SettlementInstruction.objects.filter(state=InstructionState.PLANNED, send_by__lt=clock.today())
+    return unsent.filter(which).count()
+
+
+def unsent_payments() -> Reading:
+    """Planned payments whose day has passed although nothing holds back their payees."""
+    return _count_unsent(Q(held_back=""))
+
+
+def held_back_payments() -> Reading:
+    """Planned payments whose day has passed because their payees cannot be paid now."""
+    return _count_unsent(~Q(held_back=""))
+
+
+UNSENT = Gauge(
+    name="clearing_unsent_payments",
+    description="Planned payments whose day of sending has passed, of payees that can be paid.",
+    read=unsent_payments,
+)
+HELD_BACK = Gauge(
+    name="clearing_held_back_payments",
+    description="Planned payments whose day of sending has passed, of payees that cannot be paid now.",
+    read=held_back_payments,
+)
+
+Alarm(
+    code="payments_unsent",
+    gauge=UNSENT,
+    above=0,
+    title=Label("Planned payments were not sent by their day", "送付期限を過ぎた支払予定があります"),
+    action=Label(
+        "Hand a transfer file to the bank (settlement-instructions/?state=planned; waiting names what holds each payment up),"
+        " and pay in own money that is planned.",
+        "振込ファイルを銀行へ送付し（settlement-instructions/?state=planned。各支払の待機理由は waiting に示されます）、"
+        "予定した自己資金を払い込んでください。",
+    ),
+)
+Alarm(
+    code="payments_held_back",
+    gauge=HELD_BACK,
+    above=0,
+    title=Label("Payments wait for payees that cannot be paid", "受取人側の事情で送付できない支払があります"),
+    action=Label(
+        "Read the reason of each (settlement-instructions/?state=planned): have the payee state its account, record the licence,"
+        " or follow the court's order.",
+        "各支払の理由（settlement-instructions/?state=planned）を確認し、振込先口座の届出・許認可の登録・裁判所の命令への"
+        "対応を進めてください。",
+    ),
 )
 
 RESTORATION_UNCOUNTED = Gauge(

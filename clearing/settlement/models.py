@@ -32,6 +32,17 @@ from .guards import (
 from .states import INSTRUCTION, Hindrance, InstructionState, PaymentDirection, PaymentPurpose
 
 REFERENCE_LENGTH_MAX = 20
+SEND_DAYS_MAX = 31
+"""The longest time without a business day of a currency; the service knows the calendar."""
+
+
+def _planned_on(hours: int, days: int = 0) -> models.Func:
+    """So many days after the day on which a payment was planned, in the time zone of UTC plus so many hours."""
+    return models.Func(
+        F("planned_at"),
+        template=f"((%(expressions)s + interval '{hours} hours') AT TIME ZONE 'UTC')::date + {days}",
+        output_field=models.DateField(),
+    )
 
 
 class ClientAccount(models.Model):
@@ -179,7 +190,8 @@ class SettlementInstruction(models.Model):
     """One payment between the client account and a participant or the operator: of a cycle, or of idle money.
 
     ``reference`` travels with the payment through the banks and returns on the bank statement: it is the payment's
-    idempotency key. A second payment for the same purpose is a further instruction (``instead_of`` the first), made only
+    idempotency key. ``send_by`` is the day by which it leaves, or is paid in: from then on an alarm stands until it does.
+    A second payment for the same purpose is a further instruction (``instead_of`` the first), made only
     after the first has failed, or was cancelled before it was sent because a part was set off (``shortfalls.SetOff``): an
     instruction is never edited. ``held_back`` says why a planned payment cannot be sent; ``alarmed_at`` is when the operator
     was alarmed that its outcome is unknown.
@@ -212,6 +224,7 @@ class SettlementInstruction(models.Model):
     transfer_file = models.ForeignKey(TransferFile, on_delete=models.PROTECT, null=True, related_name="+")
     value_date = models.DateField(null=True)
     planned_at = models.DateTimeField()
+    send_by = models.DateField()
     confirmed_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
     failure_reason = models.CharField(max_length=200, blank=True, default="")
@@ -282,7 +295,14 @@ class SettlementInstruction(models.Model):
                 | ~Q(state="cancelled") & Q(cancelled_at=None),
                 name="instruction_cancelled_when",
             ),
+            models.CheckConstraint(
+                condition=Q(send_by__gte=_planned_on(-12), send_by__lte=_planned_on(14, SEND_DAYS_MAX)),
+                name="instruction_send_by",
+            ),
             currency_stated("instruction_currency"),
+        ]
+        indexes = [
+            models.Index("send_by", name="instruction_to_send", condition=Q(state="planned")),
         ]
         triggers = [
             state_guard(INSTRUCTION),
@@ -299,6 +319,7 @@ class SettlementInstruction(models.Model):
                 "amount_minor",
                 "currency",
                 "planned_at",
+                "send_by",
             ),
             set_once(
                 "transfer_file_id", "value_date", "confirmed_at", "failed_at", "cancelled_at", "alarmed_at"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
@@ -13,6 +13,7 @@ from marketplace.participants.queries import operator_organisation, organisation
 
 from ..cycles.models import Cycle, CyclePart
 from ..cycles.parts import part_of, record_chunk
+from ..cycles.queries import sending_day
 from ..cycles.states import StepPart
 from ..ledger.queries import may_pay_abroad
 from ..netting.models import NetPosition
@@ -87,7 +88,7 @@ def plan_some_payments(cycle: Cycle) -> CyclePart:
         key: hindrance_of(view, currency=cycle.currency, cross_border_allowed=abroad)
         for key, view in payees.items()
     }
-    restoration = restoration_number()
+    restoration, send_by = restoration_number(), sending_day(cycle.currency)
     SettlementInstruction.objects.bulk_create(
         cycle_instruction(
             cycle,
@@ -96,6 +97,7 @@ def plan_some_payments(cycle: Cycle) -> CyclePart:
             sequence,
             restoration=restoration,
             planned_at=planned_at,
+            send_by=send_by,
             held_back=hindrances.get(organisation_id, ""),
         )
         for sequence, (organisation_id, amount) in enumerate(amounts, start=next_sequence(cycle))
@@ -118,12 +120,14 @@ def cycle_instruction(
     sequence: int,
     *,
     restoration: int,
+    send_by: date,
     planned_at: datetime | None = None,
     held_back: str = "",
 ) -> SettlementInstruction:
     """A planned payment, not yet saved.
 
-    ``restoration`` is the number of the newest restoration, ``held_back`` why its payee cannot be paid now.
+    ``restoration`` is the number of the newest restoration, ``send_by`` the day by which it leaves, ``held_back`` why its
+    payee cannot be paid now.
     """
     return SettlementInstruction(
         cycle=cycle,
@@ -137,6 +141,7 @@ def cycle_instruction(
         amount_minor=amount_minor,
         currency=cycle.currency,
         planned_at=planned_at or clock.now(),
+        send_by=send_by,
         held_back=held_back,
     )
 
@@ -164,6 +169,7 @@ def instruction_without_cycle(
         amount_minor=amount_minor,
         currency=currency,
         planned_at=clock.now(),
+        send_by=sending_day(currency),
         **values,
     )
 
@@ -184,6 +190,7 @@ def replacement_payment(replaced: SettlementInstruction, amount_minor: int) -> S
             amount_minor,
             next_sequence(replaced.cycle),
             restoration=restoration_number(),
+            send_by=sending_day(replaced.currency),
         )
     replacement.instead_of = replaced
     return replacement

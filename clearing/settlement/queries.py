@@ -77,6 +77,25 @@ REASON_OF_HINDRANCE = {
 UNSENT_STATES = (InstructionState.PLANNED, InstructionState.FAILED)
 
 
+def carried_out_before(payments: Collection[SettlementInstruction]) -> set[int]:
+    """Keys of those of ``payments`` that replace, directly or through others, a payment that the bank carried out after all."""
+    replaced = {
+        payment.pk: payment.instead_of_id for payment in payments if payment.instead_of_id is not None
+    }
+    found: set[int] = set()
+    while replaced:
+        rows = SettlementInstruction.objects.filter(pk__in=set(replaced.values()))
+        earlier = {row.pk: row for row in rows.only("state", "instead_of")}
+        states = {key: earlier[replaces] for key, replaces in replaced.items()}
+        found |= {key for key, row in states.items() if row.state == InstructionState.CONFIRMED}
+        replaced = {
+            key: row.instead_of_id
+            for key, row in states.items()
+            if key not in found and row.instead_of_id is not None
+        }
+    return found
+
+
 class PaymentReadings:
     """The payability and replacement of payments, read once for all of them.
 
@@ -99,13 +118,14 @@ class PaymentReadings:
             if payment.direction == PaymentDirection.OUT
         }
         self._shut = shut_currencies(sorted({row.currency for row in unsent})) if unsent else {}
-        failed = [payment.pk for payment in unsent if payment.state == InstructionState.FAILED]
+        failed = [payment for payment in unsent if payment.state == InstructionState.FAILED]
         again = SettlementInstruction.objects.filter(instead_of__in=failed)
-        self._made_again = set(again.values_list("instead_of_id", flat=True)) if failed else set()
+        made_again = set(again.values_list("instead_of_id", flat=True)) if failed else set()
+        self._over = made_again | carried_out_before(failed)
 
     def waiting(self, payment: SettlementInstruction) -> Waiting | None:
-        """The reason why ``payment`` waits; None if it is confirmed, or was replaced."""
-        if payment.pk in self._made_again:
+        """The reason why ``payment`` waits; None if it is confirmed, was replaced, or replaces what was carried out."""
+        if payment.pk in self._over:
             return None
         return waiting_of_payment(
             payment,
@@ -143,8 +163,8 @@ def waiting_of_payment(
     if paused:
         return paused
     if payment.direction == PaymentDirection.IN:
-        return OPERATOR_PAYS_IN.waiting(since=since)
+        return OPERATOR_PAYS_IN.waiting(since=since, until=payment.send_by)
     if shut_by is not None:
         reason = SENDING_SHUT if shut_by.restoration else RESTORATION_UNCOUNTED
         return reason.waiting(since=shut_by.since)
-    return PLANNED.waiting(since=since)
+    return PLANNED.waiting(since=since, until=payment.send_by)

@@ -98,6 +98,7 @@ class Entitlement(models.Model):
                 condition=Q(expires_at__isnull=False, ended_at__isnull=True),
             ),
             models.Index("granted_at", name="entitlement_in_force", condition=Q(ended_at__isnull=True)),
+            models.Index("id", name="entitlement_suspended", condition=Q(state=EntitlementState.SUSPENDED)),
         ]
         triggers = [
             state_guard(ENTITLEMENT),

@@ -50,7 +50,10 @@ def _lapse(entitlement_id: int) -> bool:
 
 
 def expire_access(limit: int = SWEEP_BATCH) -> int:
-    """Complete entitlements whose term has ended; returns their number. Access was refused since that instant."""
+    """Complete entitlements whose term has ended; returns their number. Access was refused since that instant.
+
+    Where nothing was ever downloaded, the price is returned, as after ``collection_days``.
+    """
     due = queries.expired_entitlements(clock.now())
     return _each(_expire, due, "id", "public_id", limit)
 
@@ -58,9 +61,11 @@ def expire_access(limit: int = SWEEP_BATCH) -> int:
 @transaction.atomic
 def _expire(entitlement_id: int) -> bool:
     delivery = lock_delivery_where(Q(pk=entitlement_id), skip_locked=True)
-    return delivery is not None and end_access(
-        actor=SYSTEM, delivery=delivery, reason_code=EndedReason.EXPIRED
-    )
+    if delivery is None:
+        return False
+    uncollected = queries.was_never_collected(entitlement_id)
+    reason = EndedReason.NOT_COLLECTED if uncollected else EndedReason.EXPIRED
+    return end_access(actor=SYSTEM, delivery=delivery, reason_code=reason)
 
 
 def end_uncollected(limit: int = SWEEP_BATCH) -> int:

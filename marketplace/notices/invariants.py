@@ -1,6 +1,10 @@
 """Invariants of tasks, notices and mail."""
 
+from marketplace.kernel.aside import FAILURES_MAX
 from marketplace.kernel.invariants import Invariant, by_query
+
+PARKED_MINUTES_MAX = 10
+"""How long something may be parked, or stand aside, before its task is open; tasks are opened every few seconds."""
 
 Invariant(
     name="notices.task_open_once",
@@ -44,5 +48,32 @@ Invariant(
     check=by_query(
         "SELECT about, user_id FROM notices_mailmessage GROUP BY 1, 2 HAVING count(*) > 1"
         " UNION ALL SELECT public_id, user_id FROM notices_mailmessage WHERE (state = 'sent') = (sent_at IS NULL)"
+    ),
+)
+Invariant(
+    name="notices.parked_has_a_task",
+    promise=10,
+    statement=(
+        "Every event and job that is parked, and every row that stands aside, is named by an open task of the operator, itself"
+        " or with its handler, kind or loop."
+    ),
+    guards=(
+        "notices_task.task_open_once",
+        "notices_task.state_guard",
+        "notices_task.no_delete",
+        "events_inboxentry.no_delete",
+        "events_inboxentry.state_guard",
+    ),
+    test="tests/notices/test_pipe.py::test_what_is_parked_without_a_task_is_named",
+    check=by_query(
+        "SELECT parked.subject, parked.cause, parked.since FROM ("  # noqa: S608  our own words
+        " SELECT 'events/inbox/' || i.id AS subject, i.handler AS cause, i.due_at AS since FROM events_inboxentry i"
+        "  WHERE i.state = 'parked'"
+        " UNION ALL SELECT j.public_id, j.kind, j.due_at FROM jobs_job j WHERE j.state = 'parked'"
+        " UNION ALL SELECT a.public_id, a.loop, a.since FROM kernel_asiderow a"
+        f"  WHERE a.ended_at IS NULL AND a.failures >= {FAILURES_MAX}) parked"
+        f" WHERE parked.since < clock_timestamp() - interval '{PARKED_MINUTES_MAX} minutes' AND NOT EXISTS ("
+        "  SELECT FROM notices_task t WHERE t.kind = 'repair' AND t.state = 'open'"
+        "   AND t.subject IN (parked.subject, parked.cause))"
     ),
 )

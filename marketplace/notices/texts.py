@@ -365,6 +365,13 @@ MONEY_STUCK: dict[str, Wording] = {
         ),
     ),
 }
+INVOICES_ISSUED = Wording(
+    Label("Your documents of cycle {cycle} were issued", "清算サイクル {cycle} の帳票を発行しました"),
+    Label(
+        "You can read the invoices that you issued or received in cycle {cycle} now.",
+        "清算サイクル {cycle} で貴組織が発行または受領した請求書等を確認できます。",
+    ),
+)
 INVOICE_ISSUED = Wording(
     Label("Document {number} was issued", "帳票 {number} を発行しました"),
     Label("You can read document {invoice} now.", "帳票 {invoice} を確認できます。"),

@@ -94,6 +94,7 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "sending.opened": ("marketplace.notices.handlers.on_sending_opened",),
     "money.returning": ("marketplace.notices.handlers.on_money_returning",),
     "money.stuck": ("marketplace.notices.handlers.on_money_stuck",),
-    "invoice.issued": ("marketplace.notices.handlers.on_invoice_issued",),
+    "invoices.issued": ("marketplace.notices.handlers.invoices.on_invoices_issued",),
+    "invoice.issued": ("marketplace.notices.handlers.invoices.on_invoice_issued",),
     "statement.made": ("marketplace.notices.handlers.on_statement_made",),
 }

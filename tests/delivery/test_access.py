@@ -6,6 +6,7 @@ import pytest
 
 from delivery import handlers, queries, services
 from delivery.errors import AccessEnded, InspectionOver
+from delivery.metrics import SUSPENDED_DELIVERIES, UNREPORTED_DELIVERIES
 from delivery.models import Entitlement, Inspection
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.clearing import TradeRefunded
@@ -158,6 +159,34 @@ def test_a_term_that_has_passed_completes_the_entitlement(tuesday):
     assert granted.inspection.state == "running"
     services.accept_delivery(actor=granted.buyer_actor, entitlement=granted.entitlement)
     assert granted.inspection.state == "accepted"
+
+
+def test_a_term_in_which_nobody_collected_ends_with_the_money_on_its_way_back(tuesday):
+    granted = factories.granted(rights={**factories.RIGHTS, "valid_until": "2026-12-02"})
+    clock.move_to(granted.row.expires_at, running=False)
+    assert (services.expire_access(), services.expire_access()) == (1, 0)
+    assert (granted.row.state, granted.row.ended_reason, granted.inspection.state) == (
+        "terminated",
+        "not_collected",
+        "undone",
+    )
+    assert [event["reason_code"] for event in told("delivery.ended")] == ["not_collected"]
+
+
+def test_what_waits_for_a_report_or_for_the_operator_is_counted(tuesday):
+    granted = factories.granted(rights={**factories.RIGHTS, "valid_until": "2026-12-02"})
+    lasting = factories.granted(buyer=granted.buyer, seller=granted.seller)
+    for delivery in (granted, lasting):
+        delivery.fetch()
+    suspend(lasting)
+    assert (UNREPORTED_DELIVERIES.samples(), SUSPENDED_DELIVERIES.samples()) == ({(): 0}, {(): 1})
+    clock.move_to(granted.row.expires_at, running=False)
+    services.expire_access()
+    assert UNREPORTED_DELIVERIES.samples() == {(): 1}
+    clock.move_to(tuesday + timedelta(days=30), running=False)
+    assert UNREPORTED_DELIVERIES.samples() == {(): 2}
+    services.resume_access(actor=factories.operator_actor(), entitlement=lasting.entitlement)
+    assert SUSPENDED_DELIVERIES.samples() == {(): 0}
 
 
 def test_money_that_goes_back_after_the_term_undoes_the_inspection(tuesday):

@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults.ground import Ground, own_postgres, prepared_ground
 from tests.faults.kill_points import MORNING
-from tests.faults.tally import TALLY
+from tests.faults.tally import MISDEEDS, TALLY, table_of_misdeeds
 
 
 @pytest.fixture(scope="package")
@@ -36,7 +36,12 @@ def own_ground(migrated_database: str, django_db_blocker: Any, tmp_path_factory:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Print the campaign's table."""
-    if TALLY.families and "campaign" in (config.getoption("markexpr") or "").split():
+    """Print the campaign's tables."""
+    if "campaign" not in (config.getoption("markexpr") or "").split():
+        return
+    if TALLY.families:
         terminalreporter.section("faults")
         terminalreporter.write_line(TALLY.table())
+    if MISDEEDS:
+        terminalreporter.section("what the bank did")
+        terminalreporter.write_line(table_of_misdeeds())

@@ -52,3 +52,11 @@ class Tally:
 
 TALLY = Tally()
 """Of this session."""
+
+MISDEEDS: Counter[str] = Counter()
+"""What the bank outside did in this session's campaign, how often."""
+
+
+def table_of_misdeeds() -> str:
+    """All of it, to be read."""
+    return "\n".join(f"{count:5d}  {what}" for what, count in sorted(MISDEEDS.items()))

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 import pytest
 
 from marketplace.events.schemas import billing, clearing, contracts, delivery, listings, participants
+from marketplace.events.schemas import invoices as invoice_events
 from marketplace.jobs.models import Job
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.notices import handlers, queries
-from marketplace.notices.handlers import bills
+from marketplace.notices.handlers import bills, invoices
 from marketplace.notices.models import MailMessage, Notice, Task
 from marketplace.participants import services as participation
 from tests.participants import factories as parties
@@ -284,10 +285,10 @@ def test_sellers_and_payers_are_told(buyer, seller):
         organisation=buyer.public_id, amount_minor=1_000, currency="JPY", bank_reference="B-1"
     )
     handle(handlers.on_payment_received, payment)
-    invoice = clearing.InvoiceIssued(
+    invoice = invoice_events.InvoiceIssued(
         invoice="inv_1", issuer="x", recipient=buyer.public_id, number="2025-001"
     )
-    handle(handlers.on_invoice_issued, invoice)
+    handle(invoices.on_invoice_issued, invoice)
     statement = clearing.StatementMade(
         statement="stm_1", organisation=buyer.public_id, currency="JPY", month="2025-11"
     )
@@ -300,11 +301,20 @@ def test_sellers_and_payers_are_told(buyer, seller):
     assert queries.counts()["notices"] == 5
 
 
+def test_a_participant_has_one_notice_of_its_documents_of_a_cycle(seller):
+    issued = invoice_events.InvoicesIssued(
+        organisation=seller.public_id, cycle="cyc_1", business_key="JPY-2030-0001"
+    )
+    handle(invoices.on_invoices_issued, issued)
+    assert notice_titles(seller) == ["清算サイクル JPY-2030-0001 の帳票を発行しました"]
+    assert Notice.objects.get().subject == "cyc_1"
+
+
 def test_a_represented_supplier_is_told_of_its_copy(buyer, seller):
-    invoice = clearing.InvoiceIssued(
+    invoice = invoice_events.InvoiceIssued(
         invoice="inv_1", issuer="x", recipient=buyer.public_id, number="2025-001", supplier=seller.public_id
     )
-    handle(handlers.on_invoice_issued, invoice)
+    handle(invoices.on_invoice_issued, invoice)
     assert notice_titles(buyer) == ["帳票 2025-001 を発行しました"]
     assert notice_titles(seller) == ["帳票 2025-001 を貴組織に代わり発行しました"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from marketplace.events.models import InboxEntry, OutboxEvent
 from marketplace.events.schemas.participants import OrganisationRegistered
@@ -14,12 +15,14 @@ from marketplace.jobs.services import enqueue
 from marketplace.kernel.aside import FAILURES_MAX, Loop
 from marketplace.kernel.clock import real_now
 from marketplace.kernel.errors import Forbidden
+from marketplace.kernel.invariants import REGISTER
 from marketplace.kernel.models import AsideRow
 from marketplace.notices.models import SUBJECT_LENGTH_MAX, Task
 from marketplace.notices.pipe import TASKS_EACH_MAX, retry_parked_event, watch_parked
 from tests.jobs.probe import kinds
 from tests.participants import factories
 from tests.poison import aside, let_pauses_pass, poisoned
+from tests.roles import unguarded
 
 pytestmark = pytest.mark.django_db
 HANDLER = "tests.events.probe.handlers.on_registered"
@@ -210,3 +213,44 @@ def test_many_rows_of_one_loop_are_one_task():
         Loop("kernel.probe").set_aside(f"row_{number}", "poison", for_good=True)
     watch_parked()
     assert tasks() == [("kernel.probe", "open")]
+
+
+def without_task() -> list[str]:
+    return [row["subject"] for row in REGISTER["notices.parked_has_a_task"].check()]
+
+
+def long_ago(table: str, column: str) -> None:
+    """As if all rows of the table had been parked eleven minutes ago."""
+    with unguarded(table), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {table} SET {column} = now() - interval '11 minutes'")
+
+
+def test_what_is_parked_without_a_task_is_named(tmp_path):
+    factories.operator()
+    entry, job = park(), park_job(tmp_path)
+    for _ in range(FAILURES_MAX):
+        Loop("trial.loop").set_aside("row_1", "no")
+    row = AsideRow.objects.get().public_id
+    assert without_task() == []
+    for table, column in (
+        ("events_inboxentry", "due_at"),
+        ("jobs_job", "due_at"),
+        ("kernel_asiderow", "since"),
+    ):
+        long_ago(table, column)
+    names = [f"events/inbox/{entry.pk}", job, row]
+    assert without_task() == names
+    watch_parked()
+    assert without_task() == []
+    with unguarded("notices_task"), connection.cursor() as cursor:
+        cursor.execute("UPDATE notices_task SET state = 'moot', closed_at = now() WHERE subject = %s", [job])
+    assert without_task() == [job]
+
+
+def test_a_task_for_the_handler_names_all_that_it_parked():
+    factories.operator()
+    park_many(TASKS_EACH_MAX + 2)
+    long_ago("events_inboxentry", "due_at")
+    assert len(without_task()) == TASKS_EACH_MAX + 2
+    watch_parked()
+    assert without_task() == []

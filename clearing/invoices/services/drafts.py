@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import QuerySet
 
 from marketplace.kernel.clock import business_date
 from marketplace.kernel.labels import Label
@@ -19,13 +19,13 @@ from ...trades.models import Obligation
 from ...trades.obligation_kinds import AGGREGATED_DOCUMENTS, Document, is_return
 from ...trades.states import ObligationKind
 from ..document import InvoiceLine, Original, tax_once_per_rate
-from ..documents_due import first_invoices, invoiced_obligations
 from ..models import Invoice
 from ..states import InvoicePurpose
+from ..supplies import Supply, next_corrections, next_recipients, next_sales, supplies_of
 from .intermediary import Representation
 from .writing import Draft
 
-LINES_A_STEP = 5_000
+LINES_A_STEP = 20_000
 """Lines of the invoices of fees that are issued together."""
 
 REDUCED = "reduced"
@@ -46,31 +46,40 @@ class _Issued(NamedTuple):
     original: Original
 
 
-def purchase_drafts(cycle: Cycle, limit: int) -> list[Draft]:
-    """The invoice of each sale: from the seller, or from the operator as intermediary."""
-    sales = _not_invoiced(cycle, Document.PURCHASE, limit)
+class Drafted(NamedTuple):
+    """The next drafts of a kind of document: the key up to which they go, and whether no more follow them."""
+
+    drafts: list[Draft]
+    reached: int
+    last: bool
+
+
+def purchase_drafts(cycle: Cycle, behind: int, limit: int) -> Drafted:
+    """The invoice of each sale: from the seller, or from the operator as intermediary. In the order of trades."""
+    sales = next_sales(cycle, behind, limit)
     represented = Representation(sale.trade.seller_id for sale in sales)
-    return [
+    drafts = [
         _of_obligation(
             sale, SALE, represented.issuer_of(sale.trade.seller_id, sale.trade.accepted_at or sale.made_at)
         )
         for sale in sales
     ]
+    return Drafted(drafts, sales[-1].trade.id if sales else behind, len(sales) < limit)
 
 
-def correction_drafts(cycle: Cycle, limit: int) -> list[Draft]:
+def correction_drafts(cycle: Cycle, behind: int, limit: int) -> Drafted:
     """The document of each correction: a return invoice if the seller owes it, an invoice if it is owed to the seller.
 
     The issuer of the corrected invoice issues it. A correction made before the sale was invoiced names no original.
     """
-    found = _not_invoiced(cycle, Document.CORRECTION, limit)
-    sales = _sale_invoices(correction.trade_id for correction in found)
+    found = next_corrections(cycle, behind, limit)
+    sales = _sale_invoices(correction.trade.id for correction in found)
     reversed_ones = _invoices_of(correction.reverses_id for correction in found if correction.reverses_id)
     represented = Representation(correction.trade.seller_id for correction in found)
     drafts = []
     for correction in found:
         trade = correction.trade
-        issued = reversed_ones.get(correction.reverses_id or 0) or sales.get(trade.pk)
+        issued = reversed_ones.get(correction.reverses_id or 0) or sales.get(trade.id)
         issuer = (
             (issued.issuer_id, issued.supplier_id)
             if issued
@@ -78,33 +87,25 @@ def correction_drafts(cycle: Cycle, limit: int) -> list[Draft]:
         )
         words = REFUND if correction.kind == ObligationKind.REFUND else CORRECTION
         drafts.append(_of_obligation(correction, words, issuer, issued.original if issued else None))
-    return drafts
+    return Drafted(drafts, found[-1].id if found else behind, len(found) < limit)
 
 
-def fee_drafts(cycle: Cycle, limit: int) -> list[Draft]:
-    """One invoice per participant for its fees, unless it has one."""
-    return _drafts_by_recipient(cycle, Document.FEE, FEE, limit)
+def fee_drafts(cycle: Cycle, behind: int, limit: int) -> Drafted:
+    """One invoice per participant for its fees, in the order of participants."""
+    return _drafts_by_recipient(cycle, Document.FEE, FEE, behind, limit)
 
 
-def fee_refund_drafts(cycle: Cycle, limit: int) -> list[Draft]:
-    """One return invoice per participant for its refunded fees, unless it has one."""
-    return _drafts_by_recipient(cycle, Document.FEE_REFUND, FEE_REFUND, limit)
-
-
-def _not_invoiced(cycle: Cycle, document: Document, limit: int) -> list[Obligation]:
-    """The obligations after the last invoiced one, in the order of their keys."""
-    issued = first_invoices(cycle).filter(purpose=document)
-    last = issued.aggregate(last=Max("obligation_id"))["last"] or 0
-    wanted = invoiced_obligations(cycle, document).filter(pk__gt=last)
-    return list(wanted.select_related("trade").order_by("pk")[:limit])
+def fee_refund_drafts(cycle: Cycle, behind: int, limit: int) -> Drafted:
+    """One return invoice per participant for its refunded fees, in the order of participants."""
+    return _drafts_by_recipient(cycle, Document.FEE_REFUND, FEE_REFUND, behind, limit)
 
 
 def _of_obligation(
-    obligation: Obligation, words: Label, issuer: tuple[int, int | None], original: Original | None = None
+    supply: Supply, words: Label, issuer: tuple[int, int | None], original: Original | None = None
 ) -> Draft:
-    trade = obligation.trade
-    is_sale = obligation.kind == ObligationKind.PURCHASE
-    supplied_on = (is_sale and trade.supplied_on) or business_date(obligation.made_at)
+    trade = supply.trade
+    is_sale = supply.kind == ObligationKind.PURCHASE
+    supplied_on = (is_sale and trade.supplied_on) or business_date(supply.made_at)
     return Draft(
         purpose=InvoicePurpose.PURCHASE if is_sale else InvoicePurpose.CORRECTION,
         issuer_id=issuer[0],
@@ -113,8 +114,8 @@ def _of_obligation(
         lines=[
             InvoiceLine(
                 description=words.fill({"agreement": trade.agreement}),
-                amount_minor=obligation.amount_minor,
-                tax_rate_bp=obligation.tax_rate_bp,
+                amount_minor=supply.amount_minor,
+                tax_rate_bp=supply.tax_rate_bp,
                 reference=trade.public_id,
                 purchase_order=trade.reference,
                 supplied_on=supplied_on,
@@ -122,39 +123,34 @@ def _of_obligation(
                 original=original,
             )
         ],
-        returns=is_return(obligation.kind, seller_owes=obligation.debtor_id == trade.seller_id),
-        obligation=obligation,
+        returns=is_return(supply.kind, seller_owes=supply.debtor_id == trade.seller_id),
+        obligation_id=supply.id,
         supply_class=trade.supply_class,
         withheld_minor=(trade.captured_withholding_minor or 0) if is_sale else 0,
         purchase_order=trade.reference,
-        totals={obligation.tax_rate_bp: (obligation.amount_minor, obligation.tax_minor)},
+        totals={supply.tax_rate_bp: (supply.amount_minor, supply.tax_minor)},
     )
 
 
-def _drafts_by_recipient(cycle: Cycle, document: Document, words: Label, limit: int) -> list[Draft]:
-    party, fees = AGGREGATED_DOCUMENTS[document], invoiced_obligations(cycle, document)
-    recipients = _next_recipients(cycle, document, limit)
+def _drafts_by_recipient(cycle: Cycle, document: Document, words: Label, behind: int, limit: int) -> Drafted:
+    recipients, last = next_recipients(cycle, document, behind, limit=limit, lines_max=LINES_A_STEP)
     if not recipients:
-        return []
-    rows = list(
-        fees.filter(**{f"{party}__in": recipients})
-        .select_related("trade")
-        .order_by(party, "trade__business_key", "pk")
-    )
+        return Drafted([], behind, last)
+    party, rows = AGGREGATED_DOCUMENTS[document], supplies_of(cycle, document, recipients)
     returns = is_return(rows[0].kind, seller_owes=False)
-    originals = _fee_invoices(row.trade_id for row in rows) if returns else {}
+    originals = _fee_invoices(row.trade.id for row in rows) if returns else {}
     lines: dict[int, list[InvoiceLine]] = {}
     stated: dict[int, dict[int, tuple[int, int]]] = {}
     classes: dict[int, str] = {}
     for row in rows:
-        classes[getattr(row, party)] = row.trade.fee_class
-        line = _fee_line(row, words, originals.get(row.trade_id))
-        lines.setdefault(getattr(row, party), []).append(line)
-        totals = stated.setdefault(getattr(row, party), {})
+        recipient = getattr(row, party)
+        classes[recipient] = row.trade.fee_class
+        lines.setdefault(recipient, []).append(_fee_line(row, words, originals.get(row.trade.id)))
+        totals = stated.setdefault(recipient, {})
         net, tax = totals.get(row.tax_rate_bp, (0, 0))
         totals[row.tax_rate_bp] = net + row.amount_minor, tax + row.tax_minor
     operator = operator_organisation()
-    return [
+    drafts = [
         Draft(
             purpose=InvoicePurpose(document),
             issuer_id=operator.id,
@@ -167,25 +163,10 @@ def _drafts_by_recipient(cycle: Cycle, document: Document, words: Label, limit: 
         )
         for recipient in recipients
     ]
+    return Drafted(drafts, recipients[-1], last)
 
 
-def _next_recipients(cycle: Cycle, document: Document, limit: int) -> list[int]:
-    """The participants after the last one that has the document, ``LINES_A_STEP`` lines at most, or one participant."""
-    party = AGGREGATED_DOCUMENTS[document]
-    issued = first_invoices(cycle).filter(purpose=document)
-    last = issued.aggregate(last=Max("recipient_id"))["last"] or 0
-    following = invoiced_obligations(cycle, document).filter(**{f"{party}__gt": last}).values_list(party)
-    recipients: list[int] = []
-    lines = 0
-    for recipient, count in following.annotate(count=Count("pk")).order_by(party)[:limit]:
-        lines += count
-        if recipients and lines > LINES_A_STEP:
-            break
-        recipients.append(recipient)
-    return recipients
-
-
-def _fee_line(fee: Obligation, words: Label, original: Original | None) -> InvoiceLine:
+def _fee_line(fee: Supply, words: Label, original: Original | None) -> InvoiceLine:
     trade = fee.trade
     supplied_on = (fee.kind == ObligationKind.FEE and trade.fee_supplied_on) or business_date(fee.made_at)
     return InvoiceLine(

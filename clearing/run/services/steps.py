@@ -25,10 +25,11 @@ from marketplace.kernel.guards import sql_list
 
 from ...cycles.errors import CycleFaulty
 from ...cycles.models import Cycle
-from ...cycles.states import CycleState
+from ...cycles.parts import has_ended
+from ...cycles.states import CycleState, StepPart
 from ...ground.parallel import read_in_parallel
-from ...invoices.services.issuing import drafts_due, issue_invoices
-from ...invoices.services.writing import Draft
+from ...invoices.services.issuing import Batch, all_issued, issue_invoices, next_batch
+from ...invoices.services.telling import tell_some_participants
 from ...ledger.models import Entry
 from ...ledger.states import EntryKind
 from ...netting.proof_blocks import write_blocks
@@ -158,12 +159,25 @@ def post(cycle: Cycle, actor: Actor, _: None = None) -> bool:
     )
 
 
-def instruct(cycle: Cycle, actor: Actor, ahead: list[Draft] | None = None) -> bool:
-    """Issue some invoices; when all are issued, plan the payments of some participants."""
-    drafts = drafts_due(cycle) if ahead is None else ahead
-    if drafts:
-        return issue_invoices(cycle, drafts) > 0
-    if plan_some_payments(cycle).ended_at is None:
+def draft_ahead(cycle: Cycle) -> Batch | None:
+    """The next documents of a cycle whose payments are all planned and whose documents are not all issued; else None."""
+    if not has_ended(cycle, StepPart.PAYMENTS) or all_issued(cycle):
+        return None
+    return next_batch(cycle)
+
+
+def instruct(cycle: Cycle, actor: Actor, ahead: Batch | None = None) -> bool:
+    """Plan the payments of some participants; when all are planned, issue some documents; when all are issued, tell some
+    participants of theirs.
+    """
+    if not has_ended(cycle, StepPart.PAYMENTS):
+        plan_some_payments(cycle)
+        return True
+    if not all_issued(cycle) and issue_invoices(cycle, ahead):
+        return True
+    if not all_issued(cycle):
+        return False
+    if tell_some_participants(cycle).ended_at is None:
         return True
     payments = SettlementInstruction.objects.filter(cycle=cycle).count()
     return move_cycle(cycle, actor, "instruct", evidence={"payments": payments})
@@ -185,7 +199,7 @@ def settle(cycle: Cycle, actor: Actor, _: None = None) -> bool:
 READ_AHEAD: dict[str, Callable[[Cycle], Any]] = {
     CycleState.CLOSING: examine_ahead,
     CycleState.VALIDATED: foresee,
-    CycleState.POSTED: drafts_due,
+    CycleState.POSTED: draft_ahead,
 }
 """Functions that read the content before the step of a state locks the row."""
 

@@ -211,21 +211,6 @@ class CycleCaughtUp(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class InvoiceIssued(Event):
-    """An invoice was issued to its recipient; ``supplier`` gets a copy where the market issues it on its behalf."""
-
-    type = "invoice.issued"
-    subject_field = "invoice"
-    audience = seen_by("issuer", "recipient", "supplier")
-
-    invoice: str
-    issuer: str
-    recipient: str
-    number: str
-    supplier: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class ApprovalAsked(Event):
     """A command waits for the approval of a second person; it has no amount if it moves no money itself.
 

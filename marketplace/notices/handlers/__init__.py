@@ -14,7 +14,6 @@ from marketplace.events.schemas.clearing import (
     ApprovalEnded,
     CycleCaughtUp,
     CycleOverdue,
-    InvoiceIssued,
     MoneyReturning,
     MoneyStuck,
     PaymentDeferred,
@@ -233,15 +232,6 @@ def on_payment_received(event: PaymentReceived, envelope: Envelope) -> None:
         amount=format_amount(event.amount_minor, event.currency), reference=event.bank_reference
     )
     _notify(event.organisation, event.organisation, wording)
-
-
-def on_invoice_issued(event: InvoiceIssued, envelope: Envelope) -> None:
-    """Notify the recipient of the document, and the supplier of its copy."""
-    wording = texts.INVOICE_ISSUED.fill(number=event.number, invoice=event.invoice)
-    _notify(event.recipient, event.invoice, wording)
-    if event.supplier is not None:
-        copied = texts.INVOICE_COPIED.fill(number=event.number, invoice=event.invoice)
-        _notify(event.supplier, event.invoice, copied)
 
 
 def on_statement_made(event: StatementMade, envelope: Envelope) -> None:

@@ -62,8 +62,8 @@ def test_the_operator_issues_in_its_own_name_and_number(registered):
     assert invoice.number == f"{operator.corporate_number}-000001"
     assert invoice.document["issuer"]["registration_number"] == f"T{operator.corporate_number}"
     assert invoice.document["supplier"]["name"]["ja"] == "組織seller"
-    told = OutboxEvent.objects.get(type="invoice.issued", subject=invoice.public_id).data
-    assert told["supplier"] == seller.public_id
+    told = OutboxEvent.objects.get(type="invoices.issued", subject=seller.public_id).data
+    assert told["cycle"] == invoice.cycle.public_id
     assert {name: rows for name, rows in verify_all("clearing").items() if rows} == {}
 
 

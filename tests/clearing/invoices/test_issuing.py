@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 import clearing
 from clearing.invoices.queries import invoice_count, with_purchase_order
 from clearing.invoices.rendering import invoice_pdf
-from clearing.invoices.services import issuing
+from clearing.invoices.services import drafts, issuing
 from clearing.invoices.services.issuing import issue_invoices
 from clearing.models import Invoice, Obligation
 from clearing.run.services.cycles import advance_cycle
@@ -99,9 +99,14 @@ def test_a_document_is_the_same_pdf_every_time(market, cleared):
     assert invoice_pdf(invoice, "ja") == invoice_pdf(invoice, "ja")
 
 
-def test_each_is_told_once(market, cleared):
-    told = OutboxEvent.objects.filter(type="invoice.issued").values_list("data", flat=True)
-    assert sorted(row["number"] for row in told) == sorted(Invoice.objects.values_list("number", flat=True))
+def test_each_participant_is_told_once_of_all_its_documents(market, cleared):
+    told = OutboxEvent.objects.filter(type="invoices.issued").values_list("data", flat=True)
+    parties = [market.party(name).public_id for name in ("buyer", "other", "seller", "plain")]
+    assert sorted(row["organisation"] for row in told) == sorted(parties)
+    assert {(row["cycle"], row["business_key"]) for row in told} == {
+        (cleared.public_id, cleared.business_key)
+    }
+    assert not OutboxEvent.objects.filter(type="invoice.issued").exists()
 
 
 def test_issuing_goes_on_where_it_stopped(market, monkeypatch):
@@ -112,7 +117,7 @@ def test_issuing_goes_on_where_it_stopped(market, monkeypatch):
     counts = []
     while advance_cycle(cycle=cycle.public_id) == "posted":
         counts.append(Invoice.objects.count())
-    assert counts == [2, 3, 5, 6]
+    assert counts == [0, 2, 3, 5, 6]
     cycle.refresh_from_db()
     assert cycle.state == "settling"
 
@@ -203,7 +208,33 @@ def test_issuing_takes_the_same_queries_for_one_invoice_and_for_more(market, cou
     cycle = factories.clear(market, "posted")
     with CaptureQueriesContext(connection) as taken:
         assert issue_invoices(cycle) == count
-    assert len(taken) == 10
+    assert len(taken) == 12
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_a_chunk_of_every_part_takes_the_same_queries_for_one_trade_and_for_more(market, count):
+    for number in range(count):
+        factories.accepted(market, f"buyer{number}", f"seller{number}", 1_000)
+    cycle = factories.clear(market, "posted")
+    taken = []
+    while cycle.state == "posted":
+        with CaptureQueriesContext(connection) as chunk:
+            advance_cycle(cycle=cycle.public_id)
+        taken.append(len(chunk))
+        cycle.refresh_from_db()
+    # Payments, sales, fees, and what participants are told; each COPY of invoices is one statement more.
+    assert taken == [22, 20, 26, 33]
+
+
+def test_an_invoice_of_fees_is_never_cut_by_a_chunk(market, monkeypatch):
+    monkeypatch.setattr(drafts, "LINES_A_STEP", 2)
+    for number in range(3):
+        factories.accepted(market, "buyer", "seller", 1_000, reference=f"PO-{number}")
+    factories.accepted(market, "buyer", "other", 1_000, reference="PO-3")
+    factories.clear(market)
+    fees = Invoice.objects.filter(purpose="fee").order_by("recipient")
+    lines = {row.recipient_id: len(row.document["lines"]) for row in fees}
+    assert lines == {market.party("seller").pk: 3, market.party("other").pk: 1}
 
 
 def test_a_deferred_fee_is_found_on_the_invoice_of_its_own_cycle_only(market):

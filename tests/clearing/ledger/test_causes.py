@@ -334,8 +334,8 @@ def test_a_trade_is_not_secured_without_its_hold(market):
 
 PAYMENT = (
     "INSERT INTO clearing_settlementinstruction (public_id, cycle_id, purpose, organisation_id, sequence, reference,"
-    " restoration, direction, amount_minor, currency, state, planned_at, failure_reason, held_back)"
-    " VALUES ('stl_raw', %s, %s, %s, 99, 'RAW-99', 0, 'out', %s, 'JPY', 'planned', now(), '', '')"
+    " restoration, direction, amount_minor, currency, state, planned_at, send_by, failure_reason, held_back)"
+    " VALUES ('stl_raw', %s, %s, %s, 99, 'RAW-99', 0, 'out', %s, 'JPY', 'planned', now(), current_date + 1, '', '')"
 )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from clearing.invoices.services import drafts, issuing, telling
 from clearing.ledger.errors import PeriodUnbalanced
 from clearing.ledger.queries import balances, client_money, kind_totals
 from clearing.ledger.services import close_ledger_period
@@ -17,6 +18,7 @@ from clearing.models import (
     CyclePart,
     CycleStep,
     Entry,
+    Invoice,
     LedgerPeriod,
     MonthlyStatement,
     NetPosition,
@@ -28,6 +30,7 @@ from clearing.run.services.cycles import advance_cycle, close_cycle, pause_cycle
 from clearing.settlement import planning
 from clearing.settlement.planning import unclaimed_minor
 from clearing.statements.services import make_statements
+from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from tests.participants.factories import client_of
@@ -42,11 +45,14 @@ LAST_NIGHT = datetime(2026, 11, 30, 14, 59, tzinfo=UTC)
 
 
 def make_chunks_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Chunks of two participants, where production takes thousands."""
+    """Chunks of two participants or documents, where production takes thousands."""
     monkeypatch.setattr(netting, "COVERS_A_CHUNK", 2)
     monkeypatch.setattr(netting, "POSITIONS_A_CHUNK", 2)
     monkeypatch.setattr(posting, "PARTICIPANTS_A_CHUNK", 2)
     monkeypatch.setattr(planning, "PARTICIPANTS_A_CHUNK", 2)
+    monkeypatch.setattr(issuing, "INVOICES_A_STEP", 2)
+    monkeypatch.setattr(drafts, "LINES_A_STEP", 2)
+    monkeypatch.setattr(telling, "PARTICIPANTS_A_CHUNK", 2)
 
 
 @pytest.fixture
@@ -115,6 +121,14 @@ def outcome(market: factories.Market, take: Callable[[Cycle], object]) -> dict[s
                 "payments": list(
                     payments.values_list("sequence", "organisation", "direction", "amount_minor")
                 ),
+                "invoices": list(
+                    Invoice.objects.order_by("number").values_list(
+                        "number", "purpose", "recipient", "total_minor"
+                    )
+                ),
+                "told": sorted(
+                    OutboxEvent.objects.filter(type="invoices.issued").values_list("subject", flat=True)
+                ),
             }
             raise _Undone
     except _Undone:
@@ -126,6 +140,7 @@ def test_chunks_by_many_processes_come_to_the_same_as_one_piece(market, monkeypa
         market.party(name)
     whole = outcome(market, lambda cycle: factories.advance_to(cycle, "settling"))
     assert len(whole["shortfalls"]) == 2
+    assert (len(whole["invoices"]), len(whole["told"])) == (10, 5)
     make_chunks_small(monkeypatch)
     states: list[str] = []
     chunked = outcome(market, lambda cycle: states.extend(chunks_to(cycle, "settling")))
@@ -133,7 +148,7 @@ def test_chunks_by_many_processes_come_to_the_same_as_one_piece(market, monkeypa
     assert {state: states.count(state) for state in states} == {
         "validated": 4,
         "netted": 4,
-        "posted": 6,
+        "posted": 14,
         "settling": 1,
     }
 
@@ -151,6 +166,9 @@ def test_progress_tells_how_far_a_step_has_come(market, small_chunks):
     assert percentages == sorted(percentages)
     assert parts["positions"] == [(2, 6), (4, 6)]
     assert parts["entries"] == [(2, 6), (4, 6), (6, 6)]
+    assert parts["payments"][:4] == [(2, 6), (4, 6), (6, 6), (6, 6)]
+    assert parts["sales"][:3] == [(2, 5), (4, 5), (5, 5)]
+    assert parts["told"] == [(2, 6), (4, 6), (6, 6)]
     assert shown["parts"] == []
 
 
@@ -189,6 +207,37 @@ def test_payments_half_planned_are_not_due_twice(market, small_chunks):
     chunks_to(cycle, "settling")
     sequences = SettlementInstruction.objects.filter(cycle=cycle).order_by("sequence")
     assert list(sequences.values_list("sequence", flat=True)) == list(range(1, sequences.count() + 1))
+
+
+def test_a_chunk_of_documents_that_was_cut_off_is_done_again_and_nothing_twice(market, small_chunks):
+    cycle = prepare(market)
+    factories.advance_to(cycle, "posted")
+    while cycle.state == "posted":
+        before = (Invoice.objects.count(), list(CyclePart.objects.order_by("pk").values()))
+        with pytest.raises(_Undone), transaction.atomic():
+            advance_cycle(cycle=cycle.public_id)
+            raise _Undone
+        assert (Invoice.objects.count(), list(CyclePart.objects.order_by("pk").values())) == before
+        advance_elsewhere(cycle)
+    found = Invoice.objects.values_list("obligation", "purpose", "recipient")
+    assert (found.count(), found.distinct().count()) == (10, 10)
+    told = OutboxEvent.objects.filter(type="invoices.issued").values_list("subject", flat=True)
+    assert sorted(told) == sorted(market.party(name).public_id for name in NAMES)
+
+
+def test_a_worker_that_was_overtaken_issues_nothing(market, small_chunks):
+    cycle = prepare(market)
+    factories.advance_to(cycle, "posted")
+    while issuing.next_batch(cycle).part is not None:
+        late = issuing.next_batch(cycle)
+        assert issuing.issue_invoices(cycle) > 0
+        issued = Invoice.objects.count()
+        assert issuing.issue_invoices(cycle, late) == 0
+        assert Invoice.objects.count() == issued
+    late = issuing.next_batch(cycle)
+    assert issuing.issue_invoices(cycle) == 0
+    assert issuing.all_issued(cycle)
+    assert issuing.issue_invoices(cycle, late) == 0
 
 
 def test_a_cycle_posted_over_midnight_belongs_to_one_month(market, small_chunks):
@@ -246,6 +295,13 @@ def test_a_cycle_leaves_a_step_only_after_its_last_chunk(market, small_chunks):
     refused(
         "UPDATE clearing_cycle SET state = 'settling' WHERE id = %s", cycle.pk, because="payments are not all"
     )
+    settling = "UPDATE clearing_cycle SET state = 'settling' WHERE id = %s"
+    while not CyclePart.objects.filter(cycle=cycle, part="payments", ended_at__isnull=False).exists():
+        advance_elsewhere(cycle)
+    refused(settling, cycle.pk, because="its sales are not all done")
+    while not CyclePart.objects.filter(cycle=cycle, part="told").exists():
+        advance_elsewhere(cycle)
+    refused(settling, cycle.pk, because="its told are not all done")
     assert cycle.state == "posted"
 
 
@@ -266,4 +322,13 @@ def test_a_part_goes_forward_only(market, small_chunks):
     refused(f"{again} VALUES (%s, 'entries', 0, '', now(), now())", cycle.pk, because="cycle_part_once")
     assert CyclePart.objects.filter(part="entries").values().get() == before
     run(change("done = 3", "entries"))
+    assert list(broken()) == ["clearing.parts_go_forward"]
+
+
+def test_a_part_that_counts_documents_that_are_not_there_is_named(market, small_chunks):
+    cycle = prepare(market)
+    factories.advance_to(cycle, "posted")
+    while not CyclePart.objects.filter(cycle=cycle, part="sales").exists():
+        advance_elsewhere(cycle)
+    run("UPDATE clearing_cyclepart SET done = done + 1 WHERE part = 'sales'")
     assert list(broken()) == ["clearing.parts_go_forward"]

@@ -15,8 +15,8 @@ from ..raw import refused, run
 
 INSTRUCTION = (
     "INSERT INTO clearing_settlementinstruction (public_id, cycle_id, organisation_id, sequence, reference, direction,"
-    " amount_minor, currency, state, planned_at, failure_reason, purpose, instead_of_id) SELECT 'stl_raw', cycle_id,"
-    " organisation_id, 99, 'JPY00099-000001', direction, {amount}, currency, 'planned', now(), '', purpose, {instead_of}"
+    " amount_minor, currency, state, planned_at, send_by, failure_reason, purpose, instead_of_id) SELECT 'stl_raw', cycle_id,"
+    " organisation_id, 99, 'JPY00099-000001', direction, {amount}, currency, 'planned', now(), current_date + 1, '', purpose, {instead_of}"
     " FROM clearing_settlementinstruction WHERE id = %s"
 )
 
@@ -87,8 +87,8 @@ def test_a_payment_on_its_way_is_not_planned_twice(market):
     first = factories.instructions(cycle)[0]
     refused(
         "INSERT INTO clearing_settlementinstruction (public_id, cycle_id, organisation_id, sequence, reference, direction,"
-        " amount_minor, currency, state, planned_at, failure_reason) SELECT 'stl_raw', cycle_id, organisation_id, 99,"
-        " 'JPY99999-000001', direction, amount_minor, currency, 'planned', now(), ''"
+        " amount_minor, currency, state, planned_at, send_by, failure_reason) SELECT 'stl_raw', cycle_id, organisation_id, 99,"
+        " 'JPY99999-000001', direction, amount_minor, currency, 'planned', now(), current_date + 1, ''"
         " FROM clearing_settlementinstruction WHERE id = %s",
         first.pk, because="instruction_one_alive",
     )  # fmt: skip

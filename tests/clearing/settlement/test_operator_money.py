@@ -160,8 +160,8 @@ def test_the_database_refuses_what_the_operator_s_money_does_not_cover(market, s
     )  # fmt: skip
     payment = (
         "INSERT INTO clearing_settlementinstruction (public_id, cycle_id, purpose, organisation_id, sequence, reference,"
-        " restoration, direction, amount_minor, currency, state, planned_at, failure_reason, held_back)"
-        " SELECT 'stl_raw', {cycle}, {purpose}, organisation_id, 9, 'RAW', 0, {direction}, 1, 'JPY', 'planned', now(), '', ''"
+        " restoration, direction, amount_minor, currency, state, planned_at, send_by, failure_reason, held_back)"
+        " SELECT 'stl_raw', {cycle}, {purpose}, organisation_id, 9, 'RAW', 0, {direction}, 1, 'JPY', 'planned', now(), current_date + 1, '', ''"
         " FROM clearing_settlementinstruction WHERE organisation_id = %s"
     )
     wrong = payment.format(cycle="(SELECT max(id) FROM clearing_cycle)", purpose="'cycle'", direction="'out'")

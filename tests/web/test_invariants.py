@@ -1,0 +1,159 @@
+"""Money on hold has access, or a way back: invariants that see clearing, delivery and contracts together."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from clearing import handlers
+from clearing.models import Trade
+from delivery import services
+from delivery.handlers import on_trade_secured
+from delivery.models import Entitlement
+from marketplace.events.models import OutboxEvent
+from marketplace.events.schema import parse
+from marketplace.events.services import envelope_of
+from marketplace.kernel import clock
+from marketplace.kernel.invariants import REGISTER
+from marketplace.observability.alarms import apply_readings
+from tests.clearing import factories as clearing
+from tests.delivery import factories as delivery
+from tests.participants import factories as participants
+from tests.roles import unguarded
+from tests.rules import factories as rules
+
+RULES = [
+    rules.rule("PUB-01", "true", "allow", "publication"),
+    rules.rule("CON-01", "true", "allow", "conclusion"),
+]
+
+
+def handle(kind: str, handler) -> None:
+    """Have an application handle the newest event of a kind, as the pipe does."""
+    event = OutboxEvent.objects.filter(type=kind).latest("pk")
+    handler(parse(event.type, event.data), envelope_of(event))
+    with unguarded("events_inboxentry"), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO events_inboxentry (event_id, handler, subscriber, subject, state, handled_at)"
+            " VALUES (%s, %s, %s, %s, 'handled', now())",
+            [event.pk, handler.__name__, handler.__module__.split(".")[0], event.subject],
+        )
+
+
+def named() -> list[str]:
+    return [row["trade"] for row in REGISTER["web.secured_trades_have_access"].check()]
+
+
+def force(table: str, sql: str) -> None:
+    with unguarded(table), connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+@pytest.fixture
+def trade(db) -> Trade:
+    """A purchase whose money is on hold; delivery has not heard of it."""
+    market = clearing.market(clearing.RULEBOOK | {"rules": RULES})
+    delivery.open_market()
+    buyer = participants.admitted("buyer", delivery.SEGMENT, "buyer")
+    seller = participants.admitted("seller", delivery.SEGMENT, "seller")
+    market.parties.update(buyer=buyer, seller=seller)
+    listing = delivery.listed(seller)
+    clearing.state_supply(market, "seller", listing=listing)
+    delivery.agreed(buyer, seller, listing)
+    handle("agreement.concluded", handlers.on_agreement_concluded)
+    found = Trade.objects.get()
+    clearing.pay_in(market, "buyer", found.gross_minor)
+    found.refresh_from_db()
+    assert found.state == "secured"
+    return found
+
+
+@pytest.fixture
+def granted(trade: Trade) -> Entitlement:
+    """Its buyer has access."""
+    handle("trade.secured", on_trade_secured)
+    return Entitlement.objects.get(trade=trade.public_id)
+
+
+def buyer_of(entitlement: Entitlement):
+    return participants.actor_for(entitlement.buyer, "app_buyer")
+
+
+def fetch(entitlement: Entitlement) -> None:
+    """The buyer downloads a file, and does not report it."""
+    (file,) = entitlement.distributions.all()
+    transmission = services.download(
+        actor=buyer_of(entitlement), entitlement=entitlement.public_id, distribution=file.distribution
+    )
+    try:
+        assert b"".join(transmission)
+    finally:
+        transmission.close()
+
+
+def test_it_holds_until_access_is_granted_and_while_it_lasts(trade):
+    assert named() == []
+    handle("trade.secured", on_trade_secured)
+    assert named() == []
+    entitlement = Entitlement.objects.get(trade=trade.public_id)
+    services.suspend_access(
+        actor=delivery.operator_actor(), entitlement=entitlement.public_id, reason="調査中"
+    )
+    assert named() == []
+
+
+def test_it_holds_through_a_dispute_and_its_end(trade, granted):
+    services.dispute_delivery(
+        actor=buyer_of(granted), entitlement=granted.public_id, reason_code="incomplete", text="12月分がない"
+    )
+    assert named() == []
+    handle("dispute.opened", handlers.on_dispute_opened)
+    trade.refresh_from_db()
+    assert (trade.state, named()) == ("disputed", [])
+
+
+def test_what_nobody_collected_in_its_term_is_paid_back(trade, granted):
+    clock.move_to(granted.granted_at + timedelta(days=31), running=False)
+    assert services.end_uncollected() == 1
+    assert named() == []
+    handle("delivery.ended", handlers.on_delivery_ended)
+    trade.refresh_from_db()
+    assert (trade.state, named()) == ("refunded", [])
+
+
+FORCED = {
+    "access that was never granted": (
+        "delivery_entitlement",
+        "UPDATE delivery_entitlement SET agreement = 'agr_other'",
+    ),
+    "access that ended with the money on hold": (
+        "delivery_entitlement",
+        "UPDATE delivery_entitlement SET state = 'terminated', ended_at = now(), ended_reason = 'not_collected'",
+    ),
+    "a dispute that nobody opened": ("clearing_trade", "UPDATE clearing_trade SET state = 'disputed'"),
+}
+
+
+@pytest.mark.parametrize("case", FORCED)
+def test_a_trade_whose_money_waits_without_end_is_named(trade, granted, case):
+    assert named() == []
+    table, sql = FORCED[case]
+    if table == "delivery_entitlement":
+        force("delivery_inspection", "UPDATE delivery_inspection SET state = 'undone'")
+    force(table, sql)
+    assert named() == [trade.public_id]
+
+
+def test_a_receipt_that_nobody_reports_is_an_alarm_a_week_after_access_expired(trade, granted):
+    fetch(granted)
+    force(
+        "delivery_entitlement",
+        "UPDATE delivery_entitlement SET state = 'completed', ended_at = granted_at, ended_reason = 'expired'",
+    )
+    assert named() == []
+    clock.move_to(granted.granted_at + timedelta(days=8), running=False)
+    assert named() == [trade.public_id]
+    apply_readings({"deliveries_unreported": 1.0})
+    assert named() == []

@@ -1,0 +1,94 @@
+"""Invariants over several applications, of which none may read the others."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from marketplace.kernel import clock
+from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant
+
+ALARM_DAYS = 7
+"""How long what waits for a person may do so before an alarm about it has to stand; alarms are raised within seconds."""
+
+_ALARMED = "EXISTS (SELECT FROM observability_raisedalarm r WHERE r.ended_at IS NULL AND r.code = 'deliveries_unreported')"
+_PENDING = """
+    EXISTS (
+        SELECT FROM events_outboxevent e
+          LEFT JOIN events_inboxentry i ON i.event_id = e.id AND i.subscriber = '{subscriber}'
+         WHERE e.subject = t.agreement AND e.type = '{kind}' AND (i.state IN ('pending', 'parked') OR i.id IS NULL AND ({alone}
+            OR NOT EXISTS (SELECT FROM events_relayposition p WHERE (p.transaction, p.event_id) >= (e.transaction, e.id)))))
+"""
+"""Whether an event about the agreement of trade ``t`` is still to be handled; ``alone``: nobody handles it in this process."""
+_HAS_ACCESS = """
+    EXISTS (
+        SELECT FROM delivery_entitlement d
+          JOIN delivery_inspection n ON n.entitlement_id = d.id AND n.round = (
+               SELECT max(l.round) FROM delivery_inspection l WHERE l.entitlement_id = d.id)
+         WHERE d.agreement = t.agreement AND (
+               d.ended_at IS NULL
+            OR n.state IN ('running', 'disputed')
+            OR n.state = 'accepted' AND (t.charging IN ('subscription', 'metered') OR {acceptance})
+            OR n.state = 'awaiting' AND (d.ended_at > %(alarmed_since)s OR {alarmed})))
+"""
+"""Access was granted and has not ended; or it has, and the inspection has an end, or a person is asked for it."""
+_WAITING_WITHOUT_END = """
+    SELECT t.public_id, t.agreement, t.state FROM clearing_trade t
+      LEFT JOIN contracts_agreement a ON a.public_id = t.agreement
+     WHERE t.state = 'secured' AND NOT ({has_access}) AND NOT ({on_its_way})
+        OR t.state = 'disputed' AND a.id IS NOT NULL AND NOT ({resolved}) AND NOT EXISTS (
+           SELECT FROM contracts_dispute o WHERE o.agreement_id = a.id AND o.state = 'open')
+     ORDER BY t.id LIMIT {limit}
+"""
+
+
+def _pending(kind: str, subscriber: str) -> str:
+    handlers = settings.EVENT_SUBSCRIPTIONS.get(kind, ())
+    alone = not any(handler.startswith(f"{subscriber}.") for handler in handlers)
+    return _PENDING.format(kind=kind, subscriber=subscriber, alone=str(alone).lower())
+
+
+def _waiting_without_end() -> list[dict[str, Any]]:
+    """Trades whose money is on hold, and of which neither a step nor a person is known that ends it.
+
+    An event that grants access or returns the money may still be to be handled; a parked one is an alarm of its own.
+    """
+    resolved = _pending("dispute.resolved", "clearing")
+    on_its_way = (
+        _pending("trade.secured", "delivery"),
+        _pending("delivery.ended", "clearing"),
+        _pending("dispute.opened", "clearing"),
+        resolved,
+    )
+    has_access = _HAS_ACCESS.format(acceptance=_pending("delivery.accepted", "clearing"), alarmed=_ALARMED)
+    sql = _WAITING_WITHOUT_END.format(
+        has_access=has_access,
+        on_its_way=" OR ".join(on_its_way),
+        resolved=resolved,
+        limit=BREACHES_SHOWN_MAX,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"alarmed_since": clock.now() - timedelta(days=ALARM_DAYS)})
+        return [dict(zip(("trade", "agreement", "state"), row, strict=True)) for row in cursor.fetchall()]
+
+
+Invariant(
+    name="web.secured_trades_have_access",
+    promise=3,
+    statement=(
+        "Every trade whose money is on hold has access, or an inspection that ends, or its money is on its way back, or a"
+        " dispute about it is open."
+    ),
+    guards=(
+        "delivery_entitlement.entitlement_ended_when",
+        "delivery_entitlement.no_delete",
+        "delivery_inspection.no_delete",
+        "clearing_trade.money_on_hold",
+        "contracts_dispute.dispute_one_open",
+    ),
+    test="tests/web/test_invariants.py::test_a_trade_whose_money_waits_without_end_is_named",
+    check=_waiting_without_end,
+)
