@@ -11,6 +11,7 @@ from .bank.models import (
     UnconfirmedReceipt,
 )
 from .cycles.models import ClearingSchedule, ClosedDay, Cycle, CyclePart, CycleStep
+from .guarantees.models import Guarantee, GuaranteeReduction
 from .invoices.models import IntermediaryNotice, Invoice
 from .ledger.models import Account, Balance, Entry, FundsRegime, LedgerPeriod, Posting
 from .netting.models import NetPosition, ProofBlock
@@ -30,6 +31,7 @@ from .shortfalls.models import Deferral, FundsDecision, SetOff, Shortfall
 from .statements.certificate_models import BalanceCertificate
 from .statements.models import MonthlyStatement, StatementMonth
 from .trades.charge_models import ChargePlan, ChargeProgress, PlannedCharge, PlannedShare, UsageRecord
+from .trades.guaranteed_models import GuaranteedPart
 from .trades.models import Obligation, Trade
 from .trades.supply_models import SupplyStatement
 
@@ -57,6 +59,9 @@ __all__ = [
     "FeeWriteOff",
     "FundsDecision",
     "FundsRegime",
+    "Guarantee",
+    "GuaranteeReduction",
+    "GuaranteedPart",
     "IntermediaryNotice",
     "Invoice",
     "LedgerPeriod",

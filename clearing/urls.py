@@ -6,6 +6,7 @@ ROOMS = (
     "ledger",
     "approvals",
     "cycles",
+    "guarantees",
     "trades",
     "netting",
     "settlement",

@@ -2,7 +2,7 @@
 # Hot backup of a running market: nothing stops. Needs PostgreSQL's client programs on the path.
 #
 #   backup.sh base         a base backup of the database into $BACKUP_DIRECTORY/base/<UTC time of its end>
-#   backup.sh files        copies stored files that are new into $BACKUP_DIRECTORY/files
+#   backup.sh files        copies stored files that are new into $BACKUP_DIRECTORY/files, then touches files-copied
 #   backup.sh prune COUNT  keeps the newest COUNT base backups and the log that they need
 #   backup.sh watch        `files` every FILES_SECONDS (300); `base` and `prune` when the newest base backup is older than
 #                          BASE_SECONDS (86400); for ever
@@ -108,7 +108,7 @@ watch() {
 : "${BACKUP_DIRECTORY:?set BACKUP_DIRECTORY to the folder of the backups}"
 case "${1:-}" in
   base) : "${BACKUP_URL:?}"; base ;;
-  files) : "${STORAGE_DIRECTORY:?}"; files ;;
+  files) : "${STORAGE_DIRECTORY:?}"; files; : >"$BACKUP_DIRECTORY/files-copied" ;;
   prune) prune "${2:?how many base backups to keep}" ;;
   watch) : "${BACKUP_URL:?}" "${STORAGE_DIRECTORY:?}"; watch ;;
   *) sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2 ;;

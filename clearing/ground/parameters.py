@@ -50,3 +50,18 @@ def control_notice() -> timedelta:
 def second_person_hours() -> int:
     """``second_person_hours``: hours that a command waits for the second person."""
     return int(parameter("second_person_hours"))
+
+
+def collection_days() -> int:
+    """``collection_days``: days after which access to data that its buyer never downloaded ends."""
+    return int(parameter("collection_days"))
+
+
+def guaranteed_payment_days() -> int:
+    """``guaranteed_payment_days``: days after the acceptance within which a buyer pays what a guarantee secured."""
+    return int(parameter("guaranteed_payment_days"))
+
+
+def guarantee_lead_days() -> int:
+    """``guarantee_lead_days``: days before the expiry of a guarantee in use at which the operator gets a task."""
+    return int(parameter("guarantee_lead_days"))

@@ -51,6 +51,7 @@ class EntryKind(TextChoices):
 
     PAY_IN = "pay_in", Label("pay-in", "入金")
     HOLD = "hold", Label("hold for a trade", "資金の確保")
+    GUARANTEED = "guaranteed", Label("payment of a guaranteed part", "保証で確保した代金の支払")
     CAPTURE = "capture", Label("capture of a hold", "確保の確定")
     RETURN = "return", Label("return of a hold", "確保の解除")
     CYCLE = "cycle", Label("clearing of a cycle", "清算記帳")
@@ -76,6 +77,7 @@ class LineKind(TextChoices):
 
     PAY_IN = "pay_in", Label("pay-in", "入金")
     HOLD = "hold", Label("hold", "資金の確保")
+    GUARANTEED_PAID = "guaranteed_paid", Label("guaranteed part paid", "保証で確保した代金の支払")
     UNHOLD = "unhold", Label("end of a hold", "確保の終了")
     UNUSED = "unused", Label("unused part of a hold", "確保の未使用分の返還")
     PURCHASES = "purchases", Label("purchases with tax", "購入代金（税込）")

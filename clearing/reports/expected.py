@@ -24,6 +24,7 @@ from ..settlement.models import SettlementInstruction
 from ..settlement.queries import PaymentReadings
 from ..settlement.states import InstructionState, PaymentDirection
 from ..settlement.waiting import ABROAD, FAILED, NO_ACCOUNT, NO_ROUTE, PLANNED
+from ..trades.guaranteed_models import guaranteed_part
 from ..trades.models import Obligation, Trade
 from ..trades.obligation_kinds import (
     BENEFICIARY_KINDS,
@@ -93,7 +94,9 @@ class ExpectedPayments:
         price = Obligation.objects.filter(
             self._in_unpaid_cycles(), trade=OuterRef("pk"), kind=ObligationKind.PURCHASE, deferred_from=None
         )
-        return Trade.objects.filter(Q(state__in=WAITING_TRADES) | Exists(price), seller_id=self.own)
+        return Trade.objects.select_related("guaranteed").filter(
+            Q(state__in=WAITING_TRADES) | Exists(price), seller_id=self.own
+        )
 
     def shares(self) -> QuerySet[Obligation]:
         """Unpaid shares of the participant in the proceeds of other sellers."""
@@ -244,7 +247,7 @@ class ExpectedPayments:
         if cycle is not None:
             return self._outlook_of_cycle(cycle)
         # A trade accepted after the page was read has its cycle only now.
-        return Outlook(waiting_of_trade(trade) or BEING_CLEARED.waiting())
+        return Outlook(waiting_of_trade(trade, part=guaranteed_part(trade)) or BEING_CLEARED.waiting())
 
     def _outlook_of_cycle(self, cycle: Cycle) -> Outlook:
         """The waiting reason of a cycle, or of its payment once there is one; computed once for all its trades."""

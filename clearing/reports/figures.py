@@ -44,7 +44,7 @@ def money_figures(currency: str = "JPY") -> dict[str, int]:
 def waiting_trades() -> list[dict[str, Any]]:
     """Trades that are neither cleared nor ended, with their waiting reasons, by key; ``reason`` is a Label."""
     waiting = Trade.objects.exclude(state__in=(TradeState.FAILED, TradeState.REFUNDED)).exclude(is_cleared())
-    trades = list(waiting.order_by("business_key"))
+    trades = list(waiting.select_related("guaranteed").order_by("business_key"))
     readings = TradeReadings(trades)
     found = ((trade, readings.waiting(trade)) for trade in trades)
     return [

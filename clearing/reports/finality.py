@@ -19,6 +19,7 @@ from marketplace.participants.queries import OrganisationView
 from ..ledger.queries import balances_at
 from ..settlement.models import SettlementInstruction
 from ..shortfalls.models import Deferral
+from ..trades.guaranteed_models import guaranteed_part
 from ..trades.models import Obligation, Trade
 from ..trades.obligation_kinds import TAXED_PER_CYCLE
 from ..trades.states import ObligationStage
@@ -183,24 +184,39 @@ def _paid_moments(organisation_id: int, at: datetime) -> dict[int, datetime]:
 
 
 def _held(organisation_id: int, at: datetime) -> list[dict[str, Any]]:
-    """Trades secured by ``at`` and neither accepted nor ended by then: the money is the buyer's, on hold."""
-    rows = Trade.objects.filter(
-        Q(buyer_id=organisation_id) | Q(seller_id=organisation_id),
-        Q(accepted_at=None) | Q(accepted_at__gt=at),
-        Q(ended_at=None) | Q(ended_at__gt=at),
-        secured_at__lte=at,
-    ).order_by("business_key")
+    """Trades secured by ``at`` and neither accepted nor ended by then: the money is the buyer's, on hold.
+
+    What a guarantee secured and was not paid by then is not on hold.
+    """
+    rows = (
+        Trade.objects.select_related("guaranteed")
+        .filter(
+            Q(buyer_id=organisation_id) | Q(seller_id=organisation_id),
+            Q(accepted_at=None) | Q(accepted_at__gt=at),
+            Q(ended_at=None) | Q(ended_at__gt=at),
+            secured_at__lte=at,
+        )
+        .order_by("business_key")
+    )
     return [
         {
             "trade": row.public_id,
             "business_key": row.business_key,
             "agreement": row.agreement,
             "side": "buyer" if row.buyer_id == organisation_id else "seller",
-            "held_minor": row.gross_minor,
+            "held_minor": row.gross_minor - _unpaid(row, at),
             "currency": row.currency,
         }
         for row in rows
     ]
+
+
+def _unpaid(trade: Trade, at: datetime) -> int:
+    """The part of a trade that a guarantee secured at a moment, instead of money."""
+    part = guaranteed_part(trade)
+    if part is None or (part.paid_at is not None and part.paid_at <= at):
+        return 0
+    return part.amount_minor
 
 
 def _payments(organisation_id: int, at: datetime) -> list[dict[str, Any]]:

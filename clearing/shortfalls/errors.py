@@ -17,6 +17,19 @@ class ClaimOutstanding(DomainError):
     )
 
 
+class DepositBacksLimit(DomainError):
+    """The deposit backs a limit that secures trades. Fields: ``organisation, free_minor, currency``."""
+
+    code = "deposit_backs_limit"
+    category = Category.CONFLICT
+    field = "amount_minor"
+    detail = Label(
+        "amount_minor: at most {free_minor} {currency} of the deposit of {organisation} can be released; the remainder backs"
+        " trades that are not paid yet.",
+        "amount_minor: {organisation} の保証金のうち返還できるのは {free_minor} {currency} までです。残りは未払いの取引を担保しています。",
+    )
+
+
 class RestraintLifted(DomainError):
     """The restraint of set-off was lifted before. Fields: ``restraint``."""
 

@@ -9,6 +9,7 @@ from django.db import connection
 
 from ..cycles.models import Cycle
 from ..ground.parameters import reserve_cap_minor
+from ..guarantees.queries import lock_guarantees, used_of_limits
 from ..ledger.accounts import market_accounts, participant_accounts
 from ..ledger.locking import lock_balances
 from ..ledger.states import AccountKind
@@ -51,9 +52,10 @@ class OwnMoney:
     """Own money of participants for one cycle, read once and locked for the rest of the transaction.
 
     Includes what an earlier chunk of the same step has set aside for the cycle, and of payments that are planned and not
-    sent the part that may be set off (``payments``: with that part, oldest first).
+    sent the part that may be set off (``payments``: with that part, oldest first). What a deposit backs of limits in use is
+    not in it.
 
-    Lock order: the caller holds ``MOVER_LOCK``; cycles with planned payments, the payments, then balances. All others
+    Lock order: the caller holds ``MOVER_LOCK``; cycles with planned payments, the payments, guarantees, then balances. All others
     lock the balances of one participant only, so locking further participants later cannot deadlock.
     """
 
@@ -77,16 +79,18 @@ class OwnMoney:
             self.payments[payment.organisation_id].append((payment, free_minor))
         accounts = participant_accounts(wanted, self._cycle.currency)
         self.accounts |= accounts
+        lock_guarantees(wanted, self._cycle.currency)
         balances = lock_balances(accounts[key][kind] for key in wanted for kind in OWN_KINDS)
         promised = on_its_way(wanted, self._cycle.currency)
         covered = self._set_aside(wanted)
+        backing = used_of_limits(wanted, self._cycle.currency)
         for key in wanted:
             receivable, available, deposit = (-balances[accounts[key][kind]] for kind in OWN_KINDS)
             self._known[key] = Resources(
                 receivable_minor=max(receivable - promised.get(key, 0), 0),
                 available_minor=available,
                 planned_minor=sum(free_minor for _, free_minor in self.payments[key]),
-                deposit_minor=deposit,
+                deposit_minor=max(deposit - backing.get(key, 0), 0),
                 set_aside_minor=covered.get(key, 0),
             )
 

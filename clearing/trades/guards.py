@@ -9,6 +9,7 @@ import pgtrigger
 from marketplace.kernel.guards import sql_body, sql_list
 from marketplace.rules.tax_tables import TAXED_CLASSES
 
+from .guaranteed_guards import OPEN_PART, UNFIT
 from .lines import leaf_of, trade_line
 from .locks import FEE_REFUND_LOCK
 from .obligation_kinds import (
@@ -190,7 +191,7 @@ def held_money_whole() -> pgtrigger.Trigger:
         operation=pgtrigger.Insert,
         referencing=pgtrigger.Referencing(new="new_rows"),
         declare=[("fault", "record")],
-        func=sql_body(_SQL / "held_money_whole.sql"),
+        func=sql_body(_SQL / "held_money_whole.sql", OPEN_PART=OPEN_PART.format(trade="t.id")),
     )
 
 
@@ -206,13 +207,16 @@ def taxed_as_published() -> pgtrigger.Trigger:
 
 
 def money_on_hold() -> pgtrigger.Trigger:
-    """At the end of a transaction a secured or disputed trade has its whole gross on hold, and any other has nothing."""
+    """At the end of a transaction a secured or disputed trade has its gross on hold, less the part that a guarantee secures;
+    any other has nothing on hold, and its guaranteed part is paid if it was accepted."""
     return pgtrigger.Trigger(
         name="money_on_hold",
         when=pgtrigger.After,
         operation=pgtrigger.UpdateOf("state"),
         timing=pgtrigger.Deferred,
-        func=sql_body(_SQL / "money_on_hold.sql"),
+        func=sql_body(
+            _SQL / "money_on_hold.sql", TRADE="NEW.id", OPEN_PART=OPEN_PART.format(trade="t.id"), UNFIT=UNFIT
+        ),
     )
 
 

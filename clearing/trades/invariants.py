@@ -6,9 +6,11 @@ from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import Invariant, by_query
 from marketplace.rules.tax_tables import TAXED_CLASSES
 
-from .causes import HELD
+from .causes import GUARANTEED, HELD
 from .fee_rebates import wrong_rebates
+from .guaranteed_guards import OPEN_PART, UNFIT
 from .obligation_kinds import AFTER_ACCEPTANCE, BASE_KINDS, CORRECTION_KINDS, INVOICED_CORRECTIONS, LIMITED
+from .states import CASH_ONLY
 from .sums import EXCEEDED, GIVEN, RATE, REFUND_TAX_DIFFERS, REFUNDED_FEES, SHARE_LEFT
 
 Invariant(
@@ -85,7 +87,10 @@ Invariant(
 Invariant(
     name="clearing.held_money_is_of_open_trades",
     promise=3,
-    statement="Money is on hold for a trade, in full, exactly while the trade is secured or disputed.",
+    statement=(
+        "Money is on hold for a trade, in full but for what a guarantee secures, exactly while the trade is secured or"
+        " disputed."
+    ),
     guards=(
         "clearing_posting.posting_hold_once",
         "clearing_posting.held_money_whole",
@@ -95,11 +100,11 @@ Invariant(
     ),
     test="tests/clearing/trades/test_guards.py::test_held_money_names_its_trade_and_is_ended_once",
     check=by_query(
-        "SELECT t.public_id, t.state, t.gross_minor, coalesce(-sum(p.amount_minor), 0) AS held FROM clearing_trade t"
+        "SELECT t.public_id, t.state, t.gross_minor, coalesce(-sum(p.amount_minor), 0) AS held FROM clearing_trade t"  # noqa: S608
         " LEFT JOIN (clearing_posting p JOIN clearing_account a ON a.id = p.account_id AND a.kind = 'held')"
         "  ON p.trade_id = t.id GROUP BY t.id"
         " HAVING coalesce(-sum(p.amount_minor), 0)"
-        "  <> CASE WHEN t.state IN ('secured', 'disputed') THEN t.gross_minor ELSE 0 END"
+        f"  <> CASE WHEN t.state IN ('secured', 'disputed') THEN t.gross_minor - {OPEN_PART.format(trade='t.id')} ELSE 0 END"
     ),
 )
 Invariant(
@@ -109,6 +114,54 @@ Invariant(
     guards=("clearing_entry.caused_by_trade", "clearing_entry.append_only", "clearing_entry.entry_kind"),
     test="tests/clearing/ledger/test_causes.py::test_no_kind_of_entry_is_posted_without_its_cause",
     check=HELD.check(),
+)
+Invariant(
+    name="clearing.guarantees_secure_trades",
+    promise=3,
+    statement=(
+        "What is used of a guarantee is the sum of the parts of trades that it secures, within its amount; each is of its"
+        " own buyer's trade, was valid until it could last fall due, and is paid before the trade is cleared."
+    ),
+    guards=(
+        "clearing_guarantee.guarantee_room",
+        "clearing_guarantee.guarantee_kept",
+        "clearing_guaranteedpart.part_within_guarantee",
+        "clearing_guaranteedpart.part_counted",
+        "clearing_guaranteedpart.part_follows_trade",
+        "clearing_guaranteedpart.guaranteed_part_amount",
+        "clearing_guaranteedpart.guaranteed_part_moments",
+        "clearing_guaranteedpart.immutable",
+        "clearing_guaranteedpart.set_once",
+        "clearing_guaranteedpart.no_delete",
+        "clearing_trade.money_on_hold",
+    ),
+    test="tests/clearing/guarantees/test_guards.py::test_the_database_refuses_use_beyond_a_guarantee",
+    check=by_query(
+        "SELECT g.public_id, g.used_minor, coalesce(counted.minor, 0) FROM clearing_guarantee g"  # noqa: S608
+        " LEFT JOIN LATERAL (SELECT sum(p.amount_minor) AS minor FROM clearing_guaranteedpart p"
+        "  WHERE p.guarantee_id = g.id AND p.paid_at IS NULL AND p.released_at IS NULL) counted ON true"
+        " WHERE g.used_minor <> coalesce(counted.minor, 0) OR g.used_minor > g.amount_minor"
+        " UNION ALL SELECT g.public_id, g.amount_minor, NULL FROM clearing_guaranteedpart g"
+        f"  JOIN clearing_trade t ON t.id = g.trade_id WHERE {UNFIT}"
+        " UNION ALL SELECT p.public_id, p.amount_minor, NULL FROM clearing_guaranteedpart p"
+        "  JOIN clearing_trade t ON t.id = p.trade_id JOIN clearing_guarantee g ON g.id = p.guarantee_id"
+        "  WHERE (g.organisation_id, g.currency) <> (t.buyer_id, t.currency) OR p.amount_minor > t.gross_minor"
+        f"   OR t.commissioned OR t.charging IN ({sql_list(CASH_ONLY)})"
+        "   OR p.reserved_at NOT BETWEEN g.valid_from AND g.expires_at"
+        "   OR (g.expires_at AT TIME ZONE 'Asia/Tokyo')::date <= p.due_by"
+    ),
+)
+Invariant(
+    name="clearing.guaranteed_parts_are_paid",
+    promise=3,
+    statement="The payment of a guaranteed part moves its amount, once, from an account of its buyer to what is on hold.",
+    guards=(
+        "clearing_entry.caused_by_guaranteed_part",
+        "clearing_entry.append_only",
+        "clearing_entry.entry_kind",
+    ),
+    test="tests/clearing/ledger/test_causes.py::test_no_kind_of_entry_is_posted_without_its_cause",
+    check=GUARANTEED.check(),
 )
 Invariant(
     name="clearing.released_after_acceptance",
@@ -197,7 +250,8 @@ Invariant(
         "     (t.fund_by AT TIME ZONE 'Asia/Tokyo')::date)"
         "   ELSE (coalesce((SELECT g.delivered_at FROM clearing_chargeplan p"
         "     JOIN clearing_chargeprogress g ON g.plan_id = p.id"
-        "     WHERE p.agreement = t.agreement AND t.charging = 'instalment'), t.accepted_at)"
+        "     WHERE p.agreement = t.agreement AND t.charging = 'instalment'),"
+        "     (SELECT b.billed_at FROM clearing_guaranteedpart b WHERE b.trade_id = t.id), t.accepted_at)"
         "     AT TIME ZONE 'Asia/Tokyo')::date END AS due) made"
         " WHERE t.state = 'accepted' AND t.supplied_on IS DISTINCT FROM made.due"
         " UNION ALL SELECT t.public_id, 'withholding', t.supplied_on, NULL FROM clearing_trade t"

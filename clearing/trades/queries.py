@@ -24,6 +24,7 @@ from ..ground.scopes import own_key
 from ..ledger.queries import balances
 from ..ledger.states import AccountKind
 from .charge_models import ChargeProgress, PlannedShare
+from .guaranteed_models import guaranteed_part
 from .limits import ENDED_STATES, Remaining, remaining_of_all
 from .models import Obligation, Trade
 from .states import ObligationKind, ObligationStage, TradeState
@@ -56,8 +57,8 @@ def trade_counts() -> TradeCounts:
 
 
 def with_clearing(trades: QuerySet[Trade]) -> QuerySet[Trade]:
-    """Annotate trades with ``cleared``: whether the cycle of their price is posted. Derived, never stored."""
-    return trades.annotate(cleared=is_cleared())
+    """Trades with ``cleared``, whether the cycle of their price is posted, and with their guaranteed parts. Derived, never stored."""
+    return trades.select_related("guaranteed__guarantee").annotate(cleared=is_cleared())
 
 
 def is_cleared() -> Exists:
@@ -118,7 +119,7 @@ class TradeReadings:
         """The reason why ``trade`` waits; None if it is cleared or ended."""
         cycle = self.cycles.get(trade.pk)
         cut_off_at = self._cut_offs[cycle.pk] if cycle and cycle.state == CycleState.OPEN else None
-        return waiting_of_trade(trade, cycle=cycle, cut_off_at=cut_off_at)
+        return waiting_of_trade(trade, cycle=cycle, cut_off_at=cut_off_at, part=guaranteed_part(trade))
 
 
 def overdue_count() -> int:
@@ -166,6 +167,8 @@ _ENDED_PERIODS = """
       JOIN clearing_chargeprogress g ON g.plan_id = p.id
      WHERE t.state = 'secured' AND t.charging IN ('subscription', 'metered')
        AND g.delivered_at IS NOT NULL AND g.dispute IS NULL
+       AND NOT EXISTS (SELECT FROM clearing_guaranteedpart b
+                        WHERE b.trade_id = t.id AND b.billed_at IS NOT NULL)
        AND c.period_until <= CASE t.charging WHEN 'metered' THEN %s ELSE %s END
      ORDER BY c.period_until, t.id LIMIT %s
 """
@@ -174,11 +177,33 @@ _ENDED_PERIODS = """
 def ended_periods(*, until: date, metered_until: date, limit: int) -> list[tuple[str, int]]:
     """Agreement and number of secured, delivered periods that ended by a day, oldest first.
 
-    Excludes periods in dispute and periods of agreements whose delivery was never accepted.
+    Excludes periods in dispute, periods of agreements whose delivery was never accepted, and those whose buyer was billed.
     """
     with connection.cursor() as cursor:
         cursor.execute(_ENDED_PERIODS, [metered_until, until, limit])
         return [(agreement, charge) for agreement, charge in cursor.fetchall()]
+
+
+_COLLECTABLE = """
+    SELECT t.public_id
+      FROM clearing_guaranteedpart p
+      JOIN clearing_guarantee g ON g.id = p.guarantee_id
+      JOIN clearing_trade t ON t.id = p.trade_id AND t.state = 'secured'
+     WHERE p.billed_at IS NOT NULL AND p.paid_at IS NULL AND p.released_at IS NULL
+       AND EXISTS (
+        SELECT FROM clearing_account a JOIN clearing_balance b ON b.account_id = a.id
+         WHERE a.organisation_id = g.organisation_id AND a.currency = g.currency
+           AND (a.kind = 'available' OR a.kind = 'deposit' AND g.kind = 'deposit_limit' AND p.due_on <= %s)
+           AND -b.balance_minor >= p.amount_minor)
+     ORDER BY p.due_on, p.id LIMIT %s
+"""
+
+
+def collectable_trades(*, limit: int) -> list[str]:
+    """Trades whose billed part the buyer's money covers, or the deposit behind it on its due day; earliest due day first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COLLECTABLE, [clock.today(), limit])
+        return [trade for (trade,) in cursor.fetchall()]
 
 
 def agreements_due(today: date) -> Iterator[str]:

@@ -11,6 +11,7 @@ from marketplace.api.serializers import AmountField, BilingualField, StrictSeria
 from marketplace.rules.tax_tables import Supply
 
 from ..ground.serializers import PartyField, PartyListSerializer, label_of
+from .guaranteed_models import GuaranteedPart, guaranteed_part
 from .models import Obligation, Trade
 from .obligation_reference import obligation_reference
 from .queries import TradeReadings, stage_of
@@ -45,10 +46,51 @@ class RemainingSerializer(serializers.Serializer[Any]):
     fee_minor = serializers.IntegerField()
 
 
+class GuaranteedPartSerializer(serializers.ModelSerializer[GuaranteedPart]):
+    """The part of a trade that a guarantee secures: billed at acceptance, and paid by ``due_on``, at the latest ``due_by``."""
+
+    guarantee = serializers.CharField(source="guarantee.public_id")
+
+    class Meta:
+        model = GuaranteedPart
+        fields = (
+            "guarantee", "amount_minor", "due_by", "reserved_at", "billed_at", "due_on", "paid_at", "paid_from",
+            "released_at",
+        )  # fmt: skip
+
+
+class SecureTradeSerializer(StrictSerializer):
+    """The caller's guarantee that secures a trade beyond the available money."""
+
+    guarantee = serializers.CharField(max_length=31)
+
+
+class ExposureSerializer(serializers.Serializer[Any]):
+    """The exposure to one participant; the total of a currency has no ``organisation``. Amounts in minor units."""
+
+    organisation = serializers.CharField(allow_blank=True)
+    currency = serializers.CharField()
+    limit_minor = serializers.IntegerField()
+    used_minor = serializers.IntegerField()
+    deposit_minor = serializers.IntegerField()
+    billed_minor = serializers.IntegerField()
+    overdue_minor = serializers.IntegerField()
+    expired_minor = serializers.IntegerField()
+
+
+class ExposuresSerializer(serializers.Serializer[Any]):
+    """Totals by currency, participants, and a label for each figure."""
+
+    totals = ExposureSerializer(many=True)
+    participants = ExposureSerializer(many=True)
+    labels = serializers.DictField(child=BilingualField())
+
+
 class TradeSerializer(serializers.ModelSerializer[Trade]):
     """A trade. ``cleared``: its cycle is posted. ``penalty_cap_minor``: null for the price with tax.
 
     ``tax_rate_bp`` is the rate of the hold, ``captured_tax_rate_bp`` that of ``supplied_on``, the day of ``tax_point``.
+    ``guaranteed`` is the part that a guarantee secures instead of money, or null.
     ``supply_class`` says how consumption tax treats the supply; while it is null the trade is held.
     """
 
@@ -59,6 +101,7 @@ class TradeSerializer(serializers.ModelSerializer[Trade]):
     cleared = serializers.BooleanField()
     waiting = serializers.SerializerMethodField()
     remaining = serializers.SerializerMethodField()
+    guaranteed = serializers.SerializerMethodField()
 
     class Meta:
         model = Trade
@@ -70,7 +113,7 @@ class TradeSerializer(serializers.ModelSerializer[Trade]):
             "fee_minor", "captured_price_minor", "captured_tax_minor",
             "captured_tax_rate_bp", "captured_withholding_minor", "captured_fee_minor", "captured_fee_tax_rate_bp", "fee_supplied_on", "fee_payer",
             "tariff", "rulebook", "fee_tiered", "state", "state_label", "cleared",
-            "waiting", "remaining", "penalty_cap_minor", "inspection_days",
+            "waiting", "remaining", "guaranteed", "penalty_cap_minor", "inspection_days",
             "fund_by", "pay_by", "concluded_at", "secured_at", "received_at", "accepted_at", "ended_at",
         )  # fmt: skip
 
@@ -90,6 +133,12 @@ class TradeSerializer(serializers.ModelSerializer[Trade]):
         """What remains of the trade to give back or charge; null once it failed or was refunded."""
         found = self._readings(trade).remaining(trade)
         return found.as_dict() if found else None
+
+    @extend_schema_field(GuaranteedPartSerializer(allow_null=True))
+    def get_guaranteed(self, trade: Trade) -> dict[str, Any] | None:
+        """The part that a guarantee secures; null if money secures all of it."""
+        part = guaranteed_part(trade)
+        return dict(GuaranteedPartSerializer(part).data) if part else None
 
     def _readings(self, trade: Trade) -> TradeReadings:
         context: Any = self.context

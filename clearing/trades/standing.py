@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from ..guarantees.queries import HAS_GUARANTEE
 from ..ledger.states import AccountKind
 from .states import TradeState
 
@@ -19,7 +20,8 @@ _STANDING = f"""
                AND supply_class IS NOT NULL AND price_minor + tax_minor <= coalesce((
                 SELECT -b.balance_minor FROM clearing_account a JOIN clearing_balance b ON b.account_id = a.id
                  WHERE a.organisation_id = %(buyer)s AND a.currency = %(currency)s
-                   AND a.kind = '{AccountKind.AVAILABLE}'), 0))
+                   AND a.kind = '{AccountKind.AVAILABLE}'), 0)),
+           {HAS_GUARANTEE.format(organisation="%(buyer)s", currency="%(currency)s")}
 """  # noqa: S608  our own words
 
 
@@ -28,11 +30,13 @@ class Standing(NamedTuple):
 
     ``trade``: the key of the trade that was made of it before. ``supply``: what the seller last stated that it supplies
     with the listing. ``others_first``: money just paid in covers a waiting trade of the buyer, whose turn comes first.
+    ``guaranteed``: the buyer has a guarantee, which may secure what its money does not.
     """
 
     trade: int | None
     supply: str | None
     others_first: bool
+    guaranteed: bool
 
 
 def standing_of(

@@ -40,6 +40,13 @@ TRADE = StateMachine(
 )
 
 
+class PaidFrom(TextChoices):
+    """The account of its buyer from which a guaranteed part was paid."""
+
+    AVAILABLE = "available", Label("paid by the buyer", "利用者の支払")
+    DEPOSIT = "deposit", Label("taken from the security deposit", "保証金からの充当")
+
+
 class FeePayer(TextChoices):
     """Who bears the market's fee for a trade."""
 
@@ -98,6 +105,9 @@ class Charging(TextChoices):
 
 
 PERIODIC = (Charging.SUBSCRIPTION, Charging.METERED)
+
+CASH_ONLY = (Charging.METERED,)
+"""Charges that only money secures: what a metered period costs is not known before it ends."""
 
 
 class UsageRefusal(TextChoices):

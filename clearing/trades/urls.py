@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from .views import (
     AgreementPriceViewSet,
     DisputeResolutionViewSet,
+    GuaranteeExposureView,
     ObligationViewSet,
     SupplyStatementViewSet,
     TradingNeutralityView,
@@ -19,5 +20,6 @@ router.register("disputes", DisputeResolutionViewSet, basename="dispute-resoluti
 
 urlpatterns = [
     path("trading-neutrality/", TradingNeutralityView.as_view(), name="trading-neutrality"),
+    path("guarantee-exposures/", GuaranteeExposureView.as_view(), name="guarantee-exposures"),
     *router.urls,
 ]

@@ -25,6 +25,7 @@ from marketplace.api.principal import actor_of
 from marketplace.api.views import MarketReadViewSet, command, create_command
 from marketplace.kernel.errors import Missing
 
+from .exposures import EXPOSURE_LABELS, guarantee_exposures, total_exposures
 from .filters import ObligationFilter, TradeFilter
 from .models import Obligation, Trade
 from .neutrality import NEUTRALITY
@@ -32,10 +33,12 @@ from .obligation_reference import parse_obligation_reference
 from .queries import visible_obligations, visible_supply_statements, visible_trades
 from .serializers import (
     ClawBackSerializer,
+    ExposuresSerializer,
     ObligationSerializer,
     PenaltySerializer,
     RefundSerializer,
     ReverseSerializer,
+    SecureTradeSerializer,
     StateSupplySerializer,
     SupplyStatementSerializer,
     TradeSerializer,
@@ -44,6 +47,7 @@ from .services.corrections import penalise_trade, refund_trade, reverse_obligati
 from .services.orders import order_adjustment, order_resolution
 from .services.shares import claw_back_share
 from .services.supplies import state_supply
+from .services.trades import secure_trade
 from .supply_models import SupplyStatement
 
 
@@ -57,6 +61,18 @@ class TradeViewSet(MarketReadViewSet[Trade]):
     def get_queryset(self) -> QuerySet[Trade]:
         """Trades that the caller may see."""
         return visible_trades(self.actor)
+
+    @command(
+        summary="Secure a trade by a guarantee",
+        request=SecureTradeSerializer,
+        response=TradeSerializer,
+        example={"guarantee": "gua_01JABCDEFGHJKMNPQRSTVWXYZ0"},
+        moves_money=True,
+    )
+    def secure(self, data: dict[str, Any], public_id: str) -> Trade:
+        """The caller's guarantee secures what its available money lacks; access follows (buyer)."""
+        secured = secure_trade(actor=self.actor, trade=public_id, guarantee=data["guarantee"])
+        return self.get_queryset().get(pk=secured.pk)
 
     @command(
         summary="Refund the price of an accepted trade",
@@ -164,6 +180,23 @@ class TradingNeutralityView(APIView):
     def get(self, request: Request) -> Response:
         """Trades of the operator's group (0), concentration of sellers, and fees by segment, made at `made_at`."""
         return Response(NEUTRALITY.read())
+
+
+class GuaranteeExposureView(APIView):
+    """What guarantees secure instead of money, for the operator."""
+
+    permission_classes = (IsOperator,)
+
+    @extend_schema(summary="Read the exposures under guarantees", responses={200: ExposuresSerializer})
+    def get(self, request: Request) -> Response:
+        """By participant and in total: limits, use, what is backed by deposits, billed, overdue or without a valid guarantee."""
+        exposures = guarantee_exposures()
+        found = {
+            "totals": total_exposures(exposures),
+            "participants": exposures,
+            "labels": {name: label.as_dict() for name, label in EXPOSURE_LABELS.items()},
+        }
+        return Response(ExposuresSerializer(found).data)
 
 
 class ObligationViewSet(MarketReadViewSet[Obligation]):

@@ -17,6 +17,7 @@ from .states import TradeState
 
 if TYPE_CHECKING:
     from ..cycles.models import Cycle
+    from .guaranteed_models import GuaranteedPart
     from .models import Trade
 
 WAITS_FOR_MONEY = WaitingReason(
@@ -52,6 +53,18 @@ WAITS_FOR_ACCEPTANCE = WaitingReason(
         "次の手順（取得・検査・停止の解除）は提供の `waiting` に示されます。",
     ),
 )
+WAITS_FOR_BILLED_PAYMENT = WaitingReason(
+    "trade.waits_for_billed_payment",
+    Label(
+        "accepted; the buyer has not paid yet what its guarantee secures",
+        "検収済みです。保証で確保した代金の支払を待っています",
+    ),
+    WaitsFor.PARTICIPANT,
+    Label(
+        "The buyer pays in by the due day; after it the operator calls on the guarantee, or the deposit is taken.",
+        "利用者が期日までに入金してください。期日後は、運営者が保証を請求するか、保証金から充当します。",
+    ),
+)
 DISPUTED = WaitingReason(
     "trade.disputed",
     Label("a dispute is open", "異議の判断を待っています"),
@@ -78,16 +91,23 @@ BEING_CLEARED = WaitingReason(
 
 
 def waiting_of_trade(
-    trade: Trade, *, cycle: Cycle | None = None, cut_off_at: datetime | None = None
+    trade: Trade,
+    *,
+    cycle: Cycle | None = None,
+    cut_off_at: datetime | None = None,
+    part: GuaranteedPart | None = None,
 ) -> Waiting | None:
     """The reason why a trade waits; None once its payments are planned or it has ended.
 
     ``cycle`` clears an accepted trade; ``cut_off_at`` is the scheduled cut-off of that cycle while it is open, or None.
+    ``part`` is the part that a guarantee secures, or None.
     """
     if trade.state == TradeState.CONCLUDED and trade.supply_class is None:
         return SUPPLY_UNSTATED.waiting(since=trade.concluded_at, until=trade.fund_by)
     if trade.state == TradeState.CONCLUDED:
         return WAITS_FOR_MONEY.waiting(since=trade.concluded_at, until=trade.fund_by)
+    if trade.state == TradeState.SECURED and part is not None and part.billed_at is not None:
+        return WAITS_FOR_BILLED_PAYMENT.waiting(since=part.billed_at, until=part.due_end)
     if trade.state == TradeState.SECURED:
         return WAITS_FOR_ACCEPTANCE.waiting(since=trade.secured_at)
     if trade.state == TradeState.DISPUTED:

@@ -1,4 +1,5 @@
-"""The market's clock, kept in the database so that every process uses the same business time; rows that stand aside."""
+"""The market's clock, kept in the database so that every process uses the same business time; rows that stand aside; runs of
+the owner's commands."""
 
 from __future__ import annotations
 
@@ -48,4 +49,26 @@ class AsideRow(models.Model):
                 fields=["loop", "subject"], condition=Q(ended_at=None), name="aside_row_once"
             ),
             models.CheckConstraint(condition=Q(failures__gte=1), name="aside_row_failures"),
+        ]
+
+
+class CommandRun(models.Model):
+    """The last run of a command that is run periodically by its name. Times are real time.
+
+    ``ended_at``: when it last came to its end, ``good_at`` when it last did without a fault, null if never. ``faults``: how
+    many it found, such as broken invariants. A run that does not come to its end changes nothing, so ``good_at`` grows old.
+    """
+
+    command = models.CharField(max_length=60, primary_key=True)
+    ended_at = models.DateTimeField()
+    good_at = models.DateTimeField(null=True)
+    faults = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(good_at__isnull=False, good_at__lte=models.F("ended_at"))
+                | Q(good_at=None, faults__gt=0),
+                name="command_run_good_before_end",
+            ),
         ]

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+from datetime import UTC, datetime
+from pathlib import Path
 
 from celery import current_app
 from django.conf import settings
+from django.db import connection
 
 from marketplace.kernel.alarms import Alarm
 from marketplace.kernel.aside import FAILURES_MAX
+from marketplace.kernel.clock import real_now
 from marketplace.kernel.labels import Label
 from marketplace.kernel.metrics import Gauge, Reading, by_number, by_rows
+from marketplace.kernel.upkeep import broken_invariants
 
 from .readiness import broker, unserved_queues
 
@@ -174,4 +180,139 @@ Alarm(
         "運営者のタスクで対象の行とエラーを確認し、原因を解消してください。1時間以内に再試行されます。",
     ),
     opens_task=False,
+)
+
+MARKET_SINCE = "(SELECT min(m.applied) FROM django_migrations m)"
+# While archive_timeout is set a file of the log is due that often, whether or not anything failed.
+UNARCHIVED_LOG = """
+    SELECT CASE WHEN a.last_failed_time > coalesce(a.last_archived_time, '-infinity')
+                  OR (SELECT s.setting::int FROM pg_settings s WHERE s.name = 'archive_timeout') > 0
+                THEN extract(epoch FROM clock_timestamp() - greatest(a.last_archived_time, pg_postmaster_start_time()))
+                ELSE 0 END
+      FROM pg_stat_archiver a WHERE current_setting('archive_mode') <> 'off' AND NOT pg_is_in_recovery()
+"""
+COMMAND_AGES = f"""
+    SELECT e.command, extract(epoch FROM clock_timestamp() - coalesce(r.good_at, {MARKET_SINCE}))
+      FROM unnest(%s::text[]) e (command) LEFT JOIN kernel_commandrun r USING (command)
+"""  # noqa: S608  our own words
+BASE_BACKUP_NAME = "%Y%m%dT%H%M%SZ"
+
+
+def command_ages() -> Reading:
+    """Seconds since each of ``DAILY_COMMANDS`` came to its end without a fault, or since the market was set up."""
+    with connection.cursor() as cursor:
+        cursor.execute(COMMAND_AGES, [list(settings.DAILY_COMMANDS)])
+        return {(str(command),): max(float(seconds), 0.0) for command, seconds in cursor.fetchall()}
+
+
+def base_backup_age() -> Reading:
+    """Seconds since the newest base backup ended, by its name; None where backups are not readable from here."""
+    if not settings.BACKUP_DIRECTORY:
+        return None
+    folder = Path(settings.BACKUP_DIRECTORY) / "base"
+    moments = []
+    for path in folder.iterdir() if folder.exists() else ():
+        with contextlib.suppress(ValueError):  # one that is being made
+            moments.append(datetime.strptime(path.name, BASE_BACKUP_NAME).replace(tzinfo=UTC))
+    return _seconds_since(max(moments, default=None))
+
+
+def files_backup_age() -> Reading:
+    """Seconds since the stored files were last copied; None where backups are not readable from here."""
+    if not settings.BACKUP_DIRECTORY:
+        return None
+    mark = Path(settings.BACKUP_DIRECTORY) / "files-copied"
+    return _seconds_since(datetime.fromtimestamp(mark.stat().st_mtime, UTC) if mark.exists() else None)
+
+
+def _seconds_since(moment: datetime | None) -> float:
+    """In real time; since the market was set up without a moment."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {MARKET_SINCE}")
+        set_up_at: datetime = cursor.fetchone()[0]
+    return max((real_now() - (moment or set_up_at)).total_seconds(), 0.0)
+
+
+UNARCHIVED_LOG_SECONDS = Gauge(
+    name="database_unarchived_log_seconds",
+    description="Seconds since the server archived a file of its log, while archiving fails or archive_timeout is set.",
+    read=by_number(UNARCHIVED_LOG),
+)
+BASE_BACKUP_SECONDS = Gauge(
+    name="backup_base_age_seconds",
+    description="Seconds since the newest base backup ended, where BACKUP_DIRECTORY is set.",
+    read=base_backup_age,
+)
+FILES_BACKUP_SECONDS = Gauge(
+    name="backup_files_age_seconds",
+    description="Seconds since the stored files were last copied, where BACKUP_DIRECTORY is set.",
+    read=files_backup_age,
+)
+BROKEN_INVARIANTS = Gauge(
+    name="kernel_broken_invariants",
+    description="Invariants that the last whole run of check_invariants found broken.",
+    read=broken_invariants,
+)
+COMMAND_AGE_SECONDS = Gauge(
+    name="kernel_command_age_seconds",
+    description="Seconds since a command of every day last ended without a fault, by command.",
+    read=command_ages,
+    labels=("command",),
+)
+
+Alarm(
+    code="log_not_archived",
+    gauge=UNARCHIVED_LOG_SECONDS,
+    above=600,
+    title=Label("The database's log is not archived", "データベースのログがアーカイブされていません"),
+    action=Label(
+        "Read the server's log for archive_command: its folder is full, gone or not writable. What is not archived cannot be"
+        " restored, and the server keeps its log until its own disk is full.",
+        "サーバーのログで archive_command の失敗を確認してください（保存先の容量不足・消失・書込不可）。アーカイブされない変更は"
+        "復旧できず、サーバーのディスクもログで満杯になります。",
+    ),
+)
+Alarm(
+    code="base_backup_old",
+    gauge=BASE_BACKUP_SECONDS,
+    above=36 * 3600,
+    title=Label("The newest base backup is old", "最新のベースバックアップが古くなっています"),
+    action=Label(
+        "Read the log of the backup process (backup.sh watch), repair it, and run backup.sh base.",
+        "バックアップのプロセス（backup.sh watch）のログを確認して原因を解消し、backup.sh base を実行してください。",
+    ),
+)
+Alarm(
+    code="stored_files_not_copied",
+    gauge=FILES_BACKUP_SECONDS,
+    above=1800,
+    title=Label("Stored files are not backed up", "保存ファイルがバックアップされていません"),
+    action=Label(
+        "Read the log of the backup process (backup.sh watch), repair it, and run backup.sh files.",
+        "バックアップのプロセス（backup.sh watch）のログを確認して原因を解消し、backup.sh files を実行してください。",
+    ),
+)
+Alarm(
+    code="invariants_broken",
+    gauge=BROKEN_INVARIANTS,
+    above=0,
+    title=Label("An invariant is broken", "不変条件が破られています"),
+    action=Label(
+        "Run manage.py check_invariants: it names the rows. Stop what writes them, keep a base backup of the state, and repair"
+        " before the next cycle; the alarm ends with a run that finds nothing.",
+        "manage.py check_invariants を実行して該当行を確認してください。原因となる処理を止め、現状のベースバックアップを取得し、"
+        "次のサイクルの前に修復してください。違反のない実行で警報は終了します。",
+    ),
+)
+Alarm(
+    code="command_overdue",
+    gauge=COMMAND_AGE_SECONDS,
+    above=36 * 3600,
+    title=Label("A command of every day has not ended well", "日次コマンドが正常終了していません"),
+    action=Label(
+        "The gauge names it. Read the log of what runs it (service daily, or its CronJob), run it by hand as the owner, and see"
+        " that it runs daily.",
+        "指標でコマンドを確認し、実行元（daily サービスまたは CronJob）のログを調べ、所有者ロールで手動実行のうえ、日次の実行を"
+        "確認してください。",
+    ),
 )

@@ -129,6 +129,26 @@ PARAMETERS: Mapping[str, Parameter] = {
             lowest=1,
         ),
         Parameter(
+            "guaranteed_payment_days",
+            30,
+            Label(
+                "Days after acceptance within which a buyer pays what a guarantee or a limit secured.",
+                "保証または信用枠で確保した代金を、検収後に利用者が支払うまでの日数です。",
+            ),
+            Weaker.HIGHER,
+            lowest=1,
+        ),
+        Parameter(
+            "guarantee_lead_days",
+            30,
+            Label(
+                "Days before the expiry of a guarantee that is in use at which the operator is told.",
+                "使用中の保証が失効する何日前に運営者へ通知するかを定めます。",
+            ),
+            Weaker.LOWER,
+            lowest=1,
+        ),
+        Parameter(
             "reserve_cap_minor",
             10_000_000,
             Label(

@@ -23,6 +23,7 @@ ENUMERATIONS: dict[str, Any] = {
     "EndedReasonEnum": "delivery.states.EndedReason.choices",
     "EntitlementStateEnum": "delivery.states.EntitlementState.choices",
     "EntryKindEnum": "clearing.ledger.states.EntryKind.choices",
+    "GuaranteeKindEnum": "clearing.guarantees.states.GuaranteeKind.choices",
     "HaltScopeEnum": "marketplace.rules.states.HaltScope.choices",
     "ImportStateEnum": "clearing.bank.states.ImportState.choices",
     "InboxStateEnum": "marketplace.events.states.InboxState.choices",

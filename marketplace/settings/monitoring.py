@@ -23,6 +23,11 @@ MONITOR_ADDRESS = env.str("MONITOR_ADDRESS", default="127.0.0.1")
 ALARM_EMAIL = env.list("ALARM_EMAIL", default=[])
 ALARM_WEBHOOK_URL = env.str("ALARM_WEBHOOK_URL", default="")
 
+# Where the backups are, for the process that reads how old they are; empty: they are elsewhere, and somebody else watches.
+BACKUP_DIRECTORY = env.str("BACKUP_DIRECTORY", default="")
+# What somebody must run every day; production expects it.
+DAILY_COMMANDS: tuple[str, ...] = ()
+
 # Processes of one kind add up their counters in this folder, which prometheus-client needs before its first counter.
 # Whoever starts them empties it.
 if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):

@@ -12,6 +12,7 @@ env = environ.Env()
 DEBUG = False
 LOGGING = logging_to_stderr(env.str("LOG_FORMAT", default="json"))
 CLOCK_MOVABLE = False
+DAILY_COMMANDS = ("archive_old_rows", "check_invariants")
 WEBHOOKS_LOCAL = False
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 BASE_URL = env.str("SANPO_BASE_URL")

@@ -31,6 +31,8 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         "marketplace.notices.handlers.on_trade_secured",
         "delivery.handlers.on_trade_secured",
     ),
+    "trade.billed": ("marketplace.notices.handlers.bills.on_trade_billed",),
+    "trade.paid": ("marketplace.notices.handlers.bills.on_trade_paid",),
     "trade.failed": (
         "marketplace.notices.handlers.on_trade_failed",
         "contracts.handlers.on_trade_failed",

@@ -116,6 +116,7 @@ def test_the_codes_of_clearing():
         "trade.disputed",
         "trade.supply_unstated",
         "trade.waits_for_acceptance",
+        "trade.waits_for_billed_payment",
         "trade.waits_for_cut_off",
         "trade.waits_for_cut_off_command",
         "trade.waits_for_money",

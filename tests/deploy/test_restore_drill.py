@@ -24,7 +24,7 @@ from clearing.settlement.services.transfer_files import create_transfer_file
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.metrics import GAUGES
 from marketplace.runtime.layout import PROJECT, VAR
-from marketplace.runtime.postgres import OWNER_ROLE
+from marketplace.runtime.postgres import DATABASE, OWNER_ROLE
 from tests.archiving import ArchivingServer, archiving_server, filled, run_script
 from tests.clearing import factories
 
@@ -184,6 +184,32 @@ def test_a_restored_server_pays_nothing_before_the_restoration_is_counted(live):
     assert record_restoration().number == 1
     with pytest.raises(SendingIsShut):
         create_transfer_file(actor=market.actor, cycle=cycle.public_id)
+
+
+def test_a_log_that_is_not_archived_and_a_backup_are_seen(live, settings):
+    settings.BACKUP_DIRECTORY = str(live.backups)
+    live.archive_log()
+    assert GAUGES["database_unarchived_log_seconds"].samples() == {(): 0.0}
+    live.run("deploy/backup.sh", "base")
+    stored = SCRATCH / "stored"
+    stored.mkdir()
+    live.run("deploy/backup.sh", "files", STORAGE_DIRECTORY=str(stored))
+    ages = [GAUGES[f"backup_{what}_age_seconds"].samples()[()] for what in ("base", "files")]
+    assert max(ages) < 60
+
+    (live.backups / "wal").rename(live.backups / "gone")
+    with live.server.connect_as_superuser(DATABASE) as server:
+        server.execute("SELECT pg_create_restore_point('lost'), pg_switch_wal()")
+    deadline = time.monotonic() + 60
+    while GAUGES["database_unarchived_log_seconds"].samples()[()] == 0:
+        assert time.monotonic() < deadline, "the server did not say that archiving fails"
+        time.sleep(0.2)
+
+    (live.backups / "gone").rename(live.backups / "wal")
+    live.archive_log()
+    while GAUGES["database_unarchived_log_seconds"].samples()[()] > 0:
+        assert time.monotonic() < deadline, "the server did not say that archiving goes on"
+        time.sleep(0.2)
 
 
 def is_in_recovery() -> bool:

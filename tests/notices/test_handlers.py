@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from marketplace.events.schemas import clearing, contracts, delivery, listings, participants
+from marketplace.events.schemas import billing, clearing, contracts, delivery, listings, participants
 from marketplace.events.schemas import invoices as invoice_events
 from marketplace.jobs.models import Job
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.notices import handlers, queries
-from marketplace.notices.handlers import invoices
+from marketplace.notices.handlers import bills, invoices
 from marketplace.notices.models import MailMessage, Notice, Task
 from marketplace.participants import services as participation
 from tests.participants import factories as parties
@@ -451,3 +451,21 @@ def test_money_that_cannot_go_back_is_told_with_the_reason(buyer, reason):
     )
     handle(handlers.on_money_stuck, stuck)
     assert "5,000" in Notice.objects.get(organisation=buyer).title["ja"]
+
+
+def test_a_billed_buyer_has_a_task_until_it_has_paid(trade, buyer, seller):
+    bill = {**trade, "amount_minor": 11_000, "currency": "JPY"}
+    handle(bills.on_trade_billed, billing.TradeBilled(**bill, due_on="2027-02-03"))
+    task = Task.objects.get(organisation=buyer)
+    assert (task.kind, task.subject, task.state) == ("fund", "trd_1", "open")
+    assert task.deadline == datetime(2027, 2, 3, 15, tzinfo=UTC)
+    assert "11,000" in task.title["ja"]
+    handle(bills.on_trade_paid, billing.TradePaid(**bill, paid_from="available"))
+    assert (inbox(buyer), inbox(seller)) == ([("fund", "trd_1", "done")], [])
+
+
+def test_a_bill_is_closed_with_the_refund_of_its_trade(trade, buyer):
+    bill = {**trade, "amount_minor": 11_000, "currency": "JPY"}
+    handle(bills.on_trade_billed, billing.TradeBilled(**bill, due_on="2027-02-03"))
+    handle(handlers.on_trade_refunded, clearing.TradeRefunded(**bill))
+    assert inbox(buyer) == [("fund", "trd_1", "moot")]

@@ -25,6 +25,8 @@ DEFAULTS = {
     "commissioned_lead_business_days": 5,
     "usage_days": 1,
     "collection_days": 30,
+    "guaranteed_payment_days": 30,
+    "guarantee_lead_days": 30,
     "reserve_cap_minor": 10_000_000,
     "cycle_overdue_minutes": 60,
     "refund_returns_fee": True,

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from django.db import connection
+from django.db import connection, transaction
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
 from marketplace.kernel.aside import Loop
 
+from ...ground.parameters import collection_days, guaranteed_payment_days
 from ...settlement.services.payments import mark_overdue_payments
 from ...trades.models import Trade
-from ...trades.services.acceptance import accept_ended_periods, accept_put_off
+from ...trades.services.acceptance import accept_ended_periods, accept_put_off, collect_bills
 from ...trades.services.charges import begin_due_charges
 from ...trades.services.commissioned import accept_commissioned
 from ...trades.services.corrections import refund_put_off_fees
@@ -32,12 +33,17 @@ UNFUNDED_TRADES = Loop("clearing.fail_unfunded_trades")
 _FUNDED = """
     SELECT t.public_id, t.buyer_id, t.currency
       FROM clearing_trade t
-      JOIN clearing_account a ON a.organisation_id = t.buyer_id AND a.currency = t.currency AND a.kind = 'available'
-      JOIN clearing_balance b ON b.account_id = a.id
-     WHERE t.state = 'concluded' AND t.gross_minor <= -b.balance_minor
+      LEFT JOIN clearing_account a
+        ON a.organisation_id = t.buyer_id AND a.currency = t.currency AND a.kind = 'available'
+      LEFT JOIN clearing_balance b ON b.account_id = a.id
+     WHERE t.state = 'concluded' AND t.gross_minor <= coalesce(-b.balance_minor, 0) + CASE
+            WHEN t.commissioned OR t.charging = 'metered' THEN 0 ELSE coalesce((
+              SELECT max(g.amount_minor - g.used_minor) FROM clearing_guarantee g
+               WHERE g.organisation_id = t.buyer_id AND g.currency = t.currency
+                 AND %(now)s BETWEEN g.valid_from AND g.expires_at - make_interval(days => %(days)s)), 0) END
        AND (t.supply_class IS NOT NULL OR EXISTS (
             SELECT FROM clearing_supplystatement s WHERE s.organisation_id = t.seller_id AND s.listing = t.listing))
-     ORDER BY t.buyer_id, t.currency, t.concluded_at, t.agreement, t.charge LIMIT %s
+     ORDER BY t.buyer_id, t.currency, t.concluded_at, t.agreement, t.charge LIMIT %(limit)s
 """
 
 
@@ -47,27 +53,35 @@ def run_independently(loop: Loop, jobs: Mapping[str, Callable[[], int]]) -> int:
 
 
 def secure_funded_trades(*, actor: Actor = SYSTEM) -> int:
-    """Secure waiting trades whose money has arrived, each buyer's in the published order; returns how many.
+    """Secure waiting trades that money or a guarantee covers now, each buyer's in the published order; returns how many.
 
     One that cannot be secured stands aside, and the buyer's others go on.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_FUNDED, [TRADES_A_SWEEP + len(FUNDED_TRADES.standing_aside())])
+        cursor.execute(
+            _FUNDED,
+            {
+                "now": clock.now(),
+                "days": collection_days() + guaranteed_payment_days(),
+                "limit": TRADES_A_SWEEP + len(FUNDED_TRADES.standing_aside()),
+            },
+        )
         funded: list[tuple[str, int, str]] = cursor.fetchall()
-    return FUNDED_TRADES.each(
-        funded,
-        lambda trade: secure_waiting_trades(
-            actor=actor, organisation_id=trade[1], currency=trade[2], only=trade[0]
-        ),
-        subject=lambda trade: trade[0],
-    )
+
+    @transaction.atomic
+    def secure(trade: tuple[str, int, str]) -> int:
+        public_id, buyer_id, currency = trade
+        return secure_waiting_trades(actor=actor, organisation_id=buyer_id, currency=currency, only=public_id)
+
+    return FUNDED_TRADES.each(funded, secure, subject=lambda trade: trade[0])
 
 
 def carry_out_deadlines(*, actor: Actor = SYSTEM) -> int:
     """Do what is due by the clock; returns how many trades and payments changed.
 
-    Starts due charges; secures trades whose money has arrived; accepts ended periods and data made to order whose last
-    moment has come; tries again what was put off; fails trades that were not funded in time; marks payments past their value date as unknown. Each
+    Starts due charges; secures trades whose money has arrived; collects what buyers were billed for; accepts ended periods
+    and data made to order whose last moment has come; tries again what was put off; fails trades that were not funded in
+    time; marks payments past their value date as unknown. Each
     trade changes in its own transaction.
     """
     return run_independently(
@@ -75,6 +89,7 @@ def carry_out_deadlines(*, actor: Actor = SYSTEM) -> int:
         {
             "begin_due_charges": partial(begin_due_charges, actor=actor, limit=TRADES_A_SWEEP),
             "secure_funded_trades": partial(secure_funded_trades, actor=actor),
+            "collect_bills": partial(collect_bills, actor=actor, limit=TRADES_A_SWEEP),
             "accept_ended_periods": partial(accept_ended_periods, actor=actor, limit=TRADES_A_SWEEP),
             "accept_put_off": partial(accept_put_off, actor=actor),
             "refund_put_off_fees": partial(refund_put_off_fees, actor=actor),

@@ -45,7 +45,10 @@ _FREE = f"""
                AS claim_minor,
                (SELECT coalesce(sum(t.gross_minor), 0) FROM clearing_trade t
                  WHERE t.buyer_id = a.organisation_id AND t.currency = a.currency AND t.state = 'concluded')
-               AS wanted_minor,
+               + (SELECT coalesce(sum(p.amount_minor), 0) FROM clearing_guaranteedpart p
+                    JOIN clearing_guarantee g ON g.id = p.guarantee_id
+                   WHERE g.organisation_id = a.organisation_id AND g.currency = a.currency AND g.used_minor > 0
+                     AND p.billed_at IS NOT NULL AND p.paid_at IS NULL AND p.released_at IS NULL) AS wanted_minor,
                       EXISTS (SELECT FROM clearing_stuckmoney s WHERE s.posting_id = last.id) AS known_stuck
           FROM clearing_account a JOIN clearing_balance b ON b.account_id = a.id
          CROSS JOIN LATERAL (

@@ -16,6 +16,7 @@ from marketplace.kernel.refusals import record_refusals
 from marketplace.participants.queries import OrganisationView, get_organisation, organisations_by_id
 
 from ...approvals.services import require_second_person
+from ...guarantees.queries import free_deposit_minor, lock_guarantees
 from ...ledger.accounts import accounts_of, market_accounts
 from ...ledger.errors import InsufficientFunds
 from ...ledger.journal import Draft, Line, post
@@ -23,7 +24,7 @@ from ...ledger.locking import lock_balances
 from ...ledger.states import AccountKind, EntryKind, LineKind
 from ...trades.services.holds import lock_waiting_trades
 from ...trades.services.trades import secure_waiting_trades
-from ..errors import ClaimOutstanding
+from ..errors import ClaimOutstanding, DepositBacksLimit
 from ..models import REASON_LENGTH_MAX, FundsDecision
 from ..queries import Funds, funds_of
 from ..states import APPROVED_COMMANDS, FundsDecisionKind
@@ -63,8 +64,8 @@ def release_deposit(
 ) -> Funds:
     """Release a participant's security deposit, or a part of it, to its available money; returns its funds.
 
-    Secures its waiting trades with the money. Raises ClaimOutstanding while a claim on it is open, InsufficientFunds,
-    SecondPersonNeeded for a large amount, Missing, FieldInvalid, Forbidden.
+    Secures its waiting trades with the money. Raises ClaimOutstanding while a claim on it is open, DepositBacksLimit for what
+    backs a limit in use, InsufficientFunds, SecondPersonNeeded for a large amount, Missing, FieldInvalid, Forbidden.
     """
     actor.require_operator()
     require_amount("amount_minor", amount_minor)
@@ -73,6 +74,7 @@ def release_deposit(
     owner = get_organisation(organisation)
     require_participant(owner)
     lock_waiting_trades([owner.id], currency)
+    lock_guarantees([owner.id], currency)
     accounts = accounts_of(owner.id, currency)
     kinds = (AccountKind.AVAILABLE, AccountKind.DEPOSIT, AccountKind.CLAIM)
     balances = lock_balances(accounts[kind] for kind in kinds)
@@ -81,6 +83,9 @@ def release_deposit(
         raise ClaimOutstanding(organisation=organisation, claim_minor=claim_minor, currency=currency)
     if amount_minor > funds_of(owner, currency).deposit_minor:
         raise InsufficientFunds(reference=owner.public_id)
+    free_minor = free_deposit_minor([owner.id], currency).get(owner.id, 0)
+    if amount_minor > free_minor:
+        raise DepositBacksLimit(organisation=organisation, free_minor=free_minor, currency=currency)
     approval = require_second_person(
         actor=actor,
         command=APPROVED_COMMANDS[FundsDecisionKind.DEPOSIT_RELEASED],

@@ -20,18 +20,22 @@ from marketplace.rules.tariffs import fee_minor
 from marketplace.rules.tax_tables import ChargeKind, Supply, TaxPoint, TaxTables
 
 from ...ground.parameters import usage_days
+from ...guarantees.queries import lock_guarantees
 from ..charge_models import UsageRecord
 from ..errors import HoldBelowTax
+from ..guaranteed_models import guaranteed_part
 from ..models import Trade
-from ..queries import ended_periods
+from ..queries import collectable_trades, ended_periods
 from ..states import PERIODIC, TRADE, Charging, TradeState
 from ..taxation import rate_of_class_bp, treatment_of
 from ..terms import FEE_TAX_CATEGORY, tariff_of
 from .charge_plans import locked_progress, progress_of
 from .eligibility import corrections_at_other_rate, cycle_for, make_again, make_base_obligations
+from .guaranteed import bill_buyer, collect
 from .holds import capture_hold, locked_agreement, locked_trade, record_trade
 
 ENDED_PERIODS = Loop("clearing.accept_ended_periods")
+BILLED = Loop("clearing.collect_bills")
 ENDED = (TradeState.ACCEPTED, TradeState.REFUNDED)
 """The states of a trade of which nothing is accepted any more, without a refusal."""
 PUT_OFF = Loop("clearing.accept_put_off")
@@ -52,14 +56,19 @@ def accept_locked_trade(
 
     ``transaction_id`` committed the acceptance; it decides between two cycles at a cut-off. ``used_minor`` is the price
     without tax of what was used, if less than the price: the remainder of the hold returns to the buyer. For a metered
-    period it is the recorded use. ``planned``: its agreement may have a charge plan. The hold is captured last, so that
+    period it is the recorded use. While a guarantee secures a part of it, its buyer is billed instead: the trade is accepted,
+    in the open cycle, once that is paid. ``planned``: its agreement may have a charge plan. The hold is captured last, so that
     others who use the buyer's money wait least. Raises IllegalTransition while a dispute is open, NoOpenCycle,
     HoldBelowTax, and ValueError for more than is on hold.
     """
     if trade.charging == Charging.METERED:
         used_minor = charged_use(trade)
-    accepted_at = clock.now()
-    captured = _captured(trade, used_minor, accepted_at)
+    accepted_at, part = clock.now(), guaranteed_part(trade)
+    delivered_at = (part.billed_at if part else None) or accepted_at
+    captured = _captured(trade, used_minor, delivered_at)
+    if part is not None and part.is_open and trade.state == TradeState.SECURED:
+        bill_buyer(trade, part, actor)
+        return collect_trade(trade, actor=actor)
     cycle = cycle_for(trade.currency, transaction_id)
     undone = corrections_at_other_rate(trade, captured["captured_tax_rate_bp"])
     advance(
@@ -80,6 +89,32 @@ def accept_locked_trade(
     return trade
 
 
+def collect_trade(trade: Trade, *, actor: Actor) -> Trade:
+    """Collect the billed part of a trade that the caller has locked, and accept it; returns it as it was if it is not paid."""
+    # Guarantees are locked before the cycle, and the cycle before balances.
+    lock_guarantees([trade.buyer_id], trade.currency)
+    cycle_for(trade.currency, None)
+    return accept_locked_trade(trade, actor=actor) if collect(trade, actor=actor) else trade
+
+
+def collect_bills(*, actor: Actor = SYSTEM, limit: int) -> int:
+    """Collect billed parts that money covers, or a deposit since their due day, and accept their trades.
+
+    At most ``limit``, each in its own transaction; returns how many.
+    """
+    found = collectable_trades(limit=limit + len(BILLED.standing_aside()))
+    return BILLED.each(found, lambda trade: _collect_bill(trade, actor))
+
+
+@transaction.atomic
+def _collect_bill(public_id: str, actor: Actor) -> bool:
+    trade = locked_trade(public_id=public_id)
+    part = guaranteed_part(trade)
+    if part is None or not part.is_billed or trade.state != TradeState.SECURED:
+        return False
+    return collect_trade(trade, actor=actor).state == TradeState.ACCEPTED
+
+
 def charged_use(trade: Trade) -> int:
     """The charged use of a metered period, without tax, in minor units."""
     used = UsageRecord.objects.filter(
@@ -88,7 +123,7 @@ def charged_use(trade: Trade) -> int:
     return int(used["total"] or 0)
 
 
-def _captured(trade: Trade, used_minor: int | None, accepted_at: datetime) -> dict[str, Any]:
+def _captured(trade: Trade, used_minor: int | None, delivered_at: datetime) -> dict[str, Any]:
     """Price, fee and tax of what was used, as columns of the trade.
 
     The fee of a part of the price is that of the conclusion's tariff. The rates are those of the tax points. Raises
@@ -106,12 +141,12 @@ def _captured(trade: Trade, used_minor: int | None, accepted_at: datetime) -> di
         )
         price_minor, fee = used_minor, fee_minor(tariff, used_minor)
     tables, concluded_on = rules.tax_tables(), business_date(trade.concluded_at)
-    supplied_on = trade.supplied_on or _day_of_acceptance(trade, accepted_at)
+    supplied_on = trade.supplied_on or _day_of_acceptance(trade, delivered_at)
     rate_bp = rate_of_class_bp(tables, trade.tax_category, trade.supply_class or "", on=supplied_on)
     if rate_bp > trade.tax_rate_bp:
         raise HoldBelowTax(trade=trade.public_id, on=supplied_on.isoformat())
     fee_days = {
-        TaxPoint.DELIVERY_ACCEPTED: business_date(accepted_at),
+        TaxPoint.DELIVERY_ACCEPTED: business_date(delivered_at),
         TaxPoint.CONTRACT_EFFECTIVE: concluded_on,
         TaxPoint.DUE_DATE: supplied_on,
     }
@@ -144,11 +179,11 @@ def _withheld(trade: Trade, tables: TaxTables, price_minor: int, on: date) -> in
     return treatment.withholding.amount_minor(price_minor) if treatment else 0
 
 
-def _day_of_acceptance(trade: Trade, accepted_at: datetime) -> date:
+def _day_of_acceptance(trade: Trade, delivered_at: datetime) -> date:
     """The day on which the delivery of a trade was accepted: of an instalment that of its agreement's delivery."""
     progress = progress_of(trade.agreement) if trade.charging == Charging.INSTALMENT else None
-    delivered_at = progress.delivered_at if progress else None
-    return business_date(delivered_at or accepted_at)
+    of_agreement = progress.delivered_at if progress else None
+    return business_date(of_agreement or delivered_at)
 
 
 def accept_delivered(*, actor: Actor, agreement: str, transaction_id: int | None) -> None:

@@ -13,6 +13,7 @@ from marketplace.kernel.states import advance
 
 from ...ground.parties import public_ids_of
 from ..charge_models import ChargeProgress
+from ..guaranteed_models import guaranteed_part
 from ..models import Trade
 from ..states import PERIODIC, TRADE, TradeState
 from .charge_plans import locked_progress
@@ -80,10 +81,18 @@ def return_undelivered(*, actor: Actor, agreement: str, reason_code: str) -> int
         end_charges(actor, progress, trades, reason_code)
     first_undelivered = _first_undelivered(progress, trades)
     undelivered = [
-        row for row in trades if row.state == TradeState.SECURED and row.charge >= first_undelivered
+        row
+        for row in trades
+        if row.state == TradeState.SECURED and row.charge >= first_undelivered and not _is_billed(row)
     ]
     _return_holds(actor, undelivered, reason_code)
     return len(undelivered)
+
+
+def _is_billed(trade: Trade) -> bool:
+    """Whether the delivery of a trade was accepted and its buyer owes the guaranteed part."""
+    part = guaranteed_part(trade)
+    return part is not None and part.is_billed
 
 
 def _first_undelivered(progress: ChargeProgress | None, trades: list[Trade]) -> int:
@@ -109,13 +118,15 @@ def _return_holds(actor: Actor, trades: list[Trade], reason_code: str) -> None:
 def emit_refunded(trade: Trade) -> None:
     """Emit trade.refunded for a trade whose hold was returned to the buyer."""
     parties = public_ids_of((trade.buyer_id, trade.seller_id))
+    part = guaranteed_part(trade)
+    unpaid_minor = part.amount_minor if part is not None and part.paid_at is None else 0
     emit(
         TradeRefunded(
             trade=trade.public_id,
             agreement=trade.agreement,
             buyer=parties[trade.buyer_id],
             seller=parties[trade.seller_id],
-            amount_minor=trade.gross_minor,
+            amount_minor=trade.gross_minor - unpaid_minor,
             currency=trade.currency,
             charge=trade.charge,
         )

@@ -5,43 +5,57 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from marketplace.evidence.services import Fact, record_all
+from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
 
+from ...guarantees.models import Guarantee
+from ...guarantees.queries import HAS_GUARANTEE, lock_guarantees
 from ...ledger.errors import InsufficientFunds
 from ...ledger.journal import Move, move_within
 from ...ledger.states import AccountKind, EntryKind, LineKind
 from ..charge_models import ChargeProgress
+from ..guaranteed_models import GuaranteedPart, guaranteed_part, read_parts
 from ..models import Trade
-from ..states import TradeState
+from ..states import PaidFrom, TradeState
 from .charge_plans import locked_progress
 
-_PLAIN = """
-    SELECT * FROM clearing_trade t
-     WHERE NOT EXISTS (SELECT FROM clearing_chargeplan WHERE agreement = %(agreement)s) AND {condition}
-     ORDER BY t.id FOR NO KEY UPDATE
-"""
-_WAITING = f"""
-    SELECT * FROM clearing_trade
-     WHERE buyer_id = ANY(%s::bigint[]) AND currency = %s AND state = '{TradeState.CONCLUDED}'
-     ORDER BY id FOR NO KEY UPDATE
+_LOCK = f"""
+    SELECT t.*, {HAS_GUARANTEE.format(organisation="t.buyer_id", currency="t.currency")} AS has_guarantee
+      FROM clearing_trade t WHERE {{condition}} ORDER BY t.id FOR NO KEY UPDATE
 """  # noqa: S608  our own words
+_PLAIN = "NOT EXISTS (SELECT FROM clearing_chargeplan WHERE agreement = %(agreement)s) AND "
 _OF_AGREEMENT = "t.agreement = %(agreement)s"
-_OR_WAITING = f"""
-    ({_OF_AGREEMENT} OR t.state = '{TradeState.CONCLUDED}'
-        AND t.buyer_id = (SELECT buyer_id FROM clearing_trade WHERE agreement = %(agreement)s AND charge = 1)
-        AND t.currency = (SELECT currency FROM clearing_trade WHERE agreement = %(agreement)s AND charge = 1))
+_WAITING = f"""
+    (t.state = '{TradeState.CONCLUDED}' AND t.buyer_id {{buyer}} AND t.currency = {{currency}}
+     OR t.id = ANY(ARRAY(
+        SELECT p.trade_id FROM clearing_guaranteedpart p JOIN clearing_guarantee g ON g.id = p.guarantee_id
+         WHERE g.organisation_id {{buyer}} AND g.currency = {{currency}}
+           AND p.billed_at IS NOT NULL AND p.paid_at IS NULL AND p.released_at IS NULL)))
 """  # noqa: S608  our own words
+"""Waiting trades of buyers, and those whose buyer was billed."""
+_OF_BUYERS = _WAITING.format(buyer="= ANY(%(buyers)s::bigint[])", currency="%(currency)s")
+_FIRST = "(SELECT {column} FROM clearing_trade WHERE agreement = %(agreement)s AND charge = 1)"
+_OR_WAITING = "({own} OR {waiting})".format(
+    own=_OF_AGREEMENT,
+    waiting=_WAITING.format(
+        buyer="= " + _FIRST.format(column="buyer_id"), currency=_FIRST.format(column="currency")
+    ),
+)
 
 
 def locked_trade(**lookup: Any) -> Trade:
     """The trade, locked until the transaction ends; raises Missing."""
-    trade = Trade.objects.select_for_update(no_key=True).filter(**lookup).first()
+    own = Guarantee.objects.filter(organisation=OuterRef("buyer"), currency=OuterRef("currency"))
+    rows: QuerySet[Trade] = Trade.objects.annotate(has_guarantee=Exists(own))
+    trade = rows.select_for_update(no_key=True).filter(**lookup).first()
     if trade is None:
         raise Missing(kind="trade", identifier=next(iter(lookup.values())))
+    read_parts([trade])
     return trade
 
 
@@ -54,9 +68,7 @@ def locked_agreement(
     trade, and is locked in one statement. Otherwise the progress is locked first and the trades in a later statement, which
     sees the charges that were made while it waited.
     """
-    condition = _OR_WAITING if with_waiting else _OF_AGREEMENT
-    rows = Trade.objects.raw(_PLAIN.format(condition=condition), {"agreement": agreement})
-    if plain := [row for row in rows if row.agreement == agreement]:
+    if plain := _of_agreement(agreement, _PLAIN, with_waiting=with_waiting):
         return None, plain
     progress = locked_progress(agreement)
     return progress, locked_with_waiting(agreement) if with_waiting else locked_trades(agreement)
@@ -64,43 +76,61 @@ def locked_agreement(
 
 def locked_trades(agreement: str) -> list[Trade]:
     """All trades of an agreement by charge, locked in key order; raises Missing if there are none."""
-    return _of_agreement(agreement, Q(agreement=agreement))
+    return _known(agreement, _of_agreement(agreement))
 
 
 def locked_with_waiting(agreement: str) -> list[Trade]:
-    """All trades of an agreement by charge, locked together with its buyer's waiting trades; raises Missing.
+    """All trades of an agreement by charge, locked as ``lock_waiting_trades`` together with its buyer's; raises Missing.
 
     For services that return holds and then secure waiting trades. One statement locks all in key order; this prevents
     deadlock.
     """
-    known = Trade.objects.filter(agreement=agreement).order_by("charge").first()
-    if known is None:
-        raise Missing(kind="trade", identifier=agreement)
-    waiting = Q(buyer_id=known.buyer_id, currency=known.currency, state=TradeState.CONCLUDED)
-    return _of_agreement(agreement, Q(agreement=agreement) | waiting)
+    return _known(agreement, _of_agreement(agreement, with_waiting=True))
 
 
-def _of_agreement(agreement: str, condition: Q) -> list[Trade]:
-    rows = list(Trade.objects.select_for_update(no_key=True).filter(condition).order_by("pk"))
-    trades = sorted((row for row in rows if row.agreement == agreement), key=lambda trade: trade.charge)
+def _known(agreement: str, trades: list[Trade]) -> list[Trade]:
     if not trades:
         raise Missing(kind="trade", identifier=agreement)
     return trades
 
 
+def _of_agreement(agreement: str, condition: str = "", *, with_waiting: bool = False) -> list[Trade]:
+    condition += _OR_WAITING if with_waiting else _OF_AGREEMENT
+    rows = list(Trade.objects.raw(_LOCK.format(condition=condition), {"agreement": agreement}))
+    trades = sorted((row for row in rows if row.agreement == agreement), key=lambda trade: trade.charge)
+    if with_waiting:
+        _lock_guarantees_of(rows)
+    read_parts(trades)
+    return trades
+
+
 def lock_waiting_trades(organisation_ids: Collection[int], currency: str) -> list[Trade]:
-    """The waiting trades of buyers, locked in key order.
+    """The trades of buyers that wait for money, locked in key order: waiting trades, and those whose buyer was billed.
 
-    Lock order: trades before balances; prevents deadlock. A service that moves a buyer's money and then secures its
-    trades calls this first.
+    Then locks the guarantees of the buyers. Lock order: trades, guarantees, balances; prevents deadlock. A service that
+    moves a buyer's money and then secures its trades calls this first.
     """
-    return list(Trade.objects.raw(_WAITING, [list(organisation_ids), currency]))
+    values = {"buyers": list(organisation_ids), "currency": currency}
+    trades = list(Trade.objects.raw(_LOCK.format(condition=_OF_BUYERS), values))
+    _lock_guarantees_of(trades)
+    read_parts(trades)
+    return trades
 
 
-def make_hold(trade: Trade) -> bool:
-    """Move the gross of a trade from available to held; False, with nothing moved, if the money is not enough."""
-    move = Move(LineKind.HOLD, AccountKind.AVAILABLE, AccountKind.HELD, trade.gross_minor)
-    return not trade.gross_minor or _move(EntryKind.HOLD, trade, move)
+def _lock_guarantees_of(trades: list[Trade]) -> None:
+    """Lock the guarantees of the buyers of trades in one currency, in a statement only if there are any."""
+    if buyers := {trade.buyer_id for trade in trades if vars(trade)["has_guarantee"]}:
+        lock_guarantees(buyers, trades[0].currency)
+
+
+def make_hold(trade: Trade, *, guaranteed_minor: int = 0) -> bool:
+    """Move the gross of a trade, less its guaranteed part, from available to held.
+
+    False, with nothing moved, if the money is not enough.
+    """
+    held_minor = trade.gross_minor - guaranteed_minor
+    move = Move(LineKind.HOLD, AccountKind.AVAILABLE, AccountKind.HELD, held_minor)
+    return not held_minor or _move(EntryKind.HOLD, trade, move)
 
 
 def capture_hold(trade: Trade) -> None:
@@ -113,29 +143,46 @@ def capture_hold(trade: Trade) -> None:
     moves = [Move(LineKind.UNHOLD, AccountKind.HELD, AccountKind.PAYABLE, captured_minor)]
     if unused_minor:
         moves.append(Move(LineKind.UNUSED, AccountKind.HELD, AccountKind.AVAILABLE, unused_minor))
-    _end_hold(EntryKind.CAPTURE, trade, *moves)
+    _must_move(EntryKind.CAPTURE, trade, *moves)
 
 
 def return_hold(trade: Trade) -> None:
-    """Return the hold of a trade that was not accepted: all of it becomes available to the buyer again."""
-    if trade.gross_minor:
-        move = Move(LineKind.UNHOLD, AccountKind.HELD, AccountKind.AVAILABLE, trade.gross_minor)
-        _end_hold(EntryKind.RETURN, trade, move)
+    """Return the hold of a trade that was not accepted, and release its guarantee: what was on hold is available again."""
+    held_minor, part = trade.gross_minor, guaranteed_part(trade)
+    if part is not None and part.is_open:
+        part.released_at = clock.now()
+        part.save(update_fields=["released_at"])
+        held_minor -= part.amount_minor
+    if held_minor:
+        move = Move(LineKind.UNHOLD, AccountKind.HELD, AccountKind.AVAILABLE, held_minor)
+        _must_move(EntryKind.RETURN, trade, move)
 
 
-def _end_hold(kind: str, trade: Trade, *moves: Move) -> None:
-    """Post the end of a hold; raises InsufficientFunds if less is on hold."""
-    if not _move(kind, trade, *moves):
+def pay_guaranteed_part(trade: Trade, part: GuaranteedPart, source: PaidFrom) -> None:
+    """Put a guaranteed part on hold from an account of its buyer, and release its guarantee.
+
+    Raises InsufficientFunds and changes nothing.
+    """
+    with transaction.atomic():
+        part.paid_at, part.paid_from = clock.now(), source
+        part.save(update_fields=["paid_at", "paid_from"])
+        move = Move(LineKind.GUARANTEED_PAID, AccountKind(source), AccountKind.HELD, part.amount_minor)
+        _must_move(EntryKind.GUARANTEED, trade, move, cause=part.public_id)
+
+
+def _must_move(kind: str, trade: Trade, *moves: Move, cause: str = "") -> None:
+    """Move the buyer's money; raises InsufficientFunds if it is not there."""
+    if not _move(kind, trade, *moves, cause=cause):
         raise InsufficientFunds(reference=trade.public_id)
 
 
-def _move(kind: str, trade: Trade, *moves: Move) -> bool:
+def _move(kind: str, trade: Trade, *moves: Move, cause: str = "") -> bool:
     return move_within(
         trade.buyer_id,
         moves,
         currency=trade.currency,
         kind=kind,
-        reference=f"{kind}:{trade.public_id}",
+        reference=f"{kind}:{cause or trade.public_id}",
         description=trade.business_key[:200],
         trade_id=trade.pk,
     )

@@ -16,22 +16,29 @@ from marketplace.evidence.services import Fact, record_all
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.clock import business_date
+from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.states import advance
 from marketplace.participants.queries import OrganisationView, get_organisations, organisations_by_id
 from marketplace.rules import queries as rules
 
 from ...ground.parties import party_key
+from ...guarantees.errors import GuaranteeExpired
+from ...guarantees.models import Guarantee
+from ...guarantees.queries import has_room, lock_guarantees
 from ...ledger.models import Balance
 from ...ledger.states import AccountKind
 from ..charge_models import PlannedCharge
 from ..errors import PartyNotIndependent
+from ..guaranteed_models import guaranteed_part
 from ..models import Trade
 from ..standing import Standing, standing_of
 from ..states import TRADE, Charging, TradeState
 from ..taxation import treatment_of
 from ..terms import business_key_of, fee_on_conclusion, funding_deadline, tariff_of, tax_on_hold
-from .acceptance import accept_locked_trade
+from ..waiting import SUPPLY_UNSTATED
+from .acceptance import accept_locked_trade, collect_trade
 from .charge_plans import make_plan, progress_of
+from .guaranteed import secure_by_guarantee
 from .holds import fact_of, lock_waiting_trades, locked_trade, make_hold, record_trade
 from .supplies import classify, supply_day, supply_question
 
@@ -139,7 +146,7 @@ def _make_trade(
         fund_by=fund_by,
         concluded_at=concluded_at,
     )
-    held = not standing.others_first and _try_to_hold(trade)
+    held = not standing.others_first and _try_to_secure(trade, guaranteed=standing.guaranteed)
     facts = [fact_of("concluded", trade, actor, gross_minor=trade.gross_minor, currency=trade.currency)]
     events: list[Event] = [_concluded(trade, parties, waits_for_money=not held)]
     if trade.supply_class is None:
@@ -220,11 +227,13 @@ def secure_waiting_trades(
 ) -> int:
     """Secure the buyer's waiting trades that its money covers, or ``only`` one of them; returns how many.
 
-    The order is published and the same for everybody: earliest conclusion first, by the agreements' identifiers where
-    moments are equal, so that it does not depend on which worker was first; a trade that the remaining money does not
-    cover is skipped and waits on.
+    What the buyer was billed for is collected first, by its due day. The order is published and the same for everybody:
+    earliest conclusion first, by the agreements' identifiers where moments are equal, so that it does not depend on which
+    worker was first; a trade that the remaining money and the buyer's guarantees do not cover is skipped and waits on.
     """
-    waiting = lock_waiting_trades([organisation_id], currency)
+    locked = lock_waiting_trades([organisation_id], currency)
+    billed_minor = _collect_billed(locked, actor)
+    waiting = [trade for trade in locked if trade.state == TradeState.CONCLUDED]
     if only is not None:
         waiting = [trade for trade in waiting if trade.public_id == only]
     if not waiting:
@@ -233,13 +242,50 @@ def secure_waiting_trades(
     waiting.sort(key=lambda trade: (trade.concluded_at, trade.agreement, trade.charge))
     parties = organisations_by_id({key for trade in waiting for key in (trade.buyer_id, trade.seller_id)})
     secured = 0
-    available_minor = _available_minor(organisation_id, currency)
+    available_minor = _available_minor(organisation_id, currency) - billed_minor
+    is_guaranteed = has_room(organisation_id, currency)
     for trade in waiting:
-        if trade.gross_minor <= available_minor and _try_to_hold(trade):
+        if (trade.gross_minor <= available_minor and _try_to_hold(trade)) or (
+            is_guaranteed and secure_by_guarantee(trade)
+        ):
             _record_secured(trade, parties, actor)
             secured += 1
-            available_minor = _available_minor(organisation_id, currency)
+            available_minor = _available_minor(organisation_id, currency) - billed_minor
     return secured
+
+
+def _collect_billed(trades: list[Trade], actor: Actor) -> int:
+    """Collect and accept the billed trades among those that are locked; returns what they still wait for, in minor units."""
+    billed = [(part, trade) for trade in trades if (part := guaranteed_part(trade)) and part.is_billed]
+    for _, trade in sorted(billed, key=lambda pair: (pair[0].due_on, pair[0].pk)):
+        collect_trade(trade, actor=actor)
+    return sum(part.amount_minor for part, trade in billed if trade.state == TradeState.SECURED)
+
+
+@transaction.atomic
+def secure_trade(*, actor: Actor, trade: str, guarantee: str) -> Trade:
+    """Secure a waiting trade of the actor's organisation by a guarantee, beyond the money it has; the market's own way, now.
+
+    Does nothing for a trade that is secured. Emits trade.secured. Raises GuaranteeExpiresTooSoon, BeyondGuarantee,
+    FieldInvalid for what only money secures, IllegalTransition for an ended trade, Missing, Forbidden.
+    """
+    organisation_id = actor.require_organisation()
+    subject = Trade.objects.filter(public_id=trade, buyer_id=organisation_id).first()
+    if subject is None:
+        raise Missing(kind="trade", identifier=trade)
+    if not Guarantee.objects.filter(public_id=guarantee, organisation_id=organisation_id).exists():
+        raise Missing(kind="guarantee", identifier=guarantee)
+    lock_waiting_trades([organisation_id], subject.currency)
+    subject = locked_trade(pk=subject.pk)
+    if subject.state == TradeState.SECURED:
+        return subject
+    classify([subject], actor=actor)
+    if subject.supply_class is None:
+        raise FieldInvalid("supply_class", SUPPLY_UNSTATED.label)
+    if subject.state == TradeState.CONCLUDED and not secure_by_guarantee(subject, guarantee=guarantee):
+        raise GuaranteeExpired(guarantee=guarantee)
+    _record_secured(subject, organisations_by_id((subject.buyer_id, subject.seller_id)), actor)
+    return subject
 
 
 def _available_minor(organisation_id: int, currency: str) -> int:
@@ -257,6 +303,17 @@ def _try_to_hold(trade: Trade) -> bool:
     False, with nothing changed, if the money is not enough, or the trade has no class of supply.
     """
     return trade.supply_class is not None and make_hold(trade)
+
+
+def _try_to_secure(trade: Trade, *, guaranteed: bool) -> bool:
+    """Secure a new trade with the buyer's money or, where it has a guarantee, with both; False if that is not enough.
+
+    A hold that is refused keeps the balances locked, so guarantees are locked before it.
+    """
+    if not guaranteed:
+        return _try_to_hold(trade)
+    lock_guarantees([trade.buyer_id], trade.currency)
+    return _try_to_hold(trade) or secure_by_guarantee(trade)
 
 
 def _record_secured(trade: Trade, parties: dict[int, OrganisationView], actor: Actor) -> None:

@@ -10,8 +10,11 @@ SELECT * INTO fault FROM (
         WHEN p.trade_id IS NOT NULL AND t.id IS NULL THEN 'names no trade'
         WHEN a.id IS NOT NULL AND (
             t.buyer_id = a.organisation_id AND t.currency = p.currency AND CASE p.line
-                WHEN 'hold' THEN p.amount_minor = -t.gross_minor
-                WHEN 'unhold' THEN p.amount_minor > 0 AND t.gross_minor = (
+                WHEN 'hold' THEN p.amount_minor = {OPEN_PART} - t.gross_minor
+                WHEN 'guaranteed_paid' THEN EXISTS (
+                    SELECT FROM public.clearing_guaranteedpart g
+                     WHERE g.trade_id = p.trade_id AND g.amount_minor = -p.amount_minor AND g.paid_at IS NOT NULL)
+                WHEN 'unhold' THEN p.amount_minor > 0 AND t.gross_minor - {OPEN_PART} = (
                     SELECT sum(w.amount_minor) FROM new_rows w
                      WHERE w.trade_id = p.trade_id AND w.account_id = p.account_id AND w.line IN ('unhold', 'unused'))
                 WHEN 'unused' THEN p.amount_minor > 0 AND EXISTS (

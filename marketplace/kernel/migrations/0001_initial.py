@@ -73,5 +73,17 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='clock_single')],
             },
         ),
+        migrations.CreateModel(
+            name='CommandRun',
+            fields=[
+                ('command', models.CharField(max_length=60, primary_key=True, serialize=False)),
+                ('ended_at', models.DateTimeField()),
+                ('good_at', models.DateTimeField(null=True)),
+                ('faults', models.PositiveIntegerField(default=0)),
+            ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('good_at__isnull', False), ('good_at__lte', models.F('ended_at'))), models.Q(('faults__gt', 0), ('good_at', None)), _connector='OR'), name='command_run_good_before_end')],
+            },
+        ),
         migrations.RunSQL(FUNCTIONS, DROPPED),
     ]

@@ -168,8 +168,9 @@ def on_trade_failed(event: TradeFailed, envelope: Envelope) -> None:
 
 
 def on_trade_refunded(event: TradeRefunded, envelope: Envelope) -> None:
-    """Close all tasks of the agreement, and notify both parties of the returned amount."""
+    """Close all tasks of the agreement and of the trade's bill, and notify both parties of the returned amount."""
     close_tasks(thread=event.agreement)
+    close_tasks(thread=event.trade)
     parties = _parties(event.buyer, event.seller)
     amount = format_amount(event.amount_minor, event.currency)
     _notify_both(parties, event.trade, texts.TRADE_REFUNDED, trade=event.trade, amount=amount)

@@ -183,6 +183,10 @@ ATTACKS: dict[str, Attack] = {
         "kind": "hold", "reference": f"hold:{secured().public_id}:again", "organisation_id": m.party("a").pk,
         "lines": [("hold", own(m, "a", "available"), own(m, "a", "payable"), 11_000)], "trade": secured(),
     },
+    "a guaranteed part paid for a trade without one": lambda m: {
+        "kind": "guaranteed", "reference": f"guaranteed:{secured().public_id}", "organisation_id": m.party("a").pk,
+        "lines": [("guaranteed_paid", own(m, "a", "available"), own(m, "a", "payable"), 700)], "trade": secured(),
+    },
     "a capture before acceptance": lambda m: {
         "kind": "capture", "reference": f"capture:{secured().public_id}", "organisation_id": m.party("a").pk,
         "lines": [("unhold", own(m, "a", "held"), own(m, "a", "payable"), 11_000)], "trade": secured(),
@@ -249,6 +253,7 @@ def test_no_kind_of_entry_is_posted_without_its_cause(busy, attack):
     assert named & {
         "clearing.money_follows_from_bank_entries",
         "clearing.holds_follow_from_trades",
+        "clearing.guaranteed_parts_are_paid",
         "clearing.entries_follow_from_positions",
         "clearing.funds_move_as_decided",
         "clearing.idle_money_set_aside_for_payments",

@@ -20,6 +20,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.invariants import verify_all
 from tests.clearing import factories
+from tests.clearing.guaranteeing import register
 
 STATEMENTS_A_TRADE_MAX = 20
 FUNDS_MINOR = 1_000_000
@@ -73,6 +74,18 @@ def test_holding_and_returning_takes_at_most_twenty_statements(market):
     assert counts == [8, 3, 8]
     assert sum(counts) <= STATEMENTS_A_TRADE_MAX
     assert factories.balance(market, "buyer", "held") == 0
+
+
+def test_a_guarantee_of_the_buyer_takes_one_statement_more_for_each_step(market):
+    """Its guarantees are locked before its money, and the part of its trade, here none, is read after the trade's lock."""
+    register(market, "buyer", 1_000)
+    event = factories.agreement(market, "buyer", "seller", 1_000)
+    counts = counted(
+        lambda: conclude_trade(actor=SYSTEM, agreement=event, concluded_at=clock.now()),
+        lambda: accept_delivered(actor=SYSTEM, agreement=event.agreement, transaction_id=None),
+    )
+    assert Trade.objects.get(agreement=event.agreement).state == "accepted"
+    assert counts == [9, 9]
 
 
 def test_a_hold_that_the_money_does_not_cover_rolls_nothing_back(market):

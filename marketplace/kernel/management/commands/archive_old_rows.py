@@ -15,6 +15,7 @@ from marketplace.kernel.aside import Loop
 from marketplace.kernel.clock import real_now
 from marketplace.kernel.discovery import import_declarations
 from marketplace.kernel.retention import OLD_ROWS
+from marketplace.kernel.upkeep import record_run
 
 RETENTION = Loop("kernel.archive_old_rows")
 
@@ -36,6 +37,7 @@ class Command(BaseCommand):
         for name, (days, _) in settings.RETENTION.items():
             if not RETENTION.each([name], partial(self._remove, days=days), are_all=False):
                 failed.add(name)
+        record_run("archive_old_rows", faults=len(failed))
         if failed:
             raise CommandError(f"not removed, the others were: {', '.join(sorted(failed))}")
 

@@ -9,10 +9,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.invariants import PARTIAL_CHECKS, REGISTER, Breaches, verify_all
+from marketplace.kernel.upkeep import record_run
+
+COMMAND = "check_invariants"
 
 
 class Command(BaseCommand):
-    """Prints each broken invariant with the rows that break it; exits 1 if any is broken."""
+    """Prints each broken invariant with the rows that break it; exits 1 if any is broken. The result of a whole run is kept
+    for the alarms."""
 
     help = "Verify every registered invariant. Prints each broken one with its rows, and exits 1."
 
@@ -35,9 +39,15 @@ class Command(BaseCommand):
             self.stderr.write(f"BROKEN {name}: {REGISTER[name].statement}")
             for breach in breaches:
                 self.stderr.write("  " + json.dumps(breach, default=str, ensure_ascii=False))
+        if _is_whole(options):
+            record_run(COMMAND, faults=len(broken))
         if broken:
             raise SystemExit(1)
         self.stdout.write(f"invariants: all {len(results)} hold")
+
+
+def _is_whole(options: dict[str, Any]) -> bool:
+    return not options["app"] and not any(options.get(name) for name in PARTIAL_CHECKS)
 
 
 def _verify(options: dict[str, Any]) -> Breaches:

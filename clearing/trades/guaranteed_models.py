@@ -1,0 +1,136 @@
+"""The parts of trades that guarantees secure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime, time, timedelta
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from marketplace.kernel.clock import market_zone
+from marketplace.kernel.columns import MinorField
+from marketplace.kernel.guards import dated_now, immutable, no_delete, set_once
+from marketplace.kernel.identifiers import IdentifierField
+
+from ..guarantees.models import Guarantee
+from ..ledger.models import Entry
+from .causes import GUARANTEED
+from .guaranteed_guards import part_counted, part_follows_trade, part_within_guarantee
+from .models import Trade
+from .states import PaidFrom
+
+
+class GuaranteedPart(models.Model):
+    """The part of a trade's gross that a guarantee secures instead of money: no account holds it.
+
+    When the delivery is accepted its buyer is billed (``billed_at``) and pays by ``due_on``, which is not after ``due_by``
+    unless a dispute delayed the acceptance. Paid, it is put on hold like the other part, and the trade is cleared. It is
+    released when the trade ends without payment.
+
+    Invariants: one of each trade, under a guarantee of its buyer with room for it, valid when it is made and on ``due_by``;
+    not of metered periods, nor of data made to order; it is open while its trade is secured or disputed and not paid;
+    nothing is cleared of a trade before it is paid. Rows are never deleted.
+    """
+
+    public_id = IdentifierField(prefix="gpt")
+    trade = models.OneToOneField(Trade, on_delete=models.PROTECT, related_name="guaranteed")
+    guarantee = models.ForeignKey(Guarantee, on_delete=models.PROTECT, related_name="parts", db_index=False)
+    amount_minor = MinorField()
+    due_by = models.DateField()
+    reserved_at = models.DateTimeField()
+    billed_at = models.DateTimeField(null=True)
+    due_on = models.DateField(null=True)
+    paid_at = models.DateTimeField(null=True)
+    paid_from = models.CharField(max_length=10, choices=PaidFrom.choices, null=True)
+    released_at = models.DateTimeField(null=True)
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="guaranteed_part_amount"),
+            models.CheckConstraint(
+                condition=(Q(billed_at=None, due_on=None) | Q(billed_at__isnull=False, due_on__isnull=False))
+                & (
+                    Q(paid_at=None, paid_from=None)
+                    | Q(
+                        paid_at__isnull=False,
+                        paid_from__in=PaidFrom.values,
+                        billed_at__isnull=False,
+                        released_at=None,
+                    )
+                ),
+                name="guaranteed_part_moments",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                "guarantee", name="guaranteed_part_open", condition=Q(paid_at=None, released_at=None)
+            ),
+            models.Index(
+                "due_on",
+                name="guaranteed_part_due",
+                condition=Q(billed_at__isnull=False, paid_at=None, released_at=None),
+            ),
+        ]
+        triggers = [
+            part_within_guarantee(),
+            part_counted(),
+            part_follows_trade(),
+            immutable("public_id", "trade_id", "guarantee_id", "amount_minor", "due_by", "reserved_at"),
+            set_once("billed_at", "due_on", "paid_at", "paid_from", "released_at"),
+            dated_now("reserved_at", real=["recorded_at"]),
+            no_delete(),
+        ]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the guarantee still secures it."""
+        return self.paid_at is None and self.released_at is None
+
+    @property
+    def is_billed(self) -> bool:
+        """Whether its buyer owes it now."""
+        return self.billed_at is not None and self.is_open
+
+    @property
+    def due_end(self) -> datetime | None:
+        """The end of the day on which its buyer pays at the latest; None before it is billed."""
+        if self.due_on is None:
+            return None
+        return datetime.combine(self.due_on + timedelta(days=1), time.min, market_zone()).astimezone(UTC)
+
+
+def guaranteed_part(trade: Trade) -> GuaranteedPart | None:
+    """The part of a trade that a guarantee secures, or secured until it was paid; None if money secures all of it."""
+    return getattr(trade, "guaranteed", None)
+
+
+def read_parts(trades: Collection[Trade]) -> None:
+    """Read the guaranteed parts of trades that were just locked with ``has_guarantee``, whether their buyers have guarantees.
+
+    In a statement of its own, and only if some have: it sees what became of the parts while the statement before waited.
+    """
+    if guaranteed := [trade for trade in trades if vars(trade)["has_guarantee"]]:
+        models.prefetch_related_objects(guaranteed, "guaranteed")
+    relation = Trade._meta.get_field("guaranteed")
+    for trade in trades:
+        if not vars(trade)["has_guarantee"]:
+            relation.set_cached_value(trade, None)
+
+
+def billed_parts(organisation_ids: Collection[int], currency: str) -> models.QuerySet[GuaranteedPart]:
+    """The parts that buyers were billed for and have not paid."""
+    return GuaranteedPart.objects.filter(
+        guarantee__organisation_id__in=organisation_ids,
+        guarantee__currency=currency,
+        billed_at__isnull=False,
+        paid_at=None,
+        released_at=None,
+    )
+
+
+# This guard of journal entries reads guaranteed parts, so it is registered here.
+pgtrigger.register(GUARANTEED.guard("caused_by_guaranteed_part"))(Entry)
