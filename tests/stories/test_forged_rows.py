@@ -24,7 +24,9 @@ NOBODY = "no second person approved this"
 
 FORGERIES: dict[str, Forgery] = {
     "clearing_account": Forgery(refused="account_owner", changes={"code": "'forged'", "kind": "'forged'"}),
-    "clearing_balancecertificate": Forgery(refused="does not state the balance of the ledger"),
+    "clearing_balancecertificate": Forgery(
+        refused="does not state the balance of the ledger", changes={"ledger_minor": "987654321"}
+    ),
     "clearing_bankallocation": Forgery(refused="is not a receipt in suspense"),
     "clearing_bankentry": Forgery(
         refused="differ from its totals",
@@ -72,7 +74,7 @@ FORGERIES: dict[str, Forgery] = {
     "clearing_posting": Forgery(refused="not to zero", changes={"leg": "t.leg + 1"}),
     "clearing_proofblock": Forgery(refused=SAME_AGAIN),
     "clearing_recoupment": Forgery(refused="does not return debit booking"),
-    "clearing_restoration": Forgery(named=RECORDED),
+    "clearing_restoration": Forgery(refused="is not later than the newest"),
     "clearing_segregationcheck": Forgery(
         refused="relies on a balance that nobody confirmed", changes={"currency": "'XTS'"}
     ),
@@ -96,6 +98,10 @@ FORGERIES: dict[str, Forgery] = {
     "contracts_signature": Forgery(refused="the parties sign in turn"),
     "contracts_template": Forgery(named=RECORDED, changes={"code": "'forged'"}),
     "delivery_entitleddistribution": Forgery(refused="nothing is added to an entitlement"),
+    "events_abandonment": Forgery(
+        refused="parked",
+        changes={"first_person": "'usr_forged_a'", "abandoned_by": "'usr_forged_b'"},
+    ),
     "events_archivedrange": Forgery(
         named="events.none_lost",
         changes={
