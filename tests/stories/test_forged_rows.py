@@ -54,7 +54,9 @@ FORGERIES: dict[str, Forgery] = {
     "clearing_feewriteoff": Forgery(refused="writes off what is no fee that was put off"),
     "clearing_fundsdecision": Forgery(refused="without its journal entry", changes={"reason": "''"}),
     "clearing_fundsregime": Forgery(refused=NOBODY, changes={"approval": "'apv_forged'"}),
-    "clearing_guaranteereduction": Forgery(refused="is reduced below its amount"),
+    "clearing_guaranteereduction": Forgery(
+        refused="is reduced below its amount|no two people approved the reduction"
+    ),
     "clearing_intermediarynotice": Forgery(named=RECORDED),
     "clearing_invoice": Forgery(
         refused=SAME_AGAIN, changes={"number": "t.number || 'x'", "sequence": "t.sequence + 1"}
