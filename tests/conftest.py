@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.db import connection, connections
 from xdist.scheduler import LoadScopeScheduling
@@ -24,6 +25,12 @@ from tests.migrated_database import (
 )
 
 TOGETHER = ("stories", "faults")
+# A machine that halts for a second is no fault of the code: nothing here is timed.
+hypothesis.settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("untimed")
+
 LONG = ("test_killed.py", "test_pgbouncer.py", "test_disk.py", "test_restore_drill.py")
 # Folders whose tests start processes, race or search long.
 SLOW_FOLDERS = {"stories", "faults", "concurrency", "properties", "conformance", "runtime"}

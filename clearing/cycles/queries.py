@@ -14,6 +14,7 @@ from marketplace.kernel.errors import Missing
 from .cut_offs import ClosedDayDeclaration, CutOffs, Schedule
 from .models import ClearingSchedule, ClosedDay, Cycle
 from .states import FINAL_STATES, CycleState
+from .value_dates import sending_day_after
 from .value_dates import value_date as value_date_of
 
 ORDER = tuple(CycleState.values)
@@ -165,7 +166,7 @@ def value_date(currency: str) -> date:
 
 def sending_day(currency: str) -> date:
     """The day by which a payment that is planned today leaves: the next business day, by the present calendar."""
-    return Calendars().of(currency).calendar().add_business_days(clock.today(), 1)
+    return sending_day_after(clock.today(), Calendars().of(currency))
 
 
 def value_date_on(day: date, currency: str) -> date:

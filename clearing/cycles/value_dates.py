@@ -19,6 +19,11 @@ VALUE_DAYS = 1
 """Business days from a transfer file to its value date where no schedule says otherwise."""
 
 
+def sending_day_after(planned_on: date, cut_offs: CutOffs) -> date:
+    """The day by which a payment leaves that was planned on ``planned_on``: the next business day of its currency."""
+    return cut_offs.calendar().add_business_days(planned_on, 1)
+
+
 def value_date(handed_over_on: date, cut_offs: CutOffs) -> date:
     """The value date of a payment handed to the bank on ``handed_over_on``, or on the business day after it.
 

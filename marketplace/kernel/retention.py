@@ -53,7 +53,7 @@ class _Walk:
         self._table, self._guard = table, guard
         # Looked for without a lock: in a large table with nothing old this reads all of it.
         self._find = (
-            f"SELECT id FROM {table} WHERE id > %(after)s AND ({condition}) ORDER BY id LIMIT {CHUNK}"  # noqa: S608
+            f"SELECT id FROM {table} WHERE id > %(after)s AND ({condition}) ORDER BY id LIMIT %(chunk)s"  # noqa: S608
         )
         self._delete = f"DELETE FROM {table} WHERE id = ANY (%(found)s) AND ({condition})"  # noqa: S608  our own words
         self._before: datetime | None = None
@@ -65,7 +65,7 @@ class _Walk:
             self._before, self._after = before, 0
         while True:
             with connection.cursor() as cursor:
-                cursor.execute(self._find, {"before": before, "after": self._after})
+                cursor.execute(self._find, {"before": before, "after": self._after, "chunk": CHUNK})
                 found = [key for (key,) in cursor.fetchall()]
             if not found:
                 self._before = None

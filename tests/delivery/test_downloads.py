@@ -407,6 +407,7 @@ def test_nothing_is_sent_after_the_term_whether_swept_or_not(tuesday, unchanged)
         begin(granted)
     assert unchanged()
     assert services.expire_access() == 1
-    with pytest.raises(AccessExpired):
+    with pytest.raises(AccessEnded) as refused:
         begin(granted)
+    assert "not_collected" in str(refused.value)
     assert Download.objects.count() == 0

@@ -98,7 +98,7 @@ def test_stored_files_are_copied_with_the_rights_of_their_folders(stored):
     (stored / "backups" / "files" / "a" / "one.partial").write_text("broken off")
     done = copy_files(stored)
     assert (done.returncode, done.stderr) == (0, "")
-    assert copied(stored) == ["files/a/one", "files/b/c/two"]
+    assert copied(stored) == ["files-copied", "files/a/one", "files/b/c/two"]
     assert stat.S_IMODE((stored / "backups" / "files" / "b").stat().st_mode) == 0o750
     assert copy_files(stored).returncode == 0
 
@@ -133,7 +133,7 @@ def test_without_root_what_is_copied_belongs_to_who_copies(stored):
     os.chown(stored / "storage", 0, NOBODY)
     done = copy_files(stored, user=NOBODY, group=NOBODY, extra_groups=[])
     assert (done.returncode, done.stderr) == (0, "")
-    assert copied(stored) == ["files/a/one", "files/b/c/two"]
+    assert copied(stored) == ["files-copied", "files/a/one", "files/b/c/two"]
     assert (stored / "backups" / "files" / "a").stat().st_uid == NOBODY
 
 

@@ -282,10 +282,21 @@ def _obligations() -> list[tuple[Any, ...]]:
     return sorted(rows.annotate(Count("pk"), Sum("amount_minor"), Sum("tax_minor")))
 
 
+OF_OTHER_APPLICATIONS = "evidence.rows_recorded"
+
+
 def judge(expected: dict[str, Any] | None) -> dict[str, Any]:
-    """Every invariant holds, the bank and the ledger agree to the yen, and the day came out as ``expected``."""
-    broken = {name: breaches for name, breaches in verify_all().items() if breaches}
-    assert broken == {}
+    """Every invariant holds, the bank and the ledger agree to the yen, and the day came out as ``expected``.
+
+    But for one: this market consists of clearing alone. The events of the other applications are made up here, and what
+    they would record is not (``tests/faults/test_chaos.py`` has the whole market, and holds this one too).
+    """
+    broken = {
+        name: breaches
+        for name, breaches in verify_all().items()
+        if breaches and name != OF_OTHER_APPLICATIONS
+    }
+    assert broken == {}, broken
     booked = dict(BankEntry.objects.values_list("direction").annotate(Sum("amount_minor")))
     kinds = kind_totals("JPY")
     assert sum(kinds.values()) == 0

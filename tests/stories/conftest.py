@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
+from clearing.guarantees.services import register_guarantee
 from clearing.ledger.queries import bank_balance
-from clearing.models import FeeWriteOff, Obligation, Trade
+from clearing.models import FeeWriteOff, Guarantee, Obligation, Trade
 from clearing.settlement.services.restorations import record_restoration
 from clearing.shortfalls.services.restraints import record_restraint
 from clearing.statements.certificates import record_balance_certificate
@@ -139,6 +140,24 @@ def restraint(report) -> str:
         reference="令和8年(ル)第1号",
     )
     return recorded.public_id
+
+
+@pytest.fixture(scope="package")
+def guarantee(market: Market, report) -> str:
+    """A guarantee that two people of the operator registered after the day."""
+    day = Day(read(), Progress(1, io.StringIO()), market.base_url)
+    buyer = Organisation.objects.filter(is_operator=False).order_by("pk").first()
+    registered: Guarantee = day.by_two(
+        register_guarantee,
+        organisation=buyer.public_id,
+        kind="undertaking",
+        issuer="試験銀行",
+        amount_minor=1_000_000,
+        valid_from=clock.now(),
+        expires_at=clock.now() + timedelta(days=365),
+        document_sha256="0" * 64,
+    )
+    return registered.public_id
 
 
 @pytest.fixture(scope="package")

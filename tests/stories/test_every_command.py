@@ -164,7 +164,7 @@ def attempt(client: APIClient, command: Command, url: str, body: Any, form: str)
 
 
 def test_every_command_is_done_or_refused(
-    report, aside, halt, restoration, restraint, webhook, books, bad_fee, tmp_path, settings
+    report, aside, halt, restoration, restraint, guarantee, webhook, books, bad_fee, tmp_path, settings
 ):
     settings.STORAGE_DIRECTORY = tmp_path
     documented, broken, done, tried = examples(), [], set(), 0

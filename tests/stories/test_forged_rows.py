@@ -24,7 +24,9 @@ NOBODY = "no second person approved this"
 
 FORGERIES: dict[str, Forgery] = {
     "clearing_account": Forgery(refused="account_owner", changes={"code": "'forged'", "kind": "'forged'"}),
-    "clearing_balancecertificate": Forgery(refused="does not state the balance of the ledger"),
+    "clearing_balancecertificate": Forgery(
+        refused="does not state the balance of the ledger", changes={"ledger_minor": "987654321"}
+    ),
     "clearing_bankallocation": Forgery(refused="is not a receipt in suspense"),
     "clearing_bankentry": Forgery(
         refused="differ from its totals",
@@ -52,7 +54,9 @@ FORGERIES: dict[str, Forgery] = {
     "clearing_feewriteoff": Forgery(refused="writes off what is no fee that was put off"),
     "clearing_fundsdecision": Forgery(refused="without its journal entry", changes={"reason": "''"}),
     "clearing_fundsregime": Forgery(refused=NOBODY, changes={"approval": "'apv_forged'"}),
-    "clearing_guaranteereduction": Forgery(refused="is reduced below its amount"),
+    "clearing_guaranteereduction": Forgery(
+        refused="is reduced below its amount|no two people approved the reduction"
+    ),
     "clearing_intermediarynotice": Forgery(named=RECORDED),
     "clearing_invoice": Forgery(
         refused=SAME_AGAIN, changes={"number": "t.number || 'x'", "sequence": "t.sequence + 1"}
@@ -72,7 +76,7 @@ FORGERIES: dict[str, Forgery] = {
     "clearing_posting": Forgery(refused="not to zero", changes={"leg": "t.leg + 1"}),
     "clearing_proofblock": Forgery(refused=SAME_AGAIN),
     "clearing_recoupment": Forgery(refused="does not return debit booking"),
-    "clearing_restoration": Forgery(named=RECORDED),
+    "clearing_restoration": Forgery(refused="is not later than the newest"),
     "clearing_segregationcheck": Forgery(
         refused="relies on a balance that nobody confirmed", changes={"currency": "'XTS'"}
     ),
@@ -96,6 +100,10 @@ FORGERIES: dict[str, Forgery] = {
     "contracts_signature": Forgery(refused="the parties sign in turn"),
     "contracts_template": Forgery(named=RECORDED, changes={"code": "'forged'"}),
     "delivery_entitleddistribution": Forgery(refused="nothing is added to an entitlement"),
+    "events_abandonment": Forgery(
+        refused="parked",
+        changes={"first_person": "'usr_forged_a'", "abandoned_by": "'usr_forged_b'"},
+    ),
     "events_archivedrange": Forgery(
         named="events.none_lost",
         changes={

@@ -151,7 +151,7 @@ def test_there_are_routes_to_try():
 @pytest.mark.parametrize(
     ("name", "path", "callback"), ROUTES, ids=[f"{name} {path}" for name, path, _ in ROUTES]
 )
-def test_a_stranger_finds_nothing(name, path, callback, stranger, examples):
+def test_a_stranger_finds_nothing(name, path, callback, stranger, guarantee, examples):
     view = callback.cls
     model = view.queryset.model
     lookup = model._default_manager.order_by("pk").values_list(view.lookup_field, flat=True).first()

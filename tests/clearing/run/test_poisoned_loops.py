@@ -20,7 +20,7 @@ from clearing.run.services.cut_offs import close_due_cycles
 from clearing.run.services.cycles import open_first_cycle
 from clearing.run.services.sweeping import secure_funded_trades
 from clearing.safeguarding.services.segregation import check_client_money
-from clearing.trades.services.acceptance import accept_ended_periods
+from clearing.trades.services.acceptance import accept_ended_periods, collect_bills
 from clearing.trades.services.charges import begin_due_charges
 from clearing.trades.services.commissioned import accept_commissioned
 from marketplace.kernel import clock
@@ -30,6 +30,7 @@ from tests.poison import RUNS, aside, let_pauses_pass, poisoned, tasks_to_repair
 
 from .. import factories
 from ..factories import on_day
+from ..guaranteeing import limit
 from ..test_invariants import broken
 
 LIMIT = 9
@@ -163,6 +164,26 @@ def commissioned(market: factories.Market) -> Case:
     )
 
 
+def bills(market: factories.Market) -> Case:
+    """Two buyers whose deposits pay their bills on the due day."""
+    for name in ("city", "ward"):
+        limit(market, name, 50_000, 30_000)
+    first, second = (
+        factories.accept(factories.conclude(market, name, "seller", 10_000)) for name in ("city", "ward")
+    )
+    on_day(2027, 2, 3)
+    return Case(
+        loop="clearing.collect_bills",
+        subject=first.public_id,
+        table="clearing_trade",
+        condition=f"NEW.id = {first.pk} AND NEW.state = 'accepted'",
+        work=lambda: collect_bills(limit=LIMIT),
+        done=states(first, second),
+        others=["secured", "accepted"],
+        all_of_them=["accepted", "accepted"],
+    )
+
+
 def late_cycles(market: factories.Market) -> Case:
     open_first_cycle(actor=market.actor, currency="USD")
     for currency in ("JPY", "USD"):
@@ -216,6 +237,7 @@ CASES = [
     due_charges,
     ended_periods,
     commissioned,
+    bills,
     late_cycles,
     caught_up_cycles,
 ]

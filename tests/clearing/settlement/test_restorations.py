@@ -34,6 +34,7 @@ from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import Forbidden, Missing
 from marketplace.kernel.invariants import REGISTER
 from marketplace.kernel.metrics import GAUGES
+from marketplace.observability.alarms import apply_readings
 from tests.participants.factories import client_of
 from tests.roles import unguarded
 
@@ -194,6 +195,8 @@ def test_an_old_statement_imported_late_does_not_open_sending(market, cleared, f
 
     told = EvidenceRecord.objects.get(kind="clearing.sending_opened").payload
     assert (told["statement"], told["closing_on"]) == (reaching.public_id, carried_out_on.isoformat())
+    # What a real market raises by itself: sending was shut beyond the day of both payments.
+    apply_readings({"payments_unsent": 2.0})
     assert broken() == {}
 
 
