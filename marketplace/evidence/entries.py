@@ -43,13 +43,13 @@ def fault_of(payload: Any) -> str | None:
         canonical_json(payload)
     except rfc8785.CanonicalizationError as error:
         return str(error)
-    length = payload_bytes(payload)
+    length = len(payload_text(payload).encode())
     return f"{length} bytes" if length > PAYLOAD_BYTES_MAX else None
 
 
-def payload_bytes(payload: dict[str, Any]) -> int:
-    """The length of ``payload`` as PostgreSQL writes it out, which no canonical form of it exceeds."""
-    return len(json.dumps(payload, ensure_ascii=False).encode())
+def payload_text(payload: dict[str, Any]) -> str:
+    """``payload`` as PostgreSQL writes it out, which no canonical form of it exceeds in length."""
+    return json.dumps(payload, ensure_ascii=False)
 
 
 def _text_of(payload: Any) -> str:

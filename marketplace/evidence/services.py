@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -20,7 +19,7 @@ from marketplace.kernel.identifiers import new_identifiers
 from marketplace.kernel.merkle import HASH_BYTES, leaf_hash
 from marketplace.kernel.tiles import TiledTree, append_leaves, edge_places
 
-from .entries import entry_of, fault_of
+from .entries import entry_of, fault_of, payload_text
 from .errors import EvidenceNotCanonical, EvidenceTooLong
 from .locks import SEAL_LOCK
 from .models import PAYLOAD_BYTES_MAX, Checkpoint, EvidenceRecord, Leaf, Tile
@@ -87,7 +86,7 @@ def _payload_text(fact: Fact) -> str:
         canonical_json(fact.payload)
     except rfc8785.CanonicalizationError as error:
         raise EvidenceNotCanonical(kind=fact.kind, reason=str(error)) from error
-    text = json.dumps(fact.payload, ensure_ascii=False)
+    text = payload_text(fact.payload)
     if (length := len(text.encode())) > PAYLOAD_BYTES_MAX:
         raise EvidenceTooLong(kind=fact.kind, bytes=length, bytes_max=PAYLOAD_BYTES_MAX)
     return text
