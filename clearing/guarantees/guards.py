@@ -24,13 +24,41 @@ LIMITS_USED = """(
 """What is used of all limits that the deposit of a participant backs."""
 
 
+TERMS_APPROVED = f"""EXISTS (
+    SELECT FROM public.clearing_approval a
+      JOIN public.participants_organisation o ON o.public_id = a.subject
+       AND o.id = {{row}}.organisation_id AND NOT o.is_operator
+     WHERE a.id = {{row}}.approval_id AND a.state = 'approved' AND a.command = '{REGISTER_COMMAND}'
+       AND a.ended_by = {{row}}.registered_by
+       AND (a.payload ->> 'currency', a.payload ->> 'kind', a.payload ->> 'issuer', a.payload ->> 'document_sha256')
+         = ({{row}}.currency, {{row}}.kind, {{row}}.issuer, {{row}}.document_sha256)
+       AND ((a.payload ->> 'valid_from')::timestamptz, (a.payload ->> 'expires_at')::timestamptz)
+         = ({{row}}.valid_from, {{row}}.expires_at))"""
+"""Whether guarantee ``row`` is what two people approved, but for its amount, which may have been reduced since."""
+
+AMOUNT_APPROVED = """(
+    SELECT (a.payload ->> 'amount_minor')::bigint FROM public.clearing_approval a WHERE a.id = {row}.approval_id)"""
+"""What a guarantee or its reduction amounts to in the words of two people."""
+
+REDUCTION_APPROVED = f"""EXISTS (
+    SELECT FROM public.clearing_approval a
+     WHERE a.id = {{row}}.approval_id AND a.state = 'approved' AND a.command = '{REDUCE_COMMAND}'
+       AND (a.subject, a.ended_by) = ({{guarantee}}.public_id, {{row}}.decided_by)
+       AND (a.payload ->> 'amount_minor')::bigint = {{row}}.amount_minor)"""
+"""Whether reduction ``row`` of ``guarantee`` is what two people approved."""
+
+
 def registered_by_two() -> pgtrigger.Trigger:
     """A guarantee begins unused, on exactly the terms that two people approved."""
     return pgtrigger.Trigger(
         name="registered_by_two",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        func=sql_body(_SQL / "registered_by_two.sql", COMMAND=REGISTER_COMMAND),
+        func=sql_body(
+            _SQL / "registered_by_two.sql",
+            APPROVED=TERMS_APPROVED.format(row="NEW"),
+            AMOUNT=AMOUNT_APPROVED.format(row="NEW"),
+        ),
     )
 
 
@@ -41,7 +69,9 @@ def reduced_by_two() -> pgtrigger.Trigger:
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
         declare=[("held", "record")],
-        func=sql_body(_SQL / "reduced_by_two.sql", COMMAND=REDUCE_COMMAND),
+        func=sql_body(
+            _SQL / "reduced_by_two.sql", APPROVED=REDUCTION_APPROVED.format(row="NEW", guarantee="held")
+        ),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marketplace.kernel.invariants import Invariant, by_query
 
-from .states import REDUCE_COMMAND, REGISTER_COMMAND
+from .guards import AMOUNT_APPROVED, REDUCTION_APPROVED, TERMS_APPROVED
 
 _TESTS = "tests/clearing/guarantees/test_guards.py::"
 
@@ -26,16 +26,13 @@ Invariant(
     test=_TESTS + "test_nobody_registers_or_changes_a_guarantee_alone",
     check=by_query(
         "SELECT g.public_id, g.amount_minor FROM clearing_guarantee g"  # noqa: S608  our own words
-        " LEFT JOIN clearing_approval a ON a.id = g.approval_id AND a.state = 'approved'"
-        f"  AND a.command = '{REGISTER_COMMAND}' AND a.ended_by = g.registered_by AND a.payload ->> 'currency' = g.currency"
-        "  AND a.payload ->> 'document_sha256' = g.document_sha256"
-        "  AND (a.payload ->> 'expires_at')::timestamptz = g.expires_at"
         " LEFT JOIN LATERAL (SELECT r.amount_minor FROM clearing_guaranteereduction r"
         "   WHERE r.guarantee_id = g.id ORDER BY r.id DESC LIMIT 1) last ON true"
-        " WHERE a.id IS NULL OR g.amount_minor <> coalesce(last.amount_minor, (a.payload ->> 'amount_minor')::bigint)"
+        f" WHERE NOT {TERMS_APPROVED.format(row='g')}"
+        f"  OR g.amount_minor IS DISTINCT FROM coalesce(last.amount_minor, {AMOUNT_APPROVED.format(row='g')})"
         " UNION ALL SELECT r.public_id, r.amount_minor FROM clearing_guaranteereduction r"
-        f"  LEFT JOIN clearing_approval a ON a.id = r.approval_id AND a.state = 'approved' AND a.command = '{REDUCE_COMMAND}'"
-        "  AND a.ended_by = r.decided_by WHERE a.id IS NULL"
+        "  JOIN clearing_guarantee g ON g.id = r.guarantee_id"
+        f" WHERE NOT {REDUCTION_APPROVED.format(row='r', guarantee='g')}"
     ),
 )
 

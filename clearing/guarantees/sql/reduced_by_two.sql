@@ -4,12 +4,7 @@ IF NOT FOUND OR NEW.amount_minor >= held.amount_minor OR NEW.amount_minor < held
     RAISE EXCEPTION 'guarantee % is reduced below its amount of %, and not below % that is used',
         held.public_id, held.amount_minor, held.used_minor USING ERRCODE = 'check_violation';
 END IF;
-IF NOT EXISTS (
-    SELECT FROM public.clearing_approval a
-     WHERE a.id = NEW.approval_id AND a.state = 'approved' AND a.command = '{COMMAND}'
-       AND (a.subject, a.ended_by) = (held.public_id, NEW.decided_by)
-       AND (a.payload ->> 'amount_minor')::bigint = NEW.amount_minor
-) THEN
+IF NOT {APPROVED} THEN
     RAISE EXCEPTION 'no two people approved the reduction of guarantee %', held.public_id
         USING ERRCODE = 'check_violation';
 END IF;

@@ -130,6 +130,38 @@ def test_nobody_registers_or_changes_a_guarantee_alone(market, change):
 
 
 @pytest.mark.parametrize(
+    "change",
+    [
+        "kind = 'deposit_limit', issuer = ''",
+        "issuer = '別の銀行'",
+        "currency = 'USD'",
+        "valid_from = valid_from - interval '1 day'",
+        "expires_at = expires_at + interval '1 day'",
+        "document_sha256 = repeat('0', 64)",
+        "registered_by = 'usr_other'",
+        "organisation_id = (SELECT id FROM participants_organisation WHERE is_operator)",
+    ],
+)
+def test_a_guarantee_on_other_terms_than_two_people_gave_is_named(market, change):
+    register(market, "city", 50_000)
+    with unguarded("clearing_guarantee"):
+        run(f"UPDATE clearing_guarantee SET {change}")
+    assert "clearing.guarantees_by_two" in broken()
+
+
+@pytest.mark.parametrize("change", ["amount_minor = 10000", "decided_by = 'usr_other'"])
+def test_a_reduction_that_two_people_did_not_give_is_named(market, change):
+    guarantee = register(market, "city", 50_000)
+    reduce(market, guarantee, 20_000)
+    with unguarded("clearing_guarantee", "clearing_guaranteereduction"):
+        run(f"UPDATE clearing_guaranteereduction SET {change}")
+        run(
+            "UPDATE clearing_guarantee g SET amount_minor = r.amount_minor FROM clearing_guaranteereduction r"
+        )
+    assert "clearing.guarantees_by_two" in broken()
+
+
+@pytest.mark.parametrize(
     ("amount_minor", "because"),
     [(10_999, "not below 11000"), (50_000, "is reduced below"), (20_000, "no two people approved")],
 )
