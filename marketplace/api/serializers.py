@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, cast
 
 from django.db.models import TextChoices
@@ -9,17 +10,22 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.kernel.amounts import AMOUNT_MINOR_MAX
+from marketplace.kernel.bounds import YEAR_MAX, YEAR_MIN
 from marketplace.kernel.labels import Label
 from marketplace.kernel.waiting import WaitsFor
 
 UNKNOWN = Label("Unknown field. Remove it.", "この項目は受け付けられません。削除してください。")
 
+FAR_YEAR = Label(
+    f"Choose a year from {YEAR_MIN} to {YEAR_MAX}.", f"{YEAR_MIN}年から{YEAR_MAX}年までを指定してください。"
+)
+
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Input of a command; refuses undeclared fields by name."""
+    """Input of a command; refuses undeclared fields, and days and moments of far years, by name."""
 
     def to_internal_value(self, data: Any) -> Any:
-        """Validate the input; raises ValidationError, which names each unknown field."""
+        """Validate the input; raises ValidationError, which names each unknown field and each far year."""
         if isinstance(data, dict):
             unknown = sorted(set(data) - set(self.fields))
             if unknown:
@@ -29,7 +35,17 @@ class StrictSerializer(serializers.Serializer[Any]):
                         for name in unknown
                     }
                 )
-        return super().to_internal_value(data)
+        known = super().to_internal_value(data)
+        far = [
+            name
+            for name, value in known.items()
+            if isinstance(value, date) and not YEAR_MIN <= value.year <= YEAR_MAX
+        ]
+        if far:
+            raise serializers.ValidationError(
+                {name: [serializers.ErrorDetail(FAR_YEAR.localized(), "far_year")] for name in far}
+            )
+        return known
 
 
 class EmptySerializer(StrictSerializer):

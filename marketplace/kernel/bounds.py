@@ -27,6 +27,9 @@ IDLE_DAYS_MAX = 365
 VALUE_DAYS_MAX = 30
 """The longest way of a payment from its transfer file to its value date, in business days."""
 
+YEAR_MIN, YEAR_MAX = 1900, 2199
+"""The years of a day or a moment that anybody states, so that every zone and every term counted from it has a date."""
+
 HOURS_MAX = 8_784
 """The longest time in hours: a year."""
 

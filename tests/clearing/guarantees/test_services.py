@@ -112,6 +112,9 @@ def test_guarantees_over_http(market):
     assert (asked.status_code, asked.json()["code"]) == (409, "second_person_needed")
     wrong = operator.post("/api/v1/guarantees/", body | {"document_sha256": "x"}, format="json")
     assert wrong.status_code == 422
+    for field, far in (("expires_at", "9999-12-31T23:59:59Z"), ("valid_from", "0001-01-01T00:00:00Z")):
+        wrong = operator.post("/api/v1/guarantees/", body | {field: far}, format="json")
+        assert (wrong.status_code, [error["field"] for error in wrong.json()["errors"]]) == (422, [field])
     _, second = people(market)
     made = register_guarantee(actor=second, **stated)
     path = f"/api/v1/guarantees/{made.public_id}/"
