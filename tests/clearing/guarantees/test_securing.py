@@ -9,6 +9,7 @@ import pytest
 from clearing.guarantees.errors import BeyondGuarantee, GuaranteeExpired, GuaranteeExpiresTooSoon
 from clearing.ledger.queries import client_money
 from clearing.models import Entry, GuaranteedPart, Obligation, Shortfall, Trade
+from clearing.run.services import sweeping
 from clearing.run.services.sweeping import carry_out_deadlines
 from clearing.safeguarding.services.idle_money import return_idle_money
 from clearing.shortfalls.errors import DepositBacksLimit
@@ -102,6 +103,21 @@ def test_a_trade_beyond_both_waits_and_is_secured_when_the_guarantee_comes(marke
     carry_out_deadlines()
     trade.refresh_from_db()
     assert (trade.state, part_of(trade).guarantee, broken()) == ("secured", guarantee, {})
+
+
+def test_trades_that_seem_covered_and_are_not_do_not_stand_before_others_each_time(market, monkeypatch):
+    """The guarantee outlasts collection and payment, not the inspection too; one trade is tried a sweep."""
+    monkeypatch.setattr(sweeping, "TRADES_A_SWEEP", 1)
+    register(market, "city", 50_000, expires_at=clock.now() + timedelta(days=61))
+    seeming = factories.conclude(market, "city", "seller", 10_000)
+    funded = factories.conclude(market, "other", "seller", 1_000)
+    assert seeming.buyer_id < funded.buyer_id
+    reference = factories.pay_in_reference(organisation=market.party("other").public_id)
+    factories.import_only(market, [factories.booking("credit", 1_100, reference)])
+    for _ in range(40):
+        sweeping.secure_funded_trades()
+    states = [Trade.objects.get(pk=trade.pk).state for trade in (seeming, funded)]
+    assert (states, broken()) == (["concluded", "secured"], {})
 
 
 def test_a_guarantee_that_expires_before_the_last_due_day_secures_nothing(market):
