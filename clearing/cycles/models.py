@@ -185,8 +185,9 @@ class CyclePart(models.Model):
     A chunk writes this row in the transaction that does its work, while it holds the cycle's row: whoever goes on, after
     any interruption, goes on behind ``reached``. ``total`` and ``done`` count participants, or documents; ``total`` is null
     where it is not known beforehand. ``reached`` is the key of the last one done: the party key; for rebates the database
-    key of their payer; for documents that of the trade, the correction or the recipient. ``began_at`` and ``ended_at`` are real time; ``booked_at`` is the business time of everything that the
-    part writes, so that a part that goes on after midnight still belongs to one day.
+    key of their payer; for documents that of the trade, the correction or the recipient. ``began_at`` and ``ended_at`` are
+    real time; ``booked_at`` is the business time of everything that the part writes, so that a part that goes on after
+    midnight still belongs to one day.
 
     Invariants: one row per cycle and part; it only goes forward, and an ended part never changes. Rows are never deleted.
     """

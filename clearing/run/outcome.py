@@ -61,8 +61,8 @@ def unfinished(cycles: Collection[Cycle]) -> dict[int, Unfinished]:
 def settlement_outcome(cycle: Cycle) -> str | None:
     """``settled`` or ``partial`` by the state of the payments; None while one may still be confirmed.
 
-    Partial: a payment failed, was not made again, and what it replaces was not carried out after all; a claim for money lent in the cycle is not collected, or a deferral
-    of the cycle is not settled.
+    Partial: a payment failed, was not made again, and what it replaces was not carried out after all; a claim for money
+    lent in the cycle is not collected; or a deferral of the cycle is not settled.
     """
     if SettlementInstruction.objects.filter(cycle=cycle).exclude(state__in=ENDED_STATES).exists():
         return None

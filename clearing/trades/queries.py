@@ -57,7 +57,10 @@ def trade_counts() -> TradeCounts:
 
 
 def with_clearing(trades: QuerySet[Trade]) -> QuerySet[Trade]:
-    """Trades with ``cleared``, whether the cycle of their price is posted, and with their guaranteed parts. Derived, never stored."""
+    """Trades with ``cleared``, whether the cycle of their price is posted, and with their guaranteed parts.
+
+    Derived, never stored.
+    """
     return trades.select_related("guaranteed__guarantee").annotate(cleared=is_cleared())
 
 

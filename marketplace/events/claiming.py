@@ -52,9 +52,9 @@ READ_NEWEST = f"{READ} ORDER BY i.id DESC LIMIT %(limit)s"
 # Only what was tried can be due later, and only the first of a subject is tried: leaving it out opens no gap in a run.
 READ_DUE = f"{READ} AND i.due_at <= clock_timestamp()"
 READ_OLDEST = f"{READ_DUE} ORDER BY i.id LIMIT %(limit)s"
-# An earlier entry of the same subject that is neither handled nor abandoned. The offset makes it a lookup for each row. The order has the
-# columns of the index ``inbox_unhandled``, and nothing may be sorted: a planner that believes the range to be empty would
-# as soon read all of it by the event's key.
+# An earlier entry of the same subject that is neither handled nor abandoned. The offset makes it a lookup for each row.
+# The order has the columns of the index ``inbox_unhandled``, and nothing may be sorted: a planner that believes the range to
+# be empty would as soon read all of it by the event's key.
 EARLIER = """SELECT FROM events_inboxentry e
                  WHERE (e.subscriber, e.subject, e.id) >= ({of}.subscriber, {of}.subject, 0)
                    AND (e.subscriber, e.subject, e.id) < ({of}.subscriber, {of}.subject, {of}.id)

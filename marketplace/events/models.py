@@ -77,8 +77,8 @@ class InboxEntry(models.Model):
     (real time), and ``attempts`` is counted with it. After repeated failures an entry is parked; it blocks later
     entries of the same subject until the operator retries it, or abandons it with a reason (``Abandonment``).
 
-    Invariants: an event enters an inbox once; the event exists; only a pending entry is leased; what is abandoned is on record. The primary key of the
-    table is (``id``, ``event_id``), because a unique key of a partitioned table contains its partition key.
+    Invariants: an event enters an inbox once; the event exists; only a pending entry is leased; what is abandoned is on
+    record. The primary key of the table is (``id``, ``event_id``), because a unique key of a partitioned table contains its partition key.
     """
 
     event = models.ForeignKey(

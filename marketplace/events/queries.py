@@ -58,7 +58,8 @@ QUIET = f"""
 UNHANDLED_BEFORE = f"""
     SELECT (SELECT count(*) {UNRELAYED} AND e.transaction < %(before)s::text::xid8)
          + (SELECT count(*) FROM events_inboxentry i JOIN events_outboxevent e ON e.id = i.event_id
-             WHERE i.state <> 'handled' AND i.state <> 'abandoned' AND i.subscriber = %(subscriber)s AND e.transaction < %(before)s::text::xid8)
+             WHERE i.state <> 'handled' AND i.state <> 'abandoned' AND i.subscriber = %(subscriber)s
+               AND e.transaction < %(before)s::text::xid8)
 """  # noqa: S608  our own words
 
 

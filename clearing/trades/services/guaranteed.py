@@ -32,8 +32,8 @@ from .holds import make_hold, pay_guaranteed_part, record_trade
 def secure_by_guarantee(trade: Trade, *, guarantee: str | None = None) -> bool:
     """Secure a waiting trade with the buyer's available money and, for what that lacks, a guarantee.
 
-    Money that the buyer was billed for is left. Uses the guarantee that expires first of those that fit, or only ``guarantee``. False, with nothing changed, if none
-    fits; where ``guarantee`` is named, raises why: FieldInvalid, GuaranteeExpiresTooSoon, BeyondGuarantee.
+    Money that the buyer was billed for is left. Uses the guarantee that expires first of those that fit, or only
+    ``guarantee``. False, with nothing changed, if none fits; where ``guarantee`` is named, raises why: FieldInvalid, GuaranteeExpiresTooSoon, BeyondGuarantee.
     """
     if trade.supply_class is None:
         return False
