@@ -16,6 +16,7 @@ from .corrections import refund_remainder
 from .eligibility import undo_corrections
 from .endings import emit_refunded, end_charges
 from .holds import locked_trades, locked_with_waiting, record_trade, return_hold
+from .put_offs import void_put_off
 from .trades import secure_waiting_trades
 
 
@@ -75,6 +76,7 @@ def _set_dispute(progress: ChargeProgress, dispute: str | None) -> None:
 def _refund(trade: Trade, actor: Actor, dispute: str) -> None:
     advance(trade, TRADE, command="refund", role="system", ended_at=clock.now())
     undo_corrections(trade)
+    void_put_off(trade, actor)
     return_hold(trade)
     record_trade("refunded", trade, actor, dispute=dispute, gross_minor=trade.gross_minor)
     emit_refunded(trade)
