@@ -31,7 +31,7 @@ from .shortfalls.models import Deferral, FundsDecision, SetOff, Shortfall
 from .statements.certificate_models import BalanceCertificate
 from .statements.models import MonthlyStatement, StatementMonth
 from .trades.charge_models import ChargePlan, ChargeProgress, PlannedCharge, PlannedShare, UsageRecord
-from .trades.guaranteed_models import GuaranteedPart
+from .trades.guaranteed_models import GuaranteedPart, PutOffCorrection
 from .trades.models import Obligation, Trade
 from .trades.supply_models import SupplyStatement
 
@@ -73,6 +73,7 @@ __all__ = [
     "PlannedShare",
     "Posting",
     "ProofBlock",
+    "PutOffCorrection",
     "Recoupment",
     "Restoration",
     "SegregationCheck",

@@ -17,7 +17,8 @@ def abandon_parked_event(*, actor: Actor, entry_id: int, reason: str) -> InboxEn
     """Give a parked inbox entry up: its handler never handles the event, and later events of its subject go on.
 
     Cut-offs and the archive no longer wait for it. For what cannot be handled and whose effect was brought about, or is
-    not wanted, another way; whoever can repair the cause retries it instead. Recorded as evidence. Raises
+    not wanted, another way; whoever can repair the cause retries it instead, and what was asked before a retry does not
+    count after it. Recorded as evidence. Raises
     SecondPersonNeeded, IllegalTransition unless it is parked, Forbidden.
     """
     actor.require_operator()
@@ -29,7 +30,13 @@ def abandon_parked_event(*, actor: Actor, entry_id: int, reason: str) -> InboxEn
             actor=actor,
             command="clearing.abandon_event",
             subject=entry.event.public_id,
-            payload={"entry": entry.pk, "type": entry.event.type, "handler": entry.handler},
+            payload={
+                "entry": entry.pk,
+                "type": entry.event.type,
+                "handler": entry.handler,
+                "parked_at": entry.due_at.isoformat(),
+                "reason": reason,
+            },
         )
         first_person = approval.first_person
     abandon_parked(entry_id=entry.pk, reason=reason, abandoned_by=actor.identifier, first_person=first_person)

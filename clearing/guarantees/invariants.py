@@ -16,6 +16,7 @@ Invariant(
         "clearing_guarantee.registered_by_two",
         "clearing_guarantee.guarantee_kept",
         "clearing_guarantee.guarantee_terms",
+        "clearing_guarantee.guarantee_document_once",
         "clearing_guarantee.guarantee_currency",
         "clearing_guarantee.immutable",
         "clearing_guarantee.no_delete",

@@ -28,7 +28,7 @@ class Guarantee(models.Model):
     secures trades that are not paid yet. ``issuer`` has given the undertaking, empty for a limit, which the participant's
     security deposit in ``currency`` backs. ``document_sha256`` is the hash of the guarantee or of the pledge.
 
-    Invariants: two people register exactly these terms, which never change; the amount is only reduced, by two people, and
+    Invariants: two people register exactly these terms, which never change, of each document once; the amount is only reduced, by two people, and
     never below what is used; what is used is the sum of the parts of trades that it secures, kept by their guard. Rows are
     never deleted.
     """
@@ -57,6 +57,9 @@ class Guarantee(models.Model):
                 condition=Q(expires_at__gt=F("valid_from"), document_sha256__regex=r"^[0-9a-f]{64}$")
                 & (Q(kind="undertaking") & ~Q(issuer="") | Q(kind="deposit_limit", issuer="")),
                 name="guarantee_terms",
+            ),
+            models.UniqueConstraint(
+                fields=["organisation", "document_sha256"], name="guarantee_document_once"
             ),
             currency_stated("guarantee_currency"),
         ]

@@ -49,6 +49,9 @@ def register_guarantee(
         "issuer": bool(issuer) == (kind == GuaranteeKind.UNDERTAKING),
         "expires_at": expires_at > max(valid_from, clock.now()),
     }
+    conditions["document_sha256"] = not Guarantee.objects.filter(
+        organisation_id=owner.id, document_sha256=document_sha256
+    ).exists()
     wrong = next((field for field, holds in conditions.items() if not holds), None)
     if wrong:
         raise FieldInvalid(wrong, _EXPECTED[wrong])
@@ -139,6 +142,10 @@ _EXPECTED = {
     "issuer": Label(
         "name who gave the undertaking; a limit backed by a deposit has no issuer",
         "保証人を記載してください。保証金を裏付けとする信用枠には記載できません",
+    ),
+    "document_sha256": Label(
+        "this document is registered for the participant: name another document",
+        "この書面は当該参加者について登録済みです。別の書面を指定してください",
     ),
     "expires_at": Label(
         "choose a moment to come, after valid_from", "valid_from より後の将来の日時を指定してください"

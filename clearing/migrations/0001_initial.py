@@ -558,6 +558,18 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='PutOffCorrection',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('source', models.CharField(max_length=31, unique=True)),
+                ('kind', models.CharField(choices=[('purchase', 'price of a trade'), ('fee', 'market fee'), ('refund', 'refund of a cleared trade'), ('fee_refund', 'refund of a market fee'), ('adjustment', 'price adjustment'), ('penalty', 'penalty'), ('withholding', 'income tax that the buyer withholds'), ('share', 'share of the proceeds for a beneficiary'), ('share_return', 'share that a beneficiary gives back')], max_length=20)),
+                ('amount_minor', marketplace.kernel.columns.MinorField()),
+                ('put_off_at', models.DateTimeField()),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+            ],
+        ),
+        migrations.CreateModel(
             name='Recoupment',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -1383,6 +1395,16 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clearing.cycle'),
         ),
         migrations.AddField(
+            model_name='putoffcorrection',
+            name='creditor',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='participants.organisation'),
+        ),
+        migrations.AddField(
+            model_name='putoffcorrection',
+            name='debtor',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='participants.organisation'),
+        ),
+        migrations.AddField(
             model_name='recoupment',
             name='bank_entry',
             field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='recoupment', to='clearing.bankentry'),
@@ -1557,6 +1579,11 @@ class Migration(migrations.Migration):
             model_name='trade',
             name='seller',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='participants.organisation'),
+        ),
+        migrations.AddField(
+            model_name='putoffcorrection',
+            name='trade',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clearing.trade'),
         ),
         migrations.AddField(
             model_name='posting',
@@ -1832,6 +1859,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='guarantee',
             constraint=models.CheckConstraint(condition=models.Q(('document_sha256__regex', '^[0-9a-f]{64}$'), ('expires_at__gt', models.F('valid_from')), models.Q(models.Q(('kind', 'undertaking'), models.Q(('issuer', ''), _negated=True)), models.Q(('issuer', ''), ('kind', 'deposit_limit')), _connector='OR')), name='guarantee_terms'),
+        ),
+        migrations.AddConstraint(
+            model_name='guarantee',
+            constraint=models.UniqueConstraint(fields=('organisation', 'document_sha256'), name='guarantee_document_once'),
         ),
         migrations.AddConstraint(
             model_name='guarantee',
@@ -2543,7 +2574,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='trade',
-            trigger=pgtrigger.compiler.Trigger(name='money_on_hold', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="IF EXISTS (\n    SELECT FROM public.clearing_trade t WHERE t.id = NEW.id\n       AND CASE WHEN t.state IN ('secured', 'disputed') THEN t.gross_minor - (\n    SELECT coalesce(sum(g.amount_minor), 0) FROM public.clearing_guaranteedpart g\n     WHERE g.trade_id = t.id AND g.paid_at IS NULL) ELSE 0 END <> (\n        SELECT coalesce(-sum(p.amount_minor), 0) FROM public.clearing_posting p\n          JOIN public.clearing_account a ON a.id = p.account_id AND a.kind = 'held' WHERE p.trade_id = t.id)\n) THEN\n    RAISE EXCEPTION 'what is on hold for trade % is not what its state says',\n        (SELECT public_id FROM public.clearing_trade WHERE id = NEW.id) USING ERRCODE = 'check_violation';\nEND IF;\nIF EXISTS (\n    SELECT FROM public.clearing_trade t JOIN public.clearing_guaranteedpart g ON g.trade_id = t.id\n     WHERE t.id = NEW.id AND \n    CASE t.state\n        WHEN 'concluded' THEN true\n        WHEN 'failed' THEN true\n        WHEN 'accepted' THEN g.paid_at IS NULL\n        WHEN 'refunded' THEN g.paid_at IS NULL AND g.released_at IS NULL\n        ELSE g.released_at IS NOT NULL END\n) THEN\n    RAISE EXCEPTION 'the guaranteed part of trade % is not what its state says',\n        (SELECT public_id FROM public.clearing_trade WHERE id = NEW.id) USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NULL;\n", hash='bb486e18772adea6e48ca9fd239c47e72f9af0bd', operation='UPDATE OF "state"', pgid='pgtrigger_money_on_hold_b8817', table='clearing_trade', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='money_on_hold', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="IF EXISTS (\n    SELECT FROM public.clearing_trade t WHERE t.id = NEW.id\n       AND CASE WHEN t.state IN ('secured', 'disputed') THEN t.gross_minor - (\n    SELECT coalesce(sum(g.amount_minor), 0) FROM public.clearing_guaranteedpart g\n     WHERE g.trade_id = t.id AND g.paid_at IS NULL) ELSE 0 END <> (\n        SELECT coalesce(-sum(p.amount_minor), 0) FROM public.clearing_posting p\n          JOIN public.clearing_account a ON a.id = p.account_id AND a.kind = 'held' WHERE p.trade_id = t.id)\n) THEN\n    RAISE EXCEPTION 'what is on hold for trade % is not what its state says',\n        (SELECT public_id FROM public.clearing_trade WHERE id = NEW.id) USING ERRCODE = 'check_violation';\nEND IF;\nIF EXISTS (\n    SELECT FROM public.clearing_trade t JOIN public.clearing_guaranteedpart g ON g.trade_id = t.id\n     WHERE t.id = NEW.id AND \n    CASE t.state\n        WHEN 'concluded' THEN true\n        WHEN 'failed' THEN true\n        WHEN 'accepted' THEN g.paid_at IS NULL\n        WHEN 'refunded' THEN g.paid_at IS NULL AND g.released_at IS NULL\n        ELSE num_nonnulls(g.paid_at, g.released_at) > 0 END\n    OR num_nonnulls(g.paid_at, g.released_at) > 0 AND EXISTS (\n        SELECT FROM public.clearing_putoffcorrection c WHERE c.trade_id = g.trade_id AND c.ended_at IS NULL)\n    OR g.paid_at IS NULL AND EXISTS (SELECT FROM public.clearing_obligation o WHERE o.trade_id = g.trade_id)\n) THEN\n    RAISE EXCEPTION 'the guaranteed part of trade % is not what its state says',\n        (SELECT public_id FROM public.clearing_trade WHERE id = NEW.id) USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NULL;\n", hash='86a6a409908daf0edc6851ba30e632c47f49e653', operation='UPDATE OF "state"', pgid='pgtrigger_money_on_hold_b8817', table='clearing_trade', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='trade',
@@ -2552,6 +2583,30 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='trade',
             trigger=pgtrigger.compiler.Trigger(name='supplied_when_accepted', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW."state" = \'accepted\' AND NEW."tax_point" = \'delivery_accepted\' AND NOT (OLD."state" = \'accepted\'))', declare='DECLARE delivered timestamptz;', func="SELECT g.delivered_at INTO delivered FROM public.clearing_chargeplan p\n  JOIN public.clearing_chargeprogress g ON g.plan_id = p.id\n WHERE p.agreement = NEW.agreement AND NEW.charging = 'instalment';\nIF delivered IS NULL THEN\n    SELECT g.billed_at INTO delivered FROM public.clearing_guaranteedpart g WHERE g.trade_id = NEW.id;\nEND IF;\nIF NEW.accepted_at IS NOT NULL AND NEW.supplied_on IS DISTINCT FROM\n   (coalesce(delivered, NEW.accepted_at) AT TIME ZONE 'Asia/Tokyo')::date THEN\n    RAISE EXCEPTION 'the tax point of % is not the day on which its delivery was accepted', NEW.public_id\n        USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NEW;\n", hash='c7a1504ecf4c032a6da3763c74e3418fae2bf35b', operation='UPDATE OF "state"', pgid='pgtrigger_supplied_when_accepted_04046', table='clearing_trade', when='BEFORE')),
+        ),
+        migrations.AddConstraint(
+            model_name='putoffcorrection',
+            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0), models.Q(('debtor', models.F('creditor')), _negated=True)), name='put_off_amount'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='putoffcorrection',
+            trigger=pgtrigger.compiler.Trigger(name='put_off_while_billed', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF NOT EXISTS (\n    SELECT FROM public.clearing_guaranteedpart g\n     WHERE g.trade_id = NEW.trade_id AND g.paid_at IS NULL AND g.released_at IS NULL\n) OR EXISTS (SELECT FROM public.clearing_obligation o WHERE o.source = NEW.source) THEN\n    RAISE EXCEPTION 'correction % is not one that waits for a bill', NEW.source USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NEW;\n", hash='6443d03d6b1a47732b6bfb1391584ed6a0ba8dbf', operation='INSERT', pgid='pgtrigger_put_off_while_billed_e99d8', table='clearing_putoffcorrection', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='putoffcorrection',
+            trigger=pgtrigger.compiler.Trigger(name='immutable', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            IF NEW.source IS DISTINCT FROM OLD.source OR NEW.trade_id IS DISTINCT FROM OLD.trade_id OR NEW.kind IS DISTINCT FROM OLD.kind OR NEW.debtor_id IS DISTINCT FROM OLD.debtor_id OR NEW.creditor_id IS DISTINCT FROM OLD.creditor_id OR NEW.amount_minor IS DISTINCT FROM OLD.amount_minor OR NEW.put_off_at IS DISTINCT FROM OLD.put_off_at THEN\n                RAISE EXCEPTION '%: what was agreed cannot be changed', TG_TABLE_NAME USING ERRCODE = 'check_violation';\n            END IF;\n            RETURN NEW;\n        ", hash='181e727b118733346de7de3ec172ec55341d79cf', operation='UPDATE', pgid='pgtrigger_immutable_d64e5', table='clearing_putoffcorrection', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='putoffcorrection',
+            trigger=pgtrigger.compiler.Trigger(name='set_once', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            IF (OLD.ended_at IS NOT NULL AND NEW.ended_at IS DISTINCT FROM OLD.ended_at) THEN\n                RAISE EXCEPTION '%: what was recorded cannot be changed', TG_TABLE_NAME USING ERRCODE = 'check_violation';\n            END IF;\n            RETURN NEW;\n        ", hash='ed24034e91ffae8a8db7d51ec0fdb4bdf0148e67', operation='UPDATE', pgid='pgtrigger_set_once_5360e', table='clearing_putoffcorrection', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='putoffcorrection',
+            trigger=pgtrigger.compiler.Trigger(name='dated_now', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            -- Somebody states: nothing.\n            IF NOT (SELECT coalesce(public.is_business_present(min(least(put_off_at)), max(greatest(put_off_at))) AND public.is_real_present(min(least(recorded_at)), max(greatest(recorded_at))), true) FROM new_rows) THEN\n                RAISE EXCEPTION '%: a moment is not that of the clock', TG_TABLE_NAME USING ERRCODE = 'check_violation';\n            END IF;\n            RETURN NULL;\n        ", hash='cb6fbe7841f283676fa962bc5ce5c2818cc0b2c9', level='STATEMENT', operation='INSERT', pgid='pgtrigger_dated_now_41915', referencing='REFERENCING NEW TABLE AS new_rows ', table='clearing_putoffcorrection', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='putoffcorrection',
+            trigger=pgtrigger.compiler.Trigger(name='no_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'rows of % are kept: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'check_violation';", hash='c1a2f6237ad222676112f16990c3ea300b954161', level='STATEMENT', operation='DELETE OR TRUNCATE', pgid='pgtrigger_no_delete_cbb4f', table='clearing_putoffcorrection', when='BEFORE')),
         ),
         migrations.AddIndex(
             model_name='posting',
@@ -2661,6 +2716,10 @@ class Migration(migrations.Migration):
             model_name='obligation',
             trigger=pgtrigger.compiler.Trigger(name='within_operator_money', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE needing record; free_minor bigint;', func="FOR needing IN SELECT n.currency, sum(0) AS minor FROM (SELECT r.currency FROM new_rows r WHERE r.kind = 'fee_refund' AND r.source NOT LIKE 'tier:%') n GROUP BY 1 ORDER BY 1 LOOP\n    PERFORM FROM public.clearing_balance b JOIN public.clearing_account a ON a.id = b.account_id\n      WHERE a.kind = 'own_funds' AND a.currency = needing.currency FOR UPDATE OF b;\n    free_minor := (\n    SELECT (coalesce((SELECT -sum(b.balance_minor) FROM public.clearing_account a\n                        JOIN public.clearing_balance b ON b.account_id = a.id\n                       WHERE a.organisation_id IS NULL AND a.currency = needing.currency\n                         AND a.kind IN ('fee_revenue', 'fees_receivable', 'tax_payable', 'rounding', 'own_funds', 'bank_charges', 'bank_operator', 'write_off')), 0)\n          - coalesce((SELECT sum(i.amount_minor) FROM public.clearing_settlementinstruction i\n                        JOIN public.participants_organisation o ON o.id = i.organisation_id AND o.is_operator\n                       WHERE i.currency = needing.currency AND i.direction = 'out'\n                         AND i.state IN ('planned', 'sending', 'unknown')), 0)\n          - coalesce((SELECT sum(beyond.minor + ceil(beyond.minor * refunded.tax_rate_bp / 10000))\n                        FROM (\n                            SELECT r.trade_id, r.tax_rate_bp, sum(r.amount_minor) AS minor\n                              FROM public.clearing_obligation r JOIN public.clearing_cycle c ON c.id = r.cycle_id\n                             WHERE r.kind = 'fee_refund' AND r.source NOT LIKE 'tier:%' AND r.currency = needing.currency\n                               AND c.posted_at IS NULL\n                             GROUP BY 1, 2) refunded\n                       CROSS JOIN LATERAL (\n                            SELECT greatest(refunded.minor - coalesce((\n                                SELECT sum(f.amount_minor) FROM public.clearing_obligation f\n                                  JOIN public.clearing_cycle c ON c.id = f.cycle_id\n                                 WHERE f.trade_id = refunded.trade_id AND f.kind = 'fee' AND c.posted_at IS NULL), 0), 0)\n                                AS minor) beyond), 0))::bigint)\n;\n    IF free_minor < needing.minor THEN\n        RAISE EXCEPTION 'the operator has not enough money of its own on the client account in %', needing.currency\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'within_operator_money', DETAIL = (needing.minor - free_minor)::text;\n    END IF;\nEND LOOP;\nRETURN NULL;\n", hash='91e38e53e92caea0f7cdd23849fe8b70318bf0d7', level='STATEMENT', operation='INSERT', pgid='pgtrigger_within_operator_money_7f24b', referencing='REFERENCING NEW TABLE AS new_rows ', table='clearing_obligation', when='AFTER')),
         ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='obligation',
+            trigger=pgtrigger.compiler.Trigger(name='cleared_when_paid', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF EXISTS (\n    SELECT FROM new_rows o JOIN public.clearing_guaranteedpart g ON g.trade_id = o.trade_id AND g.paid_at IS NULL\n) THEN\n    RAISE EXCEPTION 'a trade is cleared once its guaranteed part is paid' USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NULL;\n", hash='978c87008f39755172a184221edc872ca86cb51b', level='STATEMENT', operation='INSERT', pgid='pgtrigger_cleared_when_paid_566b4', referencing='REFERENCING NEW TABLE AS new_rows ', table='clearing_obligation', when='AFTER')),
+        ),
         migrations.AddIndex(
             model_name='guaranteedpart',
             index=models.Index(models.F('guarantee'), condition=models.Q(('paid_at', None), ('released_at', None)), name='guaranteed_part_open'),
@@ -2683,11 +2742,15 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='guaranteedpart',
+            trigger=pgtrigger.compiler.Trigger(name='part_moves', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE g record;', func="IF (NEW.billed_at, NEW.paid_at, NEW.released_at) IS DISTINCT FROM (OLD.billed_at, OLD.paid_at, OLD.released_at) THEN\n    IF NOT coalesce(public.is_business_present(\n        least(\n            CASE WHEN OLD.billed_at IS NULL THEN NEW.billed_at END,\n            CASE WHEN OLD.paid_at IS NULL THEN NEW.paid_at END,\n            CASE WHEN OLD.released_at IS NULL THEN NEW.released_at END),\n        greatest(\n            CASE WHEN OLD.billed_at IS NULL THEN NEW.billed_at END,\n            CASE WHEN OLD.paid_at IS NULL THEN NEW.paid_at END,\n            CASE WHEN OLD.released_at IS NULL THEN NEW.released_at END)), true) THEN\n        RAISE EXCEPTION 'part %: a moment is not that of the clock', NEW.public_id USING ERRCODE = 'check_violation';\n    END IF;\nEND IF;\ng := NEW;\nIF \n    g.billed_at < g.reserved_at OR g.paid_at < g.billed_at OR g.released_at < coalesce(g.billed_at, g.reserved_at)\n    OR g.due_on < (g.billed_at AT TIME ZONE 'Asia/Tokyo')::date\n    OR g.due_on > (SELECT greatest(l.expires_at, g.billed_at + interval '1 day') AT TIME ZONE 'Asia/Tokyo'\n                     FROM public.clearing_guarantee l WHERE l.id = g.guarantee_id)::date - 1\n    OR g.paid_from = 'deposit' AND (g.due_on > (g.paid_at AT TIME ZONE 'Asia/Tokyo')::date OR NOT EXISTS (\n        SELECT FROM public.clearing_guarantee l WHERE l.id = g.guarantee_id AND l.kind = 'deposit_limit')) THEN\n    RAISE EXCEPTION 'part % is not billed, paid or released like this', NEW.public_id USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NEW;\n", hash='4484f7e0812960956717918c0adda9e5b72b218a', operation='UPDATE', pgid='pgtrigger_part_moves_44337', table='clearing_guaranteedpart', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='guaranteedpart',
             trigger=pgtrigger.compiler.Trigger(name='part_counted', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF TG_OP = 'INSERT' THEN\n    UPDATE public.clearing_guarantee SET used_minor = used_minor + NEW.amount_minor WHERE id = NEW.guarantee_id;\nELSIF coalesce(OLD.paid_at, OLD.released_at) IS NULL AND coalesce(NEW.paid_at, NEW.released_at) IS NOT NULL THEN\n    UPDATE public.clearing_guarantee SET used_minor = used_minor - NEW.amount_minor WHERE id = NEW.guarantee_id;\nEND IF;\nRETURN NULL;\n", hash='301ebcbf267e81786c4fa2332cfc4971b19bfe0e', operation='INSERT OR UPDATE', pgid='pgtrigger_part_counted_4a3d9', table='clearing_guaranteedpart', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='guaranteedpart',
-            trigger=pgtrigger.compiler.Trigger(name='part_follows_trade', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="IF EXISTS (\n    SELECT FROM public.clearing_trade t WHERE t.id = NEW.trade_id\n       AND CASE WHEN t.state IN ('secured', 'disputed') THEN t.gross_minor - (\n    SELECT coalesce(sum(g.amount_minor), 0) FROM public.clearing_guaranteedpart g\n     WHERE g.trade_id = t.id AND g.paid_at IS NULL) ELSE 0 END <> (\n        SELECT coalesce(-sum(p.amount_minor), 0) FROM public.clearing_posting p\n          JOIN public.clearing_account a ON a.id = p.account_id AND a.kind = 'held' WHERE p.trade_id = t.id)\n) THEN\n    RAISE EXCEPTION 'what is on hold for trade % is not what its state says',\n        (SELECT public_id FROM public.clearing_trade WHERE id = NEW.trade_id) USING ERRCODE = 'check_violation';\nEND IF;\nIF EXISTS (\n    SELECT FROM public.clearing_trade t JOIN public.clearing_guaranteedpart g ON g.trade_id = t.id\n     WHERE t.id = NEW.trade_id AND \n    CASE t.state\n        WHEN 'concluded' THEN true\n        WHEN 'failed' THEN true\n        WHEN 'accepted' THEN g.paid_at IS NULL\n        WHEN 'refunded' THEN g.paid_at IS NULL AND g.released_at IS NULL\n        ELSE g.released_at IS NOT NULL END\n) THEN\n    RAISE EXCEPTION 'the guaranteed part of trade % is not what its state says',\n        (SELECT public_id FROM public.clearing_trade WHERE id = NEW.trade_id) USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NULL;\n", hash='bf4ac23a39cfc119eb2353d1ff2f8f809be3aab0', operation='INSERT OR UPDATE', pgid='pgtrigger_part_follows_trade_e0076', table='clearing_guaranteedpart', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='part_follows_trade', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="IF EXISTS (\n    SELECT FROM public.clearing_trade t WHERE t.id = NEW.trade_id\n       AND CASE WHEN t.state IN ('secured', 'disputed') THEN t.gross_minor - (\n    SELECT coalesce(sum(g.amount_minor), 0) FROM public.clearing_guaranteedpart g\n     WHERE g.trade_id = t.id AND g.paid_at IS NULL) ELSE 0 END <> (\n        SELECT coalesce(-sum(p.amount_minor), 0) FROM public.clearing_posting p\n          JOIN public.clearing_account a ON a.id = p.account_id AND a.kind = 'held' WHERE p.trade_id = t.id)\n) THEN\n    RAISE EXCEPTION 'what is on hold for trade % is not what its state says',\n        (SELECT public_id FROM public.clearing_trade WHERE id = NEW.trade_id) USING ERRCODE = 'check_violation';\nEND IF;\nIF EXISTS (\n    SELECT FROM public.clearing_trade t JOIN public.clearing_guaranteedpart g ON g.trade_id = t.id\n     WHERE t.id = NEW.trade_id AND \n    CASE t.state\n        WHEN 'concluded' THEN true\n        WHEN 'failed' THEN true\n        WHEN 'accepted' THEN g.paid_at IS NULL\n        WHEN 'refunded' THEN g.paid_at IS NULL AND g.released_at IS NULL\n        ELSE num_nonnulls(g.paid_at, g.released_at) > 0 END\n    OR num_nonnulls(g.paid_at, g.released_at) > 0 AND EXISTS (\n        SELECT FROM public.clearing_putoffcorrection c WHERE c.trade_id = g.trade_id AND c.ended_at IS NULL)\n    OR g.paid_at IS NULL AND EXISTS (SELECT FROM public.clearing_obligation o WHERE o.trade_id = g.trade_id)\n) THEN\n    RAISE EXCEPTION 'the guaranteed part of trade % is not what its state says',\n        (SELECT public_id FROM public.clearing_trade WHERE id = NEW.trade_id) USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NULL;\n", hash='d56851f6d7b8dc2e0d2cae7188d81014f6c2a2fe', operation='INSERT OR UPDATE', pgid='pgtrigger_part_follows_trade_e0076', table='clearing_guaranteedpart', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='guaranteedpart',

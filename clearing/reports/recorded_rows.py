@@ -128,6 +128,14 @@ RecordedRows(
     record="e.kind, e.subject, e.payload -> 'amount_minor', e.payload -> 'currency', e.actor",
 )
 RecordedRows(
+    table="clearing_guaranteedpart",
+    kinds=("clearing.trade_billed",),
+    source="(SELECT t.public_id, g.amount_minor, g.due_on FROM clearing_guaranteedpart g"
+    " JOIN clearing_trade t ON t.id = g.trade_id WHERE g.billed_at IS NOT NULL)",
+    row="r.public_id, r.amount_minor, r.due_on",
+    record="e.subject, e.payload -> 'amount_minor', e.payload -> 'due_on'",
+)
+RecordedRows(
     table="clearing_intermediarynotice",
     kinds=("clearing.intermediary_notice_given", "clearing.intermediary_notice_withdrawn"),
     row=f"coalesce({_WITHDRAWN}, r.public_id), r.withdraws_id IS NOT NULL, {_ORGANISATION}, r.effective_from, r.stated_by",

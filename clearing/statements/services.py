@@ -173,10 +173,9 @@ def _finish_month(actor: Actor, currency: str, month: Month) -> None:
         made_at=now,
         made_on=business_date(now),
     )
-    if digests:
-        record(
-            kind="clearing.statements_made",
-            subject=f"{currency}-{month.first:%Y-%m}",
-            actor=actor,
-            payload={"statements": len(digests), "sha256": digest_of(digests)},
-        )
+    record(
+        kind="clearing.statements_made",
+        subject=f"{currency}-{month.first:%Y-%m}",
+        actor=actor,
+        payload={"statements": len(digests), "sha256": digest_of(digests)},
+    )

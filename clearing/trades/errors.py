@@ -38,6 +38,17 @@ class NotAcceptedYet(DomainError):
     )
 
 
+class BillNotOverdue(DomainError):
+    """The trade has no bill that is unpaid after its due day. Fields: ``trade``."""
+
+    code = "bill_not_overdue"
+    category = Category.CONFLICT
+    detail = Label(
+        "{trade} has no bill that is unpaid after its due day: until then the buyer pays, or its guarantee is called on.",
+        "{trade} には期日を過ぎた未払いの請求がありません。期日までは利用者が支払うか、保証へ請求します。",
+    )
+
+
 class BeyondCaptured(DomainError):
     """It exceeds what remains of the price to give back, or to charge in addition. Fields: ``trade, remaining_minor``."""
 

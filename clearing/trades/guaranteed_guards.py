@@ -24,8 +24,20 @@ UNFIT = """
         WHEN 'failed' THEN true
         WHEN 'accepted' THEN g.paid_at IS NULL
         WHEN 'refunded' THEN g.paid_at IS NULL AND g.released_at IS NULL
-        ELSE g.released_at IS NOT NULL END"""
-"""Whether guaranteed part ``g`` cannot be as it is while its trade ``t`` is in its state."""
+        ELSE num_nonnulls(g.paid_at, g.released_at) > 0 END
+    OR num_nonnulls(g.paid_at, g.released_at) > 0 AND EXISTS (
+        SELECT FROM public.clearing_putoffcorrection c WHERE c.trade_id = g.trade_id AND c.ended_at IS NULL)
+    OR g.paid_at IS NULL AND EXISTS (SELECT FROM public.clearing_obligation o WHERE o.trade_id = g.trade_id)"""
+"""Whether guaranteed part ``g`` cannot be as it is while its trade ``t`` is in its state, or has such obligations."""
+
+MOVED_WRONGLY = """
+    g.billed_at < g.reserved_at OR g.paid_at < g.billed_at OR g.released_at < coalesce(g.billed_at, g.reserved_at)
+    OR g.due_on < (g.billed_at AT TIME ZONE 'Asia/Tokyo')::date
+    OR g.due_on > (SELECT greatest(l.expires_at, g.billed_at + interval '1 day') AT TIME ZONE 'Asia/Tokyo'
+                     FROM public.clearing_guarantee l WHERE l.id = g.guarantee_id)::date - 1
+    OR g.paid_from = 'deposit' AND (g.due_on > (g.paid_at AT TIME ZONE 'Asia/Tokyo')::date OR NOT EXISTS (
+        SELECT FROM public.clearing_guarantee l WHERE l.id = g.guarantee_id AND l.kind = 'deposit_limit'))"""
+"""Whether part ``g`` was billed, paid or released at a wrong time, or paid from a deposit that does not stand behind it."""
 
 
 def part_within_guarantee() -> pgtrigger.Trigger:
@@ -44,6 +56,39 @@ def part_within_guarantee() -> pgtrigger.Trigger:
             DEPOSIT=DEPOSIT_OF.format(organisation="held.organisation_id", currency="held.currency"),
             USED=LIMITS_USED.format(organisation="held.organisation_id", currency="held.currency"),
         ),
+    )
+
+
+def part_moves() -> pgtrigger.Trigger:
+    """A part is billed, paid and released by the market's clock, within its terms; a deposit pays only what it backs."""
+    return pgtrigger.Trigger(
+        name="part_moves",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        declare=[("g", "record")],
+        func=sql_body(_SQL / "part_moves.sql", MOVED_WRONGLY=MOVED_WRONGLY),
+    )
+
+
+def cleared_when_paid() -> pgtrigger.Trigger:
+    """Nothing of a trade is cleared while a guarantee secures a part of it that nobody has paid."""
+    return pgtrigger.Trigger(
+        name="cleared_when_paid",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=pgtrigger.Referencing(new="new_rows"),
+        func=sql_body(_SQL / "cleared_when_paid.sql"),
+    )
+
+
+def put_off_while_billed() -> pgtrigger.Trigger:
+    """A correction is put off only while the guaranteed part of its trade is open, and made of it only once."""
+    return pgtrigger.Trigger(
+        name="put_off_while_billed",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func=sql_body(_SQL / "put_off_while_billed.sql"),
     )
 
 

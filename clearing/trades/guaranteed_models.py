@@ -13,14 +13,22 @@ from django.db.models.functions import Now
 from marketplace.kernel.clock import market_zone
 from marketplace.kernel.columns import MinorField
 from marketplace.kernel.guards import dated_now, immutable, no_delete, set_once
-from marketplace.kernel.identifiers import IdentifierField
+from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
+from ..ground.columns import organisation_key
 from ..guarantees.models import Guarantee
 from ..ledger.models import Entry
 from .causes import GUARANTEED
-from .guaranteed_guards import part_counted, part_follows_trade, part_within_guarantee
-from .models import Trade
-from .states import PaidFrom
+from .guaranteed_guards import (
+    cleared_when_paid,
+    part_counted,
+    part_follows_trade,
+    part_moves,
+    part_within_guarantee,
+    put_off_while_billed,
+)
+from .models import Obligation, Trade
+from .states import ObligationKind, PaidFrom
 
 
 class GuaranteedPart(models.Model):
@@ -77,6 +85,7 @@ class GuaranteedPart(models.Model):
         ]
         triggers = [
             part_within_guarantee(),
+            part_moves(),
             part_counted(),
             part_follows_trade(),
             immutable("public_id", "trade_id", "guarantee_id", "amount_minor", "due_by", "reserved_at"),
@@ -101,6 +110,40 @@ class GuaranteedPart(models.Model):
         if self.due_on is None:
             return None
         return datetime.combine(self.due_on + timedelta(days=1), time.min, market_zone()).astimezone(UTC)
+
+
+class PutOffCorrection(models.Model):
+    """A correction of a trade whose buyer still owes the guaranteed part: it is made when the bill is paid.
+
+    ``source`` is the public identifier of what was decided, as on obligations. ``ended_at`` is when it became an obligation,
+    or void because the trade ended without payment.
+
+    Invariants: it begins while the part is open, and is over when the part is; each source once. Rows are never deleted.
+    """
+
+    source = models.CharField(max_length=IDENTIFIER_LENGTH, unique=True)
+    trade = models.ForeignKey(Trade, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=20, choices=ObligationKind.choices)
+    debtor = organisation_key(db_index=False)
+    creditor = organisation_key(db_index=False)
+    amount_minor = MinorField()
+    put_off_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount_minor__gt=0) & ~Q(debtor=models.F("creditor")), name="put_off_amount"
+            ),
+        ]
+        triggers = [
+            put_off_while_billed(),
+            immutable("source", "trade_id", "kind", "debtor_id", "creditor_id", "amount_minor", "put_off_at"),
+            set_once("ended_at"),
+            dated_now("put_off_at", real=["recorded_at"]),
+            no_delete(),
+        ]
 
 
 def guaranteed_part(trade: Trade) -> GuaranteedPart | None:
@@ -132,5 +175,12 @@ def billed_parts(organisation_ids: Collection[int], currency: str) -> models.Que
     )
 
 
+def billed_minor(organisation_id: int, currency: str) -> int:
+    """What a participant was billed for and has not paid, in minor units: its money is kept for that."""
+    rows = billed_parts([organisation_id], currency)
+    return int(rows.aggregate(sum=models.Sum("amount_minor"))["sum"] or 0)
+
+
 # This guard of journal entries reads guaranteed parts, so it is registered here.
 pgtrigger.register(GUARANTEED.guard("caused_by_guaranteed_part"))(Entry)
+pgtrigger.register(cleared_when_paid())(Obligation)

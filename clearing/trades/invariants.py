@@ -8,7 +8,7 @@ from marketplace.rules.tax_tables import TAXED_CLASSES
 
 from .causes import GUARANTEED, HELD
 from .fee_rebates import wrong_rebates
-from .guaranteed_guards import OPEN_PART, UNFIT
+from .guaranteed_guards import MOVED_WRONGLY, OPEN_PART, UNFIT
 from .obligation_kinds import AFTER_ACCEPTANCE, BASE_KINDS, CORRECTION_KINDS, INVOICED_CORRECTIONS, LIMITED
 from .states import CASH_ONLY
 from .sums import EXCEEDED, GIVEN, RATE, REFUND_TAX_DIFFERS, REFUNDED_FEES, SHARE_LEFT
@@ -120,13 +120,17 @@ Invariant(
     promise=3,
     statement=(
         "What is used of a guarantee is the sum of the parts of trades that it secures, within its amount; each is of its"
-        " own buyer's trade, was valid until it could last fall due, and is paid before the trade is cleared."
+        " own buyer's trade, was valid until it could last fall due, is billed and paid in time, and is paid before anything"
+        " of the trade is cleared."
     ),
     guards=(
         "clearing_guarantee.guarantee_room",
         "clearing_guarantee.guarantee_kept",
         "clearing_guaranteedpart.part_within_guarantee",
         "clearing_guaranteedpart.part_counted",
+        "clearing_guaranteedpart.part_moves",
+        "clearing_obligation.cleared_when_paid",
+        "clearing_putoffcorrection.put_off_while_billed",
         "clearing_guaranteedpart.part_follows_trade",
         "clearing_guaranteedpart.guaranteed_part_amount",
         "clearing_guaranteedpart.guaranteed_part_moments",
@@ -142,7 +146,7 @@ Invariant(
         "  WHERE p.guarantee_id = g.id AND p.paid_at IS NULL AND p.released_at IS NULL) counted ON true"
         " WHERE g.used_minor <> coalesce(counted.minor, 0) OR g.used_minor > g.amount_minor"
         " UNION ALL SELECT g.public_id, g.amount_minor, NULL FROM clearing_guaranteedpart g"
-        f"  JOIN clearing_trade t ON t.id = g.trade_id WHERE {UNFIT}"
+        f"  JOIN clearing_trade t ON t.id = g.trade_id WHERE {UNFIT} OR {MOVED_WRONGLY}"
         " UNION ALL SELECT p.public_id, p.amount_minor, NULL FROM clearing_guaranteedpart p"
         "  JOIN clearing_trade t ON t.id = p.trade_id JOIN clearing_guarantee g ON g.id = p.guarantee_id"
         "  WHERE (g.organisation_id, g.currency) <> (t.buyer_id, t.currency) OR p.amount_minor > t.gross_minor"

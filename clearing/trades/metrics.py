@@ -77,8 +77,10 @@ Alarm(
     above=0,
     title=Label("A guarantee has expired while in use", "使用中の保証が失効しました"),
     action=Label(
-        "Call on the issuer at once if it can still be done, demand payment of the buyer, or resolve the trades by dispute.",
-        "請求可能であれば直ちに保証人へ請求し、利用者へ支払を求めるか、異議により取引を解決してください。",
+        "Call on the issuer at once if it can still be done, or demand payment of the buyer; two people give up what nobody pays"
+        " (trades/{id}/give-up-bill/).",
+        "請求可能であれば直ちに保証人へ請求し、利用者へ支払を求めてください。支払われない場合は二人の承認で打ち切ります"
+        "（trades/{id}/give-up-bill/）。",
     ),
 )
 Alarm(

@@ -65,6 +65,12 @@ class SecureTradeSerializer(StrictSerializer):
     guarantee = serializers.CharField(max_length=31)
 
 
+class GiveUpBillSerializer(StrictSerializer):
+    """Why nobody pays the bill of a trade any more."""
+
+    reason = serializers.CharField(max_length=2_000)
+
+
 class ExposureSerializer(serializers.Serializer[Any]):
     """The exposure to one participant; the total of a currency has no ``organisation``. Amounts in minor units."""
 

@@ -34,6 +34,7 @@ from .queries import visible_obligations, visible_supply_statements, visible_tra
 from .serializers import (
     ClawBackSerializer,
     ExposuresSerializer,
+    GiveUpBillSerializer,
     ObligationSerializer,
     PenaltySerializer,
     RefundSerializer,
@@ -44,6 +45,7 @@ from .serializers import (
     TradeSerializer,
 )
 from .services.corrections import penalise_trade, refund_trade, reverse_obligation
+from .services.endings import give_up_bill
 from .services.orders import order_adjustment, order_resolution
 from .services.shares import claw_back_share
 from .services.supplies import state_supply
@@ -73,6 +75,19 @@ class TradeViewSet(MarketReadViewSet[Trade]):
         """The caller's guarantee secures what its available money lacks; access follows (buyer)."""
         secured = secure_trade(actor=self.actor, trade=public_id, guarantee=data["guarantee"])
         return self.get_queryset().get(pk=secured.pk)
+
+    @command(
+        summary="Give up an unpaid bill",
+        request=GiveUpBillSerializer,
+        response=TradeSerializer,
+        permissions=(IsOperator,),
+        example={"reason": "保証人が支払を拒絶し、利用者も支払わないため"},
+        moves_money=True,
+    )
+    def give_up_bill(self, data: dict[str, Any], public_id: str) -> Trade:
+        """Two people end a trade that nobody pays after its due day: access ends, its guarantee is released (operator)."""
+        ended = give_up_bill(actor=self.actor, trade=public_id, **data)
+        return self.get_queryset().get(pk=ended.pk)
 
     @command(
         summary="Refund the price of an accepted trade",

@@ -59,6 +59,13 @@ class AmountField(serializers.IntegerField):
         """Bound the amount; the options are those of an integer."""
         super().__init__(**{"min_value": 1, "max_value": AMOUNT_MINOR_MAX} | options)
 
+    def to_internal_value(self, data: Any) -> int:
+        """The amount; raises ValidationError for digits that are not ASCII, which people misread."""
+        if isinstance(data, str) and not data.isascii():
+            self.fail("invalid")
+        amount: int = super().to_internal_value(data)
+        return amount
+
 
 class BilingualField(serializers.DictField):
     """A text in both languages: ``{"ja": …, "en": …}``."""

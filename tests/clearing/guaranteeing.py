@@ -13,11 +13,10 @@ from clearing.models import Guarantee, GuaranteedPart, Trade
 from clearing.shortfalls.services.deposits import pay_deposit
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
+from marketplace.kernel.canonical import sha256_hex
 from tests.participants.factories import actor_for
 
 from . import factories
-
-DOCUMENT = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 
 def people(market: factories.Market) -> tuple[Actor, Actor]:
@@ -26,7 +25,7 @@ def people(market: factories.Market) -> tuple[Actor, Actor]:
 
 
 def terms(market: factories.Market, name: str, amount_minor: int, **changes: Any) -> dict[str, Any]:
-    """The terms of a bank's guarantee for a participant, valid for a year."""
+    """The terms of a bank's guarantee for a participant, valid for a year, on the next document."""
     now = clock.now()
     return {
         "organisation": market.party(name).public_id,
@@ -35,7 +34,7 @@ def terms(market: factories.Market, name: str, amount_minor: int, **changes: Any
         "amount_minor": amount_minor,
         "valid_from": now - timedelta(days=1),
         "expires_at": now + timedelta(days=365),
-        "document_sha256": DOCUMENT,
+        "document_sha256": sha256_hex(f"{name} {Guarantee.objects.count()}".encode()),
     } | changes
 
 

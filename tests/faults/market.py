@@ -6,11 +6,10 @@ the morning's events wait in the outbox for a worker. Business time stands still
 
 from __future__ import annotations
 
-import threading
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from clearing.models import Cycle, Trade
 from clearing.trades.services.trades import conclude_trade
@@ -121,7 +120,7 @@ def _morning(market: factories.Market, settled: list[Trade]) -> None:
     factories.conclude(market, "d", "l", 4_000, reference="PO-d")
     factories.conclude(market, "e", "l", 90_000, reference="PO-never")
     freed = factories.conclude(market, "a", "l", disputed[0].price_minor)
-    _money_that_came_while_the_trade_was_made(market)
+    _money_that_nobody_has_handled(market)
     factories.pay_in(market, "f", 9_900)
     accepted = secured[6:16]
     tell(*(acceptance(trade) for trade in accepted[:6]))
@@ -138,19 +137,12 @@ def _morning(market: factories.Market, settled: list[Trade]) -> None:
     )
 
 
-def _money_that_came_while_the_trade_was_made(market: factories.Market) -> None:
-    """A trade that waits although its money is there: each was made before the other was committed."""
+def _money_that_nobody_has_handled(market: factories.Market) -> None:
+    """A trade that waits although its money is there: nobody has handled the pay-in yet."""
     event = factories.agreement(market, "b", "k", 5_000, reference="PO-k")
-
-    def pay() -> None:
-        factories.pay_in(market, "b", 5_500)
-        connection.close()
-
-    with transaction.atomic():
-        conclude_trade(actor=SYSTEM, agreement=event, concluded_at=clock.now())
-        paying = threading.Thread(target=pay)
-        paying.start()
-        paying.join()
+    conclude_trade(actor=SYSTEM, agreement=event, concluded_at=clock.now())
+    reference = factories.pay_in_reference(organisation=market.party("b").public_id)
+    factories.import_only(market, [factories.booking("credit", 5_500, reference)])
     assert Trade.objects.get(agreement=event.agreement).state == "concluded"
 
 

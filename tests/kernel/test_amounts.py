@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
+from rest_framework.serializers import ValidationError
 
+from marketplace.api.serializers import AmountField
 from marketplace.kernel.amounts import AMOUNT_MINOR_MAX, TOTAL_MINOR_MAX, require_amount
 from marketplace.kernel.columns import MinorField
 from marketplace.kernel.errors import FieldInvalid
@@ -26,6 +28,13 @@ def test_an_amount_beyond_the_ceiling_is_refused_naming_its_field(wrong):
     with pytest.raises(FieldInvalid) as refused:
         require_amount("amount_minor", wrong)
     assert refused.value.name == "amount_minor"
+
+
+@pytest.mark.parametrize("wrong", ["１２３", "1２3", "١٢٣", 0, AMOUNT_MINOR_MAX + 1])
+def test_the_api_takes_amounts_in_digits_that_people_read_alike(wrong):
+    with pytest.raises(ValidationError):
+        AmountField().run_validation(wrong)
+    assert [AmountField().run_validation(given) for given in (123, "123")] == [123, 123]
 
 
 def test_amounts_up_to_the_ceiling_pass():

@@ -22,6 +22,7 @@ from ...ledger.errors import InsufficientFunds
 from ...ledger.journal import Draft, Line, post
 from ...ledger.locking import lock_balances
 from ...ledger.states import AccountKind, EntryKind, LineKind
+from ...trades.guaranteed_models import billed_minor
 from ...trades.services.holds import lock_waiting_trades
 from ...trades.services.trades import secure_waiting_trades
 from ..errors import ClaimOutstanding, DepositBacksLimit
@@ -34,7 +35,7 @@ from ..states import APPROVED_COMMANDS, FundsDecisionKind
 def pay_deposit(*, actor: Actor, amount_minor: int, currency: str) -> Funds:
     """Move available money of the actor's organisation into its security deposit; returns its funds.
 
-    Raises InsufficientFunds, FieldInvalid, Forbidden.
+    What it was billed for stays available. Raises InsufficientFunds, FieldInvalid, Forbidden.
     """
     organisation_id = actor.require_organisation()
     require_amount("amount_minor", amount_minor)
@@ -42,6 +43,9 @@ def pay_deposit(*, actor: Actor, amount_minor: int, currency: str) -> Funds:
     owner = organisations_by_id([organisation_id])[organisation_id]
     require_participant(owner)
     accounts = accounts_of(owner.id, currency)
+    available = accounts[AccountKind.AVAILABLE]
+    if amount_minor > -lock_balances([available]).get(available, 0) - billed_minor(owner.id, currency):
+        raise InsufficientFunds(reference=owner.public_id)
     line = Line(
         LineKind.DEPOSITED, accounts[AccountKind.AVAILABLE], accounts[AccountKind.DEPOSIT], amount_minor
     )

@@ -33,6 +33,7 @@ from .charge_plans import locked_progress, progress_of
 from .eligibility import corrections_at_other_rate, cycle_for, make_again, make_base_obligations
 from .guaranteed import bill_buyer, collect
 from .holds import capture_hold, locked_agreement, locked_trade, record_trade
+from .put_offs import make_put_off
 
 ENDED_PERIODS = Loop("clearing.accept_ended_periods")
 BILLED = Loop("clearing.collect_bills")
@@ -94,7 +95,11 @@ def collect_trade(trade: Trade, *, actor: Actor) -> Trade:
     # Guarantees are locked before the cycle, and the cycle before balances.
     lock_guarantees([trade.buyer_id], trade.currency)
     cycle_for(trade.currency, None)
-    return accept_locked_trade(trade, actor=actor) if collect(trade, actor=actor) else trade
+    if not collect(trade, actor=actor):
+        return trade
+    accepted = accept_locked_trade(trade, actor=actor)
+    make_put_off(accepted, actor)
+    return accepted
 
 
 def collect_bills(*, actor: Actor = SYSTEM, limit: int) -> int:

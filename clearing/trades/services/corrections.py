@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 
 from marketplace.evidence.services import record
@@ -17,6 +19,7 @@ from ...approvals.services import require_second_person
 from ...ground.parameters import refund_returns_fee
 from ...ledger.errors import OperatorMoneyShort
 from ..errors import NotAcceptedYet, NotReversible
+from ..guaranteed_models import PutOffCorrection
 from ..limits import ENDED_STATES, remaining_of, remaining_of_all, tax_of_part
 from ..models import Obligation, Trade
 from ..obligation_kinds import CORRECTION_KINDS, KINDS, Limit
@@ -24,6 +27,7 @@ from ..obligation_reference import obligation_reference, parse_obligation_refere
 from ..states import Charging, ObligationKind, TradeState
 from .eligibility import cycle_for, make_correction, make_fee_refund, require_within, reverse
 from .holds import locked_trade, locked_trades, record_trade
+from .put_offs import is_put_off, put_off
 
 REASON_LENGTH_MAX = 2_000
 PUT_OFF_FEES = Loop("clearing.refund_put_off_fees")
@@ -44,6 +48,8 @@ def adjust_trade(
 ) -> bool:
     """Make a correction that was decided elsewhere an obligation, once; False if all trades failed or were refunded.
 
+    While the buyer owes the guaranteed part of the trade, it is put off until the bill is paid.
+
     ``kind``: ``adjustment``, ``refund`` or ``penalty``. With several charges it corrects the first trade that did not
     fail, was not refunded and has as much left. If all have ended, that is recorded and no money moves. Raises Missing,
     NotAcceptedYet (refunds, penalties and metered periods), BeyondCaptured, PenaltyBeyondCap, ValueError.
@@ -51,7 +57,8 @@ def adjust_trade(
     if kind not in CORRECTION_KINDS:
         raise ValueError(f"{kind} is not a kind of correction")
     trades = locked_trades(agreement)
-    if Obligation.objects.filter(source=adjustment).exists():
+    made, waits = (kept.objects.filter(source=adjustment) for kept in (Obligation, PutOffCorrection))
+    if made.exists() or waits.exists():
         return True
     parties = _parties(trades[0])
     trade = _correctable(trades, kind, amount_minor, seller_owes=parties.get(debtor) == trades[0].seller_id)
@@ -63,15 +70,18 @@ def adjust_trade(
             raise Missing(kind="party of the trade", identifier=name)
     if kind != ObligationKind.ADJUSTMENT or trade.charging == Charging.METERED:
         require_accepted(trade)
-    obligation = make_correction(
-        trade=trade,
-        kind=ObligationKind(kind),
-        debtor_id=parties[debtor],
-        creditor_id=parties[creditor],
-        amount_minor=amount_minor,
-        source=adjustment,
-        transaction_id=transaction_id,
-    )
+    decided: dict[str, Any] = {
+        "trade": trade,
+        "kind": ObligationKind(kind),
+        "debtor_id": parties[debtor],
+        "creditor_id": parties[creditor],
+        "amount_minor": amount_minor,
+        "source": adjustment,
+    }
+    if is_put_off(trade):
+        put_off(**decided, actor=actor)
+        return True
+    obligation = make_correction(**decided, transaction_id=transaction_id)
     record_trade(
         "adjusted",
         trade,

@@ -15,6 +15,7 @@ from .corrections import refund_remainder
 from .eligibility import undo_corrections
 from .endings import emit_refunded, end_charges
 from .holds import locked_agreement, record_trade, return_hold
+from .put_offs import void_put_off
 from .trades import secure_waiting_trades
 
 
@@ -72,6 +73,7 @@ def _set_dispute(progress: ChargeProgress, dispute: str | None) -> None:
 def _refund(trade: Trade, actor: Actor, dispute: str) -> None:
     advance(trade, TRADE, command="refund", role="system", ended_at=clock.now())
     undo_corrections(trade)
+    void_put_off(trade, actor)
     record_trade("refunded", trade, actor, dispute=dispute, gross_minor=trade.gross_minor)
     emit_refunded(trade)
     return_hold(trade)

@@ -21,7 +21,7 @@ from ..fee_refund_tax import FeeInvoice, RefundedFees
 from ..limits import Remaining, remaining_of, tax_of_part
 from ..locks import FEE_REFUND_LOCK
 from ..models import Obligation, Trade
-from ..obligation_kinds import CORRECTION_KINDS, KINDS, Limit, Taxed
+from ..obligation_kinds import BASE_KINDS, CORRECTION_KINDS, KINDS, Limit, Taxed
 from ..states import ObligationKind
 
 ATTEMPTS_MAX = 5
@@ -78,7 +78,8 @@ def make_base_obligations(trade: Trade, cycle: ChosenCycle, *, planned: bool = T
         "clearing_obligation",
         {
             "trade_id": ("bigint", [trade.pk] * 2),
-            "kind": ("text", [ObligationKind.PURCHASE.value, ObligationKind.FEE.value]),
+            # Price and fee, in the order of BASE_KINDS.
+            "kind": ("text", [str(kind) for kind in BASE_KINDS]),
             "debtor_id": ("bigint", [trade.buyer_id, payer_id]),
             "creditor_id": ("bigint", [trade.seller_id, operator_key()]),
             "amount_minor": ("bigint", [trade.captured_price_minor or 0, trade.captured_fee_minor or 0]),
@@ -86,10 +87,7 @@ def make_base_obligations(trade: Trade, cycle: ChosenCycle, *, planned: bool = T
             "tax_rate_bp": ("integer", [trade.rate_bp, trade.fee_rate_bp]),
             "currency": ("text", [trade.currency] * 2),
             "cycle_id": ("bigint", [cycle.id] * 2),
-            "legal_basis": (
-                "text",
-                [KINDS[kind].legal_basis.value for kind in (ObligationKind.PURCHASE, ObligationKind.FEE)],
-            ),
+            "legal_basis": ("text", [KINDS[kind].legal_basis.value for kind in BASE_KINDS]),
             "made_at": ("timestamptz", [made_at] * 2),
         },
     )

@@ -8,17 +8,22 @@ from marketplace.events.schemas.clearing import TradeFailed, TradeRefunded
 from marketplace.events.services import emit
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor
-from marketplace.kernel.errors import Missing
+from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.labels import Label
+from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
 
+from ...approvals.services import require_two_people
 from ...ground.parties import public_ids_of
 from ..charge_models import ChargeProgress
+from ..errors import BillNotOverdue
 from ..guaranteed_models import guaranteed_part
 from ..models import Trade
 from ..states import PERIODIC, TRADE, TradeState
 from .charge_plans import locked_progress
 from .eligibility import undo_corrections
 from .holds import locked_agreement, locked_with_waiting, record_trade, return_hold
+from .put_offs import void_put_off
 from .trades import secure_waiting_trades
 
 
@@ -89,6 +94,31 @@ def return_undelivered(*, actor: Actor, agreement: str, reason_code: str) -> int
     return len(undelivered)
 
 
+@record_refusals()
+def give_up_bill(*, actor: Actor, trade: str, reason: str) -> Trade:
+    """End a trade whose buyer has not paid its guaranteed part by the due day, and whose guarantee nobody honours.
+
+    Takes two people. Access ends, what was on hold is returned, the guarantee is released; what the buyer owes the seller for
+    what it received stays between them, outside the market. Emits trade.refunded. Raises SecondPersonNeeded, BillNotOverdue,
+    Missing, FieldInvalid, Forbidden.
+    """
+    actor.require_operator()
+    why = reason.strip()
+    if not why:
+        raise FieldInvalid("reason", Label("state a reason", "理由を入力してください"))
+    known = Trade.objects.filter(public_id=trade).first()
+    if known is None:
+        raise Missing(kind="trade", identifier=trade)
+    trades = {row.pk: row for row in locked_with_waiting(known.agreement)}
+    subject = trades[known.pk]
+    part = guaranteed_part(subject)
+    if part is None or not part.is_billed or part.due_on is None or part.due_on >= clock.today():
+        raise BillNotOverdue(trade=trade)
+    require_two_people(actor=actor, command="clearing.give_up_bill", subject=trade, payload={"reason": why})
+    _return_holds(actor, [subject], "bill_unpaid")
+    return subject
+
+
 def _is_billed(trade: Trade) -> bool:
     """Whether the delivery of a trade was accepted and its buyer owes the guaranteed part."""
     part = guaranteed_part(trade)
@@ -108,6 +138,7 @@ def _return_holds(actor: Actor, trades: list[Trade], reason_code: str) -> None:
     for trade in trades:
         advance(trade, TRADE, command="expire", role="system", ended_at=clock.now())
         undo_corrections(trade)
+        void_put_off(trade, actor)
         record_trade("expired", trade, actor, reason_code=reason_code, gross_minor=trade.gross_minor)
         emit_refunded(trade)
         return_hold(trade)

@@ -23,7 +23,7 @@ from ...ledger.errors import InsufficientFunds
 from ...ledger.locking import lock_balances
 from ...ledger.states import AccountKind
 from ..charge_models import PlannedCharge
-from ..guaranteed_models import GuaranteedPart, billed_parts, guaranteed_part
+from ..guaranteed_models import GuaranteedPart, billed_minor, guaranteed_part
 from ..models import Trade
 from ..states import CASH_ONLY, PERIODIC, PaidFrom, TradeState
 from .holds import make_hold, pay_guaranteed_part, record_trade
@@ -43,8 +43,8 @@ def secure_by_guarantee(trade: Trade, *, guarantee: str | None = None) -> bool:
     if not rooms:
         return False
     available = accounts_of(trade.buyer_id, trade.currency)[AccountKind.AVAILABLE]
-    billed_minor = sum(part.amount_minor for part in billed_parts([trade.buyer_id], trade.currency))
-    free_minor = max(-lock_balances([available]).get(available, 0) - billed_minor, 0)
+    balance_minor = -lock_balances([available]).get(available, 0)
+    free_minor = max(balance_minor - billed_minor(trade.buyer_id, trade.currency), 0)
     cash_minor = min(free_minor, trade.gross_minor)
     missing_minor, due_by = trade.gross_minor - cash_minor, last_due_day(trade)
     for room in rooms:

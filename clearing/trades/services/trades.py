@@ -29,7 +29,7 @@ from ...ledger.models import Balance
 from ...ledger.states import AccountKind
 from ..charge_models import PlannedCharge
 from ..errors import PartyNotIndependent
-from ..guaranteed_models import guaranteed_part
+from ..guaranteed_models import billed_minor, guaranteed_part
 from ..models import Trade
 from ..standing import Standing, standing_of
 from ..states import TRADE, Charging, TradeState
@@ -232,7 +232,7 @@ def secure_waiting_trades(
     worker was first; a trade that the remaining money and the buyer's guarantees do not cover is skipped and waits on.
     """
     locked = lock_waiting_trades([organisation_id], currency)
-    billed_minor = _collect_billed(locked, actor)
+    kept_minor = _collect_billed(locked, actor)
     waiting = [trade for trade in locked if trade.state == TradeState.CONCLUDED]
     if only is not None:
         waiting = [trade for trade in waiting if trade.public_id == only]
@@ -242,7 +242,7 @@ def secure_waiting_trades(
     waiting.sort(key=lambda trade: (trade.concluded_at, trade.agreement, trade.charge))
     parties = organisations_by_id({key for trade in waiting for key in (trade.buyer_id, trade.seller_id)})
     secured = 0
-    available_minor = _available_minor(organisation_id, currency) - billed_minor
+    available_minor = _available_minor(organisation_id, currency) - kept_minor
     is_guaranteed = has_room(organisation_id, currency)
     for trade in waiting:
         if (trade.gross_minor <= available_minor and _try_to_hold(trade)) or (
@@ -250,7 +250,7 @@ def secure_waiting_trades(
         ):
             _record_secured(trade, parties, actor)
             secured += 1
-            available_minor = _available_minor(organisation_id, currency) - billed_minor
+            available_minor = _available_minor(organisation_id, currency) - kept_minor
     return secured
 
 
@@ -297,6 +297,14 @@ def _available_minor(organisation_id: int, currency: str) -> int:
     return -balance.balance_minor if balance else 0
 
 
+def _hold_free_money(trade: Trade) -> bool:
+    """Put the trade's money on hold, as ``_try_to_hold``, from what the buyer's bills leave."""
+    kept_minor = billed_minor(trade.buyer_id, trade.currency)
+    if kept_minor and trade.gross_minor > _available_minor(trade.buyer_id, trade.currency) - kept_minor:
+        return False
+    return _try_to_hold(trade)
+
+
 def _try_to_hold(trade: Trade) -> bool:
     """Put the trade's money on hold.
 
@@ -313,7 +321,7 @@ def _try_to_secure(trade: Trade, *, guaranteed: bool) -> bool:
     if not guaranteed:
         return _try_to_hold(trade)
     lock_guarantees([trade.buyer_id], trade.currency)
-    return _try_to_hold(trade) or secure_by_guarantee(trade)
+    return _hold_free_money(trade) or secure_by_guarantee(trade)
 
 
 def _record_secured(trade: Trade, parties: dict[int, OrganisationView], actor: Actor) -> None:

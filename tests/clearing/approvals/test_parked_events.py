@@ -10,7 +10,7 @@ from clearing.approvals.parked_events import abandon_parked_event
 from clearing.models import Approval
 from marketplace.events.models import Abandonment, InboxEntry, OutboxEvent
 from marketplace.events.schemas.participants import OrganisationRegistered
-from marketplace.events.services import emit
+from marketplace.events.services import emit, retry_parked
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.errors import Forbidden, IllegalTransition
 from marketplace.kernel.invariants import verify_all
@@ -48,11 +48,9 @@ def test_two_people_give_up_what_may_be_money(market, first, second):
     entry = park()
     for _ in range(2):
         with pytest.raises(SecondPersonNeeded):
-            abandon_parked_event(actor=first, entry_id=entry.pk, reason="because")
+            abandon_parked_event(actor=first, entry_id=entry.pk, reason=WHY)
     with pytest.raises(Forbidden):
-        abandon_parked_event(
-            actor=actor_for(market.operator, "app_program"), entry_id=entry.pk, reason="because"
-        )
+        abandon_parked_event(actor=actor_for(market.operator, "app_program"), entry_id=entry.pk, reason=WHY)
     assert (state_of(entry), Abandonment.objects.count(), asked_for().get().state) == (
         "parked",
         0,
@@ -72,6 +70,21 @@ def test_two_people_give_up_what_may_be_money(market, first, second):
         "first_person": "usr_first",
     }
     assert breaches() == set()
+
+
+@pytest.mark.parametrize("change", ["another reason", "a retry"])
+def test_what_the_first_person_asked_counts_for_that_alone(market, first, second, change):
+    entry = park()
+    with pytest.raises(SecondPersonNeeded):
+        abandon_parked_event(actor=first, entry_id=entry.pk, reason=WHY)
+    if change == "a retry":
+        retry_parked(entry_id=entry.pk)
+        InboxEntry.objects.filter(pk=entry.pk).update(state="parked", error="RuntimeError: another")
+    with pytest.raises(SecondPersonNeeded):
+        abandon_parked_event(
+            actor=second, entry_id=entry.pk, reason=WHY if change == "a retry" else "Something else."
+        )
+    assert (state_of(entry), Abandonment.objects.count(), asked_for().count()) == ("parked", 0, 2)
 
 
 def test_one_person_gives_up_a_notice(market, first):

@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from clearing.models import Guarantee, GuaranteedPart, GuaranteeReduction, Trade
+from clearing.models import (
+    Cycle,
+    Guarantee,
+    GuaranteedPart,
+    GuaranteeReduction,
+    Obligation,
+    PutOffCorrection,
+    Trade,
+)
+from marketplace.kernel import clock
+from marketplace.kernel.invariants import verify_all
 from tests.roles import assert_refused, unguarded
 
 from .. import factories
@@ -73,13 +83,13 @@ def test_an_expired_guarantee_secures_nothing(market):
 @pytest.mark.parametrize(
     ("change", "because"),
     [
-        ("released_at = now()", "guaranteed part of trade"),
+        ("released_at = public.business_now()", "guaranteed part of trade"),
         (
-            "billed_at = now(), due_on = current_date, paid_at = now(), paid_from = 'available'",
+            "billed_at = public.business_now(), due_on = public.business_now()::date, paid_at = public.business_now(), paid_from = 'available'",
             "on hold for trade",
         ),
-        ("paid_at = now(), paid_from = 'available'", "guaranteed_part_moments"),
-        ("billed_at = now()", "guaranteed_part_moments"),
+        ("paid_at = public.business_now(), paid_from = 'available'", "guaranteed_part_moments"),
+        ("billed_at = public.business_now()", "guaranteed_part_moments"),
         ("amount_minor = amount_minor - 1", "cannot be changed"),
         ("due_by = due_by + 1", "cannot be changed"),
     ],
@@ -95,6 +105,87 @@ def test_a_part_is_not_freed_without_payment(market, change, because):
     assert_refused(free, because=because)
     refused("DELETE FROM clearing_guaranteedpart", because="are kept")
     assert (used(guarantee), broken()) == (11_000, {})
+
+
+@pytest.mark.parametrize(
+    ("change", "because"),
+    [
+        ("billed_at = '2020-01-01', due_on = '2020-01-01'", "not that of the clock"),
+        ("billed_at = business_now() + interval '1 hour', due_on = due_by", "not that of the clock"),
+        ("released_at = '2020-01-01'", "not that of the clock"),
+        ("billed_at = business_now(), due_on = business_now()::date - 1", "is not billed, paid or released"),
+        (
+            "billed_at = business_now(), due_on = business_now()::date + 366",
+            "is not billed, paid or released",
+        ),
+        (
+            (
+                "billed_at = business_now(), due_on = business_now()::date, paid_at = business_now(),"
+                " paid_from = 'deposit'"
+            ),
+            "is not billed, paid or released",
+        ),
+    ],
+)
+def test_nobody_bills_a_part_at_another_time_or_from_a_deposit_that_backs_nothing(market, change, because):
+    register(market, "city", 50_000)
+    factories.conclude(market, "city", "seller", 10_000)
+    refused(f"UPDATE clearing_guaranteedpart SET {change}", because=because)
+    assert broken() == {}
+    with unguarded("clearing_guaranteedpart"):
+        run(f"UPDATE clearing_guaranteedpart SET {change}")
+    # Whatever its moments, nobody recorded a bill or release of it.
+    named = {name for name, found in verify_all().items() if found}
+    assert named & {"clearing.guarantees_secure_trades", "evidence.rows_recorded"}
+
+
+def test_nothing_is_cleared_of_a_trade_whose_bill_is_unpaid(market):
+    register(market, "city", 50_000)
+    trade = factories.accept(factories.conclude(market, "city", "seller", 10_000))
+    values = {
+        "trade": trade,
+        "kind": "adjustment",
+        "debtor_id": trade.seller_id,
+        "creditor_id": trade.buyer_id,
+        "amount_minor": 1_000,
+        "tax_minor": 100,
+        "tax_rate_bp": 1_000,
+        "currency": "JPY",
+        "cycle": Cycle.objects.get(),
+        "source": "adj_raw",
+        "made_at": clock.now(),
+    }
+
+    def clear() -> None:
+        Obligation.objects.create(**values)
+
+    assert_refused(clear, because="once its guaranteed part is paid")
+    with unguarded("clearing_obligation"):
+        clear()
+    assert "clearing.guarantees_secure_trades" in broken()
+
+
+def test_a_correction_waits_for_an_open_bill_only(market):
+    register(market, "city", 50_000)
+    trade = factories.accept(factories.conclude(market, "city", "seller", 10_000))
+    values = {
+        "trade": trade,
+        "kind": "adjustment",
+        "debtor_id": trade.seller_id,
+        "creditor_id": trade.buyer_id,
+        "amount_minor": 1_000,
+        "put_off_at": clock.now(),
+    }
+    factories.pay_in(market, "city", 11_000)
+
+    def put_off() -> None:
+        PutOffCorrection.objects.create(**values, source="adj_raw")
+
+    assert_refused(put_off, because="is not one that waits for a bill")
+    assert broken() == {}
+    with unguarded("clearing_putoffcorrection"):
+        put_off()
+    assert "clearing.guarantees_secure_trades" in broken()
 
 
 def test_a_trade_is_not_cleared_before_its_guaranteed_part_is_paid(market):

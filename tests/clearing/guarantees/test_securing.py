@@ -6,23 +6,29 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from clearing.approvals.errors import SecondPersonNeeded
 from clearing.guarantees.errors import BeyondGuarantee, GuaranteeExpired, GuaranteeExpiresTooSoon
+from clearing.ledger.errors import InsufficientFunds
 from clearing.ledger.queries import client_money
-from clearing.models import Entry, GuaranteedPart, Obligation, Shortfall, Trade
+from clearing.models import Entry, GuaranteedPart, Obligation, PutOffCorrection, Shortfall, Trade
 from clearing.run.services import sweeping
 from clearing.run.services.sweeping import carry_out_deadlines
 from clearing.safeguarding.services.idle_money import return_idle_money
 from clearing.shortfalls.errors import DepositBacksLimit
-from clearing.shortfalls.services.deposits import release_deposit
+from clearing.shortfalls.services.deposits import pay_deposit, release_deposit
+from clearing.trades.errors import BeyondCaptured, BillNotOverdue
 from clearing.trades.metrics import count_expired, count_expiring, count_overdue, exposure_by_currency
+from clearing.trades.services.corrections import adjust_trade
+from clearing.trades.services.endings import give_up_bill
 from clearing.trades.services.trades import secure_trade
 from marketplace.events.models import OutboxEvent
 from marketplace.kernel import clock
-from marketplace.kernel.errors import FieldInvalid, Missing
-from tests.participants.factories import actor_for, client_of
+from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
+from tests.participants.factories import actor_for, client_of, person_of
 
 from .. import factories
-from ..guaranteeing import limit, move_to, part_of, register, used
+from ..guaranteeing import limit, move_to, part_of, people, register, used
 from ..test_invariants import broken
 
 MONDAY = (2027, 1, 4)
@@ -248,6 +254,90 @@ def test_what_ends_without_payment_releases_the_guarantee(market):
     assert (disputed.state, uncollected.state, used(guarantee)) == ("refunded", "refunded", 0)
     assert (factories.available(market, "city"), broken()) == (1_000, {})
     assert [event["amount_minor"] for event in emitted("trade.refunded")] == [1_000, 0]
+
+
+def billed(market, price_minor: int = 10_000) -> Trade:
+    """A delivered trade of a city with a guarantee, which it has not paid."""
+    return factories.accept(factories.conclude(market, "city", "seller", price_minor))
+
+
+def adjust(market, trade: Trade, source: str, amount_minor: int) -> bool:
+    seller, city = (market.party(name).public_id for name in ("seller", "city"))
+    return adjust_trade(
+        actor=SYSTEM,
+        agreement=trade.agreement,
+        adjustment=source,
+        debtor=seller,
+        creditor=city,
+        amount_minor=amount_minor,
+        transaction_id=None,
+    )
+
+
+def test_a_price_is_adjusted_once_the_bill_is_paid(market):
+    """Otherwise the seller would pay back what it never got."""
+    register(market, "city", 50_000)
+    trade = billed(market)
+    assert [adjust(market, trade, source, 4_000) for source in ("adj_1", "adj_1")] == [True, True]
+    with pytest.raises(BeyondCaptured) as refused:
+        adjust(market, trade, "adj_2", 6_001)
+    assert refused.value.fields["remaining_minor"] == 6_000
+    assert (Obligation.objects.count(), PutOffCorrection.objects.filter(ended_at=None).count()) == (0, 1)
+    assert broken() == {}
+    factories.pay_in(market, "city", 11_000)
+    made = Obligation.objects.get(source="adj_1")
+    assert (made.kind, made.amount_minor, made.debtor_id) == ("adjustment", 4_000, trade.seller_id)
+    assert adjust(market, trade, "adj_1", 4_000)
+    assert (Obligation.objects.filter(source="adj_1").count(), broken()) == (1, {})
+
+
+def test_what_was_paid_in_for_a_bill_buys_nothing_else(market):
+    guarantee = register(market, "city", 50_000)
+    billed(market)
+    factories.pay_in(market, "city", 5_000)
+    second = factories.conclude(market, "city", "seller", 1_000)
+    assert (second.state, factories.available(market, "city"), used(guarantee)) == ("secured", 5_000, 12_100)
+    with pytest.raises(InsufficientFunds):
+        pay_deposit(actor=actor_for(market.party("city")), amount_minor=1, currency="JPY")
+    factories.pay_in(market, "city", 6_000)
+    assert (factories.available(market, "city"), used(guarantee), broken()) == (0, 1_100, {})
+
+
+def test_two_people_give_up_a_bill_that_nobody_pays(market):
+    guarantee = register(market, "city", 50_000)
+    factories.pay_in(market, "city", 1_000)
+    trade = billed(market)
+    adjust(market, trade, "adj_1", 4_000)
+    first, second = people(market)
+    stated = {"trade": trade.public_id, "reason": "保証人の拒絶"}
+    with pytest.raises(BillNotOverdue):
+        give_up_bill(actor=first, **stated)
+    factories.on_day(2027, 2, 4)
+    with pytest.raises(SecondPersonNeeded):
+        give_up_bill(actor=first, **stated)
+    with pytest.raises(Forbidden):
+        give_up_bill(actor=actor_for(market.operator, "app_program"), **stated)
+    assert (Trade.objects.get(pk=trade.pk).state, used(guarantee)) == ("secured", 10_000)
+    give_up_bill(actor=second, **stated)
+    trade.refresh_from_db()
+    assert (trade.state, used(guarantee), factories.available(market, "city")) == ("refunded", 0, 1_000)
+    assert (Obligation.objects.count(), PutOffCorrection.objects.filter(ended_at=None).count()) == (0, 0)
+    assert [event["amount_minor"] for event in emitted("trade.refunded")] == [1_000]
+    with pytest.raises(BillNotOverdue):
+        give_up_bill(actor=first, **stated)
+    assert (count_overdue(), broken()) == (0, {})
+
+
+def test_a_bill_is_given_up_over_http(market):
+    register(market, "city", 50_000)
+    trade = billed(market)
+    factories.on_day(2027, 2, 4)
+    path, body = f"/api/v1/trades/{trade.public_id}/give-up-bill/", {"reason": "保証人の拒絶"}
+    asked = client_of(market.operator).post(path, body, format="json")
+    assert (asked.status_code, asked.json()["code"]) == (409, "second_person_needed")
+    assert client_of(market.party("city")).post(path, body, format="json").status_code == 403
+    done = client_of(market.operator, person=person_of(market.operator)).post(path, body, format="json")
+    assert (done.status_code, done.json()["state"]) == (200, "refunded")
 
 
 def test_a_billed_trade_in_dispute_is_not_collected_until_it_is_resolved(market):

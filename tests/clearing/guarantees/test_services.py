@@ -101,6 +101,17 @@ def test_an_unused_guarantee_is_withdrawn(market):
     assert broken() == {}
 
 
+def test_a_document_is_registered_once(market):
+    """Whoever shows the same paper twice, to the same people or in another order, has one guarantee."""
+    paper = register(market, "city", 50_000).document_sha256
+    first, second = people(market)
+    for actor in (second, first):
+        with pytest.raises(FieldInvalid) as refused_field:
+            register_guarantee(actor=actor, **terms(market, "city", 50_000, document_sha256=paper))
+        assert refused_field.value.name == "document_sha256"
+    assert (Guarantee.objects.count(), broken()) == (1, {})
+
+
 def test_guarantees_over_http(market):
     operator, city, stranger = (
         client_of(organisation) for organisation in (market.operator, market.party("city"), market.party("x"))

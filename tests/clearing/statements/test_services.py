@@ -20,6 +20,7 @@ from clearing.statements.services import _due_month, due_from, make_statements
 from clearing.trades.states import PositionPart
 from marketplace.documents.shapes import check_shape
 from marketplace.events.models import OutboxEvent
+from marketplace.evidence.models import EvidenceRecord
 from marketplace.evidence.signatures import verify
 from marketplace.kernel import clock
 from marketplace.kernel.canonical import digest_of
@@ -207,6 +208,7 @@ def test_a_month_is_closed_on_the_first_business_day_and_caught_up_after_an_outa
     assert make() == 1
     assert statement_of(trading, "buyer").made_on == clock.today()
     assert StatementMonth.objects.count() == 3
+    assert EvidenceRecord.objects.filter(kind="clearing.statements_made").count() == 3
     told = OutboxEvent.objects.get(type="statement.made").data
     assert (told["organisation"], told["month"]) == (
         trading.party("buyer").public_id,

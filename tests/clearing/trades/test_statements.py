@@ -76,8 +76,8 @@ def test_holding_and_returning_takes_at_most_twenty_statements(market):
     assert factories.balance(market, "buyer", "held") == 0
 
 
-def test_a_guarantee_of_the_buyer_takes_one_statement_more_for_each_step(market):
-    """Its guarantees are locked before its money, and the part of its trade, here none, is read after the trade's lock."""
+def test_a_guarantee_of_the_buyer_takes_three_statements_more(market):
+    """Its guarantees are locked and what is kept for its bills is read before its money; its trade's part after the lock."""
     register(market, "buyer", 1_000)
     event = factories.agreement(market, "buyer", "seller", 1_000)
     counts = counted(
@@ -85,7 +85,7 @@ def test_a_guarantee_of_the_buyer_takes_one_statement_more_for_each_step(market)
         lambda: accept_delivered(actor=SYSTEM, agreement=event.agreement, transaction_id=None),
     )
     assert Trade.objects.get(agreement=event.agreement).state == "accepted"
-    assert counts == [9, 9]
+    assert counts == [10, 9]
 
 
 def test_a_hold_that_the_money_does_not_cover_rolls_nothing_back(market):
