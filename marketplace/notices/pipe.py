@@ -81,7 +81,7 @@ def watch_parked() -> int:
         close_tasks(thread=subject, kinds=(TaskKind.REPAIR,), done_by=operator)
         return True
 
-    if missing := sorted(wanted.keys() - opened):
+    if missing := [subject for subject in wanted if subject not in opened]:
         OPENED.each(missing, open_for)
     if repaired := sorted(_repaired(opened - wanted.keys())):
         CLOSED.each(repaired, close_for)

@@ -95,7 +95,7 @@ def test_many_parked_events_of_one_handler_are_one_task_and_hide_no_job(tmp_path
     keys = park_many(MANY)
     job = park_job(tmp_path)
     assert (watch_parked(), watch_parked()) == (MANY + 1, MANY + 1)
-    assert tasks() == [(job, "open"), (HANDLER, "open")]
+    assert tasks() == [(HANDLER, "open"), (job, "open")]
     assert Task.objects.get(subject=HANDLER).title["en"] == (
         f"Repair the cause and retry: many events of {HANDLER} are parked after repeated failures"
     )
@@ -103,10 +103,10 @@ def test_many_parked_events_of_one_handler_are_one_task_and_hide_no_job(tmp_path
         retry_parked(entry_id=key)
     # The last one is still a matter of the same task, which ends with it.
     assert watch_parked() == 2
-    assert tasks() == [(job, "open"), (HANDLER, "open")]
+    assert tasks() == [(HANDLER, "open"), (job, "open")]
     retry_parked(entry_id=keys[0])
     assert watch_parked() == 1
-    assert tasks() == [(job, "open"), (HANDLER, "done")]
+    assert tasks() == [(HANDLER, "done"), (job, "open")]
 
 
 def test_a_cause_that_grows_gets_one_more_task_and_the_first_stay_until_they_are_repaired():
