@@ -60,8 +60,8 @@ Alarm(
     above=60,
     title=Label("Events are not relayed", "イベントの中継が停止しています"),
     action=Label(
-        "Look for a long transaction (gauge database_horizon_holder_seconds) and for workers of the queue default.",
-        "長時間のトランザクション（指標 database_horizon_holder_seconds）と、キュー default のワーカーを確認してください。",
+        "Look for a long transaction (gauge database_horizon_holder_seconds) and for workers of the queue events.",
+        "長時間のトランザクション（指標 database_horizon_holder_seconds）と、キュー events のワーカーを確認してください。",
     ),
 )
 Alarm(
@@ -70,8 +70,8 @@ Alarm(
     above=300,
     title=Label("Events wait long to be handled", "イベントの処理が滞っています"),
     action=Label(
-        "Read the failing entries (events/inbox/) and the workers' log; add workers to the queue default.",
-        "失敗しているエントリ（events/inbox/）とワーカーのログを確認し、キュー default のワーカーを増やしてください。",
+        "Read the failing entries (events/inbox/) and the workers' log; add workers to the queue events.",
+        "失敗しているエントリ（events/inbox/）とワーカーのログを確認し、キュー events のワーカーを増やしてください。",
     ),
 )
 Alarm(

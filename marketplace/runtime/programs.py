@@ -34,10 +34,11 @@ class Worker:
     niceness: int = 0
 
 
-# Few, as one machine has few cores. What strangers sent and servers that are not ours have workers apart from the
-# pipe's, so that they can hold up none of its processes.
+# Few, as one machine has few cores. What takes a minute, what strangers sent and servers that are not ours have workers
+# apart from the pipe's, so that they can hold up none of its processes.
 WORKERS = (
-    Worker("worker-pipe", ("default", "clearing"), processes=2),
+    Worker("worker-pipe", ("events",), processes=2),
+    Worker("worker-market", ("default", "clearing"), processes=2),
     Worker("worker-files", ("files", "documents"), processes=1, niceness=10),
     Worker("worker-mail", ("mail",), processes=1, niceness=5),
     Worker("worker-webhooks", ("webhooks",), processes=1, niceness=5),

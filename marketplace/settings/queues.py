@@ -19,7 +19,9 @@ class Queue:
 
 
 QUEUES = (
-    # The pipe: relaying and handling events, sealing, deadlines.
+    # The pipe: relaying and handling events. Nothing here takes longer than seconds, so nothing else is here.
+    Queue("events", ("marketplace.events.tasks.*",), task_seconds_max=60),
+    # Sealing, deadlines, the feed, figures: what may take a minute.
     Queue("default", (), task_seconds_max=120),
     Queue("clearing", ("clearing.tasks.*",), task_seconds_max=300),
     # Reads what strangers sent.
@@ -30,7 +32,7 @@ QUEUES = (
     Queue("webhooks", ("marketplace.webhooks.tasks.send",), task_seconds_max=120),
     Queue("documents", (), task_seconds_max=600),
 )
-DEFAULT_QUEUE = QUEUES[0].name
+DEFAULT_QUEUE = "default"
 TASK_SECONDS_MAX = max(queue.task_seconds_max for queue in QUEUES)
 
 # A child of a worker that holds more memory than this (KiB) is replaced after its task.
@@ -42,7 +44,7 @@ def queue_of(task: str) -> Queue:
     for queue in QUEUES:
         if any(fnmatchcase(task, pattern) for pattern in queue.tasks):
             return queue
-    return QUEUES[0]
+    return next(queue for queue in QUEUES if queue.name == DEFAULT_QUEUE)
 
 
 def route_task(

@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 
 from marketplace.celery import app
+from marketplace.events.services import DELIVER_SECONDS
+from marketplace.evidence.row_seals import SEAL_SECONDS_MAX as ROWS_SECONDS_MAX
+from marketplace.evidence.tasks import SEAL_SECONDS_MAX
 from marketplace.jobs.states import Queue
 from marketplace.jobs.tasks import TASK_SECONDS_MAX as RUN_TASK_SECONDS_MAX
 from marketplace.runtime.programs import WORKERS, Worker, worker_program
 from marketplace.settings.queues import QUEUES, TASK_SECONDS_MAX, queue_of
+from marketplace.webhooks.services.publishing import PUBLISH_SECONDS_MAX
 
 LIMITS = {queue.name: queue.task_seconds_max for queue in QUEUES}
 
@@ -24,7 +28,8 @@ def tasks_of_the_market() -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("task", "queue"),
     [
-        ("marketplace.events.tasks.deliver", "default"),
+        ("marketplace.events.tasks.deliver", "events"),
+        ("marketplace.events.tasks.sweep", "events"),
         ("marketplace.evidence.tasks.seal", "default"),
         ("clearing.tasks.advance", "clearing"),
         ("marketplace.notices.tasks.watch_parked", "default"),
@@ -79,8 +84,21 @@ def test_the_workers_of_one_machine_serve_each_queue_once() -> None:
 
 
 def test_strangers_files_and_mail_are_kept_away_from_the_pipe() -> None:
-    pipe = next(worker for worker in WORKERS if "default" in worker.queues)
-    assert pipe.queues == ("default", "clearing")
+    pipe = next(worker for worker in WORKERS if "events" in worker.queues)
+    assert pipe.queues == ("events",)
+
+
+def test_nothing_but_relaying_and_handling_is_on_the_queue_of_events() -> None:
+    """Whatever takes longer than a turn of the relay would delay every event."""
+    tasks = [name for name in tasks_of_the_market() if queue_of(name).name == "events"]
+    assert sorted(tasks) == ["marketplace.events.tasks.deliver", "marketplace.events.tasks.sweep"]
+    assert "events" not in Queue.values
+    assert DELIVER_SECONDS <= 5
+
+
+@pytest.mark.parametrize("seconds", [SEAL_SECONDS_MAX, ROWS_SECONDS_MAX, PUBLISH_SECONDS_MAX])
+def test_what_goes_on_until_nothing_is_left_has_a_budget_within_its_task(seconds: float) -> None:
+    assert seconds <= LIMITS["default"] / 2
 
 
 def test_a_worker_is_started_on_its_queues() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from django.db import connection, transaction
 
 from marketplace.kernel.horizon import horizon
@@ -12,6 +14,8 @@ from ..scopes import EVERYONE, OPERATOR, declared_parties
 from ..states import WebhookState
 
 PUBLISH_BATCH = 1_000
+PUBLISH_SECONDS_MAX = 20.0
+"""Time after which a run begins no further batch; the next run, a second later, goes on."""
 EVERYONES_MESSAGES_MAX = 20_000
 """A batch ends with the event for everyone at which about so many messages are queued: a transaction has seconds."""
 
@@ -88,10 +92,10 @@ def publish() -> tuple[int, int, bool]:
     return last[2], last[3], last[2] < last[4] or last[2] == PUBLISH_BATCH
 
 
-def publish_due(*, batches_max: int = 50) -> tuple[int, int]:
-    """Publish batch after batch until nothing is due, each in a transaction of its own; returns the sums."""
-    events = messages = 0
-    for _ in range(batches_max):
+def publish_due(*, seconds_max: float = PUBLISH_SECONDS_MAX) -> tuple[int, int]:
+    """Publish batch after batch until nothing is due or the time is over, each in a transaction of its own; the sums."""
+    deadline, events, messages = time.monotonic() + seconds_max, 0, 0
+    while time.monotonic() < deadline:
         published, queued, more = publish()
         events, messages = events + published, messages + queued
         if not more:
