@@ -11,10 +11,11 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+
+from marketplace.kernel.bounds import ATTEMPTS_CEILING
 
 from .partitions import Range, unhandled_keys
 from .resting import Rests
@@ -88,17 +89,17 @@ LEASE = f"""
            FOR NO KEY UPDATE OF i SKIP LOCKED
     ), leased AS (
         UPDATE events_inboxentry i
-           SET lease = %(lease)s, attempts = i.attempts + 1,
+           SET lease = %(lease)s, attempts = least(i.attempts, {ATTEMPTS_CEILING} - 1) + 1,
                lease_until = clock_timestamp() + make_interval(secs => %(seconds)s)
           FROM free f
          WHERE i.id = f.id AND i.event_id = f.event_id AND i.id = ANY (%(ids)s) AND i.event_id = ANY (%(events)s)
         RETURNING i.id, i.event_id, i.attempts
     )
-    SELECT l.id, false, l.attempts, e.public_id, e.type, e.subject, e.occurred_at, e.transaction::text, e.data,
+    SELECT l.id, false, l.attempts, e.public_id, e.type, e.subject, e.occurred_at::text, e.transaction::text, e.data,
            e.request_id
       FROM leased l JOIN events_outboxevent e ON e.id = l.event_id AND e.id = ANY (%(events)s)
     UNION ALL
-    SELECT b.id, true, 0, '', '', '', NULL, '', NULL, '' FROM blocked b
+    SELECT b.id, true, 0, '', '', '', '', '', NULL, '' FROM blocked b
 """  # noqa: S608  our own words
 
 RELEASE = """
@@ -133,7 +134,8 @@ class Pending:
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """An entry leased to this worker, with its event. ``attempts`` counts this one; ``previous`` is the entry of the same
-    subscriber and subject that must be handled first within the same claim; ``data`` is JSON text."""
+    subscriber and subject that must be handled first within the same claim; ``data`` is JSON text, and
+    ``occurred_at`` PostgreSQL's: reading one is part of handling it, because one that cannot be read is the entry's failure."""
 
     id: int
     event_id: int
@@ -145,7 +147,7 @@ class Claimed:
     public_id: str
     type: str
     subject: str
-    occurred_at: datetime
+    occurred_at: str
     transaction: int
     data: str
     request_id: str

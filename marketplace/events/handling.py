@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -200,7 +201,7 @@ def _envelope(entry: Claimed, data: dict[str, Any]) -> Envelope:
         identifier=entry.public_id,
         type=entry.type,
         subject=entry.subject,
-        occurred_at=entry.occurred_at,
+        occurred_at=datetime.fromisoformat(entry.occurred_at).astimezone(UTC),
         transaction=entry.transaction,
         data=data,
     )

@@ -2,8 +2,10 @@
 
 from marketplace.kernel.guards import sql_list
 from marketplace.kernel.horizon import NEWEST_TRANSACTION
-from marketplace.kernel.invariants import Invariant, by_query
+from marketplace.kernel.invariants import Invariant, by_query, columns_within_bounds
 
+from .partitions import LAST_KEY
+from .relaying import RELAY
 from .states import ABANDONED_BY_ONE
 
 Invariant(
@@ -71,4 +73,46 @@ Invariant(
         f"SELECT name, transaction::text AS transaction, {NEWEST_TRANSACTION}::text AS newest_of_the_server"  # noqa: S608
         f" FROM events_relayposition WHERE transaction > {NEWEST_TRANSACTION}"
     ),
+)
+Invariant(
+    name="events.own_keys",
+    promise=7,
+    statement="Key and transaction of an event are those that the server gave it, so the relay passes over none and waits for"
+    " none.",
+    guards=(
+        "events_outboxevent.own_key",
+        "events_outboxevent.own_transaction",
+        "events_inboxentry.own_key",
+    ),
+    test="tests/events/test_forced_rows.py::test_key_and_transaction_of_an_event_are_its_own",
+    # What stands before the relay's position was copied and counted, or has left for the archive since. The event whose
+    # transaction is the farthest from the one that wrote it is named as the likely one.
+    check=by_query(
+        f"SELECT e.id, e.transaction::text AS transaction, 'not given by this server' AS fault FROM events_outboxevent e"  # noqa: S608
+        f" WHERE e.transaction > {NEWEST_TRANSACTION} OR e.id > {LAST_KEY} OR e.id < 1"
+        " UNION ALL SELECT i.event_id, i.id::text, 'inbox entry whose key the sequence did not give' FROM events_inboxentry i"
+        " WHERE i.id > coalesce(pg_sequence_last_value('events_inboxentry_id_seq'), 0) OR i.id < 1"
+        " UNION ALL SELECT (SELECT e.id FROM events_outboxevent e WHERE (e.transaction, e.id) <= (p.transaction, p.event_id)"
+        "   ORDER BY mod(e.xmin::text::bigint - e.transaction::text::numeric, 4294967296) DESC, e.id DESC LIMIT 1),"
+        "  p.transaction::text, 'events were passed over: ' || c.standing - p.events"
+        "  FROM events_relayposition p CROSS JOIN LATERAL ("
+        "  SELECT (SELECT count(*) FROM events_outboxevent e"
+        "           WHERE (e.transaction, e.id) <= (p.transaction, p.event_id))"
+        "       + (SELECT coalesce(sum(a.events), 0) FROM events_archivedrange a) AS standing) c"
+        f" WHERE p.name = '{RELAY}' AND c.standing > p.events"
+    ),
+)
+Invariant(
+    name="events.columns_within_bounds",
+    promise=7,
+    statement="Every moment, number of attempts and JSON value of an event or an inbox entry can be read.",
+    guards=(
+        "events_outboxevent.outbox_data_object",
+        "events_outboxevent.events_outboxevent_data_c4ce744b_check",
+        "events_outboxevent.events_outboxevent_occurred_at_8a8133c0_check",
+        "events_inboxentry.events_inboxentry_attempts_03310a7a_check",
+        "events_inboxentry.events_inboxentry_due_at_0b158dd0_check",
+    ),
+    test="tests/kernel/test_readable_columns.py::test_a_row_that_nobody_can_read_is_refused",
+    check=columns_within_bounds("events"),
 )

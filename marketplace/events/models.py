@@ -11,11 +11,12 @@ from django.contrib.postgres.fields import BigIntegerRangeField, RangeOperators
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.db.models.lookups import Exact
 
 from marketplace.kernel.actors import PERSON_PREFIX
-from marketplace.kernel.columns import TransactionIdField
+from marketplace.kernel.columns import AttemptsField, BoundedJSONField, MomentField, TransactionIdField
 from marketplace.kernel.correlation import current_request_id
-from marketplace.kernel.guards import append_only, dated_now, no_delete, state_guard
+from marketplace.kernel.guards import append_only, dated_now, no_delete, own_key, own_transaction, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
 from .guards import abandoned_on_record, abandonment_of_parked, event_exists, position_reached
@@ -28,7 +29,8 @@ class OutboxEvent(models.Model):
     """An event as emitted, written in the transaction of the change that it records.
 
     ``transaction`` orders events by commit, which the sequence of ``id`` does not: an event is relayed once every
-    transaction that began before its own has ended. Append-only. ``public_id`` is unique within a range.
+    transaction that began before its own has ended. Append-only. ``public_id`` is unique within a range. Invariants: ``data`` is a JSON object
+    within the bounds of ``BoundedJSONField``; key and transaction are those that the server gave to this row.
     ``request_id``: the request in whose course it was emitted, if there is one; logs and traces of its handlings name it.
     """
 
@@ -36,19 +38,32 @@ class OutboxEvent(models.Model):
     type = models.CharField(max_length=60)
     version = models.PositiveSmallIntegerField()
     subject = models.CharField(max_length=60)
-    data = models.JSONField()
-    occurred_at = models.DateTimeField()
-    recorded_at = models.DateTimeField(db_default=Now())
+    data = BoundedJSONField()
+    occurred_at = MomentField()
+    recorded_at = MomentField(db_default=Now())
     transaction = TransactionIdField(db_default=models.Func(function="pg_current_xact_id"))
     request_id = models.CharField(max_length=64, default=current_request_id, db_default="", blank=True)
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Exact(
+                    models.Func("data", function="jsonb_typeof", output_field=models.CharField()), "object"
+                ),
+                name="outbox_data_object",
+            )
+        ]
         indexes = [
             # The relay reads after its position, cycles count up to their barrier.
             models.Index("transaction", "id", name="outbox_commit_order"),
             models.Index("subject", name="outbox_subject"),
         ]
-        triggers = [append_only(), dated_now("occurred_at", real=["recorded_at"])]
+        triggers = [
+            append_only(),
+            dated_now("occurred_at", real=["recorded_at"]),
+            own_key(),
+            own_transaction(),
+        ]
 
 
 class RelayPosition(models.Model):
@@ -88,11 +103,11 @@ class InboxEntry(models.Model):
     subscriber = models.CharField(max_length=40)
     subject = models.CharField(max_length=60)
     state = models.CharField(max_length=10, choices=InboxState.choices, db_default=InboxState.PENDING)
-    attempts = models.PositiveIntegerField(db_default=0)
-    due_at = models.DateTimeField(db_default=Now())
+    attempts = AttemptsField(db_default=0)
+    due_at = MomentField(db_default=Now())
     lease = models.UUIDField(null=True)
-    lease_until = models.DateTimeField(null=True)
-    handled_at = models.DateTimeField(null=True)
+    lease_until = MomentField(null=True)
+    handled_at = MomentField(null=True)
     error = models.TextField(db_default="", blank=True)
 
     class Meta:
@@ -118,7 +133,7 @@ class InboxEntry(models.Model):
                 "subscriber", "subject", "id", name="inbox_unhandled", condition=~Q(state="handled")
             ),
         ]
-        triggers = [state_guard(INBOX), no_delete(), event_exists(), abandoned_on_record()]
+        triggers = [own_key(), state_guard(INBOX), no_delete(), event_exists(), abandoned_on_record()]
 
 
 class Abandonment(models.Model):
@@ -140,7 +155,7 @@ class Abandonment(models.Model):
     reason = models.CharField(max_length=REASON_LENGTH_MAX)
     first_person = models.CharField(max_length=60, blank=True, default="")
     abandoned_by = models.CharField(max_length=60)
-    abandoned_at = models.DateTimeField(db_default=Now())
+    abandoned_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [
@@ -174,7 +189,7 @@ class ArchivedRange(models.Model):
     events_sha256 = models.CharField(max_length=64)
     entries_file = models.CharField(max_length=200)
     entries_sha256 = models.CharField(max_length=64)
-    archived_at = models.DateTimeField(db_default=Now())
+    archived_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [

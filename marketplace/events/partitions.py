@@ -7,6 +7,7 @@ reads and writes through the partitioned tables only, and has no right on a rang
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from django.db.backends.utils import CursorWrapper
 from .models import InboxEntry, OutboxEvent
 from .relaying import RELAY
 
+logger = logging.getLogger(__name__)
+
 EVENTS_PER_RANGE = 1_000_000
 RANGES_AHEAD = 8
 LOCK_SECONDS_MAX = 2
@@ -24,15 +27,20 @@ LOCK_SECONDS_MAX = 2
 OUTBOX = OutboxEvent._meta.db_table
 INBOX = InboxEntry._meta.db_table
 BOUNDS = re.compile(r"FROM \('(\d+)'\) TO \('(\d+)'\)")
-FIRST_KEY = 0
+LAST_KEY = f"coalesce(pg_sequence_last_value('{OUTBOX}_id_seq'), 0)"
+"""The highest key that the sequence gave, in SQL."""
+FIRST_KEY, KEY_MAX = 0, 2**63 - 1
 
 # Each by its partial index. Behind the relay's position nothing is left that is not in an inbox.
-OLDEST_UNHANDLED = """
-    SELECT least(
-        (SELECT i.event_id FROM events_inboxentry i WHERE i.state = 'pending' ORDER BY i.id LIMIT 1),
+OLDEST_PENDING = (
+    "(SELECT i.event_id FROM events_inboxentry i WHERE i.state = 'pending' ORDER BY i.id LIMIT 1)"
+)
+OLDEST_UNHANDLED = f"""
+    SELECT coalesce({OLDEST_PENDING}, 0), least(
+        {OLDEST_PENDING},
         (SELECT i.event_id FROM events_inboxentry i WHERE i.state = 'parked' ORDER BY i.id LIMIT 1),
         coalesce((SELECT p.event_id FROM events_relayposition p WHERE p.name = %s), 0))
-"""
+"""  # noqa: S608  our own words
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -68,9 +76,7 @@ def ranges() -> list[Range]:
 def last_key() -> int:
     """The highest key that an event was given; 0 before the first."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence(%s, 'id')), 0)", [OUTBOX]
-        )
+        cursor.execute(f"SELECT {LAST_KEY}")
         return int(cursor.fetchone()[0])
 
 
@@ -84,14 +90,15 @@ def unhandled_keys() -> Range:
     """Bounds, at ends of ranges, within which every event is that is not handled or arrives soon.
 
     Events are relayed and handled in the order of commits. Their keys follow it but for what ran at the same time, which is
-    far less than a range; so are the events of the seconds for which a worker keeps the bounds.
+    far less than a range; so are the events of the seconds for which a worker keeps the bounds. An event with a key that the
+    sequence has not given, forced in by the owner, is within them once it is the oldest.
     """
     last = last_key()
     with connection.cursor() as cursor:
         cursor.execute(OLDEST_UNHANDLED, [RELAY])
-        oldest = cursor.fetchone()[0]
+        pending, oldest = cursor.fetchone()
     first = (min(oldest or 0, last) // EVENTS_PER_RANGE - 1) * EVENTS_PER_RANGE
-    return Range(max(first, FIRST_KEY), (last // EVENTS_PER_RANGE + 2) * EVENTS_PER_RANGE)
+    return Range(max(first, FIRST_KEY), (max(last, pending) // EVENTS_PER_RANGE + 2) * EVENTS_PER_RANGE)
 
 
 def make_ranges(ahead: int = RANGES_AHEAD) -> list[Range]:
@@ -118,15 +125,36 @@ def _make_missing(ahead: int) -> list[Range]:
         last = last_key()
         if last >= end:
             rest = Range(end, (last // EVENTS_PER_RANGE + 1) * EVENTS_PER_RANGE)
-            _turn_rest_into(cursor, rest)
-            made.append(rest)
+            if not (_rest_holds(cursor, Range(0, end)) or _rest_holds(cursor, Range(rest.end, KEY_MAX))):
+                _turn_rest_into(cursor, rest)
+                made.append(rest)
             end = rest.end
         wanted = (last // EVENTS_PER_RANGE + 1 + ahead) * EVENTS_PER_RANGE
         while end < wanted:
-            made.append(Range(end, end + EVENTS_PER_RANGE))
-            _make_tables(cursor, made[-1])
-            end += EVENTS_PER_RANGE
+            new = Range(end, end + EVENTS_PER_RANGE)
+            if not _rest_holds(cursor, new):
+                _make_tables(cursor, new)
+                made.append(new)
+            end = new.end
     return made
+
+
+def _rest_holds(cursor: CursorWrapper, keys: Range) -> bool:
+    """Whether the rest holds rows with keys that the sequence has not given yet; then these stay in the rest.
+
+    Only the owner forces them in; the checker names them (``events.own_keys``).
+    """
+    cursor.execute(
+        f"SELECT EXISTS (SELECT FROM {OUTBOX}_rest WHERE id >= %(first)s AND id < %(end)s)"  # noqa: S608  our own words
+        f" OR EXISTS (SELECT FROM {INBOX}_rest WHERE event_id >= %(first)s AND event_id < %(end)s)",
+        {"first": keys.first, "end": keys.end},
+    )
+    is_held = bool(cursor.fetchone()[0])
+    if is_held:
+        logger.error(
+            "events with keys from %s to %s were forced in: they stay in the rest", keys.first, keys.end
+        )
+    return is_held
 
 
 def make_rest(cursor: CursorWrapper) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from django.db import connection
-from django.db.models import Count, Window
+from django.db import DataError, connection
+from django.db.models import Count, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from marketplace.kernel.horizon import horizon
@@ -17,6 +18,8 @@ from .relaying import UNRELAYED
 from .schema import TYPES
 from .services import envelope_of
 from .states import InboxState
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +144,27 @@ def key_of(public_id: str) -> int | None:
     return OutboxEvent.objects.filter(public_id=public_id).values_list("id", flat=True).first()
 
 
-def envelopes_by_key(keys: Iterable[int]) -> dict[int, Envelope]:
+def envelopes_by_key(keys: Collection[int]) -> dict[int, Envelope]:
     """Envelopes of events by their key in the outbox, in one query.
 
-    Left out are those no longer kept, and those of a type that an earlier build declared and this one does not.
+    Left out are those no longer kept, those of a type that an earlier build declared and this one does not, and those
+    with a moment that Python cannot read. ``data`` is no object where it cannot be read.
     """
     rows = OutboxEvent.objects.filter(pk__in=set(keys), type__in=list(TYPES))
-    return {event.pk: envelope_of(event) for event in rows}
+    try:
+        events = list(rows)
+    except DataError:  # a moment that Python has not: found by reading each by itself
+        events = [event for key in sorted(set(keys)) for event in _read_alone(rows, key)]
+    return {event.pk: envelope_of(event) for event in events}
+
+
+def _read_alone(rows: QuerySet[OutboxEvent], key: int) -> list[OutboxEvent]:
+    """The event with this key; none if it cannot be read."""
+    try:
+        return list(rows.filter(pk=key))
+    except DataError:
+        logger.exception("event with the key %s cannot be read", key)
+        return []
 
 
 def names_by_key(keys: Iterable[int]) -> dict[int, tuple[str, str]]:

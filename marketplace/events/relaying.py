@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from marketplace.kernel.horizon import horizon
+from marketplace.kernel.horizon import NEWEST_TRANSACTION, horizon
 
 from .locks import RELAY_LOCK
 from .subscriptions import passed_over_by, subscriber_of
@@ -43,12 +43,14 @@ COPY = """
     SELECT count(*) FROM moved
 """
 
-# The row values are compared with the position's, so that the index on the commit order gives what is behind it.
+# A transaction that this server has not begun writes no event: a row that names one waits for nothing, and the checker names
+# it. The row values are compared with the position's, so that the index on the commit order gives what is behind it.
 UNRELAYED = f"""
     FROM events_outboxevent e
    WHERE (e.transaction, e.id) > (
              coalesce((SELECT p.transaction FROM events_relayposition p WHERE p.name = '{RELAY}'), '0'),
              coalesce((SELECT p.event_id FROM events_relayposition p WHERE p.name = '{RELAY}'), 0))
+     AND e.transaction <= {NEWEST_TRANSACTION}
 """  # noqa: S608  our own words
 HAS_UNRELAYED = f"SELECT EXISTS (SELECT {UNRELAYED})"
 

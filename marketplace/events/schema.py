@@ -9,6 +9,8 @@ import dataclasses
 import typing
 from typing import Any, ClassVar
 
+from marketplace.kernel.bounds import INTEGER_MAX
+
 TYPES: dict[str, type[Event]] = {}
 
 SCALARS = (str, int, bool, type(None))
@@ -116,6 +118,8 @@ def _check_fields(instance: Event | Part, path: str) -> None:
         permitted = typing.get_args(hint) or (hint,)
         if type(value) not in permitted or type(value) not in SCALARS:
             raise SchemaError(f"{path}.{name}: {type(value).__name__} is not {hint}")
+        if type(value) is int and not -INTEGER_MAX <= value <= INTEGER_MAX:
+            raise SchemaError(f"{path}.{name}: a number of {value.bit_length()} bits exceeds {INTEGER_MAX}")
 
 
 def _make_parts(value: Any, part: type[Part], path: str) -> tuple[Part, ...]:
@@ -146,6 +150,8 @@ def parse(type_name: str, data: dict[str, Any]) -> Event:
     if type_name not in TYPES:
         raise SchemaError(f"unknown event type {type_name}")
     event_class = TYPES[type_name]
+    if not isinstance(data, dict):
+        raise SchemaError(f"{type_name}: data is {type(data).__name__}, not an object")
     try:
         return event_class(**data)
     except TypeError as error:

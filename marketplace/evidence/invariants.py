@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant
+from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, columns_within_bounds
 
 from .row_records import unexplained_rows
 from .row_seals import changed_rows
@@ -62,4 +62,16 @@ Invariant(
     ),
     test="tests/stories/test_forged_rows.py::test_a_forged_row_is_refused_or_named",
     check=unexplained_rows,
+)
+Invariant(
+    name="evidence.columns_within_bounds",
+    promise=7,
+    statement="Every moment, number of attempts and JSON value of a record of evidence can be read.",
+    guards=(
+        "evidence_evidencerecord.evidence_evidencerecord_occurred_at_check",
+        "evidence_evidencerecord.evidence_payload_depth",
+        "evidence_evidencerecord.own_transaction",
+    ),
+    test="tests/kernel/test_readable_columns.py::test_a_row_that_nobody_can_read_is_refused",
+    check=columns_within_bounds("evidence"),
 )

@@ -7,8 +7,8 @@ from django.db.models import Q
 from django.db.models.functions import Cast, Length, Now
 from django.db.models.lookups import Exact, LessThanOrEqual
 
-from marketplace.kernel.columns import TransactionIdField
-from marketplace.kernel.guards import append_only, dated_now, no_delete
+from marketplace.kernel.columns import INEXACT_NUMBERS, TOO_DEEP, MomentField, TransactionIdField
+from marketplace.kernel.guards import append_only, dated_now, no_delete, own_transaction
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.merkle import HASH_BYTES
 from marketplace.kernel.tiles import TILE_WIDTH
@@ -20,12 +20,6 @@ ENTRY_BYTES_MAX = 2**16 - 1
 # What the members of an entry beside the payload take at most, all of their characters escaped.
 OTHER_MEMBERS_BYTES_MAX = 1_535
 PAYLOAD_BYTES_MAX = ENTRY_BYTES_MAX - OTHER_MEMBERS_BYTES_MAX
-# Integers beyond this one have no canonical form (RFC 8785 section 3.2.2.3).
-INTEGER_MAX = 2**53 - 1
-
-_INEXACT_NUMBERS = (
-    f'strict $.** ? (@.type() == "number" && (@ > {INTEGER_MAX} || @ < -{INTEGER_MAX}))'  # in jsonpath
-)
 
 
 class EvidenceRecord(models.Model):
@@ -35,8 +29,8 @@ class EvidenceRecord(models.Model):
     ``recorded_at`` real time, ``transaction`` the transaction that wrote the record. Services write records without a
     leaf, so they do not wait for each other; the sealer adds the leaves in the order of commits.
 
-    Invariants: the payload takes at most PAYLOAD_BYTES_MAX bytes and holds no number beyond INTEGER_MAX, so every record
-    has an entry. Append-only.
+    Invariants: the payload takes at most PAYLOAD_BYTES_MAX bytes and holds no number beyond ``bounds.INTEGER_MAX`` and
+    no deep nesting, so every record has an entry; the transaction is the one that writes it. Append-only.
     """
 
     public_id = IdentifierField(prefix="evi")
@@ -44,8 +38,8 @@ class EvidenceRecord(models.Model):
     subject = models.CharField(max_length=60)
     actor = models.CharField(max_length=60)
     payload = models.JSONField()
-    occurred_at = models.DateTimeField()
-    recorded_at = models.DateTimeField(db_default=Now())
+    occurred_at = MomentField()
+    recorded_at = MomentField(db_default=Now())
     transaction = TransactionIdField(db_default=models.Func(function="pg_current_xact_id"))
 
     class Meta:
@@ -64,19 +58,29 @@ class EvidenceRecord(models.Model):
             models.CheckConstraint(
                 condition=models.Func(
                     "payload",
-                    models.Value(_INEXACT_NUMBERS),
+                    models.Value(INEXACT_NUMBERS),
                     function="jsonb_path_exists",
                     template="NOT %(function)s(%(expressions)s)",
                     output_field=models.BooleanField(),
                 ),
                 name="evidence_payload_numbers",
             ),
+            models.CheckConstraint(
+                condition=models.Func(
+                    "payload",
+                    models.Value(TOO_DEEP),
+                    function="jsonb_path_exists",
+                    template="NOT %(function)s(%(expressions)s)",
+                    output_field=models.BooleanField(),
+                ),
+                name="evidence_payload_depth",
+            ),
         ]
         indexes = [
             models.Index("subject", "id", name="evidence_subject"),
             models.Index("transaction", "id", name="evidence_commit_order"),
         ]
-        triggers = [append_only(), dated_now("occurred_at", real=["recorded_at"])]
+        triggers = [append_only(), dated_now("occurred_at", real=["recorded_at"]), own_transaction()]
 
 
 class Leaf(models.Model):
@@ -134,7 +138,7 @@ class Checkpoint(models.Model):
     size = models.BigIntegerField(unique=True)
     root = models.CharField(max_length=64)
     note = models.TextField()
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [

@@ -1,6 +1,6 @@
 """Invariants of jobs."""
 
-from marketplace.kernel.invariants import Invariant, by_query
+from marketplace.kernel.invariants import Invariant, by_query, columns_within_bounds
 
 Invariant(
     name="jobs.once",
@@ -21,4 +21,17 @@ Invariant(
         " WHERE (state = 'running') IS DISTINCT FROM (lease_until IS NOT NULL)"
         " OR (state = 'running' AND lease_until < now() - interval '1 hour')"
     ),
+)
+Invariant(
+    name="jobs.columns_within_bounds",
+    promise=7,
+    statement="Every moment, number of attempts and JSON value of a job can be read.",
+    guards=(
+        "jobs_job.jobs_job_due_at_check",
+        "jobs_job.jobs_job_attempts_check",
+        "jobs_job.jobs_job_arguments_check",
+        "jobs_job.own_key",
+    ),
+    test="tests/kernel/test_readable_columns.py::test_a_row_that_nobody_can_read_is_refused",
+    check=columns_within_bounds("jobs"),
 )

@@ -6,8 +6,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from marketplace.kernel.columns import AttemptsField, BoundedJSONField, MomentField
 from marketplace.kernel.correlation import current_request_id
-from marketplace.kernel.guards import immutable, no_delete, state_guard
+from marketplace.kernel.guards import immutable, no_delete, own_key, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
 from .states import JOB, JobState, Queue
@@ -24,7 +25,8 @@ class Job(models.Model):
     ``request_id``: the request in whose course it was written, if there is one; logs and traces name it.
 
     Invariants: of one kind and subject there is one job; a job runs if and only if it has a lease; a job that is over
-    has its end; what a job is about never changes.
+    has its end; what a job is about never changes;
+    its key is drawn from the sequence, so that it takes none of a later job.
     """
 
     public_id = IdentifierField(prefix="job")
@@ -32,16 +34,16 @@ class Job(models.Model):
     queue = models.CharField(max_length=10, choices=Queue.choices)
     subject = models.CharField(max_length=60)
     organisation = models.CharField(max_length=IDENTIFIER_LENGTH, default="", blank=True)
-    arguments = models.JSONField(default=dict)
+    arguments = BoundedJSONField(default=dict)
     state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.QUEUED)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    created_at = models.DateTimeField(db_default=Now())
-    due_at = models.DateTimeField(db_default=Now())
+    attempts = AttemptsField(default=0)
+    created_at = MomentField(db_default=Now())
+    due_at = MomentField(db_default=Now())
     run_token = models.UUIDField(null=True)
-    lease_until = models.DateTimeField(null=True)
+    lease_until = MomentField(null=True)
     progress_done = models.BigIntegerField(default=0)
     progress_total = models.BigIntegerField(default=0)
-    ended_at = models.DateTimeField(null=True)
+    ended_at = MomentField(null=True)
     error = models.TextField(default="", blank=True)
     request_id = models.CharField(max_length=64, default=current_request_id, db_default="", blank=True)
 
@@ -71,6 +73,7 @@ class Job(models.Model):
             models.Index(fields=["organisation", "-id"], name="job_of_organisation"),
         ]
         triggers = [
+            own_key(),
             state_guard(JOB),
             no_delete(),
             immutable(

@@ -96,6 +96,8 @@ def run_attempt(attempt: Attempt) -> bool:
 def run_here(attempt: Attempt) -> None:
     """Call the kind's function in this process; raises what it raises."""
     reported_at = 0.0
+    if not isinstance(attempt.arguments, dict):
+        raise TypeError(f"the arguments are no JSON object: {attempt.arguments}")
 
     def report_progress(done: int, total: int) -> None:
         nonlocal reported_at

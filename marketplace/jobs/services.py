@@ -13,12 +13,13 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models.functions import Least, Now
 
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.aside import Loop
+from marketplace.kernel.bounds import ATTEMPTS_CEILING
 from marketplace.kernel.correlation import current_request_id
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.identifiers import new_identifiers
@@ -132,8 +133,10 @@ def start_due(*, queue: str) -> list[Attempt]:
     Call it outside a transaction: an attempt counts even if its worker dies. Jobs of kinds that this worker does not know
     are left to a newer one, and parked after a day.
     """
-    due = Job.objects.select_for_update(skip_locked=True).filter(
-        queue=queue, state=JobState.QUEUED, due_at__lte=Now()
+    due = (
+        _worked_on()
+        .select_for_update(skip_locked=True)
+        .filter(queue=queue, state=JobState.QUEUED, due_at__lte=Now())
     )
     most = max((kind.together_max for kind in KINDS.values() if kind.queue == queue), default=1)
     jobs = list(due.order_by("due_at", "id")[:most])
@@ -151,7 +154,7 @@ def start_due(*, queue: str) -> list[Attempt]:
         JOB,
         command="start",
         role="system",
-        attempts=F("attempts") + 1,
+        attempts=Least(F("attempts"), ATTEMPTS_CEILING - 1) + 1,
         run_token=token,
         lease_until=clock.real_now() + timedelta(seconds=seconds),
         progress_done=0,
@@ -170,8 +173,10 @@ def _postpone_unknown(due: QuerySet[Job]) -> None:
     those for which no newer worker has come."""
     unknown = list(due.exclude(kind__in=KINDS).order_by("due_at", "id")[:POSTPONED_MAX])
     unknown_before = clock.real_now() - timedelta(hours=UNKNOWN_QUEUED_HOURS)
+    old = Job.objects.filter(pk__in=[job.pk for job in unknown], created_at__lt=unknown_before)
+    old_keys = set(old.values_list("pk", flat=True))
     for job in unknown:
-        if job.created_at < unknown_before:
+        if job.pk in old_keys:
             _park_unknown(job, f"no worker knows jobs of the kind {job.kind}")
     unknown = [job for job in unknown if job.state == JobState.QUEUED]
     if not unknown:
@@ -237,8 +242,8 @@ def recover_lost(*, limit: int = 100) -> int:
 @transaction.atomic
 def _recover(public_id: str) -> bool:
     """Count the attempt of one lost job as failed, unless another does."""
-    lost = Job.objects.select_for_update(skip_locked=True).filter(
-        state=JobState.RUNNING, lease_until__lt=Now()
+    lost = (
+        _worked_on().select_for_update(skip_locked=True).filter(state=JobState.RUNNING, lease_until__lt=Now())
     )
     job = lost.filter(public_id=public_id).first()
     if job is None:
@@ -253,10 +258,18 @@ def _recover(public_id: str) -> bool:
 _NO_LEASE: dict[str, Any] = {"run_token": None, "lease_until": None}
 
 
+def _worked_on() -> QuerySet[Job]:
+    """Jobs with what working on them needs: no moment, so that one that Python cannot read, forced in by the owner, stops
+    no queue."""
+    return Job.objects.only(
+        "public_id", "kind", "queue", "subject", "arguments", "state", "attempts", "request_id"
+    )
+
+
 def _running(*attempts: Attempt) -> QuerySet[Job]:
     """The jobs while the attempts run, which were started together; none once its lease was taken from it."""
     keys = [attempt.job_id for attempt in attempts]
-    return Job.objects.filter(pk__in=keys, run_token=attempts[0].token)
+    return _worked_on().filter(pk__in=keys, run_token=attempts[0].token)
 
 
 def _end_attempt(job: Job, kind: JobKind, reason: str) -> None:

@@ -16,6 +16,7 @@ from typing import TypeVar
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from .bounds import COUNT_MAX
 from .clock import real_now
 from .models import AsideRow
 
@@ -114,7 +115,7 @@ class Loop:
             defaults={"error": _text_of(error), "since": now, "next_at": now},
         )
         if not made:
-            row.failures += 1
+            row.failures = min(row.failures + 1, COUNT_MAX)
             row.error = _text_of(error)
         if for_good or at_once:
             row.failures = max(row.failures, FAILURES_MAX)

@@ -45,6 +45,18 @@ MONTHS_MAX = 120
 TERM_MONTHS_MAX = 1_200
 """The longest time over which all charges of an agreement fall, in months: a hundred years."""
 
+INTEGER_MAX = 2**53 - 1
+"""The largest whole number in JSON: integers beyond it have no canonical form (RFC 8785 section 3.2.2.3)."""
+
+JSON_BYTES_MAX = 1_048_576
+"""The longest JSON value that a row of the pipe holds, as text."""
+
+JSON_DEPTH_MAX = 32
+"""The deepest nesting of a JSON value."""
+
+ATTEMPTS_CEILING = 1_000
+"""The most attempts that a row counts; every loop gives up long before."""
+
 CHARGES_MAX = 1_000
 """The most charges of one agreement."""
 

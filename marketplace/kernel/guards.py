@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pgtrigger
 
@@ -92,6 +93,39 @@ _DATED = {
     "real": "public.is_real_present(min({first}), max({last}))",
     "past": "public.is_business_present(public.business_now(), greatest(max({last}), public.business_now()))",
 }
+
+
+class _DiffersFromDrawn(pgtrigger.Condition):
+    """The key of a new row is not the one that the sequence of its table gave last in this session."""
+
+    sql = "NEW.id IS DISTINCT FROM currval('public.{table}_id_seq'::regclass)"
+
+    def resolve(self, model: Any) -> str:
+        """The condition for the table of ``model``."""
+        return self.sql.format(table=model._meta.db_table)
+
+
+def own_key() -> pgtrigger.Trigger:
+    """The key of a new row is drawn from its table's sequence as it is written: it takes none of a later row, and no place
+    among earlier ones. The server compares them without a call, so it costs what a check costs."""
+    return pgtrigger.Trigger(
+        name="own_key",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        condition=_DiffersFromDrawn(),
+        func=_refuse("%: the key % was not drawn from the sequence", "TG_TABLE_NAME", "NEW.id"),
+    )
+
+
+def own_transaction() -> pgtrigger.Trigger:
+    """The column ``transaction`` of a new row is the transaction that writes it; compared as ``own_key`` compares."""
+    return pgtrigger.Trigger(
+        name="own_transaction",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        condition=pgtrigger.Condition("NEW.transaction IS DISTINCT FROM pg_current_xact_id()"),
+        func=_refuse("%: transaction % does not write this row", "TG_TABLE_NAME", "NEW.transaction"),
+    )
 
 
 def no_delete() -> pgtrigger.Trigger:

@@ -14,7 +14,7 @@ from django.apps import apps
 from django.db import connection
 
 from .amounts import TOTAL_MINOR_MAX
-from .columns import MinorField
+from .columns import AttemptsField, BoundedJSONField, MinorField, MomentField
 from .limits import reading_long
 
 BREACHES_SHOWN_MAX = 20
@@ -90,6 +90,31 @@ def amounts_within_ceiling(app: str) -> Check:
                 )
                 if exceeding := rows.exclude(**{f"{column.name}__isnull": True}).count():
                     breaches.append({"column": f"{model._meta.db_table}.{column.column}", "rows": exceeding})
+        return breaches
+
+    return check
+
+
+def columns_within_bounds(app: str) -> Check:
+    """A check of every ``MomentField``, ``AttemptsField`` and ``BoundedJSONField`` of an application against its bounds.
+
+    Its breaches name the column, how many rows are beyond them, and the key of the first.
+    """
+
+    def check() -> list[dict[str, Any]]:
+        breaches: list[dict[str, Any]] = []
+        for model in apps.get_app_config(app).get_models():
+            table, key = model._meta.db_table, model._meta.pk.column
+            for column in model._meta.concrete_fields:
+                if not isinstance(column, MomentField | AttemptsField | BoundedJSONField):
+                    continue
+                within = column.db_check(connection)
+                statement = f"SELECT count(*), min({key}) FROM {table} WHERE NOT ({within})"  # noqa: S608  our own words
+                with connection.cursor() as cursor:
+                    cursor.execute(statement)
+                    rows, first = cursor.fetchone()
+                if rows:
+                    breaches.append({"column": f"{table}.{column.column}", "rows": rows, "first": first})
         return breaches
 
     return check

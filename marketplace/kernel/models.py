@@ -6,6 +6,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from .columns import MomentField
 from .identifiers import IdentifierField
 
 
@@ -17,9 +18,9 @@ class Clock(models.Model):
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
-    business_anchor = models.DateTimeField()
-    real_anchor = models.DateTimeField()
-    moved_from = models.DateTimeField(null=True)
+    business_anchor = MomentField()
+    real_anchor = MomentField()
+    moved_from = MomentField(null=True)
     running = models.BooleanField(default=True)
 
     class Meta:
@@ -39,9 +40,9 @@ class AsideRow(models.Model):
     subject = models.CharField(max_length=100)
     error = models.CharField(max_length=500)
     failures = models.PositiveIntegerField(default=1)
-    since = models.DateTimeField()
-    next_at = models.DateTimeField(null=True)
-    ended_at = models.DateTimeField(null=True)
+    since = MomentField()
+    next_at = MomentField(null=True)
+    ended_at = MomentField(null=True)
 
     class Meta:
         constraints = [
@@ -60,8 +61,8 @@ class CommandRun(models.Model):
     """
 
     command = models.CharField(max_length=60, primary_key=True)
-    ended_at = models.DateTimeField()
-    good_at = models.DateTimeField(null=True)
+    ended_at = MomentField()
+    good_at = MomentField(null=True)
     faults = models.PositiveIntegerField(default=0)
 
     class Meta:

@@ -1,7 +1,7 @@
 """Invariants of tasks, notices and mail."""
 
 from marketplace.kernel.aside import FAILURES_MAX
-from marketplace.kernel.invariants import Invariant, by_query
+from marketplace.kernel.invariants import Invariant, by_query, columns_within_bounds
 
 PARKED_MINUTES_MAX = 10
 """How long something may be parked, or stand aside, before its task is open; tasks are opened every few seconds."""
@@ -76,4 +76,18 @@ Invariant(
         "  SELECT FROM notices_task t WHERE t.kind = 'repair' AND t.state = 'open'"
         "   AND t.subject IN (parked.subject, parked.cause))"
     ),
+)
+Invariant(
+    name="notices.columns_within_bounds",
+    promise=7,
+    statement="Every moment, number of attempts and JSON value of a task, a notice or a mail can be read.",
+    guards=(
+        "notices_task.notices_task_opened_at_check",
+        "notices_task.notices_task_title_check",
+        "notices_task.own_key",
+        "notices_notice.own_key",
+        "notices_mailmessage.own_key",
+    ),
+    test="tests/kernel/test_readable_columns.py::test_a_row_that_nobody_can_read_is_refused",
+    check=columns_within_bounds("notices"),
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from marketplace.kernel.guards import immutable, no_delete, set_once, state_guard
+from marketplace.kernel.columns import BoundedJSONField, MomentField
+from marketplace.kernel.guards import immutable, no_delete, own_key, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
 from .states import MAIL, TASK, MailState, TaskKind, TaskState
@@ -25,11 +26,11 @@ class Task(models.Model):
     kind = models.CharField(max_length=12, choices=TaskKind.choices)
     subject = models.CharField(max_length=SUBJECT_LENGTH_MAX)
     thread = models.CharField(max_length=SUBJECT_LENGTH_MAX)
-    title = models.JSONField()
-    deadline = models.DateTimeField(null=True)
+    title = BoundedJSONField()
+    deadline = MomentField(null=True)
     state = models.CharField(max_length=6, choices=TaskState.choices, default=TaskState.OPEN)
-    opened_at = models.DateTimeField()
-    closed_at = models.DateTimeField(null=True)
+    opened_at = MomentField()
+    closed_at = MomentField(null=True)
 
     class Meta:
         constraints = [
@@ -48,6 +49,7 @@ class Task(models.Model):
             models.Index(fields=["organisation", "-id"], name="task_of_organisation"),
         ]
         triggers = [
+            own_key(),
             state_guard(TASK),
             no_delete(),
             immutable("public_id", "organisation_id", "kind", "subject", "thread", "opened_at"),
@@ -63,14 +65,15 @@ class Notice(models.Model):
     public_id = IdentifierField(prefix="ntc")
     organisation = models.ForeignKey("participants.Organisation", on_delete=models.PROTECT, related_name="+")
     subject = models.CharField(max_length=SUBJECT_LENGTH_MAX)
-    title = models.JSONField()
-    body = models.JSONField()
-    told_at = models.DateTimeField()
-    read_at = models.DateTimeField(null=True)
+    title = BoundedJSONField()
+    body = BoundedJSONField()
+    told_at = MomentField()
+    read_at = MomentField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["organisation", "-id"], name="notice_of_organisation")]
         triggers = [
+            own_key(),
             no_delete(),
             immutable("public_id", "organisation_id", "subject", "title", "body", "told_at"),
             set_once("read_at"),
@@ -91,7 +94,7 @@ class MailMessage(models.Model):
     title = models.CharField(max_length=300)
     text = models.TextField()
     state = models.CharField(max_length=8, choices=MailState.choices, default=MailState.QUEUED)
-    sent_at = models.DateTimeField(null=True)
+    sent_at = MomentField(null=True)
 
     class Meta:
         constraints = [
@@ -103,6 +106,7 @@ class MailMessage(models.Model):
             ),
         ]
         triggers = [
+            own_key(),
             state_guard(MAIL),
             no_delete(),
             immutable("public_id", "about", "user_id", "address", "title", "text"),

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from marketplace.kernel.bounds import INTEGER_MAX
+
 logger = logging.getLogger(__name__)
 
 PROVIDERS: dict[str, FactProvider] = {}
 
 NULLABLE = "?"
-INTEGER_MAX = 2**53 - 1
-"""The largest integer that canonical JSON (RFC 8785) represents exactly."""
-
 PARTY_FACTS = ("organisation", "seller", "buyer")
 """Facts with these names are public identifiers of organisations: the parties, which may read the decision."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection
 
-from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, by_query
+from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, by_query, columns_within_bounds
 
 from .scopes import EVERYONE, OPERATOR, declared_parties
 
@@ -87,4 +87,17 @@ Invariant(
     check=by_query(
         "SELECT id FROM webhooks_webhookattempt WHERE (outcome IN ('delivered', 'refused')) = (status IS NULL)"
     ),
+)
+Invariant(
+    name="webhooks.columns_within_bounds",
+    promise=7,
+    statement="Every moment, number of attempts and JSON value of a webhook, its messages and its feed can be read.",
+    guards=(
+        "webhooks_webhookmessage.webhooks_webhookmessage_due_at_check",
+        "webhooks_webhookmessage.webhooks_webhookmessage_attempts_check",
+        "webhooks_webhookmessage.own_key",
+        "webhooks_feedentry.own_key",
+    ),
+    test="tests/kernel/test_readable_columns.py::test_a_row_that_nobody_can_read_is_refused",
+    check=columns_within_bounds("webhooks"),
 )

@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from marketplace.kernel.columns import TransactionIdField
-from marketplace.kernel.guards import immutable, no_delete, state_guard
+from marketplace.kernel.columns import AttemptsField, MomentField, TransactionIdField
+from marketplace.kernel.guards import immutable, no_delete, own_key, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
 from .states import MESSAGE, WEBHOOK, AttemptOutcome, DisabledReason, MessageState, WebhookState
@@ -39,7 +39,7 @@ class FeedEntry(models.Model):
     scope = models.CharField(max_length=IDENTIFIER_LENGTH)
     event_id = models.BigIntegerField()
     type = models.CharField(max_length=TYPE_LENGTH_MAX)
-    published_at = models.DateTimeField(db_default=Now())
+    published_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["event_id", "scope"], name="feed_once")]
@@ -48,7 +48,7 @@ class FeedEntry(models.Model):
             models.Index("scope", "type", "id", name="feed_of_type"),
             models.Index("published_at", name="feed_published"),
         ]
-        triggers = [immutable("scope", "event_id", "type", "published_at")]
+        triggers = [own_key(), immutable("scope", "event_id", "type", "published_at")]
 
 
 class Webhook(models.Model):
@@ -68,9 +68,9 @@ class Webhook(models.Model):
     description = models.CharField(max_length=DESCRIPTION_LENGTH_MAX, default="", blank=True)
     state = models.CharField(max_length=8, choices=WebhookState.choices, default=WebhookState.ACTIVE)
     disabled_reason = models.CharField(max_length=8, choices=DisabledReason.choices, null=True)
-    created_at = models.DateTimeField(db_default=Now())
-    failing_since = models.DateTimeField(null=True)
-    recovered_at = models.DateTimeField(null=True)
+    created_at = MomentField(db_default=Now())
+    failing_since = MomentField(null=True)
+    recovered_at = MomentField(null=True)
 
     class Meta:
         constraints = [
@@ -102,7 +102,7 @@ class WebhookSecret(models.Model):
 
     webhook = models.ForeignKey(Webhook, on_delete=models.PROTECT, related_name="secrets")
     sealed = models.TextField()
-    expires_at = models.DateTimeField(null=True)
+    expires_at = MomentField(null=True)
 
     class Meta:
         constraints = [
@@ -128,10 +128,10 @@ class WebhookMessage(models.Model):
     event_id = models.BigIntegerField(null=True)
     ping = models.CharField(max_length=IDENTIFIER_LENGTH, null=True)
     state = models.CharField(max_length=9, choices=MessageState.choices, default=MessageState.PENDING)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    queued_at = models.DateTimeField(db_default=Now())
-    due_at = models.DateTimeField(db_default=Now())
-    lease_until = models.DateTimeField(null=True)
+    attempts = AttemptsField(default=0)
+    queued_at = MomentField(db_default=Now())
+    due_at = MomentField(db_default=Now())
+    lease_until = MomentField(null=True)
 
     class Meta:
         constraints = [
@@ -152,7 +152,7 @@ class WebhookMessage(models.Model):
             ),
             models.Index("queued_at", name="webhook_message_queued"),
         ]
-        triggers = [state_guard(MESSAGE), immutable("webhook_id", "event_id", "ping")]
+        triggers = [own_key(), state_guard(MESSAGE), immutable("webhook_id", "event_id", "ping")]
 
 
 class WebhookAttempt(models.Model):
@@ -170,7 +170,7 @@ class WebhookAttempt(models.Model):
     outcome = models.CharField(max_length=13, choices=AttemptOutcome.choices)
     status = models.PositiveSmallIntegerField(null=True)
     took_ms = models.PositiveIntegerField()
-    ended_at = models.DateTimeField(db_default=Now())
+    ended_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from django.db.models import QuerySet
 
 from marketplace.events.envelope import Envelope
 from marketplace.events.queries import envelopes_by_key, key_of, names_by_key
+from marketplace.events.schema import SchemaError
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
 
@@ -41,13 +43,16 @@ PAGE_OF_TYPES = """
 """
 NUMBER_MAX = 2**63 - 1
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class FeedPage:
     """Events of a feed in the order of their commits, as CloudEvents.
 
     ``next``: the identifier of the event to go on after; None while the feed is empty. ``more``: whether events follow.
-    Events that are no longer available (of a type that this build does not declare) are passed over.
+    Events that are no longer available (of a type that this build does not declare), or that cannot be read, are
+    passed over.
     """
 
     events: list[dict[str, Any]]
@@ -67,8 +72,17 @@ def read_feed(*, actor: Actor, after: str | None, types: Sequence[str], limit: i
         keys = [row[1] for row in cursor.fetchall()]
     page = keys[:limit]
     envelopes = envelopes_by_key(page)
-    events = [cloudevent_for(envelopes[key], scope) for key in page if key in envelopes]
+    events = [event for key in page if key in envelopes for event in _shown(envelopes[key], scope)]
     return FeedPage(events=events, next=_last_of(page, envelopes) or after, more=len(keys) > limit)
+
+
+def _shown(envelope: Envelope, scope: str) -> list[dict[str, Any]]:
+    """The event as the feed shows it; none if it cannot be written, so that it stops no reader."""
+    try:
+        return [cloudevent_for(envelope, scope)]
+    except SchemaError:
+        logger.exception("an event of the feed is passed over")
+        return []
 
 
 def _last_of(page: list[int], envelopes: dict[int, Envelope]) -> str | None:

@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from marketplace.events.envelope import Envelope
-from marketplace.events.schema import TYPES, Event, full_type, participant_data
+from marketplace.events.schema import TYPES, Event, SchemaError, full_type, participant_data
 from marketplace.kernel.actors import Actor, Role
 
 OPERATOR = "operator"
@@ -49,7 +49,12 @@ def declared_parties() -> tuple[list[str], list[str]]:
 
 
 def cloudevent_for(envelope: Envelope, scope: str) -> dict[str, Any]:
-    """The event as a CloudEvent (JSON format) with the data that ``scope`` may see."""
+    """The event as a CloudEvent (JSON format) with the data that ``scope`` may see.
+
+    Raises SchemaError if its data, forced in by the owner of the table, is no object that can be read.
+    """
+    if not isinstance(envelope.data, dict):
+        raise SchemaError(f"the data of event {envelope.identifier} is no object: {envelope.data}")
     if scope != OPERATOR:
         data = participant_data(TYPES[envelope.type], envelope.data)
         envelope = dataclasses.replace(envelope, data=data)

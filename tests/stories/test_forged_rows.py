@@ -125,6 +125,7 @@ FORGERIES: dict[str, Forgery] = {
         changes={
             "kind": "'clearing.transfer_file_made'",
             "payload": """'{"sha256": "x", "records": 1, "total_minor": 1}'""",
+            "transaction": "pg_current_xact_id()",
         },
     ),
     "evidence_leaf": Forgery(refused=SAME_AGAIN, changes={"index": "t.index + 1"}),

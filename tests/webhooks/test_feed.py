@@ -15,13 +15,14 @@ from django.utils import timezone
 from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.clearing import CycleMoved, PaymentLost
 from marketplace.events.services import emit
+from marketplace.kernel.columns import UNREADABLE
 from marketplace.participants.services import suspend_participant
 from marketplace.webhooks import services
 from marketplace.webhooks.errors import CursorUnknown
 from marketplace.webhooks.models import FeedEntry
 from marketplace.webhooks.queries import FeedPage, read_feed
 from tests.participants import factories as parties
-from tests.roles import as_owner
+from tests.roles import as_owner, unguarded
 
 from . import factories
 
@@ -262,3 +263,26 @@ def test_the_types_that_one_may_see_are_listed_with_their_fields(db):
     assert types["trade.secured"]["cloudevents_type"] == "sanpo.trade.secured.v1"
     assert "beneficiaries" not in types["agreement.concluded"]["fields_of_data"]
     assert "payment.lost" not in types
+
+
+def test_an_event_that_nobody_can_read_is_passed_over_in_the_feed_and_shown_as_such_to_the_operator(
+    refunds, buyer
+):
+    with unguarded("events_outboxevent"), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE events_outboxevent DROP CONSTRAINT outbox_data_object")
+        cursor.execute(
+            "SELECT conname FROM pg_constraint WHERE conrelid = 'events_outboxevent'::regclass AND contype = 'c'"
+            " AND pg_get_constraintdef(oid) LIKE '%jsonb_path_exists%'"
+        )
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"ALTER TABLE events_outboxevent DROP CONSTRAINT {name}")
+        cursor.execute(
+            "UPDATE events_outboxevent SET data = %s WHERE public_id = %s",
+            ['{"n": ' + "9" * 5_000 + "}", refunds[1]],
+        )
+    assert identifiers(buyer, types=("trade.refunded",)) == [refunds[0], refunds[2]]
+    operator = parties.client_of(parties.operator())
+    for path in ("/api/v1/events/outbox/", "/api/v1/events/inbox/", FEED):
+        assert operator.get(path).status_code == 200
+    rows = operator.get(f"/api/v1/events/outbox/{refunds[1]}/").json()
+    assert rows["data"] == UNREADABLE

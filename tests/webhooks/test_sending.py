@@ -15,6 +15,8 @@ from standardwebhooks import Webhook as Verifier
 
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel.bounds import ATTEMPTS_CEILING
+from marketplace.kernel.invariants import REGISTER
 from marketplace.kernel.outside import OutsideWorkInTransaction
 from marketplace.notices.models import Notice, Task
 from marketplace.participants.services import reinstate_participant, suspend_participant
@@ -281,13 +283,28 @@ def test_an_event_of_a_type_that_no_build_declares_any_more_stops_no_other(owner
     assert (row.message, row.type) == (vanished.public_id, vanished.type)
 
 
-def test_an_event_that_cannot_be_written_stands_aside_and_the_others_are_sent(owner):
+def drop_checks(table: str, column: str) -> None:
+    """The owner drops the constraints of a column."""
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+        cursor.execute(
+            "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'c'"
+            " AND pg_get_constraintdef(oid) LIKE '%%' || %s || '%%'",
+            [table, column],
+        )
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+
+
+@pytest.mark.parametrize("data", ["[1]", '{"n": ' + "9" * 5_000 + "}"])
+def test_an_event_that_cannot_be_written_stands_aside_and_the_others_are_sent(owner, data):
     parties.operator()
+    drop_checks("events_outboxevent", "data")
     with factories.receiver() as receiver:
         webhook, _ = factories.webhook(owner, receiver.url)
         broken, sound = queue(webhook, 2)
         with unguarded("events_outboxevent"), connection.cursor() as cursor:
-            cursor.execute("UPDATE events_outboxevent SET data = '[1]' WHERE public_id = %s", [broken])
+            cursor.execute("UPDATE events_outboxevent SET data = %s WHERE public_id = %s", [data, broken])
         assert send() == 1
         assert send() == 0
     assert [request.headers["webhook-id"] for request in receiver.requests] == [sound]
@@ -296,6 +313,29 @@ def test_an_event_that_cannot_be_written_stands_aside_and_the_others_are_sent(ow
     assert aside("webhooks.send") == [f"{webhook.public_id} {poison.pk}"]
     ((title, state),) = tasks_to_repair()
     assert (webhook.public_id in title, state) == (True, "open")
+
+
+def test_a_message_with_a_moment_that_nobody_can_read_stops_no_other(owner):
+    other = parties.organisation("Other")
+    with factories.receiver() as receiver:
+        webhook, _ = factories.webhook(owner, receiver.url)
+        sound, _ = factories.webhook(other, receiver.url)
+        queue(webhook)
+        queue(sound)
+        drop_checks("webhooks_webhookmessage", "due_at")
+        drop_checks("webhooks_webhookmessage", "attempts")
+        with as_owner():
+            WebhookMessage.objects.filter(webhook=webhook).update(attempts=2**31 - 1)
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "UPDATE webhooks_webhookmessage SET due_at = '-infinity' WHERE webhook_id = %s",
+                    [webhook.pk],
+                )
+        assert REGISTER["webhooks.columns_within_bounds"].check() != []
+        assert send() == 1
+    assert states(sound) == [("delivered", 1)]
+    given_up = WebhookMessage.objects.filter(webhook=webhook).values_list("state", "attempts")
+    assert list(given_up) == [("failed", ATTEMPTS_CEILING)]
 
 
 def test_a_suspended_organisation_is_sent_what_waited_when_it_is_reinstated(owner):

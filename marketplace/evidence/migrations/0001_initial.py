@@ -30,8 +30,8 @@ class Migration(migrations.Migration):
                 ('subject', models.CharField(max_length=60)),
                 ('actor', models.CharField(max_length=60)),
                 ('payload', models.JSONField()),
-                ('occurred_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('occurred_at', marketplace.kernel.columns.MomentField()),
+                ('recorded_at', marketplace.kernel.columns.MomentField(db_default=django.db.models.functions.datetime.Now())),
                 ('transaction', marketplace.kernel.columns.TransactionIdField(db_default=models.Func(function='pg_current_xact_id'))),
             ],
         ),
@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
                 ('size', models.BigIntegerField(unique=True)),
                 ('root', models.CharField(max_length=64)),
                 ('note', models.TextField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('created_at', marketplace.kernel.columns.MomentField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
                 'constraints': [models.CheckConstraint(condition=models.Q(('root__regex', '^[0-9a-f]{64}$')), name='checkpoint_root')],
@@ -137,5 +137,13 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='leaf',
             trigger=pgtrigger.compiler.Trigger(name='leaves_in_commit_order', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE added record; previous record;', func="SELECT count(*) AS leaves, min(n.index) AS first, max(n.index) AS last INTO added FROM new_rows n;\nIF added.leaves = 0 THEN\n    RETURN NULL;\nEND IF;\nSELECT r.transaction, r.id INTO previous\n  FROM public.evidence_leaf l JOIN public.evidence_evidencerecord r ON r.id = l.record_id\n WHERE l.index = added.first - 1;\nIF added.last - added.first + 1 <> added.leaves OR (added.first > 0 AND NOT FOUND) THEN\n    RAISE EXCEPTION 'leaves % to % do not follow the last leaf without a gap', added.first, added.last\n        USING ERRCODE = 'check_violation';\nEND IF;\nIF EXISTS (\n    SELECT FROM (\n        SELECT r.id, added.first - 1 + row_number() OVER (ORDER BY r.transaction, r.id) AS index\n          FROM public.evidence_evidencerecord r\n         WHERE (r.transaction, r.id) > (coalesce(previous.transaction, '0'::xid8), coalesce(previous.id, 0))\n         ORDER BY r.transaction, r.id LIMIT added.leaves\n    ) due FULL JOIN new_rows n ON n.record_id = due.id AND n.index = due.index\n     WHERE due.id IS NULL OR n.record_id IS NULL\n) THEN\n    RAISE EXCEPTION 'leaves % to % are not the next records in commit order', added.first, added.last\n        USING ERRCODE = 'check_violation';\nEND IF;\nIF NOT EXISTS (\n    SELECT FROM public.evidence_tile t\n     WHERE t.level = 0 AND t.index = added.last / 256 AND t.width = added.last % 256 + 1\n) THEN\n    RAISE EXCEPTION 'no tile ends with the hash of leaf %', added.last USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NULL;\n", hash='b37e044c6b172dea381cb90a3f37b0761e2ecaab', level='STATEMENT', operation='INSERT', pgid='pgtrigger_leaves_in_commit_order_f8fc4', referencing='REFERENCING NEW TABLE AS new_rows ', table='evidence_leaf', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='evidencerecord',
+            trigger=pgtrigger.compiler.Trigger(name='own_transaction', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW.transaction IS DISTINCT FROM pg_current_xact_id())', func="RAISE EXCEPTION '%: transaction % does not write this row', TG_TABLE_NAME, NEW.transaction USING ERRCODE = 'check_violation';", hash='b396acffe5ac1719a86d928871792bea71ce0b09', operation='INSERT', pgid='pgtrigger_own_transaction_ce489', table='evidence_evidencerecord', when='BEFORE')),
+        ),
+        migrations.AddConstraint(
+            model_name='evidencerecord',
+            constraint=models.CheckConstraint(condition=models.Func('payload', models.Value('strict $.**{32 to last}'), function='jsonb_path_exists', output_field=models.BooleanField(), template='NOT %(function)s(%(expressions)s)'), name='evidence_payload_depth'),
         ),
     ]

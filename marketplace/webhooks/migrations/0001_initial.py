@@ -38,9 +38,9 @@ class Migration(migrations.Migration):
                 ('description', models.CharField(blank=True, default='', max_length=200)),
                 ('state', models.CharField(choices=[('active', 'active'), ('disabled', 'disabled'), ('deleted', 'deleted')], default='active', max_length=8)),
                 ('disabled_reason', models.CharField(choices=[('owner', 'disabled by its organisation'), ('gone', 'the receiver answered 410 Gone'), ('failing', 'every attempt failed')], max_length=8, null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('failing_since', models.DateTimeField(null=True)),
-                ('recovered_at', models.DateTimeField(null=True)),
+                ('created_at', marketplace.kernel.columns.MomentField(db_default=django.db.models.functions.datetime.Now())),
+                ('failing_since', marketplace.kernel.columns.MomentField(null=True)),
+                ('recovered_at', marketplace.kernel.columns.MomentField(null=True)),
             ],
         ),
         migrations.CreateModel(
@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
                 ('outcome', models.CharField(choices=[('delivered', 'the receiver answered 2xx'), ('refused', 'the receiver answered another status'), ('timed_out', 'no answer in time'), ('not_resolved', 'the host name has no address'), ('not_global', 'the host has an address that is not global'), ('not_connected', 'the connection failed'), ('not_trusted', 'the TLS connection failed, or the certificate is not valid'), ('not_signed', 'the secret can no longer be read; rotate it'), ('not_http', 'the answer is not valid HTTP'), ('not_available', 'not sent: the event is no longer available'), ('sender_lost', "given up: the market's sender ended before it recorded an answer; replay the event")], max_length=13)),
                 ('status', models.PositiveSmallIntegerField(null=True)),
                 ('took_ms', models.PositiveIntegerField()),
-                ('ended_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('ended_at', marketplace.kernel.columns.MomentField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
@@ -63,10 +63,10 @@ class Migration(migrations.Migration):
                 ('event_id', models.BigIntegerField(null=True)),
                 ('ping', models.CharField(max_length=31, null=True)),
                 ('state', models.CharField(choices=[('pending', 'waiting to be sent'), ('delivered', 'taken by the receiver'), ('failed', 'failed after the last attempt')], default='pending', max_length=9)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('queued_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('due_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('lease_until', models.DateTimeField(null=True)),
+                ('attempts', marketplace.kernel.columns.AttemptsField(default=0)),
+                ('queued_at', marketplace.kernel.columns.MomentField(db_default=django.db.models.functions.datetime.Now())),
+                ('due_at', marketplace.kernel.columns.MomentField(db_default=django.db.models.functions.datetime.Now())),
+                ('lease_until', marketplace.kernel.columns.MomentField(null=True)),
             ],
         ),
         migrations.CreateModel(
@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('sealed', models.TextField()),
-                ('expires_at', models.DateTimeField(null=True)),
+                ('expires_at', marketplace.kernel.columns.MomentField(null=True)),
             ],
         ),
         migrations.CreateModel(
@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
                 ('scope', models.CharField(max_length=31)),
                 ('event_id', models.BigIntegerField()),
                 ('type', models.CharField(max_length=60)),
-                ('published_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('published_at', marketplace.kernel.columns.MomentField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
                 'indexes': [models.Index(models.F('scope'), models.F('id'), name='feed_of_scope'), models.Index(models.F('scope'), models.F('type'), models.F('id'), name='feed_of_type'), models.Index(models.F('published_at'), name='feed_published')],
@@ -202,5 +202,13 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='webhooksecret',
             trigger=pgtrigger.compiler.Trigger(name='immutable', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            IF NEW.webhook_id IS DISTINCT FROM OLD.webhook_id OR NEW.sealed IS DISTINCT FROM OLD.sealed THEN\n                RAISE EXCEPTION '%: what was agreed cannot be changed', TG_TABLE_NAME USING ERRCODE = 'check_violation';\n            END IF;\n            RETURN NEW;\n        ", hash='3f3a344278607810913f15550164c1ca0d5f585d', operation='UPDATE', pgid='pgtrigger_immutable_05742', table='webhooks_webhooksecret', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='feedentry',
+            trigger=pgtrigger.compiler.Trigger(name='own_key', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.id IS DISTINCT FROM currval('public.webhooks_feedentry_id_seq'::regclass))", func="RAISE EXCEPTION '%: the key % was not drawn from the sequence', TG_TABLE_NAME, NEW.id USING ERRCODE = 'check_violation';", hash='67234f066f626b2102c0e28595d55e3215b40f23', operation='INSERT', pgid='pgtrigger_own_key_e76aa', table='webhooks_feedentry', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='webhookmessage',
+            trigger=pgtrigger.compiler.Trigger(name='own_key', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.id IS DISTINCT FROM currval('public.webhooks_webhookmessage_id_seq'::regclass))", func="RAISE EXCEPTION '%: the key % was not drawn from the sequence', TG_TABLE_NAME, NEW.id USING ERRCODE = 'check_violation';", hash='da8ffd7627bbd103818646535155ec3625a669e0', operation='INSERT', pgid='pgtrigger_own_key_55693', table='webhooks_webhookmessage', when='BEFORE')),
         ),
     ]

@@ -16,6 +16,7 @@ from marketplace.events.envelope import Envelope, cloudevent
 from marketplace.events.queries import envelopes_by_key, names_by_key
 from marketplace.kernel import clock
 from marketplace.kernel.aside import Loop
+from marketplace.kernel.bounds import ATTEMPTS_CEILING
 from marketplace.kernel.states import advance
 
 from ..locks import CLAIM_LOCK
@@ -35,6 +36,11 @@ ORGANISATION_ATTEMPTS_MAX = 4
 SENDING = Loop("webhooks.send")
 GONE = 410
 PING = "webhook.ping"
+CLAIMED_COLUMNS = (
+    *("event_id", "ping", "state", "attempts"),
+    *(f"webhook__{name}" for name in ("public_id", "scope", "url", "failing_since")),
+)
+"""What a claim reads of messages. A moment that Python cannot read, forced in by the owner, stops no claim."""
 
 # A failing webhook has one attempt at a time, an organisation a few, and each webhook with due messages is looked at
 # once, so what a claim costs depends neither on the backlog of a webhook nor on history. What a suspended organisation
@@ -76,7 +82,8 @@ CLAIM = """
            FOR UPDATE SKIP LOCKED
     )
     UPDATE webhooks_webhookmessage AS message
-       SET attempts = message.attempts + 1, lease_until = clock_timestamp() + make_interval(secs => %(lease_seconds)s)
+       SET attempts = least(message.attempts, %(ceiling)s - 1) + 1,
+           lease_until = clock_timestamp() + make_interval(secs => %(lease_seconds)s)
       FROM locked WHERE message.id = locked.id
     RETURNING message.id
 """
@@ -118,12 +125,14 @@ def claim(*, slots: int, failing_slots: int) -> list[Claim]:
                 "failing_slots": failing_slots,
                 "of_organisation": ORGANISATION_ATTEMPTS_MAX,
                 "lease_seconds": LEASE_SECONDS,
+                "ceiling": ATTEMPTS_CEILING,
             },
         )
         keys = [row[0] for row in cursor.fetchall()]
-    messages = list(WebhookMessage.objects.select_related("webhook").filter(pk__in=keys).order_by("pk"))
+    rows = WebhookMessage.objects.select_related("webhook").only(*CLAIMED_COLUMNS)
+    messages = list(rows.filter(pk__in=keys).order_by("pk"))
     secrets = _secrets_of({message.webhook_id for message in messages})
-    events = envelopes_by_key(message.event_id for message in messages if message.event_id)
+    events = envelopes_by_key([message.event_id for message in messages if message.event_id])
     claims: list[Claim] = []
     given_up: list[WebhookMessage] = []
     for message in messages:
