@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
 from datetime import datetime
 from typing import Any
 
@@ -29,43 +29,7 @@ from .models import (
     Template,
 )
 from .signed_object import Drawn
-from .states import AgreementState
 from .terms import Terms, parse_terms
-
-
-@dataclass(frozen=True, slots=True)
-class AgreementTerms:
-    """An agreement for other applications. Parties, listing and version are public identifiers; ``buyer_id``
-    and ``seller_id`` database keys. ``price_minor`` is without tax; ``policy`` the signed ODRL Agreement;
-    ``rights`` the same rights as choices of ``listings.rights``. Days as in ``contracts.terms``.
-    """
-
-    agreement: str
-    negotiation: str
-    reference: str
-    listing: str
-    listing_version: str
-    segment: str
-    title: dict[str, str]
-    buyer_id: int
-    seller_id: int
-    buyer: str
-    seller: str
-    price_minor: int
-    currency: str
-    tax_category: str
-    funding_days: int
-    inspection_days: int
-    rights: dict[str, Any]
-    policy: dict[str, Any]
-    signed_hash: str
-    state: str
-    concluded_at: datetime
-
-    @property
-    def in_force(self) -> bool:
-        """Whether the agreement is in force."""
-        return self.state == AgreementState.IN_FORCE
 
 
 def latest_template(code: str) -> Template:
@@ -210,35 +174,17 @@ def _party_is(actor: Actor, path: str = "") -> Q:
     return Q(**{f"{path}buyer_id": own}) | Q(**{f"{path}seller_id": own})
 
 
-def agreement_terms(agreement: str) -> AgreementTerms:
-    """The agreement of a public identifier; raises Missing."""
-    row = Agreement.objects.select_related("negotiation", "instrument").filter(public_id=agreement).first()
-    if row is None:
-        raise Missing(kind="agreement", identifier=agreement)
-    said = row.instrument.said
-    return AgreementTerms(
-        agreement=row.public_id,
-        negotiation=row.negotiation.public_id,
-        reference=row.reference,
-        listing=row.listing,
-        listing_version=row.listing_version,
-        segment=row.segment,
-        title=said["dataset"]["title"],
-        buyer_id=row.buyer_id,
-        seller_id=row.seller_id,
-        buyer=row.buyer_identifier,
-        seller=row.seller_identifier,
-        price_minor=row.price_minor,
-        currency=row.currency,
-        tax_category=row.tax_category,
-        funding_days=row.funding_days,
-        inspection_days=row.inspection_days,
-        rights=said["terms"]["rights"],
-        policy=said["policy"],
-        signed_hash=row.signed_hash,
-        state=row.state,
-        concluded_at=row.concluded_at,
+def policy_of(agreement: str) -> tuple[dict[str, Any], datetime]:
+    """The rights of use that an agreement grants, as an ODRL policy, and when it was concluded; raises Missing."""
+    found = (
+        Agreement.objects.filter(public_id=agreement)
+        .values_list("instrument__content", "concluded_at")
+        .first()
     )
+    if found is None:
+        raise Missing(kind="agreement", identifier=agreement)
+    content, concluded_at = found
+    return json.loads(content)["policy"], concluded_at
 
 
 def agreement_of(negotiation: str) -> str:

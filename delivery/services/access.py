@@ -62,7 +62,7 @@ def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
     if not files:
         raise NothingToDeliver(listing_version=secured.listing_version)
     now = clock.now()
-    terms = contracts.agreement_terms(secured.agreement)
+    policy, concluded_at = contracts.policy_of(secured.agreement)
     buyer, seller = participants.get_organisations((secured.buyer, secured.seller))
     entitlement = Entitlement.objects.create(
         trade=secured.trade,
@@ -76,7 +76,7 @@ def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
         inspection_days=secured.inspection_days,
         secured_event=secured.secured_event,
         granted_at=now,
-        expires_at=access_until(terms.policy, terms.concluded_at, clock.market_zone()),
+        expires_at=access_until(policy, concluded_at, clock.market_zone()),
         payment_due_by=_payment_due_by(secured.agreement),
     )
     EntitledDistribution.objects.bulk_create(

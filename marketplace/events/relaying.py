@@ -9,7 +9,7 @@ from django.db.backends.utils import CursorWrapper
 from marketplace.kernel.horizon import horizon
 
 from .locks import RELAY_LOCK
-from .subscriptions import subscriber_of
+from .subscriptions import passed_over_by, subscriber_of
 
 RELAY = "inbox"
 RELAY_BATCH = 2000
@@ -17,7 +17,7 @@ RELAY_BATCH = 2000
 # The identifiers of entries follow the order of commits: the sequence counts rows after they are sorted.
 COPY = """
     WITH moved AS MATERIALIZED (
-        SELECT e.id, e.transaction, e.type, e.subject FROM events_outboxevent e
+        SELECT e.id, e.transaction, e.type, e.subject, e.data FROM events_outboxevent e
          WHERE (e.transaction, e.id) > (
                    coalesce((SELECT p.transaction FROM events_relayposition p WHERE p.name = %(name)s), '0'),
                    coalesce((SELECT p.event_id FROM events_relayposition p WHERE p.name = %(name)s), 0))
@@ -27,8 +27,9 @@ COPY = """
         INSERT INTO events_inboxentry (event_id, handler, subscriber, subject)
         SELECT m.id, s.handler, s.subscriber, m.subject
           FROM moved m
-          JOIN unnest(%(types)s::text[], %(handlers)s::text[], %(subscribers)s::text[])
-               WITH ORDINALITY AS s (type, handler, subscriber, place) ON s.type = m.type
+          JOIN unnest(%(types)s::text[], %(handlers)s::text[], %(subscribers)s::text[], %(passed_over)s::jsonb[])
+               WITH ORDINALITY AS s (type, handler, subscriber, passed_over, place) ON s.type = m.type
+         WHERE s.passed_over IS NULL OR NOT m.data @> s.passed_over
          ORDER BY m.transaction, m.id, s.place
         RETURNING 1
     ), last AS (
@@ -56,6 +57,7 @@ HAS_UNRELAYED = f"SELECT EXISTS (SELECT {UNRELAYED})"
 def relay() -> int:
     """Copy up to ``RELAY_BATCH`` committed events to the inboxes of their handlers; returns the number of events.
 
+    An event does not enter the inbox of a handler that has nothing to do with it (``settings.EVENTS_PASSED_OVER``).
     One relay runs at a time. It stops before the oldest running transaction, so it never skips an event that commits
     late.
     """
@@ -75,11 +77,13 @@ def has_unrelayed() -> bool:
 
 def _copy_before(cursor: CursorWrapper, before: int) -> int:
     subscriptions = [
-        (event_type, handler, subscriber_of(handler))
+        (event_type, handler, subscriber_of(handler), passed_over_by(handler))
         for event_type, handlers in settings.EVENT_SUBSCRIPTIONS.items()
         for handler in handlers
     ]
-    types, handlers, subscribers = zip(*subscriptions, strict=True) if subscriptions else ((), (), ())
+    types, handlers, subscribers, passed_over = (
+        zip(*subscriptions, strict=True) if subscriptions else ((), (), (), ())
+    )
     cursor.execute(
         COPY,
         {
@@ -89,6 +93,7 @@ def _copy_before(cursor: CursorWrapper, before: int) -> int:
             "types": list(types),
             "handlers": list(handlers),
             "subscribers": list(subscribers),
+            "passed_over": list(passed_over),
         },
     )
     return int(cursor.fetchone()[0])

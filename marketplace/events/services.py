@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from django.db import connection, transaction
@@ -32,6 +33,8 @@ RELAY_SECONDS_MAX = 1.0
 HELD_SECONDS_MAX = 0.5
 HELD_POLL_SECONDS = 0.03
 NUDGE_KEY = "events.nudged"
+_DELIVERING: ContextVar[bool] = ContextVar("delivering", default=False)
+"""Whether a delivery runs here: it relays what its own handlers emit, so they need not ask for another."""
 
 
 _EMIT = """
@@ -71,7 +74,7 @@ def emit_all(events: Sequence[Event]) -> list[str]:
     }
     # Every step of every service emits, so this skips the ORM.
     execute_prepared(_EMIT, values)
-    if not any(waiting[1] is nudge for waiting in connection.run_on_commit):
+    if not _DELIVERING.get() and not any(waiting[1] is nudge for waiting in connection.run_on_commit):
         # One nudge per transaction is enough: the relay takes all of its events.
         transaction.on_commit(nudge)
     public_ids: list[str] = values["public_ids"]
@@ -87,9 +90,17 @@ def deliver_due(claimer: Claimer | None = None, *, seconds: float = DELIVER_SECO
     """Relay and handle until nothing is due or ``seconds`` have passed; returns the number of attempts.
 
     ``claimer``: what this worker's last delivery used, which knows where it stopped. While there is more than this worker
-    has claimed, it asks for another. Events that wait for an older transaction are waited for, a moment at a time.
+    has claimed, and when the time is over, it asks for another. Events that wait for an older transaction are waited for,
+    a moment at a time.
     """
-    claimer = claimer or Claimer()
+    token = _DELIVERING.set(True)
+    try:
+        return _deliver(claimer or Claimer(), seconds)
+    finally:
+        _DELIVERING.reset(token)
+
+
+def _deliver(claimer: Claimer, seconds: float) -> int:
     attempted, began = 0, time.monotonic()
     held_until: float | None = None
     while (now := time.monotonic()) - began < seconds:
@@ -111,6 +122,8 @@ def deliver_due(claimer: Claimer | None = None, *, seconds: float = DELIVER_SECO
             nudge()
             break
         time.sleep(HELD_POLL_SECONDS)
+    else:
+        nudge()
     return attempted
 
 

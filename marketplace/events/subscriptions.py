@@ -1,7 +1,9 @@
-"""Event subscriptions: the dotted names of handlers in ``settings.EVENT_SUBSCRIPTIONS``."""
+"""Event subscriptions: the dotted names of handlers in ``settings.EVENT_SUBSCRIPTIONS``, and what they pass over."""
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import pkgutil
 from collections.abc import Callable
 from functools import cache
@@ -34,8 +36,15 @@ def subscriber_of(handler: str) -> str:
     return handler.rsplit(".handlers.", 1)[0].rsplit(".", 1)[-1]
 
 
+def passed_over_by(handler: str) -> str | None:
+    """What the data of an event holds with which the handler has nothing to do, as JSON; None if it handles all."""
+    stated = settings.EVENTS_PASSED_OVER.get(handler)
+    return json.dumps(stated) if stated else None
+
+
 def check_subscriptions(**_options: Any) -> list[CheckMessage]:
-    """System check: every subscription names a known event and a handler in a ``handlers`` module."""
+    """System check: every subscription names a known event and a handler in a ``handlers`` module, and what it passes over
+    names fields of the event."""
     problems: list[CheckMessage] = []
     for event_type, handlers in settings.EVENT_SUBSCRIPTIONS.items():
         if event_type not in TYPES:
@@ -49,7 +58,13 @@ def check_subscriptions(**_options: Any) -> list[CheckMessage]:
                 problems.append(Error(f"no handler {handler} for {event_type}: {error}", id="events.E002"))
             if ".handlers." not in handler:
                 problems.append(Error(f"{handler} is not in a handlers module", id="events.E003"))
+            fields = {field.name for field in dataclasses.fields(TYPES.get(event_type, Event))}
+            if unknown := settings.EVENTS_PASSED_OVER.get(handler, {}).keys() - fields:
+                problems.append(
+                    Error(f"{event_type} has no field {', '.join(sorted(unknown))}, which {handler} passes over",
+                          id="events.E004")
+                )  # fmt: skip
     return problems
 
 
-__all__ = ["Event", "check_subscriptions", "resolve", "subscriber_of"]
+__all__ = ["Event", "check_subscriptions", "passed_over_by", "resolve", "subscriber_of"]

@@ -25,12 +25,9 @@ _WORKER = _Worker()
 
 @shared_task(name="marketplace.events.tasks.deliver", ignore_result=True)
 def deliver() -> int:
-    """Relay and handle what is due; queue another run while there may be more."""
+    """Relay and handle what is due, for some seconds; a delivery that is not at its end asks for the next."""
     begin_nudged(services.NUDGE_KEY)
-    attempted = services.deliver_due(_WORKER.claimer)
-    if attempted:
-        services.nudge()
-    return attempted
+    return services.deliver_due(_WORKER.claimer)
 
 
 @shared_task(name="marketplace.events.tasks.sweep", ignore_result=True)

@@ -49,7 +49,8 @@ class JobKind:
     ``isolated`` kinds only, which run in a process of their own. ``backoff_seconds``: the pause after each failed
     attempt, so ``len(backoff_seconds) + 1`` attempts are made. Then the job is parked and the operator gets a task, or
     it is abandoned if ``is_abandoned_at_last``. ``on_ended`` is called in the transaction that parks or abandons it,
-    with the job's subject and arguments.
+    with the job's subject and arguments. ``together_max``: so many jobs of this kind are started and finished in one
+    statement, for work that takes milliseconds; each still runs by itself, in turn.
     """
 
     name: str
@@ -62,6 +63,7 @@ class JobKind:
     memory_mb_max: int | None = None
     is_abandoned_at_last: bool = False
     on_ended: Callable[[str, Arguments], None] | None = None
+    together_max: int = 1
 
     def __post_init__(self) -> None:
         """Register the kind; raises ValueError for a name that is taken or limits that contradict each other."""

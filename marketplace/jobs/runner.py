@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from time import monotonic
 
 from django.db import close_old_connections, connection
@@ -12,7 +13,15 @@ from marketplace.kernel.interruption import TimeLimitExceeded, interrupt_after, 
 
 from .isolation import run_isolated
 from .kinds import Work
-from .services import Attempt, fail, finish, record_progress, start_next
+from .services import (
+    TOGETHER_SECONDS_MAX,
+    Attempt,
+    fail,
+    finish,
+    give_back,
+    record_progress,
+    start_due,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -23,14 +32,37 @@ def run_due(queue: str, *, seconds: float = 60.0) -> int:
     """Run due jobs of ``queue`` one after the other until none is due or ``seconds`` have passed; returns how many."""
     ends_at = monotonic() + seconds
     count = 0
-    while monotonic() < ends_at and (attempt := start_next(queue=queue)) is not None:
-        run_attempt(attempt)
-        count += 1
+    while monotonic() < ends_at and (attempts := start_due(queue=queue)):
+        count += run_together(attempts)
     return count
 
 
-def run_attempt(attempt: Attempt) -> None:
-    """Run one started attempt, in a process of its own if its kind is isolated, and record how it ended."""
+def run_together(attempts: Sequence[Attempt]) -> int:
+    """Run attempts that were started together in turn, and record how each ended; returns how many were made.
+
+    What is not begun within ``TOGETHER_SECONDS_MAX`` is given back. Those that did their work are recorded at the end: if
+    the worker dies before, a job is run twice, which every job stands.
+    """
+    began = monotonic()
+    left, done = list(attempts), []
+    try:
+        while left and monotonic() - began <= TOGETHER_SECONDS_MAX:
+            attempt = left.pop(0)
+            if run_attempt(attempt):
+                done.append(attempt)
+    finally:
+        if done:
+            finish(attempts=done)
+        if left:
+            give_back(attempts=left)
+    return len(attempts) - len(left)
+
+
+def run_attempt(attempt: Attempt) -> bool:
+    """Run one started attempt, in a process of its own if its kind is isolated, and record its failure.
+
+    Returns whether it did its work, which the caller records.
+    """
     kind = attempt.kind
     names = {"job_id": attempt.public_id, "attempt": attempt.number, "request_id": attempt.request_id}
     with correlation.course("job", kind.name, **names) as under_way:
@@ -57,8 +89,8 @@ def run_attempt(attempt: Attempt) -> None:
                     connection.close()
             told = overrun or error
             fail(attempt=attempt, reason=f"{type(told).__name__}: {told}")
-        else:
-            finish(attempt=attempt)
+            return False
+    return True
 
 
 def run_here(attempt: Attempt) -> None:

@@ -2,40 +2,59 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.aside import Loop
+from marketplace.kernel.correlation import current_request_id
 from marketplace.kernel.errors import Missing
+from marketplace.kernel.identifiers import new_identifiers
 from marketplace.kernel.nudges import send_nudge
 from marketplace.kernel.states import advance, advance_all
 
 from .kinds import KINDS, Arguments, JobKind
 from .models import ERROR_LENGTH_MAX, Job
-from .states import JOB, JobState
+from .states import JOB, JobState, Queue
 
 logger = logging.getLogger(__name__)
 
 DIED = "the worker ended while it ran the job"
 RUN_TASK = "marketplace.jobs.tasks.run"
+GATHERING_SECONDS = {Queue.MAIL: 0.5}
+"""A request to run the jobs of a queue waits so long, so that one run takes what is written meanwhile."""
 POSTPONED_MAX = 1_000
 LOST = Loop("jobs.recover_lost")
 # What is left to a worker, after the attempt's own limit, to record the end before it counts as dead.
 LEASE_MARGIN_SECONDS = 30
+TOGETHER_SECONDS_MAX = 5
+"""Of jobs that were started together, none is begun after so long: it is given back, so that another worker can take it."""
 UNKNOWN_QUEUED_HOURS, UNKNOWN_LOST_HOURS = 24, 1
 """Beside a newer build, an older one leaves its kinds of jobs alone. After these hours no build that runs knows the kind:
 a job that was written so long ago and is queued, and one whose worker has been dead so long."""
+
+
+# Most handlings queue mail, so this skips the ORM.
+_ENQUEUE = """
+    INSERT INTO jobs_job (public_id, kind, queue, subject, organisation, arguments, state, attempts, progress_done,
+                          progress_total, error, request_id)
+    SELECT public_id, %(kind)s, %(queue)s, subject, %(organisation)s, %(arguments)s::jsonb, %(state)s, 0, 0, 0, '',
+           %(request_id)s
+      FROM unnest(%(public_ids)s::text[], %(subjects)s::text[]) AS job (public_id, subject)
+    ON CONFLICT DO NOTHING
+"""
 
 
 class EnqueuedOutsideTransaction(RuntimeError):
@@ -64,36 +83,39 @@ def enqueue(
     A job is done once per kind and subject: returns the one that there is, if there is one. ``arguments`` is a JSON
     object without personal data. Raises EnqueuedOutsideTransaction outside ``transaction.atomic``.
     """
-    if not connection.in_atomic_block:
-        raise EnqueuedOutsideTransaction(f"{kind.name} {subject}")
-    job = Job(
-        kind=kind.name,
-        queue=kind.queue,
-        subject=subject,
-        organisation=organisation,
-        arguments=arguments or {},
-    )
-    Job.objects.bulk_create([job], ignore_conflicts=True)
-    transaction.on_commit(partial(nudge, str(kind.queue)))
+    enqueue_all(kind=kind, subjects=[subject], arguments=arguments, organisation=organisation)
     return Job.objects.get(kind=kind.name, subject=subject)
 
 
-def enqueue_all(*, kind: JobKind, subjects: list[str]) -> None:
+def enqueue_all(
+    *, kind: JobKind, subjects: Sequence[str], arguments: Arguments | None = None, organisation: str = ""
+) -> None:
     """Write one job per subject, as ``enqueue`` does, in one statement."""
     if not connection.in_atomic_block:
         raise EnqueuedOutsideTransaction(f"{kind.name} {', '.join(subjects[:3])}")
     if not subjects:
         return
-    Job.objects.bulk_create(
-        (Job(kind=kind.name, queue=kind.queue, subject=subject) for subject in subjects),
-        ignore_conflicts=True,
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _ENQUEUE,
+            {
+                "kind": kind.name,
+                "queue": str(kind.queue),
+                "organisation": organisation,
+                "arguments": json.dumps(arguments or {}, ensure_ascii=False),
+                "state": str(JobState.QUEUED),
+                "request_id": current_request_id(),
+                "public_ids": new_identifiers("job", len(subjects)),
+                "subjects": list(subjects),
+            },
+        )
     transaction.on_commit(partial(nudge, str(kind.queue)))
 
 
 def nudge(queue: str) -> None:
     """Ask a worker of ``queue`` to run its jobs, unless one is asked already."""
-    send_nudge(RUN_TASK, queue, key=nudge_key(queue), queue=queue)
+    wait = GATHERING_SECONDS.get(Queue(queue), 0)
+    send_nudge(RUN_TASK, queue, key=nudge_key(queue), queue=queue, wait_seconds=wait)
 
 
 def nudge_key(queue: str) -> str:
@@ -102,38 +124,45 @@ def nudge_key(queue: str) -> str:
 
 
 @transaction.atomic
-def start_next(*, queue: str) -> Attempt | None:
-    """Start an attempt at the next due job of ``queue`` and commit that it was started; None if no job is due.
+def start_due(*, queue: str) -> list[Attempt]:
+    """Start attempts at the next due jobs of ``queue`` and commit that they were started; none if no job is due.
 
-    Call it outside a transaction: the attempt counts even if its worker dies. Jobs of kinds that this worker does not
-    know are left to a newer one, and parked after a day.
+    It is one attempt, or up to ``together_max`` of a kind, to run one after the other within ``TOGETHER_SECONDS_MAX``. A
+    job that was tried before is started alone, because its worker may have died of it: neighbours must not share that.
+    Call it outside a transaction: an attempt counts even if its worker dies. Jobs of kinds that this worker does not know
+    are left to a newer one, and parked after a day.
     """
     due = Job.objects.select_for_update(skip_locked=True).filter(
         queue=queue, state=JobState.QUEUED, due_at__lte=Now()
     )
-    job = due.order_by("due_at", "id").first()
-    if job is not None and job.kind not in KINDS:
+    most = max((kind.together_max for kind in KINDS.values() if kind.queue == queue), default=1)
+    jobs = list(due.order_by("due_at", "id")[:most])
+    if any(job.kind not in KINDS for job in jobs):
         _postpone_unknown(due)
-        job = due.filter(kind__in=KINDS).order_by("due_at", "id").first()
-    if job is None:
-        return None
-    kind = KINDS[job.kind]
-    token = uuid.uuid4()
-    seconds = kind.seconds_max + LEASE_MARGIN_SECONDS
-    advance(
-        job,
+        jobs = list(due.filter(kind__in=KINDS).order_by("due_at", "id")[:most])
+    if not jobs:
+        return []
+    kind, token = KINDS[jobs[0].kind], uuid.uuid4()
+    alike = [job for job in jobs if job.kind == kind.name and not job.attempts][: kind.together_max]
+    started = jobs[:1] if jobs[0].attempts else alike
+    seconds = kind.seconds_max + LEASE_MARGIN_SECONDS + (TOGETHER_SECONDS_MAX if len(started) > 1 else 0)
+    advance_all(
+        Job.objects.filter(pk__in=[job.pk for job in started]),
         JOB,
         command="start",
         role="system",
-        attempts=job.attempts + 1,
+        attempts=F("attempts") + 1,
         run_token=token,
         lease_until=clock.real_now() + timedelta(seconds=seconds),
         progress_done=0,
         progress_total=0,
     )
-    return Attempt(
-        job.pk, job.public_id, kind, token, job.attempts, job.subject, job.arguments, job.request_id
-    )
+    return [
+        Attempt(
+            job.pk, job.public_id, kind, token, job.attempts + 1, job.subject, job.arguments, job.request_id
+        )
+        for job in started
+    ]
 
 
 def _postpone_unknown(due: QuerySet[Job]) -> None:
@@ -168,10 +197,18 @@ def record_progress(*, attempt: Attempt, done: int, total: int) -> None:
     )
 
 
-def finish(*, attempt: Attempt) -> bool:
-    """Record, in one statement, that the attempt did its work; returns whether it was still this attempt's to end."""
+def finish(*, attempts: Sequence[Attempt]) -> int:
+    """Record, in one statement, that attempts that were started together did their work; returns how many were still
+    theirs to end."""
     ended = {"ended_at": clock.real_now(), "error": "", **_NO_LEASE}
-    return advance_all(_running(attempt), JOB, command="finish", role="system", **ended) == 1
+    return advance_all(_running(*attempts), JOB, command="finish", role="system", **ended)
+
+
+def give_back(*, attempts: Sequence[Attempt]) -> int:
+    """Queue the jobs of attempts that were started together and not begun again, as if they had not been started; as
+    ``finish`` returns."""
+    as_before = {"attempts": F("attempts") - 1, **_NO_LEASE}
+    return advance_all(_running(*attempts), JOB, command="requeue", role="system", **as_before)
 
 
 @transaction.atomic
@@ -216,9 +253,10 @@ def _recover(public_id: str) -> bool:
 _NO_LEASE: dict[str, Any] = {"run_token": None, "lease_until": None}
 
 
-def _running(attempt: Attempt) -> QuerySet[Job]:
-    """The job while the attempt runs; none once its lease was taken from it."""
-    return Job.objects.filter(pk=attempt.job_id, run_token=attempt.token)
+def _running(*attempts: Attempt) -> QuerySet[Job]:
+    """The jobs while the attempts run, which were started together; none once its lease was taken from it."""
+    keys = [attempt.job_id for attempt in attempts]
+    return Job.objects.filter(pk__in=keys, run_token=attempts[0].token)
 
 
 def _end_attempt(job: Job, kind: JobKind, reason: str) -> None:

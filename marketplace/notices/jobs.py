@@ -20,4 +20,5 @@ SEND_MAIL = JobKind(
     backoff_seconds=MAIL_BACKOFF_SECONDS,
     is_abandoned_at_last=True,
     on_ended=give_up,
+    together_max=20,
 )

@@ -67,6 +67,7 @@ def watch_parked() -> int:
         is_one = cause.count > TASKS_EACH_MAX or cause.name in opened
         wanted |= {cause.name: cause.title} if is_one else cause.oldest
 
+    @transaction.atomic
     def open_for(subject: str) -> bool:
         open_task(
             organisation_id=operator,
@@ -77,6 +78,7 @@ def watch_parked() -> int:
         )
         return True
 
+    @transaction.atomic
     def close_for(subject: str) -> bool:
         close_tasks(thread=subject, kinds=(TaskKind.REPAIR,), done_by=operator)
         return True

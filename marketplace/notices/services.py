@@ -6,30 +6,58 @@ belongs to one organisation, and only its members can read it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from marketplace.jobs.services import enqueue_all
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
+from marketplace.kernel.identifiers import new_identifier, new_identifiers
 from marketplace.kernel.labels import Label
-from marketplace.kernel.states import advance
 from marketplace.participants.queries import recipients
 
 from .jobs import SEND_MAIL
-from .models import MailMessage, Notice, Task
-from .states import TASK, TaskKind, TaskState
+from .models import Notice, Task
+from .states import TASK, MailState, TaskKind, TaskState
 from .texts import MAIL_CLOSING, MAIL_DEADLINE, Wording, fill_label
 
 MAIL_TITLE_LENGTH_MAX = 300
 
+# Most handlings write these, so they skip the ORM.
+_OPEN = """
+    INSERT INTO notices_task (public_id, organisation_id, kind, subject, thread, title, deadline, state, opened_at)
+    VALUES (%(public_id)s, %(organisation_id)s, %(kind)s, %(subject)s, %(thread)s, %(title)s::jsonb, %(deadline)s, %(state)s,
+            %(opened_at)s)
+    ON CONFLICT (organisation_id, kind, subject) WHERE state = 'open' DO NOTHING RETURNING id
+"""
+_CLOSE = """
+    UPDATE notices_task SET closed_at = %(closed_at)s,
+           state = CASE WHEN organisation_id = %(done_by)s THEN %(done)s ELSE %(moot)s END
+     WHERE thread = %(thread)s AND kind = ANY (%(kinds)s) AND state = 'open'
+       AND (organisation_id, kind) IS DISTINCT FROM (%(kept_by)s::bigint, %(kept_kind)s)
+"""
+_SEND = """
+    INSERT INTO notices_notice (public_id, organisation_id, subject, title, body, told_at)
+    SELECT public_id, organisation_id, %(subject)s, title::jsonb, body::jsonb, %(told_at)s
+      FROM unnest(%(public_ids)s::text[], %(organisations)s::bigint[], %(titles)s::text[], %(bodies)s::text[])
+           AS told (public_id, organisation_id, title, body)
+"""
+_MAIL = """
+    INSERT INTO notices_mailmessage (public_id, about, user_id, address, title, text, state)
+    SELECT public_id, about, user_id, address, title, text, %(state)s
+      FROM unnest(%(public_ids)s::text[], %(abouts)s::text[], %(users)s::bigint[], %(addresses)s::text[],
+                  %(titles)s::text[], %(texts)s::text[]) AS mail (public_id, about, user_id, address, title, text)
+"""
 
-@transaction.atomic
+
+@transaction.atomic(savepoint=False)
 def open_task(
     *,
     organisation_id: int,
@@ -38,32 +66,38 @@ def open_task(
     thread: str,
     title: Label,
     deadline: datetime | None = None,
-) -> Task:
+) -> None:
     """Open a task of an organisation, and queue the mail about it.
 
     If a task of this kind and subject is already open, only its deadline is updated, without a new mail.
     """
-    task, created = Task.objects.get_or_create(
-        organisation_id=organisation_id,
-        kind=kind,
-        subject=subject,
-        state=TaskState.OPEN,
-        defaults={
-            "thread": thread,
-            "title": title.as_dict(),
-            "deadline": deadline,
-            "opened_at": clock.now(),
-        },
-    )
-    if created:
-        _queue_mail([Letter(task.public_id, organisation_id, subject, title, _deadline_label(deadline))])
-    elif task.deadline != deadline:
-        task.deadline = deadline
-        task.save(update_fields=["deadline"])
-    return task
+    public_id = new_identifier("tsk")
+    task: dict[str, Any] = {
+        "organisation_id": organisation_id,
+        "kind": str(kind),
+        "subject": subject,
+        "state": TaskState.OPEN,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _OPEN,
+            {
+                **task,
+                "public_id": public_id,
+                "thread": thread,
+                "title": _json_text(title),
+                "deadline": deadline,
+                "opened_at": clock.now(),
+            },
+        )
+        is_new = cursor.rowcount == 1
+    if is_new:
+        _queue_mail([Letter(public_id, organisation_id, subject, title, _deadline_label(deadline))])
+    else:
+        Task.objects.filter(**task).update(deadline=deadline)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def close_tasks(
     *,
     thread: str,
@@ -76,43 +110,56 @@ def close_tasks(
     Tasks of the organisation ``done_by`` (its key) become done, all others no longer needed. The task of the
     organisation and kind ``except_for`` stays open.
     """
-    tasks = Task.objects.select_for_update().filter(thread=thread, kind__in=kinds, state=TaskState.OPEN)
-    closed = 0
-    for task in tasks.order_by("pk"):
-        if except_for == (task.organisation_id, task.kind):
-            continue
-        command = "finish" if task.organisation_id == done_by else "drop"
-        advance(task, TASK, command=command, role="system", closed_at=clock.now())
-        closed += 1
-    return closed
-
-
-def send_notice(*, organisation_id: int, subject: str, wording: Wording) -> Notice:
-    """Send an organisation a notice about ``subject``, and queue the mail about it."""
-    return send_notices(subject=subject, wordings={organisation_id: wording})[0]
-
-
-@transaction.atomic
-def send_notices(*, subject: str, wordings: Mapping[int, Wording]) -> list[Notice]:
-    """Send organisations (database keys) a notice about ``subject`` each, and queue the mail about them."""
-    told_at = clock.now()
-    notices = Notice.objects.bulk_create(
-        Notice(
-            organisation_id=organisation_id,
-            subject=subject,
-            title=wording.title.as_dict(),
-            body=wording.body.as_dict(),
-            told_at=told_at,
+    done, moot = (
+        TASK.target(state=TaskState.OPEN, command=command, role="system") for command in ("finish", "drop")
+    )
+    kept_by, kept_kind = except_for or (None, None)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _CLOSE,
+            {
+                "thread": thread,
+                "kinds": [str(kind) for kind in kinds],
+                "done_by": done_by,
+                "done": done,
+                "moot": moot,
+                "kept_by": kept_by,
+                "kept_kind": kept_kind and str(kept_kind),
+                "closed_at": clock.now(),
+            },
         )
-        for organisation_id, wording in wordings.items()
-    )
-    _queue_mail(
-        [
-            Letter(notice.public_id, notice.organisation_id, subject, wording.title, wording.body)
-            for notice, wording in zip(notices, wordings.values(), strict=True)
-        ]
-    )
-    return notices
+        return int(cursor.rowcount)
+
+
+def send_notice(*, organisation_id: int, subject: str, wording: Wording) -> None:
+    """Send an organisation a notice about ``subject``, and queue the mail about it."""
+    send_notices(subject=subject, wordings={organisation_id: wording})
+
+
+@transaction.atomic(savepoint=False)
+def send_notices(*, subject: str, wordings: Mapping[int, Wording]) -> None:
+    """Send organisations (database keys) a notice about ``subject`` each, and queue the mail about them."""
+    letters = [
+        Letter(public_id, organisation_id, subject, wording.title, wording.body)
+        for public_id, (organisation_id, wording) in zip(
+            new_identifiers("ntc", len(wordings)), wordings.items(), strict=True
+        )
+    ]
+    if not letters:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SEND,
+            {
+                "subject": subject,
+                "told_at": clock.now(),
+                "public_ids": [letter.about for letter in letters],
+                "organisations": [letter.organisation_id for letter in letters],
+                "titles": [_json_text(wording.title) for wording in wordings.values()],
+                "bodies": [_json_text(wording.body) for wording in wordings.values()],
+            },
+        )
+    _queue_mail(letters)
 
 
 @transaction.atomic
@@ -145,6 +192,10 @@ class Letter:
     title: Label
     body: Label | None
 
+    def one_line(self, language: str) -> str:
+        """The title as a header: a name in it may have several lines, and no mail is sent with such a header."""
+        return " ".join(self.title.in_language(language).split())[:MAIL_TITLE_LENGTH_MAX]
+
     def text(self, language: str) -> str:
         """The text of the mail."""
         closing = fill_label(MAIL_CLOSING, market=settings.MARKET_IDENTIFIER, subject=self.subject)
@@ -155,16 +206,25 @@ class Letter:
 def _queue_mail(letters: Sequence[Letter]) -> None:
     """Queue one mail per letter and member of its organisation, each in the member's language."""
     readers = recipients({letter.organisation_id for letter in letters})
-    messages = MailMessage.objects.bulk_create(
-        MailMessage(
-            about=letter.about,
-            user_id=person.user_id,
-            address=person.address,
-            # One line: a name in it may have several, and no mail is sent with such a header.
-            title=" ".join(letter.title.in_language(person.language).split())[:MAIL_TITLE_LENGTH_MAX],
-            text=letter.text(person.language),
+    mails = [(letter, person) for letter in letters for person in readers[letter.organisation_id]]
+    if not mails:
+        return
+    public_ids = new_identifiers("eml", len(mails))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _MAIL,
+            {
+                "state": MailState.QUEUED,
+                "public_ids": public_ids,
+                "abouts": [letter.about for letter, _ in mails],
+                "users": [person.user_id for _, person in mails],
+                "addresses": [person.address for _, person in mails],
+                "titles": [letter.one_line(person.language) for letter, person in mails],
+                "texts": [letter.text(person.language) for letter, person in mails],
+            },
         )
-        for letter in letters
-        for person in readers[letter.organisation_id]
-    )
-    enqueue_all(kind=SEND_MAIL, subjects=[message.public_id for message in messages])
+    enqueue_all(kind=SEND_MAIL, subjects=public_ids)
+
+
+def _json_text(label: Label) -> str:
+    return json.dumps(label.as_dict(), ensure_ascii=False)

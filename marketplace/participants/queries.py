@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from stdnum.jp import cn
 
@@ -20,6 +21,12 @@ from .states import HELD_ADMISSIONS, AdmissionState, MemberRole, OrganisationSta
 
 _IDENTIFIERS = """
     SELECT id, public_id, corporate_number FROM participants_organisation WHERE id = ANY(%s::bigint[])
+"""
+
+_RECIPIENTS = """
+    SELECT m.organisation_id, u.id, u.email, u.language
+      FROM participants_membership m JOIN participants_user u ON u.id = m.user_id
+     WHERE m.organisation_id = ANY(%s::bigint[]) AND m.role = ANY(%s) AND u.is_active ORDER BY m.id
 """
 
 
@@ -299,15 +306,11 @@ def recipients(
 ) -> dict[int, list[Recipient]]:
     """Who receives the mail of each organisation (database key): its active members with one of ``roles``, in the order
     they joined."""
-    members = (
-        Membership.objects.filter(organisation_id__in=organisation_ids, role__in=roles, user__is_active=True)
-        .select_related("user")
-        .order_by("pk")
-    )
     found: dict[int, list[Recipient]] = {key: [] for key in organisation_ids}
-    for member in members:
-        person = Recipient(member.user_id, member.user.email, member.user.language)
-        found[member.organisation_id].append(person)
+    with connection.cursor() as cursor:
+        cursor.execute(_RECIPIENTS, [list(organisation_ids), [str(role) for role in roles]])
+        for organisation_id, *person in cursor.fetchall():
+            found[organisation_id].append(Recipient(*person))
     return found
 
 

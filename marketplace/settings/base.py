@@ -15,6 +15,7 @@ from marketplace.settings.retention import ARCHIVE_DIRECTORY as ARCHIVE_DIRECTOR
 from marketplace.settings.retention import RETENTION as RETENTION
 from marketplace.settings.serving import *  # noqa: F403
 from marketplace.settings.subscriptions import EVENT_SUBSCRIPTIONS as EVENT_SUBSCRIPTIONS
+from marketplace.settings.subscriptions import EVENTS_PASSED_OVER as EVENTS_PASSED_OVER
 from marketplace.settings.subscriptions import HANDLER_SECONDS_MAX as HANDLER_SECONDS_MAX
 
 env = environ.Env()

@@ -6,6 +6,12 @@ Handlers of one application see the events of one subject in the order of their 
 HANDLER_SECONDS_MAX = 2
 """The longest transaction of a handler, which holds back every event that commits after it began. Longer work is a job."""
 
+EVENTS_PASSED_OVER: dict[str, dict[str, str | int | bool]] = {
+    "marketplace.notices.handlers.on_trade_concluded": {"waits_for_money": False},
+    "delivery.handlers.on_trade_concluded": {"charge": 1},
+}
+"""Events with which a handler has nothing to do, by what their data states: they do not enter its inbox."""
+
 EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "admission.applied": ("marketplace.rules.handlers.decide_admission",),
     "admission.decided": ("marketplace.notices.handlers.on_admission_decided",),

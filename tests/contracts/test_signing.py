@@ -257,17 +257,9 @@ def test_nothing_is_concluded_with_a_seller_that_was_suspended_meanwhile(market)
 
 def test_an_agreement_is_read_by_other_applications_as_it_was_signed(market):
     agreement = factories.agreement(market)
-    terms = queries.agreement_terms(agreement.public_id)
-    assert (terms.agreement, terms.signed_hash, terms.in_force) == (
-        agreement.public_id,
-        agreement.signed_hash,
-        True,
-    )
-    assert (terms.buyer, terms.seller) == (market.buyer.organisation, market.seller.organisation)
-    assert (terms.buyer_id, terms.seller_id) == (market.buyer.organisation_id, market.seller.organisation_id)
-    assert terms.policy["@id"] == f"urn:sanpo:{agreement.public_id}"
-    assert terms.rights["attribution"] is True
-    assert terms.title == {"ja": "人流データ", "en": "Flow of people"}
+    policy, concluded_at = queries.policy_of(agreement.public_id)
+    assert (policy, concluded_at) == (agreement.instrument.said["policy"], agreement.concluded_at)
+    assert policy["@id"] == f"urn:sanpo:{agreement.public_id}"
     assert queries.counts() == {
         "negotiations": {"finalized": 1},
         "agreements": {"in_force": 1},
@@ -281,7 +273,7 @@ def test_there_is_no_agreement_before_its_conclusion(market):
     with pytest.raises(Missing):
         queries.agreement_of(negotiation.public_id)
     with pytest.raises(Missing):
-        queries.agreement_terms("agr_nowhere")
+        queries.policy_of("agr_nowhere")
 
 
 def test_the_facts_of_a_negotiation_are_those_the_rules_were_told(market):

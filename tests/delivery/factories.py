@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db import transaction
 
-from contracts import queries as contract_queries
 from contracts import services as contracts
+from contracts.models import Agreement
 from delivery import handlers, queries, services
 from delivery.models import Entitlement, Inspection
 from listings import services as listings
@@ -176,7 +176,7 @@ def listed(
     return listing.public_id
 
 
-def agreed(buyer: Organisation, seller: Organisation, listing: str) -> contract_queries.AgreementTerms:
+def agreed(buyer: Organisation, seller: Organisation, listing: str) -> Agreement:
     """An agreement that both signed."""
     actor = participants.actor_for(buyer, "app_buyer")
     negotiation = contracts.request_negotiation(
@@ -184,19 +184,19 @@ def agreed(buyer: Organisation, seller: Organisation, listing: str) -> contract_
     ).public_id
     contracts.sign(actor=participants.actor_for(seller, "app_seller"), negotiation=negotiation)
     contracts.sign(actor=actor, negotiation=negotiation)
-    return contract_queries.agreement_terms(contract_queries.agreement_of(negotiation))
+    return Agreement.objects.get(negotiation__public_id=negotiation)
 
 
-def secured(terms: contract_queries.AgreementTerms) -> tuple[TradeSecured, str]:
+def secured(agreement: Agreement) -> tuple[TradeSecured, str]:
     """The event that the trade of an agreement is secured, and its public identifier in the outbox."""
     event = TradeSecured(
         trade=new_identifier("trd"),
-        agreement=terms.agreement,
-        listing=terms.listing,
-        listing_version=terms.listing_version,
-        buyer=terms.buyer,
-        seller=terms.seller,
-        inspection_days=terms.inspection_days,
+        agreement=agreement.public_id,
+        listing=agreement.listing,
+        listing_version=agreement.listing_version,
+        buyer=agreement.buyer_identifier,
+        seller=agreement.seller_identifier,
+        inspection_days=agreement.inspection_days,
     )
     with transaction.atomic():
         return event, emit(event)
@@ -217,12 +217,12 @@ def granted(
     open_market()
     buyer = buyer or participants.admitted("buyer", SEGMENT, "buyer")
     seller = seller or participants.admitted("seller", SEGMENT, "seller")
-    terms = agreed(buyer, seller, listed(seller, contents, rights))
-    event, identifier = secured(terms)
+    agreement = agreed(buyer, seller, listed(seller, contents, rights))
+    event, identifier = secured(agreement)
     handle_secured(event, identifier)
     return Granted(
-        entitlement=queries.entitlement_of(terms.agreement),
-        agreement=terms.agreement,
+        entitlement=queries.entitlement_of(agreement.public_id),
+        agreement=agreement.public_id,
         trade=event.trade,
         secured_event=identifier,
         buyer=buyer,

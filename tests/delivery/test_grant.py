@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from contracts import queries as contract_queries
+from contracts.models import Agreement
 from delivery import handlers, queries, services
 from delivery.errors import NothingToDeliver, PaymentOverdue
 from delivery.models import EntitledDistribution, Entitlement, Inspection
@@ -61,7 +61,7 @@ def test_a_secured_trade_gets_access_to_everything_it_bought(tuesday):
 
 
 def test_access_is_granted_in_few_queries(granted, django_assert_max_num_queries):
-    event, identifier = factories.secured(contract_queries.agreement_terms(granted.agreement))
+    event, identifier = factories.secured(Agreement.objects.get(public_id=granted.agreement))
     envelope = envelope_of(OutboxEvent.objects.get(public_id=identifier))
     with django_assert_max_num_queries(15), clock.read_once():
         handlers.on_trade_secured(event, envelope)
@@ -181,7 +181,7 @@ def later_charge(granted, number, fund_by):
         envelope = envelope_of(OutboxEvent.objects.get(public_id=emit(concluded)))
     for _ in range(2):
         handlers.on_trade_concluded(concluded, envelope)
-    event, _ = factories.secured(contract_queries.agreement_terms(granted.agreement))
+    event, _ = factories.secured(Agreement.objects.get(public_id=granted.agreement))
     return replace(event, trade=trade, charge=number)
 
 

@@ -138,10 +138,10 @@ def test_many_at_once_come_to_one_outcome(matched):
 def test_one_event_handled_twice_at_once_grants_once(committed_database):
     factories.open_market()
     granted = factories.granted()
-    terms = factories.agreed(
+    agreement = factories.agreed(
         granted.buyer, granted.seller, factories.listed(granted.seller, (b"x,y\n1,2\n",))
     )
-    event, identifier = factories.secured(terms)
+    event, identifier = factories.secured(agreement)
     outcomes: list[str] = []
     threads = [attempt(lambda: factories.handle_secured(event, identifier), outcomes) for _ in range(3)]
     for thread in threads:

@@ -14,6 +14,7 @@ def probed(committed_database, settings):
     handlers.SLEEPING.clear()
     handlers.CLOCK_READINGS.clear()
     handlers.LEAVING_A_STATEMENT.clear()
+    handlers.EMITTING.clear()
     handlers.RAISING.clear()
     handlers.STUBBORN.clear()
     handlers.prepare()

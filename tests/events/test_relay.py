@@ -7,6 +7,7 @@ import time
 
 import psycopg
 import pytest
+from django.core.cache import cache
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -16,6 +17,7 @@ from marketplace.events.models import InboxEntry, OutboxEvent
 from marketplace.events.relaying import relay
 from marketplace.events.schemas.participants import OrganisationRegistered
 from marketplace.events.states import InboxState
+from marketplace.kernel.nudges import begin_nudged
 
 from .pipe import HANDLER, emit, execute, open_transaction
 from .probe import handlers
@@ -54,6 +56,30 @@ def test_an_event_that_was_taken_back_leaves_the_next_its_nudge(db, django_captu
             raise ZeroDivisionError
         services.emit(OrganisationRegistered(organisation="org_5"))
     assert callbacks == [services.nudge]
+
+
+def test_an_event_does_not_enter_the_inbox_of_a_handler_that_passes_it_over(probed, settings):
+    settings.EVENTS_PASSED_OVER = {HANDLER: {"organisation": "org_2"}}
+    emit("org_1", "org_2", "org_3")
+    assert deliver(2) == 2
+    assert handlers.seen() == ["org_1", "org_3"]
+    counts = queries.counts()
+    assert (counts.emitted, counts.handled, counts.unrelayed) == (3, 2, 0)
+    assert queries.all_handled()
+
+
+def test_a_delivery_asks_for_no_other_for_what_its_own_handlers_emit(probed):
+    handlers.EMITTING.add("org_1")
+    emit("org_1")
+    assert cache.get(services.NUDGE_KEY) == 1
+    begin_nudged(services.NUDGE_KEY)
+    assert deliver(2) == 2
+    assert (cache.get(services.NUDGE_KEY), handlers.seen()) == (None, ["org_1", "org_1 again"])
+
+
+def test_a_delivery_that_ends_for_its_time_asks_for_the_next(probed):
+    assert services.deliver_due(seconds=0) == 0
+    assert cache.get(services.NUDGE_KEY) == 1
 
 
 def test_an_event_needs_a_transaction(probed):

@@ -13,6 +13,7 @@ from marketplace.events.schema import TYPES, Event, SchemaError, full_type, pars
 from marketplace.events.schemas.clearing import TradeRefunded
 from marketplace.events.schemas.contracts import AgreementConcluded, Beneficiary
 from marketplace.events.schemas.participants import OrganisationRegistered
+from marketplace.settings.subscriptions import EVENT_SUBSCRIPTIONS, EVENTS_PASSED_OVER
 
 REFUNDED = {
     "trade": "trd_1",
@@ -149,3 +150,27 @@ def test_a_subscription_to_nothing_is_found(settings):
         "events.E002",
         "events.E003",
     ]
+
+
+def test_what_is_passed_over_by_a_field_that_the_event_does_not_have_is_found(settings):
+    handler = "delivery.handlers.on_trade_concluded"
+    settings.EVENT_SUBSCRIPTIONS = {"trade.concluded": (handler,)}
+    settings.EVENTS_PASSED_OVER = {handler: {"vanished": 1}}
+    (message,) = subscriptions.check_subscriptions()
+    assert (message.id, message.msg) == (
+        "events.E004",
+        f"trade.concluded has no field vanished, which {handler} passes over",
+    )
+
+
+@pytest.mark.parametrize(("handler", "stated"), EVENTS_PASSED_OVER.items())
+def test_a_handler_does_nothing_with_what_it_passes_over(db, handler, stated, django_assert_num_queries):
+    facts = {
+        "trade": "trd_1", "agreement": "agr_1", "buyer": "org_1", "seller": "org_2", "gross_minor": 1, "currency": "JPY",
+        "fund_by": "2030-01-01T00:00:00+00:00", "waits_for_money": True, "charge": 2,
+    }  # fmt: skip
+    event = TYPES["trade.concluded"](**(facts | stated))
+    envelope = Envelope("evt_1", event.type, event.subject, datetime(2030, 1, 1, tzinfo=UTC), 1, event.data())
+    assert [kind for kind, known in EVENT_SUBSCRIPTIONS.items() if handler in known] == ["trade.concluded"]
+    with django_assert_num_queries(0):
+        subscriptions.resolve(handler)(event, envelope)

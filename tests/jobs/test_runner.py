@@ -163,7 +163,7 @@ def test_a_job_that_goes_on_after_any_exception_is_ended(committed_database, tra
 
 def test_a_job_whose_end_raises_another_error_is_said_to_have_taken_too_long(committed_database, trace):
     job = put(kinds.PLAIN, trace, "fail when it is ended")
-    runner.run_attempt(services.start_next(queue="default"))
+    runner.run_together(services.start_due(queue="default"))
     job.refresh_from_db()
     assert (job.state, job.error) == (
         JobState.QUEUED,
@@ -177,6 +177,65 @@ def test_a_failed_job_does_not_hold_up_the_next(committed_database, trace):
     runner.run_due("default")
     assert Job.objects.get(subject="good").state == JobState.DONE
     assert Job.objects.get(subject="bad").state == JobState.PARKED
+
+
+def test_jobs_of_a_kind_are_started_together_and_run_in_turn(
+    committed_database, trace, django_assert_max_num_queries
+):
+    for number in range(4):
+        put(kinds.CARD, trace, subject=f"thing_{number}")
+    started = services.start_due(queue="documents")
+    assert [attempt.subject for attempt in started] == ["thing_0", "thing_1", "thing_2"]
+    assert [(job.state, job.attempts) for job in Job.objects.order_by("pk")] == [
+        *[(JobState.RUNNING, 1)] * 3,
+        (JobState.QUEUED, 0),
+    ]
+    assert lines(trace) == []
+    with django_assert_max_num_queries(1):
+        assert runner.run_together(started) == 3
+    assert [line[0] for line in lines(trace)] == ["thing_0", "thing_1", "thing_2"]
+    assert runner.run_due("documents") == 1
+    assert set(Job.objects.values_list("state", "attempts")) == {(JobState.DONE, 1)}
+    call_command("check_invariants")
+
+
+def test_a_failed_job_ends_none_that_was_started_with_it_and_is_tried_again_alone(committed_database, trace):
+    for subject, act in (("thing_0", ""), ("bad", "fail once"), ("thing_2", "")):
+        put(kinds.CARD, trace, act, subject=subject)
+    assert runner.run_together(services.start_due(queue="documents")) == 3
+    put(kinds.CARD, trace, subject="thing_3")
+    assert dict(Job.objects.values_list("subject", "state")) == {
+        "thing_0": JobState.DONE, "bad": JobState.QUEUED, "thing_2": JobState.DONE, "thing_3": JobState.QUEUED,
+    }  # fmt: skip
+    Job.objects.filter(subject="bad").update(due_at=timezone.now() - timedelta(minutes=1))
+    assert [attempt.subject for attempt in services.start_due(queue="documents")] == ["bad"]
+    assert [attempt.subject for attempt in services.start_due(queue="documents")] == ["thing_3"]
+
+
+def test_a_job_not_begun_in_time_is_given_back_uncounted(committed_database, trace):
+    assert kinds.CARD.seconds_max > services.TOGETHER_SECONDS_MAX
+    for number in range(3):
+        put(kinds.CARD, trace, "sleep" if number == 0 else "", subject=f"thing_{number}")
+    assert runner.run_together(services.start_due(queue="documents")) == 1
+    assert list(Job.objects.order_by("pk").values_list("state", "attempts", "lease_until")) == [
+        (JobState.QUEUED, 1, None), (JobState.QUEUED, 0, None), (JobState.QUEUED, 0, None),
+    ]  # fmt: skip
+    assert [line[0] for line in lines(trace)] == ["thing_0"]
+
+
+def test_a_job_that_ends_its_worker_is_parked_and_its_neighbours_are_done(committed_database, trace):
+    for subject, act in (("thing_0", ""), ("bad", "be killed"), ("thing_2", "")):
+        put(kinds.CARD, trace, act, subject=subject)
+    for _ in range(2):
+        _run_in_a_worker_of_its_own("documents")
+        Job.objects.filter(state=JobState.RUNNING).update(lease_until=timezone.now())
+        services.recover_lost()
+        Job.objects.filter(subject="bad").update(due_at=timezone.now() - timedelta(minutes=1))
+    assert runner.run_due("documents") == 2
+    assert dict(Job.objects.values_list("subject", "state")) == {
+        "thing_0": JobState.DONE, "bad": JobState.PARKED, "thing_2": JobState.DONE,
+    }  # fmt: skip
+    call_command("check_invariants")
 
 
 def test_progress_is_seen_while_and_after_the_job_runs(committed_database, trace):
@@ -202,13 +261,13 @@ def test_an_attempt_whose_worker_died_counts_and_the_job_is_parked_at_last(commi
     call_command("check_invariants")
 
 
-def _run_in_a_worker_of_its_own() -> None:
-    """A process that runs what is due in queue `default` and is killed by its job."""
+def _run_in_a_worker_of_its_own(queue: str = "default") -> None:
+    """A process that runs what is due in a queue and is killed by its job."""
     program = (
         "import django; django.setup();"
         "import tests.jobs.probe.kinds;"
         "from marketplace.jobs.runner import run_due;"
-        "run_due('default')"
+        f"run_due('{queue}')"
     )
     ended = subprocess.run([sys.executable, "-c", program], env=environment(), timeout=60, check=False)
     assert ended.returncode == -9
@@ -216,22 +275,20 @@ def _run_in_a_worker_of_its_own() -> None:
 
 def test_an_attempt_that_lost_its_lease_cannot_end_the_job(committed_database, trace):
     job = put(kinds.PLAIN, trace)
-    lost = services.start_next(queue="default")
-    assert lost is not None
+    (lost,) = services.start_due(queue="default")
     Job.objects.update(lease_until=timezone.now())
     services.recover_lost()
-    current = services.start_next(queue="default")
-    assert current is not None
-    assert not services.finish(attempt=lost)
+    (current,) = services.start_due(queue="default")
+    assert services.finish(attempts=[lost]) == 0
     assert not services.fail(attempt=lost, reason="late")
     job.refresh_from_db()
     assert (job.state, job.run_token) == (JobState.RUNNING, current.token)
-    assert services.finish(attempt=current)
+    assert services.finish(attempts=[current]) == 1
 
 
 def test_an_attempt_ended_in_the_middle_of_a_statement_is_recorded_at_once(committed_database, trace):
     job = put(kinds.PLAIN, trace, "sleep in a statement")
-    runner.run_attempt(services.start_next(queue="default"))
+    runner.run_together(services.start_due(queue="default"))
     job.refresh_from_db()
     assert (job.state, job.error) == (
         JobState.QUEUED,
@@ -242,7 +299,7 @@ def test_an_attempt_ended_in_the_middle_of_a_statement_is_recorded_at_once(commi
 def test_a_lost_job_whose_end_fails_keeps_no_other_from_being_recovered(committed_database, trace):
     for subject in (kinds.UNENDABLE, "thing_2"):
         put(kinds.PLAIN, trace, subject=subject)
-        assert services.start_next(queue="default") is not None
+        assert services.start_due(queue="default")
     Job.objects.update(lease_until=timezone.now(), attempts=kinds.PLAIN.attempts_max)
     assert services.recover_lost() == 1
     states = dict(Job.objects.values_list("subject", "state"))
@@ -322,7 +379,7 @@ def test_a_job_that_no_worker_knows_for_a_day_is_parked_and_given_up(committed_d
 
 def test_a_lost_job_of_an_unknown_kind_is_parked_after_an_hour(committed_database, trace):
     job = put(kinds.PLAIN, trace)
-    assert services.start_next(queue="default") is not None
+    assert services.start_due(queue="default")
     with unguarded("jobs_job"):
         Job.objects.update(kind="past.kind")
     for minutes, recovered, state in ((59, 0, JobState.RUNNING), (61, 1, JobState.PARKED)):

@@ -5,7 +5,7 @@ import pytest
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.labels import Label
 from marketplace.notices import services
-from marketplace.notices.models import Notice
+from marketplace.notices.models import Notice, Task
 from marketplace.notices.states import TaskKind
 from marketplace.notices.texts import Wording
 from tests.participants import factories as parties
@@ -28,9 +28,9 @@ def client(subject):
 def fill(organisation, rows=1):
     for number in range(rows):
         facts = {"organisation_id": organisation.pk, "subject": f"trd_{number}"}
-        task = services.open_task(kind=TaskKind.FUND, thread=f"agr_{number}", title=TITLE, **facts)
-        notice = services.send_notice(wording=Wording(TITLE, TITLE), **facts)
-    return task, notice
+        services.open_task(kind=TaskKind.FUND, thread=f"agr_{number}", title=TITLE, **facts)
+        services.send_notice(wording=Wording(TITLE, TITLE), **facts)
+    return Task.objects.latest("pk"), Notice.objects.latest("pk")
 
 
 def test_tasks_and_notices_are_read_in_both_languages(client, subject):

@@ -30,9 +30,10 @@ def organisation():
 
 @pytest.fixture
 def task(organisation):
-    return services.open_task(
+    services.open_task(
         organisation_id=organisation.pk, kind=TaskKind.FUND, subject="trd_1", thread="agr_1", title=TITLE
     )
+    return Task.objects.get()
 
 
 def refused(match: str, statement: str) -> None:
@@ -73,9 +74,8 @@ def test_a_closed_task_may_be_asked_again(task, organisation):
 
 
 def test_a_notice_is_kept_as_it_was_told(organisation):
-    notice = services.send_notice(
-        organisation_id=organisation.pk, subject="trd_1", wording=Wording(TITLE, TITLE)
-    )
+    services.send_notice(organisation_id=organisation.pk, subject="trd_1", wording=Wording(TITLE, TITLE))
+    notice = Notice.objects.get()
     refused("cannot be changed", "UPDATE notices_notice SET title = '{}'")
     refused("are kept", "DELETE FROM notices_notice")
     services.mark_read(actor=parties.actor_for(organisation), notice=notice.public_id)

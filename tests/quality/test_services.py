@@ -10,7 +10,7 @@ from marketplace.events.schemas.listings import ListingVersionSubmitted
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.jobs.models import Job
 from marketplace.jobs.runner import run_here
-from marketplace.jobs.services import start_next
+from marketplace.jobs.services import start_due
 from marketplace.kernel import clock
 from marketplace.kernel.errors import Missing
 from marketplace.rules.providers import PROVIDERS, recordable_facts
@@ -84,7 +84,7 @@ def test_a_submitted_version_is_measured_by_a_job_once(seller):
     envelope = Envelope("evt_test", event.type, event.subject, clock.now(), 1, event.data())
     handlers.on_version_submitted(event, envelope)
     assert counts()[0] == 0
-    attempt = start_next(queue="files")
+    (attempt,) = start_due(queue="files")
     run_here(attempt)
     before = counts()
     handlers.on_version_submitted(event, envelope)

@@ -6,6 +6,8 @@ import time
 from django.conf import settings
 from django.db import connection
 
+from marketplace.events.schemas.participants import OrganisationRegistered
+from marketplace.events.services import emit
 from marketplace.kernel import clock
 from tests.roles import as_owner
 
@@ -15,6 +17,8 @@ SLEEPING: dict[str, float] = {}
 CLOCK_READINGS: dict[str, int] = {}
 LEAVING_A_STATEMENT: set[str] = set()
 RAISING: dict[str, Exception] = {}
+EMITTING: set[str] = set()
+"""Organisations for which the handler emits an event itself."""
 STUBBORN: set[str] = set()
 """Organisations for which the handler goes on after any exception, for some seconds."""
 
@@ -50,6 +54,8 @@ def on_registered(event, envelope) -> None:
     for _ in range(8 if event.organisation in STUBBORN else 0):
         with contextlib.suppress(Exception):
             time.sleep(1)
+    if event.organisation in EMITTING:
+        emit(OrganisationRegistered(organisation=f"{event.organisation} again"))
     if event.organisation in RAISING:
         raise RAISING[event.organisation]
     if event.organisation in LEAVING_A_STATEMENT:

@@ -87,3 +87,7 @@ LETTER = JobKind(
     name="probe.letter", queue=Queue.MAIL, label=LABEL, run=do_as_told, seconds_max=5, backoff_seconds=(600,),
     is_abandoned_at_last=True,
 )  # fmt: skip
+CARD = JobKind(
+    name="probe.card", queue=Queue.DOCUMENTS, label=LABEL, run=do_as_told, seconds_max=6, backoff_seconds=(0,),
+    together_max=3,
+)  # fmt: skip
