@@ -121,7 +121,11 @@ class CatalogueGraphView(APIView):
         """
         after = request.query_params.get("after", "")
         key = f"catalogue:{sha256_hex(after.encode())}"
-        text, following = caches["documents"].get_or_set(key, lambda: _graph_page(after), GRAPH_SECONDS)
+        page: tuple[str, str] | None = caches["documents"].get(key)
+        if page is None:
+            page = _graph_page(after)
+            caches["documents"].set(key, page, GRAPH_SECONDS)
+        text, following = page
         response = Response(text)
         if following:
             response["Link"] = f'<{settings.BASE_URL}{request.path}?after={following}>; rel="next"'
