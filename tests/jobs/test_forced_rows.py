@@ -41,7 +41,7 @@ def test_a_row_that_nobody_can_read_stops_no_other_job(committed_database, tmp_p
     sound.refresh_from_db()
     assert sound.state == JobState.DONE
     state = Job.objects.values_list("state", flat=True).get(subject="poison")
-    assert state == (JobState.QUEUED if column == "arguments" else JobState.DONE)
+    assert state == (JobState.PARKED if column == "arguments" else JobState.DONE)
     assert [each["column"] for each in REGISTER["jobs.columns_within_bounds"].check()] == (
         [] if column == "attempts" else [f"jobs_job.{column}"]
     )

@@ -8,6 +8,26 @@ import pgtrigger.migrations
 from django.db import migrations, models
 
 
+# By hand, kept when the rest of this file is generated anew: RunPython after the fields. Django makes the check of a column
+# only together with its table.
+BOUNDED = {
+    'Abandonment': ('abandoned_at',),
+    'ArchivedRange': ('archived_at',),
+    'InboxEntry': ('attempts', 'due_at', 'lease_until', 'handled_at'),
+    'OutboxEvent': ('data', 'occurred_at', 'recorded_at'),
+}
+
+
+def bound_columns(apps, schema_editor):
+    """Add the checks of the columns' bounds."""
+    for name, columns in BOUNDED.items():
+        model = apps.get_model('events', name)
+        table = model._meta.db_table
+        for column in columns:
+            within = model._meta.get_field(column).db_check(schema_editor.connection)
+            schema_editor.execute(f'ALTER TABLE {table} ADD CONSTRAINT {table}_{column}_check CHECK ({within})', None)
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -60,6 +80,7 @@ class Migration(migrations.Migration):
             name='recorded_at',
             field=marketplace.kernel.columns.MomentField(db_default=django.db.models.functions.datetime.Now()),
         ),
+        migrations.RunPython(bound_columns, migrations.RunPython.noop),
         pgtrigger.migrations.AddTrigger(
             model_name='inboxentry',
             trigger=pgtrigger.compiler.Trigger(name='own_key', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.id IS DISTINCT FROM currval('public.events_inboxentry_id_seq'::regclass))", func="RAISE EXCEPTION '%: the key % was not drawn from the sequence', TG_TABLE_NAME, NEW.id USING ERRCODE = 'check_violation';", hash='cb107749bd5c1c81b66ec83562c85f8ac373fd15', operation='INSERT', pgid='pgtrigger_own_key_c9087', table='events_inboxentry', when='BEFORE')),
