@@ -13,6 +13,7 @@ import pytest
 from django.db import connection, connections
 from xdist.scheduler import LoadScopeScheduling
 
+from marketplace.kernel import clock
 from tests.client import KeyedClient
 from tests.migrated_database import (
     administration,
@@ -34,6 +35,8 @@ hypothesis.settings.load_profile("untimed")
 LONG = ("test_killed.py", "test_pgbouncer.py", "test_disk.py", "test_restore_drill.py")
 # Folders whose tests start processes, race or search long.
 SLOW_FOLDERS = {"stories", "faults", "concurrency", "properties", "conformance", "runtime"}
+
+COUNTING = {"django_assert_num_queries", "django_assert_max_num_queries"}
 
 
 class StoriesTogether(LoadScopeScheduling):
@@ -79,6 +82,28 @@ def speed_of(item: pytest.Item) -> str | None:
     folder = item.path.relative_to(Path(__file__).parent).parts[0]
     fixtures = getattr(item, "fixturenames", ())
     return "slow" if folder in SLOW_FOLDERS or "committed_database" in fixtures else "fast"
+
+
+@pytest.fixture(autouse=True)
+def _one_reading_of_the_clock(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that nobody else sees reads the movable clock as a request does: again only after it has moved it.
+
+    Each reading is a statement, a quarter of all that the tests sent. Tests that count statements, commit, or move the
+    clock behind the market (``every_reading``) read it whenever the market does.
+    """
+    names = set(request.fixturenames)
+    counts = names & COUNTING or hasattr(request.module, "CaptureQueriesContext")
+    alone = "db" in names or request.node.get_closest_marker("django_db")
+    if counts or not alone or names & {"committed_database", "every_reading"}:
+        yield
+    else:
+        with clock.read_once():
+            yield
+
+
+@pytest.fixture
+def every_reading() -> None:
+    """Every reading of the clock in this test asks the database."""
 
 
 @pytest.fixture

@@ -165,7 +165,7 @@ def test_a_cycle_on_hold_is_overdue_like_any_other(market):
     assert overdue(cycle) == ("slow", NINE + timedelta(hours=1))
 
 
-def test_an_alarm_never_ends_before_it_was_raised(market):
+def test_an_alarm_never_ends_before_it_was_raised(market, every_reading):
     cycle = close_cycle(actor=market.actor, currency="JPY")
     move(NINE + timedelta(hours=2))
     assert tasks.watch() == 1

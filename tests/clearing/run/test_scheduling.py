@@ -177,7 +177,7 @@ def test_each_currency_has_its_own_calendar(market):
     assert closed_cycle().currency == "USD"
 
 
-def test_a_clock_that_is_put_back_closes_nothing_twice(market):
+def test_a_clock_that_is_put_back_closes_nothing_twice(market, every_reading):
     publish(market)
     move(at(1, 15, 30))
     assert close_due_cycles() == 1
