@@ -14,6 +14,7 @@ from django.db import connection, connections
 from xdist.scheduler import LoadScopeScheduling
 
 from marketplace.kernel import clock
+from tests import standing
 from tests.client import KeyedClient
 from tests.migrated_database import (
     administration,
@@ -36,6 +37,8 @@ LONG = ("test_killed.py", "test_pgbouncer.py", "test_disk.py", "test_restore_dri
 # Folders whose tests start processes, race or search long.
 SLOW_FOLDERS = {"stories", "faults", "concurrency", "properties", "conformance", "runtime"}
 
+# What blocks the database outside tests, once this process has one.
+_DATABASE: list[Any] = []
 COUNTING = {"django_assert_num_queries", "django_assert_max_num_queries"}
 
 
@@ -84,6 +87,14 @@ def speed_of(item: pytest.Item) -> str | None:
     return "slow" if folder in SLOW_FOLDERS or "committed_database" in fixtures else "fast"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before its fixtures: let stand what the test begins with, once this process has a database."""
+    for blocker in _DATABASE:
+        with blocker.unblock():
+            standing.prepare(standing.chain_of(item))
+
+
 @pytest.fixture(autouse=True)
 def _one_reading_of_the_clock(request: pytest.FixtureRequest) -> Iterator[None]:
     """A test that nobody else sees reads the movable clock as a request does: again only after it has moved it.
@@ -121,7 +132,11 @@ def django_db_setup(
     with django_db_blocker.unblock(), administration() as server:
         provide_clone(server, name, key=current_key(server), migrate=migrate)
     with connected_to(name):
+        _DATABASE.append(django_db_blocker)
         yield
+        _DATABASE.clear()
+        with django_db_blocker.unblock():
+            standing.clear()
     with administration() as server:
         drop(server, name)
 

@@ -22,6 +22,7 @@ from marketplace.events.services import deliver_due
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.notices.models import Task
+from tests.standing import made_once
 
 from .. import factories
 
@@ -33,8 +34,8 @@ def move(moment: datetime) -> None:
     clock.move_to(moment, running=False)
 
 
-@pytest.fixture
-def market(db):
+@made_once
+def market():
     move(NINE)
     return factories.market()
 
