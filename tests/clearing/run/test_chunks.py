@@ -56,6 +56,15 @@ def make_chunks_small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def market(db) -> factories.Market:
+    """A market of the test's own: the number of its operator comes just before those of the participants.
+
+    Chunks follow the order of these numbers, and what stands between two of them depends on it.
+    """
+    return factories.market()
+
+
+@pytest.fixture
 def small_chunks(monkeypatch):
     make_chunks_small(monkeypatch)
 
