@@ -13,6 +13,8 @@ from enum import StrEnum
 
 from django.db import connection
 
+from .prepared import fetch_prepared
+
 LOCKS: dict[str, AdvisoryLock] = {}
 ROW_ORDERS: dict[str, RowOrder] = {}
 
@@ -101,9 +103,8 @@ class AdvisoryLock:
     def _take(self, function: str, mode: Mode) -> object:
         self._require_mode(mode)
         self._require_transaction()
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {function}(%s)", [self.key])
-            return cursor.fetchone()[0]
+        (row,) = fetch_prepared(f"SELECT {function}(%s::bigint)", [self.key])
+        return row[0]
 
     def _require_transaction(self) -> None:
         if not connection.in_atomic_block:
