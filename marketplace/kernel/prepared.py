@@ -24,6 +24,7 @@ class _PreparedCursor(Cursor[tuple[Any, ...]]):
     """A cursor that prepares what it executes, on a connection that may; values are bound by the server."""
 
     def execute(self, query: Any, params: Values | None = None, **options: Any) -> Self:
+        """Execute it, prepared if the connection may."""
         return super().execute(query, params, **(options | {"prepare": True}))
 
     def _convert_query(self, query: Any, params: Values | None = None) -> PostgresQuery:
