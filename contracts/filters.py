@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django_filters import rest_framework as filters
 
-from marketplace.api.filters import AmountFilter
+from marketplace.api.filters import AmountFilter, AskedFilterSet
 
 from .models import Agreement, Negotiation
 from .states import AgreementState, NegotiationState
 
 
-class NegotiationFilter(filters.FilterSet):
+class NegotiationFilter(AskedFilterSet):
     """Filters by state, listing, reference, segment and party."""
 
     state = filters.ChoiceFilter(choices=NegotiationState.choices)
@@ -22,7 +22,7 @@ class NegotiationFilter(filters.FilterSet):
         fields = ("state", "listing", "reference", "segment", "buyer", "seller")
 
 
-class AgreementFilter(filters.FilterSet):
+class AgreementFilter(AskedFilterSet):
     """Filters by state, listing, reference, segment, party, price and time of conclusion, as tax law requires."""
 
     state = filters.ChoiceFilter(choices=AgreementState.choices)

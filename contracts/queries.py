@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet, prefetch_related_objects
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
@@ -29,6 +30,7 @@ from .models import (
     Template,
 )
 from .signed_object import Drawn
+from .states import Party
 from .terms import Terms, parse_terms
 
 
@@ -56,7 +58,7 @@ def contract_of(negotiation: Negotiation) -> Drawn:
 def draft_of(negotiation: Negotiation, terms: Terms) -> Drawn:
     """The contract over ``terms``, with the parties' current registration and today's tax rate."""
     parties = participants.organisations_by_id([negotiation.buyer_id, negotiation.seller_id])
-    template = negotiation.template
+    template = Template.objects.get(pk=negotiation.template_id)
     said = signed_object.compose(
         market=settings.MARKET_IDENTIFIER,
         agreement=negotiation.agreement_identifier,
@@ -137,24 +139,52 @@ def verify_instrument(instrument: Instrument, agreement: str) -> list[str]:
     return faults
 
 
+@cache
 def _negotiations() -> QuerySet[Negotiation]:
-    return Negotiation.objects.select_related("template", "instrument", "agreement").prefetch_related(
+    """Every negotiation as it is shown: of the related rows, whose texts are long, only what is shown of them."""
+    own = [field.name for field in Negotiation._meta.concrete_fields]
+    rows = Negotiation.objects.select_related("template", "instrument", "agreement").prefetch_related(
         Prefetch("proposals", Proposal.objects.order_by("number")),
         Prefetch("instrument__signatures", Signature.objects.order_by("pk")),
     )
+    return rows.only(*own, "template__public_id", "instrument__signed_hash", "agreement__public_id")
 
 
 def visible_negotiations(actor: Actor) -> QuerySet[Negotiation]:
     """Negotiations of the actor's organisation, as buyer or seller; all, for the operator."""
-    return _negotiations() if actor.may_see() else _negotiations().filter(_party_is(actor))
+    return _negotiations().all() if actor.may_see() else _negotiations().filter(_party_is(actor))
 
 
-def visible_agreements(actor: Actor) -> QuerySet[Agreement]:
-    """Agreements of the actor's organisation; all, for the operator."""
+def load_shown(negotiation: Negotiation) -> Negotiation:
+    """The negotiation, which a service has just changed, with the related rows that are shown; what it has is kept."""
+    prefetch_related_objects(
+        [negotiation],
+        Prefetch("template", Template.objects.only("public_id")),
+        Prefetch("agreement", Agreement.objects.only("public_id", "negotiation")),
+        Prefetch("proposals", Proposal.objects.order_by("number")),
+        Prefetch("instrument__signatures", Signature.objects.order_by("pk")),
+    )
+    return negotiation
+
+
+@cache
+def _agreements() -> QuerySet[Agreement]:
+    """Every agreement as it is shown: without the readable texts, which are the long part of it."""
+    own = [field.name for field in Agreement._meta.concrete_fields]
     rows = Agreement.objects.select_related("negotiation", "instrument").prefetch_related(
         Prefetch("instrument__signatures", Signature.objects.order_by("pk"))
     )
-    return rows if actor.may_see() else rows.filter(_party_is(actor))
+    return rows.only(*own, "negotiation__public_id", "instrument__content")
+
+
+def visible_agreements(actor: Actor) -> QuerySet[Agreement]:
+    """Agreements of the actor's organisation, without the contract's texts; all, for the operator."""
+    return _agreements().all() if actor.may_see() else _agreements().filter(_party_is(actor))
+
+
+def with_texts(rows: QuerySet[Agreement]) -> QuerySet[Agreement]:
+    """The agreements with every column, for those who read the contract."""
+    return rows.defer(None)
 
 
 def visible_disputes(actor: Actor) -> QuerySet[Dispute]:
@@ -201,25 +231,26 @@ def agreement_of(negotiation: str) -> str:
 
 def negotiation_facts(negotiation: str) -> dict[str, Any]:
     """The facts about a negotiation for the rules, as ``contracts.facts`` declares them. Raises Missing."""
-    current = Proposal.objects.select_related("negotiation").filter(negotiation__public_id=negotiation)
-    proposal = current.order_by("-number").first()
-    if proposal is None:
+    current = Proposal.objects.filter(negotiation__public_id=negotiation).order_by("-number")
+    row = current.values_list(
+        "negotiation__buyer_id", "negotiation__seller_id", "negotiation__segment", "terms", "number"
+    ).first()
+    if row is None:
         raise Missing(kind="negotiation", identifier=negotiation)
-    row = proposal.negotiation
-    parties = participants.organisations_by_id([row.buyer_id, row.seller_id])
-    buyer, seller = parties[row.buyer_id], parties[row.seller_id]
-    admitted = participants.admissions_in(row.segment, parties)
+    buyer_id, seller_id, segment, terms, rounds = row
+    standings = participants.standings_in(segment, [buyer_id, seller_id])
+    buyer, seller = standings[buyer_id], standings[seller_id]
     return {
         "buyer": buyer.public_id,
         "seller": seller.public_id,
-        "segment": row.segment,
-        "price_minor": proposal.terms["price_minor"],
-        "currency": proposal.terms["currency"],
-        "rounds": proposal.number,
+        "segment": segment,
+        "price_minor": terms["price_minor"],
+        "currency": terms["currency"],
+        "rounds": rounds,
         "buyer_active": buyer.is_active,
         "seller_active": seller.is_active,
-        "buyer_admitted": (row.buyer_id, "buyer") in admitted,
-        "seller_admitted": (row.seller_id, "seller") in admitted,
+        "buyer_admitted": Party.BUYER in buyer.admitted_as,
+        "seller_admitted": Party.SELLER in seller.admitted_as,
         "buyer_affiliated": buyer.is_operator or buyer.affiliate,
         "seller_affiliated": seller.is_operator or seller.affiliate,
     }

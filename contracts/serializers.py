@@ -8,7 +8,13 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.api.serializers import AmountField, BilingualField, ChoiceLabelField, StrictSerializer
+from marketplace.api.serializers import (
+    AmountField,
+    BilingualField,
+    ChoiceLabelField,
+    RowSerializer,
+    StrictSerializer,
+)
 from marketplace.kernel.bounds import FUNDING_DAYS_MAX, INSPECTION_DAYS_MAX
 from marketplace.kernel.canonical import sha256_hex
 
@@ -26,7 +32,7 @@ from .states import (
 )
 
 
-class ContractTemplateSerializer(serializers.ModelSerializer[Template]):
+class ContractTemplateSerializer(RowSerializer[Template]):
     """A published version of a contract template."""
 
     id = serializers.CharField(source="public_id")
@@ -42,7 +48,7 @@ class ContractTemplateSerializer(serializers.ModelSerializer[Template]):
         )  # fmt: skip
 
 
-class ProposalSerializer(serializers.ModelSerializer[Proposal]):
+class ProposalSerializer(RowSerializer[Proposal]):
     """Terms that one party proposed to the other. ``policy`` is an ODRL 2.2 Offer."""
 
     terms = serializers.DictField()
@@ -53,7 +59,7 @@ class ProposalSerializer(serializers.ModelSerializer[Proposal]):
         fields = ("number", "party", "terms", "policy", "note", "made_by", "made_at")
 
 
-class SignatureSerializer(serializers.ModelSerializer[Signature]):
+class SignatureSerializer(RowSerializer[Signature]):
     """A party's signature, made by the market on its instruction. The market's public keys verify ``jws``."""
 
     id = serializers.CharField(source="public_id")
@@ -73,7 +79,7 @@ class SignatureSerializer(serializers.ModelSerializer[Signature]):
         return sha256_hex(row.jws.encode())
 
 
-class NegotiationSerializer(serializers.ModelSerializer[Negotiation]):
+class NegotiationSerializer(RowSerializer[Negotiation]):
     """A negotiation with its proposals and signatures. Prices exclude tax."""
 
     id = serializers.CharField(source="public_id")
@@ -161,7 +167,7 @@ class VerificationSerializer(serializers.Serializer[Any]):
     faults = serializers.ListField(child=serializers.CharField())
 
 
-class AgreementSerializer(serializers.ModelSerializer[Agreement]):
+class AgreementSerializer(RowSerializer[Agreement]):
     """An agreement: what both parties signed. Amounts exclude tax, in minor units."""
 
     id = serializers.CharField(source="public_id")
@@ -204,7 +210,7 @@ class AgreementSerializer(serializers.ModelSerializer[Agreement]):
         return SignatureSerializer(row.instrument.signatures.all(), many=True).data
 
 
-class DisputeSerializer(serializers.ModelSerializer[Dispute]):
+class DisputeSerializer(RowSerializer[Dispute]):
     """A dispute, and its outcome."""
 
     id = serializers.CharField(source="public_id")
@@ -223,7 +229,7 @@ class DisputeSerializer(serializers.ModelSerializer[Dispute]):
         )  # fmt: skip
 
 
-class AdjustmentSerializer(serializers.ModelSerializer[Adjustment]):
+class AdjustmentSerializer(RowSerializer[Adjustment]):
     """An adjustment of a price: ``debtor`` pays ``amount_minor``, without tax, to ``creditor``."""
 
     id = serializers.CharField(source="public_id")

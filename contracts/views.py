@@ -155,7 +155,7 @@ class NegotiationViewSet(MarketReadViewSet[Negotiation]):
     )
     def sign(self, data: dict[str, Any], public_id: str) -> Negotiation:
         """Sign the contract by market-side signature: the seller first, then the buyer, which concludes the agreement."""
-        return self._read(services.sign(actor=self.actor, negotiation=public_id, **data))
+        return queries.load_shown(services.sign(actor=self.actor, negotiation=public_id, **data))
 
     @command(
         summary="End a negotiation",
@@ -182,8 +182,9 @@ class AgreementViewSet(MarketReadViewSet[Agreement]):
     filterset_class = AgreementFilter
 
     def get_queryset(self) -> QuerySet[Agreement]:
-        """Rows in the caller's scope."""
-        return queries.visible_agreements(self.actor)
+        """Rows in the caller's scope; with the contract's texts for those who read it."""
+        rows = queries.visible_agreements(self.actor)
+        return rows if self.action in ("list", "retrieve") else queries.with_texts(rows)
 
     @extend_schema(summary="Read the signed contract", responses={200: ContractSerializer, **PROBLEMS})
     @action(detail=True, methods=["get"], filterset_class=None)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import django_filters
 
+from marketplace.api.filters import AskedFilterSet
+
 from .models import Download, Entitlement, Voucher
 from .states import DownloadState, EntitlementState, InspectionState
 
 
-class DeliveryFilter(django_filters.FilterSet):
+class DeliveryFilter(AskedFilterSet):
     """Filters by state, state of an inspection, agreement, trade and listing version."""
 
     state = django_filters.ChoiceFilter(choices=EntitlementState.choices)
@@ -21,7 +23,7 @@ class DeliveryFilter(django_filters.FilterSet):
         fields = ("state", "inspection", "agreement", "trade", "listing", "listing_version")
 
 
-class VoucherFilter(django_filters.FilterSet):
+class VoucherFilter(AskedFilterSet):
     """Filters by delivery, by whether the hashes match, and by whether the report waits for the end of the sending."""
 
     delivery = django_filters.CharFilter(field_name="entitlement__public_id")
@@ -32,7 +34,7 @@ class VoucherFilter(django_filters.FilterSet):
         fields = ("delivery", "matched")
 
 
-class DownloadFilter(django_filters.FilterSet):
+class DownloadFilter(AskedFilterSet):
     """Filters by delivery and state."""
 
     delivery = django_filters.CharFilter(field_name="entitlement__public_id")

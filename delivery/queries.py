@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TypeVar
 
 from django.db import connection
@@ -204,16 +205,21 @@ def overdue_count() -> int:
     )
 
 
-def visible_deliveries(actor: Actor) -> QuerySet[Entitlement]:
-    """Entitlements of which the actor is buyer or seller, with their files; all, for the operator."""
+@cache
+def _deliveries() -> QuerySet[Entitlement]:
+    """Every entitlement with what is shown of it. Made once, because buyers ask for access again and again."""
     begun = Download.objects.filter(COLLECTED, inspection=OuterRef("pk")).order_by().values("inspection")
     collected_at = Subquery(begun.annotate(begun_at=Min("started_at")).values("begun_at"))
-    rows = Entitlement.objects.prefetch_related(
+    return Entitlement.objects.prefetch_related(
         Prefetch("distributions", EntitledDistribution.objects.order_by("distribution")),
         Prefetch("inspections", Inspection.objects.order_by("round").annotate(collected_at=collected_at)),
         Prefetch("distributions__vouchers", Voucher.objects.filter(matched=True)),
     )
-    return rows if actor.may_see() else _of_party(rows, actor)
+
+
+def visible_deliveries(actor: Actor) -> QuerySet[Entitlement]:
+    """Entitlements of which the actor is buyer or seller, with their files; all, for the operator."""
+    return _deliveries().all() if actor.may_see() else _of_party(_deliveries(), actor)
 
 
 def latest_inspection(delivery: Entitlement) -> Inspection:

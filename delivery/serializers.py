@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from marketplace.api.serializers import BilingualField, StrictSerializer, WaitingSerializer
+from marketplace.api.serializers import BilingualField, RowSerializer, StrictSerializer, WaitingSerializer
 
 from .access import refusal
 from .collection import Moment
@@ -15,7 +15,7 @@ from .models import Download, EntitledDistribution, Entitlement, Inspection, Vou
 from .queries import latest_inspection, waiting_of
 
 
-class EntitledDistributionSerializer(serializers.ModelSerializer[EntitledDistribution]):
+class EntitledDistributionSerializer(RowSerializer[EntitledDistribution]):
     """A file to download; ``id`` is the listing's identifier of the file."""
 
     id = serializers.CharField(source="distribution")
@@ -25,7 +25,7 @@ class EntitledDistributionSerializer(serializers.ModelSerializer[EntitledDistrib
         fields = ("id", "file_name", "media_type", "size_bytes", "sha256", "sha512")
 
 
-class InspectionSerializer(serializers.ModelSerializer[Inspection]):
+class InspectionSerializer(RowSerializer[Inspection]):
     """The inspection of one delivery round."""
 
     class Meta:
@@ -44,7 +44,7 @@ class AccessSerializer(serializers.Serializer[Any]):
     reason = BilingualField(allow_null=True)
 
 
-class DeliverySerializer(serializers.ModelSerializer[Entitlement]):
+class DeliverySerializer(RowSerializer[Entitlement]):
     """A delivery: its entitlement, its files and every round of inspection.
 
     The context may bring the ``moment`` at which all of a list are judged.
@@ -97,7 +97,7 @@ class DeliverySerializer(serializers.ModelSerializer[Entitlement]):
         return moment
 
 
-class VoucherSerializer(serializers.ModelSerializer[Voucher]):
+class VoucherSerializer(RowSerializer[Voucher]):
     """A voucher: the hash of the file sent and the hash of the file received."""
 
     id = serializers.CharField(source="public_id")
@@ -114,7 +114,7 @@ class VoucherSerializer(serializers.ModelSerializer[Voucher]):
         )  # fmt: skip
 
 
-class DownloadSerializer(serializers.ModelSerializer[Download]):
+class DownloadSerializer(RowSerializer[Download]):
     """One download of a file or of a part of it. The hashes are there once the whole file was sent in the round."""
 
     id = serializers.CharField(source="public_id")

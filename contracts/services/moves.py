@@ -46,14 +46,27 @@ def require_move(actor: Actor, negotiation: Negotiation, command: str) -> str:
     Raises IllegalTransition, NegotiationExpired, and NotAdmitted or OrganisationSuspended if the party may not trade
     in the segment.
     """
+    role = require_turn(actor, negotiation, command)
+    participants.require_admitted(actor.require_organisation(), negotiation.segment, role)
+    return role
+
+
+def require_turn(actor: Actor, negotiation: Negotiation, command: str) -> str:
+    """The role in which it is the actor's turn to move so. Raises IllegalTransition, NegotiationExpired."""
     role = role_in(actor, negotiation)
     NEGOTIATION.target(state=negotiation.state, command=command, role=role)
     if negotiation.respond_by is not None and clock.now() > negotiation.respond_by:
         raise NegotiationExpired(
             negotiation=negotiation.public_id, respond_by=negotiation.respond_by.isoformat()
         )
-    participants.require_admitted(actor.require_organisation(), negotiation.segment, role)
     return role
+
+
+def require_buyer_and_seller(negotiation: Negotiation) -> None:
+    """Raise NotAdmitted or OrganisationSuspended unless the buyer may buy in the segment and the seller is active."""
+    standings = participants.standings_in(negotiation.segment, [negotiation.buyer_id, negotiation.seller_id])
+    standings[negotiation.buyer_id].require(negotiation.segment, Party.BUYER)
+    standings[negotiation.seller_id].require_active()
 
 
 def require_active(counterparty: str) -> None:

@@ -28,8 +28,9 @@ from .moves import (
     move,
     move_event,
     move_fact,
-    require_active,
+    require_buyer_and_seller,
     require_move,
+    require_turn,
     role_in,
 )
 
@@ -80,9 +81,10 @@ def _sign_as_seller(actor: Actor, negotiation: Negotiation, read_hash: str | Non
 
 def _sign_as_buyer(actor: Actor, negotiation: Negotiation, read_hash: str | None) -> Negotiation:
     """Sign as the buyer, which concludes the agreement if the rules allow it."""
-    role = require_move(actor, negotiation, "verify")
-    require_active(negotiation.seller_identifier)
-    instrument = Instrument.objects.get(negotiation=negotiation)
+    role = require_turn(actor, negotiation, "verify")
+    require_buyer_and_seller(negotiation)
+    instrument = Instrument.objects.defer("text_ja", "text_en").get(negotiation=negotiation)
+    negotiation.instrument = instrument
     _require_read(negotiation, instrument.signed_hash, read_hash)
     rules.require_trading_open(listing=negotiation.listing, segment=negotiation.segment)
     decision, trading_decision = _require_allowed(actor, negotiation, _trade_facts(negotiation, instrument))

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
-from django_filters.rest_framework import DjangoFilterBackend, NumberFilter
+from django_filters.rest_framework import DjangoFilterBackend, Filter, FilterSet, NumberFilter
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
@@ -32,8 +32,21 @@ class AmountFilter(NumberFilter):
         super().__init__(*args, min_value=0, max_value=TOTAL_MINOR_MAX, **kwargs)
 
 
+class AskedFilterSet(FilterSet):
+    """Filters of which a request pays for those alone that it names: each is copied and becomes a field of a form."""
+
+    base_filters: dict[str, Filter]
+
+    def __init__(self, data: Any = None, *arguments: Any, **options: Any) -> None:
+        """``data``: the query parameters; the other arguments are those of a filter set."""
+        self.base_filters = {name: each for name, each in self.base_filters.items() if name in (data or ())}
+        super().__init__(data, *arguments, **options)
+
+
 class StrictFilterBackend(DjangoFilterBackend):
     """django-filter that refuses unknown query parameters by name."""
+
+    filterset_base = AskedFilterSet
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
         """The filtered rows; raises ValidationError, which names each unknown parameter."""
@@ -41,6 +54,8 @@ class StrictFilterBackend(DjangoFilterBackend):
         known = set(filterset.base_filters) if filterset else set()
         if view.action == "list":
             refuse_unknown(request, known)
+        if known.isdisjoint(request.query_params):
+            return queryset
         filtered: QuerySet[Any] = super().filter_queryset(request, queryset, view)
         return filtered
 

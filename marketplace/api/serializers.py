@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import date
-from typing import Any, cast
+from functools import cache
+from typing import Any, TypeVar, cast
 
-from django.db.models import TextChoices
+from django.db.models import Model, TextChoices
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -13,6 +15,8 @@ from marketplace.kernel.amounts import AMOUNT_MINOR_MAX
 from marketplace.kernel.bounds import YEAR_MAX, YEAR_MIN
 from marketplace.kernel.labels import Label
 from marketplace.kernel.waiting import WaitsFor
+
+M = TypeVar("M", bound=Model)
 
 UNKNOWN = Label("Unknown field. Remove it.", "この項目は受け付けられません。削除してください。")
 
@@ -46,6 +50,19 @@ class StrictSerializer(serializers.Serializer[Any]):
                 {name: [serializers.ErrorDetail(FAR_YEAR.localized(), "far_year")] for name in far}
             )
         return known
+
+
+class RowSerializer(serializers.ModelSerializer[M]):
+    """Output of rows. Its fields are made from the model once in the life of the process, and copied for each use."""
+
+    def get_fields(self) -> dict[str, Any]:
+        """The fields by name, in the order of ``Meta.fields``."""
+        return deepcopy(_fields_of(type(self)))
+
+
+@cache
+def _fields_of(serializer: type[serializers.ModelSerializer[Any]]) -> dict[str, Any]:
+    return serializers.ModelSerializer.get_fields(serializer())
 
 
 class EmptySerializer(StrictSerializer):

@@ -69,7 +69,10 @@ def rulebook_in_force(at: datetime | None = None) -> Rulebook:
 
     Raises NoRulebook.
     """
-    return _in_force(Rulebook.objects.all(), at)
+    row = Rulebook.objects.filter(effective_from__lte=at or clock.now()).order_by("-number").first()
+    if row is None:
+        raise NoRulebook()
+    return row
 
 
 def rulebook_before(effective_from: datetime) -> Rulebook | None:
@@ -79,11 +82,11 @@ def rulebook_before(effective_from: datetime) -> Rulebook | None:
 
 
 def compiled_in_force(at: datetime | None = None) -> tuple[Rulebook, CompiledRulebook]:
-    """The rulebook in force, as ``rulebook_in_force``, and its rules: the row comes without document and vocabulary,
-    which are read once for the life of the process. Raises NoRulebook.
+    """The rulebook in force, as ``rulebook_in_force``, and its rules: the row comes with its keys and digests
+    alone; document and vocabulary are read once for the life of the process. Raises NoRulebook.
     """
-    row = _in_force(Rulebook.objects.defer("document", "vocabulary"), at)
-    return row, _compile(_Stated(row.pk, row.public_id, row.digest, row.vocabulary_digest))
+    (stated,) = _stated_at(at or clock.now())
+    return Rulebook.from_db(connection.alias, _Stated._fields, stated), _compile(stated)
 
 
 def _stated_at(*moments: datetime) -> list[_Stated]:
@@ -94,13 +97,6 @@ def _stated_at(*moments: datetime) -> list[_Stated]:
     if any(row[0] is None for row in rows):
         raise NoRulebook()
     return [_Stated(*row) for row in rows]
-
-
-def _in_force(rows: QuerySet[Rulebook], at: datetime | None) -> Rulebook:
-    row = rows.filter(effective_from__lte=at or clock.now()).order_by("-number").first()
-    if row is None:
-        raise NoRulebook()
-    return row
 
 
 def current_rulebook(at: datetime | None = None) -> RulebookView:

@@ -149,7 +149,8 @@ def _bytes_max(scope: Mapping[str, Any], content_type: bytes, upload_routes: Map
 async def _receive_within(receive: Receive, deadline: float) -> dict[str, Any]:
     patience = min(settings.REQUEST_STALL_SECONDS_MAX, deadline - time.monotonic())
     try:
-        part = await asyncio.wait_for(receive(), max(patience, 0.001))
+        async with asyncio.timeout(max(patience, 0.001)):
+            part = await receive()
     except TimeoutError as error:
         raise BodyRefused(HTTPStatus.REQUEST_TIMEOUT, "request_too_slow", TOO_SLOW) from error
     if part["type"] != "http.request":

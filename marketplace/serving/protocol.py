@@ -80,8 +80,11 @@ class PunctualProtocol(H11Protocol):
 
     async def wait_writable(self, seconds: float) -> bool:
         """Wait until the kernel has taken all that was written, at most so long; whether it has."""
+        if not self.flow.write_paused:
+            return True
         try:
-            await asyncio.wait_for(self.flow.drain(), seconds)
+            async with asyncio.timeout(seconds):
+                await self.flow.drain()
         except TimeoutError:
             return False
         return True

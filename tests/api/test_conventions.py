@@ -7,6 +7,9 @@ import json
 from django.db import transaction
 from django.test import override_settings
 
+from delivery.filters import DeliveryFilter
+from delivery.models import Entitlement
+from delivery.serializers import DeliverySerializer
 from marketplace.api.models import IdempotencyRecord
 from marketplace.api.throttles import ParticipantThrottle
 from marketplace.events import services as events
@@ -151,3 +154,17 @@ def test_nobody_signs_up_alone(client, db):
     answer = client.get("/accounts/signup/")
     assert answer.status_code == 200
     assert b"<form" not in answer.content
+
+
+def test_a_request_pays_for_the_filters_that_it_names():
+    asked = DeliveryFilter({"agreement": "agr_1"}, queryset=Entitlement.objects.all())
+    assert list(asked.filters) == list(asked.form.fields) == ["agreement"]
+    assert set(DeliveryFilter.base_filters) > {"agreement", "state", "inspection"}
+    assert list(DeliveryFilter(None, queryset=Entitlement.objects.all()).filters) == []
+
+
+def test_the_fields_of_an_output_are_not_shared():
+    one, other = DeliverySerializer(), DeliverySerializer()
+    assert list(one.fields) == list(other.fields) == list(DeliverySerializer.Meta.fields)
+    assert all(one.fields[name] is not other.fields[name] for name in one.fields)
+    assert repr(one) == repr(other)

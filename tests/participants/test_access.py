@@ -10,6 +10,7 @@ from marketplace.participants import queries, services
 from marketplace.participants.errors import EmailTaken, OwnerNeeded
 from marketplace.participants.models import Application, Membership, User
 from marketplace.participants.principal import load_principal
+from marketplace.participants.tokens import MarketTokenValidator
 
 from . import factories
 
@@ -121,6 +122,36 @@ def test_a_program_acts_for_its_organisation(subject):
     assert (principal.actor.role, principal.is_operator) == (Role.PARTICIPANT, False)
     assert (principal.actor.organisation_id, principal.actor.organisation) == (subject.pk, subject.public_id)
     assert principal.scopes == frozenset({"market:read"})
+
+
+@pytest.mark.parametrize("is_person", [False, True])
+def test_a_token_is_read_with_its_principal_in_one_query(subject, django_assert_num_queries, is_person):
+    application = services.create_application(actor=SYSTEM, organisation=subject.public_id, name="ERP")
+    person = add(subject) if is_person else None
+    value = services.issue_token(
+        application=application.client_id, scopes=["market:read"], lifetime_seconds=60
+    )
+    stored = get_access_token_model().objects.get(application=application)
+    get_access_token_model().objects.update(user=person)
+    with django_assert_num_queries(1):
+        token = MarketTokenValidator()._load_access_token(value)
+        assert token.is_valid(["market:read"])
+        assert (token.user, token.application, token.resource) == (person, application, [])
+        assert token.application.organisation == subject
+        assert not token.application.organisation.is_operator
+    assert (token.pk, token.created) == (stored.pk, stored.created)
+    assert load_principal(token.user, token).actor.organisation == subject.public_id
+    assert MarketTokenValidator()._load_access_token("unknown") is None
+
+
+def test_a_token_without_an_organisation_acts_for_nobody():
+    application = Application.objects.create(client_type="confidential", authorization_grant_type="password")
+    value = services.issue_token(
+        application=application.client_id, scopes=["market:read"], lifetime_seconds=60
+    )
+    token = MarketTokenValidator()._load_access_token(value)
+    assert (token.application, token.application.organisation, token.user) == (application, None, None)
+    assert load_principal(None, token) is None
 
 
 def test_a_program_of_the_operator_acts_as_the_operator():
