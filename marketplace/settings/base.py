@@ -1,5 +1,6 @@
 """What holds everywhere, read from the environment: SECRET_KEY, DATABASE_URL and REDIS_URL at least."""
 
+import sys
 from pathlib import Path
 
 import environ
@@ -128,14 +129,17 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
         **DATABASES["default"].get("OPTIONS", {}),
     }
 )
-# Behind a pool in transaction mode (PgBouncer) a cursor of the server would be lost between two statements.
-DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.bool("DATABASE_POOLED", default=False)
+# Behind a pool in transaction mode (PgBouncer) a cursor of the server would be lost between two statements, and a prepared
+# statement between two transactions. Without one, what asks for it is prepared (kernel/prepared.py), and nothing else.
+DATABASE_POOLED = env.bool("DATABASE_POOLED", default=False)
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = DATABASE_POOLED
+DATABASES["default"]["OPTIONS"]["prepare_threshold"] = None if DATABASE_POOLED else sys.maxsize
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL")
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "marketplace.kernel.caching.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": MARKET_IDENTIFIER,
         # Short: a request must not wait long for a cache that it can do without.
