@@ -12,6 +12,8 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection
+from django.db.models import Field, Model
+from psycopg import sql
 
 from .amounts import TOTAL_MINOR_MAX
 from .columns import AttemptsField, BoundedJSONField, MinorField, MomentField
@@ -66,12 +68,12 @@ def register_partial_check(name: str, verify: Callable[[str], Breaches], help_te
     PARTIAL_CHECKS[name] = PartialCheck(verify, help_text)
 
 
-def by_query(sql: str) -> Check:
-    """A check whose breaches are the rows that ``sql`` selects."""
+def by_query(query: str) -> Check:
+    """A check whose breaches are the rows that ``query`` selects."""
 
     def check() -> list[dict[str, Any]]:
         with connection.cursor() as cursor:
-            cursor.execute(sql)
+            cursor.execute(query)
             columns = [column.name for column in cursor.description]
             return [dict(zip(columns, row, strict=True)) for row in cursor.fetchmany(BREACHES_SHOWN_MAX)]
 
@@ -84,15 +86,27 @@ def amounts_within_ceiling(app: str) -> Check:
     def check() -> list[dict[str, Any]]:
         breaches: list[dict[str, Any]] = []
         for model in apps.get_app_config(app).get_models():
-            for column in (each for each in model._meta.concrete_fields if isinstance(each, MinorField)):
-                rows = model._default_manager.exclude(
-                    **{f"{column.name}__range": (-TOTAL_MINOR_MAX, TOTAL_MINOR_MAX)}
-                )
-                if exceeding := rows.exclude(**{f"{column.name}__isnull": True}).count():
-                    breaches.append({"column": f"{model._meta.db_table}.{column.column}", "rows": exceeding})
+            names = [str(each.column) for each in model._meta.concrete_fields if isinstance(each, MinorField)]
+            if names:
+                breaches += _beyond_ceiling(model._meta.db_table, names)
         return breaches
 
     return check
+
+
+def _beyond_bounds(model: type[Model], columns: list[Field[Any, Any]]) -> list[dict[str, Any]]:
+    """The ``columns`` of a table that hold more than their bounds; the table is read once."""
+    table, key = model._meta.db_table, model._meta.pk.column
+    beyond = [f"FILTER (WHERE NOT ({column.db_check(connection)}))" for column in columns]
+    counts = ", ".join(f"count(*) {each}, min({key}) {each}" for each in beyond)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {counts} FROM {table}")  # noqa: S608  our own words
+        found = cursor.fetchone()
+    return [
+        {"column": f"{table}.{column.column}", "rows": rows, "first": first}
+        for column, rows, first in zip(columns, found[::2], found[1::2], strict=True)
+        if rows
+    ]
 
 
 def columns_within_bounds(app: str) -> Check:
@@ -104,20 +118,36 @@ def columns_within_bounds(app: str) -> Check:
     def check() -> list[dict[str, Any]]:
         breaches: list[dict[str, Any]] = []
         for model in apps.get_app_config(app).get_models():
-            table, key = model._meta.db_table, model._meta.pk.column
-            for column in model._meta.concrete_fields:
-                if not isinstance(column, MomentField | AttemptsField | BoundedJSONField):
-                    continue
-                within = column.db_check(connection)
-                statement = f"SELECT count(*), min({key}) FROM {table} WHERE NOT ({within})"  # noqa: S608  our own words
-                with connection.cursor() as cursor:
-                    cursor.execute(statement)
-                    rows, first = cursor.fetchone()
-                if rows:
-                    breaches.append({"column": f"{table}.{column.column}", "rows": rows, "first": first})
+            bounded = [
+                each
+                for each in model._meta.concrete_fields
+                if isinstance(each, MomentField | AttemptsField | BoundedJSONField)
+            ]
+            breaches += _beyond_bounds(model, bounded) if bounded else []
         return breaches
 
     return check
+
+
+def _beyond_ceiling(table: str, columns: list[str]) -> list[dict[str, Any]]:
+    """The ``columns`` of ``table`` that hold more than the ceiling, each with how many rows do; the table is read once."""
+    exceeding = sql.SQL("count(*) FILTER (WHERE {column} NOT BETWEEN {lowest} AND {highest})")
+    counts = [
+        exceeding.format(column=sql.Identifier(each), lowest=-TOTAL_MINOR_MAX, highest=TOTAL_MINOR_MAX)
+        for each in columns
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL("SELECT {counts} FROM {table}").format(
+                counts=sql.SQL(", ").join(counts), table=sql.Identifier(table)
+            )
+        )
+        rows = cursor.fetchone()
+    return [
+        {"column": f"{table}.{column}", "rows": count}
+        for column, count in zip(columns, rows, strict=True)
+        if count
+    ]
 
 
 def verify_all(app: str | None = None) -> dict[str, list[dict[str, Any]]]:

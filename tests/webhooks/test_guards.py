@@ -119,4 +119,4 @@ def test_an_attempt_never_changes(webhook):
 
 
 def test_the_invariants_are_registered():
-    assert len([name for name in REGISTER if name.startswith("webhooks.")]) == 4
+    assert len([name for name in REGISTER if name.startswith("webhooks.")]) == 5
