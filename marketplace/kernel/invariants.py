@@ -6,7 +6,7 @@ the whole database; it is the guard for what no database constraint can enforce.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,7 +94,7 @@ def amounts_within_ceiling(app: str) -> Check:
     return check
 
 
-def _beyond_bounds(model: type[Model], columns: list[Field[Any, Any]]) -> list[dict[str, Any]]:
+def _beyond_bounds(model: type[Model], columns: Sequence[Field[Any, Any]]) -> list[dict[str, Any]]:
     """The ``columns`` of a table that hold more than their bounds; the table is read once."""
     table, key = model._meta.db_table, model._meta.pk.column
     beyond = [f"FILTER (WHERE NOT ({column.db_check(connection)}))" for column in columns]
