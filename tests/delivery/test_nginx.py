@@ -124,6 +124,34 @@ def test_one_address_serves_the_api_and_the_files(large, port):
     ]
 
 
+def test_what_the_proxy_refuses_itself_is_a_problem_too(market):
+    long_path = "/api/v1/catalogue/?text=" + "a" * 40_000
+    cases = [
+        ("POST", "/api/v1/negotiations/", {"Content-Length": str(6 << 20)}, 413, "request_too_large"),
+        ("GET", long_path, {}, 414, "request_uri_too_long"),
+        ("GET", "/api/v1/catalogue/", {"X-Long": "a" * 40_000}, 400, "bad_request"),
+        ("GET", "/healthz", {}, 404, "not_found"),
+        ("TRACE", "/api/v1/catalogue/", {}, 405, "method_not_allowed"),
+    ]
+    for method, path, headers, status, code in cases:
+        client = connect(market.port)
+        client.request(method, path, headers=headers)
+        answer = client.getresponse()
+        assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
+        assert {**json.loads(answer.read()), "title": "", "detail": ""} == {
+            "type": f"urn:sanpo:problem:{code}", "title": "", "status": status, "code": code, "detail": "",
+        }  # fmt: skip
+        client.close()
+
+
+def test_a_doubled_slash_is_an_unknown_address(market):
+    client = connect(market.port)
+    client.request("GET", "//api/v1/deliveries/a/distributions/b/content/")
+    answer = client.getresponse()
+    assert (answer.status, json.loads(answer.read())["code"]) == (404, "not_found")
+    client.close()
+
+
 def unread(*, local: int = 0, remote: int = 0) -> int:
     """Bytes that wait in the kernel for whoever reads from a connection of this port to that one (0: any)."""
     total = 0
