@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from django.db import connection
 from psycopg import Cursor, sql
 
+from marketplace.kernel.prepared import execute_prepared
 
-def insert_columns(table: str, columns: Mapping[str, tuple[str, Sequence[Any]]]) -> None:
+
+def insert_columns(
+    table: str, columns: Mapping[str, tuple[str, Sequence[Any]]], *, prepared: bool = False
+) -> None:
     """Insert rows given column by column, ``name → (type, values)``, all of one length, in a single statement.
 
-    Columns that are not given take their database default.
+    Columns that are not given take their database default. ``prepared``: they are few rows of a hot path.
     """
     if len({len(values) for _, values in columns.values()}) != 1:
         raise ValueError("every column needs as many values as the others")
-    names = sql.SQL(", ").join(map(sql.Identifier, columns))
-    arrays = sql.SQL(", ").join(sql.SQL("%b::{}[]").format(sql.SQL(kind)) for kind, _ in columns.values())
-    statement = sql.SQL("INSERT INTO {} ({}) SELECT * FROM unnest({})").format(
-        sql.Identifier(table), names, arrays
-    )
-    execute_binary(statement, [list(values) for _, values in columns.values()])
+    statement = _insertion(table, tuple((name, kind) for name, (kind, _) in columns.items()))
+    values = [list(values) for _, values in columns.values()]
+    if prepared:
+        execute_prepared(statement, values)
+    else:
+        execute_binary(statement.encode(), values)
+
+
+@cache
+def _insertion(table: str, columns: tuple[tuple[str, str], ...]) -> str:
+    names = sql.SQL(", ").join(sql.Identifier(name) for name, _ in columns)
+    arrays = sql.SQL(", ").join(sql.SQL("%b::{}[]").format(sql.SQL(kind)) for _, kind in columns)
+    statement = sql.SQL("INSERT INTO {} ({}) SELECT * FROM unnest({})")
+    return statement.format(sql.Identifier(table), names, arrays).as_string()
 
 
 def copy_columns(table: str, columns: Mapping[str, tuple[str, Sequence[Any]]]) -> None:

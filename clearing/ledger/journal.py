@@ -12,6 +12,7 @@ from psycopg import Error as PostgresError
 
 from marketplace.kernel import clock
 from marketplace.kernel.identifiers import new_identifier, new_identifiers
+from marketplace.kernel.prepared import execute_prepared
 
 from ..ground.bulk import execute_binary
 from .errors import InsufficientFunds
@@ -79,6 +80,8 @@ _MOVES = """
     )
 """
 """Finds a participant's accounts, locks their balances, and plans nothing where one would leave its normal side."""
+
+_MOVE = _WRITE.format(planned=_MOVES)
 
 
 class Line(NamedTuple):
@@ -152,17 +155,13 @@ def post_planned(
     within the entry.
     """
     with refusing_overdraft(purpose):
-        _write(planned, values, currency=currency, booked_at=booked_at or clock.now())
+        booked = _booked(booked_at or clock.now(), currency)
+        execute_binary(_WRITE.format(planned=planned).encode(), values | booked)
 
 
-def _write(planned: str, values: dict[str, Any], *, currency: str, booked_at: datetime) -> int:
-    """Write the entries that SQL plans; returns the number of their postings."""
-    moment = {
-        "business_date": clock.business_date(booked_at),
-        "booked_at": booked_at,
-        "currency": currency,
-    }
-    return execute_binary(_WRITE.format(planned=planned).encode(), values | moment)
+def _booked(at: datetime, currency: str) -> dict[str, Any]:
+    """The values of ``_WRITE`` that all entries of a statement share."""
+    return {"business_date": clock.business_date(at), "booked_at": at, "currency": currency}
 
 
 def move_within(
@@ -193,7 +192,7 @@ def move_within(
         "credits": [str(move.credit) for move in moves],
         "amounts": [move.amount_minor for move in moves],
     }
-    return _write(_MOVES, values, currency=currency, booked_at=clock.now()) > 0
+    return execute_prepared(_MOVE, values | _booked(clock.now(), currency)) > 0
 
 
 def _lines(drafts: Sequence[Draft]) -> dict[str, list[Any]]:

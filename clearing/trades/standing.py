@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from django.db import connection
+from marketplace.kernel.prepared import fetch_prepared
 
 from ..guarantees.queries import HAS_GUARANTEE
 from ..ledger.states import AccountKind
@@ -51,6 +51,5 @@ def standing_of(
         "seller": seller_id,
         "currency": currency,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_STANDING, values)
-        return Standing(*cursor.fetchone())
+    (row,) = fetch_prepared(_STANDING, values)
+    return Standing(*row)

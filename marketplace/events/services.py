@@ -15,6 +15,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.correlation import current_request_id
 from marketplace.kernel.identifiers import new_identifiers
 from marketplace.kernel.nudges import send_nudge
+from marketplace.kernel.prepared import execute_prepared
 from marketplace.kernel.states import advance
 
 from .claiming import BATCH, Claimer
@@ -39,8 +40,8 @@ _DELIVERING: ContextVar[bool] = ContextVar("delivering", default=False)
 _EMIT = """
     INSERT INTO events_outboxevent (public_id, type, version, subject, data, occurred_at, request_id)
     SELECT public_id, type, version, subject, data::jsonb, %(occurred_at)s, %(request_id)s
-      FROM unnest(%(public_ids)s::text[], %(types)s::text[], %(versions)s::smallint[], %(subjects)s::text[],
-                  %(data)s::text[]) AS event(public_id, type, version, subject, data)
+      FROM unnest(%(public_ids)b::text[], %(types)b::text[], %(versions)b::smallint[], %(subjects)b::text[],
+                  %(data)b::text[]) AS event(public_id, type, version, subject, data)
 """
 
 
@@ -71,9 +72,8 @@ def emit_all(events: Sequence[Event]) -> list[str]:
         "occurred_at": clock.now(),
         "request_id": current_request_id(),
     }
-    with connection.cursor() as cursor:
-        # Every step of every service emits, so this skips the ORM.
-        cursor.execute(_EMIT, values)
+    # Every step of every service emits, so this skips the ORM.
+    execute_prepared(_EMIT, values)
     if not _DELIVERING.get() and not any(waiting[1] is nudge for waiting in connection.run_on_commit):
         # One nudge per transaction is enough: the relay takes all of its events.
         transaction.on_commit(nudge)

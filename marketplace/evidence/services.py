@@ -17,6 +17,7 @@ from marketplace.kernel.canonical import canonical_json
 from marketplace.kernel.horizon import horizon
 from marketplace.kernel.identifiers import new_identifiers
 from marketplace.kernel.merkle import HASH_BYTES, leaf_hash
+from marketplace.kernel.prepared import execute_prepared
 from marketplace.kernel.tiles import TiledTree, append_leaves, edge_places
 
 from .entries import entry_of, fault_of, payload_text
@@ -32,8 +33,8 @@ SEALING = Loop("evidence.seal")
 _RECORD = """
     INSERT INTO evidence_evidencerecord (public_id, kind, subject, actor, payload, occurred_at)
     SELECT public_id, kind, subject, actor, payload::jsonb, %(occurred_at)s
-      FROM unnest(%(public_ids)s::text[], %(kinds)s::text[], %(subjects)s::text[], %(actors)s::text[],
-                  %(payloads)s::text[]) AS fact(public_id, kind, subject, actor, payload)
+      FROM unnest(%(public_ids)b::text[], %(kinds)b::text[], %(subjects)b::text[], %(actors)b::text[],
+                  %(payloads)b::text[]) AS fact(public_id, kind, subject, actor, payload)
 """
 
 
@@ -73,9 +74,8 @@ def record_all(facts: Sequence[Fact]) -> list[str]:
         "payloads": [_payload_text(fact) for fact in facts],
         "occurred_at": clock.now(),
     }
-    with connection.cursor() as cursor:
-        # Every step of every service records, so this skips the ORM.
-        cursor.execute(_RECORD, values)
+    # Every step of every service records, so this skips the ORM.
+    execute_prepared(_RECORD, values)
     public_ids: list[str] = values["public_ids"]
     return public_ids
 

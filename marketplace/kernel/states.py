@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import QuerySet
 
 from .errors import IllegalTransition, StaleState
+from .prepared import update_prepared
 
 MACHINES: dict[str, StateMachine] = {}
 
@@ -77,8 +78,7 @@ def advance(subject: models.Model, machine: StateMachine, *, command: str, role:
     """
     previous: str = subject.state  # type: ignore[attr-defined]
     changes["state"] = machine.target(state=previous, command=command, role=role)
-    updated = type(subject)._default_manager.filter(pk=subject.pk, state=previous).update(**changes)
-    if updated != 1:
+    if update_prepared(subject, changes, where={"state": previous}) != 1:
         raise StaleState(machine=machine.name, state=previous)
     for field, value in changes.items():
         setattr(subject, field, value)

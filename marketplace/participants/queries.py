@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -13,6 +12,7 @@ from stdnum.jp import cn
 
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
+from marketplace.kernel.prepared import fetch_prepared
 
 from .errors import NotAdmitted, OrganisationSuspended, OwnerNeeded
 from .models import Admission, Application, Membership, Organisation, Segment
@@ -111,20 +111,36 @@ class SegmentView:
     name: dict[str, str]
 
 
-_VIEWED = (
-    "id", "public_id", "name_ja", "name_en", "kind", "corporate_number", "invoice_registration_number", "country",
-    "address", "representative", "is_operator", "operator_affiliate", "state", "bank_code", "branch_code",
-    "account_type", "account_number", "account_holder_kana",
-)  # fmt: skip
-"""The columns that a view is made of."""
-_Viewed = namedtuple("_Viewed", _VIEWED)  # type: ignore[misc]  # of the names above
+class _Viewed(NamedTuple):
+    """The columns that a view is made of."""
+
+    id: int
+    public_id: str
+    name_ja: str
+    name_en: str
+    kind: str
+    corporate_number: str | None
+    invoice_registration_number: str | None
+    country: str
+    address: str
+    representative: str
+    is_operator: bool
+    operator_affiliate: bool
+    state: str
+    bank_code: str
+    branch_code: str
+    account_type: str
+    account_number: str
+    account_holder_kana: str
+
+
 _BY_PUBLIC_ID = f"""
-    SELECT {", ".join(_VIEWED)} FROM participants_organisation WHERE public_id = ANY(%s::text[])
+    SELECT {", ".join(_Viewed._fields)} FROM participants_organisation WHERE public_id = ANY(%s::text[])
 """  # noqa: S608  our own words
 
 
 def _view(row: Any) -> OrganisationView:
-    """The view of a row, or of its ``_VIEWED`` columns."""
+    """The view of a row, or of its columns in ``_Viewed``."""
     account = (
         PayoutAccount(
             row.bank_code, row.branch_code, row.account_type, row.account_number, row.account_holder_kana
@@ -159,27 +175,20 @@ def get_organisation(public_id: str) -> OrganisationView:
 
 def organisations_by_id(ids: Iterable[int]) -> dict[int, OrganisationView]:
     """Organisations by database key, in one query; unknown keys are left out."""
-    rows = Organisation.objects.filter(pk__in=set(ids)).values_list(*_VIEWED, named=True)
-    return {row.id: _view(row) for row in rows}
+    rows = Organisation.objects.filter(pk__in=set(ids)).values_list(*_Viewed._fields)
+    return {row.id: _view(row) for row in map(_Viewed._make, rows)}
 
 
 def identifiers_of(ids: Iterable[int]) -> list[tuple[int, str, str | None]]:
     """Database key, public identifier and corporate number of many organisations, in one query."""
-    with connection.cursor() as cursor:
-        cursor.execute(_IDENTIFIERS, [list(ids)])
-        return list(cursor.fetchall())
+    return fetch_prepared(_IDENTIFIERS, [list(ids)])
 
 
 def organisations_by_public_id(public_ids: Iterable[str]) -> dict[str, OrganisationView]:
     """Organisations by public identifier, in one query; unknown identifiers are left out."""
     wanted = list(set(public_ids))
-    if not wanted:
-        return {}
-    with connection.cursor() as cursor:
-        # Every step of a trade asks for its parties, so this skips the ORM.
-        cursor.execute(_BY_PUBLIC_ID, [wanted])
-        views = [_view(_Viewed._make(row)) for row in cursor.fetchall()]
-    return {view.public_id: view for view in views}
+    rows = fetch_prepared(_BY_PUBLIC_ID, [wanted]) if wanted else ()
+    return {row.public_id: _view(row) for row in map(_Viewed._make, rows)}
 
 
 def get_organisations(public_ids: Sequence[str]) -> list[OrganisationView]:
@@ -213,12 +222,10 @@ def operator_organisation() -> OrganisationView:
 
 def operator_key() -> int:
     """The database key of the market's operator; raises Missing before it is registered."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM participants_organisation WHERE is_operator")
-        row = cursor.fetchone()
-    if row is None:
+    rows = fetch_prepared("SELECT id FROM participants_organisation WHERE is_operator")
+    if not rows:
         raise Missing(kind="organisation", identifier="operator")
-    return int(row[0])
+    return int(rows[0][0])
 
 
 def segments() -> list[SegmentView]:

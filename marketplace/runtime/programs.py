@@ -68,10 +68,8 @@ def beat_program() -> list[str]:
 def start_programs(supervisor: Supervisor, *, web: socket, downloads: socket) -> None:
     """Start the processes that answer HTTP on their sockets, the workers and beat."""
     for name in WEB_PROCESSES:
-        start_program(supervisor, name, serving_program("web", web), inherited=[web.fileno()])
-    start_program(
-        supervisor, "downloads", serving_program("downloads", downloads), inherited=[downloads.fileno()]
-    )
+        start_program(supervisor, name, serving_program("web", web), listener=web)
+    start_program(supervisor, "downloads", serving_program("downloads", downloads), listener=downloads)
     for worker in WORKERS:
         # SIGQUIT is Celery's quick stop.
         start_program(
@@ -106,11 +104,14 @@ def start_program(
     name: str,
     program: list[str],
     *,
-    inherited: list[int] | None = None,
+    listener: socket | None = None,
     death_signal: signal.Signals = signal.SIGTERM,
     niceness: int = 0,
 ) -> None:
-    """Start one process of the market, logging under its name."""
+    """Start one process of the market, logging under its name.
+
+    It inherits ``listener``, which stays open as long as the process may be started again.
+    """
     servers = supervisor.servers
     log = servers.logs / f"{name}.log"
     if log.exists():
@@ -125,7 +126,7 @@ def start_program(
             environment=environment,
             log=log,
             launcher_options=["--niceness", str(niceness)],
-            inherited=inherited or [],
+            inherited=[listener.fileno()] if listener else [],
             death_signal=death_signal,
             stop_steps=STOP_STEPS,
         )

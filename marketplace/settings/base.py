@@ -1,5 +1,6 @@
 """What holds everywhere, read from the environment: SECRET_KEY, DATABASE_URL and REDIS_URL at least."""
 
+import sys
 from pathlib import Path
 
 import environ
@@ -20,6 +21,8 @@ from marketplace.settings.subscriptions import HANDLER_SECONDS_MAX as HANDLER_SE
 env = environ.Env()
 
 SECRET_KEY = env.str("SECRET_KEY")
+# Earlier keys: what they signed and encrypted stays readable.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
 BASE_URL = env.str("SANPO_BASE_URL", default="http://127.0.0.1:8000")
@@ -129,19 +132,27 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
         **DATABASES["default"].get("OPTIONS", {}),
     }
 )
-# Behind a pool in transaction mode (PgBouncer) a cursor of the server would be lost between two statements.
-DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.bool("DATABASE_POOLED", default=False)
+# Behind a pool in transaction mode (PgBouncer) a cursor of the server would be lost between two statements, and a prepared
+# statement between two transactions. Without one, what asks for it is prepared (kernel/prepared.py), and nothing else.
+DATABASE_POOLED = env.bool("DATABASE_POOLED", default=False)
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = DATABASE_POOLED
+DATABASES["default"]["OPTIONS"]["prepare_threshold"] = None if DATABASE_POOLED else sys.maxsize
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL")
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "marketplace.kernel.caching.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": MARKET_IDENTIFIER,
         # Short: a request must not wait long for a cache that it can do without.
         "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
-    }
+    },
+    # Public documents that take long to make, in each process.
+    "documents": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 100},
+    },
 }
 CELERY_BROKER_URL = REDIS_URL
 
@@ -156,6 +167,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_ADAPTER = "marketplace.participants.adapter.MemberAccountAdapter"
+LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 OAUTH2_PROVIDER_APPLICATION_MODEL = "participants.Application"

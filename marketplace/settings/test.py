@@ -46,6 +46,8 @@ DATABASES["default"]["TEST"] = {"NAME": f"test_{TEST_SUFFIX}"}
 
 _run = f"{TEST_SUFFIX}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 CACHES["default"]["KEY_PREFIX"] = f"test_{_run}"
+# A test sees what it has just changed.
+CACHES["documents"] = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
 CELERY_BROKER_TRANSPORT_OPTIONS = {**CELERY_BROKER_TRANSPORT_OPTIONS, "global_keyprefix": f"test_{_run}:"}
 
 STORAGE_DIRECTORY = VAR / "test" / "storage" / _run

@@ -96,7 +96,7 @@ def connected_through(port: int, role: str, password: str) -> Iterator[None]:
         PORT=port,
         USER=role,
         PASSWORD=password,
-        OPTIONS=options,
+        OPTIONS=options | {"prepare_threshold": None},
         DISABLE_SERVER_SIDE_CURSORS=True,
     )
     try:

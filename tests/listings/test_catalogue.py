@@ -3,6 +3,9 @@
 import json
 
 import pytest
+from django.core.cache import caches
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pyshacl import validate
 from rdflib import Graph, Literal, URIRef
 from rdflib.namespace import DCAT, DCTERMS, ODRL2, RDF
@@ -148,6 +151,27 @@ def test_the_catalogue_is_harvested_page_by_page(api, seller, operator, monkeypa
         pages += 1
     assert (pages, found) == (3, wanted)
     assert api.get("/api/v1/catalogue.jsonld?after=lst_none").status_code == 404
+
+
+def test_a_page_of_the_catalogue_is_made_once_in_half_a_minute(api, seller, operator, settings):
+    kept = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    settings.CACHES = {**settings.CACHES, "documents": kept}
+    caches["documents"].clear()
+    factories.published(seller)
+    first = api.get("/api/v1/catalogue.jsonld")
+    assert first["Cache-Control"] == "public, max-age=30"
+    factories.published(seller)
+    with CaptureQueriesContext(connection) as captured:
+        again = api.get("/api/v1/catalogue.jsonld")
+    assert (again.content, len(captured)) == (first.content, 0)
+    assert api.get("/api/v1/catalogue.jsonld?after=lst_none").status_code == 404
+    caches["documents"].clear()
+    datasets = [
+        set(Graph().parse(data=content, format="json-ld").subjects(RDF.type, DCAT.Dataset))
+        for content in (first.content, api.get("/api/v1/catalogue.jsonld").content)
+    ]
+    assert [len(found) for found in datasets] == [1, 2]
+    caches["documents"].clear()
 
 
 def test_the_catalogue_before_an_operator_is_missing(api, db):

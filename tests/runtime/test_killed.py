@@ -162,6 +162,14 @@ def test_a_market_is_killed_in_its_day_and_goes_on(market: Market) -> None:
     with urllib.request.urlopen(f"{address}evidence/keys/", timeout=30) as answer:  # noqa: S310  # our own address
         assert answer.status == 200
     assert seconds < 60
+    # Long after they were started, what answers is started again on the sockets that it had.
+    facts = read_facts(market.var)
+    assert facts is not None
+    for name in (*WEB_PROCESSES, "downloads"):
+        market.kill(name)
+        for base_url in (facts.base_url, facts.downloads_url):
+            with urllib.request.urlopen(f"{base_url}/healthz", timeout=60) as answer:  # noqa: S310  # our own address
+                assert answer.status == 200
     below = market.processes()
     assert market.interrupt() == 0
     assert psutil.wait_procs(below, timeout=5)[1] == []

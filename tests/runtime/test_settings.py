@@ -19,8 +19,8 @@ COMPLETE = {
 }
 
 
-def production(program: list[str], without: str = "") -> subprocess.CompletedProcess[str]:
-    variables = {name: value for name, value in COMPLETE.items() if name != without}
+def production(program: list[str], without: str = "", **further: str) -> subprocess.CompletedProcess[str]:
+    variables = {name: value for name, value in (COMPLETE | further).items() if name != without}
     kept = {name: value for name, value in os.environ.items() if name not in COMPLETE}
     return subprocess.run(
         [sys.executable, *program],
@@ -49,3 +49,9 @@ def test_production_keeps_the_clock_still_and_leaves_the_demo_market_out() -> No
 def test_production_passes_the_deployment_checks_of_security() -> None:
     result = production(["manage.py", "check", "--deploy", "--tag", "security", "--fail-level", "WARNING"])
     assert result.returncode == 0, result.stderr
+
+
+def test_earlier_secret_keys_are_named_in_the_environment() -> None:
+    program = ["-c", "from django.conf import settings; print(settings.SECRET_KEY_FALLBACKS)"]
+    assert production(program).stdout == "[]\n"
+    assert production(program, SECRET_KEY_FALLBACKS="older,oldest").stdout == "['older', 'oldest']\n"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection
-
 from marketplace.kernel import clock
 from marketplace.kernel.guards import sql_list
+from marketplace.kernel.prepared import columns_of, fetch_models, fetch_prepared
 from marketplace.participants.queries import operator_key, operator_organisation
 
 from ...cycles.errors import NoOpenCycle
@@ -35,7 +34,7 @@ _CHOSEN = """
 """Locks the first row only. If it was closed or validated meanwhile, PostgreSQL judges it anew, and then the next one."""
 
 _STANDING_CORRECTIONS = f"""
-    SELECT * FROM clearing_obligation o
+    SELECT {columns_of(Obligation, "o")} FROM clearing_obligation o
      WHERE trade_id = %s AND kind IN ({sql_list(CORRECTION_KINDS)}) AND reverses_id IS NULL AND deferred_from_id IS NULL
        AND NOT EXISTS (SELECT FROM clearing_obligation r WHERE r.reverses_id = o.id)
      ORDER BY id
@@ -58,12 +57,10 @@ def cycle_for(currency: str, transaction_id: int | None) -> ChosenCycle:
     obligation of the open cycle does not wait for the validation of the closing one. Raises NoOpenCycle.
     """
     values = {"currency": currency, "transaction": transaction_id}
-    with connection.cursor() as cursor:
-        for _ in range(ATTEMPTS_MAX):
-            cursor.execute(_CHOSEN, values)
-            if row := cursor.fetchone():
-                return ChosenCycle(*row)
-            # The open cycle was closed while this transaction waited for its lock, and the next one was opened with it.
+    for _ in range(ATTEMPTS_MAX):
+        for row in fetch_prepared(_CHOSEN, values):
+            return ChosenCycle(*row)
+        # The open cycle was closed while this transaction waited for its lock, and the next one was opened with it.
     raise NoOpenCycle(currency=currency)
 
 
@@ -90,6 +87,7 @@ def make_base_obligations(trade: Trade, cycle: ChosenCycle, *, planned: bool = T
             "legal_basis": ("text", [KINDS[kind].legal_basis.value for kind in BASE_KINDS]),
             "made_at": ("timestamptz", [made_at] * 2),
         },
+        prepared=True,
     )
     if trade.captured_withholding_minor:
         _make_withholding(trade, cycle, made_at, trade.captured_withholding_minor)
@@ -273,7 +271,7 @@ def undo_corrections(trade: Trade) -> int:
 
 def _standing_corrections(trade: Trade) -> list[Obligation]:
     """The corrections of a trade that are not reversed, in the order of their keys."""
-    return list(Obligation.objects.raw(_STANDING_CORRECTIONS, [trade.pk]))
+    return fetch_models(Obligation, _STANDING_CORRECTIONS, [trade.pk])
 
 
 def _reverse_all(trade: Trade, corrections: list[Obligation]) -> None:

@@ -12,6 +12,7 @@ from marketplace.evidence.services import Fact, record_all
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
+from marketplace.kernel.prepared import columns_of, fetch_models
 
 from ...guarantees.models import Guarantee
 from ...guarantees.queries import HAS_GUARANTEE, lock_guarantees
@@ -25,7 +26,7 @@ from ..states import PaidFrom, TradeState
 from .charge_plans import locked_progress
 
 _LOCK = f"""
-    SELECT t.*, {HAS_GUARANTEE.format(organisation="t.buyer_id", currency="t.currency")} AS has_guarantee
+    SELECT {columns_of(Trade, "t")}, {HAS_GUARANTEE.format(organisation="t.buyer_id", currency="t.currency")}
       FROM clearing_trade t WHERE {{condition}} ORDER BY t.id FOR NO KEY UPDATE
 """  # noqa: S608  our own words
 _PLAIN = "NOT EXISTS (SELECT FROM clearing_chargeplan WHERE agreement = %(agreement)s) AND "
@@ -96,12 +97,16 @@ def _known(agreement: str, trades: list[Trade]) -> list[Trade]:
 
 def _of_agreement(agreement: str, condition: str = "", *, with_waiting: bool = False) -> list[Trade]:
     condition += _OR_WAITING if with_waiting else _OF_AGREEMENT
-    rows = list(Trade.objects.raw(_LOCK.format(condition=condition), {"agreement": agreement}))
+    rows = _lock(condition, {"agreement": agreement})
     trades = sorted((row for row in rows if row.agreement == agreement), key=lambda trade: trade.charge)
     if with_waiting:
         _lock_guarantees_of(rows)
     read_parts(trades)
     return trades
+
+
+def _lock(condition: str, values: dict[str, Any]) -> list[Trade]:
+    return fetch_models(Trade, _LOCK.format(condition=condition), values, further=("has_guarantee",))
 
 
 def lock_waiting_trades(organisation_ids: Collection[int], currency: str) -> list[Trade]:
@@ -111,7 +116,7 @@ def lock_waiting_trades(organisation_ids: Collection[int], currency: str) -> lis
     moves a buyer's money and then secures its trades calls this first.
     """
     values = {"buyers": list(organisation_ids), "currency": currency}
-    trades = list(Trade.objects.raw(_LOCK.format(condition=_OF_BUYERS), values))
+    trades = _lock(_OF_BUYERS, values)
     _lock_guarantees_of(trades)
     read_parts(trades)
     return trades

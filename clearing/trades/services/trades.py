@@ -17,6 +17,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.clock import business_date
 from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.prepared import insert_prepared
 from marketplace.kernel.states import advance
 from marketplace.participants.queries import OrganisationView, get_organisations, organisations_by_id
 from marketplace.rules import queries as rules
@@ -137,14 +138,16 @@ def _make_trade(
     parties: dict[int, OrganisationView],
 ) -> Trade:
     """Make the trade with its tax and fee, secure it if the money is available, and record and emit both."""
-    trade = Trade.objects.create(
-        **terms,
-        **_tax_and_fee(terms, standing.supply, charge, price_minor, concluded_at, fund_by, parties),
-        business_key=business_key_of(terms["buyer_key"], terms["reference"], charge),
-        charge=charge,
-        price_minor=price_minor,
-        fund_by=fund_by,
-        concluded_at=concluded_at,
+    trade = insert_prepared(
+        Trade(
+            **terms,
+            **_tax_and_fee(terms, standing.supply, charge, price_minor, concluded_at, fund_by, parties),
+            business_key=business_key_of(terms["buyer_key"], terms["reference"], charge),
+            charge=charge,
+            price_minor=price_minor,
+            fund_by=fund_by,
+            concluded_at=concluded_at,
+        )
     )
     held = not standing.others_first and _try_to_secure(trade, guaranteed=standing.guaranteed)
     facts = [fact_of("concluded", trade, actor, gross_minor=trade.gross_minor, currency=trade.currency)]

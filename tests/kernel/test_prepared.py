@@ -1,0 +1,124 @@
+"""Short statements of hot paths are prepared on a connection that may, and sent as they are on one that may not."""
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from bench._statements import statements_sent
+from marketplace.kernel.errors import StaleState
+from marketplace.kernel.prepared import (
+    columns_of,
+    execute_prepared,
+    fetch_models,
+    fetch_prepared,
+    insert_prepared,
+    update_prepared,
+)
+from marketplace.kernel.states import advance
+from marketplace.participants.models import Organisation
+from marketplace.participants.states import ORGANISATION
+from tests.participants import factories
+
+BY_KEY = f"SELECT {columns_of(Organisation, 'o')}, 7 FROM participants_organisation o WHERE o.id = %s"
+PREPARED = "SELECT count(*) FROM pg_prepared_statements"
+
+
+@pytest.fixture
+def organisation(db) -> Organisation:
+    return Organisation.objects.get(pk=factories.organisation().pk)
+
+
+def prepared_statements() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(PREPARED)
+        return cursor.fetchone()[0]
+
+
+@pytest.fixture
+def pooled(db):
+    """A connection as the settings make it for a pool in transaction mode."""
+    wire = connection.connection
+    before, wire.prepare_threshold = wire.prepare_threshold, None
+    yield
+    wire.prepare_threshold = before
+
+
+def test_a_statement_is_parsed_once_for_a_connection(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 0")  # the test's transaction begins
+    with statements_sent() as sent:
+        assert [fetch_prepared("SELECT %s::int + 1", [number]) for number in (1, 2)] == [[(2,)], [(3,)]]
+    assert sent == ["SELECT $1::int + 1", "SELECT $1::int + 1"]
+    with statements_sent() as sent:
+        assert fetch_prepared("SELECT %s::int + 1", [3]) == [(4,)]
+    assert [statement.split()[0] for statement in sent] == ["EXECUTE"]
+
+
+def test_nothing_is_prepared_behind_a_pool(pooled):
+    before = prepared_statements()
+    assert [fetch_prepared("SELECT %s::int + 2", [number]) for number in (1, 2)] == [[(3,)], [(4,)]]
+    assert prepared_statements() == before
+
+
+def test_nothing_is_prepared_that_does_not_ask_for_it(db):
+    before = prepared_statements()
+    for _ in range(7):
+        Organisation.objects.filter(pk=0).exists()
+    assert prepared_statements() == before
+
+
+def test_a_prepared_statement_works_after_a_rollback(organisation):
+    statement = "UPDATE participants_organisation SET suspension_reason = %s WHERE id = %s"
+    assert execute_prepared(statement, ["first", organisation.pk]) == 1
+    with pytest.raises(IntegrityError), transaction.atomic():
+        execute_prepared("INSERT INTO participants_organisation (id) VALUES (%s)", [organisation.pk])
+    assert execute_prepared(statement, ["second", organisation.pk]) == 1
+    assert Organisation.objects.get(pk=organisation.pk).suspension_reason == "second"
+
+
+def test_rows_are_the_instances_that_the_orm_reads(organisation):
+    (found,) = fetch_models(Organisation, BY_KEY, [organisation.pk], further=("seven",))
+    assert (found._state.adding, found._state.db, found.seven) == (False, "default", 7)
+    names = [field.attname for field in Organisation._meta.concrete_fields]
+    assert [getattr(found, name) for name in names] == [getattr(organisation, name) for name in names]
+
+
+def test_a_change_is_saved_only_where_the_row_is_as_stated(organisation):
+    changes = {"suspension_reason": "second"}
+    assert update_prepared(organisation, changes, where={"suspension_reason": "other"}) == 0
+    assert Organisation.objects.get(pk=organisation.pk).suspension_reason == ""
+    assert update_prepared(organisation, changes, where={"state": organisation.state}) == 1
+    assert Organisation.objects.get(pk=organisation.pk).suspension_reason == "second"
+
+
+def test_a_new_row_is_as_the_orm_would_have_saved_it(organisation):
+    own = ("id", "public_id", "corporate_number", "country")
+    shared = [field.attname for field in Organisation._meta.concrete_fields if field.attname not in own]
+    made = Organisation(country="SG", **{name: getattr(organisation, name) for name in shared})
+    assert insert_prepared(made) is made
+    stored = Organisation.objects.get(public_id=made.public_id)
+    names = [field.attname for field in Organisation._meta.concrete_fields]
+    assert (made._state.adding, made._state.db) == (False, "default")
+    assert [getattr(made, name) for name in names] == [getattr(stored, name) for name in names]
+
+
+def test_a_state_that_changed_since_it_was_read_is_refused(organisation):
+    stale = Organisation.objects.get(pk=organisation.pk)
+    changes = {"suspension_reason": "x", "suspension_reason_code": "x"}
+    assert advance(organisation, ORGANISATION, command="suspend", role="operator", **changes) == stale.state
+    with pytest.raises(StaleState):
+        advance(stale, ORGANISATION, command="suspend", role="operator", **changes)
+    assert (stale.state, Organisation.objects.get(pk=stale.pk).state) == ("active", "suspended")
+
+
+def test_the_log_and_the_wrappers_of_the_connection_see_it(db):
+    seen = []
+
+    def look(execute, sql, params, many, context):
+        seen.append(sql)
+        return execute(sql, params, many, context)
+
+    with CaptureQueriesContext(connection) as logged, connection.execute_wrapper(look):
+        fetch_prepared("SELECT %s::int", [1])
+    assert seen == ["SELECT %s::int"]
+    assert [query["sql"] for query in logged] == ["SELECT $1::int"]
