@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from urllib.parse import unquote_plus
 
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
@@ -33,7 +34,7 @@ class RefuseNul:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Refuse the request, or pass it on. Raises Http404."""
+        """Refuse the request, or pass it on. Raises Http404, and BadRequest for credentials that are not ASCII."""
         if NUL in request.path_info:
             raise Http404
         names = sorted({name for name, value in _texts_of(request) if NUL in name or NUL in value})
@@ -63,9 +64,12 @@ def _credentials_of(request: HttpRequest) -> str:
     header = request.headers.get("Authorization", "")
     if not header.lower().startswith(BASIC):
         return ""
+    if not header.isascii():
+        # Whoever checks them decodes them as ASCII, and expects no other characters.
+        raise BadRequest("credentials are not ASCII")
     try:
         decoded = base64.b64decode(header[len(BASIC) :])
-    except (ValueError, binascii.Error):
+    except binascii.Error:
         return ""
     return unquote_plus(decoded.decode(errors="replace"))
 
