@@ -13,6 +13,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet, prefetch_related_obje
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
+from marketplace.kernel.prepared import columns_of, fetch_models, fetch_prepared
 from marketplace.participants import queries as participants
 from marketplace.participants.queries import OrganisationView
 from marketplace.rules import queries as rules
@@ -33,6 +34,15 @@ from .signed_object import Drawn
 from .states import Party
 from .terms import Terms, parse_terms
 
+_FACTS = """
+    SELECT n.buyer_id, n.seller_id, n.segment, p.terms, p.number
+      FROM contracts_negotiation n JOIN contracts_proposal p ON p.negotiation_id = n.id
+     WHERE n.public_id = %s ORDER BY p.number DESC LIMIT 1
+"""
+_INSTRUMENT = """
+    SELECT {columns} FROM contracts_instrument i WHERE i.negotiation_id = %s
+"""
+
 
 def latest_template(code: str) -> Template:
     """The newest version of a published template; raises Missing."""
@@ -45,6 +55,14 @@ def latest_template(code: str) -> Template:
 def latest_proposal(negotiation: Negotiation) -> Proposal:
     """The current terms of a negotiation."""
     return Proposal.objects.filter(negotiation=negotiation).latest("number")
+
+
+def instrument_of(negotiation: Negotiation) -> Instrument:
+    """What the seller has signed, set as the negotiation's ``instrument`` too. Raises ValueError before."""
+    statement = _INSTRUMENT.format(columns=columns_of(Instrument, "i"))
+    (instrument,) = fetch_models(Instrument, statement, [negotiation.pk])
+    negotiation.instrument = instrument
+    return instrument
 
 
 def contract_of(negotiation: Negotiation) -> Drawn:
@@ -231,13 +249,11 @@ def agreement_of(negotiation: str) -> str:
 
 def negotiation_facts(negotiation: str) -> dict[str, Any]:
     """The facts about a negotiation for the rules, as ``contracts.facts`` declares them. Raises Missing."""
-    current = Proposal.objects.filter(negotiation__public_id=negotiation).order_by("-number")
-    row = current.values_list(
-        "negotiation__buyer_id", "negotiation__seller_id", "negotiation__segment", "terms", "number"
-    ).first()
-    if row is None:
+    found = fetch_prepared(_FACTS, [negotiation])
+    if not found:
         raise Missing(kind="negotiation", identifier=negotiation)
-    buyer_id, seller_id, segment, terms, rounds = row
+    buyer_id, seller_id, segment, stated, rounds = found[0]
+    terms = json.loads(stated)
     standings = participants.standings_in(segment, [buyer_id, seller_id])
     buyer, seller = standings[buyer_id], standings[seller_id]
     return {

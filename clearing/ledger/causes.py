@@ -89,7 +89,8 @@ class Cause:
 
     def _faulty(self, entries: str, further: str = "") -> str:
         """The entries that do not follow from their cause; each row is looked up by key, so that the planner never joins
-        a few entries with a whole history. A leg of the cause counts for its entry, one that is posted against it."""
+        a few entries with a whole history. A leg of the cause counts for its entry, one that is posted against it. A union
+        makes two legs of a line, not ``VALUES``, whose expressions PostgreSQL prepares anew for every line."""
         return f"""
             FROM {entries} e
             CROSS JOIN LATERAL (
@@ -97,9 +98,9 @@ class Cause:
                     SELECT sum(n) AS difference, max(at) AS at FROM (
                         SELECT l.line, v.kind, v.owner, v.amount_minor, l.currency, 1 AS n, l.caused_at AS at
                           FROM ({self.lines}) l
-                         CROSS JOIN LATERAL (VALUES
-                            (l.debit, l.debit_of, l.amount_minor), (l.credit, l.credit_of, -l.amount_minor)
-                         ) v(kind, owner, amount_minor)
+                         CROSS JOIN LATERAL (
+                            SELECT l.debit AS kind, l.debit_of AS owner, l.amount_minor
+                            UNION ALL SELECT l.credit, l.credit_of, -l.amount_minor) v
                         UNION ALL
                         SELECT p.line, a.kind, a.organisation_id, p.amount_minor, p.currency, -1, NULL
                           FROM public.clearing_posting p
@@ -107,7 +108,7 @@ class Cause:
                             SELECT kind, organisation_id FROM public.clearing_account WHERE id = p.account_id OFFSET 0) a
                          WHERE p.entry_id = e.id
                     ) legs(line, kind, owner, amount_minor, currency, n, at)
-                     GROUP BY line, kind, owner, amount_minor, currency
+                     GROUP BY amount_minor, line, kind, owner, currency
                 ) leg
             ) compared
             WHERE e.kind IN ({sql_list(self.kinds)})

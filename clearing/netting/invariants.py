@@ -7,8 +7,8 @@ from marketplace.kernel.invariants import Invariant, by_query
 from ..trades.obligation_kinds import GROSS_LINES
 from .recomputation import changed_cycles
 
-_GROSS = ", ".join(
-    f"('{line.value}', {' + '.join(f'{gross.sign} * n.{part.value}' for part in gross.parts)})"
+_GROSS = " UNION ALL ".join(
+    f"SELECT '{line.value}' AS line, {' + '.join(f'{gross.sign} * n.{part.value}' for part in gross.parts)} AS amount"
     for line, gross in GROSS_LINES.items()
 )
 """The gross lines of a participant's entry, each with the parts of the position ``n`` that it sums up."""
@@ -20,8 +20,8 @@ POSTED_AS_NETTED = (
     " netted AS (SELECT n.cycle_id, n.organisation_id, v.line, v.amount FROM clearing_netposition n"
     "  JOIN clearing_cycle c ON c.id = n.cycle_id {positions} AND (c.posted_at IS NOT NULL"
     "   OR c.state = 'netted' AND EXISTS (SELECT FROM clearing_entry e WHERE e.reference = 'cycle:' || n.public_id))"
-    f"  CROSS JOIN LATERAL (VALUES {_GROSS},"
-    "   ('deferred', n.deferred_minor), ('awaited', -n.deferred_minor)) AS v(line, amount) WHERE v.amount > 0)"
+    f"  CROSS JOIN LATERAL ({_GROSS} UNION ALL SELECT 'deferred', n.deferred_minor"
+    "   UNION ALL SELECT 'awaited', -n.deferred_minor) v WHERE v.amount > 0)"
     " SELECT * FROM posted FULL JOIN netted USING (cycle_id, organisation_id, line)"
     " WHERE posted.amount IS DISTINCT FROM netted.amount"
 )

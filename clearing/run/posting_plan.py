@@ -87,13 +87,11 @@ def planned_lines(account: Callable[[AccountKind], str]) -> str:
     ``amount_minor``.
 
     It stands in a lateral join after a row with the parts of a position and ``claim_minor``; ``account`` writes an
-    account of a kind.
+    account of a kind. A union, not ``VALUES``, whose expressions PostgreSQL prepares anew for every row that is joined.
     """
-    lines = ", ".join(
-        f"('{line.kind.value}', {account(line.debit)}, {account(line.credit)}, {line.amount_minor})"
+    lines = " UNION ALL ".join(
+        f"SELECT '{line.kind.value}' AS line, {account(line.debit)} AS debit, {account(line.credit)} AS credit,"
+        f" {line.amount_minor} AS amount_minor"
         for line in PLAN
     )
-    return (
-        "SELECT row_number() OVER () AS number, planned.* FROM"  # noqa: S608  our own words
-        f" (VALUES {lines}) AS planned(line, debit, credit, amount_minor) WHERE amount_minor <> 0"
-    )
+    return f"SELECT row_number() OVER () AS number, planned.* FROM ({lines}) planned WHERE amount_minor <> 0"  # noqa: S608  our own words

@@ -13,6 +13,7 @@ from marketplace.evidence.signatures import sign as sign_for_market
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.prepared import insert_prepared
 from marketplace.kernel.states import advance
 from marketplace.rules import services as rules
 from marketplace.rules.services import DecisionView
@@ -83,8 +84,7 @@ def _sign_as_buyer(actor: Actor, negotiation: Negotiation, read_hash: str | None
     """Sign as the buyer, which concludes the agreement if the rules allow it."""
     role = require_turn(actor, negotiation, "verify")
     require_buyer_and_seller(negotiation)
-    instrument = Instrument.objects.defer("text_ja", "text_en").get(negotiation=negotiation)
-    negotiation.instrument = instrument
+    instrument = queries.instrument_of(negotiation)
     _require_read(negotiation, instrument.signed_hash, read_hash)
     rules.require_trading_open(listing=negotiation.listing, segment=negotiation.segment)
     decision, trading_decision = _require_allowed(actor, negotiation, _trade_facts(negotiation, instrument))
@@ -144,16 +144,18 @@ def _make_signature(
         signer=actor.identifier,
         signed_at=signed_at,
     )
-    return Signature.objects.create(
-        instrument=instrument,
-        party=party.value,
-        organisation_id=actor.require_organisation(),
-        organisation_identifier=organisation,
-        signer=actor.identifier,
-        method=SignatureMethod.MARKET_SIDE.value,
-        signed_hash=instrument.signed_hash,
-        jws=sign_for_market(claims),
-        signed_at=signed_at,
+    return insert_prepared(
+        Signature(
+            instrument=instrument,
+            party=party.value,
+            organisation_id=actor.require_organisation(),
+            organisation_identifier=organisation,
+            signer=actor.identifier,
+            method=SignatureMethod.MARKET_SIDE.value,
+            signed_hash=instrument.signed_hash,
+            jws=sign_for_market(claims),
+            signed_at=signed_at,
+        )
     )
 
 
@@ -169,26 +171,28 @@ def _payload(signature: Signature) -> dict[str, str]:
 def _make_agreement(negotiation: Negotiation, instrument: Instrument, decision: str) -> Agreement:
     """Create the agreement from the signed content."""
     terms = instrument.said["terms"]
-    return Agreement.objects.create(
-        public_id=negotiation.agreement_identifier,
-        negotiation=negotiation,
-        instrument=instrument,
-        buyer_id=negotiation.buyer_id,
-        seller_id=negotiation.seller_id,
-        buyer_identifier=negotiation.buyer_identifier,
-        seller_identifier=negotiation.seller_identifier,
-        reference=negotiation.reference,
-        listing=negotiation.listing,
-        listing_version=negotiation.listing_version,
-        segment=negotiation.segment,
-        price_minor=terms["price_minor"],
-        currency=terms["currency"],
-        tax_category=terms["tax_category"],
-        funding_days=terms["funding_days"],
-        inspection_days=terms["inspection_days"],
-        signed_hash=instrument.signed_hash,
-        decision=decision,
-        concluded_at=clock.now(),
+    return insert_prepared(
+        Agreement(
+            public_id=negotiation.agreement_identifier,
+            negotiation=negotiation,
+            instrument=instrument,
+            buyer_id=negotiation.buyer_id,
+            seller_id=negotiation.seller_id,
+            buyer_identifier=negotiation.buyer_identifier,
+            seller_identifier=negotiation.seller_identifier,
+            reference=negotiation.reference,
+            listing=negotiation.listing,
+            listing_version=negotiation.listing_version,
+            segment=negotiation.segment,
+            price_minor=terms["price_minor"],
+            currency=terms["currency"],
+            tax_category=terms["tax_category"],
+            funding_days=terms["funding_days"],
+            inspection_days=terms["inspection_days"],
+            signed_hash=instrument.signed_hash,
+            decision=decision,
+            concluded_at=clock.now(),
+        )
     )
 
 

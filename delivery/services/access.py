@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Min, Q
 
 from contracts import queries as contracts
@@ -32,6 +32,12 @@ from marketplace.participants import queries as participants
 
 from .locking import Delivery, lock_delivery, lock_delivery_where
 
+_STANDING = """
+    SELECT (SELECT id FROM delivery_entitlement WHERE trade = %(trade)s),
+           (SELECT min(secure_by) FROM delivery_awaitedpayment
+             WHERE agreement = %(agreement)s AND secured_at IS NULL)
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecuredTrade:
@@ -55,9 +61,9 @@ def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
     party is unknown); the database refuses a trade that is not secured.
     """
     actor.require_operator()
-    existing = Entitlement.objects.filter(trade=secured.trade).first()
+    existing, payment_due_by = _standing(secured)
     if existing is not None:
-        return existing
+        return Entitlement.objects.get(pk=existing)
     files = listings.distributions(secured.listing_version)
     if not files:
         raise NothingToDeliver(listing_version=secured.listing_version)
@@ -77,7 +83,7 @@ def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
         secured_event=secured.secured_event,
         granted_at=now,
         expires_at=access_until(policy, concluded_at, clock.market_zone()),
-        payment_due_by=_payment_due_by(secured.agreement),
+        payment_due_by=payment_due_by,
     )
     EntitledDistribution.objects.bulk_create(
         EntitledDistribution(
@@ -107,6 +113,14 @@ def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
     )
     emit_granted(Delivery(entitlement, inspection))
     return entitlement
+
+
+def _standing(secured: SecuredTrade) -> tuple[int | None, datetime | None]:
+    """The key of the entitlement of a trade, if there is one, and ``_payment_due_by`` of its agreement, in one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDING, {"trade": secured.trade, "agreement": secured.agreement})
+        existing, payment_due_by = cursor.fetchone()
+    return existing, payment_due_by
 
 
 def emit_granted(delivery: Delivery) -> None:

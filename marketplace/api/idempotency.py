@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from typing import Any
 
-from django.db import connection
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from marketplace.kernel.canonical import sha256_hex
 from marketplace.kernel.errors import Category, DomainError, FieldInvalid
 from marketplace.kernel.labels import Label
+from marketplace.kernel.prepared import execute_prepared, fetch_prepared
 from marketplace.kernel.refusals import record_refusals
 
 from .models import IdempotencyRecord
@@ -23,6 +24,7 @@ BEGIN = """
     INSERT INTO api_idempotencyrecord (caller, key, request_digest) VALUES (%s, %s, %s)
     ON CONFLICT (caller, key) DO NOTHING RETURNING id
 """
+END = "UPDATE api_idempotencyrecord SET status = %s, body = %s::jsonb WHERE id = %s"
 
 
 class IdempotencyKeyNeeded(DomainError):
@@ -88,23 +90,21 @@ def _once(caller: int | None, key: str, digest: str, execute: Callable[[], Respo
         if known.request_digest != digest:
             raise IdempotencyConflict(key=key)
         return Response(known.body, status=known.status, headers={"Idempotency-Replayed": "true"})
-    rows = IdempotencyRecord.objects.filter(pk=record)
     try:
         response = execute()
     except DomainError as error:
         if error.is_recorded:
-            rows.delete()
+            IdempotencyRecord.objects.filter(pk=record).delete()
         raise
-    rows.update(status=response.status_code, body=_plain(response.data))
+    execute_prepared(END, [response.status_code, json.dumps(_plain(response.data)), record])
     return response
 
 
 def _begin(caller: int | None, key: str, digest: str) -> int | None:
     """The primary key of a new record; None if there is one. Waits for another request that is using the key."""
-    with connection.cursor() as cursor:
-        cursor.execute(BEGIN, [caller, key, digest])
-        row = cursor.fetchone()
-    return int(row[0]) if row else None
+    for row in fetch_prepared(BEGIN, [caller, key, digest]):
+        return int(row[0])
+    return None
 
 
 def _digest_of(request: Request) -> str:

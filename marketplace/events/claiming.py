@@ -215,8 +215,8 @@ class Claimer:
     back from time to time, because what was passed over may be due, and takes a small share of the time for it. When a
     handler has rested, it goes back to the first entry that it passed over for that.
 
-    Every other claim takes the newest entries first, so that an event outside a burst does not wait for its end.
-    ``at_end``: the last claim has read to the last entry, so that nothing can be handled now if it gave nothing.
+    Every other claim of a burst takes the newest entries first, so that an event outside it does not wait for its end.
+    ``at_end``: the last claim has read to the last entry, so that nothing is left but what it gave.
     ``rests``: the handlers that it leaves alone for a while.
     """
 
@@ -245,7 +245,7 @@ class Claimer:
             self._look_back_at = began + min(max(pause, LOOK_BACK_SECONDS_MIN), LOOK_BACK_SECONDS_MAX)
             return claimed
         self._turn += 1
-        if self._turn % 2 == 0 and (claimed := self._claim_newest()):
+        if not self.at_end and self._turn % 2 == 0 and (claimed := self._claim_newest()):
             return claimed
         return self._claim_oldest()
 
@@ -318,12 +318,10 @@ class Claimer:
             elif rows:
                 position = rows[-1].id
             self._after = position if held_from is None else min(position, held_from - 1)
-            if claimed:
+            self.at_end = choice.left_from is None and len(rows) < WINDOW
+            if claimed or self.at_end:
                 return claimed
             statement = READ_HEADS
-            if choice.left_from is None and len(rows) < WINDOW:
-                self.at_end = True
-                break
         return []
 
     def _read(self, statement: str, *, after: int, without: set[str], limit: int) -> Iterator[Pending]:

@@ -50,7 +50,7 @@ UNRELAYED = f"""
              coalesce((SELECT p.transaction FROM events_relayposition p WHERE p.name = '{RELAY}'), '0'),
              coalesce((SELECT p.event_id FROM events_relayposition p WHERE p.name = '{RELAY}'), 0))
 """  # noqa: S608  our own words
-HAS_UNRELAYED = f"SELECT EXISTS (SELECT {UNRELAYED})"
+HAS_UNRELAYED = f"EXISTS (SELECT {UNRELAYED})"
 
 
 @transaction.atomic
@@ -61,7 +61,7 @@ def relay() -> int:
     One relay runs at a time. It stops before the oldest running transaction, so it never skips an event that commits
     late.
     """
-    if not RELAY_LOCK.try_acquire():
+    if not RELAY_LOCK.try_acquire(only_if=HAS_UNRELAYED):
         return 0
     with connection.cursor() as cursor:
         # The horizon is read first: what the transactions before it wrote is seen by the next statement only.
@@ -71,7 +71,7 @@ def relay() -> int:
 def has_unrelayed() -> bool:
     """Whether a committed event is not relayed yet: an older transaction still runs, or another relay is at work."""
     with connection.cursor() as cursor:
-        cursor.execute(HAS_UNRELAYED)
+        cursor.execute(f"SELECT {HAS_UNRELAYED}")
         return bool(cursor.fetchone()[0])
 
 

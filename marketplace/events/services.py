@@ -18,7 +18,7 @@ from marketplace.kernel.nudges import send_nudge
 from marketplace.kernel.prepared import execute_prepared
 from marketplace.kernel.states import advance
 
-from .claiming import BATCH, Claimer
+from .claiming import Claimer
 from .envelope import Envelope
 from .handling import handle_claimed
 from .models import Abandonment, InboxEntry, OutboxEvent
@@ -32,6 +32,8 @@ DELIVER_SECONDS = 2.0
 RELAY_SECONDS_MAX = 1.0
 HELD_SECONDS_MAX = 0.5
 HELD_POLL_SECONDS = 0.03
+SHARED_FROM = 8
+"""With so many claimed at once, what their handlers emit would wait long for this worker, so another is asked too."""
 NUDGE_KEY = "events.nudged"
 _DELIVERING: ContextVar[bool] = ContextVar("delivering", default=False)
 """Whether a delivery runs here: it relays what its own handlers emit, so they need not ask for another."""
@@ -89,9 +91,8 @@ def nudge() -> None:
 def deliver_due(claimer: Claimer | None = None, *, seconds: float = DELIVER_SECONDS) -> int:
     """Relay and handle until nothing is due or ``seconds`` have passed; returns the number of attempts.
 
-    ``claimer``: what this worker's last delivery used, which knows where it stopped. While there is more than this worker
-    has claimed, and when the time is over, it asks for another. Events that wait for an older transaction are waited for,
-    a moment at a time.
+    ``claimer``: what this worker's last delivery used, which knows where it stopped. While there is much to do, and when
+    the time is over, it asks for another. Events that wait for an older transaction are waited for, a moment at a time.
     """
     token = _DELIVERING.set(True)
     try:
@@ -106,7 +107,7 @@ def _deliver(claimer: Claimer, seconds: float) -> int:
     while (now := time.monotonic()) - began < seconds:
         relayed = _relay_all()
         claimed = claimer.claim()
-        if len(claimed) >= BATCH:
+        if len(claimed) >= SHARED_FROM:
             nudge()
         left = handle_claimed(claimed, claimer.rests)
         claimer.give_back(left)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from time import monotonic
 from typing import Any
 
 from django.db import connection, transaction
@@ -35,6 +36,8 @@ DIED = "the worker ended while it ran the job"
 RUN_TASK = "marketplace.jobs.tasks.run"
 GATHERING_SECONDS = {Queue.MAIL: 0.5}
 """A request to run the jobs of a queue waits so long, so that one run takes what is written meanwhile."""
+_BEGINS_AFTER: dict[str, float] = {}
+"""Before this moment the run that this process last asked for has not begun, so it takes what is written until then."""
 POSTPONED_MAX = 1_000
 LOST = Loop("jobs.recover_lost")
 # What is left to a worker, after the attempt's own limit, to record the end before it counts as dead.
@@ -114,8 +117,11 @@ def enqueue_all(
 
 def nudge(queue: str) -> None:
     """Ask a worker of ``queue`` to run its jobs, unless one is asked already."""
-    wait = GATHERING_SECONDS.get(Queue(queue), 0)
-    send_nudge(RUN_TASK, queue, key=nudge_key(queue), queue=queue, wait_seconds=wait)
+    now, wait = monotonic(), GATHERING_SECONDS.get(Queue(queue), 0)
+    if now < _BEGINS_AFTER.get(queue, 0):
+        return
+    if send_nudge(RUN_TASK, queue, key=nudge_key(queue), queue=queue, wait_seconds=wait):
+        _BEGINS_AFTER[queue] = now + wait
 
 
 def nudge_key(queue: str) -> str:

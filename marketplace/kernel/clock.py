@@ -9,13 +9,14 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from .errors import Category, DomainError
 from .labels import Label
 from .models import Clock
 from .moments import LATE_SECONDS_MAX
+from .prepared import fetch_prepared
 
 
 class ClockFixed(DomainError):
@@ -86,14 +87,11 @@ def now() -> datetime:
 
 def _read_clock() -> Clock:
     """The clock as it stands in the database; a clock that nobody has moved shows real time."""
-    with connection.cursor() as cursor:
-        # Services read the clock often, so this skips the ORM.
-        cursor.execute("SELECT business_anchor, real_anchor, running FROM kernel_clock WHERE id = 1")
-        row = cursor.fetchone()
-    if row is None:
-        moment = timezone.now()
-        return Clock(business_anchor=moment, real_anchor=moment, running=True)
-    return Clock(business_anchor=row[0], real_anchor=row[1], running=row[2])
+    # Services read the clock often, so this skips the ORM.
+    for row in fetch_prepared("SELECT business_anchor, real_anchor, running FROM kernel_clock WHERE id = 1"):
+        return Clock(business_anchor=row[0], real_anchor=row[1], running=row[2])
+    moment = timezone.now()
+    return Clock(business_anchor=moment, real_anchor=moment, running=True)
 
 
 def _business_time(clock: Clock) -> datetime:

@@ -84,9 +84,12 @@ class AdvisoryLock:
         """Wait until no transaction holds the lock exclusively, then share it until this transaction ends."""
         self._take("pg_advisory_xact_lock_shared", Mode.SHARED)
 
-    def try_acquire(self) -> bool:
-        """Hold the lock exclusively until the transaction ends; False, without waiting, if another holds it."""
-        return self._take("pg_try_advisory_xact_lock", Mode.TRY) is True
+    def try_acquire(self, *, only_if: str = "true") -> bool:
+        """Hold the lock exclusively until the transaction ends; False, without waiting, if another holds it.
+
+        ``only_if``: an SQL condition of our own words; where it does not hold, the lock is left alone and it is False too.
+        """
+        return self._take("pg_try_advisory_xact_lock", Mode.TRY, only_if) is True
 
     def acquire_shared_in_guard(self) -> str:
         """The PL/pgSQL statement by which a trigger acquires the lock in shared mode."""
@@ -98,11 +101,11 @@ class AdvisoryLock:
         self._require_mode(Mode.EXCLUSIVE)
         return f"PERFORM pg_advisory_xact_lock({self.key});"
 
-    def _take(self, function: str, mode: Mode) -> object:
+    def _take(self, function: str, mode: Mode, only_if: str = "true") -> object:
         self._require_mode(mode)
         self._require_transaction()
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {function}(%s)", [self.key])
+            cursor.execute(f"SELECT CASE WHEN {only_if} THEN {function}(%s) END", [self.key])
             return cursor.fetchone()[0]
 
     def _require_transaction(self) -> None:

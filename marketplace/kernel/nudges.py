@@ -16,22 +16,24 @@ NUDGE_SECONDS = 5
 """A nudge with a key that is lost keeps others from being sent for so long; the sweep comes sooner."""
 
 
-def send_nudge(task: str, *arguments: str, key: str = "", queue: str = "", wait_seconds: float = 0) -> None:
+def send_nudge(task: str, *arguments: str, key: str = "", queue: str = "", wait_seconds: float = 0) -> bool:
     """Ask a worker to run ``task``; without a broker it only logs, and the sweep does the work.
 
     With a ``key`` at most one such request waits in the broker, until ``begin_nudged`` is called with it. Without a
-    ``queue`` the task goes where the table of queues says. The worker runs it after ``wait_seconds``.
+    ``queue`` the task goes where the table of queues says. The worker runs it after ``wait_seconds``. Returns whether it was
+    sent.
     """
     options: dict[str, Any] = {"queue": queue} if queue else {}
     if wait_seconds:
         options["countdown"] = wait_seconds
     try:
-        if not key or cache.add(key, 1, NUDGE_SECONDS):
-            current_app.send_task(
-                task, args=arguments, retry=False, expires=60, ignore_result=True, **options
-            )
+        if key and not cache.add(key, 1, NUDGE_SECONDS):
+            return False
+        current_app.send_task(task, args=arguments, retry=False, expires=60, ignore_result=True, **options)
     except (OperationalError, RedisError) as error:
         logger.warning("broker unavailable; the sweep will do %s: %s", " ".join((task, *arguments)), error)
+        return False
+    return True
 
 
 def begin_nudged(key: str) -> None:

@@ -252,10 +252,7 @@ def is_admitted(organisation_id: int, segment: str, capacity: str) -> bool:
 
 def standings_in(segment: str, organisation_ids: Collection[int]) -> dict[int, Standing]:
     """How these organisations stand in the segment (code), by database key, in one query; unknown keys are left out."""
-    with connection.cursor() as cursor:
-        # Every purchase asks this more than once, so this skips the ORM.
-        cursor.execute(_STANDINGS, [segment, AdmissionState.ADMITTED, list(organisation_ids)])
-        rows = cursor.fetchall()
+    rows = fetch_prepared(_STANDINGS, [segment, AdmissionState.ADMITTED.value, list(organisation_ids)])
     return {
         key: Standing(public_id, is_operator, affiliate, state, frozenset(capacities))
         for key, public_id, is_operator, affiliate, state, capacities in rows

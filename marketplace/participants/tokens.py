@@ -12,6 +12,8 @@ from django.db.models import Model
 from oauth2_provider.models import get_access_token_model
 from oauth2_provider.oauth2_validators import OAuth2Validator
 
+from marketplace.kernel.prepared import fetch_prepared
+
 from .models import Application, Organisation, User
 
 _OF_TOKEN = ("id", "application_id", "user_id", "expires", "scope", "resource")
@@ -37,20 +39,22 @@ class MarketTokenValidator(OAuth2Validator):
     def _load_access_token(self, token: str) -> Any:
         """The token of this value, or None. Tokens are found by their SHA-256, as the library stores them."""
         checksum = hashlib.sha256(token.encode()).hexdigest()
-        with connection.cursor() as cursor:
-            # Every request reads its token, so this skips the ORM.
-            cursor.execute(_FIND, [checksum])
-            row = cursor.fetchone()
-        if row is None:
-            return None
-        found = _loaded(get_access_token_model(), _OF_TOKEN, [*row[:5], json.loads(row[5])])
-        if found.application_id is not None:
-            found.application = _loaded(Application, _OF_APPLICATION, row[6:9])
-            if found.application.organisation_id is not None:
-                found.application.organisation = _loaded(Organisation, _OF_ORGANISATION, row[9:12])
-        if found.user_id is not None:
-            found.user = _loaded(User, _OF_USER, row[12:])
-        return found
+        # Every request reads its token, so this skips the ORM.
+        for row in fetch_prepared(_FIND, [checksum]):
+            return _token_of(row)
+        return None
+
+
+def _token_of(row: Sequence[Any]) -> Any:
+    """The token of a row, with its program, the program's organisation, and the person."""
+    found = _loaded(get_access_token_model(), _OF_TOKEN, [*row[:5], json.loads(row[5])])
+    if found.application_id is not None:
+        found.application = _loaded(Application, _OF_APPLICATION, row[6:9])
+        if found.application.organisation_id is not None:
+            found.application.organisation = _loaded(Organisation, _OF_ORGANISATION, row[9:12])
+    if found.user_id is not None:
+        found.user = _loaded(User, _OF_USER, row[12:])
+    return found
 
 
 def _loaded(model: type[Model], names: Sequence[str], values: Sequence[Any]) -> Any:

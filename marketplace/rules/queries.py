@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
@@ -39,6 +40,13 @@ _IN_FORCE = """
          WHERE effective_from <= asked.moment ORDER BY number DESC LIMIT 1) r ON true
      ORDER BY asked.place
 """
+
+_HALTS = f"""
+    SELECT public_id, scope, subject, reason, started_at FROM rules_halt
+     WHERE lifted_at IS NULL
+       AND (scope = '{HaltScope.MARKET}' OR (scope = '{HaltScope.SEGMENT}' AND subject = %s)
+            OR (scope = '{HaltScope.LISTING}' AND subject = %s))
+"""  # noqa: S608  our own words
 
 _compiled: OrderedDict[tuple[str, str], CompiledRulebook] = OrderedDict()
 _parameters: OrderedDict[str, Mapping[str, int]] = OrderedDict()
@@ -255,12 +263,10 @@ def halts() -> QuerySet[Halt]:
 def halt_of(*, listing: str | None = None, segment: str | None = None) -> HaltView | None:
     """The halt in force, the widest if there are several, that covers a listing (public identifier) of a segment
     (code), or None. If neither is given, only a halt of the whole market covers it."""
-    covering = Q(scope=HaltScope.MARKET)
-    if segment is not None:
-        covering |= Q(scope=HaltScope.SEGMENT, subject=segment)
-    if listing is not None:
-        covering |= Q(scope=HaltScope.LISTING, subject=listing)
-    found = map(_halt_view, Halt.objects.filter(covering, lifted_at=None))
+    found = [
+        HaltView(public_id, scope, subject or None, json.loads(reason), since)
+        for public_id, scope, subject, reason, since in fetch_prepared(_HALTS, [segment, listing])
+    ]
     return min(found, key=lambda halt: WIDTH.index(halt.scope), default=None)
 
 

@@ -33,9 +33,10 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     ),
     "trade.supply_unstated": ("marketplace.notices.handlers.supplies.on_supply_unstated",),
     "supply.stated": ("marketplace.notices.handlers.supplies.on_supply_stated",),
+    # The buyer has access before anybody is told.
     "trade.secured": (
-        "marketplace.notices.handlers.on_trade_secured",
         "delivery.handlers.on_trade_secured",
+        "marketplace.notices.handlers.on_trade_secured",
     ),
     "trade.billed": ("marketplace.notices.handlers.bills.on_trade_billed",),
     "trade.paid": ("marketplace.notices.handlers.bills.on_trade_paid",),

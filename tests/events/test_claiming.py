@@ -227,6 +227,18 @@ def test_a_claim_that_ends_for_its_time_is_gone_on_with(probed, monkeypatch):
     assert subjects(claimer.claim()) == ["org_1"]
 
 
+def test_a_claim_reads_once_where_the_last_one_reached_the_end(probed):
+    put_entries(1)
+    claimer = Claimer()
+    assert (subjects(claimer.claim()), claimer.at_end) == (["org_1"], True)
+    for prefix, expected in (("org_new_", ["org_new_1"]), ("org_newer_", ["org_newer_1"]), ("", [])):
+        if prefix:
+            put_entries(1, prefix=prefix)
+        with CaptureQueriesContext(connection) as sent:
+            assert (subjects(claimer.claim()), claimer.at_end) == (expected, True)
+        assert len([query for query in sent if "i.state = 'pending' AND i.id >" in query["sql"]]) == 1
+
+
 def test_an_event_outside_a_burst_does_not_wait_for_its_end(probed):
     emit(*(f"org_{number}" for number in range(20 * BATCH)))
     relay_all(20 * BATCH)

@@ -77,6 +77,13 @@ def test_a_delivery_asks_for_no_other_for_what_its_own_handlers_emit(probed):
     assert (cache.get(services.NUDGE_KEY), handlers.seen()) == (None, ["org_1", "org_1 again"])
 
 
+def test_a_delivery_with_much_to_do_asks_another_worker(probed):
+    emit(*(f"org_{number}" for number in range(services.SHARED_FROM)))
+    begin_nudged(services.NUDGE_KEY)
+    assert deliver(services.SHARED_FROM) == services.SHARED_FROM
+    assert cache.get(services.NUDGE_KEY) == 1
+
+
 def test_a_delivery_that_ends_for_its_time_asks_for_the_next(probed):
     assert services.deliver_due(seconds=0) == 0
     assert cache.get(services.NUDGE_KEY) == 1

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
@@ -21,6 +22,7 @@ from marketplace.jobs.models import Job
 from marketplace.jobs.states import JobState
 from marketplace.jobs.tasks import RUN_SECONDS_MAX
 from marketplace.kernel import clock
+from marketplace.kernel.nudges import begin_nudged
 from marketplace.settings.queues import TASK_SECONDS_MAX
 from tests.participants import factories
 from tests.poison import RUNS, aside, tasks_to_repair
@@ -197,6 +199,19 @@ def test_jobs_of_a_kind_are_started_together_and_run_in_turn(
     assert runner.run_due("documents") == 1
     assert set(Job.objects.values_list("state", "attempts")) == {(JobState.DONE, 1)}
     call_command("check_invariants")
+
+
+def test_one_request_runs_the_mail_that_is_written_soon_after_it(committed_database, trace):
+    key, wait = services.nudge_key("mail"), services.GATHERING_SECONDS[kinds.LETTER.queue]
+    asked = []
+    time.sleep(wait)
+    for number, pause in enumerate((0, 0, wait)):
+        time.sleep(pause)
+        begin_nudged(key)
+        put(kinds.LETTER, trace, subject=f"thing_{number}")
+        asked.append(cache.get(key))
+    assert asked == [1, None, 1]
+    assert runner.run_due("mail") == 3
 
 
 def test_a_failed_job_ends_none_that_was_started_with_it_and_is_tried_again_alone(committed_database, trace):
