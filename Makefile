@@ -5,7 +5,7 @@
 #   ARGS="..."        more arguments for pytest: `make test ARGS="tests/clearing -x"` (docs/developing.md)
 #   NAME=...          one benchmark (`make bench NAME=clear`); ARGS="..." are its options
 #   WEB_PORT=...      the port of `make run`, else a free one
-#   TEST_WORKERS=...  test processes, else 3, or none beside pytest's own for one file
+#   TEST_WORKERS=...  test processes, else 4, or none beside pytest's own for one file
 
 PYTHON ?=
 ARGS ?=

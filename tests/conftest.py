@@ -13,6 +13,8 @@ import pytest
 from django.db import connection, connections
 from xdist.scheduler import LoadScopeScheduling
 
+from marketplace.kernel import clock
+from tests import standing
 from tests.client import KeyedClient
 from tests.migrated_database import (
     administration,
@@ -34,6 +36,10 @@ hypothesis.settings.load_profile("untimed")
 LONG = ("test_killed.py", "test_pgbouncer.py", "test_disk.py", "test_restore_drill.py")
 # Folders whose tests start processes, race or search long.
 SLOW_FOLDERS = {"stories", "faults", "concurrency", "properties", "conformance", "runtime"}
+
+# What blocks the database outside tests, once this process has one.
+_DATABASE: list[Any] = []
+COUNTING = {"django_assert_num_queries", "django_assert_max_num_queries"}
 
 
 class StoriesTogether(LoadScopeScheduling):
@@ -81,6 +87,36 @@ def speed_of(item: pytest.Item) -> str | None:
     return "slow" if folder in SLOW_FOLDERS or "committed_database" in fixtures else "fast"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before its fixtures: let stand what the test begins with, once this process has a database."""
+    for blocker in _DATABASE:
+        with blocker.unblock():
+            standing.prepare(standing.chain_of(item))
+
+
+@pytest.fixture(autouse=True)
+def _one_reading_of_the_clock(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that nobody else sees reads the movable clock as a request does: again only after it has moved it.
+
+    Each reading is a statement, a quarter of all that the tests sent. Tests that count statements, commit, or move the
+    clock behind the market (``every_reading``) read it whenever the market does.
+    """
+    names = set(request.fixturenames)
+    counts = names & COUNTING or hasattr(request.module, "CaptureQueriesContext")
+    alone = "db" in names or request.node.get_closest_marker("django_db")
+    if counts or not alone or names & {"committed_database", "every_reading"}:
+        yield
+    else:
+        with clock.read_once():
+            yield
+
+
+@pytest.fixture
+def every_reading() -> None:
+    """Every reading of the clock in this test asks the database."""
+
+
 @pytest.fixture
 def api() -> KeyedClient:
     """A client of the API that is nobody yet."""
@@ -96,7 +132,11 @@ def django_db_setup(
     with django_db_blocker.unblock(), administration() as server:
         provide_clone(server, name, key=current_key(server), migrate=migrate)
     with connected_to(name):
+        _DATABASE.append(django_db_blocker)
         yield
+        _DATABASE.clear()
+        with django_db_blocker.unblock():
+            standing.clear()
     with administration() as server:
         drop(server, name)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection
+from psycopg import sql
 
 from .amounts import TOTAL_MINOR_MAX
 from .columns import MinorField
@@ -66,12 +67,12 @@ def register_partial_check(name: str, verify: Callable[[str], Breaches], help_te
     PARTIAL_CHECKS[name] = PartialCheck(verify, help_text)
 
 
-def by_query(sql: str) -> Check:
-    """A check whose breaches are the rows that ``sql`` selects."""
+def by_query(query: str) -> Check:
+    """A check whose breaches are the rows that ``query`` selects."""
 
     def check() -> list[dict[str, Any]]:
         with connection.cursor() as cursor:
-            cursor.execute(sql)
+            cursor.execute(query)
             columns = [column.name for column in cursor.description]
             return [dict(zip(columns, row, strict=True)) for row in cursor.fetchmany(BREACHES_SHOWN_MAX)]
 
@@ -84,15 +85,33 @@ def amounts_within_ceiling(app: str) -> Check:
     def check() -> list[dict[str, Any]]:
         breaches: list[dict[str, Any]] = []
         for model in apps.get_app_config(app).get_models():
-            for column in (each for each in model._meta.concrete_fields if isinstance(each, MinorField)):
-                rows = model._default_manager.exclude(
-                    **{f"{column.name}__range": (-TOTAL_MINOR_MAX, TOTAL_MINOR_MAX)}
-                )
-                if exceeding := rows.exclude(**{f"{column.name}__isnull": True}).count():
-                    breaches.append({"column": f"{model._meta.db_table}.{column.column}", "rows": exceeding})
+            names = [str(each.column) for each in model._meta.concrete_fields if isinstance(each, MinorField)]
+            if names:
+                breaches += _beyond_ceiling(model._meta.db_table, names)
         return breaches
 
     return check
+
+
+def _beyond_ceiling(table: str, columns: list[str]) -> list[dict[str, Any]]:
+    """The ``columns`` of ``table`` that hold more than the ceiling, each with how many rows do; the table is read once."""
+    exceeding = sql.SQL("count(*) FILTER (WHERE {column} NOT BETWEEN {lowest} AND {highest})")
+    counts = [
+        exceeding.format(column=sql.Identifier(each), lowest=-TOTAL_MINOR_MAX, highest=TOTAL_MINOR_MAX)
+        for each in columns
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL("SELECT {counts} FROM {table}").format(
+                counts=sql.SQL(", ").join(counts), table=sql.Identifier(table)
+            )
+        )
+        rows = cursor.fetchone()
+    return [
+        {"column": f"{table}.{column}", "rows": count}
+        for column, count in zip(columns, rows, strict=True)
+        if count
+    ]
 
 
 def verify_all(app: str | None = None) -> dict[str, list[dict[str, Any]]]:

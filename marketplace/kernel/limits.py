@@ -29,6 +29,8 @@ LIMIT_TRANSACTION = (
 """The SQL that gives the current transaction the limit ``limit`` from now on. PostgreSQL begins no timer while one runs,
 so the role's is stopped first; otherwise it would stay in force, whatever the setting shows."""
 
+READ_ONLY = "set_config('transaction_read_only', 'on', true)"
+
 
 def allow_seconds(seconds: int) -> None:
     """Let the current transaction take up to ``seconds``, counted from now, and each of its statements too.
@@ -40,18 +42,18 @@ def allow_seconds(seconds: int) -> None:
         raise transaction.TransactionManagementError(
             "a limit is changed within a transaction, and ends with it"
         )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT set_config('statement_timeout', %(limit)s, true), {LIMIT_TRANSACTION}",
-            {"limit": f"{seconds}s"},
-        )
+    _set_limits(seconds)
 
 
 @contextmanager
 def reading_long(seconds: int) -> Iterator[None]:
     """A transaction that only reads and may take up to ``seconds``: it holds back no event, because it has no identifier."""
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION READ ONLY")
-        allow_seconds(seconds)
+        _set_limits(seconds, READ_ONLY)
         yield
+
+
+def _set_limits(seconds: int, *more: str) -> None:
+    changes = ", ".join(["set_config('statement_timeout', %(limit)s, true)", LIMIT_TRANSACTION, *more])
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {changes}", {"limit": f"{seconds}s"})

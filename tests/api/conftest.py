@@ -6,12 +6,13 @@ import pytest
 
 from marketplace.kernel.actors import SYSTEM
 from marketplace.participants import services as participants
+from tests.standing import made_once
 
 OPERATOR = {"ja": "三方取引所", "en": "Sanpo Exchange"}
 
 
-@pytest.fixture
-def operator(db):
+@made_once
+def operator():
     """The operator of the market."""
     return participants.register_organisation(
         actor=SYSTEM,

@@ -8,17 +8,26 @@ import pytest
 
 from clearing.cycles.services import declare_closed_day, publish_clearing_schedule
 from clearing.models import Trade
+from clearing.run.services import netting
 from clearing.run.services.cut_offs import close_due_cycles
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from tests.participants.factories import actor_for
+from tests.standing import made_once
 
 from . import factories
 from .raw import uncaused
 
 
-@pytest.fixture
-def market(db: None) -> factories.Market:
+@pytest.fixture(autouse=True)
+def _nothing_foreseen() -> None:
+    """What this process keeps of the cycle that it saw last is forgotten: an earlier test's cycle had the same number."""
+    netting._LAST_FORESEEN.clear()
+    netting._LAST_TOTALS.clear()
+
+
+@made_once
+def market() -> factories.Market:
     """A market that can clear yen."""
     return factories.market()
 
@@ -35,7 +44,7 @@ def second(market: factories.Market) -> Actor:
     return actor_for(market.operator, "usr_second")
 
 
-@pytest.fixture
+@made_once
 def sold(market: factories.Market) -> Trade:
     """A trade from a cycle that is settled: the seller has been paid out and has nothing left."""
     trade = factories.accepted(market, "buyer", "seller", 10_000)
@@ -43,8 +52,8 @@ def sold(market: factories.Market) -> Trade:
     return trade
 
 
-@pytest.fixture
-def secured(market):
+@made_once
+def secured(market: factories.Market) -> Trade:
     """A trade of 11,000 that is secured, with 4,000 left to its buyer."""
     trade = factories.conclude(market, "buyer", "seller", 10_000)
     factories.pay_in(market, "buyer", 15_000)
@@ -53,8 +62,8 @@ def secured(market):
     return trade
 
 
-@pytest.fixture
-def market_cut_off(db: None) -> factories.Market:
+@made_once
+def market_cut_off() -> factories.Market:
     """A market whose first cycle was cut off at three by its calendar."""
     clock.move_to(factories.THREE - timedelta(hours=1), running=False)
     made = factories.market()

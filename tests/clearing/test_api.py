@@ -12,6 +12,7 @@ from clearing.settlement.services.transfer_files import create_transfer_file
 from clearing.trades.neutrality import NEUTRALITY
 from marketplace.jobs.runner import run_due
 from tests.participants.factories import client_of, person_of
+from tests.standing import made_once
 
 from . import factories
 
@@ -28,7 +29,7 @@ OPERATOR_LISTS = ["transfer-files", "bank-statements", "bank-entries", "client-a
 OPERATOR_BOOKS = ["trial-balance", "client-money", "journal"]
 
 
-@pytest.fixture
+@made_once
 def settled(market):
     """A market that has cleared and settled one trade between buyer and seller."""
     trade = factories.accepted(market, "buyer", "seller", 10_000)

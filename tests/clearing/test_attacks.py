@@ -18,6 +18,7 @@ from clearing.settlement.services.payments import report_failed_payment, retry_p
 from clearing.settlement.services.transfer_files import create_transfer_file
 from marketplace.kernel import clock
 from marketplace.kernel.invariants import REGISTER, verify_all
+from tests.standing import made_once
 
 from . import factories
 from .test_invariants import broken, changed_behind_the_guards
@@ -152,8 +153,8 @@ FORCED: dict[str, tuple[str, str]] = {
 """Invariant → the table whose guards the owner switches off, and the wrong state."""
 
 
-@pytest.fixture
-def market(db) -> factories.Market:
+@made_once
+def market() -> factories.Market:
     """A market in which all of it has happened: settled and failed payments, a shortfall, loans, use, and a hold."""
     factories.on_day(2030, 4, 1)
     market = factories.market()

@@ -27,6 +27,7 @@ from marketplace.kernel.waiting import REASONS
 from marketplace.participants.models import Organisation
 from tests.participants import factories as participants
 from tests.participants.factories import client_of
+from tests.standing import made_once
 
 from . import factories
 
@@ -43,8 +44,8 @@ TOLD = (
 )
 
 
-@pytest.fixture
-def market(db):
+@made_once
+def market():
     clock.move_to(NINE, running=False)
     return factories.market()
 

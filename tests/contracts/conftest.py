@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from tests.standing import made_once
 
 from . import factories
 
 
-@pytest.fixture
-def market(db) -> factories.Market:
+@made_once
+def market() -> factories.Market:
     """An open market with one listing on sale."""
     return factories.market()

@@ -9,11 +9,12 @@ from contracts.agreement_document import TEMPLATE
 from contracts.models import Signature
 from marketplace.documents.services import render_html, render_pdf
 from marketplace.kernel.canonical import sha256_hex
+from tests.standing import made_once
 
 from . import factories
 
 
-@pytest.fixture
+@made_once
 def agreement(market):
     return factories.agreement(market)
 

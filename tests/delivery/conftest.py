@@ -18,6 +18,7 @@ from delivery.models import Download, EntitledDistribution, Entitlement, Inspect
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
+from tests.standing import made_once
 
 from . import factories
 
@@ -25,20 +26,20 @@ LARGE = bytes(range(256)) * 4096 * 3 + b"the end"
 TUESDAY = datetime(2026, 12, 1, 14, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
 
 
-@pytest.fixture
-def tuesday(db: None) -> datetime:
+@made_once
+def tuesday() -> datetime:
     """Business time stands still on a Tuesday afternoon."""
     clock.move_to(TUESDAY, running=False)
     return TUESDAY
 
 
-@pytest.fixture
+@made_once
 def granted(tuesday: datetime) -> factories.Granted:
     """A delivery of one file to which access was granted."""
     return factories.granted()
 
 
-@pytest.fixture
+@made_once
 def matched(granted: factories.Granted) -> factories.Granted:
     """A delivery that matched, and is under inspection."""
     granted.receive()

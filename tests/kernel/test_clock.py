@@ -10,6 +10,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.middleware import read_clock_once
 from marketplace.kernel.models import Clock
 
+pytestmark = pytest.mark.usefixtures("every_reading")
 NOON = datetime(2030, 4, 1, 3, 0, tzinfo=UTC)
 
 

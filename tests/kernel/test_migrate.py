@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
@@ -13,6 +13,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from tests.roles import application_url, as_owner
+
+LOCK_AWAITED = (
+    "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'django_session'::regclass)"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +33,13 @@ def reader(database: str) -> psycopg.Connection:
     return other
 
 
+def wait_until(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def exists() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('django_session') IS NOT NULL")
@@ -41,12 +52,13 @@ def test_a_migration_waits_for_its_locks_and_lets_others_pass(committed_database
     passed: list[float] = []
 
     def read_on() -> None:
-        time.sleep(0.5)
         with reader(committed_database) as third:
+            third.rollback()
+            wait_until(lambda: third.execute(LOCK_AWAITED).fetchone() == (True,))
             began = time.monotonic()
             third.execute("SELECT count(*) FROM django_session")
             passed.append(time.monotonic() - began)
-        time.sleep(2.0)
+        wait_until(lambda: "attempt 1" in told.getvalue())
         other.rollback()
 
     thread = threading.Thread(target=read_on)

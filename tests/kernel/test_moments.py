@@ -35,7 +35,7 @@ def insert(sql: str, moment: str, name: str = "cld_raw") -> Any:
 @pytest.mark.parametrize(
     "offset", ["- interval '6 minutes'", "+ interval '6 minutes'", "+ interval '73 years'"]
 )
-def test_a_moment_of_business_is_the_present(moved, offset):
+def test_a_moment_of_business_is_the_present(moved, offset, every_reading):
     if moved:
         clock.move_to(datetime(2030, 4, 1, tzinfo=UTC), running=False)
         # Long after the move only the present counts.

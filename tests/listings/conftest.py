@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.participants import factories as participants
+from tests.standing import made_once
 
 from . import factories
 
@@ -20,13 +21,13 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
-@pytest.fixture
-def operator(db):
+@made_once
+def operator():
     """Somebody who acts for the operator."""
     return participants.actor_for(participants.operator())
 
 
-@pytest.fixture
-def seller(db):
+@made_once
+def seller():
     """A business that may sell in the segment environment."""
     return factories.seller()

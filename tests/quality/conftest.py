@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.listings import factories
+from tests.standing import made_once
 
 SHARED_DATA = Path(os.environ.get("SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
@@ -18,7 +19,7 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
-@pytest.fixture
-def seller(db):
+@made_once
+def seller():
     """A business that may sell in the segment environment."""
     return factories.seller()

@@ -26,8 +26,8 @@ def test_one_file_or_a_debugger_has_no_worker_processes(arguments: list[str]) ->
     "arguments",
     [[], ["-q"], ["tests/kernel"], [MONEY, "tests/kernel/test_clock.py"], ["tests/kernel/no_such_test.py"]],
 )
-def test_everything_else_has_three(arguments: list[str]) -> None:
-    assert suitable_workers(arguments) == 3
+def test_everything_else_has_four(arguments: list[str]) -> None:
+    assert suitable_workers(arguments) == 4
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ from marketplace.kernel.actors import SYSTEM, Actor, Role
 from marketplace.kernel.errors import Forbidden, IllegalTransition, Missing
 from marketplace.kernel.refusals import record_refusals
 from tests.participants.factories import actor_for, client_of, person_of
+from tests.standing import made_once
 
 from .. import factories
 from ..raw import refused
@@ -43,7 +44,7 @@ LARGE_MINOR = 1_000_000
 PARTICIPANT = Actor("somebody", Role.PARTICIPANT, 1, "org_1")
 
 
-@pytest.fixture
+@made_once
 def cleared(market):
     """A cycle that pays out 2,200,000 in all."""
     factories.accepted(market, "buyer", "seller", 2_000_000)

@@ -15,13 +15,14 @@ from clearing.settlement.services.payments import report_failed_payment, retry_p
 from clearing.settlement.services.transfer_files import create_transfer_file
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
+from tests.standing import made_once
 
 from .. import factories
 from ..raw import refused
 from ..test_invariants import broken, changed_behind_the_guards
 
 
-@pytest.fixture
+@made_once
 def sent(market: factories.Market) -> Cycle:
     """A cycle whose payments are with the bank: 10,450 to the seller, 550 to the operator; others have money there."""
     factories.accepted(market, "buyer", "seller", 10_000)

@@ -24,6 +24,7 @@ from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from tests.participants.factories import client_of
+from tests.standing import made_once
 
 from .. import factories
 from ..raw import refused
@@ -59,7 +60,7 @@ def by_two(market: factories.Market, entry: BankEntry, booked_as: str, **named: 
     )
 
 
-@pytest.fixture
+@made_once
 def paid(market: factories.Market) -> SettlementInstruction:
     """A payment of 10,450 to a seller, which the bank carried out once; other clients have money at the bank."""
     factories.accepted(market, "buyer", "seller", 10_000)

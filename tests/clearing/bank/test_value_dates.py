@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-import pytest
-
 from clearing.models import Entry
 from marketplace.kernel.invariants import verify_all
 from tests.participants.factories import client_of
 from tests.roles import unguarded
+from tests.standing import made_once
 
 from .. import factories
 from ..raw import refused, run
@@ -21,8 +20,8 @@ def broken() -> dict[str, object]:
     return {name: rows for name, rows in verify_all("clearing").items() if rows}
 
 
-@pytest.fixture
-def market(db):
+@made_once
+def market():
     """A market to which 5,000 were paid in at the end of April, which it knows from a statement of May."""
     factories.on_day(2030, 4, 30)
     made = factories.market()

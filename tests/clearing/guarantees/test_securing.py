@@ -26,6 +26,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from tests.participants.factories import actor_for, client_of, person_of
+from tests.standing import made_once
 
 from .. import factories
 from ..guaranteeing import limit, move_to, part_of, people, register, used
@@ -34,8 +35,8 @@ from ..test_invariants import broken
 MONDAY = (2027, 1, 4)
 
 
-@pytest.fixture
-def market(db):
+@made_once
+def market():
     """A market in which it is the morning of Monday, 4 January 2027."""
     factories.on_day(*MONDAY)
     return factories.market()

@@ -14,13 +14,14 @@ from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.invariants import verify_all
 from tests.participants.factories import actor_for, client_of
+from tests.standing import made_once
 
 from .. import factories
 
 BODY = {"changes": {"purchase_order": "PO-RIGHT", "note": "再発行"}, "reason": "注文番号の誤記"}
 
 
-@pytest.fixture
+@made_once
 def sale(market):
     """The invoice of a sale that is adjusted too, under a wrong order."""
     trade = factories.accepted(market, "buyer", "seller", 10_005, reference="PO-WRONG")

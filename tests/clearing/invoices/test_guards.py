@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
 from clearing.invoices.services.correcting import correct_invoice
 from clearing.invoices.services.intermediary import give_intermediary_notice
 from clearing.models import IntermediaryNotice, Invoice
 from marketplace.kernel import clock
 from tests.participants.factories import actor_for
 from tests.roles import unguarded
+from tests.standing import made_once
 
 from .. import factories
 from ..raw import refused, run
@@ -48,7 +47,7 @@ def test_a_gap_in_invoice_numbers_is_refused(market):
     assert Invoice.objects.count() == before == 2
 
 
-@pytest.fixture
+@made_once
 def invoice(market):
     """The invoice of a sale."""
     factories.accepted(market, "buyer", "seller", 10_000)

@@ -15,6 +15,7 @@ from marketplace.kernel.invariants import verify_all
 from marketplace.participants.models import Organisation
 from tests.participants import factories as participants
 from tests.participants.factories import actor_for, client_of
+from tests.standing import made_once
 
 from .. import factories
 
@@ -27,7 +28,7 @@ def test_the_application_may_withdraw_a_notice(registered):
     assert IntermediaryNotice.objects.filter(withdraws=notice).count() == 1
 
 
-@pytest.fixture
+@made_once
 def registered(market):
     """A market whose operator is a registered issuer, on a clock that can be moved."""
     Organisation.objects.filter(pk=market.operator.pk).update(

@@ -20,11 +20,12 @@ from marketplace.events.models import OutboxEvent
 from marketplace.kernel import clock
 from marketplace.kernel.invariants import verify_all
 from tests.participants import factories as participants
+from tests.standing import made_once
 
 from .. import factories
 
 
-@pytest.fixture
+@made_once
 def cleared(market):
     """Two sales of one seller, one of another that is not registered, and a correction."""
     market.parties["plain"] = participants.organisation("plain", payout_account=participants.PAYOUT_ACCOUNT)

@@ -31,6 +31,7 @@ from tests.clearing import factories
 from tests.clearing.raw import counts
 from tests.participants.factories import actor_for
 from tests.roles import assert_refused, unguarded
+from tests.standing import made_once
 
 from ..raw import run
 from ..test_invariants import broken
@@ -85,7 +86,7 @@ def of_market(kind: str) -> Account:
     return Account.objects.get(organisation=None, kind=kind, currency="JPY")
 
 
-@pytest.fixture
+@made_once
 def busy(market: factories.Market) -> factories.Market:
     """A market in which ``a`` and ``b`` have money, a trade is secured, and a cycle is paid."""
     factories.accepted(market, "a", "b", 10_000)

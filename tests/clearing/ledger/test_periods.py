@@ -20,6 +20,7 @@ from marketplace.kernel.errors import Forbidden
 from marketplace.kernel.invariants import verify_all
 from tests.participants.factories import client_of
 from tests.roles import assert_refused
+from tests.standing import made_once
 
 from .. import factories
 from ..raw import uncaused
@@ -31,7 +32,7 @@ def broken() -> dict[str, object]:
     return {name: breaches for name, breaches in verify_all("clearing").items() if breaches}
 
 
-@pytest.fixture
+@made_once
 def november(market):
     """Money came in during November (in the market's zone); it is the second of December."""
     clock.move_to(datetime(2026, 11, 30, 14, tzinfo=UTC), running=False)

@@ -19,13 +19,14 @@ from clearing.netting.position_statements import position_statement
 from marketplace.evidence.signatures import public_keys, sign
 from marketplace.kernel.canonical import digest_of
 from tests.participants.factories import client_of
+from tests.standing import made_once
 
 from .. import factories
 
 PROGRAM = Path(__file__).parents[3] / "clearing" / "netting" / "verify_statement.py"
 
 
-@pytest.fixture
+@made_once
 def cycle(market):
     """A netted cycle in which b sells, buys, is corrected, and bears fees at one rate over several trades."""
     first = factories.accepted(market, "a", "b", 10_005)

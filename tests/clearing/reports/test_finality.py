@@ -13,6 +13,7 @@ from clearing.models import Cycle
 from clearing.reports.finality import finality, stage_at
 from marketplace.kernel import clock
 from marketplace.participants.queries import get_organisation
+from tests.standing import made_once
 
 from .. import factories
 
@@ -28,7 +29,7 @@ def move(hour: int) -> None:
     clock.move_to(at(hour), running=False)
 
 
-@pytest.fixture
+@made_once
 def seller(market):
     """A seller whose trade was secured at 1, accepted at 2, netted at 4, posted at 5 and paid out at 6; one more is held."""
     move(0)

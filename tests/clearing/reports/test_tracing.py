@@ -14,11 +14,12 @@ from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.money import share_of
 from tests.participants.factories import client_of
+from tests.standing import made_once
 
 from .. import factories
 
 
-@pytest.fixture
+@made_once
 def settled(market):
     """Two sales of b to a, one of a to b, a correction, all cleared and paid."""
     market.trades = [

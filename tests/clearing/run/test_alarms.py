@@ -22,6 +22,7 @@ from marketplace.events.services import deliver_due
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.notices.models import Task
+from tests.standing import made_once
 
 from .. import factories
 
@@ -33,8 +34,8 @@ def move(moment: datetime) -> None:
     clock.move_to(moment, running=False)
 
 
-@pytest.fixture
-def market(db):
+@made_once
+def market():
     move(NINE)
     return factories.market()
 
@@ -165,7 +166,7 @@ def test_a_cycle_on_hold_is_overdue_like_any_other(market):
     assert overdue(cycle) == ("slow", NINE + timedelta(hours=1))
 
 
-def test_an_alarm_never_ends_before_it_was_raised(market):
+def test_an_alarm_never_ends_before_it_was_raised(market, every_reading):
     cycle = close_cycle(actor=market.actor, currency="JPY")
     move(NINE + timedelta(hours=2))
     assert tasks.watch() == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
@@ -56,6 +57,15 @@ def make_chunks_small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def market(db) -> factories.Market:
+    """A market of the test's own: the number of its operator comes just before those of the participants.
+
+    Chunks follow the order of these numbers, and what stands between two of them depends on it.
+    """
+    return factories.market()
+
+
+@pytest.fixture
 def small_chunks(monkeypatch):
     make_chunks_small(monkeypatch)
 
@@ -76,10 +86,17 @@ def prepare(market: factories.Market) -> Cycle:
 
 
 def advance_elsewhere(cycle: Cycle) -> str:
-    """One chunk, as another process does it that has read nothing yet; every invariant holds after it."""
+    """One chunk, as another process does it that has read nothing yet; every invariant holds after it.
+
+    A closing cycle waits for transactions of other tests on the same server that end just now.
+    """
     netting._LAST_FORESEEN.clear()
     netting._LAST_TOTALS.clear()
+    deadline = time.monotonic() + 60
     state = advance_cycle(cycle=cycle.public_id)
+    while state is None and cycle.state == "closing" and time.monotonic() < deadline:
+        time.sleep(0.02)
+        state = advance_cycle(cycle=cycle.public_id)
     assert state is not None
     assert broken() == {}
     cycle.refresh_from_db()

@@ -12,6 +12,7 @@ from clearing.reports.left_out import left_out
 from clearing.run.services.cycles import advance_cycle, close_cycle
 from clearing.settlement.services.transfer_files import create_transfer_file
 from tests.participants.factories import actor_for, client_of
+from tests.standing import made_once
 
 from .. import factories
 
@@ -75,7 +76,7 @@ def test_obstacles_are_the_operator_s_to_see(market):
     assert shown(client_of(market.party("buyer")), market.cycle)["obstacles"] is None
 
 
-@pytest.fixture
+@made_once
 def standing(market):
     """A trade that cleared, and beside it one that is held, one not accepted and one not paid."""
     factories.accepted(market, "buyer", "seller", 1_000)

@@ -21,6 +21,7 @@ from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.kernel.invariants import verify_all
 from tests.participants.factories import client_of
+from tests.standing import made_once
 
 from .. import factories
 
@@ -39,8 +40,8 @@ def move(moment: datetime) -> None:
     clock.move_to(moment, running=False)
 
 
-@pytest.fixture
-def market(db):
+@made_once
+def market():
     """A market that stands at nine on Monday, its first cycle just opened."""
     move(at(1, 9))
     return factories.market()
@@ -177,7 +178,7 @@ def test_each_currency_has_its_own_calendar(market):
     assert closed_cycle().currency == "USD"
 
 
-def test_a_clock_that_is_put_back_closes_nothing_twice(market):
+def test_a_clock_that_is_put_back_closes_nothing_twice(market, every_reading):
     publish(market)
     move(at(1, 15, 30))
     assert close_due_cycles() == 1

@@ -21,6 +21,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.participants.models import Organisation
 from tests.participants.factories import PAYOUT_ACCOUNT, client_of, organisation
+from tests.standing import made_once
 
 from .. import factories
 from ..settlement.test_settlement import BORNE_BY_BUYER
@@ -35,7 +36,7 @@ def returns() -> list[SettlementInstruction]:
     return list(SettlementInstruction.objects.filter(purpose="idle_return").order_by("pk"))
 
 
-@pytest.fixture
+@made_once
 def idle(market):
     """A market in which 5,000 of a buyer have lain idle for five days."""
     factories.pay_in(market, "buyer", 5_000)

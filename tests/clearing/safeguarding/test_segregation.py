@@ -41,6 +41,7 @@ from marketplace.notices import handlers
 from marketplace.notices.models import Task
 from tests.participants.factories import PAYOUT_ACCOUNT, actor_for, client_of, organisation, person_of
 from tests.roles import unguarded
+from tests.standing import made_once
 
 from .. import factories
 from ..carrying_in import codes_of
@@ -203,8 +204,8 @@ def test_money_is_checked_once_a_business_day(market):
     assert broken() == {}
 
 
-@pytest.fixture
-def market(db) -> factories.Market:
+@made_once
+def market() -> factories.Market:
     """A market that clears yen and dollars."""
     made = factories.market()
     open_first_cycle(actor=made.actor, currency="USD")

@@ -12,13 +12,14 @@ from clearing.settlement.services.transfer_files import create_transfer_file
 from clearing.shortfalls.services.restraints import lift_restraint, record_restraint
 from marketplace.kernel import clock
 from tests.participants.factories import client_of
+from tests.standing import made_once
 
 from .. import factories
 from ..raw import refused
 from ..test_invariants import broken, changed_behind_the_guards
 
 
-@pytest.fixture
+@made_once
 def cleared(market: factories.Market) -> Cycle:
     """A cycle that pays 10,450 to the seller, 4,750 to another and the fees to the operator."""
     factories.accepted(market, "buyer", "seller", 10_000)

@@ -37,6 +37,7 @@ from marketplace.kernel.metrics import GAUGES
 from marketplace.observability.alarms import apply_readings
 from tests.participants.factories import client_of
 from tests.roles import unguarded
+from tests.standing import made_once
 
 from .. import factories
 from ..raw import refused, run
@@ -45,7 +46,7 @@ from ..test_invariants import broken, changed_behind_the_guards
 PARTICIPANT = Actor("somebody", Role.PARTICIPANT, 1, "org_1")
 
 
-@pytest.fixture
+@made_once
 def cleared(market):
     """A cycle that waits for its payments: 10,450 to the seller, 550 to the operator."""
     factories.accepted(market, "buyer", "seller", 10_000)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 
-import pytest
-
 from clearing.models import SettlementInstruction
 from clearing.settlement.metrics import held_back_payments, unsent_payments
 from clearing.settlement.services.own_money import plan_own_money
@@ -14,6 +12,7 @@ from clearing.settlement.services.transfer_files import create_transfer_file
 from marketplace.kernel import clock
 from marketplace.observability.alarms import apply_readings
 from tests.participants.factories import client_of
+from tests.standing import made_once
 
 from .. import factories
 from ..raw import refused
@@ -27,8 +26,8 @@ def on(day: date) -> None:
     clock.move_to(datetime.combine(day, time(12), clock.market_zone()), running=False)
 
 
-@pytest.fixture
-def planned(db):
+@made_once
+def planned():
     """On a Friday the payments of a cycle are planned: 10,450 to the seller, and the operator's 550."""
     on(FRIDAY)
     market = factories.market()

@@ -31,6 +31,7 @@ from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing
 from marketplace.participants.models import Organisation
 from tests.roles import unguarded
+from tests.standing import made_once
 
 from .. import factories
 from ..test_invariants import broken
@@ -41,7 +42,7 @@ BORNE_BY_BUYER = copy.deepcopy(factories.RULEBOOK)
 BORNE_BY_BUYER["tariffs"][0]["borne_by"] = "buyer"
 
 
-@pytest.fixture
+@made_once
 def cleared(market):
     """A cycle that waits for its payments: 10,450 to the seller, 550 to the operator."""
     factories.accepted(market, "buyer", "seller", 10_000)

@@ -24,6 +24,7 @@ from marketplace.kernel.metrics import GAUGES
 from marketplace.observability.readiness import verify_readiness
 from tests.participants.factories import client_of
 from tests.roles import as_owner, assert_refused, unguarded
+from tests.standing import made_once
 
 from .. import factories
 from ..raw import run
@@ -32,7 +33,7 @@ from ..test_invariants import broken
 COUNTED = "clearing.restorations_counted"
 
 
-@pytest.fixture
+@made_once
 def cleared(market):
     """A cycle that waits for its payments: 10,450 to the seller, 550 to the operator."""
     factories.accepted(market, "buyer", "seller", 10_000)

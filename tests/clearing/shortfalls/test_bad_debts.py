@@ -15,6 +15,7 @@ from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.invariants import verify_all
 from tests.participants.factories import client_of
 from tests.roles import unguarded
+from tests.standing import made_once
 
 from .. import factories
 from ..raw import refused, run
@@ -31,7 +32,7 @@ def booked() -> dict[str, int]:
     return {row["kind"]: row["balance_minor"] for row in trial_balance("JPY") if row["kind"] in kinds}
 
 
-@pytest.fixture
+@made_once
 def put_off(market):
     """A sale of 1,100 of which all goes back at once: its fee of 110 is put off."""
     sold = factories.accepted(market, "buyer", "seller", 10_000)

@@ -19,6 +19,7 @@ from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.participants.services import suspend_participant
 from tests.participants.factories import actor_for, client_of
+from tests.standing import made_once
 
 from .. import factories
 from ..test_invariants import broken
@@ -42,7 +43,7 @@ def books(market: factories.Market) -> dict[str, int]:
     return {row["kind"]: row["balance_minor"] for row in trial_balance("JPY") if row["balance_minor"]}
 
 
-@pytest.fixture
+@made_once
 def owing(market):
     """A seller that the reserve of 1,000 has lent 550."""
     factories.fund_reserve(market, 1_000)

@@ -26,6 +26,7 @@ from marketplace.kernel.errors import FieldInvalid, Forbidden
 from marketplace.notices.handlers import on_payment_set_off
 from marketplace.notices.models import Notice
 from tests.participants.factories import actor_for, client_of, person_of
+from tests.standing import made_once
 
 from .. import factories
 from ..raw import refused
@@ -33,7 +34,7 @@ from ..test_invariants import broken, changed_behind_the_guards
 from .test_shortfalls import cover, paid
 
 
-@pytest.fixture
+@made_once
 def planned(market):
     """A trade of 10,000, of which 10,450 are planned for the seller and not sent: its cycle and the trade."""
     trade = factories.accepted(market, "buyer", "seller", 10_000)

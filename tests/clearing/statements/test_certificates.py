@@ -14,6 +14,7 @@ from marketplace.kernel.errors import Forbidden
 from marketplace.kernel.invariants import verify_all
 from tests.participants.factories import actor_for, client_of
 from tests.roles import unguarded
+from tests.standing import made_once
 
 from .. import factories
 from ..raw import refused, run
@@ -26,8 +27,8 @@ def broken() -> dict[str, object]:
     return {name: rows for name, rows in verify_all("clearing").items() if rows}
 
 
-@pytest.fixture
-def market(db):
+@made_once
+def market():
     """A market to which 5,000 were paid in on the last of April, and 700 in May; it knows both from May on."""
     factories.on_day(2030, 4, 30)
     made = factories.market()

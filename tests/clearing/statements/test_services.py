@@ -27,6 +27,7 @@ from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.clock import market_zone
 from marketplace.kernel.invariants import verify_all
 from tests.participants.factories import actor_for, client_of
+from tests.standing import made_once
 
 from .. import factories
 
@@ -35,7 +36,7 @@ def noon(day):
     return datetime.combine(day, time(12), market_zone())
 
 
-@pytest.fixture
+@made_once
 def trading(market):
     """A market in the middle of a whole month, with a month before it in which nothing happened."""
     market.month = month_of(month_of(clock.today()).until)

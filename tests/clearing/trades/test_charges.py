@@ -29,13 +29,14 @@ from marketplace.kernel.invariants import verify_all
 from marketplace.participants.models import Organisation
 from marketplace.rules import services as rules
 from tests.participants import factories as participants
+from tests.standing import made_once
 
 from .. import factories
 from ..factories import charges, on_day, states
 
 
-@pytest.fixture
-def market(db):
+@made_once
+def market():
     """A market in which it is the morning of Monday, 4 January 2027."""
     on_day(2027, 1, 4)
     return factories.market()

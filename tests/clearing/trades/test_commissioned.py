@@ -14,19 +14,20 @@ from marketplace.kernel.invariants import verify_all
 from marketplace.kernel.models import AsideRow
 from tests.participants.factories import client_of
 from tests.poison import aside, let_pauses_pass, tasks_to_repair
+from tests.standing import made_once
 
 from .. import factories
 from ..factories import on_day
 
 
-@pytest.fixture
-def market(db):
+@made_once
+def market():
     """A market in which it is the morning of Monday, 4 January 2027."""
     on_day(2027, 1, 4)
     return factories.market()
 
 
-@pytest.fixture
+@made_once
 def trade(market):
     """Data made to order, paid for and received on Tuesday, 5 January: to be paid by Saturday, 6 March 2027."""
     factories.pay_in(market, "buyer", 11_000)

@@ -13,6 +13,7 @@ from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.kernel.invariants import verify_all
 from tests.participants import factories as participants
 from tests.participants.factories import client_of
+from tests.standing import made_once
 
 from .. import factories
 from ..accepting import accept_used
@@ -22,7 +23,7 @@ def clean() -> bool:
     return {name: rows for name, rows in verify_all("clearing").items() if rows} == {}
 
 
-@pytest.fixture
+@made_once
 def trade(market):
     """An accepted trade of 10,000 with 1,000 of tax and a fee of 500."""
     return factories.accepted(market, "buyer", "seller", 10_000)

@@ -17,6 +17,7 @@ from clearing.trades.services.fee_rebates import make_fee_rebates
 from marketplace.participants.queries import operator_organisation
 from marketplace.rules.models import Rulebook
 from marketplace.rules.services import publish_rulebook
+from tests.standing import made_once
 
 from .. import factories
 from ..run.test_cycles import tampered
@@ -34,8 +35,8 @@ def rulebook(**changes: Any) -> dict[str, Any]:
     return document
 
 
-@pytest.fixture
-def tiered(db) -> factories.Market:
+@made_once
+def tiered() -> factories.Market:
     """A market whose fee falls from 5% to 3% above 100,000 in a cycle."""
     return factories.market(TIERED)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from clearing.models import Invoice, NetPosition, Obligation
 from clearing.trades.services.corrections import refund_trade
 from marketplace.kernel.invariants import verify_all
 from tests.roles import unguarded
+from tests.standing import made_once
 
 from .. import factories
 from ..raw import OBLIGATION, refused, run
@@ -17,7 +16,7 @@ def broken() -> dict[str, object]:
     return {name: rows for name, rows in verify_all("clearing").items() if rows}
 
 
-@pytest.fixture
+@made_once
 def charged(market):
     """Three fees of 105 on one invoice, whose tax is 31."""
     trades = [factories.accepted(market, "buyer", "seller", 2_100, reference=f"PO-{n}") for n in range(3)]

@@ -25,6 +25,7 @@ from marketplace.rules.services import publish_rulebook
 from tests.contracts import factories as contracts
 from tests.participants import factories as participants
 from tests.participants.factories import client_of
+from tests.standing import made_once
 
 from .. import factories
 from ..raw import OBLIGATION, refused
@@ -41,7 +42,7 @@ def trade(market):
     return factories.accepted(market, "buyer", "seller", 250_000)
 
 
-@pytest.fixture
+@made_once
 def small(market):
     """An accepted trade of three times 105: 315, whose tax is 31."""
     return factories.accepted(market, "buyer", "seller", 315)
@@ -313,8 +314,8 @@ def test_a_trade_shows_what_remains(market, small):
     assert shown["remaining"] is None
 
 
-@pytest.fixture
-def agreed(db):
+@made_once
+def agreed():
     """An agreement of 2,000,000 in the contracts' own market, and its accepted trade."""
     made = contracts.market()
     agreement = contracts.agreement(made, price_minor=2_000_000)

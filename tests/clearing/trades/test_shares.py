@@ -14,6 +14,7 @@ from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.invariants import verify_all
 from tests.participants.factories import actor_for, client_of
 from tests.roles import unguarded
+from tests.standing import made_once
 
 from .. import factories
 from ..raw import OBLIGATION, refused, run
@@ -23,7 +24,7 @@ def broken() -> dict[str, object]:
     return {name: rows for name, rows in verify_all("clearing").items() if rows}
 
 
-@pytest.fixture
+@made_once
 def shared(market):
     """A trade of 10,000 of which a person gets 30 %, settled."""
     shares = (Beneficiary(organisation=market.party("person").public_id, share_bp=3_000),)

@@ -18,6 +18,7 @@ from marketplace.participants.models import Organisation
 from marketplace.rules.handlers import decide_shortfall
 from marketplace.rules.models import Decision
 from marketplace.rules.services import publish_rulebook, verify_replays
+from tests.standing import made_once
 
 from .. import factories
 from ..test_invariants import broken
@@ -29,7 +30,7 @@ RULES = {
 }
 
 
-@pytest.fixture
+@made_once
 def ruled(market):
     """A market under the demo's rules about shortfalls, with a trade to correct."""
     publish_rulebook(actor=market.actor, document=RULES)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from clearing.models import Obligation, Trade
 from clearing.run.services.sweeping import carry_out_deadlines
 from clearing.trades.services.charges import begin_due_charges
@@ -17,6 +15,7 @@ from marketplace.kernel.models import AsideRow
 from marketplace.rules.services import publish_rulebook
 from tests.poison import aside, let_pauses_pass, tasks_to_repair
 from tests.roles import unguarded
+from tests.standing import made_once
 
 from .. import factories
 from ..raw import ACCEPT, refused, run
@@ -29,8 +28,8 @@ def rulebook(*rates: dict[str, Any], **tables: Any) -> dict[str, Any]:
     return factories.RULEBOOK | {"tax_rates": [*factories.RULEBOOK["tax_rates"], *rates]} | tables
 
 
-@pytest.fixture
-def before_change(db):
+@made_once
+def before_change():
     """A market on the day before which nothing of the change of rates is felt."""
     factories.on_day(2030, 4, 9)
 
