@@ -31,6 +31,8 @@ from .states import (
     SignatureMethod,
 )
 
+CLAUSES_MAX = 200
+
 
 class ContractTemplateSerializer(RowSerializer[Template]):
     """A published version of a contract template."""
@@ -269,7 +271,7 @@ class PublishContractTemplateSerializer(StrictSerializer):
     code = serializers.CharField(max_length=60)
     contract_type = serializers.ChoiceField(choices=ContractType.choices, default=ContractType.PROVISION)
     title = BilingualField()
-    clauses = ClauseSerializer(many=True, allow_empty=False)
+    clauses = ClauseSerializer(many=True, allow_empty=False, max_length=CLAUSES_MAX)  # type: ignore[call-arg]  # the stubs lack it
 
 
 class ChangedTermsSerializer(StrictSerializer):

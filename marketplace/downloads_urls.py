@@ -2,6 +2,8 @@
 
 from django.urls import include, path
 
-handler404 = "web.views.page_not_found"
-handler500 = "web.views.server_error"
+handler400 = "web.problems.bad_request"
+handler403 = "web.problems.permission_denied"
+handler404 = "web.problems.page_not_found"
+handler500 = "web.problems.server_error"
 urlpatterns = [path("api/v1/", include("delivery.plane.urls"))]

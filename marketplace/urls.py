@@ -2,9 +2,8 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularSwaggerView
 
-from marketplace.api.openapi import OpenapiView
+from marketplace.api.openapi import DocumentationView, OpenapiView
 
 API_APPLICATIONS = (
     "marketplace.evidence",
@@ -30,7 +29,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("oauth/", include("oauth2_provider.urls", namespace="oauth2_provider")),
     path("api/v1/openapi.json", OpenapiView.as_view(), name="openapi"),
-    path("api/docs/", SpectacularSwaggerView.as_view(url_name="openapi"), name="api-docs"),
+    path("api/docs/", DocumentationView.as_view(url_name="openapi"), name="api-docs"),
     *(path("api/v1/", include(f"{application}.urls")) for application in API_APPLICATIONS),
     path("", include("web.urls")),
 ]

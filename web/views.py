@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 
 from django.core.exceptions import RequestDataTooBig
@@ -9,14 +10,16 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from marketplace.api.problems import render_problem
 from marketplace.kernel.correlation import current_request_id
 from marketplace.kernel.labels import Label
 
+from . import problems
 from .figures import market_figures
 from .languages import language_of
 from .pages import page
-from .texts import FAULT, MALFORMED, NOT_ALLOWED, ROUTE_UNKNOWN, TOO_LARGE
+from .texts import FAULT, MALFORMED, NOT_ALLOWED, TOO_LARGE
+
+logger = logging.getLogger(__name__)
 
 CACHED_SECONDS = 60
 API_PREFIX = "/api/"
@@ -33,37 +36,41 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """A fault of ours: problem details within the API, else words. It reads nothing, for anything may be broken."""
-    return _refusal(request, HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", FAULT)
+    return _worded(request, problems.server_error(request), FAULT)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """A request that cannot be read: 413 for one that is too large, else 400."""
-    if isinstance(exception, RequestDataTooBig):
-        return _refusal(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "request_too_large", TOO_LARGE)
-    return _refusal(request, HTTPStatus.BAD_REQUEST, "bad_request", MALFORMED)
+    detail = TOO_LARGE if isinstance(exception, RequestDataTooBig) else MALFORMED
+    return _worded(request, problems.bad_request(request, exception), detail)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """A page or route that the caller may not use."""
-    return _refusal(request, HTTPStatus.FORBIDDEN, "permission_denied", NOT_ALLOWED)
-
-
-def _refusal(request: HttpRequest, status: HTTPStatus, code: str, detail: Label) -> HttpResponse:
-    """Problem details (RFC 9457) within the API, else the words alone with the request's identifier."""
-    if request.path_info.startswith(API_PREFIX):
-        return render_problem(status=status, code=code, detail=detail.localized())
-    text = detail.localized()
-    if request_id := current_request_id():
-        text += f"\n{request_id}"
-    return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
+    return _worded(request, problems.permission_denied(request, exception), NOT_ALLOWED)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """An address that does not exist: problem details within the API, else a page."""
     if request.path_info.startswith(API_PREFIX):
-        return _refusal(request, HTTPStatus.NOT_FOUND, "not_found", ROUTE_UNKNOWN)
-    language = language_of(request)
-    return page(request, "web/not_found.html", language=language, status=HTTPStatus.NOT_FOUND)
+        return problems.page_not_found(request, exception)
+    try:
+        language = language_of(request)
+        return page(request, "web/not_found.html", language=language, status=HTTPStatus.NOT_FOUND)
+    except Exception:
+        # Django answers by `server_error`, and does not log what failed here.
+        logger.exception("the page of an unknown address failed")
+        raise
+
+
+def _worded(request: HttpRequest, problem: HttpResponse, detail: Label) -> HttpResponse:
+    """The problem within the API, else its words alone with the request's identifier."""
+    if request.path_info.startswith(API_PREFIX):
+        return problem
+    text = detail.localized()
+    if request_id := current_request_id():
+        text += f"\n{request_id}"
+    return HttpResponse(text, status=problem.status_code, content_type="text/plain; charset=utf-8")
 
 
 @require_safe

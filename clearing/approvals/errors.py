@@ -8,7 +8,7 @@ from marketplace.kernel.refusals import RecordedRefusal
 
 
 class SecondPersonNeeded(RecordedRefusal):
-    """A command on a large amount needs a second person; nothing was done. Fields: ``approval, expires_at, command``.
+    """A command needs a second person, for its amount or its kind; nothing was done. Fields: ``approval, expires_at, command``.
 
     ``approval`` is the pending approval. The same command by another person carries it out.
     """
@@ -16,8 +16,8 @@ class SecondPersonNeeded(RecordedRefusal):
     code = "second_person_needed"
     category = Category.CONFLICT
     detail = Label(
-        "{command}: an amount this large needs a second person. {approval} waits until {expires_at} for another person"
+        "{command}: this command needs a second person. {approval} waits until {expires_at} for another person"
         " of the operator to give the same command.",
-        "{command}: この金額の実行には二人目の承認が必要です。{approval} は {expires_at}"
+        "{command}: この操作には二人目の承認が必要です。{approval} は {expires_at}"
         " までに、別の担当者が同じ操作を行ってください。",
     )

@@ -1,36 +1,43 @@
-"""Refuses addresses with a NUL character, which PostgreSQL cannot store and therefore nothing is named by."""
+"""Middleware of all routes: refuses text with a NUL character, and gives a problem to refusals without a word."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import base64
+import binascii
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
+from urllib.parse import unquote_plus
 
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 
 from marketplace.kernel.labels import Label
 
-from .problems import render_problem
+from .problems import explain, render_problem
 
 NUL = "\x00"
+API_PREFIX = "/api/"
+BASIC = "basic "
 NOT_TEXT = Label("A parameter contains a NUL character.", "パラメータにNUL文字が含まれています。")
 
 
 class RefuseNul:
-    """Answers 404 for a NUL in the path, and 422 naming the parameter for one in the query."""
+    """Answers 404 for a NUL in the path, and 422 naming the parameter for one elsewhere.
+
+    PostgreSQL cannot store it, and therefore nothing is named by it. It looks at the query, cookies, client credentials
+    and, outside the API, whose inputs refuse it themselves, at forms.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         """Wrap the next middleware."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Refuse the request, or pass it on. Raises Http404."""
+        """Refuse the request, or pass it on. Raises Http404, and BadRequest for credentials that are not ASCII."""
         if NUL in request.path_info:
             raise Http404
-        names = sorted(
-            name
-            for name, values in request.GET.lists()
-            if NUL in name or any(NUL in value for value in values)
-        )
+        names = sorted({name for name, value in _texts_of(request) if NUL in name or NUL in value})
         if not names:
             return self.get_response(request)
         detail = NOT_TEXT.localized()
@@ -40,3 +47,43 @@ class RefuseNul:
         return render_problem(
             status=HTTPStatus.UNPROCESSABLE_ENTITY, code="invalid_input", detail=detail, errors=errors
         )
+
+
+def _texts_of(request: HttpRequest) -> Iterator[tuple[str, str]]:
+    """What the caller sends beside the path, as (name, text)."""
+    yield from request.COOKIES.items()
+    forms = [request.GET] if request.path_info.startswith(API_PREFIX) else [request.GET, request.POST]
+    for form in forms:
+        for name, values in form.lists():
+            yield from ((name, str(value)) for value in values)
+    yield "Authorization", _credentials_of(request)
+
+
+def _credentials_of(request: HttpRequest) -> str:
+    """Client identifier and secret of HTTP Basic authentication, form-encoded within it (RFC 6749, 2.3.1)."""
+    header = request.headers.get("Authorization", "")
+    if not header.lower().startswith(BASIC):
+        return ""
+    if not header.isascii():
+        # Whoever checks them decodes them as ASCII, and expects no other characters.
+        raise BadRequest("credentials are not ASCII")
+    try:
+        decoded = base64.b64decode(header[len(BASIC) :])
+    except binascii.Error:
+        return ""
+    return unquote_plus(decoded.decode(errors="replace"))
+
+
+class ExplainRefusals:
+    """Gives problem details to a refusal whose view says nothing, such as that of a method which it does not know."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        """Wrap the next middleware."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """The answer, with a body where it is a refusal without one."""
+        response = self.get_response(request)
+        if response.status_code >= HTTPStatus.BAD_REQUEST and isinstance(response, HttpResponse):
+            explain(response)
+        return response

@@ -9,11 +9,16 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
+from django.utils.decorators import method_decorator
 from django.views import View
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.settings import spectacular_settings
+from drf_spectacular.views import SpectacularSwaggerView
 
 from marketplace.kernel.canonical import sha256_hex
+
+from .problems import as_json
 
 CONTENT_TYPE = "application/vnd.oai.openapi+json"
 
@@ -31,6 +36,7 @@ def openapi_document() -> bytes:
         return _made[0]
 
 
+@method_decorator(csrf_exempt, name="dispatch")
 class OpenapiView(View):
     """The OpenAPI document; public. Answers 304 to a client that has it (``If-None-Match``)."""
 
@@ -40,3 +46,13 @@ class OpenapiView(View):
         etag = f'"{sha256_hex(content)}"'
         response = HttpResponse(content, content_type=CONTENT_TYPE, headers={"ETag": etag})
         return get_conditional_response(request, etag=etag, response=response) or response
+
+
+class DocumentationView(SpectacularSwaggerView):
+    """The page on which the routes can be tried. It renders HTML, but its refusals are problem details as everywhere."""
+
+    http_method_names = ("get", "head")
+
+    def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]  # DRF takes either
+        """The problem as JSON, which no template renders."""
+        return as_json(super().handle_exception(exc))

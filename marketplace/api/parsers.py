@@ -13,9 +13,16 @@ from rest_framework.parsers import JSONParser
 from marketplace.kernel.labels import Label
 
 DEPTH_MAX = 50
+VALUES_MAX = 10_000
+"""Names, values and elements of one JSON body: each may cost an error, and many times its own bytes."""
+
 TOO_DEEP = Label(
     f"The JSON is nested more than {DEPTH_MAX} levels deep. Flatten it.",
     f"JSONの入れ子が{DEPTH_MAX}階層を超えています。階層を減らしてください。",
+)
+TOO_MANY = Label(
+    f"The JSON holds more than {VALUES_MAX:,} names, values and elements. Send less at once.",
+    f"JSONに含まれる名前、値、要素が合計{VALUES_MAX:,}個を超えています。分割するなどして減らしてください。",
 )
 NOT_UNICODE = Label(
     "The JSON contains half of a surrogate pair, which is no character. Remove it.",
@@ -40,7 +47,7 @@ class BodyTooLarge(APIException):
 
 
 class BoundedJSONParser(JSONParser):
-    """JSON of at most ``DATA_UPLOAD_MAX_MEMORY_SIZE`` bytes and ``DEPTH_MAX`` levels, all of whose texts are Unicode."""
+    """JSON of at most ``DATA_UPLOAD_MAX_MEMORY_SIZE`` bytes and ``DEPTH_MAX`` levels with ``VALUES_MAX`` values, all Unicode."""
 
     def parse(
         self,
@@ -77,7 +84,7 @@ class _Bounded:
 
 def _verify(data: Any) -> None:
     """Walk the parsed body level by level, so that its depth costs no stack. Raises ParseError."""
-    level = [data]
+    level, left = [data], VALUES_MAX
     for _ in range(DEPTH_MAX):
         if not level:
             return
@@ -85,10 +92,11 @@ def _verify(data: Any) -> None:
         for value in level:
             if isinstance(value, str):
                 _verify_text(value)
-            elif isinstance(value, dict):
-                inner += [*value.keys(), *value.values()]
-            elif isinstance(value, list):
-                inner += value
+            elif isinstance(value, dict | list):
+                left -= len(value) * (2 if isinstance(value, dict) else 1)
+                if left < 0:
+                    raise ParseError(TOO_MANY.localized())
+                inner += [*value.keys(), *value.values()] if isinstance(value, dict) else value
         level = inner
     if level:
         raise ParseError(TOO_DEEP.localized())

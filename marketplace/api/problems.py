@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Iterator
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DataError, OperationalError, connection
-from django.http import Http404, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -51,6 +53,18 @@ TITLES = {
     HTTPStatus.SERVICE_UNAVAILABLE: Label("Try again later", "しばらくしてから再度お試しください"),
 }
 
+CODES = {
+    HTTPStatus.UNAUTHORIZED: "not_authenticated",
+    HTTPStatus.FORBIDDEN: "permission_denied",
+}
+"""Stable codes of refusals that say nothing themselves; of other statuses, their names."""
+
+ERRORS_MAX = 20
+"""So many invalid fields are named."""
+FIELD_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, MEMBERS_MAX = 200, 2_000, 100
+"""What a caller sent comes back no longer than this: a refusal is small whatever it refuses."""
+
+MORE_ERRORS = Label("; and {count} more", "、ほか{count}件")
 OUT_OF_RANGE = Label(
     "The request holds a date, number or text that the market cannot store. Choose one within usual bounds.",
     "リクエストに、市場で扱えない日付、数値または文字が含まれています。通常の範囲の値を指定してください。",
@@ -63,22 +77,65 @@ def problem(
 ) -> Response:
     """A problem-details response. ``errors`` name the invalid fields: ``{"field", "code", "message"}`` each.
 
+    The first ``ERRORS_MAX`` are shown, and ``errors_left_out`` counts the others; all texts are bounded.
     ``request_id`` is the identifier by which the operator finds the request in the logs.
     """
     title = TITLES.get(HTTPStatus(status), DEFAULT_TITLE).localized()
     body = {"type": f"urn:sanpo:problem:{code}", "title": title, "status": int(status), "code": code}
-    body |= {"detail": detail, **members}
+    body |= {"detail": _bounded(detail)}
+    body |= {name: _bounded(value) for name, value in members.items()}
     if errors:
-        body["errors"] = errors
+        body["errors"] = [
+            {name: _cut(text, _characters_max(name)) for name, text in error.items()}
+            for error in errors[:ERRORS_MAX]
+        ]
+        if left_out := len(errors[ERRORS_MAX:]):
+            body["errors_left_out"] = left_out
     if request_id := current_request_id():
         body["request_id"] = request_id
     return Response(body, status=int(status), content_type=CONTENT_TYPE)
 
 
+def _characters_max(name: str) -> int:
+    return FIELD_CHARACTERS_MAX if name == "field" else TEXT_CHARACTERS_MAX
+
+
+def _cut(text: str, characters_max: int) -> str:
+    return text if len(text) <= characters_max else f"{text[: characters_max - 1]}…"
+
+
+def _bounded(value: Any) -> Any:
+    """A member of a problem with texts of ``TEXT_CHARACTERS_MAX``, and ``MEMBERS_MAX`` elements on each level."""
+    if isinstance(value, str):
+        return _cut(value, TEXT_CHARACTERS_MAX)
+    if isinstance(value, dict):
+        return {_bounded(name): _bounded(inner) for name, inner in islice(value.items(), MEMBERS_MAX)}
+    return [_bounded(inner) for inner in value[:MEMBERS_MAX]] if isinstance(value, list) else value
+
+
 def render_problem(**fields: Any) -> JsonResponse:
     """The response of ``problem`` where no view renders it: in middleware, error pages and the server."""
-    response = problem(**fields)
+    return as_json(problem(**fields))
+
+
+def as_json(response: Response) -> JsonResponse:
+    """The response of ``problem``, rendered."""
     return JsonResponse(response.data, status=response.status_code, content_type=CONTENT_TYPE)
+
+
+def explain(response: HttpResponse) -> None:
+    """Write problem details into a refusal without a body; its headers stay."""
+    if response.content:
+        return
+    status = HTTPStatus(response.status_code)
+    code = CODES.get(status, status.name.lower())
+    problem_details = render_problem(
+        status=status, code=code, detail=TITLES.get(status, DEFAULT_TITLE).localized()
+    )
+    response.content = problem_details.content
+    response["Content-Type"] = CONTENT_TYPE
+    if response.has_header("Content-Length"):
+        response["Content-Length"] = str(len(response.content))
 
 
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -140,8 +197,7 @@ def _render_api_exception(error: exceptions.APIException) -> Response:
     if isinstance(error, exceptions.ValidationError):
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         errors = list(_flatten(error.get_full_details()))
-        detail = "; ".join(f"{item['field']}: {item['message']}" for item in errors)
-        response = problem(status=status, code="invalid_input", detail=detail, errors=errors)
+        response = problem(status=status, code="invalid_input", detail=_sum_up(errors), errors=errors)
     else:
         code = error.get_codes()
         response = problem(
@@ -152,14 +208,32 @@ def _render_api_exception(error: exceptions.APIException) -> Response:
     return response
 
 
-def _flatten(details: Any, path: str = "") -> Any:
-    """Flatten DRF's nested error details into field errors with dotted paths."""
-    if isinstance(details, dict) and set(details) == {"message", "code"}:
+def _sum_up(errors: list[dict[str, str]]) -> str:
+    """The errors that are shown in one text, and how many there are besides."""
+    left_out = len(errors[ERRORS_MAX:])
+    more = MORE_ERRORS.fill({"count": left_out}).localized() if left_out else ""
+    shown = (
+        f"{_cut(each['field'], FIELD_CHARACTERS_MAX)}: {each['message']}" for each in errors[:ERRORS_MAX]
+    )
+    return _cut("; ".join(shown), TEXT_CHARACTERS_MAX - len(more)) + more
+
+
+def _flatten(details: Any, path: str = "") -> Iterator[dict[str, str]]:
+    """Flatten DRF's nested error details into field errors with dotted paths, in which an element has its index."""
+    if isinstance(details, list):
+        for index, inner in enumerate(details):
+            yield from _flatten(inner, path if _is_leaf(inner) else _within(path, index))
+    elif _is_leaf(details):
         yield {"field": path or "body", "code": details["code"], "message": str(details["message"])}
-    elif isinstance(details, dict):
+    else:
         for name, inner in details.items():
-            own = "" if name == "non_field_errors" else name
-            yield from _flatten(inner, ".".join(part for part in (path, own) if part))
-    elif isinstance(details, list):
-        for inner in details:
-            yield from _flatten(inner, path)
+            yield from _flatten(inner, path if name == "non_field_errors" else _within(path, name))
+
+
+def _is_leaf(details: Any) -> bool:
+    """Whether these are the details of one error; fields may be named like their members."""
+    return isinstance(details, dict) and isinstance(details.get("message"), str)
+
+
+def _within(path: str, name: str | int) -> str:
+    return f"{path}.{name}" if path else str(name)

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, TypeVar, cast
 
 from django.db.models import Model, TextChoices
+from django.utils.datastructures import MultiValueDict
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -18,7 +19,14 @@ from marketplace.kernel.waiting import WaitsFor
 
 M = TypeVar("M", bound=Model)
 
+LISTS = (serializers.ListField, serializers.ListSerializer)
+
 UNKNOWN = Label("Unknown field. Remove it.", "この項目は受け付けられません。削除してください。")
+REPEATED = Label(
+    "Send this field once: it is not known which value counts.",
+    "この項目は一度だけ送信してください。複数の値のどれが有効か判断できません。",
+)
+TOO_LONG = Label("Give at most {count} elements.", "要素は{count}個以内にしてください。")
 
 FAR_YEAR = Label(
     f"Choose a year from {YEAR_MIN} to {YEAR_MAX}.", f"{YEAR_MIN}年から{YEAR_MAX}年までを指定してください。"
@@ -26,30 +34,43 @@ FAR_YEAR = Label(
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Input of a command; refuses undeclared fields, and days and moments of far years, by name."""
+    """Input of a command; refuses by name undeclared and repeated fields, too long lists, and days of far years."""
 
     def to_internal_value(self, data: Any) -> Any:
-        """Validate the input; raises ValidationError, which names each unknown field and each far year."""
+        """Validate the input; raises ValidationError, which names each field that is refused."""
         if isinstance(data, dict):
-            unknown = sorted(set(data) - set(self.fields))
-            if unknown:
-                raise serializers.ValidationError(
-                    {
-                        name: [serializers.ErrorDetail(UNKNOWN.localized(), "unknown_field")]
-                        for name in unknown
-                    }
-                )
+            _refuse(sorted(set(data) - set(self.fields)), UNKNOWN, "unknown_field")
+            self._refuse_repeated(data)
+            self._refuse_long(data)
         known = super().to_internal_value(data)
         far = [
             name
             for name, value in known.items()
             if isinstance(value, date) and not YEAR_MIN <= value.year <= YEAR_MAX
         ]
-        if far:
-            raise serializers.ValidationError(
-                {name: [serializers.ErrorDetail(FAR_YEAR.localized(), "far_year")] for name in far}
-            )
+        _refuse(far, FAR_YEAR, "far_year")
         return known
+
+    def _refuse_repeated(self, data: dict[str, Any]) -> None:
+        """Of a form's field that is no list, Django would take the last value in silence."""
+        if isinstance(data, MultiValueDict):
+            single = [name for name, field in self.fields.items() if not isinstance(field, LISTS)]
+            _refuse([name for name in single if len(data.getlist(name)) > 1], REPEATED, "repeated_field")
+
+    def _refuse_long(self, data: dict[str, Any]) -> None:
+        """Before a list's elements are validated, of which each may cost an error; DRF counts them afterwards."""
+        for name, field in self.fields.items():
+            longest = getattr(field, "max_length", None) if isinstance(field, LISTS) else None
+            given = data.get(name)
+            if longest is not None and isinstance(given, list) and len(given) > longest:
+                _refuse([name], TOO_LONG.fill({"count": longest}), "max_length")
+
+
+def _refuse(names: list[str], reason: Label, code: str) -> None:
+    """Raise ValidationError that names these fields, if there are any."""
+    if names:
+        detail = serializers.ErrorDetail(reason.localized(), code)
+        raise serializers.ValidationError({name: [detail] for name in names})
 
 
 class RowSerializer(serializers.ModelSerializer[M]):
@@ -151,3 +172,6 @@ class ProblemSerializer(serializers.Serializer[Any]):
         required=False, help_text="Tell it to the operator to find the request."
     )
     errors = ProblemFieldSerializer(many=True, required=False)  # type: ignore[assignment]  # DRF's own attribute
+    errors_left_out = serializers.IntegerField(
+        required=False, help_text="So many invalid fields are not among `errors`."
+    )

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
+from marketplace.api.problems import explain
+
 from .probes import PATHS, answer_probe, is_trusted
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -28,7 +30,9 @@ class AnswerProbes:
         if request.path_info not in PATHS:
             return self.get_response(request)
         if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET", "HEAD"])
+            refusal = HttpResponseNotAllowed(["GET", "HEAD"])
+            explain(refusal)
+            return refusal
         answer = answer_probe(
             path=request.path_info,
             query=request.META.get("QUERY_STRING", ""),

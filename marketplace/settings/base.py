@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "marketplace.api.middleware.ExplainRefusals",
     "marketplace.api.middleware.RefuseNul",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -212,6 +213,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["marketplace.api.throttles.ParticipantThrottle"],
     "DEFAULT_THROTTLE_RATES": {"participant": env.str("PARTICIPANT_RATE", default="1200/min")},
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "LIST_SERIALIZER_ERRORS_AS_DICT": True,
 }
 
 USE_TZ = True

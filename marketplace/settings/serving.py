@@ -12,7 +12,9 @@ SERVING_THREADS = env.int("SERVING_THREADS", default=4)
 REQUEST_HEAD_SECONDS_MAX = env.float("REQUEST_HEAD_SECONDS_MAX", default=10)
 REQUEST_STALL_SECONDS_MAX = env.float("REQUEST_STALL_SECONDS_MAX", default=20)
 REQUEST_BODY_SECONDS_MAX = env.float("REQUEST_BODY_SECONDS_MAX", default=900)
-REQUEST_BODY_BYTES_MAX = env.int("REQUEST_BODY_BYTES_MAX", default=4 << 20)
+# What is not a file is read into memory; this is Django's own limit on it too.
+REQUEST_BODY_BYTES_MAX = env.int("REQUEST_BODY_BYTES_MAX", default=2_621_440)
+DATA_UPLOAD_MAX_MEMORY_SIZE = REQUEST_BODY_BYTES_MAX
 
 # The routes that take files as multipart/form-data, and how large such a body may be there: a version's files, and a
 # bank statement's 20 MB. deploy/nginx.conf and deploy/kubernetes/ingress.yaml name the same routes.

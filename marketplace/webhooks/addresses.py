@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from urllib.parse import SplitResult, urlsplit
 
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
 PORTS = frozenset({443, 8443})
+NUMBER = re.compile("[0-9]+|0x[0-9a-f]*")
 
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 # Python's own judgement of these changed between versions, or they carry another address inside.
@@ -71,7 +73,7 @@ def _fault_of(url: str, *, local: bool) -> Label | None:
         )
     if not local and (443 if port is None else port) not in PORTS:
         return Label("use port 443 or 8443", "ポートは443または8443を使用してください")
-    if not local and _is_literal(parts.hostname) and not is_global(parts.hostname):
+    if not local and _is_address(parts.hostname) and not is_global(parts.hostname):
         return Label(
             "use a host that is reachable from the public internet",
             "インターネットから接続できるホストを指定してください",
@@ -79,12 +81,12 @@ def _fault_of(url: str, *, local: bool) -> Label | None:
     return None
 
 
-def _is_literal(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
+def _is_address(host: str) -> bool:
+    """Whether a resolver takes the host for an IP address: for one of version 4, if it ends in a number (WHATWG URL, 3.5).
+
+    So also ``127.1``, ``2130706433``, ``0x7f.1`` and ``127.0.0.1.``; there only four decimal numbers are accepted.
+    """
+    return ":" in host or NUMBER.fullmatch(host.removesuffix(".").rpartition(".")[2]) is not None
 
 
 def host_header(parts: SplitResult) -> str:

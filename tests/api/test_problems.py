@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import Http404
-from django.test import RequestFactory, override_settings
+from django.test import Client, RequestFactory, override_settings
 from django.urls import path
 
 from marketplace.api.parsers import DEPTH_MAX
@@ -16,6 +17,7 @@ from marketplace.urls import urlpatterns as market_routes
 from web.texts import FAULT
 from web.views import bad_request, permission_denied
 
+from .conftest import bearer
 from .test_conventions import NEW
 
 JSON = "application/json"
@@ -158,3 +160,62 @@ def test_months_at_the_ends_of_time_are_answered(acting, month):
 def test_moments_at_the_ends_of_time_are_answered(acting, moment):
     answer = acting.get("/api/v1/balances/", {"at": moment})
     assert answer.status_code in (200, 422)
+
+
+WITHOUT_WORDS = [
+    ("POST", "/api/v1/openapi.json"),
+    ("DELETE", "/api/v1/openapi.json"),
+    ("POST", "/api/docs/"),
+    ("OPTIONS", "/api/docs/"),
+    ("DELETE", "/healthz"),
+    ("GET", "/oauth/token/"),
+    ("PUT", "/robots.txt"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), WITHOUT_WORDS)
+def test_a_method_that_no_route_knows_is_a_problem_everywhere(db, method, path):
+    client = Client(enforce_csrf_checks=method != "PUT")
+    answer = client.generic(method, path)
+    assert (answer.status_code, answer["Content-Type"]) == (405, "application/problem+json")
+    assert (answer.json()["status"], answer.json()["code"]) == (405, "method_not_allowed")
+    assert "GET" in answer["Allow"] or "POST" in answer["Allow"]
+    assert len(answer.content) == int(answer.get("Content-Length", len(answer.content)))
+
+
+def test_a_method_that_no_route_knows_needs_no_scope(api, operator):
+    api.credentials(**bearer(operator, "market:read"))
+    for method, address in (("DELETE", ORGANISATIONS), ("POST", "/api/v1/me/"), ("POST", "/api/v1/trades/")):
+        answer = api.generic(method, address)
+        assert (answer.status_code, problem_of(answer)["code"]) == (405, "method_not_allowed")
+    assert api.post(ORGANISATIONS, NEW).status_code == 403
+    api.credentials()
+    assert api.delete(ORGANISATIONS).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/metrics/", "*", "//api/v1/deliveries/a/distributions/b/content/", "/admin/"]
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+def test_what_the_downloads_process_does_not_know_is_a_problem(client, db, method, path):
+    with override_settings(ROOT_URLCONF="marketplace.downloads_urls"):
+        answer = client.generic(method, "/", PATH_INFO=path)
+    assert (answer.status_code, problem_of(answer)["code"]) == (404, "not_found")
+
+
+def test_what_the_downloads_process_cannot_read_is_a_problem(client, db):
+    with override_settings(ROOT_URLCONF="marketplace.downloads_urls", ALLOWED_HOSTS=["market.example.jp"]):
+        answer = client.get("/", HTTP_HOST="elsewhere.example")
+    assert (answer.status_code, problem_of(answer)["code"]) == (400, "bad_request")
+
+
+def test_what_fails_while_a_page_is_not_found_is_logged(client, db, caplog):
+    client.raise_request_exception = False
+    with override_settings(ROOT_URLCONF="tests.api.routes_without_pages"):
+        answer = client.get("/elsewhere/")
+    assert answer.status_code == 500
+    assert "NoReverseMatch" in caplog.text
+
+
+def test_one_limit_holds_for_bodies_that_are_read_into_memory():
+    assert settings.DATA_UPLOAD_MAX_MEMORY_SIZE == settings.REQUEST_BODY_BYTES_MAX == 2_621_440

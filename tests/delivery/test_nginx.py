@@ -34,6 +34,9 @@ from .test_http import LARGE, content_path, headers_of, wait_for
 
 PATIENCE_SECONDS = 20
 SMALL_BYTES = 2 << 20
+LONG = 9_000
+"""Little more than the proxy reads of one line: what it leaves unread would reset the connection."""
+
 READ_AHEAD_BYTES = 32 << 10
 """What a client has decrypted or buffered and its caller has not read."""
 
@@ -122,6 +125,34 @@ def test_one_address_serves_the_api_and_the_files(large, port):
         ("sent", len(LARGE)),
         ("sent", 5),
     ]
+
+
+def test_what_the_proxy_refuses_itself_is_a_problem_too(market):
+    long_path = "/api/v1/catalogue/?text=" + "a" * LONG
+    cases = [
+        ("POST", "/api/v1/negotiations/", {"Content-Length": str(6 << 20)}, 413, "request_too_large"),
+        ("GET", long_path, {}, 414, "request_uri_too_long"),
+        ("GET", "/api/v1/catalogue/", {"X-Long": "a" * LONG}, 400, "bad_request"),
+        ("GET", "/healthz", {}, 404, "not_found"),
+        ("TRACE", "/api/v1/catalogue/", {}, 405, "method_not_allowed"),
+    ]
+    for method, path, headers, status, code in cases:
+        client = connect(market.port)
+        client.request(method, path, headers=headers)
+        answer = client.getresponse()
+        assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
+        assert {**json.loads(answer.read()), "title": "", "detail": ""} == {
+            "type": f"urn:sanpo:problem:{code}", "title": "", "status": status, "code": code, "detail": "",
+        }  # fmt: skip
+        client.close()
+
+
+def test_a_doubled_slash_is_an_unknown_address(market):
+    client = connect(market.port)
+    client.request("GET", "//api/v1/deliveries/a/distributions/b/content/")
+    answer = client.getresponse()
+    assert (answer.status, json.loads(answer.read())["code"]) == (404, "not_found")
+    client.close()
 
 
 def unread(*, local: int = 0, remote: int = 0) -> int:
