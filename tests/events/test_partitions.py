@@ -71,7 +71,7 @@ def test_events_beyond_the_last_range_go_into_the_rest_which_becomes_a_range(pro
         ("UPDATE events_inboxentry_0 SET state = 'gone'", "does not lead to"),
         (
             "INSERT INTO events_outboxevent SELECT * FROM events_outboxevent",
-            "was not drawn from the sequence",
+            "does not write this row",
         ),
     ],
 )
