@@ -22,7 +22,7 @@ def run(var: Path, *arguments: str, typed: str = "", **variables: str) -> subpro
         input=typed,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
 
 
