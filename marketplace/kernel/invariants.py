@@ -13,9 +13,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection
 from django.db.models import Field, Model
-from psycopg import sql
 
-from .amounts import TOTAL_MINOR_MAX
 from .columns import AttemptsField, BoundedJSONField, MinorField, MomentField
 from .limits import reading_long
 
@@ -68,12 +66,12 @@ def register_partial_check(name: str, verify: Callable[[str], Breaches], help_te
     PARTIAL_CHECKS[name] = PartialCheck(verify, help_text)
 
 
-def by_query(query: str) -> Check:
-    """A check whose breaches are the rows that ``query`` selects."""
+def by_query(sql: str) -> Check:
+    """A check whose breaches are the rows that ``sql`` selects."""
 
     def check() -> list[dict[str, Any]]:
         with connection.cursor() as cursor:
-            cursor.execute(query)
+            cursor.execute(sql)
             columns = [column.name for column in cursor.description]
             return [dict(zip(columns, row, strict=True)) for row in cursor.fetchmany(BREACHES_SHOWN_MAX)]
 
@@ -81,14 +79,26 @@ def by_query(query: str) -> Check:
 
 
 def amounts_within_ceiling(app: str) -> Check:
-    """A check of every ``MinorField`` of an application: its breaches name the column and how many rows exceed it."""
+    """A check of every amount of an application against the ceiling of totals; breaches as ``columns_within_bounds``."""
+    return _within_bounds(app, (MinorField,))
+
+
+def columns_within_bounds(app: str) -> Check:
+    """A check of every ``MomentField``, ``AttemptsField`` and ``BoundedJSONField`` of an application against its bounds.
+
+    Its breaches name the column, how many rows are beyond them, and the key of the first.
+    """
+    return _within_bounds(app, (MomentField, AttemptsField, BoundedJSONField))
+
+
+def _within_bounds(app: str, kinds: tuple[type[Field[Any, Any]], ...]) -> Check:
+    """A check of all columns of these kinds against the condition that the database holds for new rows."""
 
     def check() -> list[dict[str, Any]]:
         breaches: list[dict[str, Any]] = []
         for model in apps.get_app_config(app).get_models():
-            names = [str(each.column) for each in model._meta.concrete_fields if isinstance(each, MinorField)]
-            if names:
-                breaches += _beyond_ceiling(model._meta.db_table, names)
+            bounded = [each for each in model._meta.concrete_fields if isinstance(each, kinds)]
+            breaches += _beyond_bounds(model, bounded) if bounded else []
         return breaches
 
     return check
@@ -106,47 +116,6 @@ def _beyond_bounds(model: type[Model], columns: Sequence[Field[Any, Any]]) -> li
         {"column": f"{table}.{column.column}", "rows": rows, "first": first}
         for column, rows, first in zip(columns, found[::2], found[1::2], strict=True)
         if rows
-    ]
-
-
-def columns_within_bounds(app: str) -> Check:
-    """A check of every ``MomentField``, ``AttemptsField`` and ``BoundedJSONField`` of an application against its bounds.
-
-    Its breaches name the column, how many rows are beyond them, and the key of the first.
-    """
-
-    def check() -> list[dict[str, Any]]:
-        breaches: list[dict[str, Any]] = []
-        for model in apps.get_app_config(app).get_models():
-            bounded = [
-                each
-                for each in model._meta.concrete_fields
-                if isinstance(each, MomentField | AttemptsField | BoundedJSONField)
-            ]
-            breaches += _beyond_bounds(model, bounded) if bounded else []
-        return breaches
-
-    return check
-
-
-def _beyond_ceiling(table: str, columns: list[str]) -> list[dict[str, Any]]:
-    """The ``columns`` of ``table`` that hold more than the ceiling, each with how many rows do; the table is read once."""
-    exceeding = sql.SQL("count(*) FILTER (WHERE {column} NOT BETWEEN {lowest} AND {highest})")
-    counts = [
-        exceeding.format(column=sql.Identifier(each), lowest=-TOTAL_MINOR_MAX, highest=TOTAL_MINOR_MAX)
-        for each in columns
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql.SQL("SELECT {counts} FROM {table}").format(
-                counts=sql.SQL(", ").join(counts), table=sql.Identifier(table)
-            )
-        )
-        rows = cursor.fetchone()
-    return [
-        {"column": f"{table}.{column}", "rows": count}
-        for column, count in zip(columns, rows, strict=True)
-        if count
     ]
 
 

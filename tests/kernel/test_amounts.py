@@ -7,6 +7,7 @@ from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 from rest_framework.serializers import ValidationError
 
+from clearing.models import Posting
 from marketplace.api.serializers import AmountField
 from marketplace.kernel.amounts import AMOUNT_MINOR_MAX, TOTAL_MINOR_MAX, require_amount
 from marketplace.kernel.columns import MinorField
@@ -82,6 +83,6 @@ def test_an_amount_beyond_the_ceiling_is_found_where_the_check_was_dropped(db):
             2**63 - 1,
         )
     assert REGISTER["clearing.amounts_within_ceiling"].check() == [
-        {"column": "clearing_posting.amount_minor", "rows": 1}
+        {"column": "clearing_posting.amount_minor", "rows": 1, "first": Posting.objects.get().pk}
     ]
     assert REGISTER["contracts.amounts_within_ceiling"].check() == []
