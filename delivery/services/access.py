@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Min, Q
+from django.db.models import Q
 
 from contracts import queries as contracts
 from delivery.errors import NothingToDeliver
@@ -32,11 +32,11 @@ from marketplace.participants import queries as participants
 
 from .locking import Delivery, lock_delivery, lock_delivery_where
 
-_STANDING = """
-    SELECT (SELECT id FROM delivery_entitlement WHERE trade = %(trade)s),
-           (SELECT min(secure_by) FROM delivery_awaitedpayment
-             WHERE agreement = %(agreement)s AND secured_at IS NULL)
+_PAYMENT_DUE_BY = """
+    (SELECT min(secure_by) FROM delivery_awaitedpayment WHERE agreement = %(agreement)s AND secured_at IS NULL)
 """
+"""The earliest payment deadline of an agreement's charges that are not yet secured."""
+_STANDING = f"SELECT (SELECT id FROM delivery_entitlement WHERE trade = %(trade)s), {_PAYMENT_DUE_BY}"  # noqa: S608  our own words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +116,7 @@ def grant_access(*, actor: Actor, secured: SecuredTrade) -> Entitlement:
 
 
 def _standing(secured: SecuredTrade) -> tuple[int | None, datetime | None]:
-    """The key of the entitlement of a trade, if there is one, and ``_payment_due_by`` of its agreement, in one statement."""
+    """The key of the entitlement of a trade, if there is one, and the payment deadline of its agreement, in one statement."""
     with connection.cursor() as cursor:
         cursor.execute(_STANDING, {"trade": secured.trade, "agreement": secured.agreement})
         existing, payment_due_by = cursor.fetchone()
@@ -165,9 +165,9 @@ def _update_payment_due(agreement: str) -> None:
 
 
 def _payment_due_by(agreement: str) -> datetime | None:
-    """The earliest payment deadline of an agreement's charges that are not yet secured."""
-    waiting = AwaitedPayment.objects.filter(agreement=agreement, secured_at=None)
-    due_by: datetime | None = waiting.aggregate(due_by=Min("secure_by"))["due_by"]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {_PAYMENT_DUE_BY}", {"agreement": agreement})
+        due_by: datetime | None = cursor.fetchone()[0]
     return due_by
 
 

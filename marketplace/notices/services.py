@@ -94,7 +94,7 @@ def open_task(
     if is_new:
         _queue_mail([Letter(public_id, organisation_id, subject, title, _deadline_label(deadline))])
     else:
-        Task.objects.filter(**task).update(deadline=deadline)
+        Task.objects.filter(**task).exclude(deadline=deadline).update(deadline=deadline)
 
 
 @transaction.atomic(savepoint=False)

@@ -100,6 +100,25 @@ def test_a_task_is_mailed_once_with_its_deadline(organisation):
     assert "期限: 2025-10-08 09:30 (Asia/Tokyo)" in kept.text
 
 
+@pytest.mark.parametrize("deadline", [None, datetime(2025, 10, 8, tzinfo=UTC)])
+def test_a_task_that_is_opened_again_as_it_stands_is_not_written(organisation, deadline):
+    places = []
+    for _ in range(2):
+        services.open_task(
+            organisation_id=organisation.pk,
+            kind=TaskKind.FUND,
+            subject="trd_1",
+            thread="agr_1",
+            title=WORDING.title,
+            deadline=deadline,
+        )
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT ctid::text, deadline FROM notices_task")
+            places.append(cursor.fetchall())
+    assert places[0] == places[1]
+    assert [stated for _, stated in places[0]] == [deadline]
+
+
 def test_a_name_of_several_lines_keeps_no_mail_from_being_sent(organisation):
     wording = Wording(Label("It\nhappened", "起こり\r\nました"), Label("All of it.", "すべて。"))
     services.send_notice(organisation_id=organisation.pk, subject="trd_1", wording=wording)
