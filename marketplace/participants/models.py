@@ -11,11 +11,24 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 from oauth2_provider.models import AbstractApplication
 
-from marketplace.kernel.actors import PERSON_PREFIX
-from marketplace.kernel.guards import immutable, no_delete, state_guard
+from marketplace.kernel.actors import PERSON_PATTERN, PERSON_PREFIX
+from marketplace.kernel.columns import TransactionIdField
+from marketplace.kernel.guards import (
+    append_only,
+    dated_now,
+    immutable,
+    no_delete,
+    own_transaction,
+    state_guard,
+)
 from marketplace.kernel.identifiers import IdentifierField
 
-from .guards import corporate_number_guard, neutral_admissions, neutral_organisations
+from .guards import (
+    corporate_number_guard,
+    neutral_admissions,
+    neutral_organisations,
+    reinstated_by_two,
+)
 from .payout_accounts import (
     ACCOUNT_NUMBER_PATTERN,
     BANK_CODE_PATTERN,
@@ -119,11 +132,42 @@ class Organisation(models.Model):
             immutable("public_id", "corporate_number", "registered_at"),
             corporate_number_guard(),
             neutral_organisations(HELD_ADMISSIONS),
+            reinstated_by_two(),
         ]
 
     def __str__(self) -> str:
         """The Japanese name and the public identifier."""
         return f"{self.name_ja} ({self.public_id})"
+
+
+class Reinstatement(models.Model):
+    """The suspension of an organisation was ended by two people of the operator.
+
+    ``first_person`` gave the command first, ``reinstated_by`` is another. ``transaction`` is that of the reinstatement.
+    Invariants: no organisation is reinstated without one, in the same transaction. Append-only.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    first_person = models.CharField(max_length=60)
+    reinstated_by = models.CharField(max_length=60)
+    reinstated_at = models.DateTimeField()
+    transaction = TransactionIdField(db_default=models.Func(function="pg_current_xact_id"))
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(reinstated_by__regex=PERSON_PATTERN)
+                & ~Q(first_person="")
+                & ~Q(first_person=F("reinstated_by")),
+                name="reinstatement_two_people",
+            ),
+        ]
+        triggers = [
+            append_only(),
+            dated_now("reinstated_at", real=["recorded_at"]),
+            own_transaction(),
+        ]
 
 
 class UserManager(BaseUserManager["User"]):
