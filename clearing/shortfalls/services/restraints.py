@@ -17,6 +17,7 @@ from marketplace.kernel.refusals import record_refusals
 from marketplace.participants.queries import get_organisation
 
 from ...approvals.services import require_two_people
+from ...ledger.accounts import require_cleared
 from ...ledger.locks import MOVER_LOCK
 from ...settlement.held_by_two import LIFT_RESTRAINT
 from ...settlement.restraint_models import SetOffRestraint
@@ -24,7 +25,7 @@ from ...settlement.services.attachments import hold_back_attached
 from ...settlement.states import RestraintKind
 from ..errors import RestraintLifted
 from ..set_off_rules import earliest_of
-from .deposits import require_currency, require_participant, stated_reason
+from .deposits import require_participant, stated_reason
 
 
 @transaction.atomic
@@ -44,7 +45,7 @@ def record_restraint(
     sets off by the rule of that day, and transfer files leave attached payments out. What was set off or sent before stays. Raises Missing, FieldInvalid, Forbidden.
     """
     actor.require_operator()
-    require_currency(currency)
+    require_cleared(currency)
     if amount_minor is not None:
         require_amount("amount_minor", amount_minor)
     party = get_organisation(organisation)
