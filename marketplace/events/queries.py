@@ -14,7 +14,7 @@ from marketplace.kernel.horizon import horizon
 
 from .envelope import Envelope
 from .models import InboxEntry, OutboxEvent
-from .relaying import UNRELAYED
+from .relaying import HAS_UNRELAYED, UNRELAYED
 from .schema import TYPES
 from .services import envelope_of
 from .states import InboxState
@@ -54,7 +54,7 @@ COUNTS = f"""
       FROM events_relayposition p
 """  # noqa: S608  our own words
 QUIET = f"""
-    SELECT NOT EXISTS (SELECT {UNRELAYED})
+    SELECT NOT {HAS_UNRELAYED}
        AND NOT EXISTS (SELECT FROM events_inboxentry i WHERE i.state = 'pending')
        AND NOT EXISTS (SELECT FROM events_inboxentry i WHERE i.state = 'parked')
 """  # noqa: S608  our own words

@@ -166,6 +166,11 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+# People's passwords are kept by the first; the second reads the random secrets of programs.
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "marketplace.participants.hashers.RandomSecretHasher",
+]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_ADAPTER = "marketplace.participants.adapter.MemberAccountAdapter"
 LOGIN_REDIRECT_URL = "/"
@@ -174,6 +179,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 OAUTH2_PROVIDER_APPLICATION_MODEL = "participants.Application"
 OAUTH2_PROVIDER = {
     "OAUTH2_VALIDATOR_CLASS": "marketplace.participants.tokens.MarketTokenValidator",
+    "CLIENT_SECRET_HASHER": "random_sha256",
     "SCOPES": {
         "market:read": "Read what the participant may see",
         "market:write": "Act for the participant",

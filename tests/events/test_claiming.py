@@ -16,7 +16,7 @@ from marketplace.events.models import InboxEntry
 from marketplace.events.partitions import EVENTS_PER_RANGE
 
 from ..roles import as_owner
-from .pipe import HANDLER, emit, execute, relay_all, skip_to
+from .pipe import emit, execute, put_entries, relay_all, skip_to
 from .probe import handlers
 
 
@@ -145,28 +145,6 @@ def test_ten_thousand_entries_behind_a_parked_one_starve_nobody(probed):
         assert subjects(claimer.claim()) == ["org_other"]
     assert_few(sent)
     assert claimer.claim() == []
-
-
-def put_entries(count: int, *, prefix: str = "org_", attempts: int = 0, due_in: str = "0 s") -> None:
-    """Write entries of as many subjects, ``org_1`` and so on, past the relay."""
-    execute(
-        """
-        WITH emitted AS (
-            INSERT INTO events_outboxevent (public_id, type, version, subject, data, occurred_at)
-            SELECT 'evt_' || left(md5(random()::text), 26), 'organisation.registered', 1, s.subject,
-                   jsonb_build_object('organisation', s.subject), now()
-              FROM (SELECT %s || n AS subject FROM generate_series(1, %s) AS n) s
-            RETURNING id, subject, transaction
-        ), passed AS (
-            INSERT INTO events_relayposition (name, transaction, event_id)
-            SELECT 'inbox', e.transaction, max(e.id) FROM emitted e GROUP BY 2
-            ON CONFLICT (name) DO UPDATE SET transaction = excluded.transaction, event_id = excluded.event_id
-        )
-        INSERT INTO events_inboxentry (event_id, handler, subscriber, subject, attempts, due_at)
-        SELECT e.id, %s, 'probe', e.subject, %s, now() + %s::interval FROM emitted e ORDER BY e.id
-        """,
-        *(prefix, count, HANDLER, attempts, due_in),
-    )
 
 
 def test_twelve_thousand_entries_in_backoff_starve_nobody(probed):

@@ -14,12 +14,13 @@ from django.utils import timezone
 from marketplace.events import handling, queries, services
 from marketplace.events.claiming import Claimer
 from marketplace.events.models import InboxEntry, OutboxEvent
-from marketplace.events.relaying import relay
+from marketplace.events.relaying import HAS_UNRELAYED, relay
 from marketplace.events.schemas.participants import OrganisationRegistered
 from marketplace.events.states import InboxState
 from marketplace.kernel.nudges import begin_nudged
+from tests.roles import as_owner
 
-from .pipe import HANDLER, emit, execute, open_transaction
+from .pipe import HANDLER, emit, execute, open_transaction, put_entries
 from .probe import handlers
 
 
@@ -204,6 +205,17 @@ def test_without_a_broker_the_sweep_finds_what_the_nudge_lost(probed, settings, 
         current_app.conf.broker_url = kept
     assert deliver(1) == 1
     assert handlers.seen() == ["org_1"]
+
+
+@pytest.mark.parametrize("question", [f"SELECT {HAS_UNRELAYED}", queries.QUIET])
+def test_whether_an_event_waits_for_the_relay_is_found_by_the_index_at_any_history(probed, question):
+    """The planner expects a third of a range behind the position, and would read it from its beginning."""
+    put_entries(4_000)
+    with as_owner():
+        execute("ANALYZE events_outboxevent")
+    plan = [line for (line,) in execute(f"EXPLAIN {question}") if " on events_outboxevent_0 " in line]
+    assert len(plan) == 1
+    assert "Index Only Scan" in plan[0]
 
 
 def test_what_a_cycle_must_still_see_is_counted_by_commit(probed):
