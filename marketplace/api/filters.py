@@ -44,7 +44,11 @@ class AmountFilter(WholeNumberFilter):
 class AskedFilterSet(FilterSet):
     """Filters of which a request pays for those alone that it names: each is copied and becomes a field of a form."""
 
-    FILTER_DEFAULTS = FilterSet.FILTER_DEFAULTS | {models.IntegerField: {"filter_class": WholeNumberFilter}}
+    FILTER_DEFAULTS = FilterSet.FILTER_DEFAULTS | {
+        kind: {"filter_class": WholeNumberFilter}
+        for kind in FilterSet.FILTER_DEFAULTS
+        if issubclass(kind, models.IntegerField)
+    }
     base_filters: dict[str, Filter]
 
     def __init__(self, data: Any = None, *arguments: Any, **options: Any) -> None:
