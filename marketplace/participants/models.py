@@ -12,7 +12,7 @@ from django.db.models.functions import Lower, Now
 from oauth2_provider.models import AbstractApplication
 
 from marketplace.kernel.actors import PERSON_PATTERN, PERSON_PREFIX
-from marketplace.kernel.columns import TransactionIdField
+from marketplace.kernel.columns import BoundedJSONField, MomentField, TransactionIdField
 from marketplace.kernel.guards import (
     append_only,
     dated_now,
@@ -85,7 +85,7 @@ class Organisation(models.Model):
     account_type = models.CharField(max_length=10, choices=AccountType.choices, blank=True, default="")
     account_number = models.CharField(max_length=7, blank=True, default="")
     account_holder_kana = models.CharField(max_length=HOLDER_LENGTH_MAX, blank=True, default="")
-    registered_at = models.DateTimeField()
+    registered_at = MomentField()
 
     class Meta:
         constraints = [
@@ -150,9 +150,9 @@ class Reinstatement(models.Model):
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     first_person = models.CharField(max_length=60)
     reinstated_by = models.CharField(max_length=60)
-    reinstated_at = models.DateTimeField()
+    reinstated_at = MomentField()
     transaction = TransactionIdField(db_default=models.Func(function="pg_current_xact_id"))
-    recorded_at = models.DateTimeField(db_default=Now())
+    recorded_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [
@@ -201,7 +201,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     language = models.CharField(max_length=2, choices=LANGUAGES, default="ja")
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
-    joined_at = models.DateTimeField(db_default=Now())
+    joined_at = MomentField(db_default=Now())
 
     objects = UserManager()
 
@@ -228,7 +228,7 @@ class Membership(models.Model):
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="+")
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     role = models.CharField(max_length=12, choices=MemberRole.choices)
-    since = models.DateTimeField()
+    since = MomentField()
 
     class Meta:
         constraints = [
@@ -243,7 +243,7 @@ class Segment(models.Model):
     code = models.SlugField(max_length=40)
     name_ja = models.CharField(max_length=100)
     name_en = models.CharField(max_length=100)
-    opened_at = models.DateTimeField()
+    opened_at = MomentField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["code"], name="segment_code_once")]
@@ -267,11 +267,11 @@ class Admission(models.Model):
     segment = models.ForeignKey(Segment, on_delete=models.PROTECT, related_name="+")
     capacity = models.CharField(max_length=10, choices=Capacity.choices)
     state = models.CharField(max_length=10, choices=AdmissionState.choices, default=AdmissionState.APPLIED)
-    declarations = models.JSONField()
+    declarations = BoundedJSONField()
     decision = models.CharField(max_length=31, null=True)
     reason = models.TextField(blank=True, default="")
-    applied_at = models.DateTimeField()
-    decided_at = models.DateTimeField(null=True)
+    applied_at = MomentField()
+    decided_at = MomentField(null=True)
 
     class Meta:
         constraints = [

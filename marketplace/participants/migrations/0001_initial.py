@@ -229,9 +229,9 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('first_person', models.CharField(max_length=60)),
                 ('reinstated_by', models.CharField(max_length=60)),
-                ('reinstated_at', models.DateTimeField()),
+                ('reinstated_at', marketplace.kernel.columns.MomentField()),
                 ('transaction', marketplace.kernel.columns.TransactionIdField(db_default=models.Func(function='pg_current_xact_id'))),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('recorded_at', marketplace.kernel.columns.MomentField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         pgtrigger.migrations.AddTrigger(
