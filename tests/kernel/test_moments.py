@@ -60,9 +60,7 @@ def test_a_moment_read_before_the_clock_was_moved_still_counts():
     clock.move_to(datetime(2030, 4, 2, tzinfo=UTC), running=False)
     assert insert(FINISHED_MONTH, f"timestamptz '{read.isoformat()}'") == 1
     before = read - timedelta(minutes=6)
-    assert_refused(
-        lambda: insert(FINISHED_MONTH, f"timestamptz '{before.isoformat()}'", "cld_before"), because=LATE
-    )
+    assert_refused(lambda: insert(FINISHED_MONTH, f"timestamptz '{before.isoformat()}'", "XTB"), because=LATE)
 
 
 def test_a_market_on_real_time_lets_nobody_move_the_clock_of_the_database(settings):

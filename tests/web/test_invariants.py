@@ -179,7 +179,10 @@ def test_an_attachment_that_nobody_is_asked_to_follow_is_named(db):
     assert [row["restraint"] for row in check()] == [restraint.public_id]
     handle("claim.attached", on_claim_attached)
     assert check() == []
-    force("notices_task", "UPDATE notices_task SET state = 'done' WHERE kind = 'follow_order'")
+    force(
+        "notices_task",
+        "UPDATE notices_task SET state = 'done', closed_at = now() WHERE kind = 'follow_order'",
+    )
     assert [row["restraint"] for row in check()] == [restraint.public_id]
     clearing.by_two(market, lift_restraint, restraint=restraint.public_id, reason="取下げ")
     assert check() == []
