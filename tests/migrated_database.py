@@ -25,7 +25,8 @@ from marketplace.kernel.roles import limit_sessions, withdraw_making
 from tests.roles import as_owner
 
 PROJECT = Path(__file__).parents[1]
-GRANTING = PROJECT / "marketplace/kernel/management/commands/grant_application_role.py"
+COMMANDS = PROJECT / "marketplace/kernel/management/commands"
+MAKING = (COMMANDS / "migrate.py", COMMANDS / "grant_application_role.py")
 PREFIX = "migrated_"
 # The name of a template while it is being migrated: nobody clones it, and the next maker drops it.
 UNFINISHED = "migrating"
@@ -136,10 +137,10 @@ def current_key(server: psycopg.Connection) -> str:
 
 
 def deciding_files() -> set[Path]:
-    """The migrations and what grants rights, with the modules of ours that they import, and the lock of the libraries."""
+    """The migrations, what applies them and what grants rights, with the modules of ours that they import, and the lock of the libraries."""
     ours = [apps.get_app_config(name.rpartition(".")[2]) for name in settings.MARKET_APPLICATIONS]
     migrations = [path for config in ours for path in Path(config.path, "migrations").rglob("*.py")]
-    return {*with_imports([*migrations, GRANTING]), PROJECT / "requirements.lock"}
+    return {*with_imports([*migrations, *MAKING]), PROJECT / "requirements.lock"}
 
 
 def key_of(files: Iterable[Path], facts: Iterable[str]) -> str:

@@ -37,6 +37,7 @@ SIGNING_KEY_FILE = Path(env.str("SIGNING_KEY_FILE", default=str(VAR / "keys" / "
 EVIDENCE_ORIGIN = env.str("EVIDENCE_ORIGIN", default=f"{MARKET_IDENTIFIER}/evidence")
 STORAGE_DIRECTORY = Path(env.str("STORAGE_DIRECTORY", default=str(VAR / "storage")))
 PRINCIPAL_LOADER = "marketplace.participants.principal.load_principal"
+PARAMETER_READER = "marketplace.rules.queries.parameter"
 # Whether webhooks may go to this machine and its network, and over http: for demonstrations and tests only.
 WEBHOOKS_LOCAL = False
 # Whether business time may be moved: for demonstrations and tests, never where money is real.
@@ -165,6 +166,11 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+# People's passwords are kept by the first; the second reads the random secrets of programs.
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "marketplace.participants.hashers.RandomSecretHasher",
+]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_ADAPTER = "marketplace.participants.adapter.MemberAccountAdapter"
 LOGIN_REDIRECT_URL = "/"
@@ -173,6 +179,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 OAUTH2_PROVIDER_APPLICATION_MODEL = "participants.Application"
 OAUTH2_PROVIDER = {
     "OAUTH2_VALIDATOR_CLASS": "marketplace.participants.tokens.MarketTokenValidator",
+    "CLIENT_SECRET_HASHER": "random_sha256",
     "SCOPES": {
         "market:read": "Read what the participant may see",
         "market:write": "Act for the participant",
@@ -203,7 +210,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["marketplace.api.authentication.MarketAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PAGINATION_CLASS": "marketplace.api.pagination.MarketCursorPagination",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "marketplace.api.schema.MarketSchema",
     "DEFAULT_FILTER_BACKENDS": ["marketplace.api.filters.StrictFilterBackend"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [

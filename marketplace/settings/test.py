@@ -22,7 +22,7 @@ os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(VAR / "cache" / "hypot
 
 from marketplace.settings.background import CELERY_BROKER_TRANSPORT_OPTIONS  # noqa: E402
 from marketplace.settings.base import *  # noqa: E402, F403
-from marketplace.settings.base import CACHES, DATABASES  # noqa: E402
+from marketplace.settings.base import CACHES, DATABASES, PASSWORD_HASHERS  # noqa: E402
 
 CLOCK_MOVABLE = True
 WEBHOOKS_LOCAL = True
@@ -54,4 +54,4 @@ STORAGE_DIRECTORY = VAR / "test" / "storage" / _run
 SIGNING_KEY_FILE = VAR / "test" / "keys" / "market.jwk"
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # Fast and unsafe: the passwords of tests protect nothing.
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS[1:]]

@@ -1,4 +1,4 @@
-"""``manage.py migrate``: Django's command, which waits for locks only a short time and tries again."""
+"""``manage.py migrate``: Django's command, which waits for locks only a short time, and renders models less often."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as DjangoCommand
 from django.db import OperationalError, connections
 from django.db.backends.postgresql.schema import DatabaseSchemaEditor
+from django.db.migrations import Migration
 from psycopg import errors, sql
+
+from marketplace.kernel.grouping import group_operations
 
 LOCK_SECONDS = 3
 ATTEMPTS_MAX = 10
@@ -46,6 +49,8 @@ class Command(DjangoCommand):
 
     def handle(self, *args: Any, **options: Any) -> str | None:
         """Migrate; raises CommandError if the locks could not be had in so many attempts. What was applied stays."""
+        # `--fake-initial` looks for the operations that make tables.
+        self.groups = not options["fake_initial"]
         connection = connections[options["database"]]
         before = connection.SchemaEditorClass
         connection.SchemaEditorClass = type(
@@ -69,3 +74,14 @@ class Command(DjangoCommand):
             f"the locks were not had in {options['attempts']} attempts: end the long transactions"
             " (pg_stat_activity shows them, by xact_start), then run migrate again"
         )
+
+    def migration_progress_callback(
+        self,
+        action: str,
+        migration: Migration | None = None,
+        fake: bool = False,  # noqa: FBT001, FBT002  # as Django calls it
+    ) -> None:
+        """Called by Django before and after each step; groups the operations of a migration that it is about to apply."""
+        if action == "apply_start" and migration is not None and self.groups:
+            group_operations(migration)
+        super().migration_progress_callback(action, migration, fake)
