@@ -36,11 +36,11 @@ FREE = f"""(
                                   JOIN public.clearing_cycle c ON c.id = f.cycle_id
                                  WHERE f.trade_id = refunded.trade_id AND f.kind = '{_FEE}' AND c.posted_at IS NULL), 0), 0)
                                 AS minor) beyond), 0)
-          - coalesce((SELECT sum(d.amount_minor + d.tax_minor) FROM public.clearing_cyclepart part
-                        JOIN public.clearing_deferral d ON d.cycle_id = part.cycle_id
-                        JOIN public.clearing_obligation o ON o.id = d.obligation_id
+          - coalesce((SELECT -sum(n.deferred_minor) FROM public.clearing_cyclepart part
+                        JOIN public.clearing_netposition n ON n.cycle_id = part.cycle_id
+                        JOIN public.participants_organisation o ON o.id = n.organisation_id AND o.is_operator
                        WHERE part.part = '{StepPart.ENTRIES.value}' AND part.ended_at IS NULL
-                         AND o.kind = '{_FEE}' AND o.currency = {{currency}}), 0))::bigint)
+                         AND n.currency = {{currency}}), 0))::bigint)
 """  # noqa: S608  our own words
 """What the operator earned and paid in, less what it took out and bank fees; less its payments in progress; less the fees that
 cycles have still to refund, as far as the same trades do not owe them in these cycles; less the fees that a cycle put off, of
