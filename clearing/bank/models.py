@@ -311,10 +311,14 @@ class BankEntry(models.Model):
 
 
 class BankAllocation(models.Model):
-    """The operator's decision who owns a pay-in that was not recognised. Append-only."""
+    """The operator's decision who owns a pay-in that was not recognised. Append-only.
+
+    ``reason`` says why it is the operator's own money; that two people decide, whatever the amount.
+    """
 
     bank_entry = models.OneToOneField(BankEntry, on_delete=models.PROTECT, related_name="allocation")
     organisation = organisation_key()
+    reason = models.CharField(max_length=200, blank=True, default="")
     decided_by = models.CharField(max_length=60)
     decided_at = models.DateTimeField()
 

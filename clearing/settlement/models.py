@@ -27,6 +27,7 @@ from .guards import (
     replaces_failed,
     restorations_in_order,
     sending_open,
+    surplus_by_two,
     within_operator_money,
 )
 from .states import INSTRUCTION, Hindrance, InstructionState, PaymentDirection, PaymentPurpose
@@ -187,14 +188,15 @@ class SendingOpening(models.Model):
 
 
 class SettlementInstruction(models.Model):
-    """One payment between the client account and a participant or the operator: of a cycle, or of idle money.
+    """One payment between the client account and a participant or the operator: of a cycle, or of none.
 
     ``reference`` travels with the payment through the banks and returns on the bank statement: it is the payment's
     idempotency key. ``send_by`` is the day by which it leaves, or is paid in: from then on an alarm stands until it does.
     A second payment for the same purpose is a further instruction (``instead_of`` the first), made only
     after the first has failed, or was cancelled before it was sent because a part was set off (``shortfalls.SetOff``): an
     instruction is never edited. ``held_back`` says why a planned payment cannot be sent; ``alarmed_at`` is when the operator
-    was alarmed that its outcome is unknown.
+    was alarmed that its outcome is unknown. A payment with a ``creditor_payment`` goes to the creditor that attached what is
+    due to ``organisation``; one with an ``approval`` is own money that two people of the operator take out.
 
     Invariants: one instruction per cycle and organisation that has neither failed nor been cancelled; one return of idle money in progress per
     organisation and currency, besides retries; payments in progress to a participant do not exceed its receivable; amount
@@ -211,6 +213,10 @@ class SettlementInstruction(models.Model):
         db_default=PaymentPurpose.CYCLE.value,
     )
     instead_of = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="+")
+    creditor_payment = models.ForeignKey(
+        "clearing.CreditorPayment", on_delete=models.PROTECT, null=True, related_name="instructions"
+    )
+    approval = models.ForeignKey(Approval, on_delete=models.PROTECT, null=True, related_name="+")
     organisation = organisation_key()
     sequence = models.PositiveIntegerField()
     reference = models.CharField(max_length=REFERENCE_LENGTH_MAX, unique=True)
@@ -250,7 +256,7 @@ class SettlementInstruction(models.Model):
             models.UniqueConstraint(
                 fields=["organisation", "currency", "purpose"],
                 condition=Q(cycle=None, instead_of=None, state__in=("planned", "sending", "unknown"))
-                & ~Q(purpose="own_money"),
+                & ~Q(purpose__in=("own_money", "surplus", "attachment")),
                 name="instruction_one_under_way",
             ),
             models.CheckConstraint(
@@ -262,6 +268,19 @@ class SettlementInstruction(models.Model):
                 condition=Q(purpose="own_money", direction="in")
                 | ~Q(purpose="own_money") & Q(direction="out"),
                 name="instruction_in_is_own_money",
+            ),
+            models.CheckConstraint(
+                condition=~Q(purpose="attachment") & Q(creditor_payment=None)
+                | Q(purpose="attachment") & (Q(creditor_payment__isnull=False) | Q(instead_of__isnull=False)),
+                name="instruction_of_attachment",
+            ),
+            models.CheckConstraint(
+                condition=Q(purpose="surplus", approval__isnull=False)
+                | ~Q(purpose="surplus") & Q(approval=None),
+                name="instruction_surplus_approved",
+            ),
+            models.UniqueConstraint(
+                fields=["approval"], condition=Q(instead_of=None), name="instruction_approved_once"
             ),
             models.CheckConstraint(
                 condition=Q(held_back="") | Q(held_back__in=Hindrance.values, state="planned"),
@@ -311,6 +330,8 @@ class SettlementInstruction(models.Model):
                 "cycle_id",
                 "purpose",
                 "instead_of_id",
+                "creditor_payment_id",
+                "approval_id",
                 "organisation_id",
                 "sequence",
                 "reference",
@@ -328,6 +349,7 @@ class SettlementInstruction(models.Model):
             replaces_failed(),
             payments_covered(),
             operator_paid_its_earnings(),
+            surplus_by_two(),
             names_restoration(),
             sending_open(),
             within_operator_money(

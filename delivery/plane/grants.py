@@ -18,8 +18,8 @@ from rest_framework.request import Request
 from marketplace.api import limits
 from marketplace.api.authentication import MarketAuthentication
 from marketplace.api.credentials import GRANT
-from marketplace.api.permissions import READ_SCOPE
 from marketplace.kernel.actors import Actor, Role
+from marketplace.kernel.permissions import Permission
 from marketplace.participants.queries import organisations_by_public_id
 
 SALT = "delivery.grant"
@@ -30,7 +30,6 @@ class Bearer:
     """The caller whom a grant names."""
 
     actor: Actor
-    scopes: frozenset[str] = frozenset({READ_SCOPE})
     is_operator: bool = False
     is_authenticated: bool = True
 
@@ -66,4 +65,7 @@ class GrantAuthentication(MarketAuthentication):
             raise AuthenticationFailed("The grant is for another file. Ask the API for this one.")
         row = organisations_by_public_id([organisation])[organisation]
         limits.count_call(request._request, identifier)
-        return Bearer(Actor(identifier, Role.PARTICIPANT, row.id, organisation)), text
+        actor = Actor(
+            identifier, Role.PARTICIPANT, row.id, organisation, frozenset({Permission.DELIVERIES_READ})
+        )
+        return Bearer(actor), text

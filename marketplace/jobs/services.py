@@ -61,6 +61,19 @@ _ENQUEUE = """
 """
 
 
+# Of those with jobs that are due, the organisation with the fewest that run; by lot among equals, since one that had its turn
+# may run none at this moment.
+_TURN = f"""
+    SELECT waiting.organisation
+      FROM (SELECT DISTINCT organisation FROM jobs_job
+             WHERE queue = %(queue)s AND state = '{JobState.QUEUED}' AND due_at <= clock_timestamp()) waiting
+     ORDER BY (SELECT count(*) FROM jobs_job r
+                WHERE r.queue = %(queue)s AND r.state = '{JobState.RUNNING}' AND r.organisation = waiting.organisation),
+              random()
+     LIMIT 1
+"""  # noqa: S608  our own words
+
+
 class EnqueuedOutsideTransaction(RuntimeError):
     """A job must be enqueued in the transaction of the change that needs it."""
 
@@ -136,7 +149,7 @@ def start_due(*, queue: str) -> list[Attempt]:
 
     It is one attempt, or up to ``together_max`` of a kind, to run one after the other within ``TOGETHER_SECONDS_MAX``. A
     job that was tried before is started alone, because its worker may have died of it: neighbours must not share that.
-    Call it outside a transaction: an attempt counts even if its worker dies. Jobs of kinds that this worker does not know
+    Organisations take turns, so that one which has many jobs waiting delays another's by few. Call it outside a transaction: an attempt counts even if its worker dies. Jobs of kinds that this worker does not know
     are left to a newer one, and parked after a day.
     """
     due = (
@@ -145,10 +158,10 @@ def start_due(*, queue: str) -> list[Attempt]:
         .filter(queue=queue, state=JobState.QUEUED, due_at__lte=Now())
     )
     most = max((kind.together_max for kind in KINDS.values() if kind.queue == queue), default=1)
-    jobs = list(due.order_by("due_at", "id")[:most])
+    jobs = _next_in_turn(due, queue, most)
     if any(job.kind not in KINDS for job in jobs):
         _postpone_unknown(due)
-        jobs = list(due.filter(kind__in=KINDS).order_by("due_at", "id")[:most])
+        jobs = _next_in_turn(due.filter(kind__in=KINDS), queue, most)
     if not jobs:
         return []
     kind, token = KINDS[jobs[0].kind], uuid.uuid4()
@@ -172,6 +185,20 @@ def start_due(*, queue: str) -> list[Attempt]:
         )
         for job in started
     ]
+
+
+def _next_in_turn(due: QuerySet[Job], queue: str, most: int) -> list[Job]:
+    """The oldest due jobs of the organisation whose turn it is; at most ``most``. What another worker holds is passed over.
+
+    The operator's own jobs are those of one organisation.
+    """
+    oldest = due.order_by("due_at", "id")
+    with connection.cursor() as cursor:
+        cursor.execute(_TURN, {"queue": queue})
+        turn = cursor.fetchone()
+    if turn is None:
+        return []
+    return list(oldest.filter(organisation=turn[0])[:most]) or list(oldest[:most])
 
 
 def _postpone_unknown(due: QuerySet[Job]) -> None:

@@ -94,6 +94,10 @@ TASK_TITLES: dict[TaskKind, Label] = {
         "The bank debited {amount} on {day}: {why}. Find out, and book {entry} with a second person",
         "銀行が {day} に {amount} を出金しています（{why}）。内容を確認し、二人目の承認者とともに {entry} を処理してください",
     ),
+    TaskKind.FOLLOW_ORDER: Label(
+        "Follow the order {reference}, which attached what is due to {party} ({restraint}), and lift it when it ends",
+        "{party} の受取債権に対する差押え {reference}（{restraint}）に対応し、終了したら解除してください",
+    ),
     TaskKind.REOPEN: Label(
         "The database was restored (restoration {number}), and no payment is sent. Import the bank statements up to now,"
         " then open sending for each currency with a second person",

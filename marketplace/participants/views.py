@@ -12,8 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.api.permissions import HasScope, IsOperator
+from marketplace.api.permissions import HasScope, IsOperator, declare
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
+from marketplace.kernel.permissions import Permission
 
 from . import queries, services
 from .filters import AdmissionFilter, MemberFilter
@@ -221,6 +222,7 @@ class ApplicationViewSet(MarketReadViewSet[Application]):
         """Rows in the caller's scope."""
         return queries.visible_applications(self.actor)
 
+    @declare(Permission.PROGRAMS_WRITE)
     @extend_schema(
         summary="Create access for a program",
         request=CreateApplicationSerializer,

@@ -41,9 +41,10 @@ def trace(tmp_path: Path) -> Path:
     return path
 
 
-def put(kind: JobKind, trace: Path, act: str = "", subject: str = "thing_1") -> Job:
+def put(kind: JobKind, trace: Path, act: str = "", subject: str = "thing_1", organisation: str = "") -> Job:
+    arguments = {"trace": str(trace), "act": act}
     with transaction.atomic():
-        return services.enqueue(kind=kind, subject=subject, arguments={"trace": str(trace), "act": act})
+        return services.enqueue(kind=kind, subject=subject, arguments=arguments, organisation=organisation)
 
 
 def lines(trace: Path) -> list[list[str]]:
@@ -199,6 +200,29 @@ def test_jobs_of_a_kind_are_started_together_and_run_in_turn(
     assert runner.run_due("documents") == 1
     assert set(Job.objects.values_list("state", "attempts")) == {(JobState.DONE, 1)}
     call_command("check_invariants")
+
+
+def test_an_organisation_with_many_jobs_keeps_none_of_another_waiting_while_they_run(
+    committed_database, trace
+):
+    for number in range(5):
+        put(kinds.PLAIN, trace, subject=f"many_{number}", organisation="org_many")
+    (first,) = services.start_due(queue="default")
+    assert first.subject == "many_0"
+    put(kinds.PLAIN, trace, subject="one", organisation="org_one")
+    assert [attempt.subject for attempt in services.start_due(queue="default")] == ["one"]
+    assert [attempt.subject for attempt in services.start_due(queue="default")] == ["many_1"]
+
+
+def test_an_organisation_with_many_jobs_has_its_turn_by_lot_where_none_runs(committed_database, trace):
+    """One worker, one job after the other: that the other's came last of twenty-two is one chance in two million."""
+    for number in range(21):
+        put(kinds.PLAIN, trace, subject=f"many_{number:02}", organisation="org_many")
+    put(kinds.PLAIN, trace, subject="one", organisation="org_one")
+    assert runner.run_due("default") == 22
+    run = [line[0] for line in lines(trace)]
+    assert run.index("one") < 21
+    assert [subject for subject in run if subject != "one"] == [f"many_{number:02}" for number in range(21)]
 
 
 def test_one_request_runs_the_mail_that_is_written_soon_after_it(committed_database, trace):
