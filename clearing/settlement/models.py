@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Cast, Concat, Now
 
-from marketplace.kernel.columns import MinorField
+from marketplace.kernel.columns import DayField, MinorField, MomentField
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -65,10 +65,10 @@ class ClientAccount(models.Model):
     branch_name = models.CharField(max_length=15)
     account_type = models.CharField(max_length=10)
     account_number = models.CharField(max_length=7)
-    effective_from = models.DateTimeField()
+    effective_from = MomentField()
     approval = models.OneToOneField(Approval, on_delete=models.PROTECT, related_name="+")
     registered_by = models.CharField(max_length=60)
-    registered_at = models.DateTimeField()
+    registered_at = MomentField()
 
     class Meta:
         constraints = [
@@ -108,9 +108,9 @@ class TransferFile(models.Model):
     records = models.PositiveIntegerField()
     total_minor = MinorField()
     currency = models.CharField(max_length=3)
-    value_date = models.DateField()
+    value_date = DayField()
     left_out = models.JSONField(default=list, db_default=Value([], models.JSONField()))
-    made_at = models.DateTimeField()
+    made_at = MomentField()
 
     class Meta:
         constraints = [
@@ -132,10 +132,10 @@ class Restoration(models.Model):
 
     public_id = IdentifierField(prefix="rst")
     number = models.PositiveIntegerField(unique=True)
-    restored_to = models.DateTimeField(null=True)
-    happened_at = models.DateTimeField()
+    restored_to = MomentField(null=True)
+    happened_at = MomentField()
     recorded_by = models.CharField(max_length=60)
-    recorded_at = models.DateTimeField(db_default=Now())
+    recorded_at = MomentField(db_default=Now())
 
     class Meta:
         triggers = [
@@ -157,7 +157,7 @@ class CountedTimeline(models.Model):
     server = models.CharField(max_length=20)
     timeline = models.PositiveIntegerField()
     restoration = models.PositiveIntegerField(unique=True)
-    recorded_at = models.DateTimeField(db_default=Now())
+    recorded_at = MomentField(db_default=Now())
 
     class Meta:
         triggers = [append_only(), dated_now(real=["recorded_at"]), counts_this_server()]
@@ -174,7 +174,7 @@ class SendingOpening(models.Model):
     statement = models.CharField(max_length=31)
     first_person = models.CharField(max_length=60)
     opened_by = models.CharField(max_length=60)
-    opened_at = models.DateTimeField()
+    opened_at = MomentField()
 
     class Meta:
         constraints = [
@@ -228,17 +228,17 @@ class SettlementInstruction(models.Model):
         max_length=10, choices=InstructionState.choices, default=InstructionState.PLANNED
     )
     transfer_file = models.ForeignKey(TransferFile, on_delete=models.PROTECT, null=True, related_name="+")
-    value_date = models.DateField(null=True)
-    planned_at = models.DateTimeField()
-    send_by = models.DateField()
-    confirmed_at = models.DateTimeField(null=True)
-    failed_at = models.DateTimeField(null=True)
+    value_date = DayField(null=True)
+    planned_at = MomentField()
+    send_by = DayField()
+    confirmed_at = MomentField(null=True)
+    failed_at = MomentField(null=True)
     failure_reason = models.CharField(max_length=200, blank=True, default="")
-    cancelled_at = models.DateTimeField(null=True)
+    cancelled_at = MomentField(null=True)
     held_back = models.CharField(
         max_length=20, choices=Hindrance.choices, blank=True, default="", db_default=""
     )
-    alarmed_at = models.DateTimeField(null=True)
+    alarmed_at = MomentField(null=True)
 
     class Meta:
         constraints = [

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from marketplace.kernel.columns import MinorField
+from marketplace.kernel.columns import MinorField, MomentField
 from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.participants.payout_accounts import (
@@ -39,13 +39,13 @@ class SetOffRestraint(models.Model):
     currency = models.CharField(max_length=3)
     kind = models.CharField(max_length=12, choices=RestraintKind.choices)
     amount_minor = MinorField(null=True)
-    served_at = models.DateTimeField()
+    served_at = MomentField()
     reference = models.CharField(max_length=200)
     lifts = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="lifted_by")
     approval = models.OneToOneField(Approval, on_delete=models.PROTECT, null=True, related_name="+")
-    noted_at = models.DateTimeField()
+    noted_at = MomentField()
     recorded_by = models.CharField(max_length=60)
-    recorded_at = models.DateTimeField(db_default=Now())
+    recorded_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [
@@ -96,8 +96,8 @@ class CreditorPayment(models.Model):
     document_sha256 = models.CharField(max_length=64)
     approval = models.OneToOneField(Approval, on_delete=models.PROTECT, related_name="+")
     decided_by = models.CharField(max_length=60)
-    decided_at = models.DateTimeField()
-    recorded_at = models.DateTimeField(db_default=Now())
+    decided_at = MomentField()
+    recorded_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [

@@ -1,9 +1,10 @@
-"""Middleware of all routes: limits on requests, NUL characters, private answers, and refusals without a word."""
+"""Middleware of all routes: refuses what is not UTF-8 or has a NUL, and gives a problem to refusals without a word."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from urllib.parse import unquote_plus
@@ -14,27 +15,23 @@ from django.http.response import HttpResponseBase
 
 from marketplace.kernel.labels import Label
 
-from . import limits
-from .addresses import counted_address
-from .credentials import credential_of
-from .limits import Counter, TooManyRequests
 from .problems import explain, render_problem
 
 NUL = "\x00"
 API_PREFIX = "/api/"
 BASIC = "basic "
+CHARSETS = {"utf-8", "ascii"}
+NOT_UTF8 = Label(
+    "The body is stated in another charset. Send it in UTF-8.",
+    "リクエスト本文の文字コードに対応していません。UTF-8で送信してください。",
+)
 NOT_TEXT = Label("A parameter contains a NUL character.", "パラメータにNUL文字が含まれています。")
 
 
-ROUTE_RATES = {"/oauth/": "token", "/accounts/": "login", "/_allauth/": "login"}
-"""Rates of commands outside the API, by the beginning of their paths; an address may have few of them."""
-READING = frozenset({"GET", "HEAD", "OPTIONS"})
+class RefuseOtherCharsets:
+    """Answers 415 for a body in another charset than UTF-8.
 
-
-class LimitRequests:
-    """Answers 429 to who sends more than ``limits.py`` allows, and counts who they are that authentication did not know.
-
-    The calls of a known caller are counted where it becomes known (``limits.count_call``).
+    Python's codecs include some that are no charsets (``rot13``, ``zlib``), by which whoever reads the body would fail.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -42,59 +39,20 @@ class LimitRequests:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Refuse the request, or pass it on and count what became of it."""
-        address, credential = counted_address(request), credential_of(request)
-        unknown = Counter(_rate_of(request), address)
-        if not credential:
-            try:
-                limits.take([unknown])
-            except TooManyRequests as refusal:
-                return _refuse(refusal)
+        """Refuse the request, or pass it on."""
+        charset = (request.content_params or {}).get("charset")
+        if charset is None or _codec_of(charset) in CHARSETS:
             return self.get_response(request)
-        bad = [Counter("bad_token", credential), Counter("bad_token", address)]
-        try:
-            limits.require_left(bad[:1], unless_known=[bad[1], unknown], credential=credential)
-        except TooManyRequests as refusal:
-            return _refuse(refusal)
-        response = self.get_response(request)
-        if response.status_code == HTTPStatus.UNAUTHORIZED:
-            limits.count(bad)
-        elif not limits.is_call_counted(request):
-            worked = unknown.rate == "token" and response.status_code == HTTPStatus.OK
-            limits.count([unknown], known=credential if worked else "")
-        return response
+        status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+        return render_problem(status=status, code="unsupported_charset", detail=NOT_UTF8.localized())
 
 
-def _rate_of(request: HttpRequest) -> str:
-    """The rate under which a request counts that no known caller sends."""
-    if request.method in READING:
-        return "anonymous"
-    return next(
-        (rate for path, rate in ROUTE_RATES.items() if request.path_info.startswith(path)), "anonymous"
-    )
-
-
-def _refuse(refusal: TooManyRequests) -> HttpResponse:
-    response = render_problem(
-        status=HTTPStatus.TOO_MANY_REQUESTS, code=refusal.code, detail=refusal.message.localized()
-    )
-    response["Retry-After"] = str(refusal.fields["retry_after_seconds"])
-    return response
-
-
-class KeepPrivate:
-    """Keeps what is answered to a credential out of every cache, unless the answer says itself who may keep it."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        """Wrap the next middleware."""
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """The answer, with ``Cache-Control`` (RFC 9111)."""
-        response = self.get_response(request)
-        if credential_of(request):
-            response.headers.setdefault("Cache-Control", "no-store")
-        return response
+def _codec_of(charset: str) -> str:
+    """The name of the codec that Python has for a charset; empty if it has none."""
+    try:
+        return codecs.lookup(charset).name
+    except (LookupError, ValueError):
+        return ""
 
 
 class RefuseNul:

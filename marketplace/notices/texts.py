@@ -328,6 +328,13 @@ PAYMENT_RECEIVED = Wording(
     Label("Your pay-in of {amount} was received", "{amount} の入金を確認しました"),
     Label("Bank reference: {reference}", "銀行の取引番号: {reference}"),
 )
+PAYMENTS_RECEIVED = Wording(
+    Label(
+        "Your {count} pay-ins of {amount} in all were received",
+        "{count}件、合計 {amount} の入金を確認しました",
+    ),
+    Label("Bank reference of the first: {reference}", "最初の入金の取引番号: {reference}"),
+)
 MONEY_RETURNING: dict[str, Wording] = {
     "idle": Wording(
         Label("{amount} is being paid back to your account", "{amount} をご登録の口座へ返還します"),

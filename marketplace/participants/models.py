@@ -12,6 +12,7 @@ from django.db.models.functions import Lower, Now
 from oauth2_provider.models import AbstractApplication
 
 from marketplace.kernel.actors import PERSON_PREFIX
+from marketplace.kernel.columns import BoundedJSONField, MomentField
 from marketplace.kernel.guards import immutable, no_delete, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -72,7 +73,7 @@ class Organisation(models.Model):
     account_type = models.CharField(max_length=10, choices=AccountType.choices, blank=True, default="")
     account_number = models.CharField(max_length=7, blank=True, default="")
     account_holder_kana = models.CharField(max_length=HOLDER_LENGTH_MAX, blank=True, default="")
-    registered_at = models.DateTimeField()
+    registered_at = MomentField()
 
     class Meta:
         constraints = [
@@ -157,7 +158,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     language = models.CharField(max_length=2, choices=LANGUAGES, default="ja")
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
-    joined_at = models.DateTimeField(db_default=Now())
+    joined_at = MomentField(db_default=Now())
 
     objects = UserManager()
 
@@ -184,7 +185,7 @@ class Membership(models.Model):
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="+")
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     role = models.CharField(max_length=12, choices=MemberRole.choices)
-    since = models.DateTimeField()
+    since = MomentField()
 
     class Meta:
         constraints = [
@@ -199,7 +200,7 @@ class Segment(models.Model):
     code = models.SlugField(max_length=40)
     name_ja = models.CharField(max_length=100)
     name_en = models.CharField(max_length=100)
-    opened_at = models.DateTimeField()
+    opened_at = MomentField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["code"], name="segment_code_once")]
@@ -223,11 +224,11 @@ class Admission(models.Model):
     segment = models.ForeignKey(Segment, on_delete=models.PROTECT, related_name="+")
     capacity = models.CharField(max_length=10, choices=Capacity.choices)
     state = models.CharField(max_length=10, choices=AdmissionState.choices, default=AdmissionState.APPLIED)
-    declarations = models.JSONField()
+    declarations = BoundedJSONField()
     decision = models.CharField(max_length=31, null=True)
     reason = models.TextField(blank=True, default="")
-    applied_at = models.DateTimeField()
-    decided_at = models.DateTimeField(null=True)
+    applied_at = MomentField()
+    decided_at = MomentField(null=True)
 
     class Meta:
         constraints = [

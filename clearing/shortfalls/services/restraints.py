@@ -19,6 +19,7 @@ from marketplace.kernel.refusals import record_refusals
 from marketplace.participants.queries import OrganisationView, get_organisation, organisations_by_id
 
 from ...approvals.services import require_two_people
+from ...ledger.accounts import require_cleared
 from ...ledger.locks import MOVER_LOCK
 from ...settlement.held_by_two import LIFT_RESTRAINT
 from ...settlement.restraint_models import SetOffRestraint
@@ -27,7 +28,7 @@ from ...settlement.states import RestraintKind
 from ..errors import RestraintLifted
 from ..set_off_rules import earliest_of
 from .attached_payments import give_back_unsent
-from .deposits import require_currency, require_participant, stated_reason
+from .deposits import require_participant, stated_reason
 
 
 @transaction.atomic
@@ -49,7 +50,7 @@ def record_restraint(
     Raises Missing, FieldInvalid, Forbidden.
     """
     actor.require_operator()
-    require_currency(currency)
+    require_cleared(currency)
     if amount_minor is not None:
         require_amount("amount_minor", amount_minor)
     party = get_organisation(organisation)
