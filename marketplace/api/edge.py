@@ -12,9 +12,10 @@ from . import limits
 from .addresses import counted_address
 from .credentials import credential_of
 from .limits import Counter, TooManyRequests
+from .middleware import HEADLESS_PREFIX
 from .problems import render_problem
 
-ROUTE_RATES = {"/oauth/": "token", "/accounts/": "login", "/_allauth/": "login"}
+ROUTE_RATES = {"/oauth/": "token", "/accounts/": "login", HEADLESS_PREFIX: "login"}
 """Rates of commands outside the API, by the beginning of their paths; an address may have few of them."""
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
