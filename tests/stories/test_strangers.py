@@ -19,6 +19,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.participants import services as participants
 from tests.client import KeyedClient
+from tests.participants.factories import client_of
 from tests.roles import unguarded
 
 # What everybody in the market may read. Everything else belongs to somebody.
@@ -84,15 +85,7 @@ def stranger(report, aside, halt, webhook, restoration, restraint, books) -> Key
         address="東京都",
         representative="余所 者",
     )
-    application = participants.create_application(
-        actor=SYSTEM, organisation=organisation.public_id, name="desk"
-    )
-    token = participants.issue_token(
-        application=application, scopes=("market:read", "market:write"), lifetime_seconds=600
-    )
-    client = KeyedClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
-    return client
+    return client_of(organisation)
 
 
 @pytest.fixture(scope="module", autouse=True)
