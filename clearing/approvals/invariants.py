@@ -62,6 +62,8 @@ _RECORDED_AS = {
     "clearing.recoup_debit": "clearing.debit_recouped",
     "clearing.claw_back": "clearing.trade_share_clawed_back",
     "clearing.write_off_fee": "clearing.fee_written_off",
+    "clearing.pay_creditor": "clearing.creditor_paid",
+    "clearing.take_out_own_money": "clearing.own_money_taken_out",
     "clearing.relieve_tax": "clearing.bad_debt_tax_relieved",
     "clearing.adjustment": "contracts.price_adjusted",
     "clearing.resolution": "contracts.dispute_resolved",

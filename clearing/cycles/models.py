@@ -8,7 +8,14 @@ from django.db import models
 from django.db.models import F, Q
 
 from marketplace.kernel.bounds import OVERDUE_MINUTES_MAX, VALUE_DAYS_MAX
-from marketplace.kernel.columns import DaysField, MinorField, TransactionIdField
+from marketplace.kernel.columns import (
+    BoundedJSONField,
+    DayField,
+    DaysField,
+    MinorField,
+    MomentField,
+    TransactionIdField,
+)
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
@@ -80,14 +87,14 @@ class Cycle(models.Model):
     business_key = models.CharField(max_length=30, unique=True)
     state = models.CharField(max_length=12, choices=CycleState.choices, default=CycleState.OPEN)
     epoch = models.PositiveIntegerField(default=0)
-    opened_at = models.DateTimeField()
+    opened_at = MomentField()
     barrier = TransactionIdField(null=True)
-    closed_at = models.DateTimeField(null=True)
-    cut_off_at = models.DateTimeField(null=True)
+    closed_at = MomentField(null=True)
+    cut_off_at = MomentField(null=True)
     trades = models.BigIntegerField(null=True)
     obligations = models.BigIntegerField(null=True)
     input_hash = models.CharField(max_length=64, null=True)
-    netted_at = models.DateTimeField(null=True)
+    netted_at = MomentField(null=True)
     gross_minor = MinorField(null=True)
     net_minor = MinorField(null=True)
     payments_before = models.BigIntegerField(null=True)
@@ -95,9 +102,9 @@ class Cycle(models.Model):
     output_hash = models.CharField(max_length=64, null=True)
     trades_root = models.CharField(max_length=64, null=True)
     merkle_root = models.CharField(max_length=64, null=True)
-    posted_at = models.DateTimeField(null=True)
-    settled_at = models.DateTimeField(null=True)
-    paused_since = models.DateTimeField(null=True)
+    posted_at = MomentField(null=True)
+    settled_at = MomentField(null=True)
+    paused_since = MomentField(null=True)
     pause_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
     paused_by = models.CharField(max_length=IDENTIFIER_LENGTH, blank=True, default="", db_default="")
 
@@ -168,8 +175,8 @@ class CycleStep(models.Model):
     cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="+", db_index=False)
     epoch = models.PositiveIntegerField()
     state = models.CharField(max_length=12, choices=CycleState.choices)
-    began_at = models.DateTimeField()
-    ended_at = models.DateTimeField()
+    began_at = MomentField()
+    ended_at = MomentField()
 
     class Meta:
         constraints = [
@@ -197,9 +204,9 @@ class CyclePart(models.Model):
     total = models.BigIntegerField(null=True)
     done = models.BigIntegerField(default=0)
     reached = models.CharField(max_length=31, blank=True, default="", db_collation="C")
-    began_at = models.DateTimeField()
-    booked_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
+    began_at = MomentField()
+    booked_at = MomentField()
+    ended_at = MomentField(null=True)
 
     class Meta:
         constraints = [
@@ -233,12 +240,12 @@ class ClearingSchedule(models.Model):
 
     public_id = IdentifierField(prefix="sch")
     currency = models.CharField(max_length=3)
-    effective_from = models.DateField()
+    effective_from = DayField()
     cut_off_times = ArrayField(models.TimeField())
     value_days = DaysField(default=1)
     overdue_minutes = models.PositiveIntegerField(null=True)
     active = models.BooleanField(default=True)
-    stated_at = models.DateTimeField()
+    stated_at = MomentField()
 
     class Meta:
         constraints = [
@@ -267,11 +274,11 @@ class ClosedDay(models.Model):
     """
 
     public_id = IdentifierField(prefix="cld")
-    day = models.DateField()
+    day = DayField()
     currency = models.CharField(max_length=3, blank=True, default="")
     closed = models.BooleanField()
-    name = models.JSONField()
-    stated_at = models.DateTimeField()
+    name = BoundedJSONField()
+    stated_at = MomentField()
 
     class Meta:
         constraints = [

@@ -39,6 +39,15 @@ RecordedRows(
     record="e.subject, e.payload -> 'reason', e.actor",
 )
 RecordedRows(
+    table="clearing_creditorpayment",
+    kinds=("clearing.creditor_paid",),
+    row="r.public_id, (SELECT s.public_id FROM clearing_setoffrestraint s WHERE s.id = r.restraint_id),"
+    " (SELECT i.reference FROM clearing_settlementinstruction i WHERE i.id = r.payment_id), r.amount_minor, r.currency,"
+    " r.payee_kind, r.document, r.document_sha256, r.decided_by",
+    record="e.subject, e.payload -> 'restraint', e.payload -> 'taken_from', e.payload -> 'amount_minor',"
+    " e.payload -> 'currency', e.payload -> 'payee_kind', e.payload -> 'document', e.payload -> 'document_sha256', e.actor",
+)
+RecordedRows(
     table="clearing_balancecertificate",
     kinds=("clearing.balance_certified",),
     row="r.public_id, r.currency, to_char(r.month, 'YYYY-MM'), r.balance_minor, r.ledger_minor, r.reference,"
@@ -49,8 +58,8 @@ RecordedRows(
 RecordedRows(
     table="clearing_bankallocation",
     kinds=("clearing.pay_in_allocated",),
-    row=f"{_BANK_ENTRY}, {_ORGANISATION}, r.decided_by",
-    record="e.subject, e.payload -> 'organisation', e.actor",
+    row=f"{_BANK_ENTRY}, {_ORGANISATION}, r.reason, r.decided_by",
+    record="e.subject, e.payload -> 'organisation', e.payload -> 'reason', e.actor",
 )
 RecordedRows(
     table="clearing_bankstatement",

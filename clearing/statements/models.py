@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.db import models
 from django.db.models import F, Q
 
+from marketplace.kernel.columns import DayField, MomentField
 from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -41,13 +42,13 @@ class MonthlyStatement(models.Model):
     public_id = IdentifierField(prefix="stm")
     organisation = organisation_key()
     currency = models.CharField(max_length=3)
-    month = models.DateField()
-    until = models.DateField()
+    month = DayField()
+    until = DayField()
     document = models.JSONField()
     sha256 = models.CharField(max_length=64)
     signature = models.TextField()
-    made_at = models.DateTimeField()
-    made_on = models.DateField()
+    made_at = MomentField()
+    made_on = DayField()
 
     class Meta:
         constraints = [
@@ -69,11 +70,11 @@ class StatementMonth(models.Model):
     """
 
     currency = models.CharField(max_length=3)
-    month = models.DateField()
-    until = models.DateField()
+    month = DayField()
+    until = DayField()
     statements = models.PositiveIntegerField()
-    made_at = models.DateTimeField()
-    made_on = models.DateField()
+    made_at = MomentField()
+    made_on = DayField()
 
     class Meta:
         constraints = [

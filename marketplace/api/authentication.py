@@ -12,6 +12,7 @@ from rest_framework.request import Request
 
 from marketplace.kernel import correlation
 
+from . import limits
 from .principal import SESSION_PREFIX, Principal, load_person, load_program
 
 BEARER = "bearer"
@@ -48,16 +49,17 @@ class MarketAuthentication(OAuth2Authentication):
             person = load_person(session, request.headers.get(ORGANISATION_HEADER))
             if person is None:
                 raise AuthenticationFailed("The session is unknown or has ended. Sign in again.")
-            return _known(person), session
+            return _known(request, person), session
         if not request.headers.get("Authorization"):
             return None
         is_valid, found = _HeaderAlone(get_oauthlib_core().server).verify_request(request, scopes=[])
         if not is_valid:
             raise AuthenticationFailed("The bearer token is unknown or has expired. Request a new one.")
-        return _known(load_program(found.access_token)), found.access_token
+        return _known(request, load_program(found.access_token)), found.access_token
 
 
-def _known(principal: Principal) -> Principal:
-    """The principal, of whom the logs speak from now on."""
+def _known(request: Request, principal: Principal) -> Principal:
+    """The principal, whose request is counted and of whom the logs speak from now on. Raises TooManyRequests."""
+    limits.count_call(request._request, principal.actor.identifier)
     correlation.bind(caller=principal.actor.identifier, organisation=principal.actor.organisation)
     return principal

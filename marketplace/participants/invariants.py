@@ -1,7 +1,7 @@
 """Invariants of participants."""
 
 from marketplace.kernel.guards import sql_list
-from marketplace.kernel.invariants import Invariant, by_query
+from marketplace.kernel.invariants import Invariant, by_query, declare_readable
 from marketplace.kernel.permissions import OPERATOR_ROLES, PARTICIPANT_ROLES
 
 Invariant(
@@ -125,11 +125,11 @@ Invariant(
     ),
     test="tests/participants/test_guards.py::test_a_role_of_the_other_side_is_refused",
     check=by_query(
-        "SELECT m.public_id, g.role FROM participants_rolegrant g"
+        "SELECT m.public_id, g.role FROM participants_rolegrant g"  # noqa: S608  # our own words
         " JOIN participants_membership m ON m.id = g.membership_id"
         " JOIN participants_organisation o ON o.id = m.organisation_id"
         f" WHERE g.role NOT IN ({sql_list(sorted(OPERATOR_ROLES & PARTICIPANT_ROLES))})"
-        f" AND (g.role IN ({sql_list(sorted(OPERATOR_ROLES))})) <> o.is_operator"  # our own words
+        f" AND (g.role IN ({sql_list(sorted(OPERATOR_ROLES))})) <> o.is_operator"
     ),
 )
 Invariant(
@@ -176,3 +176,5 @@ Invariant(
         " AND m.organisation_id = a.organisation_id)"
     ),
 )
+
+declare_readable("participants")

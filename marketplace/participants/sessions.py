@@ -25,7 +25,7 @@ PROOF = "mfa"
 
 def digest_of_token(token: str) -> str:
     """The key under which the session of a token is stored."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
 
 
 def proved_at(data: Mapping[str, Any]) -> datetime | None:

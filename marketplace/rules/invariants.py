@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from marketplace.kernel.canonical import digest_of
-from marketplace.kernel.invariants import Invariant, by_query
+from marketplace.kernel.invariants import Invariant, by_query, declare_readable
 
 from .models import Rulebook
 from .parameters import values_of, weakened
@@ -141,3 +141,5 @@ Invariant(
     test="tests/rules/test_weakening.py::test_a_raw_weakening_is_refused",
     check=_weakened_by_one,
 )
+
+declare_readable("rules")

@@ -7,6 +7,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 
+from marketplace.kernel.columns import BoundedJSONField, MomentField
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
@@ -37,14 +38,14 @@ class Rulebook(models.Model):
 
     public_id = IdentifierField(prefix="rbk")
     number = models.PositiveIntegerField()
-    document = models.JSONField()
+    document = BoundedJSONField()
     digest = models.CharField(max_length=DIGEST_LENGTH)
-    vocabulary = models.JSONField()
+    vocabulary = BoundedJSONField()
     vocabulary_digest = models.CharField(max_length=DIGEST_LENGTH)
-    published_at = models.DateTimeField()
+    published_at = MomentField()
     published_by = models.CharField(max_length=60, default="", db_default="")
     first_person = models.CharField(max_length=60, blank=True, default="", db_default="")
-    effective_from = models.DateTimeField()
+    effective_from = MomentField()
 
     class Meta:
         constraints = [
@@ -84,13 +85,13 @@ class Decision(models.Model):
     point = models.CharField(max_length=40)
     subject = models.CharField(max_length=60)
     rulebook = models.ForeignKey(Rulebook, on_delete=models.PROTECT, related_name="+")
-    facts = models.JSONField()
+    facts = BoundedJSONField()
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
-    reasons = models.JSONField()
+    reasons = BoundedJSONField()
     digest = models.CharField(max_length=DIGEST_LENGTH)
     parties = ArrayField(models.CharField(max_length=IDENTIFIER_LENGTH), default=list, blank=True)
     actor = models.CharField(max_length=60)
-    decided_at = models.DateTimeField()
+    decided_at = MomentField()
 
     class Meta:
         constraints = [
@@ -120,12 +121,12 @@ class Halt(models.Model):
     public_id = IdentifierField(prefix="hlt")
     scope = models.CharField(max_length=10, choices=HaltScope.choices)
     subject = models.CharField(max_length=60, blank=True, default="")
-    reason = models.JSONField()
-    started_at = models.DateTimeField()
+    reason = BoundedJSONField()
+    started_at = MomentField()
     started_by = models.CharField(max_length=60)
-    lifted_at = models.DateTimeField(null=True)
+    lifted_at = MomentField(null=True)
     lifted_by = models.CharField(max_length=60, null=True)
-    lift_reason = models.JSONField(null=True)
+    lift_reason = BoundedJSONField(null=True)
 
     class Meta:
         constraints = [

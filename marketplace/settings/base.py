@@ -10,6 +10,7 @@ from marketplace.kernel.permissions import RULES, SCOPES
 from marketplace.runtime.layout import PROJECT, VAR
 from marketplace.settings.background import *  # noqa: F403
 from marketplace.settings.document import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
+from marketplace.settings.limits import *  # noqa: F403
 from marketplace.settings.monitoring import *  # noqa: F403
 from marketplace.settings.monitoring import PROCESS_NAME
 from marketplace.settings.retention import ARCHIVE_DIRECTORY as ARCHIVE_DIRECTORY
@@ -88,14 +89,17 @@ MIDDLEWARE = [
     "marketplace.observability.requests.ObserveRequests",
     "marketplace.kernel.middleware.read_clock_once",
     "django.middleware.security.SecurityMiddleware",
+    "marketplace.api.edge.KeepPrivate",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "marketplace.api.edge.LimitRequests",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "marketplace.api.middleware.ExplainRefusals",
+    "marketplace.api.middleware.RefuseOtherCharsets",
     "marketplace.api.middleware.RefuseNul",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -223,8 +227,6 @@ REST_FRAMEWORK = {
         "marketplace.api.parsers.BoundedJSONParser",
         "rest_framework.parsers.MultiPartParser",
     ],
-    "DEFAULT_THROTTLE_CLASSES": ["marketplace.api.throttles.ParticipantThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"participant": env.str("PARTICIPANT_RATE", default="1200/min")},
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "LIST_SERIALIZER_ERRORS_AS_DICT": True,
 }

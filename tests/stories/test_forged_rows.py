@@ -27,7 +27,7 @@ FORGERIES: dict[str, Forgery] = {
     "clearing_balancecertificate": Forgery(
         refused="does not state the balance of the ledger", changes={"ledger_minor": "987654321"}
     ),
-    "clearing_bankallocation": Forgery(refused="is not a receipt in suspense"),
+    "clearing_bankallocation": Forgery(refused="is not a receipt in suspense", changes={"reason": "''"}),
     "clearing_bankentry": Forgery(
         refused="differ from its totals",
         changes={
@@ -45,6 +45,7 @@ FORGERIES: dict[str, Forgery] = {
         named=RECORDED, changes={"name": """'{"ja": "x", "en": "x"}'""", "currency": "'JPY'"}
     ),
     "clearing_countedtimeline": Forgery(refused="is not that of this server"),
+    "clearing_creditorpayment": Forgery(refused="is of no attachment in force"),
     "clearing_cyclestep": Forgery(
         refused="a moment is not that of the clock", changes={"epoch": "t.epoch + 1", "began_at": "'2020-01-01'"}
     ),
@@ -152,7 +153,7 @@ def test_every_append_only_table_is_attacked():
 
 
 @pytest.mark.parametrize("table", sorted(FORGERIES))
-def test_a_forged_row_is_refused_or_named(report, table):
+def test_a_forged_row_is_refused_or_named(report, restoration, table):
     forgery = FORGERIES[table]
     with transaction.atomic():
         if forgery.refused:

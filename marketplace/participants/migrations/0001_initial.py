@@ -4,6 +4,7 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.db.models.functions.text
+import marketplace.kernel.columns
 import marketplace.kernel.identifiers
 import oauth2_provider.generators
 import oauth2_provider.models
@@ -30,9 +31,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('role', models.CharField(choices=[('owner', 'owner'), ('trader', 'trader'), ('signatory', 'signatory'), ('finance', 'finance'), ('engineer', 'data engineer'), ('auditor', 'auditor'), ('trustee', 'trustee'), ('admission', 'admission'), ('rulebook', 'rulebook'), ('clearing', 'clearing'), ('disputes', 'disputes'), ('support', 'support')], max_length=12)),
-                ('granted_at', models.DateTimeField()),
+                ('granted_at', marketplace.kernel.columns.MomentField()),
                 ('granted_by', models.CharField(max_length=31)),
-                ('revoked_at', models.DateTimeField(null=True)),
+                ('revoked_at', marketplace.kernel.columns.MomentField(null=True)),
             ],
         ),
         migrations.CreateModel(
@@ -42,17 +43,17 @@ class Migration(migrations.Migration):
                 ('code', models.SlugField(max_length=40)),
                 ('name_ja', models.CharField(max_length=100)),
                 ('name_en', models.CharField(max_length=100)),
-                ('opened_at', models.DateTimeField()),
+                ('opened_at', marketplace.kernel.columns.MomentField()),
             ],
         ),
         migrations.CreateModel(
             name='Session',
             fields=[
                 ('session_data', models.TextField(verbose_name='session data')),
-                ('expire_date', models.DateTimeField(db_index=True, verbose_name='expire date')),
                 ('session_key', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('proved_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('proved_at', marketplace.kernel.columns.MomentField(null=True)),
+                ('expire_date', marketplace.kernel.columns.MomentField(db_index=True)),
+                ('created_at', marketplace.kernel.columns.MomentField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
@@ -68,7 +69,7 @@ class Migration(migrations.Migration):
                 ('language', models.CharField(choices=[('ja', '日本語'), ('en', 'English')], default='ja', max_length=2)),
                 ('is_active', models.BooleanField(default=True)),
                 ('is_staff', models.BooleanField(default=False)),
-                ('joined_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('joined_at', marketplace.kernel.columns.MomentField(db_default=django.db.models.functions.datetime.Now())),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
             ],
@@ -96,7 +97,7 @@ class Migration(migrations.Migration):
                 ('account_type', models.CharField(blank=True, choices=[('ordinary', 'ordinary account'), ('current', 'current account')], default='', max_length=10)),
                 ('account_number', models.CharField(blank=True, default='', max_length=7)),
                 ('account_holder_kana', models.CharField(blank=True, default='', max_length=30)),
-                ('registered_at', models.DateTimeField()),
+                ('registered_at', marketplace.kernel.columns.MomentField()),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('corporate_number',), name='organisation_number_once'), models.UniqueConstraint(fields=('invoice_registration_number',), name='organisation_invoice_number_once'), models.CheckConstraint(condition=models.Q(('kind', 'individual'), models.Q(('country', 'JP'), _negated=True), ('corporate_number__isnull', False), _connector='OR'), name='organisation_number_given'), models.CheckConstraint(condition=models.Q(('invoice_registration_number__isnull', True), ('invoice_registration_number__regex', '^T[0-9]{13}$'), _connector='OR'), name='organisation_invoice_number'), models.CheckConstraint(condition=models.Q(('country__regex', '^[A-Z]{2}$')), name='organisation_country'), models.CheckConstraint(condition=models.Q(('kind__in', ['business', 'public_body', 'information_bank', 'individual'])), name='organisation_kind'), models.CheckConstraint(condition=models.Q(models.Q(('account_holder_kana', ''), ('account_number', ''), ('account_type', ''), ('bank_code', ''), ('branch_code', '')), models.Q(('account_holder_kana__regex', '^[ｦｱ-ﾝﾞﾟA-Z0-9 ().,/¥｢｣-]{1,30}$'), ('account_number__regex', '^[0-9]{7}$'), ('account_type__in', ['ordinary', 'current']), ('bank_code__regex', '^[0-9]{4}$'), ('branch_code__regex', '^[0-9]{3}$')), _connector='OR'), name='organisation_payout_account'), models.UniqueConstraint(condition=models.Q(('is_operator', True)), fields=('is_operator',), name='organisation_one_operator'), models.CheckConstraint(condition=models.Q(('is_operator', False), ('state', 'active'), _connector='OR'), name='organisation_operator_active'), models.CheckConstraint(condition=models.Q(('state', 'suspended'), ('suspension_reason_code', ''), _connector='XOR'), name='organisation_suspension_reason')],
@@ -107,8 +108,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', marketplace.kernel.identifiers.IdentifierField(prefix='mbr')),
-                ('since', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(null=True)),
+                ('since', marketplace.kernel.columns.MomentField()),
+                ('ended_at', marketplace.kernel.columns.MomentField(null=True)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='participants.organisation')),
             ],
@@ -120,11 +121,11 @@ class Migration(migrations.Migration):
                 ('public_id', marketplace.kernel.identifiers.IdentifierField(prefix='adm')),
                 ('capacity', models.CharField(choices=[('seller', 'seller'), ('buyer', 'buyer')], max_length=10)),
                 ('state', models.CharField(choices=[('applied', 'applied, waiting for the rules'), ('on_hold', 'on hold, waiting for the operator'), ('admitted', 'admitted'), ('refused', 'refused'), ('withdrawn', 'withdrawn')], default='applied', max_length=10)),
-                ('declarations', models.JSONField()),
+                ('declarations', marketplace.kernel.columns.BoundedJSONField()),
                 ('decision', models.CharField(max_length=31, null=True)),
                 ('reason', models.TextField(blank=True, default='')),
-                ('applied_at', models.DateTimeField()),
-                ('decided_at', models.DateTimeField(null=True)),
+                ('applied_at', marketplace.kernel.columns.MomentField()),
+                ('decided_at', marketplace.kernel.columns.MomentField(null=True)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='participants.organisation')),
             ],
         ),

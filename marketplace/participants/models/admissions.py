@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from marketplace.kernel.columns import BoundedJSONField, MomentField
 from marketplace.kernel.guards import immutable, no_delete, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -19,7 +20,7 @@ class Segment(models.Model):
     code = models.SlugField(max_length=40)
     name_ja = models.CharField(max_length=100)
     name_en = models.CharField(max_length=100)
-    opened_at = models.DateTimeField()
+    opened_at = MomentField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["code"], name="segment_code_once")]
@@ -43,11 +44,11 @@ class Admission(models.Model):
     segment = models.ForeignKey(Segment, on_delete=models.PROTECT, related_name="+")
     capacity = models.CharField(max_length=10, choices=Capacity.choices)
     state = models.CharField(max_length=10, choices=AdmissionState.choices, default=AdmissionState.APPLIED)
-    declarations = models.JSONField()
+    declarations = BoundedJSONField()
     decision = models.CharField(max_length=31, null=True)
     reason = models.TextField(blank=True, default="")
-    applied_at = models.DateTimeField()
-    decided_at = models.DateTimeField(null=True)
+    applied_at = MomentField()
+    decided_at = MomentField(null=True)
 
     class Meta:
         constraints = [

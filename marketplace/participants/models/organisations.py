@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from marketplace.kernel.columns import MomentField
 from marketplace.kernel.guards import immutable, no_delete, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -53,7 +54,7 @@ class Organisation(models.Model):
     account_type = models.CharField(max_length=10, choices=AccountType.choices, blank=True, default="")
     account_number = models.CharField(max_length=7, blank=True, default="")
     account_holder_kana = models.CharField(max_length=HOLDER_LENGTH_MAX, blank=True, default="")
-    registered_at = models.DateTimeField()
+    registered_at = MomentField()
 
     class Meta:
         constraints = [

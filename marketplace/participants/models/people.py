@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 
 from marketplace.kernel.actors import PERSON_PREFIX
+from marketplace.kernel.columns import MomentField
 from marketplace.kernel.guards import immutable, no_delete, set_once
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -52,7 +53,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     language = models.CharField(max_length=2, choices=LANGUAGES, default="ja")
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
-    joined_at = models.DateTimeField(db_default=Now())
+    joined_at = MomentField(db_default=Now())
 
     objects = UserManager()
 
@@ -82,8 +83,8 @@ class Membership(models.Model):
     public_id = IdentifierField(prefix="mbr")
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
-    since = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
+    since = MomentField()
+    ended_at = MomentField(null=True)
 
     class Meta:
         constraints = [
@@ -109,9 +110,9 @@ class RoleGrant(models.Model):
 
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
     role = models.CharField(max_length=12, choices=MemberRole.choices)
-    granted_at = models.DateTimeField()
+    granted_at = MomentField()
     granted_by = models.CharField(max_length=31)
-    revoked_at = models.DateTimeField(null=True)
+    revoked_at = MomentField(null=True)
 
     class Meta:
         constraints = [

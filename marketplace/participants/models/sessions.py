@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
+from marketplace.kernel.columns import MomentField
+
 from .people import User
 
 
@@ -23,8 +25,9 @@ class Session(AbstractBaseSession):
 
     session_key = models.CharField(max_length=64, primary_key=True)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", null=True)
-    proved_at = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(db_default=Now())
+    proved_at = MomentField(null=True)
+    expire_date = MomentField(db_index=True)
+    created_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [
