@@ -399,7 +399,7 @@ def test_the_operator_sees_every_delivery_and_fetches_none(matched):
         matched.entitlement
     ]
     refused = ask_downloads(operator, content_path(matched))
-    assert (refused.status_code, refused.json()["code"]) == (403, "not_the_buyer")
+    assert (refused.status_code, refused.json()["code"]) == (403, "permission_needed")
 
 
 @pytest.mark.parametrize("name", ["deliveries", "vouchers", "downloads"])

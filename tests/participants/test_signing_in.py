@@ -71,6 +71,7 @@ def test_a_person_sets_a_password_signs_in_and_proves_a_second_factor(api, perso
 
     offered = call("account/authenticators/totp", token=token, method="get").json()
     secret = offered["meta"]["secret"]
+    assert call("auth/reauthenticate", {"password": PASSWORD}, token).status_code == 200
     activated = call("account/authenticators/totp", {"code": one_time_code(secret, time.time())}, token)
     assert activated.status_code == 200, activated.content
     # To add a factor proves nothing: whoever holds the session could add one.

@@ -35,7 +35,7 @@ from marketplace.rules import services as rules
 from marketplace.webhooks import services as webhooks
 from tests.conftest import cloned_database
 from tests.faults.ground import kept_database
-from tests.participants.factories import actor_for
+from tests.participants.factories import actor_for, application_of
 from tests.processes import Process, worker
 from tests.processes import market as serving_market
 from tests.roles import unguarded
@@ -159,6 +159,13 @@ def guarantee(market: Market, report) -> str:
         document_sha256="0" * 64,
     )
     return registered.public_id
+
+
+@pytest.fixture(scope="package")
+def program(report) -> str:
+    """A program of a participant of the day."""
+    owner = Organisation.objects.filter(is_operator=False).order_by("pk").first()
+    return application_of(owner, ("market:read",)).public_id
 
 
 @pytest.fixture(scope="package")
