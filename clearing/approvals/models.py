@@ -6,11 +6,12 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import BoundedJSONField, DayField, MinorField, MomentField
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
-from ..ground.columns import CURRENCY_PATTERN, PERSON_PATTERN, currency_stated, date_of_moment
+from ..ground.columns import CURRENCY_PATTERN, currency_stated, date_of_moment
 from .guards import within_one_persons_limit
 from .states import APPROVAL, ApprovalState
 

@@ -7,11 +7,12 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import BoundedJSONField, DayField, MinorField, MomentField
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
-from ..ground.columns import PERSON_PATTERN, currency_stated, organisation_key
+from ..ground.columns import currency_stated, organisation_key
 from ..ledger.models import Entry
 from ..settlement.models import SendingOpening, SettlementInstruction, TransferFile
 from .causes import ALLOCATED, BOOKED, RECOVERED

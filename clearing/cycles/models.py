@@ -19,9 +19,12 @@ from marketplace.kernel.columns import (
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
+from ..approvals.models import Approval
 from ..ground.columns import CURRENCY_PATTERN, currency_stated
 from ..ledger.models import Entry
+from .calendar_by_two import CLOSED_DAY_APPROVED, SCHEDULE_APPROVED
 from .guards import (
+    calendar_by_two,
     cut_off_when_closed,
     entry_names_cycle,
     numbers_without_gap,
@@ -234,8 +237,8 @@ class ClearingSchedule(models.Model):
     In force on a day is the schedule that took effect last; of several that take effect on one day, the newest.
     ``value_days`` are business days from a transfer file to its value date; ``overdue_minutes`` minutes that the steps
     after a cut-off may take before the operator is alarmed (null: the rulebook's parameter). ``stated_at`` is business
-    time: a cut-off counts only if it was published at its moment. Invariant: an active schedule has cut-offs.
-    Append-only.
+    time: a cut-off counts only if it was published at its moment. Two people publish it: ``approval`` is of the first,
+    ``stated_by`` is the second. Invariants: an active schedule has cut-offs; two people approved what it states. Append-only.
     """
 
     public_id = IdentifierField(prefix="sch")
@@ -245,6 +248,8 @@ class ClearingSchedule(models.Model):
     value_days = DaysField(default=1)
     overdue_minutes = models.PositiveIntegerField(null=True)
     active = models.BooleanField(default=True)
+    approval = models.OneToOneField(Approval, on_delete=models.PROTECT, related_name="+")
+    stated_by = models.CharField(max_length=60)
     stated_at = MomentField()
 
     class Meta:
@@ -262,7 +267,7 @@ class ClearingSchedule(models.Model):
             ),
             currency_stated("schedule_currency"),
         ]
-        triggers = [append_only(), dated_now("stated_at")]
+        triggers = [append_only(), dated_now("stated_at"), calendar_by_two(SCHEDULE_APPROVED)]
 
 
 class ClosedDay(models.Model):
@@ -270,7 +275,7 @@ class ClosedDay(models.Model):
 
     Adds to weekends, public holidays and the banks' year-end, which the calendar knows. ``currency`` is empty for all.
     The newest declaration of a day and currency counts; a day is closed if it is closed for the currency or for all.
-    Append-only.
+    Two people declare or withdraw it: ``approval`` is of the first, ``stated_by`` is the second. Append-only.
     """
 
     public_id = IdentifierField(prefix="cld")
@@ -278,6 +283,8 @@ class ClosedDay(models.Model):
     currency = models.CharField(max_length=3, blank=True, default="")
     closed = models.BooleanField()
     name = BoundedJSONField()
+    approval = models.OneToOneField(Approval, on_delete=models.PROTECT, related_name="+")
+    stated_by = models.CharField(max_length=60)
     stated_at = MomentField()
 
     class Meta:
@@ -287,7 +294,7 @@ class ClosedDay(models.Model):
             ),
             models.CheckConstraint(condition=Q(name__has_keys=["ja", "en"]), name="closed_day_name"),
         ]
-        triggers = [append_only(), dated_now("stated_at")]
+        triggers = [append_only(), dated_now("stated_at"), calendar_by_two(CLOSED_DAY_APPROVED)]
 
 
 # Entries name their cycle, so this guard of entries reads cycles and is registered here.

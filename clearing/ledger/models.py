@@ -260,6 +260,7 @@ class LedgerPeriod(models.Model):
     entries = models.BigIntegerField()
     trial_balances = models.JSONField()
     sha256 = models.CharField(max_length=64)
+    approval = models.CharField(max_length=IDENTIFIER_LENGTH)
     closed_by = models.CharField(max_length=60)
     closed_at = MomentField()
     recorded_at = MomentField(db_default=Now())

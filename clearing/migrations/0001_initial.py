@@ -165,6 +165,7 @@ class Migration(migrations.Migration):
                 ('value_days', marketplace.kernel.columns.DaysField(default=1)),
                 ('overdue_minutes', models.PositiveIntegerField(null=True)),
                 ('active', models.BooleanField(default=True)),
+                ('stated_by', models.CharField(max_length=60)),
                 ('stated_at', marketplace.kernel.columns.MomentField()),
             ],
         ),
@@ -196,6 +197,7 @@ class Migration(migrations.Migration):
                 ('currency', models.CharField(blank=True, default='', max_length=3)),
                 ('closed', models.BooleanField()),
                 ('name', marketplace.kernel.columns.BoundedJSONField()),
+                ('stated_by', models.CharField(max_length=60)),
                 ('stated_at', marketplace.kernel.columns.MomentField()),
             ],
         ),
@@ -466,6 +468,7 @@ class Migration(migrations.Migration):
                 ('entries', models.BigIntegerField()),
                 ('trial_balances', models.JSONField()),
                 ('sha256', models.CharField(max_length=64)),
+                ('approval', models.CharField(max_length=31)),
                 ('closed_by', models.CharField(max_length=60)),
                 ('closed_at', marketplace.kernel.columns.MomentField()),
                 ('recorded_at', marketplace.kernel.columns.MomentField(db_default=django.db.models.functions.datetime.Now())),
@@ -1005,46 +1008,20 @@ class Migration(migrations.Migration):
             name='plan',
             field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='progress', to='clearing.chargeplan'),
         ),
-        migrations.AddConstraint(
+        migrations.AddField(
             model_name='clearingschedule',
-            constraint=models.CheckConstraint(condition=models.Q(('active', False), ('cut_off_times__len__gte', 1), _connector='OR'), name='schedule_has_cut_offs'),
-        ),
-        migrations.AddConstraint(
-            model_name='clearingschedule',
-            constraint=models.CheckConstraint(condition=models.Q(('value_days__lte', 30), models.Q(('overdue_minutes', None), models.Q(('overdue_minutes__gte', 1), ('overdue_minutes__lte', 10080)), _connector='OR')), name='schedule_limits'),
-        ),
-        migrations.AddConstraint(
-            model_name='clearingschedule',
-            constraint=models.CheckConstraint(condition=models.Q(('currency__regex', '^[A-Z]{3}$')), name='schedule_currency'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='clearingschedule',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'check_violation';", hash='7243b69e41b276ecbd2ce945f3ba291c0e5cbb5b', level='STATEMENT', operation='UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_append_only_cdd17', table='clearing_clearingschedule', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='clearingschedule',
-            trigger=pgtrigger.compiler.Trigger(name='dated_now', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            -- Somebody states: nothing.\n            IF NOT (SELECT coalesce(public.is_business_present(min(least(stated_at)), max(greatest(stated_at))), true) FROM new_rows) THEN\n                RAISE EXCEPTION '%: a moment is not that of the clock', TG_TABLE_NAME USING ERRCODE = 'check_violation';\n            END IF;\n            RETURN NULL;\n        ", hash='6808ed118c309e5c487b8e5fa70938536b313709', level='STATEMENT', operation='INSERT', pgid='pgtrigger_dated_now_11c91', referencing='REFERENCING NEW TABLE AS new_rows ', table='clearing_clearingschedule', when='AFTER')),
+            name='approval',
+            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clearing.approval'),
         ),
         migrations.AddField(
             model_name='clientaccount',
             name='approval',
             field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clearing.approval'),
         ),
-        migrations.AddConstraint(
+        migrations.AddField(
             model_name='closedday',
-            constraint=models.CheckConstraint(condition=models.Q(('currency', ''), ('currency__regex', '^[A-Z]{3}$'), _connector='OR'), name='closed_day_currency'),
-        ),
-        migrations.AddConstraint(
-            model_name='closedday',
-            constraint=models.CheckConstraint(condition=models.Q(('name__has_keys', ['ja', 'en'])), name='closed_day_name'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='closedday',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'check_violation';", hash='46db976b159c2e62e52bbdd85f6217b46118924f', level='STATEMENT', operation='UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_append_only_854a5', table='clearing_closedday', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='closedday',
-            trigger=pgtrigger.compiler.Trigger(name='dated_now', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            -- Somebody states: nothing.\n            IF NOT (SELECT coalesce(public.is_business_present(min(least(stated_at)), max(greatest(stated_at))), true) FROM new_rows) THEN\n                RAISE EXCEPTION '%: a moment is not that of the clock', TG_TABLE_NAME USING ERRCODE = 'check_violation';\n            END IF;\n            RETURN NULL;\n        ", hash='46d7c9b9f6a98ca3e9ef384000b467604bc458be', level='STATEMENT', operation='INSERT', pgid='pgtrigger_dated_now_c88e8', referencing='REFERENCING NEW TABLE AS new_rows ', table='clearing_closedday', when='AFTER')),
+            name='approval',
+            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clearing.approval'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='countedtimeline',
@@ -1325,6 +1302,10 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='ledgerperiod',
             trigger=pgtrigger.compiler.Trigger(name='period_balanced', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF EXISTS (\n    SELECT FROM jsonb_each(NEW.trial_balances) currency(code, kinds)\n     CROSS JOIN LATERAL jsonb_array_elements(currency.kinds) kind\n     WHERE kind->>'kind' = 'settlement' AND (kind->>'balance_minor')::bigint <> 0\n) THEN\n    RAISE EXCEPTION 'the control account is not zero at the end of %: a cycle is being posted', NEW.month\n        USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NEW;\n", hash='0b302356e2cc48d7e550680e20907734677680b9', operation='INSERT', pgid='pgtrigger_period_balanced_d8ce3', table='clearing_ledgerperiod', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='ledgerperiod',
+            trigger=pgtrigger.compiler.Trigger(name='closed_by_two', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF NOT (EXISTS (SELECT FROM public.clearing_approval a WHERE a.public_id = NEW.approval AND a.state = 'approved' AND a.command = 'clearing.close_month' AND a.subject = to_char(NEW.month, 'YYYY-MM') AND a.ended_by = NEW.closed_by AND a.payload = jsonb_build_object('entries', NEW.entries, 'sha256', NEW.sha256))) THEN\n    RAISE EXCEPTION 'the books of % are closed by no two people', NEW.month USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NULL;\n", hash='c6d0dc4f69a695ce6531a9b57965fdc98360ac39', operation='INSERT', pgid='pgtrigger_closed_by_two_0336b', table='clearing_ledgerperiod', when='AFTER')),
         ),
         migrations.AddField(
             model_name='moneycommand',
@@ -1771,6 +1752,30 @@ class Migration(migrations.Migration):
             model_name='chargeprogress',
             trigger=pgtrigger.compiler.Trigger(name='no_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'rows of % are kept: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'check_violation';", hash='ec3fbcb4217fe04d7d2583a04381cb3b1db77e13', level='STATEMENT', operation='DELETE OR TRUNCATE', pgid='pgtrigger_no_delete_9b542', table='clearing_chargeprogress', when='BEFORE')),
         ),
+        migrations.AddConstraint(
+            model_name='clearingschedule',
+            constraint=models.CheckConstraint(condition=models.Q(('active', False), ('cut_off_times__len__gte', 1), _connector='OR'), name='schedule_has_cut_offs'),
+        ),
+        migrations.AddConstraint(
+            model_name='clearingschedule',
+            constraint=models.CheckConstraint(condition=models.Q(('value_days__lte', 30), models.Q(('overdue_minutes', None), models.Q(('overdue_minutes__gte', 1), ('overdue_minutes__lte', 10080)), _connector='OR')), name='schedule_limits'),
+        ),
+        migrations.AddConstraint(
+            model_name='clearingschedule',
+            constraint=models.CheckConstraint(condition=models.Q(('currency__regex', '^[A-Z]{3}$')), name='schedule_currency'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='clearingschedule',
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'check_violation';", hash='7243b69e41b276ecbd2ce945f3ba291c0e5cbb5b', level='STATEMENT', operation='UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_append_only_cdd17', table='clearing_clearingschedule', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='clearingschedule',
+            trigger=pgtrigger.compiler.Trigger(name='dated_now', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            -- Somebody states: nothing.\n            IF NOT (SELECT coalesce(public.is_business_present(min(least(stated_at)), max(greatest(stated_at))), true) FROM new_rows) THEN\n                RAISE EXCEPTION '%: a moment is not that of the clock', TG_TABLE_NAME USING ERRCODE = 'check_violation';\n            END IF;\n            RETURN NULL;\n        ", hash='6808ed118c309e5c487b8e5fa70938536b313709', level='STATEMENT', operation='INSERT', pgid='pgtrigger_dated_now_11c91', referencing='REFERENCING NEW TABLE AS new_rows ', table='clearing_clearingschedule', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='clearingschedule',
+            trigger=pgtrigger.compiler.Trigger(name='calendar_by_two', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF NOT (EXISTS (SELECT FROM public.clearing_approval a WHERE a.id = NEW.approval_id AND a.state = 'approved' AND a.command = 'clearing.publish_schedule' AND a.ended_by = NEW.stated_by AND a.payload = jsonb_build_object('currency', NEW.currency, 'effective_from', NEW.effective_from, 'cut_off_times', NEW.cut_off_times, 'value_days', NEW.value_days, 'overdue_minutes', NEW.overdue_minutes, 'active', NEW.active))) THEN\n    RAISE EXCEPTION '%: no second person approved the change % of the calendar', TG_TABLE_NAME, NEW.public_id\n        USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NULL;\n", hash='5d2ba9c4e42435c961d0e40c8401eb211d2ebcff', operation='INSERT', pgid='pgtrigger_calendar_by_two_f7342', table='clearing_clearingschedule', when='AFTER')),
+        ),
         migrations.AddIndex(
             model_name='clientaccount',
             index=models.Index(models.F('currency'), models.F('effective_from'), models.F('id'), name='client_account_in_force'),
@@ -1798,6 +1803,26 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='clientaccount',
             trigger=pgtrigger.compiler.Trigger(name='registered_by_two', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF NOT (EXISTS (SELECT FROM public.clearing_approval a WHERE a.id = NEW.approval_id AND a.state = 'approved' AND a.command = 'clearing.register_client_account' AND a.subject = NEW.currency AND a.ended_by = NEW.registered_by AND a.payload @> jsonb_build_object('requester_code', NEW.requester_code, 'requester_name', NEW.requester_name, 'bank_code', NEW.bank_code, 'bank_name', NEW.bank_name, 'branch_code', NEW.branch_code, 'branch_name', NEW.branch_name, 'account_type', NEW.account_type, 'account_number', NEW.account_number) AND coalesce((a.payload ->> 'effective_from')::timestamptz, NEW.registered_at) = NEW.effective_from)) THEN\n    RAISE EXCEPTION '%: no second person approved this for %', TG_TABLE_NAME, NEW.currency\n        USING ERRCODE = 'check_violation';\nEND IF;\nIF NOT (NEW.effective_from >= NEW.registered_at + coalesce((SELECT (rules.document -> 'parameters' ->> 'control_notice_hours')::numeric FROM public.rules_rulebook rules WHERE rules.effective_from <= NEW.registered_at ORDER BY rules.number DESC LIMIT 1), 72) * interval '1 hour' OR NOT EXISTS (SELECT FROM (SELECT b.* FROM public.clearing_clientaccount b WHERE b.currency = NEW.currency AND b.effective_from <= NEW.registered_at AND b.id <> NEW.id ORDER BY b.effective_from DESC, b.id DESC LIMIT 1) b WHERE (b.bank_code, b.branch_code, b.account_type, b.account_number) <> (NEW.bank_code, NEW.branch_code, NEW.account_type, NEW.account_number))) THEN\n    RAISE EXCEPTION '%: this weakens a control in %, and takes effect before its notice is over', TG_TABLE_NAME,\n        NEW.currency USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NULL;\n", hash='c396f928444558397af4b6af427da67392c072fa', operation='INSERT', pgid='pgtrigger_registered_by_two_9891c', table='clearing_clientaccount', when='AFTER')),
+        ),
+        migrations.AddConstraint(
+            model_name='closedday',
+            constraint=models.CheckConstraint(condition=models.Q(('currency', ''), ('currency__regex', '^[A-Z]{3}$'), _connector='OR'), name='closed_day_currency'),
+        ),
+        migrations.AddConstraint(
+            model_name='closedday',
+            constraint=models.CheckConstraint(condition=models.Q(('name__has_keys', ['ja', 'en'])), name='closed_day_name'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='closedday',
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'check_violation';", hash='46db976b159c2e62e52bbdd85f6217b46118924f', level='STATEMENT', operation='UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_append_only_854a5', table='clearing_closedday', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='closedday',
+            trigger=pgtrigger.compiler.Trigger(name='dated_now', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            -- Somebody states: nothing.\n            IF NOT (SELECT coalesce(public.is_business_present(min(least(stated_at)), max(greatest(stated_at))), true) FROM new_rows) THEN\n                RAISE EXCEPTION '%: a moment is not that of the clock', TG_TABLE_NAME USING ERRCODE = 'check_violation';\n            END IF;\n            RETURN NULL;\n        ", hash='46d7c9b9f6a98ca3e9ef384000b467604bc458be', level='STATEMENT', operation='INSERT', pgid='pgtrigger_dated_now_c88e8', referencing='REFERENCING NEW TABLE AS new_rows ', table='clearing_closedday', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='closedday',
+            trigger=pgtrigger.compiler.Trigger(name='calendar_by_two', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF NOT (EXISTS (SELECT FROM public.clearing_approval a WHERE a.id = NEW.approval_id AND a.state = 'approved' AND a.command = CASE WHEN NEW.closed THEN 'clearing.declare_closed_day' ELSE 'clearing.withdraw_closed_day' END AND a.ended_by = NEW.stated_by AND a.payload = jsonb_build_object('day', NEW.day, 'currency', NEW.currency, 'name', NEW.name))) THEN\n    RAISE EXCEPTION '%: no second person approved the change % of the calendar', TG_TABLE_NAME, NEW.public_id\n        USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NULL;\n", hash='f1146349cd98d7da194cf5c25452d2d013f1d9a5', operation='INSERT', pgid='pgtrigger_calendar_by_two_68ef4', table='clearing_closedday', when='AFTER')),
         ),
         migrations.AddIndex(
             model_name='cyclealarm',

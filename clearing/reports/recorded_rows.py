@@ -100,15 +100,15 @@ RecordedRows(
 RecordedRows(
     table="clearing_clearingschedule",
     kinds=("clearing.schedule_published",),
-    row="r.public_id, r.currency, r.effective_from, r.value_days, r.overdue_minutes, r.active",
+    row="r.public_id, r.currency, r.effective_from, r.value_days, r.overdue_minutes, r.active, r.stated_by",
     record="e.subject, e.payload -> 'currency', e.payload -> 'effective_from', e.payload -> 'value_days',"
-    " e.payload -> 'overdue_minutes', e.payload -> 'active'",
+    " e.payload -> 'overdue_minutes', e.payload -> 'active', e.actor",
 )
 RecordedRows(
     table="clearing_closedday",
     kinds=("clearing.closed_day_declared", "clearing.closed_day_withdrawn"),
-    row="r.public_id, r.day, r.currency, r.name, r.closed",
-    record="e.subject, e.payload -> 'day', e.payload -> 'currency', e.payload -> 'name', e.kind LIKE '%declared'",
+    row="r.public_id, r.day, r.currency, r.name, r.closed, r.stated_by",
+    record="e.subject, e.payload -> 'day', e.payload -> 'currency', e.payload -> 'name', e.kind LIKE '%declared', e.actor",
 )
 RecordedRows(
     table="clearing_ledgerperiod",

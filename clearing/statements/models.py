@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
@@ -12,7 +13,8 @@ from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
 
 from ..ground.columns import currency_stated, organisation_key
-from .guards import month_unfinished
+from ..ledger.models import LedgerPeriod
+from .guards import closed_by_two, month_unfinished
 
 
 def month_stated(name: str) -> models.CheckConstraint:
@@ -84,3 +86,7 @@ class StatementMonth(models.Model):
             currency_stated("statement_month_currency"),
         ]
         triggers = [append_only(), dated_now("made_at")]
+
+
+# Two people close a month; a guard that reads their approval is registered here.
+pgtrigger.register(closed_by_two())(LedgerPeriod)

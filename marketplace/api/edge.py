@@ -12,9 +12,10 @@ from . import limits
 from .addresses import counted_address
 from .credentials import credential_of
 from .limits import Counter, TooManyRequests
+from .middleware import HEADLESS_PREFIX
 from .problems import render_problem
 
-ROUTE_RATES = {"/oauth/": "token", "/accounts/": "login", "/_allauth/": "login"}
+ROUTE_RATES = {"/oauth/": "token", "/accounts/": "login", HEADLESS_PREFIX: "login"}
 """Rates of commands outside the API, by the beginning of their paths; an address may have few of them."""
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -45,7 +46,9 @@ class LimitRequests:
         except TooManyRequests as refusal:
             return _refuse(refusal)
         response = self.get_response(request)
-        if response.status_code == HTTPStatus.UNAUTHORIZED:
+        is_step = request.path_info.startswith(HEADLESS_PREFIX)
+        # There 401 is a step of signing in; allauth counts the wrong passwords itself.
+        if response.status_code == HTTPStatus.UNAUTHORIZED and not is_step:
             limits.count(bad)
         elif not limits.is_call_counted(request):
             worked = unknown.rate == "token" and response.status_code == HTTPStatus.OK

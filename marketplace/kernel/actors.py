@@ -22,6 +22,8 @@ class Role(StrEnum):
 
 PERSON_PREFIX = "usr"
 """The prefix of the identifiers of people; programs have another."""
+PERSON_PATTERN = f"^{PERSON_PREFIX}_"
+"""Identifiers of people, as ``Actor.is_person`` tells them from programs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,12 @@ class Actor:
         """Raise Forbidden unless a person gives the command: programs decide nothing as a second person."""
         if not self.is_person:
             raise Forbidden(needed=Label("a person, not a program,", "プログラムではなく担当者本人"))
+
+    def require_second_to(self, first_person: str) -> None:
+        """Raise Forbidden unless a person gives the command, another than ``first_person`` who gave it first."""
+        self.require_person()
+        if first_person in ("", self.identifier):
+            raise Forbidden(needed=Label("a second person", "二人目の担当者"))
 
     def require_organisation(self) -> int:
         """The key of the organisation that the actor acts for; raises Forbidden if there is none."""

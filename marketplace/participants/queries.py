@@ -16,7 +16,7 @@ from marketplace.kernel.errors import Missing
 from marketplace.kernel.prepared import fetch_prepared
 
 from .errors import NotAdmitted, OrganisationSuspended
-from .models import Admission, Application, Membership, Organisation, RoleGrant, Segment
+from .models import Admission, Application, Membership, Organisation, Reinstatement, RoleGrant, Segment
 from .payout_accounts import PayoutAccount
 from .states import HELD_ADMISSIONS, AdmissionState, OrganisationState
 
@@ -379,3 +379,8 @@ def visible_applications(actor: Actor) -> QuerySet[Application]:
 def lock_organisation(organisation_id: int) -> None:
     """Lock the organisation's row until the transaction ends, so that what it may have so many of is counted once."""
     Organisation.objects.select_for_update(no_key=True).filter(pk=organisation_id).values_list("pk").first()
+
+
+def reinstatements_of(organisation_id: int) -> int:
+    """How often an organisation was reinstated."""
+    return Reinstatement.objects.filter(organisation_id=organisation_id).count()

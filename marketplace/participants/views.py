@@ -60,7 +60,10 @@ APPLY_EXAMPLE = {
 
 
 class OrganisationViewSet(MarketReadViewSet[Organisation]):
-    """Organisations on record. Only the organisation itself and the operator read its full profile."""
+    """Organisations on record. Only the organisation itself and the operator read its full profile.
+
+    ``clearing.approvals`` adds the command that reinstates one.
+    """
 
     reads = Permission.MARKET_READ
     serializer_class = OrganisationSummarySerializer
@@ -102,15 +105,6 @@ class OrganisationViewSet(MarketReadViewSet[Organisation]):
     def suspend(self, data: dict[str, Any], public_id: str) -> Organisation:
         """Suspend an organisation: it can make no new agreements; its obligations remain (operator)."""
         return services.suspend_participant(actor=self.actor, organisation=public_id, **data)
-
-    @command(
-        summary="Reinstate an organisation",
-        response=OrganisationProfileSerializer,
-        needs=Permission.ADMISSION_WRITE,
-    )
-    def reinstate(self, data: dict[str, Any], public_id: str) -> Organisation:
-        """End the suspension of an organisation (operator)."""
-        return services.reinstate_participant(actor=self.actor, organisation=public_id)
 
     @command(
         summary="Declare whether an organisation is an affiliate of the operator",

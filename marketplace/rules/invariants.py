@@ -103,6 +103,7 @@ Invariant(
         "rules_halt.halt_of_what",
         "rules_halt.halt_says_why",
         "rules_halt.halt_lifted_whole",
+        "rules_halt.halt_lifted_by_two",
         "rules_halt.immutable",
         "rules_halt.set_once",
         "rules_halt.no_delete",

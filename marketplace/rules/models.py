@@ -7,6 +7,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 
+from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import BoundedJSONField, MomentField
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
@@ -114,8 +115,9 @@ class Halt(models.Model):
 
     ``subject`` is the listing's public identifier or the segment's code, empty for the market. ``reason`` and
     ``lift_reason`` are ``{"ja", "en"}``, for participants. It is in force until it is lifted. Agreements concluded
-    before it continue. Invariants: one halt in force per scope and subject; the declaration never changes, the lifting
-    is recorded once; rows are never deleted.
+    before it continue. One person halts; two lift: ``lift_first_person`` gave the command first, ``lifted_by`` is another.
+    Invariants: one halt in force per scope and subject; the declaration never changes, the lifting is recorded once, by two
+    people; rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="hlt")
@@ -127,6 +129,7 @@ class Halt(models.Model):
     lifted_at = MomentField(null=True)
     lifted_by = models.CharField(max_length=60, null=True)
     lift_reason = BoundedJSONField(null=True)
+    lift_first_person = models.CharField(max_length=60, null=True)
 
     class Meta:
         constraints = [
@@ -140,7 +143,7 @@ class Halt(models.Model):
             ),
             models.CheckConstraint(condition=Q(reason__has_keys=["ja", "en"]), name="halt_says_why"),
             models.CheckConstraint(
-                condition=Q(lifted_at=None, lifted_by=None, lift_reason=None)
+                condition=Q(lifted_at=None, lifted_by=None, lift_reason=None, lift_first_person=None)
                 | Q(
                     lifted_at__isnull=False,
                     lifted_by__isnull=False,
@@ -149,10 +152,17 @@ class Halt(models.Model):
                 ),
                 name="halt_lifted_whole",
             ),
+            models.CheckConstraint(
+                condition=Q(lifted_by=None)
+                | Q(lift_first_person__isnull=False, lifted_by__regex=PERSON_PATTERN)
+                & ~Q(lift_first_person="")
+                & ~Q(lift_first_person=F("lifted_by")),
+                name="halt_lifted_by_two",
+            ),
         ]
         triggers = [
             immutable("public_id", "scope", "subject", "reason", "started_at", "started_by"),
-            set_once("lifted_at", "lifted_by", "lift_reason"),
+            set_once("lifted_at", "lifted_by", "lift_reason", "lift_first_person"),
             no_delete(),
         ]
 

@@ -37,12 +37,19 @@ FORGERIES: dict[str, Forgery] = {
     ),
     "clearing_bankstatement": Forgery(refused="does not continue"),
     "clearing_chargeplan": Forgery(refused="has no charges"),
-    "clearing_clearingschedule": Forgery(named=RECORDED, changes={"cut_off_times": "ARRAY['15:00'::time]"}),
+    "clearing_clearingschedule": Forgery(
+        refused="no second person approved the change",
+        changes={"cut_off_times": "ARRAY['15:00'::time]", "approval_id": "(SELECT max(id) FROM clearing_approval)"},
+    ),
     "clearing_clientaccount": Forgery(
         refused=NOBODY, changes={"approval_id": "(SELECT max(id) FROM clearing_approval)"}
     ),
     "clearing_closedday": Forgery(
-        named=RECORDED, changes={"name": """'{"ja": "x", "en": "x"}'""", "currency": "'JPY'"}
+        refused="no second person approved the change",
+        changes={
+            "name": """'{"ja": "x", "en": "x"}'""", "currency": "'JPY'",
+            "approval_id": "(SELECT max(id) FROM clearing_approval)",
+        },
     ),
     "clearing_countedtimeline": Forgery(refused="is not that of this server"),
     "clearing_creditorpayment": Forgery(refused="is of no attachment in force"),
@@ -132,6 +139,10 @@ FORGERIES: dict[str, Forgery] = {
     "evidence_leaf": Forgery(refused=SAME_AGAIN, changes={"index": "t.index + 1"}),
     "listings_distribution": Forgery(refused="nothing is added to a version"),
     "listings_offer": Forgery(refused="nothing is added to a version"),
+    "participants_reinstatement": Forgery(
+        named=RECORDED,
+        changes={"reinstated_by": "'usr_forged'", "transaction": "pg_current_xact_id()"},
+    ),
     "quality_measurement": Forgery(refused="measurement_known", changes={"characteristic": "'forged'"}),
     "quality_profile": Forgery(refused="fk_listings|duplicate key"),
     "rules_decision": Forgery(named=RECORDED),

@@ -1,7 +1,7 @@
 """Organisations, the people who act for them, segments, admissions, programs and sessions."""
 
 from .admissions import Admission, Segment
-from .organisations import Organisation
+from .organisations import Organisation, Reinstatement
 from .people import Membership, RoleGrant, User
 from .programs import Application
 from .sessions import Session
@@ -11,6 +11,7 @@ __all__ = [
     "Application",
     "Membership",
     "Organisation",
+    "Reinstatement",
     "RoleGrant",
     "Segment",
     "Session",

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Now
 
-from marketplace.kernel.columns import MomentField
-from marketplace.kernel.guards import immutable, no_delete, state_guard
+from marketplace.kernel.actors import PERSON_PATTERN
+from marketplace.kernel.columns import MomentField, TransactionIdField
+from marketplace.kernel.guards import (
+    append_only,
+    dated_now,
+    immutable,
+    no_delete,
+    own_transaction,
+    state_guard,
+)
 from marketplace.kernel.identifiers import IdentifierField
 
-from ..guards import corporate_number_guard, neutral_organisations, side_fixed
+from ..guards import corporate_number_guard, neutral_organisations, reinstated_by_two, side_fixed
 from ..payout_accounts import (
     ACCOUNT_NUMBER_PATTERN,
     BANK_CODE_PATTERN,
@@ -101,9 +110,40 @@ class Organisation(models.Model):
             immutable("public_id", "corporate_number", "registered_at"),
             corporate_number_guard(),
             neutral_organisations(HELD_ADMISSIONS),
+            reinstated_by_two(),
             side_fixed(),
         ]
 
     def __str__(self) -> str:
         """The Japanese name and the public identifier."""
         return f"{self.name_ja} ({self.public_id})"
+
+
+class Reinstatement(models.Model):
+    """The suspension of an organisation was ended by two people of the operator.
+
+    ``first_person`` gave the command first, ``reinstated_by`` is another. ``transaction`` is that of the reinstatement.
+    Invariants: no organisation is reinstated without one, in the same transaction. Append-only.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    first_person = models.CharField(max_length=60)
+    reinstated_by = models.CharField(max_length=60)
+    reinstated_at = MomentField()
+    transaction = TransactionIdField(db_default=models.Func(function="pg_current_xact_id"))
+    recorded_at = MomentField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(reinstated_by__regex=PERSON_PATTERN)
+                & ~Q(first_person="")
+                & ~Q(first_person=F("reinstated_by")),
+                name="reinstatement_two_people",
+            ),
+        ]
+        triggers = [
+            append_only(),
+            dated_now("reinstated_at", real=["recorded_at"]),
+            own_transaction(),
+        ]

@@ -7,6 +7,7 @@ from .organisations import (
     register_organisation,
     reinstate_participant,
     suspend_participant,
+    suspended_participant,
 )
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "register_organisation",
     "reinstate_participant",
     "suspend_participant",
+    "suspended_participant",
     "withdraw_admission",
 ]

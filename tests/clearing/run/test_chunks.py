@@ -13,7 +13,6 @@ from django.db import transaction
 from clearing.invoices.services import drafts, issuing, telling
 from clearing.ledger.errors import PeriodUnbalanced
 from clearing.ledger.queries import balances, client_money, kind_totals
-from clearing.ledger.services import close_ledger_period
 from clearing.models import (
     Cycle,
     CyclePart,
@@ -32,6 +31,7 @@ from clearing.run.services.cycles import advance_cycle, close_cycle, pause_cycle
 from clearing.settlement import planning
 from clearing.settlement.operator_money import free_operator_money
 from clearing.settlement.planning import unclaimed_minor
+from clearing.statements.closing import close_ledger_period
 from clearing.statements.services import make_statements
 from clearing.trades.services.corrections import refund_trade
 from marketplace.events.models import OutboxEvent
@@ -323,13 +323,13 @@ def test_a_cycle_posted_over_midnight_belongs_to_one_month(market, small_chunks)
     clock.move_to(datetime(2026, 12, 1, 3, tzinfo=UTC), running=False)
     assert make_statements(actor=market.actor) == 0
     with pytest.raises(PeriodUnbalanced, match="JPY"):
-        close_ledger_period(actor=market.actor, month=date(2026, 11, 1))
+        factories.by_two(market, close_ledger_period, month=date(2026, 11, 1))
     assert (LedgerPeriod.objects.count(), MonthlyStatement.objects.count()) == (0, 0)
     chunks_to(cycle, "posted")
     entries = Entry.objects.filter(cycle=cycle, kind="cycle")
     assert set(entries.values_list("business_date", "booked_at")) == {(date(2026, 11, 30), LAST_NIGHT)}
     assert cycle.posted_at == LAST_NIGHT
-    close_ledger_period(actor=market.actor, month=date(2026, 11, 1))
+    factories.by_two(market, close_ledger_period, month=date(2026, 11, 1))
     assert make_statements(actor=market.actor) >= len(NAMES)
     assert broken() == {}
 
