@@ -53,7 +53,8 @@ def person():
 
 def call(path, body=None, token=None, method="post"):
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return getattr(Client(), method)(f"{AUTH}/{path}", body, content_type="application/json", headers=headers)
+    stated = {} if method == "delete" else {"data": body, "content_type": "application/json"}
+    return getattr(Client(), method)(f"{AUTH}/{path}", headers=headers, **stated)
 
 
 def test_a_person_sets_a_password_signs_in_and_proves_a_second_factor(api, person):
