@@ -1,7 +1,7 @@
 """The routes of the market, wired by name only."""
 
-from django.contrib import admin
 from django.urls import include, path
+from oauth2_provider.views import RevokeTokenView, TokenView
 
 from marketplace.api.openapi import DocumentationView, OpenapiView
 
@@ -20,14 +20,20 @@ API_APPLICATIONS = (
     "clearing",
 )
 
+OAUTH_ROUTES = [
+    path("token/", TokenView.as_view(), name="token"),
+    path("revoke_token/", RevokeTokenView.as_view(), name="revoke-token"),
+]
+
 handler400 = "web.views.bad_request"
 handler403 = "web.views.permission_denied"
 handler404 = "web.views.page_not_found"
 handler500 = "web.views.server_error"
 urlpatterns = [
-    path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
-    path("oauth/", include("oauth2_provider.urls", namespace="oauth2_provider")),
+    path("_allauth/", include("allauth.headless.urls")),
+    # Programs alone use OAuth, by client credentials: nobody registers clients, authorises or introspects here.
+    path("oauth/", include((OAUTH_ROUTES, "oauth2_provider"))),
     path("api/v1/openapi.json", OpenapiView.as_view(), name="openapi"),
     path("api/docs/", DocumentationView.as_view(url_name="openapi"), name="api-docs"),
     *(path("api/v1/", include(f"{application}.urls")) for application in API_APPLICATIONS),

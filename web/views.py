@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 CACHED_SECONDS = 60
 API_PREFIX = "/api/"
-ROBOTS = "User-agent: *\nDisallow: /accounts/\nDisallow: /admin/\nDisallow: /oauth/\n"
+ROBOTS = "User-agent: *\nDisallow: /accounts/\nDisallow: /oauth/\n"
 
 
 @require_safe

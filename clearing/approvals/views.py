@@ -8,6 +8,7 @@ from marketplace.api.permissions import IsOperator
 from marketplace.api.views import MarketReadViewSet, command, create_command
 from marketplace.events.models import InboxEntry
 from marketplace.events.serializers import AbandonEntryInput, InboxEntrySerializer
+from marketplace.kernel.permissions import Permission
 from marketplace.notices.views import RepairableEntryViewSet
 from marketplace.participants.models import Organisation
 from marketplace.participants.serializers import OrganisationProfileSerializer
@@ -101,7 +102,7 @@ class OrganisationViewSet(OrganisationRecordViewSet):
     @command(
         summary="Reinstate an organisation",
         response=OrganisationProfileSerializer,
-        permissions=(IsOperator,),
+        needs=Permission.ADMISSION_WRITE,
     )
     def reinstate(self, data: dict[str, Any], public_id: str) -> Organisation:
         """End the suspension of an organisation; takes two people (operator)."""

@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('kernel', '0001_initial'),  # by hand: the functions that guards call when TIMELINES writes
-        ('participants', '0002_bounds'),
+        ('participants', '0001_initial'),
     ]
 
     operations = [

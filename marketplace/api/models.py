@@ -15,7 +15,7 @@ class IdempotencyRecord(models.Model):
     exists if and only if the command took effect.
     """
 
-    caller = models.CharField(max_length=60)
+    caller = models.CharField(max_length=80)
     key = models.CharField(max_length=100)
     request_digest = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(null=True)

@@ -1,4 +1,4 @@
-"""The caller of the API, as far as the API conventions need it. Settings name the class."""
+"""The caller of the API, as far as the API conventions need it. Settings name the loaders."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from django.utils.module_loading import import_string
 from rest_framework.request import Request
 
 from marketplace.kernel.actors import Actor
+
+SESSION_PREFIX = "pst_"
+"""How the token of a person's session begins."""
 
 
 class Principal(Protocol):
@@ -23,12 +26,21 @@ class Principal(Protocol):
 
     @property
     def pk(self) -> str:
-        """A stable identifier of the caller, for throttling."""
+        """A stable identifier of the caller, for throttling and idempotency keys."""
 
 
-def load_principal(user: Any, token: Any) -> Principal | None:
-    """The principal of a session's ``user`` or an OAuth ``token``, by ``settings.PRINCIPAL_LOADER``, or None."""
-    principal: Principal | None = import_string(settings.PRINCIPAL_LOADER)(user, token)
+def load_program(token: Any) -> Principal:
+    """The program of an OAuth ``token``, by ``settings.PROGRAM_LOADER``."""
+    principal: Principal = import_string(settings.PROGRAM_LOADER)(token)
+    return principal
+
+
+def load_person(session_token: str, organisation: str | None) -> Principal | None:
+    """The person of a session, acting for ``organisation``, by ``settings.PERSON_LOADER``; None if it is unknown.
+
+    Raises a domain error where the person may not act for the organisation.
+    """
+    principal: Principal | None = import_string(settings.PERSON_LOADER)(session_token, organisation)
     return principal
 
 

@@ -103,13 +103,27 @@ class EmailTaken(DomainError):
     )
 
 
-class OwnerNeeded(DomainError):
-    """Only an owner of the organisation may do this."""
+class NotAMember(DomainError):
+    """The person does not belong to the organisation that the request names."""
 
-    code = "owner_needed"
+    code = "not_a_member"
     category = Category.FORBIDDEN
+    field = "Sanpo-Organisation"
     detail = Label(
-        "Only an owner of the organisation may do this.", "この操作は組織の代表管理者だけが実行できます。"
+        "You are not a member of the organisation that the header Sanpo-Organisation names.",
+        "Sanpo-Organisation ヘッダーで指定された組織の構成員ではありません。",
+    )
+
+
+class OrganisationNeeded(DomainError):
+    """The person belongs to several organisations and names none. Fields: ``organisations``."""
+
+    code = "organisation_needed"
+    category = Category.FORBIDDEN
+    field = "Sanpo-Organisation"
+    detail = Label(
+        "You belong to several organisations. Name the one that you act for in the header Sanpo-Organisation.",
+        "複数の組織に所属しています。Sanpo-Organisation ヘッダーで組織を指定してください。",
     )
 
 

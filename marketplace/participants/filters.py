@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from django.db.models import Exists, OuterRef, QuerySet
 from django_filters import rest_framework as filters
 
-from .models import Admission, Membership
+from .models import Admission, Membership, RoleGrant
 from .states import AdmissionState, Capacity, MemberRole
 
 
@@ -25,8 +26,13 @@ class MemberFilter(filters.FilterSet):
     """Filters by organisation and role."""
 
     organisation = filters.CharFilter(field_name="organisation__public_id")
-    role = filters.ChoiceFilter(choices=MemberRole.choices)
+    role = filters.ChoiceFilter(choices=MemberRole.choices, method="holding")
 
     class Meta:
         model = Membership
         fields = ("organisation", "role")
+
+    def holding(self, rows: QuerySet[Membership], _: str, role: str) -> QuerySet[Membership]:
+        """Members who hold the role now."""
+        grants = RoleGrant.objects.filter(membership=OuterRef("pk"), role=role, revoked_at__isnull=True)
+        return rows.filter(Exists(grants))

@@ -1,4 +1,4 @@
-"""Database guards of this application: corporate numbers, and the neutrality of the operator."""
+"""Database guards of this application: corporate numbers, the neutrality of the operator, and who acts for whom."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pgtrigger
 
 from marketplace.kernel.guards import sql_body, sql_list
+from marketplace.kernel.permissions import OPERATOR_ROLES, PARTICIPANT_ROLES
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -61,4 +62,62 @@ def neutral_organisations(held: Iterable[str]) -> pgtrigger.Trigger:
         when=pgtrigger.Before,
         operation=pgtrigger.UpdateOf("is_operator", "operator_affiliate"),
         func=sql_body(_SQL / "neutral_organisations.sql", HELD=sql_list(sorted(held))),
+    )
+
+
+def side_fixed() -> pgtrigger.Trigger:
+    """An organisation with members neither becomes the operator nor ceases to be it: their roles would mean others."""
+    return pgtrigger.Trigger(
+        name="side_fixed",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("is_operator"),
+        func=sql_body(_SQL / "side_fixed.sql"),
+    )
+
+
+def staff_apart() -> pgtrigger.Trigger:
+    """Who belongs to the operator belongs to no other organisation, and the other way round.
+
+    The person's row is locked until the transaction ends, so two memberships are not added at the same time.
+    """
+    return pgtrigger.Trigger(
+        name="staff_apart",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func=sql_body(_SQL / "staff_apart.sql"),
+    )
+
+
+def role_fits() -> pgtrigger.Trigger:
+    """Roles of the operator are granted at the operator only, roles of participants elsewhere only."""
+    return pgtrigger.Trigger(
+        name="role_fits",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        declare=[("partial", "boolean")],
+        func=sql_body(
+            _SQL / "role_fits.sql",
+            OPERATOR=sql_list(sorted(OPERATOR_ROLES)),
+            PARTICIPANT=sql_list(sorted(PARTICIPANT_ROLES)),
+        ),
+    )
+
+
+def programs_answered_for() -> pgtrigger.Trigger:
+    """The person who answers for a program is a member of its organisation when the program is made."""
+    return pgtrigger.Trigger(
+        name="programs_answered_for",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func=sql_body(_SQL / "programs_answered_for.sql"),
+    )
+
+
+def sessions_end_with_password() -> pgtrigger.Trigger:
+    """A new password, and the end of an account, end every session of the person."""
+    return pgtrigger.Trigger(
+        name="sessions_end_with_password",
+        when=pgtrigger.After,
+        operation=pgtrigger.UpdateOf("password", "is_active"),
+        func=sql_body(_SQL / "sessions_end_with_password.sql"),
     )

@@ -1,6 +1,8 @@
 """Invariants of participants."""
 
+from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import Invariant, by_query, declare_readable
+from marketplace.kernel.permissions import OPERATOR_ROLES, PARTICIPANT_ROLES
 
 Invariant(
     name="participants.operator_never_trades",
@@ -89,21 +91,89 @@ Invariant(
     ),
 )
 Invariant(
-    name="participants.one_person_one_organisation",
+    name="participants.one_live_membership",
     promise=8,
-    statement="A person has one e-mail address in lower case and acts for one organisation.",
+    statement="A person has one e-mail address in lower case and one live membership in an organisation.",
     guards=(
         "participants_user.user_email_once",
         "participants_user.user_email_lower_case",
         "participants_user.immutable",
-        "participants_membership.participants_membership_user_id_key",
-        "participants_membership.membership_role",
+        "participants_membership.membership_live_once",
         "participants_membership.immutable",
+        "participants_membership.set_once",
+        "participants_membership.no_delete",
     ),
-    test="tests/participants/test_guards.py::test_a_second_membership_is_refused",
+    test="tests/participants/test_guards.py::test_a_second_live_membership_is_refused",
     check=by_query(
-        "SELECT user_id FROM participants_membership GROUP BY 1 HAVING count(*) > 1"
+        "SELECT user_id FROM participants_membership WHERE ended_at IS NULL"
+        " GROUP BY user_id, organisation_id HAVING count(*) > 1"
         " UNION ALL SELECT id FROM participants_user WHERE email <> lower(email)"
+    ),
+)
+Invariant(
+    name="participants.roles_fit",
+    promise=5,
+    statement="A member holds a role once: roles of the operator at the operator only, those of participants elsewhere.",
+    guards=(
+        "participants_rolegrant.role_fits",
+        "participants_rolegrant.rolegrant_live_once",
+        "participants_rolegrant.rolegrant_role",
+        "participants_rolegrant.immutable",
+        "participants_rolegrant.set_once",
+        "participants_rolegrant.no_delete",
+        "participants_organisation.side_fixed",
+    ),
+    test="tests/participants/test_guards.py::test_a_role_of_the_other_side_is_refused",
+    check=by_query(
+        "SELECT m.public_id, g.role FROM participants_rolegrant g"  # noqa: S608  # our own words
+        " JOIN participants_membership m ON m.id = g.membership_id"
+        " JOIN participants_organisation o ON o.id = m.organisation_id"
+        f" WHERE g.role NOT IN ({sql_list(sorted(OPERATOR_ROLES & PARTICIPANT_ROLES))})"
+        f" AND (g.role IN ({sql_list(sorted(OPERATOR_ROLES))})) <> o.is_operator"
+    ),
+)
+Invariant(
+    name="participants.staff_apart",
+    promise=5,
+    statement="Who belongs to the operator belongs to no other organisation.",
+    guards=("participants_membership.staff_apart", "participants_organisation.side_fixed"),
+    test="tests/participants/test_guards.py::test_a_person_of_the_operator_joins_nobody_else",
+    check=by_query(
+        "SELECT m.user_id FROM participants_membership m"
+        " JOIN participants_organisation o ON o.id = m.organisation_id WHERE m.ended_at IS NULL"
+        " GROUP BY m.user_id HAVING bool_or(o.is_operator) AND count(*) > 1"
+    ),
+)
+Invariant(
+    name="participants.sessions_end_with_password",
+    promise=8,
+    statement="A new password, and the end of an account, end the person's sessions; tokens are stored as digests.",
+    guards=(
+        "participants_user.sessions_end_with_password",
+        "participants_session.session_key_digest",
+        "participants_session.session_proof_of_somebody",
+    ),
+    test="tests/participants/test_guards.py::test_sessions_end_with_the_password_and_the_account",
+    check=by_query(
+        "SELECT s.user_id FROM participants_session s JOIN participants_user u ON u.id = s.user_id"
+        " WHERE NOT u.is_active"
+    ),
+)
+Invariant(
+    name="participants.programs_answered_for",
+    promise=8,
+    statement="A member of the organisation answers for each of its programs, whose scopes programs may have.",
+    guards=(
+        "participants_application.programs_answered_for",
+        "participants_application.application_scopes",
+        "participants_application.application_grant_type",
+        "participants_application.immutable",
+    ),
+    test="tests/participants/test_guards.py::test_a_program_that_nobody_answers_for_is_refused",
+    check=by_query(
+        "SELECT a.public_id FROM participants_application a WHERE NOT EXISTS ("
+        "SELECT FROM participants_membership m WHERE m.user_id = a.responsible_id"
+        " AND m.organisation_id = a.organisation_id)"
     ),
 )
 

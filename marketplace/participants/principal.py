@@ -1,84 +1,100 @@
-"""The caller of the API: the program or person of a token, and the organisation it acts for."""
+"""The caller of the API: the program of a token or the person of a session, and the organisation it acts for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
-from marketplace.kernel.permissions import (
-    OPERATOR_ROLES,
-    PARTICIPANT_ROLES,
-    READS,
-    Permission,
-    permissions_of,
-)
+from marketplace.kernel.permissions import SCOPES, Permission, permissions_of
+from marketplace.kernel.prepared import fetch_prepared
 
-from .models import Application, Membership, Organisation, User
+from .errors import NotAMember, OrganisationNeeded
+from .models import Application
+from .sessions import digest_of_token
 
-READ_SCOPE = "market:read"
-WRITE_SCOPE = "market:write"
-SESSION_SCOPES = frozenset({READ_SCOPE, WRITE_SCOPE})
+_OF_SESSION = """
+    SELECT u.public_id, s.proved_at, o.id, o.public_id, o.is_operator,
+           ARRAY(SELECT g.role FROM participants_rolegrant g
+                  WHERE g.membership_id = m.id AND g.revoked_at IS NULL)
+      FROM participants_session s
+      JOIN participants_user u ON u.id = s.user_id
+      LEFT JOIN participants_membership m ON m.user_id = u.id AND m.ended_at IS NULL
+      LEFT JOIN participants_organisation o ON o.id = m.organisation_id
+     WHERE s.session_key = %s AND s.expire_date > now() AND u.is_active ORDER BY m.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """An authenticated caller. ``member_role``: the person's role in the organisation, None for a program."""
+    """An authenticated caller. ``roles``: the person's roles in the organisation, sorted; none of a program."""
 
     actor: Actor
-    scopes: frozenset[str]
     is_operator: bool
-    member_role: str | None = None
+    roles: tuple[str, ...] = ()
     is_authenticated: bool = True
 
     @property
     def pk(self) -> str:
-        """The stable identifier of the caller, for throttling and idempotency keys."""
-        return self.actor.identifier
+        """The stable identifier of the caller in its organisation, for throttling and idempotency keys."""
+        return f"{self.actor.identifier}@{self.actor.organisation or ''}"
 
 
-def load_principal(user: Any, token: Any) -> Principal | None:
-    """The principal of an OAuth ``token``, or of a session's ``user``; None if it acts for no organisation.
+def load_program(token: Any) -> Principal:
+    """The program of a token as ``tokens.MarketTokenValidator`` reads it.
 
-    A program's token acts for the organisation of its application. A person acts for the organisation of its
-    membership, and through an organisation's application only if it is the same organisation.
+    It may do what its token, its own scopes and the roles that its responsible person has now all allow.
     """
-    application: Application | None = token.application if token is not None else None
-    scopes = frozenset(token.scope.split()) if token is not None else SESSION_SCOPES
-    person = user if isinstance(user, User) else None
-    if person is None:
-        if application is None or application.organisation is None:
-            return None
-        return _principal(application.public_id, application.organisation, scopes)
-    membership = Membership.objects.select_related("organisation").filter(user=person).first()
-    if membership is None or not person.is_active:
-        return None
-    if application is not None and application.organisation_id not in (None, membership.organisation_id):
-        return None
-    return _principal(person.public_id, membership.organisation, scopes, membership.role)
-
-
-def _principal(
-    identifier: str, organisation: Organisation, scopes: frozenset[str], member_role: str | None = None
-) -> Principal:
+    program: Application = token.application
+    organisation = program.organisation
+    held = permissions_of(token.responsible_roles, proved=True, is_operator=organisation.is_operator)
+    scopes = SCOPES.intersection(program.scopes, token.scope.split())
     actor = Actor(
-        identifier=identifier,
-        role=Role.OPERATOR if organisation.is_operator else Role.PARTICIPANT,
+        identifier=program.public_id,
+        role=_side(is_operator=organisation.is_operator),
         organisation_id=organisation.pk,
         organisation=organisation.public_id,
-        permissions=_permissions_of(scopes, is_operator=organisation.is_operator),
-        proved_at=clock.real_now(),
-        responsible=identifier,
+        permissions=held & scopes,
+        responsible=program.responsible.public_id,
     )
-    return Principal(actor, scopes, organisation.is_operator, member_role)
+    return Principal(actor, organisation.is_operator)
 
 
-def _permissions_of(scopes: frozenset[str], *, is_operator: bool) -> frozenset[Permission]:
-    """What the two scopes give on one side: all that it may read, and all that it may change."""
-    held = permissions_of(
-        OPERATOR_ROLES if is_operator else PARTICIPANT_ROLES, proved=True, is_operator=is_operator
+def load_person(session_token: str, organisation: str | None) -> Principal | None:
+    """The person of a session, in one statement; None if there is no such session.
+
+    ``organisation``: the public identifier of the one that the person acts for; may be left out with one membership.
+    Raises NotAMember, and OrganisationNeeded. Without any membership the person may manage its own access only.
+    """
+    rows = fetch_prepared(_OF_SESSION, [digest_of_token(session_token)])
+    if not rows:
+        return None
+    of = {row[3]: row for row in rows if row[3] is not None}
+    if organisation is not None and organisation not in of:
+        raise NotAMember()
+    if organisation is None and len(of) > 1:
+        raise OrganisationNeeded(organisations=list(of))
+    if not of:
+        actor = Actor(
+            identifier=rows[0][0],
+            role=Role.PARTICIPANT,
+            permissions=frozenset({Permission.PERSON_OWN}),
+            proved_at=rows[0][1],
+            responsible=rows[0][0],
+        )
+        return Principal(actor, is_operator=False)
+    person, proved_at, key, public_id, is_operator, roles = of[organisation or rows[0][3]]
+    actor = Actor(
+        identifier=person,
+        role=_side(is_operator=is_operator),
+        organisation_id=key,
+        organisation=public_id,
+        permissions=permissions_of(roles, proved=proved_at is not None, is_operator=is_operator),
+        proved_at=proved_at,
+        responsible=person,
     )
-    readable = held & READS if READ_SCOPE in scopes else frozenset()
-    changeable = held - READS if WRITE_SCOPE in scopes else frozenset()
-    return frozenset(readable | changeable)
+    return Principal(actor, is_operator, tuple(sorted(roles)))
+
+
+def _side(*, is_operator: bool) -> Role:
+    return Role.OPERATOR if is_operator else Role.PARTICIPANT

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from stdnum.jp import cn
@@ -14,10 +15,10 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.prepared import fetch_prepared
 
-from .errors import NotAdmitted, OrganisationSuspended, OwnerNeeded
-from .models import Admission, Application, Membership, Organisation, Reinstatement, Segment
+from .errors import NotAdmitted, OrganisationSuspended
+from .models import Admission, Application, Membership, Organisation, Reinstatement, RoleGrant, Segment
 from .payout_accounts import PayoutAccount
-from .states import HELD_ADMISSIONS, AdmissionState, MemberRole, OrganisationState
+from .states import HELD_ADMISSIONS, AdmissionState, OrganisationState
 
 _IDENTIFIERS = """
     SELECT id, public_id, corporate_number FROM participants_organisation WHERE id = ANY(%s::bigint[])
@@ -33,7 +34,7 @@ _STANDINGS = """
 _RECIPIENTS = """
     SELECT m.organisation_id, u.id, u.email, u.language
       FROM participants_membership m JOIN participants_user u ON u.id = m.user_id
-     WHERE m.organisation_id = ANY(%s::bigint[]) AND m.role = ANY(%s) AND u.is_active ORDER BY m.id
+     WHERE m.organisation_id = ANY(%s::bigint[]) AND m.ended_at IS NULL AND u.is_active ORDER BY m.id
 """
 
 
@@ -333,24 +334,14 @@ def held_by_affiliates() -> int:
     return Admission.objects.filter(partial, state__in=HELD_ADMISSIONS).count()
 
 
-def recipients(
-    organisation_ids: Collection[int], roles: Collection[str] = tuple(MemberRole.values)
-) -> dict[int, list[Recipient]]:
-    """Who receives the mail of each organisation (database key): its active members with one of ``roles``, in the order
-    they joined."""
+def recipients(organisation_ids: Collection[int]) -> dict[int, list[Recipient]]:
+    """Who receives the mail of each organisation (database key): its active members, in the order they joined."""
     found: dict[int, list[Recipient]] = {key: [] for key in organisation_ids}
     with connection.cursor() as cursor:
-        cursor.execute(_RECIPIENTS, [list(organisation_ids), [str(role) for role in roles]])
+        cursor.execute(_RECIPIENTS, [list(organisation_ids)])
         for organisation_id, *person in cursor.fetchall():
             found[organisation_id].append(Recipient(*person))
     return found
-
-
-def require_owner(actor: Actor) -> None:
-    """Raise OwnerNeeded for a person who is not an owner of its organisation; a program acts as its owner does."""
-    membership = Membership.objects.filter(user__public_id=actor.identifier).first()
-    if membership is not None and membership.role != MemberRole.OWNER:
-        raise OwnerNeeded()
 
 
 def visible_organisations() -> QuerySet[Organisation]:
@@ -371,16 +362,17 @@ def visible_admissions(actor: Actor) -> QuerySet[Admission]:
 
 
 def visible_memberships(actor: Actor) -> QuerySet[Membership]:
-    """Members of the actor's organisation; all, for the operator."""
-    rows = Membership.objects.select_related("organisation", "user")
+    """Members of the actor's organisation, with those who have left; all, for the operator."""
+    held = RoleGrant.objects.filter(membership=OuterRef("pk"), revoked_at__isnull=True).order_by("role")
+    rows = Membership.objects.select_related("organisation", "user").annotate(
+        roles=ArraySubquery(held.values("role"))
+    )
     return rows if actor.may_see() else rows.filter(organisation_id=actor.require_organisation())
 
 
 def visible_applications(actor: Actor) -> QuerySet[Application]:
     """Programs of the actor's organisation; all, for the operator."""
-    rows: QuerySet[Application] = Application.objects.select_related("organisation").filter(
-        organisation__isnull=False
-    )
+    rows: QuerySet[Application] = Application.objects.select_related("organisation", "responsible")
     return rows if actor.may_see() else rows.filter(organisation_id=actor.require_organisation())
 
 

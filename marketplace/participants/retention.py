@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.contrib.sessions.models import Session
 from oauth2_provider.models import clear_expired
 
 from marketplace.kernel.retention import OldRows
+
+from .models import Session
 
 
 def remove_expired(before: datetime) -> int:

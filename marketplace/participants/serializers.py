@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.api.serializers import BilingualField, ChoiceLabelField, StrictSerializer
+from marketplace.kernel.permissions import SCOPES
 
 from .models import Admission, Application, Membership, Organisation, Segment
 from .principal import Principal
@@ -128,11 +129,13 @@ class MemberSerializer(serializers.ModelSerializer[Membership]):
     user = serializers.CharField(source="user.public_id")
     email = serializers.EmailField(source="user.email")
     name = serializers.CharField(source="user.name")
-    role_label = ChoiceLabelField(MemberRole, source="role")
+    roles = serializers.ListField(
+        child=serializers.ChoiceField(choices=MemberRole.choices), max_length=len(MemberRole)
+    )
 
     class Meta:
         model = Membership
-        fields = ("id", "organisation", "user", "email", "name", "role", "role_label", "since")
+        fields = ("id", "organisation", "user", "email", "name", "roles", "since", "ended_at")
 
 
 class ApplicationSerializer(serializers.ModelSerializer[Application]):
@@ -140,32 +143,45 @@ class ApplicationSerializer(serializers.ModelSerializer[Application]):
 
     id = serializers.CharField(source="public_id")
     organisation = serializers.CharField(source="organisation.public_id")
+    responsible = serializers.CharField(source="responsible.public_id")
     client_secret = serializers.CharField(source="issued_secret", allow_null=True)
 
     class Meta:
         model = Application
-        fields = ("id", "organisation", "name", "client_id", "client_secret", "created")
+        fields = (
+            "id",
+            "organisation",
+            "responsible",
+            "name",
+            "scopes",
+            "client_id",
+            "client_secret",
+            "created",
+        )
 
 
 class CallerSerializer(serializers.Serializer[Principal]):
-    """The caller, the organisation it acts for, and the scopes of its token."""
+    """The caller, the organisation it acts for, and what it may do."""
 
     identifier = serializers.CharField(source="actor.identifier")
     role = serializers.CharField(source="actor.role")
     responsible = serializers.CharField(source="actor.responsible")
-    member_role = serializers.CharField(allow_null=True)
-    scopes = serializers.SerializerMethodField()
+    roles = serializers.ListField(
+        child=serializers.ChoiceField(choices=MemberRole.choices), max_length=len(MemberRole)
+    )
+    permissions = serializers.SerializerMethodField()
+    proved_at = serializers.DateTimeField(source="actor.proved_at", allow_null=True)
     organisation = serializers.SerializerMethodField()
 
-    def get_scopes(self, caller: Principal) -> list[str]:
-        """The scopes of the token, sorted."""
-        return sorted(caller.scopes)
+    def get_permissions(self, caller: Principal) -> list[str]:
+        """The permissions of the caller, sorted."""
+        return sorted(caller.actor.permissions)
 
-    @extend_schema_field(OrganisationProfileSerializer)
-    def get_organisation(self, caller: Principal) -> dict[str, Any]:
-        """The organisation that the caller acts for."""
-        row = Organisation.objects.get(pk=caller.actor.require_organisation())
-        return dict(OrganisationProfileSerializer(row).data)
+    @extend_schema_field(OrganisationProfileSerializer(allow_null=True))
+    def get_organisation(self, caller: Principal) -> dict[str, Any] | None:
+        """The organisation that the caller acts for; null for a person without one."""
+        row = Organisation.objects.filter(public_id=caller.actor.organisation or "").first()
+        return None if row is None else dict(OrganisationProfileSerializer(row).data)
 
 
 class RegisterOrganisationSerializer(StrictSerializer):
@@ -224,16 +240,19 @@ class AdmissionWithdrawSerializer(StrictSerializer):
 
 
 class AddMemberSerializer(StrictSerializer):
-    """A new member of an organisation: the caller's own, unless the operator names another."""
+    """A new member of the caller's organisation."""
 
-    organisation = serializers.CharField(max_length=31, required=False)
     email = serializers.CharField(max_length=254)
     name = serializers.CharField(max_length=100)
-    role = serializers.ChoiceField(choices=MemberRole.choices)
+    roles = serializers.ListField(
+        child=serializers.ChoiceField(choices=MemberRole.choices), max_length=len(MemberRole), min_length=1
+    )
 
 
 class CreateApplicationSerializer(StrictSerializer):
-    """A new program of an organisation: the caller's own, unless the operator names another."""
+    """A new program of the caller's organisation; without ``scopes`` it gets all that the caller may give it."""
 
-    organisation = serializers.CharField(max_length=31, required=False)
     name = serializers.CharField(max_length=255)
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(choices=sorted(SCOPES)), max_length=len(SCOPES), required=False
+    )

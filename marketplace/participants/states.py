@@ -25,11 +25,20 @@ class AccountType(TextChoices):
 
 
 class MemberRole(TextChoices):
-    """The role of a person in its organisation."""
+    """What a person may do in its organisation (``kernel.permissions``): roles of participants and of the operator."""
 
     OWNER = "owner", Label("owner", "代表管理者")
     TRADER = "trader", Label("trader", "取引担当者")
-    ACCOUNTANT = "accountant", Label("accountant", "経理担当者")
+    SIGNATORY = "signatory", Label("signatory", "署名権者")
+    FINANCE = "finance", Label("finance", "経理担当者")
+    ENGINEER = "engineer", Label("data engineer", "データ技術者")
+    AUDITOR = "auditor", Label("auditor", "監査担当者")
+    TRUSTEE = "trustee", Label("trustee", "管財人")
+    ADMISSION = "admission", Label("admission", "参加審査担当者")
+    RULEBOOK = "rulebook", Label("rulebook", "規則担当者")
+    CLEARING = "clearing", Label("clearing", "清算担当者")
+    DISPUTES = "disputes", Label("disputes", "紛争担当者")
+    SUPPORT = "support", Label("support", "運用支援担当者")
 
 
 class Capacity(TextChoices):

@@ -11,30 +11,35 @@ from django.db import connection
 from django.db.models import Model
 from oauth2_provider.models import get_access_token_model
 from oauth2_provider.oauth2_validators import OAuth2Validator
+from oauth2_provider.scopes import SettingsScopes
 
 from marketplace.kernel.prepared import fetch_prepared
 
 from .models import Application, Organisation, User
 
 _OF_TOKEN = ("id", "application_id", "user_id", "expires", "scope", "resource")
-_OF_APPLICATION = ("id", "public_id", "organisation_id")
+_OF_APPLICATION = ("id", "public_id", "organisation_id", "scopes", "responsible_id")
 _OF_ORGANISATION = ("id", "public_id", "is_operator")
-_OF_USER = ("id", "public_id", "is_active")
+_OF_RESPONSIBLE = ("id", "public_id")
 """What a principal is made of; other columns are read when somebody asks for them."""
 
 _FIND = """
     SELECT t.id, t.application_id, t.user_id, t.expires, t.scope, t.resource,
-           a.id, a.public_id, a.organisation_id, o.id, o.public_id, o.is_operator, u.id, u.public_id, u.is_active
+           a.id, a.public_id, a.organisation_id, a.scopes, a.responsible_id,
+           o.id, o.public_id, o.is_operator, u.id, u.public_id,
+           ARRAY(SELECT g.role FROM participants_membership m
+                   JOIN participants_rolegrant g ON g.membership_id = m.id AND g.revoked_at IS NULL
+                  WHERE m.user_id = u.id AND m.organisation_id = o.id AND m.ended_at IS NULL AND u.is_active)
       FROM oauth2_provider_accesstoken t
-      LEFT JOIN participants_application a ON a.id = t.application_id
-      LEFT JOIN participants_organisation o ON o.id = a.organisation_id
-      LEFT JOIN participants_user u ON u.id = t.user_id
-     WHERE t.token_checksum = %s
+      JOIN participants_application a ON a.id = t.application_id
+      JOIN participants_organisation o ON o.id = a.organisation_id
+      JOIN participants_user u ON u.id = a.responsible_id
+     WHERE t.token_checksum = %s AND t.user_id IS NULL
 """
 
 
 class MarketTokenValidator(OAuth2Validator):
-    """The library's validator; every request reads the token's program with the organisation for which it acts."""
+    """The library's validator; every request reads the token with its program and what that may do now."""
 
     def _load_access_token(self, token: str) -> Any:
         """The token of this value, or None. Tokens are found by their SHA-256, as the library stores them."""
@@ -45,15 +50,29 @@ class MarketTokenValidator(OAuth2Validator):
         return None
 
 
+class ProgramScopes(SettingsScopes):
+    """The scopes that a program may ask for: its own."""
+
+    def get_available_scopes(
+        self, application: Any = None, request: Any = None, *_: Any, **__: Any
+    ) -> list[str]:
+        """The program's scopes; all that programs may have, where no program is known yet."""
+        return list(application.scopes) if application is not None else sorted(self.get_all_scopes())
+
+    def get_default_scopes(
+        self, application: Any = None, request: Any = None, *_: Any, **__: Any
+    ) -> list[str]:
+        """What a program gets that names no scope: all that it has."""
+        return self.get_available_scopes(application)
+
+
 def _token_of(row: Sequence[Any]) -> Any:
-    """The token of a row, with its program, the program's organisation, and the person."""
+    """The token of a row, with its program, the program's organisation, and the roles of the person responsible."""
     found = _loaded(get_access_token_model(), _OF_TOKEN, [*row[:5], json.loads(row[5])])
-    if found.application_id is not None:
-        found.application = _loaded(Application, _OF_APPLICATION, row[6:9])
-        if found.application.organisation_id is not None:
-            found.application.organisation = _loaded(Organisation, _OF_ORGANISATION, row[9:12])
-    if found.user_id is not None:
-        found.user = _loaded(User, _OF_USER, row[12:])
+    found.application = _loaded(Application, _OF_APPLICATION, row[6:11])
+    found.application.organisation = _loaded(Organisation, _OF_ORGANISATION, row[11:14])
+    found.application.responsible = _loaded(User, _OF_RESPONSIBLE, row[14:16])
+    found.responsible_roles = row[16]
     return found
 
 

@@ -7,12 +7,11 @@ from typing import Any
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.decorators import action
-from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.api.permissions import HasScope, IsOperator, declare
+from marketplace.api.permissions import PUBLIC, MayCall, declare
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
 from marketplace.kernel.permissions import Permission
 
@@ -66,6 +65,7 @@ class OrganisationViewSet(MarketReadViewSet[Organisation]):
     ``clearing.approvals`` adds the command that reinstates one.
     """
 
+    reads = Permission.MARKET_READ
     serializer_class = OrganisationSummarySerializer
     filterset_fields = ("kind", "state", "corporate_number")
     queryset = Organisation.objects.none()
@@ -79,6 +79,7 @@ class OrganisationViewSet(MarketReadViewSet[Organisation]):
     @create_command(
         summary="Register an organisation",
         request=RegisterOrganisationSerializer,
+        needs=Permission.ADMISSION_WRITE,
         response=OrganisationProfileSerializer,
         example=ORGANISATION_EXAMPLE,
     )
@@ -98,7 +99,7 @@ class OrganisationViewSet(MarketReadViewSet[Organisation]):
         summary="Suspend an organisation",
         request=SuspendSerializer,
         response=OrganisationProfileSerializer,
-        permissions=(IsOperator,),
+        needs=Permission.ADMISSION_WRITE,
         example={"reason_code": "sanctions_review", "reason": "制裁対象との一致を確認中です。"},
     )
     def suspend(self, data: dict[str, Any], public_id: str) -> Organisation:
@@ -109,7 +110,7 @@ class OrganisationViewSet(MarketReadViewSet[Organisation]):
         summary="Declare whether an organisation is an affiliate of the operator",
         request=DeclareAffiliationSerializer,
         response=OrganisationProfileSerializer,
-        permissions=(IsOperator,),
+        needs=Permission.ADMISSION_WRITE,
         example={"affiliated": True},
     )
     def declare_affiliation(self, data: dict[str, Any], public_id: str) -> Organisation:
@@ -123,14 +124,12 @@ class SegmentViewSet(MarketReadViewSet[Segment]):
     serializer_class = SegmentSerializer
     queryset = Segment.objects.all()
     lookup_field = "code"
-
-    def get_permissions(self) -> list[Any]:
-        """Anyone may read; only the operator opens segments."""
-        return [AllowAny()] if self.request.method in SAFE_METHODS else [IsOperator()]
+    reads = PUBLIC
 
     @create_command(
         summary="Open a segment",
         request=OpenSegmentSerializer,
+        needs=Permission.RULEBOOK_WRITE,
         response=SegmentSerializer,
         example={"code": "mobility", "name": {"ja": "移動・交通", "en": "Mobility"}},
     )
@@ -142,6 +141,7 @@ class SegmentViewSet(MarketReadViewSet[Segment]):
 class AdmissionViewSet(MarketReadViewSet[Admission]):
     """Applications and admissions of the caller's organisation; all, for the operator."""
 
+    reads = Permission.MARKET_READ
     serializer_class = AdmissionSerializer
     filterset_class = AdmissionFilter
     queryset = Admission.objects.none()
@@ -153,6 +153,7 @@ class AdmissionViewSet(MarketReadViewSet[Admission]):
     @create_command(
         summary="Apply for admission",
         request=ApplySerializer,
+        needs=Permission.ORGANISATION_WRITE,
         response=AdmissionSerializer,
         example=APPLY_EXAMPLE,
     )
@@ -164,7 +165,7 @@ class AdmissionViewSet(MarketReadViewSet[Admission]):
         summary="Decide an application that is on hold",
         request=DecideSerializer,
         response=AdmissionSerializer,
-        permissions=(IsOperator,),
+        needs=Permission.ADMISSION_WRITE,
         example={"outcome": "allow", "reason": "登記事項証明書で代表者を確認しました。"},
     )
     def decide(self, data: dict[str, Any], public_id: str) -> Admission:
@@ -174,6 +175,7 @@ class AdmissionViewSet(MarketReadViewSet[Admission]):
     @command(
         summary="Withdraw an application or an admission",
         request=AdmissionWithdrawSerializer,
+        needs=(Permission.ORGANISATION_WRITE, Permission.ADMISSION_WRITE),
         response=AdmissionSerializer,
         example={"reason": "この分野での取引を終えます。"},
     )
@@ -185,6 +187,7 @@ class AdmissionViewSet(MarketReadViewSet[Admission]):
 class MemberViewSet(MarketReadViewSet[Membership]):
     """Members of the caller's organisation; all, for the operator."""
 
+    reads = Permission.MARKET_READ
     serializer_class = MemberSerializer
     filterset_class = MemberFilter
     queryset = Membership.objects.none()
@@ -196,19 +199,20 @@ class MemberViewSet(MarketReadViewSet[Membership]):
     @create_command(
         summary="Add a member",
         request=AddMemberSerializer,
+        needs=Permission.MEMBERS_WRITE,
         response=MemberSerializer,
-        example={"email": "trader@example.jp", "name": "高松 太郎", "role": "trader"},
+        example={"email": "trader@example.jp", "name": "高松 太郎", "roles": ["trader"]},
     )
     def create(self, data: dict[str, Any]) -> Membership:
-        """Add a member, who can then act for the organisation."""
-        organisation = data.pop("organisation", self.actor.organisation)
-        user = services.add_member(actor=self.actor, organisation=organisation, **data)
+        """Add a member of the caller's organisation, who can then act for it."""
+        user = services.add_member(actor=self.actor, organisation=self.actor.organisation, **data)
         return self.get_queryset().get(user=user)
 
 
 class ApplicationViewSet(MarketReadViewSet[Application]):
     """Programs of the caller's organisation; all, for the operator."""
 
+    reads = Permission.MARKET_READ
     serializer_class = ApplicationSerializer
     queryset = Application.objects.none()
 
@@ -224,16 +228,15 @@ class ApplicationViewSet(MarketReadViewSet[Application]):
         examples=[OpenApiExample("example", value={"name": "trading desk"}, request_only=True)],
     )
     def create(self, request: Request) -> Response:
-        """Give a program access to act for the organisation. Only this response contains its secret.
+        """Give a program access to act for the caller's organisation; the caller answers for it.
+
+        Only this response contains its secret.
 
         It takes no Idempotency-Key, because the response would have to be stored together with the secret.
         """
         serializer = CreateApplicationSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        organisation = serializer.validated_data.get("organisation", self.actor.organisation)
-        application = services.create_application(
-            actor=self.actor, organisation=organisation, name=serializer.validated_data["name"]
-        )
+        application = services.create_application(actor=self.actor, **serializer.validated_data)
         return Response(
             ApplicationSerializer(application).data, status=201, headers={"Cache-Control": "no-store"}
         )
@@ -242,9 +245,10 @@ class ApplicationViewSet(MarketReadViewSet[Application]):
 class CallerView(APIView):
     """Who am I."""
 
-    permission_classes = (HasScope,)
+    permission_classes = (MayCall,)
+    reads = (Permission.PERSON_OWN, Permission.MARKET_READ)
 
     @extend_schema(summary="Read the caller", responses={200: CallerSerializer, **PROBLEMS})
     def get(self, request: Request) -> Response:
-        """The caller, the organisation it acts for, and its scopes."""
+        """The caller, the organisation it acts for, and its permissions."""
         return Response(CallerSerializer(request.user).data)

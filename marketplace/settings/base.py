@@ -6,6 +6,7 @@ from pathlib import Path
 import environ
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.kernel.permissions import RULES, SCOPES
 from marketplace.runtime.layout import PROJECT, VAR
 from marketplace.settings.background import *  # noqa: F403
 from marketplace.settings.content import CONTENT_SECURITY_POLICY as CONTENT_SECURITY_POLICY
@@ -38,7 +39,8 @@ SIGNING_KEY_FILE = Path(env.str("SIGNING_KEY_FILE", default=str(VAR / "keys" / "
 # Names the evidence log in its checkpoints, for ever: an address without a scheme that the operator owns.
 EVIDENCE_ORIGIN = env.str("EVIDENCE_ORIGIN", default=f"{MARKET_IDENTIFIER}/evidence")
 STORAGE_DIRECTORY = Path(env.str("STORAGE_DIRECTORY", default=str(VAR / "storage")))
-PRINCIPAL_LOADER = "marketplace.participants.principal.load_principal"
+PROGRAM_LOADER = "marketplace.participants.principal.load_program"
+PERSON_LOADER = "marketplace.participants.principal.load_person"
 PARAMETER_READER = "marketplace.rules.queries.parameter"
 # Whether webhooks may go to this machine and its network, and over http: for demonstrations and tests only.
 WEBHOOKS_LOCAL = False
@@ -66,10 +68,8 @@ MARKET_APPLICATIONS = [
     "fixtures",
 ]
 INSTALLED_APPS = [
-    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.headless",
     "csp",
     "pgtrigger",
     *MARKET_APPLICATIONS,
@@ -182,18 +183,23 @@ PASSWORD_HASHERS = [
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_ADAPTER = "marketplace.participants.adapter.MemberAccountAdapter"
 LOGIN_REDIRECT_URL = "/"
+SESSION_ENGINE = "marketplace.participants.sessions"
+SESSION_COOKIE_AGE = 12 * 3600
+# A code of the moment before or after is taken too: clocks of telephones differ.
+MFA_TOTP_TOLERANCE = 1
+# Nobody signs up: who has a password set it through a mail to the address, which proves it.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+# Sessions for the programs of people, which have no cookies.
+HEADLESS_CLIENTS = ("app",)
+HEADLESS_TOKEN_STRATEGY = "marketplace.participants.session_tokens.MarketTokenStrategy"  # noqa: S105
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 OAUTH2_PROVIDER_APPLICATION_MODEL = "participants.Application"
 OAUTH2_PROVIDER = {
     "OAUTH2_VALIDATOR_CLASS": "marketplace.participants.tokens.MarketTokenValidator",
     "CLIENT_SECRET_HASHER": "random_sha256",
-    "SCOPES": {
-        "market:read": "Read what the participant may see",
-        "market:write": "Act for the participant",
-        "operator": "Act for the operator of the market",
-    },
-    "DEFAULT_SCOPES": ["market:read"],
+    "SCOPES": {name.value: RULES[name].label.en for name in sorted(SCOPES)},
+    "SCOPES_BACKEND_CLASS": "marketplace.participants.tokens.ProgramScopes",
     "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
     "REFRESH_TOKEN_EXPIRE_SECONDS": 14 * 24 * 3600,
     # The security practice of RFC 9700, ahead of the library's own defaults: no implicit or password grant,

@@ -15,13 +15,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace.api.filters import refuse_unknown
-from marketplace.api.permissions import HasScope
+from marketplace.api.permissions import HasScope, declare
 from marketplace.api.principal import actor_of
 from marketplace.api.serializers import EmptySerializer
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command
 from marketplace.events.schema import full_type
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 
 from . import queries, services
 from .filters import AttemptFilter, WebhookFilter
@@ -144,7 +145,7 @@ def _page_size(given: str | None) -> int:
 
 
 class WebhookViewSet(MarketReadViewSet[Webhook]):
-    """Webhooks of the caller's organisation. Owners and programs change them."""
+    """Webhooks of the caller's organisation. People who hold `webhooks:write` change them."""
 
     serializer_class = WebhookSerializer
     filterset_class = WebhookFilter
@@ -154,6 +155,7 @@ class WebhookViewSet(MarketReadViewSet[Webhook]):
         """The webhooks of the caller's organisation."""
         return queries.webhooks_of(self.actor)
 
+    @declare(Permission.WEBHOOKS_WRITE)
     @extend_schema(
         summary="Create a webhook",
         request=CreateWebhookSerializer,
@@ -172,6 +174,7 @@ class WebhookViewSet(MarketReadViewSet[Webhook]):
         rendered = WebhookWithSecretSerializer(webhook, context={"secret": secret})
         return Response(rendered.data, status=201, headers=NO_STORE)
 
+    @declare(Permission.WEBHOOKS_WRITE)
     @extend_schema(
         summary="Rotate the secret of a webhook",
         request=None,
@@ -188,6 +191,7 @@ class WebhookViewSet(MarketReadViewSet[Webhook]):
 
     @command(
         summary="Change a webhook",
+        needs=Permission.WEBHOOKS_WRITE,
         request=ReviseWebhookSerializer,
         response=WebhookSerializer,
         example={"event_types": ["trade.secured"]},
@@ -196,28 +200,29 @@ class WebhookViewSet(MarketReadViewSet[Webhook]):
         """Change its URL, types or description; what is left out stays."""
         return services.revise_webhook(actor=self.actor, webhook=public_id, **data)
 
-    @command(summary="Disable a webhook", response=WebhookSerializer)
+    @command(summary="Disable a webhook", needs=Permission.WEBHOOKS_WRITE, response=WebhookSerializer)
     def disable(self, data: dict[str, Any], public_id: str) -> Webhook:
         """Send nothing more until it is enabled."""
         return services.disable_webhook(actor=self.actor, webhook=public_id)
 
-    @command(summary="Enable a webhook", response=WebhookSerializer)
+    @command(summary="Enable a webhook", needs=Permission.WEBHOOKS_WRITE, response=WebhookSerializer)
     def enable(self, data: dict[str, Any], public_id: str) -> Webhook:
         """Send again. Events that happened while it was disabled must be replayed."""
         return services.enable_webhook(actor=self.actor, webhook=public_id)
 
-    @command(summary="Delete a webhook", response=None, status=204)
+    @command(summary="Delete a webhook", needs=Permission.WEBHOOKS_WRITE, response=None, status=204)
     def delete(self, data: dict[str, Any], public_id: str) -> None:
         """Delete it and its secrets."""
         services.delete_webhook(actor=self.actor, webhook=public_id)
 
-    @command(summary="Test a webhook", response=PingSerializer, status=202)
+    @command(summary="Test a webhook", needs=Permission.WEBHOOKS_WRITE, response=PingSerializer, status=202)
     def ping(self, data: dict[str, Any], public_id: str) -> dict[str, str]:
         """Queue a test message (`sanpo.webhook.ping.v1`)."""
         return {"message": services.ping_webhook(actor=self.actor, webhook=public_id)}
 
     @command(
         summary="Replay events to a webhook",
+        needs=Permission.WEBHOOKS_WRITE,
         request=ReplayEventsSerializer,
         response=ReplayedSerializer,
         status=202,

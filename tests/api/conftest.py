@@ -6,6 +6,7 @@ import pytest
 
 from marketplace.kernel.actors import SYSTEM
 from marketplace.participants import services as participants
+from tests.participants import factories
 from tests.standing import made_once
 
 OPERATOR = {"ja": "三方取引所", "en": "Sanpo Exchange"}
@@ -25,16 +26,12 @@ def operator():
     )
 
 
-def bearer(organisation, *scopes: str) -> dict[str, str]:
-    application = participants.create_application(
-        actor=SYSTEM, organisation=organisation.public_id, name="desk"
-    )
-    token = participants.issue_token(application=application, scopes=scopes, lifetime_seconds=600)
-    return {"HTTP_AUTHORIZATION": f"Bearer {token}"}
+def bearer(organisation, roles=None) -> dict[str, str]:
+    return factories.client_of(organisation, roles=roles)._credentials
 
 
 @pytest.fixture
 def acting(api, operator):
     """A client that acts for the operator."""
-    api.credentials(**bearer(operator, "market:read", "market:write"))
+    api.credentials(**bearer(operator))
     return api

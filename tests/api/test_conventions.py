@@ -64,7 +64,7 @@ def test_nobody_needs_a_token(api, db):
 
 
 def test_reading_is_not_writing(api, operator):
-    api.credentials(**bearer(operator, "market:read"))
+    api.credentials(**bearer(operator, roles=("auditor",)))
     assert api.get("/api/v1/organisations/").status_code == 200
     assert api.post("/api/v1/organisations/", NEW).status_code == 403
     assert counts()["registered"] == 0

@@ -111,7 +111,7 @@ def test_every_command_says_whether_it_moves_money():
 @pytest.mark.parametrize("name", MONEY)
 def test_a_command_on_money_without_a_key_is_refused(name, operator):
     keyless = APIClient()
-    keyless.credentials(**bearer(operator, "market:read", "market:write"))
+    keyless.credentials(**bearer(operator))
     answer = keyless.post(POSTS[name][0], {}, HTTP_ACCEPT_LANGUAGE="en")
     assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_needed")
     assert [error["field"] for error in answer.json()["errors"]] == ["Idempotency-Key"]
@@ -121,7 +121,7 @@ def test_a_command_on_money_without_a_key_is_refused(name, operator):
 
 def test_a_command_without_money_needs_no_key(operator):
     keyless = APIClient()
-    keyless.credentials(**bearer(operator, "market:read", "market:write"))
+    keyless.credentials(**bearer(operator))
     body = {"code": "mobility", "name": {"ja": "交通", "en": "Mobility"}}
     assert keyless.post("/api/v1/segments/", body).status_code == 201
 

@@ -41,7 +41,7 @@ def rate(settings):
 
 
 def client_of(organisation: Organisation, *, address: str = HERE) -> KeyedClient:
-    return KeyedClient(REMOTE_ADDR=address, **bearer(organisation, "market:read"))
+    return KeyedClient(REMOTE_ADDR=address, **bearer(organisation, roles=("auditor",)))
 
 
 def guess(count: int, *, address: str = HERE, path: str = ME, token: str = "") -> list[int]:
@@ -69,7 +69,7 @@ def test_a_caller_is_held_back_with_all_its_tokens_and_told_for_how_long(operato
     refused = client.get(ME)
     assert (refused["Content-Type"], refused.json()["code"]) == ("application/problem+json", "throttled")
     assert 0 < int(refused["Retry-After"]) == refused.json()["retry_after_seconds"] <= 86400
-    assert client_of(operator).get(ME).status_code == 200, "another program of the organisation"
+    assert client_of(operator).get(ME).status_code == 200, "another person of the organisation"
     assert Client(REMOTE_ADDR=HERE).get(PUBLIC).status_code == 200
 
 

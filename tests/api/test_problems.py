@@ -184,7 +184,7 @@ def test_a_method_that_no_route_knows_is_a_problem_everywhere(db, method, path):
 
 
 def test_a_method_that_no_route_knows_needs_no_scope(api, operator):
-    api.credentials(**bearer(operator, "market:read"))
+    api.credentials(**bearer(operator, roles=("auditor",)))
     for method, address in (("DELETE", ORGANISATIONS), ("POST", "/api/v1/me/"), ("POST", "/api/v1/trades/")):
         answer = api.generic(method, address)
         assert (answer.status_code, problem_of(answer)["code"]) == (405, "method_not_allowed")

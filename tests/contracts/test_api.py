@@ -231,7 +231,7 @@ def test_without_a_token_only_templates_are_read(api, market):
 
 
 def test_a_reading_token_does_not_write(market):
-    reader = people.client_of(market.organisation("buyer"), scopes=("market:read",))
+    reader = people.client_of(market.organisation("buyer"), roles=("auditor",))
     assert reader.post(f"{BASE}/negotiations/", body(market)).status_code == 403
     assert Negotiation.objects.count() == 0
 

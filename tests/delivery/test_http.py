@@ -19,9 +19,8 @@ from delivery import services
 from delivery.models import Download, Voucher
 from delivery.queries import PROGRESS_LOST_SECONDS
 from marketplace.kernel import clock
-from marketplace.kernel.actors import SYSTEM
-from marketplace.participants import services as participants_services
 from tests import processes
+from tests.participants import factories as participants
 
 from . import factories
 from .conftest import TUESDAY
@@ -42,12 +41,7 @@ def large(committed_database):
 
 def headers_of(granted) -> dict[str, str]:
     """A bearer token of the buyer."""
-    application = participants_services.create_application(
-        actor=SYSTEM, organisation=granted.buyer.public_id, name="test"
-    )
-    token = participants_services.issue_token(
-        application=application, scopes=("market:read", "market:write"), lifetime_seconds=600
-    )
+    token = participants.token_of(participants.application_of(granted.buyer))
     return {"Authorization": f"Bearer {token}"}
 
 

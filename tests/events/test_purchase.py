@@ -63,7 +63,7 @@ def test_the_handlings_of_a_purchase_take_few_statements_and_its_mail_too(commit
             organisation=party.public_id,
             email=f"{party.pk}@example.jp",
             name="x",
-            role="trader",
+            roles=("trader",),
         )
     listing = delivery.listed(seller)
     clearing.state_supply(market, "seller", listing=listing)

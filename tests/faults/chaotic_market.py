@@ -35,7 +35,6 @@ from tests.roles import owner_url
 
 SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.faults.chaos_settings", "PARTICIPANT_RATE": "1000000/min"}
 FUNDS_MINOR = 10**10
-TOKEN_SECONDS = 3 * 3600
 HORIZON_SECONDS = 6
 
 
@@ -146,7 +145,7 @@ def open_for_sale(folder: Path, base_url: str, *, clients: int) -> Sale:
     ][:clients]
     _pay_in(day, buyers)
     listing = day.done[f"listing:{row['code']}"]["listing"]
-    seller, *tokens = (issue_token(day, code, TOKEN_SECONDS) for code in (row["seller"], *buyers))
+    seller, *tokens = (issue_token(day, code) for code in (row["seller"], *buyers))
     return Sale(
         day, [Trading(Client(base_url, token), Client(base_url, seller), listing) for token in tokens]
     )

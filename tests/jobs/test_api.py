@@ -36,8 +36,8 @@ def put(organisation, tmp_path, act="", subject="thing_1") -> Job:
 
 
 def recorded(job: Job) -> list[tuple[str, dict[str, str]]]:
-    """What evidence says about the job, each by the operator's application."""
-    records = EvidenceRecord.objects.filter(subject=job.public_id, actor__startswith="app_").order_by("id")
+    """What evidence says about the job, each by the operator's person."""
+    records = EvidenceRecord.objects.filter(subject=job.public_id, actor__startswith="usr_").order_by("id")
     return list(records.values_list("kind", "payload"))
 
 

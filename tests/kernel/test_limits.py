@@ -79,4 +79,4 @@ def test_a_long_reading_cannot_write(limited):
         reading_long(60),
         connection.cursor() as cursor,
     ):
-        cursor.execute("DELETE FROM django_session")
+        cursor.execute("DELETE FROM participants_session")

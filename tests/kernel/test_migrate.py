@@ -15,7 +15,7 @@ from django.db import connection
 from tests.roles import application_url, as_owner
 
 LOCK_AWAITED = (
-    "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'django_session'::regclass)"
+    "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'mfa_authenticator'::regclass)"
 )
 
 
@@ -27,9 +27,9 @@ def owner(committed_database: str) -> Iterator[None]:
 
 
 def reader(database: str) -> psycopg.Connection:
-    """A connection in a transaction that has read the table of sessions, so that it cannot be dropped."""
+    """A connection in a transaction that has read the table of second factors, so that it cannot be dropped."""
     other = psycopg.connect(application_url(), dbname=database)
-    other.execute("SELECT count(*) FROM django_session")
+    other.execute("SELECT count(*) FROM mfa_authenticator")
     return other
 
 
@@ -42,7 +42,7 @@ def wait_until(done: Callable[[], bool]) -> None:
 
 def exists() -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass('django_session') IS NOT NULL")
+        cursor.execute("SELECT to_regclass('mfa_authenticator') IS NOT NULL")
         return bool(cursor.fetchone()[0])
 
 
@@ -56,14 +56,14 @@ def test_a_migration_waits_for_its_locks_and_lets_others_pass(committed_database
             third.rollback()
             wait_until(lambda: third.execute(LOCK_AWAITED).fetchone() == (True,))
             began = time.monotonic()
-            third.execute("SELECT count(*) FROM django_session")
+            third.execute("SELECT count(*) FROM mfa_authenticator")
             passed.append(time.monotonic() - began)
         wait_until(lambda: "attempt 1" in told.getvalue())
         other.rollback()
 
     thread = threading.Thread(target=read_on)
     thread.start()
-    call_command("migrate", "sessions", "zero", lock_seconds=1, stdout=told)
+    call_command("migrate", "mfa", "zero", lock_seconds=1, stdout=told)
     thread.join(30)
     other.close()
     assert exists() is False
@@ -76,10 +76,10 @@ def test_a_migration_that_never_gets_its_locks_changes_nothing(committed_databas
     with reader(committed_database):
         began = time.monotonic()
         with pytest.raises(CommandError, match="2 attempts"):
-            call_command("migrate", "sessions", "zero", lock_seconds=1, attempts=2, stdout=io.StringIO())
+            call_command("migrate", "mfa", "zero", lock_seconds=1, attempts=2, stdout=io.StringIO())
         assert time.monotonic() - began < 15
     assert exists() is True
-    call_command("migrate", "sessions", "zero", stdout=io.StringIO())
+    call_command("migrate", "mfa", "zero", stdout=io.StringIO())
     assert exists() is False
 
 
@@ -87,6 +87,6 @@ def test_the_limit_ends_with_the_migration(committed_database):
     with connection.cursor() as cursor:
         cursor.execute("SHOW lock_timeout")
         before = cursor.fetchone()
-        call_command("migrate", "sessions", "zero", verbosity=0)
+        call_command("migrate", "mfa", "zero", verbosity=0)
         cursor.execute("SHOW lock_timeout")
         assert cursor.fetchone() == before

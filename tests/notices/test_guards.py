@@ -23,7 +23,7 @@ TITLE = Label("It happened", "起こりました")
 def organisation():
     subject = parties.organisation()
     participation.add_member(
-        actor=SYSTEM, organisation=subject.public_id, email="a@example.jp", name="x", role="owner"
+        actor=SYSTEM, organisation=subject.public_id, email="a@example.jp", name="x", roles=("owner",)
     )
     return subject
 

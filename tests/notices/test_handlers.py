@@ -68,7 +68,7 @@ def negotiation(both, state, by, waits_for, respond_by=DEADLINE):
 def test_both_parties_are_notified_in_as_few_queries_as_one(both, django_assert_max_num_queries):
     for name in both.values():
         participation.add_member(
-            actor=SYSTEM, organisation=name, email=f"{name}@example.jp", name="x", role="owner"
+            actor=SYSTEM, organisation=name, email=f"{name}@example.jp", name="x", roles=("owner",)
         )
     with django_assert_max_num_queries(11), clock.read_once():
         negotiation(both, "finalized", "system", None)

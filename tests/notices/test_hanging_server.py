@@ -73,7 +73,7 @@ def smtp(settings):
 def test_mail_waits_for_a_hanging_server_and_then_comes_exactly_once(committed_database, smtp):
     organisation = parties.organisation()
     participation.add_member(
-        actor=SYSTEM, organisation=organisation.public_id, email="a@example.jp", name="x", role="trader"
+        actor=SYSTEM, organisation=organisation.public_id, email="a@example.jp", name="x", roles=("trader",)
     )
     for number in range(4):
         services.send_notice(organisation_id=organisation.pk, subject=f"trd_{number}", wording=WORDING)

@@ -41,7 +41,7 @@ class BrokenServer(BaseEmailBackend):
 
 def member(organisation, address, language="ja"):
     user = participation.add_member(
-        actor=SYSTEM, organisation=organisation.public_id, email=address, name="x", role="trader"
+        actor=SYSTEM, organisation=organisation.public_id, email=address, name="x", roles=("trader",)
     )
     User.objects.filter(pk=user.pk).update(language=language)
     return user

@@ -144,7 +144,7 @@ def test_who_retries_a_parked_event_is_on_record():
         entry.event.public_id,
         {"entry": entry.pk, "handler": HANDLER},
     )
-    assert record.actor.startswith("app_")
+    assert record.actor.startswith("usr_")
 
 
 def test_only_the_operator_retries_a_parked_event():

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import secrets
+from collections.abc import Collection
+from datetime import timedelta
 from typing import Any
 
-from oauth2_provider.models import get_access_token_model
+from oauth2_provider.models import get_access_token_model, set_token_value
 from stdnum.jp import cn
 
+from fixtures.sessions import open_session
+from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor, Role
+from marketplace.kernel.permissions import OPERATOR_ROLES, PARTICIPANT_ROLES, permissions_of
 from marketplace.participants import queries, services
-from marketplace.participants.models import Admission, Organisation, Segment, User
+from marketplace.participants.models import Admission, Application, Organisation, Segment, User
 from tests.client import KeyedClient
 
 DECLARATIONS = {"antisocial_forces_excluded": True, "security_contact": "security@example.jp"}
@@ -23,6 +29,7 @@ PAYOUT_ACCOUNT = {
 }
 
 _numbers = itertools.count(100_000_000_000)
+_people = itertools.count(1)
 
 
 def corporate_number() -> str:
@@ -49,9 +56,16 @@ def operator() -> Organisation:
 
 
 def actor_for(subject: Organisation, identifier: str = "app_test") -> Actor:
-    """Somebody who acts for ``subject``."""
-    role = Role.OPERATOR if subject.is_operator else Role.PARTICIPANT
-    return Actor(identifier, role, subject.pk, subject.public_id)
+    """Somebody who acts for ``subject``, with every role and a fresh proof."""
+    return Actor(
+        identifier,
+        Role.OPERATOR if subject.is_operator else Role.PARTICIPANT,
+        subject.pk,
+        subject.public_id,
+        permissions_of(roles_of(subject), proved=True, is_operator=subject.is_operator),
+        proved_at=clock.real_now(),
+        responsible=identifier,
+    )
 
 
 def segment(code: str = "mobility") -> Segment:
@@ -84,24 +98,62 @@ def admitted(label: str = "A", code: str = "mobility", capacity: str = "buyer") 
     return subject
 
 
+def roles_of(subject: Organisation) -> frozenset[str]:
+    """Every role that a member of ``subject`` can hold."""
+    return OPERATOR_ROLES if subject.is_operator else PARTICIPANT_ROLES
+
+
+def person_of(subject: Organisation, name: str = "second", roles: Collection[str] | None = None) -> User:
+    """A member of ``subject``, who signs in; with every role, unless the test states others."""
+    return services.add_member(
+        actor=SYSTEM,
+        organisation=subject.public_id,
+        email=f"{name}@example.jp",
+        name=name,
+        roles=roles_of(subject) if roles is None else roles,
+    )
+
+
 def client_of(
     subject: Organisation,
-    scopes: tuple[str, ...] = ("market:read", "market:write"),
     *,
+    roles: Collection[str] | None = None,
     person: User | None = None,
+    proved_seconds_ago: float | None = 0,
 ) -> KeyedClient:
-    """An API client with a token of a program of ``subject``, or of a ``person`` who uses the program."""
-    application = services.create_application(actor=SYSTEM, organisation=subject.public_id, name="test")
-    token = services.issue_token(application=application.client_id, scopes=scopes, lifetime_seconds=600)
-    if person is not None:
-        get_access_token_model().objects.filter(application=application).update(user=person)
+    """An API client with a session of a person of ``subject``: of ``person``, or of a new one with ``roles``."""
+    known = person or person_of(subject, f"desk-{next(_people)}", roles)
+    return bearer_client(open_session(known, proved_seconds_ago=proved_seconds_ago))
+
+
+def application_of(subject: Organisation, scopes: Collection[str] | None = None) -> Application:
+    """A program of ``subject``, for which a person with every role answers."""
+    person = person_of(subject, f"answering-{next(_people)}")
+    return services.create_application(
+        actor=actor_for(subject, person.public_id), name="program", scopes=scopes
+    )
+
+
+def token_of(application: Application, scopes: Collection[str] | None = None) -> str:
+    """An access token of a program, as the market would issue it; with all its scopes, unless the test states others."""
+    token = secrets.token_urlsafe(32)
+    row = get_access_token_model()(
+        application=application,
+        scope=" ".join(application.scopes if scopes is None else scopes),
+        expires=clock.real_now() + timedelta(minutes=10),
+    )
+    set_token_value(row, token)
+    row.save()
+    return token
+
+
+def program_of(subject: Organisation, scopes: Collection[str] | None = None) -> KeyedClient:
+    """An API client with a token of a program of ``subject``."""
+    return bearer_client(token_of(application_of(subject, scopes)))
+
+
+def bearer_client(token: str) -> KeyedClient:
+    """An API client that holds this token."""
     client = KeyedClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
     return client
-
-
-def person_of(subject: Organisation, name: str = "second") -> User:
-    """A member of ``subject``, who signs in."""
-    return services.add_member(
-        actor=SYSTEM, organisation=subject.public_id, email=f"{name}@example.jp", name=name, role="owner"
-    )

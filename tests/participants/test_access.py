@@ -1,15 +1,22 @@
 """People and programs that act for an organisation, and how far they reach."""
 
+import dataclasses
+from datetime import timedelta
+
 import pytest
+from django.db import connection
 from oauth2_provider.models import get_access_token_model
 
+from fixtures.sessions import open_session
 from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Role
-from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
+from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing, PermissionNeeded, ProofNeeded
+from marketplace.kernel.permissions import OPERATOR_ROLES, PARTICIPANT_ROLES, SCOPES, permissions_of
 from marketplace.participants import queries, services
-from marketplace.participants.errors import EmailTaken, OwnerNeeded
-from marketplace.participants.models import Application, Membership, User
-from marketplace.participants.principal import load_principal
+from marketplace.participants.errors import EmailTaken, NotAMember, OrganisationNeeded
+from marketplace.participants.models import Application, Membership, RoleGrant, Session, User
+from marketplace.participants.principal import load_person, load_program
 from marketplace.participants.tokens import MarketTokenValidator
 
 from . import factories
@@ -23,15 +30,30 @@ def subject():
 
 
 def add(organisation, actor=SYSTEM, **changes):
-    facts = {"email": "hanako@example.jp", "name": "讃岐 花子", "role": "owner"}
+    facts = {"email": "hanako@example.jp", "name": "讃岐 花子", "roles": ["owner"]}
     return services.add_member(actor=actor, organisation=organisation.public_id, **(facts | changes))
 
 
-def token_of(application, user=None):
-    services.issue_token(application=application.client_id, scopes=["market:read"], lifetime_seconds=60)
-    token = get_access_token_model().objects.get(application=application)
-    token.user = user
-    return token
+def join(person, organisation, *roles):
+    """One more membership of a person who has accepted it."""
+    now = clock.now()
+    membership = Membership.objects.create(user=person, organisation=organisation, since=now)
+    for role in roles:
+        RoleGrant.objects.create(membership=membership, role=role, granted_at=now, granted_by="usr_test")
+    return membership
+
+
+def leave(person):
+    Membership.objects.filter(user=person).update(ended_at=clock.now())
+
+
+def actor_with(organisation, *roles, identifier="usr_test"):
+    actor = factories.actor_for(organisation, identifier)
+    return dataclasses.replace(actor, permissions=permissions_of(roles, proved=True, is_operator=False))
+
+
+def principal_of(application, scopes=None):
+    return load_program(MarketTokenValidator()._load_access_token(factories.token_of(application, scopes)))
 
 
 def test_a_member_signs_in_by_an_address_in_any_case(subject):
@@ -44,27 +66,54 @@ def test_a_member_signs_in_by_an_address_in_any_case(subject):
         "hanako@example.jp",
         "b@example.jp",
     ]
-    assert queries.recipients([subject.pk], roles=["accountant"]) == {subject.pk: []}
+    leave(user)
+    assert [person.address for person in queries.recipients([subject.pk])[subject.pk]] == ["b@example.jp"]
 
 
 def test_an_owner_adds_members_and_nobody_else_does(subject):
     other = factories.organisation("B")
-    owner, trader = add(subject), add(subject, email="trader@example.jp", role="trader")
     new = {"email": "new@example.jp"}
-    with pytest.raises(OwnerNeeded):
-        add(subject, actor=factories.actor_for(subject, trader.public_id), **new)
+    with pytest.raises(PermissionNeeded):
+        add(subject, actor=actor_with(subject, "trader", "finance", "auditor"), **new)
+    owner = actor_with(subject, "owner")
+    with pytest.raises(ProofNeeded):
+        add(
+            subject,
+            actor=dataclasses.replace(owner, proved_at=owner.proved_at - timedelta(minutes=11)),
+            **new,
+        )
     with pytest.raises(Missing):
-        add(other, actor=factories.actor_for(subject, owner.public_id), **new)
+        add(other, actor=owner, **new)
     with pytest.raises(Missing):
-        services.add_member(actor=SYSTEM, organisation="org_nobody", name="x", role="owner", **new)
-    assert User.objects.count() == 2
-    add(subject, actor=factories.actor_for(subject, owner.public_id), **new)
-    assert Membership.objects.filter(organisation=subject).count() == 3
+        services.add_member(actor=SYSTEM, organisation="org_nobody", name="x", roles=["owner"], **new)
+    assert User.objects.count() == 0
+    added = add(subject, actor=owner, roles=["trader", "finance", "trader"], **new)
+    held = RoleGrant.objects.values_list("membership__user", "role", "granted_by")
+    assert sorted(held) == [(added.pk, "finance", "usr_test"), (added.pk, "trader", "usr_test")]
+    (record,) = EvidenceRecord.objects.filter(kind="participants.member_added")
+    assert record.payload == {"user": added.public_id, "roles": ["finance", "trader"]}
+
+
+def test_nobody_of_the_operator_makes_people_of_it_or_of_others(subject):
+    operator = factories.operator()
+    staff = factories.actor_for(operator, "usr_staff")
+    with pytest.raises(Forbidden):
+        add(operator, actor=staff)
+    with pytest.raises(Missing):
+        add(subject, actor=staff)
+    assert User.objects.count() == 0
+    assert add(operator, roles=["clearing"]).public_id.startswith("usr_")
 
 
 @pytest.mark.parametrize(
     ("changes", "field"),
-    [({"role": "king"}, "role"), ({"email": "no address"}, "email"), ({"password": "1234"}, "password")],
+    [
+        ({"roles": ["king"]}, "roles"),
+        ({"roles": []}, "roles"),
+        ({"roles": ["owner", "clearing"]}, "roles"),
+        ({"email": "no address"}, "email"),
+        ({"password": "1234"}, "password"),
+    ],
 )
 def test_a_bad_member_names_the_field(subject, changes, field):
     with pytest.raises(FieldInvalid) as refusal:
@@ -81,107 +130,157 @@ def test_an_address_is_one_person(subject):
 
 
 def test_a_programs_secret_is_shown_once_and_kept_as_a_hash(subject):
-    application = services.create_application(actor=SYSTEM, organisation=subject.public_id, name="connector")
+    application = factories.application_of(subject)
     assert len(application.issued_secret) > 40
     kept = Application.objects.get()
     assert kept.issued_secret is None
     assert application.issued_secret not in kept.client_secret
     assert application.issued_secret not in repr(list(EvidenceRecord.objects.values_list("payload")))
-    with pytest.raises(FieldInvalid):
-        services.create_application(actor=SYSTEM, organisation=subject.public_id, name=" ")
-    with pytest.raises(Missing):
-        services.create_application(
-            actor=factories.actor_for(factories.organisation("B")), organisation=subject.public_id, name="x"
-        )
-    assert Application.objects.count() == 1
+    assert kept.scopes == sorted(SCOPES)
 
 
-def test_tokens_are_issued_by_the_market_for_known_scopes(subject):
-    application = services.create_application(actor=SYSTEM, organisation=subject.public_id, name="connector")
-    with pytest.raises(FieldInvalid):
-        services.issue_token(application=application.client_id, scopes=["everything"], lifetime_seconds=60)
-    with pytest.raises(Forbidden):
-        services.issue_token(
-            application=application.client_id,
-            scopes=["market:read"],
-            lifetime_seconds=60,
-            actor=factories.actor_for(subject),
-        )
-    with pytest.raises(Missing):
-        services.issue_token(application="unknown", scopes=["market:read"], lifetime_seconds=60)
-    assert get_access_token_model().objects.count() == 0
-    for program in (application, application.client_id):
-        services.issue_token(application=program, scopes=["market:read"], lifetime_seconds=60)
-    assert get_access_token_model().objects.filter(application=application).count() == 2
+def test_a_program_is_made_by_a_person_who_may_and_reaches_no_further(subject):
+    owner = add(subject)
+    actor = actor_with(subject, "owner", identifier=owner.public_id)
+    for wrong, refusal in (
+        ({"actor": actor_with(subject, "trader")}, PermissionNeeded),
+        ({"actor": factories.actor_for(subject, "app_program")}, Forbidden),
+        ({"actor": SYSTEM}, Forbidden),
+        ({"name": " "}, FieldInvalid),
+        ({"scopes": ["listings:write"]}, FieldInvalid),
+        ({"scopes": ["members:write"]}, FieldInvalid),
+        ({"scopes": []}, FieldInvalid),
+    ):
+        with pytest.raises(refusal):
+            services.create_application(**({"actor": actor, "name": "connector"} | wrong))
+    assert Application.objects.count() == 0
+    made = services.create_application(actor=actor, name="connector")
+    assert (made.scopes, made.responsible) == (["market:read", "money:read"], owner)
 
 
 def test_a_program_acts_for_its_organisation(subject):
-    application = services.create_application(actor=SYSTEM, organisation=subject.public_id, name="connector")
-    principal = load_principal(None, token_of(application))
-    assert principal.actor.identifier == principal.pk == application.public_id
-    assert (principal.actor.role, principal.is_operator) == (Role.PARTICIPANT, False)
+    application = factories.application_of(subject)
+    principal = principal_of(application, ["market:read"])
+    assert principal.actor.identifier == application.public_id
+    assert principal.pk == f"{application.public_id}@{subject.public_id}"
+    assert (principal.actor.role, principal.is_operator, principal.roles) == (Role.PARTICIPANT, False, ())
     assert (principal.actor.organisation_id, principal.actor.organisation) == (subject.pk, subject.public_id)
-    assert principal.scopes == frozenset({"market:read"})
+    assert (principal.actor.permissions, principal.actor.proved_at) == ({"market:read"}, None)
+    assert principal.actor.responsible == application.responsible.public_id
 
 
-@pytest.mark.parametrize("is_person", [False, True])
-def test_a_token_is_read_with_its_principal_in_one_query(subject, django_assert_num_queries, is_person):
-    application = services.create_application(actor=SYSTEM, organisation=subject.public_id, name="ERP")
-    person = add(subject) if is_person else None
-    value = services.issue_token(
-        application=application.client_id, scopes=["market:read"], lifetime_seconds=60
-    )
+def test_a_program_may_no_more_than_its_token_its_scopes_and_its_person_allow(subject):
+    application = factories.application_of(subject, ("market:read", "listings:write"))
+    assert principal_of(application).actor.permissions == {"market:read", "listings:write"}
+    assert principal_of(application, ["listings:write", "money:read"]).actor.permissions == {"listings:write"}
+    assert principal_of(application, ["members:write", "market:write"]).actor.permissions == set()
+    grants = RoleGrant.objects.filter(membership__user=application.responsible)
+    grants.exclude(role="auditor").update(revoked_at=clock.now())
+    assert principal_of(application).actor.permissions == {"market:read"}
+    leave(application.responsible)
+    assert principal_of(application).actor.permissions == set()
+
+
+def test_a_program_of_a_person_whose_account_ended_may_nothing(subject):
+    application = factories.application_of(subject)
+    User.objects.filter(pk=application.responsible_id).update(is_active=False)
+    assert principal_of(application).actor.permissions == set()
+
+
+def test_a_program_of_the_operator_only_reads():
+    principal = principal_of(factories.application_of(factories.operator()))
+    assert (principal.actor.role, principal.is_operator) == (Role.OPERATOR, True)
+    assert principal.actor.permissions == {"market:read", "money:read"}
+
+
+def test_a_token_is_read_with_all_that_it_may_in_one_query(subject, django_assert_num_queries):
+    application = factories.application_of(subject, ("market:read",))
+    value = factories.token_of(application)
     stored = get_access_token_model().objects.get(application=application)
-    get_access_token_model().objects.update(user=person)
     with django_assert_num_queries(1):
         token = MarketTokenValidator()._load_access_token(value)
         assert token.is_valid(["market:read"])
-        assert (token.user, token.application, token.resource) == (person, application, [])
+        assert (token.user, token.application, token.resource) == (None, application, [])
         assert token.application.organisation == subject
-        assert not token.application.organisation.is_operator
+        assert load_program(token).actor.organisation == subject.public_id
     assert (token.pk, token.created) == (stored.pk, stored.created)
-    assert load_principal(token.user, token).actor.organisation == subject.public_id
     assert MarketTokenValidator()._load_access_token("unknown") is None
 
 
-def test_a_token_without_an_organisation_acts_for_nobody():
-    application = Application.objects.create(client_type="confidential", authorization_grant_type="password")
-    value = services.issue_token(
-        application=application.client_id, scopes=["market:read"], lifetime_seconds=60
+def test_a_token_of_a_person_is_none(subject):
+    value = factories.token_of(factories.application_of(subject))
+    get_access_token_model().objects.update(user=add(subject))
+    assert MarketTokenValidator()._load_access_token(value) is None
+
+
+def test_a_session_is_read_with_all_that_its_person_may_in_one_query(subject, django_assert_num_queries):
+    person = add(subject, roles=["trader", "engineer"])
+    session = open_session(person)
+    with django_assert_num_queries(1):
+        principal = load_person(session, None)
+    assert (principal.actor.identifier, principal.actor.organisation) == (person.public_id, subject.public_id)
+    assert principal.roles == ("engineer", "trader")
+    assert principal.actor.permissions == permissions_of(
+        ["engineer", "trader"], proved=True, is_operator=False
     )
-    token = MarketTokenValidator()._load_access_token(value)
-    assert (token.application, token.application.organisation, token.user) == (application, None, None)
-    assert load_principal(None, token) is None
+    assert clock.real_now() - principal.actor.proved_at < timedelta(seconds=30)
+    assert load_person("pst_unknown", None) is None
 
 
-def test_a_program_of_the_operator_acts_as_the_operator():
-    operator = factories.operator()
-    application = services.create_application(actor=SYSTEM, organisation=operator.public_id, name="console")
-    principal = load_principal(None, token_of(application))
-    assert (principal.actor.role, principal.is_operator) == (Role.OPERATOR, True)
+@pytest.mark.parametrize(
+    ("is_operator", "roles"), [(False, PARTICIPANT_ROLES), (True, OPERATOR_ROLES)], ids=["owner", "staff"]
+)
+def test_roles_that_need_a_proof_give_nothing_without_one(is_operator, roles):
+    subject = factories.organisation(is_operator=is_operator)
+    person = factories.person_of(subject)
+    bare = load_person(open_session(person, proved_seconds_ago=None), None)
+    assert bare.actor.permissions == permissions_of(roles, proved=False, is_operator=is_operator)
+    assert (bare.actor.proved_at, "members:write" in bare.actor.permissions) == (None, False)
+    assert "members:write" in load_person(open_session(person), None).actor.permissions
 
 
-def test_a_person_acts_for_the_organisation_it_belongs_to(subject):
-    user = add(subject, role="trader")
-    principal = load_principal(user, None)
-    assert (principal.actor.identifier, principal.actor.organisation) == (user.public_id, subject.public_id)
-    assert (principal.member_role, principal.scopes) == ("trader", frozenset({"market:read", "market:write"}))
-    own = services.create_application(actor=SYSTEM, organisation=subject.public_id, name="own")
-    assert load_principal(user, token_of(own, user)).actor.organisation == subject.public_id
+def test_a_person_of_several_organisations_says_for_which_it_acts(subject, django_assert_num_queries):
+    other, third = factories.organisation("B"), factories.organisation("C")
+    person = add(subject, roles=["trader"])
+    join(person, other, "auditor")
+    session = open_session(person)
+    with pytest.raises(OrganisationNeeded) as refusal:
+        load_person(session, None)
+    assert refusal.value.fields == {"organisations": [subject.public_id, other.public_id]}
+    with pytest.raises(NotAMember):
+        load_person(session, third.public_id)
+    with django_assert_num_queries(1):
+        principal = load_person(session, other.public_id)
+    assert (principal.actor.organisation_id, principal.roles) == (other.pk, ("auditor",))
+    assert load_person(session, subject.public_id).roles == ("trader",)
+    Membership.objects.filter(organisation=subject).update(ended_at=clock.now())
+    assert load_person(session, None).actor.organisation == other.public_id
+    with pytest.raises(NotAMember):
+        load_person(session, subject.public_id)
 
 
-def test_nobody_is_a_principal_without_an_organisation_or_through_anothers_program(subject):
-    stranger = User.objects.create_user("stranger@example.jp")
-    assert load_principal(stranger, None) is None
-    loose = Application.objects.create(
-        client_type="confidential", authorization_grant_type="client-credentials"
-    )
-    assert load_principal(None, token_of(loose)) is None
-    member = add(subject)
-    theirs = services.create_application(
-        actor=SYSTEM, organisation=factories.organisation("B").public_id, name="theirs"
-    )
-    assert load_principal(member, token_of(theirs, member)) is None
-    member.is_active = False
-    member.save()
-    assert load_principal(member, None) is None
+def test_a_person_who_left_may_only_manage_its_own_access(subject):
+    person = add(subject)
+    session = open_session(person)
+    leave(person)
+    principal = load_person(session, None)
+    assert (principal.actor.organisation, principal.actor.permissions) == (None, {"person:own"})
+    assert principal.is_operator is False
+
+
+def test_a_session_ends_with_its_time_with_the_password_and_with_the_account(subject):
+    person = add(subject, password="a-long-enough-secret")
+    session = open_session(person)
+    assert session.startswith("pst_")
+    (row,) = Session.objects.all()
+    assert (len(row.session_key), session in repr(vars(row))) == (64, False)
+    Session.objects.update(expire_date=clock.real_now() - timedelta(hours=1))
+    assert load_person(session, None) is None
+    session = open_session(person)
+    person.set_password("another-long-secret")
+    person.save()
+    assert load_person(session, None) is None
+    session = open_session(person)
+    User.objects.update(is_active=False)
+    assert (load_person(session, None), Session.objects.filter(user=person).count()) == (None, 0)
+    connection.check_constraints()

@@ -34,23 +34,16 @@ def operator():
 def fill(label: str) -> Organisation:
     """One more row of everything."""
     organisation = factories.admitted(label, code=f"segment-{label.lower()}")
-    services.add_member(
-        actor=SYSTEM,
-        organisation=organisation.public_id,
-        email=f"{label}@example.jp",
-        name=label,
-        role="owner",
-    )
-    services.create_application(actor=SYSTEM, organisation=organisation.public_id, name=label)
+    factories.application_of(organisation)
     return organisation
 
 
 def test_a_token_is_obtained_by_client_credentials(api, subject):
-    application = services.create_application(actor=SYSTEM, organisation=subject.public_id, name="connector")
+    application = factories.application_of(subject, ("market:read", "listings:write"))
     credentials = f"{application.client_id}:{application.issued_secret}".encode()
     answer = api.post(
         "/oauth/token/",
-        {"grant_type": "client_credentials", "scope": "market:read market:write"},
+        {"grant_type": "client_credentials", "scope": "market:read"},
         format="multipart",
         HTTP_AUTHORIZATION=f"Basic {base64.b64encode(credentials).decode()}",
     )
@@ -59,14 +52,15 @@ def test_a_token_is_obtained_by_client_credentials(api, subject):
     me = api.get("/api/v1/me/", HTTP_AUTHORIZATION=f"Bearer {token}")
     assert me.status_code == 200
     assert me.json()["identifier"] == application.public_id
-    assert me.json()["scopes"] == ["market:read", "market:write"]
+    assert me.json()["permissions"] == ["market:read"]
+    assert me.json()["responsible"] == application.responsible.public_id
     assert me.json()["role"] == "participant"
     assert me.json()["organisation"]["id"] == subject.public_id
     assert me.json()["organisation"]["state_label"] == {"ja": "有効", "en": "active"}
 
 
 def test_a_wrong_secret_gets_no_token(api, subject):
-    application = services.create_application(actor=SYSTEM, organisation=subject.public_id, name="connector")
+    application = factories.application_of(subject)
     body = {"grant_type": "client_credentials", "client_id": application.client_id, "client_secret": "wrong"}
     assert api.post("/oauth/token/", body, format="multipart").status_code == 401
     right = {**body, "client_secret": application.issued_secret}
@@ -79,17 +73,22 @@ def test_without_a_token_nothing_is_shown(api, path):
     assert api.get(f"/api/v1/{path}/", HTTP_AUTHORIZATION="Bearer wrong").status_code == 401
 
 
-def test_a_token_of_nobody_is_refused(api):
-    loose = Application.objects.create(
-        client_type="confidential", authorization_grant_type="client-credentials"
-    )
-    token = services.issue_token(application=loose.client_id, scopes=["market:read"], lifetime_seconds=60)
-    assert api.get("/api/v1/me/", HTTP_AUTHORIZATION=f"Bearer {token}").status_code == 401
+def test_a_token_that_asks_for_more_than_the_program_has_is_not_issued(api, subject):
+    application = factories.application_of(subject, ("market:read",))
+    body = {
+        "grant_type": "client_credentials",
+        "client_id": application.client_id,
+        "client_secret": application.issued_secret,
+    }
+    for scope in ("market:read listings:write", "members:write", "market:write", "everything"):
+        refused = api.post("/oauth/token/", body | {"scope": scope}, format="multipart")
+        assert (refused.status_code, refused.json()["error"]) == (400, "invalid_scope")
+    assert api.post("/oauth/token/", body, format="multipart").json()["scope"] == "market:read"
 
 
 def test_a_reading_token_does_not_write(subject):
     factories.segment()
-    client = factories.client_of(subject, scopes=("market:read",))
+    client = factories.client_of(subject, roles=("auditor",))
     body = {"segment": "mobility", "capacity": "buyer", "declarations": factories.DECLARATIONS}
     assert client.post("/api/v1/admissions/", body).status_code == 403
     assert Admission.objects.count() == 0
@@ -175,24 +174,28 @@ def test_an_application_goes_through_the_api(operator, client, subject):
 
 
 def test_members_and_programs_are_added_to_ones_own_organisation(operator, client, subject):
-    member = {"email": "hanako@example.jp", "name": "讃岐 花子", "role": "trader"}
+    member = {"email": "hanako@example.jp", "name": "讃岐 花子", "roles": ["trader"]}
     answer = client.post("/api/v1/members/", member)
     assert (answer.status_code, answer.json()["organisation"]) == (201, subject.public_id)
+    assert answer.json()["roles"] == ["trader"]
     other = factories.organisation("B")
     foreign = {**member, "email": "b@example.jp", "organisation": other.public_id}
-    assert client.post("/api/v1/members/", foreign).status_code == 404
-    assert operator.post("/api/v1/members/", foreign).json()["organisation"] == other.public_id
+    for somebody in (client, operator):
+        refused = somebody.post("/api/v1/members/", foreign)
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "organisation")
     created = client.post("/api/v1/applications/", {"name": "connector"})
     assert (created.status_code, created.headers["Cache-Control"]) == (201, "no-store")
     assert len(created.json()["client_secret"]) > 40
     shown = client.get(f"/api/v1/applications/{created.json()['id']}/").json()
     assert shown["client_secret"] is None
     theirs = {"name": "theirs", "organisation": other.public_id}
-    assert client.post("/api/v1/applications/", theirs).status_code == 404
-    assert Membership.objects.count() == 2
+    for somebody in (client, operator):
+        assert somebody.post("/api/v1/applications/", theirs).status_code == 422
+    assert Membership.objects.count() == 3
+    assert Application.objects.count() == 1
 
 
-def test_what_is_anothers_is_missing(client):
+def test_what_is_anothers_is_missing(client, subject):
     other = fill("B")
     admission = Admission.objects.get(organisation=other).public_id
     member = Membership.objects.get(organisation=other).public_id
@@ -201,8 +204,9 @@ def test_what_is_anothers_is_missing(client):
         assert client.get(f"/api/v1/{path}/").status_code == 404
     assert client.post(f"/api/v1/admissions/{admission}/withdraw/", {}).status_code == 404
     assert Admission.objects.get().state == "admitted"
-    for path in ("admissions", "members"):
-        assert client.get(f"/api/v1/{path}/").json()["results"] == []
+    assert client.get("/api/v1/admissions/").json()["results"] == []
+    own = client.get("/api/v1/members/").json()["results"]
+    assert [row["organisation"] for row in own] == [subject.public_id]
 
 
 def test_lists_are_narrowed(operator):
@@ -212,7 +216,8 @@ def test_lists_are_narrowed(operator):
         "results"
     ]
     assert [row["segment"] for row in found] == ["segment-b"]
-    assert len(operator.get("/api/v1/members/?role=owner").json()["results"]) == 2
+    assert len(operator.get("/api/v1/members/?role=owner").json()["results"]) == 3
+    assert len(operator.get("/api/v1/members/?role=trader").json()["results"]) == 2
     assert operator.get("/api/v1/admissions/?state=nonsense").status_code == 422
 
 

@@ -1,11 +1,19 @@
 """The database refuses what Python would not do."""
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
+from fixtures.sessions import open_session
 from marketplace.kernel.actors import SYSTEM
 from marketplace.participants import services
-from marketplace.participants.models import Admission, Membership, Organisation
+from marketplace.participants.models import (
+    Admission,
+    Application,
+    Membership,
+    Organisation,
+    RoleGrant,
+    Session,
+)
 from tests.roles import assert_refused
 
 from . import factories
@@ -177,19 +185,91 @@ def test_organisations_and_segments_are_kept():
     refused("cannot be changed", "UPDATE participants_segment SET code = 'other'")
 
 
-def test_a_second_membership_is_refused():
+def member_of(subject: Organisation) -> Membership:
+    """The membership of a new person with every role."""
+    return Membership.objects.get(user=factories.person_of(subject), organisation=subject)
+
+
+INSERT_MEMBERSHIP = (
+    "INSERT INTO participants_membership (public_id, user_id, organisation_id, since)"
+    " VALUES ('mbr_raw', %s, %s, now())"
+)
+INSERT_GRANT = (
+    "INSERT INTO participants_rolegrant (membership_id, role, granted_at, granted_by)"
+    " VALUES (%s, %s, now(), 'usr_raw')"
+)
+
+
+def test_a_second_live_membership_is_refused():
     first, second = factories.organisation(), factories.organisation("B")
-    user = services.add_member(
-        actor=SYSTEM, organisation=first.public_id, email="a@example.jp", name="花子", role="owner"
-    )
-    refused(
-        "user_id",
-        "INSERT INTO participants_membership (public_id, user_id, organisation_id, role, since)"
-        " VALUES ('mbr_raw', %s, %s, 'owner', now())",
-        (user.pk, second.pk),
-    )
+    member = member_of(first)
+    refused("membership_live_once", INSERT_MEMBERSHIP, (member.user_id, first.pk))
     refused("cannot be changed", "UPDATE participants_membership SET organisation_id = %s", (second.pk,))
-    refused("membership_role", "UPDATE participants_membership SET role = 'king'")
+    refused("are kept", "DELETE FROM participants_membership")
     refused("user_email_lower_case", "UPDATE participants_user SET email = 'A@example.jp'")
     refused("cannot be changed", "UPDATE participants_user SET public_id = 'usr_other'")
     assert Membership.objects.get().organisation_id == first.pk
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE participants_membership SET ended_at = now()")
+        cursor.execute(INSERT_MEMBERSHIP, (member.user_id, first.pk))
+        cursor.execute(INSERT_MEMBERSHIP.replace("mbr_raw", "mbr_other"), (member.user_id, second.pk))
+    refused("cannot be changed", "UPDATE participants_membership SET ended_at = NULL")
+
+
+def test_a_role_of_the_other_side_is_refused():
+    operator, other = member_of(factories.operator()), factories.organisation("B")
+    person = factories.person_of(other, "other", roles=("trader",))
+    member = Membership.objects.get(user=person)
+    for membership, role in ((operator, "trader"), (operator, "finance"), (member, "clearing")):
+        refused("does not exist in this organisation", INSERT_GRANT, (membership.pk, role))
+    refused("does not exist|rolegrant_role", INSERT_GRANT, (member.pk, "king"))
+    refused("rolegrant_live_once", INSERT_GRANT, (member.pk, "trader"))
+    refused("cannot be changed", "UPDATE participants_rolegrant SET role = 'finance'")
+    refused("are kept", "DELETE FROM participants_rolegrant")
+    refused("does not change its side", "UPDATE participants_organisation SET is_operator = false")
+    assert list(RoleGrant.objects.filter(membership=member).values_list("role", flat=True)) == ["trader"]
+
+
+def test_a_person_of_the_operator_joins_nobody_else():
+    operator, other = factories.operator(), factories.organisation("B")
+    staff, desk = member_of(operator), Membership.objects.get(user=factories.person_of(other, "desk"))
+    refused("belongs to no other organisation", INSERT_MEMBERSHIP, (staff.user_id, other.pk))
+    refused("belongs to no other organisation", INSERT_MEMBERSHIP, (desk.user_id, operator.pk))
+    assert Membership.objects.count() == 2
+
+
+@pytest.mark.parametrize("change", ["password = 'other'", "is_active = false"])
+def test_sessions_end_with_the_password_and_the_account(change):
+    subject = factories.organisation()
+    person, other = factories.person_of(subject), factories.person_of(subject, "other")
+    for somebody in (person, other):
+        open_session(somebody)
+    refused("session_key_digest", "UPDATE participants_session SET session_key = 'pst_clear'")
+    refused("session_proof_of_somebody", "UPDATE participants_session SET user_id = NULL")
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE participants_user SET {change} WHERE id = %s", (person.pk,))
+    assert [row.user_id for row in Session.objects.all()] == [other.pk]
+
+
+def test_a_program_that_nobody_answers_for_is_refused():
+    application = factories.application_of(factories.organisation(), ("market:read",))
+    stranger = factories.person_of(factories.organisation("B"), "stranger")
+    stated = {
+        "organisation": application.organisation,
+        "client_type": "confidential",
+        "authorization_grant_type": "client-credentials",
+    }
+    for wrong, because in (
+        ({"responsible": stranger, "scopes": ["market:read"]}, "answers for its program"),
+        ({"responsible": application.responsible, "scopes": ["members:write"]}, "application_scopes"),
+        ({"responsible": application.responsible, "scopes": []}, "application_scopes"),
+    ):
+        with pytest.raises(IntegrityError, match=because), transaction.atomic():
+            Application.objects.create(**stated, **wrong)
+    for change, because in (
+        ("scopes = '{members:write}'", "cannot be changed|application_scopes"),
+        (f"responsible_id = {stranger.pk}", "cannot be changed"),
+        ("authorization_grant_type = 'authorization-code'", "application_grant_type"),
+    ):
+        refused(because, f"UPDATE participants_application SET {change}")
+    assert Application.objects.get().scopes == ["market:read"]

@@ -7,8 +7,6 @@ import time
 import pytest
 from django.contrib.auth.hashers import check_password, identify_hasher, make_password
 
-from marketplace.kernel.actors import SYSTEM
-from marketplace.participants import services
 from marketplace.participants.hashers import RandomSecretHasher
 from marketplace.participants.models import Application
 
@@ -21,8 +19,7 @@ CPU_SECONDS_MAX = 0.005
 
 @pytest.fixture
 def application(db) -> Application:
-    organisation = factories.organisation()
-    return services.create_application(actor=SYSTEM, organisation=organisation.public_id, name="desk")
+    return factories.application_of(factories.organisation())
 
 
 def ask_for_token(client, application: Application, secret: str):

@@ -47,7 +47,7 @@ def test_no_personal_data_leaves_with_events_or_evidence():
         organisation=subject.public_id,
         email="hanako@example.jp",
         name="讃岐 花子",
-        role="owner",
+        roles=("owner",),
     )
     services.suspend_participant(
         actor=SYSTEM, organisation=subject.public_id, reason_code="review", reason="讃岐 花子 の確認"

@@ -35,7 +35,7 @@ def people(db) -> list[str]:
             organisation=organisation.public_id,
             email=f"{name}@example.jp",
             name=name,
-            role="owner",
+            roles=("owner",),
             password=PASSWORD,
         )
     return ["one@example.jp", "other@example.jp"]

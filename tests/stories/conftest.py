@@ -36,6 +36,7 @@ from marketplace.rules import services as rules
 from marketplace.webhooks import services as webhooks
 from tests.conftest import cloned_database
 from tests.faults.ground import kept_database
+from tests.participants.factories import actor_for, application_of
 from tests.processes import Process, worker
 from tests.processes import market as serving_market
 from tests.roles import unguarded
@@ -163,10 +164,17 @@ def guarantee(market: Market, report) -> str:
 
 
 @pytest.fixture(scope="package")
+def program(report) -> str:
+    """A program of a participant of the day."""
+    owner = Organisation.objects.filter(is_operator=False).order_by("pk").first()
+    return application_of(owner, ("market:read",)).public_id
+
+
+@pytest.fixture(scope="package")
 def webhook(report) -> str:
     """A webhook that a participant of the day created."""
     owner = Organisation.objects.filter(is_operator=False).order_by("pk").first()
-    actor = Actor("app_story", Role.PARTICIPANT, owner.pk, owner.public_id)
+    actor = actor_for(owner, "usr_story")
     created, _ = webhooks.create_webhook(actor=actor, url="https://hooks.example.com/sanpo")
     webhooks.disable_webhook(actor=actor, webhook=created.public_id)
     return created.public_id

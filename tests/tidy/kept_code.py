@@ -13,4 +13,5 @@ KEPT = {
     "marketplace.kernel.caching.RedisCache.__init__._class": "Django's cache makes its client by it",
     "marketplace.kernel.prepared.insert_prepared.adding": "Django asks an instance whether it is stored",
     "listings.services.drafts.add_version": "files and version in one call, for programs without a transaction of their own",
+    "marketplace.participants.sessions.SessionStore._get_session_from_db._session_key": "Django forgets a token without a row by it",
 }

@@ -102,6 +102,5 @@ def test_crawlers_are_told_what_to_leave_alone(client):
     assert response.content.decode().splitlines() == [
         "User-agent: *",
         "Disallow: /accounts/",
-        "Disallow: /admin/",
         "Disallow: /oauth/",
     ]

@@ -107,7 +107,7 @@ def test_no_one_else_sees_a_webhook_or_its_attempts(webhook):
 
 
 def test_a_token_for_reading_changes_nothing(owner, webhook):
-    client = parties.client_of(owner, ("market:read",))
+    client = parties.client_of(owner, roles=("auditor",))
     assert client.get(WEBHOOKS).status_code == 200
     assert client.post(WEBHOOKS, {"url": URL}).status_code == 403
     assert client.post(f"{WEBHOOKS}{webhook.public_id}/rotate-secret/").status_code == 403

@@ -1,7 +1,8 @@
-"""Owners and programs of an organisation create and change its webhooks; every change leaves evidence."""
+"""People of an organisation create and change its webhooks; every change leaves evidence."""
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 
 import pytest
@@ -9,10 +10,8 @@ from django.utils import timezone
 from standardwebhooks import Webhook as Verifier
 
 from marketplace.evidence.models import EvidenceRecord
-from marketplace.kernel.actors import SYSTEM
-from marketplace.kernel.errors import FieldInvalid, IllegalTransition, Missing
-from marketplace.participants import services as participation
-from marketplace.participants.errors import OwnerNeeded
+from marketplace.kernel.errors import FieldInvalid, IllegalTransition, Missing, PermissionNeeded
+from marketplace.kernel.permissions import permissions_of
 from marketplace.webhooks import services
 from marketplace.webhooks.errors import CursorUnknown, PingWaiting, TooManyWebhooks, WebhookNotActive
 from marketplace.webhooks.models import Webhook, WebhookMessage, WebhookSecret
@@ -108,20 +107,19 @@ def test_another_organisation_and_the_operator_do_not_find_it(webhook):
     assert Webhook.objects.get() == webhook
 
 
-def test_a_member_who_is_not_an_owner_changes_nothing(owner, webhook):
-    trader = participation.add_member(
-        actor=SYSTEM, organisation=owner.public_id, email="t@example.jp", name="t", role="trader"
+def test_a_member_without_the_permission_changes_nothing(owner, webhook):
+    actor = dataclasses.replace(
+        parties.actor_for(owner), permissions=permissions_of(["trader"], proved=True, is_operator=False)
     )
-    actor = parties.actor_for(owner, trader.public_id)
     before = evidence(webhook)
     for give in (*commands(actor, webhook.public_id), lambda: services.create_webhook(actor=actor, url=URL)):
-        with pytest.raises(OwnerNeeded):
+        with pytest.raises(PermissionNeeded):
             give()
     assert (evidence(webhook), Webhook.objects.count()) == (before, 1)
-    boss = participation.add_member(
-        actor=SYSTEM, organisation=owner.public_id, email="o@example.jp", name="o", role="owner"
+    engineer = dataclasses.replace(
+        actor, permissions=permissions_of(["engineer"], proved=False, is_operator=False)
     )
-    services.disable_webhook(actor=parties.actor_for(owner, boss.public_id), webhook=webhook.public_id)
+    services.disable_webhook(actor=engineer, webhook=webhook.public_id)
 
 
 def test_what_is_left_out_of_a_revision_stays(owner, webhook):

@@ -1,6 +1,6 @@
 """Services of participants: register, admit, suspend, and give people and programs access."""
 
-from .access import add_member, create_application, issue_token
+from .access import add_member, create_application
 from .admissions import apply_for_admission, decide_admission, open_segment, withdraw_admission
 from .organisations import (
     declare_affiliation,
@@ -16,7 +16,6 @@ __all__ = [
     "create_application",
     "decide_admission",
     "declare_affiliation",
-    "issue_token",
     "open_segment",
     "register_organisation",
     "reinstate_participant",

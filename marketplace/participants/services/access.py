@@ -2,46 +2,50 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Collection
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from oauth2_provider.generators import generate_client_secret
-from oauth2_provider.models import get_access_token_model, set_token_value
-from oauth2_provider.settings import oauth2_settings
 
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
-from marketplace.kernel.actors import SYSTEM, Actor
-from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.actors import Actor, Role
+from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import OPERATOR_ROLES, PARTICIPANT_ROLES, SCOPES, Permission
 
 from ..errors import EmailTaken
-from ..models import Application, Membership, Organisation, User
-from ..queries import require_owner
-from ..states import MemberRole
+from ..models import Application, Membership, Organisation, RoleGrant, User
 from ..uniqueness import translate_duplicates
-
-TOKEN_BYTES = 32
 
 
 @transaction.atomic
 def add_member(
-    *, actor: Actor, organisation: str, email: str, name: str, role: str, password: str | None = None
+    *,
+    actor: Actor,
+    organisation: str,
+    email: str,
+    name: str,
+    roles: Collection[str],
+    password: str | None = None,
 ) -> User:
-    """Give a person access to act for an organisation. The actor is an owner of it or the operator.
+    """Make a person who acts for an organisation with ``roles``. The actor manages the members of it, and no others.
 
-    Without a ``password`` the person sets one through the reset mail. Raises EmailTaken, OwnerNeeded, Missing,
-    FieldInvalid.
+    Without a ``password`` the person sets one through the reset mail. People of the operator are added by the system
+    alone, so that none of them makes a second one. Raises EmailTaken, PermissionNeeded, ProofNeeded, Forbidden,
+    Missing, FieldInvalid.
     """
-    target = _organisation_for(actor, organisation)
-    if role not in MemberRole.values:
-        known = ", ".join(MemberRole.values)
-        raise FieldInvalid("role", Label(f"choose one of {known}", f"{known} から選んでください"))
+    actor.require(Permission.MEMBERS_WRITE)
+    target = _own_organisation(actor, organisation)
+    if target.is_operator and actor.role is not Role.SYSTEM:
+        raise Forbidden(needed=Label("the administrator of the server", "サーバーの管理者"))
+    known = OPERATOR_ROLES if target.is_operator else PARTICIPANT_ROLES
+    if not roles or not known.issuperset(roles):
+        listed = ", ".join(sorted(known))
+        raise FieldInvalid("roles", Label(f"choose from {listed}", f"{listed} から選んでください"))
     address = email.strip().lower()
     try:
         validate_email(address)
@@ -53,12 +57,18 @@ def add_member(
         _check_password(password)
     with translate_duplicates({"user_email_once": EmailTaken()}):
         user = User.objects.create_user(address, password, name=name.strip())
-    Membership.objects.create(user=user, organisation=target, role=role, since=clock.now())
+    now = clock.now()
+    membership = Membership.objects.create(user=user, organisation=target, since=now)
+    granted = sorted(set(roles))
+    RoleGrant.objects.bulk_create(
+        RoleGrant(membership=membership, role=role, granted_at=now, granted_by=actor.identifier)
+        for role in granted
+    )
     record(
         kind="participants.member_added",
         subject=target.public_id,
         actor=actor,
-        payload={"user": user.public_id, "role": role},
+        payload={"user": user.public_id, "roles": granted},
     )
     return user
 
@@ -77,19 +87,29 @@ def _check_password(password: str) -> None:
 
 
 @transaction.atomic
-def create_application(*, actor: Actor, organisation: str, name: str) -> Application:
-    """Give a program access to act for an organisation, by OAuth 2 client credentials.
+def create_application(*, actor: Actor, name: str, scopes: Collection[str] | None = None) -> Application:
+    """Make a program of the actor's organisation, for which the actor, a person, answers.
 
-    Only ``issued_secret`` of the returned object has the secret in clear text. Raises OwnerNeeded, Missing,
-    FieldInvalid.
+    ``scopes`` bounds what it may do, within what the actor may do and programs may have; without them it is all of
+    that. Only ``issued_secret`` of the returned object has the secret in clear text. Raises PermissionNeeded,
+    ProofNeeded, Forbidden, FieldInvalid.
     """
-    target = _organisation_for(actor, organisation)
+    actor.require(Permission.PROGRAMS_WRITE)
+    actor.require_person()
+    organisation_id = actor.require_organisation()
     if not name.strip():
         raise FieldInvalid("name", Label("this field is required", "入力してください"))
+    possible = SCOPES & actor.permissions
+    wanted = possible if scopes is None else frozenset(scopes)
+    if not wanted or not wanted <= possible:
+        listed = ", ".join(sorted(possible))
+        raise FieldInvalid("scopes", Label(f"choose from {listed}", f"{listed} から選んでください"))
     secret = generate_client_secret()
     application: Application = Application.objects.create(
         name=name.strip(),
-        organisation=target,
+        organisation_id=organisation_id,
+        responsible=User.objects.get(public_id=actor.identifier),
+        scopes=sorted(wanted),
         client_type=Application.CLIENT_CONFIDENTIAL,
         authorization_grant_type=Application.GRANT_CLIENT_CREDENTIALS,
         client_secret=secret,
@@ -97,61 +117,16 @@ def create_application(*, actor: Actor, organisation: str, name: str) -> Applica
     application.issued_secret = secret
     record(
         kind="participants.application_created",
-        subject=target.public_id,
+        subject=application.organisation.public_id,
         actor=actor,
-        payload={"application": application.public_id},
+        payload={"application": application.public_id, "scopes": application.scopes},
     )
     return application
 
 
-@transaction.atomic
-def issue_token(
-    *, application: Application | str, scopes: Iterable[str], lifetime_seconds: int, actor: Actor = SYSTEM
-) -> str:
-    """Issue an access token to a program that the market itself starts; others request theirs at /oauth/token/.
-
-    ``application`` is the program or its client id, ``scopes`` are names of ``OAUTH2_PROVIDER["SCOPES"]``. The
-    lifetime is real time. Raises FieldInvalid, Forbidden, Missing.
-    """
-    actor.require_operator()
-    program = application if isinstance(application, Application) else _application(application)
-    wanted, scopes_known = sorted(set(scopes)), sorted(oauth2_settings.SCOPES)
-    if not set(wanted) <= set(scopes_known):
-        known = ", ".join(scopes_known)
-        raise FieldInvalid("scopes", Label(f"known scopes are {known}", f"使えるスコープ: {known}"))
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    row = get_access_token_model()(
-        application=program,
-        scope=" ".join(wanted),
-        expires=clock.real_now() + timedelta(seconds=lifetime_seconds),
-    )
-    set_token_value(row, token)
-    row.save()
-    record(
-        kind="participants.token_issued",
-        subject=program.public_id,
-        actor=actor,
-        payload={"scopes": wanted, "lifetime_seconds": lifetime_seconds},
-    )
-    return token
-
-
-def _application(client_id: str) -> Application:
-    """The program of a client id; raises Missing."""
-    program: Application | None = Application.objects.filter(client_id=client_id).first()
-    if program is None:
-        raise Missing(kind="application", identifier=client_id)
-    return program
-
-
-def _organisation_for(actor: Actor, public_id: str) -> Organisation:
-    """The organisation, if the actor may give access to it: the operator, an owner, or a program of it.
-
-    Raises Missing for another's organisation, OwnerNeeded for members who are not owners.
-    """
+def _own_organisation(actor: Actor, public_id: str) -> Organisation:
+    """The organisation, if it is the actor's own; raises Missing for any other. The system acts for each."""
     organisation = Organisation.objects.filter(public_id=public_id).first()
-    if organisation is None:
+    if organisation is None or (actor.role is not Role.SYSTEM and organisation.pk != actor.organisation_id):
         raise Missing(kind="organisation", identifier=public_id)
-    actor.require_scope(organisation.pk, kind="organisation", identifier=public_id)
-    require_owner(actor)
     return organisation

@@ -16,6 +16,7 @@ from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.canonical import digest_of, sha256_hex
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 
 from ..declarations import check_declarations
@@ -34,7 +35,7 @@ def open_segment(*, actor: Actor, code: str, name: Mapping[str, str]) -> Segment
 
     Raises SegmentExists, FieldInvalid, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.RULEBOOK_WRITE)
     if not SEGMENT_CODE.fullmatch(code):
         raise FieldInvalid(
             "code",
@@ -63,6 +64,7 @@ def apply_for_admission(
     ``declarations``: see ``declarations.TYPES``. Emits admission.applied. Raises NeverATrader,
     OrganisationSuspended, AdmissionExists, Missing (segment), FieldInvalid, Forbidden.
     """
+    actor.require(Permission.ORGANISATION_WRITE)
     organisation_id = actor.require_organisation()
     if capacity not in Capacity.values:
         raise FieldInvalid("capacity", Label("specify seller or buyer", "seller か buyer を選んでください"))
@@ -108,7 +110,7 @@ def decide_admission(
     applications that the rules put on hold, and gives a ``reason``. For an application that was withdrawn meanwhile
     nothing changes. Emits admission.decided. Raises Missing, IllegalTransition, FieldInvalid, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.ADMISSION_WRITE)
     if outcome not in COMMANDS:
         known = ", ".join(COMMANDS)
         raise FieldInvalid("outcome", Label(f"choose one of {known}", f"{known} から選んでください"))
@@ -131,6 +133,7 @@ def withdraw_admission(*, actor: Actor, admission: str, reason: str = "") -> Adm
 
     Emits admission.decided. Raises Missing, IllegalTransition, FieldInvalid.
     """
+    actor.require(Permission.ORGANISATION_WRITE, Permission.ADMISSION_WRITE)
     subject = _locked_admission(actor, admission)
     if actor.role is Role.OPERATOR and not reason.strip():
         raise FieldInvalid("reason", Label("give the reason", "判断の理由を入力してください"))

@@ -21,6 +21,7 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import sha256_hex
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 
 from ..errors import (
@@ -63,7 +64,7 @@ def register_organisation(
     organisations have no ``corporate_number``. Emits organisation.registered. Raises FieldInvalid,
     CorporateNumberTaken, InvoiceNumberTaken, OperatorExists, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.ADMISSION_WRITE)
     _check_identity(kind=kind, country=country, corporate_number=corporate_number)
     if invoice_registration_number is not None and not INVOICE_NUMBER.fullmatch(invoice_registration_number):
         raise FieldInvalid(
@@ -157,7 +158,7 @@ def suspend_participant(*, actor: Actor, organisation: str, reason_code: str, re
     ``reason_code`` (snake case) goes into the event; only the participant reads ``reason``. Emits
     participant.suspended. Raises Missing, OperatorStays, IllegalTransition, FieldInvalid, Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.ADMISSION_WRITE)
     if not REASON_CODE.fullmatch(reason_code):
         raise FieldInvalid(
             "reason_code",
@@ -223,7 +224,7 @@ def reinstate_participant(*, actor: Actor, organisation: str, first_person: str)
 
 def suspended_participant(*, actor: Actor, organisation: str) -> Organisation:
     """A suspended organisation, locked until the transaction ends. Raises Missing, IllegalTransition, Forbidden."""
-    actor.require_operator()
+    actor.require(Permission.ADMISSION_WRITE)
     subject = locked_organisation(organisation)
     ORGANISATION.target(state=subject.state, command="reinstate", role=actor.role.value)
     return subject
@@ -236,7 +237,7 @@ def declare_affiliation(*, actor: Actor, organisation: str, affiliated: bool) ->
     Raises HasAdmissions while it has an application or admission, NeverATrader for the operator itself, Missing,
     Forbidden.
     """
-    actor.require_operator()
+    actor.require(Permission.ADMISSION_WRITE)
     subject = locked_organisation(organisation)
     if subject.is_operator:
         raise NeverATrader(organisation=subject.public_id)

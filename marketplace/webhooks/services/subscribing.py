@@ -17,10 +17,11 @@ from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 from marketplace.notices.services import close_tasks
 from marketplace.notices.states import TaskKind
-from marketplace.participants.queries import lock_organisation, require_owner
+from marketplace.participants.queries import lock_organisation
 
 from ..addresses import check_url
 from ..errors import PingWaiting, TooManyWebhooks, WebhookNotActive
@@ -55,10 +56,10 @@ def create_webhook(
 ) -> tuple[Webhook, str]:
     """Create a webhook of the actor's organisation; returns it and its secret, which is shown only now.
 
-    The actor is an owner or a program. Raises OwnerNeeded, FieldInvalid, TooManyWebhooks, Forbidden.
+    The actor is an owner or a program. Raises PermissionNeeded, FieldInvalid, TooManyWebhooks, Forbidden.
     """
     organisation_id = actor.require_organisation()
-    require_owner(actor)
+    actor.require(Permission.WEBHOOKS_WRITE)
     lock_organisation(organisation_id)
     if webhooks_of(actor).count() >= WEBHOOKS_MAX:
         raise TooManyWebhooks(limit=WEBHOOKS_MAX)
@@ -80,7 +81,7 @@ def revise_webhook(
     event_types: Sequence[str] | None = None,
     description: str | None = None,
 ) -> Webhook:
-    """Change what is given; messages that wait go to the new URL. Raises OwnerNeeded, FieldInvalid, Missing."""
+    """Change what is given; messages that wait go to the new URL. Raises PermissionNeeded, FieldInvalid, Missing."""
     subject = _lock_own(actor, webhook)
     _set_target(
         subject,
@@ -96,7 +97,7 @@ def revise_webhook(
 
 @transaction.atomic
 def disable_webhook(*, actor: Actor, webhook: str) -> Webhook:
-    """Send nothing more to the webhook until it is enabled. Raises OwnerNeeded, Missing, IllegalTransition."""
+    """Send nothing more to the webhook until it is enabled. Raises PermissionNeeded, Missing, IllegalTransition."""
     subject = _lock_own(actor, webhook)
     reason = DisabledReason.OWNER.value
     advance(subject, WEBHOOK, command="disable", role=actor.role.value, disabled_reason=reason)
@@ -108,7 +109,7 @@ def disable_webhook(*, actor: Actor, webhook: str) -> Webhook:
 def enable_webhook(*, actor: Actor, webhook: str) -> Webhook:
     """Send to the webhook again, also the messages that waited, when they are due; other events must be replayed.
 
-    Raises OwnerNeeded, Missing, IllegalTransition.
+    Raises PermissionNeeded, Missing, IllegalTransition.
     """
     subject = _lock_own(actor, webhook)
     advance(
@@ -127,7 +128,7 @@ def enable_webhook(*, actor: Actor, webhook: str) -> Webhook:
 
 @transaction.atomic
 def delete_webhook(*, actor: Actor, webhook: str) -> None:
-    """Delete the webhook: its secrets are erased and nothing is sent. Raises OwnerNeeded, Missing."""
+    """Delete the webhook: its secrets are erased and nothing is sent. Raises PermissionNeeded, Missing."""
     subject = _lock_own(actor, webhook)
     advance(subject, WEBHOOK, command="delete", role=actor.role.value, disabled_reason=None)
     WebhookSecret.objects.filter(webhook=subject).delete()
@@ -139,7 +140,7 @@ def delete_webhook(*, actor: Actor, webhook: str) -> None:
 def rotate_secret(*, actor: Actor, webhook: str) -> tuple[Webhook, str]:
     """Give the webhook a new secret; returns both. The one before it also signs for ``ROTATION_HOURS``.
 
-    A still older one, of a rotation less than that ago, stops signing at once. Raises OwnerNeeded, Missing.
+    A still older one, of a rotation less than that ago, stops signing at once. Raises PermissionNeeded, Missing.
     """
     subject = _lock_own(actor, webhook)
     WebhookSecret.objects.filter(webhook=subject, expires_at__isnull=False).delete()
@@ -154,7 +155,7 @@ def rotate_secret(*, actor: Actor, webhook: str) -> tuple[Webhook, str]:
 def ping_webhook(*, actor: Actor, webhook: str) -> str:
     """Queue a test message; returns its identifier, under which its attempts are listed.
 
-    Raises OwnerNeeded, Missing, WebhookNotActive, PingWaiting.
+    Raises PermissionNeeded, Missing, WebhookNotActive, PingWaiting.
     """
     subject = _lock_own(actor, webhook)
     _require_active(subject)
@@ -173,7 +174,7 @@ def replay_events(
     """Queue again the events of the webhook's types after the event ``after``, or published since an instant.
 
     At most ``REPLAY_MAX`` at a time: returns how many were queued, and the last event looked at if there may be
-    more, to go on after. Raises OwnerNeeded, Missing, FieldInvalid, CursorUnknown, WebhookNotActive.
+    more, to go on after. Raises PermissionNeeded, Missing, FieldInvalid, CursorUnknown, WebhookNotActive.
     """
     subject = _lock_own(actor, webhook)
     _require_active(subject)
@@ -196,12 +197,12 @@ def replay_events(
 
 
 def _lock_own(actor: Actor, public_id: str) -> Webhook:
-    """The webhook of the actor's organisation, locked; raises OwnerNeeded, Missing, also for a deleted one."""
+    """The webhook of the actor's organisation, locked; raises PermissionNeeded, Missing, also for a deleted one."""
     # Publishing refers to the webhook's key meanwhile, so the key is left unlocked.
     webhook = webhooks_of(actor).select_for_update(no_key=True).filter(public_id=public_id).first()
     if webhook is None:
         raise Missing(kind="webhook", identifier=public_id)
-    require_owner(actor)
+    actor.require(Permission.WEBHOOKS_WRITE)
     return webhook
 
 

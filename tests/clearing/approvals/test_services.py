@@ -33,7 +33,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor, Role
 from marketplace.kernel.errors import Forbidden, IllegalTransition, Missing
 from marketplace.kernel.refusals import record_refusals
-from tests.participants.factories import actor_for, client_of, person_of
+from tests.participants.factories import actor_for, client_of, person_of, program_of
 from tests.standing import made_once
 
 from .. import factories
@@ -383,7 +383,7 @@ def test_every_large_command_on_money_takes_two(market, first, second, command):
 
 
 def test_over_http_the_request_stays_though_the_command_is_refused(market, cleared):
-    one, other = client_of(market.operator), client_of(market.operator)
+    one, other = client_of(market.operator), program_of(market.operator)
     two = client_of(market.operator, person=person_of(market.operator))
     buyer = client_of(market.party("buyer"))
     body, key = {"cycle": cleared.public_id}, {"HTTP_IDEMPOTENCY_KEY": "pay-1"}

@@ -15,7 +15,7 @@ from marketplace.kernel.actors import SYSTEM, Actor, Role
 from marketplace.kernel.canonical import sha256_hex
 from marketplace.kernel.errors import Forbidden, Missing
 from marketplace.kernel.states import IllegalTransition
-from tests.participants.factories import actor_for, client_of, person_of
+from tests.participants.factories import actor_for, client_of, person_of, program_of
 
 from .. import factories
 from ..test_invariants import broken
@@ -190,7 +190,7 @@ def test_confirming_over_http(market):
     )
     wrong = operator.post(f"{path}confirm/", stated | {"closing_balance_minor": 5}, format="json")
     assert (wrong.status_code, wrong.json()["code"]) == (409, "confirmation_differs")
-    assert client_of(market.operator).post(f"{path}confirm/", stated, format="json").status_code == 403
+    assert program_of(market.operator).post(f"{path}confirm/", stated, format="json").status_code == 403
     confirmed = operator.post(f"{path}confirm/", stated, format="json")
     assert (confirmed.status_code, confirmed.json()["state"]) == (200, "confirmed")
     run_due("clearing")

@@ -15,7 +15,7 @@ from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.kernel.invariants import verify_all
-from tests.participants.factories import actor_for, client_of, person_of
+from tests.participants.factories import actor_for, client_of, person_of, program_of
 
 from .. import factories
 
@@ -169,7 +169,7 @@ def test_everybody_sees_that_a_cycle_is_held_and_the_operator_why(market, api):
         assert shown["waits_for"]["en"].startswith("paused by the operator since ")
     by_himself = operator.post(f"{path}/resume/", {"reason": "done"})
     assert (by_himself.status_code, by_himself.json()["code"]) == (409, "second_person_needed")
-    assert client_of(market.operator).post(f"{path}/resume/", {"reason": "done"}).status_code == 403
+    assert program_of(market.operator).post(f"{path}/resume/", {"reason": "done"}).status_code == 403
     person = client_of(market.operator, person=person_of(market.operator))
     released = person.post(f"{path}/resume/", {"reason": "done"})
     assert (released.status_code, released.json()["paused_since"]) == (200, None)

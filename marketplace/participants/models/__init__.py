@@ -1,0 +1,19 @@
+"""Organisations, the people who act for them, segments, admissions, programs and sessions."""
+
+from .admissions import Admission, Segment
+from .organisations import Organisation, Reinstatement
+from .people import Membership, RoleGrant, User
+from .programs import Application
+from .sessions import Session
+
+__all__ = [
+    "Admission",
+    "Application",
+    "Membership",
+    "Organisation",
+    "Reinstatement",
+    "RoleGrant",
+    "Segment",
+    "Session",
+    "User",
+]
