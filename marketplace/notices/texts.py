@@ -61,6 +61,17 @@ TASK_TITLES: dict[TaskKind, Label] = {
         "Review the application of {party} for {segment}",
         "{party} の分野 {segment} への参加申請を審査してください",
     ),
+    TaskKind.ADMIT: Label(
+        "Review the application for registration {registration}", "登録申請 {registration} を審査してください"
+    ),
+    TaskKind.CONFIRM: Label(
+        "Confirm the acceptance of {registration} as another person, or return it to review",
+        "{registration} の登録承認を別の担当者として確認するか、審査に差し戻してください",
+    ),
+    TaskKind.ASSESS: Label(
+        "Read what screening {screening} of {party} found ({outcome}), and assess it",
+        "{party} の照合 {screening} の結果（{outcome}）を確認し、所見を記録してください",
+    ),
     TaskKind.RECONNECT: Label(
         "Mend the receiver of webhook {webhook} and enable it again",
         "Webhook {webhook} の受信側を復旧し、再び有効にしてください",

@@ -50,6 +50,7 @@ MARKET_APPLICATIONS = [
     "marketplace.documents",
     "marketplace.jobs",
     "marketplace.participants",
+    "marketplace.registration",
     "marketplace.notices",
     "marketplace.webhooks",
     "marketplace.observability",
