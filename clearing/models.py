@@ -25,7 +25,7 @@ from .settlement.models import (
     SettlementInstruction,
     TransferFile,
 )
-from .settlement.restraint_models import SetOffRestraint
+from .settlement.restraint_models import CreditorPayment, SetOffRestraint
 from .shortfalls.bad_debt_models import FeeWriteOff, TaxRelief
 from .shortfalls.models import Deferral, FundsDecision, SetOff, Shortfall
 from .statements.certificate_models import BalanceCertificate
@@ -49,6 +49,7 @@ __all__ = [
     "ClientAccount",
     "ClosedDay",
     "CountedTimeline",
+    "CreditorPayment",
     "Cycle",
     "CycleAlarm",
     "CyclePart",

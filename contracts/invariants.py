@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, amounts_within_ceiling, by_query
+from marketplace.kernel.invariants import (
+    BREACHES_SHOWN_MAX,
+    Invariant,
+    amounts_within_ceiling,
+    by_query,
+    declare_readable,
+)
 
 from .models import Instrument
 from .queries import verify_instrument
@@ -217,3 +223,5 @@ Invariant(
     test="tests/kernel/test_amounts.py::test_no_column_takes_an_amount_beyond_the_ceiling",
     check=amounts_within_ceiling("contracts"),
 )
+
+declare_readable("contracts")

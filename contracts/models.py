@@ -9,7 +9,13 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.functional import cached_property
 
-from marketplace.kernel.columns import DaysField, MinorField
+from marketplace.kernel.columns import (
+    BilingualTextField,
+    BoundedJSONField,
+    DaysField,
+    MinorField,
+    MomentField,
+)
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.rules.halt_guards import not_halted
@@ -49,11 +55,11 @@ class Template(models.Model):
     code = models.CharField(max_length=TEMPLATE_CODE_LENGTH_MAX)
     version = models.PositiveSmallIntegerField()
     contract_type = models.CharField(max_length=20, choices=ContractType.choices)
-    title = models.JSONField()
-    clauses = models.JSONField()
+    title = BilingualTextField()
+    clauses = BoundedJSONField()
     digest = models.CharField(max_length=64)
     published_by = models.CharField(max_length=ACTOR_LENGTH_MAX)
-    published_at = models.DateTimeField()
+    published_at = MomentField()
 
     class Meta:
         constraints = [
@@ -94,15 +100,15 @@ class Negotiation(models.Model):
     listing = models.CharField(max_length=IDENTIFIER_LENGTH)
     listing_version = models.CharField(max_length=IDENTIFIER_LENGTH)
     segment = models.CharField(max_length=SEGMENT_LENGTH_MAX)
-    dataset = models.JSONField()
+    dataset = BoundedJSONField()
     template = models.ForeignKey(Template, on_delete=models.PROTECT, related_name="+")
     negotiable = models.BooleanField()
     state = models.CharField(
         max_length=10, choices=NegotiationState.choices, default=NegotiationState.REQUESTED
     )
-    respond_by = models.DateTimeField(null=True)
-    opened_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
+    respond_by = MomentField(null=True)
+    opened_at = MomentField()
+    ended_at = MomentField(null=True)
     ended_by = models.CharField(max_length=10, blank=True, default="")
     end_reason_code = models.CharField(max_length=40, blank=True, default="")
     end_reason = models.TextField(blank=True, default="")
@@ -159,11 +165,11 @@ class Proposal(models.Model):
     negotiation = models.ForeignKey(Negotiation, on_delete=models.PROTECT, related_name="proposals")
     number = models.PositiveSmallIntegerField()
     party = models.CharField(max_length=6, choices=Party.choices)
-    terms = models.JSONField()
-    policy = models.JSONField()
+    terms = BoundedJSONField()
+    policy = BoundedJSONField()
     note = models.TextField(blank=True, default="")
     made_by = models.CharField(max_length=ACTOR_LENGTH_MAX)
-    made_at = models.DateTimeField()
+    made_at = MomentField()
 
     class Meta:
         constraints = [
@@ -192,7 +198,7 @@ class Instrument(models.Model):
     text_ja = models.TextField()
     text_en = models.TextField()
     signed_hash = models.CharField(max_length=64)
-    drawn_at = models.DateTimeField()
+    drawn_at = MomentField()
 
     class Meta:
         constraints = [
@@ -228,7 +234,7 @@ class Signature(models.Model):
     method = models.CharField(max_length=12, choices=SignatureMethod.choices)
     signed_hash = models.CharField(max_length=64)
     jws = models.TextField()
-    signed_at = models.DateTimeField()
+    signed_at = MomentField()
 
     class Meta:
         constraints = [
@@ -272,8 +278,8 @@ class Agreement(models.Model):
     signed_hash = models.CharField(max_length=64)
     decision = models.CharField(max_length=IDENTIFIER_LENGTH)
     state = models.CharField(max_length=10, choices=AgreementState.choices, default=AgreementState.IN_FORCE)
-    concluded_at = models.DateTimeField()
-    terminated_at = models.DateTimeField(null=True)
+    concluded_at = MomentField()
+    terminated_at = MomentField(null=True)
     termination_reason = models.CharField(max_length=20, choices=TerminationReason.choices, null=True)
 
     class Meta:
@@ -333,12 +339,12 @@ class Dispute(models.Model):
     reason_code = models.CharField(max_length=20, choices=DisputeReason.choices)
     text = models.TextField()
     opened_by = models.CharField(max_length=ACTOR_LENGTH_MAX)
-    opened_at = models.DateTimeField()
+    opened_at = MomentField()
     state = models.CharField(max_length=10, choices=DisputeState.choices, default=DisputeState.OPEN)
     outcome = models.CharField(max_length=12, choices=DisputeOutcome.choices, null=True)
     finding = models.TextField(null=True)
     resolved_by = models.CharField(max_length=ACTOR_LENGTH_MAX, null=True)
-    resolved_at = models.DateTimeField(null=True)
+    resolved_at = MomentField(null=True)
 
     class Meta:
         constraints = [
@@ -387,7 +393,7 @@ class Adjustment(models.Model):
     reason_code = models.CharField(max_length=40)
     reason = models.TextField()
     ordered_by = models.CharField(max_length=ACTOR_LENGTH_MAX)
-    ordered_at = models.DateTimeField()
+    ordered_at = MomentField()
 
     class Meta:
         constraints = [

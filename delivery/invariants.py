@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marketplace.kernel.invariants import Invariant, by_query
+from marketplace.kernel.invariants import Invariant, by_query, declare_readable
 
 TESTS = "tests/delivery/test_guards.py::"
 TESTS_OF_SENDING = "tests/delivery/test_sending_guards.py::"
@@ -170,3 +170,5 @@ Invariant(
         " AND l.sent_sha256 IS NOT NULL)"
     ),
 )
+
+declare_readable("delivery")

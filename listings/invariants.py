@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from marketplace.kernel.canonical import digest_of
-from marketplace.kernel.invariants import Invariant, amounts_within_ceiling, by_query
+from marketplace.kernel.invariants import Invariant, amounts_within_ceiling, by_query, declare_readable
 
 from .models import Offer
 
@@ -134,3 +134,5 @@ Invariant(
     test="tests/kernel/test_amounts.py::test_no_column_takes_an_amount_beyond_the_ceiling",
     check=amounts_within_ceiling("listings"),
 )
+
+declare_readable("listings")

@@ -11,7 +11,7 @@ from django.db.models.functions import Upper
 
 from marketplace.kernel.amounts import AMOUNT_MINOR_MAX
 from marketplace.kernel.bounds import FUNDING_DAYS_MAX, INSPECTION_DAYS_MAX
-from marketplace.kernel.columns import DaysField, MinorField
+from marketplace.kernel.columns import BoundedJSONField, DaysField, MinorField, MomentField
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -74,18 +74,18 @@ class Listing(models.Model):
     title_en = models.CharField(max_length=200)
     description_ja = models.TextField()
     description_en = models.TextField()
-    keywords = models.JSONField(default=list)
+    keywords = BoundedJSONField(default=list)
     source_name = models.CharField(max_length=300, blank=True, default="")
     source_url = models.URLField(max_length=500, blank=True, default="")
     source_licence = models.CharField(max_length=300, blank=True, default="")
     personal_data_class = models.CharField(max_length=20, choices=PersonalDataClass.choices)
     update_interval_days = DaysField(null=True)
-    anonymisation = models.JSONField(null=True)
+    anonymisation = BoundedJSONField(null=True)
     state = models.CharField(max_length=10, choices=ListingState.choices, default=ListingState.DRAFT)
     search = SearchVectorField(null=True, editable=False)
     search_text = models.TextField(blank=True, default="", editable=False)
     search_pairs = ArrayField(models.CharField(max_length=2), default=list, editable=False)
-    created_at = models.DateTimeField()
+    created_at = MomentField()
 
     class Meta:
         constraints = [
@@ -157,10 +157,10 @@ class ListingVersion(models.Model):
     state = models.CharField(max_length=10, choices=VersionState.choices, default=VersionState.DRAFT)
     decision = models.CharField(max_length=31, null=True)
     decision_reason = models.TextField(blank=True, default="")
-    created_at = models.DateTimeField()
-    submitted_at = models.DateTimeField(null=True)
-    decided_at = models.DateTimeField(null=True)
-    published_at = models.DateTimeField(null=True)
+    created_at = MomentField()
+    submitted_at = MomentField(null=True)
+    decided_at = MomentField(null=True)
+    published_at = MomentField(null=True)
 
     class Meta:
         constraints = [
@@ -250,8 +250,8 @@ class Offer(models.Model):
     price_minor = MinorField()
     currency = models.CharField(max_length=3)
     tax_category = models.CharField(max_length=10, choices=TaxCategory.choices)
-    rights = models.JSONField()
-    policy = models.JSONField()
+    rights = BoundedJSONField()
+    policy = BoundedJSONField()
     policy_digest = models.CharField(max_length=64)
     template = models.CharField(max_length=60)
     funding_days = DaysField()

@@ -1,6 +1,6 @@
 """Invariants of quality."""
 
-from marketplace.kernel.invariants import Invariant, by_query
+from marketplace.kernel.invariants import Invariant, by_query, declare_readable
 
 Invariant(
     name="quality.published_was_measured",
@@ -25,3 +25,5 @@ Invariant(
     test="tests/quality/test_guards.py::test_a_value_is_a_share",
     check=by_query("SELECT id, value FROM quality_measurement WHERE value NOT BETWEEN 0 AND 1"),
 )
+
+declare_readable("quality")

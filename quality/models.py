@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from marketplace.kernel.columns import MomentField
 from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -28,7 +29,7 @@ class Profile(models.Model):
         on_delete=models.PROTECT,
         related_name="+",
     )
-    measured_at = models.DateTimeField()
+    measured_at = MomentField()
     tabular = models.BooleanField()
     row_count = models.BigIntegerField()
     files = models.JSONField()

@@ -92,3 +92,40 @@ Invariant(
     test="tests/web/test_invariants.py::test_a_trade_whose_money_waits_without_end_is_named",
     check=_waiting_without_end,
 )
+
+TOLD_WITHIN = timedelta(minutes=10)
+"""How long an event may take to its handler, in real time, before what it opens is missed."""
+
+_ATTACHED_WITHOUT_TASK = """
+    SELECT r.public_id, r.reference FROM clearing_setoffrestraint r
+     WHERE r.kind = 'attachment' AND r.lifts_id IS NULL AND r.recorded_at < %(told_since)s
+       AND NOT EXISTS (SELECT FROM clearing_setoffrestraint l WHERE l.lifts_id = r.id)
+       AND NOT EXISTS (SELECT FROM notices_task t
+                        WHERE t.kind = 'follow_order' AND t.thread = r.public_id AND t.state = 'open')
+     ORDER BY r.id LIMIT %(limit)s
+"""
+
+
+def _attached_without_task() -> list[dict[str, Any]]:
+    """Attachments in force about which no task asks the operator."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _ATTACHED_WITHOUT_TASK,
+            {"told_since": clock.real_now() - TOLD_WITHIN, "limit": BREACHES_SHOWN_MAX},
+        )
+        return [dict(zip(("restraint", "reference"), row, strict=True)) for row in cursor.fetchall()]
+
+
+Invariant(
+    name="web.attachments_have_a_task",
+    promise=10,
+    statement="While an attachment is in force, a task asks the operator to follow the order, so what it holds back ends.",
+    guards=(
+        "notices_task.task_open_once",
+        "notices_task.no_delete",
+        "clearing_setoffrestraint.append_only",
+        "clearing_setoffrestraint.lifts_restraint",
+    ),
+    test="tests/web/test_invariants.py::test_an_attachment_that_nobody_is_asked_to_follow_is_named",
+    check=_attached_without_task,
+)

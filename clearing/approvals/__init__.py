@@ -1,1 +1,1 @@
-"""Second-person control: commands on large amounts need two people."""
+"""Second-person control: commands on large amounts, and what releases a control, need two people."""

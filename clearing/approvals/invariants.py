@@ -47,6 +47,43 @@ Invariant(
     ),
 )
 
+Invariant(
+    name="clearing.released_by_two_people",
+    promise=9,
+    statement=(
+        "Who is on record as the two people that lifted a halt or reinstated a participant gave the same command, and each"
+        " suspension that ended has such a reinstatement."
+    ),
+    guards=(
+        "rules_halt.halt_lifted_by_two",
+        "rules_halt.set_once",
+        "participants_organisation.reinstated_by_two",
+        "participants_organisation.state_guard",
+        "participants_reinstatement.reinstatement_two_people",
+        "participants_reinstatement.append_only",
+        "participants_reinstatement.own_transaction",
+        "clearing_approval.approval_two_people",
+    ),
+    test="tests/clearing/approvals/test_releases.py::test_two_people_who_never_asked_are_named",
+    check=by_query(
+        "SELECT h.public_id, h.lifted_by AS person FROM rules_halt h WHERE h.lifted_at IS NOT NULL AND NOT EXISTS ("
+        " SELECT FROM clearing_approval a WHERE a.command = 'clearing.lift_halt' AND a.subject = h.public_id"
+        " AND a.state = 'approved' AND (a.first_person, a.ended_by) = (h.lift_first_person, h.lifted_by)"
+        " AND a.payload -> 'reason' = h.lift_reason)"
+        " UNION ALL SELECT o.public_id, r.reinstated_by FROM participants_reinstatement r"
+        " JOIN participants_organisation o ON o.id = r.organisation_id WHERE NOT EXISTS ("
+        " SELECT FROM clearing_approval a WHERE a.command = 'clearing.reinstate_participant' AND a.subject = o.public_id"
+        " AND a.state = 'approved' AND (a.first_person, a.ended_by) = (r.first_person, r.reinstated_by)"
+        " AND (a.payload ->> 'reinstated_before')::bigint = (SELECT count(*) FROM participants_reinstatement b"
+        "  WHERE b.organisation_id = r.organisation_id AND b.id < r.id))"
+        " UNION ALL SELECT o.public_id, o.state FROM participants_organisation o"
+        "  JOIN (SELECT e.subject, count(*) AS times FROM evidence_evidencerecord e"
+        "   WHERE e.kind = 'participants.participant_suspended' GROUP BY 1) s ON s.subject = o.public_id"
+        "  WHERE o.state = 'active' AND s.times > (SELECT count(*) FROM participants_reinstatement r"
+        "   WHERE r.organisation_id = o.id)"
+    ),
+)
+
 _RECORDED_AS = {
     "clearing.refund": "clearing.trade_refund_ordered",
     "clearing.penalty": "clearing.trade_penalised",
@@ -62,6 +99,8 @@ _RECORDED_AS = {
     "clearing.recoup_debit": "clearing.debit_recouped",
     "clearing.claw_back": "clearing.trade_share_clawed_back",
     "clearing.write_off_fee": "clearing.fee_written_off",
+    "clearing.pay_creditor": "clearing.creditor_paid",
+    "clearing.take_out_own_money": "clearing.own_money_taken_out",
     "clearing.relieve_tax": "clearing.bad_debt_tax_relieved",
     "clearing.adjustment": "contracts.price_adjusted",
     "clearing.resolution": "contracts.dispute_resolved",

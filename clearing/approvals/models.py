@@ -6,11 +6,12 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from marketplace.kernel.columns import MinorField
+from marketplace.kernel.actors import PERSON_PATTERN
+from marketplace.kernel.columns import BoundedJSONField, DayField, MinorField, MomentField
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
-from ..ground.columns import CURRENCY_PATTERN, PERSON_PATTERN, currency_stated, date_of_moment
+from ..ground.columns import CURRENCY_PATTERN, currency_stated, date_of_moment
 from .guards import within_one_persons_limit
 from .states import APPROVAL, ApprovalState
 
@@ -30,16 +31,16 @@ class Approval(models.Model):
     command = models.CharField(max_length=60)
     subject = models.CharField(max_length=60)
     digest = models.CharField(max_length=64)
-    payload = models.JSONField()
+    payload = BoundedJSONField()
     amount_minor = MinorField(null=True)
     currency = models.CharField(max_length=3, blank=True)
     state = models.CharField(max_length=10, choices=ApprovalState.choices, default=ApprovalState.PENDING)
     first_person = models.CharField(max_length=60)
-    asked_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
+    asked_at = MomentField()
+    expires_at = MomentField()
     ended_by = models.CharField(max_length=60, null=True)
-    ended_at = models.DateTimeField(null=True)
-    recorded_at = models.DateTimeField(db_default=Now())
+    ended_at = MomentField(null=True)
+    recorded_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [
@@ -106,9 +107,9 @@ class MoneyCommand(models.Model):
     currency = models.CharField(max_length=3)
     given_by = models.CharField(max_length=60)
     approval = models.OneToOneField(Approval, on_delete=models.PROTECT, null=True, related_name="+")
-    given_on = models.DateField()
-    given_at = models.DateTimeField()
-    recorded_at = models.DateTimeField(db_default=Now())
+    given_on = DayField()
+    given_at = MomentField()
+    recorded_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [

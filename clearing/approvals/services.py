@@ -17,8 +17,9 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor, Role
 from marketplace.kernel.aside import Loop
 from marketplace.kernel.canonical import digest_of
-from marketplace.kernel.errors import Missing
+from marketplace.kernel.errors import Forbidden, Missing
 from marketplace.kernel.identifiers import new_identifier
+from marketplace.kernel.labels import Label
 from marketplace.kernel.states import advance
 
 from ..ground.parameters import second_person_hours, second_person_minor
@@ -99,6 +100,17 @@ def require_second_person(
         given_on=clock.today(),
         given_at=clock.now(),
     )
+    return approval
+
+
+def require_two_people_to_pay(*, actor: Actor, **stated: Any) -> Approval:
+    """Pass a command on money that takes two people for any amount; returns the approval. The system never gives it.
+
+    ``stated``, raises and records as ``require_second_person``; raises Forbidden for the system.
+    """
+    approval = require_second_person(actor=actor, always=True, **stated)
+    if approval is None:
+        raise Forbidden(needed=Label("people of the operator", "運営者の担当者"))
     return approval
 
 

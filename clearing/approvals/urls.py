@@ -2,11 +2,19 @@
 
 from rest_framework.routers import SimpleRouter
 
-from .views import ApprovalViewSet, ParkedEntryViewSet, RulebookViewSet
+from .views import (
+    ApprovalViewSet,
+    HaltViewSet,
+    OrganisationViewSet,
+    ParkedEntryViewSet,
+    RulebookViewSet,
+)
 
 router = SimpleRouter()
 router.register("approvals", ApprovalViewSet, basename="approval")
 router.register("events/inbox", ParkedEntryViewSet, basename="inbox-entry")
+router.register("halts", HaltViewSet, basename="halt")
+router.register("organisations", OrganisationViewSet, basename="organisation")
 router.register("rulebooks", RulebookViewSet, basename="rulebook")
 
 urlpatterns = [

@@ -9,14 +9,25 @@ from marketplace.api.views import MarketReadViewSet, command, create_command
 from marketplace.events.models import InboxEntry
 from marketplace.events.serializers import AbandonEntryInput, InboxEntrySerializer
 from marketplace.notices.views import RepairableEntryViewSet
-from marketplace.rules.models import Rulebook
-from marketplace.rules.serializers import PublishRulebookSerializer, RulebookSerializer
-from marketplace.rules.views import PUBLISH_EXAMPLE
+from marketplace.participants.models import Organisation
+from marketplace.participants.serializers import OrganisationProfileSerializer
+from marketplace.participants.views import OrganisationViewSet as OrganisationRecordViewSet
+from marketplace.rules.models import Halt, Rulebook
+from marketplace.rules.serializers import (
+    HaltSerializer,
+    LiftHaltSerializer,
+    PublishRulebookSerializer,
+    RulebookSerializer,
+)
+from marketplace.rules.views import LIFT_EXAMPLE, PUBLISH_EXAMPLE
+from marketplace.rules.views import HaltViewSet as HaltingViewSet
 from marketplace.rules.views import RulebookViewSet as RulebookReadViewSet
 
 from .filters import ApprovalFilter
+from .halts import lift_halt_by_two
 from .models import Approval
 from .parked_events import abandon_parked_event
+from .reinstatements import reinstate_by_two
 from .rulebooks import publish_rulebook_by_two
 from .serializers import ApprovalSerializer
 from .services import withdraw_approval
@@ -66,3 +77,32 @@ class RulebookViewSet(RulebookReadViewSet):
     def create(self, data: dict[str, Any]) -> Rulebook:
         """Publish a rulebook that is in force from ``effective_from``; by two people if it weakens a control (operator)."""
         return publish_rulebook_by_two(actor=self.actor, **data)
+
+
+class HaltViewSet(HaltingViewSet):
+    """Halts, in force and lifted; public. One person of the operator halts trading, two lift a halt."""
+
+    @command(
+        summary="Lift a trading halt",
+        request=LiftHaltSerializer,
+        response=HaltSerializer,
+        permissions=(IsOperator,),
+        filterset_class=None,
+        example=LIFT_EXAMPLE,
+    )
+    def lift(self, data: dict[str, Any], public_id: str) -> Halt:
+        """Lift a halt, so that agreements can be concluded again; takes two people (operator)."""
+        return lift_halt_by_two(actor=self.actor, halt=public_id, **data)
+
+
+class OrganisationViewSet(OrganisationRecordViewSet):
+    """Organisations on record. Only the organisation itself and the operator read its full profile."""
+
+    @command(
+        summary="Reinstate an organisation",
+        response=OrganisationProfileSerializer,
+        permissions=(IsOperator,),
+    )
+    def reinstate(self, data: dict[str, Any], public_id: str) -> Organisation:
+        """End the suspension of an organisation; takes two people (operator)."""
+        return reinstate_by_two(actor=self.actor, organisation=public_id)

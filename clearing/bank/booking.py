@@ -13,6 +13,7 @@ from marketplace.events.schemas.banking import DebitUnexplained
 from marketplace.events.schemas.clearing import PaymentReceived
 from marketplace.events.services import emit_all
 from marketplace.evidence.services import Fact, record_all
+from marketplace.jobs.kinds import Progress, report_nothing
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.identifiers import new_identifiers
@@ -77,6 +78,7 @@ class Booking:
         self.balances = lock_balances(self.sides)
         self.found: list[Recognised] = []
         self.drafts: dict[str, list[Draft]] = {}
+        self.payments: dict[str, PaymentReceived] = {}
         self.events: list[Event] = []
         self.facts: list[Fact] = []
         self.advances = PaymentAdvances()
@@ -99,18 +101,20 @@ class Booking:
                 self.events.append(_unexplained(identifier, line, found))
         return Counter(str(found.match) for found in self.found)
 
-    def write(self, statement: BankStatement) -> None:
+    def write(self, statement: BankStatement, report_progress: Progress = report_nothing) -> None:
         """Write payments, bank entries, journal entries, evidence and events. Raises StaleState."""
         self.advances.write()
         self._write_bank_entries(statement)
         for currency, drafts in self.drafts.items():
             for start in range(0, len(drafts), ROWS_A_STATEMENT):
                 post(drafts[start : start + ROWS_A_STATEMENT], currency=currency, purpose=PURPOSE)
+                report_progress(len(self.lines) * start // len(drafts), len(self.lines))
         self._write_recoupments(statement)
         for start in range(0, len(self.facts), ROWS_A_STATEMENT):
             record_all(self.facts[start : start + ROWS_A_STATEMENT])
-        for start in range(0, len(self.events), ROWS_A_STATEMENT):
-            emit_all(self.events[start : start + ROWS_A_STATEMENT])
+        events = [*self.payments.values(), *self.events]
+        for start in range(0, len(events), ROWS_A_STATEMENT):
+            emit_all(events[start : start + ROWS_A_STATEMENT])
 
     def _write_bank_entries(self, statement: BankStatement) -> None:
         lines, found = self.lines, self.found
@@ -196,14 +200,14 @@ class Booking:
         return kind, own[found.payee.id][AccountKind.RECEIVABLE]
 
     def _receive(self, identifier: str, line: BankStatementLine, payer: OrganisationView) -> None:
-        """A pay-in is told to its owner; of a suspended participant it first repays its claim."""
-        self.events.append(
-            PaymentReceived(
-                organisation=payer.public_id,
-                amount_minor=line.amount_minor,
-                currency=line.currency,
-                bank_reference=line.entry_reference,
-            )
+        """A pay-in is told to its owner, with the payer's others; of a suspended participant it first repays its claim."""
+        earlier = self.payments.get(payer.public_id)
+        self.payments[payer.public_id] = PaymentReceived(
+            organisation=payer.public_id,
+            amount_minor=line.amount_minor + (earlier.amount_minor if earlier else 0),
+            currency=line.currency,
+            bank_reference=earlier.bank_reference if earlier else line.entry_reference,
+            receipts=(earlier.receipts if earlier else 0) + 1,
         )
         repaid = recovery(
             payer=payer,

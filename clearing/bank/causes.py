@@ -92,9 +92,10 @@ ALLOCATED = Cause(
     table="clearing_bankentry",
     lines="""
         SELECT d.decided_at AS caused_at, 'pay_in' AS line, 'unallocated' AS debit, NULL::bigint AS debit_of,
-               'available' AS credit, d.organisation_id AS credit_of, b.amount_minor, b.currency
+               CASE WHEN o.is_operator THEN 'own_funds' ELSE 'available' END AS credit,
+               CASE WHEN NOT o.is_operator THEN d.organisation_id END AS credit_of, b.amount_minor, b.currency
           FROM public.clearing_bankentry b JOIN public.clearing_bankallocation d ON d.bank_entry_id = b.id
-          JOIN public.participants_organisation o ON o.id = d.organisation_id AND NOT o.is_operator
+          JOIN public.participants_organisation o ON o.id = d.organisation_id
          WHERE b.public_id = e.cause AND e.reference = 'allocation:' || b.public_id
            AND e.organisation_id = d.organisation_id AND b.match = 'unallocated' AND b.direction = 'credit'
     """,

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from marketplace.kernel.columns import MomentField
 from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -40,8 +41,8 @@ class DebitBooking(models.Model):
     reason = models.CharField(max_length=200)
     first_person = models.CharField(max_length=60)
     decided_by = models.CharField(max_length=60)
-    decided_at = models.DateTimeField()
-    recorded_at = models.DateTimeField(db_default=Now())
+    decided_at = MomentField()
+    recorded_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [
@@ -79,8 +80,8 @@ class Recoupment(models.Model):
     debit = models.ForeignKey(DebitBooking, on_delete=models.PROTECT, related_name="recoupments")
     first_person = models.CharField(max_length=60, blank=True, default="")
     decided_by = models.CharField(max_length=60)
-    decided_at = models.DateTimeField()
-    recorded_at = models.DateTimeField(db_default=Now())
+    decided_at = MomentField()
+    recorded_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [

@@ -135,11 +135,11 @@ def file_debit_fits() -> pgtrigger.Trigger:
 
 
 def allocated_by_two() -> pgtrigger.Trigger:
-    """An allocation of the limit for one person or more was asked for by another person than who decided it."""
+    """An allocation of the limit for one person or more, or to the operator, was asked for by another than who decided it."""
     return pgtrigger.Trigger(
         name="allocated_by_two",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        declare=[("booked", "record"), ("limit_minor", "numeric")],
+        declare=[("booked", "record"), ("owner", "record"), ("limit_minor", "numeric")],
         func=sql_body(_SQL / "allocated_by_two.sql", LIMIT_DEFAULT=PARAMETERS["second_person_minor"].default),
     )

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Min, Sum
 
 from marketplace.evidence.services import record
+from marketplace.jobs.kinds import Progress, report_nothing
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.calendars import BusinessCalendar
@@ -171,8 +172,9 @@ def book_statement(
     sha256: str,
     file_name: str,
     confirmation: StatementConfirmation | None,
+    report_progress: Progress = report_nothing,
 ) -> BankStatement:
-    """Record the statement and book its new entries; returns the statement.
+    """Record the statement and book its new entries, with progress in lines; returns the statement.
 
     Pay-ins are credited to the participants that they name; debits confirm settlement payments; a pay-in under the
     operator's own reference funds the reserve; a pay-in of a suspended participant first repays its claim. Unrecognised
@@ -205,7 +207,7 @@ def book_statement(
         imported_on=clock.today(),
     )
     counts = booking.decide()
-    booking.write(statement)
+    booking.write(statement, report_progress)
     record(
         kind="clearing.statement_imported",
         subject=statement.public_id,

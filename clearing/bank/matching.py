@@ -14,7 +14,7 @@ from ..settlement.routes import ROUTES, route_for
 from ..settlement.states import INSTRUCTION, InstructionState, PaymentDirection
 from .bank_statement import BankStatementLine
 from .debit_models import DebitBooking
-from .failed_payments import FailedPayments, payments_with_replacements
+from .failed_payments import FailedPayments, payments_of_the_same
 from .file_debits import FileDebits, files_that_fit
 from .pay_in_reference import find_pay_in_references
 from .repeated import Repeated
@@ -78,7 +78,7 @@ class Matcher:
         )
         locked = list(
             SettlementInstruction.objects.select_for_update(no_key=True)
-            .filter(pk__in=payments_with_replacements(keys))
+            .filter(pk__in=payments_of_the_same(keys))
             .order_by("pk")
         )
         self.instructions = {row.reference: row for row in locked}

@@ -7,11 +7,12 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from marketplace.kernel.columns import MinorField
+from marketplace.kernel.actors import PERSON_PATTERN
+from marketplace.kernel.columns import BoundedJSONField, DayField, MinorField, MomentField
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
-from ..ground.columns import PERSON_PATTERN, currency_stated, organisation_key
+from ..ground.columns import currency_stated, organisation_key
 from ..ledger.models import Entry
 from ..settlement.models import SendingOpening, SettlementInstruction, TransferFile
 from .causes import ALLOCATED, BOOKED, RECOVERED
@@ -56,17 +57,17 @@ class StatementImport(models.Model):
     sha256 = models.CharField(max_length=64)
     content = models.BinaryField(null=True)
     currency = models.CharField(max_length=3, null=True)
-    opening_on = models.DateField(null=True)
-    closing_on = models.DateField(null=True)
+    opening_on = DayField(null=True)
+    closing_on = DayField(null=True)
     closing_balance_minor = MinorField(null=True)
     credits_minor = MinorField(null=True)
     state = models.CharField(max_length=21, choices=ImportState.choices, default=ImportState.RECEIVED)
-    faults = models.JSONField(default=list)
+    faults = BoundedJSONField(default=list)
     statement = models.ForeignKey("BankStatement", on_delete=models.PROTECT, null=True, related_name="+")
     job = models.CharField(max_length=IDENTIFIER_LENGTH)
     received_by = models.CharField(max_length=60)
-    received_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
+    received_at = MomentField()
+    ended_at = MomentField(null=True)
 
     class Meta:
         constraints = [
@@ -133,8 +134,8 @@ class StatementConfirmation(models.Model):
     sha256 = models.CharField(max_length=64)
     closing_balance_minor = MinorField()
     confirmed_by = models.CharField(max_length=60)
-    confirmed_at = models.DateTimeField()
-    recorded_at = models.DateTimeField(db_default=Now())
+    confirmed_at = MomentField()
+    recorded_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [
@@ -156,7 +157,7 @@ class UnconfirmedReceipt(models.Model):
     statement_import = models.ForeignKey(StatementImport, on_delete=models.PROTECT, related_name="receipts")
     line = models.PositiveIntegerField()
     organisation = organisation_key(null=True)
-    booked_on = models.DateField()
+    booked_on = DayField()
     amount_minor = MinorField()
     currency = models.CharField(max_length=3)
     remittance_information = models.CharField(max_length=280, blank=True, default="")
@@ -192,8 +193,8 @@ class BankStatement(models.Model):
     file_name = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64, unique=True)
     lines = models.PositiveIntegerField()
-    opening_on = models.DateField()
-    closing_on = models.DateField()
+    opening_on = DayField()
+    closing_on = DayField()
     opening_balance_minor = MinorField()
     closing_balance_minor = MinorField()
     credits = models.PositiveIntegerField()
@@ -205,9 +206,9 @@ class BankStatement(models.Model):
         StatementConfirmation, on_delete=models.PROTECT, null=True, related_name="+"
     )
     imported_by = models.CharField(max_length=60)
-    imported_at = models.DateTimeField()
-    imported_on = models.DateField()
-    recorded_at = models.DateTimeField(db_default=Now())
+    imported_at = MomentField()
+    imported_on = DayField()
+    recorded_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [
@@ -254,7 +255,7 @@ class BankEntry(models.Model):
     public_id = IdentifierField(prefix="bke")
     statement = models.ForeignKey(BankStatement, on_delete=models.PROTECT, related_name="+")
     entry_reference = models.CharField(max_length=64)
-    booked_on = models.DateField()
+    booked_on = DayField()
     direction = models.CharField(max_length=6, choices=BankDirection.choices)
     amount_minor = MinorField()
     currency = models.CharField(max_length=3)
@@ -311,12 +312,16 @@ class BankEntry(models.Model):
 
 
 class BankAllocation(models.Model):
-    """The operator's decision who owns a pay-in that was not recognised. Append-only."""
+    """The operator's decision who owns a pay-in that was not recognised. Append-only.
+
+    ``reason`` says why it is the operator's own money; that two people decide, whatever the amount.
+    """
 
     bank_entry = models.OneToOneField(BankEntry, on_delete=models.PROTECT, related_name="allocation")
     organisation = organisation_key()
+    reason = models.CharField(max_length=200, blank=True, default="")
     decided_by = models.CharField(max_length=60)
-    decided_at = models.DateTimeField()
+    decided_at = MomentField()
 
     class Meta:
         triggers = [append_only(), dated_now("decided_at"), allocated_by_two()]

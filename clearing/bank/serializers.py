@@ -219,9 +219,10 @@ class UploadStatementSerializer(StrictSerializer):
 
 
 class AllocateSerializer(StrictSerializer):
-    """The participant that owns a pay-in."""
+    """Who owns a pay-in: a participant, or the operator, which says in ``reason`` why it is its own money."""
 
     organisation = serializers.CharField(max_length=31)
+    reason = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
 
 
 class RestorationSerializer(serializers.ModelSerializer[Restoration]):

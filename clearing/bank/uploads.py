@@ -109,7 +109,7 @@ def import_received(*, statement_import: str, report_progress: Progress = report
     try:
         file = read_statement(bytes(received.content))
         report_progress(0, len(file.lines))
-        received = _carry_on(received.pk, file)
+        received = _carry_on(received.pk, file, report_progress)
     except DomainError as error:
         return _refuse(received.pk, faults_of(error))
     report_progress(len(file.lines), len(file.lines))
@@ -117,7 +117,7 @@ def import_received(*, statement_import: str, report_progress: Progress = report
 
 
 @transaction.atomic
-def _carry_on(key: int, file: BankStatementFile) -> StatementImport:
+def _carry_on(key: int, file: BankStatementFile, report_progress: Progress) -> StatementImport:
     """Have the statement wait, or import it. Raises what ``continuation_of`` and ``book_statement`` raise."""
     MOVER_LOCK.acquire()
     received = _locked(pk=key)
@@ -148,6 +148,7 @@ def _carry_on(key: int, file: BankStatementFile) -> StatementImport:
         sha256=received.sha256,
         file_name=received.file_name,
         confirmation=confirmation,
+        report_progress=report_progress,
     )
     advance(
         received,

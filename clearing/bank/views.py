@@ -157,8 +157,8 @@ class BankEntryViewSet(MarketReadViewSet[BankEntry]):
         moves_money=True,
     )
     def allocate(self, data: dict[str, Any], public_id: str) -> BankEntry:
-        """Credits an unrecognised pay-in to a participant (operator)."""
-        return allocate_pay_in(actor=self.actor, bank_entry=public_id, organisation=data["organisation"])
+        """Credits an unrecognised pay-in to a participant, or by two people to the operator's own money (operator)."""
+        return allocate_pay_in(actor=self.actor, bank_entry=public_id, **data)
 
     @command(
         summary="Book a debit in suspense",

@@ -44,6 +44,16 @@ def released_by_another() -> pgtrigger.Trigger:
     )
 
 
+def calendar_by_two(approved: str) -> pgtrigger.Trigger:
+    """Two people change the calendar, in the words that they approved: ``approved`` is SQL about ``{row}``."""
+    return pgtrigger.Trigger(
+        name="calendar_by_two",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        func=sql_body(_SQL / "calendar_by_two.sql", APPROVED=approved.format(row="NEW")),
+    )
+
+
 def cut_off_when_closed() -> pgtrigger.Trigger:
     """The cut-off that a cycle is closed for is recorded when it is closed, and at no other moment."""
     return pgtrigger.Trigger(

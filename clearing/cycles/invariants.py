@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marketplace.kernel.invariants import Invariant, by_query
 
+from .calendar_by_two import CLOSED_DAY_APPROVED, SCHEDULE_APPROVED
 from .queries import cut_off_by_no_calendar
 
 Invariant(
@@ -95,5 +96,25 @@ Invariant(
     check=by_query(
         "SELECT c.business_key, c.opened_at FROM clearing_cycle c WHERE NOT EXISTS (SELECT FROM clearing_fundsregime r"
         " WHERE r.currency = c.currency AND r.effective_from <= c.opened_at)"
+    ),
+)
+
+Invariant(
+    name="clearing.calendar_by_two",
+    promise=9,
+    statement="Two people published each schedule of cut-offs, and declared or withdrew each closed day, in the words that stand.",
+    guards=(
+        "clearing_clearingschedule.calendar_by_two",
+        "clearing_clearingschedule.append_only",
+        "clearing_closedday.calendar_by_two",
+        "clearing_closedday.append_only",
+        "clearing_approval.approval_two_people",
+    ),
+    test="tests/clearing/cycles/test_calendar_by_two.py::test_the_database_takes_no_calendar_of_one_person",
+    check=by_query(
+        "SELECT s.public_id, s.stated_by FROM clearing_clearingschedule s"  # noqa: S608  our own words
+        f" WHERE NOT ({SCHEDULE_APPROVED.format(row='s')})"
+        " UNION ALL SELECT d.public_id, d.stated_by FROM clearing_closedday d"
+        f" WHERE NOT ({CLOSED_DAY_APPROVED.format(row='d')})"
     ),
 )

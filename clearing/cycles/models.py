@@ -8,13 +8,23 @@ from django.db import models
 from django.db.models import F, Q
 
 from marketplace.kernel.bounds import OVERDUE_MINUTES_MAX, VALUE_DAYS_MAX
-from marketplace.kernel.columns import DaysField, MinorField, TransactionIdField
+from marketplace.kernel.columns import (
+    BoundedJSONField,
+    DayField,
+    DaysField,
+    MinorField,
+    MomentField,
+    TransactionIdField,
+)
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
+from ..approvals.models import Approval
 from ..ground.columns import CURRENCY_PATTERN, currency_stated
 from ..ledger.models import Entry
+from .calendar_by_two import CLOSED_DAY_APPROVED, SCHEDULE_APPROVED
 from .guards import (
+    calendar_by_two,
     cut_off_when_closed,
     entry_names_cycle,
     numbers_without_gap,
@@ -80,14 +90,14 @@ class Cycle(models.Model):
     business_key = models.CharField(max_length=30, unique=True)
     state = models.CharField(max_length=12, choices=CycleState.choices, default=CycleState.OPEN)
     epoch = models.PositiveIntegerField(default=0)
-    opened_at = models.DateTimeField()
+    opened_at = MomentField()
     barrier = TransactionIdField(null=True)
-    closed_at = models.DateTimeField(null=True)
-    cut_off_at = models.DateTimeField(null=True)
+    closed_at = MomentField(null=True)
+    cut_off_at = MomentField(null=True)
     trades = models.BigIntegerField(null=True)
     obligations = models.BigIntegerField(null=True)
     input_hash = models.CharField(max_length=64, null=True)
-    netted_at = models.DateTimeField(null=True)
+    netted_at = MomentField(null=True)
     gross_minor = MinorField(null=True)
     net_minor = MinorField(null=True)
     payments_before = models.BigIntegerField(null=True)
@@ -95,9 +105,9 @@ class Cycle(models.Model):
     output_hash = models.CharField(max_length=64, null=True)
     trades_root = models.CharField(max_length=64, null=True)
     merkle_root = models.CharField(max_length=64, null=True)
-    posted_at = models.DateTimeField(null=True)
-    settled_at = models.DateTimeField(null=True)
-    paused_since = models.DateTimeField(null=True)
+    posted_at = MomentField(null=True)
+    settled_at = MomentField(null=True)
+    paused_since = MomentField(null=True)
     pause_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
     paused_by = models.CharField(max_length=IDENTIFIER_LENGTH, blank=True, default="", db_default="")
 
@@ -168,8 +178,8 @@ class CycleStep(models.Model):
     cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="+", db_index=False)
     epoch = models.PositiveIntegerField()
     state = models.CharField(max_length=12, choices=CycleState.choices)
-    began_at = models.DateTimeField()
-    ended_at = models.DateTimeField()
+    began_at = MomentField()
+    ended_at = MomentField()
 
     class Meta:
         constraints = [
@@ -197,9 +207,9 @@ class CyclePart(models.Model):
     total = models.BigIntegerField(null=True)
     done = models.BigIntegerField(default=0)
     reached = models.CharField(max_length=31, blank=True, default="", db_collation="C")
-    began_at = models.DateTimeField()
-    booked_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
+    began_at = MomentField()
+    booked_at = MomentField()
+    ended_at = MomentField(null=True)
 
     class Meta:
         constraints = [
@@ -227,18 +237,20 @@ class ClearingSchedule(models.Model):
     In force on a day is the schedule that took effect last; of several that take effect on one day, the newest.
     ``value_days`` are business days from a transfer file to its value date; ``overdue_minutes`` minutes that the steps
     after a cut-off may take before the operator is alarmed (null: the rulebook's parameter). ``stated_at`` is business
-    time: a cut-off counts only if it was published at its moment. Invariant: an active schedule has cut-offs.
-    Append-only.
+    time: a cut-off counts only if it was published at its moment. Two people publish it: ``approval`` is of the first,
+    ``stated_by`` is the second. Invariants: an active schedule has cut-offs; two people approved what it states. Append-only.
     """
 
     public_id = IdentifierField(prefix="sch")
     currency = models.CharField(max_length=3)
-    effective_from = models.DateField()
+    effective_from = DayField()
     cut_off_times = ArrayField(models.TimeField())
     value_days = DaysField(default=1)
     overdue_minutes = models.PositiveIntegerField(null=True)
     active = models.BooleanField(default=True)
-    stated_at = models.DateTimeField()
+    approval = models.OneToOneField(Approval, on_delete=models.PROTECT, related_name="+")
+    stated_by = models.CharField(max_length=60)
+    stated_at = MomentField()
 
     class Meta:
         constraints = [
@@ -255,7 +267,7 @@ class ClearingSchedule(models.Model):
             ),
             currency_stated("schedule_currency"),
         ]
-        triggers = [append_only(), dated_now("stated_at")]
+        triggers = [append_only(), dated_now("stated_at"), calendar_by_two(SCHEDULE_APPROVED)]
 
 
 class ClosedDay(models.Model):
@@ -263,15 +275,17 @@ class ClosedDay(models.Model):
 
     Adds to weekends, public holidays and the banks' year-end, which the calendar knows. ``currency`` is empty for all.
     The newest declaration of a day and currency counts; a day is closed if it is closed for the currency or for all.
-    Append-only.
+    Two people declare or withdraw it: ``approval`` is of the first, ``stated_by`` is the second. Append-only.
     """
 
     public_id = IdentifierField(prefix="cld")
-    day = models.DateField()
+    day = DayField()
     currency = models.CharField(max_length=3, blank=True, default="")
     closed = models.BooleanField()
-    name = models.JSONField()
-    stated_at = models.DateTimeField()
+    name = BoundedJSONField()
+    approval = models.OneToOneField(Approval, on_delete=models.PROTECT, related_name="+")
+    stated_by = models.CharField(max_length=60)
+    stated_at = MomentField()
 
     class Meta:
         constraints = [
@@ -280,7 +294,7 @@ class ClosedDay(models.Model):
             ),
             models.CheckConstraint(condition=Q(name__has_keys=["ja", "en"]), name="closed_day_name"),
         ]
-        triggers = [append_only(), dated_now("stated_at")]
+        triggers = [append_only(), dated_now("stated_at"), calendar_by_two(CLOSED_DAY_APPROVED)]
 
 
 # Entries name their cycle, so this guard of entries reads cycles and is registered here.

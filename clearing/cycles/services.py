@@ -1,4 +1,4 @@
-"""Publishes the calendar: schedules of cut-offs and closed days."""
+"""Publishes the calendar: schedules of cut-offs and closed days. Each change takes two people."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import logging
 from collections.abc import Collection
 from datetime import date, time
 
-from django.db import transaction
-
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.bounds import CUT_OFFS_A_DAY_MAX
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
+from marketplace.kernel.refusals import record_refusals
 
+from ..approvals.services import require_two_people
+from .calendar_by_two import DECLARE_CLOSED_DAY, PUBLISH_SCHEDULE, WITHDRAW_CLOSED_DAY
 from .models import ClearingSchedule, ClosedDay
 from .value_dates import VALUE_DAYS
 
@@ -31,7 +32,7 @@ def require_currency(currency: str) -> None:
 logger = logging.getLogger(__name__)
 
 
-@transaction.atomic
+@record_refusals()
 def publish_clearing_schedule(
     *,
     actor: Actor,
@@ -44,7 +45,7 @@ def publish_clearing_schedule(
 ) -> ClearingSchedule:
     """Publish the cut-offs of ``currency`` from a day on, in local time; replaces the schedule in force.
 
-    An inactive schedule ends scheduled cut-offs. Raises FieldInvalid, Forbidden.
+    An inactive schedule ends scheduled cut-offs. Raises SecondPersonNeeded, FieldInvalid, Forbidden.
     """
     actor.require_operator()
     require_currency(currency)
@@ -58,6 +59,15 @@ def publish_clearing_schedule(
                 f"1日の締切を1～{CUT_OFFS_A_DAY_MAX}件で指定してください",
             ),
         )
+    stated = {
+        "currency": currency,
+        "effective_from": effective_from.isoformat(),
+        "cut_off_times": [moment.isoformat() for moment in times],
+        "value_days": value_days,
+        "overdue_minutes": overdue_minutes,
+        "active": active,
+    }
+    approval = require_two_people(actor=actor, command=PUBLISH_SCHEDULE, subject=currency, payload=stated)
     schedule = ClearingSchedule.objects.create(
         currency=currency,
         effective_from=effective_from,
@@ -65,29 +75,24 @@ def publish_clearing_schedule(
         value_days=value_days,
         overdue_minutes=overdue_minutes,
         active=active,
+        approval=approval,
+        stated_by=actor.identifier,
         stated_at=clock.now(),
     )
     record(
         kind="clearing.schedule_published",
         subject=schedule.public_id,
         actor=actor,
-        payload={
-            "currency": currency,
-            "effective_from": effective_from.isoformat(),
-            "cut_off_times": [moment.isoformat() for moment in times],
-            "value_days": value_days,
-            "overdue_minutes": overdue_minutes,
-            "active": active,
-        },
+        payload={**stated, "first_person": approval.first_person},
     )
     return schedule
 
 
-@transaction.atomic
+@record_refusals()
 def declare_closed_day(*, actor: Actor, day: date, name: dict[str, str], currency: str = "") -> ClosedDay:
     """Declare that no cycle (of ``currency``, or at all) is cut off on ``day``; ``name`` is ``{"ja", "en"}``.
 
-    Repeating it returns the declaration in force. Raises FieldInvalid, Forbidden.
+    Repeating it returns the declaration in force. Raises SecondPersonNeeded, FieldInvalid, Forbidden.
     """
     actor.require_operator()
     if currency:
@@ -99,9 +104,12 @@ def declare_closed_day(*, actor: Actor, day: date, name: dict[str, str], currenc
     return _declare(actor, day=day, currency=currency, name=name, closed=True)
 
 
-@transaction.atomic
+@record_refusals()
 def withdraw_closed_day(*, actor: Actor, day: date, currency: str = "") -> ClosedDay:
-    """Withdraw the closed day declared for ``currency`` or for all. Raises Missing, FieldInvalid, Forbidden."""
+    """Withdraw the closed day declared for ``currency`` or for all.
+
+    Raises SecondPersonNeeded, Missing, FieldInvalid, Forbidden.
+    """
     actor.require_operator()
     _require_today_or_later("day", day)
     current = _closed_day_in_force(day, currency)
@@ -116,14 +124,27 @@ def _closed_day_in_force(day: date, currency: str) -> ClosedDay | None:
 
 
 def _declare(actor: Actor, *, day: date, currency: str, name: dict[str, str], closed: bool) -> ClosedDay:
+    stated = {"day": day.isoformat(), "currency": currency, "name": name}
+    approval = require_two_people(
+        actor=actor,
+        command=DECLARE_CLOSED_DAY if closed else WITHDRAW_CLOSED_DAY,
+        subject=" ".join(filter(None, (day.isoformat(), currency))),
+        payload=stated,
+    )
     declared = ClosedDay.objects.create(
-        day=day, currency=currency, name=name, closed=closed, stated_at=clock.now()
+        day=day,
+        currency=currency,
+        name=name,
+        closed=closed,
+        approval=approval,
+        stated_by=actor.identifier,
+        stated_at=clock.now(),
     )
     record(
         kind="clearing.closed_day_declared" if closed else "clearing.closed_day_withdrawn",
         subject=declared.public_id,
         actor=actor,
-        payload={"day": day.isoformat(), "currency": currency, "name": name},
+        payload={**stated, "first_person": approval.first_person},
     )
     return declared
 

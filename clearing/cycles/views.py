@@ -69,7 +69,7 @@ class ClearingScheduleViewSet(_PublishedViewSet):
         example=SCHEDULE_EXAMPLE,
     )
     def create(self, data: dict[str, Any]) -> ClearingSchedule:
-        """From its day on it replaces the schedule in force (operator)."""
+        """Takes two people. From its day on it replaces the schedule in force (operator)."""
         return publish_clearing_schedule(actor=actor_of(self.request), **data)
 
 
@@ -91,7 +91,7 @@ class ClosedDayViewSet(_PublishedViewSet):
         example=CLOSED_DAY_EXAMPLE,
     )
     def create(self, data: dict[str, Any]) -> ClosedDay:
-        """For one currency, or for all (operator)."""
+        """For one currency, or for all; takes two people (operator)."""
         return declare_closed_day(actor=actor_of(self.request), **data)
 
     @command(
@@ -103,7 +103,7 @@ class ClosedDayViewSet(_PublishedViewSet):
         example={"day": "2030-05-02"},
     )
     def withdraw(self, data: dict[str, Any]) -> ClosedDay:
-        """Adds a declaration that withdraws the closed day (operator)."""
+        """Adds a declaration that withdraws the closed day; takes two people (operator)."""
         return withdraw_closed_day(actor=actor_of(self.request), **data)
 
 

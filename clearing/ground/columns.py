@@ -7,11 +7,7 @@ from typing import Any
 from django.db import models
 from django.db.models import F, Q
 
-from marketplace.kernel.actors import PERSON_PREFIX
-
 CURRENCY_PATTERN = r"^[A-Z]{3}$"
-PERSON_PATTERN = f"^{PERSON_PREFIX}_"
-"""Identifiers of people, as ``Actor.is_person`` tells them from programs."""
 
 
 def organisation_key(**options: Any) -> models.ForeignKey[Any, Any]:

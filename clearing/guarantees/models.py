@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from marketplace.kernel.columns import MinorField
+from marketplace.kernel.columns import MinorField, MomentField
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -40,13 +40,13 @@ class Guarantee(models.Model):
     amount_minor = MinorField()
     used_minor = MinorField(default=0)
     currency = models.CharField(max_length=3)
-    valid_from = models.DateTimeField()
-    expires_at = models.DateTimeField()
+    valid_from = MomentField()
+    expires_at = MomentField()
     document_sha256 = models.CharField(max_length=64)
     approval = models.OneToOneField(Approval, on_delete=models.PROTECT, related_name="+")
     registered_by = models.CharField(max_length=60)
-    registered_at = models.DateTimeField()
-    recorded_at = models.DateTimeField(db_default=Now())
+    registered_at = MomentField()
+    recorded_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [
@@ -101,8 +101,8 @@ class GuaranteeReduction(models.Model):
     reason = models.CharField(max_length=REASON_LENGTH_MAX)
     approval = models.OneToOneField(Approval, on_delete=models.PROTECT, related_name="+")
     decided_by = models.CharField(max_length=60)
-    decided_at = models.DateTimeField()
-    recorded_at = models.DateTimeField(db_default=Now())
+    decided_at = MomentField()
+    recorded_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [

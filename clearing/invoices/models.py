@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-from marketplace.kernel.columns import MinorField
+from marketplace.kernel.columns import DayField, MinorField, MomentField
 from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -50,7 +50,7 @@ class Invoice(models.Model):
     replaces = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="replaced_by")
     correction_reason = models.CharField(max_length=500, blank=True, default="", db_default="")
     purchase_order = models.CharField(max_length=200, blank=True, default="", db_default="")
-    issued_on = models.DateField()
+    issued_on = DayField()
     currency = models.CharField(max_length=3)
     net_minor = MinorField()
     tax_minor = MinorField()
@@ -115,9 +115,9 @@ class IntermediaryNotice(models.Model):
     public_id = IdentifierField(prefix="imn")
     organisation = organisation_key()
     withdraws = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="withdrawal")
-    effective_from = models.DateField()
-    stated_on = models.DateField()
-    stated_at = models.DateTimeField()
+    effective_from = DayField()
+    stated_on = DayField()
+    stated_at = MomentField()
     stated_by = models.CharField(max_length=60)
 
     class Meta:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from marketplace.kernel import clock
+from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.labels import Label
 from marketplace.participants.queries import organisations_by_id
 
 from ..ground.bulk import fetch_binary
 from .chart import MARKET_KINDS, NORMAL_SIDE, PARTICIPANT_KINDS, account_code
 from .models import Account
+from .states import AccountKind
 
 _ACCOUNTS = """
     SELECT organisation_id, array_agg(kind::text), array_agg(id) FROM clearing_account
@@ -27,6 +30,15 @@ def market_accounts(currency: str) -> dict[str, int]:
     """The market's own accounts in ``currency`` by kind; empty before the first cycle is opened."""
     rows = Account.objects.filter(organisation=None, currency=currency)
     return dict(rows.values_list("kind", "pk"))
+
+
+def require_cleared(currency: str) -> None:
+    """Raise FieldInvalid unless the market clears ``currency``."""
+    if AccountKind.RESERVE not in market_accounts(currency):
+        raise FieldInvalid(
+            "currency",
+            Label(f"the market does not clear {currency}", f"通貨 {currency} は取り扱っていません"),
+        )
 
 
 def participant_accounts(organisation_ids: Iterable[int], currency: str) -> dict[int, dict[str, int]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from marketplace.kernel.canonical import digest_of
 from marketplace.kernel.guards import sql_list
-from marketplace.kernel.invariants import Invariant, amounts_within_ceiling, by_query
+from marketplace.kernel.invariants import Invariant, amounts_within_ceiling, by_query, declare_readable
 from marketplace.kernel.moments import LATE_SECONDS_MAX
 
 from .chart import LIMITED_KINDS, OWED_TO_PARTICIPANTS
@@ -152,3 +152,5 @@ Invariant(
     test="tests/kernel/test_amounts.py::test_no_column_takes_an_amount_beyond_the_ceiling",
     check=amounts_within_ceiling("clearing"),
 )
+
+declare_readable("clearing")

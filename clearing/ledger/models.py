@@ -7,7 +7,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Now
 
 from marketplace.kernel.bounds import IDLE_DAYS_MAX
-from marketplace.kernel.columns import DaysField, MinorField, TransactionIdField
+from marketplace.kernel.columns import DayField, DaysField, MinorField, MomentField, TransactionIdField
 from marketplace.kernel.guards import append_only, dated_now, no_delete
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
@@ -40,7 +40,7 @@ class Account(models.Model):
     kind = models.CharField(max_length=20, choices=AccountKind.choices)
     currency = models.CharField(max_length=3)
     side = models.SmallIntegerField()
-    opened_at = models.DateTimeField()
+    opened_at = MomentField()
 
     class Meta:
         constraints = [
@@ -86,10 +86,10 @@ class Entry(models.Model):
         db_persist=True,
     )
     description = models.CharField(max_length=200, blank=True, default="")
-    business_date = models.DateField()
-    value_date = models.DateField(null=True)
-    booked_at = models.DateTimeField()
-    recorded_at = models.DateTimeField(db_default=Now())
+    business_date = DayField()
+    value_date = DayField(null=True)
+    booked_at = MomentField()
+    recorded_at = MomentField(db_default=Now())
     xact = TransactionIdField(db_default=models.Func(function="pg_current_xact_id"))
     cycle = models.ForeignKey(
         "clearing.Cycle",
@@ -213,11 +213,11 @@ class FundsRegime(models.Model):
     idle_days = DaysField()
     cross_border_allowed = models.BooleanField(default=False)
     cross_border_basis = models.CharField(max_length=500, blank=True, default="")
-    effective_from = models.DateTimeField()
+    effective_from = MomentField()
     approval = models.CharField(max_length=IDENTIFIER_LENGTH, unique=True)
     declared_by = models.CharField(max_length=60)
-    declared_at = models.DateTimeField()
-    recorded_at = models.DateTimeField(db_default=Now())
+    declared_at = MomentField()
+    recorded_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [
@@ -256,13 +256,14 @@ class LedgerPeriod(models.Model):
     """
 
     public_id = IdentifierField(prefix="per")
-    month = models.DateField(unique=True)
+    month = DayField(unique=True)
     entries = models.BigIntegerField()
     trial_balances = models.JSONField()
     sha256 = models.CharField(max_length=64)
+    approval = models.CharField(max_length=IDENTIFIER_LENGTH)
     closed_by = models.CharField(max_length=60)
-    closed_at = models.DateTimeField()
-    recorded_at = models.DateTimeField(db_default=Now())
+    closed_at = MomentField()
+    recorded_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [

@@ -1,4 +1,4 @@
-"""Closes the books of a month, and requires a funds regime."""
+"""Draws up the books of a month, and requires a funds regime."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ from calendar import monthrange
 from datetime import date
 from typing import Any
 
-from django.db import transaction
-
-from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import digest_of
@@ -28,13 +25,13 @@ def require_funds_regime(currency: str) -> FundsRegime:
     return regime
 
 
-@transaction.atomic
-def close_ledger_period(*, actor: Actor, month: date) -> LedgerPeriod:
-    """Close the books of the month of ``month``; closing it again returns the existing row.
+def drafted_period(*, actor: Actor, month: date) -> LedgerPeriod:
+    """The books of the month of ``month``, not yet saved; the existing row if the month is closed.
 
-    Months close in order: earlier months close with it. Records the trial balance of every currency as of its last day.
-    Waits for transactions that are posting entries. Raises PeriodNotOver, PeriodClosed if a later month is closed,
-    PeriodUnbalanced while a cycle is being posted into it, Forbidden.
+    Months close in order: earlier months close with it. It has the trial balance of every currency as of its last day; who
+    closes it, ``statements.closing`` adds. Nothing is posted until the transaction ends, which waits for transactions that
+    are posting entries. Raises PeriodNotOver, PeriodClosed if a later month is closed, PeriodUnbalanced while a cycle is being
+    posted into it, Forbidden.
     """
     actor.require_operator()
     first = month.replace(day=1)
@@ -49,21 +46,12 @@ def close_ledger_period(*, actor: Actor, month: date) -> LedgerPeriod:
         raise PeriodClosed(month=f"{first:%Y-%m}", closed=f"{latest.month:%Y-%m}")
     balances = _trial_balances(last)
     _require_control_at_zero(balances, first)
-    period = LedgerPeriod.objects.create(
+    return LedgerPeriod(
         month=first,
         entries=Entry.objects.filter(business_date__range=(first, last)).count(),
         trial_balances=balances,
         sha256=digest_of(balances),
-        closed_by=actor.identifier,
-        closed_at=clock.now(),
     )
-    record(
-        kind="clearing.period_closed",
-        subject=period.public_id,
-        actor=actor,
-        payload={"month": f"{first:%Y-%m}", "entries": period.entries, "sha256": period.sha256},
-    )
-    return period
 
 
 def _trial_balances(last: date) -> dict[str, list[dict[str, Any]]]:

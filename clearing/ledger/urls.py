@@ -8,7 +8,6 @@ from .views import (
     BalancesView,
     ClientMoneyView,
     JournalView,
-    LedgerPeriodViewSet,
     PostingViewSet,
     TrialBalanceView,
 )
@@ -16,7 +15,6 @@ from .views import (
 router = SimpleRouter()
 router.register("accounts", AccountViewSet, basename="account")
 router.register("postings", PostingViewSet, basename="posting")
-router.register("ledger-periods", LedgerPeriodViewSet, basename="ledger-period")
 
 urlpatterns = [
     path("balances/", BalancesView.as_view(), name="balances"),

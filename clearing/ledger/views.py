@@ -19,7 +19,7 @@ from rest_framework.views import APIView
 from marketplace.api.permissions import HasScope, IsOperator
 from marketplace.api.principal import actor_of
 from marketplace.api.renderers import AsAddressed, CsvRenderer
-from marketplace.api.views import PROBLEMS, MarketReadViewSet, create_command
+from marketplace.api.views import PROBLEMS, MarketReadViewSet
 from marketplace.kernel import clock
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
@@ -41,13 +41,11 @@ from .serializers import (
     AccountSerializer,
     BalancesSerializer,
     ClientMoneySerializer,
-    ClosePeriodSerializer,
     FundsRegimeSerializer,
     LedgerPeriodSerializer,
     PostingSerializer,
     TrialBalanceSerializer,
 )
-from .services import close_ledger_period
 
 CURRENCY = OpenApiParameter(name="currency", type=OpenApiTypes.STR, description="Currency; default JPY.")
 FIRST = OpenApiParameter(
@@ -216,20 +214,10 @@ def _instant(text: str | None) -> datetime | None:
     return instant
 
 
-class LedgerPeriodViewSet(MarketReadViewSet[LedgerPeriod]):
-    """Closed months (operator)."""
+class LedgerPeriodReadViewSet(MarketReadViewSet[LedgerPeriod]):
+    """Closed months (operator); ``statements`` adds the command that closes one."""
 
     serializer_class = LedgerPeriodSerializer
     permission_classes = (IsOperator,)
     filterset_fields = ("month",)
     queryset = LedgerPeriod.objects.all()
-
-    @create_command(
-        summary="Close the books of a month",
-        request=ClosePeriodSerializer,
-        response=LedgerPeriodSerializer,
-        example={"month": "2026-11-01"},
-    )
-    def create(self, data: dict[str, Any]) -> LedgerPeriod:
-        """Closes the month and all earlier months; they take no further entries (operator)."""
-        return close_ledger_period(actor=self.actor, month=data["month"])

@@ -39,6 +39,15 @@ RecordedRows(
     record="e.subject, e.payload -> 'reason', e.actor",
 )
 RecordedRows(
+    table="clearing_creditorpayment",
+    kinds=("clearing.creditor_paid",),
+    row="r.public_id, (SELECT s.public_id FROM clearing_setoffrestraint s WHERE s.id = r.restraint_id),"
+    " (SELECT i.reference FROM clearing_settlementinstruction i WHERE i.id = r.payment_id), r.amount_minor, r.currency,"
+    " r.payee_kind, r.document, r.document_sha256, r.decided_by",
+    record="e.subject, e.payload -> 'restraint', e.payload -> 'taken_from', e.payload -> 'amount_minor',"
+    " e.payload -> 'currency', e.payload -> 'payee_kind', e.payload -> 'document', e.payload -> 'document_sha256', e.actor",
+)
+RecordedRows(
     table="clearing_balancecertificate",
     kinds=("clearing.balance_certified",),
     row="r.public_id, r.currency, to_char(r.month, 'YYYY-MM'), r.balance_minor, r.ledger_minor, r.reference,"
@@ -49,8 +58,8 @@ RecordedRows(
 RecordedRows(
     table="clearing_bankallocation",
     kinds=("clearing.pay_in_allocated",),
-    row=f"{_BANK_ENTRY}, {_ORGANISATION}, r.decided_by",
-    record="e.subject, e.payload -> 'organisation', e.actor",
+    row=f"{_BANK_ENTRY}, {_ORGANISATION}, r.reason, r.decided_by",
+    record="e.subject, e.payload -> 'organisation', e.payload -> 'reason', e.actor",
 )
 RecordedRows(
     table="clearing_bankstatement",
@@ -91,15 +100,15 @@ RecordedRows(
 RecordedRows(
     table="clearing_clearingschedule",
     kinds=("clearing.schedule_published",),
-    row="r.public_id, r.currency, r.effective_from, r.value_days, r.overdue_minutes, r.active",
+    row="r.public_id, r.currency, r.effective_from, r.value_days, r.overdue_minutes, r.active, r.stated_by",
     record="e.subject, e.payload -> 'currency', e.payload -> 'effective_from', e.payload -> 'value_days',"
-    " e.payload -> 'overdue_minutes', e.payload -> 'active'",
+    " e.payload -> 'overdue_minutes', e.payload -> 'active', e.actor",
 )
 RecordedRows(
     table="clearing_closedday",
     kinds=("clearing.closed_day_declared", "clearing.closed_day_withdrawn"),
-    row="r.public_id, r.day, r.currency, r.name, r.closed",
-    record="e.subject, e.payload -> 'day', e.payload -> 'currency', e.payload -> 'name', e.kind LIKE '%declared'",
+    row="r.public_id, r.day, r.currency, r.name, r.closed, r.stated_by",
+    record="e.subject, e.payload -> 'day', e.payload -> 'currency', e.payload -> 'name', e.kind LIKE '%declared', e.actor",
 )
 RecordedRows(
     table="clearing_ledgerperiod",

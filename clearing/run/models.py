@@ -6,6 +6,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
+from marketplace.kernel.columns import MomentField
 from marketplace.kernel.guards import immutable, no_delete, set_once
 
 from ..cycles.models import Cycle
@@ -22,9 +23,9 @@ class CycleAlarm(models.Model):
 
     cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="+", db_index=False)
     reason = models.CharField(max_length=20, choices=OverdueReason.choices)
-    since = models.DateTimeField()
-    raised_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
+    since = MomentField()
+    raised_at = MomentField()
+    ended_at = MomentField(null=True)
 
     class Meta:
         constraints = [

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from marketplace.kernel.columns import MinorField
+from marketplace.kernel.columns import DayField, MinorField, MomentField
 from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -44,21 +44,21 @@ class SegregationCheck(models.Model):
 
     public_id = IdentifierField(prefix="sgc")
     currency = models.CharField(max_length=3)
-    business_date = models.DateField()
+    business_date = DayField()
     attempt = models.PositiveSmallIntegerField(default=1)
-    since = models.DateField()
+    since = DayField()
     bank_minor = MinorField()
     owed_minor = MinorField()
     operator_minor = MinorField()
     outstanding_minor = MinorField()
-    due_on = models.DateField(null=True)
+    due_on = DayField(null=True)
     statement = models.ForeignKey(BankStatement, on_delete=models.PROTECT, null=True, related_name="+")
-    stated_on = models.DateField(null=True)
+    stated_on = DayField(null=True)
     stated_minor = MinorField(null=True)
     stated_difference_minor = MinorField(null=True)
     agrees = models.BooleanField()
-    checked_at = models.DateTimeField()
-    recorded_at = models.DateTimeField(db_default=Now())
+    checked_at = MomentField()
+    recorded_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [
@@ -101,7 +101,7 @@ class StuckMoney(models.Model):
     amount_minor = MinorField()
     reason_code = models.CharField(max_length=20, choices=Hindrance.choices)
     posting = models.OneToOneField(Posting, on_delete=models.PROTECT, related_name="+", db_constraint=False)
-    told_at = models.DateTimeField()
+    told_at = MomentField()
 
     class Meta:
         constraints = [

@@ -1,37 +1,42 @@
-"""Which planned payments attachments hold back (民事執行法145). Reads only."""
+"""Which planned payments attachments hold back (民事執行法145), and what of an attachment is not paid yet. Reads only."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
 
+from django.db import connection
+
+from .guards import UNPAID
 from .models import SettlementInstruction
-from .restraint_models import SetOffRestraint
-from .states import InstructionState, PaymentDirection, RestraintKind
+from .states import InstructionState, PaymentDirection
+
+_ATTACHED = f"""
+    SELECT r.organisation_id, {UNPAID}::bigint FROM public.clearing_setoffrestraint r
+     WHERE r.organisation_id = ANY(%s) AND r.currency = %s AND r.kind = 'attachment' AND r.lifts_id IS NULL
+       AND NOT EXISTS (SELECT FROM public.clearing_setoffrestraint l WHERE l.lifts_id = r.id)
+"""  # noqa: S608  our own words
+_UNPAID = f"SELECT {UNPAID}::bigint FROM public.clearing_setoffrestraint r WHERE r.id = %s"  # noqa: S608  our own words
 
 
 def attached_payments(organisation_ids: Collection[int], currency: str) -> set[int]:
     """Keys of the planned payments to some participants that attachments hold back.
 
-    All of them where the whole claim is attached; else the oldest, until they come to the attached amounts together. A
-    payment is not split.
+    All of them where the whole claim is attached; else the oldest, until they come to the attached amounts together, less
+    what creditors are paid already. A payment is not split.
     """
     attached: dict[int, list[int | None]] = defaultdict(list)
-    rows = SetOffRestraint.objects.filter(
-        organisation_id__in=organisation_ids,
-        currency=currency,
-        kind=RestraintKind.ATTACHMENT,
-        lifts=None,
-        lifted_by=None,
-    )
-    for organisation_id, amount_minor in rows.values_list("organisation_id", "amount_minor"):
-        attached[organisation_id].append(amount_minor)
+    with connection.cursor() as cursor:
+        cursor.execute(_ATTACHED, [list(organisation_ids), currency])
+        for organisation_id, unpaid_minor in cursor.fetchall():
+            attached[organisation_id].append(unpaid_minor)
     if not attached:
         return set()
     planned = SettlementInstruction.objects.filter(
         organisation_id__in=attached,
         currency=currency,
         direction=PaymentDirection.OUT,
+        creditor_payment=None,
         state=InstructionState.PLANNED,
     )
     held: set[int] = set()
@@ -44,3 +49,11 @@ def attached_payments(organisation_ids: Collection[int], currency: str) -> set[i
             held.add(key)
             held_minor[organisation_id] += amount_minor
     return held
+
+
+def unpaid_minor(restraint_id: int) -> int | None:
+    """What of an attached amount no payment to a creditor pays yet; None where the whole claim is attached."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNPAID, [restraint_id])
+        found = cursor.fetchone()[0]
+    return None if found is None else int(found)

@@ -9,8 +9,22 @@ import pgtrigger
 from marketplace.kernel.guards import sql_body
 
 from ..ledger.operator_money import OPERATOR_MONEY_CONSTRAINT
-from .held_by_two import ACCOUNT_APPROVED, ACCOUNT_NOTICED, LIFT_APPROVED, REGIME_APPROVED, REGIME_NOTICED
+from .held_by_two import (
+    ACCOUNT_APPROVED,
+    ACCOUNT_NOTICED,
+    CREDITOR_APPROVED,
+    LIFT_APPROVED,
+    REGIME_APPROVED,
+    REGIME_NOTICED,
+    SURPLUS_APPROVED,
+)
 from .operator_money import FREE
+
+UNPAID = """(r.amount_minor - coalesce((
+    SELECT sum(paid.amount_minor) FROM public.clearing_settlementinstruction paid
+      JOIN public.clearing_creditorpayment decided ON decided.id = paid.creditor_payment_id
+     WHERE decided.restraint_id = r.id AND paid.state NOT IN ('failed', 'cancelled')), 0))"""
+"""What of the attached amount of restraint ``r`` no payment to a creditor pays; null where the whole is attached."""
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -65,7 +79,7 @@ def within_operator_money(rows: str, needed: str = "0") -> pgtrigger.Trigger:
 
 
 def operator_paid_its_earnings() -> pgtrigger.Trigger:
-    """A payment to the operator is of a posted cycle, and no more than the operator earned in it."""
+    """A payment to the operator is of a posted cycle, and no more than it earned in it; or two people take own money out."""
     return pgtrigger.Trigger(
         name="operator_paid_its_earnings",
         level=pgtrigger.Statement,
@@ -74,6 +88,17 @@ def operator_paid_its_earnings() -> pgtrigger.Trigger:
         referencing=pgtrigger.Referencing(new="new_rows"),
         declare=[("fault", "record")],
         func=sql_body(_SQL / "operator_paid_its_earnings.sql"),
+    )
+
+
+def surplus_by_two() -> pgtrigger.Trigger:
+    """Two people of the operator take out own money, of the amount that they approved."""
+    return pgtrigger.Trigger(
+        name="surplus_by_two",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        condition=pgtrigger.Q(new__purpose="surplus"),
+        func=sql_body(_SQL / "surplus_by_two.sql", APPROVED=SURPLUS_APPROVED.format(row="NEW")),
     )
 
 
@@ -155,7 +180,7 @@ def _by_two(name: str, *, approved: str, noticed: str) -> pgtrigger.Trigger:
 
 
 def attached_held_back() -> pgtrigger.Trigger:
-    """A payment is sent only if what stays planned to its payee covers what is attached."""
+    """A payment is sent only if what stays planned to its payee covers what is attached, or to a creditor if it still is."""
     return pgtrigger.Trigger(
         name="attached_held_back",
         level=pgtrigger.Statement,
@@ -163,5 +188,29 @@ def attached_held_back() -> pgtrigger.Trigger:
         operation=pgtrigger.Update,
         referencing=pgtrigger.Referencing(old="old_rows", new="new_rows"),
         declare=[("fault", "record")],
-        func=sql_body(_SQL / "attached_held_back.sql"),
+        func=sql_body(_SQL / "attached_held_back.sql", UNPAID=UNPAID),
+    )
+
+
+def creditor_payment_fits() -> pgtrigger.Trigger:
+    """A creditor is paid from an attached payment, at most what is attached, as two people decided."""
+    return pgtrigger.Trigger(
+        name="creditor_payment_fits",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        declare=[("fault", "text")],
+        func=sql_body(
+            _SQL / "creditor_payment_fits.sql", UNPAID=UNPAID, APPROVED=CREDITOR_APPROVED.format(row="NEW")
+        ),
+    )
+
+
+def attachment_paid_or_ended() -> pgtrigger.Trigger:
+    """A payment of an attached claim is to the creditor, within the decision; or to its participant, once the order ended."""
+    return pgtrigger.Trigger(
+        name="attachment_paid_or_ended",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        condition=pgtrigger.Q(new__purpose="attachment"),
+        func=sql_body(_SQL / "attachment_paid_or_ended.sql", UNPAID=UNPAID),
     )

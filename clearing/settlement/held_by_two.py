@@ -13,6 +13,8 @@ from marketplace.rules.parameters import PARAMETERS
 DECLARE_REGIME: Final = "clearing.declare_regime"
 REGISTER_ACCOUNT: Final = "clearing.register_client_account"
 LIFT_RESTRAINT: Final = "clearing.lift_restraint"
+PAY_CREDITOR: Final = "clearing.pay_creditor"
+TAKE_OUT_OWN_MONEY: Final = "clearing.take_out_own_money"
 
 REGIME_FIELDS = (
     "regime",
@@ -36,6 +38,19 @@ ACCOUNT_FIELDS = (
     "account_number",
 )
 """What two people state of a client account."""
+
+CREDITOR_FIELDS = (
+    "payee_kind",
+    "payee_name",
+    "bank_code",
+    "branch_code",
+    "account_type",
+    "account_number",
+    "account_holder_kana",
+    "document",
+    "document_sha256",
+)
+"""What two people state of whom they pay what is attached, and why."""
 
 ACCOUNT_KEY = ("bank_code", "branch_code", "account_type", "account_number")
 """The columns by which two client accounts are the same account at the bank."""
@@ -101,4 +116,20 @@ LIFT_APPROVED = (
     f" WHERE a.id = {{row}}.approval_id AND a.state = 'approved' AND a.command = '{LIFT_RESTRAINT}'"
     " AND a.subject = lifted.public_id AND a.ended_by = {row}.recorded_by"
     " AND a.payload @> jsonb_build_object('reason', {row}.reference))"
+)
+_OF_CREDITOR = ", ".join(f"'{name}', {{row}}.{name}" for name in CREDITOR_FIELDS)
+CREDITOR_APPROVED = (
+    "EXISTS (SELECT FROM public.clearing_approval a JOIN public.clearing_setoffrestraint s ON s.id = {row}.restraint_id"
+    " JOIN public.clearing_settlementinstruction p ON p.id = {row}.payment_id"
+    f" WHERE a.id = {{row}}.approval_id AND a.state = 'approved' AND a.command = '{PAY_CREDITOR}'"
+    " AND (a.subject, a.amount_minor, a.currency, a.ended_by)"
+    "  = (s.public_id, {row}.amount_minor, {row}.currency, {row}.decided_by)"
+    f" AND a.payload @> jsonb_build_object('payment', p.public_id, {_OF_CREDITOR}))"
+)
+SURPLUS_APPROVED = (
+    "EXISTS (SELECT FROM public.clearing_approval a WHERE a.id = {row}.approval_id AND a.state = 'approved'"  # noqa: S608  our own words
+    f" AND a.command = '{TAKE_OUT_OWN_MONEY}' AND (a.subject, a.currency) = ({{row}}.currency, {{row}}.currency)"
+    " AND CASE WHEN {row}.instead_of_id IS NULL THEN a.amount_minor = {row}.amount_minor"
+    "  ELSE a.amount_minor >= {row}.amount_minor END)"
+    " AND EXISTS (SELECT FROM public.participants_organisation o WHERE o.id = {row}.organisation_id AND o.is_operator)"
 )

@@ -11,7 +11,16 @@ from marketplace.kernel import clock
 from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, by_query
 
 from .causes import IDLE
-from .held_by_two import ACCOUNT_APPROVED, ACCOUNT_NOTICED, LIFT_APPROVED, REGIME_APPROVED, REGIME_NOTICED
+from .guards import UNPAID
+from .held_by_two import (
+    ACCOUNT_APPROVED,
+    ACCOUNT_NOTICED,
+    CREDITOR_APPROVED,
+    LIFT_APPROVED,
+    REGIME_APPROVED,
+    REGIME_NOTICED,
+    SURPLUS_APPROVED,
+)
 from .operator_money import FREE
 from .planning import UNPLANNED
 
@@ -193,12 +202,75 @@ Invariant(
         "SELECT i.reference, r.public_id FROM clearing_setoffrestraint r"
         " LEFT JOIN clearing_setoffrestraint l ON l.lifts_id = r.id"
         " JOIN clearing_settlementinstruction i ON i.organisation_id = r.organisation_id AND i.currency = r.currency"
-        "  AND i.direction = 'out' JOIN clearing_transferfile f ON f.id = i.transfer_file_id AND f.made_at > r.noted_at"
+        "  AND i.direction = 'out' AND i.creditor_payment_id IS NULL JOIN clearing_transferfile f ON f.id = i.transfer_file_id AND f.made_at > r.noted_at"
         "  AND (l.id IS NULL OR f.made_at < l.noted_at)"
         " WHERE r.kind = 'attachment' AND r.lifts_id IS NULL AND (r.amount_minor IS NULL OR l.id IS NULL AND i.planned_at"
         "  < r.noted_at AND r.amount_minor > (SELECT coalesce(sum(p.amount_minor), 0) FROM clearing_settlementinstruction p"
         "   WHERE p.organisation_id = r.organisation_id AND p.currency = r.currency AND p.direction = 'out'"
+        "    AND p.creditor_payment_id IS NULL"
         "    AND p.state IN ('planned', 'cancelled') AND p.planned_at < r.noted_at))"
+    ),
+)
+Invariant(
+    name="clearing.creditors_paid_what_is_attached",
+    promise=9,
+    statement=(
+        "A creditor is paid by two people, from a payment that its attachment held back, no more than is attached, and"
+        " nothing after the attachment ended; what was taken from a payment and its remainder are the payment, and a payment"
+        " of an attached claim goes to the creditor, or to the participant once the attachment ended."
+    ),
+    guards=(
+        "clearing_creditorpayment.creditor_payment_fits",
+        "clearing_creditorpayment.creditor_payment_of_what",
+        "clearing_creditorpayment.creditor_payment_account",
+        "clearing_creditorpayment.clearing_creditorpayment_payment_id_key",
+        "clearing_creditorpayment.clearing_creditorpayment_approval_id_key",
+        "clearing_creditorpayment.append_only",
+        "clearing_settlementinstruction.attachment_paid_or_ended",
+        "clearing_settlementinstruction.attached_held_back",
+        "clearing_settlementinstruction.instruction_of_attachment",
+        "clearing_settlementinstruction.immutable",
+    ),
+    test="tests/clearing/settlement/test_creditors.py::test_the_database_pays_no_creditor_more_than_was_decided",
+    check=by_query(
+        "SELECT c.public_id, r.public_id AS restraint, c.amount_minor FROM clearing_creditorpayment c"  # noqa: S608  our own words
+        " JOIN clearing_setoffrestraint r ON r.id = c.restraint_id JOIN clearing_settlementinstruction t ON t.id = c.payment_id"
+        " LEFT JOIN clearing_settlementinstruction m ON m.instead_of_id = t.id"
+        " LEFT JOIN clearing_setoffrestraint l ON l.lifts_id = r.id"
+        f" WHERE NOT ({CREDITOR_APPROVED.format(row='c')}) OR r.kind <> 'attachment' OR r.lifts_id IS NOT NULL"
+        "  OR c.decided_at > l.noted_at OR (t.organisation_id, t.currency, c.currency) <> (r.organisation_id, r.currency, r.currency)"
+        "  OR NOT (t.state = 'cancelled' AND t.creditor_payment_id IS NULL AND c.amount_minor + coalesce(m.amount_minor, 0) = t.amount_minor"
+        "   OR t.creditor_payment_id IS NOT NULL AND c.amount_minor = t.amount_minor)"
+        "  OR NOT EXISTS (SELECT FROM clearing_settlementinstruction i WHERE i.creditor_payment_id = c.id)"
+        f" UNION ALL SELECT r.public_id, r.public_id, ({UNPAID})::bigint FROM clearing_setoffrestraint r WHERE ({UNPAID}) < 0"
+        " UNION ALL SELECT i.reference, c.public_id, i.amount_minor FROM clearing_settlementinstruction i"
+        "  LEFT JOIN clearing_creditorpayment c ON c.id = i.creditor_payment_id"
+        "  LEFT JOIN clearing_setoffrestraint r ON r.id = c.restraint_id"
+        "  LEFT JOIN clearing_setoffrestraint l ON l.lifts_id = r.id"
+        "  LEFT JOIN clearing_transferfile f ON f.id = i.transfer_file_id"
+        "  LEFT JOIN clearing_settlementinstruction o ON o.id = i.instead_of_id"
+        "  LEFT JOIN clearing_creditorpayment oc ON oc.id = o.creditor_payment_id"
+        "  LEFT JOIN clearing_setoffrestraint ol ON ol.lifts_id = oc.restraint_id"
+        "  WHERE i.purpose = 'attachment' AND (c.id IS NOT NULL AND (i.organisation_id <> r.organisation_id"
+        "    OR i.amount_minor > c.amount_minor OR f.made_at > l.noted_at OR l.id IS NOT NULL AND i.state = 'planned')"
+        "   OR c.id IS NULL AND (o.purpose IS DISTINCT FROM 'attachment' OR oc.id IS NOT NULL AND ol.id IS NULL))"
+    ),
+)
+Invariant(
+    name="clearing.surplus_taken_out_by_two",
+    promise=9,
+    statement="Own money that leaves the client account beside the earnings of a cycle was approved by two people, once each.",
+    guards=(
+        "clearing_settlementinstruction.surplus_by_two",
+        "clearing_settlementinstruction.instruction_surplus_approved",
+        "clearing_settlementinstruction.instruction_approved_once",
+        "clearing_settlementinstruction.within_operator_money",
+        "clearing_settlementinstruction.immutable",
+    ),
+    test="tests/clearing/settlement/test_surplus.py::test_the_database_takes_nothing_out_that_two_people_did_not_approve",
+    check=by_query(
+        "SELECT i.reference, i.amount_minor FROM clearing_settlementinstruction i WHERE i.purpose = 'surplus'"  # noqa: S608  our own words
+        f" AND NOT ({SURPLUS_APPROVED.format(row='i')})"
     ),
 )
 Invariant(
@@ -231,7 +303,7 @@ Invariant(
 Invariant(
     name="clearing.operator_paid_its_earnings",
     promise=1,
-    statement="The operator takes out of the client account no more than it earned, cycle by cycle.",
+    statement="The operator takes out of the client account no more than it earned, cycle by cycle, beside surplus that two people take out.",
     guards=(
         "clearing_settlementinstruction.operator_paid_its_earnings",
         "clearing_settlementinstruction.instruction_one_alive",
@@ -245,7 +317,7 @@ Invariant(
         " CROSS JOIN LATERAL (SELECT coalesce(-sum(p.amount_minor), 0) AS minor FROM clearing_entry e"
         "  JOIN clearing_posting p ON p.entry_id = e.id JOIN clearing_account a ON a.id = p.account_id"
         "  WHERE e.cycle_id = i.cycle_id AND e.kind = 'cycle' AND a.kind IN ('fee_revenue', 'fees_receivable', 'tax_payable', 'write_off')) earned"
-        " WHERE i.direction = 'out' AND i.amount_minor > earned.minor"
+        " WHERE i.direction = 'out' AND i.purpose <> 'surplus' AND i.amount_minor > earned.minor"
     ),
 )
 Invariant(

@@ -78,9 +78,9 @@ Alarm(
     title=Label("Payments wait for payees that cannot be paid", "受取人側の事情で送付できない支払があります"),
     action=Label(
         "Read the reason of each (settlement-instructions/?state=planned): have the payee state its account, record the licence,"
-        " or follow the court's order.",
-        "各支払の理由（settlement-instructions/?state=planned）を確認し、振込先口座の届出・許認可の登録・裁判所の命令への"
-        "対応を進めてください。",
+        " or follow the court's order (set-off-restraints/…/pay-creditor/ or …/lift/).",
+        "各支払の理由（settlement-instructions/?state=planned）を確認し、振込先口座の届出・許認可の登録・差押命令への対応"
+        "（set-off-restraints/…/pay-creditor/ または …/lift/）を進めてください。",
     ),
 )
 

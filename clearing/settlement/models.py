@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Cast, Concat, Now
 
-from marketplace.kernel.columns import MinorField
+from marketplace.kernel.columns import DayField, MinorField, MomentField
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -27,6 +27,7 @@ from .guards import (
     replaces_failed,
     restorations_in_order,
     sending_open,
+    surplus_by_two,
     within_operator_money,
 )
 from .states import INSTRUCTION, Hindrance, InstructionState, PaymentDirection, PaymentPurpose
@@ -64,10 +65,10 @@ class ClientAccount(models.Model):
     branch_name = models.CharField(max_length=15)
     account_type = models.CharField(max_length=10)
     account_number = models.CharField(max_length=7)
-    effective_from = models.DateTimeField()
+    effective_from = MomentField()
     approval = models.OneToOneField(Approval, on_delete=models.PROTECT, related_name="+")
     registered_by = models.CharField(max_length=60)
-    registered_at = models.DateTimeField()
+    registered_at = MomentField()
 
     class Meta:
         constraints = [
@@ -107,9 +108,9 @@ class TransferFile(models.Model):
     records = models.PositiveIntegerField()
     total_minor = MinorField()
     currency = models.CharField(max_length=3)
-    value_date = models.DateField()
+    value_date = DayField()
     left_out = models.JSONField(default=list, db_default=Value([], models.JSONField()))
-    made_at = models.DateTimeField()
+    made_at = MomentField()
 
     class Meta:
         constraints = [
@@ -131,10 +132,10 @@ class Restoration(models.Model):
 
     public_id = IdentifierField(prefix="rst")
     number = models.PositiveIntegerField(unique=True)
-    restored_to = models.DateTimeField(null=True)
-    happened_at = models.DateTimeField()
+    restored_to = MomentField(null=True)
+    happened_at = MomentField()
     recorded_by = models.CharField(max_length=60)
-    recorded_at = models.DateTimeField(db_default=Now())
+    recorded_at = MomentField(db_default=Now())
 
     class Meta:
         triggers = [
@@ -156,7 +157,7 @@ class CountedTimeline(models.Model):
     server = models.CharField(max_length=20)
     timeline = models.PositiveIntegerField()
     restoration = models.PositiveIntegerField(unique=True)
-    recorded_at = models.DateTimeField(db_default=Now())
+    recorded_at = MomentField(db_default=Now())
 
     class Meta:
         triggers = [append_only(), dated_now(real=["recorded_at"]), counts_this_server()]
@@ -173,7 +174,7 @@ class SendingOpening(models.Model):
     statement = models.CharField(max_length=31)
     first_person = models.CharField(max_length=60)
     opened_by = models.CharField(max_length=60)
-    opened_at = models.DateTimeField()
+    opened_at = MomentField()
 
     class Meta:
         constraints = [
@@ -187,14 +188,15 @@ class SendingOpening(models.Model):
 
 
 class SettlementInstruction(models.Model):
-    """One payment between the client account and a participant or the operator: of a cycle, or of idle money.
+    """One payment between the client account and a participant or the operator: of a cycle, or of none.
 
     ``reference`` travels with the payment through the banks and returns on the bank statement: it is the payment's
     idempotency key. ``send_by`` is the day by which it leaves, or is paid in: from then on an alarm stands until it does.
     A second payment for the same purpose is a further instruction (``instead_of`` the first), made only
     after the first has failed, or was cancelled before it was sent because a part was set off (``shortfalls.SetOff``): an
     instruction is never edited. ``held_back`` says why a planned payment cannot be sent; ``alarmed_at`` is when the operator
-    was alarmed that its outcome is unknown.
+    was alarmed that its outcome is unknown. A payment with a ``creditor_payment`` goes to the creditor that attached what is
+    due to ``organisation``; one with an ``approval`` is own money that two people of the operator take out.
 
     Invariants: one instruction per cycle and organisation that has neither failed nor been cancelled; one return of idle money in progress per
     organisation and currency, besides retries; payments in progress to a participant do not exceed its receivable; amount
@@ -211,6 +213,10 @@ class SettlementInstruction(models.Model):
         db_default=PaymentPurpose.CYCLE.value,
     )
     instead_of = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="+")
+    creditor_payment = models.ForeignKey(
+        "clearing.CreditorPayment", on_delete=models.PROTECT, null=True, related_name="instructions"
+    )
+    approval = models.ForeignKey(Approval, on_delete=models.PROTECT, null=True, related_name="+")
     organisation = organisation_key()
     sequence = models.PositiveIntegerField()
     reference = models.CharField(max_length=REFERENCE_LENGTH_MAX, unique=True)
@@ -222,17 +228,17 @@ class SettlementInstruction(models.Model):
         max_length=10, choices=InstructionState.choices, default=InstructionState.PLANNED
     )
     transfer_file = models.ForeignKey(TransferFile, on_delete=models.PROTECT, null=True, related_name="+")
-    value_date = models.DateField(null=True)
-    planned_at = models.DateTimeField()
-    send_by = models.DateField()
-    confirmed_at = models.DateTimeField(null=True)
-    failed_at = models.DateTimeField(null=True)
+    value_date = DayField(null=True)
+    planned_at = MomentField()
+    send_by = DayField()
+    confirmed_at = MomentField(null=True)
+    failed_at = MomentField(null=True)
     failure_reason = models.CharField(max_length=200, blank=True, default="")
-    cancelled_at = models.DateTimeField(null=True)
+    cancelled_at = MomentField(null=True)
     held_back = models.CharField(
         max_length=20, choices=Hindrance.choices, blank=True, default="", db_default=""
     )
-    alarmed_at = models.DateTimeField(null=True)
+    alarmed_at = MomentField(null=True)
 
     class Meta:
         constraints = [
@@ -250,7 +256,7 @@ class SettlementInstruction(models.Model):
             models.UniqueConstraint(
                 fields=["organisation", "currency", "purpose"],
                 condition=Q(cycle=None, instead_of=None, state__in=("planned", "sending", "unknown"))
-                & ~Q(purpose="own_money"),
+                & ~Q(purpose__in=("own_money", "surplus", "attachment")),
                 name="instruction_one_under_way",
             ),
             models.CheckConstraint(
@@ -262,6 +268,19 @@ class SettlementInstruction(models.Model):
                 condition=Q(purpose="own_money", direction="in")
                 | ~Q(purpose="own_money") & Q(direction="out"),
                 name="instruction_in_is_own_money",
+            ),
+            models.CheckConstraint(
+                condition=~Q(purpose="attachment") & Q(creditor_payment=None)
+                | Q(purpose="attachment") & (Q(creditor_payment__isnull=False) | Q(instead_of__isnull=False)),
+                name="instruction_of_attachment",
+            ),
+            models.CheckConstraint(
+                condition=Q(purpose="surplus", approval__isnull=False)
+                | ~Q(purpose="surplus") & Q(approval=None),
+                name="instruction_surplus_approved",
+            ),
+            models.UniqueConstraint(
+                fields=["approval"], condition=Q(instead_of=None), name="instruction_approved_once"
             ),
             models.CheckConstraint(
                 condition=Q(held_back="") | Q(held_back__in=Hindrance.values, state="planned"),
@@ -311,6 +330,8 @@ class SettlementInstruction(models.Model):
                 "cycle_id",
                 "purpose",
                 "instead_of_id",
+                "creditor_payment_id",
+                "approval_id",
                 "organisation_id",
                 "sequence",
                 "reference",
@@ -328,6 +349,7 @@ class SettlementInstruction(models.Model):
             replaces_failed(),
             payments_covered(),
             operator_paid_its_earnings(),
+            surplus_by_two(),
             names_restoration(),
             sending_open(),
             within_operator_money(

@@ -7,6 +7,7 @@ from django.db import connection
 from marketplace.kernel.guards import sql_list
 from marketplace.kernel.money import BASIS_POINTS
 
+from ..cycles.states import StepPart
 from ..ledger.chart import OPERATOR_MONEY
 from ..trades.states import ObligationKind
 
@@ -34,10 +35,16 @@ FREE = f"""(
                                 SELECT sum(f.amount_minor) FROM public.clearing_obligation f
                                   JOIN public.clearing_cycle c ON c.id = f.cycle_id
                                  WHERE f.trade_id = refunded.trade_id AND f.kind = '{_FEE}' AND c.posted_at IS NULL), 0), 0)
-                                AS minor) beyond), 0))::bigint)
+                                AS minor) beyond), 0)
+          - coalesce((SELECT -sum(n.deferred_minor) FROM public.clearing_cyclepart part
+                        JOIN public.clearing_netposition n ON n.cycle_id = part.cycle_id
+                        JOIN public.participants_organisation o ON o.id = n.organisation_id AND o.is_operator
+                       WHERE part.part = '{StepPart.ENTRIES.value}' AND part.ended_at IS NULL
+                         AND n.currency = {{currency}}), 0))::bigint)
 """  # noqa: S608  our own words
 """What the operator earned and paid in, less what it took out and bank fees; less its payments in progress; less the fees that
-cycles have still to refund, as far as the same trades do not owe them in these cycles. Rebates lower fees of their own cycle."""
+cycles have still to refund, as far as the same trades do not owe them in these cycles; less the fees that a cycle put off, of
+which only some participants' entries are posted. Rebates lower fees of their own cycle."""
 
 
 def free_operator_money(currency: str) -> int:

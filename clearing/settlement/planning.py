@@ -22,6 +22,7 @@ from .models import SettlementInstruction
 from .operator_money import free_operator_money
 from .payability import hindrance_of
 from .restorations import restoration_number
+from .restraint_models import CreditorPayment
 from .routes import route_for
 from .states import PaymentDirection, PaymentPurpose
 
@@ -151,7 +152,7 @@ def instruction_without_cycle(
 ) -> SettlementInstruction:
     """A planned payment that belongs to no cycle, not yet saved; its number is taken until the end of the transaction.
 
-    Own money of the operator is paid in, everything else out.
+    ``values``: further columns. Own money of the operator that is paid in comes in, everything else goes out.
     """
     PAYMENT_SEQUENCE_LOCK.acquire()
     rows = SettlementInstruction.objects.filter(cycle=None, currency=currency)
@@ -175,13 +176,18 @@ def instruction_without_cycle(
 
 
 def replacement_payment(replaced: SettlementInstruction, amount_minor: int) -> SettlementInstruction:
-    """An unsaved payment that replaces a failed or cancelled one; the caller has locked the cycle of ``replaced``."""
+    """An unsaved payment that replaces a failed or cancelled one; the caller has locked the cycle of ``replaced``.
+
+    One that replaces a payment to a creditor goes to the creditor while the attachment is in force, else to the participant.
+    """
     if replaced.cycle is None:
         replacement = instruction_without_cycle(
             currency=replaced.currency,
             organisation_id=replaced.organisation_id,
             amount_minor=amount_minor,
             purpose=PaymentPurpose(replaced.purpose),
+            creditor_payment=_creditor_to_pay(replaced),
+            approval=replaced.approval,
         )
     else:
         replacement = cycle_instruction(
@@ -194,6 +200,11 @@ def replacement_payment(replaced: SettlementInstruction, amount_minor: int) -> S
         )
     replacement.instead_of = replaced
     return replacement
+
+
+def _creditor_to_pay(replaced: SettlementInstruction) -> CreditorPayment | None:
+    creditor = replaced.creditor_payment
+    return None if creditor is None or hasattr(creditor.restraint, "lifted_by") else creditor
 
 
 def next_sequence(cycle: Cycle) -> int:

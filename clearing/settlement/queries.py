@@ -10,13 +10,12 @@ from django.db.models import QuerySet
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.waiting import Waiting
-from marketplace.participants.queries import organisations_by_id
 
 from ..cycles.waiting import waiting_of_pause
 from ..ground.scopes import own_key
 from ..ledger.queries import may_pay_abroad
 from .models import ClientAccount, SettlementInstruction
-from .payability import hindrance_of
+from .payability import hindrance_to, payees_of
 from .restorations import ShutBy, shut_currencies
 from .states import Hindrance, InstructionState, PaymentDirection
 from .waiting import (
@@ -53,18 +52,20 @@ class PlannedTransfer:
 def transfers_in(transfer_file: str) -> list[PlannedTransfer]:
     """The payments of a transfer file in file order; the payee by the account holder's name."""
     rows = list(SettlementInstruction.objects.filter(transfer_file__public_id=transfer_file).order_by("pk"))
-    payees = organisations_by_id(row.organisation_id for row in rows)
+    payees = payees_of(rows)
     found = []
     for row in rows:
-        account = payees[row.organisation_id].payout_account
-        holder = account.account_holder_kana if account else ""
+        account = payees[row.pk].account
+        holder = account["account_holder_kana"] if account else ""
         found.append(PlannedTransfer(holder, row.amount_minor, row.currency, row.reference))
     return found
 
 
 def visible_instructions(actor: Actor) -> QuerySet[SettlementInstruction]:
     """Settlement payments of the actor's organisation; all payments for the operator."""
-    rows = SettlementInstruction.objects.select_related("cycle", "transfer_file", "instead_of")
+    rows = SettlementInstruction.objects.select_related(
+        "cycle", "transfer_file", "instead_of", "creditor_payment__restraint"
+    )
     return rows if actor.may_see() else rows.filter(organisation_id=own_key(actor))
 
 
@@ -106,11 +107,11 @@ class PaymentReadings:
         """Read the rows for ``payments``; it answers for these payments only."""
         self.payments = {payment.pk for payment in payments}
         unsent = [payment for payment in payments if payment.state in UNSENT_STATES]
-        payees = organisations_by_id({payment.organisation_id for payment in unsent}) if unsent else {}
+        payees = payees_of(unsent) if unsent else {}
         abroad = {currency: may_pay_abroad(currency) for currency in {row.currency for row in unsent}}
         self._hindrances = {
-            payment.pk: hindrance_of(
-                payees[payment.organisation_id],
+            payment.pk: hindrance_to(
+                payees[payment.pk],
                 currency=payment.currency,
                 cross_border_allowed=abroad[payment.currency],
             )

@@ -13,6 +13,23 @@ from marketplace.kernel.amounts import AMOUNT_MINOR_MAX
 from ..ground.serializers import PartyField, PartyListSerializer, label_of
 from .models import ClientAccount, SettlementInstruction, TransferFile
 from .queries import PaymentReadings
+from .restraint_models import CreditorPayment
+
+
+class CreditorSerializer(serializers.ModelSerializer[CreditorPayment]):
+    """Who is paid what is attached, and by which document."""
+
+    restraint = serializers.CharField(source="restraint.public_id")
+    payee_kind_label = serializers.SerializerMethodField()
+
+    class Meta:
+        model = CreditorPayment
+        fields = ("restraint", "payee_kind", "payee_kind_label", "payee_name", "document", "document_sha256")
+
+    @extend_schema_field(BilingualField)
+    def get_payee_kind_label(self, creditor: CreditorPayment) -> dict[str, str]:
+        """Label of the kind of payee."""
+        return label_of(creditor, "payee_kind")
 
 
 class InstructionListSerializer(PartyListSerializer):
@@ -32,6 +49,7 @@ class InstructionSerializer(serializers.ModelSerializer[SettlementInstruction]):
     id = serializers.CharField(source="public_id")
     cycle = serializers.CharField(source="cycle.public_id", allow_null=True, default=None)
     organisation = PartyField("organisation_id")
+    creditor = CreditorSerializer(source="creditor_payment", allow_null=True, default=None)
     instead_of = serializers.CharField(source="instead_of.public_id", allow_null=True, default=None)
     transfer_file = serializers.CharField(source="transfer_file.public_id", allow_null=True, default=None)
     state_label = serializers.SerializerMethodField()
@@ -43,7 +61,7 @@ class InstructionSerializer(serializers.ModelSerializer[SettlementInstruction]):
         model = SettlementInstruction
         list_serializer_class = InstructionListSerializer
         fields = (
-            "id", "cycle", "purpose", "purpose_label", "organisation", "reference", "instead_of", "direction",
+            "id", "cycle", "purpose", "purpose_label", "organisation", "creditor", "reference", "instead_of", "direction",
             "amount_minor", "currency", "state", "state_label", "held_back", "held_back_label", "waiting",
             "transfer_file", "value_date", "planned_at", "confirmed_at", "failed_at", "failure_reason", "alarmed_at",
         )  # fmt: skip
@@ -125,6 +143,12 @@ class OwnMoneySerializer(StrictSerializer):
 
     amount_minor = serializers.IntegerField(min_value=1, max_value=AMOUNT_MINOR_MAX)
     currency = serializers.CharField(min_length=3, max_length=3, required=False, default="JPY")
+
+
+class TakeOutSerializer(OwnMoneySerializer):
+    """How much of its own money the operator takes out of the client account, and what it was."""
+
+    reason = serializers.CharField(max_length=200)
 
 
 class RegisterClientAccountSerializer(StrictSerializer):

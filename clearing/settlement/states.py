@@ -55,6 +55,8 @@ class PaymentPurpose(TextChoices):
     CYCLE = "cycle", Label("settlement of a cycle", "清算サイクルの決済")
     IDLE_RETURN = "idle_return", Label("return of idle money", "滞留金の返還")
     OWN_MONEY = "own_money", Label("own money that the operator pays in", "運営者による自己資金の払込み")
+    SURPLUS = "surplus", Label("own money that the operator takes out", "運営者による自己資金の払出し")
+    ATTACHMENT = "attachment", Label("payment of an attached claim", "差し押さえられた債権の支払")
 
 
 class Hindrance(TextChoices):
@@ -71,6 +73,15 @@ class RestraintKind(TextChoices):
 
     ATTACHMENT = "attachment", Label("attachment of the claim on the market", "差押え")
     INSOLVENCY = "insolvency", Label("opening of insolvency proceedings", "倒産手続の開始等")
+
+
+class CreditorKind(TextChoices):
+    """Who is paid what is attached."""
+
+    CREDITOR = "creditor", Label("attaching creditor", "差押債権者")
+    PUBLIC_OFFICE = "public_office", Label("office that attached for taxes or dues", "滞納処分をした行政機関")
+    COURT = "court", Label("court", "裁判所")
+    DEPOSIT_OFFICE = "deposit_office", Label("deposit office", "供託所")
 
 
 class PaymentDirection(TextChoices):

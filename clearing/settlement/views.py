@@ -28,11 +28,12 @@ from .serializers import (
     InstructionSerializer,
     OwnMoneySerializer,
     RegisterClientAccountSerializer,
+    TakeOutSerializer,
     TransferFileSerializer,
 )
 from .services.client_accounts import register_client_account
 from .services.funds_regimes import declare_funds_regime
-from .services.own_money import plan_own_money, withdraw_own_money
+from .services.own_money import plan_own_money, take_out_own_money, withdraw_own_money
 from .services.payments import report_failed_payment, retry_payment
 from .services.transfer_files import create_transfer_file
 
@@ -103,6 +104,21 @@ class SettlementInstructionViewSet(MarketReadViewSet[SettlementInstruction]):
     def own_money(self, data: dict[str, Any]) -> SettlementInstruction:
         """Plans the payment in; the bank statement confirms it by its reference (operator)."""
         return plan_own_money(actor=self.actor, **data)
+
+    @command(
+        summary="Take the operator's own money out of the client account",
+        request=TakeOutSerializer,
+        response=InstructionSerializer,
+        permissions=(IsOperator,),
+        detail=False,
+        status=201,
+        path="take-out-own-money",
+        example={"amount_minor": 1_200, "currency": "JPY", "reason": "決算利息（2026年9月期）"},
+        moves_money=True,
+    )
+    def take_out_own_money(self, data: dict[str, Any]) -> SettlementInstruction:
+        """Two people plan the payment out, at most what nothing else needs (operator)."""
+        return take_out_own_money(actor=self.actor, **data)
 
     @command(
         summary="Withdraw a planned payment of the operator's own money",

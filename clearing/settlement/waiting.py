@@ -55,8 +55,8 @@ ATTACHED = WaitingReason(
     ),
     WaitsFor.OPERATOR,
     Label(
-        "The operator follows the court's order, and lifts the restraint when it ends.",
-        "運営者が裁判所の命令に従い、終了したら差押えの記録を解除してください。",
+        "Two people of the operator pay whom the order names, or lift the restraint when it ends; then the payee is paid.",
+        "運営者が二人で、命令に従い債権者等へ支払うか、終了した差押えを解除してください。解除後に受取人へ支払います。",
     ),
 )
 NO_ROUTE = WaitingReason(

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from marketplace.kernel.columns import MinorField
+from marketplace.kernel.columns import DayField, MinorField, MomentField
 from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -34,8 +34,8 @@ class FeeWriteOff(models.Model):
     reason = models.CharField(max_length=200)
     first_person = models.CharField(max_length=60)
     decided_by = models.CharField(max_length=60)
-    decided_at = models.DateTimeField()
-    recorded_at = models.DateTimeField(db_default=Now())
+    decided_at = MomentField()
+    recorded_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [
@@ -71,11 +71,11 @@ class TaxRelief(models.Model):
     tax_minor = MinorField()
     ground = models.CharField(max_length=200)
     document_sha256 = models.CharField(max_length=64)
-    met_on = models.DateField()
+    met_on = DayField()
     first_person = models.CharField(max_length=60)
     decided_by = models.CharField(max_length=60)
-    decided_at = models.DateTimeField()
-    recorded_at = models.DateTimeField(db_default=Now())
+    decided_at = MomentField()
+    recorded_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [

@@ -30,6 +30,43 @@ class DepositBacksLimit(DomainError):
     )
 
 
+class NotAttached(DomainError):
+    """The payment is not one that the attachment holds back. Fields: ``payment, restraint``."""
+
+    code = "not_attached"
+    category = Category.CONFLICT
+    field = "payment"
+    detail = Label(
+        "payment: {payment} is no planned payment that {restraint} holds back, and no failed payment to its creditor.",
+        "payment: {payment} は {restraint} により保留中の支払予定でも、債権者への不能となった支払でもありません。",
+    )
+
+
+class MoreThanAttached(DomainError):
+    """More than is attached, or than the payment has, would be paid. Fields: ``payment, most_minor, currency``."""
+
+    code = "more_than_attached"
+    category = Category.CONFLICT
+    field = "amount_minor"
+    detail = Label(
+        "amount_minor: at most {most_minor} {currency} of {payment} can be paid to the creditor.",
+        "amount_minor: {payment} から債権者に支払えるのは {most_minor} {currency} までです。",
+    )
+
+
+class AttachmentsCompete(DomainError):
+    """Several attachments come to more than what is due, so only the deposit office is paid. Fields: ``restraint``."""
+
+    code = "attachments_compete"
+    category = Category.CONFLICT
+    field = "payee_kind"
+    detail = Label(
+        "payee_kind: {restraint} competes with another attachment of what is due: pay the deposit office (Civil Execution Act,"
+        " article 156, paragraph 2).",
+        "payee_kind: {restraint} は他の差押えと競合しています。供託してください（民事執行法156条2項）。",
+    )
+
+
 class RestraintLifted(DomainError):
     """The restraint of set-off was lifted before. Fields: ``restraint``."""
 

@@ -22,6 +22,12 @@ WITHDRAWN = """EXISTS (
     SELECT FROM replaced WHERE confirmed_at = {payment}.cancelled_at)"""
 """Whether a payment was cancelled in the moment in which the bank's statement confirmed one that it replaces."""
 
+TO_CREDITOR = """(EXISTS (SELECT FROM public.clearing_creditorpayment c WHERE c.payment_id = {payment}.id)
+    OR {payment}.creditor_payment_id IS NOT NULL AND EXISTS (
+        SELECT FROM public.clearing_settlementinstruction given WHERE given.instead_of_id = {payment}.id
+           AND given.creditor_payment_id IS NULL AND given.amount_minor = {payment}.amount_minor))"""
+"""Whether a payment was cancelled to pay a creditor from it; or, to a creditor, because the attachment ended before it was sent."""
+
 _SQL = Path(__file__).parent / "sql"
 
 
@@ -64,14 +70,21 @@ def set_off_is_drawn() -> pgtrigger.Trigger:
 
 
 def cancelled_is_set_off() -> pgtrigger.Trigger:
-    """When a payment out is committed as cancelled, a set-off is recorded, or the payment that it was to replace was made."""
+    """When a payment out is committed as cancelled, its cause is there.
+
+    That is a set-off, a payment to a creditor, or that the payment which it was to replace was made.
+    """
     return pgtrigger.Trigger(
         name="cancelled_is_set_off",
         when=pgtrigger.After,
         operation=pgtrigger.Update,
         timing=pgtrigger.Deferred,
         condition=pgtrigger.Q(new__state="cancelled") & ~pgtrigger.Q(old__state="cancelled"),
-        func=sql_body(_SQL / "cancelled_is_set_off.sql", WITHDRAWN=WITHDRAWN.format(payment="NEW")),
+        func=sql_body(
+            _SQL / "cancelled_is_set_off.sql",
+            TO_CREDITOR=TO_CREDITOR.format(payment="NEW"),
+            WITHDRAWN=WITHDRAWN.format(payment="NEW"),
+        ),
     )
 
 

@@ -7,7 +7,7 @@ from marketplace.rules.parameters import PARAMETERS
 
 from .bad_debt_guards import TAX_CONTAINED
 from .causes import DECIDED, SET_ASIDE
-from .guards import WITHDRAWN
+from .guards import TO_CREDITOR, WITHDRAWN
 from .set_offs import PROTECTED
 
 _not_as_decided = by_query(
@@ -108,7 +108,7 @@ Invariant(
     name="clearing.set_offs_are_drawn",
     promise=1,
     statement=(
-        "A planned payment is cancelled exactly by a set-off: the part and the remainder that is planned anew are the"
+        "A planned payment to a participant is cancelled exactly by a set-off, or to pay a creditor: the part set off and the remainder that is planned anew are the"
         " payment, shares and pay for commissioned data stay, and the cover of the cycle draws the parts."
     ),
     guards=(
@@ -127,7 +127,7 @@ Invariant(
         " FULL JOIN clearing_setoff s ON s.instruction_id = i.id"
         " LEFT JOIN clearing_settlementinstruction m ON m.instead_of_id = i.id"
         " WHERE (s.id IS NOT NULL OR i.purpose <> 'own_money' AND i.state = 'cancelled'"
-        f" AND NOT {WITHDRAWN.format(payment='i')})"
+        f" AND NOT {TO_CREDITOR.format(payment='i')} AND NOT {WITHDRAWN.format(payment='i')})"
         " AND (i.state <> 'cancelled' OR s.id IS NULL"
         "  OR s.remainder_id IS DISTINCT FROM m.id OR i.transfer_file_id IS NOT NULL"
         "  OR s.amount_minor + coalesce(m.amount_minor, 0) <> i.amount_minor"

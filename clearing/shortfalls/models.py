@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from marketplace.kernel.columns import MinorField
+from marketplace.kernel.columns import MinorField, MomentField
 from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -68,7 +68,7 @@ class Shortfall(models.Model):
     lent_minor = MinorField()
     deferred_minor = MinorField()
     awaited_minor = MinorField()
-    occurred_at = models.DateTimeField()
+    occurred_at = MomentField()
 
     class Meta:
         constraints = [
@@ -105,7 +105,7 @@ class SetOff(models.Model):
         SettlementInstruction, on_delete=models.PROTECT, null=True, related_name="+"
     )
     amount_minor = MinorField()
-    set_off_at = models.DateTimeField()
+    set_off_at = MomentField()
 
     class Meta:
         constraints = [
@@ -131,8 +131,8 @@ class FundsDecision(models.Model):
     reason = models.CharField(max_length=REASON_LENGTH_MAX, blank=True, default="")
     approval = models.OneToOneField(Approval, on_delete=models.PROTECT, null=True, related_name="+")
     decided_by = models.CharField(max_length=60)
-    decided_at = models.DateTimeField()
-    recorded_at = models.DateTimeField(db_default=Now())
+    decided_at = MomentField()
+    recorded_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [

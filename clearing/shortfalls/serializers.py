@@ -8,10 +8,11 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.api.serializers import AmountField, BilingualField, StrictSerializer, WaitingSerializer
+from marketplace.participants.states import AccountType
 
 from ..ground.serializers import PartyField, PartyListSerializer, label_of
 from ..settlement.restraint_models import SetOffRestraint
-from ..settlement.states import RestraintKind
+from ..settlement.states import CreditorKind, RestraintKind
 from .bad_debt_models import FeeWriteOff, TaxRelief
 from .models import SetOff, Shortfall
 from .queries import open_claims, open_deferrals
@@ -137,6 +138,28 @@ class RecordRestraintSerializer(StrictSerializer):
     reference = serializers.CharField(max_length=200)
     amount_minor = AmountField(allow_null=True, default=None)
     currency = serializers.CharField(max_length=3, default="JPY")
+
+
+class CreditorAccountSerializer(StrictSerializer):
+    """The bank account of a creditor, an office or a court, as transfer files have it."""
+
+    bank_code = serializers.CharField(max_length=4)
+    branch_code = serializers.CharField(max_length=3)
+    account_type = serializers.ChoiceField(choices=AccountType.choices)
+    account_number = serializers.CharField(max_length=7)
+    account_holder_kana = serializers.CharField(max_length=140)
+
+
+class PayCreditorSerializer(StrictSerializer):
+    """Who is paid how much of an attached payment, and by which document."""
+
+    payment = serializers.CharField(max_length=31)
+    amount_minor = AmountField()
+    payee_kind = serializers.ChoiceField(choices=CreditorKind.choices)
+    payee_name = serializers.CharField(max_length=140)
+    payee_account = CreditorAccountSerializer()
+    document = serializers.CharField(max_length=200)
+    document_sha256 = serializers.RegexField(r"^[0-9a-f]{64}$")
 
 
 class LiftRestraintSerializer(StrictSerializer):

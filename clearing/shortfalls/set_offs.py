@@ -21,6 +21,7 @@ from marketplace.kernel.guards import sql_list
 from marketplace.kernel.money import BASIS_POINTS
 
 from ..cycles.models import Cycle
+from ..settlement.guards import UNPAID
 from ..settlement.models import SettlementInstruction
 from ..trades.obligation_kinds import TAXED_PER_CYCLE, UNSECURED
 from .set_off_rules import RULES_SQL
@@ -34,7 +35,8 @@ PROTECTED = """
 """What payment ``i`` contains of shares and pay for commissioned data; none in a payment of no cycle."""
 
 RESTRAINTS = f"""
-    SELECT r.organisation_id, r.currency, r.amount_minor, r.served_at, rule.debts_before, (
+    SELECT r.organisation_id, r.currency, {UNPAID}::bigint AS amount_minor, r.served_at,
+           rule.debts_before, (
            SELECT coalesce(sum(o.amount_minor + CASE WHEN o.kind IN ({sql_list(TAXED_PER_CYCLE)})
                       THEN div(o.amount_minor::numeric * o.tax_rate_bp, {BASIS_POINTS}) ELSE o.tax_minor END), 0)
              FROM public.clearing_obligation o JOIN public.clearing_trade t ON t.id = o.trade_id
@@ -49,7 +51,8 @@ RESTRAINTS = f"""
      WHERE r.lifts_id IS NULL AND NOT EXISTS (
            SELECT FROM public.clearing_setoffrestraint l WHERE l.lifts_id = r.id)
 """  # noqa: S608  our own words
-"""The restraints in force, each with what its participant owes in cycle ``named`` by causes from before it."""
+"""The restraints in force, each with the attached amount that no payment to a creditor pays yet, and with what its participant
+owes in cycle ``named`` by causes from before it."""
 
 _PROTECTED = f"""
     SELECT i.id, least(protected.minor, i.amount_minor)::bigint

@@ -11,7 +11,9 @@ from marketplace.api.permissions import HasScope, IsOperator
 from marketplace.api.principal import actor_of
 from marketplace.api.views import MarketReadViewSet, command, create_command
 
+from ..settlement.models import SettlementInstruction
 from ..settlement.restraint_models import SetOffRestraint
+from ..settlement.serializers import InstructionSerializer
 from .bad_debt_models import FeeWriteOff, TaxRelief
 from .models import SetOff, Shortfall
 from .queries import Funds, visible_fee_write_offs, visible_set_offs, visible_shortfalls
@@ -20,6 +22,7 @@ from .serializers import (
     FundsSerializer,
     LiftRestraintSerializer,
     OfParticipantSerializer,
+    PayCreditorSerializer,
     PayDepositSerializer,
     RecordRestraintSerializer,
     RelieveTaxSerializer,
@@ -29,12 +32,30 @@ from .serializers import (
     TaxReliefSerializer,
     WriteOffFeeSerializer,
 )
+from .services.attached_payments import pay_creditor
 from .services.bad_debts import record_tax_relief, write_off_fee
 from .services.claims import write_off_claim
 from .services.deposits import pay_deposit, release_deposit
 from .services.restraints import lift_restraint, record_restraint
 
 OF_PARTICIPANT = {"organisation": "org_01JABCDEFGHJKMNPQRSTVWXYZ0", "amount_minor": 1_000}
+
+
+PAY_CREDITOR_EXAMPLE = {
+    "payment": "stl_01JABCDEFGHJKMNPQRSTVWXYZ0",
+    "amount_minor": 1_000_000,
+    "payee_kind": "creditor",
+    "payee_name": "株式会社差押債権者",
+    "payee_account": {
+        "bank_code": "0001",
+        "branch_code": "001",
+        "account_type": "ordinary",
+        "account_number": "1234567",
+        "account_holder_kana": "カ）サシオサエサイケンシャ",
+    },
+    "document": "東京地方裁判所 令和8年(ル)第1号 債権差押命令、令和8年12月9日付取立届",
+    "document_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+}
 
 
 class DepositViewSet(viewsets.GenericViewSet[Any]):
@@ -142,6 +163,21 @@ class RestraintViewSet(MarketReadViewSet[SetOffRestraint]):
         return record_restraint(actor=self.actor, **data)
 
     @command(
+        summary="Pay an attaching creditor",
+        request=PayCreditorSerializer,
+        response=InstructionSerializer,
+        permissions=(IsOperator,),
+        path="pay-creditor",
+        status=201,
+        filterset_fields=None,
+        example=PAY_CREDITOR_EXAMPLE,
+        moves_money=True,
+    )
+    def pay_creditor(self, data: dict[str, Any], public_id: str) -> SettlementInstruction:
+        """Two people plan the payment of what is attached to whom the order names; the participant is told (operator)."""
+        return pay_creditor(actor=self.actor, restraint=public_id, **data)
+
+    @command(
         summary="Lift a restraint",
         request=LiftRestraintSerializer,
         response=RestraintSerializer,
@@ -149,7 +185,7 @@ class RestraintViewSet(MarketReadViewSet[SetOffRestraint]):
         example={"reason": "取下げ"},
     )
     def lift(self, data: dict[str, Any], public_id: str) -> SetOffRestraint:
-        """Ends an attachment or insolvency, once (operator)."""
+        """Two people end an attachment or insolvency, once; what was held back is paid to the participant (operator)."""
         return lift_restraint(actor=self.actor, restraint=public_id, **data)
 
 

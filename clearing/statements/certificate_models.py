@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from marketplace.kernel.columns import MinorField
+from marketplace.kernel.columns import DayField, MinorField, MomentField
 from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -26,14 +26,14 @@ class BalanceCertificate(models.Model):
 
     public_id = IdentifierField(prefix="bct")
     currency = models.CharField(max_length=3)
-    month = models.DateField()
+    month = DayField()
     balance_minor = MinorField()
     ledger_minor = MinorField()
     reference = models.CharField(max_length=200)
     document_sha256 = models.CharField(max_length=64)
     stated_by = models.CharField(max_length=60)
-    stated_at = models.DateTimeField()
-    recorded_at = models.DateTimeField(db_default=Now())
+    stated_at = MomentField()
+    recorded_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [

@@ -16,6 +16,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 
 from ..bank.models import BankStatement
+from ..ledger.accounts import require_cleared
 from ..ledger.errors import PeriodNotOver
 from ..ledger.queries import BankBalance, bank_balance
 from .certificate_models import BalanceCertificate
@@ -66,9 +67,10 @@ def record_balance_certificate(
     """Record what the bank certified for the end of a month, and compare it with the ledger.
 
     A difference opens a task, which a later certificate or entry of the bank that removes it ends with the next
-    certificate. Emits certificate.differs or certificate.agreed. Raises PeriodNotOver, Forbidden.
+    certificate. Emits certificate.differs or certificate.agreed. Raises PeriodNotOver, FieldInvalid, Forbidden.
     """
     actor.require_operator()
+    require_cleared(currency)
     first, last = _days_of(month)
     if clock.today() <= last:
         raise PeriodNotOver(month=f"{first:%Y-%m}")

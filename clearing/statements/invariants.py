@@ -5,6 +5,7 @@ from __future__ import annotations
 from marketplace.kernel.invariants import Invariant, by_query
 
 from ..ledger.queries import BY_VALUE
+from .guards import CLOSE_APPROVED
 
 _MONTH_END = "(c.month + interval '1 month' - interval '1 day')::date"
 
@@ -63,5 +64,20 @@ Invariant(
         "  SELECT DISTINCT ON (currency, month) * FROM clearing_balancecertificate ORDER BY currency, month, id DESC) c"
         f" CROSS JOIN LATERAL (SELECT ({BY_VALUE.format(currency='c.currency', day=_MONTH_END)}) AS minor) ledger"
         " WHERE c.balance_minor <> ledger.minor"
+    ),
+)
+
+Invariant(
+    name="clearing.months_closed_by_two",
+    promise=9,
+    statement="Two people closed each month, with the entries and the trial balance that stand.",
+    guards=(
+        "clearing_ledgerperiod.closed_by_two",
+        "clearing_ledgerperiod.append_only",
+        "clearing_approval.approval_two_people",
+    ),
+    test="tests/clearing/statements/test_closing.py::test_the_database_closes_no_month_of_one_person",
+    check=by_query(
+        f"SELECT p.public_id, p.month, p.closed_by FROM clearing_ledgerperiod p WHERE NOT ({CLOSE_APPROVED.format(row='p')})"  # noqa: S608  our own words
     ),
 )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
+from marketplace.kernel.columns import DayField, MomentField
 from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IdentifierField
 
 from ..ground.columns import currency_stated, organisation_key
-from .guards import month_unfinished
+from ..ledger.models import LedgerPeriod
+from .guards import closed_by_two, month_unfinished
 
 
 def month_stated(name: str) -> models.CheckConstraint:
@@ -41,13 +44,13 @@ class MonthlyStatement(models.Model):
     public_id = IdentifierField(prefix="stm")
     organisation = organisation_key()
     currency = models.CharField(max_length=3)
-    month = models.DateField()
-    until = models.DateField()
+    month = DayField()
+    until = DayField()
     document = models.JSONField()
     sha256 = models.CharField(max_length=64)
     signature = models.TextField()
-    made_at = models.DateTimeField()
-    made_on = models.DateField()
+    made_at = MomentField()
+    made_on = DayField()
 
     class Meta:
         constraints = [
@@ -69,11 +72,11 @@ class StatementMonth(models.Model):
     """
 
     currency = models.CharField(max_length=3)
-    month = models.DateField()
-    until = models.DateField()
+    month = DayField()
+    until = DayField()
     statements = models.PositiveIntegerField()
-    made_at = models.DateTimeField()
-    made_on = models.DateField()
+    made_at = MomentField()
+    made_on = DayField()
 
     class Meta:
         constraints = [
@@ -83,3 +86,7 @@ class StatementMonth(models.Model):
             currency_stated("statement_month_currency"),
         ]
         triggers = [append_only(), dated_now("made_at")]
+
+
+# Two people close a month; a guard that reads their approval is registered here.
+pgtrigger.register(closed_by_two())(LedgerPeriod)

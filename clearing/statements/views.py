@@ -20,9 +20,12 @@ from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
 from ..invoices.views import LANGUAGE, pdf_response
-from ..ledger.views import CURRENCY
+from ..ledger.models import LedgerPeriod
+from ..ledger.serializers import ClosePeriodSerializer, LedgerPeriodSerializer
+from ..ledger.views import CURRENCY, LedgerPeriodReadViewSet
 from .certificate_models import BalanceCertificate
 from .certificates import reconciliation_of, record_balance_certificate, visible_certificates
+from .closing import close_ledger_period
 from .filters import MonthlyStatementFilter
 from .models import MonthlyStatement
 from .queries import draft_statement, visible_statements
@@ -155,3 +158,17 @@ class BalanceCertificateViewSet(MarketReadViewSet[BalanceCertificate]):
     def create(self, data: dict[str, Any]) -> BalanceCertificate:
         """Compares it with the ledger by the bank's booking dates; a difference opens a task (operator)."""
         return record_balance_certificate(actor=self.actor, **data)
+
+
+class LedgerPeriodViewSet(LedgerPeriodReadViewSet):
+    """Closed months (operator)."""
+
+    @create_command(
+        summary="Close the books of a month",
+        request=ClosePeriodSerializer,
+        response=LedgerPeriodSerializer,
+        example={"month": "2026-11-01"},
+    )
+    def create(self, data: dict[str, Any]) -> LedgerPeriod:
+        """Two people close the month and all earlier months; they take no further entries (operator)."""
+        return close_ledger_period(actor=self.actor, month=data["month"])

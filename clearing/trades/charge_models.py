@@ -6,7 +6,15 @@ from django.db import models
 from django.db.models import F, Q
 
 from marketplace.kernel.bounds import CHARGES_MAX
-from marketplace.kernel.columns import CountField, DaysField, MinorField, MonthsField, RateField
+from marketplace.kernel.columns import (
+    CountField,
+    DayField,
+    DaysField,
+    MinorField,
+    MomentField,
+    MonthsField,
+    RateField,
+)
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH
 
@@ -31,7 +39,7 @@ class ChargePlan(models.Model):
     price_minor = MinorField()
     currency = models.CharField(max_length=3)
     funding_days = DaysField()
-    concluded_at = models.DateTimeField()
+    concluded_at = MomentField()
 
     class Meta:
         constraints = [
@@ -58,9 +66,9 @@ class PlannedCharge(models.Model):
     plan = models.ForeignKey(ChargePlan, on_delete=models.PROTECT, related_name="planned")
     charge = models.PositiveIntegerField()
     price_minor = MinorField()
-    due_on = models.DateField()
-    period_from = models.DateField(null=True)
-    period_until = models.DateField(null=True)
+    due_on = DayField()
+    period_from = DayField(null=True)
+    period_until = DayField(null=True)
 
     class Meta:
         constraints = [
@@ -107,10 +115,10 @@ class ChargeProgress(models.Model):
 
     plan = models.OneToOneField(ChargePlan, on_delete=models.PROTECT, related_name="progress")
     next_charge = models.PositiveIntegerField()
-    next_due_on = models.DateField(null=True)
-    delivered_at = models.DateTimeField(null=True)
+    next_due_on = DayField(null=True)
+    delivered_at = MomentField(null=True)
     dispute = models.CharField(max_length=IDENTIFIER_LENGTH, null=True)
-    ended_at = models.DateTimeField(null=True)
+    ended_at = MomentField(null=True)
     end_reason = models.CharField(max_length=60, null=True)
 
     class Meta:
@@ -149,8 +157,8 @@ class UsageRecord(models.Model):
     charged_minor = MinorField()
     currency = models.CharField(max_length=3)
     refusal = models.CharField(max_length=20, choices=UsageRefusal.choices, null=True)
-    used_at = models.DateTimeField()
-    recorded_at = models.DateTimeField()
+    used_at = MomentField()
+    recorded_at = MomentField()
 
     class Meta:
         constraints = [

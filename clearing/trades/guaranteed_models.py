@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from marketplace.kernel.clock import market_zone
-from marketplace.kernel.columns import MinorField
+from marketplace.kernel.columns import DayField, MinorField, MomentField
 from marketplace.kernel.guards import dated_now, immutable, no_delete, set_once
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
@@ -47,14 +47,14 @@ class GuaranteedPart(models.Model):
     trade = models.OneToOneField(Trade, on_delete=models.PROTECT, related_name="guaranteed")
     guarantee = models.ForeignKey(Guarantee, on_delete=models.PROTECT, related_name="parts", db_index=False)
     amount_minor = MinorField()
-    due_by = models.DateField()
-    reserved_at = models.DateTimeField()
-    billed_at = models.DateTimeField(null=True)
-    due_on = models.DateField(null=True)
-    paid_at = models.DateTimeField(null=True)
+    due_by = DayField()
+    reserved_at = MomentField()
+    billed_at = MomentField(null=True)
+    due_on = DayField(null=True)
+    paid_at = MomentField(null=True)
     paid_from = models.CharField(max_length=10, choices=PaidFrom.choices, null=True)
-    released_at = models.DateTimeField(null=True)
-    recorded_at = models.DateTimeField(db_default=Now())
+    released_at = MomentField(null=True)
+    recorded_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [
@@ -127,9 +127,9 @@ class PutOffCorrection(models.Model):
     debtor = organisation_key(db_index=False)
     creditor = organisation_key(db_index=False)
     amount_minor = MinorField()
-    put_off_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
-    recorded_at = models.DateTimeField(db_default=Now())
+    put_off_at = MomentField()
+    ended_at = MomentField(null=True)
+    recorded_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [

@@ -6,7 +6,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
-from marketplace.kernel.columns import DaysField, MinorField, RateField
+from marketplace.kernel.columns import DayField, DaysField, MinorField, MomentField, RateField
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.money import BASIS_POINTS
@@ -127,7 +127,7 @@ class Trade(models.Model):
     supply = models.CharField(max_length=10, choices=Supply.choices, null=True)
     supply_class = models.CharField(max_length=20, choices=SupplyClass.choices, null=True)
     tax_point = models.CharField(max_length=20, choices=TaxPoint.choices, null=True)
-    supplied_on = models.DateField(null=True)
+    supplied_on = DayField(null=True)
     gross_minor = models.GeneratedField(
         expression=F("price_minor") + F("tax_minor"), output_field=models.BigIntegerField(), db_persist=True
     )
@@ -137,7 +137,7 @@ class Trade(models.Model):
     captured_withholding_minor = MinorField(null=True)
     captured_tax_rate_bp = RateField(null=True)
     captured_fee_tax_rate_bp = RateField(null=True)
-    fee_supplied_on = models.DateField(null=True)
+    fee_supplied_on = DayField(null=True)
     fee_class = models.CharField(max_length=20, choices=SupplyClass.choices)
     fee_minor = MinorField()
     fee_tax_rate_bp = RateField()
@@ -147,18 +147,18 @@ class Trade(models.Model):
     fee_tiered = models.BooleanField(default=False, db_default=False)
     penalty_cap_minor = MinorField(null=True)
     inspection_days = DaysField()
-    fund_by = models.DateTimeField()
-    concluded_at = models.DateTimeField()
+    fund_by = MomentField()
+    concluded_at = MomentField()
     state = models.CharField(max_length=12, choices=TradeState.choices, default=TradeState.CONCLUDED)
     cycle = models.ForeignKey(
         "clearing.Cycle", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     leaf = models.BinaryField(null=True, editable=False)
-    secured_at = models.DateTimeField(null=True)
-    received_at = models.DateTimeField(null=True)
-    pay_by = models.DateField(null=True)
-    accepted_at = models.DateTimeField(null=True)
-    ended_at = models.DateTimeField(null=True)
+    secured_at = MomentField(null=True)
+    received_at = MomentField(null=True)
+    pay_by = DayField(null=True)
+    accepted_at = MomentField(null=True)
+    ended_at = MomentField(null=True)
 
     class Meta:
         constraints = [
@@ -336,7 +336,7 @@ class Obligation(models.Model):
     source = models.CharField(max_length=100, null=True, unique=True)
     reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="+")
     deferred_from = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="+")
-    made_at = models.DateTimeField()
+    made_at = MomentField()
 
     class Meta:
         constraints = [

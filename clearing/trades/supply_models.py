@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from marketplace.kernel.columns import MomentField
 from marketplace.kernel.guards import append_only, dated_now
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 from marketplace.rules.tax_tables import Supply
@@ -24,9 +25,9 @@ class SupplyStatement(models.Model):
     organisation = organisation_key(db_index=False)
     listing = models.CharField(max_length=IDENTIFIER_LENGTH)
     supply = models.CharField(max_length=10, choices=Supply.choices)
-    stated_at = models.DateTimeField()
+    stated_at = MomentField()
     stated_by = models.CharField(max_length=60)
-    recorded_at = models.DateTimeField(db_default=Now())
+    recorded_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from marketplace.kernel.columns import ByteMultirangeField
+from marketplace.kernel.columns import ByteMultirangeField, MomentField
 from marketplace.kernel.guards import immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -22,8 +22,8 @@ class DownloadWatch(models.Model):
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
-    looked_at = models.DateTimeField()
-    resumed_at = models.DateTimeField(null=True)
+    looked_at = MomentField()
+    resumed_at = MomentField(null=True)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="download_watch_one")]
@@ -47,10 +47,10 @@ class Download(models.Model):
     first_byte = models.PositiveBigIntegerField(default=0)
     length_bytes = models.PositiveBigIntegerField()
     state = models.CharField(max_length=10, choices=DownloadState.choices, default=DownloadState.SENDING)
-    started_at = models.DateTimeField()
-    recorded_at = models.DateTimeField(db_default=Now())
-    progressed_at = models.DateTimeField(db_default=Now())
-    ended_at = models.DateTimeField(null=True)
+    started_at = MomentField()
+    recorded_at = MomentField(db_default=Now())
+    progressed_at = MomentField(db_default=Now())
+    ended_at = MomentField(null=True)
     sent_bytes = models.PositiveBigIntegerField(default=0)
     sent_sha256 = models.CharField(max_length=64, null=True)
     sent_sha512 = models.CharField(max_length=128, null=True)
@@ -146,7 +146,7 @@ class Voucher(models.Model):
     received_sha512 = models.CharField(max_length=128, null=True)
     matched = models.BooleanField(null=True)
     reported_by = models.CharField(max_length=60)
-    reported_at = models.DateTimeField()
+    reported_at = MomentField()
 
     class Meta:
         constraints = [

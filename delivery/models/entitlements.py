@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-from marketplace.kernel.columns import DaysField
+from marketplace.kernel.columns import DaysField, MomentField
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
@@ -50,11 +50,11 @@ class Entitlement(models.Model):
     state = models.CharField(
         max_length=10, choices=EntitlementState.choices, default=EntitlementState.REQUESTED
     )
-    granted_at = models.DateTimeField()
-    expires_at = models.DateTimeField(null=True)
-    payment_due_by = models.DateTimeField(null=True)
+    granted_at = MomentField()
+    expires_at = MomentField(null=True)
+    payment_due_by = MomentField(null=True)
     suspension_reason = models.TextField(blank=True, default="")
-    ended_at = models.DateTimeField(null=True)
+    ended_at = MomentField(null=True)
     ended_reason = models.CharField(max_length=20, choices=EndedReason.choices, null=True)
 
     class Meta:
@@ -126,8 +126,8 @@ class AwaitedPayment(models.Model):
 
     trade = models.CharField(max_length=IDENTIFIER_LENGTH, unique=True)
     agreement = models.CharField(max_length=IDENTIFIER_LENGTH)
-    secure_by = models.DateTimeField()
-    secured_at = models.DateTimeField(null=True)
+    secure_by = MomentField()
+    secured_at = MomentField(null=True)
 
     class Meta:
         indexes = [
@@ -180,12 +180,12 @@ class Inspection(models.Model):
     entitlement = models.ForeignKey(Entitlement, on_delete=models.PROTECT, related_name="inspections")
     round = models.PositiveSmallIntegerField(default=1)
     state = models.CharField(max_length=10, choices=InspectionState.choices, default=InspectionState.AWAITING)
-    opened_at = models.DateTimeField()
-    matched_at = models.DateTimeField(null=True)
-    inspect_by = models.DateTimeField(null=True)
+    opened_at = MomentField()
+    matched_at = MomentField(null=True)
+    inspect_by = MomentField(null=True)
     dispute = models.CharField(max_length=IDENTIFIER_LENGTH, null=True)
-    disputed_at = models.DateTimeField(null=True)
-    accepted_at = models.DateTimeField(null=True)
+    disputed_at = MomentField(null=True)
+    accepted_at = MomentField(null=True)
     accepted_by = models.CharField(max_length=10, choices=AcceptedBy.choices, null=True)
 
     class Meta:

@@ -15,12 +15,13 @@ from django.core import signing
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from marketplace.api import limits
 from marketplace.api.authentication import MarketAuthentication
-from marketplace.api.permissions import READ_SCOPE
+from marketplace.api.credentials import GRANT
 from marketplace.kernel.actors import Actor, Role
+from marketplace.kernel.permissions import Permission
 from marketplace.participants.queries import organisations_by_public_id
 
-PARAMETER = "grant"
 SALT = "delivery.grant"
 
 
@@ -29,7 +30,6 @@ class Bearer:
     """The caller whom a grant names."""
 
     actor: Actor
-    scopes: frozenset[str] = frozenset({READ_SCOPE})
     is_operator: bool = False
     is_authenticated: bool = True
 
@@ -42,7 +42,7 @@ class Bearer:
 def granted_address(*, actor: Actor, path: str) -> str:
     """Where the downloads process sends the file of the API's ``path`` to ``actor``, for ``GRANT_SECONDS_MAX`` seconds."""
     text = signing.dumps([path, actor.identifier, actor.organisation], salt=SALT)
-    return f"{settings.DOWNLOADS_URL}{path}?{urlencode({PARAMETER: text})}"
+    return f"{settings.DOWNLOADS_URL}{path}?{urlencode({GRANT: text})}"
 
 
 class GrantAuthentication(MarketAuthentication):
@@ -50,7 +50,7 @@ class GrantAuthentication(MarketAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         """The caller; raises AuthenticationFailed for a grant that is forged, expired or for another address."""
-        text = request.query_params.get(PARAMETER)
+        text = request.query_params.get(GRANT)
         if text is None:
             return super().authenticate(request)
         try:
@@ -64,4 +64,8 @@ class GrantAuthentication(MarketAuthentication):
         if path != request.path:
             raise AuthenticationFailed("The grant is for another file. Ask the API for this one.")
         row = organisations_by_public_id([organisation])[organisation]
-        return Bearer(Actor(identifier, Role.PARTICIPANT, row.id, organisation)), text
+        limits.count_call(request._request, identifier)
+        actor = Actor(
+            identifier, Role.PARTICIPANT, row.id, organisation, frozenset({Permission.DELIVERIES_READ})
+        )
+        return Bearer(actor), text

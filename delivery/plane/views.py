@@ -11,11 +11,12 @@ from rest_framework.views import APIView
 
 from delivery import services
 from delivery.ranges import RangeUnsatisfiable, requested_range
-from marketplace.api.permissions import HasScope
+from marketplace.api.permissions import MayCall
 from marketplace.api.principal import actor_of
 from marketplace.api.problems import problem
 from marketplace.api.renderers import AsAddressed
 from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
 
 from .content import describing_response, entity_tag, sending_response
 from .grants import GrantAuthentication
@@ -31,7 +32,8 @@ class ContentView(APIView):
     """Sends a file; described in the API's document as the delivery's ``content``."""
 
     authentication_classes = (GrantAuthentication,)
-    permission_classes = (HasScope,)
+    permission_classes = (MayCall,)
+    reads = Permission.DELIVERIES_READ
     content_negotiation_class = AsAddressed
 
     def get(self, request: Request, entitlement: str, distribution: str) -> HttpResponseBase:

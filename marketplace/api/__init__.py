@@ -1,1 +1,1 @@
-"""API conventions: problem details, pagination, idempotency, authentication, throttles, commands."""
+"""API conventions: problem details, pagination, idempotency, authentication, limits, commands."""

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 
 from marketplace.kernel import correlation
 
+from . import limits
 from .principal import Principal, load_principal
 
 
@@ -37,5 +38,6 @@ class MarketAuthentication(OAuth2Authentication):
         principal = load_principal(found.user, token)
         if principal is None:
             raise AuthenticationFailed("The token does not act for any organisation of this market.")
+        limits.count_call(request._request, principal.pk)
         correlation.bind(caller=principal.actor.identifier, organisation=principal.actor.organisation)
         return principal, token

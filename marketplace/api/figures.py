@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.cache import cache
-from redis.exceptions import RedisError
 
 from marketplace.kernel import clock
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -34,18 +30,10 @@ class Figures:
     def make(self) -> dict[str, Any]:
         """Make the figures now, keep and return them."""
         figures = {**self.compute(), "made_at": clock.real_now().isoformat()}
-        try:
-            cache.set(self.cache_key, figures, timeout=None)
-        except RedisError as error:
-            logger.warning(
-                "cache unavailable; the figures %s are made for each request: %s", self.name, error
-            )
+        cache.set(self.cache_key, figures, timeout=None)
         return figures
 
     def read(self) -> dict[str, Any]:
         """The figures made last."""
-        try:
-            kept: dict[str, Any] | None = cache.get(self.cache_key)
-        except RedisError:
-            kept = None
+        kept: dict[str, Any] | None = cache.get(self.cache_key)
         return self.make() if kept is None else kept

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db import models
 from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend, Filter, FilterSet, NumberFilter
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
 from marketplace.kernel.amounts import TOTAL_MINOR_MAX
+from marketplace.kernel.bounds import INTEGER_MAX
 from marketplace.kernel.labels import Label
 
 PAGING = frozenset({"cursor", "page_size"})
@@ -19,22 +21,34 @@ UNKNOWN = Label(
 )
 
 
-class AmountFilter(NumberFilter):
-    """A filter by a whole amount in minor units, from 0 to ``TOTAL_MINOR_MAX``.
+class WholeNumberFilter(NumberFilter):
+    """A filter by a whole number from 0 to ``highest``.
 
     A decimal number would accept exponents, and an integer of a million digits keeps the process from all other work.
     """
 
     field_class = forms.IntegerField
+    highest = INTEGER_MAX
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Bound the amount; the other arguments are those of a filter."""
-        super().__init__(*args, min_value=0, max_value=TOTAL_MINOR_MAX, **kwargs)
+        """Bound the number; the other arguments are those of a filter."""
+        super().__init__(*args, min_value=0, max_value=self.highest, **kwargs)
+
+
+class AmountFilter(WholeNumberFilter):
+    """A filter by a whole amount in minor units, from 0 to ``TOTAL_MINOR_MAX``."""
+
+    highest = TOTAL_MINOR_MAX
 
 
 class AskedFilterSet(FilterSet):
     """Filters of which a request pays for those alone that it names: each is copied and becomes a field of a form."""
 
+    FILTER_DEFAULTS = FilterSet.FILTER_DEFAULTS | {
+        kind: {"filter_class": WholeNumberFilter}
+        for kind in FilterSet.FILTER_DEFAULTS
+        if issubclass(kind, models.IntegerField)
+    }
     base_filters: dict[str, Filter]
 
     def __init__(self, data: Any = None, *arguments: Any, **options: Any) -> None:

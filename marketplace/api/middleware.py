@@ -1,9 +1,10 @@
-"""Middleware of all routes: refuses text with a NUL character, and gives a problem to refusals without a word."""
+"""Middleware of all routes: refuses what is not UTF-8 or has a NUL, and gives a problem to refusals without a word."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from urllib.parse import unquote_plus
@@ -19,7 +20,39 @@ from .problems import explain, render_problem
 NUL = "\x00"
 API_PREFIX = "/api/"
 BASIC = "basic "
+CHARSETS = {"utf-8", "ascii"}
+NOT_UTF8 = Label(
+    "The body is stated in another charset. Send it in UTF-8.",
+    "リクエスト本文の文字コードに対応していません。UTF-8で送信してください。",
+)
 NOT_TEXT = Label("A parameter contains a NUL character.", "パラメータにNUL文字が含まれています。")
+
+
+class RefuseOtherCharsets:
+    """Answers 415 for a body in another charset than UTF-8.
+
+    Python's codecs include some that are no charsets (``rot13``, ``zlib``), by which whoever reads the body would fail.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        """Wrap the next middleware."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Refuse the request, or pass it on."""
+        charset = (request.content_params or {}).get("charset")
+        if charset is None or _codec_of(charset) in CHARSETS:
+            return self.get_response(request)
+        status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+        return render_problem(status=status, code="unsupported_charset", detail=NOT_UTF8.localized())
+
+
+def _codec_of(charset: str) -> str:
+    """The name of the codec that Python has for a charset; empty if it has none."""
+    try:
+        return codecs.lookup(charset).name
+    except (LookupError, ValueError):
+        return ""
 
 
 class RefuseNul:

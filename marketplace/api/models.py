@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Now
 
+from marketplace.kernel.columns import MomentField
+
 
 class IdempotencyRecord(models.Model):
     """The response to a request under a key, so that the same request gets the same response.
@@ -18,7 +20,7 @@ class IdempotencyRecord(models.Model):
     request_digest = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(null=True)
     body = models.JSONField(null=True)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["caller", "key"], name="idempotency_once")]

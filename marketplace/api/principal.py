@@ -16,7 +16,6 @@ class Principal(Protocol):
 
     is_authenticated: bool
     is_operator: bool
-    scopes: frozenset[str]
 
     @property
     def actor(self) -> Actor:

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from . import idempotency
-from .permissions import HasScope
+from .permissions import MayCall, Needs
 from .principal import actor_of
 from .problems import CONTENT_TYPE
 from .serializers import EmptySerializer, ProblemSerializer, StrictSerializer
@@ -29,11 +29,15 @@ PROBLEMS = {(status, CONTENT_TYPE): ProblemSerializer for status in (400, 401, 4
 
 
 class MarketReadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[M]):
-    """Lists and shows rows in the caller's scope (``get_queryset``); any other row is missing (404)."""
+    """Lists and shows rows in the caller's scope (``get_queryset``); any other row is missing (404).
 
+    ``reads``: what one of these reads needs (``permissions.declaration_of``).
+    """
+
+    reads: Needs | None = None
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
-    permission_classes: Any = (HasScope,)
+    permission_classes: Any = (MayCall,)
 
     @property
     def actor(self) -> Any:
@@ -45,6 +49,7 @@ def command(
     *,
     summary: str,
     response: type[BaseSerializer[Any]] | None,
+    needs: Needs | None = None,
     request: type[StrictSerializer] = EmptySerializer,
     detail: bool = True,
     status: int = 200,
@@ -57,7 +62,8 @@ def command(
 ) -> Callable[[CommandMethod], Any]:
     """Make a method a POST sub-resource that calls one service.
 
-    The method gets ``(self, data, public_id)`` for a detail command, ``(self, data)`` otherwise; ``data`` is the
+    ``needs``: the permission that it needs, several of which one is enough, or ``PUBLIC``. The method gets
+    ``(self, data, public_id)`` for a detail command, ``(self, data)`` otherwise; ``data`` is the
     validated input as a dict. ``response`` renders the result with ``status``. The command runs in one transaction,
     once per Idempotency-Key, which it refuses to go without if it ``moves_money`` or promises it. ``prepare``, called
     like the method, changes ``data`` before that transaction: there an upload is read and stored, which no transaction
@@ -80,6 +86,7 @@ def command(
             url_path=path or method.__name__.replace("_", "-"),
             **action_options,
         )(view)
+        decorated.needs = needs
         return _describe_command(
             decorated, summary, request, response, status, example, moves_money=moves_money
         )
@@ -92,6 +99,7 @@ def create_command(
     summary: str,
     request: type[StrictSerializer],
     response: type[BaseSerializer[Any]],
+    needs: Needs | None = None,
     status: int = 201,
     example: dict[str, Any] | None = None,
     prepare: Preparation | None = None,
@@ -99,7 +107,7 @@ def create_command(
 ) -> Callable[[CommandMethod], Any]:
     """Make a method named ``create`` the POST on a collection; it gets ``(self, data)`` and responds with ``status``.
 
-    ``prepare`` and ``moves_money`` are those of ``command``.
+    ``needs``, ``prepare`` and ``moves_money`` are those of ``command``.
     """
 
     def decorate(method: CommandMethod) -> Any:
@@ -109,6 +117,7 @@ def create_command(
             return run_command(self, http_request, request, response, status, method, [], prepare)
 
         create.__doc__ = method.__doc__
+        create.needs = needs
         return _describe_command(create, summary, request, response, status, example, moves_money=moves_money)
 
     return decorate

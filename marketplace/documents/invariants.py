@@ -1,6 +1,6 @@
 """Invariants of rendered documents."""
 
-from marketplace.kernel.invariants import Invariant, by_query
+from marketplace.kernel.invariants import Invariant, by_query, declare_readable
 
 Invariant(
     name="documents.rendered_as_hashed",
@@ -17,3 +17,5 @@ Invariant(
         " WHERE encode(sha256(content), 'hex') <> sha256"
     ),
 )
+
+declare_readable("documents")

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Now
 
+from marketplace.kernel.columns import MomentField
 from marketplace.kernel.guards import append_only, dated_now
 
 LANGUAGES = ("ja", "en")
@@ -25,7 +26,7 @@ class RenderedDocument(models.Model):
     language = models.CharField(max_length=2)
     content = models.BinaryField()
     sha256 = models.CharField(max_length=64)
-    rendered_at = models.DateTimeField(db_default=Now())
+    rendered_at = MomentField(db_default=Now())
 
     class Meta:
         constraints = [

@@ -10,6 +10,10 @@ from marketplace.kernel.guards import sql_body
 from marketplace.kernel.horizon import NEWEST_TRANSACTION
 
 SQL = Path(__file__).parent / "sql"
+RELAY_BATCH = 2_000
+"""Events that the relay copies at once."""
+ENTRIES_OF_EVENT_MAX = 100
+"""Far more inbox entries than any event has."""
 
 
 def event_exists() -> pgtrigger.Trigger:
@@ -45,8 +49,24 @@ def abandoned_on_record() -> pgtrigger.Trigger:
     )
 
 
+def counted_in_batches() -> pgtrigger.Trigger:
+    """What the relay has copied so far grows by a batch at most, so that the counts have no end that it could reach."""
+    entries_max = RELAY_BATCH * ENTRIES_OF_EVENT_MAX
+    return pgtrigger.Trigger(
+        name="counted_in_batches",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        condition=pgtrigger.Condition(
+            f"NEW.events - OLD.events NOT BETWEEN 0 AND {RELAY_BATCH}"
+            f" OR NEW.entries - OLD.entries NOT BETWEEN 0 AND {entries_max}"
+        ),
+        func="RAISE EXCEPTION 'the relay copies % events at once at most', "
+        f"{RELAY_BATCH} USING ERRCODE = 'check_violation';",
+    )
+
+
 def position_reached() -> pgtrigger.Trigger:
-    """The relay's position is of a transaction that this server has begun, so new events lie after it."""
+    """A position is of a transaction that this server has begun, so new events lie after it."""
     return pgtrigger.Trigger(
         name="position_reached",
         when=pgtrigger.Before,

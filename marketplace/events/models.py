@@ -16,10 +16,24 @@ from django.db.models.lookups import Exact
 from marketplace.kernel.actors import PERSON_PREFIX
 from marketplace.kernel.columns import AttemptsField, BoundedJSONField, MomentField, TransactionIdField
 from marketplace.kernel.correlation import current_request_id
-from marketplace.kernel.guards import append_only, dated_now, no_delete, own_key, own_transaction, state_guard
+from marketplace.kernel.guards import (
+    append_only,
+    dated_now,
+    no_delete,
+    only_forward,
+    own_key,
+    own_transaction,
+    state_guard,
+)
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
-from .guards import abandoned_on_record, abandonment_of_parked, event_exists, position_reached
+from .guards import (
+    abandoned_on_record,
+    abandonment_of_parked,
+    counted_in_batches,
+    event_exists,
+    position_reached,
+)
 from .states import ABANDONED_BY_ONE, INBOX, InboxState
 
 REASON_LENGTH_MAX = 500
@@ -71,7 +85,8 @@ class RelayPosition(models.Model):
 
     ``events`` and ``entries`` are how many events it has copied so far, and how many inbox entries it has made of them.
 
-    Invariant: the server has begun that transaction, so every later event lies after the position.
+    Invariants: the server has begun that transaction, so every later event lies after the position; it never moves back,
+    and the counts grow by a batch at most. The row is never deleted.
     """
 
     name = models.CharField(max_length=30, primary_key=True)
@@ -81,7 +96,7 @@ class RelayPosition(models.Model):
     entries = models.BigIntegerField(db_default=0)
 
     class Meta:
-        triggers = [position_reached()]
+        triggers = [position_reached(), only_forward(), counted_in_batches(), no_delete()]
 
 
 class InboxEntry(models.Model):

@@ -8,13 +8,14 @@ from django.db.backends.utils import CursorWrapper
 
 from marketplace.kernel.horizon import NEWEST_TRANSACTION, horizon
 
+from .guards import RELAY_BATCH
 from .locks import RELAY_LOCK
 from .subscriptions import passed_over_by, subscriber_of
 
 RELAY = "inbox"
-RELAY_BATCH = 2000
 
-# The identifiers of entries follow the order of commits: the sequence counts rows after they are sorted.
+# The identifiers of entries follow the order of commits: the sequence counts rows after they are sorted. An entry that is
+# there, however it came, stops no relay.
 COPY = """
     WITH moved AS MATERIALIZED (
         SELECT e.id, e.transaction, e.type, e.subject, e.data FROM events_outboxevent e
@@ -31,6 +32,7 @@ COPY = """
                WITH ORDINALITY AS s (type, handler, subscriber, passed_over, place) ON s.type = m.type
          WHERE s.passed_over IS NULL OR NOT m.data @> s.passed_over
          ORDER BY m.transaction, m.id, s.place
+        ON CONFLICT DO NOTHING
         RETURNING 1
     ), last AS (
         SELECT transaction, id FROM moved ORDER BY transaction DESC, id DESC LIMIT 1

@@ -20,9 +20,10 @@ from marketplace.kernel.states import advance
 
 from .claiming import Claimer
 from .envelope import Envelope
+from .guards import RELAY_BATCH
 from .handling import handle_claimed
 from .models import Abandonment, InboxEntry, OutboxEvent
-from .relaying import RELAY_BATCH, has_unrelayed, relay
+from .relaying import has_unrelayed, relay
 from .schema import TYPES, Event
 from .states import INBOX
 

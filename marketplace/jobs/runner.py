@@ -101,7 +101,7 @@ def run_here(attempt: Attempt) -> None:
 
     def report_progress(done: int, total: int) -> None:
         nonlocal reported_at
-        if monotonic() - reported_at >= PROGRESS_SECONDS_MIN:
+        if done >= total > 0 or monotonic() - reported_at >= PROGRESS_SECONDS_MIN:
             reported_at = monotonic()
             record_progress(attempt=attempt, done=done, total=total)
 

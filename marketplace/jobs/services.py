@@ -6,13 +6,14 @@ import json
 import logging
 import uuid
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from time import monotonic
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Least, Now
 
@@ -61,6 +62,9 @@ _ENQUEUE = """
 """
 
 
+_PROGRESS = """
+    UPDATE jobs_job SET progress_done = %s, progress_total = %s WHERE id = %s AND run_token = %s
+"""
 # Of those with jobs that are due, the organisation with the fewest that run; by lot among equals, since one that had its turn
 # may run none at this moment.
 _TURN = f"""
@@ -228,11 +232,22 @@ def _park_unknown(job: Job, reason: str) -> None:
 
 
 def record_progress(*, attempt: Attempt, done: int, total: int) -> None:
-    """Record how much of the job is done; does nothing if the attempt is over."""
+    """Record how much of the job is done; does nothing if the attempt is over.
+
+    Within a transaction, a connection of its own records it, so that others see it before the commit.
+    """
     total = max(0, total)
-    _running(attempt).update(
-        progress_done=min(max(0, done), total) if total else max(0, done), progress_total=total
-    )
+    done = min(max(0, done), total) if total else max(0, done)
+    values = (done, total, attempt.job_id, attempt.token)
+    if not connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute(_PROGRESS, values)
+        return
+    try:
+        with closing(connection.copy()) as aside, aside.cursor() as cursor:
+            cursor.execute(_PROGRESS, values)
+    except DatabaseError as error:  # the work goes on without
+        logger.warning("the progress of job %s was not recorded: %s", attempt.public_id, error)
 
 
 def finish(*, attempts: Sequence[Attempt]) -> int:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from .errors import Forbidden, Missing
+from . import clock
+from .errors import Forbidden, Missing, PermissionNeeded, ProofNeeded
 from .labels import Label
+from .permissions import PROOF_MINUTES, RULES, Permission
 
 
 class Role(StrEnum):
@@ -19,6 +22,8 @@ class Role(StrEnum):
 
 PERSON_PREFIX = "usr"
 """The prefix of the identifiers of people; programs have another."""
+PERSON_PATTERN = f"^{PERSON_PREFIX}_"
+"""Identifiers of people, as ``Actor.is_person`` tells them from programs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +31,42 @@ class Actor:
     """Who gives a command: a public ``identifier`` for the record, and the organisation it acts for, if any.
 
     ``organisation_id`` is the database key, ``organisation`` the public identifier of the same organisation.
+    ``permissions``: what the actor may do. ``proved_at``: the real time of the person's last proof of a second factor.
+    ``responsible``: the person who answers for a program; of a person, its own identifier.
     """
 
     identifier: str
     role: Role
     organisation_id: int | None = None
     organisation: str | None = None
+    permissions: frozenset[Permission] = frozenset()
+    proved_at: datetime | None = None
+    responsible: str = ""
+
+    def may(self, *permissions: Permission) -> bool:
+        """Whether the actor holds one of ``permissions``; the system holds all."""
+        return self.role is Role.SYSTEM or not self.permissions.isdisjoint(permissions)
+
+    def require(self, *permissions: Permission) -> None:
+        """Raise PermissionNeeded unless the actor holds one of ``permissions``.
+
+        Raises ProofNeeded if each that it holds needs a fresh proof and the last one is too old.
+        """
+        if self.role is Role.SYSTEM:
+            return
+        held = [permission for permission in permissions if permission in self.permissions]
+        if not held:
+            raise PermissionNeeded(permission=permissions[0].value, needed=RULES[permissions[0]].label)
+        if all(RULES[permission].fresh for permission in held):
+            self.require_fresh_proof()
+
+    def require_fresh_proof(self) -> None:
+        """Raise ProofNeeded unless the person proved a second factor within ``PROOF_MINUTES``; the system need not."""
+        if self.role is Role.SYSTEM:
+            return
+        earliest = clock.real_now() - timedelta(minutes=PROOF_MINUTES)
+        if self.proved_at is None or self.proved_at < earliest:
+            raise ProofNeeded(within_minutes=PROOF_MINUTES)
 
     def require_operator(self) -> None:
         """Raise Forbidden unless the actor is the operator or the system."""
@@ -47,6 +82,12 @@ class Actor:
         """Raise Forbidden unless a person gives the command: programs decide nothing as a second person."""
         if not self.is_person:
             raise Forbidden(needed=Label("a person, not a program,", "プログラムではなく担当者本人"))
+
+    def require_second_to(self, first_person: str) -> None:
+        """Raise Forbidden unless a person gives the command, another than ``first_person`` who gave it first."""
+        self.require_person()
+        if first_person in ("", self.identifier):
+            raise Forbidden(needed=Label("a second person", "二人目の担当者"))
 
     def require_organisation(self) -> int:
         """The key of the organisation that the actor acts for; raises Forbidden if there is none."""

@@ -112,6 +112,15 @@ class MomentField(models.DateTimeField):
         return f"{column} >= '{YEAR_MIN}-01-01 00:00:00+00' AND {column} < '{YEAR_MAX + 1}-01-01 00:00:00+00'"
 
 
+class DayField(models.DateField):
+    """A day in the years ``bounds.YEAR_MIN`` to ``bounds.YEAR_MAX``, which a check of the column holds."""
+
+    def db_check(self, connection: Any) -> str:
+        """The check that the database makes of the column."""
+        column = connection.ops.quote_name(self.column)
+        return f"{column} >= '{YEAR_MIN}-01-01' AND {column} < '{YEAR_MAX + 1}-01-01'"
+
+
 class BoundedJSONField(models.JSONField):
     """A JSON value within ``bounds.INTEGER_MAX``, ``JSON_BYTES_MAX`` and ``JSON_DEPTH_MAX``, which a check of the column holds.
 
@@ -133,3 +142,15 @@ class BoundedJSONField(models.JSONField):
         except (ValueError, RecursionError):  # a number of thousands of digits, or thousands of nestings
             logger.exception("a value of %s cannot be read", self)
             return UNREADABLE
+
+
+class BilingualTextField(BoundedJSONField):
+    """A text in both languages, ``{"ja": …, "en": …}``, which a check of the column holds."""
+
+    def db_check(self, connection: Any) -> str:
+        """The check that the database makes of the column."""
+        column = connection.ops.quote_name(self.column)
+        both = (
+            f"coalesce(jsonb_typeof({column} -> '{language}'), '') = 'string'" for language in ("ja", "en")
+        )
+        return " AND ".join((super().db_check(connection), *both))

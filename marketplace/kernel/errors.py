@@ -70,6 +70,27 @@ class Forbidden(DomainError):
     detail = Label("Only {needed} may do this.", "この操作を実行できるのは{needed}のみです。")
 
 
+class PermissionNeeded(Forbidden):
+    """The caller's roles or scopes do not give a permission. Fields: ``permission``, ``needed`` (its Label)."""
+
+    code = "permission_needed"
+    detail = Label(
+        "You need the permission {permission} ({needed}). Ask an owner of your organisation for a role that has it.",
+        "権限 {permission}（{needed}）が必要です。この権限を含む役割を組織の代表管理者に依頼してください。",
+    )
+
+
+class ProofNeeded(DomainError):
+    """The person's last proof of a second factor is missing or too old. Fields: ``within_minutes``."""
+
+    code = "proof_needed"
+    category = Category.FORBIDDEN
+    detail = Label(
+        "Confirm your second factor again: this needs a confirmation within the last {within_minutes} minutes.",
+        "二要素認証をもう一度行ってください。この操作には直近{within_minutes}分以内の確認が必要です。",
+    )
+
+
 class IllegalTransition(DomainError):
     """No such command in this state for this role. Fields: ``machine, state, command, role, allowed``."""
 

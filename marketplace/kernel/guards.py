@@ -128,6 +128,17 @@ def own_transaction() -> pgtrigger.Trigger:
     )
 
 
+def only_forward() -> pgtrigger.Trigger:
+    """A position (``transaction``, ``event_id``) in the order of commits never moves back."""
+    return pgtrigger.Trigger(
+        name="only_forward",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        condition=pgtrigger.Condition("((NEW.transaction, NEW.event_id) < (OLD.transaction, OLD.event_id))"),
+        func=_refuse("%: a position does not move back", "TG_TABLE_NAME"),
+    )
+
+
 def no_delete() -> pgtrigger.Trigger:
     """Refuse every deletion and truncation; the other guards decide which updates are allowed."""
     return pgtrigger.Trigger(

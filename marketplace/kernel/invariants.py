@@ -14,12 +14,16 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import Field, Model
 
-from .columns import AttemptsField, BoundedJSONField, MinorField, MomentField
+from .columns import AttemptsField, BoundedJSONField, DayField, MinorField, MomentField
 from .limits import reading_long
 
 BREACHES_SHOWN_MAX = 20
 CHECK_SECONDS_MAX = 3600
 """A check reads whole tables."""
+
+NAME_LENGTH = 64
+"""PostgreSQL cuts longer names of constraints."""
+READABLE: tuple[type[Field[Any, Any]], ...] = (MomentField, DayField, AttemptsField, BoundedJSONField)
 
 REGISTER: dict[str, Invariant] = {}
 
@@ -84,11 +88,30 @@ def amounts_within_ceiling(app: str) -> Check:
 
 
 def columns_within_bounds(app: str) -> Check:
-    """A check of every ``MomentField``, ``AttemptsField`` and ``BoundedJSONField`` of an application against its bounds.
+    """A check of every ``MomentField``, ``DayField``, ``AttemptsField`` and ``BoundedJSONField`` of an application.
 
     Its breaches name the column, how many rows are beyond them, and the key of the first.
     """
-    return _within_bounds(app, (MomentField, AttemptsField, BoundedJSONField))
+    return _within_bounds(app, READABLE)
+
+
+def declare_readable(app: str) -> None:
+    """Declare the invariant that every bounded column of an application is within its bounds."""
+    columns = [
+        (model._meta.db_table, column.column)
+        for model in apps.get_app_config(app).get_models()
+        for column in model._meta.concrete_fields
+        if isinstance(column, READABLE)
+    ]
+    checks = [(table, f"{table}_{column}_check") for table, column in columns]
+    Invariant(
+        name=f"{app}.columns_within_bounds",
+        promise=7,
+        statement="Every moment, day and JSON value can be read.",
+        guards=tuple(f"{table}.{name}" for table, name in checks if len(name) < NAME_LENGTH),
+        test="tests/kernel/test_readable_columns.py::test_the_bounds_stand_in_the_database",
+        check=columns_within_bounds(app),
+    )
 
 
 def _within_bounds(app: str, kinds: tuple[type[Field[Any, Any]], ...]) -> Check:

@@ -38,7 +38,4 @@ def send_nudge(task: str, *arguments: str, key: str = "", queue: str = "", wait_
 
 def begin_nudged(key: str) -> None:
     """Let the next nudge with this key be sent: the worker that calls this looks at what is there from now on."""
-    try:
-        cache.delete(key)
-    except RedisError as error:
-        logger.warning("cache unavailable; nudges wait for %s seconds: %s", NUDGE_SECONDS, error)
+    cache.delete(key)

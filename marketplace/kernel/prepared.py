@@ -3,7 +3,7 @@
 Suited are statements whose plan is the same for all of their values: rows found by keys, a few rows written. Where a pool
 in transaction mode stands between (``DATABASE_POOLED``), the next transaction may have another connection of the server:
 the same statements are sent there without being prepared. They name their columns, because a prepared ``SELECT *`` fails
-once a migration has added one.
+once a migration has added one. Once it has changed the type of a column, all that was prepared is forgotten.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from functools import cache
 from typing import Any, Self, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
-from psycopg import Cursor
+from psycopg import Cursor, OperationalError
 from psycopg._queries import PostgresQuery
+from psycopg.errors import FeatureNotSupported
+from psycopg.pq import TransactionStatus
 
 Values = Sequence[Any] | Mapping[str, Any]
 Model = TypeVar("Model", bound=models.Model)
@@ -24,8 +26,19 @@ class _PreparedCursor(Cursor[tuple[Any, ...]]):
     """A cursor that prepares what it executes, on a connection that may; values are bound by the server."""
 
     def execute(self, query: Any, params: Values | None = None, **options: Any) -> Self:
-        """Execute it, prepared if the connection may."""
-        return super().execute(query, params, **(options | {"prepare": True}))
+        """Execute it, prepared if the connection may.
+
+        A statement whose columns have other types than when it was prepared is prepared anew. Within a transaction, which
+        has failed by that, raises OperationalError: tried again, it succeeds.
+        """
+        try:
+            return super().execute(query, params, **(options | {"prepare": True}))
+        except FeatureNotSupported as error:
+            if self.connection.info.transaction_status is not TransactionStatus.IDLE:
+                # The rollback forgets what was prepared.
+                raise OperationalError("columns of a prepared statement have changed: try again") from error
+            self.connection.execute("DEALLOCATE ALL")
+            return super().execute(query, params, **(options | {"prepare": True}))
 
     def _convert_query(self, query: Any, params: Values | None = None) -> PostgresQuery:
         """Keep what is sent, as the cursors that Django makes do: its log of queries reads it there."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from marketplace.kernel.columns import BoundedJSONField, MomentField
+from marketplace.kernel.columns import BilingualTextField, MomentField
 from marketplace.kernel.guards import immutable, no_delete, own_key, set_once, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
@@ -26,7 +26,7 @@ class Task(models.Model):
     kind = models.CharField(max_length=12, choices=TaskKind.choices)
     subject = models.CharField(max_length=SUBJECT_LENGTH_MAX)
     thread = models.CharField(max_length=SUBJECT_LENGTH_MAX)
-    title = BoundedJSONField()
+    title = BilingualTextField()
     deadline = MomentField(null=True)
     state = models.CharField(max_length=6, choices=TaskState.choices, default=TaskState.OPEN)
     opened_at = MomentField()
@@ -65,8 +65,8 @@ class Notice(models.Model):
     public_id = IdentifierField(prefix="ntc")
     organisation = models.ForeignKey("participants.Organisation", on_delete=models.PROTECT, related_name="+")
     subject = models.CharField(max_length=SUBJECT_LENGTH_MAX)
-    title = BoundedJSONField()
-    body = BoundedJSONField()
+    title = BilingualTextField()
+    body = BilingualTextField()
     told_at = MomentField()
     read_at = MomentField(null=True)
 

@@ -31,6 +31,7 @@ class TaskKind(TextChoices):
     RECONNECT = "reconnect", Label("mend the receiver of the webhook", "Webhookの受信側の復旧")
     LOOK_UP = "look_up", Label("find out the outcome of the payment", "支払結果の確認")
     EXPLAIN = "explain", Label("find out what the bank debited", "銀行の出金内容の確認")
+    FOLLOW_ORDER = "follow_order", Label("follow the order that attached a claim", "差押命令への対応")
     REOPEN = "reopen", Label("open the sending of payments after a restoration", "復旧後の支払送付の再開")
 
 

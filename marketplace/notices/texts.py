@@ -105,6 +105,10 @@ TASK_TITLES: dict[TaskKind, Label] = {
         "The bank debited {amount} on {day}: {why}. Find out, and book {entry} with a second person",
         "銀行が {day} に {amount} を出金しています（{why}）。内容を確認し、二人目の承認者とともに {entry} を処理してください",
     ),
+    TaskKind.FOLLOW_ORDER: Label(
+        "Follow the order {reference}, which attached what is due to {party} ({restraint}), and lift it when it ends",
+        "{party} の受取債権に対する差押え {reference}（{restraint}）に対応し、終了したら解除してください",
+    ),
     TaskKind.REOPEN: Label(
         "The database was restored (restoration {number}), and no payment is sent. Import the bank statements up to now,"
         " then open sending for each currency with a second person",
@@ -334,6 +338,13 @@ DISPUTE_RESOLVED = Wording(
 PAYMENT_RECEIVED = Wording(
     Label("Your pay-in of {amount} was received", "{amount} の入金を確認しました"),
     Label("Bank reference: {reference}", "銀行の取引番号: {reference}"),
+)
+PAYMENTS_RECEIVED = Wording(
+    Label(
+        "Your {count} pay-ins of {amount} in all were received",
+        "{count}件、合計 {amount} の入金を確認しました",
+    ),
+    Label("Bank reference of the first: {reference}", "最初の入金の取引番号: {reference}"),
 )
 MONEY_RETURNING: dict[str, Wording] = {
     "idle": Wording(

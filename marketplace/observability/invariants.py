@@ -1,6 +1,6 @@
 """Invariants of observability."""
 
-from marketplace.kernel.invariants import Invariant, by_query
+from marketplace.kernel.invariants import Invariant, by_query, declare_readable
 
 Invariant(
     name="observability.alarm_stands_once",
@@ -18,3 +18,5 @@ Invariant(
         "SELECT code FROM observability_raisedalarm WHERE ended_at IS NULL GROUP BY 1 HAVING count(*) > 1"
     ),
 )
+
+declare_readable("observability")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.db.models.lookups import Exact
 
+from marketplace.kernel.columns import BoundedJSONField, MomentField
 from marketplace.kernel.guards import immutable, no_delete, set_once
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -15,15 +17,26 @@ from .states import ProcessKind, Told
 class Heartbeat(models.Model):
     """The last sign of life of one worker or beat, by ``name``: a worker's is its Celery node name.
 
-    ``queues`` are those that a worker takes tasks from. Times are real time, of the database's clock.
+    ``queues`` are those that a worker takes tasks from: a list. Times are real time, of the database's clock.
     """
 
     name = models.CharField(max_length=200, primary_key=True)
     kind = models.CharField(max_length=10, choices=ProcessKind.choices)
     host = models.CharField(max_length=100)
-    queues = models.JSONField(default=list)
-    started_at = models.DateTimeField(db_default=Now())
-    seen_at = models.DateTimeField(db_default=Now())
+    queues = BoundedJSONField(default=list)
+    started_at = MomentField(db_default=Now())
+    seen_at = MomentField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Exact(
+                    models.Func("queues", function="jsonb_typeof", output_field=models.CharField()),
+                    models.Value("array"),
+                ),
+                name="heartbeat_queues_listed",
+            )
+        ]
 
 
 class RaisedAlarm(models.Model):
@@ -40,9 +53,9 @@ class RaisedAlarm(models.Model):
     public_id = IdentifierField(prefix="alm")
     code = models.CharField(max_length=60)
     number = models.FloatField()
-    raised_at = models.DateTimeField(db_default=Now())
-    calm_since = models.DateTimeField(null=True)
-    ended_at = models.DateTimeField(null=True)
+    raised_at = MomentField(db_default=Now())
+    calm_since = MomentField(null=True)
+    ended_at = MomentField(null=True)
     mail_told = models.CharField(max_length=8, choices=Told.choices, default=Told.NOTHING)
     webhook_told = models.CharField(max_length=8, choices=Told.choices, default=Told.NOTHING)
     mail_refusals = models.PositiveSmallIntegerField(default=0, db_default=0)

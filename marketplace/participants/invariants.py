@@ -1,6 +1,6 @@
 """Invariants of participants."""
 
-from marketplace.kernel.invariants import Invariant, by_query
+from marketplace.kernel.invariants import Invariant, by_query, declare_readable
 
 Invariant(
     name="participants.operator_never_trades",
@@ -106,3 +106,5 @@ Invariant(
         " UNION ALL SELECT id FROM participants_user WHERE email <> lower(email)"
     ),
 )
+
+declare_readable("participants")

@@ -11,11 +11,24 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 from oauth2_provider.models import AbstractApplication
 
-from marketplace.kernel.actors import PERSON_PREFIX
-from marketplace.kernel.guards import immutable, no_delete, state_guard
+from marketplace.kernel.actors import PERSON_PATTERN, PERSON_PREFIX
+from marketplace.kernel.columns import BoundedJSONField, MomentField, TransactionIdField
+from marketplace.kernel.guards import (
+    append_only,
+    dated_now,
+    immutable,
+    no_delete,
+    own_transaction,
+    state_guard,
+)
 from marketplace.kernel.identifiers import IdentifierField
 
-from .guards import corporate_number_guard, neutral_admissions, neutral_organisations
+from .guards import (
+    corporate_number_guard,
+    neutral_admissions,
+    neutral_organisations,
+    reinstated_by_two,
+)
 from .payout_accounts import (
     ACCOUNT_NUMBER_PATTERN,
     BANK_CODE_PATTERN,
@@ -72,7 +85,7 @@ class Organisation(models.Model):
     account_type = models.CharField(max_length=10, choices=AccountType.choices, blank=True, default="")
     account_number = models.CharField(max_length=7, blank=True, default="")
     account_holder_kana = models.CharField(max_length=HOLDER_LENGTH_MAX, blank=True, default="")
-    registered_at = models.DateTimeField()
+    registered_at = MomentField()
 
     class Meta:
         constraints = [
@@ -119,11 +132,42 @@ class Organisation(models.Model):
             immutable("public_id", "corporate_number", "registered_at"),
             corporate_number_guard(),
             neutral_organisations(HELD_ADMISSIONS),
+            reinstated_by_two(),
         ]
 
     def __str__(self) -> str:
         """The Japanese name and the public identifier."""
         return f"{self.name_ja} ({self.public_id})"
+
+
+class Reinstatement(models.Model):
+    """The suspension of an organisation was ended by two people of the operator.
+
+    ``first_person`` gave the command first, ``reinstated_by`` is another. ``transaction`` is that of the reinstatement.
+    Invariants: no organisation is reinstated without one, in the same transaction. Append-only.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    first_person = models.CharField(max_length=60)
+    reinstated_by = models.CharField(max_length=60)
+    reinstated_at = MomentField()
+    transaction = TransactionIdField(db_default=models.Func(function="pg_current_xact_id"))
+    recorded_at = MomentField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(reinstated_by__regex=PERSON_PATTERN)
+                & ~Q(first_person="")
+                & ~Q(first_person=F("reinstated_by")),
+                name="reinstatement_two_people",
+            ),
+        ]
+        triggers = [
+            append_only(),
+            dated_now("reinstated_at", real=["recorded_at"]),
+            own_transaction(),
+        ]
 
 
 class UserManager(BaseUserManager["User"]):
@@ -157,7 +201,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     language = models.CharField(max_length=2, choices=LANGUAGES, default="ja")
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
-    joined_at = models.DateTimeField(db_default=Now())
+    joined_at = MomentField(db_default=Now())
 
     objects = UserManager()
 
@@ -184,7 +228,7 @@ class Membership(models.Model):
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="+")
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     role = models.CharField(max_length=12, choices=MemberRole.choices)
-    since = models.DateTimeField()
+    since = MomentField()
 
     class Meta:
         constraints = [
@@ -199,7 +243,7 @@ class Segment(models.Model):
     code = models.SlugField(max_length=40)
     name_ja = models.CharField(max_length=100)
     name_en = models.CharField(max_length=100)
-    opened_at = models.DateTimeField()
+    opened_at = MomentField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["code"], name="segment_code_once")]
@@ -223,11 +267,11 @@ class Admission(models.Model):
     segment = models.ForeignKey(Segment, on_delete=models.PROTECT, related_name="+")
     capacity = models.CharField(max_length=10, choices=Capacity.choices)
     state = models.CharField(max_length=10, choices=AdmissionState.choices, default=AdmissionState.APPLIED)
-    declarations = models.JSONField()
+    declarations = BoundedJSONField()
     decision = models.CharField(max_length=31, null=True)
     reason = models.TextField(blank=True, default="")
-    applied_at = models.DateTimeField()
-    decided_at = models.DateTimeField(null=True)
+    applied_at = MomentField()
+    decided_at = MomentField(null=True)
 
     class Meta:
         constraints = [

@@ -5,11 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from marketplace.api.permissions import READ_SCOPE, WRITE_SCOPE
+from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
+from marketplace.kernel.permissions import (
+    OPERATOR_ROLES,
+    PARTICIPANT_ROLES,
+    READS,
+    Permission,
+    permissions_of,
+)
 
 from .models import Application, Membership, Organisation, User
 
+READ_SCOPE = "market:read"
+WRITE_SCOPE = "market:write"
 SESSION_SCOPES = frozenset({READ_SCOPE, WRITE_SCOPE})
 
 
@@ -58,5 +67,18 @@ def _principal(
         role=Role.OPERATOR if organisation.is_operator else Role.PARTICIPANT,
         organisation_id=organisation.pk,
         organisation=organisation.public_id,
+        permissions=_permissions_of(scopes, is_operator=organisation.is_operator),
+        proved_at=clock.real_now(),
+        responsible=identifier,
     )
     return Principal(actor, scopes, organisation.is_operator, member_role)
+
+
+def _permissions_of(scopes: frozenset[str], *, is_operator: bool) -> frozenset[Permission]:
+    """What the two scopes give on one side: all that it may read, and all that it may change."""
+    held = permissions_of(
+        OPERATOR_ROLES if is_operator else PARTICIPANT_ROLES, proved=True, is_operator=is_operator
+    )
+    readable = held & READS if READ_SCOPE in scopes else frozenset()
+    changeable = held - READS if WRITE_SCOPE in scopes else frozenset()
+    return frozenset(readable | changeable)

@@ -15,7 +15,7 @@ from marketplace.kernel.errors import Missing
 from marketplace.kernel.prepared import fetch_prepared
 
 from .errors import NotAdmitted, OrganisationSuspended, OwnerNeeded
-from .models import Admission, Application, Membership, Organisation, Segment
+from .models import Admission, Application, Membership, Organisation, Reinstatement, Segment
 from .payout_accounts import PayoutAccount
 from .states import HELD_ADMISSIONS, AdmissionState, MemberRole, OrganisationState
 
@@ -387,3 +387,8 @@ def visible_applications(actor: Actor) -> QuerySet[Application]:
 def lock_organisation(organisation_id: int) -> None:
     """Lock the organisation's row until the transaction ends, so that what it may have so many of is counted once."""
     Organisation.objects.select_for_update(no_key=True).filter(pk=organisation_id).values_list("pk").first()
+
+
+def reinstatements_of(organisation_id: int) -> int:
+    """How often an organisation was reinstated."""
+    return Reinstatement.objects.filter(organisation_id=organisation_id).count()

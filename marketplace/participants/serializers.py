@@ -152,6 +152,7 @@ class CallerSerializer(serializers.Serializer[Principal]):
 
     identifier = serializers.CharField(source="actor.identifier")
     role = serializers.CharField(source="actor.role")
+    responsible = serializers.CharField(source="actor.responsible")
     member_role = serializers.CharField(allow_null=True)
     scopes = serializers.SerializerMethodField()
     organisation = serializers.SerializerMethodField()

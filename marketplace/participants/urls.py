@@ -8,12 +8,10 @@ from .views import (
     ApplicationViewSet,
     CallerView,
     MemberViewSet,
-    OrganisationViewSet,
     SegmentViewSet,
 )
 
 router = SimpleRouter()
-router.register("organisations", OrganisationViewSet, basename="organisation")
 router.register("segments", SegmentViewSet, basename="segment")
 router.register("admissions", AdmissionViewSet, basename="admission")
 router.register("members", MemberViewSet, basename="member")

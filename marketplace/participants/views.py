@@ -12,8 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.api.permissions import HasScope, IsOperator
+from marketplace.api.permissions import HasScope, IsOperator, declare
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
+from marketplace.kernel.permissions import Permission
 
 from . import queries, services
 from .filters import AdmissionFilter, MemberFilter
@@ -60,7 +61,10 @@ APPLY_EXAMPLE = {
 
 
 class OrganisationViewSet(MarketReadViewSet[Organisation]):
-    """Organisations on record. Only the organisation itself and the operator read its full profile."""
+    """Organisations on record. Only the organisation itself and the operator read its full profile.
+
+    ``clearing.approvals`` adds the command that reinstates one.
+    """
 
     serializer_class = OrganisationSummarySerializer
     filterset_fields = ("kind", "state", "corporate_number")
@@ -100,15 +104,6 @@ class OrganisationViewSet(MarketReadViewSet[Organisation]):
     def suspend(self, data: dict[str, Any], public_id: str) -> Organisation:
         """Suspend an organisation: it can make no new agreements; its obligations remain (operator)."""
         return services.suspend_participant(actor=self.actor, organisation=public_id, **data)
-
-    @command(
-        summary="Reinstate an organisation",
-        response=OrganisationProfileSerializer,
-        permissions=(IsOperator,),
-    )
-    def reinstate(self, data: dict[str, Any], public_id: str) -> Organisation:
-        """End the suspension of an organisation (operator)."""
-        return services.reinstate_participant(actor=self.actor, organisation=public_id)
 
     @command(
         summary="Declare whether an organisation is an affiliate of the operator",
@@ -221,6 +216,7 @@ class ApplicationViewSet(MarketReadViewSet[Application]):
         """Rows in the caller's scope."""
         return queries.visible_applications(self.actor)
 
+    @declare(Permission.PROGRAMS_WRITE)
     @extend_schema(
         summary="Create access for a program",
         request=CreateApplicationSerializer,

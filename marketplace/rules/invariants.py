@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from marketplace.kernel.canonical import digest_of
-from marketplace.kernel.invariants import Invariant, by_query
+from marketplace.kernel.invariants import Invariant, by_query, declare_readable
 
 from .models import Rulebook
 from .parameters import values_of, weakened
@@ -103,6 +103,7 @@ Invariant(
         "rules_halt.halt_of_what",
         "rules_halt.halt_says_why",
         "rules_halt.halt_lifted_whole",
+        "rules_halt.halt_lifted_by_two",
         "rules_halt.immutable",
         "rules_halt.set_once",
         "rules_halt.no_delete",
@@ -141,3 +142,5 @@ Invariant(
     test="tests/rules/test_weakening.py::test_a_raw_weakening_is_refused",
     check=_weakened_by_one,
 )
+
+declare_readable("rules")

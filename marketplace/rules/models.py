@@ -7,6 +7,8 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 
+from marketplace.kernel.actors import PERSON_PATTERN
+from marketplace.kernel.columns import BoundedJSONField, MomentField
 from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
@@ -37,14 +39,14 @@ class Rulebook(models.Model):
 
     public_id = IdentifierField(prefix="rbk")
     number = models.PositiveIntegerField()
-    document = models.JSONField()
+    document = BoundedJSONField()
     digest = models.CharField(max_length=DIGEST_LENGTH)
-    vocabulary = models.JSONField()
+    vocabulary = BoundedJSONField()
     vocabulary_digest = models.CharField(max_length=DIGEST_LENGTH)
-    published_at = models.DateTimeField()
+    published_at = MomentField()
     published_by = models.CharField(max_length=60, default="", db_default="")
     first_person = models.CharField(max_length=60, blank=True, default="", db_default="")
-    effective_from = models.DateTimeField()
+    effective_from = MomentField()
 
     class Meta:
         constraints = [
@@ -84,13 +86,13 @@ class Decision(models.Model):
     point = models.CharField(max_length=40)
     subject = models.CharField(max_length=60)
     rulebook = models.ForeignKey(Rulebook, on_delete=models.PROTECT, related_name="+")
-    facts = models.JSONField()
+    facts = BoundedJSONField()
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
-    reasons = models.JSONField()
+    reasons = BoundedJSONField()
     digest = models.CharField(max_length=DIGEST_LENGTH)
     parties = ArrayField(models.CharField(max_length=IDENTIFIER_LENGTH), default=list, blank=True)
     actor = models.CharField(max_length=60)
-    decided_at = models.DateTimeField()
+    decided_at = MomentField()
 
     class Meta:
         constraints = [
@@ -113,19 +115,21 @@ class Halt(models.Model):
 
     ``subject`` is the listing's public identifier or the segment's code, empty for the market. ``reason`` and
     ``lift_reason`` are ``{"ja", "en"}``, for participants. It is in force until it is lifted. Agreements concluded
-    before it continue. Invariants: one halt in force per scope and subject; the declaration never changes, the lifting
-    is recorded once; rows are never deleted.
+    before it continue. One person halts; two lift: ``lift_first_person`` gave the command first, ``lifted_by`` is another.
+    Invariants: one halt in force per scope and subject; the declaration never changes, the lifting is recorded once, by two
+    people; rows are never deleted.
     """
 
     public_id = IdentifierField(prefix="hlt")
     scope = models.CharField(max_length=10, choices=HaltScope.choices)
     subject = models.CharField(max_length=60, blank=True, default="")
-    reason = models.JSONField()
-    started_at = models.DateTimeField()
+    reason = BoundedJSONField()
+    started_at = MomentField()
     started_by = models.CharField(max_length=60)
-    lifted_at = models.DateTimeField(null=True)
+    lifted_at = MomentField(null=True)
     lifted_by = models.CharField(max_length=60, null=True)
-    lift_reason = models.JSONField(null=True)
+    lift_reason = BoundedJSONField(null=True)
+    lift_first_person = models.CharField(max_length=60, null=True)
 
     class Meta:
         constraints = [
@@ -139,7 +143,7 @@ class Halt(models.Model):
             ),
             models.CheckConstraint(condition=Q(reason__has_keys=["ja", "en"]), name="halt_says_why"),
             models.CheckConstraint(
-                condition=Q(lifted_at=None, lifted_by=None, lift_reason=None)
+                condition=Q(lifted_at=None, lifted_by=None, lift_reason=None, lift_first_person=None)
                 | Q(
                     lifted_at__isnull=False,
                     lifted_by__isnull=False,
@@ -148,10 +152,17 @@ class Halt(models.Model):
                 ),
                 name="halt_lifted_whole",
             ),
+            models.CheckConstraint(
+                condition=Q(lifted_by=None)
+                | Q(lift_first_person__isnull=False, lifted_by__regex=PERSON_PATTERN)
+                & ~Q(lift_first_person="")
+                & ~Q(lift_first_person=F("lifted_by")),
+                name="halt_lifted_by_two",
+            ),
         ]
         triggers = [
             immutable("public_id", "scope", "subject", "reason", "started_at", "started_by"),
-            set_once("lifted_at", "lifted_by", "lift_reason"),
+            set_once("lifted_at", "lifted_by", "lift_reason", "lift_first_person"),
             no_delete(),
         ]
 

@@ -3,11 +3,10 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from .views import DecisionViewSet, HaltViewSet, NeutralityView, ParametersView
+from .views import DecisionViewSet, NeutralityView, ParametersView
 
 router = SimpleRouter()
 router.register("decisions", DecisionViewSet, basename="decision")
-router.register("halts", HaltViewSet, basename="halt")
 
 urlpatterns = [
     path("neutrality/", NeutralityView.as_view(), name="neutrality"),

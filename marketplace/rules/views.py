@@ -25,7 +25,6 @@ from .serializers import (
     DecisionSerializer,
     HaltSerializer,
     HaltTradingSerializer,
-    LiftHaltSerializer,
     NeutralitySerializer,
     ParametersSerializer,
     PreviewedSerializer,
@@ -140,7 +139,7 @@ class DecisionViewSet(MarketReadViewSet[Decision]):
 
 
 class HaltViewSet(MarketReadViewSet[Halt]):
-    """Halts, in force and lifted; public."""
+    """Halts, in force and lifted; public. ``clearing.approvals`` adds the command that lifts one."""
 
     serializer_class = HaltSerializer
     filterset_class = HaltFilter
@@ -163,18 +162,6 @@ class HaltViewSet(MarketReadViewSet[Halt]):
     def create(self, data: dict[str, Any]) -> Halt:
         """Halt trading in a listing, a segment or the whole market, with immediate effect (operator)."""
         return services.halt_trading(actor=self.actor, **data)
-
-    @command(
-        summary="Lift a trading halt",
-        request=LiftHaltSerializer,
-        response=HaltSerializer,
-        permissions=(IsOperator,),
-        filterset_class=None,
-        example=LIFT_EXAMPLE,
-    )
-    def lift(self, data: dict[str, Any], public_id: str) -> Halt:
-        """Lift a halt, so that agreements can be concluded again (operator)."""
-        return services.lift_halt(actor=self.actor, halt=public_id, **data)
 
 
 class NeutralityView(APIView):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.runtime.layout import PROJECT, VAR
 from marketplace.settings.background import *  # noqa: F403
 from marketplace.settings.document import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
+from marketplace.settings.limits import *  # noqa: F403
 from marketplace.settings.monitoring import *  # noqa: F403
 from marketplace.settings.monitoring import PROCESS_NAME
 from marketplace.settings.retention import ARCHIVE_DIRECTORY as ARCHIVE_DIRECTORY
@@ -37,6 +38,7 @@ SIGNING_KEY_FILE = Path(env.str("SIGNING_KEY_FILE", default=str(VAR / "keys" / "
 EVIDENCE_ORIGIN = env.str("EVIDENCE_ORIGIN", default=f"{MARKET_IDENTIFIER}/evidence")
 STORAGE_DIRECTORY = Path(env.str("STORAGE_DIRECTORY", default=str(VAR / "storage")))
 PRINCIPAL_LOADER = "marketplace.participants.principal.load_principal"
+PARAMETER_READER = "marketplace.rules.queries.parameter"
 # Whether webhooks may go to this machine and its network, and over http: for demonstrations and tests only.
 WEBHOOKS_LOCAL = False
 # Whether business time may be moved: for demonstrations and tests, never where money is real.
@@ -87,14 +89,17 @@ MIDDLEWARE = [
     "marketplace.observability.requests.ObserveRequests",
     "marketplace.kernel.middleware.read_clock_once",
     "django.middleware.security.SecurityMiddleware",
+    "marketplace.api.edge.KeepPrivate",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "marketplace.api.edge.LimitRequests",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "marketplace.api.middleware.ExplainRefusals",
+    "marketplace.api.middleware.RefuseOtherCharsets",
     "marketplace.api.middleware.RefuseNul",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -210,15 +215,13 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["marketplace.api.authentication.MarketAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PAGINATION_CLASS": "marketplace.api.pagination.MarketCursorPagination",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "marketplace.api.schema.MarketSchema",
     "DEFAULT_FILTER_BACKENDS": ["marketplace.api.filters.StrictFilterBackend"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
         "marketplace.api.parsers.BoundedJSONParser",
         "rest_framework.parsers.MultiPartParser",
     ],
-    "DEFAULT_THROTTLE_CLASSES": ["marketplace.api.throttles.ParticipantThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"participant": env.str("PARTICIPANT_RATE", default="1200/min")},
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "LIST_SERIALIZER_ERRORS_AS_DICT": True,
 }

@@ -80,6 +80,9 @@ EVENT_SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         "marketplace.notices.handlers.on_payment_received",
         "clearing.handlers.on_payment_received",
     ),
+    "claim.attached": ("marketplace.notices.handlers.attachments.on_claim_attached",),
+    "attachment.paid": ("marketplace.notices.handlers.attachments.on_attachment_paid",),
+    "attachment.lifted": ("marketplace.notices.handlers.attachments.on_attachment_lifted",),
     "payment.set_off": ("marketplace.notices.handlers.on_payment_set_off",),
     "payment.deferred": ("marketplace.notices.handlers.on_payment_deferred",),
     "shortfall.occurred": (

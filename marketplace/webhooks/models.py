@@ -7,8 +7,9 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from marketplace.events.guards import position_reached
 from marketplace.kernel.columns import AttemptsField, MomentField, TransactionIdField
-from marketplace.kernel.guards import immutable, no_delete, own_key, state_guard
+from marketplace.kernel.guards import immutable, no_delete, only_forward, own_key, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
 from .states import MESSAGE, WEBHOOK, AttemptOutcome, DisabledReason, MessageState, WebhookState
@@ -19,7 +20,10 @@ TYPE_LENGTH_MAX = 60
 
 
 class FeedPosition(models.Model):
-    """The last event of the outbox that was published to the feed: (``transaction``, ``event_id``). One row."""
+    """The last event of the outbox that was published to the feed: (``transaction``, ``event_id``). One row.
+
+    Invariants: the server has begun that transaction; the position never moves back. The row is never deleted.
+    """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     transaction = TransactionIdField()
@@ -27,6 +31,7 @@ class FeedPosition(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="feed_position_one")]
+        triggers = [position_reached(), only_forward(), no_delete()]
 
 
 class FeedEntry(models.Model):

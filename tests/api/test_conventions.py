@@ -1,17 +1,15 @@
-"""What holds on every route: problem details, unknown fields, idempotency keys, scopes, languages, throttles."""
+"""What holds on every route: problem details, unknown fields, idempotency keys, scopes, languages."""
 
 from __future__ import annotations
 
 import json
 
 from django.db import transaction
-from django.test import override_settings
 
 from delivery.filters import DeliveryFilter
 from delivery.models import Entitlement
 from delivery.serializers import DeliverySerializer
 from marketplace.api.models import IdempotencyRecord
-from marketplace.api.throttles import ParticipantThrottle
 from marketplace.events import services as events
 from marketplace.events.models import InboxEntry, OutboxEvent
 from marketplace.events.schemas.participants import OrganisationRegistered
@@ -100,23 +98,6 @@ def test_a_key_out_of_bounds_is_refused(acting):
     answer = acting.post("/api/v1/organisations/", NEW, HTTP_IDEMPOTENCY_KEY="k" * 101)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "Idempotency-Key")
     assert counts()["registered"] == 0
-
-
-def test_a_caller_is_held_back_and_told_for_how_long(acting, monkeypatch):
-    monkeypatch.setattr(ParticipantThrottle, "THROTTLE_RATES", {"participant": "2/min"})
-    assert [acting.get("/api/v1/organisations/").status_code for _ in range(3)] == [200, 200, 429]
-    assert 0 < int(acting.get("/api/v1/organisations/")["Retry-After"]) <= 60
-
-
-UNREACHABLE = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}
-}
-
-
-def test_without_redis_nobody_is_held_back(acting, caplog):
-    with override_settings(CACHES=UNREACHABLE):
-        assert acting.get("/api/v1/organisations/").status_code == 200
-    assert "throttling is off" in caplog.text
 
 
 def test_a_list_comes_in_pages(acting):

@@ -27,7 +27,7 @@ def test_figures_are_made_once_and_read_with_their_age():
 def test_without_a_cache_figures_are_made_for_each_request(settings):
     settings.CACHES = {
         "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "BACKEND": "marketplace.kernel.caching.RedisCache",
             "LOCATION": "redis://127.0.0.1:1/0",
         }
     }

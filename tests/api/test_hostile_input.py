@@ -94,3 +94,26 @@ def test_a_form_with_a_file_too_many_is_refused(acting):
         ("file", "repeated_field")
     ]
     assert StatementImport.objects.count() == 0
+
+
+FORM_OF_PARTS = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--b--\r\n'
+
+
+@pytest.mark.parametrize(
+    "charset", ["rot13", "zlib", "base64", "undefined", "idna", "utf-16", "none", "\xff"]
+)
+@pytest.mark.parametrize("path", ["/oauth/token/", "/accounts/login/", "/api/v1/webhooks/"])
+def test_a_body_in_another_charset_is_refused(client, path, charset):
+    for content_type, body in (
+        ("multipart/form-data; boundary=b", FORM_OF_PARTS),
+        ("application/json", b"{}"),
+    ):
+        answer = client.generic("POST", path, body, f"{content_type}; charset={charset}")
+        assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_charset")
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF8", "us-ascii", '"utf-8"'])
+def test_a_body_in_utf8_may_say_so(client, charset):
+    stated = f"multipart/form-data; boundary=b; charset={charset}"
+    answer = client.generic("POST", "/oauth/token/", FORM_OF_PARTS, stated)
+    assert (answer.status_code, answer.json()["error"]) == (400, "unsupported_grant_type")

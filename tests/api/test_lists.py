@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from django.db.models import IntegerField
 from django.urls import URLPattern, URLResolver, get_resolver
+from django_filters import NumberFilter
 
+from marketplace.api.filters import StrictFilterBackend, WholeNumberFilter
 from marketplace.api.pagination import POSITION_MAX, MarketCursorPagination
 
 FORGED = (
@@ -47,6 +49,30 @@ EXPECTED = "/api/v1/expected-payments/"
 def test_there_are_lists():
     assert {"/api/v1/catalogue/", "/api/v1/evidence/checkpoints/", "/api/v1/trades/"} <= set(LISTS)
     assert len(LISTS) > 40
+
+
+def test_no_filter_reads_a_number_of_any_size():
+    """As a decimal, -1e700000 is nine characters; as an integer it keeps a process busy for minutes."""
+    filters = {
+        (path, name): each
+        for path, view in LISTS.items()
+        if (chosen := StrictFilterBackend().get_filterset_class(view(), view.queryset)) is not None
+        for name, each in chosen.base_filters.items()
+    }
+    assert ("/api/v1/restorations/", "number") in filters
+    unbounded = {
+        key
+        for key, each in filters.items()
+        if isinstance(each, NumberFilter) and not isinstance(each, WholeNumberFilter)
+    }
+    assert unbounded == set()
+
+
+@pytest.mark.parametrize("number", ["-1e700000", "1e5", "1.5", "-1", "9" * 4_000, str(2**63)])
+def test_a_number_to_filter_by_is_whole_and_within_bounds(acting, number):
+    answer = acting.get("/api/v1/restorations/", {"number": number})
+    fields = {error["field"] for error in answer.json()["errors"]}
+    assert (answer.status_code, fields) == (422, {"number"})
 
 
 def test_every_list_goes_on_after_a_whole_number():

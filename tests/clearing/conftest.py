@@ -67,10 +67,14 @@ def market_cut_off() -> factories.Market:
     """A market whose first cycle was cut off at three by its calendar."""
     clock.move_to(factories.THREE - timedelta(hours=1), running=False)
     made = factories.market()
-    publish_clearing_schedule(
-        actor=made.actor, currency="JPY", effective_from=date(2030, 4, 1), cut_off_times=[time(15)]
+    factories.by_two(
+        made,
+        publish_clearing_schedule,
+        currency="JPY",
+        effective_from=date(2030, 4, 1),
+        cut_off_times=[time(15)],
     )
-    declare_closed_day(actor=made.actor, day=date(2030, 4, 9), name={"ja": "休業", "en": "Closed"})
+    factories.by_two(made, declare_closed_day, day=date(2030, 4, 9), name={"ja": "休業", "en": "Closed"})
     clock.move_to(factories.THREE, running=False)
     assert close_due_cycles() == 1
     return made

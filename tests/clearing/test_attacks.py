@@ -95,8 +95,8 @@ FORCED: dict[str, tuple[str, str]] = {
     "clearing.closed_periods_unchanged": (
         "clearing_ledgerperiod",
         (
-            "INSERT INTO clearing_ledgerperiod (public_id, month, entries, trial_balances, sha256, closed_by, closed_at)"
-            " VALUES ('per_raw', '2029-01-01', 1, '{}', 'raw', 'usr_1', now())"
+            "INSERT INTO clearing_ledgerperiod (public_id, month, entries, trial_balances, sha256, approval,"
+            " closed_by, closed_at) VALUES ('per_raw', '2029-01-01', 1, '{}', 'raw', 'apv_raw', 'usr_1', now())"
         ),
     ),
     "clearing.positions_state_deferrals": (
@@ -308,7 +308,31 @@ ATTACKS: dict[str, tuple[str, str]] = {
         "rules.controls_weakened_by_two",
         "../rules/test_weakening.py::test_a_forged_weakening_is_named",
     ),
+    "a halt that nobody agreed to lift": (
+        "clearing.released_by_two_people",
+        "approvals/test_releases.py::test_two_people_who_never_asked_are_named",
+    ),
+    "a calendar of one person": (
+        "clearing.calendar_by_two",
+        "cycles/test_calendar_by_two.py::test_a_calendar_that_nobody_approved_is_named",
+    ),
+    "a month that one person closed": (
+        "clearing.months_closed_by_two",
+        "statements/test_closing.py::test_a_month_that_one_person_closed_is_named",
+    ),
+    "a creditor that is paid otherwise than two people decided": (
+        "clearing.creditors_paid_what_is_attached",
+        "settlement/test_creditors.py::test_a_creditor_that_is_paid_otherwise_is_named",
+    ),
+    "own money that leaves without two people": (
+        "clearing.surplus_taken_out_by_two",
+        "settlement/test_surplus.py::test_a_surplus_that_nobody_approved_is_named",
+    ),
     # Money that waits without end.
+    "an attachment that nobody follows": (
+        "web.attachments_have_a_task",
+        "../web/test_invariants.py::test_an_attachment_that_nobody_is_asked_to_follow_is_named",
+    ),
     "a trade on hold without access": (
         "web.secured_trades_have_access",
         "../web/test_invariants.py::test_a_trade_whose_money_waits_without_end_is_named",

@@ -53,7 +53,7 @@ def market():
 
 def publish(market, **changes: Any) -> None:
     stated = {"currency": "JPY", "effective_from": MONDAY, "cut_off_times": [time(15)]}
-    publish_clearing_schedule(actor=market.actor, **(stated | changes))
+    factories.by_two(market, publish_clearing_schedule, **(stated | changes))
 
 
 def answer(market, path: str, name: str = "operator") -> Any:

@@ -41,8 +41,12 @@ def market(committed_database) -> factories.Market:
     """A market at five past three, whose cycle was to be cut off at three."""
     clock.move_to(at(9), running=False)
     made = factories.market()
-    publish_clearing_schedule(
-        actor=made.actor, currency="JPY", effective_from=date(2030, 4, 1), cut_off_times=[time(15)]
+    factories.by_two(
+        made,
+        publish_clearing_schedule,
+        currency="JPY",
+        effective_from=date(2030, 4, 1),
+        cut_off_times=[time(15)],
     )
     clock.move_to(at(15, 5), running=False)
     return made

@@ -13,11 +13,13 @@ from clearing.shortfalls.errors import DepositBacksLimit
 from clearing.shortfalls.services.deposits import release_deposit
 from clearing.trades.services.acceptance import accept_delivered
 from clearing.trades.services.endings import return_undelivered
-from clearing.trades.services.trades import conclude_trade
+from clearing.trades.services.holds import locked_trade
+from clearing.trades.services.trades import conclude_trade, secure_trade
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from tests.clearing import factories
 from tests.clearing.guaranteeing import limit, part_of, register, used
+from tests.participants.factories import actor_for
 
 from .test_holds import at_once, broken
 
@@ -69,6 +71,35 @@ def test_a_deposit_is_released_or_secures_a_trade_and_never_both(market):
         else:
             assert (factories.balance(market, name, "deposit"), used(guarantee)) == (0, 0)
     assert broken() == {}
+
+
+def test_who_secures_a_trade_that_is_being_accepted_waits_for_it_before_its_guarantee(market):
+    """Locks are taken in the order of trades, guarantees, balances; otherwise the two would wait for each other."""
+    guarantee = register(market, "city", 11_000)
+    trade = factories.conclude(market, "city", "seller", 10_000)
+    factories.conclude(market, "city", "seller", 20_000)
+    outcomes: list[object] = []
+
+    def secure() -> None:
+        try:
+            actor = actor_for(market.party("city"))
+            outcomes.append(
+                secure_trade(actor=actor, trade=trade.public_id, guarantee=guarantee.public_id).state
+            )
+        except Exception as error:  # the test judges what was raised
+            outcomes.append(error)
+        finally:
+            connection.close()
+
+    late = threading.Thread(target=secure)
+    with transaction.atomic():
+        locked_trade(pk=trade.pk)
+        late.start()
+        time.sleep(1)
+        assert late.is_alive()
+        accept_delivered(actor=SYSTEM, agreement=trade.agreement, transaction_id=None)
+    late.join()
+    assert (outcomes, part_of(trade).is_billed, broken()) == (["secured"], True, {})
 
 
 def test_what_is_billed_while_its_return_waits_is_not_returned(market):

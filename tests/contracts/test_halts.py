@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -40,6 +41,16 @@ def halt(market: factories.Market, scope: str) -> Halt:
     return rules.halt_trading(actor=market.operator, scope=scope, subject=subject, reason=WHY)
 
 
+def lift(market, halted, reason=WHY):
+    """As the second person of the operator."""
+    return rules.lift_halt(
+        actor=replace(market.operator, identifier="usr_second"),
+        halt=halted.public_id,
+        reason=reason,
+        first_person="usr_first",
+    )
+
+
 def broken() -> dict[str, object]:
     checked = verify_all("contracts") | verify_all("rules")
     return {name: found for name, found in checked.items() if found}
@@ -53,7 +64,7 @@ def test_nothing_is_concluded_and_nothing_begins_while_trading_is_halted(market,
         services.sign(actor=market.buyer, negotiation=waiting.public_id)
     with refused(TradingHalted, halt=halted.public_id, since=halted.started_at.isoformat()):
         factories.requested(market)
-    rules.lift_halt(actor=market.operator, halt=halted.public_id, reason=WHY)
+    lift(market, halted)
     assert services.sign(actor=market.buyer, negotiation=waiting.public_id).state == "finalized"
     assert factories.requested(market).state == "requested"
     assert broken() == {}
@@ -225,9 +236,7 @@ def test_who_negotiates_is_told_once_of_a_halt_and_of_its_end(market, scope, tol
         actor=market.stranger, listing=factories.listing(market.seller, "L-2"), reference="PO-S"
     )
     halted = halt(market, scope)
-    lifted = rules.lift_halt(
-        actor=market.operator, halt=halted.public_id, reason={"ja": "解消", "en": "Solved"}
-    )
+    lifted = lift(market, halted, {"ja": "解消", "en": "Solved"})
     handlers.on_trading_halted(TradingHaltedEvent(**outbox("trading.halted")), None)
     handlers.on_trading_resumed(TradingResumed(**outbox("trading.resumed")), None)
     notices = Notice.objects.filter(subject=lifted.public_id).order_by("pk")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -137,7 +138,11 @@ def test_a_suspension_ends_what_the_suspended_was_negotiating(market, who):
 def test_who_was_reinstated_meanwhile_keeps_its_negotiations(market):
     negotiation = factories.requested(market)
     suspend(market, market.buyer)
-    participants.reinstate_participant(actor=market.operator, organisation=market.buyer.organisation)
+    participants.reinstate_participant(
+        actor=replace(market.operator, identifier="usr_second"),
+        organisation=market.buyer.organisation,
+        first_person="usr_first",
+    )
     before = factories.everything()
     hear("participant.suspended")
     assert factories.everything() == before

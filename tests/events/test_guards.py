@@ -62,6 +62,26 @@ def test_the_relay_cannot_reach_a_transaction_that_has_not_begun(event):
     assert verify_all("events")["events.relay_position_of_this_server"] == []
 
 
+@pytest.mark.parametrize(
+    ("change", "because"),
+    [
+        ("transaction = '1'", "does not move back"),
+        ("event_id = event_id - 1", "does not move back"),
+        ("events = 9223372036854775807", "at once at most"),
+        ("events = events - 1", "at once at most"),
+        ("entries = entries + 1000000", "at once at most"),
+    ],
+)
+def test_the_relays_position_moves_as_the_relay_moves_it(event, change, because):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO events_relayposition (name, transaction, event_id, events, entries)"
+            " SELECT 'inbox', transaction, id, 1, 1 FROM events_outboxevent"
+        )
+    refused(f"UPDATE events_relayposition SET {change}", because)
+    refused("DELETE FROM events_relayposition", "are kept")
+
+
 def test_a_relay_position_that_a_logical_dump_brought_is_named(event):
     """A dump restores its rows before its triggers."""
     beyond = newest_transaction() + 1_000_000

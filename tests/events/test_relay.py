@@ -69,6 +69,18 @@ def test_an_event_does_not_enter_the_inbox_of_a_handler_that_passes_it_over(prob
     assert queries.all_handled()
 
 
+def test_an_entry_that_is_there_before_the_relay_stops_it_not(probed):
+    """Whoever writes events can write an entry of one in the same transaction, ahead of the relay."""
+    with transaction.atomic():
+        services.emit(OrganisationRegistered(organisation="org_1"))
+        event = OutboxEvent.objects.get()
+        InboxEntry.objects.create(event=event, handler=HANDLER, subscriber="probe", subject="org_1")
+    emit("org_2")
+    assert deliver(2) == 2
+    assert sorted(handlers.seen()) == ["org_1", "org_2"]
+    assert queries.all_handled()
+
+
 def test_a_delivery_asks_for_no_other_for_what_its_own_handlers_emit(probed):
     handlers.EMITTING.add("org_1")
     emit("org_1")

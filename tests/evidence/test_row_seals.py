@@ -141,7 +141,7 @@ def test_a_row_that_was_changed_behind_the_guards_is_named(table):
 
 
 def test_rows_are_sealed_once_in_the_order_of_their_keys():
-    table = "clearing_closedday"
+    table = "rules_decision"
     with unguarded(table):
         drop_constraints(table)
         force_row(table, 5)
@@ -176,7 +176,7 @@ def lag_of(table: str) -> float:
 
 def test_one_run_seals_all_that_is_settled_however_many_records_it_takes():
     """At the delay that production uses: a record that was just written must not stop those after it."""
-    table = "clearing_closedday"
+    table = "rules_decision"
     with unguarded(table):
         drop_constraints(table)
         force_rows(table, 1, 2 * ROWS_A_SEAL + 5)
@@ -207,7 +207,7 @@ def test_one_run_seals_all_that_is_settled_however_many_records_it_takes():
 
 def test_a_run_ends_with_its_time_and_the_lag_shows_what_it_left(monkeypatch):
     """What is left counts from when the table had come there, however young the last seal is."""
-    table = "clearing_closedday"
+    table = "rules_decision"
     monkeypatch.setattr(row_seals, "ROWS_A_SEAL", 2)
     with unguarded(table):
         drop_constraints(table)
@@ -225,7 +225,7 @@ def test_a_run_ends_with_its_time_and_the_lag_shows_what_it_left(monkeypatch):
 
 
 def test_a_key_that_nobody_took_holds_no_seal_up():
-    table = "clearing_closedday"
+    table = "rules_decision"
     with unguarded(table):
         drop_constraints(table)
         force_row(table, 5)
@@ -238,7 +238,7 @@ def test_a_key_that_nobody_took_holds_no_seal_up():
 
 def test_what_was_written_a_moment_ago_is_left_for_the_next_time():
     """A transaction that took an earlier key may still be writing its row."""
-    table = "clearing_closedday"
+    table = "rules_decision"
     with unguarded(table):
         drop_constraints(table)
         force_row(table, 5)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -282,6 +283,20 @@ def test_progress_is_seen_while_and_after_the_job_runs(committed_database, trace
     runner.run_due("files")
     job.refresh_from_db()
     assert (job.progress_done, job.progress_total) == (3, 10)
+
+
+def test_progress_within_a_transaction_is_seen_before_its_end(committed_database, trace):
+    put(kinds.PLAIN, trace)
+    (attempt,) = services.start_due(queue="default")
+    with transaction.atomic():
+        services.record_progress(attempt=attempt, done=3, total=10)
+        with closing(connection.copy()) as other, other.cursor() as cursor:
+            cursor.execute("SELECT progress_done, progress_total FROM jobs_job")
+            assert cursor.fetchall() == [(3, 10)]
+    services.finish(attempts=[attempt])
+    with transaction.atomic():
+        services.record_progress(attempt=attempt, done=4, total=10)
+    assert list(Job.objects.values_list("progress_done", "state")) == [(3, "done")]
 
 
 def test_an_attempt_whose_worker_died_counts_and_the_job_is_parked_at_last(committed_database, trace):

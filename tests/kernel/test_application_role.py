@@ -15,13 +15,13 @@ from marketplace.events.schemas.participants import OrganisationRegistered
 from marketplace.kernel.guards import APPEND_ONLY
 from marketplace.kernel.roles import making_rights
 from marketplace.kernel.tables import tables_guarded_by
-from tests.roles import Role, acting_as, application_url, as_owner
+from tests.roles import Role, acting_as, application_url, as_owner, unguarded
 
 pytestmark = pytest.mark.django_db
 
 CLOSE_MONTH = (
-    "INSERT INTO public.clearing_ledgerperiod (public_id, month, entries, trial_balances, sha256, closed_by, closed_at)"
-    " VALUES (%s, %s, 0, '{}', '', 'x', now())"
+    "INSERT INTO public.clearing_ledgerperiod (public_id, month, entries, trial_balances, sha256, approval, closed_by, closed_at)"
+    " VALUES (%s, %s, 0, '{}', '', '', 'x', now())"
 )
 
 
@@ -134,8 +134,9 @@ def test_the_application_makes_no_object_beside_those_that_guards_read(statement
 
 def test_a_temporary_table_of_the_owner_shadows_nothing_that_a_guard_reads():
     """``months_in_order`` reads closed months: an empty table of the same name would let a month be closed twice."""
-    with as_owner(), connection.cursor() as cursor:
+    with unguarded("clearing_ledgerperiod"), connection.cursor() as cursor:
         cursor.execute(CLOSE_MONTH, ["per_1", "2026-02-01"])
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute(
             "CREATE TEMP TABLE clearing_ledgerperiod ON COMMIT DROP AS TABLE public.clearing_ledgerperiod WITH NO DATA"
         )

@@ -15,9 +15,9 @@ from tests.roles import as_owner, assert_refused
 pytestmark = pytest.mark.django_db
 
 LATE = "a moment is not that of the clock"
-CLOSED_DAY = (
-    "INSERT INTO clearing_closedday (public_id, day, currency, closed, name, stated_at)"
-    ' VALUES (%s, \'2030-04-09\', \'\', true, \'{{"ja": "休", "en": "x"}}\', {moment})'
+FINISHED_MONTH = (
+    "INSERT INTO clearing_statementmonth (currency, month, until, statements, made_at, made_on)"
+    " VALUES (%s, '2026-01-01', '2026-02-01', 0, {moment}, '2030-04-09')"
 )
 RESTORATION = (
     "INSERT INTO clearing_restoration (public_id, number, happened_at, recorded_by, recorded_at)"
@@ -25,7 +25,7 @@ RESTORATION = (
 )
 
 
-def insert(sql: str, moment: str, name: str = "cld_raw") -> Any:
+def insert(sql: str, moment: str, name: str = "XTS") -> Any:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql.format(moment=moment), [name])
         return cursor.rowcount
@@ -41,9 +41,9 @@ def test_a_moment_of_business_is_the_present(moved, offset, every_reading):
         # Long after the move only the present counts.
         with connection.cursor() as cursor:
             cursor.execute("UPDATE kernel_clock SET real_anchor = real_anchor - interval '1 hour'")
-    assert_refused(lambda: insert(CLOSED_DAY, f"public.business_now() {offset}"), because=LATE)
-    assert insert(CLOSED_DAY, "public.business_now()") == 1
-    assert insert(CLOSED_DAY, "public.business_now() - interval '4 minutes'", "cld_late") == 1
+    assert_refused(lambda: insert(FINISHED_MONTH, f"public.business_now() {offset}"), because=LATE)
+    assert insert(FINISHED_MONTH, "public.business_now()") == 1
+    assert insert(FINISHED_MONTH, "public.business_now() - interval '4 minutes'", "XTL") == 1
 
 
 @pytest.mark.parametrize("moment", ["public.business_now()", "clock_timestamp() - interval '6 minutes'"])
@@ -58,11 +58,9 @@ def test_a_moment_read_before_the_clock_was_moved_still_counts():
     read = clock.now()
     clock.move_to(datetime(2030, 4, 1, tzinfo=UTC), running=False)
     clock.move_to(datetime(2030, 4, 2, tzinfo=UTC), running=False)
-    assert insert(CLOSED_DAY, f"timestamptz '{read.isoformat()}'") == 1
+    assert insert(FINISHED_MONTH, f"timestamptz '{read.isoformat()}'") == 1
     before = read - timedelta(minutes=6)
-    assert_refused(
-        lambda: insert(CLOSED_DAY, f"timestamptz '{before.isoformat()}'", "cld_before"), because=LATE
-    )
+    assert_refused(lambda: insert(FINISHED_MONTH, f"timestamptz '{before.isoformat()}'", "XTB"), because=LATE)
 
 
 def test_a_market_on_real_time_lets_nobody_move_the_clock_of_the_database(settings):

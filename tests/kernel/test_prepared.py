@@ -1,7 +1,8 @@
 """Short statements of hot paths are prepared on a connection that may, and sent as they are on one that may not."""
 
+import psycopg
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from bench._statements import statements_sent
@@ -18,6 +19,7 @@ from marketplace.kernel.states import advance
 from marketplace.participants.models import Organisation
 from marketplace.participants.states import ORGANISATION
 from tests.participants import factories
+from tests.roles import owner_url
 
 BY_KEY = f"SELECT {columns_of(Organisation, 'o')}, 7 FROM participants_organisation o WHERE o.id = %s"
 PREPARED = "SELECT count(*) FROM pg_prepared_statements"
@@ -122,3 +124,24 @@ def test_the_log_and_the_wrappers_of_the_connection_see_it(db):
         fetch_prepared("SELECT %s::int", [1])
     assert seen == ["SELECT %s::int"]
     assert [query["sql"] for query in logged] == ["SELECT $1::int"]
+
+
+@pytest.fixture
+def widened(committed_database):
+    """A statement that this connection has prepared, and a migration that then made a column of it wider."""
+    statement = "SELECT suspension_reason FROM participants_organisation"
+    assert fetch_prepared(statement) == []
+    with psycopg.connect(owner_url(), autocommit=True) as owner:
+        owner.execute("ALTER TABLE participants_organisation ALTER suspension_reason TYPE varchar(999)")
+    return statement
+
+
+def test_a_connection_goes_on_after_a_migration_of_what_it_prepared(widened):
+    assert [fetch_prepared(widened) for _ in range(2)] == [[], []]
+
+
+def test_after_a_migration_a_transaction_fails_once_for_the_time_being(widened):
+    with pytest.raises(OperationalError, match="changed"), transaction.atomic():
+        fetch_prepared(widened)
+    with transaction.atomic():
+        assert fetch_prepared(widened) == []

@@ -1,5 +1,7 @@
 """Bringing versions to sale, and taking listings from it."""
 
+from dataclasses import replace
+
 import pytest
 
 from listings import queries, services
@@ -257,7 +259,11 @@ def test_the_listings_of_a_suspended_seller_leave_the_catalogue_and_come_back(se
     with pytest.raises(OrganisationSuspended):
         services.resume_listing(actor=actor(seller), listing=version.listing.public_id)
     assert states() == before
-    participation.reinstate_participant(actor=operator, organisation=seller.public_id)
+    participation.reinstate_participant(
+        actor=replace(operator, identifier="usr_second"),
+        organisation=seller.public_id,
+        first_person="usr_first",
+    )
     services.resume_listing(actor=actor(seller), listing=version.listing.public_id)
     assert Listing.objects.get().state == "on_sale"
 

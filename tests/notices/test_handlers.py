@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime
 
 import pytest
@@ -285,6 +286,7 @@ def test_sellers_and_payers_are_told(buyer, seller):
         organisation=buyer.public_id, amount_minor=1_000, currency="JPY", bank_reference="B-1"
     )
     handle(handlers.on_payment_received, payment)
+    handle(handlers.on_payment_received, dataclasses.replace(payment, amount_minor=3_000, receipts=2))
     invoice = invoice_events.InvoiceIssued(
         invoice="inv_1", issuer="x", recipient=buyer.public_id, number="2025-001"
     )
@@ -295,10 +297,11 @@ def test_sellers_and_payers_are_told(buyer, seller):
     handle(handlers.on_statement_made, statement)
     assert notice_titles(buyer) == [
         "¥1,000 の入金を確認しました",
+        "2件、合計 ¥3,000 の入金を確認しました",
         "帳票 2025-001 を発行しました",
         "2025-11 の月次明細を発行しました",
     ]
-    assert queries.counts()["notices"] == 5
+    assert queries.counts()["notices"] == 6
 
 
 def test_a_participant_has_one_notice_of_its_documents_of_a_cycle(seller):

@@ -56,7 +56,7 @@ def test_a_migration_that_is_not_applied_is_named(living, monkeypatch):
     monkeypatch.setattr(readiness._migrated, "_flag", False)
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM django_migrations WHERE app = 'observability'")
-    assert failing() == {"migrations": "1 migrations are not applied, first observability.0001_initial"}
+    assert failing() == {"migrations": "2 migrations are not applied, first observability.0001_initial"}
 
 
 def test_an_event_that_nobody_relays_is_named_once_it_is_old(living):

@@ -4,6 +4,7 @@ import base64
 
 import pytest
 
+from clearing.approvals.reinstatements import reinstate_by_two
 from marketplace.kernel.actors import SYSTEM
 from marketplace.participants import services
 from marketplace.participants.models import Admission, Application, Membership, Organisation, Segment
@@ -135,7 +136,9 @@ def test_the_operator_suspends_and_reinstates(operator, client, subject):
     assert operator.post(f"{path}/suspend/", body).status_code == 409
     assert client.get("/api/v1/me/").json()["organisation"]["suspension_reason"] == "確認中"
     assert client.post(f"{path}/reinstate/").status_code == 403
-    assert operator.post(f"{path}/reinstate/").json()["state"] == "active"
+    assert operator.post(f"{path}/reinstate/").json()["code"] == "second_person_needed"
+    second = factories.actor_for(Organisation.objects.get(is_operator=True), "usr_second")
+    assert reinstate_by_two(actor=second, organisation=subject.public_id).state == "active"
     declared = operator.post(f"{path}/declare-affiliation/", {"affiliated": True})
     assert (declared.status_code, declared.json()["operator_affiliate"]) == (200, True)
     assert operator.post("/api/v1/organisations/org_nobody/suspend/", body).status_code == 404

@@ -129,7 +129,7 @@ def test_participants_register_nobody():
 
 
 def test_a_suspension_stops_new_business_and_ends_with_reinstatement():
-    subject, operator = factories.admitted(), factories.actor_for(factories.operator())
+    subject, operator = factories.admitted(), factories.actor_for(factories.operator(), "usr_second")
     suspended = services.suspend_participant(
         actor=operator, organisation=subject.public_id, reason_code="sanctions_review", reason="確認中"
     )
@@ -139,7 +139,9 @@ def test_a_suspension_stops_new_business_and_ends_with_reinstatement():
         "organisation": subject.public_id,
         "reason_code": "sanctions_review",
     }
-    reinstated = services.reinstate_participant(actor=operator, organisation=subject.public_id)
+    reinstated = services.reinstate_participant(
+        actor=operator, organisation=subject.public_id, first_person="usr_first"
+    )
     assert (reinstated.state, reinstated.suspension_reason_code) == ("active", "")
     assert queries.is_admitted(subject.pk, "mobility", "buyer")
     assert OutboxEvent.objects.latest("pk").type == "participant.reinstated"
@@ -174,10 +176,31 @@ def test_an_active_organisation_is_not_reinstated():
     subject = factories.organisation()
     with pytest.raises(IllegalTransition):
         services.reinstate_participant(
-            actor=factories.actor_for(factories.operator()), organisation=subject.public_id
+            actor=factories.actor_for(factories.operator(), "usr_second"),
+            organisation=subject.public_id,
+            first_person="usr_first",
         )
     with pytest.raises(Missing):
-        services.reinstate_participant(actor=SYSTEM, organisation="org_nobody")
+        services.reinstate_participant(actor=SYSTEM, organisation="org_nobody", first_person="usr_first")
+
+
+def test_one_person_and_a_program_reinstate_nobody():
+    subject, operator = factories.organisation(), factories.operator()
+    services.suspend_participant(
+        actor=SYSTEM, organisation=subject.public_id, reason_code="review", reason="確認中"
+    )
+    before = OutboxEvent.objects.count()
+    for person, first in (("usr_one", "usr_one"), ("usr_one", ""), ("app_desk", "usr_one")):
+        with pytest.raises(Forbidden):
+            services.reinstate_participant(
+                actor=factories.actor_for(operator, person),
+                organisation=subject.public_id,
+                first_person=first,
+            )
+    assert (queries.get_organisation(subject.public_id).state, OutboxEvent.objects.count()) == (
+        "suspended",
+        before,
+    )
 
 
 def test_affiliation_is_declared_of_those_who_do_not_trade():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -235,7 +236,12 @@ def halt() -> Halt:
 
 def test_a_second_live_halt_is_refused(halt):
     refused("halt_one_live", INSERT_HALT, halt_row())
-    services.lift_halt(actor=SYSTEM, halt=halt.public_id, reason=WHY)
+    services.lift_halt(
+        actor=replace(SYSTEM, identifier="usr_second"),
+        halt=halt.public_id,
+        reason=WHY,
+        first_person="usr_first",
+    )
     execute(INSERT_HALT, halt_row())
     assert broken() == []
 
@@ -248,7 +254,7 @@ def test_a_second_live_halt_is_refused(halt):
         ("halt_of_what", {"scope": "planet", "subject": "earth"}),
         ("halt_says_why", {"reason": '{"en": "Check"}'}),
         ("halt_lifted_whole", {"lifted_at": NOON}),
-        ("halt_lifted_whole", {"lifted_at": NOON, "lifted_by": "nobody"}),
+        ("halt_lifted_by_two", {"lifted_at": NOON, "lifted_by": "usr_nobody"}),
     ],
 )
 def test_a_halt_of_another_shape_is_refused(match, changes):
@@ -267,6 +273,11 @@ def test_a_halt_of_another_shape_is_refused(match, changes):
     ],
 )
 def test_what_was_said_of_a_halt_is_kept(halt, match, statement):
-    services.lift_halt(actor=SYSTEM, halt=halt.public_id, reason=WHY)
+    services.lift_halt(
+        actor=replace(SYSTEM, identifier="usr_second"),
+        halt=halt.public_id,
+        reason=WHY,
+        first_person="usr_first",
+    )
     refused(match, statement)
     assert Halt.objects.filter(lifted_at=NOON, scope="market").count() == 1

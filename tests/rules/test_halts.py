@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -41,6 +42,13 @@ def halted(scope: str = "segment", subject: str = "mobility") -> Halt:
     return services.halt_trading(actor=SYSTEM, scope=scope, subject=subject, reason=WHY)
 
 
+def lift(halt: str, reason: dict[str, str] = WHY) -> Halt:
+    """As the second person of the operator."""
+    return services.lift_halt(
+        actor=replace(SYSTEM, identifier="usr_second"), halt=halt, reason=reason, first_person="usr_first"
+    )
+
+
 def everything() -> tuple[list[dict[str, object]], int, int]:
     return (
         list(Halt.objects.order_by("pk").values()),
@@ -68,8 +76,8 @@ def test_a_halt_is_declared_told_of_and_in_evidence():
 def test_a_halt_is_lifted_once_and_kept():
     halt = halted("market", "")
     clock.move_to(NOON + timedelta(hours=1), running=False)
-    lifted = services.lift_halt(actor=SYSTEM, halt=halt.public_id, reason={"ja": "解消", "en": "Solved"})
-    assert (lifted.lifted_at, lifted.lifted_by) == (NOON + timedelta(hours=1), "system")
+    lifted = lift(halt.public_id, {"ja": "解消", "en": "Solved"})
+    assert (lifted.lifted_at, lifted.lifted_by) == (NOON + timedelta(hours=1), "usr_second")
     assert OutboxEvent.objects.get(type="trading.resumed").data == {
         "halt": halt.public_id,
         "scope": "market",
@@ -79,9 +87,9 @@ def test_a_halt_is_lifted_once_and_kept():
     assert EvidenceRecord.objects.get(kind="rules.trading_resumed").payload["reason"]["en"] == "Solved"
     before = everything()
     with pytest.raises(HaltLifted):
-        services.lift_halt(actor=SYSTEM, halt=halt.public_id, reason=WHY)
+        lift(halt.public_id)
     with pytest.raises(Missing):
-        services.lift_halt(actor=SYSTEM, halt="hlt_nowhere", reason=WHY)
+        lift("hlt_nowhere")
     assert everything() == before
     again = halted("market", "")
     assert (Halt.objects.count(), queries.halt_of().public_id) == (2, again.public_id)
@@ -155,7 +163,15 @@ def test_only_the_operator_halts_and_lifts():
     with pytest.raises(Forbidden):
         services.halt_trading(actor=actor, scope="market", reason=WHY)
     with pytest.raises(Forbidden):
-        services.lift_halt(actor=actor, halt=halt.public_id, reason=WHY)
+        services.lift_halt(actor=actor, halt=halt.public_id, reason=WHY, first_person="usr_first")
+    for person, first in (("usr_one", "usr_one"), ("usr_one", ""), ("app_desk", "usr_one"), ("system", "x")):
+        with pytest.raises(Forbidden):
+            services.lift_halt(
+                actor=replace(SYSTEM, identifier=person),
+                halt=halt.public_id,
+                reason=WHY,
+                first_person=first,
+            )
     assert everything() == before
 
 
@@ -185,8 +201,9 @@ def test_everybody_reads_halts_and_the_operator_declares_them(api):
     ]
     again = operator.post(HALTS, HALT_EXAMPLE)
     assert (again.status_code, again.json()["code"]) == (409, "already_halted")
-    lifted = operator.post(f"{HALTS}{halt}/lift/", LIFT_EXAMPLE)
-    assert (lifted.status_code, lifted.json()["lift_reason"]) == (200, LIFT_EXAMPLE["reason"])
+    asked = operator.post(f"{HALTS}{halt}/lift/", LIFT_EXAMPLE)
+    assert (asked.status_code, asked.json()["code"]) == (409, "second_person_needed")
+    assert lift(halt, LIFT_EXAMPLE["reason"]).lift_reason == LIFT_EXAMPLE["reason"]
     assert operator.post(f"{HALTS}{halt}/lift/", LIFT_EXAMPLE).json()["code"] == "halt_lifted"
     assert api.get(f"{HALTS}{halt}/").json()["lifted_at"] is not None
     assert api.get(HALTS, {"live": "true"}).json()["results"] == []

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
+from clearing.approvals.halts import lift_halt_by_two
 from clearing.guarantees.services import register_guarantee
 from clearing.ledger.queries import bank_balance
 from clearing.models import FeeWriteOff, Guarantee, Obligation, Trade
@@ -112,11 +113,12 @@ def report(market: Market) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="package")
-def halt(report) -> str:
-    """A trading halt that was declared after the day, and lifted."""
+def halt(market: Market, report) -> str:
+    """A trading halt that was declared after the day, and that two people lifted."""
     why = {"ja": "試験", "en": "Test"}
     halted = rules.halt_trading(actor=SYSTEM, scope="segment", subject="mobility", reason=why)
-    return rules.lift_halt(actor=SYSTEM, halt=halted.public_id, reason=why).public_id
+    day = Day(read(), Progress(1, io.StringIO()), market.base_url)
+    return str(day.by_two(lift_halt_by_two, halt=halted.public_id, reason=why).public_id)
 
 
 @pytest.fixture(scope="package")

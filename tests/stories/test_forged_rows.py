@@ -27,7 +27,7 @@ FORGERIES: dict[str, Forgery] = {
     "clearing_balancecertificate": Forgery(
         refused="does not state the balance of the ledger", changes={"ledger_minor": "987654321"}
     ),
-    "clearing_bankallocation": Forgery(refused="is not a receipt in suspense"),
+    "clearing_bankallocation": Forgery(refused="is not a receipt in suspense", changes={"reason": "''"}),
     "clearing_bankentry": Forgery(
         refused="differ from its totals",
         changes={
@@ -37,14 +37,22 @@ FORGERIES: dict[str, Forgery] = {
     ),
     "clearing_bankstatement": Forgery(refused="does not continue"),
     "clearing_chargeplan": Forgery(refused="has no charges"),
-    "clearing_clearingschedule": Forgery(named=RECORDED, changes={"cut_off_times": "ARRAY['15:00'::time]"}),
+    "clearing_clearingschedule": Forgery(
+        refused="no second person approved the change",
+        changes={"cut_off_times": "ARRAY['15:00'::time]", "approval_id": "(SELECT max(id) FROM clearing_approval)"},
+    ),
     "clearing_clientaccount": Forgery(
         refused=NOBODY, changes={"approval_id": "(SELECT max(id) FROM clearing_approval)"}
     ),
     "clearing_closedday": Forgery(
-        named=RECORDED, changes={"name": """'{"ja": "x", "en": "x"}'""", "currency": "'JPY'"}
+        refused="no second person approved the change",
+        changes={
+            "name": """'{"ja": "x", "en": "x"}'""", "currency": "'JPY'",
+            "approval_id": "(SELECT max(id) FROM clearing_approval)",
+        },
     ),
     "clearing_countedtimeline": Forgery(refused="is not that of this server"),
+    "clearing_creditorpayment": Forgery(refused="is of no attachment in force"),
     "clearing_cyclestep": Forgery(
         refused="a moment is not that of the clock", changes={"epoch": "t.epoch + 1", "began_at": "'2020-01-01'"}
     ),
@@ -131,6 +139,10 @@ FORGERIES: dict[str, Forgery] = {
     "evidence_leaf": Forgery(refused=SAME_AGAIN, changes={"index": "t.index + 1"}),
     "listings_distribution": Forgery(refused="nothing is added to a version"),
     "listings_offer": Forgery(refused="nothing is added to a version"),
+    "participants_reinstatement": Forgery(
+        named=RECORDED,
+        changes={"reinstated_by": "'usr_forged'", "transaction": "pg_current_xact_id()"},
+    ),
     "quality_measurement": Forgery(refused="measurement_known", changes={"characteristic": "'forged'"}),
     "quality_profile": Forgery(refused="fk_listings|duplicate key"),
     "rules_decision": Forgery(named=RECORDED),
@@ -152,7 +164,7 @@ def test_every_append_only_table_is_attacked():
 
 
 @pytest.mark.parametrize("table", sorted(FORGERIES))
-def test_a_forged_row_is_refused_or_named(report, table):
+def test_a_forged_row_is_refused_or_named(report, restoration, table):
     forgery = FORGERIES[table]
     with transaction.atomic():
         if forgery.refused:

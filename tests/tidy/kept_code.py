@@ -1,6 +1,7 @@
 """What the check for dead code keeps, each with the reason why it is alive although production does not name it."""
 
 KEPT = {
+    "marketplace.kernel.bounding.bound_columns": "migrations call it",
     "marketplace.events.models.RelayPosition": "the relay reads and moves it within one statement of SQL",
     "delivery.models.downloads.SentParts": "the database adds to it and it is compared within statements of SQL",
     "clearing.trades.queries.TradeCounts.refunded": "the report of the day shows every field of the counts",
@@ -9,7 +10,6 @@ KEPT = {
     "marketplace.rules.facts.APPLICANT": "a fact provider enters itself with the rules when it is made",
     "marketplace.participants.declarations.DESCRIPTIONS": "the words for a page that asks an applicant to declare",
     "marketplace.settings.queues.TimeLimits.annotate_any": "Celery asks every annotation for it",
-    "marketplace.kernel.caching.KeptClient.__init__._client": "Django's client of the cache makes its clients by it",
     "marketplace.kernel.caching.RedisCache.__init__._class": "Django's cache makes its client by it",
     "marketplace.kernel.prepared.insert_prepared.adding": "Django asks an instance whether it is stored",
     "listings.services.drafts.add_version": "files and version in one call, for programs without a transaction of their own",

@@ -9,6 +9,7 @@ from django.db import connection
 
 from clearing import handlers
 from clearing.models import Trade
+from clearing.shortfalls.services.restraints import lift_restraint, record_restraint
 from delivery import services
 from delivery.handlers import on_trade_secured
 from delivery.models import Entitlement
@@ -17,6 +18,7 @@ from marketplace.events.schema import parse
 from marketplace.events.services import envelope_of
 from marketplace.kernel import clock
 from marketplace.kernel.invariants import REGISTER
+from marketplace.notices.handlers.attachments import on_claim_attached
 from marketplace.observability.alarms import apply_readings
 from tests.clearing import factories as clearing
 from tests.delivery import factories as delivery
@@ -157,3 +159,30 @@ def test_a_receipt_that_nobody_reports_is_an_alarm_a_week_after_access_expired(t
     assert named() == [trade.public_id]
     apply_readings({"deliveries_unreported": 1.0})
     assert named() == []
+
+
+def test_an_attachment_that_nobody_is_asked_to_follow_is_named(db):
+    market = clearing.market()
+    restraint = record_restraint(
+        actor=market.actor,
+        organisation=market.party("seller").public_id,
+        kind="attachment",
+        served_at=clock.now(),
+        reference="令和12年(ル)第1号",
+    )
+    check = REGISTER["web.attachments_have_a_task"].check
+    assert check() == []
+    force(
+        "clearing_setoffrestraint",
+        "UPDATE clearing_setoffrestraint SET recorded_at = recorded_at - interval '11 minutes'",
+    )
+    assert [row["restraint"] for row in check()] == [restraint.public_id]
+    handle("claim.attached", on_claim_attached)
+    assert check() == []
+    force(
+        "notices_task",
+        "UPDATE notices_task SET state = 'done', closed_at = now() WHERE kind = 'follow_order'",
+    )
+    assert [row["restraint"] for row in check()] == [restraint.public_id]
+    clearing.by_two(market, lift_restraint, restraint=restraint.public_id, reason="取下げ")
+    assert check() == []

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from marketplace.events.models import OutboxEvent
 from marketplace.events.schemas.clearing import CycleMoved
 from marketplace.webhooks import sending, services
 from marketplace.webhooks.models import FeedEntry, Webhook, WebhookMessage
@@ -14,6 +15,7 @@ from marketplace.webhooks.services import publishing, subscribing
 from tests.participants import factories as parties
 
 from . import factories
+from .test_guards import refused
 
 URL = "http://localhost:9/"
 
@@ -103,6 +105,30 @@ def test_an_event_that_names_one_organisation_twice_enters_its_feed_once(market)
     factories.emit(factories.refunded(buyer, buyer))
     factories.publish(1)
     assert FeedEntry.objects.filter(scope=buyer, type="trade.refunded").count() == 1
+
+
+def test_an_entry_that_is_there_before_the_publisher_stops_it_not(market):
+    """Whoever writes events can write their entries in the feed ahead of the publisher."""
+    buyer, seller = market["buyer"].public_id, market["seller"].public_id
+    (event,) = factories.emit(factories.refunded(buyer, seller))
+    key = OutboxEvent.objects.get(public_id=event).pk
+    FeedEntry.objects.create(scope=buyer, event_id=key, type="trade.refunded")
+    factories.publish(1)
+    assert FeedEntry.objects.filter(event_id=key).count() == 3
+    assert [queued(market[name]) for name in ("buyer", "seller")] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("change", "because"),
+    [
+        ("transaction = '1'", "does not move back"),
+        ("transaction = '9000000000000000000'", "has not begun"),
+        ("event_id = event_id - 1", "does not move back"),
+    ],
+)
+def test_the_position_of_the_feed_only_moves_on(market, change, because):
+    refused(because, f"UPDATE webhooks_feedposition SET {change}")
+    refused("are kept", "DELETE FROM webhooks_feedposition")
 
 
 def test_a_replay_sends_the_same_events_again_also_those_that_wait(market):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -351,7 +352,11 @@ def test_a_suspended_organisation_is_sent_what_waited_when_it_is_reinstated(owne
         assert send() == 1
         assert (states(webhook), outcomes(webhook)) == ([("pending", 0)] * 2, [])
         assert (states(sound), oldest_due_seconds()) == ([("delivered", 1)], 0)
-        reinstate_participant(actor=operator, organisation=owner.public_id)
+        reinstate_participant(
+            actor=replace(operator, identifier="usr_second"),
+            organisation=owner.public_id,
+            first_person="usr_first",
+        )
         assert oldest_due_seconds() > 0
         assert send() == 2
     assert states(webhook) == [("delivered", 1)] * 2

@@ -2,7 +2,8 @@
 
 One statement plans and writes the entries of a chunk from its positions. A participant's entry is whole in its chunk.
 Between the chunks the clearing control account holds what was taken from participants already and not yet given to
-others, or the reverse; after the last chunk it is zero.
+others, or the reverse; after the last chunk it is zero. The operator's own entry is in the last chunk: it takes fees that
+were put off out of the operator's money, and that money has them only once the participants' entries brought them.
 """
 
 from __future__ import annotations
@@ -102,10 +103,12 @@ def post_chunk(cycle: Cycle) -> CyclePart:
     MOVER_LOCK.acquire()
     part = part_of(cycle, StepPart.ENTRIES, count=NetPosition.objects.filter(cycle=cycle).count)
     chunk = _next_chunk(cycle, part.reached)
+    ended = chunk.size < PARTICIPANTS_A_CHUNK
     if chunk.size:
         _post_participants(cycle, chunk, part)
-        _post_operator(cycle, chunk, part)
-    record_chunk(part, done=chunk.size, reached=chunk.last, ended=chunk.size < PARTICIPANTS_A_CHUNK)
+    if ended:
+        _post_operator(cycle, part)
+    record_chunk(part, done=chunk.size, reached=chunk.last, ended=ended)
     return part
 
 
@@ -145,17 +148,14 @@ def _post_participants(cycle: Cycle, chunk: _Chunk, part: CyclePart) -> None:
     )
 
 
-def _post_operator(cycle: Cycle, chunk: _Chunk, part: CyclePart) -> None:
-    """Post the operator's entry if its position is in the chunk and fees were put off into or out of the cycle.
+def _post_operator(cycle: Cycle, part: CyclePart) -> None:
+    """Post the operator's entry if fees were put off into or out of the cycle.
 
     Fees that are put off stay income, and are a receivable until collected. The participants' entries credit revenue with
     every fee of the cycle, those that earlier cycles put off included; so these are taken from revenue again, against the
     receivable. What is collected of a written-off fee lessens the loss.
     """
-    positions = NetPosition.objects.filter(
-        cycle=cycle, party_key__gt=chunk.reached, party_key__lte=chunk.last
-    )
-    position = positions.filter(organisation_id=operator_organisation().id).first()
+    position = NetPosition.objects.filter(cycle=cycle, organisation_id=operator_organisation().id).first()
     if position is None:
         return
     market = market_accounts(cycle.currency)

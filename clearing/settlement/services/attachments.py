@@ -13,6 +13,7 @@ def hold_back_attached(organisation_id: int, currency: str) -> None:
         organisation_id=organisation_id,
         currency=currency,
         direction=PaymentDirection.OUT,
+        creditor_payment=None,
         state=InstructionState.PLANNED,
     )
     held = attached_payments([organisation_id], currency)

@@ -1,4 +1,4 @@
-"""Cancels planned payments of which a part is set off, and plans the remainder again."""
+"""Cancels planned payments of which a part is set off or goes to a creditor, and plans the remainder again."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ def planned_payments(organisation_ids: Iterable[int], currency: str) -> QuerySet
         organisation_id__in=list(organisation_ids),
         currency=currency,
         direction=PaymentDirection.OUT,
+        creditor_payment=None,
         state=InstructionState.PLANNED,
     )
     return rows.exclude(cycle__state=CycleState.POSTED).select_related("cycle").order_by("pk")
@@ -53,15 +54,15 @@ def lock_planned_payments(organisation_ids: Iterable[int], currency: str) -> lis
 
 
 def cancel_planned_payment(
-    instruction: SettlementInstruction, *, set_off_minor: int
+    instruction: SettlementInstruction, *, taken_minor: int
 ) -> SettlementInstruction | None:
     """Cancel a planned payment, which the caller has locked, and plan what remains of it; None if nothing does.
 
     The amount of an instruction is never edited. Raises IllegalTransition, ValueError for more than the payment.
     """
-    remainder_minor = instruction.amount_minor - set_off_minor
-    if not 0 < set_off_minor <= instruction.amount_minor:
-        raise ValueError(f"{set_off_minor} cannot be set off against payment {instruction.reference}")
+    remainder_minor = instruction.amount_minor - taken_minor
+    if not 0 < taken_minor <= instruction.amount_minor:
+        raise ValueError(f"{taken_minor} cannot be taken from payment {instruction.reference}")
     held_back = instruction.held_back
     advance(instruction, INSTRUCTION, command="cancel", role="system", cancelled_at=clock.now(), held_back="")
     if not remainder_minor:
@@ -70,3 +71,11 @@ def cancel_planned_payment(
     remainder.held_back = held_back
     remainder.save()
     return remainder
+
+
+def give_back_payment(instruction: SettlementInstruction) -> SettlementInstruction:
+    """Cancel a planned payment to a creditor, locked, whose attachment has ended, and plan its amount to the participant."""
+    advance(instruction, INSTRUCTION, command="cancel", role="system", cancelled_at=clock.now(), held_back="")
+    given = replacement_payment(instruction, instruction.amount_minor)
+    given.save()
+    return given

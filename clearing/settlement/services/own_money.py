@@ -1,4 +1,4 @@
-"""The operator pays its own money into the client account, or withdraws the plan to do so."""
+"""The operator pays its own money into the client account, withdraws the plan to do so, or takes own money out."""
 
 from __future__ import annotations
 
@@ -8,12 +8,19 @@ from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.amounts import require_amount
-from marketplace.kernel.errors import Missing
+from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.labels import Label
+from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance
 from marketplace.participants.queries import operator_organisation
 
+from ...approvals.services import require_two_people_to_pay
+from ...ledger.errors import OperatorMoneyShort
+from ...ledger.operator_money import within_operator_money
 from ..errors import ClientAccountMissing, NotOwnMoney
+from ..held_by_two import TAKE_OUT_OWN_MONEY
 from ..models import SettlementInstruction
+from ..operator_money import free_operator_money
 from ..planning import instruction_without_cycle
 from ..queries import client_account
 from ..states import INSTRUCTION, InstructionState, PaymentPurpose
@@ -70,5 +77,58 @@ def withdraw_own_money(*, actor: Actor, instruction: str) -> SettlementInstructi
         subject=planned.public_id,
         actor=actor,
         payload={"reference": planned.reference, "amount_minor": planned.amount_minor},
+    )
+    return planned
+
+
+@record_refusals()
+def take_out_own_money(
+    *, actor: Actor, amount_minor: int, reason: str, currency: str = "JPY"
+) -> SettlementInstruction:
+    """Plan a payment of the operator's own money out of the client account; returns it. Takes two people for any amount.
+
+    At most what nothing else needs (``operator_money``): participants' money is never touched, nor what the operator has
+    still to refund. ``reason`` says what the money is, such as interest or an advance that is needed no more. Raises
+    SecondPersonNeeded, OperatorMoneyShort, ClientAccountMissing, FieldInvalid, Forbidden.
+    """
+    actor.require_operator()
+    require_amount("amount_minor", amount_minor)
+    why = reason.strip()
+    if not why:
+        raise FieldInvalid("reason", Label("state what the money is", "資金の内容を入力してください"))
+    if client_account(currency) is None:
+        raise ClientAccountMissing(currency=currency)
+    if (free_minor := free_operator_money(currency)) < amount_minor:
+        raise OperatorMoneyShort(missing_minor=amount_minor - free_minor, currency=currency)
+    operator = operator_organisation()
+    approval = require_two_people_to_pay(
+        actor=actor,
+        command=TAKE_OUT_OWN_MONEY,
+        subject=currency,
+        payee=operator.public_id,
+        amount_minor=amount_minor,
+        currency=currency,
+        payload={"reason": why},
+    )
+    planned = instruction_without_cycle(
+        currency=currency,
+        organisation_id=operator.id,
+        amount_minor=amount_minor,
+        purpose=PaymentPurpose.SURPLUS,
+        approval=approval,
+    )
+    with within_operator_money(currency):
+        planned.save()
+    record(
+        kind="clearing.own_money_taken_out",
+        subject=planned.public_id,
+        actor=actor,
+        payload={
+            "reference": planned.reference,
+            "amount_minor": amount_minor,
+            "currency": currency,
+            "reason": why,
+            "first_person": approval.first_person,
+        },
     )
     return planned

@@ -24,6 +24,7 @@ from marketplace.participants.queries import organisations_by_id
 from ...approvals.services import require_second_person
 from ...cycles.models import Cycle
 from ...ledger.locking import lock_balances
+from ...ledger.locks import MOVER_LOCK
 from ...ledger.models import Account
 from ...ledger.operator_money import within_operator_money
 from ...ledger.states import AccountKind
@@ -81,6 +82,9 @@ def retry_payment(*, actor: Actor, instruction: str) -> SettlementInstruction:
     named = SettlementInstruction.objects.filter(public_id=instruction).first()
     if named is None:
         raise Missing(kind="settlement instruction", identifier=instruction)
+    if named.creditor_payment_id is not None:
+        # The attachment does not end meanwhile: it says who is paid.
+        MOVER_LOCK.acquire()
     if named.cycle_id is not None:
         Cycle.objects.select_for_update(no_key=True).get(pk=named.cycle_id)
     failed = _lock_instruction(instruction)

@@ -15,7 +15,6 @@ from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.refusals import record_refusals
 from marketplace.kernel.states import advance_all
-from marketplace.participants.queries import organisations_by_id
 
 from ...approvals.services import require_second_person
 from ...cycles.errors import CycleIsPaused
@@ -33,7 +32,7 @@ from ..errors import (
     TransferNotPossible,
 )
 from ..models import SettlementInstruction, TransferFile
-from ..payability import hindrance_of, payee_of
+from ..payability import hindrance_to, payees_of
 from ..queries import client_account
 from ..restorations import restoration_that_shuts
 from ..routes import require_route, route_for
@@ -165,17 +164,18 @@ def _sort_payments(batch: _Batch) -> _SortedPayments:
         )
         .order_by("pk")
     )
-    payees = organisations_by_id(instruction.organisation_id for instruction in instructions)
+    payees = payees_of(instructions)
     abroad = may_pay_abroad(batch.currency)
-    attached = attached_payments(payees, batch.currency) if payees else set()
+    parties = {instruction.organisation_id for instruction in instructions}
+    attached = attached_payments(parties, batch.currency) if parties else set()
     found = _SortedPayments([], [])
     for instruction in instructions:
-        payee = payees[instruction.organisation_id]
-        hindrance = hindrance_of(payee, currency=batch.currency, cross_border_allowed=abroad)
+        payee = payees[instruction.pk]
+        hindrance = hindrance_to(payee, currency=batch.currency, cross_border_allowed=abroad)
         if instruction.pk in attached:
             hindrance = Hindrance.ATTACHED.value
         if not hindrance:
-            payment = PlannedPayment(instruction.reference, instruction.amount_minor, payee_of(payee))
+            payment = PlannedPayment(instruction.reference, instruction.amount_minor, payee)
             found.payable.append((instruction, payment))
             continue
         found.left_out.append({"reference": instruction.reference, "reason": hindrance})

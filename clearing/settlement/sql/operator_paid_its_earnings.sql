@@ -1,5 +1,5 @@
 SELECT i.reference, i.amount_minor INTO fault FROM new_rows i
- WHERE i.direction = 'out'
+ WHERE i.direction = 'out' AND i.purpose <> 'surplus'
    AND i.organisation_id = (SELECT o.id FROM public.participants_organisation o WHERE o.is_operator)
    AND i.amount_minor > coalesce((
     SELECT -sum(p.amount_minor) FROM public.clearing_cycle c

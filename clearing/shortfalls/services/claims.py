@@ -11,7 +11,7 @@ from marketplace.kernel.refusals import record_refusals
 from marketplace.participants.queries import OrganisationView, get_organisation
 
 from ...approvals.services import require_second_person
-from ...ledger.accounts import accounts_of, market_accounts
+from ...ledger.accounts import accounts_of, market_accounts, require_cleared
 from ...ledger.errors import InsufficientFunds
 from ...ledger.journal import Draft, Line, post
 from ...ledger.locking import lock_balances
@@ -19,7 +19,7 @@ from ...ledger.locks import MOVER_LOCK
 from ...ledger.states import AccountKind, EntryKind, LineKind
 from ..queries import Funds, funds_of
 from ..states import APPROVED_COMMANDS, FundsDecisionKind
-from .deposits import record_decision, require_currency, require_participant, stated_reason
+from .deposits import record_decision, require_participant, stated_reason
 
 
 @record_refusals()
@@ -34,7 +34,7 @@ def write_off_claim(
     """
     actor.require_operator()
     require_amount("amount_minor", amount_minor)
-    require_currency(currency)
+    require_cleared(currency)
     why = stated_reason(reason)
     debtor = get_organisation(organisation)
     require_participant(debtor)

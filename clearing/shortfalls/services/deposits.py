@@ -17,7 +17,7 @@ from marketplace.participants.queries import OrganisationView, get_organisation,
 
 from ...approvals.services import require_second_person
 from ...guarantees.queries import free_deposit_minor, lock_guarantees
-from ...ledger.accounts import accounts_of, market_accounts
+from ...ledger.accounts import accounts_of, require_cleared
 from ...ledger.errors import InsufficientFunds
 from ...ledger.journal import Draft, Line, post
 from ...ledger.locking import lock_balances
@@ -39,7 +39,7 @@ def pay_deposit(*, actor: Actor, amount_minor: int, currency: str) -> Funds:
     """
     organisation_id = actor.require_organisation()
     require_amount("amount_minor", amount_minor)
-    require_currency(currency)
+    require_cleared(currency)
     owner = organisations_by_id([organisation_id])[organisation_id]
     require_participant(owner)
     accounts = accounts_of(owner.id, currency)
@@ -73,7 +73,7 @@ def release_deposit(
     """
     actor.require_operator()
     require_amount("amount_minor", amount_minor)
-    require_currency(currency)
+    require_cleared(currency)
     why = stated_reason(reason)
     owner = get_organisation(organisation)
     require_participant(owner)
@@ -142,15 +142,6 @@ def _post(owner: OrganisationView, line: Line, decision: FundsDecision) -> None:
         organisation_id=owner.id,
     )
     post([draft], currency=decision.currency, purpose=owner.public_id)
-
-
-def require_currency(currency: str) -> None:
-    """Raise FieldInvalid unless the market clears ``currency``."""
-    if AccountKind.RESERVE not in market_accounts(currency):
-        raise FieldInvalid(
-            "currency",
-            Label(f"the market does not clear {currency}", f"通貨 {currency} は取り扱っていません"),
-        )
 
 
 def require_participant(owner: OrganisationView) -> None:

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from django.db import transaction
 
+from marketplace.events.schemas.attachments import AttachmentLifted, ClaimAttached
+from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
@@ -14,9 +16,10 @@ from marketplace.kernel.clock import business_date
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.refusals import record_refusals
-from marketplace.participants.queries import get_organisation
+from marketplace.participants.queries import OrganisationView, get_organisation, organisations_by_id
 
 from ...approvals.services import require_two_people
+from ...ledger.accounts import require_cleared
 from ...ledger.locks import MOVER_LOCK
 from ...settlement.held_by_two import LIFT_RESTRAINT
 from ...settlement.restraint_models import SetOffRestraint
@@ -24,7 +27,8 @@ from ...settlement.services.attachments import hold_back_attached
 from ...settlement.states import RestraintKind
 from ..errors import RestraintLifted
 from ..set_off_rules import earliest_of
-from .deposits import require_currency, require_participant, stated_reason
+from .attached_payments import give_back_unsent
+from .deposits import require_participant, stated_reason
 
 
 @transaction.atomic
@@ -41,10 +45,12 @@ def record_restraint(
     """Record that an attachment was served on the market, or that proceedings opened or became known to it.
 
     ``amount_minor`` is the attached amount, None for the whole; ``reference`` the court's file number. From then on netting
-    sets off by the rule of that day, and transfer files leave attached payments out. What was set off or sent before stays. Raises Missing, FieldInvalid, Forbidden.
+    sets off by the rule of that day, and transfer files leave attached payments out. What was set off or sent before stays.
+    The participant is told of an attachment, and the operator gets a task until it is lifted. Emits claim.attached.
+    Raises Missing, FieldInvalid, Forbidden.
     """
     actor.require_operator()
-    require_currency(currency)
+    require_cleared(currency)
     if amount_minor is not None:
         require_amount("amount_minor", amount_minor)
     party = get_organisation(organisation)
@@ -74,6 +80,8 @@ def record_restraint(
         recorded_by=actor.identifier,
     )
     hold_back_attached(party.id, currency)
+    if kind == RestraintKind.ATTACHMENT:
+        emit(_attached(restraint, party))
     record(
         kind="clearing.set_off_restrained",
         subject=restraint.public_id,
@@ -90,11 +98,22 @@ def record_restraint(
     return restraint
 
 
+def _attached(restraint: SetOffRestraint, party: OrganisationView) -> ClaimAttached:
+    return ClaimAttached(
+        restraint=restraint.public_id,
+        organisation=party.public_id,
+        amount_minor=restraint.amount_minor,
+        currency=restraint.currency,
+        reference=restraint.reference,
+    )
+
+
 @record_refusals()
 def lift_restraint(*, actor: Actor, restraint: str, reason: str) -> SetOffRestraint:
     """End a restraint, once; takes two people, because what was held back for others is paid.
 
-    Raises SecondPersonNeeded, RestraintLifted, Missing, FieldInvalid, Forbidden.
+    After an attachment the participant is paid again: what was held back, and what was planned to a creditor and not sent.
+    It is told. Emits attachment.lifted. Raises SecondPersonNeeded, RestraintLifted, Missing, FieldInvalid, Forbidden.
     """
     actor.require_operator()
     why = stated_reason(reason)
@@ -119,6 +138,14 @@ def lift_restraint(*, actor: Actor, restraint: str, reason: str) -> SetOffRestra
         noted_at=clock.now(),
         recorded_by=actor.identifier,
     )
+    if subject.kind == RestraintKind.ATTACHMENT:
+        give_back_unsent(subject)
+        party = organisations_by_id([subject.organisation_id])[subject.organisation_id]
+        emit(
+            AttachmentLifted(
+                restraint=subject.public_id, organisation=party.public_id, currency=subject.currency
+            )
+        )
     hold_back_attached(subject.organisation_id, subject.currency)
     record(
         kind="clearing.set_off_restraint_lifted",

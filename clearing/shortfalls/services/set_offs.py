@@ -39,7 +39,7 @@ def set_off_payments(cycle: Cycle, wanted: Mapping[int, int], money: OwnMoney) -
 
 
 def _set_off(cycle: Cycle, payment: SettlementInstruction, part_minor: int, payee: OrganisationView) -> None:
-    remainder = cancel_planned_payment(payment, set_off_minor=part_minor)
+    remainder = cancel_planned_payment(payment, taken_minor=part_minor)
     made = SetOff.objects.create(
         cycle=cycle,
         organisation_id=payment.organisation_id,

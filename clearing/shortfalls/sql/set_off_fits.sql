@@ -22,7 +22,7 @@ SELECT coalesce(sum(s.amount_minor), 0) + NEW.amount_minor INTO total FROM publi
  WHERE s.cycle_id = NEW.cycle_id AND s.organisation_id = NEW.organisation_id;
 SELECT coalesce(sum(p.amount_minor), 0) INTO planned FROM public.clearing_settlementinstruction p
  WHERE p.organisation_id = NEW.organisation_id AND p.currency = NEW.currency AND p.direction = 'out'
-   AND p.state = 'planned';
+   AND p.creditor_payment_id IS NULL AND p.state = 'planned';
 FOR held IN
     SELECT found.*, (SELECT coalesce(c.netted_at, i.planned_at) FROM public.clearing_settlementinstruction i
                        LEFT JOIN public.clearing_cycle c ON c.id = i.cycle_id WHERE i.id = NEW.instruction_id) AS owed_at

@@ -109,14 +109,16 @@ def _lock(condition: str, values: dict[str, Any]) -> list[Trade]:
     return fetch_models(Trade, _LOCK.format(condition=condition), values, further=("has_guarantee",))
 
 
-def lock_waiting_trades(organisation_ids: Collection[int], currency: str) -> list[Trade]:
+def lock_waiting_trades(
+    organisation_ids: Collection[int], currency: str, *, beside: int | None = None
+) -> list[Trade]:
     """The trades of buyers that wait for money, locked in key order: waiting trades, and those whose buyer was billed.
 
-    Then locks the guarantees of the buyers. Lock order: trades, guarantees, balances; prevents deadlock. A service that
+    ``beside``: the key of a trade that is locked with them, whatever its state. Then locks the guarantees of the buyers. Lock order: trades, guarantees, balances; prevents deadlock. A service that
     moves a buyer's money and then secures its trades calls this first.
     """
-    values = {"buyers": list(organisation_ids), "currency": currency}
-    trades = _lock(_OF_BUYERS, values)
+    values = {"buyers": list(organisation_ids), "currency": currency, "beside": beside}
+    trades = _lock(f"({_OF_BUYERS} OR t.id = %(beside)s::bigint)" if beside else _OF_BUYERS, values)
     _lock_guarantees_of(trades)
     read_parts(trades)
     return trades

@@ -278,8 +278,8 @@ def secure_trade(*, actor: Actor, trade: str, guarantee: str) -> Trade:
         raise Missing(kind="trade", identifier=trade)
     if not Guarantee.objects.filter(public_id=guarantee, organisation_id=organisation_id).exists():
         raise Missing(kind="guarantee", identifier=guarantee)
-    lock_waiting_trades([organisation_id], subject.currency)
-    subject = locked_trade(pk=subject.pk)
+    locked = lock_waiting_trades([organisation_id], subject.currency, beside=subject.pk)
+    subject = next(row for row in locked if row.pk == subject.pk)
     if subject.state == TradeState.SECURED:
         return subject
     classify([subject], actor=actor)

@@ -83,7 +83,10 @@ class TradeRefunded(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentReceived(Event):
-    """A pay-in of a participant was recorded. ``bank_reference``: the bank's reference of the bank entry."""
+    """Pay-ins of a participant were recorded: those of one bank statement together, else one.
+
+    ``amount_minor``: their sum. ``receipts``: how many. ``bank_reference``: the bank's reference of the first bank entry.
+    """
 
     type = "payment.received"
     subject_field = "organisation"
@@ -93,6 +96,7 @@ class PaymentReceived(Event):
     amount_minor: int
     currency: str
     bank_reference: str
+    receipts: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)

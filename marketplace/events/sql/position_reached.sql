@@ -1,5 +1,5 @@
 IF NEW.transaction > {NEWEST_TRANSACTION} THEN
-    RAISE EXCEPTION 'the relay cannot have reached transaction %, which this server has not begun', NEW.transaction
+    RAISE EXCEPTION 'no position can have reached transaction %, which this server has not begun', NEW.transaction
         USING ERRCODE = 'check_violation';
 END IF;
 RETURN NEW;

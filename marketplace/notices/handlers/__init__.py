@@ -227,9 +227,11 @@ def on_dispute_resolved(event: DisputeResolved, envelope: Envelope) -> None:
 
 
 def on_payment_received(event: PaymentReceived, envelope: Envelope) -> None:
-    """Notify the payer of its pay-in."""
-    wording = texts.PAYMENT_RECEIVED.fill(
-        amount=format_amount(event.amount_minor, event.currency), reference=event.bank_reference
+    """Notify the payer of its pay-in, or of its pay-ins of a statement."""
+    wording = (texts.PAYMENT_RECEIVED if event.receipts == 1 else texts.PAYMENTS_RECEIVED).fill(
+        amount=format_amount(event.amount_minor, event.currency),
+        reference=event.bank_reference,
+        count=str(event.receipts),
     )
     _notify(event.organisation, event.organisation, wording)
 

@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', marketplace.kernel.identifiers.IdentifierField(prefix='tsk')),
-                ('kind', models.CharField(choices=[('answer', 'answer the proposed terms'), ('sign', 'sign the contract'), ('fund', 'pay in for the trade'), ('state_supply', 'state what the listing supplies'), ('collect', 'download the data'), ('accept', 'inspect and accept the data'), ('resolve', 'resolve the dispute'), ('review', 'review the application'), ('expedite', 'attend to the late cycle'), ('countersign', 'approve as the second person'), ('certify', "find the difference from the bank's certificate"), ('reconcile', 'find the difference in the segregation check'), ('repair', 'repair what is parked and retry it'), ('attend', 'attend to the alarm'), ('reconnect', 'mend the receiver of the webhook'), ('look_up', 'find out the outcome of the payment'), ('explain', 'find out what the bank debited'), ('reopen', 'open the sending of payments after a restoration')], max_length=12)),
+                ('kind', models.CharField(choices=[('answer', 'answer the proposed terms'), ('sign', 'sign the contract'), ('fund', 'pay in for the trade'), ('state_supply', 'state what the listing supplies'), ('collect', 'download the data'), ('accept', 'inspect and accept the data'), ('resolve', 'resolve the dispute'), ('review', 'review the application'), ('expedite', 'attend to the late cycle'), ('countersign', 'approve as the second person'), ('certify', "find the difference from the bank's certificate"), ('reconcile', 'find the difference in the segregation check'), ('repair', 'repair what is parked and retry it'), ('attend', 'attend to the alarm'), ('reconnect', 'mend the receiver of the webhook'), ('look_up', 'find out the outcome of the payment'), ('explain', 'find out what the bank debited'), ('follow_order', 'follow the order that attached a claim'), ('reopen', 'open the sending of payments after a restoration')], max_length=12)),
                 ('subject', models.CharField(max_length=80)),
                 ('thread', models.CharField(max_length=80)),
                 ('title', marketplace.kernel.columns.BoundedJSONField()),
@@ -115,7 +115,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='task',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['answer', 'sign', 'fund', 'state_supply', 'collect', 'accept', 'resolve', 'review', 'expedite', 'countersign', 'certify', 'reconcile', 'repair', 'attend', 'reconnect', 'look_up', 'explain', 'reopen'])), name='task_kind'),
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['answer', 'sign', 'fund', 'state_supply', 'collect', 'accept', 'resolve', 'review', 'expedite', 'countersign', 'certify', 'reconcile', 'repair', 'attend', 'reconnect', 'look_up', 'explain', 'follow_order', 'reopen'])), name='task_kind'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='task',

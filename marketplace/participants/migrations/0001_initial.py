@@ -1,6 +1,7 @@
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.db.models.functions.text
+import marketplace.kernel.columns
 import marketplace.kernel.identifiers
 import oauth2_provider.generators
 import oauth2_provider.models
@@ -221,5 +222,41 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='admission',
             trigger=pgtrigger.compiler.Trigger(name='neutral_admissions', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE partial boolean;', func="IF NEW.state IN ('admitted', 'applied', 'on_hold') THEN\n    SELECT is_operator OR operator_affiliate INTO partial\n        FROM public.participants_organisation WHERE id = NEW.organisation_id FOR SHARE;\n    IF partial THEN\n        RAISE EXCEPTION 'the operator and its affiliates are never buyer or seller'\n            USING ERRCODE = 'check_violation';\n    END IF;\nEND IF;\nRETURN NEW;\n", hash='45615fa02ba7d910aabb33702684cb34a06bead1', operation='INSERT OR UPDATE OF "state", "organisation_id"', pgid='pgtrigger_neutral_admissions_1bcd0', table='participants_admission', when='BEFORE')),
+        ),
+        migrations.CreateModel(
+            name='Reinstatement',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('first_person', models.CharField(max_length=60)),
+                ('reinstated_by', models.CharField(max_length=60)),
+                ('reinstated_at', marketplace.kernel.columns.MomentField()),
+                ('transaction', marketplace.kernel.columns.TransactionIdField(db_default=models.Func(function='pg_current_xact_id'))),
+                ('recorded_at', marketplace.kernel.columns.MomentField(db_default=django.db.models.functions.datetime.Now())),
+            ],
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='organisation',
+            trigger=pgtrigger.compiler.Trigger(name='reinstated_by_two', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW."state" = \'active\' AND OLD."state" = \'suspended\')', func="IF NOT EXISTS (\n    SELECT FROM public.participants_reinstatement r\n     WHERE r.organisation_id = NEW.id AND r.transaction = pg_current_xact_id()\n) THEN\n    RAISE EXCEPTION 'organisation % was reinstated by no two people', NEW.public_id USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NEW;\n", hash='c6dce9faa70b2461a124afe508c8d4b8d89cf606', operation='UPDATE OF "state"', pgid='pgtrigger_reinstated_by_two_6b7c2', table='participants_organisation', when='BEFORE')),
+        ),
+        migrations.AddField(
+            model_name='reinstatement',
+            name='organisation',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='participants.organisation'),
+        ),
+        migrations.AddConstraint(
+            model_name='reinstatement',
+            constraint=models.CheckConstraint(condition=models.Q(('reinstated_by__regex', '^usr_'), models.Q(('first_person', ''), _negated=True), models.Q(('first_person', models.F('reinstated_by')), _negated=True)), name='reinstatement_two_people'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='reinstatement',
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'check_violation';", hash='c2404554a49c93dc34ed23f0ea1cda0593600e33', level='STATEMENT', operation='UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_append_only_a00ab', table='participants_reinstatement', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='reinstatement',
+            trigger=pgtrigger.compiler.Trigger(name='dated_now', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            -- Somebody states: nothing.\n            IF NOT (SELECT coalesce(public.is_business_present(min(least(reinstated_at)), max(greatest(reinstated_at))) AND public.is_real_present(min(least(recorded_at)), max(greatest(recorded_at))), true) FROM new_rows) THEN\n                RAISE EXCEPTION '%: a moment is not that of the clock', TG_TABLE_NAME USING ERRCODE = 'check_violation';\n            END IF;\n            RETURN NULL;\n        ", hash='409d4086ee0ca18aba43be082cafb76c1d438ea7', level='STATEMENT', operation='INSERT', pgid='pgtrigger_dated_now_228b8', referencing='REFERENCING NEW TABLE AS new_rows ', table='participants_reinstatement', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='reinstatement',
+            trigger=pgtrigger.compiler.Trigger(name='own_transaction', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW.transaction IS DISTINCT FROM pg_current_xact_id())', func="RAISE EXCEPTION '%: transaction % does not write this row', TG_TABLE_NAME, NEW.transaction USING ERRCODE = 'check_violation';", hash='444a2a77fa285600e383afacc246ffca6d2fcbde', operation='INSERT', pgid='pgtrigger_own_transaction_55974', table='participants_reinstatement', when='BEFORE')),
         ),
     ]

@@ -8,6 +8,7 @@ from .organisations import (
     register_organisation,
     reinstate_participant,
     suspend_participant,
+    suspended_participant,
 )
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "register_organisation",
     "reinstate_participant",
     "suspend_participant",
+    "suspended_participant",
     "withdraw_admission",
 ]

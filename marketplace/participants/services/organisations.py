@@ -31,7 +31,7 @@ from ..errors import (
     OperatorExists,
     OperatorStays,
 )
-from ..models import Admission, Organisation
+from ..models import Admission, Organisation, Reinstatement
 from ..payout_accounts import payout_account as payout_account_of
 from ..states import HELD_ADMISSIONS, ORGANISATION, OrganisationKind
 from ..uniqueness import translate_duplicates
@@ -211,13 +211,20 @@ def suspend_participant(*, actor: Actor, organisation: str, reason_code: str, re
 
 
 @transaction.atomic
-def reinstate_participant(*, actor: Actor, organisation: str) -> Organisation:
-    """End the suspension of an organisation; its admissions are unchanged.
+def reinstate_participant(*, actor: Actor, organisation: str, first_person: str) -> Organisation:
+    """End the suspension of an organisation, as the second person of the operator; its admissions are unchanged.
 
+    ``first_person`` is the identifier of who gave the same command first (``clearing.approvals.reinstatements``).
     Emits participant.reinstated. Raises Missing, IllegalTransition, Forbidden.
     """
-    actor.require_operator()
-    subject = locked_organisation(organisation)
+    subject = suspended_participant(actor=actor, organisation=organisation)
+    actor.require_second_to(first_person)
+    Reinstatement.objects.create(
+        organisation=subject,
+        first_person=first_person,
+        reinstated_by=actor.identifier,
+        reinstated_at=clock.now(),
+    )
     advance(
         subject,
         ORGANISATION,
@@ -226,8 +233,21 @@ def reinstate_participant(*, actor: Actor, organisation: str) -> Organisation:
         suspension_reason_code="",
         suspension_reason="",
     )
-    record(kind="participants.participant_reinstated", subject=subject.public_id, actor=actor, payload={})
+    record(
+        kind="participants.participant_reinstated",
+        subject=subject.public_id,
+        actor=actor,
+        payload={"first_person": first_person},
+    )
     emit(ParticipantReinstated(organisation=subject.public_id))
+    return subject
+
+
+def suspended_participant(*, actor: Actor, organisation: str) -> Organisation:
+    """A suspended organisation, locked until the transaction ends. Raises Missing, IllegalTransition, Forbidden."""
+    actor.require_operator()
+    subject = locked_organisation(organisation)
+    ORGANISATION.target(state=subject.state, command="reinstate", role=actor.role.value)
     return subject
 
 

@@ -1,4 +1,4 @@
-"""Halt trading in a listing, a segment or the whole market, and lift halts."""
+"""Halt trading in a listing, a segment or the whole market, by one person, and lift halts, by two."""
 
 from __future__ import annotations
 
@@ -58,27 +58,27 @@ def halt_trading(*, actor: Actor, scope: str, subject: str = "", reason: Mapping
 
 
 @transaction.atomic
-def lift_halt(*, actor: Actor, halt: str, reason: Mapping[str, str]) -> Halt:
-    """Lift a halt, as the operator. ``reason`` is ``{"ja", "en"}`` and published.
+def lift_halt(*, actor: Actor, halt: str, reason: Mapping[str, str], first_person: str) -> Halt:
+    """Lift a halt, as the second person of the operator. ``reason`` is ``{"ja", "en"}`` and published.
 
-    Another halt that covers the same trades stays in force. Emits trading.resumed. Raises Missing,
-    HaltLifted, FieldInvalid, Forbidden.
+    ``first_person`` is the identifier of who gave the same command first (``clearing.approvals.halts``). Another halt that
+    covers the same trades stays in force. Emits trading.resumed. Raises Missing, HaltLifted, FieldInvalid, Forbidden.
     """
-    actor.require_operator()
-    said = _check_reason(reason)
-    TRADING_LOCK.acquire()
-    subject = Halt.objects.filter(public_id=halt).first()
-    if subject is None:
-        raise Missing(kind="halt", identifier=halt)
-    if subject.lifted_at is not None:
-        raise HaltLifted(halt=halt, lifted_at=subject.lifted_at.isoformat())
+    subject, said = standing_halt(actor=actor, halt=halt, reason=reason)
+    actor.require_second_to(first_person)
     subject.lifted_at, subject.lifted_by, subject.lift_reason = clock.now(), actor.identifier, said
-    subject.save(update_fields=["lifted_at", "lifted_by", "lift_reason"])
+    subject.lift_first_person = first_person
+    subject.save(update_fields=["lifted_at", "lifted_by", "lift_reason", "lift_first_person"])
     record(
         kind="rules.trading_resumed",
         subject=halt,
         actor=actor,
-        payload={"scope": subject.scope, "subject": subject.subject, "reason": said},
+        payload={
+            "scope": subject.scope,
+            "subject": subject.subject,
+            "reason": said,
+            "first_person": first_person,
+        },
     )
     emit(
         TradingResumed(
@@ -89,6 +89,22 @@ def lift_halt(*, actor: Actor, halt: str, reason: Mapping[str, str]) -> Halt:
         )
     )
     return subject
+
+
+def standing_halt(*, actor: Actor, halt: str, reason: Mapping[str, str]) -> tuple[Halt, dict[str, str]]:
+    """The halt that is to be lifted, and the reason as published; no trade begins until the transaction ends.
+
+    Raises Missing, HaltLifted, FieldInvalid, Forbidden.
+    """
+    actor.require_operator()
+    said = _check_reason(reason)
+    TRADING_LOCK.acquire()
+    subject = Halt.objects.filter(public_id=halt).first()
+    if subject is None:
+        raise Missing(kind="halt", identifier=halt)
+    if subject.lifted_at is not None:
+        raise HaltLifted(halt=halt, lifted_at=subject.lifted_at.isoformat())
+    return subject, said
 
 
 def require_trading_open(*, listing: str, segment: str) -> None:

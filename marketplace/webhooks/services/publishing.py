@@ -20,7 +20,8 @@ EVERYONES_MESSAGES_MAX = 20_000
 """A batch ends with the event for everyone at which about so many messages are queued: a transaction has seconds."""
 
 # An event enters the feed of the operator, of each organisation in a field of its audience, and of everyone where its
-# class says so. Entries get their numbers in the order of the sort, which is the order of commits.
+# class says so. Entries get their numbers in the order of the sort, which is the order of commits. An entry that is there,
+# however it came, stops no publishing.
 PUBLISH = """
     WITH due AS MATERIALIZED (
         SELECT id, type, data, transaction, type = ANY(%(everyones_types)s) AS is_everyones FROM events_outboxevent
@@ -41,6 +42,7 @@ PUBLISH = """
     ), written AS (
         INSERT INTO webhooks_feedentry (scope, event_id, type)
         SELECT left(scope, 31), id, type FROM scoped WHERE scope IS NOT NULL ORDER BY transaction, id, scope
+        ON CONFLICT DO NOTHING
         RETURNING scope, event_id, type
     ), queued AS (
         INSERT INTO webhooks_webhookmessage (webhook_id, event_id, state, attempts)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import BigIntegerField, F, Sum
+from django.db.models.functions import Cast
 from django.test.utils import CaptureQueriesContext
 
 from clearing.bank.pay_in_reference import pay_in_reference_of
@@ -99,8 +101,21 @@ def _written() -> dict[str, Any]:
         "payments": list(
             SettlementInstruction.objects.order_by("pk").values_list("reference", "state", "failure_reason")
         ),
+        "received": [
+            tuple(row.values())
+            for row in OutboxEvent.objects.filter(type="payment.received")
+            .values(payer=F("subject"))
+            .annotate(
+                minor=Sum(Cast("data__amount_minor", BigIntegerField())),
+                receipts=Sum(Cast("data__receipts", BigIntegerField())),
+            )
+            .order_by("payer")
+        ],
         "events": list(
-            OutboxEvent.objects.filter(type__startswith="payment.").order_by("pk").values_list("type", "data")
+            OutboxEvent.objects.filter(type__startswith="payment.")
+            .exclude(type="payment.received")
+            .order_by("pk")
+            .values_list("type", "data")
         ),
         "evidence": list(
             EvidenceRecord.objects.exclude(kind__startswith="clearing.statement_")

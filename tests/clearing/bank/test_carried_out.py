@@ -147,6 +147,34 @@ def test_a_sent_retry_makes_the_first_a_payment_carried_out_twice(market, sent):
     assert broken() == {}
 
 
+@pytest.mark.parametrize("statements", [1, 2])
+def test_a_payment_and_its_retry_both_carried_out_though_both_failed_are_one_and_a_debit_to_explain(
+    market, sent, statements
+):
+    """The payee has other money that would cover the second: of the same money one payment is alive all the same."""
+    failed = fail(market, sent)
+    again = retry_payment(actor=market.actor, instruction=failed.public_id)
+    create_transfer_file(actor=market.actor, cycle=sent.public_id)
+    report_failed_payment(actor=market.actor, instruction=again.public_id, reason="口座該当なし")
+    factories.accepted(market, "buyer", "seller", 10_000)
+    later = factories.clear(market)
+    create_transfer_file(actor=market.actor, cycle=later.public_id)
+    fail(market, later)
+    debits = [factories.booking("debit", 10_450, row.reference) for row in (failed, again)]
+    for booked in [debits] if statements == 1 else [[line] for line in debits]:
+        factories.receive(market, booked)
+    assert states(sent) == ["confirmed", "sending", "failed"]
+    assert matches()[-2:] == [("settlement", ""), ("unallocated", "failed_carried_out")]
+    entry = BankEntry.objects.get(match="unallocated")
+    explained = {"bank_entry": entry.public_id, "booked_as": "paid_twice", "reason": "二重払い"}
+    with pytest.raises(SecondPersonNeeded):
+        book_debit(actor=market.actor, **explained, instruction=again.public_id)
+    book_debit(actor=market.second, **explained, instruction=again.public_id)
+    credit(market, 10_450, f"返金 {again.reference}")
+    assert (states(sent), matches()[-1]) == (["confirmed", "sending", "failed"], ("recouped", ""))
+    assert (factories.balance(market, "seller", "receivable"), broken()) == (10_450, {})
+
+
 def test_a_retry_of_a_payment_that_was_carried_out_is_refused(market, sent):
     failed = fail(market, sent)
     again = retry_payment(actor=market.actor, instruction=failed.public_id)

@@ -95,6 +95,31 @@ def test_one_bad_line_among_many_books_nothing_and_is_named(market):
     assert longer.statement.added == 1
 
 
+def test_the_receipts_of_one_payer_are_one_event(market):
+    lines = [
+        factories.booking("credit", 1 + number, pay_in_reference(organisation=market.party(name).public_id))
+        for number, name in enumerate(("one", "other", "one", "one"))
+    ]
+    made = factories.import_only(market, lines)
+    events = OutboxEvent.objects.filter(type="payment.received").order_by("pk")
+    assert [(each.subject, each.data["amount_minor"], each.data["receipts"]) for each in events] == [
+        (market.party("one").public_id, 1 + 3 + 4, 3),
+        (market.party("other").public_id, 2, 1),
+    ]
+    assert (made.added, events[0].data["bank_reference"]) == (4, lines[0][0])
+
+
+def test_the_progress_of_a_large_statement_goes_in_steps(market):
+    reference = pay_in_reference(organisation=market.party("buyer").public_id)
+    rows = [factories.booking("credit", 1, reference) for _ in range(4_001)]
+    received = receive(market, factories.statement(rows))
+    seen: list[tuple[int, int]] = []
+    uploads.import_received(
+        statement_import=received.public_id, report_progress=lambda *progress: seen.append(progress)
+    )
+    assert seen == [(done, 4_001) for done in (0, 0, 2_000, 4_000, 4_001)]
+
+
 def test_every_fault_is_named_at_once(market):
     lines = rows_of(market, 3)
     bad = [(*lines[0][:1], "2026-02-30", *lines[0][2:]), lines[1], (*lines[2][:2], "in", *lines[2][3:])]

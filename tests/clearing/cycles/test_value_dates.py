@@ -87,8 +87,9 @@ def trading_on(day: date, value_days: int | None):
     at(day, 9)
     market = factories.market()
     if value_days is not None:
-        publish_clearing_schedule(
-            actor=market.actor,
+        factories.by_two(
+            market,
+            publish_clearing_schedule,
             currency="JPY",
             effective_from=day,
             cut_off_times=[time(15)],
@@ -157,7 +158,7 @@ def test_a_payment_not_sent_is_overdue_by_the_date_its_payee_was_given():
 def test_a_closed_day_moves_the_date_for_everybody():
     market = trading_on(date(2026, 4, 30), 3)
     assert expected_on(market) == "2026-05-08"
-    declare_closed_day(actor=market.actor, day=date(2026, 5, 1), name=NAME)
+    factories.by_two(market, declare_closed_day, day=date(2026, 5, 1), name=NAME)
     assert expected_on(market) == "2026-05-11"
     at(date(2026, 4, 30), 15)
     cycle = factories.advance_to(cut_off(), "settling")
@@ -170,8 +171,9 @@ def test_a_schedule_that_changes_between_cut_off_and_sending_counts_from_its_day
     market = trading_on(date(2026, 4, 30), 3)
     at(date(2026, 4, 30), 15)
     cycle = factories.advance_to(cut_off(), "settling")
-    publish_clearing_schedule(
-        actor=market.actor,
+    factories.by_two(
+        market,
+        publish_clearing_schedule,
         currency="JPY",
         effective_from=date(2026, 5, 1),
         cut_off_times=[time(15)],

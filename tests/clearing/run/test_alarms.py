@@ -42,7 +42,7 @@ def market():
 
 def publish(market, **changes):
     stated = {"currency": "JPY", "effective_from": date(2030, 4, 1), "cut_off_times": [time(15)]}
-    publish_clearing_schedule(actor=market.actor, **(stated | changes))
+    factories.by_two(market, publish_clearing_schedule, **(stated | changes))
 
 
 def overdue(cycle):

@@ -13,7 +13,6 @@ from django.db import transaction
 from clearing.invoices.services import drafts, issuing, telling
 from clearing.ledger.errors import PeriodUnbalanced
 from clearing.ledger.queries import balances, client_money, kind_totals
-from clearing.ledger.services import close_ledger_period
 from clearing.models import (
     Cycle,
     CyclePart,
@@ -25,12 +24,16 @@ from clearing.models import (
     NetPosition,
     SettlementInstruction,
     Shortfall,
+    Trade,
 )
 from clearing.run.services import netting, posting
 from clearing.run.services.cycles import advance_cycle, close_cycle, pause_cycle, resume_cycle
 from clearing.settlement import planning
+from clearing.settlement.operator_money import free_operator_money
 from clearing.settlement.planning import unclaimed_minor
+from clearing.statements.closing import close_ledger_period
 from clearing.statements.services import make_statements
+from clearing.trades.services.corrections import refund_trade
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
@@ -214,6 +217,61 @@ def test_a_cycle_that_is_half_posted_is_not_posted(market, small_chunks):
     assert kind_totals("JPY")["settlement"] == 0
 
 
+def names_by_key(market: factories.Market) -> list[str]:
+    """Three participants or more in the order in which their entries are posted; the last comes after the operator."""
+    keys: dict[str, str] = {}
+    while len(keys) < 3 or max(keys) < market.operator.corporate_number:
+        name = f"participant {len(keys)}"
+        keys[market.party(name).corporate_number] = name
+    return [keys[key] for key in sorted(keys)]
+
+
+def put_a_fee_off(market: factories.Market, sold: Trade, buyer: str, short: str) -> None:
+    """A sale of 1,100 of which all goes back at once, for another sale: its fee of 110 is put off."""
+    factories.accepted(market, buyer, short, 1_000)
+    factories.adjust(market, sold, short, buyer, 1_000)
+
+
+def free_while_posted(market: factories.Market) -> list[int]:
+    """The operator's money that nothing needs yet after each participant whose entry is posted."""
+    cycle = factories.advance_to(close_cycle(actor=market.actor, currency="JPY"), "netted")
+    assert NetPosition.objects.get(cycle=cycle, organisation=market.operator).deferred_minor == -110
+    free = []
+    while cycle.state == "netted":
+        advance_elsewhere(cycle)
+        free.append(free_operator_money("JPY"))
+    return free
+
+
+@pytest.mark.parametrize("place", [0, -1])
+def test_fees_are_in_the_operator_s_money_before_those_put_off_are_taken_from_it(market, monkeypatch, place):
+    """All that the operator earned before was paid out to it, so nothing of it covers a fee that nobody has paid."""
+    monkeypatch.setattr(posting, "PARTICIPANTS_A_CHUNK", 1)
+    names = names_by_key(market)
+    short, buyer = names[place], names[1]
+    sold = factories.accepted(market, buyer, short, 10_000)
+    factories.settle(market, factories.clear(market))
+    put_a_fee_off(market, sold, buyer, short)
+    free = free_while_posted(market)
+    assert (len(free), max(free), free[-1]) == (4, 0, 0)
+
+
+@pytest.mark.parametrize("place", [0, -1])
+def test_refunded_fees_leave_the_operator_s_money_beside_those_put_off(market, monkeypatch, place):
+    """Its own money covers the refund of 550 exactly, whoever is posted first."""
+    monkeypatch.setattr(posting, "PARTICIPANTS_A_CHUNK", 1)
+    names = names_by_key(market)
+    short, refunded, buyer = names[place], names[-1 - place], names[1]
+    sold = [factories.accepted(market, buyer, seller, 10_000) for seller in (refunded, short)]
+    factories.settle(market, factories.clear(market))
+    factories.pay_own_money(market, 550)
+    factories.pay_in(market, refunded, 11_000)
+    refund_trade(actor=market.actor, trade=sold[0].public_id, amount_minor=None, reason="瑕疵")
+    put_a_fee_off(market, sold[1], buyer, short)
+    free = free_while_posted(market)
+    assert (len(free), max(free), free[-1]) == (5, 0, 0)
+
+
 def test_payments_half_planned_are_not_due_twice(market, small_chunks):
     cycle = prepare(market)
     factories.advance_to(cycle, "posted")
@@ -265,13 +323,13 @@ def test_a_cycle_posted_over_midnight_belongs_to_one_month(market, small_chunks)
     clock.move_to(datetime(2026, 12, 1, 3, tzinfo=UTC), running=False)
     assert make_statements(actor=market.actor) == 0
     with pytest.raises(PeriodUnbalanced, match="JPY"):
-        close_ledger_period(actor=market.actor, month=date(2026, 11, 1))
+        factories.by_two(market, close_ledger_period, month=date(2026, 11, 1))
     assert (LedgerPeriod.objects.count(), MonthlyStatement.objects.count()) == (0, 0)
     chunks_to(cycle, "posted")
     entries = Entry.objects.filter(cycle=cycle, kind="cycle")
     assert set(entries.values_list("business_date", "booked_at")) == {(date(2026, 11, 30), LAST_NIGHT)}
     assert cycle.posted_at == LAST_NIGHT
-    close_ledger_period(actor=market.actor, month=date(2026, 11, 1))
+    factories.by_two(market, close_ledger_period, month=date(2026, 11, 1))
     assert make_statements(actor=market.actor) >= len(NAMES)
     assert broken() == {}
 

@@ -64,8 +64,12 @@ def currencies_of(model: Any, **which: Any) -> Callable[[], list[str]]:
 def cut_offs(market: factories.Market) -> Case:
     open_first_cycle(actor=market.actor, currency="USD")
     for currency in ("JPY", "USD"):
-        publish_clearing_schedule(
-            actor=market.actor, currency=currency, effective_from=clock.today(), cut_off_times=[time(15)]
+        factories.by_two(
+            market,
+            publish_clearing_schedule,
+            currency=currency,
+            effective_from=clock.today(),
+            cut_off_times=[time(15)],
         )
     clock.move_to(clock.now() + timedelta(days=4), running=False)
     return Case(
@@ -187,8 +191,12 @@ def bills(market: factories.Market) -> Case:
 def late_cycles(market: factories.Market) -> Case:
     open_first_cycle(actor=market.actor, currency="USD")
     for currency in ("JPY", "USD"):
-        publish_clearing_schedule(
-            actor=market.actor, currency=currency, effective_from=clock.today(), cut_off_times=[time(15)]
+        factories.by_two(
+            market,
+            publish_clearing_schedule,
+            currency=currency,
+            effective_from=clock.today(),
+            cut_off_times=[time(15)],
         )
     clock.move_to(clock.now() + timedelta(days=4), running=False)
     late = Cycle.objects.get(currency="JPY")

@@ -49,7 +49,7 @@ def market():
 
 def publish(market, *times: time, **changes):
     stated = {"currency": "JPY", "effective_from": MONDAY, "cut_off_times": times or (time(15),)}
-    return publish_clearing_schedule(actor=market.actor, **(stated | changes))
+    return factories.by_two(market, publish_clearing_schedule, **(stated | changes))
 
 
 def closed_cycle() -> Cycle:
@@ -124,11 +124,11 @@ def test_nothing_is_cut_off_over_a_weekend_or_a_holiday(market, opened, later):
 
 def test_nothing_is_cut_off_on_a_closed_day_unless_it_is_withdrawn(market):
     publish(market)
-    first = declare_closed_day(actor=market.actor, day=MONDAY, name=NAME)
+    first = factories.by_two(market, declare_closed_day, day=MONDAY, name=NAME)
     assert declare_closed_day(actor=market.actor, day=MONDAY, name=NAME) == first
-    declare_closed_day(actor=market.actor, day=date(2030, 4, 2), name=NAME, currency="USD")
-    tuesday = declare_closed_day(actor=market.actor, day=date(2030, 4, 3), name=NAME)
-    withdrawn = withdraw_closed_day(actor=market.actor, day=tuesday.day)
+    factories.by_two(market, declare_closed_day, day=date(2030, 4, 2), name=NAME, currency="USD")
+    tuesday = factories.by_two(market, declare_closed_day, day=date(2030, 4, 3), name=NAME)
+    withdrawn = factories.by_two(market, withdraw_closed_day, day=tuesday.day)
     assert (withdrawn.closed, withdrawn.name) == (False, NAME)
     assert next_cut_offs("JPY", count=2) == [at(2, 15), at(3, 15)]
     move(at(1, 16))
@@ -201,9 +201,9 @@ def test_the_calendar_is_stated_by_the_operator_in_full(market):
             publish(market, **changes)
         assert refusal.value.name == field
     with pytest.raises(FieldInvalid):
-        declare_closed_day(actor=market.actor, day=date(2030, 3, 31), name=NAME)
+        factories.by_two(market, declare_closed_day, day=date(2030, 3, 31), name=NAME)
     with pytest.raises(Missing):
-        withdraw_closed_day(actor=market.actor, day=MONDAY)
+        factories.by_two(market, withdraw_closed_day, day=MONDAY)
     for call, stated in (
         (
             publish_clearing_schedule,
@@ -219,7 +219,7 @@ def test_the_calendar_is_stated_by_the_operator_in_full(market):
 
 def test_payments_have_the_value_date_of_the_schedule_in_force(market):
     publish(market, value_days=3)
-    declare_closed_day(actor=market.actor, day=date(2030, 4, 3), name=NAME)
+    factories.by_two(market, declare_closed_day, day=date(2030, 4, 3), name=NAME)
     factories.accepted(market, "buyer", "seller", 10_000)
     cycle = factories.clear(market)
     made = create_transfer_file(actor=market.actor, cycle=cycle.public_id)
@@ -229,7 +229,7 @@ def test_payments_have_the_value_date_of_the_schedule_in_force(market):
 
 def test_the_next_business_day_is_the_value_date_without_a_schedule(market):
     assert value_date("JPY") == date(2030, 4, 2)
-    declare_closed_day(actor=market.actor, day=date(2030, 4, 2), name=NAME)
+    factories.by_two(market, declare_closed_day, day=date(2030, 4, 2), name=NAME)
     assert value_date("JPY") == date(2030, 4, 3)
 
 
@@ -245,15 +245,22 @@ def test_the_calendar_is_public_and_the_operator_s_to_state(market, api):
         assert buyer.post(f"/api/v1/{path}", body).status_code == 403
         assert api.post(f"/api/v1/{path}", body).status_code == 401
     assert (ClearingSchedule.objects.count(), ClosedDay.objects.count()) == (0, 0)
-    made = operator.post("/api/v1/clearing-schedules/", stated)
-    assert (made.status_code, made.json()["cut_off_times"]) == (201, ["11:00:00", "15:00:00"])
-    assert operator.post("/api/v1/closed-days/", day).status_code == 201
-    assert operator.post("/api/v1/closed-days/withdraw/", {"day": "2030-04-02"}).json()["closed"] is False
+    for path, body in (("clearing-schedules/", stated), ("closed-days/", day)):
+        asked = operator.post(f"/api/v1/{path}", body)
+        assert (asked.status_code, asked.json()["code"]) == (409, "second_person_needed")
     assert operator.post("/api/v1/clearing-schedules/", stated | {"value_days": 31}).status_code == 422
     assert operator.post("/api/v1/clearing-schedules/", stated | {"colour": "red"}).status_code == 422
-    assert api.get("/api/v1/clearing-schedules/").json()["results"] == [made.json()]
+    publish_clearing_schedule(
+        actor=market.second,
+        currency="JPY",
+        effective_from=date(2030, 4, 1),
+        cut_off_times=[time(11), time(15)],
+    )
+    declare_closed_day(actor=market.second, day=date(2030, 4, 2), name=NAME)
+    factories.by_two(market, withdraw_closed_day, day=date(2030, 4, 2))
+    (made,) = api.get("/api/v1/clearing-schedules/").json()["results"]
+    assert made["cut_off_times"] == ["11:00:00", "15:00:00"]
     assert [row["closed"] for row in api.get("/api/v1/closed-days/").json()["results"]] == [False, True]
-    assert made.status_code == 201
 
 
 def test_everybody_knows_the_next_cut_offs(market, api):

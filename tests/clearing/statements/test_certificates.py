@@ -10,7 +10,7 @@ from clearing.ledger.errors import PeriodNotOver
 from clearing.models import BalanceCertificate
 from clearing.statements.certificates import reconciliation_of, record_balance_certificate
 from marketplace.events.models import OutboxEvent
-from marketplace.kernel.errors import Forbidden
+from marketplace.kernel.errors import FieldInvalid, Forbidden
 from marketplace.kernel.invariants import verify_all
 from tests.participants.factories import actor_for, client_of
 from tests.roles import unguarded
@@ -42,15 +42,22 @@ def market():
     return made
 
 
-def certify(market, balance_minor: int) -> BalanceCertificate:
+def certify(market, balance_minor: int, currency: str = "JPY") -> BalanceCertificate:
     return record_balance_certificate(
         actor=market.actor,
-        currency="JPY",
+        currency=currency,
         month=LAST,
         balance_minor=balance_minor,
         reference="残高証明書 4月",
         document_sha256=DIGEST,
     )
+
+
+@pytest.mark.parametrize("currency", ["EUR", "nan", "-1", "１２"])
+def test_a_currency_that_the_market_does_not_clear_is_refused(market, currency):
+    with pytest.raises(FieldInvalid) as refusal:
+        certify(market, 1, currency)
+    assert (refusal.value.name, BalanceCertificate.objects.count()) == ("currency", 0)
 
 
 def test_a_month_is_reconciled_by_the_banks_days(market):

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from clearing import handlers
+from clearing.approvals.halts import lift_halt_by_two
 from clearing.models import (
     ChargePlan,
     ChargeProgress,
@@ -68,7 +69,7 @@ def test_while_trading_is_halted_no_further_charge_begins(market):
     halt = rules.halt_trading(actor=market.actor, scope="market", reason=reason)
     on_day(2027, 2, 4)
     assert (carry_out_deadlines(), len(charges(first.agreement))) == (0, 1)
-    rules.lift_halt(actor=market.actor, halt=halt.public_id, reason=reason)
+    factories.by_two(market, lift_halt_by_two, halt=halt.public_id, reason=reason)
     assert carry_out_deadlines() == 1
     assert [trade.state for trade in charges(first.agreement)] == ["accepted", "accepted"]
     assert clean()
