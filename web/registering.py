@@ -15,8 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 from rest_framework.serializers import Serializer
-from rest_framework.throttling import BaseThrottle
 
+from marketplace.api.addresses import counted_address
 from marketplace.api.problems import flatten_errors
 from marketplace.kernel.actors import Actor
 from marketplace.kernel.errors import DomainError
@@ -96,8 +96,7 @@ def _begin(request: HttpRequest) -> Any:
     data = _validated(
         ApplyForRegistrationSerializer, {**given, "name": names, "language": language_of(request)}
     )
-    address = BaseThrottle().get_ident(request) or ""  # type: ignore[arg-type]  # it reads the headers alone
-    return _done(lambda: services.apply(client_address=address, **data))
+    return _done(lambda: services.apply(client_address=counted_address(request), **data))
 
 
 @csrf_exempt

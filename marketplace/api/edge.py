@@ -14,8 +14,14 @@ from .credentials import credential_of
 from .limits import Counter, TooManyRequests
 from .problems import render_problem
 
-ROUTE_RATES = {"/oauth/": "token", "/accounts/": "login", "/_allauth/": "login"}
-"""Rates of commands outside the API, by the beginning of their paths; an address may have few of them."""
+ROUTE_RATES = {
+    "/oauth/": "token",
+    "/accounts/": "login",
+    "/_allauth/": "login",
+    "/api/v1/registrations/": "registration",
+    "/register/": "registration",
+}
+"""Rates of commands that need no token, by the beginning of their paths; an address may have few of them."""
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

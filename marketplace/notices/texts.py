@@ -117,15 +117,6 @@ TASK_TITLES: dict[TaskKind, Label] = {
     ),
 }
 
-PARKED_EVENTS = Label(
-    "Repair the cause and retry: many events of {handler} are parked after repeated failures",
-    "{handler} のイベントが多数、失敗の繰り返しにより停止中です。原因を解消して再試行してください",
-)
-PARKED_JOBS = Label(
-    "Repair the cause and retry: many jobs of the kind {kind} are parked after repeated failures",
-    "種類 {kind} のジョブが多数、失敗の繰り返しにより停止中です。原因を解消して再試行してください",
-)
-
 BALANCE_OUTDATED = Label(
     "Segregation check of {day} ({currency}): {owed} is owed to clients, and no balance of the bank that a second person"
     " confirmed covers {due} (the newest is of {stated_on}). Import the bank statement up to {due}, and have another person"
@@ -418,13 +409,3 @@ MAIL_CLOSING = Label(
     "このメールは市場 {market} から送信されています。対象: {subject}",
 )
 MAIL_DEADLINE = Label("Deadline: {deadline}", "期限: {deadline}")
-
-
-ROW_ASIDE = Label(
-    "{row} could not be processed and stands aside ({loop}): {error}. Repair the cause",
-    "{row} を処理できないため、保留しています（{loop}: {error}）。原因を解消してください",
-)
-ROWS_ASIDE = Label(
-    "Many rows could not be processed by {loop} and stand aside. Repair the cause",
-    "{loop} で処理できない行が多数あり、保留しています。原因を解消してください",
-)

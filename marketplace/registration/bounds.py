@@ -20,7 +20,10 @@ DRAFTS_PER_ADDRESS_MAX = 20
 """Applications of one client address that are being prepared."""
 
 OPEN_PER_EMAIL_MAX = 3
-"""Applications with one mail address that are not decided; nobody is written to about a further one."""
+"""Applications of one client address with one mail address that are not decided; nobody is written to about a further one."""
+
+OPEN_PER_EMAIL_ANYWHERE_MAX = 10
+"""The same of all client addresses: more than of one, so that a stranger does not keep the mail address's owner out."""
 
 CODES_MAX = 5
 """Codes that are sent for one application."""

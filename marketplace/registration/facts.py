@@ -8,7 +8,7 @@ from datetime import date
 from marketplace.kernel.canonical import digest_of
 from marketplace.participants.queries import OrganisationView
 
-from .models import Registration
+from .models import BeneficialOwner, Registration
 
 ORGANISATION, REPRESENTATIVE = "organisation", "representative"
 
@@ -53,6 +53,10 @@ class Facts:
         )
 
 
+def _by_key(owner: BeneficialOwner) -> int:
+    return int(owner.pk)
+
+
 def representative_of(row: Registration) -> str:
     """The representative with its title, as an organisation has it."""
     return f"{row.representative_title} {row.representative_name}".strip()
@@ -78,6 +82,9 @@ def facts_of(row: Registration, organisation: OrganisationView | None = None) ->
         named=(
             Named(ORGANISATION, names),
             Named(REPRESENTATIVE, representatives),
-            *(Named(owner.public_id, (owner.name,), owner.born_on) for owner in row.owners.order_by("pk")),
+            *(
+                Named(owner.public_id, (owner.name,), owner.born_on)
+                for owner in sorted(row.owners.all(), key=_by_key)
+            ),
         ),
     )

@@ -25,6 +25,9 @@ class RegistrationState(TextChoices):
 
 ENDED = (RegistrationState.ACCEPTED, RegistrationState.REFUSED, RegistrationState.LAPSED)
 
+SCREENED_AGAIN = (RegistrationState.IN_REVIEW, RegistrationState.CONFIRMING, RegistrationState.ACCEPTED)
+"""States in which an application, or the organisation that it registered, is screened again."""
+
 REGISTRATION = StateMachine(
     name="registration.registration",
     states=RegistrationState,

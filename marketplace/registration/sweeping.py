@@ -1,4 +1,4 @@
-"""What happens to applications with time: those that are not completed lapse, and participants are screened again."""
+"""What happens to applications with time: those that are not completed lapse, and others are screened again."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.aside import Loop
 from marketplace.kernel.states import advance
+from marketplace.participants.queries import organisations_by_id
 
 from .bounds import DRAFT_LAPSES, RESCREENED_A_RUN, UNPROVED_LAPSES
-from .comparing import current_facts, current_lists, current_snapshot
+from .comparing import current_lists, current_snapshot
+from .facts import facts_of
 from .models import Registration, Screening
 from .rows import lock_registration, record_move
 from .services.screening import request_screening
-from .states import REGISTRATION, RegistrationState, ScreeningCause
+from .states import REGISTRATION, SCREENED_AGAIN, RegistrationState, ScreeningCause
 
 LAPSING = Loop("registration.lapse")
 RESCREENING = Loop("registration.rescreen")
@@ -62,8 +64,8 @@ def _lapse(public_id: str) -> bool:
 
 
 def rescreen_due() -> int:
-    """Ask for a screening of each registered organisation whose last one is old, was made with older lists, or compared
-    other facts; returns how many, at most ``RESCREENED_A_RUN``."""
+    """Ask for a screening of what is reviewed or registered and whose last one is old, was made with older lists, or
+    compared other facts; returns how many, at most ``RESCREENED_A_RUN``."""
     aside = set(RESCREENING.standing_aside())
     due = (each for each in _due() if each[0] not in aside)
     return RESCREENING.each(
@@ -72,26 +74,37 @@ def rescreen_due() -> int:
 
 
 def _due() -> Iterator[tuple[str, ScreeningCause]]:
-    """The registered organisations that are to be screened again, each with the reason; read in chunks by key."""
-    lists, snapshot = [each.public_id for each in current_lists()], current_snapshot()
-    now, after = clock.now(), 0
-    accepted = Registration.objects.filter(state=RegistrationState.ACCEPTED).order_by("pk")
-    while rows := list(accepted.filter(pk__gt=after).prefetch_related("owners")[:CHUNK]):
+    """What is to be screened again, with the reason; read in chunks by key."""
+    loaded, now, after = _loaded(), clock.now(), 0
+    screened = Registration.objects.filter(state__in=SCREENED_AGAIN).order_by("pk")
+    while rows := list(screened.filter(pk__gt=after).prefetch_related("owners")[:CHUNK]):
         after = rows[-1].pk
-        newest = {
-            each.registration_id: each
-            for each in Screening.objects.filter(registration__in=rows).order_by("pk")
-        }
+        organisations = organisations_by_id(row.organisation_id for row in rows if row.organisation_id)
+        newest = Screening.objects.filter(registration__in=rows).order_by("registration_id", "-pk")
+        last = {each.registration_id: each for each in newest.distinct("registration_id")}
         for row in rows:
-            last = newest[row.pk]
-            if last.ended_at is None or last.next_at is None:
-                continue
-            if last.next_at <= now:
-                yield row.public_id, ScreeningCause.SCHEDULE
-            elif last.lists != lists or last.snapshot_id != (snapshot.pk if snapshot else None):
-                yield row.public_id, ScreeningCause.LISTS
-            elif last.facts_digest != current_facts(row).digest:
-                yield row.public_id, ScreeningCause.FACTS
+            facts = facts_of(row, organisations.get(row.organisation_id or 0))
+            if cause := _cause_to_screen(last[row.pk], facts.digest, loaded, now):
+                yield row.public_id, cause
+
+
+def _loaded() -> tuple[list[str], int | None]:
+    """The lists and the registry that screenings are made with now, as a screening names them."""
+    snapshot = current_snapshot()
+    return [each.public_id for each in current_lists()], snapshot.pk if snapshot else None
+
+
+def _cause_to_screen(
+    last: Screening, facts_digest: str, loaded: tuple[list[str], int | None], now: datetime
+) -> ScreeningCause | None:
+    """Why to screen again after the ``last`` screening; None while that has not ended, or is still good."""
+    if last.next_at is None:
+        return None
+    if last.next_at <= now:
+        return ScreeningCause.SCHEDULE
+    if (last.lists, last.snapshot_id) != loaded:
+        return ScreeningCause.LISTS
+    return ScreeningCause.FACTS if last.facts_digest != facts_digest else None
 
 
 @transaction.atomic

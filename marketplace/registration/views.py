@@ -14,8 +14,8 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import BaseThrottle
 
+from marketplace.api.addresses import counted_address
 from marketplace.api.authentication import MarketAuthentication
 from marketplace.api.permissions import IsOperator
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command
@@ -101,20 +101,20 @@ class RegistrationViewSet(MarketReadViewSet[Registration]):
         """
         serializer = ApplyForRegistrationSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        address = BaseThrottle().get_ident(request) or ""
+        address = counted_address(request._request)
         row = services.apply(client_address=address, **serializer.validated_data)
-        return Response(
-            BegunRegistrationSerializer(row).data,
-            status=HTTPStatus.CREATED,
-            headers={"Cache-Control": "no-store"},
-        )
+        return Response(BegunRegistrationSerializer(row).data, status=HTTPStatus.CREATED)
 
     @extend_schema(summary="Read an application", parameters=[KEY_PARAMETER])
     def retrieve(self, request: Request, *args: Any, **options: Any) -> Response:
         """Its applicant reads what it stated and the decision, the operator its screenings too."""
-        response = super().retrieve(request, *args, **options)
-        response["Cache-Control"] = "no-store"
-        return response
+        return super().retrieve(request, *args, **options)
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **options: Any) -> Response:
+        """Every answer is kept out of caches: what stands in an application is personal data."""
+        final: Response = super().finalize_response(request, response, *args, **options)
+        final.headers.setdefault("Cache-Control", "no-store")
+        return final
 
     @command(
         summary="Send another code",

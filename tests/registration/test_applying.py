@@ -96,11 +96,22 @@ def test_one_network_prepares_so_many_applications_at_once():
 
 
 def test_nobody_fills_a_strangers_mailbox():
-    rows = [factories.begun(f"192.0.2.{number}") for number in range(bounds.OPEN_PER_EMAIL_MAX + 2)]
+    rows = [factories.begun() for _ in range(bounds.OPEN_PER_EMAIL_MAX + 2)]
     assert [row.is_quiet for row in rows] == [False] * bounds.OPEN_PER_EMAIL_MAX + [True, True]
     services.send_code(actor=factories.applicant(rows[-1]), registration=rows[-1].public_id)
     run_due("mail")
     assert len(mail.outbox) == bounds.OPEN_PER_EMAIL_MAX
+
+
+def test_a_stranger_keeps_nobody_out():
+    for _ in range(bounds.OPEN_PER_EMAIL_MAX):
+        factories.begun("192.0.2.1")
+    assert factories.begun("192.0.2.2").is_quiet is False
+
+
+def test_many_networks_fill_no_mailbox_either():
+    rows = [factories.begun(f"192.0.2.{n}") for n in range(bounds.OPEN_PER_EMAIL_ANYWHERE_MAX + 1)]
+    assert [row.is_quiet for row in rows] == [False] * bounds.OPEN_PER_EMAIL_ANYWHERE_MAX + [True]
 
 
 def test_the_code_proves_the_address_once():

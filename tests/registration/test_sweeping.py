@@ -108,12 +108,31 @@ def test_changed_facts_are_screened_again(operator):
     assert (causes(), tasks.rescreen()) == (["submission", "facts"], 0)
 
 
+def test_what_waits_for_the_operator_is_screened_with_newer_lists(operator):
+    reviewed, confirming = factories.screened(), factories.proposed(operator, email="b@example.jp")
+    factories.sanctions("Ivan Petrov")
+    assert tasks.rescreen() == 2
+    run_due("default")
+    for row in (reviewed, confirming):
+        row.refresh_from_db()
+    assert (reviewed.state, confirming.state) == ("in_review", "in_review")
+    assert tasks.rescreen() == 0
+
+
 def test_nobody_else_is_screened_again(operator):
-    factories.screened()
+    factories.begun()
     row = factories.screened()
     services.refuse(actor=factories.person_of(operator, "first"), registration=row.public_id, reason="x")
     after(2 * bounds.SCREENING_VALID)
     assert tasks.rescreen() == 0
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_schedule_takes_the_same_queries_for_any_number(operator, rows, django_assert_num_queries):
+    for number in range(rows):
+        factories.accepted(operator, email=f"{number}@example.jp")
+    with django_assert_num_queries(10):
+        assert tasks.rescreen() == 0
 
 
 def test_the_schedule_reads_many_in_chunks(operator, monkeypatch):

@@ -33,7 +33,7 @@ def test_every_link_answers_anybody(trading_market, language):
     assert {link: status for link, status in answers.items() if status != 200} == {}
     assert "/api/v1/rulebooks/current/" in answers
     assert "/api/v1/catalogue.jsonld" in answers
-    assert len(answers) == 21
+    assert len(answers) == 22
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

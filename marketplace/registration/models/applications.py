@@ -7,7 +7,7 @@ from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Lower
 
 from marketplace.kernel.actors import PERSON_PREFIX
-from marketplace.kernel.columns import BoundedJSONField, MomentField
+from marketplace.kernel.columns import BoundedJSONField, DayField, MomentField
 from marketplace.kernel.guards import immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.participants.guards import corporate_number_guard
@@ -17,7 +17,7 @@ from marketplace.participants.states import OrganisationKind
 from ..bounds import CODES_MAX, DOCUMENT_BYTES_MAX, DOCUMENTS_MAX, OWNERS_MAX, WRONG_CODES_MAX
 from ..guards import bounded_draft, screened_first
 from ..media import ACCEPTED
-from ..states import ENDED, REGISTRATION, DocumentKind, OwnerBasis, RegistrationState
+from ..states import ENDED, REGISTRATION, SCREENED_AGAIN, DocumentKind, OwnerBasis, RegistrationState
 
 PERSON_PATTERN = f"^{PERSON_PREFIX}_"
 DIGEST_PATTERN = r"^[0-9a-f]{64}$"
@@ -129,7 +129,7 @@ class Registration(models.Model):
             models.Index("email", name="registration_open_email", condition=~Q(state__in=ENDED)),
             models.Index("address_digest", name="registration_drafts", condition=Q(state="draft")),
             models.Index("begun_at", name="registration_lapsing", condition=Q(state="draft")),
-            models.Index("id", name="registration_accepted", condition=Q(state="accepted")),
+            models.Index("id", name="registration_screened", condition=Q(state__in=SCREENED_AGAIN)),
         ]
         triggers = [
             state_guard(REGISTRATION),
@@ -212,7 +212,7 @@ class BeneficialOwner(models.Model):
     registration = models.ForeignKey(Registration, on_delete=models.PROTECT, related_name="owners")
     name = models.CharField(max_length=100)
     country = models.CharField(max_length=2)
-    born_on = models.DateField()
+    born_on = DayField()
     basis = models.CharField(max_length=20, choices=OwnerBasis.choices)
     share_bp = models.PositiveSmallIntegerField(null=True)
 

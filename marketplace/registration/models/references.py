@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-from marketplace.kernel.columns import MomentField
+from marketplace.kernel.columns import DayField, MomentField
 from marketplace.kernel.guards import immutable, no_delete, set_once
 from marketplace.kernel.identifiers import IdentifierField
 
@@ -45,8 +45,8 @@ class RegistryEntry(models.Model):
     snapshot = models.ForeignKey(RegistrySnapshot, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=300)
     address = models.CharField(max_length=700)
-    published_on = models.DateField()
-    closed_on = models.DateField(null=True)
+    published_on = DayField()
+    closed_on = DayField(null=True)
 
     class Meta:
         constraints = [
@@ -85,7 +85,7 @@ class ScreeningEntry(models.Model):
     reference = models.CharField(max_length=60)
     kind = models.CharField(max_length=12, choices=ListedKind.choices)
     normal = models.CharField(max_length=300)
-    born_on = models.DateField(null=True)
+    born_on = DayField(null=True)
 
     class Meta:
         constraints = [

@@ -24,6 +24,7 @@ from marketplace.participants.services import check_facts
 from ..bounds import (
     CODES_MAX,
     DRAFTS_PER_ADDRESS_MAX,
+    OPEN_PER_EMAIL_ANYWHERE_MAX,
     OPEN_PER_EMAIL_MAX,
     WRONG_CODES_MAX,
 )
@@ -69,8 +70,8 @@ def apply(
         "invoice_registration_number": invoice_registration_number,
         "address": address.strip(),
     }
+    mail_address = _checked_email(email)
     stated = {
-        "email": _checked_email(email),
         "applicant_name": _checked_person("applicant_name", applicant_name),
         "representative_name": _checked_person("representative_name", representative_name),
         "representative_title": representative_title.strip(),
@@ -84,14 +85,14 @@ def apply(
     drafts = Registration.objects.filter(address_digest=sender, state=RegistrationState.DRAFT)
     if drafts.count() >= DRAFTS_PER_ADDRESS_MAX:
         raise TooManyDrafts(count=DRAFTS_PER_ADDRESS_MAX)
-    open_ones = Registration.objects.filter(email=stated["email"]).exclude(state__in=ENDED)
     key = new_key()
     row = Registration.objects.create(
         key_digest=key_digest(key),
         address_digest=sender,
         name_ja=name["ja"].strip(),
         name_en=name["en"].strip(),
-        is_quiet=open_ones.count() >= OPEN_PER_EMAIL_MAX,
+        is_quiet=_is_written_to_enough(mail_address, sender),
+        email=mail_address,
         begun_at=clock.now(),
         **facts,
         **stated,
@@ -105,6 +106,13 @@ def apply(
     )
     _send_code(row)
     return row
+
+
+def _is_written_to_enough(mail_address: str, sender: str) -> bool:
+    """Whether so many applications with the mail address are open that nobody is written to about another one."""
+    open_ones = Registration.objects.filter(email=mail_address).exclude(state__in=ENDED)
+    senders = list(open_ones.values_list("address_digest", flat=True))
+    return len(senders) >= OPEN_PER_EMAIL_ANYWHERE_MAX or senders.count(sender) >= OPEN_PER_EMAIL_MAX
 
 
 def _checked_person(field: str, name: str) -> str:
