@@ -12,12 +12,13 @@ from . import limits
 from .addresses import counted_address
 from .credentials import credential_of
 from .limits import Counter, TooManyRequests
+from .middleware import HEADLESS_PREFIX
 from .problems import render_problem
 
 ROUTE_RATES = {
     "/oauth/": "token",
     "/accounts/": "login",
-    "/_allauth/": "login",
+    HEADLESS_PREFIX: "login",
     "/api/v1/registrations/": "registration",
     "/register/": "registration",
 }

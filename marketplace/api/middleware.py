@@ -12,13 +12,17 @@ from urllib.parse import unquote_plus
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from rest_framework.exceptions import ParseError
 
 from marketplace.kernel.labels import Label
 
+from .parsers import verify_body
 from .problems import explain, render_problem
 
 NUL = "\x00"
 API_PREFIX = "/api/"
+HEADLESS_PREFIX = "/_allauth/"
+"""Where allauth parses every body as JSON itself."""
 BASIC = "basic "
 CHARSETS = {"utf-8", "ascii"}
 NOT_UTF8 = Label(
@@ -59,7 +63,8 @@ class RefuseNul:
     """Answers 404 for a NUL in the path, and 422 naming the parameter for one elsewhere.
 
     PostgreSQL cannot store it, and therefore nothing is named by it. It looks at the query, cookies, client credentials
-    and, outside the API, whose inputs refuse it themselves, at forms.
+    and, outside the API, whose inputs refuse it themselves, at forms. A body that allauth parses gets 400 for it, and for
+    whatever else no JSON of the API may hold.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -70,6 +75,13 @@ class RefuseNul:
         """Refuse the request, or pass it on. Raises Http404, and BadRequest for credentials that are not ASCII."""
         if NUL in request.path_info:
             raise Http404
+        if request.path_info.startswith(HEADLESS_PREFIX):
+            try:
+                verify_body(request.body)
+            except ParseError as error:
+                return render_problem(
+                    status=HTTPStatus.BAD_REQUEST, code=error.default_code, detail=str(error.detail)
+                )
         names = sorted({name for name, value in _texts_of(request) if NUL in name or NUL in value})
         if not names:
             return self.get_response(request)
@@ -85,7 +97,8 @@ class RefuseNul:
 def _texts_of(request: HttpRequest) -> Iterator[tuple[str, str]]:
     """What the caller sends beside the path, as (name, text)."""
     yield from request.COOKIES.items()
-    forms = [request.GET] if request.path_info.startswith(API_PREFIX) else [request.GET, request.POST]
+    has_form = not request.path_info.startswith((API_PREFIX, HEADLESS_PREFIX))
+    forms = [request.GET, request.POST] if has_form else [request.GET]
     for form in forms:
         for name, values in form.lists():
             yield from ((name, str(value)) for value in values)

@@ -6,6 +6,8 @@ import json
 from threading import Lock
 from typing import Any
 
+from csp.constants import NONCE, SELF
+from csp.decorators import csp_replace
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
@@ -36,6 +38,10 @@ def openapi_document() -> bytes:
         return _made[0]
 
 
+# Swagger UI draws its icons from addresses of the kind `data:`.
+PAGE_POLICY = {"script-src": [NONCE], "img-src": [SELF, "data:"]}
+
+
 @method_decorator(csrf_exempt, name="dispatch")
 class OpenapiView(View):
     """The OpenAPI document; public. Answers 304 to a client that has it (``If-None-Match``)."""
@@ -48,10 +54,12 @@ class OpenapiView(View):
         return get_conditional_response(request, etag=etag, response=response) or response
 
 
+@method_decorator(csp_replace(PAGE_POLICY), name="dispatch")
 class DocumentationView(SpectacularSwaggerView):
     """The page on which the routes can be tried. It renders HTML, but its refusals are problem details as everywhere."""
 
     http_method_names = ("get", "head")
+    template_name = "api/documentation.html"
 
     def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]  # DRF takes either
         """The problem as JSON, which no template renders."""

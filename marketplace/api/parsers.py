@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from typing import IO, Any, cast
 
 from django.conf import settings
@@ -27,6 +28,14 @@ TOO_MANY = Label(
 NOT_UNICODE = Label(
     "The JSON contains half of a surrogate pair, which is no character. Remove it.",
     "JSONに不完全なサロゲートペアが含まれています。取り除いてください。",
+)
+NUMBER_TOO_LONG = Label(
+    "The JSON contains a number with too many digits. Shorten it.",
+    "JSONに桁数の多すぎる数値が含まれています。短くしてください。",
+)
+NOT_TEXT = Label(
+    "The JSON contains a NUL character. Remove it.",
+    "JSONにNUL文字が含まれています。取り除いてください。",
 )
 TOO_LARGE = Label(
     "The request body is larger than {limit} bytes. Send less at once.",
@@ -61,8 +70,24 @@ class BoundedJSONParser(JSONParser):
             data = super().parse(body, media_type, parser_context)
         except RecursionError:
             raise ParseError(TOO_DEEP.localized()) from None
-        _verify(data)
+        _verify(data, _verify_text)
         return data
+
+
+def verify_body(body: bytes) -> None:
+    """Verify a JSON body that a library parses and stores, which knows no bounds. Raises ParseError.
+
+    What is no JSON is left to the library.
+    """
+    try:
+        data = json.loads(body)
+    except RecursionError:
+        raise ParseError(TOO_DEEP.localized()) from None
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        return
+    except ValueError:
+        raise ParseError(NUMBER_TOO_LONG.localized()) from None
+    _verify(data, _verify_stored_text)
 
 
 class _Bounded:
@@ -82,7 +107,7 @@ class _Bounded:
         return chunk
 
 
-def _verify(data: Any) -> None:
+def _verify(data: Any, verify_text: Callable[[str], None]) -> None:
     """Walk the parsed body level by level, so that its depth costs no stack. Raises ParseError."""
     level, left = [data], VALUES_MAX
     for _ in range(DEPTH_MAX):
@@ -91,7 +116,7 @@ def _verify(data: Any) -> None:
         inner: list[Any] = []
         for value in level:
             if isinstance(value, str):
-                _verify_text(value)
+                verify_text(value)
             elif isinstance(value, dict | list):
                 left -= len(value) * (2 if isinstance(value, dict) else 1)
                 if left < 0:
@@ -107,3 +132,9 @@ def _verify_text(text: str) -> None:
         text.encode()
     except UnicodeEncodeError:
         raise ParseError(NOT_UNICODE.localized()) from None
+
+
+def _verify_stored_text(text: str) -> None:
+    _verify_text(text)
+    if "\0" in text:
+        raise ParseError(NOT_TEXT.localized())

@@ -37,11 +37,32 @@ class PdfRenderer(DocumentRenderer):
 
 
 class HtmlRenderer(DocumentRenderer):
-    """text/html."""
+    """text/html, with the styles that stand in the document, and nothing else that it could load, run or send."""
 
     media_type = "text/html"
     format = "html"
     charset = "utf-8"
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            "style-src 'unsafe-inline'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+            "sandbox",
+        )
+    )
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        """The document as bytes; its answer gets the policy."""
+        if renderer_context is not None:
+            renderer_context["response"]["Content-Security-Policy"] = self.policy
+        return super().render(data, accepted_media_type, renderer_context)
 
 
 class TextRenderer(DocumentRenderer):

@@ -76,17 +76,6 @@ class ApplicationIncomplete(DomainError):
         del self.fields["words"]
 
 
-class AnotherPersonNeeded(DomainError):
-    """Who proposed to accept an application cannot confirm it. Fields: ``registration``."""
-
-    code = "another_person_needed"
-    category = Category.CONFLICT
-    detail = Label(
-        "You proposed to accept {registration}. Another person of the operator must confirm it.",
-        "{registration} の承認を提案したのはあなたです。別の担当者が確認してください。",
-    )
-
-
 class ScreeningNotEnded(DomainError):
     """The screening has not ended. Fields: ``screening``."""
 

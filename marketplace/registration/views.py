@@ -11,13 +11,12 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.parsers import MultiPartParser
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from marketplace.api.addresses import counted_address
 from marketplace.api.authentication import MarketAuthentication
-from marketplace.api.permissions import IsOperator
+from marketplace.api.permissions import PUBLIC, IsOperator, declare
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command
 from marketplace.kernel.errors import FieldInvalid
 
@@ -69,9 +68,7 @@ class RegistrationViewSet(MarketReadViewSet[Registration]):
     queryset = Registration.objects.none()
 
     def get_permissions(self) -> list[Any]:
-        """Anybody begins an application; its applicant reads it by its key, which has no scopes."""
-        if self.action == "create":
-            return [AllowAny()]
+        """An applicant reads its application by its key, which gives no permission of the market."""
         if self.action == "retrieve" and isinstance(self.request.user, Applicant):
             return [IsApplicant()]
         return list(super().get_permissions())
@@ -87,6 +84,7 @@ class RegistrationViewSet(MarketReadViewSet[Registration]):
         is_applicant = isinstance(self.request.user, Applicant)
         return RegistrationSerializer if is_applicant else ReviewedRegistrationSerializer
 
+    @declare(PUBLIC)
     @extend_schema(
         summary="Apply for registration",
         request=ApplyForRegistrationSerializer,

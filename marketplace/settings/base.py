@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.runtime.layout import PROJECT, VAR
 from marketplace.settings.background import *  # noqa: F403
+from marketplace.settings.content import CONTENT_SECURITY_POLICY as CONTENT_SECURITY_POLICY
 from marketplace.settings.document import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from marketplace.settings.limits import *  # noqa: F403
 from marketplace.settings.monitoring import *  # noqa: F403
@@ -81,6 +82,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "csp",
     "pgtrigger",
     *MARKET_APPLICATIONS,
 ]
@@ -89,6 +91,7 @@ MIDDLEWARE = [
     "marketplace.observability.requests.ObserveRequests",
     "marketplace.kernel.middleware.read_clock_once",
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
     "marketplace.api.edge.KeepPrivate",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -113,6 +116,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
             ]
         },
     }

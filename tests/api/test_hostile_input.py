@@ -29,6 +29,23 @@ def test_a_nul_in_a_parameter_is_refused_by_its_name(api):
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        '{"email": "a\\u0000@example.jp", "password": "x"}',
+        '{"email": "a@example.jp", "password": "\\ud800"}',
+        "[" * 3000,
+        '{"email": ' + "9" * 5000 + "}",
+    ],
+    ids=["NUL", "half a surrogate pair", "nested", "a long number"],
+)
+@pytest.mark.parametrize("content_type", ["application/json", "multipart/form-data; boundary=x", ""])
+def test_a_login_with_hostile_json_is_refused(client, body, content_type):
+    answer = client.post("/_allauth/app/v1/auth/login", body, content_type=content_type)
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+    assert answer.json()["code"] == "parse_error"
+
+
+@pytest.mark.parametrize(
     "amount",
     ["-1e700000", "1e9", "1.5", "-1", str(TOTAL_MINOR_MAX + 1), str(2**63), "9" * 100_000],
     ids=lambda text: text[:9],

@@ -63,7 +63,7 @@ def test_a_stranger_becomes_a_participant_whose_owner_signs_in(operator, api):
     assert "attachment" in document["Content-Disposition"]
     assert first.post(f"{path}propose/", {"reason": "登記を確認済み"}).json()["state"] == "confirming"
     alone = first.post(f"{path}accept/")
-    assert (alone.status_code, alone.json()["code"]) == (409, "another_person_needed")
+    assert (alone.status_code, alone.json()["code"]) == (403, "forbidden")
     assert second.post(f"{path}accept/").json()["state"] == "accepted"
 
     organisation = Organisation.objects.get(is_operator=False)

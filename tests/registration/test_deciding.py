@@ -12,7 +12,6 @@ from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition
 from marketplace.participants.errors import CorporateNumberTaken, EmailTaken
 from marketplace.participants.models import Membership, Organisation
 from marketplace.registration import services
-from marketplace.registration.errors import AnotherPersonNeeded
 from marketplace.registration.models import Registration
 from tests.participants import factories as parties
 
@@ -47,7 +46,7 @@ def test_the_first_owner_is_told_where_to_set_a_password(operator):
 
 def test_one_person_alone_accepts_nothing(operator):
     row = factories.proposed(operator)
-    with pytest.raises(AnotherPersonNeeded):
+    with pytest.raises(Forbidden):
         services.accept(actor=factories.person_of(operator, "first"), registration=row.public_id)
     assert (Registration.objects.get().state, registered()) == ("confirming", 0)
 

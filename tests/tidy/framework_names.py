@@ -28,7 +28,7 @@ FOUND_CLASSES = (AppConfig, BaseCommand, OpenApiAuthenticationExtension)
 # What an HTTP method or a router calls on a view.
 ROUTED = {"list", "retrieve", "create", "update", "partial_update", "destroy", "get", "post", "put", "patch", "delete"}  # fmt: skip
 # Settings beside Django's own, by the beginning of their names.
-LIBRARY_SETTINGS = ("ACCOUNT_", "CELERY_", "MFA_", "OAUTH2_PROVIDER", "REST_FRAMEWORK", "SPECTACULAR_", "WHITENOISE_")  # fmt: skip
+LIBRARY_SETTINGS = ("ACCOUNT_", "CELERY_", "CONTENT_SECURITY_", "MFA_", "OAUTH2_PROVIDER", "REST_FRAMEWORK", "SPECTACULAR_", "WHITENOISE_")  # fmt: skip
 # Django's own that have no default.
 DJANGO_SETTINGS = ("ROOT_URLCONF", "ASGI_APPLICATION", "EMAIL_FILE_PATH")
 NAMES = {

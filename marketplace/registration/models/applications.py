@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Lower
 
-from marketplace.kernel.actors import PERSON_PREFIX
+from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import BoundedJSONField, DayField, MomentField
 from marketplace.kernel.guards import immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
@@ -19,7 +19,6 @@ from ..guards import bounded_draft, screened_first
 from ..media import ACCEPTED
 from ..states import ENDED, REGISTRATION, SCREENED_AGAIN, DocumentKind, OwnerBasis, RegistrationState
 
-PERSON_PATTERN = f"^{PERSON_PREFIX}_"
 DIGEST_PATTERN = r"^[0-9a-f]{64}$"
 PREPARED = (RegistrationState.DRAFT, RegistrationState.LAPSED)
 """States in which an application was never submitted."""

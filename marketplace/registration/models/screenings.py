@@ -5,13 +5,14 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import BoundedJSONField, MomentField
 from marketplace.kernel.guards import immutable, no_delete, set_once
 from marketplace.kernel.identifiers import IdentifierField
 
 from ..guards import ended_screening_kept
 from ..states import ScreeningCause, ScreeningOutcome
-from .applications import PERSON_PATTERN, Registration
+from .applications import Registration
 from .references import RegistrySnapshot
 
 

@@ -17,13 +17,12 @@ from marketplace.participants.models import Organisation
 from marketplace.participants.services import add_member, register_organisation
 from marketplace.participants.states import MemberRole
 
-from ..errors import AnotherPersonNeeded
 from ..facts import representative_of
 from ..jobs import SEND_OUTCOME
 from ..models import Registration
 from ..queries import last_screening
 from ..rows import lock_registration, record_move
-from ..states import REGISTRATION, RegistrationState, ScreeningOutcome
+from ..states import REGISTRATION, ScreeningOutcome
 
 NO_PROPOSAL: dict[str, Any] = {"proposed_by": None, "proposed_at": None, "acceptance_reason": ""}
 
@@ -78,15 +77,14 @@ def return_to_review(*, actor: Actor, registration: str) -> Registration:
 def accept(*, actor: Actor, registration: str) -> Registration:
     """Accept an application as the second person: registers the organisation, with the applicant as its first owner.
 
-    The applicant is told by mail how to sign in. Raises AnotherPersonNeeded, IllegalTransition, Missing, Forbidden, and what
+    The applicant is told by mail how to sign in. Raises IllegalTransition, Missing, Forbidden, and what
     ``register_organisation`` and ``add_member`` raise: CorporateNumberTaken, InvoiceNumberTaken, EmailTaken.
     """
     _require_decider(actor)
     row = lock_registration(registration)
-    first = row.proposed_by
-    if row.state == RegistrationState.CONFIRMING and first == actor.identifier:
-        raise AnotherPersonNeeded(registration=row.public_id)
     REGISTRATION.target(state=row.state, command="accept", role="operator")
+    first = row.proposed_by or ""
+    actor.require_second_to(first)
     organisation = _register(row, actor)
     # The operator has no part in an organisation that is not its own: the market itself lets the first owner in.
     owner = add_member(
