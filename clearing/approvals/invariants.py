@@ -15,6 +15,8 @@ Invariant(
         "clearing_approval.immutable",
         "clearing_approval.set_once",
         "clearing_approval.no_delete",
+        "clearing_approval.dated_now",
+        "clearing_approval.set_now",
         "clearing_approval.approval_pending_once",
         "clearing_approval.approval_two_people",
         "clearing_approval.approval_ended_when",
@@ -22,7 +24,7 @@ Invariant(
     test="tests/clearing/approvals/test_services.py::test_one_person_cannot_be_both",
     check=by_query(
         "SELECT a.public_id, a.first_person, a.ended_by FROM clearing_approval a WHERE a.state = 'approved' AND"
-        " (a.ended_by IS NULL OR a.ended_by = a.first_person OR NOT starts_with(a.ended_by, 'usr_') OR a.ended_at >= a.expires_at"
+        " (a.ended_by IS NULL OR a.ended_by IN (a.first_person, a.first_responsible) OR NOT starts_with(a.ended_by, 'usr_') OR a.ended_at >= a.expires_at"
         "  OR NOT EXISTS (SELECT FROM evidence_evidencerecord e WHERE e.subject = a.public_id"
         "   AND e.kind = 'clearing.approval_asked' AND e.actor = a.first_person)"
         "  OR NOT EXISTS (SELECT FROM evidence_evidencerecord e WHERE e.subject = a.public_id"
@@ -57,6 +59,8 @@ Invariant(
     guards=(
         "rules_halt.halt_lifted_by_two",
         "rules_halt.set_once",
+        "rules_halt.dated_now",
+        "rules_halt.set_now",
         "participants_organisation.reinstated_by_two",
         "participants_organisation.state_guard",
         "participants_reinstatement.reinstatement_two_people",

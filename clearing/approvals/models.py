@@ -8,7 +8,15 @@ from django.db.models.functions import Now
 
 from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import BoundedJSONField, DayField, MinorField, MomentField
-from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once, state_guard
+from marketplace.kernel.guards import (
+    append_only,
+    dated_now,
+    immutable,
+    no_delete,
+    set_now,
+    set_once,
+    state_guard,
+)
 from marketplace.kernel.identifiers import IdentifierField
 
 from ..ground.columns import CURRENCY_PATTERN, currency_stated, date_of_moment
@@ -21,7 +29,8 @@ class Approval(models.Model):
 
     ``command`` is the use case (``clearing.transfer_file``), ``subject`` the public identifier of its object,
     ``payload`` its exact content, ``digest`` the SHA-256 over all of it: a command with other content is another
-    approval. What moves no money itself has no amount. A program may give a command first; who approves it is a person.
+    approval. What moves no money itself has no amount. A program may give a command first; who approves it is a person, and
+    not ``first_responsible``, who answers for that program.
 
     Invariants: one approval per content is pending; it is approved by a person, another than the first, before it
     expires; its content never changes. Rows are never deleted.
@@ -36,6 +45,7 @@ class Approval(models.Model):
     currency = models.CharField(max_length=3, blank=True)
     state = models.CharField(max_length=10, choices=ApprovalState.choices, default=ApprovalState.PENDING)
     first_person = models.CharField(max_length=60)
+    first_responsible = models.CharField(max_length=60, blank=True, default="", db_default="")
     asked_at = MomentField()
     expires_at = MomentField()
     ended_by = models.CharField(max_length=60, null=True)
@@ -57,6 +67,7 @@ class Approval(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="approved")
                 | ~Q(ended_by=F("first_person"))
+                & ~Q(ended_by=F("first_responsible"))
                 & Q(ended_at__lt=F("expires_at"), ended_by__regex=PERSON_PATTERN),
                 name="approval_two_people",
             ),
@@ -81,11 +92,14 @@ class Approval(models.Model):
                 "amount_minor",
                 "currency",
                 "first_person",
+                "first_responsible",
                 "asked_at",
                 "expires_at",
             ),
             set_once("ended_by", "ended_at"),
             no_delete(),
+            dated_now("asked_at", real=["recorded_at"], stated=["expires_at"]),
+            set_now("ended_at"),
         ]
 
 

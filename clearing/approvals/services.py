@@ -78,7 +78,7 @@ def require_second_person(
     business day, below the rulebook's ``second_person_minor`` (default: a million). With ``always`` no amount is small.
     Commands of the system follow the rules and pass. Otherwise the pending approval of another is completed in the
     transaction of the command and returned; without one, raises SecondPersonNeeded, which records the pending approval.
-    A program may be the first, never the second: raises Forbidden.
+    A program may be the first, never the second: raises Forbidden. Who answers for the first is the same person.
 
     Call it after the subject is locked and all other checks passed, in a service under ``record_refusals`` instead of
     ``transaction.atomic``. ``payload``: JSON with the exact content; a command with other content is another approval.
@@ -140,7 +140,11 @@ def _approve(request: _Request) -> Approval:
     """Complete the pending approval of another; raises SecondPersonNeeded without one, Forbidden for a program."""
     actor = request.actor
     pending = _pending(request)
-    if pending is None or pending.first_person == actor.identifier or pending.expires_at <= clock.now():
+    if (
+        pending is None
+        or actor.identifier in (pending.first_person, pending.first_responsible)
+        or pending.expires_at <= clock.now()
+    ):
         raise SecondPersonNeeded(
             record=lambda: _record_request(request),
             command=request.command,
@@ -187,6 +191,7 @@ def _record_request(request: _Request) -> dict[str, str]:
             "amount_minor": request.amount_minor,
             "currency": request.currency,
             "first_person": request.actor.identifier,
+            "first_responsible": request.actor.responsible,
             "asked_at": now,
             "expires_at": _expiry(now),
         },

@@ -25,6 +25,17 @@ def payments_of_the_same(keys: Iterable[int]) -> set[int]:
     return found
 
 
+def lock_payments_of_the_same(keys: Iterable[int]) -> list[SettlementInstruction]:
+    """The ``payments_of_the_same``, locked until the transaction ends, with one that was planned while this waited."""
+    found = payments_of_the_same(keys)
+    while True:
+        rows = SettlementInstruction.objects.select_for_update(no_key=True).filter(pk__in=found)
+        locked = list(rows.order_by("pk"))
+        if (again := payments_of_the_same(found)) == found:
+            return locked
+        found = again
+
+
 class FailedPayments:
     """What becomes of debits of payments that had failed; sees what earlier lines of the statement changed."""
 

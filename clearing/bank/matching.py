@@ -14,7 +14,7 @@ from ..settlement.routes import ROUTES, route_for
 from ..settlement.states import INSTRUCTION, InstructionState, PaymentDirection
 from .bank_statement import BankStatementLine
 from .debit_models import DebitBooking
-from .failed_payments import FailedPayments, payments_of_the_same
+from .failed_payments import FailedPayments, lock_payments_of_the_same
 from .file_debits import FileDebits, files_that_fit
 from .pay_in_reference import find_pay_in_references
 from .repeated import Repeated
@@ -76,11 +76,7 @@ class Matcher:
         keys |= set(
             SettlementInstruction.objects.filter(transfer_file__in=files).values_list("pk", flat=True)
         )
-        locked = list(
-            SettlementInstruction.objects.select_for_update(no_key=True)
-            .filter(pk__in=payments_of_the_same(keys))
-            .order_by("pk")
-        )
+        locked = lock_payments_of_the_same(keys)
         self.instructions = {row.reference: row for row in locked}
         parties = {key for line in lines for key in find_pay_in_references(_text(line))}
         self.organisations = organisations_by_id(parties | {row.organisation_id for row in locked})

@@ -79,9 +79,9 @@ class SendingIsShut(DomainError):
     code = "sending_is_shut"
     category = Category.CONFLICT
     detail = Label(
-        "No payment in {currency} can be sent: the database was restored ({restoration}). Import the bank statements up"
+        "No payment in {currency} can be sent, nor its money given to another: the database was restored ({restoration}). Import the bank statements up"
         " to now, then open sending with a second person.",
-        "データベースの復旧（{restoration}）後のため、{currency} の支払は送付できません。現在までの入出金明細を"
+        "データベースの復旧（{restoration}）後のため、{currency} の支払の送付や支払先の変更はできません。現在までの入出金明細を"
         "取り込み、二人目の承認者とともに送付を再開してください。",
     )
 
@@ -96,4 +96,16 @@ class RestorationUncounted(DomainError):
         " Run `manage.py record_restoration` as the owner of the database.",
         "データベースの復旧（または別サーバーへの移行）が記録されていないため、支払の予定作成と送付はできません。データベース"
         "の所有者ロールで `manage.py record_restoration` を実行してください。",
+    )
+
+
+class MoreThanAttached(DomainError):
+    """More than is attached, or than the payment has, would be paid. Fields: ``payment, most_minor, currency``."""
+
+    code = "more_than_attached"
+    category = Category.CONFLICT
+    field = "amount_minor"
+    detail = Label(
+        "amount_minor: at most {most_minor} {currency} of {payment} can be paid to the creditor.",
+        "amount_minor: {payment} から債権者に支払えるのは {most_minor} {currency} までです。",
     )

@@ -240,7 +240,7 @@ Invariant(
         f" WHERE NOT ({CREDITOR_APPROVED.format(row='c')}) OR r.kind <> 'attachment' OR r.lifts_id IS NOT NULL"
         "  OR c.decided_at > l.noted_at OR (t.organisation_id, t.currency, c.currency) <> (r.organisation_id, r.currency, r.currency)"
         "  OR NOT (t.state = 'cancelled' AND t.creditor_payment_id IS NULL AND c.amount_minor + coalesce(m.amount_minor, 0) = t.amount_minor"
-        "   OR t.creditor_payment_id IS NOT NULL AND c.amount_minor = t.amount_minor)"
+        "   OR t.creditor_payment_id IS NOT NULL AND c.amount_minor <= t.amount_minor)"
         "  OR NOT EXISTS (SELECT FROM clearing_settlementinstruction i WHERE i.creditor_payment_id = c.id)"
         f" UNION ALL SELECT r.public_id, r.public_id, ({UNPAID})::bigint FROM clearing_setoffrestraint r WHERE ({UNPAID}) < 0"
         " UNION ALL SELECT i.reference, c.public_id, i.amount_minor FROM clearing_settlementinstruction i"

@@ -7,9 +7,10 @@ from django.db.models import Q
 from marketplace.kernel import clock
 from marketplace.kernel.alarms import Alarm
 from marketplace.kernel.labels import Label
-from marketplace.kernel.metrics import Gauge, Reading, by_rows
+from marketplace.kernel.metrics import Gauge, Reading, by_number, by_rows
 
 from .models import SettlementInstruction
+from .planning import UNPLANNED
 from .restorations import is_restoration_counted
 from .states import InstructionState
 
@@ -23,6 +24,24 @@ PAYMENTS = """
              WHERE cycle_id IS NULL AND instead_of_id IS NULL) payment
      WHERE state IN ('planned', 'sending', 'unknown') GROUP BY 1, 2
 """
+
+# By the partial index of payments that failed; those of the operator leave its money where it was.
+UNPAID = f"""
+    SELECT count(*)
+      FROM (SELECT DISTINCT f.organisation_id, f.currency FROM clearing_settlementinstruction f
+             WHERE f.state = 'failed' AND NOT EXISTS (
+                   SELECT FROM clearing_settlementinstruction again
+                    WHERE again.instead_of_id = f.id AND again.state <> 'cancelled')) failed
+      JOIN clearing_account a ON a.organisation_id = failed.organisation_id AND a.currency = failed.currency
+       AND a.kind = 'receivable'
+      JOIN clearing_balance b ON b.account_id = a.id
+     WHERE -b.balance_minor > coalesce((
+           SELECT sum(i.amount_minor) FROM clearing_settlementinstruction i
+            WHERE i.organisation_id = failed.organisation_id AND i.currency = failed.currency AND i.direction = 'out'
+              AND i.state IN ('planned', 'sending', 'unknown')), 0) + coalesce((
+           SELECT sum(u.minor) FROM ({UNPLANNED}) u
+            WHERE u.organisation_id = failed.organisation_id AND u.currency = failed.currency), 0)
+"""  # noqa: S608  our own words
 
 Gauge(
     name="clearing_waiting_payments",
@@ -81,6 +100,25 @@ Alarm(
         " or follow the court's order (set-off-restraints/…/pay-creditor/ or …/lift/).",
         "各支払の理由（settlement-instructions/?state=planned）を確認し、振込先口座の届出・許認可の登録・差押命令への対応"
         "（set-off-restraints/…/pay-creditor/ または …/lift/）を進めてください。",
+    ),
+)
+
+NOT_PAID = Gauge(
+    name="clearing_unpaid_payees",
+    description="Payees, by currency, to whom money is due that no payment pays, because one failed and was not made again.",
+    read=by_number(UNPAID),
+)
+
+Alarm(
+    code="payees_unpaid",
+    gauge=NOT_PAID,
+    above=0,
+    title=Label("Payments failed and were not made again", "不能となった支払が再度予定されていません"),
+    action=Label(
+        "Have the payee check its account, then plan each again (settlement-instructions/?state=failed, …/retry/); one to a"
+        " creditor may need another account (set-off-restraints/…/pay-creditor/).",
+        "受取人に振込先口座を確認し、再度予定してください（settlement-instructions/?state=failed、…/retry/）。差押債権者への支払"
+        "は別の口座を指定できます（set-off-restraints/…/pay-creditor/）。",
     ),
 )
 

@@ -322,6 +322,7 @@ class SettlementInstruction(models.Model):
         ]
         indexes = [
             models.Index("send_by", name="instruction_to_send", condition=Q(state="planned")),
+            models.Index("organisation", name="instruction_failed", condition=Q(state="failed")),
         ]
         triggers = [
             state_guard(INSTRUCTION),

@@ -186,7 +186,7 @@ def replacement_payment(replaced: SettlementInstruction, amount_minor: int) -> S
             organisation_id=replaced.organisation_id,
             amount_minor=amount_minor,
             purpose=PaymentPurpose(replaced.purpose),
-            creditor_payment=_creditor_to_pay(replaced),
+            creditor_payment=creditor_to_pay(replaced),
             approval=replaced.approval,
         )
     else:
@@ -202,7 +202,8 @@ def replacement_payment(replaced: SettlementInstruction, amount_minor: int) -> S
     return replacement
 
 
-def _creditor_to_pay(replaced: SettlementInstruction) -> CreditorPayment | None:
+def creditor_to_pay(replaced: SettlementInstruction) -> CreditorPayment | None:
+    """Whom a payment goes to that replaces one to a creditor; None, for the participant, once the attachment ended."""
     creditor = replaced.creditor_payment
     return None if creditor is None or hasattr(creditor.restraint, "lifted_by") else creditor
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.db import connection
 from django.db.models import F, Max, QuerySet
 
-from .errors import RestorationUncounted
+from .errors import RestorationUncounted, SendingIsShut
 from .models import ClientAccount, CountedTimeline, Restoration, SendingOpening
 
 
@@ -82,6 +82,19 @@ def next_restoration_number() -> int:
 def restoration_that_shuts(currency: str) -> ShutBy | None:
     """The restoration for which payments in ``currency`` are not sent; None if they are sent."""
     return shut_currencies([currency]).get(currency)
+
+
+def require_sending_open(currency: str) -> None:
+    """Raises SendingIsShut after a restoration, RestorationUncounted before it is counted.
+
+    For what sends a planned payment, or gives its money to somebody else: the market may have sent it already.
+    """
+    shut_by = restoration_that_shuts(currency)
+    if shut_by is None:
+        return
+    if shut_by.restoration is None:
+        raise RestorationUncounted
+    raise SendingIsShut(currency=currency, restoration=shut_by.restoration.public_id)
 
 
 def shut_currencies(currencies: list[str]) -> dict[str, ShutBy]:

@@ -42,18 +42,6 @@ class NotAttached(DomainError):
     )
 
 
-class MoreThanAttached(DomainError):
-    """More than is attached, or than the payment has, would be paid. Fields: ``payment, most_minor, currency``."""
-
-    code = "more_than_attached"
-    category = Category.CONFLICT
-    field = "amount_minor"
-    detail = Label(
-        "amount_minor: at most {most_minor} {currency} of {payment} can be paid to the creditor.",
-        "amount_minor: {payment} から債権者に支払えるのは {most_minor} {currency} までです。",
-    )
-
-
 class AttachmentsCompete(DomainError):
     """Several attachments come to more than what is due, so only the deposit office is paid. Fields: ``restraint``."""
 

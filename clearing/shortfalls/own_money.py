@@ -17,7 +17,7 @@ from ..settlement.models import SettlementInstruction
 from ..settlement.planning import UNPLANNED
 from ..settlement.services.cancelling import lock_planned_payments
 from .clearing_vector import Resources
-from .set_offs import free_parts
+from .set_offs import free_parts, free_unclaimed
 
 OWN_KINDS = (AccountKind.RECEIVABLE, AccountKind.AVAILABLE, AccountKind.DEPOSIT)
 
@@ -52,7 +52,7 @@ class OwnMoney:
     """Own money of participants for one cycle, read once and locked for the rest of the transaction.
 
     Includes what an earlier chunk of the same step has set aside for the cycle, and of payments that are planned and not
-    sent the part that may be set off (``payments``: with that part, oldest first). What a deposit backs of limits in use is
+    sent, or failed, the part that may be set off (``payments``: the planned ones with that part, oldest first). What a deposit backs of limits in use is
     not in it.
 
     Lock order: the caller holds ``MOVER_LOCK``; cycles with planned payments, the payments, guarantees, then balances. All others
@@ -75,7 +75,8 @@ class OwnMoney:
         if not wanted:
             return
         planned = lock_planned_payments(wanted, self._cycle.currency)
-        for payment, free_minor in free_parts(planned, self._cycle):
+        parts = free_parts(planned, self._cycle)
+        for payment, free_minor in parts:
             self.payments[payment.organisation_id].append((payment, free_minor))
         accounts = participant_accounts(wanted, self._cycle.currency)
         self.accounts |= accounts
@@ -84,10 +85,14 @@ class OwnMoney:
         promised = on_its_way(wanted, self._cycle.currency)
         covered = self._set_aside(wanted)
         backing = used_of_limits(wanted, self._cycle.currency)
+        due = {key: -balances[accounts[key][AccountKind.RECEIVABLE]] - promised.get(key, 0) for key in wanted}
+        unclaimed = free_unclaimed(due, planned, parts, self._cycle)
         for key in wanted:
-            receivable, available, deposit = (-balances[accounts[key][kind]] for kind in OWN_KINDS)
+            available, deposit = (
+                -balances[accounts[key][kind]] for kind in (AccountKind.AVAILABLE, AccountKind.DEPOSIT)
+            )
             self._known[key] = Resources(
-                receivable_minor=max(receivable - promised.get(key, 0), 0),
+                receivable_minor=unclaimed.get(key, 0),
                 available_minor=available,
                 planned_minor=sum(free_minor for _, free_minor in self.payments[key]),
                 deposit_minor=max(deposit - backing.get(key, 0), 0),

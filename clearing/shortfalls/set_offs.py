@@ -1,6 +1,6 @@
-"""The part of each planned payment that may be set off against what its payee owes in a cycle. Reads only.
+"""What may be set off of what is due to a participant against what it owes in a cycle. Reads only.
 
-A planned payment that was not sent is the payee's own money, except:
+A planned payment that was not sent is the payee's own money, and so is the amount of a failed one, except:
 
 * what it receives as a beneficiary: the shares of the cycle are owed through others and stay whole;
 * the pay for commissioned data, which the law protects from any reduction (取適法, article 5);
@@ -11,11 +11,12 @@ A planned payment that was not sent is the payee's own money, except:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import Exists, OuterRef
 
 from marketplace.kernel.guards import sql_list
 from marketplace.kernel.money import BASIS_POINTS
@@ -23,6 +24,7 @@ from marketplace.kernel.money import BASIS_POINTS
 from ..cycles.models import Cycle
 from ..settlement.guards import UNPAID
 from ..settlement.models import SettlementInstruction
+from ..settlement.states import InstructionState, PaymentDirection
 from ..trades.obligation_kinds import TAXED_PER_CYCLE, UNSECURED
 from .set_off_rules import RULES_SQL
 
@@ -84,14 +86,8 @@ def free_parts(
     with connection.cursor() as cursor:
         cursor.execute(_PROTECTED, [[payment.pk for payment in payments]])
         protected = dict(cursor.fetchall())
-        parties = sorted({payment.organisation_id for payment in payments})
-        cursor.execute(_RESTRAINED, {"cycle": cycle.pk, "parties": parties, "currency": cycle.currency})
-        restraints: dict[int, list[_Restraint]] = defaultdict(list)
-        for row in cursor.fetchall():
-            restraints[row[0]].append(_Restraint(*row))
-    planned: dict[int, int] = defaultdict(int)
-    for payment in payments:
-        planned[payment.organisation_id] += payment.amount_minor
+    planned = _sums(payments)
+    restraints = _restraints_on(planned, cycle)
     left = {key: _bound(restraints[key], planned[key]) for key in planned}
     found = []
     for payment in payments:
@@ -103,14 +99,72 @@ def free_parts(
     return found
 
 
-def _bound(restraints: list[_Restraint], planned_minor: int) -> int:
-    """The most that can be set off against all payments to one participant together."""
+def free_unclaimed(
+    unclaimed: Mapping[int, int],
+    planned: Sequence[SettlementInstruction],
+    parts: Sequence[tuple[SettlementInstruction, int]],
+    cycle: Cycle,
+) -> dict[int, int]:
+    """What may be set off in ``cycle`` of the amounts due to participants that no payment pays, because one failed.
+
+    Restraints bind them as they bind the ``planned`` payments, of which ``parts`` may be set off besides.
+    """
+    free = {key: minor for key, minor in unclaimed.items() if minor > 0}
+    if not free:
+        return {}
+    restraints = _restraints_on(free, cycle)
+    planned_minor = _sums(planned)
+    parts_minor: dict[int, int] = defaultdict(int)
+    for payment, free_minor in parts:
+        parts_minor[payment.organisation_id] += free_minor
+    for key in [key for key in free if restraints[key]]:
+        bound = _bound(restraints[key], planned_minor[key] + free[key]) - parts_minor[key]
+        free[key] = max(min(free[key], bound, _failed_minor(key, cycle, restraints[key])), 0)
+    return free
+
+
+def _sums(payments: Sequence[SettlementInstruction]) -> dict[int, int]:
+    """The amounts of payments by participant."""
+    sums: dict[int, int] = defaultdict(int)
+    for payment in payments:
+        sums[payment.organisation_id] += payment.amount_minor
+    return sums
+
+
+def _restraints_on(parties: Iterable[int], cycle: Cycle) -> dict[int, list[_Restraint]]:
+    """The restraints in force on some participants."""
+    restraints: dict[int, list[_Restraint]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _RESTRAINED, {"cycle": cycle.pk, "parties": sorted(parties), "currency": cycle.currency}
+        )
+        for row in cursor.fetchall():
+            restraints[row[0]].append(_Restraint(*row))
+    return restraints
+
+
+def _failed_minor(organisation_id: int, cycle: Cycle, restraints: list[_Restraint]) -> int:
+    """The amount of a participant's failed payments that were not made again and may be set off, by when they were owed."""
+    again = SettlementInstruction.objects.filter(instead_of=OuterRef("pk"))
+    failed = SettlementInstruction.objects.filter(
+        ~Exists(again),
+        organisation_id=organisation_id,
+        currency=cycle.currency,
+        direction=PaymentDirection.OUT,
+        state=InstructionState.FAILED,
+    )
+    rows = failed.select_related("cycle")
+    return sum(payment.amount_minor for payment in rows if _owed_before(payment, restraints))
+
+
+def _bound(restraints: list[_Restraint], due_minor: int) -> int:
+    """The most that can be set off against all that is due to one participant together."""
     bounds = [
         restraint.claims_minor
-        + (0 if restraint.amount_minor is None else max(planned_minor - restraint.amount_minor, 0))
+        + (0 if restraint.amount_minor is None else max(due_minor - restraint.amount_minor, 0))
         for restraint in restraints
     ]
-    return min(bounds, default=planned_minor)
+    return min(bounds, default=due_minor)
 
 
 def _owed_before(payment: SettlementInstruction, restraints: list[_Restraint]) -> bool:

@@ -52,7 +52,9 @@ class LimitRequests:
         except TooManyRequests as refusal:
             return _refuse(refusal)
         response = self.get_response(request)
-        if response.status_code == HTTPStatus.UNAUTHORIZED:
+        is_step = request.path_info.startswith(HEADLESS_PREFIX)
+        # There 401 is a step of signing in; allauth counts the wrong passwords itself.
+        if response.status_code == HTTPStatus.UNAUTHORIZED and not is_step:
             limits.count(bad)
         elif not limits.is_call_counted(request):
             worked = unknown.rate == "token" and response.status_code == HTTPStatus.OK

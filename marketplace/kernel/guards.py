@@ -88,6 +88,25 @@ def dated_now(
     )
 
 
+def set_now(*columns: str) -> pgtrigger.Trigger:
+    """Moments of business time that an update sets are those of the database's clock, as ``dated_now`` compares new rows."""
+    wrong = " OR ".join(
+        f"(NEW.{column} IS DISTINCT FROM OLD.{column} AND NOT public.is_business_present(NEW.{column}, NEW.{column}))"
+        for column in columns
+    )
+    return pgtrigger.Trigger(
+        name="set_now",
+        when=pgtrigger.After,
+        operation=pgtrigger.UpdateOf(*columns),
+        func=f"""
+            IF {wrong} THEN
+                {_refuse("%: a moment is not that of the clock", "TG_TABLE_NAME")}
+            END IF;
+            RETURN NULL;
+        """,
+    )
+
+
 _DATED = {
     "business": "public.is_business_present(min({first}), max({last}))",
     "real": "public.is_real_present(min({first}), max({last}))",

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 
 from marketplace.kernel.actors import PERSON_PATTERN
 from marketplace.kernel.columns import BoundedJSONField, MomentField
-from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_once
+from marketplace.kernel.guards import append_only, dated_now, immutable, no_delete, set_now, set_once
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
 
 from .guards import (
@@ -164,6 +164,8 @@ class Halt(models.Model):
             immutable("public_id", "scope", "subject", "reason", "started_at", "started_by"),
             set_once("lifted_at", "lifted_by", "lift_reason", "lift_first_person"),
             no_delete(),
+            dated_now("started_at"),
+            set_now("lifted_at"),
         ]
 
     def __str__(self) -> str:

@@ -22,7 +22,7 @@ os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(VAR / "cache" / "hypot
 
 from marketplace.settings.background import CELERY_BROKER_TRANSPORT_OPTIONS  # noqa: E402
 from marketplace.settings.base import *  # noqa: E402, F403
-from marketplace.settings.base import CACHES, DATABASES, PASSWORD_HASHERS, RATES  # noqa: E402
+from marketplace.settings.base import ACCOUNT_RATE_LIMITS, CACHES, DATABASES, PASSWORD_HASHERS, RATES  # noqa: E402
 
 CLOCK_MOVABLE = True
 WEBHOOKS_LOCAL = True
@@ -50,6 +50,7 @@ CACHES["default"]["KEY_PREFIX"] = f"test_{_run}"
 CACHES["documents"] = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
 # All tests come from one address, in a moment; those of the limits set their own.
 RATES = dict.fromkeys(RATES, "1000000/min")
+ACCOUNT_RATE_LIMITS = {**ACCOUNT_RATE_LIMITS, "login": "1000000/m/ip"}
 CELERY_BROKER_TRANSPORT_OPTIONS = {**CELERY_BROKER_TRANSPORT_OPTIONS, "global_keyprefix": f"test_{_run}:"}
 
 STORAGE_DIRECTORY = VAR / "test" / "storage" / _run

@@ -52,7 +52,9 @@ FORGERIES: dict[str, Forgery] = {
         },
     ),
     "clearing_countedtimeline": Forgery(refused="is not that of this server"),
-    "clearing_creditorpayment": Forgery(refused="is of no attachment in force"),
+    "clearing_creditorpayment": Forgery(
+        refused="is of no attachment in force|and the remainder are not an attached payment"
+    ),
     "clearing_cyclestep": Forgery(
         refused="a moment is not that of the clock", changes={"epoch": "t.epoch + 1", "began_at": "'2020-01-01'"}
     ),

@@ -28,9 +28,10 @@ from ...ledger.locks import MOVER_LOCK
 from ...ledger.models import Account
 from ...ledger.operator_money import within_operator_money
 from ...ledger.states import AccountKind
-from ..errors import NothingToTransfer
+from ..attachments import unpaid_minor
+from ..errors import MoreThanAttached, NothingToTransfer
 from ..models import SettlementInstruction
-from ..planning import replacement_payment, unclaimed_minor
+from ..planning import creditor_to_pay, replacement_payment, unclaimed_minor
 from ..states import INSTRUCTION, InstructionState
 
 logger = logging.getLogger(__name__)
@@ -76,7 +77,7 @@ def retry_payment(*, actor: Actor, instruction: str) -> SettlementInstruction:
     Repeating it returns the existing replacement, unless that was withdrawn. The amount is what is still due of the failed payment, because a
     shortfall may have used a part since. Raises NothingToTransfer unless it has failed and something is due,
     SecondPersonNeeded for a large amount, OperatorMoneyShort for a payment of the operator that its own money does not cover
-    any more, Missing, Forbidden.
+    any more, MoreThanAttached for one to a creditor that was paid from another since, Missing, Forbidden.
     """
     actor.require_operator()
     named = SettlementInstruction.objects.filter(public_id=instruction).first()
@@ -96,6 +97,7 @@ def retry_payment(*, actor: Actor, instruction: str) -> SettlementInstruction:
     if failed.state != InstructionState.FAILED and not _was_withdrawn(failed):
         return failed
     amount_minor = _still_due(failed)
+    _require_attached(failed, amount_minor)
     require_second_person(
         actor=actor,
         command="clearing.retry_payment",
@@ -155,6 +157,14 @@ def _still_due(failed: SettlementInstruction) -> int:
     if due <= 0:
         raise NothingToTransfer(cycle=failed.reference, state=failed.state)
     return due
+
+
+def _require_attached(failed: SettlementInstruction, amount_minor: int) -> None:
+    """Raise MoreThanAttached if a creditor would get more than what is attached and not paid."""
+    creditor = creditor_to_pay(failed)
+    unpaid = None if creditor is None else unpaid_minor(creditor.restraint_id)
+    if unpaid is not None and unpaid < amount_minor:
+        raise MoreThanAttached(payment=failed.public_id, most_minor=unpaid, currency=failed.currency)
 
 
 def mark_overdue_payments(*, actor: Actor = SYSTEM) -> int:

@@ -27,14 +27,12 @@ from ..errors import (
     ClientAccountMissing,
     ClientMoneyShort,
     NothingToTransfer,
-    RestorationUncounted,
-    SendingIsShut,
     TransferNotPossible,
 )
 from ..models import SettlementInstruction, TransferFile
 from ..payability import hindrance_to, payees_of
 from ..queries import client_account
-from ..restorations import restoration_that_shuts
+from ..restorations import require_sending_open
 from ..routes import require_route, route_for
 from ..routes.route import PlannedPayment, Unwritable
 from ..states import INSTRUCTION, Hindrance, InstructionState, PaymentDirection
@@ -86,7 +84,7 @@ def create_transfer_file(
     actor.require_operator()
     batch = _batch_of(cycle, currency)
     require_route(batch.currency)
-    _require_sending_open(batch.currency)
+    require_sending_open(batch.currency)
     planned = _sort_payments(batch)
     if not planned.payable:
         last = TransferFile.objects.filter(cycle=batch.cycle).order_by("-pk").first() if batch.cycle else None
@@ -196,15 +194,6 @@ def _require_second_person(actor: Actor, batch: _Batch, payments: list[PlannedPa
         currency=batch.currency,
         payload={"records": len(payments), "payments_sha256": digest_of([asdict(row) for row in payments])},
     )
-
-
-def _require_sending_open(currency: str) -> None:
-    shut_by = restoration_that_shuts(currency)
-    if shut_by is None:
-        return
-    if shut_by.restoration is None:
-        raise RestorationUncounted
-    raise SendingIsShut(currency=currency, restoration=shut_by.restoration.public_id)
 
 
 def _require_client_money(currency: str) -> None:

@@ -5,7 +5,7 @@ SELECT CASE
       OR (i.organisation_id, i.currency, NEW.currency) <> (r.organisation_id, r.currency, r.currency)
       OR NOT (i.creditor_payment_id IS NULL AND i.state = 'cancelled' AND i.cancelled_at = NEW.decided_at
               AND NEW.amount_minor + coalesce(m.amount_minor, 0) = i.amount_minor
-           OR i.state = 'failed' AND NEW.amount_minor = i.amount_minor AND c.restraint_id = r.id)
+           OR i.state = 'failed' AND NEW.amount_minor <= i.amount_minor AND c.restraint_id = r.id)
         THEN 'and the remainder are not an attached payment'
     WHEN NEW.amount_minor > {UNPAID} THEN 'is more than what is attached'
     WHEN NOT ({APPROVED}) THEN 'was approved by no second person'

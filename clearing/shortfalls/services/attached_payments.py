@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Q
+
 from marketplace.events.schemas.attachments import AttachmentPaid
 from marketplace.events.services import emit
 from marketplace.evidence.services import record
@@ -18,15 +20,18 @@ from marketplace.participants.payout_accounts import PayoutAccount, payout_accou
 from marketplace.participants.queries import organisations_by_id
 
 from ...approvals.services import require_two_people_to_pay
+from ...cycles.errors import CycleIsPaused
 from ...cycles.models import Cycle
 from ...ledger.locks import MOVER_LOCK
 from ...settlement.attachments import attached_payments, unpaid_minor
+from ...settlement.errors import MoreThanAttached
 from ...settlement.held_by_two import CREDITOR_FIELDS, PAY_CREDITOR
 from ...settlement.models import SettlementInstruction
-from ...settlement.planning import instruction_without_cycle
+from ...settlement.planning import instruction_without_cycle, unclaimed_minor
+from ...settlement.restorations import require_sending_open
 from ...settlement.restraint_models import CreditorPayment, SetOffRestraint
 from ...settlement.services.attachments import hold_back_attached
-from ...settlement.services.cancelling import cancel_planned_payment, give_back_payment
+from ...settlement.services.cancelling import cancel_planned_payment
 from ...settlement.states import (
     CreditorKind,
     InstructionState,
@@ -34,7 +39,7 @@ from ...settlement.states import (
     PaymentPurpose,
     RestraintKind,
 )
-from ..errors import AttachmentsCompete, MoreThanAttached, NotAttached, RestraintLifted
+from ..errors import AttachmentsCompete, NotAttached, RestraintLifted
 
 
 @record_refusals()
@@ -53,11 +58,11 @@ def pay_creditor(
     """Plan the payment of an attached amount to whom the order names; returns it. Takes two people for any amount.
 
     ``payment`` is a planned payment that the attachment ``restraint`` holds back: it is cancelled, and what remains of it is
-    planned anew to the participant, held back as far as more is attached. Or it is a payment to a creditor that failed, which
-    is made again as a whole, to the account now stated. ``document`` cites the order or notice that is followed,
+    planned anew to the participant, held back as far as more is attached. Or it is a payment to a creditor that failed: all
+    that is still due of it is paid again, to the account now stated. ``document`` cites the order or notice that is followed,
     ``document_sha256`` is that of its copy. The participant is told. Emits attachment.paid.
-    Raises SecondPersonNeeded, NotAttached, MoreThanAttached, AttachmentsCompete, RestraintLifted, FieldInvalid, Missing,
-    Forbidden.
+    Raises SecondPersonNeeded, NotAttached, MoreThanAttached, AttachmentsCompete, RestraintLifted, CycleIsPaused,
+    SendingIsShut, FieldInvalid, Missing, Forbidden.
     """
     actor.require_operator()
     require_amount("amount_minor", amount_minor)
@@ -65,6 +70,7 @@ def pay_creditor(
     stated = _stated(payee_kind, payee_name, document, document_sha256, account)
     MOVER_LOCK.acquire()
     attachment = attachment_in_force(restraint)
+    require_sending_open(attachment.currency)
     taken = _attached_payment(attachment, payment)
     _require_within(attachment, taken, amount_minor)
     if payee_kind != CreditorKind.DEPOSIT_OFFICE:
@@ -178,15 +184,17 @@ def _stated(
 
 
 def _attached_payment(attachment: SetOffRestraint, payment: str) -> SettlementInstruction:
-    """The payment that the creditor is paid from, locked with its cycle. Raises NotAttached, Missing."""
+    """The payment that the creditor is paid from, locked with its cycle. Raises CycleIsPaused, NotAttached, Missing."""
     named = SettlementInstruction.objects.filter(
         public_id=payment, organisation_id=attachment.organisation_id, currency=attachment.currency
     ).first()
     if named is None:
         raise Missing(kind="settlement instruction", identifier=payment)
     if named.cycle_id is not None:
-        Cycle.objects.select_for_update(no_key=True).get(pk=named.cycle_id)
-    found = SettlementInstruction.objects.select_for_update(no_key=True).get(pk=named.pk)
+        cycle = Cycle.objects.select_for_update(no_key=True).get(pk=named.cycle_id)
+        if cycle.paused_since is not None:
+            raise CycleIsPaused(cycle=cycle.business_key, reason=cycle.pause_reason)
+    found = next(row for row in _lock_planned(attachment, Q(pk=named.pk)) if row.pk == named.pk)
     held = attached_payments([attachment.organisation_id], attachment.currency)
     if found.pk in held:
         return found
@@ -200,12 +208,28 @@ def _attached_payment(attachment: SetOffRestraint, payment: str) -> SettlementIn
     return found
 
 
+def _lock_planned(attachment: SetOffRestraint, also: Q) -> list[SettlementInstruction]:
+    """What is planned to the participant of an attachment, and ``also``, locked in key order as transfer files lock them."""
+    to_participant = Q(
+        organisation_id=attachment.organisation_id,
+        currency=attachment.currency,
+        direction=PaymentDirection.OUT,
+        creditor_payment=None,
+        state=InstructionState.PLANNED,
+    )
+    rows = SettlementInstruction.objects.select_for_update(no_key=True, of=("self",))
+    return list(rows.filter(to_participant | also).order_by("pk"))
+
+
 def _require_within(attachment: SetOffRestraint, taken: SettlementInstruction, amount_minor: int) -> None:
-    """Raise MoreThanAttached beyond the payment or what is attached; a failed payment is made again as a whole."""
+    """Raise MoreThanAttached beyond the payment or what is attached; what is due of a failed payment is paid as a whole."""
+    failed = taken.state == InstructionState.FAILED
+    due_minor = taken.amount_minor
+    if failed:
+        due_minor = min(due_minor, unclaimed_minor(taken.organisation_id, taken.currency))
     unpaid = unpaid_minor(attachment.pk)
-    most_minor = taken.amount_minor if unpaid is None else min(taken.amount_minor, unpaid)
-    least_minor = taken.amount_minor if taken.state == InstructionState.FAILED else 1
-    if not least_minor <= amount_minor <= most_minor:
+    most_minor = due_minor if unpaid is None else min(due_minor, unpaid)
+    if not (most_minor if failed else 1) <= amount_minor <= most_minor:
         raise MoreThanAttached(payment=taken.public_id, most_minor=most_minor, currency=taken.currency)
 
 
@@ -234,14 +258,14 @@ def _require_no_other(attachment: SetOffRestraint) -> None:
         raise AttachmentsCompete(restraint=attachment.public_id)
 
 
-def give_back_unsent(attachment: SetOffRestraint) -> None:
-    """Plan to the participant what was planned to creditors of an attachment that has just ended, and was not sent.
+def unsent_to_creditors(attachment: SetOffRestraint) -> list[SettlementInstruction]:
+    """What is planned to creditors of an attachment and was not sent, locked; it is given back when the attachment ends.
 
     What was sent stays sent; what failed, the operator plans again to the participant (``retry_payment``). The caller holds
-    ``MOVER_LOCK``.
+    ``MOVER_LOCK``. Raises SendingIsShut if there is any while the market may have sent it.
     """
-    unsent = SettlementInstruction.objects.select_for_update(no_key=True, of=("self",)).filter(
-        creditor_payment__restraint=attachment, state=InstructionState.PLANNED
-    )
-    for payment in unsent.order_by("pk"):
-        give_back_payment(payment)
+    to_creditors = Q(creditor_payment__restraint=attachment, state=InstructionState.PLANNED)
+    unsent = [row for row in _lock_planned(attachment, to_creditors) if row.creditor_payment_id is not None]
+    if unsent:
+        require_sending_open(attachment.currency)
+    return unsent

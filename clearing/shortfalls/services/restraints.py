@@ -24,10 +24,11 @@ from ...ledger.locks import MOVER_LOCK
 from ...settlement.held_by_two import LIFT_RESTRAINT
 from ...settlement.restraint_models import SetOffRestraint
 from ...settlement.services.attachments import hold_back_attached
+from ...settlement.services.cancelling import give_back_payment
 from ...settlement.states import RestraintKind
 from ..errors import RestraintLifted
 from ..set_off_rules import earliest_of
-from .attached_payments import give_back_unsent
+from .attached_payments import unsent_to_creditors
 from .deposits import require_participant, stated_reason
 
 
@@ -113,7 +114,8 @@ def lift_restraint(*, actor: Actor, restraint: str, reason: str) -> SetOffRestra
     """End a restraint, once; takes two people, because what was held back for others is paid.
 
     After an attachment the participant is paid again: what was held back, and what was planned to a creditor and not sent.
-    It is told. Emits attachment.lifted. Raises SecondPersonNeeded, RestraintLifted, Missing, FieldInvalid, Forbidden.
+    It is told. Emits attachment.lifted. Raises SecondPersonNeeded, RestraintLifted, SendingIsShut, Missing, FieldInvalid,
+    Forbidden.
     """
     actor.require_operator()
     why = stated_reason(reason)
@@ -123,6 +125,7 @@ def lift_restraint(*, actor: Actor, restraint: str, reason: str) -> SetOffRestra
         raise Missing(kind="set-off restraint", identifier=restraint)
     if SetOffRestraint.objects.filter(lifts=subject).exists():
         raise RestraintLifted(restraint=restraint)
+    unsent = unsent_to_creditors(subject)
     approval = require_two_people(
         actor=actor, command=LIFT_RESTRAINT, subject=subject.public_id, payload={"reason": why}
     )
@@ -138,8 +141,9 @@ def lift_restraint(*, actor: Actor, restraint: str, reason: str) -> SetOffRestra
         noted_at=clock.now(),
         recorded_by=actor.identifier,
     )
+    for payment in unsent:
+        give_back_payment(payment)
     if subject.kind == RestraintKind.ATTACHMENT:
-        give_back_unsent(subject)
         party = organisations_by_id([subject.organisation_id])[subject.organisation_id]
         emit(
             AttachmentLifted(

@@ -147,6 +147,21 @@ def test_the_database_releases_nothing_by_one_person(market, halt, suspended):
     assert Organisation.objects.get(pk=suspended.pk).state == "suspended"
 
 
+def test_a_halt_begins_and_ends_when_it_is_written(market, halt):
+    refused(
+        "UPDATE rules_halt SET lifted_at = now() - interval '1 day', lift_reason = reason, lifted_by = 'usr_x',"
+        " lift_first_person = 'usr_y'",
+        because="a moment is not that of the clock",
+    )
+    refused(
+        "INSERT INTO rules_halt (public_id, scope, subject, reason, started_at, started_by)"
+        " SELECT 'hlt_raw', 'segment', 'energy', reason, now() - interval '1 day', 'usr_x' FROM rules_halt",
+        because="a moment is not that of the clock",
+    )
+    assert Halt.objects.get() == halt
+    assert broken() == {}
+
+
 def test_two_people_who_never_asked_are_named(market, halt, suspended):
     with transaction.atomic():
         run(

@@ -80,6 +80,49 @@ def ask(
         )
 
 
+def test_an_approval_is_dated_by_the_clock(market, first, second):
+    with pytest.raises(SecondPersonNeeded):
+        ask(first)
+    pending = factories.approvals().get()
+    for moment in (pending.asked_at - timedelta(hours=1), pending.expires_at - timedelta(hours=1)):
+        refused(
+            "UPDATE clearing_approval SET state = 'approved', ended_by = %s, ended_at = %s WHERE id = %s",
+            second.identifier,
+            moment,
+            pending.pk,
+            because="a moment is not that of the clock",
+        )
+    refused(
+        "INSERT INTO clearing_approval (public_id, command, subject, digest, payload, currency, state, first_person, asked_at,"
+        " expires_at) SELECT 'apv_raw', command, 'another', digest, payload, '', 'pending', first_person, asked_at - interval '1 hour', expires_at"
+        " FROM clearing_approval WHERE id = %s",
+        pending.pk,
+        because="a moment is not that of the clock",
+    )
+    assert factories.approvals().get().state == "pending"
+
+
+def test_who_answers_for_the_program_that_asked_is_no_second_person(market, first, second):
+    program = Actor("app_desk", Role.OPERATOR, responsible=first.identifier)
+    for actor in (program, first, first):
+        with pytest.raises(SecondPersonNeeded):
+            ask(actor)
+    pending = factories.approvals().get()
+    assert (pending.state, pending.first_person, pending.first_responsible) == (
+        "pending",
+        "app_desk",
+        first.identifier,
+    )
+    refused(
+        "UPDATE clearing_approval SET state = 'approved', ended_by = %s, ended_at = now() WHERE id = %s",
+        first.identifier,
+        pending.pk,
+        because="approval_two_people",
+    )
+    assert ask(second) == pending
+    assert broken() == {}
+
+
 def states() -> list[str]:
     return list(factories.approvals().values_list("state", flat=True))
 

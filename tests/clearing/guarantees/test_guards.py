@@ -85,7 +85,7 @@ def test_an_expired_guarantee_secures_nothing(market):
     [
         ("released_at = public.business_now()", "guaranteed part of trade"),
         (
-            "billed_at = public.business_now(), due_on = public.business_now()::date, paid_at = public.business_now(), paid_from = 'available'",
+            "billed_at = public.business_now(), due_on = (public.business_now() AT TIME ZONE 'Asia/Tokyo')::date, paid_at = public.business_now(), paid_from = 'available'",
             "on hold for trade",
         ),
         ("paid_at = public.business_now(), paid_from = 'available'", "guaranteed_part_moments"),
@@ -113,14 +113,17 @@ def test_a_part_is_not_freed_without_payment(market, change, because):
         ("billed_at = '2020-01-01', due_on = '2020-01-01'", "not that of the clock"),
         ("billed_at = business_now() + interval '1 hour', due_on = due_by", "not that of the clock"),
         ("released_at = '2020-01-01'", "not that of the clock"),
-        ("billed_at = business_now(), due_on = business_now()::date - 1", "is not billed, paid or released"),
         (
-            "billed_at = business_now(), due_on = business_now()::date + 366",
+            "billed_at = business_now(), due_on = (business_now() AT TIME ZONE 'Asia/Tokyo')::date - 1",
+            "is not billed, paid or released",
+        ),
+        (
+            "billed_at = business_now(), due_on = (business_now() AT TIME ZONE 'Asia/Tokyo')::date + 366",
             "is not billed, paid or released",
         ),
         (
             (
-                "billed_at = business_now(), due_on = business_now()::date, paid_at = business_now(),"
+                "billed_at = business_now(), due_on = (business_now() AT TIME ZONE 'Asia/Tokyo')::date, paid_at = business_now(),"
                 " paid_from = 'deposit'"
             ),
             "is not billed, paid or released",
@@ -198,7 +201,12 @@ def test_a_trade_is_not_cleared_before_its_guaranteed_part_is_paid(market):
 
 @pytest.mark.parametrize(
     "change",
-    ["used_minor = 0", "amount_minor = amount_minor + 1", "amount_minor = 0", "expires_at = 'infinity'"],
+    [
+        "used_minor = 0",
+        "amount_minor = amount_minor + 1",
+        "amount_minor = 0",
+        "expires_at = expires_at + interval '1 day'",
+    ],
 )
 def test_nobody_registers_or_changes_a_guarantee_alone(market, change):
     guarantee = register(market, "city", 50_000)

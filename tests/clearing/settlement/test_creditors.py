@@ -10,11 +10,12 @@ import pytest
 from clearing.approvals.errors import SecondPersonNeeded
 from clearing.ledger.queries import client_money
 from clearing.models import Approval, CreditorPayment, Cycle, SetOff, SettlementInstruction, TransferFile
+from clearing.settlement.errors import MoreThanAttached
 from clearing.settlement.held_by_two import CREDITOR_FIELDS, PAY_CREDITOR
 from clearing.settlement.restraint_models import SetOffRestraint
 from clearing.settlement.services.payments import report_failed_payment, retry_payment
 from clearing.settlement.services.transfer_files import create_transfer_file
-from clearing.shortfalls.errors import AttachmentsCompete, MoreThanAttached, NotAttached, RestraintLifted
+from clearing.shortfalls.errors import AttachmentsCompete, NotAttached, RestraintLifted
 from clearing.shortfalls.services.attached_payments import pay_creditor
 from clearing.shortfalls.services.restraints import lift_restraint, record_restraint
 from marketplace.events.models import OutboxEvent
