@@ -55,6 +55,7 @@ MARKET_APPLICATIONS = [
     "marketplace.documents",
     "marketplace.jobs",
     "marketplace.participants",
+    "marketplace.registration",
     "marketplace.notices",
     "marketplace.webhooks",
     "marketplace.observability",

@@ -2,11 +2,12 @@
 
 from .admissions import Admission, Segment
 from .organisations import Organisation, Reinstatement
-from .people import Membership, RoleGrant, User
+from .people import LANGUAGES, Membership, RoleGrant, User
 from .programs import Application
 from .sessions import Session
 
 __all__ = [
+    "LANGUAGES",
     "Admission",
     "Application",
     "Membership",
