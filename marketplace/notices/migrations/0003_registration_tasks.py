@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('notices', '0002_bounds'),
-        ('participants', '0002_bounds'),
+        ('participants', '0001_initial'),
     ]
 
     operations = [
