@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Least, Now
 
 from marketplace.evidence.services import record
@@ -70,9 +71,9 @@ _PROGRESS = """
 _TURN = f"""
     SELECT waiting.organisation
       FROM (SELECT DISTINCT organisation FROM jobs_job
-             WHERE queue = %(queue)s AND state = '{JobState.QUEUED}' AND due_at <= clock_timestamp()) waiting
+             WHERE queue = %s AND state = '{JobState.QUEUED}' AND due_at <= clock_timestamp()) waiting
      ORDER BY (SELECT count(*) FROM jobs_job r
-                WHERE r.queue = %(queue)s AND r.state = '{JobState.RUNNING}' AND r.organisation = waiting.organisation),
+                WHERE r.queue = %s AND r.state = '{JobState.RUNNING}' AND r.organisation = waiting.organisation),
               random()
      LIMIT 1
 """  # noqa: S608  our own words
@@ -192,17 +193,13 @@ def start_due(*, queue: str) -> list[Attempt]:
 
 
 def _next_in_turn(due: QuerySet[Job], queue: str, most: int) -> list[Job]:
-    """The oldest due jobs of the organisation whose turn it is; at most ``most``. What another worker holds is passed over.
+    """The oldest due jobs, at most ``most``, those of the organisation whose turn it is first. What another worker holds is
+    passed over.
 
     The operator's own jobs are those of one organisation.
     """
-    oldest = due.order_by("due_at", "id")
-    with connection.cursor() as cursor:
-        cursor.execute(_TURN, {"queue": queue})
-        turn = cursor.fetchone()
-    if turn is None:
-        return []
-    return list(oldest.filter(organisation=turn[0])[:most]) or list(oldest[:most])
+    in_turn = RawSQL(f"jobs_job.organisation = ({_TURN})", (queue, queue))  # noqa: S611  our own words
+    return list(due.order_by(in_turn.desc(), "due_at", "id")[:most])
 
 
 def _postpone_unknown(due: QuerySet[Job]) -> None:
