@@ -10,6 +10,7 @@ API_APPLICATIONS = (
     "marketplace.events",
     "marketplace.jobs",
     "marketplace.participants",
+    "marketplace.registration",
     "marketplace.notices",
     "marketplace.webhooks",
     "marketplace.rules",

@@ -61,6 +61,7 @@ HOME = {
     ),
     "to_catalogue": Label("See what is on sale", "公開中の出品を見る"),
     "to_check": Label("Check a clearing cycle", "清算を検証する"),
+    "to_register": Label("Register your organisation", "組織の登録を申請する"),
 }
 
 FIGURES = {

@@ -2,6 +2,14 @@
 
 from django.urls import path
 
+from .registering import register, registration_file
 from .views import home, robots
 
-urlpatterns = [path("", home, name="home"), path("robots.txt", robots, name="robots")]
+urlpatterns = [
+    path("", home, name="home"),
+    path("register/", register, name="register"),
+    path("register/file/", registration_file, name="registration-file"),
+    # An address of its own, because larger bodies are taken there.
+    path("register/document/", registration_file, name="registration-document"),
+    path("robots.txt", robots, name="robots"),
+]

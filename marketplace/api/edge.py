@@ -15,8 +15,14 @@ from .limits import Counter, TooManyRequests
 from .middleware import HEADLESS_PREFIX
 from .problems import render_problem
 
-ROUTE_RATES = {"/oauth/": "token", "/accounts/": "login", HEADLESS_PREFIX: "login"}
-"""Rates of commands outside the API, by the beginning of their paths; an address may have few of them."""
+ROUTE_RATES = {
+    "/oauth/": "token",
+    "/accounts/": "login",
+    HEADLESS_PREFIX: "login",
+    "/api/v1/registrations/": "registration",
+    "/register/": "registration",
+}
+"""Rates of commands that need no token, by the beginning of their paths; an address may have few of them."""
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

@@ -14,6 +14,7 @@ from django.db import DataError, OperationalError, connection
 from django.http import Http404, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import set_rollback
 
 from marketplace.kernel.correlation import current_request_id
@@ -228,6 +229,12 @@ def _flatten(details: Any, path: str = "") -> Iterator[dict[str, str]]:
     else:
         for name, inner in details.items():
             yield from _flatten(inner, path if name == "non_field_errors" else _within(path, name))
+
+
+def flatten_errors(serializer: Serializer[Any]) -> Iterator[tuple[str, str]]:
+    """The invalid fields of a serializer, each as its dotted path and what is wrong, for a page."""
+    for error in _flatten(exceptions.ValidationError(serializer.errors).get_full_details()):
+        yield error["field"], error["message"]
 
 
 def _is_leaf(details: Any) -> bool:

@@ -93,4 +93,6 @@ def _guard_open(table: str, guard: str | None) -> Iterator[None]:
         (name,) = cursor.fetchone()
         cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {name}")
         yield
+        # Of a table that others refer to, the deletion is checked at the end; a table with pending checks is not altered.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
         cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {name}")

@@ -25,9 +25,10 @@ from marketplace.kernel.models import AsideRow
 from marketplace.participants.queries import operator_organisation
 
 from .models import Task
+from .parked_texts import PARKED_EVENTS, PARKED_JOBS, ROW_ASIDE, ROWS_ASIDE
 from .services import close_tasks, open_task
 from .states import TaskKind, TaskState
-from .texts import PARKED_EVENTS, PARKED_JOBS, ROW_ASIDE, ROWS_ASIDE, TASK_TITLES, fill_label
+from .texts import TASK_TITLES, fill_label
 
 TASKS_EACH_MAX = 3
 """Of a handler or a kind of jobs with more that is parked, there is one task."""

@@ -61,6 +61,17 @@ TASK_TITLES: dict[TaskKind, Label] = {
         "Review the application of {party} for {segment}",
         "{party} の分野 {segment} への参加申請を審査してください",
     ),
+    TaskKind.ADMIT: Label(
+        "Review the application for registration {registration}", "登録申請 {registration} を審査してください"
+    ),
+    TaskKind.CONFIRM: Label(
+        "Confirm the acceptance of {registration} as another person, or return it to review",
+        "{registration} の登録承認を別の担当者として確認するか、審査に差し戻してください",
+    ),
+    TaskKind.ASSESS: Label(
+        "Read what screening {screening} of {party} found ({outcome}), and assess it",
+        "{party} の照合 {screening} の結果（{outcome}）を確認し、所見を記録してください",
+    ),
     TaskKind.RECONNECT: Label(
         "Mend the receiver of webhook {webhook} and enable it again",
         "Webhook {webhook} の受信側を復旧し、再び有効にしてください",
@@ -105,15 +116,6 @@ TASK_TITLES: dict[TaskKind, Label] = {
         "通貨ごとに二人目の承認者とともに送付を再開してください",
     ),
 }
-
-PARKED_EVENTS = Label(
-    "Repair the cause and retry: many events of {handler} are parked after repeated failures",
-    "{handler} のイベントが多数、失敗の繰り返しにより停止中です。原因を解消して再試行してください",
-)
-PARKED_JOBS = Label(
-    "Repair the cause and retry: many jobs of the kind {kind} are parked after repeated failures",
-    "種類 {kind} のジョブが多数、失敗の繰り返しにより停止中です。原因を解消して再試行してください",
-)
 
 BALANCE_OUTDATED = Label(
     "Segregation check of {day} ({currency}): {owed} is owed to clients, and no balance of the bank that a second person"
@@ -407,13 +409,3 @@ MAIL_CLOSING = Label(
     "このメールは市場 {market} から送信されています。対象: {subject}",
 )
 MAIL_DEADLINE = Label("Deadline: {deadline}", "期限: {deadline}")
-
-
-ROW_ASIDE = Label(
-    "{row} could not be processed and stands aside ({loop}): {error}. Repair the cause",
-    "{row} を処理できないため、保留しています（{loop}: {error}）。原因を解消してください",
-)
-ROWS_ASIDE = Label(
-    "Many rows could not be processed by {loop} and stand aside. Repair the cause",
-    "{loop} で処理できない行が多数あり、保留しています。原因を解消してください",
-)

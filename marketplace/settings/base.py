@@ -53,6 +53,7 @@ MARKET_APPLICATIONS = [
     "marketplace.documents",
     "marketplace.jobs",
     "marketplace.participants",
+    "marketplace.registration",
     "marketplace.notices",
     "marketplace.webhooks",
     "marketplace.observability",

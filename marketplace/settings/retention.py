@@ -21,6 +21,8 @@ RETENTION: dict[str, tuple[int, str]] = {
     "mail": (30, "Personal data, kept as long as a participant may ask whether a mail was sent."),
     "documents": (90, "Large documents only, which are rendered again when somebody asks for them."),
     "jobs": (30, "Long enough to look into a failure; their results stand in their own tables."),
+    "lapsed_registrations": (7, "Personal data of applicants who did not complete their application."),
+    "refused_registrations": (365, "Personal data, kept as long as an applicant may ask why it was refused."),
     "idempotency_keys": (7, "No client retries a request for a week."),
     "tokens": (1, "Expired access and refresh tokens, and expired sessions, open nothing."),
 }

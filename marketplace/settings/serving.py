@@ -22,6 +22,8 @@ UPLOAD_BODY_BYTES_MAX = env.int("UPLOAD_BODY_BYTES_MAX", default=1 << 30)
 UPLOAD_ROUTES = {
     "/api/v1/listings/[^/]+/versions/": UPLOAD_BODY_BYTES_MAX,
     "/api/v1/bank-statements/": 21 << 20,
+    "/api/v1/registrations/[^/]+/documents/": 6 << 20,
+    "/register/document/": 6 << 20,
 }
 
 # Bytes of bodies that one process keeps in files at once, at least one upload's. Who has no token can fill them too, and

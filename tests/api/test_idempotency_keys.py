@@ -17,6 +17,17 @@ from .conftest import bearer
 
 MOVES_NO_MONEY = {
     "BalanceCertificateViewSet.create",
+    "RegistrationViewSet.accept",
+    "RegistrationViewSet.add_document",
+    "RegistrationViewSet.assess",
+    "RegistrationViewSet.create",
+    "RegistrationViewSet.propose",
+    "RegistrationViewSet.prove_email",
+    "RegistrationViewSet.refuse",
+    "RegistrationViewSet.return_to_review",
+    "RegistrationViewSet.send_code",
+    "RegistrationViewSet.state_owners",
+    "RegistrationViewSet.submit",
     "SupplyStatementViewSet.create",
     "AdmissionViewSet.create",
     "AdmissionViewSet.decide",

@@ -17,7 +17,11 @@ COMMANDS = [
     if method == "post"
 ]
 # Commands whose body is a form with files, which has no JSON example.
-WITH_FILES = {"/api/v1/bank-statements/", "/api/v1/listings/{id}/versions/"}
+WITH_FILES = {
+    "/api/v1/bank-statements/",
+    "/api/v1/listings/{id}/versions/",
+    "/api/v1/registrations/{id}/documents/",
+}
 
 
 def bodies(operation: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from django.urls import reverse
 from clearing.bank.bank_statement import BYTES_MAX
 from deploy.runtime_lock import RUNTIME, entries, runtime_lock
 from marketplace.jobs.kinds import KINDS, JobKind
+from marketplace.registration.bounds import DOCUMENT_BYTES_MAX
 from marketplace.runtime.layout import PROJECT
 from marketplace.settings import serving
 from marketplace.settings.queues import QUEUES, WORKER_CHILD_KIBIBYTES_MAX
@@ -263,8 +264,19 @@ def test_the_proxies_let_large_bodies_to_the_upload_routes_alone():
 def test_upload_routes_are_those_whose_views_take_forms_alone():
     found = {
         path
-        for path in ("/api/v1/listings/lst_1/versions/", "/api/v1/bank-statements/")
+        for path in (
+            "/api/v1/listings/lst_1/versions/",
+            "/api/v1/bank-statements/",
+            "/api/v1/registrations/reg_1/documents/",
+            "/register/document/",
+        )
         if any(re.fullmatch(route, path) for route in serving.UPLOAD_ROUTES)
     }
-    assert found == {reverse("listing-add-version", args=["lst_1"]), reverse("bank-statement-list")}
+    assert found == {
+        reverse("listing-add-version", args=["lst_1"]),
+        reverse("bank-statement-list"),
+        reverse("registration-add-document", args=["reg_1"]),
+        reverse("registration-document"),
+    }
+    assert serving.UPLOAD_ROUTES["/register/document/"] > DOCUMENT_BYTES_MAX
     assert serving.UPLOAD_ROUTES["/api/v1/bank-statements/"] > BYTES_MAX

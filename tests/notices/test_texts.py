@@ -6,13 +6,13 @@ import pytest
 
 from clearing.run.states import OverdueReason
 from marketplace.kernel.labels import Label
-from marketplace.notices import texts
+from marketplace.notices import parked_texts, texts
 from marketplace.notices.states import TaskKind
 from marketplace.participants.states import AdmissionState
 
 
 def every_label():
-    for name, value in vars(texts).items():
+    for name, value in (vars(texts) | vars(parked_texts)).items():
         for found in value.values() if isinstance(value, dict) and name.isupper() else [value]:
             if isinstance(found, Label):
                 yield found

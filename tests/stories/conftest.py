@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -32,12 +33,15 @@ from marketplace.kernel.aside import Loop
 from marketplace.kernel.models import AsideRow
 from marketplace.participants.models import Organisation
 from marketplace.participants.queries import organisations_by_id
+from marketplace.registration import services as registrations
+from marketplace.registration.models import Registration
 from marketplace.rules import services as rules
 from marketplace.webhooks import services as webhooks
 from tests.conftest import cloned_database
 from tests.faults.ground import kept_database
 from tests.processes import Process, worker
 from tests.processes import market as serving_market
+from tests.registration import factories as applications
 from tests.roles import unguarded
 
 
@@ -160,6 +164,22 @@ def guarantee(market: Market, report) -> str:
         document_sha256="0" * 64,
     )
     return registered.public_id
+
+
+@pytest.fixture(scope="package")
+def registration(market: Market, report) -> str:
+    """An application for registration that waits for the operator, after the day; the market's worker did its jobs."""
+    row = applications.begun()
+    # The market's worker sends the code to nobody who could read it.
+    Registration.objects.filter(pk=row.pk).update(email_proved_at=clock.now())
+    applications.complete(row)
+    registrations.submit(actor=applications.applicant(row), registration=row.public_id)
+    ends_at = time.monotonic() + 60
+    while time.monotonic() < ends_at and row.state != "in_review":
+        time.sleep(0.2)
+        row.refresh_from_db()
+    assert row.state == "in_review"
+    return str(row.public_id)
 
 
 @pytest.fixture(scope="package")

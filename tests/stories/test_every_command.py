@@ -37,6 +37,7 @@ FILES = {
         ),
     },
     "bank-statements/": {},
+    "registrations/{}/documents/": {"kind": "identity"},
 }
 CHANGE_NOTHING = {"cycles/{}/dry-run/"}
 """Commands that only read, in a transaction of their own that may not be inside another."""
@@ -164,7 +165,18 @@ def attempt(client: APIClient, command: Command, url: str, body: Any, form: str)
 
 
 def test_every_command_is_done_or_refused(
-    report, aside, halt, restoration, restraint, guarantee, webhook, books, bad_fee, tmp_path, settings
+    report,
+    aside,
+    halt,
+    restoration,
+    restraint,
+    guarantee,
+    webhook,
+    registration,
+    books,
+    bad_fee,
+    tmp_path,
+    settings,
 ):
     settings.STORAGE_DIRECTORY = tmp_path
     documented, broken, done, tried = examples(), [], set(), 0

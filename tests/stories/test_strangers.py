@@ -47,7 +47,11 @@ FORMS = {
         "offer": json.dumps(
             {"price_minor": 1, "rights": {"contract_type": "licence"}, "template": "data-provision"}
         ),
-    }
+    },
+    "registration-add-document": {
+        "kind": "identity",
+        "file": SimpleUploadedFile("identity.pdf", b"%PDF-1.7", "application/pdf"),
+    },
 }
 
 
@@ -74,7 +78,7 @@ pytestmark = pytest.mark.usefixtures("bad_fee")
 
 
 @pytest.fixture(scope="package")
-def stranger(report, aside, halt, webhook, restoration, restraint, books) -> KeyedClient:
+def stranger(report, aside, halt, webhook, registration, restoration, restraint, books) -> KeyedClient:
     """A client of an organisation that took no part in the day."""
     organisation = participants.register_organisation(
         actor=SYSTEM,

@@ -10,7 +10,7 @@ from web.texts import TEXTS
 
 from .reading import read, reader_of
 
-ADDRESSES = ["/", "/no-such-page/"]
+ADDRESSES = ["/", "/no-such-page/", "/register/"]
 
 
 @pytest.mark.parametrize(

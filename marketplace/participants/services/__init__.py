@@ -3,6 +3,7 @@
 from .access import add_member, create_application, issue_token
 from .admissions import apply_for_admission, decide_admission, open_segment, withdraw_admission
 from .organisations import (
+    check_facts,
     declare_affiliation,
     register_organisation,
     reinstate_participant,
@@ -13,6 +14,7 @@ from .organisations import (
 __all__ = [
     "add_member",
     "apply_for_admission",
+    "check_facts",
     "create_application",
     "decide_admission",
     "declare_affiliation",

@@ -64,16 +64,15 @@ def register_organisation(
     CorporateNumberTaken, InvoiceNumberTaken, OperatorExists, Forbidden.
     """
     actor.require_operator()
-    _check_identity(kind=kind, country=country, corporate_number=corporate_number)
-    if invoice_registration_number is not None and not INVOICE_NUMBER.fullmatch(invoice_registration_number):
-        raise FieldInvalid(
-            "invoice_registration_number",
-            Label("use T followed by 13 digits", "Tと数字13桁で指定してください"),
-        )
-    texts = {"name.ja": name.get("ja"), "name.en": name.get("en"), "address": address}
-    for field, text in {**texts, "representative": representative}.items():
-        if not text or not text.strip():
-            raise FieldInvalid(field, REQUIRED)
+    check_facts(
+        name=name,
+        kind=kind,
+        country=country,
+        corporate_number=corporate_number,
+        invoice_registration_number=invoice_registration_number,
+        address=address,
+        representative=representative,
+    )
     account = asdict(payout_account_of(payout_account)) if payout_account else {}
     refusals = {
         "organisation_number_once": CorporateNumberTaken(corporate_number=corporate_number),
@@ -111,6 +110,29 @@ def register_organisation(
     )
     emit(OrganisationRegistered(organisation=organisation.public_id))
     return organisation
+
+
+def check_facts(
+    *,
+    name: Mapping[str, str],
+    kind: str,
+    country: str,
+    corporate_number: str | None,
+    invoice_registration_number: str | None,
+    address: str,
+    representative: str,
+) -> None:
+    """Check what is stated of an organisation, as its registration does; raises FieldInvalid, which names the field."""
+    _check_identity(kind=kind, country=country, corporate_number=corporate_number)
+    if invoice_registration_number is not None and not INVOICE_NUMBER.fullmatch(invoice_registration_number):
+        raise FieldInvalid(
+            "invoice_registration_number",
+            Label("use T followed by 13 digits", "Tと数字13桁で指定してください"),
+        )
+    texts = {"name.ja": name.get("ja"), "name.en": name.get("en"), "address": address}
+    for field, text in {**texts, "representative": representative}.items():
+        if not text or not text.strip():
+            raise FieldInvalid(field, REQUIRED)
 
 
 def _check_identity(*, kind: str, country: str, corporate_number: str | None) -> None:

@@ -1,0 +1,148 @@
+"""Decide on applications: two people of the operator accept one, one refuses it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+
+from marketplace.jobs.services import enqueue
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.canonical import sha256_hex
+from marketplace.kernel.errors import FieldInvalid
+from marketplace.kernel.labels import Label
+from marketplace.kernel.states import advance
+from marketplace.participants.models import Organisation
+from marketplace.participants.services import add_member, register_organisation
+from marketplace.participants.states import MemberRole
+
+from ..facts import representative_of
+from ..jobs import SEND_OUTCOME
+from ..models import Registration
+from ..queries import last_screening
+from ..rows import lock_registration, record_move
+from ..states import REGISTRATION, ScreeningOutcome
+
+NO_PROPOSAL: dict[str, Any] = {"proposed_by": None, "proposed_at": None, "acceptance_reason": ""}
+
+
+@transaction.atomic
+def propose(*, actor: Actor, registration: str, reason: str = "") -> Registration:
+    """Propose to accept an application, as the first of two people of the operator.
+
+    ``reason`` says what the findings of the newest screening mean; it is needed where there are some. Raises FieldInvalid,
+    IllegalTransition, Missing, Forbidden.
+    """
+    _require_decider(actor)
+    row = lock_registration(registration)
+    screening = last_screening(row)
+    if screening is not None and screening.outcome == ScreeningOutcome.HELD and not reason.strip():
+        raise FieldInvalid(
+            "reason",
+            Label(
+                "state why the findings of the screening do not matter",
+                "照合結果に問題がないと判断した理由を入力してください",
+            ),
+        )
+    advance(
+        row,
+        REGISTRATION,
+        command="propose",
+        role="operator",
+        proposed_by=actor.identifier,
+        proposed_at=clock.now(),
+        acceptance_reason=reason.strip(),
+    )
+    record_move(
+        row,
+        actor,
+        screening=screening.public_id if screening else None,
+        reason_sha256=sha256_hex(row.acceptance_reason.encode()),
+    )
+    return row
+
+
+@transaction.atomic
+def return_to_review(*, actor: Actor, registration: str) -> Registration:
+    """Void the proposal to accept an application. Raises IllegalTransition, Missing, Forbidden."""
+    _require_decider(actor)
+    row = lock_registration(registration)
+    advance(row, REGISTRATION, command="return", role="operator", **NO_PROPOSAL)
+    record_move(row, actor)
+    return row
+
+
+@transaction.atomic
+def accept(*, actor: Actor, registration: str) -> Registration:
+    """Accept an application as the second person: registers the organisation, with the applicant as its first owner.
+
+    The applicant is told by mail how to sign in. Raises IllegalTransition, Missing, Forbidden, and what
+    ``register_organisation`` and ``add_member`` raise: CorporateNumberTaken, InvoiceNumberTaken, EmailTaken.
+    """
+    _require_decider(actor)
+    row = lock_registration(registration)
+    REGISTRATION.target(state=row.state, command="accept", role="operator")
+    first = row.proposed_by or ""
+    actor.require_second_to(first)
+    organisation = _register(row, actor)
+    # The operator has no part in an organisation that is not its own: the market itself lets the first owner in.
+    owner = add_member(
+        actor=SYSTEM,
+        organisation=organisation.public_id,
+        email=row.email,
+        name=row.applicant_name,
+        role=MemberRole.OWNER,
+    )
+    _close(row, actor, "accept", organisation=organisation)
+    screening = last_screening(row)
+    record_move(
+        row,
+        actor,
+        organisation=organisation.public_id,
+        owner=owner.public_id,
+        proposed_by=first,
+        screening=screening.public_id if screening else None,
+    )
+    return row
+
+
+@transaction.atomic
+def refuse(*, actor: Actor, registration: str, reason: str) -> Registration:
+    """Refuse an application with the reason, which the applicant reads. Raises FieldInvalid, IllegalTransition, Missing,
+    Forbidden."""
+    _require_decider(actor)
+    if not reason.strip():
+        raise FieldInvalid("reason", Label("this field is required", "入力してください"))
+    row = lock_registration(registration)
+    _close(row, actor, "refuse", refusal_reason=reason.strip())
+    record_move(row, actor, reason_sha256=sha256_hex(row.refusal_reason.encode()))
+    return row
+
+
+def _require_decider(actor: Actor) -> None:
+    """Raise Forbidden unless a person of the operator acts: no program decides who takes part."""
+    actor.require_operator()
+    actor.require_person()
+
+
+def _register(row: Registration, actor: Actor) -> Organisation:
+    """The organisation that an application registers."""
+    return register_organisation(
+        actor=actor,
+        name={"ja": row.name_ja, "en": row.name_en},
+        corporate_number=row.corporate_number,
+        kind=row.kind,
+        address=row.address,
+        representative=representative_of(row),
+        invoice_registration_number=row.invoice_registration_number,
+        country=row.country,
+        payout_account=row.payout_account,
+    )
+
+
+def _close(row: Registration, actor: Actor, command: str, **changes: Any) -> None:
+    """End an application, and have the applicant told by mail."""
+    closed = {"closed_by": actor.identifier, "closed_at": clock.now()}
+    advance(row, REGISTRATION, command=command, role="operator", **closed, **changes)
+    enqueue(kind=SEND_OUTCOME, subject=row.public_id)

@@ -1,0 +1,65 @@
+"""Ask for the screening of an application, and assess what was found."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from marketplace.events.schemas.registration import ScreeningAssessed
+from marketplace.events.services import emit
+from marketplace.evidence.services import record
+from marketplace.jobs.services import enqueue
+from marketplace.kernel import clock
+from marketplace.kernel.actors import Actor
+from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.labels import Label
+
+from ..errors import ScreeningNotEnded
+from ..jobs import SCREEN
+from ..models import Registration, Screening
+from ..rows import lock_registration
+from ..states import ScreeningCause
+
+
+def request_screening(*, registration: Registration, cause: ScreeningCause) -> Screening:
+    """Ask for a screening of an application, which a job does; the caller holds its lock.
+
+    Returns the one that has not ended, if there is one.
+    """
+    waiting = Screening.objects.filter(registration=registration, ended_at=None).first()
+    if waiting is not None:
+        return waiting
+    screening = Screening.objects.create(registration=registration, cause=cause, requested_at=clock.now())
+    enqueue(kind=SCREEN, subject=screening.public_id)
+    return screening
+
+
+@transaction.atomic
+def assess(*, actor: Actor, registration: str, screening: str, assessment: str) -> Screening:
+    """Record what a person of the operator makes of the findings of a screening; it closes the task about them.
+
+    Raises FieldInvalid without an ``assessment`` or where it has one, ScreeningNotEnded, Missing, Forbidden.
+    """
+    actor.require_operator()
+    actor.require_person()
+    row = lock_registration(registration)
+    subject = Screening.objects.filter(public_id=screening, registration=row).first()
+    if subject is None:
+        raise Missing(kind="screening", identifier=screening)
+    if subject.ended_at is None:
+        raise ScreeningNotEnded(screening=screening)
+    if not assessment.strip() or subject.assessed_by is not None:
+        raise FieldInvalid(
+            "assessment",
+            Label("state once what the findings mean", "確認結果を一度だけ入力してください"),
+        )
+    subject.assessment, subject.assessed_by = assessment.strip(), actor.identifier
+    subject.assessed_at = clock.now()
+    subject.save(update_fields=["assessment", "assessed_by", "assessed_at"])
+    record(
+        kind="registration.screening_assessed",
+        subject=row.public_id,
+        actor=actor,
+        payload={"screening": subject.public_id},
+    )
+    emit(ScreeningAssessed(registration=row.public_id, screening=subject.public_id))
+    return subject

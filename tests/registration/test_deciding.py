@@ -1,0 +1,146 @@
+"""Two people accept an application, and the organisation with its first owner is there; one refuses it with a reason."""
+
+from __future__ import annotations
+
+import pytest
+from django.core import mail
+
+from marketplace.evidence.models import EvidenceRecord
+from marketplace.jobs.runner import run_due
+from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing
+from marketplace.participants.errors import CorporateNumberTaken, EmailTaken
+from marketplace.participants.models import Membership, Organisation
+from marketplace.registration import services
+from marketplace.registration.models import Registration
+from tests.participants import factories as parties
+
+from . import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def registered() -> int:
+    """How many organisations there are beside the operator."""
+    return Organisation.objects.filter(is_operator=False).count()
+
+
+def test_two_people_register_the_organisation_with_its_first_owner(operator):
+    row = factories.accepted(operator, payout_account=parties.PAYOUT_ACCOUNT)
+    organisation = Organisation.objects.get(is_operator=False)
+    assert (row.state, row.organisation) == ("accepted", organisation)
+    assert (organisation.name_ja, organisation.corporate_number) == (row.name_ja, row.corporate_number)
+    assert (organisation.representative, organisation.bank_code) == ("代表取締役 讃岐 花子", "0001")
+    owner = Membership.objects.select_related("user").get(organisation=organisation)
+    assert owner.user.email == row.email
+    payload = EvidenceRecord.objects.get(kind="registration.accepted").payload
+    assert (payload["proposed_by"], payload["owner"]) == ("usr_first", owner.user.public_id)
+
+
+def test_the_first_owner_is_told_where_to_set_a_password(operator):
+    factories.accepted(operator, language="en")
+    run_due("mail")
+    told = mail.outbox[-1]
+    assert (told.to, "/accounts/password/reset/" in told.body) == (["hanako@sanuki.example.jp"], True)
+
+
+def test_one_person_alone_accepts_nothing(operator):
+    row = factories.proposed(operator)
+    with pytest.raises(Forbidden):
+        services.accept(actor=factories.person_of(operator, "first"), registration=row.public_id)
+    assert (Registration.objects.get().state, registered()) == ("confirming", 0)
+
+
+@pytest.mark.parametrize("who", ["program", "participant", "system", "applicant"])
+@pytest.mark.parametrize("command", ["propose", "accept", "return_to_review", "refuse"])
+def test_only_people_of_the_operator_decide(operator, who, command):
+    row = factories.screened() if command == "propose" else factories.proposed(operator)
+    before = Registration.objects.values().get()
+    actor = {
+        "program": parties.actor_for(operator, "app_x"),
+        "participant": parties.actor_for(parties.organisation(), "usr_x"),
+        "system": SYSTEM,
+        "applicant": factories.applicant(row),
+    }[who]
+    words = {"reason": "x"} if command in {"propose", "refuse"} else {}
+    with pytest.raises(Forbidden):
+        getattr(services, command)(actor=actor, registration=row.public_id, **words)
+    assert Registration.objects.values().get() == before
+
+
+def test_what_the_screening_found_is_answered_before_anybody_accepts(operator):
+    row = factories.screened()
+    with pytest.raises(FieldInvalid):
+        services.propose(actor=factories.person_of(operator, "first"), registration=row.public_id)
+    assert Registration.objects.get().state == "in_review"
+
+
+def test_a_clear_application_needs_no_reason(operator):
+    row = factories.submitted()
+    factories.registry(row)
+    factories.sanctions("Ivan Petrov")
+    run_due("default")
+    services.propose(actor=factories.person_of(operator, "first"), registration=row.public_id)
+    row = services.accept(actor=factories.person_of(operator, "second"), registration=row.public_id)
+    assert row.state == "accepted"
+
+
+def test_nothing_is_accepted_before_it_is_screened_and_proposed(operator):
+    row = factories.submitted()
+    for command, words in (("propose", {"reason": "x"}), ("accept", {}), ("refuse", {"reason": "x"})):
+        with pytest.raises(IllegalTransition):
+            getattr(services, command)(
+                actor=factories.person_of(operator, "first"), registration=row.public_id, **words
+            )
+    assert (Registration.objects.get().state, registered()) == ("submitted", 0)
+
+
+def test_a_proposal_that_is_returned_can_be_made_again(operator):
+    row = factories.proposed(operator)
+    services.return_to_review(actor=factories.person_of(operator, "second"), registration=row.public_id)
+    services.propose(
+        actor=factories.person_of(operator, "second"), registration=row.public_id, reason="再確認済み"
+    )
+    row = services.accept(actor=factories.person_of(operator, "first"), registration=row.public_id)
+    assert (row.proposed_by, row.closed_by) == ("usr_second", "usr_first")
+
+
+def test_a_refusal_tells_the_applicant_why(operator):
+    row = factories.screened()
+    services.refuse(
+        actor=factories.person_of(operator, "first"),
+        registration=row.public_id,
+        reason="代表者が一致しません",
+    )
+    run_due("mail")
+    row.refresh_from_db()
+    assert (row.state, row.refusal_reason, registered()) == ("refused", "代表者が一致しません", 0)
+    assert "代表者が一致しません" in mail.outbox[-1].body
+
+
+def test_a_refusal_without_a_reason_is_none(operator):
+    row = factories.screened()
+    with pytest.raises(FieldInvalid):
+        services.refuse(actor=factories.person_of(operator, "first"), registration=row.public_id, reason=" ")
+    assert Registration.objects.get().state == "in_review"
+
+
+def test_a_number_that_was_registered_meanwhile_stops_the_acceptance(operator):
+    row = factories.proposed(operator)
+    parties.organisation(corporate_number=row.corporate_number)
+    with pytest.raises(CorporateNumberTaken):
+        services.accept(actor=factories.person_of(operator, "second"), registration=row.public_id)
+    assert (Registration.objects.get().state, registered()) == ("confirming", 1)
+
+
+def test_a_mail_address_of_somebody_stops_the_acceptance(operator):
+    known = parties.person_of(operator, "known").email
+    row = factories.proposed(operator, email=known)
+    with pytest.raises(EmailTaken):
+        services.accept(actor=factories.person_of(operator, "second"), registration=row.public_id)
+    assert (Registration.objects.get().state, registered()) == ("confirming", 0)
+
+
+def test_an_unknown_application_is_missing(operator):
+    with pytest.raises(Missing):
+        services.refuse(actor=factories.person_of(operator, "first"), registration="reg_none", reason="x")
