@@ -58,13 +58,13 @@ class StatementOverlaps(DomainError):
 
 
 class AnotherPersonNeeded(DomainError):
-    """Whoever uploaded a statement cannot confirm it. Fields: ``statement_import``."""
+    """Who uploaded a statement, or answers for the program that did, cannot confirm it. Fields: ``statement_import``."""
 
     code = "another_person_needed"
     category = Category.CONFLICT
     detail = Label(
-        "You uploaded {statement_import}: another person confirms it.",
-        "{statement_import} はご自身がアップロードしたものです。別の担当者が確認してください。",
+        "You or your program uploaded {statement_import}: another person confirms it.",
+        "{statement_import} はご自身またはご自身のプログラムがアップロードしたものです。別の担当者が確認してください。",
     )
 
 

@@ -274,7 +274,7 @@ Invariant(
             " UNION ALL SELECT s.public_id, s.credits_minor, c.confirmed_by FROM clearing_statementconfirmation c"
             "  JOIN clearing_statementimport i ON i.id = c.statement_import_id"
             "  JOIN clearing_bankstatement s ON s.confirmation_id = c.id OR s.id = i.statement_id"
-            "  WHERE c.confirmed_by IN (i.received_by, s.imported_by) OR NOT starts_with(c.confirmed_by, 'usr_')"
+            "  WHERE c.confirmed_by IN (i.received_by, i.received_responsible, s.imported_by) OR NOT starts_with(c.confirmed_by, 'usr_')"
             "   OR c.sha256 <> s.sha256 OR i.sha256 <> s.sha256"
             "   OR c.closing_balance_minor <> s.closing_balance_minor"
             "   OR NOT EXISTS (SELECT FROM evidence_evidencerecord e WHERE e.subject = i.public_id"

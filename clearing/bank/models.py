@@ -66,6 +66,7 @@ class StatementImport(models.Model):
     statement = models.ForeignKey("BankStatement", on_delete=models.PROTECT, null=True, related_name="+")
     job = models.CharField(max_length=IDENTIFIER_LENGTH)
     received_by = models.CharField(max_length=60)
+    received_responsible = models.CharField(max_length=60, blank=True, default="", db_default="")
     received_at = MomentField()
     ended_at = MomentField(null=True)
 
@@ -116,7 +117,9 @@ class StatementImport(models.Model):
         triggers = [
             state_guard(STATEMENT_IMPORT),
             no_delete(),
-            immutable("public_id", "file_name", "sha256", "received_by", "received_at"),
+            immutable(
+                "public_id", "file_name", "sha256", "received_by", "received_responsible", "received_at"
+            ),
             set_once("currency", "opening_on", "closing_on", "closing_balance_minor", "credits_minor"),
         ]
 

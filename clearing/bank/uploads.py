@@ -83,6 +83,7 @@ def receive_statement(*, actor: Actor, content: bytes, file_name: str) -> Statem
         sha256=digest,
         content=content,
         received_by=actor.identifier,
+        received_responsible=actor.responsible,
         received_at=clock.now(),
     )
     received.job = enqueue(kind=IMPORT_STATEMENT, subject=received.public_id).public_id
@@ -221,14 +222,14 @@ def confirm_statement(
     The person downloads the file from the bank itself, computes its SHA-256, and reads the closing balance from the
     bank's screen. Of a statement that waits for it, enqueues the job that imports it. A statement that was imported without it
     is confirmed so that the segregation check may rely on its balance. A wrong value is recorded as evidence. Raises
-    ConfirmationDiffers, AnotherPersonNeeded for the uploader, IllegalTransition for one that was confirmed or refused or
-    waits for another statement, Missing, Forbidden.
+    ConfirmationDiffers, AnotherPersonNeeded for the uploader or who answers for it, IllegalTransition for one that was
+    confirmed or refused or waits for another statement, Missing, Forbidden.
     """
     received = _waiting_for_operator(actor, statement_import)
     is_imported = received.state == ImportState.IMPORTED and not hasattr(received, "confirmation")
     if not is_imported:
         STATEMENT_IMPORT.target(state=received.state, command="confirm", role="operator")
-    if actor.identifier == received.received_by:
+    if actor.identifier in (received.received_by, received.received_responsible):
         raise AnotherPersonNeeded(statement_import=received.public_id)
     actor.require_person()
     stated = (sha256.strip().lower(), closing_balance_minor)

@@ -39,7 +39,7 @@ def released_by_another() -> pgtrigger.Trigger:
     return pgtrigger.Trigger(
         name="released_by_another",
         when=pgtrigger.Before,
-        operation=pgtrigger.UpdateOf("paused_since", "paused_by", "released_by"),
+        operation=pgtrigger.UpdateOf("paused_since", "paused_by", "paused_responsible", "released_by"),
         func=sql_body(_SQL / "released_by_another.sql", PERSON=f"{PERSON_PREFIX}_"),
     )
 

@@ -72,7 +72,7 @@ class Cycle(models.Model):
     before posting, commits to the trades (``trades_root``) and the positions. ``netted_at`` is the moment of finality:
     from then on the operator owes in every debtor's place and nothing undoes it. ``posted_at`` is when the ledger
     recorded it. ``cut_off_at`` is the scheduled cut-off, null if the operator closed the cycle. While ``paused_since``
-    is set the cycle keeps its state; ``paused_by`` paused it for ``pause_reason``. ``released_by``, another person, ended the
+    is set the cycle keeps its state; ``paused_by`` paused it for ``pause_reason``, ``paused_responsible`` answers for it. ``released_by``, another person, ended the
     last pause.
 
     ``payments_before``: payments that the obligations would take one by one. ``payments_after``: participants, and the
@@ -110,7 +110,7 @@ class Cycle(models.Model):
     paused_since = MomentField(null=True)
     pause_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
     paused_by = models.CharField(max_length=IDENTIFIER_LENGTH, blank=True, default="", db_default="")
-
+    paused_responsible = models.CharField(max_length=IDENTIFIER_LENGTH, blank=True, default="", db_default="")
     released_by = models.CharField(max_length=IDENTIFIER_LENGTH, blank=True, default="", db_default="")
 
     class Meta:
@@ -130,7 +130,7 @@ class Cycle(models.Model):
                 condition=_recorded_from("posted", ("posted_at",)), name="cycle_final_when"
             ),
             models.CheckConstraint(
-                condition=Q(paused_since=None, pause_reason="", paused_by="")
+                condition=Q(paused_since=None, pause_reason="", paused_by="", paused_responsible="")
                 | Q(paused_since__isnull=False) & ~Q(pause_reason="") & ~Q(paused_by=""),
                 name="cycle_pause_reason",
             ),

@@ -262,6 +262,7 @@ class Migration(migrations.Migration):
                 ('paused_since', marketplace.kernel.columns.MomentField(null=True)),
                 ('pause_reason', models.CharField(blank=True, db_default='', default='', max_length=200)),
                 ('paused_by', models.CharField(blank=True, db_default='', default='', max_length=31)),
+                ('paused_responsible', models.CharField(blank=True, db_default='', default='', max_length=31)),
                 ('released_by', models.CharField(blank=True, db_default='', default='', max_length=31)),
             ],
         ),
@@ -739,6 +740,7 @@ class Migration(migrations.Migration):
                 ('faults', marketplace.kernel.columns.BoundedJSONField(default=list)),
                 ('job', models.CharField(max_length=31)),
                 ('received_by', models.CharField(max_length=60)),
+                ('received_responsible', models.CharField(blank=True, db_default='', default='', max_length=60)),
                 ('received_at', marketplace.kernel.columns.MomentField()),
                 ('ended_at', marketplace.kernel.columns.MomentField(null=True)),
             ],
@@ -1075,7 +1077,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='cycle',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('pause_reason', ''), ('paused_by', ''), ('paused_since', None)), models.Q(('paused_since__isnull', False), models.Q(('pause_reason', ''), _negated=True), models.Q(('paused_by', ''), _negated=True)), _connector='OR'), name='cycle_pause_reason'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('pause_reason', ''), ('paused_by', ''), ('paused_responsible', ''), ('paused_since', None)), models.Q(('paused_since__isnull', False), models.Q(('pause_reason', ''), _negated=True), models.Q(('paused_by', ''), _negated=True)), _connector='OR'), name='cycle_pause_reason'),
         ),
         migrations.AddConstraint(
             model_name='cycle',
@@ -1119,7 +1121,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='cycle',
-            trigger=pgtrigger.compiler.Trigger(name='released_by_another', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF OLD.paused_since IS NULL THEN\n    IF NEW.released_by <> OLD.released_by THEN\n        RAISE EXCEPTION 'cycle % is not paused, so nobody releases it', OLD.business_key\n            USING ERRCODE = 'check_violation';\n    END IF;\nELSIF NEW.paused_since IS NOT NULL THEN\n    IF (NEW.paused_since, NEW.paused_by, NEW.released_by)\n        IS DISTINCT FROM (OLD.paused_since, OLD.paused_by, OLD.released_by) THEN\n        RAISE EXCEPTION 'cycle % is paused by %, and stays so until it is released', OLD.business_key, OLD.paused_by\n            USING ERRCODE = 'check_violation';\n    END IF;\nELSIF NEW.released_by = OLD.paused_by OR NOT starts_with(NEW.released_by, 'usr_') THEN\n    RAISE EXCEPTION 'cycle % is released by another person than %, who paused it', OLD.business_key, OLD.paused_by\n        USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NEW;\n", hash='aea04e33734a40368103223a86621413a867c99f', operation='UPDATE OF "paused_since", "paused_by", "released_by"', pgid='pgtrigger_released_by_another_f99c5', table='clearing_cycle', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='released_by_another', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF OLD.paused_since IS NULL THEN\n    IF NEW.released_by <> OLD.released_by THEN\n        RAISE EXCEPTION 'cycle % is not paused, so nobody releases it', OLD.business_key\n            USING ERRCODE = 'check_violation';\n    END IF;\nELSIF NEW.paused_since IS NOT NULL THEN\n    IF (NEW.paused_since, NEW.paused_by, NEW.paused_responsible, NEW.released_by)\n        IS DISTINCT FROM (OLD.paused_since, OLD.paused_by, OLD.paused_responsible, OLD.released_by) THEN\n        RAISE EXCEPTION 'cycle % is paused by %, and stays so until it is released', OLD.business_key, OLD.paused_by\n            USING ERRCODE = 'check_violation';\n    END IF;\nELSIF NEW.released_by IN (OLD.paused_by, OLD.paused_responsible) OR NOT starts_with(NEW.released_by, 'usr_') THEN\n    RAISE EXCEPTION 'cycle % is released by another person than %, who paused it', OLD.business_key, OLD.paused_by\n        USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NEW;\n", hash='e7b20b15a0468fdb8237fe9213eb570663f43144', operation='UPDATE OF "paused_since", "paused_by", "paused_responsible", "released_by"', pgid='pgtrigger_released_by_another_f99c5', table='clearing_cycle', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='cycle',
@@ -2475,7 +2477,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='statementimport',
-            trigger=pgtrigger.compiler.Trigger(name='immutable', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            IF NEW.public_id IS DISTINCT FROM OLD.public_id OR NEW.file_name IS DISTINCT FROM OLD.file_name OR NEW.sha256 IS DISTINCT FROM OLD.sha256 OR NEW.received_by IS DISTINCT FROM OLD.received_by OR NEW.received_at IS DISTINCT FROM OLD.received_at THEN\n                RAISE EXCEPTION '%: what was agreed cannot be changed', TG_TABLE_NAME USING ERRCODE = 'check_violation';\n            END IF;\n            RETURN NEW;\n        ", hash='3961afcdffd31b773c1eb3a742a15b0ed43e1fe0', operation='UPDATE', pgid='pgtrigger_immutable_d48a7', table='clearing_statementimport', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='immutable', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            IF NEW.public_id IS DISTINCT FROM OLD.public_id OR NEW.file_name IS DISTINCT FROM OLD.file_name OR NEW.sha256 IS DISTINCT FROM OLD.sha256 OR NEW.received_by IS DISTINCT FROM OLD.received_by OR NEW.received_responsible IS DISTINCT FROM OLD.received_responsible OR NEW.received_at IS DISTINCT FROM OLD.received_at THEN\n                RAISE EXCEPTION '%: what was agreed cannot be changed', TG_TABLE_NAME USING ERRCODE = 'check_violation';\n            END IF;\n            RETURN NEW;\n        ", hash='53571c7b53b62a65ac98b09c8ea4c10720ca53dc', operation='UPDATE', pgid='pgtrigger_immutable_d48a7', table='clearing_statementimport', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='statementimport',
@@ -2495,7 +2497,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='statementconfirmation',
-            trigger=pgtrigger.compiler.Trigger(name='confirmed_by_another', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF NOT EXISTS (\n    SELECT FROM public.clearing_statementimport i\n     WHERE i.id = NEW.statement_import_id AND i.state IN ('awaiting_confirmation', 'imported') AND i.sha256 = NEW.sha256\n       AND i.closing_balance_minor = NEW.closing_balance_minor AND i.received_by <> NEW.confirmed_by\n) THEN\n    RAISE EXCEPTION 'a statement that waits or is imported is confirmed by another person than its uploader, by its hash and closing'\n        ' balance' USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NEW;\n", hash='4f2126ca00e7a97c2792060d9dc6d54bf17a8dd9', operation='INSERT', pgid='pgtrigger_confirmed_by_another_c4e7b', table='clearing_statementconfirmation', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='confirmed_by_another', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF NOT EXISTS (\n    SELECT FROM public.clearing_statementimport i\n     WHERE i.id = NEW.statement_import_id AND i.state IN ('awaiting_confirmation', 'imported') AND i.sha256 = NEW.sha256\n       AND i.closing_balance_minor = NEW.closing_balance_minor AND NEW.confirmed_by NOT IN (i.received_by, i.received_responsible)\n) THEN\n    RAISE EXCEPTION 'a statement that waits or is imported is confirmed by another person than its uploader, by its hash and closing'\n        ' balance' USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NEW;\n", hash='2dc0b35db6e10a386c828492d3846814e094fc06', operation='INSERT', pgid='pgtrigger_confirmed_by_another_c4e7b', table='clearing_statementconfirmation', when='BEFORE')),
         ),
         migrations.AddConstraint(
             model_name='stuckmoney',

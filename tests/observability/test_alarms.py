@@ -181,7 +181,10 @@ def test_the_database_refuses_what_an_alarm_may_not_become(sql, because):
     ):
         cursor.execute(sql)
     assert RaisedAlarm.objects.values().get() == before
-    assert verify_all("observability") == {"observability.alarm_stands_once": []}
+    assert verify_all("observability") == {
+        "observability.alarm_stands_once": [],
+        "observability.columns_within_bounds": [],
+    }
 
 
 def test_an_ended_alarm_is_not_ended_again():

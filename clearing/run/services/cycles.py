@@ -152,7 +152,8 @@ def pause_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
     if subject.state not in PAUSABLE_STATES:
         raise CycleCannotBePaused(cycle=subject.business_key, state=subject.state)
     subject.paused_since, subject.pause_reason, subject.paused_by = clock.now(), reason, actor.identifier
-    subject.save(update_fields=["paused_since", "pause_reason", "paused_by"])
+    subject.paused_responsible = actor.responsible
+    subject.save(update_fields=["paused_since", "pause_reason", "paused_by", "paused_responsible"])
     record(
         kind="clearing.cycle_paused",
         subject=subject.public_id,
@@ -165,7 +166,7 @@ def pause_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
 
 @record_refusals()
 def resume_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
-    """Resume a paused cycle, as another person than the one who paused it. Emits cycle.resumed.
+    """Resume a paused cycle, as another person than the one who paused it, or answers for the program that did. Emits cycle.resumed.
 
     Raises CycleNotPaused; SecondPersonNeeded if its net value is large, or for the person who paused it; FieldInvalid,
     Missing, Forbidden.
@@ -175,7 +176,7 @@ def resume_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
     subject = _lock_cycle(cycle)
     if subject.paused_since is None:
         raise CycleNotPaused(cycle=subject.business_key)
-    is_holder = actor.identifier == subject.paused_by
+    is_holder = actor.identifier in (subject.paused_by, subject.paused_responsible)
     if not is_holder:
         actor.require_person()
     approval = require_second_person(
@@ -195,8 +196,15 @@ def resume_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
         "paused_for": subject.pause_reason,
         "released_by": subject.released_by,
     }
-    subject.paused_since, subject.pause_reason, subject.paused_by = None, "", ""
-    subject.save(update_fields=["paused_since", "pause_reason", "paused_by", "released_by"])
+    subject.paused_since, subject.pause_reason, subject.paused_by, subject.paused_responsible = (
+        None,
+        "",
+        "",
+        "",
+    )
+    subject.save(
+        update_fields=["paused_since", "pause_reason", "paused_by", "paused_responsible", "released_by"]
+    )
     record(
         kind="clearing.cycle_resumed",
         subject=subject.public_id,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from clearing.bank import uploads
@@ -18,6 +20,7 @@ from marketplace.kernel.states import IllegalTransition
 from tests.participants.factories import actor_for, client_of, person_of, program_of
 
 from .. import factories
+from ..raw import refused
 from ..test_invariants import broken
 
 PARTICIPANT = Actor("somebody", Role.PARTICIPANT, 1, "org_1")
@@ -27,11 +30,13 @@ def booked() -> tuple[int, int, int]:
     return BankStatement.objects.count(), BankEntry.objects.count(), Posting.objects.count()
 
 
-def upload(market: factories.Market, *amounts: int, buyer: str = "buyer") -> tuple[StatementImport, bytes]:
-    """One person uploads receipts of a buyer, and the job does what it may."""
+def upload(
+    market: factories.Market, *amounts: int, buyer: str = "buyer", actor: Actor | None = None
+) -> tuple[StatementImport, bytes]:
+    """One person, or ``actor``, uploads receipts of a buyer, and the job does what it may."""
     reference = pay_in_reference(organisation=market.party(buyer).public_id)
     content = factories.statement([factories.booking("credit", amount, reference) for amount in amounts])
-    received = uploads.receive_statement(actor=market.actor, content=content, file_name="s.csv")
+    received = uploads.receive_statement(actor=actor or market.actor, content=content, file_name="s.csv")
     run_due("clearing")
     received.refresh_from_db()
     return received, content
@@ -112,6 +117,25 @@ def test_the_uploader_cannot_be_the_second_person(market):
             closing_balance_minor=5_000_000,
         )
     assert (StatementConfirmation.objects.count(), booked()) == (0, (0, 0, 0))
+
+
+def test_who_answers_for_the_program_that_uploaded_cannot_be_the_second_person(market):
+    program = replace(market.actor, identifier="app_desk", responsible=market.actor.identifier)
+    received, content = upload(market, 5_000_000, actor=program)
+    stated = {"sha256": sha256_hex(content), "closing_balance_minor": 5_000_000}
+    with pytest.raises(AnotherPersonNeeded):
+        uploads.confirm_statement(actor=market.actor, statement_import=received.public_id, **stated)
+    refused(
+        "INSERT INTO clearing_statementconfirmation (statement_import_id, sha256, closing_balance_minor, confirmed_by,"
+        " confirmed_at) VALUES (%s, %s, 5000000, %s, now())",
+        received.pk,
+        stated["sha256"],
+        market.actor.identifier,
+        because="confirmed by another person",
+    )
+    assert (StatementConfirmation.objects.count(), booked()) == (0, (0, 0, 0))
+    uploads.confirm_statement(actor=market.second, statement_import=received.public_id, **stated)
+    assert broken() == {}
 
 
 @pytest.mark.parametrize(("sha256", "closing_minor"), [("0" * 64, 5_000_000), (None, 5_000_001)])

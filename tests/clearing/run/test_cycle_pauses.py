@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from clearing import tasks
@@ -18,6 +20,7 @@ from marketplace.kernel.invariants import verify_all
 from tests.participants.factories import actor_for, client_of, person_of, program_of
 
 from .. import factories
+from ..raw import refused
 
 PARTICIPANT = Actor("somebody", Role.PARTICIPANT, 1, "org_1")
 
@@ -34,6 +37,24 @@ def test_a_cycle_on_hold_takes_no_step_until_it_is_released(market, state):
     assert cycle.state == state
     resume_cycle(actor=market.second, cycle=cycle.public_id, reason="answered")
     assert factories.advance_to(cycle, "settling").paused_since is None
+    assert {name for name, breaches in verify_all("clearing").items() if breaches} == set()
+
+
+def test_who_answers_for_the_program_that_paused_a_cycle_does_not_release_it_alone(market):
+    cycle = factories.clear(market, "validated")
+    program = replace(market.actor, identifier="app_desk", responsible=market.actor.identifier)
+    pause_cycle(actor=program, cycle=cycle.public_id, reason="audit")
+    with pytest.raises(SecondPersonNeeded):
+        resume_cycle(actor=market.actor, cycle=cycle.public_id, reason="answered")
+    refused(
+        "UPDATE clearing_cycle SET paused_since = NULL, pause_reason = '', paused_by = '', paused_responsible = '',"
+        " released_by = %s WHERE id = %s",
+        market.actor.identifier,
+        cycle.pk,
+        because="is released by another person",
+    )
+    assert Cycle.objects.get(pk=cycle.pk).paused_since is not None
+    resume_cycle(actor=market.second, cycle=cycle.public_id, reason="answered")
     assert {name for name, breaches in verify_all("clearing").items() if breaches} == set()
 
 
