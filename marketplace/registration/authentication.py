@@ -24,7 +24,6 @@ class Applicant:
     """The applicant of one application, as the caller of its routes; it acts for no organisation."""
 
     actor: Actor
-    scopes: frozenset[str] = frozenset()
     is_operator: bool = False
     is_authenticated: bool = True
 
