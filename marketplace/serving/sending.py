@@ -81,7 +81,7 @@ class Sender:
         """Send a chunk, and wait until the kernel has taken it; raises ReceiverGone, ReceiverTooSlow."""
         await self._pass_on({"type": "http.response.body", "body": chunk, "more_body": True})
         self._written += len(chunk)
-        self._told(self.count_taken())
+        self._look()
 
     async def wait_until_taken(self) -> None:
         """Wait until all that was sent is acknowledged; raises ReceiverGone, ReceiverTooSlow."""

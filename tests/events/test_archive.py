@@ -30,6 +30,8 @@ from tests.roles import as_owner, assert_refused, unguarded
 
 from .pipe import deliver_until, emit, execute, open_transaction, skip_to
 
+WORDS = {"ja": "一言", "en": "a word"}
+
 
 @pytest.fixture
 def handled(probed, settings, tmp_path):
@@ -149,8 +151,12 @@ def test_the_command_removes_every_kind_after_its_retention(handled: Path, capsy
     organisation = factories.organisation()
     old, subjects = real_now() - timedelta(days=4000), ("lst_1", "agr_1")
     for subject in subjects:
-        Notice.objects.create(organisation=organisation, subject=subject, title={}, body={}, told_at=old)
-    Notice.objects.create(organisation=organisation, subject="lst_2", title={}, body={}, told_at=real_now())
+        Notice.objects.create(
+            organisation=organisation, subject=subject, title=WORDS, body=WORDS, told_at=old
+        )
+    Notice.objects.create(
+        organisation=organisation, subject="lst_2", title=WORDS, body=WORDS, told_at=real_now()
+    )
     IdempotencyRecord.objects.create(caller="a", key="old", request_digest="x", created_at=old)
     IdempotencyRecord.objects.create(caller="a", key="new", request_digest="x")
     with as_owner():
@@ -165,7 +171,7 @@ def test_the_command_removes_every_kind_after_its_retention(handled: Path, capsy
 def test_a_kind_that_cannot_leave_holds_back_no_other(handled: Path):
     organisation = factories.operator()
     old = real_now() - timedelta(days=4000)
-    Notice.objects.create(organisation=organisation, subject="lst_1", title={}, body={}, told_at=old)
+    Notice.objects.create(organisation=organisation, subject="lst_1", title=WORDS, body=WORDS, told_at=old)
     IdempotencyRecord.objects.create(caller="a", key="old", request_digest="x", created_at=old)
     with as_owner():
         execute(
@@ -188,7 +194,7 @@ def test_a_table_in_use_fails_the_command_and_holds_back_no_other_kind(handled: 
     monkeypatch.setattr(retention, "LOCK_SECONDS_MAX", 0.2)
     organisation = factories.operator()
     old = real_now() - timedelta(days=4000)
-    Notice.objects.create(organisation=organisation, subject="lst_1", title={}, body={}, told_at=old)
+    Notice.objects.create(organisation=organisation, subject="lst_1", title=WORDS, body=WORDS, told_at=old)
     IdempotencyRecord.objects.create(caller="a", key="old", request_digest="x", created_at=old)
     in_use = open_transaction(lambda: execute("LOCK TABLE notices_notice IN ROW EXCLUSIVE MODE"))
     with in_use, as_owner():
