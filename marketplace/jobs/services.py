@@ -154,8 +154,9 @@ def start_due(*, queue: str) -> list[Attempt]:
 
     It is one attempt, or up to ``together_max`` of a kind, to run one after the other within ``TOGETHER_SECONDS_MAX``. A
     job that was tried before is started alone, because its worker may have died of it: neighbours must not share that.
-    Organisations take turns, so that one which has many jobs waiting delays another's by few. Call it outside a transaction: an attempt counts even if its worker dies. Jobs of kinds that this worker does not know
-    are left to a newer one, and parked after a day.
+    Organisations take turns, so that one which has many jobs waiting delays another's by few. Call it outside a
+    transaction: an attempt counts even if its worker dies. Jobs of kinds that this worker does not know are left to a
+    newer one, and parked after a day.
     """
     due = (
         _worked_on()
