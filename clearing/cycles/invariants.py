@@ -64,14 +64,15 @@ Invariant(
 Invariant(
     name="clearing.cycle_released_by_another",
     promise=9,
-    statement="A paused cycle is released by a person, another than the one who paused it, and both are in the evidence.",
+    statement="A paused cycle is released by a person, another than the one who paused it or answers for the program that did, and both are in the evidence.",
     guards=("clearing_cycle.released_by_another",),
     test="tests/clearing/cycles/test_guards.py::test_a_held_cycle_is_released_by_another_person",
     check=by_query(
         "SELECT c.business_key, c.released_by, e.paused, e.resumed FROM clearing_cycle c CROSS JOIN LATERAL (SELECT"
         "  count(*) FILTER (WHERE kind = 'clearing.cycle_paused') AS paused,"
         "  count(*) FILTER (WHERE kind = 'clearing.cycle_resumed') AS resumed,"
-        "  count(*) FILTER (WHERE kind = 'clearing.cycle_resumed' AND (payload ->> 'released_by' = payload ->> 'paused_by'"
+        "  count(*) FILTER (WHERE kind = 'clearing.cycle_resumed' AND (payload ->> 'released_by'"
+        "   IN (payload ->> 'paused_by', payload ->> 'paused_responsible')"
         "   OR NOT starts_with(payload ->> 'released_by', 'usr_'))) AS by_one FROM evidence_evidencerecord"
         "  WHERE subject = c.public_id AND kind IN ('clearing.cycle_paused', 'clearing.cycle_resumed')) e"
         " WHERE e.by_one > 0 OR e.paused - e.resumed <> (c.paused_since IS NOT NULL)::integer"

@@ -193,6 +193,7 @@ def resume_cycle(*, actor: Actor, cycle: str, reason: str) -> Cycle:
     pause = {
         "paused_since": subject.paused_since.isoformat(),
         "paused_by": subject.paused_by,
+        "paused_responsible": subject.paused_responsible,
         "paused_for": subject.pause_reason,
         "released_by": subject.released_by,
     }

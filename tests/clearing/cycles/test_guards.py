@@ -63,7 +63,8 @@ def test_a_cycle_on_hold_stays_where_it_is(market):
 def test_a_held_cycle_is_released_by_another_person(market):
     cycle = factories.clear(market, "validated")
     release = (
-        "UPDATE clearing_cycle SET paused_since = NULL, pause_reason = '', paused_by = '', released_by = %s"
+        "UPDATE clearing_cycle SET paused_since = NULL, pause_reason = '', paused_by = '', paused_responsible = '',"
+        " released_by = %s"
     )
     pause_cycle(actor=market.second, cycle=cycle.public_id, reason="audit")
     refused(f"{release} WHERE id = %s", "", cycle.pk, because="another person")

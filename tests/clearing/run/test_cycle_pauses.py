@@ -14,13 +14,15 @@ from clearing.run.services.cycles import advance_cycle, pause_cycle, resume_cycl
 from clearing.settlement.services.transfer_files import create_transfer_file
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
+from marketplace.evidence.services import record
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import FieldInvalid, Forbidden, Missing
 from marketplace.kernel.invariants import verify_all
 from tests.participants.factories import actor_for, client_of, person_of, program_of
+from tests.roles import unguarded
 
 from .. import factories
-from ..raw import refused
+from ..raw import refused, run
 
 PARTICIPANT = Actor("somebody", Role.PARTICIPANT, 1, "org_1")
 
@@ -56,6 +58,26 @@ def test_who_answers_for_the_program_that_paused_a_cycle_does_not_release_it_alo
     assert Cycle.objects.get(pk=cycle.pk).paused_since is not None
     resume_cycle(actor=market.second, cycle=cycle.public_id, reason="answered")
     assert {name for name, breaches in verify_all("clearing").items() if breaches} == set()
+    pause_cycle(actor=program, cycle=cycle.public_id, reason="audit")
+    with unguarded("clearing_cycle"):
+        run(
+            "UPDATE clearing_cycle SET paused_since = NULL, pause_reason = '', paused_by = '', paused_responsible = '',"
+            " released_by = %s WHERE id = %s",
+            market.actor.identifier,
+            cycle.pk,
+        )
+    record(
+        kind="clearing.cycle_resumed",
+        subject=cycle.public_id,
+        actor=market.actor,
+        payload={
+            "paused_by": program.identifier,
+            "paused_responsible": market.actor.identifier,
+            "released_by": market.actor.identifier,
+        },
+    )
+    named = {name for name, breaches in verify_all("clearing").items() if breaches}
+    assert named == {"clearing.cycle_released_by_another", "clearing.one_persons_limit"}
 
 
 def test_holding_and_releasing_say_who_and_why(market):
@@ -73,6 +95,7 @@ def test_holding_and_releasing_say_who_and_why(market):
         "reason": "answered",
         "paused_since": held.paused_since.isoformat(),
         "paused_by": market.actor.identifier,
+        "paused_responsible": market.actor.responsible,
         "paused_for": "audit",
         "released_by": market.second.identifier,
     }
