@@ -54,6 +54,7 @@ MARKET_APPLICATIONS = [
     "marketplace.evidence",
     "marketplace.documents",
     "marketplace.jobs",
+    "marketplace.approvals",
     "marketplace.participants",
     "marketplace.registration",
     "marketplace.notices",

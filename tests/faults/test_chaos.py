@@ -26,12 +26,12 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from clearing.approvals.errors import SecondPersonNeeded
 from clearing.models import Cycle, Restoration, SettlementInstruction, Trade
 from clearing.run.services.cycles import close_cycle
 from clearing.settlement.errors import SendingIsShut
 from clearing.settlement.services.transfer_files import create_transfer_file
 from fixtures.day.runner import Day
+from marketplace.approvals.errors import SecondPersonNeeded
 from marketplace.events.models import InboxEntry
 from marketplace.jobs.models import Job
 from marketplace.jobs.services import enqueue

@@ -15,9 +15,11 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 from marketplace.participants.models import Organisation
+from marketplace.participants.queries import acts_for_operator
 from marketplace.participants.services import add_member, register_organisation
 from marketplace.participants.states import MemberRole
 
+from ..errors import ProposerMayNoMore
 from ..facts import representative_of
 from ..jobs import SEND_OUTCOME
 from ..models import Registration
@@ -78,7 +80,7 @@ def return_to_review(*, actor: Actor, registration: str) -> Registration:
 def accept(*, actor: Actor, registration: str) -> Registration:
     """Accept an application as the second person: registers the organisation, with the applicant as its first owner.
 
-    The applicant is told by mail how to sign in. Raises IllegalTransition, Missing, Forbidden, and what
+    The applicant is told by mail how to sign in. Raises ProposerMayNoMore, IllegalTransition, Missing, Forbidden, and what
     ``register_organisation`` and ``add_member`` raise: CorporateNumberTaken, InvoiceNumberTaken, EmailTaken.
     """
     _require_decider(actor)
@@ -86,6 +88,8 @@ def accept(*, actor: Actor, registration: str) -> Registration:
     REGISTRATION.target(state=row.state, command="accept", role="operator")
     first = row.proposed_by or ""
     actor.require_second_to(first)
+    if not acts_for_operator(first, Permission.ADMISSION_WRITE):
+        raise ProposerMayNoMore(proposed_by=first)
     organisation = _register(row, actor)
     # The operator has no part in an organisation that is not its own: the market itself lets the first owner in.
     owner = add_member(
