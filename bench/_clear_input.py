@@ -61,8 +61,8 @@ _TRADES = f"""
            CASE rate WHEN 1000 THEN 'standard' ELSE 'reduced' END, price / 20, 1000 AS fee_tax_rate_bp,
            'seller' AS fee_payer, 'STANDARD-5', 2, now(), now(), 'accepted', now(), now(), price AS captured_price_minor,
            price * rate / 10000 AS captured_tax_minor, price / 20 AS captured_fee_minor,
-           rate AS captured_tax_rate_bp, 1000 AS captured_fee_tax_rate_bp, 0, 'domestic', 'delivery_accepted', (now() AT TIME ZONE 'Asia/Tokyo')::date,
-           'domestic', (now() AT TIME ZONE 'Asia/Tokyo')::date, %(cycle)s
+           rate AS captured_tax_rate_bp, 1000 AS captured_fee_tax_rate_bp, 0, 'domestic', 'delivery_accepted', current_date,
+           'domestic', current_date, %(cycle)s
       FROM (SELECT g, 1 + floor(random() * %(parties)s)::bigint AS b, floor(random() * (%(parties)s - 1))::bigint AS s,
                    100 + floor(random() * 1000000)::bigint AS price, CASE WHEN random() < 0.9 THEN 1000 ELSE 800 END AS rate
               FROM generate_series(1, %(trades)s) g) drawn
@@ -110,11 +110,11 @@ _BANK = """
 _LEDGER = """
     INSERT INTO clearing_entry (id, public_id, kind, reference, description, business_date, value_date, booked_at, trade_id,
         organisation_id)
-    SELECT n, 'jrn_' || lpad(n::text, 26, '0'), 'pay_in', 'bank:bke_' || lpad(n::text, 26, '0'), '', (now() AT TIME ZONE 'Asia/Tokyo')::date, (now() AT TIME ZONE 'Asia/Tokyo')::date,
+    SELECT n, 'jrn_' || lpad(n::text, 26, '0'), 'pay_in', 'bank:bke_' || lpad(n::text, 26, '0'), '', now(), current_date,
            now(), NULL, id FROM pay_in
     UNION ALL
     SELECT %(parties)s + t.id * 2 - v.earlier, 'jrn_' || lpad((%(parties)s + t.id * 2 - v.earlier)::text, 26, '0'), v.kind,
-           v.kind || ':' || t.public_id, t.business_key, (now() AT TIME ZONE 'Asia/Tokyo')::date, NULL, now(), t.id, t.buyer_id
+           v.kind || ':' || t.public_id, t.business_key, now(), NULL, now(), t.id, t.buyer_id
       FROM clearing_trade t CROSS JOIN (VALUES ('hold', 1), ('capture', 0)) AS v(kind, earlier)
      ORDER BY 1;
     INSERT INTO clearing_posting (entry_id, leg, account_id, amount_minor, currency, line, trade_id)
@@ -148,6 +148,7 @@ def main() -> None:
     parser.add_argument("--participants", type=int, required=True)
     arguments = parser.parse_args()
     django.setup()
+    from django.conf import settings
     from django.db import connection, transaction
 
     with transaction.atomic():
@@ -168,6 +169,8 @@ def main() -> None:
             **keys,
         }
         values["last"] = arguments.participants + 2 * arguments.trades
+        # The day of the statements is the market's own, which is ahead of the server's.
+        cursor.execute(f"SET LOCAL TIME ZONE '{settings.MARKET_TIME_ZONE}'")
         cursor.execute("SELECT setseed(0.42)")
         for statements in (_PARTIES, _TRADES, _OBLIGATIONS, _BANK, _LEDGER, _SEQUENCES):
             for statement in statements.split(";"):
