@@ -238,9 +238,9 @@ def _tell_decided(row: Invitation) -> None:
 
 def _locked_own(actor: Actor, public_id: str) -> Invitation:
     """An invitation of the actor's own organisation, locked after its organisation; raises Missing."""
-    lock_own_organisation(actor)
+    organisation = lock_own_organisation(actor)
     rows = Invitation.objects.select_for_update(no_key=True, of=("self",)).select_related("organisation")
-    row = rows.filter(public_id=public_id, organisation_id=actor.organisation_id).first()
+    row = rows.filter(public_id=public_id, organisation=organisation).first()
     if row is None:
         raise Missing(kind="invitation", identifier=public_id)
     return row
