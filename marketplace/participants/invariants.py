@@ -4,6 +4,8 @@ from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import Invariant, by_query, declare_readable
 from marketplace.kernel.permissions import OPERATOR_ROLES, PARTICIPANT_ROLES
 
+from .acting import approvals_of_others
+
 Invariant(
     name="participants.operator_never_trades",
     promise=5,
@@ -175,6 +177,18 @@ Invariant(
         "SELECT FROM participants_membership m WHERE m.user_id = a.responsible_id"
         " AND m.organisation_id = a.organisation_id)"
     ),
+)
+
+Invariant(
+    name="participants.approvals_by_members",
+    promise=9,
+    statement=(
+        "Who gave and who approved a command of two people were, at that moment, natural persons of its organisation"
+        " with a role for it; a program that gave it first had such a person to answer for it."
+    ),
+    guards=("approvals_approval.approved_by_members",),
+    test="tests/approvals/test_guards.py::test_made_up_people_approve_nothing",
+    check=by_query(approvals_of_others()),
 )
 
 _GUARDS = "tests/participants/test_membership_guards.py"

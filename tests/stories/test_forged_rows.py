@@ -39,16 +39,16 @@ FORGERIES: dict[str, Forgery] = {
     "clearing_chargeplan": Forgery(refused="has no charges"),
     "clearing_clearingschedule": Forgery(
         refused="no second person approved the change",
-        changes={"cut_off_times": "ARRAY['15:00'::time]", "approval_id": "(SELECT max(id) FROM clearing_approval)"},
+        changes={"cut_off_times": "ARRAY['15:00'::time]", "approval_id": "(SELECT max(id) FROM approvals_approval)"},
     ),
     "clearing_clientaccount": Forgery(
-        refused=NOBODY, changes={"approval_id": "(SELECT max(id) FROM clearing_approval)"}
+        refused=NOBODY, changes={"approval_id": "(SELECT max(id) FROM approvals_approval)"}
     ),
     "clearing_closedday": Forgery(
         refused="no second person approved the change",
         changes={
             "name": """'{"ja": "x", "en": "x"}'""", "currency": "'JPY'",
-            "approval_id": "(SELECT max(id) FROM clearing_approval)",
+            "approval_id": "(SELECT max(id) FROM approvals_approval)",
         },
     ),
     "clearing_countedtimeline": Forgery(refused="is not that of this server"),
@@ -142,7 +142,7 @@ FORGERIES: dict[str, Forgery] = {
     "listings_distribution": Forgery(refused="nothing is added to a version"),
     "listings_offer": Forgery(refused="nothing is added to a version"),
     "participants_reinstatement": Forgery(
-        named=RECORDED,
+        refused="is no natural person of the operator",
         changes={"reinstated_by": "'usr_forged'", "transaction": "pg_current_xact_id()"},
     ),
     "quality_measurement": Forgery(refused="measurement_known", changes={"characteristic": "'forged'"}),

@@ -17,7 +17,9 @@ from marketplace.kernel.guards import (
     state_guard,
 )
 from marketplace.kernel.identifiers import IdentifierField
+from marketplace.kernel.permissions import Permission
 
+from ..acting import acted_by_person
 from ..guards import corporate_number_guard, neutral_organisations, reinstated_by_two, side_fixed
 from ..payout_accounts import (
     ACCOUNT_NUMBER_PATTERN,
@@ -146,4 +148,5 @@ class Reinstatement(models.Model):
             append_only(),
             dated_now("reinstated_at", real=["recorded_at"]),
             own_transaction(),
+            acted_by_person("reinstated_by", Permission.ADMISSION_WRITE, first="first_person"),
         ]
