@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from marketplace.api.permissions import IsOperator
 from marketplace.api.views import MarketReadViewSet, command, create_command
 from marketplace.events.models import InboxEntry
 from marketplace.events.serializers import AbandonEntryInput, InboxEntrySerializer
-from marketplace.kernel.permissions import Permission
+from marketplace.kernel.permissions import WRITES, Permission
 from marketplace.notices.views import RepairableEntryViewSet
 from marketplace.participants.models import Organisation
 from marketplace.participants.serializers import OrganisationProfileSerializer
@@ -38,14 +37,14 @@ class ApprovalViewSet(MarketReadViewSet[Approval]):
     """Commands on large amounts. To countersign one, another person of the operator gives the same command."""
 
     serializer_class = ApprovalSerializer
-    permission_classes = (IsOperator,)
+    reads = Permission.OPERATOR_READ
     filterset_class = ApprovalFilter
     queryset = Approval.objects.all()
 
     @command(
         summary="Withdraw a pending approval",
         response=ApprovalSerializer,
-        permissions=(IsOperator,),
+        needs=tuple(sorted(WRITES)),
     )
     def withdraw(self, data: dict[str, Any], public_id: str) -> Approval:
         """Its first person may withdraw it, or another person who refuses to countersign (operator)."""
@@ -57,6 +56,7 @@ class ParkedEntryViewSet(RepairableEntryViewSet):
 
     @command(
         summary="Give up a parked inbox entry",
+        needs=Permission.SUPPORT_WRITE,
         request=AbandonEntryInput,
         response=InboxEntrySerializer,
         example={"reason": "The trade was refunded by hand."},
@@ -71,6 +71,7 @@ class RulebookViewSet(RulebookReadViewSet):
 
     @create_command(
         summary="Publish the next version of the rulebook",
+        needs=Permission.RULEBOOK_WRITE,
         request=PublishRulebookSerializer,
         response=RulebookSerializer,
         example=PUBLISH_EXAMPLE,
@@ -87,7 +88,7 @@ class HaltViewSet(HaltingViewSet):
         summary="Lift a trading halt",
         request=LiftHaltSerializer,
         response=HaltSerializer,
-        permissions=(IsOperator,),
+        needs=Permission.RULEBOOK_WRITE,
         filterset_class=None,
         example=LIFT_EXAMPLE,
     )
