@@ -24,6 +24,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor, Role
 from marketplace.kernel.errors import Missing
 from marketplace.kernel.identifiers import new_identifier
+from marketplace.kernel.permissions import OPERATOR_ROLES, permissions_of
 from marketplace.participants import queries as participants
 from marketplace.participants.services import register_organisation
 from marketplace.rules.services import publish_rulebook
@@ -63,7 +64,15 @@ def operator_actor() -> Actor:
         _register("operator", is_operator=True, corporate_number="7999901000001")
         view = participants.operator_organisation()
         new = True
-    actor = Actor("usr_benchmark", Role.OPERATOR, view.id, view.public_id)
+    actor = Actor(
+        "usr_benchmark",
+        Role.OPERATOR,
+        view.id,
+        view.public_id,
+        permissions_of(OPERATOR_ROLES, proved=True, is_operator=True),
+        proved_at=clock.real_now(),
+        responsible="usr_benchmark",
+    )
     if new:
         document = yaml.safe_load(RULEBOOK.read_text(encoding="utf-8"))
         publish_rulebook(actor=actor, document=document, effective_from=clock.now())

@@ -215,7 +215,7 @@ def open_for_sale(base_url: str, *, buyers: int) -> MarketForSale:
     ][:buyers]
     pay_in(day, codes)
     operator, seller, *traders = (
-        Trader(code, day.organisation(code), issue_token(day, code))
+        Trader(code, day.organisation(code), issue_token(day, code, proof_hours=6))
         for code in [day.declaration.operator["code"], row["seller"], *codes]
     )
     return MarketForSale(

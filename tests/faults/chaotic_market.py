@@ -145,7 +145,7 @@ def open_for_sale(folder: Path, base_url: str, *, clients: int) -> Sale:
     ][:clients]
     _pay_in(day, buyers)
     listing = day.done[f"listing:{row['code']}"]["listing"]
-    seller, *tokens = (issue_token(day, code) for code in (row["seller"], *buyers))
+    seller, *tokens = (issue_token(day, code, proof_hours=6) for code in (row["seller"], *buyers))
     return Sale(
         day, [Trading(Client(base_url, token), Client(base_url, seller), listing) for token in tokens]
     )
