@@ -32,6 +32,14 @@ class TaskKind(TextChoices):
     LOOK_UP = "look_up", Label("find out the outcome of the payment", "支払結果の確認")
     EXPLAIN = "explain", Label("find out what the bank debited", "銀行の出金内容の確認")
     FOLLOW_ORDER = "follow_order", Label("follow the order that attached a claim", "差押命令への対応")
+    SECOND = "second", Label("confirm as the second owner", "二人目の代表管理者としての確認")
+    TAKE_OVER = "take_over", Label("name who answers for the program", "プログラムの責任者の変更")
+    RENEW = "renew", Label("renew the secret of the program", "プログラムのシークレットの更新")
+    UNLOCK = (
+        "unlock",
+        Label("release the locked login as the second person", "二人目としてのログイン停止解除の確認"),
+    )
+    RECOVER = "recover", Label("attend to the recovery of an owner", "代表管理者の回復手続への対応")
     REOPEN = "reopen", Label("open the sending of payments after a restoration", "復旧後の支払送付の再開")
 
 

@@ -81,10 +81,16 @@ def test_a_route_that_is_open_by_mistake_is_named(view, expected):
     assert faults(view) == expected
 
 
-def test_no_command_is_for_everybody_but_the_first_of_a_stranger():
+def test_commands_for_everybody_are_few_and_known():
+    """Those of a stranger who applies, is invited, lost its owner's login, or has another key of its own."""
     open_commands = {
         route.name
         for route in api_routes()
         if route.changes and not permissions_in(route.needs) and route.needs is not BY_KEY
     }
-    assert open_commands == {"registration-list"}
+    assert open_commands == {
+        "joining-accept",
+        "joining-object-to-recovery",
+        "owner-recovery-list",
+        "registration-list",
+    }

@@ -88,9 +88,6 @@ TABLE.example("POST admissions/", "buyer")(apply)
 TABLE.of_row("POST admissions/{}/decide/", "operator", admission, {"outcome": "allow", **REASON})
 TABLE.of_row("POST admissions/{}/withdraw/", "buyer", admission, REASON)
 TABLE.listed("members/", "buyer", member)
-TABLE.example("POST members/", "buyer")(
-    lambda _world: Request(body={"email": "new@example.jp", "name": "高松 太郎", "roles": ["trader"]})
-)
 TABLE.listed("applications/", "buyer", program)
 TABLE.example("POST applications/", "buyer")(lambda _world: Request(body={"name": "trading desk"}))
 

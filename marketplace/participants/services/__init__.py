@@ -1,7 +1,24 @@
 """Services of participants: register, admit, suspend, and give people and programs access."""
 
-from .access import add_member, create_application
+from .access import add_member
 from .admissions import apply_for_admission, decide_admission, open_segment, withdraw_admission
+from .changing_members import (
+    confirm_change,
+    end_membership,
+    grant_role,
+    leave,
+    revoke_role,
+    withdraw_change,
+)
+from .inviting import (
+    confirm_invitation,
+    invite,
+    invite_first_owner,
+    resend_invitation,
+    revoke_invitation,
+)
+from .joining import accept_invitation, join_organisation
+from .logins import lock_login, release_login
 from .organisations import (
     check_facts,
     declare_affiliation,
@@ -10,18 +27,68 @@ from .organisations import (
     suspend_participant,
     suspended_participant,
 )
+from .programs import (
+    create_application,
+    narrow_scopes,
+    offer_program,
+    revoke_program,
+    rotate_secret,
+    take_over_program,
+)
+from .recovering import (
+    confirm_recovery,
+    file_recovery,
+    object_as_member,
+    object_to_recovery,
+    propose_recovery,
+    refuse_recovery,
+)
+from .second_factors import (
+    ask_second_factor_reset,
+    confirm_second_factor_reset,
+    stop_second_factor_reset,
+)
 
 __all__ = [
+    "accept_invitation",
     "add_member",
     "apply_for_admission",
+    "ask_second_factor_reset",
     "check_facts",
+    "confirm_change",
+    "confirm_invitation",
+    "confirm_recovery",
+    "confirm_second_factor_reset",
     "create_application",
     "decide_admission",
     "declare_affiliation",
+    "end_membership",
+    "file_recovery",
+    "grant_role",
+    "invite",
+    "invite_first_owner",
+    "join_organisation",
+    "leave",
+    "lock_login",
+    "narrow_scopes",
+    "object_as_member",
+    "object_to_recovery",
+    "offer_program",
     "open_segment",
+    "propose_recovery",
+    "refuse_recovery",
     "register_organisation",
     "reinstate_participant",
+    "release_login",
+    "resend_invitation",
+    "revoke_invitation",
+    "revoke_program",
+    "revoke_role",
+    "rotate_secret",
+    "stop_second_factor_reset",
     "suspend_participant",
     "suspended_participant",
+    "take_over_program",
     "withdraw_admission",
+    "withdraw_change",
 ]

@@ -1,0 +1,74 @@
+"""What happens to people and programs with time: invitations and proposals lapse, and secrets end."""
+
+from __future__ import annotations
+
+from marketplace.kernel import clock
+from marketplace.kernel.aside import Loop
+
+from .bounds import PROGRAM_WARNED_BEFORE
+from .models import Application, Invitation, MemberChange, OwnerRecovery, SecondFactorReset
+from .services.changing_members import lapse_change
+from .services.inviting import lapse_invitation
+from .services.programs import warn_of_expiry
+from .services.recovering import conclude_recovery
+from .services.second_factors import carry_out_second_factor_reset
+from .states import INVITATION_ENDED, MemberChangeState, OwnerRecoveryState, SecondFactorResetState
+
+INVITATIONS = Loop("participants.lapse_invitations")
+CHANGES = Loop("participants.lapse_changes")
+RESETS = Loop("participants.reset_second_factors")
+RECOVERIES = Loop("participants.conclude_recoveries")
+PROGRAMS = Loop("participants.warn_of_expiry")
+LAPSED_A_RUN = 200
+
+
+def lapse_overdue() -> int:
+    """End invitations that nobody accepted, and changes that no second owner confirmed, in time; returns how many."""
+    now = clock.now()
+    invitations = Invitation.objects.filter(expires_at__lte=now).exclude(state__in=INVITATION_ENDED)
+    changes = MemberChange.objects.filter(expires_at__lte=now, state=MemberChangeState.PROPOSED)
+    return INVITATIONS.each(
+        invitations.exclude(public_id__in=INVITATIONS.standing_aside())
+        .order_by("expires_at")
+        .values_list("public_id", flat=True)[:LAPSED_A_RUN],
+        lapse_invitation,
+    ) + CHANGES.each(
+        changes.exclude(public_id__in=CHANGES.standing_aside())
+        .order_by("expires_at")
+        .values_list("public_id", flat=True)[:LAPSED_A_RUN],
+        lapse_change,
+    )
+
+
+def warn_expiring() -> int:
+    """Tell organisations of programs whose secrets end soon; returns of how many."""
+    soon = clock.real_now() + PROGRAM_WARNED_BEFORE
+    expiring = Application.objects.filter(revoked_at=None, warned_at=None, expires_at__lte=soon)
+    return PROGRAMS.each(
+        expiring.exclude(public_id__in=PROGRAMS.standing_aside())
+        .order_by("expires_at")
+        .values_list("public_id", flat=True)[:LAPSED_A_RUN],
+        warn_of_expiry,
+    )
+
+
+def reset_due() -> int:
+    """Take the second factors whose waiting time has ended; returns how many."""
+    due = SecondFactorReset.objects.filter(ends_at__lte=clock.now(), state=SecondFactorResetState.WAITING)
+    return RESETS.each(
+        due.exclude(public_id__in=RESETS.standing_aside())
+        .order_by("ends_at")
+        .values_list("public_id", flat=True)[:LAPSED_A_RUN],
+        carry_out_second_factor_reset,
+    )
+
+
+def conclude_due() -> int:
+    """Invite the new owners where the waiting time of a recovery has ended; returns how many."""
+    due = OwnerRecovery.objects.filter(ends_at__lte=clock.now(), state=OwnerRecoveryState.WAITING)
+    return RECOVERIES.each(
+        due.exclude(public_id__in=RECOVERIES.standing_aside())
+        .order_by("ends_at")
+        .values_list("public_id", flat=True)[:LAPSED_A_RUN],
+        conclude_recovery,
+    )

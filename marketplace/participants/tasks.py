@@ -1,0 +1,14 @@
+"""Celery tasks of participants."""
+
+from celery import shared_task
+
+from . import sweeping
+
+
+@shared_task(name="marketplace.participants.tasks.sweep", ignore_result=True)
+def sweep() -> int:
+    """On beat: let lapse what nobody answered in time, warn of secrets that end, take lost second factors, and conclude recoveries; returns
+    how many."""
+    return (
+        sweeping.lapse_overdue() + sweeping.warn_expiring() + sweeping.reset_due() + sweeping.conclude_due()
+    )
