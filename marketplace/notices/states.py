@@ -32,6 +32,9 @@ class TaskKind(TextChoices):
     LOOK_UP = "look_up", Label("find out the outcome of the payment", "支払結果の確認")
     EXPLAIN = "explain", Label("find out what the bank debited", "銀行の出金内容の確認")
     FOLLOW_ORDER = "follow_order", Label("follow the order that attached a claim", "差押命令への対応")
+    PAY_AGAIN = "pay_again", Label("pay again what came back", "返却された支払の再送")
+    VET_ACCOUNT = "vet_account", Label("confirm the new payout account", "振込先口座の変更の確認")
+    FREEZE = "freeze", Label("hold payments under sanctions", "制裁措置による支払の保留")
     REOPEN = "reopen", Label("open the sending of payments after a restoration", "復旧後の支払送付の再開")
 
 

@@ -58,6 +58,7 @@ CELERY_BEAT_SCHEDULE = {
     "clearing-watch": every("clearing.tasks.watch", 30.0),
     "money": every("clearing.tasks.safeguard", 20.0),
     "registration": every("marketplace.registration.tasks.sweep", 60.0),
+    "participants": every("marketplace.participants.tasks.sweep", 600.0),
     "rescreening": every("marketplace.registration.tasks.rescreen", 3600.0),
     "figures": every("marketplace.rules.tasks.make_figures", 300.0),
     "clearing-figures": every("clearing.tasks.make_figures", 300.0),

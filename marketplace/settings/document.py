@@ -55,6 +55,7 @@ ENUMERATIONS: dict[str, Any] = {
     "ScreeningOutcomeEnum": "marketplace.registration.states.ScreeningOutcome.choices",
     "SignatureMethodEnum": "contracts.states.SignatureMethod.choices",
     "SupplyClassEnum": "marketplace.rules.tax_tables.SupplyClass.choices",
+    "SuspensionKindEnum": "marketplace.participants.states.SuspensionKind.choices",
     "TaskKindEnum": "marketplace.notices.states.TaskKind.choices",
     "TaskStateEnum": "marketplace.notices.states.TaskState.choices",
     "TaxCategoryEnum": "listings.states.TaxCategory.choices",

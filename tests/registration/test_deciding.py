@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import pytest
 from django.core import mail
 
@@ -11,6 +13,7 @@ from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing
 from marketplace.participants.errors import CorporateNumberTaken, EmailTaken
 from marketplace.participants.models import Membership, Organisation
+from marketplace.participants.payout_queries import payout_account_now
 from marketplace.registration import services
 from marketplace.registration.models import Registration
 from tests.participants import factories as parties
@@ -30,7 +33,10 @@ def test_two_people_register_the_organisation_with_its_first_owner(operator):
     organisation = Organisation.objects.get(is_operator=False)
     assert (row.state, row.organisation) == ("accepted", organisation)
     assert (organisation.name_ja, organisation.corporate_number) == (row.name_ja, row.corporate_number)
-    assert (organisation.representative, organisation.bank_code) == ("代表取締役 讃岐 花子", "0001")
+    assert organisation.representative == "代表取締役 讃岐 花子"
+    account = payout_account_now(organisation.pk)
+    assert account is not None
+    assert asdict(account) == parties.PAYOUT_ACCOUNT
     owner = Membership.objects.select_related("user").get(organisation=organisation)
     assert owner.user.email == row.email
     payload = EvidenceRecord.objects.get(kind="registration.accepted").payload

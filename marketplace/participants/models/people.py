@@ -17,6 +17,7 @@ from marketplace.kernel.identifiers import IdentifierField
 
 from ..guards import role_fits, sessions_end_with_password, staff_apart
 from ..states import MemberRole
+from ..trustee_guards import trustee_is_appointed
 from .organisations import Organisation
 
 LANGUAGES = (("ja", "日本語"), ("en", "English"))
@@ -128,4 +129,5 @@ class RoleGrant(models.Model):
             set_once("revoked_at"),
             no_delete(),
             role_fits(),
+            trustee_is_appointed(),
         ]

@@ -12,6 +12,7 @@ from marketplace.kernel.identifiers import IdentifierField
 from marketplace.kernel.permissions import SCOPES
 
 from ..guards import programs_answered_for
+from ..suspension_guards import begun_by_active
 from .organisations import Organisation
 from .people import User
 
@@ -47,4 +48,5 @@ class Application(AbstractApplication):
         triggers = [
             immutable("public_id", "organisation_id", "responsible_id", "scopes"),
             programs_answered_for(),
+            begun_by_active(),
         ]

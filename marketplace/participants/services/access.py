@@ -19,6 +19,8 @@ from marketplace.kernel.permissions import OPERATOR_ROLES, PARTICIPANT_ROLES, SC
 
 from ..errors import EmailTaken
 from ..models import Application, Membership, Organisation, RoleGrant, User
+from ..states import MemberRole
+from ..suspension_queries import require_active
 from ..uniqueness import translate_duplicates
 
 
@@ -42,7 +44,8 @@ def add_member(
     target = _own_organisation(actor, organisation)
     if target.is_operator and actor.role is not Role.SYSTEM:
         raise Forbidden(needed=Label("the administrator of the server", "サーバーの管理者"))
-    known = OPERATOR_ROLES if target.is_operator else PARTICIPANT_ROLES
+    # Trustees are appointed (``trustees``).
+    known = OPERATOR_ROLES if target.is_operator else PARTICIPANT_ROLES - {MemberRole.TRUSTEE}
     if not roles or not known.issuperset(roles):
         listed = ", ".join(sorted(known))
         raise FieldInvalid("roles", Label(f"choose from {listed}", f"{listed} から選んでください"))
@@ -92,11 +95,12 @@ def create_application(*, actor: Actor, name: str, scopes: Collection[str] | Non
 
     ``scopes`` bounds what it may do, within what the actor may do and programs may have; without them it is all of
     that. Only ``issued_secret`` of the returned object has the secret in clear text. Raises PermissionNeeded,
-    ProofNeeded, Forbidden, FieldInvalid.
+    ProofNeeded, OrganisationSuspended, Forbidden, FieldInvalid.
     """
     actor.require(Permission.PROGRAMS_WRITE)
     actor.require_person()
     organisation_id = actor.require_organisation()
+    require_active(organisation_id)
     if not name.strip():
         raise FieldInvalid("name", Label("this field is required", "入力してください"))
     possible = SCOPES & actor.permissions
