@@ -12,7 +12,7 @@ from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.invariants import verify_all
 from marketplace.participants import payout_queries
-from marketplace.participants.models import PayoutAccountChange
+from marketplace.participants.models import Membership, PayoutAccountChange
 from marketplace.participants.payout_accounts import is_holder, usable_from
 from marketplace.participants.tasks import sweep
 from tests.poison import RUNS, aside, let_pauses_pass, poisoned
@@ -62,8 +62,8 @@ def propose(person, account=OTHER_ACCOUNT):
     return signed_in(person).post(PATH, {"payout_account": account}, format="json")
 
 
-def proposed(person) -> str:
-    answer = propose(person)
+def proposed(person, account=OTHER_ACCOUNT) -> str:
+    answer = propose(person, account)
     assert answer.status_code == 201, answer.json()
     return answer.json()["id"]
 
@@ -237,6 +237,13 @@ def test_the_holder_is_the_participant_itself_where_nobody_else_confirms(seller,
     answer = propose(owner, OTHER_ACCOUNT | {"account_holder_kana": "ベツノカイシヤ"})
     assert (answer.status_code, answer.json()["code"]) == (422, "holder_differs")
     assert propose(owner, OTHER_ACCOUNT | {"account_holder_kana": "カ)サンポ"}).status_code == 201
+
+
+def test_who_is_left_alone_gets_no_stranger_s_account_confirmed(seller, owner, colleague, staff):
+    change = proposed(owner, OTHER_ACCOUNT | {"account_holder_kana": "ベツノカイシヤ"})
+    Membership.objects.filter(user=colleague).update(ended_at=clock.now())
+    assert confirm(staff[0], change).json()["code"] == "holder_differs"
+    assert PayoutAccountChange.objects.get(public_id=change).reviewed_by is None
 
 
 def test_with_a_colleague_meanwhile_staff_no_longer_confirm(seller, owner, staff):

@@ -8,7 +8,7 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
-from marketplace.participants.people_functions import CREATE, DROP
+from marketplace.participants.person_guards import CREATE, DROP
 
 
 class Migration(migrations.Migration):

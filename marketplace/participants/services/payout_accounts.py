@@ -62,7 +62,7 @@ def propose_payout_account(*, actor: Actor, payout_account: Mapping[str, str]) -
     if account == in_use:
         raise AccountInUse()
     by_staff = acting_members(organisation.pk) == 1
-    if by_staff and not in_insolvency(organisation.pk):
+    if by_staff:
         _require_holder(organisation, account, in_use)
     until = lapses_on(clock.today())
     change = PayoutAccountChange.objects.create(
@@ -85,7 +85,12 @@ def propose_payout_account(*, actor: Actor, payout_account: Mapping[str, str]) -
 
 
 def _require_holder(organisation: Organisation, account: PayoutAccount, in_use: PayoutAccount | None) -> None:
-    """Raise HolderDiffers unless the account is of the organisation by its names, or of the holder who is paid now."""
+    """Raise HolderDiffers unless the account is of the organisation by its names, or of the holder who is paid now.
+
+    In insolvency proceedings it is the trustee's, as the court's document says.
+    """
+    if in_insolvency(organisation.pk):
+        return
     names = [organisation.name_ja, organisation.name_en, organisation.name_kana]
     if in_use is not None:
         names.append(in_use.account_holder_kana)
@@ -98,7 +103,7 @@ def confirm_payout_account(*, actor: Actor, change: str) -> PayoutAccountChange:
     """Confirm a changed account as another person of its organisation; it is used after the waiting time.
 
     For a participant of one person two of the operator's staff give this command, one after the other. Emits
-    payout_account.confirmed. Raises ColleagueConfirms, IllegalTransition, Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    payout_account.confirmed. Raises ColleagueConfirms, HolderDiffers, IllegalTransition, Missing, PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require(Permission.PAYOUT_WRITE, Permission.ADMISSION_WRITE)
     subject = _locked_change(actor, change)
@@ -109,6 +114,10 @@ def confirm_payout_account(*, actor: Actor, change: str) -> PayoutAccountChange:
     if not is_own:
         if acting_members(subject.organisation_id) != 1:
             raise ColleagueConfirms(organisation=subject.organisation.public_id)
+        # Colleagues may have left since it was proposed.
+        _require_holder(
+            subject.organisation, _account_of(subject), payout_account_now(subject.organisation_id)
+        )
         if subject.reviewed_by is None:
             return _review(actor, subject)
         actor.require_second_to(subject.reviewed_by)
@@ -132,6 +141,10 @@ def confirm_payout_account(*, actor: Actor, change: str) -> PayoutAccountChange:
         )
     )
     return subject
+
+
+def _account_of(change: PayoutAccountChange) -> PayoutAccount:
+    return PayoutAccount(**{name: getattr(change, name) for name in PayoutAccount.__dataclass_fields__})
 
 
 def _review(actor: Actor, subject: PayoutAccountChange) -> PayoutAccountChange:

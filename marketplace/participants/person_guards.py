@@ -8,6 +8,8 @@ from marketplace.kernel.guards import sql_body, sql_list
 from marketplace.kernel.permissions import PROOF_MINUTES, RULES, Permission
 from marketplace.kernel.suspensions import EFFECTS
 
+_SQL = Path(__file__).parent / "sql"
+
 SLACK_MINUTES = 1
 """A command that came within the time of its proof is written a little later."""
 WITHHELD = " OR ".join(
@@ -18,7 +20,7 @@ WITHHELD = " OR ".join(
 """That a suspension ``s`` withholds what the role ``$2`` gives beside reading."""
 
 CREATE = sql_body(
-    Path(__file__).parent / "sql" / "people_functions.sql",
+    _SQL / "person_functions.sql",
     PROOF_MINUTES=PROOF_MINUTES + SLACK_MINUTES,
     WITHHELD=WITHHELD,
     CHANGING=sql_list(sorted(RULES[Permission.PAYOUT_WRITE].participant)),
