@@ -148,6 +148,7 @@ def main() -> None:
     parser.add_argument("--participants", type=int, required=True)
     arguments = parser.parse_args()
     django.setup()
+    from django.conf import settings
     from django.db import connection, transaction
 
     with transaction.atomic():
@@ -168,6 +169,8 @@ def main() -> None:
             **keys,
         }
         values["last"] = arguments.participants + 2 * arguments.trades
+        # The day of the statements is the market's own, which is ahead of the server's.
+        cursor.execute(f"SET LOCAL TIME ZONE '{settings.MARKET_TIME_ZONE}'")
         cursor.execute("SELECT setseed(0.42)")
         for statements in (_PARTIES, _TRADES, _OBLIGATIONS, _BANK, _LEDGER, _SEQUENCES):
             for statement in statements.split(";"):

@@ -32,6 +32,7 @@ FLOOR = Path(__file__).with_name("settle_floor.sql")
 _GIVEN = """
     SELECT c.id AS cycle, (SELECT id FROM participants_organisation WHERE is_operator) AS operator, c.trades AS sales,
            (SELECT max(issued_on) FROM clearing_invoice) AS today,
+           (SELECT max(send_by) FROM clearing_settlementinstruction) AS send_by,
            (SELECT document ->> 'notes' FROM clearing_invoice WHERE purpose = 'purchase' LIMIT 1) AS sale_notes,
            (SELECT document ->> 'notes' FROM clearing_invoice WHERE purpose = 'fee' LIMIT 1) AS fee_notes
       FROM clearing_cycle c WHERE c.posted_at IS NOT NULL

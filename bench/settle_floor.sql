@@ -11,9 +11,9 @@ CREATE TABLE settle_floor.invoice (LIKE public.clearing_invoice, PRIMARY KEY (id
 CREATE TABLE settle_floor.party (id bigint PRIMARY KEY, key text NOT NULL, document jsonb NOT NULL);
 -- PAYMENTS
 INSERT INTO settle_floor.payment (id, public_id, cycle_id, purpose, organisation_id, sequence, reference, restoration,
-    direction, amount_minor, currency, state, planned_at, failure_reason, held_back)
+    direction, amount_minor, currency, state, planned_at, send_by, failure_reason, held_back)
 SELECT s.sequence, 'stl_' || lpad(s.sequence::text, 26, '0'), %(cycle)s, 'cycle', s.organisation_id, s.sequence,
-       'F-' || s.sequence, 0, 'out', s.minor, 'JPY', 'planned', now(), '', ''
+       'F-' || s.sequence, 0, 'out', s.minor, 'JPY', 'planned', now(), %(send_by)s, '', ''
   FROM (SELECT row_number() OVER (ORDER BY n.party_key) AS sequence, n.organisation_id, due.minor
           FROM public.clearing_netposition n
           JOIN (SELECT e.organisation_id, -sum(p.amount_minor) AS minor
@@ -84,8 +84,8 @@ SELECT %(sales)s + s.sequence, 'inv_' || lpad((%(sales)s + s.sequence)::text, 26
           JOIN settle_floor.party party ON party.id = f.recipient_id) s;
 -- COMPARE
 SELECT 'payments' AS what, count(*)
-  FROM (SELECT organisation_id, sequence, amount_minor FROM settle_floor.payment
-        EXCEPT SELECT organisation_id, sequence, amount_minor FROM public.clearing_settlementinstruction) unlike
+  FROM (SELECT organisation_id, sequence, amount_minor, send_by FROM settle_floor.payment
+        EXCEPT SELECT organisation_id, sequence, amount_minor, send_by FROM public.clearing_settlementinstruction) unlike
 UNION ALL SELECT 'invoices written', abs((SELECT count(*) FROM settle_floor.invoice) - (SELECT count(*) FROM public.clearing_invoice))
 UNION ALL SELECT 'documents', count(*)
   FROM public.clearing_invoice i LEFT JOIN settle_floor.invoice f ON f.number = i.number

@@ -20,9 +20,9 @@ from marketplace.kernel.bounds import ATTEMPTS_CEILING
 from .partitions import Range, unhandled_keys
 from .resting import Rests
 
-BATCH = 20
+BATCH = 8
 """Entries of one claim. All are leased to one worker, so others wait for them."""
-WINDOW = 100
+WINDOW = 40
 READ_SECONDS_MAX = 1.0
 """A claim that has found nothing ends after so long, and the next goes on where it stopped."""
 LEASE_SECONDS = 6

@@ -242,11 +242,11 @@ def test_a_claim_takes_two_statements(probed):
     """One more, once a second, reads where what is not handled is."""
     claimer = Claimer()
     for statements in (3, 2):
-        emit(*(f"org_{number}" for number in range(10)))
-        relay_all(10)
+        emit(*(f"org_{number}" for number in range(8)))
+        relay_all(8)
         with CaptureQueriesContext(connection) as sent:
             claimed = claimer.claim()
-        assert len(claimed) == 10
+        assert len(claimed) == 8
         assert len([query for query in sent.captured_queries if "inboxentry" in query["sql"]]) == statements
         assert handling.handle_claimed(claimed) == []
 
