@@ -395,7 +395,7 @@ def test_a_bank_entry_in_suspense_waits_for_the_operator(market):
     [
         ("trades/", "open", 8),
         ("trades/", "settling", 5),
-        ("settlement-instructions/?direction=out", "settling", 8),
+        ("settlement-instructions/?direction=out", "settling", 10),
         ("cycles/", "settling", 6),
     ],
 )
