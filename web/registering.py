@@ -14,12 +14,9 @@ from django.utils import translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
-from rest_framework.serializers import Serializer
 
 from marketplace.api.addresses import counted_address
-from marketplace.api.problems import flatten_errors
 from marketplace.kernel.actors import Actor
-from marketplace.kernel.errors import DomainError
 from marketplace.participants.states import OrganisationKind
 from marketplace.registration import services
 from marketplace.registration.authentication import applicant_of
@@ -33,6 +30,7 @@ from marketplace.registration.serializers import (
 from marketplace.registration.states import DocumentKind, OwnerBasis
 from marketplace.registration.views import read_document
 
+from .forms import Refused, done, validated
 from .languages import language_of
 from .pages import page
 from .registering_texts import APPLYING, FIELDS
@@ -41,15 +39,6 @@ OPTIONAL = {"corporate_number", "lei", "invoice_registration_number", "represent
 TYPES = {"email": "email"}
 OWNER_ROWS = range(4)
 Command = Callable[[HttpRequest, Actor, str], Any]
-
-
-class Refused(Exception):
-    """The input of a form is refused. ``errors`` are texts for people."""
-
-    def __init__(self, errors: list[str]) -> None:
-        """Keep the texts."""
-        super().__init__("; ".join(errors))
-        self.errors = errors
 
 
 @csrf_exempt
@@ -93,10 +82,10 @@ def _begin(request: HttpRequest) -> Any:
     stated = {name: request.POST.get(name, "").strip() for name in FIELDS}
     names = {"ja": stated.pop("name_ja"), "en": stated.pop("name_en")}
     given = {name: value for name, value in stated.items() if value or name not in OPTIONAL}
-    data = _validated(
+    data = validated(
         ApplyForRegistrationSerializer, {**given, "name": names, "language": language_of(request)}
     )
-    return _done(lambda: services.apply(client_address=counted_address(request), **data))
+    return done(lambda: services.apply(client_address=counted_address(request), **data))
 
 
 @csrf_exempt
@@ -153,16 +142,16 @@ def _file_page(
 
 
 def _prove(request: HttpRequest, actor: Actor, number: str) -> Any:
-    data = _validated(ProveEmailSerializer, {"code": request.POST.get("code", "").strip()})
-    return _done(lambda: services.prove_email(actor=actor, registration=number, **data))
+    data = validated(ProveEmailSerializer, {"code": request.POST.get("code", "").strip()})
+    return done(lambda: services.prove_email(actor=actor, registration=number, **data))
 
 
 def _send_code(request: HttpRequest, actor: Actor, number: str) -> Any:
-    return _done(lambda: services.send_code(actor=actor, registration=number))
+    return done(lambda: services.send_code(actor=actor, registration=number))
 
 
 def _add_document(request: HttpRequest, actor: Actor, number: str) -> Any:
-    data = _validated(
+    data = validated(
         AddDocumentSerializer, {"kind": request.POST.get("kind", ""), "file": request.FILES.get("file")}
     )
 
@@ -170,13 +159,13 @@ def _add_document(request: HttpRequest, actor: Actor, number: str) -> Any:
         read_document(None, data, number)
         return services.add_document(actor=actor, registration=number, **data)
 
-    return _done(add)
+    return done(add)
 
 
 def _state_owners(request: HttpRequest, actor: Actor, number: str) -> Any:
     rows = [_owner(request, row) for row in OWNER_ROWS if request.POST.get(f"name_{row}", "").strip()]
-    data = _validated(StateOwnersSerializer, {"owners": rows})
-    return _done(lambda: services.state_owners(actor=actor, registration=number, **data))
+    data = validated(StateOwnersSerializer, {"owners": rows})
+    return done(lambda: services.state_owners(actor=actor, registration=number, **data))
 
 
 def _owner(request: HttpRequest, row: int) -> dict[str, Any]:
@@ -190,7 +179,7 @@ def _owner(request: HttpRequest, row: int) -> dict[str, Any]:
 
 
 def _submit(request: HttpRequest, actor: Actor, number: str) -> Any:
-    return _done(lambda: services.submit(actor=actor, registration=number))
+    return done(lambda: services.submit(actor=actor, registration=number))
 
 
 COMMANDS: Mapping[str, Command] = {
@@ -200,19 +189,3 @@ COMMANDS: Mapping[str, Command] = {
     "owners": _state_owners,
     "submit": _submit,
 }
-
-
-def _validated(kind: type[Serializer[Any]], data: dict[str, Any]) -> dict[str, Any]:
-    """The input of a command; raises Refused with each invalid field."""
-    serializer = kind(data=data)
-    if serializer.is_valid():
-        return dict(serializer.validated_data)
-    raise Refused([f"{field}: {text}" for field, text in flatten_errors(serializer)])
-
-
-def _done(command: Callable[[], Any]) -> Any:
-    """What a service returns; raises Refused where it refuses."""
-    try:
-        return command()
-    except DomainError as error:
-        raise Refused([error.message.localized()]) from None

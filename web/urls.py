@@ -2,11 +2,14 @@
 
 from django.urls import path
 
+from .joining import join, object_to_recovery
 from .registering import register, registration_file
 from .views import home, robots
 
 urlpatterns = [
     path("", home, name="home"),
+    path("join/", join, name="join"),
+    path("join/object/", object_to_recovery, name="object"),
     path("register/", register, name="register"),
     path("register/file/", registration_file, name="registration-file"),
     # An address of its own, because larger bodies are taken there.

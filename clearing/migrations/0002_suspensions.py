@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clearing', '0001_initial'),
-        ('participants', '0003_suspensions'),
+        ('participants', '0004_suspensions'),
     ]
 
     operations = [

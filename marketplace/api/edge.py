@@ -21,6 +21,9 @@ ROUTE_RATES = {
     HEADLESS_PREFIX: "login",
     "/api/v1/registrations/": "registration",
     "/register/": "registration",
+    "/api/v1/invitations/": "invitation",
+    "/api/v1/owner-recoveries/": "invitation",
+    "/join/": "invitation",
 }
 """Rates of commands that need no token, by the beginning of their paths; an address may have few of them."""
 READING = frozenset({"GET", "HEAD", "OPTIONS"})

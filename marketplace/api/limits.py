@@ -10,6 +10,7 @@ What is counted, in windows of the period that ``settings.RATES`` names:
 | ``token`` | address | requests for tokens (``/oauth/``) |
 | ``login`` | address | forms and requests that sign in or change an account |
 | ``registration`` | address | commands of applicants for registration, over the API or the pages |
+| ``invitation`` | address | acceptances of invitations, over the API or the page |
 
 An address that sent too many bad credentials is not listened to for a while; but a credential that worked within the
 hour still is, so that nobody is locked out by a neighbour behind the same address.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from marketplace.kernel.clock import market_zone
 from marketplace.kernel.labels import Label
 from marketplace.kernel.money import Money
 
@@ -16,6 +17,12 @@ def format_amount(minor: int | None, currency: str) -> dict[str, str]:
         return NO_AMOUNT.as_dict()
     money = Money(minor, currency)
     return {"ja": money.format("ja"), "en": money.format("en")}
+
+
+def format_moment(text: str) -> str:
+    """An ISO text, as a moment in the market's time zone."""
+    local = datetime.fromisoformat(text).astimezone(market_zone())
+    return f"{local:%Y-%m-%d %H:%M} ({local.tzname()})"
 
 
 def parse_instant(text: str | None) -> datetime | None:

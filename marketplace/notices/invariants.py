@@ -91,3 +91,19 @@ Invariant(
     test="tests/kernel/test_readable_columns.py::test_a_row_that_nobody_can_read_is_refused",
     check=columns_within_bounds("notices"),
 )
+Invariant(
+    name="notices.unanswered_program_has_a_task",
+    promise=10,
+    statement="A program whose person left is named by an open task of its organisation.",
+    guards=("notices_task.task_open_once", "notices_task.state_guard", "notices_task.no_delete"),
+    test="tests/notices/test_people.py::test_a_program_that_nobody_answers_for_without_a_task_is_named",
+    check=by_query(
+        "SELECT a.public_id FROM participants_application a"  # noqa: S608  our own words
+        " WHERE a.revoked_at IS NULL AND a.expires_at > clock_timestamp() AND NOT EXISTS ("
+        "  SELECT FROM participants_membership m WHERE m.user_id = a.responsible_id"
+        "   AND m.organisation_id = a.organisation_id"
+        f"   AND (m.ended_at IS NULL OR m.ended_at > public.business_now() - interval '{PARKED_MINUTES_MAX} minutes'))"
+        " AND NOT EXISTS (SELECT FROM notices_task t WHERE t.organisation_id = a.organisation_id"
+        "  AND t.kind = 'take_over' AND t.subject = a.public_id AND t.state = 'open')"
+    ),
+)

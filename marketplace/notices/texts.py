@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from marketplace.kernel.labels import Label
 
+from .people_task_titles import PEOPLE_TASK_TITLES
 from .states import TaskKind
 
 
@@ -34,6 +35,7 @@ def fill_label(label: Label, **fields: str | Mapping[str, str]) -> Label:
 
 
 TASK_TITLES: dict[TaskKind, Label] = {
+    **PEOPLE_TASK_TITLES,
     TaskKind.ANSWER: Label(
         "Answer the terms proposed by {party}", "{party} からの条件提示に回答してください"
     ),

@@ -205,18 +205,6 @@ class NotInInsolvency(DomainError):
     )
 
 
-class BelongsToOperator(DomainError):
-    """Who belongs to the operator belongs to nobody else."""
-
-    code = "belongs_to_operator"
-    category = Category.CONFLICT
-    field = "email"
-    detail = Label(
-        "This person belongs to the operator, so it acts for no participant.",
-        "この人は運営者の構成員のため、参加者のために手続を行うことはできません。",
-    )
-
-
 class NothingChanges(DomainError):
     """The facts stated are those on record."""
 
@@ -226,4 +214,198 @@ class NothingChanges(DomainError):
     detail = Label(
         "These facts are on record already. State what is different.",
         "指定された内容は既に登録されています。変更する項目を指定してください。",
+    )
+
+
+class AlreadyAMember(DomainError):
+    """The person of this address is a member of the organisation already."""
+
+    code = "already_a_member"
+    category = Category.CONFLICT
+    field = "email"
+    detail = Label(
+        "The person of this address is a member already. Change its roles instead.",
+        "このメールアドレスの方は既に構成員です。役割の変更を行ってください。",
+    )
+
+
+class InvitationOpen(DomainError):
+    """An invitation to this address is open. Fields: ``invitation``."""
+
+    code = "invitation_open"
+    category = Category.CONFLICT
+    field = "email"
+    detail = Label(
+        "The invitation {invitation} to this address is open. Send it again, or revoke it first.",
+        "このメールアドレスへの招待 {invitation} が有効です。再送するか、先に取り消してください。",
+    )
+
+
+class TooManyInvitations(DomainError):
+    """The organisation has invited as many people as it may. Fields: ``count``."""
+
+    code = "too_many_invitations"
+    category = Category.CONFLICT
+    detail = Label(
+        "You have {count} invitations that are open, or were made within 24 hours. Revoke some, or wait.",
+        "有効な招待、または24時間以内の招待が {count} 件あります。取り消すか、時間をおいてください。",
+    )
+
+
+class InvitationMailsUsedUp(DomainError):
+    """So many mails were sent for an invitation that no further one is. Fields: ``count``."""
+
+    code = "invitation_mails_used_up"
+    category = Category.CONFLICT
+    detail = Label(
+        "{count} mails were sent for this invitation. Revoke it, and invite the person anew.",
+        "この招待について {count} 通を送信済みです。取り消して、新たに招待してください。",
+    )
+
+
+class InvitationUnknown(DomainError):
+    """No open invitation has this token, or it is another person's."""
+
+    code = "invitation_unknown"
+    category = Category.MISSING
+    field = "token"
+    detail = Label(
+        "No open invitation to you has this token: it was used, revoked or replaced, or has expired. Ask for another mail.",
+        "このトークンで承諾できる招待はありません（使用済み・取消し・差替え・期限切れ）。招待の再送を依頼してください。",
+    )
+
+
+class SignInToJoin(DomainError):
+    """The invited address has a login: its person signs in and joins."""
+
+    code = "sign_in_to_join"
+    category = Category.CONFLICT
+    detail = Label(
+        "This address has a login. Sign in, and send the token to invitations/join/.",
+        "このメールアドレスは登録済みです。サインインのうえ invitations/join/ にトークンを送信してください。",
+    )
+
+
+class StaffApart(DomainError):
+    """Who belongs to the operator belongs to nobody else."""
+
+    code = "staff_apart"
+    category = Category.CONFLICT
+    detail = Label(
+        "A person of the operator belongs to no other organisation. Leave the one before you join the other, or use"
+        " another address.",
+        "運営者の構成員は他の組織に所属できません。先に現在の組織から離れるか、別のメールアドレスを使用してください。",
+    )
+
+
+class LastOwner(DomainError):
+    """The last owner of an organisation stays. Fields: ``organisation``."""
+
+    code = "last_owner"
+    category = Category.CONFLICT
+    detail = Label(
+        "{organisation} would have no owner. Grant another member the role of an owner, or invite one, first. An"
+        " organisation whose owner is lost uses the recovery of owners.",
+        "{organisation} の代表管理者がいなくなります。先に別の構成員に代表管理者の役割を付与するか、新たに招待してください。"
+        "代表管理者と連絡が取れない場合は、代表管理者の回復手続を利用してください。",
+    )
+
+
+class RoleHeld(DomainError):
+    """The member holds the role already, or does not hold it. Fields: ``role``."""
+
+    code = "role_unchanged"
+    category = Category.CONFLICT
+    field = "role"
+    detail = Label(
+        "Nothing changes: whether the member holds the role {role} is as you ask already.",
+        "役割 {role} の保有状況は既にご指定のとおりです。",
+    )
+
+
+class ChangeProposed(DomainError):
+    """The same change waits for a second owner. Fields: ``change``."""
+
+    code = "change_proposed"
+    category = Category.CONFLICT
+    detail = Label(
+        "The change {change} waits for a second owner. Confirm it as another person, or withdraw it.",
+        "変更 {change} が二人目の代表管理者の確認を待っています。別の担当者が確認するか、取り下げてください。",
+    )
+
+
+class ProposerGone(DomainError):
+    """Who proposed it is no owner any more."""
+
+    code = "proposer_gone"
+    category = Category.CONFLICT
+    detail = Label(
+        "Who proposed this is no owner any more. Withdraw it, and propose it anew.",
+        "提案者は既に代表管理者ではありません。取り下げて、改めて提案してください。",
+    )
+
+
+class ProgramRevoked(DomainError):
+    """The program was revoked, for ever. Fields: ``application``."""
+
+    code = "program_revoked"
+    category = Category.CONFLICT
+    detail = Label(
+        "The program {application} was revoked. Make another one.",
+        "プログラム {application} は失効済みです。新たに作成してください。",
+    )
+
+
+class LoginLocked(DomainError):
+    """The login is locked already. Fields: ``lock``."""
+
+    code = "login_locked"
+    category = Category.CONFLICT
+    field = "person"
+    detail = Label(
+        "This login is locked ({lock}). Two people release it.",
+        "このログインは既に停止されています（{lock}）。解除は二人の担当者が行います。",
+    )
+
+
+class LockReleased(DomainError):
+    """The lock was released already. Fields: ``lock``."""
+
+    code = "lock_released"
+    category = Category.CONFLICT
+    detail = Label("The lock {lock} was released already.", "停止 {lock} は既に解除されています。")
+
+
+class ResetOpen(DomainError):
+    """A reset of the member's second factor is open. Fields: ``reset``."""
+
+    code = "reset_open"
+    category = Category.CONFLICT
+    field = "member"
+    detail = Label(
+        "The reset {reset} of this member's second factor is open. Wait for its end, or stop it.",
+        "この構成員の二要素認証の再設定 {reset} が進行中です。終了を待つか、中止してください。",
+    )
+
+
+class RecoveryOpen(DomainError):
+    """The organisation has as many requests to recover an owner as it may, or one is decided already. Fields: ``count``."""
+
+    code = "recovery_open"
+    category = Category.CONFLICT
+    detail = Label(
+        "{count} requests to recover an owner of this organisation are open. Wait until the operator has decided them.",
+        "この組織の代表管理者の回復申請が {count} 件進行中です。運営者の判断をお待ちください。",
+    )
+
+
+class ObjectionUnknown(DomainError):
+    """No recovery that can be objected to has this token."""
+
+    code = "objection_unknown"
+    category = Category.MISSING
+    field = "token"
+    detail = Label(
+        "No recovery in its waiting time has this token. Ask the operator.",
+        "このトークンで異議を申し立てられる回復手続はありません。運営者に確認してください。",
     )

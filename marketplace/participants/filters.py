@@ -1,12 +1,12 @@
-"""Filters of admissions and members."""
+"""Filters of admissions, members and changes of memberships."""
 
 from __future__ import annotations
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django_filters import rest_framework as filters
 
-from .models import Admission, Membership, RoleGrant
-from .states import AdmissionState, Capacity, MemberRole
+from .models import Admission, MemberChange, Membership, RoleGrant
+from .states import AdmissionState, Capacity, MemberChangeKind, MemberChangeState, MemberRole
 
 
 class AdmissionFilter(filters.FilterSet):
@@ -36,3 +36,15 @@ class MemberFilter(filters.FilterSet):
         """Members who hold the role now."""
         grants = RoleGrant.objects.filter(membership=OuterRef("pk"), role=role, revoked_at__isnull=True)
         return rows.filter(Exists(grants))
+
+
+class MemberChangeFilter(filters.FilterSet):
+    """Filters by member, kind and state."""
+
+    member = filters.CharFilter(field_name="membership__public_id")
+    kind = filters.ChoiceFilter(choices=MemberChangeKind.choices)
+    state = filters.ChoiceFilter(choices=MemberChangeState.choices)
+
+    class Meta:
+        model = MemberChange
+        fields = ("member", "kind", "state")

@@ -1,4 +1,4 @@
-"""Database guards of this application: corporate numbers, the neutrality of the operator, and who acts for whom."""
+"""Database guards of this application: corporate numbers, the neutrality of the operator, and its programs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 import pgtrigger
 
 from marketplace.kernel.guards import sql_body, sql_list
-from marketplace.kernel.permissions import OPERATOR_ROLES, PARTICIPANT_ROLES
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -64,40 +63,14 @@ def side_fixed() -> pgtrigger.Trigger:
     )
 
 
-def staff_apart() -> pgtrigger.Trigger:
-    """Who belongs to the operator belongs to no other organisation, and the other way round.
-
-    The person's row is locked until the transaction ends, so two memberships are not added at the same time.
-    """
-    return pgtrigger.Trigger(
-        name="staff_apart",
-        when=pgtrigger.Before,
-        operation=pgtrigger.Insert,
-        func=sql_body(_SQL / "staff_apart.sql"),
-    )
-
-
-def role_fits() -> pgtrigger.Trigger:
-    """Roles of the operator are granted at the operator only, roles of participants elsewhere only."""
-    return pgtrigger.Trigger(
-        name="role_fits",
-        when=pgtrigger.Before,
-        operation=pgtrigger.Insert,
-        declare=[("partial", "boolean")],
-        func=sql_body(
-            _SQL / "role_fits.sql",
-            OPERATOR=sql_list(sorted(OPERATOR_ROLES)),
-            PARTICIPANT=sql_list(sorted(PARTICIPANT_ROLES)),
-        ),
-    )
-
-
 def programs_answered_for() -> pgtrigger.Trigger:
-    """The person who answers for a program is a member of its organisation when the program is made."""
+    """A member of the organisation answers for its program, and took it over itself; scopes only become fewer; what is
+    revoked stays revoked."""
     return pgtrigger.Trigger(
         name="programs_answered_for",
         when=pgtrigger.Before,
-        operation=pgtrigger.Insert,
+        operation=pgtrigger.Insert
+        | pgtrigger.UpdateOf("responsible_id", "scopes", "client_secret", "expires_at"),
         func=sql_body(_SQL / "programs_answered_for.sql"),
     )
 

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from stdnum.jp import cn
@@ -16,7 +15,7 @@ from marketplace.kernel.errors import Missing, OrganisationSuspended
 from marketplace.kernel.prepared import fetch_prepared
 
 from .errors import NotAdmitted
-from .models import Admission, Application, Membership, Organisation, Reinstatement, RoleGrant, Segment
+from .models import Admission, Organisation, Reinstatement, Segment
 from .payout_queries import payout_account_now
 from .states import HELD_ADMISSIONS, AdmissionState, OrganisationState
 
@@ -338,21 +337,6 @@ def own_organisations(actor: Actor) -> QuerySet[Organisation]:
 def visible_admissions(actor: Actor) -> QuerySet[Admission]:
     """Admissions of the actor's organisation; all, for the operator."""
     rows = Admission.objects.select_related("organisation", "segment")
-    return rows if actor.may_see() else rows.filter(organisation_id=actor.require_organisation())
-
-
-def visible_memberships(actor: Actor) -> QuerySet[Membership]:
-    """Members of the actor's organisation, with those who have left; all, for the operator."""
-    held = RoleGrant.objects.filter(membership=OuterRef("pk"), revoked_at__isnull=True).order_by("role")
-    rows = Membership.objects.select_related("organisation", "user").annotate(
-        roles=ArraySubquery(held.values("role"))
-    )
-    return rows if actor.may_see() else rows.filter(organisation_id=actor.require_organisation())
-
-
-def visible_applications(actor: Actor) -> QuerySet[Application]:
-    """Programs of the actor's organisation; all, for the operator."""
-    rows: QuerySet[Application] = Application.objects.select_related("organisation", "responsible")
     return rows if actor.may_see() else rows.filter(organisation_id=actor.require_organisation())
 
 

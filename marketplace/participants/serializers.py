@@ -8,9 +8,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.api.serializers import BilingualField, ChoiceLabelField, StrictSerializer
-from marketplace.kernel.permissions import SCOPES
 
-from .models import Admission, Application, Membership, Organisation, Segment
+from .models import Admission, Organisation, Segment
 from .payout_queries import payout_account_now
 from .principal import Principal
 from .states import AccountType, AdmissionState, Capacity, MemberRole, OrganisationKind, OrganisationState
@@ -132,45 +131,6 @@ class AdmissionSerializer(serializers.ModelSerializer[Admission]):
         )
 
 
-class MemberSerializer(serializers.ModelSerializer[Membership]):
-    """A person who acts for an organisation."""
-
-    id = serializers.CharField(source="public_id")
-    organisation = serializers.CharField(source="organisation.public_id")
-    user = serializers.CharField(source="user.public_id")
-    email = serializers.EmailField(source="user.email")
-    name = serializers.CharField(source="user.name")
-    roles = serializers.ListField(
-        child=serializers.ChoiceField(choices=MemberRole.choices), max_length=len(MemberRole)
-    )
-
-    class Meta:
-        model = Membership
-        fields = ("id", "organisation", "user", "email", "name", "roles", "since", "ended_at")
-
-
-class ApplicationSerializer(serializers.ModelSerializer[Application]):
-    """A program that acts for an organisation. The secret is shown once, when the program is created."""
-
-    id = serializers.CharField(source="public_id")
-    organisation = serializers.CharField(source="organisation.public_id")
-    responsible = serializers.CharField(source="responsible.public_id")
-    client_secret = serializers.CharField(source="issued_secret", allow_null=True)
-
-    class Meta:
-        model = Application
-        fields = (
-            "id",
-            "organisation",
-            "responsible",
-            "name",
-            "scopes",
-            "client_id",
-            "client_secret",
-            "created",
-        )
-
-
 class CallerSerializer(serializers.Serializer[Principal]):
     """The caller, the organisation it acts for, and what it may do."""
 
@@ -241,22 +201,3 @@ class AdmissionWithdrawSerializer(StrictSerializer):
     """Why an application or admission is withdrawn; the operator must give a reason."""
 
     reason = serializers.CharField(max_length=2_000, required=False, default="", allow_blank=True)
-
-
-class AddMemberSerializer(StrictSerializer):
-    """A new member of the caller's organisation."""
-
-    email = serializers.CharField(max_length=254)
-    name = serializers.CharField(max_length=100)
-    roles = serializers.ListField(
-        child=serializers.ChoiceField(choices=MemberRole.choices), max_length=len(MemberRole), min_length=1
-    )
-
-
-class CreateApplicationSerializer(StrictSerializer):
-    """A new program of the caller's organisation; without ``scopes`` it gets all that the caller may give it."""
-
-    name = serializers.CharField(max_length=255)
-    scopes = serializers.ListField(
-        child=serializers.ChoiceField(choices=sorted(SCOPES)), max_length=len(SCOPES), required=False
-    )

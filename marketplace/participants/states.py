@@ -159,3 +159,129 @@ ADMISSION = StateMachine(
         }
     ),
 )
+
+
+class InvitationState(TextChoices):
+    """The state of an invitation to join an organisation."""
+
+    PROPOSED = "proposed", Label("waiting for a second owner", "二人目の代表管理者の確認待ち")
+    OPEN = "open", Label("sent, waiting for the invited person", "送付済み・承諾待ち")
+    ACCEPTED = "accepted", Label("accepted", "承諾済み")
+    REVOKED = "revoked", Label("revoked", "取消し")
+    LAPSED = "lapsed", Label("lapsed", "失効")
+
+
+INVITATION_ENDED = (InvitationState.ACCEPTED, InvitationState.REVOKED, InvitationState.LAPSED)
+
+INVITATION = StateMachine(
+    name="participants.invitation",
+    states=InvitationState,
+    initial=frozenset({InvitationState.PROPOSED, InvitationState.OPEN}),
+    table=expand_roles(
+        {
+            (InvitationState.PROPOSED, "confirm", ("owner",)): InvitationState.OPEN,
+            (InvitationState.PROPOSED, "revoke", ("owner",)): InvitationState.REVOKED,
+            (InvitationState.PROPOSED, "lapse", ("system",)): InvitationState.LAPSED,
+            (InvitationState.OPEN, "accept", ("invited",)): InvitationState.ACCEPTED,
+            (InvitationState.OPEN, "resend", ("owner",)): InvitationState.OPEN,
+            (InvitationState.OPEN, "revoke", ("owner",)): InvitationState.REVOKED,
+            (InvitationState.OPEN, "lapse", ("system",)): InvitationState.LAPSED,
+        }
+    ),
+)
+
+
+class MemberChangeKind(TextChoices):
+    """What changes of a membership."""
+
+    GRANT = "grant", Label("a role is granted", "役割の付与")
+    REVOKE = "revoke", Label("a role is revoked", "役割の取消し")
+    END = "end", Label("the membership ends", "所属の終了")
+
+
+class MemberChangeState(TextChoices):
+    """The state of a change of a membership."""
+
+    PROPOSED = "proposed", Label("waiting for a second owner", "二人目の代表管理者の確認待ち")
+    DONE = "done", Label("done", "実施済み")
+    WITHDRAWN = "withdrawn", Label("withdrawn", "取下げ")
+    LAPSED = "lapsed", Label("lapsed", "失効")
+
+
+MEMBER_CHANGE = StateMachine(
+    name="participants.member_change",
+    states=MemberChangeState,
+    initial=frozenset({MemberChangeState.PROPOSED, MemberChangeState.DONE}),
+    table=expand_roles(
+        {
+            (MemberChangeState.PROPOSED, "confirm", ("owner",)): MemberChangeState.DONE,
+            (MemberChangeState.PROPOSED, "withdraw", ("owner",)): MemberChangeState.WITHDRAWN,
+            (MemberChangeState.PROPOSED, "lapse", ("system",)): MemberChangeState.LAPSED,
+        }
+    ),
+)
+
+
+class SecondFactorResetState(TextChoices):
+    """The state of a reset of a second factor."""
+
+    PROPOSED = "proposed", Label("waiting for a second owner", "二人目の代表管理者の確認待ち")
+    WAITING = "waiting", Label("in the waiting time", "待機期間中")
+    DONE = "done", Label("done", "実施済み")
+    STOPPED = "stopped", Label("stopped", "中止")
+
+
+SECOND_FACTOR_RESET = StateMachine(
+    name="participants.second_factor_reset",
+    states=SecondFactorResetState,
+    initial=frozenset({SecondFactorResetState.PROPOSED, SecondFactorResetState.WAITING}),
+    table=expand_roles(
+        {
+            (SecondFactorResetState.PROPOSED, "confirm", ("owner",)): SecondFactorResetState.WAITING,
+            (
+                SecondFactorResetState.PROPOSED,
+                "stop",
+                ("owner", "person", "system"),
+            ): SecondFactorResetState.STOPPED,
+            (
+                SecondFactorResetState.WAITING,
+                "stop",
+                ("owner", "person", "system"),
+            ): SecondFactorResetState.STOPPED,
+            (SecondFactorResetState.WAITING, "carry_out", ("system",)): SecondFactorResetState.DONE,
+        }
+    ),
+)
+
+
+class OwnerRecoveryState(TextChoices):
+    """The state of the recovery of an owner."""
+
+    FILED = "filed", Label("filed, waiting for the operator", "申請済み・運営者の審査待ち")
+    PROPOSED = (
+        "proposed",
+        Label("proposed by one person, waiting for another", "一人目が提案・二人目の確認待ち"),
+    )
+    WAITING = "waiting", Label("in the waiting time, objections are taken", "待機期間中（異議受付中）")
+    OBJECTED = "objected", Label("stopped by an objection", "異議により停止")
+    CONCLUDED = "concluded", Label("concluded, the new owner is invited", "完了・新しい代表管理者を招待済み")
+    REFUSED = "refused", Label("refused", "不承認")
+
+
+OWNER_RECOVERY = StateMachine(
+    name="participants.owner_recovery",
+    states=OwnerRecoveryState,
+    initial=frozenset({OwnerRecoveryState.FILED}),
+    table=expand_roles(
+        {
+            (OwnerRecoveryState.FILED, "propose", ("operator",)): OwnerRecoveryState.PROPOSED,
+            (OwnerRecoveryState.FILED, "refuse", ("operator",)): OwnerRecoveryState.REFUSED,
+            (OwnerRecoveryState.PROPOSED, "confirm", ("operator",)): OwnerRecoveryState.WAITING,
+            (OwnerRecoveryState.PROPOSED, "refuse", ("operator",)): OwnerRecoveryState.REFUSED,
+            (OwnerRecoveryState.WAITING, "object", ("contact",)): OwnerRecoveryState.OBJECTED,
+            (OwnerRecoveryState.WAITING, "refuse", ("operator",)): OwnerRecoveryState.REFUSED,
+            (OwnerRecoveryState.WAITING, "conclude", ("system",)): OwnerRecoveryState.CONCLUDED,
+            (OwnerRecoveryState.OBJECTED, "refuse", ("operator",)): OwnerRecoveryState.REFUSED,
+        }
+    ),
+)

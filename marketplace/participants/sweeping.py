@@ -1,24 +1,100 @@
-"""What ends with time."""
+"""What happens to people and programs with time: invitations, proposals and changes of accounts lapse, and secrets end."""
 
 from __future__ import annotations
 
 from marketplace.kernel import clock
 from marketplace.kernel.aside import Loop
 
-from .models import PayoutAccountChange
-from .services import lapse_payout_account
-from .states import PayoutChangeState
+from .bounds import PROGRAM_WARNED_BEFORE
+from .models import (
+    Application,
+    Invitation,
+    MemberChange,
+    OwnerRecovery,
+    PayoutAccountChange,
+    SecondFactorReset,
+)
+from .services.changing_members import lapse_change
+from .services.inviting import lapse_invitation
+from .services.payout_accounts import lapse_payout_account
+from .services.programs import warn_of_expiry
+from .services.recovering import conclude_recovery
+from .services.second_factors import carry_out_second_factor_reset
+from .states import (
+    INVITATION_ENDED,
+    MemberChangeState,
+    OwnerRecoveryState,
+    PayoutChangeState,
+    SecondFactorResetState,
+)
 
-LAPSING = Loop("participants.lapse_payout_accounts")
+INVITATIONS = Loop("participants.lapse_invitations")
+CHANGES = Loop("participants.lapse_changes")
+RESETS = Loop("participants.reset_second_factors")
+RECOVERIES = Loop("participants.conclude_recoveries")
+ACCOUNTS = Loop("participants.lapse_payout_accounts")
+PROGRAMS = Loop("participants.warn_of_expiry")
 LAPSED_A_RUN = 200
+
+
+def lapse_overdue() -> int:
+    """End invitations that nobody accepted, and changes that no second owner confirmed, in time; returns how many."""
+    now = clock.now()
+    invitations = Invitation.objects.filter(expires_at__lte=now).exclude(state__in=INVITATION_ENDED)
+    changes = MemberChange.objects.filter(expires_at__lte=now, state=MemberChangeState.PROPOSED)
+    return INVITATIONS.each(
+        invitations.exclude(public_id__in=INVITATIONS.standing_aside())
+        .order_by("expires_at")
+        .values_list("public_id", flat=True)[:LAPSED_A_RUN],
+        lapse_invitation,
+    ) + CHANGES.each(
+        changes.exclude(public_id__in=CHANGES.standing_aside())
+        .order_by("expires_at")
+        .values_list("public_id", flat=True)[:LAPSED_A_RUN],
+        lapse_change,
+    )
 
 
 def lapse_payout_accounts() -> int:
     """End changes of payout accounts that nobody confirmed in time; returns how many."""
     due = (
         PayoutAccountChange.objects.filter(state=PayoutChangeState.PROPOSED, lapses_on__lt=clock.today())
-        .exclude(public_id__in=LAPSING.standing_aside())
+        .exclude(public_id__in=ACCOUNTS.standing_aside())
         .order_by("lapses_on")
         .values_list("public_id", flat=True)[:LAPSED_A_RUN]
     )
-    return LAPSING.each(due, lambda change: lapse_payout_account(change=change))
+    return ACCOUNTS.each(due, lambda change: lapse_payout_account(change=change))
+
+
+def warn_expiring() -> int:
+    """Tell organisations of programs whose secrets end soon; returns of how many."""
+    soon = clock.real_now() + PROGRAM_WARNED_BEFORE
+    expiring = Application.objects.filter(revoked_at=None, warned_at=None, expires_at__lte=soon)
+    return PROGRAMS.each(
+        expiring.exclude(public_id__in=PROGRAMS.standing_aside())
+        .order_by("expires_at")
+        .values_list("public_id", flat=True)[:LAPSED_A_RUN],
+        warn_of_expiry,
+    )
+
+
+def reset_due() -> int:
+    """Take the second factors whose waiting time has ended; returns how many."""
+    due = SecondFactorReset.objects.filter(ends_at__lte=clock.now(), state=SecondFactorResetState.WAITING)
+    return RESETS.each(
+        due.exclude(public_id__in=RESETS.standing_aside())
+        .order_by("ends_at")
+        .values_list("public_id", flat=True)[:LAPSED_A_RUN],
+        carry_out_second_factor_reset,
+    )
+
+
+def conclude_due() -> int:
+    """Invite the new owners where the waiting time of a recovery has ended; returns how many."""
+    due = OwnerRecovery.objects.filter(ends_at__lte=clock.now(), state=OwnerRecoveryState.WAITING)
+    return RECOVERIES.each(
+        due.exclude(public_id__in=RECOVERIES.standing_aside())
+        .order_by("ends_at")
+        .values_list("public_id", flat=True)[:LAPSED_A_RUN],
+        conclude_recovery,
+    )

@@ -13,6 +13,7 @@ from oauth2_provider.models import get_access_token_model
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauth2_provider.scopes import SettingsScopes
 
+from marketplace.kernel import clock
 from marketplace.kernel.prepared import fetch_prepared
 
 from .models import Application, Organisation, User
@@ -37,7 +38,7 @@ _FIND = """
       JOIN participants_application a ON a.id = t.application_id
       JOIN participants_organisation o ON o.id = a.organisation_id
       JOIN participants_user u ON u.id = a.responsible_id
-     WHERE t.token_checksum = %s AND t.user_id IS NULL
+     WHERE t.token_checksum = %s AND t.user_id IS NULL AND a.revoked_at IS NULL AND a.expires_at > now()
 """
 
 
@@ -51,6 +52,23 @@ class MarketTokenValidator(OAuth2Validator):
         for row in fetch_prepared(_FIND, [checksum]):
             return _token_of(row)
         return None
+
+    def _check_secret(self, provided_secret: str, stored_secret: str) -> bool:
+        """Whether it is the program's secret, or the one before while both are good."""
+        if super()._check_secret(provided_secret, stored_secret):
+            return True
+        # A stored secret is salted, so it belongs to one program.
+        both_good = Application.objects.filter(
+            client_secret=stored_secret, previous_until__gt=clock.real_now()
+        )
+        before = both_good.values_list("previous_secret", flat=True).first()
+        return before is not None and bool(super()._check_secret(provided_secret, before))
+
+    def save_bearer_token(self, token: Any, request: Any, *args: Any, **options: Any) -> Any:
+        """Issue a token, and remember that the program was used."""
+        issued = super().save_bearer_token(token, request, *args, **options)
+        Application.objects.filter(pk=request.client.pk).update(last_used_at=clock.real_now())
+        return issued
 
 
 class ProgramScopes(SettingsScopes):

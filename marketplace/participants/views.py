@@ -1,34 +1,30 @@
-"""The API of participants: organisations, segments, admissions, members, programs, and the caller."""
+"""The API of participants: organisations, segments, admissions, and the caller."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketplace.api.permissions import PUBLIC, MayCall, declare
+from marketplace.api.permissions import PUBLIC, MayCall
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command, create_command
 from marketplace.kernel.permissions import Permission
 
 from . import queries, services
-from .filters import AdmissionFilter, MemberFilter
-from .models import Admission, Application, Membership, Organisation, Segment
+from .filters import AdmissionFilter
+from .models import Admission, Organisation, Segment
 from .serializers import (
-    AddMemberSerializer,
     AdmissionSerializer,
     AdmissionWithdrawSerializer,
-    ApplicationSerializer,
     ApplySerializer,
     CallerSerializer,
-    CreateApplicationSerializer,
     DecideSerializer,
     DeclareAffiliationSerializer,
-    MemberSerializer,
     OpenSegmentSerializer,
     OrganisationProfileSerializer,
     OrganisationSummarySerializer,
@@ -187,64 +183,6 @@ class AdmissionViewSet(MarketReadViewSet[Admission]):
     def withdraw(self, data: dict[str, Any], public_id: str) -> Admission:
         """Withdraw it. Agreements in force continue."""
         return services.withdraw_admission(actor=self.actor, admission=public_id, **data)
-
-
-class MemberViewSet(MarketReadViewSet[Membership]):
-    """Members of the caller's organisation; all, for the operator."""
-
-    reads = Permission.MARKET_READ
-    serializer_class = MemberSerializer
-    filterset_class = MemberFilter
-    queryset = Membership.objects.none()
-
-    def get_queryset(self) -> QuerySet[Membership]:
-        """Rows in the caller's scope."""
-        return queries.visible_memberships(self.actor)
-
-    @create_command(
-        summary="Add a member",
-        request=AddMemberSerializer,
-        needs=Permission.MEMBERS_WRITE,
-        response=MemberSerializer,
-        example={"email": "trader@example.jp", "name": "高松 太郎", "roles": ["trader"]},
-    )
-    def create(self, data: dict[str, Any]) -> Membership:
-        """Add a member of the caller's organisation, who can then act for it."""
-        user = services.add_member(actor=self.actor, organisation=self.actor.organisation, **data)
-        return self.get_queryset().get(user=user)
-
-
-class ApplicationViewSet(MarketReadViewSet[Application]):
-    """Programs of the caller's organisation; all, for the operator."""
-
-    reads = Permission.MARKET_READ
-    serializer_class = ApplicationSerializer
-    queryset = Application.objects.none()
-
-    def get_queryset(self) -> QuerySet[Application]:
-        """Rows in the caller's scope."""
-        return queries.visible_applications(self.actor)
-
-    @declare(Permission.PROGRAMS_WRITE)
-    @extend_schema(
-        summary="Create access for a program",
-        request=CreateApplicationSerializer,
-        responses={201: ApplicationSerializer, **PROBLEMS},
-        examples=[OpenApiExample("example", value={"name": "trading desk"}, request_only=True)],
-    )
-    def create(self, request: Request) -> Response:
-        """Give a program access to act for the caller's organisation; the caller answers for it.
-
-        Only this response contains its secret.
-
-        It takes no Idempotency-Key, because the response would have to be stored together with the secret.
-        """
-        serializer = CreateApplicationSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        application = services.create_application(actor=self.actor, **serializer.validated_data)
-        return Response(
-            ApplicationSerializer(application).data, status=201, headers={"Cache-Control": "no-store"}
-        )
 
 
 class CallerView(APIView):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.core.mail import EmailMessage
-from django.urls import reverse
 
 from marketplace.jobs.kinds import Work
+from marketplace.jobs.letters import send_letter
 from marketplace.kernel import clock
 from marketplace.kernel.labels import Label
-from marketplace.kernel.outside import require_no_transaction
 
 from .bounds import CODE_VALID
 from .codes import code_digest, new_code
@@ -27,10 +25,10 @@ ACCEPTED_TITLE = Label(
     "{registration}: your organisation is registered", "{registration}: 登録が完了しました"
 )
 ACCEPTED_TEXT = Label(
-    "Your organisation is registered with {market}, and you are its owner. Set a password for this mail address at\n\n"
-    "{address}\n\nThen sign in, and apply for admission to the segments in which you want to sell or buy.",
-    "{market} への登録が完了しました。あなたが代表管理者です。次のページで、このメールアドレスのパスワードを設定してください。\n\n"
-    "{address}\n\nサインイン後、提供または利用を希望する分野への参加を申請できます。",
+    "Your organisation is registered with {market}. An invitation to be its owner comes in a mail of its own. Accept it, then"
+    " sign in, and apply for admission to the segments in which you want to sell or buy.",
+    "{market} への登録が完了しました。代表管理者としての招待を別のメールでお送りします。招待を承諾してサインインすると、提供または"
+    "利用を希望する分野への参加を申請できます。",
 )
 REFUSED_TITLE = Label(
     "{registration}: your application was refused", "{registration}: 登録申請の審査結果（不承認）"
@@ -39,10 +37,6 @@ REFUSED_TEXT = Label(
     "The application {registration} to register with {market} was refused:\n\n{reason}\n\nYou may apply again.",
     "{market} への登録申請 {registration} は、次の理由により承認されませんでした。\n\n{reason}\n\n改めて申請することができます。",
 )
-
-
-class MailNotSent(Exception):
-    """The mail server did not take the mail. The message names the error, never the address."""
 
 
 def send_code(work: Work) -> None:
@@ -71,30 +65,12 @@ def send_outcome(work: Work) -> None:
     """Tell the applicant what was decided; raises MailNotSent."""
     row = Registration.objects.get(public_id=work.subject)
     if row.state == RegistrationState.ACCEPTED:
-        address = f"{settings.BASE_URL}{reverse('account_reset_password')}"
-        _send(row, work, ACCEPTED_TITLE, ACCEPTED_TEXT, address=address)
+        _send(row, work, ACCEPTED_TITLE, ACCEPTED_TEXT)
     else:
         _send(row, work, REFUSED_TITLE, REFUSED_TEXT, reason=row.refusal_reason)
 
 
 def _send(row: Registration, work: Work, title: Label, text: Label, **words: str) -> None:
-    """Send one mail in the applicant's language."""
-    require_no_transaction("sending a mail")
+    """Send one mail in the applicant's language; raises MailNotSent."""
     facts = {"registration": row.public_id, "market": settings.MARKET_IDENTIFIER, **words}
-    mail = EmailMessage(
-        subject=title.fill(facts).in_language(row.language),
-        body=text.fill(facts).in_language(row.language),
-        from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[row.email],
-        headers={
-            "Message-ID": f"<{work.job}@{settings.MARKET_IDENTIFIER}>",
-            "Auto-Submitted": "auto-generated",
-        },
-    )
-    try:
-        mail.send()
-    except (
-        OSError,
-        ValueError,
-    ) as error:  # SMTP errors, and an address that Django refuses; both may name it
-        raise MailNotSent(type(error).__name__) from None
+    send_letter(work, to=row.email, language=row.language, title=title, text=text, facts=facts)

@@ -19,12 +19,12 @@ from marketplace.api.authentication import MarketAuthentication
 from marketplace.api.permissions import PUBLIC, IsOperator, declare
 from marketplace.api.views import PROBLEMS, MarketReadViewSet, command
 from marketplace.kernel.errors import FieldInvalid
+from marketplace.participants.media import SUFFIXES
 
 from . import queries, services
 from .authentication import HEADER, Applicant, ApplicantAuthentication, IsApplicant
 from .bounds import DOCUMENT_BYTES_MAX
 from .examples import APPLICATION_EXAMPLE, OWNERS_EXAMPLE
-from .media import SUFFIXES
 from .models import Registration, Screening, SupportingDocument
 from .serializers import (
     AddDocumentSerializer,

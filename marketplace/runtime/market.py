@@ -23,7 +23,7 @@ def run() -> int:
     servers = market_servers()
     wanted_port(servers)  # refused before anything starts
     with supervised(servers, "make run") as supervisor:
-        code = trading_day(supervisor, ["--tokens"])
+        code = trading_day(supervisor, ["--logins"])
         if code != 0:
             return code
         tell_addresses(supervisor.servers)

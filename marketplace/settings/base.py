@@ -39,6 +39,8 @@ SIGNING_KEY_FILE = Path(env.str("SIGNING_KEY_FILE", default=str(VAR / "keys" / "
 # Names the evidence log in its checkpoints, for ever: an address without a scheme that the operator owns.
 EVIDENCE_ORIGIN = env.str("EVIDENCE_ORIGIN", default=f"{MARKET_IDENTIFIER}/evidence")
 STORAGE_DIRECTORY = Path(env.str("STORAGE_DIRECTORY", default=str(VAR / "storage")))
+# Passwords and second factors of the demo market's people follow from it; elsewhere it is never made.
+DEMO_KEY_FILE = VAR / "demo" / "logins.key"
 PROGRAM_LOADER = "marketplace.participants.principal.load_program"
 PERSON_LOADER = "marketplace.participants.principal.load_person"
 PARAMETER_READER = "marketplace.rules.queries.parameter"

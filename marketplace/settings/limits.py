@@ -16,6 +16,7 @@ RATES = {
     "bad_token": env.str("BAD_TOKEN_RATE", default="60/min"),
     "token": env.str("TOKEN_RATE", default="120/min"),
     "login": env.str("LOGIN_RATE", default="60/min"),
+    "invitation": env.str("INVITATION_RATE", default="30/min"),
     "registration": env.str("REGISTRATION_RATE", default="60/min"),
 }
 # Failed logins, counted by allauth: of an address, and of an account. The other limits are the library's own.

@@ -23,6 +23,8 @@ RETENTION: dict[str, tuple[int, str]] = {
     "jobs": (30, "Long enough to look into a failure; their results stand in their own tables."),
     "lapsed_registrations": (7, "Personal data of applicants who did not complete their application."),
     "refused_registrations": (365, "Personal data, kept as long as an applicant may ask why it was refused."),
+    "refused_recoveries": (365, "Personal data, kept as long as somebody may ask why it was refused."),
+    "unused_invitations": (90, "Personal data, kept as long as an organisation may ask whom it invited."),
     "idempotency_keys": (7, "No client retries a request for a week."),
     "tokens": (1, "Expired access and refresh tokens, and expired sessions, open nothing."),
 }

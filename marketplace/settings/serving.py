@@ -23,6 +23,7 @@ UPLOAD_ROUTES = {
     "/api/v1/listings/[^/]+/versions/": UPLOAD_BODY_BYTES_MAX,
     "/api/v1/bank-statements/": 21 << 20,
     "/api/v1/registrations/[^/]+/documents/": 6 << 20,
+    "/api/v1/owner-recoveries/": 6 << 20,
     "/register/document/": 6 << 20,
 }
 

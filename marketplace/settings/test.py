@@ -55,6 +55,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {**CELERY_BROKER_TRANSPORT_OPTIONS, "global_ke
 
 STORAGE_DIRECTORY = VAR / "test" / "storage" / _run
 SIGNING_KEY_FILE = VAR / "test" / "keys" / "market.jwk"
+DEMO_KEY_FILE = VAR / "test" / "keys" / "logins.key"
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # Fast and unsafe: the passwords of tests protect nothing.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS[1:]]

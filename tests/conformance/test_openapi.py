@@ -20,6 +20,7 @@ COMMANDS = [
 WITH_FILES = {
     "/api/v1/bank-statements/",
     "/api/v1/listings/{id}/versions/",
+    "/api/v1/owner-recoveries/",
     "/api/v1/registrations/{id}/documents/",
 }
 

@@ -268,6 +268,7 @@ def test_upload_routes_are_those_whose_views_take_forms_alone():
             "/api/v1/listings/lst_1/versions/",
             "/api/v1/bank-statements/",
             "/api/v1/registrations/reg_1/documents/",
+            "/api/v1/owner-recoveries/",
             "/register/document/",
         )
         if any(re.fullmatch(route, path) for route in serving.UPLOAD_ROUTES)
@@ -276,6 +277,7 @@ def test_upload_routes_are_those_whose_views_take_forms_alone():
         reverse("listing-add-version", args=["lst_1"]),
         reverse("bank-statement-list"),
         reverse("registration-add-document", args=["reg_1"]),
+        reverse("owner-recovery-list"),
         reverse("registration-document"),
     }
     assert serving.UPLOAD_ROUTES["/register/document/"] > DOCUMENT_BYTES_MAX

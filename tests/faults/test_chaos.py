@@ -26,7 +26,6 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from clearing.approvals.errors import SecondPersonNeeded
 from clearing.models import Cycle, Restoration, SettlementInstruction, Trade
 from clearing.run.services.cycles import close_cycle
 from clearing.settlement.errors import SendingIsShut
@@ -36,6 +35,7 @@ from marketplace.events.models import InboxEntry
 from marketplace.jobs.models import Job
 from marketplace.jobs.services import enqueue
 from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.permissions import Permission
 from marketplace.notices.models import Task
 from marketplace.participants.services import register_organisation
 from tests.faults.chaos.handlers import STALLED
@@ -155,17 +155,14 @@ class Campaign:
 def send_payments(day: Day) -> set[str]:
     """Close the open cycle and send its payments; their references."""
     cycle = closed(day)
-    try:
-        create_transfer_file(actor=day.operator, cycle=cycle.public_id)
-    except SecondPersonNeeded:
-        create_transfer_file(actor=day.second_person, cycle=cycle.public_id)
+    day.by_two(Permission.CLEARING_WRITE, create_transfer_file, cycle=cycle.public_id)
     payments = SettlementInstruction.objects.filter(cycle=cycle, state="sending")
     return set(payments.values_list("reference", flat=True))
 
 
 def closed(day: Day) -> Cycle:
     """The open cycle, closed, with its payments planned."""
-    cycle = close_cycle(actor=day.operator, currency="JPY")
+    cycle = close_cycle(actor=day.operator(Permission.CLEARING_WRITE), currency="JPY")
     wait_for("payments planned", lambda: Cycle.objects.get(pk=cycle.pk).state == "settling")
     return cycle
 
@@ -279,7 +276,8 @@ def test_every_purchase_comes_through_once(migrated_database, django_db_blocker,
         assert [reference for reference in planned if f"R{restoration}-" not in reference] == []
         assert planned.count() > 0
         with pytest.raises(SendingIsShut):
-            create_transfer_file(actor=campaign.sale.day.operator, cycle=cycle.public_id)
+            clerk = campaign.sale.day.operator(Permission.CLEARING_WRITE)
+            create_transfer_file(actor=clerk, cycle=cycle.public_id)
         print(
             f"{len(campaign.forgotten)} purchases forgotten and made again, {len(campaign.sent)} payments lost"
         )

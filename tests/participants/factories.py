@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import itertools
+import re
 import secrets
 from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
+from django.core import mail
 from oauth2_provider.models import get_access_token_model, set_token_value
 from stdnum.jp import cn
 
 from fixtures.sessions import open_session
+from marketplace.jobs.runner import run_due
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor, Role
 from marketplace.kernel.permissions import OPERATOR_ROLES, PARTICIPANT_ROLES, permissions_of
 from marketplace.participants import queries, services
-from marketplace.participants.models import Admission, Application, Organisation, Segment, User
+from marketplace.participants.models import (
+    Admission,
+    Application,
+    Invitation,
+    Membership,
+    Organisation,
+    RoleGrant,
+    Segment,
+    User,
+)
+from marketplace.participants.principal import load_person
 from tests.client import KeyedClient
 
 DECLARATIONS = {"antisocial_forces_excluded": True, "security_contact": "security@example.jp"}
@@ -112,6 +125,55 @@ def person_of(subject: Organisation, name: str = "second", roles: Collection[str
         name=name,
         roles=roles_of(subject) if roles is None else roles,
     )
+
+
+def actor_of(
+    person: User, subject: Organisation | None = None, *, proved_seconds_ago: float | None = 0
+) -> Actor:
+    """A person as the market knows it by a session, acting for ``subject`` where it belongs to several."""
+    principal = load_person(
+        open_session(person, proved_seconds_ago=proved_seconds_ago), subject.public_id if subject else None
+    )
+    assert principal is not None
+    return principal.actor
+
+
+def token_in_mail(invitation: Invitation) -> str:
+    """The token that was last sent to the invited person."""
+    run_due("mail")
+    sent = [each for each in mail.outbox if invitation.public_id in each.subject]
+    (token,) = re.findall(r"^(ivk_\S+)$", sent[-1].body, re.MULTILINE)
+    return str(token)
+
+
+def owner_of(subject: Organisation) -> User:
+    """An owner of ``subject``: its first one, or a new one."""
+    held = RoleGrant.objects.filter(
+        membership__organisation=subject, membership__ended_at=None, role="owner", revoked_at=None
+    )
+    found = held.select_related("membership__user").order_by("pk").first()
+    return found.membership.user if found else person_of(subject, f"owner-{next(_people)}", ("owner",))
+
+
+def join(person: User, subject: Organisation, *roles: str) -> Membership:
+    """One more membership of a person, by an invitation that it accepted."""
+    invitation = services.invite(actor=actor_of(owner_of(subject), subject), email=person.email, roles=roles)
+    return services.join_organisation(
+        actor=actor_of(person) if not _memberships(person) else actor_of(person, _memberships(person)[0]),
+        token=token_in_mail(invitation),
+    )
+
+
+def _memberships(person: User) -> list[Organisation]:
+    rows = Membership.objects.filter(user=person, ended_at=None).select_related("organisation")
+    return [row.organisation for row in rows.order_by("pk")]
+
+
+def leave(person: User) -> None:
+    """The person leaves every organisation; where it is the last owner, another one is there first."""
+    for subject in _memberships(person):
+        person_of(subject, f"stays-{next(_people)}", ("owner",))
+        services.leave(actor=actor_of(person, subject))
 
 
 def client_of(

@@ -1,9 +1,12 @@
 """The database refuses what Python would not do."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from fixtures.sessions import open_session
+from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
 from marketplace.participants import services
 from marketplace.participants.models import (
@@ -191,10 +194,9 @@ def test_a_second_live_membership_is_refused():
     refused("user_email_lower_case", "UPDATE participants_user SET email = 'A@example.jp'")
     refused("cannot be changed", "UPDATE participants_user SET public_id = 'usr_other'")
     assert Membership.objects.get().organisation_id == first.pk
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE participants_membership SET ended_at = now()")
-        cursor.execute(INSERT_MEMBERSHIP, (member.user_id, first.pk))
-        cursor.execute(INSERT_MEMBERSHIP.replace("mbr_raw", "mbr_other"), (member.user_id, second.pk))
+    factories.leave(member.user)
+    factories.join(member.user, first, "trader")
+    factories.join(member.user, second, "trader")
     refused("cannot be changed", "UPDATE participants_membership SET ended_at = NULL")
 
 
@@ -235,7 +237,9 @@ def test_sessions_end_with_the_password_and_the_account(change):
 
 def test_a_program_that_nobody_answers_for_is_refused():
     application = factories.application_of(factories.organisation(), ("market:read",))
-    stranger = factories.person_of(factories.organisation("B"), "stranger")
+    stranger_of = factories.organisation("B")
+    stranger = factories.person_of(stranger_of, "stranger")
+    colleague = factories.person_of(application.organisation, "colleague", ("trader",))
     stated = {
         "organisation": application.organisation,
         "client_type": "confidential",
@@ -245,13 +249,35 @@ def test_a_program_that_nobody_answers_for_is_refused():
         ({"responsible": stranger, "scopes": ["market:read"]}, "answers for its program"),
         ({"responsible": application.responsible, "scopes": ["members:write"]}, "application_scopes"),
         ({"responsible": application.responsible, "scopes": []}, "application_scopes"),
+        (
+            {
+                "responsible": application.responsible,
+                "scopes": ["market:read"],
+                "expires_at": clock.real_now() + timedelta(days=366),
+            },
+            "application_secrets_end",
+        ),
     ):
         with pytest.raises(IntegrityError, match=because), transaction.atomic():
             Application.objects.create(**stated, **wrong)
     for change, because in (
-        ("scopes = '{members:write}'", "cannot be changed|application_scopes"),
-        (f"responsible_id = {stranger.pk}", "cannot be changed"),
+        ("scopes = '{members:write}'", "only become fewer|application_scopes"),
+        ("scopes = '{market:read,money:read}'", "only become fewer"),
+        (f"responsible_id = {stranger.pk}", "answers for its program"),
+        (f"organisation_id = {stranger_of.pk}", "cannot be changed"),
+        (f"responsible_id = {colleague.pk}", "that it was offered"),
+        ("expires_at = secret_made_at + interval '366 days'", "application_secrets_end"),
+        (
+            "previous_secret = 'x', previous_until = secret_made_at + interval '25 hours'",
+            "application_secrets_end",
+        ),
+        ("revoked_at = now()", "application_revoked_by"),
         ("authorization_grant_type = 'authorization-code'", "application_grant_type"),
     ):
         refused(because, f"UPDATE participants_application SET {change}")
     assert Application.objects.get().scopes == ["market:read"]
+    owner = factories.actor_of(factories.owner_of(application.organisation))
+    services.revoke_program(actor=owner, application=application.public_id)
+    for change in ("client_secret = 'x'", "expires_at = now()", "revoked_at = NULL, revoked_by = NULL"):
+        refused("stays revoked|cannot be changed", f"UPDATE participants_application SET {change}")
+    refused("are kept", "DELETE FROM participants_application")

@@ -47,7 +47,10 @@ def credentials() -> tuple[int, ...]:
 def test_it_makes_no_person_of_anybody(token, operator, victim):
     before, recorded = credentials(), EvidenceRecord.objects.count()
     for body in (PERSON, STAFF, PERSON | {"organisation": victim.public_id}):
-        assert token.post(f"{API}/members/", body).status_code in {403, 422}
+        assert token.post(f"{API}/members/", body).status_code == 405
+    member = {"email": "cfo@victim.example.jp", "roles": ["owner"]}
+    for body in (PERSON, STAFF, member | {"organisation": victim.public_id}):
+        assert token.post(f"{API}/members/invitations/", body).status_code in {403, 422}
     assert (credentials(), EvidenceRecord.objects.count()) == (before, recorded)
 
 
@@ -83,7 +86,7 @@ def test_a_program_makes_neither_people_nor_programs_nor_secrets(victim):
     program = factories.program_of(victim)
     before = credentials()
     for path, body in (
-        ("members", PERSON),
+        ("members/invitations", {"email": "cfo@victim.example.jp", "roles": ["owner"]}),
         ("applications", {"name": "second"}),
         ("webhooks", {"url": "https://hooks.example.com/sanpo"}),
     ):

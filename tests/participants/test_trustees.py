@@ -102,10 +102,13 @@ def _broken():
     return {name: each.check() for name, each in REGISTER.items() if name.startswith("participants.")}
 
 
-def test_somebody_with_a_login_becomes_trustee_besides(insolvent, staff):
-    lawyer = factories.person_of(factories.organisation("法律事務所"), "lawyer", ["owner"])
-    assert appointed(staff, insolvent, email="lawyer@example.jp") == lawyer
-    assert Membership.objects.filter(user=lawyer, ended_at=None).count() == 2
+def test_somebody_with_a_login_is_put_into_no_organisation_unasked(insolvent, staff):
+    factories.person_of(factories.organisation("法律事務所"), "lawyer", ["owner"])
+    row = propose(staff[0], insolvent, email="lawyer@example.jp").json()["id"]
+    answer = signed_in(staff[1]).post(f"{PATH}{row}/appoint/")
+    assert (answer.status_code, answer.json()["code"]) == (409, "email_taken")
+    assert TrusteeAppointment.objects.get().state == "proposed"
+    assert not Membership.objects.filter(organisation=insolvent).exists()
 
 
 def test_the_end_of_the_proceedings_ends_the_role(insolvent, operator, staff):
@@ -151,7 +154,7 @@ def test_no_trustee_without_insolvency_and_none_of_the_operator(subject, staff):
     )
     row = propose(staff[0], subject, email="staff0@example.jp").json()["id"]
     answer = signed_in(staff[1]).post(f"{PATH}{row}/appoint/")
-    assert (answer.status_code, answer.json()["code"]) == (409, "belongs_to_operator")
+    assert (answer.status_code, answer.json()["code"]) == (409, "email_taken")
     assert signed_in(staff[0]).post(f"{PATH}{row}/withdraw/").json()["state"] == "withdrawn"
     assert signed_in(staff[1]).post(f"{PATH}{row}/appoint/").json()["code"] == "illegal_transition"
     assert RoleGrant.objects.filter(role="trustee").count() == 0

@@ -8,7 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from marketplace.jobs.runner import run_due
-from marketplace.participants.models import Organisation, User
+from marketplace.participants.models import Invitation, Organisation, User
 from marketplace.registration import bounds
 from marketplace.registration.examples import APPLICATION_EXAMPLE, OWNERS_EXAMPLE
 from marketplace.registration.models import Registration
@@ -68,16 +68,12 @@ def test_a_stranger_becomes_a_participant_whose_owner_signs_in(operator, api):
 
     organisation = Organisation.objects.get(is_operator=False)
     assert applicant.get(path).json()["organisation"] == organisation.public_id
-    run_due("mail")
-    api.post("/accounts/password/reset/", {"email": APPLICATION_EXAMPLE["email"]}, format="multipart")
+    token = parties.token_in_mail(Invitation.objects.get())
+    words = "a long and uncommon passphrase"
+    joined = api.post("/api/v1/invitations/accept/", {"token": token, "name": "讃岐 花子", "password": words})
+    assert (joined.status_code, joined.json()["roles"]) == (201, ["owner"])
     owner = User.objects.get(email=APPLICATION_EXAMPLE["email"])
-    owner.set_password("a long and uncommon passphrase")
-    owner.save()
-    api.post(
-        "/accounts/login/",
-        {"login": owner.email, "password": "a long and uncommon passphrase"},
-        format="multipart",
-    )
+    api.post("/accounts/login/", {"login": owner.email, "password": words}, format="multipart")
     assert api.session["_auth_user_id"] == str(owner.pk)
 
 

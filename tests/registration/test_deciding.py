@@ -11,8 +11,9 @@ from marketplace.evidence.models import EvidenceRecord
 from marketplace.jobs.runner import run_due
 from marketplace.kernel.actors import SYSTEM
 from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing
-from marketplace.participants.errors import CorporateNumberTaken, EmailTaken
-from marketplace.participants.models import Membership, Organisation
+from marketplace.participants import services as participation
+from marketplace.participants.errors import CorporateNumberTaken
+from marketplace.participants.models import Invitation, Membership, Organisation
 from marketplace.participants.payout_queries import payout_account_now
 from marketplace.registration import services
 from marketplace.registration.models import Registration
@@ -37,17 +38,23 @@ def test_two_people_register_the_organisation_with_its_first_owner(operator):
     account = payout_account_now(organisation.pk)
     assert account is not None
     assert asdict(account) == parties.PAYOUT_ACCOUNT
-    owner = Membership.objects.select_related("user").get(organisation=organisation)
-    assert owner.user.email == row.email
+    invitation = Invitation.objects.get(organisation=organisation)
+    assert (invitation.email, invitation.roles, invitation.invited_by) == (row.email, ["owner"], "system")
     payload = EvidenceRecord.objects.get(kind="registration.accepted").payload
-    assert (payload["proposed_by"], payload["owner"]) == ("usr_first", owner.user.public_id)
+    assert (payload["proposed_by"], payload["invitation"]) == ("usr_first", invitation.public_id)
+    assert Membership.objects.count() == 0
+    owner = participation.accept_invitation(
+        token=parties.token_in_mail(invitation), name=row.applicant_name, password="a-long-enough-secret"
+    )
+    assert (owner.organisation, owner.user.email) == (organisation, row.email)
 
 
-def test_the_first_owner_is_told_where_to_set_a_password(operator):
+def test_the_applicant_is_told_in_its_language(operator):
     factories.accepted(operator, language="en")
     run_due("mail")
-    told = mail.outbox[-1]
-    assert (told.to, "/accounts/password/reset/" in told.body) == (["hanako@sanuki.example.jp"], True)
+    titles = [told.subject for told in mail.outbox if told.to == ["hanako@sanuki.example.jp"]]
+    assert [title.partition(" ")[0] for title in titles[-2:]].count("Invitation") == 1
+    assert any("your organisation is registered" in title for title in titles)
 
 
 def test_one_person_alone_accepts_nothing(operator):
@@ -139,12 +146,12 @@ def test_a_number_that_was_registered_meanwhile_stops_the_acceptance(operator):
     assert (Registration.objects.get().state, registered()) == ("confirming", 1)
 
 
-def test_a_mail_address_of_somebody_stops_the_acceptance(operator):
-    known = parties.person_of(operator, "known").email
-    row = factories.proposed(operator, email=known)
-    with pytest.raises(EmailTaken):
-        services.accept(actor=factories.person_of(operator, "second"), registration=row.public_id)
-    assert (Registration.objects.get().state, registered()) == ("confirming", 0)
+def test_the_applicant_may_have_a_login_of_another_organisation(operator):
+    known = parties.person_of(parties.organisation("B"), "known")
+    row = factories.accepted(operator, email=known.email)
+    token = parties.token_in_mail(Invitation.objects.get())
+    owner = participation.join_organisation(actor=parties.actor_of(known), token=token)
+    assert (owner.organisation, owner.user) == (row.organisation, known)
 
 
 def test_an_unknown_application_is_missing(operator):

@@ -31,6 +31,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor, Role
 from marketplace.kernel.aside import Loop
 from marketplace.kernel.models import AsideRow
+from marketplace.kernel.permissions import Permission
 from marketplace.participants.models import Organisation
 from marketplace.participants.queries import organisations_by_id
 from marketplace.registration import services as registrations
@@ -119,7 +120,9 @@ def halt(market: Market, report) -> str:
     why = {"ja": "試験", "en": "Test"}
     halted = rules.halt_trading(actor=SYSTEM, scope="segment", subject="mobility", reason=why)
     day = Day(read(), Progress(1, io.StringIO()), market.base_url)
-    return str(day.by_two(lift_halt_by_two, halt=halted.public_id, reason=why).public_id)
+    return str(
+        day.by_two(Permission.RULEBOOK_WRITE, lift_halt_by_two, halt=halted.public_id, reason=why).public_id
+    )
 
 
 @pytest.fixture(scope="package")

@@ -37,6 +37,7 @@ FILES = {
         ),
     },
     "bank-statements/": {},
+    "owner-recoveries/": {"organisation": "org_none", "email": "x@example.jp", "name": "x", "statement": "x"},
     "registrations/{}/documents/": {"kind": "identity"},
 }
 CHANGE_NOTHING = {"cycles/{}/dry-run/"}

@@ -12,12 +12,12 @@ from rest_framework.test import APIClient
 
 from clearing.cycles.queries import cycle_summaries
 from contracts import queries as contracts
-from fixtures.day.delivering import issue_token
 from fixtures.day.progress import Progress
 from fixtures.day.runner import Day
 from fixtures.declaration import read
 from marketplace.events import queries as events
 from marketplace.kernel.invariants import verify_all
+from marketplace.kernel.permissions import Permission
 
 from .conftest import Market, running_market, without_times_and_identifiers
 
@@ -111,10 +111,10 @@ def test_a_document_comes_in_the_kind_its_address_names(market, report):
 
 
 def operator_token(market: Market) -> str:
-    """A token of the operator of the demo market."""
+    """A token of a person of the operator who reads the books of clearing."""
     with open(os.devnull, "w") as nowhere:
         day = Day(DECLARED, Progress(1, nowhere), market.base_url)
-        return issue_token(day, DECLARED.operator["code"])
+        return day.token(DECLARED.operator["code"], Permission.CLEARING_READ)
 
 
 def test_the_books_balance_and_everything_was_handled(report):

@@ -42,7 +42,6 @@ NAMES = {
     "USERNAME_FIELD": "Django's authentication reads it from the user model",
     "EMAIL_FIELD": "Django's authentication reads it from the user model",
     "do_GET": "http.server calls it on the handler of a request",
-    "create_superuser": "Django's command of that name calls it on the user manager",
 }
 
 

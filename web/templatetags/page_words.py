@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 from django.urls import reverse
 
+from web.joining_texts import JOINING
 from web.registering_texts import REGISTERING
 from web.texts import LANGUAGE_NAMES, TEXTS
 
@@ -16,7 +17,7 @@ register = template.Library()
 @register.simple_tag
 def words(name: str, **fields: Any) -> str:
     """The text of a name with its placeholders filled in; KeyError where there is no such text."""
-    return (TEXTS.get(name) or REGISTERING[name]).fill(fields).localized()
+    return (TEXTS.get(name) or JOINING.get(name) or REGISTERING[name]).fill(fields).localized()
 
 
 @register.filter

@@ -5,22 +5,30 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 
 from marketplace.kernel.actors import PERSON_PREFIX
-from marketplace.kernel.columns import MomentField
-from marketplace.kernel.guards import immutable, no_delete, set_once
+from marketplace.kernel.columns import MomentField, TransactionIdField
+from marketplace.kernel.guards import immutable, no_delete, own_transaction, set_once
 from marketplace.kernel.identifiers import IdentifierField
 
-from ..guards import role_fits, sessions_end_with_password, staff_apart
+from ..guards import sessions_end_with_password
+from ..login_guards import unlocked_rightly
+from ..membership_guards import (
+    joined_by_invitation,
+    owner_leaves_rightly,
+    owner_revoked_rightly,
+    role_fits,
+    role_granted_rightly,
+    staff_apart,
+)
 from ..states import MemberRole
 from ..trustee_guards import trustee_is_appointed
+from .invitations import Invitation
 from .organisations import Organisation
-
-LANGUAGES = (("ja", "日本語"), ("en", "English"))
+from .words import LANGUAGES
 
 
 class UserManager(BaseUserManager["User"]):
@@ -33,19 +41,16 @@ class UserManager(BaseUserManager["User"]):
         user.save(using=self._db)
         return user
 
-    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
-        """Create a user with every right in the administration pages."""
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
-
     def get_by_natural_key(self, username: str | None) -> User:
         """The user of an e-mail address, ignoring case."""
         return self.get(email=(username or "").strip().lower())
 
 
-class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing]  # of the token library
+class User(AbstractBaseUser):  # type: ignore[django-manager-missing]  # of the token library
     """A person who signs in by e-mail address. Personal data: never in an event or an evidence record.
 
-    Invariant: addresses are stored in lower case, so one address is one person.
+    ``transaction`` is the one that made the person. Invariant: addresses are stored in lower case, so one address is one
+    person.
     """
 
     public_id = IdentifierField(prefix=PERSON_PREFIX)
@@ -53,8 +58,8 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     name = models.CharField(max_length=100, blank=True, default="")
     language = models.CharField(max_length=2, choices=LANGUAGES, default="ja")
     is_active = models.BooleanField(default=True)
-    is_staff = models.BooleanField(default=False)
     joined_at = MomentField(db_default=Now())
+    transaction = TransactionIdField(db_default=models.Func(function="pg_current_xact_id"))
 
     objects = UserManager()
 
@@ -67,7 +72,12 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
             models.UniqueConstraint(fields=["email"], name="user_email_once"),
             models.CheckConstraint(condition=Q(email=Lower(F("email"))), name="user_email_lower_case"),
         ]
-        triggers = [immutable("public_id"), sessions_end_with_password()]
+        triggers = [
+            immutable("public_id", "transaction"),
+            own_transaction(),
+            sessions_end_with_password(),
+            unlocked_rightly(),
+        ]
 
     def __str__(self) -> str:
         """The public identifier, so that logs contain no address."""
@@ -77,8 +87,9 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 class Membership(models.Model):
     """The membership of a person in an organisation, until it ends.
 
-    Invariants: one live membership per person and organisation; who belongs to the operator belongs to nobody else.
-    Memberships that have ended stay on record.
+    ``invitation`` is the one that the person accepted; a person whom the system makes joins with its making, without one.
+    Invariants: one live membership per person and organisation; who belongs to the operator belongs to nobody else; nobody
+    joins otherwise; the last owner stays. Memberships that have ended stay on record.
     """
 
     public_id = IdentifierField(prefix="mbr")
@@ -86,6 +97,7 @@ class Membership(models.Model):
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     since = MomentField()
     ended_at = MomentField(null=True)
+    invitation = models.OneToOneField(Invitation, on_delete=models.PROTECT, related_name="+", null=True)
 
     class Meta:
         constraints = [
@@ -96,17 +108,20 @@ class Membership(models.Model):
             ),
         ]
         triggers = [
-            immutable("public_id", "user_id", "organisation_id", "since"),
+            immutable("public_id", "user_id", "organisation_id", "since", "invitation_id"),
             set_once("ended_at"),
             no_delete(),
             staff_apart(),
+            joined_by_invitation(),
+            owner_leaves_rightly(),
         ]
 
 
 class RoleGrant(models.Model):
     """A role that a member holds, until it is revoked. ``granted_by``: the identifier of who granted it.
 
-    Invariants: a member holds a role once; operator roles only at the operator, participant roles only elsewhere.
+    Invariants: a member holds a role once; operator roles only at the operator, participant roles only elsewhere. A role
+    comes with the joining or by a change of the membership (``MemberChange``); the last owner keeps its role.
     """
 
     membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
@@ -130,4 +145,6 @@ class RoleGrant(models.Model):
             no_delete(),
             role_fits(),
             trustee_is_appointed(),
+            role_granted_rightly(),
+            owner_revoked_rightly(),
         ]

@@ -1,8 +1,25 @@
 """Services of participants: register, admit, suspend, and give people and programs access."""
 
-from .access import add_member, create_application
+from .access import add_member
 from .admissions import apply_for_admission, decide_admission, open_segment, withdraw_admission
+from .changing_members import (
+    confirm_change,
+    end_membership,
+    grant_role,
+    leave,
+    revoke_role,
+    withdraw_change,
+)
 from .facts import change_facts
+from .inviting import (
+    confirm_invitation,
+    invite,
+    invite_first_owner,
+    resend_invitation,
+    revoke_invitation,
+)
+from .joining import accept_invitation, join_organisation
+from .logins import lock_login, release_login
 from .organisations import (
     check_facts,
     declare_affiliation,
@@ -14,28 +31,78 @@ from .payout_accounts import (
     propose_payout_account,
     stop_payout_account,
 )
+from .programs import (
+    create_application,
+    narrow_scopes,
+    offer_program,
+    revoke_program,
+    rotate_secret,
+    take_over_program,
+)
+from .recovering import (
+    confirm_recovery,
+    file_recovery,
+    object_as_member,
+    object_to_recovery,
+    propose_recovery,
+    refuse_recovery,
+)
+from .second_factors import (
+    ask_second_factor_reset,
+    confirm_second_factor_reset,
+    stop_second_factor_reset,
+)
 from .suspensions import reinstate_participant, suspend_participant, suspended_participant
 from .trustees import appoint_trustee, propose_trustee, withdraw_trustee
 
 __all__ = [
+    "accept_invitation",
     "add_member",
     "apply_for_admission",
     "appoint_trustee",
+    "ask_second_factor_reset",
     "change_facts",
     "check_facts",
+    "confirm_change",
+    "confirm_invitation",
     "confirm_payout_account",
+    "confirm_recovery",
+    "confirm_second_factor_reset",
     "create_application",
     "decide_admission",
     "declare_affiliation",
+    "end_membership",
+    "file_recovery",
+    "grant_role",
+    "invite",
+    "invite_first_owner",
+    "join_organisation",
     "lapse_payout_account",
+    "leave",
+    "lock_login",
+    "narrow_scopes",
+    "object_as_member",
+    "object_to_recovery",
+    "offer_program",
     "open_segment",
     "propose_payout_account",
+    "propose_recovery",
     "propose_trustee",
+    "refuse_recovery",
     "register_organisation",
     "reinstate_participant",
+    "release_login",
+    "resend_invitation",
+    "revoke_invitation",
+    "revoke_program",
+    "revoke_role",
+    "rotate_secret",
     "stop_payout_account",
+    "stop_second_factor_reset",
     "suspend_participant",
     "suspended_participant",
+    "take_over_program",
     "withdraw_admission",
+    "withdraw_change",
     "withdraw_trustee",
 ]

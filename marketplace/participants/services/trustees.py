@@ -20,10 +20,11 @@ from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 from marketplace.kernel.suspensions import SuspensionKind
 
-from ..errors import BelongsToOperator, NotInInsolvency
+from ..errors import EmailTaken, NotInInsolvency
 from ..models import Membership, Organisation, RoleGrant, TrusteeAppointment, User
 from ..states import TRUSTEE, MemberRole
 from ..suspension_queries import standing_suspensions
+from ..uniqueness import translate_duplicates
 from .organisations import REQUIRED, locked_organisation
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -79,8 +80,9 @@ def propose_trustee(
 def appoint_trustee(*, actor: Actor, appointment: str) -> TrusteeAppointment:
     """Confirm a trustee as the second person of admission: it belongs to the organisation from now, and acts for it.
 
-    A person without a login sets a password through the reset mail. Emits trustee.appointed. Raises IllegalTransition,
-    NotInInsolvency, BelongsToOperator, Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    The trustee gets a login of its own for the proceedings, because nobody who has one is put into an organisation unasked,
+    and sets a password through the reset mail. Emits trustee.appointed. Raises IllegalTransition, NotInInsolvency, EmailTaken,
+    Missing, PermissionNeeded, ProofNeeded, Forbidden.
     """
     actor.require(Permission.ADMISSION_WRITE)
     row, subject = _locked(appointment)
@@ -88,11 +90,8 @@ def appoint_trustee(*, actor: Actor, appointment: str) -> TrusteeAppointment:
     actor.require_second_to(row.proposed_by)
     if not standing_suspensions(subject.pk).filter(pk=row.suspension_id).exists():
         raise NotInInsolvency(organisation=subject.public_id)
-    person = User.objects.filter(email=row.email).first() or User.objects.create_user(
-        row.email, None, name=row.name
-    )
-    if Membership.objects.filter(user=person, organisation__is_operator=True, ended_at=None).exists():
-        raise BelongsToOperator()
+    with translate_duplicates({"user_email_once": EmailTaken()}):
+        person = User.objects.create_user(row.email, None, name=row.name)
     now = clock.now()
     advance(
         row,
@@ -103,14 +102,9 @@ def appoint_trustee(*, actor: Actor, appointment: str) -> TrusteeAppointment:
         ended_at=now,
         user_id=person.pk,
     )
-    membership, _ = Membership.objects.get_or_create(
-        user=person, organisation=subject, ended_at=None, defaults={"since": now}
-    )
-    RoleGrant.objects.get_or_create(
-        membership=membership,
-        role=MemberRole.TRUSTEE,
-        revoked_at=None,
-        defaults={"granted_at": now, "granted_by": actor.identifier},
+    membership = Membership.objects.create(user=person, organisation=subject, since=now)
+    RoleGrant.objects.create(
+        membership=membership, role=MemberRole.TRUSTEE, granted_at=now, granted_by=actor.identifier
     )
     _record(actor, row, subject, user=person.public_id)
     emit(TrusteeAppointed(organisation=subject.public_id, appointment=row.public_id))

@@ -11,12 +11,12 @@ from marketplace.kernel.columns import BoundedJSONField, DayField, MomentField
 from marketplace.kernel.guards import immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.participants.guards import corporate_number_guard
+from marketplace.participants.media import ACCEPTED
 from marketplace.participants.models import LANGUAGES
 from marketplace.participants.states import OrganisationKind
 
 from ..bounds import CODES_MAX, DOCUMENT_BYTES_MAX, DOCUMENTS_MAX, OWNERS_MAX, WRONG_CODES_MAX
 from ..guards import bounded_draft, screened_first
-from ..media import ACCEPTED
 from ..states import ENDED, REGISTRATION, SCREENED_AGAIN, DocumentKind, OwnerBasis, RegistrationState
 
 DIGEST_PATTERN = r"^[0-9a-f]{64}$"

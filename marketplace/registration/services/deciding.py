@@ -8,15 +8,14 @@ from django.db import transaction
 
 from marketplace.jobs.services import enqueue
 from marketplace.kernel import clock
-from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.actors import Actor
 from marketplace.kernel.canonical import sha256_hex
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 from marketplace.participants.models import Organisation
-from marketplace.participants.services import add_member, register_organisation
-from marketplace.participants.states import MemberRole
+from marketplace.participants.services import invite_first_owner, register_organisation
 
 from ..facts import representative_of
 from ..jobs import SEND_OUTCOME
@@ -76,10 +75,10 @@ def return_to_review(*, actor: Actor, registration: str) -> Registration:
 
 @transaction.atomic
 def accept(*, actor: Actor, registration: str) -> Registration:
-    """Accept an application as the second person: registers the organisation, with the applicant as its first owner.
+    """Accept an application as the second person: registers the organisation, and invites the applicant as its first owner.
 
-    The applicant is told by mail how to sign in. Raises IllegalTransition, Missing, Forbidden, and what
-    ``register_organisation`` and ``add_member`` raise: CorporateNumberTaken, InvoiceNumberTaken, EmailTaken.
+    Raises IllegalTransition, Missing, Forbidden, and what ``register_organisation`` raises: CorporateNumberTaken,
+    InvoiceNumberTaken.
     """
     _require_decider(actor)
     row = lock_registration(registration)
@@ -87,13 +86,9 @@ def accept(*, actor: Actor, registration: str) -> Registration:
     first = row.proposed_by or ""
     actor.require_second_to(first)
     organisation = _register(row, actor)
-    # The operator has no part in an organisation that is not its own: the market itself lets the first owner in.
-    owner = add_member(
-        actor=SYSTEM,
-        organisation=organisation.public_id,
-        email=row.email,
-        name=row.applicant_name,
-        roles=(MemberRole.OWNER,),
+    # The operator has no part in an organisation that is not its own: the market itself invites the first owner.
+    invitation = invite_first_owner(
+        organisation=organisation.public_id, email=row.email, language=row.language
     )
     _close(row, actor, "accept", organisation=organisation)
     screening = last_screening(row)
@@ -101,7 +96,7 @@ def accept(*, actor: Actor, registration: str) -> Registration:
         row,
         actor,
         organisation=organisation.public_id,
-        owner=owner.public_id,
+        invitation=invitation.public_id,
         proposed_by=first,
         screening=screening.public_id if screening else None,
     )

@@ -15,12 +15,12 @@ from marketplace.kernel.canonical import sha256_hex
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 from marketplace.kernel.states import advance
+from marketplace.participants.media import media_type_of
 from marketplace.participants.states import OrganisationKind
 
 from ..bounds import DOCUMENT_BYTES_MAX, DOCUMENTS_MAX, OWNERS_MAX, OWNERSHIP_BP_MIN
 from ..errors import ApplicationIncomplete, EmailUnproved, TooManyDocuments
 from ..facts import facts_of
-from ..media import media_type_of
 from ..models import BeneficialOwner, Registration, SupportingDocument
 from ..rows import lock_own, record_move, require_draft
 from ..states import REGISTRATION, DocumentKind, OwnerBasis, ScreeningCause

@@ -14,7 +14,7 @@ from marketplace.participants.person_guards import CREATE, DROP
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('participants', '0002_payout_accounts'),
+        ('participants', '0003_payout_accounts'),
     ]
 
     operations = [

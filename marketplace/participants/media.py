@@ -1,4 +1,4 @@
-"""Kinds of files that are taken as supporting documents, recognised by their first bytes. Pure."""
+"""Kinds of files that are taken as evidence, recognised by their first bytes. Pure."""
 
 from __future__ import annotations
 

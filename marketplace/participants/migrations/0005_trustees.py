@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('participants', '0003_suspensions'),
+        ('participants', '0004_suspensions'),
     ]
 
     operations = [

@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('participants', '0004_trustees'),
+        ('participants', '0005_trustees'),
     ]
 
     operations = [

@@ -1,0 +1,30 @@
+"""The titles of tasks about people and programs, in both languages. Pure."""
+
+from __future__ import annotations
+
+from marketplace.kernel.labels import Label
+
+from .states import TaskKind
+
+PEOPLE_TASK_TITLES: dict[TaskKind, Label] = {
+    TaskKind.SECOND: Label(
+        "Confirm {subject} ({change}) as another owner, or withdraw it",
+        "{subject}（{change}）を別の代表管理者として確認するか、取り下げてください",
+    ),
+    TaskKind.TAKE_OVER: Label(
+        "Name who answers for the program {program}: it stopped, in whole or in part, with the roles of the person who did",
+        "プログラム {program} の責任者を指定してください。責任者の役割の喪失により、全部または一部が停止しています",
+    ),
+    TaskKind.RENEW: Label(
+        "Rotate the secret of the program {program} before it ends",
+        "プログラム {program} のシークレットを期限までに更新してください",
+    ),
+    TaskKind.UNLOCK: Label(
+        "Release the locked login {lock} as another person, or leave it locked",
+        "停止中のログイン {lock} の解除を別の担当者として確認してください（解除しない場合は対応不要です）",
+    ),
+    TaskKind.RECOVER: Label(
+        "Attend to the recovery {recovery} of an owner of {party}: {step}",
+        "{party} の代表管理者の回復手続 {recovery} に対応してください: {step}",
+    ),
+}
