@@ -135,7 +135,7 @@ SURPLUS_APPROVED = (
     " AND EXISTS (SELECT FROM public.participants_organisation o WHERE o.id = {row}.organisation_id AND o.is_operator)"
 )
 PERMISSION_APPROVED = (
-    "EXISTS (SELECT FROM public.clearing_approval a JOIN public.clearing_settlementinstruction p ON p.id = {row}.payment_id"
+    "EXISTS (SELECT FROM public.approvals_approval a JOIN public.clearing_settlementinstruction p ON p.id = {row}.payment_id"
     f" WHERE a.id = {{row}}.approval_id AND a.state = 'approved' AND a.command = '{PERMIT_PAYMENT}'"
     " AND (a.subject, a.ended_by) = (p.public_id, {row}.permitted_by)"
     " AND a.payload @> jsonb_build_object('number', {row}.number, 'authority', {row}.authority))"
