@@ -26,6 +26,7 @@ from .settlement.models import (
     TransferFile,
 )
 from .settlement.restraint_models import CreditorPayment, SetOffRestraint
+from .settlement.sanction_models import PaymentPermission
 from .shortfalls.bad_debt_models import FeeWriteOff, TaxRelief
 from .shortfalls.models import Deferral, FundsDecision, SetOff, Shortfall
 from .statements.certificate_models import BalanceCertificate
@@ -69,6 +70,7 @@ __all__ = [
     "MonthlyStatement",
     "NetPosition",
     "Obligation",
+    "PaymentPermission",
     "PlannedCharge",
     "PlannedShare",
     "Posting",

@@ -57,7 +57,7 @@ Invariant(
         "rules_halt.set_once",
         "rules_halt.dated_now",
         "rules_halt.set_now",
-        "participants_organisation.reinstated_by_two",
+        "participants_organisation.suspended_while_one_stands",
         "participants_organisation.state_guard",
         "participants_reinstatement.reinstatement_two_people",
         "participants_reinstatement.acted_by_person",

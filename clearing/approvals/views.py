@@ -11,6 +11,7 @@ from marketplace.kernel.permissions import Permission
 from marketplace.notices.views import RepairableEntryViewSet
 from marketplace.participants.models import Organisation
 from marketplace.participants.serializers import OrganisationProfileSerializer
+from marketplace.participants.suspension_serializers import ReinstateSerializer
 from marketplace.participants.views import OrganisationViewSet as OrganisationRecordViewSet
 from marketplace.rules.models import Halt, Rulebook
 from marketplace.rules.serializers import (
@@ -79,10 +80,12 @@ class OrganisationViewSet(OrganisationRecordViewSet):
     """Organisations on record. Only the organisation itself and the operator read its full profile."""
 
     @command(
-        summary="Reinstate an organisation",
+        summary="End a suspension of an organisation",
+        request=ReinstateSerializer,
         response=OrganisationProfileSerializer,
         needs=Permission.ADMISSION_WRITE,
+        example={},
     )
     def reinstate(self, data: dict[str, Any], public_id: str) -> Organisation:
-        """End the suspension of an organisation; takes two people (operator)."""
-        return reinstate_by_two(actor=self.actor, organisation=public_id)
+        """End a suspension of an organisation, named if several stand; takes two people (operator)."""
+        return reinstate_by_two(actor=self.actor, organisation=public_id, **data)

@@ -14,6 +14,7 @@ DECLARE_REGIME: Final = "clearing.declare_regime"
 REGISTER_ACCOUNT: Final = "clearing.register_client_account"
 LIFT_RESTRAINT: Final = "clearing.lift_restraint"
 PAY_CREDITOR: Final = "clearing.pay_creditor"
+PERMIT_PAYMENT: Final = "clearing.permit_payment"
 TAKE_OUT_OWN_MONEY: Final = "clearing.take_out_own_money"
 
 REGIME_FIELDS = (
@@ -132,4 +133,10 @@ SURPLUS_APPROVED = (
     " AND CASE WHEN {row}.instead_of_id IS NULL THEN a.amount_minor = {row}.amount_minor"
     "  ELSE a.amount_minor >= {row}.amount_minor END)"
     " AND EXISTS (SELECT FROM public.participants_organisation o WHERE o.id = {row}.organisation_id AND o.is_operator)"
+)
+PERMISSION_APPROVED = (
+    "EXISTS (SELECT FROM public.approvals_approval a JOIN public.clearing_settlementinstruction p ON p.id = {row}.payment_id"
+    f" WHERE a.id = {{row}}.approval_id AND a.state = 'approved' AND a.command = '{PERMIT_PAYMENT}'"
+    " AND (a.subject, a.ended_by) = (p.public_id, {row}.permitted_by)"
+    " AND a.payload @> jsonb_build_object('number', {row}.number, 'authority', {row}.authority))"
 )

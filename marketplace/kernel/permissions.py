@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .labels import Label
+from .suspensions import acting_roles
 
 PROOF_MINUTES = 10
 """A proof of a second factor is fresh for so long, in real time."""
@@ -34,9 +35,12 @@ class Permission(StrEnum):
     PROGRAMS_WRITE = "programs:write"
     WEBHOOKS_WRITE = "webhooks:write"
     KEYS_WRITE = "keys:write"
+    NOTICES_WRITE = "notices:write"
     OPERATOR_READ = "operator:read"
+    ADMISSION_READ = "admission:read"
     ADMISSION_WRITE = "admission:write"
     RULEBOOK_WRITE = "rulebook:write"
+    TRADING_HALT = "trading:halt"
     CLEARING_READ = "clearing:read"
     CLEARING_WRITE = "clearing:write"
     DISPUTES_WRITE = "disputes:write"
@@ -93,16 +97,20 @@ RULES: Mapping[Permission, Rule] = {
         Label("negotiate and make offers", "交渉・申込み"), _roles("trader"), scope=True, begins=True
     ),
     Permission.NEGOTIATIONS_SETTLE: Rule(
-        Label("end negotiations and secure trades", "交渉の終了・取引の担保"), _roles("trader"), scope=True
+        Label("end negotiations and secure trades", "交渉の終了・取引の担保"),
+        _roles("trader trustee"),
+        scope=True,
     ),
     Permission.CONTRACTS_SIGN: Rule(
         Label("sign contracts", "契約の署名"), _roles("signatory"), fresh=True, begins=True
     ),
     Permission.DELIVERIES_READ: Rule(
-        Label("download delivered data", "納品データの取得"), _roles("engineer"), scope=True
+        Label("download delivered data", "納品データの取得"), _roles("engineer trustee"), scope=True
     ),
     Permission.DELIVERIES_ANSWER: Rule(
-        Label("accept or dispute deliveries", "検収・異議の申出"), _roles("engineer trader"), scope=True
+        Label("accept or dispute deliveries", "検収・異議の申出"),
+        _roles("engineer trader trustee"),
+        scope=True,
     ),
     Permission.MONEY_READ: Rule(
         Label("read amounts, accounts and invoices", "金額・口座・請求書の参照"),
@@ -117,11 +125,15 @@ RULES: Mapping[Permission, Rule] = {
         begins=True,
     ),
     Permission.PAYOUT_WRITE: Rule(
-        Label("change the payout account", "振込先口座の変更"), _roles("owner finance trustee"), fresh=True
+        Label("change the payout account", "振込先口座の変更"),
+        _roles("owner finance trustee"),
+        _roles("owner"),
+        fresh=True,
     ),
     Permission.ORGANISATION_WRITE: Rule(
         Label("change the organisation's facts and admissions", "組織情報・参加申請の変更"),
         _roles("owner trustee"),
+        _roles("owner"),
         fresh=True,
     ),
     Permission.MEMBERS_WRITE: Rule(
@@ -135,7 +147,6 @@ RULES: Mapping[Permission, Rule] = {
         _roles("owner"),
         _roles("owner"),
         fresh=True,
-        begins=True,
     ),
     Permission.WEBHOOKS_WRITE: Rule(
         Label("manage webhooks", "Webhookの管理"),
@@ -146,14 +157,27 @@ RULES: Mapping[Permission, Rule] = {
     Permission.KEYS_WRITE: Rule(
         Label("manage the organisation's keys", "組織の鍵の管理"), _roles("owner signatory"), fresh=True
     ),
+    Permission.NOTICES_WRITE: Rule(
+        Label("mark notices as read", "通知の既読化"), PARTICIPANT_ROLES, OPERATOR_ROLES
+    ),
     Permission.OPERATOR_READ: Rule(
         Label("read the operator's work", "運営業務の参照"), operator=OPERATOR_ROLES
     ),
+    Permission.ADMISSION_READ: Rule(
+        Label("read applications for registration", "登録申請の参照"), operator=_roles("admission auditor")
+    ),
     Permission.ADMISSION_WRITE: Rule(
-        Label("decide who takes part", "参加の審査・停止"), operator=_roles("admission"), fresh=True
+        Label("decide who takes part and what is listed", "参加・出品の審査・停止"),
+        operator=_roles("admission"),
+        fresh=True,
     ),
     Permission.RULEBOOK_WRITE: Rule(
         Label("change the rules of the market", "市場規則の変更"), operator=_roles("rulebook"), fresh=True
+    ),
+    Permission.TRADING_HALT: Rule(
+        Label("halt trading", "取引の停止"),
+        operator=_roles("rulebook clearing disputes"),
+        fresh=True,
     ),
     Permission.CLEARING_READ: Rule(
         Label("read the books of clearing", "清算帳簿の参照"), operator=_roles("clearing auditor")
@@ -181,17 +205,29 @@ SCOPES = frozenset(permission for permission, rule in RULES.items() if rule.scop
 READS = frozenset(permission for permission in Permission if permission.endswith(":read"))
 """Permissions that change nothing."""
 
-WRITES = frozenset(Permission) - READS - {Permission.PERSON_OWN}
+PERSONAL = frozenset({Permission.PERSON_OWN, Permission.NOTICES_WRITE})
+"""What everybody does for itself."""
+
+WRITES = frozenset(Permission) - READS - PERSONAL
+"""Permissions that change the market."""
 
 
-def permissions_of(roles: Collection[str], *, proved: bool, is_operator: bool) -> frozenset[Permission]:
+def permissions_of(
+    roles: Collection[str], *, proved: bool, is_operator: bool, suspended: Collection[str] = ()
+) -> frozenset[Permission]:
     """What ``roles`` on one side give together; ``proved``: whether the session has a proof of a second factor.
 
-    Roles that need a proof give nothing without one. Everybody may manage its own access.
+    Roles that need a proof give nothing without one. Everybody may manage its own access. ``suspended``: the kinds of
+    suspension that stand against the organisation; under any, nothing begins, and roles that do not act read.
     """
     counted = {role for role in roles if proved or not (is_operator or role in NEEDS_PROOF)}
+    acting = acting_roles(counted, suspended)
     return frozenset(
         permission
         for permission, rule in RULES.items()
-        if permission is Permission.PERSON_OWN or counted & rule.held_by(is_operator=is_operator)
+        if permission is Permission.PERSON_OWN
+        or (
+            not (suspended and rule.begins)
+            and (counted if permission in READS else acting) & rule.held_by(is_operator=is_operator)
+        )
     )

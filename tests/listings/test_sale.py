@@ -11,9 +11,15 @@ from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
-from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing
+from marketplace.kernel.errors import (
+    FieldInvalid,
+    Forbidden,
+    IllegalTransition,
+    Missing,
+    OrganisationSuspended,
+)
 from marketplace.participants import services as participation
-from marketplace.participants.errors import NotAdmitted, OrganisationSuspended
+from marketplace.participants.errors import NotAdmitted
 from quality import services as quality
 from tests.participants import factories as participants
 from tests.participants.factories import staff

@@ -20,10 +20,12 @@ from marketplace.events.schemas import invoices as invoice_events
 from marketplace.jobs.models import Job
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.suspensions import EFFECTS, SuspensionKind
 from marketplace.notices import handlers, queries
-from marketplace.notices.handlers import bills, invoices
+from marketplace.notices.handlers import bills, invoices, suspensions
 from marketplace.notices.models import MailMessage, Notice, Task
 from marketplace.participants import services as participation
+from marketplace.participants.models import Suspension
 from tests.participants import factories as parties
 
 from .factories import handle, inbox, notice_titles
@@ -259,21 +261,40 @@ def test_an_application_on_hold_is_the_operators_to_review(operator, buyer):
     assert inbox(operator) == [("review", admission.public_id, "done")]
 
 
-def test_a_suspended_organisation_reads_why(buyer):
-    participation.suspend_participant(
-        actor=SYSTEM, organisation=buyer.public_id, reason_code="review", reason="書類の確認中"
+def suspended(organisation, kind, **changes):
+    """The event of a suspension that stands."""
+    stated = {"reason_code": "review", "reason": "書類の確認中", "reference": "第1号"} | changes
+    participation.suspend_participant(actor=SYSTEM, organisation=organisation.public_id, kind=kind, **stated)
+    suspension = Suspension.objects.latest("pk")
+    return participants.ParticipantSuspended(
+        organisation=organisation.public_id,
+        suspension=suspension.public_id,
+        kind=kind,
+        reason_code=stated["reason_code"],
     )
-    event = participants.ParticipantSuspended(organisation=buyer.public_id, reason_code="review")
-    handle(handlers.on_participant_suspended, event)
-    assert "書類の確認中" in Notice.objects.get().body["ja"]
+
+
+@pytest.mark.parametrize("kind", list(SuspensionKind))
+def test_a_suspended_organisation_reads_why_and_what_it_means(operator, buyer, kind):
+    event = suspended(buyer, kind.value)
+    handle(suspensions.on_participant_suspended, event)
+    body = Notice.objects.get().body
+    assert "書類の確認中" in body["ja"]
+    for language, text in EFFECTS[kind].meaning.as_dict().items():
+        assert text in body[language]
+    held = [("freeze", event.suspension, "open")] if kind == "sanctions" else []
+    assert inbox(operator) == held
+    ended = participants.SuspensionEnded(
+        organisation=buyer.public_id, suspension=event.suspension, kind=kind.value, is_active=False
+    )
+    handle(suspensions.on_suspension_ended, ended)
+    assert [state for *_, state in inbox(operator)] == ["done" for _ in held]
+    assert "他の停止" in Notice.objects.latest("pk").body["ja"]
 
 
 def test_a_suspension_for_a_shortfall_is_told_in_the_reader_s_language(buyer):
-    participation.suspend_participant(
-        actor=SYSTEM, organisation=buyer.public_id, reason_code="shortfall", reason="資金不足\nshortfall"
-    )
-    event = participants.ParticipantSuspended(organisation=buyer.public_id, reason_code="shortfall")
-    handle(handlers.on_participant_suspended, event)
+    event = suspended(buyer, "breach", reason_code="shortfall", reason="資金不足\nshortfall")
+    handle(suspensions.on_participant_suspended, event)
     body = Notice.objects.get().body
     assert "Reason: a shortfall in clearing." in body["en"]
     assert "資金不足" not in body["en"]

@@ -130,8 +130,8 @@ def admitted(label: str = "A", code: str = "mobility", capacity: str = "buyer") 
 
 
 def roles_of(subject: Organisation) -> frozenset[str]:
-    """Every role that a member of ``subject`` can hold."""
-    return OPERATOR_ROLES if subject.is_operator else PARTICIPANT_ROLES
+    """Every role that a member of ``subject`` can be given; a trustee is appointed."""
+    return OPERATOR_ROLES if subject.is_operator else PARTICIPANT_ROLES - {"trustee"}
 
 
 def person_of(subject: Organisation, name: str = "second", roles: Collection[str] | None = None) -> User:

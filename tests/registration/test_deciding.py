@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import pytest
 from django.core import mail
 
@@ -13,6 +15,7 @@ from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition
 from marketplace.participants import services as participation
 from marketplace.participants.errors import CorporateNumberTaken
 from marketplace.participants.models import Invitation, Membership, Organisation, RoleGrant
+from marketplace.participants.payout_queries import payout_account_now
 from marketplace.registration import services
 from marketplace.registration.errors import ProposerMayNoMore
 from marketplace.registration.models import Registration
@@ -33,7 +36,10 @@ def test_two_people_register_the_organisation_with_its_first_owner(operator):
     organisation = Organisation.objects.get(is_operator=False)
     assert (row.state, row.organisation) == ("accepted", organisation)
     assert (organisation.name_ja, organisation.corporate_number) == (row.name_ja, row.corporate_number)
-    assert (organisation.representative, organisation.bank_code) == ("代表取締役 讃岐 花子", "0001")
+    assert organisation.representative == "代表取締役 讃岐 花子"
+    account = payout_account_now(organisation.pk)
+    assert account is not None
+    assert asdict(account) == parties.PAYOUT_ACCOUNT
     invitation = Invitation.objects.get(organisation=organisation)
     assert (invitation.email, invitation.roles, invitation.invited_by) == (row.email, ["owner"], "system")
     payload = EvidenceRecord.objects.get(kind="registration.accepted").payload

@@ -36,7 +36,7 @@ from marketplace.events.schemas.clearing import (
 from marketplace.events.schemas.contracts import DisputeOpened, DisputeResolved, NegotiationMoved
 from marketplace.events.schemas.delivery import DeliveryAccepted, DeliveryGranted, DeliveryMatched
 from marketplace.events.schemas.listings import ListingVersionPublished, ListingVersionRefused
-from marketplace.events.schemas.participants import AdmissionDecided, ParticipantSuspended
+from marketplace.events.schemas.participants import AdmissionDecided
 from marketplace.kernel.labels import Label
 from marketplace.participants.queries import (
     OrganisationView,
@@ -44,7 +44,6 @@ from marketplace.participants.queries import (
     get_segment,
     operator_organisation,
     organisations_by_public_id,
-    suspension_reason,
 )
 from marketplace.participants.states import AdmissionState, Capacity
 
@@ -79,13 +78,6 @@ def on_admission_decided(event: AdmissionDecided, envelope: Envelope) -> None:
         )
     else:
         close_tasks(thread=event.admission, kinds=(TaskKind.REVIEW,), done_by=operator.id)
-
-
-def on_participant_suspended(event: ParticipantSuspended, envelope: Envelope) -> None:
-    """Notify the organisation, with the market's text for the reason code, or the operator's if still suspended."""
-    known = texts.SUSPENSION_REASONS.get(event.reason_code)
-    reason = known.as_dict() if known else suspension_reason(event.organisation) or event.reason_code
-    _notify(event.organisation, event.organisation, texts.SUSPENDED.fill(reason=reason))
 
 
 def on_version_published(event: ListingVersionPublished, envelope: Envelope) -> None:

@@ -14,6 +14,7 @@ from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing
 from marketplace.participants.models import Organisation, Reinstatement
 from marketplace.participants.services import suspend_participant
+from marketplace.participants.suspension_queries import standing_suspensions
 from marketplace.rules.errors import HaltLifted
 from marketplace.rules.models import Halt
 from marketplace.rules.services import halt_trading
@@ -91,7 +92,12 @@ def test_what_was_asked_before_a_suspension_ends_no_later_one(market, suspended)
     with pytest.raises(SecondPersonNeeded):
         reinstate_by_two(actor=market.actor, organisation=suspended.public_id)
     stale = Approval.objects.get(command="clearing.reinstate_participant")
-    assert stale.payload == {"reason_code": "review", "reinstated_before": 0}
+    (suspension,) = standing_suspensions(suspended.pk)
+    assert stale.payload == {
+        "suspension": suspension.public_id,
+        "reason_code": "review",
+        "reinstated_before": 0,
+    }
     reinstate_by_two(actor=market.second, organisation=suspended.public_id)
     suspend_participant(
         actor=market.actor, organisation=suspended.public_id, reason_code="review", reason="再確認"
@@ -132,16 +138,14 @@ def test_the_database_releases_nothing_by_one_person(market, halt, suspended):
     )
     for second, first in (("usr_x", "usr_x"), ("usr_x", ""), ("app_x", "usr_x"), ("usr_x", None)):
         refused(lift, second, first, because="halt_lifted_by_two|halt_lifted_whole")
-    release = (
-        "UPDATE participants_organisation SET state = 'active', suspension_reason_code = '' WHERE id = %s"
-    )
-    refused(release, suspended.pk, because="was reinstated by no two people")
+    release = "UPDATE participants_organisation SET state = 'active' WHERE id = %s"
+    refused(release, suspended.pk, because="while a suspension stands")
     made = (
-        "INSERT INTO participants_reinstatement (organisation_id, first_person, reinstated_by, reinstated_at)"
-        " VALUES (%s, %s, %s, now())"
+        "INSERT INTO participants_reinstatement (organisation_id, suspension_id, first_person, reinstated_by,"
+        " reinstated_at) SELECT organisation_id, id, %s, %s, now() FROM participants_suspension"
     )
     for first, second in (("usr_x", "usr_x"), ("", "usr_x"), ("usr_x", "app_x")):
-        refused(made, suspended.pk, first, second, because="reinstatement_two_people")
+        refused(made, first, second, because="reinstatement_two_people")
     assert Organisation.objects.get(pk=suspended.pk).state == "suspended"
 
 
@@ -170,9 +174,8 @@ def test_two_people_who_never_asked_are_named(market, halt, suspended):
         transaction.set_rollback(True)
     with transaction.atomic():
         run(
-            "INSERT INTO participants_reinstatement (organisation_id, first_person, reinstated_by, reinstated_at)"
-            " VALUES (%s, 'usr_desk', 'usr_confirming', now())",
-            suspended.pk,
+            "INSERT INTO participants_reinstatement (organisation_id, suspension_id, first_person, reinstated_by,"
+            " reinstated_at) SELECT organisation_id, id, 'usr_desk', 'usr_confirming', now() FROM participants_suspension"
         )
         assert RELEASED in broken()
         transaction.set_rollback(True)
@@ -182,7 +185,7 @@ def test_two_people_who_never_asked_are_named(market, halt, suspended):
 def test_a_participant_that_the_owner_reinstated_is_named(market, suspended):
     with unguarded("participants_organisation"), connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE participants_organisation SET state = 'active', suspension_reason_code = '' WHERE id = %s",
+            "UPDATE participants_organisation SET state = 'active' WHERE id = %s",
             [suspended.pk],
         )
     assert RELEASED in broken()

@@ -34,6 +34,7 @@ from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM, Actor, Role
 from marketplace.kernel.errors import Forbidden, IllegalTransition, Missing
 from marketplace.kernel.refusals import record_refusals
+from tests.participants.accounts import OTHER_ACCOUNT, use_account
 from tests.participants.factories import actor_for, client_of, person_of, program_of
 from tests.standing import made_once
 
@@ -275,9 +276,7 @@ def test_a_large_transfer_file_is_written_by_two(market, cleared, first, second)
 def test_a_changed_account_is_countersigned_anew(market, cleared, first, second):
     with pytest.raises(SecondPersonNeeded):
         create_transfer_file(actor=first, cycle=cleared.public_id)
-    seller = market.party("seller")
-    seller.account_number = "7777777"
-    seller.save(update_fields=["account_number"])
+    use_account(market.party("seller"), OTHER_ACCOUNT)
     with pytest.raises(SecondPersonNeeded):
         create_transfer_file(actor=second, cycle=cleared.public_id)
     assert (TransferFile.objects.count(), states()) == (0, ["pending", "pending"])

@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('participants', '0002_people'),
+        ('participants', '0006_facts'),
     ]
 
     operations = [
