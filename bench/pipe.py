@@ -217,7 +217,14 @@ def lag(session: Session, count: int) -> dict[str, Any]:
             )
             if first % FAILING_EVERY == 0:
                 emit_by_service(
-                    [ParticipantSuspended(organisation=f"org_failing_{failing}", reason_code="x")]
+                    [
+                        ParticipantSuspended(
+                            organisation=f"org_failing_{failing}",
+                            suspension="sus_1",
+                            kind="breach",
+                            reason_code="x",
+                        )
+                    ]
                 )
                 failing += 1
             time.sleep(max(0.0, began + (first + LAG_EACH) / LAG_PER_SECOND - time.perf_counter()))

@@ -1,6 +1,6 @@
 """Registers the tables of clearing with Django; each is declared in its room."""
 
-from .approvals.models import Approval, MoneyCommand
+from .approvals.models import MoneyCommand
 from .bank.debit_models import DebitBooking, Recoupment
 from .bank.models import (
     BankAllocation,
@@ -26,6 +26,7 @@ from .settlement.models import (
     TransferFile,
 )
 from .settlement.restraint_models import CreditorPayment, SetOffRestraint
+from .settlement.sanction_models import PaymentPermission
 from .shortfalls.bad_debt_models import FeeWriteOff, TaxRelief
 from .shortfalls.models import Deferral, FundsDecision, SetOff, Shortfall
 from .statements.certificate_models import BalanceCertificate
@@ -37,7 +38,6 @@ from .trades.supply_models import SupplyStatement
 
 __all__ = [
     "Account",
-    "Approval",
     "Balance",
     "BalanceCertificate",
     "BankAllocation",
@@ -70,6 +70,7 @@ __all__ = [
     "MonthlyStatement",
     "NetPosition",
     "Obligation",
+    "PaymentPermission",
     "PlannedCharge",
     "PlannedShare",
     "Posting",

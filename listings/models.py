@@ -14,6 +14,7 @@ from marketplace.kernel.bounds import FUNDING_DAYS_MAX, INSPECTION_DAYS_MAX
 from marketplace.kernel.columns import BoundedJSONField, DaysField, MinorField, MomentField
 from marketplace.kernel.guards import append_only, immutable, no_delete, set_once, state_guard
 from marketplace.kernel.identifiers import IdentifierField
+from marketplace.participants.suspension_guards import begun_by_active
 
 from .guards import (
     added_in_draft,
@@ -112,6 +113,7 @@ class Listing(models.Model):
             state_guard(LISTING),
             no_delete(),
             immutable("public_id", "seller_id", "reference", "segment", "personal_data_class", "created_at"),
+            begun_by_active("seller_id"),
             described_before_sale(*DESCRIBING_COLUMNS),
             sold_with_version("id"),
         ]

@@ -9,7 +9,9 @@ from django.conf import settings
 from django.db import connection
 
 from marketplace.kernel import clock
-from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant
+from marketplace.kernel.guards import sql_list
+from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, by_query
+from marketplace.kernel.suspensions import HOLDING_PAYMENTS
 
 ALARM_DAYS = 7
 """How long what waits for a person may do so before an alarm about it has to stand; alarms are raised within seconds."""
@@ -128,4 +130,66 @@ Invariant(
     ),
     test="tests/web/test_invariants.py::test_an_attachment_that_nobody_is_asked_to_follow_is_named",
     check=_attached_without_task,
+)
+
+_BEGUN = (
+    ("contracts_negotiation", "buyer_id", "opened_at", "suspended_at", "reinstated_at"),
+    ("contracts_negotiation", "seller_id", "opened_at", "suspended_at", "reinstated_at"),
+    ("contracts_agreement", "buyer_id", "concluded_at", "suspended_at", "reinstated_at"),
+    ("contracts_agreement", "seller_id", "concluded_at", "suspended_at", "reinstated_at"),
+    ("listings_listing", "seller_id", "created_at", "suspended_at", "reinstated_at"),
+    ("participants_admission", "organisation_id", "applied_at", "suspended_at", "reinstated_at"),
+    ("participants_application", "organisation_id", "created", "recorded_at", "recorded_at"),
+    ("webhooks_webhook", "organisation_id", "created_at", "recorded_at", "recorded_at"),
+)
+"""What begins something: its table, whose it is, when it began, and the moments of a suspension by the same clock."""
+_BEGUN_BY_SUSPENDED = " UNION ALL ".join(
+    f"SELECT b.public_id, s.public_id AS suspension FROM {table} b"  # noqa: S608  our own words
+    f" JOIN participants_suspension s ON s.organisation_id = b.{whose} AND s.{since} < b.{moment}"
+    f" LEFT JOIN participants_reinstatement l ON l.suspension_id = s.id WHERE l.id IS NULL OR l.{until} > b.{moment}"
+    for table, whose, moment, since, until in _BEGUN
+)
+
+Invariant(
+    name="web.suspended_begin_nothing",
+    promise=5,
+    statement="Nobody begins anything while suspended: no listing, negotiation, agreement, application, program or webhook.",
+    guards=(
+        "contracts_negotiation.independent_parties",
+        "contracts_agreement.independent_parties",
+        "listings_listing.begun_by_active",
+        "participants_admission.begun_by_active",
+        "participants_application.begun_by_active",
+        "webhooks_webhook.begun_by_active",
+    ),
+    test="tests/web/test_suspended_invariants.py::test_what_a_suspended_organisation_began_is_named",
+    check=by_query(_BEGUN_BY_SUSPENDED),
+)
+
+_HELD_WITHOUT_TASK = f"""
+    SELECT s.public_id FROM participants_suspension s
+     WHERE s.kind IN ({sql_list(sorted(HOLDING_PAYMENTS))}) AND s.recorded_at < %(told_since)s
+       AND NOT EXISTS (SELECT FROM participants_reinstatement l WHERE l.suspension_id = s.id)
+       AND NOT EXISTS (SELECT FROM notices_task t WHERE t.kind = 'freeze' AND t.thread = s.public_id AND t.state = 'open')
+     ORDER BY s.id LIMIT %(limit)s
+"""  # noqa: S608  our own words
+
+
+def _held_without_task() -> list[dict[str, Any]]:
+    """Suspensions that hold payments back, and about which no task asks the operator."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _HELD_WITHOUT_TASK,
+            {"told_since": clock.real_now() - TOLD_WITHIN, "limit": BREACHES_SHOWN_MAX},
+        )
+        return [{"suspension": row[0]} for row in cursor.fetchall()]
+
+
+Invariant(
+    name="web.held_payments_have_a_task",
+    promise=10,
+    statement="While sanctions hold back what is paid to a participant, a task asks the operator for the permission or the end.",
+    guards=("notices_task.task_open_once", "notices_task.no_delete", "participants_suspension.append_only"),
+    test="tests/web/test_suspended_invariants.py::test_sanctions_that_nobody_is_asked_about_are_named",
+    check=_held_without_task,
 )

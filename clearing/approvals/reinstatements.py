@@ -12,19 +12,27 @@ from .services import require_two_people
 
 
 @record_refusals()
-def reinstate_by_two(*, actor: Actor, organisation: str) -> Organisation:
+def reinstate_by_two(*, actor: Actor, organisation: str, suspension: str | None = None) -> Organisation:
     """End a suspension when two people gave the command; what was asked before this suspension does not count.
+
+    ``suspension`` (public identifier) is needed if several stand.
 
     Raises SecondPersonNeeded, and as ``marketplace.participants.services.reinstate_participant``.
     """
-    subject = suspended_participant(actor=actor, organisation=organisation)
+    subject, ending = suspended_participant(actor=actor, organisation=organisation, suspension=suspension)
     approval = require_two_people(
         actor=actor,
         command="clearing.reinstate_participant",
         subject=subject.public_id,
         payload={
-            "reason_code": subject.suspension_reason_code,
+            "suspension": ending.public_id,
+            "reason_code": ending.reason_code,
             "reinstated_before": reinstatements_of(subject.pk),
         },
     )
-    return reinstate_participant(actor=actor, organisation=organisation, first_person=approval.first_person)
+    return reinstate_participant(
+        actor=actor,
+        organisation=organisation,
+        first_person=approval.first_person,
+        suspension=ending.public_id,
+    )

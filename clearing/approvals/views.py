@@ -1,16 +1,17 @@
-"""Approvals, for the operator."""
+"""Commands of two people of the operator that release what lower floors hold."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from marketplace.api.views import MarketReadViewSet, command, create_command
+from marketplace.api.views import command, create_command
 from marketplace.events.models import InboxEntry
 from marketplace.events.serializers import AbandonEntryInput, InboxEntrySerializer
-from marketplace.kernel.permissions import WRITES, Permission
+from marketplace.kernel.permissions import Permission
 from marketplace.notices.views import RepairableEntryViewSet
 from marketplace.participants.models import Organisation
 from marketplace.participants.serializers import OrganisationProfileSerializer
+from marketplace.participants.suspension_serializers import ReinstateSerializer
 from marketplace.participants.views import OrganisationViewSet as OrganisationRecordViewSet
 from marketplace.rules.models import Halt, Rulebook
 from marketplace.rules.serializers import (
@@ -23,32 +24,10 @@ from marketplace.rules.views import LIFT_EXAMPLE, PUBLISH_EXAMPLE
 from marketplace.rules.views import HaltViewSet as HaltingViewSet
 from marketplace.rules.views import RulebookViewSet as RulebookReadViewSet
 
-from .filters import ApprovalFilter
 from .halts import lift_halt_by_two
-from .models import Approval
 from .parked_events import abandon_parked_event
 from .reinstatements import reinstate_by_two
 from .rulebooks import publish_rulebook_by_two
-from .serializers import ApprovalSerializer
-from .services import withdraw_approval
-
-
-class ApprovalViewSet(MarketReadViewSet[Approval]):
-    """Commands on large amounts. To countersign one, another person of the operator gives the same command."""
-
-    serializer_class = ApprovalSerializer
-    reads = Permission.OPERATOR_READ
-    filterset_class = ApprovalFilter
-    queryset = Approval.objects.all()
-
-    @command(
-        summary="Withdraw a pending approval",
-        response=ApprovalSerializer,
-        needs=tuple(sorted(WRITES)),
-    )
-    def withdraw(self, data: dict[str, Any], public_id: str) -> Approval:
-        """Its first person may withdraw it, or another person who refuses to countersign (operator)."""
-        return withdraw_approval(actor=self.actor, approval=public_id)
 
 
 class ParkedEntryViewSet(RepairableEntryViewSet):
@@ -101,10 +80,12 @@ class OrganisationViewSet(OrganisationRecordViewSet):
     """Organisations on record. Only the organisation itself and the operator read its full profile."""
 
     @command(
-        summary="Reinstate an organisation",
+        summary="End a suspension of an organisation",
+        request=ReinstateSerializer,
         response=OrganisationProfileSerializer,
         needs=Permission.ADMISSION_WRITE,
+        example={},
     )
     def reinstate(self, data: dict[str, Any], public_id: str) -> Organisation:
-        """End the suspension of an organisation; takes two people (operator)."""
-        return reinstate_by_two(actor=self.actor, organisation=public_id)
+        """End a suspension of an organisation, named if several stand; takes two people (operator)."""
+        return reinstate_by_two(actor=self.actor, organisation=public_id, **data)

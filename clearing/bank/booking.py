@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from marketplace.events.schema import Event
 from marketplace.events.schemas.banking import DebitUnexplained
 from marketplace.events.schemas.clearing import PaymentReceived
+from marketplace.events.schemas.payments import ReturnSettled
 from marketplace.events.services import emit_all
 from marketplace.evidence.services import Fact, record_all
 from marketplace.jobs.kinds import Progress, report_nothing
@@ -27,8 +28,8 @@ from ..ledger.journal import Draft, Line, post
 from ..ledger.locking import lock_balances
 from ..ledger.states import AccountKind, EntryKind, LineKind
 from ..settlement.models import SettlementInstruction, TransferFile
-from ..settlement.services.payments import events_of_payment_found
-from ..settlement.states import PaymentPurpose
+from ..settlement.services.payments import event_of_return, events_of_payment_found
+from ..settlement.states import InstructionState, PaymentPurpose
 from ..shortfalls.services.claims import recovery
 from .bank_statement import BankStatementLine
 from .debit_models import Recoupment
@@ -239,10 +240,17 @@ class Booking:
         if found.withdrawn is not None:
             self.advances.withdraw(found.withdrawn)
             self.facts.append(_payment_fact("clearing.payment_withdrawn", found.withdrawn))
+        before, owner = InstructionState(instruction.state), found.payee.public_id if found.payee else ""
         if found.match == BankMatch.RETURNED:
             self.advances.return_payment(instruction)
+            if before != InstructionState.FAILED:
+                self.events.append(event_of_return(instruction, owner))
         else:
             self.advances.carry_out(instruction, was_returned=found.before_debit)
+            if before == InstructionState.FAILED and instruction.state == InstructionState.CONFIRMED:
+                self.events.append(
+                    ReturnSettled(instruction=instruction.public_id, organisation=owner, outcome="confirmed")
+                )
         after = "debited" if found.match == BankMatch.SETTLEMENT and found.before_debit else instruction.state
         self.facts.append(_payment_fact(f"clearing.payment_{after}", instruction))
         self.events += events_of_payment_found(instruction)

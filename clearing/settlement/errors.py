@@ -6,6 +6,17 @@ from marketplace.kernel.errors import Category, DomainError
 from marketplace.kernel.labels import Label
 
 
+class NotUnderSanctions(DomainError):
+    """No sanctions hold this payment back. Fields: ``payment``."""
+
+    code = "not_under_sanctions"
+    category = Category.CONFLICT
+    detail = Label(
+        "The payment {payment} is not held back by sanctions, so it needs no permission.",
+        "支払 {payment} は制裁措置により保留されていないため、許可の登録は不要です。",
+    )
+
+
 class ClientAccountMissing(DomainError):
     """No client account is registered for the currency. Fields: ``currency``."""
 

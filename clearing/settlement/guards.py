@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pgtrigger
 
-from marketplace.kernel.guards import sql_body
+from marketplace.kernel.guards import sql_body, sql_list
+from marketplace.kernel.suspensions import HOLDING_PAYMENTS
 
 from ..ledger.operator_money import OPERATOR_MONEY_CONSTRAINT
 from .held_by_two import (
@@ -14,6 +15,7 @@ from .held_by_two import (
     ACCOUNT_NOTICED,
     CREDITOR_APPROVED,
     LIFT_APPROVED,
+    PERMISSION_APPROVED,
     REGIME_APPROVED,
     REGIME_NOTICED,
     SURPLUS_APPROVED,
@@ -213,4 +215,27 @@ def attachment_paid_or_ended() -> pgtrigger.Trigger:
         operation=pgtrigger.Insert,
         condition=pgtrigger.Q(new__purpose="attachment"),
         func=sql_body(_SQL / "attachment_paid_or_ended.sql", UNPAID=UNPAID),
+    )
+
+
+def sanctioned_held_back() -> pgtrigger.Trigger:
+    """No payment is sent to a participant under sanctions, unless an authority permitted it."""
+    return pgtrigger.Trigger(
+        name="sanctioned_held_back",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Update,
+        referencing=pgtrigger.Referencing(old="old_rows", new="new_rows"),
+        declare=[("fault", "record")],
+        func=sql_body(_SQL / "sanctioned_held_back.sql", KINDS=sql_list(sorted(HOLDING_PAYMENTS))),
+    )
+
+
+def permitted_by_two() -> pgtrigger.Trigger:
+    """Two people state the permission of a payment."""
+    return pgtrigger.Trigger(
+        name="permitted_by_two",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func=sql_body(_SQL / "permitted_by_two.sql", APPROVED=PERMISSION_APPROVED.format(row="NEW")),
     )

@@ -8,7 +8,9 @@ from typing import Any
 from django.db import connection
 
 from marketplace.kernel import clock
+from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import BREACHES_SHOWN_MAX, Invariant, by_query
+from marketplace.kernel.suspensions import HOLDING_PAYMENTS
 
 from .causes import IDLE
 from .guards import UNPAID
@@ -17,6 +19,7 @@ from .held_by_two import (
     ACCOUNT_NOTICED,
     CREDITOR_APPROVED,
     LIFT_APPROVED,
+    PERMISSION_APPROVED,
     REGIME_APPROVED,
     REGIME_NOTICED,
     SURPLUS_APPROVED,
@@ -51,6 +54,33 @@ def _waiting_without_end() -> list[dict[str, Any]]:
         ]
 
 
+Invariant(
+    name="clearing.sanctioned_are_not_paid",
+    promise=9,
+    statement="While sanctions stand against a participant, nothing is sent to it that an authority did not permit.",
+    guards=(
+        "clearing_settlementinstruction.sanctioned_held_back",
+        "clearing_paymentpermission.permitted_by_two",
+        "clearing_paymentpermission.payment_permission_of",
+        "clearing_paymentpermission.append_only",
+        "clearing_paymentpermission.dated_now",
+    ),
+    test="tests/clearing/settlement/test_sanctions.py::test_a_payment_forced_to_somebody_under_sanctions_is_named",
+    check=by_query(
+        (
+            "SELECT i.reference, s.public_id AS suspension FROM clearing_settlementinstruction i"
+            " JOIN clearing_transferfile f ON f.id = i.transfer_file_id"
+            " JOIN participants_suspension s ON s.organisation_id = i.organisation_id AND s.kind IN ({KINDS})"
+            "  AND s.suspended_at <= f.made_at"
+            " LEFT JOIN participants_reinstatement l ON l.suspension_id = s.id"
+            " WHERE (l.id IS NULL OR l.reinstated_at > f.made_at) AND NOT EXISTS ("
+            "  SELECT FROM clearing_paymentpermission p WHERE p.payment_id = i.id AND p.permitted_at <= f.made_at)"
+            " UNION ALL SELECT r.public_id, r.number FROM clearing_paymentpermission r WHERE NOT ({APPROVED})"
+        )
+        .replace("{KINDS}", sql_list(sorted(HOLDING_PAYMENTS)))
+        .replace("{APPROVED}", PERMISSION_APPROVED.format(row="r"))
+    ),
+)
 Invariant(
     name="clearing.planned_payments_have_a_day",
     promise=4,

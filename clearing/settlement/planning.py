@@ -20,7 +20,7 @@ from ..netting.models import NetPosition
 from .locks import PAYMENT_SEQUENCE_LOCK
 from .models import SettlementInstruction
 from .operator_money import free_operator_money
-from .payability import hindrance_of
+from .payability import hindrances_of
 from .restorations import restoration_number
 from .restraint_models import CreditorPayment
 from .routes import route_for
@@ -85,10 +85,7 @@ def plan_some_payments(cycle: Cycle) -> CyclePart:
     if ended and (earned := min(_earned_minor(cycle), free_operator_money(cycle.currency))) > 0:
         amounts.append((operator_organisation().id, earned))
     abroad, planned_at = may_pay_abroad(cycle.currency), clock.now()
-    hindrances = {
-        key: hindrance_of(view, currency=cycle.currency, cross_border_allowed=abroad)
-        for key, view in payees.items()
-    }
+    hindrances = hindrances_of(payees.values(), currency=cycle.currency, cross_border_allowed=abroad)
     restoration, send_by = restoration_number(), sending_day(cycle.currency)
     SettlementInstruction.objects.bulk_create(
         cycle_instruction(

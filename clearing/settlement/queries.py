@@ -17,6 +17,7 @@ from ..ledger.queries import may_pay_abroad
 from .models import ClientAccount, SettlementInstruction
 from .payability import hindrance_to, payees_of
 from .restorations import ShutBy, shut_currencies
+from .sanctions import sanctioned_payments
 from .states import Hindrance, InstructionState, PaymentDirection
 from .waiting import (
     ABROAD,
@@ -27,6 +28,7 @@ from .waiting import (
     OPERATOR_PAYS_IN,
     PLANNED,
     RESTORATION_UNCOUNTED,
+    SANCTIONED,
     SENDING_SHUT,
     SENT,
     UNKNOWN,
@@ -50,9 +52,14 @@ class PlannedTransfer:
 
 
 def transfers_in(transfer_file: str) -> list[PlannedTransfer]:
-    """The payments of a transfer file in file order; the payee by the account holder's name."""
-    rows = list(SettlementInstruction.objects.filter(transfer_file__public_id=transfer_file).order_by("pk"))
-    payees = payees_of(rows)
+    """The payments of a transfer file in file order; the payee by the holder of the account that was used then."""
+    rows = list(
+        SettlementInstruction.objects.select_related("transfer_file")
+        .filter(transfer_file__public_id=transfer_file)
+        .order_by("pk")
+    )
+    made = {row.transfer_file for row in rows if row.transfer_file is not None}
+    payees = payees_of(rows, on=next((clock.business_date(file.made_at) for file in made), None))
     found = []
     for row in rows:
         account = payees[row.pk].account
@@ -74,6 +81,7 @@ REASON_OF_HINDRANCE = {
     Hindrance.ABROAD: ABROAD,
     Hindrance.NO_ROUTE: NO_ROUTE,
     Hindrance.ATTACHED: ATTACHED,
+    Hindrance.SANCTIONED: SANCTIONED,
 }
 UNSENT_STATES = (InstructionState.PLANNED, InstructionState.FAILED)
 
@@ -118,6 +126,7 @@ class PaymentReadings:
             for payment in unsent
             if payment.direction == PaymentDirection.OUT
         }
+        self._hindrances |= dict.fromkeys(sanctioned_payments(unsent), Hindrance.SANCTIONED.value)
         self._shut = shut_currencies(sorted({row.currency for row in unsent})) if unsent else {}
         failed = [payment for payment in unsent if payment.state == InstructionState.FAILED]
         again = SettlementInstruction.objects.filter(instead_of__in=failed)

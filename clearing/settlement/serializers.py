@@ -145,6 +145,13 @@ class OwnMoneySerializer(StrictSerializer):
     currency = serializers.CharField(min_length=3, max_length=3, required=False, default="JPY")
 
 
+class PermitPaymentSerializer(StrictSerializer):
+    """The permission of an authority to pay somebody under sanctions."""
+
+    number = serializers.CharField(max_length=100)
+    authority = serializers.CharField(max_length=100)
+
+
 class TakeOutSerializer(OwnMoneySerializer):
     """How much of its own money the operator takes out of the client account, and what it was."""
 

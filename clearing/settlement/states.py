@@ -7,7 +7,7 @@ from django.db.models import TextChoices
 from marketplace.kernel.labels import Label
 from marketplace.kernel.states import StateMachine
 
-from .waiting import ABROAD, ATTACHED, NO_ACCOUNT, NO_ROUTE
+from .waiting import ABROAD, ATTACHED, NO_ACCOUNT, NO_ROUTE, SANCTIONED
 
 
 class InstructionState(TextChoices):
@@ -66,6 +66,7 @@ class Hindrance(TextChoices):
     ABROAD = "abroad", ABROAD.label
     NO_ROUTE = "no_route", NO_ROUTE.label
     ATTACHED = "attached", ATTACHED.label
+    SANCTIONED = "sanctioned", SANCTIONED.label
 
 
 class RestraintKind(TextChoices):

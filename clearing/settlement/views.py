@@ -27,6 +27,7 @@ from .serializers import (
     FailSerializer,
     InstructionSerializer,
     OwnMoneySerializer,
+    PermitPaymentSerializer,
     RegisterClientAccountSerializer,
     TakeOutSerializer,
     TransferFileSerializer,
@@ -35,6 +36,7 @@ from .services.client_accounts import register_client_account
 from .services.funds_regimes import declare_funds_regime
 from .services.own_money import plan_own_money, take_out_own_money, withdraw_own_money
 from .services.payments import report_failed_payment, retry_payment
+from .services.permissions import permit_payment
 from .services.transfer_files import create_transfer_file
 
 CLIENT_ACCOUNT_EXAMPLE = {
@@ -90,6 +92,17 @@ class SettlementInstructionViewSet(MarketReadViewSet[SettlementInstruction]):
     def retry(self, data: dict[str, Any], public_id: str) -> SettlementInstruction:
         """Plans a new payment with its own reference (operator)."""
         return retry_payment(actor=self.actor, instruction=public_id)
+
+    @command(
+        summary="Permit a payment to a participant under sanctions",
+        request=PermitPaymentSerializer,
+        response=InstructionSerializer,
+        needs=Permission.CLEARING_WRITE,
+        example={"number": "財国第1234号", "authority": "財務大臣"},
+    )
+    def permit(self, data: dict[str, Any], public_id: str) -> SettlementInstruction:
+        """Two people state the number of the authority's permission; the next transfer file has the payment (operator)."""
+        return permit_payment(actor=self.actor, instruction=public_id, **data)
 
     @command(
         summary="Pay the operator's own money into the client account",

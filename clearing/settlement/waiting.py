@@ -31,8 +31,8 @@ NO_ACCOUNT = WaitingReason(
     Label("the payee has stated no bank account", "振込先口座が未登録です"),
     WaitsFor.PARTICIPANT,
     Label(
-        "The payee gives the operator its bank account, and the operator registers it.",
-        "受取人が振込先口座を運営者に届け出て、運営者が登録してください。",
+        "The payee states a payout account (payout-account-changes/), and another of its people confirms it.",
+        "受取人が振込先口座を届け出て（payout-account-changes/）、別の構成員が確認してください。",
     ),
 )
 ABROAD = WaitingReason(
@@ -57,6 +57,18 @@ ATTACHED = WaitingReason(
     Label(
         "Two people of the operator pay whom the order names, or lift the restraint when it ends; then the payee is paid.",
         "運営者が二人で、命令に従い債権者等へ支払うか、終了した差押えを解除してください。解除後に受取人へ支払います。",
+    ),
+)
+SANCTIONED = WaitingReason(
+    "payment.sanctioned",
+    Label(
+        "the payee is under sanctions, and no authority permitted the payment",
+        "受取人が制裁措置の対象であり、当局の許可がないため、支払を保留しています",
+    ),
+    WaitsFor.OPERATOR,
+    Label(
+        "Two people of the operator state the number of the authority's permission, or end the suspension.",
+        "運営者が二人で、当局の許可番号を登録するか、停止を解除してください。",
     ),
 )
 NO_ROUTE = WaitingReason(

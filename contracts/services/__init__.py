@@ -5,6 +5,7 @@ from .disputes import open_dispute, resolve_dispute
 from .halts import notify_of_halt
 from .negotiations import accept_offer, counter_request, make_offer, request_negotiation
 from .signing import sign
+from .suspensions import notify_counterparties
 from .templates import publish_template
 from .terminations import end_expired, end_of_suspended, terminate
 
@@ -15,6 +16,7 @@ __all__ = [
     "end_expired",
     "end_of_suspended",
     "make_offer",
+    "notify_counterparties",
     "notify_of_halt",
     "open_dispute",
     "publish_template",

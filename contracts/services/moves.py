@@ -10,10 +10,9 @@ from marketplace.events.services import emit
 from marketplace.evidence.services import Fact, record_all
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
-from marketplace.kernel.errors import Missing
+from marketplace.kernel.errors import Missing, OrganisationSuspended
 from marketplace.kernel.states import advance
 from marketplace.participants import queries as participants
-from marketplace.participants.errors import OrganisationSuspended
 
 from ..errors import NegotiationExpired
 from ..models import Negotiation

@@ -21,6 +21,7 @@ from marketplace.kernel.identifiers import new_identifier
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.participants import queries as participants
+from marketplace.participants.suspension_queries import require_active
 
 from .. import rights as rights_of_use
 from ..anonymisation import check_anonymisation
@@ -79,12 +80,13 @@ def create_listing(
 
     ``title`` and ``description`` are ``{"ja","en"}``; ``source`` is ``{"name","url","licence"}``, each optional;
     ``anonymisation``: see ``listings.anonymisation``. Raises FieldInvalid, Missing (segment),
-    ReferenceTaken, Forbidden for the operator.
+    ReferenceTaken, OrganisationSuspended, Forbidden for the operator.
     """
     seller_id = actor.require_organisation()
     if actor.role is not Role.PARTICIPANT:
         raise Forbidden(needed=Label("a seller", "提供者"))
     actor.require(Permission.LISTINGS_WRITE)
+    require_active(seller_id)
     reference = reference.strip()
     if not 1 <= len(reference) <= 60:
         raise FieldInvalid("reference", Label("use 1 to 60 characters", "1～60文字で入力してください"))

@@ -7,7 +7,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from . import clock
-from .errors import Forbidden, Missing, PermissionNeeded, ProofNeeded
+from .errors import (
+    Forbidden,
+    Missing,
+    OrganisationSuspended,
+    PermissionNeeded,
+    ProofNeeded,
+    TrusteeActs,
+)
 from .labels import Label
 from .permissions import PROOF_MINUTES, RULES, Permission
 
@@ -32,7 +39,8 @@ class Actor:
 
     ``organisation_id`` is the database key, ``organisation`` the public identifier of the same organisation.
     ``permissions``: what the actor may do. ``proved_at``: the real time of the person's last proof of a second factor.
-    ``responsible``: the person who answers for a program; of a person, its own identifier.
+    ``responsible``: the person who answers for a program; of a person, its own identifier. ``withheld``: what the actor
+    might do if its organisation were not suspended.
     """
 
     identifier: str
@@ -42,6 +50,7 @@ class Actor:
     permissions: frozenset[Permission] = frozenset()
     proved_at: datetime | None = None
     responsible: str = ""
+    withheld: frozenset[Permission] = frozenset()
 
     def may(self, *permissions: Permission) -> bool:
         """Whether the actor holds one of ``permissions``; the system holds all."""
@@ -50,14 +59,24 @@ class Actor:
     def require(self, *permissions: Permission) -> None:
         """Raise PermissionNeeded unless the actor holds one of ``permissions``.
 
-        Raises ProofNeeded if each that it holds needs a fresh proof and the last one is too old.
+        Raises OrganisationSuspended or TrusteeActs if a suspension withholds it, ProofNeeded if each that it holds needs a
+        fresh proof and the last one is too old.
         """
         if self.role is Role.SYSTEM:
             return
         if not self.may(*permissions):
+            self._require_not_withheld(permissions)
             raise PermissionNeeded(permission=permissions[0].value, needed=RULES[permissions[0]].label)
         if all(RULES[permission].fresh for permission in self.permissions.intersection(permissions)):
             self.require_fresh_proof()
+
+    def _require_not_withheld(self, permissions: tuple[Permission, ...]) -> None:
+        """Raise OrganisationSuspended or TrusteeActs if a suspension withholds one of ``permissions``."""
+        for permission in permissions:
+            if permission in self.withheld:
+                if RULES[permission].begins:
+                    raise OrganisationSuspended(organisation=self.organisation)
+                raise TrusteeActs(organisation=self.organisation)
 
     def require_fresh_proof(self) -> None:
         """Raise ProofNeeded unless the person proved a second factor within ``PROOF_MINUTES``; the system need not."""

@@ -80,6 +80,28 @@ class PermissionNeeded(Forbidden):
     )
 
 
+class OrganisationSuspended(DomainError):
+    """A suspended organisation begins nothing new. Fields: ``organisation``."""
+
+    code = "organisation_suspended"
+    category = Category.FORBIDDEN
+    detail = Label(
+        "{organisation} is suspended, so it begins nothing new. Its obligations remain, and what was agreed goes on.",
+        "{organisation} は取引停止中のため、新たな取引等は開始できません。既存の債務は存続し、締結済みの契約は継続します。",
+    )
+
+
+class TrusteeActs(DomainError):
+    """In insolvency proceedings the trustee acts for an organisation. Fields: ``organisation``."""
+
+    code = "trustee_acts"
+    category = Category.FORBIDDEN
+    detail = Label(
+        "{organisation} is in insolvency proceedings: its trustee does this. Other people of it read.",
+        "{organisation} は倒産手続中のため、この操作は管財人が行います。その他の構成員は閲覧のみ可能です。",
+    )
+
+
 class ProofNeeded(DomainError):
     """The person's last proof of a second factor is missing or too old. Fields: ``within_minutes``."""
 

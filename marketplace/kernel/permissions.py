@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .labels import Label
+from .suspensions import acting_roles
 
 PROOF_MINUTES = 10
 """A proof of a second factor is fresh for so long, in real time."""
@@ -96,16 +97,20 @@ RULES: Mapping[Permission, Rule] = {
         Label("negotiate and make offers", "交渉・申込み"), _roles("trader"), scope=True, begins=True
     ),
     Permission.NEGOTIATIONS_SETTLE: Rule(
-        Label("end negotiations and secure trades", "交渉の終了・取引の担保"), _roles("trader"), scope=True
+        Label("end negotiations and secure trades", "交渉の終了・取引の担保"),
+        _roles("trader trustee"),
+        scope=True,
     ),
     Permission.CONTRACTS_SIGN: Rule(
         Label("sign contracts", "契約の署名"), _roles("signatory"), fresh=True, begins=True
     ),
     Permission.DELIVERIES_READ: Rule(
-        Label("download delivered data", "納品データの取得"), _roles("engineer"), scope=True
+        Label("download delivered data", "納品データの取得"), _roles("engineer trustee"), scope=True
     ),
     Permission.DELIVERIES_ANSWER: Rule(
-        Label("accept or dispute deliveries", "検収・異議の申出"), _roles("engineer trader"), scope=True
+        Label("accept or dispute deliveries", "検収・異議の申出"),
+        _roles("engineer trader trustee"),
+        scope=True,
     ),
     Permission.MONEY_READ: Rule(
         Label("read amounts, accounts and invoices", "金額・口座・請求書の参照"),
@@ -120,11 +125,15 @@ RULES: Mapping[Permission, Rule] = {
         begins=True,
     ),
     Permission.PAYOUT_WRITE: Rule(
-        Label("change the payout account", "振込先口座の変更"), _roles("owner finance trustee"), fresh=True
+        Label("change the payout account", "振込先口座の変更"),
+        _roles("owner finance trustee"),
+        _roles("owner"),
+        fresh=True,
     ),
     Permission.ORGANISATION_WRITE: Rule(
         Label("change the organisation's facts and admissions", "組織情報・参加申請の変更"),
         _roles("owner trustee"),
+        _roles("owner"),
         fresh=True,
     ),
     Permission.MEMBERS_WRITE: Rule(
@@ -138,7 +147,6 @@ RULES: Mapping[Permission, Rule] = {
         _roles("owner"),
         _roles("owner"),
         fresh=True,
-        begins=True,
     ),
     Permission.WEBHOOKS_WRITE: Rule(
         Label("manage webhooks", "Webhookの管理"),
@@ -204,14 +212,22 @@ WRITES = frozenset(Permission) - READS - PERSONAL
 """Permissions that change the market."""
 
 
-def permissions_of(roles: Collection[str], *, proved: bool, is_operator: bool) -> frozenset[Permission]:
+def permissions_of(
+    roles: Collection[str], *, proved: bool, is_operator: bool, suspended: Collection[str] = ()
+) -> frozenset[Permission]:
     """What ``roles`` on one side give together; ``proved``: whether the session has a proof of a second factor.
 
-    Roles that need a proof give nothing without one. Everybody may manage its own access.
+    Roles that need a proof give nothing without one. Everybody may manage its own access. ``suspended``: the kinds of
+    suspension that stand against the organisation; under any, nothing begins, and roles that do not act read.
     """
     counted = {role for role in roles if proved or not (is_operator or role in NEEDS_PROOF)}
+    acting = acting_roles(counted, suspended)
     return frozenset(
         permission
         for permission, rule in RULES.items()
-        if permission is Permission.PERSON_OWN or counted & rule.held_by(is_operator=is_operator)
+        if permission is Permission.PERSON_OWN
+        or (
+            not (suspended and rule.begins)
+            and (counted if permission in READS else acting) & rule.held_by(is_operator=is_operator)
+        )
     )

@@ -103,6 +103,18 @@ TASK_TITLES: dict[TaskKind, Label] = {
         "Ask the bank for the outcome of payment {reference} of {amount} (value date {day})",
         "支払 {reference}（{amount}、振込日 {day}）の結果を銀行に確認してください",
     ),
+    TaskKind.PAY_AGAIN: Label(
+        "Payment {reference} of {amount} to {party} came back: plan it again. {account}",
+        "{party} への支払 {reference}（{amount}）が返却されました。再度予定してください。{account}",
+    ),
+    TaskKind.FREEZE: Label(
+        "Payments to {party} are held under sanctions ({suspension}): permit each one that the authority permits, or end it",
+        "{party} への支払は制裁措置（{suspension}）により保留中です。当局の許可を得た支払を個別に許可するか、停止を解除してください",
+    ),
+    TaskKind.VET_ACCOUNT: Label(
+        "Confirm the new payout account ({change}) as another person, or stop it",
+        "新しい振込先口座（{change}）を別の担当者として確認するか、中止してください",
+    ),
     TaskKind.EXPLAIN: Label(
         "The bank debited {amount} on {day}: {why}. Find out, and book {entry} with a second person",
         "銀行が {day} に {amount} を出金しています（{why}）。内容を確認し、二人目の承認者とともに {entry} を処理してください",
@@ -201,20 +213,6 @@ ADMISSIONS: dict[str, Wording] = {
     ),
 }
 
-SUSPENSION_REASONS: dict[str, Label] = {
-    "shortfall": Label(
-        "a shortfall in clearing. Your organisation's record states it in full (suspension_reason)",
-        "清算における資金不足。詳細は貴組織の登録情報（suspension_reason）に記載しています",
-    ),
-}
-"""Reasons, by code, that the market has in both languages; any other suspension has the operator's own text."""
-SUSPENDED = Wording(
-    Label("Your organisation is suspended", "貴組織の取引は停止されました"),
-    Label(
-        "You cannot make new agreements until the suspension ends. What you owe and are owed remains. Reason: {reason}",
-        "停止が解除されるまで、新たな契約はできません。既存の債権・債務は存続します。理由: {reason}",
-    ),
-)
 SHORTFALL = Wording(
     Label("You have a shortfall of {missing}", "清算で {missing} の資金不足が生じました"),
     Label(
@@ -360,8 +358,15 @@ MONEY_STUCK: dict[str, Wording] = {
     "no_account": Wording(
         Label("{amount} cannot be paid back to you", "{amount} を返還できません"),
         Label(
-            "No trade needs this money, but no bank account of yours is registered. Ask the operator to register one.",
-            "お取引に使われていない資金ですが、振込先口座が未登録です。口座の登録を運営者に依頼してください。",
+            "No trade needs this money, but you have stated no payout account. State one, and have a colleague confirm it.",
+            "お取引に使われていない資金ですが、振込先口座が未登録です。口座を届け出て、別の構成員が確認してください。",
+        ),
+    ),
+    "sanctioned": Wording(
+        Label("{amount} cannot be paid back to you", "{amount} を返還できません"),
+        Label(
+            "No trade needs this money, but you are under sanctions: it is paid once an authority permits it. It stays yours.",
+            "お取引に使われていない資金ですが、制裁措置の対象のため、当局の許可を得るまで返還できません。資金は貴組織に帰属します。",
         ),
     ),
     "abroad": Wording(

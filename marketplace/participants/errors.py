@@ -17,17 +17,6 @@ class NotAdmitted(DomainError):
     )
 
 
-class OrganisationSuspended(DomainError):
-    """A suspended organisation cannot make new agreements. Fields: ``organisation``."""
-
-    code = "organisation_suspended"
-    category = Category.FORBIDDEN
-    detail = Label(
-        "{organisation} is suspended and cannot make new agreements. Its obligations remain.",
-        "{organisation} は取引停止中のため、新たな契約はできません。既存の債務は存続します。",
-    )
-
-
 class NeverATrader(DomainError):
     """The operator and its affiliates are never buyer or seller of data. Fields: ``organisation``."""
 
@@ -144,6 +133,87 @@ class AdmissionExists(DomainError):
     detail = Label(
         "You already have the application or admission {admission} as {capacity} in {segment}.",
         "分野 {segment} の {capacity} としての申請または参加承認 {admission} が既にあります。",
+    )
+
+
+class PayoutChangeUnderWay(DomainError):
+    """Another change of the payout account waits. Fields: ``change``."""
+
+    code = "payout_change_under_way"
+    category = Category.CONFLICT
+    detail = Label(
+        "The change {change} of your payout account is under way. Wait until it is used, or stop it first.",
+        "振込先口座の変更 {change} が手続中です。適用されるまで待つか、先に中止してください。",
+    )
+
+
+class AccountInUse(DomainError):
+    """The account is in use, so nothing would change, and it is not stopped."""
+
+    code = "account_in_use"
+    category = Category.CONFLICT
+    field = "payout_account"
+    detail = Label(
+        "This account is in use already. State another one to change it.",
+        "この口座は既に使用中です。変更する場合は別の口座を指定してください。",
+    )
+
+
+class ColleagueConfirms(DomainError):
+    """The participant has several people, so one of them confirms, not the operator's staff. Fields: ``organisation``."""
+
+    code = "colleague_confirms"
+    category = Category.CONFLICT
+    detail = Label(
+        "{organisation} has several people: another of them confirms its payout account, with a role that allows it.",
+        "{organisation} には複数の構成員がいます。権限のある別の構成員が振込先口座を確認してください。",
+    )
+
+
+class HolderDiffers(DomainError):
+    """The account of a participant of one person must be its own."""
+
+    code = "holder_differs"
+    category = Category.INVALID
+    field = "payout_account.account_holder_kana"
+    detail = Label(
+        "The account holder must be your organisation's name in katakana or Latin letters, as it is on record, because"
+        " nobody else of your organisation can confirm the account.",
+        "確認できる構成員がほかにいないため、口座名義は登録されている組織の名称（カナまたは英字）と一致する必要があります。",
+    )
+
+
+class SuspensionStands(DomainError):
+    """A suspension of this kind stands already, by the same document. Fields: ``suspension``."""
+
+    code = "suspension_stands"
+    category = Category.CONFLICT
+    detail = Label(
+        "The suspension {suspension} of this kind stands already, by the same document.",
+        "同じ種類・同じ文書による停止 {suspension} が既に有効です。",
+    )
+
+
+class NotInInsolvency(DomainError):
+    """A trustee acts only in insolvency proceedings. Fields: ``organisation``."""
+
+    code = "not_in_insolvency"
+    category = Category.CONFLICT
+    detail = Label(
+        "{organisation} is not suspended for insolvency. Suspend it first, with the number of the court's order.",
+        "{organisation} は倒産手続による停止中ではありません。先に裁判所の決定番号を付して停止してください。",
+    )
+
+
+class NothingChanges(DomainError):
+    """The facts stated are those on record."""
+
+    code = "nothing_changes"
+    category = Category.CONFLICT
+    field = "facts"
+    detail = Label(
+        "These facts are on record already. State what is different.",
+        "指定された内容は既に登録されています。変更する項目を指定してください。",
     )
 
 

@@ -43,17 +43,6 @@ def neutral_admissions(held: Iterable[str]) -> pgtrigger.Trigger:
     )
 
 
-def reinstated_by_two() -> pgtrigger.Trigger:
-    """A suspension ends with the reinstatement that two people gave, written in the same transaction."""
-    return pgtrigger.Trigger(
-        name="reinstated_by_two",
-        when=pgtrigger.Before,
-        operation=pgtrigger.UpdateOf("state"),
-        condition=pgtrigger.Q(old__state="suspended", new__state="active"),
-        func=sql_body(_SQL / "reinstated_by_two.sql"),
-    )
-
-
 def neutral_organisations(held: Iterable[str]) -> pgtrigger.Trigger:
     """An organisation with an admission in a ``held`` state cannot become the operator or an affiliate of it."""
     return pgtrigger.Trigger(

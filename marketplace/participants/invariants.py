@@ -1,8 +1,16 @@
 """Invariants of participants."""
 
+from typing import Any
+
+from marketplace.kernel import clock
 from marketplace.kernel.guards import sql_list
 from marketplace.kernel.invariants import Invariant, by_query, declare_readable
 from marketplace.kernel.permissions import OPERATOR_ROLES, PARTICIPANT_ROLES
+
+from .acting import approvals_of_others
+from .models import PayoutAccountChange
+from .payout_accounts import usable_from
+from .role_history import ADMITTING, CHANGING, OPERATOR, WRITING, role_held
 
 Invariant(
     name="participants.operator_never_trades",
@@ -59,35 +67,102 @@ Invariant(
 Invariant(
     name="participants.organisations_whole",
     promise=1,
-    statement="A payout account is complete or absent, and registration numbers and codes are well-formed.",
+    statement="Registration numbers and codes of organisations are well-formed.",
     guards=(
-        "participants_organisation.organisation_payout_account",
         "participants_organisation.organisation_invoice_number",
         "participants_organisation.organisation_invoice_number_once",
         "participants_organisation.organisation_country",
         "participants_organisation.organisation_kind",
     ),
-    test="tests/participants/test_guards.py::test_half_a_payout_account_is_refused",
+    test="tests/participants/test_guards.py::test_facts_that_are_not_well_formed_are_refused",
     check=by_query(
-        "SELECT public_id FROM participants_organisation WHERE NOT (bank_code = '' AND branch_code = ''"
-        " AND account_type = '' AND account_number = '' AND account_holder_kana = '') AND (bank_code = ''"
-        " OR branch_code = '' OR account_type = '' OR account_number = '' OR account_holder_kana = '')"
+        "SELECT public_id FROM participants_organisation WHERE country !~ '^[A-Z]{2}$'"
+        " OR invoice_registration_number !~ '^T[0-9]{13}$'"
+    ),
+)
+
+
+def _used_too_early() -> list[dict[str, Any]]:
+    """Changed accounts whose day is not five business days after their confirmation."""
+    confirmed = PayoutAccountChange.objects.filter(confirmed_at__isnull=False)
+    rows = confirmed.values_list("public_id", "confirmed_at", "usable_from").iterator()
+    return [
+        {"change": change, "usable_from": str(day)}
+        for change, moment, day in rows
+        if moment is None or day is None or day < usable_from(clock.business_date(moment))
+    ]
+
+
+Invariant(
+    name="participants.payout_accounts_wait",
+    promise=1,
+    statement="A changed payout account is used five business days after its confirmation, and not before.",
+    guards=(
+        "participants_payoutaccountchange.payout_account_by_two",
+        "participants_payoutaccountchange.payout_account_confirmed_when",
+        "participants_payoutaccountchange.immutable",
+        "participants_payoutaccountchange.set_once",
+    ),
+    test="tests/participants/test_payout_guards.py::test_an_account_is_used_after_its_waiting_time",
+    check=_used_too_early,
+)
+Invariant(
+    name="participants.payout_accounts_by_two",
+    promise=9,
+    statement=(
+        "A changed payout account is proposed by a member who may change it, and confirmed by another, or by two of the"
+        " operator's staff for a participant of one person."
+    ),
+    guards=(
+        "participants_payoutaccountchange.payout_account_by_two",
+        "participants_payoutaccountchange.payout_account_two_people",
+        "participants_payoutaccountchange.payout_account_registered_once",
+        "participants_payoutaccountchange.payout_account_proposed_once",
+        "participants_payoutaccountchange.payout_account_well_formed",
+        "participants_payoutaccountchange.payout_account_ended_when",
+        "participants_payoutaccountchange.state_guard",
+        "participants_payoutaccountchange.no_delete",
+    ),
+    test="tests/participants/test_payout_guards.py::test_one_person_and_strangers_confirm_no_account",
+    check=by_query(
+        (
+            "SELECT c.public_id FROM participants_payoutaccountchange c WHERE NOT c.is_registered AND ("
+            " NOT {PROPOSED} OR c.confirmed_by IS NOT NULL AND NOT {CONFIRMED} AND NOT ({REVIEWED} AND {STAFF})"
+            " OR c.confirmed_by = c.proposed_by OR c.confirmed_by = c.reviewed_by)"
+            " UNION ALL SELECT c.public_id FROM participants_payoutaccountchange c"
+            "  JOIN participants_organisation o ON o.id = c.organisation_id"
+            "  WHERE c.is_registered AND c.proposed_at <> o.registered_at"
+        )
+        .replace("{PROPOSED}", role_held("c.proposed_by", "c.organisation_id", "c.proposed_at", CHANGING))
+        .replace("{CONFIRMED}", role_held("c.confirmed_by", "c.organisation_id", "c.confirmed_at", CHANGING))
+        .replace("{REVIEWED}", role_held("c.reviewed_by", OPERATOR, "c.reviewed_at", ADMITTING))
+        .replace("{STAFF}", role_held("c.confirmed_by", OPERATOR, "c.confirmed_at", ADMITTING))
     ),
 )
 Invariant(
     name="participants.suspension_is_a_state",
     promise=5,
-    statement="A suspended organisation has a reason, an active one has none, and the operator is never suspended.",
+    statement="An organisation is suspended while a suspension of it stands, and only then; the operator never is.",
     guards=(
-        "participants_organisation.organisation_suspension_reason",
+        "participants_organisation.suspended_while_one_stands",
         "participants_organisation.organisation_operator_active",
         "participants_organisation.state_guard",
         "participants_organisation.no_delete",
+        "participants_suspension.suspends_organisation",
+        "participants_suspension.suspension_reason",
+        "participants_suspension.suspension_reference",
+        "participants_suspension.append_only",
+        "participants_suspension.dated_now",
+        "participants_reinstatement.ends_own_suspension",
     ),
-    test="tests/participants/test_guards.py::test_a_suspension_without_a_reason_is_refused",
+    test="tests/participants/test_suspension_guards.py::test_an_organisation_is_suspended_while_one_stands",
     check=by_query(
-        "SELECT public_id FROM participants_organisation WHERE (state = 'suspended') = (suspension_reason_code = '')"
-        " OR (is_operator AND state <> 'active')"
+        "SELECT o.public_id, o.state FROM participants_organisation o WHERE (o.state = 'suspended') <> EXISTS ("
+        " SELECT FROM participants_suspension s WHERE s.organisation_id = o.id AND NOT EXISTS ("
+        "  SELECT FROM participants_reinstatement l WHERE l.suspension_id = s.id))"
+        " OR (o.is_operator AND o.state <> 'active')"
+        " UNION ALL SELECT s.public_id, 'reinstated' FROM participants_suspension s"
+        "  JOIN participants_reinstatement l ON l.suspension_id = s.id WHERE l.organisation_id <> s.organisation_id"
     ),
 )
 Invariant(
@@ -175,6 +250,72 @@ Invariant(
         "SELECT FROM participants_membership m WHERE m.user_id = a.responsible_id"
         " AND m.organisation_id = a.organisation_id)"
     ),
+)
+Invariant(
+    name="participants.facts_have_history",
+    promise=9,
+    statement="The facts of an organisation are what its own people changed them to, one after the other.",
+    guards=(
+        "participants_organisation.facts_change_with_history",
+        "participants_organisation.immutable",
+        "participants_factchange.fact_by_own_person",
+        "participants_factchange.fact_change_of_what",
+        "participants_factchange.own_transaction",
+        "participants_factchange.append_only",
+        "participants_factchange.dated_now",
+    ),
+    test="tests/participants/test_facts.py::test_a_fact_that_was_forced_in_is_named",
+    check=by_query(
+        (
+            "SELECT o.public_id, c.fact FROM participants_organisation o JOIN LATERAL ("
+            "  SELECT DISTINCT ON (n.fact) n.fact, n.new_value FROM participants_factchange n"
+            "   WHERE n.organisation_id = o.id ORDER BY n.fact, n.id DESC) c ON true"
+            " WHERE c.new_value <> coalesce(to_jsonb(o) ->> c.fact, '')"
+            " UNION ALL SELECT c.public_id, c.fact FROM (SELECT f.*, lag(f.new_value) OVER (PARTITION BY"
+            "  f.organisation_id, f.fact ORDER BY f.id) AS before FROM participants_factchange f) c"
+            "  WHERE c.before <> c.old_value OR NOT {CHANGED}"
+        ).replace("{CHANGED}", role_held("c.changed_by", "c.organisation_id", "c.changed_at", WRITING))
+    ),
+)
+Invariant(
+    name="participants.trustees_appointed",
+    promise=9,
+    statement="Nobody holds the role of trustee whom two people of admission did not appoint for the organisation.",
+    guards=(
+        "participants_trusteeappointment.trustee_by_two",
+        "participants_trusteeappointment.trustee_two_people",
+        "participants_trusteeappointment.trustee_by_document",
+        "participants_trusteeappointment.trustee_proposed_once",
+        "participants_trusteeappointment.state_guard",
+        "participants_trusteeappointment.immutable",
+        "participants_trusteeappointment.no_delete",
+        "participants_rolegrant.trustee_is_appointed",
+    ),
+    test="tests/participants/test_trustees.py::test_a_trustee_whom_nobody_appointed_is_named",
+    check=by_query(
+        (
+            "SELECT g.id, m.public_id FROM participants_rolegrant g JOIN participants_membership m ON m.id = g.membership_id"
+            " WHERE g.role = 'trustee' AND NOT EXISTS (SELECT FROM participants_trusteeappointment a"
+            "  JOIN participants_suspension s ON s.id = a.suspension_id WHERE a.state = 'appointed' AND a.user_id = m.user_id"
+            "   AND s.organisation_id = m.organisation_id AND a.ended_at <= g.granted_at)"
+            " UNION ALL SELECT a.id, a.public_id FROM participants_trusteeappointment a"
+            "  WHERE NOT {PROPOSED} OR a.state = 'appointed' AND (NOT {APPOINTED} OR a.ended_by = a.proposed_by)"
+        )
+        .replace("{PROPOSED}", role_held("a.proposed_by", OPERATOR, "a.proposed_at", ADMITTING))
+        .replace("{APPOINTED}", role_held("a.ended_by", OPERATOR, "a.ended_at", ADMITTING))
+    ),
+)
+
+Invariant(
+    name="participants.approvals_by_members",
+    promise=9,
+    statement=(
+        "Who gave and who approved a command of two people were, at that moment, natural persons of its organisation"
+        " with a role for it; a program that gave it first had such a person to answer for it."
+    ),
+    guards=("approvals_approval.approved_by_members",),
+    test="tests/approvals/test_guards.py::test_made_up_people_approve_nothing",
+    check=by_query(approvals_of_others()),
 )
 
 _GUARDS = "tests/participants/test_membership_guards.py"

@@ -8,15 +8,23 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 
+from marketplace.kernel.calendars import BusinessCalendar
 from marketplace.kernel.errors import FieldInvalid
 from marketplace.kernel.labels import Label
 
 from .states import AccountType
 
 HOLDER_LENGTH_MAX = 30
+WAITING_BUSINESS_DAYS = 5
+"""Business days of banks in Japan from the confirmation of a changed account until it is used."""
+WAITING_DAYS_MIN = 7
+"""Five business days take a week or longer; the database, which knows no holidays, holds this."""
+CONFIRMED_WITHIN_DAYS = 14
+"""A change that nobody confirms lapses after so many days."""
 BANK_CODE_PATTERN = r"^[0-9]{4}$"
 BRANCH_CODE_PATTERN = r"^[0-9]{3}$"
 ACCOUNT_NUMBER_PATTERN = r"^[0-9]{7}$"
@@ -88,3 +96,52 @@ def holder_kana(name: str) -> str:
             ),
         )
     return kana
+
+
+def usable_from(confirmed_on: date) -> date:
+    """The day from which an account that was confirmed on a day is used: ``WAITING_BUSINESS_DAYS`` later."""
+    return BusinessCalendar().add_business_days(confirmed_on, WAITING_BUSINESS_DAYS)
+
+
+def lapses_on(proposed_on: date) -> date:
+    """The last day on which a change that was proposed on a day can be confirmed."""
+    return proposed_on + timedelta(days=CONFIRMED_WITHIN_DAYS)
+
+
+_LEGAL_FORMS = re.compile(r"^[ｦ-ﾝﾞﾟ]{1,3}\)|\([ｦ-ﾝﾞﾟ]{1,3}\)?$|\([ｦ-ﾝﾞﾟ]{1,3}\)")
+_WRITTEN_OUT = re.compile(
+    "|".join(
+        unicodedata.normalize("NFD", form)
+        for form in (
+            "カブシキガイシヤ", "ユウゲンガイシヤ", "ゴウドウガイシヤ", "ゴウシガイシヤ", "ゴウメイガイシヤ",
+            "イツパンシヤダンホウジン", "イツパンザイダンホウジン", "シヤダンホウジン", "ザイダンホウジン",
+        )
+    )
+)  # fmt: skip
+
+
+def is_holder(holder: str, names: Iterable[str]) -> bool:
+    """Whether the ``holder`` of an account is an organisation of these ``names``, as far as they are in katakana or Latin.
+
+    The legal form, spaces and signs are left out of both, so `ｶ)ｻﾇｷ` is カブシキガイシャ サヌキ. Names in other letters
+    are compared with nothing.
+    """
+    wanted = _plain(holder)
+    return bool(wanted) and any(_plain(name) == wanted for name in names)
+
+
+def _plain(name: str) -> str:
+    """A name in half-width katakana and capitals without its legal form, spaces and signs; empty in other letters."""
+    try:
+        kana = _LEGAL_FORMS.sub("", holder_kana(name[: 4 * HOLDER_LENGTH_MAX]))
+    except FieldInvalid:
+        return ""
+    spelled = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", kana))
+    return re.sub(r"[ ().,/¥｢｣ー-]", "", _WRITTEN_OUT.sub("", spelled))
+
+
+def is_kana(name: str) -> bool:
+    """Whether a name is in katakana, Latin letters, digits and the signs of transfer files; it may be longer than those."""
+    full_width = unicodedata.normalize("NFKC", name.strip()).upper().translate(_LARGE)
+    kana = "".join(_HALF_WIDTH.get(letter, letter) for letter in unicodedata.normalize("NFD", full_width))
+    return bool(kana) and re.sub(r"[ｦｱ-ﾝﾞﾟA-Z0-9 ().,/¥｢｣-]", "", kana) == ""

@@ -13,6 +13,7 @@ from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import OPERATOR_ROLES, PARTICIPANT_ROLES
 
 from .models import LANGUAGES, Organisation
+from .states import MemberRole
 
 REQUIRED = Label("this field is required", "入力してください")
 
@@ -31,7 +32,8 @@ def checked_email(email: str) -> str:
 
 def checked_roles(organisation: Organisation, roles: Collection[str], field: str = "roles") -> list[str]:
     """The roles, sorted and each once; raises FieldInvalid unless members of the organisation can hold them."""
-    known = OPERATOR_ROLES if organisation.is_operator else PARTICIPANT_ROLES
+    # Trustees are appointed (``services.trustees``).
+    known = OPERATOR_ROLES if organisation.is_operator else PARTICIPANT_ROLES - {MemberRole.TRUSTEE}
     if not roles or not known.issuperset(roles):
         listed = ", ".join(sorted(known))
         raise FieldInvalid(field, Label(f"choose from {listed}", f"{listed} から選んでください"))

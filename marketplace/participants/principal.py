@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,10 @@ from .sessions import digest_of_token
 _OF_SESSION = """
     SELECT u.public_id, s.proved_at, o.id, o.public_id, o.is_operator,
            ARRAY(SELECT g.role FROM participants_rolegrant g
-                  WHERE g.membership_id = m.id AND g.revoked_at IS NULL)
+                  WHERE g.membership_id = m.id AND g.revoked_at IS NULL),
+           CASE WHEN o.state = 'suspended' THEN ARRAY(
+                SELECT k.kind FROM participants_suspension k WHERE k.organisation_id = o.id AND NOT EXISTS (
+                SELECT FROM participants_reinstatement l WHERE l.suspension_id = k.id)) END
       FROM participants_session s
       JOIN participants_user u ON u.id = s.user_id
       LEFT JOIN participants_membership m ON m.user_id = u.id AND m.ended_at IS NULL
@@ -47,8 +51,10 @@ def load_program(token: Any) -> Principal:
     """
     program: Application = token.application
     organisation = program.organisation
-    held = permissions_of(token.responsible_roles, proved=True, is_operator=organisation.is_operator)
     scopes = SCOPES.intersection(program.scopes, token.scope.split())
+    held, withheld = _permissions(
+        token.responsible_roles, token.suspended, proved=True, is_operator=organisation.is_operator
+    )
     actor = Actor(
         identifier=program.public_id,
         role=_side(is_operator=organisation.is_operator),
@@ -56,6 +62,7 @@ def load_program(token: Any) -> Principal:
         organisation=organisation.public_id,
         permissions=held & scopes,
         responsible=program.responsible.public_id,
+        withheld=withheld & scopes,
     )
     return Principal(actor, organisation.is_operator)
 
@@ -83,17 +90,29 @@ def load_person(session_token: str, organisation: str | None) -> Principal | Non
             responsible=rows[0][0],
         )
         return Principal(actor, is_operator=False)
-    person, proved_at, key, public_id, is_operator, roles = of[organisation or rows[0][3]]
+    person, proved_at, key, public_id, is_operator, roles, kinds = of[organisation or rows[0][3]]
+    held, withheld = _permissions(roles, kinds or (), proved=proved_at is not None, is_operator=is_operator)
     actor = Actor(
         identifier=person,
         role=_side(is_operator=is_operator),
         organisation_id=key,
         organisation=public_id,
-        permissions=permissions_of(roles, proved=proved_at is not None, is_operator=is_operator),
+        permissions=held,
         proved_at=proved_at,
         responsible=person,
+        withheld=withheld,
     )
     return Principal(actor, is_operator, tuple(sorted(roles)))
+
+
+def _permissions(
+    roles: Collection[str], suspended: Collection[str], *, proved: bool, is_operator: bool
+) -> tuple[frozenset[Permission], frozenset[Permission]]:
+    """What roles give now, and what suspensions of the organisation withhold of it."""
+    held = permissions_of(roles, proved=proved, is_operator=is_operator, suspended=suspended)
+    if not suspended:
+        return held, frozenset()
+    return held, permissions_of(roles, proved=proved, is_operator=is_operator) - held
 
 
 def _side(*, is_operator: bool) -> Role:

@@ -11,12 +11,14 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from stdnum.jp import cn
 
 from marketplace.kernel.actors import Actor
-from marketplace.kernel.errors import Missing
+from marketplace.kernel.errors import Missing, OrganisationSuspended
+from marketplace.kernel.permissions import Permission
 from marketplace.kernel.prepared import fetch_prepared
 
-from .errors import NotAdmitted, OrganisationSuspended
+from .acting import acts_now, holders
+from .errors import NotAdmitted
 from .models import Admission, Organisation, Reinstatement, Segment
-from .payout_accounts import PayoutAccount
+from .payout_queries import payout_account_now
 from .states import HELD_ADMISSIONS, AdmissionState, OrganisationState
 
 _IDENTIFIERS = """
@@ -53,7 +55,6 @@ class OrganisationView:
     is_operator: bool
     affiliate: bool
     state: str
-    payout_account: PayoutAccount | None
 
     @property
     def is_active(self) -> bool:
@@ -127,11 +128,6 @@ class _Viewed(NamedTuple):
     is_operator: bool
     operator_affiliate: bool
     state: str
-    bank_code: str
-    branch_code: str
-    account_type: str
-    account_number: str
-    account_holder_kana: str
 
 
 _BY_PUBLIC_ID = f"""
@@ -141,13 +137,6 @@ _BY_PUBLIC_ID = f"""
 
 def _view(row: Any) -> OrganisationView:
     """The view of a row, or of its columns in ``_Viewed``."""
-    account = (
-        PayoutAccount(
-            row.bank_code, row.branch_code, row.account_type, row.account_number, row.account_holder_kana
-        )
-        if row.bank_code
-        else None
-    )
     return OrganisationView(
         id=row.id,
         public_id=row.public_id,
@@ -161,7 +150,6 @@ def _view(row: Any) -> OrganisationView:
         is_operator=row.is_operator,
         affiliate=row.operator_affiliate,
         state=row.state,
-        payout_account=account,
     )
 
 
@@ -198,12 +186,6 @@ def get_organisations(public_ids: Sequence[str]) -> list[OrganisationView]:
         if public_id not in found:
             raise Missing(kind="organisation", identifier=public_id)
     return [found[public_id] for public_id in public_ids]
-
-
-def suspension_reason(public_id: str) -> str:
-    """The operator's reason why an organisation is suspended, for the organisation itself; empty if it is not."""
-    row = Organisation.objects.filter(public_id=public_id).first()
-    return row.suspension_reason if row else ""
 
 
 def find_organisation(corporate_number: str) -> OrganisationView | None:
@@ -290,7 +272,7 @@ def admission_facts(admission: str) -> dict[str, Any]:
         "operator_affiliate": organisation.operator_affiliate,
         "corporate_number_valid": cn.is_valid(organisation.corporate_number or ""),
         "invoice_registered": organisation.invoice_registration_number is not None,
-        "payout_account_stated": bool(organisation.bank_code),
+        "payout_account_stated": payout_account_now(organisation.pk) is not None,
         "representative_stated": bool(organisation.representative),
         "antisocial_forces_excluded": declared["antisocial_forces_excluded"],
         "security_contact_stated": bool(declared["security_contact"].strip()),
@@ -368,3 +350,11 @@ def lock_organisation(organisation_id: int) -> None:
 def reinstatements_of(organisation_id: int) -> int:
     """How often an organisation was reinstated."""
     return Reinstatement.objects.filter(organisation_id=organisation_id).count()
+
+
+def acts_for_operator(person: str, permission: Permission) -> bool:
+    """Whether a natural person of the operator holds a permission now; a proof of a second factor is not asked for."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {acts_now('%s', holds=holders(permission), proved=False)}", [person])
+        (holds,) = cursor.fetchone()
+    return bool(holds)

@@ -8,6 +8,22 @@ RecordedRows(
     table="participants_reinstatement",
     kinds=("participants.participant_reinstated",),
     row="(SELECT o.public_id FROM participants_organisation o WHERE o.id = r.organisation_id), r.first_person,"
-    " r.reinstated_by",
-    record="e.subject, e.payload -> 'first_person', e.actor",
+    " r.reinstated_by, (SELECT s.public_id FROM participants_suspension s WHERE s.id = r.suspension_id)",
+    record="e.subject, e.payload -> 'first_person', e.actor, e.payload -> 'suspension'",
+)
+RecordedRows(
+    table="participants_factchange",
+    kinds=("participants.fact_changed",),
+    row="r.public_id, (SELECT o.public_id FROM participants_organisation o WHERE o.id = r.organisation_id), r.fact,"
+    " r.effective_on::text, r.document_sha256, r.changed_by",
+    record="e.subject, e.payload -> 'organisation', e.payload -> 'fact', e.payload -> 'effective_on',"
+    " e.payload -> 'document_sha256', e.actor",
+)
+RecordedRows(
+    table="participants_suspension",
+    kinds=("participants.participant_suspended",),
+    row="(SELECT o.public_id FROM participants_organisation o WHERE o.id = r.organisation_id), r.public_id, r.kind,"
+    " r.reason_code, r.reference, r.effective_on::text, r.suspended_by",
+    record="e.subject, e.payload -> 'suspension', e.payload -> 'kind', e.payload -> 'reason_code',"
+    " e.payload -> 'reference', e.payload -> 'effective_on', e.actor",
 )

@@ -10,8 +10,11 @@ from rest_framework import serializers
 from marketplace.api.serializers import BilingualField, ChoiceLabelField, StrictSerializer
 
 from .models import Admission, Organisation, Segment
+from .payout_queries import payout_account_now
 from .principal import Principal
 from .states import AccountType, AdmissionState, Capacity, MemberRole, OrganisationKind, OrganisationState
+from .suspension_queries import standing_suspensions
+from .suspension_serializers import SuspensionSerializer
 
 
 class BilingualNameField(BilingualField):
@@ -66,21 +69,29 @@ class OrganisationProfileSerializer(OrganisationSummarySerializer):
     """An organisation in full, as its own members and the operator see it."""
 
     payout_account = serializers.SerializerMethodField()
+    suspensions = serializers.SerializerMethodField()
 
     class Meta(OrganisationSummarySerializer.Meta):
         fields = (
             *OrganisationSummarySerializer.Meta.fields,
+            "name_kana",
             "address",
             "representative",
+            "contact_email",
             "payout_account",
-            "suspension_reason_code",
-            "suspension_reason",
+            "suspensions",
         )
 
     @extend_schema_field(PayoutAccountSerializer(allow_null=True))
     def get_payout_account(self, row: Organisation) -> dict[str, str] | None:
-        """The account, or null if none is registered."""
-        return dict(PayoutAccountSerializer(row).data) if row.bank_code else None
+        """The account that is used today, or null if none is stated."""
+        account = payout_account_now(row.pk)
+        return None if account is None else dict(PayoutAccountSerializer(account).data)
+
+    @extend_schema_field(SuspensionSerializer(many=True))
+    def get_suspensions(self, row: Organisation) -> list[dict[str, Any]]:
+        """The suspensions that stand, the oldest first."""
+        return list(SuspensionSerializer(standing_suspensions(row.pk), many=True).data)
 
 
 class SegmentSerializer(serializers.ModelSerializer[Segment]):
@@ -156,13 +167,6 @@ class RegisterOrganisationSerializer(StrictSerializer):
     representative = serializers.CharField(max_length=100)
     payout_account = PayoutAccountSerializer(allow_null=True, default=None)
     operator_affiliate = serializers.BooleanField(default=False)
-
-
-class SuspendSerializer(StrictSerializer):
-    """The reason for a suspension: a code, and a text that only the organisation reads."""
-
-    reason_code = serializers.CharField(max_length=40)
-    reason = serializers.CharField(max_length=2_000)
 
 
 class DeclareAffiliationSerializer(StrictSerializer):

@@ -6,6 +6,8 @@ from django.db.models import TextChoices
 
 from marketplace.kernel.labels import Label
 from marketplace.kernel.states import StateMachine, expand_roles
+from marketplace.kernel.suspensions import EFFECTS
+from marketplace.kernel.suspensions import SuspensionKind as Kind
 
 
 class OrganisationKind(TextChoices):
@@ -48,8 +50,66 @@ class Capacity(TextChoices):
     BUYER = "buyer", Label("buyer", "利用者")
 
 
+class PayoutChangeState(TextChoices):
+    """The state of a payout account that an organisation states; from its day a confirmed one is used."""
+
+    PROPOSED = "proposed", Label("waits for a second person", "二人目の確認待ち")
+    CONFIRMED = "confirmed", Label("confirmed", "確認済み")
+    STOPPED = "stopped", Label("stopped", "中止")
+    LAPSED = "lapsed", Label("not confirmed in time", "期限切れ")
+
+
+PAYOUT_CHANGE = StateMachine(
+    name="participants.payout_account_change",
+    states=PayoutChangeState,
+    # The account that an organisation is registered with needs no confirmation: nobody was paid before.
+    initial=frozenset({PayoutChangeState.PROPOSED, PayoutChangeState.CONFIRMED}),
+    table=expand_roles(
+        {
+            # Staff of the operator confirm only for a participant of one person.
+            (
+                PayoutChangeState.PROPOSED,
+                "confirm",
+                ("participant", "operator"),
+            ): PayoutChangeState.CONFIRMED,
+            (PayoutChangeState.PROPOSED, "stop", ("participant",)): PayoutChangeState.STOPPED,
+            (PayoutChangeState.CONFIRMED, "stop", ("participant",)): PayoutChangeState.STOPPED,
+            (PayoutChangeState.PROPOSED, "lapse", ("system",)): PayoutChangeState.LAPSED,
+        }
+    ),
+)
+
+
+class TrusteeState(TextChoices):
+    """The state of the appointment of a trustee."""
+
+    PROPOSED = "proposed", Label("waits for a second person", "二人目の確認待ち")
+    APPOINTED = "appointed", Label("appointed", "選任済み")
+    WITHDRAWN = "withdrawn", Label("withdrawn", "取下げ")
+
+
+TRUSTEE = StateMachine(
+    name="participants.trustee_appointment",
+    states=TrusteeState,
+    initial=frozenset({TrusteeState.PROPOSED}),
+    table={
+        (TrusteeState.PROPOSED, "appoint", "operator"): TrusteeState.APPOINTED,
+        (TrusteeState.PROPOSED, "withdraw", "operator"): TrusteeState.WITHDRAWN,
+    },
+)
+
+
+class SuspensionKind(TextChoices):
+    """The kind of a suspension; what each means is ``kernel.suspensions.EFFECTS``."""
+
+    BREACH = Kind.BREACH.value, EFFECTS[Kind.BREACH].label
+    INSOLVENCY = Kind.INSOLVENCY.value, EFFECTS[Kind.INSOLVENCY].label
+    ATTACHMENT = Kind.ATTACHMENT.value, EFFECTS[Kind.ATTACHMENT].label
+    SANCTIONS = Kind.SANCTIONS.value, EFFECTS[Kind.SANCTIONS].label
+
+
 class OrganisationState(TextChoices):
-    """Whether an organisation may make new agreements."""
+    """Whether an organisation may begin anything new."""
 
     ACTIVE = "active", Label("active", "有効")
     SUSPENDED = "suspended", Label("suspended", "取引停止中")

@@ -1,4 +1,4 @@
-"""What happens to people and programs with time: invitations and proposals lapse, and secrets end."""
+"""What happens to people and programs with time: invitations, proposals and changes of accounts lapse, and secrets end."""
 
 from __future__ import annotations
 
@@ -6,18 +6,33 @@ from marketplace.kernel import clock
 from marketplace.kernel.aside import Loop
 
 from .bounds import PROGRAM_WARNED_BEFORE
-from .models import Application, Invitation, MemberChange, OwnerRecovery, SecondFactorReset
+from .models import (
+    Application,
+    Invitation,
+    MemberChange,
+    OwnerRecovery,
+    PayoutAccountChange,
+    SecondFactorReset,
+)
 from .services.changing_members import lapse_change
 from .services.inviting import lapse_invitation
+from .services.payout_accounts import lapse_payout_account
 from .services.programs import warn_of_expiry
 from .services.recovering import conclude_recovery
 from .services.second_factors import carry_out_second_factor_reset
-from .states import INVITATION_ENDED, MemberChangeState, OwnerRecoveryState, SecondFactorResetState
+from .states import (
+    INVITATION_ENDED,
+    MemberChangeState,
+    OwnerRecoveryState,
+    PayoutChangeState,
+    SecondFactorResetState,
+)
 
 INVITATIONS = Loop("participants.lapse_invitations")
 CHANGES = Loop("participants.lapse_changes")
 RESETS = Loop("participants.reset_second_factors")
 RECOVERIES = Loop("participants.conclude_recoveries")
+ACCOUNTS = Loop("participants.lapse_payout_accounts")
 PROGRAMS = Loop("participants.warn_of_expiry")
 LAPSED_A_RUN = 200
 
@@ -38,6 +53,17 @@ def lapse_overdue() -> int:
         .values_list("public_id", flat=True)[:LAPSED_A_RUN],
         lapse_change,
     )
+
+
+def lapse_payout_accounts() -> int:
+    """End changes of payout accounts that nobody confirmed in time; returns how many."""
+    due = (
+        PayoutAccountChange.objects.filter(state=PayoutChangeState.PROPOSED, lapses_on__lt=clock.today())
+        .exclude(public_id__in=ACCOUNTS.standing_aside())
+        .order_by("lapses_on")
+        .values_list("public_id", flat=True)[:LAPSED_A_RUN]
+    )
+    return ACCOUNTS.each(due, lambda change: lapse_payout_account(change=change))
 
 
 def warn_expiring() -> int:

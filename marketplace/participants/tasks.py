@@ -10,5 +10,9 @@ def sweep() -> int:
     """On beat: let lapse what nobody answered in time, warn of secrets that end, take lost second factors, and conclude recoveries; returns
     how many."""
     return (
-        sweeping.lapse_overdue() + sweeping.warn_expiring() + sweeping.reset_due() + sweeping.conclude_due()
+        sweeping.lapse_overdue()
+        + sweeping.lapse_payout_accounts()
+        + sweeping.warn_expiring()
+        + sweeping.reset_due()
+        + sweeping.conclude_due()
     )

@@ -30,7 +30,10 @@ _FIND = """
            o.id, o.public_id, o.is_operator, u.id, u.public_id,
            ARRAY(SELECT g.role FROM participants_membership m
                    JOIN participants_rolegrant g ON g.membership_id = m.id AND g.revoked_at IS NULL
-                  WHERE m.user_id = u.id AND m.organisation_id = o.id AND m.ended_at IS NULL AND u.is_active)
+                  WHERE m.user_id = u.id AND m.organisation_id = o.id AND m.ended_at IS NULL AND u.is_active),
+           CASE WHEN o.state = 'suspended' THEN ARRAY(
+                SELECT k.kind FROM participants_suspension k WHERE k.organisation_id = o.id AND NOT EXISTS (
+                SELECT FROM participants_reinstatement l WHERE l.suspension_id = k.id)) END
       FROM oauth2_provider_accesstoken t
       JOIN participants_application a ON a.id = t.application_id
       JOIN participants_organisation o ON o.id = a.organisation_id
@@ -91,6 +94,7 @@ def _token_of(row: Sequence[Any]) -> Any:
     found.application.organisation = _loaded(Organisation, _OF_ORGANISATION, row[11:14])
     found.application.responsible = _loaded(User, _OF_RESPONSIBLE, row[14:16])
     found.responsible_roles = row[16]
+    found.suspended = row[17] or ()
     return found
 
 

@@ -3,10 +3,14 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from .fact_views import FactChangeViewSet
 from .login_views import LoginLockViewSet, SecondFactorResetViewSet
+from .payout_views import PayoutAccountChangeViewSet
 from .people_views import InvitationViewSet, JoiningViewSet, MemberChangeViewSet, MemberViewSet
 from .program_views import ApplicationViewSet
 from .recovery_views import OwnerRecoveryViewSet, RecoveryEvidenceViewSet
+from .suspension_views import SuspensionViewSet
+from .trustee_views import TrusteeAppointmentViewSet
 from .views import AdmissionViewSet, CallerView, SegmentViewSet
 
 router = SimpleRouter()
@@ -18,6 +22,10 @@ router.register("members", MemberViewSet, basename="member")
 router.register("member-changes", MemberChangeViewSet, basename="member-change")
 router.register("invitations", JoiningViewSet, basename="joining")
 router.register("applications", ApplicationViewSet, basename="application")
+router.register("payout-account-changes", PayoutAccountChangeViewSet, basename="payout-account-change")
+router.register("suspensions", SuspensionViewSet, basename="suspension")
+router.register("trustee-appointments", TrusteeAppointmentViewSet, basename="trustee-appointment")
+router.register("fact-changes", FactChangeViewSet, basename="fact-change")
 router.register("login-locks", LoginLockViewSet, basename="login-lock")
 router.register("second-factor-resets", SecondFactorResetViewSet, basename="second-factor-reset")
 router.register("owner-recoveries", OwnerRecoveryViewSet, basename="owner-recovery")

@@ -30,8 +30,8 @@ from .serializers import (
     OrganisationSummarySerializer,
     RegisterOrganisationSerializer,
     SegmentSerializer,
-    SuspendSerializer,
 )
+from .suspension_serializers import SuspendSerializer
 
 ORGANISATION_EXAMPLE = {
     "name": {"ja": "讃岐データ株式会社", "en": "Sanuki Data Co., Ltd."},
@@ -96,10 +96,15 @@ class OrganisationViewSet(MarketReadViewSet[Organisation]):
         request=SuspendSerializer,
         response=OrganisationProfileSerializer,
         needs=Permission.ADMISSION_WRITE,
-        example={"reason_code": "sanctions_review", "reason": "制裁対象との一致を確認中です。"},
+        example={
+            "kind": "sanctions",
+            "reason_code": "sanctions_list",
+            "reason": "制裁対象者として告示されたため。",
+            "reference": "財務省告示第45号",
+        },
     )
     def suspend(self, data: dict[str, Any], public_id: str) -> Organisation:
-        """Suspend an organisation: it can make no new agreements; its obligations remain (operator)."""
+        """Suspend an organisation: it begins nothing new, and its obligations remain, as the kind says (operator)."""
         return services.suspend_participant(actor=self.actor, organisation=public_id, **data)
 
     @command(

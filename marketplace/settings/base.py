@@ -56,6 +56,7 @@ MARKET_APPLICATIONS = [
     "marketplace.evidence",
     "marketplace.documents",
     "marketplace.jobs",
+    "marketplace.approvals",
     "marketplace.participants",
     "marketplace.registration",
     "marketplace.notices",

@@ -11,6 +11,7 @@ from marketplace.events.guards import position_reached
 from marketplace.kernel.columns import AttemptsField, MomentField, TransactionIdField
 from marketplace.kernel.guards import immutable, no_delete, only_forward, own_key, state_guard
 from marketplace.kernel.identifiers import IDENTIFIER_LENGTH, IdentifierField
+from marketplace.participants.suspension_guards import begun_by_active
 
 from .states import MESSAGE, WEBHOOK, AttemptOutcome, DisabledReason, MessageState, WebhookState
 
@@ -95,6 +96,7 @@ class Webhook(models.Model):
             state_guard(WEBHOOK),
             no_delete(),
             immutable("public_id", "organisation_id", "scope", "created_at"),
+            begun_by_active(),
         ]
 
 

@@ -24,8 +24,8 @@ from clearing.shortfalls.services.claims import write_off_claim
 from clearing.trades.services.endings import fail_trade
 from marketplace.kernel import clock
 from marketplace.kernel.waiting import REASONS
-from marketplace.participants.models import Organisation
 from tests.participants import factories as participants
+from tests.participants.accounts import use_account
 from tests.participants.factories import client_of
 from tests.roles import unguarded
 from tests.standing import made_once
@@ -231,11 +231,7 @@ def test_a_payee_that_cannot_be_paid_is_named_as_the_reason(market):
         assert of_payment(market, cycle, name) == f"payment.{reason}"
         (shown,) = answer(market, "settlement-instructions/", name)["results"]
         assert (shown["held_back"], shown["held_back_label"]) == (reason, shown["waiting"]["label"])
-    stated = {
-        name: getattr(market.party("other"), name)
-        for name in ("bank_code", "branch_code", "account_type", "account_number", "account_holder_kana")
-    }
-    Organisation.objects.filter(pk=market.party("seller").pk).update(**stated)
+    use_account(market.party("seller"), participants.PAYOUT_ACCOUNT)
     assert of_payment(market, cycle, "seller") == "payment.planned"
 
 
@@ -367,7 +363,7 @@ def test_an_approval_waits_for_a_second_person_until_it_expires(market):
     assert client.post("/api/v1/transfer-files/", {"cycle": cycle.public_id}).status_code == 409
     (shown,) = answer(market, "approvals/?state=pending")["results"]
     found = shown["waiting"]
-    assert (found["code"], found["waits_for"]) == ("approval.second_person", "operator")
+    assert (found["code"], found["waits_for"]) == ("approval.second_person", "colleague")
     assert (found["since"], found["until"]) == (shown["asked_at"], shown["expires_at"])
     withdrawn = client.post(f"/api/v1/approvals/{shown['id']}/withdraw/")
     assert (withdrawn.status_code, withdrawn.json()["waiting"]) == (200, None)
@@ -399,7 +395,7 @@ def test_a_bank_entry_in_suspense_waits_for_the_operator(market):
     [
         ("trades/", "open", 8),
         ("trades/", "settling", 5),
-        ("settlement-instructions/?direction=out", "settling", 8),
+        ("settlement-instructions/?direction=out", "settling", 10),
         ("cycles/", "settling", 6),
     ],
 )

@@ -9,6 +9,7 @@ from contracts.agreement_document import TEMPLATE
 from contracts.models import Signature
 from marketplace.documents.services import render_html, render_pdf
 from marketplace.kernel.canonical import sha256_hex
+from tests.participants.stating import restate
 from tests.standing import made_once
 
 from . import factories
@@ -20,9 +21,7 @@ def agreement(market):
 
 
 def test_the_document_comes_from_what_was_signed(market, agreement):
-    organisation = market.organisation("buyer")
-    organisation.name_ja = "改称後株式会社"
-    organisation.save()
+    restate(market.organisation("buyer"), name_ja="改称後株式会社")
     data = queries.document_data(agreement)
     assert data["signed_hash"] == agreement.signed_hash
     assert data["consumer"]["name"]["ja"] == "組織利用"

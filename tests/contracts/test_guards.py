@@ -8,6 +8,8 @@ import pytest
 
 from contracts import queries, services
 from contracts.models import Dispute, Negotiation
+from marketplace.kernel.actors import SYSTEM
+from marketplace.participants.services import suspend_participant
 from tests.participants import factories as people
 
 from . import factories
@@ -67,9 +69,8 @@ def test_parties_are_two_and_go_by_their_own_identifiers(market):
 
 def test_a_suspended_organisation_opens_nothing_and_concludes_nothing(market):
     negotiation = factories.requested(market)
-    run(
-        "UPDATE participants_organisation SET state = 'suspended', suspension_reason_code = 'x' WHERE id = %s",
-        market.buyer.organisation_id,
+    suspend_participant(
+        actor=SYSTEM, organisation=market.buyer.organisation, reason_code="review", reason="確認中"
     )
     statement, parameters = new_negotiation(negotiation)
     refused("two active parties", statement, *parameters)

@@ -14,9 +14,16 @@ from listings.errors import NotOnSale
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
-from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing, PermissionNeeded
+from marketplace.kernel.errors import (
+    FieldInvalid,
+    Forbidden,
+    IllegalTransition,
+    Missing,
+    OrganisationSuspended,
+    PermissionNeeded,
+)
 from marketplace.participants import services as participants
-from marketplace.participants.errors import NotAdmitted, OrganisationSuspended
+from marketplace.participants.errors import NotAdmitted
 from tests.participants import factories as people
 
 from . import factories

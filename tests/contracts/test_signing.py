@@ -15,14 +15,15 @@ from marketplace.api.models import IdempotencyRecord
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.evidence.signatures import verify
 from marketplace.kernel.canonical import sha256_hex
-from marketplace.kernel.errors import Missing
+from marketplace.kernel.errors import Missing, OrganisationSuspended
 from marketplace.kernel.invariants import verify_all
 from marketplace.participants import services as participants
-from marketplace.participants.errors import NotAdmitted, OrganisationSuspended
+from marketplace.participants.errors import NotAdmitted
 from marketplace.participants.models import Admission
 from marketplace.rules import services as rules
 from marketplace.rules.models import Decision
 from tests.participants import factories as people
+from tests.participants.stating import restate
 
 from . import factories
 from .refusals import refused
@@ -167,9 +168,7 @@ def test_a_party_signs_what_it_has_read(market):
 def test_a_contract_once_put_up_no_longer_follows_its_sources(market):
     negotiation = factories.agreed(market)
     before = queries.contract_of(negotiation)
-    organisation = market.organisation("buyer")
-    organisation.name_en = "Renamed Inc."
-    organisation.save()
+    restate(market.organisation("buyer"), name_en="Renamed Inc.")
     assert queries.contract_of(negotiation) == before
     concluded = services.sign(actor=market.buyer, negotiation=negotiation.public_id)
     assert concluded.state == "finalized"

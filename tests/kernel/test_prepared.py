@@ -16,8 +16,8 @@ from marketplace.kernel.prepared import (
     update_prepared,
 )
 from marketplace.kernel.states import advance
-from marketplace.participants.models import Organisation
-from marketplace.participants.states import ORGANISATION
+from marketplace.participants.models import Admission, Organisation, User
+from marketplace.participants.states import ADMISSION
 from tests.participants import factories
 from tests.roles import owner_url
 
@@ -70,12 +70,13 @@ def test_nothing_is_prepared_that_does_not_ask_for_it(db):
 
 
 def test_a_prepared_statement_works_after_a_rollback(organisation):
-    statement = "UPDATE participants_organisation SET suspension_reason = %s WHERE id = %s"
-    assert execute_prepared(statement, ["first", organisation.pk]) == 1
+    person = factories.person_of(organisation)
+    statement = "UPDATE participants_user SET name = %s WHERE id = %s"
+    assert execute_prepared(statement, ["first", person.pk]) == 1
     with pytest.raises(IntegrityError), transaction.atomic():
         execute_prepared("INSERT INTO participants_organisation (id) VALUES (%s)", [organisation.pk])
-    assert execute_prepared(statement, ["second", organisation.pk]) == 1
-    assert Organisation.objects.get(pk=organisation.pk).suspension_reason == "second"
+    assert execute_prepared(statement, ["second", person.pk]) == 1
+    assert User.objects.get(pk=person.pk).name == "second"
 
 
 def test_rows_are_the_instances_that_the_orm_reads(organisation):
@@ -86,11 +87,12 @@ def test_rows_are_the_instances_that_the_orm_reads(organisation):
 
 
 def test_a_change_is_saved_only_where_the_row_is_as_stated(organisation):
-    changes = {"suspension_reason": "second"}
-    assert update_prepared(organisation, changes, where={"suspension_reason": "other"}) == 0
-    assert Organisation.objects.get(pk=organisation.pk).suspension_reason == ""
-    assert update_prepared(organisation, changes, where={"state": organisation.state}) == 1
-    assert Organisation.objects.get(pk=organisation.pk).suspension_reason == "second"
+    person = factories.person_of(organisation, "first")
+    changes = {"name": "second"}
+    assert update_prepared(person, changes, where={"name": "other"}) == 0
+    assert User.objects.get(pk=person.pk).name == "first"
+    assert update_prepared(person, changes, where={"language": person.language}) == 1
+    assert User.objects.get(pk=person.pk).name == "second"
 
 
 def test_a_new_row_is_as_the_orm_would_have_saved_it(organisation):
@@ -105,12 +107,12 @@ def test_a_new_row_is_as_the_orm_would_have_saved_it(organisation):
 
 
 def test_a_state_that_changed_since_it_was_read_is_refused(organisation):
-    stale = Organisation.objects.get(pk=organisation.pk)
-    changes = {"suspension_reason": "x", "suspension_reason_code": "x"}
-    assert advance(organisation, ORGANISATION, command="suspend", role="operator", **changes) == stale.state
+    admission = factories.application_for(organisation)
+    stale = Admission.objects.get(pk=admission.pk)
+    assert advance(admission, ADMISSION, command="withdraw", role="participant", reason="x") == stale.state
     with pytest.raises(StaleState):
-        advance(stale, ORGANISATION, command="suspend", role="operator", **changes)
-    assert (stale.state, Organisation.objects.get(pk=stale.pk).state) == ("active", "suspended")
+        advance(stale, ADMISSION, command="withdraw", role="participant", reason="x")
+    assert (stale.state, Admission.objects.get(pk=stale.pk).state) == ("applied", "withdrawn")
 
 
 def test_the_log_and_the_wrappers_of_the_connection_see_it(db):
@@ -129,10 +131,10 @@ def test_the_log_and_the_wrappers_of_the_connection_see_it(db):
 @pytest.fixture
 def widened(committed_database):
     """A statement that this connection has prepared, and a migration that then made a column of it wider."""
-    statement = "SELECT suspension_reason FROM participants_organisation"
+    statement = "SELECT name FROM participants_user"
     assert fetch_prepared(statement) == []
     with psycopg.connect(owner_url(), autocommit=True) as owner:
-        owner.execute("ALTER TABLE participants_organisation ALTER suspension_reason TYPE varchar(999)")
+        owner.execute("ALTER TABLE participants_user ALTER name TYPE varchar(999)")
     return statement
 
 

@@ -57,7 +57,9 @@ def test_what_is_not_on_sale_is_not_told(seller):
     participation.suspend_participant(
         actor=SYSTEM, organisation=seller.public_id, reason_code="review", reason="確認"
     )
-    event = ParticipantSuspended(organisation=seller.public_id, reason_code="review")
+    event = ParticipantSuspended(
+        organisation=seller.public_id, suspension="sus_1", kind="breach", reason_code="review"
+    )
     handlers.on_participant_suspended(event, envelope(event))
     with pytest.raises(NotOnSale):
         queries.version_for_sale(version.listing.public_id)

@@ -7,15 +7,25 @@ from datetime import UTC, datetime
 
 import pytest
 
-from marketplace.events.schemas import billing, clearing, contracts, delivery, listings, participants
+from marketplace.events.schemas import (
+    approvals,
+    billing,
+    clearing,
+    contracts,
+    delivery,
+    listings,
+    participants,
+)
 from marketplace.events.schemas import invoices as invoice_events
 from marketplace.jobs.models import Job
 from marketplace.kernel import clock
 from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.suspensions import EFFECTS, SuspensionKind
 from marketplace.notices import handlers, queries
-from marketplace.notices.handlers import bills, invoices
+from marketplace.notices.handlers import bills, invoices, suspensions
 from marketplace.notices.models import MailMessage, Notice, Task
 from marketplace.participants import services as participation
+from marketplace.participants.models import Suspension
 from tests.participants import factories as parties
 
 from .factories import handle, inbox, notice_titles
@@ -251,21 +261,40 @@ def test_an_application_on_hold_is_the_operators_to_review(operator, buyer):
     assert inbox(operator) == [("review", admission.public_id, "done")]
 
 
-def test_a_suspended_organisation_reads_why(buyer):
-    participation.suspend_participant(
-        actor=SYSTEM, organisation=buyer.public_id, reason_code="review", reason="書類の確認中"
+def suspended(organisation, kind, **changes):
+    """The event of a suspension that stands."""
+    stated = {"reason_code": "review", "reason": "書類の確認中", "reference": "第1号"} | changes
+    participation.suspend_participant(actor=SYSTEM, organisation=organisation.public_id, kind=kind, **stated)
+    suspension = Suspension.objects.latest("pk")
+    return participants.ParticipantSuspended(
+        organisation=organisation.public_id,
+        suspension=suspension.public_id,
+        kind=kind,
+        reason_code=stated["reason_code"],
     )
-    event = participants.ParticipantSuspended(organisation=buyer.public_id, reason_code="review")
-    handle(handlers.on_participant_suspended, event)
-    assert "書類の確認中" in Notice.objects.get().body["ja"]
+
+
+@pytest.mark.parametrize("kind", list(SuspensionKind))
+def test_a_suspended_organisation_reads_why_and_what_it_means(operator, buyer, kind):
+    event = suspended(buyer, kind.value)
+    handle(suspensions.on_participant_suspended, event)
+    body = Notice.objects.get().body
+    assert "書類の確認中" in body["ja"]
+    for language, text in EFFECTS[kind].meaning.as_dict().items():
+        assert text in body[language]
+    held = [("freeze", event.suspension, "open")] if kind == "sanctions" else []
+    assert inbox(operator) == held
+    ended = participants.SuspensionEnded(
+        organisation=buyer.public_id, suspension=event.suspension, kind=kind.value, is_active=False
+    )
+    handle(suspensions.on_suspension_ended, ended)
+    assert [state for *_, state in inbox(operator)] == ["done" for _ in held]
+    assert "他の停止" in Notice.objects.latest("pk").body["ja"]
 
 
 def test_a_suspension_for_a_shortfall_is_told_in_the_reader_s_language(buyer):
-    participation.suspend_participant(
-        actor=SYSTEM, organisation=buyer.public_id, reason_code="shortfall", reason="資金不足\nshortfall"
-    )
-    event = participants.ParticipantSuspended(organisation=buyer.public_id, reason_code="shortfall")
-    handle(handlers.on_participant_suspended, event)
+    event = suspended(buyer, "breach", reason_code="shortfall", reason="資金不足\nshortfall")
+    handle(suspensions.on_participant_suspended, event)
     body = Notice.objects.get().body
     assert "Reason: a shortfall in clearing." in body["en"]
     assert "資金不足" not in body["en"]
@@ -346,8 +375,9 @@ def test_an_overdue_cycle_is_the_operator_s_task_until_it_has_moved_on(operator)
 
 
 def test_a_large_amount_waits_for_somebody_else_of_the_operator(operator):
-    asked = clearing.ApprovalAsked(
+    asked = approvals.ApprovalAsked(
         approval="apv_1",
+        organisation=operator.public_id,
         command="clearing.transfer_file",
         of="cyc_1",
         amount_minor=2_200_000,
@@ -358,14 +388,18 @@ def test_a_large_amount_waits_for_somebody_else_of_the_operator(operator):
     (task,) = Task.objects.filter(organisation=operator, kind="countersign")
     assert (task.state, task.subject, task.deadline.isoformat()) == ("open", "apv_1", DEADLINE)
     assert "2,200,000" in task.title["ja"]
-    handle(handlers.on_approval_ended, clearing.ApprovalEnded(approval="apv_1", state="approved"))
+    handle(
+        handlers.on_approval_ended,
+        approvals.ApprovalEnded(approval="apv_1", organisation=operator.public_id, state="approved"),
+    )
     task.refresh_from_db()
     assert task.state == "done"
 
 
 def test_a_command_without_an_amount_waits_for_somebody_else_too(operator):
-    asked = clearing.ApprovalAsked(
+    asked = approvals.ApprovalAsked(
         approval="apv_1",
+        organisation=operator.public_id,
         command="clearing.weaken_controls",
         of="rulebook",
         amount_minor=None,
@@ -379,11 +413,20 @@ def test_a_command_without_an_amount_waits_for_somebody_else_too(operator):
 
 
 def test_a_request_that_expired_was_done_by_nobody(operator):
-    asked = clearing.ApprovalAsked(
-        approval="apv_1", command="c", of="s", amount_minor=1, currency="JPY", expires_at=DEADLINE
+    asked = approvals.ApprovalAsked(
+        approval="apv_1",
+        organisation=operator.public_id,
+        command="c",
+        of="s",
+        amount_minor=1,
+        currency="JPY",
+        expires_at=DEADLINE,
     )
     handle(handlers.on_approval_asked, asked)
-    handle(handlers.on_approval_ended, clearing.ApprovalEnded(approval="apv_1", state="expired"))
+    handle(
+        handlers.on_approval_ended,
+        approvals.ApprovalEnded(approval="apv_1", organisation=operator.public_id, state="expired"),
+    )
     assert Task.objects.get(kind="countersign").state == "moot"
 
 

@@ -5,15 +5,15 @@ import pytest
 from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.actors import SYSTEM
-from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing, PermissionNeeded
-from marketplace.participants import queries, services
-from marketplace.participants.errors import (
-    AdmissionExists,
-    NeverATrader,
-    NotAdmitted,
+from marketplace.kernel.errors import (
+    FieldInvalid,
+    Forbidden,
+    IllegalTransition,
+    Missing,
     OrganisationSuspended,
-    SegmentExists,
 )
+from marketplace.participants import queries, services
+from marketplace.participants.errors import AdmissionExists, NeverATrader, NotAdmitted, SegmentExists
 from marketplace.participants.models import Admission, Segment
 
 from . import factories
@@ -88,7 +88,7 @@ def test_the_operator_and_its_affiliates_never_apply(operator):
     affiliate = factories.organisation("B", operator_affiliate=True)
     with pytest.raises(NeverATrader):
         apply_as(affiliate)
-    with pytest.raises(PermissionNeeded):
+    with pytest.raises(NeverATrader):
         services.apply_for_admission(
             actor=operator, segment="mobility", capacity="seller", declarations=factories.DECLARATIONS
         )

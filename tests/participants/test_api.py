@@ -123,7 +123,7 @@ def test_others_are_seen_in_summary_and_oneself_in_full(client, subject):
     other = factories.organisation("B", payout_account=factories.PAYOUT_ACCOUNT)
     summary = client.get(f"/api/v1/organisations/{other.public_id}/").json()
     assert summary["name"] == {"ja": "組織B", "en": "Organisation B"}
-    assert not {"address", "representative", "payout_account", "suspension_reason"} & set(summary)
+    assert not {"address", "representative", "payout_account", "suspensions"} & set(summary)
     assert client.get(f"/api/v1/organisations/{other.public_id}/profile/").status_code == 404
     own = client.get(f"/api/v1/organisations/{subject.public_id}/profile/").json()
     assert (own["representative"], own["payout_account"]) == ("代表 太郎", None)
@@ -136,7 +136,8 @@ def test_the_operator_suspends_and_reinstates(operator, client, subject):
     answer = operator.post(f"{path}/suspend/", body)
     assert (answer.status_code, answer.json()["state"]) == (200, "suspended")
     assert operator.post(f"{path}/suspend/", body).status_code == 409
-    assert client.get("/api/v1/me/").json()["organisation"]["suspension_reason"] == "確認中"
+    (told,) = client.get("/api/v1/me/").json()["organisation"]["suspensions"]
+    assert (told["reason"], told["kind"]) == ("確認中", "breach")
     assert client.post(f"{path}/reinstate/").status_code == 403
     assert operator.post(f"{path}/reinstate/").json()["code"] == "second_person_needed"
     second = factories.actor_for(Organisation.objects.get(is_operator=True), "usr_second")

@@ -14,8 +14,11 @@ from marketplace.participants.errors import (
     NeverATrader,
     OperatorExists,
     OperatorStays,
+    SuspensionStands,
 )
 from marketplace.participants.models import Organisation
+from marketplace.participants.payout_queries import payout_account_now
+from marketplace.participants.suspension_queries import standing_suspensions
 
 from . import factories
 
@@ -29,8 +32,9 @@ def test_an_organisation_is_registered_with_evidence_and_event():
     view = queries.get_organisation(subject.public_id)
     assert view.id == subject.pk
     assert view.name == {"ja": "組織A", "en": "Organisation A"}
-    assert view.payout_account is not None
-    assert view.payout_account.account_holder_kana == "ｻﾝﾎﾟ(ｶ"
+    account = payout_account_now(subject.pk)
+    assert account is not None
+    assert account.account_holder_kana == "ｻﾝﾎﾟ(ｶ"
     assert (view.is_active, view.is_operator, view.affiliate) == (True, False, False)
     assert list(OutboxEvent.objects.values_list("type", "data")) == [
         ("organisation.registered", {"organisation": subject.public_id})
@@ -129,20 +133,25 @@ def test_participants_register_nobody():
 
 
 def test_a_suspension_stops_new_business_and_ends_with_reinstatement():
-    subject, operator = factories.admitted(), factories.actor_for(factories.operator(), "usr_second")
+    factories.staff("usr_first", "usr_second")
+    operator = factories.actor_for(Organisation.objects.get(is_operator=True), "usr_second")
+    subject = factories.admitted()
     suspended = services.suspend_participant(
         actor=operator, organisation=subject.public_id, reason_code="sanctions_review", reason="確認中"
     )
-    assert (suspended.state, suspended.suspension_reason) == ("suspended", "確認中")
+    (suspension,) = standing_suspensions(subject.pk)
+    assert (suspended.state, suspension.reason, suspension.kind) == ("suspended", "確認中", "breach")
     assert not queries.is_admitted(subject.pk, "mobility", "buyer")
     assert OutboxEvent.objects.latest("pk").data == {
         "organisation": subject.public_id,
+        "suspension": suspension.public_id,
+        "kind": "breach",
         "reason_code": "sanctions_review",
     }
     reinstated = services.reinstate_participant(
         actor=operator, organisation=subject.public_id, first_person="usr_first"
     )
-    assert (reinstated.state, reinstated.suspension_reason_code) == ("active", "")
+    assert (reinstated.state, standing_suspensions(subject.pk).count()) == ("active", 0)
     assert queries.is_admitted(subject.pk, "mobility", "buyer")
     assert OutboxEvent.objects.latest("pk").type == "participant.reinstated"
 
@@ -158,7 +167,7 @@ def test_a_suspension_is_the_operators_and_happens_once():
         services.suspend_participant(actor=SYSTEM, **{**suspend, "reason": " "})
     assert queries.get_organisation(subject.public_id).state == "active"
     services.suspend_participant(actor=SYSTEM, **suspend)
-    with pytest.raises(IllegalTransition):
+    with pytest.raises(SuspensionStands):
         services.suspend_participant(actor=SYSTEM, **suspend)
     assert OutboxEvent.objects.filter(type="participant.suspended").count() == 1
 

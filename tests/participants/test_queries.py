@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import pytest
 
+from marketplace.kernel import clock
 from marketplace.participants import queries
+from marketplace.participants.payout_queries import payout_accounts_on
 
 from . import factories
 
@@ -17,4 +21,5 @@ def test_an_organisation_is_the_same_alone_and_among_many():
     plain = factories.organisation("plain")
     found = queries.organisations_by_id([operator.pk, paid.pk, plain.pk, 0])
     assert found == {row.pk: queries.get_organisation(row.public_id) for row in (operator, paid, plain)}
-    assert (found[paid.pk].payout_account is None, found[plain.pk].payout_account) == (False, None)
+    accounts = payout_accounts_on(clock.today(), [paid.pk, plain.pk])
+    assert {key: asdict(account) for key, account in accounts.items()} == {paid.pk: factories.PAYOUT_ACCOUNT}

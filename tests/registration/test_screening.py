@@ -25,6 +25,7 @@ from marketplace.registration.models import Registration, Screening
 from marketplace.registration.states import ScreeningCause
 from tests.notices.factories import handle, inbox
 from tests.participants import factories as parties
+from tests.participants.stating import restate
 
 from . import factories
 
@@ -154,7 +155,7 @@ def test_a_screening_that_finds_more_voids_a_proposal(operator):
 
 def test_a_registered_organisation_is_screened_as_it_is_now(operator):
     row = factories.accepted(operator)
-    Organisation.objects.filter(pk=row.organisation_id).update(name_ja="別名株式会社")
+    restate(row.organisation, name_ja="別名株式会社")
     factories.registry(row)
     factories.sanctions("別名")
     assert codes(rescreen(row, ScreeningCause.FACTS)) == ["listed", "name_differs"]

@@ -6,11 +6,16 @@ from datetime import timedelta
 
 import pytest
 
+from marketplace.events.models import OutboxEvent
+from marketplace.events.schema import parse
+from marketplace.events.services import envelope_of
 from marketplace.jobs.runner import run_due
 from marketplace.kernel import clock
-from marketplace.participants.models import Organisation
 from marketplace.registration import bounds, services, sweeping, tasks
+from marketplace.registration.handlers import on_facts_changed
 from marketplace.registration.models import Registration, Screening
+from tests.participants.factories import organisation
+from tests.participants.stating import restate
 from tests.poison import RUNS, aside, let_pauses_pass, poisoned, tasks_to_repair
 
 from . import factories
@@ -102,10 +107,34 @@ def test_a_newer_list_screens_everybody_again(operator, loaded):
 
 def test_changed_facts_are_screened_again(operator):
     row = factories.accepted(operator)
-    Organisation.objects.filter(pk=row.organisation_id).update(representative="代表取締役 阿波 太郎")
+    restate(row.organisation, representative="代表取締役 阿波 太郎")
     assert tasks.rescreen() == 1
     run_due("default")
     assert (causes(), tasks.rescreen()) == (["submission", "facts"], 0)
+
+
+@pytest.mark.parametrize(
+    ("facts", "screened"),
+    [
+        ({"address": "大阪府大阪市1-1"}, ["submission", "facts"]),
+        ({"contact_email": "x@y.jp"}, ["submission"]),
+    ],
+)
+def test_changed_facts_are_screened_at_once(operator, facts, screened):
+    row = factories.accepted(operator)
+    restate(row.organisation, **facts)
+    event = OutboxEvent.objects.get(type="organisation.facts_changed")
+    for _ in range(2):
+        on_facts_changed(parse(event.type, event.data), envelope_of(event))
+    assert causes() == screened
+
+
+def test_who_never_applied_is_not_screened(operator):
+    other = organisation("B")
+    restate(other, address="大阪府大阪市1-1")
+    event = OutboxEvent.objects.get(type="organisation.facts_changed")
+    on_facts_changed(parse(event.type, event.data), envelope_of(event))
+    assert causes() == []
 
 
 def test_what_waits_for_the_operator_is_screened_with_newer_lists(operator):

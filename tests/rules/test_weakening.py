@@ -19,6 +19,7 @@ from marketplace.rules.models import Rulebook
 from marketplace.rules.parameters import PARAMETERS, Weaker, values_of, weakened
 from marketplace.rules.queries import parameter
 from marketplace.rules.services import publish_rulebook
+from tests.participants.factories import staff
 from tests.roles import assert_refused, unguarded
 
 from .factories import document
@@ -42,6 +43,7 @@ WEAKER = {"second_person_minor": 2_000_000}
 def rulebook():
     """A rulebook in force since noon, with the parameters' defaults."""
     clock.move_to(NOON, running=False)
+    staff(FIRST.identifier, SECOND.identifier)
     return publish(FIRST, {})
 
 

@@ -39,16 +39,16 @@ FORGERIES: dict[str, Forgery] = {
     "clearing_chargeplan": Forgery(refused="has no charges"),
     "clearing_clearingschedule": Forgery(
         refused="no second person approved the change",
-        changes={"cut_off_times": "ARRAY['15:00'::time]", "approval_id": "(SELECT max(id) FROM clearing_approval)"},
+        changes={"cut_off_times": "ARRAY['15:00'::time]", "approval_id": "(SELECT max(id) FROM approvals_approval)"},
     ),
     "clearing_clientaccount": Forgery(
-        refused=NOBODY, changes={"approval_id": "(SELECT max(id) FROM clearing_approval)"}
+        refused=NOBODY, changes={"approval_id": "(SELECT max(id) FROM approvals_approval)"}
     ),
     "clearing_closedday": Forgery(
         refused="no second person approved the change",
         changes={
             "name": """'{"ja": "x", "en": "x"}'""", "currency": "'JPY'",
-            "approval_id": "(SELECT max(id) FROM clearing_approval)",
+            "approval_id": "(SELECT max(id) FROM approvals_approval)",
         },
     ),
     "clearing_countedtimeline": Forgery(refused="is not that of this server"),
@@ -84,6 +84,7 @@ FORGERIES: dict[str, Forgery] = {
     "clearing_plannedcharge": Forgery(refused="plan_id"),
     "clearing_plannedshare": Forgery(refused="plan_id"),
     "clearing_posting": Forgery(refused="not to zero", changes={"leg": "t.leg + 1"}),
+    "clearing_paymentpermission": Forgery(refused="was stated by no second person"),
     "clearing_proofblock": Forgery(refused=SAME_AGAIN),
     "clearing_recoupment": Forgery(refused="does not return debit booking"),
     "clearing_restoration": Forgery(refused="is not later than the newest"),
@@ -141,10 +142,16 @@ FORGERIES: dict[str, Forgery] = {
     "evidence_leaf": Forgery(refused=SAME_AGAIN, changes={"index": "t.index + 1"}),
     "listings_distribution": Forgery(refused="nothing is added to a version"),
     "listings_offer": Forgery(refused="nothing is added to a version"),
+    "participants_factchange": Forgery(refused="a person of it who may"),
     "participants_reinstatement": Forgery(
-        named=RECORDED,
-        changes={"reinstated_by": "'usr_forged'", "transaction": "pg_current_xact_id()"},
+        refused="is no natural person of the operator",
+        changes={
+            "suspension_id": "(SELECT max(id) FROM participants_suspension)",
+            "organisation_id": "(SELECT organisation_id FROM participants_suspension ORDER BY id DESC LIMIT 1)",
+            "first_person": "'usr_first'", "reinstated_by": "'usr_forged'", "transaction": "pg_current_xact_id()",
+        },
     ),
+    "participants_suspension": Forgery(named=RECORDED),
     "quality_measurement": Forgery(refused="measurement_known", changes={"characteristic": "'forged'"}),
     "quality_profile": Forgery(refused="fk_listings|duplicate key"),
     "rules_decision": Forgery(named=RECORDED),

@@ -2,6 +2,8 @@
 
 KEPT = {
     "marketplace.kernel.bounding.bound_columns": "migrations call it",
+    "marketplace.participants.person_guards.CREATE": "a migration runs it",
+    "marketplace.participants.person_guards.DROP": "a migration runs it",
     "marketplace.events.models.RelayPosition": "the relay reads and moves it within one statement of SQL",
     "delivery.models.downloads.SentParts": "the database adds to it and it is compared within statements of SQL",
     "clearing.trades.queries.TradeCounts.refunded": "the report of the day shows every field of the counts",

@@ -25,7 +25,7 @@ from ...ledger.models import Account, FundsRegime
 from ...ledger.queries import regime_in_force
 from ...ledger.states import AccountKind, EntryKind, LineKind
 from ...settlement.models import SettlementInstruction
-from ...settlement.payability import hindrance_of
+from ...settlement.payability import hindrances_of
 from ...settlement.planning import instruction_without_cycle
 from ...settlement.states import PaymentPurpose
 from ...trades.obligation_kinds import CORRECTION_KINDS
@@ -150,7 +150,9 @@ def _plan_return(payee: OrganisationView, regime: FundsRegime, actor: Actor) -> 
     if not found:
         return False
     (free,) = found
-    hindrance = hindrance_of(payee, currency=currency, cross_border_allowed=regime.cross_border_allowed)
+    (hindrance,) = hindrances_of(
+        [payee], currency=currency, cross_border_allowed=regime.cross_border_allowed
+    ).values()
     if hindrance:
         _emit_stuck(payee, currency, free, hindrance, actor)
         return False

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from marketplace.events.schemas.clearing import PaymentFound, PaymentLost
+from marketplace.events.schemas.payments import PaymentReturned, ReturnSettled
 from marketplace.events.services import emit, emit_all
 from marketplace.evidence.services import Fact, record, record_all
 from marketplace.kernel import clock
@@ -47,7 +48,7 @@ LOST = Loop("clearing.alarm_lost_payments")
 def report_failed_payment(*, actor: Actor, instruction: str, reason: str) -> SettlementInstruction:
     """Record the bank's notice that it did not make a payment. The money stays owed to the payee.
 
-    Raises IllegalTransition if the payment is not in progress, Missing, FieldInvalid, Forbidden.
+    Emits payment.returned. Raises IllegalTransition if the payment is not in progress, Missing, FieldInvalid, Forbidden.
     """
     actor.require(Permission.CLEARING_WRITE)
     if not reason.strip():
@@ -68,7 +69,23 @@ def report_failed_payment(*, actor: Actor, instruction: str, reason: str) -> Set
         payload={"reference": subject.reference, "reason": subject.failure_reason},
     )
     emit_payment_found(subject)
+    emit(event_of_return(subject, _organisation_of(subject)))
     return subject
+
+
+def event_of_return(payment: SettlementInstruction, organisation: str) -> PaymentReturned:
+    """The event that a payment to an organisation (public identifier) came back."""
+    return PaymentReturned(
+        instruction=payment.public_id,
+        organisation=organisation,
+        reference=payment.reference,
+        amount_minor=payment.amount_minor,
+        currency=payment.currency,
+    )
+
+
+def _organisation_of(payment: SettlementInstruction) -> str:
+    return organisations_by_id([payment.organisation_id])[payment.organisation_id].public_id
 
 
 @record_refusals()
@@ -78,7 +95,8 @@ def retry_payment(*, actor: Actor, instruction: str) -> SettlementInstruction:
     Repeating it returns the existing replacement, unless that was withdrawn. The amount is what is still due of the failed payment, because a
     shortfall may have used a part since. Raises NothingToTransfer unless it has failed and something is due,
     SecondPersonNeeded for a large amount, OperatorMoneyShort for a payment of the operator that its own money does not cover
-    any more, MoreThanAttached for one to a creditor that was paid from another since, Missing, Forbidden.
+    any more, MoreThanAttached for one to a creditor that was paid from another since, Missing, Forbidden. Emits
+    payment.return_settled.
     """
     actor.require(Permission.CLEARING_WRITE)
     named = SettlementInstruction.objects.filter(public_id=instruction).first()
@@ -103,7 +121,7 @@ def retry_payment(*, actor: Actor, instruction: str) -> SettlementInstruction:
         actor=actor,
         command="clearing.retry_payment",
         subject=failed.public_id,
-        payee=organisations_by_id([failed.organisation_id])[failed.organisation_id].public_id,
+        payee=_organisation_of(failed),
         amount_minor=amount_minor,
         currency=failed.currency,
         payload={"reference": failed.reference, "direction": failed.direction},
@@ -120,6 +138,11 @@ def retry_payment(*, actor: Actor, instruction: str) -> SettlementInstruction:
             "instead_of": failed.reference,
             "amount_minor": planned.amount_minor,
         },
+    )
+    emit(
+        ReturnSettled(
+            instruction=failed.public_id, organisation=_organisation_of(failed), outcome="planned_again"
+        )
     )
     return planned
 

@@ -36,6 +36,7 @@ from ..queries import client_account
 from ..restorations import require_sending_open
 from ..routes import require_route, route_for
 from ..routes.route import PlannedPayment, Unwritable
+from ..sanctions import sanctioned_payments
 from ..states import INSTRUCTION, Hindrance, InstructionState, PaymentDirection
 
 NO_CYCLE = Label("without a cycle", "サイクルなし")
@@ -77,8 +78,8 @@ def create_transfer_file(
     """Write planned payments into a transfer file for the bank; their state becomes ``sending``.
 
     They are the payments of a ``cycle``, or the payments of no cycle (returns of idle money) in a ``currency``. A
-    payment to a payee without an account, or abroad where that is not allowed, or that a court attached, stays planned; ``left_out`` of the file
-    lists it. If a cycle has no payment left to write, returns its last file, so repeating the command makes no second
+    payment to a payee without an account, or abroad where that is not allowed, or that a court attached, or under sanctions,
+    stays planned; ``left_out`` of the file lists it. If a cycle has no payment left to write, returns its last file, so repeating the command makes no second
     payment. Raises CycleIsPaused, SendingIsShut, SecondPersonNeeded for a large total, NothingToTransfer, ClientAccountMissing,
     ClientMoneyShort, RouteMissing, TransferNotPossible, FieldInvalid, Missing, Forbidden.
     """
@@ -167,12 +168,15 @@ def _sort_payments(batch: _Batch) -> _SortedPayments:
     abroad = may_pay_abroad(batch.currency)
     parties = {instruction.organisation_id for instruction in instructions}
     attached = attached_payments(parties, batch.currency) if parties else set()
+    sanctioned = sanctioned_payments(instructions)
     found = _SortedPayments([], [])
     for instruction in instructions:
         payee = payees[instruction.pk]
         hindrance = hindrance_to(payee, currency=batch.currency, cross_border_allowed=abroad)
         if instruction.pk in attached:
             hindrance = Hindrance.ATTACHED.value
+        if instruction.pk in sanctioned:
+            hindrance = Hindrance.SANCTIONED.value
         if not hindrance:
             payment = PlannedPayment(instruction.reference, instruction.amount_minor, payee)
             found.payable.append((instruction, payment))

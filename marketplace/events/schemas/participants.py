@@ -50,22 +50,115 @@ class AdmissionDecided(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ParticipantSuspended(Event):
-    """An organisation was suspended: it can make no new agreements; its obligations remain."""
+    """An organisation was suspended: it begins nothing new; its obligations remain. ``kind``: ``breach``, ``insolvency``,
+    ``attachment`` or ``sanctions``."""
 
     type = "participant.suspended"
     subject_field = "organisation"
     audience = seen_by("organisation")
 
     organisation: str
+    suspension: str
+    kind: str
     reason_code: str
 
 
 @dataclass(frozen=True, kw_only=True)
+class SuspensionEnded(Event):
+    """A suspension of an organisation ended; ``is_active``: no other stands."""
+
+    type = "suspension.ended"
+    subject_field = "organisation"
+    audience = seen_by("organisation")
+
+    organisation: str
+    suspension: str
+    kind: str
+    is_active: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class ParticipantReinstated(Event):
-    """The suspension of an organisation ended."""
+    """The last suspension of an organisation ended."""
 
     type = "participant.reinstated"
     subject_field = "organisation"
     audience = seen_by("organisation")
 
     organisation: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutAccountProposed(Event):
+    """A person of an organisation stated another payout account; somebody else confirms it until ``lapses_on``.
+
+    ``by_staff``: the organisation has one person, so two of the operator's staff confirm.
+    """
+
+    type = "payout_account.proposed"
+    subject_field = "change"
+    audience = seen_by("organisation")
+
+    change: str
+    organisation: str
+    lapses_on: str
+    by_staff: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutAccountConfirmed(Event):
+    """A changed payout account was confirmed; payments go to it from ``usable_from``, unless it is stopped before.
+
+    ``by_staff``: two of the operator's staff confirmed it.
+    """
+
+    type = "payout_account.confirmed"
+    subject_field = "change"
+    audience = seen_by("organisation")
+
+    change: str
+    organisation: str
+    usable_from: str
+    by_staff: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutAccountEnded(Event):
+    """A change of a payout account was stopped, or lapsed because nobody confirmed it. ``state`` says which."""
+
+    type = "payout_account.ended"
+    subject_field = "change"
+    audience = seen_by("organisation")
+
+    change: str
+    organisation: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrusteeAppointed(Event):
+    """Two people of the operator entered the trustee whom a court appointed for an organisation; the trustee acts for it."""
+
+    type = "trustee.appointed"
+    subject_field = "organisation"
+    audience = seen_by("organisation")
+
+    organisation: str
+    appointment: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganisationFactsChanged(Event):
+    """A person of an organisation changed its facts, named by ``facts`` (joined by commas).
+
+    ``is_screened``: screenings compare some of them.
+    """
+
+    type = "organisation.facts_changed"
+    subject_field = "organisation"
+    audience = seen_by("organisation")
+
+    organisation: str
+    facts: str
+    effective_on: str
+    is_screened: bool

@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import cast
 
 from marketplace.events.envelope import Envelope
+from marketplace.events.schemas.approvals import ApprovalAsked, ApprovalEnded
 from marketplace.events.schemas.clearing import (
-    ApprovalAsked,
-    ApprovalEnded,
     CycleCaughtUp,
     CycleOverdue,
     MoneyReturning,
@@ -37,7 +36,7 @@ from marketplace.events.schemas.clearing import (
 from marketplace.events.schemas.contracts import DisputeOpened, DisputeResolved, NegotiationMoved
 from marketplace.events.schemas.delivery import DeliveryAccepted, DeliveryGranted, DeliveryMatched
 from marketplace.events.schemas.listings import ListingVersionPublished, ListingVersionRefused
-from marketplace.events.schemas.participants import AdmissionDecided, ParticipantSuspended
+from marketplace.events.schemas.participants import AdmissionDecided
 from marketplace.kernel.labels import Label
 from marketplace.participants.queries import (
     OrganisationView,
@@ -45,7 +44,6 @@ from marketplace.participants.queries import (
     get_segment,
     operator_organisation,
     organisations_by_public_id,
-    suspension_reason,
 )
 from marketplace.participants.states import AdmissionState, Capacity
 
@@ -80,13 +78,6 @@ def on_admission_decided(event: AdmissionDecided, envelope: Envelope) -> None:
         )
     else:
         close_tasks(thread=event.admission, kinds=(TaskKind.REVIEW,), done_by=operator.id)
-
-
-def on_participant_suspended(event: ParticipantSuspended, envelope: Envelope) -> None:
-    """Notify the organisation, with the market's text for the reason code, or the operator's if still suspended."""
-    known = texts.SUSPENSION_REASONS.get(event.reason_code)
-    reason = known.as_dict() if known else suspension_reason(event.organisation) or event.reason_code
-    _notify(event.organisation, event.organisation, texts.SUSPENDED.fill(reason=reason))
 
 
 def on_version_published(event: ListingVersionPublished, envelope: Envelope) -> None:
@@ -280,20 +271,25 @@ def on_cycle_caught_up(event: CycleCaughtUp, envelope: Envelope) -> None:
 
 
 def on_approval_asked(event: ApprovalAsked, envelope: Envelope) -> None:
-    """Open the operator's task: a second person approves the command or withdraws it."""
-    ask_operator(
-        TaskKind.COUNTERSIGN,
-        event.approval,
+    """Open the task of the organisation: a second person of it approves the command or withdraws it."""
+    open_task(
+        organisation_id=get_organisation(event.organisation).id,
+        kind=TaskKind.COUNTERSIGN,
+        subject=event.approval,
+        thread=event.approval,
+        title=fill_label(
+            texts.TASK_TITLES[TaskKind.COUNTERSIGN],
+            command=event.command,
+            amount=format_amount(event.amount_minor, event.currency),
+            approval=event.approval,
+        ),
         deadline=parse_instant(event.expires_at),
-        command=event.command,
-        amount=format_amount(event.amount_minor, event.currency),
-        approval=event.approval,
     )
 
 
 def on_approval_ended(event: ApprovalEnded, envelope: Envelope) -> None:
     """Close the task to approve: done, or no longer needed if the approval expired."""
-    done_by = None if event.state == "expired" else operator_organisation().id
+    done_by = None if event.state == "expired" else get_organisation(event.organisation).id
     close_tasks(thread=event.approval, kinds=(TaskKind.COUNTERSIGN,), done_by=done_by)
 
 

@@ -1,26 +1,33 @@
 """Organisations, the people who act for them and how they join, segments, admissions, programs and sessions."""
 
+from . import approvals as approvals
 from .admissions import Admission, Segment
+from .facts import FactChange
 from .invitations import Invitation
 from .logins import LoginLock, SecondFactorReset
 from .member_changes import MemberChange
-from .organisations import Organisation, Reinstatement
+from .organisations import Organisation
+from .payout_accounts import PayoutAccountChange
 from .people import Membership, RoleGrant, User
 from .programs import Application
 from .recoveries import OwnerRecovery, RecoveryContact, RecoveryEvidence
 from .sessions import Session
+from .suspensions import Reinstatement, Suspension
+from .trustees import TrusteeAppointment
 from .words import LANGUAGES
 
 __all__ = [
     "LANGUAGES",
     "Admission",
     "Application",
+    "FactChange",
     "Invitation",
     "LoginLock",
     "MemberChange",
     "Membership",
     "Organisation",
     "OwnerRecovery",
+    "PayoutAccountChange",
     "RecoveryContact",
     "RecoveryEvidence",
     "Reinstatement",
@@ -28,5 +35,7 @@ __all__ = [
     "SecondFactorReset",
     "Segment",
     "Session",
+    "Suspension",
+    "TrusteeAppointment",
     "User",
 ]

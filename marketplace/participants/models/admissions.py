@@ -11,6 +11,7 @@ from marketplace.kernel.identifiers import IdentifierField
 
 from ..guards import neutral_admissions
 from ..states import ADMISSION, HELD_ADMISSIONS, AdmissionState, Capacity
+from ..suspension_guards import begun_by_active
 from .organisations import Organisation
 
 
@@ -70,4 +71,5 @@ class Admission(models.Model):
             no_delete(),
             immutable("public_id", "organisation_id", "segment_id", "capacity", "declarations", "applied_at"),
             neutral_admissions(HELD_ADMISSIONS),
+            begun_by_active(),
         ]

@@ -25,6 +25,7 @@ from ..membership_guards import (
     staff_apart,
 )
 from ..states import MemberRole
+from ..trustee_guards import trustee_is_appointed
 from .invitations import Invitation
 from .organisations import Organisation
 from .words import LANGUAGES
@@ -143,6 +144,7 @@ class RoleGrant(models.Model):
             set_once("revoked_at"),
             no_delete(),
             role_fits(),
+            trustee_is_appointed(),
             role_granted_rightly(),
             owner_revoked_rightly(),
         ]

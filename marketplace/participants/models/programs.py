@@ -18,6 +18,7 @@ from marketplace.kernel.permissions import SCOPES
 
 from ..bounds import PROGRAM_VALID, SECRETS_OVERLAP_MAX
 from ..guards import programs_answered_for
+from ..suspension_guards import begun_by_active
 from .organisations import Organisation
 from .people import User
 
@@ -82,6 +83,7 @@ class Application(AbstractApplication):
             set_once("revoked_at", "revoked_by"),
             no_delete(),
             programs_answered_for(),
+            begun_by_active(),
         ]
 
     def is_usable(self, request: Any) -> bool:

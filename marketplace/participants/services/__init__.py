@@ -10,6 +10,7 @@ from .changing_members import (
     revoke_role,
     withdraw_change,
 )
+from .facts import change_facts
 from .inviting import (
     confirm_invitation,
     invite,
@@ -23,9 +24,12 @@ from .organisations import (
     check_facts,
     declare_affiliation,
     register_organisation,
-    reinstate_participant,
-    suspend_participant,
-    suspended_participant,
+)
+from .payout_accounts import (
+    confirm_payout_account,
+    lapse_payout_account,
+    propose_payout_account,
+    stop_payout_account,
 )
 from .programs import (
     create_application,
@@ -48,15 +52,20 @@ from .second_factors import (
     confirm_second_factor_reset,
     stop_second_factor_reset,
 )
+from .suspensions import reinstate_participant, suspend_participant, suspended_participant
+from .trustees import appoint_trustee, propose_trustee, withdraw_trustee
 
 __all__ = [
     "accept_invitation",
     "add_member",
     "apply_for_admission",
+    "appoint_trustee",
     "ask_second_factor_reset",
+    "change_facts",
     "check_facts",
     "confirm_change",
     "confirm_invitation",
+    "confirm_payout_account",
     "confirm_recovery",
     "confirm_second_factor_reset",
     "create_application",
@@ -68,6 +77,7 @@ __all__ = [
     "invite",
     "invite_first_owner",
     "join_organisation",
+    "lapse_payout_account",
     "leave",
     "lock_login",
     "narrow_scopes",
@@ -75,7 +85,9 @@ __all__ = [
     "object_to_recovery",
     "offer_program",
     "open_segment",
+    "propose_payout_account",
     "propose_recovery",
+    "propose_trustee",
     "refuse_recovery",
     "register_organisation",
     "reinstate_participant",
@@ -85,10 +97,12 @@ __all__ = [
     "revoke_program",
     "revoke_role",
     "rotate_secret",
+    "stop_payout_account",
     "stop_second_factor_reset",
     "suspend_participant",
     "suspended_participant",
     "take_over_program",
     "withdraw_admission",
     "withdraw_change",
+    "withdraw_trustee",
 ]

@@ -14,13 +14,13 @@ from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.canonical import digest_of, sha256_hex
-from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.errors import FieldInvalid, Missing, OrganisationSuspended
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
 from marketplace.kernel.states import advance
 
 from ..declarations import check_declarations
-from ..errors import AdmissionExists, NeverATrader, OrganisationSuspended, SegmentExists
+from ..errors import AdmissionExists, NeverATrader, SegmentExists
 from ..models import Admission, Organisation, Segment
 from ..states import ADMISSION, HELD_ADMISSIONS, AdmissionState, Capacity, OrganisationState
 from ..uniqueness import translate_duplicates

@@ -1,28 +1,21 @@
-"""Register, suspend and reinstate organisations, and declare affiliates of the operator."""
+"""Register organisations, and declare affiliates of the operator."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
 
 from django.db import transaction
 from stdnum.jp import cn
 
-from marketplace.events.schemas.participants import (
-    OrganisationRegistered,
-    ParticipantReinstated,
-    ParticipantSuspended,
-)
+from marketplace.events.schemas.participants import OrganisationRegistered
 from marketplace.events.services import emit
 from marketplace.evidence.services import record
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor
-from marketplace.kernel.canonical import sha256_hex
 from marketplace.kernel.errors import FieldInvalid, Missing
 from marketplace.kernel.labels import Label
 from marketplace.kernel.permissions import Permission
-from marketplace.kernel.states import advance
 
 from ..errors import (
     CorporateNumberTaken,
@@ -30,16 +23,15 @@ from ..errors import (
     InvoiceNumberTaken,
     NeverATrader,
     OperatorExists,
-    OperatorStays,
 )
-from ..models import Admission, Organisation, Reinstatement
+from ..models import Admission, Organisation
 from ..payout_accounts import payout_account as payout_account_of
-from ..states import HELD_ADMISSIONS, ORGANISATION, OrganisationKind
+from ..states import HELD_ADMISSIONS, OrganisationKind
 from ..uniqueness import translate_duplicates
+from .payout_accounts import register_account
 
 INVOICE_NUMBER = re.compile(r"T[0-9]{13}")
 COUNTRY = re.compile(r"[A-Z]{2}")
-REASON_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 REQUIRED = Label("this field is required", "入力してください")
 
 
@@ -74,7 +66,7 @@ def register_organisation(
         address=address,
         representative=representative,
     )
-    account = asdict(payout_account_of(payout_account)) if payout_account else {}
+    account = payout_account_of(payout_account) if payout_account else None
     refusals = {
         "organisation_number_once": CorporateNumberTaken(corporate_number=corporate_number),
         "organisation_invoice_number_once": InvoiceNumberTaken(
@@ -95,8 +87,9 @@ def register_organisation(
             is_operator=is_operator,
             operator_affiliate=operator_affiliate,
             registered_at=clock.now(),
-            **account,
         )
+        if account is not None:
+            register_account(actor=actor, organisation=organisation, account=account)
     record(
         kind="participants.organisation_registered",
         subject=organisation.public_id,
@@ -171,85 +164,6 @@ def locked_organisation(public_id: str) -> Organisation:
     if organisation is None:
         raise Missing(kind="organisation", identifier=public_id)
     return organisation
-
-
-@transaction.atomic
-def suspend_participant(*, actor: Actor, organisation: str, reason_code: str, reason: str) -> Organisation:
-    """Suspend an organisation: it can make no new agreements; its claims and obligations remain.
-
-    ``reason_code`` (snake case) goes into the event; only the participant reads ``reason``. Emits
-    participant.suspended. Raises Missing, OperatorStays, IllegalTransition, FieldInvalid, Forbidden.
-    """
-    actor.require(Permission.ADMISSION_WRITE)
-    if not REASON_CODE.fullmatch(reason_code):
-        raise FieldInvalid(
-            "reason_code",
-            Label(
-                "use a code in snake case, at most 40 letters", "40字以内の英小文字と下線で指定してください"
-            ),
-        )
-    if not reason.strip():
-        raise FieldInvalid("reason", REQUIRED)
-    subject = locked_organisation(organisation)
-    if subject.is_operator:
-        raise OperatorStays()
-    advance(
-        subject,
-        ORGANISATION,
-        command="suspend",
-        role=actor.role.value,
-        suspension_reason_code=reason_code,
-        suspension_reason=reason,
-    )
-    record(
-        kind="participants.participant_suspended",
-        subject=subject.public_id,
-        actor=actor,
-        payload={"reason_code": reason_code, "reason_sha256": sha256_hex(reason.encode())},
-    )
-    emit(ParticipantSuspended(organisation=subject.public_id, reason_code=reason_code))
-    return subject
-
-
-@transaction.atomic
-def reinstate_participant(*, actor: Actor, organisation: str, first_person: str) -> Organisation:
-    """End the suspension of an organisation, as the second person of the operator; its admissions are unchanged.
-
-    ``first_person`` is the identifier of who gave the same command first (``clearing.approvals.reinstatements``).
-    Emits participant.reinstated. Raises Missing, IllegalTransition, Forbidden.
-    """
-    subject = suspended_participant(actor=actor, organisation=organisation)
-    actor.require_second_to(first_person)
-    Reinstatement.objects.create(
-        organisation=subject,
-        first_person=first_person,
-        reinstated_by=actor.identifier,
-        reinstated_at=clock.now(),
-    )
-    advance(
-        subject,
-        ORGANISATION,
-        command="reinstate",
-        role=actor.role.value,
-        suspension_reason_code="",
-        suspension_reason="",
-    )
-    record(
-        kind="participants.participant_reinstated",
-        subject=subject.public_id,
-        actor=actor,
-        payload={"first_person": first_person},
-    )
-    emit(ParticipantReinstated(organisation=subject.public_id))
-    return subject
-
-
-def suspended_participant(*, actor: Actor, organisation: str) -> Organisation:
-    """A suspended organisation, locked until the transaction ends. Raises Missing, IllegalTransition, Forbidden."""
-    actor.require(Permission.ADMISSION_WRITE)
-    subject = locked_organisation(organisation)
-    ORGANISATION.target(state=subject.state, command="reinstate", role=actor.role.value)
-    return subject
 
 
 @transaction.atomic

@@ -23,6 +23,7 @@ from ..bounds import PROGRAM_VALID, PROGRAM_WARNED_BEFORE, SECRETS_OVERLAP_MAX
 from ..errors import ProgramRevoked
 from ..models import Application, Membership, RoleGrant, User
 from ..people_fields import required_text
+from ..suspension_queries import require_active
 
 HOURS_MAX = SECRETS_OVERLAP_MAX // timedelta(hours=1)
 
@@ -39,11 +40,12 @@ def create_application(
 
     ``scopes`` bounds what it may do, within what the actor may do and programs may have; without them it is all of
     that. Its secret is good for ``valid_days``. Only ``issued_secret`` of the returned object has it in clear text.
-    Raises PermissionNeeded, ProofNeeded, Forbidden, FieldInvalid.
+    Raises PermissionNeeded, ProofNeeded, OrganisationSuspended, Forbidden, FieldInvalid.
     """
     actor.require(Permission.PROGRAMS_WRITE)
     actor.require_person()
     organisation_id = actor.require_organisation()
+    require_active(organisation_id)
     stated = required_text("name", name)
     possible = SCOPES & actor.permissions
     wanted = possible if scopes is None else frozenset(scopes)

@@ -4,7 +4,7 @@ from .applying import apply, prove_email, send_code
 from .deciding import accept, propose, refuse, return_to_review
 from .filing import add_document, state_owners, submit
 from .loading import load_registry, load_screening_list
-from .screening import assess, request_screening
+from .screening import assess, request_screening, screen_changed_facts
 
 __all__ = [
     "accept",
@@ -18,6 +18,7 @@ __all__ = [
     "refuse",
     "request_screening",
     "return_to_review",
+    "screen_changed_facts",
     "send_code",
     "state_owners",
     "submit",

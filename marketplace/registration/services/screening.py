@@ -35,6 +35,16 @@ def request_screening(*, registration: Registration, cause: ScreeningCause) -> S
 
 
 @transaction.atomic
+def screen_changed_facts(*, organisation: str) -> bool:
+    """Ask for the screening of an organisation (public identifier) whose facts changed; whether it was registered here."""
+    row = Registration.objects.filter(organisation__public_id=organisation).first()
+    if row is None:
+        return False
+    request_screening(registration=lock_registration(row.public_id), cause=ScreeningCause.FACTS)
+    return True
+
+
+@transaction.atomic
 def assess(*, actor: Actor, registration: str, screening: str, assessment: str) -> Screening:
     """Record what a person of the operator makes of the findings of a screening; it closes the task about them.
 

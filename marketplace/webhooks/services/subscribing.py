@@ -22,6 +22,7 @@ from marketplace.kernel.states import advance
 from marketplace.notices.services import close_tasks
 from marketplace.notices.states import TaskKind
 from marketplace.participants.queries import lock_organisation
+from marketplace.participants.suspension_queries import require_active
 
 from ..addresses import check_url
 from ..errors import PingWaiting, TooManyWebhooks, WebhookNotActive
@@ -56,10 +57,12 @@ def create_webhook(
 ) -> tuple[Webhook, str]:
     """Create a webhook of the actor's organisation; returns it and its secret, which is shown only now.
 
-    The actor is an owner or a program. Raises PermissionNeeded, FieldInvalid, TooManyWebhooks, Forbidden.
+    The actor is an owner or a program. Raises PermissionNeeded, FieldInvalid, TooManyWebhooks,
+    OrganisationSuspended, Forbidden.
     """
     organisation_id = actor.require_organisation()
     actor.require(Permission.WEBHOOKS_WRITE)
+    require_active(organisation_id)
     lock_organisation(organisation_id)
     if webhooks_of(actor).count() >= WEBHOOKS_MAX:
         raise TooManyWebhooks(limit=WEBHOOKS_MAX)

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from django.db import connection, transaction
 
-from clearing.approvals.errors import SecondPersonNeeded
 from clearing.approvals.halts import lift_halt_by_two
 from clearing.approvals.reinstatements import reinstate_by_two
-from clearing.models import Approval
+from marketplace.approvals.errors import SecondPersonNeeded
+from marketplace.approvals.models import Approval
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing
 from marketplace.participants.models import Organisation, Reinstatement
 from marketplace.participants.services import suspend_participant
+from marketplace.participants.suspension_queries import standing_suspensions
 from marketplace.rules.errors import HaltLifted
 from marketplace.rules.models import Halt
 from marketplace.rules.services import halt_trading
-from tests.participants.factories import client_of
+from tests.participants.factories import actor_for, client_of
 from tests.roles import unguarded
 
 from ..raw import refused, run
@@ -65,7 +64,7 @@ def test_one_person_a_program_and_a_participant_lift_no_halt(market, halt):
     for _ in range(2):
         with pytest.raises(SecondPersonNeeded):
             lift_halt_by_two(actor=market.second, halt=halt.public_id, reason=WHY)
-    for actor, refusal in ((market.actor, Forbidden), (PARTICIPANT, Forbidden)):
+    for actor, refusal in ((market.program, Forbidden), (PARTICIPANT, Forbidden)):
         with pytest.raises(refusal):
             lift_halt_by_two(actor=actor, halt=halt.public_id, reason=WHY)
     with pytest.raises(Missing):
@@ -89,11 +88,16 @@ def test_a_participant_is_reinstated_by_two(market, suspended):
 
 
 def test_what_was_asked_before_a_suspension_ends_no_later_one(market, suspended):
-    other = replace(market.second, identifier="usr_other")
+    other = actor_for(market.operator, "usr_other")
     with pytest.raises(SecondPersonNeeded):
         reinstate_by_two(actor=market.actor, organisation=suspended.public_id)
     stale = Approval.objects.get(command="clearing.reinstate_participant")
-    assert stale.payload == {"reason_code": "review", "reinstated_before": 0}
+    (suspension,) = standing_suspensions(suspended.pk)
+    assert stale.payload == {
+        "suspension": suspension.public_id,
+        "reason_code": "review",
+        "reinstated_before": 0,
+    }
     reinstate_by_two(actor=market.second, organisation=suspended.public_id)
     suspend_participant(
         actor=market.actor, organisation=suspended.public_id, reason_code="review", reason="再確認"
@@ -108,7 +112,7 @@ def test_one_person_a_program_and_a_participant_reinstate_nobody(market, suspend
     for _ in range(2):
         with pytest.raises(SecondPersonNeeded):
             reinstate_by_two(actor=market.second, organisation=suspended.public_id)
-    for actor in (market.actor, PARTICIPANT):
+    for actor in (market.program, PARTICIPANT):
         with pytest.raises(Forbidden):
             reinstate_by_two(actor=actor, organisation=suspended.public_id)
     assert (Reinstatement.objects.count(), broken()) == (0, {})
@@ -134,23 +138,21 @@ def test_the_database_releases_nothing_by_one_person(market, halt, suspended):
     )
     for second, first in (("usr_x", "usr_x"), ("usr_x", ""), ("app_x", "usr_x"), ("usr_x", None)):
         refused(lift, second, first, because="halt_lifted_by_two|halt_lifted_whole")
-    release = (
-        "UPDATE participants_organisation SET state = 'active', suspension_reason_code = '' WHERE id = %s"
-    )
-    refused(release, suspended.pk, because="was reinstated by no two people")
+    release = "UPDATE participants_organisation SET state = 'active' WHERE id = %s"
+    refused(release, suspended.pk, because="while a suspension stands")
     made = (
-        "INSERT INTO participants_reinstatement (organisation_id, first_person, reinstated_by, reinstated_at)"
-        " VALUES (%s, %s, %s, now())"
+        "INSERT INTO participants_reinstatement (organisation_id, suspension_id, first_person, reinstated_by,"
+        " reinstated_at) SELECT organisation_id, id, %s, %s, now() FROM participants_suspension"
     )
     for first, second in (("usr_x", "usr_x"), ("", "usr_x"), ("usr_x", "app_x")):
-        refused(made, suspended.pk, first, second, because="reinstatement_two_people")
+        refused(made, first, second, because="reinstatement_two_people")
     assert Organisation.objects.get(pk=suspended.pk).state == "suspended"
 
 
 def test_a_halt_begins_and_ends_when_it_is_written(market, halt):
     refused(
-        "UPDATE rules_halt SET lifted_at = now() - interval '1 day', lift_reason = reason, lifted_by = 'usr_x',"
-        " lift_first_person = 'usr_y'",
+        "UPDATE rules_halt SET lifted_at = now() - interval '1 day', lift_reason = reason, lifted_by = 'usr_desk',"
+        " lift_first_person = 'usr_confirming'",
         because="a moment is not that of the clock",
     )
     refused(
@@ -165,16 +167,15 @@ def test_a_halt_begins_and_ends_when_it_is_written(market, halt):
 def test_two_people_who_never_asked_are_named(market, halt, suspended):
     with transaction.atomic():
         run(
-            "UPDATE rules_halt SET lifted_at = now(), lift_reason = reason, lifted_by = 'usr_x',"
-            " lift_first_person = 'usr_y'"
+            "UPDATE rules_halt SET lifted_at = now(), lift_reason = reason, lifted_by = 'usr_desk',"
+            " lift_first_person = 'usr_confirming'"
         )
         assert RELEASED in broken()
         transaction.set_rollback(True)
     with transaction.atomic():
         run(
-            "INSERT INTO participants_reinstatement (organisation_id, first_person, reinstated_by, reinstated_at)"
-            " VALUES (%s, 'usr_x', 'usr_y', now())",
-            suspended.pk,
+            "INSERT INTO participants_reinstatement (organisation_id, suspension_id, first_person, reinstated_by,"
+            " reinstated_at) SELECT organisation_id, id, 'usr_desk', 'usr_confirming', now() FROM participants_suspension"
         )
         assert RELEASED in broken()
         transaction.set_rollback(True)
@@ -184,7 +185,7 @@ def test_two_people_who_never_asked_are_named(market, halt, suspended):
 def test_a_participant_that_the_owner_reinstated_is_named(market, suspended):
     with unguarded("participants_organisation"), connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE participants_organisation SET state = 'active', suspension_reason_code = '' WHERE id = %s",
+            "UPDATE participants_organisation SET state = 'active' WHERE id = %s",
             [suspended.pk],
         )
     assert RELEASED in broken()

@@ -12,9 +12,9 @@ from clearing.models import IntermediaryNotice, Invoice
 from marketplace.events.models import OutboxEvent
 from marketplace.kernel import clock
 from marketplace.kernel.invariants import verify_all
-from marketplace.participants.models import Organisation
 from tests.participants import factories as participants
 from tests.participants.factories import actor_for, client_of
+from tests.participants.stating import restate
 from tests.standing import made_once
 
 from .. import factories
@@ -31,9 +31,7 @@ def test_the_application_may_withdraw_a_notice(registered):
 @made_once
 def registered(market):
     """A market whose operator is a registered issuer, on a clock that can be moved."""
-    Organisation.objects.filter(pk=market.operator.pk).update(
-        invoice_registration_number=f"T{market.operator.corporate_number}"
-    )
+    restate(market.operator, invoice_registration_number=f"T{market.operator.corporate_number}")
     clock.move_to(clock.now(), running=False)
     return market
 
@@ -113,14 +111,12 @@ def test_the_operator_alone_corrects_what_it_issued(registered):
 def test_without_both_registered_and_a_notice_the_seller_issues(market, lacks):
     clock.move_to(clock.now(), running=False)
     if lacks != "operator":
-        Organisation.objects.filter(pk=market.operator.pk).update(
-            invoice_registration_number=f"T{market.operator.corporate_number}"
-        )
+        restate(market.operator, invoice_registration_number=f"T{market.operator.corporate_number}")
     if lacks != "notice":
         notify(market)
     seller = market.party("seller")
     if lacks == "seller":
-        Organisation.objects.filter(pk=seller.pk).update(invoice_registration_number=None)
+        restate(seller, invoice_registration_number="")
     invoice = sale(market)
     assert (invoice.issuer_id, invoice.supplier_id) == (seller.pk, None)
 

@@ -10,8 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from clearing.models import SegregationCheck, StuckMoney
 from clearing.safeguarding.services.idle_money import return_idle_money
 from marketplace.kernel import clock
-from marketplace.participants.models import Organisation
-from tests.participants.factories import PAYOUT_ACCOUNT
+from tests.participants.accounts import use_account
 from tests.roles import unguarded
 
 from .. import factories
@@ -63,7 +62,7 @@ def test_a_check_cannot_say_what_is_not_so(market):
 
 def test_stuck_money_is_told_once(market):
     factories.pay_in(market, "buyer", 5_000)
-    Organisation.objects.filter(pk=market.party("buyer").pk).update(**dict.fromkeys(PAYOUT_ACCOUNT, ""))
+    use_account(market.party("buyer"), None)
     clock.move_to(clock.now() + timedelta(days=5), running=False)
     return_idle_money()
     refused(

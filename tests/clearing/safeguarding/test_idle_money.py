@@ -19,7 +19,7 @@ from marketplace.events.models import OutboxEvent
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.errors import FieldInvalid
-from marketplace.participants.models import Organisation
+from tests.participants.accounts import use_account
 from tests.participants.factories import PAYOUT_ACCOUNT, client_of, organisation
 from tests.standing import made_once
 
@@ -171,8 +171,7 @@ def test_money_that_answers_for_a_claim_stays(market):
 
 def test_who_has_no_account_keeps_the_money_and_is_told_once(idle):
     buyer = idle.party("buyer")
-    stated = {name: getattr(buyer, name) for name in PAYOUT_ACCOUNT}
-    Organisation.objects.filter(pk=buyer.pk).update(**dict.fromkeys(stated, ""))
+    use_account(buyer, None)
     before = Entry.objects.count()
     for _ in range(2):
         assert return_idle_money() == 0
@@ -180,7 +179,7 @@ def test_who_has_no_account_keeps_the_money_and_is_told_once(idle):
     (stuck,) = StuckMoney.objects.all()
     assert (stuck.reason_code, stuck.amount_minor) == ("no_account", 5_000)
     assert OutboxEvent.objects.filter(type="money.stuck").count() == 1
-    Organisation.objects.filter(pk=buyer.pk).update(**stated)
+    use_account(buyer, PAYOUT_ACCOUNT)
     assert return_idle_money() == 1
     assert broken() == {}
 

@@ -29,7 +29,7 @@ from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel import clock
 from marketplace.kernel.actors import Actor, Role
 from marketplace.kernel.errors import FieldInvalid, Forbidden, IllegalTransition, Missing
-from marketplace.participants.models import Organisation
+from tests.participants.accounts import use_account
 from tests.roles import unguarded
 from tests.standing import made_once
 
@@ -84,14 +84,10 @@ def test_transfer_files_are_the_operator_s_and_need_an_account(market, cleared):
 
 def test_who_has_no_account_is_paid_when_it_states_one(market, cleared):
     seller = market.party("seller")
-    stated = {
-        name: getattr(seller, name)
-        for name in ("bank_code", "branch_code", "account_type", "account_number", "account_holder_kana")
-    }
-    Organisation.objects.filter(pk=seller.pk).update(**dict.fromkeys(stated, ""))
+    use_account(seller, None)
     first = create_transfer_file(actor=market.actor, cycle=cleared.public_id)
     assert (first.records, factories.planned(cleared)) == (1, 1)
-    Organisation.objects.filter(pk=seller.pk).update(**stated)
+    use_account(seller, factories.participants.PAYOUT_ACCOUNT)
     second = create_transfer_file(actor=market.actor, cycle=cleared.public_id)
     assert (second.records, second.total_minor, factories.planned(cleared)) == (1, 10_450, 0)
 

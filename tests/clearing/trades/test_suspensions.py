@@ -15,6 +15,7 @@ from marketplace.kernel.errors import Missing
 from marketplace.notices.handlers import on_payment_deferred, on_shortfall_occurred
 from marketplace.notices.models import Notice
 from marketplace.participants.models import Organisation
+from marketplace.participants.suspension_queries import standing_suspensions
 from marketplace.rules.handlers import decide_shortfall
 from marketplace.rules.models import Decision
 from marketplace.rules.services import publish_rulebook, verify_replays
@@ -59,9 +60,9 @@ def test_who_puts_off_what_it_owes_is_suspended_with_reasons(ruled):
     decision = Decision.objects.get(point="shortfall")
     assert [reason["rule"] for reason in decision.reasons] == ["SHF-01"]
     assert (decision.subject, decision.parties) == (event.shortfall, [ruled.party("seller").public_id])
-    seller = Organisation.objects.get(pk=ruled.party("seller").pk)
-    assert seller.suspension_reason_code == "shortfall"
-    japanese, english = seller.suspension_reason.split("\n")
+    (suspension,) = standing_suspensions(ruled.party("seller").pk)
+    assert (suspension.reason_code, suspension.kind) == ("shortfall", "breach")
+    japanese, english = suspension.reason.split("\n")
     assert all(text.endswith(f"({decision.public_id})") for text in (japanese, english))
     decide_shortfall(event, factories.envelope(event))
     assert (state(ruled, "seller"), verify_replays(), broken()) == ("suspended", [], {})

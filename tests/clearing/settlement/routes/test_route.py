@@ -23,7 +23,7 @@ from clearing.settlement.states import Hindrance
 from marketplace.events.models import OutboxEvent
 from marketplace.kernel import clock
 from marketplace.kernel.errors import FieldInvalid
-from tests.participants.factories import client_of
+from tests.participants.factories import PAYOUT_ACCOUNT, client_of
 
 from ... import factories
 from ...test_invariants import broken
@@ -141,7 +141,7 @@ def test_a_further_route_needs_an_entry_and_nothing_else(euro):
     assert (written["from"], written["on"]) == ("7654321", made.value_date.isoformat())
     ((reference, amount_minor, account),) = written["payments"]
     assert (reference, amount_minor) == ("EUR00000-000001", 5_000)
-    assert account["account_number"] == euro.party("buyer").account_number
+    assert account["account_number"] == PAYOUT_ACCOUNT["account_number"]
     factories.receive(euro, [euros("debit", 5_000, f"SEPA {reference}")], currency="EUR")
     payment.refresh_from_db()
     assert payment.state == "confirmed"

@@ -1,0 +1,238 @@
+"""Change the account at which an organisation is paid: one person proposes, another confirms, and then it waits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from django.db import transaction
+
+from marketplace.events.schemas.participants import (
+    PayoutAccountConfirmed,
+    PayoutAccountEnded,
+    PayoutAccountProposed,
+)
+from marketplace.events.services import emit
+from marketplace.evidence.services import record
+from marketplace.kernel import clock
+from marketplace.kernel.actors import SYSTEM, Actor
+from marketplace.kernel.errors import FieldInvalid, Missing
+from marketplace.kernel.labels import Label
+from marketplace.kernel.permissions import Permission
+from marketplace.kernel.states import advance
+
+from ..errors import AccountInUse, ColleagueConfirms, HolderDiffers, PayoutChangeUnderWay
+from ..models import Organisation, PayoutAccountChange
+from ..payout_accounts import PayoutAccount, is_holder, lapses_on, usable_from
+from ..payout_accounts import payout_account as payout_account_of
+from ..payout_queries import acting_members, changes_under_way, payout_account_now
+from ..states import PAYOUT_CHANGE, PayoutChangeState
+from ..suspension_queries import in_insolvency
+
+
+def register_account(*, actor: Actor, organisation: Organisation, account: PayoutAccount) -> None:
+    """The account that an organisation is registered with, in the transaction of its registration; used at once."""
+    PayoutAccountChange.objects.create(
+        organisation=organisation,
+        is_registered=True,
+        state=PayoutChangeState.CONFIRMED,
+        proposed_by=actor.identifier,
+        proposed_at=organisation.registered_at,
+        usable_from=clock.business_date(organisation.registered_at),
+        **asdict(account),
+    )
+
+
+@transaction.atomic
+def propose_payout_account(*, actor: Actor, payout_account: Mapping[str, str]) -> PayoutAccountChange:
+    """State another account for the actor's organisation, which another of its people confirms.
+
+    If it has one person alone, the holder must be the organisation by its name on record (a trustee's account has another
+    holder), and two of the operator's staff confirm. Emits payout_account.proposed. Raises PayoutChangeUnderWay, AccountInUse, HolderDiffers, FieldInvalid,
+    PermissionNeeded, ProofNeeded, Forbidden.
+    """
+    actor.require(Permission.PAYOUT_WRITE)
+    actor.require_person()
+    account = payout_account_of(payout_account)
+    organisation = Organisation.objects.select_for_update(no_key=True).get(pk=actor.require_organisation())
+    under_way = changes_under_way(organisation.pk).first()
+    if under_way is not None:
+        raise PayoutChangeUnderWay(change=under_way.public_id)
+    in_use = payout_account_now(organisation.pk)
+    if account == in_use:
+        raise AccountInUse()
+    by_staff = acting_members(organisation.pk) == 1
+    if by_staff:
+        _require_holder(organisation, account, in_use)
+    until = lapses_on(clock.today())
+    change = PayoutAccountChange.objects.create(
+        organisation=organisation,
+        proposed_by=actor.identifier,
+        proposed_at=clock.now(),
+        lapses_on=until,
+        **asdict(account),
+    )
+    _record(actor, change, "proposed")
+    emit(
+        PayoutAccountProposed(
+            change=change.public_id,
+            organisation=organisation.public_id,
+            lapses_on=until.isoformat(),
+            by_staff=by_staff,
+        )
+    )
+    return change
+
+
+def _require_holder(organisation: Organisation, account: PayoutAccount, in_use: PayoutAccount | None) -> None:
+    """Raise HolderDiffers unless the account is of the organisation by its names, or of the holder who is paid now.
+
+    In insolvency proceedings it is the trustee's, as the court's document says.
+    """
+    if in_insolvency(organisation.pk):
+        return
+    names = [organisation.name_ja, organisation.name_en, organisation.name_kana]
+    if in_use is not None:
+        names.append(in_use.account_holder_kana)
+    if not is_holder(account.account_holder_kana, names):
+        raise HolderDiffers()
+
+
+@transaction.atomic
+def confirm_payout_account(*, actor: Actor, change: str) -> PayoutAccountChange:
+    """Confirm a changed account as another person of its organisation; it is used after the waiting time.
+
+    For a participant of one person two of the operator's staff give this command, one after the other. Emits
+    payout_account.confirmed. Raises ColleagueConfirms, HolderDiffers, IllegalTransition, Missing, PermissionNeeded, ProofNeeded, Forbidden.
+    """
+    actor.require(Permission.PAYOUT_WRITE, Permission.ADMISSION_WRITE)
+    subject = _locked_change(actor, change)
+    is_own = subject.organisation_id == actor.organisation_id
+    actor.require(Permission.PAYOUT_WRITE if is_own else Permission.ADMISSION_WRITE)
+    PAYOUT_CHANGE.target(state=_state_today(subject), command="confirm", role=actor.role.value)
+    actor.require_second_to(subject.proposed_by)
+    if not is_own:
+        if acting_members(subject.organisation_id) != 1:
+            raise ColleagueConfirms(organisation=subject.organisation.public_id)
+        # Colleagues may have left since it was proposed.
+        _require_holder(
+            subject.organisation, _account_of(subject), payout_account_now(subject.organisation_id)
+        )
+        if subject.reviewed_by is None:
+            return _review(actor, subject)
+        actor.require_second_to(subject.reviewed_by)
+    day = usable_from(clock.today())
+    advance(
+        subject,
+        PAYOUT_CHANGE,
+        command="confirm",
+        role=actor.role.value,
+        confirmed_by=actor.identifier,
+        confirmed_at=clock.now(),
+        usable_from=day,
+    )
+    _record(actor, subject, "confirmed", usable_from=day.isoformat())
+    emit(
+        PayoutAccountConfirmed(
+            change=subject.public_id,
+            organisation=subject.organisation.public_id,
+            usable_from=day.isoformat(),
+            by_staff=not is_own,
+        )
+    )
+    return subject
+
+
+def _account_of(change: PayoutAccountChange) -> PayoutAccount:
+    return PayoutAccount(**{name: getattr(change, name) for name in PayoutAccount.__dataclass_fields__})
+
+
+def _review(actor: Actor, subject: PayoutAccountChange) -> PayoutAccountChange:
+    """Record that a first person of the operator's staff confirms; a second one is still needed."""
+    subject.reviewed_by, subject.reviewed_at = actor.identifier, clock.now()
+    subject.save(update_fields=["reviewed_by", "reviewed_at"])
+    _record(actor, subject, "reviewed")
+    return subject
+
+
+@transaction.atomic
+def stop_payout_account(*, actor: Actor, change: str, reason: str) -> PayoutAccountChange:
+    """Stop a change of the payout account of the actor's organisation before it is used.
+
+    Emits payout_account.ended. Raises AccountInUse, IllegalTransition, FieldInvalid, Missing, PermissionNeeded, ProofNeeded,
+    Forbidden.
+    """
+    actor.require(Permission.PAYOUT_WRITE)
+    actor.require_person()
+    if not reason.strip():
+        raise FieldInvalid("reason", Label("state why it is stopped", "中止の理由を入力してください"))
+    subject = _locked_change(actor, change)
+    if subject.organisation_id != actor.organisation_id:
+        raise Missing(kind="payout account change", identifier=change)
+    PAYOUT_CHANGE.target(state=subject.state, command="stop", role="participant")
+    if subject.is_registered or (subject.usable_from and subject.usable_from <= clock.today()):
+        raise AccountInUse()
+    _end(actor, subject, command="stop", role="participant", reason=reason.strip())
+    return subject
+
+
+@transaction.atomic
+def lapse_payout_account(*, change: str) -> bool:
+    """End a change that nobody confirmed in time; whether it was one. Emits payout_account.ended."""
+    subject = PayoutAccountChange.objects.select_related("organisation").get(public_id=change)
+    Organisation.objects.select_for_update(no_key=True).get(pk=subject.organisation_id)
+    subject.refresh_from_db()
+    if _state_today(subject) == subject.state:
+        return False
+    _end(SYSTEM, subject, command="lapse", role="system", reason="")
+    return True
+
+
+def _end(actor: Actor, subject: PayoutAccountChange, *, command: str, role: str, reason: str) -> None:
+    """End a change that is not used yet, record it and emit its event."""
+    advance(
+        subject,
+        PAYOUT_CHANGE,
+        command=command,
+        role=role,
+        ended_by=actor.identifier,
+        ended_at=clock.now(),
+        end_reason=reason,
+    )
+    _record(actor, subject, str(subject.state))
+    emit(
+        PayoutAccountEnded(
+            change=subject.public_id,
+            organisation=subject.organisation.public_id,
+            state=str(subject.state),
+        )
+    )
+
+
+def _locked_change(actor: Actor, public_id: str) -> PayoutAccountChange:
+    """The change, with its organisation locked before it; raises Missing if it is another's and no staff acts."""
+    row = PayoutAccountChange.objects.select_related("organisation").filter(public_id=public_id).first()
+    if row is None or not (
+        row.organisation_id == actor.organisation_id or actor.may(Permission.ADMISSION_WRITE)
+    ):
+        raise Missing(kind="payout account change", identifier=public_id)
+    Organisation.objects.select_for_update(no_key=True).get(pk=row.organisation_id)
+    row.refresh_from_db()
+    return row
+
+
+def _state_today(subject: PayoutAccountChange) -> str:
+    """Its state; a proposal whose time is over counts as lapsed before the sweep has ended it."""
+    until = subject.lapses_on
+    is_over = subject.state == PayoutChangeState.PROPOSED and until is not None and until < clock.today()
+    return str(PayoutChangeState.LAPSED if is_over else subject.state)
+
+
+def _record(actor: Actor, change: PayoutAccountChange, what: str, **details: str) -> None:
+    """Evidence of a step, which does not show the account: its row never changes."""
+    record(
+        kind=f"participants.payout_account_{what}",
+        subject=change.public_id,
+        actor=actor,
+        payload={"organisation": change.organisation.public_id, **details},
+    )

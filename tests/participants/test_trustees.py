@@ -1,0 +1,205 @@
+"""A trustee is appointed by two people of admission with the court's document, and acts alone in the proceedings."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from fixtures.sessions import open_session
+from marketplace.evidence.models import EvidenceRecord
+from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.invariants import REGISTER
+from marketplace.participants import services
+from marketplace.participants.models import Membership, RoleGrant, TrusteeAppointment, User
+from tests.roles import assert_refused, unguarded
+
+from . import factories
+from .accounts import OTHER_ACCOUNT, signed_in
+
+pytestmark = pytest.mark.django_db
+
+PATH = "/api/v1/trustee-appointments/"
+ACCOUNTS = "/api/v1/payout-account-changes/"
+
+
+@pytest.fixture
+def operator():
+    return factories.operator()
+
+
+@pytest.fixture
+def subject(operator):
+    return factories.organisation("売", payout_account=factories.PAYOUT_ACCOUNT)
+
+
+@pytest.fixture
+def owner(subject):
+    return factories.person_of(subject, "owner", ["owner", "finance"])
+
+
+@pytest.fixture
+def staff(operator):
+    return [factories.person_of(operator, f"staff{number}", ["admission"]) for number in range(2)]
+
+
+@pytest.fixture
+def insolvent(subject):
+    services.suspend_participant(
+        actor=SYSTEM,
+        organisation=subject.public_id,
+        kind="insolvency",
+        reason_code="opening",
+        reason="破産手続開始",
+        reference="令和8年(フ)第1号",
+    )
+    return subject
+
+
+def stated(subject, **changes):
+    return {
+        "organisation": subject.public_id,
+        "email": "Trustee@example.jp",
+        "name": "管財 一郎",
+        "document": "令和8年(フ)第1号",
+        "document_sha256": "0" * 64,
+    } | changes
+
+
+def propose(person, subject, **changes):
+    return signed_in(person).post(PATH, stated(subject, **changes), format="json")
+
+
+def appointed(staff, subject, **changes) -> User:
+    row = propose(staff[0], subject, **changes).json()["id"]
+    answer = signed_in(staff[1]).post(f"{PATH}{row}/appoint/")
+    assert answer.status_code == 200, answer.json()
+    return TrusteeAppointment.objects.get(public_id=row).user
+
+
+def test_two_people_appoint_and_the_trustee_acts_alone(insolvent, owner, staff):
+    row = propose(staff[0], insolvent).json()
+    assert (row["state"], propose(staff[0], insolvent).json()["id"]) == ("proposed", row["id"])
+    for person, code in ((staff[0], "forbidden"), (owner, "permission_needed")):
+        answer = signed_in(person).post(f"{PATH}{row['id']}/appoint/")
+        assert (answer.status_code, answer.json()["code"]) == (403, code)
+    assert RoleGrant.objects.filter(role="trustee").count() == 0
+    assert signed_in(staff[1]).post(f"{PATH}{row['id']}/appoint/").json()["state"] == "appointed"
+    trustee = User.objects.get(email="trustee@example.jp")
+    change = signed_in(owner).post(ACCOUNTS, {"payout_account": OTHER_ACCOUNT}, format="json")
+    assert (change.status_code, change.json()["code"]) == (403, "trustee_acts")
+    other = OTHER_ACCOUNT | {"account_holder_kana": "ハサンカンザイニン"}
+    change = signed_in(trustee).post(ACCOUNTS, {"payout_account": other}, format="json")
+    assert change.status_code == 201, change.json()
+    path = f"{ACCOUNTS}{change.json()['id']}/confirm/"
+    assert signed_in(owner).post(path).json()["code"] == "trustee_acts"
+    assert [signed_in(person).post(path).json()["state"] for person in staff] == ["proposed", "confirmed"]
+    told = repr(list(EvidenceRecord.objects.values_list("payload")))
+    assert not [word for word in ("trustee@", "一郎") if word in told]
+    assert {name: found for name, found in _broken().items() if found} == {}
+
+
+def _broken():
+    return {name: each.check() for name, each in REGISTER.items() if name.startswith("participants.")}
+
+
+def test_somebody_with_a_login_is_put_into_no_organisation_unasked(insolvent, staff):
+    factories.person_of(factories.organisation("法律事務所"), "lawyer", ["owner"])
+    row = propose(staff[0], insolvent, email="lawyer@example.jp").json()["id"]
+    answer = signed_in(staff[1]).post(f"{PATH}{row}/appoint/")
+    assert (answer.status_code, answer.json()["code"]) == (409, "email_taken")
+    assert TrusteeAppointment.objects.get().state == "proposed"
+    assert not Membership.objects.filter(organisation=insolvent).exists()
+
+
+def test_the_end_of_the_proceedings_ends_the_role(insolvent, operator, staff):
+    trustee = appointed(staff, insolvent)
+    services.reinstate_participant(
+        actor=factories.actor_for(operator, "usr_second"),
+        organisation=insolvent.public_id,
+        first_person="usr_first",
+    )
+    grant = RoleGrant.objects.get(role="trustee")
+    assert grant.revoked_at is not None
+    me = signed_in(trustee).get("/api/v1/me/").json()
+    assert (me["roles"], me["permissions"]) == ([], ["person:own"])
+    assert _broken()["participants.trustees_appointed"] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"email": "x"}, "email"),
+        ({"name": " "}, "name"),
+        ({"document": " "}, "document"),
+        ({"document_sha256": "x"}, "document_sha256"),
+    ],
+)
+def test_a_fault_is_named(insolvent, staff, changes, field):
+    answer = propose(staff[0], insolvent, **changes)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
+    assert TrusteeAppointment.objects.count() == 0
+
+
+def test_no_trustee_without_insolvency_and_none_of_the_operator(subject, staff):
+    assert propose(staff[0], subject).json()["code"] == "not_in_insolvency"
+    services.suspend_participant(actor=SYSTEM, organisation=subject.public_id, reason_code="x", reason="y")
+    assert propose(staff[0], subject).json()["code"] == "not_in_insolvency"
+    services.suspend_participant(
+        actor=SYSTEM,
+        organisation=subject.public_id,
+        kind="insolvency",
+        reason_code="x",
+        reason="y",
+        reference="1",
+    )
+    row = propose(staff[0], subject, email="staff0@example.jp").json()["id"]
+    answer = signed_in(staff[1]).post(f"{PATH}{row}/appoint/")
+    assert (answer.status_code, answer.json()["code"]) == (409, "email_taken")
+    assert signed_in(staff[0]).post(f"{PATH}{row}/withdraw/").json()["state"] == "withdrawn"
+    assert signed_in(staff[1]).post(f"{PATH}{row}/appoint/").json()["code"] == "illegal_transition"
+    assert RoleGrant.objects.filter(role="trustee").count() == 0
+
+
+def test_an_appointment_is_read_by_the_organisation_and_the_operator(insolvent, owner, staff):
+    row = propose(staff[0], insolvent).json()["id"]
+    assert signed_in(owner).get(f"{PATH}{row}/").status_code == 200
+    assert factories.client_of(factories.organisation("他")).get(f"{PATH}{row}/").status_code == 404
+
+
+def test_the_database_knows_no_trustee_whom_nobody_appointed(insolvent, owner, staff):
+    def refused(match, statement, *parameters):
+        with connection.cursor() as cursor:
+            assert_refused(lambda: cursor.execute(statement, parameters), because=match)
+
+    membership = Membership.objects.get(user=owner)
+    refused(
+        "did not appoint",
+        "INSERT INTO participants_rolegrant (membership_id, role, granted_at, granted_by)"
+        " VALUES (%s, 'trustee', now(), 'usr_raw')",
+        membership.pk,
+    )
+    propose(staff[0], insolvent)
+    appoint = (
+        "UPDATE participants_trusteeappointment SET state = 'appointed', ended_by = %s,"
+        " ended_at = public.business_now(), user_id = %s"
+    )
+    open_session(owner)
+    for person in (staff[0].public_id, owner.public_id, "usr_nobody"):
+        refused("two people of admission|trustee_two_people", appoint, person, owner.pk)
+    refused(
+        "two people of admission",
+        "INSERT INTO participants_trusteeappointment (public_id, suspension_id, email, name, document,"
+        " document_sha256, state, proposed_by, proposed_at) SELECT 'tru_raw', suspension_id, 'x@example.jp', name,"
+        " document, document_sha256, 'proposed', %s, proposed_at FROM participants_trusteeappointment",
+        owner.public_id,
+    )
+
+
+def test_a_trustee_whom_nobody_appointed_is_named(insolvent, owner):
+    check = REGISTER["participants.trustees_appointed"].check
+    membership = Membership.objects.get(user=owner)
+    with unguarded("participants_rolegrant"):
+        RoleGrant.objects.create(
+            membership=membership, role="trustee", granted_at=membership.since, granted_by="usr_raw"
+        )
+    assert [row["public_id"] for row in check()] == [membership.public_id]
