@@ -157,6 +157,7 @@ def guarantee(market: Market, report) -> str:
     day = Day(read(), Progress(1, io.StringIO()), market.base_url)
     buyer = Organisation.objects.filter(is_operator=False).order_by("pk").first()
     registered: Guarantee = day.by_two(
+        Permission.CLEARING_WRITE,
         register_guarantee,
         organisation=buyer.public_id,
         kind="undertaking",
