@@ -11,6 +11,7 @@ from delivery.models import Download, Voucher
 from listings import services as listings
 from listings.models import ListingVersion
 from listings.views import LISTING_EXAMPLE
+from marketplace.kernel.suspensions import SuspensionKind
 from marketplace.participants import services as participants
 from quality.models import Profile
 from tests.contracts import factories as contracts
@@ -44,7 +45,7 @@ def add_version(world: World) -> Request:
 def suspended_listing(world: World) -> str:
     """A listing that was taken off while its seller was suspended."""
     seller = world.of("seller")
-    suspend(seller, "suspended")
+    suspend(seller, SuspensionKind.BREACH)
     listings.suspend_listings(seller=seller.public_id)
     participants.reinstate_participant(
         actor=world.actor("operator"), organisation=seller.public_id, first_person="usr_another"

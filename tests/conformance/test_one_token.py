@@ -17,10 +17,10 @@ from django.db import transaction
 from django.db.models import Model
 from oauth2_provider.models import get_access_token_model
 
-from clearing.models import Approval
 from contracts.models import Agreement, Proposal, Signature
 from delivery.models import Download, Voucher
 from marketplace.api.openapi import openapi_document
+from marketplace.approvals.models import Approval
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.participants.models import Application, Membership, RoleGrant, Session, User
