@@ -271,8 +271,8 @@ def take_out(world: World) -> Any:
     return {**MONEY, **REASON}
 
 
-TABLE.listed("approvals/", "operator", approval)
-TABLE.of_row("POST approvals/{}/withdraw/", "operator", approval)
+TABLE.listed("approvals/", "operator", approval, is_narrowed=True)
+TABLE.of_row("POST approvals/{}/withdraw/", "operator", approval, is_narrowed=True)
 TABLE.of_row("POST trades/{}/refund/", "operator", sold, {"amount_minor": 5_000, **REASON})
 TABLE.example("POST trades/{}/penalty/", "operator")(penalty)
 TABLE.example("POST trades/{}/secure/", "buyer")(secure)

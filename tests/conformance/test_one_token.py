@@ -150,7 +150,7 @@ def done_by_two() -> dict[str, int]:
         "approved": Approval.objects.filter(state="approved").count(),
         "accepted": Registration.objects.filter(state="accepted").count(),
         "lifted": Halt.objects.exclude(lifted_at=None).count(),
-        "reinstated": EvidenceRecord.objects.filter(kind="participants.reinstated").count(),
+        "reinstated": EvidenceRecord.objects.filter(kind="participants.participant_reinstated").count(),
     }
 
 
