@@ -11,7 +11,6 @@ from clearing.bank.queries import pay_in_reference
 from clearing.bank.uploads import import_received, receive_statement
 from clearing.invoices.services.intermediary import give_intermediary_notice
 from clearing.models import (
-    Approval,
     BankEntry,
     ClearingSchedule,
     ClosedDay,
@@ -27,6 +26,7 @@ from clearing.settlement.views import CLIENT_ACCOUNT_EXAMPLE, REGIME_EXAMPLE
 from clearing.shortfalls.services.deposits import pay_deposit
 from clearing.trades.obligation_reference import obligation_reference
 from clearing.trades.services.corrections import penalise_trade
+from marketplace.approvals.models import Approval
 from marketplace.kernel import clock
 from tests.clearing import carrying_in, factories, guaranteeing
 from tests.contracts import factories as contracts
@@ -271,8 +271,8 @@ def take_out(world: World) -> Any:
     return {**MONEY, **REASON}
 
 
-TABLE.listed("approvals/", "operator", approval)
-TABLE.of_row("POST approvals/{}/withdraw/", "operator", approval)
+TABLE.listed("approvals/", "operator", approval, is_narrowed=True)
+TABLE.of_row("POST approvals/{}/withdraw/", "operator", approval, is_narrowed=True)
 TABLE.of_row("POST trades/{}/refund/", "operator", sold, {"amount_minor": 5_000, **REASON})
 TABLE.example("POST trades/{}/penalty/", "operator")(penalty)
 TABLE.example("POST trades/{}/secure/", "buyer")(secure)

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from marketplace.kernel.actors import SYSTEM
+from marketplace.kernel.suspensions import SuspensionKind
 from marketplace.participants import services as participants
 from marketplace.participants.models import Membership, Segment
 from marketplace.participants.views import ORGANISATION_EXAMPLE
@@ -36,7 +37,7 @@ def fresh(_world: World) -> str:
 def suspended(_world: World) -> str:
     """A suspended organisation."""
     subject = parties.organisation("停止")
-    suspend(subject, "suspended")
+    suspend(subject, SuspensionKind.BREACH)
     return subject.public_id
 
 

@@ -11,13 +11,14 @@ from delivery.models import Download, Voucher
 from listings import services as listings
 from listings.models import ListingVersion
 from listings.views import LISTING_EXAMPLE
-from marketplace.participants import services as participants
+from marketplace.kernel.suspensions import SuspensionKind
 from quality.models import Profile
 from tests.contracts import factories as contracts
 from tests.delivery import factories as deliveries
 from tests.listings import factories as listing
 from tests.rules import factories as rules
 
+from .matrix import send
 from .requests import EVERYBODY, Request, Table
 from .world import World, suspend
 
@@ -44,11 +45,11 @@ def add_version(world: World) -> Request:
 def suspended_listing(world: World) -> str:
     """A listing that was taken off while its seller was suspended."""
     seller = world.of("seller")
-    suspend(seller, "suspended")
+    suspend(seller, SuspensionKind.BREACH)
     listings.suspend_listings(seller=seller.public_id)
-    participants.reinstate_participant(
-        actor=world.actor("operator"), organisation=seller.public_id, first_person="usr_another"
-    )
+    for caller in (world.first, world.everything("operator")):
+        answer = send("POST organisations/{}/reinstate/", Request((seller.public_id,)), caller)
+    assert answer.status == 200, answer.text
     return world.listing
 
 

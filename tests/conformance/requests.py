@@ -37,7 +37,8 @@ class Example:
     ``arrange`` makes the row that it is about. ``is_shared``: others in the market may see the same. ``may_be_empty``: a
     list that has no row here. ``takes_two``: another person gives the same command first.
     ``stands_alone``: it changes nothing, and reads in a transaction of its own, which no other may be around.
-    ``is_costly``: its answer takes long to make.
+    ``is_costly``: its answer takes long to make. ``is_narrowed``: the row itself says who of those that hold the permission
+    may see it.
     """
 
     side: str
@@ -47,6 +48,7 @@ class Example:
     takes_two: bool = False
     stands_alone: bool = False
     is_costly: bool = False
+    is_narrowed: bool = False
 
 
 def name_of(route: Route) -> str:

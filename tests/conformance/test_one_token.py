@@ -17,10 +17,10 @@ from django.db import transaction
 from django.db.models import Model
 from oauth2_provider.models import get_access_token_model
 
-from clearing.models import Approval
 from contracts.models import Agreement, Proposal, Signature
 from delivery.models import Download, Voucher
 from marketplace.api.openapi import openapi_document
+from marketplace.approvals.models import Approval
 from marketplace.evidence.models import EvidenceRecord
 from marketplace.kernel.identifiers import IdentifierField
 from marketplace.participants.models import Application, Membership, RoleGrant, Session, User
@@ -150,7 +150,7 @@ def done_by_two() -> dict[str, int]:
         "approved": Approval.objects.filter(state="approved").count(),
         "accepted": Registration.objects.filter(state="accepted").count(),
         "lifted": Halt.objects.exclude(lifted_at=None).count(),
-        "reinstated": EvidenceRecord.objects.filter(kind="participants.reinstated").count(),
+        "reinstated": EvidenceRecord.objects.filter(kind="participants.participant_reinstated").count(),
     }
 
 

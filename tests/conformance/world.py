@@ -72,7 +72,7 @@ class World:
     def clearing(self) -> clearing.Market:
         """The market as the factories of clearing know it."""
         sides = {side: self.of(side) for side in ("seller", "buyer", "stranger")}
-        return clearing.Market(self.of("operator"), sides)
+        return clearing.Market(operator=self.of("operator"), parties=sides)
 
 
 def trader(label: str) -> Organisation:
@@ -124,12 +124,13 @@ def begin_clearing(market: clearing.Market) -> None:
     clearing.by_two(market, register_client_account, currency="JPY", **clearing.CLIENT_ACCOUNT)
 
 
-SUSPENSIONS = ("suspended",)
-"""The kinds of suspension."""
-
-
-def suspend(subject: Organisation, _kind: str) -> None:
+def suspend(subject: Organisation, kind: str) -> None:
     """Suspend an organisation, as the market does."""
     participants.suspend_participant(
-        actor=SYSTEM, organisation=subject.public_id, reason_code="review", reason="確認中"
+        actor=SYSTEM,
+        organisation=subject.public_id,
+        reason_code="review",
+        reason="確認中",
+        kind=kind,
+        reference="令和8年第1号",
     )
